@@ -1,0 +1,62 @@
+"""twolane: any number of model requests answered, each exactly once, in the cheaper lane in time.
+
+    async with Engine.open(load_settings()) as engine:
+        run = await engine.start([Request(key="1", params={...}), ...])
+        async for outcome in run:
+            print(outcome.key, outcome.lane, outcome.cost_usd, outcome.text)
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from twolane.config import Settings as Settings
+    from twolane.config import load_settings as load_settings
+    from twolane.core.identity import content_hash as content_hash
+    from twolane.core.plan import Stage as Stage
+    from twolane.core.pricing import format_usd as format_usd
+    from twolane.core.pricing import plain_usd as plain_usd
+    from twolane.core.states import ItemState as ItemState
+    from twolane.core.states import RunState as RunState
+    from twolane.core.types import Lane as Lane
+    from twolane.core.types import Report as Report
+    from twolane.core.types import Request as Request
+    from twolane.engine import Engine as Engine
+    from twolane.engine import Plan as Plan
+    from twolane.errors import TwolaneError as TwolaneError
+    from twolane.run import ItemOutcome as ItemOutcome
+    from twolane.run import Progress as Progress
+    from twolane.run import Run as Run
+
+# The public names and where they live. They are imported on first use, so that a command that
+# only prints its help loads nothing else.
+_HOMES = {
+    "Engine": "twolane.engine",
+    "ItemOutcome": "twolane.run",
+    "ItemState": "twolane.core.states",
+    "Lane": "twolane.core.types",
+    "Plan": "twolane.engine",
+    "Progress": "twolane.run",
+    "Report": "twolane.core.types",
+    "Request": "twolane.core.types",
+    "Run": "twolane.run",
+    "RunState": "twolane.core.states",
+    "Settings": "twolane.config",
+    "Stage": "twolane.core.plan",
+    "TwolaneError": "twolane.errors",
+    "content_hash": "twolane.core.identity",
+    "format_usd": "twolane.core.pricing",
+    "load_settings": "twolane.config",
+    "plain_usd": "twolane.core.pricing",
+}
+__all__ = sorted(_HOMES)  # noqa: PLE0605  # one list of names, not two that drift apart
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401
+    """Import a public name when it is first asked for."""
+    if name not in _HOMES:
+        message = f"module 'twolane' has no attribute {name!r}"
+        raise AttributeError(message)
+    return getattr(import_module(_HOMES[name]), name)

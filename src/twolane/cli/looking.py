@@ -1,0 +1,150 @@
+"""`twolane runs`, `show`, `export` and `cancel`: from any terminal, at any time, without a key."""
+
+from __future__ import annotations
+
+import sys
+import time
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from twolane.console import note_console, print_json, print_report, report_object, shown
+from twolane.core.pricing import format_usd, plain_usd
+from twolane.engine import LEDGER_FILE
+from twolane.errors import ConfigError
+from twolane.jsonl import write_results
+from twolane.ledger import Ledger, reports
+from twolane.run import outcome_of
+from twolane.worker.loop import CANCEL
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from twolane.config import Settings
+    from twolane.ledger import RunRow
+
+
+def list_runs(settings: Settings, *, as_json: bool) -> int:
+    """List the runs of the ledger; return the exit code. Raises LedgerError."""
+    ledger = Ledger(settings.home / LEDGER_FILE)
+    try:
+        runs = ledger.runs()
+        if as_json:
+            print_json({"runs": [_run_object(ledger, run) for run in runs]})
+            return 0
+        from rich.table import Table  # noqa: PLC0415
+
+        table = Table(box=None, header_style="bold")
+        for column in ("run", "of", "state", "items", "cost", "begun"):
+            table.add_column(column, justify="right" if column in ("items", "cost") else "left")
+        for run in runs:
+            spent, _ = ledger.money(run)
+            table.add_row(
+                run.id, shown(run.label), run.state, f"{run.total:,}", format_usd(spent),
+                datetime.fromtimestamp(run.created_at, UTC).strftime("%Y-%m-%d %H:%M UTC"),
+            )  # fmt: skip
+        console = note_console()
+        console.print(table if runs else f"no runs yet in {ledger.path}")
+    finally:
+        ledger.close()
+    return 0
+
+
+def _run_object(ledger: Ledger, run: RunRow) -> dict[str, Any]:
+    spent, _ = ledger.money(run)
+    return {
+        "run": run.id,
+        "kind": run.kind,
+        "label": run.label,
+        "state": run.state,
+        "total": run.total,
+        "cost_usd": plain_usd(spent),
+        "created_at": run.created_at,
+    }
+
+
+def show_run(settings: Settings, *, run_id: str, item: str | None, as_json: bool) -> int:
+    """Show a run, or one item of it; return the exit code. Raises LedgerError, ConfigError."""
+    ledger = Ledger(settings.home / LEDGER_FILE)
+    try:
+        run = ledger.run(run_id)
+        if item is not None:
+            _show_item(ledger, run, item)
+            return 0
+        report = reports.report(ledger, run)
+        if as_json:
+            print_json(report_object(report))
+            return 0
+        console = note_console()
+        console.print(f"lane: {report.decision.reason}", markup=False)
+        for batch in ledger.batches(run):
+            console.print(
+                f"batch {batch.provider_id or batch.nonce}: {batch.size:,} items, {batch.state}"
+                f"{', ' + batch.reason if batch.reason else ''}",
+                markup=False,
+            )
+        print_report(report, console)
+    finally:
+        ledger.close()
+    return 0
+
+
+def _show_item(ledger: Ledger, run: RunRow, key: str) -> None:
+    found = ledger.item_by_key(run, key)
+    if found is None:
+        message = f"run {run.id} has no item {key!r}"
+        raise ConfigError(message)
+    row = reports.result(ledger, run, found.index)
+    print_json(
+        {
+            "index": found.index,
+            "item": found.key,
+            "state": found.state,
+            "reason": found.reason,
+            "lane": row.lane,
+            "custom_id": row.custom_id,
+            "attempts": row.attempts,
+            "cost_usd": plain_usd(row.cost_nano),
+            "request": {
+                **orjson.loads(run.shared),
+                **orjson.loads(ledger.requests([found.id])[found.id]),
+            },
+            "result": orjson.loads(row.body) if row.body else None,
+        }
+    )
+
+
+def export_run(settings: Settings, *, run_id: str, output: Path) -> int:
+    """Write what there is of a run; return the exit code. Raises LedgerError, ConfigError."""
+    ledger = Ledger(settings.home / LEDGER_FILE)
+    try:
+        run = ledger.run(run_id)
+        outcomes = (outcome_of(row) for row in reports.results(ledger, run, bodies=True))
+        count = write_results(outcomes, run.id, output)
+        sys.stderr.write(f"{count:,} lines in {shown(str(output))}\n")
+    finally:
+        ledger.close()
+    return 0
+
+
+def cancel_run(settings: Settings, *, run_id: str, item: str | None) -> int:
+    """Leave the wish that a run, or an item, be canceled. Raises LedgerError, ConfigError."""
+    ledger = Ledger(settings.home / LEDGER_FILE)
+    try:
+        run = ledger.run(run_id)
+        number = None
+        if item is not None:
+            found = ledger.item_by_key(run, item)
+            if found is None:
+                message = f"run {run.id} has no item {item!r}"
+                raise ConfigError(message)
+            number = found.id
+        ledger.ask(run, CANCEL, item=number, now=time.time())
+        sys.stderr.write(
+            "asked for; the process that works on the run carries it out within seconds, or the "
+            f"next one: twolane resume {run.id}\n"
+        )
+    finally:
+        ledger.close()
+    return 0

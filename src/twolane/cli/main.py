@@ -1,0 +1,211 @@
+"""Commands, their flags and their exit codes; every command's work is imported when it runs."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from twolane.errors import TwolaneError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
+    from twolane.config import Settings
+
+F = TypeVar("F", bound="Callable[..., Any]")
+
+LANES = ("auto", "realtime", "batch")
+_FILE = click.Path(path_type=Path, dir_okay=False)
+
+
+def settings_flags(command: F) -> F:
+    """Add the flags of the settings that every command with a provider has."""
+    flags = [
+        click.option("--home", type=click.Path(path_type=Path), help="Folder of the ledger."),
+        click.option("--provider", metavar="NAME", help="Who answers: anthropic."),
+        click.option("--model", metavar="NAME", help="Model for requests that name none."),
+        click.option("--base-url", metavar="URL", help="The provider's address."),
+        click.option("--prices", type=_FILE, help="Price file, for models without a known price."),
+        click.option("--batch-size", type=int, metavar="N", help="Most items in one batch."),
+        click.option("--concurrency", type=int, metavar="N", help="Most real-time calls at once."),
+        click.option("--poll-s", type=float, metavar="S", help="Pause between looks at a batch."),
+        click.option(
+            "--reconcile-grace-s",
+            type=float,
+            metavar="S",
+            help="How long an unanswered create may hide in the provider's list.",
+        ),
+        click.option("--confirm-usd", metavar="USD", help="Ask before a run estimated above this."),
+    ]
+    for flag in reversed(flags):
+        command = flag(command)
+    return command
+
+
+def settings_of(flags: dict[str, Any]) -> Settings:
+    """Take the settings' flags out of a command's and return the settings in force."""
+    from twolane.config import VARIABLES, load_settings  # noqa: PLC0415
+
+    return load_settings({name: flags.pop(name) for name in VARIABLES if name in flags})
+
+
+def finish(work: Coroutine[Any, Any, int]) -> None:
+    """Run a command's work and end with its exit code."""
+    sys.exit(asyncio.run(work))
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(version("notemill"), prog_name="twolane")
+def cli() -> None:
+    """Get any number of model requests answered, each exactly once.
+
+    One item, or urgent work, takes the real-time lane; two or more take the provider's batches,
+    at half the price. Whatever happens is in the ledger first: stop, crash, and go on.
+    """
+
+
+@cli.command()
+@click.argument("source", metavar="INPUT.jsonl", type=_FILE)
+@click.option("-o", "--output", type=_FILE, required=True, metavar="OUTPUT.jsonl")
+@click.option("--lane", type=click.Choice(LANES), default="auto", show_default=True)
+@click.option("--max-cost", metavar="USD", help="Never spend more than this.")
+@click.option("--again", is_flag=True, help="Begin anew where this command has run before.")
+@click.option("--dry-run", is_flag=True, help="Show lane, price and a request; send nothing.")
+@click.option("--yes", is_flag=True, help="Agree to the price beforehand.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object on standard output.")
+@settings_flags
+def run(**flags: Any) -> None:  # noqa: ANN401
+    """Answer every line of INPUT.jsonl and write one line each to OUTPUT.jsonl.
+
+    A line is {"custom_id": "…", "params": {…}} in the shape of Anthropic's batches. The same
+    command again goes on with an unfinished run, and costs nothing over a finished one.
+    """
+    from twolane.cli.running import run_file  # noqa: PLC0415
+
+    settings = settings_of(flags)
+    finish(run_file(settings, **flags))
+
+
+@cli.command()
+@click.argument("run_id", metavar="RUN")
+@click.option("--max-cost", metavar="USD", help="A new cap, for the run and all its resumes.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object on standard output.")
+@settings_flags
+def resume(**flags: Any) -> None:  # noqa: ANN401
+    """Go on with a run that was stopped, with or without more money."""
+    from twolane.cli.running import resume_run  # noqa: PLC0415
+
+    settings = settings_of(flags)
+    finish(resume_run(settings, **flags))
+
+
+@cli.command()
+@click.argument("run_id", metavar="RUN")
+@click.option("--failed", is_flag=True, required=True, help="Send what failed again.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object on standard output.")
+@settings_flags
+def retry(**flags: Any) -> None:  # noqa: ANN401
+    """Send the failed items of a run again."""
+    from twolane.cli.running import retry_run  # noqa: PLC0415
+
+    flags.pop("failed")
+    settings = settings_of(flags)
+    finish(retry_run(settings, **flags))
+
+
+@cli.command()
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object on standard output.")
+@click.option("--home", type=click.Path(path_type=Path), help="Folder of the ledger.")
+def runs(**flags: Any) -> None:  # noqa: ANN401
+    """List the runs of the ledger, newest first."""
+    from twolane.cli.looking import list_runs  # noqa: PLC0415
+
+    settings = settings_of(flags)
+    sys.exit(list_runs(settings, **flags))
+
+
+@cli.command()
+@click.argument("run_id", metavar="RUN")
+@click.option("--item", metavar="ID", help="Show one item: its attempts, request and result.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object on standard output.")
+@click.option("--home", type=click.Path(path_type=Path), help="Folder of the ledger.")
+def show(**flags: Any) -> None:  # noqa: ANN401
+    """Show the report of a run, or all there is to know of one item."""
+    from twolane.cli.looking import show_run  # noqa: PLC0415
+
+    settings = settings_of(flags)
+    sys.exit(show_run(settings, **flags))
+
+
+@cli.command()
+@click.argument("run_id", metavar="RUN")
+@click.option("-o", "--output", type=_FILE, required=True, metavar="OUTPUT.jsonl")
+@click.option("--home", type=click.Path(path_type=Path), help="Folder of the ledger.")
+def export(**flags: Any) -> None:  # noqa: ANN401
+    """Write what a run has so far, a line per item; at any time."""
+    from twolane.cli.looking import export_run  # noqa: PLC0415
+
+    settings = settings_of(flags)
+    sys.exit(export_run(settings, **flags))
+
+
+@cli.command()
+@click.argument("run_id", metavar="RUN")
+@click.option("--item", metavar="ID", help="Cancel only this item.")
+@click.option("--home", type=click.Path(path_type=Path), help="Folder of the ledger.")
+def cancel(**flags: Any) -> None:  # noqa: ANN401
+    """Cancel a run, or one item of it, from any terminal."""
+    from twolane.cli.looking import cancel_run  # noqa: PLC0415
+
+    settings = settings_of(flags)
+    sys.exit(cancel_run(settings, **flags))
+
+
+@cli.command()
+@click.option("--items", type=click.IntRange(1), required=True, metavar="N", help="How many.")
+@click.option("--input-tokens", type=click.IntRange(0), required=True, metavar="N", help="Each.")
+@click.option("--output-tokens", type=click.IntRange(0), required=True, metavar="N", help="Each.")
+@click.option("--model", "models", multiple=True, metavar="NAME", help="Only these models.")
+@click.option("--weekly", type=click.IntRange(1), metavar="N", help="Project N items a week.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object on standard output.")
+@click.option("--prices", type=_FILE, help="Price file, for models without a known price.")
+def price(**flags: Any) -> None:  # noqa: ANN401
+    """Price the same job across models and both lanes."""
+    from twolane.cli.pricing import print_prices  # noqa: PLC0415
+
+    settings = settings_of(flags)
+    sys.exit(print_prices(settings, **flags))
+
+
+@cli.command()
+@click.option("--port", type=click.IntRange(0, 65535), default=8765, show_default=True)
+@click.option("--seed", type=int, default=0, show_default=True, help="The same seed, the same run.")
+@click.option("--faults", default="none", show_default=True, metavar="NAME", help="What goes wrong.")
+@click.option("--speed", type=float, default=1.0, show_default=True, help="Simulated s per second.")
+def sim(**flags: Any) -> None:  # noqa: ANN401
+    """Serve a provider that is compatible with Anthropic's API, on this machine, for trying out.
+
+    Point ANTHROPIC_BASE_URL at it; any key is taken. Batches live through the real lifecycle.
+    """
+    from twolane.cli.simulating import serve  # noqa: PLC0415
+
+    finish(serve(**flags))
+
+
+def main() -> None:
+    """Run the command line; every error of twolane ends with a message and its exit code."""
+    from twolane.console import fail, prepare_streams  # noqa: PLC0415
+
+    prepare_streams()
+    try:
+        cli(standalone_mode=True)
+    except TwolaneError as error:
+        sys.exit(fail(error))
+    except KeyboardInterrupt:
+        sys.stderr.write("stopped; the same command again goes on from the ledger\n")
+        sys.exit(4)

@@ -1,0 +1,91 @@
+"""`twolane price`: the same job across models and both lanes, and what recurring work costs."""
+
+from __future__ import annotations
+
+import contextlib
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from twolane.console import print_json
+from twolane.core.pricing import compare, format_usd, plain_usd, project
+from twolane.errors import UnknownModelError
+from twolane.pricebook import load_price_book
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from twolane.config import Settings
+    from twolane.core.pricing import LanePrices, Quote
+
+
+def print_prices(  # noqa: PLR0913  # the command's flags
+    settings: Settings,
+    *,
+    items: int,
+    input_tokens: int,
+    output_tokens: int,
+    models: tuple[str, ...],
+    weekly: int | None,
+    as_json: bool,
+) -> int:
+    """Price a job; return the exit code. Raises UnknownModelError naming near models."""
+    book, at = load_price_book(settings.prices), datetime.now(UTC)
+    prices: dict[str, LanePrices] = {}
+    if models:
+        prices = {name: book.lookup(settings.provider, name, at) for name in models}
+    else:
+        for name in book.models(settings.provider):
+            with contextlib.suppress(UnknownModelError):
+                prices[name] = book.lookup(settings.provider, name, at)
+    quotes = compare(prices, items, input_tokens, output_tokens)
+    if as_json:
+        print_json({"items": items, "models": [_object(one, weekly) for one in quotes]})
+    else:
+        _print_table(quotes, weekly)
+    return 0
+
+
+def _object(quote: Quote, weekly: int | None) -> dict[str, object]:
+    value: dict[str, object] = {
+        "model": quote.model,
+        "realtime_usd": plain_usd(quote.realtime_nano),
+        "batch_usd": plain_usd(quote.batch_nano),
+        "saved_usd": plain_usd(quote.saved_nano),
+    }
+    if weekly is not None:
+        for lane, nano in (("realtime", quote.realtime_nano), ("batch", quote.batch_nano)):
+            costs = project(nano, quote.items, weekly)
+            value[f"{lane}_recurring_usd"] = {
+                "week": plain_usd(costs.week_nano),
+                "month": plain_usd(costs.month_nano),
+                "year": plain_usd(costs.year_nano),
+            }
+    return value
+
+
+def _print_table(quotes: Sequence[Quote], weekly: int | None) -> None:
+    from rich.console import Console  # noqa: PLC0415  # a tenth of a second
+    from rich.table import Table  # noqa: PLC0415
+
+    table = Table(box=None, header_style="bold")
+    columns = ["model", "real time", "batch", "saved"]
+    if weekly is not None:
+        columns += [f"{weekly:,} a week, batch", "a month", "a year"]
+    for column in columns:
+        table.add_column(column, justify="left" if column == "model" else "right")
+    for quote in quotes:
+        row = [
+            quote.model,
+            format_usd(quote.realtime_nano),
+            format_usd(quote.batch_nano),
+            format_usd(quote.saved_nano),
+        ]
+        if weekly is not None:
+            costs = project(quote.batch_nano, quote.items, weekly)
+            row += [
+                format_usd(costs.week_nano),
+                format_usd(costs.month_nano),
+                format_usd(costs.year_nano),
+            ]
+        table.add_row(*row)
+    Console(highlight=False).print(table)

@@ -1,0 +1,154 @@
+"""`twolane run`, `resume` and `retry`: a file of prompts through the engine."""
+
+from __future__ import annotations
+
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import orjson
+
+from twolane.consent import agree, cap_of, show_plan
+from twolane.console import (
+    drive,
+    exit_code,
+    note_console,
+    print_json,
+    print_report,
+    report_object,
+)
+from twolane.core.pricing import plain_usd
+from twolane.core.states import RunState
+from twolane.core.types import Lane
+from twolane.engine import Engine
+from twolane.errors import ConfigError
+from twolane.jsonl import JsonlRequests, write_results
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from twolane.config import Settings
+    from twolane.engine import Plan
+    from twolane.run import Run
+
+
+async def run_file(  # noqa: PLR0913  # the command's flags
+    settings: Settings,
+    *,
+    source: Path,
+    output: Path,
+    lane: str,
+    max_cost: str | None,
+    again: bool,
+    dry_run: bool,
+    yes: bool,
+    as_json: bool,
+) -> int:
+    """Answer every line of `source`; return the exit code. Raises TwolaneError."""
+    console = note_console()
+    if source.resolve() == output.resolve():
+        message = "the output would overwrite the input; name another file with -o"
+        raise ConfigError(message)
+    if not output.parent.is_dir():
+        message = f"there is no folder {output.parent}; make it, or name another file with -o"
+        raise ConfigError(message)
+    requests = JsonlRequests(source, settings.model)
+    cap_nano, forced = cap_of(max_cost), None if lane == "auto" else Lane(lane)
+    async with Engine.open(settings) as engine:
+        if dry_run:
+            plan = engine.plan(requests, lane=forced, cap_nano=cap_nano)
+            return _show_dry_run(plan, requests, console, as_json=as_json)
+        identity = f"run:{source.resolve()}:{output.resolve()}"
+        input_hash = requests.hash()
+        kept: dict[str, object] = {
+            "lane": lane,
+            "max_cost": max_cost,
+            "provider": settings.provider,
+            "batch_size": settings.batch_size,
+            "output": str(output.resolve()),
+        }
+        run = None if again else await engine.unfinished(identity, input_hash, kept)
+        if run is None:
+            plan = engine.plan(requests, lane=forced, cap_nano=cap_nano)
+            agree(plan, engine, settings, console, cap_nano=cap_nano, yes=yes)
+            run = await engine.start(
+                requests,
+                plan=plan,
+                label=source.name,
+                source=identity,
+                input_hash=input_hash,
+                lane=forced,
+                cap_nano=cap_nano,
+                settings=kept,
+            )
+        return await _finish(run, console, as_json=as_json)
+
+
+async def resume_run(
+    settings: Settings, *, run_id: str, max_cost: str | None, as_json: bool
+) -> int:
+    """Go on with a run; return the exit code. Raises TwolaneError."""
+    async with Engine.open(settings) as engine:
+        run = await engine.run(run_id)
+        if (cap_nano := cap_of(max_cost)) is not None:
+            await run.set_cap(cap_nano)
+        return await _finish(run, note_console(), as_json=as_json)
+
+
+async def retry_run(settings: Settings, *, run_id: str, as_json: bool) -> int:
+    """Send the failed items of a run again; return the exit code. Raises TwolaneError."""
+    async with Engine.open(settings) as engine:
+        run = await engine.run(run_id)
+        console = note_console()
+        console.print(f"{await run.retry_failed():,} items are sent again", markup=False)
+        return await _finish(run, console, as_json=as_json)
+
+
+async def _finish(run: Run, console: Console, *, as_json: bool) -> int:
+    """Drive a run as far as it goes, write its output, report."""
+    console.print(f"run {run.id}", markup=False)
+    if run.row.state is RunState.OPEN:
+        await drive(run, console)
+    report = await run.report()
+    output = run.row.setting("output")
+    if run.row.state is RunState.OPEN:
+        console.print(
+            f"not finished; go on with: twolane resume {run.id}\n"
+            f"what there is so far: twolane export {run.id} -o FILE",
+            markup=False,
+        )
+    elif isinstance(output, str):
+        count = write_results(run.outcomes(), run.id, Path(output))
+        console.print(f"{count:,} lines in {output}", markup=False)
+    print_report(report, console)
+    if run.row.state is RunState.STOPPED:
+        console.print(
+            f"more money lets it go on: twolane resume {run.id} --max-cost USD", markup=False
+        )
+    if as_json:
+        print_json(report_object(report))
+    return exit_code(report)
+
+
+def _show_dry_run(
+    plan: Plan, requests: JsonlRequests, console: Console, *, as_json: bool
+) -> int:
+    """Show lane, price and the first request as it would be sent."""
+    show_plan(plan, console)
+    for request in islice(requests, 1):
+        console.print(f"the first request, {request.key}:", markup=False)
+        console.print(
+            orjson.dumps(request.params, option=orjson.OPT_INDENT_2).decode(), markup=False
+        )
+    if as_json:
+        print_json(
+            {
+                "items": plan.quote.items,
+                "lane": plan.decision.lane,
+                "reason": plan.decision.reason,
+                "estimated_usd": plain_usd(plan.estimated_nano),
+                "realtime_usd": plain_usd(plan.quote.realtime_nano),
+                "batch_usd": plain_usd(plan.quote.batch_nano),
+            }
+        )
+    return 0

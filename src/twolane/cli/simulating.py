@@ -1,0 +1,39 @@
+"""`twolane sim`: the simulator, served on this machine until it is interrupted."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+
+from twolane.errors import ConfigError
+from twolane.sim import PRESETS, Simulator
+from twolane.sim import serve as serve_simulator
+
+
+async def serve(*, port: int, seed: int, faults: str, speed: float) -> int:
+    """Serve until interrupted; return the exit code. Raises ConfigError."""
+    if faults not in PRESETS:
+        message = f"there are no faults {faults!r}; known are {', '.join(sorted(PRESETS))}"
+        raise ConfigError(message)
+    if speed <= 0:
+        message = "--speed has to be above 0"
+        raise ConfigError(message)
+    simulator = Simulator(seed=seed, faults=PRESETS[faults], speed=speed)
+
+    def ready(url: str) -> None:
+        sys.stdout.write(f"{url}\n")
+        sys.stdout.flush()
+        sys.stderr.write(
+            f"a simulated provider listens there; for example:\n"
+            f"  ANTHROPIC_BASE_URL={url} ANTHROPIC_API_KEY=any "
+            "twolane run INPUT.jsonl -o OUTPUT.jsonl\n"
+        )
+
+    try:
+        await serve_simulator(simulator, port=port, on_ready=ready)
+    except OSError as error:
+        message = f"port {port} cannot be opened: {error.strerror}; name another with --port"
+        raise ConfigError(message) from error
+    except asyncio.CancelledError:
+        return 0
+    return 0

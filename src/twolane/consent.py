@@ -1,0 +1,103 @@
+"""The price before a run, and a person's consent to it."""
+
+from __future__ import annotations
+
+import sys
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING
+
+from twolane.core.pricing import NANO_PER_USD, compare, format_usd
+from twolane.core.types import Lane
+from twolane.errors import ConfigError, WaitingError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from twolane.config import Settings
+    from twolane.core.pricing import Quote
+    from twolane.engine import Engine, Plan
+
+SHOWN_ALTERNATIVES = 3
+
+
+def cap_of(max_cost: str | None) -> int | None:
+    """Return a cap in nano-dollars from what a person wrote. Raises ConfigError."""
+    if max_cost is None:
+        return None
+    try:
+        amount = Decimal(max_cost.removeprefix("$"))
+    except InvalidOperation:
+        amount = Decimal(-1)
+    if not amount.is_finite() or amount <= 0:
+        message = f"--max-cost has to be an amount in dollars above 0, not {max_cost!r}"
+        raise ConfigError(message)
+    return int(amount * NANO_PER_USD)
+
+
+def show_plan(plan: Plan, console: Console) -> None:
+    """Show where a run goes, why, and what it is estimated to cost in either lane."""
+    console.print(f"lane: {plan.decision.reason}", markup=False)
+    quote = plan.quote
+    console.print(
+        f"price: {quote.items:,} items with {quote.model}, about "
+        f"{format_usd(plan.estimated_nano)} (real time {format_usd(quote.realtime_nano)}, "
+        f"batch {format_usd(quote.batch_nano)})",
+        markup=False,
+    )
+
+
+def agree(
+    plan: Plan,
+    engine: Engine,
+    settings: Settings,
+    console: Console,
+    *,
+    cap_nano: int | None,
+    yes: bool,
+) -> None:
+    """Show the plan and see that somebody agrees to its price.
+
+    Asks where there is a terminal. Raises WaitingError where nobody can be asked, or says no.
+    """
+    show_plan(plan, console)
+    estimate = plan.estimated_nano
+    if cap_nano is not None and estimate > cap_nano:
+        _show_what_fits(plan, engine, console, cap_nano)
+        question = "go on with the first that fit the cap?"
+    elif estimate > int(settings.confirm_usd * NANO_PER_USD):
+        question = f"this is estimated above {settings.confirm_usd} dollars; go on?"
+    else:
+        return
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        message = f"{question} Nobody is here to answer; run the command again with --yes"
+        raise WaitingError(message)
+    console.print(f"{question} [y/N] ", end="", markup=False)
+    if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+        message = "nothing was sent"
+        raise WaitingError(message)
+
+
+def _show_what_fits(plan: Plan, engine: Engine, console: Console, cap_nano: int) -> None:
+    quote = plan.quote
+    each = max(1, -(-plan.estimated_nano // max(1, quote.items)))
+    fits = min(quote.items, cap_nano // each)
+    console.print(
+        f"the cap of {format_usd(cap_nano)} is below the estimate: about {fits:,} of "
+        f"{quote.items:,} items fit",
+        markup=False,
+    )
+    for other in _cheaper(plan, engine)[:SHOWN_ALTERNATIVES]:
+        in_batch = plan.decision.lane is Lane.BATCH
+        nano = other.batch_nano if in_batch else other.realtime_nano
+        console.print(f"  with {other.model}: about {format_usd(nano)}", markup=False)
+
+
+def _cheaper(plan: Plan, engine: Engine) -> list[Quote]:
+    found = plan.survey
+    items = max(1, found.total)
+    quotes = compare(
+        engine.known_prices(), found.total, found.input_tokens // items, found.output_tokens // items
+    )
+    return [one for one in quotes if one.batch_nano < plan.quote.batch_nano]

@@ -1,0 +1,287 @@
+"""What commands show: progress, reports and errors, on any console, for people and scripts.
+
+Names never kill a run: what a console cannot print is written as an escape.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import signal
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+from twolane.core.pricing import format_usd, plain_usd
+from twolane.core.states import RunState
+from twolane.core.types import Lane
+from twolane.errors import TwolaneError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rich.console import Console
+    from rich.table import Table
+
+    from twolane.core.types import Report
+    from twolane.run import Progress, Run
+
+REFRESH_S = 0.25
+PLAIN_LINE_EVERY_S = 5.0
+SHOWN_FAILURES = 20
+EXIT_FAILED, EXIT_CANCELED, EXIT_BUDGET = 3, 4, 5
+
+
+def prepare_streams() -> None:
+    """Let every character pass: what the console's encoding has not is shown as an escape."""
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(AttributeError, ValueError, OSError):
+            stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+
+
+def shown(text: str) -> str:
+    """Return `text` for a console: lone surrogates and control characters as escapes."""
+    if text.isprintable():
+        return text
+    return "".join(
+        char if char.isprintable() or char in "\n\t" else ascii(char)[1:-1] for char in text
+    )
+
+
+def note_console() -> Console:
+    """Return the console for everything that is not the result: standard error."""
+    from rich.console import Console  # noqa: PLC0415  # a tenth of a second
+
+    return Console(stderr=True, highlight=False, soft_wrap=False, emoji=False)
+
+
+def exit_code(report: Report) -> int:
+    """Return what a command ends with, for a run in the state the report shows."""
+    if report.state == RunState.STOPPED:
+        return EXIT_BUDGET
+    if report.state in (RunState.CANCELED, "partial"):
+        return EXIT_CANCELED
+    bad = report.items.failed + report.items.conflict + report.items.quarantined
+    return EXIT_FAILED if bad else 0
+
+
+def report_object(report: Report) -> dict[str, Any]:
+    """Return the report as the object that `--json` prints."""
+    items = report.items
+    return {
+        "run": report.run,
+        "kind": report.kind,
+        "state": report.state,
+        "items": {
+            "total": items.total,
+            "succeeded": items.succeeded,
+            "failed": items.failed,
+            "canceled": items.canceled,
+            "skipped": items.skipped,
+            "conflict": items.conflict,
+            "quarantined": items.quarantined,
+            "uncertain": items.uncertain,
+            "pending": items.open,
+        },
+        "lanes": {
+            "realtime": {
+                "items": report.lanes[Lane.REALTIME].items,
+                "cost_usd": plain_usd(report.lanes[Lane.REALTIME].cost_nano),
+            },
+            "batch": {
+                "items": report.lanes[Lane.BATCH].items,
+                "batches": report.lanes[Lane.BATCH].batches,
+                "cost_usd": plain_usd(report.lanes[Lane.BATCH].cost_nano),
+            },
+        },
+        "cost": {
+            "estimated_usd": plain_usd(report.estimated_nano),
+            "actual_usd": plain_usd(report.actual_nano),
+            "all_realtime_usd": plain_usd(report.all_realtime_nano),
+            "saved_usd": plain_usd(report.all_realtime_nano - report.actual_nano),
+        },
+        "failures": [
+            {
+                "item": one.item,
+                "custom_id": one.custom_id,
+                "kind": one.kind,
+                "message": one.message,
+                "retryable": one.retryable,
+            }
+            for one in report.failures
+        ],
+        "duration_s": round(report.duration_s, 3),
+    }
+
+
+def print_json(value: object) -> None:
+    """Print one JSON object on standard output, in ASCII: every console and pipe takes it."""
+    sys.stdout.write(json.dumps(value) + "\n")
+    sys.stdout.flush()
+
+
+def print_report(report: Report, console: Console) -> None:
+    """Show a run's report to a person."""
+    from rich.table import Table  # noqa: PLC0415
+
+    items = report.items
+    table = Table(title=f"run {report.run}: {report.state}", title_justify="left")
+    for column in ("lane", "items", "batches", "cost"):
+        table.add_column(column, justify="left" if column == "lane" else "right")
+    for lane, totals in report.lanes.items():
+        table.add_row(
+            "real time" if lane is Lane.REALTIME else "batch",
+            f"{totals.items:,}",
+            f"{totals.batches:,}" if lane is Lane.BATCH else "",
+            format_usd(totals.cost_nano),
+        )
+    console.print(table)
+    parts = [
+        f"{count:,} {word}"
+        for word, count in (
+            ("succeeded", items.succeeded),
+            ("failed", items.failed),
+            ("quarantined", items.quarantined),
+            ("in conflict", items.conflict),
+            ("skipped", items.skipped),
+            ("canceled", items.canceled),
+            ("still to do", items.open),
+        )
+        if count
+    ]
+    console.print(f"{items.total:,} items: {', '.join(parts) or 'nothing to do'}", markup=False)
+    saved = report.all_realtime_nano - report.actual_nano
+    console.print(
+        f"cost {format_usd(report.actual_nano)} (estimated {format_usd(report.estimated_nano)}); "
+        f"all in real time {format_usd(report.all_realtime_nano)}, "
+        f"saved {format_usd(saved)}",
+        markup=False,
+    )
+    if items.uncertain:
+        console.print(
+            f"{items.uncertain:,} calls may have been paid for without an answer; their worst "
+            "case counts as spent",
+            markup=False,
+        )
+    for one in report.failures[:SHOWN_FAILURES]:
+        console.print(f"  {shown(one.item)}: {one.kind}: {shown(one.message)}", markup=False)
+    if len(report.failures) > SHOWN_FAILURES:
+        console.print(f"  … and {len(report.failures) - SHOWN_FAILURES:,} more (--json has all)")
+
+
+async def drive(run: Run, console: Console, *, stage: int | None = None) -> RunState:
+    """Drive a run with its progress shown; Ctrl-C once stops it cleanly, twice at once.
+
+    Raises what Run.drive raises.
+    """
+    with _stop_on_signals(run, console):
+        driving = asyncio.get_running_loop().create_task(run.drive(stage))
+        watching = asyncio.get_running_loop().create_task(_watch(run, console))
+        try:
+            return await driving
+        finally:
+            watching.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await watching
+
+
+@contextlib.contextmanager
+def _stop_on_signals(run: Run, console: Console) -> Iterator[None]:
+    """Let SIGINT and SIGTERM stop the run; a second one raises KeyboardInterrupt."""
+    asked = False
+    loop = asyncio.get_running_loop()
+    previous: dict[signal.Signals, Any] = {}
+
+    def stop(_number: int, _frame: object) -> None:
+        nonlocal asked
+        if asked:
+            raise KeyboardInterrupt
+        asked = True
+        console.print(
+            "stopping: what is in flight is waited for and booked; press again to stop now",
+            markup=False,
+        )
+        loop.call_soon_threadsafe(run.stop)
+
+    for one in (signal.SIGINT, signal.SIGTERM):
+        with contextlib.suppress(ValueError):  # not in the main thread: nothing to catch there
+            previous[one] = signal.signal(one, stop)
+    try:
+        yield
+    finally:
+        for one, handler in previous.items():
+            signal.signal(one, handler)
+
+
+async def _watch(run: Run, console: Console) -> None:
+    """Show a run's progress until canceled: a live table, or plain lines without a terminal."""
+    began = time.monotonic()
+    if not console.is_terminal:
+        last = ""
+        while True:
+            await asyncio.sleep(PLAIN_LINE_EVERY_S)
+            line = _line(await run.progress(), time.monotonic() - began)
+            if line != last:
+                console.print(line, markup=False)
+            last = line
+    from rich.live import Live  # noqa: PLC0415
+
+    with Live(console=console, refresh_per_second=8, transient=True) as live:
+        while True:
+            live.update(_table(await run.progress(), time.monotonic() - began))
+            await asyncio.sleep(REFRESH_S)
+
+
+def _line(progress: Progress, elapsed_s: float) -> str:
+    items = progress.items
+    done = items.total - items.open
+    parts = [
+        f"{done:,}/{items.total:,} items",
+        f"{items.running:,} in real time",
+        f"{items.submitted:,} in {len(progress.batches)} batches",
+        f"{format_usd(progress.spent_nano)} so far",
+    ]
+    if items.failed or items.quarantined:
+        parts.append(f"{items.failed:,} failed, {items.quarantined:,} quarantined")
+    if (left := _time_left_s(done, items.total, elapsed_s)) is not None:
+        parts.append(f"about {_clock(left)} left")
+    return ", ".join(parts)
+
+
+def _table(progress: Progress, elapsed_s: float) -> Table:
+    from rich.progress_bar import ProgressBar  # noqa: PLC0415
+    from rich.table import Table  # noqa: PLC0415
+
+    items = progress.items
+    grid = Table.grid(padding=(0, 2))
+    grid.add_row(
+        ProgressBar(total=max(1, items.total), completed=items.total - items.open, width=40),
+        _line(progress, elapsed_s),
+    )
+    now = time.time()
+    for batch in progress.batches[:8]:
+        age_s = now - (batch.submitted_at or batch.intended_at)
+        name = batch.provider_id or batch.nonce
+        grid.add_row(f"  batch {name}", f"{batch.size:,} items, {batch.state}, {_clock(age_s)}")
+    return grid
+
+
+def _time_left_s(done: int, total: int, elapsed_s: float) -> float | None:
+    """Return the time left at the pace so far; None while nothing has ended."""
+    return elapsed_s / done * (total - done) if done and done < total else None
+
+
+def _clock(seconds: float) -> str:
+    whole = max(0, round(seconds))
+    if whole < 60:  # noqa: PLR2004
+        return f"{whole} s"
+    if whole < 3600:  # noqa: PLR2004
+        return f"{whole // 60} min {whole % 60:02d} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
+
+
+def fail(error: TwolaneError) -> int:
+    """Show an error to a person and return the exit code it stands for."""
+    sys.stderr.write(f"error: {shown(str(error))}\n")
+    return error.exit_code

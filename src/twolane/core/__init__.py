@@ -1,0 +1,1 @@
+"""Pure rules of the engine: types, transition tables, routing, packing, identity, money."""

@@ -1,0 +1,104 @@
+"""A run before it begins: its requests looked through once, counted, sized and estimated."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from twolane.core.render import own_part, split_shared
+from twolane.core.tokens import estimate_input_tokens
+from twolane.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from twolane.core.types import Lane, Request
+
+# What the line `note_ref: TOKEN` adds to a request.
+ECHO_BYTES = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What looking through all requests of a run has found; sums over all of them."""
+
+    total: int
+    model: str
+    shared: Mapping[str, Any]
+    input_tokens: int
+    output_tokens: int
+    caches: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Part of a run that is finished, and may be looked at, before the next part begins.
+
+    `items` are indexes in the run; `lane` None leaves the choice to the run's decision.
+    """
+
+    items: frozenset[int]
+    lane: Lane | None = None
+
+
+def survey(requests: Iterable[Request], *, max_bytes: int, reply_tokens: int) -> Survey:
+    """Look through all requests once, in constant memory but for their keys.
+
+    `reply_tokens` is what a reply is expected to take, where max_tokens allows it. Raises
+    InputError naming the request where a key stands twice, a member is missing, the models
+    differ or the request is above the provider's limit.
+    """
+    keys: set[str] = set()
+    shared: Mapping[str, Any] | None = None
+    model, input_tokens, output_tokens, caches = "", 0, 0, False
+    for index, request in enumerate(requests):
+        if request.key in keys:
+            message = f"item {index} ({request.key}): this id stands twice; ids must be unique"
+            raise InputError(message)
+        keys.add(request.key)
+        own_model, max_tokens = _members(index, request)
+        if model and own_model != model:
+            message = (
+                f"item {index} ({request.key}) asks for model {own_model}, the ones before for "
+                f"{model}; a run has one model: split the input"
+            )
+            raise InputError(message)
+        model = own_model
+        body = _encoded(index, request)
+        if len(body) + ECHO_BYTES > max_bytes:
+            message = (
+                f"item {index} ({request.key}) is {len(body):,} bytes, the provider takes "
+                f"{max_bytes:,} a request; shorten it or leave it out"
+            )
+            raise InputError(message)
+        shared = split_shared(request.params if shared is None else shared, request.params)
+        input_tokens += estimate_input_tokens(body)
+        output_tokens += min(max_tokens, reply_tokens)
+        caches = caches or b'"cache_control"' in body
+    return Survey(len(keys), model, shared or {}, input_tokens, output_tokens, caches)
+
+
+def own_bytes(request: Request, shared: Mapping[str, Any]) -> bytes:
+    """Return the part of a request that is its own."""
+    return own_part(request.params, shared)
+
+
+def _members(index: int, request: Request) -> tuple[str, int]:
+    model, max_tokens = request.params.get("model"), request.params.get("max_tokens")
+    if not isinstance(model, str) or not model:
+        message = f"item {index} ({request.key}) names no model in its params"
+        raise InputError(message)
+    if not isinstance(max_tokens, int) or isinstance(max_tokens, bool) or max_tokens < 1:
+        message = f"item {index} ({request.key}) has no max_tokens of 1 or more in its params"
+        raise InputError(message)
+    return model, max_tokens
+
+
+def _encoded(index: int, request: Request) -> bytes:
+    try:
+        return orjson.dumps(request.params)
+    except (orjson.JSONEncodeError, TypeError) as error:
+        message = f"item {index} ({request.key}) cannot be written as JSON: {error}"
+        raise InputError(message) from error

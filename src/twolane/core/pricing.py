@@ -1,0 +1,221 @@
+"""Usage times prices: what a request cost, may cost at most, and would cost elsewhere.
+
+Everything is integer arithmetic: rates are pico-dollars (1e-12) per token, in which every list
+price per million tokens is whole; sums are rounded once, to nano-dollars (1e-9), half up.
+`Decimal` and text appear only at the edge.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
+from typing import TYPE_CHECKING, Final
+
+from twolane.core.types import Lane
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from twolane.core.types import Usage
+
+PICO_PER_NANO: Final = 1_000
+NANO_PER_USD: Final = 1_000_000_000
+WEEKS_PER_YEAR: Final = 52
+MONTHS_PER_YEAR: Final = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """Prices of one model in one lane, in pico-dollars per token."""
+
+    input: int
+    output: int
+    cache_write_5m: int
+    cache_write_1h: int
+    cache_read: int
+    tier: Tier | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tier:
+    """Rates by prompt length: above `start_tokens` every token of the request bills at `rates`.
+
+    The prompt is all input, cached or not. `rates` may hold a further tier with a later start.
+    """
+
+    start_tokens: int
+    rates: Rates
+
+
+FREE: Final = Rates(input=0, output=0, cache_write_5m=0, cache_write_1h=0, cache_read=0)
+
+
+@dataclass(frozen=True, slots=True)
+class LanePrices:
+    """One model's rates in both lanes; `model` is the name under which the price book has it."""
+
+    realtime: Rates
+    batch: Rates
+    model: str = ""
+
+    @classmethod
+    def free(cls, model: str = "") -> LanePrices:
+        """Return the prices of what costs nothing in either lane."""
+        return cls(FREE, FREE, model)
+
+    def rates(self, lane: Lane) -> Rates:
+        """Return the rates of one lane."""
+        return self.realtime if lane is Lane.REALTIME else self.batch
+
+
+def cost_nano(usage: Usage, rates: Rates) -> int:
+    """Return what a reply cost, in nano-dollars."""
+    return _to_nano(_cost_pico(usage, rates))
+
+
+def _to_nano(pico: int) -> int:
+    """Round pico-dollars (not negative) to nano-dollars, half up."""
+    return (pico + PICO_PER_NANO // 2) // PICO_PER_NANO
+
+
+def _cost_pico(usage: Usage, rates: Rates) -> int:
+    """Return the exact cost in pico-dollars."""
+    plain, write_5m = usage.input_tokens, usage.cache_write_5m_tokens
+    write_1h, read = usage.cache_write_1h_tokens, usage.cache_read_tokens
+    tier = rates.tier
+    if tier is not None:
+        prompt = plain + write_5m + write_1h + read
+        while tier is not None and prompt > tier.start_tokens:
+            rates = tier.rates
+            tier = rates.tier
+    return (
+        plain * rates.input
+        + usage.output_tokens * rates.output
+        + write_5m * rates.cache_write_5m
+        + write_1h * rates.cache_write_1h
+        + read * rates.cache_read
+    )
+
+
+def reserve_nano(input_bound_tokens: int, max_tokens: int, rates: Rates, *, caches: bool) -> int:
+    """Return the most a request can cost, in nano-dollars, rounded up.
+
+    `input_bound_tokens` is a bound of its prompt, `max_tokens` of its output. `caches` says that
+    the request asks for prompt caching: each input token may then bill as the dearest cache
+    write. Of tiers that the bound reaches, the dearest counts.
+    """
+    worst = 0
+    step: Rates | None = rates
+    while step is not None:
+        per_input = step.input
+        if caches:
+            per_input = max(per_input, step.cache_write_5m, step.cache_write_1h, step.cache_read)
+        worst = max(worst, input_bound_tokens * per_input + max_tokens * step.output)
+        tier = step.tier
+        step = tier.rates if tier and input_bound_tokens > tier.start_tokens else None
+    return -(-worst // PICO_PER_NANO)
+
+
+def usd(nano: int) -> Decimal:
+    """Return nano-dollars as exact dollars."""
+    return Decimal(nano).scaleb(-9)
+
+
+def plain_usd(nano: int) -> str:
+    """Return nano-dollars as an exact decimal string of dollars: `0`, `0.0123`, `2`."""
+    whole, rest = divmod(abs(nano), NANO_PER_USD)
+    text = f"{whole}.{rest:09d}".rstrip("0").rstrip(".") if rest else str(whole)
+    return f"-{text}" if nano < 0 else text
+
+
+def format_usd(nano: int) -> str:
+    """Return nano-dollars for a person: `$1.80`, `$0.0123`, `$0.00012`, `$1,234.50`.
+
+    Two decimals from a dollar up, four below it, two significant digits below a cent; never
+    fewer than two decimals, and never a zero for something that costs.
+    """
+    amount = usd(abs(nano))
+    if amount >= 1 or not amount:
+        places = 2
+    elif amount >= Decimal("0.01"):
+        places = 4
+    else:
+        places = 1 - amount.adjusted()
+    rounded = amount.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
+    whole, _, decimals = f"{rounded:,f}".partition(".")
+    return f"{'-' if nano < 0 else ''}${whole}.{decimals.rstrip('0').ljust(2, '0')}"
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """What a number of items costs with one model in either lane, before any caching."""
+
+    model: str
+    items: int
+    realtime_nano: int
+    batch_nano: int
+
+    @property
+    def saved_nano(self) -> int:
+        """What the batch lane saves."""
+        return self.realtime_nano - self.batch_nano
+
+
+def quote(
+    model: str, prices: LanePrices, items: int, input_tokens: int, output_tokens: int
+) -> Quote:
+    """Price `items` requests of `input_tokens` and `output_tokens` each."""
+    return Quote(
+        model=model,
+        items=items,
+        realtime_nano=_uncached_nano(prices.realtime, items, input_tokens, output_tokens),
+        batch_nano=_uncached_nano(prices.batch, items, input_tokens, output_tokens),
+    )
+
+
+def _uncached_nano(rates: Rates, items: int, input_tokens: int, output_tokens: int) -> int:
+    """Return the cost of equal requests, rounded once for all of them."""
+    while rates.tier is not None and input_tokens > rates.tier.start_tokens:
+        rates = rates.tier.rates
+    return _to_nano(items * (input_tokens * rates.input + output_tokens * rates.output))
+
+
+def compare(
+    models: Mapping[str, LanePrices], items: int, input_tokens: int, output_tokens: int
+) -> tuple[Quote, ...]:
+    """Price the same work with several models, the cheapest in the batch lane first."""
+    quotes = [
+        quote(name, prices, items, input_tokens, output_tokens) for name, prices in models.items()
+    ]
+    return tuple(sorted(quotes, key=lambda each: (each.batch_nano, each.realtime_nano, each.model)))
+
+
+@dataclass(frozen=True, slots=True)
+class Projection:
+    """What recurring work costs."""
+
+    week_nano: int
+    month_nano: int
+    year_nano: int
+
+
+def project(cost_nano: int, items: int, items_per_week: int) -> Projection:
+    """Project the cost of a run of `items` items onto `items_per_week` items every week.
+
+    A year is 52 weeks and a month a twelfth of it; each figure is rounded by itself, half up.
+    Raises ValueError where `items` is not positive.
+    """
+    if items < 1:
+        raise ValueError("a projection needs a run of at least one item")
+    week = cost_nano * items_per_week
+    year = week * WEEKS_PER_YEAR
+    return Projection(
+        week_nano=_divide(week, items),
+        month_nano=_divide(year, items * MONTHS_PER_YEAR),
+        year_nano=_divide(year, items),
+    )
+
+
+def _divide(amount: int, by: int) -> int:
+    """Divide and round half up."""
+    return (2 * amount + by) // (2 * by)

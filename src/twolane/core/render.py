@@ -1,0 +1,68 @@
+"""Requests as they are stored (shared part + own part) and as they are sent (one JSON object)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from twolane.core.identity import with_note_ref
+from twolane.core.types import Lane
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+# Least prefix that Anthropic caches on any current model; a shorter one is ignored there, so a
+# mark would only cost bytes. https://platform.claude.com/docs/en/build-with-claude/prompt-caching
+MIN_CACHEABLE_BYTES = 4_096
+# A batch may take hours, so its cache entries have to live longer than the usual five minutes.
+CACHE_TTL = {Lane.REALTIME: "5m", Lane.BATCH: "1h"}
+
+
+class Renderer:
+    """Puts the shared part of a run and an item's own part together, without parsing either."""
+
+    def __init__(self, shared: bytes, *, cache: bool) -> None:
+        """Take the shared part, a JSON object; `cache` marks its system prompt for caching."""
+        self.cached = cache and len(shared) >= MIN_CACHEABLE_BYTES and b'"system"' in shared
+        self._shared = {
+            lane: _inner(_marked(shared, CACHE_TTL[lane]) if self.cached else shared)
+            for lane in Lane
+        }
+
+    def body(self, own: bytes, lane: Lane, token: str | None) -> bytes:
+        """Return the request as the provider gets it; `token` is echoed where it is given."""
+        if token is not None:
+            own = orjson.dumps(with_note_ref(orjson.loads(own), token))
+        shared, inner = self._shared[lane], _inner(own)
+        return b"{" + shared + (b"," if shared and inner else b"") + inner + b"}"
+
+
+def split_shared(first: Mapping[str, Any], second: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the top-level members of `first` that stand equally in `second`.
+
+    Never the messages: they are what makes a request one's own, and may have to be written into.
+    """
+    return {
+        key: value
+        for key, value in first.items()
+        if key != "messages" and key in second and orjson.dumps(second[key]) == orjson.dumps(value)
+    }
+
+
+def own_part(params: Mapping[str, Any], shared: Mapping[str, Any]) -> bytes:
+    """Return the members of `params` that are not in `shared`, as a JSON object."""
+    return orjson.dumps({key: value for key, value in params.items() if key not in shared})
+
+
+def _inner(json_object: bytes) -> bytes:
+    return json_object.strip()[1:-1].strip()
+
+
+def _marked(shared: bytes, ttl: str) -> bytes:
+    params = orjson.loads(shared)
+    system = params["system"]
+    blocks = [{"type": "text", "text": system}] if isinstance(system, str) else system
+    mark = {"type": "ephemeral", "ttl": ttl}
+    params["system"] = [*blocks[:-1], {**blocks[-1], "cache_control": mark}]
+    return orjson.dumps(params)

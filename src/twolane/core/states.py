@@ -1,0 +1,102 @@
+"""The transition tables: the only place that says which state may follow which.
+
+The ledger refuses every step that is not in these tables, and the diagrams in the documentation
+are generated from them.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class ItemState(StrEnum):
+    """Where one item of a run stands; every item is in exactly one state."""
+
+    PENDING = "pending"
+    RUNNING = "running"
+    SUBMITTED = "submitted"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELED = "canceled"
+    SKIPPED = "skipped"
+    CONFLICT = "conflict"
+    QUARANTINED = "quarantined"
+
+
+class BatchState(StrEnum):
+    """Where one batch stands, from the intent to its last result."""
+
+    INTENDED = "intended"
+    SENDING = "sending"
+    UNKNOWN = "unknown"
+    PROVISIONAL = "provisional"
+    SUBMITTED = "submitted"
+    CANCELING = "canceling"
+    ENDED = "ended"
+    COLLECTED = "collected"
+    REFUSED = "refused"
+    LOST = "lost"
+
+
+class RunState(StrEnum):
+    """Where a run stands; `open` is the only state in which it has work to do by itself."""
+
+    OPEN = "open"
+    DONE = "done"
+    STOPPED = "stopped"
+    CANCELED = "canceled"
+
+
+_I = ItemState
+ITEM_STEPS: Mapping[ItemState, frozenset[ItemState]] = {
+    _I.PENDING: frozenset({_I.RUNNING, _I.SUBMITTED, _I.FAILED, _I.CANCELED, _I.SKIPPED}),
+    _I.RUNNING: frozenset({_I.PENDING, _I.SUCCEEDED, _I.FAILED, _I.CANCELED, _I.QUARANTINED}),
+    _I.SUBMITTED: frozenset({_I.PENDING, _I.SUCCEEDED, _I.FAILED, _I.CANCELED, _I.QUARANTINED}),
+    # The source may change between the answer and the moment it would be written.
+    _I.SUCCEEDED: frozenset({_I.CONFLICT}),
+    # A person may ask again for what failed, or give more money for what was left out.
+    _I.FAILED: frozenset({_I.PENDING}),
+    _I.SKIPPED: frozenset({_I.PENDING}),
+    _I.CANCELED: frozenset(),
+    _I.CONFLICT: frozenset(),
+    _I.QUARANTINED: frozenset({_I.PENDING}),
+}
+
+_B = BatchState
+BATCH_STEPS: Mapping[BatchState, frozenset[BatchState]] = {
+    _B.INTENDED: frozenset({_B.SENDING, _B.REFUSED}),
+    _B.SENDING: frozenset({_B.SUBMITTED, _B.UNKNOWN, _B.REFUSED}),
+    _B.UNKNOWN: frozenset({_B.PROVISIONAL, _B.SUBMITTED, _B.REFUSED}),
+    _B.PROVISIONAL: frozenset({_B.SUBMITTED, _B.UNKNOWN}),
+    _B.SUBMITTED: frozenset({_B.CANCELING, _B.ENDED, _B.LOST}),
+    _B.CANCELING: frozenset({_B.ENDED, _B.LOST}),
+    _B.ENDED: frozenset({_B.COLLECTED, _B.LOST}),
+    _B.COLLECTED: frozenset(),
+    _B.REFUSED: frozenset(),
+    _B.LOST: frozenset(),
+}
+
+_R = RunState
+RUN_STEPS: Mapping[RunState, frozenset[RunState]] = {
+    _R.OPEN: frozenset({_R.DONE, _R.STOPPED, _R.CANCELED}),
+    _R.DONE: frozenset({_R.OPEN}),
+    _R.STOPPED: frozenset({_R.OPEN}),
+    _R.CANCELED: frozenset(),
+}
+
+TERMINAL_ITEMS = frozenset(
+    {_I.SUCCEEDED, _I.FAILED, _I.CANCELED, _I.SKIPPED, _I.CONFLICT, _I.QUARANTINED}
+)
+IN_FLIGHT_ITEMS = frozenset({_I.RUNNING, _I.SUBMITTED})
+CLOSED_BATCHES = frozenset({_B.COLLECTED, _B.REFUSED, _B.LOST})
+
+S = TypeVar("S", ItemState, BatchState, RunState)
+
+
+def sources(table: Mapping[S, frozenset[S]], target: S) -> frozenset[S]:
+    """Return every state from which `target` may be reached in one step."""
+    return frozenset(state for state, nexts in table.items() if target in nexts)

@@ -1,0 +1,221 @@
+"""The engine's vocabulary: frozen values that every layer speaks in.
+
+Times are seconds since the epoch (UTC), money is integer nano-dollars on the way and `Decimal`
+dollars at the edge, sizes are bytes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class Lane(StrEnum):
+    """The two ways a request can travel."""
+
+    REALTIME = "realtime"
+    BATCH = "batch"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One model request of a run.
+
+    `params` is the provider's own body and is never altered, except that a request with `echo`
+    gets the line `note_ref: TOKEN` in front of its first user message. `key` names the source
+    (a caller's id, a note's path) and is unique in the run; `name` is what a person calls it and
+    goes, sanitised, into the engine's id; `content_hash` is the source's hash when it was read.
+    `echo` says that the reply is a JSON object that repeats the token in its field `note_ref`.
+    `need` ranks the request where a budget cannot pay for all: higher goes first.
+    """
+
+    key: str
+    params: Mapping[str, Any]
+    name: str = ""
+    content_hash: str = ""
+    echo: bool = False
+    need: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens of one reply, as the provider counted them.
+
+    `input_tokens` excludes what was read from or written to the prompt cache.
+    """
+
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cache_write_5m_tokens: int = 0
+    cache_write_1h_tokens: int = 0
+    cache_read_tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A model's answer: `message` is the provider's own JSON object, byte for byte."""
+
+    message: bytes
+    text: str
+    usage: Usage
+    stop_reason: str | None
+    model: str
+    request_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Succeeded:
+    """The provider answered, and the answer passed every check."""
+
+    reply: Reply
+
+
+@dataclass(frozen=True, slots=True)
+class Errored:
+    """The provider, or a check of ours, ended the attempt with an error.
+
+    `kind` is the provider's error type (`invalid_request_error`, `overloaded_error`, …) or
+    `invalid_reply`, `connection`. `reply` is kept where an answer came and was paid for.
+    """
+
+    kind: str
+    message: str
+    reply: Reply | None = None
+    request_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Expired:
+    """The provider did not get to it before the batch's 24 hours were over; not billed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Canceled:
+    """Canceled before the provider got to it; not billed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """The batch ended and its results, fetched completely, have no line for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Quarantined:
+    """An answer came that cannot be proved to belong to the item; kept, never delivered."""
+
+    message: str
+    reply: Reply | None = None
+
+
+Outcome: TypeAlias = Succeeded | Errored | Expired | Canceled | Missing | Quarantined
+
+
+@dataclass(frozen=True, slots=True)
+class RequestCounts:
+    """What the provider says of the requests of one batch; the five add up to its size."""
+
+    processing: int = 0
+    succeeded: int = 0
+    errored: int = 0
+    canceled: int = 0
+    expired: int = 0
+
+    @property
+    def total(self) -> int:
+        """All requests of the batch."""
+        return self.processing + self.succeeded + self.errored + self.canceled + self.expired
+
+
+@dataclass(frozen=True, slots=True)
+class BatchInfo:
+    """A batch as the provider reports it. `status`: in_progress, canceling or ended."""
+
+    id: str
+    status: str
+    counts: RequestCounts
+    created_at: float
+    expires_at: float
+    ended_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one batch of a provider may hold."""
+
+    max_items: int
+    max_batch_bytes: int
+    max_request_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """A lane, and why, in words for a person."""
+
+    lane: Lane
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """An item that did not succeed, as reports show it."""
+
+    item: str
+    custom_id: str
+    kind: str
+    message: str
+    retryable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LaneTotals:
+    """What one lane did: items that ended in it, batches it took, money it cost."""
+
+    items: int = 0
+    batches: int = 0
+    cost_nano: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Items by state; every one but `uncertain` adds up to `total`.
+
+    `uncertain` counts attempts of which nobody knows whether they were paid for.
+    """
+
+    total: int = 0
+    pending: int = 0
+    running: int = 0
+    submitted: int = 0
+    succeeded: int = 0
+    failed: int = 0
+    canceled: int = 0
+    skipped: int = 0
+    conflict: int = 0
+    quarantined: int = 0
+    uncertain: int = 0
+
+    @property
+    def open(self) -> int:
+        """Items that are not terminal yet."""
+        return self.pending + self.running + self.submitted
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What became of a run, in the shape of the commands' `--json`."""
+
+    run: str
+    kind: str
+    state: str
+    items: Counts
+    lanes: Mapping[Lane, LaneTotals]
+    estimated_nano: int
+    actual_nano: int
+    all_realtime_nano: int
+    failures: tuple[Failure, ...] = ()
+    duration_s: float = 0.0
+    decision: Decision = field(default=Decision(Lane.REALTIME, ""))

@@ -1,0 +1,354 @@
+"""The composition root: settings, ledger, provider and prices become an Engine, a Run is driven.
+
+    async with Engine.open(settings) as engine:
+        run = await engine.start(requests)
+        async for outcome in run:
+            ...
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+import secrets
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, ParamSpec, Self, TypeVar
+
+import orjson
+
+from twolane.core.identity import make_nonce
+from twolane.core.packing import batch_size
+from twolane.core.plan import ECHO_BYTES, Stage, Survey, own_bytes, survey
+from twolane.core.pricing import LanePrices, Quote, quote
+from twolane.core.routing import route
+from twolane.core.types import Decision, Lane
+from twolane.errors import ConfigError, UnknownModelError
+from twolane.ledger import Ledger, NewItem, NewRun
+from twolane.pricebook import load_price_book
+from twolane.run import Run, RunFiles
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from types import TracebackType
+
+    from twolane.config import Settings
+    from twolane.core.transport import Transport
+    from twolane.core.types import Request
+    from twolane.ledger import RunRow
+    from twolane.providers.base import Provider
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+LEDGER_FILE = "ledger.sqlite3"
+# What a reply is expected to take where nobody says; only the estimate depends on it.
+DEFAULT_REPLY_TOKENS = 512
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A run that could begin: what it asks for, where it would go, what it would cost."""
+
+    survey: Survey
+    quote: Quote
+    decision: Decision
+    prices: LanePrices
+    batch_size: int
+
+    @property
+    def estimated_nano(self) -> int:
+        """The estimate in the lane that was decided on, in nano-dollars."""
+        in_batch = self.decision.lane is Lane.BATCH
+        return self.quote.batch_nano if in_batch else self.quote.realtime_nano
+
+
+class Engine:
+    """Answers any number of model requests, each exactly once, in one of two lanes."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        provider: Provider,
+        *,
+        executor: ThreadPoolExecutor | None,
+        now: Callable[[], float] = time.time,
+        seed: int | None = None,
+    ) -> None:
+        """Put an engine together; `open` is the usual way. Raises LedgerError.
+
+        `executor` None runs ledger calls in place, `seed` makes every draw repeatable: what a
+        simulation on a virtual clock needs.
+        """
+        self.settings = settings
+        self.provider = provider
+        self.ledger = Ledger(settings.home / LEDGER_FILE)
+        self.now = now
+        self._executor = executor
+        self._random = random.Random(secrets.randbits(64) if seed is None else seed)  # noqa: S311
+        self._prices = load_price_book(settings.prices)
+
+    @classmethod
+    def open(
+        cls,
+        settings: Settings,
+        *,
+        responder: Callable[[Mapping[str, Any]], str] | None = None,
+    ) -> Engine:
+        """Open the engine that `settings` describe.
+
+        `responder` answers requests inside this process where the provider is `offline`: it gets
+        a request's params and returns the reply's text. Raises ConfigError where the provider is
+        unknown or its key is missing, LedgerError where the ledger cannot be used.
+        """
+        provider = _provider(settings, responder)
+        return cls(settings, provider, executor=ThreadPoolExecutor(1, "twolane-ledger"))
+
+    async def __aenter__(self) -> Self:
+        """Return the engine."""
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close provider and ledger."""
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Close provider and ledger; open batches go on at the provider."""
+        await self.provider.aclose()
+        if self._executor is not None:
+            self._executor.shutdown(wait=True)
+        self.ledger.close()
+
+    # -- planning and starting ----------------------------------------------------------------
+
+    def plan(
+        self,
+        requests: Iterable[Request],
+        *,
+        lane: Lane | None = None,
+        cap_nano: int | None = None,
+        reply_tokens: int = DEFAULT_REPLY_TOKENS,
+    ) -> Plan:
+        """Look through `requests` and say where they would go and what that would cost.
+
+        `reply_tokens` is what a reply is expected to take. Raises InputError naming the request
+        that cannot be sent, UnknownModelError where there is no price.
+        """
+        found = survey(
+            requests,
+            max_bytes=self.provider.limits.max_request_bytes,
+            reply_tokens=reply_tokens,
+        )
+        prices = self._lane_prices(found.model, lane) if found.total else LanePrices.free()
+        each = max(1, found.total)
+        estimate = quote(
+            found.model,
+            prices,
+            found.total,
+            -(-found.input_tokens // each),
+            -(-found.output_tokens // each),
+        )
+        decision = route(
+            found.total,
+            forced=lane,
+            budget_nano=cap_nano,
+            realtime_nano=estimate.realtime_nano,
+            batch_nano=estimate.batch_nano,
+        )
+        size = batch_size(found.total, self.settings.batch_size, self.provider.limits)
+        return Plan(found, estimate, decision, prices, size)
+
+    def _lane_prices(self, model: str, lane: Lane | None) -> LanePrices:
+        at = datetime.fromtimestamp(self.now(), UTC)
+        if lane is Lane.REALTIME:
+            rates = self._prices.lookup_realtime(self.provider.name, model, at)
+            return LanePrices(rates, rates, model)
+        return self._prices.lookup(self.provider.name, model, at)
+
+    def known_prices(self) -> dict[str, LanePrices]:
+        """Return the prices of every model of the provider that has both lanes."""
+        at = datetime.fromtimestamp(self.now(), UTC)
+        found: dict[str, LanePrices] = {}
+        for model in self._prices.models(self.provider.name):
+            with contextlib.suppress(UnknownModelError):
+                found[model] = self._prices.lookup(self.provider.name, model, at)
+        return found
+
+    async def start(
+        self,
+        requests: Iterable[Request],
+        *,
+        plan: Plan | None = None,
+        kind: str = "run",
+        label: str = "",
+        source: str = "",
+        input_hash: str = "",
+        lane: Lane | None = None,
+        cap_nano: int | None = None,
+        stages: Sequence[Stage] = (),
+        settings: Mapping[str, object] | None = None,
+        cache: bool = False,
+    ) -> Run:
+        """Record a run, all of it pending, and return it; nothing is sent yet.
+
+        `requests` are gone through twice. `source` and `input_hash` are what the same command
+        again finds the run by; `settings` what a resume must find unchanged; `cache` marks the
+        shared system prompt for the provider's cache. Items in no stage come in a last one.
+        Raises ConfigError, LedgerError.
+        """
+        plan = plan or self.plan(requests, lane=lane, cap_nano=cap_nano)
+        kept = {**(settings or {}), "cache": cache, "caches": plan.survey.caches}
+        new = NewRun(
+            id=self._new_id(kind),
+            kind=kind,
+            label=label,
+            source=source,
+            input_hash=input_hash,
+            settings=kept,
+            provider=self.provider.name,
+            model=plan.survey.model,
+            lane_forced=lane,
+            decision_lane=plan.decision.lane,
+            decision_reason=plan.decision.reason,
+            batch_size=plan.batch_size,
+            total=plan.survey.total,
+            estimated_nano=plan.estimated_nano,
+            cap_nano=cap_nano,
+            shared=orjson.dumps(plan.survey.shared),
+        )
+        items = _new_items(requests, plan, stages)
+        row = await self._db(self.ledger.create_run, new, items, self.now())
+        return self._run(row, prices=plan.prices)
+
+    def _new_id(self, kind: str) -> str:
+        day = datetime.fromtimestamp(self.now(), UTC).strftime("%Y%m%d")
+        drawn = make_nonce(self._random.randbytes(8)) + make_nonce(self._random.randbytes(8))
+        return f"{kind}-{day}-{drawn}"
+
+    # -- runs there are -----------------------------------------------------------------------
+
+    async def runs(self) -> list[RunRow]:
+        """Return every run of the ledger, newest first."""
+        return await self._db(self.ledger.runs)
+
+    async def run(self, run_id: str) -> Run:
+        """Return a run of the ledger. Raises LedgerError where there is none with this id."""
+        return self._run(await self._db(self.ledger.run, run_id))
+
+    async def latest(self, source: str) -> Run | None:
+        """Return the newest run of a source, None where there is none."""
+        row = await self._db(self.ledger.latest_run, source)
+        return None if row is None else self._run(row)
+
+    async def unfinished(
+        self, source: str, input_hash: str, settings: Mapping[str, object]
+    ) -> Run | None:
+        """Return the newest run of `source` if this command is the same again.
+
+        None where there is no run of the source. Raises ConfigError naming the difference where
+        the input or a setting is another than when the run was started.
+        """
+        run = await self.latest(source)
+        if run is None:
+            return None
+        changed = [
+            f"{name} was {run.row.setting(name)!r} and is {value!r}"
+            for name, value in settings.items()
+            if run.row.setting(name) != value
+        ]
+        if run.row.input_hash != input_hash:
+            changed.append("the input has changed")
+        if changed:
+            message = (
+                f"run {run.id} was started with other settings: {'; '.join(changed)}. "
+                f"Go on with it as it was (`resume {run.id}`), or begin anew with --again"
+            )
+            raise ConfigError(message)
+        return run
+
+    def _run(self, row: RunRow, *, prices: LanePrices | None = None) -> Run:
+        files = RunFiles(
+            locks=self.settings.home / "locks", spool=self.settings.home / "spool"
+        )
+        return Run(
+            row,
+            ledger=self.ledger,
+            provider=self.provider,
+            prices=lambda: prices or self._lane_prices(row.model, row.lane_forced),
+            settings=self.settings,
+            files=files,
+            executor=self._executor,
+            now=self.now,
+            draw=self._random,
+        )
+
+    async def _db(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        if self._executor is None:
+            return call(*args, **kwargs)
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._executor, lambda: call(*args, **kwargs))
+
+
+def _new_items(
+    requests: Iterable[Request], plan: Plan, stages: Sequence[Stage]
+) -> Iterator[NewItem]:
+    """Yield the items of a run as the ledger takes them."""
+    stage_of = {index: number for number, stage in enumerate(stages) for index in stage.items}
+    for index, request in enumerate(requests):
+        number = stage_of.get(index, len(stages))
+        lane = stages[number].lane if number < len(stages) else None
+        own = own_bytes(request, plan.survey.shared)
+        yield NewItem(
+            key=request.key,
+            name=request.name or request.key,
+            content_hash=request.content_hash,
+            echo=request.echo,
+            need=request.need,
+            stage=number,
+            lane=lane or plan.decision.lane,
+            size_bytes=len(orjson.dumps(request.params)) + ECHO_BYTES * request.echo,
+            max_tokens=request.params["max_tokens"],
+            params=own,
+        )
+
+
+def _provider(
+    settings: Settings, responder: Callable[[Mapping[str, Any]], str] | None
+) -> Provider:
+    # Imported here: only what a command needs is loaded, and aiohttp alone takes a third of a
+    # second.
+    from twolane.providers.anthropic import AnthropicProvider  # noqa: PLC0415
+
+    transport: Transport
+    if settings.provider == "anthropic":
+        from twolane.providers.http import HttpTransport  # noqa: PLC0415
+
+        if not settings.api_key:
+            message = "there is no API key; set ANTHROPIC_API_KEY and run the command again"
+            raise ConfigError(message)
+        transport = HttpTransport(settings.base_url)
+        return AnthropicProvider(
+            transport, api_key=settings.api_key, base_url=settings.base_url
+        )
+    if settings.provider == "offline" and responder is not None:
+        from twolane.sim import Pace, SimTransport, Simulator  # noqa: PLC0415
+
+        at_once = Pace(batch_s=(0.0, 0.0), request_s=(0.0, 0.0), control_s=0.0)
+        simulator = Simulator(responder=responder, pace=at_once)
+        return AnthropicProvider(
+            SimTransport(simulator),
+            api_key="offline",
+            base_url="offline",
+            name="offline",
+            ephemeral=True,
+        )
+    message = f"there is no provider {settings.provider}; known are anthropic and offline"
+    raise ConfigError(message)

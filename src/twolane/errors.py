@@ -1,0 +1,183 @@
+"""The whole error hierarchy of twolane.
+
+    TwolaneError
+      ConfigError                  usage or configuration
+        InputError                 a line of the input cannot be used
+        UnknownModelError          no price is known for the model
+      LedgerError                  the ledger cannot be used
+        LedgerLockedError          another process works on the run
+        LedgerFullError            no space left for the ledger
+      ProviderError                the provider answered with an error
+        TransientError             worth sending again
+          RateLimitedError
+          OverloadedError
+          ConnectionFailedError    no answer came; `sent` says whether the request had left
+        RejectedError              this request is wrong; sending it again changes nothing
+        AuthenticationError        the whole run is refused: key or permission
+        SpendCapError              the whole run is refused: credit or spend limit
+        InvalidReplyError          the answer cannot be read
+      BatchLostError               the provider does not know the batch any more
+      BudgetExceededError          the cap leaves no room for the next request
+      WaitingError                 a person has to decide first
+
+Each class's docstring is its default message and says what to do next. `exit_code` is what a
+command ends with; `http_status` is what a web front answers with.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class TwolaneError(Exception):
+    """Something went wrong in twolane; run the same command again to go on from the ledger."""
+
+    exit_code: ClassVar[int] = 1
+    http_status: ClassVar[int] = 500
+
+    def __init__(self, message: str | None = None) -> None:
+        """Take `message`, or the class's docstring where there is none."""
+        super().__init__(message or (type(self).__doc__ or "").strip())
+
+
+class ConfigError(TwolaneError):
+    """The command or its configuration cannot be used; see --help and the message above."""
+
+    exit_code = 2
+    http_status = 400
+
+
+class InputError(ConfigError):
+    """The input cannot be used; correct the line that is named and run the command again."""
+
+
+class UnknownModelError(ConfigError):
+    """No price is known for this model; name another, or give its prices in a price file."""
+
+
+class LedgerError(TwolaneError):
+    """The ledger cannot be used; nothing was changed. See docs/ledger.md."""
+
+    exit_code = 7
+
+
+class LedgerLockedError(LedgerError):
+    """Another process works on this run; wait for it, or stop it and run the command again."""
+
+    http_status = 409
+
+
+class LedgerFullError(LedgerError):
+    """No space is left for the ledger; free some and run the same command again to go on."""
+
+    http_status = 507
+
+
+class ProviderError(TwolaneError):
+    """The provider answered with an error; the message is its own."""
+
+    exit_code = 3
+    http_status = 502
+
+    def __init__(
+        self,
+        message: str | None = None,
+        *,
+        provider: str = "",
+        status: int = 0,
+        kind: str = "",
+        request_id: str | None = None,
+    ) -> None:
+        """Keep what the provider said: HTTP `status`, its error type as `kind`, `request_id`."""
+        super().__init__(message)
+        self.provider = provider
+        self.status = status
+        self.kind = kind or type(self).__name__
+        self.request_id = request_id
+
+
+class TransientError(ProviderError):
+    """The provider could not answer just now; the request is sent again later."""
+
+    http_status = 503
+
+    def __init__(  # noqa: PLR0913  # what the provider said, field by field
+        self,
+        message: str | None = None,
+        *,
+        provider: str = "",
+        status: int = 0,
+        kind: str = "",
+        request_id: str | None = None,
+        retry_after_s: float | None = None,
+    ) -> None:
+        """Keep `retry_after_s`, the provider's own cooldown in seconds, where it named one."""
+        super().__init__(
+            message, provider=provider, status=status, kind=kind, request_id=request_id
+        )
+        self.retry_after_s = retry_after_s
+
+
+class RateLimitedError(TransientError):
+    """The provider's rate limit is reached; sending goes on after its cooldown."""
+
+    http_status = 429
+
+
+class OverloadedError(TransientError):
+    """The provider is overloaded; sending goes on after a pause."""
+
+
+class ConnectionFailedError(TransientError):
+    """No answer came from the provider; check the network and the base URL."""
+
+    http_status = 504
+
+    def __init__(self, message: str | None = None, *, sent: bool, provider: str = "") -> None:
+        """`sent` says whether the request had left, so that the provider may have acted on it."""
+        super().__init__(message, provider=provider, kind="connection")
+        self.sent = sent
+
+
+class RejectedError(ProviderError):
+    """The provider refuses this request; correct it, sending it again changes nothing."""
+
+    http_status = 422
+
+
+class AuthenticationError(ProviderError):
+    """The provider refuses the key; set a valid one (ANTHROPIC_API_KEY) and run again."""
+
+    exit_code = 6
+    http_status = 401
+
+
+class SpendCapError(ProviderError):
+    """The provider's credit or spend limit is used up; raise it there and run again."""
+
+    exit_code = 6
+    http_status = 402
+
+
+class InvalidReplyError(ProviderError):
+    """The provider's answer cannot be read; run again, and report it if it stays."""
+
+
+class BatchLostError(TwolaneError):
+    """The provider no longer knows this batch; its items are sent again on resume."""
+
+    exit_code = 3
+
+
+class BudgetExceededError(TwolaneError):
+    """The cap leaves no room for the next request; raise --max-cost and resume."""
+
+    exit_code = 5
+    http_status = 402
+
+
+class WaitingError(TwolaneError):
+    """The run waits for a person; look at what is shown and go on with `resume`."""
+
+    exit_code = 8
+    http_status = 409

@@ -1,0 +1,536 @@
+"""The ledger: every change of a run, as one durable step each.
+
+Methods are synchronous and are called from one thread; a step that is not in the transition
+tables changes no row. Times come from the caller.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any
+
+from twolane.core.states import (
+    BATCH_STEPS,
+    CLOSED_BATCHES,
+    ITEM_STEPS,
+    RUN_STEPS,
+    BatchState,
+    ItemState,
+    RunState,
+    sources,
+)
+from twolane.core.types import Lane
+from twolane.errors import LedgerError
+from twolane.ledger.rows import (
+    BatchRow,
+    ItemRow,
+    NewItem,
+    NewRun,
+    RunRow,
+    SentItem,
+    Settlement,
+    grow,
+    item_id,
+    shrink,
+)
+from twolane.ledger.store import Store
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
+
+INSERT_ROWS = 2_000
+
+_ITEM_COLUMNS = ", ".join(field.name for field in fields(ItemRow))
+_RUN_COLUMNS = ", ".join(field.name for field in fields(RunRow))
+_BATCH_COLUMNS = ", ".join(field.name for field in fields(BatchRow))
+
+
+def _quoted(states: Iterable[str]) -> str:
+    return ", ".join(f"'{state}'" for state in sorted(states))
+
+
+def item_of(row: Sequence[Any]) -> ItemRow:
+    """Return an item from a row of its columns, in the order of ItemRow's fields."""
+    item, key, name, content_hash, echo, need, stage, lane, state, *rest = row
+    reason, fault, tries, size_bytes, max_tokens = rest
+    return ItemRow(
+        item, key, name, content_hash, bool(echo), need, stage, Lane(lane), ItemState(state),
+        reason, fault, tries, size_bytes, max_tokens,
+    )  # fmt: skip
+
+
+def _run(row: Sequence[Any]) -> RunRow:
+    values: dict[str, Any] = dict(zip((f.name for f in fields(RunRow)), row, strict=True))
+    values["state"] = RunState(values["state"])
+    values["lane_forced"] = Lane(values["lane_forced"]) if values["lane_forced"] else None
+    values["decision_lane"] = Lane(values["decision_lane"])
+    values["shared"] = grow(values["shared"])
+    return RunRow(**values)
+
+
+def _batch(row: Sequence[Any]) -> BatchRow:
+    values: dict[str, Any] = dict(zip((f.name for f in fields(BatchRow)), row, strict=True))
+    values["state"] = BatchState(values["state"])
+    return BatchRow(**values)
+
+
+class Ledger:
+    """All runs of one ledger file."""
+
+    def __init__(self, path: Path) -> None:
+        """Open the ledger at `path`, creating it where it is absent. Raises LedgerError."""
+        self.store = Store(path)
+        self.path = path
+
+    def close(self) -> None:
+        """Close the file."""
+        self.store.close()
+
+    # -- runs ---------------------------------------------------------------------------------
+
+    def create_run(self, run: NewRun, items: Iterable[NewItem], now: float) -> RunRow:
+        """Write a run with all its items and requests in one transaction, in constant memory.
+
+        Raises LedgerError where a key stands twice or the number of items is not `run.total`.
+        """
+        with self.store.transaction() as db:
+            cursor = db.execute(
+                "INSERT INTO runs (id, kind, label, state, created_at, source, input_hash,"
+                " settings, provider, model, lane_forced, decision_lane, decision_reason,"
+                " batch_size, total, estimated_nano, cap_nano, shared)"
+                " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+                (
+                    run.id, run.kind, run.label, RunState.OPEN, now, run.source, run.input_hash,
+                    json.dumps(run.settings, sort_keys=True), run.provider, run.model,
+                    run.lane_forced, run.decision_lane, run.decision_reason, run.batch_size,
+                    run.total, run.estimated_nano, run.cap_nano, shrink(run.shared),
+                ),
+            )  # fmt: skip
+            run_no = int(cursor.lastrowid or 0)
+            written = _insert_items(db, run_no, items)
+            if written != run.total:
+                message = f"the run was announced with {run.total} items and has {written}"
+                raise LedgerError(message)
+        return self.run(run.id)
+
+    def run(self, run_id: str) -> RunRow:
+        """Return the run with this id. Raises LedgerError where there is none."""
+        row = self.store.db.execute(
+            f"SELECT {_RUN_COLUMNS} FROM runs WHERE id = ?", (run_id,)
+        ).fetchone()
+        if row is None:
+            message = f"there is no run {run_id} in {self.path}; `runs` lists them"
+            raise LedgerError(message)
+        return _run(row)
+
+    def runs(self) -> list[RunRow]:
+        """Return all runs, newest first."""
+        rows = self.store.db.execute(
+            f"SELECT {_RUN_COLUMNS} FROM runs ORDER BY created_at DESC, run_no DESC"
+        )
+        return [_run(row) for row in rows]
+
+    def latest_run(self, source: str) -> RunRow | None:
+        """Return the newest run of this source, None where there is none."""
+        row = self.store.db.execute(
+            f"SELECT {_RUN_COLUMNS} FROM runs WHERE source = ? "
+            "ORDER BY created_at DESC, run_no DESC LIMIT 1",
+            (source,),
+        ).fetchone()
+        return None if row is None else _run(row)
+
+    def move_run(
+        self, run: RunRow, state: RunState, *, reason: str, now: float, worked_s: float = 0.0
+    ) -> RunRow:
+        """Move a run to `state` and add the time worked; staying where it is, is no step."""
+        allowed = _quoted(sources(RUN_STEPS, state) | {state})
+        with self.store.transaction() as db:
+            changed = db.execute(
+                "UPDATE runs SET state = ?, state_reason = ?, worked_s = worked_s + ?,"
+                f" ended_at = ? WHERE run_no = ? AND state IN ({allowed})",
+                (state, reason, worked_s, None if state is RunState.OPEN else now, run.run_no),
+            ).rowcount
+        if changed != 1:
+            message = f"run {run.id} cannot go from {run.state} to {state}"
+            raise LedgerError(message)
+        return self.run(run.id)
+
+    def set_cap(self, run: RunRow, cap_nano: int | None) -> RunRow:
+        """Give a run another cap; what the old one left out becomes pending again."""
+        with self.store.transaction() as db:
+            db.execute("UPDATE runs SET cap_nano = ? WHERE run_no = ?", (cap_nano, run.run_no))
+            _move_items(db, run.run_no, ItemState.PENDING, only=ItemState.SKIPPED, reason="")
+        return self.run(run.id)
+
+    # -- items --------------------------------------------------------------------------------
+
+    def pending(
+        self, run: RunRow, *, stage: int, lane: Lane, after: ItemRow | None, limit: int
+    ) -> list[ItemRow]:
+        """Return up to `limit` pending items of the stages so far, the neediest first."""
+        low, high = item_id(run.run_no, 0), item_id(run.run_no + 1, 0)
+        place = "" if after is None else "AND (need, -id) < (:need, -:after)"
+        rows = self.store.db.execute(
+            f"SELECT {_ITEM_COLUMNS} FROM items WHERE state = 'pending' AND stage <= :stage"
+            f" AND lane = :lane AND id >= :low AND id < :high {place}"
+            " ORDER BY need DESC, id LIMIT :limit",
+            {
+                "stage": stage, "lane": lane, "low": low, "high": high, "limit": limit,
+                "need": after.need if after else 0, "after": after.id if after else 0,
+            },
+        )  # fmt: skip
+        return [item_of(row) for row in rows]
+
+    def count_pending(self, run: RunRow, *, stage: int, lane: Lane) -> int:
+        """Count the pending items of the stages so far in one lane."""
+        low, high = item_id(run.run_no, 0), item_id(run.run_no + 1, 0)
+        row = self.store.db.execute(
+            "SELECT count(*) FROM items WHERE state = 'pending' AND stage <= ? AND lane = ?"
+            " AND id >= ? AND id < ?",
+            (stage, lane, low, high),
+        ).fetchone()
+        return int(row[0])
+
+    def requests(self, items: Sequence[int]) -> dict[int, bytes]:
+        """Return the own part of these items' params, by item id."""
+        found: dict[int, bytes] = {}
+        for start in range(0, len(items), 500):
+            some = items[start : start + 500]
+            marks = ",".join("?" * len(some))
+            rows = self.store.db.execute(
+                f"SELECT item, params FROM requests WHERE item IN ({marks})", some
+            )
+            found.update((int(item), grow(params)) for item, params in rows)
+        return found
+
+    def item_by_key(self, run: RunRow, key: str) -> ItemRow | None:
+        """Return the item with this key, None where there is none."""
+        row = self.store.db.execute(
+            f"SELECT {_ITEM_COLUMNS} FROM items WHERE id >= ? AND id < ? AND key = ?",
+            (item_id(run.run_no, 0), item_id(run.run_no + 1, 0), key),
+        ).fetchone()
+        return None if row is None else item_of(row)
+
+    def items(self, run: RunRow) -> Iterator[ItemRow]:
+        """Iterate all items of a run in their order."""
+        rows = self.store.db.execute(
+            f"SELECT {_ITEM_COLUMNS} FROM items WHERE id >= ? AND id < ? ORDER BY id",
+            (item_id(run.run_no, 0), item_id(run.run_no + 1, 0)),
+        )
+        for row in rows:
+            yield item_of(row)
+
+    def move_item(self, item: int, state: ItemState, *, reason: str) -> bool:
+        """Move one item; return whether the step was allowed from where it stood."""
+        allowed = _quoted(sources(ITEM_STEPS, state))
+        with self.store.transaction() as db:
+            changed = db.execute(
+                f"UPDATE items SET state = ?, reason = ? WHERE id = ? AND state IN ({allowed})",
+                (state, reason, item),
+            ).rowcount
+        return changed == 1
+
+    def set_lane(self, items: Sequence[int], lane: Lane) -> None:
+        """Let pending items travel in another lane."""
+        with self.store.transaction() as db:
+            db.executemany(
+                "UPDATE items SET lane = ? WHERE id = ? AND state = 'pending'",
+                [(lane, item) for item in items],
+            )
+
+    def leave_out(self, run: RunRow, *, reason: str, stage: int) -> int:
+        """Skip every pending item up to `stage`; count them."""
+        with self.store.transaction() as db:
+            return _move_items(
+                db, run.run_no, ItemState.SKIPPED, only=ItemState.PENDING, reason=reason,
+                stage=stage,
+            )  # fmt: skip
+
+    def cancel_all(self, run: RunRow, *, reason: str) -> int:
+        """Cancel every item that has not ended, wherever it is; count them."""
+        with self.store.transaction() as db:
+            return sum(
+                _move_items(db, run.run_no, ItemState.CANCELED, only=state, reason=reason)
+                for state in (ItemState.PENDING, ItemState.RUNNING, ItemState.SUBMITTED)
+            )
+
+    def retry_failed(self, run: RunRow) -> int:
+        """Make every failed item pending again with all its tries; count them."""
+        with self.store.transaction() as db:
+            return _move_items(
+                db, run.run_no, ItemState.PENDING, only=ItemState.FAILED, reason="", tries=0
+            )
+
+    # -- attempts -----------------------------------------------------------------------------
+
+    def claim(
+        self, reserves: Sequence[tuple[int, int]], *, nonce: str, now: float
+    ) -> list[int]:
+        """Record real-time attempts before they are sent.
+
+        `reserves` holds (item id, reserve in nano-dollars). Returns one attempt number each.
+        Raises LedgerError where an item is not pending any more.
+        """
+        with self.store.transaction() as db:
+            _claim_items(db, [item for item, _ in reserves], ItemState.RUNNING)
+            return _insert_attempts(db, reserves, Lane.REALTIME, nonce, None, now)
+
+    def intend_batch(
+        self,
+        run: RunRow,
+        reserves: Sequence[tuple[int, int]],
+        *,
+        nonce: str,
+        base_url: str,
+        key_fingerprint: str,
+        now: float,
+    ) -> BatchRow:
+        """Record a batch and its attempts as intended, before anything is sent."""
+        with self.store.transaction() as db:
+            cursor = db.execute(
+                "INSERT INTO batches (run_no, nonce, state, size, base_url, key_fingerprint,"
+                " intended_at) VALUES (?,?,?,?,?,?,?)",
+                (
+                    run.run_no, nonce, BatchState.INTENDED, len(reserves), base_url,
+                    key_fingerprint, now,
+                ),
+            )  # fmt: skip
+            batch_no = int(cursor.lastrowid or 0)
+            _claim_items(db, [item for item, _ in reserves], ItemState.SUBMITTED)
+            _insert_attempts(db, reserves, Lane.BATCH, nonce, batch_no, now)
+        return self.batch(batch_no)
+
+    def sent(self, run: RunRow, *, batch_no: int | None) -> list[SentItem]:
+        """Return the attempts of a batch, or the unsettled real-time attempts of the run."""
+        which = "a.batch_no = ?" if batch_no else "a.batch_no IS NULL AND a.outcome IS NULL"
+        columns = ", ".join(f"i.{name}" for name in _ITEM_COLUMNS.split(", "))
+        rows = self.store.db.execute(
+            "SELECT a.attempt_no, a.lane, a.nonce, a.batch_no, a.reserve_nano,"
+            f" a.outcome IS NOT NULL, {columns}"
+            f" FROM attempts a JOIN items i ON i.id = a.item WHERE {which}"
+            " AND a.item >= ? AND a.item < ?",
+            (
+                *((batch_no,) if batch_no else ()),
+                item_id(run.run_no, 0),
+                item_id(run.run_no + 1, 0),
+            ),
+        )
+        return [
+            SentItem(row[0], item_of(row[6:]), Lane(row[1]), row[2], row[3], row[4], bool(row[5]))
+            for row in rows
+        ]
+
+    def settle(self, settlements: Sequence[Settlement]) -> None:
+        """Book the ending of attempts and move their items, in one transaction.
+
+        An attempt is settled once: a second ending for it changes nothing. An item that a person
+        canceled meanwhile keeps its state.
+        """
+        in_flight = _quoted({ItemState.RUNNING, ItemState.SUBMITTED})
+        with self.store.transaction() as db:
+            db.executemany(
+                "UPDATE attempts SET settled_at = ?, outcome = ?, error_kind = ?, message = ?,"
+                " request_id = ?, cost_nano = ?, realtime_nano = ?, input_tokens = ?,"
+                " output_tokens = ?, cache_write_5m_tokens = ?, cache_write_1h_tokens = ?,"
+                " cache_read_tokens = ? WHERE attempt_no = ? AND outcome IS NULL",
+                [
+                    (
+                        s.settled_at, s.outcome, s.error_kind, s.message, s.request_id, s.cost_nano,
+                        s.realtime_nano, s.usage.input_tokens, s.usage.output_tokens,
+                        s.usage.cache_write_5m_tokens, s.usage.cache_write_1h_tokens,
+                        s.usage.cache_read_tokens, s.attempt_no,
+                    )
+                    for s in settlements
+                ],
+            )  # fmt: skip
+            db.executemany(
+                "INSERT OR IGNORE INTO replies (attempt_no, body) VALUES (?, ?)",
+                [(s.attempt_no, shrink(s.body)) for s in settlements if s.body is not None],
+            )
+            db.executemany(
+                "UPDATE items SET state = ?, reason = ?, fault = ?, tries = tries - ?"
+                f" WHERE id = ? AND state IN ({in_flight})",
+                [
+                    (s.item_state, s.reason, s.fault, s.refunds_try, s.item)
+                    for s in settlements
+                ],
+            )
+
+    def money(self, run: RunRow) -> tuple[int, int]:
+        """Return (spent, reserved) in nano-dollars: settled attempts, and those still out."""
+        row = self.store.db.execute(
+            "SELECT coalesce(sum(cost_nano), 0),"
+            " coalesce(sum(CASE WHEN outcome IS NULL THEN reserve_nano ELSE 0 END), 0)"
+            " FROM attempts WHERE item >= ? AND item < ?",
+            (item_id(run.run_no, 0), item_id(run.run_no + 1, 0)),
+        ).fetchone()
+        return int(row[0]), int(row[1])
+
+    # -- batches ------------------------------------------------------------------------------
+
+    def batch(self, batch_no: int) -> BatchRow:
+        """Return one batch. Raises LedgerError where there is none."""
+        row = self.store.db.execute(
+            f"SELECT {_BATCH_COLUMNS} FROM batches WHERE batch_no = ?", (batch_no,)
+        ).fetchone()
+        if row is None:
+            message = f"there is no batch {batch_no} in {self.path}"
+            raise LedgerError(message)
+        return _batch(row)
+
+    def batches(self, run: RunRow, *, open_only: bool = False) -> list[BatchRow]:
+        """Return the batches of a run in the order they were intended."""
+        closed = f" AND state NOT IN ({_quoted(CLOSED_BATCHES)})" if open_only else ""
+        rows = self.store.db.execute(
+            f"SELECT {_BATCH_COLUMNS} FROM batches WHERE run_no = ?{closed} ORDER BY batch_no",
+            (run.run_no,),
+        )
+        return [_batch(row) for row in rows]
+
+    def known_batch_ids(self) -> frozenset[str]:
+        """Return the provider's ids of every batch of every run."""
+        rows = self.store.db.execute(
+            "SELECT provider_id FROM batches WHERE provider_id IS NOT NULL"
+        )
+        return frozenset(str(row[0]) for row in rows)
+
+    def move_batch(  # noqa: PLR0913  # the few columns a step may set
+        self,
+        batch: BatchRow,
+        state: BatchState,
+        *,
+        reason: str = "",
+        provider_id: str | None = None,
+        newest: tuple[str, float] | None = None,
+        submitted_at: float | None = None,
+        ended_at: float | None = None,
+    ) -> BatchRow:
+        """Move a batch one step. Raises LedgerError where the step is not in the table."""
+        allowed = _quoted(sources(BATCH_STEPS, state))
+        with self.store.transaction() as db:
+            changed = db.execute(
+                "UPDATE batches SET state = ?, reason = ?,"
+                " provider_id = coalesce(?, provider_id), newest_id = coalesce(?, newest_id),"
+                " newest_at = coalesce(?, newest_at), submitted_at = coalesce(?, submitted_at),"
+                f" ended_at = coalesce(?, ended_at) WHERE batch_no = ? AND state IN ({allowed})",
+                (
+                    state, reason, provider_id, newest[0] if newest else None,
+                    newest[1] if newest else None, submitted_at, ended_at, batch.batch_no,
+                ),
+            ).rowcount  # fmt: skip
+        if changed != 1:
+            message = f"batch {batch.nonce} of its run cannot go from {batch.state} to {state}"
+            raise LedgerError(message)
+        return self.batch(batch.batch_no)
+
+    # -- control ------------------------------------------------------------------------------
+
+    def ask(self, run: RunRow, action: str, *, item: int | None, now: float) -> None:
+        """Leave a wish for the process that works on the run; any process may."""
+        with self.store.transaction() as db:
+            db.execute(
+                "INSERT INTO controls (run_no, item, action, asked_at) VALUES (?,?,?,?)",
+                (run.run_no, item, action, now),
+            )
+
+    def wishes(self, run: RunRow) -> list[tuple[int, str, int | None]]:
+        """Return the open wishes for a run: (control_no, action, item or None for the run)."""
+        rows = self.store.db.execute(
+            "SELECT control_no, action, item FROM controls WHERE run_no = ? AND done_at IS NULL"
+            " ORDER BY control_no",
+            (run.run_no,),
+        )
+        return [(int(row[0]), str(row[1]), row[2]) for row in rows]
+
+    def grant(self, control_no: int, *, now: float) -> None:
+        """Mark a wish as carried out."""
+        with self.store.transaction() as db:
+            db.execute("UPDATE controls SET done_at = ? WHERE control_no = ?", (now, control_no))
+
+
+def _insert_items(db: sqlite3.Connection, run_no: int, items: Iterable[NewItem]) -> int:
+    """Insert items and requests in chunks; return how many there were."""
+    index = 0
+    item_rows: list[tuple[Any, ...]] = []
+    request_rows: list[tuple[int, bytes]] = []
+
+    def write() -> None:
+        db.executemany(
+            "INSERT INTO items (id, key, name, content_hash, echo, need, stage, lane, state,"
+            " size_bytes, max_tokens) VALUES (?,?,?,?,?,?,?,?,'pending',?,?)",
+            item_rows,
+        )
+        db.executemany("INSERT INTO requests (item, params) VALUES (?, ?)", request_rows)
+        item_rows.clear()
+        request_rows.clear()
+
+    for item in items:
+        number = item_id(run_no, index)
+        item_rows.append(
+            (
+                number, item.key, item.name, item.content_hash, item.echo, item.need, item.stage,
+                item.lane, item.size_bytes, item.max_tokens,
+            )
+        )  # fmt: skip
+        request_rows.append((number, shrink(item.params)))
+        index += 1
+        if len(item_rows) >= INSERT_ROWS:
+            write()
+    write()
+    return index
+
+
+def _claim_items(db: sqlite3.Connection, items: Sequence[int], state: ItemState) -> None:
+    changed = db.executemany(
+        "UPDATE items SET state = ?, tries = tries + 1, reason = ''"
+        " WHERE id = ? AND state = 'pending'",
+        [(state, item) for item in items],
+    ).rowcount
+    if changed != len(items):
+        message = f"{len(items) - changed} items were taken by someone else; nothing was sent"
+        raise LedgerError(message)
+
+
+def _insert_attempts(  # noqa: PLR0913  # one column each
+    db: sqlite3.Connection,
+    reserves: Sequence[tuple[int, int]],
+    lane: Lane,
+    nonce: str,
+    batch_no: int | None,
+    now: float,
+) -> list[int]:
+    first = int(
+        db.execute("SELECT coalesce(max(attempt_no), 0) + 1 FROM attempts").fetchone()[0]
+    )
+    db.executemany(
+        "INSERT INTO attempts (attempt_no, item, batch_no, lane, nonce, sent_at, reserve_nano)"
+        " VALUES (?,?,?,?,?,?,?)",
+        [
+            (first + place, item, batch_no, lane, nonce, now, reserve)
+            for place, (item, reserve) in enumerate(reserves)
+        ],
+    )
+    return list(range(first, first + len(reserves)))
+
+
+def _move_items(  # noqa: PLR0913  # one condition each
+    db: sqlite3.Connection,
+    run_no: int,
+    state: ItemState,
+    *,
+    only: ItemState,
+    reason: str,
+    stage: int | None = None,
+    tries: int | None = None,
+) -> int:
+    if state not in ITEM_STEPS[only]:
+        message = f"items cannot go from {only} to {state}"
+        raise LedgerError(message)
+    return db.execute(
+        "UPDATE items SET state = ?, reason = ?, tries = coalesce(?, tries)"
+        " WHERE id >= ? AND id < ? AND state = ? AND stage <= coalesce(?, stage)",
+        (state, reason, tries, item_id(run_no, 0), item_id(run_no + 1, 0), only, stage),
+    ).rowcount

@@ -1,0 +1,159 @@
+"""Reading a run: its report, and its results one by one, from any process at any time."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any
+
+from twolane.core.identity import make_custom_id
+from twolane.core.states import ItemState, RunState
+from twolane.core.types import Counts, Decision, Failure, Lane, LaneTotals, Report
+from twolane.ledger.ledger import item_of
+from twolane.ledger.rows import ItemRow, ResultRow, RunRow, grow, item_id
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from twolane.ledger.ledger import Ledger
+
+BUDGET_REASON = "budget"
+_BAD_STATES = "('failed', 'quarantined', 'conflict')"
+
+
+def counts(ledger: Ledger, run: RunRow) -> Counts:
+    """Count the items of a run by state, and its uncertain attempts."""
+    bounds = (item_id(run.run_no, 0), item_id(run.run_no + 1, 0))
+    by_state = dict(
+        ledger.store.db.execute(
+            "SELECT state, count(*) FROM items WHERE id >= ? AND id < ? GROUP BY state", bounds
+        ).fetchall()
+    )
+    uncertain = ledger.store.db.execute(
+        "SELECT count(*) FROM attempts WHERE item >= ? AND item < ? AND outcome = 'uncertain'",
+        bounds,
+    ).fetchone()[0]
+    return Counts(
+        total=sum(by_state.values()),
+        uncertain=int(uncertain),
+        **{state.value: int(by_state.get(state.value, 0)) for state in ItemState},
+    )
+
+
+def lanes(ledger: Ledger, run: RunRow) -> dict[Lane, LaneTotals]:
+    """Return what each lane did: items that ended in it, batches posted, money."""
+    bounds = (item_id(run.run_no, 0), item_id(run.run_no + 1, 0))
+    ended = dict(
+        ledger.store.db.execute(
+            "SELECT lane, count(*) FROM items WHERE id >= ? AND id < ?"
+            f" AND state IN ('succeeded', {_BAD_STATES[1:-1]}) GROUP BY lane",
+            bounds,
+        ).fetchall()
+    )
+    spent = dict(
+        ledger.store.db.execute(
+            "SELECT lane, sum(cost_nano) FROM attempts WHERE item >= ? AND item < ? GROUP BY lane",
+            bounds,
+        ).fetchall()
+    )
+    batches = ledger.store.db.execute(
+        "SELECT count(*) FROM batches WHERE run_no = ? AND provider_id IS NOT NULL", (run.run_no,)
+    ).fetchone()[0]
+    return {
+        lane: LaneTotals(
+            items=int(ended.get(lane, 0)),
+            batches=int(batches) if lane is Lane.BATCH else 0,
+            cost_nano=int(spent.get(lane) or 0),
+        )
+        for lane in Lane
+    }
+
+
+def failures(ledger: Ledger, run: RunRow) -> tuple[Failure, ...]:
+    """Return every item that did not succeed, in order, with what a person needs to act."""
+    return tuple(
+        Failure(
+            item=row.item.key,
+            custom_id=row.custom_id,
+            kind=_failure_kind(row),
+            message=row.item.reason or row.message,
+            retryable=row.item.state in (ItemState.FAILED, ItemState.SKIPPED),
+        )
+        for row in results(
+            ledger, run, where="i.state IN ('failed', 'quarantined', 'conflict', 'skipped')"
+        )
+    )
+
+
+def _failure_kind(row: ResultRow) -> str:
+    if row.item.state is ItemState.SKIPPED:
+        return BUDGET_REASON
+    if row.item.state is ItemState.FAILED:
+        return row.error_kind or row.outcome or "failed"
+    return row.item.state.value
+
+
+def report(ledger: Ledger, run: RunRow) -> Report:
+    """Return the whole report of a run as it stands."""
+    items = counts(ledger, run)
+    by_lane = lanes(ledger, run)
+    realtime = ledger.store.db.execute(
+        "SELECT coalesce(sum(realtime_nano), 0) FROM attempts WHERE item >= ? AND item < ?",
+        (item_id(run.run_no, 0), item_id(run.run_no + 1, 0)),
+    ).fetchone()[0]
+    return Report(
+        run=run.id,
+        kind=run.kind,
+        state="partial" if run.state is RunState.OPEN else run.state.value,
+        items=items,
+        lanes=by_lane,
+        estimated_nano=run.estimated_nano,
+        actual_nano=sum(lane.cost_nano for lane in by_lane.values()),
+        all_realtime_nano=int(realtime),
+        failures=failures(ledger, run),
+        duration_s=run.worked_s,
+        decision=Decision(run.decision_lane, run.decision_reason),
+    )
+
+
+def results(
+    ledger: Ledger, run: RunRow, *, where: str = "1", bodies: bool = False
+) -> Iterator[ResultRow]:
+    """Iterate items in input order, each with its last attempt; `bodies` loads the results."""
+    columns = ", ".join(f"i.{field.name}" for field in fields(ItemRow))
+    width = len(fields(ItemRow))
+    body = "r.body" if bodies else "NULL"
+    rows = ledger.store.db.execute(
+        f"SELECT {columns}, a.lane, a.nonce, a.outcome, a.error_kind, a.message,"
+        " (SELECT count(*) FROM attempts x WHERE x.item = i.id),"
+        " (SELECT coalesce(sum(x.cost_nano), 0) FROM attempts x WHERE x.item = i.id),"
+        f" {body} FROM items i"
+        " LEFT JOIN attempts a ON a.attempt_no ="
+        " (SELECT max(x.attempt_no) FROM attempts x WHERE x.item = i.id)"
+        " LEFT JOIN replies r ON r.attempt_no = a.attempt_no"
+        f" WHERE i.id >= ? AND i.id < ? AND {where} ORDER BY i.id",
+        (item_id(run.run_no, 0), item_id(run.run_no + 1, 0)),
+    )
+    for row in rows:
+        yield _result(item_of(row[:width]), row[width:])
+
+
+def result(ledger: Ledger, run: RunRow, index: int) -> ResultRow:
+    """Return one item with its last attempt and result. Raises StopIteration where none."""
+    return next(
+        results(ledger, run, where=f"i.id = {item_id(run.run_no, index)}", bodies=True)
+    )
+
+
+def _result(item: ItemRow, rest: tuple[Any, ...]) -> ResultRow:
+    lane, nonce, outcome, error_kind, message, attempts, cost_nano, body = rest
+    return ResultRow(
+        item=item,
+        lane=Lane(lane or item.lane),
+        attempts=int(attempts),
+        cost_nano=int(cost_nano),
+        custom_id=make_custom_id(item.index, item.name, nonce) if nonce else "",
+        outcome=outcome or "",
+        error_kind=error_kind or "",
+        message=message or "",
+        body=None if body is None else grow(body),
+    )

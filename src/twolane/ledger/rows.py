@@ -1,0 +1,210 @@
+"""What the ledger hands out and takes in: rows as frozen values."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from twolane.core.types import Lane, Usage
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from twolane.core.states import BatchState, ItemState, RunState
+
+ITEM_BITS = 32
+COMPRESS_ABOVE_BYTES = 1024
+_ZLIB_FIRST_BYTE = 0x78
+
+
+def item_id(run_no: int, index: int) -> int:
+    """Return the primary key of the item at `index` of a run."""
+    return (run_no << ITEM_BITS) | index
+
+
+def item_index(item: int) -> int:
+    """Return an item's index in its run from its primary key."""
+    return item & ((1 << ITEM_BITS) - 1)
+
+
+def shrink(body: bytes) -> bytes:
+    """Compress a JSON body that is worth it; `grow` tells the two forms apart."""
+    return zlib.compress(body, 1) if len(body) > COMPRESS_ABOVE_BYTES else body
+
+
+def grow(blob: bytes) -> bytes:
+    """Undo `shrink`: no JSON object begins with zlib's first byte."""
+    return zlib.decompress(blob) if blob and blob[0] == _ZLIB_FIRST_BYTE else blob
+
+
+@dataclass(frozen=True, slots=True)
+class NewRun:
+    """All of a run that is known before its first item is written."""
+
+    id: str
+    kind: str
+    label: str
+    source: str
+    input_hash: str
+    settings: Mapping[str, object]
+    provider: str
+    model: str
+    lane_forced: Lane | None
+    decision_lane: Lane
+    decision_reason: str
+    batch_size: int
+    total: int
+    estimated_nano: int
+    cap_nano: int | None
+    shared: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class NewItem:
+    """One item to be written; its index is its place in the sequence."""
+
+    key: str
+    name: str
+    content_hash: str
+    echo: bool
+    need: int
+    stage: int
+    lane: Lane
+    size_bytes: int
+    max_tokens: int
+    params: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class RunRow:
+    """A run as it stands."""
+
+    run_no: int
+    id: str
+    kind: str
+    label: str
+    state: RunState
+    state_reason: str
+    created_at: float
+    ended_at: float | None
+    worked_s: float
+    source: str
+    input_hash: str
+    settings: str
+    provider: str
+    model: str
+    lane_forced: Lane | None
+    decision_lane: Lane
+    decision_reason: str
+    batch_size: int
+    total: int
+    estimated_nano: int
+    cap_nano: int | None
+    shared: bytes
+
+    def setting(self, name: str) -> object:
+        """Return one of the settings the run was started with, None where it has none."""
+        values: dict[str, object] = json.loads(self.settings)
+        return values.get(name)
+
+
+@dataclass(frozen=True, slots=True)
+class ItemRow:
+    """An item without its request."""
+
+    id: int
+    key: str
+    name: str
+    content_hash: str
+    echo: bool
+    need: int
+    stage: int
+    lane: Lane
+    state: ItemState
+    reason: str
+    fault: str
+    tries: int
+    size_bytes: int
+    max_tokens: int
+
+    @property
+    def index(self) -> int:
+        """Its place in the run, from 0."""
+        return item_index(self.id)
+
+
+@dataclass(frozen=True, slots=True)
+class BatchRow:
+    """A batch as it stands."""
+
+    batch_no: int
+    run_no: int
+    nonce: str
+    state: BatchState
+    reason: str
+    size: int
+    provider_id: str | None
+    base_url: str
+    key_fingerprint: str
+    newest_id: str | None
+    newest_at: float | None
+    intended_at: float
+    submitted_at: float | None
+    ended_at: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class SentItem:
+    """An attempt in flight together with what its answer is checked against."""
+
+    attempt_no: int
+    item: ItemRow
+    lane: Lane
+    nonce: str
+    batch_no: int | None
+    reserve_nano: int
+    settled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """The ending of one attempt and what becomes of its item.
+
+    `item_state` PENDING is a retry; `fault` is the class of what went wrong, `refunds_try` says
+    that it does not count as a try. `body` is the result in the provider's batch-result shape.
+    An item that was canceled meanwhile keeps its state; the attempt and its cost are booked all
+    the same.
+    """
+
+    attempt_no: int
+    item: int
+    outcome: str
+    item_state: ItemState
+    settled_at: float
+    reason: str = ""
+    fault: str = ""
+    error_kind: str = ""
+    message: str = ""
+    request_id: str | None = None
+    cost_nano: int = 0
+    realtime_nano: int = 0
+    usage: Usage = Usage()
+    body: bytes | None = None
+    refunds_try: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ResultRow:
+    """What became of one item, for outputs: `body` is its last result, None where none came."""
+
+    item: ItemRow
+    lane: Lane
+    attempts: int
+    cost_nano: int
+    custom_id: str
+    outcome: str
+    error_kind: str
+    message: str
+    body: bytes | None

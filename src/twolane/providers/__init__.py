@@ -1,0 +1,1 @@
+"""Providers of model answers: one file each, both lanes in it."""

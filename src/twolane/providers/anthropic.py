@@ -1,0 +1,335 @@
+"""Anthropic: Messages in real time and Message Batches, over one transport.
+
+Endpoints, limits, error shapes and result lines follow the API's documentation, version
+2026-10-21: https://platform.claude.com/docs/en/api/messages and
+https://platform.claude.com/docs/en/build-with-claude/batch-processing
+"""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn, TypedDict, assert_never
+
+import orjson
+
+from twolane.core.types import (
+    BatchInfo,
+    Canceled,
+    Errored,
+    Expired,
+    Limits,
+    Missing,
+    Outcome,
+    Quarantined,
+    Reply,
+    RequestCounts,
+    Succeeded,
+    Usage,
+)
+from twolane.errors import (
+    AuthenticationError,
+    InvalidReplyError,
+    OverloadedError,
+    RateLimitedError,
+    RejectedError,
+    SpendCapError,
+    TransientError,
+)
+from twolane.providers.base import BatchPage, ResultLine
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterable, Mapping
+
+    from twolane.core.transport import Response, Transport
+
+API_VERSION = "2026-10-21"
+DEFAULT_BASE_URL = "https://api.anthropic.com"
+LIMITS = Limits(
+    max_items=100_000, max_batch_bytes=256 * 1024 * 1024, max_request_bytes=32 * 1024 * 1024
+)
+REALTIME_TIMEOUT_S = 600.0
+CONTROL_TIMEOUT_S = 60.0
+UPLOAD_TIMEOUT_S = 900.0
+_BATCHES = "/v1/messages/batches"
+_SNIPPET_CHARS = 200
+
+
+class _Said(TypedDict):
+    provider: str
+    status: int
+    kind: str
+    request_id: str | None
+
+
+class AnthropicProvider:
+    """Both lanes of Anthropic's API; every method makes one exchange and retries nothing."""
+
+    limits = LIMITS
+
+    def __init__(
+        self,
+        transport: Transport,
+        *,
+        api_key: str,
+        base_url: str,
+        name: str = "anthropic",
+        ephemeral: bool = False,
+    ) -> None:
+        """Speak through `transport` with `api_key`; `base_url` only names the service."""
+        self.name = name
+        self.base_url = base_url
+        self.ephemeral = ephemeral
+        self.key_fingerprint = hashlib.blake2b(api_key.encode(), digest_size=8).hexdigest()
+        self._transport = transport
+        self._headers = {
+            "x-api-key": api_key,
+            "anthropic-version": API_VERSION,
+            "content-type": "application/json",
+        }
+
+    async def send(self, body: bytes) -> Reply:
+        """Answer one request in real time. Raises ProviderError."""
+        raw, headers = await self._exchange("POST", "/v1/messages", body, REALTIME_TIMEOUT_S)
+        message = self._object(raw)
+        return self._reply(message, raw, headers.get("request-id"))
+
+    async def count_tokens(self, body: bytes) -> int:
+        """Count the input tokens of a request. Raises ProviderError."""
+        params = orjson.loads(body)
+        # The endpoint takes the members that make up the prompt and refuses the others.
+        prompt = {
+            key: params[key]
+            for key in ("model", "messages", "system", "tools", "tool_choice", "thinking")
+            if key in params
+        }
+        raw, _ = await self._exchange(
+            "POST", "/v1/messages/count_tokens", orjson.dumps(prompt), CONTROL_TIMEOUT_S
+        )
+        return int(self._object(raw)["input_tokens"])
+
+    async def create_batch(self, body: AsyncIterable[bytes], size_bytes: int) -> BatchInfo:
+        """Post a batch, once. Raises ProviderError."""
+        raw, _ = await self._exchange(
+            "POST", _BATCHES, body, UPLOAD_TIMEOUT_S, {"content-length": str(size_bytes)}
+        )
+        return self._batch(self._object(raw))
+
+    async def retrieve_batch(self, batch_id: str) -> BatchInfo:
+        """Return how a batch stands. Raises ProviderError, RejectedError with 404 if unknown."""
+        raw, _ = await self._exchange("GET", f"{_BATCHES}/{batch_id}", None, CONTROL_TIMEOUT_S)
+        return self._batch(self._object(raw))
+
+    async def list_batches(self, *, after_id: str | None, limit: int) -> BatchPage:
+        """Return one page of the list, newest first. Raises ProviderError."""
+        behind = f"&after_id={after_id}" if after_id else ""
+        raw, _ = await self._exchange(
+            "GET", f"{_BATCHES}?limit={limit}{behind}", None, CONTROL_TIMEOUT_S
+        )
+        page = self._object(raw)
+        return BatchPage(
+            tuple(self._batch(one) for one in page["data"]),
+            has_more=bool(page["has_more"]),
+            last_id=page.get("last_id"),
+        )
+
+    async def cancel_batch(self, batch_id: str) -> BatchInfo:
+        """Ask for an early end. Raises ProviderError."""
+        raw, _ = await self._exchange(
+            "POST", f"{_BATCHES}/{batch_id}/cancel", b"", CONTROL_TIMEOUT_S
+        )
+        return self._batch(self._object(raw))
+
+    async def fetch_results(self, batch_id: str, out: BinaryIO) -> None:
+        """Stream the results into `out`. Raises ProviderError, also where the stream breaks.
+
+        The URL is built from the configured base: `results_url` could name another host, and
+        following it would hand that host the key.
+        """
+        async with self._transport.request(
+            "GET", f"{_BATCHES}/{batch_id}/results", headers=self._headers, timeout_s=None
+        ) as response:
+            if response.status != 200:  # noqa: PLR2004  # HTTP's OK
+                self._refuse(response, await response.read())
+            async for chunk in response.chunks():
+                out.write(chunk)
+
+    def batch_frame(self) -> tuple[bytes, bytes, bytes]:
+        """Return what stands before, between and after the lines of a create."""
+        return b'{"requests":[', b",", b"]}"
+
+    def batch_line(self, custom_id: str, body: bytes) -> bytes:
+        """Return one request of a create; `custom_id` needs no escaping by its alphabet."""
+        return b'{"custom_id":"%b","params":%b}' % (custom_id.encode(), body)
+
+    def read_line(self, line: bytes) -> ResultLine:
+        """Read one line of results. Raises InvalidReplyError where it cannot be read."""
+        value = self._object(line)
+        try:
+            custom_id, result = value["custom_id"], value["result"]
+            outcome = self._outcome(result)
+        except (KeyError, TypeError, AttributeError) as error:
+            message = f"a result line cannot be read: {line[:_SNIPPET_CHARS]!r}"
+            raise InvalidReplyError(message, provider=self.name) from error
+        return ResultLine(str(custom_id), outcome, orjson.dumps(result))
+
+    def result_body(self, outcome: Outcome) -> bytes:
+        """Return an outcome of the real-time lane in the batch-result shape."""
+        match outcome:
+            case Succeeded(reply):
+                return b'{"type":"succeeded","message":%b}' % reply.message.strip()
+            case Errored(kind, message):
+                return _errored(kind, message)
+            case Quarantined(message):
+                return _errored("quarantined", message)
+            case Missing():
+                return _errored("missing", "the provider gave no result for this request")
+            case Expired():
+                return b'{"type":"expired"}'
+            case Canceled():
+                return b'{"type":"canceled"}'
+            case _:
+                assert_never(outcome)
+
+    async def aclose(self) -> None:
+        """Close the transport."""
+        await self._transport.aclose()
+
+    # -- reading ------------------------------------------------------------------------------
+
+    async def _exchange(
+        self,
+        method: str,
+        path: str,
+        body: bytes | AsyncIterable[bytes] | None,
+        timeout_s: float,
+        more_headers: Mapping[str, str] | None = None,
+    ) -> tuple[bytes, Mapping[str, str]]:
+        headers = {**self._headers, **more_headers} if more_headers else self._headers
+        async with self._transport.request(
+            method, path, headers=headers, body=body, timeout_s=timeout_s
+        ) as response:
+            raw = await response.read()
+            if response.status != 200:  # noqa: PLR2004  # HTTP's OK
+                self._refuse(response, raw)
+            return raw, response.headers
+
+    def _refuse(self, response: Response, raw: bytes) -> NoReturn:
+        """Raise the error that the status and the body stand for."""
+        status, headers = response.status, response.headers
+        kind, text, spend_cap = _error_fields(raw)
+        said = _Said(
+            provider=self.name, status=status, kind=kind, request_id=headers.get("request-id")
+        )
+        message = f"{self.name} answered {status} {kind}: {text}"
+        if status == 402 or spend_cap:  # noqa: PLR2004
+            raise SpendCapError(message, **said)
+        if status in (401, 403):
+            raise AuthenticationError(message, **said)
+        if status in (408, 429) or status >= 500:  # noqa: PLR2004
+            pause_s = _retry_after_s(headers.get("retry-after"))
+            transient = {429: RateLimitedError, 529: OverloadedError}.get(status, TransientError)
+            raise transient(message, retry_after_s=pause_s, **said)
+        raise RejectedError(message, **said)
+
+    def _object(self, raw: bytes) -> dict[str, Any]:
+        try:
+            value = orjson.loads(raw)
+        except orjson.JSONDecodeError as error:
+            message = f"{self.name} answered something that is not JSON: {raw[:_SNIPPET_CHARS]!r}"
+            raise InvalidReplyError(message, provider=self.name) from error
+        if not isinstance(value, dict):
+            message = f"{self.name} answered no JSON object: {raw[:_SNIPPET_CHARS]!r}"
+            raise InvalidReplyError(message, provider=self.name)
+        return value
+
+    def _reply(self, message: Mapping[str, Any], raw: bytes, request_id: str | None) -> Reply:
+        try:
+            usage = message["usage"]
+            written = usage.get("cache_creation") or {}
+            written_1h = written.get("ephemeral_1h_input_tokens") or 0
+            return Reply(
+                message=raw,
+                text="".join(b["text"] for b in message["content"] if b["type"] == "text"),
+                usage=Usage(
+                    usage["input_tokens"],
+                    usage["output_tokens"],
+                    (usage.get("cache_creation_input_tokens") or 0) - written_1h,
+                    written_1h,
+                    usage.get("cache_read_input_tokens") or 0,
+                ),
+                stop_reason=message.get("stop_reason"),
+                model=message.get("model", ""),
+                request_id=request_id,
+            )
+        except (KeyError, TypeError, AttributeError) as error:
+            text = f"{self.name} answered a message that cannot be read: {raw[:_SNIPPET_CHARS]!r}"
+            raise InvalidReplyError(text, provider=self.name) from error
+
+    def _outcome(self, result: Mapping[str, Any]) -> Outcome:
+        match result["type"]:
+            case "succeeded":
+                message = result["message"]
+                return Succeeded(self._reply(message, orjson.dumps(message), None))
+            case "errored":
+                envelope = result["error"]
+                error = envelope.get("error", envelope)
+                return Errored(
+                    error["type"], error.get("message", ""), request_id=envelope.get("request_id")
+                )
+            case "canceled":
+                return Canceled()
+            case "expired":
+                return Expired()
+            case other:
+                return Errored("unknown_result", f"the provider's result is of type {other!r}")
+
+    def _batch(self, value: Mapping[str, Any]) -> BatchInfo:
+        try:
+            counts = value["request_counts"]
+            return BatchInfo(
+                id=value["id"],
+                status=value["processing_status"],
+                counts=RequestCounts(
+                    counts["processing"],
+                    counts["succeeded"],
+                    counts["errored"],
+                    counts["canceled"],
+                    counts["expired"],
+                ),
+                created_at=_seconds(value["created_at"]),
+                expires_at=_seconds(value["expires_at"]),
+                ended_at=_seconds(value["ended_at"]) if value.get("ended_at") else None,
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            message = f"{self.name} described a batch in a way that cannot be read"
+            raise InvalidReplyError(message, provider=self.name) from error
+
+
+def _error_fields(raw: bytes) -> tuple[str, str, bool]:
+    """Return (type, message, is it a spend cap) of an error body, whatever it is."""
+    try:
+        value = orjson.loads(raw)
+        error = value["error"]
+        kind, text = str(error["type"]), str(error["message"])
+    except (orjson.JSONDecodeError, KeyError, TypeError):
+        # A proxy or a load balancer answers in HTML; its first words are what there is.
+        return "api_error", raw[:_SNIPPET_CHARS].decode("utf-8", "replace"), False
+    return kind, text, b"enforced_spend_limit_reached" in raw
+
+
+def _errored(kind: str, message: str) -> bytes:
+    error = {"type": "error", "error": {"type": kind, "message": message}}
+    return orjson.dumps({"type": "errored", "error": error})
+
+
+def _retry_after_s(value: str | None) -> float | None:
+    try:
+        return max(0.0, float(value)) if value else None
+    except ValueError:
+        return None
+
+
+def _seconds(timestamp: str) -> float:
+    return datetime.fromisoformat(timestamp).astimezone(UTC).timestamp()
+

@@ -1,0 +1,79 @@
+"""What the engine asks of a provider, in both lanes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, BinaryIO, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterable
+
+    from twolane.core.types import BatchInfo, Limits, Outcome, Reply
+
+
+@dataclass(frozen=True, slots=True)
+class BatchPage:
+    """One page of a provider's list of batches, newest first."""
+
+    batches: tuple[BatchInfo, ...]
+    has_more: bool
+    last_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ResultLine:
+    """One line of a batch's results; `body` is its result in the batch-result shape."""
+
+    custom_id: str
+    outcome: Outcome
+    body: bytes
+
+
+class Provider(Protocol):
+    """A service that answers requests one by one and in batches.
+
+    Every coroutine makes exactly one exchange and raises ProviderError; nothing is retried here.
+    `ephemeral` tells that batches die with this process (the embedded simulator).
+    """
+
+    name: str
+    base_url: str
+    key_fingerprint: str
+    limits: Limits
+    ephemeral: bool
+
+    async def send(self, body: bytes) -> Reply:
+        """Answer one request in real time."""
+
+    async def count_tokens(self, body: bytes) -> int:
+        """Count the input tokens of a request; free of charge."""
+
+    async def create_batch(self, body: AsyncIterable[bytes], size_bytes: int) -> BatchInfo:
+        """Post a batch whose lines `batch_line` made, joined by `batch_frame`."""
+
+    async def retrieve_batch(self, batch_id: str) -> BatchInfo:
+        """Return how a batch stands."""
+
+    async def list_batches(self, *, after_id: str | None, limit: int) -> BatchPage:
+        """Return a page of batches, newest first, behind `after_id`."""
+
+    async def cancel_batch(self, batch_id: str) -> BatchInfo:
+        """Ask for an early end."""
+
+    async def fetch_results(self, batch_id: str, out: BinaryIO) -> None:
+        """Stream the results of an ended batch into `out`."""
+
+    def batch_frame(self) -> tuple[bytes, bytes, bytes]:
+        """Return what stands before, between and after the lines of a create."""
+
+    def batch_line(self, custom_id: str, body: bytes) -> bytes:
+        """Return one request of a create."""
+
+    def read_line(self, line: bytes) -> ResultLine:
+        """Read one line of results. Raises InvalidReplyError where it cannot be read."""
+
+    def result_body(self, outcome: Outcome) -> bytes:
+        """Return an outcome of the real-time lane in the batch-result shape."""
+
+    async def aclose(self) -> None:
+        """Release what is held open."""

@@ -1,0 +1,104 @@
+"""The real transport: aiohttp, one session, no retries, no redirects."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import TYPE_CHECKING
+
+import aiohttp
+
+from twolane.errors import ConnectionFailedError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterable, AsyncIterator, Mapping
+
+CONNECT_TIMEOUT_S = 30.0
+READ_CHUNK_BYTES = 1 << 18
+
+
+class HttpResponse:
+    """An answer of aiohttp behind the seam's interface."""
+
+    def __init__(self, response: aiohttp.ClientResponse) -> None:
+        """Wrap `response`, whose head has arrived."""
+        self._response = response
+        self.status = response.status
+        self.headers: Mapping[str, str] = {k.lower(): v for k, v in response.headers.items()}
+
+    async def read(self) -> bytes:
+        """Return the whole body. Raises ConnectionFailedError where it is cut short."""
+        try:
+            return await self._response.read()
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise ConnectionFailedError(f"the answer broke off: {error}", sent=True) from error
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        """Iterate the body in pieces. Raises ConnectionFailedError where it breaks."""
+        try:
+            async for chunk in self._response.content.iter_chunked(READ_CHUNK_BYTES):
+                yield chunk
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise ConnectionFailedError(f"the answer broke off: {error}", sent=True) from error
+
+
+class HttpTransport:
+    """HTTP over aiohttp; honours HTTPS_PROXY and SSL_CERT_FILE from the environment."""
+
+    def __init__(self, base_url: str) -> None:
+        """Talk to `base_url`; the session opens with the first request."""
+        self._base_url = base_url.rstrip("/")
+        self._session: aiohttp.ClientSession | None = None
+
+    def _open(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            # The engine bounds the calls in flight; a second bound here would only hide it.
+            connector = aiohttp.TCPConnector(limit=0, ttl_dns_cache=300)
+            self._session = aiohttp.ClientSession(
+                connector=connector, trust_env=True, auto_decompress=True
+            )
+        return self._session
+
+    @contextlib.asynccontextmanager
+    async def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        headers: Mapping[str, str],
+        body: bytes | AsyncIterable[bytes] | None = None,
+        timeout_s: float | None = None,
+    ) -> AsyncIterator[HttpResponse]:
+        """Open an exchange; see Transport.request."""
+        timeout = aiohttp.ClientTimeout(total=timeout_s, connect=CONNECT_TIMEOUT_S)
+        try:
+            response = await self._open().request(
+                method,
+                self._base_url + path,
+                headers=headers,
+                data=body,
+                timeout=timeout,
+                allow_redirects=False,
+            )
+        except aiohttp.ClientConnectorError as error:
+            message = f"no connection to {self._base_url}: {error}; check the network and the URL"
+            raise ConnectionFailedError(message, sent=False) from error
+        except aiohttp.ConnectionTimeoutError as error:
+            message = f"no connection to {self._base_url} within {CONNECT_TIMEOUT_S:.0f} s"
+            raise ConnectionFailedError(message, sent=False) from error
+        except aiohttp.InvalidURL as error:
+            message = f"the base URL {self._base_url} is not one; correct ANTHROPIC_BASE_URL"
+            raise ConnectionFailedError(message, sent=False) from error
+        except (aiohttp.ClientError, asyncio.TimeoutError, OSError) as error:
+            message = f"no answer from {self._base_url}: {type(error).__name__} {error}".rstrip()
+            raise ConnectionFailedError(message, sent=True) from error
+        try:
+            yield HttpResponse(response)
+        finally:
+            response.release()
+
+    async def aclose(self) -> None:
+        """Close the session."""
+        if self._session is not None:
+            await self._session.close()
+            self._session = None

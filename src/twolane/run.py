@@ -1,0 +1,362 @@
+"""One run: driven to its end by one process, watched and canceled from any."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+
+import orjson
+from filelock import FileLock, Timeout
+
+from twolane.core.budget import Budget
+from twolane.core.pricing import usd
+from twolane.core.render import Renderer
+from twolane.core.schema import reply_check
+from twolane.core.states import TERMINAL_ITEMS, ItemState, RunState
+from twolane.errors import LedgerLockedError
+from twolane.ledger import item_id, reports
+from twolane.worker import Context, Policy, Worker
+from twolane.worker.loop import CANCEL
+
+if TYPE_CHECKING:
+    import random
+    from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+    from concurrent.futures import Executor
+    from decimal import Decimal
+    from pathlib import Path
+
+    from twolane.config import Settings
+    from twolane.core.pricing import LanePrices
+    from twolane.core.types import Counts, Lane, Report
+    from twolane.ledger import BatchRow, Ledger, ResultRow, RunRow
+    from twolane.providers.base import Provider
+    from twolane.worker import Settled
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+ALL_STAGES = 1 << 30
+
+
+@dataclass(frozen=True, slots=True)
+class RunFiles:
+    """Where a run keeps what is not in the ledger: locks, and bodies on their way."""
+
+    locks: Path
+    spool: Path
+
+
+@dataclass(frozen=True, slots=True)
+class ItemOutcome:
+    """What became of one item. `body` is its result in the provider's batch-result shape."""
+
+    index: int
+    key: str
+    state: ItemState
+    lane: Lane
+    custom_id: str
+    attempts: int
+    cost_nano: int
+    error_kind: str
+    message: str
+    content_hash: str
+    body: bytes | None
+
+    @property
+    def cost_usd(self) -> Decimal:
+        """What the item cost in all its attempts, in dollars."""
+        return usd(self.cost_nano)
+
+    @property
+    def text(self) -> str:
+        """The text of the reply, empty where there is none."""
+        result: dict[str, Any] = orjson.loads(self.body) if self.body else {}
+        content = result.get("message", {}).get("content", [])
+        return "".join(block["text"] for block in content if block["type"] == "text")
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How a run stands right now."""
+
+    items: Counts
+    batches: tuple[BatchRow, ...]
+    calls_in_flight: int
+    spent_nano: int
+
+
+class Run:
+    """A run of the ledger, driven here or only looked at."""
+
+    def __init__(
+        self,
+        row: RunRow,
+        *,
+        ledger: Ledger,
+        provider: Provider,
+        prices: Callable[[], LanePrices],
+        settings: Settings,
+        files: RunFiles,
+        executor: Executor | None,
+        now: Callable[[], float],
+        draw: random.Random,
+    ) -> None:
+        """Take the run's row and what driving it needs; engines make runs."""
+        self.row = row
+        self._ledger = ledger
+        self._provider = provider
+        self._prices = prices
+        self._settings = settings
+        self._files = files
+        self._executor = executor
+        self._now = now
+        self._draw = draw
+        self._context: Context | None = None
+        self._worker: Worker | None = None
+        self.listeners: list[Callable[[Sequence[Settled]], None]] = []
+
+    @property
+    def id(self) -> str:
+        """The run's id, as commands take it."""
+        return self.row.id
+
+    # -- driving ------------------------------------------------------------------------------
+
+    async def drive(self, stage: int | None = None) -> RunState:
+        """Work until every item up to `stage` (None: of all stages) has ended.
+
+        Returns the run's state: `open` while later stages, or a stop, leave work to do. Raises
+        LedgerLockedError where another process works on the run, and what the provider refuses
+        the whole run with; all that came back is booked before.
+        """
+        with self._lock():
+            started = time.monotonic()
+            self.row = await self._db(self._ledger.run, self.id)
+            if self.row.state is RunState.CANCELED:
+                return self.row.state
+            if self.row.state is not RunState.OPEN:
+                self.row = await self._move(RunState.OPEN, "")
+            worker = self._worker = self._worker or await self._begin()
+            reason = "stopped; the same command goes on"
+            try:
+                await worker.drive(ALL_STAGES if stage is None else stage)
+                reason = ""
+            except Exception as error:
+                reason = str(error)
+                raise
+            finally:
+                await self._settle(worker, reason, time.monotonic() - started)
+        return self.row.state
+
+    async def _begin(self) -> Worker:
+        """Put the worker together and take up what an earlier process left."""
+        spent, reserved = await self._db(self._ledger.money, self.row)
+        shared = self.row.shared
+        settings = self._settings
+        self._context = Context(
+            run=self.row,
+            ledger=self._ledger,
+            provider=self._provider,
+            prices=self._prices(),
+            renderer=Renderer(shared, cache=bool(self.row.setting("cache"))),
+            budget=Budget(self.row.cap_nano, spent, reserved),
+            policy=Policy(settings.poll_s, settings.concurrency, settings.reconcile_grace_s),
+            spool=self._files.spool,
+            executor=self._executor,
+            random=self._draw,
+            now=self._now,
+            listeners=self.listeners,
+        )
+        worker = Worker(self._context, reply_check(orjson.loads(shared)))
+        await worker.recover()
+        return worker
+
+    async def _settle(self, worker: Worker, reason: str, worked_s: float) -> None:
+        """Write down how the run stands when work on it ends here."""
+        items = await self._db(reports.counts, self._ledger, self.row)
+        open_batches = await self._db(self._ledger.batches, self.row, open_only=True)
+        state = RunState.OPEN
+        if worker.canceled and not open_batches:
+            state = RunState.CANCELED
+        elif worker.blocked_by_budget or (items.open == 0 and items.skipped):
+            state, reason = RunState.STOPPED, "the budget is spent"
+        elif items.open == 0 and not open_batches:
+            state = RunState.DONE
+        self.row = await self._move(state, reason, worked_s)
+        if state is not RunState.OPEN:
+            self._worker = None
+
+    async def _move(self, state: RunState, reason: str, worked_s: float = 0.0) -> RunRow:
+        return await self._db(
+            self._ledger.move_run,
+            self.row,
+            state,
+            reason=reason,
+            now=self._now(),
+            worked_s=worked_s,
+        )
+
+    @contextlib.contextmanager
+    def _lock(self) -> Iterator[None]:
+        """Hold the run: one process works on it; all others may read, decide and cancel."""
+        self._files.locks.mkdir(parents=True, exist_ok=True, mode=0o700)
+        path = self._files.locks / f"{self.id}.lock"
+        owner = path.with_suffix(".pid")
+        lock = FileLock(path, timeout=0)
+        try:
+            lock.acquire()
+        except Timeout:
+            who = owner.read_text() if owner.exists() else "unknown"
+            message = (
+                f"process {who} works on run {self.id}; wait for it, or stop it and run the "
+                "command again"
+            )
+            raise LedgerLockedError(message) from None
+        try:
+            owner.write_text(str(os.getpid()))
+            yield
+        finally:
+            owner.unlink(missing_ok=True)
+            lock.release()
+
+    async def __aiter__(self) -> AsyncIterator[ItemOutcome]:
+        """Drive the run and iterate what becomes of its items, as it becomes durable.
+
+        Items that had ended before come first.
+        """
+        ended: asyncio.Queue[int | None] = asyncio.Queue()
+
+        def listen(settled: Sequence[Settled]) -> None:
+            for one in settled:
+                if one.settlement.item_state in TERMINAL_ITEMS:
+                    ended.put_nowait(one.sent.item.index)
+
+        before = await self._db(self._ended_before)
+        self.listeners.append(listen)
+        driving = asyncio.get_running_loop().create_task(self.drive())
+        driving.add_done_callback(lambda _: ended.put_nowait(None))
+        try:
+            for index in before:
+                yield await self.outcome(index)
+            while (index_or_end := await ended.get()) is not None:
+                yield await self.outcome(index_or_end)
+            await driving
+        finally:
+            self.listeners.remove(listen)
+            if not driving.done():
+                self.stop()
+                await asyncio.wait([driving])
+
+    def _ended_before(self) -> list[int]:
+        return [
+            item.index for item in self._ledger.items(self.row) if item.state in TERMINAL_ITEMS
+        ]
+
+    def stop(self) -> None:
+        """Begin nothing new and end when what is in flight has ended; the run can go on later."""
+        if self._context is not None:
+            self._context.stop()
+
+    # -- changing from outside ----------------------------------------------------------------
+
+    async def cancel(self, key: str | None = None) -> bool:
+        """Wish the run, or the item with this key, canceled; False where there is no such item.
+
+        The process that works on the run carries it out; where none does, the next one will.
+        """
+        item = None
+        if key is not None:
+            found = await self._db(self._ledger.item_by_key, self.row, key)
+            if found is None:
+                return False
+            item = found.id
+        await self._db(self._ledger.ask, self.row, CANCEL, item=item, now=self._now())
+        return True
+
+    async def set_cap(self, cap_nano: int | None) -> None:
+        """Give the run another cap; what the old one left out is pending again."""
+        with self._lock():
+            self.row = await self._db(self._ledger.set_cap, self.row, cap_nano)
+            self._worker = None
+            await self._reopen()
+
+    async def retry_failed(self) -> int:
+        """Make every failed item pending again; return how many there are."""
+        with self._lock():
+            count = await self._db(self._ledger.retry_failed, self.row)
+            await self._reopen()
+        return int(count)
+
+    async def _reopen(self) -> None:
+        if self.row.state is not RunState.OPEN:
+            self.row = await self._move(RunState.OPEN, "")
+
+    async def mark_conflict(self, index: int, reason: str) -> bool:
+        """Take back a success whose source changed before it was used; tell whether it was one."""
+        return bool(
+            await self._db(
+                self._ledger.move_item,
+                item_id(self.row.run_no, index),
+                ItemState.CONFLICT,
+                reason=reason,
+            )
+        )
+
+    # -- looking ------------------------------------------------------------------------------
+
+    async def report(self) -> Report:
+        """Return what became of the run so far."""
+        self.row = await self._db(self._ledger.run, self.id)
+        return await self._db(reports.report, self._ledger, self.row)
+
+    async def progress(self) -> Progress:
+        """Return how the run stands right now."""
+        items = await self._db(reports.counts, self._ledger, self.row)
+        spent, _ = await self._db(self._ledger.money, self.row)
+        worker = self._worker
+        return Progress(
+            items,
+            tuple(worker.open_batches) if worker else (),
+            worker.calls_in_flight if worker else 0,
+            spent,
+        )
+
+    async def outcome(self, index: int) -> ItemOutcome:
+        """Return what became of the item at `index`."""
+        return outcome_of(await self._db(reports.result, self._ledger, self.row, index))
+
+    def outcomes(self) -> Iterator[ItemOutcome]:
+        """Iterate all items in input order, read straight from the ledger.
+
+        The ledger is read from this thread: not to be mixed with driving.
+        """
+        for row in reports.results(self._ledger, self.row, bodies=True):
+            yield outcome_of(row)
+
+    async def _db(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        if self._executor is None:
+            return call(*args, **kwargs)
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._executor, lambda: call(*args, **kwargs))
+
+
+def outcome_of(row: ResultRow) -> ItemOutcome:
+    """Return a row of the ledger as the public API shows it."""
+    return ItemOutcome(
+        index=row.item.index,
+        key=row.item.key,
+        state=row.item.state,
+        lane=row.lane,
+        custom_id=row.custom_id,
+        attempts=row.attempts,
+        cost_nano=row.cost_nano,
+        error_kind=row.error_kind,
+        message=row.item.reason or row.message,
+        content_hash=row.item.content_hash,
+        body=row.body,
+    )
+

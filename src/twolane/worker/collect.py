@@ -1,0 +1,171 @@
+"""Collecting an ended batch: results streamed to disk, counted, matched, booked in chunks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from twolane.core.identity import parse_custom_id
+from twolane.core.states import BatchState
+from twolane.core.types import Missing
+from twolane.errors import (
+    AuthenticationError,
+    InvalidReplyError,
+    ProviderError,
+    RejectedError,
+    SpendCapError,
+    TransientError,
+)
+from twolane.worker.context import Settled
+from twolane.worker.spool import lines, private
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from twolane.core.types import Outcome
+    from twolane.ledger import BatchRow, SentItem
+    from twolane.providers.base import ResultLine
+    from twolane.worker.context import Context
+    from twolane.worker.judge import Judge
+    from twolane.worker.recorder import Recorder
+
+COMPLETE_FETCHES = 3
+CHUNK_LINES = 1_000
+
+
+async def collect(context: Context, judge: Judge, recorder: Recorder, batch: BatchRow) -> None:
+    """Book every result of an ended batch, then close it; nothing where the run stops before."""
+    sent = {
+        one.item.index: one
+        for one in await context.db(context.ledger.sent, context.run, batch_no=batch.batch_no)
+    }
+    path = context.spool / f"{context.run.id}-{batch.nonce}.results.jsonl"
+    try:
+        collector = _Collector(context, judge, recorder, batch, sent)
+        if not await collector.fetch(path):
+            return
+        await collector.book(path)
+        await collector.book_missing()
+    finally:
+        path.unlink(missing_ok=True)
+    await context.db(
+        context.ledger.move_batch, batch, BatchState.COLLECTED, reason=collector.remarks()
+    )
+
+
+class _Collector:
+    """One batch being collected; `_open` holds the attempts that have no ending yet."""
+
+    def __init__(
+        self,
+        context: Context,
+        judge: Judge,
+        recorder: Recorder,
+        batch: BatchRow,
+        sent: dict[int, SentItem],
+    ) -> None:
+        self._context = context
+        self._judge = judge
+        self._recorder = recorder
+        self._batch = batch
+        self._sent = sent
+        self._open = {index: one for index, one in sent.items() if not one.settled}
+        self._strays = 0
+        self._unreadable = 0
+        self._gone = ""
+
+    async def fetch(self, path: Path) -> bool:
+        """Spool the results until they are as many as announced; False where the run stops.
+
+        A stream can end early without an error, so the lines are counted; after three complete
+        fetches that stay short, what is there is all there is.
+        """
+        context, try_no, complete = self._context, 0, 0
+        while complete < COMPLETE_FETCHES:
+            try_no += 1
+            try:
+                with private(path) as out:
+                    await context.provider.fetch_results(self._batch.provider_id or "", out)
+            except (AuthenticationError, SpendCapError) as error:
+                context.stop(error)
+                return False
+            except RejectedError as error:
+                self._gone = str(error)
+                return True
+            except ProviderError as error:
+                pause_s = error.retry_after_s if isinstance(error, TransientError) else None
+                if not await context.back_off(try_no, pause_s):
+                    return False
+                continue
+            complete += 1
+            if self._is_complete(path):
+                return True
+            if complete < COMPLETE_FETCHES and not await context.back_off(complete):
+                return False
+        return True
+
+    def _is_complete(self, path: Path) -> bool:
+        """Tell whether every attempt of the batch has a line."""
+        missing = set(self._sent)
+        for line in lines(path):
+            answer = self._read(line)
+            if answer is not None and (one := self._owner(answer)) is not None:
+                missing.discard(one.item.index)
+        return not missing
+
+    async def book(self, path: Path) -> None:
+        """Settle the attempts that have a line, a chunk at a time."""
+        if self._gone:
+            return
+        chunk: list[Settled] = []
+        for line in lines(path):
+            answer = self._read(line)
+            if answer is None:
+                self._unreadable += 1
+                continue
+            one = self._owner(answer)
+            if one is None:
+                self._strays += 1
+                continue
+            if self._open.pop(one.item.index, None) is None:
+                continue
+            chunk.append(self._settled(one, answer.outcome))
+            if len(chunk) >= CHUNK_LINES:
+                await self._recorder.write(chunk)
+                chunk = []
+        if chunk:
+            await self._recorder.write(chunk)
+
+    async def book_missing(self) -> None:
+        """Settle the attempts without a line."""
+        if not self._open:
+            return
+        endings = [self._settled(one, Missing()) for one in self._open.values()]
+        await self._recorder.write(endings)
+
+    def remarks(self) -> str:
+        """Return what was odd about the results, for a person."""
+        parts = [
+            self._gone,
+            f"{self._strays} lines of ids that were never sent" if self._strays else "",
+            f"{self._unreadable} lines that cannot be read" if self._unreadable else "",
+        ]
+        return "; ".join(part for part in parts if part)
+
+    def _read(self, line: bytes) -> ResultLine | None:
+        try:
+            return self._context.provider.read_line(line)
+        except InvalidReplyError:
+            return None
+
+    def _owner(self, answer: ResultLine) -> SentItem | None:
+        """Return the attempt an answer belongs to: by its whole id, and only in this batch."""
+        parsed = parse_custom_id(answer.custom_id)
+        if parsed is None:
+            return None
+        one = self._sent.get(parsed[0])
+        if one is None or self._judge.custom_id(one.item, one.nonce) != answer.custom_id:
+            return None
+        return one
+
+    def _settled(self, one: SentItem, outcome: Outcome) -> Settled:
+        return Settled(one, self._judge.ending(one, outcome))

@@ -1,0 +1,116 @@
+"""What every part of the worker shares: the run, its ledger, its provider, its money."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
+
+from twolane.core.retry import backoff_s
+
+if TYPE_CHECKING:
+    import random
+    from collections.abc import Callable, Sequence
+    from concurrent.futures import Executor
+    from pathlib import Path
+
+    from twolane.core.budget import Budget
+    from twolane.core.pricing import LanePrices
+    from twolane.core.render import Renderer
+    from twolane.ledger import Ledger, RunRow, SentItem, Settlement
+    from twolane.providers.base import Provider
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """How the worker works: the few settings that reach it."""
+
+    poll_s: float = 30.0
+    concurrency: int = 32
+    reconcile_grace_s: float = 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """An ending that is durable, as listeners get it."""
+
+    sent: SentItem
+    settlement: Settlement
+
+
+@dataclass(slots=True)
+class Cooldown:
+    """A pause that the provider asked for, shared by every call of the run."""
+
+    until_s: float = 0.0
+
+    def extend(self, pause_s: float) -> None:
+        """Let nothing leave for the next `pause_s` seconds."""
+        self.until_s = max(self.until_s, _loop_time() + pause_s)
+
+    async def wait(self) -> None:
+        """Return when the pause is over."""
+        while (left_s := self.until_s - _loop_time()) > 0:
+            await asyncio.sleep(left_s)
+
+
+@dataclass(slots=True)
+class Context:
+    """One run being worked on.
+
+    `executor` is the one thread that touches the ledger; None runs its calls in place, which the
+    simulation needs for its virtual clock. `now` gives seconds since the epoch.
+    """
+
+    run: RunRow
+    ledger: Ledger
+    provider: Provider
+    prices: LanePrices
+    renderer: Renderer
+    budget: Budget
+    policy: Policy
+    spool: Path
+    executor: Executor | None
+    random: random.Random
+    now: Callable[[], float] = time.time
+    listeners: list[Callable[[Sequence[Settled]], None]] = field(default_factory=list)
+    cooldown: Cooldown = field(default_factory=Cooldown)
+    wake: asyncio.Event = field(default_factory=asyncio.Event)
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    fatal: Exception | None = None
+
+    async def db(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run a ledger call on the ledger's thread."""
+        if self.executor is None:
+            return call(*args, **kwargs)
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self.executor, lambda: call(*args, **kwargs))
+
+    def stop(self, fatal: Exception | None = None) -> None:
+        """Let nothing new begin; `fatal` is raised when what is in flight has ended."""
+        self.fatal = self.fatal or fatal
+        self.stopping.set()
+        self.wake.set()
+
+    async def pause(self, wait_s: float) -> bool:
+        """Wait, or less when the run stops; return whether it goes on."""
+        try:
+            async with asyncio.timeout(wait_s):
+                await self.stopping.wait()
+        except TimeoutError:
+            return True
+        return False
+
+    async def back_off(self, try_no: int, retry_after_s: float | None = None) -> bool:
+        """Wait as the retry policy says; return whether the run goes on."""
+        return await self.pause(
+            backoff_s(try_no, retry_after_s=retry_after_s, jitter=self.random.random())
+        )
+
+
+def _loop_time() -> float:
+    return asyncio.get_running_loop().time()

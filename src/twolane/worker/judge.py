@@ -1,0 +1,211 @@
+"""One code path for both lanes: what an answer is worth, costs, and means for its item."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, assert_never
+
+import orjson
+
+from twolane.core.identity import Echo, check_echo, make_custom_id, note_ref
+from twolane.core.pricing import cost_nano, reserve_nano
+from twolane.core.retry import FaultClass, RetryDecision, advice, classify, decide
+from twolane.core.states import ItemState
+from twolane.core.tokens import bound_input_tokens
+from twolane.core.types import (
+    Canceled,
+    Errored,
+    Expired,
+    Lane,
+    Missing,
+    Quarantined,
+    Succeeded,
+    Usage,
+)
+from twolane.ledger import SentItem, Settlement
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from twolane.core.types import Outcome, Reply
+    from twolane.ledger import ItemRow
+    from twolane.worker.context import Context
+
+UNCERTAIN = "uncertain"
+UNSENT = "unsent"
+
+
+class Judge:
+    """Checks answers and turns them into settlements."""
+
+    def __init__(self, context: Context, schema: Callable[[str], str | None] | None) -> None:
+        """Judge for one run; `schema` names what is wrong with a reply's text, or None."""
+        self._context = context
+        self._schema = schema
+        self._caches = bool(context.run.setting("caches"))
+
+    # -- before it is sent --------------------------------------------------------------------
+
+    def token(self, item: ItemRow) -> str | None:
+        """Return what the reply has to echo, None where the request asks for no echo."""
+        if not item.echo:
+            return None
+        return note_ref(self._context.run.id, item.index, item.content_hash)
+
+    def body(self, item: ItemRow, own: bytes, lane: Lane) -> bytes:
+        """Return the request as the provider gets it."""
+        return self._context.renderer.body(own, lane, self.token(item))
+
+    def custom_id(self, item: ItemRow, nonce: str) -> str:
+        """Return the engine's own id of one attempt at the item."""
+        return make_custom_id(item.index, item.name, nonce)
+
+    def reserve_nano(self, item: ItemRow, lane: Lane) -> int:
+        """Return the worst case of the item: every byte a token, and all of max_tokens."""
+        return reserve_nano(
+            bound_input_tokens(item.size_bytes),
+            item.max_tokens,
+            self._context.prices.rates(lane),
+            caches=self._context.renderer.cached or self._caches,
+        )
+
+    def sent(self, attempt_no: int, item: ItemRow, reserve: int, nonce: str) -> SentItem:
+        """Return a real-time attempt that was just claimed."""
+        claimed = replace(item, tries=item.tries + 1)
+        return SentItem(attempt_no, claimed, Lane.REALTIME, nonce, None, reserve, settled=False)
+
+    # -- when it ended ------------------------------------------------------------------------
+
+    def ending(self, sent: SentItem, outcome: Outcome) -> Settlement:
+        """Return the settlement of an attempt that the provider ended with `outcome`."""
+        outcome = self._checked(sent, outcome)
+        reply = _reply_of(outcome)
+        usage = reply.usage if reply else Usage()
+        prices = self._context.prices
+        cost = cost_nano(usage, prices.rates(sent.lane)) if reply else 0
+        state, fault, reason = self._fate(sent, outcome)
+        kind, message = _error_of(outcome)
+        return Settlement(
+            attempt_no=sent.attempt_no,
+            item=sent.item.id,
+            outcome=type(outcome).__name__.lower(),
+            item_state=state,
+            reason=reason,
+            fault=fault,
+            error_kind=kind,
+            message=message,
+            request_id=reply.request_id if reply else getattr(outcome, "request_id", None),
+            # Whether a request without a result was billed, nobody can tell: it is booked.
+            cost_nano=sent.reserve_nano if isinstance(outcome, Missing) else cost,
+            realtime_nano=cost_nano(usage, prices.realtime) if reply else 0,
+            usage=usage,
+            body=self._context.provider.result_body(outcome),
+            settled_at=self._context.now(),
+        )
+
+    def uncertain(self, sent: SentItem, message: str) -> Settlement:
+        """Return the settlement of a call of which nobody knows whether it was paid for.
+
+        Its reserve counts as spent; the item is sent again while it has tries left.
+        """
+        fault = FaultClass.DROPPED
+        decision = decide(fault, attempt=sent.item.tries, again=sent.item.fault == fault)
+        again = decision is RetryDecision.RESEND
+        return Settlement(
+            attempt_no=sent.attempt_no,
+            item=sent.item.id,
+            outcome=UNCERTAIN,
+            item_state=ItemState.PENDING if again else ItemState.FAILED,
+            reason="" if again else f"{message}. {advice('connection')}",
+            fault=fault,
+            error_kind="connection",
+            message=message,
+            cost_nano=sent.reserve_nano,
+            settled_at=self._context.now(),
+        )
+
+    def unsent(self, sent: SentItem, message: str, kind: str) -> Settlement:
+        """Return the settlement of an attempt that certainly cost nothing and counts as no try."""
+        return Settlement(
+            attempt_no=sent.attempt_no,
+            item=sent.item.id,
+            outcome=UNSENT,
+            item_state=ItemState.PENDING,
+            error_kind=kind,
+            message=message,
+            refunds_try=True,
+            settled_at=self._context.now(),
+        )
+
+    def _checked(self, sent: SentItem, outcome: Outcome) -> Outcome:
+        """Return `outcome`, or what a check of ours makes of a success."""
+        if not isinstance(outcome, Succeeded):
+            return outcome
+        reply = outcome.reply
+        token = self.token(sent.item)
+        if token is not None:
+            match check_echo(reply.text, token):
+                case Echo.WRONG:
+                    return Quarantined(
+                        "the answer echoes another note's reference; it is kept and not used",
+                        reply,
+                    )
+                case Echo.UNREADABLE:
+                    return Errored("invalid_reply", _why_unreadable(reply), reply)
+                case Echo.OK:
+                    pass
+        problem = self._schema(reply.text) if self._schema else None
+        return Errored("invalid_reply", problem, reply) if problem else outcome
+
+    def _fate(self, sent: SentItem, outcome: Outcome) -> tuple[ItemState, str, str]:
+        """Return where the item goes, its fault class, and why, in words for a person."""
+        match outcome:
+            case Succeeded():
+                return ItemState.SUCCEEDED, "", ""
+            case Quarantined(message):
+                return ItemState.QUARANTINED, FaultClass.UNPROVEN, message
+            case Errored() | Expired() | Canceled() | Missing():
+                fault = classify(outcome)
+                decision = decide(fault, attempt=sent.item.tries, again=sent.item.fault == fault)
+                if decision in (RetryDecision.RESEND, RetryDecision.REPAIR):
+                    return ItemState.PENDING, fault, ""
+                kind, message = _error_of(outcome)
+                return ItemState.FAILED, fault, f"{message}. {advice(kind)}".lstrip(". ")
+            case _:
+                assert_never(outcome)
+
+
+def _reply_of(outcome: Outcome) -> Reply | None:
+    match outcome:
+        case Succeeded(reply):
+            return reply
+        case Errored() | Quarantined():
+            return outcome.reply
+        case _:
+            return None
+
+
+def _error_of(outcome: Outcome) -> tuple[str, str]:
+    match outcome:
+        case Errored(kind, message):
+            return kind, message
+        case Quarantined(message):
+            return "quarantined", message
+        case Missing():
+            return "missing", "the batch's results have no line for it"
+        case Expired():
+            return "expired", "the provider did not get to it within the batch's 24 hours"
+        case Canceled():
+            return "canceled", "its batch was canceled before the provider got to it"
+        case _:
+            return "", ""
+
+
+def _why_unreadable(reply: Reply) -> str:
+    if reply.stop_reason == "max_tokens":
+        return "the reply was cut off at max_tokens; allow more"
+    try:
+        orjson.loads(reply.text)
+    except orjson.JSONDecodeError:
+        return f"the reply is not JSON: {reply.text[:80]!r}"
+    return "the reply has no text field note_ref"

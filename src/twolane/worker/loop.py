@@ -1,0 +1,146 @@
+"""The only loop: claim what is pending, send it, wait for something to happen, and again."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from twolane.core.states import BatchState, ItemState
+from twolane.ledger.reports import BUDGET_REASON
+from twolane.worker.batches import BatchLane
+from twolane.worker.context import Settled
+from twolane.worker.judge import Judge
+from twolane.worker.realtime import RealtimeLane
+from twolane.worker.recorder import Recorder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from twolane.ledger import BatchRow
+    from twolane.worker.context import Context
+
+# How often the wishes of other processes are read while nothing else happens.
+WISH_POLL_S = 1.0
+CANCEL = "cancel"
+CANCELED_REASON = "canceled by hand"
+
+
+class Worker:
+    """Works on one run, stage by stage, in one process."""
+
+    def __init__(self, context: Context, schema: Callable[[str], str | None] | None) -> None:
+        """Work on the run of `context`; `schema` checks the text of replies."""
+        self._context = context
+        self._judge = Judge(context, schema)
+        self._recorder = Recorder(context)
+        self._realtime = RealtimeLane(context, self._judge, self._recorder)
+        self._batches = BatchLane(context, self._judge, self._recorder)
+        self.blocked_by_budget = False
+        self.canceled = False
+
+    @property
+    def open_batches(self) -> list[BatchRow]:
+        """The batches that are under way, for progress."""
+        return list(self._batches.open.values())
+
+    @property
+    def calls_in_flight(self) -> int:
+        """Real-time calls that have left and not come back."""
+        return len(self._realtime.calls)
+
+    async def recover(self) -> None:
+        """Take up what an earlier process left: book what is uncertain, follow what is open."""
+        context, judge = self._context, self._judge
+        lost = await context.db(context.ledger.sent, context.run, batch_no=None)
+        if lost:
+            why = "the process ended before its answer was booked"
+            await self._recorder.write([Settled(one, judge.uncertain(one, why)) for one in lost])
+        for batch in await context.db(context.ledger.batches, context.run, open_only=True):
+            await self._take_up(batch)
+
+    async def _take_up(self, batch: BatchRow) -> None:
+        context = self._context
+        if batch.state is BatchState.INTENDED:
+            await self._batches.give_back(
+                batch, BatchState.REFUSED, "the process ended before it was posted", "unsent"
+            )
+            return
+        if batch.state is BatchState.SENDING:
+            batch = await context.db(
+                context.ledger.move_batch,
+                batch,
+                BatchState.UNKNOWN,
+                reason="the process ended while it was posted",
+            )
+        self._batches.follow(batch)
+
+    async def drive(self, stage: int) -> None:
+        """Work until every item up to `stage` has ended, or the run stops.
+
+        Raises what stopped the run, after what was in flight has ended and is booked.
+        """
+        context = self._context
+        while True:
+            context.wake.clear()
+            await self._obey()
+            held_back = False
+            if not context.stopping.is_set():
+                held_back = await self._realtime.fill(stage)
+                held_back = await self._batches.fill(stage) or held_back
+            if self._idle() and not context.wake.is_set():
+                if held_back:
+                    await self._leave_out(stage)
+                break
+            await self._something_happens()
+        await self._recorder.drain()
+        if context.fatal is not None:
+            raise context.fatal
+
+    def _idle(self) -> bool:
+        """Tell whether nothing is under way that a further round could wait for."""
+        if self._realtime.calls or self._recorder.busy:
+            return False
+        return not self._batches.busy
+
+    async def _something_happens(self) -> None:
+        try:
+            async with asyncio.timeout(WISH_POLL_S):
+                await self._context.wake.wait()
+        except TimeoutError:
+            return
+
+    async def _leave_out(self, stage: int) -> None:
+        """Set aside what the budget cannot pay for: nothing in flight can release more."""
+        context = self._context
+        self.blocked_by_budget = True
+        await context.db(
+            context.ledger.leave_out,
+            context.run,
+            reason=f"{BUDGET_REASON}: not sent, the cap leaves no room; raise it and resume",
+            stage=stage,
+        )
+
+    async def _obey(self) -> None:
+        """Carry out what other processes wish: cancel the run, or one item of it."""
+        context = self._context
+        for control_no, action, item in await context.db(context.ledger.wishes, context.run):
+            if action == CANCEL:
+                await self._cancel(item)
+            await context.db(context.ledger.grant, control_no, now=context.now())
+
+    async def _cancel(self, item: int | None) -> None:
+        """Cancel one item, or all that has not ended: the same for both lanes.
+
+        A real-time call is dropped; a batch is canceled as a whole only with the run, because no
+        provider can cancel one request of it: an item's answer is then booked and not used.
+        """
+        context, ledger = self._context, self._context.ledger
+        if item is not None:
+            await context.db(ledger.move_item, item, ItemState.CANCELED, reason=CANCELED_REASON)
+            self._realtime.drop(item)
+            return
+        self.canceled = True
+        await context.db(ledger.cancel_all, context.run, reason=CANCELED_REASON)
+        for one in list(self._realtime.calls):
+            self._realtime.drop(one)
+        await self._batches.cancel_all()

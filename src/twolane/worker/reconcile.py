@@ -1,0 +1,151 @@
+"""What became of a create whose answer never came: found out before anything is sent again.
+
+The provider has no idempotency key and no client tag, and its list names no custom_ids. What
+there is: the list (creation time, size), and the custom_ids of the results once a batch ended.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import TYPE_CHECKING
+
+from filelock import FileLock, Timeout
+
+from twolane.core.identity import parse_custom_id
+from twolane.core.states import BatchState
+from twolane.errors import InvalidReplyError, ProviderError
+from twolane.worker.spool import lines, private
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from twolane.core.types import BatchInfo
+    from twolane.ledger import BatchRow
+    from twolane.worker.context import Context
+
+PAGE_LIMIT = 1_000
+LOCK_POLL_S = 0.05
+
+
+class Reconciler:
+    """Finds the batches of one workspace (a base URL and a key) in the provider's list."""
+
+    def __init__(self, context: Context) -> None:
+        """Look for the batches of `context`'s run."""
+        self._context = context
+
+    @contextlib.asynccontextmanager
+    async def workspace(self) -> AsyncIterator[None]:
+        """Hold the workspace: creates go out one at a time, over all processes here."""
+        context = self._context
+        folder = context.ledger.path.parent / "locks"
+        folder.mkdir(mode=0o700, exist_ok=True)
+        lock = FileLock(folder / f"workspace-{context.provider.key_fingerprint}.lock", timeout=0)
+        while True:
+            try:
+                lock.acquire()
+                break
+            except Timeout:
+                await asyncio.sleep(LOCK_POLL_S)
+        try:
+            yield
+        finally:
+            lock.release()
+
+    async def newest(self) -> tuple[str, float] | None:
+        """Return (id, created_at) of the newest batch in the list. Raises ProviderError."""
+        page = await self._context.provider.list_batches(after_id=None, limit=1)
+        return (page.batches[0].id, page.batches[0].created_at) if page.batches else None
+
+    async def is_listed(self, batch_id: str) -> bool:
+        """Tell whether a complete list names the batch. Raises ProviderError."""
+        after_id: str | None = None
+        while True:
+            page = await self._context.provider.list_batches(after_id=after_id, limit=PAGE_LIMIT)
+            if any(one.id == batch_id for one in page.batches):
+                return True
+            if not page.has_more or page.last_id is None:
+                return False
+            after_id = page.last_id
+
+    async def resolve(self, batch: BatchRow) -> BatchRow | None:
+        """Find out what became of an unknown create.
+
+        Returns the batch as SUBMITTED (found) or as UNKNOWN (proved never to have arrived), and
+        None where the run stops before there is proof. Nothing is guessed: a batch is ours only
+        when one of its results carries our nonce, and absent only when a complete list, begun
+        after the grace, has no candidate left.
+        """
+        context, ledger = self._context, self._context.ledger
+        first_list: float | None = None
+        foreign: set[str] = set()
+        # The batches of an embedded provider ended with their process: its list is the proof.
+        grace_s = 0.0 if context.provider.ephemeral else context.policy.reconcile_grace_s
+        while True:
+            began = context.now()
+            try:
+                candidates = [one for one in await self._newer(batch) if one.id not in foreign]
+                first_list = first_list or began
+                running = False
+                for one in candidates:
+                    if one.status != "ended":
+                        running = True
+                    elif await self._is_ours(one.id, batch):
+                        return await context.db(
+                            ledger.move_batch,
+                            batch,
+                            BatchState.SUBMITTED,
+                            provider_id=one.id,
+                            submitted_at=one.created_at,
+                        )
+                    else:
+                        foreign.add(one.id)
+                grace_over = began - first_list >= grace_s
+                if grace_over and not running:
+                    return await self._as(batch, BatchState.UNKNOWN)
+                batch = await self._as(
+                    batch, BatchState.PROVISIONAL if running else BatchState.UNKNOWN
+                )
+            except ProviderError:
+                # Not reachable now; without its list there is no proof either way.
+                pass
+            if not await context.pause(context.policy.poll_s):
+                return None
+
+    async def _as(self, batch: BatchRow, state: BatchState) -> BatchRow:
+        if batch.state is state:
+            return batch
+        return await self._context.db(self._context.ledger.move_batch, batch, state)
+
+    async def _newer(self, batch: BatchRow) -> list[BatchInfo]:
+        """Return the unknown batches of the right size behind the one that was newest before."""
+        context = self._context
+        known = await context.db(context.ledger.known_batch_ids)
+        found: list[BatchInfo] = []
+        after_id: str | None = None
+        while True:
+            page = await context.provider.list_batches(after_id=after_id, limit=PAGE_LIMIT)
+            for one in page.batches:
+                if one.id == batch.newest_id:
+                    return found
+                if one.id not in known and one.counts.total == batch.size:
+                    found.append(one)
+            if not page.has_more or page.last_id is None:
+                return found
+            after_id = page.last_id
+
+    async def _is_ours(self, batch_id: str, batch: BatchRow) -> bool:
+        """Tell by the custom_id of its results whether an ended batch is ours."""
+        context = self._context
+        path = context.spool / f"{context.run.id}-{batch.nonce}.probe.jsonl"
+        try:
+            with private(path) as out:
+                await context.provider.fetch_results(batch_id, out)
+            for line in lines(path):
+                with contextlib.suppress(InvalidReplyError):
+                    parsed = parse_custom_id(context.provider.read_line(line).custom_id)
+                    return parsed is not None and parsed[1] == batch.nonce
+        finally:
+            path.unlink(missing_ok=True)
+        return False

@@ -1,0 +1,33 @@
+"""Files on the way to and from a provider: readable by their owner only, read in pieces."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, BinaryIO
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+    from pathlib import Path
+
+CHUNK_BYTES = 1 << 18
+
+
+def private(path: Path) -> BinaryIO:
+    """Open a new or emptied file that nobody else can read: it holds prompts or answers."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb")
+
+
+async def chunks(path: Path) -> AsyncIterator[bytes]:
+    """Iterate a file's bytes, as an upload's body."""
+    with path.open("rb") as file:
+        while chunk := file.read(CHUNK_BYTES):
+            yield chunk
+
+
+def lines(path: Path) -> Iterator[bytes]:
+    """Iterate the lines of a file that are not blank."""
+    with path.open("rb") as file:
+        for line in file:
+            if stripped := line.strip():
+                yield stripped

@@ -1,0 +1,224 @@
+"""A scripted provider: answers at once, in this process, and goes wrong exactly where told."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter, deque
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+import orjson
+
+from twolane.core.types import BatchInfo, Limits, Outcome, Reply, RequestCounts, Usage
+from twolane.errors import ConnectionFailedError, ProviderError, RejectedError
+from twolane.providers.anthropic import AnthropicProvider
+from twolane.providers.base import BatchPage, ResultLine
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterable, Callable
+
+
+class Crash(BaseException):  # noqa: N818  # stands for kill -9, which is no error either
+    """The process is gone: nothing after this line happens."""
+
+
+@dataclass
+class ScriptedBatch:
+    """A batch at the scripted provider."""
+
+    id: str
+    requests: list[dict[str, Any]]
+    created_at: float
+    status: str = "in_progress"
+    lines: list[bytes] = field(default_factory=list)
+
+
+def echo_reply(params: dict[str, Any]) -> str:
+    """Answer with the first user message's token, where it has one, and its own text."""
+    text = str(params["messages"][0]["content"])
+    token, _, rest = text.partition("\n")
+    if token.startswith("note_ref: "):
+        return orjson.dumps({"note_ref": token.removeprefix("note_ref: "), "text": rest}).decode()
+    return text
+
+
+class ScriptedProvider:
+    """Implements twolane's Provider protocol.
+
+    `create_script` holds, for the next creates, "ok", "drop_before" (nothing arrives),
+    "drop_after" (accepted, the answer is lost), "crash_after" (accepted, this process dies) or
+    an exception. `send_script` holds the same for real-time calls. Batches end at the first poll
+    unless `hold` is set. `billed` counts answers by the question asked.
+    """
+
+    name = "anthropic"
+    base_url = "scripted"
+    limits = Limits(max_items=100_000, max_batch_bytes=1 << 28, max_request_bytes=1 << 25)
+
+    def __init__(self, reply: Callable[[dict[str, Any]], str] = echo_reply) -> None:
+        """Answer with `reply`."""
+        self.reply = reply
+        self.key_fingerprint = hashlib.blake2b(b"scripted", digest_size=8).hexdigest()
+        self.ephemeral = False
+        self.batches: list[ScriptedBatch] = []
+        self.billed: Counter[str] = Counter()
+        self.sent: list[dict[str, Any]] = []
+        self.create_script: deque[str | Exception] = deque()
+        self.send_script: deque[str | Exception] = deque()
+        self.fetch_script: deque[Callable[[list[bytes]], list[bytes]]] = deque()
+        self.hold = False
+        self.now: Callable[[], float] = lambda: 1_800_000_000.0
+        self._reader = AnthropicProvider(_no_transport(), api_key="scripted", base_url="scripted")
+
+    async def send(self, body: bytes) -> Reply:
+        """Answer one request in real time, or do what the script says."""
+        step = self.send_script.popleft() if self.send_script else "ok"
+        if isinstance(step, Exception):
+            raise step
+        if step == "drop_before":
+            raise ConnectionFailedError("scripted", sent=False)
+        params = orjson.loads(body)
+        self.sent.append(params)
+        message = self._message(params)
+        if step == "crash_after":
+            raise Crash
+        if step == "drop_after":
+            raise ConnectionFailedError("scripted", sent=True)
+        raw = orjson.dumps(message)
+        usage = Usage(message["usage"]["input_tokens"], message["usage"]["output_tokens"])
+        return Reply(raw, message["content"][0]["text"], usage, "end_turn", "scripted")
+
+    async def count_tokens(self, body: bytes) -> int:
+        """Count a token per four bytes."""
+        return len(body) // 4
+
+    async def create_batch(self, body: AsyncIterable[bytes], size_bytes: int) -> BatchInfo:
+        """Take a batch, or do what the script says."""
+        step = self.create_script.popleft() if self.create_script else "ok"
+        if isinstance(step, Exception):
+            raise step
+        if step == "drop_before":
+            raise ConnectionFailedError("scripted", sent=True)
+        raw = b"".join([chunk async for chunk in body])
+        assert len(raw) == size_bytes
+        batch = ScriptedBatch(
+            f"msgbatch_{len(self.batches):04d}", orjson.loads(raw)["requests"], self.now()
+        )
+        self.batches.append(batch)
+        if step == "crash_after":
+            raise Crash
+        if step == "drop_after":
+            raise ConnectionFailedError("scripted", sent=True)
+        return self._info(batch)
+
+    async def retrieve_batch(self, batch_id: str) -> BatchInfo:
+        """Return how a batch stands; it ends now unless it is held."""
+        batch = self.find(batch_id)
+        if not self.hold:
+            self.end(batch)
+        return self._info(batch)
+
+    async def list_batches(self, *, after_id: str | None, limit: int) -> BatchPage:
+        """Return a page, newest first."""
+        newest_first = self.batches[::-1]
+        start = 0
+        if after_id is not None:
+            start = 1 + [batch.id for batch in newest_first].index(after_id)
+        page = newest_first[start : start + limit]
+        if not self.hold:
+            for batch in page:
+                self.end(batch)
+        return BatchPage(
+            tuple(self._info(batch) for batch in page),
+            has_more=start + limit < len(newest_first),
+            last_id=page[-1].id if page else None,
+        )
+
+    async def cancel_batch(self, batch_id: str) -> BatchInfo:
+        """Cancel a batch: what has not been answered never will be."""
+        batch = self.find(batch_id)
+        batch.status = "ended"
+        batch.lines = [
+            orjson.dumps({"custom_id": one["custom_id"], "result": {"type": "canceled"}})
+            for one in batch.requests
+        ]
+        return self._info(batch)
+
+    async def fetch_results(self, batch_id: str, out: BinaryIO) -> None:
+        """Write the results, in reverse order, as the script changes them."""
+        lines = self.find(batch_id).lines[::-1]
+        change = self.fetch_script.popleft() if self.fetch_script else None
+        for line in change(lines) if change else lines:
+            out.write(line + b"\n")
+
+    def batch_frame(self) -> tuple[bytes, bytes, bytes]:
+        """Frame creates as Anthropic does."""
+        return self._reader.batch_frame()
+
+    def batch_line(self, custom_id: str, body: bytes) -> bytes:
+        """Write requests as Anthropic does."""
+        return self._reader.batch_line(custom_id, body)
+
+    def read_line(self, line: bytes) -> ResultLine:
+        """Read results as Anthropic does."""
+        return self._reader.read_line(line)
+
+    def result_body(self, outcome: Outcome) -> bytes:
+        """Write results as Anthropic does."""
+        return self._reader.result_body(outcome)
+
+    async def aclose(self) -> None:
+        """Hold nothing open."""
+
+    def find(self, batch_id: str) -> ScriptedBatch:
+        """Return a batch. Raises RejectedError with 404 where there is none."""
+        for batch in self.batches:
+            if batch.id == batch_id:
+                return batch
+        raise RejectedError("no such batch", status=404, kind="not_found_error")
+
+    def end(self, batch: ScriptedBatch) -> None:
+        """Answer everything in a batch, once."""
+        if batch.status == "ended":
+            return
+        batch.status = "ended"
+        batch.lines = [
+            orjson.dumps(
+                {
+                    "custom_id": one["custom_id"],
+                    "result": {"type": "succeeded", "message": self._message(one["params"])},
+                }
+            )
+            for one in batch.requests
+        ]
+
+    def _message(self, params: dict[str, Any]) -> dict[str, Any]:
+        question = str(params["messages"][0]["content"])
+        self.billed[question.split("\n", 1)[-1]] += 1
+        text = self.reply(params)
+        return {
+            "id": "msg_scripted",
+            "type": "message",
+            "role": "assistant",
+            "model": params["model"],
+            "content": [{"type": "text", "text": text}],
+            "stop_reason": "end_turn",
+            "stop_sequence": None,
+            "usage": {"input_tokens": len(question), "output_tokens": len(text)},
+        }
+
+    def _info(self, batch: ScriptedBatch) -> BatchInfo:
+        count = len(batch.requests)
+        ended = batch.status == "ended"
+        counts = RequestCounts(succeeded=count) if ended else RequestCounts(processing=count)
+        return BatchInfo(
+            batch.id, batch.status, counts, batch.created_at, batch.created_at + 86_400
+        )
+
+
+def _no_transport() -> Any:  # noqa: ANN401
+    """Return what stands in for a transport that is never used."""
+    return None
+
+
+__all__ = ["Crash", "ProviderError", "ScriptedBatch", "ScriptedProvider", "echo_reply"]
