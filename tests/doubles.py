@@ -1,21 +1,24 @@
-"""A scripted provider: answers at once, in this process, and goes wrong exactly where told."""
+"""A scripted provider, and a ledger file under a process that dies: both go wrong where told."""
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections import Counter, deque
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn
 
 import orjson
 
 from twolane.core.types import BatchInfo, Limits, Outcome, Reply, RequestCounts, Usage
-from twolane.errors import ConnectionFailedError, ProviderError, RejectedError
+from twolane.errors import ConnectionFailedError, OverloadedError, RejectedError, TransientError
+from twolane.ledger.store import Store
 from twolane.providers.anthropic import AnthropicProvider
 from twolane.providers.base import BatchPage, ResultLine
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, Callable
+    from pathlib import Path
 
 
 class Crash(BaseException):  # noqa: N818  # stands for kill -9, which is no error either
@@ -46,9 +49,13 @@ class ScriptedProvider:
     """Implements twolane's Provider protocol.
 
     `create_script` holds, for the next creates, "ok", "drop_before" (nothing arrives),
-    "drop_after" (accepted, the answer is lost), "crash_after" (accepted, this process dies) or
-    an exception. `send_script` holds the same for real-time calls. Batches end at the first poll
-    unless `hold` is set. `billed` counts answers by the question asked.
+    "drop_after" (accepted, the answer is lost), "crash_after" (accepted, this process dies),
+    "error_after" (accepted, answered 500) or an exception. `send_script` holds the same for
+    real-time calls. `poll_script`, `list_script` hold None or an exception for the next polls
+    and lists; `fetch_script` a change of the lines, or an exception raised behind half of them.
+    `refuse` gives the error type and message of requests that are answered with an error, in
+    either lane. Real-time calls take `latency_s`. Batches end at the first poll unless `hold` is set; `lag` hides the newest
+    batches from as many lists. `billed` counts answers by the question asked.
     """
 
     name = "anthropic"
@@ -65,8 +72,14 @@ class ScriptedProvider:
         self.sent: list[dict[str, Any]] = []
         self.create_script: deque[str | Exception] = deque()
         self.send_script: deque[str | Exception] = deque()
-        self.fetch_script: deque[Callable[[list[bytes]], list[bytes]]] = deque()
+        self.fetch_script: deque[Callable[[list[bytes]], list[bytes]] | Exception] = deque()
+        self.poll_script: deque[Exception | None] = deque()
+        self.list_script: deque[Exception | None] = deque()
+        self.refuse: Callable[[dict[str, Any]], tuple[str, str] | None] = lambda _: None
         self.hold = False
+        self.latency_s = 0.0
+        self.lag = 0
+        self.fetches = 0
         self.now: Callable[[], float] = lambda: 1_800_000_000.0
         self._reader = AnthropicProvider(_no_transport(), api_key="scripted", base_url="scripted")
 
@@ -79,6 +92,12 @@ class ScriptedProvider:
             raise ConnectionFailedError("scripted", sent=False)
         params = orjson.loads(body)
         self.sent.append(params)
+        await asyncio.sleep(self.latency_s)
+        if (refusal := self.refuse(params)) is not None:
+            kind, text = refusal
+            if kind == "overloaded_error":
+                raise OverloadedError(text, status=529, kind=kind)
+            raise RejectedError(text, status=400, kind=kind)
         message = self._message(params)
         if step == "crash_after":
             raise Crash
@@ -109,10 +128,14 @@ class ScriptedProvider:
             raise Crash
         if step == "drop_after":
             raise ConnectionFailedError("scripted", sent=True)
+        if step == "error_after":
+            raise TransientError("scripted", status=500, kind="api_error")
         return self._info(batch)
 
     async def retrieve_batch(self, batch_id: str) -> BatchInfo:
         """Return how a batch stands; it ends now unless it is held."""
+        if self.poll_script and (fault := self.poll_script.popleft()) is not None:
+            raise fault
         batch = self.find(batch_id)
         if not self.hold:
             self.end(batch)
@@ -120,7 +143,12 @@ class ScriptedProvider:
 
     async def list_batches(self, *, after_id: str | None, limit: int) -> BatchPage:
         """Return a page, newest first."""
+        if self.list_script and (fault := self.list_script.popleft()) is not None:
+            raise fault
         newest_first = self.batches[::-1]
+        if self.lag:
+            self.lag -= 1
+            newest_first = newest_first[1:]
         start = 0
         if after_id is not None:
             start = 1 + [batch.id for batch in newest_first].index(after_id)
@@ -137,6 +165,8 @@ class ScriptedProvider:
     async def cancel_batch(self, batch_id: str) -> BatchInfo:
         """Cancel a batch: what has not been answered never will be."""
         batch = self.find(batch_id)
+        if batch.status == "ended":
+            return self._info(batch)
         batch.status = "ended"
         batch.lines = [
             orjson.dumps({"custom_id": one["custom_id"], "result": {"type": "canceled"}})
@@ -146,9 +176,13 @@ class ScriptedProvider:
 
     async def fetch_results(self, batch_id: str, out: BinaryIO) -> None:
         """Write the results, in reverse order, as the script changes them."""
+        self.fetches += 1
         lines = self.find(batch_id).lines[::-1]
-        change = self.fetch_script.popleft() if self.fetch_script else None
-        for line in change(lines) if change else lines:
+        step = self.fetch_script.popleft() if self.fetch_script else None
+        if isinstance(step, Exception):
+            out.write(b"\n".join(lines[: len(lines) // 2]))
+            raise step
+        for line in step(lines) if step else lines:
             out.write(line + b"\n")
 
     def batch_frame(self) -> tuple[bytes, bytes, bytes]:
@@ -183,14 +217,23 @@ class ScriptedProvider:
             return
         batch.status = "ended"
         batch.lines = [
-            orjson.dumps(
-                {
-                    "custom_id": one["custom_id"],
-                    "result": {"type": "succeeded", "message": self._message(one["params"])},
-                }
-            )
+            orjson.dumps({"custom_id": one["custom_id"], "result": self._result(one["params"])})
             for one in batch.requests
         ]
+
+    def add_foreign(self, size: int) -> ScriptedBatch:
+        """Let somebody else post a batch of `size` requests."""
+        params = {"model": "m", "max_tokens": 9, "messages": [{"content": "somebody else's"}]}
+        requests = [{"custom_id": f"theirs-{n}", "params": params} for n in range(size)]
+        batch = ScriptedBatch(f"msgbatch_foreign_{len(self.batches)}", requests, self.now())
+        self.batches.append(batch)
+        return batch
+
+    def _result(self, params: dict[str, Any]) -> dict[str, Any]:
+        if (refusal := self.refuse(params)) is None:
+            return {"type": "succeeded", "message": self._message(params)}
+        error = {"type": "error", "error": {"type": refusal[0], "message": refusal[1]}}
+        return {"type": "errored", "error": error}
 
     def _message(self, params: dict[str, Any]) -> dict[str, Any]:
         question = str(params["messages"][0]["content"])
@@ -204,7 +247,10 @@ class ScriptedProvider:
             "content": [{"type": "text", "text": text}],
             "stop_reason": "end_turn",
             "stop_sequence": None,
-            "usage": {"input_tokens": len(question), "output_tokens": len(text)},
+            "usage": {
+                "input_tokens": len(question),
+                "output_tokens": min(len(text), params["max_tokens"]),
+            },
         }
 
     def _info(self, batch: ScriptedBatch) -> BatchInfo:
@@ -216,9 +262,60 @@ class ScriptedProvider:
         )
 
 
+class MortalStore(Store):
+    """A ledger file under a process that dies at a commit, or whose disk is full there.
+
+    It ends at commit number `ends_at` (from 1, after the file was opened): with `fault`, every
+    commit from there on raises it; without, the process dies, `after` the commit or before it,
+    and nothing it still tries reaches the file.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        ends_at: int | None = None,
+        after: bool = False,
+        fault: Exception | None = None,
+    ) -> None:
+        """Open the ledger at `path`, without waiting for a disk: only the process may fail."""
+        self.commits = 0
+        self._ends_at: int | None = None
+        super().__init__(path)
+        self.db.execute("PRAGMA synchronous = OFF")
+        self.commits = 0
+        self._ends_at, self._after, self._fault = ends_at, after, fault
+
+    def commit(self) -> None:
+        """Commit, or end as told."""
+        self.commits += 1
+        if self._ends_at is None or self.commits < self._ends_at:
+            super().commit()
+            return
+        if self._fault is not None:
+            raise self._fault
+        if self._after:
+            super().commit()
+        self.db.close()
+        self.db = _Gone()
+        raise Crash
+
+
+class _Gone:
+    """What a dead process still reaches of its database: nothing."""
+
+    in_transaction = False
+
+    def execute(self, *_: object) -> NoReturn:
+        """Reach nothing."""
+        raise Crash
+
+    executemany = execute
+
+    def close(self) -> None:
+        """Be closed already."""
+
+
 def _no_transport() -> Any:  # noqa: ANN401
     """Return what stands in for a transport that is never used."""
     return None
-
-
-__all__ = ["Crash", "ProviderError", "ScriptedBatch", "ScriptedProvider", "echo_reply"]

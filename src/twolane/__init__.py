@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from twolane.core.pricing import plain_usd as plain_usd
     from twolane.core.states import ItemState as ItemState
     from twolane.core.states import RunState as RunState
+    from twolane.core.types import EMPTY_REPORT as EMPTY_REPORT
     from twolane.core.types import Lane as Lane
     from twolane.core.types import Report as Report
     from twolane.core.types import Request as Request
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 # The public names and where they live. They are imported on first use, so that a command that
 # only prints its help loads nothing else.
 _HOMES = {
+    "EMPTY_REPORT": "twolane.core.types",
     "Engine": "twolane.engine",
     "ItemOutcome": "twolane.run",
     "ItemState": "twolane.core.states",

@@ -193,20 +193,24 @@ def _stop_on_signals(run: Run, console: Console) -> Iterator[None]:
     loop = asyncio.get_running_loop()
     previous: dict[signal.Signals, Any] = {}
 
-    def stop(_number: int, _frame: object) -> None:
-        nonlocal asked
-        if asked:
-            raise KeyboardInterrupt
-        asked = True
+    def stop() -> None:
         console.print(
             "stopping: what is in flight is waited for and booked; press again to stop now",
             markup=False,
         )
-        loop.call_soon_threadsafe(run.stop)
+        run.stop()
+
+    def on_signal(_number: int, _frame: object) -> None:
+        nonlocal asked
+        if asked:
+            raise KeyboardInterrupt
+        asked = True
+        # Not printed from here: the signal may have come in the middle of a write.
+        loop.call_soon_threadsafe(stop)
 
     for one in (signal.SIGINT, signal.SIGTERM):
         with contextlib.suppress(ValueError):  # not in the main thread: nothing to catch there
-            previous[one] = signal.signal(one, stop)
+            previous[one] = signal.signal(one, on_signal)
     try:
         yield
     finally:

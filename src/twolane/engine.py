@@ -20,13 +20,13 @@ from typing import TYPE_CHECKING, Any, ParamSpec, Self, TypeVar
 
 import orjson
 
-from twolane.core.identity import make_nonce
+from twolane.core.identity import make_nonce, with_note_ref
 from twolane.core.packing import batch_size
 from twolane.core.plan import ECHO_BYTES, Stage, Survey, own_bytes, survey
 from twolane.core.pricing import LanePrices, Quote, quote
 from twolane.core.routing import route
 from twolane.core.types import Decision, Lane
-from twolane.errors import ConfigError, UnknownModelError
+from twolane.errors import ConfigError, InputError, UnknownModelError
 from twolane.ledger import Ledger, NewItem, NewRun
 from twolane.pricebook import load_price_book
 from twolane.run import Run, RunFiles
@@ -47,6 +47,8 @@ T = TypeVar("T")
 LEDGER_FILE = "ledger.sqlite3"
 # What a reply is expected to take where nobody says; only the estimate depends on it.
 DEFAULT_REPLY_TOKENS = 512
+OFFLINE = "offline"
+OFFLINE_MODEL = "extractive"
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +175,16 @@ class Engine:
             return LanePrices(rates, rates, model)
         return self._prices.lookup(self.provider.name, model, at)
 
+    def _prices_of(self, row: RunRow) -> LanePrices:
+        """Return a run's prices as they are now; one without items needs none."""
+        return self._lane_prices(row.model, row.lane_forced) if row.total else LanePrices.free()
+
+    def default_model(self) -> str:
+        """Return the model for callers who name none: the cheapest current Haiku."""
+        if self.provider.name == OFFLINE:
+            return OFFLINE_MODEL
+        return self._prices.cheapest_haiku(datetime.fromtimestamp(self.now(), UTC))
+
     def known_prices(self) -> dict[str, LanePrices]:
         """Return the prices of every model of the provider that has both lanes."""
         at = datetime.fromtimestamp(self.now(), UTC)
@@ -282,7 +294,7 @@ class Engine:
             row,
             ledger=self.ledger,
             provider=self.provider,
-            prices=lambda: prices or self._lane_prices(row.model, row.lane_forced),
+            prices=lambda: prices or self._prices_of(row),
             settings=self.settings,
             files=files,
             executor=self._executor,
@@ -303,6 +315,8 @@ def _new_items(
     """Yield the items of a run as the ledger takes them."""
     stage_of = {index: number for number, stage in enumerate(stages) for index in stage.items}
     for index, request in enumerate(requests):
+        if request.echo:
+            _check_echo_fits(request, index)
         number = stage_of.get(index, len(stages))
         lane = stages[number].lane if number < len(stages) else None
         own = own_bytes(request, plan.survey.shared)
@@ -318,6 +332,15 @@ def _new_items(
             max_tokens=request.params["max_tokens"],
             params=own,
         )
+
+
+def _check_echo_fits(request: Request, index: int) -> None:
+    """See now, before anything is sent, that the note_ref line has a place in the request."""
+    try:
+        with_note_ref(request.params, "")
+    except InputError as error:
+        message = f"item {index} ({request.key}): {error}"
+        raise InputError(message) from error
 
 
 def _provider(
@@ -338,7 +361,7 @@ def _provider(
         return AnthropicProvider(
             transport, api_key=settings.api_key, base_url=settings.base_url
         )
-    if settings.provider == "offline" and responder is not None:
+    if settings.provider == OFFLINE and responder is not None:
         from twolane.sim import Pace, SimTransport, Simulator  # noqa: PLC0415
 
         at_once = Pace(batch_s=(0.0, 0.0), request_s=(0.0, 0.0), control_s=0.0)
@@ -347,7 +370,7 @@ def _provider(
             SimTransport(simulator),
             api_key="offline",
             base_url="offline",
-            name="offline",
+            name=OFFLINE,
             ephemeral=True,
         )
     message = f"there is no provider {settings.provider}; known are anthropic and offline"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import json
 import os
 import tempfile
 from dataclasses import dataclass
@@ -12,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from twolane.core.pricing import plain_usd
+from twolane.core.states import ItemState
 from twolane.core.types import Request
 from twolane.errors import ConfigError, InputError
 
@@ -21,7 +24,7 @@ if TYPE_CHECKING:
     from twolane.run import ItemOutcome
 
 _BOM = b"\xef\xbb\xbf"
-_NOT_SENT = {"type": "canceled"}
+_NO_ANSWER = {"type": "canceled"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +56,7 @@ class JsonlRequests:
     def _request(self, line: bytes, number: int, index: int) -> Request:
         where = f"{self.path.name}, line {number}"
         try:
-            value: Any = orjson.loads(line)
+            value = _parsed(line)
         except orjson.JSONDecodeError as error:
             message = f"{where}: this is not JSON ({error.msg} at column {error.colno})"
             raise InputError(message) from error
@@ -86,6 +89,21 @@ class JsonlRequests:
         return digest.hexdigest()
 
 
+def _parsed(line: bytes) -> Any:  # noqa: ANN401
+    """Return a line's value. Raises orjson.JSONDecodeError."""
+    try:
+        return orjson.loads(line)
+    except orjson.JSONDecodeError:
+        # orjson refuses escapes of lone surrogates, which an id made of a file's name may hold.
+        with contextlib.suppress(ValueError, RecursionError):
+            return json.loads(line, parse_constant=_refuse)
+        raise
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is not JSON")
+
+
 def anonymous_key(index: int) -> str:
     """Return the key of a line that has no custom_id."""
     return f"#{index}"
@@ -94,22 +112,24 @@ def anonymous_key(index: int) -> str:
 def result_line(outcome: ItemOutcome) -> bytes:
     """Return one line of output, without its newline."""
     custom_id = None if outcome.key == anonymous_key(outcome.index) else outcome.key
-    result = orjson.loads(outcome.body) if outcome.body else _no_result(outcome)
-    return orjson.dumps(
-        {
-            "index": outcome.index,
-            "custom_id": custom_id,
-            "lane": outcome.lane,
-            "attempts": outcome.attempts,
-            "cost_usd": plain_usd(outcome.cost_nano),
-            "result": result,
-        }
-    )
+    value = {
+        "index": outcome.index,
+        "custom_id": custom_id,
+        "lane": outcome.lane,
+        "attempts": outcome.attempts,
+        "cost_usd": plain_usd(outcome.cost_nano),
+        "result": orjson.loads(outcome.body) if outcome.body else _no_result(outcome),
+    }
+    try:
+        return orjson.dumps(value)
+    except TypeError:
+        # An id with a lone surrogate is no valid UTF-8; as an escape it passes.
+        return json.dumps(value).encode()
 
 
 def _no_result(outcome: ItemOutcome) -> dict[str, Any]:
-    if not outcome.error_kind:
-        return _NOT_SENT
+    if outcome.state is ItemState.CANCELED or not outcome.error_kind:
+        return _NO_ANSWER
     error = {"type": outcome.error_kind, "message": outcome.message}
     return {"type": "errored", "error": {"type": "error", "error": error}}
 

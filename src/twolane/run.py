@@ -157,6 +157,8 @@ class Run:
         spent, reserved = await self._db(self._ledger.money, self.row)
         shared = self.row.shared
         settings = self._settings
+        for left_over in self._files.spool.glob(f"{self.id}-*"):
+            left_over.unlink(missing_ok=True)
         self._context = Context(
             run=self.row,
             ledger=self._ledger,
@@ -187,7 +189,7 @@ class Run:
         elif items.open == 0 and not open_batches:
             state = RunState.DONE
         self.row = await self._move(state, reason, worked_s)
-        if state is not RunState.OPEN:
+        if state is not RunState.OPEN or self.interrupted:
             self._worker = None
 
     async def _move(self, state: RunState, reason: str, worked_s: float = 0.0) -> RunRow:
@@ -210,7 +212,10 @@ class Run:
         try:
             lock.acquire()
         except Timeout:
-            who = owner.read_text() if owner.exists() else "unknown"
+            try:
+                who = owner.read_text()
+            except OSError:
+                who = "unknown"  # it has just begun, or just ended
             message = (
                 f"process {who} works on run {self.id}; wait for it, or stop it and run the "
                 "command again"
@@ -235,7 +240,8 @@ class Run:
                 if one.settlement.item_state in TERMINAL_ITEMS:
                     ended.put_nowait(one.sent.item.index)
 
-        before = await self._db(self._ended_before)
+        before = await self._db(self._ended)
+        seen = set(before)
         self.listeners.append(listen)
         driving = asyncio.get_running_loop().create_task(self.drive())
         driving.add_done_callback(lambda _: ended.put_nowait(None))
@@ -243,18 +249,29 @@ class Run:
             for index in before:
                 yield await self.outcome(index)
             while (index_or_end := await ended.get()) is not None:
-                yield await self.outcome(index_or_end)
+                if index_or_end not in seen:
+                    seen.add(index_or_end)
+                    yield await self.outcome(index_or_end)
             await driving
+            # What ended without an answer: canceled before it was sent, left out by the budget.
+            for index in await self._db(self._ended):
+                if index not in seen:
+                    yield await self.outcome(index)
         finally:
             self.listeners.remove(listen)
             if not driving.done():
                 self.stop()
                 await asyncio.wait([driving])
 
-    def _ended_before(self) -> list[int]:
+    def _ended(self) -> list[int]:
         return [
             item.index for item in self._ledger.items(self.row) if item.state in TERMINAL_ITEMS
         ]
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether the work here was told to stop before it was through."""
+        return self._context is not None and self._context.stopping.is_set()
 
     def stop(self) -> None:
         """Begin nothing new and end when what is in flight has ended; the run can go on later."""
@@ -294,6 +311,11 @@ class Run:
     async def _reopen(self) -> None:
         if self.row.state is not RunState.OPEN:
             self.row = await self._move(RunState.OPEN, "")
+
+    async def index_of(self, key: str) -> int | None:
+        """Return the index of the item with this key, None where there is none."""
+        found = await self._db(self._ledger.item_by_key, self.row, key)
+        return None if found is None else found.index
 
     async def mark_conflict(self, index: int, reason: str) -> bool:
         """Take back a success whose source changed before it was used; tell whether it was one."""
@@ -345,7 +367,15 @@ class Run:
 
 
 def outcome_of(row: ResultRow) -> ItemOutcome:
-    """Return a row of the ledger as the public API shows it."""
+    """Return a row of the ledger as the public API shows it.
+
+    An answer that is not the item's result (canceled meanwhile, quarantined, not in the form
+    asked for) stays in the ledger and is not handed on.
+    """
+    answered = row.outcome == "succeeded" or row.error_kind in ("invalid_reply", "quarantined")
+    withheld = row.item.state is ItemState.CANCELED or (
+        answered and row.item.state not in (ItemState.SUCCEEDED, ItemState.CONFLICT)
+    )
     return ItemOutcome(
         index=row.item.index,
         key=row.item.key,
@@ -357,6 +387,6 @@ def outcome_of(row: ResultRow) -> ItemOutcome:
         error_kind=row.error_kind,
         message=row.item.reason or row.message,
         content_hash=row.item.content_hash,
-        body=row.body,
+        body=None if withheld else row.body,
     )
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound="Callable[..., Any]")
 
+EXIT_CANCELED = 4
 LANES = ("auto", "realtime", "batch")
 _FILE = click.Path(path_type=Path, dir_okay=False)
 
@@ -203,9 +204,12 @@ def main() -> None:
 
     prepare_streams()
     try:
-        cli(standalone_mode=True)
+        cli(standalone_mode=False)
     except TwolaneError as error:
         sys.exit(fail(error))
-    except KeyboardInterrupt:
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (KeyboardInterrupt, click.Abort):
         sys.stderr.write("stopped; the same command again goes on from the ledger\n")
-        sys.exit(4)
+        sys.exit(EXIT_CANCELED)

@@ -21,7 +21,7 @@ from twolane.core.pricing import plain_usd
 from twolane.core.states import RunState
 from twolane.core.types import Lane
 from twolane.engine import Engine
-from twolane.errors import ConfigError
+from twolane.errors import ConfigError, ProviderError
 from twolane.jsonl import JsonlRequests, write_results
 
 if TYPE_CHECKING:
@@ -105,10 +105,14 @@ async def retry_run(settings: Settings, *, run_id: str, as_json: bool) -> int:
 
 
 async def _finish(run: Run, console: Console, *, as_json: bool) -> int:
-    """Drive a run as far as it goes, write its output, report."""
+    """Drive a run as far as it goes, write its output, report. Raises what ended it early."""
     console.print(f"run {run.id}", markup=False)
+    refused: ProviderError | None = None
     if run.row.state is RunState.OPEN:
-        await drive(run, console)
+        try:
+            await drive(run, console)
+        except ProviderError as error:
+            refused = error
     report = await run.report()
     output = run.row.setting("output")
     if run.row.state is RunState.OPEN:
@@ -127,6 +131,8 @@ async def _finish(run: Run, console: Console, *, as_json: bool) -> int:
         )
     if as_json:
         print_json(report_object(report))
+    if refused is not None:
+        raise refused
     return exit_code(report)
 
 

@@ -41,8 +41,9 @@ def bound_input_tokens(body_size_bytes: int) -> int:
     """Return a number of input tokens that a text request of this size cannot exceed.
 
     A byte-level tokenizer never makes more tokens than there are bytes, and a JSON body is never
-    shorter than the text in it; FRAMING_TOKENS covers what the provider adds. Holds for text in
-    the body itself: what is only named there (a URL, a file id), what is compressed (images,
-    PDF), and what a server-side tool fetches is not bounded by the size of the body.
+    shorter than the text in it; FRAMING_TOKENS covers what the provider adds. Of tokenizers that
+    are not published, Claude's among them, this is an assumption; real text stays far below it.
+    It holds for text in the body itself: what is only named there (a URL, a file id), what is
+    compressed (images, PDF), and what a server-side tool fetches is not bounded by its size.
     """
     return body_size_bytes + FRAMING_TOKENS

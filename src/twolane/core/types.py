@@ -219,3 +219,16 @@ class Report:
     failures: tuple[Failure, ...] = ()
     duration_s: float = 0.0
     decision: Decision = field(default=Decision(Lane.REALTIME, ""))
+
+
+EMPTY_REPORT = Report(
+    run="",
+    kind="",
+    state="done",
+    items=Counts(),
+    lanes={lane: LaneTotals() for lane in Lane},
+    estimated_nano=0,
+    actual_nano=0,
+    all_realtime_nano=0,
+)
+"""The report of a command that found nothing to do."""

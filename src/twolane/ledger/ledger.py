@@ -32,7 +32,9 @@ from twolane.ledger.rows import (
     Settlement,
     grow,
     item_id,
+    restored,
     shrink,
+    storable,
 )
 from twolane.ledger.store import Store
 
@@ -57,14 +59,15 @@ def item_of(row: Sequence[Any]) -> ItemRow:
     item, key, name, content_hash, echo, need, stage, lane, state, *rest = row
     reason, fault, tries, size_bytes, max_tokens = rest
     return ItemRow(
-        item, key, name, content_hash, bool(echo), need, stage, Lane(lane), ItemState(state),
-        reason, fault, tries, size_bytes, max_tokens,
+        item, restored(key), restored(name), content_hash, bool(echo), need, stage, Lane(lane),
+        ItemState(state), reason, fault, tries, size_bytes, max_tokens,
     )  # fmt: skip
 
 
 def _run(row: Sequence[Any]) -> RunRow:
     values: dict[str, Any] = dict(zip((f.name for f in fields(RunRow)), row, strict=True))
     values["state"] = RunState(values["state"])
+    values["label"], values["source"] = restored(values["label"]), restored(values["source"])
     values["lane_forced"] = Lane(values["lane_forced"]) if values["lane_forced"] else None
     values["decision_lane"] = Lane(values["decision_lane"])
     values["shared"] = grow(values["shared"])
@@ -103,7 +106,8 @@ class Ledger:
                 " batch_size, total, estimated_nano, cap_nano, shared)"
                 " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
                 (
-                    run.id, run.kind, run.label, RunState.OPEN, now, run.source, run.input_hash,
+                    run.id, run.kind, storable(run.label), RunState.OPEN, now,
+                    storable(run.source), run.input_hash,
                     json.dumps(run.settings, sort_keys=True), run.provider, run.model,
                     run.lane_forced, run.decision_lane, run.decision_reason, run.batch_size,
                     run.total, run.estimated_nano, run.cap_nano, shrink(run.shared),
@@ -138,7 +142,7 @@ class Ledger:
         row = self.store.db.execute(
             f"SELECT {_RUN_COLUMNS} FROM runs WHERE source = ? "
             "ORDER BY created_at DESC, run_no DESC LIMIT 1",
-            (source,),
+            (storable(source),),
         ).fetchone()
         return None if row is None else _run(row)
 
@@ -210,7 +214,7 @@ class Ledger:
         """Return the item with this key, None where there is none."""
         row = self.store.db.execute(
             f"SELECT {_ITEM_COLUMNS} FROM items WHERE id >= ? AND id < ? AND key = ?",
-            (item_id(run.run_no, 0), item_id(run.run_no + 1, 0), key),
+            (item_id(run.run_no, 0), item_id(run.run_no + 1, 0), storable(key)),
         ).fetchone()
         return None if row is None else item_of(row)
 
@@ -241,13 +245,13 @@ class Ledger:
                 [(lane, item) for item in items],
             )
 
-    def leave_out(self, run: RunRow, *, reason: str, stage: int) -> int:
-        """Skip every pending item up to `stage`; count them."""
+    def leave_out(self, items: Sequence[int], *, reason: str) -> None:
+        """Skip those of these items that are pending."""
         with self.store.transaction() as db:
-            return _move_items(
-                db, run.run_no, ItemState.SKIPPED, only=ItemState.PENDING, reason=reason,
-                stage=stage,
-            )  # fmt: skip
+            db.executemany(
+                "UPDATE items SET state = 'skipped', reason = ? WHERE id = ? AND state = 'pending'",
+                [(reason, item) for item in items],
+            )
 
     def cancel_all(self, run: RunRow, *, reason: str) -> int:
         """Cancel every item that has not ended, wherever it is; count them."""
@@ -330,7 +334,26 @@ class Ledger:
         canceled meanwhile keeps its state.
         """
         in_flight = _quoted({ItemState.RUNNING, ItemState.SUBMITTED})
+        unsettled = "(SELECT 1 FROM attempts WHERE attempt_no = ? AND outcome IS NULL)"
         with self.store.transaction() as db:
+            # Attempts last: their open outcome is what lets the other two happen, once.
+            db.executemany(
+                "INSERT OR IGNORE INTO replies (attempt_no, body)"
+                f" SELECT ?, ? WHERE EXISTS {unsettled}",
+                [
+                    (s.attempt_no, shrink(s.body), s.attempt_no)
+                    for s in settlements
+                    if s.body is not None
+                ],
+            )
+            db.executemany(
+                "UPDATE items SET state = ?, reason = ?, fault = ?, tries = tries - ?"
+                f" WHERE id = ? AND state IN ({in_flight}) AND EXISTS {unsettled}",
+                [
+                    (s.item_state, s.reason, s.fault, s.refunds_try, s.item, s.attempt_no)
+                    for s in settlements
+                ],
+            )
             db.executemany(
                 "UPDATE attempts SET settled_at = ?, outcome = ?, error_kind = ?, message = ?,"
                 " request_id = ?, cost_nano = ?, realtime_nano = ?, input_tokens = ?,"
@@ -346,18 +369,6 @@ class Ledger:
                     for s in settlements
                 ],
             )  # fmt: skip
-            db.executemany(
-                "INSERT OR IGNORE INTO replies (attempt_no, body) VALUES (?, ?)",
-                [(s.attempt_no, shrink(s.body)) for s in settlements if s.body is not None],
-            )
-            db.executemany(
-                "UPDATE items SET state = ?, reason = ?, fault = ?, tries = tries - ?"
-                f" WHERE id = ? AND state IN ({in_flight})",
-                [
-                    (s.item_state, s.reason, s.fault, s.refunds_try, s.item)
-                    for s in settlements
-                ],
-            )
 
     def money(self, run: RunRow) -> tuple[int, int]:
         """Return (spent, reserved) in nano-dollars: settled attempts, and those still out."""
@@ -445,6 +456,15 @@ class Ledger:
         )
         return [(int(row[0]), str(row[1]), row[2]) for row in rows]
 
+    def was_granted(self, run: RunRow, action: str) -> bool:
+        """Tell whether a wish for the whole run was carried out before."""
+        row = self.store.db.execute(
+            "SELECT count(*) FROM controls WHERE run_no = ? AND action = ? AND item IS NULL"
+            " AND done_at IS NOT NULL",
+            (run.run_no, action),
+        ).fetchone()
+        return bool(row[0])
+
     def grant(self, control_no: int, *, now: float) -> None:
         """Mark a wish as carried out."""
         with self.store.transaction() as db:
@@ -471,8 +491,8 @@ def _insert_items(db: sqlite3.Connection, run_no: int, items: Iterable[NewItem])
         number = item_id(run_no, index)
         item_rows.append(
             (
-                number, item.key, item.name, item.content_hash, item.echo, item.need, item.stage,
-                item.lane, item.size_bytes, item.max_tokens,
+                number, storable(item.key), storable(item.name), item.content_hash, item.echo,
+                item.need, item.stage, item.lane, item.size_bytes, item.max_tokens,
             )
         )  # fmt: skip
         request_rows.append((number, shrink(item.params)))
@@ -523,7 +543,6 @@ def _move_items(  # noqa: PLR0913  # one condition each
     *,
     only: ItemState,
     reason: str,
-    stage: int | None = None,
     tries: int | None = None,
 ) -> int:
     if state not in ITEM_STEPS[only]:
@@ -531,6 +550,6 @@ def _move_items(  # noqa: PLR0913  # one condition each
         raise LedgerError(message)
     return db.execute(
         "UPDATE items SET state = ?, reason = ?, tries = coalesce(?, tries)"
-        " WHERE id >= ? AND id < ? AND state = ? AND stage <= coalesce(?, stage)",
-        (state, reason, tries, item_id(run_no, 0), item_id(run_no + 1, 0), only, stage),
+        " WHERE id >= ? AND id < ? AND state = ?",
+        (state, reason, tries, item_id(run_no, 0), item_id(run_no + 1, 0), only),
     ).rowcount

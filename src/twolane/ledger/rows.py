@@ -39,6 +39,22 @@ def grow(blob: bytes) -> bytes:
     return zlib.decompress(blob) if blob and blob[0] == _ZLIB_FIRST_BYTE else blob
 
 
+def storable(text: str) -> str | bytes:
+    """Return `text` as SQLite takes it: with lone surrogates (a name's stray bytes), as bytes."""
+    if text.isascii():
+        return text
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "surrogatepass")
+    return text
+
+
+def restored(value: str | bytes) -> str:
+    """Undo `storable`."""
+    return value if isinstance(value, str) else value.decode("utf-8", "surrogatepass")
+
+
 @dataclass(frozen=True, slots=True)
 class NewRun:
     """All of a run that is known before its first item is written."""

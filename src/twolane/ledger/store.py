@@ -6,17 +6,60 @@ import contextlib
 import os
 import sqlite3
 from importlib import resources
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Self
 
 from twolane.errors import LedgerError, LedgerFullError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
 
 SCHEMA_VERSION = 1
 APPLICATION_ID = 0x326C616E  # "2lan": tells a ledger from any other SQLite file
 BUSY_TIMEOUT_S = 30.0
+
+
+class _Connection(sqlite3.Connection):
+    """A connection whose every fault is a LedgerError, wherever rows are read or written."""
+
+    path: Path
+
+    def cursor(self, factory: Any = None) -> Any:  # noqa: ANN401  # as the parent declares it
+        return super().cursor(factory or _Cursor)
+
+
+class _Cursor(sqlite3.Cursor):
+    connection: _Connection
+
+    def execute(self, sql: str, parameters: Any = (), /) -> Self:  # noqa: ANN401
+        try:
+            return super().execute(sql, parameters)
+        except sqlite3.Error as error:
+            raise _translated(error, self.connection.path) from error
+
+    def executemany(self, sql: str, parameters: Iterable[Any], /) -> Self:
+        try:
+            return super().executemany(sql, parameters)
+        except sqlite3.Error as error:
+            raise _translated(error, self.connection.path) from error
+
+    def fetchone(self) -> Any:  # noqa: ANN401
+        try:
+            return super().fetchone()
+        except sqlite3.Error as error:
+            raise _translated(error, self.connection.path) from error
+
+    def fetchall(self) -> list[Any]:
+        try:
+            return super().fetchall()
+        except sqlite3.Error as error:
+            raise _translated(error, self.connection.path) from error
+
+    def __next__(self) -> Any:  # noqa: ANN401
+        try:
+            return super().__next__()
+        except sqlite3.Error as error:
+            raise _translated(error, self.connection.path) from error
 
 
 class Store:
@@ -41,21 +84,24 @@ class Store:
             )
             raise LedgerError(message) from error
         self.db = sqlite3.connect(
-            path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
+            path,
+            timeout=BUSY_TIMEOUT_S,
+            isolation_level=None,
+            check_same_thread=False,
+            factory=_Connection,
         )
+        self.db.path = path
         try:
             self._prepare()
-        except sqlite3.DatabaseError as error:
-            self.db.close()
-            raise _translated(error, path) from error
         except LedgerError:
             self.db.close()
             raise
 
     def _prepare(self) -> None:
-        version = int(self.db.execute("PRAGMA user_version").fetchone()[0])
-        application = int(self.db.execute("PRAGMA application_id").fetchone()[0])
+        # In this order: another process may be creating the ledger between any two of these.
         empty = self.db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0
+        application = int(self.db.execute("PRAGMA application_id").fetchone()[0])
+        version = int(self.db.execute("PRAGMA user_version").fetchone()[0])
         if not empty and application != APPLICATION_ID:
             message = f"{self.path} is an SQLite file, but not a ledger of twolane; move it away"
             raise LedgerError(message)
@@ -87,17 +133,13 @@ class Store:
 
         Raises LedgerFullError where the disk is full, LedgerError for any other fault.
         """
+        self.db.execute("BEGIN IMMEDIATE")
         try:
-            self.db.execute("BEGIN IMMEDIATE")
-            try:
-                yield self.db
-            except BaseException:
-                self._rollback()
-                raise
+            yield self.db
             self.commit()
-        except sqlite3.Error as error:
+        except BaseException:
             self._rollback()
-            raise _translated(error, self.path) from error
+            raise
 
     def commit(self) -> None:
         """Make the open transaction durable: the one place that commits."""
@@ -105,7 +147,7 @@ class Store:
 
     def _rollback(self) -> None:
         if self.db.in_transaction:
-            with contextlib.suppress(sqlite3.Error):
+            with contextlib.suppress(LedgerError):
                 self.db.execute("ROLLBACK")
 
     def close(self) -> None:

@@ -52,6 +52,7 @@ class BatchLane:
         self._recorder = recorder
         self._reconciler = Reconciler(context)
         self._create_failures = 0
+        self._canceled = False
         self._collecting = asyncio.Semaphore(1)
         self.posting: asyncio.Task[None] | None = None
         self.following: dict[int, asyncio.Task[None]] = {}
@@ -93,7 +94,11 @@ class BatchLane:
             for _, reserve in chosen:
                 context.budget.settle(reserve, 0)
             return held_back
-        self.posting = asyncio.get_running_loop().create_task(self._post(chosen))
+        # Recorded here and not in the task: nobody can cancel an item between the look at what
+        # is pending and the claim.
+        batch = await self._intend(chosen)
+        post = self._post(batch, [item for item, _ in chosen])
+        self.posting = asyncio.get_running_loop().create_task(post)
         self.posting.add_done_callback(self._posted)
         return held_back
 
@@ -124,29 +129,42 @@ class BatchLane:
 
     def _done(self, task: asyncio.Task[None]) -> None:
         if not task.cancelled() and (error := task.exception()) is not None:
-            self._context.stop(error if isinstance(error, Exception) else None)
+            self._context.stop(error)
         self._context.wake.set()
 
     async def cancel_all(self) -> None:
-        """Ask the provider to end every submitted batch early; each is then collected."""
-        context = self._context
+        """Ask the provider to end every batch early, now or as soon as it can be asked.
+
+        Each is then collected: what it finished was paid for.
+        """
+        self._canceled = True
         for batch in list(self.open.values()):
-            if batch.state is not BatchState.SUBMITTED:
-                continue
-            with contextlib.suppress(ProviderError):
-                await context.provider.cancel_batch(batch.provider_id or "")
+            await self._cancel(batch)
+
+    async def _cancel(self, batch: BatchRow) -> None:
+        if batch.state is not BatchState.SUBMITTED:
+            return
+        context = self._context
+        with contextlib.suppress(ProviderError):
+            await context.provider.cancel_batch(batch.provider_id or "")
+            if self.open[batch.batch_no].state is BatchState.SUBMITTED:
                 self.open[batch.batch_no] = await context.db(
                     context.ledger.move_batch, batch, BatchState.CANCELING
                 )
 
+    async def check_workspace(self, batch: BatchRow) -> None:
+        """See that an open batch can be found with this key. Raises ConfigError."""
+        if not self._context.provider.ephemeral:
+            await self._reconciler.check_workspace(batch)
+
     # -- posting ------------------------------------------------------------------------------
 
-    async def _post(self, chosen: list[tuple[ItemRow, int]]) -> None:
+    async def _intend(self, chosen: list[tuple[ItemRow, int]]) -> BatchRow:
         context, ledger = self._context, self._context.ledger
         taken = {batch.nonce for batch in await context.db(ledger.batches, context.run)}
         while (nonce := make_nonce(context.random.randbytes(8))) in taken:
             pass
-        batch = await context.db(
+        return await context.db(
             ledger.intend_batch,
             context.run,
             [(item.id, reserve) for item, reserve in chosen],
@@ -155,11 +173,17 @@ class BatchLane:
             key_fingerprint=context.provider.key_fingerprint,
             now=context.now(),
         )
-        body = context.spool / f"{context.run.id}-{nonce}.create.json"
+
+    async def _post(self, batch: BatchRow, items: list[ItemRow]) -> None:
+        body = self._context.spool / f"{self._context.run.id}-{batch.nonce}.create.json"
         try:
-            size_bytes = await self._write_body(body, [item for item, _ in chosen], nonce)
+            size_bytes = await self._write_body(body, items, batch.nonce)
             async with self._reconciler.workspace():
-                await self._create(batch, body, size_bytes)
+                if self._canceled or self._context.stopping.is_set():
+                    why = "the run was stopped before it was posted"
+                    await self.give_back(batch, BatchState.REFUSED, why, "stopped")
+                else:
+                    await self._create(batch, body, size_bytes)
         finally:
             body.unlink(missing_ok=True)
 
@@ -288,10 +312,10 @@ class BatchLane:
                 return None
             except ProviderError as error:
                 # An unreachable poll never ends a run: the batch works on, and bills.
-                gone = error.status == 404  # noqa: PLR2004
-                unknown_since = (unknown_since or context.now()) if gone else None
-                if gone and await self._lost(batch, unknown_since or 0.0):
-                    return None
+                if error.status == 404:  # noqa: PLR2004
+                    unknown_since = unknown_since or context.now()
+                    if await self._lost(batch, unknown_since):
+                        return None
             else:
                 unknown_since = None
                 if info.status == "ended":
@@ -301,6 +325,8 @@ class BatchLane:
                         BatchState.ENDED,
                         ended_at=info.ended_at or context.now(),
                     )
+                if self._canceled:
+                    await self._cancel(self.open[batch.batch_no])
             if not await context.pause(wait_s * (0.9 + 0.2 * context.random.random())):
                 return None
             wait_s = min(wait_s * POLL_GROWTH, context.policy.poll_s * MAX_POLL_FACTOR)
@@ -319,7 +345,6 @@ class BatchLane:
                 return False
         await self.give_back(batch, BatchState.LOST, "the provider lost the batch", "lost")
         return True
-
 
 
 def certainly_refused(error: ProviderError) -> bool:

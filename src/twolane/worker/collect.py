@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from twolane.worker.recorder import Recorder
 
 COMPLETE_FETCHES = 3
+# A results URL may answer 404 for a while; only after this long are paid answers given up.
+GONE_AFTER_S = 3_600.0
 CHUNK_LINES = 1_000
 
 
@@ -41,9 +43,8 @@ async def collect(context: Context, judge: Judge, recorder: Recorder, batch: Bat
     path = context.spool / f"{context.run.id}-{batch.nonce}.results.jsonl"
     try:
         collector = _Collector(context, judge, recorder, batch, sent)
-        if not await collector.fetch(path):
+        if not await collector.book(path):
             return
-        await collector.book(path)
         await collector.book_missing()
     finally:
         path.unlink(missing_ok=True)
@@ -73,13 +74,14 @@ class _Collector:
         self._unreadable = 0
         self._gone = ""
 
-    async def fetch(self, path: Path) -> bool:
-        """Spool the results until they are as many as announced; False where the run stops.
+    async def book(self, path: Path) -> bool:
+        """Fetch and book results until no attempt is open; False where the run stops before.
 
-        A stream can end early without an error, so the lines are counted; after three complete
+        A stream can end early without an error, so every id is checked off; after three complete
         fetches that stay short, what is there is all there is.
         """
         context, try_no, complete = self._context, 0, 0
+        refused_since: float | None = None
         while complete < COMPLETE_FETCHES:
             try_no += 1
             try:
@@ -89,33 +91,29 @@ class _Collector:
                 context.stop(error)
                 return False
             except RejectedError as error:
-                self._gone = str(error)
-                return True
+                refused_since = refused_since or context.now()
+                if context.provider.ephemeral or context.now() - refused_since >= GONE_AFTER_S:
+                    self._gone = str(error)
+                    return True
+                if not await context.pause(context.policy.poll_s):
+                    return False
+                continue
             except ProviderError as error:
                 pause_s = error.retry_after_s if isinstance(error, TransientError) else None
                 if not await context.back_off(try_no, pause_s):
                     return False
                 continue
             complete += 1
-            if self._is_complete(path):
+            await self._book_lines(path)
+            if not self._open:
                 return True
             if complete < COMPLETE_FETCHES and not await context.back_off(complete):
                 return False
         return True
 
-    def _is_complete(self, path: Path) -> bool:
-        """Tell whether every attempt of the batch has a line."""
-        missing = set(self._sent)
-        for line in lines(path):
-            answer = self._read(line)
-            if answer is not None and (one := self._owner(answer)) is not None:
-                missing.discard(one.item.index)
-        return not missing
-
-    async def book(self, path: Path) -> None:
+    async def _book_lines(self, path: Path) -> None:
         """Settle the attempts that have a line, a chunk at a time."""
-        if self._gone:
-            return
+        self._strays = self._unreadable = 0
         chunk: list[Settled] = []
         for line in lines(path):
             answer = self._read(line)

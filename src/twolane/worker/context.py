@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from twolane.core.retry import backoff_s
+from twolane.errors import LedgerError, LedgerFullError
 
 if TYPE_CHECKING:
     import random
@@ -43,22 +45,6 @@ class Settled:
 
 
 @dataclass(slots=True)
-class Cooldown:
-    """A pause that the provider asked for, shared by every call of the run."""
-
-    until_s: float = 0.0
-
-    def extend(self, pause_s: float) -> None:
-        """Let nothing leave for the next `pause_s` seconds."""
-        self.until_s = max(self.until_s, _loop_time() + pause_s)
-
-    async def wait(self) -> None:
-        """Return when the pause is over."""
-        while (left_s := self.until_s - _loop_time()) > 0:
-            await asyncio.sleep(left_s)
-
-
-@dataclass(slots=True)
 class Context:
     """One run being worked on.
 
@@ -78,10 +64,10 @@ class Context:
     random: random.Random
     now: Callable[[], float] = time.time
     listeners: list[Callable[[Sequence[Settled]], None]] = field(default_factory=list)
-    cooldown: Cooldown = field(default_factory=Cooldown)
+    cooldown_until_s: float = 0.0
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
-    fatal: Exception | None = None
+    fatal: BaseException | None = None
 
     async def db(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run a ledger call on the ledger's thread."""
@@ -90,11 +76,29 @@ class Context:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self.executor, lambda: call(*args, **kwargs))
 
-    def stop(self, fatal: Exception | None = None) -> None:
-        """Let nothing new begin; `fatal` is raised when what is in flight has ended."""
+    def stop(self, fatal: BaseException | None = None) -> None:
+        """Let nothing new begin; `fatal` is raised when what is in flight has ended.
+
+        An OSError comes from the files on the way to and from the provider, and is told as such.
+        """
+        if isinstance(fatal, OSError):
+            message = f"the folder {self.spool} cannot be used: {fatal.strerror or fatal}"
+            full = fatal.errno == errno.ENOSPC
+            fatal = LedgerFullError(message) if full else LedgerError(message)
         self.fatal = self.fatal or fatal
         self.stopping.set()
         self.wake.set()
+
+    def cool_down(self, pause_s: float) -> None:
+        """Let no real-time call leave for the next `pause_s` seconds: the provider asked for it."""
+        self.cooldown_until_s = max(self.cooldown_until_s, _loop_time() + pause_s)
+
+    async def cooled_down(self) -> bool:
+        """Wait until calls may leave; return whether the run goes on."""
+        while (left_s := self.cooldown_until_s - _loop_time()) > 0:
+            if not await self.pause(left_s):
+                return False
+        return not self.stopping.is_set()
 
     async def pause(self, wait_s: float) -> bool:
         """Wait, or less when the run stops; return whether it goes on."""

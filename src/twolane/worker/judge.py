@@ -99,7 +99,8 @@ class Judge:
             cost_nano=sent.reserve_nano if isinstance(outcome, Missing) else cost,
             realtime_nano=cost_nano(usage, prices.realtime) if reply else 0,
             usage=usage,
-            body=self._context.provider.result_body(outcome),
+            # Of an answer that is not used the ledger keeps the answer: a person may look at it.
+            body=self._context.provider.result_body(Succeeded(reply) if reply else outcome),
             settled_at=self._context.now(),
         )
 

@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from twolane.core.states import BatchState, ItemState
+from twolane.core.types import Lane
 from twolane.ledger.reports import BUDGET_REASON
 from twolane.worker.batches import BatchLane
 from twolane.worker.context import Settled
@@ -16,11 +17,12 @@ from twolane.worker.recorder import Recorder
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from twolane.ledger import BatchRow
+    from twolane.ledger import BatchRow, ItemRow
     from twolane.worker.context import Context
 
 # How often the wishes of other processes are read while nothing else happens.
 WISH_POLL_S = 1.0
+LOOK_ROWS = 2_000
 CANCEL = "cancel"
 CANCELED_REASON = "canceled by hand"
 
@@ -49,13 +51,23 @@ class Worker:
         return len(self._realtime.calls)
 
     async def recover(self) -> None:
-        """Take up what an earlier process left: book what is uncertain, follow what is open."""
+        """Take up what an earlier process left: book what is uncertain, follow what is open.
+
+        Raises ConfigError where an open batch belongs to a workspace that this key does not see.
+        """
         context, judge = self._context, self._judge
+        self.canceled = await context.db(context.ledger.was_granted, context.run, CANCEL)
+        if self.canceled:
+            await self._batches.cancel_all()
         lost = await context.db(context.ledger.sent, context.run, batch_no=None)
         if lost:
             why = "the process ended before its answer was booked"
             await self._recorder.write([Settled(one, judge.uncertain(one, why)) for one in lost])
-        for batch in await context.db(context.ledger.batches, context.run, open_only=True):
+        left = await context.db(context.ledger.batches, context.run, open_only=True)
+        for batch in left:
+            if batch.state is not BatchState.INTENDED:
+                await self._batches.check_workspace(batch)
+        for batch in left:
             await self._take_up(batch)
 
     async def _take_up(self, batch: BatchRow) -> None:
@@ -82,19 +94,29 @@ class Worker:
         context = self._context
         while True:
             context.wake.clear()
-            await self._obey()
-            held_back = False
-            if not context.stopping.is_set():
-                held_back = await self._realtime.fill(stage)
-                held_back = await self._batches.fill(stage) or held_back
+            held_back = not context.stopping.is_set() and await self._round(stage)
             if self._idle() and not context.wake.is_set():
-                if held_back:
-                    await self._leave_out(stage)
-                break
+                if not held_back:
+                    break
+                await self._leave_out(stage)
+                continue
             await self._something_happens()
         await self._recorder.drain()
         if context.fatal is not None:
             raise context.fatal
+
+    async def _round(self, stage: int) -> bool:
+        """Obey, and send what may leave; return whether the budget held some back.
+
+        What goes wrong here stops the run, but what is in flight is still waited for and booked.
+        """
+        try:
+            await self._obey()
+            held_back = await self._realtime.fill(stage)
+            return await self._batches.fill(stage) or held_back
+        except Exception as error:  # noqa: BLE001  # it is raised at the end of the run
+            self._context.stop(error)
+            return False
 
     def _idle(self) -> bool:
         """Tell whether nothing is under way that a further round could wait for."""
@@ -110,15 +132,27 @@ class Worker:
             return
 
     async def _leave_out(self, stage: int) -> None:
-        """Set aside what the budget cannot pay for: nothing in flight can release more."""
-        context = self._context
+        """Set aside what the budget cannot pay for: nothing in flight can release more.
+
+        What is smaller, and needed less, may still fit.
+        """
+        context, ledger = self._context, self._context.ledger
         self.blocked_by_budget = True
-        await context.db(
-            context.ledger.leave_out,
-            context.run,
-            reason=f"{BUDGET_REASON}: not sent, the cap leaves no room; raise it and resume",
-            stage=stage,
-        )
+        for lane in Lane:
+            after: ItemRow | None = None
+            while some := await context.db(
+                ledger.pending, context.run, stage=stage, lane=lane, after=after, limit=LOOK_ROWS
+            ):
+                after = some[-1]
+                await context.db(
+                    ledger.leave_out,
+                    [
+                        item.id
+                        for item in some
+                        if not context.budget.fits(self._judge.reserve_nano(item, lane))
+                    ],
+                    reason=f"{BUDGET_REASON}: not sent, the cap leaves no room; raise it and resume",
+                )
 
     async def _obey(self) -> None:
         """Carry out what other processes wish: cancel the run, or one item of it."""

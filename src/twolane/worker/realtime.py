@@ -97,7 +97,7 @@ class RealtimeLane:
     def _done(self, item: int, call: asyncio.Task[None]) -> None:
         del self.calls[item]
         if not call.cancelled() and (error := call.exception()) is not None:
-            self._context.stop(error if isinstance(error, Exception) else None)
+            self._context.stop(error)
         self._context.wake.set()
 
     async def _call(self, sent: SentItem, body: bytes) -> None:
@@ -130,7 +130,8 @@ class RealtimeLane:
         context, try_no = self._context, 0
         while True:
             try_no += 1
-            await context.cooldown.wait()
+            if not await context.cooled_down():
+                return None
             try:
                 return Succeeded(await context.provider.send(body))
             except (AuthenticationError, SpendCapError, InvalidReplyError):
@@ -142,6 +143,6 @@ class RealtimeLane:
                 if decide_call(error, try_no=try_no) is not RetryDecision.RESEND:
                     return Errored(error.kind, str(error), request_id=error.request_id)
             if pause_s is not None:
-                context.cooldown.extend(pause_s)
+                context.cool_down(pause_s)
             if not await context.back_off(try_no, pause_s):
                 return None

@@ -8,13 +8,21 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 
 from twolane.core.identity import parse_custom_id
 from twolane.core.states import BatchState
-from twolane.errors import InvalidReplyError, ProviderError
+from twolane.errors import (
+    AuthenticationError,
+    ConfigError,
+    InvalidReplyError,
+    ProviderError,
+    RejectedError,
+    SpendCapError,
+)
 from twolane.worker.spool import lines, private
 
 if TYPE_CHECKING:
@@ -25,6 +33,8 @@ if TYPE_CHECKING:
     from twolane.worker.context import Context
 
 PAGE_LIMIT = 1_000
+# Results that end early without an error look like results that are complete.
+SHORT_FETCHES = 3
 LOCK_POLL_S = 0.05
 
 
@@ -34,6 +44,7 @@ class Reconciler:
     def __init__(self, context: Context) -> None:
         """Look for the batches of `context`'s run."""
         self._context = context
+        self._short: Counter[str] = Counter()
 
     @contextlib.asynccontextmanager
     async def workspace(self) -> AsyncIterator[None]:
@@ -52,6 +63,33 @@ class Reconciler:
             yield
         finally:
             lock.release()
+
+    async def check_workspace(self, batch: BatchRow) -> None:
+        """See that the provider's list is the one an earlier process posted `batch` to.
+
+        With another key or base URL that takes proof: a batch known from then has to be there.
+        Otherwise a batch that works on in the other workspace would seem never to have arrived,
+        and would be paid for twice. Raises ConfigError where there is no proof.
+        """
+        context = self._context
+        place = (batch.base_url, batch.key_fingerprint)
+        if place == (context.provider.base_url, context.provider.key_fingerprint):
+            return
+        then = [
+            one
+            for one in await context.db(context.ledger.batches, context.run)
+            if (one.base_url, one.key_fingerprint) == place
+        ]
+        for known in {one.provider_id or one.newest_id for one in then} - {None}:
+            with contextlib.suppress(RejectedError):
+                await context.provider.retrieve_batch(known or "")
+                return
+        message = (
+            f"batch {batch.nonce} was posted to {batch.base_url} with another key, and this one "
+            "does not see that workspace; resume with the key and the base URL of then, or its "
+            "items would be paid for twice"
+        )
+        raise ConfigError(message)
 
     async def newest(self) -> tuple[str, float] | None:
         """Return (id, created_at) of the newest batch in the list. Raises ProviderError."""
@@ -89,9 +127,10 @@ class Reconciler:
                 first_list = first_list or began
                 running = False
                 for one in candidates:
-                    if one.status != "ended":
+                    ours = None if one.status != "ended" else await self._is_ours(one, batch)
+                    if ours is None:
                         running = True
-                    elif await self._is_ours(one.id, batch):
+                    elif ours:
                         return await context.db(
                             ledger.move_batch,
                             batch,
@@ -107,6 +146,9 @@ class Reconciler:
                 batch = await self._as(
                     batch, BatchState.PROVISIONAL if running else BatchState.UNKNOWN
                 )
+            except (AuthenticationError, SpendCapError) as error:
+                context.stop(error)
+                return None
             except ProviderError:
                 # Not reachable now; without its list there is no proof either way.
                 pass
@@ -135,17 +177,24 @@ class Reconciler:
                 return found
             after_id = page.last_id
 
-    async def _is_ours(self, batch_id: str, batch: BatchRow) -> bool:
-        """Tell by the custom_id of its results whether an ended batch is ours."""
-        context = self._context
+    async def _is_ours(self, ended: BatchInfo, batch: BatchRow) -> bool | None:
+        """Tell by the custom_ids of its results whether an ended batch is ours.
+
+        One id with our nonce proves it; that it is somebody else's takes all of its results.
+        None where they came short, and may yet name us.
+        """
+        context, count = self._context, 0
         path = context.spool / f"{context.run.id}-{batch.nonce}.probe.jsonl"
         try:
             with private(path) as out:
-                await context.provider.fetch_results(batch_id, out)
+                await context.provider.fetch_results(ended.id, out)
             for line in lines(path):
                 with contextlib.suppress(InvalidReplyError):
                     parsed = parse_custom_id(context.provider.read_line(line).custom_id)
-                    return parsed is not None and parsed[1] == batch.nonce
+                    count += 1
+                    if parsed is not None and parsed[1] == batch.nonce:
+                        return True
         finally:
             path.unlink(missing_ok=True)
-        return False
+        self._short[ended.id] += count < ended.counts.total
+        return None if 0 < self._short[ended.id] < SHORT_FETCHES else False

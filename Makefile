@@ -1,0 +1,66 @@
+# Targets are described after `##`; `make` alone lists them.
+# Everything runs in .venv, built from pyproject.toml and the pins of constraints.txt.
+
+PYTHON ?= python3
+BIN := .venv/bin
+PY := $(BIN)/python
+
+# The pins hold for the build environment too. Older pips read the first variable for it, newer
+# ones the second. Both are relative paths: pip splits them at blanks, and a checkout's may have some.
+PINS := PIP_CONSTRAINT=constraints.txt PIP_BUILD_CONSTRAINT=constraints.txt
+PIP := $(PINS) PIP_DISABLE_PIP_VERSION_CHECK=1 $(PY) -m pip
+
+SOURCES := $(wildcard src bench tests)
+
+.PHONY: help demo test lint wheel check bench dist format clean
+.DELETE_ON_ERROR:
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+
+demo: .venv/.run ## curate a sample vault, offline and for nothing
+	$(BIN)/notemill demo
+
+test: .venv/.dev ## run the tests
+	$(PY) -m pytest -q
+
+lint: .venv/.dev ## check format, rules, types and layers
+	$(BIN)/ruff format --check $(SOURCES)
+	$(BIN)/ruff check $(SOURCES)
+	$(BIN)/mypy $(SOURCES)
+	$(BIN)/lint-imports --no-logo
+
+wheel: .venv/.dev ## build the wheel and test it as installed
+	$(PINS) PYTHON=$(PY) bash .ci/wheel
+
+check: lint test wheel ## all of the above
+
+bench: .venv/.dev ## run the benchmarks, bench/bench_*.py
+	@for script in bench/bench_*.py; do echo "$$script"; $(PY) "$$script" || exit 1; done
+
+dist: .venv/.dev ## build the wheel and the source distribution into dist
+	rm -rf dist
+	$(PINS) $(PY) -m build --outdir dist
+
+format: .venv/.dev ## format the code and fix what can be fixed
+	$(BIN)/ruff format $(SOURCES)
+	$(BIN)/ruff check --fix $(SOURCES)
+
+clean: ## remove the environment, build products and caches
+	rm -rf .venv build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	find src $(wildcard bench tests) -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.venv/.base:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "notemill needs Python 3.11 or newer, which '$(PYTHON)' is not." \
+			"Name one that is: make PYTHON=python3.12" >&2; exit 1; }
+	$(PYTHON) -m venv --clear .venv
+	@touch $@
+
+.venv/.run: .venv/.base pyproject.toml constraints.txt
+	$(PIP) install -qq -e .
+	@touch $@
+
+.venv/.dev: .venv/.base pyproject.toml constraints.txt
+	$(PIP) install -qq -e '.[dev]'
+	@touch .venv/.run $@

@@ -1,0 +1,1 @@
+"""notemill: a folder of Markdown notes becomes a curated, linked, answerable knowledge base."""

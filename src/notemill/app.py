@@ -1,0 +1,308 @@
+"""The composition root: a vault, what is kept about it, and the engine, as use cases."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from notemill.errors import NotemillError
+from notemill.index import Index, NoteFacts, facts_of
+from notemill.offline import respond
+from notemill.review import Decision, NewProposal, Review
+from notemill.vault.files import Vault
+from notemill.vault.note import parse
+from notemill.workflows.apply import Applied, apply_run, preview
+from notemill.workflows.candidates import Vocabulary
+from notemill.workflows.curate import (
+    REPLY_TOKENS,
+    Template,
+    as_request,
+    load_template,
+    proposals_for,
+    read_reply,
+    request_for,
+)
+from notemill.workflows.needs import Need, need_of
+from notemill.workflows.stages import plan_steps
+from notemill.workflows.verify import Verdict, verify
+from twolane import Engine, ItemState, Lane, Plan, Request, Run, RunState, Settings
+
+if TYPE_CHECKING:
+    from notemill.vault.files import NoteUndo
+
+OFFLINE = "offline"
+KIND = "curate"
+_UNSAFE = re.compile(r"[^A-Za-z0-9]+")
+
+
+@dataclass(frozen=True, slots=True)
+class CurateOptions:
+    """What `curate` was asked for."""
+
+    lane: Lane | None = None
+    cap_nano: int | None = None
+    stages: str = "auto"
+    limit: int | None = None
+    only: str | None = None
+    refresh: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A note that is left alone, and why."""
+
+    key: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """A vault looked through: what needs work and why, what is left alone, what needs nothing."""
+
+    seen: int
+    work: tuple[tuple[NoteFacts, Need], ...]
+    skipped: tuple[Skipped, ...]
+    vocabulary: Vocabulary
+
+    @property
+    def up_to_date(self) -> int:
+        """Notes that need nothing."""
+        return self.seen - len(self.work) - len(self.skipped)
+
+
+@dataclass(slots=True)
+class Curation:
+    """A curation under way: its run, its stages and what has been proposed so far."""
+
+    run: Run
+    purposes: list[str]
+
+
+class NoteRequests:
+    """The requests for the notes that need work, read from the vault at every iteration."""
+
+    def __init__(
+        self, vault: Vault, survey: Survey, *, template: Template, model: str
+    ) -> None:
+        """Ask about the notes of `survey` with `template`."""
+        self._vault = vault
+        self._survey = survey
+        self._template = template
+        self._model = model
+
+    def __iter__(self) -> Iterator[Request]:
+        """Iterate a request per note, in the vault's order."""
+        for facts, need in self._survey.work:
+            note, _ = parse(self._vault.read(facts.key))
+            text = note.body
+            candidates = self._survey.vocabulary.candidates(facts.title, facts.folder, text)
+            params = request_for(
+                facts, text, candidates, template=self._template, model=self._model
+            )
+            yield as_request(facts, params, need=need.rank)
+
+
+class Mill:
+    """Everything that can be done with one vault."""
+
+    def __init__(self, folder: Path, settings: Settings) -> None:
+        """Open the vault in `folder`. Raises VaultError saying what to do."""
+        self.settings = settings
+        self.state = settings.home / "vaults" / _state_name(folder)
+        self.vault = Vault.open(folder, state_dir=self.state)
+        self.index = Index(self.state / "index.sqlite3")
+        self.review = Review(self.state / "review.sqlite3")
+        self.engine = Engine.open(settings, responder=respond)
+
+    async def aclose(self) -> None:
+        """Close everything."""
+        await self.engine.aclose()
+        self.review.close()
+        self.index.close()
+        self.vault.close()
+
+    @property
+    def source(self) -> str:
+        """What the runs of this vault are found by."""
+        return f"{KIND}:{self.vault.root}"
+
+    # -- curate -------------------------------------------------------------------------------
+
+    def survey(self, options: CurateOptions) -> Survey:
+        """Look through the vault. Raises VaultError."""
+        facts = self.index.refresh(self.vault, self.vault.scan())
+        vocabulary = Vocabulary.of(
+            (*one.tags, *one.inline_tags) for one in facts if not one.problem
+        )
+        curated = self.review.curated()
+        wanted = {file.key for file in self.vault.scan(options.only)} if options.only else None
+        work: list[tuple[NoteFacts, Need]] = []
+        skipped: list[Skipped] = []
+        seen = 0
+        for one in facts:
+            if one.ignored or (wanted is not None and one.key not in wanted):
+                continue
+            seen += 1
+            if one.problem:
+                skipped.append(Skipped(one.key, one.problem))
+            elif one.words == 0:
+                continue
+            elif need := need_of(one, curated.get(one.key), refresh=options.refresh):
+                work.append((one, need))
+        if options.limit is not None:
+            neediest = sorted(work, key=lambda pair: (-pair[1].rank, pair[0].key))[: options.limit]
+            kept = {one.key for one, _ in neediest}
+            work = [pair for pair in work if pair[0].key in kept]
+        return Survey(seen, tuple(work), tuple(skipped), vocabulary)
+
+    def requests(self, survey: Survey) -> NoteRequests:
+        """Return the requests for the notes of `survey` that need work."""
+        model = self.settings.model or self.engine.default_model()
+        return NoteRequests(self.vault, survey, template=load_template(KIND), model=model)
+
+    def plan(self, requests: NoteRequests, options: CurateOptions) -> Plan:
+        """Say where the requests would go and what that would cost. Raises ConfigError."""
+        return self.engine.plan(
+            requests, lane=options.lane, cap_nano=options.cap_nano, reply_tokens=REPLY_TOKENS
+        )
+
+    async def unfinished(self, options: CurateOptions) -> Curation | None:
+        """Return the vault's run that waits to go on, if there is one.
+
+        Raises ConfigError naming the difference where it was started with other flags.
+        """
+        run = await self.engine.latest(self.source)
+        if run is None or run.row.state in (RunState.DONE, RunState.CANCELED):
+            return None
+        await self.engine.unfinished(self.source, "", self._kept(options))
+        return self.curation(run)
+
+    def curation(self, run: Run) -> Curation:
+        """Return a run of the ledger as a curation."""
+        purposes = run.row.setting("stages")
+        assert isinstance(purposes, list)  # noqa: S101  # `start` wrote it
+        return Curation(run, [str(one) for one in purposes])
+
+    async def start(
+        self, survey: Survey, requests: NoteRequests, plan: Plan, options: CurateOptions
+    ) -> Curation:
+        """Record a run over the notes that need work. Raises UsageError, LedgerError."""
+        steps = plan_steps(
+            options.stages,
+            [one for one, _ in survey.work],
+            batch_size=plan.batch_size,
+            forced=options.lane,
+        )
+        run = await self.engine.start(
+            requests,
+            plan=plan,
+            kind=KIND,
+            label=str(self.vault.root),
+            source=self.source,
+            lane=options.lane,
+            cap_nano=options.cap_nano,
+            stages=[step.stage for step in steps],
+            settings={**self._kept(options), "stages": [step.purpose for step in steps]},
+            cache=True,
+        )
+        return Curation(run, [step.purpose for step in steps])
+
+    def _kept(self, options: CurateOptions) -> dict[str, object]:
+        """Return what a resume has to find unchanged."""
+        return {
+            "lane": options.lane,
+            "cap_nano": options.cap_nano,
+            "only": options.only,
+            "limit": options.limit,
+            "provider": self.settings.provider,
+            "batch_size": self.settings.batch_size,
+        }
+
+    # -- results ------------------------------------------------------------------------------
+
+    async def collect(self, curation: Curation) -> list[str]:
+        """Turn the answers that are there into proposals; return the notes that got some.
+
+        A note that changed since it was asked about is a conflict. May be called at any time and
+        again: what was collected before is left as it is.
+        """
+        run = curation.run
+        done = self.review.stored(run.id)
+        written = self.review.descriptions_written()
+        found: list[tuple[str, str, list[NewProposal]]] = []
+        conflicts: list[tuple[int, str]] = []
+        for outcome in run.outcomes():
+            if outcome.state is not ItemState.SUCCEEDED or outcome.key in done:
+                continue
+            facts = self._facts(outcome.key)
+            if isinstance(facts, str) or facts.source_hash != outcome.content_hash:
+                why = facts if isinstance(facts, str) else "the note was edited since it was read"
+                conflicts.append((outcome.index, f"{why}; curate it again"))
+                continue
+            reply = read_reply(outcome.text)
+            ours = written.get(outcome.key, frozenset())
+            found.append((outcome.key, facts.source_hash, proposals_for(facts, reply, ours=ours)))
+        for index, why in conflicts:
+            await run.mark_conflict(index, why)
+        self.review.store(run.id, found, now=time.time())
+        return [key for key, _, _ in found]
+
+    def _facts(self, key: str) -> NoteFacts | str:
+        """Return a note's facts as it is now, or why it cannot be read."""
+        try:
+            raw = self.vault.read(key)
+        except NotemillError as error:
+            return str(error)
+        return facts_of(key, raw, size=len(raw), mtime_ns=0)
+
+    async def check(self, curation: Curation) -> Verdict:
+        """Verify what has come back so far."""
+        return verify(await curation.run.report(), curation.run.outcomes())
+
+    def before_and_after(self, run: str, key: str) -> tuple[bytes, bytes]:
+        """Return a note's bytes as they are, and with its pending additions in it."""
+        raw = self.vault.read(key)
+        pending = self.review.proposals(run, note=key, state=Decision.PENDING)
+        return raw, preview(raw, [one for one in pending if not one.replaces])
+
+    async def apply(self, run: Run, *, replace: bool) -> list[Applied]:
+        """Write a run's pending proposals into the notes. Raises VaultLockedError."""
+        done: list[Applied] = []
+        with self.vault.lock():
+            for one in apply_run(self.vault, self.review, run.id, replace=replace, now=time.time):
+                done.append(one)
+                if one.conflict:
+                    index = await run.index_of(one.note)
+                    if index is not None:
+                        await run.mark_conflict(index, one.problem)
+        return done
+
+    def undo(self, run: str, *, note: str | None, through: bool) -> list[NoteUndo]:
+        """Restore the exact bytes that a run's writing replaced. Raises VaultError."""
+        with self.vault.lock():
+            restored = self.vault.undo(run, key=note, through=through)
+        back = [one.key for one in restored if one.restored]
+        self.review.forget_curated(back, run, now=time.time())
+        return restored
+
+
+def offline_unless_keyed(settings: Settings, *, asked: bool) -> Settings:
+    """Return the settings with the provider notemill uses: without a key its own, offline.
+
+    `asked` says that the provider was named by hand, and is taken at its word.
+    """
+    if asked or settings.api_key:
+        return settings
+    return replace(settings, provider=OFFLINE)
+
+
+def _state_name(folder: Path) -> str:
+    """Return the name of a vault's state folder: readable, and unique by its whole path."""
+    whole = str(folder.resolve())
+    digest = hashlib.blake2b(whole.encode("utf-8", "surrogateescape"), digest_size=6).hexdigest()
+    return f"{_UNSAFE.sub('-', folder.resolve().name).strip('-')[:40] or 'vault'}-{digest}"

@@ -1,0 +1,299 @@
+"""`notemill curate` and `resume`: a vault through the engine, stage by stage."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from notemill.app import OFFLINE, CurateOptions, Mill
+from notemill.errors import NotemillError, WaitingForPersonError
+from notemill.vault.proposal import diff
+from twolane import Engine, Lane, RunState, plain_usd
+from twolane.consent import agree, cap_of, show_plan
+from twolane.console import (
+    drive,
+    exit_code,
+    note_console,
+    print_json,
+    print_report,
+    report_object,
+    shown,
+)
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from notemill.app import Curation, NoteRequests, Survey
+    from twolane import Plan, Report, Settings
+
+SAMPLE_NOTES = 2
+SHOWN_SKIPPED = 10
+
+
+async def curate_vault(  # noqa: PLR0913  # the command's flags
+    settings: Settings,
+    *,
+    vault: Path,
+    lane: str,
+    max_cost: str | None,
+    stages: str,
+    limit: int | None,
+    only: str | None,
+    refresh: bool,
+    dry_run: bool,
+    review: bool,
+    yes: bool,
+    as_json: bool,
+) -> int:
+    """Curate a vault; return the exit code. Raises NotemillError, TwolaneError."""
+    console = note_console()
+    options = CurateOptions(
+        lane=None if lane == "auto" else Lane(lane),
+        cap_nano=cap_of(max_cost),
+        stages=stages,
+        limit=limit,
+        only=only,
+        refresh=refresh,
+    )
+    mill = Mill(vault, settings)
+    try:
+        _show_provider(mill, console)
+        survey = mill.survey(options)
+        _show_survey(survey, console)
+        curation = await mill.unfinished(options)
+        if curation is not None and not dry_run:
+            console.print(f"going on with run {curation.run.id}", markup=False)
+            return await work(
+                mill, curation, console, survey, review=review, yes=yes, as_json=as_json
+            )
+        if not survey.work:
+            console.print("nothing to do: no note needs work", markup=False)
+            if as_json:
+                print_json(_nothing(survey))
+            return 0
+        requests = mill.requests(survey)
+        plan = mill.plan(requests, options)
+        if dry_run:
+            return _dry_run(plan, requests, console, as_json=as_json)
+        agree(plan, mill.engine, settings, console, cap_nano=options.cap_nano, yes=yes)
+        curation = await mill.start(survey, requests, plan, options)
+        return await work(mill, curation, console, survey, review=review, yes=yes, as_json=as_json)
+    finally:
+        await mill.aclose()
+
+
+async def resume_run(
+    settings: Settings,
+    *,
+    run_id: str,
+    max_cost: str | None,
+    review: bool,
+    yes: bool,
+    as_json: bool,
+    failed: bool = False,
+) -> int:
+    """Go on with a run; return the exit code. Raises NotemillError, TwolaneError."""
+    console = note_console()
+    mill = await mill_of_run(settings, run_id)
+    try:
+        curation = mill.curation(await mill.engine.run(run_id))
+        if (cap_nano := cap_of(max_cost)) is not None:
+            await curation.run.set_cap(cap_nano)
+        if failed:
+            count = await curation.run.retry_failed()
+            console.print(f"{count:,} notes are asked about again", markup=False)
+        survey = mill.survey(CurateOptions())
+        return await work(mill, curation, console, survey, review=review, yes=yes, as_json=as_json)
+    finally:
+        await mill.aclose()
+
+
+async def mill_of_run(settings: Settings, run_id: str) -> Mill:
+    """Open the vault that a run is about. Raises LedgerError, VaultError."""
+    async with Engine.open(settings, responder=lambda _: "") as engine:
+        run = await engine.run(run_id)
+    return Mill(Path(run.row.label), settings)
+
+
+async def work(
+    mill: Mill,
+    curation: Curation,
+    console: Console,
+    survey: Survey,
+    *,
+    review: bool,
+    yes: bool,
+    as_json: bool,
+) -> int:
+    """Drive a curation stage by stage, verified and shown in between; return the exit code."""
+    run = curation.run
+    console.print(f"run {run.id}", markup=False)
+    for number in range(len(curation.purposes) + 1):
+        last = number == len(curation.purposes)
+        if not last:
+            console.print(
+                f"stage {number + 1} of {len(curation.purposes) + 1}: "
+                f"{curation.purposes[number]}",
+                markup=False,
+            )
+        await drive(run, console, stage=None if last else number)
+        fresh = await mill.collect(curation)
+        if last or run.interrupted or run.row.state is not RunState.OPEN:
+            break
+        await _verified(mill, curation, console)
+        if fresh:
+            _show_sample(mill, run.id, fresh, console)
+            _ask_to_go_on(run.id, console, yes=yes)
+    if not review:
+        await _apply(mill, curation, console)
+    report = await run.report()
+    print_report(report, console)
+    _show_next(report, run.row.state, console, review=review)
+    if as_json:
+        print_json(_with_skipped(report, survey))
+    return exit_code(report)
+
+
+async def _verified(mill: Mill, curation: Curation, console: Console) -> None:
+    """Say that a stage is verified. Raises WaitingForPersonError where it is not."""
+    verdict = await mill.check(curation)
+    if verdict.problems:
+        listed = "\n  ".join(verdict.problems)
+        message = (
+            f"the stage did not verify, and the run does not go on:\n  {listed}\n"
+            f"look at it with `notemill show {curation.run.id}`"
+        )
+        raise WaitingForPersonError(message)
+    console.print(f"verified: {verdict.checked:,} results, each with its own note", markup=False)
+
+
+def _ask_to_go_on(run_id: str, console: Console, *, yes: bool) -> None:
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        message = (
+            "the stage waits to be looked at; go on with\n"
+            f"  notemill resume {run_id} --yes"
+        )
+        raise WaitingForPersonError(message)
+    console.print("go on with the next stage? [y/N] ", end="", markup=False)
+    if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+        message = f"stopped here; go on with `notemill resume {run_id}`"
+        raise WaitingForPersonError(message)
+
+
+async def _apply(mill: Mill, curation: Curation, console: Console) -> None:
+    done = await mill.apply(curation.run, replace=False)
+    written = sum(bool(one.written) for one in done)
+    waiting = sum(len(one.waiting) for one in done)
+    console.print(f"{written:,} notes written; undo with: notemill undo {curation.run.id}")
+    if waiting:
+        console.print(
+            f"{waiting:,} proposals would replace what you wrote, and wait: "
+            f"notemill show {curation.run.id}",
+            markup=False,
+        )
+    for one in done:
+        if one.problem:
+            console.print(f"  {shown(one.note)}: {shown(one.problem)}", markup=False)
+
+
+# -- what is shown --------------------------------------------------------------------------------
+
+
+def _show_provider(mill: Mill, console: Console) -> None:
+    if mill.settings.provider == OFFLINE:
+        console.print(
+            "provider: offline (extractive: the notes' own sentences and phrases, no model; set "
+            "ANTHROPIC_API_KEY for written ones)",
+            markup=False,
+        )
+
+
+def _show_survey(survey: Survey, console: Console) -> None:
+    console.print(
+        f"{survey.seen:,} notes: {len(survey.work):,} need work, {survey.up_to_date:,} need "
+        f"nothing, {len(survey.skipped):,} are left alone",
+        markup=False,
+    )
+    reasons = Counter(need.reason for _, need in survey.work)
+    for reason, count in reasons.most_common(6):
+        console.print(f"  {count:,} {reason}", markup=False)
+    for one in survey.skipped[:SHOWN_SKIPPED]:
+        console.print(f"  left alone: {shown(one.key)}: {shown(one.reason)}", markup=False)
+    if len(survey.skipped) > SHOWN_SKIPPED:
+        console.print(f"  … and {len(survey.skipped) - SHOWN_SKIPPED:,} more", markup=False)
+
+
+def _show_sample(mill: Mill, run_id: str, notes: list[str], console: Console) -> None:
+    for key in notes[:SAMPLE_NOTES]:
+        before, after = mill.before_and_after(run_id, key)
+        console.print(shown_diff(before, after, key), markup=False)
+
+
+def shown_diff(before: bytes, after: bytes, key: str) -> str:
+    """Return a diff for a console, safe whatever is in the note or its name."""
+    return "\n".join(shown(line) for line in diff(before, after, key).splitlines())
+
+
+def _show_next(report: Report, state: RunState, console: Console, *, review: bool) -> None:
+    if state is RunState.OPEN:
+        console.print(f"not finished; go on with: notemill resume {report.run}", markup=False)
+    elif state is RunState.STOPPED:
+        console.print(
+            f"more money lets it go on: notemill resume {report.run} --max-cost USD", markup=False
+        )
+    if review and report.items.succeeded:
+        console.print(
+            f"look at the proposals: notemill show {report.run}\n"
+            f"write them into the notes: notemill apply {report.run}",
+            markup=False,
+        )
+
+
+def _dry_run(plan: Plan, requests: NoteRequests, console: Console, *, as_json: bool) -> int:
+    """Show lane, price and the first request exactly as it would be sent."""
+    show_plan(plan, console)
+    for request in islice(requests, 1):
+        console.print(f"the request for {shown(request.key)} (after its note_ref line):")
+        console.print(shown(request.params["messages"][0]["content"]), markup=False)
+    if as_json:
+        print_json(
+            {
+                "items": plan.quote.items,
+                "lane": plan.decision.lane,
+                "reason": plan.decision.reason,
+                "estimated_usd": plain_usd(plan.estimated_nano),
+            }
+        )
+    return 0
+
+
+def _with_skipped(report: Report, survey: Survey) -> dict[str, Any]:
+    """Return the report with the notes that were left alone as skipped items."""
+    value = report_object(report)
+    value["items"]["total"] += len(survey.skipped)
+    value["items"]["skipped"] += len(survey.skipped)
+    value["failures"] += [
+        {
+            "item": one.key,
+            "custom_id": "",
+            "kind": "skipped",
+            "message": one.reason,
+            "retryable": False,
+        }
+        for one in survey.skipped
+    ]
+    return value
+
+
+def _nothing(survey: Survey) -> dict[str, Any]:
+    from twolane import EMPTY_REPORT  # noqa: PLC0415
+
+    return _with_skipped(EMPTY_REPORT, survey)
+
+
+__all__ = ["NotemillError", "curate_vault", "mill_of_run", "resume_run", "shown_diff", "work"]

@@ -1,0 +1,96 @@
+"""`notemill demo`: the main job on a sample vault, with its undo, without a key or a network."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from dataclasses import replace
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from notemill.app import OFFLINE, CurateOptions, Mill
+from notemill.cli.curating import shown_diff, work
+from notemill.errors import UsageError
+from twolane import load_settings
+from twolane.console import note_console, shown
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+# Two in real time, the odd ones, more than one batch at once, then all: every kind of stage.
+STAGES = "2,6,122"
+SHOWN_NOTES = 3
+
+
+async def run_demo(*, folder: Path | None, home: Path | None) -> int:
+    """Copy the sample vault, curate it, show what happened, undo it; return the exit code."""
+    console = note_console()
+    base = Path(tempfile.mkdtemp(prefix="notemill-demo-"))
+    target = folder or base / "vault"
+    _copy_sample(target)
+    # The demo needs no key and must not spend money where there is one.
+    settings = replace(
+        load_settings({"home": home or base / "home", "provider": OFFLINE}),
+        api_key=None,
+        model=None,
+        batch_size=None,
+    )
+    _heading(console, "A vault, as it might be yours")
+    console.print(f"copied to {shown(str(target))}", markup=False)
+    mill = Mill(target, settings)
+    try:
+        options = CurateOptions(stages=STAGES)
+        survey = mill.survey(options)
+        originals = {file.key: mill.vault.read(file.key) for file in mill.vault.scan()}
+        requests = mill.requests(survey)
+        plan = mill.plan(requests, options)
+        _heading(console, "Curated through both lanes, in stages")
+        curation = await mill.start(survey, requests, plan, options)
+        code = await work(mill, curation, console, survey, review=False, yes=True, as_json=False)
+        _heading(console, "Three notes, before and after")
+        for key in _notes_to_show(mill, originals):
+            console.print(shown_diff(originals[key], mill.vault.read(key), key), markup=False)
+        _heading(console, "And back again, to the byte")
+        restored = mill.undo(curation.run.id, note=None, through=False)
+        same = sum(mill.vault.read(key) == raw for key, raw in originals.items())
+        console.print(
+            f"notemill undo {curation.run.id}: {sum(one.restored for one in restored):,} notes "
+            f"restored; {same:,} of {len(originals):,} are identical to the sample vault",
+            markup=False,
+        )
+    finally:
+        await mill.aclose()
+    _heading(console, "What to do next")
+    console.print(
+        "notemill curate VAULT --dry-run   what it would cost, and a request, word for word\n"
+        "notemill curate VAULT             proposals for your notes; nothing is written\n"
+        "notemill show RUN                 look at them as a diff\n"
+        "notemill apply RUN                write them; `notemill undo RUN` takes them out\n"
+        "With ANTHROPIC_API_KEY set a model writes the descriptions, at the batch lane's half "
+        "price.",
+        markup=False,
+    )
+    return code if same == len(originals) else 1
+
+
+def _copy_sample(target: Path) -> None:
+    if target.exists() and (not target.is_dir() or any(target.iterdir())):
+        message = f"{target} is there already and not empty; name another folder"
+        raise UsageError(message)
+    with resources.as_file(resources.files("notemill") / "sample_vault") as sample:
+        shutil.copytree(sample, target, dirs_exist_ok=True)
+
+
+def _heading(console: Console, text: str) -> None:
+    console.print(f"\n[bold]{text}[/bold]")
+
+
+def _notes_to_show(mill: Mill, originals: dict[str, bytes]) -> list[str]:
+    """Return three written notes unlike each other: plain, with frontmatter, another script."""
+    written = [key for key, raw in originals.items() if mill.vault.read(key) != raw]
+    plain = [key for key in written if not originals[key].startswith(b"---")]
+    fronted = [key for key in written if originals[key].startswith(b"---")]
+    foreign = [key for key in written if any(ord(char) > 0x2E80 for char in key)]  # noqa: PLR2004
+    wishes = [*plain[:1], *fronted[:1], *foreign[:1], *written]
+    return list(dict.fromkeys(wishes))[:SHOWN_NOTES]

@@ -1,0 +1,189 @@
+"""`notemill show`, `apply`, `undo`, `runs`, `cancel`, `export`: proposals and what became of them."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+from notemill.app import KIND
+from notemill.cli.curating import mill_of_run, shown_diff
+from notemill.errors import UsageError, WaitingForPersonError
+from notemill.review import Decision
+from twolane import Engine, RunState, format_usd, plain_usd
+from twolane.console import (
+    exit_code,
+    note_console,
+    print_json,
+    print_report,
+    report_object,
+    shown,
+)
+from twolane.jsonl import write_results
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from notemill.workflows.apply import Applied
+    from twolane import Settings
+
+EXIT_FAILED = 3
+
+
+async def apply_proposals(
+    settings: Settings, *, run_id: str, replace: bool, as_json: bool
+) -> int:
+    """Write a run's proposals; return the exit code. Raises NotemillError, TwolaneError."""
+    console = note_console()
+    mill = await mill_of_run(settings, run_id)
+    try:
+        run = await mill.engine.run(run_id)
+        await mill.collect(mill.curation(run))
+        done = await mill.apply(run, replace=replace)
+    finally:
+        await mill.aclose()
+    written = [one for one in done if one.written]
+    waiting = sum(len(one.waiting) for one in done)
+    troubled = [one for one in done if one.problem]
+    console.print(f"{len(written):,} notes written; undo with: notemill undo {run_id}")
+    if waiting:
+        console.print(
+            f"{waiting:,} proposals would replace what you wrote; with --replace they do",
+            markup=False,
+        )
+    for one in troubled:
+        console.print(f"  {shown(one.note)}: {shown(one.problem)}", markup=False)
+    if as_json:
+        print_json(_applied_object(run_id, done))
+    return EXIT_FAILED if troubled else 0
+
+
+def _applied_object(run_id: str, done: list[Applied]) -> dict[str, Any]:
+    return {
+        "run": run_id,
+        "written": [one.note for one in done if one.written],
+        "waiting": [one.note for one in done if one.waiting],
+        "problems": [{"item": one.note, "message": one.problem} for one in done if one.problem],
+    }
+
+
+async def undo_run(
+    settings: Settings, *, run_id: str, item: str | None, through: bool, yes: bool
+) -> int:
+    """Restore what a run's writing replaced; return the exit code. Raises NotemillError."""
+    console = note_console()
+    mill = await mill_of_run(settings, run_id)
+    try:
+        if not yes and sys.stdin.isatty():
+            what = shown(item) if item else f"every note that run {run_id} wrote"
+            console.print(f"restore {what} as it was before? [y/N] ", end="", markup=False)
+            if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+                message = "nothing was changed"
+                raise WaitingForPersonError(message)
+        restored = mill.undo(run_id, note=item, through=through)
+    finally:
+        await mill.aclose()
+    count = sum(one.restored for one in restored)
+    console.print(f"{count:,} notes restored to the byte", markup=False)
+    refused = [one for one in restored if one.problem]
+    for one in refused:
+        console.print(f"  {shown(one.key)}: {shown(one.problem)}", markup=False)
+    if item is not None and not restored:
+        message = f"run {run_id} has written nothing to {item}; `notemill show {run_id}` lists it"
+        raise UsageError(message)
+    return EXIT_FAILED if refused else 0
+
+
+async def show_run(settings: Settings, *, run_id: str, item: str | None, as_json: bool) -> int:
+    """Show a run's report and proposals; return the exit code. Raises NotemillError."""
+    console = note_console()
+    mill = await mill_of_run(settings, run_id)
+    try:
+        run = await mill.engine.run(run_id)
+        report = await run.report()
+        proposals = mill.review.proposals(run_id, note=item)
+        if as_json:
+            value = report_object(report)
+            value["proposals"] = [
+                {
+                    "note": one.note,
+                    "kind": one.kind,
+                    "value": one.value,
+                    "replaces": one.replaces,
+                    "state": one.state,
+                }
+                for one in proposals
+            ]
+            print_json(value)
+            return 0
+        console.print(f"lane: {report.decision.reason}", markup=False)
+        pending = [one for one in proposals if one.state is Decision.PENDING]
+        for key in dict.fromkeys(one.note for one in pending):
+            before, after = mill.before_and_after(run_id, key)
+            sys.stdout.write(shown_diff(before, after, key) + "\n")
+            for one in pending:
+                if one.note == key and one.replaces:
+                    sys.stdout.write(f"  would replace: {shown(one.replaces)}\n")
+                    sys.stdout.write(f"  with:          {shown(one.value)}\n")
+        print_report(report, console)
+    finally:
+        await mill.aclose()
+    return exit_code(report)
+
+
+async def list_runs(settings: Settings, *, as_json: bool) -> int:
+    """List the runs of notemill; return the exit code. Raises LedgerError."""
+    async with Engine.open(settings, responder=lambda _: "") as engine:
+        rows = [row for row in await engine.runs() if row.kind == KIND]
+        reports = [await (await engine.run(row.id)).report() for row in rows]
+    if as_json:
+        print_json(
+            {
+                "runs": [
+                    {
+                        "run": row.id,
+                        "vault": row.label,
+                        "state": report.state,
+                        "total": row.total,
+                        "cost_usd": plain_usd(report.actual_nano),
+                    }
+                    for row, report in zip(rows, reports, strict=True)
+                ]
+            }
+        )
+        return 0
+    from rich.table import Table  # noqa: PLC0415  # only a list needs it
+
+    table = Table(box=None, header_style="bold")
+    for column in ("run", "vault", "state", "notes", "cost"):
+        table.add_column(column, justify="right" if column in ("notes", "cost") else "left")
+    for row, report in zip(rows, reports, strict=True):
+        state = "waits to go on" if row.state is RunState.OPEN else report.state
+        table.add_row(
+            row.id, shown(row.label), state, f"{row.total:,}", format_usd(report.actual_nano)
+        )
+    note_console().print(table if rows else "no runs yet; begin with: notemill curate VAULT")
+    return 0
+
+
+async def cancel_run(settings: Settings, *, run_id: str, item: str | None) -> int:
+    """Leave the wish that a run, or a note of it, be canceled. Raises UsageError, LedgerError."""
+    async with Engine.open(settings, responder=lambda _: "") as engine:
+        run = await engine.run(run_id)
+        if not await run.cancel(item):
+            message = f"run {run_id} has no note {item!r}; `notemill show {run_id}` lists them"
+            raise UsageError(message)
+    note_console().print(
+        "asked for; the process that works on the run carries it out within seconds, or the next "
+        f"one: notemill resume {run_id}",
+        markup=False,
+    )
+    return 0
+
+
+async def export_run(settings: Settings, *, run_id: str, output: Path) -> int:
+    """Write a run's results so far; return the exit code. Raises ConfigError, LedgerError."""
+    async with Engine.open(settings, responder=lambda _: "") as engine:
+        run = await engine.run(run_id)
+        count = write_results(run.outcomes(), run.id, output)
+    note_console().print(f"{count:,} lines in {shown(str(output))}", markup=False)
+    return 0

@@ -1,0 +1,88 @@
+"""The whole error hierarchy of notemill.
+
+    NotemillError
+      UsageError                   the command cannot be used so
+      WaitingForPersonError        a person has to look first
+      VaultError                   the vault cannot be used
+        NoteNotFoundError
+        OutsideVaultError
+        VaultLockedError
+        WriteFailedError
+      ExternallyChangedError       the note is not what was read
+      MalformedNoteError           the note's frontmatter cannot be edited
+
+Each class's docstring is its default message and says what to do next. `exit_code` is what a
+command ends with; `http_status` is what a web front answers with.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class NotemillError(Exception):
+    """Something went wrong in notemill; no note was changed by it. Run the command again."""
+
+    exit_code: ClassVar[int] = 1
+    http_status: ClassVar[int] = 500
+
+    def __init__(self, message: str | None = None) -> None:
+        """Take `message`, or the class's docstring where there is none."""
+        super().__init__(message or (type(self).__doc__ or "").strip())
+
+
+class UsageError(NotemillError):
+    """The command cannot be used like this; see --help."""
+
+    exit_code = 2
+    http_status = 400
+
+
+class WaitingForPersonError(NotemillError):
+    """The run waits for a person; look at what is shown and go on with `resume`."""
+
+    exit_code = 8
+    http_status = 409
+
+
+class VaultError(NotemillError):
+    """The vault cannot be used; name a folder with Markdown notes that you may write to."""
+
+    exit_code = 7
+    http_status = 404
+
+
+class NoteNotFoundError(VaultError):
+    """There is no such note in the vault; it may have been renamed or deleted."""
+
+
+class OutsideVaultError(VaultError):
+    """The path leads out of the vault; name a note inside it."""
+
+    http_status = 403
+
+
+class VaultLockedError(VaultError):
+    """Another process writes to this vault; wait for it and run the command again."""
+
+    http_status = 409
+
+
+class WriteFailedError(VaultError):
+    """The note could not be written and is as it was; check rights and free space."""
+
+    http_status = 507
+
+
+class ExternallyChangedError(NotemillError):
+    """The note was changed since it was read and is left alone; curate it again."""
+
+    exit_code = 3
+    http_status = 409
+
+
+class MalformedNoteError(NotemillError):
+    """The note's frontmatter cannot be edited safely; mend it in your editor."""
+
+    exit_code = 3
+    http_status = 422

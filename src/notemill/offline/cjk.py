@@ -1,0 +1,100 @@
+"""Terms of Chinese and Japanese text without a dictionary."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from typing import TYPE_CHECKING
+
+from notemill.offline.stopwords import lists
+from notemill.offline.words import HAN, KANA
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+READ_CHARS = 20_000
+LONGEST = 6
+MIN_COUNT = 2
+MIN_NEIGHBOURS = 2
+SAME_TERM = 0.75
+MAX_TERMS = 60
+MAX_QUOTED = 16
+
+_RUN = re.compile(f"[{HAN}{KANA}]{{2,}}")
+_KATAKANA = re.compile("[\u30a1-\u30fa\u30fc-\u30ff]{3,}")
+_KANJI = re.compile(f"[{HAN}]{{2,8}}")
+_HIRAGANA = re.compile("[\u3041-\u309f]")
+_QUOTED = re.compile(
+    "\u300a([^\u300a\u300b\n]{2,24})\u300b|\u300c([^\u300c\u300d\n]{2,16})\u300d"
+    "|\u300e([^\u300e\u300f\n]{2,16})\u300f|\u201c([^\u201c\u201d\n]{2,16})\u201d"
+)
+
+
+def cjk_phrases(texts: Iterable[str], title: str) -> list[tuple[str, int]]:
+    """Return likely terms with their counts, the most frequent first.
+
+    Terms are groups of two to six characters that repeat in different surroundings (accessor
+    variety: Feng et al., "Accessor variety criteria for Chinese word extraction", Computational
+    Linguistics 2004), what stands in title quotes, and in Japanese runs of katakana and kanji.
+    """
+    text = "\n".join([title, *texts])[:READ_CHARS]
+    if not _RUN.search(text):
+        return []
+    quoted = Counter(part for match in _QUOTED.finditer(text) for part in match.groups() if part)
+    japanese = _HIRAGANA.search(text) is not None
+    found = _script_runs(text) if japanese else _repeated(text)
+    for term, count in quoted.items():
+        if _RUN.search(term) and len(term) <= MAX_QUOTED:
+            found[term] = max(found[term], count + 1)
+    return sorted(found.items(), key=lambda entry: (-entry[1] * len(entry[0]), entry[0]))[
+        :MAX_TERMS
+    ]
+
+
+def _script_runs(text: str) -> Counter[str]:
+    """Count what Japanese writes in one script: loanwords and compounds."""
+    return Counter([*_KATAKANA.findall(text), *_KANJI.findall(text)])
+
+
+def _repeated(text: str) -> Counter[str]:
+    """Count the repeated character groups with varied neighbours on both sides."""
+    counts: Counter[str] = Counter()
+    before: defaultdict[str, set[str]] = defaultdict(set)
+    after: defaultdict[str, set[str]] = defaultdict(set)
+    edges, words = lists()["zhedge"], lists()["zh"]
+    runs = [match[0] for match in _RUN.finditer(text)]
+    for run in runs:
+        for size in range(2, LONGEST + 1):
+            for start in range(len(run) - size + 1):
+                counts[run[start : start + size]] += 1
+    repeated = {term for term, count in counts.items() if count >= MIN_COUNT}
+    for number, run in enumerate(runs):
+        for size in range(2, LONGEST + 1):
+            for start in range(len(run) - size + 1):
+                term = run[start : start + size]
+                if term in repeated:
+                    end = start + size
+                    # The edge of a run is a boundary of its own each time.
+                    before[term].add(run[start - 1] if start else f"<{number}")
+                    after[term].add(run[end] if end < len(run) else f">{number}")
+    kept = {
+        term: counts[term]
+        for term in repeated
+        if term[0] not in edges
+        and term[-1] not in edges
+        and term not in words
+        and min(len(before[term]), len(after[term])) >= MIN_NEIGHBOURS
+    }
+    return Counter(_longest(kept))
+
+
+def _longest(counts: dict[str, int]) -> dict[str, int]:
+    """Drop a term that nearly always stands inside one longer term."""
+    inside: set[str] = set()
+    for term, count in counts.items():
+        for size in range(2, len(term)):
+            for start in range(len(term) - size + 1):
+                part = term[start : start + size]
+                if part in counts and count >= SAME_TERM * counts[part]:
+                    inside.add(part)
+    return {term: count for term, count in counts.items() if term not in inside}

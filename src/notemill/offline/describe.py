@@ -1,0 +1,332 @@
+"""A note's description: its own sentences, chosen by what they say and where they stand."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from functools import cache
+from typing import TYPE_CHECKING
+
+from notemill.offline.inline import ADDRESS, HOLE
+from notemill.offline.markup import Kind
+from notemill.offline.outline import (
+    first_lines,
+    is_junk,
+    is_log,
+    is_sketch,
+    is_verse,
+    log_lines,
+    outline,
+)
+from notemill.offline.sentences import (
+    MOST_CHARS,
+    QUESTIONS,
+    ideal,
+    is_complete,
+    shortened,
+    stop_for,
+)
+from notemill.offline.stopwords import cues
+from notemill.offline.units import COLONS, LISTS, units, word_count
+from notemill.offline.words import fold, is_cjk, terms, width, words
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from collections.abc import Set as AbstractSet
+
+    from notemill.offline.markup import Page
+    from notemill.offline.units import Unit
+
+# Weights were set by reading descriptions of several vaults, in the order of their effect:
+# where a sentence stands says most, then whether it defines the title, then its words.
+LEAD = 1.5
+LEAD_DECAY = 0.35
+TITLE = 0.5
+TITLE_FACTOR = 1.6
+DEFINES_TITLE = 0.65
+DEFINES = 0.15
+CENTRAL = 0.6
+SUMMARY_SECTION = 0.7
+SUMMARY_LINE = 1.8
+OTHER_SECTION = 0.8
+LENGTH = 0.5
+QUESTION = 0.45
+OPENING_QUESTION = 0.2
+DANGLING = 0.45
+COLON = 0.75
+PLAIN_COLON = 0.3
+ANNOUNCED = 0.3
+HOLED = 0.9
+FRAGMENT = 0.25
+LINKED = 0.6
+CODED = 0.4
+BOILERPLATE = 0.9
+GREETING = 0.5
+SMALL_TALK = 0.7
+ANNOUNCES = 0.4
+PRESSES = 0.3
+DATED = 0.3
+DEPTH = 0.1
+WORDLESS = 1.0
+KINDS: Mapping[Kind, float] = {
+    Kind.PROSE: 0.0,
+    Kind.VERSE: -0.05,
+    Kind.ITEM: -0.12,
+    Kind.STEP: -0.25,
+    Kind.TASK: -0.5,
+    Kind.QUOTE: -0.3,
+    Kind.HEADING: -0.4,
+    Kind.FIELD: 0.0,
+}
+ENOUGH = 0.45
+MIN_WORDS = 4
+MIN_FRAGMENT_WORDS = 6
+SHORT_WIDTH = 45
+GOOD_WIDTH = 165
+FULL_WIDTH = 130
+MAX_SENTENCES = 3
+HEAD_WORDS = 8
+HEAD_CHARS = 30
+ANNOUNCING_WORDS = 5
+MAX_DEPTH = 3
+MIN_CONTEXT = 3
+_CLOCKED = re.compile(r"\d{4}[-./]\d{1,2}[-./]\d{1,2}")
+
+
+def describe(page: Page, title: str, folder: str, stop: AbstractSet[str]) -> str:
+    """Return one to three sentences of the page, at most 300 characters.
+
+    A page without a sentence of its own is described by what it lists, links or is called.
+    """
+    candidates = units(page, title)
+    if not candidates:
+        return outline(page, title, folder)
+    if is_verse(page):
+        return first_lines(page)
+    if is_log(page, title):
+        return log_lines(page, title)
+    keys = [list(terms(unit.text)) for unit in candidates]
+    names = " ".join([title, *page.headings[:1]])
+    subject = {term for term in terms(names) if term not in stop and not term.isdigit()}
+    values = [_value(unit, index, keys[index], subject) for index, unit in enumerate(candidates)]
+    ends = [_window_end(candidates, values, start) for start in range(len(candidates))]
+    windows = [_window(candidates[start:end]) for start, end in enumerate(ends)]
+    central = _centrality(keys, ends, subject, stop)
+    scores = [
+        value + central[index] + LENGTH * _length_fit(windows[index])
+        for index, value in enumerate(values)
+    ]
+    eligible = [
+        index for index, unit in enumerate(candidates) if _is_sentence(unit, windows[index])
+    ]
+    best = max(eligible, key=lambda index: (scores[index], -index), default=-1)
+    if best < 0 or scores[best] < ENOUGH:
+        return outline(page, title, folder)
+    unit = candidates[best]
+    if unit.kind in LISTS and (unit.depth or not unit.complete) and is_sketch(page):
+        return outline(page, title, folder)
+    if unit.kind is Kind.STEP and width(windows[best]) < SHORT_WIDTH:
+        return outline(page, title, folder)
+    return _in_context(windows[best], unit, names)[:MOST_CHARS]
+
+
+def _is_sentence(unit: Unit, window: str) -> bool:
+    """Say whether a window is long enough to be a sentence, or a telling fragment."""
+    loose = not unit.complete and unit.kind is not Kind.PROSE
+    return word_count(window) >= (MIN_FRAGMENT_WORDS if loose else MIN_WORDS)
+
+
+def _in_context(text: str, unit: Unit, names: str) -> str:
+    """Return `text` after the line it stands under, unless the title says as much."""
+    context = unit.context
+    if len(context) < MIN_CONTEXT or fold(context) in fold(names) or fold(context) in fold(text):
+        return text
+    if is_junk(context):
+        return text
+    whole = f"{context}\uff1a{text}" if is_cjk(text) else f"{context}: {text}"
+    return whole if len(whole) <= ideal(whole) else text
+
+
+def _centrality(
+    keys: Sequence[Sequence[str]],
+    ends: Sequence[int],
+    subject: AbstractSet[str],
+    stop: AbstractSet[str],
+) -> list[float]:
+    """Return for each window how much of the note's vocabulary it covers, less where it has none.
+
+    A word weighs by the logarithm of its count, as in centroid summaries (Radev et al.,
+    "Centroid-based summarization of multiple documents", 2004), within one note.
+    """
+    counts = Counter(term for own in keys for term in own)
+    weights = {
+        term: math.log1p(count) * (TITLE_FACTOR if term in subject else 1.0)
+        for term, count in counts.items()
+        if term not in stop and not term.isdigit()
+    }
+    covered = []
+    for start, end in enumerate(ends):
+        own = {term for number in range(start, end) for term in keys[number]}
+        covered.append(sum(weights.get(term, 0.0) for term in own) / math.sqrt(len(own) + 6.0))
+    most = max(covered, default=0.0) or 1.0
+    return [CENTRAL * value / most - (0.0 if value else WORDLESS) for value in covered]
+
+
+def _value(unit: Unit, index: int, own: Sequence[str], subject: AbstractSet[str]) -> float:
+    """Return what speaks for a sentence as the first of a description, length aside."""
+    value = LEAD / (1.0 + LEAD_DECAY * index) + KINDS[unit.kind]
+    value -= DEPTH * min(unit.depth, MAX_DEPTH)
+    if subject and not unit.described:
+        value += TITLE * len(subject & set(own)) / len(subject)
+    value += _definition(unit.text, subject)
+    value += SUMMARY_SECTION if unit.section > 0 else 0.0
+    value -= OTHER_SECTION if unit.section < 0 else 0.0
+    value += SUMMARY_LINE if unit.described else 0.0
+    return value - _flaws(unit, index)
+
+
+def _length_fit(text: str) -> float:
+    """Return 1 for a text of good length, falling to -1 for a scrap or an endless one."""
+    size = width(text)
+    if size < SHORT_WIDTH:
+        return size / SHORT_WIDTH * 1.6 - 0.8
+    return 1.0 if size <= GOOD_WIDTH else max(-1.0, 1.0 - (size - GOOD_WIDTH) / GOOD_WIDTH)
+
+
+def _definition(text: str, subject: AbstractSet[str]) -> float:
+    """Return what a sentence gains by saying what something is, most if it is the title."""
+    if is_cjk(text):
+        start = text[:HEAD_CHARS]
+        places = [start.find(cue) for cue in cues()["defining_cjk"]]
+        place = min((place for place in places if place > 0), default=0)
+        before = set(terms(start[:place]))
+    else:
+        head = words(text)[:HEAD_WORDS]
+        defining = cues()["defining"]
+        place = next((i for i, word in enumerate(head) if i and fold(word) in defining), 0)
+        before = {term for word in head[:place] for term in terms(word)}
+    if not place:
+        return 0.0
+    return DEFINES_TITLE if before & subject else DEFINES
+
+
+def _flaws(unit: Unit, index: int) -> float:
+    """Return the sum of what speaks against a sentence as a description."""
+    text = unit.text
+    flaws = HOLED if HOLE in text or ADDRESS in text.rstrip(ADDRESS + " ") else 0.0
+    if text.rstrip("\"'\u201d\u300d)")[-1:] in QUESTIONS:
+        opening = index == 0 or unit.kind is Kind.HEADING
+        flaws += OPENING_QUESTION if opening else QUESTION
+    if text.endswith(COLONS):
+        bare = word_count(text) >= ANNOUNCING_WORDS and not _announces(text)
+        flaws += PLAIN_COLON if bare else COLON
+    elif not is_complete(text):
+        flaws += FRAGMENT
+    flaws += LINKED * max(0.0, unit.links - 0.4) / 0.6
+    flaws += CODED * min(1.0, 2 * unit.code)
+    flaws += ANNOUNCED if unit.announced else 0.0
+    flaws += DANGLING * _dangling(unit, index)
+    return flaws + _phrases(unit)
+
+
+def _announces(text: str) -> bool:
+    lowered = text.casefold()
+    return any(cue in lowered for cue in cues()["announcing"])
+
+
+def _dangling(unit: Unit, index: int) -> float:
+    """Return how much a sentence leans on what stands before it, 0 to 1."""
+    first = [fold(word) for word in words(unit.text)[:2]]
+    if not first:
+        return 0.0
+    leans = first[0] in cues()["dangling"]
+    if is_cjk(unit.text[:6]):
+        leans = unit.text.startswith(_wide_dangling())
+    # "This guide …" speaks of the note itself; so does the opening of a note.
+    if not leans or (len(first) > 1 and first[1] in cues()["self_nouns"]):
+        return 0.0
+    return 0.25 if index == 0 else 1.0
+
+
+def _phrases(unit: Unit) -> float:
+    """Return the price of greetings, button labels, notices and dates, less that of a topic."""
+    text = unit.text.casefold()
+    price = BOILERPLATE if any(phrase in text for phrase in cues()["boilerplate"]) else 0.0
+    price += SMALL_TALK if any(phrase in text for phrase in cues()["small_talk"]) else 0.0
+    price -= ANNOUNCES if any(phrase in text for phrase in cues()["topics"]) else 0.0
+    head = (text.split(maxsplit=1) or [""])[0].strip(",.!:")
+    greets = text.startswith(_wide_greetings())
+    if head in cues()["greetings"] or greets:
+        price += GREETING
+    if unit.kind is Kind.STEP and head in cues()["presses"]:
+        price += PRESSES
+    return price + (DATED if _CLOCKED.match(text) else 0.0)
+
+
+@cache
+def _wide_greetings() -> tuple[str, ...]:
+    return tuple(sorted(word for word in cues()["greetings"] if is_cjk(word)))
+
+
+@cache
+def _wide_dangling() -> tuple[str, ...]:
+    return tuple(sorted(cues()["dangling_cjk"]))
+
+
+def _window_end(candidates: Sequence[Unit], values: Sequence[float], start: int) -> int:
+    """Return the index after the last sentence that belongs to the one at `start` and fits."""
+    size = len(_closed(candidates[start].text))
+    limit = ideal(candidates[start].text)
+    index = start + 1
+    while index < min(start + MAX_SENTENCES, len(candidates)):
+        before, after = candidates[index - 1], candidates[index]
+        size += len(after.text) + 1
+        full = width(before.text) >= FULL_WIDTH or size > limit
+        if full or values[index] < 0.0 or not _follows(before, after):
+            break
+        index += 1
+    return index
+
+
+def _window(sentences: Sequence[Unit]) -> str:
+    """Return sentences as one text."""
+    text = _closed(sentences[0].text)
+    for unit in sentences[1:]:
+        text += ("" if is_cjk(text) else " ") + unit.text
+    return text
+
+
+def _closed(sentence: str) -> str:
+    """Return a sentence cut to the bounds of a description, with a stop at its end."""
+    text = shortened(_bare(sentence))
+    if is_complete(text) or word_count(text) <= MIN_WORDS:
+        return text
+    return text + stop_for(text)
+
+
+def _follows(before: Unit, after: Unit) -> bool:
+    """Say whether a sentence goes on where the other ended."""
+    if HOLE in after.text or ADDRESS in after.text or after.text.endswith(COLONS):
+        return False
+    if after.section != before.section or not after.complete or _phrases(after) > 0.0:
+        return False
+    if not after.opens:
+        return True
+    if before.kind is Kind.HEADING:
+        return before.complete and after.kind is Kind.PROSE
+    if before.kind is not Kind.PROSE or width(before.text) > GOOD_WIDTH // 2:
+        return False
+    return after.kind is Kind.PROSE or width(before.text) < SHORT_WIDTH
+
+
+def _bare(text: str) -> str:
+    """Return a sentence without the marks of what could not be said in words."""
+    bare = " ".join(text.replace(HOLE, " ").replace(ADDRESS, " ").split())
+    if text.endswith(ADDRESS):
+        # "… as per https://…" ends with words that only led to the address.
+        while bare and fold(bare.rpartition(" ")[2].strip(":(")) in cues()["leading_up"]:
+            bare = bare.rpartition(" ")[0]
+    while bare.endswith((*COLONS, ",", "\uff0c", "-", "\u3001", "(", "\uff08")):
+        bare = bare[:-1].rstrip()
+    return bare

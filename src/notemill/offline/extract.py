@@ -1,0 +1,81 @@
+"""What a note says of itself: description, tags and topics taken from its own words."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from notemill.offline.describe import describe
+from notemill.offline.markup import normalised, parse
+from notemill.offline.phrases import phrases
+from notemill.offline.stopwords import combined, languages_of
+from notemill.offline.vocabulary import choose
+from notemill.offline.words import fold, words
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_DATE = re.compile(r"[\d\W_]+")
+_DOTTED = re.compile(r"[\w-]*[^\W\d][\w-]*(?:\.[\w-]+)+")
+_SLUG = re.compile(r"\w+(?:[-_]+\w+)+")
+MAX_TITLE = 300
+MAX_FOLDER = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Extract:
+    """A note's description (at most 300 characters), 1 to 5 tags and 1 to 5 topics.
+
+    Tags and topics are empty only where neither title nor text holds a usable word.
+    """
+
+    description: str
+    tags: tuple[str, ...]
+    topics: tuple[str, ...]
+
+
+def extract(
+    *,
+    title: str,
+    folder: str,
+    text: str,
+    vocabulary: Sequence[str],
+    existing_tags: Sequence[str] = (),
+) -> Extract:
+    """Describe a note by its own words; deterministic, without a model or the network.
+
+    `text` is the Markdown body without frontmatter, of which the first 60,000 characters are
+    read; `vocabulary` holds the vault's tags, best candidates first; `existing_tags` are never
+    given again. Never raises on any text.
+    """
+    title = readable(" ".join(normalised(title[:MAX_TITLE]).split()))
+    folder = " ".join(normalised(folder[:MAX_FOLDER]).split())
+    page = parse(text)
+    body = [fold(word) for piece in page.pieces for word in words(piece.text)]
+    stop = combined(languages_of(body or [fold(word) for word in words(title)]))
+    ranked = phrases(page, title, stop)
+    return Extract(
+        description=describe(page, title, folder, stop),
+        tags=choose(
+            page,
+            title=title,
+            folder=folder,
+            ranked=ranked,
+            vocabulary=vocabulary,
+            existing=existing_tags,
+            stop=stop,
+        ),
+        topics=tuple(phrase.text for phrase in ranked[:5]),
+    )
+
+
+def readable(title: str) -> str:
+    """Return a title that is written like a file name ("block-anchors") as words."""
+    title = title.replace("___", "/")  # how Logseq writes a slash in a file's name
+    if " " in title or _DATE.fullmatch(title):
+        return title
+    if _DOTTED.fullmatch(title):
+        leaf = title.rpartition(".")[2]
+        title = leaf if any(map(str.isalpha, leaf)) else title.replace(".", " ")
+    return " ".join(re.split(r"[-_]+", title)).strip() if _SLUG.fullmatch(title) else title

@@ -1,0 +1,403 @@
+"""A note's Markdown as pieces of plain text, each with its place and kind."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from notemill.offline.inline import ADDRESS, HOLE, Found, clean, link_label, plain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+# What a description needs stands near the top; a 20 MB log costs no more than a long article.
+READ_CHARS = 60_000
+MAX_PIECES = 3_000
+
+
+class Kind(StrEnum):
+    """What a piece of text was on the page."""
+
+    PROSE = "prose"
+    VERSE = "verse"
+    ITEM = "item"
+    STEP = "step"
+    TASK = "task"
+    QUOTE = "quote"
+    HEADING = "heading"
+    FIELD = "field"
+    CELL = "cell"
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """One paragraph, list item, heading or field in plain words.
+
+    `group` is shared by the pieces of one paragraph or list, `section` is the index of the
+    heading above in `Page.headings` (-1: none), `depth` counts list levels or heading levels.
+    """
+
+    kind: Kind
+    text: str
+    group: int
+    depth: int
+    section: int
+    links: tuple[str, ...] = ()
+    code_chars: int = 0
+    key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A note's pieces in order, and what its markup says beside its words."""
+
+    pieces: tuple[Piece, ...]
+    headings: tuple[str, ...]
+    found: Found
+    has_code: bool
+
+
+_FENCE = re.compile(r"[ \t>*+-]*(`{3,}+|~{3,}+)(.*)")
+_BEGIN = re.compile(r"\s*(?:[-*+]\s+)?#\+BEGIN_(\w+)", re.IGNORECASE)
+_END = re.compile(r"\s*#\+END", re.IGNORECASE)
+_KEPT_BLOCKS = frozenset(
+    {"QUOTE", "NOTE", "TIP", "IMPORTANT", "CAUTION", "WARNING", "PINNED", "CENTER", "VERSE"}
+)
+_DROPPED_TAG = re.compile(r"\s*<(script|style|svg|iframe|pre)\b", re.IGNORECASE)
+_DEFINITION = re.compile(r"\s{0,3}\[(?!\^)([^\[\]\n]++)\]:\s*+(\S*)(?:\s+[\"'(]([^\"\n]*)[\"')])?")
+_FOOTNOTE = re.compile(r"\s{0,3}\[\^[^\[\]\n]++\]:")
+_HEADING = re.compile(r"(#{1,6})(?:[ \t]+(.*?))?[ \t#]*$")
+_ITEM = re.compile(r"([-*+\u2022\u25e6\u2023\u00b7]|\d{1,4}[.)])(?:[ \t]+(.*))?$")
+_CHECKBOX = re.compile(r"\[.?\](?:[ \t]+|$|(?=\[\[|[^\x00-\x7f]))")
+_TASK_WORD = re.compile(r"(?:TODO|DOING|DONE|LATER|NOW|WAITING|CANCELED|CANCELLED)(?=[ :]|$):?\s*")
+_FIELD = re.compile(r"([^\W_][\w .\-/]{0,38}?)::(?:[ \t]+(.*)|([^\s:<(]+))?$")
+_RULE = re.compile(r"(?:-[ \t]*){3,}$|(?:\*[ \t]*){3,}$|(?:_[ \t]*){3,}$|(?:=[ \t]*){4,}$")
+_SETEXT = re.compile(r"(?:={2,}|-{2,})[ \t]*$")
+_QUOTE = re.compile(r"[ \t]{0,3}>[ \t]?")
+_CALLOUT = re.compile(r"\[!([\w-]+)(?:\|[^\]]*)?\][+-]?[ \t]*(.*)")
+_TABLE_RULE = re.compile(r"\|?[ \t]*:?-{2,}:?[ \t]*(?:\|[ \t]*:?-{2,}:?[ \t]*)*\|?$")
+_DRAWER = re.compile(r"\s*:(?:LOGBOOK|PROPERTIES):\s*$", re.IGNORECASE)
+_ATTRIBUTE = re.compile(r"[ \t]*\{:?[ .#][^{}]*\}[ \t]*$")
+_SKIPPED = re.compile(
+    r"\s*(?::::*.*|\{%.*%\}|\[TOC\]|\[\[_?TOC_?\]\]|SCHEDULED:.*|DEADLINE:.*|\$\$|</?\w+[^<>]*>)\s*$",
+    re.IGNORECASE,
+)
+_TERMINAL = re.compile(
+    "[.!?\u2026\u3002\uff01\uff1f\uff1b\uff1a:;\u0964\u061f][\"'\u2019\u201d\u300d\u300f)\uff09*_]*$"
+)
+_UNWANTED = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u200b\u200e\u200f\u2028\u2029\u202a-\u202e\u2060\ufeff\ue000-\uf8ff\ufff9-\uffff\ud800-\udfff\U000e0000-\U0010ffff]"
+)
+WRAPPED_MIN_CHARS = 45
+SETEXT_MAX_CHARS = 60
+INDENTED_CODE = 4
+TAB = 4
+_CODE_MARK = re.compile(r"[{};=<>$\\]|^\s*(?:\$|#|//|npm|git|sudo|cd|import|def|class)\b")
+
+
+def normalised(text: str) -> str:
+    """Return the start of `text` without what no reader sees, its line ends made newlines."""
+    head = text[:READ_CHARS].replace("\r\n", "\n").replace("\r", "\n").replace("\xa0", " ")
+    return _UNWANTED.sub("", head)
+
+
+def without(text: str, start: str, end: str) -> str:
+    """Drop everything from each `start` to the next `end`; an unclosed one stays."""
+    parts: list[str] = []
+    done = 0
+    while (begin := text.find(start, done)) >= 0:
+        stop = text.find(end, begin + len(start))
+        if stop < 0:
+            break
+        parts.append(text[done:begin])
+        done = stop + len(end)
+    return "".join([*parts, text[done:]])
+
+
+def _prose_lines(text: str) -> tuple[list[str], bool]:
+    """Return the lines outside code, display math and drawers, and whether there was code."""
+    kept: list[str] = []
+    closing: re.Pattern[str] | None = None
+    code = False
+    for line in text.split("\n"):
+        if closing is not None:
+            if closing.match(line):
+                closing = None
+            continue
+        closing, opens_code = _opening(line)
+        code = code or opens_code
+        if closing is None:
+            kept.append("" if _END.match(line) else line)
+        else:
+            kept.append("")
+    return kept, code
+
+
+def _opening(line: str) -> tuple[re.Pattern[str] | None, bool]:
+    """Return what ends the dropped block this line opens (none: it opens none), and if code."""
+    fence = _FENCE.match(line)
+    if fence and "`" not in fence[2]:
+        return re.compile(rf"[ \t>]*{re.escape(fence[1])}"), True
+    begin = _BEGIN.match(line)
+    if begin and begin[1].upper() not in _KEPT_BLOCKS:
+        return _END, begin[1].upper() in {"SRC", "EXAMPLE", "QUERY"}
+    if line.strip() in {"$$", "- $$"}:
+        return re.compile(r".*\$\$\s*$"), False
+    if _DRAWER.match(line):
+        return re.compile(r"\s*:END:", re.IGNORECASE), False
+    tag = _DROPPED_TAG.match(line)
+    if tag and f"</{tag[1].lower()}" not in line.lower():
+        return re.compile(rf".*</{tag[1]}", re.IGNORECASE), tag[1].lower() == "pre"
+    return None, False
+
+
+def parse(text: str) -> Page:
+    """Read a Markdown body (without frontmatter) into its pieces; never raises."""
+    lines, has_code = _prose_lines(normalised(text))
+    bare = without(without("\n".join(lines), "<!--", "-->"), "%%", "%%")
+    lines = bare.split("\n")
+    titles: dict[str, str] = {}
+    for line in lines:
+        definition = _DEFINITION.match(line)
+        if definition and definition[3]:
+            titles[definition[1].casefold()] = definition[3]
+    reader = _Reader(titles=titles)
+    for line in lines:
+        reader.read(line)
+        if len(reader.pieces) > MAX_PIECES:
+            break
+    reader.flush()
+    return Page(tuple(reader.pieces), tuple(reader.headings), reader.found, has_code)
+
+
+@dataclass(slots=True)
+class _Reader:
+    """Collects lines into pieces: the lines of a paragraph or item wait until it ends."""
+
+    titles: Mapping[str, str]
+    pieces: list[Piece] = field(default_factory=list)
+    headings: list[str] = field(default_factory=list)
+    found: Found = field(default_factory=Found)
+    waiting: list[str] = field(default_factory=list)
+    kind: Kind = Kind.PROSE
+    depth: int = 0
+    group: int = 0
+    indents: list[int] = field(default_factory=list)
+    table: bool = False
+    blank: bool = True
+
+    def read(self, line: str) -> None:
+        """Take the next line."""
+        quoted = _QUOTE.match(line)
+        if quoted:
+            self._quote(line[quoted.end() :])
+            return
+        if self.kind is Kind.QUOTE:
+            self.flush()
+            self.kind = Kind.PROSE
+        self._line(line)
+
+    def _quote(self, inner: str) -> None:
+        while nested := _QUOTE.match(inner):
+            inner = inner[nested.end() :]
+        callout = _CALLOUT.match(inner)
+        if callout:
+            self.flush()
+            self.kind = Kind.PROSE
+            if callout[2]:
+                self._emit(Kind.HEADING, callout[2], 6)
+            return
+        if self.kind is not Kind.QUOTE:
+            self.flush()
+        item = _ITEM.match(inner.strip())
+        if item or not inner.strip():
+            self.flush()
+            self.blank = not item
+        if item:
+            self._item(item, 0)
+            self.flush()
+            self.kind = Kind.QUOTE
+            return
+        self.kind = Kind.QUOTE
+        if inner.strip():
+            self.waiting.append(inner.strip() + ("\\" if inner.endswith("  ") else ""))
+
+    def _line(self, line: str) -> None:
+        stripped = line.strip()
+        if not stripped:
+            self.flush()
+            self.blank = True
+            self.table = False
+            return
+        if _DEFINITION.match(line) or _FOOTNOTE.match(line) or _SKIPPED.match(line):
+            self.flush()
+            return
+        if self._structure(stripped, _indent(line)):
+            self.blank = False
+            return
+        if self._is_code(line):
+            return
+        if self.blank and not line[:1].isspace():
+            self.indents.clear()
+            self.kind = Kind.PROSE
+        self.blank = False
+        self.waiting.append(stripped + ("\\" if line.endswith("  ") else ""))
+
+    def _structure(self, stripped: str, indent: int) -> bool:
+        """Handle a line that is a heading, rule, field, table row or list item."""
+        if self._setext(stripped):
+            return True
+        if _RULE.match(stripped):
+            self.flush()
+            self.kind = Kind.PROSE
+            return True
+        heading = _HEADING.match(stripped)
+        if heading:
+            self.flush()
+            self.indents.clear()
+            self._emit(Kind.HEADING, heading[2] or "", len(heading[1]))
+            return True
+        if self._field(stripped) or self._row(stripped):
+            return True
+        item = _ITEM.match(stripped)
+        if item:
+            self._item(item, indent)
+        return item is not None
+
+    def _setext(self, stripped: str) -> bool:
+        if not _SETEXT.match(stripped) or self.kind is not Kind.PROSE:
+            return False
+        if len(self.waiting) != 1 or len(self.waiting[0]) > SETEXT_MAX_CHARS:
+            return False
+        title = self.waiting.pop()
+        self._emit(Kind.HEADING, title.rstrip("\\"), 1 if stripped[0] == "=" else 2)
+        return True
+
+    def _field(self, stripped: str) -> bool:
+        match = _FIELD.match(stripped)
+        if not match:
+            return False
+        self.flush()
+        self._emit(Kind.FIELD, match[2] or match[3] or "", 0, match[1].strip())
+        return True
+
+    def _row(self, stripped: str) -> bool:
+        if _TABLE_RULE.match(stripped) and "|" in stripped:
+            self.waiting.clear()
+            self.table = True
+            return True
+        if not self.table or "|" not in stripped:
+            return False
+        cells = stripped.replace("\\|", "\u2223").strip("|").split("|")
+        self._emit(Kind.CELL, cells[0].replace("\u2223", "|"), 0)
+        if len(cells) > 1:
+            for cell in cells[1:]:
+                self._emit(Kind.CELL, cell.replace("\u2223", "|"), 1)
+        return True
+
+    def _item(self, item: re.Match[str], indent: int) -> None:
+        self.flush(same_group=not self.blank or bool(self.indents))
+        while self.indents and self.indents[-1] >= indent:
+            self.indents.pop()
+        self.depth = len(self.indents)
+        self.indents.append(indent)
+        body = item[2] or ""
+        self.kind = Kind.STEP if item[1][0].isdigit() else Kind.ITEM
+        checkbox = _CHECKBOX.match(body)
+        if checkbox:
+            body = body[checkbox.end() :]
+            self.kind = Kind.TASK
+        task = _TASK_WORD.match(body)
+        if task:
+            body = body[task.end() :]
+            self.kind = Kind.TASK
+        heading = _HEADING.match(body) if body.startswith("#") else None
+        if heading:
+            self._emit(Kind.HEADING, heading[2] or "", len(heading[1]))
+            return
+        if body and not self._field(body):
+            self.waiting.append(body)
+
+    def _is_code(self, line: str) -> bool:
+        indented = _indent(line) >= INDENTED_CODE and self.blank and not self.indents
+        return bool(indented and _CODE_MARK.search(line))
+
+    def flush(self, *, same_group: bool = False) -> None:
+        """End the paragraph or item whose lines are waiting."""
+        if self.waiting:
+            kind = self.kind
+            lines = list(_joined(self.waiting))
+            self.waiting.clear()
+            if kind is Kind.PROSE and len(lines) > 1:
+                kind = Kind.VERSE if not any(map(_TERMINAL.search, lines)) else kind
+            for line in lines:
+                self._emit(kind, line, self.depth if kind not in {Kind.PROSE, Kind.VERSE} else 0)
+        if not same_group:
+            self.group += 1
+
+    def _emit(self, kind: Kind, raw: str, depth: int, key: str = "") -> None:
+        if kind is Kind.HEADING:
+            self.group += 1
+            raw = _ATTRIBUTE.sub("", raw)
+        links, code = len(self.found.links), self.found.code_chars
+        text = plain(raw.rstrip("\\"), self.found, self.titles)
+        if kind is Kind.HEADING:
+            self.headings.append(text)
+        if not text.strip(f" {HOLE}{ADDRESS}") and not key:
+            return
+        self.pieces.append(
+            Piece(
+                kind=kind,
+                text=text,
+                group=self.group,
+                depth=depth,
+                section=len(self.headings) - 1,
+                links=tuple(self.found.links[links:]),
+                code_chars=self.found.code_chars - code,
+                key=clean(key),
+            )
+        )
+
+
+def _indent(line: str) -> int:
+    width = 0
+    for char in line:
+        if char == "\t":
+            width += TAB
+        elif char in " \u3000":
+            width += 1
+        else:
+            break
+    return width
+
+
+def _joined(lines: list[str]) -> Iterator[str]:
+    """Yield the lines of a paragraph, those that an editor only wrapped put together again."""
+    current = ""
+    for line in lines:
+        text = line.rstrip("\\").rstrip()
+        if not current:
+            current = text
+        elif _continues(current, text):
+            spaced = current[-1].isascii() or text[:1].isascii()
+            current += (" " if spaced else "") + text
+        else:
+            yield current
+            current = text
+        if line.endswith("\\") and current:
+            yield current
+            current = ""
+    if current:
+        yield current
+
+
+def _continues(before: str, after: str) -> bool:
+    if before.endswith((",", "\uff0c", "\u3001")) or after[:1].islower():
+        return True
+    wide = sum(char > "\u2e80" for char in before)
+    return len(before) + wide >= WRAPPED_MIN_CHARS and not _TERMINAL.search(before)
+
+
+__all__ = ["Kind", "Page", "Piece", "link_label", "parse"]

@@ -1,0 +1,254 @@
+"""A description for a page without sentences: what it lists, links, embeds or is called."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from notemill.offline.inline import ADDRESS, HOLE
+from notemill.offline.markup import Kind
+from notemill.offline.sentences import MOST_CHARS, ideal, is_complete, shortened, split
+from notemill.offline.stopwords import cues, lists
+from notemill.offline.units import (
+    COLONS,
+    LISTS,
+    NAME_WIDTH,
+    Outline,
+    has_words,
+    is_name,
+    keyed,
+    listed,
+    only_links,
+)
+from notemill.offline.words import UNSPACED, fold, is_cjk, width, words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from notemill.offline.markup import Page, Piece
+
+MAX_FRAGMENTS = 40
+MAX_PLACE = 60
+LOG_ITEMS = 3
+MAX_NAME_WORDS = 7
+NAME_WORDS = 5
+SKETCH_SHARE = 0.7
+SKETCH_WIDTH = 60
+VERSE_SAMPLE = 40
+VERSE_LINES = 8
+VERSE_WIDTH = 48
+VERSE_SHARE = 0.8
+_DATE = re.compile(r"(?=.*\d)[\d\W_]+(?:st|nd|rd|th|\u5e74|\u6708|\u65e5)?[\d\W_]*")
+_HOST = re.compile(r"(?:[a-z][a-z+.-]*://)?(?:www\.)?([^/\s?#]+)", re.IGNORECASE)
+_WIDE_MARKS = "\uff0c\u3001\uff1b\u3002\uff01\uff1f\u2014\u2026\uff1a"
+_EDGES = " -\u2013\u2014:,;|\u00b7\uff0c\uff1a\uff1b\u3001" + HOLE + ADDRESS
+
+
+def outline(page: Page, title: str, folder: str) -> str:
+    """Return an honest line about a page that has no sentence of its own."""
+    own = fold(title)
+    said = [piece for piece in page.pieces if piece.kind is not Kind.HEADING and _says(piece)]
+    lines = [piece for piece in said if piece.kind not in {Kind.FIELD, Kind.CELL}]
+    links = [label for label in distinct(_linked(page, lines), own) if not is_junk(label)]
+    fragments = _fragments(lines, own)
+    if fragments and not all(map(only_links, lines)):
+        head = page.headings[lines[0].section] if lines[0].section >= 0 else ""
+        named = lines[0].kind in LISTS and head and fold(head) != own and not is_junk(head)
+        return _joined([head, *fragments], colon=True) if named else _joined(fragments)
+    if links:
+        return _links(links, title)
+    facts = _facts(said)
+    if facts:
+        return _joined(facts)
+    headings = distinct((text for text in page.headings if not is_junk(text)), own)
+    if headings:
+        return _joined([title, *headings], colon=True) if title else _joined(headings)
+    return _named(page, title, folder)
+
+
+def _linked(page: Page, lines: Sequence[Piece]) -> list[str]:
+    """Return what the lines link to, then what the page embeds."""
+    return [*(label for piece in lines for label in piece.links), *page.found.embeds]
+
+
+def is_verse(page: Page) -> bool:
+    """Say whether the page is mostly short lines of prose, as a poem is."""
+    lines = [piece for piece in page.pieces if piece.kind is not Kind.HEADING][:VERSE_SAMPLE]
+    short = sum(
+        piece.kind in {Kind.PROSE, Kind.VERSE}
+        and width(piece.text) < VERSE_WIDTH
+        and not piece.text.endswith((".", ":", "\uff1a"))
+        for piece in lines
+    )
+    return len(lines) >= VERSE_LINES and short >= VERSE_SHARE * len(lines)
+
+
+def is_sketch(page: Page) -> bool:
+    """Say whether most lines are items too short for a sentence."""
+    lines = [piece for piece in page.pieces if piece.kind is not Kind.HEADING and _says(piece)]
+    short = sum(
+        piece.kind in LISTS
+        and width(piece.text) <= (NAME_WIDTH if is_complete(piece.text) else SKETCH_WIDTH)
+        for piece in lines
+    )
+    return short >= SKETCH_SHARE * len(lines)
+
+
+def is_log(page: Page, title: str) -> bool:
+    """Say whether the page is a day's list of several things."""
+    lines = [piece for piece in page.pieces if piece.kind is not Kind.HEADING and _says(piece)]
+    items = sum(piece.kind in LISTS for piece in lines)
+    return _DATE.fullmatch(title) is not None and items >= LOG_ITEMS and 2 * items >= len(lines)
+
+
+def log_lines(page: Page, title: str) -> str:
+    """Return the beginnings of a day's entries, as many as fit; what was only named comes last."""
+    entries: list[str] = []
+    names: list[str] = []
+    above = Outline()
+    for piece in page.pieces[:MAX_FRAGMENTS]:
+        context = above.context(piece)
+        if piece.kind is Kind.HEADING or not _says(piece):
+            continue
+        text = _bare(piece)
+        if only_links(piece):
+            names.append(text)
+            continue
+        start = shortened(split(text)[0])
+        entries.append(f"{context}{_colon(start)}{start}" if context in names else start)
+        names = [name for name in names if name != context]
+    fragments = [text for text in distinct([*entries, *names], fold(title)) if not is_junk(text)]
+    return _joined(fragments) if fragments else title
+
+
+def _colon(text: str) -> str:
+    return "\uff1a" if is_cjk(text) else ": "
+
+
+def first_lines(page: Page) -> str:
+    """Return the first lines of a poem, parted by strokes unless they carry their own marks."""
+    lines = [piece.text for piece in page.pieces if piece.kind in {Kind.PROSE, Kind.VERSE}]
+    text = lines[0]
+    limit = ideal(" ".join(lines[:VERSE_LINES]))
+    for line in lines[1:]:
+        wide = is_cjk(text[-2:]) or text[-1:] in _WIDE_MARKS
+        gap = ("" if text[-1:] in _WIDE_MARKS else "\uff0c") if wide else " / "
+        if len(text) + len(gap) + len(line) >= limit:
+            break
+        text += gap + line
+    return text.rstrip(_EDGES) + "\u2026"
+
+
+def distinct(labels: Iterable[str], own: str) -> list[str]:
+    """Return the labels with words in them, each once, without the title itself."""
+    kept: dict[str, str] = {}
+    for label in labels:
+        text = label.strip(_EDGES)
+        if has_words(text) and fold(text) != own and fold(text) not in kept:
+            kept[fold(text)] = text
+    return list(kept.values())
+
+
+def _fragments(lines: Sequence[Piece], own: str) -> list[str]:
+    """Return the lines that say something, each once, a name together with what is under it."""
+    texts: list[str] = []
+    depth = -1
+    for piece in lines[:MAX_FRAGMENTS]:
+        text = _bare(piece)
+        under = piece.kind in LISTS and 0 <= depth < piece.depth and is_name(texts[-1])
+        if under and not texts[-1].endswith(COLONS) and "\uff1a" not in texts[-1]:
+            texts[-1] += _colon(text) + text
+        else:
+            texts.append(text)
+        depth = piece.depth if piece.kind in LISTS else -1
+    return [text for text in distinct(texts, own) if not is_junk(text)]
+
+
+def _bare(piece: Piece) -> str:
+    """Return a line without addresses, and without a first link that only says what to do."""
+    text = " ".join(piece.text.replace(ADDRESS, " ").replace(HOLE, " ").split())
+    verb = piece.links[0] if len(piece.links) > 1 else ""
+    return text[len(verb) :].lstrip() if verb and text.startswith(verb) and is_junk(verb) else text
+
+
+def _says(piece: Piece) -> bool:
+    key = keyed(piece)[0]
+    return has_words(piece.text) and (piece.kind is Kind.FIELD or key not in cues()["fact_keys"])
+
+
+def _facts(said: Sequence[Piece]) -> list[str]:
+    """Return the fields as "key: value", then the cells of tables."""
+    related = cues()["relations"]
+    fields = (
+        piece.text if fold(piece.key) in related else f"{piece.key}: {piece.text.strip(_EDGES)}"
+        for piece in said
+        if piece.key
+    )
+    cells = (piece.text for piece in said if piece.kind is Kind.CELL)
+    return distinct([*fields, *cells], "")
+
+
+def _links(links: Sequence[str], title: str) -> str:
+    """Return "Links to A, B and C.", or the bare names where the note is not in English."""
+    sample = title + " ".join(links)
+    if is_cjk(sample) or not sample.isascii() or UNSPACED.search(sample):
+        return _joined(links)
+    limit = ideal(sample)
+    if len(links) == 1:
+        only = links[0]
+        return shortened(only if len(words(only)) > MAX_NAME_WORDS else f"Links to {only}.")
+    whole = f"Links to {', '.join(links[:-1])} and {links[-1]}."
+    return (
+        whole
+        if len(whole) <= limit
+        else listed("Links to ", links, ", ", limit, complete=False) or _joined(links)
+    )
+
+
+def is_junk(text: str) -> bool:
+    """Say whether a heading heads a form and names no subject."""
+    junk = lists()["junk"]
+    return fold(text).strip(_EDGES) in junk or all(fold(word) in junk for word in words(text))
+
+
+def _joined(labels: Sequence[str], *, colon: bool = False) -> str:
+    """Return the labels after one another as far as they fit, the first as a head if `colon`."""
+    first = labels[0]
+    wide = is_cjk("".join(labels[:8]))
+    comma = ("\uff1b" if wide else "; ") if _has_commas(labels) else ("\u3001" if wide else ", ")
+    limit = ideal("".join(labels[:8]))
+    text = first
+    for label in labels[1:]:
+        mark = comma
+        if colon and text == first:
+            mark = _colon(first)
+        elif text.endswith(tuple("!?\uff01\uff1f")):
+            mark = " "
+        longer = text.rstrip(".\u3002\uff1b;") + mark + label
+        if len(longer) > limit:
+            break
+        text = longer
+    return shortened(text)[:MOST_CHARS]
+
+
+def _has_commas(labels: Sequence[str]) -> bool:
+    return any(
+        "," in label or "\uff0c" in label or is_complete(label) or len(words(label)) > NAME_WORDS
+        for label in labels[:8]
+    )
+
+
+def _named(page: Page, title: str, folder: str) -> str:
+    """Return title and place, the least that is true of any note."""
+    hosts = []
+    for address in page.found.addresses:
+        host = _HOST.match(address)
+        if host and has_words(host[1]):
+            hosts.append(host[1])
+    places = [part.strip() for part in folder.replace("\\", "/").split("/") if has_words(part)]
+    detail = ", ".join(list(dict.fromkeys(hosts))[:3]) or ", ".join(places[-2:])
+    name = " ".join(title.split()) or (places[-1] if places else "")
+    if not detail or fold(detail) == fold(name) or len(detail) > MAX_PLACE:
+        return shortened(name)[:MOST_CHARS]
+    text = f"{name}\uff08{detail}\uff09" if is_cjk(name) else f"{name} ({detail})"
+    return shortened(text)[:MOST_CHARS]

@@ -1,0 +1,91 @@
+"""The word lists beside this module, and the guess at a text's languages they allow."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+# Latin-script languages share words ("die", "son", "a"), so only the languages a text is
+# written in may hide words from it. Every other list is told apart by its script.
+LATIN = frozenset({"en", "de", "fr", "es", "it", "pt", "nl", "pl", "sv", "tr", "vi", "id"})
+NOT_LANGUAGES = frozenset({"zhedge", "jaedge", "junk"})
+SAMPLE_WORDS = 600
+SECOND_LANGUAGE_SHARE = 0.35
+
+
+@cache
+def lists() -> Mapping[str, frozenset[str]]:
+    """Return every list of `stopwords.txt` by its name."""
+    text = (files(__package__) / "stopwords.txt").read_text(encoding="utf-8")
+    named = (line.partition(":") for line in text.splitlines() if line and line[0] != "#")
+    return {name: frozenset(words.split()) for name, _, words in named}
+
+
+@cache
+def cues() -> Mapping[str, frozenset[str]]:
+    """Return every list of `cues.txt` by its name; its entries are casefolded."""
+    text = (files(__package__) / "cues.txt").read_text(encoding="utf-8").casefold()
+    named = (line.partition(":") for line in text.splitlines() if line and line[0] != "#")
+    return {
+        name: frozenset(
+            part.strip() for part in (phrases.split("|") if "|" in phrases else phrases.split())
+        )
+        for name, _, phrases in named
+    }
+
+
+@cache
+def other_scripts() -> frozenset[str]:
+    """Return the stopwords of all languages that do not use the Latin script."""
+    return frozenset().union(
+        *(words for name, words in lists().items() if name not in LATIN | NOT_LANGUAGES)
+    )
+
+
+@cache
+def combined(languages: tuple[str, ...]) -> frozenset[str]:
+    """Return the stopwords of these Latin-script languages and of all other scripts."""
+    return other_scripts().union(*(lists()[name] for name in languages))
+
+
+def languages_of(words: Sequence[str]) -> tuple[str, ...]:
+    """Return the Latin-script languages of casefolded `words`, the likeliest first.
+
+    A language counts by how many of the words are its stopwords; a second one is named when
+    it explains at least a third as many words that the first does not.
+    """
+    index = _languages_by_word()
+    hits: Counter[str] = Counter()
+    together: Counter[frozenset[str]] = Counter()
+    for word in words[:SAMPLE_WORDS]:
+        named = index.get(word)
+        if named:
+            together[named] += 1
+            hits.update(named)
+    if not hits:
+        return ("en",)
+    # English wins ties: a handful of words without grammar is most often a technical note.
+    best = max(sorted(hits), key=lambda name: (hits[name], name == "en"))
+    extra: Counter[str] = Counter()
+    for named, count in together.items():
+        if best not in named:
+            extra.update(dict.fromkeys(named, count))
+    second = max(sorted(extra), key=lambda name: (extra[name], name == "en"), default=best)
+    if second != best and extra[second] >= SECOND_LANGUAGE_SHARE * hits[best]:
+        return (best, second)
+    return (best,)
+
+
+@cache
+def _languages_by_word() -> Mapping[str, frozenset[str]]:
+    """Return the Latin-script languages each of their stopwords belongs to."""
+    languages: defaultdict[str, set[str]] = defaultdict(set)
+    for name in LATIN:
+        for word in lists()[name]:
+            languages[word].add(name)
+    return {word: frozenset(names) for word, names in languages.items()}

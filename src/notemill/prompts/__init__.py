@@ -1,0 +1,1 @@
+"""Prompt templates, versioned by the hash of their text."""

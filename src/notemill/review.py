@@ -1,0 +1,220 @@
+"""The durable queue of proposals and decisions: the only gate to writing.
+
+Every proposal is one tag, one topic or one description, bound to the hash of the note's own
+content. Kept outside the vault; derived from nothing, so it is not a cache.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from notemill.errors import VaultError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
+
+SCHEMA_VERSION = 1
+_SCHEMA = """
+CREATE TABLE proposals (
+  id          INTEGER PRIMARY KEY,
+  run         TEXT NOT NULL,
+  note        TEXT NOT NULL,
+  source_hash TEXT NOT NULL,       -- the note's own content when it was read
+  kind        TEXT NOT NULL,
+  value       TEXT NOT NULL,
+  replaces    TEXT NOT NULL,       -- what a person wrote and this would replace; '' where nothing
+  state       TEXT NOT NULL,
+  made_at     REAL NOT NULL,
+  decided_at  REAL,
+  UNIQUE (run, note, kind, value)
+);
+CREATE INDEX proposals_note ON proposals (note, state);
+CREATE TABLE curated (
+  note        TEXT PRIMARY KEY,
+  source_hash TEXT NOT NULL,
+  run         TEXT NOT NULL,
+  at          REAL NOT NULL
+);
+"""
+
+
+class Kind(StrEnum):
+    """What a proposal is about."""
+
+    DESCRIPTION = "description"
+    TAG = "tag"
+    TOPIC = "topic"
+
+
+class Decision(StrEnum):
+    """Where a proposal stands."""
+
+    PENDING = "pending"
+    APPLIED = "applied"
+    REJECTED = "rejected"
+    CONFLICT = "conflict"
+    UNDONE = "undone"
+
+
+@dataclass(frozen=True, slots=True)
+class NewProposal:
+    """What a reply proposes; `replaces` is what a person wrote and this would replace."""
+
+    kind: Kind
+    value: str
+    replaces: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """One proposal as it stands."""
+
+    id: int
+    run: str
+    note: str
+    source_hash: str
+    kind: Kind
+    value: str
+    replaces: str
+    state: Decision
+
+
+class Review:
+    """All proposals for one vault."""
+
+    def __init__(self, path: Path) -> None:
+        """Open or create the queue at `path`. Raises VaultError where it cannot be used."""
+        self.path = path
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+            self._db = sqlite3.connect(path, timeout=30, isolation_level=None)
+            self._prepare()
+        except (OSError, sqlite3.Error) as error:
+            message = f"the proposals in {path} cannot be opened ({error}); nothing was changed"
+            raise VaultError(message) from error
+
+    def _prepare(self) -> None:
+        self._db.execute("PRAGMA journal_mode = WAL")
+        self._db.execute("PRAGMA synchronous = FULL")
+        with self._transaction():
+            version = self._db.execute("PRAGMA user_version").fetchone()[0]
+            if version > SCHEMA_VERSION:
+                message = f"{self.path} was written by a newer version; install that one"
+                raise VaultError(message)
+            if version == 0:
+                for statement in _SCHEMA.split(";\n"):
+                    self._db.execute(statement)
+                self._db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+
+    @contextlib.contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            self._db.execute("ROLLBACK")
+            raise
+        self._db.execute("COMMIT")
+
+    def close(self) -> None:
+        """Close the file."""
+        self._db.close()
+
+    def store(
+        self,
+        run: str,
+        notes: Iterable[tuple[str, str, Sequence[NewProposal]]],
+        *,
+        now: float,
+    ) -> None:
+        """Keep the proposals of (note, source hash, proposals) and note each as curated.
+
+        Storing the same again changes nothing, so a crash between the engine's commit and this
+        one costs nothing.
+        """
+        with self._transaction():
+            for note, source_hash, proposals in notes:
+                self._db.executemany(
+                    "INSERT OR IGNORE INTO proposals (run, note, source_hash, kind, value,"
+                    " replaces, state, made_at) VALUES (?,?,?,?,?,?,'pending',?)",
+                    [
+                        (run, note, source_hash, one.kind, one.value, one.replaces, now)
+                        for one in proposals
+                        if not self._was_rejected(note, one)
+                    ],
+                )
+                self._db.execute(
+                    "INSERT INTO curated (note, source_hash, run, at) VALUES (?,?,?,?)"
+                    " ON CONFLICT (note) DO UPDATE SET source_hash = excluded.source_hash,"
+                    " run = excluded.run, at = excluded.at",
+                    (note, source_hash, run, now),
+                )
+
+    def _was_rejected(self, note: str, proposal: NewProposal) -> bool:
+        """Tell whether a person has turned this down before for this note."""
+        found = self._db.execute(
+            "SELECT 1 FROM proposals WHERE note = ? AND state = 'rejected' AND kind = ?"
+            " AND value = ?",
+            (note, proposal.kind, proposal.value),
+        ).fetchone()
+        return found is not None
+
+    def curated(self) -> dict[str, str]:
+        """Return the source hash under which each note was last curated."""
+        return dict(self._db.execute("SELECT note, source_hash FROM curated").fetchall())
+
+    def stored(self, run: str) -> set[str]:
+        """Return the notes of a run whose replies have been read."""
+        rows = self._db.execute("SELECT note FROM curated WHERE run = ?", (run,))
+        return {str(row[0]) for row in rows}
+
+    def proposals(
+        self, run: str, *, note: str | None = None, state: Decision | None = None
+    ) -> list[Proposal]:
+        """Return the proposals of a run, note by note."""
+        rows = self._db.execute(
+            "SELECT id, run, note, source_hash, kind, value, replaces, state FROM proposals"
+            " WHERE run = ? AND note = coalesce(?, note) AND state = coalesce(?, state)"
+            " ORDER BY note, id",
+            (run, note, state),
+        )
+        return [
+            Proposal(number, by, name, source, Kind(kind), value, replaces, Decision(stands))
+            for number, by, name, source, kind, value, replaces, stands in rows
+        ]
+
+    def decide(self, proposals: Iterable[Proposal], state: Decision, *, now: float) -> None:
+        """Write down what became of proposals."""
+        with self._transaction():
+            self._db.executemany(
+                "UPDATE proposals SET state = ?, decided_at = ? WHERE id = ?",
+                [(state, now, one.id) for one in proposals],
+            )
+
+    def descriptions_written(self) -> dict[str, frozenset[str]]:
+        """Return the descriptions that notemill has written into each note."""
+        found: dict[str, set[str]] = {}
+        rows = self._db.execute(
+            "SELECT note, value FROM proposals WHERE kind = 'description' AND state = 'applied'"
+        )
+        for note, value in rows:
+            found.setdefault(str(note), set()).add(str(value))
+        return {note: frozenset(values) for note, values in found.items()}
+
+    def forget_curated(self, notes: Iterable[str], run: str, *, now: float) -> None:
+        """Let notes count as not curated again: what the run wrote into them was undone."""
+        with self._transaction():
+            for note in notes:
+                self._db.execute("DELETE FROM curated WHERE note = ? AND run = ?", (note, run))
+                self._db.execute(
+                    "UPDATE proposals SET state = 'undone', decided_at = ?"
+                    " WHERE note = ? AND run = ? AND state = 'applied'",
+                    (now, note, run),
+                )

@@ -1,0 +1,40 @@
+"""What a tag may be, by Obsidian's rules; pure.
+
+https://help.obsidian.md/tags: letters of any script, digits, emoji, `_`, `-` and `/`; no spaces;
+at least one character that is no digit.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+MAX_LEVELS = 3
+_HEX_COLOUR = re.compile(r"[0-9a-f]{6}|[0-9a-f]{3}", re.IGNORECASE)
+_SPACES = re.compile(r"\s+")
+
+
+def is_legal_tag(tag: str) -> bool:
+    """Tell whether Obsidian takes `tag`, and it is no hex colour that looks like one."""
+    levels = tag.split("/")
+    if not all(levels):
+        return False
+    body = tag.replace("/", "")
+    if not all(_is_tag_char(char) for char in body) or all(c.isdigit() or c in "-_" for c in body):
+        return False
+    # `#fff000` is a colour; a word such as `bad` or `facade` is one too, but only with letters
+    # alone it is a word.
+    return not (_HEX_COLOUR.fullmatch(tag) and any(char.isdigit() for char in tag))
+
+
+def clean_tag(tag: str) -> str:
+    """Return `tag` without `#`, with `-` for spaces and at most three levels; maybe illegal."""
+    levels = (_SPACES.sub("-", level.strip()) for level in tag.strip().lstrip("#").split("/"))
+    return "/".join([level for level in levels if level][:MAX_LEVELS])
+
+
+def _is_tag_char(char: str) -> bool:
+    if char.isalnum() or char in "_-":
+        return True
+    # Marks belong to the letters of many scripts; symbols, joiners and selectors make up emoji.
+    return unicodedata.category(char) in ("Mn", "Mc", "So", "Sk", "Cf")

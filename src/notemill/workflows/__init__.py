@@ -1,0 +1,1 @@
+"""What notemill does with notes: notes become requests, replies become proposals."""

@@ -1,0 +1,76 @@
+"""Which of the vault's tags a prompt carries: those that fit the note, not the whole list."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+MAX_CANDIDATES = 40
+FREQUENT = 15
+SCANNED_CHARS = 20_000
+_WORD = re.compile(r"[^\W_]+")
+_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """The tags of a vault, in the spelling used most, with the number of notes that have them."""
+
+    counts: Mapping[str, int]
+    words: Mapping[str, tuple[str, ...]]
+
+    @classmethod
+    def of(cls, tags_of_notes: Iterable[Iterable[str]]) -> Vocabulary:
+        """Collect the tags of all notes; spellings that differ in case only count as one."""
+        spellings: dict[str, Counter[str]] = {}
+        for tags in tags_of_notes:
+            for tag in tags:
+                spellings.setdefault(tag.casefold(), Counter())[tag] += 1
+        counts = {
+            # Of spellings used equally often the first in order, so that runs agree.
+            max(sorted(forms), key=forms.__getitem__): sum(forms.values())
+            for forms in spellings.values()
+        }
+        return cls(counts, {tag: tag_words(tag) for tag in counts})
+
+    def candidates(self, title: str, folder: str, text: str) -> list[str]:
+        """Return at most MAX_CANDIDATES tags for a note, the best fitting first.
+
+        A tag fits when all words of its last level occur in the note; rarer tags say more. The
+        vault's most frequent tags follow: they are the ones a person files by.
+        """
+        found = _words(f"{title} {folder} {text[:SCANNED_CHARS]}")
+        folded = _fold(f"{title} {text[:SCANNED_CHARS]}")
+        fitting = [
+            tag
+            for tag, words in self.words.items()
+            if words and all(word in found or (_is_cjk(word) and word in folded) for word in words)
+        ]
+        fitting.sort(key=lambda tag: (self.counts[tag], -len(tag), tag))
+        frequent = sorted(self.counts, key=lambda tag: (-self.counts[tag], tag))[:FREQUENT]
+        return list(dict.fromkeys([*fitting[: MAX_CANDIDATES - FREQUENT], *frequent]))
+
+
+def tag_words(tag: str) -> tuple[str, ...]:
+    """Return the folded words of a tag's last level: `ai/agentFrameworks` → agent, frameworks."""
+    leaf = tag.rsplit("/", 1)[-1]
+    return tuple(_fold(word) for word in _WORD.findall(_CAMEL.sub(" ", leaf)))
+
+
+def _words(text: str) -> set[str]:
+    return set(_WORD.findall(_fold(text)))
+
+
+def _fold(text: str) -> str:
+    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(char for char in decomposed if not unicodedata.combining(char))
+
+
+def _is_cjk(word: str) -> bool:
+    return any("\u2e80" <= char <= "\u9fff" or "\uac00" <= char <= "\ud7af" for char in word)

@@ -1,0 +1,144 @@
+"""Curation: a note becomes a request, its reply becomes proposals."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from dataclasses import dataclass
+from importlib import resources
+from typing import TYPE_CHECKING, Any
+
+from notemill.review import Kind, NewProposal
+from notemill.vault.tags import clean_tag, is_legal_tag
+from twolane import Request
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from notemill.index import NoteFacts
+
+MAX_TOKENS = 1_024
+# A reply is a description, five tags, five topics and a token.
+REPLY_TOKENS = 160
+# Some 6,000 tokens: what a note is about stands in there, and a book does not cost a fortune.
+MAX_NOTE_CHARS = 24_000
+MAX_DESCRIPTION_CHARS = 300
+MAX_TAGS = 5
+MAX_TOPICS = 5
+_SPACES = re.compile(r"\s+")
+
+REPLY_SCHEMA = {
+    "type": "object",
+    "properties": {
+        "note_ref": {"type": "string"},
+        "description": {"type": "string"},
+        "tags": {"type": "array", "items": {"type": "string"}},
+        "topics": {"type": "array", "items": {"type": "string"}},
+    },
+    "required": ["note_ref", "description", "tags", "topics"],
+    "additionalProperties": False,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A prompt and its version, which is the hash of its text."""
+
+    text: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Curated:
+    """A reply that was read: what the model says of a note."""
+
+    description: str
+    tags: tuple[str, ...]
+    topics: tuple[str, ...]
+
+
+def load_template(name: str) -> Template:
+    """Return a prompt that ships with the package."""
+    text = resources.files("notemill.prompts").joinpath(f"{name}.md").read_text("utf-8")
+    return Template(text, hashlib.blake2b(text.encode(), digest_size=6).hexdigest())
+
+
+def request_for(
+    facts: NoteFacts, text: str, candidates: Sequence[str], *, template: Template, model: str
+) -> dict[str, Any]:
+    """Return the params that ask about one note; the engine adds its `note_ref` line."""
+    lines = [
+        f"title: {_one_line(facts.title)}",
+        f"folder: {_one_line(facts.folder)}",
+        f"existing_tags: {', '.join(facts.tags)}",
+        f"candidate_tags: {', '.join(candidates)}",
+        "<note>",
+        text[:MAX_NOTE_CHARS],
+        "</note>",
+    ]
+    return {
+        "model": model,
+        "max_tokens": MAX_TOKENS,
+        "system": template.text,
+        "output_config": {"format": {"type": "json_schema", "schema": REPLY_SCHEMA}},
+        "messages": [{"role": "user", "content": "\n".join(lines)}],
+    }
+
+
+def as_request(facts: NoteFacts, params: dict[str, Any], *, need: int) -> Request:
+    """Return the engine's request for a note: identified by its path, echoed, hash-guarded."""
+    return Request(
+        key=facts.key,
+        params=params,
+        name=facts.title,
+        content_hash=facts.source_hash,
+        echo=True,
+        need=need,
+    )
+
+
+def read_reply(text: str) -> Curated:
+    """Read a reply that met its schema, and tidy it: one line, legal tags, no repetitions."""
+    value = json.loads(text)
+    tags = (clean_tag(tag) for tag in value["tags"])
+    topics = (_one_line(topic) for topic in value["topics"])
+    return Curated(
+        description=_one_line(value["description"])[:MAX_DESCRIPTION_CHARS],
+        tags=tuple(_unique(tag for tag in tags if is_legal_tag(tag)))[:MAX_TAGS],
+        topics=tuple(_unique(topic for topic in topics if topic))[:MAX_TOPICS],
+    )
+
+
+def proposals_for(
+    facts: NoteFacts, reply: Curated, *, ours: frozenset[str]
+) -> list[NewProposal]:
+    """Return what a reply proposes for a note, beyond what the note has.
+
+    `ours` holds descriptions that notemill wrote into this note; one that a person wrote is
+    only ever replaced by a proposal that says so.
+    """
+    found: list[NewProposal] = []
+    if reply.description and reply.description != facts.description:
+        by_person = facts.has_description and facts.description not in ours
+        found.append(
+            NewProposal(Kind.DESCRIPTION, reply.description, facts.description if by_person else "")
+        )
+    have = {tag.casefold() for tag in facts.tags}
+    found += [NewProposal(Kind.TAG, tag) for tag in reply.tags if tag.casefold() not in have]
+    known = {topic.casefold() for topic in facts.topics}
+    found += [
+        NewProposal(Kind.TOPIC, topic) for topic in reply.topics if topic.casefold() not in known
+    ]
+    return found
+
+
+def _one_line(text: str) -> str:
+    return _SPACES.sub(" ", text).strip()
+
+
+def _unique(values: Iterable[str]) -> list[str]:
+    seen: dict[str, str] = {}
+    for value in values:
+        seen.setdefault(value.casefold(), value)
+    return list(seen.values())

@@ -1,0 +1,53 @@
+"""Between two stages: is what came back provably what was asked for?"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from twolane import ItemState
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from twolane import ItemOutcome, Report
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a stage's check has found; `problems` empty means that the run may go on."""
+
+    checked: int
+    problems: tuple[str, ...]
+
+
+def verify(report: Report, outcomes: Iterable[ItemOutcome]) -> Verdict:
+    """Check the counts of a run and every result that is there.
+
+    Independent of the engine's own checks: the counts add up, each result's id carries its
+    item's index, no two results carry the same reference.
+    """
+    items = report.items
+    problems: list[str] = []
+    ended = (
+        items.succeeded + items.failed + items.canceled + items.skipped + items.conflict
+        + items.quarantined
+    )  # fmt: skip
+    if ended + items.open != items.total:
+        problems.append(f"the counts add up to {ended + items.open}, not to {items.total}")
+    if items.quarantined:
+        problems.append(f"{items.quarantined} answers belong to other notes; none was used")
+    checked = 0
+    seen: dict[str, str] = {}
+    for outcome in outcomes:
+        if outcome.state is not ItemState.SUCCEEDED:
+            continue
+        checked += 1
+        if not outcome.custom_id.startswith(f"file_{outcome.index:05d}_"):
+            problems.append(f"{outcome.key}: its result bears the id {outcome.custom_id}")
+        reference = str(json.loads(outcome.text).get("note_ref"))
+        if reference in seen:
+            problems.append(f"{outcome.key} and {seen[reference]} bear the same reference")
+        seen[reference] = outcome.key
+    return Verdict(checked, tuple(problems))

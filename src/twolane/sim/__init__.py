@@ -1,0 +1,30 @@
+"""The simulator: a provider's whole behaviour as a model, in the same process or over HTTP.
+
+It speaks Anthropic's Messages and Message Batches, from a seed and a clock, with the faults that
+a real service shows. Tests and the offline provider use it in the same process (SimTransport);
+`twolane sim` and clients of any kind use it over loopback (SimServer).
+"""
+
+from twolane.sim.billing import Billing, Charge, Totals
+from twolane.sim.faults import NO_FAULTS, PRESETS, Faults
+from twolane.sim.model import Simulator
+from twolane.sim.pace import Pace
+from twolane.sim.reply import Responder, default_responder
+from twolane.sim.server import SimServer, serve
+from twolane.sim.transport import SimTransport
+
+__all__ = [
+    "NO_FAULTS",
+    "PRESETS",
+    "Billing",
+    "Charge",
+    "Faults",
+    "Pace",
+    "Responder",
+    "SimServer",
+    "SimTransport",
+    "Simulator",
+    "Totals",
+    "default_responder",
+    "serve",
+]
