@@ -5,9 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from notemill.errors import NotemillError
@@ -33,6 +31,9 @@ from notemill.workflows.verify import Verdict, verify
 from twolane import Engine, ItemState, Lane, Plan, Request, Run, RunState, Settings
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
     from notemill.vault.files import NoteUndo
 
 OFFLINE = "offline"
@@ -86,9 +87,7 @@ class Curation:
 class NoteRequests:
     """The requests for the notes that need work, read from the vault at every iteration."""
 
-    def __init__(
-        self, vault: Vault, survey: Survey, *, template: Template, model: str
-    ) -> None:
+    def __init__(self, vault: Vault, survey: Survey, *, template: Template, model: str) -> None:
         """Ask about the notes of `survey` with `template`."""
         self._vault = vault
         self._survey = survey

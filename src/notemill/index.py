@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from notemill.vault.files import NoteFile, Vault
-    from notemill.vault.note import Note
 
 # Part of the table's name: another version of the parser, or of what is kept, starts afresh.
 FORMAT = 1

@@ -110,9 +110,7 @@ def _file_values(path: Path) -> dict[str, Any]:
     return values
 
 
-def _with(
-    settings: Settings, values: Mapping[str, Any], origin: Callable[[str], str]
-) -> Settings:
+def _with(settings: Settings, values: Mapping[str, Any], origin: Callable[[str], str]) -> Settings:
     parsed: dict[str, Any] = {}
     for name, value in values.items():
         try:

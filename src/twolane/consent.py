@@ -38,6 +38,9 @@ def show_plan(plan: Plan, console: Console) -> None:
     """Show where a run goes, why, and what it is estimated to cost in either lane."""
     console.print(f"lane: {plan.decision.reason}", markup=False)
     quote = plan.quote
+    if quote.realtime_nano == 0:
+        console.print(f"price: {quote.items:,} items, free of charge", markup=False)
+        return
     console.print(
         f"price: {quote.items:,} items with {quote.model}, about "
         f"{format_usd(plan.estimated_nano)} (real time {format_usd(quote.realtime_nano)}, "
@@ -98,6 +101,9 @@ def _cheaper(plan: Plan, engine: Engine) -> list[Quote]:
     found = plan.survey
     items = max(1, found.total)
     quotes = compare(
-        engine.known_prices(), found.total, found.input_tokens // items, found.output_tokens // items
+        engine.known_prices(),
+        found.total,
+        found.input_tokens // items,
+        found.output_tokens // items,
     )
     return [one for one in quotes if one.batch_nano < plan.quote.batch_nano]

@@ -53,7 +53,14 @@ def note_console() -> Console:
     """Return the console for everything that is not the result: standard error."""
     from rich.console import Console  # noqa: PLC0415  # a tenth of a second
 
-    return Console(stderr=True, highlight=False, soft_wrap=False, emoji=False)
+    return Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
+
+
+def result_console() -> Console:
+    """Return the console for what a command is asked for: standard output."""
+    from rich.console import Console  # noqa: PLC0415  # a tenth of a second
+
+    return Console(highlight=False, soft_wrap=True, emoji=False)
 
 
 def exit_code(report: Report) -> int:

@@ -1,9 +1,9 @@
 """The composition root: settings, ledger, provider and prices become an Engine, a Run is driven.
 
-    async with Engine.open(settings) as engine:
-        run = await engine.start(requests)
-        async for outcome in run:
-            ...
+async with Engine.open(settings) as engine:
+run = await engine.start(requests)
+async for outcome in run:
+...
 """
 
 from __future__ import annotations
@@ -149,6 +149,13 @@ class Engine:
             max_bytes=self.provider.limits.max_request_bytes,
             reply_tokens=reply_tokens,
         )
+        if cap_nano is not None and found.unbounded:
+            message = (
+                f"{found.unbounded} asks for images, files, server tools or another speed: what "
+                "that costs is known only afterwards, so no cap can be kept; leave out --max-cost "
+                "or split the input"
+            )
+            raise ConfigError(message)
         prices = self._lane_prices(found.model, lane) if found.total else LanePrices.free()
         each = max(1, found.total)
         estimate = quote(
@@ -170,10 +177,14 @@ class Engine:
 
     def _lane_prices(self, model: str, lane: Lane | None) -> LanePrices:
         at = datetime.fromtimestamp(self.now(), UTC)
-        if lane is Lane.REALTIME:
-            rates = self._prices.lookup_realtime(self.provider.name, model, at)
-            return LanePrices(rates, rates, model)
-        return self._prices.lookup(self.provider.name, model, at)
+        try:
+            return self._prices.lookup(self.provider.name, model, at)
+        except UnknownModelError:
+            if lane is not Lane.REALTIME:
+                raise
+        # A model without a batch price has a real-time one, and here no other is asked for.
+        rates = self._prices.lookup_realtime(self.provider.name, model, at)
+        return LanePrices(rates, rates, model)
 
     def _prices_of(self, row: RunRow) -> LanePrices:
         """Return a run's prices as they are now; one without items needs none."""
@@ -287,9 +298,7 @@ class Engine:
         return run
 
     def _run(self, row: RunRow, *, prices: LanePrices | None = None) -> Run:
-        files = RunFiles(
-            locks=self.settings.home / "locks", spool=self.settings.home / "spool"
-        )
+        files = RunFiles(locks=self.settings.home / "locks", spool=self.settings.home / "spool")
         return Run(
             row,
             ledger=self.ledger,
@@ -343,9 +352,7 @@ def _check_echo_fits(request: Request, index: int) -> None:
         raise InputError(message) from error
 
 
-def _provider(
-    settings: Settings, responder: Callable[[Mapping[str, Any]], str] | None
-) -> Provider:
+def _provider(settings: Settings, responder: Callable[[Mapping[str, Any]], str] | None) -> Provider:
     # Imported here: only what a command needs is loaded, and aiohttp alone takes a third of a
     # second.
     from twolane.providers.anthropic import AnthropicProvider  # noqa: PLC0415
@@ -358,9 +365,7 @@ def _provider(
             message = "there is no API key; set ANTHROPIC_API_KEY and run the command again"
             raise ConfigError(message)
         transport = HttpTransport(settings.base_url)
-        return AnthropicProvider(
-            transport, api_key=settings.api_key, base_url=settings.base_url
-        )
+        return AnthropicProvider(transport, api_key=settings.api_key, base_url=settings.base_url)
     if settings.provider == OFFLINE and responder is not None:
         from twolane.sim import Pace, SimTransport, Simulator  # noqa: PLC0415
 

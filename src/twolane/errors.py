@@ -101,7 +101,7 @@ class TransientError(ProviderError):
 
     http_status = 503
 
-    def __init__(  # noqa: PLR0913  # what the provider said, field by field
+    def __init__(  # what the provider said, field by field
         self,
         message: str | None = None,
         *,

@@ -357,6 +357,7 @@ def test_an_unreadable_price_file_is_a_configuration_error(tmp_path: Path) -> No
             load_price_book(path)
 
 
+@pytest.mark.loopback
 def test_importing_the_price_book_does_not_import_the_data() -> None:
     """The slow import of the price data waits until a price is asked for."""
     code = "import sys, twolane.pricebook; sys.exit('genai_prices' in sys.modules)"

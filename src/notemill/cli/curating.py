@@ -33,7 +33,7 @@ SAMPLE_NOTES = 2
 SHOWN_SKIPPED = 10
 
 
-async def curate_vault(  # noqa: PLR0913  # the command's flags
+async def curate_vault(  # the command's flags
     settings: Settings,
     *,
     vault: Path,
@@ -135,8 +135,7 @@ async def work(
         last = number == len(curation.purposes)
         if not last:
             console.print(
-                f"stage {number + 1} of {len(curation.purposes) + 1}: "
-                f"{curation.purposes[number]}",
+                f"stage {number + 1} of {len(curation.purposes) + 1}: {curation.purposes[number]}",
                 markup=False,
             )
         await drive(run, console, stage=None if last else number)
@@ -174,10 +173,7 @@ def _ask_to_go_on(run_id: str, console: Console, *, yes: bool) -> None:
     if yes:
         return
     if not sys.stdin.isatty():
-        message = (
-            "the stage waits to be looked at; go on with\n"
-            f"  notemill resume {run_id} --yes"
-        )
+        message = f"the stage waits to be looked at; go on with\n  notemill resume {run_id} --yes"
         raise WaitingForPersonError(message)
     console.print("go on with the next stage? [y/N] ", end="", markup=False)
     if sys.stdin.readline().strip().lower() not in ("y", "yes"):

@@ -20,7 +20,12 @@ if TYPE_CHECKING:
 
 # Two in real time, the odd ones, more than one batch at once, then all: every kind of stage.
 STAGES = "2,6,122"
-SHOWN_NOTES = 3
+# Plain English, another script, a frontmatter that has everything.
+SHOWN_NOTES = (
+    "Areas/Software/Unicode normalisation, or why é is not é.md",
+    "Kitchen/麻婆豆腐.md",
+    "Projects/Meter pipeline/Notes.md",
+)
 
 
 async def run_demo(*, folder: Path | None, home: Path | None) -> int:
@@ -49,7 +54,7 @@ async def run_demo(*, folder: Path | None, home: Path | None) -> int:
         curation = await mill.start(survey, requests, plan, options)
         code = await work(mill, curation, console, survey, review=False, yes=True, as_json=False)
         _heading(console, "Three notes, before and after")
-        for key in _notes_to_show(mill, originals):
+        for key in SHOWN_NOTES:
             console.print(shown_diff(originals[key], mill.vault.read(key), key), markup=False)
         _heading(console, "And back again, to the byte")
         restored = mill.undo(curation.run.id, note=None, through=False)
@@ -84,13 +89,3 @@ def _copy_sample(target: Path) -> None:
 
 def _heading(console: Console, text: str) -> None:
     console.print(f"\n[bold]{text}[/bold]")
-
-
-def _notes_to_show(mill: Mill, originals: dict[str, bytes]) -> list[str]:
-    """Return three written notes unlike each other: plain, with frontmatter, another script."""
-    written = [key for key, raw in originals.items() if mill.vault.read(key) != raw]
-    plain = [key for key in written if not originals[key].startswith(b"---")]
-    fronted = [key for key in written if originals[key].startswith(b"---")]
-    foreign = [key for key in written if any(ord(char) > 0x2E80 for char in key)]  # noqa: PLR2004
-    wishes = [*plain[:1], *fronted[:1], *foreign[:1], *written]
-    return list(dict.fromkeys(wishes))[:SHOWN_NOTES]

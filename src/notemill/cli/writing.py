@@ -16,6 +16,7 @@ from twolane.console import (
     print_json,
     print_report,
     report_object,
+    result_console,
     shown,
 )
 from twolane.jsonl import write_results
@@ -29,9 +30,7 @@ if TYPE_CHECKING:
 EXIT_FAILED = 3
 
 
-async def apply_proposals(
-    settings: Settings, *, run_id: str, replace: bool, as_json: bool
-) -> int:
+async def apply_proposals(settings: Settings, *, run_id: str, replace: bool, as_json: bool) -> int:
     """Write a run's proposals; return the exit code. Raises NotemillError, TwolaneError."""
     console = note_console()
     mill = await mill_of_run(settings, run_id)
@@ -161,7 +160,7 @@ async def list_runs(settings: Settings, *, as_json: bool) -> int:
         table.add_row(
             row.id, shown(row.label), state, f"{row.total:,}", format_usd(report.actual_nano)
         )
-    note_console().print(table if rows else "no runs yet; begin with: notemill curate VAULT")
+    result_console().print(table if rows else "no runs yet; begin with: notemill curate VAULT")
     return 0
 
 

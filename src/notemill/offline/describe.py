@@ -133,6 +133,8 @@ def describe(page: Page, title: str, folder: str, stop: AbstractSet[str]) -> str
 
 def _is_sentence(unit: Unit, window: str) -> bool:
     """Say whether a window is long enough to be a sentence, or a telling fragment."""
+    if unit.described:
+        return word_count(window) > 1
     loose = not unit.complete and unit.kind is not Kind.PROSE
     return word_count(window) >= (MIN_FRAGMENT_WORDS if loose else MIN_WORDS)
 
@@ -182,7 +184,8 @@ def _value(unit: Unit, index: int, own: Sequence[str], subject: AbstractSet[str]
     value += _definition(unit.text, subject)
     value += SUMMARY_SECTION if unit.section > 0 else 0.0
     value -= OTHER_SECTION if unit.section < 0 else 0.0
-    value += SUMMARY_LINE if unit.described else 0.0
+    if unit.described:
+        value += SUMMARY_LINE if unit.opens else SUMMARY_LINE / 2
     return value - _flaws(unit, index)
 
 
@@ -208,7 +211,8 @@ def _definition(text: str, subject: AbstractSet[str]) -> float:
         before = {term for word in head[:place] for term in terms(word)}
     if not place:
         return 0.0
-    return DEFINES_TITLE if before & subject else DEFINES
+    named = len(before & subject) / len(subject) if subject else 0.0
+    return DEFINES + (DEFINES_TITLE - DEFINES) * min(1.0, 1.3 * named)
 
 
 def _flaws(unit: Unit, index: int) -> float:
@@ -300,7 +304,7 @@ def _window(sentences: Sequence[Unit]) -> str:
 def _closed(sentence: str) -> str:
     """Return a sentence cut to the bounds of a description, with a stop at its end."""
     text = shortened(_bare(sentence))
-    if is_complete(text) or word_count(text) <= MIN_WORDS:
+    if is_complete(text) or word_count(text) < MIN_WORDS:
         return text
     return text + stop_for(text)
 

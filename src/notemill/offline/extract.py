@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from notemill.offline.describe import describe
+from notemill.offline.inline import clean
 from notemill.offline.markup import normalised, parse
 from notemill.offline.phrases import phrases
 from notemill.offline.stopwords import combined, languages_of
@@ -49,7 +50,8 @@ def extract(
     read; `vocabulary` holds the vault's tags, best candidates first; `existing_tags` are never
     given again. Never raises on any text.
     """
-    title = readable(" ".join(normalised(title[:MAX_TITLE]).split()))
+    given = " ".join(normalised(title[:MAX_TITLE]).split())
+    title = readable(clean(given)) or given
     folder = " ".join(normalised(folder[:MAX_FOLDER]).split())
     page = parse(text)
     body = [fold(word) for piece in page.pieces for word in words(piece.text)]

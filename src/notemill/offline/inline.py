@@ -54,6 +54,7 @@ _EMOJI = re.compile(
 )
 _CJK_GAP = re.compile(f"(?<=[{HAN}{KANA}\u3001-\u3015\uff01-\uff1f]) (?=[{HAN}{KANA}])")
 _MARK_LABEL = re.compile(r"[\[(]?(?:\d{1,3}|[*\u2020\u2021])[\])]?")
+_LOOSE_STOP = re.compile(r" ([.,])(?=\s|$)")
 _SPACES = re.compile(r"\s+")
 _FILE = re.compile(
     r"\.(?:png|jpe?g|gif|svg|webp|pdf|mp[34]|m4a|wav|webm|mov|canvas|base)$", re.IGNORECASE
@@ -80,7 +81,7 @@ def clean(text: str) -> str:
     bare = _SPACES.sub(" ", text if text.isascii() else _EMOJI.sub("", text)).strip()
     if not bare.isascii():
         bare = _CJK_GAP.sub("", bare)
-    return bare.replace(" ,", ",").replace(" .", ".") if " ," in bare or " ." in bare else bare
+    return _LOOSE_STOP.sub(r"\1", bare)
 
 
 def link_label(target: str, titles: Mapping[str, str]) -> str:
@@ -185,7 +186,7 @@ def _without_links(text: str, found: Found, titles: Mapping[str, str]) -> str:
         found.links.append(clean(label.strip("*_ ").translate(_UNESCAPE)))
         return _LABEL + label
 
-    text = _EMBED.sub(embed, text)
+    text = _EMBED.sub(embed, text.replace("#[[", "[["))
     text = _IMAGE.sub(" ", text)
     text = _WIKILINK.sub(wikilink, text)
     text = _FOOTNOTE.sub("", _FIELD.sub("", text))

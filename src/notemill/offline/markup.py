@@ -303,7 +303,7 @@ class _Reader:
             self.indents.pop()
         self.depth = len(self.indents)
         self.indents.append(indent)
-        body = item[2] or ""
+        body = (item[2] or "").removeprefix("> ")
         self.kind = Kind.STEP if item[1][0].isdigit() else Kind.ITEM
         checkbox = _CHECKBOX.match(body)
         if checkbox:

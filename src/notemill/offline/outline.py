@@ -10,7 +10,6 @@ from notemill.offline.markup import Kind
 from notemill.offline.sentences import MOST_CHARS, ideal, is_complete, shortened, split
 from notemill.offline.stopwords import cues, lists
 from notemill.offline.units import (
-    COLONS,
     LISTS,
     NAME_WIDTH,
     Outline,
@@ -152,16 +151,24 @@ def distinct(labels: Iterable[str], own: str) -> list[str]:
 def _fragments(lines: Sequence[Piece], own: str) -> list[str]:
     """Return the lines that say something, each once, a name together with what is under it."""
     texts: list[str] = []
-    depth = -1
+    heads: list[int] = []  # the depth of the name that the last text begins with
     for piece in lines[:MAX_FRAGMENTS]:
         text = _bare(piece)
-        under = piece.kind in LISTS and 0 <= depth < piece.depth and is_name(texts[-1])
-        if under and not texts[-1].endswith(COLONS) and "\uff1a" not in texts[-1]:
-            texts[-1] += _colon(text) + text
+        if is_junk(text):
+            continue
+        deeper = piece.kind in LISTS and bool(heads) and piece.depth > heads[-1]
+        if deeper and is_name(text):
+            alone = len(heads) == 1
+            texts[-1] += (_colon(text) if alone else _comma(text)) + text
+            heads.append(heads[-1])
         else:
             texts.append(text)
-        depth = piece.depth if piece.kind in LISTS else -1
-    return [text for text in distinct(texts, own) if not is_junk(text)]
+            heads = [piece.depth] if piece.kind in LISTS and is_name(text) else []
+    return distinct(texts, own)
+
+
+def _comma(text: str) -> str:
+    return "\u3001" if is_cjk(text) else ", "
 
 
 def _bare(piece: Piece) -> str:

@@ -160,7 +160,7 @@ def _tally(
     count = counts[key]
     # A capital at the start of a sentence says nothing; one inside it marks a name.
     proper = gram[0].proper and all(word.proper for word in gram)
-    if count == 1 and not proper and total > FEW_TOKENS:
+    if count == 1 and not proper and (len(gram) > 1 or total > FEW_TOKENS):
         return
     tally = tallies[_apart_hyphens(key)]
     if not tally.count:

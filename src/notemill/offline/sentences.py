@@ -68,7 +68,7 @@ def _ends(text: str, start: int, match: re.Match[str]) -> bool:
     if _NUMBER.fullmatch(word):
         # "3." is an ordinal in German, Polish or Swedish, and the number of an item elsewhere.
         return False
-    initial = len(word) == 1 and word.isupper()
+    initial = len(word) == 1 and word.isalpha() and word != "I"
     return not initial and fold(word) not in cues()["abbreviations"]
 
 

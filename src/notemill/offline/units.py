@@ -21,6 +21,7 @@ MAX_UNITS = 100
 MAX_LISTED = 12
 LABEL_WIDTH = 70
 MIN_LABELS = 2
+MIN_INTRO_WORDS = 2
 STATEMENT_WIDTH = 28
 STATEMENT_WORDS = 6
 ALL_LINKS = 0.85
@@ -41,6 +42,7 @@ _LEADING = re.compile(
 _LABEL_END = re.compile(
     r"\s[-\u2013\u2014~]\s|:\s|[\uff1a\u3002;\uff1b]|[.!?]\s|\s\(|\uff08|\u2014\u2014"
 )
+_LOOSE = " ,;:\uff0c\uff1b\uff1a\u3001\u3002"
 COLONS = (":", "\uff1a")
 
 
@@ -100,7 +102,8 @@ def units(page: Page, title: str) -> list[Unit]:
             section = section_value(piece.text) or min(inherited, 0)
             levels.append((piece.depth, section))
             outline.lines.clear()
-            if is_statement(piece.text) and fold(piece.text) != fold(title):
+            opening = len(levels) == 1 and piece.section == 0 and piece.depth == 1
+            if is_statement(piece.text) and not opening and fold(piece.text) != fold(title):
                 found.append(Unit(piece.text, Kind.HEADING, piece.group, 0, section, opens=True))
         elif piece.kind is not Kind.CELL:
             listed_here = piece.kind in LISTS
@@ -175,7 +178,8 @@ def _of_piece(
     if _SPEAKER.fullmatch(text):
         return
     sentences = split(text[:PIECE_CHARS])
-    for number, sentence in enumerate(sentences):
+    for number, raw in enumerate(sentences):
+        sentence = raw.lstrip(_LOOSE)
         whole = sentence
         if number == len(sentences) - 1 and sentence.endswith(COLONS):
             whole = with_list(sentence, pieces, index) or sentence
@@ -212,7 +216,7 @@ def is_fact(piece: Piece) -> bool:
 def with_list(intro: str, pieces: Sequence[Piece], index: int) -> str:
     """Return "intro: a, b, c" for a line that announces the list after it, or ""."""
     labels, all_named = list_labels(pieces, index + 1)
-    if len(labels) < MIN_LABELS:
+    if len(labels) < MIN_LABELS or word_count(intro) < MIN_INTRO_WORDS:
         return ""
     wide = is_cjk(intro)
     comma = "\u3001" if wide else ", "
@@ -235,7 +239,7 @@ def listed(head: str, labels: Sequence[str], comma: str, limit: int, *, complete
     if count < MIN_LABELS:
         return ""
     if count < len(labels) or not complete:
-        return text.rstrip() + comma.rstrip() + ("" if comma == "\u3001" else " ") + "\u2026"
+        return text + ("\u2026" if comma == "\u3001" else ", \u2026")
     return text if is_complete(text) else text + stop_for(text)
 
 

@@ -107,6 +107,7 @@ def choose(
     return _new_tags(title, folder, ranked, known, taken)
 
 
+@lru_cache(maxsize=CACHED_LEVELS)
 def is_legal(tag: str) -> bool:
     """Say whether Obsidian takes `tag`: letters, digits, `_ - /`, one of them no digit."""
     if not tag or tag.startswith("/") or tag.endswith("/") or "//" in tag:

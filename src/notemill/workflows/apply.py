@@ -66,8 +66,7 @@ def _apply(
     try:
         raw = vault.read(key)
         note, _ = parse(raw)
-        if source_hash(note) != chosen[0].source_hash:
-            raise ExternallyChangedError(f"{key} was edited since it was read; curate it again")
+        _check_source(note, chosen[0])
         new = preview(raw, chosen)
         if new != raw:
             vault.write(key, new, expected=bytes_hash(raw), run=chosen[0].run)
@@ -79,6 +78,13 @@ def _apply(
         return Applied(key, (), waiting, str(error))
     review.decide(chosen, Decision.APPLIED, now=now())
     return Applied(key, chosen, waiting)
+
+
+def _check_source(note: Note, proposal: Proposal) -> None:
+    if source_hash(note) != proposal.source_hash:
+        raise ExternallyChangedError(
+            f"{proposal.note} was edited since it was read; curate it again"
+        )
 
 
 def _changes(note: Note, proposals: Sequence[Proposal]) -> dict[str, str | list[str]]:
@@ -93,9 +99,7 @@ def _changes(note: Note, proposals: Sequence[Proposal]) -> dict[str, str | list[
     ):
         known = {value.casefold() for value in have}
         new = [
-            one.value
-            for one in proposals
-            if one.kind is kind and one.value.casefold() not in known
+            one.value for one in proposals if one.kind is kind and one.value.casefold() not in known
         ]
         if new:
             changes[name] = [*have, *new]

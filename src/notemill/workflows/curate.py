@@ -110,9 +110,7 @@ def read_reply(text: str) -> Curated:
     )
 
 
-def proposals_for(
-    facts: NoteFacts, reply: Curated, *, ours: frozenset[str]
-) -> list[NewProposal]:
+def proposals_for(facts: NoteFacts, reply: Curated, *, ours: frozenset[str]) -> list[NewProposal]:
     """Return what a reply proposes for a note, beyond what the note has.
 
     `ours` holds descriptions that notemill wrote into this note; one that a person wrote is

@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from twolane.console import note_console, print_json, print_report, report_object, shown
+from twolane.console import (
+    note_console,
+    print_json,
+    print_report,
+    report_object,
+    result_console,
+    shown,
+)
 from twolane.core.pricing import format_usd, plain_usd
 from twolane.engine import LEDGER_FILE
 from twolane.errors import ConfigError
@@ -44,7 +51,7 @@ def list_runs(settings: Settings, *, as_json: bool) -> int:
                 run.id, shown(run.label), run.state, f"{run.total:,}", format_usd(spent),
                 datetime.fromtimestamp(run.created_at, UTC).strftime("%Y-%m-%d %H:%M UTC"),
             )  # fmt: skip
-        console = note_console()
+        console = result_console()
         console.print(table if runs else f"no runs yet in {ledger.path}")
     finally:
         ledger.close()

@@ -186,7 +186,9 @@ def price(**flags: Any) -> None:  # noqa: ANN401
 @cli.command()
 @click.option("--port", type=click.IntRange(0, 65535), default=8765, show_default=True)
 @click.option("--seed", type=int, default=0, show_default=True, help="The same seed, the same run.")
-@click.option("--faults", default="none", show_default=True, metavar="NAME", help="What goes wrong.")
+@click.option(
+    "--faults", default="none", show_default=True, metavar="NAME", help="What goes wrong."
+)
 @click.option("--speed", type=float, default=1.0, show_default=True, help="Simulated s per second.")
 def sim(**flags: Any) -> None:  # noqa: ANN401
     """Serve a provider that is compatible with Anthropic's API, on this machine, for trying out.

@@ -6,7 +6,7 @@ import contextlib
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from twolane.console import print_json
+from twolane.console import print_json, result_console
 from twolane.core.pricing import compare, format_usd, plain_usd, project
 from twolane.errors import UnknownModelError
 from twolane.pricebook import load_price_book
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from twolane.core.pricing import LanePrices, Quote
 
 
-def print_prices(  # noqa: PLR0913  # the command's flags
+def print_prices(  # the command's flags
     settings: Settings,
     *,
     items: int,
@@ -64,7 +64,6 @@ def _object(quote: Quote, weekly: int | None) -> dict[str, object]:
 
 
 def _print_table(quotes: Sequence[Quote], weekly: int | None) -> None:
-    from rich.console import Console  # noqa: PLC0415  # a tenth of a second
     from rich.table import Table  # noqa: PLC0415
 
     table = Table(box=None, header_style="bold")
@@ -88,4 +87,4 @@ def _print_table(quotes: Sequence[Quote], weekly: int | None) -> None:
                 format_usd(costs.year_nano),
             ]
         table.add_row(*row)
-    Console(highlight=False).print(table)
+    result_console().print(table)

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from twolane.run import Run
 
 
-async def run_file(  # noqa: PLR0913  # the command's flags
+async def run_file(  # the command's flags
     settings: Settings,
     *,
     source: Path,
@@ -46,26 +46,21 @@ async def run_file(  # noqa: PLR0913  # the command's flags
 ) -> int:
     """Answer every line of `source`; return the exit code. Raises TwolaneError."""
     console = note_console()
-    if source.resolve() == output.resolve():
-        message = "the output would overwrite the input; name another file with -o"
-        raise ConfigError(message)
-    if not output.parent.is_dir():
-        message = f"there is no folder {output.parent}; make it, or name another file with -o"
-        raise ConfigError(message)
+    source, output = _files(source, output)
     requests = JsonlRequests(source, settings.model)
     cap_nano, forced = cap_of(max_cost), None if lane == "auto" else Lane(lane)
     async with Engine.open(settings) as engine:
         if dry_run:
             plan = engine.plan(requests, lane=forced, cap_nano=cap_nano)
             return _show_dry_run(plan, requests, console, as_json=as_json)
-        identity = f"run:{source.resolve()}:{output.resolve()}"
+        identity = f"run:{source}:{output}"
         input_hash = requests.hash()
         kept: dict[str, object] = {
             "lane": lane,
             "max_cost": max_cost,
             "provider": settings.provider,
             "batch_size": settings.batch_size,
-            "output": str(output.resolve()),
+            "output": str(output),
         }
         run = None if again else await engine.unfinished(identity, input_hash, kept)
         if run is None:
@@ -82,6 +77,17 @@ async def run_file(  # noqa: PLR0913  # the command's flags
                 settings=kept,
             )
         return await _finish(run, console, as_json=as_json)
+
+
+def _files(source: Path, output: Path) -> tuple[Path, Path]:
+    """Return input and output with their whole paths. Raises ConfigError for a bad pair."""
+    if source.resolve() == output.resolve():
+        message = "the output would overwrite the input; name another file with -o"
+        raise ConfigError(message)
+    if not output.parent.is_dir():
+        message = f"there is no folder {output.parent}; make it, or name another file with -o"
+        raise ConfigError(message)
+    return source.resolve(), output.resolve()
 
 
 async def resume_run(
@@ -136,9 +142,7 @@ async def _finish(run: Run, console: Console, *, as_json: bool) -> int:
     return exit_code(report)
 
 
-def _show_dry_run(
-    plan: Plan, requests: JsonlRequests, console: Console, *, as_json: bool
-) -> int:
+def _show_dry_run(plan: Plan, requests: JsonlRequests, console: Console, *, as_json: bool) -> int:
     """Show lane, price and the first request as it would be sent."""
     show_plan(plan, console)
     for request in islice(requests, 1):

@@ -18,11 +18,19 @@ if TYPE_CHECKING:
 
 # What the line `note_ref: TOKEN` adds to a request.
 ECHO_BYTES = 32
+# What costs more than its bytes say: their tokens, or fees, are known only afterwards.
+_UNBOUNDED = (
+    b'"type":"image"', b'"type":"document"', b'"type":"file"', b'"type":"web_search', b'"speed":',
+    b'"type":"web_fetch', b'"type":"code_execution', b'"mcp_servers":', b'"inference_geo":',
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """What looking through all requests of a run has found; sums over all of them."""
+    """What looking through all requests of a run has found; sums over all of them.
+
+    `unbounded` names the first request whose cost no cap can bound beforehand, '' for none.
+    """
 
     total: int
     model: str
@@ -30,6 +38,7 @@ class Survey:
     input_tokens: int
     output_tokens: int
     caches: bool
+    unbounded: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +61,7 @@ def survey(requests: Iterable[Request], *, max_bytes: int, reply_tokens: int) ->
     """
     keys: set[str] = set()
     shared: Mapping[str, Any] | None = None
-    model, input_tokens, output_tokens, caches = "", 0, 0, False
+    model, input_tokens, output_tokens, caches, unbounded = "", 0, 0, False, ""
     for index, request in enumerate(requests):
         if request.key in keys:
             message = f"item {index} ({request.key}): this id stands twice; ids must be unique"
@@ -77,7 +86,9 @@ def survey(requests: Iterable[Request], *, max_bytes: int, reply_tokens: int) ->
         input_tokens += estimate_input_tokens(body)
         output_tokens += min(max_tokens, reply_tokens)
         caches = caches or b'"cache_control"' in body
-    return Survey(len(keys), model, shared or {}, input_tokens, output_tokens, caches)
+        if not unbounded and any(mark in body for mark in _UNBOUNDED):
+            unbounded = request.key
+    return Survey(len(keys), model, shared or {}, input_tokens, output_tokens, caches, unbounded)
 
 
 def own_bytes(request: Request, shared: Mapping[str, Any]) -> bytes:

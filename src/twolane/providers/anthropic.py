@@ -51,6 +51,10 @@ LIMITS = Limits(
 REALTIME_TIMEOUT_S = 600.0
 CONTROL_TIMEOUT_S = 60.0
 UPLOAD_TIMEOUT_S = 900.0
+COUNTED_PARAMS = (
+    "model", "messages", "system", "tools", "tool_choice", "thinking", "output_config",
+    "cache_control", "speed",
+)  # fmt: skip
 _BATCHES = "/v1/messages/batches"
 _SNIPPET_CHARS = 200
 
@@ -98,11 +102,7 @@ class AnthropicProvider:
         """Count the input tokens of a request. Raises ProviderError."""
         params = orjson.loads(body)
         # The endpoint takes the members that make up the prompt and refuses the others.
-        prompt = {
-            key: params[key]
-            for key in ("model", "messages", "system", "tools", "tool_choice", "thinking")
-            if key in params
-        }
+        prompt = {key: params[key] for key in COUNTED_PARAMS if key in params}
         raw, _ = await self._exchange(
             "POST", "/v1/messages/count_tokens", orjson.dumps(prompt), CONTROL_TIMEOUT_S
         )
@@ -332,4 +332,3 @@ def _retry_after_s(value: str | None) -> float | None:
 
 def _seconds(timestamp: str) -> float:
     return datetime.fromisoformat(timestamp).astimezone(UTC).timestamp()
-

@@ -1,0 +1,264 @@
+"""The offline extract: what a note's own words give."""
+
+# ruff: noqa: RUF001 - the texts are of many scripts
+
+from __future__ import annotations
+
+import random
+import time
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from notemill.offline import Extract, extract
+
+MARKUP = st.text(
+    alphabet=st.sampled_from(
+        list("ab A1.,:;!?#*_-[](){}<>|`~=%$^&\\/\n\t\"'>é中文。は가ا‌ก\ud800\x00")
+    ),
+    max_size=400,
+)
+
+
+def run(text: str, title: str = "Note", folder: str = "", **more: list[str]) -> Extract:
+    """Extract with an empty vocabulary unless one is given."""
+    return extract(
+        title=title,
+        folder=folder,
+        text=text,
+        vocabulary=more.get("vocabulary", []),
+        existing_tags=more.get("existing_tags", []),
+    )
+
+
+def is_obsidian_tag(tag: str) -> bool:
+    """Say whether Obsidian accepts the tag, by its documented rules."""
+    legal = all(c in "_-/" or c.isalnum() or not c.isascii() for c in tag)
+    return legal and not tag.replace("/", "").isdigit() and tag.count("/") < 3 and " " not in tag
+
+
+@settings(max_examples=300, deadline=None)
+@given(text=st.one_of(st.text(max_size=400), MARKUP), title=st.text(max_size=40))
+def test_any_text_gives_bounded_legal_output(text: str, title: str) -> None:
+    """No text raises, and the description, tags and topics keep their bounds."""
+    found = extract(title=title, folder=title, text=text, vocabulary=["a/b", title])
+    assert len(found.description) <= 300
+    assert "\n" not in found.description
+    assert len(found.tags) <= 5
+    assert len(found.topics) <= 5
+    assert all(map(is_obsidian_tag, found.tags))
+    found.description.encode()
+
+
+@settings(max_examples=100, deadline=None)
+@given(text=MARKUP)
+def test_a_titled_note_is_never_without_description(text: str) -> None:
+    """Whatever the body holds, a note with a title gets a description."""
+    assert run(text, title="Seed saving").description
+
+
+@settings(max_examples=50, deadline=None)
+@given(text=MARKUP)
+def test_the_same_note_gives_the_same_extract(text: str) -> None:
+    """The extract depends on its arguments alone."""
+    assert run(text) == run(text)
+
+
+def test_the_definition_is_preferred_to_what_surrounds_it() -> None:
+    """The sentence that says what the title is becomes the description."""
+    text = (
+        "Welcome to my page!\n\nSpaced repetition is a learning technique in which cards are "
+        "reviewed at growing intervals.\n\nClick here to subscribe to the newsletter.\n"
+    )
+    found = run(text, title="Spaced repetition")
+    assert found.description.startswith("Spaced repetition is a learning technique")
+    assert "subscribe" not in found.description
+
+
+@pytest.mark.parametrize(
+    ("title", "text", "expected"),
+    [
+        (
+            "Photosynthese",
+            "Die Photosynthese ist ein Vorgang, bei dem z. B. Algen Licht umwandeln. Mehr dazu.",
+            "Die Photosynthese ist ein Vorgang, bei dem z. B. Algen Licht umwandeln.",
+        ),
+        (
+            "Цеттелькастен",
+            "Цеттелькастен — это метод ведения заметок, т.е. картотека мыслей.",
+            "Цеттелькастен — это метод ведения заметок, т.е. картотека мыслей.",
+        ),
+        (
+            "祛魅",
+            "祛魅是汉语词语，指对神秘性的消解。",
+            "祛魅是汉语词语，指对神秘性的消解。",
+        ),
+        (
+            "茶道",
+            "茶道とは、湯を沸かし、茶を点てる行為である。",
+            "茶道とは、湯を沸かし、茶を点てる行為である。",
+        ),
+        (
+            "الزراعة المائية",
+            "الزراعة المائية هي طريقة لزراعة النباتات بدون تربة.",
+            "الزراعة المائية هي طريقة لزراعة النباتات بدون تربة.",
+        ),
+        (
+            "योग",
+            "योग एक प्राचीन भारतीय अभ्यास है जो शरीर और मन को जोड़ता है।",
+            "योग एक प्राचीन भारतीय अभ्यास है जो शरीर और मन को जोड़ता है।",
+        ),
+    ],
+)
+def test_descriptions_are_the_notes_own_sentences(title: str, text: str, expected: str) -> None:
+    """In any script the description begins with a whole sentence of the note."""
+    assert run(text, title=title).description.startswith(expected)
+
+
+def test_markup_leaves_the_description() -> None:
+    """Links show their labels; images, addresses, comments, ids and emphasis are gone."""
+    text = (
+        "![cover](a.png) **Foam** links [[notes/second-brain|second brains]] to "
+        "[GitHub](https://github.com/) pages<!-- x --> in one workspace%%y%%. ^abc-1\n"
+    )
+    description = run(text, title="Foam").description
+    assert description == "Foam links second brains to GitHub pages in one workspace."
+
+
+def test_code_math_and_tables_are_no_sentences() -> None:
+    """Fences, display math and tables never become the description."""
+    text = (
+        "```py\nprint('This is the best sentence of them all, surely.')\n```\n\n"
+        "$$\nE = mc^2\n$$\n\n| A | B |\n|---|---|\n| This cell is a long sentence here. | x |\n\n"
+        "Energy and mass are two names of one thing.\n"
+    )
+    assert run(text, title="Energy").description == "Energy and mass are two names of one thing."
+
+
+def test_an_outline_of_fragments_is_joined() -> None:
+    """A list of short items is described by its items."""
+    text = "- a [[microphone]]\n\t- great sounding\n\t- [[xlr]] output\n"
+    assert run(text, title="rode podmic").description == (
+        "a microphone: great sounding, xlr output"
+    )
+
+
+def test_an_index_says_what_it_links_to() -> None:
+    """A note of links alone is described by their labels."""
+    text = "- [[Tomatoes]]\n- [[Beans]]\n- [[notes/Soil health|Soil health]]\n"
+    assert run(text, title="Garden").description == "Links to Tomatoes, Beans and Soil health."
+    assert run("- [[绿茶]]\n- [[白茶]]\n", title="茶的分类").description == "绿茶、白茶"
+
+
+def test_a_colon_takes_its_list_along() -> None:
+    """A line that announces a list is completed by the items' names."""
+    text = "The app runs on these platforms:\n\n- Desktop\n- iOS - since 2022\n- Android\n"
+    assert run(text, title="Platforms").description == (
+        "The app runs on these platforms: Desktop, iOS, Android."
+    )
+
+
+def test_a_poem_is_described_by_its_first_lines() -> None:
+    """Short lines without stops are quoted from the start."""
+    lines = [f"the river carries stone {number}" for number in "abcdefghijkl"]
+    found = run("\n\n".join(lines), title="River").description
+    assert found.startswith("the river carries stone a / the river carries stone b")
+
+
+def test_a_summary_field_wins() -> None:
+    """A line that the author calls the description is taken as such."""
+    text = "type:: [[Feature]]\ndescription:: Write and render math\n\n- Long prose follows here.\n"
+    assert run(text, title="Math Block").description == "Write and render math."
+
+
+def test_an_empty_note_is_described_by_title_and_place() -> None:
+    """Nothing is claimed of a note without words."""
+    assert run("", title="Kyoto", folder="Trips").description == "Kyoto (Trips)"
+    assert run("", title="", folder="").description == ""
+
+
+def test_a_long_sentence_is_cut_at_a_clause() -> None:
+    """A sentence far over the bound ends at a clause, with a stop."""
+    text = (
+        "The garden is planted in rows that run from north to south so that every bed gets the "
+        "same light through the day, which matters most for the tomatoes and the beans, while the "
+        "herbs stand along the wall where it stays warm until late, and the compost is kept in "
+        "the shade behind the shed where nobody has to look at it.\n"
+    )
+    description = run(text, title="Garden").description
+    assert len(description) <= 200
+    assert text.startswith(description[:-1])
+    assert description.endswith((" beans.", " day."))
+
+
+def test_vocabulary_matches_across_style_and_number() -> None:
+    """Case, style, plural and accents do not hide a tag; the leaf of a nested tag counts."""
+    text = "Notes on machine learning. Cafés serve as the example of machine learning twice.\n"
+    found = run(text, title="Machine learning", vocabulary=["area/MachineLearning", "knitting"])
+    assert found.tags == ("area/MachineLearning",)
+    cafe = run("A café by the sea.", title="Cafés", vocabulary=["cafe"])
+    assert cafe.tags == ("cafe",)
+
+
+def test_tags_need_evidence_in_the_note() -> None:
+    """A tag of the vocabulary that the note does not speak of is not given."""
+    found = run("Bread needs flour and time.", title="Bread", vocabulary=["politics", "all"])
+    assert not {"politics", "all"} & set(found.tags)
+
+
+def test_existing_tags_are_not_repeated() -> None:
+    """Neither a tag the note has nor a variant or parent of it is given again."""
+    found = run(
+        "Seed saving keeps seeds. Seed saving is old.",
+        title="Seed saving",
+        folder="Garden",
+        vocabulary=["garden/seed-saving", "SeedSaving", "garden"],
+        existing_tags=["garden/seed_savings"],
+    )
+    assert not {"garden/seed-saving", "SeedSaving", "garden"} & set(found.tags)
+
+
+def test_new_tags_stand_under_their_folder() -> None:
+    """Without a fitting tag the best phrase becomes one, under its folder or a known parent."""
+    text = "Seed saving keeps the best pods of the year.\n"
+    assert run(text, title="Seed saving", folder="Garden").tags[0] == "garden/seed-saving"
+    known = run(text, title="Seed saving", folder="Garden", vocabulary=["home/garden"])
+    assert known.tags[0] in {"home/garden", "home/garden/seed-saving"}
+
+
+def test_topics_are_phrases_in_the_notes_own_spelling() -> None:
+    """Title, links and bold terms come first; dates, numbers and form words are left out."""
+    text = "# Notes\n\n2024-01-01\n\n**Lightning Network** uses [[Payment channels]]. TODO 42\n"
+    topics = run(text, title="Routing fees").topics
+    assert topics[0] == "Routing fees"
+    assert {"Lightning Network", "Payment channels"} <= set(topics)
+    assert not {"Notes", "TODO", "42", "2024-01-01"} & set(topics)
+
+
+def test_chinese_topics_need_no_dictionary() -> None:
+    """Repeated and quoted terms of Chinese text are found."""
+    text = "云计算改变了部署。企业用云计算降低成本，《云原生》一书讲云计算的历史。\n"
+    topics = run(text, title="笔记").topics
+    assert "云计算" in topics
+    assert "云原生" in topics
+
+
+def test_a_huge_note_costs_no_more_than_a_long_one() -> None:
+    """Twenty megabytes are answered in bounded time, whatever they hold."""
+    draw = random.Random(5)  # noqa: S311 - a fixed text
+    words = ["".join(draw.choices("abcdefgh", k=5)) for _ in range(500)]
+    line = " ".join(draw.choices(words, k=200)) + ". [[" + "`" * 3 + " **x* (("
+    started = time.process_time()
+    run((line + "\n") * 16_000)
+    assert time.process_time() - started < 3.0
+
+
+@pytest.mark.parametrize(
+    "unit", ["[", "[a](", "*a _", "<a ", "{{", "1. ", "「", "> ", "<!--", "`a ``"]
+)
+def test_hostile_markup_is_read_in_linear_time(unit: str) -> None:
+    """No run of unclosed markup makes a pattern backtrack."""
+    started = time.process_time()
+    run(unit * (60_000 // len(unit)))
+    assert time.process_time() - started < 3.0
