@@ -262,3 +262,10 @@ def test_hostile_markup_is_read_in_linear_time(unit: str) -> None:
     started = time.process_time()
     run(unit * (60_000 // len(unit)))
     assert time.process_time() - started < 3.0
+
+
+def test_topics_fall_back_to_title_and_folder() -> None:
+    """A note whose words are all of a form still gets its title, or its folder, as topic."""
+    assert run("- [ ] todo\n", title="Notes").topics == ("Notes",)
+    assert run("", title="2024-01-01", folder="Life/Journal").topics == ("Journal",)
+    assert run("", title="2024-01-01").topics == ()

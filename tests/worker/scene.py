@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -22,6 +23,8 @@ T = TypeVar("T")
 MODEL = "claude-haiku-5-5"
 SOURCE = "scene"
 MAX_RESUMES = 50
+# No run takes this long; one that would wait for ever fails its test instead.
+LONGEST_S = 12 * 3_600.0
 
 
 def ask(
@@ -79,7 +82,8 @@ class Scene:
         engine = self.engine(seed=seed, **mortal)
 
         async def process() -> T:
-            return await work(engine)
+            async with asyncio.timeout(LONGEST_S):
+                return await work(engine)
 
         try:
             return self.clock.run(process())

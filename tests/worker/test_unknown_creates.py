@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from typing import TYPE_CHECKING
 
@@ -156,19 +157,8 @@ def test_an_unknown_create_is_found_by_the_next_process(tmp_path: Path) -> None:
 
     async def a_while(engine: Engine) -> None:
         run = await scene.begin(engine, ask(10))
-        scene.clock.advance(0)
-
-        async def stop_later() -> None:
-            import asyncio  # noqa: PLC0415
-
-            await asyncio.sleep(100)
-            run.stop()
-
-        import asyncio  # noqa: PLC0415
-
-        stopping = asyncio.create_task(stop_later())
+        asyncio.get_running_loop().call_later(100, run.stop)
         assert await run.drive() is RunState.OPEN
-        await stopping
 
     scene.run(a_while)
     assert len(scene.scripted.batches) == 1
@@ -249,7 +239,6 @@ def test_another_workspace_does_not_pay_for_open_batches_again(
     """With a key that does not see the batches of before, the run stops and says so."""
     scene = Scene(tmp_path, batch_size=5)
     scene.scripted.create_script.append(step)
-    scene.scripted.hold = True
     with pytest.raises(Crash):
         scene.run(lambda engine: _only_drive(scene, engine), ends_at=4)
     batches, scene.scripted.batches = scene.scripted.batches, []
@@ -259,7 +248,6 @@ def test_another_workspace_does_not_pay_for_open_batches_again(
         scene.finish(ask(5))
     assert scene.scripted.batches == []
     scene.scripted.key_fingerprint, scene.scripted.batches = mine, batches
-    scene.scripted.hold = False
     scene.finish(ask(5))
     _once(scene, 5)
 
@@ -272,10 +260,8 @@ async def _only_drive(scene: Scene, engine: Engine) -> None:
 def test_another_key_of_the_same_workspace_goes_on(tmp_path: Path) -> None:
     """A new key that sees a batch of before is in the same workspace."""
     scene = Scene(tmp_path, batch_size=5)
-    scene.scripted.hold = True
     with pytest.raises(Crash):
         scene.run(lambda engine: _only_drive(scene, engine), ends_at=5)
-    scene.scripted.hold = False
     _other_workspace(scene)
     report = scene.finish(ask(5), lane=Lane.BATCH)
     assert report.items.succeeded == 5

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from notemill.app import OFFLINE, CurateOptions, Mill
-from notemill.errors import NotemillError, WaitingForPersonError
-from notemill.vault.proposal import diff
+from notemill.cli.diffs import print_diff
+from notemill.errors import WaitingForPersonError
 from twolane import Engine, Lane, RunState, plain_usd
 from twolane.consent import agree, cap_of, show_plan
 from twolane.console import (
@@ -227,12 +227,7 @@ def _show_survey(survey: Survey, console: Console) -> None:
 def _show_sample(mill: Mill, run_id: str, notes: list[str], console: Console) -> None:
     for key in notes[:SAMPLE_NOTES]:
         before, after = mill.before_and_after(run_id, key)
-        console.print(shown_diff(before, after, key), markup=False)
-
-
-def shown_diff(before: bytes, after: bytes, key: str) -> str:
-    """Return a diff for a console, safe whatever is in the note or its name."""
-    return "\n".join(shown(line) for line in diff(before, after, key).splitlines())
+        print_diff(console, before, after, key)
 
 
 def _show_next(report: Report, state: RunState, console: Console, *, review: bool) -> None:
@@ -290,6 +285,3 @@ def _nothing(survey: Survey) -> dict[str, Any]:
     from twolane import EMPTY_REPORT  # noqa: PLC0415
 
     return _with_skipped(EMPTY_REPORT, survey)
-
-
-__all__ = ["NotemillError", "curate_vault", "mill_of_run", "resume_run", "shown_diff", "work"]

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from notemill.app import OFFLINE, CurateOptions, Mill
-from notemill.cli.curating import shown_diff, work
+from notemill.cli.curating import work
+from notemill.cli.diffs import print_diff
 from notemill.errors import UsageError
 from twolane import load_settings
 from twolane.console import note_console, shown
@@ -55,7 +56,7 @@ async def run_demo(*, folder: Path | None, home: Path | None) -> int:
         code = await work(mill, curation, console, survey, review=False, yes=True, as_json=False)
         _heading(console, "Three notes, before and after")
         for key in SHOWN_NOTES:
-            console.print(shown_diff(originals[key], mill.vault.read(key), key), markup=False)
+            print_diff(console, originals[key], mill.vault.read(key), key)
         _heading(console, "And back again, to the byte")
         restored = mill.undo(curation.run.id, note=None, through=False)
         same = sum(mill.vault.read(key) == raw for key, raw in originals.items())

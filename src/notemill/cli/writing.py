@@ -6,7 +6,8 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from notemill.app import KIND
-from notemill.cli.curating import mill_of_run, shown_diff
+from notemill.cli.curating import mill_of_run
+from notemill.cli.diffs import print_diff
 from notemill.errors import UsageError, WaitingForPersonError
 from notemill.review import Decision
 from twolane import Engine, RunState, format_usd, plain_usd
@@ -115,14 +116,15 @@ async def show_run(settings: Settings, *, run_id: str, item: str | None, as_json
             print_json(value)
             return 0
         console.print(f"lane: {report.decision.reason}", markup=False)
+        out = result_console()
         pending = [one for one in proposals if one.state is Decision.PENDING]
         for key in dict.fromkeys(one.note for one in pending):
             before, after = mill.before_and_after(run_id, key)
-            sys.stdout.write(shown_diff(before, after, key) + "\n")
+            print_diff(out, before, after, key)
             for one in pending:
                 if one.note == key and one.replaces:
-                    sys.stdout.write(f"  would replace: {shown(one.replaces)}\n")
-                    sys.stdout.write(f"  with:          {shown(one.value)}\n")
+                    out.print(f"  would replace: {shown(one.replaces)}", markup=False)
+                    out.print(f"  with:          {shown(one.value)}", markup=False)
         print_report(report, console)
     finally:
         await mill.aclose()

@@ -18,6 +18,7 @@ from notemill.offline.outline import (
     is_verse,
     log_lines,
     outline,
+    with_parts,
 )
 from notemill.offline.sentences import (
     MOST_CHARS,
@@ -91,6 +92,7 @@ HEAD_CHARS = 30
 ANNOUNCING_WORDS = 5
 MAX_DEPTH = 3
 MIN_CONTEXT = 3
+MANY_PIECES = 6
 _CLOCKED = re.compile(r"\d{4}[-./]\d{1,2}[-./]\d{1,2}")
 
 
@@ -128,7 +130,11 @@ def describe(page: Page, title: str, folder: str, stop: AbstractSet[str]) -> str
         return outline(page, title, folder)
     if unit.kind is Kind.STEP and width(windows[best]) < SHORT_WIDTH:
         return outline(page, title, folder)
-    return _in_context(windows[best], unit, names)[:MOST_CHARS]
+    text = _in_context(windows[best], unit, names)
+    scant = width(text) < SHORT_WIDTH and len(page.pieces) >= MANY_PIECES
+    if (scant or unit.kind is Kind.HEADING) and not unit.described:
+        text = with_parts(text, page, title, unit.group)
+    return text[:MOST_CHARS]
 
 
 def _is_sentence(unit: Unit, window: str) -> bool:
@@ -297,6 +303,7 @@ def _window(sentences: Sequence[Unit]) -> str:
     """Return sentences as one text."""
     text = _closed(sentences[0].text)
     for unit in sentences[1:]:
+        text += "" if is_complete(text) else stop_for(text)
         text += ("" if is_cjk(text) else " ") + unit.text
     return text
 
@@ -304,6 +311,7 @@ def _window(sentences: Sequence[Unit]) -> str:
 def _closed(sentence: str) -> str:
     """Return a sentence cut to the bounds of a description, with a stop at its end."""
     text = shortened(_bare(sentence))
+    text = text.rstrip("\u2014\u2013- ") or text
     if is_complete(text) or word_count(text) < MIN_WORDS:
         return text
     return text + stop_for(text)
@@ -319,7 +327,11 @@ def _follows(before: Unit, after: Unit) -> bool:
         return True
     if before.kind is Kind.HEADING:
         return before.complete and after.kind is Kind.PROSE
-    if before.kind is not Kind.PROSE or width(before.text) > GOOD_WIDTH // 2:
+    if width(before.text) > GOOD_WIDTH // 2:
+        return False
+    if before.kind is Kind.ITEM:
+        return after.kind is Kind.ITEM and before.depth == after.depth and before.complete
+    if before.kind is not Kind.PROSE:
         return False
     return after.kind is Kind.PROSE or width(before.text) < SHORT_WIDTH
 

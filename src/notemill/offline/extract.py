@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 _DATE = re.compile(r"[\d\W_]+")
 _DOTTED = re.compile(r"[\w-]*[^\W\d][\w-]*(?:\.[\w-]+)+")
 _SLUG = re.compile(r"\w+(?:[-_]+\w+)+")
+MAX_TOPICS = 5
 MAX_TITLE = 300
 MAX_FOLDER = 500
 
@@ -28,7 +29,8 @@ MAX_FOLDER = 500
 class Extract:
     """A note's description (at most 300 characters), 1 to 5 tags and 1 to 5 topics.
 
-    Tags and topics are empty only where neither title nor text holds a usable word.
+    Topics are empty only where neither title, folder nor text holds a letter; tags also where
+    the note's own tags already say all there is.
     """
 
     description: str
@@ -68,8 +70,14 @@ def extract(
             existing=existing_tags,
             stop=stop,
         ),
-        topics=tuple(phrase.text for phrase in ranked[:5]),
+        topics=tuple(phrase.text for phrase in ranked[:MAX_TOPICS]) or _place(title, folder),
     )
+
+
+def _place(title: str, folder: str) -> tuple[str, ...]:
+    """Return the title, or else the nearest folder's name, if there are letters in one."""
+    names = (name.strip() for name in (title, *reversed(folder.split("/"))))
+    return tuple(name for name in names if any(map(str.isalpha, name)))[:1]
 
 
 def readable(title: str) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from notemill.offline.inline import ADDRESS, HOLE, Found, clean, link_label, plain
+from notemill.offline.inline import ADDRESS, HOLE, Found, clean, plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -56,7 +56,6 @@ class Page:
     pieces: tuple[Piece, ...]
     headings: tuple[str, ...]
     found: Found
-    has_code: bool
 
 
 _FENCE = re.compile(r"[ \t>*+-]*(`{3,}+|~{3,}+)(.*)")
@@ -116,46 +115,41 @@ def without(text: str, start: str, end: str) -> str:
     return "".join([*parts, text[done:]])
 
 
-def _prose_lines(text: str) -> tuple[list[str], bool]:
-    """Return the lines outside code, display math and drawers, and whether there was code."""
+def _prose_lines(text: str) -> list[str]:
+    """Return the lines, those of code, display math and drawers left empty."""
     kept: list[str] = []
     closing: re.Pattern[str] | None = None
-    code = False
     for line in text.split("\n"):
         if closing is not None:
             if closing.match(line):
                 closing = None
             continue
-        closing, opens_code = _opening(line)
-        code = code or opens_code
-        if closing is None:
-            kept.append("" if _END.match(line) else line)
-        else:
-            kept.append("")
-    return kept, code
+        closing = _closing_of(line)
+        kept.append("" if closing is not None or _END.match(line) else line)
+    return kept
 
 
-def _opening(line: str) -> tuple[re.Pattern[str] | None, bool]:
-    """Return what ends the dropped block this line opens (none: it opens none), and if code."""
+def _closing_of(line: str) -> re.Pattern[str] | None:
+    """Return what ends the dropped block that this line opens; None: it opens none."""
     fence = _FENCE.match(line)
     if fence and "`" not in fence[2]:
-        return re.compile(rf"[ \t>]*{re.escape(fence[1])}"), True
+        return re.compile(rf"[ \t>]*{re.escape(fence[1])}")
     begin = _BEGIN.match(line)
     if begin and begin[1].upper() not in _KEPT_BLOCKS:
-        return _END, begin[1].upper() in {"SRC", "EXAMPLE", "QUERY"}
+        return _END
     if line.strip() in {"$$", "- $$"}:
-        return re.compile(r".*\$\$\s*$"), False
+        return re.compile(r".*\$\$\s*$")
     if _DRAWER.match(line):
-        return re.compile(r"\s*:END:", re.IGNORECASE), False
+        return re.compile(r"\s*:END:", re.IGNORECASE)
     tag = _DROPPED_TAG.match(line)
     if tag and f"</{tag[1].lower()}" not in line.lower():
-        return re.compile(rf".*</{tag[1]}", re.IGNORECASE), tag[1].lower() == "pre"
-    return None, False
+        return re.compile(rf".*</{tag[1]}", re.IGNORECASE)
+    return None
 
 
 def parse(text: str) -> Page:
     """Read a Markdown body (without frontmatter) into its pieces; never raises."""
-    lines, has_code = _prose_lines(normalised(text))
+    lines = _prose_lines(normalised(text))
     bare = without(without("\n".join(lines), "<!--", "-->"), "%%", "%%")
     lines = bare.split("\n")
     titles: dict[str, str] = {}
@@ -169,7 +163,7 @@ def parse(text: str) -> Page:
         if len(reader.pieces) > MAX_PIECES:
             break
     reader.flush()
-    return Page(tuple(reader.pieces), tuple(reader.headings), reader.found, has_code)
+    return Page(tuple(reader.pieces), tuple(reader.headings), reader.found)
 
 
 @dataclass(slots=True)
@@ -398,6 +392,3 @@ def _continues(before: str, after: str) -> bool:
         return True
     wide = sum(char > "\u2e80" for char in before)
     return len(before) + wide >= WRAPPED_MIN_CHARS and not _TERMINAL.search(before)
-
-
-__all__ = ["Kind", "Page", "Piece", "link_label", "parse"]

@@ -16,8 +16,10 @@ from notemill.offline.units import (
     has_words,
     is_name,
     keyed,
+    list_labels,
     listed,
     only_links,
+    section_value,
 )
 from notemill.offline.words import UNSPACED, fold, is_cjk, width, words
 
@@ -35,6 +37,7 @@ SKETCH_SHARE = 0.7
 SKETCH_WIDTH = 60
 VERSE_SAMPLE = 40
 VERSE_LINES = 8
+MIN_PARTS = 2
 VERSE_WIDTH = 48
 VERSE_SHARE = 0.8
 _DATE = re.compile(r"(?=.*\d)[\d\W_]+(?:st|nd|rd|th|\u5e74|\u6708|\u65e5)?[\d\W_]*")
@@ -68,6 +71,30 @@ def outline(page: Page, title: str, folder: str) -> str:
 def _linked(page: Page, lines: Sequence[Piece]) -> list[str]:
     """Return what the lines link to, then what the page embeds."""
     return [*(label for piece in lines for label in piece.links), *page.found.embeds]
+
+
+def with_parts(text: str, page: Page, title: str, group: int) -> str:
+    """Return a scant sentence of `group` with the names of the parts after it that fit."""
+    known = fold(f"{title} {text}")
+    after = [piece for piece in page.pieces if piece.group > group]
+    headings = [
+        piece.text.rstrip(".")
+        for piece in after
+        if piece.kind is Kind.HEADING and fold(piece.text) not in known
+    ]
+    parts = [
+        name for name in distinct(headings, "") if not is_junk(name) and not section_value(name)
+    ]
+    if len(parts) < MIN_PARTS:
+        first = next((n for n, piece in enumerate(after) if piece.kind in LISTS), 0)
+        labels, _ = list_labels(after, first)
+        parts = [*parts, *(name for name in labels if fold(name) not in known)]
+    if len(parts) < MIN_PARTS:
+        return text
+    wide = is_cjk(text)
+    head = text if wide else text + " "
+    comma = "\uff1b" if wide else "; "
+    return listed(head, parts, comma, ideal(text), complete=True) or text
 
 
 def is_verse(page: Page) -> bool:
@@ -153,7 +180,7 @@ def _fragments(lines: Sequence[Piece], own: str) -> list[str]:
     texts: list[str] = []
     heads: list[int] = []  # the depth of the name that the last text begins with
     for piece in lines[:MAX_FRAGMENTS]:
-        text = _bare(piece)
+        text = _bare(piece).strip(_EDGES)
         if is_junk(text):
             continue
         deeper = piece.kind in LISTS and bool(heads) and piece.depth > heads[-1]

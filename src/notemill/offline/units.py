@@ -239,7 +239,7 @@ def listed(head: str, labels: Sequence[str], comma: str, limit: int, *, complete
     if count < MIN_LABELS:
         return ""
     if count < len(labels) or not complete:
-        return text + ("\u2026" if comma == "\u3001" else ", \u2026")
+        return text + ("\u2026" if is_cjk(text) else f"{comma}\u2026")
     return text if is_complete(text) else text + stop_for(text)
 
 

@@ -33,6 +33,7 @@ MIN_SIBILANT_STEM = 5
 MIN_CUT = 6
 CUT = 2
 CJK_WIDTH = 1.7
+CJK_SHARE = 0.22
 CACHED_WORDS = 20_000
 
 
@@ -91,7 +92,7 @@ def is_cjk(text: str) -> bool:
     if text.isascii() or not CJK.search(text):
         return False
     cjk = len(CJK.findall(text))
-    return 2 * cjk >= sum(map(str.isalpha, text)) * 0.6
+    return cjk >= CJK_SHARE * sum(map(str.isalpha, text))
 
 
 def width(text: str) -> int:

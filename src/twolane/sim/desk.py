@@ -68,7 +68,9 @@ class BatchDesk:
         foreign: bool,
     ) -> Batch:
         about = (self._name, len(self._batches))
-        digest = blake2b(f"{self._dice.draw('id', *about)}:{about}".encode(), digest_size=12)
+        # The time belongs to it: a simulator that is started again must not repeat its ids.
+        drawn = f"{self._dice.draw('id', *about)}:{about}:{now}"
+        digest = blake2b(drawn.encode(), digest_size=12)
         batch = accept(
             f"msgbatch_{digest.hexdigest()}",
             requests,
