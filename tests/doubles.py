@@ -79,6 +79,7 @@ class ScriptedProvider:
         self.hold = False
         self.latency_s = 0.0
         self.lag = 0
+        self.creates = 0
         self.fetches = 0
         self.now: Callable[[], float] = lambda: 1_800_000_000.0
         self._reader = AnthropicProvider(_no_transport(), api_key="scripted", base_url="scripted")
@@ -119,9 +120,10 @@ class ScriptedProvider:
         if step == "drop_before":
             raise ConnectionFailedError("scripted", sent=True)
         raw = b"".join([chunk async for chunk in body])
+        self.creates += 1
         assert len(raw) == size_bytes
         batch = ScriptedBatch(
-            f"msgbatch_{len(self.batches):04d}", orjson.loads(raw)["requests"], self.now()
+            f"msgbatch_{self.creates:04d}", orjson.loads(raw)["requests"], self.now()
         )
         self.batches.append(batch)
         if step == "crash_after":

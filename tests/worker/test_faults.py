@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -389,13 +388,13 @@ def test_a_run_of_nothing_is_done_at_once(tmp_path: Path) -> None:
 @pytest.mark.parametrize("lane", list(Lane))
 def test_a_full_disk_at_any_commit_is_told_and_survived(tmp_path: Path, lane: Lane) -> None:
     """Whichever commit meets a full disk, the error is clear and the next process finishes."""
-    full = sqlite3.OperationalError("database or disk is full")
+    full = LedgerFullError()
     whole = Scene(tmp_path / "whole", batch_size=4, concurrency=4)
     whole.finish(ask(6), lane=lane)
     assert whole.store is not None
     for commit in range(1, whole.store.commits + 1):
         scene = Scene(tmp_path / str(commit), batch_size=4, concurrency=4)
-        with pytest.raises(LedgerFullError, match="no space") as caught:
+        with pytest.raises(LedgerFullError, match="No space") as caught:
             scene.run(
                 lambda engine, scene=scene: _drive(scene, engine, lane),  # type: ignore[misc]
                 ends_at=commit,

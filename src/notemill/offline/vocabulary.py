@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 MAX_TAGS = 5
 CACHED_LEVELS = 10_000
-MAX_NEW = 3
+MAX_NEW = 2
 MAX_LEVELS = 3
 MAX_LEVEL_CHARS = 40
 MAX_CANDIDATES = 2_000
@@ -81,7 +81,7 @@ def choose(
     existing: Sequence[str],
     stop: AbstractSet[str],
 ) -> tuple[str, ...]:
-    """Return 1 to 5 tags, best first: from the vocabulary, or new ones where none fits."""
+    """Return up to 5 tags, best first: from the vocabulary, or new ones for an untagged note."""
     known = [
         tag
         for tag in (raw.strip().lstrip("#").strip("/") for raw in vocabulary[:MAX_CANDIDATES])
@@ -104,7 +104,8 @@ def choose(
             chosen.append((tag, key))
     if chosen:
         return tuple(tag for tag, _ in chosen[:MAX_TAGS])
-    return _new_tags(title, folder, ranked, known, taken)
+    # A note that its owner has tagged is filed already: words of its own would only add noise.
+    return () if taken else _new_tags(title, folder, ranked, known, taken)
 
 
 @lru_cache(maxsize=CACHED_LEVELS)
