@@ -25,7 +25,7 @@ import aiohttp
 import orjson
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from bench.stub import apart  # noqa: E402  # this script is run by its path
+from bench.stub import apart  # this script is run by its path
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator

@@ -24,7 +24,7 @@ import orjson
 from twolane import Engine, Lane, Request, RunState, Settings
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from bench.stub import apart  # noqa: E402  # this script is run by its path
+from bench.stub import apart  # this script is run by its path
 
 LATENCY_MS = 50.0
 MODEL = "claude-haiku-4-5"
@@ -82,9 +82,7 @@ async def raw(url: str, requests: list[Request], in_flight: int) -> None:
 async def engine(url: str, requests: list[Request], in_flight: int) -> None:
     """Make the calls as a run of the engine, forced into the real-time lane."""
     with tempfile.TemporaryDirectory() as home:
-        settings = Settings(
-            home=Path(home), api_key="bench", base_url=url, concurrency=in_flight
-        )
+        settings = Settings(home=Path(home), api_key="bench", base_url=url, concurrency=in_flight)
         async with Engine.open(settings) as opened:
             run = await opened.start(requests, lane=Lane.REALTIME)
             state = await run.drive()

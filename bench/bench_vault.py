@@ -29,22 +29,23 @@ from pathlib import Path
 NOTES_PER_FOLDER = 100
 WORDS = 300
 RUN = "bench"
-VOCABULARY = (
+SENTENCE = (
     "a note about measuring what reading many small files costs when almost none of them has "
     "changed since the last time and the index remembers what every one of them said"
-).split()
+)
 TOPICS = ("gardens", "search", "batches", "costs", "writing")
 
 
 def write_vault(root: Path, notes: int) -> None:
     """Write the notes; the same for every call with the same number."""
+    vocabulary = SENTENCE.split()
     draw = random.Random(20261123)  # noqa: S311  # a repeatable vault
     for number in range(notes):
         group = number // NOTES_PER_FOLDER
         folder = root / f"area-{group % 7}" / f"project-{group % 29}" / f"part-{group}"
         if number % NOTES_PER_FOLDER == 0:
             folder.mkdir(parents=True)
-        words = draw.choices(VOCABULARY, k=WORDS)
+        words = draw.choices(vocabulary, k=WORDS)
         lines = [" ".join(words[start : start + 20]) for start in range(0, WORDS, 20)]
         lines[3] = f"## Section {number}"
         lines[7] += f" #{draw.choice(TOPICS)}/inline and [[note-{draw.randrange(notes)}]]"
@@ -131,7 +132,7 @@ for folder, folders, names in os.walk(sys.argv[1]):
 CURATE = "from notemill.cli import main; main()"
 
 
-def walk(vault: Path, _: Path) -> float:
+def walk(vault: Path) -> float:
     """Return the seconds of a Python that looks at every file's size and time."""
     return _command(["-c", WALK, str(vault)], expect="")
 
@@ -153,10 +154,10 @@ def _command(arguments: list[str], *, expect: str) -> float:
     return took_s
 
 
-def show(name: str, values: list[float], floor: list[float], notes: int) -> None:
-    """Print one line: medians, their ratio, and the cost a note."""
-    own, base = statistics.median(values), statistics.median(floor)
-    print(f"{name:14}{own:9.2f}{base:9.2f}{own / base:8.1f}{own * 1000 / notes:12.3f}", flush=True)
+def show(title: str, turns: list[tuple[float, float]], notes: int) -> None:
+    """Print one line: medians of (part, floor), their ratio, and the cost a note."""
+    own, base = (statistics.median(values) for values in zip(*turns, strict=True))
+    print(f"{title:14}{own:9.2f}{base:9.2f}{own / base:8.1f}{own * 1000 / notes:12.3f}", flush=True)
 
 
 def main() -> None:
@@ -177,16 +178,14 @@ def main() -> None:
         homes = [Path(folder, f"home-{turn}") for turn in range(arguments.turns)]
         print(f"{arguments.items:,} notes of {WORDS} words, median of {arguments.turns} turns each")
         print(f"{'part':14}{'wall s':>9}{'floor s':>9}{'ratio':>8}{'ms a note':>12}")
-        for name in ("index", "parse"):
-            pairs = [
-                (measured(f"{name}-floor", vault, home), measured(name, vault, home))
+        for title, part in (("first index", "index"), ("parse", "parse")):
+            turns = [
+                (measured(part, vault, home), measured(f"{part}-floor", vault, home))
                 for home in homes
             ]
-            floor, own = zip(*pairs, strict=True)
-            show("first index" if name == "index" else name, list(own), list(floor), arguments.items)
-        turns = [(walk(vault, home), curate(vault, home)) for home in homes]
-        floor, own = zip(*turns, strict=True)
-        show("nothing to do", list(own), list(floor), arguments.items)
+            show(title, turns, arguments.items)
+        turns = [(curate(vault, home), walk(vault)) for home in homes]
+        show("nothing to do", turns, arguments.items)
 
 
 if __name__ == "__main__":

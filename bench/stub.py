@@ -190,7 +190,7 @@ async def serve(latency_s: float, on_ready: Callable[[str], None]) -> None:
     make = functools.partial(Connection, Batches(), latency_s)
     server = await loop.create_server(make, "127.0.0.1", 0, backlog=1024)
     async with server:
-        on_ready("http://127.0.0.1:{}".format(server.sockets[0].getsockname()[1]))
+        on_ready(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}")
         await loop.run_in_executor(None, sys.stdin.read)
 
 

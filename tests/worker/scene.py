@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-MODEL = "claude-haiku-5-5"
+MODEL = "claude-haiku-4-5"
 SOURCE = "scene"
 MAX_RESUMES = 50
 # No run takes this long; one that would wait for ever fails its test instead.

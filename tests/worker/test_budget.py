@@ -48,7 +48,7 @@ def _short_answer(params: dict[str, Any]) -> str:
 @pytest.mark.parametrize("lane", list(Lane))
 def test_3000_items_under_2_dollars_stop_just_below_the_cap(tmp_path: Path, lane: Lane) -> None:
     """The cap is used up to nine tenths and never exceeded; the rest is left out and listed."""
-    # 3,000 such notes cost about 9 dollars in real time, 5 in batches.
+    # 3,000 such notes cost about 23 dollars in real time, 12 in batches.
     cap = 2 * USD
     scene = Scene(tmp_path)
     scene.scripted.reply = _short_answer
@@ -120,7 +120,7 @@ def test_the_neediest_go_first_where_the_cap_is_short(tmp_path: Path) -> None:
         Request(key=one.key, params=one.params, need=index % 7)
         for index, one in enumerate(ask(70, echo=False))
     ]
-    report = scene.finish(requests, lane=Lane.REALTIME, cap_nano=25_000_000)
+    report = scene.finish(requests, lane=Lane.REALTIME, cap_nano=6_500_000)
     assert 0 < report.items.succeeded < 70
     outcomes = scene.outcomes()
     done = [requests[one.index].need for one in outcomes if one.state == "succeeded"]
@@ -141,14 +141,14 @@ def test_uncertain_calls_count_against_the_cap(tmp_path: Path) -> None:
     """Dropped calls keep their worst case as spent, and the cap holds with them."""
     scene = Scene(tmp_path, concurrency=2)
     scene.scripted.send_script.extend(["drop_after"] * 8)
-    cap = 70_000_000
+    cap = 52_000_000
     report = scene.finish(ask(40), lane=Lane.REALTIME, cap_nano=cap)
     assert report.items.uncertain == 8
     assert report.actual_nano <= cap
     assert report.items.skipped > 0
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     texts=st.lists(st.text(max_size=300), min_size=1, max_size=6),
     max_tokens=st.integers(1, 3_000),
@@ -183,14 +183,14 @@ def test_no_answer_costs_more_than_was_set_aside(
         return list(found.fetchall())
 
     for reserve, cost in scene.run(rows):
-        assert 0 < cost <= reserve
+        assert 0 <= cost <= reserve
 
 
 def test_a_cap_holds_over_resumes_and_raised_caps(tmp_path: Path) -> None:
     """What was spent before counts: three caps, each is kept, the last one is enough."""
     scene = Scene(tmp_path, batch_size=10)
     spent = []
-    for cap in (30_000_000, 60_000_000, USD):
+    for cap in (5_000_000, 8_000_000, USD):
         if not spent:
             report = scene.finish(ask(60), cap_nano=cap)
         else:
@@ -206,8 +206,8 @@ def test_a_cap_holds_over_resumes_and_raised_caps(tmp_path: Path) -> None:
 def test_the_same_cap_again_spends_nothing_more(tmp_path: Path) -> None:
     """Driving a run that the budget stopped sends nothing while the cap stays."""
     scene = Scene(tmp_path)
-    first = scene.finish(ask(60), cap_nano=30_000_000)
-    again = scene.finish(ask(60), cap_nano=30_000_000)
+    first = scene.finish(ask(60), cap_nano=5_000_000)
+    again = scene.finish(ask(60), cap_nano=5_000_000)
     assert again.state == RunState.STOPPED
     assert again.actual_nano == first.actual_nano
     assert again.items == first.items

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -81,11 +79,13 @@ def settings_of(flags: dict[str, Any]) -> Settings:
 
 def finish(work: Coroutine[Any, Any, int]) -> None:
     """Run a command's work and end with its exit code."""
+    import asyncio  # noqa: PLC0415  # a twentieth of a second that --help need not wait for
+
     sys.exit(asyncio.run(work))
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.version_option(version("notemill"), prog_name="notemill")
+@click.version_option(package_name="notemill", prog_name="notemill")
 def cli() -> None:
     """Turn a folder of Markdown notes into a curated, linked knowledge base.
 

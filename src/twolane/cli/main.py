@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -57,11 +55,13 @@ def settings_of(flags: dict[str, Any]) -> Settings:
 
 def finish(work: Coroutine[Any, Any, int]) -> None:
     """Run a command's work and end with its exit code."""
+    import asyncio  # noqa: PLC0415  # a twentieth of a second that --help need not wait for
+
     sys.exit(asyncio.run(work))
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.version_option(version("notemill"), prog_name="twolane")
+@click.version_option(package_name="notemill", prog_name="twolane")
 def cli() -> None:
     """Get any number of model requests answered, each exactly once.
 

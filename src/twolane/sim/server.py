@@ -99,9 +99,12 @@ async def _stream(
     request: web.Request, answer: Answer, pieces: Iterator[bytes]
 ) -> web.StreamResponse:
     response = web.StreamResponse(status=answer.status, headers=answer.headers)
-    await response.prepare(request)
-    for piece in pieces:
-        await response.write(piece)
+    try:
+        await response.prepare(request)
+        for piece in pieces:
+            await response.write(piece)
+    except ConnectionResetError:
+        return response  # the client has gone; nothing is left to answer
     if answer.cut:
         # Closed without the last chunk's mark, so that the client sees it break.
         _hang_up(request)

@@ -122,6 +122,8 @@ class Judge:
             error_kind="connection",
             message=message,
             cost_nano=sent.reserve_nano,
+            # It counts as spent in either lane, so that what was saved is not blamed for it.
+            realtime_nano=sent.reserve_nano,
             settled_at=self._context.now(),
         )
 
