@@ -8,6 +8,7 @@ import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from notemill.config import Exclusions, load_exclusions
 from notemill.errors import NotemillError
 from notemill.index import Index, NoteFacts, facts_of
 from notemill.offline import respond
@@ -109,9 +110,15 @@ class NoteRequests:
 class Mill:
     """Everything that can be done with one vault."""
 
-    def __init__(self, folder: Path, settings: Settings) -> None:
-        """Open the vault in `folder`. Raises VaultError saying what to do."""
+    def __init__(
+        self, folder: Path, settings: Settings, exclusions: Exclusions | None = None
+    ) -> None:
+        """Open the vault in `folder`; `exclusions` None takes the configured ones.
+
+        Raises VaultError saying what to do.
+        """
         self.settings = settings
+        self.exclusions = load_exclusions() if exclusions is None else exclusions
         self.state = settings.home / "vaults" / _state_name(folder)
         self.vault = Vault.open(folder, state_dir=self.state)
         self.index = Index(self.state / "index.sqlite3")
@@ -135,6 +142,8 @@ class Mill:
     def survey(self, options: CurateOptions) -> Survey:
         """Look through the vault. Raises VaultError."""
         facts = self.index.refresh(self.vault, self.vault.scan())
+        # Not even a tag of an excluded note leaves the machine.
+        facts = [one for one in facts if not self._is_private(one)]
         vocabulary = Vocabulary.of(
             (*one.tags, *one.inline_tags) for one in facts if not one.problem
         )
@@ -144,7 +153,7 @@ class Mill:
         skipped: list[Skipped] = []
         seen = 0
         for one in facts:
-            if one.ignored or (wanted is not None and one.key not in wanted):
+            if wanted is not None and one.key not in wanted:
                 continue
             seen += 1
             if one.problem:
@@ -158,6 +167,11 @@ class Mill:
             kept = {one.key for one, _ in neediest}
             work = [pair for pair in work if pair[0].key in kept]
         return Survey(seen, tuple(work), tuple(skipped), vocabulary)
+
+    def _is_private(self, facts: NoteFacts) -> bool:
+        """Tell whether nothing of a note may leave the machine."""
+        tags = (*facts.tags, *facts.inline_tags)
+        return facts.ignored or self.exclusions.covers(facts.key, tags)
 
     def requests(self, survey: Survey) -> NoteRequests:
         """Return the requests for the notes of `survey` that need work."""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from twolane.config import Settings as Settings
+    from twolane.config import config_file as config_file
     from twolane.config import load_settings as load_settings
     from twolane.core.identity import content_hash as content_hash
     from twolane.core.plan import Stage as Stage
@@ -48,6 +49,7 @@ _HOMES = {
     "Settings": "twolane.config",
     "Stage": "twolane.core.plan",
     "TwolaneError": "twolane.errors",
+    "config_file": "twolane.config",
     "content_hash": "twolane.core.identity",
     "format_usd": "twolane.core.pricing",
     "load_settings": "twolane.config",

@@ -100,6 +100,8 @@ def _file_values(path: Path) -> dict[str, Any]:
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         message = f"the config file {path} cannot be read: {error}"
         raise ConfigError(message) from error
+    # A table belongs to a program on top of the engine, by its own name.
+    values = {name: value for name, value in values.items() if not isinstance(value, dict)}
     known = {field.name for field in fields(Settings)}
     if unknown := sorted(set(values) - known):
         message = (

@@ -17,7 +17,7 @@ from twolane.core.pricing import usd
 from twolane.core.render import Renderer
 from twolane.core.schema import reply_check
 from twolane.core.states import TERMINAL_ITEMS, ItemState, RunState
-from twolane.errors import LedgerLockedError
+from twolane.errors import ConfigError, LedgerLockedError
 from twolane.ledger import item_id, reports
 from twolane.worker import Context, Policy, Worker
 from twolane.worker.loop import CANCEL
@@ -154,6 +154,12 @@ class Run:
 
     async def _begin(self) -> Worker:
         """Put the worker together and take up what an earlier process left."""
+        if self._provider.name != self.row.provider:
+            message = (
+                f"run {self.id} was started with the provider {self.row.provider}, and here it is "
+                f"{self._provider.name}; set its key, or name it with --provider"
+            )
+            raise ConfigError(message)
         spent, reserved = await self._db(self._ledger.money, self.row)
         shared = self.row.shared
         settings = self._settings

@@ -203,7 +203,8 @@ def test_the_first_request_of_a_cached_prompt_goes_alone(tmp_path: Path) -> None
         await run.drive()
 
     scene.run(work)
-    assert in_flight == [1, 9]
+    assert in_flight[0] == 1
+    assert in_flight[1] >= 8
     first = scene.scripted.sent[0]["system"]
     assert first[0]["cache_control"] == {"type": "ephemeral", "ttl": "5m"}
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from notemill.app import OFFLINE, CurateOptions, Mill
 from notemill.cli.diffs import print_diff
+from notemill.config import load_exclusions
 from notemill.errors import WaitingForPersonError
 from twolane import Engine, Lane, RunState, plain_usd
 from twolane.consent import agree, cap_of, show_plan
@@ -42,6 +43,7 @@ async def curate_vault(  # the command's flags
     stages: str,
     limit: int | None,
     only: str | None,
+    exclude: tuple[str, ...],
     refresh: bool,
     dry_run: bool,
     review: bool,
@@ -58,7 +60,7 @@ async def curate_vault(  # the command's flags
         only=only,
         refresh=refresh,
     )
-    mill = Mill(vault, settings)
+    mill = Mill(vault, settings, load_exclusions(exclude))
     try:
         _show_provider(mill, console)
         survey = mill.survey(options)

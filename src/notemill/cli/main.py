@@ -102,6 +102,12 @@ def cli() -> None:
 @click.option("--stages", default="auto", show_default=True, metavar="auto|none|ladder|2,6,…")
 @click.option("--limit", type=click.IntRange(1), metavar="N", help="Only the N neediest notes.")
 @click.option("--only", metavar="GLOB", help="Only notes whose path fits, as in 'Projects/**'.")
+@click.option(
+    "--exclude",
+    multiple=True,
+    metavar="GLOB|#TAG",
+    help="Let nothing of these notes leave the machine; more than one may be given.",
+)
 @click.option("--refresh", is_flag=True, help="Ask about notes that need nothing, too.")
 @click.option("--dry-run", is_flag=True, help="Show lane, price and a request; send nothing.")
 @going_on_flags

@@ -67,11 +67,14 @@ def _print_table(quotes: Sequence[Quote], weekly: int | None) -> None:
     from rich.table import Table  # noqa: PLC0415
 
     table = Table(box=None, header_style="bold")
-    columns = ["model", "real time", "batch", "saved"]
+    table.add_column("model", no_wrap=True)
+    columns = ["real time", "batch", "saved"]
     if weekly is not None:
-        columns += [f"{weekly:,} a week, batch", "a month", "a year"]
+        columns += ["a week", "a month", "a year"]
+        table.caption = f"recurring: {weekly:,} items a week in the batch lane; a year is 52 weeks"
+        table.caption_justify = "left"
     for column in columns:
-        table.add_column(column, justify="left" if column == "model" else "right")
+        table.add_column(column, justify="right")
     for quote in quotes:
         row = [
             quote.model,
