@@ -3,13 +3,20 @@
     NotemillError
       UsageError                   the command cannot be used so
       WaitingForPersonError        a person has to look first
+      ProposalConflictError        what was proposed no longer fits the note
       VaultError                   the vault cannot be used
-        NoteNotFoundError
-        OutsideVaultError
-        VaultLockedError
-        WriteFailedError
-      ExternallyChangedError       the note is not what was read
-      MalformedNoteError           the note's frontmatter cannot be edited
+        VaultNotFoundError         there is no such folder
+        NotAFolderError            it is a file
+        UnreadableVaultError       its rights forbid it
+        EmptyVaultError            there are no Markdown notes in it
+        VaultLockedError           another process writes to it
+        JournalError               the journal of what was written cannot be used
+        NoteNotFoundError          the note is gone
+        NoteUnreadableError        the note's rights forbid it
+        OutsideVaultError          the path leads out of the vault
+        WriteFailedError           no rights or no space: the note is as it was
+        ExternallyChangedError     the note is not what was read
+        MalformedNoteError         the note's frontmatter cannot be edited safely
 
 Each class's docstring is its default message and says what to do next. `exit_code` is what a
 command ends with; `http_status` is what a web front answers with.
@@ -45,21 +52,42 @@ class WaitingForPersonError(NotemillError):
     http_status = 409
 
 
+class ProposalConflictError(NotemillError):
+    """The proposal no longer fits the note, which was edited since; curate the note again."""
+
+    exit_code = 3
+    http_status = 409
+
+
 class VaultError(NotemillError):
     """The vault cannot be used; name a folder with Markdown notes that you may write to."""
 
     exit_code = 7
+    http_status = 500
+
+
+class VaultNotFoundError(VaultError):
+    """There is no such folder; name the folder with your notes."""
+
     http_status = 404
 
 
-class NoteNotFoundError(VaultError):
-    """There is no such note in the vault; it may have been renamed or deleted."""
+class NotAFolderError(VaultError):
+    """This is a file; name the folder with your notes."""
+
+    http_status = 400
 
 
-class OutsideVaultError(VaultError):
-    """The path leads out of the vault; name a note inside it."""
+class UnreadableVaultError(VaultError):
+    """The folder cannot be read; give yourself the right to read it and run the command again."""
 
     http_status = 403
+
+
+class EmptyVaultError(VaultError):
+    """There are no Markdown notes in the folder; name the folder of a vault."""
+
+    http_status = 404
 
 
 class VaultLockedError(VaultError):
@@ -68,21 +96,47 @@ class VaultLockedError(VaultError):
     http_status = 409
 
 
-class WriteFailedError(VaultError):
-    """The note could not be written and is as it was; check rights and free space."""
+class JournalError(VaultError):
+    """The journal of what was written cannot be used, so nothing is; check rights and space."""
 
+
+class NoteNotFoundError(VaultError):
+    """There is no such note in the vault; it may have been renamed or deleted."""
+
+    exit_code = 3
+    http_status = 404
+
+
+class NoteUnreadableError(VaultError):
+    """The note cannot be read; give yourself the right to read it and run the command again."""
+
+    exit_code = 3
+    http_status = 403
+
+
+class OutsideVaultError(VaultError):
+    """The path leads out of the vault; name a note inside it."""
+
+    exit_code = 2
+    http_status = 403
+
+
+class WriteFailedError(VaultError):
+    """The note could not be written and is as it was; check rights and free space, run again."""
+
+    exit_code = 3
     http_status = 507
 
 
-class ExternallyChangedError(NotemillError):
+class ExternallyChangedError(VaultError):
     """The note was changed since it was read and is left alone; curate it again."""
 
     exit_code = 3
     http_status = 409
 
 
-class MalformedNoteError(NotemillError):
-    """The note's frontmatter cannot be edited safely; mend it in your editor."""
+class MalformedNoteError(VaultError):
+    """The note's frontmatter cannot be edited safely; mend it in your editor and run again."""
 
     exit_code = 3
     http_status = 422

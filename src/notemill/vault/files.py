@@ -4,198 +4,245 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import fnmatch
-import json
+import hashlib
 import os
-import re
 import secrets
 import stat
+import threading
 import time
-import unicodedata
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from enum import StrEnum
+from itertools import pairwise
+from typing import TYPE_CHECKING, Self
 
 from filelock import FileLock, Timeout
 
 from notemill.errors import (
+    EmptyVaultError,
     ExternallyChangedError,
+    JournalError,
+    NotAFolderError,
     NoteNotFoundError,
+    NoteUnreadableError,
     OutsideVaultError,
+    UnreadableVaultError,
     VaultError,
     VaultLockedError,
+    VaultNotFoundError,
     WriteFailedError,
 )
-from notemill.vault.journal import DONE, DROPPED, INTENDED, UNDONE, Journal
+from notemill.vault.disk import Disk
+from notemill.vault.journal import Intent, Journal, State, Write, WrittenRun
 from notemill.vault.note import bytes_hash
+from notemill.vault.scan import NoteFile, Walk, key_of, scan_folder
+from notemill.vault.select import Skipped, key_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
-    from notemill.vault.journal import Write
+__all__ = ["Ending", "NoteFile", "NoteUndo", "Recovered", "Skipped", "Vault", "WrittenRun"]
 
-_CONFLICT_COPY = re.compile(r"\(conflicted copy[^)]*\)|\.sync-conflict-\d{8}-", re.IGNORECASE)
 _TEMPORARY = ".notemill-"
+_NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
-@dataclass(frozen=True, slots=True)
-class NoteFile:
-    """A note as the folder lists it. `key` is its path in the vault, with `/`, in NFC."""
+class Ending(StrEnum):
+    """What became of one note in an undo."""
 
-    key: str
-    path: str
-    size: int
-    mtime_ns: int
+    RESTORED = "restored"
+    ALREADY = "already restored"
+    EDITED = "edited since"
+    BLOCKED = "written by later runs"
+    MISSING = "missing"
+    FAILED = "failed"
 
 
 @dataclass(frozen=True, slots=True)
 class NoteUndo:
-    """What became of one note in an undo; `problem` is '' where its bytes are back."""
+    """What became of one note in an undo; `runs` are those undone, or those in the way."""
 
     key: str
-    restored: bool
+    ending: Ending
+    runs: tuple[str, ...] = ()
     problem: str = ""
 
+    @property
+    def restored(self) -> bool:
+        """Whether the note's bytes are what they were before the run."""
+        return self.ending in (Ending.RESTORED, Ending.ALREADY)
 
-class Disk:
-    """The few steps of an atomic write, apart so that each can fail in a test."""
 
-    def create(self, path: str, data: bytes, mode: int) -> None:
-        """Write a new file and flush it to the disk."""
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            if hasattr(os, "fchmod"):
-                os.fchmod(file.fileno(), stat.S_IMODE(mode))
-            os.fsync(file.fileno())
+@dataclass(frozen=True, slots=True)
+class Recovered:
+    """A write that a crash had left open, and where it stands now; None: it never happened."""
 
-    def replace(self, temporary: str, path: str) -> None:
-        """Put a file in another's place, in one step."""
-        os.replace(temporary, path)  # noqa: PTH105  # paths are kept as the folder lists them
-
-    def sync_folder(self, folder: str) -> None:
-        """Flush a folder, so that a rename in it survives a power cut."""
-        if not hasattr(os, "O_DIRECTORY"):
-            return
-        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+    key: str
+    run: str
+    state: State | None
 
 
 class Vault:
     """A folder of Markdown notes, and the journal of what was written into it."""
 
-    def __init__(self, root: Path, state_dir: Path, disk: Disk | None = None) -> None:
-        """Take a folder that `open` has looked at."""
+    def __init__(
+        self, root: Path, state_dir: Path, *, clock: Callable[[], float], disk: Disk
+    ) -> None:
+        """Take a folder that `open` has looked at. Raises JournalError."""
         self.root = root
-        self._state_dir = state_dir
-        self._disk = disk or Disk()
-        self._journal = Journal(state_dir / "journal.sqlite3")
+        self.skipped: tuple[Skipped, ...] = ()
+        """What the last scan left out, and why."""
+        self.recovered: tuple[Recovered, ...] = ()
+        """What crashes had left open and the lock's taking settled."""
+        self._clock = clock
+        self._disk = disk
+        # One state folder may serve several vaults.
+        name = hashlib.blake2b(os.fsencode(root), digest_size=8).hexdigest()
+        self._journal = Journal(state_dir / f"journal-{name}.sqlite3")
+        self._holder = state_dir / f"writer-{name}.pid"
+        # Seen from all threads alike: what is held by one is held by the process.
+        self._file_lock = FileLock(state_dir / f"writer-{name}.lock", timeout=0, thread_local=False)
+        self._one_writer = threading.RLock()
         self._paths: dict[str, str] = {}
-        self._skips = _skips(root)
-        self._recover()
 
     @classmethod
-    def open(cls, path: Path, *, state_dir: Path, disk: Disk | None = None) -> Self:
+    def open(
+        cls,
+        path: Path,
+        *,
+        state_dir: Path,
+        clock: Callable[[], float] = time.time,
+        disk: Disk | None = None,
+    ) -> Self:
         """Open the vault in the folder `path`; all that is kept about it goes to `state_dir`.
 
-        Raises VaultError where there is no such folder, it is a file, or it cannot be read.
+        Raises VaultError where there is no such folder, it is a file, cannot be read or holds no
+        notes, and where the journal cannot be used.
         """
         try:
             root = path.expanduser().resolve()
-            if not root.exists():
-                raise VaultError(f"there is no folder {path}; name the folder with your notes")
-            if not root.is_dir():
-                raise VaultError(f"{path} is a file; name the folder with your notes")
-            with os.scandir(root):
-                pass
-        except OSError as error:
-            message = f"the folder {path} cannot be read: {error.strerror}; check its rights"
-            raise VaultError(message) from error
-        vault = cls(root, state_dir, disk)
-        if next(vault._walk(), None) is None:
-            vault.close()
-            raise VaultError(f"there are no Markdown notes in {path}; name the folder of a vault")
-        return vault
+            kind = os.stat(root).st_mode  # noqa: PTH116
+            if stat.S_ISDIR(kind):
+                with os.scandir(root):
+                    pass
+        except FileNotFoundError as error:
+            raise VaultNotFoundError(
+                f"there is no folder {path}; name the folder with your notes"
+            ) from error
+        except (OSError, RuntimeError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or str(error)
+            raise UnreadableVaultError(
+                f"the folder {path} cannot be read ({reason}); check its name and its rights"
+            ) from error
+        if not stat.S_ISDIR(kind):
+            raise NotAFolderError(f"{path} is a file; name the folder with your notes")
+        if next(Walk(root).notes(), None) is None:
+            raise EmptyVaultError(
+                f"there are no Markdown notes in {path}, or its own settings exclude them all; "
+                "name the folder of a vault"
+            )
+        return cls(root, state_dir, clock=clock, disk=disk or Disk())
 
     def close(self) -> None:
         """Close the journal."""
         self._journal.close()
 
-    # -- finding ------------------------------------------------------------------------------
+    # -- finding and reading ------------------------------------------------------------------
 
     def scan(self, only: str | None = None) -> list[NoteFile]:
-        """Return the notes, sorted by key, as Obsidian would see them.
+        """Return the notes, sorted by key, as Obsidian would see them; see `skipped` for the rest.
 
-        Left out: dot folders, templates, excluded files, conflict copies, links that leave the
-        vault. `only` is a pattern as in `Projects/**`.
+        Left out: dot folders, templates, excluded files, conflict copies, links, what cannot be
+        read. `only` is a pattern as in `Projects/**`.
         """
-        found = sorted(self._walk(), key=lambda file: (file.key, file.path))
-        # Two names that differ only in their Unicode form have one key: the second keeps its own.
-        files: dict[str, NoteFile] = {}
-        for file in found:
-            key = file.key if file.key not in files else _name(file.path, self.root)
-            files[key] = NoteFile(key, file.path, file.size, file.mtime_ns)
-        self._paths = {key: file.path for key, file in files.items()}
+        found = scan_folder(self.root)
+        self.skipped = found.skipped
+        self._paths = {note.key: note.path for note in found.notes}
         if only is None:
-            return list(files.values())
-        return [file for file in files.values() if _matches(file.key, only)]
-
-    def _walk(self) -> Iterator[NoteFile]:
-        folders = [str(self.root)]
-        while folders:
-            folder = folders.pop()
-            try:
-                entries = list(os.scandir(folder))
-            except OSError:
-                continue
-            for entry in entries:
-                if entry.name.startswith("."):
-                    continue
-                try:
-                    if entry.is_dir(follow_symlinks=False):
-                        if not self._skips(_name(entry.path, self.root) + "/"):
-                            folders.append(entry.path)
-                    elif entry.name.lower().endswith(".md") and (note := self._note(entry)):
-                        yield note
-                except OSError:
-                    continue
-
-    def _note(self, entry: os.DirEntry[str]) -> NoteFile | None:
-        if _CONFLICT_COPY.search(entry.name):
-            return None
-        key = _name(entry.path, self.root)
-        if self._skips(key):
-            return None
-        if entry.is_symlink():
-            target = Path(entry.path).resolve()
-            if not target.is_relative_to(self.root):
-                return None
-        if not entry.is_file():
-            return None
-        info = entry.stat()
-        return NoteFile(
-            unicodedata.normalize("NFC", key), entry.path, info.st_size, info.st_mtime_ns
-        )
-
-    # -- reading and writing ------------------------------------------------------------------
+            return list(found.notes)
+        pattern = key_pattern(only)
+        return [note for note in found.notes if pattern.fullmatch(note.key)]
 
     def path_of(self, key: str) -> str:
         """Return where a note lies. Raises NoteNotFoundError, OutsideVaultError."""
-        if key not in self._paths:
-            self.scan()
-        if key in self._paths:
-            return self._paths[key]
-        if not (self.root / key).resolve().is_relative_to(self.root):
-            raise OutsideVaultError(f"{key} leads out of the vault; name a note inside it")
-        raise NoteNotFoundError(f"there is no note {key} in {self.root}")
+        return os.path.join(self.root, self._path(key))  # noqa: PTH118
 
     def read(self, key: str) -> bytes:
-        """Return a note's bytes. Raises NoteNotFoundError, VaultError."""
-        return _read(self.path_of(key), key)
+        """Return a note's bytes.
+
+        Raises NoteNotFoundError, NoteUnreadableError, OutsideVaultError.
+        """
+        return self._read(self._path(key), key)
+
+    def _path(self, key: str) -> str:
+        """Return a note's path in the vault, as the folder lists it."""
+        path = self._paths.get(key)
+        if path is None:
+            if "\0" in key or os.path.isabs(key) or ".." in key.replace("\\", "/").split("/"):  # noqa: PTH117
+                raise OutsideVaultError(f"{key!r} leads out of the vault; name a note inside it")
+            self.scan()
+            path = self._paths.get(key_of(key))
+        if path is None:
+            raise NoteNotFoundError(
+                f"there is no note {key} in {self.root}; it may have been renamed or deleted"
+            )
+        return path
+
+    def _read(self, path: str, key: str) -> bytes:
+        full = os.path.normpath(os.path.join(self.root, path))  # noqa: PTH118
+        # A folder above may have been replaced by a link since the scan.
+        if os.path.realpath(full) != full:
+            if os.path.lexists(full):
+                raise OutsideVaultError(f"{key} has become a link; only notes in the vault count")
+            raise NoteNotFoundError(f"{key} is gone; it was renamed or deleted")
+        try:
+            return self._disk.read(full)
+        except (FileNotFoundError, NotADirectoryError) as error:
+            raise NoteNotFoundError(f"{key} is gone; it was renamed or deleted") from error
+        except OSError as error:
+            raise NoteUnreadableError(
+                f"{key} cannot be read ({error.strerror}); check its rights"
+            ) from error
+
+    # -- writing ------------------------------------------------------------------------------
+
+    @contextlib.contextmanager
+    def lock(self) -> Iterator[None]:
+        """Be the only process that writes to the vault; what a crash left open is settled first.
+
+        May be taken again inside. Raises VaultLockedError, naming the process that has it.
+        """
+        with self._one_writer:
+            first = not self._file_lock.is_locked
+            try:
+                self._file_lock.acquire()
+            except Timeout:
+                raise VaultLockedError(
+                    f"{self._holder_name()} writes to {self.root}; wait for it and run the command "
+                    "again"
+                ) from None
+            except OSError as error:
+                raise VaultError(
+                    f"{self._file_lock.lock_file} cannot be used ({error.strerror}); check rights"
+                ) from error
+            try:
+                if first:
+                    self._name_holder()
+                    self.recovered += tuple(self._recover())
+                yield
+            finally:
+                self._file_lock.release()
+
+    def _name_holder(self) -> None:
+        # Who holds the lock is a courtesy to the other process: without it the lock still holds.
+        with contextlib.suppress(OSError):
+            self._holder.write_text(str(os.getpid()), "ascii")
+
+    def _holder_name(self) -> str:
+        try:
+            return f"process {int(self._holder.read_text('ascii'))}"
+        except (OSError, ValueError):
+            return "another process"
 
     def write(self, key: str, new: bytes, *, expected: str, run: str) -> None:
         """Replace a note, if its bytes still have the hash `expected`.
@@ -204,176 +251,162 @@ class Vault:
         every moment the note is whole, old or new. Raises ExternallyChangedError, and
         WriteFailedError where rights or space are missing; the note is then as it was.
         """
-        path = self.path_of(key)
-        before = _read(path, key)
-        if bytes_hash(before) != expected:
-            raise ExternallyChangedError(f"{key} was changed since it was read; it is left alone")
-        seq = self._journal.intend(
-            run=run,
-            key=key,
-            path=path,
-            before=before,
-            hashes=(expected, bytes_hash(new)),
-            at=time.time(),
-        )
-        try:
-            self._replace(path, key, new, expected)
-        except (ExternallyChangedError, WriteFailedError):
-            self._journal.mark(seq, DROPPED)
-            raise
-        self._journal.mark(seq, DONE)
-
-    def _replace(self, path: str, key: str, new: bytes, expected: str) -> None:
-        folder = os.path.dirname(path)  # noqa: PTH120  # paths are kept as the folder lists them
-        temporary = f"{folder}/{_TEMPORARY}{secrets.token_hex(8)}"
-        try:
-            mode = os.stat(path).st_mode  # noqa: PTH116
-            self._disk.create(temporary, new, mode)
-            # The last look, right before the step that cannot be taken back.
-            if bytes_hash(_read(path, key)) != expected:
-                raise ExternallyChangedError(f"{key} was changed while it was written; left alone")
-            self._disk.replace(temporary, path)
-            self._disk.sync_folder(folder)
-        except OSError as error:
-            # After the rename only the flush can fail; then the note is written, if not yet safe.
-            if bytes_hash(_read(path, key)) == bytes_hash(new):
+        with self.lock():
+            path = self._path(key)
+            before = self._check_unchanged(path, key, expected)
+            if new == before:
                 return
+            temporary = _beside(path)
+            after = bytes_hash(new)
+            seq = self._journal.intend(
+                Intent(run, key, path, temporary, before, expected, after, self._clock())
+            )
+            try:
+                self._replace(path, key, temporary, new, expected)
+            except VaultError:
+                with contextlib.suppress(JournalError):
+                    self._journal.remove(seq)
+                raise
+            # The note is written, and journaled as intended: the next lock settles it.
+            with contextlib.suppress(JournalError):
+                self._journal.mark([seq], State.DONE)
+
+    def _replace(self, path: str, key: str, temporary: str, new: bytes, expected: str) -> None:
+        """Put `new` in a note's place. Raises VaultError where the note is as it was."""
+        full = os.path.join(self.root, path)  # noqa: PTH118
+        beside = os.path.join(self.root, temporary)  # noqa: PTH118
+        try:
+            _check_rights(full)
+            self._disk.create(beside, new, full)
+            # The last look, right before the step that cannot be taken back.
+            self._check_unchanged(path, key, expected)
+            self._disk.replace(beside, full)
+        except OSError as error:
             raise WriteFailedError(_why(key, error)) from error
         finally:
+            # Gone after the rename; else what must not stay.
             with contextlib.suppress(OSError):
-                os.unlink(temporary)  # noqa: PTH108
+                self._disk.remove(beside)
+        # The note is written, and journaled; where the flush fails, only a power cut could take
+        # the rename back, and an undo tells by the bytes.
+        with contextlib.suppress(OSError):
+            self._disk.sync_folder(os.path.dirname(full))  # noqa: PTH120
 
-    def _recover(self) -> None:
-        """Settle the writes that a crash left open, by what the notes now are."""
-        for write in self._journal.writes(state=INTENDED):
+    def _check_unchanged(self, path: str, key: str, expected: str) -> bytes:
+        """Return a note's bytes. Raises ExternallyChangedError where they are not the expected."""
+        raw = self._read(path, key)
+        if bytes_hash(raw) != expected:
+            raise ExternallyChangedError(
+                f"{key} was changed since it was read and is left alone; curate it again"
+            )
+        return raw
+
+    def _recover(self) -> Iterator[Recovered]:
+        """Settle what a crash left open, by what the notes now are."""
+        together: dict[str, list[Write]] = {}
+        for write in self._journal.open_writes():
+            together.setdefault(write.temporary, []).append(write)
+        for temporary, writes in together.items():
+            with contextlib.suppress(OSError):
+                self._disk.remove(os.path.join(self.root, temporary))  # noqa: PTH118
+            oldest, newest = writes[0], writes[-1]
             try:
-                now = bytes_hash(_read(write.path, write.key))
+                now = bytes_hash(self._read(newest.path, newest.key))
             except VaultError:
                 now = ""
-            self._journal.mark(write.seq, DONE if now == write.after_hash else DROPPED)
+            state: State | None = State.UNCLEAR
+            if now == newest.after_hash:
+                state = State.DONE
+            elif now == oldest.before_hash:
+                state = State.UNDONE if newest.state is State.UNDOING else None
+            if state is None:
+                self._journal.remove(newest.seq)
+            else:
+                self._journal.mark([write.seq for write in writes], state)
+            yield from (Recovered(write.key, write.run, state) for write in writes)
 
     # -- undo ---------------------------------------------------------------------------------
 
+    def runs(self) -> list[WrittenRun]:
+        """Return the runs that wrote to the vault, newest first."""
+        return self._journal.runs()
+
     def undo(self, run: str, *, key: str | None = None, through: bool = False) -> list[NoteUndo]:
-        """Restore the bytes that a run's writes replaced, newest first.
+        """Restore the bytes that a run's writes replaced, the note written last first.
 
-        Refuses where a later run wrote to one of the notes, naming it, unless `through` undoes
-        that, too; leaves a note alone that was edited since. Raises VaultError.
+        A note that a later run wrote to is left alone, and that run named, unless `through`
+        undoes what later runs wrote to it as well. A note edited since is left alone. Repeating
+        an undo, also after a crash, changes nothing more. Raises VaultLockedError, JournalError.
         """
-        own = [w for w in self._journal.writes(run=run, state=DONE) if key in (None, w.key)]
+        with self.lock():
+            oldest: dict[str, Write] = {}
+            for write in self._journal.of_run(run):
+                if key is None or write.key == key_of(key):
+                    oldest[write.key] = write
+            return [self._undo_note(write, through=through) for write in oldest.values()]
+
+    def _undo_note(self, oldest: Write, *, through: bool) -> NoteUndo:
+        key, run = oldest.key, oldest.run
+        chain = self._journal.standing(key, oldest.seq)
+        own = [write for write in chain if write.run == run]
         if not own:
-            return []
-        oldest = {write.key: write.seq for write in own}
-        chain = [
-            write
-            for write in self._journal.writes(state=DONE)
-            if write.key in oldest and write.seq >= oldest[write.key]
-        ]
-        later = sorted({write.run for write in chain} - {run})
+            return NoteUndo(key, Ending.ALREADY, (run,))
+        chain = [write for write in chain if write.seq >= own[-1].seq]
+        runs = tuple(dict.fromkeys(write.run for write in chain))
+        later = tuple(one for one in runs if one != run)
         if later and not through:
-            raise VaultError(
-                f"later runs wrote to the same notes: {', '.join(later)}; undo them first, or all "
-                "together with --through"
+            problem = (
+                f"{', '.join(later)} wrote to it later; undo that first, or all together with "
+                "--through"
             )
-        return [
-            self._restore(name, [write for write in chain if write.key == name])
-            for name in sorted(oldest)
-        ]
-
-    def _restore(self, key: str, writes: list[Write]) -> NoteUndo:
-        """Take the writes to one note back, the newest first."""
-        for write in writes:
-            try:
-                now = bytes_hash(_read(write.path, key))
-                # Restored already, and the process died before it was written down.
-                if now != write.before_hash:
-                    if now != write.after_hash:
-                        return NoteUndo(key, restored=False, problem="it was edited since")
-                    self._replace(write.path, key, write.before, write.after_hash)
-            except (VaultError, ExternallyChangedError) as error:
-                return NoteUndo(key, restored=False, problem=str(error))
-            self._journal.mark(write.seq, UNDONE)
-        return NoteUndo(key, restored=True)
-
-    @contextlib.contextmanager
-    def lock(self) -> Iterator[None]:
-        """Be the only process that writes to the vault. Raises VaultLockedError."""
-        path = self._state_dir / "write.lock"
-        owner = path.with_suffix(".pid")
-        lock = FileLock(path, timeout=0)
+            return NoteUndo(key, Ending.BLOCKED, later, problem)
         try:
-            lock.acquire()
-        except Timeout:
-            who = owner.read_text() if owner.exists() else "unknown"
-            raise VaultLockedError(
-                f"process {who} writes to {self.root}; wait for it and run the command again"
-            ) from None
+            return self._restore(key, chain, runs)
+        except NoteNotFoundError:
+            problem = "it was renamed or deleted"
+            return NoteUndo(key, Ending.MISSING, runs, problem)
+        except ExternallyChangedError as error:
+            return NoteUndo(key, Ending.EDITED, runs, str(error))
+        except (WriteFailedError, NoteUnreadableError, OutsideVaultError) as error:
+            return NoteUndo(key, Ending.FAILED, runs, str(error))
+
+    def _restore(self, key: str, chain: list[Write], runs: tuple[str, ...]) -> NoteUndo:
+        """Take a chain of writes to one note back, newest first, all or nothing."""
+        newest, oldest = chain[0], chain[-1]
+        seqs = [write.seq for write in chain]
+        now = bytes_hash(self._read(newest.path, key))
+        if now == oldest.before_hash:
+            self._journal.mark(seqs, State.UNDONE)
+            return NoteUndo(key, Ending.ALREADY, runs)
+        # Between two writes somebody may have edited: what they wrote must not go with them.
+        edited = any(late.before_hash != early.after_hash for late, early in pairwise(chain))
+        if now != newest.after_hash or edited:
+            return NoteUndo(key, Ending.EDITED, runs, "it was edited since; take it back by hand")
+        temporary = _beside(newest.path)
+        self._journal.mark(seqs, State.UNDOING, temporary=temporary)
         try:
-            owner.write_text(str(os.getpid()))
-            yield
-        finally:
-            owner.unlink(missing_ok=True)
-            lock.release()
+            before = self._journal.before(oldest.seq)
+            self._replace(newest.path, key, temporary, before, now)
+        except VaultError:
+            self._journal.mark(seqs, State.DONE)
+            raise
+        self._journal.mark(seqs, State.UNDONE)
+        return NoteUndo(key, Ending.RESTORED, runs)
 
 
-def _read(path: str, key: str) -> bytes:
-    try:
-        with open(path, "rb") as file:  # noqa: PTH123
-            return file.read()
-    except FileNotFoundError as error:
-        raise NoteNotFoundError(f"{key} is gone; it was renamed or deleted") from error
-    except OSError as error:
-        raise VaultError(f"{key} cannot be read: {error.strerror}") from error
+def _check_rights(full: str) -> None:
+    """Raise PermissionError where the owner made a file read-only: a rename would not ask."""
+    if not os.access(full, os.W_OK) or not os.stat(full).st_mode & 0o222:  # noqa: PTH116
+        raise PermissionError(errno.EACCES, "it is read-only")
+
+
+def _beside(path: str) -> str:
+    """Return a new name in the same folder: a dot file, which no one takes for a note."""
+    folder, slash, _ = path.rpartition("/")
+    return f"{folder}{slash}{_TEMPORARY}{secrets.token_hex(8)}"
 
 
 def _why(key: str, error: OSError) -> str:
-    if error.errno == errno.ENOSPC:
-        return f"no space is left to write {key}; it is as it was. Free some and run again"
-    return f"{key} cannot be written ({error.strerror}); it is as it was. Check its rights"
-
-
-def _name(path: str, root: Path) -> str:
-    relative = os.path.relpath(path, root)
-    return relative.replace(os.sep, "/")
-
-
-def _matches(key: str, pattern: str) -> bool:
-    """Tell whether a key fits a pattern; `**` crosses folders, a folder's name stands for all."""
-    if fnmatch.fnmatchcase(key, pattern.replace("**", "*")):
-        return True
-    return key.startswith(pattern.rstrip("/") + "/")
-
-
-def _skips(root: Path) -> Callable[[str], bool]:
-    """Return a check for what Obsidian's own settings of this vault leave out."""
-    settings = root / ".obsidian"
-    prefixes: list[str] = []
-    patterns: list[re.Pattern[str]] = []
-    for one in _json(settings / "app.json").get("userIgnoreFilters") or []:
-        if isinstance(one, str) and len(one) > 1 and one.startswith("/") and one.endswith("/"):
-            with contextlib.suppress(re.error):
-                patterns.append(re.compile(one[1:-1]))
-        elif isinstance(one, str) and one:
-            prefixes.append(one)
-    for file, name in (
-        ("templates.json", "folder"),
-        ("plugins/templater-obsidian/data.json", "templates_folder"),
-    ):
-        folder = _json(settings / file).get(name)
-        if isinstance(folder, str) and folder.strip("/"):
-            prefixes.append(folder.strip("/") + "/")
-
-    def skips(key: str) -> bool:
-        return any(key.startswith(one) for one in prefixes) or any(
-            one.search(key) for one in patterns
-        )
-
-    return skips
-
-
-def _json(path: Path) -> dict[str, Any]:
-    try:
-        value = json.loads(path.read_text("utf-8-sig"))
-    except (OSError, ValueError):
-        return {}
-    return value if isinstance(value, dict) else {}
+    if error.errno in _NO_SPACE:
+        return f"no space is left to write {key}, which is as it was; free some and run again"
+    return f"{key} cannot be written ({error.strerror}) and is as it was; check its rights"

@@ -1,136 +1,182 @@
-"""Frontmatter as byte spans: which lines belong to which property, and what it says; pure.
+"""Frontmatter as byte spans: where each property stands and what it says; pure.
 
-PyYAML gives the structure (which node begins in which line and column); the bytes between are
-never written anew, only the lines of the properties that notemill owns.
+PyYAML's event stream gives the structure; its marks count characters and are turned into bytes
+here. Scalars stay the strings as written (`007`, `10:30` and `yes` are no numbers). Nothing is
+ever rendered anew but the properties that notemill owns: see `proposal`.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, TypeAlias
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol, TypeAlias
 
 import yaml
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable
 
 BOM: Final = b"\xef\xbb\xbf"
-_FENCE = re.compile(rb"---[ \t]*\r?\n")
-_CLOSING = re.compile(rb"---[ \t]*(?:\r?\n|\Z)")
+MAX_BLOCK_BYTES: Final = 262_144
+"""A larger block is no frontmatter a person wrote; YAML parsers take seconds for it."""
+
+_OPENING = re.compile(rb"---[ \t]*+(\r\n|\n|\r)")
+_CLOSING = re.compile(rb"(?<=[\r\n])---[ \t]*+(?:\r\n|\n|\r|\Z)")
+# Space that pushes a frontmatter away from the first byte, where alone it is one.
+_PUSHED = re.compile(rb"(?:[ \t\r\n]|\xef\xbb\xbf|\xc2\xa0|\xe2\x80\x8b)++(?=---[ \t]*+[\r\n])")
+_PROPERTY = re.compile(
+    rb"(?:[ \t]*+(?:#[^\r\n]*+)?[\r\n]++)*+[ \t]*+[\"']?[^\s:#\-\"'|>][^\r\n:]*+:(?:[ \t\r\n]|\Z)"
+)
+_COLON = re.compile(rb"[ \t]*+:")
+_SPACE = b" \t\r\n"
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
-# YAML breaks lines at these too; files break them at \n only. A space keeps the lines in step.
-_ODD_BREAKS = re.compile("\r(?!\n)|[\x85\u2028\u2029]")
+_TEXT_TAGS = frozenset({None, "!"})
+# YAML 1.1 breaks lines at these, YAML 1.2 and Obsidian do not: stand-ins of one character each,
+# from the private use area, keep the marks right.
+_ODD_BREAKS: Final = {"\x85": "\uf8f0", "\u2028": "\uf8f1", "\u2029": "\uf8f2"}
+_STAND_IN = str.maketrans(_ODD_BREAKS)
+_STAND_OUT = str.maketrans({stand: char for char, stand in _ODD_BREAKS.items()})
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_Node: TypeAlias = yaml.ScalarEvent | yaml.CollectionStartEvent
 
 Value: TypeAlias = str | tuple[str, ...] | None
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A place in the frontmatter: line from 0, column in characters."""
+class Span(NamedTuple):
+    """Bytes of a file from `start` up to `end`."""
 
-    line: int
-    column: int
+    start: int
+    end: int
+
+
+class Shape(StrEnum):
+    """How a property's value is written."""
+
+    NOTHING = "nothing"
+    TEXT = "text"
+    BLOCK_LIST = "block list"
+    FLOW_LIST = "flow list"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One text of a list, None for an empty one; `span` is its bytes as written, quotes too."""
+
+    text: str | None
+    span: Span
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One top-level property.
 
-    `first` and `last` are its lines, `last` excluded, without the comments and blank lines
-    behind it. `value` is what it says: a text, a list of texts, or None for nothing and for what
-    is neither. `shape` is scalar, block (a literal or folded text), list, flow, nothing, other.
-    `items` are the places of a list's texts, in the order of `value`; `opaque` says that the
-    list holds something else, too.
+    `span` covers its whole lines, comments inside and behind the value included, but not the
+    lines of comments and blanks that follow it. `colon` is the offset behind the key's colon.
+    `written` is the value's bytes, empty where there is none. `value` is a text, a list of texts,
+    or None for nothing and for what is neither (`shape` says which).
     """
 
     key: str
-    first: int
-    last: int
+    span: Span
+    colon: int
+    written: Span
     value: Value
-    shape: str
-    begin: Place
-    end: Place
-    items: tuple[tuple[Place, Place], ...] = ()
-    opaque: bool = False
+    shape: Shape
+    quote: str = ""
+    items: tuple[Item, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The key as it is compared: in any case."""
+        return self.key.casefold()
 
 
 @dataclass(frozen=True, slots=True)
 class Frontmatter:
-    """The block between the fences: byte offsets in the file, its lines, its properties."""
+    """The block with its fences (`span`), the bytes between them (`inner`), its properties."""
 
-    start: int
-    """Where the opening fence begins, behind a BOM."""
-    inner: int
-    """Where the first line between the fences begins."""
-    close: int
-    """Where the closing fence begins."""
-    end: int
-    """Where the body begins."""
-    lines: tuple[bytes, ...]
-    entries: tuple[Entry, ...]
+    span: Span
+    inner: Span
+    newline: str
     indent: int
+    entries: tuple[Entry, ...]
 
     def find(self, *names: str) -> Entry | None:
-        """Return the entry with one of these names, spelled so, else in another case."""
+        """Return the entry of the first of these (lower-case) names that is there."""
         for name in names:
             for entry in self.entries:
-                if entry.key == name:
-                    return entry
-            for entry in self.entries:
-                if entry.key.lower() == name:
+                if entry.name == name:
                     return entry
         return None
+
+
+class Place(NamedTuple):
+    """Where a block lies: with its fences, and between them; its first line's end."""
+
+    span: Span
+    inner: Span
+    newline: str
 
 
 class BrokenFrontmatterError(ValueError):
-    """The block between the fences is no YAML mapping that can be edited line by line."""
+    """The block between the fences is no YAML mapping that can be edited in place."""
 
 
-def locate(raw: bytes) -> tuple[int, int, int, int] | None:
-    """Return (start, inner, close, end) of the frontmatter, None where there is none.
+def locate(raw: bytes) -> Place | None:
+    """Return where the frontmatter is, None where there is none.
 
-    As in Obsidian it begins at the file's first byte (a BOM aside) and needs a closing `---`.
+    As in Obsidian it begins at the file's first byte (a BOM aside) and needs a closing `---`;
+    `...` does not close it.
     """
     start = len(BOM) if raw.startswith(BOM) else 0
-    opening = _FENCE.match(raw, start)
+    opening = _OPENING.match(raw, start)
     if opening is None:
         return None
-    position = opening.end()
-    while position < len(raw):
-        closing = _CLOSING.match(raw, position)
-        if closing is not None:
-            return start, opening.end(), position, closing.end()
-        newline = raw.find(b"\n", position)
-        if newline < 0:
-            return None
-        position = newline + 1
-    return None
+    closing = _CLOSING.search(raw, opening.end())
+    if closing is None:
+        return None
+    inner = Span(opening.end(), closing.start())
+    return Place(Span(start, closing.end()), inner, opening[1].decode())
 
 
-def read(raw: bytes, place: tuple[int, int, int, int]) -> Frontmatter:
+def is_unclosed(raw: bytes) -> bool:
+    """Tell whether an opening fence with a property behind it is never closed."""
+    opening = _OPENING.match(raw, len(BOM) if raw.startswith(BOM) else 0)
+    if opening is None or _CLOSING.search(raw, opening.end()) is not None:
+        return False
+    return _PROPERTY.match(raw, opening.end()) is not None
+
+
+def is_displaced(raw: bytes) -> bool:
+    """Tell whether a whole frontmatter stands behind blank space and so counts as text."""
+    pushed = _PUSHED.match(raw, len(BOM) if raw.startswith(BOM) else 0)
+    opening = _OPENING.match(raw, pushed.end()) if pushed else None
+    if opening is None or _PROPERTY.match(raw, opening.end()) is None:
+        return False
+    return _CLOSING.search(raw, opening.end()) is not None
+
+
+def read(raw: bytes, place: Place) -> Frontmatter:
     """Read the located block. Raises BrokenFrontmatterError saying what is wrong, and where."""
-    start, inner, close, end = place
-    block = raw[inner:close]
-    lines = tuple(block.splitlines(keepends=True)) if b"\r" not in block else _lines(block)
-    text = _ODD_BREAKS.sub(" ", block.decode("utf-8"))
+    inner = place.inner
+    if inner.end - inner.start > MAX_BLOCK_BYTES:
+        raise BrokenFrontmatterError(f"it is larger than {MAX_BLOCK_BYTES // 1024} KiB")
     try:
-        root = yaml.compose(text, Loader=_Loader)
+        text = raw[inner.start : inner.end].decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise BrokenFrontmatterError("it is not UTF-8") from error
+    lone = "\n" if place.newline == "\r" else "\r"
+    if lone in (text.replace("\r\n", "") if lone == "\r" else text):
+        # Some readers end a line there and some do not.
+        raise BrokenFrontmatterError("it mixes kinds of line ends")
+    reader = _Reader(raw, place, text)
+    try:
+        reader.read(yaml.parse(reader.yaml, Loader=_Loader))
     except yaml.YAMLError as error:
         raise BrokenFrontmatterError(_said(error)) from error
-    if root is None:
-        return Frontmatter(start, inner, close, end, lines, (), 0)
-    if not isinstance(root, yaml.MappingNode) or root.flow_style:
-        raise BrokenFrontmatterError("it is no list of properties, one a line")
-    entries = _entries(root, lines)
-    return Frontmatter(start, inner, close, end, lines, entries, root.start_mark.column)
-
-
-def _lines(block: bytes) -> tuple[bytes, ...]:
-    """Split at \\n only: a lone \\r is no line's end here."""
-    parts = block.split(b"\n")
-    return tuple(part + b"\n" for part in parts[:-1]) + ((parts[-1],) if parts[-1] else ())
+    return Frontmatter(place.span, inner, place.newline, reader.indent, tuple(reader.entries))
 
 
 def _said(error: yaml.YAMLError) -> str:
@@ -139,103 +185,177 @@ def _said(error: yaml.YAMLError) -> str:
     return f"{getattr(error, 'problem', None) or 'it is no YAML'}{where}"
 
 
-def _entries(root: yaml.MappingNode, lines: Sequence[bytes]) -> tuple[Entry, ...]:
-    pairs = root.value
-    seen: set[str] = set()
-    entries: list[Entry] = []
-    for number, (key, value) in enumerate(pairs):
-        if not isinstance(key, yaml.ScalarNode) or key.start_mark.column != root.start_mark.column:
-            raise BrokenFrontmatterError(f"a key that is no plain word{_line(key)}")
-        if key.value in seen:
-            raise BrokenFrontmatterError(f"the key {key.value} stands twice{_line(key)}")
-        seen.add(key.value)
-        first = key.start_mark.line
-        bound = pairs[number + 1][0].start_mark.line if number + 1 < len(pairs) else len(lines)
-        if bound <= first:
-            raise BrokenFrontmatterError(f"two properties in one line{_line(key)}")
-        last = _trimmed(lines, first, bound, value, root.start_mark.column)
-        _check_keys(value)
-        entries.append(_entry(key.value, first, last, value, lines))
-    return tuple(entries)
+@dataclass(slots=True)
+class _Open:
+    """A collection whose end has not come: what kind it is and how many nodes it has so far."""
+
+    is_mapping: bool
+    is_flow: bool
+    nodes: int = 0
 
 
-def _check_keys(node: yaml.Node) -> None:
-    """Refuse what no reader of YAML takes: `{{placeholder}}` is a mapping as a key of another."""
-    todo, seen = [node], set[int]()
-    while todo:
-        one = todo.pop()
-        if id(one) in seen:  # an alias, maybe to a list that holds itself
-            continue
-        seen.add(id(one))
-        if isinstance(one, yaml.SequenceNode):
-            todo += one.value
-        elif isinstance(one, yaml.MappingNode):
-            keys = [key.value for key, _ in one.value if isinstance(key, yaml.ScalarNode)]
-            if len(keys) != len(one.value):
-                raise BrokenFrontmatterError(f"a placeholder or a list as a key{_line(one)}")
-            if len(set(keys)) != len(keys):
-                raise BrokenFrontmatterError(f"a key that stands twice{_line(one)}")
-            todo += [value for _, value in one.value]
+@dataclass(slots=True)
+class _Found:
+    """What is known of the property whose value is being read."""
+
+    key: yaml.ScalarEvent
+    start: int
+    colon: int
+    value: _Node | None = None
+    value_start: int = 0
+    end: int = 0
+    items: list[Item] = field(default_factory=list)
+    nested: bool = False
 
 
-def _line(node: yaml.Node) -> str:
-    return f" in line {node.start_mark.line + 2}"
+class _Reader:
+    """Turns YAML events into entries; every loop is over events, so depth costs no stack."""
+
+    def __init__(self, raw: bytes, place: Place, text: str) -> None:
+        self.entries: list[Entry] = []
+        self.indent = 0
+        self._raw = raw
+        self._inner = inner = place.inner
+        self._text = text
+        self._line_end = b"\r" if place.newline == "\r" else b"\n"
+        self._is_odd = any(char in text for char in _ODD_BREAKS)
+        self.yaml = text.translate(_STAND_IN) if self._is_odd else text
+        self._is_ascii = text.isascii()
+        self._at = (0, inner.start)
+        self._open: list[_Open] = []
+        self._found: _Found | None = None
+
+    def read(self, events: Iterable[yaml.Event]) -> None:
+        for event in events:
+            if isinstance(event, yaml.ScalarEvent | yaml.CollectionStartEvent):
+                self._node(event)
+            elif isinstance(event, yaml.AliasEvent):
+                raise BrokenFrontmatterError(f"aliases are not understood{_line(event)}")
+            elif isinstance(event, yaml.CollectionEndEvent):
+                self._end(event)
+            elif isinstance(event, yaml.DocumentStartEvent):
+                if event.explicit or event.version or self.entries:
+                    raise BrokenFrontmatterError(f"a second YAML document begins{_line(event)}")
+            elif isinstance(event, yaml.DocumentEndEvent) and event.explicit:
+                raise BrokenFrontmatterError(f"`...` ends it{_line(event)}")
+        self._close_entry()
+
+    def _node(self, event: _Node) -> None:
+        if event.anchor is not None:
+            raise BrokenFrontmatterError(f"anchors are not understood{_line(event)}")
+        collection = event if isinstance(event, yaml.CollectionStartEvent) else None
+        is_mapping = isinstance(event, yaml.MappingStartEvent)
+        is_flow = collection is not None and bool(collection.flow_style)
+        depth = len(self._open)
+        if depth == 0:
+            if not is_mapping or is_flow:
+                raise BrokenFrontmatterError("it is no list of properties, one a line")
+            self.indent = _mark(event.start_mark).column
+        else:
+            top = self._open[-1]
+            is_key = top.is_mapping and top.nodes % 2 == 0
+            top.nodes += 1
+            if is_key and collection is not None:
+                raise BrokenFrontmatterError(f"a key is no text{_line(event)}")
+            if depth == 1 and is_key and isinstance(event, yaml.ScalarEvent):
+                self._close_entry()
+                self._found = self._key(event)
+            elif self._found is not None:
+                self._value(self._found, event, depth)
+        if collection is not None:
+            self._open.append(_Open(is_mapping, is_flow))
+
+    def _key(self, event: yaml.ScalarEvent) -> _Found:
+        at = self._byte(_mark(event.start_mark).index)
+        start = self._raw.rfind(self._line_end, self._inner.start, at) + 1 or self._inner.start
+        colon = _COLON.match(self._raw, self._byte(_mark(event.end_mark).index))
+        if self._raw[start:at] != b" " * self.indent or colon is None:
+            raise BrokenFrontmatterError(f"a key is written in an unusual way{_line(event)}")
+        return _Found(event, start, colon.end(), end=colon.end())
+
+    def _value(self, found: _Found, event: _Node, depth: int) -> None:
+        start = self._byte(_mark(event.start_mark).index)
+        if depth == 1:
+            found.value, found.value_start = event, max(start, found.colon)
+        if isinstance(event, yaml.ScalarEvent):
+            end = max(start, self._trimmed(self._byte(_mark(event.end_mark).index), start))
+            found.end = max(found.end, end)
+            if depth == 2 and isinstance(found.value, yaml.SequenceStartEvent):  # noqa: PLR2004
+                found.items.append(Item(self._text_of(event), Span(start, end)))
+                found.nested |= event.tag not in _TEXT_TAGS
+                return
+        found.nested |= depth > 1
+
+    def _end(self, event: yaml.CollectionEndEvent) -> None:
+        closed = self._open.pop()
+        # A block's end mark lies at the next token, behind comments that are not its own.
+        if self._found is not None and closed.is_flow:
+            self._found.end = max(self._found.end, self._byte(_mark(event.end_mark).index))
+
+    def _close_entry(self) -> None:
+        found = self._found
+        if found is None:
+            return
+        line_end = self._raw.find(self._line_end, max(found.end, found.colon), self._inner.end)
+        span = Span(found.start, line_end + 1 if line_end >= 0 else self._inner.end)
+        key, event = self._restored(found.key.value), found.value
+        written = Span(found.value_start, max(found.value_start, found.end))
+        value: Value = None
+        shape, quote, items = Shape.OTHER, "", tuple(found.items)
+        if event is not None and event.tag not in _TEXT_TAGS:
+            pass
+        elif isinstance(event, yaml.ScalarEvent):
+            value = self._text_of(event)
+            shape = Shape.NOTHING if value is None else Shape.TEXT
+            quote = event.style or ""
+        elif isinstance(event, yaml.SequenceStartEvent) and not found.nested:
+            shape = Shape.FLOW_LIST if event.flow_style else Shape.BLOCK_LIST
+            value = tuple(item.text for item in items if item.text is not None)
+        self.entries.append(Entry(key, span, found.colon, written, value, shape, quote, items))
+        self._found = None
+
+    def _text_of(self, event: yaml.ScalarEvent) -> str | None:
+        if not event.style and event.value in _NULLS:
+            return None
+        return self._restored(event.value)
+
+    def _restored(self, text: str) -> str:
+        return text.translate(_STAND_OUT) if self._is_odd else text
+
+    def _trimmed(self, end: int, start: int) -> int:
+        """Return where a value's last byte that is no space ends: block texts run on behind it."""
+        while end > start and self._raw[end - 1] in _SPACE:
+            end -= 1
+        return end
+
+    def _byte(self, index: int) -> int:
+        """Turn an index into the text into an offset in the file; cheap where indexes rise."""
+        if self._is_ascii:
+            return self._inner.start + index
+        char, byte = self._at
+        if index < char:
+            char, byte = 0, self._inner.start
+        byte += len(self._text[char:index].encode())
+        self._at = (index, byte)
+        return byte
 
 
-def _trimmed(
-    lines: Sequence[bytes], first: int, bound: int, value: yaml.Node, indent: int
-) -> int:
-    """Return the end of an entry's lines without the blank lines and comments behind it."""
-    is_text = isinstance(value, yaml.ScalarNode) and value.style in ("|", ">")
-    last = bound
-    while last > first + 1:
-        line = lines[last - 1]
-        bare = line.strip()
-        if bare and not bare.startswith(b"#"):
-            break
-        # In a block of text a line that begins with # is text, unless it is outside the block.
-        if bare and is_text and len(line) - len(line.lstrip(b" ")) > indent:
-            break
-        last -= 1
-    return last
+class _Mark(Protocol):
+    """A place in the text, as both of PyYAML's parsers give it; all from 0, in characters."""
+
+    @property
+    def index(self) -> int: ...
+    @property
+    def line(self) -> int: ...
+    @property
+    def column(self) -> int: ...
 
 
-def _entry(
-    key: str, first: int, last: int, node: yaml.Node, lines: Sequence[bytes]
-) -> Entry:
-    begin, end = _place(node.start_mark), _place(node.end_mark)
-    inside = first <= begin.line < last
-    if inside and lines[begin.line].decode("utf-8")[begin.column :][:1] in ("&", "!", "*"):
-        inside = False
-    if not inside and begin != end:
-        # An alias has the marks of what it repeats, and an anchor may be repeated elsewhere:
-        # neither can be edited where it stands.
-        return Entry(key, first, last, None, "other", begin, end)
-    if isinstance(node, yaml.ScalarNode):
-        empty = node.style is None and node.value in _NULLS
-        if empty:
-            return Entry(key, first, last, None, "nothing" if begin == end else "scalar", begin, end)
-        shape = "block" if node.style in ("|", ">") else "scalar"
-        return Entry(key, first, last, node.value, shape, begin, end)
-    if isinstance(node, yaml.SequenceNode):
-        texts = [
-            one
-            for one in node.value
-            if isinstance(one, yaml.ScalarNode) and not (one.style is None and one.value in _NULLS)
-        ]
-        return Entry(
-            key,
-            first,
-            last,
-            tuple(one.value for one in texts),
-            "flow" if node.flow_style else "list",
-            begin,
-            end,
-            tuple((_place(one.start_mark), _place(one.end_mark)) for one in texts),
-            opaque=len(texts) != len(node.value),
-        )
-    return Entry(key, first, last, None, "other", begin, end)
+def _mark(mark: _Mark | None) -> _Mark:
+    if mark is None:
+        raise BrokenFrontmatterError("its places are unknown")
+    return mark
 
 
-def _place(mark: yaml.Mark) -> Place:
-    return Place(mark.line, mark.column)
+def _line(event: yaml.Event) -> str:
+    return f" in line {_mark(event.start_mark).line + 2}"

@@ -1,6 +1,9 @@
 """What was written into a vault, byte for byte, so that it can be taken out again.
 
-Kept outside the vault in SQLite; an entry is durable before the note is touched.
+Kept outside the vault in SQLite; a write is durable here before the note is touched. A write is
+`intended`, then `done`; `undoing`, then `undone`. One that never reached the note is removed. One
+that a crash left open and whose note is now something else is `unclear`: it is reported, and its
+bytes are kept.
 """
 
 from __future__ import annotations
@@ -8,112 +11,237 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
+import threading
 import zlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
 
-from notemill.errors import VaultError
+from notemill.errors import JournalError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
 SCHEMA_VERSION = 1
-INTENDED, DONE, DROPPED, UNDONE = "intended", "done", "dropped", "undone"
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS writes (
-  seq         INTEGER PRIMARY KEY,
+  seq         INTEGER PRIMARY KEY AUTOINCREMENT,
   run         TEXT NOT NULL,
   key         TEXT NOT NULL,
-  path        BLOB NOT NULL,       -- the path on disk, as bytes: names keep their form
+  path        BLOB NOT NULL,       -- in the vault, as the folder lists it: names keep their form
+  temporary   BLOB NOT NULL,       -- the file beside it that a crash may leave
   before      BLOB NOT NULL,       -- zlib
   before_hash TEXT NOT NULL,
   after_hash  TEXT NOT NULL,
   state       TEXT NOT NULL,
-  at          REAL NOT NULL
-)"""
+  at_s        REAL NOT NULL        -- since the epoch
+);
+CREATE INDEX IF NOT EXISTS writes_key ON writes (key, seq);
+CREATE INDEX IF NOT EXISTS writes_run ON writes (run, seq);
+CREATE INDEX IF NOT EXISTS writes_open ON writes (seq) WHERE state IN ('intended', 'undoing');
+"""
+_COLUMNS = "seq, run, key, path, temporary, before_hash, after_hash, state, at_s"
+_BUSY_S = 30.0
+
+
+class State(StrEnum):
+    """Where a write stands."""
+
+    INTENDED = "intended"
+    DONE = "done"
+    UNDOING = "undoing"
+    UNDONE = "undone"
+    UNCLEAR = "unclear"
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """A write about to happen; `path` and `temporary` lie in the vault, as the folder lists them."""
+
+    run: str
+    key: str
+    path: str
+    temporary: str
+    before: bytes
+    before_hash: str
+    after_hash: str
+    at_s: float
 
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """One write to one note."""
+    """One write to one note, as it stands; its old bytes are read with `Journal.before`."""
 
     seq: int
     run: str
     key: str
     path: str
-    before: bytes
+    temporary: str
     before_hash: str
     after_hash: str
-    state: str
+    state: State
+    at_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenRun:
+    """What a run wrote: how many notes, how many of them are undone, from when to when."""
+
+    run: str
+    notes: int
+    undone: int
+    first_at_s: float
+    last_at_s: float
 
 
 class Journal:
-    """The writes to one vault, oldest first."""
+    """The writes to one vault."""
 
     def __init__(self, path: Path) -> None:
-        """Open or create the journal at `path`. Raises VaultError where it cannot be used."""
+        """Open or create the journal at `path`. Raises JournalError where it cannot be used."""
         self.path = path
+        self._lock = threading.RLock()
         try:
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-            self._db = sqlite3.connect(path, timeout=30, isolation_level=None)
-            self._db.execute("PRAGMA journal_mode = WAL")
-            self._db.execute("PRAGMA synchronous = FULL")
-            version = self._db.execute("PRAGMA user_version").fetchone()[0]
-            if version > SCHEMA_VERSION:
-                message = f"the journal {path} was written by a newer version; install that one"
-                raise VaultError(message)
-            self._db.execute(_SCHEMA)
-            self._db.execute("CREATE INDEX IF NOT EXISTS writes_key ON writes (key, state)")
-            self._db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+            self._db = sqlite3.connect(
+                path, timeout=_BUSY_S, isolation_level=None, check_same_thread=False
+            )
+            self._prepare()
         except (OSError, sqlite3.Error) as error:
             raise _unusable(path, error) from error
 
+    def _prepare(self) -> None:
+        self._db.execute("PRAGMA journal_mode = WAL")
+        self._db.execute("PRAGMA synchronous = FULL")
+        version = self._db.execute("PRAGMA user_version").fetchone()[0]
+        if version > SCHEMA_VERSION:
+            self._db.close()
+            message = f"the journal {self.path} was written by a newer version; install that one"
+            raise JournalError(message)
+        if version < SCHEMA_VERSION:
+            self._db.executescript(
+                f"BEGIN IMMEDIATE; {_SCHEMA} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;"
+            )
+
     def close(self) -> None:
         """Close the file."""
-        self._db.close()
+        with self._lock:
+            self._db.close()
 
     @contextlib.contextmanager
-    def _faults(self) -> Iterator[None]:
-        try:
-            yield
-        except sqlite3.Error as error:
-            raise _unusable(self.path, error) from error
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        with self._lock:
+            try:
+                self._db.execute("BEGIN IMMEDIATE")
+                try:
+                    yield self._db
+                    self._db.execute("COMMIT")
+                except BaseException:
+                    if self._db.in_transaction:
+                        self._db.execute("ROLLBACK")
+                    raise
+            except sqlite3.Error as error:
+                raise _unusable(self.path, error) from error
 
-    def intend(
-        self, *, run: str, key: str, path: str, before: bytes, hashes: tuple[str, str], at: float
-    ) -> int:
-        """Record a write before it happens; `hashes` are those before and after it."""
-        with self._faults():
-            cursor = self._db.execute(
-                "INSERT INTO writes (run, key, path, before, before_hash, after_hash, state, at)"
-                " VALUES (?,?,?,?,?,?,?,?)",
-                (run, key, os.fsencode(path), zlib.compress(before), *hashes, INTENDED, at),
+    def _rows(self, statement: str, *values: object) -> list[Any]:
+        with self._lock:
+            try:
+                return self._db.execute(statement, values).fetchall()
+            except sqlite3.Error as error:
+                raise _unusable(self.path, error) from error
+
+    def intend(self, intent: Intent) -> int:
+        """Record a write before it happens and return its number; durable on return."""
+        with self._transaction() as db:
+            cursor = db.execute(
+                "INSERT INTO writes (run, key, path, temporary, before, before_hash, after_hash,"
+                " state, at_s) VALUES (?,?,?,?,?,?,?,'intended',?)",
+                (
+                    intent.run,
+                    intent.key,
+                    os.fsencode(intent.path),
+                    os.fsencode(intent.temporary),
+                    zlib.compress(intent.before, 1),
+                    intent.before_hash,
+                    intent.after_hash,
+                    intent.at_s,
+                ),
             )
         return int(cursor.lastrowid or 0)
 
-    def mark(self, seq: int, state: str) -> None:
-        """Write down what became of a write."""
-        with self._faults():
-            self._db.execute("UPDATE writes SET state = ? WHERE seq = ?", (state, seq))
+    def mark(self, seqs: Iterable[int], state: State, *, temporary: str = "") -> None:
+        """Write down where writes stand, all in one commit."""
+        values = [(state, os.fsencode(temporary), seq) for seq in seqs]
+        with self._transaction() as db:
+            db.executemany("UPDATE writes SET state = ?, temporary = ? WHERE seq = ?", values)
 
-    def writes(self, *, run: str | None = None, state: str) -> list[Write]:
-        """Return the writes in a state, of one run or of all, newest first."""
-        with self._faults():
-            rows = self._db.execute(
-                "SELECT seq, run, key, path, before, before_hash, after_hash, state FROM writes"
-                " WHERE run = coalesce(?, run) AND state = ? ORDER BY seq DESC",
-                (run, state),
-            )
-            return [
-                Write(seq, by, key, os.fsdecode(path), zlib.decompress(before), *rest)
-                for seq, by, key, path, before, *rest in rows
-            ]
+    def remove(self, seq: int) -> None:
+        """Forget a write that never reached its note."""
+        with self._transaction() as db:
+            db.execute("DELETE FROM writes WHERE seq = ?", (seq,))
+
+    def open_writes(self) -> list[Write]:
+        """Return what a crash left open, oldest first."""
+        rows = self._rows(
+            f"SELECT {_COLUMNS} FROM writes WHERE state IN ('intended', 'undoing') ORDER BY seq"  # noqa: S608
+        )
+        return [_write(row) for row in rows]
+
+    def of_run(self, run: str) -> list[Write]:
+        """Return a run's writes, newest first."""
+        rows = self._rows(
+            f"SELECT {_COLUMNS} FROM writes WHERE run = ? ORDER BY seq DESC",  # noqa: S608
+            run,
+        )
+        return [_write(row) for row in rows]
+
+    def standing(self, key: str, since: int) -> list[Write]:
+        """Return the writes to a note from number `since` on that are not undone, newest first."""
+        rows = self._rows(
+            f"SELECT {_COLUMNS} FROM writes WHERE key = ? AND seq >= ? AND state != 'undone'"  # noqa: S608
+            " ORDER BY seq DESC",
+            key,
+            since,
+        )
+        return [_write(row) for row in rows]
+
+    def before(self, seq: int) -> bytes:
+        """Return the bytes that a write replaced. Raises JournalError where they are damaged."""
+        rows = self._rows("SELECT before FROM writes WHERE seq = ?", seq)
+        try:
+            return zlib.decompress(rows[0][0])
+        except (IndexError, zlib.error) as error:
+            raise _unusable(self.path, error) from error
+
+    def runs(self) -> list[WrittenRun]:
+        """Return the runs that wrote something, newest first."""
+        rows = self._rows(
+            "SELECT run, count(DISTINCT key), count(DISTINCT key) - count(DISTINCT CASE WHEN"
+            " state != 'undone' THEN key END), min(at_s), max(at_s) FROM writes"
+            " GROUP BY run ORDER BY max(seq) DESC"
+        )
+        return [WrittenRun(*row) for row in rows]
 
 
-def _unusable(path: Path, error: Exception) -> VaultError:
-    return VaultError(
-        f"the journal {path} cannot be used ({error}); no note was changed. Check rights and free "
-        "space"
+def _write(row: Sequence[Any]) -> Write:
+    seq, run, key, path, temporary, before_hash, after_hash, state, at_s = row
+    return Write(
+        seq,
+        run,
+        key,
+        os.fsdecode(path),
+        os.fsdecode(temporary),
+        before_hash,
+        after_hash,
+        State(state),
+        at_s,
+    )
+
+
+def _unusable(path: Path, error: Exception) -> JournalError:
+    return JournalError(
+        f"the journal {path} cannot be used ({error}), and without it nothing is written; check "
+        "rights and free space"
     )

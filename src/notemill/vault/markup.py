@@ -1,43 +1,54 @@
-"""Tags and links in a note's text, by Obsidian's rules, with masked what is neither; pure.
+"""Tags, links, headings and plain words of a note's text, by Obsidian's rules; pure.
 
-All passes are linear in the text's length, whatever is in it.
+Offsets count characters of the body. Every pass is linear in the text's length.
 """
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
-from urllib.parse import unquote
+from enum import StrEnum
+from typing import TYPE_CHECKING
 
+from notemill.vault.masks import FILLER, Kind, Region, filled, masked, regions
 from notemill.vault.tags import is_legal_tag
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_FENCE = re.compile(r"[ \t>]*(`{3,}|~{3,})")
-_PAIRS: Final = (
-    ("%%", "%%"),
-    ("<!--", "-->"),
-    ("<%", "%>"),
-    ("$$", "$$"),
+# What ends a tag in Obsidian, beside space; U+200D, which joins emoji, does not.
+_TAG = re.compile(
+    r"(?:^|(?<=\s))#([^\x00\s!\"#$%&'()*+,.:;<=>?@\[\\\]^`{|}~\u2000-\u200c\u200e-\u206f\u2e00-\u2e7f]+)",
+    re.MULTILINE,
 )
-_INLINE: Final = re.compile(
-    r"`[^`\n]+`"  # code
-    r"|(?<![\\$\w])\$[^\s$](?:[^$\n]{0,200}[^\s$])?\$(?!\d)"  # math
-    r"|https?://[^\s<>\])]+"  # URLs
-    r"|</?[A-Za-z][^<>\n]{0,500}>"  # HTML
-    r"|\[[\w -]{1,60}::[^\]\n]{0,500}\]"  # Dataview fields
-    r"|\]\([^()\s]{0,500}\)"  # targets of Markdown links
+_WIKILINK = re.compile(r"(!?)\[\[([^\[\]\n\x00|\\]*+)((?:\\?+\|[^\[\]\n]*+)?)\\?\]\]")
+_MARKDOWN_LINK = re.compile(
+    r"(!?)\[([^\[\]\n]*+)\]\([ \t]*+(?:<([^<>\n\x00]*+)>"
+    r"|((?:[^\s()<>\x00]++|\([^\s()\x00]*+\))*+))"
+    r"(?:[ \t]++(?:\"[^\"\n]*+\"|'[^'\n]*+'|\([^()\n]*+\)))?[ \t]*+\)"
 )
-_TAG = re.compile(r"(?:^|(?<=\s))#([^\s#,;:!?.()\[\]{}\"'`|<>*^&=+~$%@\\]+)", re.MULTILINE)
-_WIKILINK = re.compile(r"(!?)\[\[([^\[\]\n|]+)(?:\|([^\[\]\n]*))?\]\]")
-_MARKDOWN_LINK = re.compile(r"(!?)\[([^\[\]\n]*)\]\(<?([^()\s<>]+?)>?(?:\s+\"[^\"\n]*\")?\)")
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|//")
+_PERCENT = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
+_HEADING = re.compile(r"^ {0,3}(#{1,6})(?:[ \t]++([^\r\n]*+))?\r?$", re.MULTILINE)
+_SETEXT = re.compile(
+    r"^(?![ \t>#|\x00=-]|[*+][ \t]|\d++[.)])([^\r\n]++)\r?\n {0,3}(=++|-{2,}+)[ \t]*+\r?$",
+    re.MULTILINE,
+)
+_CLOSING_HASHES = re.compile(r"(?:^|[ \t])#+[ \t]*$")
+_BLOCK_ID = re.compile(r"(?:^|(?<=[ \t]))\^[A-Za-z0-9-]++[ \t]*+(?=\r?$)", re.MULTILINE)
+
+
+class LinkKind(StrEnum):
+    """How a link is written."""
+
+    WIKILINK = "wikilink"
+    MARKDOWN = "markdown"
 
 
 @dataclass(frozen=True, slots=True)
 class InlineTag:
-    """A tag in the text; `start` and `end` are characters of the body, `#` included."""
+    """A tag in the text, without `#`; `start` and `end` are its place, `#` included."""
 
     name: str
     start: int
@@ -46,110 +57,198 @@ class InlineTag:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A link to another note as it is written; `subpath` is a heading or a `^block`."""
+    """A link into the vault.
 
-    target: str
+    `path` is as written, decoded, without `.md`, '' for a heading of the same note; `subpath` is
+    what follows `#` (a block's begins with `^`). `property` names the property it stands in; such
+    a link has no place in the text (-1).
+    """
+
+    path: str
     subpath: str
     label: str
     embed: bool
     start: int
     end: int
+    kind: LinkKind = LinkKind.WIKILINK
+    property: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """A heading: its level from 1 to 6, its text as written, where its line begins."""
+
+    level: int
+    text: str
+    start: int
 
 
 def inline_tags(body: str) -> tuple[InlineTag, ...]:
     """Return the tags in a note's text, in order."""
     if "#" not in body:
         return ()
-    links_too = _WIKILINK.sub(_blank, masked(body))
-    return tuple(
-        InlineTag(match[1].rstrip("/"), match.start(), match.end())
-        for match in _TAG.finditer(links_too)
-        if is_legal_tag(match[1].rstrip("/"))
-    )
+    text = masked(body, regions(body))
+    for pattern in (_WIKILINK, _MARKDOWN_LINK):
+        text = pattern.sub(lambda match: filled(match[0]), text)
+    found: list[InlineTag] = []
+    for match in _TAG.finditer(text):
+        name = _cut(match[1]).rstrip("/")
+        if is_legal_tag(name):
+            found.append(InlineTag(name, match.start(), match.start() + 1 + len(name)))
+    return tuple(found)
+
+
+def _cut(name: str) -> str:
+    """Return a tag up to the first character that is neither letter, mark, digit, emoji nor _-/."""
+    if name.isascii() and name.replace("-", "").replace("/", "").replace("_", "").isalnum():
+        return name
+    for place, char in enumerate(name):
+        if char in "_-/" or char.isalnum():
+            continue
+        if unicodedata.category(char) not in ("Mn", "Mc", "Me", "So", "Sk", "Cf"):
+            return name[:place]
+    return name
 
 
 def links(body: str) -> tuple[Link, ...]:
-    """Return the links to notes in a note's text, in order; not those to the web."""
-    text = masked(body, targets=False)
-    found = [*_wikilinks(text), *_markdown_links(text)]
-    return tuple(sorted(found, key=lambda link: link.start))
+    """Return the links into the vault in a note's text, in order; not those to the web."""
+    if "](" not in body and "[[" not in body:
+        return ()
+    return tuple(_links(body, masked(body, regions(body))))
 
 
-def masked(body: str, *, targets: bool = True) -> str:
-    """Return `body` with all that is no prose blanked out, at the same length.
-
-    Code, math, HTML, comments, URLs, Dataview fields and Templater; `targets` blanks the targets
-    of Markdown links, too.
-    """
-    text = _without_fences(body)
-    for opening, closing in _PAIRS:
-        text = _without_pairs(text, opening, closing)
-    if targets:
-        return _INLINE.sub(_blank, text)
-    return _INLINE.sub(lambda match: match[0] if match[0][:2] == "](" else _blank(match), text)
+def property_link(key: str, value: str) -> Link | None:
+    """Return the link that a property's text is as a whole, None where it is something else."""
+    text = value.strip()
+    match = _WIKILINK.fullmatch(text) or _MARKDOWN_LINK.fullmatch(text)
+    link = next(_links(text, text), None) if match else None
+    if link is None:
+        return None
+    return Link(link.path, link.subpath, link.label, link.embed, -1, -1, link.kind, key)
 
 
-def _blank(match: re.Match[str]) -> str:
-    return " " * len(match[0])
-
-
-def _without_fences(body: str) -> str:
-    if "```" not in body and "~~~" not in body:
-        return body
-    kept: list[str] = []
-    fence = ""
-    for line in body.splitlines(keepends=True):
-        match = _FENCE.match(line)
-        if fence:
-            if match and match[1][0] == fence[0] and len(match[1]) >= len(fence):
-                fence = ""
-            kept.append(_blanked(line))
-        elif match:
-            fence = match[1]
-            kept.append(_blanked(line))
-        else:
-            kept.append(line)
-    return "".join(kept)
-
-
-def _blanked(line: str) -> str:
-    return "".join("\n" if char == "\n" else " " for char in line)
-
-
-def _without_pairs(text: str, opening: str, closing: str) -> str:
-    """Blank what stands between a pair of marks; an opening without its closing is text."""
-    kept: list[str] = []
-    position = 0
-    while (start := text.find(opening, position)) >= 0:
-        end = text.find(closing, start + len(opening))
-        if end < 0:
-            break
-        end += len(closing)
-        kept += (text[position:start], _blanked(text[start:end]))
-        position = end
-    kept.append(text[position:])
-    return "".join(kept)
-
-
-def _wikilinks(text: str) -> Iterator[Link]:
+def _links(body: str, text: str) -> Iterator[Link]:
+    found: list[Link] = []
     for match in _WIKILINK.finditer(text):
-        path, hash_mark, subpath = match[2].partition("#")
-        yield Link(
-            path.strip(),
-            subpath.strip() if hash_mark else "",
-            (match[3] or "").strip(),
-            bool(match[1]),
-            match.start(),
-            match.end(),
-        )
-
-
-def _markdown_links(text: str) -> Iterator[Link]:
+        path, _, subpath = match[2].partition("#")
+        label = body[match.start(3) : match.end(3)].lstrip("\\")[1:]
+        path, subpath = path.strip(), subpath.strip()
+        if path or subpath:
+            place = match.span()
+            found.append(Link(_bare(path), subpath, label.strip(), bool(match[1]), *place))
     for match in _MARKDOWN_LINK.finditer(text):
-        target = match[3]
-        if "://" in target or target.startswith(("#", "mailto:")):
+        target = match[3] if match[3] is not None else match[4]
+        if not target or _SCHEME.match(target):
             continue
-        path, _, subpath = unquote(target).partition("#")
-        yield Link(
-            path.removesuffix(".md"), subpath, match[2], bool(match[1]), match.start(), match.end()
-        )
+        path, _, subpath = target.partition("#")
+        label = body[match.start(2) : match.end(2)]
+        path, subpath = _decoded(path), _decoded(subpath)
+        embed, place = bool(match[1]), match.span()
+        found.append(Link(_bare(path), subpath, label, embed, *place, LinkKind.MARKDOWN))
+    yield from sorted(found, key=lambda link: link.start)
+
+
+def _bare(path: str) -> str:
+    return path[:-3] if path[-3:].lower() == ".md" else path
+
+
+def _decoded(text: str) -> str:
+    """Undo URL encoding; what is no UTF-8 stays as written."""
+    return _PERCENT.sub(_unescaped, text)
+
+
+def _unescaped(match: re.Match[str]) -> str:
+    try:
+        return bytes.fromhex(match[0].replace("%", "")).decode("utf-8")
+    except UnicodeDecodeError:
+        return match[0]
+
+
+def headings(body: str) -> tuple[Heading, ...]:
+    """Return the headings of a note's text, in order: with `#` and underlined."""
+    text = masked(body, regions(body))
+    if "\n" not in text and "\r" in text:
+        text = text.replace("\r", "\n")
+    found = [
+        Heading(len(match[1]), _title(body, *match.span(2)), match.start())
+        for match in _HEADING.finditer(text)
+    ]
+    if "\n==" in text or "\n--" in text:
+        found += [
+            Heading(1 if match[2][0] == "=" else 2, _title(body, *match.span(1)), match.start())
+            for match in _SETEXT.finditer(text)
+        ]
+        found.sort(key=lambda heading: heading.start)
+    return tuple(found)
+
+
+def _title(body: str, start: int, end: int) -> str:
+    title = body[start:end] if start >= 0 else ""
+    return _BLOCK_ID.sub("", _CLOSING_HASHES.sub("", title.rstrip())).strip()
+
+
+# -- plain words ------------------------------------------------------------------------------
+
+_LINE_MARKS = re.compile(
+    r"^(?:[ \t]*+>)*+[ \t]*+"
+    r"(?:\[![^\]\n]*+\][+-]?[ \t]*+"  # the head of a callout
+    r"|#{1,6}[ \t]++"
+    r"|(?:[-*+]|\d{1,9}[.)])[ \t]++(?:\[.\][ \t]++)?"
+    r"|\[\^[^\]\n]++\]:[ \t]*+"
+    r"|(?:[-*_=][ \t]*+){3,}+$"
+    r"|\|?(?:[ \t]*+:?-++:?[ \t]*+\|)++[ \t]*+(?::?-++:?[ \t]*+)?$)?",
+    re.MULTILINE,
+)
+_FIELD = re.compile(r"^([ \t]*+)[\w][\w \t/-]{0,60}+::[ \t]*+", re.MULTILINE)
+_INLINE_FIELD = re.compile(r"[\[(][\w][\w \t/-]{0,60}+::[ \t]*+([^\[\]()\n]*+)[\])]")
+_FOOTNOTE = re.compile(r"\[\^[^\]\n]++\]")
+_EMPHASIS = re.compile(r"\*{1,3}|~~|==|(?<!\w)_{1,3}(?=\w)|(?<=[\w.,!?])_{1,3}(?!\w)")
+_HASH = re.compile(r"(?:^|(?<=\s))#(?=[^\s#])", re.MULTILINE)
+_ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
+_BLANK_LINES = re.compile(r"\n(?:[ \t]*\n){2,}")
+
+
+def plain_text(body: str) -> str:
+    """Return the words of a note's text: links as their labels, no code blocks, no comments.
+
+    What stands in code spans stays; math, HTML tags, Templater, embeds, Dataview keys and block
+    ids go.
+    """
+    text = body.replace("\r\n", "\n").replace("\r", "\n").replace(FILLER, "")
+    text = "".join(_prose(text, regions(text)))
+    text = _WIKILINK.sub(_wikilink_words, text)
+    text = _MARKDOWN_LINK.sub(lambda match: match[2], text)
+    text = _FIELD.sub(r"\1", _BLOCK_ID.sub("", text))
+    text = _INLINE_FIELD.sub(r"\1", text)
+    text = _LINE_MARKS.sub("", text)
+    text = _FOOTNOTE.sub("", text)
+    text = _HASH.sub("", _EMPHASIS.sub("", text)).replace("|", " ")
+    text = _ESCAPE.sub(r"\1", text)
+    text = "\n".join(line.strip() for line in text.split("\n"))
+    return _BLANK_LINES.sub("\n\n", text).strip()
+
+
+def _prose(text: str, found: list[Region]) -> Iterator[str]:
+    at = 0
+    for region in found:
+        yield text[at : region.start]
+        at = region.end
+        if region.kind is Kind.CODE and text[region.start] == "`":
+            yield text[region.start : region.end].strip("`").strip()
+        elif region.kind is Kind.URL:
+            # As a link's target it is needed to tell the link; alone it says nothing in words.
+            yield text[region.start : region.end] if text[region.start - 1] == "(" else ""
+        elif region.kind is Kind.FENCE:
+            yield "\n"
+    yield text[at:]
+
+
+def _wikilink_words(match: re.Match[str]) -> str:
+    if match[1]:
+        return ""
+    label = match[3].lstrip("\\")[1:].strip()
+    if label:
+        return label
+    path, _, subpath = match[2].partition("#")
+    name = _bare(path.strip()).rpartition("/")[2]
+    return name or subpath.strip().lstrip("^")

@@ -5,112 +5,221 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass
+from itertools import chain, pairwise
 from typing import TYPE_CHECKING, Final
 
 from notemill.vault import frontmatter, markup
-from notemill.vault.frontmatter import BOM, BrokenFrontmatterError, Frontmatter
+from notemill.vault.frontmatter import (
+    BOM,
+    BrokenFrontmatterError,
+    Entry,
+    Frontmatter,
+    Shape,
+    Span,
+)
 
 if TYPE_CHECKING:
-    from notemill.vault.markup import InlineTag, Link
+    from collections.abc import Sequence
+
+    from notemill.vault.markup import Heading, InlineTag, Link
 
 OWNED: Final = ("tags", "description", "topics", "related", "notemill")
 """The properties that notemill may write; every other byte of a note is its owner's."""
 TAG_KEYS: Final = ("tags", "tag")
+"""Where tags stand; as in Obsidian the old singular counts only where the plural is absent."""
+ALIAS_KEYS: Final = ("aliases", "alias")
+_OWNED_NAMES = frozenset((*OWNED, "tag"))
 _TAG_SPLIT = re.compile(r"[,\s]+")
+# Read from the bytes, so that the owner's wish holds where the frontmatter is broken, too.
+_IGNORE = re.compile(
+    rb"(?im)^[ \t>\"']*notemill[\"']?[ \t]*:[ \t]*(?:-[ \t]*|\[[ \t]*)?[\"']?ignore\b"
+)
+_HEAD_BYTES = 65_536
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What is wrong with a note; where `blocks_writing`, notemill leaves it alone."""
+    """What is wrong with a note, and where; where `blocks_writing`, notemill leaves it alone.
+
+    Codes: not-utf8, broken-frontmatter, unclosed-frontmatter, displaced-frontmatter,
+    duplicate-key, nested-property.
+    """
 
     code: str
     message: str
+    span: Span
     blocks_writing: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """A parsed note. `raw` is the file, byte for byte; `body` the text behind the frontmatter."""
+    """A parsed note.
+
+    `raw` is the file, byte for byte; `body` the text behind the frontmatter, which begins at the
+    byte `body_start`. `newline` is the frontmatter's, else the one that most lines end with.
+    """
 
     raw: bytes
     body: str
     body_start: int
     newline: str
     frontmatter: Frontmatter | None
+    writable: bool
+
+    @property
+    def has_bom(self) -> bool:
+        """Whether the file begins with a byte order mark."""
+        return self.raw.startswith(BOM)
+
+    @property
+    def text(self) -> str:
+        """The whole file as text, without a byte order mark."""
+        return self.raw.removeprefix(BOM).decode("utf-8", "replace")
 
     @property
     def tags(self) -> tuple[str, ...]:
         """The tags of the properties, as written but without `#`."""
-        entry = self.frontmatter.find(*TAG_KEYS) if self.frontmatter else None
+        entry = self.entry(*TAG_KEYS)
         if entry is None or entry.value is None:
             return ()
         parts = _TAG_SPLIT.split(entry.value) if isinstance(entry.value, str) else entry.value
-        return tuple(tag for part in parts if (tag := part.strip().lstrip("#").strip()))
+        return tuple(tag for part in parts if (tag := bare_tag(part)))
+
+    @property
+    def aliases(self) -> tuple[str, ...]:
+        """The note's other names; a single text may hold several, with commas between."""
+        entry = self.entry(*ALIAS_KEYS)
+        if entry is None or entry.value is None:
+            return ()
+        parts = entry.value.split(",") if isinstance(entry.value, str) else entry.value
+        return tuple(alias for part in parts if (alias := part.strip()))
+
+    def entry(self, *names: str) -> Entry | None:
+        """Return the property with the first of these (lower-case) names that is there."""
+        return self.frontmatter.find(*names) if self.frontmatter else None
 
     def list_of(self, name: str) -> tuple[str, ...]:
         """Return a property as a list of texts; a single text is a list of one."""
-        entry = self.frontmatter.find(name) if self.frontmatter else None
+        entry = self.entry(name)
         if entry is None or entry.value is None:
             return ()
         return (entry.value,) if isinstance(entry.value, str) else entry.value
 
     def text_of(self, name: str) -> str:
         """Return a property as a text, '' where it is absent, empty or no text."""
-        entry = self.frontmatter.find(name) if self.frontmatter else None
+        entry = self.entry(name)
         return entry.value.strip() if entry and isinstance(entry.value, str) else ""
 
 
 def parse(raw: bytes) -> tuple[Note, tuple[Problem, ...]]:
-    """Parse any bytes at all: a note, and what is wrong with it."""
-    newline = "\r\n" if raw.count(b"\r\n") * 2 > raw.count(b"\n") else "\n"
+    """Parse any bytes at all: a note, and what is wrong with it. Raises nothing."""
     start = len(BOM) if raw.startswith(BOM) else 0
-    try:
-        raw.decode("utf-8")
-    except UnicodeDecodeError as error:
-        text = raw[start:].decode("utf-8", "replace")
-        message = f"it is not UTF-8 text (byte {error.start:,}); save it as UTF-8"
-        return Note(raw, text, start, newline, None), (Problem("not-utf8", message, True),)  # noqa: FBT003
     place = frontmatter.locate(raw)
-    if place is None:
-        return Note(raw, raw[start:].decode("utf-8"), start, newline, None), ()
-    body_start = place[3]
-    body = raw[body_start:].decode("utf-8")
+    body_start = place.span.end if place else start
+    problems: list[Problem] = []
     try:
-        block = frontmatter.read(raw, place)
-    except BrokenFrontmatterError as error:
-        message = f"its frontmatter cannot be read ({error}); mend it in your editor"
-        problem = Problem("broken-frontmatter", message, blocks_writing=True)
-        return Note(raw, body, body_start, newline, None), (problem,)
-    note = Note(raw, body, body_start, newline, block)
-    return note, _problems(block)
+        body = raw[body_start:].decode("utf-8")
+    except UnicodeDecodeError as error:
+        body = raw[body_start:].decode("utf-8", "replace")
+        problems.append(_not_utf8(body_start + error.start))
+    block: Frontmatter | None = None
+    if place is not None:
+        try:
+            block = frontmatter.read(raw, place)
+            problems += _problems_of(block)
+        except BrokenFrontmatterError as error:
+            message = f"its frontmatter cannot be read ({error}); mend it in your editor"
+            problems.append(Problem("broken-frontmatter", message, place.span, blocks_writing=True))
+    elif misplaced := _misplaced(raw, start):
+        problems.append(misplaced)
+    writable = not any(problem.blocks_writing for problem in problems)
+    newline = place.newline if place else _newline(raw)
+    return Note(raw, body, body_start, newline, block, writable), tuple(problems)
 
 
-def _problems(block: Frontmatter) -> tuple[Problem, ...]:
-    return tuple(
-        Problem(
-            "uneditable-property",
-            f"its property {entry.key} is of a kind that cannot be added to; make it a plain list "
-            "or text",
-            blocks_writing=True,
-        )
-        for entry in block.entries
-        if entry.shape == "other" and entry.key.lower() in (*OWNED, "tag")
-    )
+def _newline(raw: bytes) -> str:
+    """Return the end of most lines; a carriage return alone only where there is nothing else."""
+    line_feeds = raw.count(b"\n")
+    if line_feeds == 0:
+        return "\r" if b"\r" in raw else "\n"
+    return "\r\n" if raw.count(b"\r\n") * 2 > line_feeds else "\n"
+
+
+def _not_utf8(at: int) -> Problem:
+    message = f"it is not UTF-8 text (byte {at:,}); save it as UTF-8"
+    return Problem("not-utf8", message, Span(at, at + 1), blocks_writing=True)
+
+
+def _misplaced(raw: bytes, start: int) -> Problem | None:
+    """Return what keeps a block that is meant as frontmatter from being one.
+
+    Writing a new frontmatter above it would leave the note with two.
+    """
+    if frontmatter.is_unclosed(raw):
+        code, said = "unclosed-frontmatter", "its frontmatter has no closing `---`; add it"
+    elif frontmatter.is_displaced(raw):
+        code = "displaced-frontmatter"
+        said = "something stands before its frontmatter, which so counts as text; remove it"
+    else:
+        return None
+    return Problem(code, said, Span(start, len(raw)), blocks_writing=True)
+
+
+def _problems_of(block: Frontmatter) -> list[Problem]:
+    problems: list[Problem] = []
+    keys: set[str] = set()
+    for entry in block.entries:
+        owned = entry.name in _OWNED_NAMES
+        key = entry.name if owned else entry.key
+        if key in keys:
+            message = f"its property {entry.key} is there twice; keep one"
+            problems.append(Problem("duplicate-key", message, entry.span, owned))
+        keys.add(key)
+        if owned and entry.shape is Shape.OTHER:
+            message = f"its property {entry.key} is neither a text nor a list of texts; make it one"
+            problems.append(Problem("nested-property", message, entry.span, blocks_writing=True))
+    return problems
+
+
+def bare_tag(tag: str) -> str:
+    """Return a tag as it is compared and written: without `#` and space around it."""
+    return tag.strip().lstrip("#").strip()
 
 
 def inline_tags(note: Note) -> tuple[InlineTag, ...]:
-    """Return the tags in the note's text."""
+    """Return the tags in the note's text, in order."""
     return markup.inline_tags(note.body)
 
 
 def links(note: Note) -> tuple[Link, ...]:
-    """Return the links to notes in the note's text."""
-    return markup.links(note.body)
+    """Return the links to other places of the vault: those of the text, then of the properties."""
+    found = list(markup.links(note.body))
+    for entry in note.frontmatter.entries if note.frontmatter else ():
+        values = (entry.value,) if isinstance(entry.value, str) else entry.value or ()
+        found += [link for value in values if (link := markup.property_link(entry.key, value))]
+    return tuple(found)
+
+
+def headings(note: Note) -> tuple[Heading, ...]:
+    """Return the headings of the note's text, in order."""
+    return markup.headings(note.body)
+
+
+def plain_text(note: Note) -> str:
+    """Return what a reader of the note reads: its words without markup, code and comments."""
+    return markup.plain_text(note.body)
 
 
 def is_ignored(note: Note) -> bool:
-    """Tell whether the owner excluded the note: the property `notemill: ignore`."""
-    return note.text_of("notemill").lower() == "ignore"
+    """Tell whether the owner excluded the note: the property `notemill: ignore`.
+
+    Where the frontmatter cannot be read, a line that says so in the note's head counts.
+    """
+    if note.frontmatter is not None:
+        return any(one.strip().casefold() == "ignore" for one in note.list_of("notemill"))
+    if note.writable:
+        return False
+    return _IGNORE.search(note.raw[:_HEAD_BYTES]) is not None
 
 
 def bytes_hash(raw: bytes) -> str:
@@ -118,14 +227,10 @@ def bytes_hash(raw: bytes) -> str:
     return hashlib.blake2b(raw, digest_size=16).hexdigest()
 
 
-def owned_lines(block: Frontmatter) -> set[int]:
-    """Return the lines of the frontmatter that belong to properties notemill may write."""
-    return {
-        line
-        for entry in block.entries
-        if entry.key.lower() in OWNED or entry.key.lower() == "tag"
-        for line in range(entry.first, entry.last)
-    }
+def owned_spans(note: Note) -> tuple[Span, ...]:
+    """Return the byte spans, whole lines, of the properties that notemill may write."""
+    entries: Sequence[Entry] = note.frontmatter.entries if note.frontmatter else ()
+    return tuple(entry.span for entry in entries if entry.name in _OWNED_NAMES)
 
 
 def source_hash(note: Note) -> str:
@@ -135,12 +240,30 @@ def source_hash(note: Note) -> str:
     taking the last away, leaves the hash as it is.
     """
     digest = hashlib.blake2b(digest_size=16)
-    if note.frontmatter is not None:
-        owned = owned_lines(note.frontmatter)
-        rest = [line for n, line in enumerate(note.frontmatter.lines) if n not in owned]
-        if any(line.strip() for line in rest):
-            digest.update(b"---\n" + b"".join(rest) + b"---\n")
-    elif note.body_start > len(BOM):
-        digest.update(note.raw[: note.body_start])
-    digest.update(note.raw[note.body_start :])
+    block = note.frontmatter
+    if block is not None:
+        edges = [block.inner.start, *chain(*owned_spans(note)), block.inner.end]
+        pairs = zip(edges[::2], edges[1::2], strict=True)
+        rest = b"".join(note.raw[start:end] for start, end in pairs)
+        if rest.strip():
+            digest.update(note.raw[block.span.start : block.inner.start])
+            digest.update(rest)
+            digest.update(note.raw[block.inner.end : block.span.end])
+    else:
+        # What could not be read counts as it stands.
+        digest.update(note.raw[len(BOM) if note.has_bom else 0 : note.body_start])
+    digest.update(memoryview(note.raw)[note.body_start :])
     return digest.hexdigest()
+
+
+def spans(note: Note) -> tuple[Span, ...]:
+    """Return spans that tile the file: BOM, fences, properties, what is between them, the body."""
+    edges = {0, note.body_start, len(note.raw)}
+    if note.has_bom:
+        edges.add(len(BOM))
+    if note.frontmatter is not None:
+        edges.update(note.frontmatter.inner)
+        for entry in note.frontmatter.entries:
+            edges.update(entry.span)
+    ordered = sorted(edges)
+    return tuple(Span(*pair) for pair in pairwise(ordered))

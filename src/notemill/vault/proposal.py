@@ -4,33 +4,39 @@ from __future__ import annotations
 
 import difflib
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from notemill.errors import MalformedNoteError
-from notemill.vault.frontmatter import BOM, Entry, Frontmatter, Place
-from notemill.vault.note import OWNED, TAG_KEYS, Note, owned_lines, parse
+from notemill.vault.frontmatter import BOM, Entry, Frontmatter, Item, Shape, Span
+from notemill.vault.note import OWNED, TAG_KEYS, Note, bare_tag, owned_spans, parse, source_hash
+from notemill.vault.scalars import scalar
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
+
+__all__ = ["Change", "diff", "owned_spans", "set_properties"]
 
 Change: TypeAlias = "str | Sequence[str] | None"
+"""What a property is to be: a text, a list of texts, or None to take it out."""
 
-_PLAIN = re.compile(r"[^\W\d_](?:[\w ,.'’()+/-]*[\w)/+-])?")
-# Words that some version of YAML takes for something else than text.
-_RESERVED: Final = frozenset(
-    "y n yes no on off true false null none nan inf infinity".split()  # noqa: SIM905
-)
-_ESCAPES: Final = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\t": "\\t", "\r": "\\r"}
-_MAX_HEX_BYTE: Final = 0xFF
+_DASH: Final = b"  - "  # as Obsidian writes it
+_CONTEXT_LINES: Final = 1
+_DASHED = re.compile(rb"( *+)-([ \t]++)")
+_BARE_DASH = re.compile(rb"( *+)-(?=[ \t\r\n]|\Z)")
+_FLOW_HEAD = re.compile(rb"\[[ \t\r\n]*+")
+_FLOW_SEPARATOR = re.compile(rb"[ \t\r\n]*+,[ \t\r\n]*+")
+_FLOW_FOOT = re.compile(rb"[ \t\r\n]*+,?[ \t\r\n]*+\]")
 
 
 def set_properties(raw: bytes, changes: Mapping[str, Change]) -> bytes:
     """Return the note with `changes` made: name → text, list of texts, or None to take it out.
 
     Every byte outside the properties that change stays. A property keeps its place, its spelling
-    and its style; new ones come last in the frontmatter; a frontmatter is made only where there
-    is none. Raises ValueError for a name that notemill does not own, MalformedNoteError where the
-    frontmatter cannot be edited safely.
+    and its style, and the parts of a list that stay keep their quotes and comments; new
+    properties come last in the frontmatter; a frontmatter is made only where there is none. An
+    absent property already is an empty list or text. Tags are written without `#`. Raises ValueError for a name that notemill
+    does not own, MalformedNoteError where the frontmatter cannot be edited safely.
     """
     if foreign := sorted(set(changes) - set(OWNED)):
         raise ValueError(f"notemill does not own {', '.join(foreign)}")
@@ -38,175 +44,311 @@ def set_properties(raw: bytes, changes: Mapping[str, Change]) -> bytes:
     for problem in problems:
         if problem.blocks_writing:
             raise MalformedNoteError(problem.message)
-    if note.frontmatter is None:
-        return _with_new_frontmatter(note, changes)
-    lines = list(note.frontmatter.lines)
+    wanted = {name: _wanted(name, change) for name, change in changes.items()}
+    edits = _edits(note, wanted)
+    if not edits:
+        return raw
+    new = _spliced(raw, edits)
+    _check(note, new, wanted)
+    return new
+
+
+def _wanted(name: str, change: Change) -> Change:
+    """Return a change as UTF-8 can hold it; tags without `#`, and none that are empty."""
+    if change is None or isinstance(change, str):
+        return None if change is None else _storable(change)
+    texts = [_storable(text) for text in change]
+    return [tag for text in texts if (tag := bare_tag(text))] if name == "tags" else texts
+
+
+def _edits(note: Note, changes: Mapping[str, Change]) -> list[tuple[Span, bytes]]:
+    """Return what to put in the place of which bytes."""
+    edits: list[tuple[Span, bytes]] = []
     added: list[bytes] = []
-    nl = note.newline.encode()
     for name, change in changes.items():
-        entry = note.frontmatter.find(*(TAG_KEYS if name == "tags" else (name,)))
+        entry = _entry(note, name)
         if entry is None:
-            if change is not None and change != "" and list(change):
-                pad = b" " * note.frontmatter.indent
-                added += [pad + line for line in _new_entry(name, change, nl)]
+            if change:
+                added.append(_new_entry(note, name, change))
+        elif change is None:
+            edits.append((entry.span, b""))
         elif not _says(note, entry, name, change):
-            new = b"" if change is None else _edited(note.frontmatter, entry, change, nl)
-            # Lines are replaced in place, so that the numbers of all others stay right.
-            lines[entry.first : entry.last] = [new] + [b""] * (entry.last - entry.first - 1)
-    block = b"".join([*lines, *added])
-    return raw[: note.frontmatter.inner] + block + raw[note.frontmatter.close :]
+            edits.append((entry.span, _rewritten(note, entry, change)))
+    if not added:
+        return edits
+    if note.frontmatter is not None:
+        end = note.frontmatter.inner.end
+        return [*edits, (Span(end, end), b"".join(added))]
+    at = len(BOM) if note.has_bom else 0
+    fence = b"---" + note.newline.encode()
+    return [(Span(at, at), b"".join([fence, *added, fence]))]
 
 
-def owned_spans(note: Note) -> list[tuple[int, int]]:
-    """Return the byte spans of the properties that notemill may write."""
-    if note.frontmatter is None:
-        return []
-    spans: list[tuple[int, int]] = []
-    offset = note.frontmatter.inner
-    owned = owned_lines(note.frontmatter)
-    for number, line in enumerate(note.frontmatter.lines):
-        if number in owned:
-            spans.append((offset, offset + len(line)))
-        offset += len(line)
-    return spans
+def _entry(note: Note, name: str) -> Entry | None:
+    return note.entry(*(TAG_KEYS if name == "tags" else (name,)))
+
+
+def _spliced(raw: bytes, edits: list[tuple[Span, bytes]]) -> bytes:
+    parts: list[bytes] = []
+    at = 0
+    for span, new in sorted(edits, key=lambda edit: edit[0]):
+        parts += (raw[at : span.start], new)
+        at = span.end
+    return b"".join([*parts, raw[at:]])
+
+
+def _check(old: Note, new: bytes, changes: Mapping[str, Change]) -> None:
+    """Read the edited note back. Raises MalformedNoteError where it is not what was meant."""
+    note, _ = parse(new)
+    kept_old = _values_without(old, changes)
+    kept_new = _values_without(note, changes)
+    if (
+        not note.writable
+        or len(new) - note.body_start != len(old.raw) - old.body_start
+        or source_hash(note) != source_hash(old)
+        or kept_old != kept_new
+        or not all(_is_set(note, name, change) for name, change in changes.items())
+    ):
+        raise MalformedNoteError(
+            "its frontmatter is written in a way that cannot be edited safely; put these "
+            f"properties in by hand: {', '.join(changes)}"
+        )
+
+
+def _values_without(note: Note, changes: Mapping[str, Change]) -> list[tuple[str, object]]:
+    changed = {id(_entry(note, name)) for name in changes}
+    entries = note.frontmatter.entries if note.frontmatter else ()
+    return [(entry.key, entry.value) for entry in entries if id(entry) not in changed]
+
+
+def _is_set(note: Note, name: str, change: Change) -> bool:
+    entry = _entry(note, name)
+    if entry is None:
+        return not change
+    # Where `tags` went, an old `tag` shows.
+    return entry.name == "tag" if change is None else _says(note, entry, name, change)
+
+
+def _says(note: Note, entry: Entry, name: str, change: str | Sequence[str]) -> bool:
+    """Tell whether a property already says what it is to say."""
+    if isinstance(change, str):
+        return entry.value == change
+    return list(note.tags if name == "tags" else note.list_of(entry.name)) == change
+
+
+def _storable(text: str) -> str:
+    """Return `text` as UTF-8 can hold it."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+# -- one property -----------------------------------------------------------------------------
+
+
+def _new_entry(note: Note, name: str, change: str | Sequence[str]) -> bytes:
+    pad = b" " * (note.frontmatter.indent if note.frontmatter else 0)
+    line_end = note.newline.encode()
+    head = pad + name.encode() + b":"
+    if isinstance(change, str):
+        return head + b" " + scalar(change).encode() + line_end
+    return _new_list(note, head, line_end, change)
+
+
+def _new_list(note: Note, head: bytes, tail: bytes, texts: Sequence[str]) -> bytes:
+    """Return a list in the style of the frontmatter's other lists; `tail` ends the key's line."""
+    if not texts:
+        return head + b" []" + tail
+    block = note.frontmatter
+    lists = [entry for entry in block.entries if entry.items] if block else []
+    if lists and lists[0].shape is Shape.FLOW_LIST:
+        inside = ", ".join(scalar(text, in_flow=True) for text in texts)
+        return head + b" [" + inside.encode() + b"]" + tail
+    dash = (_dash_of(note, lists[0]) if lists else None) or b" " * _indent(block) + _DASH
+    line_end = note.newline.encode()
+    return head + tail + b"".join(dash + scalar(text).encode() + line_end for text in texts)
+
+
+def _indent(block: Frontmatter | None) -> int:
+    return block.indent if block else 0
+
+
+def _rewritten(note: Note, entry: Entry, change: str | Sequence[str]) -> bytes:
+    """Return the whole lines of an entry with its new value, in its own style."""
+    head = note.raw[entry.span.start : entry.colon]
+    # Only a value that is no block list is followed by what is the line's own: a comment.
+    tail = note.raw[entry.written.end : entry.span.end]
+    if isinstance(change, str):
+        gap = note.raw[entry.colon : entry.written.start]
+        gap = b" " if not gap or gap.strip(b" \t") else gap
+        if entry.shape is Shape.BLOCK_LIST:
+            tail = note.newline.encode()
+        return head + gap + scalar(change, quote=entry.quote).encode() + tail
+    if entry.shape is Shape.FLOW_LIST:
+        return head + _gap(note, entry) + _flow_list(note, entry, change) + tail
+    if entry.shape is Shape.BLOCK_LIST:
+        return _block_list(note, entry, change)
+    return _new_list(note, head, tail, change)
+
+
+def _gap(note: Note, entry: Entry) -> bytes:
+    return note.raw[entry.colon : entry.written.start] or b" "
+
+
+def _matched(
+    entry: Entry, texts: Sequence[str], same: Callable[[str], str]
+) -> list[tuple[str, Item | None]]:
+    """Pair each new text with the item that says it already, each item once."""
+    free: dict[str, list[Item]] = {}
+    for item in reversed(entry.items):
+        if item.text is not None:
+            free.setdefault(same(item.text), []).append(item)
+    return [(text, items.pop() if (items := free.get(same(text))) else None) for text in texts]
+
+
+def _same(entry: Entry) -> Callable[[str], str]:
+    return bare_tag if entry.name in TAG_KEYS else str
+
+
+def _flow_list(note: Note, entry: Entry, texts: Sequence[str]) -> bytes:
+    """Return a `[list, like, this]`; what stays is kept as written, and so are the gaps."""
+    if not texts:
+        return b"[]"
+    raw, items = note.raw, entry.items
+    head, separator, foot = b"[", b", ", b"]"
+    if items:
+        written_head = raw[entry.written.start : items[0].span.start]
+        written_foot = raw[items[-1].span.end : entry.written.end]
+        head = written_head if _FLOW_HEAD.fullmatch(written_head) else head
+        foot = written_foot if _FLOW_FOOT.fullmatch(written_foot) else foot
+    if len(items) > 1:
+        written = raw[items[0].span.end : items[1].span.start]
+        separator = written if _FLOW_SEPARATOR.fullmatch(written) else separator
+    parts = [
+        raw[item.span.start : item.span.end] if item else scalar(text, in_flow=True).encode()
+        for text, item in _matched(entry, texts, _same(entry))
+    ]
+    return head + separator.join(parts) + foot
+
+
+@dataclass(frozen=True, slots=True)
+class _Lines:
+    """The lines of one item of a block list: those above it (comments, blanks) and its own."""
+
+    above: bytes
+    own: bytes
+
+
+def _block_list(note: Note, entry: Entry, texts: Sequence[str]) -> bytes:
+    """Return a list of one text a line; the lines of what stays are kept, and all comments."""
+    raw = note.raw
+    first_line_end = _line_end(note, entry.colon)
+    head = raw[entry.span.start : first_line_end]
+    lines = _item_lines(note, entry, first_line_end)
+    dash = _dash_of(note, entry)
+    if lines is None or dash is None:
+        bare_head = raw[entry.span.start : entry.colon]
+        return _new_list(note, bare_head, raw[entry.colon : first_line_end], texts)
+    if not texts:
+        return raw[entry.span.start : entry.colon] + b" []" + raw[entry.colon : first_line_end]
+    pairs = _matched(entry, texts, _same(entry))
+    kept = {id(item) for _, item in pairs if item}
+    kept_lines: dict[int, bytes] = {}
+    # Comments above an item that goes stay, above the next one that stays.
+    above = b""
+    for item, own in zip(entry.items, lines, strict=True):
+        above += own.above
+        if id(item) in kept:
+            kept_lines[id(item)], above = above + own.own, b""
+    line_end = note.newline.encode()
+    parts = [
+        kept_lines[id(item)] if item else dash + scalar(text).encode() + line_end
+        for text, item in pairs
+    ]
+    # Behind the last item they would be no part of the property any more.
+    return b"".join([head, *parts[:-1], above, parts[-1]])
+
+
+def _item_lines(note: Note, entry: Entry, start: int) -> list[_Lines] | None:
+    """Return the lines of each item, None where one does not begin with a dash on its line."""
+    lines: list[_Lines] = []
+    at = start
+    for item in entry.items:
+        begin = _line_start(note, item.span.start)
+        pattern = _BARE_DASH if item.text is None else _DASHED
+        dashed = pattern.match(note.raw, begin)
+        if begin < at or dashed is None or (item.text and dashed.end() != item.span.start):
+            return None
+        end = _line_end(note, item.span.end)
+        lines.append(_Lines(note.raw[at:begin], note.raw[begin:end]))
+        at = end
+    return lines
+
+
+def _dash_of(note: Note, entry: Entry) -> bytes | None:
+    """Return how the items of a block list begin, dash and space included."""
+    for item in entry.items:
+        dashed = _DASHED.match(note.raw, _line_start(note, item.span.start))
+        if dashed is not None and dashed.end() == item.span.start:
+            return dashed[0]
+    bare = _BARE_DASH.match(note.raw, _line_start(note, entry.items[0].span.start))
+    return bare[1] + b"- " if bare else None
+
+
+def _line_break(note: Note) -> bytes:
+    return b"\r" if note.newline == "\r" else b"\n"
+
+
+def _line_start(note: Note, at: int) -> int:
+    return note.raw.rfind(_line_break(note), 0, at) + 1
+
+
+def _line_end(note: Note, at: int) -> int:
+    end = note.raw.find(_line_break(note), at)
+    return len(note.raw) if end < 0 else end + 1
+
+
+# -- showing ----------------------------------------------------------------------------------
 
 
 def diff(old: bytes, new: bytes, path: str) -> str:
-    """Return a unified diff of two versions of a note as text."""
-    before = old.removeprefix(BOM).decode("utf-8", "replace").splitlines()
-    after = new.removeprefix(BOM).decode("utf-8", "replace").splitlines()
-    return "\n".join(difflib.unified_diff(before, after, path, path, lineterm="", n=1))
+    """Return a unified diff of two versions of a note as text, '' where they are the same.
 
-
-def rendered(value: str, *, flow: bool = False) -> str:
-    """Return `value` as a YAML scalar that every YAML 1.1 or 1.2 reader takes for just that text."""
-    plain = (
-        _PLAIN.fullmatch(value) is not None
-        and value.lower() not in _RESERVED
-        and not (flow and "," in value)
+    Time grows with what differs, not with the note's length. Bytes that are no UTF-8 show as the
+    replacement character.
+    """
+    before, after = _shown_lines(old), _shown_lines(new)
+    shortest = min(len(before), len(after))
+    lead = next((n for n in range(shortest) if before[n] != after[n]), shortest)
+    trail = next(
+        (n for n in range(shortest - lead) if before[-1 - n] != after[-1 - n]), shortest - lead
     )
-    if plain:
-        return value
-    return '"' + "".join(_escaped(char) for char in value) + '"'
+    if lead == len(before) == len(after):
+        return ""
+    first = max(0, lead - _CONTEXT_LINES)
+    trail = max(0, trail - _CONTEXT_LINES)
+    window = before[first : len(before) - trail], after[first : len(after) - trail]
+    lines = [f"--- {path}", f"+++ {path}"]
+    matcher = difflib.SequenceMatcher(None, *window, autojunk=False)
+    for group in matcher.get_grouped_opcodes(_CONTEXT_LINES):
+        lines.append(_hunk_head(group, first))
+        for kind, low, high, new_low, new_high in group:
+            if kind == "equal":
+                lines += [f" {line}" for line in window[0][low:high]]
+                continue
+            lines += [f"-{line}" for line in window[0][low:high]]
+            lines += [f"+{line}" for line in window[1][new_low:new_high]]
+    return "\n".join(lines)
 
 
-def _escaped(char: str) -> str:
-    if char in _ESCAPES:
-        return _ESCAPES[char]
-    if char.isprintable() and char != "\ufeff":
-        return char
-    code = ord(char)
-    if code <= _MAX_HEX_BYTE:
-        return f"\\x{code:02X}"
-    return f"\\u{code:04X}" if code <= 0xFFFF else f"\\U{code:08X}"  # noqa: PLR2004
+def _hunk_head(group: list[tuple[str, int, int, int, int]], offset: int) -> str:
+    old = _range(group[0][1] + offset, group[-1][2] + offset)
+    new = _range(group[0][3] + offset, group[-1][4] + offset)
+    return f"@@ -{old} +{new} @@"
 
 
-def _with_new_frontmatter(note: Note, changes: Mapping[str, Change]) -> bytes:
-    nl = note.newline.encode()
-    entries = b"".join(
-        line
-        for name, change in changes.items()
-        if change is not None and change != "" and list(change)
-        for line in _new_entry(name, change, nl)
-    )
-    if not entries:
-        return note.raw
-    at = len(BOM) if note.raw.startswith(BOM) else 0
-    return note.raw[:at] + b"---" + nl + entries + b"---" + nl + note.raw[at:]
+def _range(start: int, end: int) -> str:
+    # As in difflib: an empty range names the line before it.
+    return f"{start + (start != end)},{end - start}"
 
 
-def _new_entry(name: str, change: str | Sequence[str], nl: bytes) -> list[bytes]:
-    if isinstance(change, str):
-        return [f"{name}: {rendered(change)}".encode() + nl]
-    return [f"{name}:".encode() + nl, *(f"  - {rendered(one)}".encode() + nl for one in change)]
-
-
-def _says(note: Note, entry: Entry, name: str, change: Change) -> bool:
-    """Tell whether a property already says what it is to say."""
-    if change is None:
-        return False
-    if isinstance(change, str):
-        return entry.value == change
-    have = note.tags if name == "tags" else note.list_of(entry.key)
-    return list(have) == list(change)
-
-
-def _edited(block: Frontmatter, entry: Entry, change: str | Sequence[str], nl: bytes) -> bytes:
-    """Return the lines of an entry with its new value, in its own style."""
-    lines = [line.decode("utf-8") for line in block.lines[entry.first : entry.last]]
-    if isinstance(change, str):
-        if entry.shape == "scalar" and entry.begin.line == entry.end.line:
-            return _replaced(lines, entry, entry.begin, entry.end, rendered(change)).encode()
-        return _head(lines[0], entry).encode() + f" {rendered(change)}".encode() + nl
-    values = list(change)
-    if entry.shape == "flow":
-        return _flow(lines, entry, values).encode()
-    if entry.shape == "list":
-        return _block_list(lines, entry, values, nl.decode()).encode()
-    if entry.shape == "scalar" and entry.begin.line == entry.end.line:
-        text = "[" + ", ".join(rendered(one, flow=True) for one in values) + "]"
-        return _replaced(lines, entry, entry.begin, entry.end, text).encode()
-    pad = " " * block.indent
-    head = lines[0] if entry.shape == "nothing" else _head(lines[0], entry) + nl.decode()
-    rest = "".join(lines[1:]) if entry.shape == "nothing" else ""
-    items = "".join(f"{pad}  - {rendered(one)}{nl.decode()}" for one in values)
-    return (head + rest + items).encode()
-
-
-def _head(line: str, entry: Entry) -> str:
-    """Return the key and its colon as they are written."""
-    at = line.find(entry.key)
-    colon = line.find(":", at + len(entry.key)) if at >= 0 else -1
-    if colon < 0:
-        raise MalformedNoteError(f"its property {entry.key} is written in an unusual way")
-    return line[: colon + 1]
-
-
-def _replaced(lines: list[str], entry: Entry, begin: Place, end: Place, text: str) -> str:
-    """Return the entry's lines with what stands from `begin` to `end` replaced."""
-    first, last = begin.line - entry.first, end.line - entry.first
-    before = lines[first][: begin.column]
-    after = lines[last][end.column :] if last < len(lines) else ""
-    gap = "" if before.endswith((" ", "\t", "[", ",")) or not before.strip() else " "
-    return "".join(lines[:first]) + before + gap + text + after + "".join(lines[last + 1 :])
-
-
-def _flow(lines: list[str], entry: Entry, values: list[str]) -> str:
-    """Add to a `[list, in, one, line]`, or write it anew where something goes."""
-    have = [_bare(one) for one in entry.value or ()]
-    if entry.items and values[: len(have)] == have:
-        new = "".join(f", {rendered(one, flow=True)}" for one in values[len(have) :])
-        place = entry.items[-1][1]
-        return _replaced_exactly(lines, entry, place, place, new)
-    if entry.opaque:
-        raise MalformedNoteError(f"its property {entry.key} holds more than texts; edit it by hand")
-    text = "[" + ", ".join(rendered(one, flow=True) for one in values) + "]"
-    return _replaced(lines, entry, entry.begin, entry.end, text)
-
-
-def _replaced_exactly(lines: list[str], entry: Entry, begin: Place, end: Place, text: str) -> str:
-    at = begin.line - entry.first
-    line = lines[at][: begin.column] + text + lines[end.line - entry.first][end.column :]
-    return "".join([*lines[:at], line, *lines[end.line - entry.first + 1 :]])
-
-
-def _block_list(lines: list[str], entry: Entry, values: list[str], nl: str) -> str:
-    """Add lines to a list, or leave out those of values that go; all other lines stay."""
-    have = [_bare(one) for one in entry.value or ()]
-    starts = [begin.line - entry.first for begin, _ in entry.items]
-    dash = next((line for line in lines[1:] if line.lstrip().startswith("- ")), "  - ")
-    pad = dash[: len(dash) - len(dash.lstrip())]
-    new = [f"{pad}- {rendered(one)}{nl}" for one in values if one not in have]
-    bounds = [*starts[1:], len(lines)]
-    gone = {
-        line
-        for value, start, bound in zip(have, starts, bounds, strict=True)
-        if value not in values
-        for line in range(start, bound)
-        if line == start or not lines[line].lstrip().startswith("#")
-    }
-    return "".join([line for n, line in enumerate(lines) if n not in gone] + new)
-
-
-def _bare(tag: str) -> str:
-    return tag.strip().lstrip("#").strip()
+def _shown_lines(raw: bytes) -> list[str]:
+    return raw.removeprefix(BOM).decode("utf-8", "replace").splitlines()

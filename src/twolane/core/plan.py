@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -19,10 +20,10 @@ if TYPE_CHECKING:
 # What the line `note_ref: TOKEN` adds to a request.
 ECHO_BYTES = 32
 # What costs more than its bytes say: their tokens, or fees, are known only afterwards.
-_UNBOUNDED = (
-    b'"type":"image"', b'"type":"document"', b'"type":"file"', b'"type":"web_search', b'"speed":',
-    b'"type":"web_fetch', b'"type":"code_execution', b'"mcp_servers":', b'"inference_geo":',
-)  # fmt: skip
+_UNBOUNDED = re.compile(
+    rb'"type":"(?:image|document|file|web_search|web_fetch|code_execution)'
+    rb'|"(?:speed|mcp_servers|inference_geo)":'
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,7 @@ def survey(requests: Iterable[Request], *, max_bytes: int, reply_tokens: int) ->
         input_tokens += estimate_input_tokens(body)
         output_tokens += min(max_tokens, reply_tokens)
         caches = caches or b'"cache_control"' in body
-        if not unbounded and any(mark in body for mark in _UNBOUNDED):
+        if not unbounded and _UNBOUNDED.search(body):
             unbounded = request.key
     return Survey(len(keys), model, shared or {}, input_tokens, output_tokens, caches, unbounded)
 

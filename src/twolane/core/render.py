@@ -46,8 +46,13 @@ def split_shared(first: Mapping[str, Any], second: Mapping[str, Any]) -> dict[st
     return {
         key: value
         for key, value in first.items()
-        if key != "messages" and key in second and orjson.dumps(second[key]) == orjson.dumps(value)
+        if key != "messages" and key in second and _same(second[key], value)
     }
+
+
+def _same(one: object, other: object) -> bool:
+    """Tell whether two values are one JSON; `1`, `1.0` and `true` are three."""
+    return one == other and (isinstance(one, str) or orjson.dumps(one) == orjson.dumps(other))
 
 
 def own_part(params: Mapping[str, Any], shared: Mapping[str, Any]) -> bytes:

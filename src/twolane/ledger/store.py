@@ -24,8 +24,11 @@ class _Connection(sqlite3.Connection):
 
     path: Path
 
-    def cursor(self, factory: Any = None) -> Any:  # noqa: ANN401  # as the parent declares it
-        return super().cursor(factory or _Cursor)
+    def execute(self, sql: str, parameters: Any = (), /) -> _Cursor:  # noqa: ANN401
+        return self.cursor(_Cursor).execute(sql, parameters)
+
+    def executemany(self, sql: str, parameters: Iterable[Any], /) -> _Cursor:
+        return self.cursor(_Cursor).executemany(sql, parameters)
 
 
 class _Cursor(sqlite3.Cursor):

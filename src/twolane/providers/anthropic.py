@@ -171,7 +171,7 @@ class AnthropicProvider:
         except (KeyError, TypeError, AttributeError) as error:
             message = f"a result line cannot be read: {line[:_SNIPPET_CHARS]!r}"
             raise InvalidReplyError(message, provider=self.name) from error
-        return ResultLine(str(custom_id), outcome, orjson.dumps(result))
+        return ResultLine(str(custom_id), outcome)
 
     def result_body(self, outcome: Outcome) -> bytes:
         """Return an outcome of the real-time lane in the batch-result shape."""

@@ -22,11 +22,10 @@ class BatchPage:
 
 @dataclass(frozen=True, slots=True)
 class ResultLine:
-    """One line of a batch's results; `body` is its result in the batch-result shape."""
+    """One line of a batch's results."""
 
     custom_id: str
     outcome: Outcome
-    body: bytes
 
 
 class Provider(Protocol):

@@ -1,0 +1,51 @@
+"""The five steps that change a folder, apart so that each can fail in a test."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import stat
+
+
+class Disk:
+    """The real one. Every step raises OSError where it cannot be taken."""
+
+    def read(self, path: str) -> bytes:
+        """Return a file's bytes."""
+        with open(path, "rb") as file:  # noqa: PTH123  # names stay as the folder lists them
+            return file.read()
+
+    def create(self, path: str, data: bytes, like: str) -> None:
+        """Write a new file with the rights of `like` and flush it to the disk."""
+        info = os.stat(like)  # noqa: PTH116
+        handle = os.open(
+            path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600
+        )
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            if hasattr(os, "fchmod"):
+                # Only the administrator may give files away; some file systems keep no rights.
+                with contextlib.suppress(PermissionError):
+                    os.fchmod(file.fileno(), stat.S_IMODE(info.st_mode))
+                    os.fchown(file.fileno(), info.st_uid, info.st_gid)
+            os.fsync(file.fileno())
+
+    def replace(self, temporary: str, path: str) -> None:
+        """Put a file in another's place, in one step."""
+        os.replace(temporary, path)  # noqa: PTH105
+
+    def sync_folder(self, folder: str) -> None:
+        """Flush a folder, so that a rename in it survives a power cut."""
+        if not hasattr(os, "O_DIRECTORY"):
+            return
+        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+    def remove(self, path: str) -> None:
+        """Remove a file that may be absent."""
+        with contextlib.suppress(FileNotFoundError):
+            os.remove(path)  # noqa: PTH107

@@ -1,0 +1,242 @@
+"""Regions of a note's text that are no prose: code, math, comments, HTML, Templater, URLs; pure.
+
+Every pass is linear in the text's length, whatever is in it: a search for a closing mark that
+fails once is not repeated.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+FILLER: Final = "\x00"
+"""Stands for each masked character: no space, no letter, so nothing begins or ends beside it."""
+
+
+class Kind(StrEnum):
+    """What a masked region is."""
+
+    FENCE = "fence"
+    CODE = "code"
+    MATH = "math"
+    COMMENT = "comment"
+    HTML = "html"
+    TEMPLATE = "template"
+    URL = "url"
+
+
+class Region(NamedTuple):
+    """Characters of the body from `start` up to `end`."""
+
+    start: int
+    end: int
+    kind: Kind
+
+
+_PREFIX = r"^[ \t>]*+(?:(?:[-*+]|\d{1,9}[.)])[ \t]++)*+"
+_FENCE = re.compile(_PREFIX + r"(?P<mark>`{3,}+|~{3,}+)(?P<info>[^\n]*+)$", re.MULTILINE)
+_UNQUOTED = re.compile(r"^(?![ \t]*+>)", re.MULTILINE)
+_BLANK = re.compile(r"\n[ \t]*+\r?(?=\n)")
+# https://spec.commonmark.org/0.31.2/#html-blocks, kinds 1 and 6 (7 is left to inline HTML).
+_RAW_HTML = re.compile(
+    r"^ {0,3}<(script|pre|style|textarea)(?=[\s>])", re.MULTILINE | re.IGNORECASE
+)
+_HTML_BLOCK = re.compile(
+    r"^ {0,3}</?(?:address|article|aside|base|basefont|blockquote|body|caption|center|col|colgroup"
+    r"|dd|details|dialog|dir|div|dl|dt|fieldset|figcaption|figure|footer|form|frame|frameset"
+    r"|h[1-6]|head|header|hr|html|iframe|legend|li|link|main|menu|menuitem|nav|noframes|ol"
+    r"|optgroup|option|p|param|search|section|summary|table|tbody|td|tfoot|th|thead|title|tr"
+    r"|track|ul)(?=[\s>]|/>|$)",
+    re.MULTILINE | re.IGNORECASE,
+)
+_INDENTED = re.compile(
+    r"(?:\A|\n[ \t]*+\r?\n)((?:(?: {4}|\t)[^\n]*+(?:\n|\Z)(?:[ \t]*+\r?\n)*+)++)"
+)
+_LISTED = re.compile(r"[ \t>]*+(?:[-*+]|\d{1,9}[.)])(?:[ \t]|\r?$)|[ \t]")
+_INLINE = re.compile(
+    r"\\[\\`$%<]"
+    r"|(?P<ticks>`++)"
+    r"|(?P<math>\$\$?+)"
+    r"|(?P<pair>%%|<!--|<%)"
+    r"|(?P<html></?[A-Za-z][^<>\n]*+>|<[A-Za-z][\w+.-]{1,31}:[^\s<>]*+>|<[^\s<>@]++@[^\s<>@]++>)"
+    r"|(?P<url>\bhttps?://[^\s<>\])]++)"
+)
+_DOLLARS = re.compile(r"\$(?=[^\s$])[^$\n]*+(?<![\s\\])\$(?!\d)")
+_LOOK_BACK: Final = 1_000  # characters: where the line above is longer, its end decides
+_CLOSING: Final = {"%%": "%%", "<!--": "-->", "<%": "%>", "$$": "$$"}
+_PAIR_KIND: Final = {
+    "%%": Kind.COMMENT,
+    "<!--": Kind.COMMENT,
+    "<%": Kind.TEMPLATE,
+    "$$": Kind.MATH,
+}
+
+
+def regions(body: str) -> list[Region]:
+    """Return the regions that are no prose, in order, none inside another."""
+    if "\n" not in body and "\r" in body:
+        body = body.replace("\r", "\n")
+    blocks = list(_fences(body)) if "```" in body or "~~~" in body else []
+    if "\n    " in body or "\n\t" in body or body[:1] in "\t ":
+        blocks = _merged(body, blocks, _indented(body))
+    if "<" in body:
+        blocks = _merged(body, blocks, _html_blocks(body))
+    found: list[Region] = []
+    at = 0
+    for block in [*blocks, Region(len(body), len(body), Kind.FENCE)]:
+        if block.start > at:
+            found += _inline(body, at, block.start)
+        if block.end > block.start:
+            found.append(block)
+        at = block.end
+    return found
+
+
+def masked(body: str, found: Iterable[Region]) -> str:
+    """Return `body` with regions (in order, apart) filled in, at the same length, lines kept."""
+    parts: list[str] = []
+    at = 0
+    for region in found:
+        text = body[region.start : region.end]
+        parts += (body[at : region.start], filled(text))
+        at = region.end
+    return "".join([*parts, body[at:]])
+
+
+def filled(text: str) -> str:
+    """Return fillers for `text`, its line breaks kept."""
+    if "\n" not in text:
+        return FILLER * len(text)
+    return "\n".join(FILLER * len(line) for line in text.split("\n"))
+
+
+def _merged(body: str, blocks: list[Region], more: Iterator[Region]) -> list[Region]:
+    """Add the blocks of `more` that begin outside all others, cut where the next one begins."""
+    starts = [block.start for block in blocks]
+    merged = list(blocks)
+    end = 0
+    for region in more:
+        place = bisect_left(starts, region.start)
+        inside = place > 0 and blocks[place - 1].end > region.start
+        if region.start < end or inside or region.start in starts[place : place + 1]:
+            continue
+        end = min(region.end, starts[place] if place < len(starts) else len(body))
+        merged.append(Region(region.start, end, region.kind))
+    return sorted(merged)
+
+
+def _fences(body: str) -> Iterator[Region]:
+    """Yield fenced code, from the opening line to the end of the closing one."""
+    opened: re.Match[str] | None = None
+    bound = len(body)
+    for line in _FENCE.finditer(body):
+        if opened is not None and line.start() >= bound:
+            yield Region(opened.start(), bound, Kind.FENCE)
+            opened = None
+        mark, info = line["mark"], line["info"]
+        if opened is None:
+            if mark[0] == "~" or "`" not in info:
+                opened = line
+                bound = _quote_end(body, line)
+        elif mark.startswith(opened["mark"]) and not info.strip():
+            yield Region(opened.start(), line.end(), Kind.FENCE)
+            opened = None
+    if opened is not None:
+        yield Region(opened.start(), bound, Kind.FENCE)
+
+
+def _quote_end(body: str, opening: re.Match[str]) -> int:
+    """Return where the quote that a fence stands in ends; the body's end where it is in none."""
+    if not opening[0].lstrip().startswith(">"):
+        return len(body)
+    unquoted = _UNQUOTED.search(body, opening.end() + 1)
+    return unquoted.start() if unquoted else len(body)
+
+
+def _indented(body: str) -> Iterator[Region]:
+    """Yield indented code: behind a blank line, and not below a list item or in a quote."""
+    at = 0
+    while (match := _INDENTED.search(body, at)) is not None:
+        above = (
+            body[max(0, match.start() - _LOOK_BACK) : match.start()].rstrip().rpartition("\n")[2]
+        )
+        if not _LISTED.match(above) and not _LISTED.match(match[1].lstrip(" \t")):
+            yield Region(match.start(1), match.end(1), Kind.CODE)
+        at = max(match.end() - 1, match.start() + 1)
+
+
+def _html_blocks(body: str) -> Iterator[Region]:
+    """Yield HTML blocks: to their closing tag, or to the next blank line."""
+    for match in _RAW_HTML.finditer(body):
+        closing = re.compile(rf"</{match[1]}>", re.IGNORECASE).search(body, match.end())
+        yield Region(match.start(), closing.end() if closing else len(body), Kind.HTML)
+    for match in _HTML_BLOCK.finditer(body):
+        blank = _BLANK.search(body, match.end())
+        yield Region(match.start(), blank.start() if blank else len(body), Kind.HTML)
+
+
+def _inline(body: str, start: int, end: int) -> Iterator[Region]:
+    """Yield what is masked between two blocks, the leftmost first."""
+    search = _Closings(body, end)
+    at = start
+    while (match := _INLINE.search(body, at, end)) is not None:
+        at = match.end()
+        closed, kind = None, Kind.URL
+        if match["ticks"]:
+            closed, kind = search.ticks(match), Kind.CODE
+        elif match["math"] == "$":
+            dollars = _DOLLARS.match(body, match.start(), end)
+            closed, kind = (dollars.end() if dollars else None), Kind.MATH
+        elif mark := match["pair"] or match["math"]:
+            closed, kind = search.pair(match, mark), _PAIR_KIND[mark]
+        elif match["html"]:
+            closed, kind = match.end(), Kind.HTML
+        elif match["url"]:
+            closed = match.end()
+        if closed is not None:
+            yield Region(match.start(), closed, kind)
+            at = closed
+
+
+class _Closings:
+    """Finds closing marks; remembers what is not there, and where the next blank line is."""
+
+    def __init__(self, body: str, end: int) -> None:
+        self._body = body
+        self._end = end
+        self._missing: set[str] = set()
+        self._ticks: dict[int, list[int]] | None = None
+        self._blank = -1
+
+    def pair(self, opening: re.Match[str], mark: str) -> int | None:
+        """Return the end of what `mark` opens, None where it opens nothing."""
+        closing = _CLOSING[mark]
+        if mark not in self._missing:
+            found = self._body.find(closing, opening.end(), self._end)
+            if found >= 0:
+                return found + len(closing)
+            self._missing.add(mark)
+        # As in Obsidian, these two hide the rest where they are never closed.
+        alone = self._body[opening.end() : opening.end() + 1] in ("", "\n", "\r")
+        begins = self._body[opening.start() - 1 : opening.start()] in ("", "\n")
+        return self._end if mark == "<!--" or (mark == "%%" and alone and begins) else None
+
+    def ticks(self, opening: re.Match[str]) -> int | None:
+        """Return the end of a code span: the next run of as many ticks in the paragraph."""
+        if self._ticks is None:
+            self._ticks = {}
+            for run in re.compile("`++").finditer(self._body, opening.start(), self._end):
+                self._ticks.setdefault(len(run[0]), []).append(run.start())
+        starts = self._ticks.get(len(opening[0]), [])
+        place = bisect_left(starts, opening.end())
+        if place == len(starts):
+            return None
+        if self._blank < opening.end():
+            blank = _BLANK.search(self._body, opening.end(), self._end)
+            self._blank = blank.start() if blank else self._end
+        return starts[place] + len(opening[0]) if starts[place] <= self._blank else None

@@ -1,0 +1,424 @@
+"""The command `twolane`: what it reads and writes, what it costs, and its exit codes."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import orjson
+import pytest
+from filelock import FileLock
+
+from tests.cli.served import MODEL, Served, read_output, served, text_of, write_input
+from twolane.cli import main
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+pytestmark = pytest.mark.loopback
+
+
+class Shell:
+    """Runs commands in this process, with a folder and a simulated provider of their own."""
+
+    def __init__(
+        self, folder: Path, service: Served, patch: pytest.MonkeyPatch, capture: Any  # noqa: ANN401
+    ) -> None:
+        """Set the environment of the commands."""
+        self.folder, self.sim = folder, service.sim
+        self.home = folder / "home"
+        self._patch, self._capture = patch, capture
+        self.out = self.err = ""
+        for name, value in service.environment(self.home).items():
+            patch.setenv(name, value)
+
+    def __call__(self, *words: object) -> int:
+        """Run a command; return its exit code, and keep what it printed."""
+        self._patch.setattr(sys, "argv", ["twolane", *map(str, words)])
+        self._capture.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            main()
+        self.out, self.err = self._capture.readouterr()
+        return int(ended.value.code or 0)
+
+    @property
+    def report(self) -> dict[str, Any]:
+        """The one JSON object on standard output."""
+        assert self.out.count("\n") == 1
+        value: dict[str, Any] = orjson.loads(self.out)
+        return value
+
+    def posts(self) -> int:
+        """Return how many requests that cost money have reached the provider."""
+        calls = self.sim.calls
+        return calls["POST /v1/messages"] + calls["POST /v1/messages/batches"]
+
+
+@pytest.fixture(scope="module")
+def service() -> Iterator[Served]:
+    """One simulator for the module."""
+    with served() as one:
+        yield one
+
+
+@pytest.fixture
+def shell(
+    tmp_path: Path,
+    service: Served,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> Shell:
+    """A shell in a folder of its own."""
+    return Shell(tmp_path, service, monkeypatch, capsys)
+
+
+def test_a_file_is_answered_line_by_line_in_its_order(shell: Shell) -> None:
+    """One line out for each line in, in input order, with lane, attempts, cost and result."""
+    source = write_input(shell.folder / "in.jsonl", 5)
+    output = shell.folder / "out.jsonl"
+    assert shell("run", source, "-o", output, "--json") == 0
+    lines = read_output(output)
+    assert [line["index"] for line in lines] == [0, 1, 2, 3, 4]
+    assert [line["custom_id"] for line in lines] == [f"id-{n}" for n in range(5)]
+    assert [text_of(line) for line in lines] == [f"answer to q{n}" for n in range(5)]
+    assert {line["lane"] for line in lines} == {"batch"}
+    assert set(lines[0]) == {"index", "custom_id", "lane", "attempts", "cost_usd", "result"}
+    report = shell.report
+    assert report["state"] == "done"
+    assert report["items"]["succeeded"] == 5
+    assert report["lanes"]["batch"] == {
+        "items": 5, "batches": 1, "cost_usd": report["cost"]["actual_usd"]
+    }  # fmt: skip
+    assert report["failures"] == []
+
+
+def test_one_line_goes_in_real_time(shell: Shell) -> None:
+    """A single request does not wait for a batch; one without an id has none in the output."""
+    source = shell.folder / "in.jsonl"
+    params = {"model": MODEL, "max_tokens": 5, "messages": [{"role": "user", "content": "q"}]}
+    source.write_bytes(orjson.dumps({"params": params}))
+    assert shell("run", source, "-o", shell.folder / "out.jsonl", "--json") == 0
+    assert shell.report["lanes"]["realtime"]["items"] == 1
+    assert read_output(shell.folder / "out.jsonl")[0]["custom_id"] is None
+
+
+def test_the_same_command_again_reports_and_sends_nothing(shell: Shell) -> None:
+    """Over a finished run the command writes its output again, at no cost."""
+    source, output = write_input(shell.folder / "in.jsonl", 3), shell.folder / "out.jsonl"
+    assert shell("run", source, "-o", output, "--json") == 0
+    first, written = shell.report, output.read_bytes()
+    output.unlink()
+    before = shell.posts()
+    assert shell("run", source, "-o", output, "--json") == 0
+    assert shell.posts() == before
+    assert shell.report == first
+    assert output.read_bytes() == written
+    assert shell("run", source, "-o", output, "--again", "--json") == 0
+    assert shell.posts() == before + 1
+    assert shell.report["run"] != first["run"]
+
+
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        (["--lane", "realtime"], "lane was 'auto' and is 'realtime'"),
+        (["--max-cost", "3"], "max_cost was None and is '3'"),
+        (["--batch-size", "7"], "batch_size was None and is 7"),
+    ],
+)
+def test_another_flag_is_refused_and_named(shell: Shell, words: list[str], named: str) -> None:
+    """A command that differs from the run it would resume says in what, with exit code 2."""
+    source, output = write_input(shell.folder / "in.jsonl", 2), shell.folder / "out.jsonl"
+    assert shell("run", source, "-o", output) == 0
+    before = shell.posts()
+    assert shell("run", source, "-o", output, *words) == 2
+    assert named in shell.err
+    assert "--again" in shell.err
+    assert shell.posts() == before
+
+
+def test_a_changed_input_is_refused(shell: Shell) -> None:
+    """The run is known by its input's bytes."""
+    source, output = write_input(shell.folder / "in.jsonl", 2), shell.folder / "out.jsonl"
+    assert shell("run", source, "-o", output) == 0
+    write_input(source, 3)
+    assert shell("run", source, "-o", output) == 2
+    assert "the input has changed" in shell.err
+
+
+GOOD = orjson.dumps(
+    {
+        "custom_id": "a",
+        "params": {
+            "model": MODEL,
+            "max_tokens": 5,
+            "messages": [{"role": "user", "content": "q"}],
+        },
+    }
+)
+
+
+@pytest.mark.parametrize(
+    ("data", "named"),
+    [
+        (GOOD + b"\n{oops\n", "line 2: this is not JSON"),
+        (GOOD + b"\n[1, 2]\n", 'line 2: a line has to be an object with "params"'),
+        (b"\n\n" + GOOD.replace(b'"a"', b'""'), "line 3: custom_id has to be a text"),
+        (GOOD.replace(b'"a"', b"7"), "line 1: custom_id has to be a text"),
+        (GOOD + b"\n" + GOOD, "this id stands twice"),
+        (GOOD.replace(MODEL.encode(), b""), "names no model"),
+        (GOOD.replace(b'"max_tokens":5,', b""), "no max_tokens"),
+        (GOOD.replace(MODEL.encode(), b"claude-haiku-99"), "claude-haiku-99"),
+        (
+            GOOD + b"\n" + GOOD.replace(b'"a"', b'"b"').replace(MODEL.encode(), b"claude-opus-5"),
+            "a run has one model",
+        ),
+        (b'{"params": NaN}', "line 1: this is not JSON"),
+        (b"\xff\xfe", "line 1: this is not JSON"),
+    ],
+)
+def test_a_line_that_cannot_be_used_is_named(shell: Shell, data: bytes, named: str) -> None:
+    """Bad input is a usage error that points at its place; nothing is sent or recorded."""
+    source, output = shell.folder / "in.jsonl", shell.folder / "out.jsonl"
+    source.write_bytes(data)
+    before = shell.posts()
+    assert shell("run", source, "-o", output) == 2
+    assert named in shell.err.replace("\n", " ")
+    assert not output.exists()
+    assert shell.posts() == before
+    assert shell("runs", "--json") == 0
+    assert shell.report == {"runs": []}
+
+
+def test_an_unknown_model_is_answered_with_near_ones(shell: Shell) -> None:
+    """A typing error in a model's name is met with names that exist."""
+    source = write_input(shell.folder / "in.jsonl", 1, model="claude-haiku-45")
+    assert shell("run", source, "-o", shell.folder / "out.jsonl") == 2
+    assert "claude-haiku-4-5" in shell.err
+
+
+def test_a_byte_order_mark_and_blank_lines_are_no_fault(shell: Shell) -> None:
+    """Files as some editors write them are read like any other."""
+    source, output = shell.folder / "in.jsonl", shell.folder / "out.jsonl"
+    source.write_bytes(b"\xef\xbb\xbf" + GOOD + b"\r\n\r\n  \n" + GOOD.replace(b'"a"', b'"b"'))
+    assert shell("run", source, "-o", output) == 0
+    assert [line["custom_id"] for line in read_output(output)] == ["a", "b"]
+
+
+def test_an_id_with_half_an_emoji_comes_back_as_it_was(shell: Shell) -> None:
+    """A lone surrogate in an id, as file names can hold, goes through as its escape."""
+    source, output = shell.folder / "in.jsonl", shell.folder / "out.jsonl"
+    source.write_bytes(GOOD.replace(b'"a"', b'"\\ud83d half"') + b"\n" + GOOD)
+    assert shell("run", source, "-o", output) == 0
+    assert b'"\\ud83d half"' in output.read_bytes()
+    assert output.read_bytes().count(b'"type": "succeeded"') == 1
+
+
+def test_an_empty_input_gives_an_empty_output(shell: Shell) -> None:
+    """Nothing to do is no error, now and again."""
+    source, output = shell.folder / "in.jsonl", shell.folder / "out.jsonl"
+    source.write_bytes(b"\n")
+    for _ in range(2):
+        assert shell("run", source, "-o", output, "--json") == 0
+        assert output.read_bytes() == b""
+        assert shell.report["items"]["total"] == 0
+
+
+def test_places_that_cannot_be_written_are_told_before_anything_is_sent(shell: Shell) -> None:
+    """No folder for the output, the input as the output, no input: exit code 2."""
+    source = write_input(shell.folder / "in.jsonl", 2)
+    before = shell.posts()
+    assert shell("run", source, "-o", shell.folder / "none" / "out.jsonl") == 2
+    assert "there is no folder" in shell.err
+    assert shell("run", source, "-o", source) == 2
+    assert "overwrite the input" in shell.err
+    assert shell("run", shell.folder / "absent.jsonl", "-o", shell.folder / "o.jsonl") == 2
+    assert "absent.jsonl" in shell.err
+    assert shell("run", source) == 2
+    assert shell.posts() == before
+
+
+def test_without_a_key_the_command_says_what_to_set(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A missing key is a configuration error."""
+    source = write_input(shell.folder / "in.jsonl", 2)
+    monkeypatch.delenv("ANTHROPIC_API_KEY")
+    assert shell("run", source, "-o", shell.folder / "out.jsonl") == 2
+    assert "ANTHROPIC_API_KEY" in shell.err
+
+
+@pytest.mark.parametrize(("key", "kind"), [("sk-bad", "401"), ("sk-broke", "402")])
+def test_a_refused_key_ends_with_6_and_the_right_one_goes_on(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch, key: str, kind: str
+) -> None:
+    """The run stands, reports and keeps everything; with a good key the same command finishes."""
+    source, output = write_input(shell.folder / "in.jsonl", 3), shell.folder / "out.jsonl"
+    monkeypatch.setenv("ANTHROPIC_API_KEY", key)
+    assert shell("run", source, "-o", output, "--json") == 6
+    assert kind in shell.err
+    assert shell.report["state"] == "partial"
+    assert shell.report["items"]["pending"] == 3
+    assert not output.exists()
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-any")
+    assert shell("run", source, "-o", output, "--json") == 0
+    assert shell.report["items"]["succeeded"] == 3
+
+
+def test_a_dry_run_shows_and_sends_nothing(shell: Shell) -> None:
+    """Lane, price and a request are shown; the provider hears nothing and no run is recorded."""
+    source = write_input(shell.folder / "in.jsonl", 3)
+    before = shell.posts()
+    assert shell("run", source, "-o", shell.folder / "o.jsonl", "--dry-run", "--json") == 0
+    assert shell.report["lane"] == "batch"
+    assert "q0" in shell.err
+    assert shell.posts() == before
+    assert shell("runs", "--json") == 0
+    assert shell.report == {"runs": []}
+
+
+def test_a_dear_run_waits_for_consent(shell: Shell) -> None:
+    """Above the amount to confirm, and with nobody to ask, nothing is sent: exit code 8."""
+    source, output = write_input(shell.folder / "in.jsonl", 3), shell.folder / "out.jsonl"
+    before = shell.posts()
+    assert shell("run", source, "-o", output, "--confirm-usd", "0") == 8
+    assert "--yes" in shell.err
+    assert shell.posts() == before
+    assert shell("run", source, "-o", output, "--confirm-usd", "0", "--yes") == 0
+
+
+def test_a_cap_stops_with_5_and_more_money_goes_on(shell: Shell) -> None:
+    """What the cap leaves out is listed with its reason; a higher cap finishes the run."""
+    source = write_input(shell.folder / "in.jsonl", 15, max_tokens=2_000)
+    output = shell.folder / "out.jsonl"
+    words = ["run", source, "-o", output, "--max-cost", "0.0056", "--yes", "--json"]
+    assert shell(*words) == 5
+    report = shell.report
+    assert report["state"] == "stopped"
+    assert report["items"]["skipped"] > 0
+    assert float(report["cost"]["actual_usd"]) <= 0.0056
+    assert {one["kind"] for one in report["failures"]} == {"budget"}
+    assert len(read_output(output)) == 15
+    assert "--max-cost" in shell.err
+    before = shell.posts()
+    assert shell(*words) == 5
+    assert shell.posts() == before
+    assert shell("resume", report["run"], "--max-cost", "9", "--json") == 0
+    assert shell.report["items"]["succeeded"] == 15
+    assert [text_of(line) for line in read_output(output)] == [
+        f"answer to q{n}" for n in range(15)
+    ]
+
+
+@pytest.mark.parametrize("amount", ["0", "-1", "lots", "nan", "inf"])
+def test_a_cap_has_to_be_an_amount(shell: Shell, amount: str) -> None:
+    """A cap that is no amount above zero is a usage error."""
+    source = write_input(shell.folder / "in.jsonl", 1)
+    assert shell("run", source, "-o", shell.folder / "o", "--max-cost", amount) == 2
+
+
+def test_failed_items_end_with_3_and_can_be_retried(shell: Shell) -> None:
+    """Requests the provider refuses are listed with its words; `retry --failed` asks again."""
+    source = write_input(shell.folder / "in.jsonl", 3)
+    bad = source.read_bytes().splitlines()[0].replace(b'"id-0"', b'"bad"')
+    source.write_bytes(
+        source.read_bytes() + bad.replace(b'"max_tokens":50', b'"max_tokens":50,"top_k":1')
+    )
+    output = shell.folder / "out.jsonl"
+    assert shell("run", source, "-o", output, "--json") == 3
+    report = shell.report
+    assert report["items"]["failed"] == 1
+    assert report["failures"][0]["item"] == "bad"
+    assert report["failures"][0]["kind"] == "invalid_request_error"
+    assert read_output(output)[3]["result"]["type"] == "errored"
+    assert shell("retry", report["run"], "--failed", "--json") == 3
+    assert shell("show", report["run"], "--item", "bad") == 0
+    assert orjson.loads(shell.out)["attempts"] == 2
+
+
+def test_runs_can_be_looked_at_and_exported_without_a_key(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`runs`, `show` and `export` read the ledger alone."""
+    source = write_input(shell.folder / "in.jsonl", 2)
+    assert shell("run", source, "-o", shell.folder / "out.jsonl", "--json") == 0
+    run = shell.report["run"]
+    monkeypatch.delenv("ANTHROPIC_API_KEY")
+    assert shell("runs", "--json") == 0
+    assert [one["run"] for one in shell.report["runs"]] == [run]
+    assert shell("runs") == 0
+    assert shell("show", run, "--json") == 0
+    assert shell.report["state"] == "done"
+    assert shell("show", run) == 0
+    assert "2 items: 2 succeeded" in shell.err
+    assert shell("show", run, "--item", "nobody") == 2
+    assert shell("show", "nonsense") == 7
+    assert shell("export", run, "-o", shell.folder / "again.jsonl") == 0
+    assert (shell.folder / "again.jsonl").read_bytes() == (
+        shell.folder / "out.jsonl"
+    ).read_bytes()
+
+
+def test_a_canceled_run_ends_with_4(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A wish left while nobody works is carried out by the next command, for good."""
+    source, output = write_input(shell.folder / "in.jsonl", 3), shell.folder / "out.jsonl"
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-bad")
+    assert shell("run", source, "-o", output, "--json") == 6
+    run = shell.report["run"]
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-any")
+    assert shell("cancel", run, "--item", "id-1") == 0
+    assert shell("cancel", run, "--item", "nobody") == 2
+    assert shell("cancel", run) == 0
+    before = shell.posts()
+    assert shell("resume", run, "--json") == 4
+    assert shell.report["state"] == "canceled"
+    assert shell.report["items"]["canceled"] == 3
+    assert shell.posts() == before
+    assert {line["result"]["type"] for line in read_output(output)} == {"canceled"}
+
+
+def test_a_run_another_process_works_on_is_left_alone(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A locked run ends with exit code 7 and names who holds it."""
+    source, output = write_input(shell.folder / "in.jsonl", 2), shell.folder / "out.jsonl"
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-bad")
+    assert shell("run", source, "-o", output, "--json") == 6
+    run = shell.report["run"]
+    lock = shell.home / "locks" / f"{run}.lock"
+    with FileLock(lock):
+        lock.with_suffix(".pid").write_text("4242")
+        assert shell("run", source, "-o", output) == 7
+    assert f"process 4242 works on run {run}" in shell.err
+
+
+def test_a_ledger_that_cannot_be_used_ends_with_7(shell: Shell) -> None:
+    """A damaged ledger, or a home that is no folder, is told in one line."""
+    source = write_input(shell.folder / "in.jsonl", 2)
+    shell.home.mkdir()
+    (shell.home / "ledger.sqlite3").write_bytes(b"no database at all" * 100)
+    assert shell("run", source, "-o", shell.folder / "o.jsonl") == 7
+    assert "damaged" in shell.err
+    assert "Traceback" not in shell.err
+    (shell.folder / "file").write_text("")
+    assert shell("runs", "--home", shell.folder / "file") == 7
+
+
+def test_prices_are_compared_over_models_and_lanes(shell: Shell) -> None:
+    """A batch costs half, a year is fifty-two weeks, and an unknown model is a usage error."""
+    words = ["price", "--items", 1_000, "--input-tokens", 2_000, "--output-tokens", 100]
+    assert shell(*words, "--model", MODEL, "--weekly", 1_000, "--json") == 0
+    (one,) = shell.report["models"]
+    assert one["realtime_usd"] == "2.5"
+    assert one["batch_usd"] == "1.25"
+    assert one["batch_recurring_usd"]["year"] == "65"
+    assert shell(*words) == 0
+    assert shell(*words, "--model", "nonsense") == 2
+
+
+def test_unknown_faults_are_answered_with_the_known_ones(shell: Shell) -> None:
+    """`twolane sim` names its presets."""
+    assert shell("sim", "--faults", "nonsense") == 2
+    assert "lost-creates" in shell.err
+    assert shell("sim", "--speed", "0") == 2
