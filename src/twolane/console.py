@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 from twolane.core.pricing import format_usd, plain_usd
 from twolane.core.states import RunState
 from twolane.core.types import Lane
-from twolane.errors import TwolaneError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -290,9 +289,3 @@ def _clock(seconds: float) -> str:
     if whole < 3600:  # noqa: PLR2004
         return f"{whole // 60} min {whole % 60:02d} s"
     return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
-
-
-def fail(error: TwolaneError) -> int:
-    """Show an error to a person and return the exit code it stands for."""
-    sys.stderr.write(f"error: {shown(str(error))}\n")
-    return error.exit_code

@@ -2,49 +2,29 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from notemill.errors import NotemillError
+from twolane.command import (
+    FILE,
+    FOLDER,
+    LANES,
+    finish,
+    home_flag,
+    json_flag,
+    run_command_line,
+    settings_flags,
+    take_settings,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Callable
 
     from twolane import Settings
 
 F = TypeVar("F", bound="Callable[..., Any]")
-
-EXIT_CANCELED = 4
-LANES = ("auto", "realtime", "batch")
-_FOLDER = click.Path(path_type=Path)
-_FILE = click.Path(path_type=Path, dir_okay=False)
-
-
-def settings_flags(command: F) -> F:
-    """Add the flags of the settings that every command with a provider has."""
-    flags = [
-        click.option("--home", type=_FOLDER, help="Folder for all that notemill keeps."),
-        click.option("--provider", metavar="NAME", help="Who answers: anthropic or offline."),
-        click.option("--model", metavar="NAME", help="Model; the cheapest Haiku unless named."),
-        click.option("--base-url", metavar="URL", help="The provider's address."),
-        click.option("--prices", type=_FILE, help="Price file, for models without a known price."),
-        click.option("--batch-size", type=int, metavar="N", help="Most items in one batch."),
-        click.option("--concurrency", type=int, metavar="N", help="Most real-time calls at once."),
-        click.option("--poll-s", type=float, metavar="S", help="Pause between looks at a batch."),
-        click.option(
-            "--reconcile-grace-s",
-            type=float,
-            metavar="S",
-            help="How long an unanswered create may hide in the provider's list.",
-        ),
-        click.option("--confirm-usd", metavar="USD", help="Ask before a run estimated above this."),
-    ]
-    for flag in reversed(flags):
-        command = flag(command)
-    return command
 
 
 def going_on_flags(command: F) -> F:
@@ -57,7 +37,7 @@ def going_on_flags(command: F) -> F:
             help="Keep proposals for `notemill apply` (the default), or write additions at once.",
         ),
         click.option("--yes", is_flag=True, help="Agree to prices and stages beforehand."),
-        click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout."),
+        json_flag,
     ]
     for flag in reversed(flags):
         command = flag(command)
@@ -69,19 +49,8 @@ def settings_of(flags: dict[str, Any]) -> Settings:
     from notemill.app import offline_unless_keyed  # noqa: PLC0415
     from twolane import load_settings  # noqa: PLC0415
 
-    names = (
-        "home", "provider", "model", "base_url", "prices", "batch_size", "concurrency", "poll_s",
-        "reconcile_grace_s", "confirm_usd",
-    )  # fmt: skip
-    given = {name: flags.pop(name) for name in names if name in flags}
+    given = take_settings(flags)
     return offline_unless_keyed(load_settings(given), asked=given.get("provider") is not None)
-
-
-def finish(work: Coroutine[Any, Any, int]) -> None:
-    """Run a command's work and end with its exit code."""
-    import asyncio  # noqa: PLC0415  # a twentieth of a second that --help need not wait for
-
-    sys.exit(asyncio.run(work))
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -96,7 +65,7 @@ def cli() -> None:
 
 
 @cli.command()
-@click.argument("vault", type=_FOLDER, default=".")
+@click.argument("vault", type=FOLDER, default=".")
 @click.option("--lane", type=click.Choice(LANES), default="auto", show_default=True)
 @click.option("--max-cost", metavar="USD", help="Never spend more than this.")
 @click.option("--stages", default="auto", show_default=True, metavar="auto|none|ladder|2,6,…")
@@ -153,7 +122,7 @@ def retry(**flags: Any) -> None:  # noqa: ANN401
 @cli.command()
 @click.argument("run_id", metavar="RUN")
 @click.option("--replace", is_flag=True, help="Also replace descriptions that you wrote.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")
+@json_flag
 @settings_flags
 def apply(**flags: Any) -> None:  # noqa: ANN401
     """Write the proposals of a run into the notes; `undo` takes them out again."""
@@ -183,7 +152,7 @@ def undo(**flags: Any) -> None:  # noqa: ANN401
 @cli.command()
 @click.argument("run_id", metavar="RUN")
 @click.option("--item", metavar="NOTE", help="Only this note.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")
+@json_flag
 @settings_flags
 def show(**flags: Any) -> None:  # noqa: ANN401
     """Show a run's report and its proposals as a diff."""
@@ -194,7 +163,7 @@ def show(**flags: Any) -> None:  # noqa: ANN401
 
 
 @cli.command()
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")
+@json_flag
 @settings_flags
 def runs(**flags: Any) -> None:  # noqa: ANN401
     """List the runs there are, newest first."""
@@ -218,7 +187,7 @@ def cancel(**flags: Any) -> None:  # noqa: ANN401
 
 @cli.command()
 @click.argument("run_id", metavar="RUN")
-@click.option("-o", "--output", type=_FILE, required=True, metavar="OUTPUT.jsonl")
+@click.option("-o", "--output", type=FILE, required=True, metavar="OUTPUT.jsonl")
 @settings_flags
 def export(**flags: Any) -> None:  # noqa: ANN401
     """Write what a run has so far as JSON lines, one per note; at any time."""
@@ -229,8 +198,8 @@ def export(**flags: Any) -> None:  # noqa: ANN401
 
 
 @cli.command()
-@click.argument("folder", type=_FOLDER, required=False)
-@click.option("--home", type=_FOLDER, help="Folder for all that notemill keeps.")
+@click.argument("folder", type=FOLDER, required=False)
+@home_flag
 def demo(**flags: Any) -> None:  # noqa: ANN401
     """Show the main job on a sample vault: no key, no network, nothing of yours touched.
 
@@ -244,17 +213,5 @@ def demo(**flags: Any) -> None:  # noqa: ANN401
 def main() -> None:
     """Run the command line; every expected error ends with a message and its exit code."""
     from twolane import TwolaneError  # noqa: PLC0415
-    from twolane.console import prepare_streams, shown  # noqa: PLC0415
 
-    prepare_streams()
-    try:
-        cli(standalone_mode=False)
-    except (NotemillError, TwolaneError) as error:
-        sys.stderr.write(f"error: {shown(str(error))}\n")
-        sys.exit(error.exit_code)
-    except click.ClickException as error:
-        error.show()
-        sys.exit(error.exit_code)
-    except (KeyboardInterrupt, click.Abort):
-        sys.stderr.write("stopped; the same command again goes on from the ledger\n")
-        sys.exit(EXIT_CANCELED)
+    run_command_line(cli, NotemillError, TwolaneError)

@@ -3,61 +3,21 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any
 
 import click
 
+from twolane.command import (
+    FILE,
+    LANES,
+    finish,
+    home_flag,
+    json_flag,
+    run_command_line,
+    settings_flags,
+    settings_of,
+)
 from twolane.errors import TwolaneError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
-
-    from twolane.config import Settings
-
-F = TypeVar("F", bound="Callable[..., Any]")
-
-EXIT_CANCELED = 4
-LANES = ("auto", "realtime", "batch")
-_FILE = click.Path(path_type=Path, dir_okay=False)
-
-
-def settings_flags(command: F) -> F:
-    """Add the flags of the settings that every command with a provider has."""
-    flags = [
-        click.option("--home", type=click.Path(path_type=Path), help="Folder of the ledger."),
-        click.option("--provider", metavar="NAME", help="Who answers: anthropic."),
-        click.option("--model", metavar="NAME", help="Model for requests that name none."),
-        click.option("--base-url", metavar="URL", help="The provider's address."),
-        click.option("--prices", type=_FILE, help="Price file, for models without a known price."),
-        click.option("--batch-size", type=int, metavar="N", help="Most items in one batch."),
-        click.option("--concurrency", type=int, metavar="N", help="Most real-time calls at once."),
-        click.option("--poll-s", type=float, metavar="S", help="Pause between looks at a batch."),
-        click.option(
-            "--reconcile-grace-s",
-            type=float,
-            metavar="S",
-            help="How long an unanswered create may hide in the provider's list.",
-        ),
-        click.option("--confirm-usd", metavar="USD", help="Ask before a run estimated above this."),
-    ]
-    for flag in reversed(flags):
-        command = flag(command)
-    return command
-
-
-def settings_of(flags: dict[str, Any]) -> Settings:
-    """Take the settings' flags out of a command's and return the settings in force."""
-    from twolane.config import VARIABLES, load_settings  # noqa: PLC0415
-
-    return load_settings({name: flags.pop(name) for name in VARIABLES if name in flags})
-
-
-def finish(work: Coroutine[Any, Any, int]) -> None:
-    """Run a command's work and end with its exit code."""
-    import asyncio  # noqa: PLC0415  # a twentieth of a second that --help need not wait for
-
-    sys.exit(asyncio.run(work))
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -71,14 +31,14 @@ def cli() -> None:
 
 
 @cli.command()
-@click.argument("source", metavar="INPUT.jsonl", type=_FILE)
-@click.option("-o", "--output", type=_FILE, required=True, metavar="OUTPUT.jsonl")
+@click.argument("source", metavar="INPUT.jsonl", type=FILE)
+@click.option("-o", "--output", type=FILE, required=True, metavar="OUTPUT.jsonl")
 @click.option("--lane", type=click.Choice(LANES), default="auto", show_default=True)
 @click.option("--max-cost", metavar="USD", help="Never spend more than this.")
 @click.option("--again", is_flag=True, help="Begin anew where this command has run before.")
 @click.option("--dry-run", is_flag=True, help="Show lane, price and a request; send nothing.")
 @click.option("--yes", is_flag=True, help="Agree to the price beforehand.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object on standard output.")
+@json_flag
 @settings_flags
 def run(**flags: Any) -> None:  # noqa: ANN401
     """Answer every line of INPUT.jsonl and write one line each to OUTPUT.jsonl.
@@ -95,7 +55,7 @@ def run(**flags: Any) -> None:  # noqa: ANN401
 @cli.command()
 @click.argument("run_id", metavar="RUN")
 @click.option("--max-cost", metavar="USD", help="A new cap, for the run and all its resumes.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object on standard output.")
+@json_flag
 @settings_flags
 def resume(**flags: Any) -> None:  # noqa: ANN401
     """Go on with a run that was stopped, with or without more money."""
@@ -108,7 +68,7 @@ def resume(**flags: Any) -> None:  # noqa: ANN401
 @cli.command()
 @click.argument("run_id", metavar="RUN")
 @click.option("--failed", is_flag=True, required=True, help="Send what failed again.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object on standard output.")
+@json_flag
 @settings_flags
 def retry(**flags: Any) -> None:  # noqa: ANN401
     """Send the failed items of a run again."""
@@ -120,8 +80,8 @@ def retry(**flags: Any) -> None:  # noqa: ANN401
 
 
 @cli.command()
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object on standard output.")
-@click.option("--home", type=click.Path(path_type=Path), help="Folder of the ledger.")
+@json_flag
+@home_flag
 def runs(**flags: Any) -> None:  # noqa: ANN401
     """List the runs of the ledger, newest first."""
     from twolane.cli.looking import list_runs  # noqa: PLC0415
@@ -133,8 +93,8 @@ def runs(**flags: Any) -> None:  # noqa: ANN401
 @cli.command()
 @click.argument("run_id", metavar="RUN")
 @click.option("--item", metavar="ID", help="Show one item: its attempts, request and result.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object on standard output.")
-@click.option("--home", type=click.Path(path_type=Path), help="Folder of the ledger.")
+@json_flag
+@home_flag
 def show(**flags: Any) -> None:  # noqa: ANN401
     """Show the report of a run, or all there is to know of one item."""
     from twolane.cli.looking import show_run  # noqa: PLC0415
@@ -145,8 +105,8 @@ def show(**flags: Any) -> None:  # noqa: ANN401
 
 @cli.command()
 @click.argument("run_id", metavar="RUN")
-@click.option("-o", "--output", type=_FILE, required=True, metavar="OUTPUT.jsonl")
-@click.option("--home", type=click.Path(path_type=Path), help="Folder of the ledger.")
+@click.option("-o", "--output", type=FILE, required=True, metavar="OUTPUT.jsonl")
+@home_flag
 def export(**flags: Any) -> None:  # noqa: ANN401
     """Write what a run has so far, a line per item; at any time."""
     from twolane.cli.looking import export_run  # noqa: PLC0415
@@ -158,7 +118,7 @@ def export(**flags: Any) -> None:  # noqa: ANN401
 @cli.command()
 @click.argument("run_id", metavar="RUN")
 @click.option("--item", metavar="ID", help="Cancel only this item.")
-@click.option("--home", type=click.Path(path_type=Path), help="Folder of the ledger.")
+@home_flag
 def cancel(**flags: Any) -> None:  # noqa: ANN401
     """Cancel a run, or one item of it, from any terminal."""
     from twolane.cli.looking import cancel_run  # noqa: PLC0415
@@ -173,8 +133,8 @@ def cancel(**flags: Any) -> None:  # noqa: ANN401
 @click.option("--output-tokens", type=click.IntRange(0), required=True, metavar="N", help="Each.")
 @click.option("--model", "models", multiple=True, metavar="NAME", help="Only these models.")
 @click.option("--weekly", type=click.IntRange(1), metavar="N", help="Project N items a week.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object on standard output.")
-@click.option("--prices", type=_FILE, help="Price file, for models without a known price.")
+@json_flag
+@click.option("--prices", type=FILE, help="Price file, for models without a known price.")
 def price(**flags: Any) -> None:  # noqa: ANN401
     """Price the same job across models and both lanes."""
     from twolane.cli.pricing import print_prices  # noqa: PLC0415
@@ -202,16 +162,4 @@ def sim(**flags: Any) -> None:  # noqa: ANN401
 
 def main() -> None:
     """Run the command line; every error of twolane ends with a message and its exit code."""
-    from twolane.console import fail, prepare_streams  # noqa: PLC0415
-
-    prepare_streams()
-    try:
-        cli(standalone_mode=False)
-    except TwolaneError as error:
-        sys.exit(fail(error))
-    except click.ClickException as error:
-        error.show()
-        sys.exit(error.exit_code)
-    except (KeyboardInterrupt, click.Abort):
-        sys.stderr.write("stopped; the same command again goes on from the ledger\n")
-        sys.exit(EXIT_CANCELED)
+    run_command_line(cli, TwolaneError)

@@ -1,0 +1,92 @@
+"""What every command line over the engine has: the settings' flags, the exit codes, the end.
+
+Imported by each command line before it knows what it is asked for, so nothing heavy is imported
+here.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
+    from twolane.config import Settings
+
+F = TypeVar("F", bound="Callable[..., Any]")
+
+EXIT_CANCELED = 4
+LANES = ("auto", "realtime", "batch")
+FOLDER = click.Path(path_type=Path)
+FILE = click.Path(path_type=Path, dir_okay=False)
+json_flag = click.option(
+    "--json", "as_json", is_flag=True, help="Print one JSON object on standard output."
+)
+home_flag = click.option("--home", type=FOLDER, help="Folder of the ledger.")
+
+
+def settings_flags(command: F) -> F:
+    """Add the flags of the settings that every command with a provider has."""
+    flags = [
+        home_flag,
+        click.option("--provider", metavar="NAME", help="Who answers: anthropic or offline."),
+        click.option("--model", metavar="NAME", help="Model, where no other is named."),
+        click.option("--base-url", metavar="URL", help="The provider's address."),
+        click.option("--prices", type=FILE, help="Price file, for models without a known price."),
+        click.option("--batch-size", type=int, metavar="N", help="Most items in one batch."),
+        click.option("--concurrency", type=int, metavar="N", help="Most real-time calls at once."),
+        click.option("--poll-s", type=float, metavar="S", help="Pause between looks at a batch."),
+        click.option(
+            "--reconcile-grace-s",
+            type=float,
+            metavar="S",
+            help="How long an unanswered create may hide in the provider's list.",
+        ),
+        click.option("--confirm-usd", metavar="USD", help="Ask before a run estimated above this."),
+    ]
+    for flag in reversed(flags):
+        command = flag(command)
+    return command
+
+
+def take_settings(flags: dict[str, Any]) -> dict[str, Any]:
+    """Take the settings' flags out of a command's and return those."""
+    from twolane.config import VARIABLES  # noqa: PLC0415
+
+    return {name: flags.pop(name) for name in VARIABLES if name in flags}
+
+
+def settings_of(flags: dict[str, Any]) -> Settings:
+    """Take the settings' flags out of a command's and return the settings in force."""
+    from twolane.config import load_settings  # noqa: PLC0415
+
+    return load_settings(take_settings(flags))
+
+
+def finish(work: Coroutine[Any, Any, int]) -> None:
+    """Run a command's work and end with its exit code."""
+    import asyncio  # noqa: PLC0415  # a twentieth of a second that --help need not wait for
+
+    sys.exit(asyncio.run(work))
+
+
+def run_command_line(cli: click.Group, *expected: type[Exception]) -> None:
+    """Run a command line; an `expected` error ends with its message and its `exit_code`."""
+    from twolane.console import prepare_streams, shown  # noqa: PLC0415
+
+    prepare_streams()
+    try:
+        cli(standalone_mode=False)
+    except expected as error:
+        sys.stderr.write(f"error: {shown(str(error))}\n")
+        sys.exit(getattr(error, "exit_code", 1))
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (KeyboardInterrupt, click.Abort):
+        sys.stderr.write("stopped; the same command again goes on from the ledger\n")
+        sys.exit(EXIT_CANCELED)
