@@ -6,10 +6,11 @@ import asyncio
 import hashlib
 from collections import Counter, deque
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn
+from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn, cast
 
 import orjson
 
+from twolane.core.identity import make_custom_id
 from twolane.core.types import BatchInfo, Limits, Outcome, Reply, RequestCounts, Usage
 from twolane.errors import ConnectionFailedError, OverloadedError, RejectedError, TransientError
 from twolane.ledger.store import Store
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-class Crash(BaseException):  # noqa: N818  # stands for kill -9, which is no error either
+class Crash(BaseException):  # stands for kill -9, which is no error either
     """The process is gone: nothing after this line happens."""
 
 
@@ -80,6 +81,7 @@ class ScriptedProvider:
         self.latency_s = 0.0
         self.lag = 0
         self.creates = 0
+        self.posted = asyncio.Event()
         self.fetches = 0
         self.now: Callable[[], float] = lambda: 1_800_000_000.0
         self._reader = AnthropicProvider(_no_transport(), api_key="scripted", base_url="scripted")
@@ -126,6 +128,7 @@ class ScriptedProvider:
             f"msgbatch_{self.creates:04d}", orjson.loads(raw)["requests"], self.now()
         )
         self.batches.append(batch)
+        self.posted.set()
         if step == "crash_after":
             raise Crash
         if step == "drop_after":
@@ -184,8 +187,7 @@ class ScriptedProvider:
         if isinstance(step, Exception):
             out.write(b"\n".join(lines[: len(lines) // 2]))
             raise step
-        for line in step(lines) if step else lines:
-            out.write(line + b"\n")
+        out.writelines(line + b"\n" for line in (step(lines) if step else lines))
 
     def batch_frame(self) -> tuple[bytes, bytes, bytes]:
         """Frame creates as Anthropic does."""
@@ -223,10 +225,18 @@ class ScriptedProvider:
             for one in batch.requests
         ]
 
+    def let_go(self) -> None:
+        """Let batches end from now on."""
+        self.hold = False
+
     def add_foreign(self, size: int) -> ScriptedBatch:
         """Let somebody else post a batch of `size` requests."""
         params = {"model": "m", "max_tokens": 9, "messages": [{"content": "somebody else's"}]}
-        requests = [{"custom_id": f"theirs-{n}", "params": params} for n in range(size)]
+        requests = [
+            # From another ledger of this engine: only the nonce tells them apart.
+            {"custom_id": make_custom_id(n, "theirs", "zzzz"), "params": params}
+            for n in range(size)
+        ]
         batch = ScriptedBatch(f"msgbatch_foreign_{len(self.batches)}", requests, self.now())
         self.batches.append(batch)
         return batch
@@ -299,7 +309,7 @@ class MortalStore(Store):
         if self._after:
             super().commit()
         self.db.close()
-        self.db = _Gone()
+        self.db = cast("Any", _Gone())
         raise Crash
 
 

@@ -9,12 +9,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from notemill.config import Exclusions, load_exclusions
-from notemill.errors import NotemillError
-from notemill.index import Index, NoteFacts, facts_of
+from notemill.errors import ExternallyChangedError, NotemillError, UsageError, VaultError
+from notemill.index import Index, NoteFacts, facts_and_text, facts_of
 from notemill.offline import respond
 from notemill.review import Decision, NewProposal, Review
 from notemill.vault.files import Vault
-from notemill.vault.note import parse
 from notemill.workflows.apply import Applied, apply_run, preview
 from notemill.workflows.candidates import Vocabulary
 from notemill.workflows.curate import (
@@ -64,42 +63,50 @@ class Skipped:
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """A vault looked through: what needs work and why, what is left alone, what needs nothing."""
+    """A vault looked through: what needs work and why, what is left alone, what needs nothing.
+
+    `put_off` notes need work, too, beyond the limit asked for; `private` ones never leave.
+    """
 
     seen: int
     work: tuple[tuple[NoteFacts, Need], ...]
     skipped: tuple[Skipped, ...]
     vocabulary: Vocabulary
+    put_off: int
+    private: frozenset[str]
 
     @property
     def up_to_date(self) -> int:
         """Notes that need nothing."""
-        return self.seen - len(self.work) - len(self.skipped)
+        return self.seen - len(self.work) - self.put_off - len(self.skipped)
 
 
 @dataclass(slots=True)
 class Curation:
-    """A curation under way: its run, its stages and what has been proposed so far."""
+    """A curation under way: its run, and its stages before the last: purpose and notes of each."""
 
     run: Run
-    purposes: list[str]
+    stages: list[tuple[str, int]]
 
 
 class NoteRequests:
     """The requests for the notes that need work, read from the vault at every iteration."""
 
-    def __init__(self, vault: Vault, survey: Survey, *, template: Template, model: str) -> None:
+    def __init__(self, mill: Mill, survey: Survey, *, template: Template, model: str) -> None:
         """Ask about the notes of `survey` with `template`."""
-        self._vault = vault
+        self._mill = mill
         self._survey = survey
         self._template = template
         self._model = model
 
     def __iter__(self) -> Iterator[Request]:
-        """Iterate a request per note, in the vault's order."""
-        for facts, need in self._survey.work:
-            note, _ = parse(self._vault.read(facts.key))
-            text = note.body
+        """Iterate a request per note, in the vault's order.
+
+        Raises ExternallyChangedError where a note was deleted, or became one that must not leave
+        the machine, since the vault was looked through.
+        """
+        for known, need in self._survey.work:
+            facts, text = self._mill.to_send(known.key)
             candidates = self._survey.vocabulary.candidates(facts.title, facts.folder, text)
             params = request_for(
                 facts, text, candidates, template=self._template, model=self._model
@@ -143,7 +150,8 @@ class Mill:
         """Look through the vault. Raises VaultError."""
         facts = self.index.refresh(self.vault, self.vault.scan())
         # Not even a tag of an excluded note leaves the machine.
-        facts = [one for one in facts if not self._is_private(one)]
+        private = frozenset(one.key for one in facts if self._is_private(one))
+        facts = [one for one in facts if one.key not in private]
         vocabulary = Vocabulary.of(
             (*one.tags, *one.inline_tags) for one in facts if not one.problem
         )
@@ -162,11 +170,13 @@ class Mill:
                 continue
             elif need := need_of(one, curated.get(one.key), refresh=options.refresh):
                 work.append((one, need))
+        needy = len(work)
         if options.limit is not None:
             neediest = sorted(work, key=lambda pair: (-pair[1].rank, pair[0].key))[: options.limit]
             kept = {one.key for one, _ in neediest}
             work = [pair for pair in work if pair[0].key in kept]
-        return Survey(seen, tuple(work), tuple(skipped), vocabulary)
+        put_off = needy - len(work)
+        return Survey(seen, tuple(work), tuple(skipped), vocabulary, put_off, private)
 
     def _is_private(self, facts: NoteFacts) -> bool:
         """Tell whether nothing of a note may leave the machine."""
@@ -176,7 +186,28 @@ class Mill:
     def requests(self, survey: Survey) -> NoteRequests:
         """Return the requests for the notes of `survey` that need work."""
         model = self.settings.model or self.engine.default_model()
-        return NoteRequests(self.vault, survey, template=load_template(KIND), model=model)
+        return NoteRequests(self, survey, template=load_template(KIND), model=model)
+
+    def to_send(self, key: str) -> tuple[NoteFacts, str]:
+        """Return a note's facts and text as they are now, so that one belongs to the other.
+
+        Raises ExternallyChangedError where it is gone or may not leave the machine any more.
+        """
+        try:
+            raw = self.vault.read(key)
+        except VaultError as error:
+            raise ExternallyChangedError(
+                f"{error}; nothing was sent, run the command again"
+            ) from error
+        facts, text = facts_and_text(key, raw, size=len(raw), mtime_ns=0)
+        if facts.problem or self._is_private(facts):
+            # An edit that left size and time as they were: the index has to look again.
+            self.index.forget(key)
+            raise ExternallyChangedError(
+                f"{key} was edited while the vault was looked through; nothing was sent, run the "
+                "command again"
+            )
+        return facts, text
 
     def plan(self, requests: NoteRequests, options: CurateOptions) -> Plan:
         """Say where the requests would go and what that would cost. Raises ConfigError."""
@@ -195,11 +226,42 @@ class Mill:
         await self.engine.unfinished(self.source, "", self._kept(options))
         return self.curation(run)
 
+    async def left_over(self, *, apply: bool) -> Curation | None:
+        """Return the vault's newest run where it has ended and is not through all the same.
+
+        A process died before it had read all answers, or, where additions are to be applied,
+        before they were written.
+        """
+        run = await self.engine.latest(self.source)
+        if run is None or run.row.state not in (RunState.DONE, RunState.CANCELED):
+            return None
+        unread = (await run.report()).items.succeeded > len(self.review.stored(run.id))
+        pending = self.review.proposals(run.id, state=Decision.PENDING) if apply else []
+        if unread or not all(one.replaces for one in pending):
+            return self.curation(run)
+        return None
+
+    async def withdraw(self, curation: Curation, survey: Survey) -> int:
+        """Cancel what has not ended of notes that must not leave the machine any more.
+
+        Returns how many there are.
+        """
+        open_states = (ItemState.PENDING, ItemState.RUNNING, ItemState.SUBMITTED)
+        keys = [
+            outcome.key
+            for outcome in (curation.run.outcomes() if survey.private else ())
+            if outcome.key in survey.private and outcome.state in open_states
+        ]
+        for key in keys:
+            await curation.run.cancel(key)
+        return len(keys)
+
     def curation(self, run: Run) -> Curation:
-        """Return a run of the ledger as a curation."""
-        purposes = run.row.setting("stages")
-        assert isinstance(purposes, list)  # noqa: S101  # `start` wrote it
-        return Curation(run, [str(one) for one in purposes])
+        """Return a run of the ledger as a curation. Raises UsageError where it is none."""
+        stages = run.row.setting("stages")
+        if run.row.kind != KIND or not isinstance(stages, list):
+            raise UsageError(f"run {run.id} is no curation; `notemill runs` lists those there are")
+        return Curation(run, [(str(purpose), int(count)) for purpose, count in stages])
 
     async def start(
         self, survey: Survey, requests: NoteRequests, plan: Plan, options: CurateOptions
@@ -211,6 +273,7 @@ class Mill:
             batch_size=plan.batch_size,
             forced=options.lane,
         )
+        stages = [(step.purpose, len(step.stage.items)) for step in steps]
         run = await self.engine.start(
             requests,
             plan=plan,
@@ -220,10 +283,10 @@ class Mill:
             lane=options.lane,
             cap_nano=options.cap_nano,
             stages=[step.stage for step in steps],
-            settings={**self._kept(options), "stages": [step.purpose for step in steps]},
+            settings={**self._kept(options), "stages": stages},
             cache=True,
         )
-        return Curation(run, [step.purpose for step in steps])
+        return Curation(run, stages)
 
     def _kept(self, options: CurateOptions) -> dict[str, object]:
         """Return what a resume has to find unchanged."""
@@ -278,10 +341,19 @@ class Mill:
         return verify(await curation.run.report(), curation.run.outcomes())
 
     def before_and_after(self, run: str, key: str) -> tuple[bytes, bytes]:
-        """Return a note's bytes as they are, and with its pending additions in it."""
+        """Return a note's bytes as they are, and with its pending additions in it.
+
+        Raises VaultError where the note is gone or cannot be edited any more.
+        """
         raw = self.vault.read(key)
         pending = self.review.proposals(run, note=key, state=Decision.PENDING)
-        return raw, preview(raw, [one for one in pending if not one.replaces])
+        ours = self.review.descriptions_written().get(key, frozenset())
+        return raw, preview(raw, pending, ours=ours)
+
+    def pending_notes(self, run: str) -> list[str]:
+        """Return the notes of a run with proposals that wait."""
+        pending = self.review.proposals(run, state=Decision.PENDING)
+        return list(dict.fromkeys(one.note for one in pending))
 
     async def apply(self, run: Run, *, replace: bool) -> list[Applied]:
         """Write a run's pending proposals into the notes. Raises VaultLockedError."""
@@ -299,8 +371,8 @@ class Mill:
         """Restore the exact bytes that a run's writing replaced. Raises VaultError."""
         with self.vault.lock():
             restored = self.vault.undo(run, key=note, through=through)
-        back = [one.key for one in restored if one.restored]
-        self.review.forget_curated(back, run, now=time.time())
+        back = [(one.key, one.runs) for one in restored if one.restored]
+        self.review.forget_curated(back, now=time.time())
         return restored
 
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
-from dataclasses import dataclass
-from pathlib import PurePosixPath
-from typing import TYPE_CHECKING
+from dataclasses import astuple, dataclass
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any
 
 from notemill.errors import NotemillError
 from notemill.vault.note import bytes_hash, is_ignored, parse, source_hash
@@ -18,16 +18,12 @@ from notemill.vault.note import inline_tags as tags_in_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from pathlib import Path
 
     from notemill.vault.files import NoteFile, Vault
+    from notemill.vault.note import Note
 
 # Part of the table's name: another version of the parser, or of what is kept, starts afresh.
-FORMAT = 1
-_COLUMNS = (
-    "key, size, mtime_ns, bytes_hash, source_hash, title, tags, inline_tags, description,"
-    " topics, words, ignored, problem"
-)
+FORMAT = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,25 +62,31 @@ class Index:
     def __init__(self, path: Path) -> None:
         """Open the index at `path`, an empty one where it is absent or cannot be read."""
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._path = path
         try:
-            self._db = self._opened(path)
+            self._db = self._opened()
         except sqlite3.DatabaseError:
-            # A damaged index is worth nothing: it is made again from the notes.
-            path.unlink(missing_ok=True)
-            self._db = self._opened(path)
+            self._start_afresh()
 
-    @staticmethod
-    def _opened(path: Path) -> sqlite3.Connection:
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-        db = sqlite3.connect(path, timeout=30)
-        db.execute("PRAGMA synchronous = OFF")
-        db.execute(
-            f"CREATE TABLE IF NOT EXISTS notes_{FORMAT} (key TEXT PRIMARY KEY, size INTEGER,"
-            " mtime_ns INTEGER, bytes_hash TEXT, source_hash TEXT, title TEXT, tags TEXT,"
-            " inline_tags TEXT, description TEXT, topics TEXT, words INTEGER, ignored INTEGER,"
-            " problem TEXT)"
-        )
+    def _opened(self) -> sqlite3.Connection:
+        os.close(os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600))
+        db = sqlite3.connect(self._path, timeout=30)
+        try:
+            db.execute("PRAGMA synchronous = OFF")
+            db.execute(
+                f"CREATE TABLE IF NOT EXISTS notes_{FORMAT} (key TEXT PRIMARY KEY, size INTEGER,"
+                " mtime_ns INTEGER, facts TEXT)"
+            )
+        except sqlite3.Error:
+            db.close()
+            raise
         return db
+
+    def _start_afresh(self) -> None:
+        """Put an empty index in a damaged one's place: it is made again from the notes."""
+        for suffix in ("", "-journal"):
+            Path(f"{self._path}{suffix}").unlink(missing_ok=True)
+        self._db = self._opened()
 
     def close(self) -> None:
         """Close the file."""
@@ -92,10 +94,7 @@ class Index:
 
     def refresh(self, vault: Vault, files: Iterable[NoteFile]) -> list[NoteFacts]:
         """Return the facts of `files`, in their order, reading only those that changed."""
-        known = {
-            str(row[0]): _facts(row)
-            for row in self._db.execute(f"SELECT {_COLUMNS} FROM notes_{FORMAT}")
-        }
+        known = self._known()
         found: list[NoteFacts] = []
         changed: list[NoteFacts] = []
         for file in files:
@@ -104,24 +103,49 @@ class Index:
                 facts = _read(vault, file)
                 changed.append(facts)
             found.append(facts)
+        self._keep(changed, gone=known)
+        return found
+
+    def forget(self, key: str) -> None:
+        """Have a note read again the next time, whatever its size and time say."""
+        self._keep((), gone=(key,))
+
+    def _known(self) -> dict[str, NoteFacts]:
+        try:
+            rows = self._db.execute(f"SELECT facts FROM notes_{FORMAT}").fetchall()
+            known = [_facts(text) for (text,) in rows]
+        except (sqlite3.DatabaseError, ValueError, TypeError):
+            self._db.close()
+            self._start_afresh()
+            return {}
+        return {facts.key: facts for facts in known}
+
+    def _keep(self, changed: Iterable[NoteFacts], *, gone: Iterable[str]) -> None:
         with self._db:
             self._db.executemany(
-                f"DELETE FROM notes_{FORMAT} WHERE key = ?", [(key,) for key in known]
+                f"DELETE FROM notes_{FORMAT} WHERE key = ?", [(key,) for key in gone]
             )
             self._db.executemany(
-                f"INSERT OR REPLACE INTO notes_{FORMAT} ({_COLUMNS})"
-                " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)",
-                [_row(facts) for facts in changed],
+                f"INSERT OR REPLACE INTO notes_{FORMAT} (key, size, mtime_ns, facts)"
+                " VALUES (?,?,?,?)",
+                [
+                    (one.key, one.size, one.mtime_ns, json.dumps(list(astuple(one))))
+                    for one in changed
+                ],
             )
-        return found
 
 
 def facts_of(key: str, raw: bytes, *, size: int, mtime_ns: int) -> NoteFacts:
     """Return what is known of a note from its bytes."""
+    return facts_and_text(key, raw, size=size, mtime_ns=mtime_ns)[0]
+
+
+def facts_and_text(key: str, raw: bytes, *, size: int, mtime_ns: int) -> tuple[NoteFacts, str]:
+    """Return what is known of a note from its bytes, and its text."""
     note, problems = parse(raw)
     blocking = next((one.message for one in problems if one.blocks_writing), "")
     text = note.body
-    return NoteFacts(
+    facts = NoteFacts(
         key=key,
         size=size,
         mtime_ns=mtime_ns,
@@ -130,12 +154,21 @@ def facts_of(key: str, raw: bytes, *, size: int, mtime_ns: int) -> NoteFacts:
         title=PurePosixPath(key).stem,
         tags=note.tags,
         inline_tags=tuple(tag.name for tag in tags_in_text(note)),
-        description=note.text_of("description"),
+        description=description_of(note),
         topics=note.list_of("topics"),
         words=len(text.split()),
         ignored=is_ignored(note),
         problem=blocking,
     )
+    return facts, text
+
+
+def description_of(note: Note) -> str:
+    """Return a note's description, '' where it has none.
+
+    One that is a list or a number is its owner's as well: it is told as a text.
+    """
+    return ", ".join(note.list_of("description")).strip()
 
 
 def _read(vault: Vault, file: NoteFile) -> NoteFacts:
@@ -149,17 +182,9 @@ def _read(vault: Vault, file: NoteFile) -> NoteFacts:
     return facts_of(file.key, raw, size=file.size, mtime_ns=file.mtime_ns)
 
 
-def _row(facts: NoteFacts) -> tuple[object, ...]:
-    return (
-        facts.key, facts.size, facts.mtime_ns, facts.bytes_hash, facts.source_hash, facts.title,
-        json.dumps(facts.tags), json.dumps(facts.inline_tags), facts.description,
-        json.dumps(facts.topics), facts.words, facts.ignored, facts.problem,
-    )  # fmt: skip
-
-
-def _facts(row: tuple[object, ...]) -> NoteFacts:
-    values = list(row)
-    for place in (6, 7, 9):
-        values[place] = tuple(json.loads(str(values[place])))
-    values[11] = bool(values[11])
-    return NoteFacts(*values)  # type: ignore[arg-type]  # the columns are in the fields' order
+def _facts(text: str) -> NoteFacts:
+    """Return facts as they were kept; raises ValueError or TypeError for anything else."""
+    values: list[Any] = [
+        tuple(value) if isinstance(value, list) else value for value in json.loads(text)
+    ]
+    return NoteFacts(*values)

@@ -35,6 +35,11 @@ CREATE TABLE proposals (
   UNIQUE (run, note, kind, value)
 );
 CREATE INDEX proposals_note ON proposals (note, state);
+CREATE TABLE answers (               -- the notes of a run whose replies have been read
+  run         TEXT NOT NULL,
+  note        TEXT NOT NULL,
+  PRIMARY KEY (run, note)
+) WITHOUT ROWID;
 CREATE TABLE curated (
   note        TEXT PRIMARY KEY,
   source_hash TEXT NOT NULL,
@@ -136,18 +141,21 @@ class Review:
     ) -> None:
         """Keep the proposals of (note, source hash, proposals) and note each as curated.
 
-        Storing the same again changes nothing, so a crash between the engine's commit and this
-        one costs nothing.
+        A note's reply is read once: storing the same again changes nothing, also after an undo.
         """
         with self._transaction():
             for note, source_hash, proposals in notes:
+                new = self._db.execute("INSERT OR IGNORE INTO answers VALUES (?,?)", (run, note))
+                if not new.rowcount:
+                    continue
+                turned_down = self._rejected(note)
                 self._db.executemany(
                     "INSERT OR IGNORE INTO proposals (run, note, source_hash, kind, value,"
                     " replaces, state, made_at) VALUES (?,?,?,?,?,?,'pending',?)",
                     [
                         (run, note, source_hash, one.kind, one.value, one.replaces, now)
                         for one in proposals
-                        if not self._was_rejected(note, one)
+                        if (one.kind, one.value.casefold()) not in turned_down
                     ],
                 )
                 self._db.execute(
@@ -157,14 +165,12 @@ class Review:
                     (note, source_hash, run, now),
                 )
 
-    def _was_rejected(self, note: str, proposal: NewProposal) -> bool:
-        """Tell whether a person has turned this down before for this note."""
-        found = self._db.execute(
-            "SELECT 1 FROM proposals WHERE note = ? AND state = 'rejected' AND kind = ?"
-            " AND value = ?",
-            (note, proposal.kind, proposal.value),
-        ).fetchone()
-        return found is not None
+    def _rejected(self, note: str) -> set[tuple[str, str]]:
+        """Return what a person has turned down before for this note, in any spelling."""
+        rows = self._db.execute(
+            "SELECT kind, value FROM proposals WHERE note = ? AND state = 'rejected'", (note,)
+        )
+        return {(str(kind), str(value).casefold()) for kind, value in rows}
 
     def curated(self) -> dict[str, str]:
         """Return the source hash under which each note was last curated."""
@@ -172,7 +178,7 @@ class Review:
 
     def stored(self, run: str) -> set[str]:
         """Return the notes of a run whose replies have been read."""
-        rows = self._db.execute("SELECT note FROM curated WHERE run = ?", (run,))
+        rows = self._db.execute("SELECT note FROM answers WHERE run = ?", (run,))
         return {str(row[0]) for row in rows}
 
     def proposals(
@@ -189,6 +195,13 @@ class Review:
             Proposal(number, by, name, source, Kind(kind), value, replaces, Decision(stands))
             for number, by, name, source, kind, value, replaces, stands in rows
         ]
+
+    def replacing(self, proposal: Proposal, replaces: str) -> None:
+        """Write down that a proposal would replace what a person has written meanwhile."""
+        with self._transaction():
+            self._db.execute(
+                "UPDATE proposals SET replaces = ? WHERE id = ?", (replaces, proposal.id)
+            )
 
     def decide(self, proposals: Iterable[Proposal], state: Decision, *, now: float) -> None:
         """Write down what became of proposals."""
@@ -208,13 +221,14 @@ class Review:
             found.setdefault(str(note), set()).add(str(value))
         return {note: frozenset(values) for note, values in found.items()}
 
-    def forget_curated(self, notes: Iterable[str], run: str, *, now: float) -> None:
-        """Let notes count as not curated again: what the run wrote into them was undone."""
+    def forget_curated(self, notes: Iterable[tuple[str, Iterable[str]]], *, now: float) -> None:
+        """Let each (note, runs) count as not curated again: what the runs wrote was undone."""
         with self._transaction():
-            for note in notes:
-                self._db.execute("DELETE FROM curated WHERE note = ? AND run = ?", (note, run))
-                self._db.execute(
-                    "UPDATE proposals SET state = 'undone', decided_at = ?"
-                    " WHERE note = ? AND run = ? AND state = 'applied'",
-                    (now, note, run),
-                )
+            for note, runs in notes:
+                for run in runs:
+                    self._db.execute("DELETE FROM curated WHERE note = ? AND run = ?", (note, run))
+                    self._db.execute(
+                        "UPDATE proposals SET state = 'undone', decided_at = ?"
+                        " WHERE note = ? AND run = ? AND state = 'applied'",
+                        (now, note, run),
+                    )

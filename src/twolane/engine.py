@@ -1,9 +1,11 @@
 """The composition root: settings, ledger, provider and prices become an Engine, a Run is driven.
 
-async with Engine.open(settings) as engine:
-run = await engine.start(requests)
-async for outcome in run:
-...
+What a caller writes:
+
+    async with Engine.open(settings) as engine:
+        run = await engine.start(requests)
+        async for outcome in run:
+            ...
 """
 
 from __future__ import annotations

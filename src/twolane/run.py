@@ -270,9 +270,7 @@ class Run:
                 await asyncio.wait([driving])
 
     def _ended(self) -> list[int]:
-        return [
-            item.index for item in self._ledger.items(self.row) if item.state in TERMINAL_ITEMS
-        ]
+        return [item.index for item in self._ledger.items(self.row) if item.state in TERMINAL_ITEMS]
 
     @property
     def interrupted(self) -> bool:
@@ -395,4 +393,3 @@ def outcome_of(row: ResultRow) -> ItemOutcome:
         content_hash=row.item.content_hash,
         body=None if withheld else row.body,
     )
-

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from twolane.sim import Faults, Pace, Simulator, SimServer
+from twolane.sim import Faults, Pace, SimServer, Simulator
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -47,10 +47,19 @@ def served(pace: Pace | None = None, faults: Faults | None = None) -> Iterator[S
         url = asyncio.run_coroutine_threadsafe(server.start(), loop).result(10)
         yield Served(sim, url, skipped)
     finally:
-        asyncio.run_coroutine_threadsafe(server.stop(), loop).result(10)
+        asyncio.run_coroutine_threadsafe(_stop(server), loop).result(10)
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
         loop.close()
+
+
+async def _stop(server: SimServer) -> None:
+    """Stop listening, and the answers that still wait for their time."""
+    await server.stop()
+    waiting = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in waiting:
+        task.cancel()
+    await asyncio.gather(*waiting, return_exceptions=True)
 
 
 class Served:

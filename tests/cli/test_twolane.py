@@ -23,7 +23,11 @@ class Shell:
     """Runs commands in this process, with a folder and a simulated provider of their own."""
 
     def __init__(
-        self, folder: Path, service: Served, patch: pytest.MonkeyPatch, capture: Any  # noqa: ANN401
+        self,
+        folder: Path,
+        service: Served,
+        patch: pytest.MonkeyPatch,
+        capture: Any,  # noqa: ANN401
     ) -> None:
         """Set the environment of the commands."""
         self.folder, self.sim = folder, service.sim
@@ -306,9 +310,7 @@ def test_a_cap_stops_with_5_and_more_money_goes_on(shell: Shell) -> None:
     assert shell.posts() == before
     assert shell("resume", report["run"], "--max-cost", "9", "--json") == 0
     assert shell.report["items"]["succeeded"] == 15
-    assert [text_of(line) for line in read_output(output)] == [
-        f"answer to q{n}" for n in range(15)
-    ]
+    assert [text_of(line) for line in read_output(output)] == [f"answer to q{n}" for n in range(15)]
 
 
 @pytest.mark.parametrize("amount", ["0", "-1", "lots", "nan", "inf"])
@@ -355,9 +357,7 @@ def test_runs_can_be_looked_at_and_exported_without_a_key(
     assert shell("show", run, "--item", "nobody") == 2
     assert shell("show", "nonsense") == 7
     assert shell("export", run, "-o", shell.folder / "again.jsonl") == 0
-    assert (shell.folder / "again.jsonl").read_bytes() == (
-        shell.folder / "out.jsonl"
-    ).read_bytes()
+    assert (shell.folder / "again.jsonl").read_bytes() == (shell.folder / "out.jsonl").read_bytes()
 
 
 def test_a_canceled_run_ends_with_4(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -118,13 +118,9 @@ def files(tmp_path: Path) -> tuple[Path, Path, Path]:
 def _finish(service: Served, files: tuple[Path, Path, Path], *words: str) -> dict[str, Any]:
     """Run the same command to its end; return its report."""
     source, output, home = files
-    code, out, err = Process(
-        service, home, "run", source, "-o", output, "--json", *words
-    ).end()
+    code, out, err = Process(service, home, "run", source, "-o", output, "--json", *words).end()
     assert code == 0, err
-    assert [text_of(line) for line in read_output(output)] == [
-        f"answer to q{n}" for n in range(30)
-    ]
+    assert [text_of(line) for line in read_output(output)] == [f"answer to q{n}" for n in range(30)]
     report: dict[str, Any] = orjson.loads(out)
     return report
 
@@ -134,10 +130,8 @@ def test_ctrl_c_stops_cleanly_says_how_to_go_on_and_the_resume_finishes(
 ) -> None:
     """Exit code 4, a line that names `resume`, no batch posted twice."""
     source, output, home = files
-    process = Process(
-        service, home, "run", source, "-o", output, "--batch-size", "10", "--json"
-    )
-    _until(service, POLL, 3)
+    process = Process(service, home, "run", source, "-o", output, "--batch-size", "10", "--json")
+    _until(service, CREATE, 3)
     process.send(signal.SIGINT)
     code, out, err = process.end()
     assert code == 4, err
@@ -197,9 +191,7 @@ def test_kill_9_in_the_batch_lane_pays_nothing_twice(
     process.send(signal.SIGKILL)
     assert process.end()[0] == -signal.SIGKILL
     service.skip(LONG_S)
-    resumed = Process(
-        service, home, "run", source, "-o", output, "--batch-size", "10", "--json"
-    )
+    resumed = Process(service, home, "run", source, "-o", output, "--batch-size", "10", "--json")
     # Whatever it still has to post takes as long again.
     deadline = time.monotonic() + 20.0
     while len(service.sim.batches()) < 3:

@@ -40,6 +40,4 @@ async def test_a_run_can_be_driven_without_looking_at_outcomes(tmp_path: Path) -
     async with Engine.open(settings(tmp_path), responder=shout) as engine:
         run = await engine.start([question(str(n), f"text {n}") for n in range(20)])
         assert await run.drive() is RunState.DONE
-        assert [outcome.text for outcome in run.outcomes()] == [
-            f"TEXT {n}" for n in range(20)
-        ]
+        assert [outcome.text for outcome in run.outcomes()] == [f"TEXT {n}" for n in range(20)]

@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from tests.doubles import ScriptedProvider
 from tests.fundamentals.shouting import question, settings, shout
-from twolane import Engine, ItemState, RunState, format_usd, plain_usd
+from twolane import Engine, ItemState, Request, RunState, format_usd, plain_usd
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 USD = 1_000_000_000
 """A dollar in nano-dollars, the unit of money on the way."""
-
-PRICES = """
-["extractive"]
-input = 1
-output = 5
-batch_factor = 0.5
-"""
 
 
 async def test_what_is_answered_in_this_process_is_free(tmp_path: Path) -> None:
@@ -36,15 +29,17 @@ async def test_what_is_answered_in_this_process_is_free(tmp_path: Path) -> None:
 
 async def test_a_cap_is_a_hard_stop_and_can_be_raised(tmp_path: Path) -> None:
     """The worst case is set aside before a request leaves: what does not fit is left out."""
-    prices = tmp_path / "prices.toml"
-    prices.write_text(PRICES, "utf-8")
-    priced = replace(settings(tmp_path / "home"), prices=prices)
-    requests = [question(str(n), f"text {n}") for n in range(10)]
-    async with Engine.open(priced, responder=shout) as engine:
+    # Answers in this process are free, so a scripted provider with a real model's prices stands in.
+    provider = ScriptedProvider()
+    requests = [
+        Request(key=one.key, params={**one.params, "model": "claude-haiku-4-5"})
+        for one in (question(str(n), f"text {n}") for n in range(10))
+    ]
+    async with Engine(settings(tmp_path), provider, executor=None) as engine:
         plan = engine.plan(requests)
         assert 2 * plan.quote.batch_nano == plan.quote.realtime_nano > 0
 
-        cap_nano = USD // 1_000
+        cap_nano = USD // 1_200
         run = await engine.start(requests, cap_nano=cap_nano)
         assert await run.drive() is RunState.STOPPED
         report = await run.report()

@@ -213,9 +213,7 @@ class LedgerMachine(RuleBasedStateMachine):
             assert [item.index for item in pending] == order
 
 
-LedgerMachine.TestCase.settings = settings(
-    max_examples=30, stateful_step_count=25, deadline=None
-)
+LedgerMachine.TestCase.settings = settings(max_examples=30, stateful_step_count=25, deadline=None)
 TestLedgerMachine = LedgerMachine.TestCase
 
 
@@ -238,7 +236,7 @@ def test_a_run_is_written_whole_or_not_at_all(ledger: Ledger) -> None:
         yield from new_items(3)
         raise OSError
 
-    with pytest.raises(OSError, match="^$"):
+    with pytest.raises(OSError, match=r"^$"):
         ledger.create_run(new_run(), broken(), 1.0)
     with pytest.raises(LedgerError, match="announced with 8 items and has 3"):
         ledger.create_run(new_run(), new_items(3), 1.0)

@@ -26,8 +26,7 @@ def test_the_file_is_readable_by_its_owner_only(tmp_path: Path) -> None:
         ledger = Ledger(tmp_path / "home" / "ledger.sqlite3")
         ledger.create_run(new_run(), new_items(), 1.0)
         modes = {
-            path.name: stat.S_IMODE(path.stat().st_mode)
-            for path in (tmp_path / "home").iterdir()
+            path.name: stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "home").iterdir()
         }
         ledger.close()
     finally:

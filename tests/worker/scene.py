@@ -27,9 +27,7 @@ MAX_RESUMES = 50
 LONGEST_S = 12 * 3_600.0
 
 
-def ask(
-    count: int, *, echo: bool = True, max_tokens: int = 1_000, words: int = 0
-) -> list[Request]:
+def ask(count: int, *, echo: bool = True, max_tokens: int = 1_000, words: int = 0) -> list[Request]:
     """Return `count` requests; the question of number 7 ends in `q7`."""
     return [
         Request(
@@ -51,7 +49,10 @@ class Scene:
     """Opens engines on one ledger and one provider, one after the other."""
 
     def __init__(
-        self, home: Path, provider: Provider | None = None, **settings: Any  # noqa: ANN401
+        self,
+        home: Path,
+        provider: Provider | None = None,
+        **settings: Any,  # noqa: ANN401
     ) -> None:
         """Keep the ledger in `home`; `settings` are those of twolane."""
         self.clock = VirtualClock()
@@ -64,9 +65,7 @@ class Scene:
 
     def engine(self, *, seed: int = 0, **mortal: Any) -> Engine:  # noqa: ANN401
         """Open an engine; `mortal` says how its process ends, as for MortalStore."""
-        engine = Engine(
-            self.settings, self.provider, executor=None, now=self.clock.now, seed=seed
-        )
+        engine = Engine(self.settings, self.provider, executor=None, now=self.clock.now, seed=seed)
         engine.ledger.close()
         self.store = engine.ledger.store = MortalStore(engine.ledger.path, **mortal)
         return engine

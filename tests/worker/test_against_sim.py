@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -12,12 +12,11 @@ from tests.worker.scene import MODEL, Scene, assert_closed
 from twolane import Lane, Request, RunState
 from twolane.core.pricing import cost_nano
 from twolane.providers.anthropic import AnthropicProvider
-from twolane.sim import PRESETS, Faults, Pace, Simulator, SimTransport
+from twolane.sim import PRESETS, Faults, Pace, SimTransport, Simulator
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
-    from typing import Any
 
     from twolane import Engine, Report
 
@@ -55,7 +54,12 @@ def _notes(count: int) -> list[Request]:
 
 
 def _scene(
-    home: Path, faults: Faults, *, seed: int, pace: Pace | None = None, **settings: int
+    home: Path,
+    faults: Faults,
+    *,
+    seed: int,
+    pace: Pace | None = None,
+    **settings: Any,  # noqa: ANN401
 ) -> tuple[Scene, Simulator]:
     scene = Scene(home, **settings)
     sim = Simulator(

@@ -16,19 +16,19 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def _broken(params: dict[str, Any]) -> str:
+def _broken(_params: dict[str, Any]) -> str:
     return "{"
 
 
-def _no_token(params: dict[str, Any]) -> str:
+def _no_token(_params: dict[str, Any]) -> str:
     return '{"text": "an answer without its token"}'
 
 
-def _wrong_token(params: dict[str, Any]) -> str:
+def _wrong_token(_params: dict[str, Any]) -> str:
     return '{"note_ref": "bbbbbbbbbbbb"}'
 
 
-def _empty(params: dict[str, Any]) -> str:
+def _empty(_params: dict[str, Any]) -> str:
     return ""
 
 
@@ -69,7 +69,7 @@ def test_the_same_replies_end_the_same_in_both_lanes(
 
 def test_the_same_request_is_sent_in_both_lanes(tmp_path: Path) -> None:
     """The body of a call and the params of a batch line are one and the same."""
-    bodies = {}
+    bodies: dict[Lane, list[dict[str, Any]]] = {}
     for lane in Lane:
         scene = Scene(tmp_path / lane)
         requests = [

@@ -42,7 +42,7 @@ def _notes(count: int, *, max_tokens: int = 400) -> list[Request]:
 
 
 def _short_answer(params: dict[str, Any]) -> str:
-    return params["messages"][0]["content"][-300:]
+    return str(params["messages"][0]["content"][-300:])
 
 
 @pytest.mark.parametrize("lane", list(Lane))
@@ -189,7 +189,7 @@ def test_no_answer_costs_more_than_was_set_aside(
 def test_a_cap_holds_over_resumes_and_raised_caps(tmp_path: Path) -> None:
     """What was spent before counts: three caps, each is kept, the last one is enough."""
     scene = Scene(tmp_path, batch_size=10)
-    spent = []
+    spent: list[int] = []
     for cap in (5_000_000, 8_000_000, USD):
         if not spent:
             report = scene.finish(ask(60), cap_nano=cap)
@@ -227,5 +227,5 @@ def test_the_report_is_valid_json_with_exact_sums(tmp_path: Path) -> None:
     assert total == Decimal(value["cost"]["actual_usd"])
     saved = Decimal(value["cost"]["all_realtime_usd"]) - total
     assert saved == Decimal(value["cost"]["saved_usd"])
-    assert sum(value["items"][name] for name in value["items"] if name not in ("total",)) == 30
+    assert sum(value["items"][name] for name in value["items"] if name != "total") == 30
     assert reports.BUDGET_REASON == "budget"

@@ -84,7 +84,7 @@ def test_an_item_inside_a_batch_is_booked_and_not_delivered(tmp_path: Path) -> N
 
     def act(run: Run) -> None:
         _ask_from_elsewhere(scene, run.id, "n2.md")
-        asyncio.get_running_loop().call_later(100, setattr, scene.scripted, "hold", False)
+        asyncio.get_running_loop().call_later(100, scene.scripted.let_go)
 
     async def work(engine: Engine) -> None:
         run = await _drive_and(scene, engine, Lane.BATCH, 100, act)

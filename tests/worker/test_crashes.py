@@ -150,9 +150,7 @@ def test_no_mixture_of_lost_creates_and_crashes_pays_twice(
         scene.scripted.add_foreign(BATCH)
     for commit, after in deaths:
         try:
-            scene.run(
-                lambda engine: _drive(scene, engine, Lane.BATCH), ends_at=commit, after=after
-            )
+            scene.run(lambda engine: _drive(scene, engine, Lane.BATCH), ends_at=commit, after=after)
         except Crash:
             continue
         if foreign:

@@ -214,7 +214,7 @@ def test_the_embedded_provider_answers_in_this_process(tmp_path: Path) -> None:
 
     async def work() -> None:
         settings = Settings(home=tmp_path, provider="offline", poll_s=0.001)
-        async with Engine.open(settings, responder=lambda params: "yes") as engine:
+        async with Engine.open(settings, responder=lambda _: "yes") as engine:
             params = {**ask(1)[0].params, "model": "extractive"}
             requests = [Request(key=str(n), params=params) for n in range(30)]
             run = await engine.start(requests)

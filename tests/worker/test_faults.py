@@ -98,11 +98,12 @@ def test_errors_between_the_404s_do_not_begin_the_hour_anew(tmp_path: Path) -> N
         driving = asyncio.create_task(run.drive())
         await asyncio.sleep(100)
         scene.scripted.batches.clear()
+        scene.scripted.posted.clear()
         scene.scripted.hold = False
         scene.scripted.poll_script.extend([NOT_FOUND, DOWN] * 100)
         before = scene.clock.now()
-        while not scene.scripted.batches:
-            await asyncio.sleep(10)
+        # What is given up goes out again as a new batch.
+        await scene.scripted.posted.wait()
         scene.scripted.poll_script.clear()
         waited = scene.clock.now() - before
         await driving

@@ -98,6 +98,8 @@ def test_a_foreign_batch_of_the_same_size_is_left_alone(tmp_path: Path) -> None:
     scene.scripted.create_batch = with_company  # type: ignore[method-assign, assignment]
     scene.run(work)
     assert [batch.status for batch in scene.scripted.batches] == ["ended", "ended"]
+    # Nothing was booked for an answer that somebody else's batch could not have.
+    assert scene.finish(ask(5)).actual_nano == Scene(tmp_path / "plain").finish(ask(5)).actual_nano
     _once(scene, 5)
 
 
@@ -105,9 +107,7 @@ def test_a_strange_first_line_does_not_disown_a_batch(tmp_path: Path) -> None:
     """One id with our nonce anywhere in the results proves the batch ours."""
     scene = Scene(tmp_path, batch_size=5)
     scene.scripted.create_script.append("drop_after")
-    stray = orjson.dumps(
-        {"custom_id": "file_99999_never_sent-zzzz", "result": {"type": "expired"}}
-    )
+    stray = orjson.dumps({"custom_id": "file_99999_never_sent-zzzz", "result": {"type": "expired"}})
     scene.scripted.fetch_script.append(lambda lines: [b"noise", stray, *lines])
     scene.finish(ask(5))
     assert len(scene.scripted.batches) == 1
@@ -233,9 +233,7 @@ def _other_workspace(scene: Scene) -> None:
 
 
 @pytest.mark.parametrize("step", ["crash_after", "ok"])
-def test_another_workspace_does_not_pay_for_open_batches_again(
-    tmp_path: Path, step: str
-) -> None:
+def test_another_workspace_does_not_pay_for_open_batches_again(tmp_path: Path, step: str) -> None:
     """With a key that does not see the batches of before, the run stops and says so."""
     scene = Scene(tmp_path, batch_size=5)
     scene.scripted.create_script.append(step)

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 from notemill.app import OFFLINE, CurateOptions, Mill
 from notemill.cli.diffs import print_diff
 from notemill.config import load_exclusions
-from notemill.errors import WaitingForPersonError
-from twolane import Engine, Lane, RunState, plain_usd
+from notemill.errors import NotemillError, WaitingForPersonError
+from twolane import Engine, Lane, RunState, TwolaneError, plain_usd
 from twolane.consent import agree, cap_of, show_plan
 from twolane.console import (
+    EXIT_FAILED,
     drive,
     exit_code,
     note_console,
@@ -25,13 +26,17 @@ from twolane.console import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rich.console import Console
 
     from notemill.app import Curation, NoteRequests, Survey
+    from notemill.workflows.apply import Applied
     from twolane import Plan, Report, Settings
 
 SAMPLE_NOTES = 2
 SHOWN_SKIPPED = 10
+SHOWN_TROUBLES = 20
 
 
 async def curate_vault(  # the command's flags
@@ -45,6 +50,7 @@ async def curate_vault(  # the command's flags
     only: str | None,
     exclude: tuple[str, ...],
     refresh: bool,
+    again: bool,
     dry_run: bool,
     review: bool,
     yes: bool,
@@ -62,29 +68,60 @@ async def curate_vault(  # the command's flags
     )
     mill = Mill(vault, settings, load_exclusions(exclude))
     try:
-        _show_provider(mill, console)
-        survey = mill.survey(options)
-        _show_survey(survey, console)
-        curation = await mill.unfinished(options)
-        if curation is not None and not dry_run:
-            console.print(f"going on with run {curation.run.id}", markup=False)
-            return await work(
-                mill, curation, console, survey, review=review, yes=yes, as_json=as_json
-            )
-        if not survey.work:
-            console.print("nothing to do: no note needs work", markup=False)
-            if as_json:
-                print_json(_nothing(survey))
-            return 0
-        requests = mill.requests(survey)
-        plan = mill.plan(requests, options)
-        if dry_run:
-            return _dry_run(plan, requests, console, as_json=as_json)
-        agree(plan, mill.engine, settings, console, cap_nano=options.cap_nano, yes=yes)
-        curation = await mill.start(survey, requests, plan, options)
-        return await work(mill, curation, console, survey, review=review, yes=yes, as_json=as_json)
+        return await curate(
+            mill,
+            options,
+            console,
+            again=again,
+            dry_run=dry_run,
+            review=review,
+            yes=yes,
+            as_json=as_json,
+        )
     finally:
         await mill.aclose()
+
+
+async def curate(
+    mill: Mill,
+    options: CurateOptions,
+    console: Console,
+    *,
+    again: bool,
+    dry_run: bool,
+    review: bool,
+    yes: bool,
+    as_json: bool,
+) -> int:
+    """Curate an open vault; return the exit code. Raises NotemillError, TwolaneError."""
+    _show_provider(mill, console)
+    ended = None if dry_run else await mill.left_over(apply=not review)
+    if ended is not None:
+        console.print(f"run {ended.run.id} ended before all was done with it", markup=False)
+        await mill.collect(ended)
+    survey = mill.survey(options)
+    _show_survey(survey, console)
+    curation = None if again or dry_run else await mill.unfinished(options)
+    if curation is not None:
+        return await _go_on(
+            mill, curation, console, survey, review=review, yes=yes, as_json=as_json
+        )
+    if ended is not None and not survey.work:
+        return await _conclude(mill, ended, console, survey, review=review, as_json=as_json)
+    if ended is not None and not review:
+        await _apply(mill, ended, console)
+    if not survey.work:
+        console.print("nothing to do: no note needs work", markup=False)
+        if as_json:
+            print_json(_nothing(survey))
+        return 0
+    requests = mill.requests(survey)
+    plan = mill.plan(requests, options)
+    if dry_run:
+        return _dry_run(plan, requests, console, as_json=as_json)
+    agree(plan, mill.engine, mill.settings, console, cap_nano=options.cap_nano, yes=yes)
+    curation = await mill.start(survey, requests, plan, options)
+    return await work(mill, curation, console, survey, review=review, yes=yes, as_json=as_json)
 
 
 async def resume_run(
@@ -107,8 +144,15 @@ async def resume_run(
         if failed:
             count = await curation.run.retry_failed()
             console.print(f"{count:,} notes are asked about again", markup=False)
-        survey = mill.survey(CurateOptions())
-        return await work(mill, curation, console, survey, review=review, yes=yes, as_json=as_json)
+        return await _go_on(
+            mill,
+            curation,
+            console,
+            mill.survey(CurateOptions()),
+            review=review,
+            yes=yes,
+            as_json=as_json,
+        )
     finally:
         await mill.aclose()
 
@@ -118,6 +162,23 @@ async def mill_of_run(settings: Settings, run_id: str) -> Mill:
     async with Engine.open(settings, responder=lambda _: "") as engine:
         run = await engine.run(run_id)
     return Mill(Path(run.row.label), settings)
+
+
+async def _go_on(
+    mill: Mill,
+    curation: Curation,
+    console: Console,
+    survey: Survey,
+    *,
+    review: bool,
+    yes: bool,
+    as_json: bool,
+) -> int:
+    """Go on with a run that has not ended, without what must not leave any more."""
+    console.print(f"going on with run {curation.run.id}", markup=False)
+    if held := await mill.withdraw(curation, survey):
+        console.print(f"{held:,} notes are excluded by now and left out", markup=False)
+    return await work(mill, curation, console, survey, review=review, yes=yes, as_json=as_json)
 
 
 async def work(
@@ -130,32 +191,64 @@ async def work(
     yes: bool,
     as_json: bool,
 ) -> int:
-    """Drive a curation stage by stage, verified and shown in between; return the exit code."""
-    run = curation.run
+    """Drive a curation stage by stage, verified and shown in between; return the exit code.
+
+    What stops it early is raised after the report.
+    """
+    try:
+        await _through_stages(mill, curation, console, yes=yes)
+    except (NotemillError, TwolaneError):
+        report = await curation.run.report()
+        print_report(report, console)
+        if as_json:
+            print_json(_with_skipped(report, survey))
+        raise
+    return await _conclude(mill, curation, console, survey, review=review, as_json=as_json)
+
+
+async def _through_stages(mill: Mill, curation: Curation, console: Console, *, yes: bool) -> None:
+    run, stages = curation.run, curation.stages
     console.print(f"run {run.id}", markup=False)
-    for number in range(len(curation.purposes) + 1):
-        last = number == len(curation.purposes)
-        if not last:
-            console.print(
-                f"stage {number + 1} of {len(curation.purposes) + 1}: {curation.purposes[number]}",
-                markup=False,
-            )
-        await drive(run, console, stage=None if last else number)
-        fresh = await mill.collect(curation)
-        if last or run.interrupted or run.row.state is not RunState.OPEN:
-            break
-        await _verified(mill, curation, console)
-        if fresh:
-            _show_sample(mill, run.id, fresh, console)
+    reached = 0
+    for number, (purpose, count) in enumerate(stages):
+        console.print(f"stage {number + 1} of {len(stages) + 1}: {purpose}", markup=False)
+        reached += count
+        await drive(run, console, stage=number)
+        await mill.collect(curation)
+        if run.interrupted or run.row.state is not RunState.OPEN:
+            return
+        items = (await run.report()).items
+        # A stage that has begun was agreed to: in this process, or in one before it.
+        if items.total - items.pending - items.canceled <= reached:
+            await _verified(mill, curation, console)
+            _show_sample(mill, run.id, console)
             _ask_to_go_on(run.id, console, yes=yes)
-    if not review:
-        await _apply(mill, curation, console)
-    report = await run.report()
-    print_report(report, console)
-    _show_next(report, run.row.state, console, review=review)
-    if as_json:
-        print_json(_with_skipped(report, survey))
-    return exit_code(report)
+    await drive(run, console)
+    await mill.collect(curation)
+
+
+async def _conclude(
+    mill: Mill,
+    curation: Curation,
+    console: Console,
+    survey: Survey,
+    *,
+    review: bool,
+    as_json: bool,
+) -> int:
+    """Write the additions where that is wanted, and report; return the exit code."""
+    run = curation.run
+    unwritten: list[Applied] = []
+    try:
+        if not review:
+            unwritten = await _apply(mill, curation, console)
+    finally:
+        report = await run.report()
+        print_report(report, console)
+        _show_next(report, run.row.state, console, review=review)
+        if as_json:
+            print_json(_with_skipped(report, survey, unwritten))
+    return exit_code(report) or (EXIT_FAILED if unwritten else 0)
 
 
 async def _verified(mill: Mill, curation: Curation, console: Console) -> None:
@@ -163,9 +256,11 @@ async def _verified(mill: Mill, curation: Curation, console: Console) -> None:
     verdict = await mill.check(curation)
     if verdict.problems:
         listed = "\n  ".join(verdict.problems)
+        run_id = curation.run.id
         message = (
             f"the stage did not verify, and the run does not go on:\n  {listed}\n"
-            f"look at it with `notemill show {curation.run.id}`"
+            f"look at it with `notemill show {run_id}`; then ask about what failed again with "
+            f"`notemill retry {run_id} --failed`, or give the run up with `notemill cancel {run_id}`"
         )
         raise WaitingForPersonError(message)
     console.print(f"verified: {verdict.checked:,} results, each with its own note", markup=False)
@@ -183,20 +278,29 @@ def _ask_to_go_on(run_id: str, console: Console, *, yes: bool) -> None:
         raise WaitingForPersonError(message)
 
 
-async def _apply(mill: Mill, curation: Curation, console: Console) -> None:
+async def _apply(mill: Mill, curation: Curation, console: Console) -> list[Applied]:
+    """Write the additions; return what could not be written."""
     done = await mill.apply(curation.run, replace=False)
+    show_applied(done, curation.run.id, console)
+    return [one for one in done if one.problem]
+
+
+def show_applied(done: list[Applied], run_id: str, console: Console) -> None:
+    """Say what was written, what waits for a person, and what could not be written."""
     written = sum(bool(one.written) for one in done)
     waiting = sum(len(one.waiting) for one in done)
-    console.print(f"{written:,} notes written; undo with: notemill undo {curation.run.id}")
+    troubled = [one for one in done if one.problem]
+    console.print(f"{written:,} notes written; undo with: notemill undo {run_id}", markup=False)
     if waiting:
         console.print(
-            f"{waiting:,} proposals would replace what you wrote, and wait: "
-            f"notemill show {curation.run.id}",
+            f"{waiting:,} proposals would replace what you wrote, and wait: see them with "
+            f"`notemill show {run_id}`, take them with `notemill apply {run_id} --replace`",
             markup=False,
         )
-    for one in done:
-        if one.problem:
-            console.print(f"  {shown(one.note)}: {shown(one.problem)}", markup=False)
+    for one in troubled[:SHOWN_TROUBLES]:
+        console.print(f"  {shown(one.note)}: {shown(one.problem)}", markup=False)
+    if len(troubled) > SHOWN_TROUBLES:
+        console.print(f"  … and {len(troubled) - SHOWN_TROUBLES:,} more", markup=False)
 
 
 # -- what is shown --------------------------------------------------------------------------------
@@ -211,12 +315,24 @@ def _show_provider(mill: Mill, console: Console) -> None:
         )
 
 
+def print_pending(mill: Mill, run_id: str, key: str, console: Console) -> None:
+    """Show what a run's pending proposals would make of a note, or why they cannot."""
+    try:
+        before, after = mill.before_and_after(run_id, key)
+    except NotemillError as error:
+        console.print(f"  {shown(key)}: {shown(str(error))}", markup=False)
+        return
+    print_diff(console, before, after, key)
+
+
 def _show_survey(survey: Survey, console: Console) -> None:
     console.print(
         f"{survey.seen:,} notes: {len(survey.work):,} need work, {survey.up_to_date:,} need "
         f"nothing, {len(survey.skipped):,} are left alone",
         markup=False,
     )
+    if survey.put_off:
+        console.print(f"  {survey.put_off:,} more need work, beyond --limit", markup=False)
     reasons = Counter(need.reason for _, need in survey.work)
     for reason, count in reasons.most_common(6):
         console.print(f"  {count:,} {reason}", markup=False)
@@ -226,10 +342,9 @@ def _show_survey(survey: Survey, console: Console) -> None:
         console.print(f"  … and {len(survey.skipped) - SHOWN_SKIPPED:,} more", markup=False)
 
 
-def _show_sample(mill: Mill, run_id: str, notes: list[str], console: Console) -> None:
-    for key in notes[:SAMPLE_NOTES]:
-        before, after = mill.before_and_after(run_id, key)
-        print_diff(console, before, after, key)
+def _show_sample(mill: Mill, run_id: str, console: Console) -> None:
+    for key in mill.pending_notes(run_id)[:SAMPLE_NOTES]:
+        print_pending(mill, run_id, key, console)
 
 
 def _show_next(report: Report, state: RunState, console: Console, *, review: bool) -> None:
@@ -251,7 +366,9 @@ def _dry_run(plan: Plan, requests: NoteRequests, console: Console, *, as_json: b
     """Show lane, price and the first request exactly as it would be sent."""
     show_plan(plan, console)
     for request in islice(requests, 1):
-        console.print(f"the request for {shown(request.key)} (after its note_ref line):")
+        console.print(
+            f"the request for {shown(request.key)} (after its note_ref line):", markup=False
+        )
         console.print(shown(request.params["messages"][0]["content"]), markup=False)
     if as_json:
         print_json(
@@ -265,22 +382,31 @@ def _dry_run(plan: Plan, requests: NoteRequests, console: Console, *, as_json: b
     return 0
 
 
-def _with_skipped(report: Report, survey: Survey) -> dict[str, Any]:
-    """Return the report with the notes that were left alone as skipped items."""
+def _with_skipped(
+    report: Report, survey: Survey, unwritten: Sequence[Applied] = ()
+) -> dict[str, Any]:
+    """Return the report with the notes that were left alone as skipped items.
+
+    Among the failures stand also the answers that could not be written into their notes.
+    """
     value = report_object(report)
     value["items"]["total"] += len(survey.skipped)
     value["items"]["skipped"] += len(survey.skipped)
+    value["failures"] += [_failure(one.key, "skipped", one.reason) for one in survey.skipped]
     value["failures"] += [
-        {
-            "item": one.key,
-            "custom_id": "",
-            "kind": "skipped",
-            "message": one.reason,
-            "retryable": False,
-        }
-        for one in survey.skipped
+        _failure(one.note, "not_written", one.problem, retryable=True) for one in unwritten
     ]
     return value
+
+
+def _failure(key: str, kind: str, message: str, *, retryable: bool = False) -> dict[str, Any]:
+    return {
+        "item": key,
+        "custom_id": "",
+        "kind": kind,
+        "message": message,
+        "retryable": retryable,
+    }
 
 
 def _nothing(survey: Survey) -> dict[str, Any]:

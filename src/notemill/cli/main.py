@@ -78,6 +78,7 @@ def cli() -> None:
     help="Let nothing of these notes leave the machine; more than one may be given.",
 )
 @click.option("--refresh", is_flag=True, help="Ask about notes that need nothing, too.")
+@click.option("--again", is_flag=True, help="Begin anew instead of going on with a run.")
 @click.option("--dry-run", is_flag=True, help="Show lane, price and a request; send nothing.")
 @going_on_flags
 @settings_flags

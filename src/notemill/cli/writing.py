@@ -6,12 +6,12 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from notemill.app import KIND
-from notemill.cli.curating import mill_of_run
-from notemill.cli.diffs import print_diff
+from notemill.cli.curating import mill_of_run, print_pending, show_applied
 from notemill.errors import UsageError, WaitingForPersonError
 from notemill.review import Decision
 from twolane import Engine, RunState, format_usd, plain_usd
 from twolane.console import (
+    EXIT_FAILED,
     exit_code,
     note_console,
     print_json,
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from notemill.workflows.apply import Applied
     from twolane import Settings
 
-EXIT_FAILED = 3
-
 
 async def apply_proposals(settings: Settings, *, run_id: str, replace: bool, as_json: bool) -> int:
     """Write a run's proposals; return the exit code. Raises NotemillError, TwolaneError."""
@@ -41,20 +39,10 @@ async def apply_proposals(settings: Settings, *, run_id: str, replace: bool, as_
         done = await mill.apply(run, replace=replace)
     finally:
         await mill.aclose()
-    written = [one for one in done if one.written]
-    waiting = sum(len(one.waiting) for one in done)
-    troubled = [one for one in done if one.problem]
-    console.print(f"{len(written):,} notes written; undo with: notemill undo {run_id}")
-    if waiting:
-        console.print(
-            f"{waiting:,} proposals would replace what you wrote; with --replace they do",
-            markup=False,
-        )
-    for one in troubled:
-        console.print(f"  {shown(one.note)}: {shown(one.problem)}", markup=False)
+    show_applied(done, run_id, console)
     if as_json:
         print_json(_applied_object(run_id, done))
-    return EXIT_FAILED if troubled else 0
+    return EXIT_FAILED if any(one.problem for one in done) else 0
 
 
 def _applied_object(run_id: str, done: list[Applied]) -> dict[str, Any]:
@@ -119,8 +107,7 @@ async def show_run(settings: Settings, *, run_id: str, item: str | None, as_json
         out = result_console()
         pending = [one for one in proposals if one.state is Decision.PENDING]
         for key in dict.fromkeys(one.note for one in pending):
-            before, after = mill.before_and_after(run_id, key)
-            print_diff(out, before, after, key)
+            print_pending(mill, run_id, key, out)
             for one in pending:
                 if one.note == key and one.replaces:
                     out.print(f"  would replace: {shown(one.replaces)}", markup=False)

@@ -22,7 +22,9 @@ _TAG = re.compile(
     r"(?:^|(?<=\s))#([^\x00\s!\"#$%&'()*+,.:;<=>?@\[\\\]^`{|}~\u2000-\u200c\u200e-\u206f\u2e00-\u2e7f]+)",
     re.MULTILINE,
 )
-_WIKILINK = re.compile(r"(!?)\[\[([^\[\]\n\x00|\\]*+)((?:\\?+\|[^\[\]\n]*+)?)\\?\]\]")
+_WIKILINK = re.compile(
+    r"(!?)\[\[((?:[^\[\]\n\x00|\\]++|\\(?!\|))*+)((?:\\?+\|[^\[\]\n]*+)?)\\?\]\]"
+)
 _MARKDOWN_LINK = re.compile(
     r"(!?)\[([^\[\]\n]*+)\]\([ \t]*+(?:<([^<>\n\x00]*+)>"
     r"|((?:[^\s()<>\x00]++|\([^\s()\x00]*+\))*+))"
@@ -201,8 +203,8 @@ _LINE_MARKS = re.compile(
 )
 _FIELD = re.compile(r"^([ \t]*+)[\w][\w \t/-]{0,60}+::[ \t]*+", re.MULTILINE)
 _INLINE_FIELD = re.compile(r"[\[(][\w][\w \t/-]{0,60}+::[ \t]*+([^\[\]()\n]*+)[\])]")
-_FOOTNOTE = re.compile(r"\[\^[^\]\n]++\]")
-_EMPHASIS = re.compile(r"\*{1,3}|~~|==|(?<!\w)_{1,3}(?=\w)|(?<=[\w.,!?])_{1,3}(?!\w)")
+_FOOTNOTE = re.compile(r"\[\^[^\[\]\n]++\]")
+_EMPHASIS = re.compile(r"(?<!\\)(?:\*{1,3}|~~|==|(?<!\w)_{1,3}(?=\w)|(?<=[\w.,!?])_{1,3}(?!\w))")
 _HASH = re.compile(r"(?:^|(?<=\s))#(?=[^\s#])", re.MULTILINE)
 _ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
 _BLANK_LINES = re.compile(r"\n(?:[ \t]*\n){2,}")

@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 FILLER: Final = "\x00"
 """Stands for each masked character: no space, no letter, so nothing begins or ends beside it."""
@@ -43,28 +43,25 @@ _FENCE = re.compile(_PREFIX + r"(?P<mark>`{3,}+|~{3,}+)(?P<info>[^\n]*+)$", re.M
 _UNQUOTED = re.compile(r"^(?![ \t]*+>)", re.MULTILINE)
 _BLANK = re.compile(r"\n[ \t]*+\r?(?=\n)")
 # https://spec.commonmark.org/0.31.2/#html-blocks, kinds 1 and 6 (7 is left to inline HTML).
-_RAW_HTML = re.compile(
-    r"^ {0,3}<(script|pre|style|textarea)(?=[\s>])", re.MULTILINE | re.IGNORECASE
-)
 _HTML_BLOCK = re.compile(
-    r"^ {0,3}</?(?:address|article|aside|base|basefont|blockquote|body|caption|center|col|colgroup"
-    r"|dd|details|dialog|dir|div|dl|dt|fieldset|figcaption|figure|footer|form|frame|frameset"
-    r"|h[1-6]|head|header|hr|html|iframe|legend|li|link|main|menu|menuitem|nav|noframes|ol"
-    r"|optgroup|option|p|param|search|section|summary|table|tbody|td|tfoot|th|thead|title|tr"
-    r"|track|ul)(?=[\s>]|/>|$)",
+    r"^ {0,3}(?:<(?P<raw>script|pre|style|textarea)(?=[\s>])|</?(?:address|article|aside|base"
+    r"|basefont|blockquote|body|caption|center|col|colgroup|dd|details|dialog|dir|div|dl|dt"
+    r"|fieldset|figcaption|figure|footer|form|frame|frameset|h[1-6]|head|header|hr|html|iframe"
+    r"|legend|li|link|main|menu|menuitem|nav|noframes|ol|optgroup|option|p|param|search|section"
+    r"|summary|table|tbody|td|tfoot|th|thead|title|tr|track|ul)(?=[\s>]|/>|$))",
     re.MULTILINE | re.IGNORECASE,
 )
-_INDENTED = re.compile(
-    r"(?:\A|\n[ \t]*+\r?\n)((?:(?: {4}|\t)[^\n]*+(?:\n|\Z)(?:[ \t]*+\r?\n)*+)++)"
-)
+_INDENT = re.compile(r"(?:\A|\n[ \t]*+\r?\n)(?=(?: {4}|\t))")
+_INDENTED_LINES = re.compile(r"(?:(?: {4}|\t)[^\n]*+(?:\n|\Z)(?:[ \t]*+\r?\n)*+)++")
+_ITEM = re.compile(r"[ \t]*+(?:[-*+]|\d{1,9}[.)])[ \t]")
 _LISTED = re.compile(r"[ \t>]*+(?:[-*+]|\d{1,9}[.)])(?:[ \t]|\r?$)|[ \t]")
 _INLINE = re.compile(
     r"\\[\\`$%<]"
     r"|(?P<ticks>`++)"
     r"|(?P<math>\$\$?+)"
     r"|(?P<pair>%%|<!--|<%)"
-    r"|(?P<html></?[A-Za-z][^<>\n]*+>|<[A-Za-z][\w+.-]{1,31}:[^\s<>]*+>|<[^\s<>@]++@[^\s<>@]++>)"
-    r"|(?P<url>\bhttps?://[^\s<>\])]++)"
+    r"|(?<!\]\()(?P<html></?[A-Za-z][^<>\n]*+>|<[A-Za-z][\w+.-]{1,31}:[^\s<>]*+>|<[^\s<>@]++@[^\s<>@]++>)"
+    r"|(?P<url>\bhttps?://[^\s<>\[\])]++)"
 )
 _DOLLARS = re.compile(r"\$(?=[^\s$])[^$\n]*+(?<![\s\\])\$(?!\d)")
 _LOOK_BACK: Final = 1_000  # characters: where the line above is longer, its end decides
@@ -83,9 +80,9 @@ def regions(body: str) -> list[Region]:
         body = body.replace("\r", "\n")
     blocks = list(_fences(body)) if "```" in body or "~~~" in body else []
     if "\n    " in body or "\n\t" in body or body[:1] in "\t ":
-        blocks = _merged(body, blocks, _indented(body))
+        blocks = _merged(body, blocks, _INDENT, _indented_end, Kind.CODE)
     if "<" in body:
-        blocks = _merged(body, blocks, _html_blocks(body))
+        blocks = _merged(body, blocks, _HTML_BLOCK, _html_end, Kind.HTML)
     found: list[Region] = []
     at = 0
     for block in [*blocks, Region(len(body), len(body), Kind.FENCE)]:
@@ -115,19 +112,55 @@ def filled(text: str) -> str:
     return "\n".join(FILLER * len(line) for line in text.split("\n"))
 
 
-def _merged(body: str, blocks: list[Region], more: Iterator[Region]) -> list[Region]:
-    """Add the blocks of `more` that begin outside all others, cut where the next one begins."""
+def _merged(
+    body: str,
+    blocks: list[Region],
+    opening: re.Pattern[str],
+    end_of: Callable[[str, re.Match[str], int], int],
+    kind: Kind,
+) -> list[Region]:
+    """Add the blocks that begin outside all others; each ends where the next of them begins.
+
+    `end_of` gets the bound, so that no stretch is searched twice.
+    """
     starts = [block.start for block in blocks]
     merged = list(blocks)
-    end = 0
-    for region in more:
-        place = bisect_left(starts, region.start)
-        inside = place > 0 and blocks[place - 1].end > region.start
-        if region.start < end or inside or region.start in starts[place : place + 1]:
+    at = 0
+    while (match := opening.search(body, at)) is not None:
+        start = match.end() if kind is Kind.CODE else match.start()
+        place = bisect_left(starts, start + 1)
+        if place and blocks[place - 1].end > start:
+            at = blocks[place - 1].end
             continue
-        end = min(region.end, starts[place] if place < len(starts) else len(body))
-        merged.append(Region(region.start, end, region.kind))
+        end = end_of(body, match, starts[place] if place < len(starts) else len(body))
+        if end > start:
+            merged.append(Region(start, end, kind))
+        # One back: a block may end with the line break that the next one's opening needs.
+        at = max(end - 1, match.start() + 1)
     return sorted(merged)
+
+
+def _indented_end(body: str, indent: re.Match[str], bound: int) -> int:
+    """Return the end of indented code; where it is no code, where it begins.
+
+    Below a list item it is the item's, and a list itself is one that is set in.
+    """
+    above = body[max(0, indent.start() - _LOOK_BACK) : indent.start()].rstrip().rpartition("\n")[2]
+    if _LISTED.match(above) or _ITEM.match(body, indent.end()):
+        return indent.end()
+    lines = _INDENTED_LINES.match(body, indent.end(), bound)
+    return lines.end() if lines else indent.end()
+
+
+def _html_end(body: str, opening: re.Match[str], bound: int) -> int:
+    """Return the end of an HTML block: its closing tag, or the next blank line."""
+    if opening["raw"]:
+        closing = re.compile(rf"</{opening['raw']}>", re.IGNORECASE).search(
+            body, opening.end(), bound
+        )
+        return closing.end() if closing else bound
+    blank = _BLANK.search(body, opening.end(), bound)
+    return blank.start() if blank else bound
 
 
 def _fences(body: str) -> Iterator[Region]:
@@ -156,28 +189,6 @@ def _quote_end(body: str, opening: re.Match[str]) -> int:
         return len(body)
     unquoted = _UNQUOTED.search(body, opening.end() + 1)
     return unquoted.start() if unquoted else len(body)
-
-
-def _indented(body: str) -> Iterator[Region]:
-    """Yield indented code: behind a blank line, and not below a list item or in a quote."""
-    at = 0
-    while (match := _INDENTED.search(body, at)) is not None:
-        above = (
-            body[max(0, match.start() - _LOOK_BACK) : match.start()].rstrip().rpartition("\n")[2]
-        )
-        if not _LISTED.match(above) and not _LISTED.match(match[1].lstrip(" \t")):
-            yield Region(match.start(1), match.end(1), Kind.CODE)
-        at = max(match.end() - 1, match.start() + 1)
-
-
-def _html_blocks(body: str) -> Iterator[Region]:
-    """Yield HTML blocks: to their closing tag, or to the next blank line."""
-    for match in _RAW_HTML.finditer(body):
-        closing = re.compile(rf"</{match[1]}>", re.IGNORECASE).search(body, match.end())
-        yield Region(match.start(), closing.end() if closing else len(body), Kind.HTML)
-    for match in _HTML_BLOCK.finditer(body):
-        blank = _BLANK.search(body, match.end())
-        yield Region(match.start(), blank.start() if blank else len(body), Kind.HTML)
 
 
 def _inline(body: str, start: int, end: int) -> Iterator[Region]:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from notemill.errors import ExternallyChangedError, NotemillError
+from notemill.errors import ExternallyChangedError, NotemillError, NoteNotFoundError
+from notemill.index import description_of
 from notemill.review import Decision, Kind
 from notemill.vault.note import bytes_hash, parse, source_hash
 from notemill.vault.proposal import set_properties
@@ -30,11 +31,13 @@ class Applied:
     conflict: bool = False
 
 
-def preview(raw: bytes, proposals: Sequence[Proposal]) -> bytes:
-    """Return the note's bytes with `proposals` in it, all else as it is."""
+def preview(raw: bytes, proposals: Sequence[Proposal], *, ours: frozenset[str]) -> bytes:
+    """Return the note's bytes with the additions among `proposals` in it, all else as it is.
+
+    Raises MalformedNoteError where its properties cannot be edited.
+    """
     note, _ = parse(raw)
-    changes = _changes(note, proposals)
-    return set_properties(raw, changes) if changes else raw
+    return _edited(raw, note, [one for one in proposals if _adds(note, one, ours)])
 
 
 def apply_run(
@@ -42,12 +45,16 @@ def apply_run(
 ) -> Iterator[Applied]:
     """Write the pending proposals of a run, note by note, and yield what became of each.
 
-    A proposal that would replace what a person wrote waits, unless `replace`. A note whose own
-    content changed since it was read is left alone: its proposals end in conflict.
+    A proposal that would replace what a person wrote waits, unless `replace`; one that would
+    replace what they wrote after it was made waits in any case, to be looked at. A note whose own
+    content changed since it was read, or that is gone, is left alone: its proposals end in
+    conflict.
     """
     pending = review.proposals(run, state=Decision.PENDING)
+    written = review.descriptions_written()
     for key, group in groupby(pending, key=lambda one: one.note):
-        yield _apply(vault, review, key, list(group), replace=replace, now=now)
+        ours = written.get(key, frozenset())
+        yield _apply(vault, review, key, list(group), ours=ours, replace=replace, now=now)
 
 
 def _apply(
@@ -56,28 +63,45 @@ def _apply(
     key: str,
     proposals: list[Proposal],
     *,
+    ours: frozenset[str],
     replace: bool,
     now: Callable[[], float],
 ) -> Applied:
-    waiting = tuple(one for one in proposals if one.replaces and not replace)
-    chosen = tuple(one for one in proposals if one not in waiting)
-    if not chosen:
-        return Applied(key, (), waiting)
     try:
         raw = vault.read(key)
         note, _ = parse(raw)
-        _check_source(note, chosen[0])
-        new = preview(raw, chosen)
+        has = description_of(note)
+        chosen = tuple(
+            one
+            for one in proposals
+            if _adds(note, one, ours) or (replace and has in (one.replaces, ""))
+        )
+        if chosen:
+            _check_source(note, chosen[0])
+        new = _edited(raw, note, chosen)
         if new != raw:
             vault.write(key, new, expected=bytes_hash(raw), run=chosen[0].run)
-    except ExternallyChangedError as error:
+    except (ExternallyChangedError, NoteNotFoundError) as error:
         review.decide(proposals, Decision.CONFLICT, now=now())
         return Applied(key, (), (), str(error), conflict=True)
     except NotemillError as error:
-        # The note is as it was and its proposals keep: no rights, a full disk, a lock.
-        return Applied(key, (), waiting, str(error))
+        # The note is as it was and its proposals keep: no rights, a full disk.
+        return Applied(key, (), (), str(error))
+    waiting = tuple(one for one in proposals if one not in chosen)
+    for one in waiting:
+        if has and has != one.replaces:
+            # What is there now is what a person has to weigh it against.
+            review.replacing(one, has)
     review.decide(chosen, Decision.APPLIED, now=now())
     return Applied(key, chosen, waiting)
+
+
+def _adds(note: Note, proposal: Proposal, ours: frozenset[str]) -> bool:
+    """Tell whether a proposal takes nothing away that a person wrote."""
+    if proposal.kind is not Kind.DESCRIPTION:
+        return True
+    has = description_of(note)
+    return has == proposal.value or (not proposal.replaces and (not has or has in ours))
 
 
 def _check_source(note: Note, proposal: Proposal) -> None:
@@ -85,6 +109,11 @@ def _check_source(note: Note, proposal: Proposal) -> None:
         raise ExternallyChangedError(
             f"{proposal.note} was edited since it was read; curate it again"
         )
+
+
+def _edited(raw: bytes, note: Note, proposals: Sequence[Proposal]) -> bytes:
+    changes = _changes(note, proposals)
+    return set_properties(raw, changes) if changes else raw
 
 
 def _changes(note: Note, proposals: Sequence[Proposal]) -> dict[str, str | list[str]]:

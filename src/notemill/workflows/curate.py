@@ -27,6 +27,7 @@ MAX_DESCRIPTION_CHARS = 300
 MAX_TAGS = 5
 MAX_TOPICS = 5
 _SPACES = re.compile(r"\s+")
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 REPLY_SCHEMA = {
     "type": "object",
@@ -99,12 +100,12 @@ def as_request(facts: NoteFacts, params: dict[str, Any], *, need: int) -> Reques
 
 
 def read_reply(text: str) -> Curated:
-    """Read a reply that met its schema, and tidy it: one line, legal tags, no repetitions."""
+    """Read a reply that met its schema, and tidy it: plain lines, legal tags, no repetitions."""
     value = json.loads(text)
     tags = (clean_tag(tag) for tag in value["tags"])
     topics = (_one_line(topic) for topic in value["topics"])
     return Curated(
-        description=_one_line(value["description"])[:MAX_DESCRIPTION_CHARS],
+        description=_one_line(value["description"])[:MAX_DESCRIPTION_CHARS].rstrip(),
         tags=tuple(_unique(tag for tag in tags if is_legal_tag(tag)))[:MAX_TAGS],
         topics=tuple(_unique(topic for topic in topics if topic))[:MAX_TOPICS],
     )
@@ -132,7 +133,8 @@ def proposals_for(facts: NoteFacts, reply: Curated, *, ours: frozenset[str]) -> 
 
 
 def _one_line(text: str) -> str:
-    return _SPACES.sub(" ", text).strip()
+    """Return `text` as one line without control characters."""
+    return _SPACES.sub(" ", _CONTROLS.sub(" ", text)).strip()
 
 
 def _unique(values: Iterable[str]) -> list[str]:

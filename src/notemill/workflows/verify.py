@@ -26,7 +26,8 @@ def verify(report: Report, outcomes: Iterable[ItemOutcome]) -> Verdict:
     """Check the counts of a run and every result that is there.
 
     Independent of the engine's own checks: the counts add up, each result's id carries its
-    item's index, no two results carry the same reference.
+    item's index, no two results carry the same reference. Where all there is has failed, more of
+    the same would fail as well.
     """
     items = report.items
     problems: list[str] = []
@@ -50,4 +51,6 @@ def verify(report: Report, outcomes: Iterable[ItemOutcome]) -> Verdict:
         if reference in seen:
             problems.append(f"{outcome.key} and {seen[reference]} bear the same reference")
         seen[reference] = outcome.key
+    if items.failed and not checked:
+        problems.append(f"none of the {items.failed:,} answers can be used")
     return Verdict(checked, tuple(problems))

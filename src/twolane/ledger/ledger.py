@@ -270,9 +270,7 @@ class Ledger:
 
     # -- attempts -----------------------------------------------------------------------------
 
-    def claim(
-        self, reserves: Sequence[tuple[int, int]], *, nonce: str, now: float
-    ) -> list[int]:
+    def claim(self, reserves: Sequence[tuple[int, int]], *, nonce: str, now: float) -> list[int]:
         """Record real-time attempts before they are sent.
 
         `reserves` holds (item id, reserve in nano-dollars). Returns one attempt number each.
@@ -280,7 +278,7 @@ class Ledger:
         """
         with self.store.transaction() as db:
             _claim_items(db, [item for item, _ in reserves], ItemState.RUNNING)
-            return _insert_attempts(db, reserves, Lane.REALTIME, nonce, None, now)
+            return _insert_attempts(db, reserves, nonce=nonce, batch_no=None, now=now)
 
     def intend_batch(
         self,
@@ -304,7 +302,7 @@ class Ledger:
             )  # fmt: skip
             batch_no = int(cursor.lastrowid or 0)
             _claim_items(db, [item for item, _ in reserves], ItemState.SUBMITTED)
-            _insert_attempts(db, reserves, Lane.BATCH, nonce, batch_no, now)
+            _insert_attempts(db, reserves, nonce=nonce, batch_no=batch_no, now=now)
         return self.batch(batch_no)
 
     def sent(self, run: RunRow, *, batch_no: int | None) -> list[SentItem]:
@@ -408,7 +406,7 @@ class Ledger:
         )
         return frozenset(str(row[0]) for row in rows)
 
-    def move_batch(  # noqa: PLR0913  # the few columns a step may set
+    def move_batch(  # the few columns a step may set
         self,
         batch: BatchRow,
         state: BatchState,
@@ -514,17 +512,16 @@ def _claim_items(db: sqlite3.Connection, items: Sequence[int], state: ItemState)
         raise LedgerError(message)
 
 
-def _insert_attempts(  # noqa: PLR0913  # one column each
+def _insert_attempts(
     db: sqlite3.Connection,
     reserves: Sequence[tuple[int, int]],
-    lane: Lane,
+    *,
     nonce: str,
     batch_no: int | None,
     now: float,
 ) -> list[int]:
-    first = int(
-        db.execute("SELECT coalesce(max(attempt_no), 0) + 1 FROM attempts").fetchone()[0]
-    )
+    lane = Lane.REALTIME if batch_no is None else Lane.BATCH
+    first = int(db.execute("SELECT coalesce(max(attempt_no), 0) + 1 FROM attempts").fetchone()[0])
     db.executemany(
         "INSERT INTO attempts (attempt_no, item, batch_no, lane, nonce, sent_at, reserve_nano)"
         " VALUES (?,?,?,?,?,?,?)",
@@ -536,7 +533,7 @@ def _insert_attempts(  # noqa: PLR0913  # one column each
     return list(range(first, first + len(reserves)))
 
 
-def _move_items(  # noqa: PLR0913  # one condition each
+def _move_items(  # one condition each
     db: sqlite3.Connection,
     run_no: int,
     state: ItemState,

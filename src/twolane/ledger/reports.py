@@ -139,9 +139,7 @@ def results(
 
 def result(ledger: Ledger, run: RunRow, index: int) -> ResultRow:
     """Return one item with its last attempt and result. Raises StopIteration where none."""
-    return next(
-        results(ledger, run, where=f"i.id = {item_id(run.run_no, index)}", bodies=True)
-    )
+    return next(results(ledger, run, where=f"i.id = {item_id(run.run_no, index)}", bodies=True))
 
 
 def _result(item: ItemRow, rest: tuple[Any, ...]) -> ResultRow:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from twolane.core.states import BatchState, ItemState, RunState
 
 ITEM_BITS = 32
+NO_USAGE = Usage()
 COMPRESS_ABOVE_BYTES = 1024
 _ZLIB_FIRST_BYTE = 0x78
 
@@ -206,7 +207,7 @@ class Settlement:
     request_id: str | None = None
     cost_nano: int = 0
     realtime_nano: int = 0
-    usage: Usage = Usage()
+    usage: Usage = NO_USAGE
     body: bytes | None = None
     refunds_try: bool = False
 

@@ -247,9 +247,7 @@ class BatchLane:
         else:
             context.stop(error)
 
-    async def give_back(
-        self, batch: BatchRow, state: BatchState, reason: str, kind: str
-    ) -> None:
+    async def give_back(self, batch: BatchRow, state: BatchState, reason: str, kind: str) -> None:
         """Close a batch whose results will never come: its items become pending again.
 
         That costs nothing where the provider never took it; a lost one may have been billed.
@@ -259,7 +257,9 @@ class BatchLane:
         paid = state is BatchState.LOST and not context.provider.ephemeral
         await self._recorder.write(
             [
-                Settled(one, judge.uncertain(one, reason) if paid else judge.unsent(one, reason, kind))
+                Settled(
+                    one, judge.uncertain(one, reason) if paid else judge.unsent(one, reason, kind)
+                )
                 for one in sent
                 if not one.settled
             ]
@@ -352,4 +352,3 @@ def certainly_refused(error: ProviderError) -> bool:
     if isinstance(error, ConnectionFailedError):
         return not error.sent
     return 400 <= error.status < 500 and error.status != 408  # noqa: PLR2004
-

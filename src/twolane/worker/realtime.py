@@ -35,6 +35,7 @@ class RealtimeLane:
         self._judge = judge
         self._recorder = recorder
         self._warm = not context.renderer.cached
+        self._dropped: set[int] = set()
         self.calls: dict[int, asyncio.Task[None]] = {}
 
     async def fill(self, stage: int) -> bool:
@@ -92,6 +93,7 @@ class RealtimeLane:
     def drop(self, item: int) -> None:
         """Drop the call of an item, if one is in flight; it may have been paid for."""
         if (call := self.calls.get(item)) is not None:
+            self._dropped.add(item)
             call.cancel()
 
     def _done(self, item: int, call: asyncio.Task[None]) -> None:
@@ -105,7 +107,9 @@ class RealtimeLane:
         try:
             outcome = await self._ask(body)
         except asyncio.CancelledError:
-            self._recorder.add(sent, self._judge.uncertain(sent, "the call was dropped"))
+            # Otherwise the process is ending, and the next one books what it finds unsettled.
+            if sent.item.id in self._dropped:
+                self._recorder.add(sent, self._judge.uncertain(sent, "the call was dropped"))
             raise
         except (AuthenticationError, SpendCapError) as error:
             # Not this request but the whole run is refused: the item stays to be done.

@@ -1,0 +1,105 @@
+"""Vault folders for tests, a disk that fails or dies at a chosen step, and a clock."""
+
+from __future__ import annotations
+
+import errno
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from notemill.vault.disk import Disk
+from notemill.vault.files import Vault
+from notemill.vault.note import bytes_hash
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class Death(BaseException):
+    """The process ends here, as by kill -9: nothing below may run, and nothing does."""
+
+
+@dataclass
+class ScriptedDisk(Disk):
+    """The real disk, until the step named `fails`; then `fault` is raised there, each time.
+
+    A dead process does nothing more: after `Death` no step has an effect.
+    """
+
+    fails: str = ""
+    fault: BaseException = field(default_factory=lambda: OSError(errno.ENOSPC, "no space left"))
+    dead: bool = False
+
+    def _step(self, name: str) -> None:
+        if self.dead:
+            raise self.fault
+        if name == self.fails:
+            self.dead = isinstance(self.fault, Death)
+            raise self.fault
+
+    def read(self, path: str) -> bytes:
+        """Read, or fail at `read`."""
+        self._step("read")
+        return super().read(path)
+
+    def create(self, path: str, data: bytes, like: str) -> None:
+        """Create, or fail at `create` before anything, at `half create` with half of it there."""
+        self._step("create")
+        if self.fails == "half create":
+            super().create(path, data[: len(data) // 2], like)
+        self._step("half create")
+        super().create(path, data, like)
+
+    def replace(self, temporary: str, path: str) -> None:
+        """Rename, or fail at `replace`, or at `after replace` when it is done."""
+        self._step("replace")
+        super().replace(temporary, path)
+        self._step("after replace")
+
+    def sync_folder(self, folder: str) -> None:
+        """Flush the folder, or fail at `sync_folder`."""
+        self._step("sync_folder")
+        super().sync_folder(folder)
+
+    def remove(self, path: str) -> None:
+        """Remove, or fail at `remove`."""
+        self._step("remove")
+        super().remove(path)
+
+
+class Ticking:
+    """A clock that goes on by one second a look."""
+
+    def __init__(self) -> None:
+        """Begin at the epoch."""
+        self.now_s = 0.0
+
+    def __call__(self) -> float:
+        """Return the time, one second later than before."""
+        self.now_s += 1.0
+        return self.now_s
+
+
+def make_vault(tmp_path: Path, files: dict[str, bytes], disk: Disk | None = None) -> Vault:
+    """Write files into the folder `vault` and open it."""
+    for name, raw in files.items():
+        path = tmp_path / "vault" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(raw)
+    return reopen(tmp_path, disk)
+
+
+def reopen(tmp_path: Path, disk: Disk | None = None) -> Vault:
+    """Open the folder `vault` as another process would."""
+    state = tmp_path / "state"
+    return Vault.open(tmp_path / "vault", state_dir=state, clock=Ticking(), disk=disk)
+
+
+def write(vault: Vault, key: str, new: bytes, run: str = "r1") -> None:
+    """Write a note over what it is now."""
+    vault.write(key, new, expected=bytes_hash(vault.read(key)), run=run)
+
+
+def names_in(tmp_path: Path) -> list[str]:
+    """Return every file below the vault, temporary ones included."""
+    root = tmp_path / "vault"
+    return sorted(path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file())

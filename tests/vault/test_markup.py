@@ -1,0 +1,197 @@
+"""Tags, links, headings and plain words of a note's text, by Obsidian's rules."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from notemill.vault.markup import LinkKind, headings, inline_tags, links, plain_text
+from notemill.vault.note import links as links_of
+from notemill.vault.note import parse
+
+
+def tags(body: str) -> list[str]:
+    """Return the names of the tags in a text."""
+    return [tag.name for tag in inline_tags(body)]
+
+
+def paths(body: str) -> list[str]:
+    """Return the paths of the links in a text."""
+    return [link.path for link in links(body)]
+
+
+@pytest.mark.parametrize(
+    ("body", "found"),
+    [
+        ("#one and #two", ["one", "two"]),
+        (
+            "#nested/tag-a_b #Über #日本語 #🦊 #a🦊b",
+            ["nested/tag-a_b", "Über", "日本語", "🦊", "a🦊b"],
+        ),
+        ("#👩‍👩‍👧 #❤️", ["👩‍👩‍👧", "❤️"]),
+        ("#tag, #dot. #bang! (#paren)", ["tag", "dot", "bang"]),
+        ("#1984 #y1984 #12-3", ["y1984"]),
+        ("# heading\n## #tag-in-heading", ["tag-in-heading"]),
+        ("a#b x/#y http://x.y/#frag", []),
+        ("#end/ ##double", ["end"]),
+        ("- [ ] task #todo\n> #quoted\n| #cell |", ["todo", "quoted", "cell"]),
+        ("#标签，后文", ["标签"]),  # noqa: RUF001  # a comma of full width
+        ("\\#escaped", []),
+        ("status:: #field", ["field"]),
+    ],
+)
+def test_tags_are_found_as_obsidian_finds_them(body: str, found: list[str]) -> None:
+    """A tag follows space or a line's beginning, has a letter or emoji, and ends at punctuation."""
+    assert tags(body) == found
+
+
+@pytest.mark.parametrize(
+    "hidden",
+    [
+        "```\n{}\n```", "~~~~ js\n{}\n~~~\n{}\n~~~~", "```\n{}", "> ```\n> {}\n> ```", "- ```\n  {}\n  ```",
+        "```dataview\nlist from {}\n```", "`{}`", "`` ` {} ``", "a `{}\nnext line` b", "$$\n{}\n$$",
+        "$a {} b$", "<!-- {} -->", "<!-- \n\n{}\n", "%% {} %%", "%%\n\n{}\n\n%%", "%%\n{}\n",
+        "<% {} %>", "<%*\n{}\n%>", "<div>\n{}\n</div>", '<span title=" {} ">', "<pre>\n\n{}\n</pre>",
+        "text\n\n    {}\n", "text\n\n\n\t{}\n\n    {}\n", "<https://x.y/{}>",
+    ],
+)  # fmt: skip
+def test_what_is_no_prose_holds_no_tags_and_no_links(hidden: str) -> None:
+    """Code, math, HTML, comments, Templater and URLs hide tags and links; the text around does not."""
+    body = f"#before [[Before]]\n\n{hidden.format('x #no [[No]]', '#no [[No]]')}"
+    assert tags(body) == ["before"]
+    assert paths(body) == ["Before"]
+    closed = body + "\n\n#after [[After]]\n"
+    if hidden not in ("```\n{}", "<!-- \n\n{}\n", "%%\n{}\n"):
+        assert tags(closed) == ["before", "after"]
+        assert paths(closed) == ["Before", "After"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "a ` b #yes [[Yes]]", "100%% #yes [[Yes]]", "5 $ and 6 $ #yes [[Yes]]", "a $5 #yes [[Yes]] $6",
+        "a < b #yes [[Yes]] > c", "- item\n\n    #yes [[Yes]]", "\t- #yes [[Yes]]", "\\`#no #yes [[Yes]]`",
+        "``` not `a` fence #yes [[Yes]]", "`open\n\n#yes [[Yes]]`", "<% open #yes [[Yes]]",
+        "> ```\nout #yes [[Yes]]", "<br> #yes [[Yes]]", "$$ open #yes [[Yes]]",
+    ],
+)  # fmt: skip
+def test_what_only_looks_like_code_hides_nothing(body: str) -> None:
+    """A mark without its partner is text."""
+    assert tags(body) == ["yes"]
+    assert paths(body) == ["Yes"]
+
+
+@pytest.mark.parametrize(
+    ("body", "found"),
+    [
+        ("[[Note]]", ("Note", "", "", False)),
+        ("[[folder/Note.md|label]]", ("folder/Note", "", "label", False)),
+        ("[[Note#Heading one#Sub]]", ("Note", "Heading one#Sub", "", False)),
+        ("[[Note#^block-1|x]]", ("Note", "^block-1", "x", False)),
+        ("[[#Here]]", ("", "Here", "", False)),
+        ("![[Note]]", ("Note", "", "", True)),
+        ("| [[Note\\|label]] |", ("Note", "", "label", False)),
+        ("[[ Note ]]", ("Note", "", "", False)),
+        ("[[Note|a `code` b]]", ("Note", "", "a `code` b", False)),
+        ("[label](Note.md)", ("Note", "", "label", False)),
+        (
+            "[label](folder/My%20Note%20%C3%A9.md#A%20b)",
+            ("folder/My Note é", "A b", "label", False),
+        ),
+        ('[label](<My Note.md> "title")', ("My Note", "", "label", False)),
+        ("[label](a(b).md)", ("a(b)", "", "label", False)),
+        ("![alt](Note.md)", ("Note", "", "alt", True)),
+        ("[label](#Here)", ("", "Here", "label", False)),
+        ("[label](100%.md)", ("100%", "", "label", False)),
+        ("[label](%FF.md)", ("%FF", "", "label", False)),
+    ],
+)
+def test_links_are_read_in_every_form(body: str, found: tuple[str, str, str, bool]) -> None:
+    """Wikilinks and Markdown links give path, subpath, label and whether they embed."""
+    (link,) = links(body)
+    assert (link.path, link.subpath, link.label, link.embed) == found
+    written = body[link.start : link.end]
+    assert body.strip("| ") == written
+    assert (link.kind is LinkKind.WIKILINK) == ("[[" in body)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "[x](https://a.b/c.md)", "[x](mailto:a@b)", "[x](//host/a.md)", "[x]()", "[[]]", "[[|x]]", "[[a\nb]]",
+        "[x] (a.md)", "[x](a b.md)", "\\`[[a]`", "[x](obsidian://open?vault=a)",
+    ],
+)  # fmt: skip
+def test_what_leads_out_of_the_vault_is_no_link(body: str) -> None:
+    """Links to the web, empty and broken ones are not found."""
+    assert links(body) == ()
+
+
+def test_links_of_properties_are_found_behind_those_of_the_text() -> None:
+    """A property that is a link as a whole, alone or in a list, is one; its property is named."""
+    raw = b'---\nup: "[[A|a]]"\nrelated:\n  - "[[B]]"\n  - no [[C]]\nsite: "[x](D.md)"\n---\n[[E]]'
+    found = [(link.path, link.label, link.property, link.start) for link in links_of(parse(raw)[0])]
+    assert found == [
+        ("E", "", "", 0), ("A", "a", "up", -1), ("B", "", "related", -1), ("D", "x", "site", -1)
+    ]  # fmt: skip
+
+
+def test_headings_have_level_text_and_place() -> None:
+    """Headings with `#` and underlined ones are found in order; those in code are not."""
+    body = "# One #\n\n```\n# no\n```\nTwo\n===\n###### Six `code` ^id\n####### seven\n#tag\n##\nThree\n--\n"
+    assert [(one.level, one.text, body[one.start :][:3]) for one in headings(body)] == [
+        (1, "One", "# O"), (1, "Two", "Two"), (6, "Six `code`", "###"), (2, "", "##\n"), (2, "Three", "Thr")
+    ]  # fmt: skip
+    assert [one.text for one in headings("a\r\n# B\r\n")] == ["B"]
+    assert [one.text for one in headings("a\r# B\r")] == ["B"]
+
+
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [
+        (
+            "# Title\n\nSome **bold**, *it*, ==hl==, ~~x~~ and `code`.",
+            "Title\n\nSome bold, it, hl, x and code.",
+        ),
+        ("[[folder/Note#H|label]] [[a/Note]] [[#Here]] ![[img.png]]", "label Note Here"),
+        ("[label](a.md) [web](https://a.b/c_(d)) ![alt](i.png) https://x.y", "label web alt"),
+        ("> [!note]- Head\n> said\n>> deeper", "Head\nsaid\ndeeper"),
+        ("- [x] done\n  1. one\n* two", "done\none\ntwo"),
+        ("a\n```py\nno\n```\nb", "a\n\nb"),
+        ("a <!-- no --> b %%no%% c <b>d</b> <% no %> e", "a  b  c d  e"),
+        ("key:: value [in:: side] text ^block-id", "value side text"),
+        ("| a | b |\n|---|:-:|\n| c | d |", "a   b\n\nc   d"),
+        ("text[^1]\n\n[^1]: note", "text\n\nnote"),
+        ("a\n\n---\n\n***\n\nb", "a\n\nb"),
+        ("snake_case _it_ #tag 2*3 \\* star", "snake_case it tag 23 * star"),
+        ("a\r\nb\rc\x00d", "a\nb\ncd"),
+        ("$$\nx\n$$ and $y$ and $5", "and  and $5"),
+    ],
+)
+def test_plain_text_is_what_a_reader_reads(body: str, text: str) -> None:
+    """Markup, code blocks, comments and targets go; labels, code spans and words stay."""
+    assert plain_text(body) == text
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "`a ``b ", "[", "[[", "[a](", "![[a", "$x ", "$$ ", "%% ", "<!-- ", "<% ", "<a ", "</div>\n", "<pre>\n",
+        "\n```\n", "\n> ```\n", "\n    x\n\n", "- ", "> ", "* * ", "#", "# ", "a:: ", "[a:: ", "\\", "^a ", "_a ",
+        "|", "|-", "http://", "a@", "<a@", "](", "((", "[^a", "=\n", "\n\n", "%20", "x\n---\n", "~~~\n`\n", "<pre>\n```\n```\n",
+        "<div>\n```\n```\n", "\n\n    x\n    ```\n    ```\n",
+    ],
+)  # fmt: skip
+def test_reading_is_linear_in_the_texts_length(piece: str) -> None:
+    """No repetition of marks makes reading slow: eight times the text takes about eight times as long."""
+
+    def seconds(count: int) -> float:
+        body = piece * (count // len(piece))
+        began = time.process_time()
+        for read in (inline_tags, links, headings, plain_text):
+            read(body)
+        return time.process_time() - began
+
+    short, long = seconds(12_500), seconds(100_000)
+    assert long < max(0.5, 24 * short)
