@@ -7,8 +7,7 @@ tables changes no row. Times come from the caller.
 from __future__ import annotations
 
 import json
-from dataclasses import fields
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from twolane.core.states import (
     BATCH_STEPS,
@@ -22,6 +21,14 @@ from twolane.core.states import (
 )
 from twolane.core.types import Lane
 from twolane.errors import LedgerError
+from twolane.ledger.columns import (
+    BATCH_COLUMNS,
+    ITEM_COLUMNS,
+    RUN_COLUMNS,
+    batch_of,
+    item_of,
+    run_of,
+)
 from twolane.ledger.rows import (
     BatchRow,
     ItemRow,
@@ -32,52 +39,24 @@ from twolane.ledger.rows import (
     Settlement,
     grow,
     item_id,
-    restored,
     shrink,
     storable,
+)
+from twolane.ledger.statements import (
+    claim_items,
+    insert_attempts,
+    insert_items,
+    move_items,
 )
 from twolane.ledger.store import Store
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
-
-INSERT_ROWS = 2_000
-
-_ITEM_COLUMNS = ", ".join(field.name for field in fields(ItemRow))
-_RUN_COLUMNS = ", ".join(field.name for field in fields(RunRow))
-_BATCH_COLUMNS = ", ".join(field.name for field in fields(BatchRow))
 
 
 def _quoted(states: Iterable[str]) -> str:
     return ", ".join(f"'{state}'" for state in sorted(states))
-
-
-def item_of(row: Sequence[Any]) -> ItemRow:
-    """Return an item from a row of its columns, in the order of ItemRow's fields."""
-    item, key, name, content_hash, echo, need, stage, lane, state, *rest = row
-    reason, fault, tries, size_bytes, max_tokens = rest
-    return ItemRow(
-        item, restored(key), restored(name), content_hash, bool(echo), need, stage, Lane(lane),
-        ItemState(state), reason, fault, tries, size_bytes, max_tokens,
-    )  # fmt: skip
-
-
-def _run(row: Sequence[Any]) -> RunRow:
-    values: dict[str, Any] = dict(zip((f.name for f in fields(RunRow)), row, strict=True))
-    values["state"] = RunState(values["state"])
-    values["label"], values["source"] = restored(values["label"]), restored(values["source"])
-    values["lane_forced"] = Lane(values["lane_forced"]) if values["lane_forced"] else None
-    values["decision_lane"] = Lane(values["decision_lane"])
-    values["shared"] = grow(values["shared"])
-    return RunRow(**values)
-
-
-def _batch(row: Sequence[Any]) -> BatchRow:
-    values: dict[str, Any] = dict(zip((f.name for f in fields(BatchRow)), row, strict=True))
-    values["state"] = BatchState(values["state"])
-    return BatchRow(**values)
 
 
 class Ledger:
@@ -114,7 +93,7 @@ class Ledger:
                 ),
             )  # fmt: skip
             run_no = int(cursor.lastrowid or 0)
-            written = _insert_items(db, run_no, items)
+            written = insert_items(db, run_no, items)
             if written != run.total:
                 message = f"the run was announced with {run.total} items and has {written}"
                 raise LedgerError(message)
@@ -123,28 +102,28 @@ class Ledger:
     def run(self, run_id: str) -> RunRow:
         """Return the run with this id. Raises LedgerError where there is none."""
         row = self.store.db.execute(
-            f"SELECT {_RUN_COLUMNS} FROM runs WHERE id = ?", (run_id,)
+            f"SELECT {RUN_COLUMNS} FROM runs WHERE id = ?", (run_id,)
         ).fetchone()
         if row is None:
             message = f"there is no run {run_id} in {self.path}; `runs` lists them"
             raise LedgerError(message)
-        return _run(row)
+        return run_of(row)
 
     def runs(self) -> list[RunRow]:
         """Return all runs, newest first."""
         rows = self.store.db.execute(
-            f"SELECT {_RUN_COLUMNS} FROM runs ORDER BY created_at DESC, run_no DESC"
+            f"SELECT {RUN_COLUMNS} FROM runs ORDER BY created_at DESC, run_no DESC"
         )
-        return [_run(row) for row in rows]
+        return [run_of(row) for row in rows]
 
     def latest_run(self, source: str) -> RunRow | None:
         """Return the newest run of this source, None where there is none."""
         row = self.store.db.execute(
-            f"SELECT {_RUN_COLUMNS} FROM runs WHERE source = ? "
+            f"SELECT {RUN_COLUMNS} FROM runs WHERE source = ? "
             "ORDER BY created_at DESC, run_no DESC LIMIT 1",
             (storable(source),),
         ).fetchone()
-        return None if row is None else _run(row)
+        return None if row is None else run_of(row)
 
     def move_run(
         self, run: RunRow, state: RunState, *, reason: str, now: float, worked_s: float = 0.0
@@ -166,7 +145,7 @@ class Ledger:
         """Give a run another cap; what the old one left out becomes pending again."""
         with self.store.transaction() as db:
             db.execute("UPDATE runs SET cap_nano = ? WHERE run_no = ?", (cap_nano, run.run_no))
-            _move_items(db, run.run_no, ItemState.PENDING, only=ItemState.SKIPPED, reason="")
+            move_items(db, run.run_no, ItemState.PENDING, only=ItemState.SKIPPED, reason="")
         return self.run(run.id)
 
     # -- items --------------------------------------------------------------------------------
@@ -178,7 +157,7 @@ class Ledger:
         low, high = item_id(run.run_no, 0), item_id(run.run_no + 1, 0)
         place = "" if after is None else "AND (need, -id) < (:need, -:after)"
         rows = self.store.db.execute(
-            f"SELECT {_ITEM_COLUMNS} FROM items WHERE state = 'pending' AND stage <= :stage"
+            f"SELECT {ITEM_COLUMNS} FROM items WHERE state = 'pending' AND stage <= :stage"
             f" AND lane = :lane AND id >= :low AND id < :high {place}"
             " ORDER BY need DESC, id LIMIT :limit",
             {
@@ -187,16 +166,6 @@ class Ledger:
             },
         )  # fmt: skip
         return [item_of(row) for row in rows]
-
-    def count_pending(self, run: RunRow, *, stage: int, lane: Lane) -> int:
-        """Count the pending items of the stages so far in one lane."""
-        low, high = item_id(run.run_no, 0), item_id(run.run_no + 1, 0)
-        row = self.store.db.execute(
-            "SELECT count(*) FROM items WHERE state = 'pending' AND stage <= ? AND lane = ?"
-            " AND id >= ? AND id < ?",
-            (stage, lane, low, high),
-        ).fetchone()
-        return int(row[0])
 
     def requests(self, items: Sequence[int]) -> dict[int, bytes]:
         """Return the own part of these items' params, by item id."""
@@ -213,7 +182,7 @@ class Ledger:
     def item_by_key(self, run: RunRow, key: str) -> ItemRow | None:
         """Return the item with this key, None where there is none."""
         row = self.store.db.execute(
-            f"SELECT {_ITEM_COLUMNS} FROM items WHERE id >= ? AND id < ? AND key = ?",
+            f"SELECT {ITEM_COLUMNS} FROM items WHERE id >= ? AND id < ? AND key = ?",
             (item_id(run.run_no, 0), item_id(run.run_no + 1, 0), storable(key)),
         ).fetchone()
         return None if row is None else item_of(row)
@@ -221,7 +190,7 @@ class Ledger:
     def items(self, run: RunRow) -> Iterator[ItemRow]:
         """Iterate all items of a run in their order."""
         rows = self.store.db.execute(
-            f"SELECT {_ITEM_COLUMNS} FROM items WHERE id >= ? AND id < ? ORDER BY id",
+            f"SELECT {ITEM_COLUMNS} FROM items WHERE id >= ? AND id < ? ORDER BY id",
             (item_id(run.run_no, 0), item_id(run.run_no + 1, 0)),
         )
         for row in rows:
@@ -257,14 +226,14 @@ class Ledger:
         """Cancel every item that has not ended, wherever it is; count them."""
         with self.store.transaction() as db:
             return sum(
-                _move_items(db, run.run_no, ItemState.CANCELED, only=state, reason=reason)
+                move_items(db, run.run_no, ItemState.CANCELED, only=state, reason=reason)
                 for state in (ItemState.PENDING, ItemState.RUNNING, ItemState.SUBMITTED)
             )
 
     def retry_failed(self, run: RunRow) -> int:
         """Make every failed item pending again with all its tries; count them."""
         with self.store.transaction() as db:
-            return _move_items(
+            return move_items(
                 db, run.run_no, ItemState.PENDING, only=ItemState.FAILED, reason="", tries=0
             )
 
@@ -277,8 +246,8 @@ class Ledger:
         Raises LedgerError where an item is not pending any more.
         """
         with self.store.transaction() as db:
-            _claim_items(db, [item for item, _ in reserves], ItemState.RUNNING)
-            return _insert_attempts(db, reserves, nonce=nonce, batch_no=None, now=now)
+            claim_items(db, [item for item, _ in reserves], ItemState.RUNNING)
+            return insert_attempts(db, reserves, nonce=nonce, batch_no=None, now=now)
 
     def intend_batch(
         self,
@@ -301,14 +270,14 @@ class Ledger:
                 ),
             )  # fmt: skip
             batch_no = int(cursor.lastrowid or 0)
-            _claim_items(db, [item for item, _ in reserves], ItemState.SUBMITTED)
-            _insert_attempts(db, reserves, nonce=nonce, batch_no=batch_no, now=now)
+            claim_items(db, [item for item, _ in reserves], ItemState.SUBMITTED)
+            insert_attempts(db, reserves, nonce=nonce, batch_no=batch_no, now=now)
         return self.batch(batch_no)
 
     def sent(self, run: RunRow, *, batch_no: int | None) -> list[SentItem]:
         """Return the attempts of a batch, or the unsettled real-time attempts of the run."""
         which = "a.batch_no = ?" if batch_no else "a.batch_no IS NULL AND a.outcome IS NULL"
-        columns = ", ".join(f"i.{name}" for name in _ITEM_COLUMNS.split(", "))
+        columns = ", ".join(f"i.{name}" for name in ITEM_COLUMNS.split(", "))
         rows = self.store.db.execute(
             "SELECT a.attempt_no, a.lane, a.nonce, a.batch_no, a.reserve_nano,"
             f" a.outcome IS NOT NULL, {columns}"
@@ -383,21 +352,21 @@ class Ledger:
     def batch(self, batch_no: int) -> BatchRow:
         """Return one batch. Raises LedgerError where there is none."""
         row = self.store.db.execute(
-            f"SELECT {_BATCH_COLUMNS} FROM batches WHERE batch_no = ?", (batch_no,)
+            f"SELECT {BATCH_COLUMNS} FROM batches WHERE batch_no = ?", (batch_no,)
         ).fetchone()
         if row is None:
             message = f"there is no batch {batch_no} in {self.path}"
             raise LedgerError(message)
-        return _batch(row)
+        return batch_of(row)
 
     def batches(self, run: RunRow, *, open_only: bool = False) -> list[BatchRow]:
         """Return the batches of a run in the order they were intended."""
         closed = f" AND state NOT IN ({_quoted(CLOSED_BATCHES)})" if open_only else ""
         rows = self.store.db.execute(
-            f"SELECT {_BATCH_COLUMNS} FROM batches WHERE run_no = ?{closed} ORDER BY batch_no",
+            f"SELECT {BATCH_COLUMNS} FROM batches WHERE run_no = ?{closed} ORDER BY batch_no",
             (run.run_no,),
         )
-        return [_batch(row) for row in rows]
+        return [batch_of(row) for row in rows]
 
     def known_batch_ids(self) -> frozenset[str]:
         """Return the provider's ids of every batch of every run."""
@@ -467,86 +436,3 @@ class Ledger:
         """Mark a wish as carried out."""
         with self.store.transaction() as db:
             db.execute("UPDATE controls SET done_at = ? WHERE control_no = ?", (now, control_no))
-
-
-def _insert_items(db: sqlite3.Connection, run_no: int, items: Iterable[NewItem]) -> int:
-    """Insert items and requests in chunks; return how many there were."""
-    index = 0
-    item_rows: list[tuple[Any, ...]] = []
-    request_rows: list[tuple[int, bytes]] = []
-
-    def write() -> None:
-        db.executemany(
-            "INSERT INTO items (id, key, name, content_hash, echo, need, stage, lane, state,"
-            " size_bytes, max_tokens) VALUES (?,?,?,?,?,?,?,?,'pending',?,?)",
-            item_rows,
-        )
-        db.executemany("INSERT INTO requests (item, params) VALUES (?, ?)", request_rows)
-        item_rows.clear()
-        request_rows.clear()
-
-    for item in items:
-        number = item_id(run_no, index)
-        item_rows.append(
-            (
-                number, storable(item.key), storable(item.name), item.content_hash, item.echo,
-                item.need, item.stage, item.lane, item.size_bytes, item.max_tokens,
-            )
-        )  # fmt: skip
-        request_rows.append((number, shrink(item.params)))
-        index += 1
-        if len(item_rows) >= INSERT_ROWS:
-            write()
-    write()
-    return index
-
-
-def _claim_items(db: sqlite3.Connection, items: Sequence[int], state: ItemState) -> None:
-    changed = db.executemany(
-        "UPDATE items SET state = ?, tries = tries + 1, reason = ''"
-        " WHERE id = ? AND state = 'pending'",
-        [(state, item) for item in items],
-    ).rowcount
-    if changed != len(items):
-        message = f"{len(items) - changed} items were taken by someone else; nothing was sent"
-        raise LedgerError(message)
-
-
-def _insert_attempts(
-    db: sqlite3.Connection,
-    reserves: Sequence[tuple[int, int]],
-    *,
-    nonce: str,
-    batch_no: int | None,
-    now: float,
-) -> list[int]:
-    lane = Lane.REALTIME if batch_no is None else Lane.BATCH
-    first = int(db.execute("SELECT coalesce(max(attempt_no), 0) + 1 FROM attempts").fetchone()[0])
-    db.executemany(
-        "INSERT INTO attempts (attempt_no, item, batch_no, lane, nonce, sent_at, reserve_nano)"
-        " VALUES (?,?,?,?,?,?,?)",
-        [
-            (first + place, item, batch_no, lane, nonce, now, reserve)
-            for place, (item, reserve) in enumerate(reserves)
-        ],
-    )
-    return list(range(first, first + len(reserves)))
-
-
-def _move_items(  # one condition each
-    db: sqlite3.Connection,
-    run_no: int,
-    state: ItemState,
-    *,
-    only: ItemState,
-    reason: str,
-    tries: int | None = None,
-) -> int:
-    if state not in ITEM_STEPS[only]:
-        message = f"items cannot go from {only} to {state}"
-        raise LedgerError(message)
-    return db.execute(
-        "UPDATE items SET state = ?, reason = ?, tries = coalesce(?, tries)"
-        " WHERE id >= ? AND id < ? AND state = ?",
-        (state, reason, tries, item_id(run_no, 0), item_id(run_no + 1, 0), only),
-    ).rowcount

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from twolane.core.identity import make_custom_id
 from twolane.core.states import ItemState, RunState
 from twolane.core.types import Counts, Decision, Failure, Lane, LaneTotals, Report
-from twolane.ledger.ledger import item_of
+from twolane.ledger.columns import item_of
 from twolane.ledger.rows import ItemRow, ResultRow, RunRow, grow, item_id
 
 if TYPE_CHECKING:

@@ -1,0 +1,102 @@
+"""Statements that several steps of the ledger share, inside their transaction."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from twolane.core.states import ITEM_STEPS, ItemState
+from twolane.core.types import Lane
+from twolane.errors import LedgerError
+from twolane.ledger.rows import NewItem, item_id, shrink, storable
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable, Sequence
+
+INSERT_ROWS = 2_000
+
+
+def insert_items(db: sqlite3.Connection, run_no: int, items: Iterable[NewItem]) -> int:
+    """Insert items and requests in chunks; return how many there were."""
+    index = 0
+    item_rows: list[tuple[Any, ...]] = []
+    request_rows: list[tuple[int, bytes]] = []
+
+    def write() -> None:
+        db.executemany(
+            "INSERT INTO items (id, key, name, content_hash, echo, need, stage, lane, state,"
+            " size_bytes, max_tokens) VALUES (?,?,?,?,?,?,?,?,'pending',?,?)",
+            item_rows,
+        )
+        db.executemany("INSERT INTO requests (item, params) VALUES (?, ?)", request_rows)
+        item_rows.clear()
+        request_rows.clear()
+
+    for item in items:
+        number = item_id(run_no, index)
+        item_rows.append(
+            (
+                number, storable(item.key), storable(item.name), item.content_hash, item.echo,
+                item.need, item.stage, item.lane, item.size_bytes, item.max_tokens,
+            )
+        )  # fmt: skip
+        request_rows.append((number, shrink(item.params)))
+        index += 1
+        if len(item_rows) >= INSERT_ROWS:
+            write()
+    write()
+    return index
+
+
+def claim_items(db: sqlite3.Connection, items: Sequence[int], state: ItemState) -> None:
+    """Take pending items for an attempt. Raises LedgerError where one is pending no more."""
+    changed = db.executemany(
+        "UPDATE items SET state = ?, tries = tries + 1, reason = ''"
+        " WHERE id = ? AND state = 'pending'",
+        [(state, item) for item in items],
+    ).rowcount
+    if changed != len(items):
+        message = f"{len(items) - changed} items were taken by someone else; nothing was sent"
+        raise LedgerError(message)
+
+
+def insert_attempts(
+    db: sqlite3.Connection,
+    reserves: Sequence[tuple[int, int]],
+    *,
+    nonce: str,
+    batch_no: int | None,
+    now: float,
+) -> list[int]:
+    """Insert an attempt per (item, reserve in nano-dollars); return their numbers."""
+    lane = Lane.REALTIME if batch_no is None else Lane.BATCH
+    first = int(db.execute("SELECT coalesce(max(attempt_no), 0) + 1 FROM attempts").fetchone()[0])
+    db.executemany(
+        "INSERT INTO attempts (attempt_no, item, batch_no, lane, nonce, sent_at, reserve_nano)"
+        " VALUES (?,?,?,?,?,?,?)",
+        [
+            (first + place, item, batch_no, lane, nonce, now, reserve)
+            for place, (item, reserve) in enumerate(reserves)
+        ],
+    )
+    return list(range(first, first + len(reserves)))
+
+
+def move_items(
+    db: sqlite3.Connection,
+    run_no: int,
+    state: ItemState,
+    *,
+    only: ItemState,
+    reason: str,
+    tries: int | None = None,
+) -> int:
+    """Move all items of a run that are in the state `only`; return how many there were."""
+    if state not in ITEM_STEPS[only]:
+        message = f"items cannot go from {only} to {state}"
+        raise LedgerError(message)
+    return db.execute(
+        "UPDATE items SET state = ?, reason = ?, tries = coalesce(?, tries)"
+        " WHERE id >= ? AND id < ? AND state = ?",
+        (state, reason, tries, item_id(run_no, 0), item_id(run_no + 1, 0), only),
+    ).rowcount
