@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
     from pathlib import Path
 
+    from notemill.review import Proposal
     from notemill.vault.files import NoteUndo
     from notemill.workflows.apply import Applied
     from twolane import Report
@@ -219,6 +220,15 @@ class Desk:
 
         return self.do(job)
 
+    def proposals(self, run: str = "") -> list[Proposal]:
+        """Return the proposals of a run, the newest unless named."""
+        name = run or self.latest()
+
+        async def job(mill: Mill) -> list[Proposal]:
+            return mill.review.proposals(name)
+
+        return self.do(job)
+
     def apply(self, run: str = "", *, replace: bool = False) -> list[Applied]:
         """Write a run's proposals, as `notemill apply` does."""
         name = run or self.latest()
@@ -230,7 +240,9 @@ class Desk:
 
         return self.do(job)
 
-    def undo(self, run: str = "", *, note: str | None = None, through: bool = False) -> list[NoteUndo]:
+    def undo(
+        self, run: str = "", *, note: str | None = None, through: bool = False
+    ) -> list[NoteUndo]:
         """Take a run's writing out again, as `notemill undo` does."""
         name = run or self.latest()
 

@@ -29,7 +29,10 @@ def note(*lines: str) -> str:
         (note("description: ''", "tags: [a/b]", "topics: [c]"), "no description"),
         (note("description: It is here.", "topics: [c]"), "no tags"),
         (note("description: It is here.", "tags: []", "topics: [c]"), "no tags"),
-        (note("description: It is here.", "tags: [a/b, '2024']", "topics: [c]"), "invalid tag 2024"),
+        (
+            note("description: It is here.", "tags: [a/b, '2024']", "topics: [c]"),
+            "invalid tag 2024",
+        ),
         (note("description: It is here.", "tags: ['fff000']", "topics: [c]"), "invalid tag fff000"),
         (note("description: It is here.", "tags: [flat]", "topics: [c]"), "only flat tags"),
         (note("description: It is here.", "tags: [a/b]"), "no topics"),
@@ -204,7 +207,7 @@ def test_what_becomes_private_in_the_middle_of_a_run_is_not_sent_any_more(
     assert desk.report().items.canceled == 1
 
 
-MALFORMED = {
+MALFORMED: dict[str, str | bytes] = {
     "open.md": "---\ntags: [a\nThe frontmatter never ends.\n",
     "tabs.md": "---\ntags:\n\t- a\n---\nText.\n",
     "latin.md": b"---\ntags: [caf\xe9]\n---\nText.\n",

@@ -14,9 +14,7 @@ from twolane import Lane
 
 def notes(count: int, folder: str = "F") -> list[NoteFacts]:
     """Return `count` notes of growing length."""
-    return [
-        facts_of(f"{folder}/n{n}.md", b"x" * n, size=n + 1, mtime_ns=0) for n in range(count)
-    ]
+    return [facts_of(f"{folder}/n{n}.md", b"x" * n, size=n + 1, mtime_ns=0) for n in range(count)]
 
 
 def sizes(spec: str, count: int, *, batch: int = 100, forced: Lane | None = None) -> list[int]:
