@@ -1,5 +1,7 @@
 """twolane: any number of model requests answered, each exactly once, in the cheaper lane in time.
 
+For example::
+
     async with Engine.open(load_settings()) as engine:
         run = await engine.start([Request(key="1", params={...}), ...])
         async for outcome in run:

@@ -2,6 +2,8 @@
 
 What a caller writes:
 
+For example::
+
     async with Engine.open(settings) as engine:
         run = await engine.start(requests)
         async for outcome in run:
