@@ -65,7 +65,8 @@ class Skipped:
 class Survey:
     """A vault looked through: what needs work and why, what is left alone, what needs nothing.
 
-    `put_off` notes need work, too, beyond the limit asked for; `private` ones never leave.
+    `put_off` notes need work, too, beyond the limit asked for; `private` ones never leave;
+    `not_seen` files and folders were not looked into, each for a reason.
     """
 
     seen: int
@@ -74,6 +75,7 @@ class Survey:
     vocabulary: Vocabulary
     put_off: int
     private: frozenset[str]
+    not_seen: tuple[Skipped, ...]
 
     @property
     def up_to_date(self) -> int:
@@ -176,7 +178,8 @@ class Mill:
             kept = {one.key for one, _ in neediest}
             work = [pair for pair in work if pair[0].key in kept]
         put_off = needy - len(work)
-        return Survey(seen, tuple(work), tuple(skipped), vocabulary, put_off, private)
+        not_seen = tuple(Skipped(one.path, one.reason) for one in self.vault.skipped)
+        return Survey(seen, tuple(work), tuple(skipped), vocabulary, put_off, private, not_seen)
 
     def _is_private(self, facts: NoteFacts) -> bool:
         """Tell whether nothing of a note may leave the machine."""

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from notemill.vault.files import NoteFile, Vault
     from notemill.vault.note import Note
 
+# Properties in which people, and the tools they import with, keep a summary of their own.
+SUMMARY_NAMES = ("desc", "summary", "abstract", "excerpt", "subtitle", "简介", "摘要")
 # Part of the table's name: another version of the parser, or of what is kept, starts afresh.
 FORMAT = 2
 
@@ -141,10 +143,14 @@ def facts_of(key: str, raw: bytes, *, size: int, mtime_ns: int) -> NoteFacts:
 
 
 def facts_and_text(key: str, raw: bytes, *, size: int, mtime_ns: int) -> tuple[NoteFacts, str]:
-    """Return what is known of a note from its bytes, and its text."""
+    """Return what is known of a note from its bytes, and the text to ask about.
+
+    The text stands behind its owner's own summary of it, where there is one.
+    """
     note, problems = parse(raw)
     blocking = next((one.message for one in problems if one.blocks_writing), "")
-    text = note.body
+    summary = next((text for name in SUMMARY_NAMES if (text := note.text_of(name))), "")
+    text = f"description:: {' '.join(summary.split())}\n\n{note.body}" if summary else note.body
     facts = NoteFacts(
         key=key,
         size=size,
@@ -156,7 +162,7 @@ def facts_and_text(key: str, raw: bytes, *, size: int, mtime_ns: int) -> tuple[N
         inline_tags=tuple(tag.name for tag in tags_in_text(note)),
         description=description_of(note),
         topics=note.list_of("topics"),
-        words=len(text.split()),
+        words=len(note.body.split()),
         ignored=is_ignored(note),
         problem=blocking,
     )

@@ -124,7 +124,7 @@ def test_a_forgotten_note_is_read_again(tmp_path: Path, vault: Vault) -> None:
 def test_damage_anywhere_is_mended_from_the_notes(
     tmp_path: Path, vault: Vault, at: int, damage: bytes
 ) -> None:
-    """No byte of the file can make a command fail, or a note count as what it is not."""
+    """Pages overwritten in any part of the file cost time, and no command and no fact."""
     first, _ = look(tmp_path / "i", vault)
     with (tmp_path / "i").open("r+b") as file:
         file.seek(at)

@@ -126,6 +126,19 @@ def test_a_note_edited_between_curate_and_apply_is_a_conflict(tmp_path: Path) ->
     assert desk.needs() == {"n001.md": "changed since it was last curated"}
 
 
+def test_a_note_to_be_ignored_since_it_was_read_is_left_alone(tmp_path: Path) -> None:
+    """A person who says so after the proposals were made is obeyed."""
+    desk = Desk(tmp_path, many(1))
+    desk.curate()
+    path = desk.path("n000.md")
+    path.write_text("---\nnotemill: ignore\n---\n" + many(1)["n000.md"], "utf-8")
+    before = tree(desk.root)
+    (done,) = desk.apply()
+    assert done.conflict
+    assert "notemill: ignore" in done.problem
+    assert tree(desk.root) == before
+
+
 def test_a_tag_that_was_added_meanwhile_is_not_written_twice(tmp_path: Path) -> None:
     """The user's own spelling of a proposed tag is the one that stays."""
     desk = Desk(tmp_path, many(1))

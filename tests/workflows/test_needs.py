@@ -179,8 +179,10 @@ def test_nothing_private_reaches_the_provider(tmp_path: Path, lane: Lane) -> Non
     """Neither a word nor a tag of ignored and excluded notes is in what the provider received."""
     desk = Desk(tmp_path, PRIVATE, exclusions=Exclusions(("Private",)))
     before = {name: desk.path(name).read_bytes() for name in PRIVATE if name != "open.md"}
-    desk.curate(apply=True, lane=lane)
+    ended = desk.curate(apply=True, lane=lane)
     assert desk.asked == ["open"]
+    assert "3 more are excluded" in ended.shown
+    assert "1 not looked into: among Obsidian's excluded files" in ended.shown
     assert "pears" in desk.everything_sent
     for secret in ("Nobody", "secret", "vice", "diary", "mine", "trash"):
         assert secret not in desk.everything_sent

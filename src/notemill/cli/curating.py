@@ -333,6 +333,13 @@ def _show_survey(survey: Survey, console: Console) -> None:
     )
     if survey.put_off:
         console.print(f"  {survey.put_off:,} more need work, beyond --limit", markup=False)
+    if survey.private:
+        console.print(
+            f"  {len(survey.private):,} more are excluded: nothing of them leaves this machine",
+            markup=False,
+        )
+    for reason, count in Counter(one.reason for one in survey.not_seen).most_common(6):
+        console.print(f"  {count:,} not looked into: {shown(reason)}", markup=False)
     reasons = Counter(need.reason for _, need in survey.work)
     for reason, count in reasons.most_common(6):
         console.print(f"  {count:,} {reason}", markup=False)

@@ -139,6 +139,7 @@ async def list_runs(settings: Settings, *, as_json: bool) -> int:
             }
         )
         return 0
+    from rich.markup import escape  # noqa: PLC0415
     from rich.table import Table  # noqa: PLC0415  # only a list needs it
 
     table = Table(box=None, header_style="bold")
@@ -147,7 +148,11 @@ async def list_runs(settings: Settings, *, as_json: bool) -> int:
     for row, report in zip(rows, reports, strict=True):
         state = "waits to go on" if row.state is RunState.OPEN else report.state
         table.add_row(
-            row.id, shown(row.label), state, f"{row.total:,}", format_usd(report.actual_nano)
+            row.id,
+            escape(shown(row.label)),
+            state,
+            f"{row.total:,}",
+            format_usd(report.actual_nano),
         )
     result_console().print(table if rows else "no runs yet; begin with: notemill curate VAULT")
     return 0

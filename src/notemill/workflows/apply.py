@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from notemill.errors import ExternallyChangedError, NotemillError, NoteNotFoundError
 from notemill.index import description_of
 from notemill.review import Decision, Kind
-from notemill.vault.note import bytes_hash, parse, source_hash
+from notemill.vault.note import bytes_hash, is_ignored, parse, source_hash
 from notemill.vault.proposal import set_properties
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def apply_run(
 
     A proposal that would replace what a person wrote waits, unless `replace`; one that would
     replace what they wrote after it was made waits in any case, to be looked at. A note whose own
-    content changed since it was read, or that is gone, is left alone: its proposals end in
+    content changed since it was read, that is gone or to be ignored by now, is left alone: its proposals end in
     conflict.
     """
     pending = review.proposals(run, state=Decision.PENDING)
@@ -108,6 +108,10 @@ def _check_source(note: Note, proposal: Proposal) -> None:
     if source_hash(note) != proposal.source_hash:
         raise ExternallyChangedError(
             f"{proposal.note} was edited since it was read; curate it again"
+        )
+    if is_ignored(note):
+        raise ExternallyChangedError(
+            f"{proposal.note} says `notemill: ignore` by now and is left alone"
         )
 
 
