@@ -386,6 +386,7 @@ def test_a_crash_at_any_commit_of_the_ledger_is_finished_by_the_same_command(
     desk = Desk(tmp_path, many(4))
     try:
         desk.curate(apply=True, mortal={"ends_at": ends_at, "after": after})
+        assert ends_at > 5, "it should have died"
     except Crash:
         desk.clock.advance(3_600)
         ended = desk.curate(apply=True)

@@ -116,6 +116,16 @@ def test_a_stage_of_which_nothing_can_be_used_stops_the_run(tmp_path: Path) -> N
     assert ended.code == 8
     assert "none of the 2 answers can be used" in ended.shown
     assert len(desk.asked) == 2
+    assert desk.resume(ended.run).code == 8
+    assert len(desk.asked) == 2
+    desk.provider.refuse = lambda _: None
+
+    async def retry(mill: Mill) -> int:
+        return await (await mill.engine.run(ended.run)).retry_failed()
+
+    assert desk.do(retry) == 2
+    assert desk.resume(ended.run, apply=True).code == 0
+    assert all("All about" in desk.text(name) for name in many(10))
 
 
 def test_a_swapped_answer_in_the_last_stage_is_reported_and_not_written(tmp_path: Path) -> None:
