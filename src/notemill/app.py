@@ -154,9 +154,7 @@ class Mill:
         # Not even a tag of an excluded note leaves the machine.
         private = frozenset(one.key for one in facts if self._is_private(one))
         facts = [one for one in facts if one.key not in private]
-        vocabulary = Vocabulary.of(
-            (*one.tags, *one.inline_tags) for one in facts if not one.problem
-        )
+        vocabulary = Vocabulary.of(one.all_tags for one in facts if not one.problem)
         curated = self.review.curated()
         wanted = {file.key for file in self.vault.scan(options.only)} if options.only else None
         work: list[tuple[NoteFacts, Need]] = []
@@ -183,8 +181,7 @@ class Mill:
 
     def _is_private(self, facts: NoteFacts) -> bool:
         """Tell whether nothing of a note may leave the machine."""
-        tags = (*facts.tags, *facts.inline_tags)
-        return facts.ignored or self.exclusions.covers(facts.key, tags)
+        return facts.ignored or self.exclusions.covers(facts.key, facts.all_tags)
 
     def requests(self, survey: Survey) -> NoteRequests:
         """Return the requests for the notes of `survey` that need work."""

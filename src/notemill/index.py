@@ -53,6 +53,14 @@ class NoteFacts:
         return "" if parent == "." else parent
 
     @property
+    def all_tags(self) -> tuple[str, ...]:
+        """The tags of properties and text, each once, in the spelling that comes first."""
+        spelled: dict[str, str] = {}
+        for tag in (*self.tags, *self.inline_tags):
+            spelled.setdefault(tag.casefold(), tag)
+        return tuple(spelled.values())
+
+    @property
     def has_description(self) -> bool:
         """Whether it has a description of any kind."""
         return bool(self.description)

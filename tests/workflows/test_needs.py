@@ -36,6 +36,8 @@ def note(*lines: str) -> str:
         (note("description: It is here.", "tags: ['fff000']", "topics: [c]"), "invalid tag fff000"),
         (note("description: It is here.", "tags: [flat]", "topics: [c]"), "only flat tags"),
         (note("description: It is here.", "tags: [a/b]"), "no topics"),
+        ("Words with #garden/soil in them.\n", "no description"),
+        (note("description: It is here.", "topics: [c]") + "Filed under #garden/soil.\n", None),
         (COMPLETE, None),
         ("", None),
         (" \n\n", None),

@@ -72,7 +72,7 @@ def request_for(
     lines = [
         f"title: {_one_line(facts.title)}",
         f"folder: {_one_line(facts.folder)}",
-        f"existing_tags: {', '.join(facts.tags)}",
+        f"existing_tags: {', '.join(facts.all_tags)}",
         f"candidate_tags: {', '.join(candidates)}",
         "<note>",
         text[:MAX_NOTE_CHARS],
@@ -123,7 +123,7 @@ def proposals_for(facts: NoteFacts, reply: Curated, *, ours: frozenset[str]) -> 
         found.append(
             NewProposal(Kind.DESCRIPTION, reply.description, facts.description if by_person else "")
         )
-    have = {tag.casefold() for tag in facts.tags}
+    have = {tag.casefold() for tag in facts.all_tags}
     found += [NewProposal(Kind.TAG, tag) for tag in reply.tags if tag.casefold() not in have]
     known = {topic.casefold() for topic in facts.topics}
     found += [

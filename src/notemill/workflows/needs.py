@@ -29,15 +29,15 @@ def need_of(facts: NoteFacts, curated_source: str | None, *, refresh: bool) -> N
         return None
     if curated_source is not None and curated_source != facts.source_hash:
         return Need("changed since it was last curated", 2)
-    if not facts.has_description and not facts.tags:
+    if not facts.has_description and not facts.all_tags:
         return Need("no description and no tags", 5)
     if not facts.has_description:
         return Need("no description", 4)
-    if not facts.tags:
+    if not facts.all_tags:
         return Need("no tags", 4)
     if bad := [tag for tag in facts.tags if not is_legal_tag(tag)]:
         return Need(f"invalid tag {bad[0]}", 3)
-    if not any("/" in tag for tag in facts.tags):
+    if not any("/" in tag for tag in facts.all_tags):
         return Need("only flat tags", 1)
     if not facts.topics:
         return Need("no topics", 1)
