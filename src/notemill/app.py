@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import os
 import re
 import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from filelock import FileLock, Timeout
+
 from notemill.config import Exclusions, load_exclusions
-from notemill.errors import ExternallyChangedError, NotemillError, UsageError, VaultError
+from notemill.errors import (
+    ExternallyChangedError,
+    NotemillError,
+    UsageError,
+    VaultError,
+    VaultLockedError,
+)
 from notemill.index import Index, NoteFacts, facts_and_text, facts_of
 from notemill.offline import respond
 from notemill.review import Decision, NewProposal, Review
@@ -140,6 +150,30 @@ class Mill:
         self.review.close()
         self.index.close()
         self.vault.close()
+
+    @contextlib.contextmanager
+    def working(self) -> Iterator[None]:
+        """Be the only process that curates this vault: two would pay for the same notes.
+
+        Raises VaultLockedError naming the other one.
+        """
+        path = self.state / "curate.lock"
+        holder = path.with_suffix(".pid")
+        lock = FileLock(path, timeout=0)
+        try:
+            lock.acquire()
+        except Timeout:
+            who = holder.read_text() if holder.exists() else "unknown"
+            raise VaultLockedError(
+                f"process {who} curates {self.vault.root}; wait for it, or stop it, and run the "
+                "command again"
+            ) from None
+        try:
+            holder.write_text(str(os.getpid()))
+            yield
+        finally:
+            holder.unlink(missing_ok=True)
+            lock.release()
 
     @property
     def source(self) -> str:

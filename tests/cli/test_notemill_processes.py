@@ -15,9 +15,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from notemill.app import Mill
 from notemill.cli import main
+from notemill.config import Exclusions
 from tests.cli.served import SPEED, Served
 from tests.workflows.notes import curated, many, tree, write_notes
+from twolane import Settings
 from twolane.sim import Pace, SimServer, Simulator
 
 if TYPE_CHECKING:
@@ -238,3 +241,23 @@ def test_a_narrow_console_shows_escapes_and_the_work_goes_on(place: Place, encod
     assert process.returncode == 0, err
     assert b"\\U0001f336 hot.md" in out
     assert b"\x1b[1m" not in out
+
+
+def test_two_curations_of_one_vault_at_once_are_one(tmp_path: Path) -> None:
+    """The second is refused, naming the first, before anything is asked: nothing is paid twice."""
+    folder = tmp_path / "vault"
+    folder.mkdir()
+    (folder / "pears.md").write_text("The pears are late this year.\n", "utf-8")
+    settings = Settings(home=tmp_path / "home", provider="offline")
+    mill = Mill(folder, settings, Exclusions())
+    with mill.working():
+        ended = subprocess.run(  # noqa: S603  # our own command
+            [*PYTHON, "curate", str(folder), "--yes"],
+            env={**os.environ, "TWOLANE_HOME": str(settings.home)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    assert ended.returncode == 7
+    assert f"process {os.getpid()} curates" in ended.stderr
+    asyncio.run(mill.aclose())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from collections import Counter
 from itertools import islice
@@ -68,16 +69,17 @@ async def curate_vault(  # the command's flags
     )
     mill = Mill(vault, settings, load_exclusions(exclude))
     try:
-        return await curate(
-            mill,
-            options,
-            console,
-            again=again,
-            dry_run=dry_run,
-            review=review,
-            yes=yes,
-            as_json=as_json,
-        )
+        with contextlib.nullcontext() if dry_run else mill.working():
+            return await curate(
+                mill,
+                options,
+                console,
+                again=again,
+                dry_run=dry_run,
+                review=review,
+                yes=yes,
+                as_json=as_json,
+            )
     finally:
         await mill.aclose()
 
@@ -138,21 +140,17 @@ async def resume_run(
     console = note_console()
     mill = await mill_of_run(settings, run_id)
     try:
-        curation = mill.curation(await mill.engine.run(run_id))
-        if (cap_nano := cap_of(max_cost)) is not None:
-            await curation.run.set_cap(cap_nano)
-        if failed:
-            count = await curation.run.retry_failed()
-            console.print(f"{count:,} notes are asked about again", markup=False)
-        return await _go_on(
-            mill,
-            curation,
-            console,
-            mill.survey(CurateOptions()),
-            review=review,
-            yes=yes,
-            as_json=as_json,
-        )
+        with mill.working():
+            curation = mill.curation(await mill.engine.run(run_id))
+            if (cap_nano := cap_of(max_cost)) is not None:
+                await curation.run.set_cap(cap_nano)
+            if failed:
+                count = await curation.run.retry_failed()
+                console.print(f"{count:,} notes are asked about again", markup=False)
+            survey = mill.survey(CurateOptions())
+            return await _go_on(
+                mill, curation, console, survey, review=review, yes=yes, as_json=as_json
+            )
     finally:
         await mill.aclose()
 
