@@ -176,11 +176,15 @@ def test_spans_count_bytes_behind_wide_characters() -> None:
 
 
 def test_comments_and_blanks_behind_a_property_are_not_its_own() -> None:
-    """A property's lines end with its value; comments inside it belong to it."""
-    raw = b"---\ntags:\n  - a\n  # inside\n  - b # own\n  # behind\n\nx: |\n  text\n\n# end\n---\n"
+    """A property's lines end with its value; comments inside it, or set in below, belong to it."""
+    raw = b"---\ntags:\n  - a\n  # inside\n  - b # own\n# behind\n\nx: |\n  text\n\n# end\n---\n"
     note = note_of(raw)
     found = [raw[slice(*entry.span)] for entry in note.frontmatter.entries]  # type: ignore[union-attr]
     assert found == [b"tags:\n  - a\n  # inside\n  - b # own\n", b"x: |\n  text\n"]
+    raw = b"---\ntags: a # own\n\n  # below\n\n  # too\n# not\n  # any more\nx: y\n---\n"
+    assert [raw[slice(*span)] for span in owned_spans(note_of(raw))] == [
+        b"tags: a # own\n\n  # below\n\n  # too\n"
+    ]
 
 
 def test_odd_line_separators_stay_in_their_value() -> None:

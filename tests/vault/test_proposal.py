@@ -31,6 +31,9 @@ BOM = b"\xef\xbb\xbf"
         ("tags:\n  - a\n  -\n", {"tags": ["a", "b"]}, "tags:\n  - a\n  - b\n"),
         ("tags:\n  - a\n", {"tags": []}, "tags: []\n"),
         ("tags:\n  - '#a'\n", {"tags": ["a", "b"]}, "tags:\n  - '#a'\n  - b\n"),
+        ("tags:\n  - a\n  # below\nz: 1\n", {"tags": ["b"]}, "tags:\n  - b\n  # below\nz: 1\n"),
+        ("tags:\n  - a\n  # below\n", {"tags": []}, "tags: []\n  # below\n"),
+        ("z: |\n  a\ntags: x\n  # below\n", {"tags": None}, "z: |\n  a\n"),
         # A flow list keeps its gaps.
         ("tags: [a]\n", {"tags": ["a", "b"]}, "tags: [a, b]\n"),
         ("tags: [a,b]\n", {"tags": ["a", "c"]}, "tags: [a,c]\n"),
@@ -140,7 +143,8 @@ def test_a_property_of_the_owner_cannot_be_set() -> None:
         "a: b", "a:", ":a", "a #b", "#a", " a", "a ", "", " ", "[[note]]", "[a", "{a", "&a", "*a",
         "!a", "|", ">", "%a", "@a", "`a", "'a'", '"a"', 'say "x"', "it's", "back\\slash", "a\nb",
         "a\tb", "a\rb", "\x00", "\x07", "\x7f", "\x85", "\x9f", "\xa0a", "a\xa0b", "\u2028",
-        "\u2029", "\ufeff", "\ufffe", "\uffff", "🦊", "a🦊", "字", "é", "---", "...", "a" * 5_000,
+        "\u2029", "\ufeff", "a\u2028b", "a\u2029b", "a\ufeffb",
+        "a\x85b", "a\u3000", "\ufffe", "\uffff", "🦊", "a🦊", "字", "é", "---", "...", "a" * 5_000,
         "word " * 2_000 + "end", "a,b", "a, b", "2024/01", "a/b", "x]", "x}", "\u200d", "שלום",
     ],
 )  # fmt: skip

@@ -29,6 +29,8 @@ _PROPERTY = re.compile(
     rb"(?:[ \t]*+(?:#[^\r\n]*+)?[\r\n]++)*+[ \t]*+[\"']?[^\s:#\-\"'|>][^\r\n:]*+:(?:[ \t\r\n]|\Z)"
 )
 _COLON = re.compile(rb"[ \t]*+:")
+# Comments set in below a property, which a block text above it would swallow were it taken out.
+_COMMENTS_BELOW = rb"(?:(?:[ \t]*+[\r\n]++)*+[ \t]{%d,}+#[^\r\n]*+(?:\r\n|\n|\r|\Z))++"
 _SPACE = b" \t\r\n"
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 _TEXT_TAGS = frozenset({None, "!"})
@@ -72,8 +74,8 @@ class Item:
 class Entry:
     """One top-level property.
 
-    `span` covers its whole lines, comments inside and behind the value included, but not the
-    lines of comments and blanks that follow it. `colon` is the offset behind the key's colon.
+    `span` covers its whole lines, comments inside and behind the value included, and those below
+    that are set in; not other comments and blanks that follow it. `colon` is the offset behind the key's colon.
     `written` is the value's bytes, empty where there is none. `value` is a text, a list of texts,
     or None for nothing and for what is neither (`shape` says which).
     """
@@ -297,7 +299,11 @@ class _Reader:
         if found is None:
             return
         line_end = self._raw.find(self._line_end, max(found.end, found.colon), self._inner.end)
-        span = Span(found.start, line_end + 1 if line_end >= 0 else self._inner.end)
+        end = line_end + 1 if line_end >= 0 else self._inner.end
+        below = re.compile(_COMMENTS_BELOW % (self.indent + 1)).match(
+            self._raw, end, self._inner.end
+        )
+        span = Span(found.start, below.end() if below else end)
         key, event = self._restored(found.key.value), found.value
         written = Span(found.value_start, max(found.value_start, found.end))
         value: Value = None
@@ -329,12 +335,10 @@ class _Reader:
         return end
 
     def _byte(self, index: int) -> int:
-        """Turn an index into the text into an offset in the file; cheap where indexes rise."""
+        """Turn an index into the text into an offset in the file; the marks only ever rise."""
         if self._is_ascii:
             return self._inner.start + index
         char, byte = self._at
-        if index < char:
-            char, byte = 0, self._inner.start
         byte += len(self._text[char:index].encode())
         self._at = (index, byte)
         return byte

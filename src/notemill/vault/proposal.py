@@ -180,7 +180,7 @@ def _rewritten(note: Note, entry: Entry, change: str | Sequence[str]) -> bytes:
         gap = note.raw[entry.colon : entry.written.start]
         gap = b" " if not gap or gap.strip(b" \t") else gap
         if entry.shape is Shape.BLOCK_LIST:
-            tail = note.newline.encode()
+            tail = note.newline.encode() + _below(note, entry)
         return head + gap + scalar(change, quote=entry.quote).encode() + tail
     if entry.shape is Shape.FLOW_LIST:
         return head + _gap(note, entry) + _flow_list(note, entry, change) + tail
@@ -246,9 +246,11 @@ def _block_list(note: Note, entry: Entry, texts: Sequence[str]) -> bytes:
     dash = _dash_of(note, entry)
     if lines is None or dash is None:
         bare_head = raw[entry.span.start : entry.colon]
-        return _new_list(note, bare_head, raw[entry.colon : first_line_end], texts)
+        new = _new_list(note, bare_head, raw[entry.colon : first_line_end], texts)
+        return new + _below(note, entry)
     if not texts:
-        return raw[entry.span.start : entry.colon] + b" []" + raw[entry.colon : first_line_end]
+        head = raw[entry.span.start : entry.colon] + b" []" + raw[entry.colon : first_line_end]
+        return head + _below(note, entry)
     pairs = _matched(entry, texts, _same(entry))
     kept = {id(item) for _, item in pairs if item}
     kept_lines: dict[int, bytes] = {}
@@ -264,7 +266,12 @@ def _block_list(note: Note, entry: Entry, texts: Sequence[str]) -> bytes:
         for text, item in pairs
     ]
     # Behind the last item they would be no part of the property any more.
-    return b"".join([head, *parts[:-1], above, parts[-1]])
+    return b"".join([head, *parts[:-1], above, parts[-1], _below(note, entry)])
+
+
+def _below(note: Note, entry: Entry) -> bytes:
+    """Return the lines of comments below a property's value."""
+    return note.raw[_line_end(note, entry.written.end) : entry.span.end]
 
 
 def _item_lines(note: Note, entry: Entry, start: int) -> list[_Lines] | None:
