@@ -94,7 +94,7 @@ def test_a_newer_format_is_refused(tmp_path: Path) -> None:
     db = sqlite3.connect(path)
     db.execute(f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
     db.close()
-    with pytest.raises(LedgerError, match=r"newer version \(format 2"):
+    with pytest.raises(LedgerError, match=r"newer version \(format"):
         Ledger(path)
 
 

@@ -40,6 +40,7 @@ class BatchState(StrEnum):
     COLLECTED = "collected"
     REFUSED = "refused"
     LOST = "lost"
+    ORPHAN = "orphan"
 
 
 class RunState(StrEnum):
@@ -76,8 +77,10 @@ BATCH_STEPS: Mapping[BatchState, frozenset[BatchState]] = {
     _B.CANCELING: frozenset({_B.ENDED, _B.LOST}),
     _B.ENDED: frozenset({_B.COLLECTED, _B.LOST}),
     _B.COLLECTED: frozenset(),
-    _B.REFUSED: frozenset(),
+    # Given up as never arrived, and there after all: what it cost is booked.
+    _B.REFUSED: frozenset({_B.ORPHAN}),
     _B.LOST: frozenset(),
+    _B.ORPHAN: frozenset(),
 }
 
 _R = RunState
@@ -92,7 +95,7 @@ TERMINAL_ITEMS = frozenset(
     {_I.SUCCEEDED, _I.FAILED, _I.CANCELED, _I.SKIPPED, _I.CONFLICT, _I.QUARANTINED}
 )
 IN_FLIGHT_ITEMS = frozenset({_I.RUNNING, _I.SUBMITTED})
-CLOSED_BATCHES = frozenset({_B.COLLECTED, _B.REFUSED, _B.LOST})
+CLOSED_BATCHES = frozenset({_B.COLLECTED, _B.REFUSED, _B.LOST, _B.ORPHAN})
 
 S = TypeVar("S", ItemState, BatchState, RunState)
 

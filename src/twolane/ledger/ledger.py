@@ -82,14 +82,14 @@ class Ledger:
             cursor = db.execute(
                 "INSERT INTO runs (id, kind, label, state, created_at, source, input_hash,"
                 " settings, provider, model, lane_forced, decision_lane, decision_reason,"
-                " batch_size, total, estimated_nano, cap_nano, shared)"
-                " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+                " batch_size, total, estimated_nano, cap_nano, shared, deadline_at)"
+                " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
                 (
                     run.id, run.kind, storable(run.label), RunState.OPEN, now,
                     storable(run.source), run.input_hash,
                     json.dumps(run.settings, sort_keys=True), run.provider, run.model,
                     run.lane_forced, run.decision_lane, run.decision_reason, run.batch_size,
-                    run.total, run.estimated_nano, run.cap_nano, shrink(run.shared),
+                    run.total, run.estimated_nano, run.cap_nano, shrink(run.shared), run.deadline_at,
                 ),
             )  # fmt: skip
             run_no = int(cursor.lastrowid or 0)
@@ -385,6 +385,7 @@ class Ledger:
         newest: tuple[str, float] | None = None,
         submitted_at: float | None = None,
         ended_at: float | None = None,
+        cancel_at: float | None = None,
     ) -> BatchRow:
         """Move a batch one step. Raises LedgerError where the step is not in the table."""
         allowed = _quoted(sources(BATCH_STEPS, state))
@@ -393,10 +394,12 @@ class Ledger:
                 "UPDATE batches SET state = ?, reason = ?,"
                 " provider_id = coalesce(?, provider_id), newest_id = coalesce(?, newest_id),"
                 " newest_at = coalesce(?, newest_at), submitted_at = coalesce(?, submitted_at),"
-                f" ended_at = coalesce(?, ended_at) WHERE batch_no = ? AND state IN ({allowed})",
+                " ended_at = coalesce(?, ended_at), cancel_at = coalesce(?, cancel_at)"
+                f" WHERE batch_no = ? AND state IN ({allowed})",
                 (
                     state, reason, provider_id, newest[0] if newest else None,
-                    newest[1] if newest else None, submitted_at, ended_at, batch.batch_no,
+                    newest[1] if newest else None, submitted_at, ended_at, cancel_at,
+                    batch.batch_no,
                 ),
             ).rowcount  # fmt: skip
         if changed != 1:

@@ -76,6 +76,7 @@ class NewRun:
     estimated_nano: int
     cap_nano: int | None
     shared: bytes
+    deadline_at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +121,7 @@ class RunRow:
     estimated_nano: int
     cap_nano: int | None
     shared: bytes
+    deadline_at: float | None
 
     def setting(self, name: str) -> object:
         """Return one of the settings the run was started with, None where it has none."""
@@ -170,6 +172,7 @@ class BatchRow:
     intended_at: float
     submitted_at: float | None
     ended_at: float | None
+    cancel_at: float | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
--- The ledger, version 1. Whatever is true of a run is a row here before anything acts on it.
+-- The ledger, version 2; `migrations.py` brings older files up to it. Whatever is true of a run is a row here before anything acts on it.
 -- Times are seconds since the epoch, money is integer nano-dollars, sizes are bytes.
 -- An item's id is run_no * 2^32 + its index, so that a run is one range of the primary key.
 
@@ -24,7 +24,8 @@ CREATE TABLE runs (
   total           INTEGER NOT NULL,
   estimated_nano  INTEGER NOT NULL,
   cap_nano        INTEGER,
-  shared          BLOB NOT NULL               -- JSON object: the part of params all items share
+  shared          BLOB NOT NULL,              -- JSON object: the part of params all items share
+  deadline_at     REAL                        -- NULL: none
 );
 CREATE INDEX runs_source ON runs (source, created_at);
 
@@ -39,7 +40,7 @@ CREATE TABLE items (
   lane         TEXT NOT NULL,
   state        TEXT NOT NULL,
   reason       TEXT NOT NULL DEFAULT '',      -- why it is where it is, for a person
-  fault        TEXT NOT NULL DEFAULT '',      -- the class of its last fault, for the retry policy
+  fault        TEXT NOT NULL DEFAULT '',      -- the classes of its faults so far, for the retry policy
   tries        INTEGER NOT NULL DEFAULT 0,    -- attempts that count for the retry policy
   size_bytes   INTEGER NOT NULL,
   max_tokens   INTEGER NOT NULL
@@ -66,9 +67,11 @@ CREATE TABLE batches (
   intended_at     REAL NOT NULL,
   submitted_at    REAL,
   ended_at        REAL,
+  cancel_at       REAL,                       -- when its early end was asked for
   UNIQUE (run_no, nonce)
 );
-CREATE INDEX batches_open ON batches (run_no) WHERE state NOT IN ('collected', 'refused', 'lost');
+CREATE INDEX batches_open ON batches (run_no)
+  WHERE state NOT IN ('collected', 'refused', 'lost', 'orphan');
 
 CREATE TABLE attempts (
   attempt_no    INTEGER PRIMARY KEY,

@@ -9,12 +9,13 @@ from importlib import resources
 from typing import TYPE_CHECKING, Any, Self
 
 from twolane.errors import LedgerError, LedgerFullError
+from twolane.ledger.migrations import MIGRATIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 APPLICATION_ID = 0x326C616E  # "2lan": tells a ledger from any other SQLite file
 BUSY_TIMEOUT_S = 30.0
 
@@ -117,17 +118,26 @@ class Store:
         self.db.execute("PRAGMA journal_mode = WAL")
         self.db.execute("PRAGMA synchronous = FULL")
         self.db.execute("PRAGMA foreign_keys = OFF")  # held by the code; checking costs per row
-        if version == 0:
+        if version < SCHEMA_VERSION:
             with self.transaction():
                 # Another process may have been first while this one waited for the lock.
-                if int(self.db.execute("PRAGMA user_version").fetchone()[0]) == 0:
+                version = int(self.db.execute("PRAGMA user_version").fetchone()[0])
+                if version == 0:
                     self._create()
+                else:
+                    self._migrate(version)
 
     def _create(self) -> None:
         schema = resources.files("twolane.ledger").joinpath("schema.sql").read_text("utf-8")
         for statement in _statements(schema):
             self.db.execute(statement)
         self.db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        self.db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+
+    def _migrate(self, version: int) -> None:
+        for step in range(version, SCHEMA_VERSION):
+            for statement in _statements(MIGRATIONS[step]):
+                self.db.execute(statement)
         self.db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
     @contextlib.contextmanager
