@@ -201,6 +201,10 @@ class ScriptedProvider:
         """Read results as Anthropic does."""
         return self._reader.read_line(line)
 
+    def result_text(self, body: bytes) -> str:
+        """Read kept results as Anthropic does."""
+        return self._reader.result_text(body)
+
     def result_body(self, outcome: Outcome) -> bytes:
         """Write results as Anthropic does."""
         return self._reader.result_body(outcome)

@@ -24,14 +24,15 @@ from typing import TYPE_CHECKING, Any, ParamSpec, Self, TypeVar
 
 import orjson
 
+from twolane.core.deadline import Window, finish_s
 from twolane.core.identity import make_nonce, with_note_ref
 from twolane.core.packing import batch_size
 from twolane.core.plan import ECHO_BYTES, Stage, Survey, own_bytes, survey
-from twolane.core.pricing import LanePrices, Quote, quote
+from twolane.core.pricing import LanePrices, Quote, format_usd, quote
 from twolane.core.routing import route
 from twolane.core.types import Decision, Lane
-from twolane.errors import ConfigError, InputError, UnknownModelError
-from twolane.ledger import Ledger, NewItem, NewRun
+from twolane.errors import BudgetExceededError, ConfigError, InputError, UnknownModelError
+from twolane.ledger import Ledger, NewItem, NewRun, history
 from twolane.pricebook import load_price_book
 from twolane.run import Run, RunFiles
 
@@ -141,12 +142,15 @@ class Engine:
         *,
         lane: Lane | None = None,
         cap_nano: int | None = None,
+        deadline_at: float | None = None,
         reply_tokens: int = DEFAULT_REPLY_TOKENS,
     ) -> Plan:
         """Look through `requests` and say where they would go and what that would cost.
 
-        `reply_tokens` is what a reply is expected to take. Raises InputError naming the request
-        that cannot be sent, UnknownModelError where there is no price.
+        `reply_tokens` is what a reply is expected to take, `deadline_at` when all has to be
+        answered, in seconds since the epoch. Raises InputError naming the request that cannot be
+        sent, UnknownModelError where there is no price, BudgetExceededError where a deadline may
+        need the price of real time and the cap does not cover it.
         """
         found = survey(
             requests,
@@ -169,15 +173,33 @@ class Engine:
             -(-found.input_tokens // each),
             -(-found.output_tokens // each),
         )
+        if deadline_at is not None and cap_nano is not None and estimate.realtime_nano > cap_nano:
+            message = (
+                f"to keep the deadline all of it may have to go in real time, at about "
+                f"{format_usd(estimate.realtime_nano)}, and the cap is {format_usd(cap_nano)}; "
+                "raise --max-cost to that, or leave out --by"
+            )
+            raise BudgetExceededError(message)
+        size = batch_size(found.total, self.settings.batch_size, self.provider.limits)
         decision = route(
             found.total,
             forced=lane,
             budget_nano=cap_nano,
             realtime_nano=estimate.realtime_nano,
             batch_nano=estimate.batch_nano,
+            window=self._window(found, size, deadline_at),
         )
-        size = batch_size(found.total, self.settings.batch_size, self.provider.limits)
         return Plan(found, estimate, decision, prices, size)
+
+    def _window(self, found: Survey, size: int, deadline_at: float | None) -> Window | None:
+        """Return what a deadline leaves for batches, by what the ledger has measured."""
+        if deadline_at is None:
+            return None
+        tempo = history.tempo(self.ledger, self.provider.name, found.model, size=size)
+        needed_s = finish_s(
+            found.total, concurrency=self.settings.concurrency, tempo=tempo, per_min=None
+        )
+        return Window(deadline_at - self.now(), needed_s, tempo)
 
     def _lane_prices(self, model: str, lane: Lane | None) -> LanePrices:
         at = datetime.fromtimestamp(self.now(), UTC)
@@ -220,6 +242,8 @@ class Engine:
         input_hash: str = "",
         lane: Lane | None = None,
         cap_nano: int | None = None,
+        deadline_at: float | None = None,
+        by_strict: bool = False,
         stages: Sequence[Stage] = (),
         settings: Mapping[str, object] | None = None,
         cache: bool = False,
@@ -229,10 +253,17 @@ class Engine:
         `requests` are gone through twice. `source` and `input_hash` are what the same command
         again finds the run by; `settings` what a resume must find unchanged; `cache` marks the
         shared system prompt for the provider's cache. Items in no stage come in a last one.
+        Batches that would miss `deadline_at` (seconds since the epoch) are given up for real
+        time; `by_strict` does not even wait for their end, and may pay for some items twice.
         Raises ConfigError, LedgerError.
         """
-        plan = plan or self.plan(requests, lane=lane, cap_nano=cap_nano)
-        kept = {**(settings or {}), "cache": cache, "caches": plan.survey.caches}
+        plan = plan or self.plan(requests, lane=lane, cap_nano=cap_nano, deadline_at=deadline_at)
+        kept = {
+            **(settings or {}),
+            "cache": cache,
+            "caches": plan.survey.caches,
+            "by_strict": by_strict,
+        }
         new = NewRun(
             id=self._new_id(kind),
             kind=kind,
@@ -250,6 +281,7 @@ class Engine:
             estimated_nano=plan.estimated_nano,
             cap_nano=cap_nano,
             shared=orjson.dumps(plan.survey.shared),
+            deadline_at=deadline_at,
         )
         items = _new_items(requests, plan, stages)
         row = await self._db(self.ledger.create_run, new, items, self.now())

@@ -13,8 +13,10 @@
           OverloadedError
           ConnectionFailedError    no answer came; `sent` says whether the request had left
         RejectedError              this request is wrong; sending it again changes nothing
-        AuthenticationError        the whole run is refused: key or permission
-        SpendCapError              the whole run is refused: credit or spend limit
+        RunRefusedError              every other request would be refused as well
+          AuthenticationError        key or permission
+          CreditError                credit
+          SpendCapError              a spend limit set at the provider
         InvalidReplyError          the answer cannot be read
       BatchLostError               the provider does not know the batch any more
       BudgetExceededError          the cap leaves no room for the next request
@@ -145,17 +147,29 @@ class RejectedError(ProviderError):
     http_status = 422
 
 
-class AuthenticationError(ProviderError):
-    """The provider refuses the key; set a valid one (ANTHROPIC_API_KEY) and run again."""
+class RunRefusedError(ProviderError):
+    """The provider refuses the whole run; what it says has to be put right before it goes on."""
 
     exit_code = 6
+    http_status = 403
+
+
+class AuthenticationError(RunRefusedError):
+    """The provider refuses the key; set a valid one (ANTHROPIC_API_KEY) and run again."""
+
     http_status = 401
 
 
-class SpendCapError(ProviderError):
-    """The provider's credit or spend limit is used up; raise it there and run again."""
+class CreditError(RunRefusedError):
+    """The provider's account has no credit left; add some there and resume the run."""
 
-    exit_code = 6
+    http_status = 402
+
+
+class SpendCapError(RunRefusedError):
+    """The spend limit set at the provider is reached; raise it there and resume the run."""
+
+    exit_code = 5
     http_status = 402
 
 

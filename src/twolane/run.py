@@ -13,11 +13,12 @@ import orjson
 from filelock import FileLock, Timeout
 
 from twolane.core.budget import Budget
+from twolane.core.pacing import Pacer
 from twolane.core.pricing import usd
 from twolane.core.render import Renderer
 from twolane.core.schema import reply_check
 from twolane.core.states import TERMINAL_ITEMS, ItemState, RunState
-from twolane.errors import ConfigError, LedgerLockedError
+from twolane.errors import ConfigError, LedgerLockedError, SpendCapError
 from twolane.ledger import item_id, reports
 from twolane.worker import Context, Policy, Worker
 from twolane.worker.loop import CANCEL
@@ -173,6 +174,7 @@ class Run:
             renderer=Renderer(shared, cache=bool(self.row.setting("cache"))),
             budget=Budget(self.row.cap_nano, spent, reserved),
             policy=Policy(settings.poll_s, settings.concurrency, settings.reconcile_grace_s),
+            pacer=Pacer(settings.concurrency),
             spool=self._files.spool,
             executor=self._executor,
             random=self._draw,
@@ -190,6 +192,8 @@ class Run:
         state = RunState.OPEN
         if worker.canceled and not open_batches:
             state = RunState.CANCELED
+        elif self._context is not None and isinstance(self._context.fatal, SpendCapError):
+            state = RunState.STOPPED
         elif worker.blocked_by_budget or (items.open == 0 and items.skipped):
             state, reason = RunState.STOPPED, "the budget is spent"
         elif items.open == 0 and not open_batches:

@@ -212,13 +212,13 @@ def test_processes_that_die_under_faults_lose_nothing(
 
 
 def test_a_spend_cap_stops_the_run_and_the_resume_finishes(tmp_path: Path) -> None:
-    """A spend limit at the provider ends the run with exit code 6; without it the run goes on."""
+    """A spend limit at the provider ends the run with exit code 5; without it the run goes on."""
     from twolane.errors import SpendCapError  # noqa: PLC0415
 
     scene, sim = _scene(tmp_path, PRESETS["spend-cap"], seed=1, batch_size=20)
     with pytest.raises(SpendCapError) as caught:
         scene.finish(_notes(120))
-    assert caught.value.exit_code == 6
+    assert caught.value.exit_code == 5
     sim.faults = Faults()
     report = scene.finish(_notes(120))
     assert report.items.succeeded == 120

@@ -19,7 +19,7 @@ from twolane.errors import (
     ProviderError,
     RateLimitedError,
     RejectedError,
-    SpendCapError,
+    CreditError,
     TransientError,
     UnknownModelError,
 )
@@ -214,7 +214,7 @@ def test_calls_that_always_drop_are_given_up(tmp_path: Path) -> None:
     "refusal",
     [
         AuthenticationError("invalid x-api-key", status=401, kind="authentication_error"),
-        SpendCapError("credit is too low", status=402, kind="billing_error"),
+        CreditError("credit is too low", status=402, kind="billing_error"),
     ],
     ids=["401", "402"],
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 
@@ -19,6 +19,31 @@ MIN_CACHEABLE_BYTES = 4_096
 CACHE_TTL = {Lane.REALTIME: "5m", Lane.BATCH: "1h"}
 
 
+class WrongReply(NamedTuple):
+    """An answer that cannot be used, and why."""
+
+    text: str
+    problem: str
+
+
+def repair_bytes(text: str, problem: str) -> int:
+    """Return at most how many bytes showing a model its wrong answer adds to a request."""
+    return len(orjson.dumps(_repair_turns(WrongReply(text, problem))))
+
+
+def _repair_turns(wrong: WrongReply) -> list[dict[str, str]]:
+    said = [{"role": "assistant", "content": wrong.text}] if wrong.text.strip() else []
+    ask = (
+        f"That reply cannot be used: {wrong.problem}. Answer the request above once more, "
+        "complete and in exactly the form it asks for, with nothing around it."
+    )
+    return [*said, {"role": "user", "content": ask}]
+
+
+def _with_repair(params: dict[str, Any], wrong: WrongReply) -> dict[str, Any]:
+    return {**params, "messages": [*params["messages"], *_repair_turns(wrong)]}
+
+
 class Renderer:
     """Puts the shared part of a run and an item's own part together, without parsing either."""
 
@@ -30,10 +55,17 @@ class Renderer:
             for lane in Lane
         }
 
-    def body(self, own: bytes, lane: Lane, token: str | None) -> bytes:
-        """Return the request as the provider gets it; `token` is echoed where it is given."""
+    def body(
+        self, own: bytes, lane: Lane, token: str | None, wrong: WrongReply | None = None
+    ) -> bytes:
+        """Return the request as the provider gets it; `token` is echoed where it is given.
+
+        `wrong` is an earlier answer of no use: it is shown to the model with what is wrong.
+        """
         if token is not None:
             own = orjson.dumps(with_note_ref(orjson.loads(own), token))
+        if wrong is not None:
+            own = orjson.dumps(_with_repair(orjson.loads(own), wrong))
         shared, inner = self._shared[lane], _inner(own)
         return b"{" + shared + (b"," if shared and inner else b"") + inner + b"}"
 

@@ -14,9 +14,11 @@ from twolane.core.types import Canceled, Errored, Expired, Missing, Quarantined
 from twolane.errors import (
     AuthenticationError,
     ConnectionFailedError,
+    CreditError,
     InvalidReplyError,
     ProviderError,
     RejectedError,
+    RunRefusedError,
     SpendCapError,
     TransientError,
 )
@@ -122,7 +124,7 @@ def _classify_error(error: ProviderError) -> FaultClass:
     match error:
         case ConnectionFailedError():
             return FaultClass.DROPPED if error.sent else FaultClass.TRANSIENT
-        case AuthenticationError() | SpendCapError():
+        case RunRefusedError():
             return FaultClass.RUN_REFUSED
         case RejectedError():
             return FaultClass.WRONG_REQUEST
@@ -157,6 +159,16 @@ def decide(fault: FaultClass, *, attempt: int, again: bool) -> RetryDecision:
             return RetryDecision.GIVE_UP if spent else RetryDecision.RESEND
         case _:
             assert_never(fault)
+
+
+def refusal(kind: str, message: str) -> RunRefusedError:
+    """Return the error that ends a run whose item was refused with this RUN_REFUSED kind."""
+    of_kind = {
+        "enforced_spend_limit_reached": SpendCapError,
+        "billing_error": CreditError,
+        "authentication_error": AuthenticationError,
+    }
+    return of_kind.get(kind, RunRefusedError)(message, kind=kind)
 
 
 def decide_call(error: ProviderError, *, try_no: int) -> RetryDecision:

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from twolane.core.pricing import format_usd
 from twolane.core.types import Decision, Lane
+
+if TYPE_CHECKING:
+    from twolane.core.deadline import Window
 
 
 def route(
@@ -13,13 +18,15 @@ def route(
     budget_nano: int | None = None,
     realtime_nano: int | None = None,
     batch_nano: int | None = None,
+    window: Window | None = None,
 ) -> Decision:
     """Choose the lane for `count` items.
 
     `forced` wins over everything. Otherwise one item goes in real time and more go as batches,
-    and a single item whose real-time estimate exceeds the budget goes as a batch where that
-    fits. `realtime_nano` and `batch_nano` are the run's estimates in the two lanes, where known;
-    a budget that neither fits leaves the lane as it is: the caller then shows the price.
+    unless the deadline's `window` leaves a batch less time than half of them need; and a single
+    item whose real-time estimate exceeds the budget goes as a batch where that fits.
+    `realtime_nano` and `batch_nano` are the run's estimates in the two lanes, where known; a
+    budget that neither fits leaves the lane as it is: the caller then shows the price.
     """
     if forced is not None:
         words = "real time" if forced is Lane.REALTIME else "batch"
@@ -29,7 +36,19 @@ def route(
         return Decision(Lane.REALTIME, "0 items: nothing to send")
     if count == 1:
         return _route_one(items, budget_nano, realtime_nano, batch_nano)
-    return Decision(Lane.BATCH, f"{items}: batch, {_bargain(realtime_nano, batch_nano)}")
+    bargain = _bargain(realtime_nano, batch_nano)
+    if window is None:
+        return Decision(Lane.BATCH, f"{items}: batch, {bargain}")
+    if window.room_s < window.tempo.queue_p50_s:
+        return Decision(
+            Lane.REALTIME,
+            f"{items}: real time, the deadline leaves a batch {span(window.room_s)} and half of "
+            f"them take over {span(window.tempo.queue_p50_s)}",
+        )
+    return Decision(
+        Lane.BATCH,
+        f"{items}: batch, {bargain}; what is late in {span(window.room_s)} goes in real time",
+    )
 
 
 def _route_one(
@@ -59,3 +78,14 @@ def _bargain(realtime_nano: int | None, batch_nano: int | None) -> str:
     if abs(2 * batch_nano - realtime_nano) <= 1:
         return "half price"
     return f"{format_usd(batch_nano)} instead of {format_usd(realtime_nano)}"
+
+
+def span(seconds: float) -> str:
+    """Return a length of time in words short enough for a line, such as `2 h 5 min`."""
+    whole = max(0, round(seconds))
+    if whole < 100:  # noqa: PLR2004  # up to there seconds say more
+        return f"{whole} s"
+    hours, minutes = divmod(round(whole / 60), 60)
+    if not hours:
+        return f"{minutes} min"
+    return f"{hours} h {minutes} min" if minutes else f"{hours} h"

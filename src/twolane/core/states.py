@@ -56,7 +56,10 @@ _I = ItemState
 ITEM_STEPS: Mapping[ItemState, frozenset[ItemState]] = {
     _I.PENDING: frozenset({_I.RUNNING, _I.SUBMITTED, _I.FAILED, _I.CANCELED, _I.SKIPPED}),
     _I.RUNNING: frozenset({_I.PENDING, _I.SUCCEEDED, _I.FAILED, _I.CANCELED, _I.QUARANTINED}),
-    _I.SUBMITTED: frozenset({_I.PENDING, _I.SUCCEEDED, _I.FAILED, _I.CANCELED, _I.QUARANTINED}),
+    # Running: a batch too late for a strict deadline is raced by a real-time call.
+    _I.SUBMITTED: frozenset(
+        {_I.PENDING, _I.RUNNING, _I.SUCCEEDED, _I.FAILED, _I.CANCELED, _I.QUARANTINED}
+    ),
     # The source may change between the answer and the moment it would be written.
     _I.SUCCEEDED: frozenset({_I.CONFLICT}),
     # A person may ask again for what failed, or give more money for what was left out.
@@ -70,7 +73,8 @@ ITEM_STEPS: Mapping[ItemState, frozenset[ItemState]] = {
 _B = BatchState
 BATCH_STEPS: Mapping[BatchState, frozenset[BatchState]] = {
     _B.INTENDED: frozenset({_B.SENDING, _B.REFUSED}),
-    _B.SENDING: frozenset({_B.SUBMITTED, _B.UNKNOWN, _B.REFUSED}),
+    # Certainly refused for now (a rate limit): the same batch may be posted again.
+    _B.SENDING: frozenset({_B.SUBMITTED, _B.UNKNOWN, _B.INTENDED}),
     _B.UNKNOWN: frozenset({_B.PROVISIONAL, _B.SUBMITTED, _B.REFUSED}),
     _B.PROVISIONAL: frozenset({_B.SUBMITTED, _B.UNKNOWN}),
     _B.SUBMITTED: frozenset({_B.CANCELING, _B.ENDED, _B.LOST}),

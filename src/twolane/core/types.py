@@ -8,10 +8,25 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+
+class Headroom(NamedTuple):
+    """What an answer's headers say of one limit: so much a minute, so much of it left."""
+
+    limit: int
+    left: int
+
+
+class RateHeaders(NamedTuple):
+    """The limits an answer tells of; None where it is silent."""
+
+    requests: Headroom | None = None
+    input_tokens: Headroom | None = None
+    output_tokens: Headroom | None = None
 
 
 class Lane(StrEnum):
@@ -57,7 +72,10 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A model's answer: `message` is the provider's own JSON object, byte for byte."""
+    """A model's answer: `message` is the provider's own JSON object, byte for byte.
+
+    `rates` is what its headers said of the limits a minute; a batch's answers have none.
+    """
 
     message: bytes
     text: str
@@ -65,6 +83,7 @@ class Reply:
     stop_reason: str | None
     model: str
     request_id: str | None = None
+    rates: RateHeaders | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,11 +163,12 @@ class BatchInfo:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one batch of a provider may hold."""
+    """What one batch of a provider may hold, and all its unfinished batches together."""
 
     max_items: int
     max_batch_bytes: int
     max_request_bytes: int
+    max_queued: int = 200_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -179,6 +179,20 @@ class Ledger:
             found.update((int(item), grow(params)) for item, params in rows)
         return found
 
+    def wrong_replies(self, items: Sequence[int]) -> dict[int, tuple[str, bytes]]:
+        """Return, by item, what is wrong with its last invalid reply, and that reply's result."""
+        found: dict[int, tuple[str, bytes]] = {}
+        for item in items:
+            row = self.store.db.execute(
+                "SELECT a.message, r.body FROM attempts a JOIN replies r USING (attempt_no)"
+                " WHERE a.item = ? AND a.error_kind = 'invalid_reply'"
+                " ORDER BY a.attempt_no DESC LIMIT 1",
+                (item,),
+            ).fetchone()
+            if row is not None:
+                found[item] = (str(row[0]), grow(row[1]))
+        return found
+
     def item_by_key(self, run: RunRow, key: str) -> ItemRow | None:
         """Return the item with this key, None where there is none."""
         row = self.store.db.execute(
@@ -239,14 +253,22 @@ class Ledger:
 
     # -- attempts -----------------------------------------------------------------------------
 
-    def claim(self, reserves: Sequence[tuple[int, int]], *, nonce: str, now: float) -> list[int]:
+    def claim(
+        self,
+        reserves: Sequence[tuple[int, int]],
+        *,
+        nonce: str,
+        now: float,
+        state: ItemState = ItemState.PENDING,
+    ) -> list[int]:
         """Record real-time attempts before they are sent.
 
         `reserves` holds (item id, reserve in nano-dollars). Returns one attempt number each.
-        Raises LedgerError where an item is not pending any more.
+        Raises LedgerError where an item is not in `state` (pending, or submitted in a race with
+        its batch) any more.
         """
         with self.store.transaction() as db:
-            claim_items(db, [item for item, _ in reserves], ItemState.RUNNING)
+            claim_items(db, [item for item, _ in reserves], ItemState.RUNNING, only=state)
             return insert_attempts(db, reserves, nonce=nonce, batch_no=None, now=now)
 
     def intend_batch(
@@ -274,6 +296,15 @@ class Ledger:
             insert_attempts(db, reserves, nonce=nonce, batch_no=batch_no, now=now)
         return self.batch(batch_no)
 
+    def submitted(self, items: Sequence[int]) -> frozenset[int]:
+        """Return those of these items that a batch has and no real-time call."""
+        rows = self.store.db.execute(
+            f"SELECT id FROM items WHERE id IN ({','.join('?' * len(items))})"
+            " AND state = 'submitted'",
+            items,
+        )
+        return frozenset(int(row[0]) for row in rows)
+
     def sent(self, run: RunRow, *, batch_no: int | None) -> list[SentItem]:
         """Return the attempts of a batch, or the unsettled real-time attempts of the run."""
         which = "a.batch_no = ?" if batch_no else "a.batch_no IS NULL AND a.outcome IS NULL"
@@ -298,7 +329,8 @@ class Ledger:
         """Book the ending of attempts and move their items, in one transaction.
 
         An attempt is settled once: a second ending for it changes nothing. An item that a person
-        canceled meanwhile keeps its state.
+        canceled meanwhile keeps its state, and so does one without an answer while another
+        attempt at it is out: that one decides.
         """
         in_flight = _quoted({ItemState.RUNNING, ItemState.SUBMITTED})
         unsettled = "(SELECT 1 FROM attempts WHERE attempt_no = ? AND outcome IS NULL)"
@@ -314,13 +346,26 @@ class Ledger:
                 ],
             )
             db.executemany(
-                "UPDATE items SET state = ?, reason = ?, fault = ?, tries = tries - ?"
-                f" WHERE id = ? AND state IN ({in_flight}) AND EXISTS {unsettled}",
+                "UPDATE items SET state = ?, reason = ?, fault = ?, tries = tries - ?,"
+                " size_bytes = size_bytes + ?"
+                f" WHERE id = ? AND state IN ({in_flight}) AND EXISTS {unsettled}"
+                " AND (? OR NOT EXISTS (SELECT 1 FROM attempts o WHERE o.item = items.id"
+                " AND o.outcome IS NULL AND o.attempt_no <> ?))",
                 [
-                    (s.item_state, s.reason, s.fault, s.refunds_try, s.item, s.attempt_no)
+                    (
+                        s.item_state,
+                        s.reason,
+                        s.fault,
+                        s.refunds_try,
+                        s.grows_bytes,
+                        s.item,
+                        s.attempt_no,
+                        s.item_state is ItemState.SUCCEEDED,
+                        s.attempt_no,
+                    )
                     for s in settlements
                 ],
-            )
+            )  # fmt: skip
             db.executemany(
                 "UPDATE attempts SET settled_at = ?, outcome = ?, error_kind = ?, message = ?,"
                 " request_id = ?, cost_nano = ?, realtime_nano = ?, input_tokens = ?,"

@@ -153,6 +153,11 @@ class ItemRow:
         """Its place in the run, from 0."""
         return item_index(self.id)
 
+    @property
+    def faults(self) -> frozenset[str]:
+        """The classes of its faults so far."""
+        return frozenset(self.fault.split())
+
 
 @dataclass(frozen=True, slots=True)
 class BatchRow:
@@ -194,8 +199,8 @@ class Settlement:
 
     `item_state` PENDING is a retry; `fault` is the class of what went wrong, `refunds_try` says
     that it does not count as a try. `body` is the result in the provider's batch-result shape.
-    An item that was canceled meanwhile keeps its state; the attempt and its cost are booked all
-    the same.
+    `grows_bytes` is what a repair will add to the request. An item that was canceled meanwhile
+    keeps its state; the attempt and its cost are booked all the same.
     """
 
     attempt_no: int
@@ -213,6 +218,7 @@ class Settlement:
     usage: Usage = NO_USAGE
     body: bytes | None = None
     refunds_try: bool = False
+    grows_bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,12 +48,17 @@ def insert_items(db: sqlite3.Connection, run_no: int, items: Iterable[NewItem]) 
     return index
 
 
-def claim_items(db: sqlite3.Connection, items: Sequence[int], state: ItemState) -> None:
-    """Take pending items for an attempt. Raises LedgerError where one is pending no more."""
+def claim_items(
+    db: sqlite3.Connection,
+    items: Sequence[int],
+    state: ItemState,
+    *,
+    only: ItemState = ItemState.PENDING,
+) -> None:
+    """Take items for an attempt. Raises LedgerError where one is not in the state `only`."""
     changed = db.executemany(
-        "UPDATE items SET state = ?, tries = tries + 1, reason = ''"
-        " WHERE id = ? AND state = 'pending'",
-        [(state, item) for item in items],
+        "UPDATE items SET state = ?, tries = tries + 1, reason = '' WHERE id = ? AND state = ?",
+        [(state, item, only) for item in items],
     ).rowcount
     if changed != len(items):
         message = f"{len(items) - changed} items were taken by someone else; nothing was sent"
@@ -96,7 +101,7 @@ def move_items(
         message = f"items cannot go from {only} to {state}"
         raise LedgerError(message)
     return db.execute(
-        "UPDATE items SET state = ?, reason = ?, tries = coalesce(?, tries)"
-        " WHERE id >= ? AND id < ? AND state = ?",
-        (state, reason, tries, item_id(run_no, 0), item_id(run_no + 1, 0), only),
+        "UPDATE items SET state = ?, reason = ?, tries = coalesce(?, tries),"
+        " fault = iif(? IS NULL, fault, '') WHERE id >= ? AND id < ? AND state = ?",
+        (state, reason, tries, tries, item_id(run_no, 0), item_id(run_no + 1, 0), only),
     ).rowcount

@@ -18,10 +18,12 @@ from twolane.core.types import (
     Canceled,
     Errored,
     Expired,
+    Headroom,
     Limits,
     Missing,
     Outcome,
     Quarantined,
+    RateHeaders,
     Reply,
     RequestCounts,
     Succeeded,
@@ -29,6 +31,7 @@ from twolane.core.types import (
 )
 from twolane.errors import (
     AuthenticationError,
+    CreditError,
     InvalidReplyError,
     OverloadedError,
     RateLimitedError,
@@ -96,7 +99,7 @@ class AnthropicProvider:
         """Answer one request in real time. Raises ProviderError."""
         raw, headers = await self._exchange("POST", "/v1/messages", body, REALTIME_TIMEOUT_S)
         message = self._object(raw)
-        return self._reply(message, raw, headers.get("request-id"))
+        return self._reply(message, raw, headers.get("request-id"), _rates(headers))
 
     async def count_tokens(self, body: bytes) -> int:
         """Count the input tokens of a request. Raises ProviderError."""
@@ -173,6 +176,11 @@ class AnthropicProvider:
             raise InvalidReplyError(message, provider=self.name) from error
         return ResultLine(str(custom_id), outcome)
 
+    def result_text(self, body: bytes) -> str:
+        """Return the text of a result that `result_body` wrote, '' where it has none."""
+        outcome = self._outcome(self._object(body))
+        return outcome.reply.text if isinstance(outcome, Succeeded) else ""
+
     def result_body(self, outcome: Outcome) -> bytes:
         """Return an outcome of the real-time lane in the batch-result shape."""
         match outcome:
@@ -222,8 +230,10 @@ class AnthropicProvider:
             provider=self.name, status=status, kind=kind, request_id=headers.get("request-id")
         )
         message = f"{self.name} answered {status} {kind}: {text}"
-        if status == 402 or spend_cap:  # noqa: PLR2004
+        if spend_cap:
             raise SpendCapError(message, **said)
+        if status == 402:  # noqa: PLR2004
+            raise CreditError(message, **said)
         if status in (401, 403):
             raise AuthenticationError(message, **said)
         if status in (408, 429) or status >= 500:  # noqa: PLR2004
@@ -243,7 +253,13 @@ class AnthropicProvider:
             raise InvalidReplyError(message, provider=self.name)
         return value
 
-    def _reply(self, message: Mapping[str, Any], raw: bytes, request_id: str | None) -> Reply:
+    def _reply(
+        self,
+        message: Mapping[str, Any],
+        raw: bytes,
+        request_id: str | None,
+        rates: RateHeaders | None = None,
+    ) -> Reply:
         try:
             usage = message["usage"]
             written = usage.get("cache_creation") or {}
@@ -261,6 +277,7 @@ class AnthropicProvider:
                 stop_reason=message.get("stop_reason"),
                 model=message.get("model", ""),
                 request_id=request_id,
+                rates=rates,
             )
         except (KeyError, TypeError, AttributeError) as error:
             text = f"{self.name} answered a message that cannot be read: {raw[:_SNIPPET_CHARS]!r}"
@@ -321,6 +338,25 @@ def _error_fields(raw: bytes) -> tuple[str, str, bool]:
 def _errored(kind: str, message: str) -> bytes:
     error = {"type": "error", "error": {"type": kind, "message": message}}
     return orjson.dumps({"type": "errored", "error": error})
+
+
+def _rates(headers: Mapping[str, str]) -> RateHeaders | None:
+    """Return the limits a minute that an answer names, None where it names none."""
+    if "anthropic-ratelimit-requests-limit" not in headers:
+        return None
+    return RateHeaders(
+        _headroom(headers, "requests"),
+        _headroom(headers, "input-tokens"),
+        _headroom(headers, "output-tokens"),
+    )
+
+
+def _headroom(headers: Mapping[str, str], what: str) -> Headroom | None:
+    try:
+        limit = int(headers[f"anthropic-ratelimit-{what}-limit"])
+        return Headroom(limit, int(headers[f"anthropic-ratelimit-{what}-remaining"]))
+    except (KeyError, ValueError):
+        return None
 
 
 def _retry_after_s(value: str | None) -> float | None:

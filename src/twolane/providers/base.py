@@ -71,6 +71,9 @@ class Provider(Protocol):
     def read_line(self, line: bytes) -> ResultLine:
         """Read one line of results. Raises InvalidReplyError where it cannot be read."""
 
+    def result_text(self, body: bytes) -> str:
+        """Return the text of a result that `result_body` wrote, '' where it has none."""
+
     def result_body(self, outcome: Outcome) -> bytes:
         """Return an outcome of the real-time lane in the batch-result shape."""
 

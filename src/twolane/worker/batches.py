@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from typing import TYPE_CHECKING
 
 from twolane.core.identity import make_nonce
@@ -12,15 +11,13 @@ from twolane.core.routing import route
 from twolane.core.states import BatchState
 from twolane.core.types import Lane
 from twolane.errors import (
-    AuthenticationError,
     ConnectionFailedError,
+    OverloadedError,
     ProviderError,
-    SpendCapError,
+    RateLimitedError,
     TransientError,
 )
-from twolane.worker.collect import collect
-from twolane.worker.context import Settled
-from twolane.worker.reconcile import Reconciler
+from twolane.ledger import history
 from twolane.worker.spool import chunks, private
 
 if TYPE_CHECKING:
@@ -28,14 +25,10 @@ if TYPE_CHECKING:
 
     from twolane.ledger import BatchRow, ItemRow
     from twolane.worker.context import Context
+    from twolane.worker.follow import Follower
     from twolane.worker.judge import Judge
-    from twolane.worker.recorder import Recorder
+    from twolane.worker.reconcile import Reconciler
 
-POLL_GROWTH = 1.25
-MAX_POLL_FACTOR = 10
-# A fresh batch id may answer 404 for minutes; only after this long, and absent from a complete
-# list, is a batch given up.
-LOST_AFTER_S = 3_600.0
 MAX_CREATE_FAILURES = 8
 RENDER_ROWS = 500
 # Of a line, beside the request: the custom_id and the members' names around it.
@@ -43,34 +36,29 @@ ID_BYTES = 100
 
 
 class BatchLane:
-    """Packs, posts, follows and collects the batches of one run."""
+    """Packs and posts the batches of one run."""
 
-    def __init__(self, context: Context, judge: Judge, recorder: Recorder) -> None:
+    def __init__(
+        self, context: Context, judge: Judge, reconciler: Reconciler, follower: Follower
+    ) -> None:
         """Work on the run of `context`."""
         self._context = context
         self._judge = judge
-        self._recorder = recorder
-        self._reconciler = Reconciler(context)
+        self._reconciler = reconciler
+        self._follower = follower
         self._create_failures = 0
-        self._canceled = False
-        self._collecting = asyncio.Semaphore(1)
+        self.canceled = False
         self.posting: asyncio.Task[None] | None = None
-        self.following: dict[int, asyncio.Task[None]] = {}
-        self.open: dict[int, BatchRow] = {}
 
     @property
     def busy(self) -> bool:
         """Whether a batch is being posted or followed."""
-        return self.posting is not None or bool(self.following)
+        return self.posting is not None or bool(self._follower.following)
 
     async def fill(self, stage: int) -> bool:
         """Post the next batch if there is one; return whether the budget held some back."""
         context = self._context
-        unresolved = any(
-            batch.state in (BatchState.UNKNOWN, BatchState.PROVISIONAL)
-            for batch in self.open.values()
-        )
-        if self.posting is not None or unresolved:
+        if self.posting is not None or self._follower.unresolved:
             # Creates go out one at a time, and none while it is unknown what became of one:
             # that keeps every unknown create recognisable in the provider's list.
             return False
@@ -82,10 +70,13 @@ class BatchLane:
             after=None,
             limit=context.run.batch_size,
         )
-        if len(items) == 1 and items[0].tries and context.run.lane_forced is None:
-            # A lone retry is one item: the rule for one item holds for it, too.
-            await context.db(context.ledger.set_lane, [items[0].id], route(1).lane)
+        if not items:
+            return False
+        if await self._in_a_hurry(items):
             context.wake.set()
+            return False
+        queued = sum(batch.size for batch in self._follower.open.values())
+        if queued and queued + len(items) > context.provider.limits.max_queued:
             return False
         chosen = self._affordable(items)
         held_back = self._held_back(items, chosen)
@@ -101,6 +92,18 @@ class BatchLane:
         self.posting = asyncio.get_running_loop().create_task(post)
         self.posting.add_done_callback(self._posted)
         return held_back
+
+    async def _in_a_hurry(self, items: list[ItemRow]) -> bool:
+        """Let what is pending for a batch go in real time where that is better; tell whether."""
+        context = self._context
+        if await self._follower.hedge.left_s() <= 0:
+            await context.db(history.hurry, context.ledger, context.run)
+            return True
+        if len(items) == 1 and items[0].tries and context.run.lane_forced is None:
+            # A lone retry is one item: the rule for one item holds for it, too.
+            await context.db(context.ledger.set_lane, [items[0].id], route(1).lane)
+            return True
+        return False
 
     def _affordable(self, items: list[ItemRow]) -> list[tuple[ItemRow, int]]:
         """Set aside money for the items of the next batch, in order, and return both."""
@@ -125,37 +128,7 @@ class BatchLane:
 
     def _posted(self, task: asyncio.Task[None]) -> None:
         self.posting = None
-        self._done(task)
-
-    def _done(self, task: asyncio.Task[None]) -> None:
-        if not task.cancelled() and (error := task.exception()) is not None:
-            self._context.stop(error)
-        self._context.wake.set()
-
-    async def cancel_all(self) -> None:
-        """Ask the provider to end every batch early, now or as soon as it can be asked.
-
-        Each is then collected: what it finished was paid for.
-        """
-        self._canceled = True
-        for batch in list(self.open.values()):
-            await self._cancel(batch)
-
-    async def _cancel(self, batch: BatchRow) -> None:
-        if batch.state is not BatchState.SUBMITTED:
-            return
-        context = self._context
-        with contextlib.suppress(ProviderError):
-            await context.provider.cancel_batch(batch.provider_id or "")
-            if self.open[batch.batch_no].state is BatchState.SUBMITTED:
-                self.open[batch.batch_no] = await context.db(
-                    context.ledger.move_batch, batch, BatchState.CANCELING
-                )
-
-    async def check_workspace(self, batch: BatchRow) -> None:
-        """See that an open batch can be found with this key. Raises ConfigError."""
-        if not self._context.provider.ephemeral:
-            await self._reconciler.check_workspace(batch)
+        self._context.ended(task)
 
     # -- posting ------------------------------------------------------------------------------
 
@@ -175,17 +148,30 @@ class BatchLane:
         )
 
     async def _post(self, batch: BatchRow, items: list[ItemRow]) -> None:
-        body = self._context.spool / f"{self._context.run.id}-{batch.nonce}.create.json"
+        context = self._context
+        body = context.spool / f"{context.run.id}-{batch.nonce}.create.json"
         try:
             size_bytes = await self._write_body(body, items, batch.nonce)
-            async with self._reconciler.workspace():
-                if self._canceled or self._context.stopping.is_set():
-                    why = "the run was stopped before it was posted"
-                    await self.give_back(batch, BatchState.REFUSED, why, "stopped")
-                else:
-                    await self._create(batch, body, size_bytes)
+            while (why := await self._why_not()) is None:
+                async with self._reconciler.workspace():
+                    refusal = await self._create(batch, body, size_bytes)
+                if refusal is None:
+                    return
+                batch = await context.db(context.ledger.batch, batch.batch_no)
+                if not await self._may_try_again(refusal):
+                    why = str(refusal)
+                    break
+            await self._follower.give_back(batch, BatchState.REFUSED, why, "unsent")
         finally:
             body.unlink(missing_ok=True)
+
+    async def _why_not(self) -> str | None:
+        """Return why a recorded batch is not to be posted any more, None where it is."""
+        if self.canceled or self._context.stopping.is_set():
+            return "the run was stopped before it was posted"
+        if await self._follower.hedge.left_s() <= 0:
+            return "the deadline came before it was posted"
+        return None
 
     async def _write_body(self, path: Path, items: list[ItemRow], nonce: str) -> int:
         """Spool the create's body to disk, so that its length is known and memory stays flat."""
@@ -196,10 +182,11 @@ class BatchLane:
             for start in range(0, len(items), RENDER_ROWS):
                 some = items[start : start + RENDER_ROWS]
                 own = await context.db(context.ledger.requests, [item.id for item in some])
+                wrong = await self._judge.wrong(some)
                 lines = [
                     context.provider.batch_line(
                         self._judge.custom_id(item, nonce),
-                        self._judge.body(item, own[item.id], Lane.BATCH),
+                        self._judge.body(item, own[item.id], Lane.BATCH, wrong.get(item.id)),
                     )
                     for item in some
                 ]
@@ -207,26 +194,28 @@ class BatchLane:
             out.write(after)
             return out.tell()
 
-    async def _create(self, batch: BatchRow, body: Path, size_bytes: int) -> None:
-        """Post a recorded batch, once, and record what became of it."""
+    async def _create(self, batch: BatchRow, body: Path, size_bytes: int) -> ProviderError | None:
+        """Post a recorded batch and record what became of it; return a certain refusal.
+
+        A batch that was certainly refused is intended as before, and may be posted again.
+        """
         context, ledger = self._context, self._context.ledger
         try:
             newest = await self._reconciler.newest()
         except ProviderError as error:
-            await self._refused(batch, error)
-            return
+            return error
         batch = await context.db(ledger.move_batch, batch, BatchState.SENDING, newest=newest)
         try:
             info = await context.provider.create_batch(chunks(body), size_bytes)
         except ProviderError as error:
             if certainly_refused(error):
-                await self._refused(batch, error)
-            else:
-                batch = await context.db(
-                    ledger.move_batch, batch, BatchState.UNKNOWN, reason=str(error)
-                )
-                self.follow(batch)
-            return
+                await context.db(ledger.move_batch, batch, BatchState.INTENDED, reason=str(error))
+                return error
+            batch = await context.db(
+                ledger.move_batch, batch, BatchState.UNKNOWN, reason=str(error)
+            )
+            self._follower.follow(batch)
+            return None
         self._create_failures = 0
         batch = await context.db(
             ledger.move_batch,
@@ -235,116 +224,26 @@ class BatchLane:
             provider_id=info.id,
             submitted_at=context.now(),
         )
-        self.follow(batch)
+        self._follower.follow(batch)
+        return None
 
-    async def _refused(self, batch: BatchRow, error: ProviderError) -> None:
-        """Give the items of a batch that was certainly not accepted back, and wait."""
-        context = self._context
-        await self.give_back(batch, BatchState.REFUSED, str(error), error.kind)
-        self._create_failures += 1
-        if isinstance(error, TransientError) and self._create_failures < MAX_CREATE_FAILURES:
-            await context.back_off(self._create_failures, error.retry_after_s)
-        else:
-            context.stop(error)
+    async def _may_try_again(self, error: ProviderError) -> bool:
+        """Wait after a refusal, and tell whether the same batch is to be posted again.
 
-    async def give_back(self, batch: BatchRow, state: BatchState, reason: str, kind: str) -> None:
-        """Close a batch whose results will never come: its items become pending again.
-
-        That costs nothing where the provider never took it; a lost one may have been billed.
+        Overload and rate limits are waited out; where there is no other answer, and none ever
+        came, something else is wrong. What refuses for good stops the run.
         """
-        context, judge = self._context, self._judge
-        sent = await context.db(context.ledger.sent, context.run, batch_no=batch.batch_no)
-        paid = state is BatchState.LOST and not context.provider.ephemeral
-        await self._recorder.write(
-            [
-                Settled(
-                    one, judge.uncertain(one, reason) if paid else judge.unsent(one, reason, kind)
-                )
-                for one in sent
-                if not one.settled
-            ]
-        )
-        await context.db(context.ledger.move_batch, batch, state, reason=reason)
-
-    # -- following ----------------------------------------------------------------------------
-
-    def follow(self, batch: BatchRow) -> None:
-        """Watch a batch until it is collected."""
-        self.open[batch.batch_no] = batch
-        task = asyncio.get_running_loop().create_task(self._follow(batch))
-        self.following[batch.batch_no] = task
-
-        def done(task: asyncio.Task[None]) -> None:
-            self.following.pop(batch.batch_no, None)
-            self.open.pop(batch.batch_no, None)
-            self._done(task)
-
-        task.add_done_callback(done)
-
-    async def _follow(self, batch: BatchRow) -> None:
-        if batch.state in (BatchState.UNKNOWN, BatchState.PROVISIONAL):
-            found = await self._reconciler.resolve(batch)
-            if found is None:
-                return
-            if found.state is BatchState.UNKNOWN:
-                await self.give_back(
-                    found, BatchState.REFUSED, "the create never arrived", "never_arrived"
-                )
-                return
-            self.open[batch.batch_no] = batch = found
-        if batch.state is not BatchState.ENDED:
-            ended = await self._until_ended(batch)
-            if ended is None:
-                return
-            batch = ended
-        async with self._collecting:
-            await collect(self._context, self._judge, self._recorder, batch)
-
-    async def _until_ended(self, batch: BatchRow) -> BatchRow | None:
-        """Poll until the batch ends; None where the run stops, or the batch is lost, before."""
-        context, wait_s = self._context, self._context.policy.poll_s
-        unknown_since: float | None = None
-        while True:
-            try:
-                info = await context.provider.retrieve_batch(batch.provider_id or "")
-            except (AuthenticationError, SpendCapError) as error:
-                context.stop(error)
-                return None
-            except ProviderError as error:
-                # An unreachable poll never ends a run: the batch works on, and bills.
-                if error.status == 404:  # noqa: PLR2004
-                    unknown_since = unknown_since or context.now()
-                    if await self._lost(batch, unknown_since):
-                        return None
-            else:
-                unknown_since = None
-                if info.status == "ended":
-                    return await context.db(
-                        context.ledger.move_batch,
-                        self.open[batch.batch_no],
-                        BatchState.ENDED,
-                        ended_at=info.ended_at or context.now(),
-                    )
-                if self._canceled:
-                    await self._cancel(self.open[batch.batch_no])
-            if not await context.pause(wait_s * (0.9 + 0.2 * context.random.random())):
-                return None
-            wait_s = min(wait_s * POLL_GROWTH, context.policy.poll_s * MAX_POLL_FACTOR)
-
-    async def _lost(self, batch: BatchRow, unknown_since: float) -> bool:
-        """Close a batch that the provider has denied for long enough; tell whether it is so."""
         context = self._context
-        if not context.provider.ephemeral:
-            if context.now() - unknown_since < LOST_AFTER_S:
-                return False
-            try:
-                listed = await self._reconciler.is_listed(batch.provider_id or "")
-            except ProviderError:
-                return False
-            if listed:
-                return False
-        await self.give_back(batch, BatchState.LOST, "the provider lost the batch", "lost")
-        return True
+        self._create_failures += 1
+        busy = isinstance(error, RateLimitedError | OverloadedError)
+        if busy or (
+            isinstance(error, TransientError) and self._create_failures < MAX_CREATE_FAILURES
+        ):
+            pause_s = error.retry_after_s if isinstance(error, TransientError) else None
+            await context.back_off(self._create_failures, pause_s)
+            return True
+        context.stop(error)
+        return False
 
 
 def certainly_refused(error: ProviderError) -> bool:

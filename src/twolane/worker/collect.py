@@ -8,11 +8,10 @@ from twolane.core.identity import parse_custom_id
 from twolane.core.states import BatchState
 from twolane.core.types import Missing
 from twolane.errors import (
-    AuthenticationError,
     InvalidReplyError,
     ProviderError,
     RejectedError,
-    SpendCapError,
+    RunRefusedError,
     TransientError,
 )
 from twolane.worker.context import Settled
@@ -70,6 +69,7 @@ class _Collector:
         self._batch = batch
         self._sent = sent
         self._open = {index: one for index, one in sent.items() if not one.settled}
+        self._given_up = batch.cancel_at is not None
         self._strays = 0
         self._unreadable = 0
         self._gone = ""
@@ -87,7 +87,7 @@ class _Collector:
             try:
                 with private(path) as out:
                     await context.provider.fetch_results(self._batch.provider_id or "", out)
-            except (AuthenticationError, SpendCapError) as error:
+            except RunRefusedError as error:
                 context.stop(error)
                 return False
             except RejectedError as error:
@@ -143,6 +143,7 @@ class _Collector:
     def remarks(self) -> str:
         """Return what was odd about the results, for a person."""
         parts = [
+            self._batch.reason,
             self._gone,
             f"{self._strays} lines of ids that were never sent" if self._strays else "",
             f"{self._unreadable} lines that cannot be read" if self._unreadable else "",
@@ -166,4 +167,4 @@ class _Collector:
         return one
 
     def _settled(self, one: SentItem, outcome: Outcome) -> Settled:
-        return Settled(one, self._judge.ending(one, outcome))
+        return Settled(one, self._judge.ending(one, outcome, given_up=self._given_up))

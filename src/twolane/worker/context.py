@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from twolane.core.budget import Budget
+    from twolane.core.pacing import Pacer
     from twolane.core.pricing import LanePrices
     from twolane.core.render import Renderer
     from twolane.ledger import Ledger, RunRow, SentItem, Settlement
@@ -59,12 +60,12 @@ class Context:
     renderer: Renderer
     budget: Budget
     policy: Policy
+    pacer: Pacer
     spool: Path
     executor: Executor | None
     random: random.Random
     now: Callable[[], float] = time.time
     listeners: list[Callable[[Sequence[Settled]], None]] = field(default_factory=list)
-    cooldown_until_s: float = 0.0
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     fatal: BaseException | None = None
@@ -89,16 +90,16 @@ class Context:
         self.stopping.set()
         self.wake.set()
 
-    def cool_down(self, pause_s: float) -> None:
-        """Let no real-time call leave for the next `pause_s` seconds: the provider asked for it."""
-        self.cooldown_until_s = max(self.cooldown_until_s, _loop_time() + pause_s)
+    def ended(self, task: asyncio.Task[None]) -> None:
+        """Note the end of a task of the worker: a fault in it stops the run."""
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self.stop(error)
+        self.wake.set()
 
-    async def cooled_down(self) -> bool:
-        """Wait until calls may leave; return whether the run goes on."""
-        while (left_s := self.cooldown_until_s - _loop_time()) > 0:
-            if not await self.pause(left_s):
-                return False
-        return not self.stopping.is_set()
+    @property
+    def strict(self) -> bool:
+        """Whether the deadline is worth paying some items twice."""
+        return bool(self.run.setting("by_strict"))
 
     async def pause(self, wait_s: float) -> bool:
         """Wait, or less when the run stops; return whether it goes on."""
@@ -114,7 +115,3 @@ class Context:
         return await self.pause(
             backoff_s(try_no, retry_after_s=retry_after_s, jitter=self.random.random())
         )
-
-
-def _loop_time() -> float:
-    return asyncio.get_running_loop().time()

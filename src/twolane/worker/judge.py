@@ -9,7 +9,8 @@ import orjson
 
 from twolane.core.identity import Echo, check_echo, make_custom_id, note_ref
 from twolane.core.pricing import cost_nano, reserve_nano
-from twolane.core.retry import FaultClass, RetryDecision, advice, classify, decide
+from twolane.core.render import WrongReply, repair_bytes
+from twolane.core.retry import FaultClass, RetryDecision, advice, classify, decide, refusal
 from twolane.core.states import ItemState
 from twolane.core.tokens import bound_input_tokens
 from twolane.core.types import (
@@ -25,7 +26,7 @@ from twolane.core.types import (
 from twolane.ledger import SentItem, Settlement
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from twolane.core.types import Outcome, Reply
     from twolane.ledger import ItemRow
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 UNCERTAIN = "uncertain"
 UNSENT = "unsent"
+LATE = "given up: its batch would have missed the deadline"
 
 
 class Judge:
@@ -52,20 +54,36 @@ class Judge:
             return None
         return note_ref(self._context.run.id, item.index, item.content_hash)
 
-    def body(self, item: ItemRow, own: bytes, lane: Lane) -> bytes:
-        """Return the request as the provider gets it."""
-        return self._context.renderer.body(own, lane, self.token(item))
+    def body(self, item: ItemRow, own: bytes, lane: Lane, wrong: WrongReply | None = None) -> bytes:
+        """Return the request as the provider gets it, `wrong` being an answer to be put right."""
+        return self._context.renderer.body(own, lane, self.token(item), wrong)
+
+    async def wrong(self, items: Iterable[ItemRow]) -> dict[int, WrongReply]:
+        """Return, by item, the answers that were paid for and cannot be used."""
+        faulty = [one.id for one in items if one.fault and FaultClass.BAD_REPLY in one.faults]
+        if not faulty:
+            return {}
+        context = self._context
+        found = await context.db(context.ledger.wrong_replies, faulty)
+        return {
+            item: WrongReply(context.provider.result_text(body), problem)
+            for item, (problem, body) in found.items()
+        }
 
     def custom_id(self, item: ItemRow, nonce: str) -> str:
         """Return the engine's own id of one attempt at the item."""
         return make_custom_id(item.index, item.name, nonce)
 
     def reserve_nano(self, item: ItemRow, lane: Lane) -> int:
-        """Return the worst case of the item: every byte a token, and all of max_tokens."""
+        """Return the worst case of the item: every byte a token, and all of max_tokens.
+
+        With a deadline that is its price in real time, where a late batch would send it.
+        """
+        dear = Lane.REALTIME if self._context.run.deadline_at is not None else lane
         return reserve_nano(
             bound_input_tokens(item.size_bytes),
             item.max_tokens,
-            self._context.prices.rates(lane),
+            self._context.prices.rates(dear),
             caches=self._context.renderer.cached or self._caches,
         )
 
@@ -76,22 +94,32 @@ class Judge:
 
     # -- when it ended ------------------------------------------------------------------------
 
-    def ending(self, sent: SentItem, outcome: Outcome) -> Settlement:
-        """Return the settlement of an attempt that the provider ended with `outcome`."""
+    def ending(self, sent: SentItem, outcome: Outcome, *, given_up: bool = False) -> Settlement:
+        """Return the settlement of an attempt that the provider ended with `outcome`.
+
+        `given_up` says that we had its batch canceled: what was canceled is sent again. What
+        refuses the whole run stops it, and the item stays to be done.
+        """
         outcome = self._checked(sent, outcome)
+        if given_up and isinstance(outcome, Canceled):
+            return self.unsent(sent, LATE, "canceled")
+        if isinstance(outcome, Errored) and classify(outcome) is FaultClass.RUN_REFUSED:
+            self._context.stop(refusal(outcome.kind, outcome.message))
+            return self.unsent(sent, outcome.message, outcome.kind)
         reply = _reply_of(outcome)
         usage = reply.usage if reply else Usage()
         prices = self._context.prices
         cost = cost_nano(usage, prices.rates(sent.lane)) if reply else 0
-        state, fault, reason = self._fate(sent, outcome)
+        state, faults, reason = self._fate(sent, outcome)
         kind, message = _error_of(outcome)
+        repairs = state is ItemState.PENDING and kind == "invalid_reply"
         return Settlement(
             attempt_no=sent.attempt_no,
             item=sent.item.id,
             outcome=type(outcome).__name__.lower(),
             item_state=state,
             reason=reason,
-            fault=fault,
+            fault=faults,
             error_kind=kind,
             message=message,
             request_id=reply.request_id if reply else getattr(outcome, "request_id", None),
@@ -102,6 +130,7 @@ class Judge:
             # Of an answer that is not used the ledger keeps the answer: a person may look at it.
             body=self._context.provider.result_body(Succeeded(reply) if reply else outcome),
             settled_at=self._context.now(),
+            grows_bytes=repair_bytes(reply.text, message) if repairs and reply else 0,
         )
 
     def uncertain(self, sent: SentItem, message: str) -> Settlement:
@@ -110,7 +139,7 @@ class Judge:
         Its reserve counts as spent; the item is sent again while it has tries left.
         """
         fault = FaultClass.DROPPED
-        decision = decide(fault, attempt=sent.item.tries, again=sent.item.fault == fault)
+        decision = decide(fault, attempt=sent.item.tries, again=fault in sent.item.faults)
         again = decision is RetryDecision.RESEND
         return Settlement(
             attempt_no=sent.attempt_no,
@@ -118,7 +147,7 @@ class Judge:
             outcome=UNCERTAIN,
             item_state=ItemState.PENDING if again else ItemState.FAILED,
             reason="" if again else f"{message}. {advice('connection')}",
-            fault=fault,
+            fault=with_fault(sent.item, fault),
             error_kind="connection",
             message=message,
             cost_nano=sent.reserve_nano,
@@ -134,6 +163,7 @@ class Judge:
             item=sent.item.id,
             outcome=UNSENT,
             item_state=ItemState.PENDING,
+            fault=sent.item.fault,
             error_kind=kind,
             message=message,
             refunds_try=True,
@@ -161,7 +191,7 @@ class Judge:
         return Errored("invalid_reply", problem, reply) if problem else outcome
 
     def _fate(self, sent: SentItem, outcome: Outcome) -> tuple[ItemState, str, str]:
-        """Return where the item goes, its fault class, and why, in words for a person."""
+        """Return where the item goes, its fault classes, and why, in words for a person."""
         match outcome:
             case Succeeded():
                 return ItemState.SUCCEEDED, "", ""
@@ -169,13 +199,19 @@ class Judge:
                 return ItemState.QUARANTINED, FaultClass.UNPROVEN, message
             case Errored() | Expired() | Canceled() | Missing():
                 fault = classify(outcome)
-                decision = decide(fault, attempt=sent.item.tries, again=sent.item.fault == fault)
+                decision = decide(fault, attempt=sent.item.tries, again=fault in sent.item.faults)
+                faults = with_fault(sent.item, fault)
                 if decision in (RetryDecision.RESEND, RetryDecision.REPAIR):
-                    return ItemState.PENDING, fault, ""
+                    return ItemState.PENDING, faults, ""
                 kind, message = _error_of(outcome)
-                return ItemState.FAILED, fault, f"{message}. {advice(kind)}".lstrip(". ")
+                return ItemState.FAILED, faults, f"{message}. {advice(kind)}".lstrip(". ")
             case _:
                 assert_never(outcome)
+
+
+def with_fault(item: ItemRow, fault: FaultClass) -> str:
+    """Return the item's faults so far and this one, as the ledger keeps them."""
+    return item.fault if fault in item.faults else f"{item.fault} {fault}".strip()
 
 
 def _reply_of(outcome: Outcome) -> Reply | None:

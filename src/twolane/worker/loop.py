@@ -10,8 +10,10 @@ from twolane.core.types import Lane
 from twolane.ledger.reports import BUDGET_REASON
 from twolane.worker.batches import BatchLane
 from twolane.worker.context import Settled
+from twolane.worker.follow import Follower
 from twolane.worker.judge import Judge
 from twolane.worker.realtime import RealtimeLane
+from twolane.worker.reconcile import Reconciler
 from twolane.worker.recorder import Recorder
 
 if TYPE_CHECKING:
@@ -36,14 +38,18 @@ class Worker:
         self._judge = Judge(context, schema)
         self._recorder = Recorder(context)
         self._realtime = RealtimeLane(context, self._judge, self._recorder)
-        self._batches = BatchLane(context, self._judge, self._recorder)
+        self._reconciler = Reconciler(context)
+        self._follower = Follower(
+            context, self._judge, self._recorder, self._reconciler, self._realtime.race
+        )
+        self._batches = BatchLane(context, self._judge, self._reconciler, self._follower)
         self.blocked_by_budget = False
         self.canceled = False
 
     @property
     def open_batches(self) -> list[BatchRow]:
         """The batches that are under way, for progress."""
-        return list(self._batches.open.values())
+        return list(self._follower.open.values())
 
     @property
     def calls_in_flight(self) -> int:
@@ -58,7 +64,7 @@ class Worker:
         context, judge = self._context, self._judge
         self.canceled = await context.db(context.ledger.was_granted, context.run, CANCEL)
         if self.canceled:
-            await self._batches.cancel_all()
+            await self._cancel_batches()
         lost = await context.db(context.ledger.sent, context.run, batch_no=None)
         if lost:
             why = "the process ended before its answer was booked"
@@ -66,14 +72,22 @@ class Worker:
         left = await context.db(context.ledger.batches, context.run, open_only=True)
         for batch in left:
             if batch.state is not BatchState.INTENDED:
-                await self._batches.check_workspace(batch)
+                await self._check_workspace(batch)
         for batch in left:
             await self._take_up(batch)
+
+    async def _check_workspace(self, batch: BatchRow) -> None:
+        if not self._context.provider.ephemeral:
+            await self._reconciler.check_workspace(batch)
+
+    async def _cancel_batches(self) -> None:
+        self._batches.canceled = True
+        await self._follower.cancel_all()
 
     async def _take_up(self, batch: BatchRow) -> None:
         context = self._context
         if batch.state is BatchState.INTENDED:
-            await self._batches.give_back(
+            await self._follower.give_back(
                 batch, BatchState.REFUSED, "the process ended before it was posted", "unsent"
             )
             return
@@ -84,7 +98,7 @@ class Worker:
                 BatchState.UNKNOWN,
                 reason="the process ended while it was posted",
             )
-        self._batches.follow(batch)
+        self._follower.follow(batch)
 
     async def drive(self, stage: int) -> None:
         """Work until every item up to `stage` has ended, or the run stops.
@@ -94,7 +108,7 @@ class Worker:
         context = self._context
         while True:
             context.wake.clear()
-            held_back = not context.stopping.is_set() and await self._round(stage)
+            held_back = await self._round(stage)
             if self._idle() and not context.wake.is_set():
                 if not held_back:
                     break
@@ -110,12 +124,17 @@ class Worker:
 
         What goes wrong here stops the run, but what is in flight is still waited for and booked.
         """
+        context = self._context
         try:
-            await self._obey()
+            if context.fatal is None:
+                await self._obey()
+            if context.stopping.is_set():
+                self._realtime.let_go()
+                return False
             held_back = await self._realtime.fill(stage)
             return await self._batches.fill(stage) or held_back
         except Exception as error:  # noqa: BLE001  # it is raised at the end of the run
-            self._context.stop(error)
+            context.stop(error)
             return False
 
     def _idle(self) -> bool:
@@ -177,4 +196,4 @@ class Worker:
         await context.db(ledger.cancel_all, context.run, reason=CANCELED_REASON)
         for one in list(self._realtime.calls):
             self._realtime.drop(one)
-        await self._batches.cancel_all()
+        await self._cancel_batches()

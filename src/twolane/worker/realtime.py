@@ -1,33 +1,39 @@
-"""The real-time lane: claimed in chunks, sent with bounded concurrency, answered at once."""
+"""The real-time lane: claimed in chunks, sent as fast as the provider lets, answered at once."""
 
 from __future__ import annotations
 
 import asyncio
 import functools
-from typing import TYPE_CHECKING
+from collections import deque
+from typing import TYPE_CHECKING, TypeGuard
 
 from twolane.core.identity import make_nonce
 from twolane.core.retry import RetryDecision, decide_call
+from twolane.core.states import ItemState
 from twolane.core.types import Errored, Lane, Succeeded
 from twolane.errors import (
-    AuthenticationError,
     ConnectionFailedError,
     InvalidReplyError,
+    OverloadedError,
     ProviderError,
-    SpendCapError,
+    RateLimitedError,
+    RunRefusedError,
     TransientError,
 )
 
 if TYPE_CHECKING:
-    from twolane.core.types import Outcome
+    from twolane.core.types import Outcome, Reply
     from twolane.ledger import ItemRow, SentItem
     from twolane.worker.context import Context
     from twolane.worker.judge import Judge
     from twolane.worker.recorder import Recorder
 
+# A token takes 3.5 bytes of English; what the provider counts comes back in its headers.
+TOKENS_PER_7_BYTES = 2
+
 
 class RealtimeLane:
-    """Sends single requests; at most `policy.concurrency` are in flight."""
+    """Sends single requests, as many at a time as the pacer lets."""
 
     def __init__(self, context: Context, judge: Judge, recorder: Recorder) -> None:
         """Work on the run of `context`."""
@@ -36,32 +42,57 @@ class RealtimeLane:
         self._recorder = recorder
         self._warm = not context.renderer.cached
         self._dropped: set[int] = set()
+        self._exchanging: set[int] = set()
+        self._cut: set[int] = set()
+        self._waiting: deque[asyncio.Future[None]] = deque()
+        self._racing: deque[ItemRow] = deque()
         self.calls: dict[int, asyncio.Task[None]] = {}
 
     async def fill(self, stage: int) -> bool:
         """Claim and send what there is room for; return whether the budget held some back."""
-        context = self._context
-        room = context.policy.concurrency - len(self.calls)
+        context, width = self._context, self._context.pacer.width
+        room = width - len(self.calls)
         if not self._warm:
             # The first request writes the provider's prompt cache, the others then read it.
             room = 0 if self.calls else 1
-        elif self.calls and room < context.policy.concurrency // 4:
+        elif self.calls and room < width // 4:
             # One commit per claim: worth waiting until it covers a few.
             return False
         if room <= 0:
             return False
-        items = await context.db(
-            context.ledger.pending,
-            context.run,
-            stage=stage,
-            lane=Lane.REALTIME,
-            after=None,
-            limit=room,
-        )
-        chosen = self._affordable(items)
-        if chosen:
-            await self._send(chosen)
-        return len(chosen) < len(items)
+        racing = bool(self._racing)
+        if racing:
+            items = [self._racing[place] for place in range(min(room, len(self._racing)))]
+        else:
+            items = await context.db(
+                context.ledger.pending,
+                context.run,
+                stage=stage,
+                lane=Lane.REALTIME,
+                after=None,
+                limit=room,
+            )
+        affordable = self._affordable(items)
+        if chosen := self._granted(affordable):
+            await self._send(chosen, racing=racing)
+        return len(affordable) < len(items)
+
+    async def _still_out(self, chosen: list[tuple[ItemRow, int]]) -> list[tuple[ItemRow, int]]:
+        """Return those that their batch has not answered meanwhile; the others need no race."""
+        context = self._context
+        for _ in chosen:
+            self._racing.popleft()
+        out = await context.db(context.ledger.submitted, [item.id for item, _ in chosen])
+        for item, reserve in chosen:
+            if item.id not in out:
+                context.budget.settle(reserve, 0)
+                context.pacer.back(_tokens(item))
+        return [(item, reserve) for item, reserve in chosen if item.id in out]
+
+    def race(self, items: list[ItemRow]) -> None:
+        """Send items that are in a batch in real time as well: the first answer is taken."""
+        self._racing.extend(items)
+        self._context.wake.set()
 
     def _affordable(self, items: list[ItemRow]) -> list[tuple[ItemRow, int]]:
         chosen: list[tuple[ItemRow, int]] = []
@@ -73,22 +104,39 @@ class RealtimeLane:
             chosen.append((item, reserve))
         return chosen
 
-    async def _send(self, chosen: list[tuple[ItemRow, int]]) -> None:
+    def _granted(self, affordable: list[tuple[ItemRow, int]]) -> list[tuple[ItemRow, int]]:
+        """Return those that the provider's limits a minute let leave now; come back for others."""
+        if not affordable:
+            return []
+        context, loop = self._context, asyncio.get_running_loop()
+        tokens = [_tokens(item) for item, _ in affordable]
+        count = context.pacer.grant(tokens, loop.time())
+        if count < len(affordable):
+            for _, reserve in affordable[count:]:
+                context.budget.settle(reserve, 0)
+            loop.call_later(context.pacer.wait_s(tokens[count], loop.time()), context.wake.set)
+        return affordable[:count]
+
+    async def _send(self, chosen: list[tuple[ItemRow, int]], *, racing: bool) -> None:
         context = self._context
         nonce = make_nonce(context.random.randbytes(8))
+        if racing:
+            chosen = await self._still_out(chosen)
         numbers = await context.db(
             context.ledger.claim,
             [(item.id, reserve) for item, reserve in chosen],
             nonce=nonce,
             now=context.now(),
+            state=ItemState.SUBMITTED if racing else ItemState.PENDING,
         )
         own = await context.db(context.ledger.requests, [item.id for item, _ in chosen])
+        wrong = await self._judge.wrong(item for item, _ in chosen)
         for number, (item, reserve) in zip(numbers, chosen, strict=True):
             sent = self._judge.sent(number, item, reserve, nonce)
-            body = self._judge.body(item, own[item.id], Lane.REALTIME)
+            body = self._judge.body(item, own[item.id], Lane.REALTIME, wrong.get(item.id))
             call = asyncio.get_running_loop().create_task(self._call(sent, body))
             self.calls[item.id] = call
-            call.add_done_callback(functools.partial(self._done, item.id))
+            call.add_done_callback(functools.partial(self._done, item))
 
     def drop(self, item: int) -> None:
         """Drop the call of an item, if one is in flight; it may have been paid for."""
@@ -96,57 +144,122 @@ class RealtimeLane:
             self._dropped.add(item)
             call.cancel()
 
-    def _done(self, item: int, call: asyncio.Task[None]) -> None:
-        del self.calls[item]
+    def let_go(self) -> None:
+        """Let every call that waits for its turn see that the run stops."""
+        while self._waiting:
+            self._give_turn()
+
+    def _done(self, item: ItemRow, call: asyncio.Task[None]) -> None:
+        del self.calls[item.id]
+        self._context.pacer.back(_tokens(item))
         if not call.cancelled() and (error := call.exception()) is not None:
             self._context.stop(error)
         self._context.wake.set()
 
     async def _call(self, sent: SentItem, body: bytes) -> None:
         """Get one request answered and hand its ending to the recorder."""
+        judge, item = self._judge, sent.item.id
         try:
-            outcome = await self._ask(body)
+            outcome = await self._ask(item, body)
         except asyncio.CancelledError:
             # Otherwise the process is ending, and the next one books what it finds unsettled.
-            if sent.item.id in self._dropped:
-                self._recorder.add(sent, self._judge.uncertain(sent, "the call was dropped"))
+            if item in self._dropped:
+                cut, why = item in self._cut, "the call was dropped"
+                ending = judge.uncertain(sent, why) if cut else judge.unsent(sent, why, "canceled")
+                self._recorder.add(sent, ending)
+            self._give_turn()
             raise
-        except (AuthenticationError, SpendCapError) as error:
+        except RunRefusedError as error:
             # Not this request but the whole run is refused: the item stays to be done.
-            self._recorder.add(sent, self._judge.unsent(sent, str(error), error.kind))
+            self._recorder.add(sent, judge.unsent(sent, str(error), error.kind))
             self._context.stop(error)
             return
         except (ConnectionFailedError, InvalidReplyError) as error:
-            self._recorder.add(sent, self._judge.uncertain(sent, str(error)))
+            self._recorder.add(sent, judge.uncertain(sent, str(error)))
             return
         if outcome is None:
-            self._recorder.add(sent, self._judge.unsent(sent, "the run was stopped", "stopped"))
+            self._recorder.add(sent, judge.unsent(sent, "the run was stopped", "stopped"))
             return
         self._warm = self._warm or isinstance(outcome, Succeeded)
-        self._recorder.add(sent, self._judge.ending(sent, outcome))
+        self._recorder.add(sent, judge.ending(sent, outcome))
 
-    async def _ask(self, body: bytes) -> Outcome | None:
+    async def _ask(self, item: int, body: bytes) -> Outcome | None:
         """Send until there is an answer; None where the run stops before one.
 
         Only what certainly cost nothing is sent again here: a refusal, or a connection that
         never stood. Raises what may have been paid for, and what refuses the whole run.
         """
-        context, try_no = self._context, 0
-        while True:
-            try_no += 1
-            if not await context.cooled_down():
-                return None
+        context, pacer, loop = self._context, self._context.pacer, asyncio.get_running_loop()
+        try_no = 0
+        while await self._turn():
+            left_at_s = loop.time()
             try:
-                return Succeeded(await context.provider.send(body))
-            except (AuthenticationError, SpendCapError, InvalidReplyError):
+                reply = await self._exchange(item, body)
+            except (RunRefusedError, InvalidReplyError):
                 raise
             except ProviderError as error:
                 if isinstance(error, ConnectionFailedError) and error.sent:
                     raise
-                pause_s = error.retry_after_s if isinstance(error, TransientError) else None
+                if _asks_for_patience(error):
+                    pacer.refused(
+                        left_at_s=left_at_s,
+                        now_s=loop.time(),
+                        retry_after_s=error.retry_after_s,
+                        jitter=context.random.random(),
+                    )
+                    if pacer.patient(loop.time()):
+                        continue
+                try_no += 1
                 if decide_call(error, try_no=try_no) is not RetryDecision.RESEND:
                     return Errored(error.kind, str(error), request_id=error.request_id)
-            if pause_s is not None:
-                context.cool_down(pause_s)
-            if not await context.back_off(try_no, pause_s):
+            else:
+                pacer.answered(reply.rates, reply.usage.output_tokens, loop.time())
+                return Succeeded(reply)
+            if not await context.back_off(try_no):
                 return None
+        return None
+
+    async def _exchange(self, item: int, body: bytes) -> Reply:
+        """Send once; what is cut off in here may have been paid for."""
+        self._exchanging.add(item)
+        try:
+            return await self._context.provider.send(body)
+        except asyncio.CancelledError:
+            self._cut.add(item)
+            raise
+        finally:
+            self._exchanging.discard(item)
+            self._give_turn()
+
+    async def _turn(self) -> bool:
+        """Wait until a call may leave: cooled down, and not too many out; False: the run stops."""
+        context, loop = self._context, asyncio.get_running_loop()
+        while not context.stopping.is_set():
+            cooldown_s = context.pacer.cooldown_until_s - loop.time()
+            if cooldown_s > 0:
+                await context.pause(cooldown_s)
+            elif len(self._exchanging) < context.pacer.width:
+                return True
+            else:
+                turn = loop.create_future()
+                self._waiting.append(turn)
+                await turn
+        return False
+
+    def _give_turn(self) -> None:
+        while self._waiting:
+            turn = self._waiting.popleft()
+            if not turn.done():
+                turn.set_result(None)
+                return
+
+
+def _tokens(item: ItemRow) -> int:
+    return item.size_bytes * TOKENS_PER_7_BYTES // 7
+
+
+def _asks_for_patience(error: ProviderError) -> TypeGuard[TransientError]:
+    """Tell whether the provider refuses for a reason that is not this request's."""
+    if isinstance(error, RateLimitedError | OverloadedError):
+        return True
+    return isinstance(error, TransientError) and error.retry_after_s is not None

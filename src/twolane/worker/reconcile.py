@@ -16,12 +16,11 @@ from filelock import FileLock, Timeout
 from twolane.core.identity import parse_custom_id
 from twolane.core.states import BatchState
 from twolane.errors import (
-    AuthenticationError,
     ConfigError,
     InvalidReplyError,
     ProviderError,
     RejectedError,
-    SpendCapError,
+    RunRefusedError,
 )
 from twolane.worker.spool import lines, private
 
@@ -146,7 +145,7 @@ class Reconciler:
                 batch = await self._as(
                     batch, BatchState.PROVISIONAL if running else BatchState.UNKNOWN
                 )
-            except (AuthenticationError, SpendCapError) as error:
+            except RunRefusedError as error:
                 context.stop(error)
                 return None
             except ProviderError:

@@ -1,0 +1,102 @@
+"""When a batch has to be given up so that what it owes can still be answered in real time.
+
+All times are seconds; a `Tempo` holds what the ledger has measured of a provider and a model.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+# Aggregators report a median of about 7 minutes for a batch, and 90% within an hour.
+USUAL_QUEUE_P50_S: Final = 420.0
+USUAL_QUEUE_P90_S: Final = 3_600.0
+# Nothing is published: a reply of 500 tokens at 60 tokens a second, and time for the prompt.
+USUAL_CALL_P90_S: Final = 10.0
+# A cancellation waits for the requests that are being answered.
+USUAL_CANCEL_P90_S: Final = 30.0
+# Of the time that finishing takes: what the measured 90% leave open.
+MARGIN_SHARE: Final = 0.15
+MIN_MARGIN_S: Final = 2.0
+# Fewer say nothing about the slow tenth.
+MIN_SAMPLES: Final = 5
+SIMILAR_SIZE: Final = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Tempo:
+    """How long things take at one provider with one model.
+
+    `queue_*_s` from a batch's creation to its end, `call_p90_s` one real-time call, `cancel_p90_s`
+    from the cancellation of a batch to its end.
+    """
+
+    queue_p50_s: float = USUAL_QUEUE_P50_S
+    queue_p90_s: float = USUAL_QUEUE_P90_S
+    call_p90_s: float = USUAL_CALL_P90_S
+    cancel_p90_s: float = USUAL_CANCEL_P90_S
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """What a deadline leaves: `left_s` in all, `finish_s` of it to finish in real time."""
+
+    left_s: float
+    finish_s: float
+    tempo: Tempo
+
+    @property
+    def room_s(self) -> float:
+        """How long a batch may take before it has to be given up; below 0: there is no time."""
+        return self.left_s - self.finish_s
+
+
+def learned(
+    queues: Sequence[tuple[int, float]],
+    calls_s: Sequence[float],
+    cancels_s: Sequence[float],
+    *,
+    size: int,
+) -> Tempo:
+    """Return the tempo that measurements tell, the usual one where there are too few.
+
+    `queues` are (items in the batch, seconds); those of a similar `size`, a quarter to four
+    times, are taken where there are enough of them.
+    """
+    near = [s for n, s in queues if size <= n * SIMILAR_SIZE and n <= size * SIMILAR_SIZE]
+    of_all = [s for _, s in queues]
+    queue_s = near if len(near) >= MIN_SAMPLES else of_all
+    return Tempo(
+        _percentile(queue_s, 0.5, USUAL_QUEUE_P50_S),
+        _percentile(queue_s, 0.9, USUAL_QUEUE_P90_S),
+        _percentile(calls_s, 0.9, USUAL_CALL_P90_S),
+        _percentile(cancels_s, 0.9, USUAL_CANCEL_P90_S),
+    )
+
+
+def _percentile(values: Sequence[float], share: float, otherwise: float) -> float:
+    """Return the nearest-rank percentile, `otherwise` where there are too few values."""
+    if len(values) < MIN_SAMPLES:
+        return otherwise
+    return max(0.0, sorted(values)[math.ceil(share * len(values)) - 1])
+
+
+def realtime_s(items: int, *, concurrency: int, tempo: Tempo, per_min: float | None) -> float:
+    """Return how long `items` calls take, `concurrency` at a time and at most `per_min` a minute."""
+    rounds_s = -(-items // concurrency) * tempo.call_p90_s
+    return max(rounds_s, items * 60.0 / per_min if per_min else 0.0)
+
+
+def finish_s(items: int, *, concurrency: int, tempo: Tempo, per_min: float | None) -> float:
+    """Return how long before a deadline `items` in batches have to be given up.
+
+    That covers the cancellation, all of them in real time, and a margin.
+    """
+    work_s = tempo.cancel_p90_s + realtime_s(
+        items, concurrency=concurrency, tempo=tempo, per_min=per_min
+    )
+    return work_s + max(MIN_MARGIN_S, MARGIN_SHARE * work_s)

@@ -1,0 +1,168 @@
+"""How many real-time calls may be in flight, and when the next may leave: a pure model.
+
+The bound of calls in flight follows TCP's congestion control (RFC 5681): slow start to the first
+refusal, then a halving for each round of refusals and one call more for each full window of
+answers. Requests and tokens a minute are token buckets, as the provider keeps them, set from the
+headers of its answers. Times are seconds of any clock that only goes forward.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from twolane.core.retry import FIRST_BACKOFF_S, MAX_BACKOFF_S
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from twolane.core.types import Headroom, RateHeaders
+
+FIRST_WINDOW: Final = 16
+# An hour of nothing but refusals is no storm any more: what is asked for fails, and says why.
+STORM_PATIENCE_S: Final = 3_600.0
+MINUTE_S: Final = 60.0
+
+
+@dataclass(slots=True)
+class _Bucket:
+    """A limit of so much a minute, refilled evenly; without a limit it never empties."""
+
+    limit: int = 0
+    level: float = 0.0
+    at_s: float = 0.0
+
+    def learn(self, headroom: Headroom | None, out: float, now_s: float) -> None:
+        """Take over what the provider says; it does not count yet what is `out` on its way."""
+        if headroom is None or headroom.limit <= 0:
+            return
+        self.limit = headroom.limit
+        self.level = headroom.left - out
+        self.at_s = now_s
+
+    def refill(self, now_s: float) -> None:
+        if self.limit:
+            gained = (now_s - self.at_s) * self.limit / MINUTE_S
+            self.level = min(float(self.limit), self.level + gained)
+            self.at_s = now_s
+
+    def wait_s(self, cost: float) -> float:
+        """Return how long until `cost` is there; one above the limit needs a full bucket."""
+        if not self.limit:
+            return 0.0
+        short = min(cost, self.limit) - self.level
+        return max(0.0, short * MINUTE_S / self.limit)
+
+
+@dataclass(slots=True)
+class Pacer:
+    """Paces the real-time calls of one run; at most `bound` are in flight."""
+
+    bound: int
+    window: float = 0.0
+    cooldown_until_s: float = 0.0
+    refusing_since_s: float | None = None
+    _slow_start: bool = True
+    _refusals: int = 0
+    _decreased_at_s: float = -1.0
+    _out_tokens: float = 0.0
+    _out_calls: int = 0
+    _requests: _Bucket = field(default_factory=_Bucket)
+    _input: _Bucket = field(default_factory=_Bucket)
+    _output: _Bucket = field(default_factory=_Bucket)
+    _mean_output: float = 0.0
+
+    def __post_init__(self) -> None:
+        """Begin with a small window, or the bound where that is smaller."""
+        self.window = float(min(self.bound, FIRST_WINDOW))
+
+    @property
+    def width(self) -> int:
+        """How many calls may be in flight now."""
+        return max(1, int(self.window))
+
+    @property
+    def per_min(self) -> float | None:
+        """How many requests a minute the provider allows, None while it has not said."""
+        return float(self._requests.limit) or None
+
+    def grant(self, input_tokens: Sequence[int], now_s: float) -> int:
+        """Return how many of these calls, in order, may leave now under the limits a minute.
+
+        They count as out from then on, until `back` is told of each.
+        """
+        if not (self._requests.limit or self._input.limit or self._output.limit):
+            granted = len(input_tokens)
+        else:
+            granted = 0
+            for tokens in input_tokens:
+                if self.wait_s(tokens, now_s) > 0:
+                    break
+                self._requests.level -= 1
+                self._input.level -= tokens
+                self._output.level -= self._mean_output
+                granted += 1
+        self._out_calls += granted
+        self._out_tokens += sum(input_tokens[:granted])
+        return granted
+
+    def wait_s(self, input_tokens: int, now_s: float) -> float:
+        """Return how long until a call with these tokens may leave; 0: now."""
+        wait_s = self.cooldown_until_s - now_s
+        for bucket, cost in (
+            (self._requests, 1.0),
+            (self._input, float(input_tokens)),
+            (self._output, self._mean_output),
+        ):
+            bucket.refill(now_s)
+            wait_s = max(wait_s, bucket.wait_s(cost))
+        return max(0.0, wait_s)
+
+    def back(self, input_tokens: int) -> None:
+        """Note that a call that was granted is over, however it ended."""
+        self._out_calls -= 1
+        self._out_tokens -= input_tokens
+
+    def answered(self, rates: RateHeaders | None, output_tokens: int, now_s: float) -> None:
+        """Note an answer: the window grows, and the headers set the buckets."""
+        self.refusing_since_s = None
+        self._refusals = 0
+        if self.window < self.bound:
+            step = 1.0 if self._slow_start else 1.0 / self.window
+            self.window = min(float(self.bound), self.window + step)
+        if rates is not None:
+            # A twentieth: some tens of answers are remembered.
+            self._mean_output += (output_tokens - self._mean_output) / 20.0
+            self._requests.learn(rates.requests, self._out_calls, now_s)
+            self._input.learn(rates.input_tokens, self._out_tokens, now_s)
+            self._output.learn(rates.output_tokens, self._out_calls * self._mean_output, now_s)
+
+    def refused(
+        self, *, left_at_s: float, now_s: float, retry_after_s: float | None, jitter: float
+    ) -> None:
+        """Note a refusal (429, 529) of a call that left at `left_at_s`; all calls cool down.
+
+        The refusals of one round count once: those that had left before the last halving say
+        nothing new. Without the provider's own cooldown the pause doubles from round to round.
+        """
+        if self.refusing_since_s is None:
+            self.refusing_since_s = now_s
+        if left_at_s > self._decreased_at_s:
+            self._slow_start = False
+            self.window = max(1.0, self.window / 2)
+            self._decreased_at_s = now_s
+            self._refusals += 1
+            if retry_after_s is None:
+                pause_s = min(MAX_BACKOFF_S, FIRST_BACKOFF_S * 2.0 ** min(self._refusals - 1, 10))
+                self._cool_down(now_s + pause_s * (0.5 + jitter / 2))
+        if retry_after_s is not None:
+            # Upward only: all processes that were told the same should not come back at once.
+            self._cool_down(now_s + retry_after_s + min(0.1 * retry_after_s, 1.0) * jitter)
+
+    def _cool_down(self, until_s: float) -> None:
+        self.cooldown_until_s = max(self.cooldown_until_s, until_s)
+
+    def patient(self, now_s: float) -> bool:
+        """Tell whether refusals are still waited out."""
+        since_s = self.refusing_since_s
+        return since_s is None or now_s - since_s < STORM_PATIENCE_S

@@ -1,0 +1,60 @@
+"""What the ledger has measured, and what a deadline asks of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from twolane.core.deadline import Tempo, learned
+from twolane.ledger.rows import ITEM_BITS, item_id
+
+if TYPE_CHECKING:
+    from twolane.ledger.ledger import Ledger
+    from twolane.ledger.rows import RunRow
+
+SAMPLES = 500
+# Looking for calls ends here: a ledger of batches alone has none, however long it is.
+RECENT_ATTEMPTS = 20_000
+
+
+def tempo(ledger: Ledger, provider: str, model: str, *, size: int) -> Tempo:
+    """Return how long batches of about `size` items, their cancellation and calls took lately."""
+    batches = ledger.store.db.execute(
+        "SELECT b.size, b.ended_at - b.submitted_at, b.ended_at - b.cancel_at FROM batches b"
+        " JOIN runs r ON r.run_no = b.run_no WHERE r.provider = ? AND r.model = ?"
+        " AND b.ended_at IS NOT NULL AND b.submitted_at IS NOT NULL"
+        " ORDER BY b.batch_no DESC LIMIT ?",
+        (provider, model, SAMPLES),
+    ).fetchall()
+    calls = ledger.store.db.execute(
+        "SELECT a.settled_at - a.sent_at FROM attempts a"
+        f" JOIN runs r ON r.run_no = a.item >> {ITEM_BITS}"
+        " WHERE a.attempt_no > (SELECT coalesce(max(attempt_no), 0) FROM attempts) - ?"
+        " AND a.batch_no IS NULL AND a.outcome = 'succeeded' AND r.provider = ? AND r.model = ?"
+        " ORDER BY a.attempt_no DESC LIMIT ?",
+        (RECENT_ATTEMPTS, provider, model, SAMPLES),
+    ).fetchall()
+    return learned(
+        [(int(n), float(queue_s)) for n, queue_s, cancel_s in batches if cancel_s is None],
+        [float(call_s) for (call_s,) in calls],
+        [float(cancel_s) for _, _, cancel_s in batches if cancel_s is not None],
+        size=size,
+    )
+
+
+def owed(ledger: Ledger, run: RunRow) -> int:
+    """Count the items of a run that have no ending yet."""
+    row = ledger.store.db.execute(
+        "SELECT count(*) FROM items WHERE id >= ? AND id < ?"
+        " AND state IN ('pending', 'running', 'submitted')",
+        (item_id(run.run_no, 0), item_id(run.run_no + 1, 0)),
+    ).fetchone()
+    return int(row[0])
+
+
+def hurry(ledger: Ledger, run: RunRow) -> None:
+    """Let everything of a run that is pending for a batch go in real time."""
+    with ledger.store.transaction() as db:
+        db.execute(
+            "UPDATE items SET lane = 'realtime' WHERE id >= ? AND id < ? AND state = 'pending'",
+            (item_id(run.run_no, 0), item_id(run.run_no + 1, 0)),
+        )

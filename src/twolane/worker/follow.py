@@ -1,0 +1,219 @@
+"""Batches under way: polled in parallel until each ends, given up when a deadline asks for it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import TYPE_CHECKING
+
+from twolane.core.states import BatchState
+from twolane.errors import ProviderError, RunRefusedError
+from twolane.worker.collect import collect
+from twolane.worker.context import Settled
+from twolane.worker.hedge import Hedge
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from twolane.core.types import BatchInfo
+    from twolane.ledger import BatchRow, ItemRow
+    from twolane.worker.context import Context
+    from twolane.worker.judge import Judge
+    from twolane.worker.reconcile import Reconciler
+    from twolane.worker.recorder import Recorder
+
+POLL_GROWTH = 1.25
+MAX_POLL_FACTOR = 10
+# A batch that is given up is asked after more often: what it leaves over is waited for.
+HASTY_POLL_S = 5.0
+# A fresh batch id may answer 404 for minutes; only after this long, and absent from a complete
+# list, is a batch given up.
+LOST_AFTER_S = 3_600.0
+NEVER_ARRIVED = "the create never arrived"
+LATE = "given up: it would have missed the deadline"
+
+
+class Follower:
+    """Follows every open batch of one run to its end and has it collected."""
+
+    def __init__(
+        self,
+        context: Context,
+        judge: Judge,
+        recorder: Recorder,
+        reconciler: Reconciler,
+        race: Callable[[list[ItemRow]], None],
+    ) -> None:
+        """Follow the batches of `context`'s run; `race` sends items in real time as well."""
+        self._context = context
+        self._judge = judge
+        self._recorder = recorder
+        self._reconciler = reconciler
+        self._race = race
+        self._raced: set[int] = set()
+        self._canceled = False
+        self._collecting = asyncio.Semaphore(1)
+        self.hedge = Hedge(context)
+        self.following: dict[int, asyncio.Task[None]] = {}
+        self.open: dict[int, BatchRow] = {}
+
+    @property
+    def unresolved(self) -> bool:
+        """Whether it is unknown of a batch if the provider has it."""
+        unknown = (BatchState.UNKNOWN, BatchState.PROVISIONAL)
+        return any(batch.state in unknown for batch in self.open.values())
+
+    def follow(self, batch: BatchRow) -> None:
+        """Watch a batch until it is collected."""
+        self.open[batch.batch_no] = batch
+        task = asyncio.get_running_loop().create_task(self._follow(batch))
+        self.following[batch.batch_no] = task
+
+        def done(task: asyncio.Task[None]) -> None:
+            self.following.pop(batch.batch_no, None)
+            self.open.pop(batch.batch_no, None)
+            self._context.ended(task)
+
+        task.add_done_callback(done)
+
+    async def cancel_all(self) -> None:
+        """Ask the provider to end every batch early, now or as soon as it can be asked.
+
+        Each is then collected: what it finished was paid for.
+        """
+        self._canceled = True
+        for batch in list(self.open.values()):
+            await self._cancel(batch, "canceled with the run")
+
+    async def _cancel(self, batch: BatchRow, reason: str) -> None:
+        if batch.state is not BatchState.SUBMITTED:
+            return
+        context = self._context
+        with contextlib.suppress(ProviderError):
+            await context.provider.cancel_batch(batch.provider_id or "")
+            if self.open[batch.batch_no].state is BatchState.SUBMITTED:
+                self.open[batch.batch_no] = await context.db(
+                    context.ledger.move_batch,
+                    batch,
+                    BatchState.CANCELING,
+                    reason=reason,
+                    cancel_at=context.now(),
+                )
+
+    async def give_back(self, batch: BatchRow, state: BatchState, reason: str, kind: str) -> None:
+        """Close a batch whose results will never come: its items become pending again.
+
+        That costs nothing where the provider never took it; a lost one may have been billed.
+        """
+        context, judge = self._context, self._judge
+        sent = await context.db(context.ledger.sent, context.run, batch_no=batch.batch_no)
+        paid = state is BatchState.LOST and not context.provider.ephemeral
+        await self._recorder.write(
+            [
+                Settled(
+                    one, judge.uncertain(one, reason) if paid else judge.unsent(one, reason, kind)
+                )
+                for one in sent
+                if not one.settled
+            ]
+        )
+        await context.db(context.ledger.move_batch, batch, state, reason=reason)
+
+    async def _follow(self, batch: BatchRow) -> None:
+        if batch.state in (BatchState.UNKNOWN, BatchState.PROVISIONAL):
+            found = await self._reconciler.resolve(batch)
+            if found is None:
+                return
+            if found.state is BatchState.UNKNOWN:
+                await self.give_back(found, BatchState.REFUSED, NEVER_ARRIVED, "never_arrived")
+                return
+            self.open[batch.batch_no] = batch = found
+        if batch.state is not BatchState.ENDED:
+            ended = await self._until_ended(batch)
+            if ended is None:
+                return
+            batch = ended
+        async with self._collecting:
+            await collect(self._context, self._judge, self._recorder, batch)
+
+    async def _until_ended(self, batch: BatchRow) -> BatchRow | None:
+        """Poll until the batch ends; None where the run stops, or the batch is lost, before."""
+        context, wait_s = self._context, self._context.policy.poll_s
+        unknown_since: float | None = None
+        while True:
+            try:
+                info = await context.provider.retrieve_batch(batch.provider_id or "")
+            except RunRefusedError as error:
+                context.stop(error)
+                return None
+            except ProviderError as error:
+                # An unreachable poll never ends a run: the batch works on, and bills.
+                if error.status == 404:  # noqa: PLR2004
+                    unknown_since = unknown_since or context.now()
+                    if await self._lost(batch, unknown_since):
+                        return None
+            else:
+                unknown_since = None
+                if info.status == "ended":
+                    return await self._ended(batch, info)
+                if self._canceled:
+                    await self._cancel(self.open[batch.batch_no], "canceled with the run")
+            left_s = await self._keep_deadline(batch)
+            pause_s = min(wait_s * (0.9 + 0.2 * context.random.random()), left_s)
+            if not await context.pause(pause_s):
+                return None
+            wait_s = min(wait_s * POLL_GROWTH, context.policy.poll_s * MAX_POLL_FACTOR)
+
+    async def _ended(self, batch: BatchRow, info: BatchInfo) -> BatchRow:
+        now = self._open(batch)
+        return await self._context.db(
+            self._context.ledger.move_batch,
+            now,
+            BatchState.ENDED,
+            # Why it was given up stays with it to the end.
+            reason=now.reason,
+            ended_at=info.ended_at or self._context.now(),
+        )
+
+    def _open(self, batch: BatchRow) -> BatchRow:
+        return self.open[batch.batch_no]
+
+    async def _keep_deadline(self, batch: BatchRow) -> float:
+        """Give a late batch up, and return how long may be waited before the next look.
+
+        Nothing of it is sent in real time before it has ended, unless the deadline is strict and
+        the cancellation itself takes too long.
+        """
+        left_s = await self.hedge.left_s()
+        if left_s > 0:
+            return left_s
+        context = self._context
+        hasty_s = min(HASTY_POLL_S, context.policy.poll_s)
+        await self._cancel(self._open(batch), LATE)
+        canceling = self._open(batch).state is BatchState.CANCELING
+        if not (context.strict and canceling) or batch.batch_no in self._raced:
+            return hasty_s
+        overdue_s = await self.hedge.overdue_s()
+        if overdue_s < 0:
+            return min(hasty_s, -overdue_s)
+        self._raced.add(batch.batch_no)
+        sent = await context.db(context.ledger.sent, context.run, batch_no=batch.batch_no)
+        self._race([one.item for one in sent if not one.settled])
+        return hasty_s
+
+    async def _lost(self, batch: BatchRow, unknown_since: float) -> bool:
+        """Close a batch that the provider has denied for long enough; tell whether it is so."""
+        context = self._context
+        if not context.provider.ephemeral:
+            if context.now() - unknown_since < LOST_AFTER_S:
+                return False
+            try:
+                listed = await self._reconciler.is_listed(batch.provider_id or "")
+            except ProviderError:
+                return False
+            if listed:
+                return False
+        await self.give_back(
+            self._open(batch), BatchState.LOST, "the provider lost the batch", "lost"
+        )
+        return True
