@@ -57,6 +57,8 @@ class CurateOptions:
 
     lane: Lane | None = None
     cap_nano: int | None = None
+    by_s: int | None = None
+    by_strict: bool = False
     stages: str = "auto"
     limit: int | None = None
     only: str | None = None
@@ -246,8 +248,15 @@ class Mill:
     def plan(self, requests: NoteRequests, options: CurateOptions) -> Plan:
         """Say where the requests would go and what that would cost. Raises ConfigError."""
         return self.engine.plan(
-            requests, lane=options.lane, cap_nano=options.cap_nano, reply_tokens=REPLY_TOKENS
+            requests,
+            lane=options.lane,
+            cap_nano=options.cap_nano,
+            deadline_at=self._deadline_at(options),
+            reply_tokens=REPLY_TOKENS,
         )
+
+    def _deadline_at(self, options: CurateOptions) -> float | None:
+        return None if options.by_s is None else self.engine.now() + options.by_s
 
     async def unfinished(self, options: CurateOptions) -> Curation | None:
         """Return the vault's run that waits to go on, if there is one.
@@ -316,6 +325,8 @@ class Mill:
             source=self.source,
             lane=options.lane,
             cap_nano=options.cap_nano,
+            deadline_at=self._deadline_at(options),
+            by_strict=options.by_strict,
             stages=[step.stage for step in steps],
             settings={**self._kept(options), "stages": stages},
             cache=True,
@@ -327,6 +338,7 @@ class Mill:
         return {
             "lane": options.lane,
             "cap_nano": options.cap_nano,
+            "by_s": options.by_s,
             "only": options.only,
             "limit": options.limit,
             "provider": self.settings.provider,

@@ -53,6 +53,25 @@ def settings_flags(command: F) -> F:
     return command
 
 
+def deadline_flags(command: F) -> F:
+    """Add the flags of a deadline."""
+    flags = [
+        click.option(
+            "--by",
+            metavar="TIME",
+            help="Be done within this, as in 45m or 1h30m: late batches move to real time.",
+        ),
+        click.option(
+            "--by-strict",
+            is_flag=True,
+            help="Do not wait for a late batch to end; some items may be paid for twice.",
+        ),
+    ]
+    for flag in reversed(flags):
+        command = flag(command)
+    return command
+
+
 def take_settings(flags: dict[str, Any]) -> dict[str, Any]:
     """Take the settings' flags out of a command's and return those."""
     from twolane.config import VARIABLES  # noqa: PLC0415

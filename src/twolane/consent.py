@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from twolane.engine import Engine, Plan
 
 SHOWN_ALTERNATIVES = 3
+_SPAN = re.compile(r"(?:(\d{1,3})d)?(?:(\d{1,4})h)?(?:(\d{1,5})m)?(?:(\d{1,6})s)?")
+_SPAN_S = (86_400, 3_600, 60, 1)
+MAX_BY_S = 28 * 86_400  # results are kept for 29 days
 
 
 def cap_of(max_cost: str | None) -> int | None:
@@ -32,6 +36,25 @@ def cap_of(max_cost: str | None) -> int | None:
         message = f"--max-cost has to be an amount in dollars above 0, not {max_cost!r}"
         raise ConfigError(message)
     return int(amount * NANO_PER_USD)
+
+
+def within_s(by: str | None, *, strict: bool) -> int | None:
+    """Return a length of time in seconds from what a person wrote. Raises ConfigError."""
+    if by is None:
+        if strict:
+            message = "--by-strict says how a deadline is kept; give the deadline with --by"
+            raise ConfigError(message)
+        return None
+    parts = _SPAN.fullmatch(by.strip().lower())
+    seconds = 0
+    if parts is not None:
+        seconds = sum(
+            int(count or 0) * each for count, each in zip(parts.groups(), _SPAN_S, strict=True)
+        )
+    if not 0 < seconds <= MAX_BY_S:
+        message = f"--by has to be a time such as 90s, 45m, 2h, 1h30m or 1d, not {by!r}"
+        raise ConfigError(message)
+    return seconds
 
 
 def show_plan(plan: Plan, console: Console) -> None:

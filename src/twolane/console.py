@@ -11,6 +11,7 @@ import json
 import signal
 import sys
 import time
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from twolane.core.pricing import format_usd, plain_usd
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-    from twolane.core.types import Report
+    from twolane.core.types import Kept, Report
     from twolane.run import Progress, Run
 
 REFRESH_S = 0.25
@@ -118,7 +119,25 @@ def report_object(report: Report) -> dict[str, Any]:
             for one in report.failures
         ],
         "duration_s": round(report.duration_s, 3),
+        **({"deadline": _deadline_object(report.deadline)} if report.deadline else {}),
     }
+
+
+def _deadline_object(kept: Kept) -> dict[str, Any]:
+    return {
+        "at": datetime.fromtimestamp(kept.deadline_at, UTC).isoformat(timespec="seconds"),
+        "held": kept.held,
+        "batches_given_up": kept.given_up,
+    }
+
+
+def _deadline_line(kept: Kept) -> str:
+    at = datetime.fromtimestamp(kept.deadline_at).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+    held = {True: "held", False: "missed", None: "still to come"}[kept.held]
+    if not kept.given_up:
+        return f"deadline {at}: {held}"
+    batches = "1 late batch" if kept.given_up == 1 else f"{kept.given_up:,} late batches"
+    return f"deadline {at}: {held}; {batches} given up, what they left went in real time"
 
 
 def print_json(value: object) -> None:
@@ -164,6 +183,8 @@ def print_report(report: Report, console: Console) -> None:
         f"saved {format_usd(saved)}",
         markup=False,
     )
+    if report.deadline is not None:
+        console.print(_deadline_line(report.deadline), markup=False)
     if items.uncertain:
         console.print(
             f"{items.uncertain:,} calls may have been paid for without an answer; their worst "

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -36,15 +38,13 @@ def test_a_forced_lane_wins(
     items: int, budget_nano: int | None, realtime_nano: int | None, batch_nano: int | None
 ) -> None:
     """The lane a person asked for is taken, whatever count and prices say."""
-    prices = {
-        "budget_nano": budget_nano,
-        "realtime_nano": realtime_nano,
-        "batch_nano": batch_nano,
-    }
-    assert route(items, forced=Lane.REALTIME, **prices) == Decision(
+    forced_route = partial(
+        route, items, budget_nano=budget_nano, realtime_nano=realtime_nano, batch_nano=batch_nano
+    )
+    assert forced_route(forced=Lane.REALTIME) == Decision(
         Lane.REALTIME, "real time: asked for with --lane realtime"
     )
-    assert route(items, forced=Lane.BATCH, **prices) == Decision(
+    assert forced_route(forced=Lane.BATCH) == Decision(
         Lane.BATCH, "batch: asked for with --lane batch"
     )
 

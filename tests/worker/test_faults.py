@@ -12,6 +12,7 @@ from twolane import Lane, Request, RunState
 from twolane.errors import (
     AuthenticationError,
     ConnectionFailedError,
+    CreditError,
     InputError,
     LedgerFullError,
     LedgerLockedError,
@@ -19,7 +20,6 @@ from twolane.errors import (
     ProviderError,
     RateLimitedError,
     RejectedError,
-    CreditError,
     TransientError,
     UnknownModelError,
 )

@@ -14,7 +14,7 @@ from notemill.cli.diffs import print_diff
 from notemill.config import load_exclusions
 from notemill.errors import NotemillError, WaitingForPersonError
 from twolane import Engine, Lane, RunState, TwolaneError, plain_usd
-from twolane.consent import agree, cap_of, show_plan
+from twolane.consent import agree, cap_of, show_plan, within_s
 from twolane.console import (
     EXIT_FAILED,
     drive,
@@ -46,6 +46,8 @@ async def curate_vault(  # the command's flags
     vault: Path,
     lane: str,
     max_cost: str | None,
+    by: str | None,
+    by_strict: bool,
     stages: str,
     limit: int | None,
     only: str | None,
@@ -62,6 +64,8 @@ async def curate_vault(  # the command's flags
     options = CurateOptions(
         lane=None if lane == "auto" else Lane(lane),
         cap_nano=cap_of(max_cost),
+        by_s=within_s(by, strict=by_strict),
+        by_strict=by_strict,
         stages=stages,
         limit=limit,
         only=only,

@@ -11,6 +11,7 @@ from twolane.command import (
     FILE,
     FOLDER,
     LANES,
+    deadline_flags,
     finish,
     home_flag,
     json_flag,
@@ -68,6 +69,7 @@ def cli() -> None:
 @click.argument("vault", type=FOLDER, default=".")
 @click.option("--lane", type=click.Choice(LANES), default="auto", show_default=True)
 @click.option("--max-cost", metavar="USD", help="Never spend more than this.")
+@deadline_flags
 @click.option("--stages", default="auto", show_default=True, metavar="auto|none|ladder|2,6,…")
 @click.option("--limit", type=click.IntRange(1), metavar="N", help="Only the N neediest notes.")
 @click.option("--only", metavar="GLOB", help="Only notes whose path fits, as in 'Projects/**'.")

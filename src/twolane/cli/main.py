@@ -10,6 +10,7 @@ import click
 from twolane.command import (
     FILE,
     LANES,
+    deadline_flags,
     finish,
     home_flag,
     json_flag,
@@ -35,6 +36,7 @@ def cli() -> None:
 @click.option("-o", "--output", type=FILE, required=True, metavar="OUTPUT.jsonl")
 @click.option("--lane", type=click.Choice(LANES), default="auto", show_default=True)
 @click.option("--max-cost", metavar="USD", help="Never spend more than this.")
+@deadline_flags
 @click.option("--again", is_flag=True, help="Begin anew where this command has run before.")
 @click.option("--dry-run", is_flag=True, help="Show lane, price and a request; send nothing.")
 @click.option("--yes", is_flag=True, help="Agree to the price beforehand.")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from twolane.consent import agree, cap_of, show_plan
+from twolane.consent import agree, cap_of, show_plan, within_s
 from twolane.console import (
     drive,
     exit_code,
@@ -39,6 +39,8 @@ async def run_file(  # the command's flags
     output: Path,
     lane: str,
     max_cost: str | None,
+    by: str | None,
+    by_strict: bool,
     again: bool,
     dry_run: bool,
     yes: bool,
@@ -49,22 +51,25 @@ async def run_file(  # the command's flags
     source, output = _files(source, output)
     requests = JsonlRequests(source, settings.model)
     cap_nano, forced = cap_of(max_cost), None if lane == "auto" else Lane(lane)
+    by_s = within_s(by, strict=by_strict)
     async with Engine.open(settings) as engine:
+        deadline_at = None if by_s is None else engine.now() + by_s
         if dry_run:
-            plan = engine.plan(requests, lane=forced, cap_nano=cap_nano)
+            plan = engine.plan(requests, lane=forced, cap_nano=cap_nano, deadline_at=deadline_at)
             return _show_dry_run(plan, requests, console, as_json=as_json)
         identity = f"run:{source}:{output}"
         input_hash = requests.hash()
         kept: dict[str, object] = {
             "lane": lane,
             "max_cost": max_cost,
+            "by_s": by_s,
             "provider": settings.provider,
             "batch_size": settings.batch_size,
             "output": str(output),
         }
         run = None if again else await engine.unfinished(identity, input_hash, kept)
         if run is None:
-            plan = engine.plan(requests, lane=forced, cap_nano=cap_nano)
+            plan = engine.plan(requests, lane=forced, cap_nano=cap_nano, deadline_at=deadline_at)
             agree(plan, engine, settings, console, cap_nano=cap_nano, yes=yes)
             run = await engine.start(
                 requests,
@@ -74,6 +79,8 @@ async def run_file(  # the command's flags
                 input_hash=input_hash,
                 lane=forced,
                 cap_nano=cap_nano,
+                deadline_at=deadline_at,
+                by_strict=by_strict,
                 settings=kept,
             )
         return await _finish(run, console, as_json=as_json)

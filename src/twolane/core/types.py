@@ -225,6 +225,18 @@ class Counts:
 
 
 @dataclass(frozen=True, slots=True)
+class Kept:
+    """What became of a deadline: `held` is None while nobody can tell.
+
+    `given_up` counts the batches that were canceled for it.
+    """
+
+    deadline_at: float
+    held: bool | None
+    given_up: int
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """What became of a run, in the shape of the commands' `--json`."""
 
@@ -239,6 +251,7 @@ class Report:
     failures: tuple[Failure, ...] = ()
     duration_s: float = 0.0
     decision: Decision = field(default=Decision(Lane.REALTIME, ""))
+    deadline: Kept | None = None
 
 
 EMPTY_REPORT = Report(

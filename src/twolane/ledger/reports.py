@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from twolane.core.identity import make_custom_id
 from twolane.core.states import ItemState, RunState
-from twolane.core.types import Counts, Decision, Failure, Lane, LaneTotals, Report
+from twolane.core.types import Counts, Decision, Failure, Kept, Lane, LaneTotals, Report
 from twolane.ledger.columns import item_of
 from twolane.ledger.rows import ItemRow, ResultRow, RunRow, grow, item_id
 
@@ -112,7 +112,24 @@ def report(ledger: Ledger, run: RunRow) -> Report:
         failures=failures(ledger, run),
         duration_s=run.worked_s,
         decision=Decision(run.decision_lane, run.decision_reason),
+        deadline=_deadline(ledger, run, items),
     )
+
+
+def _deadline(ledger: Ledger, run: RunRow, items: Counts) -> Kept | None:
+    """Say whether a deadline held, counting every item that was not left out or canceled."""
+    if run.deadline_at is None:
+        return None
+    last_at = ledger.store.db.execute(
+        "SELECT max(a.settled_at) FROM attempts a JOIN items i ON i.id = a.item"
+        " WHERE a.item >= ? AND a.item < ? AND i.state NOT IN ('skipped', 'canceled')",
+        (item_id(run.run_no, 0), item_id(run.run_no + 1, 0)),
+    ).fetchone()[0]
+    given_up = ledger.store.db.execute(
+        "SELECT count(*) FROM batches WHERE run_no = ? AND cancel_at IS NOT NULL", (run.run_no,)
+    ).fetchone()[0]
+    late = last_at is not None and last_at > run.deadline_at
+    return Kept(run.deadline_at, (not late) if late or not items.open else None, int(given_up))
 
 
 def results(
@@ -127,8 +144,10 @@ def results(
         " (SELECT count(*) FROM attempts x WHERE x.item = i.id),"
         " (SELECT coalesce(sum(x.cost_nano), 0) FROM attempts x WHERE x.item = i.id),"
         f" {body} FROM items i"
-        " LEFT JOIN attempts a ON a.attempt_no ="
-        " (SELECT max(x.attempt_no) FROM attempts x WHERE x.item = i.id)"
+        # A success decides, and of two (a race) the one that came first.
+        " LEFT JOIN attempts a ON a.attempt_no = (SELECT x.attempt_no FROM attempts x"
+        " WHERE x.item = i.id ORDER BY x.outcome = 'succeeded' DESC,"
+        " iif(x.outcome = 'succeeded', x.settled_at, 0), x.attempt_no DESC LIMIT 1)"
         " LEFT JOIN replies r ON r.attempt_no = a.attempt_no"
         f" WHERE i.id >= ? AND i.id < ? AND {where} ORDER BY i.id",
         (item_id(run.run_no, 0), item_id(run.run_no + 1, 0)),
