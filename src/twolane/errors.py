@@ -7,6 +7,8 @@
       LedgerError                  the ledger cannot be used
         LedgerLockedError          another process works on the run
         LedgerFullError            no space left for the ledger
+        LedgerDamagedError         it is not what was written, or it is gone
+        HandedOverError            the run goes on, on another computer
       ProviderError                the provider answered with an error
         TransientError             worth sending again
           RateLimitedError
@@ -73,6 +75,16 @@ class LedgerFullError(LedgerError):
     """No space is left for the ledger; free some and run the same command again to go on."""
 
     http_status = 507
+
+
+class LedgerDamagedError(LedgerError):
+    """The ledger is damaged; see `twolane check`, and restore it with `twolane state import`."""
+
+
+class HandedOverError(LedgerError):
+    """The run was handed over to another computer; `twolane state take-back` brings it back."""
+
+    http_status = 409
 
 
 class ProviderError(TwolaneError):

@@ -118,7 +118,7 @@ def result_line(outcome: ItemOutcome) -> bytes:
         "lane": outcome.lane,
         "attempts": outcome.attempts,
         "cost_usd": plain_usd(outcome.cost_nano),
-        "result": orjson.loads(outcome.body) if outcome.body else _no_result(outcome),
+        "result": outcome.result or _no_result(outcome),
     }
     try:
         return orjson.dumps(value)

@@ -18,7 +18,7 @@ from twolane.core.pricing import usd
 from twolane.core.render import Renderer
 from twolane.core.schema import reply_check
 from twolane.core.states import TERMINAL_ITEMS, ItemState, RunState
-from twolane.errors import ConfigError, LedgerLockedError, SpendCapError
+from twolane.errors import ConfigError, LedgerError, LedgerLockedError, SpendCapError
 from twolane.ledger import item_id, reports
 from twolane.worker import Context, Policy, Worker
 from twolane.worker.loop import CANCEL
@@ -73,10 +73,24 @@ class ItemOutcome:
         return usd(self.cost_nano)
 
     @property
+    def result(self) -> dict[str, Any]:
+        """Its result as a JSON object, empty where there is none.
+
+        Raises LedgerError where it was damaged in the ledger.
+        """
+        try:
+            value = orjson.loads(self.body) if self.body else {}
+        except orjson.JSONDecodeError:
+            value = None
+        if not isinstance(value, dict):
+            message = f"the result of item {self.index} is damaged; see `twolane check`"
+            raise LedgerError(message)
+        return value
+
+    @property
     def text(self) -> str:
-        """The text of the reply, empty where there is none."""
-        result: dict[str, Any] = orjson.loads(self.body) if self.body else {}
-        content = result.get("message", {}).get("content", [])
+        """The text of the reply, empty where there is none. Raises LedgerError."""
+        content = self.result.get("message", {}).get("content", [])
         return "".join(block["text"] for block in content if block["type"] == "text")
 
 

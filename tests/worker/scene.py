@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from tests.doubles import Crash, MortalStore, ScriptedProvider
 from tests.virtual_time import VirtualClock
 from twolane import Engine, Report, Request, RunState, Settings
-from twolane.ledger import reports
+from twolane.engine import LEDGER_FILE
+from twolane.ledger import Ledger, reports
+from twolane.ledger.check import check
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -88,6 +90,13 @@ class Scene:
             return self.clock.run(process())
         finally:
             engine.ledger.close()
+            self.check()
+
+    def check(self) -> None:
+        """See that the ledger is sound, however the process ended that wrote it."""
+        ledger = Ledger(self.settings.home / LEDGER_FILE)
+        assert check(ledger) == []
+        ledger.close()
 
     async def begin(self, engine: Engine, requests: Sequence[Request], **start: Any) -> Run:  # noqa: ANN401
         """Return the scene's run, started where there is none, its counts watched."""

@@ -2,23 +2,98 @@
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import fields
-from typing import TYPE_CHECKING, Any
+from functools import wraps
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from twolane.core.states import BatchState, ItemState, RunState
 from twolane.core.types import Lane
+from twolane.errors import LedgerDamagedError, LedgerError
 from twolane.ledger.rows import BatchRow, ItemRow, RunRow, grow, restored
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 ITEM_COLUMNS = ", ".join(field.name for field in fields(ItemRow))
 RUN_COLUMNS = ", ".join(field.name for field in fields(RunRow))
 BATCH_COLUMNS = ", ".join(field.name for field in fields(BatchRow))
 
+# What SQLite hands out for a column of a type, as the rows name it.
+_STORED: dict[str, tuple[type, ...]] = {
+    "int": (int,),
+    "bool": (int,),
+    "float": (float,),
+    "bytes": (bytes, str),
+    "str": (str,),
+    "Lane": (str,),
+    "ItemState": (str,),
+    "BatchState": (str,),
+    "RunState": (str,),
+}
+# Names of files may have lone surrogates, and are then stored as bytes.
+_MAY_BE_BYTES = frozenset({"key", "name", "label", "source"})
+LATEST_TIME = 1e11
+"""No ledger holds a time behind the year 5138."""
 
+
+def _types_of(row: type[ItemRow | RunRow | BatchRow]) -> tuple[tuple[type, ...], ...]:
+    types = []
+    for field in fields(row):
+        name, _, optional = str(field.type).partition(" | ")
+        kinds = (str, bytes) if field.name in _MAY_BE_BYTES else _STORED[name]
+        types.append((*kinds, type(None)) if optional else kinds)
+    return tuple(types)
+
+
+_ITEM_TYPES, _RUN_TYPES, _BATCH_TYPES = (_types_of(row) for row in (ItemRow, RunRow, BatchRow))
+
+
+def damaged(why: object) -> LedgerError:
+    """Return the error for contents that no ledger would have written."""
+    return LedgerDamagedError(
+        f"the ledger is damaged: {why}. `twolane check` names what is broken; restore the ledger "
+        "from a copy (`twolane state import`)"
+    )
+
+
+def readable(read: Callable[P, T]) -> Callable[P, T]:
+    """Make a reader of stored values raise LedgerError where they cannot be what was written."""
+
+    @wraps(read)
+    def checked(*args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return read(*args, **kwargs)
+        except (ValueError, TypeError, OverflowError, zlib.error) as error:
+            raise damaged(error) from error
+
+    return checked
+
+
+def whole(value: object) -> int:
+    """Return a count or an amount of money as stored. Raises LedgerError for anything else."""
+    if not isinstance(value, int):
+        raise damaged(f"{type(value).__name__} in place of a whole number")
+    return value
+
+
+def _check(row: Sequence[Any], types: Sequence[tuple[type, ...]]) -> None:
+    for value, kinds in zip(row, types, strict=True):
+        if not isinstance(value, kinds):
+            message = f"{type(value).__name__} in place of {kinds[0].__name__}"
+            raise TypeError(message)
+        if isinstance(value, float) and not 0 <= value < LATEST_TIME:
+            message = f"a time of {value}"
+            raise ValueError(message)
+
+
+@readable
 def item_of(row: Sequence[Any]) -> ItemRow:
     """Return an item from a row of its columns, in the order of ItemRow's fields."""
+    _check(row, _ITEM_TYPES)
     item, key, name, content_hash, echo, need, stage, lane, state, *rest = row
     reason, fault, tries, size_bytes, max_tokens = rest
     return ItemRow(
@@ -27,8 +102,10 @@ def item_of(row: Sequence[Any]) -> ItemRow:
     )  # fmt: skip
 
 
+@readable
 def run_of(row: Sequence[Any]) -> RunRow:
     """Return a run from a row of its columns, in the order of RunRow's fields."""
+    _check(row, _RUN_TYPES)
     values: dict[str, Any] = dict(zip((f.name for f in fields(RunRow)), row, strict=True))
     values["state"] = RunState(values["state"])
     values["label"], values["source"] = restored(values["label"]), restored(values["source"])
@@ -38,8 +115,10 @@ def run_of(row: Sequence[Any]) -> RunRow:
     return RunRow(**values)
 
 
+@readable
 def batch_of(row: Sequence[Any]) -> BatchRow:
     """Return a batch from a row of its columns, in the order of BatchRow's fields."""
+    _check(row, _BATCH_TYPES)
     values: dict[str, Any] = dict(zip((f.name for f in fields(BatchRow)), row, strict=True))
     values["state"] = BatchState(values["state"])
     return BatchRow(**values)

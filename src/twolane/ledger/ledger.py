@@ -27,7 +27,9 @@ from twolane.ledger.columns import (
     RUN_COLUMNS,
     batch_of,
     item_of,
+    readable,
     run_of,
+    whole,
 )
 from twolane.ledger.rows import (
     BatchRow,
@@ -62,9 +64,12 @@ def _quoted(states: Iterable[str]) -> str:
 class Ledger:
     """All runs of one ledger file."""
 
-    def __init__(self, path: Path) -> None:
-        """Open the ledger at `path`, creating it where it is absent. Raises LedgerError."""
-        self.store = Store(path)
+    def __init__(self, path: Path, *, read_only: bool = False) -> None:
+        """Open the ledger at `path`, creating it where it is absent. Raises LedgerError.
+
+        `read_only` neither creates nor changes anything.
+        """
+        self.store = Store(path, read_only=read_only)
         self.path = path
 
     def close(self) -> None:
@@ -296,6 +301,7 @@ class Ledger:
             insert_attempts(db, reserves, nonce=nonce, batch_no=batch_no, now=now)
         return self.batch(batch_no)
 
+    @readable
     def submitted(self, items: Sequence[int]) -> frozenset[int]:
         """Return those of these items that a batch has and no real-time call."""
         rows = self.store.db.execute(
@@ -305,6 +311,7 @@ class Ledger:
         )
         return frozenset(int(row[0]) for row in rows)
 
+    @readable
     def sent(self, run: RunRow, *, batch_no: int | None) -> list[SentItem]:
         """Return the attempts of a batch, or the unsettled real-time attempts of the run."""
         which = "a.batch_no = ?" if batch_no else "a.batch_no IS NULL AND a.outcome IS NULL"
@@ -390,7 +397,7 @@ class Ledger:
             " FROM attempts WHERE item >= ? AND item < ?",
             (item_id(run.run_no, 0), item_id(run.run_no + 1, 0)),
         ).fetchone()
-        return int(row[0]), int(row[1])
+        return whole(row[0]), whole(row[1])
 
     # -- batches ------------------------------------------------------------------------------
 

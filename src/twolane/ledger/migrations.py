@@ -8,9 +8,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 MIGRATIONS: Final[Mapping[int, str]] = {
-    # Deadlines, and batches that turn up after they were given up.
+    # Deadlines, batches that turn up after they were given up, runs that moved to another
+    # computer, runs whose bodies were let go.
     1: """
 ALTER TABLE runs ADD COLUMN deadline_at REAL;
+ALTER TABLE runs ADD COLUMN handed_over TEXT;
+ALTER TABLE runs ADD COLUMN dropped_at REAL;
 ALTER TABLE batches ADD COLUMN cancel_at REAL;
 DROP INDEX batches_open;
 CREATE INDEX batches_open ON batches (run_no)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from twolane.core.identity import make_custom_id
 from twolane.core.states import ItemState, RunState
 from twolane.core.types import Counts, Decision, Failure, Kept, Lane, LaneTotals, Report
-from twolane.ledger.columns import item_of
+from twolane.ledger.columns import damaged, item_of, readable, whole
 from twolane.ledger.rows import ItemRow, ResultRow, RunRow, grow, item_id
 
 if TYPE_CHECKING:
@@ -28,6 +28,8 @@ def counts(ledger: Ledger, run: RunRow) -> Counts:
             "SELECT state, count(*) FROM items WHERE id >= ? AND id < ? GROUP BY state", bounds
         ).fetchall()
     )
+    if strange := sorted(map(str, set(by_state) - set(ItemState))):
+        raise damaged(f"items of run {run.id} are in the state {strange[0]!r}")
     uncertain = ledger.store.db.execute(
         "SELECT count(*) FROM attempts WHERE item >= ? AND item < ? AND outcome = 'uncertain'",
         bounds,
@@ -55,6 +57,8 @@ def lanes(ledger: Ledger, run: RunRow) -> dict[Lane, LaneTotals]:
             bounds,
         ).fetchall()
     )
+    if strange := sorted(map(str, (set(ended) | set(spent)) - set(Lane))):
+        raise damaged(f"items or attempts of run {run.id} are in the lane {strange[0]!r}")
     batches = ledger.store.db.execute(
         "SELECT count(*) FROM batches WHERE run_no = ? AND provider_id IS NOT NULL", (run.run_no,)
     ).fetchone()[0]
@@ -62,7 +66,7 @@ def lanes(ledger: Ledger, run: RunRow) -> dict[Lane, LaneTotals]:
         lane: LaneTotals(
             items=int(ended.get(lane, 0)),
             batches=int(batches) if lane is Lane.BATCH else 0,
-            cost_nano=int(spent.get(lane) or 0),
+            cost_nano=whole(spent.get(lane, 0)),
         )
         for lane in Lane
     }
@@ -108,7 +112,7 @@ def report(ledger: Ledger, run: RunRow) -> Report:
         lanes=by_lane,
         estimated_nano=run.estimated_nano,
         actual_nano=sum(lane.cost_nano for lane in by_lane.values()),
-        all_realtime_nano=int(realtime),
+        all_realtime_nano=whole(realtime),
         failures=failures(ledger, run),
         duration_s=run.worked_s,
         decision=Decision(run.decision_lane, run.decision_reason),
@@ -161,13 +165,14 @@ def result(ledger: Ledger, run: RunRow, index: int) -> ResultRow:
     return next(results(ledger, run, where=f"i.id = {item_id(run.run_no, index)}", bodies=True))
 
 
+@readable
 def _result(item: ItemRow, rest: tuple[Any, ...]) -> ResultRow:
     lane, nonce, outcome, error_kind, message, attempts, cost_nano, body = rest
     return ResultRow(
         item=item,
         lane=Lane(lane or item.lane),
-        attempts=int(attempts),
-        cost_nano=int(cost_nano),
+        attempts=whole(attempts),
+        cost_nano=whole(cost_nano),
         custom_id=make_custom_id(item.index, item.name, nonce) if nonce else "",
         outcome=outcome or "",
         error_kind=error_kind or "",

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from twolane.core.types import Lane, Usage
+from twolane.errors import LedgerDamagedError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,8 +37,18 @@ def shrink(body: bytes) -> bytes:
 
 
 def grow(blob: bytes) -> bytes:
-    """Undo `shrink`: no JSON object begins with zlib's first byte."""
-    return zlib.decompress(blob) if blob and blob[0] == _ZLIB_FIRST_BYTE else blob
+    """Undo `shrink`: no JSON object begins with zlib's first byte.
+
+    Raises LedgerError where it is damaged.
+    """
+    try:
+        return zlib.decompress(blob) if blob[0] == _ZLIB_FIRST_BYTE else bytes(blob)
+    except (zlib.error, IndexError, TypeError) as error:
+        message = (
+            "a request or a reply in the ledger is damaged; `twolane check` names it. Restore the "
+            "ledger from a copy (`twolane state import`)"
+        )
+        raise LedgerDamagedError(message) from error
 
 
 def storable(text: str) -> str | bytes:
@@ -122,11 +133,20 @@ class RunRow:
     cap_nano: int | None
     shared: bytes
     deadline_at: float | None
+    handed_over: str | None
+    dropped_at: float | None
 
     def setting(self, name: str) -> object:
-        """Return one of the settings the run was started with, None where it has none."""
-        values: dict[str, object] = json.loads(self.settings)
-        return values.get(name)
+        """Return one of the settings the run was started with, None where it has none.
+
+        Raises LedgerError where they are damaged.
+        """
+        try:
+            values: dict[str, object] = json.loads(self.settings)
+            return values.get(name)
+        except (ValueError, AttributeError) as error:
+            message = f"the settings of run {self.id} are damaged; see `twolane check`"
+            raise LedgerDamagedError(message) from error
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,9 @@ CREATE TABLE runs (
   estimated_nano  INTEGER NOT NULL,
   cap_nano        INTEGER,
   shared          BLOB NOT NULL,              -- JSON object: the part of params all items share
-  deadline_at     REAL                        -- NULL: none
+  deadline_at     REAL,                       -- NULL: none
+  handed_over     TEXT,                       -- the export that took it to another computer
+  dropped_at      REAL                        -- when its requests and replies were let go
 );
 CREATE INDEX runs_source ON runs (source, created_at);
 

@@ -8,7 +8,7 @@ import sqlite3
 from importlib import resources
 from typing import TYPE_CHECKING, Any, Self
 
-from twolane.errors import LedgerError, LedgerFullError
+from twolane.errors import LedgerDamagedError, LedgerError, LedgerFullError
 from twolane.ledger.migrations import MIGRATIONS
 
 if TYPE_CHECKING:
@@ -18,6 +18,18 @@ if TYPE_CHECKING:
 SCHEMA_VERSION = 2
 APPLICATION_ID = 0x326C616E  # "2lan": tells a ledger from any other SQLite file
 BUSY_TIMEOUT_S = 30.0
+CANNOT_OPEN = "unable to open"
+SIGNS_OF_DAMAGE = (
+    "malformed",
+    "not a database",
+    "unsupported file format",
+    "no such table",
+    "no such column",
+    "duplicate column",
+    "already exists",
+    "integer overflow",
+    "too big",
+)
 
 
 class _Connection(sqlite3.Connection):
@@ -69,43 +81,85 @@ class _Cursor(sqlite3.Cursor):
 class Store:
     """One connection to a ledger file. Used from one thread at a time."""
 
-    def __init__(self, path: Path) -> None:
-        """Open or create the ledger at `path`.
+    def __init__(self, path: Path, *, read_only: bool = False) -> None:
+        """Open or create the ledger at `path`; `read_only` neither creates nor changes anything.
 
-        Raises LedgerError where the file is no ledger, is damaged, cannot be written or was
-        made by a newer version.
+        Raises LedgerError where the file is no ledger, is damaged, was emptied or removed,
+        cannot be written or was made by a newer version.
         """
         self.path = path
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            # Created by hand first: a ledger holds prompts and must never be readable by others,
-            # not even for the moment between sqlite's create and a chmod.
-            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-        except OSError as error:
+        # Looked for before the file is: another process may be creating both, the file first.
+        lived = marker_of(path).exists()
+        if path.is_dir():
             message = (
-                f"the ledger {path} cannot be opened for writing ({error.strerror}); "
-                "give its folder rights to write, or name another with TWOLANE_HOME"
+                f"the ledger {path} cannot be opened for writing: it is a folder; move it away"
             )
-            raise LedgerError(message) from error
-        self.db = sqlite3.connect(
-            path,
+            raise LedgerError(message)
+        size_bytes = path.stat().st_size if path.exists() else 0
+        if lived and not size_bytes:
+            raise _gone(path)
+        if read_only:
+            self.db = self._reading()
+            return
+        _make_file(path)
+        self.db = self._connected(str(path))
+        try:
+            self._prepare(lived=lived)
+        except LedgerError:
+            self.db.close()
+            raise
+        if not lived:
+            _leave_marker(path)
+
+    def _connected(self, name: str, *, uri: bool = False) -> _Connection:
+        db = sqlite3.connect(
+            name,
             timeout=BUSY_TIMEOUT_S,
             isolation_level=None,
             check_same_thread=False,
             factory=_Connection,
+            uri=uri,
         )
-        self.db.path = path
-        try:
-            self._prepare()
-        except LedgerError:
-            self.db.close()
-            raise
+        db.path = self.path
+        return db
 
-    def _prepare(self) -> None:
+    def _reading(self) -> _Connection:
+        """Return a connection that cannot write, also on a medium that cannot be written."""
+        if not self.path.exists():
+            message = f"there is no ledger at {self.path}; name its folder with --home"
+            raise LedgerError(message)
+        # SQLite keeps a file for its readers beside one with a log. Where that cannot be made,
+        # nobody else can have made the log either: without one the file stands still.
+        log = self.path.with_name(self.path.name + "-wal")
+        modes = ("mode=ro",) if log.exists() else ("mode=ro", "mode=ro&immutable=1")
+        for mode in modes:
+            db = self._connected(f"{self.path.absolute().as_uri()}?{mode}", uri=True)
+            try:
+                self._check_format(db)
+            except LedgerError as error:
+                db.close()
+                if mode == modes[-1] or CANNOT_OPEN not in str(error):
+                    raise
+            else:
+                return db
+        raise AssertionError(modes)
+
+    def _check_format(self, db: _Connection) -> None:
+        """See that a file is a ledger of this format. Raises LedgerError."""
+        version = self._version(db)
+        if version < SCHEMA_VERSION:
+            message = (
+                f"the ledger {self.path} has the older format {version}; `twolane runs` brings it "
+                f"up to format {SCHEMA_VERSION}, then run the command again"
+            )
+            raise LedgerError(message) if version else _gone(self.path)
+
+    def _version(self, db: _Connection) -> int:
+        """Return the file's format, 0 for an empty one. Raises LedgerError for a foreign file."""
         # In this order: another process may be creating the ledger between any two of these.
-        empty = self.db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0
-        application = int(self.db.execute("PRAGMA application_id").fetchone()[0])
-        version = int(self.db.execute("PRAGMA user_version").fetchone()[0])
+        empty = db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0
+        application = int(db.execute("PRAGMA application_id").fetchone()[0])
+        version = int(db.execute("PRAGMA user_version").fetchone()[0])
         if not empty and application != APPLICATION_ID:
             message = f"{self.path} is an SQLite file, but not a ledger of twolane; move it away"
             raise LedgerError(message)
@@ -115,6 +169,14 @@ class Store:
                 f"one reads {SCHEMA_VERSION}); install the newer version"
             )
             raise LedgerError(message)
+        if version < 0 or (version == 0 and not empty):
+            raise _damaged(self.path, f"it says to have format {version}")
+        return 0 if empty else version
+
+    def _prepare(self, *, lived: bool) -> None:
+        version = self._version(self.db)
+        if lived and version == 0:
+            raise _gone(self.path)
         self.db.execute("PRAGMA journal_mode = WAL")
         self.db.execute("PRAGMA synchronous = FULL")
         self.db.execute("PRAGMA foreign_keys = OFF")  # held by the code; checking costs per row
@@ -154,6 +216,15 @@ class Store:
             self._rollback()
             raise
 
+    @contextlib.contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Read in a block as of one moment, whatever other processes write meanwhile."""
+        self.db.execute("BEGIN")
+        try:
+            yield
+        finally:
+            self._rollback()
+
     def commit(self) -> None:
         """Make the open transaction durable: the one place that commits."""
         self.db.execute("COMMIT")
@@ -178,19 +249,77 @@ def _statements(script: str) -> Iterator[str]:
             statement = ""
 
 
+def marker_of(path: Path) -> Path:
+    """Return the small file that says that a ledger was made at `path`.
+
+    Without it a ledger that was emptied, or whose log was deleted before its first contents
+    reached the file, could not be told from a new one, and its runs would be paid for again.
+    """
+    return path.with_name(path.name + ".made")
+
+
+def _leave_marker(path: Path) -> None:
+    # Where it cannot be written now, the next opening writes it.
+    with contextlib.suppress(OSError):
+        marker = os.open(marker_of(path), os.O_WRONLY | os.O_CREAT, 0o600)
+        os.write(marker, b"A ledger was made beside this file. Delete both to begin anew.\n")
+        os.close(marker)
+
+
+def _make_file(path: Path) -> None:
+    """Create the file where it is absent. Raises LedgerError where that, or writing, is refused.
+
+    By hand and not by sqlite: a ledger holds prompts and must never be readable by others, not
+    even for the moment between sqlite's create and a chmod.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    except OSError as error:
+        message = (
+            f"the ledger {path} cannot be opened for writing ({error.strerror}); "
+            "give its folder rights to write, or name another with TWOLANE_HOME"
+        )
+        raise LedgerError(message) from error
+
+
+def _gone(path: Path) -> LedgerError:
+    return LedgerDamagedError(
+        f"the ledger {path} is empty or gone, and there was one: its runs may still be working, "
+        f"and billing, at the provider. Restore it from a copy (`twolane state import`); to begin "
+        f"with an empty one all the same, delete {marker_of(path).name} beside it and what is left "
+        "of the ledger"
+    )
+
+
+def _damaged(path: Path, why: str) -> LedgerError:
+    return LedgerDamagedError(
+        f"the ledger {path} is damaged ({why}); nothing was changed. Restore it from a copy "
+        f"(`twolane state import`), or move it away, and {marker_of(path).name} with it, to begin "
+        "with an empty one"
+    )
+
+
 def _translated(error: sqlite3.Error, path: Path) -> LedgerError:
     text = str(error)
     if "full" in text:
         return LedgerFullError(
             f"no space is left for the ledger {path}; free some and run the same command again"
         )
-    if "malformed" in text or "not a database" in text:
-        return LedgerError(
-            f"the ledger {path} is damaged ({text}); nothing was changed. Restore it from a copy, "
-            "or move it away to begin with an empty one"
-        )
+    if "Could not decode" in text:  # the rest of the message is what a prompt or a reply says
+        return _damaged(path, "a text in it is no text")
+    if any(sign in text for sign in SIGNS_OF_DAMAGE):
+        return _damaged(path, text)
     if "readonly" in text or "read-only" in text:
         return LedgerError(f"the ledger {path} is read-only; give it rights to write")
     if "locked" in text:
         return LedgerError(f"the ledger {path} is busy for over {BUSY_TIMEOUT_S:.0f} s; try again")
-    return LedgerError(f"the ledger {path} cannot be used: {text}")
+    if CANNOT_OPEN in text:
+        return LedgerError(
+            f"the ledger {path} cannot be read ({text}): give its folder rights to write, or copy "
+            "it with its -wal to a folder that has them, and name that with --home"
+        )
+    return LedgerError(
+        f"the ledger {path} cannot be used ({text}); free space, check its disk, and run the same "
+        "command again"
+    )

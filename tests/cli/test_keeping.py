@@ -1,0 +1,89 @@
+"""`twolane check`, `forget` and `state`: what they print, their exit codes, what they leave."""
+
+from __future__ import annotations
+
+import sqlite3
+import sys
+from typing import TYPE_CHECKING, Any
+
+import orjson
+import pytest
+
+from tests.ledger.sound import make_sound
+from twolane.cli import main
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class Shell:
+    """Runs commands in this process over the ledger in a folder."""
+
+    def __init__(self, home: Path, patch: pytest.MonkeyPatch, capture: Any) -> None:  # noqa: ANN401
+        """Set the environment of the commands."""
+        self.home, self._patch, self._capture = home, patch, capture
+        self.path = home / "ledger.sqlite3"
+        self.out = self.err = ""
+        patch.setenv("TWOLANE_HOME", str(home))
+        patch.setenv("TWOLANE_CONFIG", str(home / "none.toml"))
+
+    def __call__(self, *words: object) -> int:
+        """Run a command; return its exit code, and keep what it printed."""
+        self._patch.setattr(sys, "argv", ["twolane", *map(str, words)])
+        self._capture.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            main()
+        self.out, self.err = self._capture.readouterr()
+        return int(ended.value.code or 0)
+
+    def change(self, statement: str) -> None:
+        """Change the ledger behind its back."""
+        db = sqlite3.connect(self.path)
+        db.execute(statement)
+        db.commit()
+        db.close()
+
+
+@pytest.fixture
+def shell(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Shell:
+    """A shell over a sound ledger with a run in every state."""
+    home = tmp_path / "home"
+    make_sound(home)
+    return Shell(home, monkeypatch, capsys)
+
+
+# -- check ----------------------------------------------------------------------------------------
+
+
+def test_a_sound_ledger_ends_with_zero(shell: Shell) -> None:
+    """The answer is one line, or one JSON object."""
+    assert shell("check") == 0
+    assert shell.out.startswith("sound: 4 runs in ")
+    assert shell("check", "--json") == 0
+    assert orjson.loads(shell.out) == {"ledger": str(shell.path), "sound": True, "findings": []}
+
+
+def test_a_broken_invariant_ends_with_seven_its_rows_and_what_to_do(shell: Shell) -> None:
+    """A person sees what does not hold, where, and the next step; a script gets the same."""
+    shell.change("UPDATE items SET key = 'same' WHERE id < 4294967299")
+    shell.change("UPDATE attempts SET outcome = 'odd thing' WHERE attempt_no = 1")
+    assert shell("check") == 7
+    assert "broken: an item belongs to a run, and its key stands once there" in shell.out
+    assert "attempt 1 odd thing" in shell.out
+    assert "restore it from a copy" in shell.err
+    assert shell("check", "--json") == 7
+    found = orjson.loads(shell.out)
+    assert found["sound"] is False
+    assert all(one["count"] and one["rows"] and one["advice"] for one in found["findings"])
+
+
+def test_a_check_makes_no_ledger(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where there is none, that is an error and not an empty ledger that is sound."""
+    shell = Shell(tmp_path / "nothing", monkeypatch, capsys)
+    assert shell("check") == 7
+    assert "there is no ledger at" in shell.err
+    assert not shell.home.exists()
