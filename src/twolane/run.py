@@ -18,7 +18,7 @@ from twolane.core.pricing import usd
 from twolane.core.render import Renderer
 from twolane.core.schema import reply_check
 from twolane.core.states import TERMINAL_ITEMS, ItemState, RunState
-from twolane.errors import ConfigError, LedgerError, LedgerLockedError, SpendCapError
+from twolane.errors import ConfigError, LedgerDamagedError, LedgerLockedError, SpendCapError
 from twolane.ledger import item_id, reports
 from twolane.worker import Context, Policy, Worker
 from twolane.worker.loop import CANCEL
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from twolane.config import Settings
     from twolane.core.pricing import LanePrices
     from twolane.core.types import Counts, Lane, Report
+    from twolane.errors import LedgerError
     from twolane.ledger import BatchRow, Ledger, ResultRow, RunRow
     from twolane.providers.base import Provider
     from twolane.worker import Settled
@@ -83,15 +84,25 @@ class ItemOutcome:
         except orjson.JSONDecodeError:
             value = None
         if not isinstance(value, dict):
-            message = f"the result of item {self.index} is damaged; see `twolane check`"
-            raise LedgerError(message)
+            raise self._damaged
         return value
+
+    @property
+    def _damaged(self) -> LedgerError:
+        return LedgerDamagedError(
+            f"the result of item {self.index} ({self.key}) is damaged in the ledger; see "
+            "`twolane check`"
+        )
 
     @property
     def text(self) -> str:
         """The text of the reply, empty where there is none. Raises LedgerError."""
-        content = self.result.get("message", {}).get("content", [])
-        return "".join(block["text"] for block in content if block["type"] == "text")
+        result = self.result
+        try:
+            content = result.get("message", {}).get("content", [])
+            return "".join(block["text"] for block in content if block["type"] == "text")
+        except (KeyError, TypeError, AttributeError) as error:
+            raise self._damaged from error
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ from twolane.ledger.columns import (
     ITEM_COLUMNS,
     RUN_COLUMNS,
     batch_of,
+    damaged,
     item_of,
     readable,
     run_of,
@@ -173,7 +174,10 @@ class Ledger:
         return [item_of(row) for row in rows]
 
     def requests(self, items: Sequence[int]) -> dict[int, bytes]:
-        """Return the own part of these items' params, by item id."""
+        """Return the own part of these items' params, by item id.
+
+        Raises LedgerError where one is not there.
+        """
         found: dict[int, bytes] = {}
         for start in range(0, len(items), 500):
             some = items[start : start + 500]
@@ -182,6 +186,8 @@ class Ledger:
                 f"SELECT item, params FROM requests WHERE item IN ({marks})", some
             )
             found.update((int(item), grow(params)) for item, params in rows)
+        if missing := set(items) - set(found):
+            raise damaged(f"{len(missing)} items have no request, one is {min(missing)}")
         return found
 
     def wrong_replies(self, items: Sequence[int]) -> dict[int, tuple[str, bytes]]:

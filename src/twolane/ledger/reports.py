@@ -30,6 +30,8 @@ def counts(ledger: Ledger, run: RunRow) -> Counts:
     )
     if strange := sorted(map(str, set(by_state) - set(ItemState))):
         raise damaged(f"items of run {run.id} are in the state {strange[0]!r}")
+    if sum(by_state.values()) != run.total:
+        raise damaged(f"run {run.id} has {sum(by_state.values())} of its {run.total} items")
     uncertain = ledger.store.db.execute(
         "SELECT count(*) FROM attempts WHERE item >= ? AND item < ? AND outcome = 'uncertain'",
         bounds,

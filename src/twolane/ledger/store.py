@@ -32,6 +32,10 @@ SIGNS_OF_DAMAGE = (
 )
 
 
+# Python cannot even tell SQLite's message where it names what was damaged.
+_FAULTS = (sqlite3.Error, UnicodeDecodeError)
+
+
 class _Connection(sqlite3.Connection):
     """A connection whose every fault is a LedgerError, wherever rows are read or written."""
 
@@ -50,31 +54,31 @@ class _Cursor(sqlite3.Cursor):
     def execute(self, sql: str, parameters: Any = (), /) -> Self:  # noqa: ANN401
         try:
             return super().execute(sql, parameters)
-        except sqlite3.Error as error:
+        except _FAULTS as error:
             raise _translated(error, self.connection.path) from error
 
     def executemany(self, sql: str, parameters: Iterable[Any], /) -> Self:
         try:
             return super().executemany(sql, parameters)
-        except sqlite3.Error as error:
+        except _FAULTS as error:
             raise _translated(error, self.connection.path) from error
 
     def fetchone(self) -> Any:  # noqa: ANN401
         try:
             return super().fetchone()
-        except sqlite3.Error as error:
+        except _FAULTS as error:
             raise _translated(error, self.connection.path) from error
 
     def fetchall(self) -> list[Any]:
         try:
             return super().fetchall()
-        except sqlite3.Error as error:
+        except _FAULTS as error:
             raise _translated(error, self.connection.path) from error
 
     def __next__(self) -> Any:  # noqa: ANN401
         try:
             return super().__next__()
-        except sqlite3.Error as error:
+        except _FAULTS as error:
             raise _translated(error, self.connection.path) from error
 
 
@@ -300,13 +304,14 @@ def _damaged(path: Path, why: str) -> LedgerError:
     )
 
 
-def _translated(error: sqlite3.Error, path: Path) -> LedgerError:
+def _translated(error: Exception, path: Path) -> LedgerError:
     text = str(error)
     if "full" in text:
         return LedgerFullError(
             f"no space is left for the ledger {path}; free some and run the same command again"
         )
-    if "Could not decode" in text:  # the rest of the message is what a prompt or a reply says
+    if isinstance(error, UnicodeDecodeError) or "Could not decode" in text:
+        # What else the message says is of a prompt or a reply.
         return _damaged(path, "a text in it is no text")
     if any(sign in text for sign in SIGNS_OF_DAMAGE):
         return _damaged(path, text)
