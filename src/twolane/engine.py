@@ -27,8 +27,9 @@ import orjson
 from twolane.core.deadline import Window, finish_s
 from twolane.core.identity import make_nonce, with_note_ref
 from twolane.core.packing import batch_size
-from twolane.core.plan import ECHO_BYTES, Stage, Survey, own_bytes, survey
+from twolane.core.plan import ECHO_BYTES, Stage, Survey, survey
 from twolane.core.pricing import LanePrices, Quote, format_usd, quote
+from twolane.core.render import joined_bytes, own_part
 from twolane.core.routing import route
 from twolane.core.types import Decision, Lane
 from twolane.errors import BudgetExceededError, ConfigError, InputError, UnknownModelError
@@ -359,23 +360,27 @@ def _new_items(
 ) -> Iterator[NewItem]:
     """Yield the items of a run as the ledger takes them."""
     stage_of = {index: number for number, stage in enumerate(stages) for index in stage.items}
+    last = len(stages)
+    lanes = [stage.lane or plan.decision.lane for stage in stages] + [plan.decision.lane]
+    shared = plan.survey.shared
+    shared_json = orjson.dumps(shared)
     for index, request in enumerate(requests):
-        if request.echo:
+        params, echo = request.params, request.echo
+        if echo:
             _check_echo_fits(request, index)
-        number = stage_of.get(index, len(stages))
-        lane = stages[number].lane if number < len(stages) else None
-        own = own_bytes(request, plan.survey.shared)
+        stage = stage_of.get(index, last)
+        own = own_part(params, shared)
         yield NewItem(
-            key=request.key,
-            name=request.name or request.key,
-            content_hash=request.content_hash,
-            echo=request.echo,
-            need=request.need,
-            stage=number,
-            lane=lane or plan.decision.lane,
-            size_bytes=len(orjson.dumps(request.params)) + ECHO_BYTES * request.echo,
-            max_tokens=request.params["max_tokens"],
-            params=own,
+            request.key,
+            request.name or request.key,
+            request.content_hash,
+            echo,
+            request.need,
+            stage,
+            lanes[stage],
+            joined_bytes(shared_json, own) + ECHO_BYTES * echo,
+            params["max_tokens"],
+            own,
         )
 
 

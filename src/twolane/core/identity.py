@@ -6,6 +6,7 @@ item, and the `note_ref`, a token that a reply has to repeat. Randomness comes f
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 import unicodedata
@@ -33,6 +34,8 @@ _CUSTOM_ID: Final = re.compile(
     rf"[A-Za-z0-9](?:[A-Za-z0-9_-]*[A-Za-z0-9])?-([{_ALPHABET}]{{{NONCE_CHARS}}})",
     re.ASCII,
 )
+# Names that `_safe_name` would leave as they are; some of those are not among them.
+_SAFE_NAME: Final = re.compile(r"[A-Za-z0-9]+(?:[_-][A-Za-z0-9]+)*", re.ASCII)
 _UNSAFE_RUN: Final = re.compile(r"[^A-Za-z0-9-]+")
 # Letters that Unicode does not take apart into a base letter and a mark.
 _FOLDED: Final = str.maketrans(
@@ -70,11 +73,19 @@ def make_custom_id(index: int, name: str, nonce: str) -> str:
     """
     if not 0 <= index <= MAX_INDEX:
         raise ValueError(f"index {index} is outside 0…{MAX_INDEX}")
-    if not _NONCE.fullmatch(nonce):
+    if not _is_nonce(nonce):
         raise ValueError(f"{nonce!r} is not a nonce")
     head = f"file_{index:05d}_"
     room = MAX_CUSTOM_ID_CHARS - len(head) - 1 - NONCE_CHARS
-    return f"{head}{_safe_name(name, room)}-{nonce}"
+    if len(name) > room or not _SAFE_NAME.fullmatch(name):
+        name = _safe_name(name, room)
+    return f"{head}{name}-{nonce}"
+
+
+@functools.lru_cache(maxsize=16)
+def _is_nonce(nonce: str) -> bool:
+    """Tell whether `make_nonce` can have made it; kept, for a batch asks at every item."""
+    return _NONCE.fullmatch(nonce) is not None
 
 
 def _safe_name(name: str, room: int) -> str:

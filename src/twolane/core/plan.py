@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
+from array import array
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from twolane.core.render import own_part, split_shared
+from twolane.core.render import shareable, still_shared
 from twolane.core.tokens import estimate_input_tokens
 from twolane.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from twolane.core.types import Lane, Request
 
@@ -24,6 +26,10 @@ _UNBOUNDED = re.compile(
     rb'"type":"(?:image|document|file|web_search|web_fetch|code_execution)'
     rb'|"(?:speed|mcp_servers|inference_geo)":'
 )
+# One look for all that is seldom there.
+_NOTABLE = re.compile(_UNBOUNDED.pattern + rb'|"cache_control"')
+# Keys are looked through for twins by this many groups, so that only one is sorted out at a time.
+_BUCKETS = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,28 +60,28 @@ class Stage:
 
 
 def survey(requests: Iterable[Request], *, max_bytes: int, reply_tokens: int) -> Survey:
-    """Look through all requests once, in constant memory but for their keys.
+    """Look through all requests, in constant memory but for eight bytes of each key.
 
     `reply_tokens` is what a reply is expected to take, where max_tokens allows it. Raises
     InputError naming the request where a key stands twice, a member is missing, the models
     differ or the request is above the provider's limit.
     """
-    keys: set[str] = set()
-    shared: Mapping[str, Any] | None = None
+    hashes = [array("q") for _ in range(_BUCKETS)]
+    shared: dict[str, Any] | None = None
     model, input_tokens, output_tokens, caches, unbounded = "", 0, 0, False, ""
+    total = 0
     for index, request in enumerate(requests):
-        if request.key in keys:
-            message = f"item {index} ({request.key}): this id stands twice; ids must be unique"
-            raise InputError(message)
-        keys.add(request.key)
+        number = hash(request.key)
+        hashes[number % _BUCKETS].append(number)
         own_model, max_tokens = _members(index, request)
-        if model and own_model != model:
-            message = (
-                f"item {index} ({request.key}) asks for model {own_model}, the ones before for "
-                f"{model}; a run has one model: split the input"
-            )
-            raise InputError(message)
-        model = own_model
+        if own_model != model:
+            if model:
+                message = (
+                    f"item {index} ({request.key}) asks for model {own_model}, the ones before "
+                    f"for {model}; a run has one model: split the input"
+                )
+                raise InputError(message)
+            model = own_model
         body = _encoded(index, request)
         if len(body) + ECHO_BYTES > max_bytes:
             message = (
@@ -83,18 +89,39 @@ def survey(requests: Iterable[Request], *, max_bytes: int, reply_tokens: int) ->
                 f"{max_bytes:,} a request; shorten it or leave it out"
             )
             raise InputError(message)
-        shared = split_shared(request.params if shared is None else shared, request.params)
+        shared = shareable(request.params) if shared is None else shared
+        shared = still_shared(shared, request.params)
         input_tokens += estimate_input_tokens(body)
         output_tokens += min(max_tokens, reply_tokens)
-        caches = caches or b'"cache_control"' in body
-        if not unbounded and _UNBOUNDED.search(body):
-            unbounded = request.key
-    return Survey(len(keys), model, shared or {}, input_tokens, output_tokens, caches, unbounded)
+        if _NOTABLE.search(body):
+            caches = caches or b'"cache_control"' in body
+            if not unbounded and _UNBOUNDED.search(body):
+                unbounded = request.key
+        total += 1
+    _refuse_twins(requests, hashes)
+    return Survey(total, model, shared or {}, input_tokens, output_tokens, caches, unbounded)
 
 
-def own_bytes(request: Request, shared: Mapping[str, Any]) -> bytes:
-    """Return the part of a request that is its own."""
-    return own_part(request.params, shared)
+def _refuse_twins(requests: Iterable[Request], hashes: Sequence[array[int]]) -> None:
+    """Raise InputError where a key stands twice.
+
+    Equal hashes only raise the suspicion: the requests are then gone through again.
+    """
+    suspects: set[int] = set()
+    for bucket in hashes:
+        if len(set(bucket)) < len(bucket):
+            suspects.update(number for number, times in Counter(bucket).items() if times > 1)
+    if not suspects:
+        return
+    seen: set[str] = set()
+    for index, request in enumerate(requests):
+        if hash(request.key) in suspects:
+            if request.key in seen:
+                message = f"item {index} ({request.key}): this id stands twice; ids must be unique"
+                raise InputError(message)
+            seen.add(request.key)
+    if not seen:
+        raise InputError("an id stands twice; ids must be unique")
 
 
 def _members(index: int, request: Request) -> tuple[str, int]:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 # mark would only cost bytes. https://platform.claude.com/docs/en/build-with-claude/prompt-caching
 MIN_CACHEABLE_BYTES = 4_096
 # A batch may take hours, so its cache entries have to live longer than the usual five minutes.
+_ABSENT = object()
 CACHE_TTL = {Lane.REALTIME: "5m", Lane.BATCH: "1h"}
 
 
@@ -70,26 +71,46 @@ class Renderer:
         return b"{" + shared + (b"," if shared and inner else b"") + inner + b"}"
 
 
-def split_shared(first: Mapping[str, Any], second: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the top-level members of `first` that stand equally in `second`.
+def shareable(params: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the members that a run's requests may share.
 
     Never the messages: they are what makes a request one's own, and may have to be written into.
     """
-    return {
-        key: value
-        for key, value in first.items()
-        if key != "messages" and key in second and _same(second[key], value)
-    }
+    return {key: value for key, value in params.items() if key != "messages"}
+
+
+def still_shared(shared: dict[str, Any], params: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the members of `shared` that stand equally in `params`; itself where all do."""
+    for key, value in shared.items():
+        other = params.get(key, _ABSENT)
+        if other is not value and not _same(other, value):
+            break
+    else:
+        return shared
+    return {key: value for key, value in shared.items() if _same(params.get(key, _ABSENT), value)}
 
 
 def _same(one: object, other: object) -> bool:
     """Tell whether two values are one JSON; `1`, `1.0` and `true` are three."""
-    return one == other and (isinstance(one, str) or orjson.dumps(one) == orjson.dumps(other))
+    if one != other or one is _ABSENT:
+        return False
+    if type(one) is type(other) and isinstance(one, str | int):
+        return True
+    return orjson.dumps(one) == orjson.dumps(other)
 
 
 def own_part(params: Mapping[str, Any], shared: Mapping[str, Any]) -> bytes:
     """Return the members of `params` that are not in `shared`, as a JSON object."""
     return orjson.dumps({key: value for key, value in params.items() if key not in shared})
+
+
+def joined_bytes(shared: bytes, own: bytes) -> int:
+    """Return the size of the request that these two JSON objects make together."""
+    # Of two pairs of braces one goes, and a comma comes; an empty part leaves nothing of itself.
+    empty = len(b"{}")
+    if len(shared) == empty or len(own) == empty:
+        return max(len(shared), len(own))
+    return len(shared) + len(own) - len(b"}{") + len(b",")
 
 
 def _inner(json_object: bytes) -> bytes:

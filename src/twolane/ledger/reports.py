@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from twolane.core.identity import make_custom_id
@@ -142,8 +141,8 @@ def results(
     ledger: Ledger, run: RunRow, *, where: str = "1", bodies: bool = False
 ) -> Iterator[ResultRow]:
     """Iterate items in input order, each with its last attempt; `bodies` loads the results."""
-    columns = ", ".join(f"i.{field.name}" for field in fields(ItemRow))
-    width = len(fields(ItemRow))
+    columns = ", ".join(f"i.{name}" for name in ItemRow._fields)
+    width = len(ItemRow._fields)
     body = "r.body" if bodies else "NULL"
     rows = ledger.store.db.execute(
         f"SELECT {columns}, a.lane, a.nonce, a.outcome, a.error_kind, a.message,"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import zlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from twolane.core.types import Lane, Usage
 from twolane.errors import LedgerDamagedError
@@ -90,8 +90,7 @@ class NewRun:
     deadline_at: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class NewItem:
+class NewItem(NamedTuple):
     """One item to be written; its index is its place in the sequence."""
 
     key: str
@@ -149,8 +148,7 @@ class RunRow:
             raise LedgerDamagedError(message) from error
 
 
-@dataclass(frozen=True, slots=True)
-class ItemRow:
+class ItemRow(NamedTuple):
     """An item without its request."""
 
     id: int
@@ -169,7 +167,7 @@ class ItemRow:
     max_tokens: int
 
     @property
-    def index(self) -> int:
+    def index(self) -> int:  # type: ignore[override]  # nobody looks for values in a row
         """Its place in the run, from 0."""
         return item_index(self.id)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, assert_never
 
 import orjson
@@ -89,7 +88,7 @@ class Judge:
 
     def sent(self, attempt_no: int, item: ItemRow, reserve: int, nonce: str) -> SentItem:
         """Return a real-time attempt that was just claimed."""
-        claimed = replace(item, tries=item.tries + 1)
+        claimed = item._replace(tries=item.tries + 1)
         return SentItem(attempt_no, claimed, Lane.REALTIME, nonce, None, reserve, settled=False)
 
     # -- when it ended ------------------------------------------------------------------------
