@@ -51,8 +51,8 @@ class Renderer:
     def __init__(self, shared: bytes, *, cache: bool) -> None:
         """Take the shared part, a JSON object; `cache` marks its system prompt for caching."""
         self.cached = cache and len(shared) >= MIN_CACHEABLE_BYTES and b'"system"' in shared
-        self._shared = {
-            lane: _inner(_marked(shared, CACHE_TTL[lane]) if self.cached else shared)
+        self._heads = {
+            lane: _head(_marked(shared, CACHE_TTL[lane]) if self.cached else shared)
             for lane in Lane
         }
 
@@ -67,8 +67,8 @@ class Renderer:
             own = orjson.dumps(with_note_ref(orjson.loads(own), token))
         if wrong is not None:
             own = orjson.dumps(_with_repair(orjson.loads(own), wrong))
-        shared, inner = self._shared[lane], _inner(own)
-        return b"{" + shared + (b"," if shared and inner else b"") + inner + b"}"
+        head = self._heads[lane]
+        return head + own[1:] if len(own) > len(b"{}") else head.removesuffix(b",") + b"}"
 
 
 def shareable(params: Mapping[str, Any]) -> dict[str, Any]:
@@ -113,8 +113,10 @@ def joined_bytes(shared: bytes, own: bytes) -> int:
     return len(shared) + len(own) - len(b"}{") + len(b",")
 
 
-def _inner(json_object: bytes) -> bytes:
-    return json_object.strip()[1:-1].strip()
+def _head(shared: bytes) -> bytes:
+    """Return what stands before the first member of an item's own part."""
+    members = shared.strip()[1:-1].strip()
+    return b"{" + members + b"," if members else b"{"
 
 
 def _marked(shared: bytes, ttl: str) -> bytes:

@@ -33,6 +33,7 @@ from twolane.ledger.columns import (
     whole,
 )
 from twolane.ledger.rows import (
+    ITEM_BITS,
     BatchRow,
     ItemRow,
     NewItem,
@@ -160,14 +161,13 @@ class Ledger:
         self, run: RunRow, *, stage: int, lane: Lane, after: ItemRow | None, limit: int
     ) -> list[ItemRow]:
         """Return up to `limit` pending items of the stages so far, the neediest first."""
-        low, high = item_id(run.run_no, 0), item_id(run.run_no + 1, 0)
         place = "" if after is None else "AND (need, -id) < (:need, -:after)"
         rows = self.store.db.execute(
-            f"SELECT {ITEM_COLUMNS} FROM items WHERE state = 'pending' AND stage <= :stage"
-            f" AND lane = :lane AND id >= :low AND id < :high {place}"
+            f"SELECT {ITEM_COLUMNS} FROM items WHERE state = 'pending' AND id >> {ITEM_BITS} = :run"
+            f" AND lane = :lane AND stage <= :stage {place}"
             " ORDER BY need DESC, id LIMIT :limit",
             {
-                "stage": stage, "lane": lane, "low": low, "high": high, "limit": limit,
+                "stage": stage, "lane": lane, "run": run.run_no, "limit": limit,
                 "need": after.need if after else 0, "after": after.id if after else 0,
             },
         )  # fmt: skip
@@ -181,12 +181,17 @@ class Ledger:
         found: dict[int, bytes] = {}
         for start in range(0, len(items), 500):
             some = items[start : start + 500]
-            marks = ",".join("?" * len(some))
+            low, high = min(some), max(some)
+            if high - low < 2 * len(some):
+                # Most that leave together stand together: one look along the table gets them.
+                which, bound = "BETWEEN ? AND ?", [low, high]
+            else:
+                which, bound = f"IN ({','.join('?' * len(some))})", [*some]
             rows = self.store.db.execute(
-                f"SELECT item, params FROM requests WHERE item IN ({marks})", some
+                f"SELECT item, params FROM requests WHERE item {which}", bound
             )
-            found.update((int(item), grow(params)) for item, params in rows)
-        if missing := set(items) - set(found):
+            found.update((item, grow(params)) for item, params in rows)
+        if len(found) < len(items) and (missing := set(items) - set(found)):
             raise damaged(f"{len(missing)} items have no request, one is {min(missing)}")
         return found
 

@@ -9,12 +9,15 @@ if TYPE_CHECKING:
 
 MIGRATIONS: Final[Mapping[int, str]] = {
     # Deadlines, batches that turn up after they were given up, runs that moved to another
-    # computer, runs whose bodies were let go.
+    # computer, runs whose bodies were let go; and pending items in the order in which they
+    # leave, so that the next ones are found without sorting the rest.
     1: """
 ALTER TABLE runs ADD COLUMN deadline_at REAL;
 ALTER TABLE runs ADD COLUMN handed_over TEXT;
 ALTER TABLE runs ADD COLUMN dropped_at REAL;
 ALTER TABLE batches ADD COLUMN cancel_at REAL;
+DROP INDEX items_pending;
+CREATE INDEX items_pending ON items (id >> 32, lane, need DESC, id, stage) WHERE state = 'pending';
 DROP INDEX batches_open;
 CREATE INDEX batches_open ON batches (run_no)
   WHERE state NOT IN ('collected', 'refused', 'lost', 'orphan');

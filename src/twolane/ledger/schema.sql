@@ -47,7 +47,8 @@ CREATE TABLE items (
   size_bytes   INTEGER NOT NULL,
   max_tokens   INTEGER NOT NULL
 );
-CREATE INDEX items_pending ON items (stage, lane, need DESC, id) WHERE state = 'pending';
+-- A run (the id's upper half) and its lane, then the order in which items leave.
+CREATE INDEX items_pending ON items (id >> 32, lane, need DESC, id, stage) WHERE state = 'pending';
 
 CREATE TABLE requests (
   item   INTEGER PRIMARY KEY REFERENCES items (id),

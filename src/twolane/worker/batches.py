@@ -107,17 +107,18 @@ class BatchLane:
 
     def _affordable(self, items: list[ItemRow]) -> list[tuple[ItemRow, int]]:
         """Set aside money for the items of the next batch, in order, and return both."""
-        by_index = {item.index: item for item in items}
-        sizes = ((item.index, item.size_bytes + ID_BYTES) for item in items)
+        sizes = ((place, item.size_bytes + ID_BYTES) for place, item in enumerate(items))
         limits = self._context.provider.limits
         packs = pack(sizes, self._context.run.batch_size, limits.max_batch_bytes)
+        reserve_nano, budget = self._judge.reserve_nano, self._context.budget
         chosen: list[tuple[ItemRow, int]] = []
-        for index in next(packs, []):
-            reserve = self._judge.reserve_nano(by_index[index], Lane.BATCH)
-            if not self._context.budget.fits(reserve):
+        # `items` are in order, so that the first pack is their beginning.
+        for item in items[: len(next(packs, []))]:
+            reserve = reserve_nano(item, Lane.BATCH)
+            if not budget.fits(reserve):
                 break
-            self._context.budget.reserve(reserve)
-            chosen.append((by_index[index], reserve))
+            budget.reserve(reserve)
+            chosen.append((item, reserve))
         return chosen
 
     def _held_back(self, items: list[ItemRow], chosen: list[tuple[ItemRow, int]]) -> bool:
@@ -177,6 +178,7 @@ class BatchLane:
         """Spool the create's body to disk, so that its length is known and memory stays flat."""
         context = self._context
         before, between, after = context.provider.batch_frame()
+        line, custom_id, body = context.provider.batch_line, self._judge.custom_id, self._judge.body
         with private(path) as out:
             out.write(before)
             for start in range(0, len(items), RENDER_ROWS):
@@ -184,9 +186,9 @@ class BatchLane:
                 own = await context.db(context.ledger.requests, [item.id for item in some])
                 wrong = await self._judge.wrong(some)
                 lines = [
-                    context.provider.batch_line(
-                        self._judge.custom_id(item, nonce),
-                        self._judge.body(item, own[item.id], Lane.BATCH, wrong.get(item.id)),
+                    line(
+                        custom_id(item, nonce),
+                        body(item, own[item.id], Lane.BATCH, wrong.get(item.id)),
                     )
                     for item in some
                 ]
