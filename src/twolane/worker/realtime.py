@@ -122,6 +122,8 @@ class RealtimeLane:
         nonce = make_nonce(context.random.randbytes(8))
         if racing:
             chosen = await self._still_out(chosen)
+            if not chosen:
+                return
         numbers = await context.db(
             context.ledger.claim,
             [(item.id, reserve) for item, reserve in chosen],
