@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-    from twolane.core.types import Kept, Report
+    from twolane.core.types import Kept, Orphans, Report
     from twolane.run import Progress, Run
 
 REFRESH_S = 0.25
@@ -119,7 +119,16 @@ def report_object(report: Report) -> dict[str, Any]:
             for one in report.failures
         ],
         "duration_s": round(report.duration_s, 3),
+        **({"orphans": _orphans_object(report.orphans)} if report.orphans.batches else {}),
         **({"deadline": _deadline_object(report.deadline)} if report.deadline else {}),
+    }
+
+
+def _orphans_object(orphans: Orphans) -> dict[str, Any]:
+    return {
+        "batches": orphans.batches,
+        "answers": orphans.answers,
+        "cost_usd": plain_usd(orphans.cost_nano),
     }
 
 
@@ -183,6 +192,13 @@ def print_report(report: Report, console: Console) -> None:
         f"saved {format_usd(saved)}",
         markup=False,
     )
+    if report.orphans.batches:
+        console.print(
+            f"{report.orphans.batches:,} batches arrived after they had been given up: "
+            f"{report.orphans.answers:,} answers, {format_usd(report.orphans.cost_nano)}, were "
+            "paid for and not used",
+            markup=False,
+        )
     if report.deadline is not None:
         console.print(_deadline_line(report.deadline), markup=False)
     if items.uncertain:

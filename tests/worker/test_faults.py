@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.doubles import Crash
 from tests.worker.scene import Scene, ask, assert_all_answered, assert_closed
 from twolane import Lane, Request, RunState
 from twolane.errors import (
@@ -20,6 +22,7 @@ from twolane.errors import (
     ProviderError,
     RateLimitedError,
     RejectedError,
+    SpendCapError,
     TransientError,
     UnknownModelError,
 )
@@ -27,7 +30,7 @@ from twolane.errors import (
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from twolane import Engine
+    from twolane import Engine, Report
 
 DOWN = TransientError("scripted", status=500, kind="api_error")
 NOT_FOUND = RejectedError("no such batch", status=404, kind="not_found_error")
@@ -321,6 +324,134 @@ def test_a_second_reply_that_meets_its_schema_counts(tmp_path: Path, lane: Lane)
     assert outcome.text == '{"ok": true}'
     assert outcome.attempts == 2
     assert outcome.cost_nano == report.actual_nano
+
+
+@pytest.mark.parametrize("lane", list(Lane))
+def test_the_model_is_shown_what_was_wrong_with_its_reply(tmp_path: Path, lane: Lane) -> None:
+    """The one more try carries the reply that could not be used and the reason, after the request."""
+    scene = Scene(tmp_path)
+    asked: list[list[dict[str, str]]] = []
+
+    def reply(params: dict[str, Any]) -> str:
+        asked.append(params["messages"])
+        return '{"ok": true}' if len(params["messages"]) > 1 else '{"ok": "yes"}'
+
+    scene.scripted.reply = reply
+    report = scene.finish(_ask_for_schema(1), lane=lane)
+    assert report.items.succeeded == 1
+    first, second = asked
+    assert second[: len(first)] == first
+    said, told = second[len(first) :]
+    assert said == {"role": "assistant", "content": '{"ok": "yes"}'}
+    assert told["role"] == "user"
+    assert "ok must be boolean" in told["content"]
+
+
+def test_a_repair_survives_a_fault_in_between_and_a_restart(tmp_path: Path) -> None:
+    """An overload before the second try, or another process, does not make it a plain repetition."""
+    scene = Scene(tmp_path)
+    asked: list[int] = []
+
+    def reply(params: dict[str, Any]) -> str:
+        asked.append(len(params["messages"]))
+        return "no"
+
+    scene.scripted.reply = reply
+    scene.scripted.refuse = lambda params: (
+        ("overloaded_error", "busy") if len(params["messages"]) > 1 and len(asked) < 2 else None
+    )
+    requests = _ask_for_schema(2)
+
+    async def work(engine: Engine) -> None:
+        run = await scene.begin(engine, requests, lane=Lane.BATCH)
+        await run.drive()
+
+    with pytest.raises(Crash):
+        scene.run(work, ends_at=8)
+    scene.run(work, seed=1)
+    assert sorted(asked) == [1, 1, 3, 3]
+
+
+def test_a_spend_limit_ends_the_run_as_stopped_by_the_budget(tmp_path: Path) -> None:
+    """The provider's own spend limit stops a run with exit code 5; with more money it goes on."""
+    scene = Scene(tmp_path, concurrency=2)
+    refusal = SpendCapError("limit reached", status=429, kind="rate_limit_error")
+    scene.scripted.send_script.extend(["ok", refusal, refusal])
+
+    async def work(engine: Engine) -> RunState:
+        run = await scene.begin(engine, ask(6), lane=Lane.REALTIME)
+        with pytest.raises(SpendCapError) as caught:
+            await run.drive()
+        assert caught.value.exit_code == 5
+        return run.row.state
+
+    assert scene.run(work) is RunState.STOPPED
+    scene.scripted.send_script.clear()
+    assert scene.finish(ask(6)).items.succeeded == 6
+    assert set(scene.scripted.billed.values()) == {1}
+
+
+def test_a_spend_limit_inside_a_batch_stops_the_run_and_loses_nothing(tmp_path: Path) -> None:
+    """Items that a batch refuses for the whole account stay to be done, and cost no try."""
+    scene = Scene(tmp_path)
+    refused = {"on": True}
+    scene.scripted.refuse = lambda _: ("billing_error", "no credit left") if refused["on"] else None
+    with pytest.raises(CreditError, match="no credit left"):
+        scene.finish(ask(4))
+    refused["on"] = False
+    report = scene.finish(ask(4))
+    assert report.items.succeeded == 4
+    assert {outcome.attempts for outcome in scene.outcomes()} == {2}
+
+
+def test_a_storm_of_half_an_hour_fails_no_item(tmp_path: Path) -> None:
+    """Overload is everybody's trouble: it is waited out and counts against no item."""
+    scene = Scene(tmp_path, concurrency=4)
+    began = scene.clock.now()
+    scene.scripted.refuse = lambda _: (
+        ("overloaded_error", "storm") if scene.clock.now() - began < 1_800 else None
+    )
+    report = scene.finish(ask(12), lane=Lane.REALTIME)
+    assert report.items.succeeded == 12
+    assert report.items.uncertain == 0
+    # Probed at half a minute at most, with one call at a time: no hammering.
+    assert len(scene.scripted.sent) < 12 + 4 * 1_800 / 10
+    assert scene.clock.now() - began < 1_800 + 120
+
+
+def test_a_create_that_is_refused_for_now_is_posted_again_as_the_same_batch(
+    tmp_path: Path,
+) -> None:
+    """A rate limit on creates costs neither attempts nor a new record, however often it comes."""
+    scene = Scene(tmp_path, batch_size=5)
+    busy = RateLimitedError("too many", status=429, kind="rate_limit_error", retry_after_s=20.0)
+    scene.scripted.create_script.extend([busy] * 12)
+    report = scene.finish(ask(5))
+    assert report.items.succeeded == 5
+    assert report.lanes[Lane.BATCH].batches == 1
+    assert {outcome.attempts for outcome in scene.outcomes()} == {1}
+
+
+def test_unfinished_batches_stay_under_the_providers_queue_limit(tmp_path: Path) -> None:
+    """A further batch is posted only when the tier's queue has room for all of it."""
+    scene = Scene(tmp_path, batch_size=10)
+    limits = replace(scene.scripted.limits, max_queued=25)
+    scene.scripted.limits = limits
+    scene.scripted.hold = True
+    running: list[int] = []
+
+    def look() -> None:
+        running.append(sum(len(one.requests) for one in scene.scripted.batches))
+        scene.scripted.let_go()
+
+    async def work(engine: Engine) -> Report:
+        run = await scene.begin(engine, ask(60))
+        asyncio.get_running_loop().call_later(3_600.0, look)
+        await run.drive()
+        return await run.report()
+
+    assert scene.run(work).items.succeeded == 60
+    assert running == [20]
 
 
 # -- refused before anything is recorded ------------------------------------------------------

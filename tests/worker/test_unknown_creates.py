@@ -21,6 +21,7 @@ from twolane.errors import (
     RejectedError,
     TransientError,
 )
+from twolane.ledger.check import check
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -264,3 +265,47 @@ def test_another_key_of_the_same_workspace_goes_on(tmp_path: Path) -> None:
     report = scene.finish(ask(5), lane=Lane.BATCH)
     assert report.items.succeeded == 5
     _once(scene, 5)
+
+
+def _orphaned(home: Path, *, lag: int) -> Scene:
+    """Return a scene whose first batch stays out of the list for longer than the grace."""
+    scene = Scene(home, batch_size=5, poll_s=300.0)
+    scene.scripted.create_script.append("drop_after")
+    scene.scripted.lag = lag
+    return scene
+
+
+def test_a_batch_that_turns_up_after_it_was_given_up_is_booked(tmp_path: Path) -> None:
+    """What an orphan cost is in the ledger and in the report; its items keep their own answers."""
+    scene = _orphaned(tmp_path, lag=4)
+    report = scene.finish(ask(5))
+    assert report.items.succeeded == 5
+    assert len(scene.scripted.batches) == 2
+    assert (report.orphans.batches, report.orphans.answers) == (1, 5)
+    assert report.orphans.cost_nano * 2 == report.actual_nano
+    assert_all_answered(scene, 5)
+
+
+def test_an_orphan_is_booked_by_the_next_run_if_not_before(tmp_path: Path) -> None:
+    """The watch goes on over all runs of the ledger with the same key and model."""
+    scene = _orphaned(tmp_path, lag=6)
+    assert scene.finish(ask(5)).orphans.batches == 0
+
+    async def another(engine: Engine) -> None:
+        first = (await engine.runs())[0]
+        await (await engine.start(ask(3))).drive()
+        report = await (await engine.run(first.id)).report()
+        assert report.orphans.answers == 5
+        assert check(engine.ledger) == []
+
+    scene.run(another, seed=7)
+
+
+def test_a_foreign_batch_is_never_booked_as_an_orphan(tmp_path: Path) -> None:
+    """Somebody else's batch of the same size, posted meanwhile, costs them and not us."""
+    scene = Scene(tmp_path, batch_size=5)
+    scene.scripted.create_script.append("drop_before")
+    scene.scripted.add_foreign(5)
+    report = scene.finish(ask(5))
+    assert report.orphans.batches == 0
+    assert report.items.succeeded == 5

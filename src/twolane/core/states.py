@@ -76,7 +76,8 @@ BATCH_STEPS: Mapping[BatchState, frozenset[BatchState]] = {
     # Certainly refused for now (a rate limit): the same batch may be posted again.
     _B.SENDING: frozenset({_B.SUBMITTED, _B.UNKNOWN, _B.INTENDED}),
     _B.UNKNOWN: frozenset({_B.PROVISIONAL, _B.SUBMITTED, _B.REFUSED}),
-    _B.PROVISIONAL: frozenset({_B.SUBMITTED, _B.UNKNOWN}),
+    # Lost: the results that could have told whether it arrived are gone.
+    _B.PROVISIONAL: frozenset({_B.SUBMITTED, _B.UNKNOWN, _B.LOST}),
     _B.SUBMITTED: frozenset({_B.CANCELING, _B.ENDED, _B.LOST}),
     _B.CANCELING: frozenset({_B.ENDED, _B.LOST}),
     _B.ENDED: frozenset({_B.COLLECTED, _B.LOST}),

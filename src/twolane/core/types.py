@@ -225,6 +225,15 @@ class Counts:
 
 
 @dataclass(frozen=True, slots=True)
+class Orphans:
+    """Batches that arrived after they had been given up, what they answered, and its cost."""
+
+    batches: int = 0
+    answers: int = 0
+    cost_nano: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Kept:
     """What became of a deadline: `held` is None while nobody can tell.
 
@@ -252,6 +261,7 @@ class Report:
     duration_s: float = 0.0
     decision: Decision = field(default=Decision(Lane.REALTIME, ""))
     deadline: Kept | None = None
+    orphans: Orphans = field(default=Orphans())
 
 
 EMPTY_REPORT = Report(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from twolane.core.identity import make_custom_id
 from twolane.core.states import ItemState, RunState
-from twolane.core.types import Counts, Decision, Failure, Kept, Lane, LaneTotals, Report
+from twolane.core.types import Counts, Decision, Failure, Kept, Lane, LaneTotals, Orphans, Report
 from twolane.ledger.columns import damaged, item_of, readable, whole
 from twolane.ledger.rows import ItemRow, ResultRow, RunRow, grow, item_id
 
@@ -118,7 +118,18 @@ def report(ledger: Ledger, run: RunRow) -> Report:
         duration_s=run.worked_s,
         decision=Decision(run.decision_lane, run.decision_reason),
         deadline=_deadline(ledger, run, items),
+        orphans=_orphans(ledger, run),
     )
+
+
+def _orphans(ledger: Ledger, run: RunRow) -> Orphans:
+    row = ledger.store.db.execute(
+        "SELECT count(DISTINCT b.batch_no), count(a.attempt_no), coalesce(sum(a.cost_nano), 0)"
+        " FROM batches b LEFT JOIN attempts a ON a.batch_no = b.batch_no AND a.outcome = 'orphan'"
+        " WHERE b.run_no = ? AND b.state = 'orphan'",
+        (run.run_no,),
+    ).fetchone()
+    return Orphans(*(whole(value) for value in row))
 
 
 def _deadline(ledger: Ledger, run: RunRow, items: Counts) -> Kept | None:

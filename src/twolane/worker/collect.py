@@ -15,6 +15,7 @@ from twolane.errors import (
     TransientError,
 )
 from twolane.worker.context import Settled
+from twolane.worker.reconcile import GONE_AFTER_S
 from twolane.worker.spool import lines, private
 
 if TYPE_CHECKING:
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
     from twolane.worker.recorder import Recorder
 
 COMPLETE_FETCHES = 3
-# A results URL may answer 404 for a while; only after this long are paid answers given up.
-GONE_AFTER_S = 3_600.0
 CHUNK_LINES = 1_000
 
 

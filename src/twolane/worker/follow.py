@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from twolane.core.states import BatchState
 from twolane.errors import ProviderError, RunRefusedError
+from twolane.ledger.orphans import NEVER_ARRIVED
 from twolane.worker.collect import collect
 from twolane.worker.context import Settled
 from twolane.worker.hedge import Hedge
@@ -29,7 +30,7 @@ HASTY_POLL_S = 5.0
 # A fresh batch id may answer 404 for minutes; only after this long, and absent from a complete
 # list, is a batch given up.
 LOST_AFTER_S = 3_600.0
-NEVER_ARRIVED = "the create never arrived"
+UNDECIDED = "the results that could tell whether it arrived are gone; it may have been paid for"
 LATE = "given up: it would have missed the deadline"
 
 
@@ -126,6 +127,9 @@ class Follower:
                 return
             if found.state is BatchState.UNKNOWN:
                 await self.give_back(found, BatchState.REFUSED, NEVER_ARRIVED, "never_arrived")
+                return
+            if found.state is BatchState.PROVISIONAL:
+                await self.give_back(found, BatchState.LOST, UNDECIDED, "lost")
                 return
             self.open[batch.batch_no] = batch = found
         if batch.state is not BatchState.ENDED:

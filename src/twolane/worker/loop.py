@@ -12,6 +12,7 @@ from twolane.worker.batches import BatchLane
 from twolane.worker.context import Settled
 from twolane.worker.follow import Follower
 from twolane.worker.judge import Judge
+from twolane.worker.orphans import OrphanWatch
 from twolane.worker.realtime import RealtimeLane
 from twolane.worker.reconcile import Reconciler
 from twolane.worker.recorder import Recorder
@@ -43,6 +44,7 @@ class Worker:
             context, self._judge, self._recorder, self._reconciler, self._realtime.race
         )
         self._batches = BatchLane(context, self._judge, self._reconciler, self._follower)
+        self._orphans = OrphanWatch(context, self._reconciler)
         self.blocked_by_budget = False
         self.canceled = False
 
@@ -106,6 +108,19 @@ class Worker:
         Raises what stopped the run, after what was in flight has ended and is booked.
         """
         context = self._context
+        watching = asyncio.get_running_loop().create_task(self._orphans.watch())
+        watching.add_done_callback(context.ended)
+        try:
+            await self._work(stage)
+        finally:
+            watching.cancel()
+        await self._recorder.drain()
+        if context.fatal is not None:
+            raise context.fatal
+        await self._orphans.look()
+
+    async def _work(self, stage: int) -> None:
+        context = self._context
         while True:
             context.wake.clear()
             held_back = await self._round(stage)
@@ -115,9 +130,6 @@ class Worker:
                 await self._leave_out(stage)
                 continue
             await self._something_happens()
-        await self._recorder.drain()
-        if context.fatal is not None:
-            raise context.fatal
 
     async def _round(self, stage: int) -> bool:
         """Obey, and send what may leave; return whether the budget held some back.

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 
-from twolane.core.identity import parse_custom_id
+from twolane.core.identity import make_custom_id, parse_custom_id
 from twolane.core.states import BatchState
 from twolane.errors import (
     ConfigError,
@@ -22,6 +22,7 @@ from twolane.errors import (
     RejectedError,
     RunRefusedError,
 )
+from twolane.ledger import orphans
 from twolane.worker.spool import lines, private
 
 if TYPE_CHECKING:
@@ -35,6 +36,9 @@ PAGE_LIMIT = 1_000
 # Results that end early without an error look like results that are complete.
 SHORT_FETCHES = 3
 LOCK_POLL_S = 0.05
+# Results may answer 404 for a while; only after this long do they count as gone.
+GONE_AFTER_S = 3_600.0
+WAITING = "a batch of its size is there, and only its results tell whose it is"
 
 
 class Reconciler:
@@ -44,6 +48,7 @@ class Reconciler:
         """Look for the batches of `context`'s run."""
         self._context = context
         self._short: Counter[str] = Counter()
+        self._gone_since: dict[str, float] = {}
 
     @contextlib.asynccontextmanager
     async def workspace(self) -> AsyncIterator[None]:
@@ -109,10 +114,10 @@ class Reconciler:
     async def resolve(self, batch: BatchRow) -> BatchRow | None:
         """Find out what became of an unknown create.
 
-        Returns the batch as SUBMITTED (found) or as UNKNOWN (proved never to have arrived), and
-        None where the run stops before there is proof. Nothing is guessed: a batch is ours only
-        when one of its results carries our nonce, and absent only when a complete list, begun
-        after the grace, has no candidate left.
+        Returns the batch as SUBMITTED (found), as UNKNOWN (proved never to have arrived) or as
+        PROVISIONAL (the results that could tell are gone for good), and None where the run stops
+        before. Nothing is guessed: a batch is ours only when one of its results has an id of
+        ours, and absent only when a complete list, begun after the grace, has no candidate left.
         """
         context, ledger = self._context, self._context.ledger
         first_list: float | None = None
@@ -122,13 +127,14 @@ class Reconciler:
         while True:
             began = context.now()
             try:
-                candidates = [one for one in await self._newer(batch) if one.id not in foreign]
+                candidates = [one for one in await self.newer(batch) if one.id not in foreign]
                 first_list = first_list or began
-                running = False
+                running = gone = False
                 for one in candidates:
-                    ours = None if one.status != "ended" else await self._is_ours(one, batch)
+                    ours = await self._decided(one, batch)
                     if ours is None:
-                        running = True
+                        gone = gone or self._is_gone(one)
+                        running = running or not self._is_gone(one)
                     elif ours:
                         return await context.db(
                             ledger.move_batch,
@@ -139,9 +145,9 @@ class Reconciler:
                         )
                     else:
                         foreign.add(one.id)
-                grace_over = began - first_list >= grace_s
-                if grace_over and not running:
-                    return await self._as(batch, BatchState.UNKNOWN)
+                if began - first_list >= grace_s and not running:
+                    state = BatchState.PROVISIONAL if gone else BatchState.UNKNOWN
+                    return await self._as(batch, state)
                 batch = await self._as(
                     batch, BatchState.PROVISIONAL if running else BatchState.UNKNOWN
                 )
@@ -154,12 +160,27 @@ class Reconciler:
             if not await context.pause(context.policy.poll_s):
                 return None
 
+    async def _decided(self, one: BatchInfo, batch: BatchRow) -> bool | None:
+        """Tell whether a candidate is ours, None where it cannot be told, or not yet."""
+        if one.status != "ended":
+            return None
+        try:
+            return await self.is_ours(one, batch)
+        except RejectedError:
+            self._gone_since.setdefault(one.id, self._context.now())
+            return None
+
+    def _is_gone(self, one: BatchInfo) -> bool:
+        since = self._gone_since.get(one.id)
+        return since is not None and self._context.now() - since >= GONE_AFTER_S
+
     async def _as(self, batch: BatchRow, state: BatchState) -> BatchRow:
         if batch.state is state:
             return batch
-        return await self._context.db(self._context.ledger.move_batch, batch, state)
+        why = WAITING if state is BatchState.PROVISIONAL else batch.reason
+        return await self._context.db(self._context.ledger.move_batch, batch, state, reason=why)
 
-    async def _newer(self, batch: BatchRow) -> list[BatchInfo]:
+    async def newer(self, batch: BatchRow) -> list[BatchInfo]:
         """Return the unknown batches of the right size behind the one that was newest before."""
         context = self._context
         known = await context.db(context.ledger.known_batch_ids)
@@ -176,22 +197,27 @@ class Reconciler:
                 return found
             after_id = page.last_id
 
-    async def _is_ours(self, ended: BatchInfo, batch: BatchRow) -> bool | None:
+    async def is_ours(self, ended: BatchInfo, batch: BatchRow) -> bool | None:
         """Tell by the custom_ids of its results whether an ended batch is ours.
 
-        One id with our nonce proves it; that it is somebody else's takes all of its results.
+        One id of ours proves it; that it is somebody else's takes all of its results.
         None where they came short, and may yet name us.
         """
         context, count = self._context, 0
+        requests = await context.db(orphans.requests_of, context.ledger, batch)
         path = context.spool / f"{context.run.id}-{batch.nonce}.probe.jsonl"
         try:
             with private(path) as out:
                 await context.provider.fetch_results(ended.id, out)
             for line in lines(path):
                 with contextlib.suppress(InvalidReplyError):
-                    parsed = parse_custom_id(context.provider.read_line(line).custom_id)
+                    answer = context.provider.read_line(line)
+                    parsed = parse_custom_id(answer.custom_id)
                     count += 1
-                    if parsed is not None and parsed[1] == batch.nonce:
+                    if parsed is None or parsed[0] not in requests:
+                        continue
+                    name = requests[parsed[0]][1]
+                    if answer.custom_id == make_custom_id(parsed[0], name, batch.nonce):
                         return True
         finally:
             path.unlink(missing_ok=True)

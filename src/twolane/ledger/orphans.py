@@ -1,0 +1,85 @@
+"""Batches that were given up as never arrived, and turned up after all: what they cost."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from twolane.core.states import BATCH_STEPS, BatchState, sources
+from twolane.errors import LedgerError
+from twolane.ledger.columns import BATCH_COLUMNS, batch_of, readable
+from twolane.ledger.rows import restored
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from twolane.core.types import BatchInfo, Usage
+    from twolane.ledger.ledger import Ledger
+    from twolane.ledger.rows import BatchRow, RunRow
+
+NEVER_ARRIVED = "the create never arrived"
+ORPHAN = "orphan"
+
+
+class OrphanCost(NamedTuple):
+    """What the provider charged for one request of an orphan."""
+
+    attempt_no: int
+    cost_nano: int
+    usage: Usage
+
+
+@readable
+def given_up(
+    ledger: Ledger, run: RunRow, *, base_url: str, key_fingerprint: str, since: float
+) -> list[BatchRow]:
+    """Return the batches of this workspace and the run's model that never arrived, so far."""
+    columns = ", ".join(f"b.{name}" for name in BATCH_COLUMNS.split(", "))
+    rows = ledger.store.db.execute(
+        f"SELECT {columns} FROM batches b JOIN runs r USING (run_no) WHERE b.state = 'refused'"
+        " AND b.reason = ? AND b.base_url = ? AND b.key_fingerprint = ? AND b.intended_at > ?"
+        " AND r.provider = ? AND r.model = ?",
+        (NEVER_ARRIVED, base_url, key_fingerprint, since, run.provider, run.model),
+    )
+    return [batch_of(row) for row in rows]
+
+
+@readable
+def requests_of(ledger: Ledger, batch: BatchRow) -> dict[int, tuple[int, str]]:
+    """Return (attempt_no, the item's name) of every request of a batch, by index in its run."""
+    rows = ledger.store.db.execute(
+        "SELECT i.id & 0xFFFFFFFF, a.attempt_no, i.name FROM attempts a"
+        " JOIN items i ON i.id = a.item WHERE a.batch_no = ?",
+        (batch.batch_no,),
+    )
+    return {int(index): (int(attempt_no), restored(name)) for index, attempt_no, name in rows}
+
+
+def book(
+    ledger: Ledger, batch: BatchRow, found: BatchInfo, costs: Sequence[OrphanCost], *, now: float
+) -> None:
+    """Book what an orphan cost and close it, in one transaction; its items stay as they are."""
+    allowed = ", ".join(f"'{state}'" for state in sources(BATCH_STEPS, BatchState.ORPHAN))
+    with ledger.store.transaction() as db:
+        db.executemany(
+            "UPDATE attempts SET outcome = ?, settled_at = ?, cost_nano = ?, input_tokens = ?,"
+            " output_tokens = ?, cache_write_5m_tokens = ?, cache_write_1h_tokens = ?,"
+            " cache_read_tokens = ?, message = 'it arrived after it had been given up'"
+            " WHERE attempt_no = ? AND outcome = 'unsent'",
+            [
+                (
+                    ORPHAN, now, one.cost_nano, one.usage.input_tokens, one.usage.output_tokens,
+                    one.usage.cache_write_5m_tokens, one.usage.cache_write_1h_tokens,
+                    one.usage.cache_read_tokens, one.attempt_no,
+                )
+                for one in costs
+            ],
+        )  # fmt: skip
+        changed = db.execute(
+            "UPDATE batches SET state = 'orphan', provider_id = ?, submitted_at = ?, ended_at = ?,"
+            " reason = 'it arrived after it had been given up; what it cost is booked'"
+            f" WHERE batch_no = ? AND state IN ({allowed})",
+            (found.id, found.created_at, found.ended_at or now, batch.batch_no),
+        ).rowcount
+        if changed != 1:
+            message = f"batch {batch.nonce} was booked by another process"
+            raise LedgerError(message)

@@ -1,0 +1,108 @@
+"""Late arrivals: batches that were given up as never arrived are watched, and booked if found.
+
+The grace before a create counts as never arrived makes them rare; a list that lags longer than
+that makes them possible, and money that was spent has to be in the ledger.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from twolane.core.identity import make_custom_id, parse_custom_id
+from twolane.core.pricing import cost_nano
+from twolane.core.types import Lane, Succeeded
+from twolane.errors import InvalidReplyError, ProviderError
+from twolane.ledger import orphans
+from twolane.worker.spool import lines, private
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from twolane.core.types import BatchInfo
+    from twolane.ledger import BatchRow
+    from twolane.worker.context import Context
+    from twolane.worker.reconcile import Reconciler
+
+LOOK_EVERY_S = 600.0
+# As long as the provider keeps results: https://platform.claude.com/docs/en/build-with-claude/batch-processing
+WATCHED_S = 29 * 86_400.0
+
+
+class OrphanWatch:
+    """Looks for the orphans of one workspace and model, of every run of the ledger."""
+
+    def __init__(self, context: Context, reconciler: Reconciler) -> None:
+        """Watch the workspace of `context`'s run."""
+        self._context = context
+        self._reconciler = reconciler
+        self._foreign: set[tuple[int, str]] = set()
+
+    async def watch(self) -> None:
+        """Look again and again, until canceled or the run stops."""
+        while await self._context.pause(LOOK_EVERY_S):
+            await self.look()
+
+    async def look(self) -> None:
+        """Book every orphan that has turned up; what cannot be asked now is asked later."""
+        context = self._context
+        if context.provider.ephemeral:
+            return
+        for batch in await context.db(
+            orphans.given_up,
+            context.ledger,
+            context.run,
+            base_url=context.provider.base_url,
+            key_fingerprint=context.provider.key_fingerprint,
+            since=context.now() - WATCHED_S,
+        ):
+            try:
+                await self._look_for(batch)
+            except ProviderError:
+                return
+
+    async def _look_for(self, batch: BatchRow) -> None:
+        for one in await self._reconciler.newer(batch):
+            if one.status != "ended" or (batch.batch_no, one.id) in self._foreign:
+                continue
+            ours = await self._reconciler.is_ours(one, batch)
+            if ours:
+                await self._book(batch, one)
+                return
+            if ours is False:
+                self._foreign.add((batch.batch_no, one.id))
+
+    async def _book(self, batch: BatchRow, found: BatchInfo) -> None:
+        context = self._context
+        path = context.spool / f"{context.run.id}-{batch.nonce}.orphan.jsonl"
+        try:
+            with private(path) as out:
+                await context.provider.fetch_results(found.id, out)
+            costs = self._costs(
+                path, batch, await context.db(orphans.requests_of, context.ledger, batch)
+            )
+        finally:
+            path.unlink(missing_ok=True)
+        await context.db(orphans.book, context.ledger, batch, found, costs, now=context.now())
+        if batch.run_no == context.run.run_no:
+            context.budget.settle(0, sum(one.cost_nano for one in costs))
+
+    def _costs(
+        self, path: Path, batch: BatchRow, requests: dict[int, tuple[int, str]]
+    ) -> list[orphans.OrphanCost]:
+        """Return what each answered request cost; an id stands for one request, once."""
+        context, rates = self._context, self._context.prices.rates(Lane.BATCH)
+        costs: list[orphans.OrphanCost] = []
+        for line in lines(path):
+            try:
+                answer = context.provider.read_line(line)
+            except InvalidReplyError:
+                continue
+            parsed = parse_custom_id(answer.custom_id)
+            if parsed is None or not isinstance(answer.outcome, Succeeded):
+                continue
+            attempt_no, name = requests.get(parsed[0], (0, ""))
+            if attempt_no and answer.custom_id == make_custom_id(parsed[0], name, batch.nonce):
+                del requests[parsed[0]]
+                usage = answer.outcome.reply.usage
+                costs.append(orphans.OrphanCost(attempt_no, cost_nano(usage, rates), usage))
+        return costs
