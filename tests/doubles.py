@@ -56,7 +56,7 @@ class ScriptedProvider:
     and lists; `fetch_script` a change of the lines, or an exception raised behind half of them.
     `refuse` gives the error type and message of requests that are answered with an error, in
     either lane. Real-time calls take `latency_s`. Batches end at the first poll unless `hold` is set; `lag` hides the newest
-    batches from as many lists. `billed` counts answers by the question asked.
+    batches from as many lists, `hidden` those with these ids from every one. `billed` counts answers by the question asked.
     """
 
     name = "anthropic"
@@ -80,6 +80,7 @@ class ScriptedProvider:
         self.hold = False
         self.latency_s = 0.0
         self.lag = 0
+        self.hidden: set[str] = set()
         self.creates = 0
         self.posted = asyncio.Event()
         self.fetches = 0
@@ -150,7 +151,7 @@ class ScriptedProvider:
         """Return a page, newest first."""
         if self.list_script and (fault := self.list_script.popleft()) is not None:
             raise fault
-        newest_first = self.batches[::-1]
+        newest_first = [one for one in self.batches[::-1] if one.id not in self.hidden]
         if self.lag:
             self.lag -= 1
             newest_first = newest_first[1:]
