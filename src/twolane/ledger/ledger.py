@@ -182,7 +182,7 @@ class Ledger:
         for start in range(0, len(items), 500):
             some = items[start : start + 500]
             low, high = min(some), max(some)
-            if high - low < 2 * len(some):
+            if high - low < len(some):
                 # Most that leave together stand together: one look along the table gets them.
                 which, bound = "BETWEEN ? AND ?", [low, high]
             else:
