@@ -141,10 +141,11 @@ def test_a_damaged_page_is_a_finding(tmp_path: Path) -> None:
     path = make_sound(tmp_path)
     db = sqlite3.connect(path)
     db.execute("PRAGMA journal_mode = DELETE")
-    page = db.execute("SELECT rootpage FROM sqlite_master WHERE name = 'items_pending'").fetchone()
+    root = "SELECT rootpage FROM sqlite_master WHERE name = 'items_pending'"
+    page, size = db.execute(root).fetchone()[0], db.execute("PRAGMA page_size").fetchone()[0]
     db.close()
     data = bytearray(path.read_bytes())
-    data[(page[0] - 1) * 4096 + 8 : page[0] * 4096] = bytes(4096 - 8)
+    data[(page - 1) * size + 8 : page * size] = bytes(size - 8)
     path.write_bytes(data)
     assert list(findings(path)) == ["the file is whole"]
 

@@ -191,8 +191,8 @@ def test_a_process_that_dies_while_it_migrates_leaves_the_older_format(tmp_path:
 
 def test_a_disk_that_fills_up_in_mid_run_costs_nothing_twice(tmp_path: Path) -> None:
     """The run stops with the way out; with room again it goes on and every answer counts."""
-    scene = Scene(tmp_path, batch_size=5)
-    requests = ask(40, words=2_000)
+    scene = Scene(tmp_path, batch_size=20)
+    requests = ask(160, words=2_000)
 
     async def fill_up(engine: Engine) -> None:
         run = await scene.begin(engine, requests)
@@ -203,7 +203,7 @@ def test_a_disk_that_fills_up_in_mid_run_costs_nothing_twice(tmp_path: Path) -> 
 
     with pytest.raises(LedgerFullError, match="free some and run the same command again"):
         scene.run(fill_up)
-    assert scene.finish(requests).items.succeeded == 40
+    assert scene.finish(requests).items.succeeded == 160
     assert max(scene.scripted.billed.values()) == 1
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from twolane.core.states import ITEM_STEPS, ItemState
@@ -13,45 +14,35 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable, Iterator, Sequence
 
-# Values are bound as what they are in SQLite: sqlite3 takes longer for a bool or an enum, which
-# it has to have adapted, than for all the rest of a row.
-INSERT_ROWS = 200
-# A statement for many rows takes half the time of one for each; its values stay below 999, which
-# older builds of SQLite allow.
-STATEMENT_ROWS = 100
+# One statement for many rows takes half the time of one for each. Its values stay below 999, which
+# older builds of SQLite allow; and they are bound as what they are in SQLite, because sqlite3
+# takes longer to have one bool or enum adapted than for all the rest of a row.
+ITEM_ROWS = 90
+ATTEMPT_ROWS = 140
+_ITEM_COLUMNS = (
+    "id, key, name, content_hash, echo, need, stage, lane, size_bytes, max_tokens, state"
+)
 
 
 def insert_items(db: sqlite3.Connection, run_no: int, items: Iterable[NewItem]) -> int:
     """Insert items and requests in chunks; return how many there were."""
-    index = 0
-    item_rows: list[tuple[Any, ...]] = []
-    request_rows: list[tuple[int, bytes]] = []
-
-    def write() -> None:
-        db.executemany(
-            "INSERT INTO items (id, key, name, content_hash, echo, need, stage, lane, state,"
-            " size_bytes, max_tokens) VALUES (?,?,?,?,?,?,?,?,'pending',?,?)",
-            item_rows,
-        )
-        db.executemany("INSERT INTO requests (item, params) VALUES (?, ?)", request_rows)
-        item_rows.clear()
-        request_rows.clear()
-
-    for item in items:
-        number = item_id(run_no, index)
-        item_rows.append(
-            (
-                number, storable(item.key), storable(item.name), item.content_hash,
-                int(item.echo), item.need, item.stage, item.lane.value, item.size_bytes,
-                item.max_tokens,
-            )
-        )  # fmt: skip
-        request_rows.append((number, shrink(item.params)))
-        index += 1
-        if len(item_rows) >= INSERT_ROWS:
-            write()
-    write()
-    return index
+    first, left, count = item_id(run_no, 0), iter(items), 0
+    while some := list(islice(left, ITEM_ROWS)):
+        values: list[Any] = []
+        bodies: list[Any] = []
+        for number, item in enumerate(some, first + count):
+            key, name, content_hash, echo, need, stage, lane, size_bytes, max_tokens, params = item
+            values += (
+                number, storable(key), storable(name), content_hash, int(echo), need, stage,
+                lane.value, size_bytes, max_tokens,
+            )  # fmt: skip
+            bodies += (number, shrink(params))
+        count += len(some)
+        marks = ",".join(["(?,?,?,?,?,?,?,?,?,?,'pending')"] * len(some))
+        db.execute(f"INSERT INTO items ({_ITEM_COLUMNS}) VALUES {marks}", values)
+        marks = ",".join(["(?,?)"] * len(some))
+        db.execute(f"INSERT INTO requests (item, params) VALUES {marks}", bodies)
+    return count
 
 
 def claim_items(
@@ -96,8 +87,8 @@ def insert_attempts(
     """Insert an attempt per (item, reserve in nano-dollars); return their numbers."""
     lane = Lane.REALTIME if batch_no is None else Lane.BATCH
     first = int(db.execute("SELECT coalesce(max(attempt_no), 0) + 1 FROM attempts").fetchone()[0])
-    for start in range(0, len(reserves), STATEMENT_ROWS):
-        some = reserves[start : start + STATEMENT_ROWS]
+    for start in range(0, len(reserves), ATTEMPT_ROWS):
+        some = reserves[start : start + ATTEMPT_ROWS]
         marks = ",".join(["(?,?,?,?,?,?,?)"] * len(some))
         db.execute(
             "INSERT INTO attempts (attempt_no, item, batch_no, lane, nonce, sent_at, reserve_nano)"

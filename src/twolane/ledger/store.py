@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 SCHEMA_VERSION = 2
 APPLICATION_ID = 0x326C616E  # "2lan": tells a ledger from any other SQLite file
 BUSY_TIMEOUT_S = 30.0
+PAGE_BYTES = 16_384
 CANNOT_OPEN = "unable to open"
 SIGNS_OF_DAMAGE = (
     "malformed",
@@ -181,6 +182,9 @@ class Store:
         version = self._version(self.db)
         if lived and version == 0:
             raise _gone(self.path)
+        if version == 0:
+            # A request and its answer are some kilobytes: fewer, larger pages take less work.
+            self.db.execute(f"PRAGMA page_size = {PAGE_BYTES}")
         self.db.execute("PRAGMA journal_mode = WAL")
         self.db.execute("PRAGMA synchronous = FULL")
         self.db.execute("PRAGMA foreign_keys = OFF")  # held by the code; checking costs per row
