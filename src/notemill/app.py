@@ -8,6 +8,7 @@ import os
 import re
 import time
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
@@ -24,6 +25,7 @@ from notemill.index import Index, NoteFacts, facts_and_text, facts_of
 from notemill.offline import respond
 from notemill.review import Decision, NewProposal, Review
 from notemill.vault.files import Vault
+from notemill.vault.journal import Journal
 from notemill.workflows.apply import Applied, apply_run, preview
 from notemill.workflows.candidates import Vocabulary
 from notemill.workflows.curate import (
@@ -42,11 +44,11 @@ from twolane import Engine, ItemState, Lane, Plan, Request, Run, RunState, Setti
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from notemill.vault.files import NoteUndo
 
 OFFLINE = "offline"
+REVIEW_FILE = "review.sqlite3"
 KIND = "curate"
 _UNSAFE = re.compile(r"[^A-Za-z0-9]+")
 
@@ -143,7 +145,7 @@ class Mill:
         self.state = settings.home / "vaults" / _state_name(folder)
         self.vault = Vault.open(folder, state_dir=self.state)
         self.index = Index(self.state / "index.sqlite3")
-        self.review = Review(self.state / "review.sqlite3")
+        self.review = Review(self.state / REVIEW_FILE)
         self.engine = Engine.open(settings, responder=respond)
 
     async def aclose(self) -> None:
@@ -278,7 +280,8 @@ class Mill:
         run = await self.engine.latest(self.source)
         if run is None or run.row.state not in (RunState.DONE, RunState.CANCELED):
             return None
-        unread = (await run.report()).items.succeeded > len(self.review.stored(run.id))
+        kept = run.row.dropped_at is None
+        unread = kept and (await run.report()).items.succeeded > len(self.review.stored(run.id))
         pending = self.review.proposals(run.id, state=Decision.PENDING) if apply else []
         if unread or not all(one.replaces for one in pending):
             return self.curation(run)
@@ -354,6 +357,8 @@ class Mill:
         again: what was collected before is left as it is.
         """
         run = curation.run
+        if run.row.dropped_at is not None:
+            return []
         done = self.review.stored(run.id)
         written = self.review.descriptions_written()
         found: list[tuple[str, str, list[NewProposal]]] = []
@@ -420,6 +425,39 @@ class Mill:
         back = [(one.key, one.runs) for one in restored if one.restored]
         self.review.forget_curated(back, now=time.time())
         return restored
+
+
+def forget_kept(settings: Settings, label: str, run: str) -> None:
+    """Delete the proposals of a run over the vault at `label`, and the journal of its writes.
+
+    The vault itself is not touched and need not exist any more. Raises VaultLockedError where
+    another process works on it, JournalError where a write of the run is open.
+    """
+    state = settings.home / "vaults" / _state_name(Path(label))
+    if not state.is_dir():
+        return
+    journals = sorted(state.glob("journal-*.sqlite3"))
+    names = [
+        "curate.lock",
+        *(f"{one.stem.replace('journal', 'writer', 1)}.lock" for one in journals),
+    ]
+    with contextlib.ExitStack() as held:
+        for name in names:
+            lock = FileLock(state / name, timeout=0)
+            try:
+                held.enter_context(lock)
+            except Timeout:
+                raise VaultLockedError(
+                    f"a process works on {label}; wait for it, or stop it, and run the command again"
+                ) from None
+        for path in journals:
+            journal = Journal(path)
+            held.callback(journal.close)
+            journal.forget(run)
+        if (state / REVIEW_FILE).exists():
+            review = Review(state / REVIEW_FILE)
+            held.callback(review.close)
+            review.forget(run)
 
 
 def offline_unless_keyed(settings: Settings, *, asked: bool) -> Settings:

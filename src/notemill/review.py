@@ -221,6 +221,19 @@ class Review:
             found.setdefault(str(note), set()).add(str(value))
         return {note: frozenset(values) for note, values in found.items()}
 
+    def forget(self, run: str) -> None:
+        """Delete the proposals of a run, and what was decided on them, from the disk as well.
+
+        Its notes count as curated all the same: nothing is paid for again.
+        """
+        self._db.execute("PRAGMA secure_delete = ON")
+        with self._transaction():
+            self._db.execute("DELETE FROM proposals WHERE run = ?", (run,))
+            self._db.execute("DELETE FROM answers WHERE run = ?", (run,))
+            self._db.execute("UPDATE curated SET run = '' WHERE run = ?", (run,))
+        self._db.execute("VACUUM")
+        self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
     def forget_curated(self, notes: Iterable[tuple[str, Iterable[str]]], *, now: float) -> None:
         """Let each (note, runs) count as not curated again: what the runs wrote was undone."""
         with self._transaction():

@@ -46,6 +46,12 @@ def settings_flags(command: F) -> F:
             metavar="S",
             help="How long an unanswered create may hide in the provider's list.",
         ),
+        click.option(
+            "--keep-days",
+            type=int,
+            metavar="N",
+            help="Let requests and replies go that many days after their run's end.",
+        ),
         click.option("--confirm-usd", metavar="USD", help="Ask before a run estimated above this."),
     ]
     for flag in reversed(flags):

@@ -23,7 +23,8 @@ class Settings:
 
     `home` is the folder of the ledger; `poll_s` how often a batch is asked after; `concurrency`
     the upper bound of real-time calls in flight; `reconcile_grace_s` how long an unknown create
-    may hide in the provider's list; `confirm_usd` the estimate above which a person is asked.
+    may hide in the provider's list; `confirm_usd` the estimate above which a person is asked;
+    `keep_days` how long requests and replies of a run are kept after its end, None for ever.
     """
 
     home: Path
@@ -37,6 +38,7 @@ class Settings:
     batch_size: int | None = None
     prices: Path | None = None
     confirm_usd: Decimal = Decimal(1)
+    keep_days: int | None = None
 
 
 # Setting: its environment variables, the first one set wins. Flags and config lines bear the
@@ -53,6 +55,7 @@ VARIABLES: Mapping[str, tuple[str, ...]] = {
     "batch_size": ("TWOLANE_BATCH_SIZE",),
     "prices": ("TWOLANE_PRICES",),
     "confirm_usd": ("TWOLANE_CONFIRM_USD",),
+    "keep_days": ("TWOLANE_KEEP_DAYS",),
 }
 
 
@@ -167,4 +170,5 @@ _PARSERS: Mapping[str, Callable[[Any], Any]] = {
     "batch_size": _positive_int,
     "prices": lambda value: Path(value).expanduser(),
     "confirm_usd": _usd,
+    "keep_days": _positive_int,
 }

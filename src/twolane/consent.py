@@ -94,6 +94,15 @@ def agree(
         question = f"this is estimated above {settings.confirm_usd} dollars; go on?"
     else:
         return
+    confirm(question, console, yes=yes, otherwise="nothing was sent")
+
+
+def confirm(question: str, console: Console, *, yes: bool, otherwise: str) -> None:
+    """See that somebody says yes to a question, or said so beforehand with `yes`.
+
+    Asks where there is a terminal. Raises WaitingError where nobody can be asked, and with
+    `otherwise` where the answer is another.
+    """
     if yes:
         return
     if not sys.stdin.isatty():
@@ -101,8 +110,7 @@ def agree(
         raise WaitingError(message)
     console.print(f"{question} [y/N] ", end="", markup=False)
     if sys.stdin.readline().strip().lower() not in ("y", "yes"):
-        message = "nothing was sent"
-        raise WaitingError(message)
+        raise WaitingError(otherwise)
 
 
 def _show_what_fits(plan: Plan, engine: Engine, console: Console, cap_nano: int) -> None:

@@ -34,6 +34,8 @@ from twolane.core.routing import route
 from twolane.core.types import Decision, Lane
 from twolane.errors import BudgetExceededError, ConfigError, InputError, UnknownModelError
 from twolane.ledger import Ledger, NewItem, NewRun, history
+from twolane.ledger.forgetting import check_forgettable, forget, let_go
+from twolane.ledger.runlock import LOCKS_FOLDER, SPOOL_FOLDER
 from twolane.pricebook import load_price_book
 from twolane.run import Run, RunFiles
 
@@ -232,6 +234,18 @@ class Engine:
                 found[model] = self._prices.lookup(self.provider.name, model, at)
         return found
 
+    async def check_forgettable(self, run_id: str) -> None:
+        """See that a run is closed and may be forgotten. Raises LedgerError saying what to do."""
+        row = await self._db(self.ledger.run, run_id)
+        await self._db(check_forgettable, self.ledger, row)
+
+    async def forget(self, run_ids: Sequence[str]) -> None:
+        """Delete everything of closed runs, from the disk as well.
+
+        Raises LedgerError, before anything is deleted, where one of them is not closed.
+        """
+        await self._db(forget, self.ledger, run_ids)
+
     async def start(
         self,
         requests: Iterable[Request],
@@ -285,6 +299,8 @@ class Engine:
             deadline_at=deadline_at,
         )
         items = _new_items(requests, plan, stages)
+        if self.settings.keep_days is not None:
+            await self._db(let_go, self.ledger, keep_days=self.settings.keep_days, now=self.now())
         row = await self._db(self.ledger.create_run, new, items, self.now())
         return self._run(row, prices=plan.prices)
 
@@ -335,7 +351,9 @@ class Engine:
         return run
 
     def _run(self, row: RunRow, *, prices: LanePrices | None = None) -> Run:
-        files = RunFiles(locks=self.settings.home / "locks", spool=self.settings.home / "spool")
+        files = RunFiles(
+            locks=self.settings.home / LOCKS_FOLDER, spool=self.settings.home / SPOOL_FOLDER
+        )
         return Run(
             row,
             ledger=self.ledger,

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import os
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import orjson
-from filelock import FileLock, Timeout
 
 from twolane.core.budget import Budget
 from twolane.core.pacing import Pacer
@@ -18,12 +15,15 @@ from twolane.core.pricing import usd
 from twolane.core.render import Renderer
 from twolane.core.schema import reply_check
 from twolane.core.states import TERMINAL_ITEMS, ItemState, RunState
-from twolane.errors import ConfigError, LedgerDamagedError, LedgerLockedError, SpendCapError
+from twolane.errors import ConfigError, LedgerDamagedError, LedgerError, SpendCapError
 from twolane.ledger import item_id, reports
+from twolane.ledger.guards import check_workable
+from twolane.ledger.runlock import run_lock
 from twolane.worker import Context, Policy, Worker
 from twolane.worker.loop import CANCEL
 
 if TYPE_CHECKING:
+    import contextlib
     import random
     from collections.abc import AsyncIterator, Callable, Iterator, Sequence
     from concurrent.futures import Executor
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from twolane.config import Settings
     from twolane.core.pricing import LanePrices
     from twolane.core.types import Counts, Lane, Report
-    from twolane.errors import LedgerError
     from twolane.ledger import BatchRow, Ledger, ResultRow, RunRow
     from twolane.providers.base import Provider
     from twolane.worker import Settled
@@ -77,8 +76,14 @@ class ItemOutcome:
     def result(self) -> dict[str, Any]:
         """Its result as a JSON object, empty where there is none.
 
-        Raises LedgerError where it was damaged in the ledger.
+        Raises LedgerError where it was damaged in the ledger, or let go.
         """
+        if self.body is None and self.state is ItemState.SUCCEEDED:
+            message = (
+                f"the result of item {self.index} ({self.key}) is not in the ledger any more; "
+                "`show` says since when"
+            )
+            raise LedgerError(message)
         try:
             value = orjson.loads(self.body) if self.body else {}
         except orjson.JSONDecodeError:
@@ -161,7 +166,7 @@ class Run:
         """
         with self._lock():
             started = time.monotonic()
-            self.row = await self._db(self._ledger.run, self.id)
+            self.row = await self._workable()
             if self.row.state is RunState.CANCELED:
                 return self.row.state
             if self.row.state is not RunState.OPEN:
@@ -237,31 +242,15 @@ class Run:
             worked_s=worked_s,
         )
 
-    @contextlib.contextmanager
-    def _lock(self) -> Iterator[None]:
+    def _lock(self) -> contextlib.AbstractContextManager[None]:
         """Hold the run: one process works on it; all others may read, decide and cancel."""
-        self._files.locks.mkdir(parents=True, exist_ok=True, mode=0o700)
-        path = self._files.locks / f"{self.id}.lock"
-        owner = path.with_suffix(".pid")
-        lock = FileLock(path, timeout=0)
-        try:
-            lock.acquire()
-        except Timeout:
-            try:
-                who = owner.read_text()
-            except OSError:
-                who = "unknown"  # it has just begun, or just ended
-            message = (
-                f"process {who} works on run {self.id}; wait for it, or stop it and run the "
-                "command again"
-            )
-            raise LedgerLockedError(message) from None
-        try:
-            owner.write_text(str(os.getpid()))
-            yield
-        finally:
-            owner.unlink(missing_ok=True)
-            lock.release()
+        return run_lock(self._files.locks, self.id)
+
+    async def _workable(self) -> RunRow:
+        """Return the row as it is now. Raises LedgerError where no work may be done on it here."""
+        row = await self._db(self._ledger.run, self.id)
+        check_workable(row)
+        return row
 
     async def __aiter__(self) -> AsyncIterator[ItemOutcome]:
         """Drive the run and iterate what becomes of its items, as it becomes durable.
@@ -330,6 +319,7 @@ class Run:
     async def set_cap(self, cap_nano: int | None) -> None:
         """Give the run another cap; what the old one left out is pending again."""
         with self._lock():
+            await self._workable()
             self.row = await self._db(self._ledger.set_cap, self.row, cap_nano)
             self._worker = None
             await self._reopen()
@@ -337,6 +327,7 @@ class Run:
     async def retry_failed(self) -> int:
         """Make every failed item pending again; return how many there are."""
         with self._lock():
+            await self._workable()
             count = await self._db(self._ledger.retry_failed, self.row)
             await self._reopen()
         return int(count)

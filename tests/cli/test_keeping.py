@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sqlite3
 import sys
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,8 @@ import pytest
 
 from tests.ledger.sound import make_sound
 from twolane.cli import main
+from twolane.ledger import Ledger
+from twolane.ledger.forgetting import let_go
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -87,3 +90,54 @@ def test_a_check_makes_no_ledger(
     assert shell("check") == 7
     assert "there is no ledger at" in shell.err
     assert not shell.home.exists()
+
+
+# -- forget ---------------------------------------------------------------------------------------
+
+
+def test_forgetting_asks_first(shell: Shell) -> None:
+    """Without a terminal and without --yes nothing is deleted, and the exit code is 8."""
+    assert shell("forget", "done", "canceled") == 8
+    assert "done: 4 items" in shell.err
+    assert "run the command again with --yes" in shell.err
+    assert shell("show", "done") == 0
+    assert shell("forget", "done", "canceled", "--yes") == 0
+    assert "2 runs forgotten" in shell.err
+    assert shell("show", "done") == 7
+    assert shell("check") == 0
+
+
+def test_a_person_may_say_no(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is asked at a terminal is done only after a yes."""
+    terminal = io.StringIO("n\n")
+    terminal.isatty = lambda: True  # type: ignore[method-assign]
+    monkeypatch.setattr(sys, "stdin", terminal)
+    assert shell("forget", "done") == 8
+    assert "nothing was deleted" in shell.err
+    assert shell("show", "done") == 0
+
+
+def test_an_open_run_is_not_forgotten(shell: Shell) -> None:
+    """The refusal says how to end the run, and nothing of the others is deleted."""
+    assert shell("forget", "done", "open", "--yes") == 7
+    assert "not finished; finish it (`resume open`), or cancel it" in shell.err
+    assert shell("show", "done") == 0
+
+
+def test_a_run_whose_bodies_were_let_go_says_so_everywhere(shell: Shell) -> None:
+    """`show` tells since when, `export` refuses and writes no file."""
+    ledger = Ledger(shell.path)
+    let_go(ledger, keep_days=1, now=1.8e9)
+    ledger.close()
+    gone = "the requests and replies of run done were let go on 2027-01-15"
+    assert shell("show", "done") == 0
+    assert gone in shell.err
+    assert shell("show", "done", "--item", "k1") == 0
+    item = orjson.loads(shell.out)
+    assert (item["request"], item["result"]) == (None, None)
+    assert item["gone"].startswith(gone)
+    output = shell.home / "out.jsonl"
+    assert shell("export", "done", "-o", output) == 7
+    assert gone in shell.err
+    assert not output.exists()
+    assert shell("check") == 0

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import yaml
+from filelock import FileLock
 
 from notemill.cli import main
 from tests.workflows.notes import many, tree, write_notes
@@ -359,3 +360,54 @@ def test_a_real_vault_is_curated_readably_and_restored_to_the_byte(
     assert shell.curate("--apply")["items"]["succeeded"] == 0
     assert shell("undo", report["run"], "--yes") == 0
     assert tree(shell.vault) == before
+
+
+def kept(home: Path) -> bytes:
+    """Return everything in the state folder but what can be made again from the notes."""
+    files = (one for one in home.rglob("*") if one.is_file() and "index" not in one.name)
+    return b"".join(one.read_bytes() for one in files)
+
+
+def test_a_forgotten_run_is_in_no_file_and_costs_nothing_again(shell: Shell) -> None:
+    """Prompts, proposals and the bytes for undo are gone; the notes and their standing stay."""
+    run = shell.curate("--apply")["run"]
+    after = tree(shell.vault)
+    assert run.encode() in kept(shell.home)
+    assert shell("forget", run) == 8
+    assert "What they wrote cannot be undone then" in shell.err.replace("\n", " ")
+    assert shell("forget", run, "--yes") == 0
+    left = kept(shell.home)
+    assert run.encode() not in left
+    assert b"Worms do the work" not in left
+    assert tree(shell.vault) == after
+    assert shell("undo", run, "--yes") == 7
+    assert shell.curate()["items"]["succeeded"] == 0
+    assert "nothing to do" in shell.err
+
+
+def test_an_unfinished_run_is_not_forgotten(shell: Shell) -> None:
+    """What waits to go on is refused, and told how it ends."""
+    assert shell("curate", shell.vault, "--json") == 8
+    run = shell.report["run"]
+    assert shell("forget", run, "--yes") == 7
+    assert f"finish it (`resume {run}`), or cancel it" in shell.err
+    assert shell("resume", run, "--yes") == 0
+
+
+def test_a_run_over_a_vault_that_is_gone_can_be_forgotten(shell: Shell) -> None:
+    """Forgetting needs neither the vault nor its path."""
+    run = shell.curate("--apply")["run"]
+    shell.vault.rename(shell.vault.with_name("elsewhere"))
+    assert shell("forget", run, "--yes") == 0
+    assert run.encode() not in kept(shell.home)
+
+
+def test_a_run_that_a_process_works_on_is_not_forgotten(shell: Shell) -> None:
+    """A vault's locks hold for forgetting as well."""
+    run = shell.curate("--apply")["run"]
+    for name in ("curate.lock", "writer-*.lock"):
+        (path,) = shell.home.glob(f"vaults/*/{name}")
+        with FileLock(path):
+            assert shell("forget", run, "--yes") == 7
+        assert "wait for it, or stop it" in shell.err
+    assert shell("show", run) == 0

@@ -201,6 +201,22 @@ def export(**flags: Any) -> None:  # noqa: ANN401
 
 
 @cli.command()
+@click.argument("run_ids", metavar="RUN...", nargs=-1, required=True)
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@settings_flags
+def forget(**flags: Any) -> None:  # noqa: ANN401
+    """Delete closed runs: prompts, replies, proposals, and the bytes that `undo` restores.
+
+    Nothing of them can be found in the state folder afterwards. Notes are not touched, and are
+    not asked about again.
+    """
+    from notemill.cli.keeping import forget_runs  # noqa: PLC0415
+
+    settings = settings_of(flags)
+    finish(forget_runs(settings, **flags))
+
+
+@cli.command()
 @click.argument("folder", type=FOLDER, required=False)
 @home_flag
 def demo(**flags: Any) -> None:  # noqa: ANN401

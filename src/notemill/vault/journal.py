@@ -215,6 +215,23 @@ class Journal:
         except (IndexError, zlib.error) as error:
             raise _unusable(self.path, error) from error
 
+    def forget(self, run: str) -> None:
+        """Delete what a run wrote, from the disk as well: it cannot be undone any more.
+
+        Raises JournalError where a crash has left a write of it open.
+        """
+        if any(one.run == run for one in self.open_writes()):
+            message = (
+                f"run {run} was stopped while it wrote a note; settle that with `notemill apply "
+                f"{run}` or `notemill undo {run}`, and forget it then"
+            )
+            raise JournalError(message)
+        self._rows("PRAGMA secure_delete = ON")
+        with self._transaction() as db:
+            db.execute("DELETE FROM writes WHERE run = ?", (run,))
+        self._rows("VACUUM")
+        self._rows("PRAGMA wal_checkpoint(TRUNCATE)")
+
     def runs(self) -> list[WrittenRun]:
         """Return the runs that wrote something, newest first."""
         rows = self._rows(

@@ -4,15 +4,37 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from twolane.consent import confirm
 from twolane.console import note_console, print_json, result_console, shown
 from twolane.engine import LEDGER_FILE
 from twolane.errors import LedgerError
 from twolane.ledger import Ledger
 from twolane.ledger.check import check
+from twolane.ledger.forgetting import check_forgettable, forget
 
 if TYPE_CHECKING:
     from twolane.config import Settings
     from twolane.ledger.check import Finding
+
+
+def forget_runs(settings: Settings, *, run_ids: tuple[str, ...], yes: bool) -> int:
+    """Delete runs from the ledger; return the exit code. Raises LedgerError, WaitingError."""
+    console = note_console()
+    ledger = Ledger(settings.home / LEDGER_FILE)
+    try:
+        for run in [ledger.run(run_id) for run_id in run_ids]:
+            check_forgettable(ledger, run)
+            console.print(f"{run.id}: {run.total:,} items of {shown(run.label)}", markup=False)
+        question = (
+            "delete these runs, prompts, replies and costs? The same command as then would begin "
+            "anew, and be paid for again."
+        )
+        confirm(question, console, yes=yes, otherwise="nothing was deleted")
+        forget(ledger, run_ids)
+    finally:
+        ledger.close()
+    console.print(f"{len(set(run_ids)):,} runs forgotten", markup=False)
+    return 0
 
 
 def check_ledger(settings: Settings, *, as_json: bool) -> int:
@@ -23,7 +45,7 @@ def check_ledger(settings: Settings, *, as_json: bool) -> int:
         findings = check(ledger)
         runs = len(ledger.runs()) if not findings else 0
     finally:
-        ledger.store.close()
+        ledger.close()
     if as_json:
         print_json(
             {

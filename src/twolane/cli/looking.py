@@ -22,6 +22,8 @@ from twolane.engine import LEDGER_FILE
 from twolane.errors import ConfigError
 from twolane.jsonl import write_results
 from twolane.ledger import Ledger, reports
+from twolane.ledger.columns import readable
+from twolane.ledger.guards import check_kept, gone
 from twolane.run import outcome_of
 from twolane.worker.loop import CANCEL
 
@@ -85,6 +87,8 @@ def show_run(settings: Settings, *, run_id: str, item: str | None, as_json: bool
             return 0
         console = note_console()
         console.print(f"lane: {report.decision.reason}", markup=False)
+        if run.dropped_at is not None:
+            console.print(gone(run), markup=False)
         for batch in ledger.batches(run):
             console.print(
                 f"batch {batch.provider_id or batch.nonce}: {batch.size:,} items, {batch.state}"
@@ -113,13 +117,22 @@ def _show_item(ledger: Ledger, run: RunRow, key: str) -> None:
             "custom_id": row.custom_id,
             "attempts": row.attempts,
             "cost_usd": plain_usd(row.cost_nano),
-            "request": {
-                **orjson.loads(run.shared),
-                **orjson.loads(ledger.requests([found.id])[found.id]),
-            },
-            "result": orjson.loads(row.body) if row.body else None,
+            "request": None if run.dropped_at else _request(ledger, run, found.id),
+            "result": _parsed(row.body) if row.body else None,
+            **({"gone": gone(run)} if run.dropped_at else {}),
         }
     )
+
+
+def _request(ledger: Ledger, run: RunRow, item: int) -> dict[str, Any]:
+    return {**_parsed(run.shared), **_parsed(ledger.requests([item])[item])}
+
+
+@readable
+def _parsed(body: bytes) -> dict[str, Any]:
+    """Return a JSON object of the ledger. Raises LedgerError where it is none."""
+    value: dict[str, Any] = dict(orjson.loads(body))
+    return value
 
 
 def export_run(settings: Settings, *, run_id: str, output: Path) -> int:
@@ -127,6 +140,7 @@ def export_run(settings: Settings, *, run_id: str, output: Path) -> int:
     ledger = Ledger(settings.home / LEDGER_FILE)
     try:
         run = ledger.run(run_id)
+        check_kept(run)
         outcomes = (outcome_of(row) for row in reports.results(ledger, run, bodies=True))
         count = write_results(outcomes, run.id, output)
         sys.stderr.write(f"{count:,} lines in {shown(str(output))}\n")

@@ -130,6 +130,22 @@ def cancel(**flags: Any) -> None:  # noqa: ANN401
 
 
 @cli.command()
+@click.argument("run_ids", metavar="RUN...", nargs=-1, required=True)
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@home_flag
+def forget(**flags: Any) -> None:  # noqa: ANN401
+    """Delete everything of closed runs: prompts, replies, what they cost.
+
+    Nothing of them can be found in the ledger's files afterwards. The same command as then would
+    begin anew, and be paid for again. Outputs that were written stay.
+    """
+    from twolane.cli.keeping import forget_runs  # noqa: PLC0415
+
+    settings = settings_of(flags)
+    sys.exit(forget_runs(settings, **flags))
+
+
+@cli.command()
 @json_flag
 @home_flag
 def check(**flags: Any) -> None:  # noqa: ANN401

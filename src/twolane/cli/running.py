@@ -23,6 +23,7 @@ from twolane.core.types import Lane
 from twolane.engine import Engine
 from twolane.errors import ConfigError, ProviderError
 from twolane.jsonl import JsonlRequests, write_results
+from twolane.ledger.guards import gone
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -134,6 +135,8 @@ async def _finish(run: Run, console: Console, *, as_json: bool) -> int:
             f"what there is so far: twolane export {run.id} -o FILE",
             markup=False,
         )
+    elif run.row.dropped_at is not None:
+        console.print(f"{gone(run.row)}; no output is written", markup=False)
     elif isinstance(output, str):
         count = write_results(run.outcomes(), run.id, Path(output))
         console.print(f"{count:,} lines in {output}", markup=False)

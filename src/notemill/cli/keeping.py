@@ -1,0 +1,43 @@
+"""`notemill forget`: a run deleted, with its proposals and the journal of its writes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from notemill.app import KIND, forget_kept
+from notemill.errors import UsageError
+from twolane import Engine
+from twolane.consent import confirm
+from twolane.console import note_console, shown
+
+if TYPE_CHECKING:
+    from twolane import Settings
+
+
+async def forget_runs(settings: Settings, *, run_ids: tuple[str, ...], yes: bool) -> int:
+    """Delete runs and what was kept about them; return the exit code.
+
+    Raises LedgerError where one is not closed, WaitingError, VaultError.
+    """
+    console = note_console()
+    async with Engine.open(settings, responder=lambda _: "") as engine:
+        runs = [(await engine.run(run_id)).row for run_id in dict.fromkeys(run_ids)]
+        for run in runs:
+            if run.kind != KIND:
+                message = (
+                    f"run {run.id} is none of notemill; delete it with: twolane forget {run.id}"
+                )
+                raise UsageError(message)
+            await engine.check_forgettable(run.id)
+            console.print(f"{run.id}: {run.total:,} notes of {shown(run.label)}", markup=False)
+        question = (
+            "delete these runs, with prompts, replies, proposals and what they replaced? What they "
+            "wrote cannot be undone then, and what you turned down may be proposed again."
+        )
+        confirm(question, console, yes=yes, otherwise="nothing was deleted")
+        for run in runs:
+            # The ledger last: while it has the run, the command can be given again.
+            forget_kept(settings, run.label, run.id)
+            await engine.forget([run.id])
+    console.print(f"{len(runs):,} runs forgotten; the notes are as they were", markup=False)
+    return 0

@@ -1,0 +1,52 @@
+"""What a run must be before work on it begins, or its results are asked for."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from twolane.errors import HandedOverError, LedgerError
+
+if TYPE_CHECKING:
+    from twolane.ledger.rows import RunRow
+
+
+def day(at: float) -> str:
+    """Return a time as a date."""
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d")
+
+
+def check_workable(run: RunRow) -> None:
+    """See that a run may be worked on here.
+
+    Raises HandedOverError where it goes on on another computer, LedgerError where its requests
+    are gone.
+    """
+    if run.handed_over is not None:
+        message = (
+            f"run {run.id} was handed over with the export {run.handed_over}: worked on here as "
+            "well, it would be paid for twice. Go on with it where that was imported; if it never "
+            "was, and never will be, take it back: twolane state take-back"
+        )
+        raise HandedOverError(message)
+    check_kept(run)
+
+
+def check_kept(run: RunRow) -> None:
+    """See that a run's requests and replies are there. Raises LedgerError."""
+    if run.dropped_at is not None:
+        message = (
+            f"{gone(run)}; what it cost is in `show {run.id}`, and the same command with --again "
+            "asks anew"
+        )
+        raise LedgerError(message)
+
+
+def gone(run: RunRow) -> str:
+    """Say since when a run's requests and replies are gone, '' where they are there."""
+    if run.dropped_at is None:
+        return ""
+    return (
+        f"the requests and replies of run {run.id} were let go on {day(run.dropped_at)}, as the "
+        "setting keep_days says"
+    )
