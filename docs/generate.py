@@ -78,8 +78,12 @@ def _commands(group: click.Group, name: str) -> Iterator[str]:
     yield f"### {name}"
     yield _help(group, name)
     for command_name in group.list_commands(click.Context(group)):
-        yield f"#### {name} {command_name}"
-        yield _help(group.commands[command_name], f"{name} {command_name}")
+        command, path = group.commands[command_name], f"{name} {command_name}"
+        if isinstance(command, click.Group):
+            yield from _commands(command, path)
+            continue
+        yield f"#### {path}"
+        yield _help(command, path)
 
 
 def _help(command: click.Command, path: str) -> str:

@@ -17,7 +17,7 @@ from twolane.core.schema import reply_check
 from twolane.core.states import TERMINAL_ITEMS, ItemState, RunState
 from twolane.errors import ConfigError, LedgerDamagedError, LedgerError, SpendCapError
 from twolane.ledger import item_id, reports
-from twolane.ledger.guards import check_workable
+from twolane.ledger.guards import check_here, check_workable
 from twolane.ledger.runlock import run_lock
 from twolane.worker import Context, Policy, Worker
 from twolane.worker.loop import CANCEL
@@ -306,7 +306,9 @@ class Run:
         """Wish the run, or the item with this key, canceled; False where there is no such item.
 
         The process that works on the run carries it out; where none does, the next one will.
+        Raises HandedOverError.
         """
+        check_here(await self._db(self._ledger.run, self.id))
         item = None
         if key is not None:
             found = await self._db(self._ledger.item_by_key, self.row, key)

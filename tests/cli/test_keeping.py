@@ -141,3 +141,46 @@ def test_a_run_whose_bodies_were_let_go_says_so_everywhere(shell: Shell) -> None
     assert gone in shell.err
     assert not output.exists()
     assert shell("check") == 0
+
+
+# -- state ----------------------------------------------------------------------------------------
+
+
+def test_a_state_moves_by_two_commands(shell: Shell, tmp_path: Path) -> None:
+    """Export, import elsewhere; here the open runs show where they went, and can be taken back."""
+    file = tmp_path / "my.state"
+    assert shell("state", "export", file) == 0
+    assert "handed over: open" in shell.err
+    assert shell("runs") == 0
+    assert "open, handed over" in shell.out
+    assert shell("cancel", "open") == 7
+    assert "my.state" in shell.err
+    assert "twolane state take-back" in shell.err
+    assert shell("state", "import", file, "--home", tmp_path / "there") == 0
+    assert "goes on with: twolane resume open" in shell.err
+    assert shell("runs", "--json", "--home", tmp_path / "there") == 0
+    assert {run["handed_over"] for run in orjson.loads(shell.out)["runs"]} == {None}
+    assert shell("state", "take-back") == 8
+    assert "both computers pay for the same items" in shell.err
+    assert shell("state", "take-back", "--yes") == 0
+    assert "2 runs are back" in shell.err
+    assert shell("cancel", "open") == 0
+
+
+def test_state_commands_refuse_with_what_to_do(shell: Shell, tmp_path: Path) -> None:
+    """A missing file, a missing ledger and one that is there already each say so."""
+    assert shell("state", "import", tmp_path / "none", "--home", tmp_path / "there") == 2
+    assert "No such file" in shell.err
+    assert shell("state", "export", tmp_path / "x", "--home", tmp_path / "there") == 7
+    assert "there is no ledger" in shell.err
+    assert shell("state", "export", tmp_path / "x") == 0
+    assert shell("state", "import", tmp_path / "x") == 2
+    assert "comes from this very ledger" in shell.err
+
+
+def test_a_handed_over_run_may_be_forgotten_here(shell: Shell, tmp_path: Path) -> None:
+    """Who moves for good can leave nothing behind."""
+    assert shell("state", "export", tmp_path / "x") == 0
+    assert shell("forget", "open", "stopped", "done", "canceled", "--yes") == 0
+    assert shell("runs") == 0
+    assert "no runs yet" in shell.out

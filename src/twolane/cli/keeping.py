@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 from twolane.consent import confirm
@@ -11,8 +12,11 @@ from twolane.errors import LedgerError
 from twolane.ledger import Ledger
 from twolane.ledger.check import check
 from twolane.ledger.forgetting import check_forgettable, forget
+from twolane.ledger.transfer import export_state, import_state, take_back
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from twolane.config import Settings
     from twolane.ledger.check import Finding
 
@@ -34,6 +38,61 @@ def forget_runs(settings: Settings, *, run_ids: tuple[str, ...], yes: bool) -> i
     finally:
         ledger.close()
     console.print(f"{len(set(run_ids)):,} runs forgotten", markup=False)
+    return 0
+
+
+def export_home(settings: Settings, *, target: Path) -> int:
+    """Write the state folder into one file; return the exit code. Raises TwolaneError."""
+    console = note_console()
+    path = settings.home / LEDGER_FILE
+    if not path.exists():
+        message = f"there is no ledger at {path}; name its folder with --home"
+        raise LedgerError(message)
+    ledger = Ledger(path)
+    try:
+        moved = export_state(ledger, target, now=time.time())
+    finally:
+        ledger.close()
+    console.print(f"{moved.runs:,} runs in {shown(str(target))}", markup=False)
+    for run_id in moved.unfinished:
+        console.print(f"  handed over: {run_id}", markup=False)
+    console.print(
+        f"on the other computer: twolane state import {shown(target.name)}, once; this file holds "
+        "prompts and replies",
+        markup=False,
+    )
+    return 0
+
+
+def import_home(settings: Settings, *, source: Path) -> int:
+    """Put an export into the state folder; return the exit code. Raises TwolaneError."""
+    console = note_console()
+    moved = import_state(source, settings.home / LEDGER_FILE)
+    console.print(f"{moved.runs:,} runs in {shown(str(settings.home))}", markup=False)
+    for name in moved.kept:
+        console.print(f"  was there already, and is left as it is: {shown(name)}", markup=False)
+    for run_id in moved.unfinished:
+        console.print(f"  goes on with: twolane resume {run_id}", markup=False)
+    return 0
+
+
+def take_runs_back(settings: Settings, *, yes: bool) -> int:
+    """Let handed over runs go on here; return the exit code. Raises LedgerError, WaitingError."""
+    console = note_console()
+    ledger = Ledger(settings.home / LEDGER_FILE)
+    try:
+        for run in ledger.runs():
+            if run.handed_over is not None:
+                console.print(f"{run.id}: {shown(run.handed_over)}", markup=False)
+        question = (
+            "go on with these runs here? Where an export of them is imported as well, now or "
+            "later, both computers pay for the same items."
+        )
+        confirm(question, console, yes=yes, otherwise="nothing was changed")
+        count = len(take_back(ledger))
+    finally:
+        ledger.close()
+    console.print(f"{count:,} runs are back", markup=False)
     return 0
 
 

@@ -23,7 +23,7 @@ from twolane.errors import ConfigError
 from twolane.jsonl import write_results
 from twolane.ledger import Ledger, reports
 from twolane.ledger.columns import readable
-from twolane.ledger.guards import check_kept, gone
+from twolane.ledger.guards import check_here, check_kept, gone
 from twolane.run import outcome_of
 from twolane.worker.loop import CANCEL
 
@@ -50,7 +50,7 @@ def list_runs(settings: Settings, *, as_json: bool) -> int:
         for run in runs:
             spent, _ = ledger.money(run)
             table.add_row(
-                run.id, shown(run.label), run.state, f"{run.total:,}", format_usd(spent),
+                run.id, shown(run.label), _standing(run), f"{run.total:,}", format_usd(spent),
                 datetime.fromtimestamp(run.created_at, UTC).strftime("%Y-%m-%d %H:%M UTC"),
             )  # fmt: skip
         console = result_console()
@@ -60,6 +60,10 @@ def list_runs(settings: Settings, *, as_json: bool) -> int:
     return 0
 
 
+def _standing(run: RunRow) -> str:
+    return f"{run.state}, handed over" if run.handed_over else run.state
+
+
 def _run_object(ledger: Ledger, run: RunRow) -> dict[str, Any]:
     spent, _ = ledger.money(run)
     return {
@@ -67,6 +71,7 @@ def _run_object(ledger: Ledger, run: RunRow) -> dict[str, Any]:
         "kind": run.kind,
         "label": run.label,
         "state": run.state,
+        "handed_over": run.handed_over,
         "total": run.total,
         "cost_usd": plain_usd(spent),
         "created_at": run.created_at,
@@ -87,6 +92,8 @@ def show_run(settings: Settings, *, run_id: str, item: str | None, as_json: bool
             return 0
         console = note_console()
         console.print(f"lane: {report.decision.reason}", markup=False)
+        if run.handed_over is not None:
+            console.print(f"handed over with the export {shown(run.handed_over)}", markup=False)
         if run.dropped_at is not None:
             console.print(gone(run), markup=False)
         for batch in ledger.batches(run):
@@ -154,6 +161,7 @@ def cancel_run(settings: Settings, *, run_id: str, item: str | None) -> int:
     ledger = Ledger(settings.home / LEDGER_FILE)
     try:
         run = ledger.run(run_id)
+        check_here(run)
         number = None
         if item is not None:
             found = ledger.item_by_key(run, item)

@@ -160,6 +160,52 @@ def check(**flags: Any) -> None:  # noqa: ANN401
     sys.exit(check_ledger(settings, **flags))
 
 
+@cli.group()
+def state() -> None:
+    """Move everything that is kept to another computer, and back."""
+
+
+@state.command("export")
+@click.argument("target", metavar="FILE", type=FILE)
+@home_flag
+def export_(**flags: Any) -> None:  # noqa: ANN401
+    """Write ledger, proposals and undo journals into FILE.
+
+    Runs with work left are handed over: they go on where FILE is imported, and not here, or both
+    computers would pay for them. Refused while a process works on a run.
+    """
+    from twolane.cli.keeping import export_home  # noqa: PLC0415
+
+    settings = settings_of(flags)
+    sys.exit(export_home(settings, **flags))
+
+
+@state.command("import")
+@click.argument("source", metavar="FILE", type=FILE)
+@home_flag
+def import_(**flags: Any) -> None:  # noqa: ANN401
+    """Take up what `state export` wrote, in a folder without a ledger.
+
+    FILE is checked before anything is put there. Vaults are found by their path: they have to
+    lie where they lay on the other computer.
+    """
+    from twolane.cli.keeping import import_home  # noqa: PLC0415
+
+    settings = settings_of(flags)
+    sys.exit(import_home(settings, **flags))
+
+
+@state.command("take-back")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@home_flag
+def take_back(**flags: Any) -> None:  # noqa: ANN401
+    """Go on here with runs that were handed over, where no import of them is in use."""
+    from twolane.cli.keeping import take_runs_back  # noqa: PLC0415
+
+    settings = settings_of(flags)
+    sys.exit(take_runs_back(settings, **flags))
+
+
 @cli.command()
 @click.option("--items", type=click.IntRange(1), required=True, metavar="N", help="How many.")
 @click.option("--input-tokens", type=click.IntRange(0), required=True, metavar="N", help="Each.")

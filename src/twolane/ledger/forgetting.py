@@ -48,6 +48,8 @@ _QUOTES = (
 
 def check_forgettable(ledger: Ledger, run: RunRow) -> None:
     """See that nothing of a run is under way. Raises LedgerError saying what to do."""
+    if run.handed_over is not None:
+        return  # what is left of it here is a copy
     if run.state is RunState.OPEN:
         message = (
             f"run {run.id} is not finished; finish it (`resume {run.id}`), or cancel it (`cancel "

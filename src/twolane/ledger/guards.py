@@ -22,6 +22,12 @@ def check_workable(run: RunRow) -> None:
     Raises HandedOverError where it goes on on another computer, LedgerError where its requests
     are gone.
     """
+    check_here(run)
+    check_kept(run)
+
+
+def check_here(run: RunRow) -> None:
+    """See that a run was not handed over to another computer. Raises HandedOverError."""
     if run.handed_over is not None:
         message = (
             f"run {run.id} was handed over with the export {run.handed_over}: worked on here as "
@@ -29,7 +35,6 @@ def check_workable(run: RunRow) -> None:
             "was, and never will be, take it back: twolane state take-back"
         )
         raise HandedOverError(message)
-    check_kept(run)
 
 
 def check_kept(run: RunRow) -> None:
