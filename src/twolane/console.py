@@ -19,12 +19,13 @@ from twolane.core.states import RunState
 from twolane.core.types import Lane
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from rich.console import Console
     from rich.table import Table
 
     from twolane.core.types import Kept, Orphans, Report
+    from twolane.ledger.reports import Expiring
     from twolane.run import Progress, Run
 
 REFRESH_S = 0.25
@@ -153,6 +154,20 @@ def print_json(value: object) -> None:
     """Print one JSON object on standard output, in ASCII: every console and pipe takes it."""
     sys.stdout.write(json.dumps(value) + "\n")
     sys.stdout.flush()
+
+
+def print_expiring(batches: Iterable[Expiring], console: Console, *, now: float) -> None:
+    """Warn of batches whose results the provider deletes soon, or has deleted."""
+    for one in batches:
+        until = datetime.fromtimestamp(one.expires_at, UTC).strftime("%Y-%m-%d %H:%M UTC")
+        told = (
+            f"kept by the provider until {until} only; fetch them before, with"
+            if now < one.expires_at
+            else f"gone since {until}; what was not fetched is asked anew by"
+        )
+        console.print(
+            f"warning: the results of batch {one.batch} are {told}: resume {one.run}", markup=False
+        )
 
 
 def print_report(report: Report, console: Console) -> None:

@@ -33,7 +33,7 @@ from twolane.core.render import joined_bytes, own_part
 from twolane.core.routing import route
 from twolane.core.types import Decision, Lane
 from twolane.errors import BudgetExceededError, ConfigError, InputError, UnknownModelError
-from twolane.ledger import Ledger, NewItem, NewRun, history
+from twolane.ledger import Ledger, NewItem, NewRun, history, reports
 from twolane.ledger.forgetting import check_forgettable, forget, let_go
 from twolane.ledger.runlock import LOCKS_FOLDER, SPOOL_FOLDER
 from twolane.pricebook import load_price_book
@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from twolane.core.transport import Transport
     from twolane.core.types import Request
     from twolane.ledger import RunRow
+    from twolane.ledger.reports import Expiring
     from twolane.providers.base import Provider
 
 P = ParamSpec("P")
@@ -314,6 +315,10 @@ class Engine:
     async def runs(self) -> list[RunRow]:
         """Return every run of the ledger, newest first."""
         return await self._db(self.ledger.runs)
+
+    async def expiring(self) -> list[Expiring]:
+        """Return the open batches, of all runs, whose results the provider will soon delete."""
+        return await self._db(reports.expiring, self.ledger, self.now())
 
     async def run(self, run_id: str) -> Run:
         """Return a run of the ledger. Raises LedgerError where there is none with this id."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import sqlite3
 import sys
+import time
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -12,6 +14,7 @@ import pytest
 
 from tests.ledger.sound import make_sound
 from twolane.cli import main
+from twolane.core.expiry import DAY_S
 from twolane.ledger import Ledger
 from twolane.ledger.forgetting import let_go
 
@@ -184,3 +187,30 @@ def test_a_handed_over_run_may_be_forgotten_here(shell: Shell, tmp_path: Path) -
     assert shell("forget", "open", "stopped", "done", "canceled", "--yes") == 0
     assert shell("runs") == 0
     assert "no runs yet" in shell.out
+
+
+# -- results that expire --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("age_days", "warning"),
+    [
+        (21, ""),
+        (23, "kept by the provider until {} only; fetch them before, with: resume open"),
+        (30, "gone since {}; what was not fetched is asked anew by: resume open"),
+    ],
+)
+def test_runs_warns_before_results_expire(shell: Shell, age_days: int, warning: str) -> None:
+    """Of each open batch that is older than 22 days it says until when, of which run, and how."""
+    submitted_at = time.time() - age_days * DAY_S
+    shell.change(f"UPDATE batches SET submitted_at = {submitted_at}")  # noqa: S608
+    assert shell("runs", "--json") == 0
+    assert shell("runs") == 0
+    until = datetime.fromtimestamp(submitted_at + 29 * DAY_S, UTC).strftime("%Y-%m-%d %H:%M UTC")
+    warnings = [line for line in shell.err.splitlines() if line.startswith("warning: ")]
+    assert len(warnings) == (2 if warning else 0)
+    for line, batch in zip(warnings, ("msgbatch_dddd", "msgbatch_gggg"), strict=False):
+        assert line == f"warning: the results of batch {batch} are {warning.format(until)}"
+    shell.change("UPDATE runs SET handed_over = 'x' WHERE state = 'open'")
+    assert shell("runs") == 0
+    assert "warning" not in shell.err

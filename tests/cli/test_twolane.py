@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -422,3 +423,39 @@ def test_unknown_faults_are_answered_with_the_known_ones(shell: Shell) -> None:
     assert shell("sim", "--faults", "nonsense") == 2
     assert "lost-creates" in shell.err
     assert shell("sim", "--speed", "0") == 2
+
+
+def test_run_and_resume_warn_of_results_that_expire(shell: Shell) -> None:
+    """Before anything else a command says of which run results will be lost, and how to fetch."""
+    words = ("run", write_input(shell.folder / "in.jsonl", 3), "-o", shell.folder / "out.jsonl")
+    assert shell(*words, "--json") == 0
+    run = shell.report["run"]
+    db = sqlite3.connect(shell.home / "ledger.sqlite3")
+    db.execute("UPDATE batches SET state = 'submitted', submitted_at = submitted_at - 25 * 86400.0")
+    db.commit()
+    db.close()
+    for again in (words, ("resume", run)):
+        assert shell(*again) == 0
+        assert "warning: the results of batch msgbatch_" in shell.err
+        assert f"fetch them before, with: resume {run}" in shell.err
+
+
+def test_over_a_run_whose_results_were_let_go_nothing_is_sent_or_overwritten(shell: Shell) -> None:
+    """The same command reports what it cost, leaves the output, and asks anew only with --again."""
+    output = shell.folder / "out.jsonl"
+    words = ("run", write_input(shell.folder / "in.jsonl", 3), "-o", output)
+    assert shell(*words, "--json") == 0
+    written = output.read_bytes()
+    db = sqlite3.connect(shell.home / "ledger.sqlite3")
+    db.execute("UPDATE runs SET ended_at = ended_at - 3 * 86400.0")
+    db.commit()
+    db.close()
+    other = write_input(shell.folder / "other.jsonl", 1)
+    assert shell("run", other, "-o", shell.folder / "o", "--keep-days", "2") == 0
+    posts = shell.posts()
+    assert shell(*words) == 0
+    assert "were let go on" in shell.err
+    assert "no output is written" in shell.err
+    assert (output.read_bytes(), shell.posts()) == (written, posts)
+    assert shell(*words, "--again") == 0
+    assert shell.posts() == posts + 1

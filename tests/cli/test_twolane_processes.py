@@ -309,3 +309,58 @@ def test_the_served_simulator_is_a_command_of_its_own(tmp_path: Path) -> None:
         simulator.send_signal(signal.SIGINT)
         _, err = simulator.communicate(timeout=10)
     assert b"Traceback" not in err
+
+
+def test_two_processes_that_begin_at_once_begin_one_run(
+    service: Served, files: tuple[Path, Path, Path]
+) -> None:
+    """The same command twice at the same moment, on a home that is new: nothing is paid twice."""
+    source, output, home = files
+    both = [Process(service, home, "run", source, "-o", output, "--json") for _ in range(2)]
+    _until(service, POLL, 1)
+    service.skip(LONG_S)
+    ended = [process.end() for process in both]
+    assert 0 in [code for code, _, _ in ended], ended
+    for code, _, err in ended:
+        # The other one came before the run was recorded, while it worked, or when it was done.
+        assert code == 0 or (code == 7 and b"run the command again" in err), err
+    _, out, _ = Process(service, home, "runs", "--json").end()
+    assert len(orjson.loads(out)["runs"]) == 1
+    assert service.sim.paid_twice() == 0
+    assert Process(service, home, "check").end()[0] == 0
+
+
+def test_while_a_process_works_others_read_decide_and_check(
+    service: Served, files: tuple[Path, Path, Path], tmp_path: Path
+) -> None:
+    """Reading and canceling an item work beside it; what would pull the run away is refused."""
+    source, output, home = files
+    first = Process(service, home, "run", source, "-o", output, "--json")
+    _until(service, POLL, 1)
+
+    def beside(*words: object) -> tuple[int, bytes, bytes]:
+        return Process(service, home, *words).end()
+
+    run = orjson.loads(beside("runs", "--json")[1])["runs"][0]["run"]
+    so_far = tmp_path / "so far.jsonl"
+    assert beside("check")[0] == 0
+    assert beside("show", run)[0] == 0
+    assert beside("show", run, "--item", "id-3")[0] == 0
+    assert beside("export", run, "-o", so_far)[0] == 0
+    assert len(read_output(so_far)) == 30
+    for words in (["resume", run], ["forget", run, "--yes"], ["state", "export", tmp_path / "x"]):
+        code, _, err = beside(*words)
+        assert code == 7
+        assert run.encode() in err
+        assert b"Traceback" not in err
+    code, _, err = beside("state", "export", tmp_path / "x")
+    assert f"process {first.pid} works on run {run}".encode() in err
+    assert beside("cancel", run, "--item", "id-3")[0] == 0
+    deadline = time.monotonic() + 20.0
+    while orjson.loads(beside("show", run, "--item", "id-3")[1])["state"] != "canceled":
+        assert time.monotonic() < deadline
+    service.skip(LONG_S)
+    code, out, err = first.end()
+    assert code == 0, err
+    assert orjson.loads(out)["items"]["canceled"] == 1
+    assert beside("check")[0] == 0

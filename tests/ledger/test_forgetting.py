@@ -11,11 +11,12 @@ from tests.ledger.sound import PRIVATE, T0, make_sound
 from tests.ledger.test_ledger_machine import new_items, new_run
 from tests.worker.scene import SOURCE, Scene, ask
 from twolane import Engine, Run, RunState
+from twolane.core.expiry import DAY_S
 from twolane.core.states import BatchState
 from twolane.errors import LedgerDamagedError, LedgerError, LedgerLockedError
 from twolane.ledger import Ledger, reports
 from twolane.ledger.check import check
-from twolane.ledger.forgetting import DAY_S, forget, let_go
+from twolane.ledger.forgetting import forget, let_go
 from twolane.ledger.runlock import run_lock
 
 if TYPE_CHECKING:

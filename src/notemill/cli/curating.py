@@ -20,6 +20,7 @@ from twolane.console import (
     drive,
     exit_code,
     note_console,
+    print_expiring,
     print_json,
     print_report,
     report_object,
@@ -101,6 +102,7 @@ async def curate(
 ) -> int:
     """Curate an open vault; return the exit code. Raises NotemillError, TwolaneError."""
     _show_provider(mill, console)
+    await _warn_of_expiry(mill, console)
     ended = None if dry_run else await mill.left_over(apply=not review)
     if ended is not None:
         console.print(f"run {ended.run.id} ended before all was done with it", markup=False)
@@ -145,6 +147,7 @@ async def resume_run(
     mill = await mill_of_run(settings, run_id)
     try:
         with mill.working():
+            await _warn_of_expiry(mill, console)
             curation = mill.curation(await mill.engine.run(run_id))
             if (cap_nano := cap_of(max_cost)) is not None:
                 await curation.run.set_cap(cap_nano)
@@ -315,6 +318,11 @@ def _show_provider(mill: Mill, console: Console) -> None:
             "ANTHROPIC_API_KEY for written ones)",
             markup=False,
         )
+
+
+async def _warn_of_expiry(mill: Mill, console: Console) -> None:
+    engine = mill.engine
+    print_expiring(await engine.expiring(), console, now=engine.now())
 
 
 def print_pending(mill: Mill, run_id: str, key: str, console: Console) -> None:

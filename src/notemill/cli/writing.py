@@ -14,6 +14,7 @@ from twolane.console import (
     EXIT_FAILED,
     exit_code,
     note_console,
+    print_expiring,
     print_json,
     print_report,
     report_object,
@@ -122,6 +123,7 @@ async def list_runs(settings: Settings, *, as_json: bool) -> int:
     """List the runs of notemill; return the exit code. Raises LedgerError."""
     async with Engine.open(settings, responder=lambda _: "") as engine:
         rows = [row for row in await engine.runs() if row.kind == KIND]
+        expiring, now = await engine.expiring(), engine.now()
         reports = [await (await engine.run(row.id)).report() for row in rows]
     if as_json:
         print_json(
@@ -139,6 +141,7 @@ async def list_runs(settings: Settings, *, as_json: bool) -> int:
             }
         )
         return 0
+    print_expiring(expiring, note_console(), now=now)
     from rich.markup import escape  # noqa: PLC0415
     from rich.table import Table  # noqa: PLC0415  # only a list needs it
 

@@ -11,6 +11,7 @@ import orjson
 
 from twolane.console import (
     note_console,
+    print_expiring,
     print_json,
     print_report,
     report_object,
@@ -55,6 +56,8 @@ def list_runs(settings: Settings, *, as_json: bool) -> int:
             )  # fmt: skip
         console = result_console()
         console.print(table if runs else f"no runs yet in {ledger.path}")
+        now = time.time()
+        print_expiring(reports.expiring(ledger, now), note_console(), now=now)
     finally:
         ledger.close()
     return 0

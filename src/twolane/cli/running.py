@@ -13,6 +13,7 @@ from twolane.console import (
     drive,
     exit_code,
     note_console,
+    print_expiring,
     print_json,
     print_report,
     report_object,
@@ -24,6 +25,7 @@ from twolane.engine import Engine
 from twolane.errors import ConfigError, ProviderError
 from twolane.jsonl import JsonlRequests, write_results
 from twolane.ledger.guards import gone
+from twolane.ledger.runlock import LOCKS_FOLDER, source_lock
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -54,6 +56,7 @@ async def run_file(  # the command's flags
     cap_nano, forced = cap_of(max_cost), None if lane == "auto" else Lane(lane)
     by_s = within_s(by, strict=by_strict)
     async with Engine.open(settings) as engine:
+        print_expiring(await engine.expiring(), console, now=engine.now())
         deadline_at = None if by_s is None else engine.now() + by_s
         if dry_run:
             plan = engine.plan(requests, lane=forced, cap_nano=cap_nano, deadline_at=deadline_at)
@@ -68,22 +71,25 @@ async def run_file(  # the command's flags
             "batch_size": settings.batch_size,
             "output": str(output),
         }
-        run = None if again else await engine.unfinished(identity, input_hash, kept)
-        if run is None:
-            plan = engine.plan(requests, lane=forced, cap_nano=cap_nano, deadline_at=deadline_at)
-            agree(plan, engine, settings, console, cap_nano=cap_nano, yes=yes)
-            run = await engine.start(
-                requests,
-                plan=plan,
-                label=source.name,
-                source=identity,
-                input_hash=input_hash,
-                lane=forced,
-                cap_nano=cap_nano,
-                deadline_at=deadline_at,
-                by_strict=by_strict,
-                settings=kept,
-            )
+        with source_lock(settings.home / LOCKS_FOLDER, identity):
+            run = None if again else await engine.unfinished(identity, input_hash, kept)
+            if run is None:
+                plan = engine.plan(
+                    requests, lane=forced, cap_nano=cap_nano, deadline_at=deadline_at
+                )
+                agree(plan, engine, settings, console, cap_nano=cap_nano, yes=yes)
+                run = await engine.start(
+                    requests,
+                    plan=plan,
+                    label=source.name,
+                    source=identity,
+                    input_hash=input_hash,
+                    lane=forced,
+                    cap_nano=cap_nano,
+                    deadline_at=deadline_at,
+                    by_strict=by_strict,
+                    settings=kept,
+                )
         return await _finish(run, console, as_json=as_json)
 
 
@@ -103,10 +109,12 @@ async def resume_run(
 ) -> int:
     """Go on with a run; return the exit code. Raises TwolaneError."""
     async with Engine.open(settings) as engine:
+        console = note_console()
+        print_expiring(await engine.expiring(), console, now=engine.now())
         run = await engine.run(run_id)
         if (cap_nano := cap_of(max_cost)) is not None:
             await run.set_cap(cap_nano)
-        return await _finish(run, note_console(), as_json=as_json)
+        return await _finish(run, console, as_json=as_json)
 
 
 async def retry_run(settings: Settings, *, run_id: str, as_json: bool) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
+from twolane.core.expiry import DAY_S
 from twolane.core.states import RunState
 from twolane.errors import LedgerError
 from twolane.ledger.rows import RunRow, item_id
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from twolane.ledger.ledger import Ledger
     from twolane.ledger.store import Store
 
-DAY_S = 86_400.0
 # Bodies are let go at the start of a run, which must not wait for a file to be written anew each
 # time: only for one of which so much is free.
 WORTH_VACUUM = 0.25

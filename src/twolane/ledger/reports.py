@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from twolane.core.expiry import is_expiring, results_expire_at
 from twolane.core.identity import make_custom_id
-from twolane.core.states import ItemState, RunState
+from twolane.core.states import CLOSED_BATCHES, ItemState, RunState
 from twolane.core.types import Counts, Decision, Failure, Kept, Lane, LaneTotals, Orphans, Report
 from twolane.ledger.columns import damaged, item_of, readable, whole
 from twolane.ledger.rows import ItemRow, ResultRow, RunRow, grow, item_id
@@ -95,6 +97,35 @@ def _failure_kind(row: ResultRow) -> str:
     if row.item.state is ItemState.FAILED:
         return row.error_kind or row.outcome or "failed"
     return row.item.state.value
+
+
+@dataclass(frozen=True, slots=True)
+class Expiring:
+    """An open batch whose results the provider keeps only until `expires_at`, s of the epoch."""
+
+    run: str
+    kind: str
+    batch: str
+    expires_at: float
+
+
+@readable
+def expiring(ledger: Ledger, now: float) -> list[Expiring]:
+    """Return the batches that were submitted long ago and not collected, the oldest first.
+
+    Those of runs that were handed over are another computer's to fetch.
+    """
+    rows = ledger.store.db.execute(
+        "SELECT r.id, r.kind, coalesce(b.provider_id, b.nonce), b.submitted_at FROM batches b"
+        " JOIN runs r USING (run_no) WHERE r.handed_over IS NULL AND b.submitted_at IS NOT NULL"
+        f" AND b.state NOT IN ({', '.join(repr(str(state)) for state in sorted(CLOSED_BATCHES))})"
+        " ORDER BY b.submitted_at"
+    )
+    return [
+        Expiring(run, kind, batch, results_expire_at(submitted_at))
+        for run, kind, batch, submitted_at in rows
+        if is_expiring(submitted_at, now)
+    ]
 
 
 def report(ledger: Ledger, run: RunRow) -> Report:

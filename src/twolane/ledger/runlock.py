@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 from typing import TYPE_CHECKING
 
@@ -18,14 +19,28 @@ LOCKS_FOLDER = "locks"
 SPOOL_FOLDER = "spool"
 
 
-@contextlib.contextmanager
-def run_lock(locks: Path, run_id: str) -> Iterator[None]:
+def run_lock(locks: Path, run_id: str) -> contextlib.AbstractContextManager[None]:
     """Hold a run while the block works on it, by a file in `locks` that dies with the process.
 
     Raises LedgerLockedError naming the process that holds it.
     """
+    return _held(locks, run_id, f"works on run {run_id}")
+
+
+def source_lock(locks: Path, source: str) -> contextlib.AbstractContextManager[None]:
+    """Hold a source from the look for a run of it until there is one.
+
+    Two processes that look at the same time would both find none, and both begin and pay for one.
+    Raises LedgerLockedError naming the process that holds it.
+    """
+    digest = hashlib.blake2b(source.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
+    return _held(locks, f"source-{digest}", "is about to begin the same run")
+
+
+@contextlib.contextmanager
+def _held(locks: Path, name: str, does: str) -> Iterator[None]:
     locks.mkdir(parents=True, exist_ok=True, mode=0o700)
-    path = locks / f"{run_id}.lock"
+    path = locks / f"{name}.lock"
     owner = path.with_suffix(".pid")
     lock = FileLock(path, timeout=0)
     try:
@@ -35,10 +50,7 @@ def run_lock(locks: Path, run_id: str) -> Iterator[None]:
             who = owner.read_text()
         except OSError:
             who = "unknown"  # it has just begun, or just ended
-        message = (
-            f"process {who} works on run {run_id}; wait for it, or stop it and run the "
-            "command again"
-        )
+        message = f"process {who} {does}; wait for it, or stop it and run the command again"
         raise LedgerLockedError(message) from None
     try:
         owner.write_text(str(os.getpid()))
