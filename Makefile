@@ -12,7 +12,7 @@ PIP := $(PINS) PIP_DISABLE_PIP_VERSION_CHECK=1 $(PY) -m pip
 
 SOURCES := $(wildcard src bench tests)
 
-.PHONY: help demo test lint wheel check bench dist format clean
+.PHONY: help demo test lint wheel check bench sim dist format clean
 .DELETE_ON_ERROR:
 
 help: ## list the targets
@@ -38,6 +38,13 @@ check: lint test wheel ## all of the above
 bench: .venv/.dev ## run the benchmarks, bench/bench_*.py
 	@for script in bench/bench_*.py; do echo "$$script"; $(PY) "$$script" || exit 1; done
 
+# SEED=7 replays one seed, MUTANTS=1 shows that the simulation catches engines that lack a
+# safeguard, JOBS=2 uses two cores; otherwise every seed below SEEDS is played, once.
+SIM := $(if $(SEED),--seed $(SEED),$(if $(MUTANTS),--mutants 500,--seeds $(or $(SEEDS),1000)))
+
+sim: .venv/.dev ## simulate SEEDS=1000 runs with faults, crashes and restarts
+	$(PY) -m tests.simulation $(SIM) --jobs $(or $(JOBS),1)
+
 dist: .venv/.dev ## build the wheel and the source distribution into dist
 	rm -rf dist
 	$(PINS) $(PY) -m build --outdir dist
@@ -47,7 +54,7 @@ format: .venv/.dev ## format the code and fix what can be fixed
 	$(BIN)/ruff check --fix $(SOURCES)
 
 clean: ## remove the environment, build products and caches
-	rm -rf .venv build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .sim build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find src $(wildcard bench tests) -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/.base:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -103,7 +104,11 @@ def json_answer(status: int, value: object) -> Answer:
     return Answer(status, orjson.dumps(value), {"content-type": "application/json"})
 
 
+@lru_cache(maxsize=1_024)
 def rfc3339(time_s: float) -> str:
-    """Return a time in the API's notation, such as `2026-11-22T10:00:00.250000Z`."""
+    """Return a time in the API's notation, such as `2026-11-22T10:00:00.250000Z`.
+
+    A batch is shown again and again with the times it was made with, so most are remembered.
+    """
     moment = datetime.fromtimestamp(time_s, UTC)
     return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")

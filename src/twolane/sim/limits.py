@@ -94,7 +94,7 @@ class RateLimits:
         for name, bucket in named.items():
             found[f"{_PREFIX}{name}-limit"] = str(bucket.limit)
             found[f"{_PREFIX}{name}-remaining"] = str(bucket.remaining)
-            reset = now + bucket.wait_s(bucket.limit)
+            reset = int(now + bucket.wait_s(bucket.limit))
             found[f"{_PREFIX}{name}-reset"] = f"{rfc3339(reset)[:19]}Z"
         return found
 

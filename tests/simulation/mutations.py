@@ -1,0 +1,162 @@
+"""Engines with one safeguard taken out: a simulation that cannot tell them is worth nothing.
+
+Each mutant is the engine as it is, with one place of it changed while it runs. The place is named
+beside the change.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from tests.simulation.play import play
+from tests.simulation.schedule import draw_schedule
+from twolane.core.budget import Budget
+from twolane.core.identity import make_custom_id, parse_custom_id
+from twolane.core.states import BatchState
+from twolane.errors import ConnectionFailedError, TransientError
+from twolane.ledger import Ledger
+from twolane.providers.anthropic import AnthropicProvider
+from twolane.worker import collect
+from twolane.worker.judge import Judge
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterable, AsyncIterator, Iterator
+
+    from twolane.core.types import BatchInfo
+    from twolane.ledger import BatchRow, ItemRow, SentItem
+    from twolane.providers.base import ResultLine
+
+
+@dataclass(frozen=True, slots=True)
+class Mutant:
+    """An engine without one safeguard: what it lacks, and the places that are replaced."""
+
+    name: str
+    lacks: str
+    places: tuple[tuple[Any, str, Any], ...]
+
+    @contextlib.contextmanager
+    def loose(self) -> Iterator[None]:
+        """Let the mutant run in the engine's stead."""
+        usual = [(owner, name, getattr(owner, name)) for owner, name, _ in self.places]
+        for owner, name, changed in self.places:
+            setattr(owner, name, changed)
+        try:
+            yield
+        finally:
+            for owner, name, original in usual:
+                setattr(owner, name, original)
+
+
+@dataclass(frozen=True, slots=True)
+class Caught:
+    """When a mutant was caught: after how many seeds (None: never), and by what."""
+
+    mutant: Mutant
+    seeds: int | None
+    by: str
+
+
+def hunt(mutant: Mutant, seeds: range) -> Caught:
+    """Play seeds until an invariant breaks under the mutant."""
+    with mutant.loose():
+        for count, seed in enumerate(seeds, 1):
+            if broken := play(draw_schedule(seed)).broken:
+                return Caught(mutant, count, broken[0])
+    return Caught(mutant, None, "")
+
+
+# -- the intent is forgotten: Ledger.move_batch -----------------------------------------------
+
+_move_batch = Ledger.move_batch
+
+
+def _move_late(self: Ledger, batch: BatchRow, state: BatchState, **steps: Any) -> BatchRow:  # noqa: ANN401
+    """Write that a batch is being sent only together with what became of it."""
+    if state is BatchState.SENDING:
+        newest = steps["newest"] or (None, None)
+        return replace(batch, state=state, newest_id=newest[0], newest_at=newest[1])
+    if self.batch(batch.batch_no).state is BatchState.INTENDED and state is not BatchState.REFUSED:
+        newest = (batch.newest_id, batch.newest_at) if batch.newest_id else None
+        _move_batch(self, batch, BatchState.SENDING, newest=newest)  # type: ignore[arg-type]
+    return _move_batch(self, batch, state, **steps)
+
+
+# -- a create is retried blindly: AnthropicProvider.create_batch ------------------------------
+
+_create_batch = AnthropicProvider.create_batch
+
+
+async def _create_twice(
+    self: AnthropicProvider, body: AsyncIterable[bytes], size_bytes: int
+) -> BatchInfo:
+    """Post again, once, when the answer is an error or does not come."""
+    pieces = [piece async for piece in body]
+
+    async def again() -> AsyncIterator[bytes]:
+        for piece in pieces:
+            yield piece
+
+    try:
+        return await _create_batch(self, again(), size_bytes)
+    except (ConnectionFailedError, TransientError):
+        return await _create_batch(self, again(), size_bytes)
+
+
+# -- an index counts inside its batch: Judge.custom_id, collect._Collector._owner -------------
+
+
+def _place_id(self: Judge, item: ItemRow, nonce: str) -> str:
+    """Make the id of the item's place among as many as a batch holds."""
+    return make_custom_id(item.index % self._context.run.batch_size, item.name, nonce)
+
+
+def _place_owner(self: Any, answer: ResultLine) -> SentItem | None:  # noqa: ANN401
+    """Find the item by the place alone."""
+    parsed = parse_custom_id(answer.custom_id)
+    size = self._context.run.batch_size
+    places = {index % size: one for index, one in self._sent.items()}
+    return None if parsed is None else places.get(parsed[0])
+
+
+# -- the reserve is dropped: Budget.reserve and Budget.settle ---------------------------------
+
+
+def _reserve_nothing(self: Budget, reserve_nano: int) -> None:
+    """Set nothing aside."""
+
+
+def _settle_cost(self: Budget, _: int, cost_nano: int) -> None:
+    """Book the cost, and release nothing."""
+    self.spent_nano += cost_nano
+
+
+MUTANTS = (
+    Mutant(
+        "forget the intent",
+        "a batch is posted before the ledger says that it is being sent",
+        ((Ledger, "move_batch", _move_late),),
+    ),
+    Mutant(
+        "retry a create",
+        "a create without an answer is posted again at once",
+        ((AnthropicProvider, "create_batch", _create_twice),),
+    ),
+    Mutant(
+        "index per batch",
+        "the custom_id counts places of a batch instead of items of the run",
+        ((Judge, "custom_id", _place_id), (collect._Collector, "_owner", _place_owner)),  # noqa: SLF001
+    ),
+    Mutant(
+        "skip the count",
+        "results that end early are taken as complete at the first read",
+        ((collect, "COMPLETE_FETCHES", 1),),
+    ),
+    Mutant(
+        "drop the reserve",
+        "nothing is set aside before a request leaves",
+        ((Budget, "reserve", _reserve_nothing), (Budget, "settle", _settle_cost)),
+    ),
+)

@@ -1,0 +1,300 @@
+"""The invariants, looked for in what a whole schedule left: the ledger against the bill.
+
+The ledger is the engine's word; the simulator's bill and the witness's counts are the word of
+those it dealt with. Which charges may repeat, and why:
+
+- A real-time call that left and whose answer is not durable (the process died, the connection
+  dropped, a person canceled the item in flight) may have been answered and billed. No provider
+  can be asked afterwards, so the attempt is listed as `uncertain` at its reserve and the item is
+  sent again. There are at most as many as calls dropped, plus, for each death, the calls in
+  flight, those claimed and not sent yet, and the answers of the last commit window.
+- A line that is in none of three complete reads of a batch's results (or whose results are gone)
+  may have been billed: the attempt is `missing`, at its reserve, and the item is sent again. The
+  same holds for a batch that its provider lost: its attempts are `uncertain`.
+- An answer that came and is of no use (it fails its schema) was billed and is on record with its
+  cost; asking again, once by itself or whenever a person says so, is a new, known cost.
+
+So every charge belongs to one attempt that the ledger has on record as paid for, at the very
+price or, where nobody could know it, at its reserve. Nothing else may be billed at all.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from typing import TYPE_CHECKING, Final
+
+import orjson
+
+from tests.simulation.process import MODEL, question
+from tests.virtual_time import START
+from twolane import Lane, RunState
+from twolane.core.identity import parse_custom_id
+from twolane.core.pricing import cost_nano
+from twolane.ledger import reports
+from twolane.ledger.rows import ITEM_BITS
+from twolane.pricebook import load_price_book
+
+if TYPE_CHECKING:
+    from tests.simulation.process import World
+    from tests.simulation.schedule import Workload
+    from twolane import Engine, ItemOutcome
+    from twolane.core.pricing import LanePrices
+    from twolane.sim import Charge
+
+COMPLETE_READS: Final = 3
+KEPT_DAYS: Final = 29
+# Endings of which nobody knows whether they were billed, and those with an answer.
+UNKNOWN: Final = frozenset({"uncertain", "missing"})
+ANSWERED: Final = frozenset({"succeeded", "quarantined"})
+_LINES: Final = ("missing_line", "short", "results_404", "deleted_by_other")
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One attempt of the ledger, with what its batch is known by."""
+
+    run_no: int
+    index: int
+    question: str
+    lane: str
+    nonce: str
+    provider_id: str | None
+    batch_state: str | None
+    outcome: str | None
+    cost_nano: int
+    reserve_nano: int
+
+    @property
+    def certain(self) -> bool:
+        """Whether an answer came, and its price is known."""
+        return self.outcome in ANSWERED or (self.outcome == "errored" and self.cost_nano > 0)
+
+    def covers(self, price_nano: int) -> bool:
+        """Tell whether it is booked for want of knowledge, with enough."""
+        return self.outcome in UNKNOWN and self.cost_nano >= price_nano
+
+
+@cache
+def _prices() -> LanePrices:
+    at = datetime.fromtimestamp(START, UTC)
+    return load_price_book(None).lookup("anthropic", MODEL, at)
+
+
+def _price(charge: Charge) -> int:
+    return cost_nano(charge.usage, _prices().rates(charge.lane))
+
+
+def judge(world: World) -> None:
+    """Look for every invariant that does not hold once all is over; complain about each."""
+    engine = world.engine("verdict")
+    try:
+        attempts = _attempts(world, engine)
+        for load in world.schedule.workloads:
+            _judge_run(world, load, engine)
+        charges = list(world.simulator.billing)
+        _judge_batches(world, attempts, [one for one in charges if one.custom_id is not None])
+        _judge_calls(world, attempts, [one for one in charges if one.custom_id is None])
+        _judge_repeats(world, attempts)
+        _judge_unknown(world, attempts)
+        _write_down(world, attempts)
+    finally:
+        engine.ledger.close()
+
+
+_ATTEMPTS: Final = """
+SELECT r.run_no, r.source, a.item, a.lane, a.nonce, b.provider_id, b.state,
+       a.outcome, a.cost_nano, a.reserve_nano
+  FROM attempts a
+  JOIN runs r ON r.run_no = a.item / :items
+  LEFT JOIN batches b ON b.batch_no = a.batch_no
+ ORDER BY a.attempt_no
+"""
+
+
+def _attempts(world: World, engine: Engine) -> list[Attempt]:
+    loads = {load.tag: load for load in world.schedule.workloads}
+    found = []
+    for row in engine.ledger.store.db.execute(_ATTEMPTS, {"items": 1 << ITEM_BITS}):
+        index = row[2] % (1 << ITEM_BITS)
+        found.append(Attempt(row[0], index, question(loads[row[1]], index), *row[3:]))
+    return found
+
+
+# -- items and runs ---------------------------------------------------------------------------
+
+
+def _judge_run(world: World, load: Workload, engine: Engine) -> None:
+    """See that a run that ended is closed, adds up, and gave everybody their own answer."""
+    row = engine.ledger.latest_run(load.tag)
+    if row is None:
+        world.witness.complain(load.tag, "was never recorded")
+        return
+    report = reports.report(engine.ledger, row)
+    items = report.items
+    ended = (
+        items.succeeded + items.failed + items.canceled + items.skipped
+        + items.conflict + items.quarantined
+    )  # fmt: skip
+    if items.total != load.items or items.open + ended != items.total:
+        world.witness.complain("counts", f"{load.tag}: {items}")
+    if row.state is not RunState.OPEN:
+        spent, reserved = engine.ledger.money(row)
+        left = [one.nonce for one in engine.ledger.batches(row, open_only=True)]
+        # A budget that stops a stage leaves the items of later stages for when there is money.
+        waiting = items.pending if row.state is RunState.STOPPED and load.stages else 0
+        if items.open - waiting or left or reserved:
+            text = f"{row.state}, with {items.open} open items, {reserved} set aside, {left} open"
+            world.witness.complain("closed", f"{load.tag} is {text}")
+        if report.actual_nano != spent:
+            world.witness.complain("money", f"{load.tag}: {report.actual_nano} is not {spent}")
+    run = engine._run(row)  # noqa: SLF001  # the run as its owner sees it, without a loop
+    for outcome in run.outcomes():
+        _judge_outcome(world, load, outcome)
+    if _undisturbed(world, load) and items.succeeded + items.canceled + items.skipped != load.items:
+        world.witness.complain("liveness", f"{load.tag}: nothing went wrong, and {items}")
+    world.witness.note(load.tag, f"{row.state} {items} {report.actual_nano}")
+    world.witness.met[f"run:{row.state}"] += 1
+
+
+def _undisturbed(world: World, load: Workload) -> bool:
+    """Tell whether nothing happened that could fail an item."""
+    quiet = not world.simulator.log and load.cap_share is None
+    return quiet and not any(life.end or life.pause_s for life in load.lives)
+
+
+def _judge_outcome(world: World, load: Workload, outcome: ItemOutcome) -> None:
+    """See that a success holds the answer to its own question, and that nothing else holds one."""
+    if outcome.state != "succeeded":
+        if outcome.body is not None and orjson.loads(outcome.body)["type"] == "succeeded":
+            world.witness.complain("source", f"{outcome.key} is {outcome.state} and has an answer")
+        return
+    own = question(load, outcome.index)
+    text, faults = outcome.text, world.schedule.faults
+    checked = load.echo or load.schema
+    if checked:
+        fits = orjson.loads(text).get("text") == own
+    else:
+        # Nothing was asked of its form, so a reply may be cut, or refused.
+        fits = text == own or (bool(faults.cut_reply or faults.refused) and own.startswith(text))
+    if not fits:
+        world.witness.complain("source", f"{outcome.key} has the answer {text!r}")
+
+
+# -- the bill ---------------------------------------------------------------------------------
+
+
+def _judge_batches(world: World, attempts: list[Attempt], charges: list[Charge]) -> None:
+    """See that each batch charge is one attempt's, at its price, and the other way round."""
+    complain = world.witness.complain
+    places: dict[tuple[str | None, int], Attempt] = {
+        (one.provider_id, one.index): one for one in attempts if one.provider_id is not None
+    }
+    unposted = {
+        (one.nonce, one.index): one
+        for one in attempts
+        if one.lane == Lane.BATCH and one.provider_id is None
+    }
+    # Under swapped ids two answers of a batch have each other's price: only their sum is right.
+    swapped = world.simulator.log["swapped"] > 0
+    off: Counter[str] = Counter()
+    billed: set[tuple[str | None, int]] = set()
+    for charge in charges:
+        index, nonce = parse_custom_id(charge.custom_id or "") or (-1, "")
+        place, price = (charge.batch_id, index), _price(charge)
+        one = places.get(place)
+        if one is None or place in billed:
+            complain(
+                "paid twice",
+                f"{charge.custom_id} of {charge.batch_id}, {one}, {unposted.get((nonce, index))}",
+            )
+            continue
+        billed.add(place)
+        if one.certain:
+            off[charge.batch_id or ""] += price - one.cost_nano
+        if (price != one.cost_nano and not swapped) if one.certain else not one.covers(price):
+            complain("money", f"{one} was billed with {price}")
+    for batch_id in +off + -off:
+        complain("money", f"the bill of {batch_id} is off by {off[batch_id]}")
+    for place, one in places.items():
+        if one.certain and place not in billed:
+            complain("money", f"{one} was never billed")
+    for one in unposted.values():
+        if one.cost_nano:
+            complain("money", f"{one} was never posted and cost something")
+
+
+def _judge_calls(world: World, attempts: list[Attempt], charges: list[Charge]) -> None:
+    """See that each real-time charge is an attempt's: an answered one's, or an uncertain one's.
+
+    A call has no id, so calls are told apart by what they ask.
+    """
+    billed, booked, doubtful = _by_question(), _by_question(), _by_question()
+    for charge in charges:
+        billed[world.witness.asked[charge.body_hash]].append(_price(charge))
+    for one in attempts:
+        if one.lane != Lane.REALTIME:
+            continue
+        if one.certain:
+            booked[one.question].append(one.cost_nano)
+        elif one.outcome in UNKNOWN:
+            doubtful[one.question].append(one.cost_nano)
+    for asked in sorted({*billed, *booked, *doubtful}):
+        over = Counter(billed[asked])
+        over.subtract(booked[asked])
+        unpaid = [price for price, count in over.items() if count < 0]
+        left = list(over.elements())
+        if unpaid:
+            world.witness.complain("money", f"{asked}: answers at {unpaid} were never billed")
+        if len(left) > len(doubtful[asked]) or sum(left) > sum(doubtful[asked]):
+            text = f"billed {billed[asked]}, booked {booked[asked]}, uncertain {doubtful[asked]}"
+            world.witness.complain("paid twice", f"{asked} in real time: {text}")
+
+
+def _by_question() -> defaultdict[str, list[int]]:
+    return defaultdict(list)
+
+
+def _judge_repeats(world: World, attempts: list[Attempt]) -> None:
+    """See that no item was billed more often than the ledger says it may have been."""
+    asked: Counter[str] = Counter()
+    for load in world.schedule.workloads:
+        asked.update(question(load, index) for index in range(load.items))
+    paid = Counter(one.question for one in attempts if one.certain or one.outcome in UNKNOWN)
+    allowed = sum(max(0, count - asked[name]) for name, count in paid.items())
+    repeats = world.simulator.paid_twice()
+    if repeats > allowed and not any(load.paired for load in world.schedule.workloads):
+        world.witness.complain("paid twice", f"{repeats} repeats, and the ledger lists {allowed}")
+
+
+def _judge_unknown(world: World, attempts: list[Attempt]) -> None:
+    """See that every attempt without a known end has a cause that the outside confirms."""
+    witness, log = world.witness, world.simulator.log
+    calls = sum(one.outcome == "uncertain" and one.lane == Lane.REALTIME for one in attempts)
+    bound = witness.drops + witness.dropped + witness.at_death
+    # Known: a call canceled while it waits to be sent again is booked as if it were out.
+    bound += witness.met["wish:cancel an item"]
+    bound += witness.met["wish:cancel a run"] * world.schedule.concurrency
+    if calls > bound:
+        witness.complain("uncertain", f"{calls} calls, and at most {bound} were cut off")
+    lost = {one.provider_id for one in attempts if one.batch_state == "lost"}
+    if len(lost) > log["deleted_by_other"]:
+        witness.complain("lost", f"{len(lost)} batches, {log['deleted_by_other']} were deleted")
+    pauses = sum(life.pause_s for load in world.schedule.workloads for life in load.lives)
+    gone = log["results_404"] or log["deleted_by_other"] or pauses > (KEPT_DAYS - 3) * 86_400
+    for one in attempts:
+        if one.outcome != "missing" or gone:
+            continue
+        reads = witness.whole.get(one.provider_id or "", 0)
+        if reads < COMPLETE_READS or not any(log[name] for name in _LINES):
+            witness.complain("missing", f"{one} after {reads} complete reads")
+
+
+def _write_down(world: World, attempts: list[Attempt]) -> None:
+    """End the trace with what is left of it all, so that its hash covers the outcome."""
+    for one in attempts:
+        text = f"{one.index} {one.lane} {one.nonce} {one.provider_id} {one.outcome}"
+        world.witness.met[f"attempt:{one.lane} {one.outcome}"] += 1
+        world.witness.note(f"run {one.run_no}", f"{text} {one.cost_nano}")
