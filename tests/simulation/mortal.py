@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any, NoReturn, cast
 import orjson
 
 from tests.doubles import Crash
-from tests.simulation.schedule import AtCommit, AtExchange, Phase
-from twolane.errors import ConnectionFailedError
+from tests.simulation.schedule import AtCommit, AtExchange, DiskFull, Phase
+from twolane.errors import ConnectionFailedError, LedgerFullError
 from twolane.ledger.store import Store
 from twolane.sim.billing import body_hash
 
@@ -106,13 +106,17 @@ class Mortal:
         self.dead = True
         self.witness.note(self.name, f"dies {where}")
         self.witness.met[f"process:dies {type(self.end).__name__}"] += 1
+        self.lose()
+        for store in self._stores:
+            store.die()
+        self.died.set()
+
+    def lose(self) -> None:
+        """Count the calls whose answers cannot become durable any more."""
         just_now = self.witness.now() - COMMIT_WINDOW_S
         late = sum(moment >= just_now for moment in self.answered_at)
         # Claims are durable before their calls leave, so up to a full house may be claimed.
         self.witness.at_death += max(self._concurrency, self.flying) + late
-        for store in self._stores:
-            store.die()
-        self.died.set()
 
     def breathe(self) -> None:
         """Raise Crash in whatever still runs of a dead process."""
@@ -175,6 +179,12 @@ class MortalLedger(Store):
                 super().commit()
             process.die(f"{'after' if end.after else 'before'} commit {self.commits}")
             raise Crash
+        if isinstance(end, DiskFull) and self.commits >= end.number:
+            if self.commits == end.number:
+                process.lose()
+                process.witness.met["process:has a full disk"] += 1
+            process.witness.note(process.name, f"commit {self.commits} finds no space")
+            raise LedgerFullError
         super().commit()
         process.witness.note(process.name, f"commit {self.commits}")
 

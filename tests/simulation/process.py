@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import traceback
 from dataclasses import dataclass, field, replace
 from hashlib import blake2b
@@ -16,9 +17,15 @@ from tests.simulation.mortal import (
     Witness,
     question_of,
 )
-from tests.simulation.schedule import DAY_S, Life, Stop
+from tests.simulation.schedule import DAY_S, DiskFull, Life, Stop
 from twolane import Engine, Request, RunState, Settings, Stage
-from twolane.errors import ConfigError, LedgerLockedError, ProviderError
+from twolane.errors import (
+    BudgetExceededError,
+    ConfigError,
+    LedgerFullError,
+    LedgerLockedError,
+    ProviderError,
+)
 from twolane.ledger.check import check
 from twolane.providers.anthropic import AnthropicProvider
 from twolane.sim import SimTransport, Simulator
@@ -174,7 +181,7 @@ async def live(world: World, load: Workload, life: Life, name: str) -> str:
         world.witness.complain(name, f"works on after {LONGEST_LIFE_S / DAY_S:.0f} days")
     if working.done() and not process.dead and process.busy:
         world.witness.complain(name, f"is through, and {process.busy} of its tasks are not")
-    ending = "died" if process.dead or not done else _ending(world, name, working, load)
+    ending = "died" if process.dead or not done else _ending(world, name, working, load, life)
     process.dead = True
     world.driven.discard(load.tag)
     await process.bury()
@@ -215,15 +222,23 @@ async def _start(load: Workload, engine: Engine) -> Run:
         )
     )
     plan = engine.plan(requests, lane=load.lane)
-    cap = None
+    cap = deadline_at = None
     if load.cap_share is not None:
         worst = plan.prices.realtime.output * load.max_tokens * load.items // 1_000
         cap = int(worst * load.cap_share)
+    if load.deadline is not None:
+        # Where the cap does not pay for a deadline, the deadline goes.
+        with contextlib.suppress(BudgetExceededError):
+            by = engine.now() + load.deadline.within_s
+            plan = engine.plan(requests, lane=load.lane, cap_nano=cap, deadline_at=by)
+            deadline_at = by
     return await engine.start(
         requests,
         source=load.tag,
         lane=load.lane,
         cap_nano=cap,
+        deadline_at=deadline_at,
+        by_strict=load.deadline is not None and load.deadline.strict,
         stages=stages,
         cache=load.cached,
     )
@@ -237,14 +252,17 @@ async def _wait_for_death(process: Mortal, life: Life) -> None:
     await process.died.wait()
 
 
-def _ending(world: World, name: str, working: asyncio.Task[None], load: Workload) -> str:
+def _ending(
+    world: World, name: str, working: asyncio.Task[None], load: Workload, life: Life
+) -> str:
     """Name how a process ended that nobody killed; complain where that is no way to end."""
     error = working.exception()
     if error is None:
         return f"left {world.finished[load.tag]}"
     expected = isinstance(error, ProviderError) and type(error).__name__ in _STOPS
     other_key = isinstance(error, ConfigError) and any(life.key for life in load.lives)
-    if not expected and not other_key:
+    full = isinstance(error, LedgerFullError) and isinstance(life.end, DiskFull)
+    if not expected and not other_key and not full:
         frames = traceback.extract_tb(error.__traceback__)[-3:]
         places = " < ".join(f"{Path(one.filename).name}:{one.lineno}" for one in frames[::-1])
         world.witness.complain(name, f"ended with {type(error).__name__}: {error} at {places}")

@@ -69,7 +69,22 @@ class Stop:
     after_s: float
 
 
-End: TypeAlias = AtCommit | AtExchange | AtTime | Stop | None
+@dataclass(frozen=True, slots=True)
+class DiskFull:
+    """From commit `number` of the process on, from 1, nothing can be written any more."""
+
+    number: int
+
+
+End: TypeAlias = AtCommit | AtExchange | AtTime | Stop | DiskFull | None
+
+
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """A run is to be through `within_s` after its start, `strict`ly or not."""
+
+    within_s: float
+    strict: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +134,7 @@ class Workload:
     lives: tuple[Life, ...]
     echo: bool = False
     schema: bool = False
+    deadline: Deadline | None = None
     cap_share: float | None = None
     raise_cap: bool = False
     stages: tuple[StagePlan, ...] = ()
@@ -227,6 +243,7 @@ def _workload(dice: _Dice, tag: str, pace: Pace) -> Workload:
         lives=_lives(dice, items, pace),
         echo=echo,
         schema=dice.chance(0.9 if echo else 0.3),
+        deadline=_deadline(dice, pace) if dice.chance(0.3) else None,
         cap_share=dice.between(0.02, 1.2) if dice.chance(0.25) else None,
         raise_cap=dice.chance(0.5),
         stages=_stages(dice, items) if dice.chance(0.2) else (),
@@ -237,6 +254,11 @@ def _workload(dice: _Dice, tag: str, pace: Pace) -> Workload:
         cached=dice.chance(0.04),
         retry=dice.chance(0.2),
     )
+
+
+def _deadline(dice: _Dice, pace: Pace) -> Deadline:
+    longest_s = max(600.0, 3.0 * pace.batch_s[1])
+    return Deadline(dice.often_small(20.0, longest_s), strict=dice.chance(0.4))
 
 
 def _stages(dice: _Dice, items: int) -> tuple[StagePlan, ...]:
@@ -259,6 +281,7 @@ def _life(dice: _Dice, items: int, pace: Pace) -> Life:
             AtExchange(dice.count(1, 12), dice.pick(tuple(Phase))),
             AtTime(dice.often_small(0.01, around_s)),
             Stop(dice.often_small(0.01, around_s)),
+            DiskFull(dice.count(1, 40)),
             None,
         )
     )

@@ -20,6 +20,7 @@ price or, where nobody could know it, at its reserve. Nothing else may be billed
 
 from __future__ import annotations
 
+import math
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -29,8 +30,10 @@ from typing import TYPE_CHECKING, Final
 import orjson
 
 from tests.simulation.process import MODEL, question
+from tests.simulation.schedule import DAY_S
 from tests.virtual_time import START
 from twolane import Lane, RunState
+from twolane.core.deadline import Tempo, finish_s
 from twolane.core.identity import parse_custom_id
 from twolane.core.pricing import cost_nano
 from twolane.ledger import reports
@@ -40,12 +43,14 @@ from twolane.pricebook import load_price_book
 if TYPE_CHECKING:
     from tests.simulation.process import World
     from tests.simulation.schedule import Workload
-    from twolane import Engine, ItemOutcome
+    from twolane import Engine, ItemOutcome, Report
     from twolane.core.pricing import LanePrices
+    from twolane.ledger import RunRow
     from twolane.sim import Charge
 
 COMPLETE_READS: Final = 3
 KEPT_DAYS: Final = 29
+HURRY_S: Final = 60.0
 # Endings of which nobody knows whether they were billed, and those with an answer.
 UNKNOWN: Final = frozenset({"uncertain", "missing"})
 ANSWERED: Final = frozenset({"succeeded", "quarantined"})
@@ -99,6 +104,7 @@ def judge(world: World) -> None:
         _judge_calls(world, attempts, [one for one in charges if one.custom_id is None])
         _judge_repeats(world, attempts)
         _judge_unknown(world, attempts)
+        _judge_races(world, attempts)
         _write_down(world, attempts)
     finally:
         engine.ledger.close()
@@ -153,10 +159,37 @@ def _judge_run(world: World, load: Workload, engine: Engine) -> None:
     run = engine._run(row)  # noqa: SLF001  # the run as its owner sees it, without a loop
     for outcome in run.outcomes():
         _judge_outcome(world, load, outcome)
-    if _undisturbed(world, load) and items.succeeded + items.canceled + items.skipped != load.items:
-        world.witness.complain("liveness", f"{load.tag}: nothing went wrong, and {items}")
+    if _undisturbed(world, load):
+        _judge_calm(world, load, row, report)
     world.witness.note(load.tag, f"{row.state} {items} {report.actual_nano}")
     world.witness.met[f"run:{row.state}"] += 1
+
+
+def _judge_calm(world: World, load: Workload, row: RunRow, report: Report) -> None:
+    """See that where nothing went wrong, all is answered, in good time and by the deadline."""
+    schedule, items = world.schedule, report.items
+    if items.succeeded + items.canceled != load.items:
+        world.witness.complain("liveness", f"{load.tag}: nothing went wrong, and {items}")
+    if load.stages or schedule.last_s > DAY_S or any(life.wishes for life in load.lives):
+        return
+    slowest_s = schedule.pace.request_s[1]
+    tempo = Tempo(call_p90_s=max(slowest_s, 10.0), cancel_p90_s=max(slowest_s, 30.0))
+    finish = finish_s(load.items, concurrency=schedule.concurrency, tempo=tempo, per_min=None)
+    # Batches run side by side, are posted a tenth of a second apart and polled ten times `poll_s`
+    # apart at most.
+    batches_s = schedule.last_s + 0.1 * load.items + 11.0 * schedule.poll_s
+    took_s = (row.ended_at or math.inf) - row.created_at
+    if took_s > batches_s + load.items * slowest_s + HURRY_S:
+        world.witness.complain("liveness", f"{load.tag}: took {took_s:.0f} s undisturbed")
+    if report.deadline is None or load.deadline is None:
+        return
+    within_s = load.deadline.within_s
+    if report.deadline.given_up and batches_s + finish < within_s:
+        world.witness.complain("deadline", f"{load.tag}: gave up batches that were in time")
+    if not report.deadline.held and slowest_s < HURRY_S / 10 and finish + HURRY_S < within_s:
+        world.witness.complain(
+            "deadline", f"{load.tag}: missed {within_s:.0f} s, took {took_s:.0f}"
+        )
 
 
 def _undisturbed(world: World, load: Workload) -> bool:
@@ -274,9 +307,6 @@ def _judge_unknown(world: World, attempts: list[Attempt]) -> None:
     witness, log = world.witness, world.simulator.log
     calls = sum(one.outcome == "uncertain" and one.lane == Lane.REALTIME for one in attempts)
     bound = witness.drops + witness.dropped + witness.at_death
-    # Known: a call canceled while it waits to be sent again is booked as if it were out.
-    bound += witness.met["wish:cancel an item"]
-    bound += witness.met["wish:cancel a run"] * world.schedule.concurrency
     if calls > bound:
         witness.complain("uncertain", f"{calls} calls, and at most {bound} were cut off")
     lost = {one.provider_id for one in attempts if one.batch_state == "lost"}
@@ -290,6 +320,19 @@ def _judge_unknown(world: World, attempts: list[Attempt]) -> None:
         reads = witness.whole.get(one.provider_id or "", 0)
         if reads < COMPLETE_READS or not any(log[name] for name in _LINES):
             witness.complain("missing", f"{one} after {reads} complete reads")
+
+
+def _judge_races(world: World, attempts: list[Attempt]) -> None:
+    """See that an item was answered once, or twice where a strict deadline let its lanes race."""
+    for load in world.schedule.workloads:
+        if load.paired:
+            continue
+        strict = load.deadline is not None and load.deadline.strict
+        answers = Counter(one.question for one in attempts if one.outcome == "succeeded")
+        for index in range(load.items):
+            count = answers[question(load, index)]
+            if count > 1 + strict:
+                world.witness.complain("races", f"{load.tag} {index} was answered {count} times")
 
 
 def _write_down(world: World, attempts: list[Attempt]) -> None:
