@@ -92,7 +92,9 @@ class Follower:
         context = self._context
         with contextlib.suppress(ProviderError):
             await context.provider.cancel_batch(batch.provider_id or "")
-            if self.open[batch.batch_no].state is BatchState.SUBMITTED:
+            # While the answer was on its way the batch may have ended, or the run stopped.
+            now = self.open.get(batch.batch_no)
+            if now is not None and now.state is BatchState.SUBMITTED:
                 self.open[batch.batch_no] = await context.db(
                     context.ledger.move_batch,
                     batch,

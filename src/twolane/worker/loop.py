@@ -75,8 +75,10 @@ class Worker:
         for batch in left:
             if batch.state is not BatchState.INTENDED:
                 await self._check_workspace(batch)
-        for batch in left:
-            await self._take_up(batch)
+        # Nothing is followed before the last step that can fail: no task outlives a failure here.
+        for taken in [await self._take_up(batch) for batch in left]:
+            if taken is not None:
+                self._follower.follow(taken)
 
     async def _check_workspace(self, batch: BatchRow) -> None:
         if not self._context.provider.ephemeral:
@@ -86,13 +88,14 @@ class Worker:
         self._batches.canceled = True
         await self._follower.cancel_all()
 
-    async def _take_up(self, batch: BatchRow) -> None:
+    async def _take_up(self, batch: BatchRow) -> BatchRow | None:
+        """Bring a batch of an earlier process to where it can be followed; None: it is closed."""
         context = self._context
         if batch.state is BatchState.INTENDED:
             await self._follower.give_back(
                 batch, BatchState.REFUSED, "the process ended before it was posted", "unsent"
             )
-            return
+            return None
         if batch.state is BatchState.SENDING:
             batch = await context.db(
                 context.ledger.move_batch,
@@ -100,7 +103,7 @@ class Worker:
                 BatchState.UNKNOWN,
                 reason="the process ended while it was posted",
             )
-        self._follower.follow(batch)
+        return batch
 
     async def drive(self, stage: int) -> None:
         """Work until every item up to `stage` has ended, or the run stops.
