@@ -72,7 +72,7 @@ def test_the_space_of_a_forgotten_run_is_given_back(tmp_path: Path) -> None:
     before = path.stat().st_size
     forget(ledger, ["done"])
     ledger.close()
-    assert path.stat().st_size < before / 10
+    assert path.stat().st_size < before / 4
 
 
 def test_what_is_not_closed_is_not_forgotten(tmp_path: Path) -> None:
