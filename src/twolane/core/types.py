@@ -56,8 +56,7 @@ class Request:
     need: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Usage:
+class Usage(NamedTuple):
     """Tokens of one reply, as the provider counted them.
 
     `input_tokens` excludes what was read from or written to the prompt cache.
@@ -70,8 +69,7 @@ class Usage:
     cache_read_tokens: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(NamedTuple):
     """A model's answer: `message` is the provider's own JSON object, byte for byte.
 
     `rates` is what its headers said of the limits a minute; a batch's answers have none.

@@ -51,6 +51,7 @@ from twolane.ledger.statements import (
     insert_attempts,
     insert_items,
     move_items,
+    settle,
 )
 from twolane.ledger.store import Store
 
@@ -350,55 +351,8 @@ class Ledger:
         canceled meanwhile keeps its state, and so does one without an answer while another
         attempt at it is out: that one decides.
         """
-        in_flight = _quoted({ItemState.RUNNING, ItemState.SUBMITTED})
-        unsettled = "(SELECT 1 FROM attempts WHERE attempt_no = ? AND outcome IS NULL)"
         with self.store.transaction() as db:
-            # Attempts last: their open outcome is what lets the other two happen, once.
-            db.executemany(
-                "INSERT OR IGNORE INTO replies (attempt_no, body)"
-                f" SELECT ?, ? WHERE EXISTS {unsettled}",
-                [
-                    (s.attempt_no, shrink(s.body), s.attempt_no)
-                    for s in settlements
-                    if s.body is not None
-                ],
-            )
-            db.executemany(
-                "UPDATE items SET state = ?, reason = ?, fault = ?, tries = tries - ?,"
-                " size_bytes = size_bytes + ?"
-                f" WHERE id = ? AND state IN ({in_flight}) AND EXISTS {unsettled}"
-                " AND (? OR NOT EXISTS (SELECT 1 FROM attempts o WHERE o.item = items.id"
-                " AND o.outcome IS NULL AND o.attempt_no <> ?))",
-                [
-                    (
-                        s.item_state,
-                        s.reason,
-                        s.fault,
-                        s.refunds_try,
-                        s.grows_bytes,
-                        s.item,
-                        s.attempt_no,
-                        s.item_state is ItemState.SUCCEEDED,
-                        s.attempt_no,
-                    )
-                    for s in settlements
-                ],
-            )  # fmt: skip
-            db.executemany(
-                "UPDATE attempts SET settled_at = ?, outcome = ?, error_kind = ?, message = ?,"
-                " request_id = ?, cost_nano = ?, realtime_nano = ?, input_tokens = ?,"
-                " output_tokens = ?, cache_write_5m_tokens = ?, cache_write_1h_tokens = ?,"
-                " cache_read_tokens = ? WHERE attempt_no = ? AND outcome IS NULL",
-                [
-                    (
-                        s.settled_at, s.outcome, s.error_kind, s.message, s.request_id, s.cost_nano,
-                        s.realtime_nano, s.usage.input_tokens, s.usage.output_tokens,
-                        s.usage.cache_write_5m_tokens, s.usage.cache_write_1h_tokens,
-                        s.usage.cache_read_tokens, s.attempt_no,
-                    )
-                    for s in settlements
-                ],
-            )  # fmt: skip
+            settle(db, settlements)
 
     def money(self, run: RunRow) -> tuple[int, int]:
         """Return (spent, reserved) in nano-dollars: settled attempts, and those still out."""

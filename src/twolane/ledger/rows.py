@@ -198,8 +198,7 @@ class BatchRow:
     cancel_at: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class SentItem:
+class SentItem(NamedTuple):
     """An attempt in flight together with what its answer is checked against."""
 
     attempt_no: int
@@ -211,8 +210,7 @@ class SentItem:
     settled: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Settlement:
+class Settlement(NamedTuple):
     """The ending of one attempt and what becomes of its item.
 
     `item_state` PENDING is a retry; `fault` is the class of what went wrong, `refunds_try` says

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from twolane.core.states import ITEM_STEPS, ItemState
+from twolane.core.states import IN_FLIGHT_ITEMS, ITEM_STEPS, ItemState
 from twolane.core.types import Lane
 from twolane.errors import LedgerError
 from twolane.ledger.rows import NewItem, item_id, shrink, storable
@@ -13,6 +14,10 @@ from twolane.ledger.rows import NewItem, item_id, shrink, storable
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable, Iterator, Sequence
+
+    from twolane.ledger.rows import Settlement
+
+_IN_FLIGHT = ", ".join(f"'{state.value}'" for state in sorted(IN_FLIGHT_ITEMS))
 
 # One statement for many rows takes half the time of one for each. Its values stay below 999, which
 # older builds of SQLite allow; and they are bound as what they are in SQLite, because sqlite3
@@ -120,3 +125,57 @@ def move_items(
         " fault = iif(? IS NULL, fault, '') WHERE id >= ? AND id < ? AND state = ?",
         (state, reason, tries, tries, item_id(run_no, 0), item_id(run_no + 1, 0), only),
     ).rowcount
+
+
+def settle(db: sqlite3.Connection, settlements: Sequence[Settlement]) -> None:
+    """Book endings; see Ledger.settle. Of two endings of an attempt the first one counts."""
+    by_attempt = {one.attempt_no: one for one in reversed(settlements)}
+    unsettled = db.execute(
+        "SELECT attempt_no FROM attempts WHERE outcome IS NULL"
+        " AND attempt_no IN (SELECT value FROM json_each(?))",
+        (json.dumps(list(by_attempt)),),
+    ).fetchall()
+    fresh = [by_attempt[attempt_no] for (attempt_no,) in unsettled]
+    db.executemany(
+        "INSERT OR IGNORE INTO replies (attempt_no, body) VALUES (?, ?)",
+        [(one.attempt_no, shrink(one.body)) for one in fresh if one.body is not None],
+    )
+    _move_settled(db, fresh)
+    db.executemany(
+        "UPDATE attempts SET settled_at = ?, outcome = ?, error_kind = ?, message = ?,"
+        " request_id = ?, cost_nano = ?, realtime_nano = ?, input_tokens = ?, output_tokens = ?,"
+        " cache_write_5m_tokens = ?, cache_write_1h_tokens = ?, cache_read_tokens = ?"
+        " WHERE attempt_no = ?",
+        [
+            (
+                one.settled_at, one.outcome, one.error_kind, one.message, one.request_id,
+                one.cost_nano, one.realtime_nano, *one.usage, one.attempt_no,
+            )
+            for one in fresh
+        ],
+    )  # fmt: skip
+
+
+def _move_settled(db: sqlite3.Connection, fresh: Sequence[Settlement]) -> None:
+    """Move the items of attempts that are about to be settled."""
+    # Nearly all of them succeed, and those differ in nothing but their ids.
+    answered = [one.item for one in fresh if one.item_state is ItemState.SUCCEEDED]
+    db.execute(
+        "UPDATE items SET state = 'succeeded', reason = '', fault = ''"
+        f" WHERE id IN (SELECT value FROM json_each(?)) AND state IN ({_IN_FLIGHT})",
+        (json.dumps(answered),),
+    )
+    db.executemany(
+        "UPDATE items SET state = ?, reason = ?, fault = ?, tries = tries - ?,"
+        f" size_bytes = size_bytes + ? WHERE id = ? AND state IN ({_IN_FLIGHT})"
+        " AND NOT EXISTS (SELECT 1 FROM attempts o WHERE o.item = items.id"
+        " AND o.outcome IS NULL AND o.attempt_no <> ?)",
+        [
+            (
+                one.item_state.value, one.reason, one.fault, int(one.refunds_try), one.grows_bytes,
+                one.item, one.attempt_no,
+            )
+            for one in fresh
+            if one.item_state is not ItemState.SUCCEEDED
+        ],
+    )  # fmt: skip

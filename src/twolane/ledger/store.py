@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
+import time
 from importlib import resources
 from typing import TYPE_CHECKING, Any, Self
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 SCHEMA_VERSION = 2
 APPLICATION_ID = 0x326C616E  # "2lan": tells a ledger from any other SQLite file
 BUSY_TIMEOUT_S = 30.0
+WAL_RETRY_S = 0.01
 PAGE_BYTES = 16_384
 CANNOT_OPEN = "unable to open"
 SIGNS_OF_DAMAGE = (
@@ -185,7 +187,7 @@ class Store:
         if version == 0:
             # A request and its answer are some kilobytes: fewer, larger pages take less work.
             self.db.execute(f"PRAGMA page_size = {PAGE_BYTES}")
-        self.db.execute("PRAGMA journal_mode = WAL")
+        self._to_wal()
         self.db.execute("PRAGMA synchronous = FULL")
         self.db.execute("PRAGMA foreign_keys = OFF")  # held by the code; checking costs per row
         if version < SCHEMA_VERSION:
@@ -196,6 +198,19 @@ class Store:
                     self._create()
                 else:
                     self._migrate(version)
+
+    def _to_wal(self) -> None:
+        """Switch to WAL, waiting for a process that does the same: SQLite does not wait here."""
+        give_up_at = time.monotonic() + BUSY_TIMEOUT_S
+        while True:
+            try:
+                self.db.execute("PRAGMA journal_mode = WAL")
+            except LedgerError as error:
+                if "locked" not in str(error.__cause__) or time.monotonic() >= give_up_at:
+                    raise
+                time.sleep(WAL_RETRY_S)
+            else:
+                return
 
     def _create(self) -> None:
         schema = resources.files("twolane.ledger").joinpath("schema.sql").read_text("utf-8")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from twolane.core.identity import parse_custom_id
 from twolane.core.states import BatchState
 from twolane.core.types import Missing
 from twolane.errors import (
@@ -35,7 +34,7 @@ CHUNK_LINES = 1_000
 async def collect(context: Context, judge: Judge, recorder: Recorder, batch: BatchRow) -> None:
     """Book every result of an ended batch, then close it; nothing where the run stops before."""
     sent = {
-        one.item.index: one
+        judge.custom_id(one.item, one.nonce): one
         for one in await context.db(context.ledger.sent, context.run, batch_no=batch.batch_no)
     }
     path = context.spool / f"{context.run.id}-{batch.nonce}.results.jsonl"
@@ -60,14 +59,14 @@ class _Collector:
         judge: Judge,
         recorder: Recorder,
         batch: BatchRow,
-        sent: dict[int, SentItem],
+        sent: dict[str, SentItem],
     ) -> None:
         self._context = context
         self._judge = judge
         self._recorder = recorder
         self._batch = batch
         self._sent = sent
-        self._open = {index: one for index, one in sent.items() if not one.settled}
+        self._open = {own: one for own, one in sent.items() if not one.settled}
         self._given_up = batch.cancel_at is not None
         self._strays = 0
         self._unreadable = 0
@@ -123,7 +122,7 @@ class _Collector:
             if one is None:
                 self._strays += 1
                 continue
-            if self._open.pop(one.item.index, None) is None:
+            if self._open.pop(answer.custom_id, None) is None:
                 continue
             chunk.append(self._settled(one, answer.outcome))
             if len(chunk) >= CHUNK_LINES:
@@ -157,13 +156,7 @@ class _Collector:
 
     def _owner(self, answer: ResultLine) -> SentItem | None:
         """Return the attempt an answer belongs to: by its whole id, and only in this batch."""
-        parsed = parse_custom_id(answer.custom_id)
-        if parsed is None:
-            return None
-        one = self._sent.get(parsed[0])
-        if one is None or self._judge.custom_id(one.item, one.nonce) != answer.custom_id:
-            return None
-        return one
+        return self._sent.get(answer.custom_id)
 
     def _settled(self, one: SentItem, outcome: Outcome) -> Settled:
         return Settled(one, self._judge.ending(one, outcome, given_up=self._given_up))

@@ -6,7 +6,7 @@ import asyncio
 import errno
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, ParamSpec, TypeVar
 
 from twolane.core.retry import backoff_s
 from twolane.errors import LedgerError, LedgerFullError
@@ -37,8 +37,7 @@ class Policy:
     reconcile_grace_s: float = 600.0
 
 
-@dataclass(frozen=True, slots=True)
-class Settled:
+class Settled(NamedTuple):
     """An ending that is durable, as listeners get it."""
 
     sent: SentItem

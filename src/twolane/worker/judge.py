@@ -27,10 +27,12 @@ from twolane.ledger import SentItem, Settlement
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from twolane.core.retry import Ending
     from twolane.core.types import Outcome, Reply
     from twolane.ledger import ItemRow
     from twolane.worker.context import Context
 
+SUCCEEDED = "succeeded"
 UNCERTAIN = "uncertain"
 UNSENT = "unsent"
 LATE = "given up: its batch would have missed the deadline"
@@ -100,6 +102,8 @@ class Judge:
         refuses the whole run stops it, and the item stays to be done.
         """
         outcome = self._checked(sent, outcome)
+        if isinstance(outcome, Succeeded):
+            return self._success(sent, outcome)
         if given_up and isinstance(outcome, Canceled):
             return self.unsent(sent, LATE, "canceled")
         if isinstance(outcome, Errored) and classify(outcome) is FaultClass.RUN_REFUSED:
@@ -130,6 +134,23 @@ class Judge:
             body=self._context.provider.result_body(Succeeded(reply) if reply else outcome),
             settled_at=self._context.now(),
             grows_bytes=repair_bytes(reply.text, message) if repairs and reply else 0,
+        )
+
+    def _success(self, sent: SentItem, outcome: Succeeded) -> Settlement:
+        context, reply = self._context, outcome.reply
+        realtime = cost_nano(reply.usage, context.prices.realtime)
+        in_batch = sent.lane is Lane.BATCH
+        return Settlement(
+            attempt_no=sent.attempt_no,
+            item=sent.item.id,
+            outcome=SUCCEEDED,
+            item_state=ItemState.SUCCEEDED,
+            settled_at=context.now(),
+            request_id=reply.request_id,
+            cost_nano=cost_nano(reply.usage, context.prices.batch) if in_batch else realtime,
+            realtime_nano=realtime,
+            usage=reply.usage,
+            body=context.provider.result_body(outcome),
         )
 
     def uncertain(self, sent: SentItem, message: str) -> Settlement:
@@ -189,11 +210,9 @@ class Judge:
         problem = self._schema(reply.text) if self._schema else None
         return Errored("invalid_reply", problem, reply) if problem else outcome
 
-    def _fate(self, sent: SentItem, outcome: Outcome) -> tuple[ItemState, str, str]:
+    def _fate(self, sent: SentItem, outcome: Ending) -> tuple[ItemState, str, str]:
         """Return where the item goes, its fault classes, and why, in words for a person."""
         match outcome:
-            case Succeeded():
-                return ItemState.SUCCEEDED, "", ""
             case Quarantined(message):
                 return ItemState.QUARANTINED, FaultClass.UNPROVEN, message
             case Errored() | Expired() | Canceled() | Missing():
@@ -213,17 +232,11 @@ def with_fault(item: ItemRow, fault: FaultClass) -> str:
     return item.fault if fault in item.faults else f"{item.fault} {fault}".strip()
 
 
-def _reply_of(outcome: Outcome) -> Reply | None:
-    match outcome:
-        case Succeeded(reply):
-            return reply
-        case Errored() | Quarantined():
-            return outcome.reply
-        case _:
-            return None
+def _reply_of(outcome: Ending) -> Reply | None:
+    return outcome.reply if isinstance(outcome, Errored | Quarantined) else None
 
 
-def _error_of(outcome: Outcome) -> tuple[str, str]:
+def _error_of(outcome: Ending) -> tuple[str, str]:
     match outcome:
         case Errored(kind, message):
             return kind, message
@@ -236,7 +249,7 @@ def _error_of(outcome: Outcome) -> tuple[str, str]:
         case Canceled():
             return "canceled", "its batch was canceled before the provider got to it"
         case _:
-            return "", ""
+            assert_never(outcome)
 
 
 def _why_unreadable(reply: Reply) -> str:
