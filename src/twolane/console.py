@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from twolane.core.pricing import format_usd, plain_usd
+from twolane.core.routing import span
 from twolane.core.states import RunState
 from twolane.core.types import Lane
 
@@ -326,6 +327,13 @@ def _table(progress: Progress, elapsed_s: float) -> Table:
         age_s = now - (batch.submitted_at or batch.intended_at)
         name = batch.provider_id or batch.nonce
         grid.add_row(f"  batch {name}", f"{batch.size:,} items, {batch.state}, {_clock(age_s)}")
+    if progress.batches:
+        tempo = progress.tempo
+        grid.add_row(
+            "",
+            f"half of them end within {span(tempo.queue_p50_s)}, nine of ten within "
+            f"{span(tempo.queue_p90_s)}",
+        )
     return grid
 
 

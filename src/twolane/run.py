@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import orjson
 
 from twolane.core.budget import Budget
+from twolane.core.deadline import Tempo
 from twolane.core.pacing import Pacer
 from twolane.core.pricing import usd
 from twolane.core.render import Renderer
@@ -112,12 +113,13 @@ class ItemOutcome:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How a run stands right now."""
+    """How a run stands right now; `tempo` is how long its batches can be expected to take."""
 
     items: Counts
     batches: tuple[BatchRow, ...]
     calls_in_flight: int
     spent_nano: int
+    tempo: Tempo = field(default=Tempo())
 
 
 class Run:
@@ -371,6 +373,7 @@ class Run:
             tuple(worker.open_batches) if worker else (),
             worker.calls_in_flight if worker else 0,
             spent,
+            await worker.tempo() if worker else Tempo(),
         )
 
     async def outcome(self, index: int) -> ItemOutcome:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from twolane.core.expiry import results_expire_at
 from twolane.core.states import BatchState
 from twolane.core.types import Missing
 from twolane.errors import (
@@ -13,7 +14,7 @@ from twolane.errors import (
     RunRefusedError,
     TransientError,
 )
-from twolane.worker.context import Settled
+from twolane.worker.context import Denial, Settled
 from twolane.worker.reconcile import GONE_AFTER_S
 from twolane.worker.spool import lines, private
 
@@ -79,7 +80,7 @@ class _Collector:
         fetches that stay short, what is there is all there is.
         """
         context, try_no, complete = self._context, 0, 0
-        refused_since: float | None = None
+        denial = Denial()
         while complete < COMPLETE_FETCHES:
             try_no += 1
             try:
@@ -89,8 +90,7 @@ class _Collector:
                 context.stop(error)
                 return False
             except RejectedError as error:
-                refused_since = refused_since or context.now()
-                if context.provider.ephemeral or context.now() - refused_since >= GONE_AFTER_S:
+                if denial.lasted_s(context.steady_s()) >= GONE_AFTER_S or self._expired():
                     self._gone = str(error)
                     return True
                 if not await context.pause(context.policy.poll_s):
@@ -108,6 +108,13 @@ class _Collector:
             if complete < COMPLETE_FETCHES and not await context.back_off(complete):
                 return False
         return True
+
+    def _expired(self) -> bool:
+        """Tell whether the provider keeps these results no more: they will not come back."""
+        submitted_at, context = self._batch.submitted_at, self._context
+        if submitted_at is None or context.provider.ephemeral:
+            return True
+        return context.now() >= results_expire_at(submitted_at)
 
     async def _book_lines(self, path: Path) -> None:
         """Settle the attempts that have a line, a chunk at a time."""

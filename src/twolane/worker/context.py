@@ -37,6 +37,19 @@ class Policy:
     reconcile_grace_s: float = 600.0
 
 
+@dataclass(slots=True)
+class Denial:
+    """How long the provider has denied something that it should have."""
+
+    since_s: float | None = None
+
+    def lasted_s(self, now_s: float) -> float:
+        """Note a denial, and return how long it has been so."""
+        if self.since_s is None:
+            self.since_s = now_s
+        return now_s - self.since_s
+
+
 class Settled(NamedTuple):
     """An ending that is durable, as listeners get it."""
 
@@ -88,6 +101,14 @@ class Context:
         self.fatal = self.fatal or fatal
         self.stopping.set()
         self.wake.set()
+
+    def steady_s(self) -> float:
+        """Return seconds of a clock that only goes forward: durations are measured with it.
+
+        A wall clock that jumps must neither shorten the grace of an unknown create nor give up
+        a batch; what a laptop sleeps away does not count, so that waiting errs to the long side.
+        """
+        return asyncio.get_running_loop().time()
 
     def ended(self, task: asyncio.Task[None]) -> None:
         """Note the end of a task of the worker: a fault in it stops the run."""

@@ -10,7 +10,7 @@ from twolane.core.states import BatchState
 from twolane.errors import ProviderError, RunRefusedError
 from twolane.ledger.orphans import NEVER_ARRIVED
 from twolane.worker.collect import collect
-from twolane.worker.context import Settled
+from twolane.worker.context import Denial, Settled
 from twolane.worker.hedge import Hedge
 
 if TYPE_CHECKING:
@@ -145,7 +145,7 @@ class Follower:
     async def _until_ended(self, batch: BatchRow) -> BatchRow | None:
         """Poll until the batch ends; None where the run stops, or the batch is lost, before."""
         context, wait_s = self._context, self._context.policy.poll_s
-        unknown_since: float | None = None
+        denial = Denial()
         while True:
             try:
                 info = await context.provider.retrieve_batch(batch.provider_id or "")
@@ -154,21 +154,25 @@ class Follower:
                 return None
             except ProviderError as error:
                 # An unreachable poll never ends a run: the batch works on, and bills.
-                if error.status == 404:  # noqa: PLR2004
-                    unknown_since = unknown_since or context.now()
-                    if await self._lost(batch, unknown_since):
-                        return None
+                denied = error.status == 404  # noqa: PLR2004
+                if denied and await self._lost(batch, denial.lasted_s(context.steady_s())):
+                    return None
             else:
-                unknown_since = None
+                denial = Denial()
                 if info.status == "ended":
                     return await self._ended(batch, info)
                 if self._canceled:
                     await self._cancel(self.open[batch.batch_no], "canceled with the run")
-            left_s = await self._keep_deadline(batch)
-            pause_s = min(wait_s * (0.9 + 0.2 * context.random.random()), left_s)
-            if not await context.pause(pause_s):
+            jittered_s = wait_s * (0.9 + 0.2 * context.random.random())
+            if not await context.pause(min(jittered_s, await self._keep_deadline(batch))):
                 return None
-            wait_s = min(wait_s * POLL_GROWTH, context.policy.poll_s * MAX_POLL_FACTOR)
+            wait_s = self._next_wait_s(wait_s)
+
+    def _next_wait_s(self, wait_s: float) -> float:
+        """Return the pause after one of `wait_s`: longer, unless a deadline needs every look."""
+        if self._context.run.deadline_at is not None:
+            return wait_s
+        return min(wait_s * POLL_GROWTH, self._context.policy.poll_s * MAX_POLL_FACTOR)
 
     async def _ended(self, batch: BatchRow, info: BatchInfo) -> BatchRow:
         now = self._open(batch)
@@ -207,11 +211,11 @@ class Follower:
         self._race([one.item for one in sent if not one.settled])
         return hasty_s
 
-    async def _lost(self, batch: BatchRow, unknown_since: float) -> bool:
+    async def _lost(self, batch: BatchRow, denied_s: float) -> bool:
         """Close a batch that the provider has denied for long enough; tell whether it is so."""
         context = self._context
         if not context.provider.ephemeral:
-            if context.now() - unknown_since < LOST_AFTER_S:
+            if denied_s < LOST_AFTER_S:
                 return False
             try:
                 listed = await self._reconciler.is_listed(batch.provider_id or "")

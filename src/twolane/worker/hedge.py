@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-import asyncio
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from twolane.core.deadline import Tempo, finish_s, realtime_s
 from twolane.ledger import history
 
 if TYPE_CHECKING:
     from twolane.worker.context import Context
+
+
+class NeededTime(Protocol):
+    """Says how many seconds a number of items needs."""
+
+    def __call__(
+        self, items: int, /, *, concurrency: int, tempo: Tempo, per_min: float | None
+    ) -> float:
+        """Return the seconds; `per_min` is the provider's limit of requests a minute."""
+
 
 # What the ledger has measured changes with every call; looking at it again is not free.
 LEARN_EVERY_S = 60.0
@@ -30,38 +39,15 @@ class Hedge:
 
         What they owe is every item of the run that has no ending yet.
         """
-        left_s, owed = await self._left()
-        if left_s == math.inf:
-            return left_s
-        context = self._context
-        return left_s - finish_s(
-            owed,
-            concurrency=context.policy.concurrency,
-            tempo=self._tempo,
-            per_min=context.pacer.per_min,
-        )
+        return await self._left_s(finish_s)
 
     async def overdue_s(self) -> float:
         """Return for how long a cancellation has kept back what should be under way by now."""
-        left_s, owed = await self._left()
-        if left_s == math.inf:
-            return -math.inf
-        context = self._context
-        return (
-            realtime_s(
-                owed,
-                concurrency=context.policy.concurrency,
-                tempo=self._tempo,
-                per_min=context.pacer.per_min,
-            )
-            - left_s
-        )
+        return -await self._left_s(realtime_s)
 
-    async def _left(self) -> tuple[float, int]:
-        context = self._context
-        if context.run.deadline_at is None:
-            return math.inf, 0
-        now_s = asyncio.get_running_loop().time()
+    async def tempo(self) -> Tempo:
+        """Return how long batches and calls take, as the ledger has measured it lately."""
+        context, now_s = self._context, self._context.steady_s()
         if now_s - self._learned_at_s >= LEARN_EVERY_S:
             self._tempo = await context.db(
                 history.tempo,
@@ -71,5 +57,16 @@ class Hedge:
                 size=context.run.batch_size,
             )
             self._learned_at_s = now_s
-        owed = await context.db(history.owed, context.ledger, context.run)
-        return context.run.deadline_at - context.now(), owed
+        return self._tempo
+
+    async def _left_s(self, needed_s: NeededTime) -> float:
+        context = self._context
+        if context.run.deadline_at is None:
+            return math.inf
+        needs_s = needed_s(
+            await context.db(history.owed, context.ledger, context.run),
+            concurrency=context.policy.concurrency,
+            tempo=await self.tempo(),
+            per_min=context.pacer.per_min,
+        )
+        return context.run.deadline_at - context.now() - needs_s

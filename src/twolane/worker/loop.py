@@ -20,6 +20,7 @@ from twolane.worker.recorder import Recorder
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from twolane.core.deadline import Tempo
     from twolane.ledger import BatchRow, ItemRow
     from twolane.worker.context import Context
 
@@ -52,6 +53,10 @@ class Worker:
     def open_batches(self) -> list[BatchRow]:
         """The batches that are under way, for progress."""
         return list(self._follower.open.values())
+
+    async def tempo(self) -> Tempo:
+        """Return how long batches take, as far as the ledger knows."""
+        return await self._follower.hedge.tempo()
 
     @property
     def calls_in_flight(self) -> int:

@@ -110,11 +110,13 @@ class RealtimeLane:
             return []
         context, loop = self._context, asyncio.get_running_loop()
         tokens = [_tokens(item) for item, _ in affordable]
-        count = context.pacer.grant(tokens, loop.time())
+        count = context.pacer.grant(tokens, context.steady_s())
         if count < len(affordable):
             for _, reserve in affordable[count:]:
                 context.budget.settle(reserve, 0)
-            loop.call_later(context.pacer.wait_s(tokens[count], loop.time()), context.wake.set)
+            loop.call_later(
+                context.pacer.wait_s(tokens[count], context.steady_s()), context.wake.set
+            )
         return affordable[:count]
 
     async def _send(self, chosen: list[tuple[ItemRow, int]], *, racing: bool) -> None:
@@ -191,10 +193,10 @@ class RealtimeLane:
         Only what certainly cost nothing is sent again here: a refusal, or a connection that
         never stood. Raises what may have been paid for, and what refuses the whole run.
         """
-        context, pacer, loop = self._context, self._context.pacer, asyncio.get_running_loop()
+        context, pacer = self._context, self._context.pacer
         try_no = 0
         while await self._turn():
-            left_at_s = loop.time()
+            left_at_s = context.steady_s()
             try:
                 reply = await self._exchange(item, body)
             except (RunRefusedError, InvalidReplyError):
@@ -205,17 +207,17 @@ class RealtimeLane:
                 if _asks_for_patience(error):
                     pacer.refused(
                         left_at_s=left_at_s,
-                        now_s=loop.time(),
+                        now_s=context.steady_s(),
                         retry_after_s=error.retry_after_s,
                         jitter=context.random.random(),
                     )
-                    if pacer.patient(loop.time()):
+                    if pacer.patient(context.steady_s()):
                         continue
                 try_no += 1
                 if decide_call(error, try_no=try_no) is not RetryDecision.RESEND:
                     return Errored(error.kind, str(error), request_id=error.request_id)
             else:
-                pacer.answered(reply.rates, reply.usage.output_tokens, loop.time())
+                pacer.answered(reply.rates, reply.usage.output_tokens, context.steady_s())
                 return Succeeded(reply)
             if not await context.back_off(try_no):
                 return None
@@ -237,7 +239,7 @@ class RealtimeLane:
         """Wait until a call may leave: cooled down, and not too many out; False: the run stops."""
         context, loop = self._context, asyncio.get_running_loop()
         while not context.stopping.is_set():
-            cooldown_s = context.pacer.cooldown_until_s - loop.time()
+            cooldown_s = context.pacer.cooldown_until_s - context.steady_s()
             if cooldown_s > 0:
                 await context.pause(cooldown_s)
             elif len(self._exchanging) < context.pacer.width:

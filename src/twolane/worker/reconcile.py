@@ -23,6 +23,7 @@ from twolane.errors import (
     RunRefusedError,
 )
 from twolane.ledger import orphans
+from twolane.worker.context import Denial
 from twolane.worker.spool import lines, private
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ class Reconciler:
         """Look for the batches of `context`'s run."""
         self._context = context
         self._short: Counter[str] = Counter()
-        self._gone_since: dict[str, float] = {}
+        self._gone: dict[str, Denial] = {}
 
     @contextlib.asynccontextmanager
     async def workspace(self) -> AsyncIterator[None]:
@@ -125,10 +126,10 @@ class Reconciler:
         # The batches of an embedded provider ended with their process: its list is the proof.
         grace_s = 0.0 if context.provider.ephemeral else context.policy.reconcile_grace_s
         while True:
-            began = context.now()
+            began = context.steady_s()
             try:
                 candidates = [one for one in await self.newer(batch) if one.id not in foreign]
-                first_list = first_list or began
+                first_list = began if first_list is None else first_list
                 running = gone = False
                 for one in candidates:
                     ours = await self._decided(one, batch)
@@ -167,12 +168,12 @@ class Reconciler:
         try:
             return await self.is_ours(one, batch)
         except RejectedError:
-            self._gone_since.setdefault(one.id, self._context.now())
+            self._gone.setdefault(one.id, Denial()).lasted_s(self._context.steady_s())
             return None
 
     def _is_gone(self, one: BatchInfo) -> bool:
-        since = self._gone_since.get(one.id)
-        return since is not None and self._context.now() - since >= GONE_AFTER_S
+        denial = self._gone.get(one.id)
+        return denial is not None and denial.lasted_s(self._context.steady_s()) >= GONE_AFTER_S
 
     async def _as(self, batch: BatchRow, state: BatchState) -> BatchRow:
         if batch.state is state:
