@@ -18,6 +18,7 @@ from twolane.core.pricing import format_usd, plain_usd
 from twolane.core.routing import span
 from twolane.core.states import RunState
 from twolane.core.types import Lane
+from twolane.ledger.guards import gone
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from twolane.core.types import Kept, Orphans, Report
+    from twolane.ledger import RunRow
     from twolane.ledger.reports import Expiring
     from twolane.run import Progress, Run
 
@@ -155,6 +157,14 @@ def print_json(value: object) -> None:
     """Print one JSON object on standard output, in ASCII: every console and pipe takes it."""
     sys.stdout.write(json.dumps(value) + "\n")
     sys.stdout.flush()
+
+
+def print_standing(run: RunRow, console: Console) -> None:
+    """Say where a run went, and what of it is gone; nothing of one that is all here."""
+    if run.handed_over is not None:
+        console.print(f"handed over with the export {shown(run.handed_over)}", markup=False)
+    if run.dropped_at is not None:
+        console.print(gone(run), markup=False)
 
 
 def print_expiring(batches: Iterable[Expiring], console: Console, *, now: float) -> None:

@@ -156,6 +156,8 @@ def test_a_state_moves_by_two_commands(shell: Shell, tmp_path: Path) -> None:
     assert "handed over: open" in shell.err
     assert shell("runs") == 0
     assert "open, handed over" in shell.out
+    assert shell("show", "open") == 0
+    assert "handed over with the export my.state (" in shell.err
     assert shell("cancel", "open") == 7
     assert "my.state" in shell.err
     assert "twolane state take-back" in shell.err

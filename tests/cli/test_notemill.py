@@ -15,6 +15,8 @@ from filelock import FileLock
 
 from notemill.cli import main
 from tests.workflows.notes import many, tree, write_notes
+from twolane.ledger import Ledger
+from twolane.ledger.transfer import export_state, import_state
 
 SHARED_VAULTS = Path(__file__).resolve().parents[2] / ".." / "shared" / "data" / "vaults"
 NOTES: dict[str, str | bytes] = {
@@ -411,3 +413,25 @@ def test_a_run_that_a_process_works_on_is_not_forgotten(shell: Shell) -> None:
             assert shell("forget", run, "--yes") == 7
         assert "wait for it, or stop it" in shell.err
     assert shell("show", run) == 0
+
+
+def test_a_vaults_proposals_move_with_its_run(shell: Shell, tmp_path: Path) -> None:
+    """A stage that waits is looked at and gone on with on the other computer, and not here."""
+    assert shell("curate", shell.vault, "--json") == 8
+    run = shell.report["run"]
+    ledger = Ledger(shell.home / "ledger.sqlite3")
+    export_state(ledger, tmp_path / "state", now=1.8e9)
+    ledger.close()
+    assert shell("resume", run, "--yes") == 7
+    assert "handed over with the export state" in shell.err
+    assert shell("curate", shell.vault, "--yes") == 7
+    assert shell("runs") == 0
+    assert "handed over" in shell.out
+    there = tmp_path / "there"
+    import_state(tmp_path / "state", there / "ledger.sqlite3")
+    shell.patch.setenv("TWOLANE_HOME", str(there))
+    assert shell("show", run, "--json") == 0
+    assert shell.report["proposals"]
+    assert shell("resume", run, "--yes", "--apply", "--json") == 0
+    assert shell.report["state"] == "done"
+    assert "description: " in (shell.vault / "Garden" / "soil.md").read_text("utf-8")

@@ -233,6 +233,8 @@ def _commands(output: Path) -> list[list[str]]:
         ["show", "done", "--json"],
         ["show", "done", "--item", "k1"],
         ["export", "done", "-o", str(output)],
+        ["state", "export", str(output.with_name("state"))],
+        ["forget", "done", "--yes"],
     ]
 
 
@@ -264,6 +266,8 @@ def test_whatever_is_damaged_every_command_works_or_says_so(
             endings.add(("open", error.exit_code))
         shutil.rmtree(home)
     assert {
-        (command, code) for command in ("check", "runs", "show", "export") for code in (0, 7)
+        (command, code)
+        for command in ("check", "runs", "show", "export", "forget", "state")
+        for code in (0, 7)
     } < endings
     assert ("open", 7) in endings

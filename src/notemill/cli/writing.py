@@ -17,6 +17,7 @@ from twolane.console import (
     print_expiring,
     print_json,
     print_report,
+    print_standing,
     report_object,
     result_console,
     shown,
@@ -105,6 +106,7 @@ async def show_run(settings: Settings, *, run_id: str, item: str | None, as_json
             print_json(value)
             return 0
         console.print(f"lane: {report.decision.reason}", markup=False)
+        print_standing(run.row, console)
         out = result_console()
         pending = [one for one in proposals if one.state is Decision.PENDING]
         for key in dict.fromkeys(one.note for one in pending):
@@ -150,6 +152,8 @@ async def list_runs(settings: Settings, *, as_json: bool) -> int:
         table.add_column(column, justify="right" if column in ("notes", "cost") else "left")
     for row, report in zip(rows, reports, strict=True):
         state = "waits to go on" if row.state is RunState.OPEN else report.state
+        if row.handed_over:
+            state = "handed over"
         table.add_row(
             row.id,
             escape(shown(row.label)),

@@ -14,6 +14,7 @@ from twolane.console import (
     print_expiring,
     print_json,
     print_report,
+    print_standing,
     report_object,
     result_console,
     shown,
@@ -95,10 +96,7 @@ def show_run(settings: Settings, *, run_id: str, item: str | None, as_json: bool
             return 0
         console = note_console()
         console.print(f"lane: {report.decision.reason}", markup=False)
-        if run.handed_over is not None:
-            console.print(f"handed over with the export {shown(run.handed_over)}", markup=False)
-        if run.dropped_at is not None:
-            console.print(gone(run), markup=False)
+        print_standing(run, console)
         for batch in ledger.batches(run):
             console.print(
                 f"batch {batch.provider_id or batch.nonce}: {batch.size:,} items, {batch.state}"

@@ -151,7 +151,7 @@ def forget(**flags: Any) -> None:  # noqa: ANN401
 def check(**flags: Any) -> None:  # noqa: ANN401
     """Check that the ledger is sound: every invariant that its rows can show.
 
-    Nothing is written, and a run may work meanwhile. Ends with 0 where all hold, with 7 and the
+    Nothing is changed, and a run may work meanwhile. Ends with 0 where all hold, with 7 and the
     first rows of each that does not otherwise.
     """
     from twolane.cli.keeping import check_ledger  # noqa: PLC0415

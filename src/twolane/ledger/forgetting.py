@@ -136,12 +136,16 @@ def _execute(
 
 
 def _free(store: Store, *, always: bool) -> bool:
-    """Give free space back, and empty the log, which still has what was deleted.
+    """Empty the log, which still has what was deleted, and give free space back.
 
     Returns False where another process reads the log, so that it cannot be emptied yet.
     """
+    store.db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
     free = int(store.db.execute("PRAGMA freelist_count").fetchone()[0])
     pages = int(store.db.execute("PRAGMA page_count").fetchone()[0])
     if always or free > pages * WORTH_VACUUM:
-        store.db.execute("VACUUM")
+        # Without room for a second file, or while others write, the space is used again later;
+        # what was in it is overwritten already.
+        with contextlib.suppress(LedgerError):
+            store.db.execute("VACUUM")
     return not store.db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]

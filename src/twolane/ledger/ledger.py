@@ -68,10 +68,7 @@ class Ledger:
     """All runs of one ledger file."""
 
     def __init__(self, path: Path, *, read_only: bool = False) -> None:
-        """Open the ledger at `path`, creating it where it is absent. Raises LedgerError.
-
-        `read_only` neither creates nor changes anything.
-        """
+        """Open the ledger at `path`, or make it unless `read_only`. Raises LedgerError."""
         self.store = Store(path, read_only=read_only)
         self.path = path
 
@@ -175,10 +172,7 @@ class Ledger:
         return [item_of(row) for row in rows]
 
     def requests(self, items: Sequence[int]) -> dict[int, bytes]:
-        """Return the own part of these items' params, by item id.
-
-        Raises LedgerError where one is not there.
-        """
+        """Return the own part of each item's params, by item id. Raises LedgerError."""
         found: dict[int, bytes] = {}
         for start in range(0, len(items), 500):
             some = items[start : start + 500]

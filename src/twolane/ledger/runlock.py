@@ -47,7 +47,7 @@ def _held(locks: Path, name: str, does: str) -> Iterator[None]:
         lock.acquire()
     except Timeout:
         try:
-            who = owner.read_text()
+            who = owner.read_text() or "unknown"
         except OSError:
             who = "unknown"  # it has just begun, or just ended
         message = f"process {who} {does}; wait for it, or stop it and run the command again"

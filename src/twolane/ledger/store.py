@@ -138,7 +138,8 @@ class Store:
         # SQLite keeps a file for its readers beside one with a log. Where that cannot be made,
         # nobody else can have made the log either: without one the file stands still.
         log = self.path.with_name(self.path.name + "-wal")
-        modes = ("mode=ro",) if log.exists() else ("mode=ro", "mode=ro&immutable=1")
+        logged = log.exists() and log.stat().st_size > 0
+        modes = ("mode=ro",) if logged else ("mode=ro", "mode=ro&immutable=1")
         for mode in modes:
             db = self._connected(f"{self.path.absolute().as_uri()}?{mode}", uri=True)
             try:
