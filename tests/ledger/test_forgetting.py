@@ -52,6 +52,8 @@ def test_nothing_of_a_forgotten_run_is_left_in_the_files(tmp_path: Path) -> None
     spool = tmp_path / "spool"
     spool.mkdir()
     (spool / "done-aaaa.create.json").write_text(PRIVATE)
+    (spool / "moving-abcd").mkdir()
+    (spool / "moving-abcd" / "ledger.sqlite3").write_text(PRIVATE)
     assert PRIVATE.encode() in bytes_of(tmp_path)
     forget(ledger, ["done"])
     left = bytes_of(tmp_path)

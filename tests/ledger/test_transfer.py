@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import sqlite3
 import stat
+import subprocess
+import sys
 import zipfile
 from typing import TYPE_CHECKING
 
@@ -160,7 +163,7 @@ def test_an_export_that_cannot_be_written_hands_nothing_over(tmp_path: Path) -> 
     with pytest.raises(ConfigError, match="nothing was handed over"):
         export_state(ledger, tmp_path / "no folder" / "state", now=T0)
     assert {run.handed_over for run in ledger.runs()} == {None}
-    assert [one.name for one in (tmp_path / "here").iterdir() if one.name.startswith("tmp")] == []
+    assert list((tmp_path / "here" / "spool").iterdir()) == []
     ledger.close()
 
 
@@ -217,7 +220,7 @@ def test_a_damaged_export_is_refused_and_nothing_is_put_anywhere(
         told = str(error)
     if told:
         assert str(tmp_path / "state") in told
-        assert list(path.parent.iterdir()) == []
+        assert list(path.parent.rglob("*.sqlite3*")) == []
         return
     ledger = Ledger(path)
     assert check(ledger) == []
@@ -237,7 +240,7 @@ def test_an_unsound_ledger_is_not_imported(tmp_path: Path) -> None:
     ledger.close()
     with pytest.raises(LedgerError, match=r"not sound.*nothing costs more.*broken by 1"):
         import_state(tmp_path / "state", tmp_path / "there" / LEDGER_FILE)
-    assert list((tmp_path / "there").iterdir()) == []
+    assert list((tmp_path / "there").rglob("*.sqlite3*")) == []
 
 
 @pytest.mark.parametrize(
@@ -254,4 +257,46 @@ def test_a_packed_file_cannot_leave_the_folder(tmp_path: Path, name: str) -> Non
         bad.writestr(name, b"no database")
     with pytest.raises(LedgerError, match="damaged, or no export"):
         import_state(tmp_path / "bad", tmp_path / "there" / LEDGER_FILE)
-    assert list((tmp_path / "there").iterdir()) == []
+    assert list((tmp_path / "there").rglob("*.sqlite3*")) == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems refuse such names")
+def test_an_export_may_have_any_name(tmp_path: Path) -> None:
+    """Emoji and stray bytes in the name of the file stop neither the export nor the refusal."""
+    ledger = Ledger(make_sound(tmp_path / "here"))
+    file = tmp_path / os.fsdecode("laptop 🚀 ".encode() + b"\xff.state")
+    assert set(export_state(ledger, file, now=T0).unfinished) == {"open", "stopped"}
+    assert (ledger.run("open").handed_over or "").startswith("laptop 🚀 \\udcff.state (")
+    assert import_state(file, tmp_path / "there" / LEDGER_FILE).runs == 4
+    ledger.close()
+
+
+@pytest.mark.loopback
+def test_a_process_that_dies_while_it_exports_leaves_runs_that_can_be_taken_back(
+    tmp_path: Path,
+) -> None:
+    """Runs are handed over before the file has its name: a crash never leaves both."""
+    path = make_sound(tmp_path / "here")
+    code = (
+        "import os, sys, zipfile; from pathlib import Path\n"
+        "from twolane.ledger import Ledger; from twolane.ledger.transfer import export_state\n"
+        "class Dying(zipfile.ZipFile):\n"
+        "    def close(self): os._exit(9)\n"
+        "zipfile.ZipFile = Dying\n"
+        "export_state(Ledger(Path(sys.argv[1])), Path(sys.argv[2]), now=0.0)"
+    )
+    target = tmp_path / "state"
+    died = subprocess.run(  # noqa: S603  # this test's own command
+        [sys.executable, "-c", code, str(path), str(target)], check=False
+    )
+    assert died.returncode == 9
+    assert not target.exists()
+    ledger = Ledger(path)
+    assert {run.id for run in ledger.runs() if run.handed_over} == {"open", "stopped"}
+    assert set(take_back(ledger)) == {"open", "stopped"}
+    assert check(ledger) == []
+    assert list(path.parent.glob("spool/*/ledger.sqlite3"))
+    export_state(ledger, target, now=T0)
+    assert set(zipfile.ZipFile(target).namelist()) == {MANIFEST, LEDGER_FILE}
+    ledger.close()
+    assert list((tmp_path / "here" / "spool").iterdir()) == []

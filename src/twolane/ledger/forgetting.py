@@ -9,7 +9,7 @@ from twolane.core.expiry import DAY_S
 from twolane.core.states import RunState
 from twolane.errors import LedgerError
 from twolane.ledger.rows import RunRow, item_id
-from twolane.ledger.runlock import LOCKS_FOLDER, SPOOL_FOLDER, run_lock
+from twolane.ledger.runlock import LOCKS_FOLDER, SPOOL_FOLDER, run_lock, workshop
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -74,6 +74,8 @@ def forget(ledger: Ledger, run_ids: Sequence[str]) -> None:
     with contextlib.ExitStack() as held:
         for run_id in dict.fromkeys(run_ids):
             held.enter_context(run_lock(locks, run_id))
+        # No copy is being made of them meanwhile, and what an export left that died is removed.
+        held.enter_context(workshop(ledger.path.parent))
         runs = [ledger.run(run_id) for run_id in dict.fromkeys(run_ids)]
         for run in runs:
             check_forgettable(ledger, run)

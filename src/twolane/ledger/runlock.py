@@ -5,6 +5,9 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import shutil
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
@@ -13,10 +16,10 @@ from twolane.errors import LedgerLockedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 LOCKS_FOLDER = "locks"
 SPOOL_FOLDER = "spool"
+_MOVING = "moving-"
 
 
 def run_lock(locks: Path, run_id: str) -> contextlib.AbstractContextManager[None]:
@@ -35,6 +38,22 @@ def source_lock(locks: Path, source: str) -> contextlib.AbstractContextManager[N
     """
     digest = hashlib.blake2b(source.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
     return _held(locks, f"source-{digest}", "is about to begin the same run")
+
+
+@contextlib.contextmanager
+def workshop(home: Path) -> Iterator[Path]:
+    """Yield an empty private folder for copies of the state in `home`, gone when the block ends.
+
+    What a process that died has left of one is removed first. Raises LedgerLockedError where
+    another process has one.
+    """
+    spool = home / SPOOL_FOLDER
+    spool.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with _held(home / LOCKS_FOLDER, "moving", "exports or imports the state"):
+        for left_over in spool.glob(f"{_MOVING}*"):
+            shutil.rmtree(left_over, ignore_errors=True)
+        with tempfile.TemporaryDirectory(prefix=_MOVING, dir=spool) as folder:
+            yield Path(folder)
 
 
 @contextlib.contextmanager

@@ -14,7 +14,6 @@ import os
 import secrets
 import shutil
 import sqlite3
-import tempfile
 import zipfile
 import zlib
 from dataclasses import dataclass
@@ -26,7 +25,7 @@ from twolane.core.states import RunState
 from twolane.errors import ConfigError, LedgerDamagedError, LedgerError, LedgerLockedError
 from twolane.ledger.check import check
 from twolane.ledger.ledger import Ledger
-from twolane.ledger.runlock import LOCKS_FOLDER, run_lock
+from twolane.ledger.runlock import LOCKS_FOLDER, SPOOL_FOLDER, run_lock, workshop
 from twolane.ledger.store import Store
 
 if TYPE_CHECKING:
@@ -66,13 +65,15 @@ def export_state(ledger: Ledger, target: Path, *, now: float) -> Moved:
         message = f"{target} exists; name another file"
         raise ConfigError(message)
     made = datetime.fromtimestamp(now, UTC).strftime("%Y-%m-%d %H:%M UTC")
-    mark = f"{target.name} ({made}, {secrets.token_hex(4)})"
+    # A name may have stray bytes, which the ledger cannot store as they are.
+    name = target.name.encode("utf-8", "backslashreplace").decode()
+    mark = f"{name} ({made}, {secrets.token_hex(4)})"
     home = ledger.path.parent
     try:
         with contextlib.ExitStack() as held:
             for run in _unfinished(ledger):
                 held.enter_context(run_lock(home / LOCKS_FOLDER, run.id))
-            folder = Path(held.enter_context(tempfile.TemporaryDirectory(dir=home)))
+            folder = held.enter_context(workshop(home))
             held.callback(_unmark_unless, target.exists, ledger, mark)
             unfinished = _hand_over(ledger, folder / ledger.path.name, mark, held)
             names = [ledger.path.name, *_copy_others(ledger.path, folder)]
@@ -132,9 +133,9 @@ def _copy_others(ledger: Path, folder: Path) -> Iterator[str]:
     """Copy what other programs keep beside the ledger; yield the names, below the state folder."""
     home = ledger.parent
     for path in sorted(home.rglob(f"*{SUFFIX}")):
-        if path in (ledger, folder / ledger.name) or path.name == DERIVED:
-            continue
         name = path.relative_to(home)
+        if path == ledger or path.name == DERIVED or name.parts[0] == SPOOL_FOLDER:
+            continue
         with contextlib.closing(sqlite3.connect(path, timeout=30)) as source:
             _copy(source, folder / name)
         yield name.as_posix()
@@ -142,7 +143,7 @@ def _copy_others(ledger: Path, folder: Path) -> Iterator[str]:
 
 def _write(folder: Path, manifest: dict[str, Any], target: Path) -> None:
     """Pack copies into a file that appears whole, and is on disk when it does."""
-    part = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
+    part = target.with_name(f"{target.name}.{secrets.token_hex(4)}.part")
     try:
         with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
             with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as pack:
@@ -174,12 +175,12 @@ def import_state(source: Path, path: Path) -> Moved:
     home = path.parent
     try:
         home.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with tempfile.TemporaryDirectory(dir=home) as folder:
-            names = _unpack(source, Path(folder), path)
-            moved = _checked(Path(folder) / path.name, source)
+        with workshop(home) as folder:
+            names = _unpack(source, folder, path)
+            moved = _checked(folder / path.name, source)
             for name in names[1:]:
-                _check_whole(Path(folder) / name, source)
-            return Moved(moved.runs, moved.unfinished, _place(Path(folder), names, path))
+                _check_whole(folder / name, source)
+            return Moved(moved.runs, moved.unfinished, _place(folder, names, path))
     except OSError as error:
         message = f"{source} cannot be imported into {home}: {error.strerror}"
         raise ConfigError(message) from error
