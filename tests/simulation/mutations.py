@@ -12,20 +12,23 @@ from typing import TYPE_CHECKING, Any
 
 from tests.simulation.play import play
 from tests.simulation.schedule import draw_schedule
+from twolane import run
 from twolane.core.budget import Budget
-from twolane.core.identity import make_custom_id, parse_custom_id
+from twolane.core.identity import Echo, make_custom_id, parse_custom_id
+from twolane.core.pricing import LanePrices, Rates
 from twolane.core.states import BatchState
 from twolane.errors import ConnectionFailedError, TransientError
 from twolane.ledger import Ledger
 from twolane.providers.anthropic import AnthropicProvider
-from twolane.worker import collect
+from twolane.worker import Policy, collect, judge
 from twolane.worker.judge import Judge
+from twolane.worker.loop import Worker
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, AsyncIterator, Iterator
 
-    from twolane.core.types import BatchInfo
-    from twolane.ledger import BatchRow, ItemRow, SentItem
+    from twolane.core.types import BatchInfo, Lane
+    from twolane.ledger import BatchRow, ItemRow, RunRow, SentItem, Settlement
     from twolane.providers.base import ResultLine
 
 
@@ -133,6 +136,59 @@ def _settle_cost(self: Budget, _: int, cost_nano: int) -> None:
     self.spent_nano += cost_nano
 
 
+# -- a call cut off counts as free: Judge.uncertain -------------------------------------------
+
+
+def _certainly_free(self: Judge, sent: SentItem, message: str) -> Settlement:
+    """Take what is uncertain for never sent."""
+    return self.unsent(sent, message, "connection")
+
+
+# -- an unknown create is given no time to show up: the Policy that Run makes -----------------
+
+
+def _no_grace(poll_s: float, concurrency: int, _: float) -> Policy:
+    """Make a policy without the grace."""
+    return Policy(poll_s, concurrency, 0.0)
+
+
+# -- any reference will do: judge.check_echo --------------------------------------------------
+
+
+def _always_ok(_: str, __: str) -> Echo:
+    """Believe every answer."""
+    return Echo.OK
+
+
+# -- a lane's price is the other's: LanePrices.rates ------------------------------------------
+
+
+def _list_price(self: LanePrices, _: Lane) -> Rates:
+    """Return what real time costs, always."""
+    return self.realtime
+
+
+# -- what is asked again is written before it is: Recorder.write in Worker.recover ------------
+
+
+async def _recover_late(self: Worker) -> None:
+    """Forget the calls that an earlier process had out, and follow its batches."""
+    ledger = self._context.ledger
+    sent = ledger.sent
+
+    def none_out(run: RunRow, *, batch_no: int | None) -> list[SentItem]:
+        return sent(run, batch_no=batch_no) if batch_no is not None else []
+
+    ledger.sent = none_out  # type: ignore[method-assign]
+    try:
+        await _recover(self)
+    finally:
+        ledger.sent = sent  # type: ignore[method-assign]
+
+
+_recover = Worker.recover
+
+
 MUTANTS = (
     Mutant(
         "forget the intent",
@@ -158,5 +214,30 @@ MUTANTS = (
         "drop the reserve",
         "nothing is set aside before a request leaves",
         ((Budget, "reserve", _reserve_nothing), (Budget, "settle", _settle_cost)),
+    ),
+    Mutant(
+        "call it free",
+        "a call that was cut off is booked as if it had never left",
+        ((Judge, "uncertain", _certainly_free),),
+    ),
+    Mutant(
+        "forget the calls",
+        "a process does not look for the calls that an earlier one had out",
+        ((Worker, "recover", _recover_late),),
+    ),
+    Mutant(
+        "skip the grace",
+        "a batch that is not in the list at once counts as never arrived",
+        ((run, "Policy", _no_grace),),
+    ),
+    Mutant(
+        "skip the echo",
+        "an answer is believed whatever reference it repeats",
+        ((judge, "check_echo", _always_ok),),
+    ),
+    Mutant(
+        "one price",
+        "batches are booked at the price of real time",
+        ((LanePrices, "rates", _list_price),),
     ),
 )

@@ -116,7 +116,7 @@ def play(schedule: Schedule) -> Played:
     except Exception as error:  # noqa: BLE001  # whatever it is, it belongs to this seed
         frames = traceback.extract_tb(error.__traceback__)[-3:]
         places = " < ".join(f"{Path(one.filename).name}:{one.lineno}" for one in frames[::-1])
-        witness.complain("all", f"{type(error).__name__}: {error} at {places}")
+        witness.complain("error", f"{type(error).__name__}: {error} at {places}")
     finally:
         shutil.rmtree(home, ignore_errors=True)
     met = witness.met + Counter({f"fault:{name}": n for name, n in simulator.log.items()})

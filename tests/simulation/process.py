@@ -54,13 +54,18 @@ _SYSTEM: Final = "You answer with the question. " * 160
 
 @dataclass(slots=True)
 class World:
-    """Everything that outlives a process: the provider, the ledger's folder, and what was seen."""
+    """Everything that outlives a process: the provider, the ledger's folder, and what was seen.
+
+    By the tag of a run: `driven` are those a process works on right now, `began` says when its
+    latest process did, `finished` in which state that left it.
+    """
 
     schedule: Schedule
     home: Path
     simulator: Simulator
     witness: Witness
     driven: set[str] = field(default_factory=set)
+    began: dict[str, float] = field(default_factory=dict)
     finished: dict[str, str] = field(default_factory=dict)
 
     def engine(self, name: str, *, key: int = 0, process: Mortal | None = None) -> Engine:
@@ -165,6 +170,7 @@ async def live(world: World, load: Workload, life: Life, name: str) -> str:
     """Let one process work on the run of `load`; return how it ended."""
     process = Mortal(name, life.end, world.schedule.concurrency, world.witness)
     world.witness.note(name, f"begins, key {life.key}")
+    world.began[load.tag] = world.witness.now()
     engine = world.engine(name, key=life.key, process=process)
     working = process.start(_work(world, load, engine, life))
     dying = asyncio.create_task(_wait_for_death(process, life))
@@ -178,9 +184,10 @@ async def live(world: World, load: Workload, life: Life, name: str) -> str:
         (working, dying), timeout=LONGEST_LIFE_S, return_when=asyncio.FIRST_COMPLETED
     )
     if not done:
-        world.witness.complain(name, f"works on after {LONGEST_LIFE_S / DAY_S:.0f} days")
+        days = LONGEST_LIFE_S / DAY_S
+        world.witness.complain("liveness", f"{name} works on after {days:.0f} days")
     if working.done() and not process.dead and process.busy:
-        world.witness.complain(name, f"is through, and {process.busy} of its tasks are not")
+        world.witness.complain("closed", f"{name} is through, {process.busy} of its tasks are not")
     ending = "died" if process.dead or not done else _ending(world, name, working, load, life)
     process.dead = True
     world.driven.discard(load.tag)
@@ -265,7 +272,9 @@ def _ending(
     if not expected and not other_key and not full:
         frames = traceback.extract_tb(error.__traceback__)[-3:]
         places = " < ".join(f"{Path(one.filename).name}:{one.lineno}" for one in frames[::-1])
-        world.witness.complain(name, f"ended with {type(error).__name__}: {error} at {places}")
+        world.witness.complain(
+            "error", f"{name} ended with {type(error).__name__}: {error} at {places}"
+        )
     return f"failed with {type(error).__name__}"
 
 
@@ -292,7 +301,7 @@ async def _wish(world: World, load: Workload, wish: Wish, name: str) -> None:
             world.witness.note(name, f"cancels {key or 'the run'}")
             world.witness.met[f"wish:cancel {'an item' if key else 'a run'}"] += 1
             if not await run.cancel(key):
-                world.witness.complain(name, f"there is no {key}")
+                world.witness.complain("wishes", f"{name}: there is no {key}")
     finally:
         engine.ledger.close()
 
@@ -307,7 +316,7 @@ async def _rival(world: World, load: Workload, after_s: float, name: str) -> Non
         run = await engine.latest(load.tag)
         if run is not None and load.tag in world.driven:
             await run.drive()
-            world.witness.complain(name, "two processes worked on one run")
+            world.witness.complain("lock", f"{name} worked on a run as well")
     except LedgerLockedError:
         world.witness.note(name, "is locked out")
         world.witness.met["process:is locked out"] += 1
@@ -351,7 +360,7 @@ async def story(world: World, load: Workload) -> None:
             await _by_hand(world, load, name, more_money=False)
         elif ending != f"left {RunState.OPEN}":
             return
-    world.witness.complain(load.tag, f"the run does not end within {MAX_HEALS} resumes")
+    world.witness.complain("liveness", f"{load.tag} does not end within {MAX_HEALS} resumes")
 
 
 async def _by_hand(world: World, load: Workload, name: str, *, more_money: bool) -> None:

@@ -89,7 +89,8 @@ def _prices() -> LanePrices:
 
 
 def _price(charge: Charge) -> int:
-    return cost_nano(charge.usage, _prices().rates(charge.lane))
+    prices = _prices()
+    return cost_nano(charge.usage, prices.batch if charge.lane is Lane.BATCH else prices.realtime)
 
 
 def judge(world: World) -> None:
@@ -156,6 +157,7 @@ def _judge_run(world: World, load: Workload, engine: Engine) -> None:
             world.witness.complain("closed", f"{load.tag} is {text}")
         if report.actual_nano != spent:
             world.witness.complain("money", f"{load.tag}: {report.actual_nano} is not {spent}")
+    _judge_wishes(world, load, engine, row)
     run = engine._run(row)  # noqa: SLF001  # the run as its owner sees it, without a loop
     for outcome in run.outcomes():
         _judge_outcome(world, load, outcome)
@@ -163,6 +165,25 @@ def _judge_run(world: World, load: Workload, engine: Engine) -> None:
         _judge_calm(world, load, row, report)
     world.witness.note(load.tag, f"{row.state} {items} {report.actual_nano}")
     world.witness.met[f"run:{row.state}"] += 1
+
+
+def _judge_wishes(world: World, load: Workload, engine: Engine, row: RunRow) -> None:
+    """See that what others wished was done, and that nothing left behind a canceled run."""
+    db, where = engine.ledger.store.db, {"run": row.run_no, "began": world.began[load.tag]}
+    ignored = db.execute(
+        "SELECT count(*) FROM controls WHERE run_no = :run AND done_at IS NULL"
+        " AND asked_at < :began",
+        where,
+    ).fetchone()[0]
+    if ignored and row.state is not RunState.CANCELED:
+        world.witness.complain("wishes", f"{load.tag}: {ignored} are older than its last process")
+    late = db.execute(
+        "SELECT count(*) FROM attempts a JOIN controls c ON c.run_no = :run AND c.item IS NULL"
+        " WHERE a.item / 4294967296 = :run AND c.done_at < a.sent_at",
+        where,
+    ).fetchone()[0]
+    if late:
+        world.witness.complain("wishes", f"{load.tag}: {late} attempts left after its cancel")
 
 
 def _judge_calm(world: World, load: Workload, row: RunRow, report: Report) -> None:
@@ -208,12 +229,20 @@ def _judge_outcome(world: World, load: Workload, outcome: ItemOutcome) -> None:
     text, faults = outcome.text, world.schedule.faults
     checked = load.echo or load.schema
     if checked:
-        fits = orjson.loads(text).get("text") == own
+        fits = _said(text) == own
     else:
         # Nothing was asked of its form, so a reply may be cut, or refused.
         fits = text == own or (bool(faults.cut_reply or faults.refused) and own.startswith(text))
     if not fits:
         world.witness.complain("source", f"{outcome.key} has the answer {text!r}")
+
+
+def _said(text: str) -> object:
+    """Return what an answer in the form asked for says, None where it has another form."""
+    try:
+        return orjson.loads(text)["text"]
+    except (orjson.JSONDecodeError, KeyError, TypeError):
+        return None
 
 
 # -- the bill ---------------------------------------------------------------------------------
