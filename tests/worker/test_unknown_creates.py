@@ -125,6 +125,23 @@ def test_short_results_do_not_disown_a_batch(tmp_path: Path) -> None:
     _once(scene, 5)
 
 
+def test_results_that_name_nobody_disown_nothing(tmp_path: Path) -> None:
+    """Where the results of the only candidate have no line at all, what it may cost is booked."""
+    scene = Scene(tmp_path, batch_size=5, reconcile_grace_s=60.0, poll_s=30.0)
+    scene.scripted.create_script.append("drop_after")
+    scene.scripted.fetch_script.extend([lambda _: []] * 3)
+    report = scene.finish(ask(5), lane=Lane.BATCH)
+    assert report.items.succeeded == 5
+    assert report.items.uncertain == 5
+    assert sum(scene.scripted.billed.values()) == 10
+
+    async def sound(engine: Engine) -> None:
+        await asyncio.sleep(0)
+        assert check(engine.ledger) == []
+
+    scene.run(sound)
+
+
 def test_an_unreachable_list_decides_nothing(tmp_path: Path) -> None:
     """While the list cannot be read there is no proof, and nothing is sent."""
     scene = Scene(tmp_path, batch_size=5)

@@ -55,7 +55,8 @@ _RUN_OF = f"(item >> {ITEM_BITS})"
 _INDEX = f"(id & {(1 << ITEM_BITS) - 1})"
 _ITEM_OF_RUN = f"i.id >> {ITEM_BITS} = r.run_no"
 _B = BatchState
-_POSTED = _list([_B.SUBMITTED, _B.CANCELING, _B.ENDED, _B.COLLECTED, _B.LOST, _B.ORPHAN])
+# Not those that are lost: of some it never became known whether the provider took them.
+_POSTED = _list([_B.SUBMITTED, _B.CANCELING, _B.ENDED, _B.COLLECTED, _B.ORPHAN])
 _OPEN = "outcome IS NULL"
 # A batch whose early end was asked for may be raced by a real-time call: only there may an item
 # have two attempts out, or two answers.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -201,8 +202,8 @@ class Reconciler:
     async def is_ours(self, ended: BatchInfo, batch: BatchRow) -> bool | None:
         """Tell by the custom_ids of its results whether an ended batch is ours.
 
-        One id of ours proves it; that it is somebody else's takes all of its results.
-        None where they came short, and may yet name us.
+        One id of ours proves it; that it is somebody else's takes all of its results, or some
+        that stay some. None where they came short, and may yet name us, or name nobody.
         """
         context, count = self._context, 0
         requests = await context.db(orphans.requests_of, context.ledger, batch)
@@ -222,5 +223,12 @@ class Reconciler:
                         return True
         finally:
             path.unlink(missing_ok=True)
-        self._short[ended.id] += count < ended.counts.total
-        return None if 0 < self._short[ended.id] < SHORT_FETCHES else False
+        if count >= ended.counts.total:
+            return False
+        self._short[ended.id] += 1
+        if self._short[ended.id] >= SHORT_FETCHES:
+            if count:
+                return False
+            # No line at all, time and again: nobody can tell whose it is, so nobody may say.
+            self._gone_since[ended.id] = -math.inf
+        return None
