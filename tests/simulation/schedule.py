@@ -160,6 +160,11 @@ class Schedule:
     look_s: float = 60.0
 
     @property
+    def lists_late(self) -> bool:
+        """Whether a batch may be missing in the list for longer than it is looked for."""
+        return self.faults.list_lag_s >= self.grace_s
+
+    @property
     def last_s(self) -> float:
         """How long the slowest batch takes."""
         return self.pace.batch_s[1]
@@ -370,7 +375,7 @@ def _faults(dice: _Dice, workloads: Sequence[Workload], grace_s: float) -> Fault
         faults = Faults(**drawn)
     for _ in range(dice.pick((0, 0, 1, 2 if kind == "creates" else 1))):
         faults = replace(faults, **_limits(dice, workloads, grace_s))
-    return _possible(faults, workloads, grace_s)
+    return _possible(faults, workloads)
 
 
 def _limits(dice: _Dice, workloads: Sequence[Workload], grace_s: float) -> dict[str, Any]:
@@ -386,13 +391,13 @@ def _limits(dice: _Dice, workloads: Sequence[Workload], grace_s: float) -> dict[
             {"spend_cap_after": dice.count(1, 60)},
             {"create_lost_first": dice.count(1, 3)},
             {"fresh_404_s": dice.often_small(1.0, 900.0)},
-            {"list_lag_s": dice.often_small(1.0, grace_s * 0.8)},
+            {"list_lag_s": dice.often_small(1.0, grace_s * (0.8 if dice.chance(0.9) else 2.0))},
             {"storm_period_s": period_s, "storm_s": period_s * dice.between(0.05, 0.4)},
         )
     )
 
 
-def _possible(faults: Faults, workloads: Sequence[Workload], grace_s: float) -> Faults:
+def _possible(faults: Faults, workloads: Sequence[Workload]) -> Faults:
     """Leave out what no client could survive without harm, however it is written."""
     without: dict[str, Any] = {}
     if not all(load.echo for load in workloads):
@@ -403,9 +408,6 @@ def _possible(faults: Faults, workloads: Sequence[Workload], grace_s: float) -> 
         # A batch whose create is unknown has its size for a mark, and has to be there: a
         # provider that lies about it, or somebody who deletes it, leaves no trace of it at all.
         without |= {"miscount": 0.0, "deleted_by_other": 0.0}
-    if faults.list_lag_s >= grace_s:
-        # The grace is the user's statement of how long a batch may hide.
-        without["list_lag_s"] = grace_s * 0.8
     return replace(faults, **without)
 
 

@@ -11,6 +11,10 @@ those it dealt with. Which charges may repeat, and why:
 - A line that is in none of three complete reads of a batch's results (or whose results are gone)
   may have been billed: the attempt is `missing`, at its reserve, and the item is sent again. The
   same holds for a batch that its provider lost: its attempts are `uncertain`.
+- A create of which nobody can say any more whether it arrived (the results that could tell are
+  gone, or name nobody) may have been billed: its attempts are `uncertain`. One that the list hid
+  for longer than the grace is booked as an orphan when it turns up, which may be too late for a
+  schedule to see; only schedules that hide batches for so long may have unbooked charges.
 - An answer that came and is of no use (it fails its schema) was billed and is on record with its
   cost; asking again, once by itself or whenever a person says so, is a new, known cost.
 
@@ -53,7 +57,7 @@ KEPT_DAYS: Final = 29
 HURRY_S: Final = 60.0
 # Endings of which nobody knows whether they were billed, and those with an answer.
 UNKNOWN: Final = frozenset({"uncertain", "missing"})
-ANSWERED: Final = frozenset({"succeeded", "quarantined"})
+ANSWERED: Final = frozenset({"succeeded", "quarantined", "orphan"})
 _LINES: Final = ("missing_line", "short", "results_404", "deleted_by_other")
 
 
@@ -251,41 +255,36 @@ def _said(text: str) -> object:
 def _judge_batches(world: World, attempts: list[Attempt], charges: list[Charge]) -> None:
     """See that each batch charge is one attempt's, at its price, and the other way round."""
     complain = world.witness.complain
-    places: dict[tuple[str | None, int], Attempt] = {
-        (one.provider_id, one.index): one for one in attempts if one.provider_id is not None
+    posted: dict[tuple[str | None, int], Attempt] = {
+        (one.provider_id or one.nonce, one.index): one for one in attempts if one.lane == Lane.BATCH
     }
-    unposted = {
-        (one.nonce, one.index): one
-        for one in attempts
-        if one.lane == Lane.BATCH and one.provider_id is None
-    }
-    # Under swapped ids two answers of a batch have each other's price: only their sum is right.
+    # Under swapped ids two answers of a batch have each other's price: only their sum is right,
+    # and not even that where one of the two is missing.
     swapped = world.simulator.log["swapped"] > 0
+    torn = {one.provider_id for one in attempts if one.outcome == "missing"} if swapped else set()
     off: Counter[str] = Counter()
-    billed: set[tuple[str | None, int]] = set()
+    billed: set[Attempt] = set()
     for charge in charges:
         index, nonce = parse_custom_id(charge.custom_id or "") or (-1, "")
-        place, price = (charge.batch_id, index), _price(charge)
-        one = places.get(place)
-        if one is None or place in billed:
-            complain(
-                "paid twice",
-                f"{charge.custom_id} of {charge.batch_id}, {one}, {unposted.get((nonce, index))}",
-            )
+        one = posted.get((charge.batch_id, index)) or posted.get((nonce, index))
+        price = _price(charge)
+        if one is not None and not one.cost_nano and world.schedule.lists_late:
+            continue  # a batch that may turn up after everybody has gone
+        if one is None or one in billed:
+            complain("paid twice", f"{charge.custom_id} of {charge.batch_id}, {one}")
             continue
-        billed.add(place)
-        if one.certain:
+        billed.add(one)
+        if one.certain and swapped:
             off[charge.batch_id or ""] += price - one.cost_nano
-        if (price != one.cost_nano and not swapped) if one.certain else not one.covers(price):
-            complain("money", f"{one} was billed with {price}")
-    for batch_id in +off + -off:
-        complain("money", f"the bill of {batch_id} is off by {off[batch_id]}")
-    for place, one in places.items():
-        if one.certain and place not in billed:
+        elif not (one.cost_nano == price if one.certain else one.covers(price)):
+            free = "paid twice" if one.outcome == "unsent" else "money"
+            complain(free, f"{one} was billed with {price}")
+    for batch_id, difference in off.items():
+        if difference and batch_id not in torn:
+            complain("money", f"the bill of {batch_id} is off by {difference}")
+    for one in posted.values():
+        if one.certain and one not in billed:
             complain("money", f"{one} was never billed")
-    for one in unposted.values():
-        if one.cost_nano:
-            complain("money", f"{one} was never posted and cost something")
 
 
 def _judge_calls(world: World, attempts: list[Attempt], charges: list[Charge]) -> None:
@@ -338,11 +337,14 @@ def _judge_unknown(world: World, attempts: list[Attempt]) -> None:
     bound = witness.drops + witness.dropped + witness.at_death
     if calls > bound:
         witness.complain("uncertain", f"{calls} calls, and at most {bound} were cut off")
-    lost = {one.provider_id for one in attempts if one.batch_state == "lost"}
+    lost = {one.provider_id for one in attempts if one.batch_state == "lost" and one.provider_id}
     if len(lost) > log["deleted_by_other"]:
         witness.complain("lost", f"{len(lost)} batches, {log['deleted_by_other']} were deleted")
     pauses = sum(life.pause_s for load in world.schedule.workloads for life in load.lives)
     gone = log["results_404"] or log["deleted_by_other"] or pauses > (KEPT_DAYS - 3) * 86_400
+    undecided = any(one.batch_state == "lost" and not one.provider_id for one in attempts)
+    if undecided and not (gone or any(log[name] for name in _LINES)):
+        witness.complain("lost", "a create was given up, though its batch could be looked at")
     for one in attempts:
         if one.outcome != "missing" or gone:
             continue
