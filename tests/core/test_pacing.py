@@ -119,3 +119,12 @@ def test_a_storm_is_waited_out_for_an_hour() -> None:
     assert not pacer.patient(STORM_PATIENCE_S)
     pacer.answered(None, 1, STORM_PATIENCE_S)
     assert pacer.patient(STORM_PATIENCE_S + 1)
+
+
+def test_what_rounding_leaves_over_is_not_waited_for() -> None:
+    """A wait too short for a timer would be asked for again at the same moment, for ever."""
+    pacer = Pacer(4)
+    pacer.answered(_told(60, 0), 10, 0.0)
+    assert pacer.wait_s(1, 0.5) == 0.5
+    assert pacer.wait_s(1, 1.0 - 1e-9) == 0.0
+    assert pacer.grant([1], 1.0 - 1e-9) == 1

@@ -22,6 +22,8 @@ FIRST_WINDOW: Final = 16
 # An hour of nothing but refusals is no storm any more: what is asked for fails, and says why.
 STORM_PATIENCE_S: Final = 3_600.0
 MINUTE_S: Final = 60.0
+# What rounding leaves over is no reason to wait: a timer that short may fire at the same moment.
+LEAST_WAIT_S: Final = 0.001
 
 
 @dataclass(slots=True)
@@ -50,8 +52,8 @@ class _Bucket:
         """Return how long until `cost` is there; one above the limit needs a full bucket."""
         if not self.limit:
             return 0.0
-        short = min(cost, self.limit) - self.level
-        return max(0.0, short * MINUTE_S / self.limit)
+        wait_s = (min(cost, self.limit) - self.level) * MINUTE_S / self.limit
+        return wait_s if wait_s > LEAST_WAIT_S else 0.0
 
 
 @dataclass(slots=True)
