@@ -18,7 +18,7 @@ from tests.simulation.process import World, respond, story
 from tests.simulation.verdict import judge
 from tests.virtual_time import START, VirtualLoop
 from twolane.sim import Simulator
-from twolane.worker import loop as worker_loop
+from twolane.worker import batches, collect, loop, reconcile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,46 +59,61 @@ class CountingLoop(VirtualLoop):
     def time(self) -> float:
         """Return the virtual time. Raises EndlessError at the three-millionth look at it."""
         self._looks += 1
-        if self._looks > MAX_LOOKS:
+        if self._looks == MAX_LOOKS:  # and not again: what is left has to be put away
             raise EndlessError(f"{MAX_LOOKS:,} looks at the clock")
         return super().time()
 
 
 async def _play(world: World) -> None:
-    loop = asyncio.get_running_loop()
-    loop.set_task_factory(cast("Any", owned_task))
+    running = asyncio.get_running_loop()
+    running.set_task_factory(cast("Any", owned_task))
     # Tasks of dead processes end with whatever they met; nobody asks them any more.
-    loop.set_exception_handler(lambda *_: None)
+    running.set_exception_handler(lambda *_: None)
     await asyncio.gather(*(story(world, load) for load in world.schedule.workloads))
 
 
-@contextlib.contextmanager
-def _fewer_looks(look_s: float) -> Iterator[None]:
-    """Have workers look for the wishes of others less often than each second.
+# Where the engine takes many in one step, and no schedule has that many.
+_GRAINS: Final = (
+    (batches, "RENDER_ROWS"),
+    (collect, "CHUNK_LINES"),
+    (loop, "LOOK_ROWS"),
+    (reconcile, "PAGE_LIMIT"),
+)
 
-    Those looks are most of what a day of waiting costs.
+
+@contextlib.contextmanager
+def _scaled(schedule: Schedule) -> Iterator[None]:
+    """Bring the engine's constants down to the size of a schedule.
+
+    Looks for the wishes of others, one each second, are most of what a day of waiting costs; and
+    what goes in steps of hundreds would always go in one.
     """
-    usual = worker_loop.WISH_POLL_S
-    worker_loop.WISH_POLL_S = look_s
+    scaled: list[tuple[Any, str, float]] = [(loop, "WISH_POLL_S", schedule.look_s)]
+    if schedule.grain is not None:
+        scaled += [(module, name, schedule.grain) for module, name in _GRAINS]
+    usual = [(module, name, getattr(module, name)) for module, name, _ in scaled]
+    for module, name, value in scaled:
+        setattr(module, name, value)
     try:
         yield
     finally:
-        worker_loop.WISH_POLL_S = usual
+        for module, name, value in usual:
+            setattr(module, name, value)
 
 
 def play(schedule: Schedule) -> Played:
     """Play a schedule to its end, in a folder of its own, and judge it."""
     folder = str(_MEMORY_DISK) if _MEMORY_DISK.is_dir() else None
     home = Path(tempfile.mkdtemp(prefix="twolane-sim-", dir=folder))
-    loop: CountingLoop | None = None
+    clock: CountingLoop | None = None
 
     def new_loop() -> CountingLoop:
-        nonlocal loop
-        loop = CountingLoop()
-        return loop
+        nonlocal clock
+        clock = CountingLoop()
+        return clock
 
     def now() -> float:
-        return START + (loop.time() if loop else 0.0)
+        return START + (clock.time() if clock else 0.0)
 
     witness = Witness(now)
     simulator = Simulator(
@@ -110,7 +125,7 @@ def play(schedule: Schedule) -> Played:
     )
     world = World(schedule, home, simulator, witness)
     try:
-        with _fewer_looks(schedule.look_s), asyncio.Runner(loop_factory=new_loop) as runner:
+        with _scaled(schedule), asyncio.Runner(loop_factory=new_loop) as runner:
             runner.run(_play(world))
         judge(world)
     except Exception as error:  # noqa: BLE001  # whatever it is, it belongs to this seed

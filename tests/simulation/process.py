@@ -70,10 +70,16 @@ class World:
     began: dict[str, float] = field(default_factory=dict)
     finished: dict[str, str] = field(default_factory=dict)
 
-    def engine(self, name: str, *, key: int = 0, process: Mortal | None = None) -> Engine:
-        """Open an engine on the ledger: as `process`, or as one that only looks and asks."""
+    def home_of(self, load: Workload) -> Path:
+        """Return the folder of the ledger that a run is in."""
+        return self.home / load.tag if load.elsewhere else self.home
+
+    def engine(
+        self, load: Workload, name: str, *, key: int = 0, process: Mortal | None = None
+    ) -> Engine:
+        """Open an engine on a run's ledger: as `process`, or as one that only looks and asks."""
         settings = Settings(
-            home=self.home,
+            home=self.home_of(load),
             poll_s=self.schedule.poll_s,
             concurrency=self.schedule.concurrency,
             reconcile_grace_s=self.schedule.grace_s,
@@ -104,9 +110,9 @@ class World:
                 "cap", f"{run} may spend {cap} and has {used} spent and set aside"
             )
 
-    def look_through(self, when: str) -> None:
+    def look_through(self, load: Workload, when: str) -> None:
         """See that the ledger's own check finds nothing."""
-        with contextlib.closing(Ledger(self.home / LEDGER_FILE)) as ledger:
+        with contextlib.closing(Ledger(self.home_of(load) / LEDGER_FILE)) as ledger:
             for finding in check(ledger):
                 text = f"{when}: {finding.invariant}: {', '.join(finding.rows)}"
                 self.witness.complain("check", text)
@@ -170,7 +176,7 @@ async def live(world: World, load: Workload, life: Life, name: str) -> str:
     process = Mortal(name, life.end, world.schedule.concurrency, world.witness)
     world.witness.note(name, f"begins, key {life.key}")
     world.began[load.tag] = world.witness.now()
-    engine = world.engine(name, key=life.key, process=process)
+    engine = world.engine(load, name, key=life.key, process=process)
     working = process.start(_work(world, load, engine, life))
     dying = asyncio.create_task(_wait_for_death(process, life))
     others = [
@@ -195,7 +201,7 @@ async def live(world: World, load: Workload, life: Life, name: str) -> str:
     engine.ledger.close()
     world.witness.note(name, f"is over: {ending}")
     world.witness.met[f"process:{ending}"] += 1
-    world.look_through(f"after {name}")
+    world.look_through(load, f"after {name}")
     return ending
 
 
@@ -292,7 +298,7 @@ _STOPS: Final = frozenset(
 async def _wish(world: World, load: Workload, wish: Wish, name: str) -> None:
     """Cancel the run, or an item of it, from another process."""
     await asyncio.sleep(wish.after_s)
-    engine = world.engine(name)
+    engine = world.engine(load, name)
     try:
         run = await engine.latest(load.tag)
         if run is not None:
@@ -310,7 +316,7 @@ async def _rival(world: World, load: Workload, after_s: float, name: str) -> Non
     await asyncio.sleep(after_s)
     if load.tag not in world.driven:
         return
-    engine = world.engine(name)
+    engine = world.engine(load, name)
     try:
         run = await engine.latest(load.tag)
         if run is not None and load.tag in world.driven:
@@ -367,7 +373,7 @@ async def story(world: World, load: Workload) -> None:
 
 async def _by_hand(world: World, load: Workload, name: str, *, more_money: bool) -> None:
     """Lift the cap, or have what failed tried again."""
-    engine = world.engine(f"{name}.hand")
+    engine = world.engine(load, f"{name}.hand")
     try:
         run = await engine.latest(load.tag)
         if run is not None and more_money:

@@ -125,6 +125,7 @@ class Workload:
     cap; with `raise_cap` a person lifts it once it has stopped the run. `words` makes questions
     longer, `ranked` gives items different needs, `paired` asks every question twice, `cached`
     gives all a long system prompt that is cached. With `retry` failed items are tried again.
+    `elsewhere` says that the run is worked on at another computer, with a ledger of its own.
     """
 
     tag: str
@@ -144,11 +145,16 @@ class Workload:
     paired: bool = False
     cached: bool = False
     retry: bool = False
+    elsewhere: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """A whole simulation. `look_s` is how often a worker looks for the wishes of others."""
+    """A whole simulation.
+
+    `look_s` is how often a worker looks for the wishes of others. `grain` is how many lines,
+    rows or batches go in one step where the engine usually takes hundreds, None for those.
+    """
 
     seed: int
     workloads: tuple[Workload, ...]
@@ -158,6 +164,7 @@ class Schedule:
     concurrency: int = 8
     grace_s: float = 600.0
     look_s: float = 60.0
+    grain: int | None = None
 
     @property
     def lists_late(self) -> bool:
@@ -178,8 +185,9 @@ def draw_schedule(seed: int) -> Schedule:
     concurrency = dice.pick((1, 2, 4, 8, 32))
     grace_s = dice.pick((60.0, 600.0, 600.0, 1_800.0))
     workloads = [_workload(dice, "a", pace)]
-    if dice.chance(0.2):
-        workloads.append(_workload(dice, "b", pace))
+    if dice.chance(0.25):
+        second = _workload(dice, "b", pace)
+        workloads.append(replace(second, elsewhere=dice.chance(0.4)))
     faults = _faults(dice, workloads, grace_s)
     return Schedule(
         seed=seed,
@@ -190,6 +198,7 @@ def draw_schedule(seed: int) -> Schedule:
         concurrency=concurrency,
         grace_s=grace_s,
         look_s=900.0 if long else dice.pick((5.0, 30.0, 60.0)),
+        grain=dice.pick((None, None, dice.count(1, 5))),
     )
 
 

@@ -23,6 +23,7 @@ from tests.simulation.schedule import (
     Workload,
     draw_schedule,
 )
+from tests.simulation.stories import STORIES
 from twolane import Lane
 from twolane.sim import Faults, Pace
 
@@ -31,11 +32,6 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 SEEDS = range(600)
-# Seeds that once broke an invariant, or that meet what few others do.
-TOLD = {
-    125: "a budget stops the first of two stages",
-    184: "calls are canceled while they wait to be sent again",
-}
 
 
 @pytest.mark.parametrize("first", range(SEEDS.start, SEEDS.stop, 50))
@@ -44,10 +40,10 @@ def test_no_schedule_breaks_an_invariant(first: int) -> None:
     assert tally(range(first, first + 50)).failed == {}
 
 
-@pytest.mark.parametrize("seed", sorted(TOLD), ids=lambda seed: f"{seed}: {TOLD[seed]}")
-def test_what_was_found_once_stays_fixed(seed: int) -> None:
-    """Seeds with a story of their own break nothing any more."""
-    assert play(draw_schedule(seed)).broken == ()
+@pytest.mark.parametrize("story", STORIES)
+def test_what_was_found_once_stays_fixed(story: str) -> None:
+    """What once broke an invariant breaks none any more."""
+    assert play(STORIES[story]).broken == ()
 
 
 def _small(lane: Lane, end: End) -> Schedule:

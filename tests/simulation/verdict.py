@@ -65,7 +65,7 @@ _LINES: Final = ("missing_line", "short", "results_404", "deleted_by_other")
 class Attempt:
     """One attempt of the ledger, with what its batch is known by."""
 
-    run_no: int
+    tag: str
     index: int
     question: str
     lane: str
@@ -99,38 +99,40 @@ def _price(charge: Charge) -> int:
 
 def judge(world: World) -> None:
     """Look for every invariant that does not hold once all is over; complain about each."""
-    engine = world.engine("verdict")
-    try:
-        attempts = _attempts(world, engine)
-        for load in world.schedule.workloads:
+    attempts: list[Attempt] = []
+    for load in world.schedule.workloads:
+        engine = world.engine(load, f"{load.tag}.verdict")
+        try:
+            attempts += _attempts(load, engine)
             _judge_run(world, load, engine)
-        charges = list(world.simulator.billing)
-        _judge_batches(world, attempts, [one for one in charges if one.custom_id is not None])
-        _judge_calls(world, attempts, [one for one in charges if one.custom_id is None])
-        _judge_repeats(world, attempts)
-        _judge_unknown(world, attempts)
-        _judge_races(world, attempts)
-        _write_down(world, attempts)
-    finally:
-        engine.ledger.close()
+        finally:
+            engine.ledger.close()
+    charges = list(world.simulator.billing)
+    _judge_batches(world, attempts, [one for one in charges if one.custom_id is not None])
+    _judge_calls(world, attempts, [one for one in charges if one.custom_id is None])
+    _judge_repeats(world, attempts)
+    _judge_unknown(world, attempts)
+    _judge_races(world, attempts)
+    _write_down(world, attempts)
 
 
 _ATTEMPTS: Final = """
-SELECT r.run_no, r.source, a.item, a.lane, a.nonce, b.provider_id, b.state,
+SELECT a.item, a.lane, a.nonce, b.provider_id, b.state,
        a.outcome, a.cost_nano, a.reserve_nano
   FROM attempts a
   JOIN runs r ON r.run_no = a.item / :items
   LEFT JOIN batches b ON b.batch_no = a.batch_no
+ WHERE r.source = :tag
  ORDER BY a.attempt_no
 """
 
 
-def _attempts(world: World, engine: Engine) -> list[Attempt]:
-    loads = {load.tag: load for load in world.schedule.workloads}
+def _attempts(load: Workload, engine: Engine) -> list[Attempt]:
+    of_run = {"items": 1 << ITEM_BITS, "tag": load.tag}
     found = []
-    for row in engine.ledger.store.db.execute(_ATTEMPTS, {"items": 1 << ITEM_BITS}):
-        index = row[2] % (1 << ITEM_BITS)
-        found.append(Attempt(row[0], index, question(loads[row[1]], index), *row[3:]))
+    for number, *columns in engine.ledger.store.db.execute(_ATTEMPTS, of_run):
+        index = number % (1 << ITEM_BITS)
+        found.append(Attempt(load.tag, index, question(load, index), *columns))
     return found
 
 
@@ -371,4 +373,4 @@ def _write_down(world: World, attempts: list[Attempt]) -> None:
     for one in attempts:
         text = f"{one.index} {one.lane} {one.nonce} {one.provider_id} {one.outcome}"
         world.witness.met[f"attempt:{one.lane} {one.outcome}"] += 1
-        world.witness.note(f"run {one.run_no}", f"{text} {one.cost_nano}")
+        world.witness.note(one.tag, f"{text} {one.cost_nano}")

@@ -1,0 +1,78 @@
+"""Schedules written down by hand: what the simulation once found, told as shortly as it can be.
+
+A seed stands for the same schedule only as long as the way schedules are drawn stays the same;
+these stay what they are.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from tests.simulation.schedule import (
+    DAY_S,
+    AtCommit,
+    AtExchange,
+    Deadline,
+    DiskFull,
+    Life,
+    Phase,
+    Schedule,
+    StagePlan,
+    Stop,
+    Wish,
+    Workload,
+)
+from twolane import Lane
+from twolane.sim import Faults, Pace
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_LOAD: Final = Workload(tag="a", items=6, batch_size=3, lane=Lane.BATCH, lives=(), echo=True)
+
+
+def _story(*lives: Life, load: Workload = _LOAD, faults: Faults | None = None) -> Schedule:
+    return Schedule(
+        seed=1,
+        workloads=(replace(load, lives=lives),),
+        faults=faults or Faults(),
+        pace=Pace(batch_s=(20.0, 90.0)),
+        concurrency=3,
+    )
+
+
+STORIES: Final[Mapping[str, Schedule]] = {
+    "a stop comes while a cancellation is on its way": _story(
+        Life(Stop(3.0), wishes=(Wish(1.0, None),))
+    ),
+    "the disk is full while batches are taken up": _story(
+        Life(AtCommit(6, after=True)), Life(DiskFull(1), pause_s=5.0)
+    ),
+    "the disk fills up in the middle of everything": _story(Life(DiskFull(9))),
+    "the results that could tell of an unknown create are gone": _story(
+        Life(AtExchange(2, Phase.TAKEN), pause_s=30 * DAY_S)
+    ),
+    "the results of an unknown create name nobody": _story(
+        faults=Faults(create_lost_first=1, missing_line=1.0)
+    ),
+    "results are gone before they were fetched": _story(Life(AtCommit(6, after=True), 30 * DAY_S)),
+    "calls are canceled while they wait to be sent again": _story(
+        Life(wishes=tuple(Wish(0.2 * place, place) for place in range(1, 6))),
+        load=replace(_LOAD, lane=Lane.REALTIME),
+        faults=Faults(overloaded=0.8),
+    ),
+    "a budget stops the first of two stages": _story(
+        load=replace(_LOAD, cap_share=0.01, stages=(StagePlan(1, Lane.REALTIME),), raise_cap=True)
+    ),
+    "a process dies while late batches are given up": replace(
+        _story(
+            Life(AtCommit(12, after=True), 1.0),
+            load=replace(_LOAD, deadline=Deadline(1_800.0, strict=True)),
+        ),
+        pace=Pace(batch_s=(9_000.0, 9_000.0), request_s=(100.0, 200.0)),
+    ),
+    "another key is used while batches are open": _story(
+        Life(AtCommit(6, after=True)), Life(key=1)
+    ),
+}
