@@ -16,6 +16,8 @@ ALTER TABLE runs ADD COLUMN deadline_at REAL;
 ALTER TABLE runs ADD COLUMN handed_over TEXT;
 ALTER TABLE runs ADD COLUMN dropped_at REAL;
 ALTER TABLE batches ADD COLUMN cancel_at REAL;
+CREATE INDEX attempts_calls ON attempts (item) WHERE batch_no IS NULL AND outcome IS NULL;
+CREATE INDEX attempts_uncertain ON attempts (item) WHERE outcome = 'uncertain';
 DROP INDEX items_pending;
 CREATE INDEX items_pending ON items (id >> 32, lane, need DESC, id, stage) WHERE state = 'pending';
 DROP INDEX batches_open;

@@ -18,61 +18,82 @@ if TYPE_CHECKING:
     from twolane.ledger.ledger import Ledger
 
 BUDGET_REASON = "budget"
-_BAD_STATES = "('failed', 'quarantined', 'conflict')"
+# The ends that an answer, or its failing to come, led to.
+_ENDED = ("succeeded", "failed", "quarantined", "conflict")
 
 
 def counts(ledger: Ledger, run: RunRow) -> Counts:
     """Count the items of a run by state, and its uncertain attempts."""
+    return _counts(ledger, run, _tally(ledger, run))
+
+
+def _tally(ledger: Ledger, run: RunRow) -> dict[tuple[str, str], int]:
+    """Count the items of a run by state and lane.
+
+    Most of a large run are in one group of these: it is what the others leave of the whole,
+    because counting is much faster than grouping.
+    """
     bounds = (item_id(run.run_no, 0), item_id(run.run_no + 1, 0))
-    by_state = dict(
-        ledger.store.db.execute(
-            "SELECT state, count(*) FROM items WHERE id >= ? AND id < ? GROUP BY state", bounds
-        ).fetchall()
+    usual = (ItemState.SUCCEEDED.value, run.decision_lane.value)
+    rows = ledger.store.db.execute(
+        "SELECT state, lane, count(*) FROM items WHERE id >= ? AND id < ?"
+        " AND NOT (state = ? AND lane = ?) GROUP BY state, lane",
+        (*bounds, *usual),
     )
-    if strange := sorted(map(str, set(by_state) - set(ItemState))):
-        raise damaged(f"items of run {run.id} are in the state {strange[0]!r}")
-    if sum(by_state.values()) != run.total:
-        raise damaged(f"run {run.id} has {sum(by_state.values())} of its {run.total} items")
+    found = {(state, lane): int(count) for state, lane, count in rows}
+    total = ledger.store.db.execute(
+        "SELECT count(*) FROM items WHERE id >= ? AND id < ?", bounds
+    ).fetchone()[0]
+    found[usual] = int(total) - sum(found.values())
+    for place, (known, what) in enumerate(((ItemState, "state"), (Lane, "lane"))):
+        if strange := sorted(map(str, {key[place] for key in found} - set(known))):
+            raise damaged(f"items of run {run.id} are in the {what} {strange[0]!r}")
+    if total != run.total:
+        raise damaged(f"run {run.id} has {total} of its {run.total} items")
+    return found
+
+
+def _counts(ledger: Ledger, run: RunRow, tally: dict[tuple[str, str], int]) -> Counts:
+    by_state = dict.fromkeys((state.value for state in ItemState), 0)
+    for (state, _), count in tally.items():
+        by_state[state] += count
     uncertain = ledger.store.db.execute(
         "SELECT count(*) FROM attempts WHERE item >= ? AND item < ? AND outcome = 'uncertain'",
-        bounds,
+        (item_id(run.run_no, 0), item_id(run.run_no + 1, 0)),
     ).fetchone()[0]
-    return Counts(
-        total=sum(by_state.values()),
-        uncertain=int(uncertain),
-        **{state.value: int(by_state.get(state.value, 0)) for state in ItemState},
-    )
+    return Counts(total=sum(by_state.values()), uncertain=int(uncertain), **by_state)
 
 
 def lanes(ledger: Ledger, run: RunRow) -> dict[Lane, LaneTotals]:
     """Return what each lane did: items that ended in it, batches posted, money."""
-    bounds = (item_id(run.run_no, 0), item_id(run.run_no + 1, 0))
-    ended = dict(
-        ledger.store.db.execute(
-            "SELECT lane, count(*) FROM items WHERE id >= ? AND id < ?"
-            f" AND state IN ('succeeded', {_BAD_STATES[1:-1]}) GROUP BY lane",
-            bounds,
-        ).fetchall()
-    )
-    spent = dict(
-        ledger.store.db.execute(
-            "SELECT lane, sum(cost_nano) FROM attempts WHERE item >= ? AND item < ? GROUP BY lane",
-            bounds,
-        ).fetchall()
-    )
-    if strange := sorted(map(str, (set(ended) | set(spent)) - set(Lane))):
-        raise damaged(f"items or attempts of run {run.id} are in the lane {strange[0]!r}")
+    return _lanes(ledger, run, _tally(ledger, run))[0]
+
+
+def _lanes(
+    ledger: Ledger, run: RunRow, tally: dict[tuple[str, str], int]
+) -> tuple[dict[Lane, LaneTotals], int]:
+    """Return what each lane did, and what all of it would have cost in real time."""
+    sums = ledger.store.db.execute(
+        "SELECT sum(cost_nano) FILTER (WHERE lane = 'realtime'),"
+        " sum(cost_nano) FILTER (WHERE lane = 'batch'), sum(realtime_nano),"
+        " count(*) FILTER (WHERE lane IS NOT 'realtime' AND lane IS NOT 'batch')"
+        " FROM attempts WHERE item >= ? AND item < ?",
+        (item_id(run.run_no, 0), item_id(run.run_no + 1, 0)),
+    ).fetchone()
+    realtime, batch, all_realtime, strange = (whole(value or 0) for value in sums)
+    if strange:
+        raise damaged(f"{strange} attempts of run {run.id} are in a lane there is not")
     batches = ledger.store.db.execute(
         "SELECT count(*) FROM batches WHERE run_no = ? AND provider_id IS NOT NULL", (run.run_no,)
     ).fetchone()[0]
     return {
         lane: LaneTotals(
-            items=int(ended.get(lane, 0)),
+            items=sum(tally.get((state, lane.value), 0) for state in _ENDED),
             batches=int(batches) if lane is Lane.BATCH else 0,
-            cost_nano=whole(spent.get(lane, 0)),
+            cost_nano=realtime if lane is Lane.REALTIME else batch,
         )
         for lane in Lane
-    }
+    }, all_realtime
 
 
 def failures(ledger: Ledger, run: RunRow) -> tuple[Failure, ...]:
@@ -130,12 +151,9 @@ def expiring(ledger: Ledger, now: float) -> list[Expiring]:
 
 def report(ledger: Ledger, run: RunRow) -> Report:
     """Return the whole report of a run as it stands."""
-    items = counts(ledger, run)
-    by_lane = lanes(ledger, run)
-    realtime = ledger.store.db.execute(
-        "SELECT coalesce(sum(realtime_nano), 0) FROM attempts WHERE item >= ? AND item < ?",
-        (item_id(run.run_no, 0), item_id(run.run_no + 1, 0)),
-    ).fetchone()[0]
+    tally = _tally(ledger, run)
+    items = _counts(ledger, run, tally)
+    by_lane, realtime = _lanes(ledger, run, tally)
     return Report(
         run=run.id,
         kind=run.kind,
@@ -144,7 +162,7 @@ def report(ledger: Ledger, run: RunRow) -> Report:
         lanes=by_lane,
         estimated_nano=run.estimated_nano,
         actual_nano=sum(lane.cost_nano for lane in by_lane.values()),
-        all_realtime_nano=whole(realtime),
+        all_realtime_nano=realtime,
         failures=failures(ledger, run),
         duration_s=run.worked_s,
         decision=Decision(run.decision_lane, run.decision_reason),

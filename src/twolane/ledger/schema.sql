@@ -99,6 +99,9 @@ CREATE TABLE attempts (
 );
 CREATE INDEX attempts_item ON attempts (item);
 CREATE INDEX attempts_batch ON attempts (batch_no) WHERE batch_no IS NOT NULL;
+-- What a process that opens a run looks for: calls without an ending, attempts nobody knows of.
+CREATE INDEX attempts_calls ON attempts (item) WHERE batch_no IS NULL AND outcome IS NULL;
+CREATE INDEX attempts_uncertain ON attempts (item) WHERE outcome = 'uncertain';
 
 CREATE TABLE replies (
   attempt_no INTEGER PRIMARY KEY REFERENCES attempts (attempt_no),
