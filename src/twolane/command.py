@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from twolane.streams import prepare_streams, shown
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
@@ -101,8 +103,6 @@ def finish(work: Coroutine[Any, Any, int]) -> None:
 
 def run_command_line(cli: click.Group, *expected: type[Exception]) -> None:
     """Run a command line; an `expected` error ends with its message and its `exit_code`."""
-    from twolane.console import prepare_streams, shown  # noqa: PLC0415
-
     prepare_streams()
     try:
         cli(standalone_mode=False)

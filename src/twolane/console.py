@@ -19,6 +19,7 @@ from twolane.core.routing import span
 from twolane.core.states import RunState
 from twolane.core.types import Lane
 from twolane.ledger.guards import gone
+from twolane.streams import shown as shown  # noqa: PLC0414  # with the rest of what is printed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -35,22 +36,6 @@ REFRESH_S = 0.25
 PLAIN_LINE_EVERY_S = 5.0
 SHOWN_FAILURES = 20
 EXIT_FAILED, EXIT_CANCELED, EXIT_BUDGET = 3, 4, 5
-
-
-def prepare_streams() -> None:
-    """Let every character pass: what the console's encoding has not is shown as an escape."""
-    for stream in (sys.stdout, sys.stderr):
-        with contextlib.suppress(AttributeError, ValueError, OSError):
-            stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
-
-
-def shown(text: str) -> str:
-    """Return `text` for a console: lone surrogates and control characters as escapes."""
-    if text.isprintable():
-        return text
-    return "".join(
-        char if char.isprintable() or char in "\n\t" else ascii(char)[1:-1] for char in text
-    )
 
 
 def note_console() -> Console:
