@@ -255,6 +255,33 @@ def test_pages_of_pending_items_leave_nothing_out(ledger: Ledger) -> None:
     assert seen == [1, 3, 5, 7, 0, 2, 4, 6]
 
 
+def test_the_next_pending_items_are_found_without_sorting(ledger: Ledger) -> None:
+    """However many items wait, in this run or another, a look at the next costs the next."""
+    seen: list[str] = []
+    ledger.store.db.set_trace_callback(seen.append)
+    ledger.pending(_run(ledger), stage=0, lane=Lane.BATCH, after=None, limit=3)
+    ledger.store.db.set_trace_callback(None)
+    plan = ledger.store.db.execute(f"EXPLAIN QUERY PLAN {seen[-1]}").fetchall()
+    assert [step[3] for step in plan] == [
+        "SEARCH items USING INDEX items_pending (<expr>=? AND lane=?)"
+    ]
+
+
+def test_a_batch_of_scattered_items_is_recorded_whole(ledger: Ledger) -> None:
+    """Items that do not stand together are claimed one by one, their requests found, and no other."""
+    run = ledger.create_run(new_run(total=700), new_items(700), 1.0)
+    chosen = [item_id(run.run_no, index) for index in range(700) if index % 7 or index < 50]
+    reserves = [(item, item % 1000) for item in reversed(chosen)]
+    batch = ledger.intend_batch(
+        run, reserves, nonce="n", base_url="u", key_fingerprint="k", now=2.0
+    )
+    sent = ledger.sent(run, batch_no=batch.batch_no)
+    assert sorted((one.item.id, one.reserve_nano) for one in sent) == sorted(reserves)
+    assert len({one.attempt_no for one in sent}) == len(chosen)
+    assert sorted(ledger.requests(chosen)) == chosen
+    assert reports.counts(ledger, run).submitted == len(chosen)
+
+
 def test_a_batch_takes_all_of_its_items_or_none(ledger: Ledger) -> None:
     """Where one item is taken already, neither batch nor attempts are written."""
     run = _run(ledger)

@@ -75,11 +75,12 @@ def make_custom_id(index: int, name: str, nonce: str) -> str:
         raise ValueError(f"index {index} is outside 0…{MAX_INDEX}")
     if not _is_nonce(nonce):
         raise ValueError(f"{nonce!r} is not a nonce")
+    as_it_is = f"file_{index:05d}_{name}-{nonce}"
+    if len(as_it_is) <= MAX_CUSTOM_ID_CHARS and _SAFE_NAME.fullmatch(name):
+        return as_it_is
     head = f"file_{index:05d}_"
     room = MAX_CUSTOM_ID_CHARS - len(head) - 1 - NONCE_CHARS
-    if len(name) > room or not _SAFE_NAME.fullmatch(name):
-        name = _safe_name(name, room)
-    return f"{head}{name}-{nonce}"
+    return f"{head}{_safe_name(name, room)}-{nonce}"
 
 
 @functools.lru_cache(maxsize=16)

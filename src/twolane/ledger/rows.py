@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from twolane.core.states import BatchState, ItemState, RunState
 
 ITEM_BITS = 32
+_INDEX_MASK = (1 << ITEM_BITS) - 1
 NO_USAGE = Usage()
 COMPRESS_ABOVE_BYTES = 1024
 _ZLIB_FIRST_BYTE = 0x78
@@ -28,7 +29,7 @@ def item_id(run_no: int, index: int) -> int:
 
 def item_index(item: int) -> int:
     """Return an item's index in its run from its primary key."""
-    return item & ((1 << ITEM_BITS) - 1)
+    return item & _INDEX_MASK
 
 
 def shrink(body: bytes) -> bytes:
@@ -169,7 +170,7 @@ class ItemRow(NamedTuple):
     @property
     def index(self) -> int:  # type: ignore[override]  # nobody looks for values in a row
         """Its place in the run, from 0."""
-        return item_index(self.id)
+        return self.id & _INDEX_MASK
 
     @property
     def faults(self) -> frozenset[str]:
