@@ -193,7 +193,9 @@ class Run:
                 f"{self._provider.name}; set its key, or name it with --provider"
             )
             raise ConfigError(message)
-        spent, reserved = await self._db(self._ledger.money, self.row)
+        # Every attempt is looked at for that: only where a cap asks what is left of it.
+        capped = self.row.cap_nano is not None
+        spent, reserved = await self._db(self._ledger.money, self.row) if capped else (0, 0)
         shared = self.row.shared
         settings = self._settings
         for left_over in self._files.spool.glob(f"{self.id}-*"):

@@ -112,6 +112,10 @@ def failures(ledger: Ledger, run: RunRow) -> tuple[Failure, ...]:
     )
 
 
+def _has_failures(items: Counts) -> bool:
+    return bool(items.failed or items.quarantined or items.conflict or items.skipped)
+
+
 def _failure_kind(row: ResultRow) -> str:
     if row.item.state is ItemState.SKIPPED:
         return BUDGET_REASON
@@ -163,7 +167,7 @@ def report(ledger: Ledger, run: RunRow) -> Report:
         estimated_nano=run.estimated_nano,
         actual_nano=sum(lane.cost_nano for lane in by_lane.values()),
         all_realtime_nano=realtime,
-        failures=failures(ledger, run),
+        failures=failures(ledger, run) if _has_failures(items) else (),
         duration_s=run.worked_s,
         decision=Decision(run.decision_lane, run.decision_reason),
         deadline=_deadline(ledger, run, items),
