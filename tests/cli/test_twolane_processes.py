@@ -102,9 +102,10 @@ def _until(service: Served, endpoint: str, count: int) -> None:
         time.sleep(0.005)
 
 
-CREATE, POLL, SEND = (
+CREATE, POLL, RESULTS, SEND = (
     "POST /v1/messages/batches",
     "GET /v1/messages/batches/{id}",
+    "GET /v1/messages/batches/{id}/results",
     "POST /v1/messages",
 )
 
@@ -203,6 +204,23 @@ def test_kill_9_in_the_batch_lane_pays_nothing_twice(
     assert code == 0, err
     assert orjson.loads(out)["items"]["succeeded"] == 30
     assert orjson.loads(out)["items"]["uncertain"] == 0
+    assert service.sim.paid_twice() == 0
+    assert len(service.sim.batches()) == 3
+
+
+def test_kill_9_while_collecting_pays_nothing_twice(
+    service: Served, files: tuple[Path, Path, Path]
+) -> None:
+    """A process killed among the results of a batch leaves the rest to the next one."""
+    source, output, home = files
+    process = Process(service, home, "run", source, "-o", output, "--batch-size", "10")
+    _until(service, CREATE, 3)
+    service.skip(LONG_S)
+    _until(service, RESULTS, 2)
+    process.send(signal.SIGKILL)
+    assert process.end()[0] == -signal.SIGKILL
+    report = _finish(service, files, "--batch-size", "10")
+    assert report["items"]["uncertain"] == 0
     assert service.sim.paid_twice() == 0
     assert len(service.sim.batches()) == 3
 

@@ -230,5 +230,5 @@ class Reconciler:
             if count:
                 return False
             # No line at all, time and again: nobody can tell whose it is, so nobody may say.
-            self._gone_since[ended.id] = -math.inf
+            self._gone[ended.id] = Denial(-math.inf)
         return None
