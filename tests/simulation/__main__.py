@@ -55,10 +55,10 @@ def mutants(seeds: int) -> int:
     tell(f"{'mutant':<20} {'seeds':>5}  caught by")
     escaped = 0
     for mutant in MUTANTS:
-        caught = hunt(mutant, range(seeds))
-        escaped += caught.seeds is None
+        caught = hunt(mutant, map(draw_schedule, range(seeds)))
+        escaped += caught.count is None
         invariant = caught.by.partition(":")[0] or "nothing: it got away"
-        tell(f"{mutant.name:<20} {caught.seeds or '-':>5}  {invariant:<12} {mutant.lacks}")
+        tell(f"{mutant.name:<20} {caught.count or '-':>5}  {invariant:<12} {mutant.lacks}")
     return 1 if escaped else 0
 
 

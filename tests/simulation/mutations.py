@@ -7,11 +7,11 @@ beside the change.
 from __future__ import annotations
 
 import contextlib
+import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from tests.simulation.play import play
-from tests.simulation.schedule import draw_schedule
 from twolane import run
 from twolane.core.budget import Budget
 from twolane.core.identity import Echo, make_custom_id, parse_custom_id
@@ -20,13 +20,15 @@ from twolane.core.states import BatchState
 from twolane.errors import ConnectionFailedError, TransientError
 from twolane.ledger import Ledger
 from twolane.providers.anthropic import AnthropicProvider
-from twolane.worker import Policy, collect, judge
+from twolane.worker import Context, Policy, collect, judge
+from twolane.worker.hedge import Hedge
 from twolane.worker.judge import Judge
 from twolane.worker.loop import Worker
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterable, AsyncIterator, Iterator
+    from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
 
+    from tests.simulation.schedule import Schedule
     from twolane.core.types import BatchInfo, Lane
     from twolane.ledger import BatchRow, ItemRow, RunRow, SentItem, Settlement
     from twolane.providers.base import ResultLine
@@ -55,18 +57,18 @@ class Mutant:
 
 @dataclass(frozen=True, slots=True)
 class Caught:
-    """When a mutant was caught: after how many seeds (None: never), and by what."""
+    """When a mutant was caught: by which schedule, from 1 (None: by none), and by what."""
 
     mutant: Mutant
-    seeds: int | None
+    count: int | None
     by: str
 
 
-def hunt(mutant: Mutant, seeds: range) -> Caught:
-    """Play seeds until an invariant breaks under the mutant."""
+def hunt(mutant: Mutant, schedules: Iterable[Schedule]) -> Caught:
+    """Play schedules until an invariant breaks under the mutant."""
     with mutant.loose():
-        for count, seed in enumerate(seeds, 1):
-            if broken := play(draw_schedule(seed)).broken:
+        for count, schedule in enumerate(schedules, 1):
+            if broken := play(schedule).broken:
                 return Caught(mutant, count, broken[0])
     return Caught(mutant, None, "")
 
@@ -189,6 +191,22 @@ async def _recover_late(self: Worker) -> None:
 _recover = Worker.recover
 
 
+# -- every deadline is strict: Context.strict -------------------------------------------------
+
+
+def _always(_: Context) -> bool:
+    """Let lanes race whenever a cancellation takes long."""
+    return True
+
+
+# -- a deadline gives no batch up: Hedge.left_s -----------------------------------------------
+
+
+async def _plenty(_: Hedge) -> float:
+    """Leave batches all the time in the world."""
+    return math.inf
+
+
 MUTANTS = (
     Mutant(
         "forget the intent",
@@ -234,6 +252,16 @@ MUTANTS = (
         "skip the echo",
         "an answer is believed whatever reference it repeats",
         ((judge, "check_echo", _always_ok),),
+    ),
+    Mutant(
+        "race at once",
+        "what a late batch owes is sent in real time before the batch has ended",
+        ((Context, "strict", property(_always)),),
+    ),
+    Mutant(
+        "miss the deadline",
+        "late batches are not given up",
+        ((Hedge, "left_s", _plenty),),
     ),
     Mutant(
         "one price",

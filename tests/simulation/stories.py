@@ -1,4 +1,4 @@
-"""Schedules written down by hand: what the simulation once found, told as shortly as it can be.
+"""Schedules written by hand: what the simulation once found, and what each safeguard is for.
 
 A seed stands for the same schedule only as long as the way schedules are drawn stays the same;
 these stay what they are.
@@ -71,6 +71,32 @@ STORIES: Final[Mapping[str, Schedule]] = {
             load=replace(_LOAD, deadline=Deadline(1_800.0, strict=True)),
         ),
         pace=Pace(batch_s=(9_000.0, 9_000.0), request_s=(100.0, 200.0)),
+    ),
+    "late batches are given up in time": replace(
+        _story(load=replace(_LOAD, deadline=Deadline(1_800.0, strict=False))),
+        pace=Pace(batch_s=(9_000.0, 9_000.0), request_s=(0.8, 4.0)),
+    ),
+    "a cancellation takes long, and nobody races it": replace(
+        _story(load=replace(_LOAD, items=18, deadline=Deadline(600.0, strict=False))),
+        pace=Pace(batch_s=(1_500.0, 1_500.0), request_s=(300.0, 400.0)),
+    ),
+    "a create is lost, and its batch is late in the list": _story(
+        faults=Faults(create_lost_first=1, list_lag_s=200.0)
+    ),
+    "a process dies when the provider has a batch that nobody wrote down": _story(
+        Life(AtExchange(2, Phase.TAKEN))
+    ),
+    "processes die with calls on their way": _story(
+        Life(AtExchange(4, Phase.TAKEN)),
+        Life(AtExchange(3, Phase.READING)),
+        load=replace(_LOAD, lane=Lane.REALTIME),
+    ),
+    "answers come under each other's ids": _story(faults=Faults(swapped=1.0)),
+    "results end early, and some fail": _story(
+        faults=Faults(short=0.7, errored=0.5, errored_kinds=("overloaded_error",))
+    ),
+    "there is money for two at a time": _story(
+        load=replace(_LOAD, lane=Lane.REALTIME, cap_share=0.5)
     ),
     "another key is used while batches are open": _story(
         Life(AtCommit(6, after=True)), Life(key=1)
