@@ -141,6 +141,7 @@ def test_ctrl_c_stops_cleanly_says_how_to_go_on_and_the_resume_finishes(
     assert f"twolane resume {report['run']}".encode() in err
     assert b"stopping" in err
     assert b"Traceback" not in err
+    assert b"billed: 3 answers, 3 in batches and 0 in real time; 0 of them twice" in err
     assert not output.exists()
     service.skip(LONG_S)
     assert _finish(service, files, "--batch-size", "10")["items"]["uncertain"] == 0
@@ -301,7 +302,7 @@ def test_a_narrow_console_prints_every_name(service: Served, tmp_path: Path) -> 
 
 
 def test_the_served_simulator_is_a_command_of_its_own(tmp_path: Path) -> None:
-    """`twolane sim` prints its address; `twolane run` against it works, and SIGINT ends it."""
+    """`twolane sim` prints its address, and when SIGINT ends it, the bill of what it answered."""
     with served() as plain:
         environment = plain.environment(tmp_path / "home")
     simulator = subprocess.Popen(  # noqa: S603  # this test's own command

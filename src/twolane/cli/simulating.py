@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 
+from twolane.core.types import Lane
 from twolane.errors import ConfigError
 from twolane.sim import PRESETS, Simulator
 from twolane.sim import serve as serve_simulator
@@ -35,5 +36,16 @@ async def serve(*, port: int, seed: int, faults: str, speed: float) -> int:
         message = f"port {port} cannot be opened: {error.strerror}; name another with --port"
         raise ConfigError(message) from error
     except asyncio.CancelledError:
-        return 0
+        pass  # interrupted, which is how it ends
+    sys.stderr.write(_bill(simulator))
     return 0
+
+
+def _bill(simulator: Simulator) -> str:
+    """Return what the clients would have to pay for, and how much of it twice."""
+    totals = simulator.billing.totals()
+    batch, realtime = totals[Lane.BATCH].requests, totals[Lane.REALTIME].requests
+    return (
+        f"billed: {batch + realtime:,} answers, {batch:,} in batches and {realtime:,} in real "
+        f"time; {simulator.paid_twice():,} of them twice\n"
+    )
