@@ -42,7 +42,7 @@ from twolane.errors import (
 from twolane.providers.base import BatchPage, ResultLine
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterable, Mapping
+    from collections.abc import AsyncIterable, Mapping, Sequence
 
     from twolane.core.transport import Response, Transport
 
@@ -266,7 +266,7 @@ class AnthropicProvider:
             written_1h = written.get("ephemeral_1h_input_tokens") or 0
             return Reply(
                 message=raw,
-                text="".join(b["text"] for b in message["content"] if b["type"] == "text"),
+                text=_text(message["content"]),
                 usage=Usage(
                     usage["input_tokens"],
                     usage["output_tokens"],
@@ -321,6 +321,13 @@ class AnthropicProvider:
         except (KeyError, TypeError, ValueError) as error:
             message = f"{self.name} described a batch in a way that cannot be read"
             raise InvalidReplyError(message, provider=self.name) from error
+
+
+def _text(content: Sequence[Mapping[str, Any]]) -> str:
+    # Nearly every reply is a single block of text.
+    if len(content) == 1 and content[0]["type"] == "text":
+        return str(content[0]["text"])
+    return "".join(block["text"] for block in content if block["type"] == "text")
 
 
 def _error_fields(raw: bytes) -> tuple[str, str, bool]:

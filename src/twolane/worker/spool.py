@@ -26,8 +26,8 @@ async def chunks(path: Path) -> AsyncIterator[bytes]:
 
 
 def lines(path: Path) -> Iterator[bytes]:
-    """Iterate the lines of a file that are not blank."""
-    with path.open("rb") as file:
+    """Iterate the lines of a file that are not blank, with their ends."""
+    with path.open("rb", buffering=CHUNK_BYTES) as file:
         for line in file:
-            if stripped := line.strip():
-                yield stripped
+            if not line.isspace():
+                yield line
