@@ -100,7 +100,8 @@ def _done(ledger: Ledger, answer: bytes) -> None:
 def _open(ledger: Ledger) -> None:
     run = ledger.create_run(new_run("open", 5), new_items(5), T0)
     early = _batch(ledger, run, range(1, 3), "dddd")
-    ledger.move_batch(early, BatchState.CANCELING, cancel_at=T0 + 50)
+    early = ledger.ask_to_cancel(early, reason="late", now=T0 + 50)
+    ledger.move_batch(early, BatchState.CANCELING, reason="late")
     ledger.claim([(REALTIME, 1_000)], nonce="eeee", now=T0)
     # A race: the batch is not through in time, and the second of its items is asked anew.
     with ledger.store.transaction() as db:

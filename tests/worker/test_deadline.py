@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from twolane import Engine, Report
+    from twolane.core.types import BatchInfo
 
 HOUR_S = 3_600.0
 
@@ -205,3 +207,49 @@ def test_retries_go_in_real_time_when_time_is_short(tmp_path: Path) -> None:
     assert report.deadline.held is True
     assert report.lanes[Lane.REALTIME].items > 0
     assert sim.paid_twice() == 0
+
+
+def test_a_crash_right_after_a_cancellation_was_taken_fails_nothing(tmp_path: Path) -> None:
+    """The next process knows that the canceled items were given up by the run itself."""
+    scene, sim = _scene(tmp_path, Pace(batch_s=(9_000.0, 9_000.0)))
+    provider = scene.provider
+    taken = provider.cancel_batch
+
+    async def dies(batch_id: str) -> BatchInfo:
+        await taken(batch_id)
+        raise Crash
+
+    deadline_at = _by(scene, HOUR_S)
+
+    async def work(engine: Engine) -> Report:
+        run = await scene.begin(engine, ask(20), deadline_at=deadline_at)
+        await run.drive()
+        return await run.report()
+
+    provider.cancel_batch = dies  # type: ignore[method-assign]
+    with pytest.raises(Crash):
+        scene.run(work)
+    provider.cancel_batch = taken  # type: ignore[method-assign]
+    report = scene.run(work, seed=1)
+    _all_answered(report, 20)
+    assert report.deadline is not None
+    assert report.deadline.held is True
+    assert sim.paid_twice() == 0
+
+
+def test_a_run_that_a_person_cancels_gave_no_batch_up(tmp_path: Path) -> None:
+    """Batches canceled with their run are not counted as late."""
+    scene, _ = _scene(tmp_path, Pace(batch_s=(9_000.0, 9_000.0)))
+
+    async def work(engine: Engine) -> Report:
+        run = await scene.begin(engine, ask(20), deadline_at=_by(scene, HOUR_S))
+        asyncio.get_running_loop().call_later(
+            60.0, lambda: engine.ledger.ask(run.row, "cancel", item=None, now=scene.clock.now())
+        )
+        await run.drive()
+        return await run.report()
+
+    report = scene.run(work)
+    assert report.state == RunState.CANCELED
+    assert report.deadline is not None
+    assert report.deadline.given_up == 0

@@ -22,6 +22,9 @@ USUAL_CANCEL_P90_S: Final = 30.0
 # Of the time that finishing takes: what the measured 90% leave open.
 MARGIN_SHARE: Final = 0.15
 MIN_MARGIN_S: Final = 2.0
+LATE: Final = "given up: it would have missed the deadline"
+"""Why a batch was canceled; with it begins what is said of the batch from then on."""
+
 # Fewer say nothing about the slow tenth.
 MIN_SAMPLES: Final = 5
 SIMILAR_SIZE: Final = 4

@@ -396,7 +396,6 @@ class Ledger:
         newest: tuple[str, float] | None = None,
         submitted_at: float | None = None,
         ended_at: float | None = None,
-        cancel_at: float | None = None,
     ) -> BatchRow:
         """Move a batch one step. Raises LedgerError where the step is not in the table."""
         allowed = _quoted(sources(BATCH_STEPS, state))
@@ -405,17 +404,27 @@ class Ledger:
                 "UPDATE batches SET state = ?, reason = ?,"
                 " provider_id = coalesce(?, provider_id), newest_id = coalesce(?, newest_id),"
                 " newest_at = coalesce(?, newest_at), submitted_at = coalesce(?, submitted_at),"
-                " ended_at = coalesce(?, ended_at), cancel_at = coalesce(?, cancel_at)"
+                " ended_at = coalesce(?, ended_at)"
                 f" WHERE batch_no = ? AND state IN ({allowed})",
                 (
                     state, reason, provider_id, newest[0] if newest else None,
-                    newest[1] if newest else None, submitted_at, ended_at, cancel_at,
+                    newest[1] if newest else None, submitted_at, ended_at,
                     batch.batch_no,
                 ),
             ).rowcount  # fmt: skip
         if changed != 1:
             message = f"batch {batch.nonce} of its run cannot go from {batch.state} to {state}"
             raise LedgerError(message)
+        return self.batch(batch.batch_no)
+
+    def ask_to_cancel(self, batch: BatchRow, *, reason: str, now: float) -> BatchRow:
+        """Record that a batch is about to be canceled, and why; the first time counts."""
+        with self.store.transaction() as db:
+            db.execute(
+                "UPDATE batches SET cancel_at = ?, reason = ? WHERE batch_no = ?"
+                " AND cancel_at IS NULL",
+                (now, reason, batch.batch_no),
+            )
         return self.batch(batch.batch_no)
 
     # -- control ------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from twolane.core.deadline import LATE
 from twolane.core.expiry import is_expiring, results_expire_at
 from twolane.core.identity import make_custom_id
 from twolane.core.states import CLOSED_BATCHES, ItemState, RunState
@@ -195,7 +196,8 @@ def _deadline(ledger: Ledger, run: RunRow, items: Counts) -> Kept | None:
         (item_id(run.run_no, 0), item_id(run.run_no + 1, 0)),
     ).fetchone()[0]
     given_up = ledger.store.db.execute(
-        "SELECT count(*) FROM batches WHERE run_no = ? AND cancel_at IS NOT NULL", (run.run_no,)
+        "SELECT count(*) FROM batches WHERE run_no = ? AND reason LIKE ? || '%'",
+        (run.run_no, LATE),
     ).fetchone()[0]
     late = last_at is not None and last_at > run.deadline_at
     return Kept(run.deadline_at, (not late) if late or not items.open else None, int(given_up))

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from typing import TYPE_CHECKING
 
+from twolane.core.deadline import LATE
 from twolane.core.states import BatchState
 from twolane.errors import ProviderError, RunRefusedError
 from twolane.ledger.orphans import NEVER_ARRIVED
@@ -31,7 +32,6 @@ HASTY_POLL_S = 5.0
 # list, is a batch given up.
 LOST_AFTER_S = 3_600.0
 UNDECIDED = "the results that could tell whether it arrived are gone; it may have been paid for"
-LATE = "given up: it would have missed the deadline"
 
 
 class Follower:
@@ -89,18 +89,20 @@ class Follower:
     async def _cancel(self, batch: BatchRow, reason: str) -> None:
         if batch.state is not BatchState.SUBMITTED:
             return
-        context = self._context
+        context, ledger = self._context, self._context.ledger
+        if batch.cancel_at is None:
+            # Recorded first: whoever finds canceled items in it has to know that it was us.
+            batch = await context.db(ledger.ask_to_cancel, batch, reason=reason, now=context.now())
+            if batch.batch_no not in self.open:
+                return
+            self.open[batch.batch_no] = batch
         with contextlib.suppress(ProviderError):
             await context.provider.cancel_batch(batch.provider_id or "")
             # While the answer was on its way the batch may have ended, or the run stopped.
             now = self.open.get(batch.batch_no)
             if now is not None and now.state is BatchState.SUBMITTED:
                 self.open[batch.batch_no] = await context.db(
-                    context.ledger.move_batch,
-                    batch,
-                    BatchState.CANCELING,
-                    reason=reason,
-                    cancel_at=context.now(),
+                    ledger.move_batch, now, BatchState.CANCELING, reason=now.reason
                 )
 
     async def give_back(self, batch: BatchRow, state: BatchState, reason: str, kind: str) -> None:

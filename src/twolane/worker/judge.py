@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, assert_never
 
 import orjson
 
+from twolane.core.deadline import LATE
 from twolane.core.identity import Echo, check_echo, make_custom_id, note_ref
 from twolane.core.pricing import cost_nano, reserve_nano
 from twolane.core.render import WrongReply, repair_bytes
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
 SUCCEEDED = "succeeded"
 UNCERTAIN = "uncertain"
 UNSENT = "unsent"
-LATE = "given up: its batch would have missed the deadline"
 
 
 class Judge:

@@ -55,7 +55,7 @@ class RealtimeLane:
         if not self._warm:
             # The first request writes the provider's prompt cache, the others then read it.
             room = 0 if self.calls else 1
-        elif self.calls and room < width // 4:
+        elif self.calls and room < width // 8:
             # One commit per claim: worth waiting until it covers a few.
             return False
         if room <= 0:
