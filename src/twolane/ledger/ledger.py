@@ -10,7 +10,6 @@ import json
 from typing import TYPE_CHECKING
 
 from twolane.core.states import (
-    BATCH_STEPS,
     CLOSED_BATCHES,
     ITEM_STEPS,
     RUN_STEPS,
@@ -50,6 +49,7 @@ from twolane.ledger.statements import (
     claim_items,
     insert_attempts,
     insert_items,
+    move_batch,
     move_items,
     settle,
 )
@@ -386,7 +386,7 @@ class Ledger:
         )
         return frozenset(str(row[0]) for row in rows)
 
-    def move_batch(  # the few columns a step may set
+    def move_batch(
         self,
         batch: BatchRow,
         state: BatchState,
@@ -398,24 +398,31 @@ class Ledger:
         ended_at: float | None = None,
     ) -> BatchRow:
         """Move a batch one step. Raises LedgerError where the step is not in the table."""
-        allowed = _quoted(sources(BATCH_STEPS, state))
         with self.store.transaction() as db:
-            changed = db.execute(
-                "UPDATE batches SET state = ?, reason = ?,"
-                " provider_id = coalesce(?, provider_id), newest_id = coalesce(?, newest_id),"
-                " newest_at = coalesce(?, newest_at), submitted_at = coalesce(?, submitted_at),"
-                " ended_at = coalesce(?, ended_at)"
-                f" WHERE batch_no = ? AND state IN ({allowed})",
-                (
-                    state, reason, provider_id, newest[0] if newest else None,
-                    newest[1] if newest else None, submitted_at, ended_at,
-                    batch.batch_no,
-                ),
-            ).rowcount  # fmt: skip
-        if changed != 1:
-            message = f"batch {batch.nonce} of its run cannot go from {batch.state} to {state}"
-            raise LedgerError(message)
+            move_batch(
+                db,
+                batch,
+                state,
+                reason=reason,
+                provider_id=provider_id,
+                newest=newest,
+                submitted_at=submitted_at,
+                ended_at=ended_at,
+            )
         return self.batch(batch.batch_no)
+
+    def close_batch(
+        self,
+        settlements: Sequence[Settlement],
+        batch: BatchRow,
+        state: BatchState,
+        *,
+        reason: str,
+    ) -> None:
+        """Settle what is open of a batch and close it, in one step: it cannot turn up in between."""
+        with self.store.transaction() as db:
+            settle(db, settlements)
+            move_batch(db, batch, state, reason=reason)
 
     def ask_to_cancel(self, batch: BatchRow, *, reason: str, now: float) -> BatchRow:
         """Record that a batch is about to be canceled, and why; the first time counts."""

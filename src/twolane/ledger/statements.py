@@ -6,7 +6,7 @@ import json
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from twolane.core.states import IN_FLIGHT_ITEMS, ITEM_STEPS, ItemState
+from twolane.core.states import BATCH_STEPS, IN_FLIGHT_ITEMS, ITEM_STEPS, ItemState, sources
 from twolane.core.types import Lane
 from twolane.errors import LedgerError
 from twolane.ledger.rows import NewItem, item_id, shrink, storable
@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable, Iterator, Sequence
 
-    from twolane.ledger.rows import Settlement
+    from twolane.core.states import BatchState
+    from twolane.ledger.rows import BatchRow, Settlement
 
 _IN_FLIGHT = ", ".join(f"'{state.value}'" for state in sorted(IN_FLIGHT_ITEMS))
 
@@ -125,6 +126,35 @@ def move_items(
         " fault = iif(? IS NULL, fault, '') WHERE id >= ? AND id < ? AND state = ?",
         (state, reason, tries, tries, item_id(run_no, 0), item_id(run_no + 1, 0), only),
     ).rowcount
+
+
+def move_batch(
+    db: sqlite3.Connection,
+    batch: BatchRow,
+    state: BatchState,
+    *,
+    reason: str,
+    provider_id: str | None = None,
+    newest: tuple[str, float] | None = None,
+    submitted_at: float | None = None,
+    ended_at: float | None = None,
+) -> None:
+    """Move a batch one step. Raises LedgerError where the step is not in the table."""
+    allowed = ", ".join(f"'{source.value}'" for source in sources(BATCH_STEPS, state))
+    changed = db.execute(
+        "UPDATE batches SET state = ?, reason = ?,"
+        " provider_id = coalesce(?, provider_id), newest_id = coalesce(?, newest_id),"
+        " newest_at = coalesce(?, newest_at), submitted_at = coalesce(?, submitted_at),"
+        " ended_at = coalesce(?, ended_at)"
+        f" WHERE batch_no = ? AND state IN ({allowed})",
+        (
+            state, reason, provider_id, newest[0] if newest else None,
+            newest[1] if newest else None, submitted_at, ended_at, batch.batch_no,
+        ),
+    ).rowcount  # fmt: skip
+    if changed != 1:
+        message = f"batch {batch.nonce} of its run cannot go from {batch.state} to {state}"
+        raise LedgerError(message)
 
 
 def settle(db: sqlite3.Connection, settlements: Sequence[Settlement]) -> None:

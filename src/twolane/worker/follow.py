@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from functools import partial
 from typing import TYPE_CHECKING
 
 from twolane.core.deadline import LATE
@@ -113,16 +114,13 @@ class Follower:
         context, judge = self._context, self._judge
         sent = await context.db(context.ledger.sent, context.run, batch_no=batch.batch_no)
         paid = state is BatchState.LOST and not context.provider.ephemeral
-        await self._recorder.write(
-            [
-                Settled(
-                    one, judge.uncertain(one, reason) if paid else judge.unsent(one, reason, kind)
-                )
-                for one in sent
-                if not one.settled
-            ]
-        )
-        await context.db(context.ledger.move_batch, batch, state, reason=reason)
+        endings = [
+            Settled(one, judge.uncertain(one, reason) if paid else judge.unsent(one, reason, kind))
+            for one in sent
+            if not one.settled
+        ]
+        close = partial(context.ledger.close_batch, batch=batch, state=state, reason=reason)
+        await self._recorder.write(endings, close)
 
     async def _follow(self, batch: BatchRow) -> None:
         if batch.state in (BatchState.UNKNOWN, BatchState.PROVISIONAL):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from twolane.worker.context import Context, Settled
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from twolane.ledger import SentItem, Settlement
 
@@ -37,10 +37,17 @@ class Recorder:
         if self._flushing is None:
             self._flushing = asyncio.get_running_loop().create_task(self._flush())
 
-    async def write(self, endings: Sequence[Settled]) -> None:
-        """Commit endings now, then book their money and tell the listeners."""
+    async def write(
+        self,
+        endings: Sequence[Settled],
+        commit: Callable[[Sequence[Settlement]], None] | None = None,
+    ) -> None:
+        """Commit endings now, then book their money and tell the listeners.
+
+        `commit` is the step of the ledger that they are part of, where it is more than that.
+        """
         context = self._context
-        await context.db(context.ledger.settle, [one.settlement for one in endings])
+        await context.db(commit or context.ledger.settle, [one.settlement for one in endings])
         for one in endings:
             context.budget.settle(one.sent.reserve_nano, one.settlement.cost_nano)
         for listener in context.listeners:
