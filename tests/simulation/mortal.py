@@ -154,11 +154,18 @@ def owned_task(
 class MortalLedger(Store):
     """A ledger file as one process has it open. `watch` sees what each commit is about to write."""
 
-    def __init__(self, path: Path, process: Mortal, watch: Callable[[Any], None]) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        process: Mortal,
+        watch: Callable[[Any], None],
+        read_only: bool = False,
+    ) -> None:
         """Open the ledger at `path`, without waiting for a disk: only the process may fail."""
         self.commits = 0
         self._process: Mortal | None = None
-        super().__init__(path)
+        super().__init__(path, read_only=read_only)
         self.db.execute("PRAGMA synchronous = OFF")
         self.commits = 0
         self._watch = watch

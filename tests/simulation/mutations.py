@@ -6,11 +6,11 @@ beside the change.
 
 from __future__ import annotations
 
-import contextlib
 import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from tests.simulation.places import replaced
 from tests.simulation.play import play
 from twolane import run
 from twolane.core.budget import Budget
@@ -26,7 +26,7 @@ from twolane.worker.judge import Judge
 from twolane.worker.loop import Worker
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
+    from collections.abc import AsyncIterable, AsyncIterator, Iterable
 
     from tests.simulation.schedule import Schedule
     from twolane.core.types import BatchInfo, Lane
@@ -42,18 +42,6 @@ class Mutant:
     lacks: str
     places: tuple[tuple[Any, str, Any], ...]
 
-    @contextlib.contextmanager
-    def loose(self) -> Iterator[None]:
-        """Let the mutant run in the engine's stead."""
-        usual = [(owner, name, getattr(owner, name)) for owner, name, _ in self.places]
-        for owner, name, changed in self.places:
-            setattr(owner, name, changed)
-        try:
-            yield
-        finally:
-            for owner, name, original in usual:
-                setattr(owner, name, original)
-
 
 @dataclass(frozen=True, slots=True)
 class Caught:
@@ -66,7 +54,7 @@ class Caught:
 
 def hunt(mutant: Mutant, schedules: Iterable[Schedule]) -> Caught:
     """Play schedules until an invariant breaks under the mutant."""
-    with mutant.loose():
+    with replaced(mutant.places):
         for count, schedule in enumerate(schedules, 1):
             if broken := play(schedule).broken:
                 return Caught(mutant, count, broken[0])

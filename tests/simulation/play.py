@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import shutil
 import tempfile
 import traceback
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from tests.simulation.mortal import Witness, owned_task
+from tests.simulation.places import replaced
 from tests.simulation.process import World, respond, story
 from tests.simulation.verdict import judge
 from tests.virtual_time import START, VirtualLoop
@@ -21,7 +21,7 @@ from twolane.sim import Simulator
 from twolane.worker import batches, collect, loop, reconcile
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from contextlib import AbstractContextManager
 
     from tests.simulation.schedule import Schedule
 
@@ -81,8 +81,7 @@ _GRAINS: Final = (
 )
 
 
-@contextlib.contextmanager
-def _scaled(schedule: Schedule) -> Iterator[None]:
+def _scaled(schedule: Schedule) -> AbstractContextManager[None]:
     """Bring the engine's constants down to the size of a schedule.
 
     Looks for the wishes of others, one each second, are most of what a day of waiting costs; and
@@ -91,14 +90,7 @@ def _scaled(schedule: Schedule) -> Iterator[None]:
     scaled: list[tuple[Any, str, float]] = [(loop, "WISH_POLL_S", schedule.look_s)]
     if schedule.grain is not None:
         scaled += [(module, name, schedule.grain) for module, name in _GRAINS]
-    usual = [(module, name, getattr(module, name)) for module, name, _ in scaled]
-    for module, name, value in scaled:
-        setattr(module, name, value)
-    try:
-        yield
-    finally:
-        for module, name, value in usual:
-            setattr(module, name, value)
+    return replaced(scaled)
 
 
 def play(schedule: Schedule) -> Played:

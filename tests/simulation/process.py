@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import traceback
 from dataclasses import dataclass, field, replace
+from functools import partial
 from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -17,6 +18,7 @@ from tests.simulation.mortal import (
     Witness,
     question_of,
 )
+from tests.simulation.places import replaced
 from tests.simulation.schedule import DAY_S, DiskFull, Life, Stop
 from twolane import Engine, Request, RunState, Settings, Stage
 from twolane.engine import LEDGER_FILE
@@ -27,7 +29,7 @@ from twolane.errors import (
     LedgerLockedError,
     ProviderError,
 )
-from twolane.ledger import Ledger
+from twolane.ledger import Ledger, ledger
 from twolane.ledger.check import check
 from twolane.providers.anthropic import AnthropicProvider
 from twolane.sim import SimTransport, Simulator
@@ -87,12 +89,11 @@ class World:
         process = process or Mortal(name, None, self.schedule.concurrency, self.witness)
         transport = MortalTransport(SimTransport(self.simulator), process)
         provider = AnthropicProvider(transport, api_key=f"sk-{key}", base_url=URL)
-        engine = Engine(
-            settings, provider, executor=None, now=self.witness.now, seed=self._seed(name)
-        )
-        engine.ledger.close()
-        engine.ledger.store = MortalLedger(engine.ledger.path, process, self.watch_caps)
-        return engine
+        store = partial(MortalLedger, process=process, watch=self.watch_caps)
+        with replaced([(ledger, "Store", store)]):
+            return Engine(
+                settings, provider, executor=None, now=self.witness.now, seed=self._seed(name)
+            )
 
     def _seed(self, name: str) -> int:
         digest = blake2b(f"{self.schedule.seed} {name}".encode(), digest_size=8).digest()
@@ -112,8 +113,8 @@ class World:
 
     def look_through(self, load: Workload, when: str) -> None:
         """See that the ledger's own check finds nothing."""
-        with contextlib.closing(Ledger(self.home_of(load) / LEDGER_FILE)) as ledger:
-            for finding in check(ledger):
+        with contextlib.closing(Ledger(self.home_of(load) / LEDGER_FILE)) as opened:
+            for finding in check(opened):
                 text = f"{when}: {finding.invariant}: {', '.join(finding.rows)}"
                 self.witness.complain("check", text)
 
@@ -185,11 +186,13 @@ async def live(world: World, load: Workload, life: Life, name: str) -> str:
     ]
     if life.rival_s is not None:
         others.append(asyncio.create_task(_rival(world, load, life.rival_s, f"{name}.rival")))
+    # Under a cap there may be money for one item at a time only, and each may take as long.
+    longest_s = LONGEST_LIFE_S * (load.items if load.cap_share is not None else 1)
     done, _ = await asyncio.wait(
-        (working, dying), timeout=LONGEST_LIFE_S, return_when=asyncio.FIRST_COMPLETED
+        (working, dying), timeout=longest_s, return_when=asyncio.FIRST_COMPLETED
     )
     if not done:
-        days = LONGEST_LIFE_S / DAY_S
+        days = longest_s / DAY_S
         world.witness.complain("liveness", f"{name} works on after {days:.0f} days")
     if working.done() and not process.dead and process.busy:
         world.witness.complain("closed", f"{name} is through, {process.busy} of its tasks are not")
