@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from dataclasses import replace
@@ -115,7 +116,7 @@ def test_a_seed_plays_the_same_in_another_process() -> None:
             check=True,
             text=True,
             cwd=ROOT,
-            env={"PYTHONHASHSEED": hash_seed, "PYTHONPATH": str(ROOT / "src")},
+            env={**os.environ, "PYTHONHASHSEED": hash_seed},
         )
         assert done.stdout.splitlines()[-1] == f"trace {play(schedule).trace_hash}"
 
