@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import sys
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -319,6 +320,51 @@ def test_a_cap_has_to_be_an_amount(shell: Shell, amount: str) -> None:
     """A cap that is no amount above zero is a usage error."""
     source = write_input(shell.folder / "in.jsonl", 1)
     assert shell("run", source, "-o", shell.folder / "o", "--max-cost", amount) == 2
+
+
+def test_a_deadline_is_kept_and_told(shell: Shell) -> None:
+    """`--by` is in the report, as a time and whether it held; the lane's reason names it."""
+    source, output = write_input(shell.folder / "in.jsonl", 3), shell.folder / "out.jsonl"
+    assert shell("run", source, "-o", output, "--by", "1h30m", "--json") == 0
+    deadline = shell.report["deadline"]
+    assert (deadline["held"], deadline["batches_given_up"]) == (True, 0)
+    assert datetime.fromisoformat(deadline["at"]).tzinfo is not None
+    assert "late" in shell.err
+    assert shell("show", shell.report["run"]) == 0
+    assert "held" in shell.err
+
+
+def test_a_deadline_too_short_for_a_batch_goes_in_real_time(shell: Shell) -> None:
+    """Where a batch would hardly be through, nobody waits for it, and the reason says so."""
+    source, output = write_input(shell.folder / "in.jsonl", 3), shell.folder / "out.jsonl"
+    assert shell("run", source, "-o", output, "--by", "90s", "--json") == 0
+    assert shell.report["lanes"]["realtime"]["items"] == 3
+    assert "the deadline leaves a batch" in shell.err
+
+
+@pytest.mark.parametrize("by", ["", "soon", "0s", "45", "-5m", "1h 30m", "29d", "10m5h"])
+def test_a_deadline_has_to_be_a_length_of_time(shell: Shell, by: str) -> None:
+    """What is no time is refused with examples of what is."""
+    source, output = write_input(shell.folder / "in.jsonl", 3), shell.folder / "out.jsonl"
+    assert shell("run", source, "-o", output, f"--by={by}") == 2
+    assert "45m" in shell.err
+
+
+def test_a_strict_deadline_needs_a_deadline(shell: Shell) -> None:
+    """`--by-strict` alone is a mistake, not a setting."""
+    source, output = write_input(shell.folder / "in.jsonl", 3), shell.folder / "out.jsonl"
+    assert shell("run", source, "-o", output, "--by-strict") == 2
+    assert "--by" in shell.err
+
+
+def test_a_deadline_whose_price_exceeds_the_cap_ends_with_5(shell: Shell) -> None:
+    """All of it may have to go in real time: that price is named before anything is sent."""
+    source, output = write_input(shell.folder / "in.jsonl", 30), shell.folder / "out.jsonl"
+    before = shell.posts()
+    words = ["--by", "45m", "--max-cost", "0.000001"]
+    assert shell("run", source, "-o", output, *words) == 5
+    assert "in real time, at about $" in shell.err
+    assert shell.posts() == before
 
 
 def test_failed_items_end_with_3_and_can_be_retried(shell: Shell) -> None:
