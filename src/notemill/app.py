@@ -40,7 +40,7 @@ from notemill.workflows.curate import (
 from notemill.workflows.needs import Need, need_of
 from notemill.workflows.stages import plan_steps
 from notemill.workflows.verify import Verdict, verify
-from twolane import Engine, ItemState, Lane, Plan, Request, Run, RunState, Settings
+from twolane import Engine, ItemState, Lane, Plan, Request, Run, RunState, Settings, plain_usd
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -340,8 +340,8 @@ class Mill:
         """Return what a resume has to find unchanged."""
         return {
             "lane": options.lane,
-            "cap_nano": options.cap_nano,
-            "by_s": options.by_s,
+            "max_cost": None if options.cap_nano is None else plain_usd(options.cap_nano),
+            "by": None if options.by_s is None else f"{options.by_s} s",
             "only": options.only,
             "limit": options.limit,
             "provider": self.settings.provider,

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 REFRESH_S = 0.25
 PLAIN_LINE_EVERY_S = 5.0
+PIPE_COLUMNS = 10_000
 SHOWN_FAILURES = 20
 EXIT_FAILED, EXIT_CANCELED, EXIT_BUDGET = 3, 4, 5
 
@@ -49,7 +50,9 @@ def result_console() -> Console:
     """Return the console for what a command is asked for: standard output."""
     from rich.console import Console  # noqa: PLC0415  # a tenth of a second
 
-    return Console(highlight=False, soft_wrap=True, emoji=False)
+    # A pipe has no width: what is cut there to fit 80 columns is lost.
+    width = None if sys.stdout.isatty() else PIPE_COLUMNS
+    return Console(highlight=False, soft_wrap=True, emoji=False, width=width)
 
 
 def exit_code(report: Report) -> int:

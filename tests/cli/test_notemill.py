@@ -171,6 +171,12 @@ def test_a_dry_run_leaves_no_run(shell: Shell) -> None:
     assert shell.report == {"runs": []}
 
 
+def test_a_deadline_covers_a_curation_with_all_its_stages(shell: Shell) -> None:
+    """`--by` counts from the command on, over all stages, and the report says whether it held."""
+    assert shell("curate", shell.vault, "--by", "45m", "--yes", "--review", "--json") == 0
+    assert shell.report["deadline"]["held"] is True
+
+
 def test_both_lanes_and_stages_give_the_same_notes(tmp_path: Path, shell: Shell) -> None:
     """Real time, batches and every kind of stage write the same bytes."""
     found = []
@@ -270,6 +276,9 @@ def test_a_provider_named_without_its_key_is_a_configuration_error(shell: Shell)
     [
         (["--stages", "6,2"], "growing sizes"),
         (["--stages", "bogus"], "growing sizes"),
+        (["--stages", "bogus", "--dry-run"], "growing sizes"),
+        (["--by", "soon"], "such as 90s, 45m"),
+        (["--by-strict"], "give the deadline with --by"),
         (["--lane", "slow"], "slow"),
         (["--limit", "0"], "limit"),
         (["--max-cost", "much"], "--max-cost"),

@@ -13,6 +13,7 @@ from notemill.app import OFFLINE, CurateOptions, Mill
 from notemill.cli.diffs import print_diff
 from notemill.config import load_exclusions
 from notemill.errors import NotemillError, WaitingForPersonError
+from notemill.workflows.stages import check_stages
 from twolane import Engine, Lane, RunState, TwolaneError, plain_usd
 from twolane.consent import agree, cap_of, show_plan, within_s
 from twolane.console import (
@@ -62,6 +63,7 @@ async def curate_vault(  # the command's flags
 ) -> int:
     """Curate a vault; return the exit code. Raises NotemillError, TwolaneError."""
     console = note_console()
+    check_stages(stages)
     options = CurateOptions(
         lane=None if lane == "auto" else Lane(lane),
         cap_nano=cap_of(max_cost),

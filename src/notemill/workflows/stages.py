@@ -50,6 +50,11 @@ def plan_steps(
     return steps
 
 
+def check_stages(spec: str) -> None:
+    """See that a person's stages can be read. Raises UsageError."""
+    _sizes(spec, 0, 1, None)
+
+
 def _sizes(spec: str, total: int, batch_size: int, forced: Lane | None) -> list[int]:
     match spec:
         case "none":

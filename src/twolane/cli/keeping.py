@@ -124,7 +124,9 @@ def check_ledger(settings: Settings, *, as_json: bool) -> int:
     elif findings:
         _show_findings(findings)
     else:
-        result_console().print(f"sound: {runs:,} runs in {shown(str(path))}", markup=False)
+        result_console().print(
+            f"sound: {runs:,} {'run' if runs == 1 else 'runs'} in {shown(str(path))}", markup=False
+        )
     return LedgerError.exit_code if findings else 0
 
 

@@ -66,7 +66,7 @@ async def run_file(  # the command's flags
         kept: dict[str, object] = {
             "lane": lane,
             "max_cost": max_cost,
-            "by_s": by_s,
+            "by": None if by_s is None else f"{by_s} s",
             "provider": settings.provider,
             "batch_size": settings.batch_size,
             "output": str(output),
