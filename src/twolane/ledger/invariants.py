@@ -225,8 +225,9 @@ _OF_ITEMS = (
         "an item that is not in flight has no attempt out, unless canceled or in a race",
         (
             f"SELECT id FROM items i WHERE state NOT IN ({_list(IN_FLIGHT_ITEMS)}, 'canceled') AND"
-            f" EXISTS (SELECT 1 FROM attempts a WHERE a.item = i.id AND a.{_OPEN}"
-            f" AND NOT {_IN_A_RACE})"
+            f" EXISTS (SELECT 1 FROM attempts a WHERE a.item = i.id AND a.{_OPEN})"
+            # Either of the two may still be out when the other has answered.
+            f" AND NOT EXISTS (SELECT 1 FROM attempts a WHERE a.item = i.id AND {_IN_A_RACE})"
         ),
         PAYS,
     ),
