@@ -236,8 +236,7 @@ class MortalTransport:
         """Open an exchange; see Transport.request."""
         process = self._process
         process.breathe()
-        process.exchanges += 1
-        phase = self._phase(process.exchanges)
+        phase = self._phase(path)
         if phase is Phase.BEFORE:
             self._die(phase)
         if phase is Phase.TAKEN:
@@ -257,9 +256,13 @@ class MortalTransport:
         """Close what is behind it."""
         await self._inner.aclose()
 
-    def _phase(self, number: int) -> Phase | None:
+    def _phase(self, path: str) -> Phase | None:
+        """Count an exchange, and return where in it the process dies, if it does."""
         end = self._process.end
-        return end.phase if isinstance(end, AtExchange) and end.number == number else None
+        if not isinstance(end, AtExchange) or not path.endswith(end.about):
+            return None
+        self._process.exchanges += 1
+        return end.phase if self._process.exchanges == end.number else None
 
     def _die(self, phase: Phase) -> NoReturn:
         self._process.die(f"with a call {phase}")

@@ -77,6 +77,25 @@ def _move_late(self: Ledger, batch: BatchRow, state: BatchState, **steps: Any) -
     return _move_batch(self, batch, state, **steps)
 
 
+# -- a cancellation is recorded when it was taken: Ledger.ask_to_cancel, Ledger.move_batch -----
+
+
+def _ask_untold(self: Ledger, batch: BatchRow, *, reason: str, now: float) -> BatchRow:
+    """Keep in memory that a batch is about to be canceled."""
+    return replace(self.batch(batch.batch_no), cancel_at=now, reason=reason)
+
+
+def _move_canceled(self: Ledger, batch: BatchRow, state: BatchState, **steps: Any) -> BatchRow:  # noqa: ANN401
+    """Write it once the provider has taken it."""
+    moved = _move_batch(self, batch, state, **steps)
+    if state is BatchState.CANCELING and batch.cancel_at is not None:
+        return _ask_to_cancel(self, moved, reason=batch.reason, now=batch.cancel_at)
+    return moved
+
+
+_ask_to_cancel = Ledger.ask_to_cancel
+
+
 # -- a create is retried blindly: AnthropicProvider.create_batch ------------------------------
 
 _create_batch = AnthropicProvider.create_batch
@@ -220,6 +239,11 @@ MUTANTS = (
         "drop the reserve",
         "nothing is set aside before a request leaves",
         ((Budget, "reserve", _reserve_nothing), (Budget, "settle", _settle_cost)),
+    ),
+    Mutant(
+        "cancel untold",
+        "that a batch is to be canceled is recorded only once the provider has taken it",
+        ((Ledger, "ask_to_cancel", _ask_untold), (Ledger, "move_batch", _move_canceled)),
     ),
     Mutant(
         "call it free",

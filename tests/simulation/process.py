@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 MODEL: Final = "claude-haiku-4-5"
 URL: Final = "https://simulator.invalid"
 LONGEST_LIFE_S: Final = 12 * DAY_S
-"""Bound of one process: five tries of a request that expires each time, and a few hours."""
+"""Bound of one process, without its waiting for other items: five tries that expire, and more."""
 
 MAX_HEALS: Final = 60
 MAX_LOOKS: Final = 3_000_000
@@ -186,8 +186,9 @@ async def live(world: World, load: Workload, life: Life, name: str) -> str:
     ]
     if life.rival_s is not None:
         others.append(asyncio.create_task(_rival(world, load, life.rival_s, f"{name}.rival")))
-    # Under a cap there may be money for one item at a time only, and each may take as long.
-    longest_s = LONGEST_LIFE_S * (load.items if load.cap_share is not None else 1)
+    # Where there is money for one item at a time only, or creates are lost again and again, each
+    # may have to wait for the batch before it.
+    longest_s = LONGEST_LIFE_S + 3 * DAY_S * load.items
     done, _ = await asyncio.wait(
         (working, dying), timeout=longest_s, return_when=asyncio.FIRST_COMPLETED
     )
@@ -312,6 +313,8 @@ async def _wish(world: World, load: Workload, wish: Wish, name: str) -> None:
                 world.witness.complain("wishes", f"{name}: there is no {key}")
     finally:
         engine.ledger.close()
+    # A ledger may be checked while a run works on it.
+    world.look_through(load, f"at {name}")
 
 
 async def _rival(world: World, load: Workload, after_s: float, name: str) -> None:

@@ -49,10 +49,14 @@ class AtCommit:
 
 @dataclass(frozen=True, slots=True)
 class AtExchange:
-    """Death in exchange `number` of the process with the provider, from 1."""
+    """Death in exchange `number` of the process with the provider, from 1.
+
+    Where `about` says something, only exchanges count whose path and query end in that.
+    """
 
     number: int
     phase: Phase
+    about: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,7 +245,7 @@ def _pace(dice: _Dice) -> Pace:
             (3_600.0, 30 * 3_600.0),
         )
     )
-    request_s = dice.pick(((0.1, 0.5), (0.8, 4.0), (2.0, 60.0)))
+    request_s = dice.pick(((0.1, 0.5), (0.8, 4.0), (0.8, 4.0), (2.0, 60.0), (100.0, 400.0)))
     return Pace(batch_s=batch_s, request_s=request_s)
 
 
@@ -288,6 +292,10 @@ def _lives(dice: _Dice, items: int, pace: Pace) -> tuple[Life, ...]:
     return tuple(_life(dice, items, pace) for _ in range(count))
 
 
+# Calls that are few, and whose middle is a place of its own: creates, cancels, results, lists.
+_PATHS: Final = ("/batches", "/cancel", "/cancel", "/results", "limit=1", "/messages")
+
+
 def _life(dice: _Dice, items: int, pace: Pace) -> Life:
     around_s = max(2.0, pace.batch_s[1])
     end: End = dice.pick(
@@ -296,6 +304,7 @@ def _life(dice: _Dice, items: int, pace: Pace) -> Life:
             AtCommit(dice.count(1, 20), after=dice.chance(0.5)),
             AtExchange(dice.count(1, 60), dice.pick(tuple(Phase))),
             AtExchange(dice.count(1, 12), dice.pick(tuple(Phase))),
+            AtExchange(dice.count(1, 3), dice.pick(tuple(Phase)), dice.pick(_PATHS)),
             AtTime(dice.often_small(0.01, around_s)),
             Stop(dice.often_small(0.01, around_s)),
             DiskFull(dice.count(1, 40)),

@@ -72,12 +72,26 @@ STORIES: Final[Mapping[str, Schedule]] = {
         ),
         pace=Pace(batch_s=(9_000.0, 9_000.0), request_s=(100.0, 200.0)),
     ),
+    "a process dies between a cancellation and its record": replace(
+        _story(
+            Life(AtExchange(1, Phase.TAKEN, "/cancel"), 5.0),
+            load=replace(_LOAD, deadline=Deadline(1_800.0, strict=False)),
+        ),
+        pace=Pace(batch_s=(9_000.0, 9_000.0), request_s=(0.8, 4.0)),
+    ),
     "late batches are given up in time": replace(
         _story(load=replace(_LOAD, deadline=Deadline(1_800.0, strict=False))),
         pace=Pace(batch_s=(9_000.0, 9_000.0), request_s=(0.8, 4.0)),
     ),
     "a cancellation takes long, and nobody races it": replace(
         _story(load=replace(_LOAD, items=18, deadline=Deadline(600.0, strict=False))),
+        pace=Pace(batch_s=(1_500.0, 1_500.0), request_s=(300.0, 400.0)),
+    ),
+    "a ledger is checked in the middle of a race": replace(
+        _story(
+            Life(wishes=tuple(Wish(20.0 * place, 17) for place in range(10, 60))),
+            load=replace(_LOAD, items=18, deadline=Deadline(600.0, strict=True)),
+        ),
         pace=Pace(batch_s=(1_500.0, 1_500.0), request_s=(300.0, 400.0)),
     ),
     "a create is lost, and its batch is late in the list": _story(

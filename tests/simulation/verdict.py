@@ -227,6 +227,9 @@ def _undisturbed(world: World, load: Workload) -> bool:
 
 def _judge_outcome(world: World, load: Workload, outcome: ItemOutcome) -> None:
     """See that a success holds the answer to its own question, and that nothing else holds one."""
+    if outcome.state == "failed" and outcome.error_kind == "canceled":
+        # Nobody but the engine cancels batches here, and what it gives up it sends again.
+        world.witness.complain("canceled", f"{outcome.key} failed because its batch was canceled")
     if outcome.state != "succeeded":
         if outcome.body is not None and orjson.loads(outcome.body)["type"] == "succeeded":
             world.witness.complain("source", f"{outcome.key} is {outcome.state} and has an answer")
