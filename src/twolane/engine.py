@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, Self, TypeVar
 
 import orjson
 
-from twolane.core.deadline import Window, finish_s
+from twolane.core.deadline import Owed, Window, finish_s
 from twolane.core.identity import make_nonce, with_note_ref
 from twolane.core.packing import batch_size
 from twolane.core.plan import ECHO_BYTES, Stage, Survey, survey
@@ -35,6 +35,7 @@ from twolane.core.types import Decision, Lane
 from twolane.errors import BudgetExceededError, ConfigError, InputError, UnknownModelError
 from twolane.ledger import Ledger, NewItem, NewRun, history, reports
 from twolane.ledger.forgetting import check_forgettable, forget, let_go
+from twolane.ledger.history import Workspace
 from twolane.ledger.runlock import LOCKS_FOLDER, SPOOL_FOLDER
 from twolane.pricebook import load_price_book
 from twolane.run import Run, RunFiles
@@ -201,7 +202,14 @@ class Engine:
             return None
         tempo = history.tempo(self.ledger, self.provider.name, found.model, size=size)
         needed_s = finish_s(
-            found.total, concurrency=self.settings.concurrency, tempo=tempo, per_min=None
+            Owed(found.total, found.input_tokens),
+            concurrency=self.settings.concurrency,
+            tempo=tempo,
+            limits=history.minute_limits(
+                self.ledger,
+                Workspace(self.provider.base_url, self.provider.key_fingerprint),
+                found.model,
+            ),
         )
         return Window(deadline_at - self.now(), needed_s, tempo)
 

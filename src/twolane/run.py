@@ -17,7 +17,7 @@ from twolane.core.render import Renderer
 from twolane.core.schema import reply_check
 from twolane.core.states import TERMINAL_ITEMS, ItemState, RunState
 from twolane.errors import ConfigError, LedgerDamagedError, LedgerError, SpendCapError
-from twolane.ledger import item_id, reports
+from twolane.ledger import history, item_id, reports
 from twolane.ledger.guards import check_here, check_workable
 from twolane.ledger.runlock import run_lock
 from twolane.worker import Context, Policy, Worker
@@ -215,12 +215,25 @@ class Run:
             now=self._now,
             listeners=self.listeners,
         )
+        limits = await self._db(
+            history.minute_limits, self._ledger, self._workspace(), self.row.model
+        )
+        self._context.pacer.expect(limits, self._context.steady_s())
         worker = Worker(self._context, reply_check(orjson.loads(shared)))
         await worker.recover()
         return worker
 
     async def _settle(self, worker: Worker, reason: str, worked_s: float) -> None:
-        """Write down how the run stands when work on it ends here."""
+        """Write down how the run stands when work on it ends here, and what was learned."""
+        if self._context is not None:
+            await self._db(
+                history.keep_limits,
+                self._ledger,
+                self._workspace(),
+                self.row.model,
+                self._context.pacer.limits,
+                now=self._now(),
+            )
         items = await self._db(reports.counts, self._ledger, self.row)
         open_batches = await self._db(self._ledger.batches, self.row, open_only=True)
         state = RunState.OPEN
@@ -235,6 +248,9 @@ class Run:
         self.row = await self._move(state, reason, worked_s)
         if state is not RunState.OPEN or self.interrupted:
             self._worker = None
+
+    def _workspace(self) -> history.Workspace:
+        return history.Workspace(self._provider.base_url, self._provider.key_fingerprint)
 
     async def _move(self, state: RunState, reason: str, worked_s: float = 0.0) -> RunRow:
         return await self._db(

@@ -6,6 +6,7 @@ import pytest
 
 from twolane.core.deadline import (
     USUAL_QUEUE_P50_S,
+    Owed,
     Tempo,
     Window,
     finish_s,
@@ -13,7 +14,7 @@ from twolane.core.deadline import (
     realtime_s,
 )
 from twolane.core.routing import route, span
-from twolane.core.types import Lane
+from twolane.core.types import Lane, MinuteLimits
 
 
 def test_too_few_measurements_leave_the_usual_tempo() -> None:
@@ -42,23 +43,30 @@ def test_clocks_that_disagree_count_as_no_time() -> None:
 
 
 @pytest.mark.parametrize(
-    ("items", "per_min", "expected_s"),
-    [(0, None, 0.0), (8, None, 5.0), (9, None, 10.0), (90, 60.0, 90.0)],
+    ("items", "limits", "expected_s"),
+    [
+        (0, MinuteLimits(), 0.0),
+        (8, MinuteLimits(), 5.0),
+        (9, MinuteLimits(), 10.0),
+        (90, MinuteLimits(requests=60), 90.0),
+        (90, MinuteLimits(requests=60, input_tokens=3_000), 180.0),
+    ],
 )
-def test_real_time_takes_rounds_or_the_rate_limit(
-    items: int, per_min: float | None, expected_s: float
+def test_real_time_takes_rounds_or_the_limits_a_minute(
+    items: int, limits: MinuteLimits, expected_s: float
 ) -> None:
-    """As many rounds as the concurrency asks for, or as the requests a minute allow."""
-    tempo = Tempo(call_p90_s=5.0)
-    assert realtime_s(items, concurrency=8, tempo=tempo, per_min=per_min) == expected_s
+    """As many rounds as the concurrency asks for, or as the provider's limits allow."""
+    owed, tempo = Owed(items, 100 * items), Tempo(call_p90_s=5.0)
+    assert realtime_s(owed, concurrency=8, tempo=tempo, limits=limits) == expected_s
 
 
 def test_finishing_takes_cancellation_calls_and_a_margin() -> None:
     """The margin is a share of the work, and never below two seconds."""
+    owed, limits = Owed(8, 800), MinuteLimits()
     tempo = Tempo(call_p90_s=10.0, cancel_p90_s=30.0)
-    assert finish_s(8, concurrency=8, tempo=tempo, per_min=None) == pytest.approx(46.0)
+    assert finish_s(owed, concurrency=8, tempo=tempo, limits=limits) == pytest.approx(46.0)
     quick = Tempo(call_p90_s=0.1, cancel_p90_s=0.1)
-    assert finish_s(8, concurrency=8, tempo=quick, per_min=None) == pytest.approx(2.2)
+    assert finish_s(owed, concurrency=8, tempo=quick, limits=limits) == pytest.approx(2.2)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from twolane.core.pacing import FIRST_WINDOW, STORM_PATIENCE_S, Pacer
-from twolane.core.types import Headroom, RateHeaders
+from twolane.core.types import Headroom, MinuteLimits, RateHeaders
 
 
 def _told(requests: int, left: int) -> RateHeaders:
@@ -90,7 +90,7 @@ def test_requests_a_minute_are_a_bucket_that_refills() -> None:
     assert pacer.grant([100] * 10, 0.5) == 0
     assert 0 < pacer.wait_s(100, 0.5) <= 0.5
     assert pacer.grant([100] * 10, 2.0) == 2
-    assert pacer.per_min == 60.0
+    assert pacer.limits.requests == 60
 
 
 def test_calls_on_their_way_are_counted_against_what_is_left() -> None:
@@ -128,3 +128,11 @@ def test_what_rounding_leaves_over_is_not_waited_for() -> None:
     assert pacer.wait_s(1, 0.5) == 0.5
     assert pacer.wait_s(1, 1.0 - 1e-9) == 0.0
     assert pacer.grant([1], 1.0 - 1e-9) == 1
+
+
+def test_limits_seen_before_hold_from_the_first_call_on() -> None:
+    """What an earlier process was told is obeyed until an answer says otherwise."""
+    pacer = Pacer(50)
+    pacer.expect(MinuteLimits(requests=5, input_tokens=1_000), 0.0)
+    assert pacer.grant([10] * 10, 0.0) == 5
+    assert pacer.limits == (5, 1_000)

@@ -274,7 +274,10 @@ def _ending(
     """Name how a process ended that nobody killed; complain where that is no way to end."""
     error = working.exception()
     if error is None:
-        return f"left {world.finished[load.tag]}"
+        state = world.finished[load.tag]
+        if state is RunState.OPEN and not isinstance(life.end, Stop):
+            world.witness.complain("liveness", f"{name} went away and left work to do")
+        return f"left {state}"
     expected = isinstance(error, ProviderError) and type(error).__name__ in _STOPS
     other_key = isinstance(error, ConfigError) and any(life.key for life in load.lives)
     full = isinstance(error, LedgerFullError) and isinstance(life.end, DiskFull)

@@ -37,9 +37,10 @@ from tests.simulation.process import MODEL, question
 from tests.simulation.schedule import DAY_S
 from tests.virtual_time import START
 from twolane import Lane, RunState
-from twolane.core.deadline import Tempo, finish_s
+from twolane.core.deadline import Owed, Tempo, finish_s
 from twolane.core.identity import parse_custom_id
 from twolane.core.pricing import cost_nano
+from twolane.core.types import MinuteLimits
 from twolane.ledger import reports
 from twolane.ledger.rows import ITEM_BITS
 from twolane.pricebook import load_price_book
@@ -201,7 +202,12 @@ def _judge_calm(world: World, load: Workload, row: RunRow, report: Report) -> No
         return
     slowest_s = schedule.pace.request_s[1]
     tempo = Tempo(call_p90_s=max(slowest_s, 10.0), cancel_p90_s=max(slowest_s, 30.0))
-    finish = finish_s(load.items, concurrency=schedule.concurrency, tempo=tempo, per_min=None)
+    finish = finish_s(
+        Owed(load.items, 0),
+        concurrency=schedule.concurrency,
+        tempo=tempo,
+        limits=MinuteLimits(),
+    )
     # Batches run side by side, are posted a tenth of a second apart and polled ten times `poll_s`
     # apart at most.
     batches_s = schedule.last_s + 0.1 * load.items + 11.0 * schedule.poll_s

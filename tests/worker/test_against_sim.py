@@ -223,3 +223,17 @@ def test_a_spend_cap_stops_the_run_and_the_resume_finishes(tmp_path: Path) -> No
     report = scene.finish(_notes(120))
     assert report.items.succeeded == 120
     assert sim.paid_twice() == 0
+
+
+def test_a_run_waits_for_the_limits_a_minute_instead_of_ending(tmp_path: Path) -> None:
+    """With nothing in flight and no request left this minute, the run is not over."""
+    scene, sim = _scene(tmp_path, Faults(requests_per_min=5), seed=1, concurrency=4)
+
+    async def work(engine: Engine) -> RunState:
+        run = await scene.begin(engine, _notes(23), lane=Lane.REALTIME)
+        return await run.drive()
+
+    began = scene.clock.now()
+    assert scene.run(work) is RunState.DONE
+    assert 3 * 60.0 <= scene.clock.now() - began < 10 * 60.0
+    assert len(sim.billing) == 23

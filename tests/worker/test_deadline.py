@@ -253,3 +253,20 @@ def test_a_run_that_a_person_cancels_gave_no_batch_up(tmp_path: Path) -> None:
     assert report.state == RunState.CANCELED
     assert report.deadline is not None
     assert report.deadline.given_up == 0
+
+
+def test_the_limits_a_minute_are_remembered_for_the_next_deadline(tmp_path: Path) -> None:
+    """With few requests a minute, late batches are given up early enough to finish all the same."""
+    faults = Faults(requests_per_min=20)
+    scene, sim = _scene(tmp_path, Pace(batch_s=(9_000.0, 9_000.0)), faults=faults, batch_size=50)
+
+    async def first(engine: Engine) -> None:
+        await (await engine.start(ask(3), lane=Lane.REALTIME)).drive()
+
+    scene.run(first, seed=9)
+    report = scene.finish(ask(100), deadline_at=_by(scene, HOUR_S))
+    _all_answered(report, 100)
+    assert report.deadline is not None
+    assert report.deadline.held is True
+    assert report.lanes[Lane.REALTIME].items > 40
+    assert sim.paid_twice() == 0

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from twolane.core.types import MinuteLimits
+
 # Aggregators report a median of about 7 minutes for a batch, and 90% within an hour.
 USUAL_QUEUE_P50_S: Final = 420.0
 USUAL_QUEUE_P90_S: Final = 3_600.0
@@ -28,6 +30,7 @@ LATE: Final = "given up: it would have missed the deadline"
 # Fewer say nothing about the slow tenth.
 MIN_SAMPLES: Final = 5
 SIMILAR_SIZE: Final = 4
+MINUTE_S: Final = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,18 +91,31 @@ def _percentile(values: Sequence[float], share: float, otherwise: float) -> floa
     return max(0.0, sorted(values)[math.ceil(share * len(values)) - 1])
 
 
-def realtime_s(items: int, *, concurrency: int, tempo: Tempo, per_min: float | None) -> float:
-    """Return how long `items` calls take, `concurrency` at a time and at most `per_min` a minute."""
-    rounds_s = -(-items // concurrency) * tempo.call_p90_s
-    return max(rounds_s, items * 60.0 / per_min if per_min else 0.0)
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """What is still to be answered: so many items with so many input tokens together."""
+
+    items: int
+    input_tokens: int
 
 
-def finish_s(items: int, *, concurrency: int, tempo: Tempo, per_min: float | None) -> float:
-    """Return how long before a deadline `items` in batches have to be given up.
+def realtime_s(owed: Owed, *, concurrency: int, tempo: Tempo, limits: MinuteLimits) -> float:
+    """Return how long it takes to have all of it answered in real time.
 
-    That covers the cancellation, all of them in real time, and a margin.
+    `concurrency` calls at a time, and no faster than the provider's limits a minute.
+    """
+    rounds_s = -(-owed.items // concurrency) * tempo.call_p90_s
+    requests_s = owed.items * MINUTE_S / limits.requests if limits.requests else 0.0
+    tokens_s = owed.input_tokens * MINUTE_S / limits.input_tokens if limits.input_tokens else 0.0
+    return max(rounds_s, requests_s, tokens_s)
+
+
+def finish_s(owed: Owed, *, concurrency: int, tempo: Tempo, limits: MinuteLimits) -> float:
+    """Return how long before a deadline batches have to be given up, with what they owe.
+
+    That covers the cancellation, all of it in real time, and a margin.
     """
     work_s = tempo.cancel_p90_s + realtime_s(
-        items, concurrency=concurrency, tempo=tempo, per_min=per_min
+        owed, concurrency=concurrency, tempo=tempo, limits=limits
     )
     return work_s + max(MIN_MARGIN_S, MARGIN_SHARE * work_s)

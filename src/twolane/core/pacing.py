@@ -12,11 +12,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from twolane.core.retry import FIRST_BACKOFF_S, MAX_BACKOFF_S
+from twolane.core.types import Headroom, MinuteLimits
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from twolane.core.types import Headroom, RateHeaders
+    from twolane.core.types import RateHeaders
 
 FIRST_WINDOW: Final = 16
 # An hour of nothing but refusals is no storm any more: what is asked for fails, and says why.
@@ -84,9 +85,17 @@ class Pacer:
         return max(1, int(self.window))
 
     @property
-    def per_min(self) -> float | None:
-        """How many requests a minute the provider allows, None while it has not said."""
-        return float(self._requests.limit) or None
+    def limits(self) -> MinuteLimits:
+        """What the provider allows a minute, as far as it has said."""
+        return MinuteLimits(self._requests.limit or None, self._input.limit or None)
+
+    def expect(self, limits: MinuteLimits, now_s: float) -> None:
+        """Begin with limits that were seen before, until an answer tells of them."""
+        for bucket, limit in (
+            (self._requests, limits.requests),
+            (self._input, limits.input_tokens),
+        ):
+            bucket.learn(Headroom(limit, limit) if limit else None, 0.0, now_s)
 
     def grant(self, input_tokens: Sequence[int], now_s: float) -> int:
         """Return how many of these calls, in order, may leave now under the limits a minute.

@@ -40,6 +40,11 @@ def estimate_input_tokens(body: bytes | str) -> int:
     return -(-fourteenths // 14)
 
 
+def usual_input_tokens(size_bytes: int) -> int:
+    """Return about how many input tokens requests of this size together hold: 3.5 bytes each."""
+    return size_bytes * 2 // 7
+
+
 def bound_input_tokens(body_size_bytes: int) -> int:
     """Return a number of input tokens that a text request of this size cannot exceed.
 

@@ -29,6 +29,13 @@ class RateHeaders(NamedTuple):
     output_tokens: Headroom | None = None
 
 
+class MinuteLimits(NamedTuple):
+    """What a provider allows a minute in real time; None where it has not said."""
+
+    requests: int | None = None
+    input_tokens: int | None = None
+
+
 class Lane(StrEnum):
     """The two ways a request can travel."""
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from twolane.core.deadline import Tempo, learned
+from twolane.core.deadline import Owed, Tempo, learned
+from twolane.core.tokens import usual_input_tokens
+from twolane.core.types import MinuteLimits
 from twolane.ledger.rows import ITEM_BITS, item_id
 
 if TYPE_CHECKING:
@@ -14,6 +16,13 @@ if TYPE_CHECKING:
 SAMPLES = 500
 # Looking for calls ends here: a ledger of batches alone has none, however long it is.
 RECENT_ATTEMPTS = 20_000
+
+
+class Workspace(NamedTuple):
+    """What a provider's limits belong to."""
+
+    base_url: str
+    key_fingerprint: str
 
 
 def tempo(ledger: Ledger, provider: str, model: str, *, size: int) -> Tempo:
@@ -41,14 +50,37 @@ def tempo(ledger: Ledger, provider: str, model: str, *, size: int) -> Tempo:
     )
 
 
-def owed(ledger: Ledger, run: RunRow) -> int:
-    """Count the items of a run that have no ending yet."""
+def owed(ledger: Ledger, run: RunRow) -> Owed:
+    """Return what of a run has no ending yet."""
     row = ledger.store.db.execute(
-        "SELECT count(*) FROM items WHERE id >= ? AND id < ?"
+        "SELECT count(*), coalesce(sum(size_bytes), 0) FROM items WHERE id >= ? AND id < ?"
         " AND state IN ('pending', 'running', 'submitted')",
         (item_id(run.run_no, 0), item_id(run.run_no + 1, 0)),
     ).fetchone()
-    return int(row[0])
+    return Owed(int(row[0]), usual_input_tokens(int(row[1])))
+
+
+def minute_limits(ledger: Ledger, workspace: Workspace, model: str) -> MinuteLimits:
+    """Return the limits a minute that a workspace was last told of."""
+    row = ledger.store.db.execute(
+        "SELECT requests_per_min, input_tokens_per_min FROM limits"
+        " WHERE base_url = ? AND key_fingerprint = ? AND model = ?",
+        (*workspace, model),
+    ).fetchone()
+    return MinuteLimits(*row) if row is not None else MinuteLimits()
+
+
+def keep_limits(
+    ledger: Ledger, workspace: Workspace, model: str, limits: MinuteLimits, *, now: float
+) -> None:
+    """Keep the limits a minute for the next deadline, where they are news."""
+    if limits in (MinuteLimits(), minute_limits(ledger, workspace, model)):
+        return
+    with ledger.store.transaction() as db:
+        db.execute(
+            "INSERT OR REPLACE INTO limits VALUES (?, ?, ?, ?, ?, ?)",
+            (*workspace, model, *limits, now),
+        )
 
 
 def hurry(ledger: Ledger, run: RunRow) -> None:

@@ -13,6 +13,15 @@ MIGRATIONS: Final[Mapping[int, str]] = {
     # leave, so that the next ones are found without sorting the rest.
     1: """
 ALTER TABLE runs ADD COLUMN deadline_at REAL;
+CREATE TABLE limits (
+  base_url             TEXT NOT NULL,
+  key_fingerprint      TEXT NOT NULL,
+  model                TEXT NOT NULL,
+  requests_per_min     INTEGER,
+  input_tokens_per_min INTEGER,
+  seen_at              REAL NOT NULL,
+  PRIMARY KEY (base_url, key_fingerprint, model)
+) WITHOUT ROWID;
 ALTER TABLE runs ADD COLUMN handed_over TEXT;
 ALTER TABLE runs ADD COLUMN dropped_at REAL;
 ALTER TABLE batches ADD COLUMN cancel_at REAL;

@@ -108,6 +108,17 @@ CREATE TABLE replies (
   body       BLOB NOT NULL                    -- the result in the provider's batch-result shape
 );
 
+-- What a provider allows a minute in real time, as its last answers said.
+CREATE TABLE limits (
+  base_url             TEXT NOT NULL,
+  key_fingerprint      TEXT NOT NULL,
+  model                TEXT NOT NULL,
+  requests_per_min     INTEGER,
+  input_tokens_per_min INTEGER,
+  seen_at              REAL NOT NULL,
+  PRIMARY KEY (base_url, key_fingerprint, model)
+) WITHOUT ROWID;
+
 CREATE TABLE controls (
   control_no INTEGER PRIMARY KEY,
   run_no     INTEGER NOT NULL REFERENCES runs (run_no),

@@ -5,20 +5,21 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Protocol
 
-from twolane.core.deadline import Tempo, finish_s, realtime_s
+from twolane.core.deadline import Owed, Tempo, finish_s, realtime_s
 from twolane.ledger import history
 
 if TYPE_CHECKING:
+    from twolane.core.types import MinuteLimits
     from twolane.worker.context import Context
 
 
 class NeededTime(Protocol):
-    """Says how many seconds a number of items needs."""
+    """Says how many seconds what is owed needs."""
 
     def __call__(
-        self, items: int, /, *, concurrency: int, tempo: Tempo, per_min: float | None
+        self, owed: Owed, /, *, concurrency: int, tempo: Tempo, limits: MinuteLimits
     ) -> float:
-        """Return the seconds; `per_min` is the provider's limit of requests a minute."""
+        """Return the seconds."""
 
 
 # What the ledger has measured changes with every call; looking at it again is not free.
@@ -67,6 +68,6 @@ class Hedge:
             await context.db(history.owed, context.ledger, context.run),
             concurrency=context.policy.concurrency,
             tempo=await self.tempo(),
-            per_min=context.pacer.per_min,
+            limits=context.pacer.limits,
         )
         return context.run.deadline_at - context.now() - needs_s

@@ -159,7 +159,7 @@ class Worker:
 
     def _idle(self) -> bool:
         """Tell whether nothing is under way that a further round could wait for."""
-        if self._realtime.calls or self._recorder.busy:
+        if self._realtime.busy or self._recorder.busy:
             return False
         return not self._batches.busy
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeGuard
 from twolane.core.identity import make_nonce
 from twolane.core.retry import RetryDecision, decide_call
 from twolane.core.states import ItemState
+from twolane.core.tokens import usual_input_tokens
 from twolane.core.types import Errored, Lane, Succeeded
 from twolane.errors import (
     ConnectionFailedError,
@@ -28,9 +29,6 @@ if TYPE_CHECKING:
     from twolane.worker.judge import Judge
     from twolane.worker.recorder import Recorder
 
-# A token takes 3.5 bytes of English; what the provider counts comes back in its headers.
-TOKENS_PER_7_BYTES = 2
-
 
 class RealtimeLane:
     """Sends single requests, as many at a time as the pacer lets."""
@@ -46,11 +44,18 @@ class RealtimeLane:
         self._cut: set[int] = set()
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._racing: deque[ItemRow] = deque()
+        self._held_up = False
         self.calls: dict[int, asyncio.Task[None]] = {}
+
+    @property
+    def busy(self) -> bool:
+        """Whether calls are out, or wait for the provider's limits a minute to let them go."""
+        return bool(self.calls) or self._held_up
 
     async def fill(self, stage: int) -> bool:
         """Claim and send what there is room for; return whether the budget held some back."""
         context, width = self._context, self._context.pacer.width
+        self._held_up = False
         room = width - len(self.calls)
         if not self._warm:
             # The first request writes the provider's prompt cache, the others then read it.
@@ -111,7 +116,8 @@ class RealtimeLane:
         context, loop = self._context, asyncio.get_running_loop()
         tokens = [_tokens(item) for item, _ in affordable]
         count = context.pacer.grant(tokens, context.steady_s())
-        if count < len(affordable):
+        self._held_up = count < len(affordable)
+        if self._held_up:
             for _, reserve in affordable[count:]:
                 context.budget.settle(reserve, 0)
             loop.call_later(
@@ -150,6 +156,7 @@ class RealtimeLane:
 
     def let_go(self) -> None:
         """Let every call that waits for its turn see that the run stops."""
+        self._held_up = False
         while self._waiting:
             self._give_turn()
 
@@ -259,7 +266,7 @@ class RealtimeLane:
 
 
 def _tokens(item: ItemRow) -> int:
-    return item.size_bytes * TOKENS_PER_7_BYTES // 7
+    return usual_input_tokens(item.size_bytes)
 
 
 def _asks_for_patience(error: ProviderError) -> TypeGuard[TransientError]:
