@@ -1,9 +1,10 @@
 """A stub of the API for measuring clients: it answers at once, or after a fixed latency.
 
-It knows the Messages endpoint and the life of a batch (create, list, retrieve, results), checks
-nothing and forgets a batch when its results were fetched. It speaks just enough HTTP/1.1 for
-that, on a raw asyncio protocol and in a process of its own, so that what is measured is the
-client. `python bench/stub.py` prints its URL and serves until its standard input is closed.
+It knows the Messages endpoint and the life of a batch (create, list, retrieve, results), and chat
+completions for clients that speak only those; it checks nothing and forgets a batch when its
+results were fetched. It speaks just enough HTTP/1.1 for that, on a raw asyncio protocol and in a
+process of its own, so that what is measured is the client; `/cpu` tells the CPU it has used
+itself. `python bench/stub.py` prints its URL and serves until its standard input is closed.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ import functools
 import re
 import subprocess
 import sys
+import time
+import urllib.request
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -51,12 +54,29 @@ MESSAGE = orjson.dumps(
         "usage": {"input_tokens": 260, "output_tokens": 70},
     }
 )
+COMPLETION = orjson.dumps(
+    {
+        "id": "chatcmpl-stub",
+        "object": "chat.completion",
+        "created": 1_795_392_000,
+        "model": "claude-haiku-4-5",
+        "choices": [
+            {
+                "index": 0,
+                "message": {"role": "assistant", "content": TEXT},
+                "finish_reason": "stop",
+            }
+        ],
+        "usage": {"prompt_tokens": 260, "completion_tokens": 70, "total_tokens": 330},
+    }
+)
 
 
 @dataclass(slots=True)
 class Batches:
     """The custom_ids of every batch whose results were not fetched, by its id, oldest first."""
 
+    url: str = ""
     waiting: dict[str, list[bytes]] = field(default_factory=dict)
     created: int = 0
 
@@ -97,6 +117,9 @@ class Batches:
             "created_at": STARTED,
             "ended_at": STARTED,
             "expires_at": EXPIRES,
+            "archived_at": None,
+            "cancel_initiated_at": None,
+            "results_url": f"{self.url}{BATCHES}/{batch_id}/results",
         }
 
 
@@ -108,7 +131,8 @@ def answer(body: bytes) -> bytes:
     )
 
 
-REPLY = answer(MESSAGE)
+# What answers after the latency, by path.
+REPLIES = {"/v1/messages": answer(MESSAGE), "/v1/chat/completions": answer(COMPLETION)}
 
 
 class Connection(asyncio.Protocol):
@@ -160,8 +184,11 @@ class Connection(asyncio.Protocol):
 
     def _serve(self, method: str, target: str, body: bytes) -> None:
         path, _, query = target.partition("?")
-        if path == "/v1/messages":
-            asyncio.get_running_loop().call_later(self._latency_s, self._transport.write, REPLY)
+        reply = REPLIES.get(path)
+        if reply is not None:
+            asyncio.get_running_loop().call_later(self._latency_s, self._transport.write, reply)
+        elif path == "/cpu":
+            self._transport.write(answer(orjson.dumps(time.process_time())))
         elif path == BATCHES and method == "POST":
             self._transport.write(answer(self._batches.create(body)))
         elif path == BATCHES:
@@ -187,10 +214,12 @@ class Connection(asyncio.Protocol):
 async def serve(latency_s: float, on_ready: Callable[[str], None]) -> None:
     """Serve on a free port of loopback until standard input is closed."""
     loop = asyncio.get_running_loop()
-    make = functools.partial(Connection, Batches(), latency_s)
+    batches = Batches()
+    make = functools.partial(Connection, batches, latency_s)
     server = await loop.create_server(make, "127.0.0.1", 0, backlog=1024)
     async with server:
-        on_ready(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}")
+        batches.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        on_ready(batches.url)
         await loop.run_in_executor(None, sys.stdin.read)
 
 
@@ -206,6 +235,12 @@ def apart(*, latency_ms: float) -> Iterator[str]:
             yield process.stdout.readline().strip()
         finally:
             process.communicate()
+
+
+def cpu_s(url: str) -> float:
+    """Return the CPU that the stub at `url` has used so far, in seconds."""
+    with urllib.request.urlopen(f"{url}/cpu") as response:  # noqa: S310  # the stub's own URL
+        return float(response.read())
 
 
 def main() -> None:
