@@ -142,7 +142,9 @@ def show(turns: dict[str, list[Measured]], items: int) -> None:
         name: statistics.median(one.stub_cpu_s / one.wall_s for one in some)
         for name, some in turns.items()
     }
-    print(f"{'client':14}{'items/s':>10}{'share':>8}{'CPU ms/item':>13}{'ratio':>8}{'stub CPU':>10}")
+    print(
+        f"{'client':14}{'items/s':>10}{'share':>8}{'CPU ms/item':>13}{'ratio':>8}{'stub CPU':>10}"
+    )
     for name in turns:
         print(
             f"{name:14}{rate[name]:10,.0f}{rate[name] / rate['raw aiohttp']:8.2f}"
