@@ -47,6 +47,7 @@ class BatchLane:
         self._reconciler = reconciler
         self._follower = follower
         self._create_failures = 0
+        self._nothing_at: tuple[int, int] | None = None
         self.canceled = False
         self.posting: asyncio.Task[None] | None = None
 
@@ -62,6 +63,9 @@ class BatchLane:
             # Creates go out one at a time, and none while it is unknown what became of one:
             # that keeps every unknown create recognisable in the provider's list.
             return False
+        now = (stage, context.stirred)
+        if self._nothing_at == now:
+            return False
         items = await context.db(
             context.ledger.pending,
             context.run,
@@ -71,8 +75,10 @@ class BatchLane:
             limit=context.run.batch_size,
         )
         if not items:
+            self._nothing_at = now
             return False
         if await self._in_a_hurry(items):
+            context.stirred += 1
             context.wake.set()
             return False
         queued = sum(batch.size for batch in self._follower.open.values())

@@ -62,7 +62,9 @@ class Context:
     """One run being worked on.
 
     `executor` is the one thread that touches the ledger; None runs its calls in place, which the
-    simulation needs for its virtual clock. `now` gives seconds since the epoch.
+    simulation needs for its virtual clock. `now` gives seconds since the epoch. `stirred` counts
+    how often something other than a claim has changed what is pending: what was read before the
+    latest time may be out of date.
     """
 
     run: RunRow
@@ -81,6 +83,7 @@ class Context:
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     fatal: BaseException | None = None
+    stirred: int = 0
 
     async def db(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run a ledger call on the ledger's thread."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from typing import TYPE_CHECKING
 
 from twolane.core.states import BatchState, ItemState
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 # How often the wishes of other processes are read while nothing else happens.
 WISH_POLL_S = 1.0
+# And how often at most while much does: a look is a visit to the ledger's thread.
+LEAST_WISH_POLL_S = 0.1
 LOOK_ROWS = 2_000
 CANCEL = "cancel"
 CANCELED_REASON = "canceled by hand"
@@ -46,6 +49,7 @@ class Worker:
         )
         self._batches = BatchLane(context, self._judge, self._reconciler, self._follower)
         self._orphans = OrphanWatch(context, self._reconciler)
+        self._obeyed_at_s = -math.inf
         self.blocked_by_budget = False
         self.canceled = False
 
@@ -129,6 +133,8 @@ class Worker:
 
     async def _work(self, stage: int) -> None:
         context = self._context
+        context.stirred += 1  # by whatever has happened since it was last driven
+        self._obeyed_at_s = -math.inf
         while True:
             context.wake.clear()
             held_back = await self._round(stage)
@@ -177,6 +183,7 @@ class Worker:
         """
         context, ledger = self._context, self._context.ledger
         self.blocked_by_budget = True
+        context.stirred += 1
         for lane in Lane:
             after: ItemRow | None = None
             while some := await context.db(
@@ -196,8 +203,12 @@ class Worker:
     async def _obey(self) -> None:
         """Carry out what other processes wish: cancel the run, or one item of it."""
         context = self._context
+        if context.steady_s() - self._obeyed_at_s < LEAST_WISH_POLL_S:
+            return
+        self._obeyed_at_s = context.steady_s()
         for control_no, action, item in await context.db(context.ledger.wishes, context.run):
             if action == CANCEL:
+                context.stirred += 1
                 await self._cancel(item)
             await context.db(context.ledger.grant, control_no, now=context.now())
 

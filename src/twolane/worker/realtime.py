@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import functools
 from collections import deque
+from itertools import islice
 from typing import TYPE_CHECKING, TypeGuard
 
 from twolane.core.identity import make_nonce
@@ -45,6 +46,8 @@ class RealtimeLane:
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._racing: deque[ItemRow] = deque()
         self._held_up = False
+        self._ahead: list[ItemRow] = []
+        self._ahead_of: tuple[int, int] | None = None
         self.calls: dict[int, asyncio.Task[None]] = {}
 
     @property
@@ -54,7 +57,7 @@ class RealtimeLane:
 
     async def fill(self, stage: int) -> bool:
         """Claim and send what there is room for; return whether the budget held some back."""
-        context, width = self._context, self._context.pacer.width
+        width = self._context.pacer.width
         self._held_up = False
         room = width - len(self.calls)
         if not self._warm:
@@ -66,21 +69,30 @@ class RealtimeLane:
         if room <= 0:
             return False
         racing = bool(self._racing)
-        if racing:
-            items = [self._racing[place] for place in range(min(room, len(self._racing)))]
-        else:
-            items = await context.db(
-                context.ledger.pending,
-                context.run,
-                stage=stage,
-                lane=Lane.REALTIME,
-                after=None,
-                limit=room,
-            )
+        items = [*islice(self._racing, room)] if racing else await self._pending(stage, room)
         affordable = self._affordable(items)
         if chosen := self._granted(affordable):
-            await self._send(chosen, racing=racing)
+            await self._send(chosen, stage, racing=racing)
         return len(affordable) < len(items)
+
+    async def _pending(self, stage: int, room: int) -> list[ItemRow]:
+        """Return what is next: as it was read with an earlier claim, where nothing stirred since."""
+        now = (stage, self._context.stirred)
+        if self._ahead_of != now:
+            self._ahead = await self._context.db(self._read, stage, None)
+            self._ahead_of = now
+        return self._ahead[:room]
+
+    def _read(self, stage: int, after: ItemRow | None) -> list[ItemRow]:
+        """Return as many pending items as calls may be out; runs on the ledger's thread."""
+        context = self._context
+        return context.ledger.pending(
+            context.run,
+            stage=stage,
+            lane=Lane.REALTIME,
+            after=after,
+            limit=context.policy.concurrency,
+        )
 
     async def _still_out(self, chosen: list[tuple[ItemRow, int]]) -> list[tuple[ItemRow, int]]:
         """Return those that their batch has not answered meanwhile; the others need no race."""
@@ -125,21 +137,19 @@ class RealtimeLane:
             )
         return affordable[:count]
 
-    async def _send(self, chosen: list[tuple[ItemRow, int]], *, racing: bool) -> None:
+    async def _send(self, chosen: list[tuple[ItemRow, int]], stage: int, *, racing: bool) -> None:
         context = self._context
         nonce = make_nonce(context.random.randbytes(8))
         if racing:
             chosen = await self._still_out(chosen)
             if not chosen:
+                # Their batch has ended: what it left is pending, and next.
+                context.wake.set()
                 return
-        numbers = await context.db(
-            context.ledger.claim,
-            [(item.id, reserve) for item, reserve in chosen],
-            nonce=nonce,
-            now=context.now(),
-            state=ItemState.SUBMITTED if racing else ItemState.PENDING,
-        )
-        own = await context.db(context.ledger.requests, [item.id for item, _ in chosen])
+        else:
+            self._ahead = self._ahead[len(chosen) :]
+        numbers, own, more = await context.db(self._claim, chosen, nonce, stage, racing=racing)
+        self._ahead += more
         wrong = await self._judge.wrong(item for item, _ in chosen)
         for number, (item, reserve) in zip(numbers, chosen, strict=True):
             sent = self._judge.sent(number, item, reserve, nonce)
@@ -147,6 +157,22 @@ class RealtimeLane:
             call = asyncio.get_running_loop().create_task(self._call(sent, body))
             self.calls[item.id] = call
             call.add_done_callback(functools.partial(self._done, item))
+
+    def _claim(
+        self, chosen: list[tuple[ItemRow, int]], nonce: str, stage: int, *, racing: bool
+    ) -> tuple[list[int], dict[int, bytes], list[ItemRow]]:
+        """Claim, and read what is sent and what comes next, in one visit to the ledger's thread."""
+        context, ledger = self._context, self._context.ledger
+        numbers = ledger.claim(
+            [(item.id, reserve) for item, reserve in chosen],
+            nonce=nonce,
+            now=context.now(),
+            state=ItemState.SUBMITTED if racing else ItemState.PENDING,
+        )
+        more: list[ItemRow] = []
+        if not racing and len(self._ahead) <= context.policy.concurrency // 2:
+            more = self._read(stage, (self._ahead or [chosen[-1][0]])[-1])
+        return numbers, ledger.requests([item.id for item, _ in chosen]), more
 
     def drop(self, item: int) -> None:
         """Drop the call of an item, if one is in flight; it may have been paid for."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from twolane.core.states import ItemState
 from twolane.worker.context import Context, Settled
 
 if TYPE_CHECKING:
@@ -50,6 +51,8 @@ class Recorder:
         await context.db(commit or context.ledger.settle, [one.settlement for one in endings])
         for one in endings:
             context.budget.settle(one.sent.reserve_nano, one.settlement.cost_nano)
+        if any(one.settlement.item_state is ItemState.PENDING for one in endings):
+            context.stirred += 1
         for listener in context.listeners:
             listener(endings)
         context.wake.set()
