@@ -116,10 +116,11 @@ def environment(tool: Tool, cache: Path) -> str:
     state = hashlib.sha256(pins.read_bytes()).hexdigest()
     if done.is_file() and done.read_text() == state:
         return str(python)
+    base = base_python(tool.minor)
     cache.mkdir(parents=True, exist_ok=True)
     print(f"installing {tool.pins}", file=sys.stderr)
     commands = (
-        [base_python(tool.minor), "-m", "venv", "--clear", str(folder)],
+        [base, "-m", "venv", "--clear", str(folder)],
         [str(python), "-m", "pip", "install", "--disable-pip-version-check", "-r", str(pins)],
     )
     with log.open("wb") as out:
@@ -130,6 +131,13 @@ def environment(tool: Tool, cache: Path) -> str:
                 )
     done.write_text(state)
     return str(python)
+
+
+def bare(tool: Tool, home: str) -> dict[str, str]:
+    """Return the environment that a tool runs in; `home` is for all that it leaves behind."""
+    own = ("PYTHONPATH",) if tool.pins is None else ()
+    kept = {name: os.environ[name] for name in KEPT_VARIABLES + own if name in os.environ}
+    return {**kept, "HOME": home, "TMPDIR": home}
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +162,12 @@ class Given:
     batch_size: int
 
 
+def result_of(out: bytes) -> dict[str, float]:
+    """Return the result that a runner wrote: the last line, for a tool may have written more."""
+    result: dict[str, float] = json.loads(out.splitlines()[-1])
+    return result
+
+
 def take_turn(tool: Tool, python: str, given: Given) -> Turn:
     """Let a tool do the work in a fresh process. Raises UnavailableError."""
     items = round(given.items * tool.share)
@@ -162,14 +176,14 @@ def take_turn(tool: Tool, python: str, given: Given) -> Turn:
         command += ["--lane", given.lane, "--variant", tool.variant, "--url", given.url]
         command += ["--items", str(items), "--in-flight", str(given.in_flight)]
         command += ["--batch-size", str(given.batch_size)]
-        kept = {name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ}
-        if tool.pins is None and "PYTHONPATH" in os.environ:
-            kept["PYTHONPATH"] = os.environ["PYTHONPATH"]
-        variables = {**kept, "HOME": home, "TMPDIR": home}
         stub = cpu_s(given.url)
         try:
             done = subprocess.run(  # noqa: S603  # a runner beside this file
-                command, capture_output=True, env=variables, timeout=TURN_TIMEOUT_S, check=False
+                command,
+                capture_output=True,
+                env=bare(tool, home),
+                timeout=TURN_TIMEOUT_S,
+                check=False,
             )
         except subprocess.TimeoutExpired as error:
             raise UnavailableError(f"{items:,} items took over {TURN_TIMEOUT_S} s") from error
@@ -177,7 +191,7 @@ def take_turn(tool: Tool, python: str, given: Given) -> Turn:
     if done.returncode:
         last = done.stderr.decode(errors="replace").strip().splitlines()[-1:]
         raise UnavailableError(f"failed: {''.join(last)[:200]}")
-    found = json.loads(done.stdout)
+    found = result_of(done.stdout)
     if found["ok"] != items:
         raise UnavailableError(f"answered {found['ok']:,} of {items:,} prompts")
     # The stub has little to do outside of the measured part: a round of 100.

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import sys
-import tempfile
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -28,14 +27,13 @@ batchata: Any = import_module("batchata")
 
 def run(work: Work, prompts: list[str]) -> int:
     """Answer the prompts in batches."""
-    home = Path(tempfile.mkdtemp(dir=work.home))
     batch = batchata.Batch(
-        str(home / "results"),
+        str(work.home / "results"),
         max_parallel_batches=PARALLEL,
         items_per_batch=work.batch_size,
         raw_files=False,
     )
-    batch.set_state(file=str(home / "state.json"))
+    batch.set_state(file=str(work.home / "state.json"))
     batch.set_default_params(model=MODEL, max_tokens=MAX_TOKENS)
     batch.set_verbosity("error")
     for prompt in prompts:

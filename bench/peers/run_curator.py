@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import sys
-import tempfile
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -30,9 +29,6 @@ os.environ.update(
     TIKTOKEN_CACHE_DIR=str(shipped),
 )
 work = asked()
-# Its messages and progress go to standard output, which is for the result.
-result_out = os.dup(1)
-os.dup2(2, 1)
 curator: Any = import_module("bespokelabs.curator")
 
 UNLIMITED = 1_000_000_000
@@ -58,9 +54,9 @@ def run(work: Work, prompts: list[str]) -> int:
         generation_params={"max_tokens": MAX_TOKENS},
         backend_params=options,
     )
-    answered = model(prompts, working_dir=tempfile.mkdtemp(dir=work.home))
+    answered = model(prompts, working_dir=str(work.home))
     return sum(bool(row["response"]) for row in answered.dataset)
 
 
 if __name__ == "__main__":
-    measure(work, run, out_fd=result_out)
+    measure(work, run)

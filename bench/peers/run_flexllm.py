@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import sys
-import tempfile
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -28,8 +27,7 @@ def run(work: Work, prompts: list[str]) -> int:
 async def realtime(work: Work, prompts: list[str]) -> int:
     """Answer the prompts one by one, many in flight."""
     messages = [[{"role": "user", "content": prompt}] for prompt in prompts]
-    home = tempfile.mkdtemp(dir=work.home)
-    checkpoint = f"{home}/results.jsonl" if work.variant == "checkpoint" else None
+    checkpoint = str(work.home / "results.jsonl") if work.variant == "checkpoint" else None
     async with flexllm.LLMClient(
         provider="claude",
         base_url=f"{work.url}/v1",

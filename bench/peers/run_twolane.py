@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import sys
-import tempfile
 from pathlib import Path
 
 from twolane import Engine, Lane, Request, Settings
@@ -23,13 +22,13 @@ def run(work: Work, prompts: list[str]) -> int:
 
 
 async def drive(work: Work, prompts: list[str]) -> int:
-    """Answer the prompts as one run, with an empty ledger."""
+    """Answer the prompts as one run, or go on with the run that the ledger holds."""
     requests = [
         Request(key=f"note-{number}", params=params(prompt))
         for number, prompt in enumerate(prompts)
     ]
     settings = Settings(
-        home=Path(tempfile.mkdtemp(dir=work.home)),
+        home=work.home,
         api_key=API_KEY,
         base_url=work.url,
         concurrency=work.in_flight,
@@ -37,9 +36,13 @@ async def drive(work: Work, prompts: list[str]) -> int:
         poll_s=0.1,
     )
     async with Engine.open(settings) as engine:
-        started = await engine.start(requests, lane=Lane(work.lane))
-        await started.drive()
-        return (await started.report()).items.succeeded
+        begun = await engine.runs()
+        if begun:
+            one = await engine.run(begun[0].id)
+        else:
+            one = await engine.start(requests, lane=Lane(work.lane))
+        await one.drive()
+        return (await one.report()).items.succeeded
 
 
 if __name__ == "__main__":

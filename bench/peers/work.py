@@ -11,11 +11,10 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import resource
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,7 +32,11 @@ RSS_PER_MB = 1024 * 1024 if sys.platform == "darwin" else 1024
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What a runner was asked for; `home` is an empty folder of its own."""
+    """What a runner was asked for.
+
+    `home` is the folder of what it keeps: empty at first, the same one when it shall go on after
+    it was killed. `once` leaves out the first, unmeasured round.
+    """
 
     lane: str
     variant: str
@@ -42,6 +45,7 @@ class Work:
     in_flight: int
     batch_size: int
     home: Path
+    once: bool
 
 
 def asked() -> Work:
@@ -54,6 +58,7 @@ def asked() -> Work:
     parser.add_argument("--in-flight", type=int, required=True)
     parser.add_argument("--batch-size", type=int, required=True)
     parser.add_argument("--home", type=Path, required=True)
+    parser.add_argument("--once", action="store_true")
     return Work(**vars(parser.parse_args()))
 
 
@@ -74,18 +79,25 @@ def used_cpu_s() -> float:
     return sum(used.ru_utime + used.ru_stime for used in map(resource.getrusage, whose))
 
 
-def measure(work: Work, run: Callable[[Work, list[str]], int], *, out_fd: int = 1) -> None:
+def measure(work: Work, run: Callable[[Work, list[str]], int]) -> None:
     """Let `run` answer two rounds of prompts and print what the second one took, as JSON.
 
     `run` returns how many prompts were answered. CPU is user and system time of the process and
-    its children; the peak is of the process's whole life, imports included. `out_fd` is where the
-    line goes, for a tool that writes to standard output itself.
+    its children; the peak is of the process's whole life, imports included.
     """
-    run(work, prompts(FIRST_ROUND, first=0))
+    if not work.once:
+        run(_in_folder(work, "first"), prompts(FIRST_ROUND, first=0))
+    work = _in_folder(work, "measured")
     given = prompts(work.items, first=FIRST_ROUND)
     wall, cpu = time.perf_counter(), used_cpu_s()
     answered = run(work, given)
     wall, cpu = time.perf_counter() - wall, used_cpu_s() - cpu
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / RSS_PER_MB
     found = {"items": work.items, "ok": answered, "wall_s": wall, "cpu_s": cpu, "peak_mb": peak}
-    os.write(out_fd, json.dumps(found).encode() + b"\n")
+    print(json.dumps(found), flush=True)
+
+
+def _in_folder(work: Work, name: str) -> Work:
+    home = work.home / name
+    home.mkdir(exist_ok=True)
+    return replace(work, home=home)

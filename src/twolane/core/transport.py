@@ -18,7 +18,7 @@ class Response(Protocol):
 
     status: int
     headers: Mapping[str, str]
-    """Names in lower case."""
+    """To be looked up by names in lower case; iterated, they may come in any."""
 
     async def read(self) -> bytes:
         """Return the whole body. Raises ConnectionFailedError where it is cut short."""
