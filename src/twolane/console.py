@@ -245,8 +245,13 @@ async def drive(run: Run, console: Console, *, stage: int | None = None) -> RunS
 
 @contextlib.contextmanager
 def _stop_on_signals(run: Run, console: Console) -> Iterator[None]:
-    """Let SIGINT and SIGTERM stop the run; a second one raises KeyboardInterrupt."""
-    asked = False
+    """Let SIGINT and SIGTERM stop the run; a second one raises KeyboardInterrupt.
+
+    It is raised between two callbacks of the loop, as a callback of its own: raised in the midst
+    of one, it may take a wake-up with it whose task could then not even be canceled. A third one
+    raises at once, for a loop that comes to no other callback.
+    """
+    asked = 0
     loop = asyncio.get_running_loop()
     previous: dict[signal.Signals, Any] = {}
 
@@ -257,13 +262,18 @@ def _stop_on_signals(run: Run, console: Console) -> Iterator[None]:
         )
         run.stop()
 
+    def interrupt() -> None:
+        raise KeyboardInterrupt
+
     def on_signal(_number: int, _frame: object) -> None:
         nonlocal asked
-        if asked:
+        asked += 1
+        if asked > len(answers):
             raise KeyboardInterrupt
-        asked = True
-        # Not printed from here: the signal may have come in the middle of a write.
-        loop.call_soon_threadsafe(stop)
+        # Not answered from here: the signal may have come in the middle of a write.
+        loop.call_soon_threadsafe(answers[asked - 1])
+
+    answers = (stop, interrupt)
 
     for one in (signal.SIGINT, signal.SIGTERM):
         with contextlib.suppress(ValueError):  # not in the main thread: nothing to catch there
