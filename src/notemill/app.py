@@ -26,6 +26,7 @@ from notemill.offline import respond
 from notemill.review import Decision, NewProposal, Review
 from notemill.vault.files import Vault
 from notemill.vault.journal import Journal
+from notemill.vault.places import remember
 from notemill.workflows.apply import Applied, apply_run, preview
 from notemill.workflows.candidates import Vocabulary
 from notemill.workflows.curate import (
@@ -38,6 +39,7 @@ from notemill.workflows.curate import (
     request_for,
 )
 from notemill.workflows.needs import Need, need_of
+from notemill.workflows.retagging import sources
 from notemill.workflows.stages import plan_steps
 from notemill.workflows.verify import Verdict, verify
 from twolane import Engine, ItemState, Lane, Plan, Request, Run, RunState, Settings, plain_usd
@@ -144,6 +146,7 @@ class Mill:
         self.exclusions = load_exclusions() if exclusions is None else exclusions
         self.state = settings.home / "vaults" / _state_name(folder)
         self.vault = Vault.open(folder, state_dir=self.state)
+        remember(self.state, self.vault.root)
         self.index = Index(self.state / "index.sqlite3")
         self.review = Review(self.state / REVIEW_FILE)
         self.engine = Engine.open(settings, responder=respond)
@@ -190,7 +193,7 @@ class Mill:
         """Look through the vault. Raises VaultError."""
         facts = self.index.refresh(self.vault, self.vault.scan())
         # Not even a tag of an excluded note leaves the machine.
-        private = frozenset(one.key for one in facts if self._is_private(one))
+        private = frozenset(one.key for one in facts if self.is_private(one))
         facts = [one for one in facts if one.key not in private]
         vocabulary = Vocabulary.of(one.all_tags for one in facts if not one.problem)
         curated = self.review.curated()
@@ -217,8 +220,8 @@ class Mill:
         not_seen = tuple(Skipped(one.path, one.reason) for one in self.vault.skipped)
         return Survey(seen, tuple(work), tuple(skipped), vocabulary, put_off, private, not_seen)
 
-    def _is_private(self, facts: NoteFacts) -> bool:
-        """Tell whether nothing of a note may leave the machine."""
+    def is_private(self, facts: NoteFacts) -> bool:
+        """Tell whether a note is excluded: nothing of it may leave the machine."""
         return facts.ignored or self.exclusions.covers(facts.key, facts.all_tags)
 
     def requests(self, survey: Survey) -> NoteRequests:
@@ -238,7 +241,7 @@ class Mill:
                 f"{error}; nothing was sent, run the command again"
             ) from error
         facts, text = facts_and_text(key, raw, size=len(raw), mtime_ns=0)
-        if facts.problem or self._is_private(facts):
+        if facts.problem or self.is_private(facts):
             # An edit that left size and time as they were: the index has to look again.
             self.index.forget(key)
             raise ExternallyChangedError(
@@ -421,7 +424,11 @@ class Mill:
     def undo(self, run: str, *, note: str | None, through: bool) -> list[NoteUndo]:
         """Restore the exact bytes that a run's writing replaced. Raises VaultError."""
         with self.vault.lock():
+            before = sources(self.vault, self.vault.written_by(run))
             restored = self.vault.undo(run, key=note, through=through)
+            after = sources(self.vault, before)
+        # Tags in the text are its owner's words: their way back is no change of the owner's.
+        self.review.rebase((key, before[key], new) for key, new in after.items())
         back = [(one.key, one.runs) for one in restored if one.restored]
         self.review.forget_curated(back, now=time.time())
         return restored

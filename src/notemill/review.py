@@ -211,6 +211,22 @@ class Review:
                 [(state, now, one.id) for one in proposals],
             )
 
+    def rebase(self, notes: Iterable[tuple[str, str, str]]) -> None:
+        """Take each (note, old, new) source hash for the same: the change was our own.
+
+        What was curated stays curated, and what waits for a decision still fits.
+        """
+        changed = [(new, note, old) for note, old, new in notes if old != new]
+        with self._transaction():
+            self._db.executemany(
+                "UPDATE curated SET source_hash = ? WHERE note = ? AND source_hash = ?", changed
+            )
+            self._db.executemany(
+                "UPDATE proposals SET source_hash = ? WHERE note = ? AND source_hash = ?"
+                " AND state = 'pending'",
+                changed,
+            )
+
     def descriptions_written(self) -> dict[str, frozenset[str]]:
         """Return the descriptions that notemill has written into each note."""
         found: dict[str, set[str]] = {}

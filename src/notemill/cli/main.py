@@ -28,6 +28,14 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound="Callable[..., Any]")
 
 
+exclude_flag = click.option(
+    "--exclude",
+    multiple=True,
+    metavar="GLOB|#TAG",
+    help="Leave these notes alone: nothing of them leaves the machine. May be given again.",
+)
+
+
 def going_on_flags(command: F) -> F:
     """Add the flags of every command that works on a run until it ends."""
     flags = [
@@ -73,12 +81,7 @@ def cli() -> None:
 @click.option("--stages", default="auto", show_default=True, metavar="auto|none|ladder|2,6,…")
 @click.option("--limit", type=click.IntRange(1), metavar="N", help="Only the N neediest notes.")
 @click.option("--only", metavar="GLOB", help="Only notes whose path fits, as in 'Projects/**'.")
-@click.option(
-    "--exclude",
-    multiple=True,
-    metavar="GLOB|#TAG",
-    help="Let nothing of these notes leave the machine; more than one may be given.",
-)
+@exclude_flag
 @click.option("--refresh", is_flag=True, help="Ask about notes that need nothing, too.")
 @click.option("--again", is_flag=True, help="Begin anew instead of going on with a run.")
 @click.option("--dry-run", is_flag=True, help="Show lane, price and a request; send nothing.")
@@ -214,6 +217,95 @@ def forget(**flags: Any) -> None:  # noqa: ANN401
 
     settings = settings_of(flags)
     finish(forget_runs(settings, **flags))
+
+
+class TagsGroup(click.Group):
+    """A group that reports on a vault where its first word is none of its commands."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Take `tags VAULT` for `tags report VAULT`, and `tags` alone for this folder's report."""
+        if not args or (args[0] not in self.commands and args[0] not in ctx.help_option_names):
+            args = ["report", *args]
+        return super().parse_args(ctx, args)
+
+
+@cli.group(cls=TagsGroup)
+def tags() -> None:
+    """Show the tags of a vault and what is wrong with them; rename, merge and drop tags.
+
+    `notemill tags VAULT` is short for `notemill tags report VAULT`.
+    """
+
+
+@tags.command()
+@click.argument("vault", type=FOLDER, default=".")
+@exclude_flag
+@json_flag
+@settings_flags
+def report(**flags: Any) -> None:  # noqa: ANN401
+    """Show the tags in VAULT (this folder) with counts, variants, junk and merges to consider.
+
+    Nothing is written and nothing leaves the machine.
+    """
+    from notemill.cli.tagging import report_tags  # noqa: PLC0415
+
+    settings = settings_of(flags)
+    finish(report_tags(settings, **flags))
+
+
+def changing_flags(command: F) -> F:
+    """Add the flags of every command that changes tags in a vault."""
+    flags = [
+        click.option("--vault", type=FOLDER, default=".", help="The vault, if not this folder."),
+        exclude_flag,
+        click.option("--dry-run", is_flag=True, help="Show what would change; write nothing."),
+        click.option("--yes", is_flag=True, help="Do not ask."),
+        json_flag,
+        settings_flags,
+    ]
+    for flag in reversed(flags):
+        command = flag(command)
+    return command
+
+
+@tags.command()
+@click.argument("old", metavar="OLD")
+@click.argument("new", metavar="NEW")
+@changing_flags
+def rename(old: str, new: str, **flags: Any) -> None:  # noqa: ANN401
+    """Rename the tag OLD to NEW in properties and text; its children follow.
+
+    Only the tags' own bytes change, and `undo` restores them. Where NEW is there already the two
+    become one.
+    """
+    _change({old: new}, flags)
+
+
+@tags.command()
+@click.argument("old", metavar="TAG...", nargs=-1, required=True)
+@click.option("--into", required=True, metavar="TAG", help="The tag they all become.")
+@changing_flags
+def merge(old: tuple[str, ...], into: str, **flags: Any) -> None:  # noqa: ANN401
+    """Make several tags one; a list that had two of them has the new one once."""
+    _change(dict.fromkeys(old, into), flags)
+
+
+@tags.command()
+@click.argument("old", metavar="TAG...", nargs=-1, required=True)
+@changing_flags
+def drop(old: tuple[str, ...], **flags: Any) -> None:  # noqa: ANN401
+    """Take a tag, and its children, out of all notes.
+
+    Within a sentence of the text a tag loses its `#` and its word stays.
+    """
+    _change(dict.fromkeys(old), flags)
+
+
+def _change(changes: dict[str, str | None], flags: dict[str, Any]) -> None:
+    from notemill.cli.tagging import change_tags  # noqa: PLC0415
+
+    settings = settings_of(flags)
+    finish(change_tags(settings, changes, **flags))
 
 
 @cli.command()

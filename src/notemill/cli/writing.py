@@ -5,10 +5,11 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
-from notemill.app import KIND
+from notemill.app import KIND, Mill
 from notemill.cli.curating import mill_of_run, print_pending, show_applied
 from notemill.errors import UsageError, WaitingForPersonError
 from notemill.review import Decision
+from notemill.vault.places import folder_of_run
 from twolane import Engine, RunState, format_usd, plain_usd
 from twolane.console import (
     EXIT_FAILED,
@@ -61,7 +62,9 @@ async def undo_run(
 ) -> int:
     """Restore what a run's writing replaced; return the exit code. Raises NotemillError."""
     console = note_console()
-    mill = await mill_of_run(settings, run_id)
+    # Not all that writes is a run of the ledger; the vaults' journals know every one.
+    folder = folder_of_run(settings.home, run_id)
+    mill = Mill(folder, settings) if folder else await mill_of_run(settings, run_id)
     try:
         if not yes and sys.stdin.isatty():
             what = shown(item) if item else f"every note that run {run_id} wrote"

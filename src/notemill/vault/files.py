@@ -331,6 +331,10 @@ class Vault:
         """Return the runs that wrote to the vault, newest first."""
         return self._journal.runs()
 
+    def written_by(self, run: str) -> list[str]:
+        """Return the notes that a run wrote to, sorted."""
+        return sorted({write.key for write in self._journal.of_run(run)})
+
     def undo(self, run: str, *, key: str | None = None, through: bool = False) -> list[NoteUndo]:
         """Restore the bytes that a run's writes replaced, the note written last first.
 

@@ -29,7 +29,8 @@ TAG_KEYS: Final = ("tags", "tag")
 """Where tags stand; as in Obsidian the old singular counts only where the plural is absent."""
 ALIAS_KEYS: Final = ("aliases", "alias")
 _OWNED_NAMES = frozenset((*OWNED, "tag"))
-_TAG_SPLIT = re.compile(r"[,\s]+")
+TAG_SPLIT: Final = re.compile(r"[,\s]+")
+"""What stands between the tags of a text."""
 # Read from the bytes, so that the owner's wish holds where the frontmatter is broken, too.
 _IGNORE = re.compile(
     rb"(?im)^[ \t>\"']*notemill[\"']?[ \t]*:[ \t]*(?:-[ \t]*|\[[ \t]*)?[\"']?ignore\b"
@@ -80,10 +81,7 @@ class Note:
     def tags(self) -> tuple[str, ...]:
         """The tags of the properties, as written but without `#`."""
         entry = self.entry(*TAG_KEYS)
-        if entry is None or entry.value is None:
-            return ()
-        parts = _TAG_SPLIT.split(entry.value) if isinstance(entry.value, str) else entry.value
-        return tuple(tag for part in parts if (tag := bare_tag(part)))
+        return tags_of(entry) if entry else ()
 
     @property
     def aliases(self) -> tuple[str, ...]:
@@ -179,6 +177,14 @@ def _problems_of(block: Frontmatter) -> list[Problem]:
             message = f"its property {entry.key} is neither a text nor a list of texts; make it one"
             problems.append(Problem("nested-property", message, entry.span, blocks_writing=True))
     return problems
+
+
+def tags_of(entry: Entry) -> tuple[str, ...]:
+    """Return the tags that a property holds, without `#`: a text may hold several."""
+    if entry.value is None:
+        return ()
+    parts = TAG_SPLIT.split(entry.value) if isinstance(entry.value, str) else entry.value
+    return tuple(tag for part in parts if (tag := bare_tag(part)))
 
 
 def bare_tag(tag: str) -> str:

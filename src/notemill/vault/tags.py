@@ -33,6 +33,16 @@ def clean_tag(tag: str) -> str:
     return "/".join([level for level in levels if level][:MAX_LEVELS])
 
 
+def tag_key(tag: str) -> str:
+    """Return what a tag is compared by: Obsidian ignores case, and Unicode form is no difference."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", tag).casefold())
+
+
+def is_within(tag: str, parent: str) -> bool:
+    """Tell whether `tag` is `parent` or below it, both as keys."""
+    return tag == parent or tag.startswith(f"{parent}/")
+
+
 def _is_tag_char(char: str) -> bool:
     if char.isalnum() or char in "_-":
         return True

@@ -1,0 +1,197 @@
+"""`notemill tags`: what tags a vault has; changes of them, shown first and written on consent."""
+
+from __future__ import annotations
+
+import secrets
+import shlex
+import time
+from typing import TYPE_CHECKING, Any
+
+from notemill.app import Mill
+from notemill.cli.diffs import print_diff
+from notemill.config import load_exclusions
+from notemill.errors import UsageError
+from notemill.workflows.retagging import checked_changes, plan_retagging, write_retagging
+from notemill.workflows.tags import review_tags
+from twolane.consent import confirm
+from twolane.console import EXIT_FAILED, note_console, print_json, result_console, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from rich.console import Console
+
+    from notemill.workflows.retagging import Retagging
+    from notemill.workflows.tags import TagReview
+    from twolane import Settings
+
+SHOWN_NOTES = 8
+SHOWN_TAGS = 20
+
+
+async def report_tags(
+    settings: Settings, *, vault: Path, exclude: tuple[str, ...], as_json: bool
+) -> int:
+    """Show a vault's tags and what is wrong with them; return 0. Raises NotemillError."""
+    mill = Mill(vault, settings, load_exclusions(exclude))
+    try:
+        review = review_tags(
+            mill.index.refresh(mill.vault, mill.vault.scan()), is_excluded=mill.is_private
+        )
+    finally:
+        await mill.aclose()
+    if as_json:
+        print_json(_review_object(review))
+    else:
+        _show_review(review, result_console())
+    return 0
+
+
+def _show_review(review: TagReview, console: Console) -> None:
+    used = review.census.used
+    tagged = len(frozenset().union(*(tag.notes for tag in used)))
+    console.print(
+        f"{len(used):,} tags in {tagged:,} of {_notes(review.census.notes)}"
+        + (f"; {review.excluded:,} more are excluded" if review.excluded else ""),
+        markup=False,
+    )
+    for tag in used[:SHOWN_TAGS]:
+        console.print(f"  {len(tag.notes):6,}  #{shown(tag.name)}", markup=False)
+    _show_rest(len(used), console)
+    if review.merges:
+        console.print(f"\n{len(review.merges):,} variants, to merge into what is used most:")
+        for one in review.merges[:SHOWN_TAGS]:
+            line = f"  #{one.tag} → #{one.into} ({_notes(one.notes)}): {one.reason}"
+            console.print(shown(line), markup=False)
+        _show_rest(len(review.merges), console)
+        first = review.merges[0]
+        command = f"notemill tags rename {shlex.quote(first.tag)} {shlex.quote(first.into)}"
+        console.print(f"  for example: {shown(command)}", markup=False)
+    if review.junk:
+        console.print(f"\n{len(review.junk):,} tags say nothing; `notemill tags drop TAG`:")
+        for junk in review.junk[:SHOWN_TAGS]:
+            line = f"  #{junk.tag} ({_notes(junk.notes)}): {junk.reason}"
+            console.print(shown(line), markup=False)
+        _show_rest(len(review.junk), console)
+    if review.synonyms:
+        console.print(f"\n{len(review.synonyms):,} pairs that may mean the same; judge yourself:")
+        for pair in review.synonyms[:SHOWN_TAGS]:
+            console.print(shown(f"  #{pair.tag} and #{pair.other}: {pair.reason}"), markup=False)
+        _show_rest(len(review.synonyms), console)
+
+
+def _show_rest(count: int, console: Console) -> None:
+    if count > SHOWN_TAGS:
+        console.print(f"  … and {count - SHOWN_TAGS:,} more; --json has all", markup=False)
+
+
+def _review_object(review: TagReview) -> dict[str, Any]:
+    return {
+        "notes": review.census.notes,
+        "excluded": review.excluded,
+        "tags": [
+            {
+                "tag": tag.name,
+                "notes": len(tag.notes),
+                "with_children": tag.count,
+                "spellings": dict(tag.spellings),
+            }
+            for tag in review.census.used
+        ],
+        "merges": [
+            {"tag": one.tag, "into": one.into, "kind": one.kind, "reason": one.reason,
+             "notes": one.notes}
+            for one in review.merges
+        ],
+        "junk": [
+            {"tag": one.tag, "reason": one.reason, "notes": one.notes} for one in review.junk
+        ],
+        "synonyms": [
+            {"tag": one.tag, "other": one.other, "score": one.score, "reason": one.reason}
+            for one in review.synonyms
+        ],
+    }  # fmt: skip
+
+
+async def change_tags(
+    settings: Settings,
+    changes: Mapping[str, str | None],
+    *,
+    vault: Path,
+    exclude: tuple[str, ...],
+    dry_run: bool,
+    yes: bool,
+    as_json: bool,
+) -> int:
+    """Change tags in a vault; return the exit code. Raises NotemillError, WaitingError."""
+    console = note_console()
+    wanted = checked_changes(changes)
+    mill = Mill(vault, settings, load_exclusions(exclude))
+    try:
+        with mill.working():
+            facts = mill.index.refresh(mill.vault, mill.vault.scan())
+            plan = plan_retagging(mill.vault, facts, wanted, is_excluded=mill.is_private)
+            if not plan.touched and not plan.left_alone:
+                named = ", ".join(f"#{old.strip().lstrip('#')}" for old in changes)
+                raise UsageError(
+                    f"no note has {named} to change; `notemill tags` lists the tags there are"
+                )
+            _show_plan(mill, plan, console)
+            run, failures = "", []
+            if plan.touched and not dry_run:
+                question = f"write this into {_notes(len(plan.touched))}?"
+                confirm(question, console, yes=yes, otherwise="nothing was changed")
+                run = f"tags-{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(2)}"
+                endings = write_retagging(mill.vault, mill.review, plan, run=run)
+                failures = [(key, problem) for key, problem in endings if problem]
+                _show_written(plan, run, failures, console)
+    finally:
+        await mill.aclose()
+    if as_json:
+        print_json(_plan_object(plan, run, failures))
+    return EXIT_FAILED if failures else 0
+
+
+def _show_plan(mill: Mill, plan: Retagging, console: Console) -> None:
+    """Show what becomes of which tags, the first notes as diffs, and what stays as it is."""
+    for tag, new in list(plan.becomes.items())[:SHOWN_TAGS]:
+        console.print(f"#{shown(tag)} {f'→ #{shown(new)}' if new else 'goes'}", markup=False)
+    if len(plan.becomes) > SHOWN_TAGS:
+        console.print(f"  … and {len(plan.becomes) - SHOWN_TAGS:,} more tags", markup=False)
+    for tag, count in plan.joined.items():
+        console.print(
+            f"#{shown(tag)} is there already, in {_notes(count)}; the two become one", markup=False
+        )
+    for one in plan.touched[:SHOWN_NOTES]:
+        before = mill.vault.read(one.key)
+        print_diff(console, before, one.edit.apply(before), one.key)
+    for note in plan.touched[SHOWN_NOTES:]:
+        console.print(f"  {shown(note.key)}", markup=False)
+    for left in plan.left_alone:
+        console.print(f"  left alone: {shown(left.key)}: {shown(left.reason)}", markup=False)
+
+
+def _show_written(
+    plan: Retagging, run: str, failures: list[tuple[str, str]], console: Console
+) -> None:
+    written = len(plan.touched) - len(failures)
+    console.print(f"{_notes(written)} written; undo with: notemill undo {run}", markup=False)
+    for key, problem in failures:
+        console.print(f"  {shown(key)}: {shown(problem)}", markup=False)
+
+
+def _notes(count: int) -> str:
+    return f"{count:,} note{'' if count == 1 else 's'}"
+
+
+def _plan_object(plan: Retagging, run: str, failures: list[tuple[str, str]]) -> dict[str, Any]:
+    failed = {key for key, _ in failures}
+    return {
+        "run": run,
+        "tags": [{"tag": tag, "becomes": new} for tag, new in plan.becomes.items()],
+        "notes": [one.key for one in plan.touched],
+        "written": [one.key for one in plan.touched if run and one.key not in failed],
+        "left_alone": [{"item": one.key, "message": one.reason} for one in plan.left_alone],
+        "problems": [{"item": key, "message": problem} for key, problem in failures],
+    }

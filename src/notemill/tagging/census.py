@@ -1,0 +1,93 @@
+"""What tags a vault has, and in which notes; pure.
+
+By Obsidian's rules: case is no difference and the first spelling is shown; a parent matches the
+notes of its children.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from notemill.vault.tags import tag_key
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """A tag, or one that only children make one: `notes` is empty then.
+
+    `name` is the first spelling, `spellings` all of them with the number of notes of each;
+    `notes` have just this tag, `below` this one or a child of it.
+    """
+
+    key: str
+    name: str
+    spellings: Mapping[str, int]
+    notes: frozenset[str]
+    below: frozenset[str]
+
+    @property
+    def parent(self) -> str:
+        """The parent's key, '' for a tag of the first level."""
+        return self.key.rpartition("/")[0]
+
+    @property
+    def leaf(self) -> str:
+        """The last level, as shown."""
+        return self.name.rpartition("/")[2]
+
+    @property
+    def count(self) -> int:
+        """How many notes have it, or a child of it."""
+        return len(self.below)
+
+
+@dataclass(frozen=True, slots=True)
+class Census:
+    """The tags of a vault by key, parents before their children, and how many notes there are."""
+
+    tags: Mapping[str, Tag]
+    notes: int
+
+    @classmethod
+    def of(cls, tags_of_notes: Iterable[tuple[str, Iterable[str]]]) -> Census:
+        """Collect the tags of (note, tags) in the vault's order."""
+        spellings: dict[str, dict[str, int]] = {}
+        notes: dict[str, set[str]] = {}
+        below: dict[str, set[str]] = {}
+        names: dict[str, str] = {}
+        total = 0
+        for note, tags in tags_of_notes:
+            total += 1
+            for tag in tags:
+                key = tag_key(tag)
+                forms = spellings.setdefault(key, {})
+                forms[tag] = forms.get(tag, 0) + 1
+                notes.setdefault(key, set()).add(note)
+                levels = tag.split("/")
+                for depth in range(1, len(levels) + 1):
+                    name = "/".join(levels[:depth])
+                    names.setdefault(tag_key(name), name)
+                    below.setdefault(tag_key(name), set()).add(note)
+        return cls(
+            {
+                key: Tag(
+                    key,
+                    names[key],
+                    spellings.get(key, {}),
+                    frozenset(notes.get(key, ())),
+                    frozenset(below[key]),
+                )
+                for key in sorted(below)
+            },
+            total,
+        )
+
+    @property
+    def used(self) -> tuple[Tag, ...]:
+        """The tags that notes have, the most used first."""
+        found = (tag for tag in self.tags.values() if tag.notes)
+        return tuple(sorted(found, key=lambda tag: (-len(tag.notes), tag.key)))

@@ -1,0 +1,64 @@
+"""Tags that say nothing: colours, numbers, leavings; pure."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from notemill.vault.tags import is_legal_tag
+
+if TYPE_CHECKING:
+    from notemill.tagging.census import Census, Tag
+
+_HEX = re.compile(r"[0-9a-f]{3}|[0-9a-f]{6}|[0-9a-f]{8}", re.IGNORECASE)
+# Words of letters from a to f alone.
+_WORDS: Final = frozenset(
+    ("ace", "add", "bad", "bed", "bee", "cab", "dad", "dab", "deb", "ebb", "fab", "fad", "fed",
+     "fee", "abc", "decade", "facade", "accede", "efface", "deface")
+)  # fmt: skip
+_ID = re.compile(r"(?=[0-9a-z-]*\d)(?=[0-9a-z-]*[a-z])[0-9a-z-]{7,}", re.IGNORECASE)
+_LATIN_SHORT = re.compile(r"[a-z0-9_-]{1,2}", re.IGNORECASE)
+_MIN_DIGITS: Final = 0.4
+
+
+@dataclass(frozen=True, slots=True)
+class Junk:
+    """A tag that could go, and why, for a person to read."""
+
+    tag: str
+    reason: str
+    notes: int
+
+
+def find_junk(census: Census) -> tuple[Junk, ...]:
+    """Return the tags that say nothing, the least used first; those with children are kept."""
+    parents = {tag.parent for tag in census.tags.values()}
+    found = [
+        Junk(tag.name, reason, len(tag.notes))
+        for tag in census.used
+        if tag.key not in parents and (reason := _reason(tag))
+    ]
+    return tuple(sorted(found, key=lambda one: (one.notes, one.tag)))
+
+
+def _reason(tag: Tag) -> str:
+    name = tag.leaf
+    if not is_legal_tag(tag.name):
+        if name.strip("-_/").isdigit() or not any(char.isalpha() for char in name):
+            return "digits only, which Obsidian takes for no tag"
+        if _HEX.fullmatch(name):
+            return "a hex colour"
+        if any(char.isspace() for char in tag.name):
+            return "has a space in it, which Obsidian takes for no tag"
+        return "has characters that no tag may have"
+    if _HEX.fullmatch(name) and name.casefold() not in _WORDS and not name.isdigit():
+        return "a hex colour"
+    if len(tag.notes) > 1:
+        return ""
+    if _LATIN_SHORT.fullmatch(name):
+        return "used once, and too short to mean anything"
+    digits = sum(char.isdigit() for char in name)
+    if _ID.fullmatch(name) and digits >= _MIN_DIGITS * len(name):
+        return "used once, and an identifier rather than a word"
+    return ""

@@ -1,0 +1,214 @@
+"""Tags that are one tag written in several ways; pure.
+
+Only forms that the vault itself has are compared, and only within one parent: nothing is stemmed.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from notemill.tagging.census import Census, Tag
+
+MIN_SPELLED: Final = 8
+"""Letters from which one letter more, less or other is taken for a slip: shorter words abound."""
+MIN_SINGULAR: Final = 4
+_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+_SEPARATORS = re.compile(r"[-_]+")
+# Plural → singular endings of English, French, Spanish, Portuguese and German that are safe by
+# themselves; the singular has to be there, too.
+_PLURALS: Final = (
+    ("ies", "y"), ("ches", "ch"), ("shes", "sh"), ("sses", "ss"), ("xes", "x"), ("zes", "z"),
+    ("oes", "o"), ("aux", "au"), ("eux", "eu"), ("ciones", "ción"), ("siones", "sión"),
+    ("ções", "ção"), ("ões", "ão"), ("dades", "dad"), ("ores", "or"), ("ungen", "ung"),
+    ("heiten", "heit"), ("keiten", "keit"), ("schaften", "schaft"), ("ionen", "ion"),
+    ("täten", "tät"), ("s", ""),
+)  # fmt: skip
+# Where the longer form is a word of its own.
+_NO_PLURALS: Final = frozenset(
+    ("acoustics", "analytics", "arms", "athletics", "classics", "communications", "customs",
+     "dynamics", "economics", "electronics", "ethics", "genetics", "glasses", "goods", "graphics",
+     "logistics", "mathematics", "means", "mechanics", "needs", "news", "optics", "organics",
+     "physics", "politics", "savings", "series", "species", "statistics", "windows", "works")
+)  # fmt: skip
+
+
+class Variation(StrEnum):
+    """How two spellings of a tag differ."""
+
+    CASE = "case"
+    STYLE = "style"
+    ACCENTS = "accents"
+    PLURAL = "plural"
+    SPELLING = "spelling"
+
+
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """A tag that is a variant of another, by name; `reason` is for a person to read."""
+
+    tag: str
+    into: str
+    kind: Variation
+    reason: str
+    notes: int
+
+
+def find_merges(census: Census) -> tuple[Merge, ...]:
+    """Return the tags to merge into the form used most; children follow, and are not named.
+
+    Each tag is merged into one that itself stays.
+    """
+    pairs: list[tuple[Tag, Tag, Variation]] = []
+    for siblings in _siblings(census):
+        pairs += _alike(siblings, _style_form, Variation.STYLE)
+        pairs += _alike(siblings, _accents_form, Variation.ACCENTS)
+        pairs += _plurals(siblings)
+        pairs += _slips(siblings)
+    merges = _spellings(census)
+    into = _canonical(pairs)
+    done: set[str] = set()
+    for left, right, kind in pairs:
+        for tag, other in ((left, right), (right, left)):
+            target = into[tag.key]
+            if target.key == tag.key or tag.key in done:
+                continue
+            done.add(tag.key)
+            reason = _reason(other, kind)
+            merges.append(Merge(tag.name, target.name, kind, reason, tag.count))
+    return tuple(merges)
+
+
+def _siblings(census: Census) -> Iterator[list[Tag]]:
+    groups: dict[str, list[Tag]] = {}
+    for tag in census.tags.values():
+        groups.setdefault(tag.parent, []).append(tag)
+    yield from groups.values()
+
+
+def _spellings(census: Census) -> list[Merge]:
+    """Return spellings that differ in case alone: one tag in Obsidian, and untidy in lists."""
+    merges: list[Merge] = []
+    for tag in census.tags.values():
+        best = max(tag.spellings, key=lambda form: tag.spellings[form], default="")
+        merges += [
+            Merge(form, best, Variation.CASE, f"the same tag as #{best} in another case", count)
+            for form, count in tag.spellings.items()
+            if form != best
+        ]
+    return merges
+
+
+def _canonical(pairs: Iterable[tuple[Tag, Tag, Variation]]) -> dict[str, Tag]:
+    """Return for every tag of the pairs the one its whole group becomes: the one used most."""
+    groups: dict[str, dict[str, Tag]] = {}
+    for left, right, _ in pairs:
+        joined = groups.get(left.key, {left.key: left}) | groups.get(right.key, {right.key: right})
+        for key in joined:
+            groups[key] = joined
+    return {
+        key: max(group.values(), key=lambda tag: (tag.count, -len(tag.key), tag.key))
+        for key, group in groups.items()
+    }
+
+
+def _alike(
+    tags: list[Tag], form_of: Callable[[Tag], str], kind: Variation
+) -> Iterator[tuple[Tag, Tag, Variation]]:
+    known: dict[str, Tag] = {}
+    for tag in tags:
+        form = form_of(tag)
+        if form in known:
+            yield known[form], tag, kind
+        elif form:
+            known[form] = tag
+
+
+def _style_form(tag: Tag) -> str:
+    """Return a tag's letters and digits alone: `Machine-Learning` and `machineLearning` are one."""
+    return _SEPARATORS.sub("", tag.leaf).casefold()
+
+
+def _accents_form(tag: Tag) -> str:
+    """Return a tag without the accents of Latin letters; other scripts' marks tell words apart."""
+    folded: list[str] = []
+    for char in unicodedata.normalize("NFD", _style_form(tag)):
+        if not unicodedata.combining(char) or not (folded and folded[-1].isascii()):
+            folded.append(char)
+    return unicodedata.normalize("NFC", "".join(folded))
+
+
+def words_of(name: str) -> list[str]:
+    """Return the words of a tag's level: `machineLearning` and `machine-learning` have two."""
+    return [word.casefold() for word in _SEPARATORS.split(_CAMEL.sub("-", name)) if word]
+
+
+def _plurals(tags: list[Tag]) -> Iterator[tuple[Tag, Tag, Variation]]:
+    forms = {_style_form(tag): tag for tag in tags}
+    for form, tag in forms.items():
+        last = (words_of(tag.leaf) or [""])[-1]
+        if last in _NO_PLURALS:
+            continue
+        for ending, singular in _PLURALS:
+            if not last.endswith(ending):
+                continue
+            bare = last.removesuffix(ending) + singular
+            other = forms.get(form[: len(form) - len(last)] + bare)
+            if other is not None and len(bare) >= MIN_SINGULAR and not bare.endswith(("s", "i")):
+                yield other, tag, Variation.PLURAL
+                break
+
+
+def _slips(tags: list[Tag]) -> Iterator[tuple[Tag, Tag, Variation]]:
+    """Yield long tags one slip of a letter apart, found by what is left without one letter."""
+    seen: dict[str, list[Tag]] = {}
+    for tag in tags:
+        form = _style_form(tag)
+        if len(form) < MIN_SPELLED or not form.isalpha() or not _is_latin(form):
+            continue
+        others: dict[str, Tag] = {}
+        for less in {form, *(form[:at] + form[at + 1 :] for at in range(len(form)))}:
+            for other in seen.setdefault(less, []):
+                others[other.key] = other
+            seen[less].append(tag)
+        for other in others.values():
+            if _is_slip(form, _style_form(other)):
+                yield other, tag, Variation.SPELLING
+
+
+def _is_slip(left: str, right: str) -> bool:
+    """Tell whether one letter inside is missing, other, or two are exchanged.
+
+    First and last letters make other words: `adoption` and `adaption` may be slips, `economic`
+    and `economics`, `historic` and `prehistoric` are none.
+    """
+    if left == right or left[:1] != right[:1] or left[-1:] != right[-1:]:
+        return False
+    short, long = sorted((left, right), key=len)
+    at = next((n for n, char in enumerate(short) if char != long[n]), len(short))
+    if len(short) < len(long):
+        return short[at:] == long[at + 1 :]
+    exchanged = short[at : at + 2] == long[at : at + 2][::-1] and short[at + 2 :] == long[at + 2 :]
+    return short[at + 1 :] == long[at + 1 :] or exchanged
+
+
+def _is_latin(text: str) -> bool:
+    return all(char.isascii() or unicodedata.name(char, "").startswith("LATIN") for char in text)
+
+
+def _reason(other: Tag, kind: Variation) -> str:
+    match kind:
+        case Variation.PLURAL:
+            return f"singular and plural of one word, as #{other.name}"
+        case Variation.SPELLING:
+            return f"one letter apart from #{other.name}"
+        case Variation.ACCENTS:
+            return f"#{other.name} but for accents"
+        case _:
+            return f"the same letters as #{other.name}, joined in another way"

@@ -1,0 +1,45 @@
+"""Where vaults lie, as their state folders remember: an undo finds its vault from anywhere."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from notemill.errors import VaultError
+from notemill.vault.journal import Journal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from notemill.vault.journal import WrittenRun
+
+_FILE: Final = "folder"
+
+
+def remember(state: Path, root: Path) -> None:
+    """Write down in a vault's state folder where the vault lies. Raises VaultError."""
+    path, folder = state / _FILE, os.fsencode(root)
+    try:
+        if not path.exists() or path.read_bytes() != folder:
+            path.write_bytes(folder)
+    except OSError as error:
+        raise VaultError(f"{path} cannot be written ({error.strerror}); check rights") from error
+
+
+def written_runs(home: Path) -> Iterator[tuple[Path, WrittenRun]]:
+    """Yield all that was written into the vaults known in `home`: vault and run, newest first.
+
+    A journal that cannot be used is passed over.
+    """
+    for folder in sorted((home / "vaults").glob(f"*/{_FILE}")):
+        root = Path(os.fsdecode(folder.read_bytes()))
+        for path in sorted(folder.parent.glob("journal-*.sqlite3")):
+            with contextlib.suppress(VaultError), contextlib.closing(Journal(path)) as journal:
+                yield from ((root, run) for run in journal.runs())
+
+
+def folder_of_run(home: Path, run: str) -> Path | None:
+    """Return the vault that a run wrote to, None where it is not known."""
+    return next((root for root, one in written_runs(home) if one.run == run), None)

@@ -1,0 +1,388 @@
+"""Tags of a note renamed, merged or dropped: only their own bytes change; pure.
+
+An edit is bound to the bytes it was made for, and can be turned round.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from notemill.errors import ExternallyChangedError, MalformedNoteError
+from notemill.vault.frontmatter import Entry, Shape, Span
+from notemill.vault.note import (
+    TAG_KEYS,
+    TAG_SPLIT,
+    Note,
+    bare_tag,
+    bytes_hash,
+    inline_tags,
+    parse,
+    tags_of,
+)
+from notemill.vault.scalars import is_plain, scalar
+from notemill.vault.tags import is_within, tag_key
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from notemill.vault.markup import InlineTag
+
+_TOKEN = re.compile(r"[^,\s]+")
+_FLOW_GAP = re.compile(rb"[ \t\r\n]*+,[ \t\r\n]*+")
+_DASHED = re.compile(rb" *+-[ \t]++")
+_BLANKS: Final = " \t"
+_LINE_ENDS: Final = "\r\n"
+# What may stand before the first word of a line: quotes, a list's mark, a task's box.
+_LINE_HEAD = re.compile(r"[ \t>]*+(?:(?:[-*+]|\d{1,9}[.)])[ \t]++)?(?:\[.\][ \t]++)?")
+# What may follow a line's last tags: a block id.
+_LINE_FOOT = re.compile(r"[ \t]*+(?:(?<=[ \t])\^[A-Za-z0-9-]++[ \t]*+)?(?=[\r\n]|\Z)")
+
+
+class Splice(NamedTuple):
+    """Bytes `old` at the offset `start`, and what is to stand there."""
+
+    start: int
+    old: bytes
+    new: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """Splices, in order and apart, that make a note with one hash into one with the other."""
+
+    base_hash: str
+    result_hash: str
+    splices: tuple[Splice, ...]
+
+    def apply(self, raw: bytes) -> bytes:
+        """Return the edited note. Raises ExternallyChangedError where `raw` is another one."""
+        if bytes_hash(raw) != self.base_hash:
+            raise ExternallyChangedError(
+                "the note was changed since the edit was made; look at it and make it again"
+            )
+        return _spliced(raw, self.splices)
+
+    def inverted(self) -> Edit:
+        """Return the edit that restores the exact bytes."""
+        back: list[Splice] = []
+        moved = 0
+        for start, old, new in self.splices:
+            back.append(Splice(start + moved, new, old))
+            moved += len(new) - len(old)
+        return Edit(self.result_hash, self.base_hash, tuple(back))
+
+
+class TagChanges:
+    """What is to become of tags: old → new, or None to drop it; children go with their parent."""
+
+    def __init__(self, changes: Mapping[str, str | None]) -> None:
+        """Take tags with or without `#`; new ones are legal, see `is_legal_tag`."""
+        self._new = {tag_key(bare_tag(old)): new for old, new in changes.items()}
+
+    def of(self, tag: str) -> str | None:
+        """Return what becomes of `tag`, None where it goes; most stay as they are.
+
+        Of several changes that cover a tag the one of its nearest parent counts. A tag that is
+        already where a change would bring it stays, so that a change made twice is made once.
+        """
+        levels = tag.split("/")
+        for depth in range(len(levels), 0, -1):
+            old = tag_key("/".join(levels[:depth]))
+            if old not in self._new:
+                continue
+            new = self._new[old]
+            if new is None:
+                return None
+            new_key = tag_key(new)
+            if new_key != old and is_within(tag_key(tag), new_key):
+                return tag
+            return "/".join([new, *levels[depth:]])
+        return tag
+
+
+def retag(raw: bytes, changes: TagChanges) -> Edit | None:
+    """Return the edit that makes `changes` in the properties and the text; None for nothing.
+
+    Lists keep their style, quotes and comments; a tag that would stand twice in a list stands
+    there once. In the text a dropped tag goes with its space where nothing but tags follows it on
+    its line, and elsewhere loses its `#` alone: a sentence keeps its words. Never touched: code,
+    math, links, comments, URLs, HTML. Raises MalformedNoteError where the note cannot be edited
+    safely.
+    """
+    note, problems = parse(raw)
+    splices = sorted([*_property_splices(note, changes), *_inline_splices(note, changes)])
+    splices = [one for one in splices if one.old != one.new]
+    if not splices:
+        return None
+    for problem in problems:
+        if problem.blocks_writing:
+            raise MalformedNoteError(problem.message)
+    new = _spliced(raw, splices)
+    _check(note, new, changes)
+    return Edit(bytes_hash(raw), bytes_hash(new), tuple(splices))
+
+
+def _spliced(raw: bytes, splices: Iterable[Splice]) -> bytes:
+    parts: list[bytes] = []
+    at = 0
+    for start, old, new in splices:
+        parts += (raw[at:start], new)
+        at = start + len(old)
+    return b"".join([*parts, raw[at:]])
+
+
+def _check(old: Note, raw: bytes, changes: TagChanges) -> None:
+    """Read the edited note back. Raises MalformedNoteError where it is not what was meant."""
+    new, _ = parse(raw)
+    dropped = {one.start for one in _dropped(old.body, inline_tags(old), changes)}
+    inline = [changes.of(one.name) for one in inline_tags(old) if one.start not in dropped]
+    if (
+        not new.writable
+        or [one.name for one in inline_tags(new)] != inline
+        or _values(new) != [(key, _meant(value, changes)) for key, value in _values(old)]
+    ):
+        raise MalformedNoteError(
+            "its tags are written in a way that cannot be edited safely; change them by hand"
+        )
+
+
+def _values(note: Note) -> list[tuple[str, object]]:
+    """Return all properties; those that hold tags as lists of them."""
+    entries = note.frontmatter.entries if note.frontmatter else ()
+    return [(one.key, list(tags_of(one)) if one.name in TAG_KEYS else one.value) for one in entries]
+
+
+def _meant(value: object, changes: TagChanges) -> object:
+    if not isinstance(value, list):
+        return value
+    return [tag for tag in _outcomes(value, changes) if tag is not None]
+
+
+def _outcomes(tags: Sequence[str], changes: TagChanges) -> list[str | None]:
+    """Return what becomes of the tags of one list; None for those that go.
+
+    One that becomes a tag which stays in the list, or is already made out of another, goes too.
+    """
+    outcomes = [changes.of(tag) for tag in tags]
+    seen = {tag_key(tag) for tag, new in zip(tags, outcomes, strict=True) if tag == new}
+    for place, (tag, new) in enumerate(zip(tags, outcomes, strict=True)):
+        if new is None or new == tag:
+            continue
+        if tag_key(new) in seen:
+            outcomes[place] = None
+        seen.add(tag_key(new))
+    return outcomes
+
+
+# -- properties -------------------------------------------------------------------------------
+
+
+def _property_splices(note: Note, changes: TagChanges) -> Iterator[Splice]:
+    for entry in note.frontmatter.entries if note.frontmatter else ():
+        if entry.name not in TAG_KEYS or _outcomes(tags_of(entry), changes) == [*tags_of(entry)]:
+            continue
+        if isinstance(entry.value, str):
+            yield _text_splice(note, entry, changes)
+        else:
+            yield from _list_splices(note, entry, changes)
+
+
+def _text_splice(note: Note, entry: Entry, changes: TagChanges) -> Splice:
+    """Return the new value of a text that holds tags, in its own style where that can be."""
+    written = note.raw[entry.written.start : entry.written.end]
+    text = written.decode()
+    head, inner, foot = _unquoted(text, entry.quote)
+    found = [bare_tag(one) for one in TAG_SPLIT.split(inner) if bare_tag(one)]
+    if found == list(tags_of(entry)):
+        inside = _substituted(inner, changes)
+        new = head + inside + foot
+        if entry.quote or is_plain(new):
+            return Splice(entry.written.start, written, new.encode() if inside else b"[]")
+    inside = _substituted(str(entry.value), changes)
+    new = scalar(inside, quote=entry.quote) if inside else "[]"
+    return Splice(entry.written.start, written, new.encode())
+
+
+def _unquoted(text: str, quote: str) -> tuple[str, str, str]:
+    """Return what opens a scalar as written, what it holds, and what closes it."""
+    if quote in ("'", '"'):
+        return text[:1], text[1:-1], text[-1:]
+    if quote in ("|", ">"):
+        head, line_end, inner = text.partition("\r" if "\n" not in text else "\n")
+        return head + line_end, inner, ""
+    return "", text, ""
+
+
+def _substituted(text: str, changes: TagChanges) -> str:
+    """Return a text with its tags changed; '' where none is left. Gaps stay as written."""
+    tokens = [match for match in _TOKEN.finditer(text) if bare_tag(match[0])]
+    outcomes = _outcomes([bare_tag(match[0]) for match in tokens], changes)
+    parts: list[str] = []
+    for place, (token, new) in enumerate(zip(tokens, outcomes, strict=True)):
+        if new is None:
+            continue
+        before = tokens[place - 1].end() if place and parts else 0
+        if not parts:
+            before = tokens[0].start()
+            parts.append(text[:before])
+            before = token.start()
+        parts.append(text[before : token.start()] + token[0].replace(bare_tag(token[0]), new))
+    return "".join([*parts, text[tokens[-1].end() :]]) if parts else ""
+
+
+def _list_splices(note: Note, entry: Entry, changes: TagChanges) -> Iterator[Splice]:
+    """Yield what changes in a list: single items, and the places of those that go."""
+    items = [one for one in entry.items if one.text is not None and bare_tag(one.text)]
+    outcomes = _outcomes([bare_tag(one.text or "") for one in items], changes)
+    gone: set[Span] = set()
+    for item, new in zip(items, outcomes, strict=True):
+        if new is None:
+            gone.add(item.span)
+        else:
+            yield _item_splice(note, item.span, item.text or "", new, entry.shape)
+    if not gone:
+        return
+    if entry.shape is Shape.FLOW_LIST:
+        yield from _without_in_flow(note, entry, gone)
+    else:
+        yield from _without_in_block(note, entry, gone)
+
+
+def _item_splice(note: Note, span: Span, text: str, new: str, shape: Shape) -> Splice:
+    """Return one item with its tag changed, `#` and quotes as they are."""
+    written = note.raw[span.start : span.end]
+    tag = bare_tag(text)
+    if tag == new:
+        return Splice(span.start, written, written)
+    in_flow = shape is Shape.FLOW_LIST
+    quote = chr(written[0]) if written[:1] in (b"'", b'"') else ""
+    rendered = scalar(text.replace(tag, new, 1), quote=quote, in_flow=in_flow)
+    return Splice(span.start, written, rendered.encode())
+
+
+def _without_in_flow(note: Note, entry: Entry, gone: set[Span]) -> Iterator[Splice]:
+    """Yield what takes items out of a `[list]`: each goes with the comma before or behind it."""
+    spans = [one.span for one in entry.items]
+    gaps = [note.raw[low.end : high.start] for low, high in pairwise(spans)]
+    if gone.issuperset(spans):
+        yield _cut(note, entry.written.start, entry.written.end, b"[]")
+        return
+    if not all(_FLOW_GAP.fullmatch(gap) for gap in gaps):
+        raise MalformedNoteError(
+            "comments stand among its tags; take the tag out of the list by hand"
+        )
+    kept_before = False
+    for place, span in enumerate(spans):
+        if span not in gone:
+            kept_before = True
+        elif kept_before:
+            yield _cut(note, spans[place - 1].end, span.end)
+        else:
+            yield _cut(note, span.start, spans[place + 1].start)
+
+
+def _without_in_block(note: Note, entry: Entry, gone: set[Span]) -> Iterator[Splice]:
+    """Yield what takes items out of a list of lines: the whole line goes, with its comment."""
+    for span in gone:
+        start = note.raw.rfind(_line_break(note), 0, span.start) + 1
+        if not _DASHED.fullmatch(note.raw[start : span.start]):
+            raise MalformedNoteError(
+                "its list of tags is written in an unusual way; take the tag out by hand"
+            )
+        end = note.raw.find(_line_break(note), span.end)
+        yield _cut(note, start, len(note.raw) if end < 0 else end + 1)
+    if gone.issuperset(one.span for one in entry.items):
+        yield Splice(entry.colon, b"", b" []")
+
+
+def _line_break(note: Note) -> bytes:
+    return b"\r" if note.newline == "\r" else b"\n"
+
+
+def _cut(note: Note, start: int, end: int, new: bytes = b"") -> Splice:
+    return Splice(start, note.raw[start:end], new)
+
+
+# -- text -------------------------------------------------------------------------------------
+
+
+class _Cut(NamedTuple):
+    """A tag at `start` that goes, and the characters of the text that go with it."""
+
+    start: int
+    low: int
+    high: int
+
+
+def _inline_splices(note: Note, changes: TagChanges) -> Iterator[Splice]:
+    tags = inline_tags(note)
+    cuts = {cut.start: cut for cut in _dropped(note.body, tags, changes)}
+    char, byte = 0, note.body_start
+    for tag in tags:
+        new = changes.of(tag.name)
+        if tag.start in cuts:
+            low, high, text = cuts[tag.start].low, cuts[tag.start].high, ""
+        elif new is None or new == tag.name:
+            continue
+        else:
+            low, high, text = tag.start + 1, tag.end, new
+        byte += len(note.body[char:low].encode("utf-8", "replace"))
+        char = low
+        old = note.body[low:high].encode("utf-8", "replace")
+        yield Splice(byte, old, text.encode())
+
+
+def _dropped(body: str, tags: Sequence[InlineTag], changes: TagChanges) -> list[_Cut]:
+    """Return the tags that go, and what goes with each.
+
+    Among tags that end a line, one that becomes the same as another of them goes, too.
+    """
+    cuts: list[_Cut] = []
+    for run, ends_line in _runs(body, tags):
+        outcomes = _outcomes([one.name for one in run], changes)
+        if not ends_line:
+            cuts += [
+                _Cut(one.start, one.start, one.start + 1)
+                for one in run
+                if changes.of(one.name) is None
+            ]
+            continue
+        first = _begins_line(body, run[0].start)
+        for place, (tag, new) in enumerate(zip(run, outcomes, strict=True)):
+            if new is not None:
+                first = False
+            elif not first:
+                cuts.append(_Cut(tag.start, _blanks_start(body, tag.start), tag.end))
+            else:
+                high = run[place + 1].start if place + 1 < len(run) else tag.end
+                cuts.append(_Cut(tag.start, tag.start, high))
+    return cuts
+
+
+def _runs(body: str, tags: Sequence[InlineTag]) -> Iterator[tuple[list[InlineTag], bool]]:
+    """Yield tags with nothing but blanks between them, and whether they end their line."""
+    run: list[InlineTag] = []
+    for tag in tags:
+        if run and body[run[-1].end : tag.start].strip(_BLANKS):
+            yield run, _LINE_FOOT.match(body, run[-1].end) is not None
+            run = []
+        run.append(tag)
+    if run:
+        yield run, _LINE_FOOT.match(body, run[-1].end) is not None
+
+
+def _begins_line(body: str, at: int) -> bool:
+    """Tell whether nothing but marks of a list or a quote stand before `at` on its line."""
+    start = max(body.rfind(end, 0, at) for end in _LINE_ENDS) + 1
+    head = _LINE_HEAD.match(body, start, at)
+    return head is not None and head.end() == at
+
+
+def _blanks_start(body: str, at: int) -> int:
+    """Return where the blanks before `at` begin."""
+    while at and body[at - 1] in _BLANKS:
+        at -= 1
+    return at

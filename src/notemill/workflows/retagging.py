@@ -1,0 +1,144 @@
+"""Tags changed in a whole vault: planned over all notes, written as one run, undone as one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from notemill.errors import ExternallyChangedError, NotemillError, UsageError
+from notemill.vault.note import is_ignored, parse, source_hash
+from notemill.vault.retag import TagChanges, retag
+from notemill.vault.tags import is_legal_tag, tag_key
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    from notemill.index import NoteFacts
+    from notemill.review import Review
+    from notemill.vault.files import Vault
+    from notemill.vault.retag import Edit
+
+
+@dataclass(frozen=True, slots=True)
+class Touched:
+    """A note whose tags change: the edit, bound to the bytes it was made for."""
+
+    key: str
+    edit: Edit
+
+
+@dataclass(frozen=True, slots=True)
+class LeftAlone:
+    """A note that has a tag which changes, and stays as it is all the same."""
+
+    key: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Retagging:
+    """What a change of tags would do to a vault.
+
+    `becomes` says of every tag as spelled that changes what it becomes, None where it is dropped;
+    `joined` are the new tags that are there already, with the number of notes that have them.
+    """
+
+    touched: tuple[Touched, ...]
+    left_alone: tuple[LeftAlone, ...]
+    becomes: Mapping[str, str | None]
+    joined: Mapping[str, int]
+
+
+def checked_changes(changes: Mapping[str, str | None]) -> TagChanges:
+    """Return changes a person asked for, `#` taken off. Raises UsageError for an illegal tag."""
+    bare = {
+        _bare(old, "the tag to change"): None if new is None else _bare(new, "the new tag")
+        for old, new in changes.items()
+    }
+    for new in bare.values():
+        if new is not None and not is_legal_tag(new):
+            raise UsageError(
+                f"{new!r} cannot be a tag; a tag has letters, digits, `_`, `-` and `/`, no spaces, "
+                "not digits alone, and is no colour"
+            )
+    return TagChanges(bare)
+
+
+def _bare(tag: str, what: str) -> str:
+    bare = tag.strip().lstrip("#").strip().strip("/")
+    if not bare:
+        raise UsageError(f"{what} is missing: {tag!r} is no tag")
+    return bare
+
+
+def plan_retagging(
+    vault: Vault,
+    facts: Iterable[NoteFacts],
+    changes: TagChanges,
+    *,
+    is_excluded: Callable[[NoteFacts], bool],
+) -> Retagging:
+    """Return what `changes` would do; only notes that have such a tag are read."""
+    touched: list[Touched] = []
+    left_alone: list[LeftAlone] = []
+    becomes: dict[str, str | None] = {}
+    holders: dict[str, int] = {}
+    for one in facts:
+        changed = {tag: new for tag in one.all_tags if (new := changes.of(tag)) != tag}
+        for tag in one.all_tags:
+            if tag not in changed:
+                holders[tag_key(tag)] = holders.get(tag_key(tag), 0) + 1
+        if not changed:
+            continue
+        if is_excluded(one):
+            left_alone.append(LeftAlone(one.key, "it is excluded"))
+            continue
+        try:
+            edit = retag(vault.read(one.key), changes)
+        except NotemillError as error:
+            left_alone.append(LeftAlone(one.key, str(error)))
+            continue
+        if edit is not None:
+            becomes.update(changed)
+            touched.append(Touched(one.key, edit))
+    news = {new for new in becomes.values() if new is not None}
+    joined = {new: holders[tag_key(new)] for new in sorted(news) if tag_key(new) in holders}
+    return Retagging(tuple(touched), tuple(left_alone), becomes, joined)
+
+
+def write_retagging(
+    vault: Vault, review: Review, plan: Retagging, *, run: str
+) -> Iterator[tuple[str, str]]:
+    """Write a plan under the name of `run`; yield each note and why it was not written, '' if it was.
+
+    A note that changed since the plan was made is left alone. What was curated stays so.
+    """
+    with vault.lock():
+        for one in plan.touched:
+            try:
+                before = vault.read(one.key)
+                after = one.edit.apply(before)
+                if is_ignored(parse(before)[0]):
+                    raise ExternallyChangedError("it says `notemill: ignore` by now")
+                vault.write(one.key, after, expected=one.edit.base_hash, run=run)
+            except NotemillError as error:
+                yield one.key, str(error)
+                continue
+            review.rebase([(one.key, source_of(before), source_of(after))])
+            yield one.key, ""
+
+
+def source_of(raw: bytes) -> str:
+    """Return the source hash of a note's bytes."""
+    return source_hash(parse(raw)[0])
+
+
+def sources(vault: Vault, keys: Iterable[str]) -> dict[str, str]:
+    """Return the source hashes of notes as they are now, without those that cannot be read."""
+    found: dict[str, str] = {}
+    for key in keys:
+        try:
+            found[key] = source_of(vault.read(key))
+        except NotemillError:
+            continue
+    return found

@@ -1,0 +1,45 @@
+"""A vault's tags looked through: counts, variants, junk, synonyms."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from notemill.tagging.census import Census
+from notemill.tagging.junk import Junk, find_junk
+from notemill.tagging.synonyms import Synonyms, find_synonyms
+from notemill.tagging.variants import Merge, find_merges
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from notemill.index import NoteFacts
+
+
+@dataclass(frozen=True, slots=True)
+class TagReview:
+    """What tags there are and what could be better; `excluded` notes were not looked at."""
+
+    census: Census
+    merges: tuple[Merge, ...]
+    junk: tuple[Junk, ...]
+    synonyms: tuple[Synonyms, ...]
+    excluded: int
+
+
+def review_tags(
+    facts: Iterable[NoteFacts], *, is_excluded: Callable[[NoteFacts], bool]
+) -> TagReview:
+    """Look through the tags of all notes but the excluded."""
+    notes: list[tuple[str, tuple[str, ...]]] = []
+    excluded = 0
+    for one in facts:
+        if is_excluded(one):
+            excluded += 1
+        else:
+            notes.append((one.key, one.all_tags))
+    census = Census.of(notes)
+    junk = find_junk(census)
+    gone = {one.tag for one in junk}
+    merges = tuple(one for one in find_merges(census) if one.tag not in gone)
+    return TagReview(census, merges, junk, find_synonyms(census), excluded)
