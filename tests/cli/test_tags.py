@@ -77,7 +77,9 @@ def test_a_rename_is_written_on_consent_and_undone_as_one(shell: Shell) -> None:
 def test_a_merge_leaves_one_tag_in_each_list(shell: Shell) -> None:
     """Several become one; where both stood in a list the new one stands once."""
     assert (
-        shell("tags", "merge", "recipes", "bread", "--into", "Recipe", "--vault", shell.vault, "--yes")
+        shell(
+            "tags", "merge", "recipes", "bread", "--into", "Recipe", "--vault", shell.vault, "--yes"
+        )
         == 0
     )
     after = tree(shell.vault)

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from notemill.vault.tags import is_legal_tag
+from notemill.vault.tags import clean_tag, is_legal_tag
 
 if TYPE_CHECKING:
     from notemill.tagging.census import Census, Tag
@@ -17,8 +17,24 @@ _WORDS: Final = frozenset(
     ("ace", "add", "bad", "bed", "bee", "cab", "dad", "dab", "deb", "ebb", "fab", "fad", "fed",
      "fee", "abc", "decade", "facade", "accede", "efface", "deface")
 )  # fmt: skip
-_ID = re.compile(r"(?=[0-9a-z-]*\d)(?=[0-9a-z-]*[a-z])[0-9a-z-]{7,}", re.IGNORECASE)
-_LATIN_SHORT = re.compile(r"[a-z0-9_-]{1,2}", re.IGNORECASE)
+_ID = re.compile(r"(?=[0-9a-z]*\d)[0-9a-z]{7,}", re.IGNORECASE)
+_TOO_SHORT = re.compile(r"[a-z]|(?=[a-z]*\d)[a-z0-9]{2}", re.IGNORECASE)
+_PLACEHOLDERS: Final = frozenset(
+    (
+        "test",
+        "tmp",
+        "temp",
+        "foo",
+        "bar",
+        "baz",
+        "asdf",
+        "xxx",
+        "untitled",
+        "tag",
+        "tags",
+        "example",
+    )
+)
 _MIN_DIGITS: Final = 0.4
 
 
@@ -49,15 +65,17 @@ def _reason(tag: Tag) -> str:
             return "digits only, which Obsidian takes for no tag"
         if _HEX.fullmatch(name):
             return "a hex colour"
-        if any(char.isspace() for char in tag.name):
-            return "has a space in it, which Obsidian takes for no tag"
+        if is_legal_tag(clean_tag(tag.name)):
+            return ""
         return "has characters that no tag may have"
     if _HEX.fullmatch(name) and name.casefold() not in _WORDS and not name.isdigit():
         return "a hex colour"
     if len(tag.notes) > 1:
         return ""
-    if _LATIN_SHORT.fullmatch(name):
+    if _TOO_SHORT.fullmatch(name):
         return "used once, and too short to mean anything"
+    if name.casefold() in _PLACEHOLDERS:
+        return "used once, and a placeholder rather than a word"
     digits = sum(char.isdigit() for char in name)
     if _ID.fullmatch(name) and digits >= _MIN_DIGITS * len(name):
         return "used once, and an identifier rather than a word"

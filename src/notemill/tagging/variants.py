@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
+from notemill.vault.tags import clean_tag, is_legal_tag
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
@@ -20,7 +22,7 @@ MIN_SPELLED: Final = 8
 """Letters from which one letter more, less or other is taken for a slip: shorter words abound."""
 MIN_SINGULAR: Final = 4
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
-_SEPARATORS = re.compile(r"[-_]+")
+_SEPARATORS = re.compile(r"[-_\s]+")
 # Plural → singular endings of English, French, Spanish, Portuguese and German that are safe by
 # themselves; the singular has to be there, too.
 _PLURALS: Final = (
@@ -82,7 +84,16 @@ def find_merges(census: Census) -> tuple[Merge, ...]:
             done.add(tag.key)
             reason = _reason(other, kind)
             merges.append(Merge(tag.name, target.name, kind, reason, tag.count))
-    return tuple(merges)
+    return (*merges, *_spaced(census, done))
+
+
+def _spaced(census: Census, done: set[str]) -> Iterator[Merge]:
+    """Yield tags with spaces, which are none in Obsidian, as they could be written."""
+    for tag in census.used:
+        clean = clean_tag(tag.name)
+        if tag.key not in done and not is_legal_tag(tag.name) and is_legal_tag(clean):
+            reason = "it has a space in it, so Obsidian takes it for no tag"
+            yield Merge(tag.name, clean, Variation.STYLE, reason, tag.count)
 
 
 def _siblings(census: Census) -> Iterator[list[Tag]]:
@@ -113,7 +124,10 @@ def _canonical(pairs: Iterable[tuple[Tag, Tag, Variation]]) -> dict[str, Tag]:
         for key in joined:
             groups[key] = joined
     return {
-        key: max(group.values(), key=lambda tag: (tag.count, -len(tag.key), tag.key))
+        key: max(
+            group.values(),
+            key=lambda tag: (is_legal_tag(tag.name), tag.count, -len(tag.key), tag.key),
+        )
         for key, group in groups.items()
     }
 

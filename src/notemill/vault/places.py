@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -23,7 +24,13 @@ def remember(state: Path, root: Path) -> None:
     path, folder = state / _FILE, os.fsencode(root)
     try:
         if not path.exists() or path.read_bytes() != folder:
-            path.write_bytes(folder)
+            # In one step: half a name would be another folder's.
+            part = path.with_name(f"{_FILE}.{secrets.token_hex(4)}.part")
+            with os.fdopen(
+                os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb"
+            ) as file:
+                file.write(folder)
+            part.replace(path)
     except OSError as error:
         raise VaultError(f"{path} cannot be written ({error.strerror}); check rights") from error
 

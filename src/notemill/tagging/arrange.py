@@ -1,0 +1,111 @@
+"""A hierarchy out of the tags themselves, without a model: what is contained in what; pure.
+
+Nested tags keep their places. A flat tag goes below another where nearly all its notes have that
+one too, or where its first word is a parent that has children already.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from notemill.tagging.variants import words_of
+from notemill.tagging.vocabulary import Entry
+from notemill.vault.tags import MAX_LEVELS, is_legal_tag, tag_key
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from notemill.tagging.census import Census, Tag
+    from notemill.tagging.junk import Junk
+    from notemill.tagging.variants import Merge
+
+CONTAINED: Final = 0.8
+"""The share of a tag's notes that have the tag above it, too."""
+MIN_SHARED: Final = 3
+TIMES_LARGER: Final = 2
+
+
+def arrange(census: Census, merges: Sequence[Merge], junk: Iterable[Junk]) -> tuple[Entry, ...]:
+    """Return a vocabulary of at most three levels: parents first, the most used first of each.
+
+    Variants stand beside their tag, and so does the old name of a tag that moves; junk comes last,
+    as tags to drop.
+    """
+    dropped = {tag_key(one.tag): Entry(one.tag, dropped=True, reason=one.reason) for one in junk}
+    variants: dict[str, list[str]] = {}
+    for merge in merges:
+        if tag_key(merge.tag) != tag_key(merge.into):
+            variants.setdefault(tag_key(merge.into), []).append(merge.tag)
+    gone = {tag_key(name) for names in variants.values() for name in names} | dropped.keys()
+    tags = [tag for tag in census.tags.values() if not _is_below(tag.key, gone)]
+    tags = [tag for tag in tags if is_legal_tag(tag.name) and tag.name.count("/") < MAX_LEVELS]
+    parents = _parents({tag.key: tag for tag in tags})
+    entries: dict[str, Entry] = {}
+    counts: dict[str, int] = {}
+    for tag in tags:
+        name = _placed(tag, parents)
+        old = (tag.name,) if name != tag.name else ()
+        key = tag_key(name)
+        before = entries[key].aliases if key in entries else ()
+        entries[key] = Entry(name, (*before, *old, *variants.pop(tag.key, ())))
+        counts[key] = max(tag.count, counts.get(key, 0))
+    # A spelling that no note has yet, such as one without spaces.
+    for key, names in variants.items():
+        into = next(one.into for one in merges if tag_key(one.into) == key)
+        entries.setdefault(key, Entry(into, tuple(names)))
+    return (*_in_order(entries, counts), *(dropped[key] for key in sorted(dropped)))
+
+
+def _is_below(key: str, gone: set[str]) -> bool:
+    levels = key.split("/")
+    return any("/".join(levels[:depth]) in gone for depth in range(1, len(levels) + 1))
+
+
+def _parents(tags: Mapping[str, Tag]) -> dict[str, Tag]:
+    """Return the new parent of each flat tag that gets one; nobody becomes its own grandparent."""
+    parents: dict[str, Tag] = {}
+    nested = {tag.parent for tag in tags.values() if tag.parent}
+    flat = [tag for tag in tags.values() if not tag.parent and tag.key not in nested]
+    for tag in flat:
+        first = words_of(tag.name)[:1]
+        if first and first[0] in nested and first[0] in tags and first[0] != tag.key:
+            parents[tag.key] = tags[first[0]]
+            continue
+        wider = [other for other in tags.values() if not other.parent and _contains(other, tag)]
+        if wider:
+            # The narrowest says most; a parent is larger than its child, so there is no circle.
+            parents[tag.key] = min(wider, key=lambda other: (other.count, other.key))
+    return parents
+
+
+def _contains(wide: Tag, narrow: Tag) -> bool:
+    if wide.key == narrow.key or wide.count < TIMES_LARGER * narrow.count:
+        return False
+    shared = len(wide.below & narrow.below)
+    return shared >= MIN_SHARED and shared >= CONTAINED * narrow.count
+
+
+def _placed(tag: Tag, parents: Mapping[str, Tag]) -> str:
+    """Return a tag's name in the hierarchy, as deep as three levels allow."""
+    parent = parents.get(tag.key)
+    if parent is None:
+        return tag.name
+    above = _placed(parent, parents)
+    if above.count("/") + 2 > MAX_LEVELS:
+        above = above.rpartition("/")[0]
+    words = words_of(tag.name)
+    is_prefix = len(words) > 1 and words[0] == parent.key
+    leaf = tag.name[len(parent.key) :].lstrip("-_") if is_prefix else tag.name
+    name = f"{above}/{leaf}"
+    return name if is_legal_tag(name) and leaf else tag.name
+
+
+def _in_order(entries: Mapping[str, Entry], counts: Mapping[str, int]) -> list[Entry]:
+    """Return each tag before its children, siblings by use."""
+
+    def place(key: str) -> tuple[tuple[int, str], ...]:
+        levels = key.split("/")
+        paths = ["/".join(levels[:depth]) for depth in range(1, len(levels) + 1)]
+        return tuple((-counts.get(path, 0), path) for path in paths)
+
+    return [entries[key] for key in sorted(entries, key=place)]

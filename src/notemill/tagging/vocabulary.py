@@ -1,0 +1,293 @@
+"""The vocabulary of a vault as a nested list in a note, to be read and edited by hand; pure.
+
+One tag a line, children set in below their parent, other spellings in parentheses beside it; a
+struck-out tag is one to drop:
+
+    - ai (artificial-intelligence)
+      - agents (agent, AI-Agents)
+    - ~~fff~~ a hex colour
+
+Only what stands between the two markers is read, and only lines are added there: what a person
+wrote, ordered, renamed or struck out stays to the byte.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+from notemill.vault.retag import TagChanges
+from notemill.vault.tags import MAX_LEVELS, is_legal_tag, tag_key
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+BEGIN: Final = "<!-- notemill: tags -->"
+END: Final = "<!-- notemill: end of tags -->"
+_ITEM = re.compile(
+    r"(?P<indent>[ \t]*+)[-*+][ \t]++(?:~~`?#?(?P<dropped>[^~\n]+?)`?~~|`?#?(?P<name>[^\s`(),~]++)`?)"
+    r"(?P<aliases>[ \t]*+\((?P<inside>[^()\r\n]*+)\))?"
+)
+_INDENT: Final = "  "
+_TAB: Final = 4
+_NEVER_IN_ALIAS = re.compile(r"[(),\r\n`~]")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A tag of the vocabulary with its other spellings, or one to drop and why it may go."""
+
+    tag: str
+    aliases: tuple[str, ...] = ()
+    dropped: bool = False
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is wrong with a line of the list; the first line of the note is 1."""
+
+    line: int
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """The tags that count, in the person's order, and the lines that could not be understood."""
+
+    entries: tuple[Entry, ...]
+    problems: tuple[Problem, ...] = ()
+
+    @property
+    def known(self) -> frozenset[str]:
+        """The keys of all tags, other spellings and dropped tags."""
+        names = (name for one in self.entries for name in (one.tag, *one.aliases))
+        return frozenset(map(tag_key, names))
+
+    @property
+    def changes(self) -> dict[str, str | None]:
+        """What the vocabulary makes of tags: other spellings become their tag, dropped ones go."""
+        changes: dict[str, str | None] = {}
+        for one in self.entries:
+            if one.dropped:
+                changes[one.tag] = None
+            for alias in one.aliases:
+                changes.setdefault(alias, one.tag)
+        return changes
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A line of the list that was understood: its number from 0, its indent, what it says."""
+
+    number: int
+    width: int
+    entry: Entry
+
+
+def read_vocabulary(text: str) -> Vocabulary:
+    """Read the list between the markers; everything else is passed over. Raises nothing."""
+    lines, problems = _read(text.splitlines(keepends=True))
+    return Vocabulary(tuple(line.entry for line in lines), tuple(problems))
+
+
+def write_entries(entries: Iterable[Entry], newline: str = "\n") -> str:
+    """Return the list of `entries`, each below its parent, where its parent comes before it."""
+    written: dict[str, int] = {}
+    lines: list[str] = []
+    for one in entries:
+        parent, _, leaf = one.tag.rpartition("/")
+        depth = written.get(tag_key(parent), -1) + 1 if parent and not one.dropped else 0
+        name = leaf if depth else one.tag
+        if not one.dropped:
+            written[tag_key(one.tag)] = depth
+        lines.append(_INDENT * depth + _item(one, name) + newline)
+    return "".join(lines)
+
+
+def with_entries(text: str, proposed: Iterable[Entry], known: frozenset[str]) -> str:
+    """Return a note with those of `proposed`, parents first, added that are new to it.
+
+    A new tag stands below its parent, behind its last child, or at the list's end; a new spelling
+    beside its tag. What the list makes of a tag holds for its children: below a tag that was
+    renamed or moved they follow it. `known` are the keys proposed before: what a person took out
+    stays out. A note without the markers gets them at its end.
+    """
+    newline = "\r\n" if "\r\n" in text else "\n"
+    if BEGIN not in text:
+        gap = "" if not text or text.endswith(("\n", "\r")) else newline
+        text += f"{gap}{BEGIN}{newline}{END}{newline}"
+    lines = text.splitlines(keepends=True)
+    additions = _Additions(lines, newline)
+    decided = TagChanges(read_vocabulary(text).changes)
+    for one in proposed:
+        tag = one.tag if one.dropped else decided.of(one.tag)
+        if tag is not None:
+            additions.add(replace(one, tag=tag), known)
+    return "".join(additions.made())
+
+
+class _Additions:
+    """What is to be added to a list: spellings within its lines, and new lines between them."""
+
+    def __init__(self, lines: list[str], newline: str) -> None:
+        self._lines = lines
+        self._newline = newline
+        self._read, _ = _read(lines)
+        self._have = set(read_vocabulary("".join(lines)).known)
+        self._places = {
+            tag_key(line.entry.tag): place
+            for place, line in enumerate(self._read)
+            if not line.entry.dropped
+        }
+        self._spellings: dict[int, list[str]] = {}
+        self._below: dict[int, list[Entry]] = {}
+        self._children: dict[str, list[Entry]] = {}
+
+    def add(self, entry: Entry, known: frozenset[str]) -> None:
+        """Take an entry, as far as it is neither in the list nor among `known`."""
+        key = tag_key(entry.tag)
+        aliases = tuple(
+            alias
+            for alias in entry.aliases
+            if not _NEVER_IN_ALIAS.search(alias)
+            and tag_key(alias) not in known
+            and tag_key(alias) not in self._have
+        )
+        self._have.update(map(tag_key, aliases))
+        if key in self._places:
+            if aliases:
+                self._spellings.setdefault(self._places[key], []).extend(aliases)
+            return
+        if key in self._have or key in known:
+            return
+        self._have.add(key)
+        entry = replace(entry, aliases=aliases)
+        parent = tag_key(entry.tag.rpartition("/")[0])
+        if entry.dropped:
+            self._below.setdefault(-1, []).append(entry)
+        elif parent in self._children:
+            self._children[parent].append(entry)
+        else:
+            self._below.setdefault(self._places.get(parent, -1), []).append(entry)
+        if not entry.dropped:
+            self._children.setdefault(key, [])
+
+    def made(self) -> list[str]:
+        """Return the lines with all additions in them."""
+        lines = list(self._lines)
+        for place, aliases in self._spellings.items():
+            number = self._read[place].number
+            lines[number] = _with_spellings(lines[number], aliases)
+        blocks: dict[int, list[str]] = {}
+        for place, entries in sorted(self._below.items(), reverse=True):
+            at, width = self._room(place)
+            block = blocks.setdefault(at, [])
+            for entry in entries:
+                block += self._rendered(entry, width, nested=place >= 0)
+        for at, block in sorted(blocks.items(), reverse=True):
+            if at and not lines[at - 1].endswith(("\n", "\r")):
+                lines[at - 1] += self._newline
+            lines[at:at] = block
+        return lines
+
+    def _room(self, place: int) -> tuple[int, int]:
+        """Return where lines below the tag at `place` go, -1 the list's end, and how far set in."""
+        if place < 0:
+            start, _ = _region(self._lines)
+            return (self._read[-1].number if self._read else start) + 1, 0
+        above, last = self._read[place], place
+        while last + 1 < len(self._read) and self._read[last + 1].width > above.width:
+            last += 1
+        width = self._read[place + 1].width if last > place else above.width + len(_INDENT)
+        return self._read[last].number + 1, width
+
+    def _rendered(self, entry: Entry, width: int, *, nested: bool) -> list[str]:
+        name = entry.tag.rpartition("/")[2] if nested else entry.tag
+        lines = [" " * width + _item(entry, name) + self._newline]
+        for child in self._children.get(tag_key(entry.tag), ()) if not entry.dropped else ():
+            lines += self._rendered(child, width + len(_INDENT), nested=True)
+        return lines
+
+
+def _with_spellings(line: str, aliases: Sequence[str]) -> str:
+    match = _ITEM.match(line)
+    if match is None:
+        return line
+    added = ", ".join(aliases)
+    if match["inside"] is None:
+        return f"{line[: match.end()]} ({added}){line[match.end() :]}"
+    at = match.end("inside")
+    return f"{line[:at]}{', ' if match['inside'].strip() else ''}{added}{line[at:]}"
+
+
+def _item(entry: Entry, name: str) -> str:
+    if entry.dropped:
+        return f"- ~~{name}~~ {entry.reason}".rstrip()
+    return f"- {name}" + (f" ({', '.join(entry.aliases)})" if entry.aliases else "")
+
+
+def _region(lines: Sequence[str]) -> tuple[int, int | None]:
+    """Return the numbers of the markers' lines; the last line's where the second is missing."""
+    start = next((n for n, line in enumerate(lines) if line.strip() == BEGIN), len(lines))
+    end = next((n for n, line in enumerate(lines) if n > start and line.strip() == END), None)
+    return start, end
+
+
+def _read(lines: Sequence[str]) -> tuple[list[_Line], list[Problem]]:
+    start, end = _region(lines)
+    found: list[_Line] = []
+    problems: list[Problem] = []
+    seen: dict[str, int] = {}
+    for number, match in _items(lines, start, end):
+        width = len(match["indent"].expandtabs(_TAB))
+        entry = _entry(match, _parent(found, width), lines[number])
+        wrong = _wrong(entry, seen)
+        if wrong:
+            problems.append(Problem(number + 1, wrong))
+            continue
+        seen[tag_key(entry.tag)] = number + 1
+        found.append(_Line(number, width, entry))
+    return found, problems
+
+
+def _items(
+    lines: Sequence[str], start: int, end: int | None
+) -> Iterator[tuple[int, re.Match[str]]]:
+    for number in range(start + 1, len(lines) if end is None else end):
+        match = _ITEM.match(lines[number])
+        if match is not None:
+            yield number, match
+
+
+def _parent(found: Sequence[_Line], width: int) -> str:
+    """Return the tag that a line set in by `width` stands below, '' for none."""
+    for line in reversed(found):
+        if not line.entry.dropped and line.width < width:
+            return line.entry.tag
+    return ""
+
+
+def _entry(match: re.Match[str], parent: str, line: str) -> Entry:
+    if match["dropped"]:
+        reason = line[match.end("dropped") :].strip("~` \t\r\n")
+        return Entry(match["dropped"].strip(), (), dropped=True, reason=reason)
+    name = match["name"].strip("/")
+    within = tag_key(name).startswith(f"{tag_key(parent)}/")
+    tag = name if not parent or within else f"{parent}/{name}"
+    parts = (match["inside"] or "").split(",")
+    aliases = (part.strip().strip("`").lstrip("#").strip() for part in parts)
+    return Entry(tag, tuple(alias for alias in aliases if alias))
+
+
+def _wrong(entry: Entry, seen: dict[str, int]) -> str:
+    if (line := seen.get(tag_key(entry.tag))) is not None:
+        return f"#{entry.tag} stands in line {line} already; keep one"
+    if entry.dropped:
+        return ""
+    if not is_legal_tag(entry.tag):
+        return f"{entry.tag!r} cannot be a tag; take letters, digits, `_` and `-`, without spaces"
+    if entry.tag.count("/") >= MAX_LEVELS:
+        return f"#{entry.tag} has more than {MAX_LEVELS} levels; move it up"
+    return ""
