@@ -143,3 +143,52 @@ def test_a_second_rename_finds_nothing_to_do(shell: Shell) -> None:
     before = tree(shell.vault)
     assert shell(*words) == 2
     assert tree(shell.vault) == before
+
+
+# -- the vocabulary ---------------------------------------------------------------------------
+
+
+def test_a_vocabulary_is_written_edited_kept_and_applied(shell: Shell) -> None:
+    """From the tags to a list, by hand to another, into the notes, and all the way back."""
+    (shell.vault / "Tags.md").write_bytes(b"# Mine\n")
+    before = tree(shell.vault)
+    words = ("tags", "vocabulary", shell.vault, "--note", "Tags.md", "--yes", "--json")
+    assert shell(*words) == 0
+    first = shell.report["run"]
+    text = (shell.vault / "Tags.md").read_text("utf-8")
+    assert "- recipe (recipes)\n  - soup\n" in text
+    assert "- ~~fff~~ a hex colour\n" in text
+    mine = text.replace("- bread\n", "").replace("- recipe (", "- dish (recipe, ")
+    (shell.vault / "Tags.md").write_text(mine, "utf-8")
+    assert shell(*words) == 0
+    assert (shell.vault / "Tags.md").read_text("utf-8") == mine
+    assert shell("tags", "apply", "Tags.md", "--vault", shell.vault, "--yes", "--json") == 0
+    run = shell.report["run"]
+    assert tree(shell.vault)["one.md"] == (b"---\ntags: [dish, 'bread']\n---\nSoup. #dish/soup\n")
+    assert tree(shell.vault)["colour.md"] == b"---\ntags: []\n---\n"
+    assert shell("tags", "apply", "Tags.md", "--vault", shell.vault, "--yes") == 0
+    assert shell("undo", run, "--yes") == 0
+    (shell.vault / "Tags.md").write_text(text, "utf-8")
+    assert shell("undo", first, "--yes") == 0
+    assert tree(shell.vault) == before
+
+
+def test_a_vocabulary_is_printed_where_no_note_is_named(shell: Shell) -> None:
+    """Nothing is written; the list can be put anywhere by hand."""
+    before = tree(shell.vault)
+    assert shell("tags", "vocabulary", shell.vault) == 0
+    assert "- recipe (recipes)\n  - soup\n" in shell.out
+    assert tree(shell.vault) == before
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [("- a\n", "no list of tags"), ("<!-- notemill: tags -->\n- a\n- A\n", "line 3: #A stands")],
+)
+def test_a_vocabulary_that_cannot_be_taken_says_why(shell: Shell, text: str, said: str) -> None:
+    """No list, or lines that contradict each other: nothing is changed."""
+    (shell.vault / "Tags.md").write_text(text, "utf-8")
+    assert shell("tags", "apply", "Tags.md", "--vault", shell.vault, "--yes") == 2
+    assert said in shell.err
+    assert shell("tags", "vocabulary", shell.vault, "--note", "Nowhere.md") == 2
+    assert "make an empty one first" in shell.err

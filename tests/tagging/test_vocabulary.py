@@ -56,6 +56,15 @@ def test_what_cannot_be_read_is_named_by_its_line() -> None:
     assert "line 2" in read.problems[1].message
 
 
+def test_a_spelling_belongs_to_one_tag() -> None:
+    """One that is a tag of the list itself, or stands beside another, counts for nothing."""
+    read = read_vocabulary(f"{BEGIN}\n- a (b, x)\n- b\n- c (X, A, C)\n{END}\n")
+    assert [one.aliases for one in read.entries] == [("x",), (), ("C",)]
+    assert [(one.line, one.message[:3]) for one in read.problems] == [
+        (2, "'b'"), (4, "'X'"), (4, "'A'")
+    ]  # fmt: skip
+
+
 def test_a_second_run_adds_what_is_new_and_changes_nothing_else() -> None:
     """New tags go below their parents, new spellings beside their tag; all lines of NOTE stay."""
     proposed = [
@@ -100,7 +109,8 @@ def vocabularies(draw: st.DrawFn) -> list[Entry]:
     """Return entries as they are arranged: every parent before its children."""
     wanted = draw(st.lists(tags, max_size=8, unique=True))
     paths = {"/".join(tag.split("/")[:depth]) for tag in wanted for depth in (1, 2, 3)}
-    entries = [Entry(path, tuple(draw(spellings))) for path in sorted(paths)]
+    free = draw(spellings)
+    entries = [Entry(path, tuple(free[n : n + 1])) for n, path in enumerate(sorted(paths))]
     gone = draw(st.lists(st.sampled_from(["fff", "1 2", "two words"]), max_size=2, unique=True))
     return entries + [Entry(one, dropped=True, reason="why") for one in gone]
 

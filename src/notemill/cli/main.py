@@ -301,6 +301,44 @@ def drop(old: tuple[str, ...], **flags: Any) -> None:  # noqa: ANN401
     _change(dict.fromkeys(old), flags)
 
 
+note_flag = click.option(
+    "--note", metavar="NOTE", help="The vocabulary's note, by its path in the vault."
+)
+
+
+@tags.command()
+@click.argument("vault", type=FOLDER, default=".")
+@note_flag
+@exclude_flag
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@json_flag
+@settings_flags
+def vocabulary(**flags: Any) -> None:  # noqa: ANN401
+    """Arrange the tags in VAULT (this folder) as a nested list, other spellings beside each.
+
+    Printed, or added to NOTE: there it is yours to order, rename and strike out (~~tag~~ drops
+    it), and the same command again only adds what is new.
+    """
+    from notemill.cli.vocabulary import arrange_tags  # noqa: PLC0415
+
+    settings = settings_of(flags)
+    finish(arrange_tags(settings, **flags))
+
+
+@tags.command(name="apply")
+@click.argument("note", metavar="NOTE")
+@changing_flags
+def apply_tags(**flags: Any) -> None:  # noqa: ANN401
+    """Change the vault's tags as the vocabulary in NOTE says.
+
+    Spellings in parentheses become their tag, and struck-out tags go.
+    """
+    from notemill.cli.vocabulary import apply_vocabulary  # noqa: PLC0415
+
+    settings = settings_of(flags)
+    finish(apply_vocabulary(settings, **flags))
+
+
 def _change(changes: dict[str, str | None], flags: dict[str, Any]) -> None:
     from notemill.cli.tagging import change_tags  # noqa: PLC0415
 

@@ -123,8 +123,13 @@ async def change_tags(
     dry_run: bool,
     yes: bool,
     as_json: bool,
+    may_be_nothing: bool = False,
 ) -> int:
-    """Change tags in a vault; return the exit code. Raises NotemillError, WaitingError."""
+    """Change tags in a vault; return the exit code.
+
+    Where no note has such a tag that is a mistake, unless `may_be_nothing`. Raises NotemillError,
+    WaitingError.
+    """
     console = note_console()
     wanted = checked_changes(changes)
     mill = Mill(vault, settings, load_exclusions(exclude))
@@ -132,7 +137,7 @@ async def change_tags(
         with mill.working():
             facts = mill.index.refresh(mill.vault, mill.vault.scan())
             plan = plan_retagging(mill.vault, facts, wanted, is_excluded=mill.is_private)
-            if not plan.touched and not plan.left_alone:
+            if not plan.touched and not plan.left_alone and not may_be_nothing:
                 named = ", ".join(f"#{old.strip().lstrip('#')}" for old in changes)
                 raise UsageError(
                     f"no note has {named} to change; `notemill tags` lists the tags there are"
@@ -142,7 +147,7 @@ async def change_tags(
             if plan.touched and not dry_run:
                 question = f"write this into {_notes(len(plan.touched))}?"
                 confirm(question, console, yes=yes, otherwise="nothing was changed")
-                run = f"tags-{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(2)}"
+                run = new_run_id()
                 endings = write_retagging(mill.vault, mill.review, plan, run=run)
                 failures = [(key, problem) for key, problem in endings if problem]
                 _show_written(plan, run, failures, console)
@@ -151,6 +156,11 @@ async def change_tags(
     if as_json:
         print_json(_plan_object(plan, run, failures))
     return EXIT_FAILED if failures else 0
+
+
+def new_run_id() -> str:
+    """Return a new name to journal changes by."""
+    return f"tags-{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(2)}"
 
 
 def _show_plan(mill: Mill, plan: Retagging, console: Console) -> None:

@@ -249,7 +249,25 @@ def _read(lines: Sequence[str]) -> tuple[list[_Line], list[Problem]]:
             continue
         seen[tag_key(entry.tag)] = number + 1
         found.append(_Line(number, width, entry))
-    return found, problems
+    return _without_twins(found, seen, problems), problems
+
+
+def _without_twins(
+    found: Iterable[_Line], seen: dict[str, int], problems: list[Problem]
+) -> list[_Line]:
+    """Return the lines without spellings that are tags of the list, or stand beside another tag."""
+    lines: list[_Line] = []
+    for line in found:
+        kept: list[str] = []
+        for alias in line.entry.aliases:
+            at = seen.setdefault(tag_key(alias), line.number + 1)
+            if at != line.number + 1:
+                message = f"{alias!r} stands in line {at} already; keep one"
+                problems.append(Problem(line.number + 1, message))
+            else:
+                kept.append(alias)
+        lines.append(replace(line, entry=replace(line.entry, aliases=tuple(kept))))
+    return lines
 
 
 def _items(

@@ -1,0 +1,112 @@
+"""`notemill tags vocabulary` and `apply`: the tags as a nested list in a note of the vault."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from notemill.app import Mill
+from notemill.cli.diffs import print_diff
+from notemill.cli.tagging import change_tags, new_run_id
+from notemill.config import load_exclusions
+from notemill.errors import NoteNotFoundError, UsageError
+from notemill.vault.note import bytes_hash
+from notemill.workflows.tags import review_tags
+from notemill.workflows.vocabulary import (
+    as_list,
+    keep_known,
+    proposed_entries,
+    read_known,
+    vocabulary_of,
+    with_proposed,
+)
+from twolane.consent import confirm
+from twolane.console import note_console, print_json, result_console, shown
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from twolane import Settings
+
+
+async def arrange_tags(
+    settings: Settings,
+    *,
+    vault: Path,
+    note: str | None,
+    exclude: tuple[str, ...],
+    yes: bool,
+    as_json: bool,
+) -> int:
+    """Print a vocabulary, or add what is new to its note; return 0. Raises NotemillError."""
+    mill = Mill(vault, settings, load_exclusions(exclude))
+    try:
+        facts = mill.index.refresh(mill.vault, mill.vault.scan())
+        entries = proposed_entries(review_tags(facts, is_excluded=mill.is_private))
+        run = ""
+        if note is not None:
+            before = read_note(mill, note)
+            after = with_proposed(before, entries, read_known(mill.state))
+            run = _written(mill, note, before, after, yes=yes)
+            keep_known(mill.state, entries)
+    finally:
+        await mill.aclose()
+    if as_json:
+        print_json(
+            {
+                "run": run,
+                "vocabulary": [
+                    {"tag": one.tag, "aliases": list(one.aliases), "dropped": one.dropped,
+                     "reason": one.reason}
+                    for one in entries
+                ],
+            }
+        )  # fmt: skip
+    elif note is None:
+        result_console().out(as_list(entries), end="", highlight=False)
+    return 0
+
+
+def _written(mill: Mill, note: str, before: bytes, after: bytes, *, yes: bool) -> str:
+    """Write the note on consent; return the run it can be undone by, '' where nothing is new."""
+    console = note_console()
+    if after == before:
+        console.print(f"nothing new for {shown(note)}", markup=False)
+        return ""
+    print_diff(console, before, after, note)
+    confirm(f"write this into {note}?", console, yes=yes, otherwise="nothing was changed")
+    run = new_run_id()
+    mill.vault.write(note, after, expected=bytes_hash(before), run=run)
+    console.print(f"{shown(note)} written; undo with: notemill undo {run}", markup=False)
+    return run
+
+
+def read_note(mill: Mill, note: str) -> bytes:
+    """Return the vocabulary's note. Raises UsageError where there is none."""
+    try:
+        return mill.vault.read(note)
+    except NoteNotFoundError as error:
+        raise UsageError(
+            f"there is no note {note} in {mill.vault.root}; make an empty one first"
+        ) from error
+
+
+async def apply_vocabulary(
+    settings: Settings,
+    *,
+    vault: Path,
+    note: str,
+    exclude: tuple[str, ...],
+    dry_run: bool,
+    yes: bool,
+    as_json: bool,
+) -> int:
+    """Change the vault's tags as its vocabulary says; return the exit code."""
+    mill = Mill(vault, settings, load_exclusions(exclude))
+    try:
+        changes = vocabulary_of(read_note(mill, note), note).changes
+    finally:
+        await mill.aclose()
+    return await change_tags(
+        settings, changes, vault=vault, exclude=exclude, dry_run=dry_run, yes=yes,
+        as_json=as_json, may_be_nothing=True,
+    )  # fmt: skip
