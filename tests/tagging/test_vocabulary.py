@@ -93,9 +93,14 @@ def test_a_line_a_person_took_out_stays_out() -> None:
     assert new == NOTE.replace("hex colour\n", "hex colour\n- new\n")
 
 
+def test_a_tag_that_has_its_place_is_not_moved() -> None:
+    """Another arrangement of tags that are in the list is no news."""
+    assert with_entries(NOTE, [Entry("ai/cooking", ("cooking",))], frozenset()) == NOTE
+
+
 def test_a_note_without_a_list_gets_one_at_its_end() -> None:
-    """Everything that was there stays, line ends as they are."""
-    new = with_entries("# Mine\r\ntext", [Entry("a"), Entry("a/b")], frozenset())
+    """Everything that was there stays, line ends as they are; what other notes got is no matter."""
+    new = with_entries("# Mine\r\ntext", [Entry("a"), Entry("a/b")], frozenset({"a"}))
     assert new == f"# Mine\r\ntext\r\n{BEGIN}\r\n- a\r\n  - b\r\n{END}\r\n"
 
 

@@ -112,10 +112,12 @@ def with_entries(text: str, proposed: Iterable[Entry], known: frozenset[str]) ->
     A new tag stands below its parent, behind its last child, or at the list's end; a new spelling
     beside its tag. What the list makes of a tag holds for its children: below a tag that was
     renamed or moved they follow it. `known` are the keys proposed before: what a person took out
-    stays out. A note without the markers gets them at its end.
+    stays out, and what has a place keeps it. A note without the markers gets them at its end.
     """
     newline = "\r\n" if "\r\n" in text else "\n"
     if BEGIN not in text:
+        # A note that has no list was never proposed anything.
+        known = frozenset()
         gap = "" if not text or text.endswith(("\n", "\r")) else newline
         text += f"{gap}{BEGIN}{newline}{END}{newline}"
     lines = text.splitlines(keepends=True)
@@ -148,6 +150,9 @@ class _Additions:
     def add(self, entry: Entry, known: frozenset[str]) -> None:
         """Take an entry, as far as it is neither in the list nor among `known`."""
         key = tag_key(entry.tag)
+        if key not in self._places and any(tag_key(one) in self._places for one in entry.aliases):
+            # A tag that has its place in the list is not moved to another.
+            return
         aliases = tuple(
             alias
             for alias in entry.aliases
