@@ -145,6 +145,22 @@ def test_a_second_rename_finds_nothing_to_do(shell: Shell) -> None:
     assert tree(shell.vault) == before
 
 
+def test_a_change_of_tags_is_listed_and_can_be_forgotten(shell: Shell) -> None:
+    """It stands among the runs, undone or not; once forgotten nothing is left to undo it with."""
+    words = ("tags", "drop", "recipe", "--vault", shell.vault, "--yes", "--json")
+    assert shell(*words) == 0
+    run, notes = shell.report["run"], len(shell.report["written"])
+    assert shell("runs", "--json") == 0
+    (listed,) = shell.report["runs"]
+    assert (listed["run"], listed["state"], listed["total"]) == (run, "written", notes)
+    assert shell("undo", run, "--yes") == 0
+    assert shell("runs") == 0
+    assert "undone" in shell.out
+    assert shell("forget", run, "--yes") == 0
+    assert shell("undo", run, "--yes") == 7
+    assert f"there is no run {run}" in shell.err
+
+
 # -- the vocabulary ---------------------------------------------------------------------------
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from notemill.app import KIND, forget_kept
 from notemill.errors import UsageError
+from notemill.vault.places import folder_of_run
 from twolane import Engine
 from twolane.consent import confirm
 from twolane.console import note_console, shown
@@ -21,7 +22,20 @@ async def forget_runs(settings: Settings, *, run_ids: tuple[str, ...], yes: bool
     """
     console = note_console()
     async with Engine.open(settings, responder=lambda _: "") as engine:
-        runs = [(await engine.run(run_id)).row for run_id in dict.fromkeys(run_ids)]
+        known = {row.id for row in await engine.runs()}
+        # What `tags` wrote is in its vault's journal alone.
+        by_hand = {
+            run_id: str(folder)
+            for run_id in run_ids
+            if run_id not in known and (folder := folder_of_run(settings.home, run_id))
+        }
+        runs = [
+            (await engine.run(run_id)).row
+            for run_id in dict.fromkeys(run_ids)
+            if run_id not in by_hand
+        ]
+        for run_id, label in by_hand.items():
+            console.print(f"{run_id}: tags of {shown(label)}", markup=False)
         for run in runs:
             if run.kind != KIND:
                 message = (
@@ -35,9 +49,13 @@ async def forget_runs(settings: Settings, *, run_ids: tuple[str, ...], yes: bool
             "wrote cannot be undone then, and what you turned down may be proposed again."
         )
         confirm(question, console, yes=yes, otherwise="nothing was deleted")
+        for run_id, label in by_hand.items():
+            forget_kept(settings, label, run_id)
         for run in runs:
             # The ledger last: while it has the run, the command can be given again.
             forget_kept(settings, run.label, run.id)
             await engine.forget([run.id])
-    console.print(f"{len(runs):,} runs forgotten; the notes are as they were", markup=False)
+    console.print(
+        f"{len(runs) + len(by_hand):,} runs forgotten; the notes are as they were", markup=False
+    )
     return 0

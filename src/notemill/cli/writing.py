@@ -9,7 +9,7 @@ from notemill.app import KIND, Mill
 from notemill.cli.curating import mill_of_run, print_pending, show_applied
 from notemill.errors import UsageError, WaitingForPersonError
 from notemill.review import Decision
-from notemill.vault.places import folder_of_run
+from notemill.vault.places import folder_of_run, written_runs
 from twolane import Engine, RunState, format_usd, plain_usd
 from twolane.console import (
     EXIT_FAILED,
@@ -28,6 +28,7 @@ from twolane.jsonl import write_results
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from notemill.vault.journal import WrittenRun
     from notemill.workflows.apply import Applied
     from twolane import Settings
 
@@ -127,9 +128,13 @@ async def show_run(settings: Settings, *, run_id: str, item: str | None, as_json
 async def list_runs(settings: Settings, *, as_json: bool) -> int:
     """List the runs of notemill; return the exit code. Raises LedgerError."""
     async with Engine.open(settings, responder=lambda _: "") as engine:
-        rows = [row for row in await engine.runs() if row.kind == KIND]
+        known = await engine.runs()
+        rows = [row for row in known if row.kind == KIND]
         expiring, now = await engine.expiring(), engine.now()
         reports = [await (await engine.run(row.id)).report() for row in rows]
+    # What `tags` wrote is in its vault's journal alone.
+    ids = {row.id for row in known}
+    by_hand = [pair for pair in written_runs(settings.home) if pair[1].run not in ids]
     if as_json:
         print_json(
             {
@@ -142,6 +147,16 @@ async def list_runs(settings: Settings, *, as_json: bool) -> int:
                         "cost_usd": plain_usd(report.actual_nano),
                     }
                     for row, report in zip(rows, reports, strict=True)
+                ]
+                + [
+                    {
+                        "run": run.run,
+                        "vault": str(root),
+                        "state": _written_state(run),
+                        "total": run.notes,
+                        "cost_usd": "0",
+                    }
+                    for root, run in by_hand
                 ]
             }
         )
@@ -164,8 +179,21 @@ async def list_runs(settings: Settings, *, as_json: bool) -> int:
             f"{row.total:,}",
             format_usd(report.actual_nano),
         )
-    result_console().print(table if rows else "no runs yet; begin with: notemill curate VAULT")
+    for root, run in by_hand:
+        table.add_row(
+            run.run, escape(shown(str(root))), _written_state(run), f"{run.notes:,}", format_usd(0)
+        )
+    result_console().print(
+        table if rows or by_hand else "no runs yet; begin with: notemill curate VAULT"
+    )
     return 0
+
+
+def _written_state(run: WrittenRun) -> str:
+    """Return what stands of a change of tags: all of it, some, or nothing."""
+    if not run.undone:
+        return "written"
+    return "undone" if run.undone == run.notes else "partly undone"
 
 
 async def cancel_run(settings: Settings, *, run_id: str, item: str | None) -> int:
