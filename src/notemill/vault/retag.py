@@ -34,7 +34,6 @@ _TOKEN = re.compile(r"[^,\s]+")
 _FLOW_GAP = re.compile(rb"[ \t\r\n]*+,[ \t\r\n]*+")
 _DASHED = re.compile(rb" *+-[ \t]++")
 _BLANKS: Final = " \t"
-_LINE_ENDS: Final = "\r\n"
 # What may stand before the first word of a line: quotes, a list's mark, a task's box.
 _LINE_HEAD = re.compile(r"[ \t>]*+(?:(?:[-*+]|\d{1,9}[.)])[ \t]++)?(?:\[.\][ \t]++)?")
 # What may follow a line's last tags: a block id.
@@ -341,6 +340,7 @@ def _dropped(body: str, tags: Sequence[InlineTag], changes: TagChanges) -> list[
     Among tags that end a line, one that becomes the same as another of them goes, too.
     """
     cuts: list[_Cut] = []
+    line_end = "\n" if "\n" in body else "\r"
     for run, ends_line in _runs(body, tags):
         outcomes = _outcomes([one.name for one in run], changes)
         if not ends_line:
@@ -350,7 +350,7 @@ def _dropped(body: str, tags: Sequence[InlineTag], changes: TagChanges) -> list[
                 if changes.of(one.name) is None
             ]
             continue
-        first = _begins_line(body, run[0].start)
+        first = _begins_line(body, run[0].start, line_end)
         for place, (tag, new) in enumerate(zip(run, outcomes, strict=True)):
             if new is not None:
                 first = False
@@ -374,10 +374,9 @@ def _runs(body: str, tags: Sequence[InlineTag]) -> Iterator[tuple[list[InlineTag
         yield run, _LINE_FOOT.match(body, run[-1].end) is not None
 
 
-def _begins_line(body: str, at: int) -> bool:
+def _begins_line(body: str, at: int, line_end: str) -> bool:
     """Tell whether nothing but marks of a list or a quote stand before `at` on its line."""
-    start = max(body.rfind(end, 0, at) for end in _LINE_ENDS) + 1
-    head = _LINE_HEAD.match(body, start, at)
+    head = _LINE_HEAD.match(body, body.rfind(line_end, 0, at) + 1, at)
     return head is not None and head.end() == at
 
 
