@@ -16,6 +16,7 @@ from notemill.vault.note import Note, inline_tags, parse
 from notemill.vault.proposal import diff
 from notemill.vault.retag import TagChanges, retag
 from notemill.vault.tags import tag_key
+from tests.vault import styles as styled
 
 BOM = b"\xef\xbb\xbf"
 RENAME = {"a": "c"}
@@ -249,3 +250,38 @@ def test_other_readers_read_what_was_meant(raw: bytes, wanted: dict[str, str | N
         assert texts == list(note.tags)
         assert value["k"] == "a"
         assert value["z"] == " a"
+
+
+WORDS = (
+    "alpha",
+    "b/c",
+    "b",
+    "über",
+    "日本",
+    "x-1",
+    "007",
+    "yes",
+    "10:30",
+    "two words",
+    "den",
+    "🦊 den",
+)
+
+
+@given(styled.notes(), st.dictionaries(st.sampled_from(WORDS), targets, min_size=1, max_size=3))
+def test_every_style_of_yaml_survives(raw: bytes, wanted: dict[str, str | None]) -> None:
+    """Lists over lines, block texts, comments between: edited as meant, or refused, never broken."""
+    changes = TagChanges(wanted)
+    try:
+        edit = retag(raw, changes)
+    except MalformedNoteError:
+        return
+    if edit is None:
+        return
+    new = edit.apply(raw)
+    assert edit.inverted().apply(new) == raw
+    before, after = parse(raw)[0], parse(new)[0]
+    comments = re.findall(rb"^ *# between|^# a comment|^  # indented", raw, re.MULTILINE)
+    assert comments == re.findall(rb"^ *# between|^# a comment|^  # indented", new, re.MULTILINE)
+    assert before.body.count("\n") == after.body.count("\n")
+    assert retag(new, changes) is None or any(value in wanted for value in wanted.values())
