@@ -1,0 +1,93 @@
+"""Which note a link means, and how a link to a note is written, by Obsidian's rules; pure."""
+
+from __future__ import annotations
+
+import posixpath
+import unicodedata
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from notemill.vault.markup import Link
+
+_SUFFIX = ".md"
+# How Logseq writes the `/` of a page's name into the name of its file.
+_LOGSEQ_SLASH = "___"
+
+
+class Names:
+    """The notes of a vault by the names that links call them by.
+
+    A note is found as in Obsidian: upper and lower case are the same; a path from the vault's
+    root comes before everything; otherwise any note whose path ends with the link's, those below
+    the linking note's folder first, then the shortest path.
+    """
+
+    def __init__(self, keys: Iterable[str]) -> None:
+        """Take the keys of all notes: paths in the vault, with their ending."""
+        self._by_path: dict[str, str] = {}
+        self._by_name: dict[str, list[str]] = {}
+        for key in sorted(keys):
+            path = _folded(key.removesuffix(_SUFFIX))
+            self._by_path.setdefault(path, key)
+            self._by_name.setdefault(path.rsplit("/", 1)[-1], []).append(key)
+
+    def resolve(self, path: str, *, source: str) -> str | None:
+        """Return the key of the note that a link's `path` means in the note `source`.
+
+        `path` is as in `Link`: decoded and without `.md`; '' means the note itself. None where
+        there is no such note.
+        """
+        if not path:
+            return source
+        wanted = _folded(path)
+        if wanted.startswith(("./", "../")):
+            folder = posixpath.dirname(_folded(source))
+            return self._by_path.get(posixpath.normpath(posixpath.join(folder, wanted)))
+        if wanted.startswith("/"):
+            return self._by_path.get(wanted.lstrip("/"))
+        if (exact := self._by_path.get(wanted)) is not None:
+            return exact
+        named = self._by_name.get(wanted.rsplit("/", 1)[-1], ())
+        if "/" in wanted:
+            ending = f"/{wanted}"
+            named = [key for key in named if _folded(key.removesuffix(_SUFFIX)).endswith(ending)]
+        if len(named) < 2:  # noqa: PLR2004
+            return named[0] if named else None
+        folder = posixpath.dirname(source)
+        below = f"{folder}/" if folder else ""
+        return min(named, key=lambda key: (not key.startswith(below), len(key), key))
+
+    def meant(self, link: Link, *, source: str) -> str | None:
+        """Return the key of the note that a link means, also where another tool's rules hold.
+
+        Dendron writes the target behind the label, Logseq `/` in names for `___` in files; both
+        are tried where Obsidian finds nothing, so that their vaults have a graph as well.
+        """
+        if (found := self.resolve(link.path, source=source)) is not None:
+            return found
+        if "/" in link.path:
+            logseq = link.path.strip("/").replace("/", _LOGSEQ_SLASH)
+            if (found := self.resolve(logseq, source=source)) is not None:
+                return found
+        dendron = link.label.partition("#")[0].strip()
+        return self.resolve(dendron, source=source) if dendron else None
+
+    def wikilink(self, key: str) -> str:
+        """Return what stands between `[[` and `]]` in a link to a note.
+
+        Its name where no other note has it, else its whole path and the name as its label.
+        """
+        path = key.removesuffix(_SUFFIX)
+        name = path.rsplit("/", 1)[-1]
+        if "/" not in path or len(self._by_name.get(_folded(name), ())) < 2:  # noqa: PLR2004
+            return name
+        return f"{path}|{name}"
+
+
+def _folded(path: str) -> str:
+    """Return a path as it is compared: as Obsidian does, with no-break spaces as spaces."""
+    if path.isascii():
+        return path.lower()
+    return unicodedata.normalize("NFC", path).replace("\u00a0", " ").lower()

@@ -1,0 +1,99 @@
+"""Links find their notes as in Obsidian, and what is written finds its way back."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from notemill.vault.markup import links
+from notemill.vault.resolve import Names
+
+VAULT = Names(
+    [
+        "Index.md",
+        "Work/Index.md",
+        "Work/Plan.md",
+        "Work/Deep/Plan.md",
+        "Home/Garden/Plan.md",
+        "Home/Äpfel.md",
+        "guides___setup.md",
+        "dev.tasks.weekly.md",
+        "Solo.md",
+    ]
+)
+
+
+@pytest.mark.parametrize(
+    ("path", "source", "found"),
+    [
+        ("Solo", "Index.md", "Solo.md"),
+        ("solo", "Work/Plan.md", "Solo.md"),
+        ("", "Work/Plan.md", "Work/Plan.md"),
+        ("Index", "Work/Plan.md", "Index.md"),
+        ("Work/Index", "Solo.md", "Work/Index.md"),
+        ("Plan", "Work/Deep/Other.md", "Work/Deep/Plan.md"),
+        ("Plan", "Home/x.md", "Home/Garden/Plan.md"),
+        ("Plan", "Solo.md", "Work/Plan.md"),
+        ("Garden/Plan", "Solo.md", "Home/Garden/Plan.md"),
+        ("arden/Plan", "Solo.md", None),
+        ("./Plan", "Work/Deep/Other.md", "Work/Deep/Plan.md"),
+        ("../Plan", "Work/Deep/Other.md", "Work/Plan.md"),
+        ("../../Plan", "Work/Deep/Other.md", None),
+        ("/Work/Plan", "Home/x.md", "Work/Plan.md"),
+        ("/Plan", "Work/x.md", None),
+        ("A\u0308pfel", "Solo.md", "Home/Äpfel.md"),
+        ("Missing", "Solo.md", None),
+        ("Plan.png", "Solo.md", None),
+    ],
+)
+def test_a_path_means_the_note_that_obsidian_opens(
+    path: str, source: str, found: str | None
+) -> None:
+    """From the root first, then by its ending, the linking note's own folder before others."""
+    assert VAULT.resolve(path, source=source) == found
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("[[guides/setup]]", "guides___setup.md"),
+        ("[[Our weeks|dev.tasks.weekly]]", "dev.tasks.weekly.md"),
+        ("[[Our weeks|dev.tasks.weekly#monday]]", "dev.tasks.weekly.md"),
+        ("[[Solo|dev.tasks.weekly]]", "Solo.md"),
+        ("[the plan](Work/Plan.md)", "Work/Plan.md"),
+        ("[[Nothing|of the kind]]", None),
+    ],
+)
+def test_links_as_other_tools_write_them_are_understood_where_obsidian_finds_nothing(
+    text: str, found: str | None
+) -> None:
+    """Logseq's names with `___` and Dendron's labels in front lead to their notes."""
+    (link,) = links(text)
+    assert VAULT.meant(link, source="Home/x.md") == found
+
+
+@given(
+    st.sets(
+        st.lists(st.sampled_from(["a", "A", "b", "ä", "x y"]), min_size=1, max_size=3).map(
+            lambda parts: "/".join(parts) + ".md"
+        ),
+        min_size=1,
+        max_size=12,
+    )
+)
+def test_a_written_link_leads_to_its_note_from_everywhere(keys: set[str]) -> None:
+    """The shortest way of writing a link is never so short that it means another note."""
+    # Names that differ in case alone cannot be told apart by any link.
+    keys = {min(one for one in keys if one.lower() == key.lower()) for key in keys}
+    names = Names(keys)
+    for key in keys:
+        path, _, _ = names.wikilink(key).partition("|")
+        assert all(names.resolve(path, source=source) == key for source in keys)
+
+
+def test_a_name_that_others_have_too_is_written_with_its_whole_path() -> None:
+    """The label keeps the link as short to read."""
+    assert VAULT.wikilink("Solo.md") == "Solo"
+    assert VAULT.wikilink("Work/Plan.md") == "Work/Plan|Plan"
+    assert VAULT.wikilink("Index.md") == "Index"
