@@ -6,8 +6,8 @@ import re
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
-from notemill.offline.stopwords import lists
-from notemill.offline.words import HAN, KANA
+from notemill.text.stopwords import lists
+from notemill.text.words import HAN, KANA
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

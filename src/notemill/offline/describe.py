@@ -8,6 +8,7 @@ from collections import Counter
 from functools import cache
 from typing import TYPE_CHECKING
 
+from notemill.offline.cues import cues
 from notemill.offline.inline import ADDRESS, HOLE
 from notemill.offline.markup import Kind
 from notemill.offline.outline import (
@@ -28,9 +29,8 @@ from notemill.offline.sentences import (
     shortened,
     stop_for,
 )
-from notemill.offline.stopwords import cues
 from notemill.offline.units import COLONS, LISTS, units, word_count
-from notemill.offline.words import fold, is_cjk, terms, width, words
+from notemill.text.words import fold, is_cjk, terms, width, words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

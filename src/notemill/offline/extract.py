@@ -10,9 +10,9 @@ from notemill.offline.describe import describe
 from notemill.offline.inline import clean
 from notemill.offline.markup import normalised, parse
 from notemill.offline.phrases import phrases
-from notemill.offline.stopwords import combined, languages_of
 from notemill.offline.vocabulary import choose
-from notemill.offline.words import fold, words
+from notemill.text.stopwords import combined, languages_of
+from notemill.text.words import fold, words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from notemill.offline.words import HAN, KANA
+from notemill.text.words import HAN, KANA
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from notemill.offline.cues import cues
 from notemill.offline.inline import ADDRESS, HOLE
 from notemill.offline.markup import Kind
 from notemill.offline.sentences import MOST_CHARS, ideal, is_complete, shortened, split
-from notemill.offline.stopwords import cues, lists
 from notemill.offline.units import (
     LISTS,
     NAME_WIDTH,
@@ -21,7 +21,8 @@ from notemill.offline.units import (
     only_links,
     section_value,
 )
-from notemill.offline.words import UNSPACED, fold, is_cjk, width, words
+from notemill.text.stopwords import lists
+from notemill.text.words import UNSPACED, fold, is_cjk, width, words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from notemill.offline.cjk import cjk_phrases
 from notemill.offline.inline import ADDRESS, HOLE
 from notemill.offline.markup import Kind
-from notemill.offline.stopwords import lists
 from notemill.offline.units import is_fact, section_value
-from notemill.offline.words import UNSPACED, WORD, fold, is_cjk, stem, words
+from notemill.text.stopwords import lists
+from notemill.text.words import UNSPACED, WORD, fold, is_cjk, stem, words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from notemill.offline.stopwords import cues
-from notemill.offline.words import fold, is_cjk, width
+from notemill.offline.cues import cues
+from notemill.text.words import fold, is_cjk, width
 
 # The length asked of a description, in Latin letters, and the length it never passes.
 IDEAL_CHARS = 200

@@ -6,11 +6,11 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from notemill.offline.cues import cues
 from notemill.offline.inline import ADDRESS, HOLE
 from notemill.offline.markup import Kind
 from notemill.offline.sentences import ideal, is_complete, split, stop_for
-from notemill.offline.stopwords import cues
-from notemill.offline.words import fold, is_cjk, width, words
+from notemill.text.words import fold, is_cjk, width, words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -11,8 +11,8 @@ from functools import lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from notemill.offline.stopwords import lists
-from notemill.offline.words import UNSPACED, WORD, fold, stem
+from notemill.text.stopwords import lists
+from notemill.text.words import UNSPACED, WORD, fold, stem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -27,19 +27,6 @@ def lists() -> Mapping[str, frozenset[str]]:
 
 
 @cache
-def cues() -> Mapping[str, frozenset[str]]:
-    """Return every list of `cues.txt` by its name; its entries are casefolded."""
-    text = (files(__package__) / "cues.txt").read_text(encoding="utf-8").casefold()
-    named = (line.partition(":") for line in text.splitlines() if line and line[0] != "#")
-    return {
-        name: frozenset(
-            part.strip() for part in (phrases.split("|") if "|" in phrases else phrases.split())
-        )
-        for name, _, phrases in named
-    }
-
-
-@cache
 def other_scripts() -> frozenset[str]:
     """Return the stopwords of all languages that do not use the Latin script."""
     return frozenset().union(

@@ -1,0 +1,1 @@
+"""Words of any language: finding them, folding them, telling the language."""
