@@ -60,6 +60,8 @@ def test_a_path_means_the_note_that_obsidian_opens(
         ("[[guides/setup]]", "guides___setup.md"),
         ("[[Our weeks|dev.tasks.weekly]]", "dev.tasks.weekly.md"),
         ("[[Our weeks|dev.tasks.weekly#monday]]", "dev.tasks.weekly.md"),
+        ("[[dendron://other/dev.tasks.weekly]]", "dev.tasks.weekly.md"),
+        ("[[Our weeks|dendron://other/dev.tasks.weekly#monday]]", "dev.tasks.weekly.md"),
         ("[[Solo|dev.tasks.weekly]]", "Solo.md"),
         ("[the plan](Work/Plan.md)", "Work/Plan.md"),
         ("[[Nothing|of the kind]]", None),
@@ -70,7 +72,7 @@ def test_links_as_other_tools_write_them_are_understood_where_obsidian_finds_not
 ) -> None:
     """Logseq's names with `___` and Dendron's labels in front lead to their notes."""
     (link,) = links(text)
-    assert VAULT.meant(link, source="Home/x.md") == found
+    assert VAULT.meant(link.path, link.label, source="Home/x.md") == found
 
 
 @given(

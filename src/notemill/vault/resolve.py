@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import posixpath
+import re
 import unicodedata
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from notemill.vault.markup import Link
-
 _SUFFIX = ".md"
 # How Logseq writes the `/` of a page's name into the name of its file.
 _LOGSEQ_SLASH = "___"
+# How Dendron names the vault that a note lies in.
+_OTHER_VAULT = re.compile(r"^dendron://[^/]+/")
 
 
 class Names:
@@ -59,20 +60,23 @@ class Names:
         below = f"{folder}/" if folder else ""
         return min(named, key=lambda key: (not key.startswith(below), len(key), key))
 
-    def meant(self, link: Link, *, source: str) -> str | None:
+    def meant(self, path: str, label: str, *, source: str) -> str | None:
         """Return the key of the note that a link means, also where another tool's rules hold.
 
         Dendron writes the target behind the label, Logseq `/` in names for `___` in files; both
         are tried where Obsidian finds nothing, so that their vaults have a graph as well.
         """
-        if (found := self.resolve(link.path, source=source)) is not None:
+        if (found := self.resolve(path, source=source)) is not None:
             return found
-        if "/" in link.path:
-            logseq = link.path.strip("/").replace("/", _LOGSEQ_SLASH)
+        if "/" in path:
+            logseq = path.strip("/").replace("/", _LOGSEQ_SLASH)
             if (found := self.resolve(logseq, source=source)) is not None:
                 return found
-        dendron = link.label.partition("#")[0].strip()
-        return self.resolve(dendron, source=source) if dendron else None
+        for one in (path, label):
+            dendron = _OTHER_VAULT.sub("", one).partition("#")[0].strip()
+            if dendron and (found := self.resolve(dendron, source=source)) is not None:
+                return found
+        return None
 
     def wikilink(self, key: str) -> str:
         """Return what stands between `[[` and `]]` in a link to a note.

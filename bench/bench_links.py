@@ -1,0 +1,225 @@
+"""Links: what of the links that people made comes back, method by method and for the whole.
+
+Two protocols, see `yardstick.py`: all links hidden, and a fifth of them hidden with the rest as
+graph (the mean of several draws). One row for every single method, for rank fusions (reciprocal
+rank fusion: Cormack, Clarke and Buettcher, 2009) and for the whole, whose models were trained on
+the OTHER vaults only. The last lines give what the whole has over the best other row of each
+vault, with the 95 % confidence interval of the paired differences, note by note.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy import sparse
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from bench.train_links import SEED, vectors_of
+from bench.yardstick import ALL, FIFTH, VAULTS, folder_of_vaults, hide, notes_of, recall
+from notemill.linking.features import NAMES
+from notemill.linking.matrices import common_neighbours
+from notemill.linking.training import Scene, train
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from numpy.typing import NDArray
+
+    from bench.yardstick import Hidden
+    from notemill.linking.matrices import Matrices
+
+    Floats = NDArray[np.floating]
+
+DRAWS = (SEED, 8, 9)
+RRF_K = 60
+BM25_K1, BM25_B = 1.5, 0.75
+WHOLE = "whole"
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """One draw of hidden links of one vault."""
+
+    hidden: Hidden
+    scene: Scene
+    rows: Mapping[str, Floats]
+
+
+def draw(notes: Mapping[str, object], folder: Path, share: float, seed: int) -> Drawn:
+    """Hide links and score every candidate by every single method."""
+    hidden = hide(notes, share, seed)  # type: ignore[arg-type]
+    vectors = vectors_of(folder, list(notes))
+    scene, matrices = hidden.scene(vectors)
+    return Drawn(hidden, scene, dict(methods(scene, matrices, hidden, vectors)))
+
+
+def methods(
+    scene: Scene, matrices: Matrices, hidden: Hidden, vectors: NDArray[np.float32] | None
+) -> Iterator[tuple[str, Floats]]:
+    """Yield the scores of the single methods and of the fusions."""
+    rows, columns = scene.pairs.rows, scene.pairs.columns
+    feature = dict(zip(NAMES, scene.pairs.features.T, strict=True))
+    single = {
+        "BM25": of_pairs(bm25(hidden), rows, columns),
+        "TF-IDF": products(matrices.words, rows, columns),
+        "names alike": feature["names"],
+        "title mentions": feature["mentions"],
+        "graph (Adamic-Adar)": at(common_neighbours(matrices), rows, columns),
+        "links of like notes": feature["votes"],
+    }
+    if vectors is not None:
+        single["sentence model"] = np.einsum("ij,ij->i", vectors[rows], vectors[columns])
+    yield from single.items()
+    yield "RRF words + mentions", fused(rows, [single["TF-IDF"], single["title mentions"]])
+    if vectors is not None:
+        yield "RRF words + model", fused(rows, [single["TF-IDF"], single["sentence model"]])
+    plain = ("TF-IDF", "title mentions", "graph (Adamic-Adar)")
+    yield "RRF words + mentions + graph", fused(rows, [single[one] for one in plain])
+    yield "RRF of all", fused(rows, list(single.values()))
+
+
+def at(matrix: sparse.csr_matrix, rows: Floats, columns: Floats) -> Floats:
+    """Return the values of a matrix at the pairs."""
+    return np.asarray(matrix[rows, columns]).ravel() if matrix.nnz else np.zeros(len(rows))
+
+
+def products(words: sparse.csr_matrix, rows: Floats, columns: Floats) -> Floats:
+    """Return the cosines of the pairs, in blocks."""
+    found = [
+        np.asarray(words[rows[at : at + 20_000]].multiply(words[columns[at : at + 20_000]]).sum(1))
+        for at in range(0, len(rows), 20_000)
+    ]
+    return np.concatenate(found).ravel()
+
+
+def bm25(hidden: Hidden) -> tuple[sparse.csr_matrix, sparse.csr_matrix]:
+    """Return (queries, documents) whose products are BM25 (Robertson and Zaragoza, 2009)."""
+    number: dict[str, int] = {}
+    ids = [[number.setdefault(one, len(number)) for one in doc.terms] for doc in hidden.documents]
+    lengths = np.array([len(one) for one in ids], float)
+    flat = np.concatenate([np.array(one, int) for one in ids])
+    at = np.repeat(np.arange(len(ids)), lengths.astype(int))
+    counts = sparse.csr_matrix((np.ones(len(flat)), (at, flat)), shape=(len(ids), len(number)))
+    counts.sum_duplicates()
+    df = np.bincount(counts.indices, minlength=len(number))
+    idf = np.log(1 + (len(ids) - df + 0.5) / (df + 0.5))
+    norm = BM25_K1 * (1 - BM25_B + BM25_B * lengths / max(lengths.mean(), 1))
+    documents = counts.copy()
+    rows = np.repeat(np.arange(len(ids)), np.diff(counts.indptr))
+    documents.data = counts.data * (BM25_K1 + 1) / (counts.data + norm[rows])
+    queries = (counts > 0).astype(float) @ sparse.diags(idf)
+    return sparse.csr_matrix(queries), documents
+
+
+def of_pairs(
+    both: tuple[sparse.csr_matrix, sparse.csr_matrix], rows: Floats, columns: Floats
+) -> Floats:
+    """Return the products of the rows of two matrices."""
+    found = [
+        np.asarray(
+            both[0][rows[at : at + 20_000]].multiply(both[1][columns[at : at + 20_000]]).sum(1)
+        )
+        for at in range(0, len(rows), 20_000)
+    ]
+    return np.concatenate(found).ravel()
+
+
+def fused(rows: Floats, rankings: list[Floats]) -> Floats:
+    """Return the reciprocal rank fusion of scores; what a ranking does not find adds nothing."""
+    total = np.zeros(len(rows))
+    for scores in rankings:
+        order = np.lexsort((-scores, rows))
+        starts = np.searchsorted(rows[order], rows[order])
+        ranks = np.empty(len(rows))
+        ranks[order] = np.arange(len(rows)) - starts
+        total += np.where(scores > 0, 1 / (RRF_K + 1 + ranks), 0)
+    return total
+
+
+def tables(names: list[str], folder: Path) -> None:
+    """Print both protocols."""
+    drawn: dict[str, dict[float, list[Drawn]]] = {}
+    for name in names:
+        notes = notes_of(folder / name)
+        drawn[name] = {
+            ALL: [draw(notes, folder / name, ALL, SEED)],
+            FIFTH: [draw(notes, folder / name, FIFTH, seed) for seed in DRAWS],
+        }
+    with_meaning = any("sentence model" in one[ALL][0].rows for one in drawn.values())
+    for share, title in ((ALL, "all links hidden"), (FIFTH, "a fifth of the links hidden")):
+        found = {name: results(name, drawn, share, with_meaning=with_meaning) for name in names}
+        show(title, found)
+
+
+def results(
+    name: str, drawn: dict[str, dict[float, list[Drawn]]], share: float, *, with_meaning: bool
+) -> dict[str, Floats]:
+    """Return R@10 of every asked note by method; the whole never trained on this vault."""
+    others = [one for other, one in drawn.items() if other != name]
+    made: dict[str, list[Floats]] = {}
+    for meaning in (False, True) if with_meaning else (False,):
+        model = train(
+            [one[ALL][0].scene for one in others],
+            [one[FIFTH][0].scene for one in others],
+            with_meaning=meaning,
+        )
+        label = WHOLE if meaning == with_meaning else f"{WHOLE}, no sentence model"
+        for one in drawn[name][share]:
+            odds = model.odds(one.scene.pairs)
+            made.setdefault(label, []).append(scored(one, 1 / (1 + np.exp(-odds))))
+    for one in drawn[name][share]:
+        for method, scores in one.rows.items():
+            made.setdefault(method, []).append(scored(one, scores))
+    return {method: np.concatenate(parts) for method, parts in made.items()}
+
+
+def scored(one: Drawn, scores: Floats) -> Floats:
+    """Return R@10 of every asked note."""
+    pairs = one.scene.pairs
+    return recall(pairs.rows, pairs.columns, scores, one.hidden.partners)
+
+
+def show(title: str, found: dict[str, dict[str, Floats]]) -> None:
+    """Print one protocol's table."""
+    print(f"\n{title}, R@10\n")
+    labels = [label for label in next(iter(found.values())) if not label.startswith(WHOLE)]
+    labels += sorted(
+        (one for one in next(iter(found.values())) if one.startswith(WHOLE)), reverse=True
+    )
+    print("| method | " + " | ".join(found) + " |\n|---|" + "---|" * len(found))
+    for label in labels:
+        print(
+            f"| {label} | "
+            + " | ".join(f"{one[label].mean():.3f}" for one in found.values())
+            + " |"
+        )
+    gains = []
+    for one in found.values():
+        best = max((one[x].mean(), x) for x in labels if not x.startswith(WHOLE))[1]
+        gap = one[WHOLE] - one[best]
+        gains.append(f"{gap.mean():+.3f} ± {1.96 * gap.std() / len(gap) ** 0.5:.3f} over {best}")
+    print("| whole - best other | " + " | ".join(gains) + " |")
+    print("| notes asked | " + " | ".join(f"{len(one[WHOLE]):,}" for one in found.values()) + " |")
+
+
+def main() -> int:
+    """Print the tables; return the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("vaults", nargs="*", default=list(VAULTS), help="which of the vaults")
+    names = parser.parse_args().vaults
+    folder = folder_of_vaults()
+    if folder is None:
+        print("skipped: no vaults at hand; NOTEMILL_VAULTS names a folder that has them")
+        return 0
+    tables(names, folder)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""Which notes belong together, and why: candidates, features, one small model; pure."""

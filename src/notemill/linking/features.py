@@ -1,0 +1,256 @@
+"""Candidates for every note, and what speaks for each: the columns that the model weighs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from scipy import sparse
+
+from notemill.linking.matrices import Matrix, common_neighbours
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from notemill.linking.matrices import Matrices
+
+    Floats = NDArray[np.float32]
+    Rows = NDArray[np.int32]
+
+NAMES: Final = (
+    "alike",
+    "names",
+    "mentions",
+    "parent",
+    "echoes",
+    "meaning",
+    "votes",
+    "votes_back",
+    "neighbours",
+    "links",
+)
+"""The features, in the order of their columns.
+
+alike: the cosine of the words, scaled by what either note reaches with its nearest (self-tuning:
+Zelnik-Manor and Perona, 2004), so that a long note is not near to everything. names: the cosine of
+the names. mentions: how telling a name of one is in the text of the other. parent: one is right
+above the other in folders or dotted names. echoes, votes: how many of the notes most like the one
+mention, or link to, the other. meaning: as alike, of the vectors. neighbours: what both link to
+(Adamic and Adar, 2003), by the links of either. links: how many links the other has.
+"""
+_NEAREST: Final = 50
+_VOTERS: Final = 20
+_FEW: Final = 20
+# Rows of a product, and pairs, that are in memory at a time.
+_BLOCK: Final = 512
+_PAIRS: Final = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Pairs:
+    """Candidates: for the note `rows[n]` the note `columns[n]`, with its features, row by row.
+
+    `linked` says of every note whether the notes like it have links: where they have not, there is
+    no graph to go by.
+    """
+
+    rows: Rows
+    columns: Rows
+    features: Floats
+    linked: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class _Evidence:
+    """The matrices that candidates come from and features are read from."""
+
+    nearest: Matrix
+    either: Matrix
+    neighbours: Matrix
+    votes: Matrix
+    echoes: Matrix
+    meaning: Matrix | None
+
+
+def pairs_of(matrices: Matrices, vectors: Floats | None) -> Pairs:
+    """Return the candidates of all notes with their features; links that are there are none.
+
+    `vectors` has a unit row of meaning for every note, of zeros where there is none.
+    """
+    nearest = _nearest(matrices.words, _NEAREST)
+    either = Matrix(matrices.mentions.maximum(matrices.mentions.T))
+    evidence = _Evidence(
+        nearest=nearest,
+        either=either,
+        neighbours=common_neighbours(matrices),
+        votes=_votes(nearest, matrices.graph),
+        echoes=_votes(nearest, either),
+        meaning=None if vectors is None else _nearest_vectors(vectors, _NEAREST),
+    )
+    sources = [
+        nearest,
+        _nearest(matrices.names, _FEW),
+        _top(either, _NEAREST),
+        _top(evidence.neighbours, _NEAREST),
+        _top(evidence.votes, _NEAREST),
+        Matrix(_top(evidence.votes, _FEW).T),
+        _top(evidence.echoes, _FEW),
+        _family(matrices),
+        *(() if evidence.meaning is None else (evidence.meaning,)),
+    ]
+    rows, columns = _union(sources, matrices.graph)
+    features = np.empty((len(rows), len(NAMES)), np.float32)
+    for start in range(0, len(rows), _PAIRS):
+        some = slice(start, start + _PAIRS)
+        features[some] = _features(matrices, evidence, vectors, rows[some], columns[some])
+    return Pairs(rows, columns, features, np.diff(evidence.votes.indptr) > 0)
+
+
+def _features(
+    matrices: Matrices,
+    evidence: _Evidence,
+    vectors: Floats | None,
+    rows: Rows,
+    columns: Rows,
+) -> Floats:
+    words = _cosines(matrices.words, rows, columns)
+    degrees = np.diff(matrices.graph.indptr).astype(np.float32)
+    common = _at(evidence.neighbours, rows, columns)
+    meaning = np.zeros(len(rows), np.float32)
+    if vectors is not None and evidence.meaning is not None:
+        cosines = np.einsum("ij,ij->i", vectors[rows], vectors[columns])
+        meaning = _scaled(cosines, evidence.meaning, rows, columns)
+    found = {
+        "alike": _scaled(words, evidence.nearest, rows, columns),
+        "names": _cosines(matrices.names, rows, columns),
+        "mentions": _at(evidence.either, rows, columns),
+        "parent": _parents(matrices.places, rows, columns),
+        "echoes": _at(evidence.echoes, rows, columns),
+        "meaning": meaning,
+        "votes": _at(evidence.votes, rows, columns),
+        "votes_back": _at(evidence.votes, columns, rows),
+        "neighbours": common / np.sqrt((1 + degrees[rows]) * (1 + degrees[columns])),
+        "links": np.log1p(degrees[columns]),
+    }
+    return np.stack([found[name] for name in NAMES], axis=1)
+
+
+def _scaled(cosines: Floats, nearest: Matrix, rows: Rows, columns: Rows) -> Floats:
+    """Return cosines by what either note reaches with its nearest."""
+    best = np.asarray(nearest.max(axis=1).toarray()).ravel()
+    scale = np.sqrt(best[rows] * best[columns])
+    scaled = np.maximum(cosines, 0) / np.where(scale > 0, scale, 1)
+    return np.minimum(scaled, 1).astype(np.float32)
+
+
+def _nearest(rows: Matrix, count: int) -> Matrix:
+    """Return the greatest products of each row with the others."""
+    turned = Matrix(rows.T)
+    parts = []
+    for start in range(0, rows.shape[0], _BLOCK):
+        block = Matrix(rows[start : start + _BLOCK] @ turned)
+        at = np.repeat(np.arange(block.shape[0]), np.diff(block.indptr)) + start
+        block.data[at == block.indices] = 0
+        block.eliminate_zeros()
+        parts.append(_top(block, count))
+    return Matrix(sparse.vstack(parts))
+
+
+def _nearest_vectors(vectors: Floats, count: int) -> Matrix:
+    size = len(vectors)
+    few = min(count, size)
+    parts = []
+    for start in range(0, size, _BLOCK):
+        block = vectors[start : start + _BLOCK] @ vectors.T
+        own = np.arange(len(block))
+        block[own, own + start] = 0
+        top = np.argpartition(-block, few - 1, axis=1)[:, :few]
+        found = np.maximum(np.take_along_axis(block, top, axis=1), 0)
+        ends = np.arange(0, top.size + 1, few)
+        part = Matrix((found.ravel(), top.ravel(), ends), shape=(len(block), size))
+        part.eliminate_zeros()
+        parts.append(part)
+    return Matrix(sparse.vstack(parts))
+
+
+def _top(matrix: Matrix, count: int) -> Matrix:
+    """Keep the greatest `count` values of each row; of equals the first columns."""
+    held = np.diff(matrix.indptr)
+    if matrix.nnz == 0 or held.max() <= count:
+        return matrix
+    rows = np.repeat(np.arange(matrix.shape[0], dtype=np.int32), held)
+    order = np.lexsort((matrix.indices, -matrix.data, rows))
+    place = np.arange(len(order)) - np.repeat(matrix.indptr[:-1], held)
+    kept = order[place < count]
+    return Matrix((matrix.data[kept], (rows[kept], matrix.indices[kept])), shape=matrix.shape)
+
+
+def _votes(nearest: Matrix, graph: Matrix) -> Matrix:
+    """Return for each note how many of the notes most like it link to another, by likeness."""
+    voters = _top(nearest, _VOTERS)
+    sums = np.asarray(voters.sum(axis=1)).ravel()
+    found = Matrix(sparse.diags(1 / np.where(sums > 0, sums, 1)) @ voters @ graph)
+    rows = np.repeat(np.arange(found.shape[0]), np.diff(found.indptr))
+    found.data[rows == found.indices] = 0
+    found.eliminate_zeros()
+    return found.astype(np.float32)
+
+
+def _family(matrices: Matrices) -> Matrix:
+    """Return the notes right above and below each in folders and dotted names, and beside it.
+
+    Of a large family nothing follows; what lies beside is left out there.
+    """
+    size = matrices.size
+    levels = (matrices.places >= 0).sum(axis=1)
+    own = matrices.places[np.arange(size), levels - 1]
+    above = np.where(levels > 1, matrices.places[np.arange(size), np.maximum(levels - 2, 0)], -1)
+    below: dict[int, list[int]] = {}
+    for index, place in enumerate(above.tolist()):
+        if place >= 0:
+            below.setdefault(place, []).append(index)
+    pairs: set[tuple[int, int]] = set()
+    for index in range(size):
+        children = below.get(int(own[index]), [])[:_FEW]
+        beside = below.get(int(above[index]), [])
+        for other in (*children, *(beside if len(beside) <= _FEW else ())):
+            pairs |= {(index, other), (other, index)}
+    rows, columns = np.array(sorted(pairs), np.int32).reshape(-1, 2).T
+    return Matrix((np.ones(len(rows), np.float32), (rows, columns)), shape=(size, size))
+
+
+def _parents(places: Rows, rows: Rows, columns: Rows) -> Floats:
+    """Return 1 where one of two notes is right above the other."""
+    one, other = places[rows], places[columns]
+    same = np.cumprod((one == other) & (one >= 0), axis=1).sum(axis=1)
+    depth_one, depth_other = (one >= 0).sum(axis=1), (other >= 0).sum(axis=1)
+    apart = np.abs(depth_one - depth_other) == 1
+    return (apart & (same == np.minimum(depth_one, depth_other))).astype(np.float32)
+
+
+def _union(sources: list[Matrix], linked: Matrix) -> tuple[Rows, Rows]:
+    """Return the places that any source has, row by row, without those in `linked`."""
+    size = linked.shape[0]
+    found = np.unique(np.concatenate([_flat(one) for one in sources]))
+    found = np.setdiff1d(found, _flat(linked), assume_unique=True)
+    rows, columns = (found // size).astype(np.int32), (found % size).astype(np.int32)
+    apart = rows != columns
+    return rows[apart], columns[apart]
+
+
+def _flat(matrix: Matrix) -> NDArray[np.int64]:
+    rows = np.repeat(np.arange(matrix.shape[0], dtype=np.int64), np.diff(matrix.indptr))
+    return rows * matrix.shape[1] + matrix.indices
+
+
+def _at(matrix: Matrix, rows: Rows, columns: Rows) -> Floats:
+    if not matrix.nnz or not len(rows):
+        return np.zeros(len(rows), np.float32)
+    return np.asarray(matrix[rows, columns], np.float32).ravel()
+
+
+def _cosines(matrix: Matrix, rows: Rows, columns: Rows) -> Floats:
+    """Return the products of the named rows."""
+    product = matrix[rows].multiply(matrix[columns])
+    return np.asarray(product.sum(axis=1), np.float32).ravel()

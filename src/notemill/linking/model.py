@@ -1,0 +1,76 @@
+"""How likely a person would have linked two notes: logistic models over the features.
+
+The weights are data, made by `bench/train_links.py` from the links of public vaults.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from notemill.linking.features import NAMES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from notemill.linking.features import Pairs
+
+GRAPH_ONLY: Final = ("votes", "votes_back", "neighbours", "links")
+"""Features that say something only of a note whose like have links."""
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """A logistic model: the score is 1 / (1 + exp(-(bias + the sum of weight * feature)))."""
+
+    weights: Mapping[str, float]
+    bias: float
+
+    def odds(self, features: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Return the log-odds of rows of features, in the order of NAMES."""
+        row = np.array([self.weights.get(name, 0.0) for name in NAMES])
+        return features.astype(np.float64) @ row + self.bias
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """Two models: for notes whose like have links, and for those with words alone to go by."""
+
+    linked: Weights
+    alone: Weights
+
+    def odds(self, pairs: Pairs) -> NDArray[np.float64]:
+        """Return the log-odds of all candidates."""
+        found = np.empty(len(pairs.rows))
+        of_linked = pairs.linked[pairs.rows]
+        found[of_linked] = self.linked.odds(pairs.features[of_linked])
+        found[~of_linked] = self.alone.odds(pairs.features[~of_linked])
+        return found
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what `model_of` reads."""
+        return {
+            name: {"weights": dict(one.weights), "bias": one.bias}
+            for name, one in (("linked", self.linked), ("alone", self.alone))
+        }
+
+
+def model_of(value: Mapping[str, Any]) -> Model:
+    """Return the model that `as_json` wrote."""
+    return Model(
+        *(Weights(value[name]["weights"], value[name]["bias"]) for name in ("linked", "alone"))
+    )
+
+
+@cache
+def shipped(*, with_meaning: bool) -> Model:
+    """Return the model that ships, with or without vectors of meaning."""
+    text = (files(__package__) / "weights.json").read_text(encoding="utf-8")
+    return model_of(json.loads(text)["meaning" if with_meaning else "words"])

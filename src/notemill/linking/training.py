@@ -1,0 +1,117 @@
+"""Fitting the models: conditional logistic regression, every note's candidates among themselves.
+
+A note's hidden links are to be ranked before its other candidates (McFadden's conditional logit,
+1974), which is what ranking is for; a second, ordinary fit of the sum makes a probability of it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from scipy.optimize import minimize
+
+from notemill.linking.features import NAMES
+from notemill.linking.model import GRAPH_ONLY, Model, Weights
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from notemill.linking.features import Pairs
+
+_PENALTY: Final = 3.0
+# A large vault says more than a small one, but not by its size.
+_MOST_NOTES: Final = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """A vault with links hidden: its candidates, and which of them are hidden links."""
+
+    pairs: Pairs
+    hidden: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class _Sample:
+    features: NDArray[np.float64]
+    hidden: NDArray[np.float64]
+    notes: NDArray[np.int64]
+    weights: NDArray[np.float64]
+
+
+def train(alone: Sequence[Scene], linked: Sequence[Scene], *, with_meaning: bool) -> Model:
+    """Return the model of vaults without and with the rest of their links."""
+    names = [name for name in NAMES if with_meaning or name != "meaning"]
+    by_words = [name for name in names if name not in GRAPH_ONLY]
+    return Model(
+        linked=_fitted(_sample(linked, names, linked=True), names),
+        alone=_fitted(_sample([*alone, *linked], by_words, linked=False), by_words),
+    )
+
+
+def _sample(scenes: Sequence[Scene], names: Sequence[str], *, linked: bool) -> _Sample:
+    columns = [NAMES.index(name) for name in names]
+    parts: list[tuple[NDArray[np.float64], ...]] = []
+    offset = 0
+    for scene in scenes:
+        pairs = scene.pairs
+        asked = np.bincount(pairs.rows[scene.hidden], minlength=len(pairs.linked))
+        wanted = (asked[pairs.rows] > 0) & (pairs.linked[pairs.rows] == linked)
+        rows, hidden = pairs.rows[wanted], scene.hidden[wanted].astype(np.float64)
+        weights = 1.0 / np.maximum(asked[rows], 1)
+        notes = float((weights * hidden).sum())
+        weights *= min(notes, _MOST_NOTES) / max(notes, 1.0)
+        features = pairs.features[wanted][:, columns].astype(np.float64)
+        parts.append((features, hidden, rows + float(offset), weights))
+        offset += len(pairs.linked)
+    features, hidden, notes, weights = (np.concatenate(one) for one in zip(*parts, strict=True))
+    return _Sample(features, hidden, notes.astype(np.int64), weights)
+
+
+def _fitted(sample: _Sample, names: Sequence[str]) -> Weights:
+    mean, spread = sample.features.mean(axis=0), sample.features.std(axis=0) + 1e-6
+    scaled = (sample.features - mean) / spread
+    weights = _conditional(scaled, sample)
+    slope, bias = _calibrated(scaled @ weights, sample)
+    final = slope * weights / spread
+    rounded = {name: round(float(one), 4) for name, one in zip(names, final, strict=True)}
+    return Weights(rounded, round(float(bias - final @ mean), 4))
+
+
+def _conditional(scaled: NDArray[np.float64], sample: _Sample) -> NDArray[np.float64]:
+    starts = np.flatnonzero(np.diff(sample.notes, prepend=-1))
+    group = np.cumsum(np.diff(sample.notes, prepend=-1) != 0) - 1
+    gains = sample.weights * sample.hidden
+    totals = np.add.reduceat(gains, starts)
+
+    def loss(weights: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        odds = scaled @ weights
+        odds -= np.maximum.reduceat(odds, starts)[group]
+        powers = np.exp(odds)
+        sums = np.add.reduceat(powers, starts)
+        value = -(gains * (odds - np.log(sums)[group])).sum() + _PENALTY * (weights @ weights) / 2
+        slope = scaled.T @ (totals[group] * powers / sums[group] - gains) + _PENALTY * weights
+        return float(value), slope
+
+    # Nothing that is found speaks against a link: a negative weight would fit the vaults at hand.
+    bounds = [(0.0, None)] * scaled.shape[1]
+    start = np.zeros(scaled.shape[1])
+    found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds)
+    return np.asarray(found.x)
+
+
+def _calibrated(odds: NDArray[np.float64], sample: _Sample) -> tuple[float, float]:
+    """Return slope and bias that make probabilities of the sums (Platt, 1999)."""
+
+    def loss(line: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        told = line[0] * odds + line[1]
+        value = (np.logaddexp(0, told) - sample.hidden * told).sum()
+        error = 1 / (1 + np.exp(-told)) - sample.hidden
+        return float(value), np.array([(error * odds).sum(), error.sum()])
+
+    found = minimize(loss, np.array([1.0, -3.0]), jac=True, method="L-BFGS-B")
+    return float(found.x[0]), float(found.x[1])

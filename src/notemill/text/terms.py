@@ -1,0 +1,116 @@
+"""What two texts are compared by: stems of words, pairs of characters where no spaces part them.
+
+Stems are Snowball's (https://snowballstem.org) for the language that a text's stop words tell;
+words of other scripts are stemmed by the script's own language, so that a text may mix them.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING, Final
+
+from notemill.text.stopwords import combined, languages_of
+from notemill.text.words import CACHED_WORDS, CJK, HAN, KANA, WORD, fold
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import Stemmer
+
+# Languages with stop words and a stemmer.
+_LATIN: Final = {
+    "de": "german",
+    "en": "english",
+    "es": "spanish",
+    "fr": "french",
+    "id": "indonesian",
+    "it": "italian",
+    "nl": "dutch",
+    "pl": "polish",
+    "pt": "portuguese",
+    "sv": "swedish",
+    "tr": "turkish",
+}
+_SCRIPTS: Final = (
+    (re.compile("[\u0400-\u052f]"), "ru", "russian"),
+    (re.compile("[\u0370-\u03ff\u1f00-\u1fff]"), "el", "greek"),
+    (re.compile("[\u0600-\u06ff]"), "ar", "arabic"),
+    (re.compile("[\u0900-\u097f]"), "hi", "hindi"),
+    (re.compile("[\u0590-\u05ff]"), "he", ""),
+    (re.compile("[\uac00-\ud7af]"), "ko", ""),
+    (re.compile(f"[{KANA}]"), "ja", ""),
+    (re.compile(f"[{HAN}]"), "zh", ""),
+    (re.compile("[\u0e00-\u0e7f]"), "th", ""),
+)
+_JOINTS: Final = re.compile(r"[.+&\-]+")
+_SAMPLE_CHARS: Final = 6_000
+# A script is the text's when this share of the sampled letters is its own: Han and kana say more
+# a letter than Latin does, and technical texts are full of Latin names.
+_SHARE: Final = 0.2
+
+
+def language_of(text: str) -> str:
+    """Return the ISO 639-1 code of the language a text is mostly written in.
+
+    'en' where nothing tells: a handful of words without grammar is most often a technical note.
+    """
+    sample = text[:_SAMPLE_CHARS]
+    if not sample.isascii():
+        letters = sum(map(str.isalpha, sample)) or 1
+        for script, language, _ in _SCRIPTS:
+            if len(script.findall(sample)) >= _SHARE * letters:
+                return language
+    # Single letters are initials and formats as often as words.
+    words = [fold(match[0]) for match in WORD.finditer(sample) if len(match[0]) > 1]
+    return languages_of(words)[0]
+
+
+def terms(text: str, language: str, surfaces: dict[str, str] | None = None) -> list[str]:
+    """Return the terms of a text in order, without stop words.
+
+    `surfaces` takes down for each term the word it stands for where it is met first.
+    """
+    latin = language if language in _LATIN else "en"
+    stop = combined((latin,))
+    found: list[str] = []
+    for match in WORD.finditer(text):
+        word = match[0]
+        if match["cjk"] or match["southeast"]:
+            found += _pairs(word)
+            continue
+        if fold(word) in stop:
+            continue
+        whole = word.isalnum() or word[-1] in "+#"
+        for part in (word,) if whole else _JOINTS.split(word):
+            if (len(part) > 1 or not part.isascii()) and fold(part) not in stop:
+                found.append(stemmed := _stem(part, latin))
+                if surfaces is not None and stemmed not in surfaces:
+                    surfaces[stemmed] = part
+    return found
+
+
+def _pairs(word: str) -> Iterator[str]:
+    if len(word) == 1 and CJK.match(word):
+        yield word
+    for index in range(len(word) - 1):
+        yield word[index : index + 2]
+
+
+@lru_cache(maxsize=4 * CACHED_WORDS)
+def _stem(word: str, latin: str) -> str:
+    """Return the folded stem of a word. Accents go after stemming: endings are told by them."""
+    lowered = word.casefold().replace("\u2019", "'")
+    if lowered.isascii():
+        return _stemmer(_LATIN.get(latin, "english")).stemWord(lowered).replace("'", "")
+    for script, _, algorithm in _SCRIPTS:
+        if script.search(lowered):
+            return fold(_stemmer(algorithm).stemWord(lowered) if algorithm else lowered)
+    return fold(_stemmer(_LATIN.get(latin, "english")).stemWord(lowered))
+
+
+@cache
+def _stemmer(algorithm: str) -> Stemmer.Stemmer:
+    import Stemmer  # noqa: PLC0415  # a command that compares no texts need not load it
+
+    return Stemmer.Stemmer(algorithm, 0)
