@@ -20,21 +20,24 @@ from scipy import sparse
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from bench.train_links import SEED, vectors_of
+from bench.train_links import SEED
 from bench.yardstick import ALL, FIFTH, VAULTS, folder_of_vaults, hide, notes_of, recall
 from notemill.linking.features import NAMES
 from notemill.linking.matrices import common_neighbours
 from notemill.linking.training import Scene, train
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from numpy.typing import NDArray
 
     from bench.yardstick import Hidden
     from notemill.linking.matrices import Matrices
+    from notemill.vault.note import Note
 
     Floats = NDArray[np.floating]
+    Ints = NDArray[np.int32]
+    Rows = dict[str, Floats]
 
 DRAWS = (SEED, 8, 9)
 RRF_K = 60
@@ -51,51 +54,35 @@ class Drawn:
     rows: Mapping[str, Floats]
 
 
-def draw(notes: Mapping[str, object], folder: Path, share: float, seed: int) -> Drawn:
+def draw(notes: Mapping[str, Note], share: float, seed: int) -> Drawn:
     """Hide links and score every candidate by every single method."""
-    hidden = hide(notes, share, seed)  # type: ignore[arg-type]
-    vectors = vectors_of(folder, list(notes))
-    scene, matrices = hidden.scene(vectors)
-    return Drawn(hidden, scene, dict(methods(scene, matrices, hidden, vectors)))
+    hidden = hide(notes, share, seed)
+    scene, matrices = hidden.scene()
+    return Drawn(hidden, scene, dict(methods(scene, matrices, hidden)))
 
 
-def methods(
-    scene: Scene, matrices: Matrices, hidden: Hidden, vectors: NDArray[np.float32] | None
-) -> Iterator[tuple[str, Floats]]:
+def methods(scene: Scene, matrices: Matrices, hidden: Hidden) -> Iterator[tuple[str, Floats]]:
     """Yield the scores of the single methods and of the fusions."""
     rows, columns = scene.pairs.rows, scene.pairs.columns
     feature = dict(zip(NAMES, scene.pairs.features.T, strict=True))
     single = {
         "BM25": of_pairs(bm25(hidden), rows, columns),
-        "TF-IDF": products(matrices.words, rows, columns),
+        "TF-IDF": of_pairs((matrices.words, matrices.words), rows, columns),
         "names alike": feature["names"],
         "title mentions": feature["mentions"],
         "graph (Adamic-Adar)": at(common_neighbours(matrices), rows, columns),
         "links of like notes": feature["votes"],
     }
-    if vectors is not None:
-        single["sentence model"] = np.einsum("ij,ij->i", vectors[rows], vectors[columns])
     yield from single.items()
     yield "RRF words + mentions", fused(rows, [single["TF-IDF"], single["title mentions"]])
-    if vectors is not None:
-        yield "RRF words + model", fused(rows, [single["TF-IDF"], single["sentence model"]])
     plain = ("TF-IDF", "title mentions", "graph (Adamic-Adar)")
     yield "RRF words + mentions + graph", fused(rows, [single[one] for one in plain])
     yield "RRF of all", fused(rows, list(single.values()))
 
 
-def at(matrix: sparse.csr_matrix, rows: Floats, columns: Floats) -> Floats:
+def at(matrix: sparse.csr_matrix, rows: Ints, columns: Ints) -> Floats:
     """Return the values of a matrix at the pairs."""
     return np.asarray(matrix[rows, columns]).ravel() if matrix.nnz else np.zeros(len(rows))
-
-
-def products(words: sparse.csr_matrix, rows: Floats, columns: Floats) -> Floats:
-    """Return the cosines of the pairs, in blocks."""
-    found = [
-        np.asarray(words[rows[at : at + 20_000]].multiply(words[columns[at : at + 20_000]]).sum(1))
-        for at in range(0, len(rows), 20_000)
-    ]
-    return np.concatenate(found).ravel()
 
 
 def bm25(hidden: Hidden) -> tuple[sparse.csr_matrix, sparse.csr_matrix]:
@@ -118,7 +105,7 @@ def bm25(hidden: Hidden) -> tuple[sparse.csr_matrix, sparse.csr_matrix]:
 
 
 def of_pairs(
-    both: tuple[sparse.csr_matrix, sparse.csr_matrix], rows: Floats, columns: Floats
+    both: tuple[sparse.csr_matrix, sparse.csr_matrix], rows: Ints, columns: Ints
 ) -> Floats:
     """Return the products of the rows of two matrices."""
     found = [
@@ -130,7 +117,7 @@ def of_pairs(
     return np.concatenate(found).ravel()
 
 
-def fused(rows: Floats, rankings: list[Floats]) -> Floats:
+def fused(rows: Ints, rankings: list[Floats]) -> Floats:
     """Return the reciprocal rank fusion of scores; what a ranking does not find adds nothing."""
     total = np.zeros(len(rows))
     for scores in rankings:
@@ -148,33 +135,24 @@ def tables(names: list[str], folder: Path) -> None:
     for name in names:
         notes = notes_of(folder / name)
         drawn[name] = {
-            ALL: [draw(notes, folder / name, ALL, SEED)],
-            FIFTH: [draw(notes, folder / name, FIFTH, seed) for seed in DRAWS],
+            ALL: [draw(notes, ALL, SEED)],
+            FIFTH: [draw(notes, FIFTH, seed) for seed in DRAWS],
         }
-    with_meaning = any("sentence model" in one[ALL][0].rows for one in drawn.values())
     for share, title in ((ALL, "all links hidden"), (FIFTH, "a fifth of the links hidden")):
-        found = {name: results(name, drawn, share, with_meaning=with_meaning) for name in names}
+        found = {name: results(name, drawn, share) for name in names}
         show(title, found)
 
 
-def results(
-    name: str, drawn: dict[str, dict[float, list[Drawn]]], share: float, *, with_meaning: bool
-) -> dict[str, Floats]:
+def results(name: str, drawn: Mapping[str, Mapping[float, list[Drawn]]], share: float) -> Rows:
     """Return R@10 of every asked note by method; the whole never trained on this vault."""
     others = [one for other, one in drawn.items() if other != name]
+    alone = [one[ALL][0].scene for one in others]
+    linked = [one[FIFTH][0].scene for one in others]
+    model = train(alone, linked, with_meaning=False)
     made: dict[str, list[Floats]] = {}
-    for meaning in (False, True) if with_meaning else (False,):
-        model = train(
-            [one[ALL][0].scene for one in others],
-            [one[FIFTH][0].scene for one in others],
-            with_meaning=meaning,
-        )
-        label = WHOLE if meaning == with_meaning else f"{WHOLE}, no sentence model"
-        for one in drawn[name][share]:
-            odds = model.odds(one.scene.pairs)
-            made.setdefault(label, []).append(scored(one, 1 / (1 + np.exp(-odds))))
     for one in drawn[name][share]:
-        for method, scores in one.rows.items():
+        odds = model.odds(one.scene.pairs)
+        for method, scores in {**one.rows, WHOLE: 1 / (1 + np.exp(-odds))}.items():
             made.setdefault(method, []).append(scored(one, scores))
     return {method: np.concatenate(parts) for method, parts in made.items()}
 
@@ -185,27 +163,25 @@ def scored(one: Drawn, scores: Floats) -> Floats:
     return recall(pairs.rows, pairs.columns, scores, one.hidden.partners)
 
 
-def show(title: str, found: dict[str, dict[str, Floats]]) -> None:
+def show(title: str, found: Mapping[str, Rows]) -> None:
     """Print one protocol's table."""
     print(f"\n{title}, R@10\n")
-    labels = [label for label in next(iter(found.values())) if not label.startswith(WHOLE)]
-    labels += sorted(
-        (one for one in next(iter(found.values())) if one.startswith(WHOLE)), reverse=True
-    )
-    print("| method | " + " | ".join(found) + " |\n|---|" + "---|" * len(found))
-    for label in labels:
-        print(
-            f"| {label} | "
-            + " | ".join(f"{one[label].mean():.3f}" for one in found.values())
-            + " |"
-        )
+    print(line("method", found))
+    print(line("---", ["---"] * len(found)))
+    for label in next(iter(found.values())):
+        print(line(label, [f"{one[label].mean():.3f}" for one in found.values()]))
     gains = []
     for one in found.values():
-        best = max((one[x].mean(), x) for x in labels if not x.startswith(WHOLE))[1]
+        best = max((one[x].mean(), x) for x in one if x != WHOLE)[1]
         gap = one[WHOLE] - one[best]
         gains.append(f"{gap.mean():+.3f} ± {1.96 * gap.std() / len(gap) ** 0.5:.3f} over {best}")
-    print("| whole - best other | " + " | ".join(gains) + " |")
-    print("| notes asked | " + " | ".join(f"{len(one[WHOLE]):,}" for one in found.values()) + " |")
+    print(line("whole - best other", gains))
+    print(line("notes asked", [f"{len(one[WHOLE]):,}" for one in found.values()]))
+
+
+def line(label: str, cells: Iterable[str]) -> str:
+    """Return a table's line."""
+    return f"| {label} | {' | '.join(cells)} |"
 
 
 def main() -> int:

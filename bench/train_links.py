@@ -15,34 +15,19 @@ from typing import TYPE_CHECKING, Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from bench.yardstick import ALL, FIFTH, VAULTS, folder_of_vaults, hide, notes_of
-from notemill.linking.training import Scene, train
+from notemill.linking.training import train
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+    from notemill.linking.training import Scene
 
 SEED = 7
 TARGET = Path(__file__).resolve().parents[1] / "src" / "notemill" / "linking" / "weights.json"
 
 
-def vectors_of(folder: Path, keys: list[str]) -> NDArray[np.float32] | None:
-    """Return a vault's vectors of meaning in the order of `keys`, None where the extra is absent."""
-    try:
-        from bench.meaning import vectors  # noqa: PLC0415
-    except ImportError:
-        return None
-    return vectors(folder, keys)
-
-
-def scenes(folder: Path, name: str, *, meaning: bool) -> dict[float, Scene]:
+def scenes(folder: Path) -> dict[float, Scene]:
     """Return a vault's scenes by the share that is hidden."""
-    notes = notes_of(folder / name)
-    found = {}
-    for share in (ALL, FIFTH):
-        hidden = hide(notes, share, SEED)
-        vectors = vectors_of(folder / name, list(notes)) if meaning else None
-        found[share] = hidden.scene(vectors)[0]
-    return found
+    notes = notes_of(folder)
+    return {share: hide(notes, share, SEED).scene()[0] for share in (ALL, FIFTH)}
 
 
 def main() -> int:
@@ -55,14 +40,9 @@ def main() -> int:
         print("skipped: no vaults at hand; NOTEMILL_VAULTS names a folder that has them")
         return 0
     made: dict[str, Any] = {"made by": "bench/train_links.py", "from the links of": list(VAULTS)}
-    for kind in ("words",):
-        found = [scenes(folder, name, meaning=kind == "meaning") for name in VAULTS]
-        model = train(
-            [one[ALL] for one in found],
-            [one[FIFTH] for one in found],
-            with_meaning=kind == "meaning",
-        )
-        made[kind] = model.as_json()
+    found = [scenes(folder / name) for name in VAULTS]
+    model = train([one[ALL] for one in found], [one[FIFTH] for one in found], with_meaning=False)
+    made["words"] = model.as_json()
     output.write_text(json.dumps(made, indent=2) + "\n", encoding="utf-8")
     print(f"wrote {output}")
     return 0

@@ -226,7 +226,8 @@ def _parents(places: Rows, rows: Rows, columns: Rows) -> Floats:
     same = np.cumprod((one == other) & (one >= 0), axis=1).sum(axis=1)
     depth_one, depth_other = (one >= 0).sum(axis=1), (other >= 0).sum(axis=1)
     apart = np.abs(depth_one - depth_other) == 1
-    return (apart & (same == np.minimum(depth_one, depth_other))).astype(np.float32)
+    right_above = apart & (same == np.minimum(depth_one, depth_other))
+    return np.asarray(right_above, np.float32)
 
 
 def _union(sources: list[Matrix], linked: Matrix) -> tuple[Rows, Rows]:
@@ -241,7 +242,7 @@ def _union(sources: list[Matrix], linked: Matrix) -> tuple[Rows, Rows]:
 
 def _flat(matrix: Matrix) -> NDArray[np.int64]:
     rows = np.repeat(np.arange(matrix.shape[0], dtype=np.int64), np.diff(matrix.indptr))
-    return rows * matrix.shape[1] + matrix.indices
+    return np.asarray(rows * matrix.shape[1] + matrix.indices)
 
 
 def _at(matrix: Matrix, rows: Rows, columns: Rows) -> Floats:

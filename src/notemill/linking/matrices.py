@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 import numpy as np
 from scipy import sparse
@@ -33,7 +33,7 @@ _LEVELS: Final = 8
 _SEGMENT: Final = re.compile(r"/|\.|___")
 _HASH_BASE: Final = np.uint64(0x9E3779B97F4A7C15)
 
-Matrix = sparse.csr_matrix
+Matrix: TypeAlias = sparse.csr_matrix
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +186,7 @@ def _strongest(
     """Return a matrix of the greatest weight for every place, none on the diagonal."""
     if not rows:
         return Matrix((size, size), dtype=np.float32)
-    row, column, weight = map(np.concatenate, (rows, columns, weights))
+    row, column, weight = np.concatenate(rows), np.concatenate(columns), np.concatenate(weights)
     order = np.lexsort((-weight, column, row))
     row, column, weight = row[order], column[order], weight[order]
     first = np.ones(len(row), bool)

@@ -36,7 +36,7 @@ class Weights:
     def odds(self, features: NDArray[np.float32]) -> NDArray[np.float64]:
         """Return the log-odds of rows of features, in the order of NAMES."""
         row = np.array([self.weights.get(name, 0.0) for name in NAMES])
-        return features.astype(np.float64) @ row + self.bias
+        return np.asarray(features.astype(np.float64) @ row + self.bias)
 
 
 @dataclass(frozen=True, slots=True)

@@ -137,8 +137,9 @@ class _Explainer:
         row, other = _row(words, first), _row(words, second)
         common, left, right = np.intersect1d(row[0], other[0], return_indices=True)
         weights = row[1][left] * other[1][right]
-        for place in np.argsort(-weights, kind="stable")[:_WORDS]:
-            term = self._matrices.terms[common[place]]
+        terms = [self._matrices.terms[one] for one in common[np.argsort(-weights, kind="stable")]]
+        # A number that two notes share tells nobody anything, even where it weighs.
+        for term in [one for one in terms if not one.isdecimal()][:_WORDS]:
             yield self._surfaces.get(term, term)
 
     def _neighbours(self, first: int, second: int) -> list[str]:

@@ -68,8 +68,8 @@ def _sample(scenes: Sequence[Scene], names: Sequence[str], *, linked: bool) -> _
         features = pairs.features[wanted][:, columns].astype(np.float64)
         parts.append((features, hidden, rows + float(offset), weights))
         offset += len(pairs.linked)
-    features, hidden, notes, weights = (np.concatenate(one) for one in zip(*parts, strict=True))
-    return _Sample(features, hidden, notes.astype(np.int64), weights)
+    features, hidden, owners, gains = (np.concatenate(one) for one in zip(*parts, strict=True))
+    return _Sample(features, hidden, owners.astype(np.int64), gains)
 
 
 def _fitted(sample: _Sample, names: Sequence[str]) -> Weights:

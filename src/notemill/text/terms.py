@@ -102,11 +102,12 @@ def _stem(word: str, latin: str) -> str:
     """Return the folded stem of a word. Accents go after stemming: endings are told by them."""
     lowered = word.casefold().replace("\u2019", "'")
     if lowered.isascii():
-        return _stemmer(_LATIN.get(latin, "english")).stemWord(lowered).replace("'", "")
+        stemmed: str = _stemmer(_LATIN[latin]).stemWord(lowered)
+        return stemmed.replace("'", "")
     for script, _, algorithm in _SCRIPTS:
         if script.search(lowered):
             return fold(_stemmer(algorithm).stemWord(lowered) if algorithm else lowered)
-    return fold(_stemmer(_LATIN.get(latin, "english")).stemWord(lowered))
+    return fold(_stemmer(_LATIN[latin]).stemWord(lowered))
 
 
 @cache
