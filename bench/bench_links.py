@@ -87,18 +87,18 @@ def at(matrix: sparse.csr_matrix, rows: Ints, columns: Ints) -> Floats:
 
 def bm25(hidden: Hidden) -> tuple[sparse.csr_matrix, sparse.csr_matrix]:
     """Return (queries, documents) whose products are BM25 (Robertson and Zaragoza, 2009)."""
-    number: dict[str, int] = {}
-    ids = [[number.setdefault(one, len(number)) for one in doc.terms] for doc in hidden.documents]
-    lengths = np.array([len(one) for one in ids], float)
-    flat = np.concatenate([np.array(one, int) for one in ids])
-    at = np.repeat(np.arange(len(ids)), lengths.astype(int))
-    counts = sparse.csr_matrix((np.ones(len(flat)), (at, flat)), shape=(len(ids), len(number)))
+    texts = [one.terms for one in hidden.documents]
+    lengths = np.array([len(one) for one in texts], float)
+    flat = np.concatenate(texts)
+    size, width = len(texts), len(hidden.lexicon)
+    at = np.repeat(np.arange(size), lengths.astype(int))
+    counts = sparse.csr_matrix((np.ones(len(flat)), (at, flat)), shape=(size, width))
     counts.sum_duplicates()
-    df = np.bincount(counts.indices, minlength=len(number))
-    idf = np.log(1 + (len(ids) - df + 0.5) / (df + 0.5))
+    df = np.bincount(counts.indices, minlength=width)
+    idf = np.log(1 + (size - df + 0.5) / (df + 0.5))
     norm = BM25_K1 * (1 - BM25_B + BM25_B * lengths / max(lengths.mean(), 1))
     documents = counts.copy()
-    rows = np.repeat(np.arange(len(ids)), np.diff(counts.indptr))
+    rows = np.repeat(np.arange(size), np.diff(counts.indptr))
     documents.data = counts.data * (BM25_K1 + 1) / (counts.data + norm[rows])
     queries = (counts > 0).astype(float) @ sparse.diags(idf)
     return sparse.csr_matrix(queries), documents

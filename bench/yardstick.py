@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from notemill.linking.corpus import document_of
+from notemill.linking.corpus import Lexicon, content_of, document_of
 from notemill.linking.features import pairs_of
 from notemill.linking.matrices import matrices_of
 from notemill.linking.training import Scene
@@ -61,12 +61,13 @@ class Hidden:
     """A vault with links hidden: what is left of its notes, and whose partners are asked for."""
 
     documents: list[Document]
+    lexicon: Lexicon
     names: Names
     partners: Mapping[int, frozenset[int]]
 
     def scene(self, vectors: NDArray[np.float32] | None = None) -> tuple[Scene, Matrices]:
         """Return the candidates with their features, and the matrices they come from."""
-        matrices = matrices_of(self.documents, self.names)
+        matrices = matrices_of(self.documents, self.lexicon, self.names)
         pairs = pairs_of(matrices, vectors)
         found = [
             column in self.partners.get(row, ())
@@ -78,14 +79,14 @@ class Hidden:
 def hide(notes: Mapping[str, Note], share: float, seed: int) -> Hidden:
     """Hide a share of the pairs of notes that are linked."""
     names = Names(notes)
-    whole = [document_of(key, note) for key, note in notes.items()]
-    number = {one.key: index for index, one in enumerate(whole)}
+    whole = {key: content_of(note) for key, note in notes.items()}
+    number = {key: index for index, key in enumerate(whole)}
     pair_of: dict[tuple[str, str, str], tuple[str, str]] = {}
-    for one in whole:
-        for path, label in one.links:
-            key = names.meant(path, label, source=one.key)
-            if key is not None and key != one.key:
-                pair_of[one.key, path, label] = (min(key, one.key), max(key, one.key))
+    for source, content in whole.items():
+        for path, label in content.links:
+            key = names.meant(path, label, source=source)
+            if key is not None and key != source:
+                pair_of[source, path, label] = (min(key, source), max(key, source))
     pairs = sorted(set(pair_of.values()))
     drawn = np.random.default_rng(seed).permutation(len(pairs))[: round(share * len(pairs))]
     gone = {pairs[index] for index in drawn}
@@ -94,11 +95,12 @@ def hide(notes: Mapping[str, Note], share: float, seed: int) -> Hidden:
         partners[number[first]].add(number[second])
         partners[number[second]].add(number[first])
     documents = []
-    for one in whole:
-        without = {link for link in one.links if pair_of.get((one.key, *link)) in gone}
-        note = notes[one.key]
-        documents.append(document_of(one.key, note, without=without) if without else one)
-    return Hidden(documents, names, {row: frozenset(one) for row, one in partners.items()})
+    lexicon = Lexicon()
+    for key, content in whole.items():
+        without = {link for link in content.links if pair_of.get((key, *link)) in gone}
+        left = content_of(notes[key], without=without) if without else content
+        documents.append(document_of(key, left, lexicon))
+    return Hidden(documents, lexicon, names, {row: frozenset(one) for row, one in partners.items()})
 
 
 def recall(

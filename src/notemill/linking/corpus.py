@@ -7,12 +7,16 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Final
 
+import numpy as np
+
 from notemill.text.terms import language_of, terms
 from notemill.vault.markup import headings, links, plain_text, property_link
 from notemill.vault.note import inline_tags
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterable, Iterator
+
+    from numpy.typing import NDArray
 
     from notemill.vault.markup import Link
     from notemill.vault.note import Note
@@ -21,30 +25,61 @@ MAX_TERMS: Final = 20_000
 """Terms of a note that are compared; what stands beyond says little new."""
 MAX_CHARS: Final = 400_000
 """Characters of a note that are read for them."""
+LONGEST_NAME: Final = 10
+"""Terms of a name that are compared."""
 # Link reference definitions, of which some editors keep a list below every note.
 _DEFINITION: Final = re.compile(r"^ {0,3}\[[^\]\n]+\]:[ \t]+\S[^\n]*$", re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
-    """One note as ranking sees it.
+class Lexicon:
+    """The terms of a vault by number, and for each a word that it stands for."""
 
-    `names` is what others may call it by: its file's name first, then its title, its first
-    heading and its aliases, each once. `terms` are those of its text, in order. `links` are the
-    paths and labels of its links into the vault, as written.
+    def __init__(self) -> None:
+        """Start without any."""
+        self._numbers: dict[str, int] = {}
+        self.surfaces: dict[str, str] = {}
+
+    def __len__(self) -> int:
+        """Return how many terms there are."""
+        return len(self._numbers)
+
+    def numbers_of(self, words: Iterable[str]) -> NDArray[np.int32]:
+        """Return the numbers of terms; new ones get the next."""
+        numbers = self._numbers
+        return np.array([numbers.setdefault(one, len(numbers)) for one in words], np.int32)
+
+    def terms(self) -> list[str]:
+        """Return the terms in the order of their numbers."""
+        return list(self._numbers)
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What a note's bytes say, wherever it lies.
+
+    `names` are what it calls itself, each once: its title, its first heading, its aliases. `terms`
+    are those of its text, in order. `links` are the paths and labels of its links into the vault.
     """
 
-    key: str
     names: tuple[str, ...]
     tags: tuple[str, ...]
     language: str
     terms: tuple[str, ...]
     links: tuple[tuple[str, str], ...]
 
-    @property
-    def title(self) -> str:
-        """The name of its file."""
-        return self.names[0]
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Document:
+    """One note as ranking sees it, its terms by their numbers in the vault's lexicon.
+
+    `names` is what others may call it by, its file's name first, each as a sequence of terms.
+    """
+
+    key: str
+    names: tuple[NDArray[np.int32], ...]
+    terms: NDArray[np.int32]
+    tags: tuple[str, ...]
+    links: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,58 +106,68 @@ class Candidate:
     reason: Reason
 
 
-def document_of(
-    key: str,
+def content_of(
     note: Note,
     *,
     without: Collection[tuple[str, str]] = (),
     surfaces: dict[str, str] | None = None,
-) -> Document:
-    """Return a note as ranking sees it; `surfaces` takes down the words its terms stand for.
+) -> Content:
+    """Return what a note says; `surfaces` takes down the words its terms stand for.
 
     Links whose path and label are in `without` are left out, and their labels from the text.
     """
-    found = [link for link in links(note.body) if (link.path, link.label) not in without]
-    body = note.body
-    if without:
-        body = _without(body, [one for one in links(body) if (one.path, one.label) in without])
+    found = links(note.body)
+    gone = [one for one in found if (one.path, one.label) in without]
+    body = _without(note.body, gone) if gone else note.body
     text = plain_text(_DEFINITION.sub("", body[:MAX_CHARS]))
     language = language_of(text)
-    return Document(
-        key=key,
-        names=_names(key, note),
+    kept = [*found, *_of_properties(note)]
+    return Content(
+        names=_names(note),
         tags=tuple(dict.fromkeys((*note.tags, *(tag.name for tag in inline_tags(note))))),
         language=language,
         terms=tuple(terms(text, language, surfaces)[:MAX_TERMS]),
-        links=_linked([*found, *_of_properties(note, without)]),
+        links=tuple(
+            dict.fromkeys(
+                (one.path, one.label)
+                for one in kept
+                if one.path and (one.path, one.label) not in without
+            )
+        ),
     )
 
 
-def _names(key: str, note: Note) -> tuple[str, ...]:
+def document_of(key: str, content: Content, lexicon: Lexicon) -> Document:
+    """Return the note at `key` as ranking sees it."""
+    names = dict.fromkeys((title_of(key), *content.names))
+    return Document(
+        key=key,
+        names=tuple(
+            lexicon.numbers_of(terms(name, content.language, lexicon.surfaces)[:LONGEST_NAME])
+            for name in names
+        ),
+        terms=lexicon.numbers_of(content.terms),
+        tags=content.tags,
+        links=content.links,
+    )
+
+
+def title_of(key: str) -> str:
+    """Return the name of a note's file, without its ending."""
+    return PurePosixPath(key).name.removesuffix(".md")
+
+
+def _names(note: Note) -> tuple[str, ...]:
     heading = next((one.text for one in headings(note.body)[:1] if one.level == 1), "")
-    name = PurePosixPath(key).name.removesuffix(".md")
-    return tuple(
-        dict.fromkeys(
-            one for one in (name, note.text_of("title"), heading, *note.aliases) if one.strip()
-        )
-    )
+    found = (note.text_of("title"), heading, *note.aliases)
+    return tuple(dict.fromkeys(one for one in found if one.strip()))
 
 
-def _linked(found: list[Link]) -> tuple[tuple[str, str], ...]:
-    """Return the (path, label) of links to other notes, each once."""
-    return tuple(dict.fromkeys((one.path, one.label) for one in found if one.path))
-
-
-def _of_properties(note: Note, without: Collection[tuple[str, str]]) -> list[Link]:
-    found: list[Link] = []
+def _of_properties(note: Note) -> Iterator[Link]:
     for entry in note.frontmatter.entries if note.frontmatter else ():
-        values = (entry.value,) if isinstance(entry.value, str) else entry.value or ()
-        found += [
-            link
-            for value in values
-            if (link := property_link(entry.name, value)) and (link.path, link.label) not in without
-        ]
-    return found
+        for value in (entry.value,) if isinstance(entry.value, str) else entry.value or ():
+            if link := property_link(entry.name, value):
+                yield link
 
 
 def _without(body: str, gone: list[Link]) -> str:

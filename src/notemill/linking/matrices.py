@@ -9,19 +9,18 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 import numpy as np
 from scipy import sparse
 
-from notemill.text.terms import terms
+from notemill.linking.corpus import LONGEST_NAME
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from notemill.linking.corpus import Document
+    from notemill.linking.corpus import Document, Lexicon
     from notemill.vault.resolve import Names
 
 NAME_WEIGHT: Final = 2
 """How often a note's names count among its words."""
-LONGEST_NAME: Final = 10
 # A name that so many notes mention says nothing of any of them; small vaults may differ.
 _COMMON_NAME_SHARE: Final = 0.05
 _COMMON_NAME_COUNT: Final = 30
@@ -44,7 +43,7 @@ class Matrices:
     how telling a name of the column's note is that the row's note mentions (0 to 1); `graph` are
     the links, both ways, 1 each; `cited` are the rows' links to notes that are not there yet;
     `places` are the ids of the folders and name parts
-    a note lies in, level by level, -1 below the last; `terms` are those of the columns of words.
+    a note lies in, level by level, -1 below the last.
     """
 
     words: Matrix
@@ -53,7 +52,6 @@ class Matrices:
     graph: Matrix
     cited: Matrix
     places: NDArray[np.int32]
-    terms: list[str]
 
     @property
     def size(self) -> int:
@@ -61,16 +59,12 @@ class Matrices:
         return int(self.words.shape[0])
 
 
-def matrices_of(documents: Sequence[Document], names: Names) -> Matrices:
+def matrices_of(documents: Sequence[Document], lexicon: Lexicon, names: Names) -> Matrices:
     """Return the matrices of a vault's notes."""
-    vocabulary: dict[str, int] = {}
-    texts = [_ids(one.terms, vocabulary) for one in documents]
-    called = [
-        [_ids(terms(name, one.language)[:LONGEST_NAME], vocabulary) for name in one.names]
-        for one in documents
-    ]
-    counts = _counts(texts, len(vocabulary))
-    name_counts = _counts([np.concatenate(one) for one in called], len(vocabulary))
+    texts = [one.terms for one in documents]
+    called = [one.names for one in documents]
+    counts = _counts(texts, len(lexicon))
+    name_counts = _counts([np.concatenate(one) for one in called], len(lexicon))
     idf = _idf(counts + name_counts)
     graph, cited = _graph(documents, names)
     return Matrices(
@@ -80,12 +74,7 @@ def matrices_of(documents: Sequence[Document], names: Names) -> Matrices:
         graph=graph,
         cited=cited,
         places=_places([one.key for one in documents]),
-        terms=list(vocabulary),
     )
-
-
-def _ids(words: Iterable[str], vocabulary: dict[str, int]) -> NDArray[np.int32]:
-    return np.array([vocabulary.setdefault(one, len(vocabulary)) for one in words], np.int32)
 
 
 def _counts(texts: Sequence[NDArray[np.int32]], width: int) -> Matrix:

@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from notemill.linking.corpus import Candidate, Reason
+from notemill.linking.corpus import Candidate, Reason, title_of
 from notemill.linking.features import NAMES, pairs_of
 from notemill.linking.matrices import matrices_of
 from notemill.linking.model import shipped
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
-    from notemill.linking.corpus import Document
+    from notemill.linking.corpus import Document, Lexicon
     from notemill.linking.features import Pairs
     from notemill.linking.matrices import Matrices, Matrix
     from notemill.vault.resolve import Names
@@ -32,12 +32,12 @@ _NEIGHBOURS: Final = 3
 
 def propose(
     documents: Sequence[Document],
+    lexicon: Lexicon,
     names: Names,
     *,
     top: int,
     min_score: float,
     vectors: NDArray[np.float32] | None = None,
-    surfaces: Mapping[str, str] | None = None,
 ) -> list[Candidate]:
     """Return pairs of notes to link, the most likely first.
 
@@ -45,15 +45,15 @@ def propose(
     have words in common or name each other; two daily notes are not linked for their dates; no
     note is in more than `top` pairs, so that a long note that is a little like everything does
     not attract everything. Notes without any link choose first. `vectors` has a unit row for every
-    document, of zeros where there is none. `surfaces` gives the words that terms stand for.
+    document, of zeros where there is none.
     """
     if len(documents) < 2:  # noqa: PLR2004
         return []
-    matrices = matrices_of(documents, names)
+    matrices = matrices_of(documents, lexicon, names)
     pairs = pairs_of(matrices, vectors)
     odds = shipped(with_meaning=vectors is not None).odds(pairs)
     first, second, scores = _mutual(pairs, odds, MUTUAL * top)
-    daily = np.array([_DATE.fullmatch(one.title) is not None for one in documents])
+    daily = np.array([_DATE.fullmatch(title_of(one.key)) is not None for one in documents])
     enough = (scores >= min_score) & ~(daily[first] & daily[second])
     first, second, scores = first[enough], second[enough], scores[enough]
     alone = np.diff(matrices.graph.indptr) == 0
@@ -65,7 +65,7 @@ def propose(
             taken[[first[one], second[one]]] += 1
             kept.append(one)
     kept.sort(key=lambda one: (-scores[one], first[one], second[one]))
-    explain = _Explainer(documents, matrices, surfaces or {})
+    explain = _Explainer(documents, matrices, lexicon)
     return [
         _candidate(documents, explain, int(first[one]), int(second[one]), float(scores[one]))
         for one in kept
@@ -106,13 +106,12 @@ def _mutual(
 class _Explainer:
     """Finds what two notes have in common."""
 
-    def __init__(
-        self, documents: Sequence[Document], matrices: Matrices, surfaces: Mapping[str, str]
-    ) -> None:
+    def __init__(self, documents: Sequence[Document], matrices: Matrices, lexicon: Lexicon) -> None:
         """Take the notes and their matrices."""
         self._documents = documents
         self._matrices = matrices
-        self._surfaces = surfaces
+        self._terms = lexicon.terms()
+        self._surfaces = lexicon.surfaces
         self._tags = [
             {tag.casefold(): tag for tag in one.tags} if one.tags else {} for one in documents
         ]
@@ -137,7 +136,7 @@ class _Explainer:
         row, other = _row(words, first), _row(words, second)
         common, left, right = np.intersect1d(row[0], other[0], return_indices=True)
         weights = row[1][left] * other[1][right]
-        terms = [self._matrices.terms[one] for one in common[np.argsort(-weights, kind="stable")]]
+        terms = [self._terms[one] for one in common[np.argsort(-weights, kind="stable")]]
         # A number that two notes share tells nobody anything, even where it weighs.
         for term in [one for one in terms if not one.isdecimal()][:_WORDS]:
             yield self._surfaces.get(term, term)
