@@ -11,10 +11,9 @@ import numpy as np
 
 from notemill.text.terms import language_of, terms
 from notemill.vault.markup import headings, links, plain_text, property_link
-from notemill.vault.note import inline_tags
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -25,6 +24,8 @@ MAX_TERMS: Final = 20_000
 """Terms of a note that are compared; what stands beyond says little new."""
 MAX_CHARS: Final = 400_000
 """Characters of a note that are read for them."""
+HEADING_CHARS: Final = 2_000
+"""Characters of a text in which its first heading is looked for."""
 LONGEST_NAME: Final = 10
 """Terms of a name that are compared."""
 # Link reference definitions, of which some editors keep a list below every note.
@@ -62,7 +63,6 @@ class Content:
     """
 
     names: tuple[str, ...]
-    tags: tuple[str, ...]
     language: str
     terms: tuple[str, ...]
     links: tuple[tuple[str, str], ...]
@@ -124,7 +124,6 @@ def content_of(
     kept = [*found, *_of_properties(note)]
     return Content(
         names=_names(note),
-        tags=tuple(dict.fromkeys((*note.tags, *(tag.name for tag in inline_tags(note))))),
         language=language,
         terms=tuple(terms(text, language, surfaces)[:MAX_TERMS]),
         links=tuple(
@@ -137,7 +136,9 @@ def content_of(
     )
 
 
-def document_of(key: str, content: Content, lexicon: Lexicon) -> Document:
+def document_of(
+    key: str, content: Content, lexicon: Lexicon, *, tags: Sequence[str] = ()
+) -> Document:
     """Return the note at `key` as ranking sees it."""
     names = dict.fromkeys((title_of(key), *content.names))
     return Document(
@@ -147,7 +148,7 @@ def document_of(key: str, content: Content, lexicon: Lexicon) -> Document:
             for name in names
         ),
         terms=lexicon.numbers_of(content.terms),
-        tags=content.tags,
+        tags=tuple(tags),
         links=content.links,
     )
 
@@ -158,7 +159,9 @@ def title_of(key: str) -> str:
 
 
 def _names(note: Note) -> tuple[str, ...]:
-    heading = next((one.text for one in headings(note.body)[:1] if one.level == 1), "")
+    heading = next(
+        (one.text for one in headings(note.body[:HEADING_CHARS])[:1] if one.level == 1), ""
+    )
     found = (note.text_of("title"), heading, *note.aliases)
     return tuple(dict.fromkeys(one for one in found if one.strip()))
 

@@ -47,13 +47,10 @@ def languages_of(words: Sequence[str]) -> tuple[str, ...]:
     it explains at least a third as many words that the first does not.
     """
     index = _languages_by_word()
+    together = Counter(index[word] for word in words[:SAMPLE_WORDS] if word in index)
     hits: Counter[str] = Counter()
-    together: Counter[frozenset[str]] = Counter()
-    for word in words[:SAMPLE_WORDS]:
-        named = index.get(word)
-        if named:
-            together[named] += 1
-            hits.update(named)
+    for named, count in together.items():
+        hits.update(dict.fromkeys(named, count))
     if not hits:
         return ("en",)
     # English wins ties: a handful of words without grammar is most often a technical note.

@@ -44,7 +44,7 @@ _SCRIPTS: Final = (
     (re.compile("[\u0e00-\u0e7f]"), "th", ""),
 )
 _JOINTS: Final = re.compile(r"[.+&\-]+")
-_SAMPLE_CHARS: Final = 6_000
+_SAMPLE_CHARS: Final = 2_000
 # A script is the text's when this share of the sampled letters is its own: Han and kana say more
 # a letter than Latin does, and technical texts are full of Latin names.
 _SHARE: Final = 0.2

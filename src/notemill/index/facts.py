@@ -1,23 +1,21 @@
-"""What is known of every note, derived and rebuildable: delete it and it costs time, never data.
-
-A note is read again only when its size or its time of change is another.
-"""
+"""The facts of every note: a note is read again only when its size or time of change is another."""
 
 from __future__ import annotations
 
 import json
-import os
 import sqlite3
 from dataclasses import astuple, dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from notemill.errors import NotemillError
+from notemill.index.cache import Cache
 from notemill.vault.note import bytes_hash, is_ignored, parse, source_hash
 from notemill.vault.note import inline_tags as tags_in_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from pathlib import Path
 
     from notemill.vault.files import NoteFile, Vault
     from notemill.vault.note import Note
@@ -71,36 +69,15 @@ class Index:
 
     def __init__(self, path: Path) -> None:
         """Open the index at `path`, an empty one where it is absent or cannot be read."""
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._path = path
-        try:
-            self._db = self._opened()
-        except sqlite3.DatabaseError:
-            self._start_afresh()
-
-    def _opened(self) -> sqlite3.Connection:
-        os.close(os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600))
-        db = sqlite3.connect(self._path, timeout=30)
-        try:
-            db.execute("PRAGMA synchronous = OFF")
-            db.execute(
-                f"CREATE TABLE IF NOT EXISTS notes_{FORMAT} (key TEXT PRIMARY KEY, size INTEGER,"
-                " mtime_ns INTEGER, facts TEXT)"
-            )
-        except sqlite3.Error:
-            db.close()
-            raise
-        return db
-
-    def _start_afresh(self) -> None:
-        """Put an empty index in a damaged one's place: it is made again from the notes."""
-        for suffix in ("", "-journal"):
-            Path(f"{self._path}{suffix}").unlink(missing_ok=True)
-        self._db = self._opened()
+        self._cache = Cache(
+            path,
+            f"CREATE TABLE IF NOT EXISTS notes_{FORMAT} (key TEXT PRIMARY KEY, size INTEGER,"
+            " mtime_ns INTEGER, facts TEXT)",
+        )
 
     def close(self) -> None:
         """Close the file."""
-        self._db.close()
+        self._cache.close()
 
     def refresh(self, vault: Vault, files: Iterable[NoteFile]) -> list[NoteFacts]:
         """Return the facts of `files`, in their order, reading only those that changed."""
@@ -122,20 +99,19 @@ class Index:
 
     def _known(self) -> dict[str, NoteFacts]:
         try:
-            rows = self._db.execute(f"SELECT facts FROM notes_{FORMAT}").fetchall()
+            rows = self._cache.db.execute(f"SELECT facts FROM notes_{FORMAT}").fetchall()
             known = [_facts(text) for (text,) in rows]
         except (sqlite3.DatabaseError, ValueError, TypeError):
-            self._db.close()
-            self._start_afresh()
+            self._cache.start_afresh()
             return {}
         return {facts.key: facts for facts in known}
 
     def _keep(self, changed: Iterable[NoteFacts], *, gone: Iterable[str]) -> None:
-        with self._db:
-            self._db.executemany(
+        with self._cache.db:
+            self._cache.db.executemany(
                 f"DELETE FROM notes_{FORMAT} WHERE key = ?", [(key,) for key in gone]
             )
-            self._db.executemany(
+            self._cache.db.executemany(
                 f"INSERT OR REPLACE INTO notes_{FORMAT} (key, size, mtime_ns, facts)"
                 " VALUES (?,?,?,?)",
                 [
