@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from scipy import sparse
 
-from notemill.linking.matrices import Matrix, common_neighbours
+from notemill.linking.matrices import Matrix, common_neighbours, top
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -91,11 +91,11 @@ def pairs_of(matrices: Matrices, vectors: Floats | None) -> Pairs:
     sources = [
         nearest,
         _nearest(matrices.names, _FEW),
-        _top(either, _NEAREST),
-        _top(evidence.neighbours, _NEAREST),
-        _top(evidence.votes, _NEAREST),
-        Matrix(_top(evidence.votes, _FEW).T),
-        _top(evidence.echoes, _FEW),
+        top(either, _NEAREST),
+        top(evidence.neighbours, _NEAREST),
+        top(evidence.votes, _NEAREST),
+        Matrix(top(evidence.votes, _FEW).T),
+        top(evidence.echoes, _FEW),
         _family(matrices),
         *(() if evidence.meaning is None else (evidence.meaning,)),
     ]
@@ -153,7 +153,7 @@ def _nearest(rows: Matrix, count: int) -> Matrix:
         at = np.repeat(np.arange(block.shape[0]), np.diff(block.indptr)) + start
         block.data[at == block.indices] = 0
         block.eliminate_zeros()
-        parts.append(_top(block, count))
+        parts.append(top(block, count))
     return Matrix(sparse.vstack(parts))
 
 
@@ -174,21 +174,9 @@ def _nearest_vectors(vectors: Floats, count: int) -> Matrix:
     return Matrix(sparse.vstack(parts))
 
 
-def _top(matrix: Matrix, count: int) -> Matrix:
-    """Keep the greatest `count` values of each row; of equals the first columns."""
-    held = np.diff(matrix.indptr)
-    if matrix.nnz == 0 or held.max() <= count:
-        return matrix
-    rows = np.repeat(np.arange(matrix.shape[0], dtype=np.int32), held)
-    order = np.lexsort((matrix.indices, -matrix.data, rows))
-    place = np.arange(len(order)) - np.repeat(matrix.indptr[:-1], held)
-    kept = order[place < count]
-    return Matrix((matrix.data[kept], (rows[kept], matrix.indices[kept])), shape=matrix.shape)
-
-
 def _votes(nearest: Matrix, graph: Matrix) -> Matrix:
     """Return for each note how many of the notes most like it link to another, by likeness."""
-    voters = _top(nearest, _VOTERS)
+    voters = top(nearest, _VOTERS)
     sums = np.asarray(voters.sum(axis=1)).ravel()
     found = Matrix(sparse.diags(1 / np.where(sums > 0, sums, 1)) @ voters @ graph)
     rows = np.repeat(np.arange(found.shape[0]), np.diff(found.indptr))

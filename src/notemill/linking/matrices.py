@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 import numpy as np
@@ -235,3 +236,22 @@ def common_neighbours(matrices: Matrices) -> Matrix:
     found.setdiag(0)
     found.eliminate_zeros()
     return Matrix(found)
+
+
+def top(matrix: Matrix, count: int) -> Matrix:
+    """Keep the greatest `count` values of each row; of equals the first columns."""
+    if matrix.nnz == 0 or np.diff(matrix.indptr).max() <= count:
+        return matrix
+    kept = []
+    for start, end in pairwise(matrix.indptr.tolist()):
+        if end - start <= count:
+            kept.append(np.arange(start, end))
+            continue
+        values = matrix.data[start:end]
+        least = np.partition(values, -count)[-count]
+        above = np.flatnonzero(values > least)
+        equal = np.flatnonzero(values == least)[: count - len(above)]
+        kept.append(start + np.sort(np.concatenate([above, equal])))
+    ends = np.cumsum([0, *map(len, kept)])
+    places = np.concatenate(kept)
+    return Matrix((matrix.data[places], matrix.indices[places], ends), shape=matrix.shape)

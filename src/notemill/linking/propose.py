@@ -6,10 +6,11 @@ import re
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
+from scipy import sparse
 
 from notemill.linking.corpus import Candidate, Reason, title_of
 from notemill.linking.features import NAMES, pairs_of
-from notemill.linking.matrices import matrices_of
+from notemill.linking.matrices import Matrix, matrices_of
 from notemill.linking.model import shipped
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from notemill.linking.corpus import Document, Lexicon
     from notemill.linking.features import Pairs
-    from notemill.linking.matrices import Matrices, Matrix
+    from notemill.linking.matrices import Matrices
     from notemill.vault.resolve import Names
 
 MUTUAL: Final = 3
@@ -65,20 +66,12 @@ def propose(
             taken[[first[one], second[one]]] += 1
             kept.append(one)
     kept.sort(key=lambda one: (-scores[one], first[one], second[one]))
-    explain = _Explainer(documents, matrices, lexicon)
+    left, right = np.minimum(first[kept], second[kept]), np.maximum(first[kept], second[kept])
+    reasons = _reasons(documents, lexicon, matrices, left, right)
     return [
-        _candidate(documents, explain, int(first[one]), int(second[one]), float(scores[one]))
-        for one in kept
+        Candidate(documents[one].key, documents[other].key, round(float(scores[at]), 4), reason)
+        for at, one, other, reason in zip(kept, left, right, reasons, strict=True)
     ]
-
-
-def _candidate(
-    documents: Sequence[Document], explain: _Explainer, first: int, second: int, score: float
-) -> Candidate:
-    if documents[first].key > documents[second].key:
-        first, second = second, first
-    reason = explain.reason(first, second)
-    return Candidate(documents[first].key, documents[second].key, round(score, 4), reason)
 
 
 def _mutual(
@@ -103,52 +96,43 @@ def _mutual(
     return pairs.rows[at], pairs.columns[at], scores
 
 
-class _Explainer:
-    """Finds what two notes have in common."""
-
-    def __init__(self, documents: Sequence[Document], matrices: Matrices, lexicon: Lexicon) -> None:
-        """Take the notes and their matrices."""
-        self._documents = documents
-        self._matrices = matrices
-        self._terms = lexicon.terms()
-        self._surfaces = lexicon.surfaces
-        self._tags = [
-            {tag.casefold(): tag for tag in one.tags} if one.tags else {} for one in documents
-        ]
-
-    def reason(self, first: int, second: int) -> Reason:
-        """Return why two notes are proposed."""
-        mentions = self._matrices.mentions
-        tags = self._tags[first].keys() & self._tags[second].keys()
-        return Reason(
-            words=tuple(self._words(first, second)),
+def _reasons(
+    documents: Sequence[Document],
+    lexicon: Lexicon,
+    matrices: Matrices,
+    left: NDArray[np.int32],
+    right: NDArray[np.int32],
+) -> Iterator[Reason]:
+    """Yield why the pairs are proposed."""
+    terms, words = lexicon.terms(), _common(matrices.words, left, right)
+    # A number that two notes share tells nobody anything, even where it weighs.
+    numbers = np.array([one.isdecimal() for one in terms], bool)
+    words.data[numbers[words.indices]] = 0
+    few = 1 / np.maximum(np.diff(matrices.graph.indptr), 1)
+    near = _common(Matrix(matrices.graph @ sparse.diags(few)), left, right)
+    for pair, (one, other) in enumerate(zip(left.tolist(), right.tolist(), strict=True)):
+        chosen = (terms[term] for term in _greatest(words, pair, _WORDS))
+        tags = {tag.casefold() for tag in documents[other].tags}
+        yield Reason(
+            words=tuple(lexicon.surfaces.get(term, term) for term in chosen),
             mentions=tuple(
-                self._documents[one].key
-                for one, other in ((first, second), (second, first))
-                if mentions[one, other] > 0
+                documents[by].key
+                for by, named in ((one, other), (other, one))
+                if matrices.mentions[by, named] > 0
             ),
-            neighbours=tuple(self._neighbours(first, second)),
-            tags=tuple(sorted(self._tags[first][one] for one in tags)),
+            neighbours=tuple(documents[by].key for by in _greatest(near, pair, _NEIGHBOURS)),
+            tags=tuple(tag for tag in documents[one].tags if tag.casefold() in tags),
         )
 
-    def _words(self, first: int, second: int) -> Iterator[str]:
-        words = self._matrices.words
-        row, other = _row(words, first), _row(words, second)
-        common, left, right = np.intersect1d(row[0], other[0], return_indices=True)
-        weights = row[1][left] * other[1][right]
-        terms = [self._terms[one] for one in common[np.argsort(-weights, kind="stable")]]
-        # A number that two notes share tells nobody anything, even where it weighs.
-        for term in [one for one in terms if not one.isdecimal()][:_WORDS]:
-            yield self._surfaces.get(term, term)
 
-    def _neighbours(self, first: int, second: int) -> list[str]:
-        graph = self._matrices.graph
-        common = np.intersect1d(_row(graph, first)[0], _row(graph, second)[0])
-        degrees = graph.indptr[common + 1] - graph.indptr[common]
-        few = common[np.argsort(degrees, kind="stable")][:_NEIGHBOURS]
-        return [self._documents[one].key for one in few.tolist()]
+def _common(matrix: Matrix, left: NDArray[np.int32], right: NDArray[np.int32]) -> Matrix:
+    """Return the products of two rows each, place by place."""
+    return Matrix(matrix[left].multiply(matrix[right]))
 
 
-def _row(matrix: Matrix, index: int) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
-    some = slice(matrix.indptr[index], matrix.indptr[index + 1])
-    return matrix.indices[some], matrix.data[some]
+def _greatest(matrix: Matrix, row: int, count: int) -> list[int]:
+    """Return the columns of a row's greatest values above 0, the greatest first."""
+    some = slice(matrix.indptr[row], matrix.indptr[row + 1])
+    values, columns = matrix.data[some], matrix.indices[some]
+    order = np.lexsort((columns, -values))[:count]
+    return [int(columns[one]) for one in order if values[one] > 0]

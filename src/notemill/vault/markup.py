@@ -218,14 +218,18 @@ def plain_text(body: str) -> str:
     """
     text = body.replace("\r\n", "\n").replace("\r", "\n").replace(FILLER, "")
     text = "".join(_prose(text, regions(text)))
-    text = _WIKILINK.sub(_wikilink_words, text)
-    text = _MARKDOWN_LINK.sub(lambda match: match[2], text)
-    text = _FIELD.sub(r"\1", _BLOCK_ID.sub("", text))
-    text = _INLINE_FIELD.sub(r"\1", text)
-    text = _LINE_MARKS.sub("", text)
-    text = _FOOTNOTE.sub("", text)
+    if "[[" in text:
+        text = _WIKILINK.sub(_wikilink_words, text)
+    if "](" in text:
+        text = _MARKDOWN_LINK.sub(lambda match: match[2], text)
+    if "^" in text:
+        text = _BLOCK_ID.sub("", text)
+    if "::" in text:
+        text = _INLINE_FIELD.sub(r"\1", _FIELD.sub(r"\1", text))
+    text = _FOOTNOTE.sub("", _LINE_MARKS.sub("", text))
     text = _HASH.sub("", _EMPHASIS.sub("", text)).replace("|", " ")
-    text = _ESCAPE.sub(r"\1", text)
+    if "\\" in text:
+        text = _ESCAPE.sub(r"\1", text)
     text = "\n".join(line.strip() for line in text.split("\n"))
     return _BLANK_LINES.sub("\n\n", text).strip()
 
