@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from scipy import sparse
 
-from notemill.linking.matrices import Matrix, common_neighbours, top
+from notemill.linking.matrices import common_neighbours
+from notemill.text.vectors import Matrix, top
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

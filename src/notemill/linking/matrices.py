@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from itertools import pairwise
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from scipy import sparse
 
 from notemill.linking.corpus import LONGEST_NAME
+from notemill.text.vectors import Matrix, counts_of, damped, idf_of, unit_rows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,15 +25,11 @@ NAME_WEIGHT: Final = 2
 # A name that so many notes mention says nothing of any of them; small vaults may differ.
 _COMMON_NAME_SHARE: Final = 0.05
 _COMMON_NAME_COUNT: Final = 30
-_COMMON_TERM_SHARE: Final = 0.02
-_COMMON_TERM_COUNT: Final = 1_000
 # A note with so many links is an index of the vault: what it links to has nothing in common.
 _HUB_LINKS: Final = 500
 _LEVELS: Final = 8
 _SEGMENT: Final = re.compile(r"/|\.|___")
 _HASH_BASE: Final = np.uint64(0x9E3779B97F4A7C15)
-
-Matrix: TypeAlias = sparse.csr_matrix
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,54 +60,18 @@ def matrices_of(documents: Sequence[Document], lexicon: Lexicon, names: Names) -
     """Return the matrices of a vault's notes."""
     texts = [one.terms for one in documents]
     called = [one.names for one in documents]
-    counts = _counts(texts, len(lexicon))
-    name_counts = _counts([np.concatenate(one) for one in called], len(lexicon))
-    idf = _idf(counts + name_counts)
+    counts = counts_of(texts, len(lexicon))
+    name_counts = counts_of([np.concatenate(one) for one in called], len(lexicon))
+    idf = idf_of(counts + name_counts)
     graph, cited = _graph(documents, names)
     return Matrices(
-        words=_unit(_damped(counts + NAME_WEIGHT * name_counts) @ sparse.diags(idf)),
-        names=_unit((name_counts > 0).astype(np.float32) @ sparse.diags(idf)),
+        words=unit_rows(damped(counts + NAME_WEIGHT * name_counts) @ sparse.diags(idf)),
+        names=unit_rows((name_counts > 0).astype(np.float32) @ sparse.diags(idf)),
         mentions=_mentions(texts, called),
         graph=graph,
         cited=cited,
         places=_places([one.key for one in documents]),
     )
-
-
-def _counts(texts: Sequence[NDArray[np.int32]], width: int) -> Matrix:
-    ends = np.cumsum([len(one) for one in texts])
-    columns = np.concatenate(texts) if texts else np.empty(0, np.int32)
-    starts = np.concatenate([[0], ends])
-    ones = np.ones(len(columns), np.float32)
-    found = Matrix((ones, columns, starts), shape=(len(texts), width))
-    found.sum_duplicates()
-    return found
-
-
-def _idf(counts: Matrix) -> NDArray[np.float32]:
-    """Return a weight per term, 0 for one that compares to nothing.
-
-    That is where one note alone has it, or in a large vault where so many have it that the weight
-    is small and the products are most of the work.
-    """
-    size = counts.shape[0]
-    df = np.bincount(counts.indices, minlength=counts.shape[1])
-    weights = np.maximum(np.log((1 + size) / (0.5 + df)), 0)
-    telling = (df > 1) & (df <= max(_COMMON_TERM_COUNT, _COMMON_TERM_SHARE * size))
-    return np.where(telling, weights, 0).astype(np.float32)
-
-
-def _damped(counts: Matrix) -> Matrix:
-    found = counts.copy()
-    found.data = 1 + np.log(np.maximum(found.data, 1))
-    return found
-
-
-def _unit(rows: Matrix) -> Matrix:
-    found = Matrix(rows)
-    found.eliminate_zeros()
-    norms = np.sqrt(np.asarray(found.multiply(found).sum(axis=1)).ravel())
-    return Matrix(sparse.diags(1 / np.where(norms > 0, norms, 1)) @ found).astype(np.float32)
 
 
 def _mentions(
@@ -236,22 +196,3 @@ def common_neighbours(matrices: Matrices) -> Matrix:
     found.setdiag(0)
     found.eliminate_zeros()
     return Matrix(found)
-
-
-def top(matrix: Matrix, count: int) -> Matrix:
-    """Keep the greatest `count` values of each row; of equals the first columns."""
-    if matrix.nnz == 0 or np.diff(matrix.indptr).max() <= count:
-        return matrix
-    kept = []
-    for start, end in pairwise(matrix.indptr.tolist()):
-        if end - start <= count:
-            kept.append(np.arange(start, end))
-            continue
-        values = matrix.data[start:end]
-        least = np.partition(values, -count)[-count]
-        above = np.flatnonzero(values > least)
-        equal = np.flatnonzero(values == least)[: count - len(above)]
-        kept.append(start + np.sort(np.concatenate([above, equal])))
-    ends = np.cumsum([0, *map(len, kept)])
-    places = np.concatenate(kept)
-    return Matrix((matrix.data[places], matrix.indices[places], ends), shape=matrix.shape)

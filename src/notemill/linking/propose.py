@@ -10,8 +10,9 @@ from scipy import sparse
 
 from notemill.linking.corpus import Candidate, Reason, title_of
 from notemill.linking.features import NAMES, pairs_of
-from notemill.linking.matrices import Matrix, matrices_of
+from notemill.linking.matrices import matrices_of
 from notemill.linking.model import shipped
+from notemill.text.vectors import Matrix
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

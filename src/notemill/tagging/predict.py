@@ -1,0 +1,214 @@
+"""Which of a vault's tags fit a note, learned from how the vault's notes are tagged.
+
+Four voices are weighed by a logistic model: the nearest notes (k nearest neighbours), ridge
+regression on the words (Hoerl and Kennard, 1970), the folder, and the tag's own words in title and
+text. The model is fitted to the vault itself, on what each voice says of a note that it has not
+seen: leaving one out has a closed form for all of them (Allen's PRESS, 1974, for the ridge).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from notemill.text.vectors import counts_of, damped, idf_of, unit_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+    from notemill.text.vectors import Matrix
+
+    Floats = NDArray[np.float32]
+
+MAX_EXAMPLES: Final = 2_000
+"""Tagged notes that are learned from; of more, those with the rarer tags."""
+TITLE_WEIGHT: Final = 2
+FOLDER_WEIGHT: Final = 3
+"""As how many notes the folder above counts in the folder below."""
+_NEAREST: Final = 15
+_RIDGE: Final = 0.2
+_VOICES: Final = 5
+# Where a vault has too few tags to tell, the voices count as they do in others.
+_PRIOR: Final = np.array([3.0, 4.0, 2.5, 0.5, 0.5, -5.5])
+_PRIOR_STRENGTH: Final = 1.0
+_MOST_ROWS: Final = 200_000
+_NEWTON_STEPS: Final = 12
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Example:
+    """A note to learn from or to ask about: its terms by number, its folder, its tags."""
+
+    title: NDArray[np.int32]
+    terms: NDArray[np.int32]
+    folder: str
+    tags: tuple[str, ...] = ()
+
+
+class TagModel:
+    """What a vault's tagged notes teach."""
+
+    def __init__(
+        self, notes: Sequence[Example], numbers_of: Callable[[str], NDArray[np.int32]], width: int
+    ) -> None:
+        """Learn from `notes`; `numbers_of` gives the numbers of a tag's terms, all below `width`.
+
+        Terms with greater numbers are of notes that come later, and say nothing yet.
+        """
+        self._width = width
+        examples = _chosen(notes)
+        self.tags = sorted({tag for one in examples for tag in one.tags})
+        column = {tag: index for index, tag in enumerate(self.tags)}
+        self._tagged = np.zeros((len(examples), len(self.tags)), np.float32)
+        for row, one in enumerate(examples):
+            self._tagged[row, [column[tag] for tag in one.tags]] = 1
+        self._own_words = [numbers_of(tag) for tag in self.tags]
+        counts = self._counts(examples)
+        self._idf = idf_of(counts)
+        self._words = self._rows(counts)
+        self._mean = self._tagged.mean(axis=0) if examples else np.zeros(0, np.float32)
+        self._folders = _Folders(examples, self._tagged, self._mean)
+        self._learn(examples)
+
+    def ranked(self, note: Example, count: int) -> list[str]:
+        """Return the `count` tags that fit a note best, the best first."""
+        scores = self.scores([note])[0]
+        order = np.lexsort((np.arange(len(scores)), -scores))[:count]
+        return [self.tags[index] for index in order]
+
+    def votes(self, notes: Sequence[Example]) -> Floats:
+        """Return what the nearest notes alone say of every tag: the method to compare with."""
+        return _nearest(self._likeness(notes), self._tagged)
+
+    def scores(self, notes: Sequence[Example]) -> NDArray[np.float64]:
+        """Return the log-odds of every tag for each of the notes."""
+        likeness = self._likeness(notes)
+        ridge = likeness @ self._dual + self._mean
+        folders = np.stack([self._folders.of(one.folder) for one in notes])
+        voices = [_nearest(likeness, self._tagged), ridge, folders, *self._named(notes)]
+        return np.asarray(np.stack(voices, axis=-1) @ self._weights[:-1] + self._weights[-1])
+
+    def _likeness(self, notes: Sequence[Example]) -> Floats:
+        rows = self._rows(self._counts(notes))
+        return np.asarray((rows @ self._words.T).todense(), np.float32)
+
+    def _counts(self, notes: Sequence[Example]) -> Matrix:
+        texts = [np.concatenate([one.terms, *[one.title] * TITLE_WEIGHT]) for one in notes]
+        return counts_of([one[one < self._width] for one in texts], self._width)
+
+    def _rows(self, counts: Matrix) -> Matrix:
+        weighed = damped(counts)
+        weighed.data *= self._idf[weighed.indices]
+        return unit_rows(weighed)
+
+    def _learn(self, examples: Sequence[Example]) -> None:
+        size = len(examples)
+        likeness = np.asarray((self._words @ self._words.T).todense(), np.float32)
+        inverse = np.linalg.inv(likeness + _RIDGE * np.eye(size, dtype=np.float32))
+        self._dual = (inverse @ (self._tagged - self._mean)).astype(np.float32)
+        self._weights = _PRIOR
+        if not size:
+            return
+        # Notes at even distances stand for all where there are many tags.
+        some = np.arange(0, size, max(1, size * len(self.tags) // _MOST_ROWS))
+        unseen_ridge = self._tagged - self._dual / np.diagonal(inverse)[:, None]
+        np.fill_diagonal(likeness, 0)
+        chosen = [examples[row] for row in some]
+        voices = [
+            _nearest(likeness[some], self._tagged),
+            unseen_ridge[some],
+            np.stack([self._folders.of(examples[row].folder, self._tagged[row]) for row in some]),
+            *self._named(chosen),
+        ]
+        self._weights = _fitted(np.stack(voices, axis=-1), self._tagged[some])
+
+    def _named(self, notes: Sequence[Example]) -> Iterator[Floats]:
+        """Yield whether the words of a tag are in the title, and how often in the text."""
+        in_title = np.zeros((len(notes), len(self.tags)), np.float32)
+        in_text = np.zeros_like(in_title)
+        for row, one in enumerate(notes):
+            title, text = set(one.title.tolist()), _tally(one.terms)
+            for column, words in enumerate(self._own_words):
+                if len(words):
+                    in_title[row, column] = all(word in title for word in words.tolist())
+                    in_text[row, column] = min(text.get(word, 0) for word in words.tolist())
+        yield in_title
+        yield np.log1p(in_text)
+
+
+class _Folders:
+    """How often each tag is used in each folder, leaning on the folder above where there is little."""
+
+    def __init__(self, examples: Iterable[Example], tagged: Floats, mean: Floats) -> None:
+        self._mean = mean
+        self._sums: dict[str, Floats] = {}
+        self._counts: dict[str, int] = {}
+        for one, tags in zip(examples, tagged, strict=True):
+            for folder in _chain(one.folder):
+                self._sums[folder] = self._sums.get(folder, 0) + tags
+                self._counts[folder] = self._counts.get(folder, 0) + 1
+
+    def of(self, folder: str, without: Floats | None = None) -> Floats:
+        """Return the share of each tag, without one note's tags where it lies there itself."""
+        share = self._mean
+        own = 0 if without is None else 1
+        less = 0 if without is None else without
+        for one in reversed(_chain(folder)):
+            if one in self._sums:
+                total = self._counts[one] - own + FOLDER_WEIGHT
+                share = (self._sums[one] - less + FOLDER_WEIGHT * share) / total
+        return np.asarray(share, np.float32)
+
+
+def _chain(folder: str) -> list[str]:
+    """Return a folder and those above it, the vault's own last."""
+    found = [folder]
+    while folder:
+        folder = folder.rpartition("/")[0]
+        found.append(folder)
+    return found
+
+
+def _chosen(notes: Sequence[Example]) -> list[Example]:
+    """Return the tagged notes, or of many those with the rarest tags."""
+    tagged = [one for one in notes if one.tags]
+    if len(tagged) <= MAX_EXAMPLES:
+        return tagged
+    uses: dict[str, int] = {}
+    for one in tagged:
+        for tag in one.tags:
+            uses[tag] = uses.get(tag, 0) + 1
+    return sorted(tagged, key=lambda one: min(uses[tag] for tag in one.tags))[:MAX_EXAMPLES]
+
+
+def _tally(terms: NDArray[np.int32]) -> dict[int, int]:
+    values, counts = np.unique(terms, return_counts=True)
+    return dict(zip(values.tolist(), counts.tolist(), strict=True))
+
+
+def _nearest(likeness: Floats, tagged: Floats) -> Floats:
+    """Return the tags of the nearest examples, weighed by their likeness squared."""
+    few = min(_NEAREST, likeness.shape[1])
+    if not few:
+        return np.zeros((len(likeness), tagged.shape[1]), np.float32)
+    near = np.argpartition(-likeness, few - 1, axis=1)[:, :few]
+    weights = np.take_along_axis(likeness, near, axis=1) ** 2
+    sums = np.maximum(weights.sum(axis=1, keepdims=True), 1e-9)
+    return np.einsum("ij,ijt->it", weights / sums, tagged[near])
+
+
+def _fitted(voices: Floats, tagged: Floats) -> NDArray[np.float64]:
+    """Return the weights of the voices: logistic regression, leaning on the prior (Newton)."""
+    rows = np.c_[voices.reshape(-1, _VOICES), np.ones(tagged.size)].astype(np.float64)
+    wanted = tagged.reshape(-1)
+    weights = _PRIOR.copy()
+    for _ in range(_NEWTON_STEPS):
+        told = 1 / (1 + np.exp(-np.clip(rows @ weights, -30, 30)))
+        slope = rows.T @ (wanted - told) - _PRIOR_STRENGTH * (weights - _PRIOR)
+        curve = (rows * (told * (1 - told))[:, None]).T @ rows
+        weights = weights + np.linalg.solve(curve + _PRIOR_STRENGTH * np.eye(len(weights)), slope)
+    return weights

@@ -1,0 +1,76 @@
+"""Texts as sparse rows of weighted terms (TF-IDF: Salton and Buckley, 1988)."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+import numpy as np
+from scipy import sparse
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+Matrix: TypeAlias = sparse.csr_matrix
+_COMMON_TERM_SHARE: Final = 0.02
+_COMMON_TERM_COUNT: Final = 1_000
+
+
+def counts_of(texts: Sequence[NDArray[np.int32]], width: int) -> Matrix:
+    """Return how often each of `width` terms is in each text, given as the numbers of its terms."""
+    ends = np.cumsum([len(one) for one in texts])
+    columns = np.concatenate(texts) if texts else np.empty(0, np.int32)
+    starts = np.concatenate([[0], ends])
+    ones = np.ones(len(columns), np.float32)
+    found = Matrix((ones, columns, starts), shape=(len(texts), width))
+    found.sum_duplicates()
+    return found
+
+
+def idf_of(counts: Matrix) -> NDArray[np.float32]:
+    """Return a weight per term, 0 for one that compares to nothing.
+
+    That is where one note alone has it, or in a large vault where so many have it that the weight
+    is small and the products are most of the work.
+    """
+    size = counts.shape[0]
+    df = np.bincount(counts.indices, minlength=counts.shape[1])
+    weights = np.maximum(np.log((1 + size) / (0.5 + df)), 0)
+    telling = (df > 1) & (df <= max(_COMMON_TERM_COUNT, _COMMON_TERM_SHARE * size))
+    return np.where(telling, weights, 0).astype(np.float32)
+
+
+def damped(counts: Matrix) -> Matrix:
+    """Return 1 + log of the counts: a term said ten times does not say ten times as much."""
+    found = counts.copy()
+    found.data = 1 + np.log(np.maximum(found.data, 1))
+    return found
+
+
+def unit_rows(rows: Matrix) -> Matrix:
+    """Return the rows at length 1; an empty row stays."""
+    found = Matrix(rows)
+    found.eliminate_zeros()
+    norms = np.sqrt(np.asarray(found.multiply(found).sum(axis=1)).ravel())
+    return Matrix(sparse.diags(1 / np.where(norms > 0, norms, 1)) @ found).astype(np.float32)
+
+
+def top(matrix: Matrix, count: int) -> Matrix:
+    """Keep the greatest `count` values of each row; of equals the first columns."""
+    if matrix.nnz == 0 or np.diff(matrix.indptr).max() <= count:
+        return matrix
+    kept = []
+    for start, end in pairwise(matrix.indptr.tolist()):
+        if end - start <= count:
+            kept.append(np.arange(start, end))
+            continue
+        values = matrix.data[start:end]
+        least = np.partition(values, -count)[-count]
+        above = np.flatnonzero(values > least)
+        equal = np.flatnonzero(values == least)[: count - len(above)]
+        kept.append(start + np.sort(np.concatenate([above, equal])))
+    ends = np.cumsum([0, *map(len, kept)])
+    places = np.concatenate(kept)
+    return Matrix((matrix.data[places], matrix.indices[places], ends), shape=matrix.shape)
