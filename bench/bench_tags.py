@@ -91,10 +91,11 @@ def measure(notes: Mapping[str, Note]) -> tuple[dict[str, NDArray[np.float64]], 
         known = [one for one, at in zip(tagged, folds, strict=True) if at != fold]
         asked = [one for one, at in zip(tagged, folds, strict=True) if at == fold]
         model = TagModel(known, numbers.__getitem__, len(lexicon))
-        for method, scores in {
-            "nearest neighbours": model.votes(asked),
-            "notemill": model.scores(asked),
-        }.items():
+        methods = (
+            ("nearest neighbours", model.votes(asked)),
+            ("notemill", model.scores(asked)),
+        )
+        for method, scores in methods:
             rows = made.setdefault(method, [])
             rows += [figures(one, model.tags, row) for one, row in zip(asked, scores, strict=True)]
     chars = sum(len(tag) + 2 for tag in tags) / len(tags)

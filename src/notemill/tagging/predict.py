@@ -33,7 +33,7 @@ _NEAREST: Final = 15
 _RIDGE: Final = 0.2
 _VOICES: Final = 5
 # Where a vault has too few tags to tell, the voices count as they do in others.
-_PRIOR: Final = np.array([3.0, 4.0, 2.5, 0.5, 0.5, -5.5])
+_PRIOR: Final = np.array([2.0, 6.0, 3.0, 1.5, 1.0, -5.7])
 _PRIOR_STRENGTH: Final = 1.0
 _MOST_ROWS: Final = 200_000
 _NEWTON_STEPS: Final = 12
@@ -108,20 +108,25 @@ class TagModel:
     def _learn(self, examples: Sequence[Example]) -> None:
         size = len(examples)
         likeness = np.asarray((self._words @ self._words.T).todense(), np.float32)
-        inverse = np.linalg.inv(likeness + _RIDGE * np.eye(size, dtype=np.float32))
+        shrunk = likeness + _RIDGE * np.eye(size, dtype=np.float32)
+        inverse = np.asarray(np.linalg.inv(shrunk), np.float32)
         self._dual = (inverse @ (self._tagged - self._mean)).astype(np.float32)
         self._weights = _PRIOR
         if not size:
             return
         # Notes at even distances stand for all where there are many tags.
-        some = np.arange(0, size, max(1, size * len(self.tags) // _MOST_ROWS))
-        unseen_ridge = self._tagged - self._dual / np.diagonal(inverse)[:, None]
+        some = list(range(0, size, max(1, size * len(self.tags) // _MOST_ROWS)))
+        unseen_ridge: Floats = self._tagged - self._dual / np.diagonal(inverse)[:, None]
         np.fill_diagonal(likeness, 0)
         chosen = [examples[row] for row in some]
-        voices = [
+        folders: list[Floats] = [
+            self._folders.of(one.folder, self._tagged[row])
+            for row, one in zip(some, chosen, strict=True)
+        ]
+        voices: list[Floats] = [
             _nearest(likeness[some], self._tagged),
             unseen_ridge[some],
-            np.stack([self._folders.of(examples[row].folder, self._tagged[row]) for row in some]),
+            np.stack(folders),
             *self._named(chosen),
         ]
         self._weights = _fitted(np.stack(voices, axis=-1), self._tagged[some])
@@ -160,8 +165,10 @@ class _Folders:
         for one in reversed(_chain(folder)):
             if one in self._sums:
                 total = self._counts[one] - own + FOLDER_WEIGHT
-                share = (self._sums[one] - less + FOLDER_WEIGHT * share) / total
-        return np.asarray(share, np.float32)
+                share = np.asarray(
+                    (self._sums[one] - less + FOLDER_WEIGHT * share) / total, np.float32
+                )
+        return share
 
 
 def _chain(folder: str) -> list[str]:
@@ -198,7 +205,7 @@ def _nearest(likeness: Floats, tagged: Floats) -> Floats:
     near = np.argpartition(-likeness, few - 1, axis=1)[:, :few]
     weights = np.take_along_axis(likeness, near, axis=1) ** 2
     sums = np.maximum(weights.sum(axis=1, keepdims=True), 1e-9)
-    return np.einsum("ij,ijt->it", weights / sums, tagged[near])
+    return np.asarray(np.einsum("ij,ijt->it", weights / sums, tagged[near]), np.float32)
 
 
 def _fitted(voices: Floats, tagged: Floats) -> NDArray[np.float64]:

@@ -1,0 +1,106 @@
+"""What notes say is analysed once for each content, and can always be made again."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import TYPE_CHECKING
+
+import pytest
+
+from notemill.index import Index
+from notemill.index.contents import FORMAT, Contents
+from notemill.vault.files import Vault
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from notemill.linking.corpus import Document
+
+
+MARK = "marked"
+
+
+class Kept:
+    """A vault with its index, opened anew for every look, as commands do."""
+
+    def __init__(self, folder: Path) -> None:
+        """Start with an empty vault."""
+        self.notes, self.state = folder / "vault", folder / "state"
+        self.notes.mkdir()
+
+    def look(self) -> dict[str, Document]:
+        """Return the documents of the vault by key."""
+        vault = Vault.open(self.notes, state_dir=self.state)
+        index, contents = Index(self.state / "i.sqlite3"), Contents(self.state / "c.sqlite3")
+        try:
+            documents, _ = contents.documents(vault, index.refresh(vault, vault.scan()))
+        finally:
+            contents.close()
+            index.close()
+            vault.close()
+        return {one.key: one for one in documents}
+
+    def change_rows(self, column: str, value: str) -> None:
+        """Write a value into a column of all that is kept."""
+        with sqlite3.connect(self.state / "c.sqlite3") as db:
+            db.execute(f"UPDATE contents_{FORMAT} SET {column} = ?", (value,))  # noqa: S608
+        db.close()
+
+
+@pytest.fixture
+def kept(tmp_path: Path) -> Kept:
+    """An empty vault."""
+    return Kept(tmp_path)
+
+
+def test_only_what_changed_is_analysed_again(kept: Kept) -> None:
+    """A second look takes the others as they are kept."""
+    for name in ("a", "b", "c"):
+        (kept.notes / f"{name}.md").write_text(f"Several words of text in {name}")
+    assert list(kept.look()) == ["a.md", "b.md", "c.md"]
+    kept.change_rows("terms", MARK)
+    (kept.notes / "b.md").write_text("Rivers and lakes altogether")
+    sizes = {key: len(one.terms) for key, one in kept.look().items()}
+    assert sizes == {"a.md": 1, "b.md": 3, "c.md": 1}
+
+
+def test_a_renamed_note_is_recognised_by_its_bytes(kept: Kept) -> None:
+    """Its name is new, what it says is known."""
+    (kept.notes / "old name.md").write_text("Several words of text")
+    kept.look()
+    kept.change_rows("terms", MARK)
+    (kept.notes / "old name.md").rename(kept.notes / "garden plan.md")
+    found = kept.look()
+    assert list(found) == ["garden plan.md"]
+    assert len(found["garden plan.md"].names[0]) == 2
+    assert len(found["garden plan.md"].terms) == 1
+
+
+def test_notes_with_the_same_bytes_are_all_there(kept: Kept) -> None:
+    """What is kept once serves them all, in the vault's order."""
+    for name in ("x", "y"):
+        (kept.notes / f"{name}.md").write_text("Twins")
+    assert list(kept.look()) == ["x.md", "y.md"]
+
+
+@pytest.mark.parametrize("damage", ["deleted", "garbage", "a row that is none"])
+def test_a_lost_or_damaged_file_costs_time_only(kept: Kept, damage: str) -> None:
+    """It is made again from the notes."""
+    (kept.notes / "a.md").write_text("Text of a")
+    before = kept.look()["a.md"].terms.tolist()
+    file = kept.state / "c.sqlite3"
+    if damage == "deleted":
+        file.unlink()
+    elif damage == "garbage":
+        file.write_bytes(b"no database at all" * 100)
+    else:
+        kept.change_rows("about", "[1]")
+    assert kept.look()["a.md"].terms.tolist() == before
+
+
+def test_a_note_that_cannot_be_read_is_left_out(kept: Kept) -> None:
+    """The others are there all the same."""
+    (kept.notes / "a.md").write_text("Text of a")
+    (kept.notes / "b.md").write_bytes(b"\xff\xfe broken \x00 bytes")
+    (kept.notes / "c.md").mkdir()
+    assert set(kept.look()) == {"a.md", "b.md"}
