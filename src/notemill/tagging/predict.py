@@ -33,7 +33,7 @@ _NEAREST: Final = 15
 _RIDGE: Final = 0.2
 _VOICES: Final = 5
 # Where a vault has too few tags to tell, the voices count as they do in others.
-_PRIOR: Final = np.array([2.0, 6.0, 3.0, 1.5, 1.0, -5.7])
+_PRIOR: Final = np.array([2.0, 6.0, 3.0, 4.0, 1.0, -5.7])
 _PRIOR_STRENGTH: Final = 1.0
 _MOST_ROWS: Final = 200_000
 _NEWTON_STEPS: Final = 12
