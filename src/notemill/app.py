@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
-import re
 import time
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 
 from notemill.config import Exclusions, load_exclusions
+from notemill.decisions import FILE as DECISIONS_FILE
+from notemill.decisions import Decisions
 from notemill.errors import (
     ExternallyChangedError,
     NotemillError,
@@ -23,12 +22,11 @@ from notemill.errors import (
 )
 from notemill.index import Index, NoteFacts, facts_and_text, facts_of
 from notemill.offline import respond
+from notemill.review import FILE as REVIEW_FILE
 from notemill.review import Decision, NewProposal, Review
 from notemill.vault.files import Vault
-from notemill.vault.journal import Journal
-from notemill.vault.places import remember
-from notemill.workflows.apply import Applied, apply_run, preview
-from notemill.workflows.candidates import Vocabulary
+from notemill.vault.places import remember, state_folder
+from notemill.workflows.apply import Applied, apply_run, preview, waits_for_person
 from notemill.workflows.curate import (
     REPLY_TOKENS,
     Template,
@@ -38,6 +36,7 @@ from notemill.workflows.curate import (
     read_reply,
     request_for,
 )
+from notemill.workflows.gating import candidates_of, gate_of, newcomers, place_of, rejected_tags
 from notemill.workflows.needs import Need, need_of
 from notemill.workflows.retagging import sources
 from notemill.workflows.stages import plan_steps
@@ -46,13 +45,14 @@ from twolane import Engine, ItemState, Lane, Plan, Request, Run, RunState, Setti
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
+    from notemill.tagging.gate import Gate
     from notemill.vault.files import NoteUndo
+    from notemill.workflows.candidates import Vocabulary
 
 OFFLINE = "offline"
-REVIEW_FILE = "review.sqlite3"
 KIND = "curate"
-_UNSAFE = re.compile(r"[^A-Za-z0-9]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +116,9 @@ class NoteRequests:
         self._survey = survey
         self._template = template
         self._model = model
+        self._rejected = rejected_tags(
+            mill.decisions, mill.review.tags(Decision.REJECTED), private=survey.private
+        )
 
     def __iter__(self) -> Iterator[Request]:
         """Iterate a request per note, in the vault's order.
@@ -127,7 +130,12 @@ class NoteRequests:
             facts, text = self._mill.to_send(known.key)
             candidates = self._survey.vocabulary.candidates(facts.title, facts.folder, text)
             params = request_for(
-                facts, text, candidates, template=self._template, model=self._model
+                facts,
+                text,
+                candidates,
+                template=self._template,
+                model=self._model,
+                rejected=self._rejected(known.key),
             )
             yield as_request(facts, params, need=need.rank)
 
@@ -144,17 +152,19 @@ class Mill:
         """
         self.settings = settings
         self.exclusions = load_exclusions() if exclusions is None else exclusions
-        self.state = settings.home / "vaults" / _state_name(folder)
+        self.state = state_folder(settings.home, folder)
         self.vault = Vault.open(folder, state_dir=self.state)
         remember(self.state, self.vault.root)
         self.index = Index(self.state / "index.sqlite3")
         self.review = Review(self.state / REVIEW_FILE)
+        self.decisions = Decisions(self.state / DECISIONS_FILE)
         self.engine = Engine.open(settings, responder=respond)
 
     async def aclose(self) -> None:
         """Close everything."""
         await self.engine.aclose()
         self.review.close()
+        self.decisions.close()
         self.index.close()
         self.vault.close()
 
@@ -194,9 +204,12 @@ class Mill:
         facts = self.index.refresh(self.vault, self.vault.scan())
         # Not even a tag of an excluded note leaves the machine.
         private = frozenset(one.key for one in facts if self.is_private(one))
+        place = place_of(facts, self.decisions)
+        gate = gate_of(self.vault, place, self.decisions)
         facts = [one for one in facts if one.key not in private]
-        vocabulary = Vocabulary.of(one.all_tags for one in facts if not one.problem)
+        vocabulary = candidates_of(gate, facts, listed=place not in private)
         curated = self.review.curated()
+        new_in = newcomers(self.vault, self.review, self.decisions, gate, vocabulary)
         wanted = {file.key for file in self.vault.scan(options.only)} if options.only else None
         work: list[tuple[NoteFacts, Need]] = []
         skipped: list[Skipped] = []
@@ -207,9 +220,11 @@ class Mill:
             seen += 1
             if one.problem:
                 skipped.append(Skipped(one.key, one.problem))
-            elif one.words == 0:
+            elif one.words == 0 or one.key == place:
                 continue
-            elif need := need_of(one, curated.get(one.key), refresh=options.refresh):
+            elif need := (
+                need_of(one, curated.get(one.key), refresh=options.refresh) or new_in(one)
+            ):
                 work.append((one, need))
         needy = len(work)
         if options.limit is not None:
@@ -219,6 +234,11 @@ class Mill:
         put_off = needy - len(work)
         not_seen = tuple(Skipped(one.path, one.reason) for one in self.vault.skipped)
         return Survey(seen, tuple(work), tuple(skipped), vocabulary, put_off, private, not_seen)
+
+    def gate(self) -> Gate:
+        """Return which tags may be written, as vocabulary and decisions are now."""
+        facts = self.index.refresh(self.vault, self.vault.scan())
+        return gate_of(self.vault, place_of(facts, self.decisions), self.decisions)
 
     def is_private(self, facts: NoteFacts) -> bool:
         """Tell whether a note is excluded: nothing of it may leave the machine."""
@@ -286,7 +306,8 @@ class Mill:
         kept = run.row.dropped_at is None
         unread = kept and (await run.report()).items.succeeded > len(self.review.stored(run.id))
         pending = self.review.proposals(run.id, state=Decision.PENDING) if apply else []
-        if unread or not all(one.replaces for one in pending):
+        gate = self.gate()
+        if unread or not all(waits_for_person(one, gate) for one in pending):
             return self.curation(run)
         return None
 
@@ -364,6 +385,7 @@ class Mill:
             return []
         done = self.review.stored(run.id)
         written = self.review.descriptions_written()
+        gate = self.gate()
         found: list[tuple[str, str, list[NewProposal]]] = []
         conflicts: list[tuple[int, str]] = []
         for outcome in run.outcomes():
@@ -376,7 +398,8 @@ class Mill:
                 continue
             reply = read_reply(outcome.text)
             ours = written.get(outcome.key, frozenset())
-            found.append((outcome.key, facts.source_hash, proposals_for(facts, reply, ours=ours)))
+            new = proposals_for(facts, reply, ours=ours, gate=gate)
+            found.append((outcome.key, facts.source_hash, new))
         for index, why in conflicts:
             await run.mark_conflict(index, why)
         self.review.store(run.id, found, now=time.time())
@@ -402,7 +425,7 @@ class Mill:
         raw = self.vault.read(key)
         pending = self.review.proposals(run, note=key, state=Decision.PENDING)
         ours = self.review.descriptions_written().get(key, frozenset())
-        return raw, preview(raw, pending, ours=ours)
+        return raw, preview(raw, pending, ours=ours, gate=self.gate())
 
     def pending_notes(self, run: str) -> list[str]:
         """Return the notes of a run with proposals that wait."""
@@ -413,7 +436,14 @@ class Mill:
         """Write a run's pending proposals into the notes. Raises VaultLockedError."""
         done: list[Applied] = []
         with self.vault.lock():
-            for one in apply_run(self.vault, self.review, run.id, replace=replace, now=time.time):
+            for one in apply_run(
+                self.vault,
+                self.review,
+                run.id,
+                replacing=replace,
+                now=time.time,
+                gate=self.gate(),
+            ):
                 done.append(one)
                 if one.conflict:
                     index = await run.index_of(one.note)
@@ -434,39 +464,6 @@ class Mill:
         return restored
 
 
-def forget_kept(settings: Settings, label: str, run: str) -> None:
-    """Delete the proposals of a run over the vault at `label`, and the journal of its writes.
-
-    The vault itself is not touched and need not exist any more. Raises VaultLockedError where
-    another process works on it, JournalError where a write of the run is open.
-    """
-    state = settings.home / "vaults" / _state_name(Path(label))
-    if not state.is_dir():
-        return
-    journals = sorted(state.glob("journal-*.sqlite3"))
-    names = [
-        "curate.lock",
-        *(f"{one.stem.replace('journal', 'writer', 1)}.lock" for one in journals),
-    ]
-    with contextlib.ExitStack() as held:
-        for name in names:
-            lock = FileLock(state / name, timeout=0)
-            try:
-                held.enter_context(lock)
-            except Timeout:
-                raise VaultLockedError(
-                    f"a process works on {label}; wait for it, or stop it, and run the command again"
-                ) from None
-        for path in journals:
-            journal = Journal(path)
-            held.callback(journal.close)
-            journal.forget(run)
-        if (state / REVIEW_FILE).exists():
-            review = Review(state / REVIEW_FILE)
-            held.callback(review.close)
-            review.forget(run)
-
-
 def offline_unless_keyed(settings: Settings, *, asked: bool) -> Settings:
     """Return the settings with the provider notemill uses: without a key its own, offline.
 
@@ -475,10 +472,3 @@ def offline_unless_keyed(settings: Settings, *, asked: bool) -> Settings:
     if asked or settings.api_key:
         return settings
     return replace(settings, provider=OFFLINE)
-
-
-def _state_name(folder: Path) -> str:
-    """Return the name of a vault's state folder: readable, and unique by its whole path."""
-    whole = str(folder.resolve())
-    digest = hashlib.blake2b(whole.encode("utf-8", "surrogateescape"), digest_size=6).hexdigest()
-    return f"{_UNSAFE.sub('-', folder.resolve().name).strip('-')[:40] or 'vault'}-{digest}"

@@ -8,7 +8,9 @@ from typing import Any
 
 from notemill.offline.extract import extract
 
-_HEADERS = frozenset({"note_ref", "title", "folder", "existing_tags", "candidate_tags"})
+_HEADERS = frozenset(
+    {"note_ref", "title", "folder", "existing_tags", "candidate_tags", "rejected_tags"}
+)
 _OPEN = "<note>"
 _CLOSE = "</note>"
 
@@ -17,22 +19,24 @@ def respond(params: Mapping[str, Any]) -> str:
     """Return the reply to the body of a Messages request, as JSON text.
 
     The first user message holds header lines (`note_ref`, `title`, `folder`,
-    `existing_tags`, `candidate_tags`) and the note between the first `<note>` line and the
+    `existing_tags`, `candidate_tags`, `rejected_tags`) and the note between the first `<note>` line and the
     last `</note>` line. The reply has `note_ref`, `description`, `tags` and `topics`. Never
     raises: what is missing counts as empty.
     """
     headers, body = _read(_user_text(params.get("messages")))
+    rejected = {tag.casefold() for tag in _split(headers.get("rejected_tags", ""))}
+    candidates = _split(headers.get("candidate_tags", ""))
     extracted = extract(
         title=headers.get("title", ""),
         folder=headers.get("folder", ""),
         text=body,
-        vocabulary=_split(headers.get("candidate_tags", "")),
+        vocabulary=[tag for tag in candidates if tag.casefold() not in rejected],
         existing_tags=_split(headers.get("existing_tags", "")),
     )
     reply = {
         "note_ref": headers.get("note_ref", ""),
         "description": extracted.description,
-        "tags": list(extracted.tags),
+        "tags": [tag for tag in extracted.tags if tag.casefold() not in rejected],
         "topics": list(extracted.topics),
     }
     return json.dumps(reply, ensure_ascii=False)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
+import re
 import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -17,6 +19,15 @@ if TYPE_CHECKING:
     from notemill.vault.journal import WrittenRun
 
 _FILE: Final = "folder"
+_UNSAFE = re.compile(r"[^A-Za-z0-9]+")
+
+
+def state_folder(home: Path, folder: Path) -> Path:
+    """Return where all about the vault in `folder` is kept: readable, unique by its whole path."""
+    whole = str(folder.resolve())
+    digest = hashlib.blake2b(whole.encode("utf-8", "surrogateescape"), digest_size=6).hexdigest()
+    name = _UNSAFE.sub("-", folder.resolve().name).strip("-")[:40] or "vault"
+    return home / "vaults" / f"{name}-{digest}"
 
 
 def remember(state: Path, root: Path) -> None:

@@ -1,0 +1,53 @@
+"""A run forgotten: its proposals, what was decided on them, and the journal of its writes."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from notemill.decisions import FILE as DECISIONS_FILE
+from notemill.decisions import Decisions
+from notemill.errors import VaultLockedError
+from notemill.review import FILE as REVIEW_FILE
+from notemill.review import Review
+from notemill.vault.journal import Journal
+from notemill.vault.places import state_folder
+
+
+def forget_kept(home: Path, label: str, run: str) -> None:
+    """Delete the proposals of a run over the vault at `label`, and the journal of its writes.
+
+    The vault itself is not touched and need not exist any more. Raises VaultLockedError where
+    another process works on it, JournalError where a write of the run is open.
+    """
+    state = state_folder(home, Path(label))
+    if not state.is_dir():
+        return
+    journals = sorted(state.glob("journal-*.sqlite3"))
+    names = [
+        "curate.lock",
+        *(f"{one.stem.replace('journal', 'writer', 1)}.lock" for one in journals),
+    ]
+    with contextlib.ExitStack() as held:
+        for name in names:
+            lock = FileLock(state / name, timeout=0)
+            try:
+                held.enter_context(lock)
+            except Timeout:
+                raise VaultLockedError(
+                    f"a process works on {label}; wait for it, or stop it, and run the command again"
+                ) from None
+        for path in journals:
+            journal = Journal(path)
+            held.callback(journal.close)
+            journal.forget(run)
+        if (state / REVIEW_FILE).exists():
+            review = Review(state / REVIEW_FILE)
+            held.callback(review.close)
+            review.forget(run)
+        if (state / DECISIONS_FILE).exists():
+            decisions = Decisions(state / DECISIONS_FILE)
+            held.callback(decisions.close)
+            decisions.forget(run)
