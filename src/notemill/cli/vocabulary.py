@@ -9,12 +9,13 @@ from notemill.cli.diffs import print_diff
 from notemill.cli.tagging import change_tags, new_run_id
 from notemill.config import load_exclusions
 from notemill.errors import NoteNotFoundError, UsageError
+from notemill.tagmill import TagMill
 from notemill.vault.note import bytes_hash
-from notemill.workflows.tags import review_tags
+from notemill.vault.tags import tag_key
+from notemill.workflows.deciding import rejected_pairs
 from notemill.workflows.vocabulary import (
     as_list,
     keep_known,
-    proposed_entries,
     read_known,
     vocabulary_of,
     with_proposed,
@@ -40,14 +41,15 @@ async def arrange_tags(
     """Print a vocabulary, or add what is new to its note; return 0. Raises NotemillError."""
     mill = Mill(vault, settings, load_exclusions(exclude))
     try:
-        facts = mill.index.refresh(mill.vault, mill.vault.scan())
-        entries = proposed_entries(review_tags(facts, is_excluded=mill.is_private))
+        mills = TagMill(mill)
+        entries = mills.proposed(mills.found())
         run = ""
         if note is not None:
             before = read_note(mill, note)
             after = with_proposed(before, entries, read_known(mill.state))
             run = _written(mill, note, before, after, yes=yes)
             keep_known(mill.state, entries)
+            mill.decisions.remember_place(note)
     finally:
         await mill.aclose()
     if as_json:
@@ -104,8 +106,18 @@ async def apply_vocabulary(
     mill = Mill(vault, settings, load_exclusions(exclude))
     try:
         changes = vocabulary_of(read_note(mill, note), note).changes
+        mill.decisions.remember_place(note)
+        stay = [
+            tag
+            for tag, new in changes.items()
+            if (tag_key(tag), tag_key(new or "")) in rejected_pairs(mill.decisions)
+        ]
     finally:
         await mill.aclose()
+    for tag in stay:
+        line = f"#{tag} stays: you turned its change down (notemill tags accept {tag} takes it)"
+        note_console().print(shown(line), markup=False)
+        del changes[tag]
     return await change_tags(
         settings, changes, vault=vault, exclude=exclude, dry_run=dry_run, yes=yes,
         as_json=as_json, may_be_nothing=True,

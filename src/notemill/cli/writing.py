@@ -10,6 +10,7 @@ from notemill.cli.curating import mill_of_run, print_pending, show_applied
 from notemill.errors import UsageError, WaitingForPersonError
 from notemill.review import Decision
 from notemill.vault.places import folder_of_run, written_runs
+from notemill.workflows.apply import waits_for_person
 from twolane import Engine, RunState, format_usd, plain_usd
 from twolane.console import (
     EXIT_FAILED,
@@ -113,12 +114,17 @@ async def show_run(settings: Settings, *, run_id: str, item: str | None, as_json
         print_standing(run.row, console)
         out = result_console()
         pending = [one for one in proposals if one.state is Decision.PENDING]
+        gate = mill.gate()
         for key in dict.fromkeys(one.note for one in pending):
             print_pending(mill, run_id, key, out)
             for one in pending:
                 if one.note == key and one.replaces:
                     out.print(f"  would replace: {shown(one.replaces)}", markup=False)
                     out.print(f"  with:          {shown(one.value)}", markup=False)
+                elif one.note == key and waits_for_person(one, gate):
+                    out.print(
+                        f"  new tag, waits for your decision: #{shown(one.value)}", markup=False
+                    )
         print_report(report, console)
     finally:
         await mill.aclose()

@@ -1,0 +1,218 @@
+"""The composition root for tags: what can be done with those of one vault, as use cases."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from notemill.errors import UsageError
+from notemill.review import Decision
+from notemill.tagging.vocabulary import Entry, Vocabulary, with_entries
+from notemill.vault.frontmatter import BOM
+from notemill.vault.note import bytes_hash
+from notemill.vault.tags import tag_key
+from notemill.workflows.apply import waits_for_person
+from notemill.workflows.deciding import (
+    BY_TAGS,
+    kept_in_place,
+    new_tags_of,
+    rejected_pairs,
+    taken_back,
+    to_decide,
+    turned_down_tag,
+)
+from notemill.workflows.gating import gate_of, place_of
+from notemill.workflows.tags import review_tags
+from notemill.workflows.vocabulary import proposed_entries, read_arrangement, vocabulary_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from notemill.app import Mill
+    from notemill.index import NoteFacts
+    from notemill.tagging.changes import Change
+    from notemill.tagging.gate import Gate
+    from notemill.workflows.deciding import NewTag, ToDecide
+    from notemill.workflows.tags import TagReview
+
+BY_MODEL = "the model's arrangement"
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """What a person named: changes of tags, and new tags."""
+
+    changes: tuple[Change, ...]
+    new_tags: tuple[NewTag, ...]
+
+
+class TagMill:
+    """The tags of an open vault, with what was decided about them."""
+
+    def __init__(self, mill: Mill) -> None:
+        """Look through the vault. Raises VaultError."""
+        self.mill = mill
+        self.facts: list[NoteFacts] = mill.index.refresh(mill.vault, mill.vault.scan())
+        self.place = place_of(self.facts, mill.decisions)
+        self.rejected = rejected_pairs(mill.decisions)
+
+    @property
+    def gate(self) -> Gate:
+        """Which tags may be written, as vocabulary and decisions are now."""
+        return gate_of(self.mill.vault, self.place, self.mill.decisions)
+
+    def found(self) -> TagReview:
+        """Return what the tags are and what could be better, without what was turned down.
+
+        Pairs that the model judged to mean different things are no synonyms any more.
+        """
+        arrangement = read_arrangement(self.mill.state)
+        apart = arrangement.apart if arrangement else ()
+        keys = {(tag_key(tag), tag_key(other)) for tag, other in apart}
+        return review_tags(
+            self.facts, is_excluded=self.mill.is_private, rejected=self.rejected | keys
+        )
+
+    def kept_in_place(self, entries: Sequence[Entry], found: TagReview) -> tuple[Entry, ...]:
+        """Return a proposed vocabulary without what was turned down."""
+        return kept_in_place(entries, self.rejected, found.census.tags.keys())
+
+    def proposed(self, found: TagReview) -> tuple[Entry, ...]:
+        """Return the vocabulary that the tags make by themselves, without what was turned down."""
+        return self.kept_in_place(proposed_entries(found), found)
+
+    def to_decide(self) -> ToDecide:
+        """Return what waits for a decision: the list's changes, or those proposed without one.
+
+        Raises UsageError naming the lines of the list that have to be mended first.
+        """
+        found = self.found()
+        vocabulary, source = self._vocabulary(found)
+        gate = self.gate
+        pending = self.mill.review.tags(Decision.PENDING)
+        waits = {one.id for one in pending if waits_for_person(one, gate)}
+        return to_decide(
+            found,
+            vocabulary,
+            source=source,
+            decisions=self.mill.decisions,
+            new_tags=new_tags_of(self.mill.review, waits),
+        )
+
+    def _vocabulary(self, found: TagReview) -> tuple[Vocabulary, str]:
+        if self.gate.vocabulary is not None:
+            raw = self.mill.vault.read(self.place)
+            return vocabulary_of(raw, self.place), f"so it stands in {self.place}"
+        arrangement = read_arrangement(self.mill.state)
+        if arrangement is not None:
+            return Vocabulary(arrangement.entries), BY_MODEL
+        return Vocabulary(proposed_entries(found)), BY_TAGS
+
+    # -- decisions ----------------------------------------------------------------------------
+
+    def chosen(self, tags: Sequence[str], *, everything: bool) -> Chosen:
+        """Return what is proposed about the named tags, what was turned down before included.
+
+        `everything` takes all that waits instead. Raises UsageError for a tag without a proposal.
+        """
+        waiting = self.to_decide()
+        if everything:
+            return Chosen(waiting.changes, waiting.new_tags)
+        changes: list[Change] = []
+        news: list[NewTag] = []
+        for tag in tags:
+            key = tag_key(bare(tag))
+            mine = [
+                one for one in (*waiting.changes, *waiting.turned_down) if tag_key(one.tag) == key
+            ]
+            new = [one for one in waiting.new_tags if tag_key(one.tag) == key]
+            if not mine and not new:
+                raise UsageError(
+                    f"nothing is proposed for #{bare(tag)}; `notemill tags review` lists what is"
+                )
+            changes += mine
+            news += new
+        return Chosen(tuple(changes), tuple(news))
+
+    def listed(self, raw: bytes, news: Sequence[NewTag]) -> bytes:
+        """Return the vocabulary's note with new tags in it, each below its parent."""
+        text = raw.removeprefix(BOM).decode("utf-8")
+        entries = [Entry(one.tag) for one in news]
+        bom = BOM if raw.startswith(BOM) else b""
+        return bom + with_entries(text, entries, frozenset()).encode()
+
+    def accept(self, chosen: Chosen, *, run: str) -> None:
+        """Take new tags into the vocabulary, and forget that any of it was turned down.
+
+        Without a vocabulary's note they are remembered as accepted.
+        """
+        for one in chosen.changes:
+            self.mill.decisions.withdraw(one.tag)
+        for new in chosen.new_tags:
+            self.mill.decisions.withdraw(new.tag)
+        if not chosen.new_tags:
+            return
+        if self.gate.vocabulary is None:
+            for new in chosen.new_tags:
+                self.mill.decisions.decide(
+                    new.tag, accepted=True, now=time.time(), run=new.proposals[0].run
+                )
+            return
+        with self.mill.vault.lock():
+            raw = self.mill.vault.read(self.place)
+            after = self.listed(raw, chosen.new_tags)
+            self.mill.vault.write(self.place, after, expected=bytes_hash(raw), run=run)
+
+    def reject(self, tags: Sequence[str], *, into: str | None, note: str) -> list[str]:
+        """Turn down what is proposed about tags; return what that was, for people.
+
+        `into` names the other side where it is not proposed now, `note` one note that a tag shall
+        not be proposed for any more. Raises UsageError where there is nothing to turn down.
+        """
+        waiting = self.to_decide()
+        now = time.time()
+        said: list[str] = []
+        for tag in map(bare, tags):
+            key = tag_key(tag)
+            if note:
+                ended = turned_down_tag(
+                    self.mill.review, self.mill.decisions, tag, note=note, now=now
+                )
+                said.append(f"#{tag} is not proposed for {note} again ({len(ended)} waited)")
+                continue
+            changes = [one for one in waiting.changes if tag_key(one.tag) == key]
+            pairs = [(one.tag, one.becomes) for one in changes]
+            if into is not None:
+                pairs = [(tag, bare(into))]
+            self.mill.decisions.reject(pairs, now=now)
+            said += [
+                f"#{tag} stays: it does not become #{new}" if new else f"#{tag} stays"
+                for _, new in pairs
+            ]
+            if not pairs and any(tag_key(one) == key for one in self._used()):
+                raise UsageError(
+                    f"nothing is proposed for #{tag}; `notemill tags review` lists what is, and "
+                    "--into names a tag that it shall never become"
+                )
+            if not pairs or any(tag_key(one.tag) == key for one in waiting.new_tags):
+                ended = turned_down_tag(
+                    self.mill.review, self.mill.decisions, tag, note="", now=now
+                )
+                said.append(f"#{tag} is not proposed again ({len(ended)} notes had it proposed)")
+        return said
+
+    def _used(self) -> list[str]:
+        return [tag for one in self.facts for tag in one.all_tags]
+
+    def take_back(self, tags: Sequence[str]) -> int:
+        """Let tags that were turned down be proposed again; return how many decisions that were."""
+        now = time.time()
+        return sum(
+            taken_back(self.mill.review, self.mill.decisions, bare(tag), now=now) for tag in tags
+        )
+
+
+def bare(tag: str) -> str:
+    """Return a tag as a person may write it, without `#`."""
+    return tag.strip().lstrip("#").strip().strip("/")
