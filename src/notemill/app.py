@@ -53,6 +53,9 @@ if TYPE_CHECKING:
 
 OFFLINE = "offline"
 KIND = "curate"
+KIND_TAGS = "vocabulary"
+KINDS = (KIND, KIND_TAGS)
+"""The kinds of runs that are notemill's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -329,6 +332,10 @@ class Mill:
     def curation(self, run: Run) -> Curation:
         """Return a run of the ledger as a curation. Raises UsageError where it is none."""
         stages = run.row.setting("stages")
+        if run.row.kind == KIND_TAGS:
+            raise UsageError(
+                f"run {run.id} arranges tags; `notemill tags vocabulary --ask-model` goes on with it"
+            )
         if run.row.kind != KIND or not isinstance(stages, list):
             raise UsageError(f"run {run.id} is no curation; `notemill runs` lists those there are")
         return Curation(run, [(str(purpose), int(count)) for purpose, count in stages])

@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from notemill.app import KIND_TAGS
 from notemill.errors import UsageError
 from notemill.review import Decision
 from notemill.tagging.vocabulary import Entry, Vocabulary, with_entries
@@ -13,6 +14,7 @@ from notemill.vault.frontmatter import BOM
 from notemill.vault.note import bytes_hash
 from notemill.vault.tags import tag_key
 from notemill.workflows.apply import waits_for_person
+from notemill.workflows.arranging import asking_about, reply_tokens, settled
 from notemill.workflows.deciding import (
     BY_TAGS,
     kept_in_place,
@@ -24,17 +26,27 @@ from notemill.workflows.deciding import (
 )
 from notemill.workflows.gating import gate_of, place_of
 from notemill.workflows.tags import review_tags
-from notemill.workflows.vocabulary import proposed_entries, read_arrangement, vocabulary_of
+from notemill.workflows.vocabulary import (
+    Arrangement,
+    keep_arrangement,
+    proposed_entries,
+    read_arrangement,
+    vocabulary_of,
+)
+from twolane import RunState
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from notemill.app import Mill
+    from notemill.app import CurateOptions, Mill
     from notemill.index import NoteFacts
     from notemill.tagging.changes import Change
     from notemill.tagging.gate import Gate
+    from notemill.tagging.judgement import Settled
+    from notemill.workflows.arranging import Asking
     from notemill.workflows.deciding import NewTag, ToDecide
     from notemill.workflows.tags import TagReview
+    from twolane import Plan, Request, Run
 
 BY_MODEL = "the model's arrangement"
 
@@ -108,6 +120,108 @@ class TagMill:
         if arrangement is not None:
             return Vocabulary(arrangement.entries), BY_MODEL
         return Vocabulary(proposed_entries(found)), BY_TAGS
+
+    # -- asking a model -----------------------------------------------------------------------
+
+    def asking(self, found: TagReview, *, chunk: int) -> Asking:
+        """Return what a model is to be asked of the tags; of excluded notes nothing is told."""
+        hidden = any(one.key == self.place and self.mill.is_private(one) for one in self.facts)
+        return asking_about(
+            found,
+            self.gate.vocabulary,
+            never=self.mill.decisions.rejections(),
+            chunk=chunk,
+            only=found.census.tags.keys() if hidden else None,
+        )
+
+    @property
+    def model(self) -> str:
+        """The model that is asked."""
+        return self.mill.settings.model or self.mill.engine.default_model()
+
+    def plan(self, requests: Sequence[Request], asking: Asking, options: CurateOptions) -> Plan:
+        """Say where requests would go and what that would cost. Raises ConfigError."""
+        return self.mill.engine.plan(
+            requests,
+            lane=options.lane,
+            cap_nano=options.cap_nano,
+            deadline_at=self._deadline_at(options),
+            reply_tokens=reply_tokens(asking),
+        )
+
+    def _deadline_at(self, options: CurateOptions) -> float | None:
+        return None if options.by_s is None else self.mill.engine.now() + options.by_s
+
+    async def begun(
+        self, asking: Asking, part: str, options: CurateOptions, *, again: bool
+    ) -> Run | None:
+        """Return the run of this round that the same command began before, None for none.
+
+        Where that has ended, what failed in it is asked again. Raises ConfigError naming the
+        difference where one that has not ended was begun otherwise.
+        """
+        engine = self.mill.engine
+        run = await engine.latest(self._source(part))
+        if again or run is None or run.row.state is RunState.CANCELED or run.row.dropped_at:
+            return None
+        if run.row.state is RunState.DONE:
+            same = run.row.input_hash == asking.identity and all(
+                run.row.setting(name) == value for name, value in self._same().items()
+            )
+            if same and (await run.report()).items.failed:
+                await run.retry_failed()
+            return run if same else None
+        run = await engine.unfinished(
+            self._source(part), asking.identity, self._same() | _limits(options)
+        )
+        if run is not None and options.cap_nano is not None:
+            await run.set_cap(options.cap_nano)
+        return run
+
+    async def begin(
+        self,
+        requests: Sequence[Request],
+        asking: Asking,
+        part: str,
+        options: CurateOptions,
+    ) -> Run:
+        """Record a run over the requests of a round. Raises ConfigError, LedgerError."""
+        plan = self.plan(requests, asking, options)
+        return await self.mill.engine.start(
+            requests,
+            plan=plan,
+            kind=KIND_TAGS,
+            label=str(self.mill.vault.root),
+            source=self._source(part),
+            input_hash=asking.identity,
+            lane=options.lane,
+            cap_nano=options.cap_nano,
+            deadline_at=self._deadline_at(options),
+            by_strict=options.by_strict,
+            settings=self._same() | _limits(options),
+            cache=True,
+        )
+
+    def _source(self, part: str) -> str:
+        return f"{KIND_TAGS}-{part}:{self.mill.vault.root}"
+
+    def _same(self) -> dict[str, object]:
+        return {"provider": self.mill.settings.provider, "model_asked": self.model}
+
+    def arranged(
+        self, found: TagReview, asking: Asking, levels: Sequence[str], run: Run
+    ) -> tuple[tuple[Entry, ...], Settled]:
+        """Return the vocabulary that a run's answers make, and keep it as the model's last word.
+
+        Junk, found without a model, is there as well; what was turned down is not.
+        """
+        said = settled(asking, levels, run.outcomes())
+        junk = [Entry(one.tag, dropped=True, reason=one.reason) for one in found.junk]
+        entries = self.kept_in_place((*said.entries, *junk), found)
+        before = read_arrangement(self.mill.state)
+        apart = dict.fromkeys((*said.apart, *(before.apart if before else ())))
+        keep_arrangement(self.mill.state, Arrangement(run.id, entries, tuple(apart)))
+        return entries, said
 
     # -- decisions ----------------------------------------------------------------------------
 
@@ -211,6 +325,13 @@ class TagMill:
         return sum(
             taken_back(self.mill.review, self.mill.decisions, bare(tag), now=now) for tag in tags
         )
+
+
+def _limits(options: CurateOptions) -> dict[str, object]:
+    return {
+        "lane": options.lane,
+        "by": None if options.by_s is None else f"{options.by_s} s",
+    }
 
 
 def bare(tag: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from notemill.app import KIND
+from notemill.app import KIND, KINDS
 from notemill.errors import UsageError
 from notemill.vault.places import folder_of_run
 from notemill.workflows.forgetting import forget_kept
@@ -38,13 +38,14 @@ async def forget_runs(settings: Settings, *, run_ids: tuple[str, ...], yes: bool
         for run_id, label in by_hand.items():
             console.print(f"{run_id}: tags of {shown(label)}", markup=False)
         for run in runs:
-            if run.kind != KIND:
+            if run.kind not in KINDS:
                 message = (
                     f"run {run.id} is none of notemill; delete it with: twolane forget {run.id}"
                 )
                 raise UsageError(message)
             await engine.check_forgettable(run.id)
-            console.print(f"{run.id}: {run.total:,} notes of {shown(run.label)}", markup=False)
+            what = "notes" if run.kind == KIND else "requests about tags"
+            console.print(f"{run.id}: {run.total:,} {what} of {shown(run.label)}", markup=False)
         question = (
             "delete these runs, with prompts, replies, proposals and what they replaced? What they "
             "wrote cannot be undone then, and what you turned down may be proposed again."

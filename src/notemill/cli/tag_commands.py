@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from notemill.cli.flags import changing_flags, exclude_flag, settings_of
-from twolane.command import FOLDER, finish, json_flag, settings_flags
+from twolane.command import FOLDER, LANES, deadline_flags, finish, json_flag, settings_flags
 
 
 class TagsGroup(click.Group):
@@ -85,6 +85,20 @@ note_flag = click.option(
 @tags.command()
 @click.argument("vault", type=FOLDER, default=".")
 @note_flag
+@click.option("--ask-model", "ask", is_flag=True, help="Have a model name and arrange them.")
+@click.option(
+    "--chunk",
+    type=click.IntRange(10, 1_000),
+    default=250,
+    show_default=True,
+    metavar="N",
+    help="Most tags in one request.",
+)
+@click.option("--lane", type=click.Choice(LANES), default="auto", show_default=True)
+@click.option("--max-cost", metavar="USD", help="Never spend more than this.")
+@deadline_flags
+@click.option("--again", is_flag=True, help="Ask anew instead of going on with a run.")
+@click.option("--dry-run", is_flag=True, help="Show price and a request; ask and write nothing.")
 @exclude_flag
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @json_flag
@@ -93,7 +107,9 @@ def vocabulary(**flags: Any) -> None:  # noqa: ANN401
     """Arrange the tags in VAULT (this folder) as a nested list, other spellings beside each.
 
     Printed, or added to NOTE: there it is yours to order, rename and strike out (~~tag~~ drops
-    it), and the same command again only adds what is new.
+    it), and the same command again only adds what is new. Without --ask-model they are arranged
+    by the notes they stand in, on this machine; with it the tags, their counts and a few titles
+    go to the model, and what the list has already is not asked about.
     """
     from notemill.cli.vocabulary import arrange_tags  # noqa: PLC0415
 

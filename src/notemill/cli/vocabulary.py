@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import contextlib
+from typing import TYPE_CHECKING, Any
 
-from notemill.app import Mill
+from notemill.app import CurateOptions, Mill
+from notemill.cli.arranging import Asked, ask_model
 from notemill.cli.diffs import print_diff
 from notemill.cli.tagging import change_tags, new_run_id
 from notemill.config import load_exclusions
@@ -20,52 +22,91 @@ from notemill.workflows.vocabulary import (
     vocabulary_of,
     with_proposed,
 )
-from twolane.consent import confirm
-from twolane.console import note_console, print_json, result_console, shown
+from twolane import Lane
+from twolane.consent import cap_of, confirm, within_s
+from twolane.console import note_console, print_json, report_object, result_console, shown
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from notemill.tagging.vocabulary import Entry
     from twolane import Settings
 
 
-async def arrange_tags(
+async def arrange_tags(  # the command's flags
     settings: Settings,
     *,
     vault: Path,
     note: str | None,
+    ask: bool,
+    chunk: int,
+    lane: str,
+    max_cost: str | None,
+    by: str | None,
+    by_strict: bool,
+    again: bool,
+    dry_run: bool,
     exclude: tuple[str, ...],
     yes: bool,
     as_json: bool,
 ) -> int:
-    """Print a vocabulary, or add what is new to its note; return 0. Raises NotemillError."""
+    """Print a vocabulary, or add what is new to its note; return the exit code.
+
+    Raises NotemillError, TwolaneError.
+    """
+    console = note_console()
+    options = CurateOptions(
+        lane=None if lane == "auto" else Lane(lane),
+        cap_nano=cap_of(max_cost),
+        by_s=within_s(by, strict=by_strict),
+        by_strict=by_strict,
+    )
     mill = Mill(vault, settings, load_exclusions(exclude))
     try:
-        mills = TagMill(mill)
-        entries = mills.proposed(mills.found())
-        run = ""
-        if note is not None:
-            before = read_note(mill, note)
-            after = with_proposed(before, entries, read_known(mill.state))
-            run = _written(mill, note, before, after, yes=yes)
-            keep_known(mill.state, entries)
-            mill.decisions.remember_place(note)
+        with mill.working() if ask and not dry_run else contextlib.nullcontext():
+            mills = TagMill(mill)
+            if note is not None:
+                read_note(mill, note)
+            found = mills.found()
+            asked = Asked(mills.proposed(found), (), 0)
+            if ask:
+                asked = await ask_model(
+                    mills, found, options, console,
+                    chunk=chunk, again=again, dry_run=dry_run, yes=yes,
+                )  # fmt: skip
+            run = ""
+            if note is not None and asked.entries is not None and not dry_run:
+                run = _proposed_into(mills, note, asked.entries, yes=yes)
     finally:
         await mill.aclose()
     if as_json:
-        print_json(
-            {
-                "run": run,
-                "vocabulary": [
-                    {"tag": one.tag, "aliases": list(one.aliases), "dropped": one.dropped,
-                     "reason": one.reason}
-                    for one in entries
-                ],
-            }
-        )  # fmt: skip
-    elif note is None:
-        result_console().out(as_list(entries), end="", highlight=False)
-    return 0
+        print_json(_object(run, asked))
+    elif note is None and asked.entries is not None:
+        result_console().out(as_list(asked.entries), end="", highlight=False)
+    return asked.code
+
+
+def _proposed_into(mills: TagMill, note: str, entries: tuple[Entry, ...], *, yes: bool) -> str:
+    """Add what is new to the vocabulary's note; return the run it can be undone by."""
+    mill = mills.mill
+    before = read_note(mill, note)
+    after = with_proposed(before, entries, read_known(mill.state))
+    run = _written(mill, note, before, after, yes=yes)
+    keep_known(mill.state, entries)
+    mill.decisions.remember_place(note)
+    return run
+
+
+def _object(run: str, asked: Asked) -> dict[str, Any]:
+    return {
+        "run": run,
+        "asked": [report_object(report) for report in asked.reports],
+        "vocabulary": [
+            {"tag": one.tag, "aliases": list(one.aliases), "dropped": one.dropped,
+             "reason": one.reason}
+            for one in asked.entries or ()
+        ],
+    }  # fmt: skip
 
 
 def _written(mill: Mill, note: str, before: bytes, after: bytes, *, yes: bool) -> str:

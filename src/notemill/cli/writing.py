@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
-from notemill.app import KIND, Mill
+from notemill.app import KINDS, Mill
 from notemill.cli.curating import mill_of_run, print_pending, show_applied
 from notemill.errors import UsageError, WaitingForPersonError
 from notemill.review import Decision
@@ -135,7 +135,7 @@ async def list_runs(settings: Settings, *, as_json: bool) -> int:
     """List the runs of notemill; return the exit code. Raises LedgerError."""
     async with Engine.open(settings, responder=lambda _: "") as engine:
         known = await engine.runs()
-        rows = [row for row in known if row.kind == KIND]
+        rows = [row for row in known if row.kind in KINDS]
         expiring, now = await engine.expiring(), engine.now()
         reports = [await (await engine.run(row.id)).report() for row in rows]
     # What `tags` wrote is in its vault's journal alone.

@@ -14,6 +14,7 @@ from notemill.review import FILE as REVIEW_FILE
 from notemill.review import Review
 from notemill.vault.journal import Journal
 from notemill.vault.places import state_folder
+from notemill.workflows.vocabulary import forget_arrangement
 
 
 def forget_kept(home: Path, label: str, run: str) -> None:
@@ -51,3 +52,4 @@ def forget_kept(home: Path, label: str, run: str) -> None:
             decisions = Decisions(state / DECISIONS_FILE)
             held.callback(decisions.close)
             decisions.forget(run)
+        forget_arrangement(state, run)
