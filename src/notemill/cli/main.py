@@ -182,6 +182,36 @@ def forget(**flags: Any) -> None:  # noqa: ANN401
 cli.add_command(tags)
 
 
+TIDY_KINDS = ("inline", "case", "plural", "lists", "duplicates", "dates")
+
+
+@cli.command()
+@click.argument("vault", type=FOLDER, default=".")
+@click.option(
+    "--kind",
+    "kinds",
+    type=click.Choice(TIDY_KINDS),
+    multiple=True,
+    help="Bring this into form. May be given again.",
+)
+@click.option("--only", metavar="GLOB", help="Only notes whose path fits, as in 'Projects/**'.")
+@exclude_flag
+@click.option("--dry-run", is_flag=True, help="Show every change; write nothing.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@json_flag
+@settings_flags
+def tidy(**flags: Any) -> None:  # noqa: ANN401
+    """Bring the properties in VAULT (this folder) into the form Obsidian writes.
+
+    Without --kind it shows what there is of each kind and writes nothing. Comments, quotes and
+    order stay; what could mean more than one thing is left and named; `undo` takes it back.
+    """
+    from notemill.cli.tidying import tidy_vault  # noqa: PLC0415
+
+    settings = settings_of(flags)
+    finish(tidy_vault(settings, **flags))
+
+
 @cli.command()
 @click.argument("folder", type=FOLDER, required=False)
 @home_flag

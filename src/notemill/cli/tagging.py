@@ -156,9 +156,9 @@ async def change_tags(
     return EXIT_FAILED if failures else 0
 
 
-def new_run_id() -> str:
+def new_run_id(kind: str = "tags") -> str:
     """Return a new name to journal changes by."""
-    return f"tags-{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(2)}"
+    return f"{kind}-{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(2)}"
 
 
 def show_plan(mill: Mill, plan: Retagging, console: Console, *, most: int = SHOWN_NOTES) -> None:
