@@ -42,8 +42,8 @@ RUNNING = [
 def test_a_note_gets_the_tags_of_notes_like_it() -> None:
     """What its words are about decides."""
     model = learned([*COOKING, *RUNNING])
-    assert model.ranked(example("New", "onions and stock simmer"), 1) == ["food/recipes"]
-    assert model.ranked(example("New", "slow kilometres by the river"), 1) == ["sport/running"]
+    assert model.ranked([example("New", "onions and stock simmer")], 1)[0] == ["food/recipes"]
+    assert model.ranked([example("New", "slow kilometres by the river")], 1)[0] == ["sport/running"]
 
 
 def test_the_folder_speaks_where_the_words_say_nothing() -> None:
@@ -54,15 +54,17 @@ def test_the_folder_speaks_where_the_words_say_nothing() -> None:
         for n in range(12)
     ]
     model = learned(notes)
-    assert model.ranked(example("new", "nothing known", folder="home/1"), 1) == ["home"]
-    assert model.ranked(example("new", "nothing known", folder="work/new folder"), 1) == ["work"]
+    assert model.ranked([example("new", "nothing known", folder="home/1")], 1)[0] == ["home"]
+    assert model.ranked([example("new", "nothing known", folder="work/new folder")], 1)[0] == [
+        "work"
+    ]
 
 
 def test_a_tag_whose_words_stand_in_the_title_is_among_the_first() -> None:
     """A rare tag is found by its name."""
     notes = [*COOKING, *RUNNING, example("Old", "a jar on the sill", "food/sourdough")]
     model = learned(notes)
-    assert "food/sourdough" in model.ranked(example("My sourdough", "it rises"), 2)
+    assert "food/sourdough" in model.ranked([example("My sourdough", "it rises")], 2)[0]
 
 
 @pytest.mark.parametrize("notes", [[], [example("only", "one note", "tag")]])
@@ -71,7 +73,7 @@ def test_a_vault_with_hardly_any_tags_teaches_little_and_breaks_nothing(
 ) -> None:
     """What there is can be ranked; the rest is an empty list."""
     model = learned(notes)
-    assert model.ranked(example("new", "words never seen before"), 5) == [
+    assert model.ranked([example("new", "words never seen before")], 5)[0] == [
         tag for one in notes for tag in one.tags
     ]
 

@@ -66,7 +66,11 @@ class TagModel:
         self._tagged = np.zeros((len(examples), len(self.tags)), np.float32)
         for row, one in enumerate(examples):
             self._tagged[row, [column[tag] for tag in one.tags]] = 1
-        self._own_words = [numbers_of(tag) for tag in self.tags]
+        self._own_words = [numbers_of(tag).tolist() for tag in self.tags]
+        self._beginning: dict[int, list[int]] = {}
+        for index, words in enumerate(self._own_words):
+            for word in words[:1]:
+                self._beginning.setdefault(word, []).append(index)
         counts = self._counts(examples)
         self._idf = idf_of(counts)
         self._words = self._rows(counts)
@@ -74,11 +78,10 @@ class TagModel:
         self._folders = _Folders(examples, self._tagged, self._mean)
         self._learn(examples)
 
-    def ranked(self, note: Example, count: int) -> list[str]:
-        """Return the `count` tags that fit a note best, the best first."""
-        scores = self.scores([note])[0]
-        order = np.lexsort((np.arange(len(scores)), -scores))[:count]
-        return [self.tags[index] for index in order]
+    def ranked(self, notes: Sequence[Example], count: int) -> list[list[str]]:
+        """Return the `count` tags that fit each note best, the best first."""
+        order = np.argsort(-self.scores(notes), axis=1, kind="stable")[:, :count]
+        return [[self.tags[index] for index in row] for row in order.tolist()]
 
     def votes(self, notes: Sequence[Example]) -> Floats:
         """Return what the nearest notes alone say of every tag: the method to compare with."""
@@ -137,10 +140,11 @@ class TagModel:
         in_text = np.zeros_like(in_title)
         for row, one in enumerate(notes):
             title, text = set(one.title.tolist()), _tally(one.terms)
-            for column, words in enumerate(self._own_words):
-                if len(words):
-                    in_title[row, column] = all(word in title for word in words.tolist())
-                    in_text[row, column] = min(text.get(word, 0) for word in words.tolist())
+            for word in title | text.keys():
+                for column in self._beginning.get(word, ()):
+                    words = self._own_words[column]
+                    in_title[row, column] = title.issuperset(words)
+                    in_text[row, column] = min(text.get(word, 0) for word in words)
         yield in_title
         yield np.log1p(in_text)
 
