@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
-import re
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -23,10 +21,12 @@ from notemill.errors import (
 )
 from notemill.index import Index, NoteFacts, facts_and_text, facts_of
 from notemill.offline import respond
-from notemill.review import Decision, NewProposal, Review
+from notemill.links import LINKS_FILE, LinkLedger
+from notemill.review import REVIEW_FILE, Decision, NewProposal, Review
 from notemill.vault.files import Vault
-from notemill.vault.journal import Journal
-from notemill.vault.places import remember
+from notemill.vault.places import remember, state_name
+from notemill.vault.resolve import Names
+from notemill.vault.select import uses_markdown_links
 from notemill.workflows.apply import Applied, apply_run, preview
 from notemill.workflows.candidates import Vocabulary
 from notemill.workflows.curate import (
@@ -41,6 +41,7 @@ from notemill.workflows.curate import (
 from notemill.workflows.needs import Need, need_of
 from notemill.workflows.retagging import sources
 from notemill.workflows.stages import plan_steps
+from notemill.workflows.upkeep import Scene, look_after
 from notemill.workflows.verify import Verdict, verify
 from twolane import Engine, ItemState, Lane, Plan, Request, Run, RunState, Settings, plain_usd
 
@@ -50,9 +51,7 @@ if TYPE_CHECKING:
     from notemill.vault.files import NoteUndo
 
 OFFLINE = "offline"
-REVIEW_FILE = "review.sqlite3"
 KIND = "curate"
-_UNSAFE = re.compile(r"[^A-Za-z0-9]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,16 +143,18 @@ class Mill:
         """
         self.settings = settings
         self.exclusions = load_exclusions() if exclusions is None else exclusions
-        self.state = settings.home / "vaults" / _state_name(folder)
+        self.state = settings.home / "vaults" / state_name(folder)
         self.vault = Vault.open(folder, state_dir=self.state)
         remember(self.state, self.vault.root)
         self.index = Index(self.state / "index.sqlite3")
         self.review = Review(self.state / REVIEW_FILE)
+        self.links = LinkLedger(self.state / LINKS_FILE)
         self.engine = Engine.open(settings, responder=respond)
 
     async def aclose(self) -> None:
         """Close everything."""
         await self.engine.aclose()
+        self.links.close()
         self.review.close()
         self.index.close()
         self.vault.close()
@@ -351,6 +352,26 @@ class Mill:
             "batch_size": self.settings.batch_size,
         }
 
+    # -- links --------------------------------------------------------------------------------
+
+    def scene(self) -> Scene:
+        """Look through the vault for links. Raises VaultError."""
+        facts = self.index.refresh(self.vault, self.vault.scan())
+        return Scene(
+            vault=self.vault,
+            facts={one.key: one for one in facts},
+            names=Names(self.vault.all_keys()),
+            markdown=uses_markdown_links(self.vault.root),
+            why_not=self._why_no_link,
+        )
+
+    def _why_no_link(self, facts: NoteFacts) -> str:
+        if facts.problem:
+            return facts.problem
+        if self.is_private(facts):
+            return "it is excluded"
+        return "" if self.vault.is_writable(facts.key) else "it is read-only"
+
     # -- results ------------------------------------------------------------------------------
 
     async def collect(self, curation: Curation) -> list[str]:
@@ -425,46 +446,16 @@ class Mill:
         """Restore the exact bytes that a run's writing replaced. Raises VaultError."""
         with self.vault.lock():
             before = sources(self.vault, self.vault.written_by(run))
+            self.links.undoing(before)
             restored = self.vault.undo(run, key=note, through=through)
             after = sources(self.vault, before)
+            if self.links.sides():
+                look_after(self.scene(), self.links, now=time.time())
         # Tags in the text are its owner's words: their way back is no change of the owner's.
         self.review.rebase((key, before[key], new) for key, new in after.items())
         back = [(one.key, one.runs) for one in restored if one.restored]
         self.review.forget_curated(back, now=time.time())
         return restored
-
-
-def forget_kept(settings: Settings, label: str, run: str) -> None:
-    """Delete the proposals of a run over the vault at `label`, and the journal of its writes.
-
-    The vault itself is not touched and need not exist any more. Raises VaultLockedError where
-    another process works on it, JournalError where a write of the run is open.
-    """
-    state = settings.home / "vaults" / _state_name(Path(label))
-    if not state.is_dir():
-        return
-    journals = sorted(state.glob("journal-*.sqlite3"))
-    names = [
-        "curate.lock",
-        *(f"{one.stem.replace('journal', 'writer', 1)}.lock" for one in journals),
-    ]
-    with contextlib.ExitStack() as held:
-        for name in names:
-            lock = FileLock(state / name, timeout=0)
-            try:
-                held.enter_context(lock)
-            except Timeout:
-                raise VaultLockedError(
-                    f"a process works on {label}; wait for it, or stop it, and run the command again"
-                ) from None
-        for path in journals:
-            journal = Journal(path)
-            held.callback(journal.close)
-            journal.forget(run)
-        if (state / REVIEW_FILE).exists():
-            review = Review(state / REVIEW_FILE)
-            held.callback(review.close)
-            review.forget(run)
 
 
 def offline_unless_keyed(settings: Settings, *, asked: bool) -> Settings:
@@ -475,10 +466,3 @@ def offline_unless_keyed(settings: Settings, *, asked: bool) -> Settings:
     if asked or settings.api_key:
         return settings
     return replace(settings, provider=OFFLINE)
-
-
-def _state_name(folder: Path) -> str:
-    """Return the name of a vault's state folder: readable, and unique by its whole path."""
-    whole = str(folder.resolve())
-    digest = hashlib.blake2b(whole.encode("utf-8", "surrogateescape"), digest_size=6).hexdigest()
-    return f"{_UNSAFE.sub('-', folder.resolve().name).strip('-')[:40] or 'vault'}-{digest}"

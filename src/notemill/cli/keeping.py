@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from notemill.app import KIND, forget_kept
+from notemill.app import KIND
 from notemill.errors import UsageError
 from notemill.vault.places import folder_of_run
+from notemill.workflows.forgetting import forget_kept
 from twolane import Engine
 from twolane.consent import confirm
 from twolane.console import note_console, shown

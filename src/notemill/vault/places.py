@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
+import re
 import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -17,6 +19,14 @@ if TYPE_CHECKING:
     from notemill.vault.journal import WrittenRun
 
 _FILE: Final = "folder"
+_UNSAFE = re.compile(r"[^A-Za-z0-9]+")
+
+
+def state_name(folder: Path) -> str:
+    """Return the name of a vault's state folder: readable, and unique by its whole path."""
+    whole = str(folder.resolve())
+    digest = hashlib.blake2b(whole.encode("utf-8", "surrogateescape"), digest_size=6).hexdigest()
+    return f"{_UNSAFE.sub('-', folder.resolve().name).strip('-')[:40] or 'vault'}-{digest}"
 
 
 def remember(state: Path, root: Path) -> None:
