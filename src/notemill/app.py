@@ -6,7 +6,6 @@ import contextlib
 import os
 import time
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
@@ -20,8 +19,8 @@ from notemill.errors import (
     VaultLockedError,
 )
 from notemill.index import Index, NoteFacts, facts_and_text, facts_of
-from notemill.offline import respond
 from notemill.links import LINKS_FILE, LinkLedger
+from notemill.offline import respond
 from notemill.review import REVIEW_FILE, Decision, NewProposal, Review
 from notemill.vault.files import Vault
 from notemill.vault.places import remember, state_name
@@ -47,6 +46,7 @@ from twolane import Engine, ItemState, Lane, Plan, Request, Run, RunState, Setti
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from notemill.vault.files import NoteUndo
 
@@ -430,11 +430,13 @@ class Mill:
         pending = self.review.proposals(run, state=Decision.PENDING)
         return list(dict.fromkeys(one.note for one in pending))
 
-    async def apply(self, run: Run, *, replace: bool) -> list[Applied]:
-        """Write a run's pending proposals into the notes. Raises VaultLockedError."""
+    async def apply(self, run: Run, *, replace: bool, note: str | None = None) -> list[Applied]:
+        """Write a run's pending proposals, or those for one note. Raises VaultLockedError."""
         done: list[Applied] = []
         with self.vault.lock():
-            for one in apply_run(self.vault, self.review, run.id, replace=replace, now=time.time):
+            for one in apply_run(
+                self.vault, self.review, run.id, note=note, replace=replace, now=time.time
+            ):
                 done.append(one)
                 if one.conflict:
                     index = await run.index_of(one.note)

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
     from twolane import Settings
 
+MIN_SCORE = 0.3
+"""How likely a pair has to be to be proposed."""
+
 F = TypeVar("F", bound="Callable[..., Any]")
 
 
@@ -128,6 +131,7 @@ def retry(**flags: Any) -> None:  # noqa: ANN401
 @cli.command()
 @click.argument("run_id", metavar="RUN")
 @click.option("--replace", is_flag=True, help="Also replace descriptions that you wrote.")
+@click.option("--item", metavar="NOTE", help="Only this note, and its links from either side.")
 @json_flag
 @settings_flags
 def apply(**flags: Any) -> None:  # noqa: ANN401
@@ -219,17 +223,22 @@ def forget(**flags: Any) -> None:  # noqa: ANN401
     finish(forget_runs(settings, **flags))
 
 
-class TagsGroup(click.Group):
-    """A group that reports on a vault where its first word is none of its commands."""
+class Shorthand(click.Group):
+    """A group that runs its main command where its first word is none of its commands."""
+
+    def __init__(self, *args: Any, main: str = "", **kwargs: Any) -> None:  # noqa: ANN401
+        """Take the name of the command that needs not be named."""
+        super().__init__(*args, **kwargs)
+        self.main_command = main
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Take `tags VAULT` for `tags report VAULT`, and `tags` alone for this folder's report."""
         if not args or (args[0] not in self.commands and args[0] not in ctx.help_option_names):
-            args = ["report", *args]
+            args = [self.main_command, *args]
         return super().parse_args(ctx, args)
 
 
-@cli.group(cls=TagsGroup)
+@cli.group(cls=Shorthand, main="report")
 def tags() -> None:
     """Show the tags of a vault and what is wrong with them; rename, merge and drop tags.
 
@@ -344,6 +353,94 @@ def _change(changes: dict[str, str | None], flags: dict[str, Any]) -> None:
 
     settings = settings_of(flags)
     finish(change_tags(settings, changes, **flags))
+
+
+@cli.group(cls=Shorthand, main="find")
+def link() -> None:
+    """Find notes that belong together, and link each pair in both notes.
+
+    `notemill link VAULT` is short for `notemill link find VAULT`.
+    """
+
+
+@link.command()
+@click.argument("vault", type=FOLDER, default=".")
+@click.option(
+    "--top",
+    type=click.IntRange(1, 50),
+    default=5,
+    show_default=True,
+    metavar="N",
+    help="At most N links of notemill's for a note.",
+)
+@click.option(
+    "--min-score",
+    type=click.FloatRange(0, 1),
+    default=MIN_SCORE,
+    show_default=True,
+    metavar="P",
+    help="Only pairs this likely, from 0 to 1.",
+)
+@click.option(
+    "--section/--property",
+    "section",
+    default=False,
+    help="Write a list below the text, or the property `related` (the default).",
+)
+@click.option("--only", metavar="GLOB", help="Only pairs with a note whose path fits.")
+@exclude_flag
+@click.option("--dry-run", is_flag=True, help="Show what is found; keep and write nothing.")
+@click.option(
+    "--review/--apply",
+    "review",
+    default=True,
+    help="Keep pairs for `notemill apply` (the default), or write them at once.",
+)
+@json_flag
+@settings_flags
+def find(top: int, min_score: float, section: bool, only: str | None, **flags: Any) -> None:  # noqa: ANN401, FBT001
+    """Find pairs of notes in VAULT (this folder) that a person would link.
+
+    Each is shown with its why: shared words, the sentence in which one names the other, shared
+    neighbours and tags, and how likely it is. Written, a link stands in both notes; one that you
+    take out of either is taken out of the other, and never comes back. Nothing leaves the machine.
+    """
+    from notemill.cli.linking import LinkOptions, link_vault  # noqa: PLC0415
+    from notemill.vault.related import Form  # noqa: PLC0415
+
+    settings = settings_of(flags)
+    form = Form.SECTION if section else Form.PROPERTY
+    options = LinkOptions(top=top, min_score=min_score, form=form, only=only)
+    finish(link_vault(settings, options, **flags))
+
+
+@link.command()
+@click.argument("one", metavar="NOTE")
+@click.argument("other", metavar="NOTE")
+@click.option("--vault", type=FOLDER, default=".", help="The vault, if not this folder.")
+@json_flag
+@settings_flags
+def reject(**flags: Any) -> None:  # noqa: ANN401
+    """Turn a pair of notes down: it is never proposed again, whatever the notes are called then."""
+    from notemill.cli.linking import reject_pair  # noqa: PLC0415
+
+    settings = settings_of(flags)
+    finish(reject_pair(settings, **flags))
+
+
+@link.command()
+@click.argument("one", metavar="[NOTE", required=False)
+@click.argument("other", metavar="[NOTE]]", required=False)
+@click.option("--vault", type=FOLDER, default=".", help="The vault, if not this folder.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@json_flag
+@settings_flags
+def allow(**flags: Any) -> None:  # noqa: ANN401
+    """List what was turned down: a pair, all of a note, or all; and let it be proposed again."""
+    from notemill.cli.linking import allow_pairs  # noqa: PLC0415
+
+    settings = settings_of(flags)
+    finish(allow_pairs(settings, **flags))
 
 
 @cli.command()

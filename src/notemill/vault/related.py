@@ -217,15 +217,12 @@ def _check(old: bytes, new: bytes) -> None:
     """Read the edited note back. Raises MalformedNoteError where more than our own changed."""
     before, after = parse(old)[0], parse(new)[0]
     region = find_region(after.body)
-    seen = {link.start for link in links(after.body)} if region else set()
-    hidden = region is not None and any(
-        bullet and not any(region.inner_start <= at < region.inner_end for at in seen)
-        for line in after.body[region.inner_start : region.inner_end].splitlines()
-        if (bullet := _BULLET.fullmatch(line)) and property_link(PROPERTY, bullet[1].strip())
+    hidden = region is not None and not any(
+        region.inner_start <= link.start < region.inner_end for link in links(after.body)
     )
     if (
         not after.writable
-        or hidden
+        or (hidden and any(one.form is Form.SECTION for one in link_entries(after)))
         or (START in after.body and region is None)
         or source_hash(before) != source_hash(after)
     ):

@@ -41,16 +41,22 @@ def preview(raw: bytes, proposals: Sequence[Proposal], *, ours: frozenset[str]) 
 
 
 def apply_run(
-    vault: Vault, review: Review, run: str, *, replace: bool, now: Callable[[], float]
+    vault: Vault,
+    review: Review,
+    run: str,
+    *,
+    note: str | None = None,
+    replace: bool,
+    now: Callable[[], float],
 ) -> Iterator[Applied]:
-    """Write the pending proposals of a run, note by note, and yield what became of each.
+    """Write the pending proposals of a run, or those for one `note`, and yield what became of each.
 
     A proposal that would replace what a person wrote waits, unless `replace`; one that would
     replace what they wrote after it was made waits in any case, to be looked at. A note whose own
     content changed since it was read, that is gone or to be ignored by now, is left alone: its proposals end in
     conflict.
     """
-    pending = review.proposals(run, state=Decision.PENDING)
+    pending = review.proposals(run, note=note, state=Decision.PENDING)
     written = review.descriptions_written()
     for key, group in groupby(pending, key=lambda one: one.note):
         ours = written.get(key, frozenset())

@@ -60,7 +60,9 @@ class NotePlan:
         changes = LinkChanges(
             add=self._texts(Form.PROPERTY),
             remove=tuple(side.text for one, side in sides if one.mend is Mend.REMOVE),
-            replace=tuple((side.text, one.text) for one, side in sides if one.mend is Mend.RETARGET),
+            replace=tuple(
+                (side.text, one.text) for one, side in sides if one.mend is Mend.RETARGET
+            ),
             keep_empty=any(side.had for _, side in sides),
         )
         new = edit_links(raw, changes, Form.PROPERTY)
@@ -149,9 +151,7 @@ class LinkWriting:
         mine = [one for one in standing if one.form == Form.PROPERTY]
         had = mine[0].had if mine else note.entry(PROPERTY) is not None
         resolve = self._scene.names.resolve
-        owners = {
-            resolve(one.link.path, source=plan.key): one.text for one in link_entries(note)
-        }
+        owners = {resolve(one.link.path, source=plan.key): one.text for one in link_entries(note)}
         wanted = [(one.id, one.other(plan.key), self._form) for one in plan.pairs]
         adds = [one for one in plan.repairs if one.mend is Mend.ADD]
         wanted += [(one.pair, one.other, one.form) for one in adds]
@@ -176,9 +176,8 @@ class LinkWriting:
         written: list[str] = []
         try:
             with self._scene.vault.lock():
-                for plan in plans:
-                    if self._write_note(plan):
-                        written.append(plan.key)
+                # One by one into the list: what is written counts even where the next one fails.
+                written.extend(plan.key for plan in plans if self._write_note(plan))
         finally:
             left = look_after(self._scene, self._ledger, now=self._now())
         self._ledger.decide_each(
@@ -218,9 +217,7 @@ class LinkWriting:
                 )
             new = plan.edited(raw)
             if new != raw:
-                self._scene.vault.write(
-                    plan.key, new, expected=bytes_hash(raw), run=self._run
-                )
+                self._scene.vault.write(plan.key, new, expected=bytes_hash(raw), run=self._run)
         except NotemillError as error:
             self._problems[plan.key] = str(error)
             return False

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from notemill.errors import MalformedNoteError, NotemillError
-from notemill.linking.corpus import document_of
+from notemill.linking.corpus import Lexicon, content_of, document_of
+from notemill.linking.propose import propose
 from notemill.links import DECIDED, WANTED, NewPair, PairState, SideState
-from notemill.vault.note import parse
+from notemill.vault.note import parse, source_hash
 from notemill.vault.region import owners_text
 from notemill.vault.related import Form, LinkChanges, edit_links
 
@@ -22,13 +23,34 @@ if TYPE_CHECKING:
     from notemill.workflows.upkeep import Scene
 
 
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """What ranking says of notes: the pairs to propose, and those that a link joins already."""
+
+    candidates: Sequence[Candidate]
+    linked: frozenset[tuple[str, str]]
+
+
 class Rank(Protocol):
-    """What finds the pairs to propose: pure over the documents, the likeliest first."""
+    """What finds the pairs to propose."""
 
     def __call__(
-        self, documents: Sequence[Document], names: Names, *, top: int, min_score: float
-    ) -> Sequence[Candidate]:
-        """Return the pairs; no note is in more than `top`, none scores below `min_score`."""
+        self, notes: Iterable[tuple[str, Note]], names: Names, *, top: int, min_score: float
+    ) -> Ranking:
+        """Rank notes, each with its path; no note is in more than `top` pairs."""
+
+
+def rank_notes(
+    notes: Iterable[tuple[str, Note]], names: Names, *, top: int, min_score: float
+) -> Ranking:
+    """Rank notes by their words, names, links and places."""
+    lexicon = Lexicon()
+    documents = [
+        document_of(key, content_of(note, surfaces=lexicon.surfaces), lexicon)
+        for key, note in notes
+    ]
+    found = propose(documents, lexicon, names, top=top, min_score=min_score)
+    return Ranking(found, frozenset(_linked(documents, names)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,36 +101,23 @@ def find_links(
     down keeps its place among them. Raises VaultError.
     """
     left_out: list[LeftOut] = []
-    documents: list[Document] = []
     sources: dict[str, str] = {}
-    sides = _sides_by_note(ledger)
-    for facts in scene.facts.values():
-        if reason := scene.why_not(facts):
-            left_out.append(LeftOut(facts.key, reason))
-            continue
-        try:
-            note = as_owned(scene.vault.read(facts.key), sides.get(facts.key, ()))
-        except NotemillError as error:
-            left_out.append(LeftOut(facts.key, str(error)))
-            continue
-        sources[facts.key] = facts.source_hash
-        documents.append(document_of(facts.key, note))
-    linked = linked_pairs(documents, scene.names)
+    notes = _owned_notes(scene, ledger, sources, left_out)
+    ranking = rank(notes, scene.names, top=top, min_score=min_score)
     standing = {
         (pair.a, pair.b)
         for pair in ledger.pairs(states=WANTED)
         if pair.a in sources and pair.b in sources
     }
-    ranked = rank(documents, scene.names, top=top, min_score=min_score)
     pairs: list[NewPair] = []
-    for one in _chosen(ranked, ledger, top=top):
+    for one in _chosen(ranking.candidates, ledger, top=top):
         why = _unlinkable(scene, one)
         if why:
             left_out.append(LeftOut(f"{one.a} and {one.b}", why))
         elif only(one.a) or only(one.b):
             pairs.append(_new_pair(one, sources))
     keys = list(sources)
-    before = linked | standing
+    before = ranking.linked | standing
     return Findings(
         pairs=tuple(pairs),
         left_out=tuple(left_out),
@@ -116,6 +125,25 @@ def find_links(
         before=shape_of(keys, before),
         after=shape_of(keys, before | {(one.a, one.b) for one in pairs}),
     )
+
+
+def _owned_notes(
+    scene: Scene, ledger: LinkLedger, sources: dict[str, str], left_out: list[LeftOut]
+) -> Iterator[tuple[str, Note]]:
+    """Yield the notes one by one as their owner wrote them; fill in what they were, and the rest."""
+    sides = _sides_by_note(ledger)
+    for facts in scene.facts.values():
+        reason = scene.why_not(facts)
+        if not reason:
+            try:
+                raw = scene.vault.read(facts.key)
+            except NotemillError as error:
+                reason = str(error)
+        if reason:
+            left_out.append(LeftOut(facts.key, reason))
+            continue
+        sources[facts.key] = source_hash(parse(raw)[0])
+        yield facts.key, as_owned(raw, sides.get(facts.key, ()))
 
 
 def _sides_by_note(ledger: LinkLedger) -> dict[str, list[Side]]:
@@ -145,9 +173,7 @@ def as_owned(raw: bytes, sides: Iterable[Side]) -> Note:
 def _chosen(ranked: Sequence[Candidate], ledger: LinkLedger, *, top: int) -> Iterator[Candidate]:
     """Yield what is not decided yet and leaves every note with at most `top` links of ours."""
     decided = {frozenset((one.a, one.b)) for one in ledger.pairs(states=DECIDED)}
-    declined = {
-        frozenset((one.a, one.b)): one for one in ledger.pairs(states=[PairState.DECLINED])
-    }
+    declined = {frozenset((one.a, one.b)): one for one in ledger.pairs(states=[PairState.DECLINED])}
     known = ledger.notes()
     taken: dict[str, int] = {}
     for pair in ledger.pairs(states=WANTED):
@@ -186,16 +212,14 @@ def _new_pair(one: Candidate, sources: Mapping[str, str]) -> NewPair:
     return NewPair(one.a, one.b, one.score, reason, sources[one.a], sources[one.b])
 
 
-def linked_pairs(documents: Sequence[Document], names: Names) -> set[tuple[str, str]]:
-    """Return the pairs of notes that a link of their owner's joins."""
+def _linked(documents: Sequence[Document], names: Names) -> Iterator[tuple[str, str]]:
+    """Yield the pairs of notes that a link joins."""
     keys = {one.key for one in documents}
-    found: set[tuple[str, str]] = set()
     for one in documents:
         for path, label in one.links:
             other = names.meant(path, label, source=one.key)
-            if other in keys and other is not None and other != one.key:
-                found.add((min(one.key, other), max(one.key, other)))
-    return found
+            if other is not None and other != one.key and other in keys:
+                yield min(one.key, other), max(one.key, other)
 
 
 def shape_of(keys: Iterable[str], pairs: Iterable[tuple[str, str]]) -> Shape:

@@ -162,9 +162,7 @@ class _Look:
         except NotemillError:
             return None
         resolve = self._scene.names.resolve
-        entries = [
-            (one.text, resolve(one.link.path, source=key)) for one in link_entries(note)
-        ]
+        entries = [(one.text, resolve(one.link.path, source=key)) for one in link_entries(note)]
         texts = [one.link.path for one in link_entries(note)]
         linked: set[str] = set()
         for link in links(note):

@@ -1,0 +1,328 @@
+"""`notemill link`: related notes found, shown with their why, written to both sides on request."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from notemill.app import Mill
+from notemill.cli.link_showing import (
+    show_findings,
+    show_left_out,
+    show_pairs,
+    show_upkeep,
+    show_written,
+    written_object,
+)
+from notemill.config import load_exclusions
+from notemill.errors import NoteNotFoundError, UsageError
+from notemill.links import LinkRun, PairState
+from notemill.vault.related import Form
+from notemill.vault.select import key_pattern
+from notemill.workflows.explaining import Explainer
+from notemill.workflows.link_writing import LinksWritten, LinkWriting
+from notemill.workflows.linking import find_links, rank_notes
+from notemill.workflows.upkeep import Mend, Upkeep, look_after
+from twolane.consent import confirm
+from twolane.console import EXIT_FAILED, note_console, print_json, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from rich.console import Console
+
+    from notemill.links import NewPair, Pair
+    from notemill.workflows.linking import Findings
+    from notemill.workflows.upkeep import Scene
+    from twolane import Settings
+
+LINK_KIND: Final = "link"
+
+
+@dataclass(frozen=True, slots=True)
+class LinkOptions:
+    """What `link` was asked for."""
+
+    top: int
+    min_score: float
+    form: Form
+    only: str | None
+
+    def settings(self) -> dict[str, Any]:
+        """Return what is kept of them with a run."""
+        return {
+            "top": self.top,
+            "min_score": self.min_score,
+            "form": str(self.form),
+            "only": self.only or "",
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """A vault looked through for links."""
+
+    scene: Scene
+    upkeep: Upkeep
+    findings: Findings
+
+
+async def link_vault(
+    settings: Settings,
+    options: LinkOptions,
+    *,
+    vault: Path,
+    exclude: tuple[str, ...],
+    review: bool,
+    dry_run: bool,
+    as_json: bool,
+) -> int:
+    """Look for links in a vault; return the exit code. Raises NotemillError."""
+    console = note_console()
+    mill = Mill(vault, settings, load_exclusions(exclude))
+    try:
+        with mill.working():
+            looked = look(mill, options, console)
+            pairs = looked.findings.pairs
+            show_pairs(pairs, Explainer(mill.vault), looked.findings.orphans, console)
+            run = ""
+            written: LinksWritten | None = None
+            if not dry_run and (pairs or looked.upkeep.repairs):
+                run = keep(mill, pairs, options)
+                if not review:
+                    written = write_run(mill, run, console)
+                else:
+                    _show_next(run, console)
+            elif not pairs and not looked.upkeep.repairs:
+                console.print("nothing to do: no new link is likely enough", markup=False)
+            if as_json:
+                print_json(_object(mill, looked, run, written))
+    finally:
+        await mill.aclose()
+    return EXIT_FAILED if written and (written.problems or written.conflicts) else 0
+
+
+def look(mill: Mill, options: LinkOptions, console: Console) -> Looked:
+    """Look through a vault, and show what was found but the pairs. Raises VaultError."""
+    scene = mill.scene()
+    upkeep = look_after(scene, mill.links, now=time.time())
+    only = None if options.only is None else key_pattern(options.only)
+    findings = find_links(
+        scene,
+        mill.links,
+        rank_notes,
+        top=options.top,
+        min_score=options.min_score,
+        only=lambda key: only is None or only.fullmatch(key) is not None,
+    )
+    # What an undo left on one side is completed where its pair is proposed again.
+    again = {frozenset((one.a, one.b)) for one in findings.pairs}
+    repairs = tuple(
+        one
+        for one in upkeep.repairs
+        if one.mend is not Mend.REMOVE or frozenset((one.note, one.other)) not in again
+    )
+    upkeep = Upkeep(upkeep.renamed, upkeep.rejected, repairs)
+    show_findings(findings, console)
+    show_left_out(findings.left_out, mill.vault.skipped, console)
+    show_upkeep(upkeep, console)
+    return Looked(scene, upkeep, findings)
+
+
+def keep(mill: Mill, pairs: Iterable[NewPair], options: LinkOptions) -> str:
+    """Keep pairs as proposals, and return their run: an earlier one that has just these.
+
+    What earlier runs proposed of the same notes, and is not found any more, is withdrawn.
+    """
+    found = list(pairs)
+    pending = mill.links.pairs(states=[PairState.PROPOSED])
+    runs = {one.run for one in pending}
+    if len(runs) == 1 and _ends(pending) == _ends(found):
+        (run,) = runs
+        known = mill.links.run(run)
+        if known is not None and dict(known.settings) == options.settings():
+            return run
+    new = LinkRun(new_run_id(), time.time(), options.settings())
+    mill.links.propose(new, found)
+    only = None if options.only is None else key_pattern(options.only)
+    mill.links.decide(
+        [
+            one.id
+            for one in mill.links.pairs(states=[PairState.PROPOSED])
+            if one.run != new.id
+            and (only is None or only.fullmatch(one.a) or only.fullmatch(one.b))
+        ],
+        PairState.WITHDRAWN,
+        because="it was not found again",
+        now=new.at_s,
+    )
+    return new.id
+
+
+def _ends(pairs: Iterable[NewPair] | Iterable[Pair]) -> set[tuple[frozenset[str], ...]]:
+    """Return pairs with what their notes were, to be compared."""
+    return {
+        (frozenset((one.a, one.b)), frozenset((one.source_a, one.source_b))) for one in pairs
+    }
+
+
+def new_run_id() -> str:
+    """Return a new name to keep and journal links by."""
+    return f"{LINK_KIND}-{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(2)}"
+
+
+def write_run(mill: Mill, run: str, console: Console, *, item: str | None = None) -> LinksWritten:
+    """Write a run's pairs and what has to be mended, and show it. Raises VaultError."""
+    known = mill.links.run(run)
+    form = Form(known.settings["form"] if known else Form.PROPERTY)
+    scene = mill.scene()
+    upkeep = look_after(scene, mill.links, now=time.time())
+    pairs = mill.links.pairs(run=run, states=[PairState.PROPOSED])
+    if item is not None:
+        pairs = [one for one in pairs if item in (one.a, one.b)]
+    repairs = [one for one in upkeep.repairs if item is None or item in (one.note, one.other)]
+    writing = LinkWriting(scene, mill.links, run, form, now=time.time)
+    writing.plan(pairs, repairs)
+    written = writing.write()
+    show_written(written, run, console)
+    return written
+
+
+def _show_next(run: str, console: Console) -> None:
+    console.print(
+        f"nothing is written yet; look at all of it: notemill show {run}\n"
+        "turn a pair down: notemill link reject NOTE NOTE\n"
+        f"write them into both notes: notemill apply {run}",
+        markup=False,
+    )
+
+
+def _object(mill: Mill, looked: Looked, run: str, written: LinksWritten | None) -> dict[str, Any]:
+    findings, upkeep = looked.findings, looked.upkeep
+    explainer = Explainer(mill.vault)
+    states = {frozenset((one.a, one.b)): one.state for one in mill.links.pairs(run=run or None)}
+    state = "nothing" if not run else "proposed" if written is None else "done"
+    return {
+        "run": run,
+        "kind": LINK_KIND,
+        "state": state,
+        "notes": findings.before.notes,
+        "orphans": {"before": findings.before.orphans, "after": findings.after.orphans},
+        "components": {"before": findings.before.components, "after": findings.after.components},
+        "pairs": [
+            {
+                **pair_object(one, explainer),
+                "state": states.get(frozenset((one.a, one.b)), "found") if run else "found",
+            }
+            for one in findings.pairs
+        ],
+        "renamed": [{"from": old, "to": new} for old, new in upkeep.renamed.items()],
+        "rejected": [{"item": note, "other": other} for note, other in upkeep.rejected],
+        "repairs": [
+            {"item": one.note, "other": one.other, "mend": one.mend, "text": one.text,
+             "message": one.why}
+            for one in upkeep.repairs
+        ],
+        "left_alone": [
+            {"item": one.key, "message": one.reason} for one in findings.left_out
+        ],
+        **(written_object(written) if written else {"written": [], "problems": []}),
+    }  # fmt: skip
+
+
+def pair_object(pair: NewPair | Pair, explainer: Explainer) -> dict[str, Any]:
+    """Return a pair with its why as JSON has it."""
+    why = explainer.why(pair.a, pair.b, pair.reason)
+    return {
+        "a": pair.a,
+        "b": pair.b,
+        "score": pair.score,
+        "words": list(why.words),
+        "mentions": [{"item": key, "sentence": text} for key, text in why.mentions],
+        "neighbours": list(why.neighbours),
+        "tags": list(why.tags),
+    }
+
+
+# -- decisions ------------------------------------------------------------------------------------
+
+
+async def reject_pair(
+    settings: Settings, *, vault: Path, one: str, other: str, as_json: bool
+) -> int:
+    """Turn a pair of notes down for good; return 0. Raises NotemillError."""
+    console = note_console()
+    mill = Mill(vault, settings)
+    try:
+        with mill.working():
+            scene = mill.scene()
+            a, b = _named(scene, one), _named(scene, other)
+            if a == b:
+                raise UsageError(f"{one} and {other} are the same note; name two")
+            mill.links.reject(a, b, now=time.time())
+            standing = [side for side in mill.links.sides(note=a) if side.other == b]
+            standing += [side for side in mill.links.sides(note=b) if side.other == a]
+    finally:
+        await mill.aclose()
+    console.print(f"{shown(a)} and {shown(b)} are not proposed again", markup=False)
+    if standing:
+        console.print("its links are taken out by the next: notemill link --apply", markup=False)
+    if as_json:
+        print_json({"a": a, "b": b, "state": PairState.REJECTED, "standing": len(standing)})
+    return 0
+
+
+async def allow_pairs(
+    settings: Settings,
+    *,
+    vault: Path,
+    one: str | None,
+    other: str | None,
+    yes: bool,
+    as_json: bool,
+) -> int:
+    """Forget that pairs were turned down; return 0. Raises NotemillError, WaitingError."""
+    console = note_console()
+    mill = Mill(vault, settings)
+    try:
+        with mill.working():
+            scene = mill.scene()
+            wanted = {_named(scene, name) for name in (one, other) if name}
+            turned_down = [
+                pair
+                for pair in mill.links.pairs(states=[PairState.REJECTED, PairState.DECLINED])
+                if wanted <= {pair.a, pair.b}
+            ]
+            for pair in turned_down:
+                console.print(
+                    f"  {shown(pair.a)} and {shown(pair.b)}: {shown(pair.because)}", markup=False
+                )
+            if turned_down:
+                question = f"let these {len(turned_down):,} pairs be proposed again?"
+                confirm(question, console, yes=yes, otherwise="nothing was changed")
+            mill.links.decide(
+                [pair.id for pair in turned_down],
+                PairState.WITHDRAWN,
+                because="you allowed it again",
+                now=time.time(),
+            )
+    finally:
+        await mill.aclose()
+    console.print(f"{len(turned_down):,} pairs may be proposed again", markup=False)
+    if as_json:
+        print_json({"allowed": [{"a": pair.a, "b": pair.b} for pair in turned_down]})
+    return 0
+
+
+def _named(scene: Scene, name: str) -> str:
+    """Return the note a person means: by its path, or as a link does."""
+    bare = name.strip().removeprefix("[[").removesuffix("]]")
+    if bare in scene.facts:
+        return bare
+    key = scene.names.resolve(bare.removesuffix(".md"), source="") if bare else None
+    if key is None or key not in scene.facts:
+        raise NoteNotFoundError(f"there is no note {name!r}; name it by its path in the vault")
+    return key
