@@ -109,7 +109,7 @@ class NewPair:
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """A pair as it stands; `a` < `b` when it was proposed, a rename may have changed that."""
+    """A pair as it stands; `a` < `b`, by what the notes are called now."""
 
     id: int
     a: str
@@ -475,6 +475,8 @@ class LinkLedger:
 
 def _pair(row: Sequence[Any]) -> Pair:
     number, a, b, state, run, score, reason, source_a, source_b, because = row
+    if a > b:
+        a, b, source_a, source_b = b, a, source_b, source_a
     return Pair(
         number, a, b, PairState(state), run, score, json.loads(reason), source_a, source_b, because
     )
