@@ -19,11 +19,14 @@ from notemill.errors import (
     VaultLockedError,
 )
 from notemill.index import Index, NoteFacts, facts_and_text, facts_of
-from notemill.links import LINKS_FILE, LinkLedger
+from notemill.index.contents import Contents
+from notemill.links import FILE as LINKS_FILE
+from notemill.links import LinkLedger
 from notemill.offline import respond
-from notemill.review import REVIEW_FILE, Decision, NewProposal, Review
+from notemill.review import FILE as REVIEW_FILE
+from notemill.review import Decision, NewProposal, Review
 from notemill.vault.files import Vault
-from notemill.vault.places import remember, state_name
+from notemill.vault.places import remember, state_folder
 from notemill.vault.resolve import Names
 from notemill.vault.select import uses_markdown_links
 from notemill.workflows.apply import Applied, apply_run, preview
@@ -143,10 +146,11 @@ class Mill:
         """
         self.settings = settings
         self.exclusions = load_exclusions() if exclusions is None else exclusions
-        self.state = settings.home / "vaults" / state_name(folder)
+        self.state = state_folder(settings.home, folder)
         self.vault = Vault.open(folder, state_dir=self.state)
         remember(self.state, self.vault.root)
         self.index = Index(self.state / "index.sqlite3")
+        self.contents = Contents(self.state / "contents.sqlite3")
         self.review = Review(self.state / REVIEW_FILE)
         self.links = LinkLedger(self.state / LINKS_FILE)
         self.engine = Engine.open(settings, responder=respond)
@@ -156,6 +160,7 @@ class Mill:
         await self.engine.aclose()
         self.links.close()
         self.review.close()
+        self.contents.close()
         self.index.close()
         self.vault.close()
 

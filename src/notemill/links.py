@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-LINKS_FILE: Final = "links.sqlite3"
+FILE: Final = "links.sqlite3"
 SCHEMA_VERSION: Final = 1
 _SCHEMA = """
 CREATE TABLE notes (

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
-REVIEW_FILE = "review.sqlite3"
+FILE = "review.sqlite3"
 SCHEMA_VERSION = 1
 _SCHEMA = """
 CREATE TABLE proposals (

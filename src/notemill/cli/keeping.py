@@ -56,10 +56,10 @@ async def forget_runs(settings: Settings, *, run_ids: tuple[str, ...], yes: bool
         )
         confirm(question, console, yes=yes, otherwise="nothing was deleted")
         for run_id, label in by_hand.items():
-            forget_kept(settings, label, run_id)
+            forget_kept(settings.home, label, run_id)
         for run in runs:
             # The ledger last: while it has the run, the command can be given again.
-            forget_kept(settings, run.label, run.id)
+            forget_kept(settings.home, run.label, run.id)
             await engine.forget([run.id])
     console.print(
         f"{len(runs) + len(by_hand):,} runs forgotten; the notes are as they were", markup=False

@@ -13,7 +13,8 @@ from notemill.cli.diffs import print_diff
 from notemill.cli.link_showing import show_pairs, written_object
 from notemill.cli.linking import LINK_KIND, pair_object, write_run
 from notemill.errors import NotemillError
-from notemill.links import LINKS_FILE, LinkLedger, PairState
+from notemill.links import FILE as LINKS_FILE
+from notemill.links import LinkLedger, PairState
 from notemill.vault.journal import WrittenRun
 from notemill.vault.related import Form
 from notemill.workflows.explaining import Explainer

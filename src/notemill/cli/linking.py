@@ -23,7 +23,7 @@ from notemill.vault.related import Form
 from notemill.vault.select import key_pattern
 from notemill.workflows.explaining import Explainer
 from notemill.workflows.link_writing import LinksWritten, LinkWriting
-from notemill.workflows.linking import find_links, rank_notes
+from notemill.workflows.linking import find_links
 from notemill.workflows.upkeep import Mend, Upkeep, look_after
 from twolane.consent import confirm
 from twolane.console import EXIT_FAILED, note_console, print_json, shown
@@ -113,7 +113,7 @@ def look(mill: Mill, options: LinkOptions, console: Console) -> Looked:
     findings = find_links(
         scene,
         mill.links,
-        rank_notes,
+        mill.contents,
         top=options.top,
         min_score=options.min_score,
         only=lambda key: only is None or only.fullmatch(key) is not None,
@@ -164,9 +164,7 @@ def keep(mill: Mill, pairs: Iterable[NewPair], options: LinkOptions) -> str:
 
 def _ends(pairs: Iterable[NewPair] | Iterable[Pair]) -> set[tuple[frozenset[str], ...]]:
     """Return pairs with what their notes were, to be compared."""
-    return {
-        (frozenset((one.a, one.b)), frozenset((one.source_a, one.source_b))) for one in pairs
-    }
+    return {(frozenset((one.a, one.b)), frozenset((one.source_a, one.source_b))) for one in pairs}
 
 
 def new_run_id() -> str:

@@ -22,11 +22,12 @@ _FILE: Final = "folder"
 _UNSAFE = re.compile(r"[^A-Za-z0-9]+")
 
 
-def state_name(folder: Path) -> str:
-    """Return the name of a vault's state folder: readable, and unique by its whole path."""
+def state_folder(home: Path, folder: Path) -> Path:
+    """Return where all about the vault in `folder` is kept: readable, unique by its whole path."""
     whole = str(folder.resolve())
     digest = hashlib.blake2b(whole.encode("utf-8", "surrogateescape"), digest_size=6).hexdigest()
-    return f"{_UNSAFE.sub('-', folder.resolve().name).strip('-')[:40] or 'vault'}-{digest}"
+    name = _UNSAFE.sub("-", folder.resolve().name).strip("-")[:40] or "vault"
+    return home / "vaults" / f"{name}-{digest}"
 
 
 def remember(state: Path, root: Path) -> None:

@@ -1,37 +1,28 @@
-"""What is kept about a run beside its vault, deleted from the disk."""
+"""A run forgotten: its proposals, what was decided on them, and the journal of its writes."""
 
 from __future__ import annotations
 
 import contextlib
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
 
 from filelock import FileLock, Timeout
 
 from notemill.errors import VaultLockedError
-from notemill.links import LINKS_FILE, LinkLedger
-from notemill.review import REVIEW_FILE, Review
+from notemill.links import FILE as LINKS_FILE
+from notemill.links import LinkLedger
+from notemill.review import FILE as REVIEW_FILE
+from notemill.review import Review
 from notemill.vault.journal import Journal
-from notemill.vault.places import state_name
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from twolane import Settings
-
-_KEEPERS: Final[tuple[tuple[str, Callable[[Path], Review | LinkLedger]], ...]] = (
-    (REVIEW_FILE, Review),
-    (LINKS_FILE, LinkLedger),
-)
+from notemill.vault.places import state_folder
 
 
-def forget_kept(settings: Settings, label: str, run: str) -> None:
+def forget_kept(home: Path, label: str, run: str) -> None:
     """Delete the proposals of a run over the vault at `label`, and the journal of its writes.
 
     The vault itself is not touched and need not exist any more. Raises VaultLockedError where
     another process works on it, JournalError where a write of the run is open.
     """
-    state = settings.home / "vaults" / state_name(Path(label))
+    state = state_folder(home, Path(label))
     if not state.is_dir():
         return
     journals = sorted(state.glob("journal-*.sqlite3"))
@@ -52,8 +43,11 @@ def forget_kept(settings: Settings, label: str, run: str) -> None:
             journal = Journal(path)
             held.callback(journal.close)
             journal.forget(run)
-        for name, opened in _KEEPERS:
-            if (state / name).exists():
-                keeper = opened(state / name)
-                held.callback(keeper.close)
-                keeper.forget(run)
+        if (state / REVIEW_FILE).exists():
+            review = Review(state / REVIEW_FILE)
+            held.callback(review.close)
+            review.forget(run)
+        if (state / LINKS_FILE).exists():
+            links = LinkLedger(state / LINKS_FILE)
+            held.callback(links.close)
+            links.forget(run)

@@ -2,55 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
-from notemill.errors import MalformedNoteError, NotemillError
-from notemill.linking.corpus import Lexicon, content_of, document_of
 from notemill.linking.propose import propose
 from notemill.links import DECIDED, WANTED, NewPair, PairState, SideState
-from notemill.vault.note import parse, source_hash
-from notemill.vault.region import owners_text
-from notemill.vault.related import Form, LinkChanges, edit_links
+from notemill.vault.markup import property_link
+from notemill.vault.related import PROPERTY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+    from notemill.index.contents import Contents
     from notemill.linking.corpus import Candidate, Document
-    from notemill.links import LinkLedger, Side
-    from notemill.vault.note import Note
+    from notemill.links import LinkLedger
     from notemill.vault.resolve import Names
     from notemill.workflows.upkeep import Scene
-
-
-@dataclass(frozen=True, slots=True)
-class Ranking:
-    """What ranking says of notes: the pairs to propose, and those that a link joins already."""
-
-    candidates: Sequence[Candidate]
-    linked: frozenset[tuple[str, str]]
-
-
-class Rank(Protocol):
-    """What finds the pairs to propose."""
-
-    def __call__(
-        self, notes: Iterable[tuple[str, Note]], names: Names, *, top: int, min_score: float
-    ) -> Ranking:
-        """Rank notes, each with its path; no note is in more than `top` pairs."""
-
-
-def rank_notes(
-    notes: Iterable[tuple[str, Note]], names: Names, *, top: int, min_score: float
-) -> Ranking:
-    """Rank notes by their words, names, links and places."""
-    lexicon = Lexicon()
-    documents = [
-        document_of(key, content_of(note, surfaces=lexicon.surfaces), lexicon)
-        for key, note in notes
-    ]
-    found = propose(documents, lexicon, names, top=top, min_score=min_score)
-    return Ranking(found, frozenset(_linked(documents, names)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +55,7 @@ class Findings:
 def find_links(
     scene: Scene,
     ledger: LinkLedger,
-    rank: Rank,
+    contents: Contents,
     *,
     top: int,
     min_score: float,
@@ -100,24 +67,33 @@ def find_links(
     same pairs again. A note has at most `top` links of notemill's in all; a pair that was turned
     down keeps its place among them. Raises VaultError.
     """
-    left_out: list[LeftOut] = []
-    sources: dict[str, str] = {}
-    notes = _owned_notes(scene, ledger, sources, left_out)
-    ranking = rank(notes, scene.names, top=top, min_score=min_score)
+    reasons = {one.key: scene.why_not(one) for one in scene.facts.values()}
+    left_out = [LeftOut(key, reason) for key, reason in reasons.items() if reason]
+    facts = [one for one in scene.facts.values() if not reasons[one.key]]
+    documents, lexicon = contents.documents(scene.vault, facts)
+    documents = _owners(documents, ledger)
+    found = {one.key for one in documents}
+    left_out += [
+        LeftOut(one.key, "it changed while it was looked at")
+        for one in facts
+        if one.key not in found
+    ]
+    sources = {one.key: one.source_hash for one in facts if one.key in found}
+    ranked = propose(documents, lexicon, scene.names, top=top, min_score=min_score)
     standing = {
         (pair.a, pair.b)
         for pair in ledger.pairs(states=WANTED)
         if pair.a in sources and pair.b in sources
     }
     pairs: list[NewPair] = []
-    for one in _chosen(ranking.candidates, ledger, top=top):
+    for one in _chosen(ranked, ledger, top=top):
         why = _unlinkable(scene, one)
         if why:
             left_out.append(LeftOut(f"{one.a} and {one.b}", why))
         elif only(one.a) or only(one.b):
             pairs.append(_new_pair(one, sources))
     keys = list(sources)
-    before = ranking.linked | standing
+    before = set(_linked(documents, scene.names)) | standing
     return Findings(
         pairs=tuple(pairs),
         left_out=tuple(left_out),
@@ -127,47 +103,19 @@ def find_links(
     )
 
 
-def _owned_notes(
-    scene: Scene, ledger: LinkLedger, sources: dict[str, str], left_out: list[LeftOut]
-) -> Iterator[tuple[str, Note]]:
-    """Yield the notes one by one as their owner wrote them; fill in what they were, and the rest."""
-    sides = _sides_by_note(ledger)
-    for facts in scene.facts.values():
-        reason = scene.why_not(facts)
-        if not reason:
-            try:
-                raw = scene.vault.read(facts.key)
-            except NotemillError as error:
-                reason = str(error)
-        if reason:
-            left_out.append(LeftOut(facts.key, reason))
-            continue
-        sources[facts.key] = source_hash(parse(raw)[0])
-        yield facts.key, as_owned(raw, sides.get(facts.key, ()))
-
-
-def _sides_by_note(ledger: LinkLedger) -> dict[str, list[Side]]:
-    found: dict[str, list[Side]] = {}
+def _owners(documents: Sequence[Document], ledger: LinkLedger) -> list[Document]:
+    """Return the notes as their owner linked them: without the links that notemill wrote."""
+    ours: dict[str, set[tuple[str, str]]] = {}
     for side in ledger.sides():
-        if side.state is not SideState.RELEASED:
-            found.setdefault(side.note, []).append(side)
-    return found
-
-
-def as_owned(raw: bytes, sides: Iterable[Side]) -> Note:
-    """Return a note as its owner wrote it: without the links of notemill's."""
-    texts = tuple(side.text for side in sides)
-    if texts:
-        try:
-            raw = edit_links(raw, LinkChanges(remove=texts), Form.PROPERTY)
-        except MalformedNoteError:
-            # It cannot be edited any more; its links are seen as its owner's then.
-            return parse(raw)[0]
-    note = parse(raw)[0]
-    body = owners_text(note.body)
-    if body == note.body:
-        return note
-    return parse(raw[: note.body_start] + body.encode())[0]
+        link = property_link(PROPERTY, side.text)
+        if link is not None and side.state is not SideState.RELEASED:
+            ours.setdefault(side.note, set()).add((link.path, link.label))
+    return [
+        replace(one, links=tuple(link for link in one.links if link not in ours[one.key]))
+        if one.key in ours
+        else one
+        for one in documents
+    ]
 
 
 def _chosen(ranked: Sequence[Candidate], ledger: LinkLedger, *, top: int) -> Iterator[Candidate]:
