@@ -48,7 +48,7 @@ from notemill.workflows.verify import Verdict, verify
 from twolane import Engine, ItemState, Lane, Plan, Request, Run, RunState, Settings, plain_usd
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from notemill.vault.files import NoteUndo
@@ -94,6 +94,11 @@ class Survey:
     put_off: int
     private: frozenset[str]
     not_seen: tuple[Skipped, ...]
+
+    @property
+    def notes(self) -> list[NoteFacts]:
+        """The notes that need work."""
+        return [one for one, _ in self.work]
 
     @property
     def up_to_date(self) -> int:
@@ -190,8 +195,12 @@ class Mill:
 
     @property
     def source(self) -> str:
-        """What the runs of this vault are found by."""
-        return f"{KIND}:{self.vault.root}"
+        """What the curations of this vault are found by."""
+        return self.source_of(KIND)
+
+    def source_of(self, kind: str) -> str:
+        """Return what the runs of a kind over this vault are found by."""
+        return f"{kind}:{self.vault.root}"
 
     # -- curate -------------------------------------------------------------------------------
 
@@ -256,29 +265,36 @@ class Mill:
             )
         return facts, text
 
-    def plan(self, requests: NoteRequests, options: CurateOptions) -> Plan:
+    def plan(
+        self,
+        requests: Iterable[Request],
+        options: CurateOptions,
+        *,
+        reply_tokens: int = REPLY_TOKENS,
+    ) -> Plan:
         """Say where the requests would go and what that would cost. Raises ConfigError."""
         return self.engine.plan(
             requests,
             lane=options.lane,
             cap_nano=options.cap_nano,
             deadline_at=self._deadline_at(options),
-            reply_tokens=REPLY_TOKENS,
+            reply_tokens=reply_tokens,
         )
 
     def _deadline_at(self, options: CurateOptions) -> float | None:
         return None if options.by_s is None else self.engine.now() + options.by_s
 
-    async def unfinished(self, options: CurateOptions) -> Curation | None:
-        """Return the vault's run that waits to go on, if there is one.
+    async def unfinished(self, options: CurateOptions, *, kind: str = KIND) -> Curation | None:
+        """Return the vault's run of a kind that waits to go on, if there is one.
 
         Raises ConfigError naming the difference where it was started with other flags.
         """
-        run = await self.engine.latest(self.source)
+        source = self.source_of(kind)
+        run = await self.engine.latest(source)
         if run is None or run.row.state in (RunState.DONE, RunState.CANCELED):
             return None
-        await self.engine.unfinished(self.source, "", self._kept(options))
-        return self.curation(run)
+        await self.engine.unfinished(source, "", self._kept(options))
+        return self.curation(run, kind=kind)
 
     async def left_over(self, *, apply: bool) -> Curation | None:
         """Return the vault's newest run where it has ended and is not through all the same.
@@ -296,7 +312,7 @@ class Mill:
             return self.curation(run)
         return None
 
-    async def withdraw(self, curation: Curation, survey: Survey) -> int:
+    async def withdraw(self, curation: Curation, private: frozenset[str]) -> int:
         """Cancel what has not ended of notes that must not leave the machine any more.
 
         Returns how many there are.
@@ -304,27 +320,33 @@ class Mill:
         open_states = (ItemState.PENDING, ItemState.RUNNING, ItemState.SUBMITTED)
         keys = [
             outcome.key
-            for outcome in (curation.run.outcomes() if survey.private else ())
-            if outcome.key in survey.private and outcome.state in open_states
+            for outcome in (curation.run.outcomes() if private else ())
+            if outcome.key in private and outcome.state in open_states
         ]
         for key in keys:
             await curation.run.cancel(key)
         return len(keys)
 
-    def curation(self, run: Run) -> Curation:
-        """Return a run of the ledger as a curation. Raises UsageError where it is none."""
+    def curation(self, run: Run, *, kind: str = KIND) -> Curation:
+        """Return a run of the ledger as work under way. Raises UsageError where it is no such."""
         stages = run.row.setting("stages")
-        if run.row.kind != KIND or not isinstance(stages, list):
-            raise UsageError(f"run {run.id} is no curation; `notemill runs` lists those there are")
+        if run.row.kind != kind or not isinstance(stages, list):
+            raise UsageError(f"run {run.id} is no {kind}; `notemill runs` lists those there are")
         return Curation(run, [(str(purpose), int(count)) for purpose, count in stages])
 
     async def start(
-        self, survey: Survey, requests: NoteRequests, plan: Plan, options: CurateOptions
+        self,
+        notes: Sequence[NoteFacts],
+        requests: Iterable[Request],
+        plan: Plan,
+        options: CurateOptions,
+        *,
+        kind: str = KIND,
     ) -> Curation:
-        """Record a run over the notes that need work. Raises UsageError, LedgerError."""
+        """Record a run over notes, one request for each. Raises UsageError, LedgerError."""
         steps = plan_steps(
             options.stages,
-            [one for one, _ in survey.work],
+            notes,
             batch_size=plan.batch_size,
             forced=options.lane,
         )
@@ -332,9 +354,9 @@ class Mill:
         run = await self.engine.start(
             requests,
             plan=plan,
-            kind=KIND,
+            kind=kind,
             label=str(self.vault.root),
-            source=self.source,
+            source=self.source_of(kind),
             lane=options.lane,
             cap_nano=options.cap_nano,
             deadline_at=self._deadline_at(options),

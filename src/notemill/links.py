@@ -322,6 +322,12 @@ class LinkLedger:
                 numbers.append(int(found.fetchone()[0]))
         return numbers
 
+    def adopt(self, run: str, as_run: str) -> None:
+        """Give a run and its pairs another id: the one that the engine knows it by."""
+        with self._transaction():
+            self._db.execute("UPDATE pairs SET run = ? WHERE run = ?", (as_run, run))
+            self._db.execute("UPDATE OR REPLACE runs SET id = ? WHERE id = ?", (as_run, run))
+
     def decide(
         self, pairs: Iterable[int], state: PairState, *, because: str, now: float, run: str = ""
     ) -> None:

@@ -13,6 +13,7 @@ from notemill.app import OFFLINE, CurateOptions, Mill
 from notemill.cli.diffs import print_diff
 from notemill.config import load_exclusions
 from notemill.errors import NotemillError, WaitingForPersonError
+from notemill.workflows.judging import LINK_KIND
 from notemill.workflows.stages import check_stages
 from twolane import Engine, Lane, RunState, TwolaneError, plain_usd
 from twolane.consent import agree, cap_of, show_plan, within_s
@@ -29,13 +30,13 @@ from twolane.console import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Awaitable, Callable, Iterable, Sequence
 
     from rich.console import Console
 
-    from notemill.app import Curation, NoteRequests, Survey
+    from notemill.app import Curation, Survey
     from notemill.workflows.apply import Applied
-    from twolane import Plan, Report, Settings
+    from twolane import Plan, Report, Request, Settings
 
 SAMPLE_NOTES = 2
 SHOWN_SKIPPED = 10
@@ -103,7 +104,7 @@ async def curate(
     as_json: bool,
 ) -> int:
     """Curate an open vault; return the exit code. Raises NotemillError, TwolaneError."""
-    _show_provider(mill, console)
+    show_provider(mill, console)
     await _warn_of_expiry(mill, console)
     ended = None if dry_run else await mill.left_over(apply=not review)
     if ended is not None:
@@ -128,9 +129,9 @@ async def curate(
     requests = mill.requests(survey)
     plan = mill.plan(requests, options)
     if dry_run:
-        return _dry_run(plan, requests, console, as_json=as_json)
+        return show_dry_run(plan, requests, console, as_json=as_json)
     agree(plan, mill.engine, mill.settings, console, cap_nano=options.cap_nano, yes=yes)
-    curation = await mill.start(survey, requests, plan, options)
+    curation = await mill.start(survey.notes, requests, plan, options)
     return await work(mill, curation, console, survey, review=review, yes=yes, as_json=as_json)
 
 
@@ -150,7 +151,16 @@ async def resume_run(
     try:
         with mill.working():
             await _warn_of_expiry(mill, console)
-            curation = mill.curation(await mill.engine.run(run_id))
+            run = await mill.engine.run(run_id)
+            if run.row.kind == LINK_KIND:
+                from notemill.cli.judging import resume_judging  # noqa: PLC0415
+
+                return await resume_judging(
+                    mill, run, console,
+                    cap_nano=cap_of(max_cost), failed=failed, review=review, yes=yes,
+                    as_json=as_json,
+                )  # fmt: skip
+            curation = mill.curation(run)
             if (cap_nano := cap_of(max_cost)) is not None:
                 await curation.run.set_cap(cap_nano)
             if failed:
@@ -183,7 +193,7 @@ async def _go_on(
 ) -> int:
     """Go on with a run that has not ended, without what must not leave any more."""
     console.print(f"going on with run {curation.run.id}", markup=False)
-    if held := await mill.withdraw(curation, survey):
+    if held := await mill.withdraw(curation, survey.private):
         console.print(f"{held:,} notes are excluded by now and left out", markup=False)
     return await work(mill, curation, console, survey, review=review, yes=yes, as_json=as_json)
 
@@ -203,7 +213,14 @@ async def work(
     What stops it early is raised after the report.
     """
     try:
-        await _through_stages(mill, curation, console, yes=yes)
+        await through_stages(
+            mill,
+            curation,
+            console,
+            yes=yes,
+            collect=mill.collect,
+            sample=lambda: _show_sample(mill, curation.run.id, console),
+        )
     except (NotemillError, TwolaneError):
         report = await curation.run.report()
         print_report(report, console)
@@ -213,7 +230,19 @@ async def work(
     return await _conclude(mill, curation, console, survey, review=review, as_json=as_json)
 
 
-async def _through_stages(mill: Mill, curation: Curation, console: Console, *, yes: bool) -> None:
+async def through_stages(
+    mill: Mill,
+    curation: Curation,
+    console: Console,
+    *,
+    yes: bool,
+    collect: Callable[[Curation], Awaitable[object]],
+    sample: Callable[[], None],
+) -> None:
+    """Drive a run stage by stage; `collect` its answers, and show a `sample`, after each.
+
+    Raises WaitingForPersonError where a person has to look first.
+    """
     run, stages = curation.run, curation.stages
     console.print(f"run {run.id}", markup=False)
     reached = 0
@@ -221,17 +250,17 @@ async def _through_stages(mill: Mill, curation: Curation, console: Console, *, y
         console.print(f"stage {number + 1} of {len(stages) + 1}: {purpose}", markup=False)
         reached += count
         await drive(run, console, stage=number)
-        await mill.collect(curation)
+        await collect(curation)
         if run.interrupted or run.row.state is not RunState.OPEN:
             return
         items = (await run.report()).items
         # A stage that has begun was agreed to: in this process, or in one before it.
         if items.total - items.pending - items.canceled <= reached:
             await _verified(mill, curation, console)
-            _show_sample(mill, run.id, console)
+            sample()
             _ask_to_go_on(run.id, console, yes=yes)
     await drive(run, console)
-    await mill.collect(curation)
+    await collect(curation)
 
 
 async def _conclude(
@@ -313,7 +342,8 @@ def show_applied(done: list[Applied], run_id: str, console: Console) -> None:
 # -- what is shown --------------------------------------------------------------------------------
 
 
-def _show_provider(mill: Mill, console: Console) -> None:
+def show_provider(mill: Mill, console: Console) -> None:
+    """Say so where no model is asked."""
     if mill.settings.provider == OFFLINE:
         console.print(
             "provider: offline (extractive: the notes' own sentences and phrases, no model; set "
@@ -366,13 +396,18 @@ def _show_sample(mill: Mill, run_id: str, console: Console) -> None:
         print_pending(mill, run_id, key, console)
 
 
-def _show_next(report: Report, state: RunState, console: Console, *, review: bool) -> None:
+def show_going_on(report: Report, state: RunState, console: Console) -> None:
+    """Say how a run that has not ended goes on."""
     if state is RunState.OPEN:
         console.print(f"not finished; go on with: notemill resume {report.run}", markup=False)
     elif state is RunState.STOPPED:
         console.print(
             f"more money lets it go on: notemill resume {report.run} --max-cost USD", markup=False
         )
+
+
+def _show_next(report: Report, state: RunState, console: Console, *, review: bool) -> None:
+    show_going_on(report, state, console)
     if review and report.items.succeeded:
         console.print(
             f"look at the proposals: notemill show {report.run}\n"
@@ -381,7 +416,9 @@ def _show_next(report: Report, state: RunState, console: Console, *, review: boo
         )
 
 
-def _dry_run(plan: Plan, requests: NoteRequests, console: Console, *, as_json: bool) -> int:
+def show_dry_run(
+    plan: Plan, requests: Iterable[Request], console: Console, *, as_json: bool
+) -> int:
     """Show lane, price and the first request exactly as it would be sent."""
     show_plan(plan, console)
     for request in islice(requests, 1):

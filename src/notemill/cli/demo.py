@@ -52,7 +52,7 @@ async def run_demo(*, folder: Path | None, home: Path | None) -> int:
         requests = mill.requests(survey)
         plan = mill.plan(requests, options)
         _heading(console, "Curated through both lanes, in stages")
-        curation = await mill.start(survey, requests, plan, options)
+        curation = await mill.start(survey.notes, requests, plan, options)
         code = await work(mill, curation, console, survey, review=False, yes=True, as_json=False)
         _heading(console, "Three notes, before and after")
         for key in SHOWN_NOTES:

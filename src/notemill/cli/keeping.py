@@ -9,6 +9,7 @@ from notemill.cli.link_runs import folder_of_links
 from notemill.errors import UsageError
 from notemill.vault.places import folder_of_run
 from notemill.workflows.forgetting import forget_kept
+from notemill.workflows.judging import LINK_KIND
 from twolane import Engine
 from twolane.consent import confirm
 from twolane.console import note_console, shown
@@ -43,7 +44,7 @@ async def forget_runs(settings: Settings, *, run_ids: tuple[str, ...], yes: bool
         for run_id, label in by_hand.items():
             console.print(f"{run_id}: tags or links of {shown(label)}", markup=False)
         for run in runs:
-            if run.kind != KIND:
+            if run.kind not in (KIND, LINK_KIND):
                 message = (
                     f"run {run.id} is none of notemill; delete it with: twolane forget {run.id}"
                 )

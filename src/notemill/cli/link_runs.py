@@ -10,14 +10,16 @@ from typing import TYPE_CHECKING
 
 from notemill.app import Mill
 from notemill.cli.diffs import print_diff
+from notemill.cli.judging import decide_left_over
 from notemill.cli.link_showing import show_pairs, written_object
-from notemill.cli.linking import LINK_KIND, pair_object, write_run
+from notemill.cli.linking import pair_object, write_run
 from notemill.errors import NotemillError
 from notemill.links import FILE as LINKS_FILE
 from notemill.links import LinkLedger, PairState
 from notemill.vault.journal import WrittenRun
 from notemill.vault.related import Form
 from notemill.workflows.explaining import Explainer
+from notemill.workflows.judging import LINK_KIND
 from notemill.workflows.link_writing import LinkWriting
 from twolane.console import EXIT_FAILED, note_console, print_json, result_console, shown
 
@@ -62,6 +64,7 @@ async def apply_links(
     mill = Mill(folder, settings)
     try:
         with mill.working():
+            await decide_left_over(mill)
             written = write_run(mill, run_id, note_console(), item=item)
     finally:
         await mill.aclose()

@@ -5,9 +5,16 @@ from __future__ import annotations
 import secrets
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
-from notemill.app import Mill
+from notemill.app import CurateOptions, Mill
+from notemill.cli.judging import (
+    begin_judging,
+    decide_left_over,
+    drive_judging,
+    show_judging,
+    withdraw_private,
+)
 from notemill.cli.link_showing import (
     show_findings,
     show_left_out,
@@ -22,11 +29,21 @@ from notemill.links import LinkRun, PairState
 from notemill.vault.related import Form
 from notemill.vault.select import key_pattern
 from notemill.workflows.explaining import Explainer
+from notemill.workflows.judging import LINK_KIND
 from notemill.workflows.link_writing import LinksWritten, LinkWriting
 from notemill.workflows.linking import find_links
+from notemill.workflows.stages import check_stages
 from notemill.workflows.upkeep import Mend, Upkeep, look_after
-from twolane.consent import confirm
-from twolane.console import EXIT_FAILED, note_console, print_json, shown
+from twolane import Lane
+from twolane.consent import cap_of, confirm, within_s
+from twolane.console import (
+    EXIT_FAILED,
+    exit_code,
+    note_console,
+    print_json,
+    report_object,
+    shown,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -37,9 +54,7 @@ if TYPE_CHECKING:
     from notemill.links import NewPair, Pair
     from notemill.workflows.linking import Findings
     from notemill.workflows.upkeep import Scene
-    from twolane import Settings
-
-LINK_KIND: Final = "link"
+    from twolane import Report, Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,39 +85,141 @@ class Looked:
     findings: Findings
 
 
+async def link_with_flags(
+    settings: Settings,
+    *,
+    top: int,
+    min_score: float,
+    section: bool,
+    only: str | None,
+    ask_model: bool,
+    lane: str,
+    max_cost: str | None,
+    by: str | None,
+    by_strict: bool,
+    stages: str,
+    **flags: Any,  # noqa: ANN401
+) -> int:
+    """Look for links as the command's flags say; return the exit code."""
+    check_stages(stages)
+    form = Form.SECTION if section else Form.PROPERTY
+    asking = CurateOptions(
+        lane=None if lane == "auto" else Lane(lane),
+        cap_nano=cap_of(max_cost),
+        by_s=within_s(by, strict=by_strict),
+        by_strict=by_strict,
+        stages=stages,
+        only=only,
+    )
+    options = LinkOptions(top=top, min_score=min_score, form=form, only=only)
+    return await link_vault(settings, options, asking=asking if ask_model else None, **flags)
+
+
 async def link_vault(
     settings: Settings,
     options: LinkOptions,
     *,
+    asking: CurateOptions | None,
     vault: Path,
     exclude: tuple[str, ...],
     review: bool,
+    again: bool,
     dry_run: bool,
+    yes: bool,
     as_json: bool,
 ) -> int:
-    """Look for links in a vault; return the exit code. Raises NotemillError."""
-    console = note_console()
+    """Look for links in a vault; return the exit code.
+
+    `asking` None asks no model. Raises NotemillError, TwolaneError.
+    """
     mill = Mill(vault, settings, load_exclusions(exclude))
     try:
         with mill.working():
-            looked = look(mill, options, console)
-            pairs = looked.findings.pairs
-            show_pairs(pairs, Explainer(mill.vault), looked.findings.orphans, console)
-            run = ""
-            written: LinksWritten | None = None
-            if not dry_run and (pairs or looked.upkeep.repairs):
-                run = keep(mill, pairs, options)
-                if not review:
-                    written = write_run(mill, run, console)
-                else:
-                    _show_next(run, console)
-            elif not pairs and not looked.upkeep.repairs:
-                console.print("nothing to do: no new link is likely enough", markup=False)
-            if as_json:
-                print_json(_object(mill, looked, run, written))
+            if dry_run:
+                return _dry_run(mill, options, asking, as_json=as_json)
+            await decide_left_over(mill)
+            job = LinkJob(mill, options, review=review, as_json=as_json)
+            if asking is None:
+                return job.without_model()
+            return await job.with_model(asking, again=again, yes=yes)
     finally:
         await mill.aclose()
-    return EXIT_FAILED if written and (written.problems or written.conflicts) else 0
+
+
+def _dry_run(
+    mill: Mill, options: LinkOptions, asking: CurateOptions | None, *, as_json: bool
+) -> int:
+    """Show what is found, and with a model what would be asked; keep nothing."""
+    console = note_console()
+    looked = look(mill, options, console)
+    if asking is not None and looked.findings.pairs:
+        return show_judging(mill, looked.findings.pairs, asking, console, as_json=as_json)
+    show_pairs(looked.findings.pairs, Explainer(mill.vault), looked.findings.orphans, console)
+    if as_json:
+        print_json(_object(mill, looked, "", None))
+    return 0
+
+
+class LinkJob:
+    """One look for links, and what is done with what it finds."""
+
+    def __init__(self, mill: Mill, options: LinkOptions, *, review: bool, as_json: bool) -> None:
+        """Look through the vault of `mill`."""
+        self._mill = mill
+        self._options = options
+        self._review = review
+        self._as_json = as_json
+        self._console = note_console()
+
+    def without_model(self) -> int:
+        """Propose what ranking finds; return the exit code."""
+        looked = look(self._mill, self._options, self._console)
+        found = looked.findings
+        show_pairs(found.pairs, Explainer(self._mill.vault), found.orphans, self._console)
+        if not found.pairs and not looked.upkeep.repairs:
+            return self._nothing(looked)
+        run = keep(self._mill, found.pairs, self._options)
+        return self._conclude(looked, run, None)
+
+    async def with_model(self, asking: CurateOptions, *, again: bool, yes: bool) -> int:
+        """Have a model judge what ranking finds, and propose what it accepts."""
+        mill, console = self._mill, self._console
+        looked = look(mill, self._options, console)
+        curation = None if again else await mill.unfinished(asking, kind=LINK_KIND)
+        if curation is not None:
+            console.print(f"going on with run {curation.run.id}", markup=False)
+            await withdraw_private(mill, curation, console)
+        elif looked.findings.pairs:
+            curation = await begin_judging(
+                mill, looked.findings.pairs, asking, console,
+                kept=self._options.settings(), yes=yes,
+            )  # fmt: skip
+        elif looked.upkeep.repairs:
+            return self._conclude(looked, keep(mill, (), self._options), None)
+        else:
+            return self._nothing(looked)
+        report = await drive_judging(mill, curation, console, yes=yes)
+        accepted = mill.links.pairs(run=curation.run.id, states=[PairState.PROPOSED])
+        show_pairs(accepted, Explainer(mill.vault), looked.findings.orphans, console)
+        return self._conclude(looked, curation.run.id, report) or exit_code(report)
+
+    def _nothing(self, looked: Looked) -> int:
+        self._console.print("nothing to do: no new link is likely enough", markup=False)
+        if self._as_json:
+            print_json(_object(self._mill, looked, "", None))
+        return 0
+
+    def _conclude(self, looked: Looked, run: str, report: Report | None) -> int:
+        """Write what was found where that is wanted, and report; return the exit code."""
+        written: LinksWritten | None = None
+        if self._review:
+            show_next(run, self._console)
+        else:
+            written = write_run(self._mill, run, self._console)
+        if self._as_json:
+            about = report_object(report) if report else {}
+            print_json({**about, **_object(self._mill, looked, run, written)})
+        return EXIT_FAILED if written and (written.problems or written.conflicts) else 0
 
 
 def look(mill: Mill, options: LinkOptions, console: Console) -> Looked:
@@ -189,7 +306,8 @@ def write_run(mill: Mill, run: str, console: Console, *, item: str | None = None
     return written
 
 
-def _show_next(run: str, console: Console) -> None:
+def show_next(run: str, console: Console) -> None:
+    """Say what can be done with a run that waits for decisions."""
     console.print(
         f"nothing is written yet; look at all of it: notemill show {run}\n"
         "turn a pair down: notemill link reject NOTE NOTE\n"

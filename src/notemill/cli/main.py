@@ -389,29 +389,31 @@ def link() -> None:
 )
 @click.option("--only", metavar="GLOB", help="Only pairs with a note whose path fits.")
 @exclude_flag
-@click.option("--dry-run", is_flag=True, help="Show what is found; keep and write nothing.")
 @click.option(
-    "--review/--apply",
-    "review",
-    default=True,
-    help="Keep pairs for `notemill apply` (the default), or write them at once.",
+    "--ask-model",
+    is_flag=True,
+    help="Have a model judge every pair, one request for each note; the next flags are for that.",
 )
-@json_flag
+@click.option("--lane", type=click.Choice(LANES), default="auto", show_default=True)
+@click.option("--max-cost", metavar="USD", help="Never spend more than this.")
+@deadline_flags
+@click.option("--stages", default="auto", show_default=True, metavar="auto|none|ladder|2,6,…")
+@click.option("--again", is_flag=True, help="Begin anew instead of going on with a run.")
+@click.option("--dry-run", is_flag=True, help="Show what is found; keep and send nothing.")
+@going_on_flags
 @settings_flags
-def find(top: int, min_score: float, section: bool, only: str | None, **flags: Any) -> None:  # noqa: ANN401, FBT001
+def find(**flags: Any) -> None:  # noqa: ANN401
     """Find pairs of notes in VAULT (this folder) that a person would link.
 
     Each is shown with its why: shared words, the sentence in which one names the other, shared
     neighbours and tags, and how likely it is. Written, a link stands in both notes; one that you
-    take out of either is taken out of the other, and never comes back. Nothing leaves the machine.
+    take out of either is taken out of the other, and never comes back. Nothing leaves the machine
+    but with --ask-model.
     """
-    from notemill.cli.linking import LinkOptions, link_vault  # noqa: PLC0415
-    from notemill.vault.related import Form  # noqa: PLC0415
+    from notemill.cli.linking import link_with_flags  # noqa: PLC0415
 
     settings = settings_of(flags)
-    form = Form.SECTION if section else Form.PROPERTY
-    options = LinkOptions(top=top, min_score=min_score, form=form, only=only)
-    finish(link_vault(settings, options, **flags))
+    finish(link_with_flags(settings, **flags))
 
 
 @link.command()

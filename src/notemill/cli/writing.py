@@ -11,6 +11,7 @@ from notemill.cli.link_runs import apply_links, folder_of_links, show_links, unw
 from notemill.errors import UsageError, WaitingForPersonError
 from notemill.review import Decision
 from notemill.vault.places import folder_of_run, written_runs
+from notemill.workflows.judging import LINK_KIND
 from twolane import Engine, RunState, format_usd, plain_usd
 from twolane.console import (
     EXIT_FAILED,
@@ -136,7 +137,7 @@ async def list_runs(settings: Settings, *, as_json: bool) -> int:
     """List the runs of notemill; return the exit code. Raises LedgerError."""
     async with Engine.open(settings, responder=lambda _: "") as engine:
         known = await engine.runs()
-        rows = [row for row in known if row.kind == KIND]
+        rows = [row for row in known if row.kind in (KIND, LINK_KIND)]
         expiring, now = await engine.expiring(), engine.now()
         reports = [await (await engine.run(row.id)).report() for row in rows]
     # What `tags` wrote is in its vault's journal alone, and links in their own ledger.

@@ -229,7 +229,7 @@ class _Look:
                 found += self._removals(sides, f"{gone[0]} is gone")
             elif state in WANTED:
                 found += self._kept(pair, sides, state)
-            elif state is not PairState.PROPOSED:
+            elif state not in (PairState.PROPOSED, PairState.ASKED):
                 found += self._removals(sides, self._why(number, pair))
         return found
 
