@@ -328,6 +328,13 @@ class LinkLedger:
             self._db.execute("UPDATE pairs SET run = ? WHERE run = ?", (as_run, run))
             self._db.execute("UPDATE OR REPLACE runs SET id = ? WHERE id = ?", (as_run, run))
 
+    def take_over(self, pairs: Iterable[int], run: str) -> None:
+        """Have pairs wait in another run than the one that proposed them."""
+        with self._transaction():
+            self._db.executemany(
+                "UPDATE pairs SET run = ? WHERE id = ?", [(run, one) for one in pairs]
+            )
+
     def decide(
         self, pairs: Iterable[int], state: PairState, *, because: str, now: float, run: str = ""
     ) -> None:

@@ -177,7 +177,7 @@ def test_a_rename_repairs_the_other_side_and_only_our_entries(shell: Shell, edit
     """A note that moved, and was edited, is known again; a person's own entry is left alone."""
     linked(shell)
     mulch = shell.vault / MULCH
-    replaced(mulch, b'related:\n', b'related:\n  - "[[Soil|by hand]]" # mine\n')
+    replaced(mulch, b"related:\n", b'related:\n  - "[[Soil|by hand]]" # mine\n')
     path = shell.vault / SOIL
     path.write_bytes(path.read_bytes() + edit)
     path.rename(shell.vault / "Earth & more.md")

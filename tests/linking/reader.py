@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _HEAD = re.compile(r"\A\ufeff?---[ \t]*\r?\n(.*?)^---[ \t]*(?:\r?\n|\Z)", re.DOTALL | re.MULTILINE)
 _REGION = re.compile(
@@ -48,7 +51,7 @@ def related_links(root: Path) -> list[RelatedLink]:
 def _texts(text: str) -> list[str]:
     """Return the entries of a note that are one link each."""
     head = _HEAD.match(text)
-    values: list[str] = []
+    values: list[object] = []
     if head is not None:
         try:
             properties = YAML(typ="safe").load(head[1])
@@ -68,11 +71,12 @@ def _texts(text: str) -> list[str]:
 
 def _meant(text: str, source: str, notes: dict[str, Path]) -> str | None:
     """Return the note that a link means: whole path first, then the nearest of that name."""
-    wiki = _WIKI.fullmatch(text)
-    markdown = _MARKDOWN.fullmatch(text)
-    assert wiki or markdown
-    path = wiki[1].strip() if wiki else unquote(markdown[1])  # type: ignore[index]
-    wanted = (path if path.lower().endswith(".md") and markdown else f"{path}.md").lower()
+    if (wiki := _WIKI.fullmatch(text)) is not None:
+        wanted = f"{wiki[1].strip()}.md".lower()
+    else:
+        markdown = _MARKDOWN.fullmatch(text)
+        assert markdown is not None
+        wanted = unquote(markdown[1]).lower()
     lowered: dict[str, str] = {name.lower(): name for name in sorted(notes, reverse=True)}
     if wanted in lowered:
         return lowered[wanted]

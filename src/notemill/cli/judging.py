@@ -61,6 +61,27 @@ async def begin_judging(
     return curation
 
 
+def unjudged(mill: Mill, pairs: Sequence[NewPair]) -> tuple[list[NewPair], list[Pair]]:
+    """Part pairs into those to ask about, and those a model accepted that still wait.
+
+    Where a note was edited since, its pairs are asked about again.
+    """
+    accepted = {
+        (one.a, one.b, one.source_a, one.source_b): one
+        for one in mill.links.pairs(states=[PairState.PROPOSED])
+        if one.because
+    }
+    fresh: list[NewPair] = []
+    judged: list[Pair] = []
+    for one in pairs:
+        known = accepted.get((one.a, one.b, one.source_a, one.source_b))
+        if known is None:
+            fresh.append(one)
+        else:
+            judged.append(known)
+    return fresh, judged
+
+
 def _reply_tokens(pairs: int, notes: int) -> int:
     return VERDICT_TOKENS * max(1, round(2 * pairs / max(1, notes)))
 
@@ -164,7 +185,10 @@ async def withdraw_private(mill: Mill, curation: Curation, console: Console) -> 
     asked = mill.links.pairs(run=curation.run.id)
     told = {one.other(key) for one in asked for key in (one.a, one.b) if key in private}
     if held := await mill.withdraw(curation, private | told):
-        console.print(f"{held:,} notes are excluded by now, or asked with one that is, and left out", markup=False)
+        console.print(
+            f"{held:,} notes are excluded by now, or asked with one that is, and left out",
+            markup=False,
+        )
 
 
 async def resume_judging(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from rich.text import Text
 
 from notemill.linking.corpus import title_of
+from notemill.links import Pair
 from notemill.workflows.upkeep import Mend
 from twolane.console import shown
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from notemill.links import NewPair, Pair
+    from notemill.links import NewPair
     from notemill.vault.select import Skipped
     from notemill.workflows.explaining import Explainer
     from notemill.workflows.link_writing import LinksWritten
@@ -119,6 +120,8 @@ def _show_pair(pair: NewPair | Pair, key: str, explainer: Explainer, console: Co
     other = pair.b if key == pair.a else pair.a
     why = explainer.why(pair.a, pair.b, pair.reason)
     console.print(Text(f"  {pair.score:.2f}  {shown(other)}"))
+    if isinstance(pair, Pair) and pair.because:
+        console.print(Text(f"        judged: {shown(pair.because)}", style="dim"))
     if line := why.as_line():
         console.print(Text(f"        {shown(line)}", style="dim"))
     for note, sentence in why.mentions:

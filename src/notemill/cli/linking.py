@@ -13,6 +13,7 @@ from notemill.cli.judging import (
     decide_left_over,
     drive_judging,
     show_judging,
+    unjudged,
     withdraw_private,
 )
 from notemill.cli.link_showing import (
@@ -169,13 +170,13 @@ class LinkJob:
         self._options = options
         self._review = review
         self._as_json = as_json
-        self._console = note_console()
+        self.console = note_console()
 
     def without_model(self) -> int:
         """Propose what ranking finds; return the exit code."""
-        looked = look(self._mill, self._options, self._console)
+        looked = look(self._mill, self._options, self.console)
         found = looked.findings
-        show_pairs(found.pairs, Explainer(self._mill.vault), found.orphans, self._console)
+        show_pairs(found.pairs, Explainer(self._mill.vault), found.orphans, self.console)
         if not found.pairs and not looked.upkeep.repairs:
             return self._nothing(looked)
         run = keep(self._mill, found.pairs, self._options)
@@ -183,28 +184,33 @@ class LinkJob:
 
     async def with_model(self, asking: CurateOptions, *, again: bool, yes: bool) -> int:
         """Have a model judge what ranking finds, and propose what it accepts."""
-        mill, console = self._mill, self._console
+        mill, console = self._mill, self.console
         looked = look(mill, self._options, console)
+        fresh, judged = unjudged(mill, looked.findings.pairs)
         curation = None if again else await mill.unfinished(asking, kind=LINK_KIND)
         if curation is not None:
             console.print(f"going on with run {curation.run.id}", markup=False)
             await withdraw_private(mill, curation, console)
-        elif looked.findings.pairs:
+        elif fresh:
             curation = await begin_judging(
-                mill, looked.findings.pairs, asking, console,
-                kept=self._options.settings(), yes=yes,
-            )  # fmt: skip
+                mill, fresh, asking, console, kept=self._options.settings(), yes=yes
+            )
+        elif judged:
+            console.print("every pair that was found is judged already", markup=False)
+            mill.links.take_over([one.id for one in judged], judged[0].run)
+            return self._conclude(looked, judged[0].run, None)
         elif looked.upkeep.repairs:
             return self._conclude(looked, keep(mill, (), self._options), None)
         else:
             return self._nothing(looked)
         report = await drive_judging(mill, curation, console, yes=yes)
+        mill.links.take_over([one.id for one in judged], curation.run.id)
         accepted = mill.links.pairs(run=curation.run.id, states=[PairState.PROPOSED])
         show_pairs(accepted, Explainer(mill.vault), looked.findings.orphans, console)
         return self._conclude(looked, curation.run.id, report) or exit_code(report)
 
     def _nothing(self, looked: Looked) -> int:
-        self._console.print("nothing to do: no new link is likely enough", markup=False)
+        self.console.print("nothing to do: no new link is likely enough", markup=False)
         if self._as_json:
             print_json(_object(self._mill, looked, "", None))
         return 0
@@ -213,9 +219,9 @@ class LinkJob:
         """Write what was found where that is wanted, and report; return the exit code."""
         written: LinksWritten | None = None
         if self._review:
-            show_next(run, self._console)
+            show_next(run, self.console)
         else:
-            written = write_run(self._mill, run, self._console)
+            written = write_run(self._mill, run, self.console)
         if self._as_json:
             about = report_object(report) if report else {}
             print_json({**about, **_object(self._mill, looked, run, written)})

@@ -176,7 +176,7 @@ def verdicts_of(outcomes: Iterable[ItemOutcome], pairs: Iterable[Pair]) -> dict[
         for one in json.loads(outcome.text)["links"]:
             number = mine.pop(one["id"], None)
             if number is not None:
-                reason = one_line(one["reason"])[:MAX_REASON_CHARS]
+                reason = one_line(one["reason"])[:MAX_REASON_CHARS] or "without a word"
                 found.setdefault(number, []).append(Verdict(one["accept"], reason))
     return found
 
