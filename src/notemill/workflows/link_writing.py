@@ -156,7 +156,8 @@ class LinkWriting:
         adds = [one for one in plan.repairs if one.mend is Mend.ADD]
         wanted += [(one.pair, one.other, one.form) for one in adds]
         found: list[NewSide] = []
-        for pair, other, form in wanted:
+        # In the order in which the pairs were found, whatever came in between.
+        for pair, other, form in sorted(wanted):
             if any(side.pair == pair for side in standing):
                 continue
             if other in owners:
