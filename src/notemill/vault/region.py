@@ -43,16 +43,8 @@ def find_region(body: str) -> OwnedRegion | None:
     """Return the region; None where there is none, more than one, or one that is not closed."""
     if START not in body or END not in body:
         return None
-    hidden = [one for one in regions(body) if one.kind in _HIDING]
-    starts = [
-        match
-        for match in _START_LINE.finditer(body)
-        if not any(one.start < match.start() < one.end for one in hidden)
-    ]
-    if len(starts) != 1:
-        return None
-    ends = list(_END_LINE.finditer(body, starts[0].end()))
-    if len(ends) != 1:
+    starts, ends = _marks(body)
+    if not len(starts) == len(ends) == 1 or starts[0].end() > ends[0].start():
         return None
     opening = _NEWLINE.match(body, starts[0].end())
     closing = _NEWLINE.match(body, ends[0].end())
@@ -62,6 +54,27 @@ def find_region(body: str) -> OwnedRegion | None:
         inner_start=opening.end() if opening else starts[0].end(),
         inner_end=ends[0].start(),
     )
+
+
+def is_damaged(body: str) -> bool:
+    """Tell whether the comments are there without making a region; in code they are an example."""
+    if START not in body and END not in body:
+        return False
+    return find_region(body) is None and any(_marks(body))
+
+
+def _marks(body: str) -> tuple[list[re.Match[str]], list[re.Match[str]]]:
+    """Return the opening and the closing comments, without those in code and the like."""
+    hidden = [one for one in regions(body) if one.kind in _HIDING]
+    starts, ends = (
+        [
+            match
+            for match in pattern.finditer(body)
+            if not any(one.start < match.start() < one.end for one in hidden)
+        ]
+        for pattern in (_START_LINE, _END_LINE)
+    )
+    return starts, ends
 
 
 def _before_newline(body: str, at: int) -> int:

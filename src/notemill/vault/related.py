@@ -16,7 +16,7 @@ from notemill.errors import MalformedNoteError
 from notemill.vault.markup import links, property_link
 from notemill.vault.note import Note, parse, source_hash
 from notemill.vault.proposal import set_properties
-from notemill.vault.region import END, START, find_region, owners_text
+from notemill.vault.region import END, START, find_region, is_damaged, owners_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -150,7 +150,7 @@ def _edit_region(raw: bytes, changes: LinkChanges, add: Sequence[str]) -> bytes:
     if region is None:
         if not add:
             return raw
-        if START in note.body or END in note.body:
+        if is_damaged(note.body):
             raise MalformedNoteError(
                 f"its list of related notes is damaged: it has to stand once between {START} and "
                 f"{END}, each on a line of its own; mend it or delete the whole of it"
@@ -223,7 +223,7 @@ def _check(old: bytes, new: bytes) -> None:
     if (
         not after.writable
         or (hidden and any(one.form is Form.SECTION for one in link_entries(after)))
-        or (START in after.body and region is None)
+        or (is_damaged(after.body) and not is_damaged(before.body))
         or source_hash(before) != source_hash(after)
     ):
         raise MalformedNoteError(
