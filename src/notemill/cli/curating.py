@@ -13,7 +13,6 @@ from notemill.app import OFFLINE, CurateOptions, Mill
 from notemill.cli.diffs import print_diff
 from notemill.config import load_exclusions
 from notemill.errors import NotemillError, WaitingForPersonError
-from notemill.workflows.judging import LINK_KIND
 from notemill.workflows.stages import check_stages
 from twolane import Engine, Lane, RunState, TwolaneError, plain_usd
 from twolane.consent import agree, cap_of, show_plan, within_s
@@ -36,7 +35,7 @@ if TYPE_CHECKING:
 
     from notemill.app import Curation, Survey
     from notemill.workflows.apply import Applied
-    from twolane import Plan, Report, Request, Settings
+    from twolane import Plan, Report, Request, Run, Settings
 
 SAMPLE_NOTES = 2
 SHOWN_SKIPPED = 10
@@ -105,7 +104,7 @@ async def curate(
 ) -> int:
     """Curate an open vault; return the exit code. Raises NotemillError, TwolaneError."""
     show_provider(mill, console)
-    await _warn_of_expiry(mill, console)
+    await warn_of_expiry(mill, console)
     ended = None if dry_run else await mill.left_over(apply=not review)
     if ended is not None:
         console.print(f"run {ended.run.id} ended before all was done with it", markup=False)
@@ -135,43 +134,31 @@ async def curate(
     return await work(mill, curation, console, survey, review=review, yes=yes, as_json=as_json)
 
 
-async def resume_run(
-    settings: Settings,
+async def resume_curation(
+    mill: Mill,
+    run: Run,
+    console: Console,
     *,
-    run_id: str,
-    max_cost: str | None,
+    cap_nano: int | None,
     review: bool,
     yes: bool,
     as_json: bool,
-    failed: bool = False,
+    failed: bool,
 ) -> int:
-    """Go on with a run; return the exit code. Raises NotemillError, TwolaneError."""
-    console = note_console()
-    mill = await mill_of_run(settings, run_id)
-    try:
-        with mill.working():
-            await _warn_of_expiry(mill, console)
-            run = await mill.engine.run(run_id)
-            if run.row.kind == LINK_KIND:
-                from notemill.cli.judging import resume_judging  # noqa: PLC0415
+    """Go on with a curation; return the exit code. Raises NotemillError, TwolaneError."""
+    curation = mill.curation(run)
+    await begin_again(run, console, cap_nano=cap_nano, failed=failed)
+    survey = mill.survey(CurateOptions())
+    return await _go_on(mill, curation, console, survey, review=review, yes=yes, as_json=as_json)
 
-                return await resume_judging(
-                    mill, run, console,
-                    cap_nano=cap_of(max_cost), failed=failed, review=review, yes=yes,
-                    as_json=as_json,
-                )  # fmt: skip
-            curation = mill.curation(run)
-            if (cap_nano := cap_of(max_cost)) is not None:
-                await curation.run.set_cap(cap_nano)
-            if failed:
-                count = await curation.run.retry_failed()
-                console.print(f"{count:,} notes are asked about again", markup=False)
-            survey = mill.survey(CurateOptions())
-            return await _go_on(
-                mill, curation, console, survey, review=review, yes=yes, as_json=as_json
-            )
-    finally:
-        await mill.aclose()
+
+async def begin_again(run: Run, console: Console, *, cap_nano: int | None, failed: bool) -> None:
+    """Give a run a new cap, and what failed another try, where that is wanted."""
+    if cap_nano is not None:
+        await run.set_cap(cap_nano)
+    if failed:
+        count = await run.retry_failed()
+        console.print(f"{count:,} notes are asked about again", markup=False)
 
 
 async def mill_of_run(settings: Settings, run_id: str) -> Mill:
@@ -352,7 +339,8 @@ def show_provider(mill: Mill, console: Console) -> None:
         )
 
 
-async def _warn_of_expiry(mill: Mill, console: Console) -> None:
+async def warn_of_expiry(mill: Mill, console: Console) -> None:
+    """Name the batches whose results the provider will soon delete."""
     engine = mill.engine
     print_expiring(await engine.expiring(), console, now=engine.now())
 

@@ -15,15 +15,15 @@ from notemill.links import LinkRun, Pair, PairState
 from notemill.workflows.curate import load_template
 from notemill.workflows.explaining import Explainer
 from notemill.workflows.judging import (
+    JUDGEMENT_TOKENS,
     LINK_KIND,
-    VERDICT_TOKENS,
     JudgeRequests,
     decided,
-    verdicts_of,
+    judgements_of,
 )
 from twolane import RunState
 from twolane.consent import agree
-from twolane.console import exit_code, print_json, print_report, report_object, shown
+from twolane.console import print_report, shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -83,7 +83,7 @@ def unjudged(mill: Mill, pairs: Sequence[NewPair]) -> tuple[list[NewPair], list[
 
 
 def _reply_tokens(pairs: int, notes: int) -> int:
-    return VERDICT_TOKENS * max(1, round(2 * pairs / max(1, notes)))
+    return JUDGEMENT_TOKENS * max(1, round(2 * pairs / max(1, notes)))
 
 
 def show_judging(
@@ -158,7 +158,7 @@ def decide_run(mill: Mill, run: Run) -> None:
     if not asked or run.row.dropped_at is not None:
         return
     ended = run.row.state in (RunState.DONE, RunState.CANCELED)
-    verdicts = verdicts_of(run.outcomes(), asked)
+    verdicts = judgements_of(run.outcomes(), asked)
     mill.links.decide_each(
         [
             (one.id, *decided(one, verdicts))
@@ -191,43 +191,10 @@ async def withdraw_private(mill: Mill, curation: Curation, console: Console) -> 
         )
 
 
-async def resume_judging(
-    mill: Mill,
-    run: Run,
-    console: Console,
-    *,
-    cap_nano: int | None,
-    failed: bool,
-    review: bool,
-    yes: bool,
-    as_json: bool,
-) -> int:
-    """Go on with a run that asks about links; return the exit code."""
-    from notemill.cli.link_showing import written_object  # noqa: PLC0415
-    from notemill.cli.linking import show_next, write_run  # noqa: PLC0415  # which imports this
-
-    curation = mill.curation(run, kind=LINK_KIND)
-    if cap_nano is not None:
-        await run.set_cap(cap_nano)
-    if failed:
-        count = await run.retry_failed()
-        console.print(f"{count:,} notes are asked about again", markup=False)
-    await withdraw_private(mill, curation, console)
-    report = await drive_judging(mill, curation, console, yes=yes)
-    value = {**report_object(report), "kind": LINK_KIND}
-    if review:
-        show_next(run.id, console)
-    else:
-        value |= written_object(write_run(mill, run.id, console))
-    if as_json:
-        print_json(value)
-    return exit_code(report)
-
-
 def _show_sample(mill: Mill, run: Run, console: Console) -> None:
     """Show what was decided of the first pairs, and why."""
     pairs = mill.links.pairs(run=run.id)
-    verdicts = verdicts_of(run.outcomes(), pairs)
+    verdicts = judgements_of(run.outcomes(), pairs)
     for pair in [one for one in pairs if one.id in verdicts][:_SAMPLE_PAIRS]:
         for verdict in verdicts[pair.id]:
             said = "yes" if verdict.accept else "no"

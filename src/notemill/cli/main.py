@@ -109,7 +109,7 @@ def curate(**flags: Any) -> None:  # noqa: ANN401
 @settings_flags
 def resume(**flags: Any) -> None:  # noqa: ANN401
     """Go on with a run: the next stage, after a stop, or with more money."""
-    from notemill.cli.curating import resume_run  # noqa: PLC0415
+    from notemill.cli.resuming import resume_run  # noqa: PLC0415
 
     settings = settings_of(flags)
     finish(resume_run(settings, **flags))
@@ -122,7 +122,7 @@ def resume(**flags: Any) -> None:  # noqa: ANN401
 @settings_flags
 def retry(**flags: Any) -> None:  # noqa: ANN401
     """Ask about the failed notes of a run again."""
-    from notemill.cli.curating import resume_run  # noqa: PLC0415
+    from notemill.cli.resuming import resume_run  # noqa: PLC0415
 
     settings = settings_of(flags)
     finish(resume_run(settings, max_cost=None, **flags))

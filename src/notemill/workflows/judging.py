@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 LINK_KIND: Final = "link"
 # An answer is an id, a word and a short reason for every candidate, and a token.
-VERDICT_TOKENS: Final = 45
+JUDGEMENT_TOKENS: Final = 45
 MOST_TOKENS: Final = 4_096
 _SPARE_TOKENS: Final = 200
 # What a note is about stands in its first lines; whole notes of ten candidates cost ten times.
@@ -31,7 +31,7 @@ _ABOUT_CHARS: Final = 400
 _FIRST_LINES: Final = 40
 MAX_REASON_CHARS: Final = 160
 
-VERDICT_SCHEMA: Final = {
+JUDGEMENT_SCHEMA: Final = {
     "type": "object",
     "properties": {
         "note_ref": {"type": "string"},
@@ -55,7 +55,7 @@ VERDICT_SCHEMA: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class Judgement:
     """What a model says of a pair, asked about one of its notes."""
 
     accept: bool
@@ -126,12 +126,12 @@ class JudgeRequests:
             *(json.dumps(one, ensure_ascii=False) for one in candidates),
             "</candidates>",
         ]
-        tokens = min(MOST_TOKENS, _SPARE_TOKENS + 2 * VERDICT_TOKENS * len(candidates))
+        tokens = min(MOST_TOKENS, _SPARE_TOKENS + 2 * JUDGEMENT_TOKENS * len(candidates))
         return {
             "model": self._model,
             "max_tokens": tokens,
             "system": self._template.text,
-            "output_config": {"format": {"type": "json_schema", "schema": VERDICT_SCHEMA}},
+            "output_config": {"format": {"type": "json_schema", "schema": JUDGEMENT_SCHEMA}},
             "messages": [{"role": "user", "content": "\n".join(lines)}],
         }
 
@@ -159,7 +159,9 @@ def id_of(pair: Pair) -> str:
     return f"p{pair.id}"
 
 
-def verdicts_of(outcomes: Iterable[ItemOutcome], pairs: Iterable[Pair]) -> dict[int, list[Verdict]]:
+def judgements_of(
+    outcomes: Iterable[ItemOutcome], pairs: Iterable[Pair]
+) -> dict[int, list[Judgement]]:
     """Return what was answered about each pair, by its number.
 
     An answer counts only for a pair of the note it was asked about.
@@ -168,7 +170,7 @@ def verdicts_of(outcomes: Iterable[ItemOutcome], pairs: Iterable[Pair]) -> dict[
     for pair in pairs:
         for key in (pair.a, pair.b):
             of_note.setdefault(key, {})[id_of(pair)] = pair.id
-    found: dict[int, list[Verdict]] = {}
+    found: dict[int, list[Judgement]] = {}
     for outcome in outcomes:
         mine = dict(of_note.get(outcome.key, {}))
         if outcome.state is not ItemState.SUCCEEDED or not mine:
@@ -177,11 +179,11 @@ def verdicts_of(outcomes: Iterable[ItemOutcome], pairs: Iterable[Pair]) -> dict[
             number = mine.pop(one["id"], None)
             if number is not None:
                 reason = one_line(one["reason"])[:MAX_REASON_CHARS] or "without a word"
-                found.setdefault(number, []).append(Verdict(one["accept"], reason))
+                found.setdefault(number, []).append(Judgement(one["accept"], reason))
     return found
 
 
-def decided(pair: Pair, verdicts: Mapping[int, Sequence[Verdict]]) -> tuple[PairState, str]:
+def decided(pair: Pair, verdicts: Mapping[int, Sequence[Judgement]]) -> tuple[PairState, str]:
     """Return where a pair stands after its judging, and why.
 
     It takes one note's yes and no note's no. Each note is asked alone, and sees the other's first
