@@ -240,6 +240,17 @@ def test_a_link_that_its_owner_moved_into_the_text_is_no_rejection(shell: Shell)
     assert b"[[Mulch]]" in (shell.vault / SOIL).read_bytes()
 
 
+def test_a_section_that_cannot_be_is_a_property(shell: Shell) -> None:
+    """Behind an open comment nobody would see it: that note gets its links in the property."""
+    path = shell.vault / SOIL
+    path.write_bytes(path.read_bytes() + b"\n\n%% board settings\n{}\n")
+    replaced(path, b"%% board", b"%%\nboard")
+    report = linked(shell, "--section")
+    assert b"related:\n" in path.read_bytes()
+    assert_linked_both_ways(shell.vault, ends(report["linked"]))
+    assert linked(shell, "--section")["state"] == "nothing"
+
+
 def test_links_never_make_a_note_need_work(shell: Shell) -> None:
     """Curate, link in both forms, curate: the second one has nothing to ask."""
     assert shell("curate", shell.vault, "--apply", "--yes", "--json") == 0

@@ -13,12 +13,13 @@ from rich.console import Console
 from notemill.app import CurateOptions
 from notemill.cli.linking import LinkJob, LinkOptions
 from notemill.config import Exclusions
+from notemill.errors import WaitingForPersonError
 from notemill.links import PairState
 from notemill.vault.related import Form
 from tests.cli.test_link import COMPOST, MULCH, NOTES, SOIL
 from tests.doubles import Crash, ScriptedProvider
 from tests.workflows.notes import Desk, title_of, tree
-from twolane import Lane
+from twolane import Lane, TwolaneError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -182,3 +183,53 @@ def test_a_run_that_a_crash_stopped_goes_on_and_pays_nothing_twice(tmp_path: Pat
     assert len(desk.provider.batches) == 1
     assert not desk.pairs(PairState.ASKED)
     assert (COMPOST, SOIL) in desk.pairs(PairState.WRITTEN)
+
+
+def test_without_consent_nothing_is_sent_and_proposals_keep_waiting(tmp_path: Path) -> None:
+    """A price nobody agrees to leaves the run that waits as it was."""
+    desk = linker(tmp_path, lambda *_: True)
+    desk.link()
+    waiting = desk.pairs(PairState.PROPOSED)
+    assert waiting
+    desk.path(SOIL).write_bytes(desk.path(SOIL).read_bytes() + b" And beetles.")
+    sent = desk.everything_sent
+    with pytest.raises(TwolaneError, match="--yes"):
+        desk.link(yes=False, cap_nano=1)
+    assert desk.everything_sent == sent
+    assert desk.pairs(PairState.PROPOSED) == waiting
+    assert not desk.pairs(PairState.ASKED)
+
+
+def test_a_pair_without_an_answer_is_asked_about_again(tmp_path: Path) -> None:
+    """The failed requests are named by the exit code; only their pairs are found anew."""
+    desk = linker(tmp_path, lambda *_: True)
+    desk.provider.refuse = lambda params: (
+        ("invalid_request_error", "no") if title_of(params) in ("Trains", "Vienna") else None
+    )
+    assert desk.link() == 3
+    assert ("Trains.md", "Vienna.md") in desk.pairs(PairState.WITHDRAWN)
+    assert (MULCH, SOIL) in desk.pairs(PairState.PROPOSED)
+    desk.provider.refuse = lambda _: None
+    assert desk.link() == 0
+    assert ("Trains.md", "Vienna.md") in desk.pairs(PairState.PROPOSED)
+    titles = [title_of(one["params"]) for one in desk.provider.batches[-1].requests]
+    assert sorted(titles) == ["Trains", "Vienna"]
+
+
+def test_a_note_excluded_while_a_run_is_open_is_not_asked_about_any_more(tmp_path: Path) -> None:
+    """What has not left by then stays: its own request, and those that hold lines of it."""
+    desk = linker(tmp_path, lambda *_: True)
+    with pytest.raises(WaitingForPersonError):
+        desk.link(yes=False, stages="2", lane=None)
+    asked = {key for pair in desk.pairs(PairState.ASKED) for key in pair}
+    told = {one["title"] for params in desk.provider.sent for one in candidates_of(params)}
+    (key, *_) = sorted(
+        key for key in asked if key.rpartition("/")[2][:-3] not in {*desk.asked, *told}
+    )
+    words = desk.path(key).read_bytes()
+    desk.path(key).write_bytes(b"---\nnotemill: ignore\n---\n" + words)
+    sent = desk.everything_sent
+    desk.link(lane=None, stages="2")
+    assert len(desk.everything_sent) > len(sent)
+    assert words.decode().split(".")[0].strip("\ufeff-") not in desk.everything_sent
+    assert not [pair for pair in desk.pairs(PairState.PROPOSED) if key in pair]

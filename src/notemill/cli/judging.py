@@ -11,6 +11,7 @@ from notemill.cli.curating import (
     show_provider,
     through_stages,
 )
+from notemill.errors import NotemillError
 from notemill.links import LinkRun, Pair, PairState
 from notemill.workflows.curate import load_template
 from notemill.workflows.explaining import Explainer
@@ -21,7 +22,7 @@ from notemill.workflows.judging import (
     decided,
     judgements_of,
 )
-from twolane import RunState
+from twolane import RunState, TwolaneError
 from twolane.consent import agree
 from twolane.console import print_report, shown
 
@@ -51,14 +52,32 @@ async def begin_judging(
 ) -> Curation:
     """Record a run that asks about pairs, its price agreed. Raises WaitingError, TwolaneError."""
     show_provider(mill, console)
+    waiting = mill.links.pairs(states=[PairState.PROPOSED])
     mill.links.propose(LinkRun(_ASKING, time.time(), kept), pairs, PairState.ASKED)
-    requests = _requests(mill, mill.links.pairs(run=_ASKING, states=[PairState.ASKED]))
-    plan = mill.plan(requests, options, reply_tokens=_reply_tokens(len(pairs), len(requests)))
-    agree(plan, mill.engine, mill.settings, console, cap_nano=options.cap_nano, yes=yes)
-    notes = [mill.to_send(key)[0] for key in requests.notes]
-    curation = await mill.start(notes, requests, plan, options, kind=LINK_KIND)
+    try:
+        requests = _requests(mill, mill.links.pairs(run=_ASKING, states=[PairState.ASKED]))
+        plan = mill.plan(requests, options, reply_tokens=_reply_tokens(len(pairs), len(requests)))
+        agree(plan, mill.engine, mill.settings, console, cap_nano=options.cap_nano, yes=yes)
+        notes = [mill.to_send(key)[0] for key in requests.notes]
+        curation = await mill.start(notes, requests, plan, options, kind=LINK_KIND)
+    except (NotemillError, TwolaneError):
+        _give_back(mill, waiting)
+        raise
     mill.links.adopt(_ASKING, curation.run.id)
     return curation
+
+
+def _give_back(mill: Mill, waiting: Sequence[Pair]) -> None:
+    """Let pairs that nobody was asked about wait where they did before."""
+    known = {one.id: one for one in waiting}
+    now = time.time()
+    for one in mill.links.pairs(run=_ASKING, states=[PairState.ASKED]):
+        if (before := known.get(one.id)) is not None:
+            mill.links.decide(
+                [one.id], before.state, because=before.because, now=now, run=before.run
+            )
+        else:
+            mill.links.decide([one.id], PairState.WITHDRAWN, because="nobody was asked", now=now)
 
 
 def unjudged(mill: Mill, pairs: Sequence[NewPair]) -> tuple[list[NewPair], list[Pair]]:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from twolane import Settings
 
-MIN_SCORE = 0.3
+MIN_SCORE = 0.1
 """How likely a pair has to be to be proposed."""
 
 F = TypeVar("F", bound="Callable[..., Any]")

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from notemill.errors import ExternallyChangedError, NotemillError, NoteNotFoundError
+from notemill.errors import (
+    ExternallyChangedError,
+    MalformedNoteError,
+    NotemillError,
+    NoteNotFoundError,
+)
 from notemill.links import NewSide, PairState, SideState
 from notemill.vault.note import bytes_hash, is_ignored, parse, source_hash
 from notemill.vault.related import PROPERTY, Form, LinkChanges, edit_links, link_entries
@@ -122,7 +127,7 @@ class LinkWriting:
             failed = self._changed(plan, note)
             plan.without(failed)
             plan.add = self._new_sides(plan, note)
-            plan.edited(raw)
+            self._check_form(plan, raw)
         except NoteNotFoundError as error:
             self._conflicts |= {one.id: str(error) for one in plan.pairs}
             return {one.id for one in plan.pairs}
@@ -131,6 +136,19 @@ class LinkWriting:
             plan.repairs, plan.add = [], []
             return {one.id for one in plan.pairs}
         return failed
+
+    def _check_form(self, plan: NotePlan, raw: bytes) -> None:
+        """See that a note can be edited so: where no section can be put below, by the property.
+
+        Raises MalformedNoteError where neither can be.
+        """
+        try:
+            plan.edited(raw)
+        except MalformedNoteError:
+            if all(one.form == Form.PROPERTY for one in plan.add):
+                raise
+            plan.add = [replace(one, form=Form.PROPERTY) for one in plan.add]
+            plan.edited(raw)
 
     def _changed(self, plan: NotePlan, note: Note) -> set[int]:
         """Return the pairs that were found in another state of a note."""
