@@ -5,12 +5,14 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 
 from notemill.config import Exclusions, load_exclusions
+from notemill.decisions import FILE as DECISIONS_FILE
+from notemill.decisions import Decisions
 from notemill.errors import (
     ExternallyChangedError,
     NotemillError,
@@ -29,8 +31,7 @@ from notemill.vault.files import Vault
 from notemill.vault.places import remember, state_folder
 from notemill.vault.resolve import Names
 from notemill.vault.select import uses_markdown_links
-from notemill.workflows.apply import Applied, apply_run, preview
-from notemill.workflows.candidates import Vocabulary
+from notemill.workflows.apply import Applied, apply_run, preview, waits_for_person
 from notemill.workflows.curate import (
     REPLY_TOKENS,
     Template,
@@ -40,78 +41,28 @@ from notemill.workflows.curate import (
     read_reply,
     request_for,
 )
+from notemill.workflows.gating import candidates_of, gate_of, newcomers, place_of, rejected_tags
+from notemill.workflows.judging import LINK_KIND
 from notemill.workflows.needs import Need, need_of
 from notemill.workflows.retagging import sources
 from notemill.workflows.stages import plan_steps
+from notemill.workflows.survey import CurateOptions, Curation, Skipped, Survey
 from notemill.workflows.upkeep import Scene, look_after
 from notemill.workflows.verify import Verdict, verify
-from twolane import Engine, ItemState, Lane, Plan, Request, Run, RunState, Settings, plain_usd
+from twolane import Engine, ItemState, Plan, Request, Run, RunState, Settings, plain_usd
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
+    from notemill.tagging.gate import Gate
     from notemill.vault.files import NoteUndo
 
 OFFLINE = "offline"
 KIND = "curate"
-
-
-@dataclass(frozen=True, slots=True)
-class CurateOptions:
-    """What `curate` was asked for."""
-
-    lane: Lane | None = None
-    cap_nano: int | None = None
-    by_s: int | None = None
-    by_strict: bool = False
-    stages: str = "auto"
-    limit: int | None = None
-    only: str | None = None
-    refresh: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Skipped:
-    """A note that is left alone, and why."""
-
-    key: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Survey:
-    """A vault looked through: what needs work and why, what is left alone, what needs nothing.
-
-    `put_off` notes need work, too, beyond the limit asked for; `private` ones never leave;
-    `not_seen` files and folders were not looked into, each for a reason.
-    """
-
-    seen: int
-    work: tuple[tuple[NoteFacts, Need], ...]
-    skipped: tuple[Skipped, ...]
-    vocabulary: Vocabulary
-    put_off: int
-    private: frozenset[str]
-    not_seen: tuple[Skipped, ...]
-
-    @property
-    def notes(self) -> list[NoteFacts]:
-        """The notes that need work."""
-        return [one for one, _ in self.work]
-
-    @property
-    def up_to_date(self) -> int:
-        """Notes that need nothing."""
-        return self.seen - len(self.work) - self.put_off - len(self.skipped)
-
-
-@dataclass(slots=True)
-class Curation:
-    """A curation under way: its run, and its stages before the last: purpose and notes of each."""
-
-    run: Run
-    stages: list[tuple[str, int]]
+KIND_TAGS = "vocabulary"
+KINDS = (KIND, KIND_TAGS, LINK_KIND)
+"""The kinds of runs that are notemill's."""
 
 
 class NoteRequests:
@@ -123,6 +74,9 @@ class NoteRequests:
         self._survey = survey
         self._template = template
         self._model = model
+        self._rejected = rejected_tags(
+            mill.decisions, mill.review.tags(Decision.REJECTED), private=survey.private
+        )
 
     def __iter__(self) -> Iterator[Request]:
         """Iterate a request per note, in the vault's order.
@@ -134,7 +88,12 @@ class NoteRequests:
             facts, text = self._mill.to_send(known.key)
             candidates = self._survey.vocabulary.candidates(facts.title, facts.folder, text)
             params = request_for(
-                facts, text, candidates, template=self._template, model=self._model
+                facts,
+                text,
+                candidates,
+                template=self._template,
+                model=self._model,
+                rejected=self._rejected(known.key),
             )
             yield as_request(facts, params, need=need.rank)
 
@@ -158,6 +117,7 @@ class Mill:
         self.contents = Contents(self.state / "contents.sqlite3")
         self.review = Review(self.state / REVIEW_FILE)
         self.links = LinkLedger(self.state / LINKS_FILE)
+        self.decisions = Decisions(self.state / DECISIONS_FILE)
         self.engine = Engine.open(settings, responder=respond)
 
     async def aclose(self) -> None:
@@ -166,6 +126,7 @@ class Mill:
         self.links.close()
         self.review.close()
         self.contents.close()
+        self.decisions.close()
         self.index.close()
         self.vault.close()
 
@@ -209,9 +170,12 @@ class Mill:
         facts = self.index.refresh(self.vault, self.vault.scan())
         # Not even a tag of an excluded note leaves the machine.
         private = frozenset(one.key for one in facts if self.is_private(one))
+        place = place_of(facts, self.decisions)
+        gate = gate_of(self.vault, place, self.decisions)
         facts = [one for one in facts if one.key not in private]
-        vocabulary = Vocabulary.of(one.all_tags for one in facts if not one.problem)
+        vocabulary = candidates_of(gate, facts, listed=place not in private)
         curated = self.review.curated()
+        new_in = newcomers(self.vault, self.review, self.decisions, gate, vocabulary)
         wanted = {file.key for file in self.vault.scan(options.only)} if options.only else None
         work: list[tuple[NoteFacts, Need]] = []
         skipped: list[Skipped] = []
@@ -222,9 +186,11 @@ class Mill:
             seen += 1
             if one.problem:
                 skipped.append(Skipped(one.key, one.problem))
-            elif one.words == 0:
+            elif one.words == 0 or one.key == place:
                 continue
-            elif need := need_of(one, curated.get(one.key), refresh=options.refresh):
+            elif need := (
+                need_of(one, curated.get(one.key), refresh=options.refresh) or new_in(one)
+            ):
                 work.append((one, need))
         needy = len(work)
         if options.limit is not None:
@@ -234,6 +200,11 @@ class Mill:
         put_off = needy - len(work)
         not_seen = tuple(Skipped(one.path, one.reason) for one in self.vault.skipped)
         return Survey(seen, tuple(work), tuple(skipped), vocabulary, put_off, private, not_seen)
+
+    def gate(self) -> Gate:
+        """Return which tags may be written, as vocabulary and decisions are now."""
+        facts = self.index.refresh(self.vault, self.vault.scan())
+        return gate_of(self.vault, place_of(facts, self.decisions), self.decisions)
 
     def is_private(self, facts: NoteFacts) -> bool:
         """Tell whether a note is excluded: nothing of it may leave the machine."""
@@ -308,7 +279,8 @@ class Mill:
         kept = run.row.dropped_at is None
         unread = kept and (await run.report()).items.succeeded > len(self.review.stored(run.id))
         pending = self.review.proposals(run.id, state=Decision.PENDING) if apply else []
-        if unread or not all(one.replaces for one in pending):
+        gate = self.gate()
+        if unread or not all(waits_for_person(one, gate) for one in pending):
             return self.curation(run)
         return None
 
@@ -330,6 +302,10 @@ class Mill:
     def curation(self, run: Run, *, kind: str = KIND) -> Curation:
         """Return a run of the ledger as work under way. Raises UsageError where it is no such."""
         stages = run.row.setting("stages")
+        if run.row.kind == KIND_TAGS:
+            raise UsageError(
+                f"run {run.id} arranges tags; `notemill tags vocabulary --ask-model` goes on with it"
+            )
         if run.row.kind != kind or not isinstance(stages, list):
             raise UsageError(f"run {run.id} is no {kind}; `notemill runs` lists those there are")
         return Curation(run, [(str(purpose), int(count)) for purpose, count in stages])
@@ -412,6 +388,7 @@ class Mill:
             return []
         done = self.review.stored(run.id)
         written = self.review.descriptions_written()
+        gate = self.gate()
         found: list[tuple[str, str, list[NewProposal]]] = []
         conflicts: list[tuple[int, str]] = []
         for outcome in run.outcomes():
@@ -424,7 +401,8 @@ class Mill:
                 continue
             reply = read_reply(outcome.text)
             ours = written.get(outcome.key, frozenset())
-            found.append((outcome.key, facts.source_hash, proposals_for(facts, reply, ours=ours)))
+            new = proposals_for(facts, reply, ours=ours, gate=gate)
+            found.append((outcome.key, facts.source_hash, new))
         for index, why in conflicts:
             await run.mark_conflict(index, why)
         self.review.store(run.id, found, now=time.time())
@@ -450,7 +428,7 @@ class Mill:
         raw = self.vault.read(key)
         pending = self.review.proposals(run, note=key, state=Decision.PENDING)
         ours = self.review.descriptions_written().get(key, frozenset())
-        return raw, preview(raw, pending, ours=ours)
+        return raw, preview(raw, pending, ours=ours, gate=self.gate())
 
     def pending_notes(self, run: str) -> list[str]:
         """Return the notes of a run with proposals that wait."""
@@ -462,7 +440,13 @@ class Mill:
         done: list[Applied] = []
         with self.vault.lock():
             for one in apply_run(
-                self.vault, self.review, run.id, note=note, replace=replace, now=time.time
+                self.vault,
+                self.review,
+                run.id,
+                note=note,
+                replacing=replace,
+                now=time.time,
+                gate=self.gate(),
             ):
                 done.append(one)
                 if one.conflict:

@@ -51,10 +51,11 @@ CREATE TABLE curated (
 
 
 class Kind(StrEnum):
-    """What a proposal is about."""
+    """What a proposal is about; a new tag is one that the vocabulary does not have."""
 
     DESCRIPTION = "description"
     TAG = "tag"
+    NEW_TAG = "new tag"
     TOPIC = "topic"
 
 
@@ -171,11 +172,21 @@ class Review:
         rows = self._db.execute(
             "SELECT kind, value FROM proposals WHERE note = ? AND state = 'rejected'", (note,)
         )
-        return {(str(kind), str(value).casefold()) for kind, value in rows}
+        # A tag that was turned down is no other for being in the vocabulary by now.
+        kinds = {Kind.TAG: (Kind.TAG, Kind.NEW_TAG), Kind.NEW_TAG: (Kind.TAG, Kind.NEW_TAG)}
+        return {
+            (as_kind, str(value).casefold())
+            for kind, value in rows
+            for as_kind in kinds.get(kind, (kind,))
+        }
 
     def curated(self) -> dict[str, str]:
         """Return the source hash under which each note was last curated."""
         return dict(self._db.execute("SELECT note, source_hash FROM curated").fetchall())
+
+    def curated_at(self) -> dict[str, float]:
+        """Return when each note was last curated, in seconds since the epoch."""
+        return dict(self._db.execute("SELECT note, at FROM curated").fetchall())
 
     def stored(self, run: str) -> set[str]:
         """Return the notes of a run whose replies have been read."""
@@ -192,10 +203,16 @@ class Review:
             " ORDER BY note, id",
             (run, note, state),
         )
-        return [
-            Proposal(number, by, name, source, Kind(kind), value, replaces, Decision(stands))
-            for number, by, name, source, kind, value, replaces, stands in rows
-        ]
+        return [_proposal(row) for row in rows]
+
+    def tags(self, state: Decision) -> list[Proposal]:
+        """Return the proposals of tags, new ones too, of all runs that stand so."""
+        rows = self._db.execute(
+            "SELECT id, run, note, source_hash, kind, value, replaces, state FROM proposals"
+            " WHERE kind IN ('tag', 'new tag') AND state = ? ORDER BY note, id",
+            (state,),
+        )
+        return [_proposal(row) for row in rows]
 
     def replacing(self, proposal: Proposal, replaces: str) -> None:
         """Write down that a proposal would replace what a person has written meanwhile."""
@@ -262,3 +279,8 @@ class Review:
                         " WHERE note = ? AND run = ? AND state = 'applied'",
                         (now, note, run),
                     )
+
+
+def _proposal(row: tuple[int, str, str, str, str, str, str, str]) -> Proposal:
+    number, run, note, source, kind, value, replaces, state = row
+    return Proposal(number, run, note, source, Kind(kind), value, replaces, Decision(state))

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from rich.console import Console
 
-from notemill.app import CurateOptions, Mill
+from notemill.app import Mill
 from notemill.cli.curating import curate, work
 from notemill.config import Exclusions
 from notemill.errors import NotemillError
+from notemill.workflows.survey import CurateOptions
 from tests.doubles import MortalStore, ScriptedProvider
 from tests.virtual_time import VirtualClock
 from twolane import Engine, Lane, Settings, TwolaneError
@@ -114,8 +115,13 @@ class Desk:
     @property
     def asked(self) -> list[str]:
         """The titles of all notes that the provider was asked about, again and again."""
+        return sorted(title_of(params) for params in self.requests)
+
+    @property
+    def requests(self) -> list[dict[str, Any]]:
+        """All requests that the provider got, in either lane, again and again."""
         batched = [one["params"] for batch in self.provider.batches for one in batch.requests]
-        return sorted(title_of(params) for params in [*self.provider.sent, *batched])
+        return [*self.provider.sent, *batched]
 
     @property
     def everything_sent(self) -> str:
@@ -132,7 +138,7 @@ class Desk:
         mill.engine.ledger.close()
         mill.settings = replace(settings, provider="anthropic")
         mill.engine = Engine(
-            mill.settings, self.provider, executor=None, now=self.clock.now, seed=len(self.asked)
+            mill.settings, self.provider, executor=None, now=self.clock.now, seed=len(self.requests)
         )
         if mortal:
             mill.engine.ledger.close()

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from rich.console import Console
 
-from notemill.app import CurateOptions
 from notemill.cli.linking import LinkJob, LinkOptions
 from notemill.config import Exclusions
 from notemill.errors import WaitingForPersonError
 from notemill.links import PairState
 from notemill.vault.related import Form
+from notemill.workflows.survey import CurateOptions
 from tests.cli.test_link import COMPOST, MULCH, NOTES, SOIL
 from tests.doubles import Crash, ScriptedProvider
 from tests.workflows.notes import Desk, title_of, tree

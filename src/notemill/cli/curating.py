@@ -9,11 +9,13 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from notemill.app import OFFLINE, CurateOptions, Mill
+from notemill.app import OFFLINE, Mill
 from notemill.cli.diffs import print_diff
 from notemill.config import load_exclusions
 from notemill.errors import NotemillError, WaitingForPersonError
+from notemill.workflows.apply import TAGS
 from notemill.workflows.stages import check_stages
+from notemill.workflows.survey import CurateOptions
 from twolane import Engine, Lane, RunState, TwolaneError, plain_usd
 from twolane.consent import agree, cap_of, show_plan, within_s
 from twolane.console import (
@@ -33,8 +35,8 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from notemill.app import Curation, Survey
     from notemill.workflows.apply import Applied
+    from notemill.workflows.survey import Curation, Survey
     from twolane import Plan, Report, Request, Run, Settings
 
 SAMPLE_NOTES = 2
@@ -311,13 +313,20 @@ async def _apply(mill: Mill, curation: Curation, console: Console) -> list[Appli
 def show_applied(done: list[Applied], run_id: str, console: Console) -> None:
     """Say what was written, what waits for a person, and what could not be written."""
     written = sum(bool(one.written) for one in done)
-    waiting = sum(len(one.waiting) for one in done)
+    waiting = sum(proposal.kind not in TAGS for one in done for proposal in one.waiting)
+    new_tags = {p.value.casefold() for one in done for p in one.waiting if p.kind in TAGS}
     troubled = [one for one in done if one.problem]
     console.print(f"{written:,} notes written; undo with: notemill undo {run_id}", markup=False)
     if waiting:
         console.print(
             f"{waiting:,} proposals would replace what you wrote, and wait: see them with "
             f"`notemill show {run_id}`, take them with `notemill apply {run_id} --replace`",
+            markup=False,
+        )
+    if new_tags:
+        console.print(
+            f"{len(new_tags):,} new tags are not in the vocabulary, and wait for your decision: "
+            "notemill tags review",
             markup=False,
         )
     for one in troubled[:SHOWN_TROUBLES]:

@@ -9,10 +9,11 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from notemill.app import OFFLINE, CurateOptions, Mill
+from notemill.app import OFFLINE, Mill
 from notemill.cli.curating import work
 from notemill.cli.diffs import print_diff
 from notemill.errors import UsageError
+from notemill.workflows.survey import CurateOptions
 from twolane import load_settings
 from twolane.console import note_console, shown
 

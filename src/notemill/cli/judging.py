@@ -31,9 +31,10 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from notemill.app import CurateOptions, Curation, Mill
+    from notemill.app import Mill
     from notemill.index import NoteFacts
     from notemill.links import NewPair
+    from notemill.workflows.survey import CurateOptions, Curation
     from twolane import Report, Run
 
 # What pairs are kept by until the engine has a run for them.

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from notemill.app import KIND
+from notemill.app import KIND_TAGS, KINDS
 from notemill.cli.link_runs import folder_of_links
 from notemill.errors import UsageError
 from notemill.vault.places import folder_of_run
 from notemill.workflows.forgetting import forget_kept
-from notemill.workflows.judging import LINK_KIND
 from twolane import Engine
 from twolane.consent import confirm
 from twolane.console import note_console, shown
@@ -44,13 +43,14 @@ async def forget_runs(settings: Settings, *, run_ids: tuple[str, ...], yes: bool
         for run_id, label in by_hand.items():
             console.print(f"{run_id}: tags or links of {shown(label)}", markup=False)
         for run in runs:
-            if run.kind not in (KIND, LINK_KIND):
+            if run.kind not in KINDS:
                 message = (
                     f"run {run.id} is none of notemill; delete it with: twolane forget {run.id}"
                 )
                 raise UsageError(message)
             await engine.check_forgettable(run.id)
-            console.print(f"{run.id}: {run.total:,} notes of {shown(run.label)}", markup=False)
+            what = "requests about tags" if run.kind == KIND_TAGS else "notes"
+            console.print(f"{run.id}: {run.total:,} {what} of {shown(run.label)}", markup=False)
         question = (
             "delete these runs, with prompts, replies, proposals and what they replaced? What they "
             "wrote cannot be undone then, and what you turned down may be proposed again."

@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from notemill.app import CurateOptions, Mill
+from notemill.app import Mill
 from notemill.cli.judging import (
     begin_judging,
     decide_left_over,
@@ -34,6 +34,7 @@ from notemill.workflows.judging import LINK_KIND
 from notemill.workflows.link_writing import LinksWritten, LinkWriting
 from notemill.workflows.linking import find_links
 from notemill.workflows.stages import check_stages
+from notemill.workflows.survey import CurateOptions
 from notemill.workflows.upkeep import Mend, Upkeep, look_after
 from twolane import Lane
 from twolane.consent import cap_of, confirm, within_s

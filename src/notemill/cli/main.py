@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any
 
 import click
 
+from notemill.cli.flags import exclude_flag, going_on_flags, settings_of
+from notemill.cli.link_commands import link
+from notemill.cli.tag_commands import tags
 from notemill.errors import NotemillError
 from twolane.command import (
     FILE,
@@ -17,52 +20,7 @@ from twolane.command import (
     json_flag,
     run_command_line,
     settings_flags,
-    take_settings,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from twolane import Settings
-
-MIN_SCORE = 0.1
-"""How likely a pair has to be to be proposed."""
-
-F = TypeVar("F", bound="Callable[..., Any]")
-
-
-exclude_flag = click.option(
-    "--exclude",
-    multiple=True,
-    metavar="GLOB|#TAG",
-    help="Leave these notes alone: nothing of them leaves the machine. May be given again.",
-)
-
-
-def going_on_flags(command: F) -> F:
-    """Add the flags of every command that works on a run until it ends."""
-    flags = [
-        click.option(
-            "--review/--apply",
-            "review",
-            default=True,
-            help="Keep proposals for `notemill apply` (the default), or write additions at once.",
-        ),
-        click.option("--yes", is_flag=True, help="Agree to prices and stages beforehand."),
-        json_flag,
-    ]
-    for flag in reversed(flags):
-        command = flag(command)
-    return command
-
-
-def settings_of(flags: dict[str, Any]) -> Settings:
-    """Take the settings' flags out of a command's and return the settings in force."""
-    from notemill.app import offline_unless_keyed  # noqa: PLC0415
-    from twolane import load_settings  # noqa: PLC0415
-
-    given = take_settings(flags)
-    return offline_unless_keyed(load_settings(given), asked=given.get("provider") is not None)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -223,226 +181,38 @@ def forget(**flags: Any) -> None:  # noqa: ANN401
     finish(forget_runs(settings, **flags))
 
 
-class Shorthand(click.Group):
-    """A group that runs its main command where its first word is none of its commands."""
-
-    def __init__(self, *args: Any, main: str = "", **kwargs: Any) -> None:  # noqa: ANN401
-        """Take the name of the command that needs not be named."""
-        super().__init__(*args, **kwargs)
-        self.main_command = main
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Take `tags VAULT` for `tags report VAULT`, and `tags` alone for this folder's report."""
-        if not args or (args[0] not in self.commands and args[0] not in ctx.help_option_names):
-            args = [self.main_command, *args]
-        return super().parse_args(ctx, args)
+cli.add_command(tags)
+cli.add_command(link)
 
 
-@cli.group(cls=Shorthand, main="report")
-def tags() -> None:
-    """Show the tags of a vault and what is wrong with them; rename, merge and drop tags.
-
-    `notemill tags VAULT` is short for `notemill tags report VAULT`.
-    """
+TIDY_KINDS = ("inline", "case", "plural", "lists", "duplicates", "dates")
 
 
-@tags.command()
+@cli.command()
 @click.argument("vault", type=FOLDER, default=".")
-@exclude_flag
-@json_flag
-@settings_flags
-def report(**flags: Any) -> None:  # noqa: ANN401
-    """Show the tags in VAULT (this folder) with counts, variants, junk and merges to consider.
-
-    Nothing is written and nothing leaves the machine.
-    """
-    from notemill.cli.tagging import report_tags  # noqa: PLC0415
-
-    settings = settings_of(flags)
-    finish(report_tags(settings, **flags))
-
-
-def changing_flags(command: F) -> F:
-    """Add the flags of every command that changes tags in a vault."""
-    flags = [
-        click.option("--vault", type=FOLDER, default=".", help="The vault, if not this folder."),
-        exclude_flag,
-        click.option("--dry-run", is_flag=True, help="Show what would change; write nothing."),
-        click.option("--yes", is_flag=True, help="Do not ask."),
-        json_flag,
-        settings_flags,
-    ]
-    for flag in reversed(flags):
-        command = flag(command)
-    return command
-
-
-@tags.command()
-@click.argument("old", metavar="OLD")
-@click.argument("new", metavar="NEW")
-@changing_flags
-def rename(old: str, new: str, **flags: Any) -> None:  # noqa: ANN401
-    """Rename the tag OLD to NEW in properties and text; its children follow.
-
-    Only the tags' own bytes change, and `undo` restores them. Where NEW is there already the two
-    become one.
-    """
-    _change({old: new}, flags)
-
-
-@tags.command()
-@click.argument("old", metavar="TAG...", nargs=-1, required=True)
-@click.option("--into", required=True, metavar="TAG", help="The tag they all become.")
-@changing_flags
-def merge(old: tuple[str, ...], into: str, **flags: Any) -> None:  # noqa: ANN401
-    """Make several tags one; a list that had two of them has the new one once."""
-    _change(dict.fromkeys(old, into), flags)
-
-
-@tags.command()
-@click.argument("old", metavar="TAG...", nargs=-1, required=True)
-@changing_flags
-def drop(old: tuple[str, ...], **flags: Any) -> None:  # noqa: ANN401
-    """Take a tag, and its children, out of all notes.
-
-    Within a sentence of the text a tag loses its `#` and its word stays.
-    """
-    _change(dict.fromkeys(old), flags)
-
-
-note_flag = click.option(
-    "--note", metavar="NOTE", help="The vocabulary's note, by its path in the vault."
+@click.option(
+    "--kind",
+    "kinds",
+    type=click.Choice(TIDY_KINDS),
+    multiple=True,
+    help="Bring this into form. May be given again.",
 )
-
-
-@tags.command()
-@click.argument("vault", type=FOLDER, default=".")
-@note_flag
+@click.option("--only", metavar="GLOB", help="Only notes whose path fits, as in 'Projects/**'.")
 @exclude_flag
+@click.option("--dry-run", is_flag=True, help="Show every change; write nothing.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @json_flag
 @settings_flags
-def vocabulary(**flags: Any) -> None:  # noqa: ANN401
-    """Arrange the tags in VAULT (this folder) as a nested list, other spellings beside each.
+def tidy(**flags: Any) -> None:  # noqa: ANN401
+    """Bring the properties in VAULT (this folder) into the form Obsidian writes.
 
-    Printed, or added to NOTE: there it is yours to order, rename and strike out (~~tag~~ drops
-    it), and the same command again only adds what is new.
+    Without --kind it shows what there is of each kind and writes nothing. Comments, quotes and
+    order stay; what could mean more than one thing is left and named; `undo` takes it back.
     """
-    from notemill.cli.vocabulary import arrange_tags  # noqa: PLC0415
+    from notemill.cli.tidying import tidy_vault  # noqa: PLC0415
 
     settings = settings_of(flags)
-    finish(arrange_tags(settings, **flags))
-
-
-@tags.command(name="apply")
-@click.argument("note", metavar="NOTE")
-@changing_flags
-def apply_tags(**flags: Any) -> None:  # noqa: ANN401
-    """Change the vault's tags as the vocabulary in NOTE says.
-
-    Spellings in parentheses become their tag, and struck-out tags go.
-    """
-    from notemill.cli.vocabulary import apply_vocabulary  # noqa: PLC0415
-
-    settings = settings_of(flags)
-    finish(apply_vocabulary(settings, **flags))
-
-
-def _change(changes: dict[str, str | None], flags: dict[str, Any]) -> None:
-    from notemill.cli.tagging import change_tags  # noqa: PLC0415
-
-    settings = settings_of(flags)
-    finish(change_tags(settings, changes, **flags))
-
-
-@cli.group(cls=Shorthand, main="find")
-def link() -> None:
-    """Find notes that belong together, and link each pair in both notes.
-
-    `notemill link VAULT` is short for `notemill link find VAULT`.
-    """
-
-
-@link.command()
-@click.argument("vault", type=FOLDER, default=".")
-@click.option(
-    "--top",
-    type=click.IntRange(1, 50),
-    default=5,
-    show_default=True,
-    metavar="N",
-    help="At most N links of notemill's for a note.",
-)
-@click.option(
-    "--min-score",
-    type=click.FloatRange(0, 1),
-    default=MIN_SCORE,
-    show_default=True,
-    metavar="P",
-    help="Only pairs this likely, from 0 to 1.",
-)
-@click.option(
-    "--section/--property",
-    "section",
-    default=False,
-    help="Write a list below the text, or the property `related` (the default).",
-)
-@click.option("--only", metavar="GLOB", help="Only pairs with a note whose path fits.")
-@exclude_flag
-@click.option(
-    "--ask-model",
-    is_flag=True,
-    help="Have a model judge every pair, one request for each note; the next flags are for that.",
-)
-@click.option("--lane", type=click.Choice(LANES), default="auto", show_default=True)
-@click.option("--max-cost", metavar="USD", help="Never spend more than this.")
-@deadline_flags
-@click.option("--stages", default="auto", show_default=True, metavar="auto|none|ladder|2,6,…")
-@click.option("--again", is_flag=True, help="Begin anew instead of going on with a run.")
-@click.option("--dry-run", is_flag=True, help="Show what is found; keep and send nothing.")
-@going_on_flags
-@settings_flags
-def find(**flags: Any) -> None:  # noqa: ANN401
-    """Find pairs of notes in VAULT (this folder) that a person would link.
-
-    Each is shown with its why: shared words, the sentence in which one names the other, shared
-    neighbours and tags, and how likely it is. Written, a link stands in both notes; one that you
-    take out of either is taken out of the other, and never comes back. Nothing leaves the machine
-    but with --ask-model.
-    """
-    from notemill.cli.linking import link_with_flags  # noqa: PLC0415
-
-    settings = settings_of(flags)
-    finish(link_with_flags(settings, **flags))
-
-
-@link.command()
-@click.argument("one", metavar="NOTE")
-@click.argument("other", metavar="NOTE")
-@click.option("--vault", type=FOLDER, default=".", help="The vault, if not this folder.")
-@json_flag
-@settings_flags
-def reject(**flags: Any) -> None:  # noqa: ANN401
-    """Turn a pair of notes down: it is never proposed again, whatever the notes are called then."""
-    from notemill.cli.linking import reject_pair  # noqa: PLC0415
-
-    settings = settings_of(flags)
-    finish(reject_pair(settings, **flags))
-
-
-@link.command()
-@click.argument("one", metavar="[NOTE", required=False)
-@click.argument("other", metavar="[NOTE]]", required=False)
-@click.option("--vault", type=FOLDER, default=".", help="The vault, if not this folder.")
-@click.option("--yes", is_flag=True, help="Do not ask.")
-@json_flag
-@settings_flags
-def allow(**flags: Any) -> None:  # noqa: ANN401
-    """List what was turned down: a pair, all of a note, or all; and let it be proposed again."""
-    from notemill.cli.linking import allow_pairs  # noqa: PLC0415
-
-    settings = settings_of(flags)
-    finish(allow_pairs(settings, **flags))
+    finish(tidy_vault(settings, **flags))
 
 
 @cli.command()

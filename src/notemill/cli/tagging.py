@@ -11,8 +11,8 @@ from notemill.app import Mill
 from notemill.cli.diffs import print_diff
 from notemill.config import load_exclusions
 from notemill.errors import UsageError
+from notemill.tagmill import TagMill
 from notemill.workflows.retagging import checked_changes, plan_retagging, write_retagging
-from notemill.workflows.tags import review_tags
 from twolane.consent import confirm
 from twolane.console import EXIT_FAILED, note_console, print_json, result_console, shown
 
@@ -36,9 +36,7 @@ async def report_tags(
     """Show a vault's tags and what is wrong with them; return 0. Raises NotemillError."""
     mill = Mill(vault, settings, load_exclusions(exclude))
     try:
-        review = review_tags(
-            mill.index.refresh(mill.vault, mill.vault.scan()), is_excluded=mill.is_private
-        )
+        review = TagMill(mill).found()
     finally:
         await mill.aclose()
     if as_json:
@@ -52,7 +50,7 @@ def _show_review(review: TagReview, console: Console) -> None:
     used = review.census.used
     tagged = len(frozenset().union(*(tag.notes for tag in used)))
     console.print(
-        f"{len(used):,} tags in {tagged:,} of {_notes(review.census.notes)}"
+        f"{len(used):,} tags in {tagged:,} of {notes(review.census.notes)}"
         + (f"; {review.excluded:,} more are excluded" if review.excluded else ""),
         markup=False,
     )
@@ -62,7 +60,7 @@ def _show_review(review: TagReview, console: Console) -> None:
     if review.merges:
         console.print(f"\n{len(review.merges):,} variants, to merge into what is used most:")
         for one in review.merges[:SHOWN_TAGS]:
-            line = f"  #{one.tag} → #{one.into} ({_notes(one.notes)}): {one.reason}"
+            line = f"  #{one.tag} → #{one.into} ({notes(one.notes)}): {one.reason}"
             console.print(shown(line), markup=False)
         _show_rest(len(review.merges), console)
         first = review.merges[0]
@@ -71,7 +69,7 @@ def _show_review(review: TagReview, console: Console) -> None:
     if review.junk:
         console.print(f"\n{len(review.junk):,} tags say nothing; `notemill tags drop TAG`:")
         for junk in review.junk[:SHOWN_TAGS]:
-            line = f"  #{junk.tag} ({_notes(junk.notes)}): {junk.reason}"
+            line = f"  #{junk.tag} ({notes(junk.notes)}): {junk.reason}"
             console.print(shown(line), markup=False)
         _show_rest(len(review.junk), console)
     if review.synonyms:
@@ -142,60 +140,63 @@ async def change_tags(
                 raise UsageError(
                     f"no note has {named} to change; `notemill tags` lists the tags there are"
                 )
-            _show_plan(mill, plan, console)
+            show_plan(mill, plan, console)
             run, failures = "", []
             if plan.touched and not dry_run:
-                question = f"write this into {_notes(len(plan.touched))}?"
+                question = f"write this into {notes(len(plan.touched))}?"
                 confirm(question, console, yes=yes, otherwise="nothing was changed")
                 run = new_run_id()
                 endings = write_retagging(mill.vault, mill.review, plan, run=run)
                 failures = [(key, problem) for key, problem in endings if problem]
-                _show_written(plan, run, failures, console)
+                show_written(plan, run, failures, console)
     finally:
         await mill.aclose()
     if as_json:
-        print_json(_plan_object(plan, run, failures))
+        print_json(plan_object(plan, run, failures))
     return EXIT_FAILED if failures else 0
 
 
-def new_run_id() -> str:
+def new_run_id(kind: str = "tags") -> str:
     """Return a new name to journal changes by."""
-    return f"tags-{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(2)}"
+    return f"{kind}-{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(2)}"
 
 
-def _show_plan(mill: Mill, plan: Retagging, console: Console) -> None:
-    """Show what becomes of which tags, the first notes as diffs, and what stays as it is."""
+def show_plan(mill: Mill, plan: Retagging, console: Console, *, most: int = SHOWN_NOTES) -> None:
+    """Show what becomes of which tags, at most so many notes as diffs, and what stays as it is."""
     for tag, new in list(plan.becomes.items())[:SHOWN_TAGS]:
         console.print(f"#{shown(tag)} {f'→ #{shown(new)}' if new else 'goes'}", markup=False)
     if len(plan.becomes) > SHOWN_TAGS:
         console.print(f"  … and {len(plan.becomes) - SHOWN_TAGS:,} more tags", markup=False)
     for tag, count in plan.joined.items():
         console.print(
-            f"#{shown(tag)} is there already, in {_notes(count)}; the two become one", markup=False
+            f"#{shown(tag)} is there already, in {notes(count)}; the two become one", markup=False
         )
-    for one in plan.touched[:SHOWN_NOTES]:
+    for one in plan.touched[:most]:
         before = mill.vault.read(one.key)
         print_diff(console, before, one.edit.apply(before), one.key)
-    for note in plan.touched[SHOWN_NOTES:]:
+    for note in plan.touched[most:]:
         console.print(f"  {shown(note.key)}", markup=False)
     for left in plan.left_alone:
         console.print(f"  left alone: {shown(left.key)}: {shown(left.reason)}", markup=False)
 
 
-def _show_written(
+def show_written(
     plan: Retagging, run: str, failures: list[tuple[str, str]], console: Console
 ) -> None:
+    """Say what was written, how it is undone, and what could not be."""
     written = len(plan.touched) - len(failures)
-    console.print(f"{_notes(written)} written; undo with: notemill undo {run}", markup=False)
+    console.print(f"{notes(written)} written; undo with: notemill undo {run}", markup=False)
     for key, problem in failures:
         console.print(f"  {shown(key)}: {shown(problem)}", markup=False)
 
 
-def _notes(count: int) -> str:
+def notes(count: int) -> str:
+    """Return a number of notes in words."""
     return f"{count:,} note{'' if count == 1 else 's'}"
 
 
-def _plan_object(plan: Retagging, run: str, failures: list[tuple[str, str]]) -> dict[str, Any]:
+def plan_object(plan: Retagging, run: str, failures: list[tuple[str, str]]) -> dict[str, Any]:
+    """Return what a change of tags does, or did, for scripts."""
     failed = {key for key, _ in failures}
     return {
         "run": run,

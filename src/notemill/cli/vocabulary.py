@@ -2,68 +2,112 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import contextlib
+from typing import TYPE_CHECKING, Any
 
 from notemill.app import Mill
+from notemill.cli.arranging import Asked, ask_model
 from notemill.cli.diffs import print_diff
 from notemill.cli.tagging import change_tags, new_run_id
 from notemill.config import load_exclusions
 from notemill.errors import NoteNotFoundError, UsageError
+from notemill.tagmill import TagMill
 from notemill.vault.note import bytes_hash
-from notemill.workflows.tags import review_tags
+from notemill.vault.tags import tag_key
+from notemill.workflows.deciding import rejected_pairs
+from notemill.workflows.survey import CurateOptions
 from notemill.workflows.vocabulary import (
     as_list,
     keep_known,
-    proposed_entries,
     read_known,
     vocabulary_of,
     with_proposed,
 )
-from twolane.consent import confirm
-from twolane.console import note_console, print_json, result_console, shown
+from twolane import Lane
+from twolane.consent import cap_of, confirm, within_s
+from twolane.console import note_console, print_json, report_object, result_console, shown
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from notemill.tagging.vocabulary import Entry
     from twolane import Settings
 
 
-async def arrange_tags(
+async def arrange_tags(  # the command's flags
     settings: Settings,
     *,
     vault: Path,
     note: str | None,
+    ask: bool,
+    chunk: int,
+    lane: str,
+    max_cost: str | None,
+    by: str | None,
+    by_strict: bool,
+    again: bool,
+    dry_run: bool,
     exclude: tuple[str, ...],
     yes: bool,
     as_json: bool,
 ) -> int:
-    """Print a vocabulary, or add what is new to its note; return 0. Raises NotemillError."""
+    """Print a vocabulary, or add what is new to its note; return the exit code.
+
+    Raises NotemillError, TwolaneError.
+    """
+    console = note_console()
+    options = CurateOptions(
+        lane=None if lane == "auto" else Lane(lane),
+        cap_nano=cap_of(max_cost),
+        by_s=within_s(by, strict=by_strict),
+        by_strict=by_strict,
+    )
     mill = Mill(vault, settings, load_exclusions(exclude))
     try:
-        facts = mill.index.refresh(mill.vault, mill.vault.scan())
-        entries = proposed_entries(review_tags(facts, is_excluded=mill.is_private))
-        run = ""
-        if note is not None:
-            before = read_note(mill, note)
-            after = with_proposed(before, entries, read_known(mill.state))
-            run = _written(mill, note, before, after, yes=yes)
-            keep_known(mill.state, entries)
+        with mill.working() if ask and not dry_run else contextlib.nullcontext():
+            mills = TagMill(mill)
+            if note is not None:
+                read_note(mill, note)
+            found = mills.found()
+            asked = Asked(mills.proposed(found), (), 0)
+            if ask:
+                asked = await ask_model(
+                    mills, found, options, console,
+                    chunk=chunk, again=again, dry_run=dry_run, yes=yes,
+                )  # fmt: skip
+            run = ""
+            if note is not None and asked.entries is not None and not dry_run:
+                run = _proposed_into(mills, note, asked.entries, yes=yes)
     finally:
         await mill.aclose()
     if as_json:
-        print_json(
-            {
-                "run": run,
-                "vocabulary": [
-                    {"tag": one.tag, "aliases": list(one.aliases), "dropped": one.dropped,
-                     "reason": one.reason}
-                    for one in entries
-                ],
-            }
-        )  # fmt: skip
-    elif note is None:
-        result_console().out(as_list(entries), end="", highlight=False)
-    return 0
+        print_json(_object(run, asked))
+    elif note is None and asked.entries is not None:
+        result_console().out(as_list(asked.entries), end="", highlight=False)
+    return asked.code
+
+
+def _proposed_into(mills: TagMill, note: str, entries: tuple[Entry, ...], *, yes: bool) -> str:
+    """Add what is new to the vocabulary's note; return the run it can be undone by."""
+    mill = mills.mill
+    before = read_note(mill, note)
+    after = with_proposed(before, entries, read_known(mill.state))
+    run = _written(mill, note, before, after, yes=yes)
+    keep_known(mill.state, entries)
+    mill.decisions.remember_place(note)
+    return run
+
+
+def _object(run: str, asked: Asked) -> dict[str, Any]:
+    return {
+        "run": run,
+        "asked": [report_object(report) for report in asked.reports],
+        "vocabulary": [
+            {"tag": one.tag, "aliases": list(one.aliases), "dropped": one.dropped,
+             "reason": one.reason}
+            for one in asked.entries or ()
+        ],
+    }  # fmt: skip
 
 
 def _written(mill: Mill, note: str, before: bytes, after: bytes, *, yes: bool) -> str:
@@ -104,8 +148,18 @@ async def apply_vocabulary(
     mill = Mill(vault, settings, load_exclusions(exclude))
     try:
         changes = vocabulary_of(read_note(mill, note), note).changes
+        mill.decisions.remember_place(note)
+        stay = [
+            tag
+            for tag, new in changes.items()
+            if (tag_key(tag), tag_key(new or "")) in rejected_pairs(mill.decisions)
+        ]
     finally:
         await mill.aclose()
+    for tag in stay:
+        line = f"#{tag} stays: you turned its change down (notemill tags accept {tag} takes it)"
+        note_console().print(shown(line), markup=False)
+        del changes[tag]
     return await change_tags(
         settings, changes, vault=vault, exclude=exclude, dry_run=dry_run, yes=yes,
         as_json=as_json, may_be_nothing=True,

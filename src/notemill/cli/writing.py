@@ -5,13 +5,13 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
-from notemill.app import KIND, Mill
+from notemill.app import KINDS, Mill
 from notemill.cli.curating import mill_of_run, print_pending, show_applied
 from notemill.cli.link_runs import apply_links, folder_of_links, show_links, unwritten_links
 from notemill.errors import UsageError, WaitingForPersonError
 from notemill.review import Decision
 from notemill.vault.places import folder_of_run, written_runs
-from notemill.workflows.judging import LINK_KIND
+from notemill.workflows.apply import waits_for_person
 from twolane import Engine, RunState, format_usd, plain_usd
 from twolane.console import (
     EXIT_FAILED,
@@ -121,12 +121,17 @@ async def show_run(settings: Settings, *, run_id: str, item: str | None, as_json
         print_standing(run.row, console)
         out = result_console()
         pending = [one for one in proposals if one.state is Decision.PENDING]
+        gate = mill.gate()
         for key in dict.fromkeys(one.note for one in pending):
             print_pending(mill, run_id, key, out)
             for one in pending:
                 if one.note == key and one.replaces:
                     out.print(f"  would replace: {shown(one.replaces)}", markup=False)
                     out.print(f"  with:          {shown(one.value)}", markup=False)
+                elif one.note == key and waits_for_person(one, gate):
+                    out.print(
+                        f"  new tag, waits for your decision: #{shown(one.value)}", markup=False
+                    )
         print_report(report, console)
     finally:
         await mill.aclose()
@@ -137,7 +142,7 @@ async def list_runs(settings: Settings, *, as_json: bool) -> int:
     """List the runs of notemill; return the exit code. Raises LedgerError."""
     async with Engine.open(settings, responder=lambda _: "") as engine:
         known = await engine.runs()
-        rows = [row for row in known if row.kind in (KIND, LINK_KIND)]
+        rows = [row for row in known if row.kind in KINDS]
         expiring, now = await engine.expiring(), engine.now()
         reports = [await (await engine.run(row.id)).report() for row in rows]
     # What `tags` wrote is in its vault's journal alone, and links in their own ledger.

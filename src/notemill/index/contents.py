@@ -49,15 +49,16 @@ class Contents:
         Only notes whose content is new are read. One that cannot be read any more, or changed
         since its facts were taken, is left out.
         """
-        self._refresh(vault, facts)
+        self.refresh(vault, facts)
         try:
             return self._documents(facts)
         except (sqlite3.DatabaseError, ValueError, TypeError):
             self._cache.start_afresh()
-            self._refresh(vault, facts)
+            self.refresh(vault, facts)
             return self._documents(facts)
 
-    def _refresh(self, vault: Vault, facts: Sequence[NoteFacts]) -> None:
+    def refresh(self, vault: Vault, facts: Sequence[NoteFacts]) -> None:
+        """Analyse the notes whose content is new, and forget what no note says any more."""
         wanted = {one.bytes_hash: one.key for one in facts if one.bytes_hash}
         known = self._known()
         new = (key for hashed, key in wanted.items() if hashed not in known)

@@ -12,6 +12,7 @@ from notemill.errors import NotemillError
 from notemill.index.cache import Cache
 from notemill.vault.note import bytes_hash, is_ignored, parse, source_hash
 from notemill.vault.note import inline_tags as tags_in_text
+from notemill.vault.tags import holds_vocabulary
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -23,12 +24,15 @@ if TYPE_CHECKING:
 # Properties in which people, and the tools they import with, keep a summary of their own.
 SUMMARY_NAMES = ("desc", "summary", "abstract", "excerpt", "subtitle", "简介", "摘要")
 # Part of the table's name: another version of the parser, or of what is kept, starts afresh.
-FORMAT = 2
+FORMAT = 3
 
 
 @dataclass(frozen=True, slots=True)
 class NoteFacts:
-    """What is known of one note; `problem` is why it must not be touched, '' where it may."""
+    """What is known of one note; `problem` is why it must not be touched, '' where it may.
+
+    `holds_vocabulary`: the vault's list of tags stands in it.
+    """
 
     key: str
     size: int
@@ -43,6 +47,7 @@ class NoteFacts:
     words: int
     ignored: bool
     problem: str
+    holds_vocabulary: bool = False
 
     @property
     def folder(self) -> str:
@@ -149,6 +154,7 @@ def facts_and_text(key: str, raw: bytes, *, size: int, mtime_ns: int) -> tuple[N
         words=len(note.body.split()),
         ignored=is_ignored(note),
         problem=blocking,
+        holds_vocabulary=holds_vocabulary(note.body),
     )
     return facts, text
 

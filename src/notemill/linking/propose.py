@@ -9,7 +9,7 @@ import numpy as np
 from scipy import sparse
 
 from notemill.linking.corpus import Candidate, Reason, title_of
-from notemill.linking.features import NAMES, pairs_of
+from notemill.linking.features import pairs_of
 from notemill.linking.matrices import matrices_of
 from notemill.linking.model import shipped
 from notemill.text.vectors import Matrix
@@ -24,10 +24,14 @@ if TYPE_CHECKING:
     from notemill.linking.matrices import Matrices
     from notemill.vault.resolve import Names
 
+MIN_SCORE: Final = 0.06
+"""Pairs below are not proposed unless asked for: of those above a reader accepts most."""
 MUTUAL: Final = 3
 """A pair is mutual where each is among the other's best `MUTUAL * top`."""
 _DATE: Final = re.compile(r"\D{0,3}\d{4}[-_. ]?\d{2}[-_. ]?\d{2}\D{0,12}")
-_SAYING: Final = [NAMES.index(one) for one in ("alike", "names", "mentions", "meaning")]
+# A note with so many terms, and so many times those of the vault's usual note, is a log of it.
+_LOG_TERMS: Final = 1_000
+_LOG_TIMES: Final = 20
 _WORDS: Final = 6
 _NEIGHBOURS: Final = 3
 
@@ -43,44 +47,55 @@ def propose(
 ) -> list[Candidate]:
     """Return pairs of notes to link, the most likely first.
 
-    No pair is linked already, in either direction; each of the two is among the other's best; they
-    have words in common or name each other; two daily notes are not linked for their dates; no
-    note is in more than `top` pairs, so that a long note that is a little like everything does
-    not attract everything. Notes without any link choose first. `vectors` has a unit row for every
-    document, of zeros where there is none.
+    No pair is linked already, in either direction; each of the two is among the other's best; what
+    they say makes the link likely, not only what others link to; two daily notes are not linked
+    for their dates; no note is in more than `top` pairs, and a log, which names everything, in one.
+    Notes without any link choose first. `vectors` has a unit row for every document, of zeros where
+    there is none.
     """
     if len(documents) < 2:  # noqa: PLR2004
         return []
     matrices = matrices_of(documents, lexicon, names)
     pairs = pairs_of(matrices, vectors)
-    odds = shipped(with_meaning=vectors is not None).odds(pairs)
-    first, second, scores = _mutual(pairs, odds, MUTUAL * top)
+    model = shipped(with_meaning=vectors is not None)
+    # What links alone make likely, a reader of the two notes would not understand.
+    told = model.alone.odds(pairs.features)
+    first, second, scores = _mutual(pairs, model.odds(pairs), told, MUTUAL * top)
     daily = np.array([_DATE.fullmatch(title_of(one.key)) is not None for one in documents])
     enough = (scores >= min_score) & ~(daily[first] & daily[second])
     first, second, scores = first[enough], second[enough], scores[enough]
     alone = np.diff(matrices.graph.indptr) == 0
     order = np.lexsort((second, first, -scores, ~(alone[first] | alone[second])))
-    taken = np.zeros(len(documents), np.int64)
+    left = _most_pairs(documents, top)
     kept = []
     for one in order.tolist():
-        if taken[first[one]] < top and taken[second[one]] < top:
-            taken[[first[one], second[one]]] += 1
+        if left[first[one]] and left[second[one]]:
+            left[[first[one], second[one]]] -= 1
             kept.append(one)
     kept.sort(key=lambda one: (-scores[one], first[one], second[one]))
-    left, right = np.minimum(first[kept], second[kept]), np.maximum(first[kept], second[kept])
-    reasons = _reasons(documents, lexicon, matrices, left, right)
+    first, second, scores = first[kept], second[kept], scores[kept]
+    reasons = _reasons(documents, lexicon, matrices, first, second)
     return [
-        Candidate(documents[one].key, documents[other].key, round(float(scores[at]), 4), reason)
-        for at, one, other, reason in zip(kept, left, right, reasons, strict=True)
+        Candidate(documents[one].key, documents[other].key, round(float(score), 4), reason)
+        for one, other, score, reason in zip(first, second, scores, reasons, strict=True)
     ]
 
 
+def _most_pairs(documents: Sequence[Document], top: int) -> NDArray[np.int64]:
+    """Return how many pairs each note may be in: a log, which names everything, in one."""
+    lengths = np.array([len(one.terms) for one in documents])
+    usual = np.median(lengths[lengths > 0]) if lengths.any() else 0
+    is_log = lengths > max(_LOG_TERMS, _LOG_TIMES * usual)
+    return np.where(is_log, min(1, top), top)
+
+
 def _mutual(
-    pairs: Pairs, odds: NDArray[np.float64], best: int
+    pairs: Pairs, odds: NDArray[np.float64], told: NDArray[np.float64], best: int
 ) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float64]]:
     """Return (first, second, score) of the pairs that want each other.
 
-    The score is the probability of the mean of both log-odds.
+    The score is the probability of the mean of both log-odds, or of what words alone tell where
+    that is less.
     """
     order = np.lexsort((pairs.columns, -odds, pairs.rows))
     starts = np.searchsorted(pairs.rows, pairs.rows[order])
@@ -91,9 +106,10 @@ def _mutual(
     back = pairs.columns.astype(np.int64) * size + pairs.rows
     place = np.minimum(np.searchsorted(forth, back), max(len(forth) - 1, 0))
     both = (forth[place] == back) & chosen & chosen[place] & (pairs.rows < pairs.columns)
-    both &= pairs.features[:, _SAYING].any(axis=1)
     at = np.flatnonzero(both)
-    scores = 1 / (1 + np.exp(-(odds[at] + odds[place[at]]) / 2))
+    back_at = place[at]
+    least = np.minimum(odds[at] + odds[back_at], told[at] + told[back_at]) / 2
+    scores = 1 / (1 + np.exp(-least))
     return pairs.rows[at], pairs.columns[at], scores
 
 
@@ -106,8 +122,8 @@ def _reasons(
 ) -> Iterator[Reason]:
     """Yield why the pairs are proposed."""
     terms, words = lexicon.terms(), _common(matrices.words, left, right)
-    # A number that two notes share tells nobody anything, even where it weighs.
-    numbers = np.array([one.isdecimal() for one in terms], bool)
+    # A number or an id that two notes share tells nobody anything, even where it weighs.
+    numbers = np.array([any(map(str.isdigit, one)) for one in terms], bool)
     words.data[numbers[words.indices]] = 0
     few = 1 / np.maximum(np.diff(matrices.graph.indptr), 1)
     near = _common(Matrix(matrices.graph @ sparse.diags(few)), left, right)

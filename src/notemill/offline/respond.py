@@ -9,7 +9,9 @@ from typing import Any
 from notemill.offline.extract import extract
 from notemill.offline.judge import CANDIDATES, CANDIDATES_END, judge
 
-_HEADERS = frozenset({"note_ref", "title", "folder", "existing_tags", "candidate_tags"})
+_HEADERS = frozenset(
+    {"note_ref", "title", "folder", "existing_tags", "candidate_tags", "rejected_tags"}
+)
 _OPEN = "<note>"
 _CLOSE = "</note>"
 
@@ -18,27 +20,29 @@ def respond(params: Mapping[str, Any]) -> str:
     """Return the reply to the body of a Messages request, as JSON text.
 
     The first user message holds header lines (`note_ref`, `title`, `folder`,
-    `existing_tags`, `candidate_tags`) and the note between the first `<note>` line and the
-    last `</note>` line. The reply has `note_ref`, `description`, `tags` and `topics`; to one with
-    candidates for links behind the note, `note_ref` and `links`. Never raises: what is missing
-    counts as empty.
+    `existing_tags`, `candidate_tags`, `rejected_tags`) and the note between the first `<note>`
+    line and the last `</note>` line. The reply has `note_ref`, `description`, `tags` and
+    `topics`; to one with candidates for links behind the note, `note_ref` and `links`. Never
+    raises: what is missing counts as empty.
     """
     text = _user_text(params.get("messages"))
     headers, body = _read(text)
     behind = text.rpartition(f"\n{_CLOSE}\n")[2].split("\n")
     if behind[0] == CANDIDATES and text.rstrip().endswith(CANDIDATES_END):
         return judge(headers.get("note_ref", ""), behind)
+    rejected = {tag.casefold() for tag in _split(headers.get("rejected_tags", ""))}
+    candidates = _split(headers.get("candidate_tags", ""))
     extracted = extract(
         title=headers.get("title", ""),
         folder=headers.get("folder", ""),
         text=body,
-        vocabulary=_split(headers.get("candidate_tags", "")),
+        vocabulary=[tag for tag in candidates if tag.casefold() not in rejected],
         existing_tags=_split(headers.get("existing_tags", "")),
     )
     reply = {
         "note_ref": headers.get("note_ref", ""),
         "description": extracted.description,
-        "tags": list(extracted.tags),
+        "tags": [tag for tag in extracted.tags if tag.casefold() not in rejected],
         "topics": list(extracted.topics),
     }
     return json.dumps(reply, ensure_ascii=False)

@@ -53,7 +53,7 @@ def arrange(census: Census, merges: Sequence[Merge], junk: Iterable[Junk]) -> tu
     for key, names in variants.items():
         into = next(one.into for one in merges if tag_key(one.into) == key)
         entries.setdefault(key, Entry(into, tuple(names)))
-    return (*_in_order(entries, counts), *(dropped[key] for key in sorted(dropped)))
+    return (*in_order(entries, counts), *(dropped[key] for key in sorted(dropped)))
 
 
 def _is_below(key: str, gone: set[str]) -> bool:
@@ -100,7 +100,7 @@ def _placed(tag: Tag, parents: Mapping[str, Tag]) -> str:
     return name if is_legal_tag(name) and leaf else tag.name
 
 
-def _in_order(entries: Mapping[str, Entry], counts: Mapping[str, int]) -> list[Entry]:
+def in_order(entries: Mapping[str, Entry], counts: Mapping[str, int]) -> list[Entry]:
     """Return each tag before its children, siblings by use."""
 
     def place(key: str) -> tuple[tuple[int, str], ...]:

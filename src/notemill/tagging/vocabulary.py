@@ -18,12 +18,12 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from notemill.vault.retag import TagChanges
-from notemill.vault.tags import MAX_LEVELS, is_legal_tag, tag_key
+from notemill.vault.tags import MAX_LEVELS, VOCABULARY_BEGIN, is_legal_tag, tag_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-BEGIN: Final = "<!-- notemill: tags -->"
+BEGIN: Final = VOCABULARY_BEGIN
 END: Final = "<!-- notemill: end of tags -->"
 _ITEM = re.compile(
     r"(?P<indent>[ \t]*+)[-*+][ \t]++(?:~~`?#?(?P<dropped>[^~\n]+?)`?~~|`?#?(?P<name>[^\s`(),~]++)`?)"

@@ -204,8 +204,12 @@ _LINE_MARKS = re.compile(
 _FIELD = re.compile(r"^([ \t]*+)[\w][\w \t/-]{0,60}+::[ \t]*+", re.MULTILINE)
 _INLINE_FIELD = re.compile(r"[\[(][\w][\w \t/-]{0,60}+::[ \t]*+([^\[\]()\n]*+)[\])]")
 _FOOTNOTE = re.compile(r"\[\^[^\[\]\n]++\]")
-_EMPHASIS = re.compile(r"(?<!\\)(?:\*{1,3}|~~|==|(?<!\w)_{1,3}(?=\w)|(?<=[\w.,!?])_{1,3}(?!\w))")
-_HASH = re.compile(r"(?:^|(?<=\s))#(?=[^\s#])", re.MULTILINE)
+# Each begins with the mark itself and looks back from behind it: so it is found by one character.
+_EMPHASIS = re.compile(
+    r"\*(?<!\\\*)\*{0,2}|~(?<!\\~)~|=(?<!\\=)="
+    r"|_(?<!\\_)(?:(?<!\w_)_{0,2}(?=\w)|(?<=[\w.,!?]_)_{0,2}(?!\w))"
+)
+_HASH = re.compile(r"#(?<!\S#)(?=[^\s#])")
 _ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
 _BLANK_LINES = re.compile(r"\n(?:[ \t]*\n){2,}")
 

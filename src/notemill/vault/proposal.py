@@ -15,7 +15,7 @@ from notemill.vault.scalars import scalar
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-__all__ = ["Change", "diff", "owned_spans", "set_properties"]
+__all__ = ["Change", "diff", "new_list", "owned_spans", "set_properties", "spliced"]
 
 Change: TypeAlias = "str | Sequence[str] | None"
 """What a property is to be: a text, a list of texts, or None to take it out."""
@@ -48,7 +48,7 @@ def set_properties(raw: bytes, changes: Mapping[str, Change]) -> bytes:
     edits = _edits(note, wanted)
     if not edits:
         return raw
-    new = _spliced(raw, edits)
+    new = spliced(raw, edits)
     _check(note, new, wanted)
     return new
 
@@ -88,7 +88,8 @@ def _entry(note: Note, name: str) -> Entry | None:
     return note.entry(*(TAG_KEYS if name == "tags" else (name,)))
 
 
-def _spliced(raw: bytes, edits: list[tuple[Span, bytes]]) -> bytes:
+def spliced(raw: bytes, edits: list[tuple[Span, bytes]]) -> bytes:
+    """Return `raw` with bytes put in the place of spans that do not overlap."""
     parts: list[bytes] = []
     at = 0
     for span, new in sorted(edits, key=lambda edit: edit[0]):
@@ -150,10 +151,10 @@ def _new_entry(note: Note, name: str, change: str | Sequence[str]) -> bytes:
     head = pad + name.encode() + b":"
     if isinstance(change, str):
         return head + b" " + scalar(change).encode() + line_end
-    return _new_list(note, head, line_end, change)
+    return new_list(note, head, line_end, change)
 
 
-def _new_list(note: Note, head: bytes, tail: bytes, texts: Sequence[str]) -> bytes:
+def new_list(note: Note, head: bytes, tail: bytes, texts: Sequence[str]) -> bytes:
     """Return a list in the style of the frontmatter's other lists; `tail` ends the key's line."""
     if not texts:
         return head + b" []" + tail
@@ -186,7 +187,7 @@ def _rewritten(note: Note, entry: Entry, change: str | Sequence[str]) -> bytes:
         return head + _gap(note, entry) + _flow_list(note, entry, change) + tail
     if entry.shape is Shape.BLOCK_LIST:
         return _block_list(note, entry, change)
-    return _new_list(note, head, tail, change)
+    return new_list(note, head, tail, change)
 
 
 def _gap(note: Note, entry: Entry) -> bytes:
@@ -246,7 +247,7 @@ def _block_list(note: Note, entry: Entry, texts: Sequence[str]) -> bytes:
     dash = _dash_of(note, entry)
     if lines is None or dash is None:
         bare_head = raw[entry.span.start : entry.colon]
-        new = _new_list(note, bare_head, raw[entry.colon : first_line_end], texts)
+        new = new_list(note, bare_head, raw[entry.colon : first_line_end], texts)
         return new + _below(note, entry)
     if not texts:
         head = raw[entry.span.start : entry.colon] + b" []" + raw[entry.colon : first_line_end]

@@ -242,8 +242,15 @@ def _list_splices(note: Note, entry: Entry, changes: TagChanges) -> Iterator[Spl
             gone.add(item.span)
         else:
             yield _item_splice(note, item.span, item.text or "", new, entry.shape)
-    if not gone:
-        return
+    if gone:
+        yield from without_items(note, entry, gone)
+
+
+def without_items(note: Note, entry: Entry, gone: set[Span]) -> Iterator[Splice]:
+    """Yield what takes the items with the spans `gone` out of a list.
+
+    Raises MalformedNoteError where the list is written in a way that forbids it.
+    """
     if entry.shape is Shape.FLOW_LIST:
         yield from _without_in_flow(note, entry, gone)
     else:

@@ -8,8 +8,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from typing import Final
 
 MAX_LEVELS = 3
+VOCABULARY_BEGIN: Final = "<!-- notemill: tags -->"
+"""The line behind which a note holds the vault's vocabulary."""
+_FENCE = re.compile(r"[ \t>]*(?:`{3,}|~{3,})")
 _HEX_COLOUR = re.compile(r"[0-9a-f]{6}|[0-9a-f]{3}", re.IGNORECASE)
 _SPACES = re.compile(r"\s+")
 
@@ -41,6 +45,19 @@ def tag_key(tag: str) -> str:
 def is_within(tag: str, parent: str) -> bool:
     """Tell whether `tag` is `parent` or below it, both as keys."""
     return tag == parent or tag.startswith(f"{parent}/")
+
+
+def holds_vocabulary(text: str) -> bool:
+    """Tell whether a note holds a vocabulary, and does not just show one as an example."""
+    if VOCABULARY_BEGIN not in text:
+        return False
+    fenced = False
+    for line in text.splitlines():
+        if _FENCE.match(line):
+            fenced = not fenced
+        elif not fenced and line.strip() == VOCABULARY_BEGIN:
+            return True
+    return False
 
 
 def _is_tag_char(char: str) -> bool:

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from notemill.errors import ExternallyChangedError, NotemillError, NoteNotFoundError
 from notemill.index import description_of
 from notemill.review import Decision, Kind
+from notemill.tagging.gate import OPEN
 from notemill.vault.note import bytes_hash, is_ignored, parse, source_hash
 from notemill.vault.proposal import set_properties
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from notemill.review import Proposal, Review
+    from notemill.tagging.gate import Gate, Ruling
     from notemill.vault.files import Vault
     from notemill.vault.note import Note
 
@@ -31,13 +33,56 @@ class Applied:
     conflict: bool = False
 
 
-def preview(raw: bytes, proposals: Sequence[Proposal], *, ours: frozenset[str]) -> bytes:
+TAGS: Final = (Kind.TAG, Kind.NEW_TAG)
+
+
+def preview(
+    raw: bytes, proposals: Sequence[Proposal], *, ours: frozenset[str], gate: Gate = OPEN
+) -> bytes:
     """Return the note's bytes with the additions among `proposals` in it, all else as it is.
 
     Raises MalformedNoteError where its properties cannot be edited.
     """
     note, _ = parse(raw)
+    proposals = _ruled(proposals, gate).usable
     return _edited(raw, note, [one for one in proposals if _adds(note, one, ours)])
+
+
+@dataclass(frozen=True, slots=True)
+class _Ruled:
+    """Proposals at the gate: as they may be written, those that wait there, those that go."""
+
+    usable: list[Proposal]
+    new: list[Proposal]
+    gone: list[Proposal]
+
+
+def _ruled(proposals: Iterable[Proposal], gate: Gate) -> _Ruled:
+    """Look at proposals as the vocabulary is now: tags in its spelling, new ones apart."""
+    found = _Ruled([], [], [])
+    for one in proposals:
+        if one.kind not in TAGS:
+            found.usable.append(one)
+        elif (ruling := gate.of(one.value, one.note)) is None:
+            found.gone.append(one)
+        elif _waits(one, ruling, gate):
+            found.new.append(one)
+        else:
+            found.usable.append(replace(one, kind=Kind.TAG, value=ruling.tag))
+    return found
+
+
+def waits_for_person(proposal: Proposal, gate: Gate) -> bool:
+    """Tell whether `--apply` leaves a proposal alone: it replaces, or is a tag that is new."""
+    if proposal.kind not in TAGS:
+        return bool(proposal.replaces)
+    ruling = gate.of(proposal.value, proposal.note)
+    return ruling is not None and _waits(proposal, ruling, gate)
+
+
+def _waits(proposal: Proposal, ruling: Ruling, gate: Gate) -> bool:
+    """Tell whether a tag needs a decision; one that was new stays so where the list is gone."""
+    return ruling.is_new or (proposal.kind is Kind.NEW_TAG and not gate.allows(ruling.tag))
 
 
 def apply_run(
@@ -46,21 +91,30 @@ def apply_run(
     run: str,
     *,
     note: str | None = None,
-    replace: bool,
+    replacing: bool,
     now: Callable[[], float],
+    gate: Gate = OPEN,
 ) -> Iterator[Applied]:
     """Write the pending proposals of a run, or those for one `note`, and yield what became of each.
 
-    A proposal that would replace what a person wrote waits, unless `replace`; one that would
-    replace what they wrote after it was made waits in any case, to be looked at. A note whose own
-    content changed since it was read, that is gone or to be ignored by now, is left alone: its proposals end in
-    conflict.
+    A proposal that would replace what a person wrote waits, unless `replacing`; one that would
+    replace what they wrote after it was made waits in any case, to be looked at, and so does a tag
+    that the vocabulary does not have. A note whose own content changed since it was read, that is
+    gone or to be ignored by now, is left alone: its proposals end in conflict, as do tags that
+    the vocabulary has struck out meanwhile.
     """
     pending = review.proposals(run, note=note, state=Decision.PENDING)
     written = review.descriptions_written()
     for key, group in groupby(pending, key=lambda one: one.note):
         ours = written.get(key, frozenset())
-        yield _apply(vault, review, key, list(group), ours=ours, replace=replace, now=now)
+        ruled = _ruled(group, gate)
+        if ruled.gone:
+            review.decide(ruled.gone, Decision.CONFLICT, now=now())
+        if ruled.usable:
+            done = _apply(vault, review, key, ruled.usable, ours=ours, replacing=replacing, now=now)
+            yield replace(done, waiting=(*done.waiting, *ruled.new))
+        else:
+            yield Applied(key, (), tuple(ruled.new))
 
 
 def _apply(
@@ -70,7 +124,7 @@ def _apply(
     proposals: list[Proposal],
     *,
     ours: frozenset[str],
-    replace: bool,
+    replacing: bool,
     now: Callable[[], float],
 ) -> Applied:
     try:
@@ -80,7 +134,7 @@ def _apply(
         chosen = tuple(
             one
             for one in proposals
-            if _adds(note, one, ours) or (replace and has in (one.replaces, ""))
+            if _adds(note, one, ours) or (replacing and has in (one.replaces, ""))
         )
         if chosen:
             _check_source(note, chosen[0])

@@ -42,8 +42,15 @@ class Vocabulary:
     def candidates(self, title: str, folder: str, text: str) -> list[str]:
         """Return at most MAX_CANDIDATES tags for a note, the best fitting first.
 
-        A tag fits when all words of its last level occur in the note; rarer tags say more. The
-        vault's most frequent tags follow: they are the ones a person files by.
+        The vault's most frequent tags follow those that fit: they are the ones a person files by.
+        """
+        frequent = sorted(self.counts, key=lambda tag: (-self.counts[tag], tag))[:FREQUENT]
+        return list(dict.fromkeys([*self.fitting(title, folder, text), *frequent]))
+
+    def fitting(self, title: str, folder: str, text: str) -> list[str]:
+        """Return the tags that fit a note, the best first.
+
+        A tag fits when all words of its last level occur in the note; rarer tags say more.
         """
         found = _words(f"{title} {folder} {text[:SCANNED_CHARS]}")
         folded = _fold(f"{title} {text[:SCANNED_CHARS]}")
@@ -53,8 +60,7 @@ class Vocabulary:
             if words and all(word in found or (_is_cjk(word) and word in folded) for word in words)
         ]
         fitting.sort(key=lambda tag: (self.counts[tag], -len(tag), tag))
-        frequent = sorted(self.counts, key=lambda tag: (-self.counts[tag], tag))[:FREQUENT]
-        return list(dict.fromkeys([*fitting[: MAX_CANDIDATES - FREQUENT], *frequent]))
+        return fitting[: MAX_CANDIDATES - FREQUENT]
 
 
 def tag_words(tag: str) -> tuple[str, ...]:

@@ -9,14 +9,16 @@ from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 from notemill.review import Kind, NewProposal
+from notemill.tagging.gate import OPEN
 from notemill.vault.lines import one_line
-from notemill.vault.tags import clean_tag, is_legal_tag
+from notemill.vault.tags import clean_tag, is_legal_tag, tag_key
 from twolane import Request
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from notemill.index import NoteFacts
+    from notemill.tagging.gate import Gate
 
 MAX_TOKENS = 1_024
 # A reply is a description, five tags, five topics and a token.
@@ -64,14 +66,24 @@ def load_template(name: str) -> Template:
 
 
 def request_for(
-    facts: NoteFacts, text: str, candidates: Sequence[str], *, template: Template, model: str
+    facts: NoteFacts,
+    text: str,
+    candidates: Sequence[str],
+    *,
+    template: Template,
+    model: str,
+    rejected: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """Return the params that ask about one note; the engine adds its `note_ref` line."""
+    """Return the params that ask about one note; the engine adds its `note_ref` line.
+
+    `rejected` are tags that a person turned down.
+    """
     lines = [
         f"title: {one_line(facts.title)}",
         f"folder: {one_line(facts.folder)}",
         f"existing_tags: {', '.join(facts.all_tags)}",
         f"candidate_tags: {', '.join(candidates)}",
+        *([f"rejected_tags: {', '.join(rejected)}"] if rejected else []),
         "<note>",
         text[:MAX_NOTE_CHARS],
         "</note>",
@@ -109,11 +121,14 @@ def read_reply(text: str) -> Curated:
     )
 
 
-def proposals_for(facts: NoteFacts, reply: Curated, *, ours: frozenset[str]) -> list[NewProposal]:
+def proposals_for(
+    facts: NoteFacts, reply: Curated, *, ours: frozenset[str], gate: Gate = OPEN
+) -> list[NewProposal]:
     """Return what a reply proposes for a note, beyond what the note has.
 
     `ours` holds descriptions that notemill wrote into this note; one that a person wrote is
-    only ever replaced by a proposal that says so.
+    only ever replaced by a proposal that says so. Tags come as the vocabulary spells them; one
+    that it does not have is a proposal of its own kind, and what was turned down is none.
     """
     found: list[NewProposal] = []
     if reply.description and reply.description != facts.description:
@@ -121,12 +136,24 @@ def proposals_for(facts: NoteFacts, reply: Curated, *, ours: frozenset[str]) -> 
         found.append(
             NewProposal(Kind.DESCRIPTION, reply.description, facts.description if by_person else "")
         )
-    have = {tag.casefold() for tag in facts.all_tags}
-    found += [NewProposal(Kind.TAG, tag) for tag in reply.tags if tag.casefold() not in have]
+    found += _tag_proposals(facts, reply.tags, gate)
     known = {topic.casefold() for topic in facts.topics}
     found += [
         NewProposal(Kind.TOPIC, topic) for topic in reply.topics if topic.casefold() not in known
     ]
+    return found
+
+
+def _tag_proposals(facts: NoteFacts, tags: Iterable[str], gate: Gate) -> list[NewProposal]:
+    have = {tag_key(tag) for tag in facts.all_tags}
+    # Another spelling of a tag is that tag already.
+    have |= {tag_key(one.tag) for tag in facts.all_tags if (one := gate.of(tag, facts.key))}
+    found: list[NewProposal] = []
+    for tag in tags:
+        ruling = gate.of(tag, facts.key)
+        if ruling is not None and tag_key(ruling.tag) not in have:
+            have.add(tag_key(ruling.tag))
+            found.append(NewProposal(Kind.NEW_TAG if ruling.is_new else Kind.TAG, ruling.tag))
     return found
 
 

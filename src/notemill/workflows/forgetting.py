@@ -7,6 +7,8 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from notemill.decisions import FILE as DECISIONS_FILE
+from notemill.decisions import Decisions
 from notemill.errors import VaultLockedError
 from notemill.links import FILE as LINKS_FILE
 from notemill.links import LinkLedger
@@ -14,6 +16,7 @@ from notemill.review import FILE as REVIEW_FILE
 from notemill.review import Review
 from notemill.vault.journal import Journal
 from notemill.vault.places import state_folder
+from notemill.workflows.vocabulary import forget_arrangement
 
 
 def forget_kept(home: Path, label: str, run: str) -> None:
@@ -51,3 +54,8 @@ def forget_kept(home: Path, label: str, run: str) -> None:
             links = LinkLedger(state / LINKS_FILE)
             held.callback(links.close)
             links.forget(run)
+        if (state / DECISIONS_FILE).exists():
+            decisions = Decisions(state / DECISIONS_FILE)
+            held.callback(decisions.close)
+            decisions.forget(run)
+        forget_arrangement(state, run)

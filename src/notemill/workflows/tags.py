@@ -9,9 +9,10 @@ from notemill.tagging.census import Census
 from notemill.tagging.junk import Junk, find_junk
 from notemill.tagging.synonyms import Synonyms, find_synonyms
 from notemill.tagging.variants import Merge, find_merges
+from notemill.vault.tags import tag_key
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Collection, Iterable
 
     from notemill.index import NoteFacts
 
@@ -28,9 +29,16 @@ class TagReview:
 
 
 def review_tags(
-    facts: Iterable[NoteFacts], *, is_excluded: Callable[[NoteFacts], bool]
+    facts: Iterable[NoteFacts],
+    *,
+    is_excluded: Callable[[NoteFacts], bool],
+    rejected: Collection[tuple[str, str]] = (),
 ) -> TagReview:
-    """Look through the tags of all notes but the excluded."""
+    """Look through the tags of all notes but the excluded.
+
+    `rejected` are changes that a person turned down, as the keys of both tags, '' for a tag that
+    was to go: they are not found again.
+    """
     notes: list[tuple[str, tuple[str, ...]]] = []
     excluded = 0
     for one in facts:
@@ -39,7 +47,17 @@ def review_tags(
         else:
             notes.append((one.key, one.all_tags))
     census = Census.of(notes)
-    junk = find_junk(census)
+    junk = tuple(one for one in find_junk(census) if (tag_key(one.tag), "") not in rejected)
     gone = {one.tag for one in junk}
-    merges = tuple(one for one in find_merges(census) if one.tag not in gone)
-    return TagReview(census, merges, junk, find_synonyms(census), excluded)
+    merges = tuple(
+        one
+        for one in find_merges(census)
+        if one.tag not in gone and (tag_key(one.tag), tag_key(one.into)) not in rejected
+    )
+    synonyms = tuple(
+        one
+        for one in find_synonyms(census)
+        if (tag_key(one.tag), tag_key(one.other)) not in rejected
+        and (tag_key(one.other), tag_key(one.tag)) not in rejected
+    )
+    return TagReview(census, merges, junk, synonyms, excluded)

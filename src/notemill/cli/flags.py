@@ -1,0 +1,80 @@
+"""Flags that several commands have; nothing heavy is imported here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from twolane.command import FOLDER, json_flag, settings_flags, take_settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from twolane import Settings
+
+F = TypeVar("F", bound="Callable[..., Any]")
+
+
+class Shorthand(click.Group):
+    """A group that runs its main command where its first word is none of its commands."""
+
+    def __init__(self, *args: Any, main: str = "", **kwargs: Any) -> None:  # noqa: ANN401
+        """Take the name of the command that needs not be named."""
+        super().__init__(*args, **kwargs)
+        self.main_command = main
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Take `tags VAULT` for `tags report VAULT`, and `tags` alone for this folder's report."""
+        if not args or (args[0] not in self.commands and args[0] not in ctx.help_option_names):
+            args = [self.main_command, *args]
+        return super().parse_args(ctx, args)
+
+
+exclude_flag = click.option(
+    "--exclude",
+    multiple=True,
+    metavar="GLOB|#TAG",
+    help="Leave these notes alone: nothing of them leaves the machine. May be given again.",
+)
+
+
+def going_on_flags(command: F) -> F:
+    """Add the flags of every command that works on a run until it ends."""
+    flags = [
+        click.option(
+            "--review/--apply",
+            "review",
+            default=True,
+            help="Keep proposals for `notemill apply` (the default), or write additions at once.",
+        ),
+        click.option("--yes", is_flag=True, help="Agree to prices and stages beforehand."),
+        json_flag,
+    ]
+    for flag in reversed(flags):
+        command = flag(command)
+    return command
+
+
+def settings_of(flags: dict[str, Any]) -> Settings:
+    """Take the settings' flags out of a command's and return the settings in force."""
+    from notemill.app import offline_unless_keyed  # noqa: PLC0415
+    from twolane import load_settings  # noqa: PLC0415
+
+    given = take_settings(flags)
+    return offline_unless_keyed(load_settings(given), asked=given.get("provider") is not None)
+
+
+def changing_flags(command: F) -> F:
+    """Add the flags of every command that changes notes of a vault by hand."""
+    flags = [
+        click.option("--vault", type=FOLDER, default=".", help="The vault, if not this folder."),
+        exclude_flag,
+        click.option("--dry-run", is_flag=True, help="Show what would change; write nothing."),
+        click.option("--yes", is_flag=True, help="Do not ask."),
+        json_flag,
+        settings_flags,
+    ]
+    for flag in reversed(flags):
+        command = flag(command)
+    return command

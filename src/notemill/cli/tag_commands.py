@@ -1,0 +1,179 @@
+"""The commands below `notemill tags`; every command's work is imported when it runs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from notemill.cli.flags import Shorthand, changing_flags, exclude_flag, settings_of
+from twolane.command import FOLDER, LANES, deadline_flags, finish, json_flag, settings_flags
+
+
+@click.group(cls=Shorthand, main="report")
+def tags() -> None:
+    """Show the tags of a vault and what is wrong with them; rename, merge and drop tags.
+
+    `notemill tags VAULT` is short for `notemill tags report VAULT`.
+    """
+
+
+@tags.command()
+@click.argument("vault", type=FOLDER, default=".")
+@exclude_flag
+@json_flag
+@settings_flags
+def report(**flags: Any) -> None:  # noqa: ANN401
+    """Show the tags in VAULT (this folder) with counts, variants, junk and merges to consider.
+
+    Nothing is written and nothing leaves the machine.
+    """
+    from notemill.cli.tagging import report_tags  # noqa: PLC0415
+
+    settings = settings_of(flags)
+    finish(report_tags(settings, **flags))
+
+
+@tags.command()
+@click.argument("old", metavar="OLD")
+@click.argument("new", metavar="NEW")
+@changing_flags
+def rename(old: str, new: str, **flags: Any) -> None:  # noqa: ANN401
+    """Rename the tag OLD to NEW in properties and text; its children follow.
+
+    Only the tags' own bytes change, and `undo` restores them. Where NEW is there already the two
+    become one.
+    """
+    _change({old: new}, flags)
+
+
+@tags.command()
+@click.argument("old", metavar="TAG...", nargs=-1, required=True)
+@click.option("--into", required=True, metavar="TAG", help="The tag they all become.")
+@changing_flags
+def merge(old: tuple[str, ...], into: str, **flags: Any) -> None:  # noqa: ANN401
+    """Make several tags one; a list that had two of them has the new one once."""
+    _change(dict.fromkeys(old, into), flags)
+
+
+@tags.command()
+@click.argument("old", metavar="TAG...", nargs=-1, required=True)
+@changing_flags
+def drop(old: tuple[str, ...], **flags: Any) -> None:  # noqa: ANN401
+    """Take a tag, and its children, out of all notes.
+
+    Within a sentence of the text a tag loses its `#` and its word stays.
+    """
+    _change(dict.fromkeys(old), flags)
+
+
+note_flag = click.option(
+    "--note", metavar="NOTE", help="The vocabulary's note, by its path in the vault."
+)
+
+
+@tags.command()
+@click.argument("vault", type=FOLDER, default=".")
+@note_flag
+@click.option("--ask-model", "ask", is_flag=True, help="Have a model name and arrange them.")
+@click.option(
+    "--chunk",
+    type=click.IntRange(10, 1_000),
+    default=250,
+    show_default=True,
+    metavar="N",
+    help="Most tags in one request.",
+)
+@click.option("--lane", type=click.Choice(LANES), default="auto", show_default=True)
+@click.option("--max-cost", metavar="USD", help="Never spend more than this.")
+@deadline_flags
+@click.option("--again", is_flag=True, help="Ask anew instead of going on with a run.")
+@click.option("--dry-run", is_flag=True, help="Show price and a request; ask and write nothing.")
+@exclude_flag
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@json_flag
+@settings_flags
+def vocabulary(**flags: Any) -> None:  # noqa: ANN401
+    """Arrange the tags in VAULT (this folder) as a nested list, other spellings beside each.
+
+    Printed, or added to NOTE: there it is yours to order, rename and strike out (~~tag~~ drops
+    it), and the same command again only adds what is new. Without --ask-model they are arranged
+    by the notes they stand in, on this machine; with it the tags, their counts and a few titles
+    go to the model, and what the list has already is not asked about.
+    """
+    from notemill.cli.vocabulary import arrange_tags  # noqa: PLC0415
+
+    settings = settings_of(flags)
+    finish(arrange_tags(settings, **flags))
+
+
+@tags.command(name="apply")
+@click.argument("note", metavar="NOTE")
+@changing_flags
+def apply_tags(**flags: Any) -> None:  # noqa: ANN401
+    """Change the vault's tags as the vocabulary in NOTE says.
+
+    Spellings in parentheses become their tag, and struck-out tags go.
+    """
+    from notemill.cli.vocabulary import apply_vocabulary  # noqa: PLC0415
+
+    settings = settings_of(flags)
+    finish(apply_vocabulary(settings, **flags))
+
+
+@tags.command(name="review")
+@click.argument("vault", type=FOLDER, default=".")
+@click.option("--tag", metavar="TAG", help="Show what is proposed for this tag, note by note.")
+@exclude_flag
+@json_flag
+@settings_flags
+def review_tags(**flags: Any) -> None:  # noqa: ANN401
+    """Show what waits for your decision: merges, renames, moves, drops, and new tags.
+
+    Changes come from the vocabulary's note, else from the model's arrangement, else from the tags
+    themselves; new tags from curations. Nothing is written.
+    """
+    from notemill.cli.deciding import review_changes  # noqa: PLC0415
+
+    settings = settings_of(flags)
+    finish(review_changes(settings, **flags))
+
+
+@tags.command(name="accept")
+@click.argument("tags", metavar="[TAG...]", nargs=-1)
+@click.option("--all", "everything", is_flag=True, help="Accept all that waits.")
+@changing_flags
+def accept_tags(**flags: Any) -> None:  # noqa: ANN401
+    """Carry out what is proposed for TAG: change it in all notes, or take it into the vocabulary.
+
+    All of it is one run; `undo` restores the exact bytes.
+    """
+    from notemill.cli import deciding  # noqa: PLC0415
+
+    settings = settings_of(flags)
+    finish(deciding.accept_tags(settings, **flags))
+
+
+@tags.command(name="reject")
+@click.argument("tags", metavar="TAG...", nargs=-1, required=True)
+@click.option("--into", metavar="TAG", help="What it shall never become, proposed now or not.")
+@click.option("--item", metavar="NOTE", help="Only for this note.")
+@click.option("--take-back", is_flag=True, help="Let it be proposed again.")
+@click.option("--vault", type=FOLDER, default=".", help="The vault, if not this folder.")
+@settings_flags
+def reject_tags(**flags: Any) -> None:  # noqa: ANN401
+    """Turn down what is proposed for TAG, for good; it is never proposed again.
+
+    A change that you turned down is not carried out by `apply`, either.
+    """
+    from notemill.cli import deciding  # noqa: PLC0415
+
+    settings = settings_of(flags)
+    finish(deciding.reject_tags(settings, **flags))
+
+
+def _change(changes: dict[str, str | None], flags: dict[str, Any]) -> None:
+    from notemill.cli.tagging import change_tags  # noqa: PLC0415
+
+    settings = settings_of(flags)
+    finish(change_tags(settings, changes, **flags))

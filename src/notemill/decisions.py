@@ -1,0 +1,186 @@
+"""What a person decided about the tags of a vault: what was turned down never comes back.
+
+Kept outside the vault; derived from nothing, so it is no cache. A decision is about a change of
+tags that are there (merge, rename, move, drop), or about a tag that is new to the vocabulary, for
+one note or for the whole vault.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from notemill.errors import VaultError
+from notemill.vault.tags import tag_key
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+FILE: Final = "decisions.sqlite3"
+SCHEMA_VERSION: Final = 1
+_SCHEMA: Final = """
+CREATE TABLE changes (               -- merges, renames, moves and drops that were turned down
+  tag_key     TEXT NOT NULL,
+  into_key    TEXT NOT NULL,         -- what it would have become, '' where it would have gone
+  tag         TEXT NOT NULL,
+  into_tag    TEXT NOT NULL,
+  at          REAL NOT NULL,
+  PRIMARY KEY (tag_key, into_key)
+) WITHOUT ROWID;
+CREATE TABLE new_tags (              -- tags that were to be added
+  tag_key     TEXT NOT NULL,
+  note        TEXT NOT NULL,         -- '' for the whole vault
+  tag         TEXT NOT NULL,
+  accepted    INTEGER NOT NULL,
+  run         TEXT NOT NULL,         -- whose proposal it was, '' where nobody's
+  at          REAL NOT NULL,
+  PRIMARY KEY (tag_key, note)
+) WITHOUT ROWID;
+CREATE TABLE vocabulary (            -- tags of the vocabulary, and since when they are known
+  tag_key     TEXT PRIMARY KEY,
+  since       REAL NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE place (
+  note        TEXT PRIMARY KEY       -- the note that holds the vocabulary; one row at most
+) WITHOUT ROWID;
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """A change of a tag that was turned down; `into` is '' where the tag would have gone."""
+
+    tag: str
+    into: str
+
+
+@dataclass(frozen=True, slots=True)
+class NewTag:
+    """A decision about a tag that was to be added; `note` is '' for the whole vault."""
+
+    tag: str
+    note: str
+    accepted: bool
+    run: str
+
+
+class Decisions:
+    """All that was decided about the tags of one vault."""
+
+    def __init__(self, path: Path) -> None:
+        """Open or create the file at `path`. Raises VaultError where it cannot be used."""
+        self.path = path
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+            self._db = sqlite3.connect(path, timeout=30)
+            self._prepare()
+        except (OSError, sqlite3.Error) as error:
+            message = f"the decisions in {path} cannot be opened ({error}); nothing was changed"
+            raise VaultError(message) from error
+
+    def _prepare(self) -> None:
+        self._db.execute("PRAGMA journal_mode = WAL")
+        self._db.execute("PRAGMA synchronous = FULL")
+        with self._db:
+            self._db.execute("BEGIN IMMEDIATE")
+            version = self._db.execute("PRAGMA user_version").fetchone()[0]
+            if version > SCHEMA_VERSION:
+                raise VaultError(f"{self.path} was written by a newer version; install that one")
+            if version == 0:
+                for statement in _SCHEMA.split(";\n"):
+                    self._db.execute(statement)
+                self._db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+
+    def close(self) -> None:
+        """Close the file."""
+        self._db.close()
+
+    # -- changes of tags ----------------------------------------------------------------------
+
+    def reject(self, changes: Iterable[tuple[str, str | None]], *, now: float) -> None:
+        """Remember that each (tag, what it would become; None: it would go) was turned down."""
+        rows = [(tag_key(tag), tag_key(new or ""), tag, new or "", now) for tag, new in changes]
+        with self._db:
+            self._db.executemany("INSERT OR REPLACE INTO changes VALUES (?,?,?,?,?)", rows)
+
+    def withdraw(self, tag: str) -> int:
+        """Forget every rejection of `tag`, as a change and as a new tag; return how many."""
+        key = tag_key(tag)
+        with self._db:
+            changes = self._db.execute("DELETE FROM changes WHERE tag_key = ?", (key,)).rowcount
+            news = self._db.execute(
+                "DELETE FROM new_tags WHERE tag_key = ? AND NOT accepted", (key,)
+            ).rowcount
+        return changes + news
+
+    def rejections(self) -> tuple[Rejection, ...]:
+        """Return the changes that were turned down, the latest first."""
+        rows = self._db.execute("SELECT tag, into_tag FROM changes ORDER BY at DESC, tag_key")
+        return tuple(Rejection(str(tag), str(into)) for tag, into in rows)
+
+    # -- new tags -----------------------------------------------------------------------------
+
+    def decide(
+        self, tag: str, *, accepted: bool, now: float, note: str = "", run: str = ""
+    ) -> None:
+        """Remember what a person says of a new tag, for one note or the whole vault."""
+        with self._db:
+            self._db.execute(
+                "INSERT OR REPLACE INTO new_tags VALUES (?,?,?,?,?,?)",
+                (tag_key(tag), note, tag, accepted, run, now),
+            )
+
+    def new_tags(self) -> tuple[NewTag, ...]:
+        """Return what was decided about new tags, the latest first."""
+        rows = self._db.execute(
+            "SELECT tag, note, accepted, run FROM new_tags ORDER BY at DESC, tag_key, note"
+        )
+        return tuple(
+            NewTag(str(tag), str(note), bool(yes), str(run)) for tag, note, yes, run in rows
+        )
+
+    def forget(self, run: str) -> None:
+        """Delete what was turned down of a run's proposals, from the disk as well."""
+        self._db.execute("PRAGMA secure_delete = ON")
+        with self._db:
+            self._db.execute("DELETE FROM new_tags WHERE run = ? AND run <> ''", (run,))
+        self._db.execute("VACUUM")
+        self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+    # -- the vocabulary -----------------------------------------------------------------------
+
+    def place(self) -> str:
+        """Return the note that holds the vocabulary, '' where none is known."""
+        row = self._db.execute("SELECT note FROM place").fetchone()
+        return str(row[0]) if row else ""
+
+    def remember_place(self, note: str) -> None:
+        """Remember the note that holds the vocabulary."""
+        if note != self.place():
+            with self._db:
+                self._db.execute("DELETE FROM place")
+                self._db.execute("INSERT INTO place VALUES (?)", (note,))
+
+    def known_since(self, tags: Iterable[str], *, now: float) -> dict[str, float]:
+        """Return since when each tag of the vocabulary (by its key) is known; new ones are noted.
+
+        All of the first list count as known from the beginning. So does a tag that was only moved
+        within the list, and keeps its last level.
+        """
+        keys = {tag_key(tag) for tag in tags}
+        known = dict(self._db.execute("SELECT tag_key, since FROM vocabulary").fetchall())
+        left = {key.rpartition("/")[2]: known[key] for key in known.keys() - keys}
+        added = {
+            key: left.get(key.rpartition("/")[2], now if known else 0.0)
+            for key in keys - known.keys()
+        }
+        with self._db:
+            self._db.executemany(
+                "DELETE FROM vocabulary WHERE tag_key = ?", [(key,) for key in known.keys() - keys]
+            )
+            self._db.executemany("INSERT INTO vocabulary VALUES (?,?)", list(added.items()))
+        return {key: float((known | added)[key]) for key in keys}

@@ -1,0 +1,183 @@
+"""What a model is told of each tag, and which tags it is asked about together; pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Final
+
+from notemill.tagging.variants import Variation
+from notemill.vault.tags import tag_key
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping, Sequence
+
+    from notemill.tagging.census import Census
+    from notemill.tagging.synonyms import Synonyms
+    from notemill.tagging.variants import Merge
+
+SHOWN_VARIANTS: Final = 4
+SHOWN_BESIDE: Final = 3
+SHOWN_TITLES: Final = 2
+MAX_TITLE_CHARS: Final = 60
+MAX_TAGS_OF_NOTE: Final = 50
+"""A note with more tags than that is a list of tags, and says nothing of their company."""
+_SURE: Final = (Variation.STYLE, Variation.ACCENTS, Variation.PLURAL)
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A tag with what says what it means; `variants` are sure to be the same tag."""
+
+    key: str
+    name: str
+    notes: int
+    variants: tuple[str, ...]
+    beside: tuple[tuple[str, int], ...]
+    titles: tuple[str, ...]
+
+    @property
+    def line(self) -> str:
+        """The card on one line of a prompt."""
+        parts = [self.name, f"{self.notes} notes"]
+        if self.variants:
+            parts.append(f"also: {', '.join(self.variants[:SHOWN_VARIANTS])}")
+        if self.beside:
+            parts.append("with: " + ", ".join(f"{tag} {count}" for tag, count in self.beside))
+        if self.titles:
+            parts.append("in: " + "; ".join(self.titles))
+        return " | ".join(parts)
+
+
+def cards_of(
+    census: Census, merges: Iterable[Merge], *, leave_out: Collection[str]
+) -> tuple[Card, ...]:
+    """Return a card for every used tag, the most used first, but those with a key in `leave_out`.
+
+    A variant has none of its own; it stands on its tag's.
+    """
+    variants: dict[str, list[str]] = {}
+    into: dict[str, str] = {}
+    for merge in merges:
+        if merge.kind in _SURE and tag_key(merge.tag) != tag_key(merge.into):
+            variants.setdefault(tag_key(merge.into), []).append(merge.tag)
+            into[tag_key(merge.tag)] = merge.into
+    names = {tag.key: tag.name for tag in census.used if tag.key not in into}
+    names |= {key: into[tag_key(tags[0])] for key, tags in variants.items() if key not in names}
+    notes = {
+        key: frozenset[str]().union(
+            *(
+                census.tags[one].notes
+                for one in (key, *map(tag_key, variants.get(key, ())))
+                if one in census.tags
+            )
+        )
+        for key in names
+    }
+    beside = _beside(notes)
+    cards = [
+        Card(
+            key,
+            name,
+            len(notes[key]),
+            tuple(variants.get(key, ())),
+            tuple((names[other], count) for other, count in beside[key]),
+            _titles(notes[key]),
+        )
+        for key, name in names.items()
+        if key not in leave_out
+    ]
+    return tuple(sorted(cards, key=lambda card: (-card.notes, card.key)))
+
+
+def _beside(notes: Mapping[str, frozenset[str]]) -> dict[str, list[tuple[str, int]]]:
+    """Return for each tag those that stand beside it most, with the number of notes."""
+    of_note: dict[str, list[str]] = {}
+    for key, its in notes.items():
+        for note in its:
+            of_note.setdefault(note, []).append(key)
+    counts: dict[str, Counter[str]] = {key: Counter() for key in notes}
+    for keys in of_note.values():
+        if len(keys) <= MAX_TAGS_OF_NOTE:
+            for key in keys:
+                counts[key].update(other for other in keys if other != key)
+    return {
+        key: sorted(found.items(), key=lambda pair: (-pair[1], pair[0]))[:SHOWN_BESIDE]
+        for key, found in counts.items()
+    }
+
+
+def _titles(notes: Collection[str]) -> tuple[str, ...]:
+    """Return the titles of a few notes on one line each, without what the line's form needs."""
+    titles = (PurePosixPath(note).stem for note in sorted(notes, key=lambda key: (len(key), key)))
+    plain = ("".join(char if char.isprintable() else " " for char in title) for title in titles)
+    found: list[str] = []
+    for title in plain:
+        short = " ".join(title.replace("|", " ").replace(";", " ").split())[:MAX_TITLE_CHARS]
+        if short:
+            found.append(short)
+        if len(found) == SHOWN_TITLES:
+            break
+    return tuple(found)
+
+
+def chunked(
+    cards: Sequence[Card], pairs: Iterable[Synonyms], *, most: int
+) -> tuple[tuple[Card, ...], ...]:
+    """Return the cards in chunks of about equal size, at most `most` each.
+
+    What has to be judged together comes together, as far as a chunk can hold it: tags of one
+    parent, pairs that may mean the same, and then tags that keep the same company.
+    """
+    families = _families(cards, pairs)
+    where = {card.key: number for number, family in enumerate(families) for card in family}
+    ordered = sorted(range(len(families)), key=lambda number: _place(families, where, number))
+    flat = [card for number in ordered for card in families[number]]
+    count = max(1, -(-len(flat) // most))
+    size, longer = divmod(len(flat), count)
+    chunks: list[tuple[Card, ...]] = []
+    at = 0
+    for number in range(count):
+        end = at + size + (number < longer)
+        chunks.append(tuple(flat[at:end]))
+        at = end
+    return tuple(chunk for chunk in chunks if chunk)
+
+
+def _families(cards: Sequence[Card], pairs: Iterable[Synonyms]) -> list[list[Card]]:
+    root = {card.key: card.key for card in cards}
+
+    def top(key: str) -> str:
+        while root[key] != key:
+            root[key] = root[root[key]]
+            key = root[key]
+        return key
+
+    firsts: dict[str, str] = {}
+    for card in cards:
+        first = firsts.setdefault(card.key.partition("/")[0], card.key)
+        root[top(card.key)] = top(first)
+    for pair in pairs:
+        left, right = tag_key(pair.tag), tag_key(pair.other)
+        if left in root and right in root:
+            root[top(left)] = top(right)
+    families: dict[str, list[Card]] = {}
+    for card in cards:
+        families.setdefault(top(card.key), []).append(card)
+    return list(families.values())
+
+
+def _place(
+    families: Sequence[Sequence[Card]], where: Mapping[str, int], number: int
+) -> tuple[int, int, int]:
+    """Return where a family comes: right behind the largest one it keeps company with."""
+    beside: Counter[int] = Counter()
+    for card in families[number]:
+        for name, count in card.beside:
+            other = where.get(tag_key(name))
+            # Families are in the order of use: only a more used one leads.
+            if other is not None and other < number:
+                beside[other] += count
+    leader = max(beside, key=lambda other: (beside[other], -other), default=number)
+    return leader, number != leader, number

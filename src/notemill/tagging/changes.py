@@ -1,0 +1,101 @@
+"""Changes of a vault's tags, each to be decided by itself, with the notes it touches; pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from notemill.vault.tags import tag_key
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping
+
+    from notemill.tagging.census import Census
+
+
+class ChangeKind(StrEnum):
+    """What happens to a tag."""
+
+    MERGE = "merge"
+    MOVE = "move"
+    RENAME = "rename"
+    DROP = "drop"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A tag and what it would become, None where it would go; `notes` are those it touches."""
+
+    tag: str
+    becomes: str | None
+    kind: ChangeKind
+    reason: str
+    notes: frozenset[str]
+
+    @property
+    def pair(self) -> tuple[str, str]:
+        """The change as decisions know it: by keys, '' for a tag that goes."""
+        return tag_key(self.tag), tag_key(self.becomes or "")
+
+
+def changes_of(
+    wanted: Mapping[str, str | None],
+    census: Census,
+    *,
+    reasons: Mapping[tuple[str, str], str],
+    otherwise: str,
+) -> tuple[Change, ...]:
+    """Return the changes that touch notes, those that touch most first.
+
+    `wanted` says what becomes of tags; children go with their parent, unless they are named
+    themselves. `reasons` are by the keys of both tags, `otherwise` is the reason of all others.
+    """
+    notes = _touched(wanted, census)
+    targets: dict[str, int] = {}
+    for new in wanted.values():
+        if new is not None:
+            targets[tag_key(new)] = targets.get(tag_key(new), 0) + 1
+    found: list[Change] = []
+    for tag, new in wanted.items():
+        touched = notes.get(tag_key(tag))
+        if touched and new != tag:
+            pair = (tag_key(tag), tag_key(new or ""))
+            kind = _kind(tag, new, census, targets)
+            found.append(Change(tag, new, kind, reasons.get(pair, otherwise), frozenset(touched)))
+    return tuple(sorted(found, key=lambda one: (-len(one.notes), tag_key(one.tag))))
+
+
+def without(changes: Iterable[Change], rejected: Collection[tuple[str, str]]) -> tuple[Change, ...]:
+    """Return the changes that were not turned down; `rejected` holds pairs of keys."""
+    return tuple(one for one in changes if one.pair not in rejected)
+
+
+def _kind(tag: str, new: str | None, census: Census, targets: Mapping[str, int]) -> ChangeKind:
+    if new is None:
+        return ChangeKind.DROP
+    key = tag_key(new)
+    if key != tag_key(tag) and (key in census.tags or targets[key] > 1):
+        return ChangeKind.MERGE
+    is_same_leaf = key.rpartition("/")[2] == tag_key(tag).rpartition("/")[2]
+    return ChangeKind.MOVE if is_same_leaf and key != tag_key(tag) else ChangeKind.RENAME
+
+
+def _touched(wanted: Mapping[str, str | None], census: Census) -> dict[str, set[str]]:
+    """Return the notes of each change by its tag's key: of the tag, and of children not named."""
+    named = {tag_key(tag): new for tag, new in wanted.items()}
+    touched: dict[str, set[str]] = {}
+    for tag in census.used:
+        levels = tag.key.split("/")
+        paths = ("/".join(levels[:depth]) for depth in range(len(levels), 0, -1))
+        nearest = next((path for path in paths if path in named), None)
+        if nearest is None:
+            continue
+        spelled = named[nearest]
+        if spelled is not None and tag_key(spelled) == nearest:
+            # The same tag in other letters: only other spellings change.
+            if nearest == tag.key and set(tag.spellings) != {spelled}:
+                touched.setdefault(nearest, set()).update(tag.notes)
+            continue
+        touched.setdefault(nearest, set()).update(tag.notes)
+    return touched

@@ -1,0 +1,197 @@
+"""Properties that older tools keep as lines of the text, `key:: value`, lifted into the frontmatter.
+
+Dataview and Logseq write them; only lines at the very top of a note count, and of those only what
+can be said as a property without loss; pure.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from notemill.errors import MalformedNoteError
+from notemill.vault.frontmatter import BOM, Span
+from notemill.vault.note import ALIAS_KEYS, TAG_KEYS, TAG_SPLIT, Note, inline_tags, links, parse
+from notemill.vault.proposal import new_list, spliced
+from notemill.vault.scalars import scalar
+from notemill.vault.tags import is_legal_tag, tag_key
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+_FIELD = re.compile(
+    r"(?P<key>[^:\r\n]+?)::(?:[ \t]+(?P<value>[^\r\n]*?))?[ \t]*(?P<end>\r\n|\n|\r|\Z)"
+)
+_BLANK = re.compile(r"[ \t]*(?:\r\n|\n|\r)")
+_KEY = re.compile(r"[^\W\d_][\w -]{0,40}")
+# Signs that mean something in a text and nothing in a property.
+_MARKUP: Final = (
+    "[[",
+    "](",
+    "![",
+    "`",
+    "{{",
+    "%%",
+    "==",
+    "<",
+    "::",
+    "((",
+    "**",
+    "~~",
+    "$",
+    "[",
+    "^",
+)
+_TYPED = re.compile(
+    r"-?(?:0|[1-9]\d{0,14})(?:\.\d{1,9})?|true|false|\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}(?::\d{2})?)?"
+)
+# One property under two names.
+_FAMILIES: Final = (TAG_KEYS, ALIAS_KEYS, ("cssclasses", "cssclass"))
+_ANY_TAG = re.compile(r"(?:^|\s)#\S")
+
+
+@dataclass(frozen=True, slots=True)
+class Lifted:
+    """The note's new bytes, what was lifted, and what was left and why."""
+
+    raw: bytes
+    what: tuple[str, ...]
+    left: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    key: str
+    value: str
+    start: int
+    end: int
+
+
+def lift(note: Note, *, lists: Collection[str]) -> Lifted:
+    """Return a note with the fields at its top made properties.
+
+    `lists` are the keys, in lower case, that hold lists. Raises MalformedNoteError where what comes
+    out would not say the same.
+    """
+    lines = _lines(note)
+    there = {one.name for one in note.frontmatter.entries} if note.frontmatter else set()
+    names = [line.key.casefold() for line in lines]
+    what: list[str] = []
+    left: list[str] = []
+    taken: list[tuple[_Line, str | list[str]]] = []
+    for line in lines:
+        name = line.key.casefold()
+        same = next((set(family) for family in _FAMILIES if name in family), {name})
+        if there & same:
+            left.append(f"`{line.key}` is a property already")
+        elif sum(one in same for one in names) > 1:
+            left.append(f"`{line.key}::` is there twice")
+        elif reason := _unclear(line, name, lists):
+            left.append(f"`{line.key}:: {line.value}`: {reason}")
+        else:
+            taken.append((line, _list(line.value, name) if name in lists else line.value))
+            what.append(f"{line.key}:: → {line.key}:")
+    if not taken:
+        return Lifted(note.raw, (), tuple(left))
+    raw = _written(note, taken)
+    _check(note, raw, taken)
+    return Lifted(raw, tuple(what), tuple(left))
+
+
+def _lines(note: Note) -> list[_Line]:
+    """Return the fields at the top of the text, up to the first line that is none."""
+    body, at = note.body, 0
+    while (blank := _BLANK.match(body, at)) is not None:
+        at = blank.end()
+    found: list[_Line] = []
+    while at < len(body) and (field := _FIELD.match(body, at)) is not None:
+        found.append(_Line(field["key"], field["value"] or "", at, field.end()))
+        at = field.end()
+    return found
+
+
+def _unclear(line: _Line, name: str, lists: Collection[str]) -> str:
+    """Return why a field cannot be a property without loss, '' where it can."""
+    if not _KEY.fullmatch(line.key) or line.key != line.key.strip():
+        return "its key is no plain name"
+    if not line.value:
+        return "it says nothing"
+    if name in TAG_KEYS:
+        if "," in line.value and any(len(part.split()) > 1 for part in line.value.split(",")):
+            return "a part of it has several words"
+        if not all(is_legal_tag(tag) for tag in _list(line.value, name)):
+            return "it holds more than tags"
+        return ""
+    if any(sign in line.value for sign in _MARKUP) or _ANY_TAG.search(line.value):
+        return "it holds links, tags or other markup"
+    if not line.value.isprintable():
+        return "it holds characters that do not print"
+    if name in lists and "," in line.value:
+        return "a comma may part names or belong to one"
+    return ""
+
+
+def _list(value: str, name: str) -> list[str]:
+    if name in TAG_KEYS:
+        parts = (part.removeprefix("#") for part in TAG_SPLIT.split(value))
+        return list({tag_key(part): part for part in reversed(list(parts)) if part}.values())[::-1]
+    return [value]
+
+
+def _written(note: Note, taken: list[tuple[_Line, str | list[str]]]) -> bytes:
+    newline = note.newline.encode()
+    block = note.frontmatter
+    pad = b" " * (block.indent if block else 0)
+    added: list[bytes] = []
+    for line, value in taken:
+        head = pad + line.key.encode() + b":"
+        if isinstance(value, list):
+            added.append(new_list(note, head, newline, value))
+        else:
+            text = value if _TYPED.fullmatch(value) else scalar(value)
+            added.append(head + b" " + text.encode() + newline)
+    # One field lies behind the other: bytes are counted from one to the next.
+    edits: list[tuple[Span, bytes]] = []
+    char, byte = 0, note.body_start
+    for line, _ in taken:
+        byte += len(note.body[char : line.start].encode())
+        size = len(note.body[line.start : line.end].encode())
+        edits.append((Span(byte, byte + size), b""))
+        char, byte = line.end, byte + size
+    if block is not None:
+        edits.insert(0, (Span(block.inner.end, block.inner.end), b"".join(added)))
+    else:
+        at = len(BOM) if note.has_bom else 0
+        fence = b"---" + newline
+        edits.insert(0, (Span(at, at), b"".join([fence, *added, fence])))
+    return spliced(note.raw, edits)
+
+
+def _check(old: Note, raw: bytes, taken: list[tuple[_Line, str | list[str]]]) -> None:
+    """Read the edited note back. Raises MalformedNoteError where it is not what was meant."""
+    new, _ = parse(raw)
+    values = [(one.key, one.value) for one in old.frontmatter.entries] if old.frontmatter else []
+    values += [
+        (line.key, tuple(value) if isinstance(value, list) else value) for line, value in taken
+    ]
+    found = [(one.key, one.value) for one in new.frontmatter.entries] if new.frontmatter else []
+    body = old.body
+    for line, _ in reversed(taken):
+        body = body[: line.start] + body[line.end :]
+    own = {
+        tag_key(tag)
+        for line, value in taken
+        if isinstance(value, list) and line.key.casefold() in TAG_KEYS
+        for tag in value
+    }
+    before = [tag.name for tag in inline_tags(old) if tag_key(tag.name) not in own]
+    after = [tag.name for tag in inline_tags(new) if tag_key(tag.name) not in own]
+    if (
+        not new.writable
+        or found != values
+        or new.body != body
+        or before != after
+        or len(links(new)) != len(links(old))
+    ):
+        raise MalformedNoteError("its first lines cannot be lifted safely; move them by hand")

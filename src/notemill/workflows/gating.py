@@ -1,0 +1,163 @@
+"""The gate at writing: the vault's vocabulary, found and read, and what was decided beside it."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Final
+
+from notemill.errors import NotemillError
+from notemill.index import facts_and_text
+from notemill.review import Decision
+from notemill.tagging.gate import Gate
+from notemill.tagging.vocabulary import read_vocabulary
+from notemill.vault.frontmatter import BOM
+from notemill.vault.tags import tag_key
+from notemill.workflows.candidates import Vocabulary as Candidates
+from notemill.workflows.needs import Need
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable
+
+    from notemill.decisions import Decisions
+    from notemill.index import NoteFacts
+    from notemill.review import Proposal, Review
+    from notemill.vault.files import Vault
+
+MAX_REJECTED: Final = 20
+"""The most rejected tags that a prompt carries: some 100 tokens."""
+
+
+def place_of(facts: Iterable[NoteFacts], decisions: Decisions) -> str:
+    """Return the note that holds the vault's vocabulary, '' where none does.
+
+    The one that was used last, where it still holds one; otherwise the first.
+    """
+    holders = [one.key for one in facts if one.holds_vocabulary]
+    remembered = decisions.place()
+    return remembered if remembered in holders else next(iter(holders), "")
+
+
+def gate_of(vault: Vault, place: str, decisions: Decisions) -> Gate:
+    """Return the gate of a vault with its vocabulary in the note `place`, '' for none.
+
+    A line of the list that cannot be understood counts as not there, and so does a list without
+    one that can.
+    """
+    news = decisions.new_tags()
+    rejected_in: dict[str, list[str]] = {}
+    for one in news:
+        if one.note and not one.accepted:
+            rejected_in.setdefault(one.note, []).append(one.tag)
+    vocabulary = None
+    if place:
+        try:
+            raw = vault.read(place)
+        except NotemillError:
+            raw = b""
+        vocabulary = read_vocabulary(raw.removeprefix(BOM).decode("utf-8", "replace"))
+    return Gate(
+        vocabulary if vocabulary and vocabulary.entries else None,
+        kept=[(one.tag, one.into) for one in decisions.rejections()],
+        accepted=[one.tag for one in news if one.accepted],
+        rejected=[one.tag for one in news if not one.accepted and not one.note],
+        rejected_in=rejected_in,
+    )
+
+
+def candidates_of(gate: Gate, facts: Iterable[NoteFacts], *, listed: bool) -> Candidates:
+    """Return the tags that prompts may carry: the vocabulary's, else those that notes have.
+
+    `listed` False leaves out what stands in the vocabulary alone: its note is excluded, and
+    nothing of it may leave the machine.
+    """
+    notes = [one.all_tags for one in facts if not one.problem]
+    if gate.vocabulary is None:
+        return Candidates.of(notes)
+    known = [_passed(gate, tags) for tags in notes]
+    if listed:
+        known.append([one.tag for one in gate.vocabulary.entries if not one.dropped])
+    return Candidates.of(known)
+
+
+def _passed(gate: Gate, tags: Iterable[str]) -> list[str]:
+    rulings = (gate.of(tag, "") for tag in tags)
+    return list(dict.fromkeys(one.tag for one in rulings if one and not one.is_new))
+
+
+def rejected_tags(
+    decisions: Decisions, proposals: Iterable[Proposal], *, private: Collection[str]
+) -> Callable[[str], list[str]]:
+    """Return what gives the rejected tags that a note's prompt carries, its own first.
+
+    Of the tags turned down for the whole vault the latest; none that were proposed for excluded
+    notes alone: they would tell of them. `proposals` are those that were turned down.
+    """
+    news = [one for one in decisions.new_tags() if not one.accepted]
+    sources: dict[str, set[str]] = {}
+    own: dict[str, list[str]] = {}
+    for proposal in proposals:
+        sources.setdefault(tag_key(proposal.value), set()).add(proposal.note)
+        own.setdefault(proposal.note, []).append(proposal.value)
+    for one in news:
+        if one.note:
+            own.setdefault(one.note, []).append(one.tag)
+    hidden = set(private)
+    shared = [
+        one.tag
+        for one in news
+        if not one.note and not _is_hidden(sources.get(tag_key(one.tag)), hidden)
+    ]
+
+    def of_note(note: str) -> list[str]:
+        named = {tag_key(tag): tag for tag in (*own.get(note, ()), *shared)}
+        return list(named.values())[:MAX_REJECTED]
+
+    return of_note
+
+
+def _is_hidden(notes: set[str] | None, private: set[str]) -> bool:
+    return notes is not None and notes <= private
+
+
+def newcomers(
+    vault: Vault, review: Review, decisions: Decisions, gate: Gate, candidates: Candidates
+) -> Callable[[NoteFacts], Need | None]:
+    """Return what says of a curated note whether a tag new to the vocabulary enters its candidates.
+
+    Only then is it asked about again for a vocabulary's sake; every other edit of the list is
+    applied without asking anybody.
+    """
+    if gate.vocabulary is None:
+        return lambda _: None
+    tags = {tag_key(one.tag): one.tag for one in gate.vocabulary.entries if not one.dropped}
+    since = decisions.known_since(tags.values(), now=time.time())
+    asked = review.curated_at()
+    latest = max(since.values(), default=0.0)
+    waiting: dict[str, set[str]] = {}
+    for one in review.tags(Decision.PENDING):
+        waiting.setdefault(one.note, set()).add(tag_key(one.value))
+
+    def need(facts: NoteFacts) -> Need | None:
+        at = asked.get(facts.key)
+        if at is None or at >= latest:
+            return None
+        have = {tag_key(tag) for tag in facts.all_tags} | gate.rejected_for(facts.key)
+        have |= waiting.get(facts.key, set())
+        fresh = {key for key in tags if since[key] > at} - have
+        tag = _entering(vault, facts, candidates, fresh)
+        return Need(f"#{tag} is new in the vocabulary", 1) if tag else None
+
+    return need
+
+
+def _entering(vault: Vault, facts: NoteFacts, candidates: Candidates, fresh: set[str]) -> str:
+    """Return the first of the tags `fresh`, as keys, among those that fit a note, '' for none."""
+    if not fresh:
+        return ""
+    try:
+        raw = vault.read(facts.key)
+    except NotemillError:
+        return ""
+    now, text = facts_and_text(facts.key, raw, size=len(raw), mtime_ns=0)
+    fitting = candidates.fitting(now.title, now.folder, text)
+    return next((tag for tag in fitting if tag_key(tag) in fresh), "")

@@ -1,0 +1,91 @@
+"""Properties of a whole vault brought into form: planned over all notes, written as one run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from notemill.errors import ExternallyChangedError, NotemillError
+from notemill.vault.note import bytes_hash, is_ignored, parse
+from notemill.vault.tidy import Left, Step, TidyKind, tidy
+from notemill.workflows.retagging import LeftAlone, source_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Iterator
+
+    from notemill.index import NoteFacts
+    from notemill.review import Review
+    from notemill.vault.files import Vault
+
+
+@dataclass(frozen=True, slots=True)
+class TidyNote:
+    """A note with what would be brought into form, and what is left in it and why."""
+
+    key: str
+    steps: tuple[Step, ...]
+    left: tuple[Left, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Tidying:
+    """What bringing a vault into form would do; `untouched` notes cannot be read, or are excluded."""
+
+    notes: tuple[TidyNote, ...]
+    untouched: tuple[LeftAlone, ...]
+
+    @property
+    def changed(self) -> tuple[TidyNote, ...]:
+        """The notes in which something changes."""
+        return tuple(one for one in self.notes if one.steps)
+
+    def counts(self) -> dict[TidyKind, int]:
+        """Return in how many notes there is something of each kind."""
+        return {
+            kind: sum(any(step.kind is kind for step in one.steps) for one in self.notes)
+            for kind in TidyKind
+        }
+
+
+def plan_tidying(
+    vault: Vault,
+    facts: Iterable[NoteFacts],
+    kinds: Collection[TidyKind],
+    *,
+    is_excluded: Callable[[NoteFacts], bool],
+) -> Tidying:
+    """Return what bringing these notes into form would do; every one of them is read."""
+    notes: list[TidyNote] = []
+    untouched: list[LeftAlone] = []
+    for one in facts:
+        if is_excluded(one):
+            continue
+        try:
+            tidied = tidy(vault.read(one.key), kinds)
+        except NotemillError as error:
+            untouched.append(LeftAlone(one.key, str(error)))
+            continue
+        if tidied.steps or tidied.left:
+            notes.append(TidyNote(one.key, tidied.steps, tidied.left))
+    return Tidying(tuple(notes), tuple(untouched))
+
+
+def write_tidying(
+    vault: Vault, review: Review, plan: Tidying, *, run: str
+) -> Iterator[tuple[str, str]]:
+    """Write a plan under the name of `run`; yield each note and why it was not written, '' if it was.
+
+    A note that changed since the plan was made is left alone. What was curated stays so.
+    """
+    with vault.lock():
+        for one in plan.changed:
+            before, after = one.steps[0].before, one.steps[-1].after
+            try:
+                if is_ignored(parse(vault.read(one.key))[0]):
+                    raise ExternallyChangedError("it says `notemill: ignore` by now")
+                vault.write(one.key, after, expected=bytes_hash(before), run=run)
+            except NotemillError as error:
+                yield one.key, str(error)
+                continue
+            review.rebase([(one.key, source_of(before), source_of(after))])
+            yield one.key, ""
