@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
@@ -21,11 +21,16 @@ from notemill.errors import (
     VaultLockedError,
 )
 from notemill.index import Index, NoteFacts, facts_and_text, facts_of
+from notemill.index.contents import Contents
+from notemill.links import FILE as LINKS_FILE
+from notemill.links import LinkLedger
 from notemill.offline import respond
 from notemill.review import FILE as REVIEW_FILE
 from notemill.review import Decision, NewProposal, Review
 from notemill.vault.files import Vault
 from notemill.vault.places import remember, state_folder
+from notemill.vault.resolve import Names
+from notemill.vault.select import uses_markdown_links
 from notemill.workflows.apply import Applied, apply_run, preview, waits_for_person
 from notemill.workflows.curate import (
     REPLY_TOKENS,
@@ -37,77 +42,27 @@ from notemill.workflows.curate import (
     request_for,
 )
 from notemill.workflows.gating import candidates_of, gate_of, newcomers, place_of, rejected_tags
+from notemill.workflows.judging import LINK_KIND
 from notemill.workflows.needs import Need, need_of
 from notemill.workflows.retagging import sources
 from notemill.workflows.stages import plan_steps
+from notemill.workflows.survey import CurateOptions, Curation, Skipped, Survey
+from notemill.workflows.upkeep import Scene, look_after
 from notemill.workflows.verify import Verdict, verify
-from twolane import Engine, ItemState, Lane, Plan, Request, Run, RunState, Settings, plain_usd
+from twolane import Engine, ItemState, Plan, Request, Run, RunState, Settings, plain_usd
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from notemill.tagging.gate import Gate
     from notemill.vault.files import NoteUndo
-    from notemill.workflows.candidates import Vocabulary
 
 OFFLINE = "offline"
 KIND = "curate"
 KIND_TAGS = "vocabulary"
-KINDS = (KIND, KIND_TAGS)
+KINDS = (KIND, KIND_TAGS, LINK_KIND)
 """The kinds of runs that are notemill's."""
-
-
-@dataclass(frozen=True, slots=True)
-class CurateOptions:
-    """What `curate` was asked for."""
-
-    lane: Lane | None = None
-    cap_nano: int | None = None
-    by_s: int | None = None
-    by_strict: bool = False
-    stages: str = "auto"
-    limit: int | None = None
-    only: str | None = None
-    refresh: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Skipped:
-    """A note that is left alone, and why."""
-
-    key: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Survey:
-    """A vault looked through: what needs work and why, what is left alone, what needs nothing.
-
-    `put_off` notes need work, too, beyond the limit asked for; `private` ones never leave;
-    `not_seen` files and folders were not looked into, each for a reason.
-    """
-
-    seen: int
-    work: tuple[tuple[NoteFacts, Need], ...]
-    skipped: tuple[Skipped, ...]
-    vocabulary: Vocabulary
-    put_off: int
-    private: frozenset[str]
-    not_seen: tuple[Skipped, ...]
-
-    @property
-    def up_to_date(self) -> int:
-        """Notes that need nothing."""
-        return self.seen - len(self.work) - self.put_off - len(self.skipped)
-
-
-@dataclass(slots=True)
-class Curation:
-    """A curation under way: its run, and its stages before the last: purpose and notes of each."""
-
-    run: Run
-    stages: list[tuple[str, int]]
 
 
 class NoteRequests:
@@ -159,14 +114,18 @@ class Mill:
         self.vault = Vault.open(folder, state_dir=self.state)
         remember(self.state, self.vault.root)
         self.index = Index(self.state / "index.sqlite3")
+        self.contents = Contents(self.state / "contents.sqlite3")
         self.review = Review(self.state / REVIEW_FILE)
+        self.links = LinkLedger(self.state / LINKS_FILE)
         self.decisions = Decisions(self.state / DECISIONS_FILE)
         self.engine = Engine.open(settings, responder=respond)
 
     async def aclose(self) -> None:
         """Close everything."""
         await self.engine.aclose()
+        self.links.close()
         self.review.close()
+        self.contents.close()
         self.decisions.close()
         self.index.close()
         self.vault.close()
@@ -197,8 +156,12 @@ class Mill:
 
     @property
     def source(self) -> str:
-        """What the runs of this vault are found by."""
-        return f"{KIND}:{self.vault.root}"
+        """What the curations of this vault are found by."""
+        return self.source_of(KIND)
+
+    def source_of(self, kind: str) -> str:
+        """Return what the runs of a kind over this vault are found by."""
+        return f"{kind}:{self.vault.root}"
 
     # -- curate -------------------------------------------------------------------------------
 
@@ -273,29 +236,36 @@ class Mill:
             )
         return facts, text
 
-    def plan(self, requests: NoteRequests, options: CurateOptions) -> Plan:
+    def plan(
+        self,
+        requests: Iterable[Request],
+        options: CurateOptions,
+        *,
+        reply_tokens: int = REPLY_TOKENS,
+    ) -> Plan:
         """Say where the requests would go and what that would cost. Raises ConfigError."""
         return self.engine.plan(
             requests,
             lane=options.lane,
             cap_nano=options.cap_nano,
             deadline_at=self._deadline_at(options),
-            reply_tokens=REPLY_TOKENS,
+            reply_tokens=reply_tokens,
         )
 
     def _deadline_at(self, options: CurateOptions) -> float | None:
         return None if options.by_s is None else self.engine.now() + options.by_s
 
-    async def unfinished(self, options: CurateOptions) -> Curation | None:
-        """Return the vault's run that waits to go on, if there is one.
+    async def unfinished(self, options: CurateOptions, *, kind: str = KIND) -> Curation | None:
+        """Return the vault's run of a kind that waits to go on, if there is one.
 
         Raises ConfigError naming the difference where it was started with other flags.
         """
-        run = await self.engine.latest(self.source)
+        source = self.source_of(kind)
+        run = await self.engine.latest(source)
         if run is None or run.row.state in (RunState.DONE, RunState.CANCELED):
             return None
-        await self.engine.unfinished(self.source, "", self._kept(options))
-        return self.curation(run)
+        await self.engine.unfinished(source, "", self._kept(options))
+        return self.curation(run, kind=kind)
 
     async def left_over(self, *, apply: bool) -> Curation | None:
         """Return the vault's newest run where it has ended and is not through all the same.
@@ -314,7 +284,7 @@ class Mill:
             return self.curation(run)
         return None
 
-    async def withdraw(self, curation: Curation, survey: Survey) -> int:
+    async def withdraw(self, curation: Curation, private: frozenset[str]) -> int:
         """Cancel what has not ended of notes that must not leave the machine any more.
 
         Returns how many there are.
@@ -322,31 +292,37 @@ class Mill:
         open_states = (ItemState.PENDING, ItemState.RUNNING, ItemState.SUBMITTED)
         keys = [
             outcome.key
-            for outcome in (curation.run.outcomes() if survey.private else ())
-            if outcome.key in survey.private and outcome.state in open_states
+            for outcome in (curation.run.outcomes() if private else ())
+            if outcome.key in private and outcome.state in open_states
         ]
         for key in keys:
             await curation.run.cancel(key)
         return len(keys)
 
-    def curation(self, run: Run) -> Curation:
-        """Return a run of the ledger as a curation. Raises UsageError where it is none."""
+    def curation(self, run: Run, *, kind: str = KIND) -> Curation:
+        """Return a run of the ledger as work under way. Raises UsageError where it is no such."""
         stages = run.row.setting("stages")
         if run.row.kind == KIND_TAGS:
             raise UsageError(
                 f"run {run.id} arranges tags; `notemill tags vocabulary --ask-model` goes on with it"
             )
-        if run.row.kind != KIND or not isinstance(stages, list):
-            raise UsageError(f"run {run.id} is no curation; `notemill runs` lists those there are")
+        if run.row.kind != kind or not isinstance(stages, list):
+            raise UsageError(f"run {run.id} is no {kind}; `notemill runs` lists those there are")
         return Curation(run, [(str(purpose), int(count)) for purpose, count in stages])
 
     async def start(
-        self, survey: Survey, requests: NoteRequests, plan: Plan, options: CurateOptions
+        self,
+        notes: Sequence[NoteFacts],
+        requests: Iterable[Request],
+        plan: Plan,
+        options: CurateOptions,
+        *,
+        kind: str = KIND,
     ) -> Curation:
-        """Record a run over the notes that need work. Raises UsageError, LedgerError."""
+        """Record a run over notes, one request for each. Raises UsageError, LedgerError."""
         steps = plan_steps(
             options.stages,
-            [one for one, _ in survey.work],
+            notes,
             batch_size=plan.batch_size,
             forced=options.lane,
         )
@@ -354,9 +330,9 @@ class Mill:
         run = await self.engine.start(
             requests,
             plan=plan,
-            kind=KIND,
+            kind=kind,
             label=str(self.vault.root),
-            source=self.source,
+            source=self.source_of(kind),
             lane=options.lane,
             cap_nano=options.cap_nano,
             deadline_at=self._deadline_at(options),
@@ -378,6 +354,26 @@ class Mill:
             "provider": self.settings.provider,
             "batch_size": self.settings.batch_size,
         }
+
+    # -- links --------------------------------------------------------------------------------
+
+    def scene(self) -> Scene:
+        """Look through the vault for links. Raises VaultError."""
+        facts = self.index.refresh(self.vault, self.vault.scan())
+        return Scene(
+            vault=self.vault,
+            facts={one.key: one for one in facts},
+            names=Names(self.vault.all_keys()),
+            markdown=uses_markdown_links(self.vault.root),
+            why_not=self._why_no_link,
+        )
+
+    def _why_no_link(self, facts: NoteFacts) -> str:
+        if facts.problem:
+            return facts.problem
+        if self.is_private(facts):
+            return "it is excluded"
+        return "" if self.vault.is_writable(facts.key) else "it is read-only"
 
     # -- results ------------------------------------------------------------------------------
 
@@ -439,14 +435,15 @@ class Mill:
         pending = self.review.proposals(run, state=Decision.PENDING)
         return list(dict.fromkeys(one.note for one in pending))
 
-    async def apply(self, run: Run, *, replace: bool) -> list[Applied]:
-        """Write a run's pending proposals into the notes. Raises VaultLockedError."""
+    async def apply(self, run: Run, *, replace: bool, note: str | None = None) -> list[Applied]:
+        """Write a run's pending proposals, or those for one note. Raises VaultLockedError."""
         done: list[Applied] = []
         with self.vault.lock():
             for one in apply_run(
                 self.vault,
                 self.review,
                 run.id,
+                note=note,
                 replacing=replace,
                 now=time.time,
                 gate=self.gate(),
@@ -462,8 +459,11 @@ class Mill:
         """Restore the exact bytes that a run's writing replaced. Raises VaultError."""
         with self.vault.lock():
             before = sources(self.vault, self.vault.written_by(run))
+            self.links.undoing(before)
             restored = self.vault.undo(run, key=note, through=through)
             after = sources(self.vault, before)
+            if self.links.sides():
+                look_after(self.scene(), self.links, now=time.time())
         # Tags in the text are its owner's words: their way back is no change of the owner's.
         self.review.rebase((key, before[key], new) for key, new in after.items())
         back = [(one.key, one.runs) for one in restored if one.restored]

@@ -38,13 +38,14 @@ from twolane import RunState
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from notemill.app import CurateOptions, Mill
+    from notemill.app import Mill
     from notemill.index import NoteFacts
     from notemill.tagging.changes import Change
     from notemill.tagging.gate import Gate
     from notemill.tagging.judgement import Settled
     from notemill.workflows.arranging import Asking
     from notemill.workflows.deciding import NewTag, ToDecide
+    from notemill.workflows.survey import CurateOptions
     from notemill.workflows.tags import TagReview
     from twolane import Plan, Request, Run
 

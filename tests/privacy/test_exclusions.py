@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from notemill.app import CurateOptions, Mill
+from notemill.app import Mill
 from notemill.config import Exclusions, load_exclusions
 from notemill.errors import UsageError
+from notemill.workflows.survey import CurateOptions
 from twolane import Settings
 
 if TYPE_CHECKING:

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from rich.console import Console
 
-from notemill.app import CurateOptions, Mill
+from notemill.app import Mill
 from notemill.cli.curating import curate, work
 from notemill.config import Exclusions
 from notemill.errors import NotemillError
+from notemill.workflows.survey import CurateOptions
 from tests.doubles import MortalStore, ScriptedProvider
 from tests.virtual_time import VirtualClock
 from twolane import Engine, Lane, Settings, TwolaneError

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from rich.console import Console
 
-from notemill.app import CurateOptions
 from notemill.cli.arranging import Asked, ask_model
 from notemill.config import Exclusions
 from notemill.tagmill import TagMill
+from notemill.workflows.survey import CurateOptions
 from notemill.workflows.vocabulary import with_proposed
 from tests.doubles import Crash
 from tests.workflows.notes import Desk

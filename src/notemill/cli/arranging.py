@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from notemill.app import CurateOptions
     from notemill.tagging.judgement import Settled
     from notemill.tagging.vocabulary import Entry
     from notemill.tagmill import TagMill
     from notemill.workflows.arranging import Asking
+    from notemill.workflows.survey import CurateOptions
     from notemill.workflows.tags import TagReview
     from twolane import Report, Request, Run
 

@@ -9,12 +9,13 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from notemill.app import OFFLINE, CurateOptions, Mill
+from notemill.app import OFFLINE, Mill
 from notemill.cli.diffs import print_diff
 from notemill.config import load_exclusions
 from notemill.errors import NotemillError, WaitingForPersonError
 from notemill.workflows.apply import TAGS
 from notemill.workflows.stages import check_stages
+from notemill.workflows.survey import CurateOptions
 from twolane import Engine, Lane, RunState, TwolaneError, plain_usd
 from twolane.consent import agree, cap_of, show_plan, within_s
 from twolane.console import (
@@ -30,13 +31,13 @@ from twolane.console import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Awaitable, Callable, Iterable, Sequence
 
     from rich.console import Console
 
-    from notemill.app import Curation, NoteRequests, Survey
     from notemill.workflows.apply import Applied
-    from twolane import Plan, Report, Settings
+    from notemill.workflows.survey import Curation, Survey
+    from twolane import Plan, Report, Request, Run, Settings
 
 SAMPLE_NOTES = 2
 SHOWN_SKIPPED = 10
@@ -104,8 +105,8 @@ async def curate(
     as_json: bool,
 ) -> int:
     """Curate an open vault; return the exit code. Raises NotemillError, TwolaneError."""
-    _show_provider(mill, console)
-    await _warn_of_expiry(mill, console)
+    show_provider(mill, console)
+    await warn_of_expiry(mill, console)
     ended = None if dry_run else await mill.left_over(apply=not review)
     if ended is not None:
         console.print(f"run {ended.run.id} ended before all was done with it", markup=False)
@@ -129,40 +130,37 @@ async def curate(
     requests = mill.requests(survey)
     plan = mill.plan(requests, options)
     if dry_run:
-        return _dry_run(plan, requests, console, as_json=as_json)
+        return show_dry_run(plan, requests, console, as_json=as_json)
     agree(plan, mill.engine, mill.settings, console, cap_nano=options.cap_nano, yes=yes)
-    curation = await mill.start(survey, requests, plan, options)
+    curation = await mill.start(survey.notes, requests, plan, options)
     return await work(mill, curation, console, survey, review=review, yes=yes, as_json=as_json)
 
 
-async def resume_run(
-    settings: Settings,
+async def resume_curation(
+    mill: Mill,
+    run: Run,
+    console: Console,
     *,
-    run_id: str,
-    max_cost: str | None,
+    cap_nano: int | None,
     review: bool,
     yes: bool,
     as_json: bool,
-    failed: bool = False,
+    failed: bool,
 ) -> int:
-    """Go on with a run; return the exit code. Raises NotemillError, TwolaneError."""
-    console = note_console()
-    mill = await mill_of_run(settings, run_id)
-    try:
-        with mill.working():
-            await _warn_of_expiry(mill, console)
-            curation = mill.curation(await mill.engine.run(run_id))
-            if (cap_nano := cap_of(max_cost)) is not None:
-                await curation.run.set_cap(cap_nano)
-            if failed:
-                count = await curation.run.retry_failed()
-                console.print(f"{count:,} notes are asked about again", markup=False)
-            survey = mill.survey(CurateOptions())
-            return await _go_on(
-                mill, curation, console, survey, review=review, yes=yes, as_json=as_json
-            )
-    finally:
-        await mill.aclose()
+    """Go on with a curation; return the exit code. Raises NotemillError, TwolaneError."""
+    curation = mill.curation(run)
+    await begin_again(run, console, cap_nano=cap_nano, failed=failed)
+    survey = mill.survey(CurateOptions())
+    return await _go_on(mill, curation, console, survey, review=review, yes=yes, as_json=as_json)
+
+
+async def begin_again(run: Run, console: Console, *, cap_nano: int | None, failed: bool) -> None:
+    """Give a run a new cap, and what failed another try, where that is wanted."""
+    if cap_nano is not None:
+        await run.set_cap(cap_nano)
+    if failed:
+        count = await run.retry_failed()
+        console.print(f"{count:,} notes are asked about again", markup=False)
 
 
 async def mill_of_run(settings: Settings, run_id: str) -> Mill:
@@ -184,7 +182,7 @@ async def _go_on(
 ) -> int:
     """Go on with a run that has not ended, without what must not leave any more."""
     console.print(f"going on with run {curation.run.id}", markup=False)
-    if held := await mill.withdraw(curation, survey):
+    if held := await mill.withdraw(curation, survey.private):
         console.print(f"{held:,} notes are excluded by now and left out", markup=False)
     return await work(mill, curation, console, survey, review=review, yes=yes, as_json=as_json)
 
@@ -204,7 +202,14 @@ async def work(
     What stops it early is raised after the report.
     """
     try:
-        await _through_stages(mill, curation, console, yes=yes)
+        await through_stages(
+            mill,
+            curation,
+            console,
+            yes=yes,
+            collect=mill.collect,
+            sample=lambda: _show_sample(mill, curation.run.id, console),
+        )
     except (NotemillError, TwolaneError):
         report = await curation.run.report()
         print_report(report, console)
@@ -214,7 +219,19 @@ async def work(
     return await _conclude(mill, curation, console, survey, review=review, as_json=as_json)
 
 
-async def _through_stages(mill: Mill, curation: Curation, console: Console, *, yes: bool) -> None:
+async def through_stages(
+    mill: Mill,
+    curation: Curation,
+    console: Console,
+    *,
+    yes: bool,
+    collect: Callable[[Curation], Awaitable[object]],
+    sample: Callable[[], None],
+) -> None:
+    """Drive a run stage by stage; `collect` its answers, and show a `sample`, after each.
+
+    Raises WaitingForPersonError where a person has to look first.
+    """
     run, stages = curation.run, curation.stages
     console.print(f"run {run.id}", markup=False)
     reached = 0
@@ -222,17 +239,17 @@ async def _through_stages(mill: Mill, curation: Curation, console: Console, *, y
         console.print(f"stage {number + 1} of {len(stages) + 1}: {purpose}", markup=False)
         reached += count
         await drive(run, console, stage=number)
-        await mill.collect(curation)
+        await collect(curation)
         if run.interrupted or run.row.state is not RunState.OPEN:
             return
         items = (await run.report()).items
         # A stage that has begun was agreed to: in this process, or in one before it.
         if items.total - items.pending - items.canceled <= reached:
             await _verified(mill, curation, console)
-            _show_sample(mill, run.id, console)
+            sample()
             _ask_to_go_on(run.id, console, yes=yes)
     await drive(run, console)
-    await mill.collect(curation)
+    await collect(curation)
 
 
 async def _conclude(
@@ -321,7 +338,8 @@ def show_applied(done: list[Applied], run_id: str, console: Console) -> None:
 # -- what is shown --------------------------------------------------------------------------------
 
 
-def _show_provider(mill: Mill, console: Console) -> None:
+def show_provider(mill: Mill, console: Console) -> None:
+    """Say so where no model is asked."""
     if mill.settings.provider == OFFLINE:
         console.print(
             "provider: offline (extractive: the notes' own sentences and phrases, no model; set "
@@ -330,7 +348,8 @@ def _show_provider(mill: Mill, console: Console) -> None:
         )
 
 
-async def _warn_of_expiry(mill: Mill, console: Console) -> None:
+async def warn_of_expiry(mill: Mill, console: Console) -> None:
+    """Name the batches whose results the provider will soon delete."""
     engine = mill.engine
     print_expiring(await engine.expiring(), console, now=engine.now())
 
@@ -374,13 +393,18 @@ def _show_sample(mill: Mill, run_id: str, console: Console) -> None:
         print_pending(mill, run_id, key, console)
 
 
-def _show_next(report: Report, state: RunState, console: Console, *, review: bool) -> None:
+def show_going_on(report: Report, state: RunState, console: Console) -> None:
+    """Say how a run that has not ended goes on."""
     if state is RunState.OPEN:
         console.print(f"not finished; go on with: notemill resume {report.run}", markup=False)
     elif state is RunState.STOPPED:
         console.print(
             f"more money lets it go on: notemill resume {report.run} --max-cost USD", markup=False
         )
+
+
+def _show_next(report: Report, state: RunState, console: Console, *, review: bool) -> None:
+    show_going_on(report, state, console)
     if review and report.items.succeeded:
         console.print(
             f"look at the proposals: notemill show {report.run}\n"
@@ -389,7 +413,9 @@ def _show_next(report: Report, state: RunState, console: Console, *, review: boo
         )
 
 
-def _dry_run(plan: Plan, requests: NoteRequests, console: Console, *, as_json: bool) -> int:
+def show_dry_run(
+    plan: Plan, requests: Iterable[Request], console: Console, *, as_json: bool
+) -> int:
     """Show lane, price and the first request exactly as it would be sent."""
     show_plan(plan, console)
     for request in islice(requests, 1):

@@ -9,10 +9,11 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from notemill.app import OFFLINE, CurateOptions, Mill
+from notemill.app import OFFLINE, Mill
 from notemill.cli.curating import work
 from notemill.cli.diffs import print_diff
 from notemill.errors import UsageError
+from notemill.workflows.survey import CurateOptions
 from twolane import load_settings
 from twolane.console import note_console, shown
 
@@ -52,7 +53,7 @@ async def run_demo(*, folder: Path | None, home: Path | None) -> int:
         requests = mill.requests(survey)
         plan = mill.plan(requests, options)
         _heading(console, "Curated through both lanes, in stages")
-        curation = await mill.start(survey, requests, plan, options)
+        curation = await mill.start(survey.notes, requests, plan, options)
         code = await work(mill, curation, console, survey, review=False, yes=True, as_json=False)
         _heading(console, "Three notes, before and after")
         for key in SHOWN_NOTES:

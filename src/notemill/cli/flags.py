@@ -15,6 +15,22 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound="Callable[..., Any]")
 
+
+class Shorthand(click.Group):
+    """A group that runs its main command where its first word is none of its commands."""
+
+    def __init__(self, *args: Any, main: str = "", **kwargs: Any) -> None:  # noqa: ANN401
+        """Take the name of the command that needs not be named."""
+        super().__init__(*args, **kwargs)
+        self.main_command = main
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Take `tags VAULT` for `tags report VAULT`, and `tags` alone for this folder's report."""
+        if not args or (args[0] not in self.commands and args[0] not in ctx.help_option_names):
+            args = [self.main_command, *args]
+        return super().parse_args(ctx, args)
+
+
 exclude_flag = click.option(
     "--exclude",
     multiple=True,

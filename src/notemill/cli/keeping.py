@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from notemill.app import KIND, KINDS
+from notemill.app import KIND_TAGS, KINDS
+from notemill.cli.link_runs import folder_of_links
 from notemill.errors import UsageError
 from notemill.vault.places import folder_of_run
 from notemill.workflows.forgetting import forget_kept
@@ -24,11 +25,15 @@ async def forget_runs(settings: Settings, *, run_ids: tuple[str, ...], yes: bool
     console = note_console()
     async with Engine.open(settings, responder=lambda _: "") as engine:
         known = {row.id for row in await engine.runs()}
-        # What `tags` wrote is in its vault's journal alone.
+        # What `tags` wrote is in its vault's journal alone, and links in their own ledger.
         by_hand = {
             run_id: str(folder)
             for run_id in run_ids
-            if run_id not in known and (folder := folder_of_run(settings.home, run_id))
+            if run_id not in known
+            and (
+                folder := folder_of_run(settings.home, run_id)
+                or folder_of_links(settings.home, run_id)
+            )
         }
         runs = [
             (await engine.run(run_id)).row
@@ -36,7 +41,7 @@ async def forget_runs(settings: Settings, *, run_ids: tuple[str, ...], yes: bool
             if run_id not in by_hand
         ]
         for run_id, label in by_hand.items():
-            console.print(f"{run_id}: tags of {shown(label)}", markup=False)
+            console.print(f"{run_id}: tags or links of {shown(label)}", markup=False)
         for run in runs:
             if run.kind not in KINDS:
                 message = (
@@ -44,7 +49,7 @@ async def forget_runs(settings: Settings, *, run_ids: tuple[str, ...], yes: bool
                 )
                 raise UsageError(message)
             await engine.check_forgettable(run.id)
-            what = "notes" if run.kind == KIND else "requests about tags"
+            what = "requests about tags" if run.kind == KIND_TAGS else "notes"
             console.print(f"{run.id}: {run.total:,} {what} of {shown(run.label)}", markup=False)
         question = (
             "delete these runs, with prompts, replies, proposals and what they replaced? What they "

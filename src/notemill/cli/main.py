@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from notemill.cli.flags import exclude_flag, going_on_flags, settings_of
+from notemill.cli.link_commands import link
 from notemill.cli.tag_commands import tags
 from notemill.errors import NotemillError
 from twolane.command import (
@@ -66,7 +67,7 @@ def curate(**flags: Any) -> None:  # noqa: ANN401
 @settings_flags
 def resume(**flags: Any) -> None:  # noqa: ANN401
     """Go on with a run: the next stage, after a stop, or with more money."""
-    from notemill.cli.curating import resume_run  # noqa: PLC0415
+    from notemill.cli.resuming import resume_run  # noqa: PLC0415
 
     settings = settings_of(flags)
     finish(resume_run(settings, **flags))
@@ -79,7 +80,7 @@ def resume(**flags: Any) -> None:  # noqa: ANN401
 @settings_flags
 def retry(**flags: Any) -> None:  # noqa: ANN401
     """Ask about the failed notes of a run again."""
-    from notemill.cli.curating import resume_run  # noqa: PLC0415
+    from notemill.cli.resuming import resume_run  # noqa: PLC0415
 
     settings = settings_of(flags)
     finish(resume_run(settings, max_cost=None, **flags))
@@ -88,6 +89,7 @@ def retry(**flags: Any) -> None:  # noqa: ANN401
 @cli.command()
 @click.argument("run_id", metavar="RUN")
 @click.option("--replace", is_flag=True, help="Also replace descriptions that you wrote.")
+@click.option("--item", metavar="NOTE", help="Only this note, and its links from either side.")
 @json_flag
 @settings_flags
 def apply(**flags: Any) -> None:  # noqa: ANN401
@@ -180,6 +182,7 @@ def forget(**flags: Any) -> None:  # noqa: ANN401
 
 
 cli.add_command(tags)
+cli.add_command(link)
 
 
 TIDY_KINDS = ("inline", "case", "plural", "lists", "duplicates", "dates")

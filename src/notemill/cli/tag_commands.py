@@ -6,21 +6,11 @@ from typing import Any
 
 import click
 
-from notemill.cli.flags import changing_flags, exclude_flag, settings_of
+from notemill.cli.flags import Shorthand, changing_flags, exclude_flag, settings_of
 from twolane.command import FOLDER, LANES, deadline_flags, finish, json_flag, settings_flags
 
 
-class TagsGroup(click.Group):
-    """A group that reports on a vault where its first word is none of its commands."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Take `tags VAULT` for `tags report VAULT`, and `tags` alone for this folder's report."""
-        if not args or (args[0] not in self.commands and args[0] not in ctx.help_option_names):
-            args = ["report", *args]
-        return super().parse_args(ctx, args)
-
-
-@click.group(cls=TagsGroup)
+@click.group(cls=Shorthand, main="report")
 def tags() -> None:
     """Show the tags of a vault and what is wrong with them; rename, merge and drop tags.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING, Any
 
-from notemill.app import CurateOptions, Mill
+from notemill.app import Mill
 from notemill.cli.arranging import Asked, ask_model
 from notemill.cli.diffs import print_diff
 from notemill.cli.tagging import change_tags, new_run_id
@@ -15,6 +15,7 @@ from notemill.tagmill import TagMill
 from notemill.vault.note import bytes_hash
 from notemill.vault.tags import tag_key
 from notemill.workflows.deciding import rejected_pairs
+from notemill.workflows.survey import CurateOptions
 from notemill.workflows.vocabulary import (
     as_list,
     keep_known,

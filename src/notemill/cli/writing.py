@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from notemill.app import KINDS, Mill
 from notemill.cli.curating import mill_of_run, print_pending, show_applied
+from notemill.cli.link_runs import apply_links, folder_of_links, show_links, unwritten_links
 from notemill.errors import UsageError, WaitingForPersonError
 from notemill.review import Decision
 from notemill.vault.places import folder_of_run, written_runs
@@ -34,14 +35,18 @@ if TYPE_CHECKING:
     from twolane import Settings
 
 
-async def apply_proposals(settings: Settings, *, run_id: str, replace: bool, as_json: bool) -> int:
+async def apply_proposals(
+    settings: Settings, *, run_id: str, replace: bool, item: str | None, as_json: bool
+) -> int:
     """Write a run's proposals; return the exit code. Raises NotemillError, TwolaneError."""
+    if folder := folder_of_links(settings.home, run_id):
+        return await apply_links(settings, folder, run_id=run_id, item=item, as_json=as_json)
     console = note_console()
     mill = await mill_of_run(settings, run_id)
     try:
         run = await mill.engine.run(run_id)
         await mill.collect(mill.curation(run))
-        done = await mill.apply(run, replace=replace)
+        done = await mill.apply(run, replace=replace, note=item)
     finally:
         await mill.aclose()
     show_applied(done, run_id, console)
@@ -90,6 +95,8 @@ async def undo_run(
 
 async def show_run(settings: Settings, *, run_id: str, item: str | None, as_json: bool) -> int:
     """Show a run's report and proposals; return the exit code. Raises NotemillError."""
+    if folder := folder_of_links(settings.home, run_id):
+        return await show_links(settings, folder, run_id=run_id, item=item, as_json=as_json)
     console = note_console()
     mill = await mill_of_run(settings, run_id)
     try:
@@ -138,9 +145,10 @@ async def list_runs(settings: Settings, *, as_json: bool) -> int:
         rows = [row for row in known if row.kind in KINDS]
         expiring, now = await engine.expiring(), engine.now()
         reports = [await (await engine.run(row.id)).report() for row in rows]
-    # What `tags` wrote is in its vault's journal alone.
+    # What `tags` wrote is in its vault's journal alone, and links in their own ledger.
     ids = {row.id for row in known}
     by_hand = [pair for pair in written_runs(settings.home) if pair[1].run not in ids]
+    by_hand += unwritten_links(settings.home, ids | {run.run for _, run in by_hand})
     if as_json:
         print_json(
             {
@@ -196,7 +204,9 @@ async def list_runs(settings: Settings, *, as_json: bool) -> int:
 
 
 def _written_state(run: WrittenRun) -> str:
-    """Return what stands of a change of tags: all of it, some, or nothing."""
+    """Return what stands of what a run wrote: all of it, some, or nothing."""
+    if not run.notes:
+        return "proposed"
     if not run.undone:
         return "written"
     return "undone" if run.undone == run.notes else "partly undone"

@@ -11,6 +11,7 @@ import numpy as np
 
 from notemill.text.terms import language_of, terms
 from notemill.vault.markup import headings, links, plain_text, property_link
+from notemill.vault.region import owners_text
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -114,11 +115,13 @@ def content_of(
 ) -> Content:
     """Return what a note says; `surfaces` takes down the words its terms stand for.
 
-    Links whose path and label are in `without` are left out, and their labels from the text.
+    What stands in notemill's own region is left out. Links whose path and label are in `without`
+    are left out, and their labels from the text.
     """
-    found = links(note.body)
+    body = owners_text(note.body)
+    found = links(body)
     gone = [one for one in found if (one.path, one.label) in without]
-    body = _without(note.body, gone) if gone else note.body
+    body = _without(body, gone) if gone else body
     text = plain_text(_DEFINITION.sub("", body[:MAX_CHARS]))
     language = language_of(text)
     kept = [*found, *_of_properties(note)]

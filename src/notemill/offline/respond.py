@@ -1,4 +1,4 @@
-"""The offline provider's reply to a curate request."""
+"""The offline provider's reply to a request, of whatever kind."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from notemill.offline.extract import extract
+from notemill.offline.judge import CANDIDATES, CANDIDATES_END, judge
 
 _HEADERS = frozenset(
     {"note_ref", "title", "folder", "existing_tags", "candidate_tags", "rejected_tags"}
@@ -19,11 +20,16 @@ def respond(params: Mapping[str, Any]) -> str:
     """Return the reply to the body of a Messages request, as JSON text.
 
     The first user message holds header lines (`note_ref`, `title`, `folder`,
-    `existing_tags`, `candidate_tags`, `rejected_tags`) and the note between the first `<note>` line and the
-    last `</note>` line. The reply has `note_ref`, `description`, `tags` and `topics`. Never
+    `existing_tags`, `candidate_tags`, `rejected_tags`) and the note between the first `<note>`
+    line and the last `</note>` line. The reply has `note_ref`, `description`, `tags` and
+    `topics`; to one with candidates for links behind the note, `note_ref` and `links`. Never
     raises: what is missing counts as empty.
     """
-    headers, body = _read(_user_text(params.get("messages")))
+    text = _user_text(params.get("messages"))
+    headers, body = _read(text)
+    behind = text.rpartition(f"\n{_CLOSE}\n")[2].split("\n")
+    if behind[0] == CANDIDATES and text.rstrip().endswith(CANDIDATES_END):
+        return judge(headers.get("note_ref", ""), behind)
     rejected = {tag.casefold() for tag in _split(headers.get("rejected_tags", ""))}
     candidates = _split(headers.get("candidate_tags", ""))
     extracted = extract(

@@ -34,7 +34,7 @@ from notemill.errors import (
 from notemill.vault.disk import Disk
 from notemill.vault.journal import Intent, Journal, State, Write, WrittenRun
 from notemill.vault.note import bytes_hash
-from notemill.vault.scan import NoteFile, Walk, key_of, scan_folder
+from notemill.vault.scan import NoteFile, Walk, all_keys, key_of, scan_folder
 from notemill.vault.select import Skipped, key_pattern
 
 if TYPE_CHECKING:
@@ -162,6 +162,14 @@ class Vault:
             return list(found.notes)
         pattern = key_pattern(only)
         return [note for note in found.notes if pattern.fullmatch(note.key)]
+
+    def all_keys(self) -> list[str]:
+        """Return the keys of all Markdown files that a link could mean, those left out included."""
+        return all_keys(self.root)
+
+    def is_writable(self, key: str) -> bool:
+        """Tell whether this user may write to a note. Raises NoteNotFoundError, OutsideVaultError."""
+        return os.access(self.path_of(key), os.W_OK)
 
     def path_of(self, key: str) -> str:
         """Return where a note lies. Raises NoteNotFoundError, OutsideVaultError."""

@@ -17,6 +17,7 @@ from notemill.vault.frontmatter import (
     Shape,
     Span,
 )
+from notemill.vault.region import START, find_region, owners_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -240,10 +241,11 @@ def owned_spans(note: Note) -> tuple[Span, ...]:
 
 
 def source_hash(note: Note) -> str:
-    """Return the hash of what is the owner's: the note without the properties notemill owns.
+    """Return the hash of what is the owner's: the note without what notemill owns.
 
-    A frontmatter that holds nothing else counts as none, so that writing the first property, or
-    taking the last away, leaves the hash as it is.
+    That is the properties in OWNED and the region of related notes. A frontmatter that holds
+    nothing else counts as none, so that writing the first property, or taking the last away,
+    leaves the hash as it is.
     """
     digest = hashlib.blake2b(digest_size=16)
     block = note.frontmatter
@@ -254,12 +256,29 @@ def source_hash(note: Note) -> str:
         if rest.strip():
             digest.update(note.raw[block.span.start : block.inner.start])
             digest.update(rest)
-            digest.update(note.raw[block.inner.end : block.span.end])
+            fence = note.raw[block.inner.end : block.span.end]
+            digest.update(fence.rstrip(b"\r\n") if _ends_for_region(note) else fence)
     else:
         # What could not be read counts as it stands.
         digest.update(note.raw[len(BOM) if note.has_bom else 0 : note.body_start])
-    digest.update(memoryview(note.raw)[note.body_start :])
+    if (kept := owners_body(note)) is not None:
+        digest.update(kept.encode())
+    else:
+        digest.update(memoryview(note.raw)[note.body_start :])
     return digest.hexdigest()
+
+
+def owners_body(note: Note) -> str | None:
+    """Return the text without the region that notemill owns; None where there is no such region."""
+    # What cannot be written to, such as no UTF-8, counts as it stands.
+    if START not in note.body or not note.writable or find_region(note.body) is None:
+        return None
+    return owners_text(note.body)
+
+
+def _ends_for_region(note: Note) -> bool:
+    """Tell whether the frontmatter's last line ends for the region's sake: it ended the file."""
+    return note.body.startswith(START) and owners_body(note) == ""
 
 
 def spans(note: Note) -> tuple[Span, ...]:

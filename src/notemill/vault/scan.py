@@ -62,6 +62,27 @@ def scan_folder(root: Path) -> Scan:
     return Scan(tuple(found.values()), tuple(walk.skipped))
 
 
+def all_keys(root: Path) -> list[str]:
+    """Return the keys of all Markdown files that a link could mean, those left out included."""
+    found: list[str] = []
+    folders = [""]
+    while folders:
+        folder = folders.pop()
+        try:
+            with os.scandir(os.path.join(root, folder)) as listing:  # noqa: PTH118
+                entries = [one for one in listing if not one.name.startswith(".")]
+            for entry in entries:
+                path = f"{folder}/{entry.name}" if folder else entry.name
+                if entry.is_dir(follow_symlinks=False):
+                    folders.append(path)
+                elif entry.name[-3:].lower() == ".md":
+                    found.append(key_of(path))
+        except OSError:
+            # The scan says what cannot be read; what is in there nobody can mean either.
+            continue
+    return sorted(found)
+
+
 class Walk:
     """One pass over a folder; `skipped` fills while `notes` yields."""
 

@@ -84,6 +84,11 @@ def read_settings(root: Path) -> VaultSettings:
     )
 
 
+def uses_markdown_links(root: Path) -> bool:
+    """Tell whether the vault is set to Markdown links instead of wikilinks."""
+    return _json(root / ".obsidian" / "app.json").get("useMarkdownLinks") is True
+
+
 def _nfc(text: str) -> str:
     return unicodedata.normalize("NFC", text)
 

@@ -90,11 +90,12 @@ def apply_run(
     review: Review,
     run: str,
     *,
+    note: str | None = None,
     replacing: bool,
     now: Callable[[], float],
     gate: Gate = OPEN,
 ) -> Iterator[Applied]:
-    """Write the pending proposals of a run, note by note, and yield what became of each.
+    """Write the pending proposals of a run, or those for one `note`, and yield what became of each.
 
     A proposal that would replace what a person wrote waits, unless `replacing`; one that would
     replace what they wrote after it was made waits in any case, to be looked at, and so does a tag
@@ -102,7 +103,7 @@ def apply_run(
     gone or to be ignored by now, is left alone: its proposals end in conflict, as do tags that
     the vocabulary has struck out meanwhile.
     """
-    pending = review.proposals(run, state=Decision.PENDING)
+    pending = review.proposals(run, note=note, state=Decision.PENDING)
     written = review.descriptions_written()
     for key, group in groupby(pending, key=lambda one: one.note):
         ours = written.get(key, frozenset())

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from dataclasses import dataclass
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 from notemill.review import Kind, NewProposal
 from notemill.tagging.gate import OPEN
+from notemill.vault.lines import one_line
 from notemill.vault.tags import clean_tag, is_legal_tag, tag_key
 from twolane import Request
 
@@ -28,8 +28,6 @@ MAX_NOTE_CHARS = 24_000
 MAX_DESCRIPTION_CHARS = 300
 MAX_TAGS = 5
 MAX_TOPICS = 5
-_SPACES = re.compile(r"\s+")
-_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 REPLY_SCHEMA = {
     "type": "object",
@@ -81,8 +79,8 @@ def request_for(
     `rejected` are tags that a person turned down.
     """
     lines = [
-        f"title: {_one_line(facts.title)}",
-        f"folder: {_one_line(facts.folder)}",
+        f"title: {one_line(facts.title)}",
+        f"folder: {one_line(facts.folder)}",
         f"existing_tags: {', '.join(facts.all_tags)}",
         f"candidate_tags: {', '.join(candidates)}",
         *([f"rejected_tags: {', '.join(rejected)}"] if rejected else []),
@@ -115,9 +113,9 @@ def read_reply(text: str) -> Curated:
     """Read a reply that met its schema, and tidy it: plain lines, legal tags, no repetitions."""
     value = json.loads(text)
     tags = (clean_tag(tag) for tag in value["tags"])
-    topics = (_one_line(topic) for topic in value["topics"])
+    topics = (one_line(topic) for topic in value["topics"])
     return Curated(
-        description=_one_line(value["description"])[:MAX_DESCRIPTION_CHARS].rstrip(),
+        description=one_line(value["description"])[:MAX_DESCRIPTION_CHARS].rstrip(),
         tags=tuple(_unique(tag for tag in tags if is_legal_tag(tag)))[:MAX_TAGS],
         topics=tuple(_unique(topic for topic in topics if topic))[:MAX_TOPICS],
     )
@@ -157,11 +155,6 @@ def _tag_proposals(facts: NoteFacts, tags: Iterable[str], gate: Gate) -> list[Ne
             have.add(tag_key(ruling.tag))
             found.append(NewProposal(Kind.NEW_TAG if ruling.is_new else Kind.TAG, ruling.tag))
     return found
-
-
-def _one_line(text: str) -> str:
-    """Return `text` as one line without control characters."""
-    return _SPACES.sub(" ", _CONTROLS.sub(" ", text)).strip()
 
 
 def _unique(values: Iterable[str]) -> list[str]:

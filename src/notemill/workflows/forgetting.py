@@ -10,6 +10,8 @@ from filelock import FileLock, Timeout
 from notemill.decisions import FILE as DECISIONS_FILE
 from notemill.decisions import Decisions
 from notemill.errors import VaultLockedError
+from notemill.links import FILE as LINKS_FILE
+from notemill.links import LinkLedger
 from notemill.review import FILE as REVIEW_FILE
 from notemill.review import Review
 from notemill.vault.journal import Journal
@@ -48,6 +50,10 @@ def forget_kept(home: Path, label: str, run: str) -> None:
             review = Review(state / REVIEW_FILE)
             held.callback(review.close)
             review.forget(run)
+        if (state / LINKS_FILE).exists():
+            links = LinkLedger(state / LINKS_FILE)
+            held.callback(links.close)
+            links.forget(run)
         if (state / DECISIONS_FILE).exists():
             decisions = Decisions(state / DECISIONS_FILE)
             held.callback(decisions.close)

@@ -1,0 +1,224 @@
+"""`notemill link --ask-model`: the candidates judged through the engine, priced and agreed first."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any, Final
+
+from notemill.cli.curating import (
+    show_dry_run,
+    show_going_on,
+    show_provider,
+    through_stages,
+)
+from notemill.errors import NotemillError
+from notemill.links import LinkRun, Pair, PairState
+from notemill.workflows.curate import load_template
+from notemill.workflows.explaining import Explainer
+from notemill.workflows.judging import (
+    JUDGEMENT_TOKENS,
+    LINK_KIND,
+    JudgeRequests,
+    decided,
+    judgements_of,
+)
+from twolane import RunState, TwolaneError
+from twolane.consent import agree
+from twolane.console import print_report, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from rich.console import Console
+
+    from notemill.app import Mill
+    from notemill.index import NoteFacts
+    from notemill.links import NewPair
+    from notemill.workflows.survey import CurateOptions, Curation
+    from twolane import Report, Run
+
+# What pairs are kept by until the engine has a run for them.
+_ASKING: Final = "asking"
+_SAMPLE_PAIRS: Final = 4
+
+
+async def begin_judging(
+    mill: Mill,
+    pairs: Sequence[NewPair],
+    options: CurateOptions,
+    console: Console,
+    *,
+    kept: Mapping[str, Any],
+    yes: bool,
+) -> Curation:
+    """Record a run that asks about pairs, its price agreed. Raises WaitingError, TwolaneError."""
+    show_provider(mill, console)
+    waiting = mill.links.pairs(states=[PairState.PROPOSED])
+    mill.links.propose(LinkRun(_ASKING, time.time(), kept), pairs, PairState.ASKED)
+    try:
+        requests = _requests(mill, mill.links.pairs(run=_ASKING, states=[PairState.ASKED]))
+        plan = mill.plan(requests, options, reply_tokens=_reply_tokens(len(pairs), len(requests)))
+        agree(plan, mill.engine, mill.settings, console, cap_nano=options.cap_nano, yes=yes)
+        notes = [mill.to_send(key)[0] for key in requests.notes]
+        curation = await mill.start(notes, requests, plan, options, kind=LINK_KIND)
+    except (NotemillError, TwolaneError):
+        _give_back(mill, waiting)
+        raise
+    mill.links.adopt(_ASKING, curation.run.id)
+    return curation
+
+
+def _give_back(mill: Mill, waiting: Sequence[Pair]) -> None:
+    """Let pairs that nobody was asked about wait where they did before."""
+    known = {one.id: one for one in waiting}
+    now = time.time()
+    for one in mill.links.pairs(run=_ASKING, states=[PairState.ASKED]):
+        if (before := known.get(one.id)) is not None:
+            mill.links.decide(
+                [one.id], before.state, because=before.because, now=now, run=before.run
+            )
+        else:
+            mill.links.decide([one.id], PairState.WITHDRAWN, because="nobody was asked", now=now)
+
+
+def unjudged(mill: Mill, pairs: Sequence[NewPair]) -> tuple[list[NewPair], list[Pair]]:
+    """Part pairs into those to ask about, and those a model accepted that still wait.
+
+    Where a note was edited since, its pairs are asked about again.
+    """
+    accepted = {
+        (one.a, one.b, one.source_a, one.source_b): one
+        for one in mill.links.pairs(states=[PairState.PROPOSED])
+        if one.because
+    }
+    fresh: list[NewPair] = []
+    judged: list[Pair] = []
+    for one in pairs:
+        known = accepted.get((one.a, one.b, one.source_a, one.source_b))
+        if known is None:
+            fresh.append(one)
+        else:
+            judged.append(known)
+    return fresh, judged
+
+
+def _reply_tokens(pairs: int, notes: int) -> int:
+    return JUDGEMENT_TOKENS * max(1, round(2 * pairs / max(1, notes)))
+
+
+def show_judging(
+    mill: Mill, pairs: Sequence[NewPair], options: CurateOptions, console: Console, *, as_json: bool
+) -> int:
+    """Show lane, price and a request; nothing is kept or sent. Raises ConfigError."""
+    show_provider(mill, console)
+    as_if = [
+        Pair(
+            number, one.a, one.b, PairState.ASKED, "", one.score, one.reason, one.source_a,
+            one.source_b, "",
+        )
+        for number, one in enumerate(pairs, start=1)
+    ]  # fmt: skip
+    requests = _requests(mill, as_if)
+    plan = mill.plan(requests, options, reply_tokens=_reply_tokens(len(pairs), len(requests)))
+    return show_dry_run(plan, requests, console, as_json=as_json)
+
+
+def _requests(mill: Mill, pairs: Sequence[Pair]) -> JudgeRequests:
+    known: dict[str, NoteFacts] = {}
+
+    def to_send(key: str) -> NoteFacts:
+        if key not in known:
+            known[key] = mill.to_send(key)[0]
+        return known[key]
+
+    return JudgeRequests(
+        pairs,
+        to_send=to_send,
+        explainer=Explainer(mill.vault),
+        template=load_template(LINK_KIND),
+        model=mill.settings.model or mill.engine.default_model(),
+    )
+
+
+async def drive_judging(mill: Mill, curation: Curation, console: Console, *, yes: bool) -> Report:
+    """Drive a run to its end, or as far as it goes; return its report.
+
+    What stops it early is raised after the report is shown.
+    """
+    run = curation.run
+    if mill.links.run(run.id) is None:
+        # The process that began it died before it had written that down.
+        mill.links.adopt(_ASKING, run.id)
+
+    async def collect(_: Curation) -> None:
+        decide_run(mill, run)
+
+    try:
+        await through_stages(
+            mill,
+            curation,
+            console,
+            yes=yes,
+            collect=collect,
+            sample=lambda: _show_sample(mill, run, console),
+        )
+    finally:
+        report = await run.report()
+        print_report(report, console)
+        show_going_on(report, run.row.state, console)
+    return report
+
+
+def decide_run(mill: Mill, run: Run) -> None:
+    """Write down what was answered about a run's pairs, once both notes' answers are there.
+
+    Where the run has ended, what is missing counts as no answer. May be called again.
+    """
+    asked = mill.links.pairs(run=run.id, states=[PairState.ASKED])
+    if not asked or run.row.dropped_at is not None:
+        return
+    ended = run.row.state in (RunState.DONE, RunState.CANCELED)
+    verdicts = judgements_of(run.outcomes(), asked)
+    mill.links.decide_each(
+        [
+            (one.id, *decided(one, verdicts))
+            for one in asked
+            if ended or len(verdicts.get(one.id, ())) == 2  # noqa: PLR2004  # both notes' answers
+        ],
+        now=time.time(),
+    )
+
+
+async def decide_left_over(mill: Mill) -> None:
+    """Decide what ended runs have answered, and a process that died had not read."""
+    asked = mill.links.pairs(states=[PairState.ASKED])
+    runs = {row.id: row for row in await mill.engine.runs()} if asked else {}
+    for run in {one.run for one in asked} & runs.keys():
+        decide_run(mill, await mill.engine.run(run))
+
+
+async def withdraw_private(mill: Mill, curation: Curation, console: Console) -> None:
+    """Cancel what has not ended of notes that must not leave the machine any more."""
+    facts = mill.index.refresh(mill.vault, mill.vault.scan())
+    private = frozenset(one.key for one in facts if mill.is_private(one))
+    # A request about a note holds lines of all its candidates.
+    asked = mill.links.pairs(run=curation.run.id)
+    told = {one.other(key) for one in asked for key in (one.a, one.b) if key in private}
+    if held := await mill.withdraw(curation, private | told):
+        console.print(
+            f"{held:,} notes are excluded by now, or asked with one that is, and left out",
+            markup=False,
+        )
+
+
+def _show_sample(mill: Mill, run: Run, console: Console) -> None:
+    """Show what was decided of the first pairs, and why."""
+    pairs = mill.links.pairs(run=run.id)
+    verdicts = judgements_of(run.outcomes(), pairs)
+    for pair in [one for one in pairs if one.id in verdicts][:_SAMPLE_PAIRS]:
+        for verdict in verdicts[pair.id]:
+            said = "yes" if verdict.accept else "no"
+            console.print(
+                f"  {shown(pair.a)} and {shown(pair.b)}: {said}, {shown(verdict.reason)}",
+                markup=False,
+            )

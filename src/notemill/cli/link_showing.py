@@ -1,0 +1,174 @@
+"""What `notemill link` shows: the vault's shape, pairs with their why, repairs, what was written."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any, Final
+
+from rich.text import Text
+
+from notemill.linking.corpus import title_of
+from notemill.links import Pair
+from notemill.workflows.upkeep import Mend
+from twolane.console import shown
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Sequence
+
+    from rich.console import Console
+
+    from notemill.links import NewPair
+    from notemill.vault.select import Skipped
+    from notemill.workflows.explaining import Explainer
+    from notemill.workflows.link_writing import LinksWritten
+    from notemill.workflows.linking import Findings, LeftOut
+    from notemill.workflows.upkeep import Upkeep
+
+SHOWN_NOTES: Final = 12
+SHOWN_LINES: Final = 8
+_MENDS: Final = {
+    Mend.ADD: "gets the link back",
+    Mend.REMOVE: "loses the link",
+    Mend.RETARGET: "gets its link pointed right",
+}
+
+
+def show_findings(findings: Findings, console: Console) -> None:
+    """Show how the vault hangs together, as it is and with all that was found."""
+    before, after = findings.before, findings.after
+    console.print(
+        f"{before.notes:,} notes; {len(findings.pairs):,} pairs to link\n"
+        f"  without any link: {before.orphans:,} → {after.orphans:,}\n"
+        f"  parts that no link joins: {before.components:,} → {after.components:,}",
+        markup=False,
+    )
+
+
+def show_left_out(
+    left_out: Sequence[LeftOut], skipped: Iterable[Skipped], console: Console
+) -> None:
+    """Show what is left alone: counted where the reason is the same, named otherwise."""
+    reasons = Counter([*(one.reason for one in left_out), *(one.reason for one in skipped)])
+    for reason, count in reasons.most_common(SHOWN_LINES):
+        if count > 1:
+            console.print(f"  {count:,} left alone: {shown(reason)}", markup=False)
+    named = [one for one in left_out if reasons[one.reason] == 1]
+    for one in named[:SHOWN_LINES]:
+        console.print(f"  left alone: {shown(one.key)}: {shown(one.reason)}", markup=False)
+    _show_rest(len(named) - SHOWN_LINES, console)
+
+
+def show_upkeep(upkeep: Upkeep, console: Console) -> None:
+    """Show what became of links that were written before, and what has to be mended."""
+    for old, new in list(upkeep.renamed.items())[:SHOWN_LINES]:
+        console.print(f"  renamed: {shown(old)} → {shown(new)}", markup=False)
+    for note, other in upkeep.rejected[:SHOWN_LINES]:
+        console.print(
+            f"  you took the link to {shown(title_of(other))} out of {shown(note)}: it is not "
+            "proposed again",
+            markup=False,
+        )
+    _show_rest(len(upkeep.rejected) - SHOWN_LINES, console)
+    if upkeep.repairs:
+        console.print(f"{len(upkeep.repairs):,} links to mend with what is written next:")
+    for one in upkeep.repairs[:SHOWN_LINES]:
+        console.print(
+            f"  {shown(one.note)} {_MENDS[one.mend]} {shown(one.text)}: {shown(one.why)}",
+            markup=False,
+        )
+    _show_rest(len(upkeep.repairs) - SHOWN_LINES, console)
+
+
+def show_pairs(
+    pairs: Sequence[NewPair] | Sequence[Pair],
+    explainer: Explainer,
+    orphans: Collection[str],
+    console: Console,
+    *,
+    limit: int | None = SHOWN_NOTES,
+) -> None:
+    """Show pairs note by note, each once: notes without any link first, then the likeliest."""
+    groups = grouped(pairs, orphans)
+    for key, group in groups[:limit]:
+        head = Text(shown(key), style="bold")
+        if key in orphans:
+            head.append("  has no link yet", style="dim")
+        console.print(head)
+        for one in group:
+            _show_pair(one, key, explainer, console)
+    if limit is not None:
+        _show_rest(len(groups) - limit, console, "notes with pairs")
+
+
+def grouped(
+    pairs: Sequence[NewPair] | Sequence[Pair], orphans: Collection[str]
+) -> list[tuple[str, list[NewPair | Pair]]]:
+    """Return pairs by note, each pair once, under the note that is shown first."""
+    best: dict[str, float] = {}
+    for one in pairs:
+        for key in (one.a, one.b):
+            best[key] = max(best.get(key, 0.0), one.score)
+    order = sorted(best, key=lambda key: (key not in orphans, -best[key], key))
+    place = {key: number for number, key in enumerate(order)}
+    groups: dict[str, list[NewPair | Pair]] = {}
+    for one in pairs:
+        groups.setdefault(min(one.a, one.b, key=place.__getitem__), []).append(one)
+    return [(key, groups[key]) for key in order if key in groups]
+
+
+def _show_pair(pair: NewPair | Pair, key: str, explainer: Explainer, console: Console) -> None:
+    other = pair.b if key == pair.a else pair.a
+    why = explainer.why(pair.a, pair.b, pair.reason)
+    console.print(Text(f"  {pair.score:.2f}  {shown(other)}"))
+    if isinstance(pair, Pair) and pair.because:
+        console.print(Text(f"        judged: {shown(pair.because)}", style="dim"))
+    if line := why.as_line():
+        console.print(Text(f"        {shown(line)}", style="dim"))
+    for note, sentence in why.mentions:
+        console.print(
+            Text(f"        {shown(title_of(note))} says: “{shown(sentence)}”", style="dim")
+        )
+
+
+def show_written(written: LinksWritten, run: str, console: Console) -> None:
+    """Show what was written, what was not, and what waits to be completed."""
+    if written.notes:
+        console.print(
+            f"{len(written.pairs):,} pairs linked, {len(written.notes):,} notes written; undo "
+            f"with: notemill undo {run}",
+            markup=False,
+        )
+    else:
+        console.print("nothing was written", markup=False)
+    troubles = [
+        *(f"{a} and {b}: {why}" for a, b, why in written.conflicts),
+        *(f"{key}: {why}" for key, why in written.problems),
+    ]
+    for line in troubles[:SHOWN_LINES]:
+        console.print(f"  {shown(line)}", markup=False)
+    _show_rest(len(troubles) - SHOWN_LINES, console)
+    if written.halves:
+        console.print(
+            f"{len(written.halves):,} links stand in one of their notes alone; the next `notemill "
+            "link --apply` mends that",
+            markup=False,
+        )
+
+
+def written_object(written: LinksWritten) -> dict[str, Any]:
+    """Return what was written as JSON has it."""
+    return {
+        "written": list(written.notes),
+        "linked": [{"a": one.a, "b": one.b} for one in written.pairs],
+        "halves": [{"item": note, "other": other} for note, other in written.halves],
+        "problems": [
+            *({"item": key, "message": why} for key, why in written.problems),
+            *({"item": a, "other": b, "message": why} for a, b, why in written.conflicts),
+        ],
+    }
+
+
+def _show_rest(count: int, console: Console, what: str = "more") -> None:
+    if count > 0:
+        more = what if what == "more" else f"more {what}"
+        console.print(f"  … and {count:,} {more}", markup=False)

@@ -1,0 +1,451 @@
+"""`notemill link`: related notes found, shown with their why, written to both sides on request."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from notemill.app import Mill
+from notemill.cli.judging import (
+    begin_judging,
+    decide_left_over,
+    drive_judging,
+    show_judging,
+    unjudged,
+    withdraw_private,
+)
+from notemill.cli.link_showing import (
+    show_findings,
+    show_left_out,
+    show_pairs,
+    show_upkeep,
+    show_written,
+    written_object,
+)
+from notemill.config import load_exclusions
+from notemill.errors import NoteNotFoundError, UsageError
+from notemill.links import LinkRun, PairState
+from notemill.vault.related import Form
+from notemill.vault.select import key_pattern
+from notemill.workflows.explaining import Explainer
+from notemill.workflows.judging import LINK_KIND
+from notemill.workflows.link_writing import LinksWritten, LinkWriting
+from notemill.workflows.linking import find_links
+from notemill.workflows.stages import check_stages
+from notemill.workflows.survey import CurateOptions
+from notemill.workflows.upkeep import Mend, Upkeep, look_after
+from twolane import Lane
+from twolane.consent import cap_of, confirm, within_s
+from twolane.console import (
+    EXIT_FAILED,
+    exit_code,
+    note_console,
+    print_json,
+    report_object,
+    shown,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from rich.console import Console
+
+    from notemill.links import NewPair, Pair
+    from notemill.workflows.linking import Findings
+    from notemill.workflows.upkeep import Scene
+    from twolane import Report, Settings
+
+
+@dataclass(frozen=True, slots=True)
+class LinkOptions:
+    """What `link` was asked for."""
+
+    top: int
+    min_score: float
+    form: Form
+    only: str | None
+
+    def settings(self) -> dict[str, Any]:
+        """Return what is kept of them with a run."""
+        return {
+            "top": self.top,
+            "min_score": self.min_score,
+            "form": str(self.form),
+            "only": self.only or "",
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """A vault looked through for links."""
+
+    scene: Scene
+    upkeep: Upkeep
+    findings: Findings
+
+
+async def link_with_flags(
+    settings: Settings,
+    *,
+    top: int,
+    min_score: float,
+    section: bool,
+    only: str | None,
+    ask_model: bool,
+    lane: str,
+    max_cost: str | None,
+    by: str | None,
+    by_strict: bool,
+    stages: str,
+    **flags: Any,  # noqa: ANN401
+) -> int:
+    """Look for links as the command's flags say; return the exit code."""
+    check_stages(stages)
+    form = Form.SECTION if section else Form.PROPERTY
+    asking = CurateOptions(
+        lane=None if lane == "auto" else Lane(lane),
+        cap_nano=cap_of(max_cost),
+        by_s=within_s(by, strict=by_strict),
+        by_strict=by_strict,
+        stages=stages,
+        only=only,
+    )
+    options = LinkOptions(top=top, min_score=min_score, form=form, only=only)
+    return await link_vault(settings, options, asking=asking if ask_model else None, **flags)
+
+
+async def link_vault(
+    settings: Settings,
+    options: LinkOptions,
+    *,
+    asking: CurateOptions | None,
+    vault: Path,
+    exclude: tuple[str, ...],
+    review: bool,
+    again: bool,
+    dry_run: bool,
+    yes: bool,
+    as_json: bool,
+) -> int:
+    """Look for links in a vault; return the exit code.
+
+    `asking` None asks no model. Raises NotemillError, TwolaneError.
+    """
+    mill = Mill(vault, settings, load_exclusions(exclude))
+    try:
+        with mill.working():
+            if dry_run:
+                return _dry_run(mill, options, asking, as_json=as_json)
+            await decide_left_over(mill)
+            job = LinkJob(mill, options, review=review, as_json=as_json)
+            if asking is None:
+                return job.without_model()
+            return await job.with_model(asking, again=again, yes=yes)
+    finally:
+        await mill.aclose()
+
+
+def _dry_run(
+    mill: Mill, options: LinkOptions, asking: CurateOptions | None, *, as_json: bool
+) -> int:
+    """Show what is found, and with a model what would be asked; keep nothing."""
+    console = note_console()
+    looked = look(mill, options, console)
+    if asking is not None and looked.findings.pairs:
+        return show_judging(mill, looked.findings.pairs, asking, console, as_json=as_json)
+    show_pairs(looked.findings.pairs, Explainer(mill.vault), looked.findings.orphans, console)
+    if as_json:
+        print_json(_object(mill, looked, "", None))
+    return 0
+
+
+class LinkJob:
+    """One look for links, and what is done with what it finds."""
+
+    def __init__(self, mill: Mill, options: LinkOptions, *, review: bool, as_json: bool) -> None:
+        """Look through the vault of `mill`."""
+        self._mill = mill
+        self._options = options
+        self._review = review
+        self._as_json = as_json
+        self.console = note_console()
+
+    def without_model(self) -> int:
+        """Propose what ranking finds; return the exit code."""
+        looked = look(self._mill, self._options, self.console)
+        found = looked.findings
+        show_pairs(found.pairs, Explainer(self._mill.vault), found.orphans, self.console)
+        if not found.pairs and not looked.upkeep.repairs:
+            return self._nothing(looked)
+        run = keep(self._mill, found.pairs, self._options)
+        return self._conclude(looked, run, None)
+
+    async def with_model(self, asking: CurateOptions, *, again: bool, yes: bool) -> int:
+        """Have a model judge what ranking finds, and propose what it accepts."""
+        mill, console = self._mill, self.console
+        looked = look(mill, self._options, console)
+        fresh, judged = unjudged(mill, looked.findings.pairs)
+        curation = None if again else await mill.unfinished(asking, kind=LINK_KIND)
+        if curation is not None:
+            console.print(f"going on with run {curation.run.id}", markup=False)
+            await withdraw_private(mill, curation, console)
+        elif fresh:
+            curation = await begin_judging(
+                mill, fresh, asking, console, kept=self._options.settings(), yes=yes
+            )
+        elif judged:
+            console.print("every pair that was found is judged already", markup=False)
+            mill.links.take_over([one.id for one in judged], judged[0].run)
+            return self._conclude(looked, judged[0].run, None)
+        elif looked.upkeep.repairs:
+            return self._conclude(looked, keep(mill, (), self._options), None)
+        else:
+            return self._nothing(looked)
+        report = await drive_judging(mill, curation, console, yes=yes)
+        mill.links.take_over([one.id for one in judged], curation.run.id)
+        accepted = mill.links.pairs(run=curation.run.id, states=[PairState.PROPOSED])
+        show_pairs(accepted, Explainer(mill.vault), looked.findings.orphans, console)
+        return self._conclude(looked, curation.run.id, report) or exit_code(report)
+
+    def _nothing(self, looked: Looked) -> int:
+        self.console.print("nothing to do: no new link is likely enough", markup=False)
+        if self._as_json:
+            print_json(_object(self._mill, looked, "", None))
+        return 0
+
+    def _conclude(self, looked: Looked, run: str, report: Report | None) -> int:
+        """Write what was found where that is wanted, and report; return the exit code."""
+        written: LinksWritten | None = None
+        if self._review:
+            show_next(run, self.console)
+        else:
+            written = write_run(self._mill, run, self.console)
+        if self._as_json:
+            about = report_object(report) if report else {}
+            print_json({**about, **_object(self._mill, looked, run, written)})
+        return EXIT_FAILED if written and (written.problems or written.conflicts) else 0
+
+
+def look(mill: Mill, options: LinkOptions, console: Console) -> Looked:
+    """Look through a vault, and show what was found but the pairs. Raises VaultError."""
+    scene = mill.scene()
+    upkeep = look_after(scene, mill.links, now=time.time())
+    only = None if options.only is None else key_pattern(options.only)
+    findings = find_links(
+        scene,
+        mill.links,
+        mill.contents,
+        top=options.top,
+        min_score=options.min_score,
+        only=lambda key: only is None or only.fullmatch(key) is not None,
+    )
+    # What an undo left on one side is completed where its pair is proposed again.
+    again = {frozenset((one.a, one.b)) for one in findings.pairs}
+    repairs = tuple(
+        one
+        for one in upkeep.repairs
+        if one.mend is not Mend.REMOVE or frozenset((one.note, one.other)) not in again
+    )
+    upkeep = Upkeep(upkeep.renamed, upkeep.rejected, repairs)
+    show_findings(findings, console)
+    show_left_out(findings.left_out, mill.vault.skipped, console)
+    show_upkeep(upkeep, console)
+    return Looked(scene, upkeep, findings)
+
+
+def keep(mill: Mill, pairs: Iterable[NewPair], options: LinkOptions) -> str:
+    """Keep pairs as proposals, and return their run: an earlier one that has just these.
+
+    What earlier runs proposed of the same notes, and is not found any more, is withdrawn.
+    """
+    found = list(pairs)
+    pending = mill.links.pairs(states=[PairState.PROPOSED])
+    runs = {one.run for one in pending}
+    if len(runs) == 1 and _ends(pending) == _ends(found):
+        (run,) = runs
+        known = mill.links.run(run)
+        if known is not None and dict(known.settings) == options.settings():
+            return run
+    new = LinkRun(new_run_id(), time.time(), options.settings())
+    mill.links.propose(new, found)
+    only = None if options.only is None else key_pattern(options.only)
+    mill.links.decide(
+        [
+            one.id
+            for one in mill.links.pairs(states=[PairState.PROPOSED])
+            if one.run != new.id
+            and (only is None or only.fullmatch(one.a) or only.fullmatch(one.b))
+        ],
+        PairState.WITHDRAWN,
+        because="it was not found again",
+        now=new.at_s,
+    )
+    return new.id
+
+
+def _ends(pairs: Iterable[NewPair] | Iterable[Pair]) -> set[tuple[frozenset[str], ...]]:
+    """Return pairs with what their notes were, to be compared."""
+    return {(frozenset((one.a, one.b)), frozenset((one.source_a, one.source_b))) for one in pairs}
+
+
+def new_run_id() -> str:
+    """Return a new name to keep and journal links by."""
+    return f"{LINK_KIND}-{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(2)}"
+
+
+def write_run(mill: Mill, run: str, console: Console, *, item: str | None = None) -> LinksWritten:
+    """Write a run's pairs and what has to be mended, and show it. Raises VaultError."""
+    known = mill.links.run(run)
+    form = Form(known.settings["form"] if known else Form.PROPERTY)
+    scene = mill.scene()
+    upkeep = look_after(scene, mill.links, now=time.time())
+    pairs = mill.links.pairs(run=run, states=[PairState.PROPOSED])
+    if item is not None:
+        pairs = [one for one in pairs if item in (one.a, one.b)]
+    repairs = [one for one in upkeep.repairs if item is None or item in (one.note, one.other)]
+    writing = LinkWriting(scene, mill.links, run, form, now=time.time)
+    writing.plan(pairs, repairs)
+    written = writing.write()
+    show_written(written, run, console)
+    return written
+
+
+def show_next(run: str, console: Console) -> None:
+    """Say what can be done with a run that waits for decisions."""
+    console.print(
+        f"nothing is written yet; look at all of it: notemill show {run}\n"
+        "turn a pair down: notemill link reject NOTE NOTE\n"
+        f"write them into both notes: notemill apply {run}",
+        markup=False,
+    )
+
+
+def _object(mill: Mill, looked: Looked, run: str, written: LinksWritten | None) -> dict[str, Any]:
+    findings, upkeep = looked.findings, looked.upkeep
+    explainer = Explainer(mill.vault)
+    states = {frozenset((one.a, one.b)): one.state for one in mill.links.pairs(run=run or None)}
+    state = "nothing" if not run else "proposed" if written is None else "done"
+    return {
+        "run": run,
+        "kind": LINK_KIND,
+        "state": state,
+        "notes": findings.before.notes,
+        "orphans": {"before": findings.before.orphans, "after": findings.after.orphans},
+        "components": {"before": findings.before.components, "after": findings.after.components},
+        "pairs": [
+            {
+                **pair_object(one, explainer),
+                "state": states.get(frozenset((one.a, one.b)), "found") if run else "found",
+            }
+            for one in findings.pairs
+        ],
+        "renamed": [{"from": old, "to": new} for old, new in upkeep.renamed.items()],
+        "rejected": [{"item": note, "other": other} for note, other in upkeep.rejected],
+        "repairs": [
+            {"item": one.note, "other": one.other, "mend": one.mend, "text": one.text,
+             "message": one.why}
+            for one in upkeep.repairs
+        ],
+        "left_alone": [
+            {"item": one.key, "message": one.reason} for one in findings.left_out
+        ],
+        **(written_object(written) if written else {"written": [], "problems": []}),
+    }  # fmt: skip
+
+
+def pair_object(pair: NewPair | Pair, explainer: Explainer) -> dict[str, Any]:
+    """Return a pair with its why as JSON has it."""
+    why = explainer.why(pair.a, pair.b, pair.reason)
+    return {
+        "a": pair.a,
+        "b": pair.b,
+        "score": pair.score,
+        "words": list(why.words),
+        "mentions": [{"item": key, "sentence": text} for key, text in why.mentions],
+        "neighbours": list(why.neighbours),
+        "tags": list(why.tags),
+    }
+
+
+# -- decisions ------------------------------------------------------------------------------------
+
+
+async def reject_pair(
+    settings: Settings, *, vault: Path, one: str, other: str, as_json: bool
+) -> int:
+    """Turn a pair of notes down for good; return 0. Raises NotemillError."""
+    console = note_console()
+    mill = Mill(vault, settings)
+    try:
+        with mill.working():
+            scene = mill.scene()
+            a, b = _named(scene, one), _named(scene, other)
+            if a == b:
+                raise UsageError(f"{one} and {other} are the same note; name two")
+            mill.links.reject(a, b, now=time.time())
+            standing = [side for side in mill.links.sides(note=a) if side.other == b]
+            standing += [side for side in mill.links.sides(note=b) if side.other == a]
+    finally:
+        await mill.aclose()
+    console.print(f"{shown(a)} and {shown(b)} are not proposed again", markup=False)
+    if standing:
+        console.print("its links are taken out by the next: notemill link --apply", markup=False)
+    if as_json:
+        print_json({"a": a, "b": b, "state": PairState.REJECTED, "standing": len(standing)})
+    return 0
+
+
+async def allow_pairs(
+    settings: Settings,
+    *,
+    vault: Path,
+    one: str | None,
+    other: str | None,
+    yes: bool,
+    as_json: bool,
+) -> int:
+    """Forget that pairs were turned down; return 0. Raises NotemillError, WaitingError."""
+    console = note_console()
+    mill = Mill(vault, settings)
+    try:
+        with mill.working():
+            scene = mill.scene()
+            wanted = {_named(scene, name) for name in (one, other) if name}
+            turned_down = [
+                pair
+                for pair in mill.links.pairs(states=[PairState.REJECTED, PairState.DECLINED])
+                if wanted <= {pair.a, pair.b}
+            ]
+            for pair in turned_down:
+                console.print(
+                    f"  {shown(pair.a)} and {shown(pair.b)}: {shown(pair.because)}", markup=False
+                )
+            if turned_down:
+                question = f"let these {len(turned_down):,} pairs be proposed again?"
+                confirm(question, console, yes=yes, otherwise="nothing was changed")
+            mill.links.decide(
+                [pair.id for pair in turned_down],
+                PairState.WITHDRAWN,
+                because="you allowed it again",
+                now=time.time(),
+            )
+    finally:
+        await mill.aclose()
+    console.print(f"{len(turned_down):,} pairs may be proposed again", markup=False)
+    if as_json:
+        print_json({"allowed": [{"a": pair.a, "b": pair.b} for pair in turned_down]})
+    return 0
+
+
+def _named(scene: Scene, name: str) -> str:
+    """Return the note a person means: by its path, or as a link does."""
+    bare = name.strip().removeprefix("[[").removesuffix("]]")
+    if bare in scene.facts:
+        return bare
+    key = scene.names.resolve(bare.removesuffix(".md"), source="") if bare else None
+    if key is None or key not in scene.facts:
+        raise NoteNotFoundError(f"there is no note {name!r}; name it by its path in the vault")
+    return key

@@ -1,0 +1,80 @@
+"""`notemill resume` and `retry`: a run goes on, whatever it asks about."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from notemill.cli.curating import begin_again, mill_of_run, resume_curation, warn_of_expiry
+from notemill.cli.judging import drive_judging, withdraw_private
+from notemill.cli.link_showing import written_object
+from notemill.cli.linking import show_next, write_run
+from notemill.workflows.judging import LINK_KIND
+from twolane.consent import cap_of
+from twolane.console import EXIT_FAILED, exit_code, note_console, print_json, report_object
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from notemill.app import Mill
+    from twolane import Run, Settings
+
+
+async def resume_run(
+    settings: Settings,
+    *,
+    run_id: str,
+    max_cost: str | None,
+    review: bool,
+    yes: bool,
+    as_json: bool,
+    failed: bool = False,
+) -> int:
+    """Go on with a run; return the exit code. Raises NotemillError, TwolaneError."""
+    console = note_console()
+    mill = await mill_of_run(settings, run_id)
+    try:
+        with mill.working():
+            await warn_of_expiry(mill, console)
+            run = await mill.engine.run(run_id)
+            resume = resume_judging if run.row.kind == LINK_KIND else resume_curation
+            return await resume(
+                mill,
+                run,
+                console,
+                cap_nano=cap_of(max_cost),
+                failed=failed,
+                review=review,
+                yes=yes,
+                as_json=as_json,
+            )
+    finally:
+        await mill.aclose()
+
+
+async def resume_judging(
+    mill: Mill,
+    run: Run,
+    console: Console,
+    *,
+    cap_nano: int | None,
+    failed: bool,
+    review: bool,
+    yes: bool,
+    as_json: bool,
+) -> int:
+    """Go on with a run that asks about links; return the exit code."""
+    curation = mill.curation(run, kind=LINK_KIND)
+    await begin_again(run, console, cap_nano=cap_nano, failed=failed)
+    await withdraw_private(mill, curation, console)
+    report = await drive_judging(mill, curation, console, yes=yes)
+    value = {**report_object(report), "kind": LINK_KIND}
+    troubled = False
+    if review:
+        show_next(run.id, console)
+    else:
+        written = write_run(mill, run.id, console)
+        value |= written_object(written)
+        troubled = bool(written.problems or written.conflicts)
+    if as_json:
+        print_json(value)
+    return exit_code(report) or (EXIT_FAILED if troubled else 0)

@@ -1,0 +1,495 @@
+"""The ledger of links: every pair of notes that was proposed, what became of it, what was written.
+
+Kept outside the vault; derived from nothing, so it is not a cache. Pairs are of notes, not of
+paths: a note that is renamed keeps its links and what was turned down for it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import sqlite3
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Final
+
+from notemill.errors import VaultError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+FILE: Final = "links.sqlite3"
+SCHEMA_VERSION: Final = 1
+_SCHEMA = """
+CREATE TABLE notes (
+  id          INTEGER PRIMARY KEY,
+  key         TEXT NOT NULL UNIQUE,
+  source_hash TEXT NOT NULL,       -- the note's own content when it was last seen
+  bytes_hash  TEXT NOT NULL        -- all of it when its links were last looked at, '' for never
+);
+CREATE TABLE pairs (
+  id          INTEGER PRIMARY KEY,
+  a           INTEGER NOT NULL REFERENCES notes (id),
+  b           INTEGER NOT NULL REFERENCES notes (id),
+  state       TEXT NOT NULL,
+  run         TEXT NOT NULL,       -- what proposed it last, or wrote it
+  score       REAL NOT NULL,
+  reason      TEXT NOT NULL,       -- JSON
+  source_a    TEXT NOT NULL,       -- the notes' own content when it was proposed
+  source_b    TEXT NOT NULL,
+  because     TEXT NOT NULL,       -- why it stands where it stands, for people
+  at_s        REAL NOT NULL,
+  UNIQUE (a, b)
+);
+CREATE INDEX pairs_run ON pairs (run);
+CREATE INDEX pairs_b ON pairs (b);
+CREATE TABLE sides (               -- the links themselves: what stands in which note
+  pair        INTEGER NOT NULL REFERENCES pairs (id),
+  note        INTEGER NOT NULL REFERENCES notes (id),
+  form        TEXT NOT NULL,
+  text        TEXT NOT NULL,
+  before      TEXT NOT NULL,       -- the text before it was pointed elsewhere, '' where it never was
+  had         INTEGER NOT NULL,    -- whether the property was there before its first link
+  state       TEXT NOT NULL,
+  run         TEXT NOT NULL,
+  PRIMARY KEY (pair, note)
+) WITHOUT ROWID;
+CREATE INDEX sides_note ON sides (note);
+CREATE TABLE runs (
+  id          TEXT PRIMARY KEY,
+  at_s        REAL NOT NULL,
+  settings    TEXT NOT NULL        -- JSON
+) WITHOUT ROWID;
+"""
+
+
+class PairState(StrEnum):
+    """Where a pair stands."""
+
+    ASKED = "asked"
+    PROPOSED = "proposed"
+    WRITING = "writing"
+    WRITTEN = "written"
+    REJECTED = "rejected"
+    DECLINED = "declined"
+    CONFLICT = "conflict"
+    UNDONE = "undone"
+    WITHDRAWN = "withdrawn"
+
+
+WANTED: Final = frozenset((PairState.WRITING, PairState.WRITTEN))
+"""Pairs whose links are to stand in both notes."""
+DECIDED: Final = frozenset((*WANTED, PairState.REJECTED))
+"""Pairs that are not proposed again."""
+
+
+class SideState(StrEnum):
+    """Where one side's link stands; `released` is its owner's now and never touched again."""
+
+    INTENDED = "intended"
+    WRITTEN = "written"
+    REMOVING = "removing"
+    UNDOING = "undoing"
+    RELEASED = "released"
+
+
+@dataclass(frozen=True, slots=True)
+class NewPair:
+    """A pair to propose: two keys in order, and the sources it was found in."""
+
+    a: str
+    b: str
+    score: float
+    reason: Mapping[str, Any]
+    source_a: str
+    source_b: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A pair as it stands; `a` < `b`, by what the notes are called now."""
+
+    id: int
+    a: str
+    b: str
+    state: PairState
+    run: str
+    score: float
+    reason: Mapping[str, Any]
+    source_a: str
+    source_b: str
+    because: str
+
+    def other(self, key: str) -> str:
+        """Return the other note of the two."""
+        return self.b if key == self.a else self.a
+
+    def source_of(self, key: str) -> str:
+        """Return the content that the note `key` had when the pair was proposed."""
+        return self.source_a if key == self.a else self.source_b
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One side of a pair: the link in `note` to `other`, as written."""
+
+    pair: int
+    note: str
+    other: str
+    form: str
+    text: str
+    before: str
+    had: bool
+    state: SideState
+    run: str
+
+
+@dataclass(frozen=True, slots=True)
+class NewSide:
+    """A link about to be written, or with `released` one that its owner wrote meanwhile."""
+
+    pair: int
+    note: str
+    form: str
+    text: str
+    had: bool
+    released: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LinkRun:
+    """A look through the vault for links, and what was asked for."""
+
+    id: str
+    at_s: float
+    settings: Mapping[str, Any]
+
+
+_PAIRS = (
+    "SELECT pairs.id, one.key, two.key, state, run, score, reason, source_a, source_b, because"
+    " FROM pairs JOIN notes AS one ON one.id = a JOIN notes AS two ON two.id = b"
+)
+_SIDES = (
+    "SELECT sides.pair, notes.key, other.key, form, text, before, had, sides.state, sides.run"
+    " FROM sides JOIN notes ON notes.id = sides.note JOIN pairs ON pairs.id = sides.pair"
+    " JOIN notes AS other ON other.id = pairs.a + pairs.b - sides.note"
+)
+
+
+class LinkLedger:
+    """All pairs of one vault."""
+
+    def __init__(self, path: Path) -> None:
+        """Open or create the ledger at `path`. Raises VaultError where it cannot be used."""
+        self.path = path
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+            self._db = sqlite3.connect(path, timeout=30, isolation_level=None)
+            self._prepare()
+        except (OSError, sqlite3.Error) as error:
+            message = f"the links in {path} cannot be opened ({error}); nothing was changed"
+            raise VaultError(message) from error
+
+    def _prepare(self) -> None:
+        self._db.execute("PRAGMA journal_mode = WAL")
+        self._db.execute("PRAGMA synchronous = FULL")
+        with self._transaction():
+            version = self._db.execute("PRAGMA user_version").fetchone()[0]
+            if version > SCHEMA_VERSION:
+                message = f"{self.path} was written by a newer version; install that one"
+                raise VaultError(message)
+            if version == 0:
+                for statement in _SCHEMA.split(";\n"):
+                    self._db.execute(statement)
+                self._db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+
+    @contextlib.contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            self._db.execute("ROLLBACK")
+            raise
+        self._db.execute("COMMIT")
+
+    def close(self) -> None:
+        """Close the file."""
+        self._db.close()
+
+    # -- notes --------------------------------------------------------------------------------
+
+    def notes(self) -> dict[str, str]:
+        """Return the source hash under which each note of a pair was last seen."""
+        return dict(self._db.execute("SELECT key, source_hash FROM notes ORDER BY key").fetchall())
+
+    def looked_at(self) -> dict[str, str]:
+        """Return the hash of all bytes that each note had when its links were last looked at."""
+        return dict(self._db.execute("SELECT key, bytes_hash FROM notes").fetchall())
+
+    def seen(self, hashes: Iterable[tuple[str, str, str]]) -> None:
+        """Keep what known notes are now: (key, source hash, hash of all bytes)."""
+        with self._transaction():
+            self._db.executemany(
+                "UPDATE notes SET source_hash = ?2, bytes_hash = ?3 WHERE key = ?1"
+                " AND (source_hash != ?2 OR bytes_hash != ?3)",
+                hashes,
+            )
+
+    def rename(self, new_of: Mapping[str, str]) -> None:
+        """Take each old key's note for the one that has the new key now; notes may swap keys."""
+        with self._transaction():
+            ids = {
+                old: self._db.execute("SELECT id FROM notes WHERE key = ?", (old,)).fetchone()[0]
+                for old in new_of
+            }
+            # No key begins with a slash: nothing is in the way of any.
+            for old, number in ids.items():
+                self._db.execute("UPDATE notes SET key = ? WHERE id = ?", (f"/{old}", number))
+            for old, new in new_of.items():
+                self._db.execute(
+                    "UPDATE notes SET key = ? || id WHERE key = ?", (f"/gone/{new}/", new)
+                )
+                self._db.execute("UPDATE notes SET key = ? WHERE id = ?", (new, ids[old]))
+
+    def _note(self, key: str, source_hash: str) -> int:
+        self._db.execute(
+            "INSERT INTO notes (key, source_hash, bytes_hash) VALUES (?,?,'') ON CONFLICT (key) DO UPDATE SET"
+            " source_hash = excluded.source_hash",
+            (key, source_hash),
+        )
+        found = self._db.execute("SELECT id FROM notes WHERE key = ?", (key,)).fetchone()
+        return int(found[0])
+
+    # -- pairs --------------------------------------------------------------------------------
+
+    def pairs(
+        self,
+        *,
+        run: str | None = None,
+        states: Iterable[PairState] | None = None,
+        notes: tuple[str, str] | None = None,
+    ) -> list[Pair]:
+        """Return pairs, the likeliest first: of a run, in some states, of two notes."""
+        wanted = None if states is None else json.dumps(list(states))
+        one, two = notes or (None, None)
+        rows = self._db.execute(
+            f"{_PAIRS} WHERE run = coalesce(?1, run)"
+            " AND (?2 IS NULL OR state IN (SELECT value FROM json_each(?2)))"
+            " AND (?3 IS NULL OR (one.key = ?3 AND two.key = ?4) OR (one.key = ?4 AND two.key = ?3))"
+            " ORDER BY score DESC, one.key, two.key",
+            (run, wanted, one, two),
+        )
+        return [_pair(row) for row in rows]
+
+    def propose(
+        self,
+        run: LinkRun,
+        pairs: Iterable[NewPair],
+        state: PairState = PairState.PROPOSED,
+    ) -> list[int]:
+        """Keep a run and its pairs, and return their numbers; what was decided stays decided.
+
+        A pair that an earlier run proposed is this run's now.
+        """
+        numbers: list[int] = []
+        decided = sorted(DECIDED)
+        with self._transaction():
+            self._db.execute(
+                "INSERT OR REPLACE INTO runs VALUES (?,?,?)",
+                (run.id, run.at_s, json.dumps(dict(run.settings))),
+            )
+            for one in pairs:
+                a, b = self._note(one.a, one.source_a), self._note(one.b, one.source_b)
+                flipped = a > b
+                ends = (b, a) if flipped else (a, b)
+                sources = (one.source_a, one.source_b)
+                sources = sources[::-1] if flipped else sources
+                self._db.execute(
+                    "INSERT INTO pairs (a, b, state, run, score, reason, source_a, source_b,"
+                    " because, at_s) VALUES (?,?,?,?,?,?,?,?,'',?) ON CONFLICT (a, b) DO UPDATE"
+                    " SET state = excluded.state, run = excluded.run, score = excluded.score,"
+                    " reason = excluded.reason, source_a = excluded.source_a,"
+                    " source_b = excluded.source_b, because = '', at_s = excluded.at_s"
+                    " WHERE state NOT IN (SELECT value FROM json_each(?))",
+                    (*ends, state, run.id, one.score, json.dumps(dict(one.reason)), *sources,
+                     run.at_s, json.dumps(decided)),
+                )  # fmt: skip
+                found = self._db.execute("SELECT id FROM pairs WHERE a = ? AND b = ?", ends)
+                numbers.append(int(found.fetchone()[0]))
+        return numbers
+
+    def adopt(self, run: str, as_run: str) -> None:
+        """Give a run and its pairs another id: the one that the engine knows it by."""
+        with self._transaction():
+            self._db.execute("UPDATE pairs SET run = ? WHERE run = ?", (as_run, run))
+            self._db.execute("UPDATE OR REPLACE runs SET id = ? WHERE id = ?", (as_run, run))
+
+    def take_over(self, pairs: Iterable[int], run: str) -> None:
+        """Have pairs wait in another run than the one that proposed them."""
+        with self._transaction():
+            self._db.executemany(
+                "UPDATE pairs SET run = ? WHERE id = ?", [(run, one) for one in pairs]
+            )
+
+    def decide(
+        self, pairs: Iterable[int], state: PairState, *, because: str, now: float, run: str = ""
+    ) -> None:
+        """Write down where pairs stand, and why; `run` '' leaves them with the run they have."""
+        with self._transaction():
+            self._db.executemany(
+                "UPDATE pairs SET state = ?, because = ?, at_s = ?,"
+                " run = coalesce(nullif(?, ''), run) WHERE id = ?",
+                [(state, because, now, run, one) for one in pairs],
+            )
+
+    def decide_each(self, pairs: Iterable[tuple[int, PairState, str]], *, now: float) -> None:
+        """Write down where each pair stands now, and why."""
+        with self._transaction():
+            self._db.executemany(
+                "UPDATE pairs SET state = ?, because = ?, at_s = ? WHERE id = ?",
+                [(state, because, now, pair) for pair, state, because in pairs],
+            )
+
+    def reject(self, one: str, two: str, *, now: float) -> None:
+        """Turn a pair down by hand, whether it was proposed or not."""
+        known = self.notes()
+        with self._transaction():
+            a, b = sorted(self._note(key, known.get(key, "")) for key in (one, two))
+            self._db.execute(
+                "INSERT INTO pairs (a, b, state, run, score, reason, source_a, source_b, because,"
+                " at_s) VALUES (?1,?2,?3,'',0,'{}','','',?4,?5) ON CONFLICT (a, b) DO UPDATE SET"
+                " state = ?3, because = ?4, at_s = ?5",
+                (a, b, PairState.REJECTED, "you turned it down", now),
+            )
+
+    # -- what stands in the notes -------------------------------------------------------------
+
+    def sides(self, *, note: str | None = None) -> list[Side]:
+        """Return the links there are, note by note."""
+        rows = self._db.execute(
+            f"{_SIDES} WHERE notes.key = coalesce(?, notes.key) ORDER BY notes.key, sides.pair",
+            (note,),
+        )
+        return [
+            Side(pair, key, other, form, text, before, bool(had), SideState(state), run)
+            for pair, key, other, form, text, before, had, state, run in rows
+        ]
+
+    def begin(
+        self,
+        run: str,
+        *,
+        add: Iterable[NewSide],
+        remove: Iterable[Side],
+        replace: Iterable[tuple[Side, str]],
+        now: float,
+    ) -> None:
+        """Write down what is about to be written, before a note is touched."""
+        added = list(add)
+        with self._transaction():
+            self._db.executemany(
+                "UPDATE pairs SET state = ?, at_s = ?, run = CASE WHEN state = 'written' THEN run"
+                " ELSE ? END WHERE id = ?",
+                [(PairState.WRITING, now, run, one.pair) for one in added],
+            )
+            for one in added:
+                state = SideState.RELEASED if one.released else SideState.INTENDED
+                self._db.execute(
+                    "INSERT OR REPLACE INTO sides SELECT ?, id, ?, ?, '', ?, ?, ? FROM notes"
+                    " WHERE key = ?",
+                    (one.pair, one.form, one.text, one.had, state, run, one.note),
+                )
+            for side in remove:
+                self._settled(side, SideState.REMOVING, side.text, side.before, run)
+            for side, text in replace:
+                self._settled(side, SideState.INTENDED, text, side.text, run)
+
+    def _settled(self, side: Side, state: SideState, text: str, before: str, run: str) -> None:
+        self._db.execute(
+            "UPDATE sides SET state = ?, text = ?, before = ?, run = ? WHERE pair = ? AND note ="
+            " (SELECT id FROM notes WHERE key = ?)",
+            (state, text, before, run, side.pair, side.note),
+        )
+
+    def undoing(self, notes: Iterable[str]) -> None:
+        """Write down that the bytes of notes are about to be restored, links and all."""
+        with self._transaction():
+            self._db.executemany(
+                "UPDATE sides SET state = ? WHERE state != 'released' AND note ="
+                " (SELECT id FROM notes WHERE key = ?)",
+                [(SideState.UNDOING, key) for key in notes],
+            )
+
+    def settle(
+        self,
+        stand: Iterable[tuple[Side, SideState, str]],
+        gone: Iterable[Side],
+        pairs: Iterable[tuple[int, PairState, str]],
+        *,
+        now: float,
+    ) -> None:
+        """Write down what was found in the notes, all in one commit.
+
+        `stand` are links that are there, as what and in which words; `gone` are those that are not;
+        `pairs` are those that stand elsewhere than before, and why.
+        """
+        with self._transaction():
+            for side, state, text in stand:
+                before = side.before if text == side.text else ""
+                self._settled(side, state, text, before, side.run)
+            for side in gone:
+                self._db.execute(
+                    "DELETE FROM sides WHERE pair = ? AND note = (SELECT id FROM notes WHERE"
+                    " key = ?)",
+                    (side.pair, side.note),
+                )
+            self._db.executemany(
+                "UPDATE pairs SET state = ?, because = ?, at_s = ? WHERE id = ?",
+                [(state, because, now, pair) for pair, state, because in pairs],
+            )
+
+    # -- runs ---------------------------------------------------------------------------------
+
+    def runs(self) -> list[LinkRun]:
+        """Return the runs there are, newest first."""
+        rows = self._db.execute("SELECT id, at_s, settings FROM runs ORDER BY at_s DESC, id DESC")
+        return [LinkRun(number, at_s, json.loads(text)) for number, at_s, text in rows]
+
+    def run(self, run: str) -> LinkRun | None:
+        """Return a run, None where there is none with this id."""
+        return next((one for one in self.runs() if one.id == run), None)
+
+    def forget(self, run: str) -> None:
+        """Delete a run's proposals and why they were made, from the disk as well.
+
+        What was written and what was turned down stays known, without its reasons.
+        """
+        kept = json.dumps(sorted(DECIDED))
+        self._db.execute("PRAGMA secure_delete = ON")
+        with self._transaction():
+            self._db.execute(
+                "DELETE FROM pairs WHERE run = ? AND state NOT IN (SELECT value FROM json_each(?))"
+                " AND id NOT IN (SELECT pair FROM sides)",
+                (run, kept),
+            )
+            self._db.execute("UPDATE pairs SET run = '', reason = '{}' WHERE run = ?", (run,))
+            self._db.execute("UPDATE sides SET run = '' WHERE run = ?", (run,))
+            self._db.execute("DELETE FROM runs WHERE id = ?", (run,))
+            self._db.execute(
+                "DELETE FROM notes WHERE id NOT IN (SELECT a FROM pairs UNION SELECT b FROM pairs)"
+            )
+        self._db.execute("VACUUM")
+        self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+
+def _pair(row: Sequence[Any]) -> Pair:
+    number, a, b, state, run, score, reason, source_a, source_b, because = row
+    if a > b:
+        a, b, source_a, source_b = b, a, source_b, source_a
+    return Pair(
+        number, a, b, PairState(state), run, score, json.loads(reason), source_a, source_b, because
+    )

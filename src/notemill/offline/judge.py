@@ -1,0 +1,43 @@
+"""The offline provider's reply to a request about links: the search's own evidence, no judgement."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+CANDIDATES: Final = "<candidates>"
+CANDIDATES_END: Final = "</candidates>"
+# Likely by itself; or likely enough, and there is something a person can see.
+_LIKELY: Final = 0.5
+_POSSIBLE: Final = 0.2
+_FEW_WORDS: Final = 3
+
+
+def judge(note_ref: str, lines: Iterable[str]) -> str:
+    """Return the reply about the candidates among a prompt's lines, as JSON text."""
+    marks = [line.strip() for line in lines]
+    start = marks.index(CANDIDATES) + 1
+    end = marks.index(CANDIDATES_END, start) if CANDIDATES_END in marks[start:] else len(marks)
+    links = [_verdict(one) for line in marks[start:end] if (one := _object(line))]
+    return json.dumps({"note_ref": note_ref, "links": links}, ensure_ascii=False)
+
+
+def _object(line: str) -> dict[str, Any] | None:
+    try:
+        value = json.loads(line)
+    except ValueError:
+        return None
+    return value if isinstance(value, dict) and "id" in value else None
+
+
+def _verdict(candidate: Mapping[str, Any]) -> dict[str, Any]:
+    words = [str(word) for word in candidate.get("shared_words", ())]
+    score = float(candidate.get("score", 0))
+    seen = bool(candidate.get("mentions")) or len(words) >= _FEW_WORDS
+    accept = score >= _LIKELY or (score >= _POSSIBLE and seen)
+    said = f"both say {', '.join(words[:_FEW_WORDS])}" if words else "no word in common"
+    reason = f"no model was asked: score {score:.2f}, {said}"
+    return {"id": str(candidate["id"]), "accept": accept, "reason": reason}

@@ -1,0 +1,232 @@
+"""Links between related notes: written into a note, and taken out, byte-exactly; pure.
+
+They stand in the property `related`, or as a list in a marked region at the end of the text. Every
+byte outside of these stays, and so does what the owner wrote inside them.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final
+from urllib.parse import quote
+
+from notemill.errors import MalformedNoteError
+from notemill.vault.markup import links, property_link
+from notemill.vault.note import Note, parse, source_hash
+from notemill.vault.proposal import set_properties
+from notemill.vault.region import END, START, find_region, is_damaged, owners_text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from notemill.vault.markup import Link
+    from notemill.vault.resolve import Names
+
+PROPERTY: Final = "related"
+HEADING: Final = "## Related"
+# What ends or divides a wikilink, or makes an editor take it for something else.
+_BREAKS_WIKILINK = re.compile(r"[#^\[\]|%:\\<>`$\x00-\x1f\x7f]")
+_NOT_IN_LABEL = re.compile(r"[\[\]\\`<>$|\x00-\x1f\x7f]")
+_BULLET = re.compile(r"(?:[-*+])[ \t]+(.*)")
+_LINE = re.compile(r"[^\r\n]*(?:\r\n|\n|\r|\Z)")
+
+
+class Form(StrEnum):
+    """Where links are written."""
+
+    PROPERTY = "property"
+    SECTION = "section"
+
+
+@dataclass(frozen=True, slots=True)
+class LinkEntry:
+    """An entry of the property or the region that is a link as a whole; `text` is as written."""
+
+    text: str
+    form: Form
+    link: Link
+
+
+@dataclass(frozen=True, slots=True)
+class LinkChanges:
+    """What is to become of a note's entries.
+
+    `replace` holds (old, new) texts. A property whose last entry goes is taken out, unless
+    `keep_empty`: its owner had it before.
+    """
+
+    add: tuple[str, ...] = ()
+    remove: tuple[str, ...] = ()
+    replace: tuple[tuple[str, str], ...] = ()
+    keep_empty: bool = False
+
+
+def link_text(names: Names, key: str, *, source: str, markdown: bool) -> str | None:
+    """Return a link to the note `key` as it is written in the note `source`.
+
+    A wikilink, with the whole path where names repeat; a Markdown link with `markdown` and where
+    the name would break a wikilink. None where no link can mean the note.
+    """
+    name = key.rsplit("/", 1)[-1].removesuffix(".md")
+    path = names.wikilink(key)
+    texts = [f"[{_NOT_IN_LABEL.sub(' ', name).strip() or 'note'}]({quote(key)})"]
+    if not markdown and not _BREAKS_WIKILINK.search(path.partition("|")[0]):
+        texts.insert(0, f"[[{path}]]")
+    for text in texts:
+        in_list = links(f"- {text}")
+        for link in (property_link(PROPERTY, text), in_list[0] if len(in_list) == 1 else None):
+            if link is None or names.resolve(link.path, source=source) != key or link.subpath:
+                break
+        else:
+            return text
+    return None
+
+
+def link_entries(note: Note) -> tuple[LinkEntry, ...]:
+    """Return the entries of the property and of the region that are links as a whole."""
+    found = [(text, Form.PROPERTY) for text in note.list_of(PROPERTY)]
+    region = find_region(note.body)
+    if region is not None:
+        found += [
+            (bullet[1].strip(), Form.SECTION)
+            for line in note.body[region.inner_start : region.inner_end].splitlines()
+            if (bullet := _BULLET.fullmatch(line))
+        ]
+    return tuple(
+        LinkEntry(text, form, link)
+        for text, form in found
+        if (link := property_link(PROPERTY, text)) is not None
+    )
+
+
+def edit_links(raw: bytes, changes: LinkChanges, form: Form) -> bytes:
+    """Return the note with `changes` made; what is added is written in `form`.
+
+    What is removed or replaced is looked for in both forms; what is not there is left at that.
+    Raises MalformedNoteError where the note cannot be edited safely.
+    """
+    in_property = form is Form.PROPERTY
+    edited = _edit_property(raw, changes, changes.add if in_property else ())
+    edited = _edit_region(edited, changes, () if in_property else changes.add)
+    if edited != raw:
+        _check(raw, edited)
+    return edited
+
+
+def _edit_property(raw: bytes, changes: LinkChanges, add: Sequence[str]) -> bytes:
+    note, _ = parse(raw)
+    have = list(note.list_of(PROPERTY))
+    wanted = _changed(have, changes)
+    wanted += [text for text in add if text not in wanted]
+    if wanted == have:
+        return raw
+    gone = not wanted and not changes.keep_empty
+    return set_properties(raw, {PROPERTY: None if gone else wanted})
+
+
+def _changed(have: Sequence[str], changes: LinkChanges) -> list[str]:
+    """Return the texts without those removed, each once, and with the new ones in place."""
+    remove = list(changes.remove)
+    replace = dict(changes.replace)
+    wanted: list[str] = []
+    for text in have:
+        if text in remove:
+            remove.remove(text)
+        else:
+            wanted.append(replace.pop(text, text))
+    return wanted
+
+
+def _edit_region(raw: bytes, changes: LinkChanges, add: Sequence[str]) -> bytes:
+    if not add and START.encode() not in raw:
+        return raw
+    note, problems = parse(raw)
+    for problem in problems:
+        if problem.blocks_writing:
+            raise MalformedNoteError(problem.message)
+    region = find_region(note.body)
+    if region is None:
+        if not add:
+            return raw
+        if is_damaged(note.body):
+            raise MalformedNoteError(
+                f"its list of related notes is damaged: it has to stand once between {START} and "
+                f"{END}, each on a line of its own; mend it or delete the whole of it"
+            )
+        return _with_new_region(note, add)
+    inner = note.body[region.inner_start : region.inner_end]
+    new = _edited_lines(inner, changes, add, note.newline)
+    if new == inner:
+        return raw
+    head = raw[: note.body_start]
+    if _is_bare(new):
+        text = owners_text(note.body)
+        # Where nothing is left below the frontmatter, its last line ended the file.
+        ended = not text and region.start == note.body.index(START)
+        return head.rstrip(b"\r\n") if ended else head + text.encode()
+    return head + f"{note.body[: region.inner_start]}{new}{note.body[region.inner_end :]}".encode()
+
+
+def _with_new_region(note: Note, add: Sequence[str]) -> bytes:
+    line_end = note.newline
+    items = "".join(f"- {text}{line_end}" for text in add)
+    # One line break before it and, where the note ends with one, one behind it: they come and go
+    # with the region, so that without it the note is as it was to the byte.
+    apart = line_end if note.raw[3 * note.has_bom :] else ""
+    text = f"{START}{line_end}{line_end}{HEADING}{line_end}{line_end}{items}{line_end}{END}"
+    behind = line_end if note.raw.endswith((b"\n", b"\r")) else ""
+    return note.raw + f"{apart}{text}{behind}".encode()
+
+
+def _edited_lines(inner: str, changes: LinkChanges, add: Sequence[str], line_end: str) -> str:
+    """Return the region's lines with the changes made; lines that are none of ours stay."""
+    remove, replace = list(changes.remove), dict(changes.replace)
+    lines: list[str] = []
+    have: set[str] = set()
+    last = -1
+    for line in _LINE.findall(inner):
+        bullet = _BULLET.fullmatch(line.rstrip("\r\n"))
+        text = bullet[1].strip() if bullet else ""
+        if text in remove:
+            remove.remove(text)
+            continue
+        if text in replace:
+            new = replace.pop(text)
+            line, text = line.replace(text, new, 1), new  # noqa: PLW2901  # the line that is kept
+        lines.append(line)
+        if bullet:
+            last = len(lines)
+            have.add(text)
+    new_lines = [f"- {text}{line_end}" for text in add if text not in have]
+    if new_lines:
+        at = last if last >= 0 else len(lines)
+        if last < 0:
+            new_lines = [*new_lines, line_end]
+        lines[at:at] = new_lines
+    return "".join(lines)
+
+
+def _is_bare(inner: str) -> bool:
+    """Tell whether nothing but the heading is left."""
+    return inner.strip() in ("", HEADING)
+
+
+def _check(old: bytes, new: bytes) -> None:
+    """Read the edited note back. Raises MalformedNoteError where more than our own changed."""
+    before, after = parse(old)[0], parse(new)[0]
+    region = find_region(after.body)
+    hidden = region is not None and not any(
+        region.inner_start <= link.start < region.inner_end for link in links(after.body)
+    )
+    if (
+        not after.writable
+        or (hidden and any(one.form is Form.SECTION for one in link_entries(after)))
+        or (is_damaged(after.body) and not is_damaged(before.body))
+        or source_hash(before) != source_hash(after)
+    ):
+        raise MalformedNoteError(
+            "its text is written in a way that a list of related notes cannot be put below safely; "
+            "an open code block or comment at its end is the usual reason: close it"
+        )

@@ -1,0 +1,199 @@
+"""Links judged by a model: one request for every note with its candidates, replies into verdicts."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from notemill.linking.corpus import title_of
+from notemill.links import PairState
+from notemill.vault.lines import one_line
+from twolane import ItemState, Request
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    from notemill.index import NoteFacts
+    from notemill.links import Pair
+    from notemill.workflows.curate import Template
+    from notemill.workflows.explaining import Explainer
+    from twolane import ItemOutcome
+
+LINK_KIND: Final = "link"
+# An answer is an id, a word and a short reason for every candidate, and a token.
+JUDGEMENT_TOKENS: Final = 45
+MOST_TOKENS: Final = 4_096
+_SPARE_TOKENS: Final = 200
+# What a note is about stands in its first lines; whole notes of ten candidates cost ten times.
+_NOTE_CHARS: Final = 3_000
+_ABOUT_CHARS: Final = 400
+_FIRST_LINES: Final = 40
+MAX_REASON_CHARS: Final = 160
+
+JUDGEMENT_SCHEMA: Final = {
+    "type": "object",
+    "properties": {
+        "note_ref": {"type": "string"},
+        "links": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {
+                    "id": {"type": "string"},
+                    "accept": {"type": "boolean"},
+                    "reason": {"type": "string"},
+                },
+                "required": ["id", "accept", "reason"],
+                "additionalProperties": False,
+            },
+        },
+    },
+    "required": ["note_ref", "links"],
+    "additionalProperties": False,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What a model says of a pair, asked about one of its notes."""
+
+    accept: bool
+    reason: str
+
+
+class JudgeRequests:
+    """A request for every note of some pairs, read from the vault at every iteration."""
+
+    def __init__(
+        self,
+        pairs: Sequence[Pair],
+        *,
+        to_send: Callable[[str], NoteFacts],
+        explainer: Explainer,
+        template: Template,
+        model: str,
+    ) -> None:
+        """Ask about `pairs`; `to_send` returns a note's facts, or raises where it must not leave."""
+        self._of_note: dict[str, list[Pair]] = {}
+        for pair in pairs:
+            for key in (pair.a, pair.b):
+                self._of_note.setdefault(key, []).append(pair)
+        self._to_send = to_send
+        self._explainer = explainer
+        self._template = template
+        self._model = model
+
+    def __len__(self) -> int:
+        """Return how many notes are asked about."""
+        return len(self._of_note)
+
+    @property
+    def notes(self) -> list[str]:
+        """The notes in the order they are asked about."""
+        return sorted(self._of_note)
+
+    def __iter__(self) -> Iterator[Request]:
+        """Iterate the requests, in the order of the notes' paths.
+
+        Raises ExternallyChangedError where a note was deleted, or became one that must not leave
+        the machine, since the vault was looked through.
+        """
+        for key in self.notes:
+            facts = self._to_send(key)
+            pairs = self._of_note[key]
+            for pair in pairs:
+                self._to_send(pair.other(key))
+            yield Request(
+                key=key,
+                params=self._params(facts, pairs),
+                name=facts.title,
+                content_hash=facts.source_hash,
+                echo=True,
+                need=round(100 * max(pair.score for pair in pairs)),
+            )
+
+    def _params(self, facts: NoteFacts, pairs: Iterable[Pair]) -> dict[str, Any]:
+        """Return the params that ask about one note; the engine adds its `note_ref` line."""
+        candidates = [self._candidate(facts.key, pair) for pair in pairs]
+        lines = [
+            f"title: {one_line(facts.title)}",
+            f"folder: {one_line(facts.folder)}",
+            "<note>",
+            self._about(facts.key, _NOTE_CHARS),
+            "</note>",
+            "<candidates>",
+            *(json.dumps(one, ensure_ascii=False) for one in candidates),
+            "</candidates>",
+        ]
+        tokens = min(MOST_TOKENS, _SPARE_TOKENS + 2 * JUDGEMENT_TOKENS * len(candidates))
+        return {
+            "model": self._model,
+            "max_tokens": tokens,
+            "system": self._template.text,
+            "output_config": {"format": {"type": "json_schema", "schema": JUDGEMENT_SCHEMA}},
+            "messages": [{"role": "user", "content": "\n".join(lines)}],
+        }
+
+    def _candidate(self, key: str, pair: Pair) -> dict[str, Any]:
+        why = self._explainer.why(pair.a, pair.b, pair.reason)
+        other = pair.other(key)
+        return {
+            "id": id_of(pair),
+            "title": one_line(title_of(other)),
+            "folder": one_line(other.rpartition("/")[0]),
+            "about": one_line(self._about(other, _ABOUT_CHARS)),
+            "score": round(pair.score, 2),
+            "shared_words": list(why.words),
+            "mentions": [text for _, text in why.mentions],
+        }
+
+    def _about(self, key: str, most: int) -> str:
+        """Return what a note is about: its description, and its first lines."""
+        lines = [self._explainer.description(key), *self._explainer.first_lines(key, _FIRST_LINES)]
+        return "\n".join(line for line in lines if line)[:most]
+
+
+def id_of(pair: Pair) -> str:
+    """Return what a pair is called in requests and replies."""
+    return f"p{pair.id}"
+
+
+def judgements_of(
+    outcomes: Iterable[ItemOutcome], pairs: Iterable[Pair]
+) -> dict[int, list[Judgement]]:
+    """Return what was answered about each pair, by its number.
+
+    An answer counts only for a pair of the note it was asked about.
+    """
+    of_note: dict[str, dict[str, int]] = {}
+    for pair in pairs:
+        for key in (pair.a, pair.b):
+            of_note.setdefault(key, {})[id_of(pair)] = pair.id
+    found: dict[int, list[Judgement]] = {}
+    for outcome in outcomes:
+        mine = dict(of_note.get(outcome.key, {}))
+        if outcome.state is not ItemState.SUCCEEDED or not mine:
+            continue
+        for one in json.loads(outcome.text)["links"]:
+            number = mine.pop(one["id"], None)
+            if number is not None:
+                reason = one_line(one["reason"])[:MAX_REASON_CHARS] or "without a word"
+                found.setdefault(number, []).append(Judgement(one["accept"], reason))
+    return found
+
+
+def decided(pair: Pair, verdicts: Mapping[int, Sequence[Judgement]]) -> tuple[PairState, str]:
+    """Return where a pair stands after its judging, and why.
+
+    It takes one note's yes and no note's no. Each note is asked alone, and sees the other's first
+    lines only: one that cannot tell may stay silent (its answer failed, or left the pair out), but
+    a no is a person's link that leads nowhere, seen from one of its ends.
+    """
+    answers = verdicts.get(pair.id, ())
+    refused = [one.reason for one in answers if not one.accept]
+    if refused:
+        return PairState.DECLINED, refused[0]
+    if answers:
+        return PairState.PROPOSED, answers[0].reason
+    return PairState.WITHDRAWN, "the model gave no answer that can be used"

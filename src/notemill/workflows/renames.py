@@ -1,0 +1,124 @@
+"""Which note that is not there any more is which note that was not there before."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Final
+
+from notemill.errors import NotemillError
+from notemill.vault.note import parse
+from notemill.vault.related import link_entries
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from notemill.index import NoteFacts
+    from notemill.links import LinkLedger
+    from notemill.vault.files import Vault
+
+# What speaks for two paths being one note, the weightiest first.
+_SAME_LINKS: Final = 4  # all links that notemill wrote into the one stand in the other
+_SAME_TEXT: Final = 3
+_SAME_NAME: Final = 2  # in another folder
+_BOTH_EMPTY: Final = 1
+
+
+def renamed(
+    vault: Vault,
+    facts: Mapping[str, NoteFacts],
+    ledger: LinkLedger,
+    *,
+    is_gone: Callable[[str], bool],
+) -> dict[str, str]:
+    """Return old path → new path of notes that the ledger knows and that were renamed.
+
+    A note is known again by the links notemill wrote into it, by its own content, or by its name;
+    where two come into question as well as each other, it is taken for neither. A note whose
+    place another one has taken is found by its links alone.
+    """
+    known = ledger.notes()
+    texts: dict[str, set[str]] = {}
+    for side in ledger.sides():
+        texts.setdefault(side.note, set()).add(side.text)
+    missing = [key for key in known if is_gone(key)]
+    changed = [
+        key
+        for key in known
+        if key in facts and texts.get(key) and facts[key].source_hash != known[key]
+    ]
+    replaced = [key for key in changed if not texts[key] & _entries(vault, key)]
+    if not missing and not replaced:
+        return {}
+    news = {key: facts[key] for key in (*(one for one in facts if one not in known), *replaced)}
+    entries = {key: _entries(vault, key) for key in news} if texts else {}
+    alike = _Alike(news.values(), entries)
+    found: dict[tuple[str, str], int] = {}
+    for old in (*missing, *replaced):
+        mine = texts.get(old, set())
+        for new in alike.to(old, known[old], mine) - {old}:
+            weight = _SAME_LINKS if mine and mine <= entries.get(new, set()) else 0
+            if old in missing and new not in replaced:
+                weight += _alike(known[old], old, facts[new])
+            if weight >= (_SAME_LINKS if old in replaced else _SAME_NAME):
+                found[old, new] = weight
+    return _matched(found)
+
+
+class _Alike:
+    """New notes by what a missing one may be known again by."""
+
+    def __init__(self, news: Iterable[NoteFacts], entries: Mapping[str, set[str]]) -> None:
+        self._by_source: dict[str, set[str]] = {}
+        self._by_name: dict[str, set[str]] = {}
+        self._by_entry: dict[str, set[str]] = {}
+        for one in news:
+            self._by_source.setdefault(one.source_hash, set()).add(one.key)
+            self._by_name.setdefault(one.key.rsplit("/", 1)[-1], set()).add(one.key)
+            for text in entries.get(one.key, ()):
+                self._by_entry.setdefault(text, set()).add(one.key)
+
+    def to(self, old: str, source_hash: str, texts: set[str]) -> set[str]:
+        """Return the notes that come into question for `old`."""
+        rarest = min((self._by_entry.get(text, set()) for text in texts), key=len, default=set())
+        named = self._by_name.get(old.rsplit("/", 1)[-1], set())
+        return rarest | named | self._by_source.get(source_hash, set())
+
+
+def _alike(source_hash: str, old: str, new: NoteFacts) -> int:
+    weight = 0
+    if source_hash and new.source_hash == source_hash:
+        weight += _SAME_TEXT if new.words else _BOTH_EMPTY
+    if old.rsplit("/", 1)[-1] == new.key.rsplit("/", 1)[-1]:
+        weight += _SAME_NAME
+    return weight
+
+
+def _matched(found: Mapping[tuple[str, str], int]) -> dict[str, str]:
+    """Take the weightiest pairs first, each path once; equals speak for neither."""
+    matched: dict[str, str] = {}
+    taken: set[str] = set()
+    for weight in sorted(set(found.values()), reverse=True):
+        level = [
+            pair
+            for pair, one in found.items()
+            if one == weight and pair[0] not in matched and pair[1] not in taken
+        ]
+        olds, news = (Counter(one[place] for one in level) for place in (0, 1))
+        matched |= {old: new for old, new in level if olds[old] == news[new] == 1}
+        taken |= _all(level, 1)
+        for old in _all(level, 0) - matched.keys():
+            found = {pair: one for pair, one in found.items() if pair[0] != old}
+    return matched
+
+
+def _all(pairs: Iterable[tuple[str, str]], place: int) -> set[str]:
+    return {pair[place] for pair in pairs}
+
+
+def _entries(vault: Vault, key: str) -> set[str]:
+    """Return the entries of a note that are links, none where it cannot be read."""
+    try:
+        note, _ = parse(vault.read(key))
+    except NotemillError:
+        return set()
+    return {one.text for one in link_entries(note)}

@@ -1,0 +1,69 @@
+"""What a curation is asked for, what a look through the vault finds, and the work under way."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from notemill.index import NoteFacts
+    from notemill.workflows.candidates import Vocabulary
+    from notemill.workflows.needs import Need
+    from twolane import Lane, Run
+
+
+@dataclass(frozen=True, slots=True)
+class CurateOptions:
+    """What `curate` was asked for."""
+
+    lane: Lane | None = None
+    cap_nano: int | None = None
+    by_s: int | None = None
+    by_strict: bool = False
+    stages: str = "auto"
+    limit: int | None = None
+    only: str | None = None
+    refresh: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A note that is left alone, and why."""
+
+    key: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """A vault looked through: what needs work and why, what is left alone, what needs nothing.
+
+    `put_off` notes need work, too, beyond the limit asked for; `private` ones never leave;
+    `not_seen` files and folders were not looked into, each for a reason.
+    """
+
+    seen: int
+    work: tuple[tuple[NoteFacts, Need], ...]
+    skipped: tuple[Skipped, ...]
+    vocabulary: Vocabulary
+    put_off: int
+    private: frozenset[str]
+    not_seen: tuple[Skipped, ...]
+
+    @property
+    def notes(self) -> list[NoteFacts]:
+        """The notes that need work."""
+        return [one for one, _ in self.work]
+
+    @property
+    def up_to_date(self) -> int:
+        """Notes that need nothing."""
+        return self.seen - len(self.work) - self.put_off - len(self.skipped)
+
+
+@dataclass(slots=True)
+class Curation:
+    """A curation under way: its run, and its stages before the last: purpose and notes of each."""
+
+    run: Run
+    stages: list[tuple[str, int]]

@@ -1,0 +1,282 @@
+"""Links that notemill wrote, compared with the notes as they are: renames, removals, halves.
+
+A person who takes a link out turns its pair down. What a crash or an undo left on one side alone is
+completed or taken back. Nothing is written here: what has to be is returned as repairs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from notemill.errors import NotemillError
+from notemill.links import WANTED, PairState, SideState
+from notemill.vault.markup import property_link
+from notemill.vault.note import links, parse
+from notemill.vault.related import Form, link_entries, link_text
+from notemill.workflows.renames import renamed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    from notemill.index import NoteFacts
+    from notemill.links import LinkLedger, Pair, Side
+    from notemill.vault.files import Vault
+    from notemill.vault.resolve import Names
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """A vault as links see it.
+
+    `facts` are of all notes there are; `names` of all files that links may mean, those left out
+    included; `markdown` says that the vault is set to Markdown links; `why_not` returns why a note
+    is not to be written to, '' where it may be.
+    """
+
+    vault: Vault
+    facts: Mapping[str, NoteFacts]
+    names: Names
+    markdown: bool
+    why_not: Callable[[NoteFacts], str]
+
+    def is_gone(self, key: str) -> bool:
+        """Tell whether a note is not there any more: not merely left out."""
+        return key not in self.facts and not (self.vault.root / key).exists()
+
+    def text_for(self, key: str, *, source: str) -> str | None:
+        """Return a link to the note `key` as it is written in `source`, None where none can be."""
+        return link_text(self.names, key, source=source, markdown=self.markdown)
+
+
+class Mend(StrEnum):
+    """What a repair does to a note."""
+
+    ADD = "add"
+    REMOVE = "remove"
+    RETARGET = "retarget"
+
+
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """What has to be mended in `note`, and why; `side` is the link there, None where it lacks."""
+
+    mend: Mend
+    note: str
+    other: str
+    text: str
+    why: str
+    pair: int
+    side: Side | None
+    form: Form
+
+
+@dataclass(frozen=True, slots=True)
+class Upkeep:
+    """What was found: notes that have another path now, pairs a person took out, and repairs.
+
+    `rejected` are (note, other): whose link was taken out of where.
+    """
+
+    renamed: Mapping[str, str]
+    rejected: tuple[tuple[str, str], ...]
+    repairs: tuple[Repair, ...]
+
+
+def look_after(scene: Scene, ledger: LinkLedger, *, now: float) -> Upkeep:
+    """Bring the ledger in line with the notes, and return what has to be written.
+
+    Raises VaultError.
+    """
+    moved = renamed(scene.vault, scene.facts, ledger, is_gone=scene.is_gone)
+    if moved:
+        ledger.rename(moved)
+    look = _Look(scene, {pair.id: pair for pair in ledger.pairs()})
+    looked_at = ledger.looked_at()
+    for key, sides in _by_note(ledger.sides()).items():
+        facts = scene.facts.get(key)
+        if facts and facts.bytes_hash == looked_at[key] and _are_settled(sides):
+            look.leave(sides)
+        else:
+            look.at(key, sides)
+    pairs = look.pairs()
+    ledger.settle(look.standing, look.gone, look.decided, now=now)
+    ledger.seen(
+        (one.key, one.source_hash, one.bytes_hash)
+        for one in scene.facts.values()
+        if one.source_hash
+    )
+    return Upkeep(moved, tuple(look.rejected), tuple(pairs))
+
+
+def _by_note(sides: Iterable[Side]) -> dict[str, list[Side]]:
+    found: dict[str, list[Side]] = {}
+    for side in sides:
+        found.setdefault(side.note, []).append(side)
+    return found
+
+
+def _are_settled(sides: Iterable[Side]) -> bool:
+    """Tell whether links stand as they were found, as long as their note's bytes do."""
+    return all(side.state in (SideState.WRITTEN, SideState.RELEASED) for side in sides)
+
+
+class _Look:
+    """One look at all links that are written."""
+
+    def __init__(self, scene: Scene, pairs: Mapping[int, Pair]) -> None:
+        self._scene = scene
+        self._pairs = pairs
+        self._sides: dict[int, list[Side]] = {}
+        self.standing: list[tuple[Side, SideState, str]] = []
+        self.gone: list[Side] = []
+        self.decided: list[tuple[int, PairState, str]] = []
+        self.rejected: list[tuple[str, str]] = []
+        self._states = {number: pair.state for number, pair in pairs.items()}
+
+    def at(self, key: str, sides: list[Side]) -> None:
+        """Look at one note's links."""
+        facts = self._scene.facts.get(key)
+        if facts is None and self._scene.is_gone(key):
+            self.gone += sides
+            return
+        found = None if facts is None or facts.problem else self._found(key)
+        if found is None:
+            # What cannot be read says nothing: all stays as it was known.
+            self.leave(sides)
+            return
+        entries, linked = found
+        for side in sides:
+            self._settle(side, self._standing_text(side, entries), linked)
+
+    def leave(self, sides: Iterable[Side]) -> None:
+        """Take links for what they were known as."""
+        for side in sides:
+            self._sides.setdefault(side.pair, []).append(side)
+
+    def _found(self, key: str) -> tuple[list[tuple[str, str | None]], set[str]] | None:
+        """Return a note's entries with what they mean, and the notes that it links to elsewhere."""
+        try:
+            note, _ = parse(self._scene.vault.read(key))
+        except NotemillError:
+            return None
+        resolve = self._scene.names.resolve
+        entries = [(one.text, resolve(one.link.path, source=key)) for one in link_entries(note)]
+        texts = [one.link.path for one in link_entries(note)]
+        linked: set[str] = set()
+        for link in links(note):
+            if link.path in texts:
+                texts.remove(link.path)
+            elif (other := resolve(link.path, source=key)) is not None:
+                linked.add(other)
+        return entries, linked
+
+    def _standing_text(self, side: Side, entries: list[tuple[str, str | None]]) -> str | None:
+        """Return the entry that is a side's link, None where it is not there; each counts once."""
+        for wanted in (side.text, side.before):
+            for entry in entries:
+                if wanted and entry[0] == wanted:
+                    entries.remove(entry)
+                    return wanted
+        for entry in entries:
+            # An editor that renames notes points links to them elsewhere.
+            if entry[1] == side.other:
+                entries.remove(entry)
+                return entry[0]
+        return None
+
+    def _settle(self, side: Side, text: str | None, linked: set[str]) -> None:
+        pair = self._pairs[side.pair]
+        if text is not None:
+            released = side.state is SideState.RELEASED
+            state = SideState.RELEASED if released else SideState.WRITTEN
+            self._stands(replace(side, state=state, text=text), side)
+        elif side.other in linked and side.state in (SideState.WRITTEN, SideState.RELEASED):
+            self._stands(replace(side, state=SideState.RELEASED), side)
+        else:
+            self.gone.append(side)
+            if pair.state not in WANTED:
+                return
+            if side.state is SideState.UNDOING:
+                self._decide(side.pair, PairState.UNDONE, "it was undone")
+            elif side.state in (SideState.WRITTEN, SideState.RELEASED) and not self._scene.is_gone(
+                side.other
+            ):
+                self._decide(side.pair, PairState.REJECTED, f"you took it out of {side.note}")
+                self.rejected.append((side.note, side.other))
+
+    def _stands(self, now: Side, before: Side) -> None:
+        self._sides.setdefault(now.pair, []).append(now)
+        if now != before:
+            self.standing.append((before, now.state, now.text))
+
+    def _decide(self, pair: int, state: PairState, because: str) -> None:
+        self._states[pair] = state
+        self.decided.append((pair, state, because))
+
+    # -- pairs --------------------------------------------------------------------------------
+
+    def pairs(self) -> list[Repair]:
+        """Return what has to be written so that every pair stands in both notes, or in none."""
+        found: list[Repair] = []
+        for number, pair in self._pairs.items():
+            sides = self._sides.get(number, [])
+            state = self._states[number]
+            gone = [key for key in (pair.a, pair.b) if self._scene.is_gone(key)]
+            if gone and state in WANTED:
+                self._decide(number, PairState.WITHDRAWN, f"{gone[0]} is gone")
+                found += self._removals(sides, f"{gone[0]} is gone")
+            elif state in WANTED:
+                found += self._kept(pair, sides, state)
+            elif state not in (PairState.PROPOSED, PairState.ASKED):
+                found += self._removals(sides, self._why(number, pair))
+        return found
+
+    def _why(self, number: int, pair: Pair) -> str:
+        decided = [because for one, _, because in self.decided if one == number]
+        return decided[-1] if decided else pair.because or "it was taken back"
+
+    def _removals(self, sides: Iterable[Side], why: str) -> Iterator[Repair]:
+        for side in sides:
+            if side.state is not SideState.RELEASED and self._may_write(side.note):
+                yield Repair(
+                    Mend.REMOVE, side.note, side.other, side.text, why, side.pair, side,
+                    Form(side.form),
+                )  # fmt: skip
+
+    def _kept(self, pair: Pair, sides: list[Side], state: PairState) -> Iterator[Repair]:
+        lacking = {pair.a, pair.b} - {side.note for side in sides}
+        if not sides:
+            back = PairState.PROPOSED if state is PairState.WRITING else PairState.UNDONE
+            self._decide(pair.id, back, "nothing of it was written")
+            return
+        if not lacking and state is PairState.WRITING:
+            self._decide(pair.id, PairState.WRITTEN, "")
+        for key in sorted(lacking):
+            text = self._scene.text_for(pair.other(key), source=key)
+            if text is not None and self._may_write(key):
+                why = "the other side is written, and this one is not"
+                form = Form(sides[0].form)
+                yield Repair(Mend.ADD, key, pair.other(key), text, why, pair.id, None, form)
+        for side in sides:
+            yield from self._retargeted(side)
+
+    def _retargeted(self, side: Side) -> Iterator[Repair]:
+        """Yield what points a link to where its note is now."""
+        if side.state is SideState.RELEASED or not self._may_write(side.note):
+            return
+        link = property_link("related", side.text)
+        meant = None if link is None else self._scene.names.resolve(link.path, source=side.note)
+        if meant == side.other:
+            return
+        text = self._scene.text_for(side.other, source=side.note)
+        if text is not None and text != side.text:
+            why = f"it means {meant} by now" if meant else f"the note is {side.other} by now"
+            yield Repair(
+                Mend.RETARGET, side.note, side.other, text, why, side.pair, side, Form(side.form)
+            )
+
+    def _may_write(self, key: str) -> bool:
+        facts = self._scene.facts.get(key)
+        return facts is not None and not self._scene.why_not(facts)

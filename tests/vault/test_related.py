@@ -1,0 +1,194 @@
+"""Links written into notes and taken out again: only notemill's bytes, in every style of note."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from notemill.errors import MalformedNoteError
+from notemill.vault.note import parse, source_hash
+from notemill.vault.region import END, START, find_region, owners_text
+from notemill.vault.related import Form, LinkChanges, edit_links, link_entries, link_text
+from notemill.vault.resolve import Names
+from tests.vault.styles import BOM
+
+HEADS = (
+    b"",
+    BOM,
+    b"---\n---\n",
+    b"---\ntags: [a]\n---\n",
+    b"---\r\nx: 1 # mine\r\n---\r\n",
+    b"---\nrelated:\n  - '[[P]]' # by hand\n---\n",
+    b'---\nrelated: "[[P]]"\n---\n',
+    b"---\nRelated: []\n---\n",
+    b"---\nx: 1\n---",
+)
+BODIES = (
+    b"",
+    b"text",
+    b"text\n",
+    b"text\r\n",
+    b"text\r\nmore",
+    b"text \n\n\n",
+    b"- a\n  - b",
+    b"<div>\nx",
+    b"| a |\n|---|\n| b |",
+    b"    code",
+    b"A title\n",
+    b"\xf0\x9f\xa6\x8a\n",
+)
+NOTES = [
+    head + body
+    for head, body in itertools.product(HEADS, BODIES)
+    if not (head.endswith(b"---") and body)
+]
+TEXTS = ("[[A]]", "[[folder/B|B]]", "[C c](C%20c.md)")
+
+
+@pytest.mark.parametrize("form", Form)
+@pytest.mark.parametrize("raw", NOTES)
+def test_links_come_and_go_and_leave_the_owners_bytes(raw: bytes, form: Form) -> None:
+    """The source hash stays, twice is once, and what is taken out of a section leaves no trace."""
+    new = edit_links(raw, LinkChanges(add=TEXTS), form)
+    note = parse(new)[0]
+    assert set(TEXTS) <= {one.text for one in link_entries(note)}
+    assert source_hash(note) == source_hash(parse(raw)[0])
+    assert edit_links(new, LinkChanges(add=TEXTS), form) == new
+    moved = edit_links(new, LinkChanges(replace=(("[[A]]", "[[Z]]"),)), form)
+    assert edit_links(moved, LinkChanges(replace=(("[[Z]]", "[[A]]"),)), form) == new
+    less = edit_links(new, LinkChanges(remove=TEXTS[1:]), form)
+    back = edit_links(less, LinkChanges(remove=TEXTS[:1]), form)
+    assert source_hash(parse(back)[0]) == source_hash(parse(raw)[0])
+    if form is Form.SECTION:
+        assert back == raw
+    else:
+        assert {one.text for one in link_entries(parse(back)[0])} <= {"[[P]]"}
+
+
+@given(
+    body=st.text(st.sampled_from("ab \n\r\t-#`~<>!%$|[](){}\\:é🦊"), max_size=80),
+    head=st.sampled_from(HEADS[:-1]),
+    form=st.sampled_from(list(Form)),
+)
+@settings(max_examples=400, deadline=None)
+def test_any_text_is_linked_byte_exactly_or_refused(body: str, head: bytes, form: Form) -> None:
+    """Whatever is written, a note is refused, or all its own bytes stay in their order."""
+    raw = head + body.encode()
+    try:
+        new = edit_links(raw, LinkChanges(add=TEXTS), form)
+    except MalformedNoteError:
+        return
+    assert set(TEXTS) <= {one.text for one in link_entries(parse(new)[0])}
+    assert source_hash(parse(new)[0]) == source_hash(parse(raw)[0])
+    if form is Form.SECTION:
+        assert new.startswith(raw)
+        assert edit_links(new, LinkChanges(remove=TEXTS), form) == raw
+    else:
+        assert new.endswith(raw[parse(raw)[0].body_start :])
+
+
+def test_a_persons_entries_stay_in_place_and_style() -> None:
+    """Quotes, comments, order, and an entry that reads as one of ours are left alone."""
+    raw = b"---\nrelated: # all\n    - '[[P]]'   # one\n    - [[Q]]x\n---\n"
+    raw = raw.replace(b"- [[Q]]x", b'- "[[Q]]"')
+    new = edit_links(raw, LinkChanges(add=("[[A]]",)), Form.PROPERTY)
+    assert new == raw.replace(b'"[[Q]]"\n', b'"[[Q]]"\n    - "[[A]]"\n')
+    assert edit_links(new, LinkChanges(remove=("[[A]]",)), Form.PROPERTY) == raw
+
+
+def test_an_empty_property_of_its_owner_is_kept() -> None:
+    """What was there before the first link is there after the last."""
+    raw = b"---\nrelated:\n---\nx\n"
+    new = edit_links(raw, LinkChanges(add=("[[A]]",)), Form.PROPERTY)
+    kept = edit_links(new, LinkChanges(remove=("[[A]]",), keep_empty=True), Form.PROPERTY)
+    assert b"related:" in kept
+    assert edit_links(new, LinkChanges(remove=("[[A]]",)), Form.PROPERTY) == b"---\n---\nx\n"
+
+
+def test_the_section_is_a_list_between_two_comments_at_the_end() -> None:
+    """It reads as Markdown, and what is written around and into it by hand stays."""
+    raw = b"text\r\n"
+    new = edit_links(raw, LinkChanges(add=("[[A]]",)), Form.SECTION)
+    assert new == (
+        b"text\r\n\r\n<!-- notemill: related -->\r\n\r\n## Related\r\n\r\n- [[A]]\r\n\r\n"
+        b"<!-- notemill: end of related -->\r\n"
+    )
+    mine = new.replace(b"- [[A]]\r\n", b"- [[A]]\r\n- [[Mine]] by hand\r\n") + b"below\r\n"
+    more = edit_links(mine, LinkChanges(add=("[[B]]",), remove=("[[A]]",)), Form.SECTION)
+    assert more == mine.replace(b"- [[A]]\r\n", b"").replace(
+        b"by hand\r\n", b"by hand\r\n- [[B]]\r\n"
+    )
+    assert b"below" in edit_links(more, LinkChanges(remove=("[[B]]",)), Form.SECTION)
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"```\nan open fence",
+        b"<!-- an open comment",
+        b"%%\nan open comment",
+        f"{START}\nnever closed\n".encode(),
+        f"{START}\na\n{END}\n{START}\nb\n{END}\n".encode(),
+        f"{END}\n".encode(),
+        b"---\nx: [\n---\n",
+        b"\xff\xfe",
+    ],
+)
+def test_a_section_is_refused_where_it_would_not_be_one(raw: bytes) -> None:
+    """The note stays as it is, and the message says what to mend."""
+    with pytest.raises(MalformedNoteError):
+        edit_links(raw, LinkChanges(add=("[[A]]",)), Form.SECTION)
+
+
+def test_the_comments_in_an_example_are_no_region() -> None:
+    """A note about notemill may quote them."""
+    body = f"```\n{START}\n- [[A]]\n{END}\n```\n"
+    assert find_region(body) is None
+    assert owners_text(body) == body
+    new = edit_links(body.encode(), LinkChanges(add=("[[B]]",)), Form.SECTION)
+    assert new.startswith(body.encode())
+    assert owners_text(new.decode()) == body
+
+
+@pytest.mark.parametrize("markdown", [False, True])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "plain", "two words", "a#b", "a^b", "a|b", "[a]", "100%", "a%20b", "a:b", "a\\b", "日本 🦊",
+        " lead", "trail ", "a.md", "étude", "$5 and $6", "`code`", "<b>", "a%%b%%", "(x)", "-", "a\nb",
+        "'q'", '"q"', "http://x", "a.b.c", "!x", "~",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("folder", ["", "f/", "f o/#x/"])
+def test_every_name_gets_a_link_that_means_it_or_none(
+    name: str,
+    folder: str,
+    markdown: bool,  # noqa: FBT001  # pytest passes it by name
+) -> None:
+    """In both forms, from anywhere in the vault, read back from the written note."""
+    key = f"{folder}{name}.md"
+    names = Names([key, "other/source.md", f"other/deep/{name}.md", "source.md"])
+    for source in ("other/source.md", "source.md", f"other/deep/{name}.md"):
+        text = link_text(names, key, source=source, markdown=markdown)
+        assert text is not None, source
+        for form in Form:
+            note = parse(edit_links(b"x\n", LinkChanges(add=(text,)), form))[0]
+            (entry,) = link_entries(note)
+            assert entry.text == text
+            assert names.resolve(entry.link.path, source=source) == key
+
+
+def test_names_that_repeat_are_linked_by_their_path() -> None:
+    """The wrong one of two notes with the same name is never linked; where none can be, none is."""
+    names = Names(["a/Note.md", "b/Note.md", "Alone.md", "note.md"])
+    assert link_text(names, "a/Note.md", source="b/x.md", markdown=False) == "[[a/Note|Note]]"
+    assert link_text(names, "Alone.md", source="b/x.md", markdown=False) == "[[Alone]]"
+    assert link_text(names, "note.md", source="b/x.md", markdown=False) == "[[note]]"
+    assert link_text(names, "b/Note.md", source="x.md", markdown=True) == "[Note](b/Note.md)"
+    clash = Names(["Note.md", "NOTE.md"])
+    assert [
+        link_text(clash, key, source="x.md", markdown=False) for key in ("Note.md", "NOTE.md")
+    ].count(None) == 1
