@@ -6,6 +6,7 @@ import contextlib
 import os
 import time
 from dataclasses import replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
@@ -46,6 +47,7 @@ from notemill.workflows.judging import LINK_KIND
 from notemill.workflows.needs import Need, need_of
 from notemill.workflows.retagging import sources
 from notemill.workflows.stages import plan_steps
+from notemill.workflows.suggesting import suggestions
 from notemill.workflows.survey import CurateOptions, Curation, Skipped, Survey
 from notemill.workflows.upkeep import Scene, look_after
 from notemill.workflows.verify import Verdict, verify
@@ -77,6 +79,14 @@ class NoteRequests:
         self._rejected = rejected_tags(
             mill.decisions, mill.review.tags(Decision.REJECTED), private=survey.private
         )
+
+    @cached_property
+    def _suggested(self) -> dict[str, list[str]]:
+        """The tags that fit the notes, by what the vault's own tagging teaches."""
+        mill, survey = self._mill, self._survey
+        documents, lexicon = mill.contents.documents(mill.vault, survey.taught)
+        tags_of = {one.key: survey.vocabulary.spelled(one.all_tags) for one in survey.taught}
+        return suggestions(documents, lexicon, tags_of, {one.key for one, _ in survey.work})
 
     def __iter__(self) -> Iterator[Request]:
         """Iterate a request per note, in the vault's order.
@@ -198,8 +208,11 @@ class Mill:
             kept = {one.key for one, _ in neediest}
             work = [pair for pair in work if pair[0].key in kept]
         put_off = needy - len(work)
+        taught = tuple(one for one in facts if not one.problem)
         not_seen = tuple(Skipped(one.path, one.reason) for one in self.vault.skipped)
-        return Survey(seen, tuple(work), tuple(skipped), vocabulary, put_off, private, not_seen)
+        return Survey(
+            seen, tuple(work), tuple(skipped), vocabulary, put_off, private, not_seen, taught
+        )
 
     def gate(self) -> Gate:
         """Return which tags may be written, as vocabulary and decisions are now."""

@@ -9,8 +9,8 @@ import click
 from notemill.cli.flags import Shorthand, exclude_flag, going_on_flags, settings_of
 from twolane.command import FOLDER, LANES, deadline_flags, finish, json_flag, settings_flags
 
-MIN_SCORE = 0.1
-"""How likely a pair has to be to be proposed."""
+MIN_SCORE = 0.06
+"""How likely a pair has to be to be proposed: of those above, readers accepted most."""
 
 
 @click.group(cls=Shorthand, main="find")

@@ -58,17 +58,21 @@ class Contents:
             return self._documents(facts)
 
     def refresh(self, vault: Vault, facts: Sequence[NoteFacts]) -> None:
-        """Analyse the notes whose content is new, and forget what no note says any more."""
+        """Analyse the notes whose content is new.
+
+        What none of `facts` says is forgotten once it is more than what they say: other callers
+        may ask for more of the vault's notes.
+        """
         wanted = {one.bytes_hash: one.key for one in facts if one.bytes_hash}
         known = self._known()
         new = (key for hashed, key in wanted.items() if hashed not in known)
         while some := list(islice(new, _AT_A_TIME)):
             self._keep(vault, some)
-        with self._cache.db as db:
-            db.executemany(
-                f"DELETE FROM contents_{FORMAT} WHERE hash = ?",
-                [(one,) for one in known - wanted.keys()],
-            )
+        if len(gone := known - wanted.keys()) > len(wanted):
+            with self._cache.db as db:
+                db.executemany(
+                    f"DELETE FROM contents_{FORMAT} WHERE hash = ?", [(one,) for one in gone]
+                )
 
     def _known(self) -> set[str]:
         try:

@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from notemill.linking.matrices import Matrices
     from notemill.vault.resolve import Names
 
-MIN_SCORE: Final = 0.06
-"""Pairs below are not proposed unless asked for: of those above a reader accepts most."""
 MUTUAL: Final = 3
 """A pair is mutual where each is among the other's best `MUTUAL * top`."""
 _DATE: Final = re.compile(r"\D{0,3}\d{4}[-_. ]?\d{2}[-_. ]?\d{2}\D{0,12}")

@@ -6,19 +6,21 @@ import re
 import unicodedata
 from collections import Counter
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
 MAX_CANDIDATES = 40
 FREQUENT = 15
+MAX_NAMED = 5
 SCANNED_CHARS = 20_000
 _WORD = re.compile(r"[^\W_]+")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Vocabulary:
     """The tags of a vault, in the spelling used most, with the number of notes that have them."""
 
@@ -39,13 +41,30 @@ class Vocabulary:
         }
         return cls(counts, {tag: tag_words(tag) for tag in counts})
 
-    def candidates(self, title: str, folder: str, text: str) -> list[str]:
+    def candidates(
+        self, title: str, folder: str, text: str, *, suggested: Sequence[str] = ()
+    ) -> list[str]:
         """Return at most MAX_CANDIDATES tags for a note, the best fitting first.
 
-        The vault's most frequent tags follow those that fit: they are the ones a person files by.
+        Where the vault's tagging suggests some, a few follow that the note names: so one that no
+        note has yet is found. Elsewhere those that fit come first and the vault's most frequent
+        follow: they are the ones a person files by.
         """
+        fitting = self.fitting(title, folder, text)
+        if suggested:
+            named = [tag for tag in fitting if tag not in suggested]
+            return [*suggested, *named[:MAX_NAMED]]
         frequent = sorted(self.counts, key=lambda tag: (-self.counts[tag], tag))[:FREQUENT]
-        return list(dict.fromkeys([*self.fitting(title, folder, text), *frequent]))
+        return list(dict.fromkeys([*fitting, *frequent]))
+
+    def spelled(self, tags: Iterable[str]) -> list[str]:
+        """Return those of `tags` that are in the vocabulary, as it spells them, each once."""
+        found = (self._spellings.get(tag.casefold()) for tag in tags)
+        return list(dict.fromkeys(tag for tag in found if tag is not None))
+
+    @cached_property
+    def _spellings(self) -> dict[str, str]:
+        return {tag.casefold(): tag for tag in self.counts}
 
     def fitting(self, title: str, folder: str, text: str) -> list[str]:
         """Return the tags that fit a note, the best first.

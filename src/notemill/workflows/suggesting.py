@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
 MAX_SUGGESTED: Final = 20
 """These hold 97 of 100 tags that people had given, 40 would hold 99 (`bench/bench_tags.py`)."""
-MAX_NAMED: Final = 5
-"""Tags beyond these whose words stand in the note: so one that no note has yet is found."""
 _AT_A_TIME: Final = 256
 
 
@@ -46,12 +44,6 @@ def suggestions(
             zip(some, model.ranked([examples[key] for key in some], MAX_SUGGESTED), strict=True)
         )
     return found
-
-
-def candidates(suggested: Sequence[str], fitting: Sequence[str]) -> list[str]:
-    """Return the tags that a note's prompt carries: those suggested, then some that it names."""
-    named = [tag for tag in fitting if tag not in suggested]
-    return [*suggested, *named[:MAX_NAMED]]
 
 
 def _example(document: Document, tags: Sequence[str]) -> Example:

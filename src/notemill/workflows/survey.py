@@ -39,7 +39,8 @@ class Survey:
     """A vault looked through: what needs work and why, what is left alone, what needs nothing.
 
     `put_off` notes need work, too, beyond the limit asked for; `private` ones never leave;
-    `not_seen` files and folders were not looked into, each for a reason.
+    `not_seen` files and folders were not looked into, each for a reason; `taught` are the notes
+    whose tags teach which fit the others: all but private ones.
     """
 
     seen: int
@@ -49,6 +50,7 @@ class Survey:
     put_off: int
     private: frozenset[str]
     not_seen: tuple[Skipped, ...]
+    taught: tuple[NoteFacts, ...]
 
     @property
     def notes(self) -> list[NoteFacts]:
