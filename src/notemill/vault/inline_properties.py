@@ -43,6 +43,8 @@ _MARKUP: Final = (
     "[",
     "^",
 )
+_LINK = re.compile(r"\[\[[^\[\]\r\n]+\]\]")
+_LINKS = re.compile(rf"{_LINK.pattern}(?:[ \t]*,[ \t]*{_LINK.pattern})*")
 _TYPED = re.compile(
     r"-?(?:0|[1-9]\d{0,14})(?:\.\d{1,9})?|true|false|\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}(?::\d{2})?)?"
 )
@@ -90,7 +92,7 @@ def lift(note: Note, *, lists: Collection[str]) -> Lifted:
         elif reason := _unclear(line, name, lists):
             left.append(f"`{line.key}:: {line.value}`: {reason}")
         else:
-            taken.append((line, _list(line.value, name) if name in lists else line.value))
+            taken.append((line, _value(line.value, name, lists)))
             what.append(f"{line.key}:: → {line.key}:")
     if not taken:
         return Lifted(note.raw, (), tuple(left))
@@ -100,14 +102,17 @@ def lift(note: Note, *, lists: Collection[str]) -> Lifted:
 
 
 def _lines(note: Note) -> list[_Line]:
-    """Return the fields at the top of the text, up to the first line that is none."""
+    """Return the fields at the top of the text, up to the first line that is none and not blank."""
     body, at = note.body, 0
-    while (blank := _BLANK.match(body, at)) is not None:
-        at = blank.end()
     found: list[_Line] = []
-    while at < len(body) and (field := _FIELD.match(body, at)) is not None:
-        found.append(_Line(field["key"], field["value"] or "", at, field.end()))
-        at = field.end()
+    while at < len(body):
+        if (blank := _BLANK.match(body, at)) is not None:
+            at = blank.end()
+        elif (field := _FIELD.match(body, at)) is not None:
+            found.append(_Line(field["key"], field["value"] or "", at, field.end()))
+            at = field.end()
+        else:
+            break
     return found
 
 
@@ -123,6 +128,8 @@ def _unclear(line: _Line, name: str, lists: Collection[str]) -> str:
         if not all(is_legal_tag(tag) for tag in _list(line.value, name)):
             return "it holds more than tags"
         return ""
+    if _LINKS.fullmatch(line.value):
+        return ""
     if any(sign in line.value for sign in _MARKUP) or _ANY_TAG.search(line.value):
         return "it holds links, tags or other markup"
     if not line.value.isprintable():
@@ -130,6 +137,14 @@ def _unclear(line: _Line, name: str, lists: Collection[str]) -> str:
     if name in lists and "," in line.value:
         return "a comma may part names or belong to one"
     return ""
+
+
+def _value(value: str, name: str, lists: Collection[str]) -> str | list[str]:
+    """Return a field's value as the property's: links, several of them, are a list of links."""
+    if _LINKS.fullmatch(value):
+        found = _LINK.findall(value)
+        return found if len(found) > 1 or name in lists else value
+    return _list(value, name) if name in lists else value
 
 
 def _list(value: str, name: str) -> list[str]:
