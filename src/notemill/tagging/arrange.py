@@ -6,6 +6,7 @@ one too, or where its first word is a parent that has children already.
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from notemill.tagging.variants import words_of
@@ -66,23 +67,36 @@ def _parents(tags: Mapping[str, Tag]) -> dict[str, Tag]:
     parents: dict[str, Tag] = {}
     nested = {tag.parent for tag in tags.values() if tag.parent}
     flat = [tag for tag in tags.values() if not tag.parent and tag.key not in nested]
+    roots = _roots_of_notes(tags)
     for tag in flat:
         first = words_of(tag.name)[:1]
         if first and first[0] in nested and first[0] in tags and first[0] != tag.key:
             parents[tag.key] = tags[first[0]]
             continue
-        wider = [other for other in tags.values() if not other.parent and _contains(other, tag)]
+        # Only what stands in the tag's own notes can contain it: not every pair is compared.
+        shared = Counter(root for note in tag.below for root in roots[note])
+        wider = [
+            tags[root]
+            for root, count in shared.items()
+            if root != tag.key
+            and count >= max(MIN_SHARED, CONTAINED * tag.count)
+            and tags[root].count >= TIMES_LARGER * tag.count
+        ]
         if wider:
             # The narrowest says most; a parent is larger than its child, so there is no circle.
             parents[tag.key] = min(wider, key=lambda other: (other.count, other.key))
     return parents
 
 
-def _contains(wide: Tag, narrow: Tag) -> bool:
-    if wide.key == narrow.key or wide.count < TIMES_LARGER * narrow.count:
-        return False
-    shared = len(wide.below & narrow.below)
-    return shared >= MIN_SHARED and shared >= CONTAINED * narrow.count
+def _roots_of_notes(tags: Mapping[str, Tag]) -> dict[str, list[str]]:
+    """Return the tags of the first level of each note, by key."""
+    found: dict[str, list[str]] = {}
+    for tag in tags.values():
+        for note in tag.below:
+            roots = found.setdefault(note, [])
+            if not tag.parent:
+                roots.append(tag.key)
+    return found
 
 
 def _placed(tag: Tag, parents: Mapping[str, Tag]) -> str:
