@@ -88,9 +88,8 @@ class _Sorting:
 
     def take(self, judgement: Judgement) -> None:
         """Take one reply; what an earlier one said of a tag counts."""
-        parents = {tag_key(one) for one in self.levels} | {
-            tag_key(_path(one)) for one in judgement.filed
-        }
+        parents = {tag_key(one) for one in self.levels} | self.asked.keys()
+        parents |= {tag_key(_path(one)) for one in judgement.filed}
         for one in judgement.filed:
             self._file(one, parents)
         for tag, reason in judgement.dropped:

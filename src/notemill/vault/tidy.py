@@ -204,7 +204,10 @@ def _lists(note: Note, entries: Sequence[Entry]) -> _Edit:
     for one in entries:
         value: Value = one.value
         if one.name in _LISTS and one.shape is Shape.TEXT and isinstance(one.value, str):
-            texts = _texts(one, edit)
+            is_long = b"\n" in note.raw[one.written.start : one.written.end].replace(b"\r", b"\n")
+            if is_long:
+                edit.left.append(f"the text of `{one.key}` has several lines")
+            texts = [] if is_long else _texts(one, edit)
             if texts:
                 head = note.raw[one.span.start : one.colon]
                 tail = note.raw[one.written.end : one.span.end]
