@@ -15,7 +15,7 @@ from notemill.vault.retag import TagChanges
 from notemill.vault.tags import MAX_LEVELS, is_legal_tag, is_within, tag_key
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from notemill.tagging.cards import Card
 
@@ -135,9 +135,10 @@ class _Sorting:
         parent = path.rpartition("/")[0]
         taken = tag_key(path) in self.accounted and tag_key(path) not in self.entries
         if (
-            not is_legal_tag(path)
+            not _is_legal(path)
             or path.count("/") >= MAX_LEVELS
             or taken
+            or any(parent and is_within(tag_key(parent), key) for key in members)
             or (parent and tag_key(parent) not in parents and tag_key(path) != members[0])
         ):
             path = names[0]
@@ -168,7 +169,9 @@ def _bare(tag: str) -> str:
 
 def _combined(sorting: _Sorting, cards: Mapping[str, Card]) -> tuple[Entry, ...]:
     """Return one list of what all replies say: each tag once, below a heading that is there."""
-    entries = _followed(sorting.entries)
+    entries: Mapping[str, Entry] = sorting.entries
+    for _ in range(MAX_LEVELS):
+        entries = _followed(entries)
     made: dict[str, Entry] = {}
     counts: dict[str, int] = {}
     for key, entry in entries.items():
@@ -186,10 +189,63 @@ def _combined(sorting: _Sorting, cards: Mapping[str, Card]) -> tuple[Entry, ...]
             heading = "/".join(levels[:depth])
             key = tag_key(heading)
             counts[key] = counts.get(key, 0) + counts[tag_key(entry.tag)]
-            if key not in named:
+            if key not in named and is_legal_tag(heading):
                 made.setdefault(key, Entry(heading))
                 sorting.dropped.pop(key, None)
+    _keep_lost(made, cards, sorting.dropped.keys())
+    made = _spoken_for(made, cards)
     return (*in_order(made, counts), *(sorting.dropped[key] for key in sorted(sorting.dropped)))
+
+
+def _keep_lost(made: dict[str, Entry], cards: Mapping[str, Card], dropped: Collection[str]) -> None:
+    """See that every tag is in the list by its own name or by what the list makes of it.
+
+    Where answers contradict each other a tag would follow its parent to a place that is not there:
+    then the parent stays where it is.
+    """
+    for _ in range(len(cards)):
+        changes = TagChanges(
+            {alias: entry.tag for entry in made.values() for alias in entry.aliases}
+        )
+        there = made.keys() | dropped
+        there |= {tag_key(alias) for entry in made.values() for alias in entry.aliases}
+        lost = next(
+            (
+                card
+                for card in cards.values()
+                if card.key not in there and tag_key(changes.of(card.name) or "") not in there
+            ),
+            None,
+        )
+        if lost is None:
+            return
+        levels = lost.key.split("/")
+        above = {"/".join(levels[:depth]) for depth in range(1, len(levels))}
+        for key, entry in list(made.items()):
+            staying = [alias for alias in entry.aliases if tag_key(alias) in above]
+            kept = tuple(alias for alias in entry.aliases if alias not in staying)
+            made[key] = replace(entry, aliases=kept)
+            for alias in staying:
+                made.setdefault(tag_key(alias), Entry(alias))
+        made.setdefault(lost.key, Entry(lost.name))
+
+
+def _spoken_for(made: Mapping[str, Entry], cards: Mapping[str, Card]) -> dict[str, Entry]:
+    """Return the entries that are tags, become of some, or stand above one that is."""
+    changes = TagChanges({alias: entry.tag for entry in made.values() for alias in entry.aliases})
+    became = {tag_key(changes.of(card.name) or "") for card in cards.values()}
+    spoken = {key for key, entry in made.items() if entry.aliases or key in cards or key in became}
+    above: set[str] = set()
+    for key in spoken:
+        levels = key.split("/")
+        above.update("/".join(levels[:depth]) for depth in range(1, len(levels)))
+    return {key: entry for key, entry in made.items() if key in spoken or key in above}
+
+
+def _is_legal(path: str) -> bool:
+    """Tell whether a path and all above it can be tags."""
+    levels = path.split("/")
+    return all(is_legal_tag("/".join(levels[:depth])) for depth in range(1, len(levels) + 1))
 
 
 def _followed(entries: Mapping[str, Entry]) -> dict[str, Entry]:
