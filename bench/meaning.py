@@ -1,0 +1,52 @@
+"""Vectors of the notes of a vault for benchmarks and training, without what its links say.
+
+Where every link is hidden, links leave the texts with their labels. The vectors are made by the
+product's own code and kept beside each other in a folder, so that a second run makes none.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+from notemill.index.embedder import Embedder, Wanted
+from notemill.linking.corpus import MAX_CHARS
+from notemill.vault.markup import links, plain_text
+from notemill.vault.note import source_hash
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from notemill.embedding.model import Model
+    from notemill.vault.note import Note
+
+FOLDER = Path(tempfile.gettempdir()) / "notemill-bench-vectors"
+
+
+def text_without_links(note: Note) -> str:
+    """Return what a note says in plain words, its links left out with their labels."""
+    body = note.body[:MAX_CHARS]
+    parts: list[str] = []
+    at = 0
+    for link in links(body):
+        parts.append(body[at : link.start])
+        at = max(at, link.end)
+    return plain_text("".join([*parts, body[at:]]))
+
+
+def vectors_of(
+    notes: Mapping[str, Note], keys: Sequence[str], model: Model, folder: Path = FOLDER
+) -> NDArray[np.float32]:
+    """Return a row for each of `keys`, of zeros where the note does not fit the model."""
+    wanted = [Wanted(source_hash(notes[key]), PurePosixPath(key).stem) for key in keys]
+    path = folder / f"{source_hash(notes[keys[0]])[:12]}-{len(keys)}.sqlite3"
+    embedder = Embedder(path, model, wanted, lambda place: text_without_links(notes[keys[place]]))
+    embedder.start()
+    made = embedder.vectors()
+    if made is None:
+        raise AssertionError  # nobody asked it to stop
+    return made

@@ -1,0 +1,46 @@
+"""Which model makes the vectors."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from notemill.config import EmbeddingKind
+from notemill.embedding import minilm
+from notemill.errors import EmbeddingError
+
+if TYPE_CHECKING:
+    from notemill.config import EmbeddingSettings
+    from notemill.embedding.model import Model
+
+
+def model_of(settings: EmbeddingSettings) -> Model | None:
+    """Return the model that the settings name, loaded, None for none.
+
+    `auto` is MiniLM where it is installed. Raises EmbeddingError where the model that is named
+    cannot be had, saying what to do.
+    """
+    match settings.kind:
+        case EmbeddingKind.AUTO:
+            return minilm.MiniLM() if minilm.is_installed() else None
+        case EmbeddingKind.MINILM:
+            return minilm.MiniLM()
+        case EmbeddingKind.MULTILINGUAL:
+            from notemill.embedding.multilingual import Multilingual  # noqa: PLC0415
+
+            return Multilingual()
+        case EmbeddingKind.OPENAI:
+            return _endpoint(settings)
+        case EmbeddingKind.OFF:
+            return None
+
+
+def _endpoint(settings: EmbeddingSettings) -> Model:
+    from notemill.config import OPENAI_URL  # noqa: PLC0415
+    from notemill.embedding.endpoint import Endpoint  # noqa: PLC0415  # it loads aiohttp
+
+    if settings.api_key is None and settings.base_url == OPENAI_URL:
+        raise EmbeddingError(
+            "OpenAI's embeddings need a key: set OPENAI_API_KEY, or name a service of your own "
+            "in embedding_url (OPENAI_BASE_URL)"
+        )
+    return Endpoint(settings.model, settings.base_url, settings.api_key)

@@ -1,0 +1,193 @@
+"""The vectors of a vault's notes, made in a thread of its own while other work goes on."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from notemill.embedding.model import of_notes, spoken
+from notemill.errors import NotemillError
+from notemill.index.vectors import VectorCache
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from notemill.embedding.model import Model
+
+    Floats = NDArray[np.float32]
+
+_NOTHING = np.empty(0, np.float32)
+
+
+class Wanted(NamedTuple):
+    """A note to embed: the hash of what its text is made of, its name without folder and ending.
+
+    Notes of one hash have one text.
+    """
+
+    hash: str
+    title: str
+
+
+class Progress(NamedTuple):
+    """How many of the texts and titles have their vectors."""
+
+    done: int
+    total: int
+
+
+class Embedder:
+    """Makes the vectors that are not kept yet, and keeps them.
+
+    Started when the words of the notes are ready, it works beside whatever is done with them::
+
+        embedder = Embedder(state / "vectors.sqlite3", model, wanted, text_of)
+        embedder.start()
+        ...                                   # words, names and graph need not wait
+        while not embedder.wait(0.2):
+            show(embedder.progress)           # or embedder.stop() and go on without
+        vectors = embedder.vectors()
+
+    What is made is kept as it is made: stopped, or killed, the next one goes on from there.
+    """
+
+    def __init__(
+        self, path: Path, model: Model, wanted: Sequence[Wanted], text_of: Callable[[int], str]
+    ) -> None:
+        """Make the vectors of `wanted` with `model`, kept in the file at `path`.
+
+        `text_of` gives the text of the note at a place of `wanted`; it is called in the thread,
+        and only for notes whose text is new. It leaves out what must not leave the machine. A note
+        for which it raises a NotemillError has no vector this time.
+        """
+        self._path = path
+        self._model = model
+        self._wanted = wanted
+        self._text_of = text_of
+        self._stop = threading.Event()
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="embedder", daemon=True)
+        self._progress = Progress(0, 0)
+        self._made: Floats | None = None
+        self._fault: BaseException | None = None
+
+    @property
+    def progress(self) -> Progress:
+        """How far it is."""
+        return self._progress
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End soon, without vectors; what is made so far is kept. Returns when it has ended."""
+        self._stop.set()
+        self._thread.join()
+
+    def wait(self, timeout_s: float | None = None) -> bool:
+        """Wait for the end, or `timeout_s`; say whether it has ended."""
+        return self._ended.wait(timeout_s)
+
+    def vectors(self) -> Floats | None:
+        """Wait for the end and return a row for every note, None where it was stopped.
+
+        A row has unit length, or is zeros where the note does not fit the model. Raises what the
+        model did: EmbeddingError where it cannot be used.
+        """
+        self._thread.join()
+        if self._fault is not None:
+            raise self._fault
+        return self._made
+
+    def _run(self) -> None:
+        try:
+            cache = VectorCache(self._path)
+            try:
+                self._made = self._work(cache)
+            finally:
+                cache.close()
+        except BaseException as fault:  # noqa: BLE001  # the caller's thread raises it
+            self._fault = fault
+        finally:
+            self._ended.set()
+
+    def _work(self, cache: VectorCache) -> Floats | None:
+        texts = {_key_of_text(one.hash): place for place, one in enumerate(self._wanted)}
+        titles = {_key_of_title(one.title): spoken(one.title) for one in self._wanted}
+        keys = texts.keys() | titles.keys()
+        known = cache.find(self._model.name, keys)
+        self._progress = Progress(len(known), len(keys))
+        for some in (self._new_texts(texts, known), self._new_titles(titles, known)):
+            for asked in some:
+                made = self._made_of(asked)
+                cache.keep(self._model.name, made)
+                known.update(made)
+                self._progress = Progress(len(known), len(keys))
+                if self._stop.is_set():
+                    return None
+        cache.prune(keys)
+        return self._rows(known)
+
+    def _new_texts(
+        self, texts: Mapping[str, int], known: Mapping[str, Floats]
+    ) -> Iterator[dict[str, str]]:
+        asked: dict[str, str] = {}
+        for key, place in texts.items():
+            if key in known:
+                continue
+            try:
+                asked[key] = self._text_of(place)
+            except NotemillError:
+                continue
+            if len(asked) == self._model.at_a_time:
+                yield asked
+                asked = {}
+        if asked:
+            yield asked
+
+    def _new_titles(
+        self, titles: Mapping[str, str], known: Mapping[str, Floats]
+    ) -> Iterator[dict[str, str]]:
+        new = [(key, title) for key, title in titles.items() if key not in known]
+        for start in range(0, len(new), self._model.at_a_time):
+            yield dict(new[start : start + self._model.at_a_time])
+
+    def _made_of(self, asked: Mapping[str, str]) -> dict[str, Floats]:
+        """Return the vectors of texts by key; of fewer where it was asked to stop."""
+        made = {key: _NOTHING for key, text in asked.items() if not text.strip()}
+        full = [key for key in asked if key not in made]
+        rows = self._model.embed([asked[key] for key in full], self._stop.is_set)
+        # Not strict: a model that was told to stop returns the rows it had.
+        made.update(zip(full, rows, strict=False))
+        return made
+
+    def _rows(self, known: Mapping[str, Floats]) -> Floats:
+        width = max((len(one) for one in known.values()), default=0)
+        bodies = np.zeros((len(self._wanted), width), np.float32)
+        titles = np.zeros_like(bodies)
+        empty = np.zeros(len(self._wanted), bool)
+        for place, one in enumerate(self._wanted):
+            body = known.get(_key_of_text(one.hash))
+            title = known.get(_key_of_title(one.title), _NOTHING)
+            if body is not None:
+                empty[place] = not len(body)
+                bodies[place, : len(body)] = body
+            titles[place, : len(title)] = title
+        return of_notes(bodies, titles, empty)
+
+
+def _key_of_text(hashed: str) -> str:
+    return f"text {hashed}"
+
+
+def _key_of_title(title: str) -> str:
+    # Hashed: names may hold what no text column takes.
+    named = title.encode("utf-8", "surrogatepass")
+    return f"title {hashlib.blake2b(named, digest_size=16).hexdigest()}"

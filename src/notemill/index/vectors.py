@@ -1,0 +1,86 @@
+"""Vectors that were made before, kept by what they were made of and by what."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from notemill.index.cache import Cache
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float32]
+
+# Part of the table's name: another way of making vectors starts afresh.
+FORMAT = 1
+_BYTES = np.dtype(np.float16).itemsize
+
+
+class VectorCache:
+    """A file of vectors outside the vault; deleting it costs the time to make them again.
+
+    A vector is kept under the key of its text, which is made of the text alone, so that a renamed
+    note is not embedded again; under a model's name; in half precision, which ranks the same.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Open the file at `path`, an empty one where it is absent or cannot be read."""
+        self._cache = Cache(
+            path,
+            f"CREATE TABLE IF NOT EXISTS vectors_{FORMAT} (key TEXT, model TEXT, vector BLOB,"
+            " PRIMARY KEY (key, model)) WITHOUT ROWID",
+        )
+
+    def close(self) -> None:
+        """Close the file."""
+        self._cache.close()
+
+    def find(self, model: str, keys: Collection[str]) -> dict[str, Floats]:
+        """Return the vectors of a model that are kept, by key.
+
+        All are of one width, the commonest; those of nothing at all are of none.
+        """
+        wanted = set(keys)
+        try:
+            rows = self._cache.db.execute(
+                f"SELECT key, vector FROM vectors_{FORMAT} WHERE model = ?", (model,)
+            ).fetchall()
+        except sqlite3.DatabaseError:
+            self._cache.start_afresh()
+            return {}
+        found = {
+            key: np.frombuffer(vector, np.float16).astype(np.float32)
+            for key, vector in rows
+            if key in wanted and isinstance(vector, bytes) and len(vector) % _BYTES == 0
+        }
+        widths = Counter(len(one) for one in found.values() if len(one))
+        width = max(widths, key=lambda one: widths[one], default=0)
+        return {key: one for key, one in found.items() if len(one) in (0, width)}
+
+    def keep(self, model: str, vectors: Mapping[str, Floats]) -> None:
+        """Keep vectors by key; an empty one says that there was nothing to read."""
+        rows = [(key, model, one.astype(np.float16).tobytes()) for key, one in vectors.items()]
+        try:
+            self._insert(rows)
+        except sqlite3.DatabaseError:
+            self._cache.start_afresh()
+            self._insert(rows)
+
+    def _insert(self, rows: Iterable[tuple[str, str, bytes]]) -> None:
+        with self._cache.db as db:
+            db.executemany(f"INSERT OR REPLACE INTO vectors_{FORMAT} VALUES (?,?,?)", rows)
+
+    def prune(self, keys: Collection[str]) -> None:
+        """Forget what was made of anything but `keys`, by whichever model."""
+        wanted = set(keys)
+        held = self._cache.db.execute(f"SELECT DISTINCT key FROM vectors_{FORMAT}").fetchall()
+        gone = [row for row in held if row[0] not in wanted]
+        with self._cache.db as db:
+            db.executemany(f"DELETE FROM vectors_{FORMAT} WHERE key = ?", gone)
