@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from notemill.vault.note import Note
 
     Floats = NDArray[np.float32]
+    Ints = NDArray[np.int32]
 
 SEED = 7
 RRF_K = 60
@@ -63,26 +64,26 @@ def models(*, unweighed: bool) -> Iterator[tuple[str, Model]]:
         yield "multilingual", multilingual.Multilingual()
 
 
-def best(rows: Floats, columns: Floats) -> tuple[NDArray[np.int32], Floats]:
+def best(rows: Floats) -> tuple[Ints, Floats]:
     """Return the `DEPTH` best columns of each row and their values, the best first."""
     top = np.argsort(-rows, axis=1, kind="stable")[:, :DEPTH]
-    return columns[top].astype(np.int32), np.take_along_axis(rows, top, axis=1)
+    return top.astype(np.int32), np.take_along_axis(rows, top, axis=1)
 
 
-def ranked(vectors: Floats, asked: NDArray[np.int32]) -> tuple[NDArray[np.int32], Floats]:
+def ranked(vectors: Floats, asked: Ints) -> tuple[Ints, Floats]:
     """Return the notes nearest to each asked one by the product of dense rows."""
     found, values = [], []
     for start in range(0, len(asked), BLOCK):
         some = asked[start : start + BLOCK]
         block = vectors[some] @ vectors.T
         block[np.arange(len(some)), some] = 0
-        columns, cosines = best(block, np.arange(len(vectors)))
+        columns, cosines = best(block)
         found.append(columns)
         values.append(cosines)
     return np.concatenate(found), np.concatenate(values)
 
 
-def by_words(hidden: Hidden, asked: NDArray[np.int32]) -> tuple[NDArray[np.int32], Floats]:
+def by_words(hidden: Hidden, asked: Ints) -> tuple[Ints, Floats]:
     """Return the notes nearest to each asked one by TF-IDF."""
     words = matrices_of(hidden.documents, hidden.lexicon, hidden.names).words
     found, values = [], []
@@ -90,17 +91,17 @@ def by_words(hidden: Hidden, asked: NDArray[np.int32]) -> tuple[NDArray[np.int32
         some = asked[start : start + BLOCK]
         block = (words[some] @ words.T).toarray()
         block[np.arange(len(some)), some] = 0
-        columns, cosines = best(block, np.arange(block.shape[1]))
+        columns, cosines = best(block)
         found.append(columns)
         values.append(cosines)
     return np.concatenate(found), np.concatenate(values)
 
 
-def scored(
-    hidden: Hidden, asked: NDArray[np.int32], *rankings: tuple[NDArray[np.int32], Floats]
-) -> Floats:
+def scored(hidden: Hidden, asked: Ints, *rankings: tuple[Ints, Floats]) -> Floats:
     """Return R@10 of every asked note by the fusion of rankings."""
-    rows, columns, scores = [], [], []
+    rows: list[int] = []
+    columns: list[int] = []
+    scores: list[float] = []
     for place, note in enumerate(asked.tolist()):
         total: dict[int, float] = {}
         for found, values in rankings:

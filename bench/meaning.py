@@ -11,8 +11,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from notemill.index.embedder import Embedder, Wanted
-from notemill.linking.corpus import MAX_CHARS
-from notemill.vault.markup import links, plain_text
+from notemill.linking.corpus import text_of
 from notemill.vault.note import source_hash
 
 if TYPE_CHECKING:
@@ -27,24 +26,15 @@ if TYPE_CHECKING:
 FOLDER = Path(tempfile.gettempdir()) / "notemill-bench-vectors"
 
 
-def text_without_links(note: Note) -> str:
-    """Return what a note says in plain words, its links left out with their labels."""
-    body = note.body[:MAX_CHARS]
-    parts: list[str] = []
-    at = 0
-    for link in links(body):
-        parts.append(body[at : link.start])
-        at = max(at, link.end)
-    return plain_text("".join([*parts, body[at:]]))
-
-
 def vectors_of(
     notes: Mapping[str, Note], keys: Sequence[str], model: Model, folder: Path = FOLDER
 ) -> NDArray[np.float32]:
     """Return a row for each of `keys`, of zeros where the note does not fit the model."""
     wanted = [Wanted(source_hash(notes[key]), PurePosixPath(key).stem) for key in keys]
     path = folder / f"{source_hash(notes[keys[0]])[:12]}-{len(keys)}.sqlite3"
-    embedder = Embedder(path, model, wanted, lambda place: text_without_links(notes[keys[place]]))
+    embedder = Embedder(
+        path, model, wanted, lambda place: text_of(notes[keys[place]], without_links=True)
+    )
     embedder.start()
     made = embedder.vectors()
     if made is None:

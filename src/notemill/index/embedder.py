@@ -165,7 +165,8 @@ class Embedder:
         full = [key for key in asked if key not in made]
         rows = self._model.embed([asked[key] for key in full], self._stop.is_set)
         # Not strict: a model that was told to stop returns the rows it had.
-        made.update(zip(full, rows, strict=False))
+        # In the precision in which they are kept, so that a later run ranks the same.
+        made.update(zip(full, rows.astype(np.float16).astype(np.float32), strict=False))
         return made
 
     def _rows(self, known: Mapping[str, Floats]) -> Floats:

@@ -120,9 +120,7 @@ def content_of(
     """
     body = owners_text(note.body)
     found = links(body)
-    gone = [one for one in found if (one.path, one.label) in without]
-    body = _without(body, gone) if gone else body
-    text = plain_text(_DEFINITION.sub("", body[:MAX_CHARS]))
+    text = _text(body, [one for one in found if (one.path, one.label) in without])
     language = language_of(text)
     kept = [*found, *_of_properties(note)]
     return Content(
@@ -137,6 +135,15 @@ def content_of(
             )
         ),
     )
+
+
+def text_of(note: Note, *, without_links: bool = False) -> str:
+    """Return a note's text in plain words, without notemill's own region.
+
+    Links keep their labels, or leave with them.
+    """
+    body = owners_text(note.body)
+    return _text(body, links(body) if without_links else ())
 
 
 def document_of(
@@ -176,10 +183,11 @@ def _of_properties(note: Note) -> Iterator[Link]:
                 yield link
 
 
-def _without(body: str, gone: list[Link]) -> str:
+def _text(body: str, gone: Iterable[Link]) -> str:
     parts: list[str] = []
     at = 0
     for link in gone:
         parts.append(body[at : link.start])
         at = max(at, link.end)
-    return "".join([*parts, body[at:]])
+    left = "".join([*parts, body[at:]])
+    return plain_text(_DEFINITION.sub("", left[:MAX_CHARS]))

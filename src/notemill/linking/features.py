@@ -9,6 +9,7 @@ import numpy as np
 from scipy import sparse
 
 from notemill.linking.matrices import common_neighbours
+from notemill.linking.nearest import nearest_rows
 from notemill.text.vectors import Matrix, top
 
 if TYPE_CHECKING:
@@ -159,20 +160,11 @@ def _nearest(rows: Matrix, count: int) -> Matrix:
 
 
 def _nearest_vectors(vectors: Floats, count: int) -> Matrix:
-    size = len(vectors)
-    few = min(count, size)
-    parts = []
-    for start in range(0, size, _BLOCK):
-        block = vectors[start : start + _BLOCK] @ vectors.T
-        own = np.arange(len(block))
-        block[own, own + start] = 0
-        top = np.argpartition(-block, few - 1, axis=1)[:, :few]
-        found = np.maximum(np.take_along_axis(block, top, axis=1), 0)
-        ends = np.arange(0, top.size + 1, few)
-        part = Matrix((found.ravel(), top.ravel(), ends), shape=(len(block), size))
-        part.eliminate_zeros()
-        parts.append(part)
-    return Matrix(sparse.vstack(parts))
+    columns, cosines = nearest_rows(vectors, count)
+    ends = np.arange(len(vectors) + 1) * columns.shape[1]
+    found = Matrix((cosines.ravel(), columns.ravel(), ends), shape=(len(vectors), len(vectors)))
+    found.eliminate_zeros()
+    return found
 
 
 def _votes(nearest: Matrix, graph: Matrix) -> Matrix:
