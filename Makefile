@@ -65,7 +65,7 @@ clean: ## remove the environment, build products and caches
 	@touch $@
 
 .venv/.run: .venv/.base pyproject.toml constraints.txt
-	$(PIP) install -qq -e .
+	$(PIP) install -qq -e '.[embed]'
 	@touch $@
 
 .venv/.dev: .venv/.base pyproject.toml constraints.txt

@@ -16,7 +16,7 @@ import click
 import notemill.errors
 import twolane.errors
 from notemill.cli.main import cli as notemill_cli
-from notemill.config import VARIABLE
+from notemill.config import EMBEDDING_VARIABLES, OPENAI_MODEL, OPENAI_URL, VARIABLE, EmbeddingKind
 from twolane.cli.main import cli as twolane_cli
 from twolane.config import VARIABLES, Settings
 from twolane.core.states import BATCH_STEPS, ITEM_STEPS, RUN_STEPS
@@ -104,6 +104,14 @@ def _settings() -> str:
         name = flag if field.name == "api_key" else f"`{field.name}`"
         rows.append(f"| {name} | {variables} | {default} |")
     rows.append(f"| `exclude`, in the table `[notemill]` | `{VARIABLE}` | nothing |")
+    defaults = {
+        "embedding": f"{EmbeddingKind.AUTO}; known are {', '.join(EmbeddingKind)}",
+        "embedding_model": OPENAI_MODEL,
+        "embedding_url": OPENAI_URL,
+    }
+    for name, variable in EMBEDDING_VARIABLES.items():
+        default = defaults.get(name, "none")
+        rows.append(f"| `{name}`, in the table `[notemill]` | `{variable}` | {default} |")
     return "\n".join(rows)
 
 

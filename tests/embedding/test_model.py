@@ -12,7 +12,7 @@ GERMAN = "Die Notizen über den Garten sagen, wann jede der Pflanzen in die Erde
 FRENCH = "Les notes du jardin disent quand chacune des plantes a été mise dans la terre."
 CHINESE = "花园的笔记说明每种植物是什么时候种到地里的。"
 JAPANESE = "庭のノートには、それぞれの植物がいつ植えられたかが書いてあります。"
-RUSSIAN = "Заметки о саде говорят, когда каждое из растений было посажено в землю."
+RUSSIAN = "Заметки о саде говорят, когда каждое из растений было посажено в землю."  # noqa: RUF001  # it is Russian
 ARABIC = "تقول ملاحظات الحديقة متى زرعت كل نبتة في الأرض."
 
 

@@ -24,8 +24,8 @@ def test_the_same_in_other_languages_is_near(model: multilingual.Multilingual) -
         [
             "When do I water the tomatoes?",
             "Wann gieße ich die Tomaten?",
-            "我什么时候给西红柿浇水？",
-            "トマトにはいつ水をやりますか？",
+            "我什么时候给西红柿浇水",
+            "トマトにはいつ水をやりますか",
             "The court ruled that the contract was void.",
         ]
     )

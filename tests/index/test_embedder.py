@@ -51,7 +51,7 @@ class Letters:
                 break
             self.asked.append(text)
             row = np.array([text.count(one) for one in "abc"], np.float32)
-            rows.append(row / max(np.linalg.norm(row), 1) if self.fits(text) else row * 0)
+            rows.append(row / max(float(np.linalg.norm(row)), 1.0) if self.fits(text) else row * 0)
         return np.array(rows, np.float32).reshape(-1, 3)
 
 
