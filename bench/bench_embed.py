@@ -126,6 +126,9 @@ def vault_rows(name: str, notes: dict[str, Note], *, unweighed: bool, folder: Pa
     base = scored(hidden, asked, words)
     for label, model in models(unweighed=unweighed):
         vectors = vectors_of(notes, [one.key for one in hidden.documents], model, folder)
+        if vectors is None:
+            print(f"| {name} | {label} | too few | {base.mean():.3f} | | | 0 |", flush=True)
+            continue
         meaning = ranked(vectors, asked)
         alone, both = scored(hidden, asked, meaning), scored(hidden, asked, words, meaning)
         gap = both - base

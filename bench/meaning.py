@@ -28,15 +28,12 @@ FOLDER = Path(tempfile.gettempdir()) / "notemill-bench-vectors"
 
 def vectors_of(
     notes: Mapping[str, Note], keys: Sequence[str], model: Model, folder: Path = FOLDER
-) -> NDArray[np.float32]:
-    """Return a row for each of `keys`, of zeros where the note does not fit the model."""
+) -> NDArray[np.float32] | None:
+    """Return a row for each of `keys`, of zeros where the note does not fit; see Embedder."""
     wanted = [Wanted(source_hash(notes[key]), PurePosixPath(key).stem) for key in keys]
     path = folder / f"{source_hash(notes[keys[0]])[:12]}-{len(keys)}.sqlite3"
     embedder = Embedder(
         path, model, wanted, lambda place: text_of(notes[keys[place]], without_links=True)
     )
     embedder.start()
-    made = embedder.vectors()
-    if made is None:
-        raise AssertionError  # nobody asked it to stop
-    return made
+    return embedder.vectors()

@@ -89,6 +89,13 @@ def test_what_does_not_fit_has_no_vector(tmp_path: Path) -> None:
     assert rows[list(NOTES).index("Aa")].any()
 
 
+def test_a_vault_that_the_model_does_not_know_has_no_vectors(tmp_path: Path) -> None:
+    """Where most notes are in other languages, the few that fit are not set apart by vectors."""
+    working = embedder(tmp_path, Letters(), {"a": "ßa", "b": "ßb", "c": "cc"})
+    working.start()
+    assert working.vectors() is None
+
+
 def test_of_an_empty_note_the_title_speaks(tmp_path: Path) -> None:
     """A note without any text is what its title says."""
     rows = made(tmp_path, Letters(), {"b": "", "c": "aa"})

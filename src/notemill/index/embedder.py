@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float32]
 
+LEAST_SHARE = 0.5
+"""Where fewer of the notes fit the model, none has a vector: the few would only draw each other."""
 _NOTHING = np.empty(0, np.float32)
 
 
@@ -96,10 +98,11 @@ class Embedder:
         return self._ended.wait(timeout_s)
 
     def vectors(self) -> Floats | None:
-        """Wait for the end and return a row for every note, None where it was stopped.
+        """Wait for the end and return a row for every note.
 
-        A row has unit length, or is zeros where the note does not fit the model. Raises what the
-        model did: EmbeddingError where it cannot be used.
+        A row has unit length, or is zeros where the note does not fit the model. None where it was
+        stopped, and where the model fits too few of the notes: there words rank better alone.
+        Raises what the model did: EmbeddingError where it cannot be used.
         """
         self._thread.join()
         if self._fault is not None:
@@ -169,7 +172,7 @@ class Embedder:
         made.update(zip(full, rows.astype(np.float16).astype(np.float32), strict=False))
         return made
 
-    def _rows(self, known: Mapping[str, Floats]) -> Floats:
+    def _rows(self, known: Mapping[str, Floats]) -> Floats | None:
         width = max((len(one) for one in known.values()), default=0)
         bodies = np.zeros((len(self._wanted), width), np.float32)
         titles = np.zeros_like(bodies)
@@ -181,7 +184,8 @@ class Embedder:
                 empty[place] = not len(body)
                 bodies[place, : len(body)] = body
             titles[place, : len(title)] = title
-        return of_notes(bodies, titles, empty)
+        rows = of_notes(bodies, titles, empty)
+        return rows if rows.any(axis=1).sum() >= LEAST_SHARE * len(rows) else None
 
 
 def _key_of_text(hashed: str) -> str:
