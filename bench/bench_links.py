@@ -4,7 +4,8 @@ Two protocols, see `yardstick.py`: all links hidden, and a fifth of them hidden 
 graph (the mean of several draws). One row for every single method, for rank fusions (reciprocal
 rank fusion: Cormack, Clarke and Buettcher, 2009) and for the whole, whose models were trained on
 the OTHER vaults only. The last lines give what the whole has over the best other row of each
-vault, with the 95 % confidence interval of the paired differences, note by note.
+vault, with the 95 % confidence interval of the paired differences, note by note. `--embed` adds
+the whole with vectors of meaning, whose texts lack what any link says.
 """
 
 from __future__ import annotations
@@ -20,10 +21,13 @@ from scipy import sparse
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from bench.meaning import vectors_of
 from bench.train_links import SEED
 from bench.yardstick import ALL, FIFTH, VAULTS, folder_of_vaults, hide, notes_of, recall
+from notemill.embedding.minilm import MiniLM
 from notemill.linking.features import NAMES
 from notemill.linking.matrices import common_neighbours
+from notemill.linking.model import odds_of
 from notemill.linking.training import Scene, train
 
 if TYPE_CHECKING:
@@ -43,6 +47,7 @@ DRAWS = (SEED, 8, 9)
 RRF_K = 60
 BM25_K1, BM25_B = 1.5, 0.75
 WHOLE = "whole"
+VECTORED = "whole with vectors"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +57,17 @@ class Drawn:
     hidden: Hidden
     scene: Scene
     rows: Mapping[str, Floats]
+    meant: Scene | None
 
 
-def draw(notes: Mapping[str, Note], share: float, seed: int) -> Drawn:
+def draw(
+    notes: Mapping[str, Note], share: float, seed: int, vectors: NDArray[np.float32] | None
+) -> Drawn:
     """Hide links and score every candidate by every single method."""
     hidden = hide(notes, share, seed)
     scene, matrices = hidden.scene()
-    return Drawn(hidden, scene, dict(methods(scene, matrices, hidden)))
+    meant = None if vectors is None else hidden.scene(vectors)[0]
+    return Drawn(hidden, scene, dict(methods(scene, matrices, hidden)), meant)
 
 
 def methods(scene: Scene, matrices: Matrices, hidden: Hidden) -> Iterator[tuple[str, Floats]]:
@@ -129,14 +138,15 @@ def fused(rows: Ints, rankings: list[Floats]) -> Floats:
     return total
 
 
-def tables(names: list[str], folder: Path) -> None:
+def tables(names: list[str], folder: Path, model: MiniLM | None) -> None:
     """Print both protocols."""
     drawn: dict[str, dict[float, list[Drawn]]] = {}
     for name in names:
         notes = notes_of(folder / name)
+        vectors = vectors_of(notes, list(notes), model) if model else None
         drawn[name] = {
-            ALL: [draw(notes, ALL, SEED)],
-            FIFTH: [draw(notes, FIFTH, seed) for seed in DRAWS],
+            ALL: [draw(notes, ALL, SEED, vectors)],
+            FIFTH: [draw(notes, FIFTH, seed, vectors) for seed in DRAWS],
         }
     for share, title in ((ALL, "all links hidden"), (FIFTH, "a fifth of the links hidden")):
         found = {name: results(name, drawn, share) for name in names}
@@ -148,19 +158,30 @@ def results(name: str, drawn: Mapping[str, Mapping[float, list[Drawn]]], share: 
     others = [one for other, one in drawn.items() if other != name]
     alone = [one[ALL][0].scene for one in others]
     linked = [one[FIFTH][0].scene for one in others]
-    model = train(alone, linked, with_meaning=False)
+    words = train(alone, linked, with_meaning=False)
+    meant = [[one.meant for one in (each[ALL][0], each[FIFTH][0]) if one.meant] for each in others]
+    found = list(zip(*(one for one in meant if one), strict=True))
+    meaning = train(*found, with_meaning=True) if found else words
     made: dict[str, list[Floats]] = {}
     for one in drawn[name][share]:
-        odds = model.odds(one.scene.pairs)
-        for method, scores in {**one.rows, WHOLE: 1 / (1 + np.exp(-odds))}.items():
-            made.setdefault(method, []).append(scored(one, scores))
+        rows = {**one.rows, WHOLE: likely(words.odds(one.scene.pairs))}
+        for method, scores in rows.items():
+            made.setdefault(method, []).append(scored(one, one.scene, scores))
+        if found:
+            scene = one.meant or one.scene
+            scores = likely(odds_of(scene.pairs, words, meaning)[0])
+            made.setdefault(VECTORED, []).append(scored(one, scene, scores))
     return {method: np.concatenate(parts) for method, parts in made.items()}
 
 
-def scored(one: Drawn, scores: Floats) -> Floats:
+def likely(odds: Floats) -> Floats:
+    """Return the probabilities of log-odds."""
+    return 1 / (1 + np.exp(-odds))
+
+
+def scored(one: Drawn, scene: Scene, scores: Floats) -> Floats:
     """Return R@10 of every asked note."""
-    pairs = one.scene.pairs
-    return recall(pairs.rows, pairs.columns, scores, one.hidden.partners)
+    return recall(scene.pairs.rows, scene.pairs.columns, scores, one.hidden.partners)
 
 
 def show(title: str, found: Mapping[str, Rows]) -> None:
@@ -172,7 +193,7 @@ def show(title: str, found: Mapping[str, Rows]) -> None:
         print(line(label, [f"{one[label].mean():.3f}" for one in found.values()]))
     gains = []
     for one in found.values():
-        best = max((one[x].mean(), x) for x in one if x != WHOLE)[1]
+        best = max((one[x].mean(), x) for x in one if x not in (WHOLE, VECTORED))[1]
         gap = one[WHOLE] - one[best]
         gains.append(f"{gap.mean():+.3f} ± {1.96 * gap.std() / len(gap) ** 0.5:.3f} over {best}")
     print(line("whole - best other", gains))
@@ -188,12 +209,13 @@ def main() -> int:
     """Print the tables; return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("vaults", nargs="*", default=list(VAULTS), help="which of the vaults")
-    names = parser.parse_args().vaults
+    parser.add_argument("--embed", action="store_true", help="with vectors of meaning as well")
+    options = parser.parse_args()
     folder = folder_of_vaults()
     if folder is None:
         print("skipped: no vaults at hand; NOTEMILL_VAULTS names a folder that has them")
         return 0
-    tables(names, folder)
+    tables(options.vaults, folder, MiniLM() if options.embed else None)
     return 0
 
 

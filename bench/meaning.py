@@ -6,6 +6,7 @@ product's own code and kept beside each other in a folder, so that a second run 
 
 from __future__ import annotations
 
+import os
 import tempfile
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from notemill.embedding.model import Model
     from notemill.vault.note import Note
 
-FOLDER = Path(tempfile.gettempdir()) / "notemill-bench-vectors"
+FOLDER = Path(os.environ.get("NOTEMILL_BENCH_VECTORS", tempfile.gettempdir())) / "notemill-vectors"
 
 
 def vectors_of(

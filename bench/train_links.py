@@ -1,7 +1,9 @@
 """Train the models that rank links, on the links of the vaults at hand, and write them.
 
 `python bench/train_links.py` writes `src/notemill/linking/weights.json`. Every vault is taken
-twice: with all its links hidden, and with a fifth of them hidden and the rest as the graph.
+twice: with all its links hidden, and with a fifth of them hidden and the rest as the graph. With
+vectors (the extra `embed` is needed for them) it is taken once more; what links say has left the
+texts they are made of, so that they count a little less than they would.
 """
 
 from __future__ import annotations
@@ -14,7 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from bench.meaning import vectors_of
 from bench.yardstick import ALL, FIFTH, VAULTS, folder_of_vaults, hide, notes_of
+from notemill.embedding.minilm import MiniLM
 from notemill.linking.training import train
 
 if TYPE_CHECKING:
@@ -24,10 +28,15 @@ SEED = 7
 TARGET = Path(__file__).resolve().parents[1] / "src" / "notemill" / "linking" / "weights.json"
 
 
-def scenes(folder: Path) -> dict[float, Scene]:
-    """Return a vault's scenes by the share that is hidden."""
+def scenes(folder: Path, model: MiniLM) -> dict[str, dict[float, Scene]]:
+    """Return a vault's scenes by words alone and with vectors, by the share that is hidden."""
     notes = notes_of(folder)
-    return {share: hide(notes, share, SEED).scene()[0] for share in (ALL, FIFTH)}
+    hidden = {share: hide(notes, share, SEED) for share in (ALL, FIFTH)}
+    found = {"words": {share: one.scene()[0] for share, one in hidden.items()}}
+    vectors = vectors_of(notes, list(notes), model)
+    if vectors is not None:
+        found["meaning"] = {share: one.scene(vectors)[0] for share, one in hidden.items()}
+    return found
 
 
 def main() -> int:
@@ -40,9 +49,12 @@ def main() -> int:
         print("skipped: no vaults at hand; NOTEMILL_VAULTS names a folder that has them")
         return 0
     made: dict[str, Any] = {"made by": "bench/train_links.py", "from the links of": list(VAULTS)}
-    found = [scenes(folder / name) for name in VAULTS]
-    model = train([one[ALL] for one in found], [one[FIFTH] for one in found], with_meaning=False)
-    made["words"] = model.as_json()
+    model = MiniLM()
+    found = [scenes(folder / name, model) for name in VAULTS]
+    for kind in ("words", "meaning"):
+        some = [one[kind] for one in found if kind in one]
+        alone, linked = [one[ALL] for one in some], [one[FIFTH] for one in some]
+        made[kind] = train(alone, linked, with_meaning=kind == "meaning").as_json()
     output.write_text(json.dumps(made, indent=2) + "\n", encoding="utf-8")
     print(f"wrote {output}")
     return 0

@@ -7,8 +7,10 @@ from __future__ import annotations
 from collections import Counter
 from itertools import combinations
 
+import numpy as np
 import pytest
 
+from notemill.linking.propose import propose
 from tests.linking.notes import documents, pairs, proposed
 
 GARDEN = {
@@ -164,3 +166,25 @@ def test_every_pair_of_a_small_family_is_a_candidate() -> None:
         f"{a} + {b}" for a, b in combinations(sorted(["cook", "cook.github", "cook.vercel"]), 2)
     ]
     assert set(family) & pairs(notes)
+
+
+def test_a_meaning_that_both_have_makes_a_pair_of_different_words() -> None:
+    """Notes with near vectors are paired; one without a vector is ranked by its words."""
+    notes = GARDEN | {
+        "Compost.md": "Kitchen scraps and leaves rot in the shade.",
+        "Tomatoes.md": "Red fruit wants sun at the roots.",
+    }
+    vectors = np.array([[1, 0], [0, 0], [0, 0], [0.9, 0.436]], np.float32)
+    found = propose(*documents(notes), top=5, min_score=0.0, vectors=vectors)
+    assert {(one.a, one.b) for one in found} == {
+        ("Compost.md", "Tomatoes.md"),
+        ("Invoices.md", "Taxes.md"),
+    }
+    assert "Compost + Tomatoes" not in pairs(notes)
+
+
+def test_vectors_of_nothing_change_nothing() -> None:
+    """Where no note has a vector, the pairs are those by words alone."""
+    nothing = np.zeros((len(GARDEN), 2), np.float32)
+    found = propose(*documents(GARDEN), top=5, min_score=0.0, vectors=nothing)
+    assert found == proposed(GARDEN)

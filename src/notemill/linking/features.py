@@ -54,13 +54,14 @@ class Pairs:
     """Candidates: for the note `rows[n]` the note `columns[n]`, with its features, row by row.
 
     `linked` says of every note whether the notes like it have links: where they have not, there is
-    no graph to go by.
+    no graph to go by. `meant` says of every note whether it has a vector.
     """
 
     rows: Rows
     columns: Rows
     features: Floats
     linked: NDArray[np.bool_]
+    meant: NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +107,11 @@ def pairs_of(matrices: Matrices, vectors: Floats | None) -> Pairs:
     for start in range(0, len(rows), _PAIRS):
         some = slice(start, start + _PAIRS)
         features[some] = _features(matrices, evidence, vectors, rows[some], columns[some])
-    return Pairs(rows, columns, features, np.diff(evidence.votes.indptr) > 0)
+    linked = np.diff(evidence.votes.indptr) > 0
+    meant = np.zeros(matrices.size, bool)
+    if vectors is not None:
+        meant |= vectors.any(axis=1)
+    return Pairs(rows, columns, features, linked, meant)
 
 
 def _features(

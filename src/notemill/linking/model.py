@@ -69,6 +69,20 @@ def model_of(value: Mapping[str, Any]) -> Model:
     )
 
 
+def odds_of(
+    pairs: Pairs, words: Model, meaning: Model
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the log-odds of all candidates, and those by what the notes say alone.
+
+    A note with a vector is ranked by `meaning`, any other by `words`: what a vector would have
+    told is told by the words there.
+    """
+    meant = pairs.meant[pairs.rows]
+    both = meaning.odds(pairs), words.odds(pairs)
+    told = meaning.alone.odds(pairs.features), words.alone.odds(pairs.features)
+    return np.where(meant, *both), np.where(meant, *told)
+
+
 @cache
 def shipped(*, with_meaning: bool) -> Model:
     """Return the model that ships, with or without vectors of meaning."""

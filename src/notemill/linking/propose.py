@@ -11,7 +11,7 @@ from scipy import sparse
 from notemill.linking.corpus import Candidate, Reason, title_of
 from notemill.linking.features import pairs_of
 from notemill.linking.matrices import matrices_of
-from notemill.linking.model import shipped
+from notemill.linking.model import odds_of, shipped
 from notemill.text.vectors import Matrix
 
 if TYPE_CHECKING:
@@ -55,10 +55,9 @@ def propose(
         return []
     matrices = matrices_of(documents, lexicon, names)
     pairs = pairs_of(matrices, vectors)
-    model = shipped(with_meaning=vectors is not None)
     # What links alone make likely, a reader of the two notes would not understand.
-    told = model.alone.odds(pairs.features)
-    first, second, scores = _mutual(pairs, model.odds(pairs), told, MUTUAL * top)
+    odds, told = odds_of(pairs, shipped(with_meaning=False), shipped(with_meaning=True))
+    first, second, scores = _mutual(pairs, odds, told, MUTUAL * top)
     daily = np.array([_DATE.fullmatch(title_of(one.key)) is not None for one in documents])
     enough = (scores >= min_score) & ~(daily[first] & daily[second])
     first, second, scores = first[enough], second[enough], scores[enough]

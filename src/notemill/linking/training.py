@@ -44,16 +44,21 @@ class _Sample:
 
 
 def train(alone: Sequence[Scene], linked: Sequence[Scene], *, with_meaning: bool) -> Model:
-    """Return the model of vaults without and with the rest of their links."""
+    """Return the model of vaults without and with the rest of their links.
+
+    One `with_meaning` learns from the notes that have a vector.
+    """
     names = [name for name in NAMES if with_meaning or name != "meaning"]
     by_words = [name for name in names if name not in GRAPH_ONLY]
     return Model(
-        linked=_fitted(_sample(linked, names, linked=True), names),
-        alone=_fitted(_sample([*alone, *linked], by_words, linked=False), by_words),
+        linked=_fitted(_sample(linked, names, linked=True, meant=with_meaning), names),
+        alone=_fitted(
+            _sample([*alone, *linked], by_words, linked=False, meant=with_meaning), by_words
+        ),
     )
 
 
-def _sample(scenes: Sequence[Scene], names: Sequence[str], *, linked: bool) -> _Sample:
+def _sample(scenes: Sequence[Scene], names: Sequence[str], *, linked: bool, meant: bool) -> _Sample:
     columns = [NAMES.index(name) for name in names]
     parts: list[tuple[NDArray[np.float64], ...]] = []
     offset = 0
@@ -61,6 +66,8 @@ def _sample(scenes: Sequence[Scene], names: Sequence[str], *, linked: bool) -> _
         pairs = scene.pairs
         asked = np.bincount(pairs.rows[scene.hidden], minlength=len(pairs.linked))
         wanted = (asked[pairs.rows] > 0) & (pairs.linked[pairs.rows] == linked)
+        if meant:
+            wanted &= pairs.meant[pairs.rows]
         rows, hidden = pairs.rows[wanted], scene.hidden[wanted].astype(np.float64)
         weights = 1.0 / np.maximum(asked[rows], 1)
         notes = float((weights * hidden).sum())
