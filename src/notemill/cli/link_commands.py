@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from notemill.cli.flags import Shorthand, exclude_flag, going_on_flags, settings_of
+from notemill.config import EmbeddingKind
 from twolane.command import FOLDER, LANES, deadline_flags, finish, json_flag, settings_flags
 
 MIN_SCORE = 0.06
@@ -48,6 +49,11 @@ def link() -> None:
 @click.option("--only", metavar="GLOB", help="Only pairs with a note whose path fits.")
 @exclude_flag
 @click.option(
+    "--embedding",
+    type=click.Choice([*EmbeddingKind]),
+    help="What tells the meaning of notes beside their words; auto is a model on the machine.",
+)
+@click.option(
     "--ask-model",
     is_flag=True,
     help="Have a model judge every pair, one request for each note; the next flags are for that.",
@@ -66,7 +72,7 @@ def find(**flags: Any) -> None:  # noqa: ANN401
     Each is shown with its why: shared words, the sentence in which one names the other, shared
     neighbours and tags, and how likely it is. Written, a link stands in both notes; one that you
     take out of either is taken out of the other, and never comes back. Nothing leaves the machine
-    but with --ask-model.
+    but with --ask-model or --embedding openai.
     """
     from notemill.cli.linking import link_with_flags  # noqa: PLC0415
 

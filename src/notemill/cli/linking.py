@@ -24,7 +24,8 @@ from notemill.cli.link_showing import (
     show_written,
     written_object,
 )
-from notemill.config import load_exclusions
+from notemill.cli.meaning import vectors_of
+from notemill.config import load_embedding, load_exclusions
 from notemill.errors import NoteNotFoundError, UsageError
 from notemill.links import LinkRun, PairState
 from notemill.vault.related import Form
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
+    from notemill.config import EmbeddingSettings
     from notemill.links import NewPair, Pair
     from notemill.workflows.linking import Findings
     from notemill.workflows.upkeep import Scene
@@ -67,6 +69,7 @@ class LinkOptions:
     min_score: float
     form: Form
     only: str | None
+    embedding: EmbeddingSettings
 
     def settings(self) -> dict[str, Any]:
         """Return what is kept of them with a run."""
@@ -94,6 +97,7 @@ async def link_with_flags(
     min_score: float,
     section: bool,
     only: str | None,
+    embedding: str | None,
     ask_model: bool,
     lane: str,
     max_cost: str | None,
@@ -113,7 +117,7 @@ async def link_with_flags(
         stages=stages,
         only=only,
     )
-    options = LinkOptions(top=top, min_score=min_score, form=form, only=only)
+    options = LinkOptions(top, min_score, form, only, load_embedding(embedding))
     return await link_vault(settings, options, asking=asking if ask_model else None, **flags)
 
 
@@ -230,7 +234,10 @@ class LinkJob:
 
 
 def look(mill: Mill, options: LinkOptions, console: Console) -> Looked:
-    """Look through a vault, and show what was found but the pairs. Raises VaultError."""
+    """Look through a vault, and show what was found but the pairs.
+
+    Raises VaultError, EmbeddingError.
+    """
     scene = mill.scene()
     upkeep = look_after(scene, mill.links, now=time.time())
     only = None if options.only is None else key_pattern(options.only)
@@ -241,6 +248,7 @@ def look(mill: Mill, options: LinkOptions, console: Console) -> Looked:
         top=options.top,
         min_score=options.min_score,
         only=lambda key: only is None or only.fullmatch(key) is not None,
+        vectors_of=lambda facts: vectors_of(mill, options.embedding, facts, console),
     )
     # What an undo left on one side is completed where its pair is proposed again.
     again = {frozenset((one.a, one.b)) for one in findings.pairs}

@@ -13,6 +13,10 @@ from notemill.vault.related import PROPERTY
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from notemill.index import NoteFacts
     from notemill.index.contents import Contents
     from notemill.linking.corpus import Candidate, Document
     from notemill.links import LinkLedger
@@ -60,12 +64,13 @@ def find_links(
     top: int,
     min_score: float,
     only: Callable[[str], bool],
+    vectors_of: Callable[[Sequence[NoteFacts]], NDArray[np.float32] | None],
 ) -> Findings:
     """Rank all notes and return the pairs that are to be proposed; nothing is written or kept.
 
     The links that notemill wrote before are taken away for it, so that the same notes get the
     same pairs again. A note has at most `top` links of notemill's in all; a pair that was turned
-    down keeps its place among them. Raises VaultError.
+    down keeps its place among them. `vectors_of` gives what notes mean, a row for each. Raises VaultError.
     """
     reasons = {one.key: scene.why_not(one) for one in scene.facts.values()}
     left_out = [LeftOut(key, reason) for key, reason in reasons.items() if reason]
@@ -79,7 +84,14 @@ def find_links(
         if one.key not in found
     ]
     sources = {one.key: one.source_hash for one in facts if one.key in found}
-    ranked = propose(documents, lexicon, scene.names, top=top, min_score=min_score)
+    ranked = propose(
+        documents,
+        lexicon,
+        scene.names,
+        top=top,
+        min_score=min_score,
+        vectors=vectors_of([one for one in facts if one.key in found]),
+    )
     standing = {
         (pair.a, pair.b)
         for pair in ledger.pairs(states=WANTED)

@@ -1,0 +1,63 @@
+"""Vectors of what notes mean, made while a command waits and shows how far it is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from notemill.embedding.choice import model_of
+from notemill.index.embedder import Embedder, Wanted
+from notemill.linking.corpus import text_of, title_of
+from notemill.vault.note import parse
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+    from rich.console import Console
+
+    from notemill.app import Mill
+    from notemill.config import EmbeddingSettings
+    from notemill.index import NoteFacts
+
+FILE = "vectors.sqlite3"
+_LOOK_EVERY_S = 0.2
+
+
+def vectors_of(
+    mill: Mill, settings: EmbeddingSettings, facts: Sequence[NoteFacts], console: Console
+) -> NDArray[np.float32] | None:
+    """Return a row for each note, None where no model is installed or it fits too few of them.
+
+    `facts` are of notes that may be sent: a service gets their texts. What is made is kept, also
+    when the command is stopped. Raises EmbeddingError.
+    """
+    model = model_of(settings)
+    if model is None or not facts:
+        return None
+    wanted = [Wanted(one.source_hash, title_of(one.key)) for one in facts]
+    embedder = Embedder(
+        mill.state / FILE,
+        model,
+        wanted,
+        lambda place: text_of(parse(mill.vault.read(facts[place].key))[0]),
+    )
+    embedder.start()
+    try:
+        _wait(embedder, console)
+    except BaseException:
+        embedder.stop()
+        raise
+    return embedder.vectors()
+
+
+def _wait(embedder: Embedder, console: Console) -> None:
+    if embedder.wait(_LOOK_EVERY_S):
+        return
+    with console.status("") as status:
+        while not embedder.wait(_LOOK_EVERY_S):
+            done, total = embedder.progress
+            status.update(
+                f"reading what the notes mean: {done:,} of {total:,}, once for each text; "
+                "--embedding off goes without"
+            )
