@@ -11,7 +11,7 @@ import pytest
 from rich.console import Console
 
 from notemill.cli.linking import LinkJob, LinkOptions
-from notemill.config import Exclusions
+from notemill.config import EmbeddingKind, EmbeddingSettings, Exclusions
 from notemill.errors import WaitingForPersonError
 from notemill.links import PairState
 from notemill.vault.related import Form
@@ -60,7 +60,8 @@ class Linker(Desk):
     def link(self, *, apply: bool = False, yes: bool = True, **options: Any) -> int:  # noqa: ANN401
         """Look for links and have them judged, as one process; return the exit code."""
         asking = CurateOptions(**({"lane": Lane.BATCH, "stages": "none"} | options))
-        wanted = LinkOptions(top=5, min_score=0.1, form=Form.PROPERTY, only=None)
+        off = EmbeddingSettings(kind=EmbeddingKind.OFF)
+        wanted = LinkOptions(5, 0.1, Form.PROPERTY, None, off)
 
         async def job(mill: Mill) -> int:
             with mill.working():

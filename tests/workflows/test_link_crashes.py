@@ -12,7 +12,7 @@ from rich.console import Console
 
 from notemill.app import Mill
 from notemill.cli.linking import LinkJob, LinkOptions
-from notemill.config import Exclusions
+from notemill.config import EmbeddingKind, EmbeddingSettings, Exclusions
 from notemill.links import PairState
 from notemill.vault.files import Vault
 from notemill.vault.related import Form
@@ -69,7 +69,7 @@ def opened(folder: Path, disk: Disk | None = None) -> Iterator[Mill]:
 def link(folder: Path, disk: Disk | None = None, form: Form = Form.PROPERTY) -> int:
     """Find links and write them at once, as one process; return the exit code."""
     with opened(folder, disk) as mill:
-        options = LinkOptions(top=5, min_score=0.1, form=form, only=None)
+        options = LinkOptions(5, 0.1, form, None, EmbeddingSettings(kind=EmbeddingKind.OFF))
         job = LinkJob(mill, options, review=False, as_json=False)
         job.console = Console(file=io.StringIO(), width=200)
         return job.without_model()

@@ -50,7 +50,7 @@ def link() -> None:
 @exclude_flag
 @click.option(
     "--embedding",
-    type=click.Choice([*EmbeddingKind]),
+    type=click.Choice([str(one) for one in EmbeddingKind]),
     help="What tells the meaning of notes beside their words; auto is a model on the machine.",
 )
 @click.option(
