@@ -386,6 +386,8 @@ class Mill:
             return facts.problem
         if self.is_private(facts):
             return "it is excluded"
+        if not self.vault.has_plain_name(facts.key):
+            return "its name is not UTF-8, and no link can name it; rename it"
         return "" if self.vault.is_writable(facts.key) else "it is read-only"
 
     # -- results ------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -296,6 +297,18 @@ def test_notes_that_may_not_be_written_are_neither_linked_nor_linked_to(shell: S
     }  # fmt: skip
     for name in ("Trains.md", "Yeast.md", MULCH, "Templates/Soil note.md"):
         assert tree(shell.vault)[name] == before[name]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems refuse such names")
+def test_a_note_whose_name_is_no_utf8_is_neither_linked_nor_linked_to(shell: Shell) -> None:
+    """No link can name it; the message says what to do."""
+    name = os.fsencode(shell.vault) + b"/caf\xe9.md"
+    with open(name, "wb") as file:  # noqa: PTH123  # pathlib takes no bytes
+        file.write(b"Coffee grounds feed compost, worms and garden soil with leaves.\n")
+    report = linked(shell)
+    assert [one["item"] for one in report["left_alone"]] == ["caf\\xe9.md"]
+    assert "rename it" in report["left_alone"][0]["message"]
+    assert all(one.target is not None for one in related_links(shell.vault))
 
 
 def test_a_vault_of_markdown_links_gets_markdown_links(shell: Shell) -> None:

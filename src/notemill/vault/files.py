@@ -167,6 +167,12 @@ class Vault:
         """Return the keys of all Markdown files that a link could mean, those left out included."""
         return all_keys(self.root)
 
+    def has_plain_name(self, key: str) -> bool:
+        """Tell whether a note's path is UTF-8. Raises NoteNotFoundError, OutsideVaultError."""
+        return self._path(key).isascii() or not any(
+            "\ud800" <= char <= "\udfff" for char in self._path(key)
+        )
+
     def is_writable(self, key: str) -> bool:
         """Tell whether this user may write to a note. Raises NoteNotFoundError, OutsideVaultError."""
         return os.access(self.path_of(key), os.W_OK)
