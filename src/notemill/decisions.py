@@ -1,5 +1,6 @@
-"""What a person decided about the tags of a vault: what was turned down never comes back.
+"""What was decided about the tags of a vault: what was turned down never comes back.
 
+Here stand, too, what the vocabulary's list was proposed before and how a model arranged the tags.
 Kept outside the vault; derived from nothing, so it is no cache. A decision is about a change of
 tags that are there (merge, rename, move, drop), or about a tag that is new to the vocabulary, for
 one note or for the whole vault.
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 FILE: Final = "decisions.sqlite3"
 SCHEMA_VERSION: Final = 1
 _SCHEMA: Final = """
-CREATE TABLE changes (               -- merges, renames, moves and drops that were turned down
+CREATE TABLE IF NOT EXISTS changes (               -- merges, renames, moves and drops that were turned down
   tag_key     TEXT NOT NULL,
   into_key    TEXT NOT NULL,         -- what it would have become, '' where it would have gone
   tag         TEXT NOT NULL,
@@ -30,7 +31,7 @@ CREATE TABLE changes (               -- merges, renames, moves and drops that we
   at          REAL NOT NULL,
   PRIMARY KEY (tag_key, into_key)
 ) WITHOUT ROWID;
-CREATE TABLE new_tags (              -- tags that were to be added
+CREATE TABLE IF NOT EXISTS new_tags (              -- tags that were to be added
   tag_key     TEXT NOT NULL,
   note        TEXT NOT NULL,         -- '' for the whole vault
   tag         TEXT NOT NULL,
@@ -39,11 +40,18 @@ CREATE TABLE new_tags (              -- tags that were to be added
   at          REAL NOT NULL,
   PRIMARY KEY (tag_key, note)
 ) WITHOUT ROWID;
-CREATE TABLE vocabulary (            -- tags of the vocabulary, and since when they are known
+CREATE TABLE IF NOT EXISTS vocabulary (            -- tags of the vocabulary, and since when they are known
   tag_key     TEXT PRIMARY KEY,
   since       REAL NOT NULL
 ) WITHOUT ROWID;
-CREATE TABLE place (
+CREATE TABLE IF NOT EXISTS proposed (              -- tags and spellings that the list was proposed before
+  tag_key     TEXT PRIMARY KEY
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS arrangement (           -- how a model put the tags in order, one row at most
+  run         TEXT PRIMARY KEY,
+  said        TEXT NOT NULL          -- JSON
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS place (
   note        TEXT PRIMARY KEY       -- the note that holds the vocabulary; one row at most
 ) WITHOUT ROWID;
 """
@@ -90,10 +98,9 @@ class Decisions:
             version = self._db.execute("PRAGMA user_version").fetchone()[0]
             if version > SCHEMA_VERSION:
                 raise VaultError(f"{self.path} was written by a newer version; install that one")
-            if version == 0:
-                for statement in _SCHEMA.split(";\n"):
-                    self._db.execute(statement)
-                self._db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+            for statement in _SCHEMA.split(";\n"):
+                self._db.execute(statement)
+            self._db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
     def close(self) -> None:
         """Close the file."""
@@ -144,10 +151,11 @@ class Decisions:
         )
 
     def forget(self, run: str) -> None:
-        """Delete what was turned down of a run's proposals, from the disk as well."""
+        """Delete what a run proposed and said, from the disk as well."""
         self._db.execute("PRAGMA secure_delete = ON")
         with self._db:
             self._db.execute("DELETE FROM new_tags WHERE run = ? AND run <> ''", (run,))
+            self._db.execute("DELETE FROM arrangement WHERE run = ?", (run,))
         self._db.execute("VACUUM")
         self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
@@ -184,3 +192,25 @@ class Decisions:
             )
             self._db.executemany("INSERT INTO vocabulary VALUES (?,?)", list(added.items()))
         return {key: float((known | added)[key]) for key in keys}
+
+    def proposed(self) -> frozenset[str]:
+        """Return the keys of all that was proposed for the list before: what is gone stays gone."""
+        return frozenset(str(row[0]) for row in self._db.execute("SELECT tag_key FROM proposed"))
+
+    def keep_proposed(self, tags: Iterable[str]) -> None:
+        """Remember what was proposed for the list, beside what was before."""
+        with self._db:
+            self._db.executemany(
+                "INSERT OR IGNORE INTO proposed VALUES (?)", [(tag_key(tag),) for tag in tags]
+            )
+
+    def arrangement(self) -> tuple[str, str]:
+        """Return the run by which a model last arranged the tags and what it said; both maybe ''."""
+        row = self._db.execute("SELECT run, said FROM arrangement").fetchone()
+        return (str(row[0]), str(row[1])) if row else ("", "")
+
+    def keep_arrangement(self, run: str, said: str) -> None:
+        """Keep what a model said in place of what it said before."""
+        with self._db:
+            self._db.execute("DELETE FROM arrangement")
+            self._db.execute("INSERT INTO arrangement VALUES (?,?)", (run, said))

@@ -80,7 +80,7 @@ class TagMill:
 
         Pairs that the model judged to mean different things are no synonyms any more.
         """
-        arrangement = read_arrangement(self.mill.state)
+        arrangement = read_arrangement(self.mill.decisions)
         apart = arrangement.apart if arrangement else ()
         keys = {(tag_key(tag), tag_key(other)) for tag, other in apart}
         return review_tags(
@@ -117,7 +117,7 @@ class TagMill:
         if self.gate.vocabulary is not None:
             raw = self.mill.vault.read(self.place)
             return vocabulary_of(raw, self.place), f"so it stands in {self.place}"
-        arrangement = read_arrangement(self.mill.state)
+        arrangement = read_arrangement(self.mill.decisions)
         if arrangement is not None:
             return Vocabulary(arrangement.entries), BY_MODEL
         return Vocabulary(proposed_entries(found)), BY_TAGS
@@ -219,9 +219,9 @@ class TagMill:
         said = settled(asking, levels, run.outcomes())
         junk = [Entry(one.tag, dropped=True, reason=one.reason) for one in found.junk]
         entries = self.kept_in_place((*said.entries, *junk), found)
-        before = read_arrangement(self.mill.state)
+        before = read_arrangement(self.mill.decisions)
         apart = dict.fromkeys((*said.apart, *(before.apart if before else ())))
-        keep_arrangement(self.mill.state, Arrangement(run.id, entries, tuple(apart)))
+        keep_arrangement(self.mill.decisions, Arrangement(run.id, entries, tuple(apart)))
         return entries, said
 
     # -- decisions ----------------------------------------------------------------------------

@@ -15,7 +15,7 @@ import orjson
 from twolane.sim import Faults, Pace, SimServer, Simulator
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
 MODEL = "claude-haiku-4-5"
@@ -29,14 +29,18 @@ def answer(params: Mapping[str, Any]) -> str:
 
 
 @contextlib.contextmanager
-def served(pace: Pace | None = None, faults: Faults | None = None) -> Iterator[Served]:
+def served(
+    pace: Pace | None = None,
+    faults: Faults | None = None,
+    responder: Callable[[Mapping[str, Any]], str] = answer,
+) -> Iterator[Served]:
     """Serve a simulator until the block ends."""
     skipped = [0.0]
     sim = Simulator(
         now=lambda: time.time() + skipped[0],
         pace=pace or Pace(batch_s=(60.0, 120.0)),
         faults=faults or Faults(),
-        responder=answer,
+        responder=responder,
         speed=SPEED,
     )
     loop = asyncio.new_event_loop()

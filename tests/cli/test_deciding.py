@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import json
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.cli.served import served
 from tests.cli.test_notemill import Shell
 from tests.workflows.notes import tree, write_notes
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 NOTES: dict[str, str | bytes] = {
@@ -161,6 +164,44 @@ def test_offline_the_model_is_not_asked_and_that_is_said(shell: Shell) -> None:
     assert shell("tags", "vocabulary", shell.vault, "--ask-model") == 0
     assert "no model is asked" in shell.err
     assert "- recipe (recipes)\n  - soup\n" in shell.out
+
+
+@pytest.mark.loopback
+def test_a_model_arranges_the_tags_into_the_note(shell: Shell) -> None:
+    """Through HTTP: priced, written on consent, listed, reused by the same command, forgotten."""
+    (shell.vault / "Tags.md").write_bytes(b"# Mine\r\n")
+    before = tree(shell.vault)
+    with served(responder=arranging) as sim:
+        for name, value in sim.environment(shell.home).items():
+            shell.patch.setenv(name, value)
+        words = ("tags", "vocabulary", shell.vault, "--ask-model", "--note", "Tags.md")
+        assert shell(*words, "--dry-run") == 0
+        assert "price: 1 items" in shell.err
+        assert tree(shell.vault) == before
+        assert shell(*words, "--max-cost", "1", "--yes", "--json") == 0
+        written, (asked,) = shell.report["run"], shell.report["asked"]
+        assert asked["items"]["succeeded"] == 1
+        assert tree(shell.vault)["Tags.md"].startswith(
+            b"# Mine\r\n<!-- notemill: tags -->\r\n- kitchen\r\n  - recipe (recipe, recipes)\r\n"
+        )
+        assert shell(*words, "--yes", "--json") == 0
+        assert shell.report["run"] == ""
+        assert shell("runs", "--json") == 0
+        assert {one["run"] for one in shell.report["runs"]} == {asked["run"], written}
+        assert shell("resume", asked["run"]) == 2
+        assert "tags vocabulary --ask-model" in shell.err
+    assert shell("undo", written, "--yes") == 0
+    assert tree(shell.vault) == before
+    assert shell("forget", asked["run"], "--yes") == 0
+
+
+def arranging(params: Mapping[str, Any]) -> str:
+    """File every tag that is asked about below one heading."""
+    head, _, rest = str(params["messages"][0]["content"]).partition("\n")
+    tags = [line.split(" | ")[0] for line in rest.split("tags:\n")[1].split("\n")]
+    entries = [{"tag": tag, "parent": "kitchen", "aliases": []} for tag in tags]
+    reply = {"note_ref": head.removeprefix("note_ref: "), "entries": entries}
+    return json.dumps({**reply, "dropped": [], "pairs": []})
 
 
 # -- tidy -----------------------------------------------------------------------------------------

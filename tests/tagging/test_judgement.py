@@ -46,8 +46,9 @@ def test_nothing_is_below_itself_or_too_deep() -> None:
 
 
 def test_a_parent_that_nobody_knows_is_not_taken() -> None:
-    """Only headings that were given, and entries of the answer, are parents."""
-    assert settled([Filed("a", "nowhere", ())], "a") == [Entry("a")]
+    """Where headings were given only these, and entries of the answer, are parents."""
+    assert settled([Filed("a", "nowhere", ())], "a", levels=("top",)) == [Entry("a")]
+    assert settled([Filed("a", "mine", ())], "a") == [Entry("mine"), Entry("mine/a", ("a",))]
     assert settled([Filed("a", "top", ())], "a", levels=("top",)) == [
         Entry("top"),
         Entry("top/a", ("a",)),
@@ -75,13 +76,17 @@ judgements = st.builds(
 )
 
 
-@given(st.lists(judgements, max_size=3), st.sets(st.sampled_from(NAMES), min_size=1))
+@given(
+    st.lists(judgements, max_size=3),
+    st.sets(st.sampled_from(NAMES), min_size=1),
+    st.sampled_from([(), ("top", "food")]),
+)
 def test_whatever_is_answered_makes_a_list_with_every_tag_once(
-    answers: list[Judgement], names: set[str]
+    answers: list[Judgement], names: set[str], levels: tuple[str, ...]
 ) -> None:
     """The list reads back without a problem; each tag has a place, is a spelling, or goes."""
     asked = cards(*sorted(names))
-    said = settle(answers, asked, ("top", "food"))
+    said = settle(answers, asked, levels)
     text = f"{BEGIN}\n{write_entries(said.entries)}{END}\n"
     read = read_vocabulary(text)
     assert read.problems == ()

@@ -18,8 +18,7 @@ from notemill.workflows.deciding import rejected_pairs
 from notemill.workflows.survey import CurateOptions
 from notemill.workflows.vocabulary import (
     as_list,
-    keep_known,
-    read_known,
+    keep_proposed,
     vocabulary_of,
     with_proposed,
 )
@@ -91,9 +90,9 @@ def _proposed_into(mills: TagMill, note: str, entries: tuple[Entry, ...], *, yes
     """Add what is new to the vocabulary's note; return the run it can be undone by."""
     mill = mills.mill
     before = read_note(mill, note)
-    after = with_proposed(before, entries, read_known(mill.state))
+    after = with_proposed(before, entries, mill.decisions.proposed())
     run = _written(mill, note, before, after, yes=yes)
-    keep_known(mill.state, entries)
+    keep_proposed(mill.decisions, entries)
     mill.decisions.remember_place(note)
     return run
 

@@ -90,6 +90,9 @@ class _Sorting:
         """Take one reply; what an earlier one said of a tag counts."""
         parents = {tag_key(one) for one in self.levels} | self.asked.keys()
         parents |= {tag_key(_path(one)) for one in judgement.filed}
+        if not self.levels:
+            # One request for all: its headings are its own, and every tag is filed by the same.
+            parents |= {tag_key(_path(one).rpartition("/")[0]) for one in judgement.filed}
         for one in judgement.filed:
             self._file(one, parents)
         for tag, reason in judgement.dropped:

@@ -16,7 +16,6 @@ from notemill.review import FILE as REVIEW_FILE
 from notemill.review import Review
 from notemill.vault.journal import Journal
 from notemill.vault.places import state_folder
-from notemill.workflows.vocabulary import forget_arrangement
 
 
 def forget_kept(home: Path, label: str, run: str) -> None:
@@ -58,4 +57,3 @@ def forget_kept(home: Path, label: str, run: str) -> None:
             decisions = Decisions(state / DECISIONS_FILE)
             held.callback(decisions.close)
             decisions.forget(run)
-        forget_arrangement(state, run)

@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from notemill.errors import UsageError, VaultError
+from notemill.errors import UsageError
 from notemill.tagging.arrange import arrange
 from notemill.tagging.vocabulary import Entry, read_vocabulary, with_entries, write_entries
 from notemill.vault.frontmatter import BOM
-from notemill.vault.tags import tag_key
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
+    from notemill.decisions import Decisions
     from notemill.tagging.vocabulary import Vocabulary
     from notemill.workflows.tags import TagReview
-
-_FILE: Final = "vocabulary.json"
-_ARRANGEMENT: Final = "arrangement.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,55 +62,29 @@ def _text(raw: bytes) -> str:
         raise UsageError("the vocabulary's note is not UTF-8 text; save it as UTF-8") from error
 
 
-def read_arrangement(state: Path) -> Arrangement | None:
+def read_arrangement(decisions: Decisions) -> Arrangement | None:
     """Return the model's last arrangement of the tags, None where there is none."""
+    run, said = decisions.arrangement()
     try:
-        value = json.loads((state / _ARRANGEMENT).read_text("utf-8"))
+        value = json.loads(said)
         entries = tuple(
             Entry(str(tag), tuple(map(str, aliases)), bool(dropped), str(reason))
             for tag, aliases, dropped, reason in value["entries"]
         )
         apart = tuple((str(tag), str(other)) for tag, other in value["apart"])
-        return Arrangement(str(value["run"]), entries, apart)
-    except (OSError, ValueError, KeyError, TypeError):
+        return Arrangement(run, entries, apart)
+    except (ValueError, KeyError, TypeError):
         return None
 
 
-def keep_arrangement(state: Path, arrangement: Arrangement) -> None:
-    """Write down the model's arrangement in place of the one before. Raises VaultError."""
+def keep_arrangement(decisions: Decisions, arrangement: Arrangement) -> None:
+    """Write down the model's arrangement in place of the one before."""
     entries = [[one.tag, one.aliases, one.dropped, one.reason] for one in arrangement.entries]
-    value = {"run": arrangement.run, "entries": entries, "apart": arrangement.apart}
-    _keep(state / _ARRANGEMENT, value)
+    decisions.keep_arrangement(
+        arrangement.run, json.dumps({"entries": entries, "apart": arrangement.apart})
+    )
 
 
-def forget_arrangement(state: Path, run: str) -> None:
-    """Delete the model's arrangement where it is that of `run`."""
-    kept = read_arrangement(state)
-    if kept is not None and kept.run == run:
-        (state / _ARRANGEMENT).unlink(missing_ok=True)
-
-
-def read_known(state: Path) -> frozenset[str]:
-    """Return the keys proposed to the person before; none where that is not known."""
-    try:
-        value = json.loads((state / _FILE).read_text("utf-8"))
-    except (OSError, ValueError):
-        return frozenset()
-    return frozenset(map(str, value)) if isinstance(value, list) else frozenset()
-
-
-def keep_known(state: Path, entries: tuple[Entry, ...]) -> None:
-    """Write down what was proposed, beside what was before. Raises VaultError."""
-    names = (name for one in entries for name in (one.tag, *one.aliases))
-    known = sorted(read_known(state) | set(map(tag_key, names)))
-    _keep(state / _FILE, known)
-
-
-def _keep(path: Path, value: object) -> None:
-    part = path.with_name(f"{path.name}.part")
-    try:
-        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-            json.dump(value, file)
-        part.replace(path)
-    except OSError as error:
-        raise VaultError(f"{part} cannot be written ({error.strerror}); check rights") from error
+def keep_proposed(decisions: Decisions, entries: tuple[Entry, ...]) -> None:
+    """Remember what was proposed for the list, beside what was before."""
+    decisions.keep_proposed(name for one in entries for name in (one.tag, *one.aliases))
