@@ -71,6 +71,7 @@ async def _page(settings: Settings, options: argparse.Namespace) -> tuple[str, i
             top=options.top,
             min_score=options.min_score,
             only=lambda _: True,
+            vectors_of=lambda _: None,
         ).pairs
         drawn = random.Random(options.seed).sample(found, min(options.count, len(found)))  # noqa: S311
         return _html(options.vault.name, drawn, Explainer(mill.vault)), len(drawn), len(found)
