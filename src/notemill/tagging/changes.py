@@ -75,10 +75,13 @@ def _kind(tag: str, new: str | None, census: Census, targets: Mapping[str, int])
     if new is None:
         return ChangeKind.DROP
     key = tag_key(new)
-    if key != tag_key(tag) and (key in census.tags or targets[key] > 1):
+    if key == tag_key(tag):
+        return ChangeKind.RENAME
+    if key in census.tags:
         return ChangeKind.MERGE
-    is_same_leaf = key.rpartition("/")[2] == tag_key(tag).rpartition("/")[2]
-    return ChangeKind.MOVE if is_same_leaf and key != tag_key(tag) else ChangeKind.RENAME
+    if key.rpartition("/")[2] == tag_key(tag).rpartition("/")[2]:
+        return ChangeKind.MOVE
+    return ChangeKind.MERGE if targets[key] > 1 else ChangeKind.RENAME
 
 
 def _touched(wanted: Mapping[str, str | None], census: Census) -> dict[str, set[str]]:

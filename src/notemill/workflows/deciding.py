@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from notemill.review import Proposal, Review
     from notemill.workflows.tags import TagReview
 
-BY_TAGS: Final = "nearly all its notes have the tag above it, too"
+BY_TAGS: Final = "nearly all its notes, or its first word, have the tag above it"
 
 
 @dataclass(frozen=True, slots=True)
