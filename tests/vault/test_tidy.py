@@ -6,6 +6,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from notemill.cli.main import TIDY_KINDS
 from notemill.errors import MalformedNoteError
 from notemill.vault.dates import AmbiguousDateError, iso_date
 from notemill.vault.note import parse
@@ -233,3 +234,8 @@ def test_notes_of_every_style_keep_all_their_text(raw: bytes, kinds: set[TidyKin
         assert step.after.count(b"# mine") == step.before.count(b"# mine")
     if found.after is not None:
         assert tidy(found.after, kinds).after is None
+
+
+def test_the_command_offers_every_kind() -> None:
+    """The flag's choices, which are named without loading the work, are all kinds there are."""
+    assert TIDY_KINDS == ALL
