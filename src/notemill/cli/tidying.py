@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Any
 
 from notemill.app import Mill
@@ -52,7 +53,7 @@ async def tidy_vault(
     chosen = [TidyKind(kind) for kind in kinds]
     mill = Mill(vault, settings, load_exclusions(exclude))
     try:
-        with mill.working():
+        with mill.working() if chosen and not dry_run else contextlib.nullcontext():
             facts = mill.index.refresh(mill.vault, mill.vault.scan())
             wanted = {file.key for file in mill.vault.scan(only)}
             plan = plan_tidying(

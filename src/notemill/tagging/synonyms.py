@@ -59,11 +59,13 @@ def _compared(left: Tag, right: Tag, beside: Mapping[str, Mapping[str, float]]) 
     if together > SELDOM_TOGETHER:
         return None
     ours, theirs = beside[left.key], beside[right.key]
-    shared = ours.keys() & theirs.keys() - {left.key, right.key}
-    if len(shared) < MIN_NEIGHBOURS:
-        return None
-    alike = sum(ours[key] * theirs[key] for key in shared)
+    # Neither stands beside itself, so neither is shared.
+    few, many = (ours, theirs) if len(ours) < len(theirs) else (theirs, ours)
+    alike = sum(weight * many[key] for key, weight in few.items() if key in many)
     if alike < SAME_NEIGHBOURS:
+        return None
+    shared = ours.keys() & theirs.keys()
+    if len(shared) < MIN_NEIGHBOURS:
         return None
     nearest = sorted(shared, key=lambda key: -ours[key] * theirs[key])[:MIN_NEIGHBOURS]
     reason = f"seldom together, and both beside {', '.join(f'#{key}' for key in nearest)}"
