@@ -8,12 +8,10 @@ one note or for the whole vault.
 
 from __future__ import annotations
 
-import os
-import sqlite3
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from notemill.errors import VaultError
+from notemill.durable import DurableFile
 from notemill.vault.tags import tag_key
 
 if TYPE_CHECKING:
@@ -23,7 +21,7 @@ if TYPE_CHECKING:
 FILE: Final = "decisions.sqlite3"
 SCHEMA_VERSION: Final = 1
 _SCHEMA: Final = """
-CREATE TABLE IF NOT EXISTS changes (               -- merges, renames, moves and drops that were turned down
+CREATE TABLE changes (               -- merges, renames, moves and drops that were turned down
   tag_key     TEXT NOT NULL,
   into_key    TEXT NOT NULL,         -- what it would have become, '' where it would have gone
   tag         TEXT NOT NULL,
@@ -31,7 +29,7 @@ CREATE TABLE IF NOT EXISTS changes (               -- merges, renames, moves and
   at          REAL NOT NULL,
   PRIMARY KEY (tag_key, into_key)
 ) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS new_tags (              -- tags that were to be added
+CREATE TABLE new_tags (              -- tags that were to be added
   tag_key     TEXT NOT NULL,
   note        TEXT NOT NULL,         -- '' for the whole vault
   tag         TEXT NOT NULL,
@@ -40,18 +38,18 @@ CREATE TABLE IF NOT EXISTS new_tags (              -- tags that were to be added
   at          REAL NOT NULL,
   PRIMARY KEY (tag_key, note)
 ) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS vocabulary (            -- tags of the vocabulary, and since when they are known
+CREATE TABLE vocabulary (            -- tags of the vocabulary, and since when they are known
   tag_key     TEXT PRIMARY KEY,
   since       REAL NOT NULL
 ) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS proposed (              -- tags and spellings that the list was proposed before
+CREATE TABLE proposed (              -- tags and spellings that the list was proposed before
   tag_key     TEXT PRIMARY KEY
 ) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS arrangement (           -- how a model put the tags in order, one row at most
+CREATE TABLE arrangement (           -- how a model put the tags in order, one row at most
   run         TEXT PRIMARY KEY,
   said        TEXT NOT NULL          -- JSON
 ) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS place (
+CREATE TABLE place (
   note        TEXT PRIMARY KEY       -- the note that holds the vocabulary; one row at most
 ) WITHOUT ROWID;
 """
@@ -75,49 +73,25 @@ class NewTag:
     run: str
 
 
-class Decisions:
+class Decisions(DurableFile):
     """All that was decided about the tags of one vault."""
 
     def __init__(self, path: Path) -> None:
         """Open or create the file at `path`. Raises VaultError where it cannot be used."""
-        self.path = path
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-            self._db = sqlite3.connect(path, timeout=30)
-            self._prepare()
-        except (OSError, sqlite3.Error) as error:
-            message = f"the decisions in {path} cannot be opened ({error}); nothing was changed"
-            raise VaultError(message) from error
-
-    def _prepare(self) -> None:
-        self._db.execute("PRAGMA journal_mode = WAL")
-        self._db.execute("PRAGMA synchronous = FULL")
-        with self._db:
-            self._db.execute("BEGIN IMMEDIATE")
-            version = self._db.execute("PRAGMA user_version").fetchone()[0]
-            if version > SCHEMA_VERSION:
-                raise VaultError(f"{self.path} was written by a newer version; install that one")
-            for statement in _SCHEMA.split(";\n"):
-                self._db.execute(statement)
-            self._db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-
-    def close(self) -> None:
-        """Close the file."""
-        self._db.close()
+        super().__init__(path, schema=_SCHEMA, version=SCHEMA_VERSION, what="decisions")
 
     # -- changes of tags ----------------------------------------------------------------------
 
     def reject(self, changes: Iterable[tuple[str, str | None]], *, now: float) -> None:
         """Remember that each (tag, what it would become; None: it would go) was turned down."""
         rows = [(tag_key(tag), tag_key(new or ""), tag, new or "", now) for tag, new in changes]
-        with self._db:
+        with self._transaction():
             self._db.executemany("INSERT OR REPLACE INTO changes VALUES (?,?,?,?,?)", rows)
 
     def withdraw(self, tag: str) -> int:
         """Forget every rejection of `tag`, as a change and as a new tag; return how many."""
         key = tag_key(tag)
-        with self._db:
+        with self._transaction():
             changes = self._db.execute("DELETE FROM changes WHERE tag_key = ?", (key,)).rowcount
             news = self._db.execute(
                 "DELETE FROM new_tags WHERE tag_key = ? AND NOT accepted", (key,)
@@ -135,7 +109,7 @@ class Decisions:
         self, tag: str, *, accepted: bool, now: float, note: str = "", run: str = ""
     ) -> None:
         """Remember what a person says of a new tag, for one note or the whole vault."""
-        with self._db:
+        with self._transaction():
             self._db.execute(
                 "INSERT OR REPLACE INTO new_tags VALUES (?,?,?,?,?,?)",
                 (tag_key(tag), note, tag, accepted, run, now),
@@ -153,7 +127,7 @@ class Decisions:
     def forget(self, run: str) -> None:
         """Delete what a run proposed and said, from the disk as well."""
         self._db.execute("PRAGMA secure_delete = ON")
-        with self._db:
+        with self._transaction():
             self._db.execute("DELETE FROM new_tags WHERE run = ? AND run <> ''", (run,))
             self._db.execute("DELETE FROM arrangement WHERE run = ?", (run,))
         self._db.execute("VACUUM")
@@ -169,7 +143,7 @@ class Decisions:
     def remember_place(self, note: str) -> None:
         """Remember the note that holds the vocabulary."""
         if note != self.place():
-            with self._db:
+            with self._transaction():
                 self._db.execute("DELETE FROM place")
                 self._db.execute("INSERT INTO place VALUES (?)", (note,))
 
@@ -186,7 +160,7 @@ class Decisions:
             key: left.get(key.rpartition("/")[2], now if known else 0.0)
             for key in keys - known.keys()
         }
-        with self._db:
+        with self._transaction():
             self._db.executemany(
                 "DELETE FROM vocabulary WHERE tag_key = ?", [(key,) for key in known.keys() - keys]
             )
@@ -199,7 +173,7 @@ class Decisions:
 
     def keep_proposed(self, tags: Iterable[str]) -> None:
         """Remember what was proposed for the list, beside what was before."""
-        with self._db:
+        with self._transaction():
             self._db.executemany(
                 "INSERT OR IGNORE INTO proposed VALUES (?)", [(tag_key(tag),) for tag in tags]
             )
@@ -211,6 +185,6 @@ class Decisions:
 
     def keep_arrangement(self, run: str, said: str) -> None:
         """Keep what a model said in place of what it said before."""
-        with self._db:
+        with self._transaction():
             self._db.execute("DELETE FROM arrangement")
             self._db.execute("INSERT INTO arrangement VALUES (?,?)", (run, said))

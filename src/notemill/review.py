@@ -6,17 +6,14 @@ content. Kept outside the vault; derived from nothing, so it is not a cache.
 
 from __future__ import annotations
 
-import contextlib
-import os
-import sqlite3
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from notemill.errors import VaultError
+from notemill.durable import DurableFile
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
 FILE = "review.sqlite3"
@@ -92,47 +89,12 @@ class Proposal:
     state: Decision
 
 
-class Review:
+class Review(DurableFile):
     """All proposals for one vault."""
 
     def __init__(self, path: Path) -> None:
         """Open or create the queue at `path`. Raises VaultError where it cannot be used."""
-        self.path = path
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-            self._db = sqlite3.connect(path, timeout=30, isolation_level=None)
-            self._prepare()
-        except (OSError, sqlite3.Error) as error:
-            message = f"the proposals in {path} cannot be opened ({error}); nothing was changed"
-            raise VaultError(message) from error
-
-    def _prepare(self) -> None:
-        self._db.execute("PRAGMA journal_mode = WAL")
-        self._db.execute("PRAGMA synchronous = FULL")
-        with self._transaction():
-            version = self._db.execute("PRAGMA user_version").fetchone()[0]
-            if version > SCHEMA_VERSION:
-                message = f"{self.path} was written by a newer version; install that one"
-                raise VaultError(message)
-            if version == 0:
-                for statement in _SCHEMA.split(";\n"):
-                    self._db.execute(statement)
-                self._db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-
-    @contextlib.contextmanager
-    def _transaction(self) -> Iterator[None]:
-        self._db.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-        except BaseException:
-            self._db.execute("ROLLBACK")
-            raise
-        self._db.execute("COMMIT")
-
-    def close(self) -> None:
-        """Close the file."""
-        self._db.close()
+        super().__init__(path, schema=_SCHEMA, version=SCHEMA_VERSION, what="proposals")
 
     def store(
         self,

@@ -1,0 +1,60 @@
+"""What a person decided, and what waits for a decision: files that nothing could make again."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+from typing import TYPE_CHECKING
+
+from notemill.errors import VaultError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+class DurableFile:
+    """An SQLite file outside the vault; what a transaction has written is on the disk."""
+
+    def __init__(self, path: Path, *, schema: str, version: int, what: str) -> None:
+        """Open the file at `path`, or create it with `schema` as format `version`.
+
+        `what` names its content in messages. Raises VaultError where it cannot be used.
+        """
+        self.path = path
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+            self._db = sqlite3.connect(path, timeout=30, isolation_level=None)
+            self._prepare(schema, version)
+        except (OSError, sqlite3.Error) as error:
+            message = f"the {what} in {path} cannot be opened ({error}); nothing was changed"
+            raise VaultError(message) from error
+
+    def _prepare(self, schema: str, version: int) -> None:
+        self._db.execute("PRAGMA journal_mode = WAL")
+        self._db.execute("PRAGMA synchronous = FULL")
+        with self._transaction():
+            found = self._db.execute("PRAGMA user_version").fetchone()[0]
+            if found > version:
+                message = f"{self.path} was written by a newer version; install that one"
+                raise VaultError(message)
+            if found == 0:
+                for statement in schema.split(";\n"):
+                    self._db.execute(statement)
+                self._db.execute(f"PRAGMA user_version = {version}")
+
+    @contextlib.contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            self._db.execute("ROLLBACK")
+            raise
+        self._db.execute("COMMIT")
+
+    def close(self) -> None:
+        """Close the file."""
+        self._db.close()
