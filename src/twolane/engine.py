@@ -21,6 +21,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, ParamSpec, Self, TypeVar
+from weakref import WeakSet
 
 import orjson
 
@@ -100,6 +101,7 @@ class Engine:
         self.ledger = Ledger(settings.home / LEDGER_FILE)
         self.now = now
         self._executor = executor
+        self._runs: WeakSet[Run] = WeakSet()
         self._random = random.Random(secrets.randbits(64) if seed is None else seed)  # noqa: S311
         self._prices = load_price_book(settings.prices)
 
@@ -133,7 +135,12 @@ class Engine:
         await self.aclose()
 
     async def aclose(self) -> None:
-        """Close provider and ledger; open batches go on at the provider."""
+        """Close provider and ledger; open batches go on at the provider.
+
+        A run that is still driven here, by a task or an iteration left early, is stopped first.
+        """
+        for run in list(self._runs):
+            await run.let_go()
         await self.provider.aclose()
         if self._executor is not None:
             self._executor.shutdown(wait=True)
@@ -367,7 +374,7 @@ class Engine:
         files = RunFiles(
             locks=self.settings.home / LOCKS_FOLDER, spool=self.settings.home / SPOOL_FOLDER
         )
-        return Run(
+        run = Run(
             row,
             ledger=self.ledger,
             provider=self.provider,
@@ -378,6 +385,8 @@ class Engine:
             now=self.now,
             draw=self._random,
         )
+        self._runs.add(run)
+        return run
 
     async def _db(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         if self._executor is None:

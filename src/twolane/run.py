@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
@@ -24,7 +25,6 @@ from twolane.worker import Context, Policy, Worker
 from twolane.worker.loop import CANCEL
 
 if TYPE_CHECKING:
-    import contextlib
     import random
     from collections.abc import AsyncIterator, Callable, Iterator, Sequence
     from concurrent.futures import Executor
@@ -150,6 +150,8 @@ class Run:
         self._draw = draw
         self._context: Context | None = None
         self._worker: Worker | None = None
+        self._stopping = False
+        self._driven: asyncio.Event | None = None
         self.listeners: list[Callable[[Sequence[Settled]], None]] = []
 
     @property
@@ -166,7 +168,7 @@ class Run:
         LedgerLockedError where another process works on the run, and what the provider refuses
         the whole run with; all that came back is booked before.
         """
-        with self._lock():
+        with self._lock(), self._driven_here():
             started = time.monotonic()
             self.row = await self._workable()
             if self.row.state is RunState.CANCELED:
@@ -184,6 +186,22 @@ class Run:
             finally:
                 await self._settle(worker, reason, time.monotonic() - started)
         return self.row.state
+
+    @contextlib.contextmanager
+    def _driven_here(self) -> Iterator[None]:
+        self._driven = driven = asyncio.Event()
+        try:
+            yield
+        finally:
+            self._driven = None
+            self._stopping = False
+            driven.set()
+
+    async def let_go(self) -> None:
+        """Where it is driven here: stop, and wait until what was in flight is booked."""
+        if self._driven is not None:
+            self.stop()
+            await self._driven.wait()
 
     async def _begin(self) -> Worker:
         """Put the worker together and take up what an earlier process left."""
@@ -215,6 +233,8 @@ class Run:
             now=self._now,
             listeners=self.listeners,
         )
+        if self._stopping:
+            self._context.stop()
         limits = await self._db(
             history.minute_limits, self._ledger, self._workspace(), self.row.model
         )
@@ -316,7 +336,11 @@ class Run:
         return self._context is not None and self._context.stopping.is_set()
 
     def stop(self) -> None:
-        """Begin nothing new and end when what is in flight has ended; the run can go on later."""
+        """Begin nothing new and end when what is in flight has ended; the run can go on later.
+
+        Told before driving has begun, it ends the next `drive` as soon as that has looked around.
+        """
+        self._stopping = True
         if self._context is not None:
             self._context.stop()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
@@ -10,7 +10,10 @@ from tests.fundamentals.shouting import question, settings, shout
 from twolane import Engine, Lane, RunState, TwolaneError
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
     from pathlib import Path
+
+    from twolane import ItemOutcome
 
 
 async def test_another_process_goes_on_where_the_first_one_stopped(tmp_path: Path) -> None:
@@ -34,6 +37,22 @@ async def test_another_process_goes_on_where_the_first_one_stopped(tmp_path: Pat
         assert found.id == run.id
         assert await found.drive() is RunState.DONE
         assert (await found.report()).items.succeeded == 40
+
+
+async def test_an_engine_that_closes_lets_a_run_end_what_is_in_flight(tmp_path: Path) -> None:
+    """A run left in the middle is stopped and booked, never cut off from its ledger."""
+    requests = [question(str(n), f"text {n}") for n in range(1_000)]
+    async with Engine.open(settings(tmp_path), responder=shout) as engine:
+        run = await engine.start(requests, lane=Lane.REALTIME, source="my vault")
+        outcomes = cast("AsyncGenerator[ItemOutcome, None]", aiter(run))
+        await anext(outcomes)
+    await outcomes.aclose()
+
+    async with Engine.open(settings(tmp_path), responder=shout) as engine:
+        found = await engine.latest("my vault")
+        assert found is not None
+        assert (await found.report()).items.running == 0
+        assert await found.drive() is RunState.DONE
 
 
 async def test_one_process_at_a_time_works_on_a_run(tmp_path: Path) -> None:
