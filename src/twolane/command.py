@@ -7,6 +7,7 @@ here.
 from __future__ import annotations
 
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -31,30 +32,61 @@ json_flag = click.option(
 home_flag = click.option("--home", type=FOLDER, help="Folder of the ledger.")
 
 
+class Setting(click.Option):
+    """A flag for what the environment or the config file can say as well."""
+
+
+class SettingsApart(click.Command):
+    """A command whose help shows the settings below the options that are its own."""
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the options in two sections."""
+        own: list[tuple[str, str]] = []
+        settings: list[tuple[str, str]] = []
+        for parameter in self.get_params(ctx):
+            record = parameter.get_help_record(ctx)
+            if record is not None and isinstance(parameter, click.Option):
+                (settings if isinstance(parameter, Setting) else own).append(record)
+        for title, records in (
+            ("Options", own),
+            ("Settings (also by environment or config file)", settings),
+        ):
+            if records:
+                with formatter.section(title):
+                    formatter.write_dl(records)
+
+
+class Commands(click.Group):
+    """A group of such commands."""
+
+    command_class = SettingsApart
+
+
 def settings_flags(command: F) -> F:
-    """Add the flags of the settings that every command with a provider has."""
+    """Add the flags of the settings that every command that asks a provider has."""
+    setting = partial(click.option, cls=Setting)
     flags = [
         home_flag,
-        click.option("--provider", metavar="NAME", help="Who answers: anthropic or offline."),
-        click.option("--model", metavar="NAME", help="Model, where no other is named."),
-        click.option("--base-url", metavar="URL", help="The provider's address."),
-        click.option("--prices", type=FILE, help="Price file, for models without a known price."),
-        click.option("--batch-size", type=int, metavar="N", help="Most items in one batch."),
-        click.option("--concurrency", type=int, metavar="N", help="Most real-time calls at once."),
-        click.option("--poll-s", type=float, metavar="S", help="Pause between looks at a batch."),
-        click.option(
+        setting("--provider", metavar="NAME", help="Who answers: anthropic or offline."),
+        setting("--model", metavar="NAME", help="Model, where no other is named."),
+        setting("--base-url", metavar="URL", help="The provider's address."),
+        setting("--prices", type=FILE, help="Price file, for models without a known price."),
+        setting("--batch-size", type=int, metavar="N", help="Most items in one batch."),
+        setting("--concurrency", type=int, metavar="N", help="Most real-time calls at once."),
+        setting("--poll-s", type=float, metavar="S", help="Pause between looks at a batch."),
+        setting(
             "--reconcile-grace-s",
             type=float,
             metavar="S",
             help="How long an unanswered create may hide in the provider's list.",
         ),
-        click.option(
+        setting(
             "--keep-days",
             type=int,
             metavar="N",
             help="Let requests and replies go that many days after their run's end.",
         ),
-        click.option("--confirm-usd", metavar="USD", help="Ask before a run estimated above this."),
+        setting("--confirm-usd", metavar="USD", help="Ask before a run estimated above this."),
     ]
     for flag in reversed(flags):
         command = flag(command)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from twolane.core.pricing import NANO_PER_USD, compare, format_usd
 from twolane.core.types import Lane
+from twolane.core.wording import counted
 from twolane.errors import ConfigError, WaitingError
 
 if TYPE_CHECKING:
@@ -62,10 +63,10 @@ def show_plan(plan: Plan, console: Console) -> None:
     console.print(f"lane: {plan.decision.reason}", markup=False)
     quote = plan.quote
     if quote.realtime_nano == 0:
-        console.print(f"price: {quote.items:,} items, free of charge", markup=False)
+        console.print(f"price: {counted(quote.items, 'item')}, free of charge", markup=False)
         return
     console.print(
-        f"price: {quote.items:,} items with {quote.model}, about "
+        f"price: {counted(quote.items, 'item')} with {quote.model}, about "
         f"{format_usd(plan.estimated_nano)} (real time {format_usd(quote.realtime_nano)}, "
         f"batch {format_usd(quote.batch_nano)})",
         markup=False,
@@ -119,7 +120,7 @@ def _show_what_fits(plan: Plan, engine: Engine, console: Console, cap_nano: int)
     fits = min(quote.items, cap_nano // each)
     console.print(
         f"the cap of {format_usd(cap_nano)} is below the estimate: about {fits:,} of "
-        f"{quote.items:,} items fit",
+        f"{counted(quote.items, 'item')} fit",
         markup=False,
     )
     for other in _cheaper(plan, engine)[:SHOWN_ALTERNATIVES]:

@@ -18,6 +18,7 @@ from twolane.core.pricing import format_usd, plain_usd
 from twolane.core.routing import span
 from twolane.core.states import RunState
 from twolane.core.types import Lane
+from twolane.core.wording import counted as counted  # noqa: PLC0414  # see shown
 from twolane.ledger.guards import gone
 from twolane.streams import shown as shown  # noqa: PLC0414  # with the rest of what is printed
 
@@ -198,7 +199,9 @@ def print_report(report: Report, console: Console) -> None:
         )
         if count
     ]
-    console.print(f"{items.total:,} items: {', '.join(parts) or 'nothing to do'}", markup=False)
+    console.print(
+        f"{counted(items.total, 'item')}: {', '.join(parts) or 'nothing to do'}", markup=False
+    )
     saved = report.all_realtime_nano - report.actual_nano
     console.print(
         f"cost {format_usd(report.actual_nano)} (estimated {format_usd(report.estimated_nano)}); "
@@ -208,17 +211,17 @@ def print_report(report: Report, console: Console) -> None:
     )
     if report.orphans.batches:
         console.print(
-            f"{report.orphans.batches:,} batches arrived after they had been given up: "
-            f"{report.orphans.answers:,} answers, {format_usd(report.orphans.cost_nano)}, were "
-            "paid for and not used",
+            f"{counted(report.orphans.batches, 'batch')} arrived after they had been given up: "
+            f"{counted(report.orphans.answers, 'answer')} paid for and not used, "
+            f"{format_usd(report.orphans.cost_nano)}",
             markup=False,
         )
     if report.deadline is not None:
         console.print(_deadline_line(report.deadline), markup=False)
     if items.uncertain:
         console.print(
-            f"{items.uncertain:,} calls may have been paid for without an answer; their worst "
-            "case counts as spent",
+            f"{counted(items.uncertain, 'call')} may have been paid for without an answer; the "
+            "worst case counts as spent",
             markup=False,
         )
     for one in report.failures[:SHOWN_FAILURES]:
@@ -308,7 +311,7 @@ def _line(progress: Progress, elapsed_s: float) -> str:
     items = progress.items
     done = items.total - items.open
     parts = [
-        f"{done:,}/{items.total:,} items",
+        f"{done:,}/{counted(items.total, 'item')}",
         f"{items.running:,} in real time",
         f"{items.submitted:,} in {len(progress.batches)} batches",
         f"{format_usd(progress.spent_nano)} so far",
@@ -334,7 +337,9 @@ def _table(progress: Progress, elapsed_s: float) -> Table:
     for batch in progress.batches[:8]:
         age_s = now - (batch.submitted_at or batch.intended_at)
         name = batch.provider_id or batch.nonce
-        grid.add_row(f"  batch {name}", f"{batch.size:,} items, {batch.state}, {_clock(age_s)}")
+        grid.add_row(
+            f"  batch {name}", f"{counted(batch.size, 'item')}, {batch.state}, {_clock(age_s)}"
+        )
     if progress.batches:
         tempo = progress.tempo
         grid.add_row(

@@ -176,7 +176,7 @@ def test_a_model_arranges_the_tags_into_the_note(shell: Shell) -> None:
             shell.patch.setenv(name, value)
         words = ("tags", "vocabulary", shell.vault, "--ask-model", "--note", "Tags.md")
         assert shell(*words, "--dry-run") == 0
-        assert "price: 1 items" in shell.err
+        assert "price: 1 item" in shell.err
         assert tree(shell.vault) == before
         assert shell(*words, "--max-cost", "1", "--yes", "--json") == 0
         written, (asked,) = shell.report["run"], shell.report["asked"]

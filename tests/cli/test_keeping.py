@@ -168,7 +168,7 @@ def test_a_state_moves_by_two_commands(shell: Shell, tmp_path: Path) -> None:
     assert shell("state", "take-back") == 8
     assert "both computers pay for the same items" in shell.err
     assert shell("state", "take-back", "--yes") == 0
-    assert "2 runs are back" in shell.err
+    assert "taken back: 2 runs" in shell.err
     assert shell("cancel", "open") == 0
 
 

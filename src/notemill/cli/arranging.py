@@ -14,7 +14,7 @@ from notemill.workflows.arranging import (
 )
 from twolane import RunState
 from twolane.consent import agree, show_plan
-from twolane.console import drive, exit_code, print_expiring, print_report, shown
+from twolane.console import counted, drive, exit_code, print_expiring, print_report, shown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -149,9 +149,9 @@ class Rounds:
 
 def _show_size(asking: Asking, console: Console) -> None:
     count = len(asking.chunks)
-    where = "one request" if count == 1 else f"{count:,} requests"
+    where = counted(count, "request")
     before = ", after one for the headings" if asking.asks_levels else ""
-    console.print(f"{len(asking.cards):,} tags in {where}{before}", markup=False)
+    console.print(f"{counted(len(asking.cards), 'tag')} in {where}{before}", markup=False)
 
 
 def _show_request(request: Request, console: Console) -> None:

@@ -20,6 +20,7 @@ from twolane import Engine, Lane, RunState, TwolaneError, plain_usd
 from twolane.consent import agree, cap_of, show_plan, within_s
 from twolane.console import (
     EXIT_FAILED,
+    counted,
     drive,
     exit_code,
     note_console,
@@ -160,7 +161,7 @@ async def begin_again(run: Run, console: Console, *, cap_nano: int | None, faile
         await run.set_cap(cap_nano)
     if failed:
         count = await run.retry_failed()
-        console.print(f"{count:,} notes are asked about again", markup=False)
+        console.print(f"asked about again: {counted(count, 'note')}", markup=False)
 
 
 async def mill_of_run(settings: Settings, run_id: str) -> Mill:
@@ -183,7 +184,7 @@ async def _go_on(
     """Go on with a run that has not ended, without what must not leave any more."""
     console.print(f"going on with run {curation.run.id}", markup=False)
     if held := await mill.withdraw(curation, survey.private):
-        console.print(f"{held:,} notes are excluded by now and left out", markup=False)
+        console.print(f"excluded by now and left out: {counted(held, 'note')}", markup=False)
     return await work(mill, curation, console, survey, review=review, yes=yes, as_json=as_json)
 
 
@@ -288,7 +289,9 @@ async def _verified(mill: Mill, curation: Curation, console: Console) -> None:
             f"`notemill retry {run_id} --failed`, or give the run up with `notemill cancel {run_id}`"
         )
         raise WaitingForPersonError(message)
-    console.print(f"verified: {verdict.checked:,} results, each with its own note", markup=False)
+    console.print(
+        f"verified: {counted(verdict.checked, 'result')}, each with its own note", markup=False
+    )
 
 
 def _ask_to_go_on(run_id: str, console: Console, *, yes: bool) -> None:
@@ -316,10 +319,12 @@ def show_applied(done: list[Applied], run_id: str, console: Console) -> None:
     waiting = sum(proposal.kind not in TAGS for one in done for proposal in one.waiting)
     new_tags = {p.value.casefold() for one in done for p in one.waiting if p.kind in TAGS}
     troubled = [one for one in done if one.problem]
-    console.print(f"{written:,} notes written; undo with: notemill undo {run_id}", markup=False)
+    console.print(
+        f"{counted(written, 'note')} written; undo with: notemill undo {run_id}", markup=False
+    )
     if waiting:
         console.print(
-            f"{waiting:,} proposals would replace what you wrote, and wait: see them with "
+            f"held back for what you wrote: {counted(waiting, 'proposal')}; see them with "
             f"`notemill show {run_id}`, take them with `notemill apply {run_id} --replace`",
             markup=False,
         )
@@ -366,8 +371,8 @@ def print_pending(mill: Mill, run_id: str, key: str, console: Console) -> None:
 
 def _show_survey(survey: Survey, console: Console) -> None:
     console.print(
-        f"{survey.seen:,} notes: {len(survey.work):,} need work, {survey.up_to_date:,} need "
-        f"nothing, {len(survey.skipped):,} are left alone",
+        f"{counted(survey.seen, 'note')}: {len(survey.work):,} need work, "
+        f"{survey.up_to_date:,} need nothing, {len(survey.skipped):,} are left alone",
         markup=False,
     )
     if survey.put_off:

@@ -8,7 +8,6 @@ from notemill.app import Mill
 from notemill.cli.diffs import print_diff
 from notemill.cli.tagging import (
     new_run_id,
-    notes,
     plan_object,
     show_plan,
     show_written,
@@ -19,7 +18,7 @@ from notemill.tagmill import Chosen, TagMill, bare
 from notemill.vault.tags import tag_key
 from notemill.workflows.retagging import checked_changes, plan_retagging, write_retagging
 from twolane.consent import confirm
-from twolane.console import EXIT_FAILED, note_console, print_json, result_console, shown
+from twolane.console import EXIT_FAILED, counted, note_console, print_json, result_console, shown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -78,7 +77,7 @@ def _show(waiting: ToDecide, place: str, console: Console) -> None:
         for new in waiting.new_tags[:SHOWN_CHANGES]:
             first = ", ".join(new.notes[:SHOWN_NOTES])
             more = ", …" if len(new.notes) > SHOWN_NOTES else ""
-            line = f"  #{new.tag} for {notes(len(new.notes))}: {first}{more}"
+            line = f"  #{new.tag} for {counted(len(new.notes), 'note')}: {first}{more}"
             console.print(shown(line), markup=False)
         left = len(waiting.new_tags) - SHOWN_CHANGES
         if left > 0:
@@ -96,7 +95,7 @@ def _show(waiting: ToDecide, place: str, console: Console) -> None:
 
 def _change_line(one: Change) -> str:
     into = f" → #{one.becomes}" if one.becomes else ""
-    return shown(f"{one.kind}: #{one.tag}{into} ({notes(len(one.notes))}): {one.reason}")
+    return shown(f"{one.kind}: #{one.tag}{into} ({counted(len(one.notes), 'note')}): {one.reason}")
 
 
 def _show_one(mills: TagMill, tag: str, console: Console) -> None:
@@ -108,7 +107,9 @@ def _show_one(mills: TagMill, tag: str, console: Console) -> None:
         plan = _planned(mills, chosen.changes)
         show_plan(mills.mill, plan, console, most=len(plan.touched))
     for new in chosen.new_tags:
-        console.print(f"new tag: #{shown(new.tag)} for {notes(len(new.notes))}", markup=False)
+        console.print(
+            f"new tag: #{shown(new.tag)} for {counted(len(new.notes), 'note')}", markup=False
+        )
         for key in new.notes:
             console.print(f"  {shown(key)}", markup=False)
 
@@ -184,7 +185,7 @@ async def accept_tags(
 
 
 def _question(plan: Retagging, chosen: Chosen) -> str:
-    parts = [f"write this into {notes(len(plan.touched))}"] if plan.touched else []
+    parts = [f"write this into {counted(len(plan.touched), 'note')}"] if plan.touched else []
     if chosen.new_tags:
         count = len(chosen.new_tags)
         parts.append(f"take {count:,} new tag{'' if count == 1 else 's'} into the vocabulary")
@@ -214,7 +215,7 @@ def _show_accepted(
     for new in chosen.new_tags:
         for by in new.runs:
             console.print(
-                f"#{shown(new.tag)} is proposed for {notes(len(new.notes))}; write it with: "
+                f"#{shown(new.tag)} is proposed for {counted(len(new.notes), 'note')}; write it with: "
                 f"notemill apply {by}",
                 markup=False,
             )
@@ -242,7 +243,7 @@ async def reject_tags(
             raise UsageError(f"there is no note {item}; name it by its path in the vault")
         if take_back:
             count = mills.take_back(tags)
-            console.print(f"{count:,} decisions taken back; it may be proposed again")
+            console.print(f"{counted(count, 'decision')} taken back; it may be proposed again")
         else:
             for line in mills.reject(tags, into=into, note=item or ""):
                 console.print(shown(line), markup=False)

@@ -15,7 +15,7 @@ from notemill.cli.diffs import print_diff
 from notemill.errors import UsageError
 from notemill.workflows.survey import CurateOptions
 from twolane import load_settings
-from twolane.console import note_console, shown
+from twolane.console import counted, note_console, shown
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -61,9 +61,10 @@ async def run_demo(*, folder: Path | None, home: Path | None) -> int:
         _heading(console, "And back again, to the byte")
         restored = mill.undo(curation.run.id, note=None, through=False)
         same = sum(mill.vault.read(key) == raw for key, raw in originals.items())
+        count = sum(one.restored for one in restored)
         console.print(
-            f"notemill undo {curation.run.id}: {sum(one.restored for one in restored):,} notes "
-            f"restored; {same:,} of {len(originals):,} are identical to the sample vault",
+            f"notemill undo {curation.run.id}: {counted(count, 'note')} restored; "
+            f"{same:,} of {len(originals):,} are identical to the sample vault",
             markup=False,
         )
     finally:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from twolane.command import FOLDER, json_flag, settings_flags, take_settings
+from twolane.command import FOLDER, Commands, home_flag, json_flag, take_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound="Callable[..., Any]")
 
 
-class Shorthand(click.Group):
+class Shorthand(Commands):
     """A group that runs its main command where its first word is none of its commands."""
 
     def __init__(self, *args: Any, main: str = "", **kwargs: Any) -> None:  # noqa: ANN401
@@ -73,7 +73,7 @@ def changing_flags(command: F) -> F:
         click.option("--dry-run", is_flag=True, help="Show what would change; write nothing."),
         click.option("--yes", is_flag=True, help="Do not ask."),
         json_flag,
-        settings_flags,
+        home_flag,
     ]
     for flag in reversed(flags):
         command = flag(command)

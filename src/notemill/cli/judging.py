@@ -24,7 +24,7 @@ from notemill.workflows.judging import (
 )
 from twolane import RunState, TwolaneError
 from twolane.consent import agree
-from twolane.console import print_report, shown
+from twolane.console import counted, print_report, shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -206,7 +206,7 @@ async def withdraw_private(mill: Mill, curation: Curation, console: Console) -> 
     told = {one.other(key) for one in asked for key in (one.a, one.b) if key in private}
     if held := await mill.withdraw(curation, private | told):
         console.print(
-            f"{held:,} notes are excluded by now, or asked with one that is, and left out",
+            f"excluded by now, or asked with one that is, and left out: {counted(held, 'note')}",
             markup=False,
         )
 

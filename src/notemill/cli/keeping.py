@@ -11,7 +11,7 @@ from notemill.vault.places import folder_of_run
 from notemill.workflows.forgetting import forget_kept
 from twolane import Engine
 from twolane.consent import confirm
-from twolane.console import note_console, shown
+from twolane.console import counted, note_console, shown
 
 if TYPE_CHECKING:
     from twolane import Settings
@@ -63,6 +63,7 @@ async def forget_runs(settings: Settings, *, run_ids: tuple[str, ...], yes: bool
             forget_kept(settings.home, run.label, run.id)
             await engine.forget([run.id])
     console.print(
-        f"{len(runs) + len(by_hand):,} runs forgotten; the notes are as they were", markup=False
+        f"{counted(len(runs) + len(by_hand), 'run')} forgotten; the notes are as they were",
+        markup=False,
     )
     return 0

@@ -8,7 +8,15 @@ import click
 
 from notemill.cli.flags import Shorthand, exclude_flag, going_on_flags, settings_of
 from notemill.config import EmbeddingKind
-from twolane.command import FOLDER, LANES, deadline_flags, finish, json_flag, settings_flags
+from twolane.command import (
+    FOLDER,
+    LANES,
+    deadline_flags,
+    finish,
+    home_flag,
+    json_flag,
+    settings_flags,
+)
 
 MIN_SCORE = 0.06
 """How likely a pair has to be to be proposed: of those above, readers accepted most."""
@@ -85,7 +93,7 @@ def find(**flags: Any) -> None:  # noqa: ANN401
 @click.argument("other", metavar="NOTE")
 @click.option("--vault", type=FOLDER, default=".", help="The vault, if not this folder.")
 @json_flag
-@settings_flags
+@home_flag
 def reject(**flags: Any) -> None:  # noqa: ANN401
     """Turn a pair of notes down: it is never proposed again, whatever the notes are called then."""
     from notemill.cli.linking import reject_pair  # noqa: PLC0415
@@ -100,7 +108,7 @@ def reject(**flags: Any) -> None:  # noqa: ANN401
 @click.option("--vault", type=FOLDER, default=".", help="The vault, if not this folder.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @json_flag
-@settings_flags
+@home_flag
 def allow(**flags: Any) -> None:  # noqa: ANN401
     """List what was turned down: a pair, all of a note, or all; and let it be proposed again."""
     from notemill.cli.linking import allow_pairs  # noqa: PLC0415

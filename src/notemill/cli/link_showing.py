@@ -10,7 +10,7 @@ from rich.text import Text
 from notemill.linking.corpus import title_of
 from notemill.links import Pair
 from notemill.workflows.upkeep import Mend
-from twolane.console import shown
+from twolane.console import counted, shown
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -37,7 +37,7 @@ def show_findings(findings: Findings, console: Console) -> None:
     """Show how the vault hangs together, as it is and with all that was found."""
     before, after = findings.before, findings.after
     console.print(
-        f"{before.notes:,} notes; {len(findings.pairs):,} pairs to link\n"
+        f"{counted(before.notes, 'note')}; {counted(len(findings.pairs), 'pair')} to link\n"
         f"  without any link: {before.orphans:,} → {after.orphans:,}\n"
         f"  parts that no link joins: {before.components:,} → {after.components:,}",
         markup=False,
@@ -70,7 +70,7 @@ def show_upkeep(upkeep: Upkeep, console: Console) -> None:
         )
     _show_rest(len(upkeep.rejected) - SHOWN_LINES, console)
     if upkeep.repairs:
-        console.print(f"{len(upkeep.repairs):,} links to mend with what is written next:")
+        console.print(f"{counted(len(upkeep.repairs), 'link')} to mend with what is written next:")
     for one in upkeep.repairs[:SHOWN_LINES]:
         console.print(
             f"  {shown(one.note)} {_MENDS[one.mend]} {shown(one.text)}: {shown(one.why)}",
@@ -134,8 +134,8 @@ def show_written(written: LinksWritten, run: str, console: Console) -> None:
     """Show what was written, what was not, and what waits to be completed."""
     if written.notes:
         console.print(
-            f"{len(written.pairs):,} pairs linked, {len(written.notes):,} notes written; undo "
-            f"with: notemill undo {run}",
+            f"{counted(len(written.pairs), 'pair')} linked, {counted(len(written.notes), 'note')} "
+            f"written; undo with: notemill undo {run}",
             markup=False,
         )
     else:
@@ -149,8 +149,8 @@ def show_written(written: LinksWritten, run: str, console: Console) -> None:
     _show_rest(len(troubles) - SHOWN_LINES, console)
     if written.halves:
         console.print(
-            f"{len(written.halves):,} links stand in one of their notes alone; the next `notemill "
-            "link --apply` mends that",
+            f"written on one side alone: {counted(len(written.halves), 'link')}; the next "
+            "`notemill link --apply` mends that",
             markup=False,
         )
 

@@ -41,6 +41,7 @@ from twolane import Lane
 from twolane.consent import cap_of, confirm, within_s
 from twolane.console import (
     EXIT_FAILED,
+    counted,
     exit_code,
     note_console,
     print_json,
@@ -432,7 +433,7 @@ async def allow_pairs(
                     f"  {shown(pair.a)} and {shown(pair.b)}: {shown(pair.because)}", markup=False
                 )
             if turned_down:
-                question = f"let these {len(turned_down):,} pairs be proposed again?"
+                question = f"let {counted(len(turned_down), 'pair')} be proposed again?"
                 confirm(question, console, yes=yes, otherwise="nothing was changed")
             mill.links.decide(
                 [pair.id for pair in turned_down],
@@ -442,7 +443,7 @@ async def allow_pairs(
             )
     finally:
         await mill.aclose()
-    console.print(f"{len(turned_down):,} pairs may be proposed again", markup=False)
+    console.print(f"{counted(len(turned_down), 'pair')} may be proposed again", markup=False)
     if as_json:
         print_json({"allowed": [{"a": pair.a, "b": pair.b} for pair in turned_down]})
     return 0

@@ -14,6 +14,7 @@ from twolane.command import (
     FILE,
     FOLDER,
     LANES,
+    Commands,
     deadline_flags,
     finish,
     home_flag,
@@ -23,7 +24,9 @@ from twolane.command import (
 )
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(
+    cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
 @click.version_option(package_name="notemill", prog_name="notemill")
 def cli() -> None:
     """Turn a folder of Markdown notes into a curated, linked knowledge base.
@@ -91,7 +94,7 @@ def retry(**flags: Any) -> None:  # noqa: ANN401
 @click.option("--replace", is_flag=True, help="Also replace descriptions that you wrote.")
 @click.option("--item", metavar="NOTE", help="Only this note, and its links from either side.")
 @json_flag
-@settings_flags
+@home_flag
 def apply(**flags: Any) -> None:  # noqa: ANN401
     """Write the proposals of a run into the notes; `undo` takes them out again."""
     from notemill.cli.writing import apply_proposals  # noqa: PLC0415
@@ -105,7 +108,7 @@ def apply(**flags: Any) -> None:  # noqa: ANN401
 @click.option("--item", metavar="NOTE", help="Restore only this note.")
 @click.option("--through", is_flag=True, help="Undo later runs on the same notes, too.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
-@settings_flags
+@home_flag
 def undo(**flags: Any) -> None:  # noqa: ANN401
     """Restore the exact bytes that a run's writing replaced.
 
@@ -121,7 +124,7 @@ def undo(**flags: Any) -> None:  # noqa: ANN401
 @click.argument("run_id", metavar="RUN")
 @click.option("--item", metavar="NOTE", help="Only this note.")
 @json_flag
-@settings_flags
+@home_flag
 def show(**flags: Any) -> None:  # noqa: ANN401
     """Show a run's report and its proposals as a diff."""
     from notemill.cli.writing import show_run  # noqa: PLC0415
@@ -132,7 +135,7 @@ def show(**flags: Any) -> None:  # noqa: ANN401
 
 @cli.command()
 @json_flag
-@settings_flags
+@home_flag
 def runs(**flags: Any) -> None:  # noqa: ANN401
     """List the runs there are, newest first."""
     from notemill.cli.writing import list_runs  # noqa: PLC0415
@@ -144,7 +147,7 @@ def runs(**flags: Any) -> None:  # noqa: ANN401
 @cli.command()
 @click.argument("run_id", metavar="RUN")
 @click.option("--item", metavar="NOTE", help="Cancel only this note.")
-@settings_flags
+@home_flag
 def cancel(**flags: Any) -> None:  # noqa: ANN401
     """Cancel a run, or one note of it, from any terminal."""
     from notemill.cli.writing import cancel_run  # noqa: PLC0415
@@ -156,7 +159,7 @@ def cancel(**flags: Any) -> None:  # noqa: ANN401
 @cli.command()
 @click.argument("run_id", metavar="RUN")
 @click.option("-o", "--output", type=FILE, required=True, metavar="OUTPUT.jsonl")
-@settings_flags
+@home_flag
 def export(**flags: Any) -> None:  # noqa: ANN401
     """Write what a run has so far as JSON lines, one per note; at any time."""
     from notemill.cli.writing import export_run  # noqa: PLC0415
@@ -168,7 +171,7 @@ def export(**flags: Any) -> None:  # noqa: ANN401
 @cli.command()
 @click.argument("run_ids", metavar="RUN...", nargs=-1, required=True)
 @click.option("--yes", is_flag=True, help="Do not ask.")
-@settings_flags
+@home_flag
 def forget(**flags: Any) -> None:  # noqa: ANN401
     """Delete closed runs: prompts, replies, proposals, and the bytes that `undo` restores.
 
@@ -202,7 +205,7 @@ TIDY_KINDS = ("inline", "case", "plural", "lists", "duplicates", "dates")
 @click.option("--dry-run", is_flag=True, help="Show every change; write nothing.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @json_flag
-@settings_flags
+@home_flag
 def tidy(**flags: Any) -> None:  # noqa: ANN401
     """Bring the properties in VAULT (this folder) into the form Obsidian writes.
 

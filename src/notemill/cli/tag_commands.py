@@ -7,7 +7,15 @@ from typing import Any
 import click
 
 from notemill.cli.flags import Shorthand, changing_flags, exclude_flag, settings_of
-from twolane.command import FOLDER, LANES, deadline_flags, finish, json_flag, settings_flags
+from twolane.command import (
+    FOLDER,
+    LANES,
+    deadline_flags,
+    finish,
+    home_flag,
+    json_flag,
+    settings_flags,
+)
 
 
 @click.group(cls=Shorthand, main="report")
@@ -22,7 +30,7 @@ def tags() -> None:
 @click.argument("vault", type=FOLDER, default=".")
 @exclude_flag
 @json_flag
-@settings_flags
+@home_flag
 def report(**flags: Any) -> None:  # noqa: ANN401
     """Show the tags in VAULT (this folder) with counts, variants, junk and merges to consider.
 
@@ -126,7 +134,7 @@ def apply_tags(**flags: Any) -> None:  # noqa: ANN401
 @click.option("--tag", metavar="TAG", help="Show what is proposed for this tag, note by note.")
 @exclude_flag
 @json_flag
-@settings_flags
+@home_flag
 def review_tags(**flags: Any) -> None:  # noqa: ANN401
     """Show what waits for your decision: merges, renames, moves, drops, and new tags.
 
@@ -160,7 +168,7 @@ def accept_tags(**flags: Any) -> None:  # noqa: ANN401
 @click.option("--item", metavar="NOTE", help="Only for this note.")
 @click.option("--take-back", is_flag=True, help="Let it be proposed again.")
 @click.option("--vault", type=FOLDER, default=".", help="The vault, if not this folder.")
-@settings_flags
+@home_flag
 def reject_tags(**flags: Any) -> None:  # noqa: ANN401
     """Turn down what is proposed for TAG, for good; it is never proposed again.
 

@@ -14,7 +14,7 @@ from notemill.errors import UsageError
 from notemill.tagmill import TagMill
 from notemill.workflows.retagging import checked_changes, plan_retagging, write_retagging
 from twolane.consent import confirm
-from twolane.console import EXIT_FAILED, note_console, print_json, result_console, shown
+from twolane.console import EXIT_FAILED, counted, note_console, print_json, result_console, shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -50,7 +50,7 @@ def _show_review(review: TagReview, console: Console) -> None:
     used = review.census.used
     tagged = len(frozenset().union(*(tag.notes for tag in used)))
     console.print(
-        f"{len(used):,} tags in {tagged:,} of {notes(review.census.notes)}"
+        f"{counted(len(used), 'tag')} in {tagged:,} of {counted(review.census.notes, 'note')}"
         + (f"; {review.excluded:,} more are excluded" if review.excluded else ""),
         markup=False,
     )
@@ -58,22 +58,28 @@ def _show_review(review: TagReview, console: Console) -> None:
         console.print(f"  {len(tag.notes):6,}  #{shown(tag.name)}", markup=False)
     _show_rest(len(used), console)
     if review.merges:
-        console.print(f"\n{len(review.merges):,} variants, to merge into what is used most:")
+        console.print(
+            f"\n{counted(len(review.merges), 'variant')}, to merge into what is used most:"
+        )
         for one in review.merges[:SHOWN_TAGS]:
-            line = f"  #{one.tag} → #{one.into} ({notes(one.notes)}): {one.reason}"
+            line = f"  #{one.tag} → #{one.into} ({counted(one.notes, 'note')}): {one.reason}"
             console.print(shown(line), markup=False)
         _show_rest(len(review.merges), console)
         first = review.merges[0]
         command = f"notemill tags rename {shlex.quote(first.tag)} {shlex.quote(first.into)}"
         console.print(f"  for example: {shown(command)}", markup=False)
     if review.junk:
-        console.print(f"\n{len(review.junk):,} tags say nothing; `notemill tags drop TAG`:")
+        console.print(
+            f"\n{counted(len(review.junk), 'tag')} without a meaning; `notemill tags drop TAG`:"
+        )
         for junk in review.junk[:SHOWN_TAGS]:
-            line = f"  #{junk.tag} ({notes(junk.notes)}): {junk.reason}"
+            line = f"  #{junk.tag} ({counted(junk.notes, 'note')}): {junk.reason}"
             console.print(shown(line), markup=False)
         _show_rest(len(review.junk), console)
     if review.synonyms:
-        console.print(f"\n{len(review.synonyms):,} pairs that may mean the same; judge yourself:")
+        console.print(
+            f"\n{counted(len(review.synonyms), 'pair')} that may mean the same; judge yourself:"
+        )
         for pair in review.synonyms[:SHOWN_TAGS]:
             console.print(shown(f"  #{pair.tag} and #{pair.other}: {pair.reason}"), markup=False)
         _show_rest(len(review.synonyms), console)
@@ -143,7 +149,7 @@ async def change_tags(
             show_plan(mill, plan, console)
             run, failures = "", []
             if plan.touched and not dry_run:
-                question = f"write this into {notes(len(plan.touched))}?"
+                question = f"write this into {counted(len(plan.touched), 'note')}?"
                 confirm(question, console, yes=yes, otherwise="nothing was changed")
                 run = new_run_id()
                 endings = write_retagging(mill.vault, mill.review, plan, run=run)
@@ -169,7 +175,8 @@ def show_plan(mill: Mill, plan: Retagging, console: Console, *, most: int = SHOW
         console.print(f"  … and {len(plan.becomes) - SHOWN_TAGS:,} more tags", markup=False)
     for tag, count in plan.joined.items():
         console.print(
-            f"#{shown(tag)} is there already, in {notes(count)}; the two become one", markup=False
+            f"#{shown(tag)} is there already, in {counted(count, 'note')}; the two become one",
+            markup=False,
         )
     for one in plan.touched[:most]:
         before = mill.vault.read(one.key)
@@ -185,14 +192,11 @@ def show_written(
 ) -> None:
     """Say what was written, how it is undone, and what could not be."""
     written = len(plan.touched) - len(failures)
-    console.print(f"{notes(written)} written; undo with: notemill undo {run}", markup=False)
+    console.print(
+        f"{counted(written, 'note')} written; undo with: notemill undo {run}", markup=False
+    )
     for key, problem in failures:
         console.print(f"  {shown(key)}: {shown(problem)}", markup=False)
-
-
-def notes(count: int) -> str:
-    """Return a number of notes in words."""
-    return f"{count:,} note{'' if count == 1 else 's'}"
 
 
 def plan_object(plan: Retagging, run: str, failures: list[tuple[str, str]]) -> dict[str, Any]:

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from notemill.app import Mill
 from notemill.cli.diffs import print_diff
-from notemill.cli.tagging import new_run_id, notes
+from notemill.cli.tagging import new_run_id
 from notemill.config import load_exclusions
 from notemill.vault.tidy import TidyKind
 from notemill.workflows.tidying import plan_tidying, write_tidying
 from twolane.consent import confirm
-from twolane.console import EXIT_FAILED, note_console, print_json, result_console, shown
+from twolane.console import EXIT_FAILED, counted, note_console, print_json, result_console, shown
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -69,7 +69,7 @@ async def tidy_vault(
             else:
                 _show_plan(plan, console, most=len(plan.changed) if dry_run else SHOWN_NOTES)
                 if plan.changed and not dry_run:
-                    question = f"write this into {notes(len(plan.changed))}?"
+                    question = f"write this into {counted(len(plan.changed), 'note')}?"
                     confirm(question, console, yes=yes, otherwise="nothing was changed")
                     run = new_run_id("tidy")
                     endings = write_tidying(mill.vault, mill.review, plan, run=run)
@@ -85,7 +85,7 @@ async def tidy_vault(
 def _show_survey(plan: Tidying, console: Console) -> None:
     """Show in how many notes there is something of each kind, with an example of each."""
     for kind, count in plan.counts().items():
-        console.print(f"{kind}: {notes(count)}; {MEANINGS[kind]}", markup=False)
+        console.print(f"{kind}: {counted(count, 'note')}; {MEANINGS[kind]}", markup=False)
         steps = ((one.key, step) for one in plan.notes for step in one.steps)
         example = next(((key, step) for key, step in steps if step.kind is kind), None)
         if example is not None:
@@ -108,7 +108,7 @@ def _show_plan(plan: Tidying, console: Console, *, most: int) -> None:
             print_diff(console, step.before, step.after, one.key)
     if len(plan.changed) > most:
         left = len(plan.changed) - most
-        console.print(f"  … and {notes(left)} more; --dry-run shows all", markup=False)
+        console.print(f"  … and {counted(left, 'note')} more; --dry-run shows all", markup=False)
     _show_left(plan, console)
     if not plan.changed:
         console.print("there is nothing to change", markup=False)
@@ -124,14 +124,18 @@ def _show_left(plan: Tidying, console: Console) -> None:
         console.print(f"  left alone: {shown(alone.key)}: {shown(alone.reason)}", markup=False)
     if len(plan.untouched) > SHOWN_LEFT:
         more = len(plan.untouched) - SHOWN_LEFT
-        console.print(f"  … and {notes(more)} more left alone; --json has all", markup=False)
+        console.print(
+            f"  … and {counted(more, 'note')} more left alone; --json has all", markup=False
+        )
 
 
 def _show_written(
     plan: Tidying, run: str, failures: list[tuple[str, str]], console: Console
 ) -> None:
     written = len(plan.changed) - len(failures)
-    console.print(f"{notes(written)} written; undo with: notemill undo {run}", markup=False)
+    console.print(
+        f"{counted(written, 'note')} written; undo with: notemill undo {run}", markup=False
+    )
     for key, problem in failures:
         console.print(f"  {shown(key)}: {shown(problem)}", markup=False)
 

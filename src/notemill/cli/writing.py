@@ -15,6 +15,7 @@ from notemill.workflows.apply import waits_for_person
 from twolane import Engine, RunState, format_usd, plain_usd
 from twolane.console import (
     EXIT_FAILED,
+    counted,
     exit_code,
     note_console,
     print_expiring,
@@ -83,7 +84,7 @@ async def undo_run(
     finally:
         await mill.aclose()
     count = sum(one.restored for one in restored)
-    console.print(f"{count:,} notes restored to the byte", markup=False)
+    console.print(f"{counted(count, 'note')} restored to the byte", markup=False)
     refused = [one for one in restored if one.problem]
     for one in refused:
         console.print(f"  {shown(one.key)}: {shown(one.problem)}", markup=False)
@@ -232,5 +233,5 @@ async def export_run(settings: Settings, *, run_id: str, output: Path) -> int:
     async with Engine.open(settings, responder=lambda _: "") as engine:
         run = await engine.run(run_id)
         count = write_results(run.outcomes(), run.id, output)
-    note_console().print(f"{count:,} lines in {shown(str(output))}", markup=False)
+    note_console().print(f"{counted(count, 'line')} in {shown(str(output))}", markup=False)
     return 0

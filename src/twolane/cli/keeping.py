@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from twolane.consent import confirm
 from twolane.console import note_console, print_json, result_console, shown
+from twolane.core.wording import counted
 from twolane.engine import LEDGER_FILE
 from twolane.errors import LedgerError
 from twolane.ledger import Ledger
@@ -28,7 +29,9 @@ def forget_runs(settings: Settings, *, run_ids: tuple[str, ...], yes: bool) -> i
     try:
         for run in [ledger.run(run_id) for run_id in run_ids]:
             check_forgettable(ledger, run)
-            console.print(f"{run.id}: {run.total:,} items of {shown(run.label)}", markup=False)
+            console.print(
+                f"{run.id}: {counted(run.total, 'item')} of {shown(run.label)}", markup=False
+            )
         question = (
             "delete these runs, prompts, replies and costs? The same command as then would begin "
             "anew, and be paid for again."
@@ -37,7 +40,7 @@ def forget_runs(settings: Settings, *, run_ids: tuple[str, ...], yes: bool) -> i
         forget(ledger, run_ids)
     finally:
         ledger.close()
-    console.print(f"{len(set(run_ids)):,} runs forgotten", markup=False)
+    console.print(f"{counted(len(set(run_ids)), 'run')} forgotten", markup=False)
     return 0
 
 
@@ -53,7 +56,7 @@ def export_home(settings: Settings, *, target: Path) -> int:
         moved = export_state(ledger, target, now=time.time())
     finally:
         ledger.close()
-    console.print(f"{moved.runs:,} runs in {shown(str(target))}", markup=False)
+    console.print(f"{counted(moved.runs, 'run')} in {shown(str(target))}", markup=False)
     for run_id in moved.unfinished:
         console.print(f"  handed over: {run_id}", markup=False)
     console.print(
@@ -68,7 +71,7 @@ def import_home(settings: Settings, *, source: Path) -> int:
     """Put an export into the state folder; return the exit code. Raises TwolaneError."""
     console = note_console()
     moved = import_state(source, settings.home / LEDGER_FILE)
-    console.print(f"{moved.runs:,} runs in {shown(str(settings.home))}", markup=False)
+    console.print(f"{counted(moved.runs, 'run')} in {shown(str(settings.home))}", markup=False)
     for name in moved.kept:
         console.print(f"  was there already, and is left as it is: {shown(name)}", markup=False)
     for run_id in moved.unfinished:
@@ -92,7 +95,7 @@ def take_runs_back(settings: Settings, *, yes: bool) -> int:
         count = len(take_back(ledger))
     finally:
         ledger.close()
-    console.print(f"{count:,} runs are back", markup=False)
+    console.print(f"taken back: {counted(count, 'run')}", markup=False)
     return 0
 
 

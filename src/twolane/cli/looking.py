@@ -20,6 +20,7 @@ from twolane.console import (
     shown,
 )
 from twolane.core.pricing import format_usd, plain_usd
+from twolane.core.wording import counted
 from twolane.engine import LEDGER_FILE
 from twolane.errors import ConfigError
 from twolane.jsonl import write_results
@@ -99,8 +100,8 @@ def show_run(settings: Settings, *, run_id: str, item: str | None, as_json: bool
         print_standing(run, console)
         for batch in ledger.batches(run):
             console.print(
-                f"batch {batch.provider_id or batch.nonce}: {batch.size:,} items, {batch.state}"
-                f"{', ' + batch.reason if batch.reason else ''}",
+                f"batch {batch.provider_id or batch.nonce}: {counted(batch.size, 'item')}, "
+                f"{batch.state}{', ' + batch.reason if batch.reason else ''}",
                 markup=False,
             )
         print_report(report, console)
@@ -151,7 +152,7 @@ def export_run(settings: Settings, *, run_id: str, output: Path) -> int:
         check_kept(run)
         outcomes = (outcome_of(row) for row in reports.results(ledger, run, bodies=True))
         count = write_results(outcomes, run.id, output)
-        sys.stderr.write(f"{count:,} lines in {shown(str(output))}\n")
+        sys.stderr.write(f"{counted(count, 'line')} in {shown(str(output))}\n")
     finally:
         ledger.close()
     return 0

@@ -10,6 +10,7 @@ import click
 from twolane.command import (
     FILE,
     LANES,
+    Commands,
     deadline_flags,
     finish,
     home_flag,
@@ -21,7 +22,9 @@ from twolane.command import (
 from twolane.errors import TwolaneError
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(
+    cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
 @click.version_option(package_name="notemill", prog_name="twolane")
 def cli() -> None:
     """Get any number of model requests answered, each exactly once.

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from twolane.console import print_json, result_console
 from twolane.core.pricing import compare, format_usd, plain_usd, project
+from twolane.core.wording import counted
 from twolane.errors import UnknownModelError
 from twolane.pricebook import load_price_book
 
@@ -71,7 +72,9 @@ def _print_table(quotes: Sequence[Quote], weekly: int | None) -> None:
     columns = ["real time", "batch", "saved"]
     if weekly is not None:
         columns += ["a week", "a month", "a year"]
-        table.caption = f"recurring: {weekly:,} items a week in the batch lane; a year is 52 weeks"
+        table.caption = (
+            f"recurring: {counted(weekly, 'item')} a week in the batch lane; a year is 52 weeks"
+        )
         table.caption_justify = "left"
     for column in columns:
         table.add_column(column, justify="right")

@@ -21,6 +21,7 @@ from twolane.console import (
 from twolane.core.pricing import plain_usd
 from twolane.core.states import RunState
 from twolane.core.types import Lane
+from twolane.core.wording import counted
 from twolane.engine import Engine
 from twolane.errors import ConfigError, ProviderError
 from twolane.jsonl import JsonlRequests, write_results
@@ -122,7 +123,7 @@ async def retry_run(settings: Settings, *, run_id: str, as_json: bool) -> int:
     async with Engine.open(settings) as engine:
         run = await engine.run(run_id)
         console = note_console()
-        console.print(f"{await run.retry_failed():,} items are sent again", markup=False)
+        console.print(f"sent again: {counted(await run.retry_failed(), 'item')}", markup=False)
         return await _finish(run, console, as_json=as_json)
 
 
@@ -147,7 +148,7 @@ async def _finish(run: Run, console: Console, *, as_json: bool) -> int:
         console.print(f"{gone(run.row)}; no output is written", markup=False)
     elif isinstance(output, str):
         count = write_results(run.outcomes(), run.id, Path(output))
-        console.print(f"{count:,} lines in {output}", markup=False)
+        console.print(f"{counted(count, 'line')} in {output}", markup=False)
     print_report(report, console)
     if run.row.state is RunState.STOPPED:
         console.print(

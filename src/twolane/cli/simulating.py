@@ -6,6 +6,7 @@ import asyncio
 import sys
 
 from twolane.core.types import Lane
+from twolane.core.wording import counted
 from twolane.errors import ConfigError
 from twolane.sim import PRESETS, Simulator
 from twolane.sim import serve as serve_simulator
@@ -46,6 +47,6 @@ def _bill(simulator: Simulator) -> str:
     totals = simulator.billing.totals()
     batch, realtime = totals[Lane.BATCH].requests, totals[Lane.REALTIME].requests
     return (
-        f"billed: {batch + realtime:,} answers, {batch:,} in batches and {realtime:,} in real "
+        f"billed: {counted(batch + realtime, 'answer')}, {batch:,} in batches and {realtime:,} in real "
         f"time; {simulator.paid_twice():,} of them twice\n"
     )

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from twolane.core.pricing import format_usd
 from twolane.core.types import Decision, Lane
+from twolane.core.wording import counted
 
 if TYPE_CHECKING:
     from twolane.core.deadline import Window
@@ -31,7 +32,7 @@ def route(
     if forced is not None:
         words = "real time" if forced is Lane.REALTIME else "batch"
         return Decision(forced, f"{words}: asked for with --lane {forced.value}")
-    items = "1 item" if count == 1 else f"{count:,} items"
+    items = counted(count, "item")
     if count == 0:
         return Decision(Lane.REALTIME, "0 items: nothing to send")
     if count == 1:
