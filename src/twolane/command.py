@@ -6,6 +6,8 @@ here.
 
 from __future__ import annotations
 
+import contextlib
+import signal
 import sys
 from functools import partial
 from pathlib import Path
@@ -16,7 +18,8 @@ import click
 from twolane.streams import prepare_streams, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Callable, Coroutine, Iterator
+    from types import FrameType
 
     from twolane.config import Settings
 
@@ -127,10 +130,47 @@ def settings_of(flags: dict[str, Any]) -> Settings:
 
 
 def finish(work: Coroutine[Any, Any, int]) -> None:
-    """Run a command's work and end with its exit code."""
+    """Run a command's work and end with its exit code. Raises KeyboardInterrupt on Ctrl-C."""
     import asyncio  # noqa: PLC0415  # a twentieth of a second that --help need not wait for
 
-    sys.exit(asyncio.run(work))
+    async def interruptible() -> int:
+        with _interrupts_at_once():
+            return await work
+
+    try:
+        sys.exit(asyncio.run(interruptible()))
+    except asyncio.CancelledError:
+        raise KeyboardInterrupt from None
+
+
+@contextlib.contextmanager
+def _interrupts_at_once() -> Iterator[None]:
+    """Let Ctrl-C end the task that runs, also while it computes or asks a person.
+
+    asyncio's own handler cancels the task, which then notices where it next awaits: a question
+    would have to be answered first. So the signal is raised where it meets code of ours; within
+    the loop's own, which must not be torn, the task is canceled.
+    """
+    import asyncio  # noqa: PLC0415  # see above
+
+    task = asyncio.current_task()
+    loop = asyncio.get_running_loop()
+
+    def on_interrupt(_number: int, frame: FrameType | None) -> None:
+        module = frame.f_globals.get("__name__", "") if frame else ""
+        if task is None or not module.startswith(("asyncio.", "selectors")):
+            raise KeyboardInterrupt
+        loop.call_soon_threadsafe(task.cancel)
+
+    try:
+        previous = signal.signal(signal.SIGINT, on_interrupt)
+    except ValueError:  # not in the main thread: nothing to catch there
+        yield
+        return
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, previous)
 
 
 def run_command_line(cli: click.Group, *expected: type[Exception]) -> None:

@@ -318,8 +318,8 @@ def _line(progress: Progress, elapsed_s: float) -> str:
     ]
     if items.failed or items.quarantined:
         parts.append(f"{items.failed:,} failed, {items.quarantined:,} quarantined")
-    if (left := _time_left_s(done, items.total, elapsed_s)) is not None:
-        parts.append(f"about {_clock(left)} left")
+    if (left := time_left_s(done, items.total, elapsed_s)) is not None:
+        parts.append(f"about {clock(left)} left")
     return ", ".join(parts)
 
 
@@ -338,7 +338,7 @@ def _table(progress: Progress, elapsed_s: float) -> Table:
         age_s = now - (batch.submitted_at or batch.intended_at)
         name = batch.provider_id or batch.nonce
         grid.add_row(
-            f"  batch {name}", f"{counted(batch.size, 'item')}, {batch.state}, {_clock(age_s)}"
+            f"  batch {name}", f"{counted(batch.size, 'item')}, {batch.state}, {clock(age_s)}"
         )
     if progress.batches:
         tempo = progress.tempo
@@ -350,12 +350,13 @@ def _table(progress: Progress, elapsed_s: float) -> Table:
     return grid
 
 
-def _time_left_s(done: int, total: int, elapsed_s: float) -> float | None:
+def time_left_s(done: int, total: int, elapsed_s: float) -> float | None:
     """Return the time left at the pace so far; None while nothing has ended."""
     return elapsed_s / done * (total - done) if done and done < total else None
 
 
-def _clock(seconds: float) -> str:
+def clock(seconds: float) -> str:
+    """Return a length of time as it is read off: `40 s`, `3 min 05 s`, `2 h 10 min`."""
     whole = max(0, round(seconds))
     if whole < 60:  # noqa: PLR2004
         return f"{whole} s"

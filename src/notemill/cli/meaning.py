@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 from notemill.embedding.choice import model_of
 from notemill.index.embedder import Embedder, Wanted
 from notemill.linking.corpus import text_of, title_of
 from notemill.vault.note import parse
+from twolane.console import clock, time_left_s
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,7 +32,8 @@ def vectors_of(
     """Return a row for each note, None where no model is installed or it fits too few of them.
 
     `facts` are of notes that may be sent: a service gets their texts. What is made is kept, also
-    when the command is stopped. Raises EmbeddingError.
+    when the command is stopped. Who watches may go on without: Ctrl-C gives None as well. Raises
+    EmbeddingError.
     """
     model = model_of(settings)
     if model is None or not facts:
@@ -45,6 +48,12 @@ def vectors_of(
     embedder.start()
     try:
         _wait(embedder, console)
+    except KeyboardInterrupt:
+        embedder.stop()
+        if not console.is_terminal:
+            raise
+        console.print("going on with words alone; what was read is kept", markup=False)
+        return None
     except BaseException:
         embedder.stop()
         raise
@@ -54,10 +63,13 @@ def vectors_of(
 def _wait(embedder: Embedder, console: Console) -> None:
     if embedder.wait(_LOOK_EVERY_S):
         return
+    began, kept = time.monotonic(), embedder.progress.done
     with console.status("") as status:
         while not embedder.wait(_LOOK_EVERY_S):
             done, total = embedder.progress
+            left_s = time_left_s(done - kept, total - kept, time.monotonic() - began)
+            left = "" if left_s is None else f", about {clock(left_s)} left"
             status.update(
-                f"reading what the notes mean: {done:,} of {total:,}, once for each text; "
-                "--embedding off goes without"
+                f"reading what the notes mean, once for each text: {done:,} of {total:,}{left}; "
+                "Ctrl-C goes on with words alone"
             )
