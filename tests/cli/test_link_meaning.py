@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
@@ -82,3 +85,30 @@ def test_a_service_that_refuses_ends_the_command_with_what_to_do(
         assert shell("link", shell.vault, "--embedding", "openai") != 0
     assert "no such key" in shell.err
     assert "Traceback" not in shell.err
+
+
+@pytest.mark.loopback
+@pytest.mark.parametrize("watched", [True, False])
+def test_who_watches_may_go_on_with_words_alone(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch, *, watched: bool
+) -> None:
+    """Ctrl-C at a terminal ends the wait for a model, not the command; elsewhere it ends both."""
+    monkeypatch.setenv("TTY_COMPATIBLE", "1" if watched else "0")
+    service = Service()
+    service.hold = True
+
+    def interrupt() -> None:
+        service.reached.wait()
+        os.kill(os.getpid(), signal.SIGINT)
+
+    with serving(service):
+        monkeypatch.setenv("OPENAI_BASE_URL", service.url)
+        impatience = threading.Thread(target=interrupt)
+        impatience.start()
+        code = shell("link", shell.vault, "--embedding", "openai", "--json")
+        impatience.join()
+    assert (code, "going on with words alone" in shell.err) == (
+        (0, True) if watched else (4, False)
+    )
+    if watched:
+        assert ("Rye bread.md", "Sourdough.md") in ends(shell.report["pairs"])

@@ -62,6 +62,14 @@ def serving(service: Service) -> Iterator[Service]:
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", 0).start()
 
+    async def stop() -> None:
+        await runner.cleanup()
+        # What a client has left behind ends with the loop.
+        left = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
+
     loop.run_until_complete(start())
     service.url = f"http://127.0.0.1:{runner.addresses[0][1]}/v1"
     thread = threading.Thread(target=loop.run_forever)
@@ -69,7 +77,7 @@ def serving(service: Service) -> Iterator[Service]:
     try:
         yield service
     finally:
-        asyncio.run_coroutine_threadsafe(runner.cleanup(), loop).result(10)
+        asyncio.run_coroutine_threadsafe(stop(), loop).result(10)
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
         loop.close()
