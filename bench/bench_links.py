@@ -5,7 +5,7 @@ graph (the mean of several draws). One row for every single method, for rank fus
 rank fusion: Cormack, Clarke and Buettcher, 2009) and for the whole, whose models were trained on
 the OTHER vaults only. The last lines give what the whole has over the best other row of each
 vault, with the 95 % confidence interval of the paired differences, note by note. `--embed` adds
-the whole with vectors of meaning, whose texts lack what any link says.
+the whole with vectors of meaning, whose texts lack what any link says, and what they change.
 """
 
 from __future__ import annotations
@@ -191,13 +191,22 @@ def show(title: str, found: Mapping[str, Rows]) -> None:
     print(line("---", ["---"] * len(found)))
     for label in next(iter(found.values())):
         print(line(label, [f"{one[label].mean():.3f}" for one in found.values()]))
-    gains = []
-    for one in found.values():
-        best = max((one[x].mean(), x) for x in one if x not in (WHOLE, VECTORED))[1]
-        gap = one[WHOLE] - one[best]
-        gains.append(f"{gap.mean():+.3f} ± {1.96 * gap.std() / len(gap) ** 0.5:.3f} over {best}")
+    best = [
+        max((one[x].mean(), x) for x in one if x not in (WHOLE, VECTORED)) for one in found.values()
+    ]
+    gains = [
+        f"{gain(one, WHOLE, x)} over {x}" for one, (_, x) in zip(found.values(), best, strict=True)
+    ]
     print(line("whole - best other", gains))
+    if all(VECTORED in one for one in found.values()):
+        print(line("with vectors - whole", [gain(one, VECTORED, WHOLE) for one in found.values()]))
     print(line("notes asked", [f"{len(one[WHOLE]):,}" for one in found.values()]))
+
+
+def gain(rows: Rows, method: str, over: str) -> str:
+    """Return the mean of the paired differences of two methods, with its 95 % interval."""
+    gap = rows[method] - rows[over]
+    return f"{gap.mean():+.3f} ± {1.96 * gap.std() / len(gap) ** 0.5:.3f}"
 
 
 def line(label: str, cells: Iterable[str]) -> str:

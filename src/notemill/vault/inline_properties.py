@@ -49,6 +49,8 @@ _TYPED = re.compile(
     r"-?(?:0|[1-9]\d{0,14})(?:\.\d{1,9})?|true|false|\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}(?::\d{2})?)?"
 )
 # One property under two names.
+_SHOWN_CHARS: Final = 30
+"""As much of a key or value is shown where a field is left: it only has to be found."""
 _FAMILIES: Final = (TAG_KEYS, ALIAS_KEYS, ("cssclasses", "cssclass"))
 _ANY_TAG = re.compile(r"(?:^|\s)#\S")
 
@@ -90,7 +92,7 @@ def lift(note: Note, *, lists: Collection[str]) -> Lifted:
         elif sum(one in same for one in names) > 1:
             left.append(f"`{line.key}::` is there twice")
         elif reason := _unclear(line, name, lists):
-            left.append(f"`{line.key}:: {line.value}`: {reason}")
+            left.append(f"`{line.key:.{_SHOWN_CHARS}}:: {line.value:.{_SHOWN_CHARS}}`: {reason}")
         else:
             taken.append((line, _value(line.value, name, lists)))
             what.append(f"{line.key}:: → {line.key}:")
