@@ -12,6 +12,7 @@ from notemill.linking.corpus import Candidate, Reason, title_of
 from notemill.linking.features import pairs_of
 from notemill.linking.matrices import matrices_of
 from notemill.linking.model import odds_of, shipped
+from notemill.linking.shared_words import MOST_TERMS, shared_words
 from notemill.text.vectors import Matrix
 
 if TYPE_CHECKING:
@@ -125,10 +126,17 @@ def _reasons(
     few = 1 / np.maximum(np.diff(matrices.graph.indptr), 1)
     near = _common(Matrix(matrices.graph @ sparse.diags(few)), left, right)
     for pair, (one, other) in enumerate(zip(left.tolist(), right.tolist(), strict=True)):
-        chosen = (terms[term] for term in _greatest(words, pair, _WORDS))
+        both = _greatest(words, pair, MOST_TERMS)
         tags = {tag.casefold() for tag in documents[other].tags}
         yield Reason(
-            words=tuple(lexicon.surfaces.get(term, term) for term in chosen),
+            words=shared_words(
+                documents[one],
+                documents[other],
+                both,
+                terms=terms,
+                surfaces=lexicon.surfaces,
+                count=_WORDS,
+            ),
             mentions=tuple(
                 documents[by].key
                 for by, named in ((one, other), (other, one))
@@ -144,9 +152,9 @@ def _common(matrix: Matrix, left: NDArray[np.int32], right: NDArray[np.int32]) -
     return Matrix(matrix[left].multiply(matrix[right]))
 
 
-def _greatest(matrix: Matrix, row: int, count: int) -> list[int]:
-    """Return the columns of a row's greatest values above 0, the greatest first."""
+def _greatest(matrix: Matrix, row: int, count: int) -> dict[int, float]:
+    """Return a row's greatest values above 0 by their columns, the greatest first."""
     some = slice(matrix.indptr[row], matrix.indptr[row + 1])
     values, columns = matrix.data[some], matrix.indices[some]
     order = np.lexsort((columns, -values))[:count]
-    return [int(columns[one]) for one in order if values[one] > 0]
+    return {int(columns[one]): float(values[one]) for one in order if values[one] > 0}
