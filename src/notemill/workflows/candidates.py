@@ -54,13 +54,16 @@ class Vocabulary:
         if suggested:
             named = [tag for tag in fitting if tag not in suggested]
             return [*suggested, *named[:MAX_NAMED]]
-        frequent = sorted(self.counts, key=lambda tag: (-self.counts[tag], tag))[:FREQUENT]
-        return list(dict.fromkeys([*fitting, *frequent]))
+        return list(dict.fromkeys([*fitting, *self._frequent]))
 
     def spelled(self, tags: Iterable[str]) -> list[str]:
         """Return those of `tags` that are in the vocabulary, as it spells them, each once."""
         found = (self._spellings.get(tag.casefold()) for tag in tags)
         return list(dict.fromkeys(tag for tag in found if tag is not None))
+
+    @cached_property
+    def _frequent(self) -> list[str]:
+        return sorted(self.counts, key=lambda tag: (-self.counts[tag], tag))[:FREQUENT]
 
     @cached_property
     def _spellings(self) -> dict[str, str]:
@@ -73,13 +76,33 @@ class Vocabulary:
         """
         found = _words(f"{title} {folder} {text[:SCANNED_CHARS]}")
         folded = _fold(f"{title} {text[:SCANNED_CHARS]}")
-        fitting = [
+        near = [tag for word in found for tag in self._by_first_word.get(word, ())]
+        fitting = [tag for tag in near if found.issuperset(self.words[tag])]
+        fitting += [
             tag
-            for tag, words in self.words.items()
-            if words and all(word in found or (_is_cjk(word) and word in folded) for word in words)
+            for tag, words in self._in_pieces
+            if all(word in found or (cjk and word in folded) for word, cjk in words)
         ]
         fitting.sort(key=lambda tag: (self.counts[tag], -len(tag), tag))
         return fitting[: MAX_CANDIDATES - FREQUENT]
+
+    @cached_property
+    def _by_first_word(self) -> dict[str, list[str]]:
+        """The tags in whose words no CJK is, by the first of them: few need a look for a note."""
+        found: dict[str, list[str]] = {}
+        for tag, words in self.words.items():
+            if words and not any(map(_is_cjk, words)):
+                found.setdefault(words[0], []).append(tag)
+        return found
+
+    @cached_property
+    def _in_pieces(self) -> list[tuple[str, list[tuple[str, bool]]]]:
+        """The other tags and their words, each with whether it may be a part of a longer one."""
+        return [
+            (tag, [(word, _is_cjk(word)) for word in words])
+            for tag, words in self.words.items()
+            if any(map(_is_cjk, words))
+        ]
 
 
 def tag_words(tag: str) -> tuple[str, ...]:
