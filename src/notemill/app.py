@@ -96,7 +96,9 @@ class NoteRequests:
         """
         for known, need in self._survey.work:
             facts, text = self._mill.to_send(known.key)
-            candidates = self._survey.vocabulary.candidates(facts.title, facts.folder, text)
+            candidates = self._survey.vocabulary.candidates(
+                facts.title, facts.folder, text, suggested=self._suggested.get(known.key, ())
+            )
             params = request_for(
                 facts,
                 text,

@@ -36,6 +36,14 @@ def desk(folder: Path, *tags: str, notes: Mapping[str, str | bytes] = NOTES, **m
     return made
 
 
+def candidates_for(title: str, made: Desk) -> list[str]:
+    """Return the tags that a note's prompt carried."""
+    asked = (str(one["messages"][0]["content"]) for one in made.requests)
+    text = next(text for text in asked if f"title: {title}\n" in text)
+    (line,) = re.findall("^candidate_tags: (.*)$", text, re.MULTILINE)
+    return str(line).split(", ")
+
+
 def decided(made: Desk, job: Any) -> Any:  # noqa: ANN401
     """Do something with the tags of a desk's vault, as one process."""
 
@@ -181,6 +189,13 @@ def test_candidates_of_prompts_are_the_lists_tags(tmp_path: Path) -> None:
     """Tags that notes have and the list does not are not offered; the list's unused ones are."""
     made = desk(tmp_path, notes={**NOTES, "three.md": "#stray and #trials\n"})
     made.curate()
-    text = next(one["messages"][0]["content"] for one in made.requests if "title: one" in str(one))
-    (line,) = re.findall("^candidate_tags: (.*)$", text, re.MULTILINE)
-    assert set(line.split(", ")) == {"area", "area/tested"}
+    assert set(candidates_for("one", made)) == {"area", "area/tested"}
+
+
+def test_prompts_carry_first_what_the_vaults_own_tagging_suggests(tmp_path: Path) -> None:
+    """A tag whose words the note never says is offered where notes like it have that tag."""
+    alike = {f"{n}.md": f"#husbandry on soil, compost and worms {n}\n" for n in range(8)}
+    other = {f"s{n}.md": f"#sailing with wind and anchors {n}\n" for n in range(9)}
+    made = desk(tmp_path, notes={**alike, **other, "one.md": "Compost makes soil, worms help.\n"})
+    made.curate()
+    assert candidates_for("one", made)[0] == "husbandry"
