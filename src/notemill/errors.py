@@ -54,7 +54,7 @@ class WaitingForPersonError(NotemillError):
 
 
 class EmbeddingError(NotemillError):
-    """The embedding model cannot be used; put right what is named, or go on with `--no-embed`."""
+    """The embedding model cannot be used; put right what is named, or go on with `--embedding off`."""
 
     exit_code = 2
     http_status = 503

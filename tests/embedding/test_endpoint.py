@@ -155,7 +155,7 @@ def test_a_dropped_connection_is_tried_again(service: Service) -> None:
 def test_a_service_that_stays_away_is_given_up(service: Service) -> None:
     """After some tries the error says what the service said and what to do."""
     service.script = [refusal(503, "down for repair")] * TRIES
-    with pytest.raises(EmbeddingError, match=r"503 down for repair.*--no-embed"):
+    with pytest.raises(EmbeddingError, match=r"503 down for repair.*--embedding off"):
         endpoint(service).embed(["a"])
     assert len(service.asked) == TRIES
 

@@ -94,7 +94,7 @@ class Endpoint:
                     if not left:
                         raise EmbeddingError(
                             f"the embedding service {self._base_url} did not answer: {error}; "
-                            "run the command again later, or go on with --no-embed"
+                            "run the command again later, or go on with --embedding off"
                         ) from error
                     await asyncio.sleep(
                         min(wait_s if error.wait_s is None else error.wait_s, MAX_WAIT_S)
