@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
@@ -75,3 +77,17 @@ def test_rows_that_are_all_the_same() -> None:
     columns, cosines = nearest_rows(np.ones((500, 8), np.float32) / 8**0.5, 5, exact_up_to=0)
     assert (cosines > 0.99).all()
     assert (columns != np.arange(500)[:, None]).all()
+
+
+@graph
+@pytest.mark.skipif(find_spec("onnxruntime") is None, reason="onnxruntime is absent, too")
+@pytest.mark.loopback
+def test_a_model_can_be_loaded_after_a_graph_was_searched() -> None:
+    """In a process that looks for neighbours first, the runtime of the models loads all the same."""
+    lines = (
+        "import numpy as np",
+        "from notemill.linking.nearest import nearest_rows",
+        "nearest_rows(np.eye(4, dtype=np.float32), 2, exact_up_to=0)",
+        "import onnxruntime",
+    )
+    subprocess.run([sys.executable, "-c", "\n".join(lines)], check=True)

@@ -48,6 +48,9 @@ def nearest_rows(
 
 
 def _by_graph(vectors: Floats, few: int) -> tuple[Rows, Floats]:
+    if find_spec("onnxruntime") is not None:
+        # usearch shows its symbols to all that is loaded later, and onnxruntime then dies of them.
+        import onnxruntime  # noqa: F401, PLC0415
     from usearch.index import Index  # noqa: PLC0415  # absent without the extra
 
     some = np.flatnonzero(vectors.any(axis=1))
