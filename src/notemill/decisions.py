@@ -155,14 +155,15 @@ class Decisions(DurableFile):
         """
         keys = {tag_key(tag) for tag in tags}
         known = dict(self._db.execute("SELECT tag_key, since FROM vocabulary").fetchall())
-        left = {key.rpartition("/")[2]: known[key] for key in known.keys() - keys}
+        gone = sorted(known.keys() - keys)
+        left = {key.rpartition("/")[2]: known[key] for key in gone}
         added = {
             key: left.get(key.rpartition("/")[2], now if known else 0.0)
             for key in keys - known.keys()
         }
         with self._transaction():
             self._db.executemany(
-                "DELETE FROM vocabulary WHERE tag_key = ?", [(key,) for key in known.keys() - keys]
+                "DELETE FROM vocabulary WHERE tag_key = ?", [(key,) for key in gone]
             )
             self._db.executemany("INSERT INTO vocabulary VALUES (?,?)", list(added.items()))
         return {key: float((known | added)[key]) for key in keys}

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
 import pytest
 
 from notemill.tagging.arrange import arrange
@@ -167,3 +171,30 @@ def test_the_arrangement_has_three_levels_and_no_circle() -> None:
     tags = [one.tag for one in entries]
     assert len(set(tags)) == len(tags) == 6
     assert all(tag.rpartition("/")[0] in {"", *tags[:place]} for place, tag in enumerate(tags))
+
+
+FINDINGS = """
+from notemill.tagging.synonyms import find_synonyms
+from notemill.tagging.variants import find_merges
+from tests.tagging.test_findings import census
+company = "web css html dom node"
+slips = ["adoption", "adaption", "aduption", "adoptian"]
+notes = [f"js {company}"] * 4 + [f"javascript {company}"] * 4 + slips
+found = census(*notes, *company.split())
+print(find_synonyms(found), find_merges(found))
+"""
+
+
+@pytest.mark.loopback
+def test_the_same_tags_are_told_the_same_in_every_process() -> None:
+    """No finding, and no reason for one, hangs on the order in which a process keeps its sets."""
+    told = {
+        subprocess.run(
+            [sys.executable, "-c", FINDINGS],
+            env={**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": os.pathsep.join(sys.path)},
+            check=True,
+            capture_output=True,
+        ).stdout
+        for seed in ("1", "2", "3", "4")
+    }
+    assert len(told) == 1

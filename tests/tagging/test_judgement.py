@@ -71,7 +71,9 @@ judgements = st.builds(
     st.lists(st.builds(Filed, some, some, st.lists(some, max_size=3).map(tuple)), max_size=8).map(
         tuple
     ),
-    st.lists(st.tuples(some, st.sampled_from(("", "x", "a ~~b~~\n(c) \ud83d"))), max_size=3).map(tuple),
+    st.lists(st.tuples(some, st.sampled_from(("", "x", "a ~~b~~\n(c) \ud83d"))), max_size=3).map(
+        tuple
+    ),
     st.lists(st.tuples(some, some, st.booleans()), max_size=2).map(tuple),
 )
 

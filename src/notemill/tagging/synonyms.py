@@ -61,13 +61,14 @@ def _compared(left: Tag, right: Tag, beside: Mapping[str, Mapping[str, float]]) 
     ours, theirs = beside[left.key], beside[right.key]
     # Neither stands beside itself, so neither is shared.
     few, many = (ours, theirs) if len(ours) < len(theirs) else (theirs, ours)
-    alike = sum(weight * many[key] for key, weight in few.items() if key in many)
+    # Summed exactly: sets of notes have another order in every process.
+    alike = math.fsum(weight * many[key] for key, weight in few.items() if key in many)
     if alike < SAME_NEIGHBOURS:
         return None
     shared = ours.keys() & theirs.keys()
     if len(shared) < MIN_NEIGHBOURS:
         return None
-    nearest = sorted(shared, key=lambda key: -ours[key] * theirs[key])[:MIN_NEIGHBOURS]
+    nearest = sorted(shared, key=lambda key: (-ours[key] * theirs[key], key))[:MIN_NEIGHBOURS]
     reason = f"seldom together, and both beside {', '.join(f'#{key}' for key in nearest)}"
     return Synonyms(left.name, right.name, round(min(alike, 1.0), 2), reason)
 
@@ -91,6 +92,6 @@ def _neighbours(census: Census, keys: set[str]) -> dict[str, dict[str, float]]:
             other: count * math.log((1 + census.notes) / len(census.tags[other].notes))
             for other, count in beside.items()
         }
-        length = math.sqrt(sum(weight * weight for weight in weighed.values())) or 1.0
+        length = math.sqrt(math.fsum(weight * weight for weight in weighed.values())) or 1.0
         vectors[key] = {other: weight / length for other, weight in weighed.items()}
     return vectors

@@ -187,7 +187,7 @@ def _slips(tags: list[Tag]) -> Iterator[tuple[Tag, Tag, Variation]]:
         if len(form) < MIN_SPELLED or not form.isalpha() or not _is_latin(form):
             continue
         others: dict[str, Tag] = {}
-        for less in {form, *(form[:at] + form[at + 1 :] for at in range(len(form)))}:
+        for less in dict.fromkeys((form, *(form[:at] + form[at + 1 :] for at in range(len(form))))):
             for other in seen.setdefault(less, []):
                 others[other.key] = other
             seen[less].append(tag)
