@@ -189,7 +189,7 @@ print(find_synonyms(found), find_merges(found))
 def test_the_same_tags_are_told_the_same_in_every_process() -> None:
     """No finding, and no reason for one, hangs on the order in which a process keeps its sets."""
     told = {
-        subprocess.run(
+        subprocess.run(  # noqa: S603  # the text above
             [sys.executable, "-c", FINDINGS],
             env={**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": os.pathsep.join(sys.path)},
             check=True,
