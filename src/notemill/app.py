@@ -218,8 +218,10 @@ class Mill:
 
     def gate(self) -> Gate:
         """Return which tags may be written, as vocabulary and decisions are now."""
-        facts = self.index.refresh(self.vault, self.vault.scan())
-        return gate_of(self.vault, place_of(facts, self.decisions), self.decisions)
+        return gate_of(self.vault, self._place_now(), self.decisions)
+
+    def _place_now(self) -> str:
+        return place_of(self.index.refresh(self.vault, self.vault.scan()), self.decisions)
 
     def is_private(self, facts: NoteFacts) -> bool:
         """Tell whether a note is excluded: nothing of it may leave the machine."""
@@ -444,8 +446,14 @@ class Mill:
         """
         raw = self.vault.read(key)
         pending = self.review.proposals(run, note=key, state=Decision.PENDING)
-        ours = self.review.descriptions_written().get(key, frozenset())
-        return raw, preview(raw, pending, ours=ours, gate=self.gate())
+        ours = self.review.descriptions_written(key).get(key, frozenset())
+        gate = gate_of(self.vault, self._place, self.decisions)
+        return raw, preview(raw, pending, ours=ours, gate=gate)
+
+    @cached_property
+    def _place(self) -> str:
+        """The vocabulary's note, looked for once: a run has as many previews as notes."""
+        return self._place_now()
 
     def pending_notes(self, run: str) -> list[str]:
         """Return the notes of a run with proposals that wait."""

@@ -45,6 +45,7 @@ CREATE TABLE curated (
   at          REAL NOT NULL
 );
 """
+_PROPOSALS = "SELECT id, run, note, source_hash, kind, value, replaces, state FROM proposals"
 
 
 class Kind(StrEnum):
@@ -159,21 +160,17 @@ class Review(DurableFile):
         self, run: str, *, note: str | None = None, state: Decision | None = None
     ) -> list[Proposal]:
         """Return the proposals of a run, note by note."""
-        rows = self._db.execute(
-            "SELECT id, run, note, source_hash, kind, value, replaces, state FROM proposals"
-            " WHERE run = ? AND note = coalesce(?, note) AND state = coalesce(?, state)"
-            " ORDER BY note, id",
-            (run, note, state),
-        )
-        return [_proposal(row) for row in rows]
+        wanted = {"run": run, "note": note, "state": state}
+        # Only what is asked for: an index finds `note = ?`, and no condition around it.
+        given = {column: value for column, value in wanted.items() if value is not None}
+        return self._found(" AND ".join(f"{column} = ?" for column in given), *given.values())
 
     def tags(self, state: Decision) -> list[Proposal]:
         """Return the proposals of tags, new ones too, of all runs that stand so."""
-        rows = self._db.execute(
-            "SELECT id, run, note, source_hash, kind, value, replaces, state FROM proposals"
-            " WHERE kind IN ('tag', 'new tag') AND state = ? ORDER BY note, id",
-            (state,),
-        )
+        return self._found("kind IN ('tag', 'new tag') AND state = ?", state)
+
+    def _found(self, where: str, *values: str) -> list[Proposal]:
+        rows = self._db.execute(f"{_PROPOSALS} WHERE {where} ORDER BY note, id", values)
         return [_proposal(row) for row in rows]
 
     def replacing(self, proposal: Proposal, replaces: str) -> None:
@@ -207,14 +204,15 @@ class Review(DurableFile):
                 changed,
             )
 
-    def descriptions_written(self) -> dict[str, frozenset[str]]:
-        """Return the descriptions that notemill has written into each note."""
-        found: dict[str, set[str]] = {}
-        rows = self._db.execute(
-            "SELECT note, value FROM proposals WHERE kind = 'description' AND state = 'applied'"
+    def descriptions_written(self, note: str | None = None) -> dict[str, frozenset[str]]:
+        """Return the descriptions that notemill has written into each note, or just into one."""
+        written = "kind = 'description' AND state = 'applied'"
+        rows = (
+            self._found(written) if note is None else self._found(f"{written} AND note = ?", note)
         )
-        for note, value in rows:
-            found.setdefault(str(note), set()).add(str(value))
+        found: dict[str, set[str]] = {}
+        for one in rows:
+            found.setdefault(one.note, set()).add(one.value)
         return {note: frozenset(values) for note, values in found.items()}
 
     def forget(self, run: str) -> None:
@@ -222,13 +220,10 @@ class Review(DurableFile):
 
         Its notes count as curated all the same: nothing is paid for again.
         """
-        self._db.execute("PRAGMA secure_delete = ON")
-        with self._transaction():
+        with self._erasing():
             self._db.execute("DELETE FROM proposals WHERE run = ?", (run,))
             self._db.execute("DELETE FROM answers WHERE run = ?", (run,))
             self._db.execute("UPDATE curated SET run = '' WHERE run = ?", (run,))
-        self._db.execute("VACUUM")
-        self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     def forget_curated(self, notes: Iterable[tuple[str, Iterable[str]]], *, now: float) -> None:
         """Let each (note, runs) count as not curated again: what the runs wrote was undone."""
