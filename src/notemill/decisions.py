@@ -126,12 +126,9 @@ class Decisions(DurableFile):
 
     def forget(self, run: str) -> None:
         """Delete what a run proposed and said, from the disk as well."""
-        self._db.execute("PRAGMA secure_delete = ON")
-        with self._transaction():
+        with self._erasing():
             self._db.execute("DELETE FROM new_tags WHERE run = ? AND run <> ''", (run,))
             self._db.execute("DELETE FROM arrangement WHERE run = ?", (run,))
-        self._db.execute("VACUUM")
-        self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     # -- the vocabulary -----------------------------------------------------------------------
 

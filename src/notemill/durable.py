@@ -27,7 +27,11 @@ class DurableFile:
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
             self._db = sqlite3.connect(path, timeout=30, isolation_level=None)
-            self._prepare(schema, version)
+            try:
+                self._prepare(schema, version)
+            except BaseException:
+                self._db.close()
+                raise
         except (OSError, sqlite3.Error) as error:
             message = f"the {what} in {path} cannot be opened ({error}); nothing was changed"
             raise VaultError(message) from error
@@ -54,6 +58,15 @@ class DurableFile:
             self._db.execute("ROLLBACK")
             raise
         self._db.execute("COMMIT")
+
+    @contextlib.contextmanager
+    def _erasing(self) -> Iterator[None]:
+        """Delete within a transaction, and from the disk as well."""
+        self._db.execute("PRAGMA secure_delete = ON")
+        with self._transaction():
+            yield
+        self._db.execute("VACUUM")
+        self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     def close(self) -> None:
         """Close the file."""

@@ -311,10 +311,13 @@ class LinkLedger(DurableFile):
     def decide_each(self, pairs: Iterable[tuple[int, PairState, str]], *, now: float) -> None:
         """Write down where each pair stands now, and why."""
         with self._transaction():
-            self._db.executemany(
-                "UPDATE pairs SET state = ?, because = ?, at_s = ? WHERE id = ?",
-                [(state, because, now, pair) for pair, state, because in pairs],
-            )
+            self._stand(pairs, now)
+
+    def _stand(self, pairs: Iterable[tuple[int, PairState, str]], now: float) -> None:
+        self._db.executemany(
+            "UPDATE pairs SET state = ?, because = ?, at_s = ? WHERE id = ?",
+            [(state, because, now, pair) for pair, state, because in pairs],
+        )
 
     def reject(self, one: str, two: str, *, now: float) -> None:
         """Turn a pair down by hand, whether it was proposed or not."""
@@ -409,10 +412,7 @@ class LinkLedger(DurableFile):
                     " key = ?)",
                     (side.pair, side.note),
                 )
-            self._db.executemany(
-                "UPDATE pairs SET state = ?, because = ?, at_s = ? WHERE id = ?",
-                [(state, because, now, pair) for pair, state, because in pairs],
-            )
+            self._stand(pairs, now)
 
     # -- runs ---------------------------------------------------------------------------------
 
@@ -431,8 +431,7 @@ class LinkLedger(DurableFile):
         What was written and what was turned down stays known, without its reasons.
         """
         kept = json.dumps(sorted(DECIDED))
-        self._db.execute("PRAGMA secure_delete = ON")
-        with self._transaction():
+        with self._erasing():
             self._db.execute(
                 "DELETE FROM pairs WHERE run = ? AND state NOT IN (SELECT value FROM json_each(?))"
                 " AND id NOT IN (SELECT pair FROM sides)",
@@ -444,8 +443,6 @@ class LinkLedger(DurableFile):
             self._db.execute(
                 "DELETE FROM notes WHERE id NOT IN (SELECT a FROM pairs UNION SELECT b FROM pairs)"
             )
-        self._db.execute("VACUUM")
-        self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
 
 def _pair(row: Sequence[Any]) -> Pair:

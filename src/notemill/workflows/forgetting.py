@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from pathlib import Path
+from typing import Final
 
 from filelock import FileLock, Timeout
 
@@ -16,6 +17,12 @@ from notemill.review import FILE as REVIEW_FILE
 from notemill.review import Review
 from notemill.vault.journal import Journal
 from notemill.vault.places import state_folder
+
+_STORES: Final[dict[str, type[Review | LinkLedger | Decisions]]] = {
+    REVIEW_FILE: Review,
+    LINKS_FILE: LinkLedger,
+    DECISIONS_FILE: Decisions,
+}
 
 
 def forget_kept(home: Path, label: str, run: str) -> None:
@@ -45,15 +52,8 @@ def forget_kept(home: Path, label: str, run: str) -> None:
             journal = Journal(path)
             held.callback(journal.close)
             journal.forget(run)
-        if (state / REVIEW_FILE).exists():
-            review = Review(state / REVIEW_FILE)
-            held.callback(review.close)
-            review.forget(run)
-        if (state / LINKS_FILE).exists():
-            links = LinkLedger(state / LINKS_FILE)
-            held.callback(links.close)
-            links.forget(run)
-        if (state / DECISIONS_FILE).exists():
-            decisions = Decisions(state / DECISIONS_FILE)
-            held.callback(decisions.close)
-            decisions.forget(run)
+        for name, store in _STORES.items():
+            if (state / name).exists():
+                kept = store(state / name)
+                held.callback(kept.close)
+                kept.forget(run)
