@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from notemill.tagging.variants import words_of
 from notemill.tagging.vocabulary import Entry
-from notemill.vault.tags import MAX_LEVELS, is_legal_tag, tag_key
+from notemill.vault.tags import MAX_LEVELS, is_legal_tag, paths_of, tag_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -58,8 +58,7 @@ def arrange(census: Census, merges: Sequence[Merge], junk: Iterable[Junk]) -> tu
 
 
 def _is_below(key: str, gone: set[str]) -> bool:
-    levels = key.split("/")
-    return any("/".join(levels[:depth]) in gone for depth in range(1, len(levels) + 1))
+    return any(path in gone for path in paths_of(key))
 
 
 def _parents(tags: Mapping[str, Tag]) -> dict[str, Tag]:
@@ -118,8 +117,6 @@ def in_order(entries: Mapping[str, Entry], counts: Mapping[str, int]) -> list[En
     """Return each tag before its children, siblings by use."""
 
     def place(key: str) -> tuple[tuple[int, str], ...]:
-        levels = key.split("/")
-        paths = ["/".join(levels[:depth]) for depth in range(1, len(levels) + 1)]
-        return tuple((-counts.get(path, 0), path) for path in paths)
+        return tuple((-counts.get(path, 0), path) for path in paths_of(key))
 
     return [entries[key] for key in sorted(entries, key=place)]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from notemill.vault.tags import tag_key
+from notemill.vault.tags import paths_of, tag_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -67,9 +67,7 @@ class Census:
                 forms = spellings.setdefault(key, {})
                 forms[tag] = forms.get(tag, 0) + 1
                 notes.setdefault(key, set()).add(note)
-                levels = tag.split("/")
-                for depth in range(1, len(levels) + 1):
-                    name = "/".join(levels[:depth])
+                for name in paths_of(tag):
                     names.setdefault(tag_key(name), name)
                     below.setdefault(tag_key(name), set()).add(note)
         return cls(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from notemill.vault.tags import tag_key
+from notemill.vault.tags import paths_of, tag_key
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -89,9 +89,7 @@ def _touched(wanted: Mapping[str, str | None], census: Census) -> dict[str, set[
     named = {tag_key(tag): new for tag, new in wanted.items()}
     touched: dict[str, set[str]] = {}
     for tag in census.used:
-        levels = tag.key.split("/")
-        paths = ("/".join(levels[:depth]) for depth in range(len(levels), 0, -1))
-        nearest = next((path for path in paths if path in named), None)
+        nearest = next((path for path in reversed(paths_of(tag.key)) if path in named), None)
         if nearest is None:
             continue
         spelled = named[nearest]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from notemill.vault.retag import TagChanges
-from notemill.vault.tags import tag_key
+from notemill.vault.tags import paths_of, tag_key
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -94,9 +94,7 @@ def _with_parents(vocabulary: Vocabulary | None) -> dict[str, str]:
     for entry in vocabulary.entries if vocabulary else ():
         if not entry.dropped:
             known[tag_key(entry.tag)] = entry.tag
-            levels = entry.tag.split("/")
-            for depth in range(1, len(levels)):
-                parent = "/".join(levels[:depth])
+            for parent in paths_of(entry.tag)[:-1]:
                 known.setdefault(tag_key(parent), parent)
     return known
 

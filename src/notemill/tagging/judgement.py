@@ -13,7 +13,7 @@ from notemill.tagging.arrange import in_order
 from notemill.tagging.vocabulary import Entry
 from notemill.vault.lines import one_line
 from notemill.vault.retag import TagChanges
-from notemill.vault.tags import MAX_LEVELS, is_legal_tag, is_within, tag_key
+from notemill.vault.tags import MAX_LEVELS, is_legal_tag, is_within, paths_of, tag_key
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -188,9 +188,7 @@ def _combined(sorting: _Sorting, cards: Mapping[str, Card]) -> tuple[Entry, ...]
         counts[key] = sum(cards[one].notes for one in members)
     named = {tag_key(alias) for entry in made.values() for alias in entry.aliases}
     for entry in list(made.values()):
-        levels = entry.tag.split("/")
-        for depth in range(1, len(levels)):
-            heading = "/".join(levels[:depth])
+        for heading in paths_of(entry.tag)[:-1]:
             key = tag_key(heading)
             counts[key] = counts.get(key, 0) + counts[tag_key(entry.tag)]
             if key not in named and is_legal_tag(heading):
@@ -223,8 +221,7 @@ def _keep_lost(made: dict[str, Entry], cards: Mapping[str, Card], dropped: Colle
         )
         if lost is None:
             return
-        levels = lost.key.split("/")
-        above = {"/".join(levels[:depth]) for depth in range(1, len(levels))}
+        above = paths_of(lost.key)[:-1]
         for key, entry in list(made.items()):
             staying = [alias for alias in entry.aliases if tag_key(alias) in above]
             kept = tuple(alias for alias in entry.aliases if alias not in staying)
@@ -239,17 +236,13 @@ def _spoken_for(made: Mapping[str, Entry], cards: Mapping[str, Card]) -> dict[st
     changes = TagChanges({alias: entry.tag for entry in made.values() for alias in entry.aliases})
     became = {tag_key(changes.of(card.name) or "") for card in cards.values()}
     spoken = {key for key, entry in made.items() if entry.aliases or key in cards or key in became}
-    above: set[str] = set()
-    for key in spoken:
-        levels = key.split("/")
-        above.update("/".join(levels[:depth]) for depth in range(1, len(levels)))
-    return {key: entry for key, entry in made.items() if key in spoken or key in above}
+    there = {path for key in spoken for path in paths_of(key)}
+    return {key: entry for key, entry in made.items() if key in there}
 
 
 def _is_legal(path: str) -> bool:
     """Tell whether a path and all above it can be tags."""
-    levels = path.split("/")
-    return all(is_legal_tag("/".join(levels[:depth])) for depth in range(1, len(levels) + 1))
+    return all(map(is_legal_tag, paths_of(path)))
 
 
 def _followed(entries: Mapping[str, Entry]) -> dict[str, Entry]:

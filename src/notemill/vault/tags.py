@@ -47,6 +47,12 @@ def is_within(tag: str, parent: str) -> bool:
     return tag == parent or tag.startswith(f"{parent}/")
 
 
+def paths_of(tag: str) -> list[str]:
+    """Return the tags that `tag` lies in, the first level first, itself last: a, a/b, a/b/c."""
+    levels = tag.split("/")
+    return ["/".join(levels[:depth]) for depth in range(1, len(levels) + 1)]
+
+
 def holds_vocabulary(text: str) -> bool:
     """Tell whether a note holds a vocabulary, and does not just show one as an example."""
     if VOCABULARY_BEGIN not in text:
