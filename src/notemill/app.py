@@ -265,11 +265,12 @@ class Mill:
             requests,
             lane=options.lane,
             cap_nano=options.cap_nano,
-            deadline_at=self._deadline_at(options),
+            deadline_at=self.deadline_at(options),
             reply_tokens=reply_tokens,
         )
 
-    def _deadline_at(self, options: CurateOptions) -> float | None:
+    def deadline_at(self, options: CurateOptions) -> float | None:
+        """Return when all has to be answered, in seconds since the epoch, None for no deadline."""
         return None if options.by_s is None else self.engine.now() + options.by_s
 
     async def unfinished(self, options: CurateOptions, *, kind: str = KIND) -> Curation | None:
@@ -352,7 +353,7 @@ class Mill:
             source=self.source_of(kind),
             lane=options.lane,
             cap_nano=options.cap_nano,
-            deadline_at=self._deadline_at(options),
+            deadline_at=self.deadline_at(options),
             by_strict=options.by_strict,
             stages=[step.stage for step in steps],
             settings={**self._kept(options), "stages": stages},

@@ -142,16 +142,7 @@ class TagMill:
 
     def plan(self, requests: Sequence[Request], asking: Asking, options: CurateOptions) -> Plan:
         """Say where requests would go and what that would cost. Raises ConfigError."""
-        return self.mill.engine.plan(
-            requests,
-            lane=options.lane,
-            cap_nano=options.cap_nano,
-            deadline_at=self._deadline_at(options),
-            reply_tokens=reply_tokens(asking),
-        )
-
-    def _deadline_at(self, options: CurateOptions) -> float | None:
-        return None if options.by_s is None else self.mill.engine.now() + options.by_s
+        return self.mill.plan(requests, options, reply_tokens=reply_tokens(asking))
 
     async def begun(
         self, asking: Asking, part: str, options: CurateOptions, *, again: bool
@@ -197,14 +188,14 @@ class TagMill:
             input_hash=asking.identity,
             lane=options.lane,
             cap_nano=options.cap_nano,
-            deadline_at=self._deadline_at(options),
+            deadline_at=self.mill.deadline_at(options),
             by_strict=options.by_strict,
             settings=self._same() | _limits(options),
             cache=True,
         )
 
     def _source(self, part: str) -> str:
-        return f"{KIND_TAGS}-{part}:{self.mill.vault.root}"
+        return self.mill.source_of(f"{KIND_TAGS}-{part}")
 
     def _same(self) -> dict[str, object]:
         return {"provider": self.mill.settings.provider, "model_asked": self.model}

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from notemill.errors import ExternallyChangedError, NotemillError, UsageError
-from notemill.vault.note import is_ignored, parse, source_hash
+from notemill.vault.note import bytes_hash, is_ignored, parse, source_hash
 from notemill.vault.retag import TagChanges, retag
 from notemill.vault.tags import is_legal_tag, tag_key
 
@@ -109,23 +109,38 @@ def plan_retagging(
 def write_retagging(
     vault: Vault, review: Review, plan: Retagging, *, run: str
 ) -> Iterator[tuple[str, str]]:
-    """Write a plan under the name of `run`; yield each note and why it was not written, '' if it was.
+    """Write a plan under the name of `run`; return what `write_edits` yields.
 
     A note that changed since the plan was made is left alone. What was curated stays so.
     """
+    return write_edits(vault, review, ((one.key, one.edit.apply) for one in plan.touched), run=run)
+
+
+def write_edits(
+    vault: Vault,
+    review: Review,
+    edits: Iterable[tuple[str, Callable[[bytes], bytes]]],
+    *,
+    run: str,
+) -> Iterator[tuple[str, str]]:
+    """Write edits of notes that leave what they say as it is.
+
+    Each is a note and what makes its new bytes, or raises where they are not those it was made for.
+    Yields each note and why it was not written, '' if it was. Raises VaultLockedError.
+    """
     with vault.lock():
-        for one in plan.touched:
+        for key, edit in edits:
             try:
-                before = vault.read(one.key)
-                after = one.edit.apply(before)
+                before = vault.read(key)
+                after = edit(before)
                 if is_ignored(parse(before)[0]):
                     raise ExternallyChangedError("it says `notemill: ignore` by now")
-                vault.write(one.key, after, expected=one.edit.base_hash, run=run)
+                vault.write(key, after, expected=bytes_hash(before), run=run)
             except NotemillError as error:
-                yield one.key, str(error)
+                yield key, str(error)
                 continue
-            review.rebase([(one.key, source_of(before), source_of(after))])
-            yield one.key, ""
+            review.rebase([(key, source_of(before), source_of(after))])
+            yield key, ""
 
 
 def source_of(raw: bytes) -> str:

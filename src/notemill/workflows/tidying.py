@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from notemill.errors import ExternallyChangedError, NotemillError
-from notemill.vault.note import bytes_hash, is_ignored, parse
 from notemill.vault.tidy import Left, Step, TidyKind, tidy
-from notemill.workflows.retagging import LeftAlone, source_of
+from notemill.workflows.retagging import LeftAlone, write_edits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator
@@ -25,6 +24,14 @@ class TidyNote:
     key: str
     steps: tuple[Step, ...]
     left: tuple[Left, ...]
+
+    def apply(self, raw: bytes) -> bytes:
+        """Return the note in form. Raises ExternallyChangedError where `raw` is another one."""
+        if raw != self.steps[0].before:
+            raise ExternallyChangedError(
+                "the note was changed since it was looked at; run the command again"
+            )
+        return self.steps[-1].after
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,19 +80,8 @@ def plan_tidying(
 def write_tidying(
     vault: Vault, review: Review, plan: Tidying, *, run: str
 ) -> Iterator[tuple[str, str]]:
-    """Write a plan under the name of `run`; yield each note and why it was not written, '' if it was.
+    """Write a plan under the name of `run`; return what `write_edits` yields.
 
     A note that changed since the plan was made is left alone. What was curated stays so.
     """
-    with vault.lock():
-        for one in plan.changed:
-            before, after = one.steps[0].before, one.steps[-1].after
-            try:
-                if is_ignored(parse(vault.read(one.key))[0]):
-                    raise ExternallyChangedError("it says `notemill: ignore` by now")
-                vault.write(one.key, after, expected=bytes_hash(before), run=run)
-            except NotemillError as error:
-                yield one.key, str(error)
-                continue
-            review.rebase([(one.key, source_of(before), source_of(after))])
-            yield one.key, ""
+    return write_edits(vault, review, ((one.key, one.apply) for one in plan.changed), run=run)
