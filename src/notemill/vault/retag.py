@@ -22,6 +22,7 @@ from notemill.vault.note import (
     parse,
     tags_of,
 )
+from notemill.vault.proposal import spliced
 from notemill.vault.scalars import is_plain, scalar
 from notemill.vault.tags import is_within, tag_key
 
@@ -46,6 +47,11 @@ class Splice(NamedTuple):
     start: int
     old: bytes
     new: bytes
+
+    @property
+    def span(self) -> Span:
+        """Where the old bytes are."""
+        return Span(self.start, self.start + len(self.old))
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,12 +131,7 @@ def retag(raw: bytes, changes: TagChanges) -> Edit | None:
 
 
 def _spliced(raw: bytes, splices: Iterable[Splice]) -> bytes:
-    parts: list[bytes] = []
-    at = 0
-    for start, old, new in splices:
-        parts += (raw[at:start], new)
-        at = start + len(old)
-    return b"".join([*parts, raw[at:]])
+    return spliced(raw, [(one.span, one.new) for one in splices])
 
 
 def _check(old: Note, raw: bytes, changes: TagChanges) -> None:

@@ -14,12 +14,12 @@ from notemill.errors import (
 from notemill.links import NewSide, PairState, SideState
 from notemill.vault.note import bytes_hash, is_ignored, parse, source_hash
 from notemill.vault.related import PROPERTY, Form, LinkChanges, edit_links, link_entries
-from notemill.workflows.upkeep import Mend, look_after
+from notemill.workflows.upkeep import Mend, by_note, look_after
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from notemill.links import LinkLedger, Pair, Side
+    from notemill.links import LinkLedger, Pair
     from notemill.vault.note import Note
     from notemill.workflows.upkeep import Repair, Scene
 
@@ -99,7 +99,7 @@ class LinkWriting:
         self._pairs: dict[int, Pair] = {}
         self._problems: dict[str, str] = {}
         self._conflicts: dict[int, str] = {}
-        self._sides = _sides_by_note(ledger.sides())
+        self._sides = by_note(one for one in ledger.sides() if one.state is not SideState.INTENDED)
 
     def plan(self, pairs: Iterable[Pair], repairs: Iterable[Repair]) -> Sequence[NotePlan]:
         """Plan what is to be written, note by note; what cannot be is left out and kept for why."""
@@ -241,11 +241,3 @@ class LinkWriting:
             self._problems[plan.key] = str(error)
             return False
         return new != raw
-
-
-def _sides_by_note(sides: Iterable[Side]) -> dict[str, list[Side]]:
-    found: dict[str, list[Side]] = {}
-    for side in sides:
-        if side.state is not SideState.INTENDED:
-            found.setdefault(side.note, []).append(side)
-    return found

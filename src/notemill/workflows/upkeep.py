@@ -94,7 +94,7 @@ def look_after(scene: Scene, ledger: LinkLedger, *, now: float) -> Upkeep:
         ledger.rename(moved)
     look = _Look(scene, {pair.id: pair for pair in ledger.pairs()})
     looked_at = ledger.looked_at()
-    for key, sides in _by_note(ledger.sides()).items():
+    for key, sides in by_note(ledger.sides()).items():
         facts = scene.facts.get(key)
         if facts and facts.bytes_hash == looked_at[key] and _are_settled(sides):
             look.leave(sides)
@@ -110,7 +110,8 @@ def look_after(scene: Scene, ledger: LinkLedger, *, now: float) -> Upkeep:
     return Upkeep(moved, tuple(look.rejected), tuple(pairs))
 
 
-def _by_note(sides: Iterable[Side]) -> dict[str, list[Side]]:
+def by_note(sides: Iterable[Side]) -> dict[str, list[Side]]:
+    """Return links by the note that they stand in."""
     found: dict[str, list[Side]] = {}
     for side in sides:
         found.setdefault(side.note, []).append(side)
@@ -134,6 +135,7 @@ class _Look:
         self.decided: list[tuple[int, PairState, str]] = []
         self.rejected: list[tuple[str, str]] = []
         self._states = {number: pair.state for number, pair in pairs.items()}
+        self._because: dict[int, str] = {}
 
     def at(self, key: str, sides: list[Side]) -> None:
         """Look at one note's links."""
@@ -213,6 +215,7 @@ class _Look:
 
     def _decide(self, pair: int, state: PairState, because: str) -> None:
         self._states[pair] = state
+        self._because[pair] = because
         self.decided.append((pair, state, because))
 
     # -- pairs --------------------------------------------------------------------------------
@@ -230,12 +233,9 @@ class _Look:
             elif state in WANTED:
                 found += self._kept(pair, sides, state)
             elif state not in (PairState.PROPOSED, PairState.ASKED):
-                found += self._removals(sides, self._why(number, pair))
+                why = self._because.get(number) or pair.because or "it was taken back"
+                found += self._removals(sides, why)
         return found
-
-    def _why(self, number: int, pair: Pair) -> str:
-        decided = [because for one, _, because in self.decided if one == number]
-        return decided[-1] if decided else pair.because or "it was taken back"
 
     def _removals(self, sides: Iterable[Side], why: str) -> Iterator[Repair]:
         for side in sides:
