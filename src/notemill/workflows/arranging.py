@@ -20,10 +20,11 @@ from notemill.tagging.synonyms import Synonyms
 from notemill.tagging.variants import Variation
 from notemill.vault.tags import tag_key
 from notemill.workflows.curate import load_template
+from notemill.workflows.forms import BOOLEAN, TEXT, list_of, object_of, params_of
 from twolane import ItemState, Request
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from notemill.decisions import Rejection
     from notemill.tagging.vocabulary import Vocabulary
@@ -40,40 +41,13 @@ _EXPECTED_LEVELS: Final = 40
 MAX_PAIRS: Final = 40
 MAX_NEVER: Final = 40
 MAX_LISTED: Final = 200
-_TEXTS: Final = {"type": "array", "items": {"type": "string"}}
-
-LEVELS_SCHEMA: Final = {
-    "type": "object",
-    "properties": {"note_ref": {"type": "string"}, "levels": _TEXTS},
-    "required": ["note_ref", "levels"],
-    "additionalProperties": False,
-}
-
-
-def _objects(**properties: object) -> dict[str, Any]:
-    return {
-        "type": "array",
-        "items": {
-            "type": "object",
-            "properties": properties,
-            "required": list(properties),
-            "additionalProperties": False,
-        },
-    }
-
-
-_TEXT: Final = {"type": "string"}
-ARRANGE_SCHEMA: Final = {
-    "type": "object",
-    "properties": {
-        "note_ref": _TEXT,
-        "entries": _objects(tag=_TEXT, parent=_TEXT, aliases=_TEXTS),
-        "dropped": _objects(tag=_TEXT, reason=_TEXT),
-        "pairs": _objects(tag=_TEXT, other=_TEXT, same={"type": "boolean"}),
-    },
-    "required": ["note_ref", "entries", "dropped", "pairs"],
-    "additionalProperties": False,
-}
+LEVELS_SCHEMA: Final = object_of(note_ref=TEXT, levels=list_of(TEXT))
+ARRANGE_SCHEMA: Final = object_of(
+    note_ref=TEXT,
+    entries=list_of(object_of(tag=TEXT, parent=TEXT, aliases=list_of(TEXT))),
+    dropped=list_of(object_of(tag=TEXT, reason=TEXT)),
+    pairs=list_of(object_of(tag=TEXT, other=TEXT, same=BOOLEAN)),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,20 +177,15 @@ def _lines(asking: Asking, chunk: Sequence[Card], levels: Sequence[str]) -> list
 def _request(
     key: str,
     template: str,
-    schema: object,
+    form: Mapping[str, Any],
     lines: Sequence[str],
     *,
     model: str,
     max_tokens: int,
 ) -> Request:
     text = "\n".join(lines)
-    params: dict[str, Any] = {
-        "model": model,
-        "max_tokens": max_tokens,
-        "system": load_template(template).text,
-        "output_config": {"format": {"type": "json_schema", "schema": schema}},
-        "messages": [{"role": "user", "content": text}],
-    }
+    system = load_template(template).text
+    params = params_of([text], system=system, form=form, model=model, max_tokens=max_tokens)
     digest = hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=16).hexdigest()
     return Request(key=key, params=params, name=key, content_hash=digest, echo=True)
 

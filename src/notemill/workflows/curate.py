@@ -12,6 +12,7 @@ from notemill.review import Kind, NewProposal
 from notemill.tagging.gate import OPEN
 from notemill.vault.lines import one_line
 from notemill.vault.tags import clean_tag, is_legal_tag, tag_key
+from notemill.workflows.forms import TEXT, list_of, object_of, params_of
 from twolane import Request
 
 if TYPE_CHECKING:
@@ -29,17 +30,7 @@ MAX_DESCRIPTION_CHARS = 300
 MAX_TAGS = 5
 MAX_TOPICS = 5
 
-REPLY_SCHEMA = {
-    "type": "object",
-    "properties": {
-        "note_ref": {"type": "string"},
-        "description": {"type": "string"},
-        "tags": {"type": "array", "items": {"type": "string"}},
-        "topics": {"type": "array", "items": {"type": "string"}},
-    },
-    "required": ["note_ref", "description", "tags", "topics"],
-    "additionalProperties": False,
-}
+REPLY_SCHEMA = object_of(note_ref=TEXT, description=TEXT, tags=list_of(TEXT), topics=list_of(TEXT))
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,13 +79,9 @@ def request_for(
         text[:MAX_NOTE_CHARS],
         "</note>",
     ]
-    return {
-        "model": model,
-        "max_tokens": MAX_TOKENS,
-        "system": template.text,
-        "output_config": {"format": {"type": "json_schema", "schema": REPLY_SCHEMA}},
-        "messages": [{"role": "user", "content": "\n".join(lines)}],
-    }
+    return params_of(
+        lines, system=template.text, form=REPLY_SCHEMA, model=model, max_tokens=MAX_TOKENS
+    )
 
 
 def as_request(facts: NoteFacts, params: dict[str, Any], *, need: int) -> Request:

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any, Final
 from notemill.linking.corpus import title_of
 from notemill.links import PairState
 from notemill.vault.lines import one_line
-from twolane import ItemState, Request
+from notemill.workflows.curate import as_request
+from notemill.workflows.forms import BOOLEAN, TEXT, list_of, object_of, params_of
+from twolane import ItemState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
     from notemill.links import Pair
     from notemill.workflows.curate import Template
     from notemill.workflows.explaining import Explainer
-    from twolane import ItemOutcome
+    from twolane import ItemOutcome, Request
 
 LINK_KIND: Final = "link"
 # An answer is an id, a word and a short reason for every candidate, and a token.
@@ -31,27 +33,9 @@ _ABOUT_CHARS: Final = 400
 _FIRST_LINES: Final = 40
 MAX_REASON_CHARS: Final = 160
 
-JUDGEMENT_SCHEMA: Final = {
-    "type": "object",
-    "properties": {
-        "note_ref": {"type": "string"},
-        "links": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "properties": {
-                    "id": {"type": "string"},
-                    "accept": {"type": "boolean"},
-                    "reason": {"type": "string"},
-                },
-                "required": ["id", "accept", "reason"],
-                "additionalProperties": False,
-            },
-        },
-    },
-    "required": ["note_ref", "links"],
-    "additionalProperties": False,
-}
+JUDGEMENT_SCHEMA: Final = object_of(
+    note_ref=TEXT, links=list_of(object_of(id=TEXT, accept=BOOLEAN, reason=TEXT))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,14 +88,8 @@ class JudgeRequests:
             pairs = self._of_note[key]
             for pair in pairs:
                 self._to_send(pair.other(key))
-            yield Request(
-                key=key,
-                params=self._params(facts, pairs),
-                name=facts.title,
-                content_hash=facts.source_hash,
-                echo=True,
-                need=round(100 * max(pair.score for pair in pairs)),
-            )
+            need = round(100 * max(pair.score for pair in pairs))
+            yield as_request(facts, self._params(facts, pairs), need=need)
 
     def _params(self, facts: NoteFacts, pairs: Iterable[Pair]) -> dict[str, Any]:
         """Return the params that ask about one note; the engine adds its `note_ref` line."""
@@ -127,13 +105,13 @@ class JudgeRequests:
             "</candidates>",
         ]
         tokens = min(MOST_TOKENS, _SPARE_TOKENS + 2 * JUDGEMENT_TOKENS * len(candidates))
-        return {
-            "model": self._model,
-            "max_tokens": tokens,
-            "system": self._template.text,
-            "output_config": {"format": {"type": "json_schema", "schema": JUDGEMENT_SCHEMA}},
-            "messages": [{"role": "user", "content": "\n".join(lines)}],
-        }
+        return params_of(
+            lines,
+            system=self._template.text,
+            form=JUDGEMENT_SCHEMA,
+            model=self._model,
+            max_tokens=tokens,
+        )
 
     def _candidate(self, key: str, pair: Pair) -> dict[str, Any]:
         why = self._explainer.why(pair.a, pair.b, pair.reason)

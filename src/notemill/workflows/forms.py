@@ -1,0 +1,39 @@
+"""Requests with replies of a fixed form: JSON Schema as structured output takes it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+TEXT: Final = {"type": "string"}
+BOOLEAN: Final = {"type": "boolean"}
+
+
+def list_of(items: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the form of a list."""
+    return {"type": "array", "items": items}
+
+
+def object_of(**properties: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the form of an object with just these properties, all of them there."""
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": list(properties),
+        "additionalProperties": False,
+    }
+
+
+def params_of(
+    lines: Iterable[str], *, system: str, form: Mapping[str, Any], model: str, max_tokens: int
+) -> dict[str, Any]:
+    """Return the params that say `lines` to a model, and have it answer in a form."""
+    return {
+        "model": model,
+        "max_tokens": max_tokens,
+        "system": system,
+        "output_config": {"format": {"type": "json_schema", "schema": form}},
+        "messages": [{"role": "user", "content": "\n".join(lines)}],
+    }
