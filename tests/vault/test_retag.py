@@ -25,15 +25,13 @@ DROP: dict[str, str | None] = {"a": None}
 
 
 def changed(text: str | bytes, changes: dict[str, str | None] | dict[str, str]) -> str:
-    """Return a note with tags changed; see that the edit inverts to the exact bytes."""
+    """Return a note with tags changed; see that the edit replaces what is there."""
     raw = text if isinstance(text, bytes) else text.encode()
     edit = retag(raw, TagChanges(changes))
     if edit is None:
         return raw.decode()
-    new = edit.apply(raw)
-    assert edit.inverted().apply(new) == raw
-    assert edit.inverted().inverted() == edit
-    return new.decode()
+    assert all(raw[one.span.start : one.span.end] == one.old for one in edit.splices)
+    return edit.apply(raw).decode()
 
 
 @pytest.mark.parametrize(
@@ -201,12 +199,11 @@ def notes(draw: st.DrawFn) -> bytes:
 
 @given(notes(), st.dictionaries(st.sampled_from(TAGS), targets, min_size=1, max_size=3))
 def test_only_the_bytes_of_tags_change(raw: bytes, wanted: dict[str, str | None]) -> None:
-    """Whatever the note: all splices lie in tags, nothing else is lost, and it goes back."""
+    """Whatever the note: all splices lie in tags, and nothing else is lost."""
     edit = retag(raw, TagChanges(wanted))
     if edit is None:
         return
     new = edit.apply(raw)
-    assert edit.inverted().apply(new) == raw
     for start, old, fresh in edit.splices:
         assert raw[start : start + len(old)] == old
         # No line is joined with another; only the line of a list's item may go whole.
@@ -279,7 +276,6 @@ def test_every_style_of_yaml_survives(raw: bytes, wanted: dict[str, str | None])
     if edit is None:
         return
     new = edit.apply(raw)
-    assert edit.inverted().apply(new) == raw
     before, after = parse(raw)[0], parse(new)[0]
     comments = re.findall(rb"^ *# between|^# a comment|^  # indented", raw, re.MULTILINE)
     assert comments == re.findall(rb"^ *# between|^# a comment|^  # indented", new, re.MULTILINE)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 import numpy as np
 
-from notemill.text.terms import language_of
+from notemill.text.terms import OWN_SCRIPT, language_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
@@ -84,7 +84,7 @@ def share_of(text: str, languages: Collection[str]) -> float:
     if language not in languages:
         return 0.0
     sample = text[:_SAMPLE_CHARS]
-    if sample.isascii() or language in ("ar", "el", "he", "hi", "ja", "ko", "ru", "th", "zh"):
+    if sample.isascii() or language in OWN_SCRIPT:
         return 1.0
     return len(_LATIN.findall(sample)) / max(1, sum(map(str.isalpha, sample)))
 

@@ -39,8 +39,8 @@ class Matrices:
     `words` and `names` are TF-IDF with rows of unit length over the same terms; `mentions` says
     how telling a name of the column's note is that the row's note mentions (0 to 1); `graph` are
     the links, both ways, 1 each; `cited` are the rows' links to notes that are not there yet;
-    `places` are the ids of the folders and name parts
-    a note lies in, level by level, -1 below the last.
+    `places` are the ids of the folders and name parts a note lies in, level by level, -1 below the
+    last.
     """
 
     words: Matrix

@@ -44,6 +44,8 @@ _SCRIPTS: Final = (
     (re.compile(f"[{HAN}]"), "zh", ""),
     (re.compile("[\u0e00-\u0e7f]"), "th", ""),
 )
+OWN_SCRIPT: Final = frozenset(language for _, language, _ in _SCRIPTS)
+"""The languages that are told by their script alone."""
 # What WORD finds where every character is ASCII, at a third of the time.
 _ASCII_WORD: Final = re.compile(
     r"[A-Za-z0-9]++(?:['.+&-][A-Za-z0-9]++)*+(?:\+\+|#(?![A-Za-z0-9_]))?+"

@@ -1,6 +1,6 @@
 """Tags of a note renamed, merged or dropped: only their own bytes change; pure.
 
-An edit is bound to the bytes it was made for, and can be turned round.
+An edit is bound to the bytes it was made for.
 """
 
 from __future__ import annotations
@@ -56,10 +56,9 @@ class Splice(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """Splices, in order and apart, that make a note with one hash into one with the other."""
+    """Splices, in order and apart, of the note with a hash."""
 
     base_hash: str
-    result_hash: str
     splices: tuple[Splice, ...]
 
     def apply(self, raw: bytes) -> bytes:
@@ -69,15 +68,6 @@ class Edit:
                 "the note was changed since the edit was made; look at it and make it again"
             )
         return _spliced(raw, self.splices)
-
-    def inverted(self) -> Edit:
-        """Return the edit that restores the exact bytes."""
-        back: list[Splice] = []
-        moved = 0
-        for start, old, new in self.splices:
-            back.append(Splice(start + moved, new, old))
-            moved += len(new) - len(old)
-        return Edit(self.result_hash, self.base_hash, tuple(back))
 
 
 class TagChanges:
@@ -127,7 +117,7 @@ def retag(raw: bytes, changes: TagChanges) -> Edit | None:
             raise MalformedNoteError(problem.message)
     new = _spliced(raw, splices)
     _check(note, new, changes)
-    return Edit(bytes_hash(raw), bytes_hash(new), tuple(splices))
+    return Edit(bytes_hash(raw), tuple(splices))
 
 
 def _spliced(raw: bytes, splices: Iterable[Splice]) -> bytes:

@@ -31,8 +31,6 @@ if TYPE_CHECKING:
     from notemill.workflows.tags import TagReview
     from twolane import ItemOutcome
 
-CHUNK_TAGS: Final = 250
-MAX_CHUNK_TAGS: Final = 1_000
 REPLY_TOKENS_PER_TAG: Final = 24
 """An entry with its parent in JSON, of tags of one or two words."""
 _TOKENS_PER_TAG: Final = 64
