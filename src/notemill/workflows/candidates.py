@@ -74,8 +74,8 @@ class Vocabulary:
 
         A tag fits when all words of its last level occur in the note; rarer tags say more.
         """
-        found = _words(f"{title} {folder} {text[:SCANNED_CHARS]}")
         folded = _fold(f"{title} {text[:SCANNED_CHARS]}")
+        found = {*_WORD.findall(folded), *_WORD.findall(_fold(folder))}
         near = [tag for word in found for tag in self._by_first_word.get(word, ())]
         fitting = [tag for tag in near if found.issuperset(self.words[tag])]
         fitting += [
@@ -111,11 +111,9 @@ def tag_words(tag: str) -> tuple[str, ...]:
     return tuple(_fold(word) for word in _WORD.findall(_CAMEL.sub(" ", leaf)))
 
 
-def _words(text: str) -> set[str]:
-    return set(_WORD.findall(_fold(text)))
-
-
 def _fold(text: str) -> str:
+    if text.isascii():
+        return text.lower()
     decomposed = unicodedata.normalize("NFKD", text.casefold())
     return "".join(char for char in decomposed if not unicodedata.combining(char))
 
