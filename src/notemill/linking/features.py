@@ -157,8 +157,7 @@ def _nearest(rows: Matrix, count: int) -> Matrix:
     parts = []
     for start in range(0, rows.shape[0], _BLOCK):
         block = Matrix(rows[start : start + _BLOCK] @ turned)
-        at = np.repeat(np.arange(block.shape[0]), np.diff(block.indptr)) + start
-        block.data[at == block.indices] = 0
+        block.data[_rows_of(block) + start == block.indices] = 0
         block.eliminate_zeros()
         parts.append(top(block, count))
     return Matrix(sparse.vstack(parts))
@@ -177,8 +176,7 @@ def _votes(nearest: Matrix, graph: Matrix) -> Matrix:
     voters = top(nearest, _VOTERS)
     sums = np.asarray(voters.sum(axis=1)).ravel()
     found = Matrix(sparse.diags(1 / np.where(sums > 0, sums, 1)) @ voters @ graph)
-    rows = np.repeat(np.arange(found.shape[0]), np.diff(found.indptr))
-    found.data[rows == found.indices] = 0
+    found.data[_rows_of(found) == found.indices] = 0
     found.eliminate_zeros()
     return found.astype(np.float32)
 
@@ -227,8 +225,12 @@ def _union(sources: list[Matrix], linked: Matrix) -> tuple[Rows, Rows]:
 
 
 def _flat(matrix: Matrix) -> NDArray[np.int64]:
-    rows = np.repeat(np.arange(matrix.shape[0], dtype=np.int64), np.diff(matrix.indptr))
-    return np.asarray(rows * matrix.shape[1] + matrix.indices)
+    return np.asarray(_rows_of(matrix) * matrix.shape[1] + matrix.indices)
+
+
+def _rows_of(matrix: Matrix) -> NDArray[np.int64]:
+    """Return the row of every value, in the order they stand in."""
+    return np.repeat(np.arange(matrix.shape[0], dtype=np.int64), np.diff(matrix.indptr))
 
 
 def _at(matrix: Matrix, rows: Rows, columns: Rows) -> Floats:

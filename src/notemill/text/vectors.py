@@ -58,7 +58,7 @@ def unit_rows(rows: Matrix) -> Matrix:
 
 
 def top(matrix: Matrix, count: int) -> Matrix:
-    """Keep the greatest `count` values of each row; of equals the first columns."""
+    """Keep the greatest `count` values of each row; of equals those that stand first."""
     if matrix.nnz == 0 or np.diff(matrix.indptr).max() <= count:
         return matrix
     kept = []
