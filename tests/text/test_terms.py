@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from notemill.text.terms import language_of, terms
@@ -76,6 +76,7 @@ def test_plain_text_is_cut_like_any_other(text: str) -> None:
 
 
 @given(st.text(max_size=100))
+@example("\ufdfa")  # one character that stands for four words
 def test_no_text_is_too_strange(text: str) -> None:
     """Every text has a language and terms, none of them empty or with a blank."""
     found = terms(text, language_of(text))

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from notemill.vault.files import Vault
 
 # Part of the tables' names: another way of finding terms starts afresh.
-FORMAT = 1
+FORMAT = 2
 _AT_A_TIME = 500
 
 

@@ -110,7 +110,8 @@ def _parts(word: str, latin: str) -> tuple[tuple[str, str], ...]:
     whole = word.isalnum() or word[-1] in "+#"
     parts = (word,) if whole else _JOINTS.split(word)
     return tuple(
-        (part, _stem(part, latin))
+        # Some ligatures stand for several words: a term has no spaces.
+        (part, _stem(part, latin).replace(" ", ""))
         for part in parts
         if (len(part) > 1 or not part.isascii()) and fold(part) not in stop
     )
