@@ -64,7 +64,7 @@ class Rejection:
 
 
 @dataclass(frozen=True, slots=True)
-class NewTag:
+class NewTagDecision:
     """A decision about a tag that was to be added; `note` is '' for the whole vault."""
 
     tag: str
@@ -115,13 +115,13 @@ class Decisions(DurableFile):
                 (tag_key(tag), note, tag, accepted, run, now),
             )
 
-    def new_tags(self) -> tuple[NewTag, ...]:
+    def new_tags(self) -> tuple[NewTagDecision, ...]:
         """Return what was decided about new tags, the latest first."""
         rows = self._db.execute(
             "SELECT tag, note, accepted, run FROM new_tags ORDER BY at DESC, tag_key, note"
         )
         return tuple(
-            NewTag(str(tag), str(note), bool(yes), str(run)) for tag, note, yes, run in rows
+            NewTagDecision(str(tag), str(note), bool(yes), str(run)) for tag, note, yes, run in rows
         )
 
     def forget(self, run: str) -> None:

@@ -219,8 +219,8 @@ class LinkLedger(DurableFile):
 
     def _note(self, key: str, source_hash: str) -> int:
         self._db.execute(
-            "INSERT INTO notes (key, source_hash, bytes_hash) VALUES (?,?,'') ON CONFLICT (key) DO UPDATE SET"
-            " source_hash = excluded.source_hash",
+            "INSERT INTO notes (key, source_hash, bytes_hash) VALUES (?,?,'') ON CONFLICT (key)"
+            " DO UPDATE SET source_hash = excluded.source_hash",
             (key, source_hash),
         )
         found = self._db.execute("SELECT id FROM notes WHERE key = ?", (key,)).fetchone()

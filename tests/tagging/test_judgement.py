@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from notemill.tagging.cards import Card, cards_of, chunked
 from notemill.tagging.census import Census
-from notemill.tagging.judgement import Filed, Judgement, levels_from, settle
+from notemill.tagging.judgement import Filed, Filing, levels_from, settle
 from notemill.tagging.synonyms import Synonyms
 from notemill.tagging.variants import find_merges
 from notemill.tagging.vocabulary import BEGIN, END, Entry, read_vocabulary, write_entries
@@ -22,7 +22,7 @@ def cards(*names: str) -> list[Card]:
 
 def settled(filed: list[Filed], *names: str, levels: tuple[str, ...] = ()) -> list[Entry]:
     """Return the list that entries make of tags."""
-    return list(settle([Judgement(tuple(filed), (), ())], cards(*names), levels).entries)
+    return list(settle([Filing(tuple(filed), (), ())], cards(*names), levels).entries)
 
 
 def test_a_tag_that_moved_takes_what_is_filed_below_it_along() -> None:
@@ -66,8 +66,8 @@ def test_headings_are_legal_and_few() -> None:
 NAMES = ("a", "b", "a/b", "food", "Food/Soup", "soup", "c-d", "ü", "日本", "x/y/z")
 ODD = ("", "/", "#a", "new", "two words", "2024", "x/y/z/w", "A", "food/", "~x~", "(a)", "soup/a")
 some = st.sampled_from((*NAMES, *ODD))
-judgements = st.builds(
-    Judgement,
+filings = st.builds(
+    Filing,
     st.lists(st.builds(Filed, some, some, st.lists(some, max_size=3).map(tuple)), max_size=8).map(
         tuple
     ),
@@ -79,12 +79,12 @@ judgements = st.builds(
 
 
 @given(
-    st.lists(judgements, max_size=3),
+    st.lists(filings, max_size=3),
     st.sets(st.sampled_from(NAMES), min_size=1),
     st.sampled_from([(), ("top", "food")]),
 )
 def test_whatever_is_answered_makes_a_list_with_every_tag_once(
-    answers: list[Judgement], names: set[str], levels: tuple[str, ...]
+    answers: list[Filing], names: set[str], levels: tuple[str, ...]
 ) -> None:
     """The list reads back without a problem; each tag has a place, is a spelling, or goes."""
     asked = cards(*sorted(names))

@@ -28,8 +28,8 @@ def nearest_rows(
     Rows have unit length; one of zeros is near to none. Both answers have as many rows as
     `vectors` and at most `count` columns; a cosine of 0 says that there is no further neighbour.
     Above `exact_up_to` rows, where usearch is installed, neighbours are found by a graph of small
-    worlds (Malkov and Yashunin, 2018), with 8 bits a number: nearly all of them, in a fraction of the
-    time, and the same ones every time.
+    worlds (Malkov and Yashunin, 2018), with 8 bits a number: nearly all of them, in a fraction of
+    the time, and the same ones every time.
     """
     few = min(count, max(len(vectors) - 1, 0))
     if len(vectors) > exact_up_to and find_spec("usearch") is not None:

@@ -34,7 +34,7 @@ class Filed:
 
 
 @dataclass(frozen=True, slots=True)
-class Judgement:
+class Filing:
     """One reply: what is filed where, what may go and why, which pairs mean the same."""
 
     filed: tuple[Filed, ...]
@@ -61,12 +61,10 @@ def levels_from(names: Iterable[str]) -> tuple[str, ...]:
     return tuple(found.values())[:MAX_LEVELS_GIVEN]
 
 
-def settle(
-    judgements: Sequence[Judgement], cards: Sequence[Card], levels: Sequence[str]
-) -> Settled:
+def settle(filings: Sequence[Filing], cards: Sequence[Card], levels: Sequence[str]) -> Settled:
     """Return the vocabulary that replies make of the tags they were asked about."""
     sorting = _Sorting({card.key: card.name for card in cards}, levels)
-    for one in judgements:
+    for one in filings:
         sorting.take(one)
     missing = tuple(name for key, name in sorting.asked.items() if key not in sorting.accounted)
     for name in missing:
@@ -87,16 +85,16 @@ class _Sorting:
     refused: list[str] = field(default_factory=list)
     apart: list[tuple[str, str]] = field(default_factory=list)
 
-    def take(self, judgement: Judgement) -> None:
+    def take(self, filing: Filing) -> None:
         """Take one reply; what an earlier one said of a tag counts."""
         parents = {tag_key(one) for one in self.levels} | self.asked.keys()
-        parents |= {tag_key(_path(one)) for one in judgement.filed}
+        parents |= {tag_key(_path(one)) for one in filing.filed}
         if not self.levels:
             # One request for all: its headings are its own, and every tag is filed by the same.
-            parents |= {tag_key(_path(one).rpartition("/")[0]) for one in judgement.filed}
-        for one in judgement.filed:
+            parents |= {tag_key(_path(one).rpartition("/")[0]) for one in filing.filed}
+        for one in filing.filed:
             self._file(one, parents)
-        for tag, reason in judgement.dropped:
+        for tag, reason in filing.dropped:
             key = tag_key(_bare(tag))
             if key not in self.asked:
                 self.refused.append(tag)
@@ -104,7 +102,7 @@ class _Sorting:
                 self.accounted.add(key)
                 short = one_line(reason.replace("~", ""))[:MAX_REASON_CHARS]
                 self.dropped[key] = Entry(self.asked[key], dropped=True, reason=short)
-        for left, right, same in judgement.pairs:
+        for left, right, same in filing.pairs:
             known = {tag_key(_bare(left)), tag_key(_bare(right))} <= self.asked.keys()
             if known and not same:
                 self.apart.append((_bare(left), _bare(right)))

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from notemill.tagging.cards import Card, cards_of, chunked
-from notemill.tagging.judgement import Filed, Judgement, Settled, levels_from, settle
+from notemill.tagging.judgement import Filed, Filing, Settled, levels_from, settle
 from notemill.tagging.synonyms import Synonyms
 from notemill.tagging.variants import Variation
 from notemill.vault.tags import tag_key
@@ -201,16 +201,16 @@ def read_levels(outcomes: Iterable[ItemOutcome]) -> tuple[str, ...] | None:
 
 def settled(asking: Asking, levels: Sequence[str], outcomes: Iterable[ItemOutcome]) -> Settled:
     """Return the vocabulary that the replies make; a tag without an answer keeps its place."""
-    judgements = [
-        read_judgement(outcome.text) for outcome in outcomes if outcome.state is ItemState.SUCCEEDED
+    filings = [
+        read_filing(outcome.text) for outcome in outcomes if outcome.state is ItemState.SUCCEEDED
     ]
-    return settle(judgements, asking.cards, levels)
+    return settle(filings, asking.cards, levels)
 
 
-def read_judgement(text: str) -> Judgement:
+def read_filing(text: str) -> Filing:
     """Read a reply that met its schema."""
     value = json.loads(text)
-    return Judgement(
+    return Filing(
         tuple(Filed(one["tag"], one["parent"], tuple(one["aliases"])) for one in value["entries"]),
         tuple((one["tag"], one["reason"]) for one in value["dropped"]),
         tuple((one["tag"], one["other"], one["same"]) for one in value["pairs"]),

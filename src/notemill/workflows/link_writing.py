@@ -114,6 +114,9 @@ class LinkWriting:
             failed |= self._checked(plan)
         for plan in self._plans.values():
             plan.without(failed)
+        return self._not_empty()
+
+    def _not_empty(self) -> list[NotePlan]:
         return [plan for _, plan in sorted(self._plans.items()) if not plan.is_empty]
 
     def _plan_of(self, key: str) -> NotePlan:
@@ -190,7 +193,7 @@ class LinkWriting:
         What is about to be written is durable in the ledger before a note is touched: whatever
         stops this, the next look finds what stands.
         """
-        plans = [plan for _, plan in sorted(self._plans.items()) if not plan.is_empty]
+        plans = self._not_empty()
         self._begin(plans)
         written: list[str] = []
         try:

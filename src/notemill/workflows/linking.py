@@ -70,7 +70,8 @@ def find_links(
 
     The links that notemill wrote before are taken away for it, so that the same notes get the
     same pairs again. A note has at most `top` links of notemill's in all; a pair that was turned
-    down keeps its place among them. `vectors_of` gives what notes mean, a row for each. Raises VaultError.
+    down keeps its place among them. `vectors_of` gives what notes mean, a row for each. Raises
+    VaultError.
     """
     reasons = {one.key: scene.why_not(one) for one in scene.facts.values()}
     left_out = [LeftOut(key, reason) for key, reason in reasons.items() if reason]
@@ -78,25 +79,18 @@ def find_links(
     documents, lexicon = contents.documents(scene.vault, facts)
     documents = _owners(documents, ledger)
     found = {one.key for one in documents}
-    left_out += [
-        LeftOut(one.key, "it changed while it was looked at")
-        for one in facts
-        if one.key not in found
-    ]
-    sources = {one.key: one.source_hash for one in facts if one.key in found}
+    changed = "it changed while it was looked at"
+    left_out += [LeftOut(one.key, changed) for one in facts if one.key not in found]
+    facts = [one for one in facts if one.key in found]
+    sources = {one.key: one.source_hash for one in facts}
     ranked = propose(
         documents,
         lexicon,
         scene.names,
         top=top,
         min_score=min_score,
-        vectors=vectors_of([one for one in facts if one.key in found]),
+        vectors=vectors_of(facts),
     )
-    standing = {
-        (pair.a, pair.b)
-        for pair in ledger.pairs(states=WANTED)
-        if pair.a in sources and pair.b in sources
-    }
     pairs: list[NewPair] = []
     for one in _chosen(ranked, ledger, top=top):
         why = _unlinkable(scene, one)
@@ -104,14 +98,15 @@ def find_links(
             left_out.append(LeftOut(f"{one.a} and {one.b}", why))
         elif only(one.a) or only(one.b):
             pairs.append(_new_pair(one, sources))
-    keys = list(sources)
-    before = set(_linked(documents, scene.names)) | standing
+    standing = ((pair.a, pair.b) for pair in ledger.pairs(states=WANTED))
+    before = set(_linked(documents, scene.names))
+    before |= {pair for pair in standing if found.issuperset(pair)}
     return Findings(
         pairs=tuple(pairs),
         left_out=tuple(left_out),
-        orphans=frozenset(keys) - {key for pair in before for key in pair},
-        before=shape_of(keys, before),
-        after=shape_of(keys, before | {(one.a, one.b) for one in pairs}),
+        orphans=frozenset(found).difference(*before),
+        before=shape_of(found, before),
+        after=shape_of(found, before | {(one.a, one.b) for one in pairs}),
     )
 
 

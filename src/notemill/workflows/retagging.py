@@ -9,6 +9,7 @@ from notemill.errors import ExternallyChangedError, NotemillError, UsageError
 from notemill.vault.note import bytes_hash, is_ignored, parse, source_hash
 from notemill.vault.retag import TagChanges, retag
 from notemill.vault.tags import is_legal_tag, tag_key
+from notemill.workflows.survey import Skipped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -28,23 +29,16 @@ class Touched:
 
 
 @dataclass(frozen=True, slots=True)
-class LeftAlone:
-    """A note that has a tag which changes, and stays as it is all the same."""
-
-    key: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
 class Retagging:
     """What a change of tags would do to a vault.
 
-    `becomes` says of every tag as spelled that changes what it becomes, None where it is dropped;
-    `joined` are the new tags that are there already, with the number of notes that have them.
+    `left_alone` notes have a tag that changes, and keep it; `becomes` says of every tag as spelled
+    that changes what it becomes, None where it is dropped; `joined` are the new tags that are there
+    already, with the number of notes that have them.
     """
 
     touched: tuple[Touched, ...]
-    left_alone: tuple[LeftAlone, ...]
+    left_alone: tuple[Skipped, ...]
     becomes: Mapping[str, str | None]
     joined: Mapping[str, int]
 
@@ -80,7 +74,7 @@ def plan_retagging(
 ) -> Retagging:
     """Return what `changes` would do; only notes that have such a tag are read."""
     touched: list[Touched] = []
-    left_alone: list[LeftAlone] = []
+    left_alone: list[Skipped] = []
     becomes: dict[str, str | None] = {}
     holders: dict[str, int] = {}
     for one in facts:
@@ -91,12 +85,12 @@ def plan_retagging(
         if not changed:
             continue
         if is_excluded(one):
-            left_alone.append(LeftAlone(one.key, "it is excluded"))
+            left_alone.append(Skipped(one.key, "it is excluded"))
             continue
         try:
             edit = retag(vault.read(one.key), changes)
         except NotemillError as error:
-            left_alone.append(LeftAlone(one.key, str(error)))
+            left_alone.append(Skipped(one.key, str(error)))
             continue
         if edit is not None:
             becomes.update(changed)

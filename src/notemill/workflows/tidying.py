@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from notemill.errors import ExternallyChangedError, NotemillError
 from notemill.vault.tidy import Left, Step, TidyKind, tidy
-from notemill.workflows.retagging import LeftAlone, write_edits
+from notemill.workflows.retagging import write_edits
+from notemill.workflows.survey import Skipped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator
@@ -39,7 +40,7 @@ class Tidying:
     """What bringing a vault into form would do; `untouched` notes cannot be read, or are excluded."""
 
     notes: tuple[TidyNote, ...]
-    untouched: tuple[LeftAlone, ...]
+    untouched: tuple[Skipped, ...]
 
     @property
     def changed(self) -> tuple[TidyNote, ...]:
@@ -63,14 +64,14 @@ def plan_tidying(
 ) -> Tidying:
     """Return what bringing these notes into form would do; every one of them is read."""
     notes: list[TidyNote] = []
-    untouched: list[LeftAlone] = []
+    untouched: list[Skipped] = []
     for one in facts:
         if is_excluded(one):
             continue
         try:
             tidied = tidy(vault.read(one.key), kinds)
         except NotemillError as error:
-            untouched.append(LeftAlone(one.key, str(error)))
+            untouched.append(Skipped(one.key, str(error)))
             continue
         if tidied.steps or tidied.left:
             notes.append(TidyNote(one.key, tidied.steps, tidied.left))

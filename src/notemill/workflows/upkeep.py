@@ -14,7 +14,7 @@ from notemill.errors import NotemillError
 from notemill.links import WANTED, PairState, SideState
 from notemill.vault.markup import property_link
 from notemill.vault.note import links, parse
-from notemill.vault.related import Form, link_entries, link_text
+from notemill.vault.related import PROPERTY, Form, link_entries, link_text
 from notemill.workflows.renames import renamed
 
 if TYPE_CHECKING:
@@ -164,8 +164,9 @@ class _Look:
         except NotemillError:
             return None
         resolve = self._scene.names.resolve
-        entries = [(one.text, resolve(one.link.path, source=key)) for one in link_entries(note)]
-        texts = [one.link.path for one in link_entries(note)]
+        standing = link_entries(note)
+        entries = [(one.text, resolve(one.link.path, source=key)) for one in standing]
+        texts = [one.link.path for one in standing]
         linked: set[str] = set()
         for link in links(note):
             if link.path in texts:
@@ -266,7 +267,7 @@ class _Look:
         """Yield what points a link to where its note is now."""
         if side.state is SideState.RELEASED or not self._may_write(side.note):
             return
-        link = property_link("related", side.text)
+        link = property_link(PROPERTY, side.text)
         meant = None if link is None else self._scene.names.resolve(link.path, source=side.note)
         if meant == side.other:
             return
