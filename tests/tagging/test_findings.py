@@ -105,7 +105,7 @@ def test_spellings_in_another_case_are_named() -> None:
         ("G7", "too short"),
         ("8f14e45fceea167a", "identifier"),
         ("asdf", "placeholder"),
-        ("stage.seed", "characters"),
+        ("stage(seed)", "characters"),
     ],
 )
 def test_junk_has_a_reason(tag: str, reason: str) -> None:
@@ -171,6 +171,28 @@ def test_the_arrangement_has_three_levels_and_no_circle() -> None:
     tags = [one.tag for one in entries]
     assert len(set(tags)) == len(tags) == 6
     assert all(tag.rpartition("/")[0] in {"", *tags[:place]} for place, tag in enumerate(tags))
+
+
+@pytest.mark.parametrize(
+    ("tags", "form"),
+    [
+        ("stage stage.seed", "stage/seed"),
+        ("stage/germ stage.seed", "stage/seed"),
+        ("node.js", "node-js"),
+        ("deep+work", "deep-work"),
+        ("a a.b.c.d", None),
+        ("key(value)", None),
+        ("v..1", None),
+    ],
+)
+def test_a_tag_that_is_none_is_to_be_renamed_where_a_form_is_plain(
+    tags: str, form: str | None
+) -> None:
+    """Dots part levels below a tag that is there, else they are hyphens; the rest may be dropped."""
+    found = census(tags)
+    name = tags.rsplit(maxsplit=1)[-1].replace("+", " ")
+    assert [one.into for one in find_merges(found) if one.tag == name] == ([form] if form else [])
+    assert (name in {one.tag for one in find_junk(found)}) == (form is None)
 
 
 FINDINGS = """

@@ -6,7 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from notemill.vault.tags import clean_tag, is_legal_tag
+from notemill.tagging.variants import legal_form
+from notemill.vault.tags import is_legal_tag
 
 if TYPE_CHECKING:
     from notemill.tagging.census import Census, Tag
@@ -53,19 +54,19 @@ def find_junk(census: Census) -> tuple[Junk, ...]:
     found = [
         Junk(tag.name, reason, len(tag.notes))
         for tag in census.used
-        if tag.key not in parents and (reason := _reason(tag))
+        if tag.key not in parents and (reason := _reason(census, tag))
     ]
     return tuple(sorted(found, key=lambda one: (one.notes, one.tag)))
 
 
-def _reason(tag: Tag) -> str:
+def _reason(census: Census, tag: Tag) -> str:
     name = tag.leaf
     if not is_legal_tag(tag.name):
         if name.strip("-_/").isdigit() or not any(char.isalpha() for char in name):
             return "digits only, which Obsidian takes for no tag"
         if _HEX.fullmatch(name):
             return "a hex colour"
-        if is_legal_tag(clean_tag(tag.name)):
+        if legal_form(census, tag.name):
             return ""
         return "has characters that no tag may have"
     if _HEX.fullmatch(name) and name.casefold() not in _WORDS and not name.isdigit():

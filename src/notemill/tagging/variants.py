@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
-from notemill.vault.tags import clean_tag, is_legal_tag
+from notemill.vault.tags import clean_tag, is_legal_tag, tag_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -84,16 +84,29 @@ def find_merges(census: Census) -> tuple[Merge, ...]:
             done.add(tag.key)
             reason = _reason(other, kind)
             merges.append(Merge(tag.name, target.name, kind, reason, tag.count))
-    return (*merges, *_spaced(census, done))
+    return (*merges, *_illegal(census, done))
 
 
-def _spaced(census: Census, done: set[str]) -> Iterator[Merge]:
-    """Yield tags with spaces, which are none in Obsidian, as they could be written."""
+def _illegal(census: Census, done: set[str]) -> Iterator[Merge]:
+    """Yield tags that are none in Obsidian, as they could be written."""
     for tag in census.used:
-        clean = clean_tag(tag.name)
-        if tag.key not in done and not is_legal_tag(tag.name) and is_legal_tag(clean):
-            reason = "it has a space in it, so Obsidian takes it for no tag"
-            yield Merge(tag.name, clean, Variation.STYLE, reason, tag.count)
+        form = legal_form(census, tag.name)
+        if form and tag.key not in done and not is_legal_tag(tag.name):
+            sign = "dot" if "." in tag.name else "space"
+            reason = f"it has a {sign} in it, so Obsidian takes it for no tag"
+            yield Merge(tag.name, form, Variation.STYLE, reason, tag.count)
+
+
+def legal_form(census: Census, name: str) -> str:
+    """Return how a tag with spaces or dots could be written, '' where that is not plain.
+
+    Dots part levels, as in Dendron, where what stands before the first one is a tag as well.
+    """
+    clean = clean_tag(name)
+    parts = clean.split(".")
+    joint = "/" if tag_key(parts[0]) in census.tags else "-"
+    form = joint.join(parts)
+    return form if all(parts) and clean_tag(form) == form and is_legal_tag(form) else ""
 
 
 def _siblings(census: Census) -> Iterator[list[Tag]]:
