@@ -146,6 +146,28 @@ def test_strange_vaults_are_ranked_without_a_fault(notes: dict[str, str]) -> Non
     assert max(uses.values(), default=0) <= 4
 
 
+RARE = {
+    "Areas/الجذر.md": "قال الكاتب إن الجذر في المكان طويل هذا الأسبوع وضحك",
+    "Travel/القاهرة.md": "في القاهرة قال لي كاتب إن المكان طويل كل أسبوع وضحك",
+}
+ENGLISH = {f"{number}.md": f"{text} {number}" for number, text in enumerate(GARDEN.values())}
+
+
+@pytest.mark.parametrize("name", ["Untitled", "Unbenannt 3", "未命名 1"])
+def test_notes_without_a_name_are_not_paired_for_that(name: str) -> None:
+    """What an editor calls a new note is no word that two notes share."""
+    notes = {f"a/{name}.md": "on apples", f"b/{name}.md": "of pears", **GARDEN}
+    assert pairs(notes) == {"Compost + Tomatoes", "Invoices + Taxes"}
+
+
+def test_two_of_few_notes_in_a_language_are_not_paired_for_its_common_words() -> None:
+    """Too few notes tell which words are common; one that names the other is a reason still."""
+    assert not [one for one in proposed(RARE | ENGLISH) if "الجذر" in one.a]
+    named = {key: f"{text} القاهرة" for key, text in RARE.items()}
+    assert [one.b for one in proposed(named | ENGLISH) if "الجذر" in one.a] == ["Travel/القاهرة.md"]
+    assert [one.b for one in proposed(RARE)] == ["Travel/القاهرة.md"]
+
+
 def test_a_huge_note_is_read_as_far_as_it_says_something_new() -> None:
     """Twenty megabytes in one note neither stop the ranking nor drown the others."""
     notes = GARDEN | {"Dump.md": "invoice " * 2_600_000}

@@ -32,6 +32,13 @@ LONGEST_NAME: Final = 10
 # Link reference definitions, of which some editors keep a list below every note.
 _DEFINITION: Final = re.compile(r"^ {0,3}\[[^\]\n]+\]:[ \t]+\S[^\n]*$", re.MULTILINE)
 
+# What an editor calls a note that nobody has given a name.
+_NO_NAME: Final = re.compile(
+    "(?:untitled|unbenannt|sans titre|sin título|sem título|без названия|未命名|無題のファイル)"
+    "(?: [0-9]+)?",
+    re.IGNORECASE,
+)
+
 
 class Lexicon:
     """The terms of a vault by number, and for each a word that it stands for."""
@@ -74,9 +81,11 @@ class Document:
     """One note as ranking sees it, its terms by their numbers in the vault's lexicon.
 
     `names` is what others may call it by, its file's name first, each as a sequence of terms.
+    `language` is the ISO 639-1 code of what it is mostly written in.
     """
 
     key: str
+    language: str
     names: tuple[NDArray[np.int32], ...]
     terms: NDArray[np.int32]
     tags: tuple[str, ...]
@@ -153,9 +162,10 @@ def document_of(
     names = dict.fromkeys((title_of(key), *content.names))
     return Document(
         key=key,
+        language=content.language,
         names=tuple(
             lexicon.numbers_of(terms(name, content.language, lexicon.surfaces)[:LONGEST_NAME])
-            for name in names
+            for name in ("" if _NO_NAME.fullmatch(one) else one for one in names)
         ),
         terms=lexicon.numbers_of(content.terms),
         tags=tuple(tags),

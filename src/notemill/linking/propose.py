@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -31,6 +32,8 @@ _DATE: Final = re.compile(r"\D{0,3}\d{4}[-_. ]?\d{2}[-_. ]?\d{2}\D{0,12}")
 # A note with so many terms, and so many times those of the vault's usual note, is a log of it.
 _LOG_TERMS: Final = 1_000
 _LOG_TIMES: Final = 20
+# From so many notes in a language the frequencies of its words tell something.
+_LEAST_NOTES: Final = 10
 _WORDS: Final = 6
 _NEIGHBOURS: Final = 3
 
@@ -48,7 +51,7 @@ def propose(
 
     No pair is linked already, in either direction; each of the two is among the other's best; what
     they say makes the link likely, not only what others link to; two daily notes are not linked
-    for their dates; no note is in more than `top` pairs, and a log, which names everything, in one.
+    for their dates, nor two of the few notes in a language for that alone; no note is in more than `top` pairs, and a log, which names everything, in one.
     Notes without any link choose first. `vectors` has a unit row for every document, of zeros where
     there is none.
     """
@@ -61,6 +64,7 @@ def propose(
     first, second, scores = _mutual(pairs, odds, told, MUTUAL * top)
     daily = np.array([_DATE.fullmatch(title_of(one.key)) is not None for one in documents])
     enough = (scores >= min_score) & ~(daily[first] & daily[second])
+    enough[enough] = ~_by_language_alone(documents, matrices, first[enough], second[enough])
     first, second, scores = first[enough], second[enough], scores[enough]
     alone = np.diff(matrices.graph.indptr) == 0
     order = np.lexsort((second, first, -scores, ~(alone[first] | alone[second])))
@@ -85,6 +89,35 @@ def _most_pairs(documents: Sequence[Document], top: int) -> NDArray[np.int64]:
     usual = np.median(lengths[lengths > 0]) if lengths.any() else 0
     is_log = lengths > max(_LOG_TERMS, _LOG_TIMES * usual)
     return np.where(is_log, min(1, top), top)
+
+
+def _by_language_alone(
+    documents: Sequence[Document],
+    matrices: Matrices,
+    first: NDArray[np.int32],
+    second: NDArray[np.int32],
+) -> NDArray[np.bool_]:
+    """Tell of which pairs it may be the language alone that is alike.
+
+    So few notes cannot tell which words are common in their language: all that two of them share
+    looks telling. A name in the other's text, or a note that both link to, still counts.
+    """
+    spoken = Counter(one.language for one in documents)
+    most = max(spoken, key=lambda language: (spoken[language], language))
+    rare = {one for one, count in spoken.items() if count < _LEAST_NOTES and one != most}
+    alike = np.array(
+        [
+            documents[one].language in rare and documents[one].language == documents[other].language
+            for one, other in zip(first.tolist(), second.tolist(), strict=True)
+        ],
+        bool,
+    )
+    some, others = first[alike], second[alike]
+    if len(some):
+        named = matrices.mentions[some, others] + matrices.mentions[others, some]
+        shared = matrices.graph[some].multiply(matrices.graph[others]).sum(axis=1)
+        alike[alike] = (np.ravel(named) == 0) & (np.ravel(shared) == 0)
+    return alike
 
 
 def _mutual(
