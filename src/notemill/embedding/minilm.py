@@ -59,22 +59,23 @@ class MiniLM:
         import onnxruntime  # noqa: PLC0415  # heavy, and absent without the extra
         from tokenizers import Tokenizer  # noqa: PLC0415
 
-        try:
-            self._tokenizer = Tokenizer.from_file(str(_file(*_TOKENIZER)))
-        except Exception as error:  # the library raises nothing narrower
-            raise EmbeddingError(f"the vocabulary cannot be read: {error}; {_AGAIN}") from error
-        if self._tokenizer.get_vocab_size() != VOCABULARY:
-            raise EmbeddingError(f"the vocabulary is not the model's; {_AGAIN}")
-        self._tokenizer.no_padding()
-        self._tokenizer.no_truncation()
+        tokenizer, weights = str(_file(*_TOKENIZER)), str(_file(*_WEIGHTS))
         options = onnxruntime.SessionOptions()
         # Texts differ in length; an arena would keep the greatest of each for ever. Threads that
         # spin while they wait take the processor from what runs beside.
         options.enable_cpu_mem_arena = False
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        self._session = onnxruntime.InferenceSession(
-            str(_file(*_WEIGHTS)), options, providers=["CPUExecutionProvider"]
-        )
+        try:
+            self._tokenizer = Tokenizer.from_file(tokenizer)
+            self._session = onnxruntime.InferenceSession(
+                weights, options, providers=["CPUExecutionProvider"]
+            )
+        except Exception as error:  # the libraries raise nothing narrower
+            raise EmbeddingError(f"the model cannot be read: {error}; {_AGAIN}") from error
+        if self._tokenizer.get_vocab_size() != VOCABULARY:
+            raise EmbeddingError(f"the vocabulary is not the model's; {_AGAIN}")
+        self._tokenizer.no_padding()
+        self._tokenizer.no_truncation()
 
     def embed(self, texts: Sequence[str], stopped: Callable[[], bool] = never) -> Floats:
         """Return unit rows; see Model.embed."""
