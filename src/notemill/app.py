@@ -84,8 +84,10 @@ class NoteRequests:
     def _suggested(self) -> dict[str, list[str]]:
         """The tags that fit the notes, by what the vault's own tagging teaches."""
         mill, survey = self._mill, self._survey
-        documents, lexicon = mill.contents.documents(mill.vault, survey.taught)
         tags_of = {one.key: survey.vocabulary.spelled(one.all_tags) for one in survey.taught}
+        if not any(tags_of.values()):
+            return {}
+        documents, lexicon = mill.contents.documents(mill.vault, survey.taught)
         return suggestions(documents, lexicon, tags_of, {one.key for one, _ in survey.work})
 
     def __iter__(self) -> Iterator[Request]:

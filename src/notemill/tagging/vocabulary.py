@@ -245,15 +245,20 @@ def _read(lines: Sequence[str]) -> tuple[list[_Line], list[Problem]]:
     found: list[_Line] = []
     problems: list[Problem] = []
     seen: dict[str, int] = {}
+    above: list[_Line] = []
     for number, match in _items(lines, start, end):
         width = len(match["indent"].expandtabs(_TAB))
-        entry = _entry(match, _parent(found, width), lines[number])
+        # What is set in as far as this line, or farther, ends with it.
+        around = [line for line in above if line.width < width]
+        entry = _entry(match, around[-1].entry.tag if around else "", lines[number])
         wrong = _wrong(entry, seen)
         if wrong:
             problems.append(Problem(number + 1, wrong))
             continue
         seen[tag_key(entry.tag)] = number + 1
         found.append(_Line(number, width, entry))
+        if not entry.dropped:
+            above = [*around, found[-1]]
     return _without_twins(found, seen, problems), problems
 
 
@@ -282,14 +287,6 @@ def _items(
         match = _ITEM.match(lines[number])
         if match is not None:
             yield number, match
-
-
-def _parent(found: Sequence[_Line], width: int) -> str:
-    """Return the tag that a line set in by `width` stands below, '' for none."""
-    for line in reversed(found):
-        if not line.entry.dropped and line.width < width:
-            return line.entry.tag
-    return ""
 
 
 def _entry(match: re.Match[str], parent: str, line: str) -> Entry:

@@ -106,8 +106,8 @@ def _matched(found: Mapping[tuple[str, str], int]) -> dict[str, str]:
         olds, news = (Counter(one[place] for one in level) for place in (0, 1))
         matched |= {old: new for old, new in level if olds[old] == news[new] == 1}
         taken |= _all(level, 1)
-        for old in _all(level, 0) - matched.keys():
-            found = {pair: one for pair, one in found.items() if pair[0] != old}
+        unclear = _all(level, 0) - matched.keys()
+        found = {pair: one for pair, one in found.items() if pair[0] not in unclear}
     return matched
 
 
