@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
 
 from notemill.durable import DurableFile
+from notemill.vault.related import Form
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -135,7 +136,7 @@ class Side:
     pair: int
     note: str
     other: str
-    form: str
+    form: Form
     text: str
     before: str
     had: bool
@@ -149,7 +150,7 @@ class NewSide:
 
     pair: int
     note: str
-    form: str
+    form: Form
     text: str
     had: bool
     released: bool = False
@@ -340,7 +341,7 @@ class LinkLedger(DurableFile):
             (note,),
         )
         return [
-            Side(pair, key, other, form, text, before, bool(had), SideState(state), run)
+            Side(pair, key, other, Form(form), text, before, bool(had), SideState(state), run)
             for pair, key, other, form, text, before, had, state, run in rows
         ]
 

@@ -60,6 +60,7 @@ def opened(folder: Path, disk: Disk | None = None) -> Iterator[Mill]:
     finally:
         mill.engine.ledger.close()
         mill.links.close()
+        mill.decisions.close()
         mill.contents.close()
         mill.index.close()
         mill.review.close()

@@ -74,7 +74,7 @@ class NotePlan:
         return edit_links(new, LinkChanges(add=self._texts(Form.SECTION)), Form.SECTION)
 
     def _texts(self, form: Form) -> tuple[str, ...]:
-        return tuple(one.text for one in self.add if one.form == form and not one.released)
+        return tuple(one.text for one in self.add if one.form is form and not one.released)
 
 
 class LinkWriting:
@@ -148,7 +148,7 @@ class LinkWriting:
         try:
             plan.edited(raw)
         except MalformedNoteError:
-            if all(one.form == Form.PROPERTY for one in plan.add):
+            if all(one.form is Form.PROPERTY for one in plan.add):
                 raise
             plan.add = [replace(one, form=Form.PROPERTY) for one in plan.add]
             plan.edited(raw)
@@ -169,7 +169,7 @@ class LinkWriting:
     def _new_sides(self, plan: NotePlan, note: Note) -> list[NewSide]:
         """Return the links to write into a note; one its owner wrote meanwhile is not ours."""
         standing = self._sides.get(plan.key, [])
-        mine = [one for one in standing if one.form == Form.PROPERTY]
+        mine = [one for one in standing if one.form is Form.PROPERTY]
         had = mine[0].had if mine else note.entry(PROPERTY) is not None
         resolve = self._scene.names.resolve
         owners = {resolve(one.link.path, source=plan.key): one.text for one in link_entries(note)}

@@ -243,7 +243,7 @@ class _Look:
             if side.state is not SideState.RELEASED and self._may_write(side.note):
                 yield Repair(
                     Mend.REMOVE, side.note, side.other, side.text, why, side.pair, side,
-                    Form(side.form),
+                    side.form,
                 )  # fmt: skip
 
     def _kept(self, pair: Pair, sides: list[Side], state: PairState) -> Iterator[Repair]:
@@ -258,7 +258,7 @@ class _Look:
             text = self._scene.text_for(pair.other(key), source=key)
             if text is not None and self._may_write(key):
                 why = "the other side is written, and this one is not"
-                form = Form(sides[0].form)
+                form = sides[0].form
                 yield Repair(Mend.ADD, key, pair.other(key), text, why, pair.id, None, form)
         for side in sides:
             yield from self._retargeted(side)
@@ -275,7 +275,7 @@ class _Look:
         if text is not None and text != side.text:
             why = f"it means {meant} by now" if meant else f"the note is {side.other} by now"
             yield Repair(
-                Mend.RETARGET, side.note, side.other, text, why, side.pair, side, Form(side.form)
+                Mend.RETARGET, side.note, side.other, text, why, side.pair, side, side.form
             )
 
     def _may_write(self, key: str) -> bool:
