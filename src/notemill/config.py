@@ -10,7 +10,7 @@ from __future__ import annotations
 import fnmatch
 import os
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -50,7 +50,7 @@ class EmbeddingSettings:
     kind: EmbeddingKind = EmbeddingKind.AUTO
     model: str = OPENAI_MODEL
     base_url: str = OPENAI_URL
-    api_key: str | None = None
+    api_key: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,6 +74,11 @@ def test_a_service_without_a_key_is_asked_for_one() -> None:
     assert isinstance(found, Endpoint)
 
 
+def test_a_key_is_not_shown_with_its_settings() -> None:
+    """What stands in a traceback or a log does not tell it."""
+    assert "sk-1" not in repr(EmbeddingSettings(api_key="sk-1"))
+
+
 def test_without_its_packages_the_default_is_no_model(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where MiniLM is not installed, `auto` goes on without and `minilm` says how to get it."""
     monkeypatch.setattr(minilm, "_WEIGHTS", ("a_package_that_is_absent", "model.onnx"))

@@ -92,7 +92,7 @@ def read_vocabulary(text: str) -> Vocabulary:
     return Vocabulary(tuple(line.entry for line in lines), tuple(problems))
 
 
-def write_entries(entries: Iterable[Entry], newline: str = "\n") -> str:
+def write_entries(entries: Iterable[Entry]) -> str:
     """Return the list of `entries`, each below its parent, where its parent comes before it."""
     written: dict[str, int] = {}
     lines: list[str] = []
@@ -102,7 +102,7 @@ def write_entries(entries: Iterable[Entry], newline: str = "\n") -> str:
         name = leaf if depth else one.tag
         if not one.dropped:
             written[tag_key(one.tag)] = depth
-        lines.append(_INDENT * depth + _item(one, name) + newline)
+        lines.append(f"{_INDENT * depth}{_item(one, name)}\n")
     return "".join(lines)
 
 
