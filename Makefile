@@ -18,7 +18,7 @@ SOURCES := $(wildcard src bench tests)
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
 
-demo: .venv/.run ## curate a sample vault, offline and for nothing
+demo: .venv/.run ## curate and link a sample vault, offline and for nothing
 	$(BIN)/notemill demo
 
 test: .venv/.dev ## run the tests

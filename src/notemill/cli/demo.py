@@ -12,7 +12,13 @@ from typing import TYPE_CHECKING
 from notemill.app import OFFLINE, Mill
 from notemill.cli.curating import work
 from notemill.cli.diffs import print_diff
+from notemill.cli.link_commands import MIN_SCORE, TOP
+from notemill.cli.link_showing import show_pairs
+from notemill.cli.linking import LinkOptions, keep, look, write_run
+from notemill.config import EmbeddingKind, load_embedding
 from notemill.errors import UsageError
+from notemill.vault.related import Form
+from notemill.workflows.explaining import Explainer
 from notemill.workflows.survey import CurateOptions
 from twolane import load_settings
 from twolane.console import counted, note_console, shown
@@ -31,7 +37,7 @@ SHOWN_NOTES = (
 
 
 async def run_demo(*, folder: Path | None, home: Path | None) -> int:
-    """Copy the sample vault, curate it, show what happened, undo it; return the exit code."""
+    """Copy the sample vault, curate and link it, show it, undo it; return the exit code."""
     console = note_console()
     base = Path(tempfile.mkdtemp(prefix="notemill-demo-"))
     target = folder or base / "vault"
@@ -58,14 +64,16 @@ async def run_demo(*, folder: Path | None, home: Path | None) -> int:
         _heading(console, "Three notes, before and after")
         for key in SHOWN_NOTES:
             print_diff(console, originals[key], mill.vault.read(key), key)
+        _heading(console, "Notes that belong together, linked both ways")
+        links = _link(mill, console)
         _heading(console, "And back again, to the byte")
-        restored = mill.undo(curation.run.id, note=None, through=False)
+        for run in (links, curation.run.id):
+            restored = mill.undo(run, note=None, through=False)
+            count = sum(one.restored for one in restored)
+            console.print(f"notemill undo {run}: {counted(count, 'note')} restored", markup=False)
         same = sum(mill.vault.read(key) == raw for key, raw in originals.items())
-        count = sum(one.restored for one in restored)
         console.print(
-            f"notemill undo {curation.run.id}: {counted(count, 'note')} restored; "
-            f"{same:,} of {len(originals):,} are identical to the sample vault",
-            markup=False,
+            f"{same:,} of {len(originals):,} are identical to the sample vault", markup=False
         )
     finally:
         await mill.aclose()
@@ -75,11 +83,27 @@ async def run_demo(*, folder: Path | None, home: Path | None) -> int:
         "notemill curate VAULT             proposals for your notes; nothing is written\n"
         "notemill show RUN                 look at them as a diff\n"
         "notemill apply RUN                write them; `notemill undo RUN` takes them out\n"
+        "notemill link VAULT               pairs of notes to link, each with its why\n"
+        "notemill tags VAULT               the vault's tags, and what is wrong with them\n"
         "With ANTHROPIC_API_KEY set a model writes the descriptions, at the batch lane's half "
         "price.",
         markup=False,
     )
     return code if same == len(originals) else 1
+
+
+def _link(mill: Mill, console: Console) -> str:
+    """Find pairs, show and write them; return the run."""
+    # Not what the settings say: the demo sends nothing to a service.
+    embedding = load_embedding(EmbeddingKind.AUTO)
+    options = LinkOptions(
+        top=TOP, min_score=MIN_SCORE, form=Form.PROPERTY, only=None, embedding=embedding
+    )
+    found = look(mill, options, console).findings
+    show_pairs(found.pairs, Explainer(mill.vault), found.orphans, console)
+    run = keep(mill, found.pairs, options)
+    write_run(mill, run, console)
+    return run
 
 
 def _copy_sample(target: Path) -> None:

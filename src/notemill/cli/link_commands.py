@@ -18,6 +18,8 @@ from twolane.command import (
     settings_flags,
 )
 
+TOP = 5
+"""Links of notemill's that a note has at most: as many as a person reads."""
 MIN_SCORE = 0.06
 """How likely a pair has to be to be proposed: of those above, readers accepted most."""
 
@@ -35,7 +37,7 @@ def link() -> None:
 @click.option(
     "--top",
     type=click.IntRange(1, 50),
-    default=5,
+    default=TOP,
     show_default=True,
     metavar="N",
     help="At most N links of notemill's for a note.",
