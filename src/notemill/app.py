@@ -35,19 +35,16 @@ from notemill.vault.select import uses_markdown_links
 from notemill.workflows.apply import Applied, apply_run, preview, waits_for_person
 from notemill.workflows.curate import (
     REPLY_TOKENS,
-    Template,
-    as_request,
     load_template,
     proposals_for,
     read_reply,
-    request_for,
 )
 from notemill.workflows.gating import candidates_of, gate_of, newcomers, place_of, rejected_tags
 from notemill.workflows.judging import LINK_KIND
 from notemill.workflows.needs import Need, need_of
+from notemill.workflows.requests import NoteRequests
 from notemill.workflows.retagging import sources
 from notemill.workflows.stages import plan_steps
-from notemill.workflows.suggesting import suggestions
 from notemill.workflows.survey import CurateOptions, Curation, Skipped, Survey
 from notemill.workflows.upkeep import Scene, look_after
 from notemill.workflows.verify import Verdict, verify
@@ -65,51 +62,6 @@ KIND = "curate"
 KIND_TAGS = "vocabulary"
 KINDS = (KIND, KIND_TAGS, LINK_KIND)
 """The kinds of runs that are notemill's."""
-
-
-class NoteRequests:
-    """The requests for the notes that need work, read from the vault at every iteration."""
-
-    def __init__(self, mill: Mill, survey: Survey, *, template: Template, model: str) -> None:
-        """Ask about the notes of `survey` with `template`."""
-        self._mill = mill
-        self._survey = survey
-        self._template = template
-        self._model = model
-        self._rejected = rejected_tags(
-            mill.decisions, mill.review.tags(Decision.REJECTED), private=survey.private
-        )
-
-    @cached_property
-    def _suggested(self) -> dict[str, list[str]]:
-        """The tags that fit the notes, by what the vault's own tagging teaches."""
-        mill, survey = self._mill, self._survey
-        tags_of = {one.key: survey.vocabulary.spelled(one.all_tags) for one in survey.taught}
-        if not any(tags_of.values()):
-            return {}
-        documents, lexicon = mill.contents.documents(mill.vault, survey.taught)
-        return suggestions(documents, lexicon, tags_of, {one.key for one, _ in survey.work})
-
-    def __iter__(self) -> Iterator[Request]:
-        """Iterate a request per note, in the vault's order.
-
-        Raises ExternallyChangedError where a note was deleted, or became one that must not leave
-        the machine, since the vault was looked through.
-        """
-        for known, need in self._survey.work:
-            facts, text = self._mill.to_send(known.key)
-            candidates = self._survey.vocabulary.candidates(
-                facts.title, facts.folder, text, suggested=self._suggested.get(known.key, ())
-            )
-            params = request_for(
-                facts,
-                text,
-                candidates,
-                template=self._template,
-                model=self._model,
-                rejected=self._rejected(known.key),
-            )
-            yield as_request(facts, params, need=need.rank)
 
 
 class Mill:
@@ -230,9 +182,21 @@ class Mill:
         return facts.ignored or self.exclusions.covers(facts.key, facts.all_tags)
 
     def requests(self, survey: Survey) -> NoteRequests:
-        """Return the requests for the notes of `survey` that need work."""
-        model = self.settings.model or self.engine.default_model()
-        return NoteRequests(self, survey, template=load_template(KIND), model=model)
+        """Return the requests for the notes of `survey` that need work.
+
+        Iterating them raises ExternallyChangedError where a note was deleted, or became one that
+        must not leave the machine, since the vault was looked through.
+        """
+        return NoteRequests(
+            survey,
+            template=load_template(KIND),
+            model=self.settings.model or self.engine.default_model(),
+            read=self.to_send,
+            analysed=lambda: self.contents.documents(self.vault, survey.taught),
+            rejected=rejected_tags(
+                self.decisions, self.review.tags(Decision.REJECTED), private=survey.private
+            ),
+        )
 
     def to_send(self, key: str) -> tuple[NoteFacts, str]:
         """Return a note's facts and text as they are now, so that one belongs to the other.
