@@ -22,6 +22,7 @@ from notemill.errors import (
     VaultLockedError,
 )
 from notemill.index import Index, NoteFacts, facts_and_text, facts_of
+from notemill.index.cache import Watch, unseen
 from notemill.index.contents import Contents
 from notemill.links import FILE as LINKS_FILE
 from notemill.links import LinkLedger
@@ -68,11 +69,16 @@ class Mill:
     """Everything that can be done with one vault."""
 
     def __init__(
-        self, folder: Path, settings: Settings, exclusions: Exclusions | None = None
+        self,
+        folder: Path,
+        settings: Settings,
+        exclusions: Exclusions | None = None,
+        *,
+        watch: Watch = unseen,
     ) -> None:
         """Open the vault in `folder`; `exclusions` None takes the configured ones.
 
-        Raises VaultError saying what to do.
+        `watch` is told how the notes are read. Raises VaultError saying what to do.
         """
         self.settings = settings
         self.exclusions = load_exclusions() if exclusions is None else exclusions
@@ -81,6 +87,7 @@ class Mill:
         remember(self.state, self.vault.root)
         self.index = Index(self.state / "index.sqlite3")
         self.contents = Contents(self.state / "contents.sqlite3")
+        self.index.watched = self.contents.watched = watch
         self.review = Review(self.state / REVIEW_FILE)
         self.links = LinkLedger(self.state / LINKS_FILE)
         self.decisions = Decisions(self.state / DECISIONS_FILE)

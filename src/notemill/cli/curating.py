@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from notemill.app import OFFLINE, Mill
 from notemill.cli.diffs import print_diff
-from notemill.config import load_exclusions
+from notemill.cli.opening import open_mill
 from notemill.errors import NotemillError, WaitingForPersonError
 from notemill.workflows.apply import TAGS
 from notemill.workflows.stages import check_stages
@@ -77,7 +77,7 @@ async def curate_vault(  # the command's flags
         only=only,
         refresh=refresh,
     )
-    mill = Mill(vault, settings, load_exclusions(exclude))
+    mill = open_mill(vault, settings, exclude)
     try:
         with contextlib.nullcontext() if dry_run else mill.working():
             return await curate(

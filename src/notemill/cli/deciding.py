@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from notemill.app import Mill
 from notemill.cli.diffs import print_diff
+from notemill.cli.opening import open_mill
 from notemill.cli.tagging import (
     new_run_id,
     plan_object,
     show_plan,
     show_written,
 )
-from notemill.config import load_exclusions
 from notemill.errors import UsageError
 from notemill.tagmill import Chosen, TagMill, bare
 from notemill.vault.tags import tag_key
@@ -44,7 +43,7 @@ async def review_changes(
     as_json: bool,
 ) -> int:
     """Show what waits for a decision, or what one change would do; return 0."""
-    mill = Mill(vault, settings, load_exclusions(exclude))
+    mill = open_mill(vault, settings, exclude)
     try:
         mills = TagMill(mill)
         if tag is not None:
@@ -158,7 +157,7 @@ async def accept_tags(
     if bool(tags) == everything:
         raise UsageError("name the tags to accept, or give --all")
     console = note_console()
-    mill = Mill(vault, settings, load_exclusions(exclude))
+    mill = open_mill(vault, settings, exclude)
     try:
         with mill.working():
             mills = TagMill(mill)
@@ -236,7 +235,7 @@ async def reject_tags(
         raise UsageError("a tag is missing; name the tags as `notemill tags review` shows them")
     if into is not None and (item is not None or len(tags) > 1):
         raise UsageError("--into says what one tag shall not become, in the whole vault")
-    mill = Mill(vault, settings, load_exclusions())
+    mill = open_mill(vault, settings)
     try:
         mills = TagMill(mill)
         if item is not None and all(one.key != item for one in mills.facts):

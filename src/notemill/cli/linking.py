@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from notemill.app import Mill
 from notemill.cli.judging import (
     begin_judging,
     decide_left_over,
@@ -25,7 +25,8 @@ from notemill.cli.link_showing import (
     written_object,
 )
 from notemill.cli.meaning import vectors_of
-from notemill.config import load_embedding, load_exclusions
+from notemill.cli.opening import open_mill
+from notemill.config import load_embedding
 from notemill.errors import NoteNotFoundError, UsageError
 from notemill.links import LinkRun, PairState
 from notemill.vault.related import Form
@@ -50,12 +51,16 @@ from twolane.console import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
+    import numpy as np
+    from numpy.typing import NDArray
     from rich.console import Console
 
+    from notemill.app import Mill
     from notemill.config import EmbeddingSettings
+    from notemill.index import NoteFacts
     from notemill.links import NewPair, Pair
     from notemill.workflows.linking import Findings
     from notemill.workflows.upkeep import Scene
@@ -139,7 +144,7 @@ async def link_vault(
 
     `asking` None asks no model. Raises NotemillError, TwolaneError.
     """
-    mill = Mill(vault, settings, load_exclusions(exclude))
+    mill = open_mill(vault, settings, exclude)
     try:
         with mill.working():
             if dry_run:
@@ -242,15 +247,23 @@ def look(mill: Mill, options: LinkOptions, console: Console) -> Looked:
     scene = mill.scene()
     upkeep = look_after(scene, mill.links, now=time.time())
     only = None if options.only is None else key_pattern(options.only)
-    findings = find_links(
-        scene,
-        mill.links,
-        mill.contents,
-        top=options.top,
-        min_score=options.min_score,
-        only=lambda key: only is None or only.fullmatch(key) is not None,
-        vectors_of=lambda facts: vectors_of(mill, options.embedding, facts, console),
-    )
+    with contextlib.ExitStack() as display:
+
+        def meanings(facts: Sequence[NoteFacts]) -> NDArray[np.float32] | None:
+            made = vectors_of(mill, options.embedding, facts, console)
+            # From here on the notes are compared, and nothing else shows that.
+            display.enter_context(console.status("comparing the notes"))
+            return made
+
+        findings = find_links(
+            scene,
+            mill.links,
+            mill.contents,
+            top=options.top,
+            min_score=options.min_score,
+            only=lambda key: only is None or only.fullmatch(key) is not None,
+            vectors_of=meanings,
+        )
     # What an undo left on one side is completed where its pair is proposed again.
     again = {frozenset((one.a, one.b)) for one in findings.pairs}
     repairs = tuple(
@@ -387,7 +400,7 @@ async def reject_pair(
 ) -> int:
     """Turn a pair of notes down for good; return 0. Raises NotemillError."""
     console = note_console()
-    mill = Mill(vault, settings)
+    mill = open_mill(vault, settings)
     try:
         with mill.working():
             scene = mill.scene()
@@ -418,7 +431,7 @@ async def allow_pairs(
 ) -> int:
     """Forget that pairs were turned down; return 0. Raises NotemillError, WaitingError."""
     console = note_console()
-    mill = Mill(vault, settings)
+    mill = open_mill(vault, settings)
     try:
         with mill.working():
             scene = mill.scene()

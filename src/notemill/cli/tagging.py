@@ -7,9 +7,8 @@ import shlex
 import time
 from typing import TYPE_CHECKING, Any
 
-from notemill.app import Mill
 from notemill.cli.diffs import print_diff
-from notemill.config import load_exclusions
+from notemill.cli.opening import open_mill
 from notemill.errors import UsageError
 from notemill.tagmill import TagMill
 from notemill.workflows.retagging import checked_changes, plan_retagging, write_retagging
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
+    from notemill.app import Mill
     from notemill.workflows.retagging import Retagging
     from notemill.workflows.tags import TagReview
     from twolane import Settings
@@ -34,7 +34,7 @@ async def report_tags(
     settings: Settings, *, vault: Path, exclude: tuple[str, ...], as_json: bool
 ) -> int:
     """Show a vault's tags and what is wrong with them; return 0. Raises NotemillError."""
-    mill = Mill(vault, settings, load_exclusions(exclude))
+    mill = open_mill(vault, settings, exclude)
     try:
         review = TagMill(mill).found()
     finally:
@@ -136,7 +136,7 @@ async def change_tags(
     """
     console = note_console()
     wanted = checked_changes(changes)
-    mill = Mill(vault, settings, load_exclusions(exclude))
+    mill = open_mill(vault, settings, exclude)
     try:
         with mill.working():
             facts = mill.index.refresh(mill.vault, mill.vault.scan())

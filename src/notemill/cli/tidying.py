@@ -5,10 +5,9 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING, Any
 
-from notemill.app import Mill
 from notemill.cli.diffs import print_diff
+from notemill.cli.opening import open_mill
 from notemill.cli.tagging import new_run_id
-from notemill.config import load_exclusions
 from notemill.vault.tidy import TidyKind
 from notemill.workflows.tidying import plan_tidying, write_tidying
 from twolane.consent import confirm
@@ -51,7 +50,7 @@ async def tidy_vault(
     """
     console = note_console()
     chosen = [TidyKind(kind) for kind in kinds]
-    mill = Mill(vault, settings, load_exclusions(exclude))
+    mill = open_mill(vault, settings, exclude)
     try:
         with mill.working() if chosen and not dry_run else contextlib.nullcontext():
             facts = mill.index.refresh(mill.vault, mill.vault.scan())

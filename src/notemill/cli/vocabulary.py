@@ -5,11 +5,10 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING, Any
 
-from notemill.app import Mill
 from notemill.cli.arranging import Asked, ask_model
 from notemill.cli.diffs import print_diff
+from notemill.cli.opening import open_mill
 from notemill.cli.tagging import change_tags, new_run_id
-from notemill.config import load_exclusions
 from notemill.errors import NoteNotFoundError, UsageError
 from notemill.tagmill import TagMill
 from notemill.vault.note import bytes_hash
@@ -29,6 +28,7 @@ from twolane.console import note_console, print_json, report_object, result_cons
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from notemill.app import Mill
     from notemill.tagging.vocabulary import Entry
     from twolane import Settings
 
@@ -61,7 +61,7 @@ async def arrange_tags(  # the command's flags
         by_s=within_s(by, strict=by_strict),
         by_strict=by_strict,
     )
-    mill = Mill(vault, settings, load_exclusions(exclude))
+    mill = open_mill(vault, settings, exclude)
     try:
         with mill.working() if ask and not dry_run else contextlib.nullcontext():
             mills = TagMill(mill)
@@ -144,7 +144,7 @@ async def apply_vocabulary(
     as_json: bool,
 ) -> int:
     """Change the vault's tags as its vocabulary says; return the exit code."""
-    mill = Mill(vault, settings, load_exclusions(exclude))
+    mill = open_mill(vault, settings, exclude)
     try:
         changes = vocabulary_of(read_note(mill, note), note).changes
         mill.decisions.remember_place(note)

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+
+Watch = Callable[[], AbstractContextManager[Callable[[int], None]]]
+"""Opened while notes are read; what it gives is told how many more are."""
+
+
+@contextmanager
+def unseen() -> Iterator[Callable[[int], None]]:
+    """Watch nothing."""
+    yield lambda _: None
 
 
 class Cache:

@@ -9,7 +9,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from notemill.errors import NotemillError
-from notemill.index.cache import Cache
+from notemill.index.cache import Cache, unseen
 from notemill.linking.corpus import Content, Lexicon, content_of, document_of
 from notemill.vault.note import bytes_hash, parse
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    from notemill.index.cache import Watch
     from notemill.index.facts import NoteFacts
     from notemill.linking.corpus import Document
     from notemill.vault.files import Vault
@@ -38,6 +39,7 @@ class Contents:
             f"CREATE TABLE IF NOT EXISTS surfaces_{FORMAT} (term TEXT PRIMARY KEY, word TEXT)"
             " WITHOUT ROWID",
         )
+        self.watched: Watch = unseen
 
     def close(self) -> None:
         """Close the file."""
@@ -66,8 +68,10 @@ class Contents:
         wanted = {one.bytes_hash: one.key for one in facts if one.bytes_hash}
         known = self._known()
         new = (key for hashed, key in wanted.items() if hashed not in known)
-        while some := list(islice(new, _AT_A_TIME)):
-            self._keep(vault, some)
+        with self.watched() as tell:
+            while some := list(islice(new, _AT_A_TIME)):
+                self._keep(vault, some)
+                tell(len(some))
         if len(gone := known - wanted.keys()) > len(wanted):
             with self._cache.db as db:
                 db.executemany(

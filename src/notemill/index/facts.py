@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from notemill.errors import NotemillError
-from notemill.index.cache import Cache
+from notemill.index.cache import Cache, unseen
 from notemill.vault.note import bytes_hash, is_ignored, parse, source_hash
 from notemill.vault.note import inline_tags as tags_in_text
 from notemill.vault.tags import holds_vocabulary
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
+    from notemill.index.cache import Watch
     from notemill.vault.files import NoteFile, Vault
     from notemill.vault.note import Note
 
@@ -79,6 +80,7 @@ class Index:
             f"CREATE TABLE IF NOT EXISTS notes_{FORMAT} (key TEXT PRIMARY KEY, size INTEGER,"
             " mtime_ns INTEGER, facts TEXT)",
         )
+        self.watched: Watch = unseen
 
     def close(self) -> None:
         """Close the file."""
@@ -89,12 +91,14 @@ class Index:
         known = self._known()
         found: list[NoteFacts] = []
         changed: list[NoteFacts] = []
-        for file in files:
-            facts = known.pop(file.key, None)
-            if facts is None or (facts.size, facts.mtime_ns) != (file.size, file.mtime_ns):
-                facts = _read(vault, file)
-                changed.append(facts)
-            found.append(facts)
+        with self.watched() as tell:
+            for file in files:
+                facts = known.pop(file.key, None)
+                if facts is None or (facts.size, facts.mtime_ns) != (file.size, file.mtime_ns):
+                    facts = _read(vault, file)
+                    changed.append(facts)
+                    tell(1)
+                found.append(facts)
         self._keep(changed, gone=known)
         return found
 

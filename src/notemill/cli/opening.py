@@ -1,0 +1,52 @@
+"""How commands open a vault: with its exclusions, and showing that it is read."""
+
+from __future__ import annotations
+
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from notemill.app import Mill
+from notemill.config import load_exclusions
+from twolane.console import note_console
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from rich.status import Status
+
+    from twolane import Settings
+
+_QUIET_S = 1.0
+
+
+def open_mill(folder: Path, settings: Settings, exclude: tuple[str, ...] = ()) -> Mill:
+    """Open a vault, leaving out what `exclude` and the settings say. Raises VaultError."""
+    return Mill(folder, settings, load_exclusions(exclude), watch=_shown)
+
+
+@contextmanager
+def _shown() -> Iterator[Callable[[int], None]]:
+    """Show how many notes are read, where that takes long and somebody watches."""
+    began, count = time.monotonic(), 0
+    console = note_console()
+    status: Status | None = None
+
+    def tell(more: int) -> None:
+        nonlocal count, status
+        count += more
+        if time.monotonic() - began < _QUIET_S:
+            return
+        line = f"reading notes that are new or changed: {count:,}"
+        if status is None:
+            status = console.status(line)
+            status.start()
+        else:
+            status.update(line)
+
+    try:
+        yield tell
+    finally:
+        if status is not None:
+            status.stop()
