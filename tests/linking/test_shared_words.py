@@ -47,3 +47,14 @@ def test_words_with_spaces_stand_as_they_are_written(count: int) -> None:
     said = words(text * count, text)
     assert len(said) == 6
     assert all(one in text for one in said)
+
+
+def test_words_are_shown_in_the_language_of_one_of_the_notes() -> None:
+    """A stem that two languages share is not shown as a word that neither note has."""
+    spanish = "Las patentes del motor son de los inventores, y no hay otras patentes en la casa."
+    english = "The patent of the engine is for the inventor, and there is no other patent here."
+    notes = {"0 es.md": spanish, "A1.md": english, "B2.md": f"{english} More on it.", **OTHERS}
+    found = proposed(notes)
+    said = next(one.reason.words for one in found if (one.a, one.b) == ("A1.md", "B2.md"))
+    assert "patent" in said
+    assert "patentes" not in said

@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
     from notemill.index.cache import Watch
     from notemill.index.facts import NoteFacts
-    from notemill.linking.corpus import Document
+    from notemill.linking.corpus import Document, Surfaces
     from notemill.vault.files import Vault
 
 # Part of the tables' names: another way of finding terms starts afresh.
-FORMAT = 2
+FORMAT = 3
 _AT_A_TIME = 500
 
 
@@ -36,7 +36,8 @@ class Contents:
             path,
             f"CREATE TABLE IF NOT EXISTS contents_{FORMAT} (hash TEXT PRIMARY KEY, about TEXT,"
             " terms TEXT)",
-            f"CREATE TABLE IF NOT EXISTS surfaces_{FORMAT} (term TEXT PRIMARY KEY, word TEXT)"
+            f"CREATE TABLE IF NOT EXISTS surfaces_{FORMAT} (language TEXT, term TEXT, word TEXT,"
+            " PRIMARY KEY (language, term))"
             " WITHOUT ROWID",
         )
         self.watched: Watch = unseen
@@ -87,17 +88,19 @@ class Contents:
         return {str(row[0]) for row in rows}
 
     def _keep(self, vault: Vault, keys: list[str]) -> None:
-        surfaces: dict[str, str] = {}
+        surfaces: Surfaces = {}
         rows = [row for key in keys for row in _analysed(vault, key, surfaces)]
         with self._cache.db as db:
             db.executemany(f"INSERT OR REPLACE INTO contents_{FORMAT} VALUES (?,?,?)", rows)
             db.executemany(
-                f"INSERT OR IGNORE INTO surfaces_{FORMAT} VALUES (?,?)", surfaces.items()
+                f"INSERT OR IGNORE INTO surfaces_{FORMAT} VALUES (?,?,?)",
+                [(lang, *met) for lang, words in surfaces.items() for met in words.items()],
             )
 
     def _documents(self, facts: Sequence[NoteFacts]) -> tuple[list[Document], Lexicon]:
         db, lexicon = self._cache.db, Lexicon()
-        lexicon.surfaces.update(db.execute(f"SELECT term, word FROM surfaces_{FORMAT}"))
+        for language, term, word in db.execute(f"SELECT * FROM surfaces_{FORMAT}"):
+            lexicon.surfaces.setdefault(language, {})[term] = word
         places: defaultdict[str, list[int]] = defaultdict(list)
         for place, one in enumerate(facts):
             places[one.bytes_hash].append(place)
@@ -113,7 +116,7 @@ class Contents:
         return [found[place] for place in sorted(found)], lexicon
 
 
-def _analysed(vault: Vault, key: str, surfaces: dict[str, str]) -> Iterator[tuple[str, str, str]]:
+def _analysed(vault: Vault, key: str, surfaces: Surfaces) -> Iterator[tuple[str, str, str]]:
     """Yield the row of a note, none where it cannot be read."""
     try:
         raw = vault.read(key)

@@ -29,6 +29,8 @@ HEADING_CHARS: Final = 2_000
 """Characters of a text in which its first heading is looked for."""
 LONGEST_NAME: Final = 10
 """Terms of a name that are compared."""
+Surfaces = dict[str, dict[str, str]]
+"""The words that terms stand for where they are met first, by the language of the note."""
 # Link reference definitions, of which some editors keep a list below every note.
 _DEFINITION: Final = re.compile(r"^ {0,3}\[[^\]\n]+\]:[ \t]+\S[^\n]*$", re.MULTILINE)
 
@@ -46,7 +48,7 @@ class Lexicon:
     def __init__(self) -> None:
         """Start without any."""
         self._numbers: dict[str, int] = {}
-        self.surfaces: dict[str, str] = {}
+        self.surfaces: Surfaces = {}
 
     def __len__(self) -> int:
         """Return how many terms there are."""
@@ -120,7 +122,7 @@ def content_of(
     note: Note,
     *,
     without: Collection[tuple[str, str]] = (),
-    surfaces: dict[str, str] | None = None,
+    surfaces: Surfaces | None = None,
 ) -> Content:
     """Return what a note says; `surfaces` takes down the words its terms stand for.
 
@@ -131,11 +133,12 @@ def content_of(
     found = links(body)
     text = _text(body, [one for one in found if (one.path, one.label) in without])
     language = language_of(text)
+    met = None if surfaces is None else surfaces.setdefault(language, {})
     kept = [*found, *_of_properties(note)]
     return Content(
         names=_names(note),
         language=language,
-        terms=tuple(terms(text, language, surfaces)[:MAX_TERMS]),
+        terms=tuple(terms(text, language, met)[:MAX_TERMS]),
         links=tuple(
             dict.fromkeys(
                 (one.path, one.label)
@@ -160,11 +163,12 @@ def document_of(
 ) -> Document:
     """Return the note at `key` as ranking sees it."""
     names = dict.fromkeys((title_of(key), *content.names))
+    met = lexicon.surfaces.setdefault(content.language, {})
     return Document(
         key=key,
         language=content.language,
         names=tuple(
-            lexicon.numbers_of(terms(name, content.language, lexicon.surfaces)[:LONGEST_NAME])
+            lexicon.numbers_of(terms(name, content.language, met)[:LONGEST_NAME])
             for name in ("" if _NO_NAME.fullmatch(one) else one for one in names)
         ),
         terms=lexicon.numbers_of(content.terms),

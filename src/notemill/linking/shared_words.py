@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import ChainMap
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -11,7 +12,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from notemill.linking.corpus import Document
+    from notemill.linking.corpus import Document, Surfaces
 
 MOST_TERMS: Final = 40
 """So many of the weightiest terms are enough to tell words from."""
@@ -23,19 +24,21 @@ def shared_words(
     weights: Mapping[int, float],
     *,
     terms: Sequence[str],
-    surfaces: Mapping[str, str],
+    surfaces: Surfaces,
     count: int,
 ) -> tuple[str, ...]:
     """Return at most `count` words that two notes share, the weightiest first.
 
-    `weights` are those of the `MOST_TERMS` weightiest terms they share, by number. Stems are shown as the words in
-    `surfaces`. Where no spaces part words the terms are pairs of characters, which overlap: what
-    both notes have in one piece is shown in one piece, and weighs what its pairs do.
+    `weights` are those of the `MOST_TERMS` weightiest terms they share, by number. Stems are shown
+    as the words in `surfaces`, in the language of one of the notes. Where no spaces part words the
+    terms are pairs of characters, which overlap: what both notes have in one piece is shown in one
+    piece, and weighs what its pairs do.
     """
+    spelled = ChainMap(surfaces.get(one.language, {}), surfaces.get(other.language, {}))
     found, pairs = {}, {}
     for term, weight in weights.items():
-        if terms[term] in surfaces:
-            found[surfaces[terms[term]]] = weight
+        if terms[term] in spelled:
+            found[spelled[terms[term]]] = weight
         else:
             pairs[terms[term]] = weight
     if pairs:
