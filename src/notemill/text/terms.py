@@ -69,9 +69,12 @@ def language_of(text: str) -> str:
         for script, language, _ in _SCRIPTS:
             if len(script.findall(sample)) >= _SHARE * letters:
                 return language
+    if sample.isascii():
+        words = _ASCII_WORD.findall(sample.lower())
+    else:
+        words = [fold(word) for word in words_of(sample)]
     # Single letters are initials and formats as often as words.
-    words = _ASCII_WORD.findall(sample) if sample.isascii() else words_of(sample)
-    return languages_of([fold(word) for word in words if len(word) > 1])[0]
+    return languages_of([word for word in words if len(word) > 1])[0]
 
 
 def terms(text: str, language: str, surfaces: dict[str, str] | None = None) -> list[str]:
@@ -80,25 +83,25 @@ def terms(text: str, language: str, surfaces: dict[str, str] | None = None) -> l
     `surfaces` takes down for each term the word it stands for where it is met first.
     """
     latin = language if language in _LATIN else "en"
+    met: dict[str, str] = {} if surfaces is None else surfaces
     found: list[str] = []
+    add = found.append
     if text.isascii():
         for word in _ASCII_WORD.findall(text):
-            _add(found, word, latin, surfaces)
+            for part, stemmed in _parts(word, latin):
+                add(stemmed)
+                if stemmed not in met:
+                    met[stemmed] = part
         return found
     for match in WORD.finditer(text):
         word = match[0]
         if match["cjk"] or match["southeast"]:
             found += _pairs(word)
             continue
-        _add(found, word, latin, surfaces)
+        for part, stemmed in _parts(word, latin):
+            add(stemmed)
+            met.setdefault(stemmed, part)
     return found
-
-
-def _add(found: list[str], word: str, latin: str, surfaces: dict[str, str] | None) -> None:
-    for part, stemmed in _parts(word, latin):
-        found.append(stemmed)
-        if surfaces is not None and stemmed not in surfaces:
-            surfaces[stemmed] = part
 
 
 @lru_cache(maxsize=_CACHED_WORDS)
