@@ -69,9 +69,10 @@ class Contents:
         wanted = {one.bytes_hash: one.key for one in facts if one.bytes_hash}
         known = self._known()
         new = (key for hashed, key in wanted.items() if hashed not in known)
+        surfaces: Surfaces = {}
         with self.watched() as tell:
             while some := list(islice(new, _AT_A_TIME)):
-                self._keep(vault, some)
+                self._keep(vault, some, surfaces)
                 tell(len(some))
         if len(gone := known - wanted.keys()) > len(wanted):
             with self._cache.db as db:
@@ -87,14 +88,19 @@ class Contents:
             return set()
         return {str(row[0]) for row in rows}
 
-    def _keep(self, vault: Vault, keys: list[str]) -> None:
-        surfaces: Surfaces = {}
+    def _keep(self, vault: Vault, keys: list[str], surfaces: Surfaces) -> None:
+        """Analyse notes and keep what they say; `surfaces` are the words that are kept already."""
+        kept = {language: len(words) for language, words in surfaces.items()}
         rows = [row for key in keys for row in _analysed(vault, key, surfaces)]
         with self._cache.db as db:
             db.executemany(f"INSERT OR REPLACE INTO contents_{FORMAT} VALUES (?,?,?)", rows)
             db.executemany(
                 f"INSERT OR IGNORE INTO surfaces_{FORMAT} VALUES (?,?,?)",
-                [(lang, *met) for lang, words in surfaces.items() for met in words.items()],
+                [
+                    (language, *met)
+                    for language, words in surfaces.items()
+                    for met in islice(words.items(), kept.get(language, 0), None)
+                ],
             )
 
     def _documents(self, facts: Sequence[NoteFacts]) -> tuple[list[Document], Lexicon]:
