@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import ChainMap
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -34,13 +33,14 @@ def shared_words(
     terms are pairs of characters, which overlap: what both notes have in one piece is shown in one
     piece, and weighs what its pairs do.
     """
-    spelled = ChainMap(surfaces.get(one.language, {}), surfaces.get(other.language, {}))
+    ours, others = surfaces.get(one.language, {}), surfaces.get(other.language, {})
     found, pairs = {}, {}
     for term, weight in weights.items():
-        if terms[term] in spelled:
-            found[spelled[terms[term]]] = weight
+        name = terms[term]
+        if word := ours.get(name) or others.get(name):
+            found[word] = weight
         else:
-            pairs[terms[term]] = weight
+            pairs[name] = weight
     if pairs:
         numbers = np.array([term for term in weights if terms[term] in pairs], np.int32)
         theirs = "\n".join(_pieces(other, numbers, terms))
@@ -50,8 +50,10 @@ def shared_words(
                 found[word] = sum(pairs[pair] for pair in inside)
     chosen: list[str] = []
     for word in sorted(found, key=lambda word: (-found[word], word)):
-        if len(chosen) < count and not any(word in longer for longer in chosen):
+        if not any(word in longer for longer in chosen):
             chosen.append(word)
+        if len(chosen) == count:
+            break
     return tuple(chosen)
 
 
