@@ -11,7 +11,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,7 +22,7 @@ LOOKS_FURTHER = frozenset({"socket.connect", "socket.sendto"})
 NEEDS_MARK = {"subprocess.Popen"} | (set() if sys.platform == "win32" else {"socket.bind"})
 
 # Time is not what properties are about: a busy machine is no failure.
-settings.register_profile("steady", deadline=None)
+settings.register_profile("steady", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("steady")
 
 _unmarked: list[str] = []
