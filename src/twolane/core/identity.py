@@ -7,7 +7,6 @@ item, and the `note_ref`, a token that a reply has to repeat. Randomness comes f
 from __future__ import annotations
 
 import functools
-import json
 import re
 import unicodedata
 from collections.abc import Mapping
@@ -15,8 +14,7 @@ from enum import StrEnum
 from hashlib import blake2b
 from typing import Any, Final
 
-import orjson
-
+from twolane.core.schema import parse_reply
 from twolane.errors import InputError
 
 MAX_CUSTOM_ID_CHARS: Final = 64
@@ -185,21 +183,11 @@ class Echo(StrEnum):
 
 def check_echo(text: str, token: str) -> Echo:
     """Say whether `text` is a JSON object whose `note_ref` is `token`."""
-    reply = _parse(text)
+    try:
+        reply = parse_reply(text)
+    except ValueError:
+        return Echo.UNREADABLE
     found = reply.get("note_ref") if isinstance(reply, dict) else None
     if not isinstance(found, str):
         return Echo.UNREADABLE
     return Echo.OK if found == token else Echo.WRONG
-
-
-def _parse(text: str) -> object:
-    """Return the JSON value of `text`, None where it is not JSON."""
-    try:
-        return orjson.loads(text)
-    except orjson.JSONDecodeError:
-        pass
-    # orjson refuses lone surrogates, which a model may well write as an escape.
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        return None

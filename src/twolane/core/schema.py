@@ -1,8 +1,9 @@
-"""The reply schema a request carries, as a check of replies."""
+"""Replies that are JSON, and the schema a request carries as a check of them."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import json
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import orjson
 
@@ -32,11 +33,32 @@ def reply_check(shared: Mapping[str, Any]) -> Callable[[str], str | None] | None
 
     def check(text: str) -> str | None:
         try:
-            validate(orjson.loads(text))
-        except orjson.JSONDecodeError:
+            value = parse_reply(text)
+        except ValueError:
             return f"the reply is not JSON: {text[:80]!r}"
+        try:
+            validate(value)
         except fastjsonschema.JsonSchemaValueException as error:
             return f"the reply does not meet its schema: {error.message}"
         return None
 
     return check
+
+
+def parse_reply(text: str) -> Any:  # noqa: ANN401
+    """Return the JSON value of a reply. Raises ValueError where it is none.
+
+    Half an emoji, which a model may well write as an escape, is no reason to pay for another.
+    """
+    try:
+        return orjson.loads(text)  # which refuses that
+    except orjson.JSONDecodeError:
+        pass
+    try:
+        return json.loads(text, parse_constant=_refuse)
+    except RecursionError as error:
+        raise ValueError(text[:80]) from error
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(constant)
