@@ -12,7 +12,7 @@ from notemill.review import Decision
 from notemill.tagging.vocabulary import Entry, Vocabulary, with_entries
 from notemill.vault.frontmatter import BOM
 from notemill.vault.note import bytes_hash
-from notemill.vault.tags import tag_key
+from notemill.vault.tags import bare, tag_key
 from notemill.workflows.apply import waits_for_person
 from notemill.workflows.arranging import asking_about, reply_tokens, settled
 from notemill.workflows.deciding import (
@@ -324,8 +324,3 @@ def _limits(options: CurateOptions) -> dict[str, object]:
         "lane": options.lane,
         "by": None if options.by_s is None else f"{options.by_s} s",
     }
-
-
-def bare(tag: str) -> str:
-    """Return a tag as a person may write it, without `#`."""
-    return tag.strip().lstrip("#").strip().strip("/")

@@ -13,8 +13,8 @@ from notemill.cli.tagging import (
     show_written,
 )
 from notemill.errors import UsageError
-from notemill.tagmill import Chosen, TagMill, bare
-from notemill.vault.tags import tag_key
+from notemill.tagmill import Chosen, TagMill
+from notemill.vault.tags import bare, tag_key
 from notemill.workflows.retagging import checked_changes, plan_retagging, write_retagging
 from twolane.consent import confirm
 from twolane.console import EXIT_FAILED, counted, note_console, print_json, result_console, shown

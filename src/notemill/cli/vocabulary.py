@@ -10,13 +10,13 @@ from notemill.cli.diffs import print_diff
 from notemill.cli.opening import open_mill
 from notemill.cli.tagging import change_tags, new_run_id
 from notemill.errors import NoteNotFoundError, UsageError
+from notemill.tagging.vocabulary import write_entries
 from notemill.tagmill import TagMill
 from notemill.vault.note import bytes_hash
 from notemill.vault.tags import tag_key
 from notemill.workflows.deciding import rejected_pairs
 from notemill.workflows.survey import CurateOptions
 from notemill.workflows.vocabulary import (
-    as_list,
     keep_proposed,
     vocabulary_of,
     with_proposed,
@@ -82,7 +82,7 @@ async def arrange_tags(  # the command's flags
     if as_json:
         print_json(_object(run, asked))
     elif note is None and asked.entries is not None:
-        result_console().out(as_list(asked.entries), end="", highlight=False)
+        result_console().out(write_entries(asked.entries), end="", highlight=False)
     return asked.code
 
 

@@ -37,6 +37,11 @@ def clean_tag(tag: str) -> str:
     return "/".join([level for level in levels if level][:MAX_LEVELS])
 
 
+def bare(tag: str) -> str:
+    """Return a tag as a person may write it, without `#` and slashes at its ends."""
+    return tag.strip().lstrip("#").strip().strip("/")
+
+
 def tag_key(tag: str) -> str:
     """Return what a tag is compared by: Obsidian ignores case, and Unicode form is no difference."""
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", tag).casefold())

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from notemill.errors import ExternallyChangedError, NotemillError, UsageError
 from notemill.vault.note import bytes_hash, is_ignored, parse, source_hash
 from notemill.vault.retag import TagChanges, retag
-from notemill.vault.tags import is_legal_tag, tag_key
+from notemill.vault.tags import bare, is_legal_tag, tag_key
 from notemill.workflows.survey import Skipped
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class Retagging:
 def checked_changes(changes: Mapping[str, str | None]) -> TagChanges:
     """Return changes a person asked for, `#` taken off. Raises UsageError for an illegal tag."""
     bare = {
-        _bare(old, "the tag to change"): None if new is None else _bare(new, "the new tag")
+        _tag(old, "the tag to change"): None if new is None else _tag(new, "the new tag")
         for old, new in changes.items()
     }
     for new in bare.values():
@@ -58,11 +58,11 @@ def checked_changes(changes: Mapping[str, str | None]) -> TagChanges:
     return TagChanges(bare)
 
 
-def _bare(tag: str, what: str) -> str:
-    bare = tag.strip().lstrip("#").strip().strip("/")
-    if not bare:
-        raise UsageError(f"{what} is missing: {tag!r} is no tag")
-    return bare
+def _tag(said: str, what: str) -> str:
+    tag = bare(said)
+    if not tag:
+        raise UsageError(f"{what} is missing: {said!r} is no tag")
+    return tag
 
 
 def plan_retagging(

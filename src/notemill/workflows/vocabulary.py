@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from notemill.errors import UsageError
 from notemill.tagging.arrange import arrange
-from notemill.tagging.vocabulary import Entry, read_vocabulary, with_entries, write_entries
+from notemill.tagging.vocabulary import Entry, read_vocabulary, with_entries
 from notemill.vault.frontmatter import BOM
 
 if TYPE_CHECKING:
@@ -29,11 +29,6 @@ class Arrangement:
 def proposed_entries(review: TagReview) -> tuple[Entry, ...]:
     """Return the vocabulary that a vault's tags make by themselves."""
     return arrange(review.census, review.merges, review.junk)
-
-
-def as_list(entries: tuple[Entry, ...]) -> str:
-    """Return a vocabulary as a nested list."""
-    return write_entries(entries)
 
 
 def with_proposed(raw: bytes, entries: tuple[Entry, ...], known: frozenset[str]) -> bytes:
