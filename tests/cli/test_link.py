@@ -211,6 +211,20 @@ def test_two_notes_that_swap_their_names_keep_their_links(shell: Shell) -> None:
     assert linked(shell)["state"] == "nothing"
 
 
+def test_links_taken_out_right_after_they_were_written_stay_away(shell: Shell) -> None:
+    """A note whose very bytes of before its links are back, by hand or by git, turned them down."""
+    before = (shell.vault / SOIL).read_bytes()
+    first = linked(shell)
+    pairs = {pair for pair in ends(first["linked"]) if SOIL in pair}
+    (shell.vault / SOIL).write_bytes(before)
+    again = linked(shell)
+    assert {one["item"] for one in again["rejected"]} == {SOIL}
+    assert len(again["rejected"]) == len(pairs)
+    assert (shell.vault / SOIL).read_bytes() == before
+    assert SOIL not in {one.target for one in related_links(shell.vault)}
+    assert linked(shell)["state"] == "nothing"
+
+
 def test_a_deleted_note_leaves_no_dead_link(shell: Shell) -> None:
     """Our entries for it go; what its owner wrote about it stays."""
     linked(shell)

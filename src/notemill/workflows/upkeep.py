@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from notemill.errors import NotemillError
 from notemill.links import WANTED, PairState, SideState
 from notemill.vault.markup import property_link
-from notemill.vault.note import links, parse
+from notemill.vault.note import bytes_hash, links, parse
 from notemill.vault.related import PROPERTY, Form, link_entries, link_text
 from notemill.workflows.renames import renamed
 
@@ -102,8 +102,9 @@ def look_after(scene: Scene, ledger: LinkLedger, *, now: float) -> Upkeep:
             look.at(key, sides)
     pairs = look.pairs()
     ledger.settle(look.standing, look.gone, look.decided, now=now)
+    # The index may be older than the look: what counts is what the links were looked for in.
     ledger.seen(
-        (one.key, one.source_hash, one.bytes_hash)
+        (one.key, one.source_hash, look.hashes.get(one.key, one.bytes_hash))
         for one in scene.facts.values()
         if one.source_hash
     )
@@ -134,6 +135,8 @@ class _Look:
         self.gone: list[Side] = []
         self.decided: list[tuple[int, PairState, str]] = []
         self.rejected: list[tuple[str, str]] = []
+        self.hashes: dict[str, str] = {}
+        """Of all bytes of the notes whose links were looked for, '' where they could not be."""
         self._states = {number: pair.state for number, pair in pairs.items()}
         self._because: dict[int, str] = {}
 
@@ -145,7 +148,8 @@ class _Look:
             return
         found = None if facts is None or facts.problem else self._found(key)
         if found is None:
-            # What cannot be read says nothing: all stays as it was known.
+            # What cannot be read says nothing: all stays as it was known, to be looked at again.
+            self.hashes[key] = ""
             self.leave(sides)
             return
         entries, linked = found
@@ -160,9 +164,11 @@ class _Look:
     def _found(self, key: str) -> tuple[list[tuple[str, str | None]], set[str]] | None:
         """Return a note's entries with what they mean, and the notes that it links to elsewhere."""
         try:
-            note, _ = parse(self._scene.vault.read(key))
+            raw = self._scene.vault.read(key)
         except NotemillError:
             return None
+        self.hashes[key] = bytes_hash(raw)
+        note, _ = parse(raw)
         resolve = self._scene.names.resolve
         standing = link_entries(note)
         entries = [(one.text, resolve(one.link.path, source=key)) for one in standing]
