@@ -28,7 +28,7 @@ BOM = b"\xef\xbb\xbf"
             {"tags": ["b"]},
             "tags:\n  # why a\n  - b\n",
         ),
-        ("tags:\n  - a\n  -\n", {"tags": ["a", "b"]}, "tags:\n  - a\n  - b\n"),
+        ("tags:\n  - a\n  -\n", {"tags": ["a", "b"]}, "tags:\n  - a\n  -\n  - b\n"),
         ("tags:\n  - a\n", {"tags": []}, "tags: []\n"),
         ("tags:\n  - '#a'\n", {"tags": ["a", "b"]}, "tags:\n  - '#a'\n  - b\n"),
         ("tags:\n  - a\n  # below\nz: 1\n", {"tags": ["b"]}, "tags:\n  - b\n  # below\nz: 1\n"),

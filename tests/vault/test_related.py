@@ -99,6 +99,36 @@ def test_a_persons_entries_stay_in_place_and_style() -> None:
     assert edit_links(new, LinkChanges(remove=("[[A]]",)), Form.PROPERTY) == raw
 
 
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("related:\n  - \n  - '[[P]]'\n", "related:\n  - \n  - '[[P]]'\n  - \"[[A]]\"\n"),
+        ("related:\n  - '[[P]]'\n  -\n", "related:\n  - '[[P]]'\n  -\n  - \"[[A]]\"\n"),
+        ("related:\n  -\n", 'related:\n  -\n  - "[[A]]"\n'),
+        ("related: [~, x, null]\n", 'related: [~, x, null, "[[A]]"]\n'),
+        ("related: '[[P]]' # mine\n", "related: # mine\n  - '[[P]]'\n  - \"[[A]]\"\n"),
+        ("related: 5\n", 'related:\n  - "5"\n  - "[[A]]"\n'),
+        ("x: [a]\nrelated: '[[P]]'\n", "x: [a]\nrelated: ['[[P]]', \"[[A]]\"]\n"),
+    ],
+)
+def test_what_its_owner_wrote_stays_as_written(before: str, after: str) -> None:
+    """Empty items and quotes outlast a link that comes and goes."""
+    raw = f"---\n{before}---\nx\n".encode()
+    new = edit_links(raw, LinkChanges(add=("[[A]]",)), Form.PROPERTY)
+    assert new == f"---\n{after}---\nx\n".encode()
+    back = edit_links(new, LinkChanges(remove=("[[A]]",), keep_empty=True), Form.PROPERTY)
+    assert back == new.replace(b'  - "[[A]]"\n', b"").replace(b', "[[A]]"', b"")
+
+
+@pytest.mark.parametrize("text", ["|\n  [[P]]\n  [[Q]]", ">-\n  about\n  this", '"a\n  b"'])
+def test_a_text_of_several_lines_is_left_to_its_owner(text: str) -> None:
+    """As one entry of a list its lines would be lost: the note is refused."""
+    raw = f"---\nrelated: {text}\n---\nx\n".encode()
+    with pytest.raises(MalformedNoteError, match="several lines"):
+        edit_links(raw, LinkChanges(add=("[[A]]",)), Form.PROPERTY)
+    assert edit_links(raw, LinkChanges(add=("[[A]]",)), Form.SECTION).startswith(raw)
+
+
 def test_an_empty_property_of_its_owner_is_kept() -> None:
     """What was there before the first link is there after the last."""
     raw = b"---\nrelated:\n---\nx\n"

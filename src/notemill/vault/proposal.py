@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from notemill.errors import MalformedNoteError
 from notemill.vault.frontmatter import BOM, Entry, Frontmatter, Item, Shape, Span
 from notemill.vault.note import OWNED, TAG_KEYS, Note, bare_tag, owned_spans, parse, source_hash
-from notemill.vault.scalars import scalar
+from notemill.vault.scalars import is_plain, scalar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -154,18 +154,26 @@ def _new_entry(note: Note, name: str, change: str | Sequence[str]) -> bytes:
     return new_list(note, head, line_end, change)
 
 
-def new_list(note: Note, head: bytes, tail: bytes, texts: Sequence[str]) -> bytes:
-    """Return a list in the style of the frontmatter's other lists; `tail` ends the key's line."""
+def new_list(
+    note: Note, head: bytes, tail: bytes, texts: Sequence[str], *, first: bytes = b""
+) -> bytes:
+    """Return a list in the style of the frontmatter's other lists; `tail` ends the key's line.
+
+    `first` is the first text as it is written already, where that can stay in any list.
+    """
     if not texts:
         return head + b" []" + tail
     block = note.frontmatter
     lists = [entry for entry in block.entries if entry.items] if block else []
     if lists and lists[0].shape is Shape.FLOW_LIST:
-        inside = ", ".join(scalar(text, in_flow=True) for text in texts)
-        return head + b" [" + inside.encode() + b"]" + tail
+        written = [scalar(text, in_flow=True).encode() for text in texts]
+        written[0] = first or written[0]
+        return head + b" [" + b", ".join(written) + b"]" + tail
     dash = (_dash_of(note, lists[0]) if lists else None) or b" " * _indent(block) + _DASH
     line_end = note.newline.encode()
-    return head + tail + b"".join(dash + scalar(text).encode() + line_end for text in texts)
+    written = [scalar(text).encode() for text in texts]
+    written[0] = first or written[0]
+    return head + tail + b"".join(dash + one + line_end for one in written)
 
 
 def _indent(block: Frontmatter | None) -> int:
@@ -187,7 +195,15 @@ def _rewritten(note: Note, entry: Entry, change: str | Sequence[str]) -> bytes:
         return head + _gap(note, entry) + _flow_list(note, entry, change) + tail
     if entry.shape is Shape.BLOCK_LIST:
         return _block_list(note, entry, change)
-    return new_list(note, head, tail, change)
+    return new_list(note, head, tail, change, first=_kept_text(note, entry, change))
+
+
+def _kept_text(note: Note, entry: Entry, texts: Sequence[str]) -> bytes:
+    """Return a text as written that becomes the first of a list, empty where it cannot stay so."""
+    written = note.raw[entry.written.start : entry.written.end]
+    if not texts or texts[0] != entry.value or b"\n" in written or b"\r" in written:
+        return b""
+    return written if entry.quote or is_plain(texts[0], in_flow=True) else b""
 
 
 def _gap(note: Note, entry: Entry) -> bytes:
@@ -197,12 +213,24 @@ def _gap(note: Note, entry: Entry) -> bytes:
 def _matched(
     entry: Entry, texts: Sequence[str], same: Callable[[str], str]
 ) -> list[tuple[str, Item | None]]:
-    """Pair each new text with the item that says it already, each item once."""
+    """Pair each new text with the item that says it already, each item once.
+
+    Items that say nothing are no texts and stay, each behind what it stood behind.
+    """
     free: dict[str, list[Item]] = {}
     for item in reversed(entry.items):
         if item.text is not None:
             free.setdefault(same(item.text), []).append(item)
-    return [(text, items.pop() if (items := free.get(same(text))) else None) for text in texts]
+    pairs = [(text, items.pop() if (items := free.get(same(text))) else None) for text in texts]
+    kept = {id(item) for _, item in pairs}
+    behind: Item | None = None
+    for item in entry.items:
+        if item.text is None:
+            at = next((n for n, one in enumerate(pairs) if behind and one[1] is behind), -1) + 1
+            pairs.insert(at, ("", item))
+        if item.text is None or id(item) in kept:
+            behind = item
+    return pairs
 
 
 def _same(entry: Entry) -> Callable[[str], str]:
@@ -211,7 +239,8 @@ def _same(entry: Entry) -> Callable[[str], str]:
 
 def _flow_list(note: Note, entry: Entry, texts: Sequence[str]) -> bytes:
     """Return a `[list, like, this]`; what stays is kept as written, and so are the gaps."""
-    if not texts:
+    pairs = _matched(entry, texts, _same(entry))
+    if not pairs:
         return b"[]"
     raw, items = note.raw, entry.items
     head, separator, foot = b"[", b", ", b"]"
@@ -225,7 +254,7 @@ def _flow_list(note: Note, entry: Entry, texts: Sequence[str]) -> bytes:
         separator = written if _FLOW_SEPARATOR.fullmatch(written) else separator
     parts = [
         raw[item.span.start : item.span.end] if item else scalar(text, in_flow=True).encode()
-        for text, item in _matched(entry, texts, _same(entry))
+        for text, item in pairs
     ]
     return head + separator.join(parts) + foot
 
@@ -249,10 +278,10 @@ def _block_list(note: Note, entry: Entry, texts: Sequence[str]) -> bytes:
         bare_head = raw[entry.span.start : entry.colon]
         new = new_list(note, bare_head, raw[entry.colon : first_line_end], texts)
         return new + _below(note, entry)
-    if not texts:
+    pairs = _matched(entry, texts, _same(entry))
+    if not pairs:
         head = raw[entry.span.start : entry.colon] + b" []" + raw[entry.colon : first_line_end]
         return head + _below(note, entry)
-    pairs = _matched(entry, texts, _same(entry))
     kept = {id(item) for _, item in pairs if item}
     kept_lines: dict[int, bytes] = {}
     # Comments above an item that goes stay, above the next one that stays.

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
 from notemill.errors import MalformedNoteError
+from notemill.vault.frontmatter import Shape
 from notemill.vault.markup import links, property_link
 from notemill.vault.note import Note, parse, source_hash
 from notemill.vault.proposal import set_properties
@@ -21,6 +22,7 @@ from notemill.vault.region import END, START, find_region, is_damaged, owners_te
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from notemill.vault.frontmatter import Entry
     from notemill.vault.markup import Link
     from notemill.vault.resolve import Names
 
@@ -122,8 +124,18 @@ def _edit_property(raw: bytes, changes: LinkChanges, add: Sequence[str]) -> byte
     wanted += [text for text in add if text not in wanted]
     if wanted == have:
         return raw
+    entry = note.entry(PROPERTY)
+    if entry is not None and entry.shape is Shape.TEXT and _has_lines(note, entry):
+        raise MalformedNoteError(
+            f"its property {entry.key} is a text of several lines, which is no list; make it one"
+        )
     gone = not wanted and not changes.keep_empty
     return set_properties(raw, {PROPERTY: None if gone else wanted})
+
+
+def _has_lines(note: Note, entry: Entry) -> bool:
+    written = note.raw[entry.written.start : entry.written.end]
+    return b"\n" in written or b"\r" in written
 
 
 def _changed(have: Sequence[str], changes: LinkChanges) -> list[str]:
