@@ -8,6 +8,7 @@ import sqlite3
 from typing import TYPE_CHECKING
 
 from notemill.errors import VaultError
+from notemill.vault.journal import write_ahead
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,7 +38,7 @@ class DurableFile:
             raise VaultError(message) from error
 
     def _prepare(self, schema: str, version: int) -> None:
-        self._db.execute("PRAGMA journal_mode = WAL")
+        write_ahead(self._db)
         self._db.execute("PRAGMA synchronous = FULL")
         with self._transaction():
             found = self._db.execute("PRAGMA user_version").fetchone()[0]

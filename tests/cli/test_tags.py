@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import io
 from typing import TYPE_CHECKING
 
 import pytest
+from rich.console import Console
 
+from notemill.cli.endings import show_endings
+from notemill.cli.tagging import plan_object
+from notemill.vault.retag import TagChanges, retag
+from notemill.workflows.retagging import Retagging, Touched
 from tests.cli.test_notemill import Shell
 from tests.workflows.notes import tree, write_notes
 
@@ -208,3 +214,18 @@ def test_a_vocabulary_that_cannot_be_taken_says_why(shell: Shell, text: str, sai
     assert said in shell.err
     assert shell("tags", "vocabulary", shell.vault, "--note", "Nowhere.md") == 2
     assert "make an empty one first" in shell.err
+
+
+def test_a_run_that_wrote_nothing_is_not_said_to_be_undone_by_anything(shell: Shell) -> None:
+    """Where every note is refused, no undo is offered, and each is named once with its reason."""
+    out = io.StringIO()
+    refused = [("a.md", "a.md cannot be written"), ("b.md", "it was edited")]
+    show_endings(0, "tags-1", refused, Console(file=out, width=80))
+    assert (
+        out.getvalue() == "nothing was written\n  a.md cannot be written\n  b.md: it was edited\n"
+    )
+    edit = retag((shell.vault / "one.md").read_bytes(), TagChanges({"recipe": "dish"}))
+    assert edit is not None
+    plan = Retagging((Touched("one.md", edit),), (), {}, {})
+    assert plan_object(plan, "tags-1", [("one.md", "no")])["run"] == ""
+    assert plan_object(plan, "tags-1", [])["run"] == "tags-1"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +14,7 @@ import pytest
 from notemill.errors import ExternallyChangedError, JournalError, VaultError, WriteFailedError
 from notemill.vault.disk import Disk
 from notemill.vault.files import Ending
-from notemill.vault.journal import State
+from notemill.vault.journal import State, write_ahead
 from tests.vault.folders import Death, ScriptedDisk, make_vault, names_in, reopen, write
 
 SOURCES = Path(__file__).resolve().parents[2] / "src"
@@ -140,6 +142,22 @@ def test_an_edit_during_a_write_is_seen_before_the_rename(tmp_path: Path) -> Non
     assert vault.read("a.md") == b"mine"
     assert names_in(tmp_path) == ["a.md"]
     assert vault.runs() == []
+
+
+def test_a_new_file_that_another_process_reads_is_waited_for(tmp_path: Path) -> None:
+    """Two first runs at once: the one that comes second waits, and fails only where it has to."""
+    path = tmp_path / "new.sqlite3"
+    reader = sqlite3.connect(path, isolation_level=None)
+    reader.execute("CREATE TABLE t (x)")
+    reader.execute("BEGIN")
+    reader.execute("SELECT * FROM t").fetchall()
+    clock = iter(range(100))
+    with contextlib.closing(sqlite3.connect(path, timeout=0, isolation_level=None)) as db:
+        with pytest.raises(sqlite3.OperationalError, match="locked"):
+            write_ahead(db, clock=lambda: next(clock), wait=lambda _: None)
+        assert next(clock) > 30
+        write_ahead(db, wait=lambda _: reader.close())
+        assert db.execute("PRAGMA journal_mode").fetchone() == ("wal",)
 
 
 def test_without_a_journal_nothing_is_written(tmp_path: Path) -> None:

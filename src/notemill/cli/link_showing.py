@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from rich.text import Text
 
+from notemill.cli.endings import trouble
 from notemill.linking.corpus import title_of
 from notemill.links import Pair
 from notemill.workflows.upkeep import Mend
@@ -142,7 +143,7 @@ def show_written(written: LinksWritten, run: str, console: Console) -> None:
         console.print("nothing was written", markup=False)
     troubles = [
         *(f"{a} and {b}: {why}" for a, b, why in written.conflicts),
-        *(f"{key}: {why}" for key, why in written.problems),
+        *(trouble(key, why) for key, why in written.problems),
     ]
     for line in troubles[:SHOWN_LINES]:
         console.print(f"  {shown(line)}", markup=False)

@@ -8,6 +8,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from notemill.cli.diffs import print_diff
+from notemill.cli.endings import show_endings, trouble
 from notemill.cli.opening import open_mill
 from notemill.errors import UsageError
 from notemill.tagmill import TagMill
@@ -184,29 +185,25 @@ def show_plan(mill: Mill, plan: Retagging, console: Console, *, most: int = SHOW
     for note in plan.touched[most:]:
         console.print(f"  {shown(note.key)}", markup=False)
     for left in plan.left_alone:
-        console.print(f"  left alone: {shown(left.key)}: {shown(left.reason)}", markup=False)
+        console.print(f"  left alone: {shown(trouble(left.key, left.reason))}", markup=False)
 
 
 def show_written(
     plan: Retagging, run: str, failures: list[tuple[str, str]], console: Console
 ) -> None:
     """Say what was written, how it is undone, and what could not be."""
-    written = len(plan.touched) - len(failures)
-    console.print(
-        f"{counted(written, 'note')} written; undo with: notemill undo {run}", markup=False
-    )
-    for key, problem in failures:
-        console.print(f"  {shown(key)}: {shown(problem)}", markup=False)
+    show_endings(len(plan.touched) - len(failures), run, failures, console)
 
 
 def plan_object(plan: Retagging, run: str, failures: list[tuple[str, str]]) -> dict[str, Any]:
     """Return what a change of tags does, or did, for scripts."""
     failed = {key for key, _ in failures}
+    written = [one.key for one in plan.touched if run and one.key not in failed]
     return {
-        "run": run,
+        "run": run if written else "",
         "tags": [{"tag": tag, "becomes": new} for tag, new in plan.becomes.items()],
         "notes": [one.key for one in plan.touched],
-        "written": [one.key for one in plan.touched if run and one.key not in failed],
+        "written": written,
         "left_alone": [{"item": one.key, "message": one.reason} for one in plan.left_alone],
         "problems": [{"item": key, "message": problem} for key, problem in failures],
     }

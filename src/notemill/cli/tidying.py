@@ -6,6 +6,7 @@ import contextlib
 from typing import TYPE_CHECKING, Any
 
 from notemill.cli.diffs import print_diff
+from notemill.cli.endings import show_endings, trouble
 from notemill.cli.opening import open_mill
 from notemill.cli.tagging import new_run_id
 from notemill.vault.tidy import TidyKind
@@ -73,7 +74,7 @@ async def tidy_vault(
                     run = new_run_id("tidy")
                     endings = write_tidying(mill.vault, mill.review, plan, run=run)
                     failures = [(key, problem) for key, problem in endings if problem]
-                    _show_written(plan, run, failures, console)
+                    show_endings(len(plan.changed) - len(failures), run, failures, console)
     finally:
         await mill.aclose()
     if as_json:
@@ -120,7 +121,7 @@ def _show_left(plan: Tidying, console: Console) -> None:
     if len(left) > SHOWN_LEFT:
         console.print(f"  … and {len(left) - SHOWN_LEFT:,} more left; --json has all", markup=False)
     for alone in plan.untouched[:SHOWN_LEFT]:
-        console.print(f"  left alone: {shown(alone.key)}: {shown(alone.reason)}", markup=False)
+        console.print(f"  left alone: {shown(trouble(alone.key, alone.reason))}", markup=False)
     if len(plan.untouched) > SHOWN_LEFT:
         more = len(plan.untouched) - SHOWN_LEFT
         console.print(
@@ -128,21 +129,11 @@ def _show_left(plan: Tidying, console: Console) -> None:
         )
 
 
-def _show_written(
-    plan: Tidying, run: str, failures: list[tuple[str, str]], console: Console
-) -> None:
-    written = len(plan.changed) - len(failures)
-    console.print(
-        f"{counted(written, 'note')} written; undo with: notemill undo {run}", markup=False
-    )
-    for key, problem in failures:
-        console.print(f"  {shown(key)}: {shown(problem)}", markup=False)
-
-
 def _object(plan: Tidying, run: str, failures: list[tuple[str, str]]) -> dict[str, Any]:
     failed = {key for key, _ in failures}
+    written = [one.key for one in plan.changed if run and one.key not in failed]
     return {
-        "run": run,
+        "run": run if written else "",
         "notes": [
             {
                 "item": one.key,
@@ -151,7 +142,7 @@ def _object(plan: Tidying, run: str, failures: list[tuple[str, str]]) -> dict[st
             }
             for one in plan.notes
         ],
-        "written": [one.key for one in plan.changed if run and one.key not in failed],
+        "written": written,
         "left_alone": [{"item": one.key, "message": one.reason} for one in plan.untouched],
         "problems": [{"item": key, "message": problem} for key, problem in failures],
     }

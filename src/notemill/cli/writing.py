@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from notemill.app import KINDS, Mill
 from notemill.cli.curating import mill_of_run, print_pending, show_applied
+from notemill.cli.endings import trouble
 from notemill.cli.link_runs import apply_links, folder_of_links, show_links, unwritten_links
 from notemill.errors import UsageError, WaitingForPersonError
 from notemill.review import Decision
@@ -87,7 +88,7 @@ async def undo_run(
     console.print(f"{counted(count, 'note')} restored to the byte", markup=False)
     refused = [one for one in restored if one.problem]
     for one in refused:
-        console.print(f"  {shown(one.key)}: {shown(one.problem)}", markup=False)
+        console.print(f"  {shown(trouble(one.key, one.problem))}", markup=False)
     if item is not None and not restored:
         message = f"run {run_id} has written nothing to {item}; `notemill show {run_id}` lists it"
         raise UsageError(message)

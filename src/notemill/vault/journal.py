@@ -12,6 +12,7 @@ import contextlib
 import os
 import sqlite3
 import threading
+import time
 import zlib
 from dataclasses import dataclass
 from enum import StrEnum
@@ -20,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 from notemill.errors import JournalError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
 SCHEMA_VERSION = 1
@@ -43,6 +44,7 @@ CREATE INDEX IF NOT EXISTS writes_open ON writes (seq) WHERE state IN ('intended
 """
 _COLUMNS = "seq, run, key, path, temporary, before_hash, after_hash, state, at_s"
 _BUSY_S = 30.0
+_RETRY_S = 0.02
 
 
 class State(StrEnum):
@@ -113,7 +115,7 @@ class Journal:
             raise _unusable(path, error) from error
 
     def _prepare(self) -> None:
-        self._db.execute("PRAGMA journal_mode = WAL")
+        write_ahead(self._db)
         self._db.execute("PRAGMA synchronous = FULL")
         version = self._db.execute("PRAGMA user_version").fetchone()[0]
         if version > SCHEMA_VERSION:
@@ -240,6 +242,29 @@ class Journal:
             " GROUP BY run ORDER BY max(seq) DESC"
         )
         return [WrittenRun(*row) for row in rows]
+
+
+def write_ahead(
+    db: sqlite3.Connection,
+    *,
+    clock: Callable[[], float] = time.monotonic,
+    wait: Callable[[float], None] = time.sleep,
+) -> None:
+    """Switch a file to write-ahead logging, waiting for a process that does the same.
+
+    SQLite itself does not wait where both have begun. Raises sqlite3.OperationalError where the
+    other is not done after half a minute.
+    """
+    give_up_at = clock() + _BUSY_S
+    while True:
+        try:
+            db.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or clock() >= give_up_at:
+                raise
+            wait(_RETRY_S)
+        else:
+            return
 
 
 def _write(row: Sequence[Any]) -> Write:
