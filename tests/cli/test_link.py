@@ -142,6 +142,19 @@ def test_a_run_is_shown_applied_in_part_and_then_wholly(shell: Shell) -> None:
     assert tree(shell.vault) == before
 
 
+def test_a_run_without_the_note_named_or_without_writes_says_so(shell: Shell) -> None:
+    """A slip in a note's name is no success, and what was only proposed needs no undo."""
+    before = tree(shell.vault)
+    assert shell("link", shell.vault, *SCORE, "--json") == 0
+    run = shell.report["run"]
+    for command in ("show", "apply"):
+        assert shell(command, run, "--item", "Trian.md") == 2
+        assert f"run {run} has no pair of 'Trian.md'" in shell.err
+    assert shell("undo", run, "--yes") == 2
+    assert f"run {run} has written nothing" in shell.err
+    assert tree(shell.vault) == before
+
+
 @pytest.mark.parametrize("form", ["--property", "--section"])
 @pytest.mark.parametrize("side", [0, 1])
 def test_a_link_taken_out_of_one_note_goes_from_the_other_and_stays_away(

@@ -13,7 +13,7 @@ from notemill.cli.diffs import print_diff
 from notemill.cli.judging import decide_left_over
 from notemill.cli.link_showing import show_pairs, written_object
 from notemill.cli.linking import pair_object, write_run
-from notemill.errors import NotemillError
+from notemill.errors import NotemillError, UsageError
 from notemill.links import FILE as LINKS_FILE
 from notemill.links import LinkLedger, PairState
 from notemill.vault.journal import WrittenRun
@@ -65,6 +65,7 @@ async def apply_links(
     try:
         with mill.working():
             await decide_left_over(mill)
+            _of_item(mill.links.pairs(run=run_id), run_id, item)
             written = write_run(mill, run_id, note_console(), item=item)
     finally:
         await mill.aclose()
@@ -79,9 +80,7 @@ async def show_links(
     """Show a run's pairs with their why, and what writing them would change; return 0."""
     mill = Mill(folder, settings)
     try:
-        pairs = [
-            one for one in mill.links.pairs(run=run_id) if item is None or item in (one.a, one.b)
-        ]
+        pairs = _of_item(mill.links.pairs(run=run_id), run_id, item)
         explainer = Explainer(mill.vault)
         if as_json:
             value = [{**pair_object(one, explainer), "state": one.state} for one in pairs]
@@ -99,6 +98,14 @@ async def show_links(
     finally:
         await mill.aclose()
     return 0
+
+
+def _of_item(pairs: list[Pair], run: str, item: str | None) -> list[Pair]:
+    """Return the pairs of one note, all without one. Raises UsageError where it has none."""
+    found = [one for one in pairs if item is None or item in (one.a, one.b)]
+    if item is not None and not found:
+        raise UsageError(f"run {run} has no pair of {item!r}; `notemill show {run}` lists them")
+    return found
 
 
 def _show_diff(mill: Mill, run: str, pairs: list[Pair], item: str) -> None:

@@ -73,6 +73,8 @@ async def undo_run(
     console = note_console()
     # Not all that writes is a run of the ledger; the vaults' journals know every one.
     folder = folder_of_run(settings.home, run_id)
+    if folder is None and folder_of_links(settings.home, run_id):
+        raise UsageError(f"run {run_id} has written nothing; there is nothing to undo")
     mill = Mill(folder, settings) if folder else await mill_of_run(settings, run_id)
     try:
         if not yes and sys.stdin.isatty():
