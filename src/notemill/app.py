@@ -115,16 +115,22 @@ class Mill:
         try:
             lock.acquire()
         except Timeout:
-            who = holder.read_text() if holder.exists() else "unknown"
+            try:
+                who = holder.read_text()
+            except OSError:
+                who = "unknown"
             raise VaultLockedError(
                 f"process {who} curates {self.vault.root}; wait for it, or stop it, and run the "
                 "command again"
             ) from None
         try:
-            holder.write_text(str(os.getpid()))
+            # Who it is, is a courtesy: without it the lock still holds.
+            with contextlib.suppress(OSError):
+                holder.write_text(str(os.getpid()))
             yield
         finally:
-            holder.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                holder.unlink(missing_ok=True)
             lock.release()
 
     @property

@@ -24,6 +24,7 @@ class DurableFile:
         `what` names its content in messages. Raises VaultError where it cannot be used.
         """
         self.path = path
+        self._what = what
         try:
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
@@ -52,13 +53,23 @@ class DurableFile:
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[None]:
-        self._db.execute("BEGIN IMMEDIATE")
+        """Write in one transaction. Raises VaultError where the disk takes nothing more."""
         try:
-            yield
-        except BaseException:
-            self._db.execute("ROLLBACK")
-            raise
-        self._db.execute("COMMIT")
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                self._db.execute("COMMIT")
+            except BaseException:
+                # A full disk may have ended it already.
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
+                raise
+        except sqlite3.OperationalError as error:
+            message = (
+                f"the {self._what} in {self.path} cannot be written ({error}); free space or check "
+                "rights, and run the command again"
+            )
+            raise VaultError(message) from error
 
     @contextlib.contextmanager
     def _erasing(self) -> Iterator[None]:

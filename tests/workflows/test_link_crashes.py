@@ -13,7 +13,8 @@ from rich.console import Console
 from notemill.app import Mill
 from notemill.cli.linking import LinkJob, LinkOptions
 from notemill.config import EmbeddingKind, EmbeddingSettings, Exclusions
-from notemill.links import PairState
+from notemill.errors import VaultError
+from notemill.links import LinkRun, NewPair, PairState
 from notemill.vault.files import Vault
 from notemill.vault.related import Form
 from tests.cli.test_link import COMPOST, MULCH, NOTES, SOIL
@@ -89,6 +90,41 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     write_notes(folder / "vault", NOTES)
     assert link(folder) == 0
     return tree(folder / "vault")
+
+
+@contextlib.contextmanager
+def full_disk() -> Iterator[None]:
+    """Let no file of this process grow, as on a disk without space."""
+    resource = pytest.importorskip("resource", reason="no limits of files on Windows")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_a_full_disk_is_said_to_be_one_whichever_file_cannot_grow(tmp_path: Path) -> None:
+    """Index, contents and links each end with their message, and work on when there is space."""
+    write_notes(tmp_path / "vault", NOTES)
+    with opened(tmp_path) as mill:
+        facts = mill.index.refresh(mill.vault, mill.vault.scan())
+        mill.index.forget(SOIL)
+        new = NewPair(SOIL, MULCH, 0.5, {}, "", "")
+        run = LinkRun("link-1", 0.0, {})
+        with full_disk():
+            with pytest.raises(VaultError, match=r"index\.sqlite3 cannot be written"):
+                mill.index.refresh(mill.vault, mill.vault.scan())
+            with pytest.raises(VaultError, match=r"contents\.sqlite3 cannot be written"):
+                mill.contents.refresh(mill.vault, facts)
+            with pytest.raises(VaultError, match=r"links\.sqlite3 cannot be written"):
+                mill.links.propose(run, [new])
+            with mill.working():
+                pass
+        assert mill.index.refresh(mill.vault, mill.vault.scan()) == facts
+        assert len(mill.contents.documents(mill.vault, facts)[0]) == len(NOTES)
+        mill.links.propose(run, [new])
+        assert [one.state for one in mill.links.pairs()] == [PairState.PROPOSED]
 
 
 @pytest.mark.parametrize("at", range(WRITES))

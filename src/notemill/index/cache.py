@@ -7,6 +7,16 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from typing import Final
+
+from notemill.errors import VaultError
+
+# What is wrong with the disk, its rights or another process, and not with the file.
+_OUTSIDE: Final = frozenset(
+    (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR,
+     sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_READONLY)
+)  # fmt: skip
+_PRIMARY: Final = 0xFF  # https://sqlite.org/rescode.html: the rest says more of the same
 
 Watch = Callable[[], AbstractContextManager[Callable[[int], None]]]
 """Opened while notes are read; what it gives is told how many more are."""
@@ -22,12 +32,16 @@ class Cache:
     """An SQLite file whose loss costs time only; nothing waits for the disk on its behalf."""
 
     def __init__(self, path: Path, *create: str) -> None:
-        """Open the file at `path`; `create` are the statements that make absent tables."""
+        """Open the file at `path`; `create` are the statements that make absent tables.
+
+        Raises VaultError where the disk takes no file.
+        """
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._path = path
         self._create = create
         try:
-            self.db = self._opened()
+            with self._faults():
+                self.db = self._opened()
         except sqlite3.DatabaseError:
             self.start_afresh()
 
@@ -49,7 +63,27 @@ class Cache:
             self.db.close()
         for suffix in ("", "-journal"):
             Path(f"{self._path}{suffix}").unlink(missing_ok=True)
-        self.db = self._opened()
+        with self._faults():
+            self.db = self._opened()
+
+    @contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """Write in one transaction. Raises VaultError where the disk takes nothing more."""
+        with self._faults(), self.db as db:
+            yield db
+
+    @contextmanager
+    def _faults(self) -> Iterator[None]:
+        """Tell what is wrong outside the file; a damaged one is its caller's to make afresh."""
+        try:
+            yield
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & _PRIMARY not in _OUTSIDE:
+                raise
+            raise VaultError(
+                f"the index {self._path} cannot be written ({error}); free space or check rights, "
+                "and run the command again"
+            ) from error
 
     def close(self) -> None:
         """Close the file."""

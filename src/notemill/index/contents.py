@@ -75,7 +75,7 @@ class Contents:
                 self._keep(vault, some, surfaces)
                 tell(len(some))
         if len(gone := known - wanted.keys()) > len(wanted):
-            with self._cache.db as db:
+            with self._cache.writing() as db:
                 db.executemany(
                     f"DELETE FROM contents_{FORMAT} WHERE hash = ?", [(one,) for one in gone]
                 )
@@ -92,7 +92,7 @@ class Contents:
         """Analyse notes and keep what they say; `surfaces` are the words that are kept already."""
         kept = {language: len(words) for language, words in surfaces.items()}
         rows = [row for key in keys for row in _analysed(vault, key, surfaces)]
-        with self._cache.db as db:
+        with self._cache.writing() as db:
             db.executemany(f"INSERT OR REPLACE INTO contents_{FORMAT} VALUES (?,?,?)", rows)
             db.executemany(
                 f"INSERT OR IGNORE INTO surfaces_{FORMAT} VALUES (?,?,?)",

@@ -116,11 +116,9 @@ class Index:
         return {facts.key: facts for facts in known}
 
     def _keep(self, changed: Iterable[NoteFacts], *, gone: Iterable[str]) -> None:
-        with self._cache.db:
-            self._cache.db.executemany(
-                f"DELETE FROM notes_{FORMAT} WHERE key = ?", [(key,) for key in gone]
-            )
-            self._cache.db.executemany(
+        with self._cache.writing() as db:
+            db.executemany(f"DELETE FROM notes_{FORMAT} WHERE key = ?", [(key,) for key in gone])
+            db.executemany(
                 f"INSERT OR REPLACE INTO notes_{FORMAT} (key, size, mtime_ns, facts)"
                 " VALUES (?,?,?,?)",
                 [

@@ -74,7 +74,7 @@ class VectorCache:
             self._insert(rows)
 
     def _insert(self, rows: Iterable[tuple[str, str, bytes]]) -> None:
-        with self._cache.db as db:
+        with self._cache.writing() as db:
             db.executemany(f"INSERT OR REPLACE INTO vectors_{FORMAT} VALUES (?,?,?)", rows)
 
     def prune(self, keys: Collection[str]) -> None:
@@ -82,5 +82,5 @@ class VectorCache:
         wanted = set(keys)
         held = self._cache.db.execute(f"SELECT DISTINCT key FROM vectors_{FORMAT}").fetchall()
         gone = [row for row in held if row[0] not in wanted]
-        with self._cache.db as db:
+        with self._cache.writing() as db:
             db.executemany(f"DELETE FROM vectors_{FORMAT} WHERE key = ?", gone)
