@@ -224,6 +224,21 @@ def test_two_notes_that_swap_their_names_keep_their_links(shell: Shell) -> None:
     assert linked(shell)["state"] == "nothing"
 
 
+def test_two_linked_notes_that_swap_their_names_stay_linked(shell: Shell) -> None:
+    """A link to a third note that both have does not hide the swap, and is not turned down."""
+    assert ends(linked(shell)["linked"]) >= {(COMPOST, SOIL), (COMPOST, MULCH), (MULCH, SOIL)}
+    a, b = shell.vault / COMPOST, shell.vault / SOIL
+    compost, soil = a.read_bytes(), b.read_bytes()
+    a.write_bytes(soil)
+    b.write_bytes(compost)
+    report = linked(shell)
+    assert (report["rejected"], len(report["renamed"])) == ([], 2)
+    meant = {(one.note, one.target) for one in related_links(shell.vault)}
+    assert {(COMPOST, SOIL), (SOIL, COMPOST), (COMPOST, MULCH), (MULCH, SOIL)} <= meant
+    assert not [one for one in meant if one[0] == one[1]]
+    assert linked(shell)["state"] == "nothing"
+
+
 def test_links_taken_out_right_after_they_were_written_stay_away(shell: Shell) -> None:
     """A note whose very bytes of before its links are back, by hand or by git, turned them down."""
     before = (shell.vault / SOIL).read_bytes()

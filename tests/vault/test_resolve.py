@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from notemill.vault.markup import links
+from notemill.vault.related import link_text
 from notemill.vault.resolve import Names
 
 VAULT = Names(
@@ -99,3 +100,18 @@ def test_a_name_that_others_have_too_is_written_with_its_whole_path() -> None:
     assert VAULT.wikilink("Solo.md") == "Solo"
     assert VAULT.wikilink("Work/Plan.md") == "Work/Plan|Plan"
     assert VAULT.wikilink("Index.md") == "Index"
+
+
+def test_an_ending_in_capitals_is_an_ending() -> None:
+    """`Plan.MD` is found, told apart and linked to like any other note."""
+    names = Names(["Plan.MD", "Work/Plan.md", "Other.Md"])
+    assert names.resolve("plan", source="Other.Md") == "Plan.MD"
+    assert names.resolve("Other", source="Plan.MD") == "Other.Md"
+    for markdown in (False, True):
+        texts = [
+            link_text(names, key, source="x.md", markdown=markdown)
+            for key in ("Plan.MD", "Other.Md")
+        ]
+        assert texts == (
+            ["[Plan](Plan.MD)", "[Other](Other.Md)"] if markdown else ["[[Plan]]", "[[Other]]"]
+        )

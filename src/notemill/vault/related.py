@@ -18,6 +18,7 @@ from notemill.vault.markup import links, property_link
 from notemill.vault.note import Note, parse, source_hash
 from notemill.vault.proposal import set_properties
 from notemill.vault.region import END, START, find_region, is_damaged, owners_text
+from notemill.vault.resolve import without_suffix
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -71,7 +72,7 @@ def link_text(names: Names, key: str, *, source: str, markdown: bool) -> str | N
     A wikilink, with the whole path where names repeat; a Markdown link with `markdown` and where
     the name would break a wikilink. None where no link can mean the note.
     """
-    name = key.rsplit("/", 1)[-1].removesuffix(".md")
+    name = without_suffix(key.rsplit("/", 1)[-1])
     path = names.wikilink(key)
     texts = [f"[{_NOT_IN_LABEL.sub(' ', name).strip() or 'note'}]({quote(key)})"]
     if not markdown and not _BREAKS_WIKILINK.search(path.partition("|")[0]):

@@ -30,7 +30,7 @@ class Names:
         self._by_path: dict[str, str] = {}
         self._by_name: dict[str, list[str]] = {}
         for key in sorted(keys):
-            path = _folded(key.removesuffix(_SUFFIX))
+            path = _folded(without_suffix(key))
             self._by_path.setdefault(path, key)
             self._by_name.setdefault(path.rsplit("/", 1)[-1], []).append(key)
 
@@ -53,7 +53,7 @@ class Names:
         named = self._by_name.get(wanted.rsplit("/", 1)[-1], ())
         if "/" in wanted:
             ending = f"/{wanted}"
-            named = [key for key in named if _folded(key.removesuffix(_SUFFIX)).endswith(ending)]
+            named = [key for key in named if _folded(without_suffix(key)).endswith(ending)]
         if len(named) < 2:  # noqa: PLR2004
             return named[0] if named else None
         folder = posixpath.dirname(source)
@@ -83,11 +83,16 @@ class Names:
 
         Its name where no other note has it, else its whole path and the name as its label.
         """
-        path = key.removesuffix(_SUFFIX)
+        path = without_suffix(key)
         name = path.rsplit("/", 1)[-1]
         if "/" not in path or len(self._by_name.get(_folded(name), ())) < 2:  # noqa: PLR2004
             return name
         return f"{path}|{name}"
+
+
+def without_suffix(key: str) -> str:
+    """Return a note's key as links write it; `.MD` is an ending as well."""
+    return key[: -len(_SUFFIX)] if key[-len(_SUFFIX) :].lower() == _SUFFIX else key
 
 
 def _folded(path: str) -> str:

@@ -46,7 +46,13 @@ def renamed(
         for key in known
         if key in facts and texts.get(key) and facts[key].source_hash != known[key]
     ]
-    replaced = [key for key in changed if not texts[key] & _entries(vault, key)]
+    before = {known[key] for key in changed}
+    # Notes that swap their names may have links in common, so that some of them are still there.
+    replaced = [
+        key
+        for key in changed
+        if facts[key].source_hash in before or not texts[key] & _entries(vault, key)
+    ]
     if not missing and not replaced:
         return {}
     news = {key: facts[key] for key in (*(one for one in facts if one not in known), *replaced)}
