@@ -100,6 +100,14 @@ def test_one_kind_changes_what_it_names_alone(
         ("---\nA: 1\ntag: x\n---\na:: 2\ntags:: y\n", None),
         ("aliases:: a, b\n", None),
         ("tags:: two words, c\n", None),
+        # A day of no calendar is a text: some readers fail on all of a frontmatter that has one.
+        (
+            "a:: 2021-13-45\nb:: 2021-02-28T24:61\n",
+            '---\na: "2021-13-45"\nb: "2021-02-28T24:61"\n---\n',
+        ),
+        # Of a heading only the line below would stay.
+        ("a:: b\n---\ntext\n", None),
+        ("a:: b\nc:: d\n===\n", "---\na: b\n---\nc:: d\n===\n"),
     ],
 )
 def test_fields_at_the_top_become_properties(before: str, after: str | None) -> None:
@@ -140,8 +148,10 @@ def test_a_note_that_cannot_be_edited_is_refused(note: str) -> None:
     ("text", "iso"),
     [
         ("2021-3-4", "2021-03-04"),
-        ("2021.03.04 10:30:15.123", "2021-03-04T10:30:15"),
+        ("2021.03.04 10:30:15.123", "2021-03-04T10:30:15.123"),
         ("2021-03-04 10:30 +0200", "2021-03-04T10:30:00+02:00"),
+        ("2021-03-04T10:30:00.123Z", "2021-03-04T10:30:00.123Z"),
+        ("2021/03/04 10:30:00.5", "2021-03-04T10:30:00.5"),
         ("2021-03-04T10:30:00Z", "2021-03-04T10:30:00Z"),
         ("Thu, 4 March 2021", "2021-03-04"),
         ("4 Mar 2021, 12:05 am", "2021-03-04T00:05:00"),

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Final
 
 _TIME: Final = (
-    r"(?:[T \t,]+(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2})(?:\.\d+)?)?"
+    r"(?:[T \t,]+(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2})(?P<fraction>\.\d+)?)?"
     r"(?:[ \t]*(?P<half>[AaPp])\.?[Mm]\.?)?(?:[ \t]*(?P<zone>Z|[+-]\d{2}:?\d{2}))?)?"
 )
 _MONTHS: Final = (
@@ -48,7 +48,7 @@ class AmbiguousDateError(ValueError):
 def iso_date(text: str) -> str | None:
     """Return a date, or a date and time, as ISO 8601; None where `text` is none.
 
-    A time gets its seconds (`2021-03-04T10:30:00`), as Obsidian writes it; a zone stays. Raises
+    A time gets its seconds (`2021-03-04T10:30:00`), as Obsidian writes it; parts of one and a zone stay. Raises
     AmbiguousDateError, saying why, where day and month could change places or the century is open.
     """
     text = text.strip()
@@ -97,4 +97,4 @@ def _joined(match: re.Match[str], year: int, month: int, day: int) -> str | None
     zone = match["zone"] or ""
     if zone not in ("", "Z") and ":" not in zone:
         zone = f"{zone[:3]}:{zone[3:]}"
-    return at.isoformat(timespec="seconds") + zone
+    return at.isoformat(timespec="seconds") + (match["fraction"] or "") + zone

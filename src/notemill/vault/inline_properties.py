@@ -6,8 +6,10 @@ can be said as a property without loss; pure.
 
 from __future__ import annotations
 
+import contextlib
 import re
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from notemill.errors import MalformedNoteError
@@ -45,9 +47,10 @@ _MARKUP: Final = (
 )
 _LINK = re.compile(r"\[\[[^\[\]\r\n]+\]\]")
 _LINKS = re.compile(rf"{_LINK.pattern}(?:[ \t]*,[ \t]*{_LINK.pattern})*")
-_TYPED = re.compile(
-    r"-?(?:0|[1-9]\d{0,14})(?:\.\d{1,9})?|true|false|\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}(?::\d{2})?)?"
-)
+_TYPED = re.compile(r"-?(?:0|[1-9]\d{0,14})(?:\.\d{1,9})?|true|false")
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}(?::\d{2})?)?")
+# A line that makes the one above it a heading.
+_UNDERLINE = re.compile(r" {0,3}(?:=+|-+)[ \t]*(?=[\r\n]|\Z)")
 # One property under two names.
 _SHOWN_CHARS: Final = 30
 """As much of a key or value is shown where a field is left: it only has to be found."""
@@ -70,6 +73,7 @@ class _Line:
     value: str
     start: int
     end: int
+    is_heading: bool
 
 
 def lift(note: Note, *, lists: Collection[str]) -> Lifted:
@@ -111,8 +115,9 @@ def _lines(note: Note) -> list[_Line]:
         if (blank := _BLANK.match(body, at)) is not None:
             at = blank.end()
         elif (field := _FIELD.match(body, at)) is not None:
-            found.append(_Line(field["key"], field["value"] or "", at, field.end()))
             at = field.end()
+            is_heading = _UNDERLINE.match(body, at) is not None
+            found.append(_Line(field["key"], field["value"] or "", field.start(), at, is_heading))
         else:
             break
     return found
@@ -122,8 +127,8 @@ def _unclear(line: _Line, name: str, lists: Collection[str]) -> str:
     """Return why a field cannot be a property without loss, '' where it can."""
     if not _KEY.fullmatch(line.key) or line.key != line.key.strip():
         return "its key is no plain name"
-    if not line.value:
-        return "it says nothing"
+    if not line.value or line.is_heading:
+        return "the line below makes it a heading" if line.value else "it says nothing"
     if name in TAG_KEYS:
         if "," in line.value and any(len(part.split()) > 1 for part in line.value.split(",")):
             return "a part of it has several words"
@@ -149,6 +154,19 @@ def _value(value: str, name: str, lists: Collection[str]) -> str | list[str]:
     return _list(value, name) if name in lists else value
 
 
+def _is_typed(value: str) -> bool:
+    """Tell whether every reader takes a value without quotes for the same number, date or truth.
+
+    Some fail on the whole frontmatter where a date is of no calendar.
+    """
+    if _DATE.fullmatch(value):
+        with contextlib.suppress(ValueError):
+            datetime.fromisoformat(value)
+            return True
+        return False
+    return _TYPED.fullmatch(value) is not None
+
+
 def _list(value: str, name: str) -> list[str]:
     if name in TAG_KEYS:
         parts = (part.removeprefix("#") for part in TAG_SPLIT.split(value))
@@ -166,7 +184,7 @@ def _written(note: Note, taken: list[tuple[_Line, str | list[str]]]) -> bytes:
         if isinstance(value, list):
             added.append(new_list(note, head, newline, value))
         else:
-            text = value if _TYPED.fullmatch(value) else scalar(value)
+            text = value if _is_typed(value) else scalar(value)
             added.append(head + b" " + text.encode() + newline)
     # One field lies behind the other: bytes are counted from one to the next.
     edits: list[tuple[Span, bytes]] = []
