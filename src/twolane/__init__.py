@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from twolane.config import config_file as config_file
     from twolane.config import load_settings as load_settings
     from twolane.core.identity import content_hash as content_hash
+    from twolane.core.naming import nearest as nearest
+    from twolane.core.naming import pick_run as pick_run
     from twolane.core.plan import Stage as Stage
     from twolane.core.pricing import format_usd as format_usd
     from twolane.core.pricing import plain_usd as plain_usd
@@ -55,6 +57,8 @@ _HOMES = {
     "content_hash": "twolane.core.identity",
     "format_usd": "twolane.core.pricing",
     "load_settings": "twolane.config",
+    "nearest": "twolane.core.naming",
+    "pick_run": "twolane.core.naming",
     "plain_usd": "twolane.core.pricing",
 }
 __all__ = sorted(_HOMES)  # noqa: PLE0605  # one list of names, not two that drift apart

@@ -335,9 +335,12 @@ class Engine:
         """Return the open batches, of all runs, whose results the provider will soon delete."""
         return await self._db(reports.expiring, self.ledger, self.now())
 
-    async def run(self, run_id: str) -> Run:
-        """Return a run of the ledger. Raises LedgerError where there is none with this id."""
-        return self._run(await self._db(self.ledger.run, run_id))
+    async def run(self, named: str) -> Run:
+        """Return a run of the ledger by its id, a unique beginning of it, or `last`.
+
+        Raises UnknownRunError, AmbiguousRunError.
+        """
+        return self._run(await self._db(self.ledger.find_run, named))
 
     async def latest(self, source: str) -> Run | None:
         """Return the newest run of a source, None where there is none."""

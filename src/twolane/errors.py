@@ -4,6 +4,8 @@
       ConfigError                  usage or configuration
         InputError                 a line of the input cannot be used
         UnknownModelError          no price is known for the model
+        UnknownRunError            no run has this id
+        AmbiguousRunError          several runs begin like this
       LedgerError                  the ledger cannot be used
         LedgerLockedError          another process works on the run
         LedgerFullError            no space left for the ledger
@@ -57,6 +59,18 @@ class InputError(ConfigError):
 
 class UnknownModelError(ConfigError):
     """No price is known for this model; name another, or give its prices in a price file."""
+
+
+class UnknownRunError(ConfigError):
+    """There is no such run; `runs` lists them."""
+
+    http_status = 404
+
+
+class AmbiguousRunError(ConfigError):
+    """Several runs begin like this; give more of the id."""
+
+    http_status = 409
 
 
 class LedgerError(TwolaneError):

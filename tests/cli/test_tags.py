@@ -163,7 +163,7 @@ def test_a_change_of_tags_is_listed_and_can_be_forgotten(shell: Shell) -> None:
     assert shell("runs") == 0
     assert "undone" in shell.out
     assert shell("forget", run, "--yes") == 0
-    assert shell("undo", run, "--yes") == 7
+    assert shell("undo", run, "--yes") == 2
     assert f"there is no run {run}" in shell.err
 
 

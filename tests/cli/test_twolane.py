@@ -402,9 +402,34 @@ def test_runs_can_be_looked_at_and_exported_without_a_key(
     assert shell("show", run) == 0
     assert "2 items: 2 succeeded" in shell.err
     assert shell("show", run, "--item", "nobody") == 2
-    assert shell("show", "nonsense") == 7
+    assert shell("show", "nonsense") == 2
     assert shell("export", run, "-o", shell.folder / "again.jsonl") == 0
     assert (shell.folder / "again.jsonl").read_bytes() == (shell.folder / "out.jsonl").read_bytes()
+
+
+def test_every_command_takes_last_and_the_beginning_of_an_id(shell: Shell) -> None:
+    """A run need not be copied out: the newest has a word, and every other a beginning."""
+    source, output = write_input(shell.folder / "in.jsonl", 2), shell.folder / "out.jsonl"
+    runs = []
+    for _ in range(2):
+        assert shell("run", source, "-o", output, "--again", "--json") == 0
+        runs.append(shell.report["run"])
+    old, new = runs
+    beginning = next(old[:end] for end in range(1, len(old)) if not new.startswith(old[:end]))
+    for named, meant in (("last", new), (beginning, old)):
+        for command in (["show"], ["resume"], ["retry", "--failed"]):
+            assert shell(*command, named, "--json") == 0
+            assert shell.report["run"] == meant
+        assert shell("export", named, "-o", shell.folder / "again.jsonl") == 0
+        assert shell("cancel", named) == 0
+    assert shell("show", "run-") == 2
+    assert old in shell.err
+    assert new in shell.err
+    assert shell("forget", beginning, "--yes") == 0
+    assert shell("runs", "--json") == 0
+    assert [one["run"] for one in shell.report["runs"]] == [new]
+    assert shell("resume", old) == 2
+    assert new in shell.err
 
 
 def test_a_canceled_run_ends_with_4(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:

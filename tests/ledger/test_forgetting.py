@@ -13,7 +13,12 @@ from tests.worker.scene import SOURCE, Scene, ask
 from twolane import Engine, Run, RunState
 from twolane.core.expiry import DAY_S
 from twolane.core.states import BatchState
-from twolane.errors import LedgerDamagedError, LedgerError, LedgerLockedError
+from twolane.errors import (
+    LedgerDamagedError,
+    LedgerError,
+    LedgerLockedError,
+    UnknownRunError,
+)
 from twolane.ledger import Ledger, reports
 from twolane.ledger.check import check
 from twolane.ledger.forgetting import forget, let_go
@@ -82,7 +87,7 @@ def test_what_is_not_closed_is_not_forgotten(tmp_path: Path) -> None:
     ledger = Ledger(make_sound(tmp_path))
     with pytest.raises(LedgerError, match=r"not finished; finish it .*or cancel it"):
         forget(ledger, ["done", "open"])
-    with pytest.raises(LedgerError, match="there is no run nothing"):
+    with pytest.raises(UnknownRunError, match="there is no run nothing"):
         forget(ledger, ["done", "nothing"])
     run = ledger.create_run(new_run("late", 1), new_items(1), T0)
     ledger.intend_batch(run, [(run.run_no << 32, 1)], nonce="n", base_url="", key_fingerprint="",

@@ -27,7 +27,8 @@ def forget_runs(settings: Settings, *, run_ids: tuple[str, ...], yes: bool) -> i
     console = note_console()
     ledger = Ledger(settings.home / LEDGER_FILE)
     try:
-        for run in [ledger.run(run_id) for run_id in run_ids]:
+        runs = [ledger.find_run(run_id) for run_id in run_ids]
+        for run in runs:
             check_forgettable(ledger, run)
             console.print(
                 f"{run.id}: {counted(run.total, 'item')} of {shown(run.label)}", markup=False
@@ -37,10 +38,11 @@ def forget_runs(settings: Settings, *, run_ids: tuple[str, ...], yes: bool) -> i
             "anew, and be paid for again."
         )
         confirm(question, console, yes=yes, otherwise="nothing was deleted")
-        forget(ledger, run_ids)
+        forgotten = {run.id for run in runs}
+        forget(ledger, sorted(forgotten))
     finally:
         ledger.close()
-    console.print(f"{counted(len(set(run_ids)), 'run')} forgotten", markup=False)
+    console.print(f"{counted(len(forgotten), 'run')} forgotten", markup=False)
     return 0
 
 

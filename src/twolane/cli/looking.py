@@ -87,7 +87,7 @@ def show_run(settings: Settings, *, run_id: str, item: str | None, as_json: bool
     """Show a run, or one item of it; return the exit code. Raises LedgerError, ConfigError."""
     ledger = Ledger(settings.home / LEDGER_FILE)
     try:
-        run = ledger.run(run_id)
+        run = ledger.find_run(run_id)
         if item is not None:
             _show_item(ledger, run, item)
             return 0
@@ -148,7 +148,7 @@ def export_run(settings: Settings, *, run_id: str, output: Path) -> int:
     """Write what there is of a run; return the exit code. Raises LedgerError, ConfigError."""
     ledger = Ledger(settings.home / LEDGER_FILE)
     try:
-        run = ledger.run(run_id)
+        run = ledger.find_run(run_id)
         check_kept(run)
         outcomes = (outcome_of(row) for row in reports.results(ledger, run, bodies=True))
         count = write_results(outcomes, run.id, output)
@@ -162,7 +162,7 @@ def cancel_run(settings: Settings, *, run_id: str, item: str | None) -> int:
     """Leave the wish that a run, or an item, be canceled. Raises LedgerError, ConfigError."""
     ledger = Ledger(settings.home / LEDGER_FILE)
     try:
-        run = ledger.run(run_id)
+        run = ledger.find_run(run_id)
         check_here(run)
         number = None
         if item is not None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from twolane.core.naming import pick_run
 from twolane.core.states import (
     CLOSED_BATCHES,
     ITEM_STEPS,
@@ -19,7 +20,7 @@ from twolane.core.states import (
     sources,
 )
 from twolane.core.types import Lane
-from twolane.errors import LedgerError
+from twolane.errors import LedgerError, UnknownRunError
 from twolane.ledger.columns import (
     BATCH_COLUMNS,
     ITEM_COLUMNS,
@@ -105,14 +106,21 @@ class Ledger:
         return self.run(run.id)
 
     def run(self, run_id: str) -> RunRow:
-        """Return the run with this id. Raises LedgerError where there is none."""
+        """Return the run with this id. Raises UnknownRunError where there is none."""
         row = self.store.db.execute(
             f"SELECT {RUN_COLUMNS} FROM runs WHERE id = ?", (run_id,)
         ).fetchone()
         if row is None:
-            message = f"there is no run {run_id} in {self.path}; `runs` lists them"
-            raise LedgerError(message)
+            raise UnknownRunError(f"there is no run {run_id} in {self.path}; `runs` lists them")
         return run_of(row)
+
+    def find_run(self, named: str) -> RunRow:
+        """Return the run that a person means: by its id, a unique beginning of it, or `last`.
+
+        Raises UnknownRunError, AmbiguousRunError.
+        """
+        ids = self.store.db.execute("SELECT id FROM runs ORDER BY created_at DESC, run_no DESC")
+        return self.run(pick_run(named, [str(row[0]) for row in ids]))
 
     def runs(self) -> list[RunRow]:
         """Return all runs, newest first."""

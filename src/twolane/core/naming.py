@@ -1,0 +1,53 @@
+"""Which run, item or setting a person means: exact, `last`, a unique beginning, or the nearest."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from itertools import islice
+from typing import TYPE_CHECKING, Final
+
+from twolane.errors import AmbiguousRunError, UnknownRunError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+LAST: Final = "last"
+"""The word for the newest run."""
+
+SHOWN: Final = 5
+# Comparing with a hundred thousand names takes seconds: the first ones have to do.
+COMPARED: Final = 5_000
+
+
+def pick_run(named: str, ids: Sequence[str]) -> str:
+    """Return the id among `ids`, newest first, that a person means by `named`.
+
+    An exact id goes before everything; then `last` is the newest, and anything else the unique
+    beginning of an id. Raises AmbiguousRunError listing the runs that begin so, UnknownRunError
+    naming the nearest.
+    """
+    if named in ids:
+        return named
+    if named == LAST and ids:
+        return ids[0]
+    found = [one for one in ids if one.startswith(named)] if named else []
+    if len(found) == 1:
+        return found[0]
+    if found:
+        more = f" and {len(found) - SHOWN:,} more" if len(found) > SHOWN else ""
+        message = f"{len(found):,} runs begin with {named}: {', '.join(found[:SHOWN])}{more}"
+        raise AmbiguousRunError(f"{message}; give more of the id")
+    if not ids:
+        raise UnknownRunError(f"there is no run {named}, and no other yet")
+    raise UnknownRunError(f"there is no run {named}; {_or_listed(nearest(named, ids))}")
+
+
+def _or_listed(near: Sequence[str]) -> str:
+    if not near:
+        return "`runs` lists them"
+    return f"the nearest is {near[0]}, and `runs` lists all"
+
+
+def nearest(named: str, known: Iterable[str], *, most: int = 3) -> list[str]:
+    """Return the names most like `named`, the likest first, none where nothing is like it."""
+    return get_close_matches(named, list(islice(known, COMPARED)), n=most)
