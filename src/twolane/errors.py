@@ -15,12 +15,16 @@
         TransientError             worth sending again
           RateLimitedError
           OverloadedError
+          GatewayTimeoutError      a gateway gave up waiting: it may have been paid for
+          NotTheProviderError      answered with success by something else, such as a proxy's page
           ConnectionFailedError    no answer came; `sent` says whether the request had left
+            UnreachableError       it never left: unknown host, closed port, no route
         RejectedError              this request is wrong; sending it again changes nothing
         RunRefusedError              every other request would be refused as well
           AuthenticationError        key or permission
           CreditError                credit
           SpendCapError              a spend limit set at the provider
+          EndpointError              the address or its certificate is wrong
         InvalidReplyError          the answer cannot be read
       BatchLostError               the provider does not know the batch any more
       BudgetExceededError          the cap leaves no room for the next request
@@ -106,6 +110,8 @@ class ProviderError(TwolaneError):
 
     exit_code = 3
     http_status = 502
+    maybe_paid: bool = False
+    """Whether the request may have been computed, and paid for, although no answer came."""
 
     def __init__(
         self,
@@ -156,6 +162,19 @@ class OverloadedError(TransientError):
     """The provider is overloaded; sending goes on after a pause."""
 
 
+class GatewayTimeoutError(TransientError):
+    """A gateway gave up waiting for the provider; shorten the requests, or send them as a batch."""
+
+    http_status = 504
+    maybe_paid = True
+
+
+class NotTheProviderError(TransientError):
+    """What answers is not the provider's API; check the base URL, the proxy and the network."""
+
+    exit_code = 2
+
+
 class ConnectionFailedError(TransientError):
     """No answer came from the provider; check the network and the base URL."""
 
@@ -165,6 +184,17 @@ class ConnectionFailedError(TransientError):
         """`sent` says whether the request had left, so that the provider may have acted on it."""
         super().__init__(message, provider=provider, kind="connection")
         self.sent = sent
+        self.maybe_paid = sent
+
+
+class UnreachableError(ConnectionFailedError):
+    """The provider cannot be reached; check the network, the base URL and the proxy."""
+
+    exit_code = 2
+
+    def __init__(self, message: str | None = None, *, provider: str = "") -> None:
+        """The request never left."""
+        super().__init__(message, sent=False, provider=provider)
 
 
 class RejectedError(ProviderError):
@@ -197,6 +227,13 @@ class SpendCapError(RunRefusedError):
 
     exit_code = 5
     http_status = 402
+
+
+class EndpointError(RunRefusedError):
+    """The address of the provider, or its certificate, is wrong; correct the base URL."""
+
+    exit_code = 2
+    http_status = 400
 
 
 class InvalidReplyError(ProviderError):

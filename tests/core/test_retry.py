@@ -22,13 +22,17 @@ from twolane.core.types import Canceled, Errored, Expired, Missing, Quarantined
 from twolane.errors import (
     AuthenticationError,
     ConnectionFailedError,
+    EndpointError,
+    GatewayTimeoutError,
     InvalidReplyError,
+    NotTheProviderError,
     OverloadedError,
     ProviderError,
     RateLimitedError,
     RejectedError,
     SpendCapError,
     TransientError,
+    UnreachableError,
 )
 
 if TYPE_CHECKING:
@@ -59,6 +63,10 @@ ERRORS: list[tuple[ProviderError, FaultClass]] = [
     (TransientError(kind="api_error"), FaultClass.TRANSIENT),
     (ConnectionFailedError(sent=False), FaultClass.TRANSIENT),
     (ConnectionFailedError(sent=True), FaultClass.DROPPED),
+    (UnreachableError(), FaultClass.TRANSIENT),
+    (GatewayTimeoutError(status=504), FaultClass.DROPPED),
+    (EndpointError(status=301), FaultClass.RUN_REFUSED),
+    (NotTheProviderError(status=200), FaultClass.TRANSIENT),
     (InvalidReplyError(), FaultClass.BAD_REPLY),
     (ProviderError(kind="invalid_request_error"), FaultClass.WRONG_REQUEST),
     (ProviderError(kind="something_else"), FaultClass.TRANSIENT),

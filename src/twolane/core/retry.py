@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Final, TypeAlias, assert_never
 from twolane.core.types import Canceled, Errored, Expired, Missing, Quarantined
 from twolane.errors import (
     AuthenticationError,
-    ConnectionFailedError,
     CreditError,
     InvalidReplyError,
     ProviderError,
@@ -121,9 +120,9 @@ def classify(ending: Ending | ProviderError) -> FaultClass:
 
 def _classify_error(error: ProviderError) -> FaultClass:
     """Classify by the error's class, and one of no special class by the provider's own type."""
+    if error.maybe_paid:
+        return FaultClass.DROPPED
     match error:
-        case ConnectionFailedError():
-            return FaultClass.DROPPED if error.sent else FaultClass.TRANSIENT
         case RunRefusedError():
             return FaultClass.RUN_REFUSED
         case RejectedError():

@@ -80,6 +80,8 @@ class Reply(NamedTuple):
     """A model's answer: `message` is the provider's own JSON object, byte for byte.
 
     `rates` is what its headers said of the limits a minute; a batch's answers have none.
+    `problem` says why it cannot be read, for what was answered with success and is no message;
+    `message` are then its bytes, and `text` is empty.
     """
 
     message: bytes
@@ -89,6 +91,7 @@ class Reply(NamedTuple):
     model: str
     request_id: str | None = None
     rates: RateHeaders | None = None
+    problem: str = ""
 
 
 @dataclass(frozen=True, slots=True)
