@@ -15,10 +15,10 @@ from twolane.core.types import BatchInfo, Limits, Outcome, Reply, RequestCounts,
 from twolane.errors import ConnectionFailedError, OverloadedError, RejectedError, TransientError
 from twolane.ledger.store import Store
 from twolane.providers.anthropic import AnthropicProvider
-from twolane.providers.base import BatchPage, ResultLine
+from twolane.providers.base import BatchPage, ResultLine, Traits
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterable, Callable
+    from collections.abc import AsyncIterable, Callable, Mapping
     from pathlib import Path
 
 
@@ -62,6 +62,7 @@ class ScriptedProvider:
     name = "anthropic"
     base_url = "scripted"
     limits = Limits(max_items=100_000, max_batch_bytes=1 << 28, max_request_bytes=1 << 25)
+    traits = Traits()
 
     def __init__(self, reply: Callable[[dict[str, Any]], str] = echo_reply) -> None:
         """Answer with `reply`."""
@@ -86,6 +87,12 @@ class ScriptedProvider:
         self.fetches = 0
         self.now: Callable[[], float] = lambda: 1_800_000_000.0
         self._reader = AnthropicProvider(_no_transport(), api_key="scripted", base_url="scripted")
+
+    async def connect(self, model: str | None = None, base_url: str = "") -> None:
+        """Be known beforehand."""
+
+    def check(self, params: Mapping[str, Any]) -> None:
+        """Take everything."""
 
     async def send(self, body: bytes) -> Reply:
         """Answer one request in real time, or do what the script says."""

@@ -59,6 +59,7 @@ if TYPE_CHECKING:
     from notemill.vault.files import NoteUndo
 
 OFFLINE = "offline"
+HOSTED = "anthropic"
 KIND = "curate"
 KIND_TAGS = "vocabulary"
 KINDS = (KIND, KIND_TAGS, LINK_KIND)
@@ -479,8 +480,9 @@ class Mill:
 def offline_unless_keyed(settings: Settings, *, asked: bool) -> Settings:
     """Return the settings with the provider notemill uses: without a key its own, offline.
 
-    `asked` says that the provider was named by hand, and is taken at its word.
+    `asked` says that the provider was named by hand, and is taken at its word; so is one that
+    environment or config file name and that is no service with a key.
     """
-    if asked or settings.api_key:
+    if asked or settings.api_key or settings.auth_token or settings.provider != HOSTED:
         return settings
     return replace(settings, provider=OFFLINE)

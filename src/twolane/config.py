@@ -31,6 +31,7 @@ class Settings:
     provider: str = "anthropic"
     model: str | None = None
     api_key: str | None = field(default=None, repr=False)
+    auth_token: str | None = field(default=None, repr=False)
     base_url: str = "https://api.anthropic.com"
     poll_s: float = 30.0
     concurrency: int = 32
@@ -48,7 +49,8 @@ VARIABLES: Mapping[str, tuple[str, ...]] = {
     "provider": ("TWOLANE_PROVIDER",),
     "model": ("TWOLANE_MODEL",),
     "api_key": ("ANTHROPIC_API_KEY",),
-    "base_url": ("ANTHROPIC_BASE_URL",),
+    "auth_token": ("ANTHROPIC_AUTH_TOKEN",),
+    "base_url": ("TWOLANE_BASE_URL", "ANTHROPIC_BASE_URL"),
     "poll_s": ("TWOLANE_POLL_S",),
     "concurrency": ("TWOLANE_CONCURRENCY",),
     "reconcile_grace_s": ("TWOLANE_RECONCILE_GRACE_S",),
@@ -163,6 +165,7 @@ _PARSERS: Mapping[str, Callable[[Any], Any]] = {
     "provider": _text,
     "model": _text,
     "api_key": _text,
+    "auth_token": _text,
     "base_url": lambda value: _text(value).rstrip("/"),
     "poll_s": _positive_s,
     "concurrency": _positive_int,

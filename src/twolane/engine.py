@@ -40,13 +40,13 @@ from twolane.ledger.history import Workspace
 from twolane.ledger.runlock import LOCKS_FOLDER, SPOOL_FOLDER
 from twolane.pricebook import load_price_book
 from twolane.run import Run, RunFiles
+from twolane.services import OFFLINE, open_provider
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from types import TracebackType
 
     from twolane.config import Settings
-    from twolane.core.transport import Transport
     from twolane.core.types import Request
     from twolane.ledger import RunRow
     from twolane.ledger.reports import Expiring
@@ -58,7 +58,6 @@ T = TypeVar("T")
 LEDGER_FILE = "ledger.sqlite3"
 # What a reply is expected to take where nobody says; only the estimate depends on it.
 DEFAULT_REPLY_TOKENS = 512
-OFFLINE = "offline"
 OFFLINE_MODEL = "extractive"
 
 
@@ -118,7 +117,7 @@ class Engine:
         a request's params and returns the reply's text. Raises ConfigError where the provider is
         unknown or its key is missing, LedgerError where the ledger cannot be used.
         """
-        provider = _provider(settings, responder)
+        provider = open_provider(settings, responder)
         return cls(settings, provider, executor=ThreadPoolExecutor(1, "twolane-ledger"))
 
     async def __aenter__(self) -> Self:
@@ -434,33 +433,3 @@ def _check_echo_fits(request: Request, index: int) -> None:
     except InputError as error:
         message = f"item {index} ({request.key}): {error}"
         raise InputError(message) from error
-
-
-def _provider(settings: Settings, responder: Callable[[Mapping[str, Any]], str] | None) -> Provider:
-    # Imported here: only what a command needs is loaded, and aiohttp alone takes a third of a
-    # second.
-    from twolane.providers.anthropic import AnthropicProvider  # noqa: PLC0415
-
-    transport: Transport
-    if settings.provider == "anthropic":
-        from twolane.providers.http import HttpTransport  # noqa: PLC0415
-
-        if not settings.api_key:
-            message = "there is no API key; set ANTHROPIC_API_KEY and run the command again"
-            raise ConfigError(message)
-        transport = HttpTransport(settings.base_url)
-        return AnthropicProvider(transport, api_key=settings.api_key, base_url=settings.base_url)
-    if settings.provider == OFFLINE and responder is not None:
-        from twolane.sim import Pace, SimTransport, Simulator  # noqa: PLC0415
-
-        at_once = Pace(batch_s=(0.0, 0.0), request_s=(0.0, 0.0), control_s=0.0)
-        simulator = Simulator(responder=responder, pace=at_once)
-        return AnthropicProvider(
-            SimTransport(simulator),
-            api_key="offline",
-            base_url="offline",
-            name=OFFLINE,
-            ephemeral=True,
-        )
-    message = f"there is no provider {settings.provider}; known are anthropic and offline"
-    raise ConfigError(message)

@@ -39,7 +39,7 @@ from twolane.errors import (
     SpendCapError,
     TransientError,
 )
-from twolane.providers.base import BatchPage, ResultLine
+from twolane.providers.base import BatchPage, ResultLine, Served, Traits
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, Mapping, Sequence
@@ -73,27 +73,42 @@ class AnthropicProvider:
     """Both lanes of Anthropic's API; every method makes one exchange and retries nothing."""
 
     limits = LIMITS
+    traits = Traits()
 
     def __init__(
         self,
         transport: Transport,
         *,
-        api_key: str,
+        api_key: str = "",
+        auth_token: str = "",
         base_url: str,
         name: str = "anthropic",
         ephemeral: bool = False,
     ) -> None:
-        """Speak through `transport` with `api_key`; `base_url` only names the service."""
+        """Speak through `transport`; `base_url` only names the service.
+
+        The request bears `api_key`, or where there is none `auth_token` as a bearer's: the order
+        in which the official SDK takes them from the environment (anthropic 2.12).
+        """
         self.name = name
         self.base_url = base_url
         self.ephemeral = ephemeral
-        self.key_fingerprint = hashlib.blake2b(api_key.encode(), digest_size=8).hexdigest()
+        secret = (api_key or auth_token).encode()
+        self.key_fingerprint = hashlib.blake2b(secret, digest_size=8).hexdigest()
         self._transport = transport
+        credential = {"x-api-key": api_key} if api_key else bearer(auth_token)
         self._headers = {
-            "x-api-key": api_key,
+            **credential,
             "anthropic-version": API_VERSION,
             "content-type": "application/json",
         }
+
+    async def connect(self, model: str | None = None, base_url: str = "") -> Served | None:  # noqa: ARG002  # the protocol's
+        """Return None: the service is known beforehand."""
+        return None
+
+    def check(self, params: Mapping[str, Any]) -> None:
+        """Take everything: `params` is the provider's own form."""
 
     async def send(self, body: bytes) -> Reply:
         """Answer one request in real time. Raises ProviderError."""
@@ -321,6 +336,11 @@ class AnthropicProvider:
         except (KeyError, TypeError, ValueError) as error:
             message = f"{self.name} described a batch in a way that cannot be read"
             raise InvalidReplyError(message, provider=self.name) from error
+
+
+def bearer(token: str) -> dict[str, str]:
+    """Return the header that a token goes out in, nothing where there is none."""
+    return {"authorization": f"Bearer {token}"} if token else {}
 
 
 def _text(content: Sequence[Mapping[str, Any]]) -> str:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, BinaryIO, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterable
+    from collections.abc import AsyncIterable, Mapping
 
     from twolane.core.types import BatchInfo, Limits, Outcome, Reply
 
@@ -27,6 +27,36 @@ class ResultLine(NamedTuple):
     outcome: Outcome
 
 
+@dataclass(frozen=True, slots=True)
+class Traits:
+    """What a provider is like, where that decides lane, price or pace.
+
+    `free` says that nothing it does costs money, `no_batches` why it has no batch lane ('': it
+    has one), `first_calls` how many calls it is begun with while it is not known how many it can
+    answer at once (None: the engine's usual number).
+    """
+
+    free: bool = False
+    no_batches: str = ""
+    first_calls: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """What a server says of itself and of one of its models.
+
+    `model` is '' where several are listed and none was named; `context_tokens` is what prompt and
+    reply may take together, None where the server does not say.
+    """
+
+    server: str
+    base_url: str
+    model: str
+    models: tuple[str, ...]
+    context_tokens: int | None
+    here: bool
+
+
 class Provider(Protocol):
     """A service that answers requests one by one and in batches.
 
@@ -35,10 +65,21 @@ class Provider(Protocol):
     """
 
     name: str
+    traits: Traits
     base_url: str
     key_fingerprint: str
     limits: Limits
     ephemeral: bool
+
+    async def connect(self, model: str | None = None, base_url: str = "") -> Served | None:
+        """Find the server, and `model` there; None for a service that is known beforehand.
+
+        Sends no request of a run. `base_url` is where the run was begun, '' for a new one; a URL
+        of the settings goes before. Raises ConfigError saying what to do.
+        """
+
+    def check(self, params: Mapping[str, Any]) -> None:
+        """See that the provider can be asked this. Raises InputError naming what it cannot take."""
 
     async def send(self, body: bytes) -> Reply:
         """Answer one request in real time."""

@@ -1,0 +1,64 @@
+"""Which provider the settings name: the only place that knows them all."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from twolane.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from twolane.config import Settings
+    from twolane.providers.base import Provider
+
+OFFLINE = "offline"
+
+
+def open_provider(
+    settings: Settings, responder: Callable[[Mapping[str, Any]], str] | None
+) -> Provider:
+    """Return the provider that `settings` name; nothing is sent yet.
+
+    `responder` answers requests inside this process where it is `offline`. Raises ConfigError
+    where there is no such provider, or its key is missing.
+    """
+    if settings.provider == "anthropic":
+        return _anthropic(settings)
+    if settings.provider == OFFLINE and responder is not None:
+        return _offline(responder)
+    message = f"there is no provider {settings.provider}; known are anthropic and offline"
+    raise ConfigError(message)
+
+
+# Imported where they are used: only what a command needs is loaded, and aiohttp alone takes a
+# third of a second.
+
+
+def _anthropic(settings: Settings) -> Provider:
+    from twolane.providers.anthropic import AnthropicProvider  # noqa: PLC0415
+    from twolane.providers.http import HttpTransport  # noqa: PLC0415
+
+    if not settings.api_key and not settings.auth_token:
+        message = "there is no API key; set ANTHROPIC_API_KEY and run the command again"
+        raise ConfigError(message)
+    return AnthropicProvider(
+        HttpTransport(settings.base_url),
+        api_key=settings.api_key or "",
+        auth_token=settings.auth_token or "",
+        base_url=settings.base_url,
+    )
+
+
+def _offline(responder: Callable[[Mapping[str, Any]], str]) -> Provider:
+    from twolane.providers.anthropic import AnthropicProvider  # noqa: PLC0415
+    from twolane.sim import Pace, SimTransport, Simulator  # noqa: PLC0415
+
+    at_once = Pace(batch_s=(0.0, 0.0), request_s=(0.0, 0.0), control_s=0.0)
+    return AnthropicProvider(
+        SimTransport(Simulator(responder=responder, pace=at_once)),
+        api_key="offline",
+        base_url="offline",
+        name=OFFLINE,
+        ephemeral=True,
+    )
