@@ -208,7 +208,7 @@ class TagMill:
         Junk, found without a model, is there as well; what was turned down is not.
         """
         said = settled(asking, levels, run.outcomes())
-        junk = [Entry(one.tag, dropped=True, reason=one.reason) for one in found.junk]
+        junk = [Entry(one.tag, dropped=True, reason=one.reason) for one in found.droppable]
         entries = self.kept_in_place((*said.entries, *junk), found)
         before = read_arrangement(self.mill.decisions)
         apart = dict.fromkeys((*said.apart, *(before.apart if before else ())))

@@ -19,7 +19,7 @@ NOTES: dict[str, str | bytes] = {
     "one.md": "---\ntags: [recipe, bread]\n---\nSoup. #recipe/soup\n",
     "two.md": "---\ntags:\n  - Recipe\n  - recipes # mine\n---\nText.\n",
     "three.md": "A #recipe in words, and #soups.\n",
-    "four.md": "---\nTag: fff, breads\nDate: 2021/03/04 # d\nDue: 03/04/2021\n---\nwho:: me\n",
+    "four.md": "---\nTag: asdf, breads\nDate: 2021/03/04 # d\nDue: 03/04/2021\n---\nwho:: me\n",
     "bad.md": "---\ntags: [recipes\n---\n",
     "mine.md": "---\nnotemill: ignore\nTag: recipes\n---\n",
 }
@@ -46,12 +46,12 @@ def test_every_change_is_shown_with_its_notes(shell: Shell) -> None:
     before = tree(shell.vault)
     assert shell("tags", "review", shell.vault) == 0
     assert "merge: #recipes → #recipe (1 note): singular and plural" in shell.out
-    assert "drop: #fff (1 note): a hex colour" in shell.out
+    assert "drop: #asdf (1 note): used once, and a placeholder rather than a word" in shell.out
     assert waiting(shell) == {
         "recipes": "recipe",
         "Recipe": "recipe",
         "breads": "bread",
-        "fff": None,
+        "asdf": None,
     }
     assert shell("tags", "review", shell.vault, "--tag", "recipes") == 0
     assert "+++ two.md" in shell.out
@@ -62,7 +62,7 @@ def test_every_change_is_shown_with_its_notes(shell: Shell) -> None:
 def test_one_change_is_accepted_and_undone_by_itself(shell: Shell) -> None:
     """Only the named one is written; the others wait on, and undo gives back the exact bytes."""
     before = tree(shell.vault)
-    words = ("tags", "accept", "#fff", "--vault", shell.vault)
+    words = ("tags", "accept", "#asdf", "--vault", shell.vault)
     assert shell(*words) == 8
     assert shell(*words, "--dry-run") == 0
     assert tree(shell.vault) == before
@@ -71,7 +71,7 @@ def test_one_change_is_accepted_and_undone_by_itself(shell: Shell) -> None:
     after = tree(shell.vault)
     assert {key for key in after if after[key] != before[key]} == {"four.md"}
     assert b"Tag: breads\n" in after["four.md"]
-    assert "fff" not in waiting(shell)
+    assert "asdf" not in waiting(shell)
     assert shell("undo", run, "--yes") == 0
     assert tree(shell.vault) == before
 
@@ -90,7 +90,7 @@ def test_all_that_waits_is_accepted_as_one_run(shell: Shell) -> None:
 def test_a_rejected_change_never_comes_back(shell: Shell) -> None:
     """Not in review, report, arrangement or the list's application, until it is taken back."""
     words = ("--vault", shell.vault)
-    assert shell("tags", "reject", "recipes", "fff", *words) == 0
+    assert shell("tags", "reject", "recipes", "asdf", *words) == 0
     assert "#recipes stays: it does not become #recipe" in shell.err
     assert waiting(shell) == {"Recipe": "recipe", "breads": "bread"}
     assert shell("tags", shell.vault, "--json") == 0
@@ -101,13 +101,13 @@ def test_a_rejected_change_never_comes_back(shell: Shell) -> None:
     assert shell(*note) == 0
     text = (shell.vault / "Tags.md").read_text("utf-8")
     assert "- recipes\n" in text
-    assert "- fff\n" in text
-    (shell.vault / "Tags.md").write_text(text.replace("- fff\n", "- ~~fff~~\n"), "utf-8")
+    assert "- asdf\n" in text
+    (shell.vault / "Tags.md").write_text(text.replace("- asdf\n", "- ~~asdf~~\n"), "utf-8")
     assert shell("tags", "apply", "Tags.md", *words, "--yes") == 0
-    assert "#fff stays" in shell.err
-    assert b"fff" in tree(shell.vault)["four.md"]
-    assert shell("tags", "reject", "fff", "--take-back", *words) == 0
-    assert waiting(shell) == {"Recipe": "recipe", "fff": None}
+    assert "#asdf stays" in shell.err
+    assert b"asdf" in tree(shell.vault)["four.md"]
+    assert shell("tags", "reject", "asdf", "--take-back", *words) == 0
+    assert waiting(shell) == {"Recipe": "recipe", "asdf": None}
 
 
 def test_a_pair_can_be_kept_apart_before_anybody_proposes_it(shell: Shell) -> None:
@@ -231,7 +231,7 @@ def test_tidy_writes_the_chosen_kinds_on_consent(shell: Shell) -> None:
     run = shell.report["run"]
     assert shell.report["written"] == ["four.md"]
     assert tree(shell.vault)["four.md"] == (
-        b"---\ntag: fff, breads\ndate: 2021-03-04 # d\ndue: 03/04/2021\n---\nwho:: me\n"
+        b"---\ntag: asdf, breads\ndate: 2021-03-04 # d\ndue: 03/04/2021\n---\nwho:: me\n"
     )
     assert tree(shell.vault)["mine.md"] == before["mine.md"]
     assert shell(*words, "--yes") == 0

@@ -8,12 +8,15 @@ import sys
 
 import pytest
 
+from notemill.index import facts_of
 from notemill.tagging.arrange import arrange
 from notemill.tagging.census import Census
-from notemill.tagging.junk import find_junk
+from notemill.tagging.junk import Junk, find_junk
 from notemill.tagging.synonyms import find_synonyms
 from notemill.tagging.variants import Variation, find_merges
 from notemill.tagging.vocabulary import Entry
+from notemill.workflows.tags import review_tags
+from notemill.workflows.vocabulary import proposed_entries
 
 
 def census(*notes: str) -> Census:
@@ -97,10 +100,7 @@ def test_spellings_in_another_case_are_named() -> None:
 @pytest.mark.parametrize(
     ("tag", "reason"),
     [
-        ("1a2b3c", "hex colour"),
-        ("fff", "hex colour"),
         ("2024", "digits only"),
-        ("2024-01-01", "digits only"),
         ("q", "too short"),
         ("G7", "too short"),
         ("8f14e45fceea167a", "identifier"),
@@ -115,7 +115,20 @@ def test_junk_has_a_reason(tag: str, reason: str) -> None:
     assert reason in found.reason
 
 
-@pytest.mark.parametrize("tag", ["bad", "facade", "AI", "日", "🦊", "cve-2018-17144", "web3"])
+@pytest.mark.parametrize("tag", ["b2b", "2fa", "d20", "1a2b3c", "00FF00", "fff"])
+def test_what_reads_as_a_colour_is_a_hint_and_never_proposed_to_go(tag: str) -> None:
+    """Obsidian takes it for a tag, and a person may well have meant it as one."""
+    found = census(tag)
+    (hint,) = find_junk(found)
+    assert hint == Junk(tag, "maybe a hex colour", 1, is_hint=True)
+    facts = facts_of("n.md", f"#{tag}".encode(), size=1, mtime_ns=0)
+    review = review_tags([facts], is_excluded=lambda _: False)
+    assert proposed_entries(review) == (Entry(tag),)
+
+
+@pytest.mark.parametrize(
+    "tag", ["bad", "facade", "AI", "日", "🦊", "cve-2018-17144", "web3", "2024/01"]
+)
 def test_short_and_odd_tags_with_a_meaning_are_no_junk(tag: str) -> None:
     """Words of letters up to f, abbreviations, single characters of other scripts, emoji."""
     assert find_junk(census(tag)) == ()
@@ -143,7 +156,7 @@ def test_tags_never_together_with_the_same_company_may_mean_the_same() -> None:
 def test_the_arrangement_follows_containment_and_the_prefixes_there_are() -> None:
     """A tag goes below one that nearly all its notes have; its old name stands beside it."""
     found = census(
-        *["bitcoin lightning"] * 3, *["bitcoin"] * 5, "food/soup", "food-stew", "fff", "food",
+        *["bitcoin lightning"] * 3, *["bitcoin"] * 5, "food/soup", "food-stew", "asdf", "food",
         "Soup+bowls",
     )  # fmt: skip
     merged = find_merges(found)
@@ -155,7 +168,7 @@ def test_the_arrangement_follows_containment_and_the_prefixes_there_are() -> Non
         Entry("food/soup"),
         Entry("food/stew", ("food-stew",)),
         Entry("Soup-bowls", ("Soup bowls",)),
-        Entry("fff", dropped=True, reason="a hex colour"),
+        Entry("asdf", dropped=True, reason="used once, and a placeholder rather than a word"),
     )
 
 

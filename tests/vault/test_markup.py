@@ -31,12 +31,18 @@ def paths(body: str) -> list[str]:
         ),
         ("#👩‍👩‍👧 #❤️", ["👩‍👩‍👧", "❤️"]),
         ("#tag, #dot. #bang! (#paren)", ["tag", "dot", "bang"]),
-        ("#1984 #y1984 #12-3", ["y1984"]),
+        ("#1984 #y1984 #1990s", ["y1984", "1990s"]),
+        # Any sign beside the digits makes a tag.
+        ("#12-3 #2024/01 #7_ #7️⃣", ["12-3", "2024/01", "7_", "7️⃣"]),
+        ("#k9 #3D #ace #C0FFEE #00b3ff", ["k9", "3D", "ace", "C0FFEE", "00b3ff"]),
+        ("#a//b #/ #٣٤", ["a//b", "٣٤"]),
         ("# heading\n## #tag-in-heading", ["tag-in-heading"]),
         ("a#b x/#y http://x.y/#frag", []),
         ("#end/ ##double", ["end"]),
         ("- [ ] task #todo\n> #quoted\n| #cell |", ["todo", "quoted", "cell"]),
-        ("#标签，后文", ["标签"]),  # noqa: RUF001  # a comma of full width
+        # Punctuation of full width is part of a tag, and a sign of full width begins none.
+        ("#标签，后文 #标签 后文", ["标签，后文", "标签"]),  # noqa: RUF001  # a comma of full width
+        ("＃标签", []),  # noqa: RUF001  # a sign of full width
         ("\\#escaped", []),
         ("status:: #field", ["field"]),
     ],

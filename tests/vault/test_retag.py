@@ -66,6 +66,13 @@ def changed(text: str | bytes, changes: dict[str, str | None] | dict[str, str]) 
         ("tags:\n  - a # mine\n  # note\n  - C", RENAME, "tags:\n  # note\n  - C"),
         ("tags: a, b, c, b", MERGE, "tags: c"),
         ("tags: [x, x, a]", RENAME, "tags: [x, x, c]"),
+        # A level taken away: what lies below follows, and joins what is there already.
+        ("tags: [a/b, x]", {"a/b": "a"}, "tags: [a, x]"),
+        ("tags:\n  - a/b\n  - a/d/e\n  - A", {"a/b": "a", "a/d": "a"}, "tags:\n  - a/e\n  - A"),
+        ('tags: "#a/b, a"', {"a/b": "a"}, 'tags: "a"'),
+        # Below itself: what is there stays.
+        ("tags: [a, a/b, a/x]", {"a": "a/b"}, "tags: [a/b, a/b/x]"),
+        ("tags: [b2b, 2fa]", {"b2b": "sales/b2b"}, "tags: [sales/b2b, 2fa]"),
         # Dropping takes the tag, its line or its comma, and nothing else.
         ("tags: [a, x,y]", DROP, "tags: [x,y]"),
         ("tags: [x,a/b, y]", DROP, "tags: [x, y]"),
@@ -102,6 +109,8 @@ def test_a_property_changes_in_its_own_style(
         ("```\n#a\n```\n# a\n\\#a x#a\n<!-- #a -->\n[[n|#a]]\n", RENAME, None),
         ("## #a\n#a/\n", RENAME, "## #c\n#c/\n"),
         ("🦊 #a 日本 #日本/a\n", {"a": "狐", "日本": "jp"}, "🦊 #狐 日本 #jp/a\n"),
+        ("#a/b in words #a/B, #a\n", {"a/b": "a"}, "#a in words #a, #a\n"),
+        ("#B2B #b2b/x #F7CE46.\n", {"b2b": "sales", "f7ce46": None}, "#sales #sales/x F7CE46.\n"),
         # Dropped among the last tags of a line it goes, elsewhere it keeps its word.
         ("Buy milk #a\n", DROP, "Buy milk\n"),
         ("Buy milk #x #a ^id\n", DROP, "Buy milk #x ^id\n"),

@@ -30,7 +30,7 @@ NOTES: dict[str, str | bytes] = {
     "Lentil soup.md": "---\ntags: [soup, dinner]\n---\n",
     "Pea soup.md": "---\ntags: [soups, dinner]\n---\n",
     "Bread | rye; dark.md": "---\ntags: [bread]\n---\n",
-    "Car.md": "#car #fff\n",
+    "Car.md": "#car #asdf\n",
     "Old car.md": "#automobile\n",
     "Secret.md": "---\nnotemill: ignore\ntags: [hidden, soup]\n---\n",
 }
@@ -157,7 +157,7 @@ def test_what_a_model_files_becomes_the_list(tmp_path: Path) -> None:
         "  - bread (bread)\n"
         "- vehicle (car, automobile)\n"
         "- ~~dinner~~ says little of a note\n"
-        "- ~~fff~~ a hex colour\n"
+        "- ~~asdf~~ used once, and a placeholder rather than a word\n"
         "<!-- notemill: end of tags -->\n"
     )
     assert asked.code == 0

@@ -12,7 +12,7 @@ from notemill.index import NoteFacts, facts_of
 from notemill.review import Kind, NewProposal
 from notemill.vault.note import parse
 from notemill.vault.proposal import set_properties
-from notemill.vault.tags import is_legal_tag
+from notemill.vault.tags import is_tidy_tag
 from notemill.workflows.candidates import MAX_CANDIDATES, Vocabulary
 from notemill.workflows.curate import (
     MAX_DESCRIPTION_CHARS,
@@ -93,11 +93,11 @@ def test_a_request_holds_the_note_within_bounds_and_one_line_per_header() -> Non
 
 
 def test_illegal_tags_are_dropped_and_the_rest_cleaned() -> None:
-    """Digits, colours and empty tags go; `#`, spaces and a fourth level are mended."""
+    """Digits and empty tags go; `#`, spaces and a fourth level are mended."""
     found = reply(
-        tags=["#ai/Agent Frameworks", "2024", "fff000", "", "#", "a/b/c/d", "x,y", "-_-", "12/34"]
+        tags=["#ai/Agent Frameworks", "2024", "", "#", "a/b/c/d", "x,y", "-_-", "12/34", "b2b"]
     )
-    assert found.tags == ("ai/Agent-Frameworks", "a/b/c")
+    assert found.tags == ("ai/Agent-Frameworks", "a/b/c", "b2b")
 
 
 def test_duplicates_by_case_are_dropped() -> None:
@@ -120,7 +120,7 @@ def test_whatever_a_model_says_comes_out_plain_and_can_be_written(
     assert len(found.description) <= MAX_DESCRIPTION_CHARS
     assert len(found.tags) <= MAX_TAGS
     assert len(found.topics) <= MAX_TOPICS
-    assert all(is_legal_tag(tag) for tag in found.tags)
+    assert all(is_tidy_tag(tag) for tag in found.tags)
     for text in (found.description, *found.topics):
         assert text == text.strip()
         assert len(text.splitlines()) <= 1

@@ -17,12 +17,13 @@ from twolane.consent import confirm
 from twolane.console import EXIT_FAILED, counted, note_console, print_json, result_console, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from rich.console import Console
 
     from notemill.app import Mill
+    from notemill.tagging.junk import Junk
     from notemill.workflows.retagging import Retagging
     from notemill.workflows.tags import TagReview
     from twolane import Settings
@@ -69,14 +70,9 @@ def _show_review(review: TagReview, console: Console) -> None:
         first = review.merges[0]
         command = f"notemill tags rename {shlex.quote(first.tag)} {shlex.quote(first.into)}"
         console.print(f"  for example: {shown(command)}", markup=False)
-    if review.junk:
-        console.print(
-            f"\n{counted(len(review.junk), 'tag')} without a meaning; `notemill tags drop TAG`:"
-        )
-        for junk in review.junk[:SHOWN_TAGS]:
-            line = f"  #{junk.tag} ({counted(junk.notes, 'note')}): {junk.reason}"
-            console.print(shown(line), markup=False)
-        _show_rest(len(review.junk), console)
+    _show_junk(review.droppable, "{} without a meaning; `notemill tags drop TAG`:", console)
+    hints = [one for one in review.junk if one.is_hint]
+    _show_junk(hints, "{} that may be an accident of pasting; judge yourself:", console)
     if review.synonyms:
         console.print(
             f"\n{counted(len(review.synonyms), 'pair')} that may mean the same; judge yourself:"
@@ -84,6 +80,16 @@ def _show_review(review: TagReview, console: Console) -> None:
         for pair in review.synonyms[:SHOWN_TAGS]:
             console.print(shown(f"  #{pair.tag} and #{pair.other}: {pair.reason}"), markup=False)
         _show_rest(len(review.synonyms), console)
+
+
+def _show_junk(junk: Sequence[Junk], head: str, console: Console) -> None:
+    if not junk:
+        return
+    console.print("\n" + head.format(counted(len(junk), "tag")))
+    for one in junk[:SHOWN_TAGS]:
+        line = f"  #{one.tag} ({counted(one.notes, 'note')}): {one.reason}"
+        console.print(shown(line), markup=False)
+    _show_rest(len(junk), console)
 
 
 def _show_rest(count: int, console: Console) -> None:
@@ -110,7 +116,8 @@ def _review_object(review: TagReview) -> dict[str, Any]:
             for one in review.merges
         ],
         "junk": [
-            {"tag": one.tag, "reason": one.reason, "notes": one.notes} for one in review.junk
+            {"tag": one.tag, "reason": one.reason, "notes": one.notes, "hint": one.is_hint}
+            for one in review.junk
         ],
         "synonyms": [
             {"tag": one.tag, "other": one.other, "score": one.score, "reason": one.reason}

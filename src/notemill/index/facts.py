@@ -12,7 +12,7 @@ from notemill.errors import NotemillError
 from notemill.index.cache import Cache, unseen
 from notemill.vault.note import bytes_hash, is_ignored, parse, source_hash
 from notemill.vault.note import inline_tags as tags_in_text
-from notemill.vault.tags import holds_vocabulary
+from notemill.vault.tags import holds_vocabulary, tag_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 # Properties in which people, and the tools they import with, keep a summary of their own.
 SUMMARY_NAMES = ("desc", "summary", "abstract", "excerpt", "subtitle", "简介", "摘要")
 # Part of the table's name: another version of the parser, or of what is kept, starts afresh.
-FORMAT = 3
+FORMAT = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +60,14 @@ class NoteFacts:
     def all_tags(self) -> tuple[str, ...]:
         """The tags of properties and text, each once, in the spelling that comes first."""
         spelled: dict[str, str] = {}
-        for tag in (*self.tags, *self.inline_tags):
-            spelled.setdefault(tag.casefold(), tag)
+        for tag in self.spellings:
+            spelled.setdefault(tag_key(tag), tag)
         return tuple(spelled.values())
+
+    @property
+    def spellings(self) -> tuple[str, ...]:
+        """The tags of properties and text as written, each spelling once."""
+        return tuple(dict.fromkeys((*self.tags, *self.inline_tags)))
 
     @property
     def has_description(self) -> bool:

@@ -13,7 +13,7 @@ from notemill.tagging.arrange import in_order
 from notemill.tagging.vocabulary import Entry
 from notemill.vault.lines import one_line
 from notemill.vault.retag import TagChanges
-from notemill.vault.tags import MAX_LEVELS, is_legal_tag, is_within, paths_of, tag_key
+from notemill.vault.tags import MAX_LEVELS, is_tidy_tag, is_within, paths_of, tag_key
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -56,7 +56,7 @@ def levels_from(names: Iterable[str]) -> tuple[str, ...]:
     """Return the headings of a reply that can be some: legal, at most two deep, each once."""
     found: dict[str, str] = {}
     for name in map(_bare, names):
-        if is_legal_tag(name) and name.count("/") < MAX_LEVELS - 1:
+        if is_tidy_tag(name) and name.count("/") < MAX_LEVELS - 1:
             found.setdefault(tag_key(name), name)
     return tuple(found.values())[:MAX_LEVELS_GIVEN]
 
@@ -189,7 +189,7 @@ def _combined(sorting: _Sorting, cards: Mapping[str, Card]) -> tuple[Entry, ...]
         for heading in paths_of(entry.tag)[:-1]:
             key = tag_key(heading)
             counts[key] = counts.get(key, 0) + counts[tag_key(entry.tag)]
-            if key not in named and is_legal_tag(heading):
+            if key not in named and is_tidy_tag(heading):
                 made.setdefault(key, Entry(heading))
                 sorting.dropped.pop(key, None)
     _keep_lost(made, cards, sorting.dropped.keys())
@@ -240,7 +240,7 @@ def _spoken_for(made: Mapping[str, Entry], cards: Mapping[str, Card]) -> dict[st
 
 def _is_legal(path: str) -> bool:
     """Tell whether a path and all above it can be tags."""
-    return all(map(is_legal_tag, paths_of(path)))
+    return all(map(is_tidy_tag, paths_of(path)))
 
 
 def _followed(entries: Mapping[str, Entry]) -> dict[str, Entry]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from notemill.tagging.variants import legal_form
-from notemill.vault.tags import is_legal_tag
+from notemill.vault.tags import is_tag
 
 if TYPE_CHECKING:
     from notemill.tagging.census import Census, Tag
@@ -41,39 +41,45 @@ _MIN_DIGITS: Final = 0.4
 
 @dataclass(frozen=True, slots=True)
 class Junk:
-    """A tag that could go, and why, for a person to read."""
+    """A tag that could go, and why, for a person to read.
+
+    `is_hint`: it may well be a word; it is shown, and nobody proposes to drop it.
+    """
 
     tag: str
     reason: str
     notes: int
+    is_hint: bool = False
 
 
 def find_junk(census: Census) -> tuple[Junk, ...]:
     """Return the tags that say nothing, the least used first; those with children are kept."""
     parents = {tag.parent for tag in census.tags.values()}
-    found = [
-        Junk(tag.name, reason, len(tag.notes))
-        for tag in census.used
-        if tag.key not in parents and (reason := _reason(census, tag))
-    ]
+    found: list[Junk] = []
+    for tag in census.used:
+        if tag.key in parents:
+            continue
+        if reason := _reason(census, tag):
+            found.append(Junk(tag.name, reason, len(tag.notes)))
+        elif _is_like_colour(tag.leaf):
+            found.append(Junk(tag.name, "maybe a hex colour", len(tag.notes), is_hint=True))
     return tuple(sorted(found, key=lambda one: (one.notes, one.tag)))
+
+
+def _is_like_colour(name: str) -> bool:
+    """Tell whether a tag reads as a colour; so do `b2b` and `2fa`, which are words."""
+    return _HEX.fullmatch(name) is not None and name.casefold() not in _WORDS and not name.isdigit()
 
 
 def _reason(census: Census, tag: Tag) -> str:
     name = tag.leaf
-    if not is_legal_tag(tag.name):
-        if name.strip("-_/").isdigit() or not any(char.isalpha() for char in name):
+    if not is_tag(tag.name):
+        if tag.name.isdigit():
             return "digits only, which Obsidian takes for no tag"
-        if _HEX.fullmatch(name):
-            return "a hex colour"
-        if legal_form(census, tag.name):
-            return ""
-        return "has characters that no tag may have"
-    if _HEX.fullmatch(name) and name.casefold() not in _WORDS and not name.isdigit():
-        return "a hex colour"
-    if len(tag.notes) > 1:
+        return "" if legal_form(census, tag.name) else "has characters that no tag may have"
+    if len(tag.notes) > 1 or _is_like_colour(name):
         return ""
-    if _TOO_SHORT.fullmatch(name):
+    if not tag.parent and _TOO_SHORT.fullmatch(name):
         return "used once, and too short to mean anything"
     if name.casefold() in _PLACEHOLDERS:
         return "used once, and a placeholder rather than a word"

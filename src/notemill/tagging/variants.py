@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
-from notemill.vault.tags import clean_tag, is_legal_tag, tag_key
+from notemill.vault.tags import clean_tag, is_legal_tag, is_tag, tag_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -91,7 +91,7 @@ def _illegal(census: Census, done: set[str]) -> Iterator[Merge]:
     """Yield tags that are none in Obsidian, as they could be written."""
     for tag in census.used:
         form = legal_form(census, tag.name)
-        if form and tag.key not in done and not is_legal_tag(tag.name):
+        if form and tag.key not in done and not is_tag(tag.name):
             sign = "dot" if "." in tag.name else "space"
             reason = f"it has a {sign} in it, so Obsidian takes it for no tag"
             yield Merge(tag.name, form, Variation.STYLE, reason, tag.count)

@@ -5,7 +5,7 @@ struck-out tag is one to drop:
 
     - ai (artificial-intelligence)
       - agents (agent, AI-Agents)
-    - ~~fff~~ a hex colour
+    - ~~asdf~~ a placeholder
 
 Only what stands between the two markers is read, and only lines are added there: what a person
 wrote, ordered, renamed or struck out stays to the byte.

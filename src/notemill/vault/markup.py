@@ -6,22 +6,17 @@ Offsets count characters of the body. Every pass is linear in the text's length.
 from __future__ import annotations
 
 import re
-import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from notemill.vault.masks import FILLER, Kind, Region, filled, masked, regions
-from notemill.vault.tags import is_legal_tag
+from notemill.vault.tags import TAG_END, is_tag
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# What ends a tag in Obsidian, beside space; U+200D, which joins emoji, does not.
-_TAG = re.compile(
-    r"(?:^|(?<=\s))#([^\x00\s!\"#$%&'()*+,.:;<=>?@\[\\\]^`{|}~\u2000-\u200c\u200e-\u206f\u2e00-\u2e7f]+)",
-    re.MULTILINE,
-)
+_TAG = re.compile(rf"(?:^|(?<=\s))#([^{TAG_END}]+)", re.MULTILINE)
 _WIKILINK = re.compile(
     r"(!?)\[\[((?:[^\[\]\n\x00|\\]++|\\(?!\|))*+)((?:\\?+\|[^\[\]\n]*+)?)\\?\]\]"
 )
@@ -94,22 +89,10 @@ def inline_tags(body: str) -> tuple[InlineTag, ...]:
         text = pattern.sub(lambda match: filled(match[0]), text)
     found: list[InlineTag] = []
     for match in _TAG.finditer(text):
-        name = _cut(match[1]).rstrip("/")
-        if is_legal_tag(name):
+        name = match[1].rstrip("/")
+        if is_tag(name):
             found.append(InlineTag(name, match.start(), match.start() + 1 + len(name)))
     return tuple(found)
-
-
-def _cut(name: str) -> str:
-    """Return a tag up to the first character that is neither letter, mark, digit, emoji nor _-/."""
-    if name.isascii() and name.replace("-", "").replace("/", "").replace("_", "").isalnum():
-        return name
-    for place, char in enumerate(name):
-        if char in "_-/" or char.isalnum():
-            continue
-        if unicodedata.category(char) not in ("Mn", "Mc", "Me", "So", "Sk", "Cf"):
-            return name[:place]
-    return name
 
 
 def links(body: str) -> tuple[Link, ...]:

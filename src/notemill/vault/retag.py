@@ -80,8 +80,8 @@ class TagChanges:
     def of(self, tag: str) -> str | None:
         """Return what becomes of `tag`, None where it goes; most stay as they are.
 
-        Of several changes that cover a tag the one of its nearest parent counts. A tag that is
-        already where a change would bring it stays, so that a change made twice is made once.
+        Of several changes that cover a tag the one of its nearest parent counts. Where a tag goes
+        below itself, what is there already stays, so that a change made twice is made once.
         """
         levels = tag.split("/")
         for depth in range(len(levels), 0, -1):
@@ -92,7 +92,7 @@ class TagChanges:
             if new is None:
                 return None
             new_key = tag_key(new)
-            if new_key != old and is_within(tag_key(tag), new_key):
+            if new_key != old and is_within(new_key, old) and is_within(tag_key(tag), new_key):
                 return tag
             return "/".join([new, *levels[depth:]])
         return tag

@@ -1,7 +1,8 @@
 """What a tag may be, by Obsidian's rules; pure.
 
-https://help.obsidian.md/tags: letters of any script, digits, emoji, `_`, `-` and `/`; no spaces;
-at least one character that is no digit.
+https://help.obsidian.md/tags names letters, digits, `_`, `-`, `/`, emoji and other symbols, and asks
+for one character that is no digit. What ends a tag is Obsidian's own pattern, as cited in
+https://github.com/obsidianmd/obsidian-help/issues/816.
 """
 
 from __future__ import annotations
@@ -11,24 +12,39 @@ import unicodedata
 from typing import Final
 
 MAX_LEVELS = 3
+TAG_END: Final = (
+    r"\x00\s!\"#$%&'()*+,.:;<=>?@\[\\\]^`{|}~\u2000-\u200c\u200e-\u206f\u2e00-\u2e7f\ufeff"
+)
+"""What ends a tag, as a class of a pattern; U+200D, which joins emoji, is left out of Obsidian's."""
+_BODY = re.compile(rf"[^{TAG_END}]+")
+_DIGITS = re.compile(r"[0-9]+")
 VOCABULARY_BEGIN: Final = "<!-- notemill: tags -->"
 """The line behind which a note holds the vault's vocabulary."""
 _FENCE = re.compile(r"[ \t>]*(?:`{3,}|~{3,})")
-_HEX_COLOUR = re.compile(r"[0-9a-f]{6}|[0-9a-f]{3}", re.IGNORECASE)
 _SPACES = re.compile(r"\s+")
 
 
+def is_tag(tag: str) -> bool:
+    """Tell whether Obsidian takes `tag`, which is without `#`, for one: `2fa`, `2024/01`, `a//b`."""
+    return _BODY.fullmatch(tag) is not None and _DIGITS.fullmatch(tag) is None
+
+
 def is_legal_tag(tag: str) -> bool:
-    """Tell whether Obsidian takes `tag`, and it is no hex colour that looks like one."""
-    levels = tag.split("/")
-    if not all(levels):
-        return False
+    """Tell whether `tag` may be written: Obsidian takes it for one, and no level of it is empty."""
+    return is_tag(tag) and all(tag.split("/"))
+
+
+def is_tidy_tag(tag: str) -> bool:
+    """Tell whether `tag` may be proposed: of letters, digits, emoji, `_` and `-`, not without words.
+
+    Obsidian takes more, such as punctuation of full width, which is a slip in most tags.
+    """
     body = tag.replace("/", "")
-    if not all(_is_tag_char(char) for char in body) or all(c.isdigit() or c in "-_" for c in body):
-        return False
-    # `#fff000` is a colour; a word such as `bad` or `facade` is one too, but only with letters
-    # alone it is a word.
-    return not (_HEX_COLOUR.fullmatch(tag) and any(char.isdigit() for char in tag))
+    return (
+        is_legal_tag(tag)
+        and all(_is_tidy_char(char) for char in body)
+        and not all(char.isdigit() or char in "-_" for char in body)
+    )
 
 
 def clean_tag(tag: str) -> str:
@@ -43,8 +59,11 @@ def bare(tag: str) -> str:
 
 
 def tag_key(tag: str) -> str:
-    """Return what a tag is compared by: Obsidian ignores case, and Unicode form is no difference."""
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", tag).casefold())
+    """Return what a tag is compared by: Obsidian ignores case, and Unicode form is no difference.
+
+    Case as Obsidian folds it: `Straße` and `Strasse` are two tags.
+    """
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", tag).lower())
 
 
 def is_within(tag: str, parent: str) -> bool:
@@ -71,7 +90,7 @@ def holds_vocabulary(text: str) -> bool:
     return False
 
 
-def _is_tag_char(char: str) -> bool:
+def _is_tidy_char(char: str) -> bool:
     if char.isalnum() or char in "_-":
         return True
     # Marks belong to the letters of many scripts; symbols, joiners and selectors make up emoji.

@@ -12,6 +12,7 @@ from notemill.review import Decision, Kind
 from notemill.tagging.gate import OPEN
 from notemill.vault.note import bytes_hash, is_ignored, parse, source_hash
 from notemill.vault.proposal import set_properties
+from notemill.vault.tags import tag_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -186,14 +187,12 @@ def _changes(note: Note, proposals: Sequence[Proposal]) -> dict[str, str | list[
     for one in proposals:
         if one.kind is Kind.DESCRIPTION:
             changes["description"] = one.value
-    for kind, name, have in (
-        (Kind.TAG, "tags", note.tags),
-        (Kind.TOPIC, "topics", note.list_of("topics")),
+    for kind, name, have, key in (
+        (Kind.TAG, "tags", note.tags, tag_key),
+        (Kind.TOPIC, "topics", note.list_of("topics"), str.casefold),
     ):
-        known = {value.casefold() for value in have}
-        new = [
-            one.value for one in proposals if one.kind is kind and one.value.casefold() not in known
-        ]
+        known = {key(value) for value in have}
+        new = [one.value for one in proposals if one.kind is kind and key(one.value) not in known]
         if new:
             changes[name] = [*have, *new]
     return changes

@@ -93,7 +93,7 @@ def asking_about(
     Junk is not asked about either. `only` limits what of the list may be told: nothing that stands
     in an excluded note.
     """
-    junk = {tag_key(one.tag) for one in found.junk}
+    junk = {tag_key(one.tag) for one in found.droppable}
     listed = vocabulary.known if vocabulary else frozenset()
     cards = cards_of(found.census, found.merges, leave_out=junk | listed)
     slips = [

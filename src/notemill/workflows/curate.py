@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from notemill.review import Kind, NewProposal
 from notemill.tagging.gate import OPEN
 from notemill.vault.lines import one_line
-from notemill.vault.tags import clean_tag, is_legal_tag, tag_key
+from notemill.vault.tags import clean_tag, is_tidy_tag, tag_key
 from notemill.workflows.forms import TEXT, list_of, object_of, params_of
 from twolane import Request
 
@@ -103,7 +103,7 @@ def read_reply(text: str) -> Curated:
     topics = (one_line(topic) for topic in value["topics"])
     return Curated(
         description=one_line(value["description"])[:MAX_DESCRIPTION_CHARS].rstrip(),
-        tags=tuple(_unique(tag for tag in tags if is_legal_tag(tag)))[:MAX_TAGS],
+        tags=tuple(_unique(tag for tag in tags if is_tidy_tag(tag)))[:MAX_TAGS],
         topics=tuple(_unique(topic for topic in topics if topic))[:MAX_TOPICS],
     )
 

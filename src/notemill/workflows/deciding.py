@@ -68,7 +68,7 @@ def to_decide(
             covered.add(tag_key(merge.tag))
             wanted[merge.tag] = listed.get(tag_key(merge.into), merge.into)
     reasons = {(tag_key(one.tag), tag_key(one.into)): one.reason for one in tags.merges}
-    reasons |= {(tag_key(one.tag), ""): one.reason for one in tags.junk}
+    reasons |= {(tag_key(one.tag), ""): one.reason for one in tags.droppable}
     reasons |= {(tag_key(one.tag), ""): one.reason for one in vocabulary.entries if one.reason}
     found = changes_of(wanted, tags.census, reasons=reasons, otherwise=source)
     rejected = rejected_pairs(decisions)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from notemill.vault.tags import is_legal_tag
+from notemill.vault.tags import is_tag
 
 if TYPE_CHECKING:
     from notemill.index import NoteFacts
@@ -35,7 +35,7 @@ def need_of(facts: NoteFacts, curated_source: str | None, *, refresh: bool) -> N
         return Need("no description", 4)
     if not facts.all_tags:
         return Need("no tags", 4)
-    if bad := [tag for tag in facts.tags if not is_legal_tag(tag)]:
+    if bad := [tag for tag in facts.tags if not is_tag(tag)]:
         return Need(f"invalid tag {bad[0]}", 3)
     if not any("/" in tag for tag in facts.all_tags):
         return Need("only flat tags", 1)

@@ -53,7 +53,7 @@ def checked_changes(changes: Mapping[str, str | None]) -> TagChanges:
         if new is not None and not is_legal_tag(new):
             raise UsageError(
                 f"{new!r} cannot be a tag; a tag has letters, digits, `_`, `-` and `/`, no spaces, "
-                "not digits alone, and is no colour"
+                "and not digits alone"
             )
     return TagChanges(bare)
 
@@ -78,7 +78,7 @@ def plan_retagging(
     becomes: dict[str, str | None] = {}
     holders: dict[str, int] = {}
     for one in facts:
-        changed = {tag: new for tag in one.all_tags if (new := changes.of(tag)) != tag}
+        changed = {tag: new for tag in one.spellings if (new := changes.of(tag)) != tag}
         for tag in one.all_tags:
             if tag not in changed:
                 holders[tag_key(tag)] = holders.get(tag_key(tag), 0) + 1

@@ -27,6 +27,11 @@ class TagReview:
     synonyms: tuple[Synonyms, ...]
     excluded: int
 
+    @property
+    def droppable(self) -> tuple[Junk, ...]:
+        """The junk that may be proposed to go: what is only a hint stays."""
+        return tuple(one for one in self.junk if not one.is_hint)
+
 
 def review_tags(
     facts: Iterable[NoteFacts],
@@ -45,10 +50,10 @@ def review_tags(
         if is_excluded(one):
             excluded += 1
         else:
-            notes.append((one.key, one.all_tags))
+            notes.append((one.key, one.spellings))
     census = Census.of(notes)
     junk = tuple(one for one in find_junk(census) if (tag_key(one.tag), "") not in rejected)
-    gone = {one.tag for one in junk}
+    gone = {one.tag for one in junk if not one.is_hint}
     merges = tuple(
         one
         for one in find_merges(census)

@@ -28,7 +28,7 @@ class Arrangement:
 
 def proposed_entries(review: TagReview) -> tuple[Entry, ...]:
     """Return the vocabulary that a vault's tags make by themselves."""
-    return arrange(review.census, review.merges, review.junk)
+    return arrange(review.census, review.merges, review.droppable)
 
 
 def with_proposed(raw: bytes, entries: tuple[Entry, ...], known: frozenset[str]) -> bytes:
