@@ -171,7 +171,10 @@ class Mill:
             elif need := (
                 need_of(one, curated.get(one.key), refresh=options.refresh) or new_in(one)
             ):
-                work.append((one, need))
+                if why := self.vault.why_not_writable(one.key):
+                    skipped.append(Skipped(one.key, why))
+                else:
+                    work.append((one, need))
         needy = len(work)
         if options.limit is not None:
             neediest = sorted(work, key=lambda pair: (-pair[1].rank, pair[0].key))[: options.limit]
@@ -373,7 +376,7 @@ class Mill:
             return "it is excluded"
         if not self.vault.has_plain_name(facts.key):
             return "its name is not UTF-8, and no link can name it; rename it"
-        return "" if self.vault.is_writable(facts.key) else "it is read-only"
+        return self.vault.why_not_writable(facts.key)
 
     # -- results ------------------------------------------------------------------------------
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import struct
 import subprocess
 import sys
 import threading
@@ -22,6 +23,35 @@ from tests.vault.folders import make_vault, names_in, reopen, write
 
 SOURCES = Path(__file__).resolve().parents[2] / "src"
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="rights as POSIX has them")
+LINUX = pytest.mark.skipif(
+    sys.platform != "linux", reason="extended attributes by Python's own calls"
+)
+
+
+def acl(group_bits: int) -> bytes:
+    """Return a POSIX access list, as Linux keeps it, that lets user 4321 read."""
+    nobody = 0xFFFFFFFF
+    entries = [
+        (1, 6, nobody),
+        (2, 4, 4321),
+        (4, group_bits, nobody),
+        (16, 4, nobody),
+        (32, 0, nobody),
+    ]
+    return struct.pack("<I", 2) + b"".join(struct.pack("<HHI", *entry) for entry in entries)
+
+
+def attributes(path: Path) -> dict[str, bytes]:
+    """Return the extended attributes of a file."""
+    return {name: os.getxattr(path, name) for name in os.listxattr(path)}
+
+
+def give(path: Path, name: str, value: bytes) -> None:
+    """Set an extended attribute, or skip the test where the file system has none."""
+    try:
+        os.setxattr(path, name, value)
+    except OSError as error:
+        pytest.skip(f"no {name} here: {error}")
 
 
 def test_a_write_replaces_exactly_the_note(tmp_path: Path) -> None:
@@ -40,6 +70,72 @@ def test_a_write_keeps_the_notes_rights(tmp_path: Path) -> None:
     (tmp_path / "vault" / "a.md").chmod(0o640)
     write(vault, "a.md", b"new")
     assert (tmp_path / "vault" / "a.md").stat().st_mode & 0o777 == 0o640
+
+
+@LINUX
+def test_a_write_and_its_undo_keep_extended_attributes_and_access_lists(tmp_path: Path) -> None:
+    """What tags, origins and rights are attached to the file are attached to the new one as well."""
+    vault = make_vault(tmp_path, {"a.md": b"old"})
+    path = tmp_path / "vault" / "a.md"
+    give(path, "user.xdg.tags", "wichtig,später".encode())
+    give(path, "user.empty", b"")
+    give(path, "system.posix_acl_access", acl(4))
+    before = (attributes(path), path.stat().st_mode)
+    assert len(before[0]) >= 3
+    write(vault, "a.md", b"new")
+    assert (attributes(path), path.stat().st_mode, path.read_bytes()) == (*before, b"new")
+    assert vault.undo("r1")[0].restored
+    assert (attributes(path), path.stat().st_mode, path.read_bytes()) == (*before, b"old")
+
+
+@LINUX
+def test_a_folder_that_gives_access_to_new_files_gives_none_to_a_written_note(
+    tmp_path: Path,
+) -> None:
+    """A note without an access list has none afterwards, though new files beside it get one."""
+    vault = make_vault(tmp_path, {"a.md": b"old"})
+    path = tmp_path / "vault" / "a.md"
+    path.chmod(0o640)
+    give(tmp_path / "vault", "system.posix_acl_default", acl(6))
+    write(vault, "a.md", b"new")
+    assert "system.posix_acl_access" not in attributes(path)
+    assert path.stat().st_mode & 0o777 == 0o640
+
+
+@POSIX
+def test_a_note_with_a_second_name_is_left_alone_with_the_reason(tmp_path: Path) -> None:
+    """The two names hold one text before and after, whether a run writes or an undo does."""
+    vault = make_vault(tmp_path, {"a.md": b"old", "b.md": b"old"})
+    path, other = tmp_path / "vault" / "a.md", tmp_path / "shared.md"
+    os.link(path, other)
+    assert "second name" in vault.why_not_writable("a.md")
+    assert vault.why_not_writable("b.md") == ""
+    with pytest.raises(WriteFailedError, match=r"a\.md .*second name"):
+        write(vault, "a.md", b"new")
+    assert vault.runs() == []
+    other.unlink()
+    write(vault, "a.md", b"new")
+    os.link(path, other)
+    (one,) = vault.undo("r1")
+    assert (one.ending, path.read_bytes(), other.read_bytes()) == (Ending.FAILED, b"new", b"new")
+    assert "second name" in one.problem
+    assert path.samefile(other)
+    other.unlink()
+    assert vault.undo("r1")[0].ending is Ending.RESTORED
+    assert names_in(tmp_path) == ["a.md", "b.md"]
+
+
+@POSIX
+def test_a_note_is_as_new_after_a_write_and_after_an_undo(tmp_path: Path) -> None:
+    """What synchronises by the time of modification sees both, though the bytes are the old ones."""
+    vault = make_vault(tmp_path, {"a.md": b"old"})
+    path = tmp_path / "vault" / "a.md"
+    os.utime(path, (1_000_000_000, 1_000_000_000))
+    write(vault, "a.md", b"new")
+    assert path.stat().st_mtime > 1_500_000_000
+    os.utime(path, (1_000_000_000, 1_000_000_000))
+    vault.undo("r1")
+    assert path.stat().st_mtime > 1_500_000_000
 
 
 def test_a_note_changed_since_it_was_read_is_left_alone(tmp_path: Path) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import os
-import stat
+
+from notemill.vault.attributes import hand_on, take_place
 
 
 class Disk:
@@ -16,24 +17,19 @@ class Disk:
             return file.read()
 
     def create(self, path: str, data: bytes, like: str) -> None:
-        """Write a new file with the rights of `like` and flush it to the disk."""
-        info = os.stat(like)  # noqa: PTH116
+        """Write a new file with all that `like` has beside its bytes, and flush it to the disk."""
         handle = os.open(
             path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600
         )
         with os.fdopen(handle, "wb") as file:
             file.write(data)
             file.flush()
-            if hasattr(os, "fchmod"):
-                # Only the administrator may give files away; some file systems keep no rights.
-                with contextlib.suppress(PermissionError):
-                    os.fchmod(file.fileno(), stat.S_IMODE(info.st_mode))
-                    os.fchown(file.fileno(), info.st_uid, info.st_gid)
+            hand_on(like, file.fileno())
             os.fsync(file.fileno())
 
     def replace(self, temporary: str, path: str) -> None:
         """Put a file in another's place, in one step."""
-        os.replace(temporary, path)  # noqa: PTH105
+        take_place(temporary, path)
 
     def sync_folder(self, folder: str) -> None:
         """Flush a folder, so that a rename in it survives a power cut."""

@@ -31,6 +31,7 @@ from notemill.errors import (
     VaultNotFoundError,
     WriteFailedError,
 )
+from notemill.vault.attributes import why_not_replaced
 from notemill.vault.disk import Disk
 from notemill.vault.journal import Intent, Journal, State, Write, WrittenRun
 from notemill.vault.note import bytes_hash
@@ -173,9 +174,15 @@ class Vault:
             "\ud800" <= char <= "\udfff" for char in self._path(key)
         )
 
-    def is_writable(self, key: str) -> bool:
-        """Tell whether this user may write to a note. Raises NoteNotFoundError, OutsideVaultError."""
-        return os.access(self.path_of(key), os.W_OK)
+    def why_not_writable(self, key: str) -> str:
+        """Return why a note is not written to, '' where it is: for its rights or a second name.
+
+        Raises NoteNotFoundError, OutsideVaultError.
+        """
+        try:
+            return why_not_replaced(self.path_of(key))
+        except OSError as error:
+            return f"it cannot be looked at ({error.strerror}); check its rights"
 
     def path_of(self, key: str) -> str:
         """Return where a note lies. Raises NoteNotFoundError, OutsideVaultError."""
@@ -290,7 +297,8 @@ class Vault:
         full = os.path.join(self.root, path)  # noqa: PTH118
         beside = os.path.join(self.root, temporary)  # noqa: PTH118
         try:
-            _check_rights(full)
+            if why := why_not_replaced(full):
+                raise WriteFailedError(f"{key} is left as it was: {why}")
             self._disk.create(beside, new, full)
             # The last look, right before the step that cannot be taken back.
             self._check_unchanged(path, key, expected)
@@ -410,12 +418,6 @@ class Vault:
             raise
         self._journal.mark(seqs, State.UNDONE)
         return NoteUndo(key, Ending.RESTORED, runs)
-
-
-def _check_rights(full: str) -> None:
-    """Raise PermissionError where this user may not write a file: a rename would not ask."""
-    if not os.access(full, os.W_OK):
-        raise PermissionError(errno.EACCES, "it is read-only")
 
 
 def _beside(path: str) -> str:
