@@ -392,7 +392,7 @@ def test_a_forgotten_run_is_in_no_file_and_costs_nothing_again(shell: Shell) -> 
     assert run.encode() not in left
     assert b"Worms do the work" not in left
     assert tree(shell.vault) == after
-    assert shell("undo", run, "--yes") == 7
+    assert shell("undo", run, "--yes") == 2
     assert shell.curate()["items"]["succeeded"] == 0
     assert "nothing to do" in shell.err
 
