@@ -30,9 +30,9 @@ if TYPE_CHECKING:
     from twolane.core.types import Report as Report
     from twolane.core.types import Request as Request
     from twolane.engine import Engine as Engine
-    from twolane.engine import Plan as Plan
     from twolane.errors import TwolaneError as TwolaneError
-    from twolane.run import ItemOutcome as ItemOutcome
+    from twolane.outcomes import ItemOutcome as ItemOutcome
+    from twolane.planning import Plan as Plan
     from twolane.run import Progress as Progress
     from twolane.run import Run as Run
 
@@ -41,10 +41,10 @@ if TYPE_CHECKING:
 _HOMES = {
     "EMPTY_REPORT": "twolane.core.types",
     "Engine": "twolane.engine",
-    "ItemOutcome": "twolane.run",
+    "ItemOutcome": "twolane.outcomes",
     "ItemState": "twolane.core.states",
     "Lane": "twolane.core.types",
-    "Plan": "twolane.engine",
+    "Plan": "twolane.planning",
     "Progress": "twolane.run",
     "Report": "twolane.core.types",
     "Request": "twolane.core.types",

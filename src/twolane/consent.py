@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
     from twolane.config import Settings
     from twolane.core.pricing import Quote
-    from twolane.engine import Engine, Plan
+    from twolane.engine import Engine
+    from twolane.planning import Plan
 
 SHOWN_ALTERNATIVES = 3
 _SPAN = re.compile(r"(?:(\d{1,3})d)?(?:(\d{1,4})h)?(?:(\d{1,5})m)?(?:(\d{1,6})s)?")

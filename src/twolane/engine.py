@@ -13,69 +13,42 @@ For example::
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import random
 import secrets
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, ParamSpec, Self, TypeVar
 from weakref import WeakSet
 
 import orjson
 
-from twolane.core.deadline import Owed, Window, finish_s
-from twolane.core.identity import make_nonce, with_note_ref
-from twolane.core.packing import batch_size
-from twolane.core.plan import ECHO_BYTES, Stage, Survey, survey
-from twolane.core.pricing import LanePrices, Quote, format_usd, quote
-from twolane.core.render import joined_bytes, own_part
-from twolane.core.routing import route
-from twolane.core.types import Decision, Lane
-from twolane.errors import BudgetExceededError, ConfigError, InputError, UnknownModelError
-from twolane.ledger import Ledger, NewItem, NewRun, history, reports
+from twolane.core.identity import make_nonce
+from twolane.errors import ConfigError
+from twolane.ledger import Ledger, NewRun, reports
 from twolane.ledger.forgetting import check_forgettable, forget, let_go
-from twolane.ledger.history import Workspace
 from twolane.ledger.runlock import LOCKS_FOLDER, SPOOL_FOLDER
-from twolane.pricebook import load_price_book
+from twolane.planning import DEFAULT_REPLY_TOKENS, Planner, new_items
 from twolane.run import Run, RunFiles
-from twolane.services import OFFLINE, open_provider
+from twolane.services import open_provider
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from types import TracebackType
 
     from twolane.config import Settings
-    from twolane.core.types import Request
+    from twolane.core.plan import Stage
+    from twolane.core.pricing import LanePrices
+    from twolane.core.types import Lane, Request
     from twolane.ledger import RunRow
     from twolane.ledger.reports import Expiring
+    from twolane.planning import Plan
     from twolane.providers.base import Provider
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 LEDGER_FILE = "ledger.sqlite3"
-# What a reply is expected to take where nobody says; only the estimate depends on it.
-DEFAULT_REPLY_TOKENS = 512
-OFFLINE_MODEL = "extractive"
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """A run that could begin: what it asks for, where it would go, what it would cost."""
-
-    survey: Survey
-    quote: Quote
-    decision: Decision
-    prices: LanePrices
-    batch_size: int
-
-    @property
-    def estimated_nano(self) -> int:
-        """The estimate in the lane that was decided on, in nano-dollars."""
-        in_batch = self.decision.lane is Lane.BATCH
-        return self.quote.batch_nano if in_batch else self.quote.realtime_nano
 
 
 class Engine:
@@ -102,7 +75,7 @@ class Engine:
         self._executor = executor
         self._runs: WeakSet[Run] = WeakSet()
         self._random = random.Random(secrets.randbits(64) if seed is None else seed)  # noqa: S311
-        self._prices = load_price_book(settings.prices)
+        self._planner = Planner(settings, provider, self.ledger, now)
 
     @classmethod
     def open(
@@ -163,91 +136,21 @@ class Engine:
         sent, UnknownModelError where there is no price, BudgetExceededError where a deadline may
         need the price of real time and the cap does not cover it.
         """
-        found = survey(
+        return self._planner.plan(
             requests,
-            max_bytes=self.provider.limits.max_request_bytes,
+            lane=lane,
+            cap_nano=cap_nano,
+            deadline_at=deadline_at,
             reply_tokens=reply_tokens,
         )
-        if cap_nano is not None and found.unbounded:
-            message = (
-                f"{found.unbounded} asks for images, files, server tools or another speed: what "
-                "that costs is known only afterwards, so no cap can be kept; leave out --max-cost "
-                "or split the input"
-            )
-            raise ConfigError(message)
-        prices = self._lane_prices(found.model, lane) if found.total else LanePrices.free()
-        each = max(1, found.total)
-        estimate = quote(
-            found.model,
-            prices,
-            found.total,
-            -(-found.input_tokens // each),
-            -(-found.output_tokens // each),
-        )
-        if deadline_at is not None and cap_nano is not None and estimate.realtime_nano > cap_nano:
-            message = (
-                f"to keep the deadline all of it may have to go in real time, at about "
-                f"{format_usd(estimate.realtime_nano)}, and the cap is {format_usd(cap_nano)}; "
-                "raise --max-cost to that, or leave out --by"
-            )
-            raise BudgetExceededError(message)
-        size = batch_size(found.total, self.settings.batch_size, self.provider.limits)
-        decision = route(
-            found.total,
-            forced=lane,
-            budget_nano=cap_nano,
-            realtime_nano=estimate.realtime_nano,
-            batch_nano=estimate.batch_nano,
-            window=self._window(found, size, deadline_at),
-        )
-        return Plan(found, estimate, decision, prices, size)
-
-    def _window(self, found: Survey, size: int, deadline_at: float | None) -> Window | None:
-        """Return what a deadline leaves for batches, by what the ledger has measured."""
-        if deadline_at is None:
-            return None
-        tempo = history.tempo(self.ledger, self.provider.name, found.model, size=size)
-        needed_s = finish_s(
-            Owed(found.total, found.input_tokens),
-            concurrency=self.settings.concurrency,
-            tempo=tempo,
-            limits=history.minute_limits(
-                self.ledger,
-                Workspace(self.provider.base_url, self.provider.key_fingerprint),
-                found.model,
-            ),
-        )
-        return Window(deadline_at - self.now(), needed_s, tempo)
-
-    def _lane_prices(self, model: str, lane: Lane | None) -> LanePrices:
-        at = datetime.fromtimestamp(self.now(), UTC)
-        try:
-            return self._prices.lookup(self.provider.name, model, at)
-        except UnknownModelError:
-            if lane is not Lane.REALTIME:
-                raise
-        # A model without a batch price has a real-time one, and here no other is asked for.
-        rates = self._prices.lookup_realtime(self.provider.name, model, at)
-        return LanePrices(rates, rates, model)
-
-    def _prices_of(self, row: RunRow) -> LanePrices:
-        """Return a run's prices as they are now; one without items needs none."""
-        return self._lane_prices(row.model, row.lane_forced) if row.total else LanePrices.free()
 
     def default_model(self) -> str:
         """Return the model for callers who name none: the cheapest current Haiku."""
-        if self.provider.name == OFFLINE:
-            return OFFLINE_MODEL
-        return self._prices.cheapest_haiku(datetime.fromtimestamp(self.now(), UTC))
+        return self._planner.default_model()
 
     def known_prices(self) -> dict[str, LanePrices]:
         """Return the prices of every model of the provider that has both lanes."""
-        at = datetime.fromtimestamp(self.now(), UTC)
-        found: dict[str, LanePrices] = {}
-        for model in self._prices.models(self.provider.name):
-            with contextlib.suppress(UnknownModelError):
-                found[model] = self._prices.lookup(self.provider.name, model, at)
-        return found
+        return self._planner.known_prices()
 
     async def check_forgettable(self, run_id: str) -> None:
         """See that a run is closed and may be forgotten. Raises LedgerError saying what to do."""
@@ -302,6 +205,7 @@ class Engine:
             input_hash=input_hash,
             settings=kept,
             provider=self.provider.name,
+            base_url=self.provider.base_url,
             model=plan.survey.model,
             lane_forced=lane,
             decision_lane=plan.decision.lane,
@@ -313,7 +217,7 @@ class Engine:
             shared=orjson.dumps(plan.survey.shared),
             deadline_at=deadline_at,
         )
-        items = _new_items(requests, plan, stages)
+        items = new_items(requests, plan, stages)
         if self.settings.keep_days is not None:
             await self._db(let_go, self.ledger, keep_days=self.settings.keep_days, now=self.now())
         row = await self._db(self.ledger.create_run, new, items, self.now())
@@ -380,7 +284,7 @@ class Engine:
             row,
             ledger=self.ledger,
             provider=self.provider,
-            prices=lambda: prices or self._prices_of(row),
+            prices=lambda: prices or self._planner.prices_of(row),
             settings=self.settings,
             files=files,
             executor=self._executor,
@@ -395,41 +299,3 @@ class Engine:
             return call(*args, **kwargs)
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._executor, lambda: call(*args, **kwargs))
-
-
-def _new_items(
-    requests: Iterable[Request], plan: Plan, stages: Sequence[Stage]
-) -> Iterator[NewItem]:
-    """Yield the items of a run as the ledger takes them."""
-    stage_of = {index: number for number, stage in enumerate(stages) for index in stage.items}
-    last = len(stages)
-    lanes = [stage.lane or plan.decision.lane for stage in stages] + [plan.decision.lane]
-    shared = plan.survey.shared
-    shared_json = orjson.dumps(shared)
-    for index, request in enumerate(requests):
-        params, echo = request.params, request.echo
-        if echo:
-            _check_echo_fits(request, index)
-        stage = stage_of.get(index, last)
-        own = own_part(params, shared)
-        yield NewItem(
-            request.key,
-            request.name or request.key,
-            request.content_hash,
-            echo,
-            request.need,
-            stage,
-            lanes[stage],
-            joined_bytes(shared_json, own) + ECHO_BYTES * echo,
-            params["max_tokens"],
-            own,
-        )
-
-
-def _check_echo_fits(request: Request, index: int) -> None:
-    """See now, before anything is sent, that the note_ref line has a place in the request."""
-    try:
-        with_note_ref(request.params, "")
-    except InputError as error:
-        message = f"item {index} ({request.key}): {error}"
-        raise InputError(message) from error

@@ -21,7 +21,7 @@ from twolane.errors import ConfigError, InputError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from twolane.run import ItemOutcome
+    from twolane.outcomes import ItemOutcome
 
 _BOM = b"\xef\xbb\xbf"
 _NO_ANSWER = {"type": "canceled"}

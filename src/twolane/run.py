@@ -6,21 +6,21 @@ import asyncio
 import contextlib
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 import orjson
 
 from twolane.core.budget import Budget
 from twolane.core.deadline import Tempo
 from twolane.core.pacing import Pacer
-from twolane.core.pricing import usd
 from twolane.core.render import Renderer
 from twolane.core.schema import reply_check
 from twolane.core.states import TERMINAL_ITEMS, ItemState, RunState
-from twolane.errors import ConfigError, LedgerDamagedError, LedgerError, SpendCapError
-from twolane.ledger import history, item_id, reports
+from twolane.errors import ConfigError, SpendCapError
+from twolane.ledger import controls, history, item_id, reports
 from twolane.ledger.guards import check_here, check_workable
 from twolane.ledger.runlock import run_lock
+from twolane.outcomes import outcome_of
 from twolane.worker import Context, Policy, Worker
 from twolane.worker.loop import CANCEL
 
@@ -28,13 +28,13 @@ if TYPE_CHECKING:
     import random
     from collections.abc import AsyncIterator, Callable, Iterator, Sequence
     from concurrent.futures import Executor
-    from decimal import Decimal
     from pathlib import Path
 
     from twolane.config import Settings
     from twolane.core.pricing import LanePrices
-    from twolane.core.types import Counts, Lane, Report
-    from twolane.ledger import BatchRow, Ledger, ResultRow, RunRow
+    from twolane.core.types import Counts, Report
+    from twolane.ledger import BatchRow, Ledger, RunRow
+    from twolane.outcomes import ItemOutcome
     from twolane.providers.base import Provider
     from twolane.worker import Settled
 
@@ -50,65 +50,6 @@ class RunFiles:
 
     locks: Path
     spool: Path
-
-
-@dataclass(frozen=True, slots=True)
-class ItemOutcome:
-    """What became of one item. `body` is its result in the provider's batch-result shape."""
-
-    index: int
-    key: str
-    state: ItemState
-    lane: Lane
-    custom_id: str
-    attempts: int
-    cost_nano: int
-    error_kind: str
-    message: str
-    content_hash: str
-    body: bytes | None
-
-    @property
-    def cost_usd(self) -> Decimal:
-        """What the item cost in all its attempts, in dollars."""
-        return usd(self.cost_nano)
-
-    @property
-    def result(self) -> dict[str, Any]:
-        """Its result as a JSON object, empty where there is none.
-
-        Raises LedgerError where it was damaged in the ledger, or let go.
-        """
-        if self.body is None and self.state is ItemState.SUCCEEDED:
-            message = (
-                f"the result of item {self.index} ({self.key}) is not in the ledger any more; "
-                "`show` says since when"
-            )
-            raise LedgerError(message)
-        try:
-            value = orjson.loads(self.body) if self.body else {}
-        except orjson.JSONDecodeError:
-            value = None
-        if not isinstance(value, dict):
-            raise self._damaged
-        return value
-
-    @property
-    def _damaged(self) -> LedgerError:
-        return LedgerDamagedError(
-            f"the result of item {self.index} ({self.key}) is damaged in the ledger; see "
-            "`twolane check`"
-        )
-
-    @property
-    def text(self) -> str:
-        """The text of the reply, empty where there is none. Raises LedgerError."""
-        result = self.result
-        try:
-            content = result.get("message", {}).get("content", [])
-            return "".join(block["text"] for block in content if block["type"] == "text")
-        except (KeyError, TypeError, AttributeError) as error:
-            raise self._damaged from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +152,7 @@ class Run:
                 f"{self._provider.name}; set its key, or name it with --provider"
             )
             raise ConfigError(message)
+        self.row = await self._db(self._ledger.set_place, self.row, self._provider.base_url)
         # Every attempt is looked at for that: only where a cap asks what is left of it.
         capped = self.row.cap_nano is not None
         spent, reserved = await self._db(self._ledger.money, self.row) if capped else (0, 0)
@@ -359,7 +301,7 @@ class Run:
             if found is None:
                 return False
             item = found.id
-        await self._db(self._ledger.ask, self.row, CANCEL, item=item, now=self._now())
+        await self._db(controls.ask, self._ledger, self.row, CANCEL, item=item, now=self._now())
         return True
 
     async def set_cap(self, cap_nano: int | None) -> None:
@@ -435,28 +377,3 @@ class Run:
             return call(*args, **kwargs)
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._executor, lambda: call(*args, **kwargs))
-
-
-def outcome_of(row: ResultRow) -> ItemOutcome:
-    """Return a row of the ledger as the public API shows it.
-
-    An answer that is not the item's result (canceled meanwhile, quarantined, not in the form
-    asked for) stays in the ledger and is not handed on.
-    """
-    answered = row.outcome == "succeeded" or row.error_kind in ("invalid_reply", "quarantined")
-    withheld = row.item.state is ItemState.CANCELED or (
-        answered and row.item.state not in (ItemState.SUCCEEDED, ItemState.CONFLICT)
-    )
-    return ItemOutcome(
-        index=row.item.index,
-        key=row.item.key,
-        state=row.item.state,
-        lane=row.lane,
-        custom_id=row.custom_id,
-        attempts=row.attempts,
-        cost_nano=row.cost_nano,
-        error_kind=row.error_kind,
-        message=row.item.reason or row.message,
-        content_hash=row.item.content_hash,
-        body=None if withheld else row.body,
-    )

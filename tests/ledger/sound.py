@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from tests.ledger.test_ledger_machine import new_items, new_run
 from twolane.core.states import BatchState, ItemState, RunState
 from twolane.core.types import Usage
-from twolane.ledger import Ledger, Settlement, item_id
+from twolane.ledger import Ledger, Settlement, controls, item_id
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -108,4 +108,4 @@ def _open(ledger: Ledger) -> None:
         db.execute("UPDATE items SET state = 'pending' WHERE id = ?", (item_id(2, 2),))
     ledger.claim([(item_id(2, 2), 1_000)], nonce="ffff", now=T0 + 60)
     _batch(ledger, run, range(3, 4), "gggg")
-    ledger.ask(run, "cancel", item=item_id(2, 4), now=T0)
+    controls.ask(ledger, run, "cancel", item=item_id(2, 4), now=T0)

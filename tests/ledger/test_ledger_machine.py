@@ -21,7 +21,17 @@ from twolane.core.states import (
 )
 from twolane.core.types import Lane
 from twolane.errors import LedgerError
-from twolane.ledger import BatchRow, Ledger, NewItem, NewRun, RunRow, Settlement, item_id, reports
+from twolane.ledger import (
+    BatchRow,
+    Ledger,
+    NewItem,
+    NewRun,
+    RunRow,
+    Settlement,
+    controls,
+    item_id,
+    reports,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,8 +48,8 @@ ENDINGS = st.sampled_from(
 def new_run(run_id: str = "run-1", total: int = ITEMS) -> NewRun:
     """Return a run to be written."""
     return NewRun(
-        run_id, "run", "label", "source", "hash", {}, "anthropic", "m", None, Lane.BATCH,
-        "because", 100, total, 0, None, b"{}",
+        run_id, "run", "label", "source", "hash", {}, "anthropic", "scripted", "m", None,
+        Lane.BATCH, "because", 100, total, 0, None, b"{}",
     )  # fmt: skip
 
 
@@ -347,11 +357,11 @@ def test_wishes_of_other_connections_are_read_once(ledger: Ledger) -> None:
     """A wish another process leaves is seen until it is granted."""
     run = _run(ledger)
     other = Ledger(ledger.path)
-    other.ask(run, "cancel", item=None, now=2.0)
+    controls.ask(other, run, "cancel", item=None, now=2.0)
     other.close()
-    assert not ledger.was_granted(run, "cancel")
-    ((number, action, item),) = ledger.wishes(run)
+    assert not controls.was_granted(ledger, run, "cancel")
+    ((number, action, item),) = controls.wishes(ledger, run)
     assert (action, item) == ("cancel", None)
-    ledger.grant(number, now=3.0)
-    assert ledger.wishes(run) == []
-    assert ledger.was_granted(run, "cancel")
+    controls.grant(ledger, number, now=3.0)
+    assert controls.wishes(ledger, run) == []
+    assert controls.was_granted(ledger, run, "cancel")

@@ -12,7 +12,7 @@ from tests.worker.scene import Scene, ask, assert_closed
 from twolane import Lane, RunState
 from twolane.errors import ConnectionFailedError, TransientError
 from twolane.jsonl import result_line
-from twolane.ledger import Ledger
+from twolane.ledger import Ledger, controls
 from twolane.worker.loop import CANCEL
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def _ask_from_elsewhere(scene: Scene, run_id: str, key: str | None = None) -> No
     other = Ledger(scene.settings.home / "ledger.sqlite3")
     run = other.run(run_id)
     item = other.item_by_key(run, key) if key else None
-    other.ask(run, CANCEL, item=item.id if item else None, now=scene.clock.now())
+    controls.ask(other, run, CANCEL, item=item.id if item else None, now=scene.clock.now())
     other.close()
 
 

@@ -12,6 +12,7 @@ from tests.worker.scene import MODEL, Scene, ask, assert_closed
 from twolane import Lane, RunState
 from twolane.core.pricing import cost_nano
 from twolane.errors import BudgetExceededError
+from twolane.ledger import controls
 from twolane.ledger.check import check
 from twolane.providers.anthropic import AnthropicProvider
 from twolane.sim import NO_FAULTS, Faults, Pace, SimTransport, Simulator
@@ -244,7 +245,10 @@ def test_a_run_that_a_person_cancels_gave_no_batch_up(tmp_path: Path) -> None:
     async def work(engine: Engine) -> Report:
         run = await scene.begin(engine, ask(20), deadline_at=_by(scene, HOUR_S))
         asyncio.get_running_loop().call_later(
-            60.0, lambda: engine.ledger.ask(run.row, "cancel", item=None, now=scene.clock.now())
+            60.0,
+            lambda: controls.ask(
+                engine.ledger, run.row, "cancel", item=None, now=scene.clock.now()
+            ),
         )
         await run.drive()
         return await run.report()

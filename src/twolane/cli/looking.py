@@ -24,10 +24,10 @@ from twolane.core.wording import counted
 from twolane.engine import LEDGER_FILE
 from twolane.errors import ConfigError
 from twolane.jsonl import write_results
-from twolane.ledger import Ledger, reports
+from twolane.ledger import Ledger, controls, reports
 from twolane.ledger.columns import readable
 from twolane.ledger.guards import check_here, check_kept, gone
-from twolane.run import outcome_of
+from twolane.outcomes import outcome_of
 from twolane.worker.loop import CANCEL
 
 if TYPE_CHECKING:
@@ -171,7 +171,7 @@ def cancel_run(settings: Settings, *, run_id: str, item: str | None) -> int:
                 message = f"run {run.id} has no item {item!r}"
                 raise ConfigError(message)
             number = found.id
-        ledger.ask(run, CANCEL, item=number, now=time.time())
+        controls.ask(ledger, run, CANCEL, item=number, now=time.time())
         sys.stderr.write(
             "asked for; the process that works on the run carries it out within seconds, or the "
             f"next one: twolane resume {run.id}\n"

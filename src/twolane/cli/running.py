@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from twolane.config import Settings
-    from twolane.engine import Plan
+    from twolane.planning import Plan
     from twolane.run import Run
 
 

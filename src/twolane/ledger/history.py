@@ -25,22 +25,30 @@ class Workspace(NamedTuple):
     key_fingerprint: str
 
 
-def tempo(ledger: Ledger, provider: str, model: str, *, size: int) -> Tempo:
+class Service(NamedTuple):
+    """Whose tempo it is: a simulator or a proxy says nothing of the provider it stands for."""
+
+    provider: str
+    base_url: str
+    model: str
+
+
+def tempo(ledger: Ledger, service: Service, *, size: int) -> Tempo:
     """Return how long batches of about `size` items, their cancellation and calls took lately."""
     batches = ledger.store.db.execute(
         "SELECT b.size, b.ended_at - b.submitted_at, b.ended_at - b.cancel_at FROM batches b"
-        " JOIN runs r ON r.run_no = b.run_no WHERE r.provider = ? AND r.model = ?"
-        " AND b.ended_at IS NOT NULL AND b.submitted_at IS NOT NULL"
+        " JOIN runs r ON r.run_no = b.run_no WHERE r.provider = ? AND b.base_url = ?"
+        " AND r.model = ? AND b.ended_at IS NOT NULL AND b.submitted_at IS NOT NULL"
         " ORDER BY b.batch_no DESC LIMIT ?",
-        (provider, model, SAMPLES),
+        (*service, SAMPLES),
     ).fetchall()
     calls = ledger.store.db.execute(
         "SELECT a.settled_at - a.sent_at FROM attempts a"
         f" JOIN runs r ON r.run_no = a.item >> {ITEM_BITS}"
         " WHERE a.attempt_no > (SELECT coalesce(max(attempt_no), 0) FROM attempts) - ?"
-        " AND a.batch_no IS NULL AND a.outcome = 'succeeded' AND r.provider = ? AND r.model = ?"
-        " ORDER BY a.attempt_no DESC LIMIT ?",
-        (RECENT_ATTEMPTS, provider, model, SAMPLES),
+        " AND a.batch_no IS NULL AND a.outcome = 'succeeded' AND r.provider = ? AND r.base_url = ?"
+        " AND r.model = ? ORDER BY a.attempt_no DESC LIMIT ?",
+        (RECENT_ATTEMPTS, *service, SAMPLES),
     ).fetchall()
     return learned(
         [(int(n), float(queue_s)) for n, queue_s, cancel_s in batches if cancel_s is None],

@@ -87,13 +87,13 @@ class Ledger:
         with self.store.transaction() as db:
             cursor = db.execute(
                 "INSERT INTO runs (id, kind, label, state, created_at, source, input_hash,"
-                " settings, provider, model, lane_forced, decision_lane, decision_reason,"
+                " settings, provider, base_url, model, lane_forced, decision_lane, decision_reason,"
                 " batch_size, total, estimated_nano, cap_nano, shared, deadline_at)"
-                " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+                " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
                 (
                     run.id, run.kind, storable(run.label), RunState.OPEN, now,
                     storable(run.source), run.input_hash,
-                    json.dumps(run.settings, sort_keys=True), run.provider, run.model,
+                    json.dumps(run.settings, sort_keys=True), run.provider, run.base_url, run.model,
                     run.lane_forced, run.decision_lane, run.decision_reason, run.batch_size,
                     run.total, run.estimated_nano, run.cap_nano, shrink(run.shared), run.deadline_at,
                 ),
@@ -152,6 +152,14 @@ class Ledger:
         if changed != 1:
             message = f"run {run.id} cannot go from {run.state} to {state}"
             raise LedgerError(message)
+        return self.run(run.id)
+
+    def set_place(self, run: RunRow, base_url: str) -> RunRow:
+        """Note where a run is worked on; one that was worked on elsewhere has no one place."""
+        if run.base_url in ("", base_url):
+            return run
+        with self.store.transaction() as db:
+            db.execute("UPDATE runs SET base_url = '' WHERE run_no = ?", (run.run_no,))
         return self.run(run.id)
 
     def set_cap(self, run: RunRow, cap_nano: int | None) -> RunRow:
@@ -441,36 +449,3 @@ class Ledger:
                 (now, reason, batch.batch_no),
             )
         return self.batch(batch.batch_no)
-
-    # -- control ------------------------------------------------------------------------------
-
-    def ask(self, run: RunRow, action: str, *, item: int | None, now: float) -> None:
-        """Leave a wish for the process that works on the run; any process may."""
-        with self.store.transaction() as db:
-            db.execute(
-                "INSERT INTO controls (run_no, item, action, asked_at) VALUES (?,?,?,?)",
-                (run.run_no, item, action, now),
-            )
-
-    def wishes(self, run: RunRow) -> list[tuple[int, str, int | None]]:
-        """Return the open wishes for a run: (control_no, action, item or None for the run)."""
-        rows = self.store.db.execute(
-            "SELECT control_no, action, item FROM controls WHERE run_no = ? AND done_at IS NULL"
-            " ORDER BY control_no",
-            (run.run_no,),
-        )
-        return [(int(row[0]), str(row[1]), row[2]) for row in rows]
-
-    def was_granted(self, run: RunRow, action: str) -> bool:
-        """Tell whether a wish for the whole run was carried out before."""
-        row = self.store.db.execute(
-            "SELECT count(*) FROM controls WHERE run_no = ? AND action = ? AND item IS NULL"
-            " AND done_at IS NOT NULL",
-            (run.run_no, action),
-        ).fetchone()
-        return bool(row[0])
-
-    def grant(self, control_no: int, *, now: float) -> None:
-        """Mark a wish as carried out."""
-        with self.store.transaction() as db:
-            db.execute("UPDATE controls SET done_at = ? WHERE control_no = ?", (now, control_no))

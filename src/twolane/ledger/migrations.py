@@ -33,5 +33,12 @@ DROP INDEX batches_open;
 CREATE INDEX batches_open ON batches (run_no)
   WHERE state NOT IN ('collected', 'refused', 'lost', 'orphan');
 """,
+    # Where a run was worked on: what one address taught says nothing of another.
+    2: """
+ALTER TABLE runs ADD COLUMN base_url TEXT NOT NULL DEFAULT '';
+UPDATE runs SET base_url = coalesce(
+  (SELECT min(b.base_url) FROM batches b WHERE b.run_no = runs.run_no
+    HAVING count(DISTINCT b.base_url) = 1), '');
+""",
 }
 """The SQL that leads from a format to the one after it."""

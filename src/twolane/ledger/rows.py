@@ -79,6 +79,7 @@ class NewRun:
     input_hash: str
     settings: Mapping[str, object]
     provider: str
+    base_url: str
     model: str
     lane_forced: Lane | None
     decision_lane: Lane
@@ -123,6 +124,7 @@ class RunRow:
     input_hash: str
     settings: str
     provider: str
+    base_url: str
     model: str
     lane_forced: Lane | None
     decision_lane: Lane

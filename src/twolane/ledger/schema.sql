@@ -1,4 +1,4 @@
--- The ledger, version 2; `migrations.py` brings older files up to it. Whatever is true of a run is a row here before anything acts on it.
+-- The ledger, version 3; `migrations.py` brings older files up to it. Whatever is true of a run is a row here before anything acts on it.
 -- Times are seconds since the epoch, money is integer nano-dollars, sizes are bytes.
 -- An item's id is run_no * 2^32 + its index, so that a run is one range of the primary key.
 
@@ -16,6 +16,7 @@ CREATE TABLE runs (
   input_hash      TEXT NOT NULL,
   settings        TEXT NOT NULL,              -- JSON: what a resume must not silently change
   provider        TEXT NOT NULL,
+  base_url        TEXT NOT NULL DEFAULT '',   -- where it was worked on, '' for several places
   model           TEXT NOT NULL,
   lane_forced     TEXT,                       -- NULL: the engine chooses
   decision_lane   TEXT NOT NULL,

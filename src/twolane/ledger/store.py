@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 APPLICATION_ID = 0x326C616E  # "2lan": tells a ledger from any other SQLite file
 BUSY_TIMEOUT_S = 30.0
 WAL_RETRY_S = 0.01

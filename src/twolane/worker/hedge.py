@@ -53,8 +53,7 @@ class Hedge:
             self._tempo = await context.db(
                 history.tempo,
                 context.ledger,
-                context.run.provider,
-                context.run.model,
+                history.Service(context.run.provider, context.provider.base_url, context.run.model),
                 size=context.run.batch_size,
             )
             self._learned_at_s = now_s

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from twolane.core.states import BatchState, ItemState
 from twolane.core.types import Lane
+from twolane.ledger import controls
 from twolane.ledger.reports import BUDGET_REASON
 from twolane.worker.batches import BatchLane
 from twolane.worker.context import Settled
@@ -73,7 +74,7 @@ class Worker:
         Raises ConfigError where an open batch belongs to a workspace that this key does not see.
         """
         context, judge = self._context, self._judge
-        self.canceled = await context.db(context.ledger.was_granted, context.run, CANCEL)
+        self.canceled = await context.db(controls.was_granted, context.ledger, context.run, CANCEL)
         if self.canceled:
             await self._cancel_batches()
         lost = await context.db(context.ledger.sent, context.run, batch_no=None)
@@ -206,11 +207,13 @@ class Worker:
         if context.steady_s() - self._obeyed_at_s < LEAST_WISH_POLL_S:
             return
         self._obeyed_at_s = context.steady_s()
-        for control_no, action, item in await context.db(context.ledger.wishes, context.run):
+        for control_no, action, item in await context.db(
+            controls.wishes, context.ledger, context.run
+        ):
             if action == CANCEL:
                 context.stirred += 1
                 await self._cancel(item)
-            await context.db(context.ledger.grant, control_no, now=context.now())
+            await context.db(controls.grant, context.ledger, control_no, now=context.now())
 
     async def _cancel(self, item: int | None) -> None:
         """Cancel one item, or all that has not ended: the same for both lanes.

@@ -1,0 +1,44 @@
+"""What other processes wish of the one that works on a run: rows, read as it goes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from twolane.ledger.ledger import Ledger
+    from twolane.ledger.rows import RunRow
+
+
+def ask(ledger: Ledger, run: RunRow, action: str, *, item: int | None, now: float) -> None:
+    """Leave a wish for the process that works on the run; any process may."""
+    with ledger.store.transaction() as db:
+        db.execute(
+            "INSERT INTO controls (run_no, item, action, asked_at) VALUES (?,?,?,?)",
+            (run.run_no, item, action, now),
+        )
+
+
+def wishes(ledger: Ledger, run: RunRow) -> list[tuple[int, str, int | None]]:
+    """Return the open wishes for a run: (control_no, action, item or None for the run)."""
+    rows = ledger.store.db.execute(
+        "SELECT control_no, action, item FROM controls WHERE run_no = ? AND done_at IS NULL"
+        " ORDER BY control_no",
+        (run.run_no,),
+    )
+    return [(int(row[0]), str(row[1]), row[2]) for row in rows]
+
+
+def was_granted(ledger: Ledger, run: RunRow, action: str) -> bool:
+    """Tell whether a wish for the whole run was carried out before."""
+    row = ledger.store.db.execute(
+        "SELECT count(*) FROM controls WHERE run_no = ? AND action = ? AND item IS NULL"
+        " AND done_at IS NOT NULL",
+        (run.run_no, action),
+    ).fetchone()
+    return bool(row[0])
+
+
+def grant(ledger: Ledger, control_no: int, *, now: float) -> None:
+    """Mark a wish as carried out."""
+    with ledger.store.transaction() as db:
+        db.execute("UPDATE controls SET done_at = ? WHERE control_no = ?", (now, control_no))

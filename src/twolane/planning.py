@@ -1,0 +1,207 @@
+"""A run before it begins: what it asks for, where it would go, what it would cost."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import orjson
+
+from twolane.core.deadline import Owed, Window, finish_s
+from twolane.core.identity import with_note_ref
+from twolane.core.packing import batch_size
+from twolane.core.plan import ECHO_BYTES, Survey, survey
+from twolane.core.pricing import LanePrices, Quote, format_usd, quote
+from twolane.core.render import joined_bytes, own_part
+from twolane.core.routing import route
+from twolane.core.types import Decision, Lane
+from twolane.errors import BudgetExceededError, ConfigError, InputError, UnknownModelError
+from twolane.ledger import NewItem, history
+from twolane.ledger.history import Service, Workspace
+from twolane.pricebook import load_price_book
+from twolane.services import OFFLINE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from twolane.config import Settings
+    from twolane.core.plan import Stage
+    from twolane.core.types import Request
+    from twolane.ledger import Ledger, RunRow
+    from twolane.providers.base import Provider
+
+# What a reply is expected to take where nobody says; only the estimate depends on it.
+DEFAULT_REPLY_TOKENS = 512
+OFFLINE_MODEL = "extractive"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A run that could begin: what it asks for, where it would go, what it would cost."""
+
+    survey: Survey
+    quote: Quote
+    decision: Decision
+    prices: LanePrices
+    batch_size: int
+
+    @property
+    def estimated_nano(self) -> int:
+        """The estimate in the lane that was decided on, in nano-dollars."""
+        in_batch = self.decision.lane is Lane.BATCH
+        return self.quote.batch_nano if in_batch else self.quote.realtime_nano
+
+
+class Planner:
+    """Says where requests would go and what that would cost, by prices and what was measured."""
+
+    def __init__(
+        self, settings: Settings, provider: Provider, ledger: Ledger, now: Callable[[], float]
+    ) -> None:
+        """Plan for one provider. Raises ConfigError where the price file cannot be used."""
+        self._settings = settings
+        self._provider = provider
+        self._ledger = ledger
+        self._now = now
+        self._prices = load_price_book(settings.prices)
+
+    def plan(
+        self,
+        requests: Iterable[Request],
+        *,
+        lane: Lane | None = None,
+        cap_nano: int | None = None,
+        deadline_at: float | None = None,
+        reply_tokens: int,
+    ) -> Plan:
+        """See Engine.plan."""
+        found = survey(
+            requests,
+            max_bytes=self._provider.limits.max_request_bytes,
+            reply_tokens=reply_tokens,
+        )
+        if cap_nano is not None and found.unbounded:
+            message = (
+                f"{found.unbounded} asks for images, files, server tools or another speed: what "
+                "that costs is known only afterwards, so no cap can be kept; leave out --max-cost "
+                "or split the input"
+            )
+            raise ConfigError(message)
+        prices = self.lane_prices(found.model, lane) if found.total else LanePrices.free()
+        each = max(1, found.total)
+        estimate = quote(
+            found.model,
+            prices,
+            found.total,
+            -(-found.input_tokens // each),
+            -(-found.output_tokens // each),
+        )
+        if deadline_at is not None and cap_nano is not None and estimate.realtime_nano > cap_nano:
+            message = (
+                f"to keep the deadline all of it may have to go in real time, at about "
+                f"{format_usd(estimate.realtime_nano)}, and the cap is {format_usd(cap_nano)}; "
+                "raise --max-cost to that, or leave out --by"
+            )
+            raise BudgetExceededError(message)
+        size = batch_size(found.total, self._settings.batch_size, self._provider.limits)
+        decision = route(
+            found.total,
+            forced=lane,
+            budget_nano=cap_nano,
+            realtime_nano=estimate.realtime_nano,
+            batch_nano=estimate.batch_nano,
+            window=self._window(found, size, deadline_at),
+        )
+        return Plan(found, estimate, decision, prices, size)
+
+    def _window(self, found: Survey, size: int, deadline_at: float | None) -> Window | None:
+        """Return what a deadline leaves for batches, by what the ledger has measured."""
+        if deadline_at is None:
+            return None
+        service = Service(self._provider.name, self._provider.base_url, found.model)
+        tempo = history.tempo(self._ledger, service, size=size)
+        needed_s = finish_s(
+            Owed(found.total, found.input_tokens),
+            concurrency=self._settings.concurrency,
+            tempo=tempo,
+            limits=history.minute_limits(
+                self._ledger,
+                Workspace(self._provider.base_url, self._provider.key_fingerprint),
+                found.model,
+            ),
+        )
+        return Window(deadline_at - self._now(), needed_s, tempo)
+
+    def lane_prices(self, model: str, lane: Lane | None) -> LanePrices:
+        """Return a model's prices as they are now, in the lanes asked for.
+
+        Raises UnknownModelError naming near models.
+        """
+        at = datetime.fromtimestamp(self._now(), UTC)
+        try:
+            return self._prices.lookup(self._provider.name, model, at)
+        except UnknownModelError:
+            if lane is not Lane.REALTIME:
+                raise
+        # A model without a batch price has a real-time one, and here no other is asked for.
+        rates = self._prices.lookup_realtime(self._provider.name, model, at)
+        return LanePrices(rates, rates, model)
+
+    def prices_of(self, row: RunRow) -> LanePrices:
+        """Return a run's prices as they are now; one without items needs none."""
+        return self.lane_prices(row.model, row.lane_forced) if row.total else LanePrices.free()
+
+    def default_model(self) -> str:
+        """Return the model for callers who name none: the cheapest current Haiku."""
+        if self._provider.name == OFFLINE:
+            return OFFLINE_MODEL
+        return self._prices.cheapest_haiku(datetime.fromtimestamp(self._now(), UTC))
+
+    def known_prices(self) -> dict[str, LanePrices]:
+        """Return the prices of every model of the provider that has both lanes."""
+        at = datetime.fromtimestamp(self._now(), UTC)
+        found: dict[str, LanePrices] = {}
+        for model in self._prices.models(self._provider.name):
+            with contextlib.suppress(UnknownModelError):
+                found[model] = self._prices.lookup(self._provider.name, model, at)
+        return found
+
+
+def new_items(
+    requests: Iterable[Request], plan: Plan, stages: Sequence[Stage]
+) -> Iterator[NewItem]:
+    """Yield the items of a run as the ledger takes them."""
+    stage_of = {index: number for number, stage in enumerate(stages) for index in stage.items}
+    last = len(stages)
+    lanes = [stage.lane or plan.decision.lane for stage in stages] + [plan.decision.lane]
+    shared = plan.survey.shared
+    shared_json = orjson.dumps(shared)
+    for index, request in enumerate(requests):
+        params, echo = request.params, request.echo
+        if echo:
+            _check_echo_fits(request, index)
+        stage = stage_of.get(index, last)
+        own = own_part(params, shared)
+        yield NewItem(
+            request.key,
+            request.name or request.key,
+            request.content_hash,
+            echo,
+            request.need,
+            stage,
+            lanes[stage],
+            joined_bytes(shared_json, own) + ECHO_BYTES * echo,
+            params["max_tokens"],
+            own,
+        )
+
+
+def _check_echo_fits(request: Request, index: int) -> None:
+    """See now, before anything is sent, that the note_ref line has a place in the request."""
+    try:
+        with_note_ref(request.params, "")
+    except InputError as error:
+        message = f"item {index} ({request.key}): {error}"
+        raise InputError(message) from error
