@@ -34,7 +34,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from bench.stub import apart  # this script is run by its path
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterable, AsyncIterator, Iterator
+    from collections.abc import AsyncIterable, AsyncIterator, Iterator, Sequence
 
     from twolane import Request, Settings
     from twolane.core.types import BatchInfo
@@ -165,9 +165,11 @@ async def reopened(url: str, home: Path) -> float:
     async with Engine.open(settings_of(url, home)) as opened:
         create = opened.provider.create_batch
 
-        async def leave(body: AsyncIterable[bytes], size_bytes: int) -> BatchInfo:
+        async def leave(
+            body: AsyncIterable[bytes], size_bytes: int, *, betas: Sequence[str] = ()
+        ) -> BatchInfo:
             left.append(time.perf_counter())
-            return await create(body, size_bytes)
+            return await create(body, size_bytes, betas=betas)
 
         opened.provider.create_batch = leave  # type: ignore[method-assign]
         run = await opened.latest("bench")

@@ -18,7 +18,7 @@ from twolane.providers.anthropic import AnthropicProvider
 from twolane.providers.base import BatchPage, ResultLine, Traits
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterable, Callable, Mapping
+    from collections.abc import AsyncIterable, Callable, Mapping, Sequence
     from pathlib import Path
 
 
@@ -72,6 +72,7 @@ class ScriptedProvider:
         self.batches: list[ScriptedBatch] = []
         self.billed: Counter[str] = Counter()
         self.sent: list[dict[str, Any]] = []
+        self.betas: list[tuple[str, ...]] = []
         self.create_script: deque[str | Exception] = deque()
         self.send_script: deque[str | Exception] = deque()
         self.fetch_script: deque[Callable[[list[bytes]], list[bytes]] | Exception] = deque()
@@ -94,8 +95,9 @@ class ScriptedProvider:
     def check(self, params: Mapping[str, Any]) -> None:
         """Take everything."""
 
-    async def send(self, body: bytes) -> Reply:
+    async def send(self, body: bytes, *, betas: Sequence[str] = ()) -> Reply:
         """Answer one request in real time, or do what the script says."""
+        self.betas.append(tuple(betas))
         step = self.send_script.popleft() if self.send_script else "ok"
         if isinstance(step, Exception):
             raise step
@@ -122,8 +124,11 @@ class ScriptedProvider:
         """Count a token per four bytes."""
         return len(body) // 4
 
-    async def create_batch(self, body: AsyncIterable[bytes], size_bytes: int) -> BatchInfo:
+    async def create_batch(
+        self, body: AsyncIterable[bytes], size_bytes: int, *, betas: Sequence[str] = ()
+    ) -> BatchInfo:
         """Take a batch, or do what the script says."""
+        self.betas.append(tuple(betas))
         step = self.create_script.popleft() if self.create_script else "ok"
         if isinstance(step, Exception):
             raise step

@@ -195,6 +195,8 @@ class Engine:
             **(settings or {}),
             "cache": cache,
             "caches": plan.survey.caches,
+            "betas": plan.survey.betas,
+            "own_schemas": plan.survey.own_schemas,
             "by_strict": by_strict,
         }
         new = NewRun(

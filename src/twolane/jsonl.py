@@ -74,7 +74,7 @@ class JsonlRequests:
         if self.model and "model" not in params:
             params = {"model": self.model, **params}
         key = custom_id if custom_id is not None else anonymous_key(index)
-        return Request(key=key, params=params, name=custom_id or "line")
+        return Request(key=key, params=params, name=custom_id or "line", origin=where)
 
     def hash(self) -> str:
         """Return the hash of the file's bytes and of the model that fills them up."""

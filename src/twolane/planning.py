@@ -12,7 +12,8 @@ import orjson
 from twolane.core.deadline import Owed, Window, finish_s
 from twolane.core.identity import with_note_ref
 from twolane.core.packing import batch_size
-from twolane.core.plan import ECHO_BYTES, Survey, survey
+from twolane.core.params import body_of
+from twolane.core.plan import ECHO_BYTES, Survey, place, survey
 from twolane.core.pricing import LanePrices, Quote, format_usd, quote
 from twolane.core.render import joined_bytes, own_part
 from twolane.core.routing import route
@@ -114,6 +115,8 @@ class Planner:
             batch_nano=estimate.batch_nano,
             window=self._window(found, size, deadline_at),
         )
+        if found.no_batch and decision.lane is Lane.BATCH:
+            raise InputError(found.no_batch)
         return Plan(found, estimate, decision, prices, size)
 
     def _window(self, found: Survey, size: int, deadline_at: float | None) -> Window | None:
@@ -179,7 +182,7 @@ def new_items(
     shared = plan.survey.shared
     shared_json = orjson.dumps(shared)
     for index, request in enumerate(requests):
-        params, echo = request.params, request.echo
+        params, echo = body_of(request.params), request.echo
         if echo:
             _check_echo_fits(request, index)
         stage = stage_of.get(index, last)
@@ -203,5 +206,5 @@ def _check_echo_fits(request: Request, index: int) -> None:
     try:
         with_note_ref(request.params, "")
     except InputError as error:
-        message = f"item {index} ({request.key}): {error}"
+        message = f"{place(index, request)}: {error}"
         raise InputError(message) from error

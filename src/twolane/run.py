@@ -8,13 +8,10 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
-import orjson
-
 from twolane.core.budget import Budget
 from twolane.core.deadline import Tempo
 from twolane.core.pacing import Pacer
 from twolane.core.render import Renderer
-from twolane.core.schema import reply_check
 from twolane.core.states import TERMINAL_ITEMS, ItemState, RunState
 from twolane.errors import ConfigError, SpendCapError
 from twolane.ledger import controls, history, item_id, reports
@@ -181,7 +178,7 @@ class Run:
             history.minute_limits, self._ledger, self._workspace(), self.row.model
         )
         self._context.pacer.expect(limits, self._context.steady_s())
-        worker = Worker(self._context, reply_check(orjson.loads(shared)))
+        worker = Worker(self._context)
         await worker.recover()
         return worker
 

@@ -181,6 +181,20 @@ GOOD = orjson.dumps(
             "a run has one model",
         ),
         (b'{"params": NaN}', "line 1: this is not JSON"),
+        (GOOD.replace(b'"max', b'"stream":true,"max'), "line 1 (a): stream asks"),
+        (
+            GOOD + b"\n" + GOOD.replace(b'"a"', b'"b"').replace(b'"max', b'"n":2,"max'),
+            "line 2 (b): n is",
+        ),
+        (GOOD.replace(b'"max', b'"betas":"x","max'), "line 1 (a): betas has to be"),
+        (
+            GOOD.replace(
+                b'"max',
+                b'"output_config":{"format":{"type":"json_schema",'
+                b'"schema":{"$ref":"http://127.0.0.1:9/a"}}},"max',
+            ),
+            "line 1 (a): output_config.format is no JSON schema",
+        ),
         (b"\xff\xfe", "line 1: this is not JSON"),
     ],
 )
@@ -282,6 +296,16 @@ def test_a_dry_run_shows_and_sends_nothing(shell: Shell) -> None:
     assert shell.posts() == before
     assert shell("runs", "--json") == 0
     assert shell.report == {"runs": []}
+
+
+def test_a_dry_run_shows_betas_as_the_header_they_become(shell: Shell) -> None:
+    """What is shown is what would be sent: the header, and a body without them."""
+    source, output = shell.folder / "in.jsonl", shell.folder / "out.jsonl"
+    source.write_bytes(GOOD.replace(b'"max', b'"betas":["x-2025-01-01","y"],"max'))
+    assert shell("run", source, "-o", output, "--dry-run", "--json") == 0
+    assert shell.report["betas"] == ["x-2025-01-01", "y"]
+    assert "anthropic-beta: x-2025-01-01, y" in shell.err
+    assert '"betas"' not in shell.err
 
 
 def test_a_dear_run_waits_for_consent(shell: Shell) -> None:

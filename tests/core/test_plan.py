@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -94,3 +95,59 @@ def test_what_makes_a_price_uncertain_is_found(
     """Marks for the cache, and what costs more than its bytes say, are seen in any request."""
     found = look(ask("plain"), ask("k", **params))
     assert (found.caches, found.unbounded) == (caches, unbounded)
+
+
+@pytest.mark.parametrize(
+    ("params", "told"),
+    [
+        ({"stream": True}, "stream asks for an answer in pieces"),
+        ({"stream": "yes"}, "stream asks for an answer in pieces"),
+        ({"stream_options": {"include_usage": True}}, "stream_options belongs to streams"),
+        ({"extra_headers": {"x": "y"}}, "extra_headers is an argument of the SDK"),
+        ({"response_format": {"type": "json_object"}}, "output_config.format"),
+        ({"max_tokens": 0}, "no max_tokens of 1 or more"),
+        ({"messages": []}, "at least one message"),
+        ({"messages": "hello"}, "at least one message"),
+        ({"betas": "one"}, "betas has to be a list of names"),
+        ({"betas": ["a\r\nx-api-key: b"]}, "betas has to be a list of names"),
+        ({"betas": ["a,b"]}, "betas has to be a list of names"),
+        ({"output_config": {"format": {"type": "json_schema", "schema": {"type": "x"}}}}, "schema"),
+    ],
+)
+def test_what_no_request_can_ask_for_is_refused_with_its_place(
+    params: dict[str, Any], told: str
+) -> None:
+    """Whatever is known to fail is said before the run, with the line it was read from."""
+    broken = replace(ask("k", **params), origin="in.jsonl, line 7")
+    with pytest.raises(InputError, match=r"in\.jsonl, line 7 \(k\)") as caught:
+        look(ask("fine", stream=False), broken)
+    assert told in str(caught.value)
+
+
+def test_what_only_batches_refuse_is_noted() -> None:
+    """It may still go in real time, so the plan decides."""
+    assert look(ask("a"), ask("b", speed=None)).no_batch == ""
+    assert look(ask("a"), ask("b", speed="fast")).no_batch.startswith("item 1 (b): speed")
+
+
+def test_betas_are_taken_out_of_the_body_and_have_to_agree() -> None:
+    """They are one header for all of a batch, in whatever order the lines name them."""
+    found = look(ask("a", betas=["x", "y"]), ask("b", betas=["y", "x", "x"]))
+    assert found.betas == ("x", "y")
+    assert "betas" not in found.shared
+    with pytest.raises(InputError, match=r"item 1 \(b\) asks for the betas none, .* for x, y"):
+        look(ask("a", betas=["x", "y"]), ask("b"))
+
+
+def test_schemas_that_differ_are_told_from_one_for_all() -> None:
+    """Only where they differ each reply has to be looked up its own."""
+
+    def form(kind: str, **more: str) -> dict[str, Any]:
+        return {"format": {"type": "json_schema", "schema": {"type": kind}}, **more}
+
+    same = ask("a", output_config=form("object"))
+    assert not look(same, ask("b", output_config=form("object"))).own_schemas
+    assert look(same, ask("b")).own_schemas
+    assert look(ask("b"), same).own_schemas
+    assert look(same, ask("b", output_config=form("array"))).own_schemas
+    assert not look(ask("a"), ask("b")).own_schemas

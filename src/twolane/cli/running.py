@@ -18,6 +18,7 @@ from twolane.console import (
     print_report,
     report_object,
 )
+from twolane.core.params import body_of
 from twolane.core.pricing import plain_usd
 from twolane.core.states import RunState
 from twolane.core.types import Lane
@@ -166,8 +167,11 @@ def _show_dry_run(plan: Plan, requests: JsonlRequests, console: Console, *, as_j
     show_plan(plan, console)
     for request in islice(requests, 1):
         console.print(f"the first request, {request.key}:", markup=False)
+        if betas := plan.survey.betas:
+            console.print(f"anthropic-beta: {', '.join(betas)}", markup=False)
         console.print(
-            orjson.dumps(request.params, option=orjson.OPT_INDENT_2).decode(), markup=False
+            orjson.dumps(body_of(request.params), option=orjson.OPT_INDENT_2).decode(),
+            markup=False,
         )
     if as_json:
         print_json(
@@ -178,6 +182,7 @@ def _show_dry_run(plan: Plan, requests: JsonlRequests, console: Console, *, as_j
                 "estimated_usd": plain_usd(plan.estimated_nano),
                 "realtime_usd": plain_usd(plan.quote.realtime_nano),
                 "batch_usd": plain_usd(plan.quote.batch_nano),
+                "betas": list(plan.survey.betas),
             }
         )
     return 0

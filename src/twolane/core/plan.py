@@ -6,11 +6,14 @@ import re
 from array import array
 from collections import Counter
 from dataclasses import dataclass
+from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from twolane.core import params as asked
 from twolane.core.render import shareable, still_shared
+from twolane.core.schema import check_of, schema_json
 from twolane.core.tokens import estimate_input_tokens
 from twolane.errors import InputError
 
@@ -36,7 +39,9 @@ _BUCKETS = 256
 class Survey:
     """What looking through all requests of a run has found; sums over all of them.
 
-    `unbounded` names the first request whose cost no cap can bound beforehand, '' for none.
+    `unbounded` names the first request whose cost no cap can bound beforehand, '' for none, and
+    `no_batch` says of the first that no batch takes which one it is, and why. `betas` go out as a
+    header. `own_schemas` says that replies have to meet different schemas.
     """
 
     total: int
@@ -46,6 +51,9 @@ class Survey:
     output_tokens: int
     caches: bool
     unbounded: str
+    betas: tuple[str, ...] = ()
+    own_schemas: bool = False
+    no_batch: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,34 +71,33 @@ def survey(requests: Iterable[Request], *, max_bytes: int, reply_tokens: int) ->
     """Look through all requests, in constant memory but for eight bytes of each key.
 
     `reply_tokens` is what a reply is expected to take, where max_tokens allows it. Raises
-    InputError naming the request where a key stands twice, a member is missing, the models
-    differ or the request is above the provider's limit.
+    InputError naming the request where a key stands twice, a member is missing or can't be asked
+    for, a schema cannot be checked, the models or betas differ, or the request is above the
+    provider's limit.
     """
     hashes = [array("q") for _ in range(_BUCKETS)]
     shared: dict[str, Any] | None = None
     model, input_tokens, output_tokens, caches, unbounded = "", 0, 0, False, ""
+    forms, betas, no_batch = _Forms(), None, ""
     total = 0
     for index, request in enumerate(requests):
         number = hash(request.key)
         hashes[number % _BUCKETS].append(number)
-        own_model, max_tokens = _members(index, request)
-        if own_model != model:
-            if model:
-                message = (
-                    f"item {index} ({request.key}) asks for model {own_model}, the ones before "
-                    f"for {model}; a run has one model: split the input"
-                )
-                raise InputError(message)
-            model = own_model
-        body = _encoded(index, request)
+        model, max_tokens = _members(index, request, model)
+        _check(index, request, forms)
+        betas = _same_betas(index, request, betas)
+        params = asked.body_of(request.params)
+        body = _encoded(index, request, params)
         if len(body) + ECHO_BYTES > max_bytes:
             message = (
-                f"item {index} ({request.key}) is {len(body):,} bytes, the provider takes "
+                f"{place(index, request)} is {len(body):,} bytes, the provider takes "
                 f"{max_bytes:,} a request; shorten it or leave it out"
             )
             raise InputError(message)
-        shared = shareable(request.params) if shared is None else shared
-        shared = still_shared(shared, request.params)
+        if not no_batch and (why := asked.batch_problem(params)):
+            no_batch = f"{place(index, request)}: {why}"
+        shared = shareable(params) if shared is None else shared
+        shared = still_shared(shared, params)
         input_tokens += estimate_input_tokens(body)
         output_tokens += min(max_tokens, reply_tokens)
         if _NOTABLE.search(body):
@@ -99,7 +106,71 @@ def survey(requests: Iterable[Request], *, max_bytes: int, reply_tokens: int) ->
                 unbounded = request.key
         total += 1
     _refuse_twins(requests, hashes)
-    return Survey(total, model, shared or {}, input_tokens, output_tokens, caches, unbounded)
+    return Survey(
+        total, model, shared or {}, input_tokens, output_tokens, caches, unbounded,
+        betas or (), forms.differ, no_batch,
+    )  # fmt: skip
+
+
+def place(index: int, request: Request) -> str:
+    """Return how messages name a request: by where it was read, else by its place in the run."""
+    return f"{request.origin or f'item {index}'} ({request.key})"
+
+
+class _Forms:
+    """The schemas that replies have to meet: each is compiled once."""
+
+    def __init__(self) -> None:
+        """Begin without any."""
+        self._config: object = None
+        self._schema: bytes | None = None
+        self._known: set[bytes] = set()
+        self._first: tuple[bytes | None] | None = None
+        self.differ = False
+
+    def look(self, params: Mapping[str, Any]) -> None:
+        """Look at a request's. Raises InputError where it cannot be used."""
+        config = params.get("output_config")
+        # Mostly the one before: comparing takes less than writing it as JSON.
+        if self._first is None or config != self._config:
+            self._config, self._schema = config, schema_json(params)
+            if self._schema is not None and (named := _digest(self._schema)) not in self._known:
+                check_of(self._schema)
+                self._known.add(named)
+        self._first = self._first or (self._schema,)
+        self.differ = self.differ or self._first != (self._schema,)
+
+
+def _digest(data: bytes) -> bytes:
+    return blake2b(data, digest_size=16).digest()
+
+
+def _check(index: int, request: Request, forms: _Forms) -> None:
+    """Refuse a request that cannot be asked, or whose reply cannot be checked, naming it."""
+    if why := asked.problem(request.params):
+        message = f"{place(index, request)}: {why}"
+        raise InputError(message)
+    try:
+        forms.look(request.params)
+    except (InputError, TypeError) as error:
+        message = f"{place(index, request)}: {error}"
+        raise InputError(message) from error
+
+
+def _same_betas(index: int, request: Request, before: tuple[str, ...] | None) -> tuple[str, ...]:
+    """Return a request's betas; a batch's header counts for all of it, so they have to agree."""
+    betas = asked.betas_of(request.params)
+    if before is not None and set(before) != set(betas):
+        message = (
+            f"{place(index, request)} asks for the betas {_listed(betas)}, the ones before for "
+            f"{_listed(before)}; a run has one header anthropic-beta: split the input"
+        )
+        raise InputError(message)
+    return betas if before is None else before
+
+
+def _listed(betas: tuple[str, ...]) -> str:
+    return ", ".join(betas) or "none"
 
 
 def _refuse_twins(requests: Iterable[Request], hashes: Sequence[array[int]]) -> None:
@@ -117,27 +188,34 @@ def _refuse_twins(requests: Iterable[Request], hashes: Sequence[array[int]]) -> 
     for index, request in enumerate(requests):
         if hash(request.key) in suspects:
             if request.key in seen:
-                message = f"item {index} ({request.key}): this id stands twice; ids must be unique"
+                message = f"{place(index, request)}: this id stands twice; ids must be unique"
                 raise InputError(message)
             seen.add(request.key)
     if not seen:
         raise InputError("an id stands twice; ids must be unique")
 
 
-def _members(index: int, request: Request) -> tuple[str, int]:
+def _members(index: int, request: Request, before: str) -> tuple[str, int]:
+    """Return the model, which has to be the one `before` where there is one, and max_tokens."""
     model, max_tokens = request.params.get("model"), request.params.get("max_tokens")
     if not isinstance(model, str) or not model:
-        message = f"item {index} ({request.key}) names no model in its params"
+        message = f"{place(index, request)} names no model in its params"
         raise InputError(message)
     if not isinstance(max_tokens, int) or isinstance(max_tokens, bool) or max_tokens < 1:
-        message = f"item {index} ({request.key}) has no max_tokens of 1 or more in its params"
+        message = f"{place(index, request)} has no max_tokens of 1 or more in its params"
+        raise InputError(message)
+    if before not in ("", model):
+        message = (
+            f"{place(index, request)} asks for model {model}, the ones before for {before}; a run "
+            "has one model: split the input"
+        )
         raise InputError(message)
     return model, max_tokens
 
 
-def _encoded(index: int, request: Request) -> bytes:
+def _encoded(index: int, request: Request, params: Mapping[str, Any]) -> bytes:
     try:
-        return orjson.dumps(request.params)
+        return orjson.dumps(params)
     except (orjson.JSONEncodeError, TypeError) as error:
-        message = f"item {index} ({request.key}) cannot be written as JSON: {error}"
+        message = f"{place(index, request)} cannot be written as JSON: {error}"
         raise InputError(message) from error

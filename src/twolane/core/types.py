@@ -52,7 +52,9 @@ class Request:
     (a caller's id, a note's path) and is unique in the run; `name` is what a person calls it and
     goes, sanitised, into the engine's id; `content_hash` is the source's hash when it was read.
     `echo` says that the reply is a JSON object that repeats the token in its field `note_ref`.
-    `need` ranks the request where a budget cannot pay for all: higher goes first.
+    `need` ranks the request where a budget cannot pay for all: higher goes first. `origin` is
+    where it was read, such as a file's line, for messages. A member `betas` of `params`, a list
+    of names, goes out as the header `anthropic-beta`.
     """
 
     key: str
@@ -61,6 +63,7 @@ class Request:
     content_hash: str = ""
     echo: bool = False
     need: int = 0
+    origin: str = ""
 
 
 class Usage(NamedTuple):

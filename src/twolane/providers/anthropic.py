@@ -110,9 +110,11 @@ class AnthropicProvider:
     def check(self, params: Mapping[str, Any]) -> None:
         """Take everything: `params` is the provider's own form."""
 
-    async def send(self, body: bytes) -> Reply:
+    async def send(self, body: bytes, *, betas: Sequence[str] = ()) -> Reply:
         """Answer one request in real time. Raises ProviderError."""
-        raw, headers = await self._exchange("POST", "/v1/messages", body, REALTIME_TIMEOUT_S)
+        raw, headers = await self._exchange(
+            "POST", "/v1/messages", body, REALTIME_TIMEOUT_S, _beta_header(betas)
+        )
         message = self._object(raw)
         return self._reply(message, raw, headers.get("request-id"), _rates(headers))
 
@@ -126,11 +128,12 @@ class AnthropicProvider:
         )
         return int(self._object(raw)["input_tokens"])
 
-    async def create_batch(self, body: AsyncIterable[bytes], size_bytes: int) -> BatchInfo:
+    async def create_batch(
+        self, body: AsyncIterable[bytes], size_bytes: int, *, betas: Sequence[str] = ()
+    ) -> BatchInfo:
         """Post a batch, once. Raises ProviderError."""
-        raw, _ = await self._exchange(
-            "POST", _BATCHES, body, UPLOAD_TIMEOUT_S, {"content-length": str(size_bytes)}
-        )
+        more = {"content-length": str(size_bytes), **_beta_header(betas)}
+        raw, _ = await self._exchange("POST", _BATCHES, body, UPLOAD_TIMEOUT_S, more)
         return self._batch(self._object(raw))
 
     async def retrieve_batch(self, batch_id: str) -> BatchInfo:
@@ -341,6 +344,11 @@ class AnthropicProvider:
 def bearer(token: str) -> dict[str, str]:
     """Return the header that a token goes out in, nothing where there is none."""
     return {"authorization": f"Bearer {token}"} if token else {}
+
+
+def _beta_header(betas: Sequence[str]) -> Mapping[str, str]:
+    """Return the header of the betas; https://platform.claude.com/docs/en/api/beta-headers."""
+    return {"anthropic-beta": ",".join(betas)} if betas else {}
 
 
 def _text(content: Sequence[Mapping[str, Any]]) -> str:

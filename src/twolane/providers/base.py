@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterable, Mapping
+    from collections.abc import AsyncIterable, Mapping, Sequence
 
     from twolane.core.types import BatchInfo, Limits, Outcome, Reply
 
@@ -81,13 +81,15 @@ class Provider(Protocol):
     def check(self, params: Mapping[str, Any]) -> None:
         """See that the provider can be asked this. Raises InputError naming what it cannot take."""
 
-    async def send(self, body: bytes) -> Reply:
-        """Answer one request in real time."""
+    async def send(self, body: bytes, *, betas: Sequence[str] = ()) -> Reply:
+        """Answer one request in real time, with the service's `betas` switched on for it."""
 
     async def count_tokens(self, body: bytes) -> int:
         """Count the input tokens of a request; free of charge."""
 
-    async def create_batch(self, body: AsyncIterable[bytes], size_bytes: int) -> BatchInfo:
+    async def create_batch(
+        self, body: AsyncIterable[bytes], size_bytes: int, *, betas: Sequence[str] = ()
+    ) -> BatchInfo:
         """Post a batch whose lines `batch_line` made, joined by `batch_frame`."""
 
     async def retrieve_batch(self, batch_id: str) -> BatchInfo:

@@ -214,7 +214,9 @@ class BatchLane:
             return error
         batch = await context.db(ledger.move_batch, batch, BatchState.SENDING, newest=newest)
         try:
-            info = await context.provider.create_batch(chunks(body), size_bytes)
+            info = await context.provider.create_batch(
+                chunks(body), size_bytes, betas=context.betas
+            )
         except ProviderError as error:
             if certainly_refused(error):
                 await context.db(ledger.move_batch, batch, BatchState.INTENDED, reason=str(error))

@@ -38,6 +38,7 @@ async def collect(context: Context, judge: Judge, recorder: Recorder, batch: Bat
         judge.custom_id(one.item, one.nonce): one
         for one in await context.db(context.ledger.sent, context.run, batch_no=batch.batch_no)
     }
+    await judge.forms.learn(one.item.id for one in sent.values() if not one.settled)
     path = context.spool / f"{context.run.id}-{batch.nonce}.results.jsonl"
     try:
         collector = _Collector(context, judge, recorder, batch, sent)

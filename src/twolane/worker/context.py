@@ -120,6 +120,12 @@ class Context:
         self.wake.set()
 
     @property
+    def betas(self) -> tuple[str, ...]:
+        """The betas of the provider's service that the run's requests ask for."""
+        betas = self.run.setting("betas")
+        return tuple(map(str, betas)) if isinstance(betas, list) else ()
+
+    @property
     def strict(self) -> bool:
         """Whether the deadline is worth paying some items twice."""
         return bool(self.run.setting("by_strict"))

@@ -24,9 +24,10 @@ from twolane.core.types import (
     Usage,
 )
 from twolane.ledger import SentItem, Settlement
+from twolane.worker.forms import Forms
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
     from twolane.core.retry import Ending
     from twolane.core.types import Outcome, Reply
@@ -41,10 +42,10 @@ UNSENT = "unsent"
 class Judge:
     """Checks answers and turns them into settlements."""
 
-    def __init__(self, context: Context, schema: Callable[[str], str | None] | None) -> None:
-        """Judge for one run; `schema` names what is wrong with a reply's text, or None."""
+    def __init__(self, context: Context) -> None:
+        """Judge for one run. Raises InputError where its schema cannot be used."""
         self._context = context
-        self._schema = schema
+        self.forms = Forms(context)
         self._caches = bool(context.run.setting("caches"))
 
     # -- before it is sent --------------------------------------------------------------------
@@ -57,6 +58,7 @@ class Judge:
 
     def body(self, item: ItemRow, own: bytes, lane: Lane, wrong: WrongReply | None = None) -> bytes:
         """Return the request as the provider gets it, `wrong` being an answer to be put right."""
+        self.forms.note(item.id, own)
         return self._context.renderer.body(own, lane, self.token(item), wrong)
 
     async def wrong(self, items: Iterable[ItemRow]) -> dict[int, WrongReply]:
@@ -207,7 +209,7 @@ class Judge:
                     return Errored("invalid_reply", _why_unreadable(reply), reply)
                 case Echo.OK:
                     pass
-        problem = self._schema(reply.text) if self._schema else None
+        problem = self.forms.problem(sent.item.id, reply.text)
         return Errored("invalid_reply", problem, reply) if problem else outcome
 
     def _fate(self, sent: SentItem, outcome: Ending) -> tuple[ItemState, str, str]:

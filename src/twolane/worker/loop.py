@@ -20,8 +20,6 @@ from twolane.worker.reconcile import Reconciler
 from twolane.worker.recorder import Recorder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from twolane.core.deadline import Tempo
     from twolane.ledger import BatchRow, ItemRow
     from twolane.worker.context import Context
@@ -38,10 +36,10 @@ CANCELED_REASON = "canceled by hand"
 class Worker:
     """Works on one run, stage by stage, in one process."""
 
-    def __init__(self, context: Context, schema: Callable[[str], str | None] | None) -> None:
-        """Work on the run of `context`; `schema` checks the text of replies."""
+    def __init__(self, context: Context) -> None:
+        """Work on the run of `context`. Raises InputError where its schema cannot be used."""
         self._context = context
-        self._judge = Judge(context, schema)
+        self._judge = Judge(context)
         self._recorder = Recorder(context)
         self._realtime = RealtimeLane(context, self._judge, self._recorder)
         self._reconciler = Reconciler(context)

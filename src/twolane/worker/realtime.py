@@ -39,6 +39,7 @@ class RealtimeLane:
         self._context = context
         self._judge = judge
         self._recorder = recorder
+        self._betas = context.betas
         self._warm = not context.renderer.cached
         self._dropped: set[int] = set()
         self._exchanging: set[int] = set()
@@ -260,7 +261,7 @@ class RealtimeLane:
         """Send once; what is cut off in here may have been paid for."""
         self._exchanging.add(item)
         try:
-            return await self._context.provider.send(body)
+            return await self._context.provider.send(body, betas=self._betas)
         except asyncio.CancelledError:
             self._cut.add(item)
             raise

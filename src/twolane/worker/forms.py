@@ -1,0 +1,53 @@
+"""The form each reply has to have: one schema for the run, or each item its own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import orjson
+
+from twolane.core.schema import check_of, schema_json
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from twolane.worker.context import Context
+
+LOOK_ROWS = 500
+
+
+class Forms:
+    """Knows what the text of a reply is held against."""
+
+    def __init__(self, context: Context) -> None:
+        """Know the forms of `context`'s run. Raises InputError where its schema is none."""
+        self._context = context
+        self._own = bool(context.run.setting("own_schemas"))
+        self._shared = schema_json(orjson.loads(context.run.shared))
+        self._of: dict[int, bytes] = {}
+        self._same: dict[bytes, bytes] = {}
+        if self._shared is not None:
+            check_of(self._shared)
+
+    def note(self, item: int, own: bytes) -> None:
+        """Note the own part of an item's request, as it is sent."""
+        if not self._own:
+            return
+        schema = schema_json(orjson.loads(own))
+        if schema is not None:
+            # Many items share few schemas: each is kept once.
+            self._of[item] = self._same.setdefault(schema, schema)
+
+    async def learn(self, items: Iterable[int]) -> None:
+        """Know the forms of items that an earlier process sent. Raises LedgerError."""
+        missing = [item for item in items if item not in self._of] if self._own else []
+        context = self._context
+        for start in range(0, len(missing), LOOK_ROWS):
+            some = missing[start : start + LOOK_ROWS]
+            for item, own in (await context.db(context.ledger.requests, some)).items():
+                self.note(item, own)
+
+    def problem(self, item: int, text: str) -> str | None:
+        """Return what is wrong with the form of a reply, None where nothing is."""
+        schema = self._of.get(item, self._shared)
+        return None if schema is None else check_of(schema)(text)
