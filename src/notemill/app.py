@@ -353,7 +353,6 @@ class Mill:
             "only": options.only,
             "limit": options.limit,
             "provider": self.settings.provider,
-            "batch_size": self.settings.batch_size,
         }
 
     # -- links --------------------------------------------------------------------------------

@@ -25,6 +25,8 @@
           CreditError                credit
           SpendCapError              a spend limit set at the provider
           EndpointError              the address or its certificate is wrong
+          LongWaitError              the provider wants to be left alone for over an hour
+          RepeatedBatchIdError       a batch got the id of another one
         InvalidReplyError          the answer cannot be read
       BatchLostError               the provider does not know the batch any more
       BudgetExceededError          the cap leaves no room for the next request
@@ -234,6 +236,19 @@ class EndpointError(RunRefusedError):
 
     exit_code = 2
     http_status = 400
+
+
+class LongWaitError(RunRefusedError):
+    """The provider takes nothing for longer than a run waits; resume the run later."""
+
+    exit_code = 5
+    http_status = 429
+
+
+class RepeatedBatchIdError(RunRefusedError):
+    """The provider gave a batch the id of another one; tell whoever runs it, then resume."""
+
+    http_status = 502
 
 
 class InvalidReplyError(ProviderError):

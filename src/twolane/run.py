@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar
 from twolane.core.budget import Budget
 from twolane.core.deadline import Tempo
 from twolane.core.pacing import Pacer
+from twolane.core.packing import batch_size
 from twolane.core.render import Renderer
 from twolane.core.states import TERMINAL_ITEMS, ItemState, RunState
 from twolane.errors import ConfigError, SpendCapError
-from twolane.ledger import controls, history, item_id, reports
+from twolane.ledger import controls, history, item_id, reports, standing
 from twolane.ledger.guards import check_here, check_workable
 from twolane.ledger.runlock import run_lock
 from twolane.outcomes import outcome_of
@@ -150,6 +151,10 @@ class Run:
             )
             raise ConfigError(message)
         self.row = await self._db(self._ledger.set_place, self.row, self._provider.base_url)
+        if self._settings.batch_size is not None:
+            size = batch_size(self.row.total, self._settings.batch_size, self._provider.limits)
+            if size != self.row.batch_size:
+                self.row = await self._db(standing.set_batch_size, self._ledger, self.row, size)
         # Every attempt is looked at for that: only where a cap asks what is left of it.
         capped = self.row.cap_nano is not None
         spent, reserved = await self._db(self._ledger.money, self.row) if capped else (0, 0)

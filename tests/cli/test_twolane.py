@@ -130,7 +130,6 @@ def test_the_same_command_again_reports_and_sends_nothing(shell: Shell) -> None:
     [
         (["--lane", "realtime"], "lane was 'auto' and is 'realtime'"),
         (["--max-cost", "3"], "max_cost was None and is '3'"),
-        (["--batch-size", "7"], "batch_size was None and is 7"),
     ],
 )
 def test_another_flag_is_refused_and_named(shell: Shell, words: list[str], named: str) -> None:

@@ -26,7 +26,7 @@ from twolane.worker.judge import Judge
 from twolane.worker.loop import Worker
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterable, AsyncIterator, Iterable
+    from collections.abc import AsyncIterable, AsyncIterator, Iterable, Sequence
 
     from tests.simulation.schedule import Schedule
     from twolane.core.types import BatchInfo, Lane
@@ -102,7 +102,11 @@ _create_batch = AnthropicProvider.create_batch
 
 
 async def _create_twice(
-    self: AnthropicProvider, body: AsyncIterable[bytes], size_bytes: int
+    self: AnthropicProvider,
+    body: AsyncIterable[bytes],
+    size_bytes: int,
+    *,
+    betas: Sequence[str] = (),
 ) -> BatchInfo:
     """Post again, once, when the answer is an error or does not come."""
     pieces = [piece async for piece in body]
@@ -112,9 +116,9 @@ async def _create_twice(
             yield piece
 
     try:
-        return await _create_batch(self, again(), size_bytes)
+        return await _create_batch(self, again(), size_bytes, betas=betas)
     except (ConnectionFailedError, TransientError):
-        return await _create_batch(self, again(), size_bytes)
+        return await _create_batch(self, again(), size_bytes, betas=betas)
 
 
 # -- an index counts inside its batch: Judge.custom_id, collect._Collector._owner -------------

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import orjson
 import pytest
 
-from tests.doubles import Crash
+from tests.doubles import Crash, ScriptedProvider
 from tests.worker.scene import Scene, ask, assert_all_answered, assert_closed
 from twolane import Lane, RunState
 from twolane.errors import (
@@ -19,14 +20,17 @@ from twolane.errors import (
     OverloadedError,
     RateLimitedError,
     RejectedError,
+    RepeatedBatchIdError,
     TransientError,
 )
 from twolane.ledger.check import check
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterable, Sequence
     from pathlib import Path
 
     from twolane import Engine
+    from twolane.core.types import BatchInfo
 
 
 def _once(scene: Scene, items: int) -> None:
@@ -91,10 +95,10 @@ def test_a_foreign_batch_of_the_same_size_is_left_alone(tmp_path: Path) -> None:
     # It appears between the look at the newest batch and the lookup afterwards.
     post = scene.scripted.create_batch
 
-    async def with_company(*args: object) -> object:
+    async def with_company(*args: object, **more: object) -> object:
         if len(scene.scripted.batches) == 0:
             scene.scripted.add_foreign(5)
-        return await post(*args)  # type: ignore[arg-type]
+        return await post(*args, **more)  # type: ignore[arg-type]
 
     scene.scripted.create_batch = with_company  # type: ignore[method-assign, assignment]
     scene.run(work)
@@ -329,3 +333,38 @@ def test_a_foreign_batch_is_never_booked_as_an_orphan(tmp_path: Path) -> None:
     report = scene.finish(ask(5))
     assert report.orphans.batches == 0
     assert report.items.succeeded == 5
+
+
+class Repeating(ScriptedProvider):
+    """Answers creates as long as `repeats` with the id of the first one, and may not take them."""
+
+    repeats = True
+    takes = True
+
+    async def create_batch(
+        self, body: AsyncIterable[bytes], size_bytes: int, *, betas: Sequence[str] = ()
+    ) -> BatchInfo:
+        """Take a batch, and say that it is the first."""
+        first = self.batches[0].id if self.batches and self.repeats else None
+        info = await super().create_batch(body, size_bytes, betas=betas)
+        if first is not None and not self.takes:
+            self.batches.pop()
+        return info if first is None else replace(info, id=first)
+
+
+@pytest.mark.parametrize("takes", [True, False], ids=["taken", "a proxy's kept answer"])
+def test_an_id_that_another_batch_has_ends_the_run_and_loses_nothing(
+    tmp_path: Path, *, takes: bool
+) -> None:
+    """It is named as what it is, and the batch looked for before anything is posted again."""
+    provider = Repeating()
+    provider.takes = takes
+    scene = Scene(tmp_path, provider, batch_size=5)
+    provider.now = scene.clock.now
+    with pytest.raises(RepeatedBatchIdError, match="msgbatch_0001, which another batch has"):
+        scene.finish(ask(10))
+    provider.repeats = False
+    scene.finish(ask(10))
+    assert_all_answered(scene, 10)
+    assert max(provider.billed.values()) == 1
+    assert len(provider.batches) == 2

@@ -70,7 +70,6 @@ async def run_file(  # the command's flags
             "max_cost": max_cost,
             "by": None if by_s is None else f"{by_s} s",
             "provider": settings.provider,
-            "batch_size": settings.batch_size,
             "output": str(output),
         }
         with source_lock(settings.home / LOCKS_FOLDER, identity):

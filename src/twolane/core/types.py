@@ -235,6 +235,13 @@ class Counts:
         return self.pending + self.running + self.submitted
 
 
+class Wait(NamedTuple):
+    """What the work on a run waits for, and until when at the latest, in seconds since the epoch."""
+
+    why: str
+    until: float
+
+
 @dataclass(frozen=True, slots=True)
 class Orphans:
     """Batches that arrived after they had been given up, what they answered, and its cost."""

@@ -72,7 +72,7 @@ _TOKEN_COLUMNS = (
 # What each column may hold, by SQLite's storage classes; a name with lone surrogates is a blob.
 _TEXTS = {
     "runs": ("id", "kind", "state", "state_reason", "input_hash", "settings", "provider", "model",
-             "decision_lane", "decision_reason"),
+             "decision_lane", "decision_reason", "waits_for"),
     "items": ("content_hash", "lane", "state", "reason", "fault"),
     "batches": ("nonce", "state", "reason", "base_url", "key_fingerprint"),
     "attempts": ("lane", "nonce", "error_kind", "message"),
@@ -93,7 +93,7 @@ _TIMES = {
     "controls": ("asked_at",),
 }
 _TIMES_OR_NONE = {
-    "runs": ("ended_at", "deadline_at", "dropped_at"),
+    "runs": ("ended_at", "deadline_at", "dropped_at", "waits_until"),
     "batches": ("newest_at", "submitted_at", "ended_at", "cancel_at"),
     "attempts": ("settled_at",),
     "controls": ("done_at",),

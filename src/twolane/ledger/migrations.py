@@ -39,6 +39,9 @@ ALTER TABLE runs ADD COLUMN base_url TEXT NOT NULL DEFAULT '';
 UPDATE runs SET base_url = coalesce(
   (SELECT min(b.base_url) FROM batches b WHERE b.run_no = runs.run_no
     HAVING count(DISTINCT b.base_url) = 1), '');
+ALTER TABLE runs ADD COLUMN batch_bytes INTEGER;
+ALTER TABLE runs ADD COLUMN waits_for TEXT NOT NULL DEFAULT '';
+ALTER TABLE runs ADD COLUMN waits_until REAL;
 """,
 }
 """The SQL that leads from a format to the one after it."""

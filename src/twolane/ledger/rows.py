@@ -137,6 +137,9 @@ class RunRow:
     deadline_at: float | None
     handed_over: str | None
     dropped_at: float | None
+    batch_bytes: int | None
+    waits_for: str
+    waits_until: float | None
 
     def setting(self, name: str) -> object:
         """Return one of the settings the run was started with, None where it has none.

@@ -28,7 +28,10 @@ CREATE TABLE runs (
   shared          BLOB NOT NULL,              -- JSON object: the part of params all items share
   deadline_at     REAL,                       -- NULL: none
   handed_over     TEXT,                       -- the export that took it to another computer
-  dropped_at      REAL                        -- when its requests and replies were let go
+  dropped_at      REAL,                       -- when its requests and replies were let go
+  batch_bytes     INTEGER,                    -- the largest create, once one was too large; NULL: the provider's limit
+  waits_for       TEXT NOT NULL DEFAULT '',   -- what the process that works on it waits for
+  waits_until     REAL
 );
 CREATE INDEX runs_source ON runs (source, created_at);
 

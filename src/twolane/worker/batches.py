@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from typing import TYPE_CHECKING
 
 from twolane.core.identity import make_nonce
 from twolane.core.packing import pack
 from twolane.core.routing import route
 from twolane.core.states import BatchState
-from twolane.core.types import Lane
+from twolane.core.types import Errored, Lane
 from twolane.errors import (
     ConnectionFailedError,
     OverloadedError,
     ProviderError,
     RateLimitedError,
+    RepeatedBatchIdError,
     TransientError,
 )
-from twolane.ledger import history
+from twolane.ledger import history, standing
 from twolane.worker.spool import chunks, private
 
 if TYPE_CHECKING:
@@ -30,9 +32,14 @@ if TYPE_CHECKING:
     from twolane.worker.reconcile import Reconciler
 
 MAX_CREATE_FAILURES = 8
+TOO_LARGE = "request_too_large"
 RENDER_ROWS = 500
 # Of a line, beside the request: the custom_id and the members' names around it.
 ID_BYTES = 100
+# Of a create, beside its lines.
+FRAME_BYTES = 16
+# A create that is refused for its size is halved, but never below what one line takes.
+LEAST_CREATE_BYTES = 2 * (ID_BYTES + FRAME_BYTES)
 
 
 class BatchLane:
@@ -113,10 +120,15 @@ class BatchLane:
 
     def _affordable(self, items: list[ItemRow]) -> list[tuple[ItemRow, int]]:
         """Set aside money for the items of the next batch, in order, and return both."""
-        sizes = ((place, item.size_bytes + ID_BYTES) for place, item in enumerate(items))
-        limits = self._context.provider.limits
-        packs = pack(sizes, self._context.run.batch_size, limits.max_batch_bytes)
-        reserve_nano, budget = self._judge.reserve_nano, self._context.budget
+        context = self._context
+        bound = min(context.run.batch_bytes or sys.maxsize, context.provider.limits.max_batch_bytes)
+        # What is larger than a create may be goes alone: it may still be taken.
+        sizes = (
+            (place, min(item.size_bytes + ID_BYTES, bound - FRAME_BYTES))
+            for place, item in enumerate(items)
+        )
+        packs = pack(sizes, context.run.batch_size, bound)
+        reserve_nano, budget = self._judge.reserve_nano, context.budget
         chosen: list[tuple[ItemRow, int]] = []
         # `items` are in order, so that the first pack is their beginning.
         for item in items[: len(next(packs, []))]:
@@ -165,6 +177,9 @@ class BatchLane:
                 if refusal is None:
                     return
                 batch = await context.db(context.ledger.batch, batch.batch_no)
+                if too_large(refusal):
+                    await self._split(batch, size_bytes, refusal)
+                    return
                 if not await self._may_try_again(refusal):
                     why = str(refusal)
                     break
@@ -227,6 +242,12 @@ class BatchLane:
             self._follower.follow(batch)
             return None
         self._create_failures = 0
+        if await context.db(standing.has_batch, ledger, info.id):
+            # Nobody can tell by its answer what became of it: the next process looks for it.
+            reason = f"the provider gave it the id {info.id}, which another batch has"
+            await context.db(ledger.move_batch, batch, BatchState.UNKNOWN, reason=reason)
+            context.stop(RepeatedBatchIdError(_repeated(batch, info.id)))
+            return None
         batch = await context.db(
             ledger.move_batch,
             batch,
@@ -236,6 +257,21 @@ class BatchLane:
         )
         self._follower.follow(batch)
         return None
+
+    async def _split(self, batch: BatchRow, size_bytes: int, refusal: ProviderError) -> None:
+        """Close a batch whose create is too large: its items go in smaller ones, one alone fails.
+
+        What was learned of the size counts for all further creates of the run.
+        """
+        context, why = self._context, str(refusal)
+        if batch.size == 1:
+            outcome = Errored(TOO_LARGE, why, request_id=refusal.request_id)
+            await self._follower.fail(batch, why, outcome)
+            return
+        bound = max(LEAST_CREATE_BYTES, size_bytes // 2)
+        context.run = await context.db(standing.set_batch_bytes, context.ledger, context.run, bound)
+        reason = f"{why}; its items go in smaller batches"
+        await self._follower.give_back(batch, BatchState.REFUSED, reason, "unsent")
 
     async def _may_try_again(self, error: ProviderError) -> bool:
         """Wait after a refusal, and tell whether the same batch is to be posted again.
@@ -254,6 +290,19 @@ class BatchLane:
             return True
         context.stop(error)
         return False
+
+
+def _repeated(batch: BatchRow, provider_id: str) -> str:
+    return (
+        f"the provider answered the create of batch {batch.nonce} with the id {provider_id}, which "
+        "another batch has (a proxy that keeps answers may be the cause); nothing is lost: put "
+        "that right and resume the run, it is then looked for in the provider's list"
+    )
+
+
+def too_large(error: ProviderError) -> bool:
+    """Tell whether a create is refused for its size, by the provider or by a proxy before it."""
+    return error.status == 413 or error.kind == TOO_LARGE  # noqa: PLR2004
 
 
 def certainly_refused(error: ProviderError) -> bool:

@@ -18,8 +18,8 @@ from twolane.worker.hedge import Hedge
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from twolane.core.types import BatchInfo
-    from twolane.ledger import BatchRow, ItemRow
+    from twolane.core.types import BatchInfo, Outcome
+    from twolane.ledger import BatchRow, ItemRow, SentItem, Settlement
     from twolane.worker.context import Context
     from twolane.worker.judge import Judge
     from twolane.worker.reconcile import Reconciler
@@ -111,14 +111,27 @@ class Follower:
 
         That costs nothing where the provider never took it; a lost one may have been billed.
         """
-        context, judge = self._context, self._judge
+        judge = self._judge
+        if state is BatchState.LOST and not self._context.provider.ephemeral:
+            await self._close(batch, state, reason, lambda one: judge.uncertain(one, reason))
+        else:
+            await self._close(batch, state, reason, lambda one: judge.unsent(one, reason, kind))
+
+    async def fail(self, batch: BatchRow, reason: str, outcome: Outcome) -> None:
+        """Close a batch that was refused for what is in it: `outcome` is its items' ending."""
+        judge = self._judge
+        await self._close(batch, BatchState.REFUSED, reason, lambda one: judge.ending(one, outcome))
+
+    async def _close(
+        self,
+        batch: BatchRow,
+        state: BatchState,
+        reason: str,
+        ending: Callable[[SentItem], Settlement],
+    ) -> None:
+        context = self._context
         sent = await context.db(context.ledger.sent, context.run, batch_no=batch.batch_no)
-        paid = state is BatchState.LOST and not context.provider.ephemeral
-        endings = [
-            Settled(one, judge.uncertain(one, reason) if paid else judge.unsent(one, reason, kind))
-            for one in sent
-            if not one.settled
-        ]
+        endings = [Settled(one, ending(one)) for one in sent if not one.settled]
         close = partial(context.ledger.close_batch, batch=batch, state=state, reason=reason)
         await self._recorder.write(endings, close)
 

@@ -1,0 +1,42 @@
+"""How a run stands with its provider: how large its batches may be, and what it waits for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from twolane.core.types import Wait
+    from twolane.ledger.ledger import Ledger
+    from twolane.ledger.rows import RunRow
+
+
+def set_batch_size(ledger: Ledger, run: RunRow, items: int) -> RunRow:
+    """Let a batch of the run hold that many items from now on."""
+    with ledger.store.transaction() as db:
+        db.execute("UPDATE runs SET batch_size = ? WHERE run_no = ?", (items, run.run_no))
+    return ledger.run(run.id)
+
+
+def set_batch_bytes(ledger: Ledger, run: RunRow, size_bytes: int) -> RunRow:
+    """Let no create of the run be larger from now on; one item alone may be."""
+    with ledger.store.transaction() as db:
+        db.execute("UPDATE runs SET batch_bytes = ? WHERE run_no = ?", (size_bytes, run.run_no))
+    return ledger.run(run.id)
+
+
+def has_batch(ledger: Ledger, provider_id: str) -> bool:
+    """Tell whether a batch of any run has this id at the provider."""
+    found = ledger.store.db.execute(
+        "SELECT 1 FROM batches WHERE provider_id = ?", (provider_id,)
+    ).fetchone()
+    return found is not None
+
+
+def note_wait(ledger: Ledger, run: RunRow, wait: Wait | None) -> None:
+    """Write down what the process that works on the run waits for; None: for nothing."""
+    why, until = (wait.why, wait.until) if wait else ("", None)
+    with ledger.store.transaction() as db:
+        db.execute(
+            "UPDATE runs SET waits_for = ?, waits_until = ? WHERE run_no = ?",
+            (why, until, run.run_no),
+        )
