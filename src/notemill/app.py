@@ -32,7 +32,7 @@ from notemill.review import Decision, NewProposal, Review
 from notemill.vault.files import Vault
 from notemill.vault.places import remember, state_folder
 from notemill.vault.resolve import Names
-from notemill.vault.select import uses_markdown_links
+from notemill.vault.select import link_style
 from notemill.workflows.apply import Applied, apply_run, preview, waits_for_person
 from notemill.workflows.curate import (
     REPLY_TOKENS,
@@ -364,7 +364,7 @@ class Mill:
             vault=self.vault,
             facts={one.key: one for one in facts},
             names=Names(self.vault.all_keys()),
-            markdown=uses_markdown_links(self.vault.root),
+            style=link_style(self.vault.root),
             why_not=self._why_no_link,
         )
 

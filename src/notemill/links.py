@@ -7,7 +7,7 @@ paths: a note that is renamed keeps its links and what was turned down for it.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
 
@@ -351,7 +351,7 @@ class LinkLedger(DurableFile):
         *,
         add: Iterable[NewSide],
         remove: Iterable[Side],
-        replace: Iterable[tuple[Side, str]],
+        move: Iterable[tuple[Side, str, Form]],
         now: float,
     ) -> None:
         """Write down what is about to be written, before a note is touched."""
@@ -370,15 +370,16 @@ class LinkLedger(DurableFile):
                     (one.pair, one.form, one.text, one.had, state, run, one.note),
                 )
             for side in remove:
-                self._settled(side, SideState.REMOVING, side.text, side.before, run)
-            for side, text in replace:
-                self._settled(side, SideState.INTENDED, text, side.text, run)
+                self._settled(side, state=SideState.REMOVING, run=run)
+            for side, text, form in move:
+                moved = replace(side, text=text, form=form, before=side.text)
+                self._settled(moved, state=SideState.INTENDED, run=run)
 
-    def _settled(self, side: Side, state: SideState, text: str, before: str, run: str) -> None:
+    def _settled(self, side: Side, *, state: SideState, run: str) -> None:
         self._db.execute(
-            "UPDATE sides SET state = ?, text = ?, before = ?, run = ? WHERE pair = ? AND note ="
-            " (SELECT id FROM notes WHERE key = ?)",
-            (state, text, before, run, side.pair, side.note),
+            "UPDATE sides SET form = ?, text = ?, before = ?, state = ?, run = ? WHERE pair = ? AND"
+            " note = (SELECT id FROM notes WHERE key = ?)",
+            (side.form, side.text, side.before, state, run, side.pair, side.note),
         )
 
     def undoing(self, notes: Iterable[str]) -> None:
@@ -392,7 +393,7 @@ class LinkLedger(DurableFile):
 
     def settle(
         self,
-        stand: Iterable[tuple[Side, SideState, str]],
+        stand: Iterable[tuple[Side, Side]],
         gone: Iterable[Side],
         pairs: Iterable[tuple[int, PairState, str]],
         *,
@@ -400,13 +401,14 @@ class LinkLedger(DurableFile):
     ) -> None:
         """Write down what was found in the notes, all in one commit.
 
-        `stand` are links that are there, as what and in which words; `gone` are those that are not;
+        `stand` are links that are there, as they were known and as they are; `gone` are those that
+        are not;
         `pairs` are those that stand elsewhere than before, and why.
         """
         with self._transaction():
-            for side, state, text in stand:
-                before = side.before if text == side.text else ""
-                self._settled(side, state, text, before, side.run)
+            for known, side in stand:
+                kept = side if side.text == known.text else replace(side, before="")
+                self._settled(kept, state=side.state, run=side.run)
             for side in gone:
                 self._db.execute(
                     "DELETE FROM sides WHERE pair = ? AND note = (SELECT id FROM notes WHERE"

@@ -353,15 +353,6 @@ def test_a_note_whose_name_is_no_utf8_is_neither_linked_nor_linked_to(shell: She
     assert all(one.target is not None for one in related_links(shell.vault))
 
 
-def test_a_vault_of_markdown_links_gets_markdown_links(shell: Shell) -> None:
-    """URL-encoded, as the vault's own settings say."""
-    (shell.vault / ".obsidian").mkdir()
-    (shell.vault / ".obsidian" / "app.json").write_text('{"useMarkdownLinks": true}')
-    report = linked(shell)
-    assert b'"[Rye bread](Rye%20bread.md)"' in (shell.vault / "Sourdough.md").read_bytes()
-    assert_linked_both_ways(shell.vault, ends(report["linked"]))
-
-
 def test_only_says_which_notes_a_pair_needs_one_of(shell: Shell) -> None:
     """The others wait as they were."""
     report = linked(shell, "--only", "Garden/**")

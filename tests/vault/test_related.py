@@ -9,10 +9,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from notemill.errors import MalformedNoteError
-from notemill.vault.note import parse, source_hash
+from notemill.vault.note import links, parse, source_hash
 from notemill.vault.region import END, START, find_region, owners_text
-from notemill.vault.related import Form, LinkChanges, edit_links, link_entries, link_text
-from notemill.vault.resolve import Names
+from notemill.vault.related import (
+    Form,
+    LinkChanges,
+    LinkStyle,
+    closed_forms,
+    edit_links,
+    link_entries,
+    link_text,
+)
+from notemill.vault.resolve import Names, PathFormat
 from tests.vault.styles import BOM
 
 HEADS = (
@@ -183,42 +191,90 @@ def test_the_comments_in_an_example_are_no_region() -> None:
     assert owners_text(new.decode()) == body
 
 
-@pytest.mark.parametrize("markdown", [False, True])
-@pytest.mark.parametrize(
-    "name",
-    [
-        "plain", "two words", "a#b", "a^b", "a|b", "[a]", "100%", "a%20b", "a:b", "a\\b", "日本 🦊",
-        " lead", "trail ", "a.md", "étude", "$5 and $6", "`code`", "<b>", "a%%b%%", "(x)", "-", "a\nb",
-        "'q'", '"q"', "http://x", "a.b.c", "!x", "~",
-    ],
+NAMES = (
+    "plain", "two words", "a#b", "a^b", "a|b", "[a]", "100%", "a%20b", "a:b", "a\\b", "日本 🦊",
+    " lead", "trail ", "a.md", "étude", "$5 and $6", "`code`", "<b>", "a%%b%%", "(x)", "-", "a\nb",
+    "'q'", '"q"', "http://x", "a.b.c", "!x", "~", "C#", "Q&A: what?", "*x*", "%%", "50% of $3 < 4:1",
 )  # fmt: skip
+IN_NO_WIKILINK = {"a#b", "a^b", "a|b", "[a]", "a\\b", "a%%b%%", "a\nb", "C#", "%%"}
+IN_SOME_WIKILINKS = {" lead", "trail ", "a.md"}
+
+
+@pytest.mark.parametrize("paths", PathFormat)
+@pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("folder", ["", "f/", "f o/#x/"])
 def test_every_name_gets_a_link_that_means_it_or_none(
-    name: str,
-    folder: str,
-    markdown: bool,  # noqa: FBT001  # pytest passes it by name
+    name: str, folder: str, paths: PathFormat
 ) -> None:
     """In both forms, from anywhere in the vault, read back from the written note."""
     key = f"{folder}{name}.md"
     names = Names([key, "other/source.md", f"other/deep/{name}.md", "source.md"])
-    for source in ("other/source.md", "source.md", f"other/deep/{name}.md"):
-        text = link_text(names, key, source=source, markdown=markdown)
+    for source, form, markdown in itertools.product(
+        ("other/source.md", "source.md", f"other/deep/{name}.md"), Form, (False, True)
+    ):
+        style = LinkStyle(markdown=markdown, paths=paths)
+        text = link_text(names, key, source=source, form=form, style=style)
+        if form is Form.PROPERTY:
+            if name not in IN_SOME_WIKILINKS:
+                assert (text is None) == (name in IN_NO_WIKILINK or "#" in folder), source
+            if text is None:
+                continue
+            assert text.startswith("[[")
         assert text is not None, source
-        for form in Form:
-            note = parse(edit_links(b"x\n", LinkChanges(add=(text,)), form))[0]
-            (entry,) = link_entries(note)
-            assert entry.text == text
-            assert names.resolve(entry.link.path, source=source) == key
+        note = parse(edit_links(b"x\n", LinkChanges(add=(text,)), form))[0]
+        (entry,) = link_entries(note)
+        assert entry.text == text
+        assert names.resolve(entry.link.path, source=source) == key
+
+
+def link(names: Names, key: str, source: str, *, markdown: bool = False) -> str | None:
+    """Return a link below the text."""
+    style = LinkStyle(markdown=markdown)
+    return link_text(names, key, source=source, form=Form.SECTION, style=style)
 
 
 def test_names_that_repeat_are_linked_by_their_path() -> None:
     """The wrong one of two notes with the same name is never linked; where none can be, none is."""
     names = Names(["a/Note.md", "b/Note.md", "Alone.md", "note.md"])
-    assert link_text(names, "a/Note.md", source="b/x.md", markdown=False) == "[[a/Note|Note]]"
-    assert link_text(names, "Alone.md", source="b/x.md", markdown=False) == "[[Alone]]"
-    assert link_text(names, "note.md", source="b/x.md", markdown=False) == "[[note]]"
-    assert link_text(names, "b/Note.md", source="x.md", markdown=True) == "[Note](b/Note.md)"
+    assert link(names, "a/Note.md", "b/x.md") == "[[a/Note|Note]]"
+    assert link(names, "Alone.md", "b/x.md") == "[[Alone]]"
+    assert link(names, "note.md", "b/x.md") == "[[note]]"
+    assert link(names, "b/Note.md", "x.md", markdown=True) == "[Note](b/Note.md)"
     clash = Names(["Note.md", "NOTE.md"])
-    assert [
-        link_text(clash, key, source="x.md", markdown=False) for key in ("Note.md", "NOTE.md")
-    ].count(None) == 1
+    assert [link(clash, key, "x.md") for key in ("Note.md", "NOTE.md")].count(None) == 1
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        '"[[P]], [[Q]]"',
+        "'[[P]] and [[Q]]'",
+        '"see [[P]]"',
+        '"[[P]][[Q]]"',
+        '"[[P|the first]]; [[Q#part]]"',
+    ],
+)
+def test_a_text_with_several_links_is_left_to_its_owner(value: str) -> None:
+    """As one entry of a list it would be no link: a list below the text is all there can be."""
+    raw = f"---\nrelated: {value} # mine\n---\nx\n".encode()
+    with pytest.raises(MalformedNoteError, match="make it one"):
+        edit_links(raw, LinkChanges(add=("[[A]]",)), Form.PROPERTY)
+    assert list(closed_forms(raw)) == [Form.PROPERTY]
+    assert edit_links(raw, LinkChanges(add=("[[A]]",)), Form.SECTION).startswith(raw)
+
+
+@pytest.mark.parametrize(
+    ("value", "paths"),
+    [
+        ('"[[P]], [[Q]]"', ["P", "Q"]),
+        ('["[[P]] [[Q]]", "[[R|r]]"]', ["P", "Q", "R"]),
+        ('"[[P#a]] | ![[Q]]"', ["P", "Q"]),
+        ('"[[P]], and [[Q]]"', []),
+        ('"[p](P.md), [q](folder/Q.md)"', ["P", "folder/Q"]),
+        ('"P, Q"', []),
+    ],
+)
+def test_several_links_in_one_property_are_read_as_such(value: str, paths: list[str]) -> None:
+    """Their owner has linked these notes, in one text or in many."""
+    note = parse(f"---\nrelated: {value}\n---\nx\n".encode())[0]
+    assert [one.path for one in links(note)] == paths

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from notemill.vault.markup import links
-from notemill.vault.related import link_text
-from notemill.vault.resolve import Names
+from notemill.vault.related import Form, LinkStyle, link_text
+from notemill.vault.resolve import Names, PathFormat
 
 VAULT = Names(
     [
@@ -91,15 +93,55 @@ def test_a_written_link_leads_to_its_note_from_everywhere(keys: set[str]) -> Non
     keys = {min(one for one in keys if one.lower() == key.lower()) for key in keys}
     names = Names(keys)
     for key in keys:
-        path, _, _ = names.wikilink(key).partition("|")
-        assert all(names.resolve(path, source=source) == key for source in keys)
+        for source, paths, form in itertools.product(keys, PathFormat, Form):
+            style = LinkStyle(paths=paths)
+            text = link_text(names, key, source=source, form=form, style=style)
+            assert text is not None
+            (link,) = links(text)
+            assert names.resolve(link.path, source=source) == key
 
 
-def test_a_name_that_others_have_too_is_written_with_its_whole_path() -> None:
-    """The label keeps the link as short to read."""
-    assert VAULT.wikilink("Solo.md") == "Solo"
-    assert VAULT.wikilink("Work/Plan.md") == "Work/Plan|Plan"
-    assert VAULT.wikilink("Index.md") == "Index"
+@pytest.mark.parametrize(
+    ("key", "source", "shortest", "relative", "absolute"),
+    [
+        ("Solo.md", "Work/x.md", "[[Solo]]", "[[../Solo|Solo]]", "[[Solo]]"),
+        ("Work/Plan.md", "Solo.md", "[[Work/Plan|Plan]]", "[[Work/Plan|Plan]]", "[[Work/Plan|Plan]]"),
+        ("Work/Plan.md", "Work/x.md", "[[Work/Plan|Plan]]", "[[Plan]]", "[[Work/Plan|Plan]]"),
+        ("Index.md", "Solo.md", "[[Index]]", "[[Index]]", "[[Index]]"),
+        ("Work/Index.md", "Work/x.md", "[[Work/Index|Index]]", "[[./Index|Index]]",
+         "[[Work/Index|Index]]"),
+        ("Home/Äpfel.md", "Work/Deep/x.md", "[[Äpfel]]", "[[../../Home/Äpfel|Äpfel]]",
+         "[[Home/Äpfel|Äpfel]]"),
+    ],
+)  # fmt: skip
+def test_a_link_names_its_note_as_the_vault_is_set(
+    key: str, source: str, shortest: str, relative: str, absolute: str
+) -> None:
+    """The name where it is the only one, the path from the note or from the root; a path has a label."""
+    texts = [
+        link_text(VAULT, key, source=source, form=Form.PROPERTY, style=LinkStyle(paths=paths))
+        for paths in (PathFormat.SHORTEST, PathFormat.RELATIVE, PathFormat.ABSOLUTE)
+    ]
+    assert texts == [shortest, relative, absolute]
+
+
+def test_a_markdown_link_names_its_note_as_the_vault_is_set() -> None:
+    """It has the note's ending, and what a link cannot hold is encoded."""
+    texts = [
+        link_text(
+            VAULT,
+            "Home/Äpfel.md",
+            source="Work/Plan.md",
+            form=Form.SECTION,
+            style=LinkStyle(markdown=True, paths=paths),
+        )
+        for paths in (PathFormat.SHORTEST, PathFormat.RELATIVE, PathFormat.ABSOLUTE)
+    ]
+    assert texts == [
+        "[Äpfel](%C3%84pfel.md)",
+        "[Äpfel](../Home/%C3%84pfel.md)",
+        "[Äpfel](Home/%C3%84pfel.md)",
+    ]
 
 
 def test_an_ending_in_capitals_is_an_ending() -> None:
@@ -108,8 +150,9 @@ def test_an_ending_in_capitals_is_an_ending() -> None:
     assert names.resolve("plan", source="Other.Md") == "Plan.MD"
     assert names.resolve("Other", source="Plan.MD") == "Other.Md"
     for markdown in (False, True):
+        style = LinkStyle(markdown=markdown)
         texts = [
-            link_text(names, key, source="x.md", markdown=markdown)
+            link_text(names, key, source="x.md", form=Form.SECTION, style=style)
             for key in ("Plan.MD", "Other.Md")
         ]
         assert texts == (

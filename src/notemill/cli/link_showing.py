@@ -148,6 +148,9 @@ def show_written(written: LinksWritten, run: str, console: Console) -> None:
     for line in troubles[:SHOWN_LINES]:
         console.print(f"  {shown(line)}", markup=False)
     _show_rest(len(troubles) - SHOWN_LINES, console)
+    for key, why in written.elsewhere[:SHOWN_LINES]:
+        console.print(f"  {shown(key)}: {shown(why)}", markup=False)
+    _show_rest(len(written.elsewhere) - SHOWN_LINES, console)
     if written.halves:
         console.print(
             f"written on one side alone: {counted(len(written.halves), 'link')}; the next "
@@ -162,6 +165,7 @@ def written_object(written: LinksWritten) -> dict[str, Any]:
         "written": list(written.notes),
         "linked": [{"a": one.a, "b": one.b} for one in written.pairs],
         "halves": [{"item": note, "other": other} for note, other in written.halves],
+        "elsewhere": [{"item": key, "message": why} for key, why in written.elsewhere],
         "problems": [
             *({"item": key, "message": why} for key, why in written.problems),
             *({"item": a, "other": b, "message": why} for a, b, why in written.conflicts),

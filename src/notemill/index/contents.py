@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from notemill.vault.files import Vault
 
 # Part of the tables' names: another way of finding terms starts afresh.
-FORMAT = 3
+FORMAT = 4
 _AT_A_TIME = 500
 
 

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from notemill.text.terms import language_of, terms
-from notemill.vault.markup import headings, links, plain_text, property_link
+from notemill.vault.markup import headings, links, plain_text
+from notemill.vault.note import property_links
 from notemill.vault.region import owners_text
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from numpy.typing import NDArray
 
@@ -134,7 +135,7 @@ def content_of(
     text = _text(body, [one for one in found if (one.path, one.label) in without])
     language = language_of(text)
     met = None if surfaces is None else surfaces.setdefault(language, {})
-    kept = [*found, *_of_properties(note)]
+    kept = [*found, *property_links(note)]
     return Content(
         names=_names(note),
         language=language,
@@ -188,13 +189,6 @@ def _names(note: Note) -> tuple[str, ...]:
     )
     found = (note.text_of("title"), heading, *note.aliases)
     return tuple(dict.fromkeys(one for one in found if one.strip()))
-
-
-def _of_properties(note: Note) -> Iterator[Link]:
-    for entry in note.frontmatter.entries if note.frontmatter else ():
-        for value in (entry.value,) if isinstance(entry.value, str) else entry.value or ():
-            if link := property_link(entry.name, value):
-                yield link
 
 
 def _text(body: str, gone: Iterable[Link]) -> str:

@@ -40,7 +40,7 @@ def why_not_replaced(path: str) -> str:
 
 def hand_on(like: str, handle: int) -> None:
     """Give the new file behind `handle` what the file `like` has. Raises OSError where it cannot."""
-    if not hasattr(os, "fchmod"):
+    if sys.platform == "win32":
         return
     info = os.stat(like)  # noqa: PTH116
     # What cannot be set may be so by itself, as on file systems without rights; so it is asked
@@ -113,7 +113,7 @@ elif sys.platform == "darwin":
         finally:
             os.close(source)
         if hidden:
-            os.chflags(handle, os.fstat(handle).st_flags | hidden)
+            _checked(_LIBC.fchflags(handle, os.fstat(handle).st_flags | hidden))
 
     def _hand_on_creation_time(source: int, handle: int) -> None:
         created = ctypes.byref(_AttributeList(bitmapcount=5, common=_ATTR_CMN_CRTIME))

@@ -6,7 +6,7 @@ Offsets count characters of the body. Every pass is linear in the text's length.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -33,6 +33,7 @@ _SETEXT = re.compile(
     re.MULTILINE,
 )
 _CLOSING_HASHES = re.compile(r"(?:^|[ \t])#+[ \t]*$")
+_NOT_BETWEEN_LINKS = re.compile(r"[^\s,;|/&+·•-]")
 _BLOCK_ID = re.compile(r"(?:^|(?<=[ \t]))\^[A-Za-z0-9-]++[ \t]*+(?=\r?$)", re.MULTILINE)
 
 
@@ -107,9 +108,26 @@ def property_link(key: str, value: str) -> Link | None:
     text = value.strip()
     match = _WIKILINK.fullmatch(text) or _MARKDOWN_LINK.fullmatch(text)
     link = next(_links(text, text), None) if match else None
-    if link is None:
-        return None
-    return Link(link.path, link.subpath, link.label, link.embed, -1, -1, link.kind, key)
+    return _in_property(link, key) if link else None
+
+
+def property_links(key: str, value: str) -> tuple[Link, ...]:
+    """Return the links that a property's text consists of: one, or several with commas between.
+
+    A text that says more than links holds none.
+    """
+    if "[[" not in value and "](" not in value:
+        return ()
+    found = tuple(_links(value, value))
+    edges = [0, *(edge for link in found for edge in (link.start, link.end)), len(value)]
+    between = (value[start:end] for start, end in zip(edges[::2], edges[1::2], strict=True))
+    if any(_NOT_BETWEEN_LINKS.search(text) for text in between):
+        return ()
+    return tuple(_in_property(link, key) for link in found)
+
+
+def _in_property(link: Link, key: str) -> Link:
+    return replace(link, start=-1, end=-1, property=key)
 
 
 def _links(body: str, text: str) -> Iterator[Link]:

@@ -200,11 +200,17 @@ def inline_tags(note: Note) -> tuple[InlineTag, ...]:
 
 def links(note: Note) -> tuple[Link, ...]:
     """Return the links to other places of the vault: those of the text, then of the properties."""
-    found = list(markup.links(note.body))
-    for entry in note.frontmatter.entries if note.frontmatter else ():
-        values = (entry.value,) if isinstance(entry.value, str) else entry.value or ()
-        found += [link for value in values if (link := markup.property_link(entry.key, value))]
-    return tuple(found)
+    return (*markup.links(note.body), *property_links(note))
+
+
+def property_links(note: Note) -> tuple[Link, ...]:
+    """Return the links of the properties, also where one text holds several."""
+    return tuple(
+        link
+        for entry in (note.frontmatter.entries if note.frontmatter else ())
+        for value in ((entry.value,) if isinstance(entry.value, str) else entry.value or ())
+        for link in markup.property_links(entry.key, value)
+    )
 
 
 def headings(note: Note) -> tuple[Heading, ...]:

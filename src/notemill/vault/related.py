@@ -18,7 +18,7 @@ from notemill.vault.markup import links, property_link
 from notemill.vault.note import Note, parse, source_hash
 from notemill.vault.proposal import set_properties
 from notemill.vault.region import END, START, find_region, is_damaged, owners_text
-from notemill.vault.resolve import without_suffix
+from notemill.vault.resolve import PathFormat, without_suffix
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,8 +29,11 @@ if TYPE_CHECKING:
 
 PROPERTY: Final = "related"
 HEADING: Final = "## Related"
-# What ends or divides a wikilink, or makes an editor take it for something else.
-_BREAKS_WIKILINK = re.compile(r"[#^\[\]|%:\\<>`$\x00-\x1f\x7f]")
+# What ends, divides or hides a wikilink wherever it stands, by https://help.obsidian.md/links; a
+# backslash counts as a slash.
+_BREAKS_WIKILINK = re.compile(r"[#^\[\]|\\\x00-\x1f\x7f]|%%")
+# What an editor may take for something else in a text; a property knows no markup.
+_BREAKS_IN_TEXT = re.compile(r"[:<>`$]")
 _NOT_IN_LABEL = re.compile(r"[\[\]\\`<>$|\x00-\x1f\x7f]")
 _BULLET = re.compile(r"(?:[-*+])[ \t]+(.*)")
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\n|\r|\Z)")
@@ -41,6 +44,14 @@ class Form(StrEnum):
 
     PROPERTY = "property"
     SECTION = "section"
+
+
+@dataclass(frozen=True, slots=True)
+class LinkStyle:
+    """How a vault is set to write links; `markdown` holds for its text alone."""
+
+    markdown: bool = False
+    paths: PathFormat = PathFormat.SHORTEST
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,25 +77,40 @@ class LinkChanges:
     keep_empty: bool = False
 
 
-def link_text(names: Names, key: str, *, source: str, markdown: bool) -> str | None:
+def link_text(names: Names, key: str, *, source: str, form: Form, style: LinkStyle) -> str | None:
     """Return a link to the note `key` as it is written in the note `source`.
 
-    A wikilink, with the whole path where names repeat; a Markdown link with `markdown` and where
-    the name would break a wikilink. None where no link can mean the note.
+    In a property it is a wikilink: Obsidian takes nothing else for a link there. In the text it is
+    as the vault is set, and a Markdown link where the name would break a wikilink. None where no
+    link can mean the note.
     """
     name = without_suffix(key.rsplit("/", 1)[-1])
-    path = names.wikilink(key)
-    texts = [f"[{_NOT_IN_LABEL.sub(' ', name).strip() or 'note'}]({quote(key)})"]
-    if not markdown and not _BREAKS_WIKILINK.search(path.partition("|")[0]):
-        texts.insert(0, f"[[{path}]]")
-    for text in texts:
+    wikilinks: list[str] = []
+    markdown: list[str] = []
+    for written in names.paths_to(key, source=source, paths=style.paths):
+        path = without_suffix(written)
+        if not _BREAKS_WIKILINK.search(path):
+            wikilinks.append(f"[[{path}]]" if path == name else f"[[{path}|{name}]]")
+        markdown.append(f"[{_NOT_IN_LABEL.sub(' ', name).strip() or 'note'}]({quote(written)})")
+    if form is Form.PROPERTY:
+        texts = wikilinks
+    elif style.markdown:
+        texts = markdown
+    else:
+        texts = [*(one for one in wikilinks if not _BREAKS_IN_TEXT.search(one)), *markdown]
+    return next((one for one in texts if _means(names, one, key, source=source, form=form)), None)
+
+
+def _means(names: Names, text: str, key: str, *, source: str, form: Form) -> bool:
+    """Tell whether a link is read as one, and as one to the note `key`."""
+    found = [property_link(PROPERTY, text)]
+    if form is Form.SECTION:
         in_list = links(f"- {text}")
-        for link in (property_link(PROPERTY, text), in_list[0] if len(in_list) == 1 else None):
-            if link is None or names.resolve(link.path, source=source) != key or link.subpath:
-                break
-        else:
-            return text
-    return None
+        found.append(in_list[0] if len(in_list) == 1 else None)
+    return all(
+        link and not link.subpath and names.resolve(link.path, source=source) == key
+        for link in found
+    )
 
 
 def link_entries(note: Note) -> tuple[LinkEntry, ...]:
@@ -118,6 +144,17 @@ def edit_links(raw: bytes, changes: LinkChanges, form: Form) -> bytes:
     return edited
 
 
+def closed_forms(raw: bytes) -> dict[Form, str]:
+    """Return where no link can be put into a note, and why."""
+    found: dict[Form, str] = {}
+    for form in Form:
+        try:
+            edit_links(raw, LinkChanges(add=("[[note]]",)), form)
+        except MalformedNoteError as error:
+            found[form] = str(error)
+    return found
+
+
 def _edit_property(raw: bytes, changes: LinkChanges, add: Sequence[str]) -> bytes:
     note, _ = parse(raw)
     have = list(note.list_of(PROPERTY))
@@ -126,17 +163,21 @@ def _edit_property(raw: bytes, changes: LinkChanges, add: Sequence[str]) -> byte
     if wanted == have:
         return raw
     entry = note.entry(PROPERTY)
-    if entry is not None and entry.shape is Shape.TEXT and _has_lines(note, entry):
+    if entry is not None and entry.shape is Shape.TEXT and (what := _more_than_one(note, entry)):
         raise MalformedNoteError(
-            f"its property {entry.key} is a text of several lines, which is no list; make it one"
+            f"its property {entry.key} is {what}, which is no list; make it one"
         )
     gone = not wanted and not changes.keep_empty
     return set_properties(raw, {PROPERTY: None if gone else wanted})
 
 
-def _has_lines(note: Note, entry: Entry) -> bool:
+def _more_than_one(note: Note, entry: Entry) -> str:
+    """Return what a text is that would be more than one entry of a list, '' where it is one."""
     written = note.raw[entry.written.start : entry.written.end]
-    return b"\n" in written or b"\r" in written
+    if b"\n" in written or b"\r" in written:
+        return "a text of several lines"
+    text = str(entry.value)
+    return "a text with links in it" if "[[" in text and not property_link(PROPERTY, text) else ""
 
 
 def _changed(have: Sequence[str], changes: LinkChanges) -> list[str]:

@@ -5,16 +5,25 @@ from __future__ import annotations
 import posixpath
 import re
 import unicodedata
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 _SUFFIX = ".md"
 # How Logseq writes the `/` of a page's name into the name of its file.
 _LOGSEQ_SLASH = "___"
 # How Dendron names the vault that a note lies in.
 _OTHER_VAULT = re.compile(r"^dendron://[^/]+/")
+
+
+class PathFormat(StrEnum):
+    """How links name a note: Obsidian's `newLinkFormat`, by its values."""
+
+    SHORTEST = "shortest"
+    RELATIVE = "relative"
+    ABSOLUTE = "absolute"
 
 
 class Names:
@@ -78,16 +87,23 @@ class Names:
                 return found
         return None
 
-    def wikilink(self, key: str) -> str:
-        """Return what stands between `[[` and `]]` in a link to a note.
+    def paths_to(self, key: str, *, source: str, paths: PathFormat) -> Iterator[str]:
+        """Yield the paths, with their ending, by which the note `source` may name the note `key`.
 
-        Its name where no other note has it, else its whole path and the name as its label.
+        What the vault is set to comes first; not every one has to mean the note. Shortest is the
+        name alone where no other note has it, else the path from the vault's root.
         """
-        path = without_suffix(key)
-        name = path.rsplit("/", 1)[-1]
-        if "/" not in path or len(self._by_name.get(_folded(name), ())) < 2:  # noqa: PLR2004
-            return name
-        return f"{path}|{name}"
+        name = key.rsplit("/", 1)[-1]
+        if paths is PathFormat.RELATIVE:
+            relative = posixpath.relpath(f"/{key}", f"/{posixpath.dirname(source)}")
+            yield relative
+            yield f"./{relative}"
+        alone = len(self._by_name.get(_folded(without_suffix(name)), ())) < 2  # noqa: PLR2004
+        if alone and paths is PathFormat.SHORTEST:
+            yield name
+        yield key
+        if alone:
+            yield name
 
 
 def without_suffix(key: str) -> str:

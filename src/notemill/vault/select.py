@@ -9,6 +9,9 @@ import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from notemill.vault.related import LinkStyle
+from notemill.vault.resolve import PathFormat
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -84,9 +87,14 @@ def read_settings(root: Path) -> VaultSettings:
     )
 
 
-def uses_markdown_links(root: Path) -> bool:
-    """Tell whether the vault is set to Markdown links instead of wikilinks."""
-    return _json(root / ".obsidian" / "app.json").get("useMarkdownLinks") is True
+def link_style(root: Path) -> LinkStyle:
+    """Return how the vault is set to write links; what is not understood is Obsidian's default."""
+    settings = _json(root / ".obsidian" / "app.json")
+    paths = settings.get("newLinkFormat")
+    return LinkStyle(
+        markdown=settings.get("useMarkdownLinks") is True,
+        paths=PathFormat(paths) if paths in list(PathFormat) else PathFormat.SHORTEST,
+    )
 
 
 def _nfc(text: str) -> str:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
 
 from notemill.errors import (
     ExternallyChangedError,
@@ -12,16 +12,30 @@ from notemill.errors import (
     NoteNotFoundError,
 )
 from notemill.links import NewSide, PairState, SideState
+from notemill.vault.markup import property_links
 from notemill.vault.note import bytes_hash, is_ignored, parse, source_hash
-from notemill.vault.related import PROPERTY, Form, LinkChanges, edit_links, link_entries
+from notemill.vault.related import (
+    PROPERTY,
+    Form,
+    LinkChanges,
+    closed_forms,
+    edit_links,
+    link_entries,
+)
 from notemill.workflows.upkeep import Mend, by_note, look_after
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from notemill.links import LinkLedger, Pair
     from notemill.vault.note import Note
     from notemill.workflows.upkeep import Repair, Scene
+
+
+_PLACES: Final = {
+    Form.PROPERTY: f"written into the property {PROPERTY}",
+    Form.SECTION: "written below the text",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +44,8 @@ class LinksWritten:
 
     `notes` were written; `pairs` stand in both their notes now. `problems` are (note, why) of what
     was not written and keeps; `conflicts` (a, b, why) of pairs whose notes changed since they were
-    looked at. `halves` stand in one note alone: the next run completes them.
+    looked at. `halves` stand in one note alone: the next run completes them. `elsewhere` are
+    (note, why) of those with links that do not stand where they were to.
     """
 
     notes: tuple[str, ...]
@@ -38,6 +53,7 @@ class LinksWritten:
     problems: tuple[tuple[str, str], ...]
     conflicts: tuple[tuple[str, str, str], ...]
     halves: tuple[tuple[str, str], ...]
+    elsewhere: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(slots=True)
@@ -61,20 +77,25 @@ class NotePlan:
 
     def edited(self, raw: bytes) -> bytes:
         """Return the note with all of it made. Raises MalformedNoteError."""
-        sides = [(one, one.side) for one in self.repairs if one.side is not None]
+        mends = [(one, one.side) for one in self.repairs if one.side is not None]
         changes = LinkChanges(
             add=self._texts(Form.PROPERTY),
-            remove=tuple(side.text for one, side in sides if one.mend is Mend.REMOVE),
-            replace=tuple(
-                (side.text, one.text) for one, side in sides if one.mend is Mend.RETARGET
-            ),
-            keep_empty=any(side.had for _, side in sides),
+            remove=tuple(side.text for one, side in mends if not one.keeps_place),
+            replace=tuple((side.text, one.text) for one, side in mends if one.keeps_place),
+            keep_empty=any(side.had for _, side in mends),
         )
         new = edit_links(raw, changes, Form.PROPERTY)
         return edit_links(new, LinkChanges(add=self._texts(Form.SECTION)), Form.SECTION)
 
     def _texts(self, form: Form) -> tuple[str, ...]:
-        return tuple(one.text for one in self.add if one.form is form and not one.released)
+        """Return what is put into a place: new links, and those that stood in the other one."""
+        new = [(one.text, one.form) for one in self.add if not one.released]
+        new += [
+            (one.text, one.form)
+            for one in self.repairs
+            if one.mend is Mend.RETARGET and not one.keeps_place
+        ]
+        return tuple(text for text, place in new if place is form)
 
 
 class LinkWriting:
@@ -99,6 +120,7 @@ class LinkWriting:
         self._pairs: dict[int, Pair] = {}
         self._problems: dict[str, str] = {}
         self._conflicts: dict[int, str] = {}
+        self._elsewhere: dict[str, str] = {}
         self._sides = by_note(one for one in ledger.sides() if one.state is not SideState.INTENDED)
 
     def plan(self, pairs: Iterable[Pair], repairs: Iterable[Repair]) -> Sequence[NotePlan]:
@@ -129,8 +151,7 @@ class LinkWriting:
             note, _ = parse(raw)
             failed = self._changed(plan, note)
             plan.without(failed)
-            plan.add = self._new_sides(plan, note)
-            self._check_form(plan, raw)
+            return failed | self._fitted(plan, note)
         except NoteNotFoundError as error:
             self._conflicts |= {one.id: str(error) for one in plan.pairs}
             return {one.id for one in plan.pairs}
@@ -138,20 +159,23 @@ class LinkWriting:
             self._problems[plan.key] = str(error)
             plan.repairs, plan.add = [], []
             return {one.id for one in plan.pairs}
-        return failed
 
-    def _check_form(self, plan: NotePlan, raw: bytes) -> None:
-        """See that a note can be edited so: where no section can be put below, by the property.
+    def _fitted(self, plan: NotePlan, note: Note) -> set[int]:
+        """Fill in a note's links, each where it can stand; return the pairs that can nowhere.
 
-        Raises MalformedNoteError where neither can be.
+        Raises MalformedNoteError where the note cannot be edited at all.
         """
+        closed: dict[Form, str] = {}
+        plan.add, nowhere = self._new_sides(plan, note, closed)
         try:
-            plan.edited(raw)
+            plan.edited(note.raw)
         except MalformedNoteError:
-            if all(one.form is Form.PROPERTY for one in plan.add):
-                raise
-            plan.add = [replace(one, form=Form.PROPERTY) for one in plan.add]
-            plan.edited(raw)
+            closed = closed_forms(note.raw)
+            plan.add, nowhere = self._new_sides(plan, note, closed)
+            plan.edited(note.raw)
+        if nowhere:
+            self._problems[plan.key] = "; ".join(closed.values())
+        return nowhere
 
     def _changed(self, plan: NotePlan, note: Note) -> set[int]:
         """Return the pairs that were found in another state of a note."""
@@ -166,26 +190,50 @@ class LinkWriting:
         self._conflicts |= dict.fromkeys(failed, why)
         return failed
 
-    def _new_sides(self, plan: NotePlan, note: Note) -> list[NewSide]:
-        """Return the links to write into a note; one its owner wrote meanwhile is not ours."""
+    def _new_sides(
+        self, plan: NotePlan, note: Note, closed: Mapping[Form, str]
+    ) -> tuple[list[NewSide], set[int]]:
+        """Return the links to write into a note, and the pairs for which there is no place.
+
+        One that its owner wrote meanwhile is not ours. `closed` are the places where none can be,
+        and why.
+        """
         standing = self._sides.get(plan.key, [])
         mine = [one for one in standing if one.form is Form.PROPERTY]
         had = mine[0].had if mine else note.entry(PROPERTY) is not None
-        resolve = self._scene.names.resolve
-        owners = {resolve(one.link.path, source=plan.key): one.text for one in link_entries(note)}
+        owners = self._owners(plan.key, note)
         wanted = [(one.id, one.other(plan.key), self._form) for one in plan.pairs]
         adds = [one for one in plan.repairs if one.mend is Mend.ADD]
         wanted += [(one.pair, one.other, one.form) for one in adds]
         found: list[NewSide] = []
+        nowhere: set[int] = set()
+        self._elsewhere.pop(plan.key, None)
         # In the order in which the pairs were found, whatever came in between.
         for pair, other, form in sorted(wanted):
             if any(side.pair == pair for side in standing):
                 continue
             if other in owners:
                 found.append(NewSide(pair, plan.key, form, owners[other], had, released=True))
-            elif text := self._scene.text_for(other, source=plan.key):
-                found.append(NewSide(pair, plan.key, form, text, had))
-        return found
+            elif link := self._scene.link_to(other, source=plan.key, form=form, closed=closed):
+                text, place = link
+                found.append(NewSide(pair, plan.key, place, text, had))
+                if place is not form:
+                    why = closed.get(form) or f"no link in a property can name {other}"
+                    self._elsewhere[plan.key] = f"{_PLACES[place]}: {why}"
+            else:
+                nowhere.add(pair)
+        return found, nowhere
+
+    def _owners(self, key: str, note: Note) -> dict[str | None, str]:
+        """Return the notes that the owner's own entries name, and the entries."""
+        resolve = self._scene.names.resolve
+        found = [
+            (link.path, text)
+            for text in note.list_of(PROPERTY)
+            for link in property_links(PROPERTY, text)
+        ]
+        found += [(one.link.path, one.text) for one in link_entries(note)]
+        return {resolve(path, source=key): text for path, text in found}
 
     def write(self) -> LinksWritten:
         """Write what was planned.
@@ -216,6 +264,9 @@ class LinkWriting:
                 for number, why in self._conflicts.items()
             ),
             halves=tuple((one.note, one.other) for one in left.repairs),
+            elsewhere=tuple(
+                (key, self._elsewhere[key]) for key in written if key in self._elsewhere
+            ),
         )
 
     def _begin(self, plans: Sequence[NotePlan]) -> None:
@@ -224,7 +275,7 @@ class LinkWriting:
             self._run,
             add=[side for plan in plans for side in plan.add],
             remove=[side for one, side in repairs if one.mend is Mend.REMOVE],
-            replace=[(side, one.text) for one, side in repairs if one.mend is Mend.RETARGET],
+            move=[(side, one.text, one.form) for one, side in repairs if one.mend is Mend.RETARGET],
             now=self._now(),
         )
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from notemill.linking.propose import propose
 from notemill.links import DECIDED, WANTED, NewPair, PairState, SideState
 from notemill.vault.markup import property_link
-from notemill.vault.related import PROPERTY
+from notemill.vault.related import PROPERTY, Form
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -152,7 +152,7 @@ def _chosen(ranked: Sequence[Candidate], ledger: LinkLedger, *, top: int) -> Ite
 def _unlinkable(scene: Scene, one: Candidate) -> str:
     """Return why one of two notes cannot be linked from the other, '' where both can."""
     for key, source in ((one.a, one.b), (one.b, one.a)):
-        if scene.text_for(key, source=source) is None:
+        if scene.link_to(key, source=source, form=Form.PROPERTY) is None:
             return f"no link can name {key}; rename it or the note that its name is mistaken for"
     return ""
 

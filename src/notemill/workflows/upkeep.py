@@ -12,17 +12,18 @@ from typing import TYPE_CHECKING
 
 from notemill.errors import NotemillError
 from notemill.links import WANTED, PairState, SideState
-from notemill.vault.markup import property_link
+from notemill.vault.markup import LinkKind, property_link
 from notemill.vault.note import bytes_hash, links, parse
 from notemill.vault.related import PROPERTY, Form, link_entries, link_text
 from notemill.workflows.renames import renamed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
     from notemill.index import NoteFacts
     from notemill.links import LinkLedger, Pair, Side
     from notemill.vault.files import Vault
+    from notemill.vault.related import LinkEntry, LinkStyle
     from notemill.vault.resolve import Names
 
 
@@ -31,23 +32,34 @@ class Scene:
     """A vault as links see it.
 
     `facts` are of all notes there are; `names` of all files that links may mean, those left out
-    included; `markdown` says that the vault is set to Markdown links; `why_not` returns why a note
-    is not to be written to, '' where it may be.
+    included; `style` says how links are written; `why_not` returns why a note is not to be written
+    to, '' where it may be.
     """
 
     vault: Vault
     facts: Mapping[str, NoteFacts]
     names: Names
-    markdown: bool
+    style: LinkStyle
     why_not: Callable[[NoteFacts], str]
 
     def is_gone(self, key: str) -> bool:
         """Tell whether a note is not there any more: not merely left out."""
         return key not in self.facts and not (self.vault.root / key).exists()
 
-    def text_for(self, key: str, *, source: str) -> str | None:
-        """Return a link to the note `key` as it is written in `source`, None where none can be."""
-        return link_text(self.names, key, source=source, markdown=self.markdown)
+    def link_to(
+        self, key: str, *, source: str, form: Form, closed: Collection[Form] = ()
+    ) -> tuple[str, Form] | None:
+        """Return a link to the note `key` as it is written in `source`, and where.
+
+        That is in `form`, and elsewhere where it cannot be: `closed` or no link there can name
+        the note. None where there is no place.
+        """
+        for one in sorted(Form, key=lambda one: one is not form):
+            if one not in closed and (
+                text := link_text(self.names, key, source=source, form=one, style=self.style)
+            ):
+                return text, one
+        return None
 
 
 class Mend(StrEnum):
@@ -60,7 +72,10 @@ class Mend(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Repair:
-    """What has to be mended in `note`, and why; `side` is the link there, None where it lacks."""
+    """What has to be mended in `note`, and why; `side` is the link there, None where it lacks.
+
+    `form` is where `text` is to stand, which may be elsewhere than the link stands.
+    """
 
     mend: Mend
     note: str
@@ -70,6 +85,11 @@ class Repair:
     pair: int
     side: Side | None
     form: Form
+
+    @property
+    def keeps_place(self) -> bool:
+        """Whether `text` comes into the place of the link there."""
+        return self.mend is Mend.RETARGET and self.side is not None and self.form is self.side.form
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +112,8 @@ def look_after(scene: Scene, ledger: LinkLedger, *, now: float) -> Upkeep:
     moved = renamed(scene.vault, scene.facts, ledger, is_gone=scene.is_gone)
     if moved:
         ledger.rename(moved)
-    look = _Look(scene, {pair.id: pair for pair in ledger.pairs()})
+    forms = {one.id: Form(one.settings["form"]) for one in ledger.runs() if "form" in one.settings}
+    look = _Look(scene, {pair.id: pair for pair in ledger.pairs()}, forms)
     looked_at = ledger.looked_at()
     for key, sides in by_note(ledger.sides()).items():
         facts = scene.facts.get(key)
@@ -127,11 +148,12 @@ def _are_settled(sides: Iterable[Side]) -> bool:
 class _Look:
     """One look at all links that are written."""
 
-    def __init__(self, scene: Scene, pairs: Mapping[int, Pair]) -> None:
+    def __init__(self, scene: Scene, pairs: Mapping[int, Pair], forms: Mapping[str, Form]) -> None:
         self._scene = scene
         self._pairs = pairs
+        self._forms = forms
         self._sides: dict[int, list[Side]] = {}
-        self.standing: list[tuple[Side, SideState, str]] = []
+        self.standing: list[tuple[Side, Side]] = []
         self.gone: list[Side] = []
         self.decided: list[tuple[int, PairState, str]] = []
         self.rejected: list[tuple[str, str]] = []
@@ -154,14 +176,14 @@ class _Look:
             return
         entries, linked = found
         for side in sides:
-            self._settle(side, self._standing_text(side, entries), linked)
+            self._settle(side, self._standing(side, entries), linked)
 
     def leave(self, sides: Iterable[Side]) -> None:
         """Take links for what they were known as."""
         for side in sides:
             self._sides.setdefault(side.pair, []).append(side)
 
-    def _found(self, key: str) -> tuple[list[tuple[str, str | None]], set[str]] | None:
+    def _found(self, key: str) -> tuple[list[tuple[LinkEntry, str | None]], set[str]] | None:
         """Return a note's entries with what they mean, and the notes that it links to elsewhere."""
         try:
             raw = self._scene.vault.read(key)
@@ -171,7 +193,7 @@ class _Look:
         note, _ = parse(raw)
         resolve = self._scene.names.resolve
         standing = link_entries(note)
-        entries = [(one.text, resolve(one.link.path, source=key)) for one in standing]
+        entries = [(one, resolve(one.link.path, source=key)) for one in standing]
         texts = [one.link.path for one in standing]
         linked: set[str] = set()
         for link in links(note):
@@ -181,13 +203,15 @@ class _Look:
                 linked.add(other)
         return entries, linked
 
-    def _standing_text(self, side: Side, entries: list[tuple[str, str | None]]) -> str | None:
+    def _standing(
+        self, side: Side, entries: list[tuple[LinkEntry, str | None]]
+    ) -> LinkEntry | None:
         """Return the entry that is a side's link, None where it is not there; each counts once."""
         for wanted in (side.text, side.before):
             for entry in entries:
-                if wanted and entry[0] == wanted:
+                if wanted and entry[0].text == wanted:
                     entries.remove(entry)
-                    return wanted
+                    return entry[0]
         for entry in entries:
             # An editor that renames notes points links to them elsewhere.
             if entry[1] == side.other:
@@ -195,12 +219,12 @@ class _Look:
                 return entry[0]
         return None
 
-    def _settle(self, side: Side, text: str | None, linked: set[str]) -> None:
+    def _settle(self, side: Side, entry: LinkEntry | None, linked: set[str]) -> None:
         pair = self._pairs[side.pair]
-        if text is not None:
+        if entry is not None:
             released = side.state is SideState.RELEASED
             state = SideState.RELEASED if released else SideState.WRITTEN
-            self._stands(replace(side, state=state, text=text), side)
+            self._stands(replace(side, state=state, text=entry.text, form=entry.form), side)
         elif side.other in linked and side.state in (SideState.WRITTEN, SideState.RELEASED):
             self._stands(replace(side, state=SideState.RELEASED), side)
         else:
@@ -218,7 +242,7 @@ class _Look:
     def _stands(self, now: Side, before: Side) -> None:
         self._sides.setdefault(now.pair, []).append(now)
         if now != before:
-            self.standing.append((before, now.state, now.text))
+            self.standing.append((before, now))
 
     def _decide(self, pair: int, state: PairState, because: str) -> None:
         self._states[pair] = state
@@ -261,11 +285,11 @@ class _Look:
         if not lacking and state is PairState.WRITING:
             self._decide(pair.id, PairState.WRITTEN, "")
         for key in sorted(lacking):
-            text = self._scene.text_for(pair.other(key), source=key)
-            if text is not None and self._may_write(key):
+            wanted = self._forms.get(sides[0].run, sides[0].form)
+            link = self._scene.link_to(pair.other(key), source=key, form=wanted)
+            if link is not None and self._may_write(key):
                 why = "the other side is written, and this one is not"
-                form = sides[0].form
-                yield Repair(Mend.ADD, key, pair.other(key), text, why, pair.id, None, form)
+                yield Repair(Mend.ADD, key, pair.other(key), link[0], why, pair.id, None, wanted)
         for side in sides:
             yield from self._retargeted(side)
 
@@ -275,14 +299,17 @@ class _Look:
             return
         link = property_link(PROPERTY, side.text)
         meant = None if link is None else self._scene.names.resolve(link.path, source=side.note)
-        if meant == side.other:
+        text_alone = (
+            side.form is Form.PROPERTY and link is not None and link.kind is LinkKind.MARKDOWN
+        )
+        if meant == side.other and not text_alone:
             return
-        text = self._scene.text_for(side.other, source=side.note)
-        if text is not None and text != side.text:
+        new = self._scene.link_to(side.other, source=side.note, form=side.form)
+        if new is not None and new[0] != side.text:
             why = f"it means {meant} by now" if meant else f"the note is {side.other} by now"
-            yield Repair(
-                Mend.RETARGET, side.note, side.other, text, why, side.pair, side, side.form
-            )
+            if meant == side.other:
+                why = "Obsidian takes no Markdown link in a property for a link"
+            yield Repair(Mend.RETARGET, side.note, side.other, new[0], why, side.pair, side, new[1])
 
     def _may_write(self, key: str) -> bool:
         facts = self._scene.facts.get(key)
