@@ -79,7 +79,8 @@ def test_one_change_is_accepted_and_undone_by_itself(shell: Shell) -> None:
 def test_all_that_waits_is_accepted_as_one_run(shell: Shell) -> None:
     """`--all` carries everything out, nothing waits afterwards, and one undo takes it all back."""
     before = tree(shell.vault)
-    assert shell("tags", "accept", "--all", "--vault", shell.vault, "--yes", "--json") == 0
+    assert shell("tags", "accept", "--all", "--vault", shell.vault, "--yes", "--json") == 3
+    assert [one["item"] for one in shell.report["left_alone"]] == ["bad.md", "mine.md"]
     run = shell.report["run"]
     assert waiting(shell) == {}
     assert tree(shell.vault)["two.md"] == b"---\ntags:\n  - recipe\n---\nText.\n"

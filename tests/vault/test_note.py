@@ -7,6 +7,7 @@ import pytest
 from notemill.vault.note import (
     Note,
     bytes_hash,
+    inline_tags,
     is_ignored,
     owned_spans,
     parse,
@@ -50,7 +51,6 @@ def note_of(raw: bytes | str) -> Note:
         ("tags: [2024, 007, 10:30, yes]\n", ("2024", "007", "10:30", "yes")),
         ("tags: 2024\n", ("2024",)),
         ("tags: |\n  a\n  b\n", ("a", "b")),
-        ("tags: #hidden\n", ()),
         ("title: x\n", ()),
     ],
 )
@@ -95,7 +95,15 @@ def test_a_value_is_the_text_as_written(value: str) -> None:
         (b"---\r\na: b\r\n---\r\nbody\r\n", "body\r\n"),
         (b"---\ra: b\r---\rbody\r", "body\r"),
         (BOM + b"---\na: b\n---\nbody", "body"),
-        (b"---\na: b\n---\n---\nc: d\n---\n", "---\nc: d\n---\n"),
+        (b"---\na: b\n---\n\n---\nc: d\n---\n", "\n---\nc: d\n---\n"),
+        (b"---\na: b\n---\n---\nNo property.\n---\n", "---\nNo property.\n---\n"),
+        (
+            b"# Talk\n---\nDate: 3 May\nPlace: here\n---\n",
+            "# Talk\n---\nDate: 3 May\nPlace: here\n---\n",
+        ),
+        (b"{{title}}\ntext\n", "{{title}}\ntext\n"),
+        (b"+++ good\ntext\n+++\n", "+++ good\ntext\n+++\n"),
+        (b"\n---\nSo: a rule.\n", "\n---\nSo: a rule.\n"),
         (b"---\n\nA rule, not a block.\n", "---\n\nA rule, not a block.\n"),
         (b"---", "---"),
         (b"----\na: b\n---\n", "----\na: b\n---\n"),
@@ -136,6 +144,36 @@ def test_the_body_begins_behind_the_frontmatter(raw: bytes, body: str) -> None:
         (b"---\ntags:\n  a: b\n---\n", "nested-property"),
         (b"---\nrelated: [[Note]]\n---\n", "nested-property"),
         (b"---\ndescription: !!binary aGk=\n---\n", "nested-property"),
+        (b"---\ntags: [[a], b]\n---\n", "nested-property"),
+        # In another language, which has to stay the file's first.
+        (b'+++\ntitle = "Kites"\n+++\nText.\n', "other-metadata"),
+        (BOM + b"+++\r\n# mine\r\n[taxonomies]\r\ntags = []\r\n+++\r\n", "other-metadata"),
+        (b"+++\ntitle = 1\nnever closed\n", "other-metadata"),
+        (b'{ "title": "Kites", "n": {"a": [1]} }\n\nText.\n', "other-metadata"),
+        (b'{"title": "Kites", // not quite\n}\nText.\n', "other-metadata"),
+        (b'---json\n{"tags": ["a"]}\n---\nText.\n', "other-metadata"),
+        (b"--- toml\na = 1\n---\n", "other-metadata"),
+        (b';;;\n"title": "Kites"\n;;;\nText.\n', "other-metadata"),
+        (b'"title": "Kites",\n"n": 1\n;;;\nText.\n', "other-metadata"),
+        (b"% Kites\n% A. Person\n\nText.\n", "other-metadata"),
+        # In a wrong place, or with a wrong fence.
+        (b"---\na: b\n---\n---\nc: d\n---\n", "second-frontmatter"),
+        (b"---\na: b\n---\n\n\n---\ntags: [x]\n---\n", "second-frontmatter"),
+        (b"---\n---\n---\ntags: [x]\n---\n", "second-frontmatter"),
+        (b"# Kites\n\n---\ntags:\n- x\n---\nText.\n", "displaced-frontmatter"),
+        (b"<!-- made by hand -->\n---\ntitle: x\n---\n", "displaced-frontmatter"),
+        (b"title: x\ntags: y\n---\nText.\n", "displaced-frontmatter"),
+        (b"----\ntags: [x]\n----\nText.\n", "displaced-frontmatter"),
+        ("—-\ntags: [x]\n—-\nText.\n".encode(), "displaced-frontmatter"),
+        # What YAML takes for a comment.
+        (b"---\ntags: #kite #wind\n---\n", "commented-tags"),
+        (b"---\nTag: kite #wind\n---\n", "commented-tags"),
+        (b"---\ntags:\n- kite\n- #wind\n---\n", "commented-tags"),
+        (b"---\ntags:\n#kite\n#wind\nz: 1\n---\n", "commented-tags"),
+        (b"---\ntags: [kite] #wind, #sail\n---\n", "commented-tags"),
+        ("---\ntags:\n  - #凧\n---\n".encode(), "commented-tags"),
+        (b"---\ntopics:\n  - #wind\n---\n", "commented-tags"),
+        (b"---\ndescription: #1 of the kites\n---\n", "commented-tags"),
     ],
 )
 def test_what_cannot_be_edited_safely_is_a_problem(raw: bytes, code: str) -> None:
@@ -145,6 +183,33 @@ def test_what_cannot_be_edited_safely_is_a_problem(raw: bytes, code: str) -> Non
     assert problems[0].blocks_writing
     assert not note.writable
     assert problems[0].message
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "tags: [a] # mine", "tags: # to sort", "tags: [a] #mine and yours", "tags: #----", "tags: a#b",
+        "tags:\n- a # one\n# between\n#- b\n- c", "tags: |\n  #a\n  b", 'tags: "#a"', "title: #1",
+        "tags: [a, '#b'] # '#c'",
+    ],
+)  # fmt: skip
+def test_a_comment_that_is_one_is_no_problem(value: str) -> None:
+    """Beside a value every word has to look like a tag; what is quoted or commented out is plain."""
+    assert note_of(f"---\n{value}\n---\n").writable
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        '+++\ntitle = "Kites #a"\n+++\n', '{"title": "Kites #a"}',
+        '---json\n{"title": "Kites #a"}\n---\n', ';;;\n"title": "Kites #a"\n;;;\n',
+    ],
+)  # fmt: skip
+def test_metadata_in_another_language_is_no_text(block: str) -> None:
+    """Its words and what looks like a tag in it belong to nobody; the text begins behind it."""
+    note, _ = parse(f"{block}\nText #b.\n".encode())
+    assert note.body.strip() == "Text #b."
+    assert [tag.name for tag in inline_tags(note)] == ["b"]
 
 
 def test_a_broken_block_names_the_line_in_the_file() -> None:

@@ -180,7 +180,7 @@ async def accept_tags(
         print_json(
             {**plan_object(plan, run, failures), "new_tags": [one.tag for one in chosen.new_tags]}
         )
-    return EXIT_FAILED if failures else 0
+    return EXIT_FAILED if failures or (plan.left_alone and not dry_run) else 0
 
 
 def _question(plan: Retagging, chosen: Chosen) -> str:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 SHOWN_NOTES: Final = 12
 SHOWN_LINES: Final = 8
+EXCLUDED: Final = "it is excluded"
 _MENDS: Final = {
     Mend.ADD: "gets the link back",
     Mend.REMOVE: "loses the link",
@@ -48,15 +49,25 @@ def show_findings(findings: Findings, console: Console) -> None:
 def show_left_out(
     left_out: Sequence[LeftOut], skipped: Iterable[Skipped], console: Console
 ) -> None:
-    """Show what is left alone: counted where the reason is the same, named otherwise."""
+    """Show what is left alone, together where the reason is the same; excluded notes are counted."""
     reasons = Counter([*(one.reason for one in left_out), *(one.reason for one in skipped)])
     for reason, count in reasons.most_common(SHOWN_LINES):
         if count > 1:
-            console.print(f"  {count:,} left alone: {shown(reason)}", markup=False)
+            keys = [one.key for one in left_out if one.reason == reason != EXCLUDED]
+            console.print(f"  {count:,} left alone{_names(keys)}: {shown(reason)}", markup=False)
     named = [one for one in left_out if reasons[one.reason] == 1]
     for one in named[:SHOWN_LINES]:
         console.print(f"  left alone: {shown(one.key)}: {shown(one.reason)}", markup=False)
     _show_rest(len(named) - SHOWN_LINES, console)
+
+
+def _names(keys: Sequence[str]) -> str:
+    """Return a few names in parentheses, '' for none."""
+    if not keys:
+        return ""
+    more = len(keys) - SHOWN_LINES
+    names = ", ".join(map(shown, keys[:SHOWN_LINES]))
+    return f" ({names}{f' and {more:,} more' if more > 0 else ''})"
 
 
 def show_upkeep(upkeep: Upkeep, console: Console) -> None:

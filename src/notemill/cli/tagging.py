@@ -80,6 +80,14 @@ def _show_review(review: TagReview, console: Console) -> None:
         for pair in review.synonyms[:SHOWN_TAGS]:
             console.print(shown(f"  #{pair.tag} and #{pair.other}: {pair.reason}"), markup=False)
         _show_rest(len(review.synonyms), console)
+    if review.unread:
+        console.print(
+            f"\n{counted(len(review.unread), 'note')} whose properties hold tags that do not count, "
+            "or cannot be read:"
+        )
+        for left in review.unread[:SHOWN_TAGS]:
+            console.print(f"  {shown(trouble(left.key, left.reason))}", markup=False)
+        _show_rest(len(review.unread), console)
 
 
 def _show_junk(junk: Sequence[Junk], head: str, console: Console) -> None:
@@ -119,6 +127,7 @@ def _review_object(review: TagReview) -> dict[str, Any]:
             {"tag": one.tag, "reason": one.reason, "notes": one.notes, "hint": one.is_hint}
             for one in review.junk
         ],
+        "unread": [{"item": one.key, "message": one.reason} for one in review.unread],
         "synonyms": [
             {"tag": one.tag, "other": one.other, "score": one.score, "reason": one.reason}
             for one in review.synonyms
@@ -149,7 +158,7 @@ async def change_tags(
         with mill.working():
             facts = mill.index.refresh(mill.vault, mill.vault.scan())
             plan = plan_retagging(mill.vault, facts, wanted, is_excluded=mill.is_private)
-            if not plan.touched and not plan.left_alone and not may_be_nothing:
+            if not plan.is_known and not may_be_nothing:
                 named = ", ".join(f"#{old.strip().lstrip('#')}" for old in changes)
                 raise UsageError(
                     f"no note has {named} to change; `notemill tags` lists the tags there are"
@@ -167,7 +176,7 @@ async def change_tags(
         await mill.aclose()
     if as_json:
         print_json(plan_object(plan, run, failures))
-    return EXIT_FAILED if failures else 0
+    return EXIT_FAILED if failures or (plan.left_alone and not dry_run) else 0
 
 
 def new_run_id(kind: str = "tags") -> str:
@@ -191,7 +200,7 @@ def show_plan(mill: Mill, plan: Retagging, console: Console, *, most: int = SHOW
         print_diff(console, before, one.edit.apply(before), one.key)
     for note in plan.touched[most:]:
         console.print(f"  {shown(note.key)}", markup=False)
-    for left in plan.left_alone:
+    for left in (*plan.left_alone, *plan.excluded):
         console.print(f"  left alone: {shown(trouble(left.key, left.reason))}", markup=False)
 
 
@@ -211,6 +220,8 @@ def plan_object(plan: Retagging, run: str, failures: list[tuple[str, str]]) -> d
         "tags": [{"tag": tag, "becomes": new} for tag, new in plan.becomes.items()],
         "notes": [one.key for one in plan.touched],
         "written": written,
-        "left_alone": [{"item": one.key, "message": one.reason} for one in plan.left_alone],
+        "left_alone": [
+            {"item": one.key, "message": one.reason} for one in (*plan.left_alone, *plan.excluded)
+        ],
         "problems": [{"item": key, "message": problem} for key, problem in failures],
     }

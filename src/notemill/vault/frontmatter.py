@@ -23,11 +23,6 @@ MAX_BLOCK_BYTES: Final = 262_144
 
 _OPENING = re.compile(rb"---[ \t]*+(\r\n|\n|\r)")
 _CLOSING = re.compile(rb"(?<=[\r\n])---[ \t]*+(?:\r\n|\n|\r|\Z)")
-# Space that pushes a frontmatter away from the first byte, where alone it is one.
-_PUSHED = re.compile(rb"(?:[ \t\r\n]|\xef\xbb\xbf|\xc2\xa0|\xe2\x80\x8b)++(?=---[ \t]*+[\r\n])")
-_PROPERTY = re.compile(
-    rb"(?:[ \t]*+(?:#[^\r\n]*+)?[\r\n]++)*+[ \t]*+[\"']?[^\s:#\-\"'|>][^\r\n:]*+:(?:[ \t\r\n]|\Z)"
-)
 _COLON = re.compile(rb"[ \t]*+:")
 # Comments set in below a property, which a block text above it would swallow were it taken out.
 _COMMENTS_BELOW = rb"(?:(?:[ \t]*+[\r\n]++)*+[ \t]{%d,}+#[^\r\n]*+(?:\r\n|\n|\r|\Z))++"
@@ -141,23 +136,6 @@ def locate(raw: bytes) -> Place | None:
         return None
     inner = Span(opening.end(), closing.start())
     return Place(Span(start, closing.end()), inner, opening[1].decode())
-
-
-def is_unclosed(raw: bytes) -> bool:
-    """Tell whether an opening fence with a property behind it is never closed."""
-    opening = _OPENING.match(raw, len(BOM) if raw.startswith(BOM) else 0)
-    if opening is None or _CLOSING.search(raw, opening.end()) is not None:
-        return False
-    return _PROPERTY.match(raw, opening.end()) is not None
-
-
-def is_displaced(raw: bytes) -> bool:
-    """Tell whether a whole frontmatter stands behind blank space and so counts as text."""
-    pushed = _PUSHED.match(raw, len(BOM) if raw.startswith(BOM) else 0)
-    opening = _OPENING.match(raw, pushed.end()) if pushed else None
-    if opening is None or _PROPERTY.match(raw, opening.end()) is None:
-        return False
-    return _CLOSING.search(raw, opening.end()) is not None
 
 
 def read(raw: bytes, place: Place) -> Frontmatter:

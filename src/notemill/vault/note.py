@@ -9,6 +9,7 @@ from itertools import chain, pairwise
 from typing import TYPE_CHECKING, Final
 
 from notemill.vault import frontmatter, markup
+from notemill.vault.commented import commented
 from notemill.vault.frontmatter import (
     BOM,
     BrokenFrontmatterError,
@@ -17,6 +18,7 @@ from notemill.vault.frontmatter import (
     Shape,
     Span,
 )
+from notemill.vault.misplaced import misplaced, second_block
 from notemill.vault.region import START, find_region, owners_text
 
 if TYPE_CHECKING:
@@ -44,7 +46,7 @@ class Problem:
     """What is wrong with a note, and where; where `blocks_writing`, notemill leaves it alone.
 
     Codes: not-utf8, broken-frontmatter, unclosed-frontmatter, displaced-frontmatter,
-    duplicate-key, nested-property.
+    second-frontmatter, other-metadata, duplicate-key, nested-property, commented-tags.
     """
 
     code: str
@@ -114,7 +116,8 @@ def parse(raw: bytes) -> tuple[Note, tuple[Problem, ...]]:
     """Parse any bytes at all: a note, and what is wrong with it. Raises nothing."""
     start = len(BOM) if raw.startswith(BOM) else 0
     place = frontmatter.locate(raw)
-    body_start = place.span.end if place else start
+    found = second_block(raw, place.span.end) if place else misplaced(raw)
+    body_start = place.span.end if place else found.end if found else start
     problems: list[Problem] = []
     try:
         body = raw[body_start:].decode("utf-8")
@@ -125,12 +128,13 @@ def parse(raw: bytes) -> tuple[Note, tuple[Problem, ...]]:
     if place is not None:
         try:
             block = frontmatter.read(raw, place)
-            problems += _problems_of(block)
+            problems += _problems_of(raw, block)
         except BrokenFrontmatterError as error:
             message = f"its frontmatter cannot be read ({error}); mend it in your editor"
             problems.append(Problem("broken-frontmatter", message, place.span, blocks_writing=True))
-    elif misplaced := _misplaced(raw, start):
-        problems.append(misplaced)
+    if found is not None:
+        span = Span(start, len(raw))
+        problems.append(Problem(found.code, found.message, span, blocks_writing=True))
     writable = not any(problem.blocks_writing for problem in problems)
     newline = place.newline if place else _newline(raw)
     return Note(raw, body, body_start, newline, block, writable), tuple(problems)
@@ -149,22 +153,7 @@ def _not_utf8(at: int) -> Problem:
     return Problem("not-utf8", message, Span(at, at + 1), blocks_writing=True)
 
 
-def _misplaced(raw: bytes, start: int) -> Problem | None:
-    """Return what keeps a block that is meant as frontmatter from being one.
-
-    Writing a new frontmatter above it would leave the note with two.
-    """
-    if frontmatter.is_unclosed(raw):
-        code, said = "unclosed-frontmatter", "its frontmatter has no closing `---`; add it"
-    elif frontmatter.is_displaced(raw):
-        code = "displaced-frontmatter"
-        said = "something stands before its frontmatter, which so counts as text; remove it"
-    else:
-        return None
-    return Problem(code, said, Span(start, len(raw)), blocks_writing=True)
-
-
-def _problems_of(block: Frontmatter) -> list[Problem]:
+def _problems_of(raw: bytes, block: Frontmatter) -> list[Problem]:
     problems: list[Problem] = []
     keys: set[str] = set()
     for entry in block.entries:
@@ -177,6 +166,12 @@ def _problems_of(block: Frontmatter) -> list[Problem]:
         if owned and entry.shape is Shape.OTHER:
             message = f"its property {entry.key} is neither a text nor a list of texts; make it one"
             problems.append(Problem("nested-property", message, entry.span, blocks_writing=True))
+        elif owned and (said := commented(raw, entry, block.inner)):
+            message = (
+                f"`{said}` in its property {entry.key} is a comment to YAML and Obsidian, and no "
+                "value; leave the `#` out, or put it in quotes"
+            )
+            problems.append(Problem("commented-tags", message, entry.span, blocks_writing=True))
     return problems
 
 

@@ -24,7 +24,7 @@ from notemill.vault.note import (
 )
 from notemill.vault.proposal import spliced
 from notemill.vault.scalars import is_plain, scalar
-from notemill.vault.tags import is_within, tag_key
+from notemill.vault.tags import TAG_END, is_within, tag_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -32,6 +32,13 @@ if TYPE_CHECKING:
     from notemill.vault.markup import InlineTag
 
 _TOKEN = re.compile(r"[^,\s]+")
+_WORD = re.compile(rf"[^{TAG_END}]+")
+# A property of that name, in YAML, JSON or TOML, and the lines below that begin none.
+_HELD = re.compile(
+    r"(?:^|[{,])[ \t\"']*+tags?[\"']?[ \t]*+[:=]([^\r\n]*+(?:[\r\n]++(?:[ \t]++[^\r\n]++|[^\r\n:=]++(?=[\r\n]|\Z)))*+)",
+    re.IGNORECASE | re.MULTILINE,
+)
+_HEAD_BYTES: Final = 16_384
 _FLOW_GAP = re.compile(rb"[ \t\r\n]*+,[ \t\r\n]*+")
 _DASHED = re.compile(rb" *+-[ \t]++")
 _BLANKS: Final = " \t"
@@ -118,6 +125,16 @@ def retag(raw: bytes, changes: TagChanges) -> Edit | None:
     new = _spliced(raw, splices)
     _check(note, new, changes)
     return Edit(bytes_hash(raw), tuple(splices))
+
+
+def may_hold(raw: bytes, changes: TagChanges) -> bool:
+    """Tell whether a note whose properties cannot be read may hold a tag there that changes.
+
+    In whatever language, a word behind `tags` has to be one.
+    """
+    head = raw[:_HEAD_BYTES].decode("utf-8", "replace")
+    words = {word for held in _HELD.findall(head) for word in _WORD.findall(held)}
+    return any(changes.of(word) != word for word in words)
 
 
 def _spliced(raw: bytes, splices: Iterable[Splice]) -> bytes:

@@ -5,9 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from notemill.errors import ExternallyChangedError, NotemillError, UsageError
+from notemill.errors import (
+    ExternallyChangedError,
+    MalformedNoteError,
+    NotemillError,
+    UsageError,
+)
 from notemill.vault.note import bytes_hash, is_ignored, parse, source_hash
-from notemill.vault.retag import TagChanges, retag
+from notemill.vault.retag import TagChanges, may_hold, retag
 from notemill.vault.tags import bare, is_legal_tag, tag_key
 from notemill.workflows.survey import Skipped
 
@@ -32,15 +37,22 @@ class Touched:
 class Retagging:
     """What a change of tags would do to a vault.
 
-    `left_alone` notes have a tag that changes, and keep it; `becomes` says of every tag as spelled
+    `left_alone` notes have, or may have, a tag that changes, and keep it; `excluded` ones are their
+    owner's to leave. `becomes` says of every tag as spelled
     that changes what it becomes, None where it is dropped; `joined` are the new tags that are there
     already, with the number of notes that have them.
     """
 
     touched: tuple[Touched, ...]
     left_alone: tuple[Skipped, ...]
+    excluded: tuple[Skipped, ...]
     becomes: Mapping[str, str | None]
     joined: Mapping[str, int]
+
+    @property
+    def is_known(self) -> bool:
+        """Whether any note has such a tag, or may have it."""
+        return bool(self.touched or self.left_alone or self.excluded)
 
 
 def checked_changes(changes: Mapping[str, str | None]) -> TagChanges:
@@ -72,9 +84,10 @@ def plan_retagging(
     *,
     is_excluded: Callable[[NoteFacts], bool],
 ) -> Retagging:
-    """Return what `changes` would do; only notes that have such a tag are read."""
+    """Return what `changes` would do; of the notes only those that may have such a tag are read."""
     touched: list[Touched] = []
     left_alone: list[Skipped] = []
+    excluded: list[Skipped] = []
     becomes: dict[str, str | None] = {}
     holders: dict[str, int] = {}
     for one in facts:
@@ -82,13 +95,14 @@ def plan_retagging(
         for tag in one.all_tags:
             if tag not in changed:
                 holders[tag_key(tag)] = holders.get(tag_key(tag), 0) + 1
-        if not changed:
-            continue
         if is_excluded(one):
-            left_alone.append(Skipped(one.key, "it is excluded"))
+            if changed:
+                excluded.append(Skipped(one.key, "it is excluded"))
+            continue
+        if not changed and not one.problem:
             continue
         try:
-            edit = retag(vault.read(one.key), changes)
+            edit = _edit(vault.read(one.key), changes, one.problem)
         except NotemillError as error:
             left_alone.append(Skipped(one.key, str(error)))
             continue
@@ -97,7 +111,17 @@ def plan_retagging(
             touched.append(Touched(one.key, edit))
     news = {new for new in becomes.values() if new is not None}
     joined = {new: holders[tag_key(new)] for new in sorted(news) if tag_key(new) in holders}
-    return Retagging(tuple(touched), tuple(left_alone), becomes, joined)
+    return Retagging(tuple(touched), tuple(left_alone), tuple(excluded), becomes, joined)
+
+
+def _edit(raw: bytes, changes: TagChanges, problem: str) -> Edit | None:
+    """Return the edit of a note; raises MalformedNoteError where it cannot be made.
+
+    `problem` is why the note must not be touched, '' where it may.
+    """
+    if problem and may_hold(raw, changes):
+        raise MalformedNoteError(problem)
+    return retag(raw, changes)
 
 
 def write_retagging(

@@ -10,6 +10,7 @@ from notemill.tagging.junk import Junk, find_junk
 from notemill.tagging.synonyms import Synonyms, find_synonyms
 from notemill.tagging.variants import Merge, find_merges
 from notemill.vault.tags import tag_key
+from notemill.workflows.survey import Skipped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
@@ -19,13 +20,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class TagReview:
-    """What tags there are and what could be better; `excluded` notes were not looked at."""
+    """What tags there are and what could be better; `excluded` notes were not looked at.
+
+    `unread` are notes whose properties cannot be read or mean nothing: their tags are not counted.
+    """
 
     census: Census
     merges: tuple[Merge, ...]
     junk: tuple[Junk, ...]
     synonyms: tuple[Synonyms, ...]
     excluded: int
+    unread: tuple[Skipped, ...] = ()
 
     @property
     def droppable(self) -> tuple[Junk, ...]:
@@ -45,12 +50,15 @@ def review_tags(
     was to go: they are not found again.
     """
     notes: list[tuple[str, tuple[str, ...]]] = []
+    unread: list[Skipped] = []
     excluded = 0
     for one in facts:
         if is_excluded(one):
             excluded += 1
-        else:
-            notes.append((one.key, one.spellings))
+            continue
+        notes.append((one.key, one.spellings))
+        if one.problem:
+            unread.append(Skipped(one.key, one.problem))
     census = Census.of(notes)
     junk = tuple(one for one in find_junk(census) if (tag_key(one.tag), "") not in rejected)
     gone = {one.tag for one in junk if not one.is_hint}
@@ -65,4 +73,4 @@ def review_tags(
         if (tag_key(one.tag), tag_key(one.other)) not in rejected
         and (tag_key(one.other), tag_key(one.tag)) not in rejected
     )
-    return TagReview(census, merges, junk, synonyms, excluded)
+    return TagReview(census, merges, junk, synonyms, excluded, tuple(unread))
