@@ -9,13 +9,14 @@ from __future__ import annotations
 import contextlib
 import signal
 import sys
+import traceback
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from twolane.streams import prepare_streams, shown
+from twolane.streams import drop_standard_output, prepare_streams, print_json_error, shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator
@@ -63,6 +64,19 @@ class Commands(click.Group):
     """A group of such commands."""
 
     command_class = SettingsApart
+
+    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401
+        """Run a command; a reader that has left, as of `| head`, ends it without a fault."""
+        try:
+            return super().invoke(ctx)
+        except (BrokenPipeError, SystemExit) as ended:
+            # rich ends with 1 where it meets the closed pipe itself.
+            if not isinstance(ended, BrokenPipeError) and not isinstance(
+                ended.__context__, BrokenPipeError
+            ):
+                raise
+            drop_standard_output()
+            return None
 
 
 def settings_flags(command: F) -> F:
@@ -174,16 +188,41 @@ def _interrupts_at_once() -> Iterator[None]:
 
 
 def run_command_line(cli: click.Group, *expected: type[Exception]) -> None:
-    """Run a command line; an `expected` error ends with its message and its `exit_code`."""
+    """Run a command line; an `expected` error ends with its message and its `exit_code`.
+
+    With `--json` an error is one JSON object on standard output, too, where none was printed yet.
+    """
     prepare_streams()
+    code, error, message = _ended(cli, expected)
+    try:
+        if error is not None and "--json" in sys.argv:
+            print_json_error(error, message, code)
+        if sys.stdout is not None:  # closed by whoever started this
+            sys.stdout.flush()
+    except BrokenPipeError:
+        drop_standard_output()
+    sys.exit(code)
+
+
+def _ended(
+    cli: click.Group, expected: tuple[type[Exception], ...]
+) -> tuple[int, BaseException | None, str]:
+    """Run a command line; return its exit code, and the error it ended with, as it was told."""
     try:
         cli(standalone_mode=False)
+    except SystemExit as ended:
+        return int(ended.code or 0), None, ""
     except expected as error:
         sys.stderr.write(f"error: {shown(str(error))}\n")
-        sys.exit(getattr(error, "exit_code", 1))
+        return int(getattr(error, "exit_code", 1)), error, str(error)
     except click.ClickException as error:
         error.show()
-        sys.exit(error.exit_code)
-    except (KeyboardInterrupt, click.Abort):
-        sys.stderr.write("stopped; the same command again goes on from the ledger\n")
-        sys.exit(EXIT_CANCELED)
+        return error.exit_code, error, error.format_message()
+    except (KeyboardInterrupt, click.Abort) as error:
+        message = "stopped; the same command again goes on from the ledger"
+        sys.stderr.write(f"{message}\n")
+        return EXIT_CANCELED, error, message
+    except Exception as error:  # noqa: BLE001  # the end of the process, told as Python does
+        traceback.print_exc()
+        return 1, error, f"{type(error).__name__}: {error}"
+    return 0, None, ""

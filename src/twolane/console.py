@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import signal
 import sys
 import time
@@ -20,6 +19,7 @@ from twolane.core.states import RunState
 from twolane.core.types import Lane
 from twolane.core.wording import counted as counted  # noqa: PLC0414  # see shown
 from twolane.ledger.guards import gone
+from twolane.streams import print_json as print_json  # noqa: PLC0414  # see shown
 from twolane.streams import shown as shown  # noqa: PLC0414  # with the rest of what is printed
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def exit_code(report: Report) -> int:
     """Return what a command ends with, for a run in the state the report shows."""
     if report.state == RunState.STOPPED:
         return EXIT_BUDGET
-    if report.state in (RunState.CANCELED, "partial"):
+    if report.state in (RunState.CANCELED, "partial") or report.items.canceled:
         return EXIT_CANCELED
     bad = report.items.failed + report.items.conflict + report.items.quarantined
     return EXIT_FAILED if bad else 0
@@ -140,12 +140,6 @@ def _deadline_line(kept: Kept) -> str:
         return f"deadline {at}: {held}"
     batches = "1 late batch" if kept.given_up == 1 else f"{kept.given_up:,} late batches"
     return f"deadline {at}: {held}; {batches} given up, what they left went in real time"
-
-
-def print_json(value: object) -> None:
-    """Print one JSON object on standard output, in ASCII: every console and pipe takes it."""
-    sys.stdout.write(json.dumps(value) + "\n")
-    sys.stdout.flush()
 
 
 def print_standing(run: RunRow, console: Console) -> None:

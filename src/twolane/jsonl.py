@@ -5,56 +5,49 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import os
-import tempfile
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from twolane.core.pricing import plain_usd
-from twolane.core.states import ItemState
+from twolane.core.states import TERMINAL_ITEMS, ItemState
 from twolane.core.types import Request
-from twolane.errors import ConfigError, InputError
+from twolane.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from twolane.channels import Output, Source
     from twolane.outcomes import ItemOutcome
 
 _BOM = b"\xef\xbb\xbf"
-_NO_ANSWER = {"type": "canceled"}
 
 
 @dataclass(frozen=True, slots=True)
 class JsonlRequests:
-    """The requests of a file, read anew at every iteration, one line at a time.
+    """The requests of an input, read anew at every iteration, one line at a time.
 
     `model` is taken where a line's params name none. A line without custom_id gets the key `#`
     and its index.
     """
 
-    path: Path
+    source: Source
     model: str | None = None
 
     def __iter__(self) -> Iterator[Request]:
         """Iterate the requests. Raises InputError naming the line that cannot be used."""
         index = 0
-        try:
-            with self.path.open("rb") as file:
-                for number, raw in enumerate(file, 1):
-                    line = raw.removeprefix(_BOM) if number == 1 else raw
-                    if not line.strip():
-                        continue
-                    yield self._request(line, number, index)
-                    index += 1
-        except OSError as error:
-            message = f"the input {self.path} cannot be read: {error.strerror}"
-            raise InputError(message) from error
+        with self.source.open() as file:
+            for number, raw in enumerate(file, 1):
+                line = raw.removeprefix(_BOM) if number == 1 else raw
+                if not line.strip():
+                    continue
+                yield self._request(line, number, index)
+                index += 1
 
     def _request(self, line: bytes, number: int, index: int) -> Request:
-        where = f"{self.path.name}, line {number}"
+        where = f"{self.source.name}, line {number}"
         try:
             value = _parsed(line)
         except orjson.JSONDecodeError as error:
@@ -77,15 +70,11 @@ class JsonlRequests:
         return Request(key=key, params=params, name=custom_id or "line", origin=where)
 
     def hash(self) -> str:
-        """Return the hash of the file's bytes and of the model that fills them up."""
+        """Return the hash of the input's bytes and of the model that fills them up."""
         digest = hashlib.blake2b((self.model or "").encode() + b"\0", digest_size=16)
-        try:
-            with self.path.open("rb") as file:
-                while chunk := file.read(1 << 20):
-                    digest.update(chunk)
-        except OSError as error:
-            message = f"the input {self.path} cannot be read: {error.strerror}"
-            raise InputError(message) from error
+        with self.source.open() as file:
+            while chunk := file.read(1 << 20):
+                digest.update(chunk)
         return digest.hexdigest()
 
 
@@ -118,7 +107,7 @@ def result_line(outcome: ItemOutcome) -> bytes:
         "lane": outcome.lane,
         "attempts": outcome.attempts,
         "cost_usd": plain_usd(outcome.cost_nano),
-        "result": outcome.result or _no_result(outcome),
+        "result": _result(outcome),
     }
     try:
         return orjson.dumps(value)
@@ -127,37 +116,21 @@ def result_line(outcome: ItemOutcome) -> bytes:
         return json.dumps(value).encode()
 
 
-def _no_result(outcome: ItemOutcome) -> dict[str, Any]:
-    if outcome.state is ItemState.CANCELED or not outcome.error_kind:
-        return _NO_ANSWER
-    error = {"type": outcome.error_kind, "message": outcome.message}
-    return {"type": "errored", "error": {"type": "error", "error": error}}
+def _result(outcome: ItemOutcome) -> dict[str, Any]:
+    """Return an item's result as its state has it: an earlier attempt's error is not its ending."""
+    if outcome.state not in TERMINAL_ITEMS:
+        return {"type": "pending"}
+    if outcome.state is ItemState.CANCELED:
+        return {"type": "canceled"}
+    if outcome.state is ItemState.SKIPPED:
+        return {"type": "skipped", "reason": outcome.message}
+    error = {"type": outcome.error_kind or outcome.state.value, "message": outcome.message}
+    return outcome.result or {"type": "errored", "error": {"type": "error", "error": error}}
 
 
-def write_results(outcomes: Iterable[ItemOutcome], run_id: str, path: Path) -> int:
-    """Write a line per item in input order, all or nothing; return how many.
+def write_results(outcomes: Iterable[ItemOutcome], run_id: str, output: Output) -> int:
+    """Write a line per item in input order, a file all or nothing; return how many.
 
-    The file appears under its name only when it is complete and on disk. Raises ConfigError
-    where it cannot be written.
+    Raises ConfigError where it cannot be written, BrokenPipeError where its reader has left.
     """
-    count = 0
-    try:
-        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        try:
-            with os.fdopen(handle, "wb") as out:
-                for outcome in outcomes:
-                    out.write(result_line(outcome) + b"\n")
-                    count += 1
-                out.flush()
-                os.fsync(out.fileno())
-            os.replace(temporary, path)  # noqa: PTH105  # mkstemp gives a name, not a Path
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        message = (
-            f"the output {path} cannot be written: {error.strerror}; nothing is lost, "
-            f"`twolane export {run_id} -o FILE` writes it elsewhere"
-        )
-        raise ConfigError(message) from error
-    return count
+    return output.write(map(result_line, outcomes), run_id)

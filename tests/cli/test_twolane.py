@@ -317,6 +317,80 @@ def test_a_dear_run_waits_for_consent(shell: Shell) -> None:
     assert shell("run", source, "-o", output, "--confirm-usd", "0", "--yes") == 0
 
 
+def test_an_export_tells_what_was_not_asked_yet_from_what_never_will_be(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An item without an ending is pending, one left out is skipped, one given up is canceled."""
+    source, output = write_input(shell.folder / "in.jsonl", 3), shell.folder / "out.jsonl"
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-bad")
+    assert shell("run", source, "-o", output) == 6
+
+    def exported() -> list[str]:
+        assert shell("export", "last", "-o", output) == 0
+        return [line["result"]["type"] for line in read_output(output)]
+
+    assert exported() == ["pending"] * 3
+    assert shell("cancel", "last", "--item", "id-1") == 0
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-any")
+    assert shell("resume", "last") == 4
+    assert exported() == ["succeeded", "canceled", "succeeded"]
+    dear = write_input(shell.folder / "dear.jsonl", 15, max_tokens=2_000)
+    assert shell("run", dear, "-o", output, "--max-cost", "0.0056", "--yes") == 5
+    lines = read_output(output)
+    assert {line["result"]["type"] for line in lines} == {"succeeded", "skipped"}
+    assert all(
+        "raise it and resume" in line["result"]["reason"]
+        for line in lines
+        if line["result"]["type"] == "skipped"
+    )
+
+
+def test_an_item_that_waits_for_its_next_try_is_pending(shell: Shell) -> None:
+    """The error of an earlier try is not what became of the item."""
+    source, output = write_input(shell.folder / "in.jsonl", 1), shell.folder / "out.jsonl"
+    assert shell("run", source, "-o", output) == 0
+    db = sqlite3.connect(shell.home / "ledger.sqlite3")
+    db.execute("UPDATE items SET state = 'pending'")
+    db.execute("UPDATE attempts SET outcome = 'errored', error_kind = 'overloaded_error'")
+    db.execute("""UPDATE replies SET body = CAST('{"type":"errored"}' AS BLOB)""")
+    db.commit()
+    db.close()
+    assert shell("export", "last", "-o", output) == 0
+    assert read_output(output)[0]["result"] == {"type": "pending"}
+
+
+@pytest.mark.parametrize(
+    ("words", "kind", "code"),
+    [
+        (["show", "nothing"], "unknown_run", 2),
+        (["run", "absent.jsonl", "-o", "out.jsonl"], "input", 2),
+        (["run", "absent.jsonl"], "missing_parameter", 2),
+        (["nonsense"], "no_such_command", 2),
+        (["runs", "--home", __file__], "ledger", 7),
+        (["check"], "ledger", 7),
+    ],
+)
+def test_an_error_is_one_object_too(shell: Shell, words: list[str], kind: str, code: int) -> None:
+    """With --json standard output has the error's kind, words and exit code, and no more."""
+    assert shell(*words, "--json") == code
+    error = shell.report["error"]
+    assert (error["kind"], error["exit"]) == (kind, code)
+    assert " ".join(error["message"].split()) in " ".join(shell.err.split())
+    assert set(shell.report) == {"error"}
+
+
+def test_a_refused_run_reports_and_says_why_in_one_object(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The report of a run that the provider refuses has the error in it."""
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-bad")
+    source, output = write_input(shell.folder / "in.jsonl", 3), shell.folder / "out.jsonl"
+    assert shell("run", source, "-o", output, "--json") == 6
+    assert shell.report["items"]["pending"] == 3
+    assert shell.report["error"]["kind"] == "authentication"
+    assert shell.report["error"]["exit"] == 6
+
+
 def test_a_cap_stops_with_5_and_more_money_goes_on(shell: Shell) -> None:
     """What the cap leaves out is listed with its reason; a higher cap finishes the run."""
     source = write_input(shell.folder / "in.jsonl", 15, max_tokens=2_000)

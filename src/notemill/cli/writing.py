@@ -14,6 +14,7 @@ from notemill.review import Decision
 from notemill.vault.places import folder_of_run, written_runs
 from notemill.workflows.apply import waits_for_person
 from twolane import Engine, RunState, format_usd, plain_usd
+from twolane.channels import open_output
 from twolane.console import (
     EXIT_FAILED,
     counted,
@@ -233,8 +234,10 @@ async def cancel_run(settings: Settings, *, run_id: str, item: str | None) -> in
 
 async def export_run(settings: Settings, *, run_id: str, output: Path) -> int:
     """Write a run's results so far; return the exit code. Raises ConfigError, LedgerError."""
+    out = open_output(output)
+    out.check()
     async with Engine.open(settings, responder=lambda _: "") as engine:
         run = await engine.run(run_id)
-        count = write_results(run.outcomes(), run.id, output)
-    note_console().print(f"{counted(count, 'line')} in {shown(str(output))}", markup=False)
+        count = write_results(run.outcomes(), run.id, out)
+    note_console().print(f"{counted(count, 'line')} in {shown(out.name)}", markup=False)
     return 0

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from twolane.channels import open_output
 from twolane.console import (
     note_console,
     print_expiring,
@@ -146,13 +147,15 @@ def _parsed(body: bytes) -> dict[str, Any]:
 
 def export_run(settings: Settings, *, run_id: str, output: Path) -> int:
     """Write what there is of a run; return the exit code. Raises LedgerError, ConfigError."""
+    out = open_output(output)
+    out.check()
     ledger = Ledger(settings.home / LEDGER_FILE)
     try:
         run = ledger.find_run(run_id)
         check_kept(run)
         outcomes = (outcome_of(row) for row in reports.results(ledger, run, bodies=True))
-        count = write_results(outcomes, run.id, output)
-        sys.stderr.write(f"{counted(count, 'line')} in {shown(str(output))}\n")
+        count = write_results(outcomes, run.id, out)
+        sys.stderr.write(f"{counted(count, 'line')} in {shown(out.name)}\n")
     finally:
         ledger.close()
     return 0

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import orjson
 
+from twolane.channels import STANDARD, open_output, open_source
 from twolane.consent import agree, cap_of, show_plan, within_s
 from twolane.console import (
     drive,
@@ -17,6 +18,7 @@ from twolane.console import (
     print_json,
     print_report,
     report_object,
+    shown,
 )
 from twolane.core.params import body_of
 from twolane.core.pricing import plain_usd
@@ -28,10 +30,12 @@ from twolane.errors import ConfigError, ProviderError
 from twolane.jsonl import JsonlRequests, write_results
 from twolane.ledger.guards import gone
 from twolane.ledger.runlock import LOCKS_FOLDER, source_lock
+from twolane.streams import drop_standard_output, error_object
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from twolane.channels import Output
     from twolane.config import Settings
     from twolane.planning import Plan
     from twolane.run import Run
@@ -53,8 +57,12 @@ async def run_file(  # the command's flags
 ) -> int:
     """Answer every line of `source`; return the exit code. Raises TwolaneError."""
     console = note_console()
-    source, output = _files(source, output)
-    requests = JsonlRequests(source, settings.model)
+    out = _checked(output, as_json=as_json)
+    taken = open_source(source)
+    if out.is_same(taken):
+        message = "the output would overwrite the input; name another file with -o"
+        raise ConfigError(message)
+    requests = JsonlRequests(taken, settings.model)
     cap_nano, forced = cap_of(max_cost), None if lane == "auto" else Lane(lane)
     by_s = within_s(by, strict=by_strict)
     async with Engine.open(settings) as engine:
@@ -63,14 +71,14 @@ async def run_file(  # the command's flags
         if dry_run:
             plan = engine.plan(requests, lane=forced, cap_nano=cap_nano, deadline_at=deadline_at)
             return _show_dry_run(plan, requests, console, as_json=as_json)
-        identity = f"run:{source}:{output}"
         input_hash = requests.hash()
+        identity = f"run:{taken.identity or input_hash}:{out.identity or out.name}"
         kept: dict[str, object] = {
             "lane": lane,
             "max_cost": max_cost,
             "by": None if by_s is None else f"{by_s} s",
             "provider": settings.provider,
-            "output": str(output),
+            "output": out.identity,
         }
         with source_lock(settings.home / LOCKS_FOLDER, identity):
             run = None if again else await engine.unfinished(identity, input_hash, kept)
@@ -82,7 +90,7 @@ async def run_file(  # the command's flags
                 run = await engine.start(
                     requests,
                     plan=plan,
-                    label=source.name,
+                    label=taken.name,
                     source=identity,
                     input_hash=input_hash,
                     lane=forced,
@@ -91,18 +99,28 @@ async def run_file(  # the command's flags
                     by_strict=by_strict,
                     settings=kept,
                 )
-        return await _finish(run, console, as_json=as_json)
+        return await _finish(run, out, console, as_json=as_json)
 
 
-def _files(source: Path, output: Path) -> tuple[Path, Path]:
-    """Return input and output with their whole paths. Raises ConfigError for a bad pair."""
-    if source.resolve() == output.resolve():
-        message = "the output would overwrite the input; name another file with -o"
+def _checked(named: Path, *, as_json: bool) -> Output:
+    """Return the output that a person names, seen to be writable. Raises ConfigError."""
+    output = open_output(named)
+    if output.is_standard and as_json:
+        message = (
+            "--json prints one object on standard output, so the results cannot go there as well; "
+            "name a file with -o"
+        )
         raise ConfigError(message)
-    if not output.parent.is_dir():
-        message = f"there is no folder {output.parent}; make it, or name another file with -o"
-        raise ConfigError(message)
-    return source.resolve(), output.resolve()
+    output.check()
+    return output
+
+
+def _remembered(run: Run, *, as_json: bool) -> Output | None:
+    """Return where a run's results go, None where only its first command could reach that."""
+    named = run.row.setting("output")
+    if not isinstance(named, str) or not named or (as_json and named == STANDARD):
+        return None
+    return _checked(Path(named), as_json=as_json)
 
 
 async def resume_run(
@@ -113,21 +131,23 @@ async def resume_run(
         console = note_console()
         print_expiring(await engine.expiring(), console, now=engine.now())
         run = await engine.run(run_id)
+        output = _remembered(run, as_json=as_json)
         if (cap_nano := cap_of(max_cost)) is not None:
             await run.set_cap(cap_nano)
-        return await _finish(run, console, as_json=as_json)
+        return await _finish(run, output, console, as_json=as_json)
 
 
 async def retry_run(settings: Settings, *, run_id: str, as_json: bool) -> int:
     """Send the failed items of a run again; return the exit code. Raises TwolaneError."""
     async with Engine.open(settings) as engine:
         run = await engine.run(run_id)
+        output = _remembered(run, as_json=as_json)
         console = note_console()
         console.print(f"sent again: {counted(await run.retry_failed(), 'item')}", markup=False)
-        return await _finish(run, console, as_json=as_json)
+        return await _finish(run, output, console, as_json=as_json)
 
 
-async def _finish(run: Run, console: Console, *, as_json: bool) -> int:
+async def _finish(run: Run, output: Output | None, console: Console, *, as_json: bool) -> int:
     """Drive a run as far as it goes, write its output, report. Raises what ended it early."""
     console.print(f"run {run.id}", markup=False)
     refused: ProviderError | None = None
@@ -137,7 +157,6 @@ async def _finish(run: Run, console: Console, *, as_json: bool) -> int:
         except ProviderError as error:
             refused = error
     report = await run.report()
-    output = run.row.setting("output")
     if run.row.state is RunState.OPEN:
         console.print(
             f"not finished; go on with: twolane resume {run.id}\n"
@@ -146,19 +165,38 @@ async def _finish(run: Run, console: Console, *, as_json: bool) -> int:
         )
     elif run.row.dropped_at is not None:
         console.print(f"{gone(run.row)}; no output is written", markup=False)
-    elif isinstance(output, str):
-        count = write_results(run.outcomes(), run.id, Path(output))
-        console.print(f"{counted(count, 'line')} in {output}", markup=False)
+    elif output is None:
+        console.print(f"the results: twolane export {run.id} -o FILE", markup=False)
+    else:
+        _write(run, output, console)
     print_report(report, console)
     if run.row.state is RunState.STOPPED:
         console.print(
             f"more money lets it go on: twolane resume {run.id} --max-cost USD", markup=False
         )
     if as_json:
-        print_json(report_object(report))
+        told = report_object(report)
+        if refused is not None:
+            told["error"] = error_object(refused, str(refused), refused.exit_code)
+        print_json(told)
     if refused is not None:
         raise refused
     return exit_code(report)
+
+
+def _write(run: Run, output: Output, console: Console) -> None:
+    """Write a run's results where they go; a reader that leaves early is no fault of the run."""
+    try:
+        count = write_results(run.outcomes(), run.id, output)
+    except BrokenPipeError:
+        drop_standard_output()
+        console.print(
+            f"{shown(output.name)} was closed before all was written; all of it: twolane export "
+            f"{run.id} -o FILE",
+            markup=False,
+        )
+    else:
+        console.print(f"{counted(count, 'line')} in {shown(output.name)}", markup=False)
 
 
 def _show_dry_run(plan: Plan, requests: JsonlRequests, console: Console, *, as_json: bool) -> int:
