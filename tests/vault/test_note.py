@@ -125,7 +125,7 @@ def test_the_body_begins_behind_the_frontmatter(raw: bytes, body: str) -> None:
         (b"---\njust a text\n---\n", "broken-frontmatter"),
         (b"---\n- a\n- list\n---\n", "broken-frontmatter"),
         (b"---\n{tags: [a]}\n---\n", "broken-frontmatter"),
-        (b"---\ndate: {{date}}\n---\n", "broken-frontmatter"),
+        (b"---\ndate: {{day}}\n---\n", "broken-frontmatter"),
         (b"---\na: &x 1\nb: *x\n---\n", "broken-frontmatter"),
         (b"---\n? a\n: b\n---\n", "broken-frontmatter"),
         (b"---\na: b\n...\n---\n", "broken-frontmatter"),

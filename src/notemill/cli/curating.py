@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from notemill.app import OFFLINE, Mill
 from notemill.cli.diffs import print_diff
+from notemill.cli.endings import show_not_seen
 from notemill.cli.opening import open_mill
 from notemill.errors import NotemillError, WaitingForPersonError
 from notemill.workflows.apply import TAGS
@@ -382,8 +383,7 @@ def _show_survey(survey: Survey, console: Console) -> None:
             f"  {len(survey.private):,} more are excluded: nothing of them leaves this machine",
             markup=False,
         )
-    for reason, count in Counter(one.reason for one in survey.not_seen).most_common(6):
-        console.print(f"  {count:,} not looked into: {shown(reason)}", markup=False)
+    show_not_seen(((one.key, one.reason) for one in survey.not_seen), console)
     reasons = Counter(need.reason for _, need in survey.work)
     for reason, count in reasons.most_common(6):
         console.print(f"  {count:,} {reason}", markup=False)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from twolane.console import counted, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from rich.console import Console
+
+SHOWN_REASONS: Final = 8
 
 
 def show_endings(
@@ -29,3 +31,13 @@ def show_endings(
 def trouble(key: str, problem: str) -> str:
     """Return what is wrong with a note in one line that names it once."""
     return problem if problem.startswith(f"{key} ") else f"{key}: {problem}"
+
+
+def show_not_seen(skipped: Iterable[tuple[str, str]], console: Console) -> None:
+    """Say which paths were not looked into and why: counted by reason, one alone is named."""
+    paths: dict[str, list[str]] = {}
+    for path, reason in skipped:
+        paths.setdefault(reason, []).append(path)
+    for reason, its in sorted(paths.items(), key=lambda one: -len(one[1]))[:SHOWN_REASONS]:
+        name = f" ({its[0]})" if len(its) == 1 else ""
+        console.print(f"  {len(its):,} not looked into: {shown(reason + name)}", markup=False)

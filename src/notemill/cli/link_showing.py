@@ -50,14 +50,16 @@ def show_left_out(
     left_out: Sequence[LeftOut], skipped: Iterable[Skipped], console: Console
 ) -> None:
     """Show what is left alone, together where the reason is the same; excluded notes are counted."""
-    reasons = Counter([*(one.reason for one in left_out), *(one.reason for one in skipped)])
+    left = [(one.key, one.reason) for one in left_out]
+    left += [(one.path, one.reason) for one in skipped]
+    reasons = Counter(reason for _, reason in left)
     for reason, count in reasons.most_common(SHOWN_LINES):
         if count > 1:
             keys = [one.key for one in left_out if one.reason == reason != EXCLUDED]
             console.print(f"  {count:,} left alone{_names(keys)}: {shown(reason)}", markup=False)
-    named = [one for one in left_out if reasons[one.reason] == 1]
-    for one in named[:SHOWN_LINES]:
-        console.print(f"  left alone: {shown(one.key)}: {shown(one.reason)}", markup=False)
+    named = [(key, reason) for key, reason in left if reasons[reason] == 1]
+    for key, reason in named[:SHOWN_LINES]:
+        console.print(f"  left alone: {shown(key)}: {shown(reason)}", markup=False)
     _show_rest(len(named) - SHOWN_LINES, console)
 
 

@@ -6,7 +6,7 @@ import contextlib
 from typing import TYPE_CHECKING, Any
 
 from notemill.cli.diffs import print_diff
-from notemill.cli.endings import show_endings, trouble
+from notemill.cli.endings import show_endings, show_not_seen, trouble
 from notemill.cli.opening import open_mill
 from notemill.cli.tagging import new_run_id
 from notemill.vault.tidy import TidyKind
@@ -62,6 +62,8 @@ async def tidy_vault(
                 chosen or list(TidyKind),
                 is_excluded=mill.is_private,
             )
+            if not as_json:
+                show_not_seen(((one.path, one.reason) for one in mill.vault.skipped), console)
             run, failures = "", []
             if not chosen:
                 if not as_json:

@@ -20,6 +20,7 @@ from notemill.vault.frontmatter import (
 )
 from notemill.vault.misplaced import misplaced, second_block
 from notemill.vault.region import START, find_region, owners_text
+from notemill.vault.templates import template_mark
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,7 +47,8 @@ class Problem:
     """What is wrong with a note, and where; where `blocks_writing`, notemill leaves it alone.
 
     Codes: not-utf8, broken-frontmatter, unclosed-frontmatter, displaced-frontmatter,
-    second-frontmatter, other-metadata, duplicate-key, nested-property, commented-tags.
+    second-frontmatter, other-metadata, duplicate-key, nested-property, commented-tags,
+    template.
     """
 
     code: str
@@ -135,9 +137,26 @@ def parse(raw: bytes) -> tuple[Note, tuple[Problem, ...]]:
     if found is not None:
         span = Span(start, len(raw))
         problems.append(Problem(found.code, found.message, span, blocks_writing=True))
+    if mark := template_mark(body, _owners_properties(raw, block, body_start)):
+        # Said first: what is filled in later may leave the frontmatter unreadable until then.
+        message = f"it is a template: it holds {mark}"
+        problems.insert(0, Problem("template", message, Span(0, len(raw)), blocks_writing=True))
     writable = not any(problem.blocks_writing for problem in problems)
     newline = place.newline if place else _newline(raw)
     return Note(raw, body, body_start, newline, block, writable), tuple(problems)
+
+
+def _owners_properties(raw: bytes, block: Frontmatter | None, body_start: int) -> str:
+    """Return the text of the frontmatter; without what notemill writes, where it can be read."""
+    head = raw[:body_start]
+    if b"{{" not in head and b"<%" not in head:
+        return ""
+    kept = [head]
+    if block is not None:
+        kept = [
+            raw[one.span.start : one.span.end] for one in block.entries if one.name not in OWNED
+        ]
+    return b"".join(kept).decode("utf-8", "replace")
 
 
 def _newline(raw: bytes) -> str:

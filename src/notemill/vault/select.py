@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from notemill.vault.related import LinkStyle
 from notemill.vault.resolve import PathFormat
+from notemill.vault.templates import NamedTemplates
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,10 +21,9 @@ _CONFLICT_COPY = re.compile(
     r"\([^()]*conflicted copy[^()]*\)|\.sync-conflict-\d{8}-\d{6}", re.IGNORECASE
 )
 _GLOB: Final = re.compile(r"\*\*/|\*\*|\*|\?|\[!?\]?[^\]/]*\]|.", re.DOTALL)
-_TEMPLATE_FOLDERS: Final = (
-    ("templates.json", "folder"),
-    ("plugins/templater-obsidian/data.json", "templates_folder"),
-)
+_MAX_SETTINGS_BYTES: Final = 16_777_216
+_NO_PLUGIN: Final = ("app", "types", "workspace", "workspace-mobile", "workspaces")
+"""Files of settings that speak of notes and are no plugin's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,15 +38,15 @@ class Skipped:
 class VaultSettings:
     """What the vault's own settings leave out; `problems` are the settings not understood."""
 
-    template_folders: tuple[str, ...]
+    templates: NamedTemplates
     prefixes: tuple[str, ...]
     patterns: tuple[re.Pattern[str], ...]
     problems: tuple[Skipped, ...]
 
     def reason_for(self, path: str) -> str:
         """Return why a note or folder (with `/` at its end) is left out, '' where it is not."""
-        if any(path.startswith(folder) for folder in self.template_folders):
-            return "in the templates folder"
+        if reason := self.templates.reason_for(path):
+            return reason
         if any(path.startswith(prefix) for prefix in self.prefixes):
             return "among Obsidian's excluded files"
         if any(pattern.search(path) for pattern in self.patterns):
@@ -62,11 +62,6 @@ def is_conflict_copy(name: str) -> bool:
 def read_settings(root: Path) -> VaultSettings:
     """Read what `.obsidian` says of templates and excluded files; absent is nothing."""
     folder = root / ".obsidian"
-    templates: list[str] = []
-    for file, name in _TEMPLATE_FOLDERS:
-        value = _json(folder / file).get(name)
-        if isinstance(value, str) and (bare := _nfc(value).strip().strip("/")):
-            templates.append(bare + "/")
     prefixes: list[str] = []
     patterns: list[re.Pattern[str]] = []
     problems: list[Skipped] = []
@@ -83,8 +78,25 @@ def read_settings(root: Path) -> VaultSettings:
             reason = f"its excluded files hold the pattern {one}, which cannot be read: {error}"
             problems.append(Skipped(".obsidian/app.json", reason))
     return VaultSettings(
-        tuple(templates), tuple(filter(None, prefixes)), tuple(patterns), tuple(problems)
+        _templates(root), tuple(filter(None, prefixes)), tuple(patterns), tuple(problems)
     )
+
+
+def _templates(root: Path) -> NamedTemplates:
+    """Return what the settings of all plugins, Obsidian's own included, name as templates."""
+
+    def exists(path: str) -> bool:
+        return any((root / name).is_file() for name in (path, f"{path}.md"))
+
+    found = NamedTemplates()
+    # A second folder of settings (`.obsidian-phone`) is one that another device is set to.
+    for folder in sorted(root.glob(".obsidian*")):
+        for file in sorted(folder.glob("*.json")):
+            if file.stem not in _NO_PLUGIN:
+                found.add(file.stem, _json(file), exists)
+        for file in sorted(folder.glob("plugins/*/data.json")):
+            found.add(file.parent.name, _json(file), exists)
+    return found
 
 
 def link_style(root: Path) -> LinkStyle:
@@ -103,6 +115,8 @@ def _nfc(text: str) -> str:
 
 def _json(path: Path) -> dict[str, Any]:
     try:
+        if path.stat().st_size > _MAX_SETTINGS_BYTES:
+            return {}
         value = json.loads(path.read_text("utf-8-sig"))
     except (OSError, ValueError, RecursionError):
         return {}

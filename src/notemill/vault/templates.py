@@ -1,0 +1,171 @@
+"""Which notes are templates: those that the vault's settings name, and those with marks in them; pure.
+
+What is written into a template is in every note that is made from it.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from notemill.vault.masks import Kind, regions
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+# Where the note that a setting names is looked for by its name alone, too, as Obsidian looks for
+# what a link means: the core plugins, and those whose templates people keep under a bare name.
+_BY_NAME: Final = frozenset(
+    {
+        "calendar",
+        "daily-notes",
+        "note-composer",
+        "periodic-notes",
+        "quickadd",
+        "templater-obsidian",
+        "zk-prefixer",
+    }
+)
+_FOLDER_WORDS: Final = ("folder", "dir", "path")
+# What is made from a template goes there.
+_RESULT_WORDS: Final = ("output", "target", "destination")
+_MAX_PATH_CHARS: Final = 1_000
+_MAX_VALUES: Final = 200_000
+
+# The variables of the core plugins and of Periodic Notes, QuickAdd's, and Templater's commands.
+# https://help.obsidian.md/plugins/templates, https://quickadd.obsidian.guide/docs/FormatSyntax,
+# https://github.com/liamcain/obsidian-periodic-notes#template-tags,
+# https://silentvoid13.github.io/Templater/syntax.html
+_VARIABLE: Final = re.compile(
+    r"\{\{(?:[ \t]*+(?i:title|(?:date|time|yesterday|tomorrow|(?:sun|mon|tues|wednes|thurs|fri|satur)day)"
+    r"(?:[ \t]*+[+-]\d{1,4}[a-z])?"
+    r"(?::[^{}\n]{0,60}+)?)[ \t]*+"
+    r"|(?:VALUE|value|NAME|MVALUE|LINKCURRENT|FILENAMECURRENT|SELECTED|CLIPBOARD)"
+    r"|(?i:value|vdate|field|macro|template|random|global_var):[^{}\n]{0,200}+)\}\}"
+)
+_COMMAND: Final = re.compile(r"\A[-_+]?\*|\btp\.|\w\(")
+_COMMAND_CHARS: Final = 200
+_BEGINNING: Final = re.compile(r"<%|\{\{")
+# Where a mark is an example, or seen by nobody.
+_EXAMPLES: Final = frozenset((Kind.FENCE, Kind.CODE, Kind.MATH, Kind.COMMENT))
+_SHOWN_CHARS: Final = 40
+
+
+@dataclass(slots=True)
+class NamedTemplates:
+    """The folders and notes that settings name as templates, each with the plugin that says so.
+
+    `anywhere` are notes that are meant wherever they lie: nothing lies just where the setting says.
+    """
+
+    folders: dict[str, str] = field(default_factory=dict)
+    notes: dict[str, str] = field(default_factory=dict)
+    anywhere: dict[str, str] = field(default_factory=dict)
+
+    def reason_for(self, path: str) -> str:
+        """Return why a note or folder (with `/` at its end) is a template, '' where it is none."""
+        compared = _comparable(path)
+        if compared.endswith("/"):
+            return "in the templates folder" if compared[:-1] in self.folders else ""
+        named = compared.removesuffix(".md")
+        plugin = self.notes.get(named, "")
+        while self.anywhere and not plugin and named:
+            plugin = self.anywhere.get(named, "")
+            named = named.partition("/")[2]
+        return f"a template: the settings of {plugin} name it" if plugin else ""
+
+    def add(self, plugin: str, settings: object, exists: Callable[[str], bool]) -> None:
+        """Add what the settings of a plugin name, whether it is switched on or not.
+
+        That is every text whose key speaks of templates, however deep: plugins nest them in lists
+        of choices and folders. It has to look like the path of a note, or its key has to speak of
+        a folder. `exists` tells whether a note lies at a path.
+        """
+        for key, value in _texts(settings):
+            name = key.casefold()
+            if plugin == "templates":
+                is_named = name == "folder"
+            else:
+                is_named = "template" in name and not any(word in name for word in _RESULT_WORDS)
+            path = _bare(value) if is_named else ""
+            if not path:
+                continue
+            compared = _comparable(path)
+            note = compared.removesuffix(".md")
+            if plugin == "templates" or any(word in name for word in _FOLDER_WORDS):
+                self.folders.setdefault(compared, plugin)
+            if plugin in _BY_NAME or "/" in compared or note != compared:
+                self.notes.setdefault(note, plugin)
+            if plugin in _BY_NAME and not exists(path):
+                self.anywhere.setdefault(note, plugin)
+
+
+def _comparable(path: str) -> str:
+    """Return a path as paths are compared: NFC, whatever its case."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", path).casefold())
+
+
+def _bare(value: str) -> str:
+    """Return a path as a setting holds it, without what else people write there."""
+    bare = value.strip().removeprefix("[[").removesuffix("]]").partition("|")[0]
+    return bare.replace("\\", "/").strip().removeprefix("./").strip("/")
+
+
+def _texts(settings: object) -> Iterator[tuple[str, str]]:
+    """Yield each text in a JSON value with its key; one in a list has the list's."""
+    stack: list[tuple[str, Any]] = [("", settings)]
+    for _ in range(_MAX_VALUES):
+        if not stack:
+            return
+        key, value = stack.pop()
+        if isinstance(value, str):
+            if len(value) <= _MAX_PATH_CHARS and "\n" not in value:
+                yield key, value
+        elif isinstance(value, dict):
+            stack += value.items()
+        elif isinstance(value, list):
+            stack += ((key, one) for one in value)
+
+
+def template_mark(body: str, properties: str = "") -> str:
+    """Return the first mark of a template in a note, shortened, '' where it holds none.
+
+    `properties` is the text of its frontmatter. In code, math and comments a mark is an example: a
+    note about templates is none.
+    """
+    for _, mark in _marks(properties):
+        return _shown(mark)
+    if next(_marks(body), None) is None:
+        return ""
+    examples = [one for one in regions(body) if one.kind in _EXAMPLES]
+    at = 0
+    for start, mark in _marks(body):
+        while at < len(examples) and examples[at].end <= start:
+            at += 1
+        if at == len(examples) or start < examples[at].start:
+            return _shown(mark)
+    return ""
+
+
+def _marks(text: str) -> Iterator[tuple[int, str]]:
+    """Yield where the marks in a text begin, and the marks."""
+    end = text.find("%>")
+    for beginning in _BEGINNING.finditer(text) if end >= 0 or "}}" in text else ():
+        start = beginning.start()
+        if beginning[0] == "{{":
+            if variable := _VARIABLE.match(text, start):
+                yield start, variable[0]
+        elif end >= 0:
+            end = end if end > start else text.find("%>", start)
+            most = min(end, start + _COMMAND_CHARS)
+            again = text.find("<%", start + 2, most)
+            inside = text[start + 2 : most if again < 0 else again]
+            if end >= 0 and _COMMAND.search(inside):
+                yield start, f"<%{inside}%>"
+
+
+def _shown(mark: str) -> str:
+    text = " ".join(mark.split())
+    return text if len(text) <= _SHOWN_CHARS else text[: _SHOWN_CHARS - 1] + "…"
