@@ -325,7 +325,7 @@ class Mill:
             options.stages,
             notes,
             batch_size=plan.batch_size,
-            forced=options.lane,
+            forced=options.lane or self.engine.only_lane,
         )
         stages = [(step.purpose, len(step.stage.items)) for step in steps]
         run = await self.engine.start(
@@ -352,7 +352,7 @@ class Mill:
             "by": None if options.by_s is None else f"{options.by_s} s",
             "only": options.only,
             "limit": options.limit,
-            "provider": self.settings.provider,
+            **self.engine.place,
         }
 
     # -- links --------------------------------------------------------------------------------

@@ -198,7 +198,7 @@ class TagMill:
         return self.mill.source_of(f"{KIND_TAGS}-{part}")
 
     def _same(self) -> dict[str, object]:
-        return {"provider": self.mill.settings.provider, "model_asked": self.model}
+        return {**self.mill.engine.place, "model_asked": self.model}
 
     def arranged(
         self, found: TagReview, asking: Asking, levels: Sequence[str], run: Run

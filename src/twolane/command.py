@@ -84,7 +84,7 @@ def settings_flags(command: F) -> F:
     setting = partial(click.option, cls=Setting)
     flags = [
         home_flag,
-        setting("--provider", metavar="NAME", help="Who answers: anthropic or offline."),
+        setting("--provider", metavar="NAME", help="Who answers: anthropic, local or offline."),
         setting("--model", metavar="NAME", help="Model, where no other is named."),
         setting("--base-url", metavar="URL", help="The provider's address."),
         setting("--prices", type=FILE, help="Price file, for models without a known price."),

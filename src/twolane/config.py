@@ -11,10 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 import platformdirs
 
+from twolane.core.addresses import is_here
 from twolane.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+
+DEFAULT_BASE_URL = "https://api.anthropic.com"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +36,7 @@ class Settings:
     model: str | None = None
     api_key: str | None = field(default=None, repr=False)
     auth_token: str | None = field(default=None, repr=False)
-    base_url: str = "https://api.anthropic.com"
+    base_url: str = DEFAULT_BASE_URL
     poll_s: float = 30.0
     concurrency: int = 32
     reconcile_grace_s: float = 600.0
@@ -42,6 +46,9 @@ class Settings:
     keep_days: int | None = None
 
 
+LOCAL = "local"
+HOSTED_URL = "ANTHROPIC_BASE_URL"
+
 # Setting: its environment variables, the first one set wins. Flags and config lines bear the
 # setting's own name.
 VARIABLES: Mapping[str, tuple[str, ...]] = {
@@ -50,7 +57,7 @@ VARIABLES: Mapping[str, tuple[str, ...]] = {
     "model": ("TWOLANE_MODEL",),
     "api_key": ("ANTHROPIC_API_KEY",),
     "auth_token": ("ANTHROPIC_AUTH_TOKEN",),
-    "base_url": ("TWOLANE_BASE_URL", "ANTHROPIC_BASE_URL"),
+    "base_url": ("TWOLANE_BASE_URL", HOSTED_URL),
     "poll_s": ("TWOLANE_POLL_S",),
     "concurrency": ("TWOLANE_CONCURRENCY",),
     "reconcile_grace_s": ("TWOLANE_RECONCILE_GRACE_S",),
@@ -92,9 +99,19 @@ def load_settings(
                 from_environment[name] = environment[variable]
                 origin[name] = variable
                 break
+    from_file = settings
     settings = _with(settings, from_environment, lambda name: origin[name])
     given = {name: value for name, value in (flags or {}).items() if value is not None}
-    return _with(settings, given, lambda name: "--" + name.replace("_", "-"))
+    settings = _with(settings, given, lambda name: "--" + name.replace("_", "-"))
+    if (
+        settings.provider == LOCAL
+        and origin.get("base_url") == HOSTED_URL
+        and "base_url" not in given
+        and not is_here(settings.base_url)
+    ):
+        # It says where Anthropic's models are: notes meant to stay here must not go there.
+        return replace(settings, base_url=from_file.base_url)
+    return settings
 
 
 def _file_values(path: Path) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import sys
 from decimal import Decimal, InvalidOperation
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from twolane.planning import Plan
 
 SHOWN_ALTERNATIVES = 3
+# A server that is there answers at once; one that loads its model may take minutes.
+QUIET_S = 3.0
 _SPAN = re.compile(r"(?:(\d{1,3})d)?(?:(\d{1,4})h)?(?:(\d{1,5})m)?(?:(\d{1,6})s)?")
 _SPAN_S = (86_400, 3_600, 60, 1)
 MAX_BY_S = 28 * 86_400  # results are kept for 29 days
@@ -57,6 +60,25 @@ def within_s(by: str | None, *, strict: bool) -> int | None:
         message = f"--by has to be a time such as 90s, 45m, 2h, 1h30m or 1d, not {by!r}"
         raise ConfigError(message)
     return seconds
+
+
+async def find_server(
+    engine: Engine, console: Console, *, model: str | None = None, base_url: str = ""
+) -> None:
+    """Find the server of a provider that has to be found, and say what answered.
+
+    `base_url` is where a run was begun. Raises ConfigError saying what to do.
+    """
+    finding = asyncio.ensure_future(engine.connect(model, base_url))
+    try:
+        done, _ = await asyncio.wait([finding], timeout=QUIET_S)
+        if not done:
+            console.print("waiting for the server: it may be loading its model", markup=False)
+        served = await finding
+    finally:
+        finding.cancel()
+    if served is not None:
+        console.print(f"provider: {engine.provider.name}, {served.words}", markup=False)
 
 
 def show_plan(plan: Plan, console: Console) -> None:

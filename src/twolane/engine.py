@@ -24,6 +24,7 @@ from weakref import WeakSet
 import orjson
 
 from twolane.core.identity import make_nonce
+from twolane.core.types import Lane
 from twolane.errors import ConfigError
 from twolane.ledger import Ledger, NewRun, reports
 from twolane.ledger.forgetting import check_forgettable, forget, let_go
@@ -39,11 +40,11 @@ if TYPE_CHECKING:
     from twolane.config import Settings
     from twolane.core.plan import Stage
     from twolane.core.pricing import LanePrices
-    from twolane.core.types import Lane, Request
+    from twolane.core.types import Request
     from twolane.ledger import RunRow
     from twolane.ledger.reports import Expiring
     from twolane.planning import Plan
-    from twolane.providers.base import Provider
+    from twolane.providers.base import Provider, Served
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -76,6 +77,7 @@ class Engine:
         self._runs: WeakSet[Run] = WeakSet()
         self._random = random.Random(secrets.randbits(64) if seed is None else seed)  # noqa: S311
         self._planner = Planner(settings, provider, self.ledger, now)
+        self.served: Served | None = None
 
     @classmethod
     def open(
@@ -120,6 +122,15 @@ class Engine:
 
     # -- planning and starting ----------------------------------------------------------------
 
+    async def connect(self, model: str | None = None, base_url: str = "") -> Served | None:
+        """Find the server of a provider that is found, not known: what it is, and its model.
+
+        `base_url` is where a run was begun. None for a service that is known beforehand. Raises
+        ConfigError saying what to do.
+        """
+        self.served = await self.provider.connect(model, base_url)
+        return self.served
+
     def plan(
         self,
         requests: Iterable[Request],
@@ -145,8 +156,26 @@ class Engine:
         )
 
     def default_model(self) -> str:
-        """Return the model for callers who name none: the cheapest current Haiku."""
+        """Return the model for callers who name none: a server's only one, or the cheapest Haiku.
+
+        Raises ConfigError listing a server's models, where it has several.
+        """
+        if self.served is not None:
+            return self.served.the_model()
         return self._planner.default_model()
+
+    @property
+    def place(self) -> Mapping[str, object]:
+        """What a run is asked of, as a resume must find it: the provider, and a server found."""
+        name = self.settings.provider
+        if self.served is None:
+            return {"provider": name}
+        return {"provider": name, "server": self.served.base_url, "model": self.served.model}
+
+    @property
+    def only_lane(self) -> Lane | None:
+        """The lane there is, where there is but one."""
+        return Lane.REALTIME if self.provider.traits.no_batches else None
 
     def known_prices(self) -> dict[str, LanePrices]:
         """Return the prices of every model of the provider that has both lanes."""
@@ -191,6 +220,8 @@ class Engine:
         Raises ConfigError, LedgerError.
         """
         plan = plan or self.plan(requests, lane=lane, cap_nano=cap_nano, deadline_at=deadline_at)
+        if plan.survey.total:
+            await self.connect(plan.survey.model)
         kept = {
             **(settings or {}),
             "cache": cache,

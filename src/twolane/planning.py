@@ -78,12 +78,16 @@ class Planner:
         reply_tokens: int,
     ) -> Plan:
         """See Engine.plan."""
+        traits = self._provider.traits
+        if lane is Lane.BATCH and traits.no_batches:
+            message = f"--lane batch cannot be kept: {traits.no_batches}; leave it out"
+            raise ConfigError(message)
         found = survey(
-            requests,
+            _Checked(requests, self._provider),
             max_bytes=self._provider.limits.max_request_bytes,
             reply_tokens=reply_tokens,
         )
-        if cap_nano is not None and found.unbounded:
+        if cap_nano is not None and found.unbounded and not traits.free:
             message = (
                 f"{found.unbounded} asks for images, files, server tools or another speed: what "
                 "that costs is known only afterwards, so no cap can be kept; leave out --max-cost "
@@ -114,6 +118,7 @@ class Planner:
             realtime_nano=estimate.realtime_nano,
             batch_nano=estimate.batch_nano,
             window=self._window(found, size, deadline_at),
+            no_batches=traits.no_batches,
         )
         if found.no_batch and decision.lane is Lane.BATCH:
             raise InputError(found.no_batch)
@@ -121,7 +126,7 @@ class Planner:
 
     def _window(self, found: Survey, size: int, deadline_at: float | None) -> Window | None:
         """Return what a deadline leaves for batches, by what the ledger has measured."""
-        if deadline_at is None:
+        if deadline_at is None or self._provider.traits.no_batches:
             return None
         service = Service(self._provider.name, self._provider.base_url, found.model)
         tempo = history.tempo(self._ledger, service, size=size)
@@ -142,6 +147,8 @@ class Planner:
 
         Raises UnknownModelError naming near models.
         """
+        if self._provider.traits.free:
+            return LanePrices.free(model)
         at = datetime.fromtimestamp(self._now(), UTC)
         try:
             return self._prices.lookup(self._provider.name, model, at)
@@ -170,6 +177,25 @@ class Planner:
             with contextlib.suppress(UnknownModelError):
                 found[model] = self._prices.lookup(self._provider.name, model, at)
         return found
+
+
+class _Checked:
+    """Requests, each seen to be one that the provider can be asked."""
+
+    def __init__(self, requests: Iterable[Request], provider: Provider) -> None:
+        """Take requests that can be iterated again."""
+        self._requests = requests
+        self._provider = provider
+
+    def __iter__(self) -> Iterator[Request]:
+        """Iterate the requests. Raises InputError naming the one that cannot be asked."""
+        for index, request in enumerate(self._requests):
+            try:
+                self._provider.check(request.params)
+            except InputError as error:
+                message = f"item {index} ({request.key}): {error}"
+                raise InputError(message) from error
+            yield request
 
 
 def new_items(

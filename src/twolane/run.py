@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from twolane.core.budget import Budget
+from twolane.core.climbing import Climber
 from twolane.core.deadline import Tempo
 from twolane.core.pacing import Pacer
 from twolane.core.packing import batch_size
@@ -150,6 +151,13 @@ class Run:
                 f"{self._provider.name}; set its key, or name it with --provider"
             )
             raise ConfigError(message)
+        served = await self._provider.connect(self.row.model, self.row.base_url)
+        if served is not None and served.base_url != self.row.base_url:
+            message = (
+                f"run {self.id} was started with the server at {self.row.base_url}, and here it "
+                f"is {served.base_url}; name the other with --base-url, or begin anew with --again"
+            )
+            raise ConfigError(message)
         self.row = await self._db(self._ledger.set_place, self.row, self._provider.base_url)
         if self._settings.batch_size is not None:
             size = batch_size(self.row.total, self._settings.batch_size, self._provider.limits)
@@ -170,7 +178,7 @@ class Run:
             renderer=Renderer(shared, cache=bool(self.row.setting("cache"))),
             budget=Budget(self.row.cap_nano, spent, reserved),
             policy=Policy(settings.poll_s, settings.concurrency, settings.reconcile_grace_s),
-            pacer=Pacer(settings.concurrency),
+            pacer=_pacer(settings.concurrency, self._provider.traits.first_calls),
             spool=self._files.spool,
             executor=self._executor,
             random=self._draw,
@@ -379,3 +387,8 @@ class Run:
             return call(*args, **kwargs)
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._executor, lambda: call(*args, **kwargs))
+
+
+def _pacer(bound: int, first_calls: int | None) -> Pacer:
+    """Return a pacer for a service with limits, or one that finds out what a server can do."""
+    return Pacer(bound) if first_calls is None else Climber(bound, first=first_calls)

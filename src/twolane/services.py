@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from twolane.config import DEFAULT_BASE_URL, LOCAL
 from twolane.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from twolane.config import Settings
     from twolane.providers.base import Provider
 
+HOSTED = "anthropic"
 OFFLINE = "offline"
 
 
@@ -23,11 +25,13 @@ def open_provider(
     `responder` answers requests inside this process where it is `offline`. Raises ConfigError
     where there is no such provider, or its key is missing.
     """
-    if settings.provider == "anthropic":
+    if settings.provider == HOSTED:
         return _anthropic(settings)
+    if settings.provider == LOCAL:
+        return _local(settings)
     if settings.provider == OFFLINE and responder is not None:
         return _offline(responder)
-    message = f"there is no provider {settings.provider}; known are anthropic and offline"
+    message = f"there is no provider {settings.provider}; known are anthropic, local and offline"
     raise ConfigError(message)
 
 
@@ -47,6 +51,20 @@ def _anthropic(settings: Settings) -> Provider:
         api_key=settings.api_key or "",
         auth_token=settings.auth_token or "",
         base_url=settings.base_url,
+    )
+
+
+def _local(settings: Settings) -> Provider:
+    from twolane.providers.http import HttpTransport  # noqa: PLC0415
+    from twolane.providers.local import LocalProvider  # noqa: PLC0415
+    from twolane.providers.remembered import FILE, Remembered  # noqa: PLC0415
+
+    return LocalProvider(
+        HttpTransport,
+        base_url=None if settings.base_url == DEFAULT_BASE_URL else settings.base_url,
+        auth_token=settings.auth_token or "",
+        model=settings.model,
+        remembered=Remembered(settings.home / FILE),
     )
 
 

@@ -13,7 +13,7 @@ from notemill.workflows.arranging import (
     read_levels,
 )
 from twolane import RunState
-from twolane.consent import agree, show_plan
+from twolane.consent import agree, find_server, show_plan
 from twolane.console import counted, drive, exit_code, print_expiring, print_report, shown
 
 if TYPE_CHECKING:
@@ -66,6 +66,7 @@ async def ask_model(
         )
         return Asked(mills.proposed(found), (), 0)
     print_expiring(await mill.engine.expiring(), console, now=mill.engine.now())
+    await find_server(mill.engine, console)
     asking = mills.asking(found, chunk=chunk)
     if not asking.chunks:
         console.print("every tag has its place already; there is nothing to ask", markup=False)

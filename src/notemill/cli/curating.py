@@ -18,7 +18,7 @@ from notemill.workflows.apply import TAGS
 from notemill.workflows.stages import check_stages
 from notemill.workflows.survey import CurateOptions
 from twolane import Engine, Lane, RunState, TwolaneError, plain_usd
-from twolane.consent import agree, cap_of, show_plan, within_s
+from twolane.consent import agree, cap_of, find_server, show_plan, within_s
 from twolane.console import (
     EXIT_FAILED,
     counted,
@@ -107,7 +107,7 @@ async def curate(
     as_json: bool,
 ) -> int:
     """Curate an open vault; return the exit code. Raises NotemillError, TwolaneError."""
-    show_provider(mill, console)
+    await show_provider(mill, console)
     await warn_of_expiry(mill, console)
     ended = None if dry_run else await mill.left_over(apply=not review)
     if ended is not None:
@@ -344,14 +344,15 @@ def show_applied(done: list[Applied], run_id: str, console: Console) -> None:
 # -- what is shown --------------------------------------------------------------------------------
 
 
-def show_provider(mill: Mill, console: Console) -> None:
-    """Say so where no model is asked."""
+async def show_provider(mill: Mill, console: Console) -> None:
+    """Say so where no model is asked, and name the server where one had to be found."""
     if mill.settings.provider == OFFLINE:
         console.print(
             "provider: offline (extractive: the notes' own sentences and phrases, no model; set "
             "ANTHROPIC_API_KEY for written ones)",
             markup=False,
         )
+    await find_server(mill.engine, console)
 
 
 async def warn_of_expiry(mill: Mill, console: Console) -> None:

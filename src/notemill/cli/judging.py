@@ -52,7 +52,7 @@ async def begin_judging(
     yes: bool,
 ) -> Curation:
     """Record a run that asks about pairs, its price agreed. Raises WaitingError, TwolaneError."""
-    show_provider(mill, console)
+    await show_provider(mill, console)
     waiting = mill.links.pairs(states=[PairState.PROPOSED])
     mill.links.propose(LinkRun(_ASKING, time.time(), kept), pairs, PairState.ASKED)
     try:
@@ -106,11 +106,11 @@ def _reply_tokens(pairs: int, notes: int) -> int:
     return JUDGEMENT_TOKENS * max(1, round(2 * pairs / max(1, notes)))
 
 
-def show_judging(
+async def show_judging(
     mill: Mill, pairs: Sequence[NewPair], options: CurateOptions, console: Console, *, as_json: bool
 ) -> int:
     """Show lane, price and a request; nothing is kept or sent. Raises ConfigError."""
-    show_provider(mill, console)
+    await show_provider(mill, console)
     as_if = [
         Pair(
             number, one.a, one.b, PairState.ASKED, "", one.score, one.reason, one.source_a,

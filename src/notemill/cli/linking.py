@@ -148,7 +148,7 @@ async def link_vault(
     try:
         with mill.working():
             if dry_run:
-                return _dry_run(mill, options, asking, as_json=as_json)
+                return await _dry_run(mill, options, asking, as_json=as_json)
             await decide_left_over(mill)
             job = LinkJob(mill, options, review=review, as_json=as_json)
             if asking is None:
@@ -158,14 +158,14 @@ async def link_vault(
         await mill.aclose()
 
 
-def _dry_run(
+async def _dry_run(
     mill: Mill, options: LinkOptions, asking: CurateOptions | None, *, as_json: bool
 ) -> int:
     """Show what is found, and with a model what would be asked; keep nothing."""
     console = note_console()
     looked = look(mill, options, console)
     if asking is not None and looked.findings.pairs:
-        return show_judging(mill, looked.findings.pairs, asking, console, as_json=as_json)
+        return await show_judging(mill, looked.findings.pairs, asking, console, as_json=as_json)
     show_pairs(looked.findings.pairs, Explainer(mill.vault), looked.findings.orphans, console)
     if as_json:
         print_json(_object(mill, looked, "", None))

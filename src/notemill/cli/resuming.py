@@ -9,7 +9,8 @@ from notemill.cli.judging import drive_judging, withdraw_private
 from notemill.cli.link_showing import written_object
 from notemill.cli.linking import show_next, write_run
 from notemill.workflows.judging import LINK_KIND
-from twolane.consent import cap_of
+from twolane import RunState
+from twolane.consent import cap_of, find_server
 from twolane.console import EXIT_FAILED, exit_code, note_console, print_json, report_object
 
 if TYPE_CHECKING:
@@ -36,6 +37,9 @@ async def resume_run(
         with mill.working():
             await warn_of_expiry(mill, console)
             run = await mill.engine.run(run_id)
+            row = run.row
+            if failed or row.state is not RunState.DONE:
+                await find_server(mill.engine, console, model=row.model, base_url=row.base_url)
             resume = resume_judging if run.row.kind == LINK_KIND else resume_curation
             return await resume(
                 mill,

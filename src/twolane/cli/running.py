@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import orjson
 
 from twolane.channels import STANDARD, open_output, open_source
-from twolane.consent import agree, cap_of, show_plan, within_s
+from twolane.consent import agree, cap_of, find_server, show_plan, within_s
 from twolane.console import (
     drive,
     exit_code,
@@ -62,12 +62,13 @@ async def run_file(  # the command's flags
     if out.is_same(taken):
         message = "the output would overwrite the input; name another file with -o"
         raise ConfigError(message)
-    requests = JsonlRequests(taken, settings.model)
     cap_nano, forced = cap_of(max_cost), None if lane == "auto" else Lane(lane)
     by_s = within_s(by, strict=by_strict)
     async with Engine.open(settings) as engine:
         print_expiring(await engine.expiring(), console, now=engine.now())
         deadline_at = None if by_s is None else engine.now() + by_s
+        await find_server(engine, console)
+        requests = JsonlRequests(taken, settings.model or _served_model(engine))
         if dry_run:
             plan = engine.plan(requests, lane=forced, cap_nano=cap_nano, deadline_at=deadline_at)
             return _show_dry_run(plan, requests, console, as_json=as_json)
@@ -77,7 +78,7 @@ async def run_file(  # the command's flags
             "lane": lane,
             "max_cost": max_cost,
             "by": None if by_s is None else f"{by_s} s",
-            "provider": settings.provider,
+            **engine.place,
             "output": out.identity,
         }
         with source_lock(settings.home / LOCKS_FOLDER, identity):
@@ -100,6 +101,11 @@ async def run_file(  # the command's flags
                     settings=kept,
                 )
         return await _finish(run, out, console, as_json=as_json)
+
+
+def _served_model(engine: Engine) -> str | None:
+    """Return the model that the server found has, where it has just one."""
+    return engine.served.model or None if engine.served else None
 
 
 def _checked(named: Path, *, as_json: bool) -> Output:
@@ -132,6 +138,8 @@ async def resume_run(
         print_expiring(await engine.expiring(), console, now=engine.now())
         run = await engine.run(run_id)
         output = _remembered(run, as_json=as_json)
+        if run.row.state is not RunState.DONE:
+            await find_server(engine, console, model=run.row.model, base_url=run.row.base_url)
         if (cap_nano := cap_of(max_cost)) is not None:
             await run.set_cap(cap_nano)
         return await _finish(run, output, console, as_json=as_json)
@@ -143,6 +151,7 @@ async def retry_run(settings: Settings, *, run_id: str, as_json: bool) -> int:
         run = await engine.run(run_id)
         output = _remembered(run, as_json=as_json)
         console = note_console()
+        await find_server(engine, console, model=run.row.model, base_url=run.row.base_url)
         console.print(f"sent again: {counted(await run.retry_failed(), 'item')}", markup=False)
         return await _finish(run, output, console, as_json=as_json)
 

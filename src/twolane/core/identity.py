@@ -32,6 +32,7 @@ _CUSTOM_ID: Final = re.compile(
     rf"[A-Za-z0-9](?:[A-Za-z0-9_-]*[A-Za-z0-9])?-([{_ALPHABET}]{{{NONCE_CHARS}}})",
     re.ASCII,
 )
+_NOTE_REF_LINE: Final = re.compile(rf"note_ref: ([{_ALPHABET}]{{{NOTE_REF_CHARS}}})\n")
 # Names that `_safe_name` would leave as they are; some of those are not among them.
 _SAFE_NAME: Final = re.compile(r"[A-Za-z0-9]+(?:[_-][A-Za-z0-9]+)*", re.ASCII)
 _UNSAFE_RUN: Final = re.compile(r"[^A-Za-z0-9-]+")
@@ -168,6 +169,22 @@ def _with_line(content: object, line: str) -> str | list[Any]:
             marked = {**block, "text": line + block["text"]}
             return [*content[:place], marked, *content[place + 1 :]]
     return [{"type": "text", "text": line}, *content]
+
+
+def note_ref_of(params: Mapping[str, Any]) -> str | None:
+    """Return the token that `with_note_ref` put into `params`, None where there is none."""
+    for message in params.get("messages") or ():
+        if message.get("role") == "user":
+            content = message.get("content")
+            texts = [content] if isinstance(content, str) else [_text_of(one) for one in content]
+            match = _NOTE_REF_LINE.match(next(filter(None, texts), ""))
+            return match[1] if match else None
+    return None
+
+
+def _text_of(block: object) -> str:
+    text = block.get("text") if isinstance(block, Mapping) else None
+    return text if isinstance(text, str) else ""
 
 
 class Echo(StrEnum):

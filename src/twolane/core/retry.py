@@ -75,6 +75,7 @@ _CLASS_OF_KIND: Final[Mapping[str, FaultClass]] = {
     "invalid_request_error": FaultClass.WRONG_REQUEST,
     "not_found_error": FaultClass.WRONG_REQUEST,
     "request_too_large": FaultClass.WRONG_REQUEST,
+    "context_exceeded": FaultClass.WRONG_REQUEST,
     "authentication_error": FaultClass.RUN_REFUSED,
     "permission_error": FaultClass.RUN_REFUSED,
     "billing_error": FaultClass.RUN_REFUSED,
@@ -206,6 +207,7 @@ def backoff_s(try_no: int, *, retry_after_s: float | None, jitter: float) -> flo
 _ADVICE: Final[Mapping[str, str]] = {
     "invalid_request_error": "Correct the request as the message says; as it is, it always fails.",
     "not_found_error": "Check the model's name and the base URL; the provider knows no such thing.",
+    "context_exceeded": "Shorten the source, or start the server with a larger context.",
     "request_too_large": "Shorten or split the source; the provider takes no request of this size.",
     "authentication_error": "Set a valid API key and resume the run.",
     "permission_error": "Use a key that may use this model, or another model, and resume the run.",

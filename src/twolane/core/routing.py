@@ -20,6 +20,7 @@ def route(
     realtime_nano: int | None = None,
     batch_nano: int | None = None,
     window: Window | None = None,
+    no_batches: str = "",
 ) -> Decision:
     """Choose the lane for `count` items.
 
@@ -35,6 +36,8 @@ def route(
     items = counted(count, "item")
     if count == 0:
         return Decision(Lane.REALTIME, "0 items: nothing to send")
+    if no_batches:
+        return Decision(Lane.REALTIME, f"{items}: real time, {no_batches}")
     if count == 1:
         return _route_one(items, budget_nano, realtime_nano, batch_nano)
     bargain = _bargain(realtime_nano, batch_nano)

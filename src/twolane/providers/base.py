@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, NoReturn, Protocol
+
+from twolane.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, Mapping, Sequence
@@ -55,6 +57,31 @@ class Served:
     models: tuple[str, ...]
     context_tokens: int | None
     here: bool
+
+    @property
+    def words(self) -> str:
+        """What answered, in words for a person: the server, its address, model and context."""
+        parts = [f"{self.server or 'a server'} at {self.base_url}"]
+        if self.model:
+            parts.append(f"model {self.model}")
+        if self.context_tokens is not None:
+            parts.append(f"context {self.context_tokens:,} tokens")
+        where = "nothing leaves this machine" if self.here else "what is sent goes to that machine"
+        return f"{', '.join(parts)}; free of charge, real time alone; {where}"
+
+    def the_model(self) -> str:
+        """Return the model that was named, or the only one. Raises ConfigError listing them."""
+        if self.model:
+            return self.model
+        if not self.models:
+            message = f"the server at {self.base_url} lists no models; name one with --model"
+            raise ConfigError(message)
+        listed = ", ".join(self.models)
+        message = (
+            f"the server at {self.base_url} has {len(self.models):,} models; name one with "
+            f"--model: {listed}"
+        )
+        raise ConfigError(message)
 
 
 class Provider(Protocol):
@@ -121,3 +148,18 @@ class Provider(Protocol):
 
     async def aclose(self) -> None:
         """Release what is held open."""
+
+
+class NoBatches:
+    """The batch lane of a provider that has none; `traits.no_batches` says why."""
+
+    traits: Traits
+
+    async def _refuse(self, *_args: object, **_kwargs: object) -> NoReturn:
+        raise ConfigError(self.traits.no_batches)
+
+    def _refuse_line(self, *_args: object) -> NoReturn:
+        raise ConfigError(self.traits.no_batches)
+
+    create_batch = retrieve_batch = list_batches = cancel_batch = fetch_results = _refuse
+    batch_frame = batch_line = read_line = _refuse_line

@@ -9,6 +9,7 @@ from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 
+from twolane.core.addresses import is_here
 from twolane.errors import ConnectionFailedError
 
 if TYPE_CHECKING:
@@ -115,9 +116,13 @@ class HttpTransport:
 def _proxy(base_url: str) -> str | None:
     """Return the environment's proxy for `base_url`, None where there is none.
 
+    Never one for this machine itself: what is sent here has to stay here.
+
     Looked up once: aiohttp's `trust_env` asks the environment and ~/.netrc anew for every call,
     each in another thread, which doubles a call's CPU.
     """
+    if is_here(base_url):
+        return None
     try:
         parts = urlsplit(base_url)
     except ValueError:

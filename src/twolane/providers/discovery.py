@@ -1,0 +1,162 @@
+"""Finding a model's server on this machine, and asking it which models and how much context.
+
+Only what tells of the server is asked (`GET /v1/models` and its like); no request of a run.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+# The ports that the servers take unless they are told another.
+USUAL_PORTS: Final[Mapping[int, str]] = {
+    11434: "Ollama",
+    1234: "LM Studio",
+    8080: "llama.cpp",
+    8000: "vLLM",
+}
+# https://docs.ollama.com/context-length: what a model gets with less than 24 GB of video memory.
+OLLAMA_CONTEXT_TOKENS: Final = 4_096
+_OWNERS: Final[Mapping[str, str]] = {
+    "llamacpp": "llama.cpp",
+    "library": "Ollama",
+    "vllm": "vLLM",
+    "organization_owner": "LM Studio",
+}
+_NO_CHAT = re.compile(r"embed|rerank|whisper", re.IGNORECASE)
+_NUM_CTX = re.compile(r"^num_ctx\s+(\d+)", re.MULTILINE)
+
+
+class Told(NamedTuple):
+    """An answer to a question about a server: its status, and its JSON object where it is one."""
+
+    status: int
+    value: dict[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a server says of itself: its name and version, its models, which may be loading."""
+
+    server: str
+    models: tuple[str, ...]
+    listed: Mapping[str, Mapping[str, Any]]
+    version: str = ""
+    loading: bool = False
+
+
+async def look(get: Callable[[str], Awaitable[Told]]) -> Look | None:
+    """Return what a server says of itself, None where it is no server of models."""
+    told = await get("/v1/models")
+    if told.status == 503:  # noqa: PLR2004  # llama.cpp, while it loads
+        return Look("", (), {}, loading=True)
+    value = told.value or {}
+    entries = value.get("data")
+    if not isinstance(entries, list):
+        return None
+    listed = {str(one["id"]): one for one in entries if isinstance(one, Mapping) and one.get("id")}
+    chatting = tuple(name for name in listed if not _NO_CHAT.search(name)) or tuple(listed)
+    owners = {str(one.get("owned_by")) for one in listed.values()}
+    server = next((name for owner, name in _OWNERS.items() if owner in owners), "")
+    version = ""
+    if server == "llama.cpp":
+        version = _text(await get("/props"), "build_info")
+    elif server == "Ollama" or (not server and not listed):
+        version = _text(await get("/api/version"), "version")
+        server = "Ollama" if version else server
+    elif server == "vLLM":
+        version = _text(await get("/version"), "version")
+    return Look(server, chatting, listed, version)
+
+
+def _text(told: Told, name: str) -> str:
+    value = (told.value or {}).get(name)
+    return value if isinstance(value, str) else ""
+
+
+async def context_tokens(
+    found: Look,
+    model: str,
+    get: Callable[[str], Awaitable[Told]],
+    post: Callable[[str, Mapping[str, Any]], Awaitable[Told]],
+) -> int | None:
+    """Return how many tokens prompt and reply may have together, None where nothing says so.
+
+    What is loaded counts, not what the model was trained for: a longer prompt is refused, or cut
+    by Ollama without a word.
+    """
+    if found.server == "Ollama":
+        return await _ollama_context(model, get, post)
+    if found.server == "llama.cpp" and (size := _slot_context((await get("/props")).value)):
+        return size
+    if found.server in ("LM Studio", ""):
+        for one in _list((await get("/api/v0/models")).value, "data"):
+            if one.get("id") == model:
+                loaded = _size(one.get("loaded_context_length"))
+                return loaded or _size(one.get("max_context_length"))
+    entry = found.listed.get(model, {})
+    meta = entry.get("meta")
+    sizes = [
+        entry.get("max_model_len"),
+        meta.get("n_ctx") if isinstance(meta, Mapping) else None,
+        entry.get("context_length"),
+        entry.get("max_context_length"),
+        meta.get("n_ctx_train") if isinstance(meta, Mapping) else None,
+    ]
+    return next(filter(None, map(_size, sizes)), None)
+
+
+async def _ollama_context(
+    model: str,
+    get: Callable[[str], Awaitable[Told]],
+    post: Callable[[str, Mapping[str, Any]], Awaitable[Told]],
+) -> int | None:
+    for one in _list((await get("/api/ps")).value, "models"):
+        if model in (one.get("name"), one.get("model")) and (
+            size := _size(one.get("context_length"))
+        ):
+            return size
+    shown = (await post("/api/show", {"model": model})).value or {}
+    if match := _NUM_CTX.search(str(shown.get("parameters") or "")):
+        return int(match[1])
+    info = shown.get("model_info")
+    trained = [
+        size
+        for name, value in (info.items() if isinstance(info, Mapping) else ())
+        if name.endswith(".context_length") and (size := _size(value))
+    ]
+    return min([*trained, OLLAMA_CONTEXT_TOKENS])
+
+
+def _slot_context(props: Mapping[str, Any] | None) -> int | None:
+    settings = (props or {}).get("default_generation_settings")
+    return _size(settings.get("n_ctx")) if isinstance(settings, Mapping) else None
+
+
+def _list(value: Mapping[str, Any] | None, name: str) -> list[Mapping[str, Any]]:
+    entries = (value or {}).get(name)
+    return [one for one in entries if isinstance(one, Mapping)] if isinstance(entries, list) else []
+
+
+def _size(value: object) -> int | None:
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    return value if whole and value > 0 else None  # type: ignore[operator,return-value]
+
+
+async def answering(
+    get_at: Callable[[str, str], Awaitable[Told]],
+) -> list[tuple[str, Look]]:
+    """Return the addresses at the usual ports where a server of models answers, in their order."""
+    urls = [f"http://127.0.0.1:{port}" for port in USUAL_PORTS]
+
+    async def ask(url: str) -> Look | None:
+        return await look(lambda path: get_at(url, path))
+
+    found = await asyncio.gather(*map(ask, urls))
+    return [(url, one) for url, one in zip(urls, found, strict=True) if one is not None]

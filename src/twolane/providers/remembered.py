@@ -1,0 +1,63 @@
+"""What was found out about servers, for the next process: a small file beside the ledger."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+from typing import TYPE_CHECKING, Any, Final
+
+import orjson
+
+from twolane.providers.chat import Endpoint, Manner, Schemas
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+FILE: Final = "servers.json"
+MOST: Final = 200
+_MOST_BYTES: Final = 1 << 20
+
+
+class Remembered:
+    """How each server wants to be asked for each of its models.
+
+    A courtesy: where the file cannot be read or written, it is found out again.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Keep it in the file at `path`."""
+        self._path = path
+
+    def get(self, place: str) -> Manner | None:
+        """Return what is remembered of a server and model, None where that is nothing."""
+        value = self._read().get(place) or {}
+        try:
+            return Manner(
+                Endpoint(value["endpoint"]), Schemas(value["schemas"]), bool(value["system"])
+            )
+        except (KeyError, TypeError, ValueError):
+            return None
+
+    def keep(self, place: str, manner: Manner) -> None:
+        """Remember it; of too many, the oldest is let go."""
+        values = self._read()
+        values.pop(place, None)
+        values[place] = manner._asdict()
+        kept = dict(list(values.items())[-MOST:])
+        beside = self._path.with_name(f".{FILE}-{secrets.token_hex(4)}")
+        with contextlib.suppress(OSError):
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                beside.write_bytes(orjson.dumps(kept, option=orjson.OPT_INDENT_2))
+                os.replace(beside, self._path)  # noqa: PTH105  # whole or not at all
+            finally:
+                beside.unlink(missing_ok=True)
+
+    def _read(self) -> dict[str, Any]:
+        try:
+            raw = self._path.read_bytes()
+            value = orjson.loads(raw) if len(raw) <= _MOST_BYTES else None
+        except (OSError, ValueError):
+            return {}
+        return value if isinstance(value, dict) else {}
