@@ -22,6 +22,7 @@
         RejectedError              this request is wrong; sending it again changes nothing
         RunRefusedError              every other request would be refused as well
           AuthenticationError        key or permission
+            ForbiddenError             permission, of this request at least
           CreditError                credit
           SpendCapError              a spend limit set at the provider
           EndpointError              the address or its certificate is wrong
@@ -216,6 +217,12 @@ class AuthenticationError(RunRefusedError):
     """The provider refuses the key; set a valid one (ANTHROPIC_API_KEY) and run again."""
 
     http_status = 401
+
+
+class ForbiddenError(AuthenticationError):
+    """The provider forbids this request; use a key that may send it, then resume the run."""
+
+    http_status = 403
 
 
 class CreditError(RunRefusedError):

@@ -8,14 +8,18 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from twolane.core.pricing import usd
+from twolane.core.retry import ENDINGS
 from twolane.core.states import ItemState
 from twolane.errors import LedgerDamagedError, LedgerError
+from twolane.providers.messages import text_of
 
 if TYPE_CHECKING:
     from decimal import Decimal
 
     from twolane.core.types import Lane
     from twolane.ledger import ResultRow
+
+_UNUSED_ANSWERS = ENDINGS | {"invalid_reply", "quarantined"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +75,8 @@ class ItemOutcome:
         """The text of the reply, empty where there is none. Raises LedgerError."""
         result = self.result
         try:
-            content = result.get("message", {}).get("content", [])
-            return "".join(block["text"] for block in content if block["type"] == "text")
-        except (KeyError, TypeError, AttributeError) as error:
+            return text_of(result.get("message", {}).get("content"))
+        except AttributeError as error:
             raise self._damaged from error
 
 
@@ -83,7 +86,7 @@ def outcome_of(row: ResultRow) -> ItemOutcome:
     An answer that is not the item's result (canceled meanwhile, quarantined, not in the form
     asked for) stays in the ledger and is not handed on.
     """
-    answered = row.outcome == "succeeded" or row.error_kind in ("invalid_reply", "quarantined")
+    answered = row.outcome == "succeeded" or row.error_kind in _UNUSED_ANSWERS
     withheld = row.item.state is ItemState.CANCELED or (
         answered and row.item.state not in (ItemState.SUCCEEDED, ItemState.CONFLICT)
     )

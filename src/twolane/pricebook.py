@@ -21,7 +21,7 @@ from __future__ import annotations
 import json
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import ROUND_HALF_UP, Decimal
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Final
@@ -45,6 +45,7 @@ MAX_PRICE: Final = 1_000_000
 
 # USD per million tokens are micro-dollars per token: a millionth of a dollar is 10^6 pico.
 _PICO_PER_PRICE: Final = 10**6
+_PICO_PER_FEE: Final = 10**9
 # The field of Rates, and the prices it is taken from, first to last: the order in which
 # genai-prices bills a kind of token that has no price of its own.
 _SOURCES: Final[Mapping[str, tuple[str, ...]]] = {
@@ -86,7 +87,10 @@ class PriceBook:
                 raise _no_batch_price(model, at)
             return LanePrices(own.realtime, own.batch, model)
         info = self._find(provider, model)
-        return LanePrices(_standard_rates(info, at), _batch_rates(info, at), info.id)
+        standard = _standard_rates(info, at)
+        # A search costs the same in a batch.
+        batch = replace(_batch_rates(info, at), web_search=standard.web_search)
+        return LanePrices(standard, batch, info.id)
 
     def lookup_realtime(self, provider: str, model: str, at: datetime) -> Rates:
         """Return the prices of `model` in real time, for runs that send no batch.
@@ -210,7 +214,13 @@ def _rates(info: ModelInfo, price: ModelPrice) -> Rates:
 def _rates_above(price: ModelPrice, start: int, tier: Tier | None) -> Rates:
     """Return the rates that hold for prompts just above `start` tokens; -1: the base rates."""
     picos = {name: _pico(_price_above(price, keys, start)) for name, keys in _SOURCES.items()}
-    return Rates(**picos, tier=tier)
+    return Rates(**picos, tier=tier, web_search=_fee(price))
+
+
+def _fee(price: ModelPrice) -> int | None:
+    """Return the fee of one web search in pico-dollars; the book gives USD per thousand."""
+    listed = price.web_searches_kcount
+    return _whole(listed * _PICO_PER_FEE) if isinstance(listed, Decimal) else None
 
 
 def _price_above(price: ModelPrice, keys: tuple[str, ...], start: int) -> Decimal:

@@ -68,7 +68,6 @@ ERRORS: list[tuple[ProviderError, FaultClass]] = [
     (EndpointError(status=301), FaultClass.RUN_REFUSED),
     (NotTheProviderError(status=200), FaultClass.TRANSIENT),
     (InvalidReplyError(), FaultClass.BAD_REPLY),
-    (ProviderError(kind="invalid_request_error"), FaultClass.WRONG_REQUEST),
     (ProviderError(kind="something_else"), FaultClass.TRANSIENT),
 ]
 JITTER = st.floats(0, 1, exclude_max=True)

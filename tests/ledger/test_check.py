@@ -79,7 +79,8 @@ BREAKS = [
     ("an attempt of an orphan", "UPDATE attempts SET outcome = 'orphan' WHERE attempt_no = 1"),
     ("a success has its reply", "DELETE FROM replies WHERE attempt_no = 1"),
     ("a success has its reply", "INSERT INTO replies VALUES (999, '{}')"),
-    ("nothing costs more", "UPDATE attempts SET cost_nano = 10000 WHERE attempt_no = 1"),
+    ("nothing costs more", ("UPDATE runs SET cap_nano = 1000000;"
+     " UPDATE attempts SET cost_nano = 10000 WHERE attempt_no = 1")),
     ("nothing costs more", "UPDATE attempts SET output_tokens = -1 WHERE attempt_no = 1"),
     ("at its worst case", "UPDATE attempts SET outcome = 'uncertain' WHERE attempt_no = 1"),
     ("is not settled, costs nothing", ("UPDATE attempts SET outcome = 'expired'"
@@ -107,7 +108,8 @@ def change(path: Path, statement: str) -> None:
     """Change a ledger behind its back."""
     db = sqlite3.connect(path)
     values = {"item": BATCH, "realtime": REALTIME, "early": EARLY}
-    db.execute(statement, {name: v for name, v in values.items() if f":{name}" in statement})
+    for one in statement.split(";"):
+        db.execute(one, {name: v for name, v in values.items() if f":{name}" in one})
     db.commit()
     db.close()
 

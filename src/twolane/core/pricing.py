@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from twolane.core.types import Lane
+from twolane.core.types import UNKNOWN_USAGE, Lane
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from twolane.core.types import Usage
+    from twolane.core.types import Reply, Usage
 
 PICO_PER_NANO: Final = 1_000
 NANO_PER_USD: Final = 1_000_000_000
@@ -26,7 +26,10 @@ MONTHS_PER_YEAR: Final = 12
 
 @dataclass(frozen=True, slots=True)
 class Rates:
-    """Prices of one model in one lane, in pico-dollars per token."""
+    """Prices of one model in one lane, in pico-dollars per token.
+
+    `web_search` is the fee of one search, None where none is known.
+    """
 
     input: int
     output: int
@@ -34,6 +37,7 @@ class Rates:
     cache_write_1h: int
     cache_read: int
     tier: Tier | None = None
+    web_search: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +77,27 @@ def cost_nano(usage: Usage, rates: Rates) -> int:
     return _to_nano(_cost_pico(usage, rates))
 
 
+class Bill(NamedTuple):
+    """What an answer cost, would have cost in real time, and what of it has no known price."""
+
+    cost_nano: int = 0
+    realtime_nano: int = 0
+    unpriced: tuple[str, ...] = ()
+
+
+def bill(reply: Reply, prices: LanePrices, lane: Lane, reserve_nano: int) -> Bill:
+    """Return what an answer cost: by its own counts, and its reserve where it has none."""
+    rates, unpriced = prices.rates(lane), reply.unpriced
+    if rates == FREE:
+        return Bill()
+    if reply.usage.web_searches and rates.web_search is None:
+        unpriced = (*unpriced, "web_search")
+    if UNKNOWN_USAGE in unpriced:
+        return Bill(reserve_nano, reserve_nano, unpriced)
+    cost, realtime = cost_nano(reply.usage, rates), cost_nano(reply.usage, prices.realtime)
+    return Bill(cost, realtime, unpriced)
+
+
 def _to_nano(pico: int) -> int:
     """Round pico-dollars (not negative) to nano-dollars, half up."""
     return (pico + PICO_PER_NANO // 2) // PICO_PER_NANO
@@ -82,7 +107,7 @@ def _cost_pico(usage: Usage, rates: Rates) -> int:
     """Return the exact cost in pico-dollars."""
     plain, write_5m = usage.input_tokens, usage.cache_write_5m_tokens
     write_1h, read = usage.cache_write_1h_tokens, usage.cache_read_tokens
-    tier = rates.tier
+    tier, fee = rates.tier, usage.web_searches * (rates.web_search or 0)
     if tier is not None:
         prompt = plain + write_5m + write_1h + read
         while tier is not None and prompt > tier.start_tokens:
@@ -94,6 +119,7 @@ def _cost_pico(usage: Usage, rates: Rates) -> int:
         + write_5m * rates.cache_write_5m
         + write_1h * rates.cache_write_1h
         + read * rates.cache_read
+        + fee
     )
 
 

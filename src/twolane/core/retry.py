@@ -10,23 +10,26 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final, TypeAlias, assert_never
 
+from twolane.core.faults import NO_STATUS, refusal
 from twolane.core.types import Canceled, Errored, Expired, Missing, Quarantined
 from twolane.errors import (
-    AuthenticationError,
-    CreditError,
+    ForbiddenError,
     InvalidReplyError,
+    NotTheProviderError,
     ProviderError,
     RejectedError,
     RunRefusedError,
-    SpendCapError,
     TransientError,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
 MAX_CALL_TRIES: Final = 8
 """Tries of one real-time call on errors that are not billed."""
+
+MAX_STRANGE_TRIES: Final = 3
+"""Tries of a call that something else than the provider answers."""
 
 FIRST_BACKOFF_S: Final = 0.5
 MAX_BACKOFF_S: Final = 30.0
@@ -47,6 +50,9 @@ class FaultClass(StrEnum):
 
     MISSING = "missing"
     BAD_REPLY = "bad_reply"
+    UNUSABLE = "unusable"
+    """Paid for, and another like it would be no better: refused, cut off, or unreadable."""
+
     CANCELED = "canceled"
     UNPROVEN = "unproven"
     """The reply cannot be proved to belong to the item."""
@@ -71,18 +77,26 @@ class RetryDecision(StrEnum):
 
 Ending: TypeAlias = Errored | Expired | Canceled | Missing | Quarantined
 
+ENDINGS: Final = frozenset(
+    {
+        "refusal", "max_tokens", "model_context_window_exceeded", "pause_turn", "tool_use",
+        "stop_sequence", "other_ending",
+    }
+)  # fmt: skip
+"""Kinds of failure of a reply that has not the form asked for because of how it ended."""
+
+# What is said of an attempt here, and not by the provider. What the provider says: faults.py.
 _CLASS_OF_KIND: Final[Mapping[str, FaultClass]] = {
-    "invalid_request_error": FaultClass.WRONG_REQUEST,
-    "not_found_error": FaultClass.WRONG_REQUEST,
-    "request_too_large": FaultClass.WRONG_REQUEST,
     "context_exceeded": FaultClass.WRONG_REQUEST,
-    "authentication_error": FaultClass.RUN_REFUSED,
-    "permission_error": FaultClass.RUN_REFUSED,
-    "billing_error": FaultClass.RUN_REFUSED,
-    "enforced_spend_limit_reached": FaultClass.RUN_REFUSED,
     "connection": FaultClass.DROPPED,
     "invalid_reply": FaultClass.BAD_REPLY,
+    "unreadable_reply": FaultClass.UNUSABLE,
+    "unknown_result": FaultClass.UNUSABLE,
+    **dict.fromkeys(ENDINGS, FaultClass.UNUSABLE),
 }
+_USUAL_ENDINGS: Final = frozenset({"end_turn", ""})
+ALWAYS_FAILS: Final = frozenset({FaultClass.WRONG_REQUEST, FaultClass.UNUSABLE})
+"""Faults that the same request meets again."""
 
 # An item whose attempt of at least this number ends in the fault is given up.
 _MAX_ATTEMPTS: Final[Mapping[FaultClass, int]] = {
@@ -97,14 +111,10 @@ _MAX_ATTEMPTS: Final[Mapping[FaultClass, int]] = {
 
 
 def classify(ending: Ending | ProviderError) -> FaultClass:
-    """Name the kind of fault behind an attempt's ending or a provider's error.
-
-    An error type nobody has heard of counts as transient: of a batch's errors only
-    `invalid_request_error` needs a person (Message Batches documentation).
-    """
+    """Name the kind of fault behind an attempt's ending or a provider's error."""
     match ending:
         case Errored():
-            return _CLASS_OF_KIND.get(ending.kind, FaultClass.TRANSIENT)
+            return FaultClass.WRONG_REQUEST if ending.own else _classify_kind(ending)
         case Expired():
             return FaultClass.TRANSIENT
         case Canceled():
@@ -119,8 +129,20 @@ def classify(ending: Ending | ProviderError) -> FaultClass:
             assert_never(ending)
 
 
+def is_own_or_all(ending: Errored) -> bool:
+    """Tell whether an error speaks of this request or of all: of it where others are answered."""
+    return refusal(NO_STATUS, ending.kind, ending.message) is ForbiddenError
+
+
+def _classify_kind(ending: Errored) -> FaultClass:
+    """Classify by what was said: here, or by the provider."""
+    if ending.kind in _CLASS_OF_KIND:
+        return _CLASS_OF_KIND[ending.kind]
+    return _classify_error(refusal(NO_STATUS, ending.kind, ending.message)(kind=ending.kind))
+
+
 def _classify_error(error: ProviderError) -> FaultClass:
-    """Classify by the error's class, and one of no special class by the provider's own type."""
+    """Classify by the error's class, which faults.py has found."""
     if error.maybe_paid:
         return FaultClass.DROPPED
     match error:
@@ -133,7 +155,22 @@ def _classify_error(error: ProviderError) -> FaultClass:
         case TransientError():
             return FaultClass.TRANSIENT
         case _:
-            return _CLASS_OF_KIND.get(error.kind, FaultClass.TRANSIENT)
+            return FaultClass.TRANSIENT
+
+
+def ending_kind(stop_reason: str | None) -> str | None:
+    """Return the kind of failure of a reply that is not in form because of how it ended.
+
+    None where it ended as usual: its form is then the model's mistake, which may be put right.
+    """
+    if (stop_reason or "") in _USUAL_ENDINGS:
+        return None
+    return stop_reason if stop_reason in ENDINGS else "other_ending"
+
+
+def retryable(faults: Collection[str]) -> bool:
+    """Tell whether a failed item is worth sending again as it is, by its faults so far."""
+    return not ALWAYS_FAILS.intersection(faults)
 
 
 def decide(fault: FaultClass, *, attempt: int, again: bool) -> RetryDecision:
@@ -149,7 +186,7 @@ def decide(fault: FaultClass, *, attempt: int, again: bool) -> RetryDecision:
             return RetryDecision.FIX
         case FaultClass.RUN_REFUSED:
             return RetryDecision.STOP_RUN
-        case FaultClass.CANCELED | FaultClass.UNPROVEN:
+        case FaultClass.CANCELED | FaultClass.UNPROVEN | FaultClass.UNUSABLE:
             return RetryDecision.GIVE_UP
         case FaultClass.MISSING:
             return RetryDecision.GIVE_UP if again or spent else RetryDecision.RESEND
@@ -161,24 +198,29 @@ def decide(fault: FaultClass, *, attempt: int, again: bool) -> RetryDecision:
             assert_never(fault)
 
 
-def refusal(kind: str, message: str) -> RunRefusedError:
+def run_refused(kind: str, message: str) -> ProviderError:
     """Return the error that ends a run whose item was refused with this RUN_REFUSED kind."""
-    of_kind = {
-        "enforced_spend_limit_reached": SpendCapError,
-        "billing_error": CreditError,
-        "authentication_error": AuthenticationError,
-    }
-    return of_kind.get(kind, RunRefusedError)(message, kind=kind)
+    return refusal(NO_STATUS, kind, message)(message, kind=kind)
 
 
-def decide_call(error: ProviderError, *, try_no: int) -> RetryDecision:
+def decide_call(
+    error: ProviderError, *, try_no: int, others_answered: bool | None = None
+) -> RetryDecision:
     """Decide what becomes of a real-time call whose try `try_no` (from 1) ended in `error`.
 
     RESEND: wait `backoff_s` and call again, in the same attempt. GIVE_UP: the attempt ends, and
     `decide` says what becomes of its item; so also after the first dropped call that had left,
     because an attempt that may have been paid for has to stay on record by itself.
+    `others_answered` tells whether other requests were since this one left, None where none ever
+    was. Where they were, a page that is not the provider's, or a 403, speaks of this request alone,
+    for instance of a firewall that its text offends; where they were before, time will tell.
     """
     fault = classify(error)
+    if isinstance(error, NotTheProviderError | ForbiddenError):
+        last = others_answered is None and isinstance(error, ForbiddenError)
+        if try_no < MAX_STRANGE_TRIES and not last:
+            return RetryDecision.RESEND
+        return RetryDecision.FIX if others_answered else RetryDecision.STOP_RUN
     if fault is FaultClass.WRONG_REQUEST:
         return RetryDecision.FIX
     if fault is FaultClass.RUN_REFUSED:
@@ -221,6 +263,17 @@ _ADVICE: Final[Mapping[str, str]] = {
     "invalid_reply": "Retry the item, or use a stronger model; the reply lacks the form asked for.",
     "expired": "Retry the failed items; the provider did not get to them within 24 hours.",
     "canceled": "Start a run again for what is still wanted; these items were canceled.",
+    "unreadable_reply": "Look at the kept bytes (`show --item`); it was paid for, and asking again costs again.",
+    "unknown_result": "Look at the provider's documentation of this result, which this version does not know.",
+    "refusal": "Change or leave out the source; the model refuses it.",
+    "max_tokens": "Allow more with max_tokens, or shorten the source; the reply was cut off.",
+    "model_context_window_exceeded": "Shorten or split the source; it leaves no room for the reply.",
+    "pause_turn": "Ask for less in one request; the provider paused a long turn, which is not gone on with here.",
+    "tool_use": "Ask without tools of your own; the model wants one to be run, and nothing runs it here.",
+    "stop_sequence": "Change stop_sequences; one of them cut the reply off.",
+    "other_ending": "Look at the kept reply (`show --item`); the model ended it in a way of its own.",
+    "gateway_timeout": "Shorten the requests, or send them as a batch; a gateway gave up waiting.",
+    "not_the_provider": "Check the base URL and the proxy; what answers is not the provider.",
     "missing": "Retry the item; the provider's results have no line for it.",
     "quarantined": "Look at the kept reply, which may belong to another item, then retry the item.",
 }

@@ -66,8 +66,12 @@ class Request:
     origin: str = ""
 
 
+UNKNOWN_USAGE = "usage"
+"""Stands among what is `unpriced` where an answer's own counts cannot be read."""
+
+
 class Usage(NamedTuple):
-    """Tokens of one reply, as the provider counted them.
+    """Tokens of one reply, and searches of the web for it, as the provider counted them.
 
     `input_tokens` excludes what was read from or written to the prompt cache.
     """
@@ -77,12 +81,14 @@ class Usage(NamedTuple):
     cache_write_5m_tokens: int = 0
     cache_write_1h_tokens: int = 0
     cache_read_tokens: int = 0
+    web_searches: int = 0
 
 
 class Reply(NamedTuple):
     """A model's answer: `message` is the provider's own JSON object, byte for byte.
 
     `rates` is what its headers said of the limits a minute; a batch's answers have none.
+    `unpriced` names what it used that has no known price: server tools, service tiers.
     `problem` says why it cannot be read, for what was answered with success and is no message;
     `message` are then its bytes, and `text` is empty.
     """
@@ -94,6 +100,7 @@ class Reply(NamedTuple):
     model: str
     request_id: str | None = None
     rates: RateHeaders | None = None
+    unpriced: tuple[str, ...] = ()
     problem: str = ""
 
 
@@ -109,13 +116,15 @@ class Errored:
     """The provider, or a check of ours, ended the attempt with an error.
 
     `kind` is the provider's error type (`invalid_request_error`, `overloaded_error`, …) or
-    `invalid_reply`, `connection`. `reply` is kept where an answer came and was paid for.
+    `invalid_reply`, `connection`. `reply` is kept where an answer came and was paid for. `own`
+    says that it is this request's fault, whatever its kind would say of others.
     """
 
     kind: str
     message: str
     reply: Reply | None = None
     request_id: str | None = None
+    own: bool = False
 
 
 @dataclass(frozen=True, slots=True)

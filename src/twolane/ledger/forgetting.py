@@ -40,9 +40,12 @@ _QUOTES = (
     (
         f"UPDATE items SET reason = 'its reply was not in the form asked for' WHERE id {_OF_RUN}"
         " AND reason <> '' AND EXISTS (SELECT 1 FROM attempts a WHERE a.item = items.id"
-        " AND a.error_kind = 'invalid_reply')"
+        " AND a.error_kind IN ('invalid_reply', 'unreadable_reply'))"
     ),
-    f"UPDATE attempts SET message = '' WHERE item {_OF_RUN} AND error_kind = 'invalid_reply'",
+    (
+        f"UPDATE attempts SET message = '' WHERE item {_OF_RUN}"
+        " AND error_kind IN ('invalid_reply', 'unreadable_reply')"
+    ),
 )
 
 

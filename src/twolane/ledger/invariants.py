@@ -66,7 +66,7 @@ _IN_A_RACE = (
 _MONEY_COLUMNS = ("reserve_nano", "cost_nano", "realtime_nano")
 _TOKEN_COLUMNS = (
     "input_tokens", "output_tokens", "cache_write_5m_tokens", "cache_write_1h_tokens",
-    "cache_read_tokens",
+    "cache_read_tokens", "web_searches",
 )  # fmt: skip
 
 # What each column may hold, by SQLite's storage classes; a name with lone surrogates is a blob.
@@ -75,7 +75,7 @@ _TEXTS = {
              "decision_lane", "decision_reason", "waits_for"),
     "items": ("content_hash", "lane", "state", "reason", "fault"),
     "batches": ("nonce", "state", "reason", "base_url", "key_fingerprint"),
-    "attempts": ("lane", "nonce", "error_kind", "message"),
+    "attempts": ("lane", "nonce", "error_kind", "message", "unpriced"),
     "controls": ("action",),
 }  # fmt: skip
 _NAMES = {"runs": ("label", "source"), "items": ("key", "name")}
@@ -349,9 +349,10 @@ _OF_ATTEMPTS = (
         RESTORE,
     ),
     Invariant(
-        "nothing costs more than was set aside for it, or less than nothing",
+        "nothing costs more than was set aside for it where there is a cap, or less than nothing",
         (
-            "SELECT attempt_no FROM attempts WHERE cost_nano > reserve_nano OR "
+            "SELECT attempt_no FROM attempts WHERE (cost_nano > reserve_nano AND EXISTS"
+            f" (SELECT 1 FROM runs r WHERE r.run_no = {_RUN_OF} AND cap_nano IS NOT NULL)) OR "
             + " OR ".join(f"{name} < 0" for name in _MONEY_COLUMNS + _TOKEN_COLUMNS)
         ),
         MONEY,
@@ -376,7 +377,8 @@ _OF_ATTEMPTS = (
         "an answer that cost something used tokens, and in real time costs what real time costs",
         (
             "SELECT attempt_no FROM attempts WHERE outcome IN ('succeeded', 'quarantined',"
-            f" 'errored') AND ((cost_nano > 0 AND {' + '.join(_TOKEN_COLUMNS)} = 0) OR"
+            f" 'errored') AND ((cost_nano > 0 AND {' + '.join(_TOKEN_COLUMNS)} = 0"
+            " AND unpriced = '') OR"
             f" (lane = '{Lane.REALTIME}' AND cost_nano <> realtime_nano))"
         ),
         MONEY,

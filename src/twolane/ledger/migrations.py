@@ -42,6 +42,10 @@ UPDATE runs SET base_url = coalesce(
 ALTER TABLE runs ADD COLUMN batch_bytes INTEGER;
 ALTER TABLE runs ADD COLUMN waits_for TEXT NOT NULL DEFAULT '';
 ALTER TABLE runs ADD COLUMN waits_until REAL;
+ALTER TABLE attempts ADD COLUMN web_searches INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE attempts ADD COLUMN unpriced TEXT NOT NULL DEFAULT '';
+ALTER TABLE attempts ADD COLUMN ending TEXT;
+CREATE INDEX attempts_remarkable ON attempts (item) WHERE ending IS NOT NULL OR unpriced <> '';
 """,
 }
 """The SQL that leads from a format to the one after it."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from twolane.core.states import BATCH_STEPS, BatchState, sources
+from twolane.core.types import UNKNOWN_USAGE
 from twolane.errors import LedgerError
 from twolane.ledger.columns import BATCH_COLUMNS, batch_of, readable
 from twolane.ledger.rows import restored
@@ -26,6 +27,7 @@ class OrphanCost(NamedTuple):
     attempt_no: int
     cost_nano: int
     usage: Usage
+    unpriced: tuple[str, ...] = ()
 
 
 @readable
@@ -61,15 +63,15 @@ def book(
     allowed = ", ".join(f"'{state}'" for state in sources(BATCH_STEPS, BatchState.ORPHAN))
     with ledger.store.transaction() as db:
         db.executemany(
-            "UPDATE attempts SET outcome = ?, settled_at = ?, cost_nano = ?, input_tokens = ?,"
-            " output_tokens = ?, cache_write_5m_tokens = ?, cache_write_1h_tokens = ?,"
-            " cache_read_tokens = ?, message = 'it arrived after it had been given up'"
+            "UPDATE attempts SET outcome = ?, settled_at = ?,"
+            " cost_nano = iif(?, reserve_nano, ?), input_tokens = ?, output_tokens = ?,"
+            " cache_write_5m_tokens = ?, cache_write_1h_tokens = ?, cache_read_tokens = ?,"
+            " web_searches = ?, unpriced = ?, message = 'it arrived after it had been given up'"
             " WHERE attempt_no = ? AND outcome = 'unsent'",
             [
                 (
-                    ORPHAN, now, one.cost_nano, one.usage.input_tokens, one.usage.output_tokens,
-                    one.usage.cache_write_5m_tokens, one.usage.cache_write_1h_tokens,
-                    one.usage.cache_read_tokens, one.attempt_no,
+                    ORPHAN, now, int(UNKNOWN_USAGE in one.unpriced), one.cost_nano, *one.usage,
+                    ", ".join(one.unpriced), one.attempt_no,
                 )
                 for one in costs
             ],

@@ -220,7 +220,8 @@ class Settlement(NamedTuple):
     """The ending of one attempt and what becomes of its item.
 
     `item_state` PENDING is a retry; `fault` is the class of what went wrong, `refunds_try` says
-    that it does not count as a try. `body` is the result in the provider's batch-result shape.
+    that it does not count as a try. `ending` says how the model ended its reply, None: as usual;
+    `unpriced` what it used that has no known price. `body` is the result in the provider's batch-result shape.
     `grows_bytes` is what a repair will add to the request. An item that was canceled meanwhile
     keeps its state; the attempt and its cost are booked all the same.
     """
@@ -238,6 +239,8 @@ class Settlement(NamedTuple):
     cost_nano: int = 0
     realtime_nano: int = 0
     usage: Usage = NO_USAGE
+    unpriced: str = ""
+    ending: str | None = None
     body: bytes | None = None
     refunds_try: bool = False
     grows_bytes: int = 0

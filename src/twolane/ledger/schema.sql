@@ -99,12 +99,16 @@ CREATE TABLE attempts (
   output_tokens         INTEGER NOT NULL DEFAULT 0,
   cache_write_5m_tokens INTEGER NOT NULL DEFAULT 0,
   cache_write_1h_tokens INTEGER NOT NULL DEFAULT 0,
-  cache_read_tokens     INTEGER NOT NULL DEFAULT 0
+  cache_read_tokens     INTEGER NOT NULL DEFAULT 0,
+  web_searches          INTEGER NOT NULL DEFAULT 0,
+  unpriced      TEXT NOT NULL DEFAULT '',     -- what it used that has no known price, with commas
+  ending        TEXT                          -- how the model ended its reply, NULL: as usual
 );
 CREATE INDEX attempts_item ON attempts (item);
 CREATE INDEX attempts_batch ON attempts (batch_no) WHERE batch_no IS NOT NULL;
 -- What a process that opens a run looks for: calls without an ending, attempts nobody knows of.
 CREATE INDEX attempts_calls ON attempts (item) WHERE batch_no IS NULL AND outcome IS NULL;
+CREATE INDEX attempts_remarkable ON attempts (item) WHERE ending IS NOT NULL OR unpriced <> '';
 CREATE INDEX attempts_uncertain ON attempts (item) WHERE outcome = 'uncertain';
 
 CREATE TABLE replies (

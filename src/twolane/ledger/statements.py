@@ -174,12 +174,13 @@ def settle(db: sqlite3.Connection, settlements: Sequence[Settlement]) -> None:
     db.executemany(
         "UPDATE attempts SET settled_at = ?, outcome = ?, error_kind = ?, message = ?,"
         " request_id = ?, cost_nano = ?, realtime_nano = ?, input_tokens = ?, output_tokens = ?,"
-        " cache_write_5m_tokens = ?, cache_write_1h_tokens = ?, cache_read_tokens = ?"
-        " WHERE attempt_no = ?",
+        " cache_write_5m_tokens = ?, cache_write_1h_tokens = ?, cache_read_tokens = ?,"
+        " web_searches = ?, unpriced = ?, ending = ? WHERE attempt_no = ?",
         [
             (
                 one.settled_at, one.outcome, one.error_kind, one.message, one.request_id,
-                one.cost_nano, one.realtime_nano, *one.usage, one.attempt_no,
+                one.cost_nano, one.realtime_nano, *one.usage, one.unpriced, one.ending,
+                one.attempt_no,
             )
             for one in fresh
         ],

@@ -9,37 +9,33 @@ from __future__ import annotations
 
 import hashlib
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn, TypedDict, assert_never
+from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn, TypedDict
+from urllib.parse import quote
 
 import orjson
 
+from twolane.core.faults import NO_STATUS, refusal
 from twolane.core.types import (
     BatchInfo,
-    Canceled,
-    Errored,
-    Expired,
     Headroom,
     Limits,
-    Missing,
     Outcome,
-    Quarantined,
     RateHeaders,
     Reply,
     RequestCounts,
     Succeeded,
-    Usage,
 )
 from twolane.errors import (
-    AuthenticationError,
-    CreditError,
+    EndpointError,
+    GatewayTimeoutError,
     InvalidReplyError,
-    OverloadedError,
-    RateLimitedError,
-    RejectedError,
-    SpendCapError,
+    NotTheProviderError,
+    ProviderError,
     TransientError,
 )
+from twolane.providers import messages
 from twolane.providers.base import BatchPage, ResultLine, Served, Traits
+from twolane.providers.lenient import clean, parse, unpacked
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, Mapping, Sequence
@@ -58,8 +54,9 @@ COUNTED_PARAMS = (
     "model", "messages", "system", "tools", "tool_choice", "thinking", "output_config",
     "cache_control", "speed",
 )  # fmt: skip
+BATCH_LIFE_S = 86_400.0
 _BATCHES = "/v1/messages/batches"
-_SNIPPET_CHARS = 200
+_COUNTS = ("processing", "succeeded", "errored", "canceled", "expired")
 
 
 class _Said(TypedDict):
@@ -115,8 +112,11 @@ class AnthropicProvider:
         raw, headers = await self._exchange(
             "POST", "/v1/messages", body, REALTIME_TIMEOUT_S, _beta_header(betas)
         )
-        message = self._object(raw)
-        return self._reply(message, raw, headers.get("request-id"), _rates(headers))
+        request_id = clean(headers.get("request-id")) or None
+        answer = messages.read_answer(raw, request_id=request_id, rates=_rates(headers))
+        if isinstance(answer, Reply):
+            return answer
+        raise self._no_answer(answer, raw, headers)
 
     async def count_tokens(self, body: bytes) -> int:
         """Count the input tokens of a request. Raises ProviderError."""
@@ -126,7 +126,10 @@ class AnthropicProvider:
         raw, _ = await self._exchange(
             "POST", "/v1/messages/count_tokens", orjson.dumps(prompt), CONTROL_TIMEOUT_S
         )
-        return int(self._object(raw)["input_tokens"])
+        count = self._object(raw).get("input_tokens")
+        if not isinstance(count, int):
+            raise InvalidReplyError(f"{self.name} counted no tokens", provider=self.name)
+        return count
 
     async def create_batch(
         self, body: AsyncIterable[bytes], size_bytes: int, *, betas: Sequence[str] = ()
@@ -138,7 +141,9 @@ class AnthropicProvider:
 
     async def retrieve_batch(self, batch_id: str) -> BatchInfo:
         """Return how a batch stands. Raises ProviderError, RejectedError with 404 if unknown."""
-        raw, _ = await self._exchange("GET", f"{_BATCHES}/{batch_id}", None, CONTROL_TIMEOUT_S)
+        raw, _ = await self._exchange(
+            "GET", f"{_BATCHES}/{quote(batch_id, safe='')}", None, CONTROL_TIMEOUT_S
+        )
         return self._batch(self._object(raw))
 
     async def list_batches(self, *, after_id: str | None, limit: int) -> BatchPage:
@@ -148,16 +153,19 @@ class AnthropicProvider:
             "GET", f"{_BATCHES}?limit={limit}{behind}", None, CONTROL_TIMEOUT_S
         )
         page = self._object(raw)
+        # A batch that is left out here would seem never to have arrived.
+        if not isinstance(page.get("data"), list):
+            raise InvalidReplyError(f"{self.name} listed no batches", provider=self.name)
         return BatchPage(
             tuple(self._batch(one) for one in page["data"]),
-            has_more=bool(page["has_more"]),
-            last_id=page.get("last_id"),
+            has_more=bool(page.get("has_more")),
+            last_id=clean(page.get("last_id")) or None,
         )
 
     async def cancel_batch(self, batch_id: str) -> BatchInfo:
         """Ask for an early end. Raises ProviderError."""
         raw, _ = await self._exchange(
-            "POST", f"{_BATCHES}/{batch_id}/cancel", b"", CONTROL_TIMEOUT_S
+            "POST", f"{_BATCHES}/{quote(batch_id, safe='')}/cancel", b"", CONTROL_TIMEOUT_S
         )
         return self._batch(self._object(raw))
 
@@ -168,11 +176,17 @@ class AnthropicProvider:
         following it would hand that host the key.
         """
         async with self._transport.request(
-            "GET", f"{_BATCHES}/{batch_id}/results", headers=self._headers, timeout_s=None
+            "GET",
+            f"{_BATCHES}/{quote(batch_id, safe='')}/results",
+            headers=self._headers,
+            timeout_s=None,
         ) as response:
-            if response.status != 200:  # noqa: PLR2004  # HTTP's OK
+            if not _is_success(response):
                 self._refuse(response, await response.read())
+            begun = False
             async for chunk in response.chunks():
+                if not begun and (begun := bool(unpacked(chunk))) and unpacked(chunk)[:1] == b"<":
+                    raise self._no_answer(None, chunk, response.headers)
                 out.write(chunk)
 
     def batch_frame(self) -> tuple[bytes, bytes, bytes]:
@@ -184,38 +198,21 @@ class AnthropicProvider:
         return b'{"custom_id":"%b","params":%b}' % (custom_id.encode(), body)
 
     def read_line(self, line: bytes) -> ResultLine:
-        """Read one line of results. Raises InvalidReplyError where it cannot be read."""
-        value = self._object(line)
-        try:
-            custom_id, result = value["custom_id"], value["result"]
-            outcome = self._outcome(result)
-        except (KeyError, TypeError, AttributeError) as error:
-            message = f"a result line cannot be read: {line[:_SNIPPET_CHARS]!r}"
-            raise InvalidReplyError(message, provider=self.name) from error
-        return ResultLine(str(custom_id), outcome)
+        """Read one line of results, see messages.read_line. Raises InvalidReplyError."""
+        answer = messages.read_line(line)
+        if answer is None:
+            message = f"a line of results is none: {line[: messages.SNIPPET_CHARS]!r}"
+            raise InvalidReplyError(message, provider=self.name)
+        return answer
 
     def result_text(self, body: bytes) -> str:
         """Return the text of a result that `result_body` wrote, '' where it has none."""
-        outcome = self._outcome(self._object(body))
+        outcome = messages.read_result(body)
         return outcome.reply.text if isinstance(outcome, Succeeded) else ""
 
     def result_body(self, outcome: Outcome) -> bytes:
         """Return an outcome of the real-time lane in the batch-result shape."""
-        match outcome:
-            case Succeeded(reply):
-                return b'{"type":"succeeded","message":%b}' % reply.message.strip()
-            case Errored(kind, message):
-                return _errored(kind, message)
-            case Quarantined(message):
-                return _errored("quarantined", message)
-            case Missing():
-                return _errored("missing", "the provider gave no result for this request")
-            case Expired():
-                return b'{"type":"expired"}'
-            case Canceled():
-                return b'{"type":"canceled"}'
-            case _:
-                assert_never(outcome)
+        return messages.result_body(outcome)
 
     async def aclose(self) -> None:
         """Close the transport."""
@@ -236,107 +233,84 @@ class AnthropicProvider:
             method, path, headers=headers, body=body, timeout_s=timeout_s
         ) as response:
             raw = await response.read()
-            if response.status != 200:  # noqa: PLR2004  # HTTP's OK
+            if not _is_success(response):
                 self._refuse(response, raw)
             return raw, response.headers
 
     def _refuse(self, response: Response, raw: bytes) -> NoReturn:
-        """Raise the error that the status and the body stand for."""
+        """Raise the error that the status and the body stand for; faults.py says which."""
         status, headers = response.status, response.headers
-        kind, text, spend_cap = _error_fields(raw)
+        kind, text, words, own = messages.error_said(raw)
+        error = refusal(status, kind, words, own=own)
+        if not own:
+            kind = "gateway_timeout" if error is GatewayTimeoutError else kind
+            text = text or "nothing further"
         said = _Said(
-            provider=self.name, status=status, kind=kind, request_id=headers.get("request-id")
+            provider=self.name,
+            status=status,
+            kind=kind,
+            request_id=clean(headers.get("request-id")) or None,
         )
         message = f"{self.name} answered {status} {kind}: {text}"
-        if spend_cap:
-            raise SpendCapError(message, **said)
-        if status == 402:  # noqa: PLR2004
-            raise CreditError(message, **said)
-        if status in (401, 403):
-            raise AuthenticationError(message, **said)
-        if status in (408, 429) or status >= 500:  # noqa: PLR2004
+        if issubclass(error, EndpointError):
+            raise error(self._wrong_address(status, headers, text), **said)
+        if issubclass(error, TransientError):
             pause_s = _retry_after_s(headers.get("retry-after"))
-            transient = {429: RateLimitedError, 529: OverloadedError}.get(status, TransientError)
-            raise transient(message, retry_after_s=pause_s, **said)
-        raise RejectedError(message, **said)
+            raise error(message, retry_after_s=pause_s, **said)
+        raise error(message, **said)
+
+    def _wrong_address(self, status: int, headers: Mapping[str, str], text: str) -> str:
+        """Say what is wrong with the address, and what to do."""
+        if location := clean(headers.get("location"))[: messages.SNIPPET_CHARS]:
+            return (
+                f"{self.base_url} redirects ({status}) to {location}; set the base URL to where "
+                "the API is, nothing is followed"
+            )
+        if status in (407, 511):
+            return f"a proxy on the way to {self.base_url} asks who you are ({status}): {text}"
+        return (
+            f"{self.base_url} has no Messages API there ({status}): {text}; check the base URL, "
+            "which is given without /v1"
+        )
+
+    def _no_answer(
+        self, said: messages.Said | None, raw: bytes, headers: Mapping[str, str]
+    ) -> ProviderError:
+        """Return what came with success and is no answer: an error of the API, or not from it."""
+        if said is not None:
+            error = refusal(NO_STATUS, said.kind, said.words)
+            message = f"{self.name} answered 200 {said.kind}: {said.message}"
+            return error(message, provider=self.name, status=200, kind=said.kind)
+        kind = clean(headers.get("content-type")).partition(";")[0] or "no type"
+        message = (
+            f"what answers at {self.base_url} is not the API ({kind}): "
+            f"{messages.shown(raw) or 'an empty page'}; check the base URL, the proxy and the "
+            "network's login page"
+        )
+        return NotTheProviderError(message, provider=self.name, status=200, kind="not_the_provider")
 
     def _object(self, raw: bytes) -> dict[str, Any]:
         try:
-            value = orjson.loads(raw)
-        except orjson.JSONDecodeError as error:
-            message = f"{self.name} answered something that is not JSON: {raw[:_SNIPPET_CHARS]!r}"
-            raise InvalidReplyError(message, provider=self.name) from error
+            value, _ = parse(raw)
+        except ValueError:
+            value = None
         if not isinstance(value, dict):
-            message = f"{self.name} answered no JSON object: {raw[:_SNIPPET_CHARS]!r}"
-            raise InvalidReplyError(message, provider=self.name)
+            raise self._no_answer(None, raw, {})
         return value
-
-    def _reply(
-        self,
-        message: Mapping[str, Any],
-        raw: bytes,
-        request_id: str | None,
-        rates: RateHeaders | None = None,
-    ) -> Reply:
-        try:
-            usage = message["usage"]
-            written = usage.get("cache_creation") or {}
-            written_1h = written.get("ephemeral_1h_input_tokens") or 0
-            return Reply(
-                message=raw,
-                text=_text(message["content"]),
-                usage=Usage(
-                    usage["input_tokens"],
-                    usage["output_tokens"],
-                    (usage.get("cache_creation_input_tokens") or 0) - written_1h,
-                    written_1h,
-                    usage.get("cache_read_input_tokens") or 0,
-                ),
-                stop_reason=message.get("stop_reason"),
-                model=message.get("model", ""),
-                request_id=request_id,
-                rates=rates,
-            )
-        except (KeyError, TypeError, AttributeError) as error:
-            text = f"{self.name} answered a message that cannot be read: {raw[:_SNIPPET_CHARS]!r}"
-            raise InvalidReplyError(text, provider=self.name) from error
-
-    def _outcome(self, result: Mapping[str, Any]) -> Outcome:
-        match result["type"]:
-            case "succeeded":
-                message = result["message"]
-                return Succeeded(self._reply(message, orjson.dumps(message), None))
-            case "errored":
-                envelope = result["error"]
-                error = envelope.get("error", envelope)
-                return Errored(
-                    error["type"], error.get("message", ""), request_id=envelope.get("request_id")
-                )
-            case "canceled":
-                return Canceled()
-            case "expired":
-                return Expired()
-            case other:
-                return Errored("unknown_result", f"the provider's result is of type {other!r}")
 
     def _batch(self, value: Mapping[str, Any]) -> BatchInfo:
         try:
-            counts = value["request_counts"]
+            counts = value.get("request_counts") or {}
+            created_at, expires_at = _seconds(value["created_at"]), value.get("expires_at")
             return BatchInfo(
-                id=value["id"],
-                status=value["processing_status"],
-                counts=RequestCounts(
-                    counts["processing"],
-                    counts["succeeded"],
-                    counts["errored"],
-                    counts["canceled"],
-                    counts["expired"],
-                ),
-                created_at=_seconds(value["created_at"]),
-                expires_at=_seconds(value["expires_at"]),
+                id=_batch_id(value["id"]),
+                status=clean(value["processing_status"]),
+                counts=RequestCounts(*(messages.count(counts.get(name)) or 0 for name in _COUNTS)),
+                created_at=created_at,
+                expires_at=_seconds(expires_at) if expires_at else created_at + BATCH_LIFE_S,
                 ended_at=_seconds(value["ended_at"]) if value.get("ended_at") else None,
             )
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
             message = f"{self.name} described a batch in a way that cannot be read"
             raise InvalidReplyError(message, provider=self.name) from error
 
@@ -351,28 +325,15 @@ def _beta_header(betas: Sequence[str]) -> Mapping[str, str]:
     return {"anthropic-beta": ",".join(betas)} if betas else {}
 
 
-def _text(content: Sequence[Mapping[str, Any]]) -> str:
-    # Nearly every reply is a single block of text.
-    if len(content) == 1 and content[0]["type"] == "text":
-        return str(content[0]["text"])
-    return "".join(block["text"] for block in content if block["type"] == "text")
+def _is_success(response: Response) -> bool:
+    return 200 <= response.status < 300  # noqa: PLR2004  # HTTP's successes
 
 
-def _error_fields(raw: bytes) -> tuple[str, str, bool]:
-    """Return (type, message, is it a spend cap) of an error body, whatever it is."""
-    try:
-        value = orjson.loads(raw)
-        error = value["error"]
-        kind, text = str(error["type"]), str(error["message"])
-    except (orjson.JSONDecodeError, KeyError, TypeError):
-        # A proxy or a load balancer answers in HTML; its first words are what there is.
-        return "api_error", raw[:_SNIPPET_CHARS].decode("utf-8", "replace"), False
-    return kind, text, b"enforced_spend_limit_reached" in raw
-
-
-def _errored(kind: str, message: str) -> bytes:
-    error = {"type": "error", "error": {"type": kind, "message": message}}
-    return orjson.dumps({"type": "errored", "error": error})
+def _batch_id(value: object) -> str:
+    """Return a batch's id. Raises TypeError for what is none."""
+    if not isinstance(value, str) or not value:
+        raise TypeError
+    return clean(value)
 
 
 def _rates(headers: Mapping[str, str]) -> RateHeaders | None:

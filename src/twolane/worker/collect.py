@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from twolane.core.expiry import results_expire_at
+from twolane.core.retry import MAX_STRANGE_TRIES, is_own_or_all
 from twolane.core.states import BatchState
-from twolane.core.types import Missing
+from twolane.core.types import Errored, Missing, Succeeded
+from twolane.core.wording import counted
 from twolane.errors import (
     InvalidReplyError,
+    NotTheProviderError,
     ProviderError,
     RejectedError,
     RunRefusedError,
@@ -21,7 +25,7 @@ from twolane.worker.spool import lines, private
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from twolane.core.types import Outcome
+    from twolane.core.types import Outcome, Reply
     from twolane.ledger import BatchRow, SentItem
     from twolane.providers.base import ResultLine
     from twolane.worker.context import Context
@@ -29,6 +33,8 @@ if TYPE_CHECKING:
     from twolane.worker.recorder import Recorder
 
 COMPLETE_FETCHES = 3
+# Lines that cannot be read and name nobody: so many are kept, for those who may miss theirs.
+MAX_NAMELESS = 1_000
 CHUNK_LINES = 1_000
 
 
@@ -71,7 +77,8 @@ class _Collector:
         self._open = {own: one for own, one in sent.items() if not one.settled}
         self._given_up = batch.cancel_at is not None
         self._strays = 0
-        self._unreadable = 0
+        self._nameless: list[Reply] = []
+        self._not_results = self._strange = 0
         self._gone = ""
 
     async def book(self, path: Path) -> bool:
@@ -87,28 +94,36 @@ class _Collector:
             try:
                 with private(path) as out:
                     await context.provider.fetch_results(self._batch.provider_id or "", out)
-            except RunRefusedError as error:
-                context.stop(error)
-                return False
-            except RejectedError as error:
-                if denial.lasted_s(context.steady_s()) >= GONE_AFTER_S or self._expired():
-                    self._gone = str(error)
-                    return True
-                if not await context.pause(context.policy.poll_s):
-                    return False
-                continue
             except ProviderError as error:
-                pause_s = error.retry_after_s if isinstance(error, TransientError) else None
-                if not await context.back_off(try_no, pause_s):
-                    return False
+                ends = await self._failed(error, denial, try_no)
+                if ends is not None:
+                    return ends
                 continue
             complete += 1
-            await self._book_lines(path)
+            await self._book_lines(path, last=complete == COMPLETE_FETCHES)
             if not self._open:
                 return True
             if complete < COMPLETE_FETCHES and not await context.back_off(complete):
                 return False
         return True
+
+    async def _failed(self, error: ProviderError, denial: Denial, try_no: int) -> bool | None:
+        """Wait after a fetch that failed; return what `book` does where no other one follows."""
+        context = self._context
+        if isinstance(error, RunRefusedError):
+            context.stop(error)
+            return False
+        if isinstance(error, RejectedError):
+            if denial.lasted_s(context.steady_s()) >= GONE_AFTER_S or self._expired():
+                self._gone = str(error)
+                return True
+            return None if await context.pause(context.policy.poll_s) else False
+        if isinstance(error, NotTheProviderError):
+            self._strange += 1
+            if self._strange >= MAX_STRANGE_TRIES:
+                context.stop(error)
+        pause_s = error.retry_after_s if isinstance(error, TransientError) else None
+        return None if await context.back_off(try_no, pause_s) else False
 
     def _expired(self) -> bool:
         """Tell whether the provider keeps these results no more: they will not come back."""
@@ -117,54 +132,89 @@ class _Collector:
             return True
         return context.now() >= results_expire_at(submitted_at)
 
-    async def _book_lines(self, path: Path) -> None:
-        """Settle the attempts that have a line, a chunk at a time."""
-        self._strays = self._unreadable = 0
+    async def _book_lines(self, path: Path, *, last: bool) -> None:
+        """Settle the attempts that have a line, a chunk at a time.
+
+        A line that cannot be read may be one that was cut off, and is whole the next time: only
+        in the `last` fetch it counts.
+        """
+        self._strays = self._not_results = 0
+        self._nameless.clear()
         chunk: list[Settled] = []
+        doubtful: list[tuple[SentItem, Errored]] = []
+        answered = False
         for line in lines(path):
             answer = self._read(line)
             if answer is None:
-                self._unreadable += 1
                 continue
-            one = self._owner(answer)
+            one = self._sent.get(answer.custom_id)
             if one is None:
                 self._strays += 1
                 continue
-            if self._open.pop(answer.custom_id, None) is None:
+            if answer.custom_id not in self._open or (_is_unreadable(answer) and not last):
+                continue
+            del self._open[answer.custom_id]
+            answered = answered or isinstance(answer.outcome, Succeeded)
+            if isinstance(answer.outcome, Errored) and is_own_or_all(answer.outcome):
+                doubtful.append((one, answer.outcome))
                 continue
             chunk.append(self._settled(one, answer.outcome))
             if len(chunk) >= CHUNK_LINES:
                 await self._recorder.write(chunk)
                 chunk = []
+        # What is refused to one while others of its batch were answered is its own fault.
+        chunk += [self._settled(one, replace(error, own=answered)) for one, error in doubtful]
         if chunk:
             await self._recorder.write(chunk)
 
     async def book_missing(self) -> None:
-        """Settle the attempts without a line."""
-        if not self._open:
-            return
-        endings = [self._settled(one, Missing()) for one in self._open.values()]
-        await self._recorder.write(endings)
+        """Settle the attempts without a line.
+
+        Where lines cannot be read and name nobody, their answers may be among those: they were
+        paid for, and are not bought again unasked.
+        """
+        endings: list[Settled] = []
+        replies = iter(self._nameless)
+        for one in self._open.values():
+            outcome: Outcome = Missing()
+            if self._nameless:
+                reply = next(replies, self._nameless[-1])
+                outcome = Errored("unreadable_reply", self._lost_among(), reply)
+            endings.append(self._settled(one, outcome))
+        if endings:
+            await self._recorder.write(endings)
+
+    def _lost_among(self) -> str:
+        count = counted(len(self._nameless), "line")
+        return f"its answer may be in {count} of its batch's results that cannot be read"
 
     def remarks(self) -> str:
         """Return what was odd about the results, for a person."""
+        lost = len(self._nameless) + self._not_results
         parts = [
             self._batch.reason,
             self._gone,
             f"{self._strays} lines of ids that were never sent" if self._strays else "",
-            f"{self._unreadable} lines that cannot be read" if self._unreadable else "",
+            f"{counted(lost, 'line')} that cannot be read" if lost else "",
         ]
         return "; ".join(part for part in parts if part)
 
     def _read(self, line: bytes) -> ResultLine | None:
+        """Return what a line says of a request that it names; None, noted, for any other."""
         try:
-            return self._context.provider.read_line(line)
+            answer = self._context.provider.read_line(line)
         except InvalidReplyError:
+            self._not_results += 1
             return None
-
-    def _owner(self, answer: ResultLine) -> SentItem | None:
-        """Return the attempt an answer belongs to: by its whole id, and only in this batch."""
-        return self._sent.get(answer.custom_id)
+        if answer.custom_id:
+            return answer
+        if isinstance(answer.outcome, Succeeded) and len(self._nameless) < MAX_NAMELESS:
+            self._nameless.append(answer.outcome.reply)
+        return None
 
     def _settled(self, one: SentItem, outcome: Outcome) -> Settled:
         return Settled(one, self._judge.ending(one, outcome, given_up=self._given_up))
+
+
+def _is_unreadable(answer: ResultLine) -> bool:
+    return isinstance(answer.outcome, Succeeded) and bool(answer.outcome.reply.problem)

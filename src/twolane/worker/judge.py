@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, assert_never
 
-import orjson
-
 from twolane.core.deadline import LATE
 from twolane.core.identity import Echo, check_echo, make_custom_id, note_ref
-from twolane.core.pricing import cost_nano, reserve_nano
+from twolane.core.pricing import Bill, bill, reserve_nano
 from twolane.core.render import WrongReply, repair_bytes
-from twolane.core.retry import FaultClass, RetryDecision, advice, classify, decide, refusal
+from twolane.core.retry import (
+    FaultClass,
+    RetryDecision,
+    advice,
+    classify,
+    decide,
+    ending_kind,
+    run_refused,
+)
+from twolane.core.schema import parse_reply
 from twolane.core.states import ItemState
 from twolane.core.tokens import bound_input_tokens
 from twolane.core.types import (
@@ -21,9 +28,9 @@ from twolane.core.types import (
     Missing,
     Quarantined,
     Succeeded,
-    Usage,
 )
 from twolane.ledger import SentItem, Settlement
+from twolane.ledger.rows import NO_USAGE
 from twolane.worker.forms import Forms
 
 if TYPE_CHECKING:
@@ -37,6 +44,13 @@ if TYPE_CHECKING:
 SUCCEEDED = "succeeded"
 UNCERTAIN = "uncertain"
 UNSENT = "unsent"
+
+
+_WHY_ENDED = {
+    "refusal": "the model refuses to answer",
+    "max_tokens": "the reply was cut off at max_tokens",
+    "model_context_window_exceeded": "the reply was cut off where the context window ends",
+}
 
 
 class Judge:
@@ -109,12 +123,11 @@ class Judge:
         if given_up and isinstance(outcome, Canceled):
             return self.unsent(sent, LATE, "canceled")
         if isinstance(outcome, Errored) and classify(outcome) is FaultClass.RUN_REFUSED:
-            self._context.stop(refusal(outcome.kind, outcome.message))
+            self._context.stop(run_refused(outcome.kind, outcome.message))
             return self.unsent(sent, outcome.message, outcome.kind)
         reply = _reply_of(outcome)
-        usage = reply.usage if reply else Usage()
         prices = self._context.prices
-        cost = cost_nano(usage, prices.rates(sent.lane)) if reply else 0
+        paid = bill(reply, prices, sent.lane, sent.reserve_nano) if reply else Bill()
         state, faults, reason = self._fate(sent, outcome)
         kind, message = _error_of(outcome)
         repairs = state is ItemState.PENDING and kind == "invalid_reply"
@@ -129,19 +142,22 @@ class Judge:
             message=message,
             request_id=reply.request_id if reply else getattr(outcome, "request_id", None),
             # Whether a request without a result was billed, nobody can tell: it is booked.
-            cost_nano=sent.reserve_nano if isinstance(outcome, Missing) else cost,
-            realtime_nano=cost_nano(usage, prices.realtime) if reply else 0,
-            usage=usage,
+            cost_nano=sent.reserve_nano if isinstance(outcome, Missing) else paid.cost_nano,
+            realtime_nano=paid.realtime_nano,
+            usage=reply.usage if reply else NO_USAGE,
+            unpriced=", ".join(paid.unpriced),
+            ending=_told(reply.stop_reason) if reply and not reply.problem else None,
             # Of an answer that is not used the ledger keeps the answer: a person may look at it.
-            body=self._context.provider.result_body(Succeeded(reply) if reply else outcome),
+            body=self._context.provider.result_body(
+                Succeeded(reply) if reply and not reply.problem else outcome
+            ),
             settled_at=self._context.now(),
             grows_bytes=repair_bytes(reply.text, message) if repairs and reply else 0,
         )
 
     def _success(self, sent: SentItem, outcome: Succeeded) -> Settlement:
         context, reply = self._context, outcome.reply
-        realtime = cost_nano(reply.usage, context.prices.realtime)
-        in_batch = sent.lane is Lane.BATCH
+        paid = bill(reply, context.prices, sent.lane, sent.reserve_nano)
         return Settlement(
             attempt_no=sent.attempt_no,
             item=sent.item.id,
@@ -149,13 +165,15 @@ class Judge:
             item_state=ItemState.SUCCEEDED,
             settled_at=context.now(),
             request_id=reply.request_id,
-            cost_nano=cost_nano(reply.usage, context.prices.batch) if in_batch else realtime,
-            realtime_nano=realtime,
+            cost_nano=paid.cost_nano,
+            realtime_nano=paid.realtime_nano,
             usage=reply.usage,
+            unpriced=", ".join(paid.unpriced),
+            ending=_told(reply.stop_reason),
             body=context.provider.result_body(outcome),
         )
 
-    def uncertain(self, sent: SentItem, message: str) -> Settlement:
+    def uncertain(self, sent: SentItem, message: str, kind: str = "connection") -> Settlement:
         """Return the settlement of a call of which nobody knows whether it was paid for.
 
         Its reserve counts as spent; the item is sent again while it has tries left.
@@ -168,9 +186,9 @@ class Judge:
             item=sent.item.id,
             outcome=UNCERTAIN,
             item_state=ItemState.PENDING if again else ItemState.FAILED,
-            reason="" if again else f"{message}. {advice('connection')}",
+            reason="" if again else f"{message}. {advice(kind)}",
             fault=with_fault(sent.item, fault),
-            error_kind="connection",
+            error_kind=kind,
             message=message,
             cost_nano=sent.reserve_nano,
             # It counts as spent in either lane, so that what was saved is not blamed for it.
@@ -197,20 +215,23 @@ class Judge:
         if not isinstance(outcome, Succeeded):
             return outcome
         reply = outcome.reply
+        if reply.problem:
+            return Errored("unreadable_reply", reply.problem, reply)
         token = self.token(sent.item)
-        if token is not None:
-            match check_echo(reply.text, token):
-                case Echo.WRONG:
-                    return Quarantined(
-                        "the answer echoes another note's reference; it is kept and not used",
-                        reply,
-                    )
-                case Echo.UNREADABLE:
-                    return Errored("invalid_reply", _why_unreadable(reply), reply)
-                case Echo.OK:
-                    pass
-        problem = self.forms.problem(sent.item.id, reply.text)
-        return Errored("invalid_reply", problem, reply) if problem else outcome
+        echo = Echo.OK if token is None else check_echo(reply.text, token)
+        if echo is Echo.WRONG:
+            return Quarantined(
+                "the answer echoes another note's reference; it is kept and not used", reply
+            )
+        problem = (
+            _why_unreadable(reply)
+            if echo is Echo.UNREADABLE
+            else self.forms.problem(sent.item.id, reply.text)
+        )
+        if not problem:
+            return outcome
+        kind = ending_kind(reply.stop_reason)
+        return Errored(kind or "invalid_reply", _why_ended(kind) or problem, reply)
 
     def _fate(self, sent: SentItem, outcome: Ending) -> tuple[ItemState, str, str]:
         """Return where the item goes, its fault classes, and why, in words for a person."""
@@ -254,11 +275,21 @@ def _error_of(outcome: Ending) -> tuple[str, str]:
             assert_never(outcome)
 
 
+def _told(stop_reason: str | None) -> str | None:
+    """Return how a reply ended, None for as usual."""
+    return None if stop_reason == "end_turn" else (stop_reason or "unknown")
+
+
+def _why_ended(kind: str | None) -> str:
+    """Say how the model ended a reply that has not the form asked for; '' for as usual."""
+    if kind is None:
+        return ""
+    return _WHY_ENDED.get(kind, f"the model ended the reply with {kind}, not with its form")
+
+
 def _why_unreadable(reply: Reply) -> str:
-    if reply.stop_reason == "max_tokens":
-        return "the reply was cut off at max_tokens; allow more"
     try:
-        orjson.loads(reply.text)
-    except orjson.JSONDecodeError:
+        parse_reply(reply.text)
+    except ValueError:
         return f"the reply is not JSON: {reply.text[:80]!r}"
     return "the reply has no text field note_ref"

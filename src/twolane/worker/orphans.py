@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from twolane.core.identity import make_custom_id, parse_custom_id
-from twolane.core.pricing import cost_nano
+from twolane.core.pricing import bill
 from twolane.core.types import Lane, Succeeded
 from twolane.errors import InvalidReplyError, ProviderError
 from twolane.ledger import orphans
@@ -90,7 +90,7 @@ class OrphanWatch:
         self, path: Path, batch: BatchRow, requests: dict[int, tuple[int, str]]
     ) -> list[orphans.OrphanCost]:
         """Return what each answered request cost; an id stands for one request, once."""
-        context, rates = self._context, self._context.prices.rates(Lane.BATCH)
+        context = self._context
         costs: list[orphans.OrphanCost] = []
         for line in lines(path):
             try:
@@ -103,6 +103,7 @@ class OrphanWatch:
             attempt_no, name = requests.get(parsed[0], (0, ""))
             if attempt_no and answer.custom_id == make_custom_id(parsed[0], name, batch.nonce):
                 del requests[parsed[0]]
-                usage = answer.outcome.reply.usage
-                costs.append(orphans.OrphanCost(attempt_no, cost_nano(usage, rates), usage))
+                reply = answer.outcome.reply
+                cost, _, unpriced = bill(reply, context.prices, Lane.BATCH, 0)
+                costs.append(orphans.OrphanCost(attempt_no, cost, reply.usage, unpriced))
         return costs

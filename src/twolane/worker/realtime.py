@@ -12,23 +12,28 @@ from twolane.core.identity import make_nonce
 from twolane.core.retry import RetryDecision, decide_call
 from twolane.core.states import ItemState
 from twolane.core.tokens import usual_input_tokens
-from twolane.core.types import Errored, Lane, Succeeded
+from twolane.core.types import UNKNOWN_USAGE, Errored, Lane, Reply, Succeeded
 from twolane.errors import (
-    ConnectionFailedError,
+    GatewayTimeoutError,
     InvalidReplyError,
+    NotTheProviderError,
     OverloadedError,
     ProviderError,
     RateLimitedError,
     RunRefusedError,
     TransientError,
 )
+from twolane.ledger.rows import NO_USAGE
 
 if TYPE_CHECKING:
-    from twolane.core.types import Outcome, Reply
+    from twolane.core.types import Outcome
     from twolane.ledger import ItemRow, SentItem
     from twolane.worker.context import Context
     from twolane.worker.judge import Judge
     from twolane.worker.recorder import Recorder
+
+# A gateway's error that comes at once is waited out like the fourth refusal in a row, and longer.
+GATEWAY_BACKOFF = 3
 
 
 class RealtimeLane:
@@ -47,6 +52,7 @@ class RealtimeLane:
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._racing: deque[ItemRow] = deque()
         self._held_up = False
+        self._answered_left_s: float | None = None
         self._ahead: list[ItemRow] = []
         self._ahead_of: tuple[int, int] | None = None
         self.calls: dict[int, asyncio.Task[None]] = {}
@@ -198,7 +204,7 @@ class RealtimeLane:
         """Get one request answered and hand its ending to the recorder."""
         judge, item = self._judge, sent.item.id
         try:
-            outcome = await self._ask(item, body)
+            outcome = await self._ask(sent, body)
         except asyncio.CancelledError:
             # Otherwise the process is ending, and the next one books what it finds unsettled.
             if item in self._dropped:
@@ -207,13 +213,13 @@ class RealtimeLane:
                 self._recorder.add(sent, ending)
             self._give_turn()
             raise
-        except RunRefusedError as error:
+        except (RunRefusedError, NotTheProviderError) as error:
             # Not this request but the whole run is refused: the item stays to be done.
             self._recorder.add(sent, judge.unsent(sent, str(error), error.kind))
             self._context.stop(error)
             return
-        except (ConnectionFailedError, InvalidReplyError) as error:
-            self._recorder.add(sent, judge.uncertain(sent, str(error)))
+        except ProviderError as error:
+            self._recorder.add(sent, judge.uncertain(sent, str(error), error.kind))
             return
         if outcome is None:
             self._recorder.add(sent, judge.unsent(sent, "the run was stopped", "stopped"))
@@ -221,47 +227,76 @@ class RealtimeLane:
         self._warm = self._warm or isinstance(outcome, Succeeded)
         self._recorder.add(sent, judge.ending(sent, outcome))
 
-    async def _ask(self, item: int, body: bytes) -> Outcome | None:
+    async def _ask(self, sent: SentItem, body: bytes) -> Outcome | None:
         """Send until there is an answer; None where the run stops before one.
 
         Only what certainly cost nothing is sent again here: a refusal, or a connection that
         never stood. Raises what may have been paid for, and what refuses the whole run.
         """
         context, pacer = self._context, self._context.pacer
-        try_no = 0
+        try_no, first_left_at_s = 0, context.steady_s()
+        self._cut.discard(sent.item.id)
         while await self._turn():
             left_at_s = context.steady_s()
             try:
-                reply = await self._exchange(item, body)
-            except (RunRefusedError, InvalidReplyError):
-                raise
+                reply = await self._exchange(sent.item.id, body)
             except ProviderError as error:
-                if isinstance(error, ConnectionFailedError) and error.sent:
+                if error.maybe_paid:
+                    await self._after_payment(error, sent.item)
                     raise
-                if _asks_for_patience(error):
-                    pacer.refused(
-                        left_at_s=left_at_s,
-                        now_s=context.steady_s(),
-                        retry_after_s=error.retry_after_s,
-                        jitter=context.random.random(),
-                    )
-                    if pacer.patient(context.steady_s()):
-                        continue
+                if self._waits(error, left_at_s):
+                    continue
                 try_no += 1
-                if decide_call(error, try_no=try_no) is not RetryDecision.RESEND:
-                    return Errored(error.kind, str(error), request_id=error.request_id)
+                decision = decide_call(
+                    error, try_no=try_no, others_answered=self._others_answered(first_left_at_s)
+                )
+                if decision is RetryDecision.STOP_RUN:
+                    raise
+                if decision is not RetryDecision.RESEND:
+                    own = decision is RetryDecision.FIX
+                    return Errored(error.kind, str(error), request_id=error.request_id, own=own)
             else:
+                self._answered_left_s = max(left_at_s, self._answered_left_s or left_at_s)
                 pacer.answered(reply.rates, reply.usage.output_tokens, context.steady_s())
                 return Succeeded(reply)
             if not await context.back_off(try_no):
                 return None
         return None
 
+    async def _after_payment(self, error: ProviderError, item: ItemRow) -> None:
+        """Note that the item may have been paid for; a gateway's error is waited out a while.
+
+        It may come at once, and the next attempt would be right behind it.
+        """
+        self._cut.add(item.id)
+        if isinstance(error, GatewayTimeoutError):
+            await self._context.back_off(GATEWAY_BACKOFF + item.tries)
+
+    def _waits(self, error: ProviderError, left_at_s: float) -> bool:
+        """Tell whether a refusal is the provider's load, still waited out and no try."""
+        context, pacer = self._context, self._context.pacer
+        if not _asks_for_patience(error):
+            return False
+        pacer.refused(
+            left_at_s=left_at_s,
+            now_s=context.steady_s(),
+            retry_after_s=error.retry_after_s,
+            jitter=context.random.random(),
+        )
+        return pacer.patient(context.steady_s())
+
+    def _others_answered(self, since_s: float) -> bool | None:
+        """Tell whether a request that left after `since_s` was answered; None: none ever was."""
+        return None if self._answered_left_s is None else self._answered_left_s > since_s
+
     async def _exchange(self, item: int, body: bytes) -> Reply:
         """Send once; what is cut off in here may have been paid for."""
         self._exchanging.add(item)
         try:
             return await self._context.provider.send(body, betas=self._betas)
+        except InvalidReplyError as error:
+            # It came with success, so it was paid for: judged as a reply, whatever it is.
+            return Reply(b"", "", NO_USAGE, None, "", unpriced=(UNKNOWN_USAGE,), problem=str(error))
         except asyncio.CancelledError:
             self._cut.add(item)
             raise

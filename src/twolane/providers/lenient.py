@@ -1,0 +1,120 @@
+"""JSON as it comes: read strictly where it is, and leniently where a strict reader would refuse.
+
+What strict readers refuse and models, gateways and proxies write all the same: half an emoji as
+an escape, NaN and Infinity, numbers no float holds, a byte order mark, bytes that are no UTF-8,
+bytes behind the end, brackets nested by the thousand. What is handed out holds none of these any
+more, so that every reader behind takes it.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+import zlib
+from typing import Any, Final
+
+import orjson
+
+MAX_DEPTH: Final = 100
+"""What is nested deeper is read as null: nothing that is looked at lies there."""
+
+MAX_UNPACKED_BYTES: Final = 64 * 1024 * 1024
+_GZIP: Final = b"\x1f\x8b"
+_BOM: Final = b"\xef\xbb\xbf"
+_BLANK: Final = b" \t\r\n\0"
+# orjson reads what is nested 1,024 deep and writes no more than 254: fewer brackets need no look.
+_MANY_BRACKETS: Final = 250
+# An unfinished text reaches to the end: every byte is looked at once.
+_TOKENS: Final = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)|[\[\]{}]', re.DOTALL)
+_SURROGATES: Final = re.compile("[\ud800-\udfff]")
+_MAX_DIGITS: Final = 18
+
+
+def unpacked(raw: bytes) -> bytes:
+    """Return `raw` without what is around a text: gzip nobody asked for, a mark, blanks.
+
+    What cannot be unpacked is returned as it is.
+    """
+    if raw.startswith(_GZIP):
+        try:
+            raw = zlib.decompressobj(wbits=31).decompress(raw, MAX_UNPACKED_BYTES)
+        except zlib.error:
+            return raw
+    return raw.strip(_BLANK).removeprefix(_BOM).strip(_BLANK)
+
+
+def parse(raw: bytes) -> tuple[Any, bytes]:
+    """Return the JSON value at the beginning of `raw`, and bytes that any reader takes for it.
+
+    Raises ValueError where there is none.
+    """
+    text = unpacked(raw)
+    try:
+        value = orjson.loads(text)
+        if text.count(b"[") + text.count(b"{") > _MANY_BRACKETS:
+            orjson.dumps(value)
+    except (orjson.JSONDecodeError, orjson.JSONEncodeError):
+        pass
+    else:
+        return value, text
+    try:
+        value, _ = _DECODER.raw_decode(_shallow(text.decode("utf-8", "replace")))
+    except RecursionError as error:
+        raise ValueError(text[:80]) from error
+    value = _mended(value)
+    return value, orjson.dumps(value)
+
+
+def clean(value: object) -> str:
+    """Return `value` as a text that can be kept and printed; '' for None."""
+    return "" if value is None else _SURROGATES.sub("\ufffd", str(value))
+
+
+def _shallow(text: str) -> str:
+    """Return `text` with null in place of what is nested deeper than MAX_DEPTH."""
+    parts: list[str] = []
+    depth = start = 0
+    for token in _TOKENS.finditer(text):
+        if token[0] in "[{":
+            depth += 1
+            if depth == MAX_DEPTH + 1:
+                parts += (text[start : token.start()], "null")
+        elif token[0] in "]}":
+            if depth == MAX_DEPTH + 1:
+                start = token.end()
+            depth -= 1
+    if depth <= MAX_DEPTH:
+        parts.append(text[start:])
+    return "".join(parts)
+
+
+def _mended(value: Any) -> Any:  # noqa: ANN401
+    """Return a value, nested no deeper than MAX_DEPTH, without lone surrogates."""
+    match value:
+        case str():
+            return clean(value)
+        case list():
+            return [_mended(one) for one in value]
+        case dict():
+            return {clean(key): _mended(one) for key, one in value.items()}
+        case _:
+            return value
+
+
+def _finite(digits: str) -> float | None:
+    number = float(digits)
+    return number if math.isfinite(number) else None
+
+
+def _whole(digits: str) -> int | float | None:
+    return int(digits) if len(digits) <= _MAX_DIGITS else _finite(digits)
+
+
+def _no_number(_constant: str) -> None:
+    return None
+
+
+_DECODER: Final = json.JSONDecoder(
+    parse_float=_finite, parse_int=_whole, parse_constant=_no_number, strict=False
+)

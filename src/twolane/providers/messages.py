@@ -1,0 +1,378 @@
+"""The Messages API's answers and results as values, and back: pure, and lenient.
+
+Whatever arrives with success is one of: a message (an answer: kept, and paid for once), an error
+by its own type, or nothing of the API at all (a proxy's page: nothing was bought). A message that
+is cut off or garbled was bought all the same: it is a reply with a `problem`, its bytes kept, and
+what of its usage can be found counts.
+
+The shapes: https://platform.claude.com/docs/en/api/messages and
+https://platform.claude.com/docs/en/build-with-claude/batch-processing
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeGuard, assert_never
+
+import orjson
+
+from twolane.core.types import (
+    UNKNOWN_USAGE,
+    Canceled,
+    Errored,
+    Expired,
+    Missing,
+    Outcome,
+    Quarantined,
+    RateHeaders,
+    Reply,
+    Succeeded,
+    Usage,
+)
+from twolane.providers.base import ResultLine
+from twolane.providers.lenient import clean, parse, unpacked
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+SNIPPET_CHARS: Final = 200
+# No context window comes near it; whoever writes more did not count.
+_MAX_COUNT: Final = 1_000_000_000
+_NO_COUNTS: Final[Mapping[str, Any]] = {}
+# A search is billed by its number; what is fetched, or found among tools, costs its tokens only.
+# https://platform.claude.com/docs/en/about-claude/pricing#specific-tool-pricing
+_WITHOUT_FEE: Final = frozenset(
+    {"web_search_requests", "web_fetch_requests", "tool_search_requests"}
+)
+# What an answer says of how it was served, and the values under which the list price holds. US
+# inference costs a tenth more, fast mode and priority have prices of their own.
+_LIST_PRICED: Final[Mapping[str, frozenset[str]]] = {
+    "service_tier": frozenset({"", "standard", "batch", "default"}),
+    "inference_geo": frozenset({"", "global", "not_available"}),
+    "speed": frozenset({"", "standard"}),
+}
+_NAME: Final = re.compile(r"[^\w .:-]+")
+_MAX_NAME_CHARS: Final = 40
+_CUSTOM_ID: Final = re.compile(rb'"custom_id"\s*:\s*"([a-zA-Z0-9_-]{1,64})"')
+_COUNT: Final = rb'"%b"\s*:\s*(\d{1,9})\b'
+_MARKS: Final = re.compile(rb'"(?:content|stop_reason|usage|output_tokens)"\s*:')
+_PAGE_TITLE: Final = re.compile(r"<title[^>]*>\s*([^<]{1,200}?)\s*</title>", re.IGNORECASE)
+_TAGS: Final = re.compile(r"<[^<>]{0,500}>")
+
+
+class Said(NamedTuple):
+    """An error as an answer tells it; `own` says that it is one of the API, in its JSON.
+
+    `words` is all that was said in it, for the table of faults.
+    """
+
+    kind: str
+    message: str
+    words: str
+    own: bool
+
+
+def error_said(raw: bytes) -> Said:
+    """Return what the body of a refusal says, whatever it is."""
+    try:
+        value, _ = parse(raw)
+    except ValueError:
+        value = None
+    said = _error_in(value)
+    if said is not None:
+        return said
+    # A proxy or a load balancer answers with a page; its title is what there is.
+    text = shown(raw)
+    return Said("api_error", text, text, own=False)
+
+
+def read_answer(
+    raw: bytes, *, request_id: str | None = None, rates: RateHeaders | None = None
+) -> Reply | Said | None:
+    """Return the reply that came with success, an error that did, None for nothing of the API."""
+    try:
+        value, message = parse(raw)
+    except ValueError:
+        return _unreadable(raw, request_id) if _is_part_of_message(raw) else None
+    if (said := _error_in(value)) is not None:
+        return said
+    if _is_message(value):
+        return _reply(value, message, request_id, rates)
+    counted = isinstance(value, dict) and bool({"usage", "choices"} & value.keys())
+    return _unreadable(raw, request_id) if counted else None
+
+
+def read_line(line: bytes) -> ResultLine | None:
+    """Return one line of a batch's results; None where it is no result at all.
+
+    A line that cannot be read is the unreadable reply of the request that it names, and of ''
+    where it names none: it may be the answer to any.
+    """
+    try:
+        value, _ = parse(line)
+    except ValueError:
+        value = None
+    if isinstance(value, dict):
+        if "result" not in value and not value.get("custom_id"):
+            return None
+        return ResultLine(clean(value.get("custom_id")), _outcome(value.get("result"), line))
+    found = _CUSTOM_ID.search(line)
+    if found is None and not _is_part_of_message(line):
+        return None
+    custom_id = found[1].decode() if found else ""
+    return ResultLine(custom_id, Succeeded(_unreadable(line)))
+
+
+def read_result(body: bytes) -> Outcome:
+    """Return the outcome that `result_body` wrote."""
+    value, _ = parse(body)
+    return _outcome(value, body)
+
+
+def result_body(outcome: Outcome) -> bytes:
+    """Return an outcome in the batch-result shape."""
+    match outcome:
+        case Succeeded(reply) if not reply.problem:
+            return b'{"type":"succeeded","message":%b}' % reply.message
+        case Succeeded(reply):
+            return _errored("unreadable_reply", reply.problem, reply.message)
+        case Errored(kind, message, reply):
+            return _errored(kind, message, reply.message if reply and reply.problem else None)
+        case Quarantined(message):
+            return _errored("quarantined", message)
+        case Missing():
+            return _errored("missing", "the provider gave no result for this request")
+        case Expired():
+            return b'{"type":"expired"}'
+        case Canceled():
+            return b'{"type":"canceled"}'
+        case _:
+            assert_never(outcome)
+
+
+def shown(raw: bytes) -> str:
+    """Return the first words of what is no answer of the API, a page without its marks."""
+    text = clean(unpacked(raw[:100_000])[:4_000].decode("utf-8", "replace"))
+    title = _PAGE_TITLE.search(text)
+    return " ".join((title[1] if title else _TAGS.sub(" ", text)).split())[:SNIPPET_CHARS]
+
+
+# -- what it is -----------------------------------------------------------------------------------
+
+
+def _is_message(value: object) -> TypeGuard[dict[str, Any]]:
+    return isinstance(value, dict) and (
+        bool(value.get("type") == "message") or "content" in value or "stop_reason" in value
+    )
+
+
+def _is_part_of_message(raw: bytes) -> bool:
+    """Tell whether bytes that are no JSON are a message that was cut off, garbled, or packed."""
+    text = unpacked(raw)
+    if text[:1] == b"<":
+        return False
+    try:
+        text.decode()
+    except UnicodeDecodeError:
+        return True  # compressed, in a way that nobody asked for
+    return _MARKS.search(text) is not None
+
+
+def _error_in(value: object) -> Said | None:
+    """Return the error that a JSON value is, as Anthropic writes it and gateways do."""
+    error = value.get("error") if isinstance(value, dict) else None
+    if not error or _is_message(value):
+        return None
+    words = clean(orjson.dumps(error).decode()[:4_000])
+    if not isinstance(error, dict):
+        return Said("api_error", clean(error)[:SNIPPET_CHARS], words, own=True)
+    kind, message = error.get("type") or error.get("code"), error.get("message")
+    if not isinstance(message, str):
+        message = message or error.get("error") or error
+    return Said(clean(kind) or "api_error", clean(message)[:4_000], words, own=True)
+
+
+# -- messages -------------------------------------------------------------------------------------
+
+
+def _reply(
+    value: Mapping[str, Any],
+    message: bytes,
+    request_id: str | None,
+    rates: RateHeaders | None = None,
+) -> Reply:
+    text = text_of(value.get("content"))
+    usage, unpriced = _usage(value.get("usage"), said_anything=bool(text))
+    return Reply(
+        message=message,
+        text=text,
+        usage=usage,
+        stop_reason=clean(value.get("stop_reason")) or None,
+        model=clean(value.get("model")),
+        request_id=request_id,
+        rates=rates,
+        unpriced=unpriced,
+    )
+
+
+def text_of(content: object) -> str:
+    """Return the text of a message's content, whatever else there is in it."""
+    if isinstance(content, str):
+        return content
+    if not isinstance(content, list):
+        return ""
+    texts = (block.get("text") for block in content if isinstance(block, dict) and _is_text(block))
+    return "".join(text for text in texts if isinstance(text, str))
+
+
+def _is_text(block: Mapping[str, Any]) -> bool:
+    return bool(block.get("type", "text") == "text")
+
+
+def _unreadable(raw: bytes, request_id: str | None = None) -> Reply:
+    """Return the reply of which only the bytes are there; its counts are looked for in them."""
+    text = unpacked(raw)
+    plain, output = (
+        re.findall(_COUNT % name, text) for name in (b"input_tokens", b"output_tokens")
+    )
+    # Of a stream's counts the last are the sum.
+    usage = Usage(int(plain[-1]), int(output[-1])) if plain and output else Usage()
+    return Reply(
+        message=raw,
+        text="",
+        usage=usage,
+        stop_reason=None,
+        model="",
+        request_id=request_id,
+        unpriced=() if plain and output else (UNKNOWN_USAGE,),
+        problem=f"an answer came that cannot be read: {shown(raw)[:80]!r}",
+    )
+
+
+def _usage(usage: object, *, said_anything: bool) -> tuple[Usage, tuple[str, ...]]:
+    """Return the counts of an answer, and what of its price they do not tell."""
+    if not isinstance(usage, dict):
+        return Usage(), (UNKNOWN_USAGE,)
+    plain, output = count(usage.get("input_tokens")), count(usage.get("output_tokens"))
+    written = _cache_count(usage, "cache_creation_input_tokens")
+    read = _cache_count(usage, "cache_read_input_tokens")
+    parts = usage.get("cache_creation")
+    parts = parts if isinstance(parts, dict) else _NO_COUNTS
+    written_1h = _cache_count(parts, "ephemeral_1h_input_tokens")
+    written_5m = _cache_count(parts, "ephemeral_5m_input_tokens")
+    tools = usage.get("server_tool_use")
+    tools = tools if isinstance(tools, dict) else _NO_COUNTS
+    counts = Usage(
+        plain or 0,
+        output or 0,
+        max(written_5m or 0, (written or 0) - (written_1h or 0)),
+        written_1h or 0,
+        read or 0,
+        count(tools.get("web_search_requests")) or 0,
+    )
+    known = None not in (plain, output, written, read, written_1h, written_5m)
+    # No prompt is empty: who counts nothing has not counted.
+    known = known and (any(counts) or not said_anything)
+    return _with_iterations(counts, usage.get("iterations")), (
+        *(() if known else (UNKNOWN_USAGE,)),
+        *_without_price(usage, tools),
+    )
+
+
+def _with_iterations(counts: Usage, iterations: object) -> Usage:
+    """Add what was spent on compacting the prompt, which an answer's own counts leave out.
+
+    https://platform.claude.com/docs/en/build-with-claude/compaction-threshold
+    """
+    for one in iterations if isinstance(iterations, list) else ():
+        if isinstance(one, dict) and one.get("type") == "compaction":
+            counts = counts._replace(
+                input_tokens=counts.input_tokens + (count(one.get("input_tokens")) or 0),
+                output_tokens=counts.output_tokens + (count(one.get("output_tokens")) or 0),
+            )
+    return counts
+
+
+def _without_price(usage: Mapping[str, Any], tools: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return what an answer used beyond the list price of its tokens and searches."""
+    used = [
+        _name(tool.removesuffix("_requests"))
+        for tool, times in tools.items()
+        if tool not in _WITHOUT_FEE and count(times) != 0 and times is not None
+    ]
+    for member, listed in _LIST_PRICED.items():
+        if (value := clean(usage.get(member))) not in listed:
+            used.append(_name(f"{member} {value}"))
+    iterations = usage.get("iterations")
+    kinds = {
+        clean(one.get("type"))
+        for one in (iterations if isinstance(iterations, list) else ())
+        if isinstance(one, dict)
+    }
+    used += [_name(kind) for kind in sorted(kinds - {"message", "compaction", ""})]
+    return tuple(used)
+
+
+def _name(text: str) -> str:
+    return _NAME.sub("_", clean(text))[:_MAX_NAME_CHARS]
+
+
+def count(value: object) -> int | None:
+    """Return a number of tokens or calls, None for anything that cannot be one."""
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 10:  # noqa: PLR2004
+        value = int(value)
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    counts = isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _MAX_COUNT
+    return int(value) if counts and isinstance(value, int) else None
+
+
+def _cache_count(counts: Mapping[str, Any], name: str) -> int | None:
+    """Return a count that is left out, or null, where nothing was cached."""
+    value = counts.get(name)
+    return 0 if value is None else count(value)
+
+
+# -- results --------------------------------------------------------------------------------------
+
+
+def _outcome(result: object, line: bytes) -> Outcome:
+    if not isinstance(result, dict):
+        return Succeeded(_unreadable(line))
+    match result.get("type"):
+        case "succeeded":
+            message = result.get("message")
+            if not _is_message(message):
+                return Succeeded(_unreadable(line))
+            return Succeeded(_reply(message, orjson.dumps(message), None))
+        case "errored":
+            return _error(result.get("error"))
+        case "canceled":
+            return Canceled()
+        case "expired":
+            return Expired()
+        case other:
+            why = f"the provider's result is of type {clean(other)[:SNIPPET_CHARS]!r}"
+            return Errored("unknown_result", why, _unreadable(line))
+
+
+def _error(envelope: object) -> Errored:
+    """Return the error of a result; whatever it is like, it was not billed."""
+    said = _error_in(envelope) or _error_in({"error": envelope})
+    request_id = envelope.get("request_id") if isinstance(envelope, dict) else None
+    if said is None:
+        return Errored("api_error", "the provider says that it failed, and not why")
+    return Errored(said.kind, said.message, request_id=clean(request_id) or None)
+
+
+def _errored(kind: str, message: str, raw: bytes | None = None) -> bytes:
+    """Return an error as a result, with the bytes that came in its place where some did."""
+    error = {"type": "error", "error": {"type": clean(kind), "message": clean(message)}}
+    result: dict[str, Any] = {"type": "errored", "error": error}
+    if raw is not None:
+        try:
+            result["raw"] = raw.decode()
+        except UnicodeDecodeError:
+            result["raw_base64"] = base64.b64encode(raw).decode()
+    return orjson.dumps(result)
