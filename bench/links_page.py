@@ -74,7 +74,11 @@ async def _page(settings: Settings, options: argparse.Namespace) -> tuple[str, i
             vectors_of=lambda _: None,
         ).pairs
         drawn = random.Random(options.seed).sample(found, min(options.count, len(found)))  # noqa: S311
-        return _html(options.vault.name, drawn, Explainer(mill.vault)), len(drawn), len(found)
+        return (
+            _html(options.vault.name, drawn, Explainer(mill.vault, scene.sight)),
+            len(drawn),
+            len(found),
+        )
     finally:
         await mill.aclose()
 

@@ -31,8 +31,10 @@ WIDTH = 100
 SETTINGS_TEXT = (
     "Flags win over the environment, the environment over the config file. The config file is "
     "`config.toml` in the platform's configuration folder for `notemill`, or what "
-    "`TWOLANE_CONFIG` names. State lies in `TWOLANE_HOME`, else `NOTEMILL_HOME`, else the "
-    "platform's state folder."
+    "`--config` or `TWOLANE_CONFIG` names, which then has to be there. The engine's settings stand "
+    "above all sections or in `[twolane]`, notemill's in `[notemill]`; a name or section that nobody "
+    "knows, or a value of another type, stops every command with 2. State lies in `TWOLANE_HOME`, "
+    "else `NOTEMILL_HOME`, else the platform's state folder."
 )
 EXIT_CODES = (
     (0, "every item succeeded or was skipped"),
@@ -97,9 +99,11 @@ def _settings() -> str:
     rows = ["| setting (flag `--…`, config line) | environment | default |", "|---|---|---|"]
     for field in fields(Settings):
         variables = ", ".join(f"`{one}`" for one in VARIABLES[field.name])
-        default = {"home": "the platform's state folder", "api_key": "none"}.get(
-            field.name, "none" if field.default is None else str(field.default)
-        )
+        default = {
+            "home": "the platform's state folder",
+            "config": "the platform's place (no config line)",
+            "api_key": "none",
+        }.get(field.name, "none" if field.default is None else str(field.default))
         flag = "`api_key` (no flag: it would stand in the shell's history)"
         name = flag if field.name == "api_key" else f"`{field.name}`"
         rows.append(f"| {name} | {variables} | {default} |")

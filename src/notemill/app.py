@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 
-from notemill.config import Exclusions, load_exclusions
+from notemill.config import load_exclusions
 from notemill.decisions import FILE as DECISIONS_FILE
 from notemill.decisions import Decisions
 from notemill.errors import (
@@ -27,6 +27,7 @@ from notemill.index.contents import Contents
 from notemill.links import FILE as LINKS_FILE
 from notemill.links import LinkLedger
 from notemill.offline import respond
+from notemill.privacy import Privacy
 from notemill.review import FILE as REVIEW_FILE
 from notemill.review import Decision, NewProposal, Review
 from notemill.vault.files import Vault
@@ -52,9 +53,11 @@ from notemill.workflows.verify import Verdict, verify
 from twolane import Engine, ItemState, Plan, Request, Run, RunState, Settings, plain_usd
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
+    from notemill.config import Exclusions
+    from notemill.privacy import Sight
     from notemill.tagging.gate import Gate
     from notemill.vault.files import NoteUndo
 
@@ -82,7 +85,9 @@ class Mill:
         `watch` is told how the notes are read. Raises VaultError saying what to do.
         """
         self.settings = settings
-        self.exclusions = load_exclusions() if exclusions is None else exclusions
+        self.privacy = Privacy(
+            load_exclusions(config=settings.config) if exclusions is None else exclusions
+        )
         self.state = state_folder(settings.home, folder)
         self.vault = Vault.open(folder, state_dir=self.state)
         remember(self.state, self.vault.root)
@@ -145,22 +150,25 @@ class Mill:
 
     # -- curate -------------------------------------------------------------------------------
 
-    def survey(self, options: CurateOptions) -> Survey:
-        """Look through the vault. Raises VaultError."""
+    def look(self) -> Sight:
+        """Look through the vault: which notes may be seen, and which are hidden."""
         facts = self.index.refresh(self.vault, self.vault.scan())
-        # Not even a tag of an excluded note leaves the machine.
-        private = frozenset(one.key for one in facts if self.is_private(one))
-        place = place_of(facts, self.decisions)
+        return self.privacy.sort(facts, self.vault.all_keys)
+
+    def survey(self, options: CurateOptions) -> Survey:
+        """Look through the vault for notes that need work. Raises VaultError."""
+        sight = self.look()
+        place = place_of(sight.facts, self.decisions)
         gate = gate_of(self.vault, place, self.decisions)
-        facts = [one for one in facts if one.key not in private]
-        vocabulary = candidates_of(gate, facts, listed=place not in private)
+        # Not even a tag of a hidden note leaves the machine.
+        vocabulary = candidates_of(gate, sight.seen, listed=place not in sight.hidden)
         curated = self.review.curated()
         new_in = newcomers(self.vault, self.review, self.decisions, gate, vocabulary)
         wanted = {file.key for file in self.vault.scan(options.only)} if options.only else None
         work: list[tuple[NoteFacts, Need]] = []
         skipped: list[Skipped] = []
         seen = 0
-        for one in facts:
+        for one in sight.seen:
             if wanted is not None and one.key not in wanted:
                 continue
             seen += 1
@@ -181,11 +189,10 @@ class Mill:
             kept = {one.key for one, _ in neediest}
             work = [pair for pair in work if pair[0].key in kept]
         put_off = needy - len(work)
-        taught = tuple(one for one in facts if not one.problem)
-        not_seen = tuple(Skipped(one.path, one.reason) for one in self.vault.skipped)
-        return Survey(
-            seen, tuple(work), tuple(skipped), vocabulary, put_off, private, not_seen, taught
+        not_seen = tuple(
+            Skipped(one.path, one.reason) for one in self.vault.skipped if sight.shows(one.path)
         )
+        return Survey(seen, tuple(work), tuple(skipped), vocabulary, put_off, sight, not_seen)
 
     def gate(self) -> Gate:
         """Return which tags may be written, as vocabulary and decisions are now."""
@@ -193,10 +200,6 @@ class Mill:
 
     def _place_now(self) -> str:
         return place_of(self.index.refresh(self.vault, self.vault.scan()), self.decisions)
-
-    def is_private(self, facts: NoteFacts) -> bool:
-        """Tell whether a note is excluded: nothing of it may leave the machine."""
-        return facts.ignored or self.exclusions.covers(facts.key, facts.all_tags)
 
     def requests(self, survey: Survey) -> NoteRequests:
         """Return the requests for the notes of `survey` that need work.
@@ -211,7 +214,7 @@ class Mill:
             read=self.to_send,
             analysed=lambda: self.contents.documents(self.vault, survey.taught),
             rejected=rejected_tags(
-                self.decisions, self.review.tags(Decision.REJECTED), private=survey.private
+                self.decisions, self.review.tags(Decision.REJECTED), survey.sight
             ),
         )
 
@@ -227,11 +230,13 @@ class Mill:
                 f"{error}; nothing was sent, run the command again"
             ) from error
         facts, text = facts_and_text(key, raw, size=len(raw), mtime_ns=0)
-        if facts.problem or self.is_private(facts):
+        hidden = self.privacy.hides(facts)
+        if facts.problem or hidden:
             # An edit that left size and time as they were: the index has to look again.
             self.index.forget(key)
+            which = "a note" if hidden else key
             raise ExternallyChangedError(
-                f"{key} was edited while the vault was looked through; nothing was sent, run the "
+                f"{which} was edited while the vault was looked through; nothing was sent, run the "
                 "command again"
             )
         return facts, text
@@ -285,16 +290,21 @@ class Mill:
             return self.curation(run)
         return None
 
-    async def withdraw(self, curation: Curation, private: frozenset[str]) -> int:
-        """Cancel what has not ended of notes that must not leave the machine any more.
+    async def withdraw(
+        self, curation: Curation, *, told: Callable[[Sight], Iterable[str]] = lambda _: ()
+    ) -> int:
+        """Cancel what has not ended of notes that are hidden by now; return how many there are.
 
-        Returns how many there are.
+        `told` names further notes whose requests tell of hidden ones.
         """
+        sight = self.look()
+        away = frozenset(told(sight))
         open_states = (ItemState.PENDING, ItemState.RUNNING, ItemState.SUBMITTED)
         keys = [
             outcome.key
-            for outcome in (curation.run.outcomes() if private else ())
-            if outcome.key in private and outcome.state in open_states
+            for outcome in curation.run.outcomes()
+            if outcome.state in open_states
+            and (outcome.key in away or not sight.shows(outcome.key))
         ]
         for key in keys:
             await curation.run.cancel(key)
@@ -359,20 +369,20 @@ class Mill:
 
     def scene(self) -> Scene:
         """Look through the vault for links. Raises VaultError."""
-        facts = self.index.refresh(self.vault, self.vault.scan())
+        sight = self.look()
         return Scene(
             vault=self.vault,
-            facts={one.key: one for one in facts},
+            facts={one.key: one for one in sight.facts},
+            sight=sight,
+            privacy=self.privacy,
             names=Names(self.vault.all_keys()),
             style=link_style(self.vault.root),
             why_not=self._why_no_link,
         )
 
     def _why_no_link(self, facts: NoteFacts) -> str:
-        if facts.problem:
-            return facts.problem
-        if self.is_private(facts):
-            return "it is excluded"
+        if facts.problem or self.privacy.hides(facts):
+            return self.privacy.why_not(facts) or facts.problem
         if not self.vault.has_plain_name(facts.key):
             return "its name is not UTF-8, and no link can name it; rename it"
         return self.vault.why_not_writable(facts.key)
@@ -455,6 +465,7 @@ class Mill:
                 replacing=replace,
                 now=time.time,
                 gate=self.gate(),
+                privacy=self.privacy,
             ):
                 done.append(one)
                 if one.conflict:

@@ -2,20 +2,19 @@
 
 They stand in the table [notemill] of the config file, in the environment, or in flags. Exclusions
 add up: what one of the places excludes, no other can let out again. Of any other setting the flag
-wins over the environment and that over the config file.
+wins over the environment and that over the config file. A name that nobody knows, or a value of the
+wrong type, stops every command: an exclusion with a slip in it is never taken for none.
 """
 
 from __future__ import annotations
 
-import fnmatch
 import os
-import tomllib
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from notemill.errors import UsageError
-from twolane import config_file
+from twolane import check_names, check_variables, read_config
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -52,52 +51,75 @@ class EmbeddingSettings:
     base_url: str = OPENAI_URL
     api_key: str | None = field(default=None, repr=False)
 
+    @property
+    def leaves(self) -> bool:
+        """Whether the texts of notes leave the machine for it."""
+        return self.kind is EmbeddingKind.OPENAI
+
 
 @dataclass(frozen=True, slots=True)
 class Exclusions:
-    """Folders, globs and tags; `tags` are folded and without `#`."""
+    """Folders, globs and tags that a person excludes, as they wrote them; tags without `#`."""
 
     patterns: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
 
-    def covers(self, key: str, tags: Iterable[str]) -> bool:
-        """Tell whether the note at `key` with these tags is excluded; a tag covers its children."""
-        if any(
-            fnmatch.fnmatchcase(key, one) or key.startswith(one.rstrip("/*") + "/")
-            for one in self.patterns
-        ):
-            return True
-        folded = [tag.casefold() for tag in tags] if self.tags else []
-        return any(tag == one or tag.startswith(f"{one}/") for one in self.tags for tag in folded)
+
+def check_settings(config: Path | None = None, environment: Mapping[str, str] = os.environ) -> None:
+    """See that all of notemill's settings can be used. Raises UsageError, ConfigError."""
+    load_exclusions((), environment, config=config)
+    load_embedding(None, environment, config=config)
 
 
 def load_exclusions(
-    flags: Iterable[str] = (), environment: Mapping[str, str] = os.environ
+    flags: Iterable[str] = (),
+    environment: Mapping[str, str] = os.environ,
+    *,
+    config: Path | None = None,
 ) -> Exclusions:
     """Return all exclusions there are.
 
     They stand in `[notemill] exclude` of the config file, in NOTEMILL_EXCLUDE (separated by
     commas) and in `flags`. An entry that begins with `#` is a tag, any other a folder or a glob.
-    Raises UsageError where the config file cannot be read.
+    Raises UsageError for an entry that says nothing, ConfigError where the file cannot be used.
     """
-    entries = [*_from_file(environment), *environment.get(VARIABLE, "").split(","), *flags]
-    named = [entry.strip() for entry in entries if entry.strip()]
+    path, table = _table(environment, config)
+    listed = table.get("exclude", [])
+    where = f"[{TABLE}] exclude in {path}"
+    if not isinstance(listed, list) or not all(isinstance(one, str) for one in listed):
+        raise UsageError(f'{where} has to be a list of texts such as ["Private", "#x"]')
+    named = [one for one in environment.get(VARIABLE, "").split(",") if one.strip()]
+    entries = [
+        _entry(one, origin)
+        for ones, origin in ((listed, where), (named, VARIABLE), (flags, "--exclude"))
+        for one in ones
+    ]
     return Exclusions(
-        patterns=tuple(one for one in named if not one.startswith("#")),
-        tags=tuple(one.lstrip("#").casefold() for one in named if one.startswith("#")),
+        patterns=tuple(one for one in entries if not one.startswith("#")),
+        tags=tuple(one.lstrip("# ") for one in entries if one.startswith("#")),
     )
 
 
+def _entry(said: str, origin: str) -> str:
+    """Return an exclusion as it was meant. Raises UsageError where it names nothing."""
+    if not said.strip("#/. \t\n"):
+        raise UsageError(f"{origin} has an entry that names nothing: {said!r}; take it out")
+    return said.strip()
+
+
 def load_embedding(
-    flag: str | None = None, environment: Mapping[str, str] = os.environ
+    flag: str | None = None,
+    environment: Mapping[str, str] = os.environ,
+    *,
+    config: Path | None = None,
 ) -> EmbeddingSettings:
     """Return which model embeds notes.
 
     `[notemill] embedding` of the config file, NOTEMILL_EMBEDDING and the flag name a kind; a
     service is told by `embedding_model`, `embedding_url` and `embedding_key`, or their variables.
-    Raises UsageError for anything else.
+    Raises UsageError for anything else, ConfigError where the file cannot be used.
     """
-    path, table = _table(environment)
+    path, table = _table(environment, config)
     found: dict[str, tuple[str, str]] = {}
     for name, variable in EMBEDDING_VARIABLES.items():
         if name in table:
@@ -119,29 +141,16 @@ def load_embedding(
 
 def _text(value: Any, origin: str) -> tuple[str, str]:  # noqa: ANN401  # whatever TOML holds
     if not isinstance(value, str) or not value.strip():
-        raise UsageError(f"{origin} cannot be {value!r}: it has to be a text")
+        said = "that" if "embedding_key" in origin else repr(value)
+        raise UsageError(f"{origin} cannot be {said}: it has to be a text")
     return value.strip(), origin
 
 
-def _from_file(environment: Mapping[str, str]) -> list[str]:
-    path, table = _table(environment)
-    known = table.get("exclude", [])
-    if not isinstance(known, list) or not all(isinstance(one, str) for one in known):
-        raise UsageError(
-            f'in {path}, [notemill] exclude has to be a list such as ["Private", "#x"]'
-        )
-    return known
-
-
-def _table(environment: Mapping[str, str]) -> tuple[Path, dict[str, Any]]:
+def _table(environment: Mapping[str, str], config: Path | None) -> tuple[Path, Mapping[str, Any]]:
     """Return the config file's place and its table, empty where there is none."""
-    path = config_file(environment)
-    try:
-        table = tomllib.loads(path.read_text("utf-8")).get(TABLE, {})
-    except FileNotFoundError:
-        return path, {}
-    except (OSError, ValueError) as error:
-        raise UsageError(f"the config file {path} cannot be read: {error}") from error
-    if not isinstance(table, dict):
-        raise UsageError(f"in {path}, {TABLE} has to be a table: [{TABLE}]")
-    return path, table
+    file = read_config(config, environment)
+    table = file.tables.get(TABLE, {})
+    known = ("exclude", *EMBEDDING_VARIABLES)
+    check_names(table, known, where=f"[{TABLE}] of the config file {file.path}")
+    check_variables(environment, (VARIABLE, *EMBEDDING_VARIABLES.values()))
+    return file.path, table

@@ -39,7 +39,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from notemill.app import Mill
-    from notemill.index import NoteFacts
     from notemill.tagging.changes import Change
     from notemill.tagging.gate import Gate
     from notemill.tagging.judgement import Settled
@@ -66,7 +65,8 @@ class TagMill:
     def __init__(self, mill: Mill) -> None:
         """Look through the vault. Raises VaultError."""
         self.mill = mill
-        self.facts: list[NoteFacts] = mill.index.refresh(mill.vault, mill.vault.scan())
+        self.sight = mill.look()
+        self.facts = self.sight.facts
         self.place = place_of(self.facts, mill.decisions)
         self.rejected = rejected_pairs(mill.decisions)
 
@@ -83,9 +83,7 @@ class TagMill:
         arrangement = read_arrangement(self.mill.decisions)
         apart = arrangement.apart if arrangement else ()
         keys = {(tag_key(tag), tag_key(other)) for tag, other in apart}
-        return review_tags(
-            self.facts, is_excluded=self.mill.is_private, rejected=self.rejected | keys
-        )
+        return review_tags(self.facts, privacy=self.mill.privacy, rejected=self.rejected | keys)
 
     def kept_in_place(self, entries: Sequence[Entry], found: TagReview) -> tuple[Entry, ...]:
         """Return a proposed vocabulary without what was turned down."""
@@ -125,12 +123,17 @@ class TagMill:
     # -- asking a model -----------------------------------------------------------------------
 
     def asking(self, found: TagReview, *, chunk: int) -> Asking:
-        """Return what a model is to be asked of the tags; of excluded notes nothing is told."""
-        hidden = any(one.key == self.place and self.mill.is_private(one) for one in self.facts)
+        """Return what a model is to be asked of the tags; of hidden notes nothing is told."""
+        hidden = self.place in self.sight.hidden
+        away = self.sight.hidden_tags
         return asking_about(
             found,
             self.gate.vocabulary,
-            never=self.mill.decisions.rejections(),
+            never=[
+                one
+                for one in self.mill.decisions.rejections()
+                if tag_key(one.tag) not in away and tag_key(one.into) not in away
+            ],
             chunk=chunk,
             only=found.census.tags.keys() if hidden else None,
         )

@@ -15,8 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from twolane.config import Settings as Settings
-    from twolane.config import config_file as config_file
+    from twolane.config import check_names as check_names
+    from twolane.config import check_variables as check_variables
     from twolane.config import load_settings as load_settings
+    from twolane.config import read_config as read_config
     from twolane.core.identity import content_hash as content_hash
     from twolane.core.naming import nearest as nearest
     from twolane.core.naming import pick_run as pick_run
@@ -53,13 +55,15 @@ _HOMES = {
     "Settings": "twolane.config",
     "Stage": "twolane.core.plan",
     "TwolaneError": "twolane.errors",
-    "config_file": "twolane.config",
+    "check_names": "twolane.config",
+    "check_variables": "twolane.config",
     "content_hash": "twolane.core.identity",
     "format_usd": "twolane.core.pricing",
     "load_settings": "twolane.config",
     "nearest": "twolane.core.naming",
     "pick_run": "twolane.core.naming",
     "plain_usd": "twolane.core.pricing",
+    "read_config": "twolane.config",
 }
 __all__ = sorted(_HOMES)  # noqa: PLE0605  # one list of names, not two that drift apart
 

@@ -33,7 +33,12 @@ FILE = click.Path(path_type=Path, dir_okay=False)
 json_flag = click.option(
     "--json", "as_json", is_flag=True, help="Print one JSON object on standard output."
 )
-home_flag = click.option("--home", type=FOLDER, help="Folder of the ledger.")
+config_flag = click.option("--config", type=FILE, help="The config file, if not the usual one.")
+
+
+def home_flag(command: F) -> F:
+    """Add the flags of every command: where the state lies, and what the settings are read from."""
+    return click.option("--home", type=FOLDER, help="Folder of the ledger.")(config_flag(command))
 
 
 class Setting(click.Option):

@@ -1,21 +1,28 @@
-"""Settings, parsed once: config file < environment < flags."""
+"""Settings, parsed once: config file < environment < flags.
+
+The config file is read here alone. What it says outside of the tables of programs on top of the
+engine is checked whole, and so is each of those tables by its program: a name that nobody knows, or
+a value of the wrong type, is an error before anything else is read. Taken for nothing, a slip in
+the spelling of an exclusion would let out what it was to keep in.
+"""
 
 from __future__ import annotations
 
 import os
 import tomllib
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import platformdirs
 
 from twolane.core.addresses import is_here
+from twolane.core.naming import nearest
 from twolane.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
 
 DEFAULT_BASE_URL = "https://api.anthropic.com"
@@ -25,13 +32,15 @@ DEFAULT_BASE_URL = "https://api.anthropic.com"
 class Settings:
     """Everything a person can set; each has a flag, an environment variable, a config line.
 
-    `home` is the folder of the ledger; `poll_s` how often a batch is asked after; `concurrency`
-    the upper bound of real-time calls in flight; `reconcile_grace_s` how long an unknown create
-    may hide in the provider's list; `confirm_usd` the estimate above which a person is asked;
-    `keep_days` how long requests and replies of a run are kept after its end, None for ever.
+    `home` is the folder of the ledger; `config` the config file, where one was named; `poll_s` how
+    often a batch is asked after; `concurrency` the upper bound of real-time calls in flight;
+    `reconcile_grace_s` how long an unknown create may hide in the provider's list; `confirm_usd`
+    the estimate above which a person is asked; `keep_days` how long requests and replies of a run
+    are kept after its end, None for ever.
     """
 
     home: Path
+    config: Path | None = None
     provider: str = "anthropic"
     model: str | None = None
     api_key: str | None = field(default=None, repr=False)
@@ -53,6 +62,7 @@ HOSTED_URL = "ANTHROPIC_BASE_URL"
 # setting's own name.
 VARIABLES: Mapping[str, tuple[str, ...]] = {
     "home": ("TWOLANE_HOME", "NOTEMILL_HOME"),
+    "config": ("TWOLANE_CONFIG",),
     "provider": ("TWOLANE_PROVIDER",),
     "model": ("TWOLANE_MODEL",),
     "api_key": ("ANTHROPIC_API_KEY",),
@@ -66,6 +76,24 @@ VARIABLES: Mapping[str, tuple[str, ...]] = {
     "confirm_usd": ("TWOLANE_CONFIRM_USD",),
     "keep_days": ("TWOLANE_KEEP_DAYS",),
 }
+TABLE: Final = "twolane"
+"""The table of the config file in which the settings may stand, too, instead of above all tables."""
+SECRETS: Final = ("api_key", "auth_token")
+"""What is never shown."""
+GUESTS: Final = ("notemill",)
+"""Programs on top of the engine, each with a table of its own that it checks itself."""
+PREFIXES: Final = ("TWOLANE_", "NOTEMILL_")
+# So much of a variable's name has to be right for its prefix to be the slip.
+_SLIP: Final = 0.9
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigFile:
+    """The config file: `settings` are the engine's, `tables` those of programs on top of it."""
+
+    path: Path
+    settings: Mapping[str, Any]
+    tables: Mapping[str, Mapping[str, Any]]
 
 
 def default_home() -> Path:
@@ -73,12 +101,107 @@ def default_home() -> Path:
     return Path(platformdirs.user_state_dir("notemill", appauthor=False))
 
 
-def config_file(environment: Mapping[str, str] = os.environ) -> Path:
-    """Return where the config file is looked for: TWOLANE_CONFIG, else the platform's place."""
-    named = environment.get("TWOLANE_CONFIG")
-    if named:
-        return Path(named)
-    return Path(platformdirs.user_config_dir("notemill", appauthor=False)) / "config.toml"
+def read_config(
+    config: str | Path | None = None, environment: Mapping[str, str] = os.environ
+) -> ConfigFile:
+    """Return what the config file says: `config`, else TWOLANE_CONFIG, else the platform's place.
+
+    Only in the platform's place may there be none. Raises ConfigError for a name nobody knows.
+    """
+    path, origin = _place(config, environment)
+    try:
+        values = tomllib.loads(path.read_text("utf-8-sig"))
+    except FileNotFoundError:
+        # A link whose target is away was a config file yesterday.
+        if not origin and not path.is_symlink():
+            return ConfigFile(path, {}, {})
+        named = f"{path}, which {origin} names" if origin else path
+        message = f"there is no config file {named}; put it there, or name another"
+        raise ConfigError(message) from None
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
+        message = f"the config file {path} cannot be read: {error}"
+        raise ConfigError(message) from error
+    tables = {name: _table(values.pop(name), name, path) for name in GUESTS if name in values}
+    settings = _table(values.pop(TABLE, {}), TABLE, path)
+    _check_sections(values, path)
+    check_names(settings, _LINES, where=f"[{TABLE}] of the config file {path}")
+    check_names(values, _LINES, where=f"the config file {path}, above its sections,")
+    if twice := sorted(settings.keys() & values.keys()):
+        message = f"the config file {path} says {', '.join(twice)} twice: leave one of them out"
+        raise ConfigError(message)
+    return ConfigFile(path, {**values, **settings}, tables)
+
+
+def _place(config: str | Path | None, environment: Mapping[str, str]) -> tuple[Path, str]:
+    """Return where the config file has to be, and who says so, '' where nobody does."""
+    if config is not None:
+        return Path(config).expanduser(), "--config"
+    (variable,) = VARIABLES["config"]
+    if named := environment.get(variable):
+        return Path(named).expanduser(), variable
+    return Path(platformdirs.user_config_dir("notemill", appauthor=False)) / "config.toml", ""
+
+
+def _table(value: object, name: str, path: Path) -> Mapping[str, Any]:
+    if not isinstance(value, dict):
+        message = f"in the config file {path}, {name} has to be a section: [{name}]"
+        raise ConfigError(message)
+    return value
+
+
+def _check_sections(values: Mapping[str, Any], path: Path) -> None:
+    """Raise ConfigError for a table, or an array of tables, that belongs to nobody."""
+    for name, value in values.items():
+        is_section = isinstance(value, dict) or (
+            isinstance(value, list) and any(isinstance(one, dict) for one in value)
+        )
+        if is_section and name not in _LINES:
+            sections = [f"[{one}]" for one in (TABLE, *GUESTS)]
+            near = nearest(name.lower(), (TABLE, *GUESTS), most=1)
+            hint = f"did you mean [{near[0]}]?" if near else f"known are {' and '.join(sections)}"
+            message = f"the config file {path} has a section there is not: [{name}]; {hint}"
+            raise ConfigError(message)
+
+
+def check_names(found: Collection[str], known: Collection[str], *, where: str) -> None:
+    """Raise ConfigError for names of settings that are not `known`, with the nearest that is."""
+    unknown = [name for name in found if name not in known]
+    if not unknown:
+        return
+    hints = [
+        f"{name!r} (did you mean {near[0]!r}?)" if near else repr(name)
+        for name in unknown
+        for near in [nearest(name.lower(), known, most=1)]
+    ]
+    message = (
+        f"{where} has a setting there is not: {', '.join(hints)}; "
+        f"known there are {', '.join(sorted(known))}"
+    )
+    raise ConfigError(message)
+
+
+def check_variables(environment: Mapping[str, str], known: Collection[str]) -> None:
+    """Raise ConfigError for an environment variable that is a slip for one of `known`.
+
+    Only those with a prefix of ours count: what is called like another program's is its own.
+    """
+    rests = {
+        one.removeprefix(prefix): one
+        for one in known
+        for prefix in PREFIXES
+        if one.startswith(prefix)
+    }
+    for name in environment:
+        prefix = next((one for one in PREFIXES if name.startswith(one)), "")
+        if name in known:
+            continue
+        if prefix:
+            meant = [rests[one] for one in nearest(name.removeprefix(prefix), rests, most=1)]
+        else:
+            meant = nearest(name.upper(), rests.values(), most=1, least=_SLIP)
+        if meant:
+            message = f"the environment variable {name} says nothing; did you mean {meant[0]}?"
+            raise ConfigError(message)
 
 
 def load_settings(
@@ -88,9 +211,15 @@ def load_settings(
 
     Raises ConfigError naming the setting and where its bad value came from.
     """
-    settings = Settings(home=default_home())
-    path = config_file(environment)
-    settings = _with(settings, _file_values(path), lambda name: f"{path}: {name}")
+    given = {name: value for name, value in (flags or {}).items() if value is not None}
+    check_variables(environment, [one for names in VARIABLES.values() for one in names])
+    file = read_config(given.get("config"), environment)
+    settings = _with(
+        Settings(home=default_home()),
+        file.settings,
+        lambda name: f"in the config file {file.path}, {name}",
+        texts=False,
+    )
     from_environment: dict[str, Any] = {}
     origin: dict[str, str] = {}
     for name, variables in VARIABLES.items():
@@ -101,7 +230,6 @@ def load_settings(
                 break
     from_file = settings
     settings = _with(settings, from_environment, lambda name: origin[name])
-    given = {name: value for name, value in (flags or {}).items() if value is not None}
     settings = _with(settings, given, lambda name: "--" + name.replace("_", "-"))
     if (
         settings.provider == LOCAL
@@ -114,81 +242,98 @@ def load_settings(
     return settings
 
 
-def _file_values(path: Path) -> dict[str, Any]:
-    try:
-        values = tomllib.loads(path.read_text("utf-8"))
-    except FileNotFoundError:
-        return {}
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        message = f"the config file {path} cannot be read: {error}"
-        raise ConfigError(message) from error
-    # A table belongs to a program on top of the engine, by its own name.
-    values = {name: value for name, value in values.items() if not isinstance(value, dict)}
-    known = {field.name for field in fields(Settings)}
-    if unknown := sorted(set(values) - known):
-        message = (
-            f"the config file {path} names a setting there is not: {', '.join(unknown)}; "
-            f"known are {', '.join(sorted(known))}"
-        )
-        raise ConfigError(message)
-    return values
-
-
-def _with(settings: Settings, values: Mapping[str, Any], origin: Callable[[str], str]) -> Settings:
+def _with(
+    settings: Settings,
+    values: Mapping[str, Any],
+    origin: Callable[[str], str],
+    *,
+    texts: bool = True,
+) -> Settings:
+    """Return the settings with `values`; `texts` says that numbers may stand as texts."""
     parsed: dict[str, Any] = {}
     for name, value in values.items():
+        form = _FORMS[name]
         try:
-            parsed[name] = _PARSERS[name](value)
-        except (ValueError, InvalidOperation, TypeError) as error:
-            message = f"{origin(name)} cannot be {value!r}: {error}"
-            raise ConfigError(message) from error
+            parsed[name] = form.read(value, texts=texts)
+        except (ValueError, InvalidOperation, OverflowError):
+            said = "that" if name in SECRETS else _shown(value)
+            message = f"{origin(name)} cannot be {said}: it has to be {form.what}"
+            raise ConfigError(message) from None
     return replace(settings, **parsed)
 
 
-def _positive_int(value: str | int) -> int:
-    number = int(value)
-    if number < 1:
-        message = "it has to be a whole number from 1 up"
-        raise ValueError(message)
+def _shown(value: object) -> str:
+    """Return a value as it stands in the file."""
+    return str(value).lower() if isinstance(value, bool) else repr(value)
+
+
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """What a setting has to be, in words, of which types in the file, and how it is parsed."""
+
+    what: str
+    types: tuple[type, ...]
+    parse: Callable[[Any], Any]
+
+    def read(self, value: object, *, texts: bool) -> object:
+        """Return a value as the settings have it. Raises ValueError, InvalidOperation."""
+        fits = isinstance(value, self.types) and not isinstance(value, bool)  # `true` is no number
+        if not fits and not (texts and isinstance(value, str)):
+            raise ValueError
+        return self.parse(value)
+
+
+def _whole(value: str | int) -> int:
+    if (number := int(value)) < 1:
+        raise ValueError
     return number
 
 
-def _positive_s(value: str | float) -> float:
+def _seconds(value: str | float) -> float:
     number = float(value)
     if not 0 < number < float("inf"):
-        message = "it has to be a number of seconds above 0"
-        raise ValueError(message)
+        raise ValueError
     return number
 
 
-def _usd(value: str | float | Decimal) -> Decimal:
+def _dollars(value: str | float | Decimal) -> Decimal:
     number = Decimal(str(value))
     if not number.is_finite() or number < 0:
-        message = "it has to be an amount in dollars, 0 or more"
-        raise ValueError(message)
+        raise ValueError
     return number
 
 
-def _text(value: str) -> str:
-    text = str(value).strip()
-    if not text:
-        message = "it is empty"
-        raise ValueError(message)
+def _said(value: str) -> str:
+    if not (text := value.strip()):
+        raise ValueError
     return text
 
 
-_PARSERS: Mapping[str, Callable[[Any], Any]] = {
-    "home": lambda value: Path(value).expanduser(),
-    "provider": _text,
-    "model": _text,
-    "api_key": _text,
-    "auth_token": _text,
-    "base_url": lambda value: _text(value).rstrip("/"),
-    "poll_s": _positive_s,
-    "concurrency": _positive_int,
-    "reconcile_grace_s": _positive_s,
-    "batch_size": _positive_int,
-    "prices": lambda value: Path(value).expanduser(),
-    "confirm_usd": _usd,
-    "keep_days": _positive_int,
+_TEXT = _Form("a text that is not empty", (str,), _said)
+_URL = _Form("an address that is not empty", (str,), lambda value: _said(value).rstrip("/"))
+_PATH = _Form(
+    "a path",
+    (str, Path),
+    lambda value: Path(_said(value) if isinstance(value, str) else value).expanduser(),
+)
+_WHOLE = _Form("a whole number from 1 up", (int,), _whole)
+_SECONDS = _Form("a number of seconds above 0", (int, float), _seconds)
+_DOLLARS = _Form("an amount in dollars, 0 or more", (int, float, Decimal), _dollars)
+_FORMS: Mapping[str, _Form] = {
+    "home": _PATH,
+    "config": _PATH,
+    "provider": _TEXT,
+    "model": _TEXT,
+    "api_key": _TEXT,
+    "auth_token": _TEXT,
+    "base_url": _URL,
+    "poll_s": _SECONDS,
+    "concurrency": _WHOLE,
+    "reconcile_grace_s": _SECONDS,
+    "batch_size": _WHOLE,
+    "prices": _PATH,
+    "confirm_usd": _DOLLARS,
+    "keep_days": _WHOLE,
 }
+# What may stand in the file, which cannot say where it lies.
+_LINES: Final = frozenset(_FORMS) - {"config"}

@@ -89,7 +89,7 @@ class Served:
         return {
             **plain,
             "TWOLANE_HOME": str(home),
-            "TWOLANE_CONFIG": str(home / "none.toml"),
+            "TWOLANE_CONFIG": os.devnull,
             "ANTHROPIC_BASE_URL": self.url,
             "ANTHROPIC_API_KEY": "sk-any",
             "TWOLANE_POLL_S": "0.01",

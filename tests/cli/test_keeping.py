@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import sqlite3
 import sys
 import time
@@ -31,7 +32,7 @@ class Shell:
         self.path = home / "ledger.sqlite3"
         self.out = self.err = ""
         patch.setenv("TWOLANE_HOME", str(home))
-        patch.setenv("TWOLANE_CONFIG", str(home / "none.toml"))
+        patch.setenv("TWOLANE_CONFIG", os.devnull)
 
     def __call__(self, *words: object) -> int:
         """Run a command; return its exit code, and keep what it printed."""

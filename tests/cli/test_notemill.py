@@ -39,7 +39,7 @@ class Shell:
         self.home = folder / "home"
         self.vault = write_notes(folder / "vault", NOTES)
         patch.setenv("TWOLANE_HOME", str(self.home))
-        patch.setenv("TWOLANE_CONFIG", str(folder / "none.toml"))
+        patch.setenv("TWOLANE_CONFIG", os.devnull)
         self.patch, self._capture = patch, capture
         self.out = self.err = ""
 

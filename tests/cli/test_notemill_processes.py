@@ -226,7 +226,7 @@ def test_a_narrow_console_shows_escapes_and_the_work_goes_on(place: Place, encod
     environment = {
         **clean,
         "TWOLANE_HOME": str(place.home),
-        "TWOLANE_CONFIG": str(place.home / "none.toml"),
+        "TWOLANE_CONFIG": os.devnull,
         "PYTHONIOENCODING": encoding,
         "PYTHONUTF8": "0",
     }

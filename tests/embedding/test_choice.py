@@ -11,6 +11,7 @@ from notemill.embedding import minilm, multilingual
 from notemill.embedding.choice import model_of
 from notemill.embedding.endpoint import Endpoint
 from notemill.errors import EmbeddingError, UsageError
+from twolane import TwolaneError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -50,14 +51,14 @@ def test_a_service_is_told_by_its_own_settings(config: Path) -> None:
     [
         ('[notemill]\nembedding = "bert"\n', "cannot be 'bert': known are auto, minilm"),
         ("[notemill]\nembedding = 3\n", "has to be a text"),
-        ("notemill = 3\n", "has to be a table"),
+        ("notemill = 3\n", "has to be a section"),
     ],
 )
 def test_what_is_not_known_is_refused(tmp_path: Path, text: str, message: str) -> None:
     """A setting that is written wrongly stops the command and names its place."""
     path = tmp_path / "config.toml"
     path.write_text(text)
-    with pytest.raises(UsageError, match=message):
+    with pytest.raises((UsageError, TwolaneError), match=message):
         load_embedding(None, {"TWOLANE_CONFIG": str(path)})
 
 

@@ -8,7 +8,9 @@ import sys
 
 import pytest
 
+from notemill.config import Exclusions
 from notemill.index import facts_of
+from notemill.privacy import Privacy
 from notemill.tagging.arrange import arrange
 from notemill.tagging.census import Census
 from notemill.tagging.junk import Junk, find_junk
@@ -122,7 +124,7 @@ def test_what_reads_as_a_colour_is_a_hint_and_never_proposed_to_go(tag: str) -> 
     (hint,) = find_junk(found)
     assert hint == Junk(tag, "maybe a hex colour", 1, is_hint=True)
     facts = facts_of("n.md", f"#{tag}".encode(), size=1, mtime_ns=0)
-    review = review_tags([facts], is_excluded=lambda _: False)
+    review = review_tags([facts], privacy=Privacy(Exclusions()))
     assert proposed_entries(review) == (Entry(tag),)
 
 

@@ -14,6 +14,7 @@ from notemill.cli.diffs import print_diff
 from notemill.cli.endings import show_not_seen
 from notemill.cli.opening import open_mill
 from notemill.errors import NotemillError, WaitingForPersonError
+from notemill.privacy import DOUBTFUL
 from notemill.workflows.apply import TAGS
 from notemill.workflows.stages import check_stages
 from notemill.workflows.survey import CurateOptions
@@ -184,7 +185,7 @@ async def _go_on(
 ) -> int:
     """Go on with a run that has not ended, without what must not leave any more."""
     console.print(f"going on with run {curation.run.id}", markup=False)
-    if held := await mill.withdraw(curation, survey.private):
+    if held := await mill.withdraw(curation):
         console.print(f"excluded by now and left out: {counted(held, 'note')}", markup=False)
     return await work(mill, curation, console, survey, review=review, yes=yes, as_json=as_json)
 
@@ -379,11 +380,13 @@ def _show_survey(survey: Survey, console: Console) -> None:
     )
     if survey.put_off:
         console.print(f"  {survey.put_off:,} more need work, beyond --limit", markup=False)
-    if survey.private:
+    if hidden := survey.sight.hidden:
         console.print(
-            f"  {len(survey.private):,} more are excluded: nothing of them leaves this machine",
+            f"  {len(hidden):,} more are excluded: nothing of them leaves this machine",
             markup=False,
         )
+        if doubtful := sum(why == DOUBTFUL for why in hidden.values()):
+            console.print(f"    {doubtful:,} of them in doubt: {DOUBTFUL}", markup=False)
     show_not_seen(((one.key, one.reason) for one in survey.not_seen), console)
     reasons = Counter(need.reason for _, need in survey.work)
     for reason, count in reasons.most_common(6):

@@ -115,7 +115,7 @@ def _show_one(mills: TagMill, tag: str, console: Console) -> None:
 
 def _planned(mills: TagMill, changes: Sequence[Change]) -> Retagging:
     wanted = checked_changes({one.tag: one.becomes for one in changes})
-    return plan_retagging(mills.mill.vault, mills.facts, wanted, is_excluded=mills.mill.is_private)
+    return plan_retagging(mills.mill.vault, mills.facts, wanted, privacy=mills.mill.privacy)
 
 
 def _object(waiting: ToDecide) -> dict[str, Any]:
@@ -170,7 +170,9 @@ async def accept_tags(
             if not dry_run and (plan.touched or chosen.new_tags):
                 confirm(_question(plan, chosen), console, yes=yes, otherwise="nothing was changed")
                 run = new_run_id()
-                endings = write_retagging(mill.vault, mill.review, plan, run=run)
+                endings = write_retagging(
+                    mill.vault, mill.review, plan, privacy=mill.privacy, run=run
+                )
                 failures = [(key, problem) for key, problem in endings if problem]
                 mills.accept(chosen, run=run)
                 _show_accepted(plan, chosen, run, failures, console)

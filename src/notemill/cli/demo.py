@@ -15,7 +15,7 @@ from notemill.cli.diffs import print_diff
 from notemill.cli.link_commands import MIN_SCORE, TOP
 from notemill.cli.link_showing import show_pairs
 from notemill.cli.linking import LinkOptions, keep, look, write_run
-from notemill.config import EmbeddingKind, load_embedding
+from notemill.config import EmbeddingSettings, Exclusions, check_settings
 from notemill.errors import UsageError
 from notemill.vault.related import Form
 from notemill.workflows.explaining import Explainer
@@ -36,22 +36,20 @@ SHOWN_NOTES = (
 )
 
 
-async def run_demo(*, folder: Path | None, home: Path | None) -> int:
+async def run_demo(*, folder: Path | None, home: Path | None, config: Path | None) -> int:
     """Copy the sample vault, curate and link it, show it, undo it; return the exit code."""
     console = note_console()
     base = Path(tempfile.mkdtemp(prefix="notemill-demo-"))
     target = folder or base / "vault"
-    _copy_sample(target)
+    flags = {"home": home or base / "home", "config": config, "provider": OFFLINE}
+    given = load_settings(flags)
+    check_settings(given.config)
     # The demo needs no key and must not spend money where there is one.
-    settings = replace(
-        load_settings({"home": home or base / "home", "provider": OFFLINE}),
-        api_key=None,
-        model=None,
-        batch_size=None,
-    )
+    settings = replace(given, api_key=None, model=None, batch_size=None)
+    _copy_sample(target)
     _heading(console, "A vault, as it might be yours")
     console.print(f"copied to {shown(str(target))}", markup=False)
-    mill = Mill(target, settings)
+    mill = Mill(target, settings, Exclusions())
     try:
         options = CurateOptions(stages=STAGES)
         survey = mill.survey(options)
@@ -94,13 +92,16 @@ async def run_demo(*, folder: Path | None, home: Path | None) -> int:
 
 def _link(mill: Mill, console: Console) -> str:
     """Find pairs, show and write them; return the run."""
-    # Not what the settings say: the demo sends nothing to a service.
-    embedding = load_embedding(EmbeddingKind.AUTO)
     options = LinkOptions(
-        top=TOP, min_score=MIN_SCORE, form=Form.PROPERTY, only=None, embedding=embedding
+        top=TOP,
+        min_score=MIN_SCORE,
+        form=Form.PROPERTY,
+        only=None,
+        # Not what the settings say: the demo sends nothing to a service.
+        embedding=EmbeddingSettings(),
     )
     found = look(mill, options, console).findings
-    show_pairs(found.pairs, Explainer(mill.vault), found.orphans, console)
+    show_pairs(found.pairs, Explainer(mill.vault, mill.look()), found.orphans, console)
     run = keep(mill, found.pairs, options)
     write_run(mill, run, console)
     return run

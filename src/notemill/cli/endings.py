@@ -28,6 +28,12 @@ def show_endings(
         console.print(f"  {shown(trouble(key, problem))}", markup=False)
 
 
+def show_hidden(count: int, console: Console) -> None:
+    """Say how many notes are left alone because they are excluded; they are not named."""
+    if count:
+        console.print(f"  left alone: {counted(count, 'excluded note')}", markup=False)
+
+
 def trouble(key: str, problem: str) -> str:
     """Return what is wrong with a note in one line that names it once."""
     return problem if problem.startswith(f"{key} ") else f"{key}: {problem}"

@@ -57,12 +57,18 @@ def going_on_flags(command: F) -> F:
 
 
 def settings_of(flags: dict[str, Any]) -> Settings:
-    """Take the settings' flags out of a command's and return the settings in force."""
+    """Take the settings' flags out of a command's and return the settings in force.
+
+    Raises ConfigError, UsageError for what cannot be one, in the config file's own tables as well.
+    """
     from notemill.app import offline_unless_keyed  # noqa: PLC0415
+    from notemill.config import check_settings  # noqa: PLC0415
     from twolane import load_settings  # noqa: PLC0415
 
     given = take_settings(flags)
-    return offline_unless_keyed(load_settings(given), asked=given.get("provider") is not None)
+    settings = load_settings(given)
+    check_settings(settings.config)
+    return offline_unless_keyed(settings, asked=given.get("provider") is not None)
 
 
 def changing_flags(command: F) -> F:

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from notemill.app import Mill
     from notemill.index import NoteFacts
     from notemill.links import NewPair
+    from notemill.privacy import Sight
     from notemill.workflows.survey import CurateOptions, Curation
     from twolane import Report, Run
 
@@ -134,7 +135,7 @@ def _requests(mill: Mill, pairs: Sequence[Pair]) -> JudgeRequests:
     return JudgeRequests(
         pairs,
         to_send=to_send,
-        explainer=Explainer(mill.vault),
+        explainer=Explainer(mill.vault, mill.look()),
         template=load_template(LINK_KIND),
         model=mill.settings.model or mill.engine.default_model(),
     )
@@ -198,13 +199,14 @@ async def decide_left_over(mill: Mill) -> None:
 
 
 async def withdraw_private(mill: Mill, curation: Curation, console: Console) -> None:
-    """Cancel what has not ended of notes that must not leave the machine any more."""
-    facts = mill.index.refresh(mill.vault, mill.vault.scan())
-    private = frozenset(one.key for one in facts if mill.is_private(one))
-    # A request about a note holds lines of all its candidates.
+    """Cancel what has not ended of notes that are hidden by now."""
     asked = mill.links.pairs(run=curation.run.id)
-    told = {one.other(key) for one in asked for key in (one.a, one.b) if key in private}
-    if held := await mill.withdraw(curation, private | told):
+
+    def told(sight: Sight) -> set[str]:
+        """Return the notes whose requests hold lines of hidden ones: each has all its candidates."""
+        return {one.other(key) for one in asked for key in (one.a, one.b) if not sight.shows(key)}
+
+    if held := await mill.withdraw(curation, told=told):
         console.print(
             f"excluded by now, or asked with one that is, and left out: {counted(held, 'note')}",
             markup=False,
@@ -213,7 +215,8 @@ async def withdraw_private(mill: Mill, curation: Curation, console: Console) -> 
 
 def _show_sample(mill: Mill, run: Run, console: Console) -> None:
     """Show what was decided of the first pairs, and why."""
-    pairs = mill.links.pairs(run=run.id)
+    shows = mill.look().shows
+    pairs = [one for one in mill.links.pairs(run=run.id) if shows(one.a) and shows(one.b)]
     verdicts = judgements_of(run.outcomes(), pairs)
     for pair in [one for one in pairs if one.id in verdicts][:_SAMPLE_PAIRS]:
         for verdict in verdicts[pair.id]:

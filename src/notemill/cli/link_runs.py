@@ -12,7 +12,7 @@ from notemill.app import Mill
 from notemill.cli.diffs import print_diff
 from notemill.cli.judging import decide_left_over
 from notemill.cli.link_showing import show_pairs, written_object
-from notemill.cli.linking import pair_object, write_run
+from notemill.cli.linking import pair_object, seen_pairs, write_run
 from notemill.errors import NotemillError, UsageError
 from notemill.links import FILE as LINKS_FILE
 from notemill.links import LinkLedger, PairState
@@ -65,12 +65,13 @@ async def apply_links(
     try:
         with mill.working():
             await decide_left_over(mill)
-            _of_item(mill.links.pairs(run=run_id), run_id, item)
+            _of_item(seen_pairs(mill, run_id, mill.look()), run_id, item)
             written = write_run(mill, run_id, note_console(), item=item)
+            sight = mill.look()
     finally:
         await mill.aclose()
     if as_json:
-        print_json({"run": run_id, "kind": LINK_KIND, **written_object(written)})
+        print_json({"run": run_id, "kind": LINK_KIND, **written_object(written, sight)})
     return EXIT_FAILED if written.problems or written.conflicts else 0
 
 
@@ -80,8 +81,9 @@ async def show_links(
     """Show a run's pairs with their why, and what writing them would change; return 0."""
     mill = Mill(folder, settings)
     try:
-        pairs = _of_item(mill.links.pairs(run=run_id), run_id, item)
-        explainer = Explainer(mill.vault)
+        sight = mill.look()
+        pairs = _of_item(seen_pairs(mill, run_id, sight), run_id, item)
+        explainer = Explainer(mill.vault, sight)
         if as_json:
             value = [{**pair_object(one, explainer), "state": one.state} for one in pairs]
             print_json({"run": run_id, "kind": LINK_KIND, "pairs": value})

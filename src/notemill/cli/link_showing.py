@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from rich.text import Text
 
-from notemill.cli.endings import trouble
+from notemill.cli.endings import show_hidden, trouble
 from notemill.linking.corpus import title_of
 from notemill.links import Pair
 from notemill.workflows.upkeep import Mend
@@ -19,15 +19,15 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from notemill.links import NewPair
+    from notemill.privacy import Sight
     from notemill.vault.select import Skipped
     from notemill.workflows.explaining import Explainer
     from notemill.workflows.link_writing import LinksWritten
-    from notemill.workflows.linking import Findings, LeftOut
+    from notemill.workflows.linking import Findings
     from notemill.workflows.upkeep import Upkeep
 
 SHOWN_NOTES: Final = 12
 SHOWN_LINES: Final = 8
-EXCLUDED: Final = "it is excluded"
 _MENDS: Final = {
     Mend.ADD: "gets the link back",
     Mend.REMOVE: "loses the link",
@@ -46,17 +46,17 @@ def show_findings(findings: Findings, console: Console) -> None:
     )
 
 
-def show_left_out(
-    left_out: Sequence[LeftOut], skipped: Iterable[Skipped], console: Console
-) -> None:
-    """Show what is left alone, together where the reason is the same; excluded notes are counted."""
+def show_left_out(findings: Findings, skipped: Iterable[Skipped], console: Console) -> None:
+    """Show what is left alone, together where the reason is the same; hidden notes are counted."""
+    left_out = findings.left_out
     left = [(one.key, one.reason) for one in left_out]
     left += [(one.path, one.reason) for one in skipped]
     reasons = Counter(reason for _, reason in left)
     for reason, count in reasons.most_common(SHOWN_LINES):
         if count > 1:
-            keys = [one.key for one in left_out if one.reason == reason != EXCLUDED]
+            keys = [one.key for one in left_out if one.reason == reason]
             console.print(f"  {count:,} left alone{_names(keys)}: {shown(reason)}", markup=False)
+    show_hidden(findings.hidden, console)
     named = [(key, reason) for key, reason in left if reasons[reason] == 1]
     for key, reason in named[:SHOWN_LINES]:
         console.print(f"  left alone: {shown(key)}: {shown(reason)}", markup=False)
@@ -144,8 +144,9 @@ def _show_pair(pair: NewPair | Pair, key: str, explainer: Explainer, console: Co
         )
 
 
-def show_written(written: LinksWritten, run: str, console: Console) -> None:
+def show_written(written: LinksWritten, run: str, sight: Sight, console: Console) -> None:
     """Show what was written, what was not, and what waits to be completed."""
+    shows = sight.shows
     if written.notes:
         console.print(
             f"{counted(len(written.pairs), 'pair')} linked, {counted(len(written.notes), 'note')} "
@@ -155,8 +156,8 @@ def show_written(written: LinksWritten, run: str, console: Console) -> None:
     else:
         console.print("nothing was written", markup=False)
     troubles = [
-        *(f"{a} and {b}: {why}" for a, b, why in written.conflicts),
-        *(trouble(key, why) for key, why in written.problems),
+        *(f"{a} and {b}: {why}" for a, b, why in written.conflicts if shows(a) and shows(b)),
+        *(trouble(key, why) for key, why in written.problems if shows(key)),
     ]
     for line in troubles[:SHOWN_LINES]:
         console.print(f"  {shown(line)}", markup=False)
@@ -172,17 +173,31 @@ def show_written(written: LinksWritten, run: str, console: Console) -> None:
         )
 
 
-def written_object(written: LinksWritten) -> dict[str, Any]:
-    """Return what was written as JSON has it."""
+def written_object(written: LinksWritten, sight: Sight) -> dict[str, Any]:
+    """Return what was written as JSON has it, without what would name a hidden note."""
+    shows = sight.shows
     return {
-        "written": list(written.notes),
-        "linked": [{"a": one.a, "b": one.b} for one in written.pairs],
-        "halves": [{"item": note, "other": other} for note, other in written.halves],
-        "elsewhere": [{"item": key, "message": why} for key, why in written.elsewhere],
-        "problems": [
-            *({"item": key, "message": why} for key, why in written.problems),
-            *({"item": a, "other": b, "message": why} for a, b, why in written.conflicts),
+        "written": [key for key in written.notes if shows(key)],
+        "linked": [
+            {"a": one.a, "b": one.b} for one in written.pairs if shows(one.a) and shows(one.b)
         ],
+        "halves": [
+            {"item": note, "other": other}
+            for note, other in written.halves
+            if shows(note) and shows(other)
+        ],
+        "elsewhere": [
+            {"item": key, "message": why} for key, why in written.elsewhere if shows(key)
+        ],
+        "problems": [
+            *({"item": key, "message": why} for key, why in written.problems if shows(key)),
+            *(
+                {"item": a, "other": b, "message": why}
+                for a, b, why in written.conflicts
+                if shows(a) and shows(b)
+            ),
+        ],
+        "excluded": len(sight.hidden),
     }
 
 

@@ -30,7 +30,7 @@ from notemill.config import load_embedding
 from notemill.errors import NoteNotFoundError, UsageError
 from notemill.links import LinkRun, PairState
 from notemill.vault.related import Form
-from notemill.vault.select import key_pattern
+from notemill.vault.select import folded, matcher
 from notemill.workflows.explaining import Explainer
 from notemill.workflows.judging import LINK_KIND
 from notemill.workflows.link_writing import LinksWritten, LinkWriting
@@ -62,6 +62,7 @@ if TYPE_CHECKING:
     from notemill.config import EmbeddingSettings
     from notemill.index import NoteFacts
     from notemill.links import NewPair, Pair
+    from notemill.privacy import Sight
     from notemill.workflows.linking import Findings
     from notemill.workflows.upkeep import Scene
     from twolane import Report, Settings
@@ -76,6 +77,10 @@ class LinkOptions:
     form: Form
     only: str | None
     embedding: EmbeddingSettings
+
+    def takes(self, key: str) -> bool:
+        """Tell whether a note was asked for."""
+        return self.only is None or matcher(self.only)(folded(key))
 
     def settings(self) -> dict[str, Any]:
         """Return what is kept of them with a run."""
@@ -123,7 +128,9 @@ async def link_with_flags(
         stages=stages,
         only=only,
     )
-    options = LinkOptions(top, min_score, form, only, load_embedding(embedding))
+    options = LinkOptions(
+        top, min_score, form, only, load_embedding(embedding, config=settings.config)
+    )
     return await link_vault(settings, options, asking=asking if ask_model else None, **flags)
 
 
@@ -166,7 +173,8 @@ async def _dry_run(
     looked = look(mill, options, console)
     if asking is not None and looked.findings.pairs:
         return await show_judging(mill, looked.findings.pairs, asking, console, as_json=as_json)
-    show_pairs(looked.findings.pairs, Explainer(mill.vault), looked.findings.orphans, console)
+    explainer = Explainer(mill.vault, looked.scene.sight)
+    show_pairs(looked.findings.pairs, explainer, looked.findings.orphans, console)
     if as_json:
         print_json(_object(mill, looked, "", None))
     return 0
@@ -187,7 +195,8 @@ class LinkJob:
         """Propose what ranking finds; return the exit code."""
         looked = look(self._mill, self._options, self.console)
         found = looked.findings
-        show_pairs(found.pairs, Explainer(self._mill.vault), found.orphans, self.console)
+        explainer = Explainer(self._mill.vault, looked.scene.sight)
+        show_pairs(found.pairs, explainer, found.orphans, self.console)
         if not found.pairs and not looked.upkeep.repairs:
             return self._nothing(looked)
         run = keep(self._mill, found.pairs, self._options)
@@ -216,8 +225,8 @@ class LinkJob:
             return self._nothing(looked)
         report = await drive_judging(mill, curation, console, yes=yes)
         mill.links.take_over([one.id for one in judged], curation.run.id)
-        accepted = mill.links.pairs(run=curation.run.id, states=[PairState.PROPOSED])
-        show_pairs(accepted, Explainer(mill.vault), looked.findings.orphans, console)
+        accepted = seen_pairs(mill, curation.run.id, sight := mill.look(), PairState.PROPOSED)
+        show_pairs(accepted, Explainer(mill.vault, sight), looked.findings.orphans, console)
         return self._conclude(looked, curation.run.id, report) or exit_code(report)
 
     def _nothing(self, looked: Looked) -> int:
@@ -246,7 +255,6 @@ def look(mill: Mill, options: LinkOptions, console: Console) -> Looked:
     """
     scene = mill.scene()
     upkeep = look_after(scene, mill.links, now=time.time())
-    only = None if options.only is None else key_pattern(options.only)
     with contextlib.ExitStack() as display:
 
         def meanings(facts: Sequence[NoteFacts]) -> NDArray[np.float32] | None:
@@ -261,7 +269,7 @@ def look(mill: Mill, options: LinkOptions, console: Console) -> Looked:
             mill.contents,
             top=options.top,
             min_score=options.min_score,
-            only=lambda key: only is None or only.fullmatch(key) is not None,
+            only=options.takes,
             vectors_of=meanings,
         )
     # What an undo left on one side is completed where its pair is proposed again.
@@ -271,9 +279,10 @@ def look(mill: Mill, options: LinkOptions, console: Console) -> Looked:
         for one in upkeep.repairs
         if one.mend is not Mend.REMOVE or frozenset((one.note, one.other)) not in again
     )
-    upkeep = Upkeep(upkeep.renamed, upkeep.rejected, repairs)
+    upkeep = Upkeep(upkeep.renamed, upkeep.rejected, repairs).shown(scene.sight)
     show_findings(findings, console)
-    show_left_out(findings.left_out, mill.vault.skipped, console)
+    skipped = [one for one in mill.vault.skipped if scene.sight.shows(one.path)]
+    show_left_out(findings, skipped, console)
     show_upkeep(upkeep, console)
     return Looked(scene, upkeep, findings)
 
@@ -293,13 +302,11 @@ def keep(mill: Mill, pairs: Iterable[NewPair], options: LinkOptions) -> str:
             return run
     new = LinkRun(new_run_id(), time.time(), options.settings())
     mill.links.propose(new, found)
-    only = None if options.only is None else key_pattern(options.only)
     mill.links.decide(
         [
             one.id
             for one in mill.links.pairs(states=[PairState.PROPOSED])
-            if one.run != new.id
-            and (only is None or only.fullmatch(one.a) or only.fullmatch(one.b))
+            if one.run != new.id and (options.takes(one.a) or options.takes(one.b))
         ],
         PairState.WITHDRAWN,
         because="it was not found again",
@@ -331,7 +338,7 @@ def write_run(mill: Mill, run: str, console: Console, *, item: str | None = None
     writing = LinkWriting(scene, mill.links, run, form, now=time.time)
     writing.plan(pairs, repairs)
     written = writing.write()
-    show_written(written, run, console)
+    show_written(written, run, mill.look(), console)
     return written
 
 
@@ -347,7 +354,7 @@ def show_next(run: str, console: Console) -> None:
 
 def _object(mill: Mill, looked: Looked, run: str, written: LinksWritten | None) -> dict[str, Any]:
     findings, upkeep = looked.findings, looked.upkeep
-    explainer = Explainer(mill.vault)
+    explainer = Explainer(mill.vault, looked.scene.sight)
     states = {frozenset((one.a, one.b)): one.state for one in mill.links.pairs(run=run or None)}
     state = "nothing" if not run else "proposed" if written is None else "done"
     return {
@@ -374,8 +381,19 @@ def _object(mill: Mill, looked: Looked, run: str, written: LinksWritten | None) 
         "left_alone": [
             {"item": one.key, "message": one.reason} for one in findings.left_out
         ],
-        **(written_object(written) if written else {"written": [], "problems": []}),
+        "excluded": findings.hidden,
+        **(
+            written_object(written, mill.look())
+            if written
+            else {"written": [], "problems": []}
+        ),
     }  # fmt: skip
+
+
+def seen_pairs(mill: Mill, run: str, sight: Sight, *states: PairState) -> list[Pair]:
+    """Return a run's pairs, those in `states` or all, but those of hidden notes."""
+    pairs = mill.links.pairs(run=run, states=states or list(PairState))
+    return [one for one in pairs if sight.shows(one.a) and sight.shows(one.b)]
 
 
 def pair_object(pair: NewPair | Pair, explainer: Explainer) -> dict[str, Any]:
@@ -440,6 +458,8 @@ async def allow_pairs(
                 pair
                 for pair in mill.links.pairs(states=[PairState.REJECTED, PairState.DECLINED])
                 if wanted <= {pair.a, pair.b}
+                and scene.sight.shows(pair.a)
+                and scene.sight.shows(pair.b)
             ]
             for pair in turned_down:
                 console.print(

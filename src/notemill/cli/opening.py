@@ -23,7 +23,7 @@ _QUIET_S = 1.0
 
 def open_mill(folder: Path, settings: Settings, exclude: tuple[str, ...] = ()) -> Mill:
     """Open a vault, leaving out what `exclude` and the settings say. Raises VaultError."""
-    return Mill(folder, settings, load_exclusions(exclude), watch=_shown)
+    return Mill(folder, settings, load_exclusions(exclude, config=settings.config), watch=_shown)
 
 
 @contextmanager

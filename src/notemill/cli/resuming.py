@@ -77,7 +77,7 @@ async def resume_judging(
         show_next(run.id, console)
     else:
         written = write_run(mill, run.id, console)
-        value |= written_object(written)
+        value |= written_object(written, mill.look())
         troubled = bool(written.problems or written.conflicts)
     if as_json:
         print_json(value)

@@ -8,7 +8,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from notemill.cli.diffs import print_diff
-from notemill.cli.endings import show_endings, trouble
+from notemill.cli.endings import show_endings, show_hidden, trouble
 from notemill.cli.opening import open_mill
 from notemill.errors import UsageError
 from notemill.tagmill import TagMill
@@ -157,7 +157,7 @@ async def change_tags(
     try:
         with mill.working():
             facts = mill.index.refresh(mill.vault, mill.vault.scan())
-            plan = plan_retagging(mill.vault, facts, wanted, is_excluded=mill.is_private)
+            plan = plan_retagging(mill.vault, facts, wanted, privacy=mill.privacy)
             if not plan.is_known and not may_be_nothing:
                 named = ", ".join(f"#{old.strip().lstrip('#')}" for old in changes)
                 raise UsageError(
@@ -169,7 +169,9 @@ async def change_tags(
                 question = f"write this into {counted(len(plan.touched), 'note')}?"
                 confirm(question, console, yes=yes, otherwise="nothing was changed")
                 run = new_run_id()
-                endings = write_retagging(mill.vault, mill.review, plan, run=run)
+                endings = write_retagging(
+                    mill.vault, mill.review, plan, privacy=mill.privacy, run=run
+                )
                 failures = [(key, problem) for key, problem in endings if problem]
                 show_written(plan, run, failures, console)
     finally:
@@ -200,8 +202,9 @@ def show_plan(mill: Mill, plan: Retagging, console: Console, *, most: int = SHOW
         print_diff(console, before, one.edit.apply(before), one.key)
     for note in plan.touched[most:]:
         console.print(f"  {shown(note.key)}", markup=False)
-    for left in (*plan.left_alone, *plan.excluded):
+    for left in plan.left_alone:
         console.print(f"  left alone: {shown(trouble(left.key, left.reason))}", markup=False)
+    show_hidden(plan.hidden, console)
 
 
 def show_written(
@@ -220,8 +223,7 @@ def plan_object(plan: Retagging, run: str, failures: list[tuple[str, str]]) -> d
         "tags": [{"tag": tag, "becomes": new} for tag, new in plan.becomes.items()],
         "notes": [one.key for one in plan.touched],
         "written": written,
-        "left_alone": [
-            {"item": one.key, "message": one.reason} for one in (*plan.left_alone, *plan.excluded)
-        ],
+        "left_alone": [{"item": one.key, "message": one.reason} for one in plan.left_alone],
+        "excluded": plan.hidden,
         "problems": [{"item": key, "message": problem} for key, problem in failures],
     }

@@ -6,7 +6,7 @@ import contextlib
 from typing import TYPE_CHECKING, Any
 
 from notemill.cli.diffs import print_diff
-from notemill.cli.endings import show_endings, show_not_seen, trouble
+from notemill.cli.endings import show_endings, show_hidden, show_not_seen, trouble
 from notemill.cli.opening import open_mill
 from notemill.cli.tagging import new_run_id
 from notemill.vault.tidy import TidyKind
@@ -54,16 +54,17 @@ async def tidy_vault(
     mill = open_mill(vault, settings, exclude)
     try:
         with mill.working() if chosen and not dry_run else contextlib.nullcontext():
-            facts = mill.index.refresh(mill.vault, mill.vault.scan())
+            sight = mill.look()
             wanted = {file.key for file in mill.vault.scan(only)}
             plan = plan_tidying(
                 mill.vault,
-                [one for one in facts if one.key in wanted],
+                [one for one in sight.facts if one.key in wanted],
                 chosen or list(TidyKind),
-                is_excluded=mill.is_private,
+                privacy=mill.privacy,
             )
             if not as_json:
-                show_not_seen(((one.path, one.reason) for one in mill.vault.skipped), console)
+                skipped = [one for one in mill.vault.skipped if sight.shows(one.path)]
+                show_not_seen(((one.path, one.reason) for one in skipped), console)
             run, failures = "", []
             if not chosen:
                 if not as_json:
@@ -74,7 +75,9 @@ async def tidy_vault(
                     question = f"write this into {counted(len(plan.changed), 'note')}?"
                     confirm(question, console, yes=yes, otherwise="nothing was changed")
                     run = new_run_id("tidy")
-                    endings = write_tidying(mill.vault, mill.review, plan, run=run)
+                    endings = write_tidying(
+                        mill.vault, mill.review, plan, privacy=mill.privacy, run=run
+                    )
                     failures = [(key, problem) for key, problem in endings if problem]
                     show_endings(len(plan.changed) - len(failures), run, failures, console)
     finally:
@@ -122,6 +125,7 @@ def _show_left(plan: Tidying, console: Console) -> None:
         console.print(shown(f"  left: {key}: {reason.kind}: {reason.reason}"), markup=False)
     if len(left) > SHOWN_LEFT:
         console.print(f"  … and {len(left) - SHOWN_LEFT:,} more left; --json has all", markup=False)
+    show_hidden(plan.hidden, console)
     for alone in plan.untouched[:SHOWN_LEFT]:
         console.print(f"  left alone: {shown(trouble(alone.key, alone.reason))}", markup=False)
     if len(plan.untouched) > SHOWN_LEFT:
@@ -146,5 +150,6 @@ def _object(plan: Tidying, run: str, failures: list[tuple[str, str]]) -> dict[st
         ],
         "written": written,
         "left_alone": [{"item": one.key, "message": one.reason} for one in plan.untouched],
+        "excluded": plan.hidden,
         "problems": [{"item": key, "message": problem} for key, problem in failures],
     }

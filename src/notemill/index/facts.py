@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from notemill.errors import NotemillError
 from notemill.index.cache import Cache, unseen
-from notemill.vault.note import bytes_hash, is_ignored, parse, source_hash
+from notemill.vault.note import bytes_hash, is_ignored, parse, source_hash, words_at_tags
 from notemill.vault.note import inline_tags as tags_in_text
 from notemill.vault.tags import holds_vocabulary, tag_key
 
@@ -32,7 +32,8 @@ FORMAT = 4
 class NoteFacts:
     """What is known of one note; `problem` is why it must not be touched, '' where it may.
 
-    `holds_vocabulary`: the vault's list of tags stands in it.
+    `holds_vocabulary`: the vault's list of tags stands in it; `doubtful_tags` are words that stand
+    where tags do and are none to YAML.
     """
 
     key: str
@@ -49,6 +50,7 @@ class NoteFacts:
     ignored: bool
     problem: str
     holds_vocabulary: bool = False
+    doubtful_tags: tuple[str, ...] = ()
 
     @property
     def folder(self) -> str:
@@ -162,6 +164,7 @@ def facts_and_text(key: str, raw: bytes, *, size: int, mtime_ns: int) -> tuple[N
         ignored=is_ignored(note),
         problem=blocking,
         holds_vocabulary=holds_vocabulary(note.body),
+        doubtful_tags=tuple(one for one in words_at_tags(note) if one not in note.tags),
     )
     return facts, text
 

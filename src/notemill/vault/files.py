@@ -36,7 +36,7 @@ from notemill.vault.disk import Disk
 from notemill.vault.journal import Intent, Journal, State, Write, WrittenRun
 from notemill.vault.note import bytes_hash
 from notemill.vault.scan import NoteFile, Walk, all_keys, key_of, scan_folder
-from notemill.vault.select import Skipped, key_pattern
+from notemill.vault.select import Skipped, folded, matcher
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -161,8 +161,8 @@ class Vault:
         self._paths = {note.key: note.path for note in found.notes}
         if only is None:
             return list(found.notes)
-        pattern = key_pattern(only)
-        return [note for note in found.notes if pattern.fullmatch(note.key)]
+        fits = matcher(only)
+        return [note for note in found.notes if fits(folded(note.key))]
 
     def all_keys(self) -> list[str]:
         """Return the keys of all Markdown files that a link could mean, those left out included."""

@@ -23,7 +23,7 @@ from notemill.vault.region import START, find_region, owners_text
 from notemill.vault.templates import template_mark
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from notemill.vault.markup import Heading, InlineTag, Link
 
@@ -40,6 +40,7 @@ _IGNORE = re.compile(
     rb"(?im)^[ \t>\"']*notemill[\"']?[ \t]*:[ \t]*(?:-[ \t]*|\[[ \t]*)?[\"']?ignore\b"
 )
 _HEAD_BYTES = 65_536
+_WORD_AT_TAGS = re.compile(r"[^\s#,:'\"\[\]{}&*!|>]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,13 +241,32 @@ def plain_text(note: Note) -> str:
 def is_ignored(note: Note) -> bool:
     """Tell whether the owner excluded the note: the property `notemill: ignore`.
 
-    Where the frontmatter cannot be read, a line that says so in the note's head counts.
+    However it is said: in a list, as a mapping, as `ignored`. Where the frontmatter cannot be read,
+    a line that says so in the note's head counts.
     """
     if note.frontmatter is not None:
-        return any(one.strip().casefold() == "ignore" for one in note.list_of("notemill"))
+        return any(b"ignor" in words.lower() for words in _written(note, "notemill"))
     if note.writable:
         return False
     return _IGNORE.search(note.raw[:_HEAD_BYTES]) is not None
+
+
+def words_at_tags(note: Note) -> tuple[str, ...]:
+    """Return every word that stands where a note's tags do, whatever YAML makes of it.
+
+    What is a comment to YAML, a mapping, or a `tag` beside `tags` is a tag to who wrote it.
+    """
+    found: dict[str, None] = {}
+    for words in _written(note, *TAG_KEYS):
+        found |= dict.fromkeys(_WORD_AT_TAGS.findall(words.decode("utf-8", "replace")))
+    return tuple(found)
+
+
+def _written(note: Note, *names: str) -> Iterator[bytes]:
+    """Yield the bytes behind the keys of the properties with these names."""
+    for entry in note.frontmatter.entries if note.frontmatter else ():
+        if entry.name in names:
+            yield note.raw[entry.colon : entry.span.end]
 
 
 def bytes_hash(raw: bytes) -> str:

@@ -7,6 +7,7 @@ import json
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from notemill.vault.related import LinkStyle
@@ -14,6 +15,7 @@ from notemill.vault.resolve import PathFormat
 from notemill.vault.templates import NamedTemplates
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 # As Dropbox, Obsidian Sync and Syncthing name them.
@@ -123,24 +125,39 @@ def _json(path: Path) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def key_pattern(glob: str) -> re.Pattern[str]:
-    """Return a pattern for whole keys: `*` stays in a folder, `**` crosses folders.
+def folded(path: str) -> str:
+    """Return a path as paths are compared: in any case and Unicode form."""
+    return _nfc(_nfc(path).casefold())
 
-    A pattern without `/` fits in every folder, one with `/` counts from the vault's; a folder's
-    name stands for all in it.
+
+def matcher(glob: str, *, wide: bool = False) -> Callable[[str], bool]:
+    """Return what tells whether a glob fits a folded key, in any case.
+
+    `*` stays in a folder, `**` crosses folders. A glob without `/` fits in every folder, one with
+    `/` counts from the vault's; a folder's name stands for all in it. `wide` takes in all that it
+    may mean: `*` crosses folders, too, a note need not be named with its `.md`, and a
+    backslash may be the `/` of Windows.
     """
-    text = _nfc(glob).removeprefix("./")
+    texts = dict.fromkeys((glob, glob.replace("\\", "/") if wide else glob))
+    patterns = [_pattern(folded(text), wide=wide) for text in texts]
+    return lambda key: any(pattern.fullmatch(key) for pattern in patterns)
+
+
+@lru_cache(maxsize=64)
+def _pattern(text: str, *, wide: bool) -> re.Pattern[str]:
+    text = text.removeprefix("./")
     anchored = "/" in text.rstrip("/")
     text = text.strip("/")
-    parts = [_piece(match[0]) for match in _GLOB.finditer(text)]
+    parts = [_piece(match[0], wide=wide) for match in _GLOB.finditer(text)]
     lead = "" if anchored else "(?:.*/)?"
-    return re.compile(f"{lead}{''.join(parts)}(?:/.*)?", re.DOTALL)
+    ending = r"(?:\.md)?" if wide else ""
+    return re.compile(f"{lead}{''.join(parts)}{ending}(?:/.*)?", re.DOTALL)
 
 
-def _piece(part: str) -> str:
+def _piece(part: str, *, wide: bool) -> str:
     if part == "**/":
         return "(?:.*/)?"
-    if part == "**":
+    if part == "**" or (wide and part == "*"):
         return ".*"
     if part == "*":
         return "[^/]*"

@@ -10,13 +10,14 @@ from notemill.errors import ExternallyChangedError, NotemillError, NoteNotFoundE
 from notemill.index import description_of
 from notemill.review import Decision, Kind
 from notemill.tagging.gate import OPEN
-from notemill.vault.note import bytes_hash, is_ignored, parse, source_hash
+from notemill.vault.note import bytes_hash, parse, source_hash
 from notemill.vault.proposal import set_properties
 from notemill.vault.tags import tag_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from notemill.privacy import Privacy
     from notemill.review import Proposal, Review
     from notemill.tagging.gate import Gate, Ruling
     from notemill.vault.files import Vault
@@ -94,6 +95,7 @@ def apply_run(
     note: str | None = None,
     replacing: bool,
     now: Callable[[], float],
+    privacy: Privacy,
     gate: Gate = OPEN,
 ) -> Iterator[Applied]:
     """Write the pending proposals of a run, or those for one `note`, and yield what became of each.
@@ -101,7 +103,7 @@ def apply_run(
     A proposal that would replace what a person wrote waits, unless `replacing`; one that would
     replace what they wrote after it was made waits in any case, to be looked at, and so does a tag
     that the vocabulary does not have. A note whose own content changed since it was read, that is
-    gone or to be ignored by now, is left alone: its proposals end in conflict, as do tags that
+    gone or hidden by now, is left alone: its proposals end in conflict, as do tags that
     the vocabulary has struck out meanwhile.
     """
     pending = review.proposals(run, note=note, state=Decision.PENDING)
@@ -112,7 +114,10 @@ def apply_run(
         if ruled.gone:
             review.decide(ruled.gone, Decision.CONFLICT, now=now())
         if ruled.usable:
-            done = _apply(vault, review, key, ruled.usable, ours=ours, replacing=replacing, now=now)
+            done = _apply(
+                vault, review, key, ruled.usable,
+                ours=ours, replacing=replacing, now=now, privacy=privacy,
+            )  # fmt: skip
             yield replace(done, waiting=(*done.waiting, *ruled.new))
         else:
             yield Applied(key, (), tuple(ruled.new))
@@ -127,9 +132,11 @@ def _apply(
     ours: frozenset[str],
     replacing: bool,
     now: Callable[[], float],
+    privacy: Privacy,
 ) -> Applied:
     try:
         raw = vault.read(key)
+        privacy.check(key, raw)
         note, _ = parse(raw)
         has = description_of(note)
         chosen = tuple(
@@ -169,10 +176,6 @@ def _check_source(note: Note, proposal: Proposal) -> None:
     if source_hash(note) != proposal.source_hash:
         raise ExternallyChangedError(
             f"{proposal.note} was edited since it was read; curate it again"
-        )
-    if is_ignored(note):
-        raise ExternallyChangedError(
-            f"{proposal.note} says `notemill: ignore` by now and is left alone"
         )
 
 

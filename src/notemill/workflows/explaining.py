@@ -12,10 +12,12 @@ from notemill.text.terms import language_of, terms
 from notemill.vault.markup import plain_text
 from notemill.vault.note import parse
 from notemill.vault.region import owners_text
+from notemill.vault.tags import tag_key
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from notemill.privacy import Sight
     from notemill.vault.files import Vault
 
 MAX_SENTENCE_CHARS: Final = 240
@@ -62,9 +64,10 @@ class _Read:
 class Explainer:
     """Reads the notes of pairs, the last few of them kept."""
 
-    def __init__(self, vault: Vault) -> None:
-        """Take the vault to read from."""
+    def __init__(self, vault: Vault, sight: Sight) -> None:
+        """Take the vault to read from; nothing that `sight` hides is told."""
         self._vault = vault
+        self._sight = sight
         self._read: dict[str, _Read] = {}
 
     def why(self, a: str, b: str, reason: Mapping[str, Any]) -> Why:
@@ -77,8 +80,10 @@ class Explainer:
         return Why(
             words=tuple(dict.fromkeys(reason.get("words", ()))),
             mentions=tuple((key, text) for key, text in mentions if text),
-            neighbours=tuple(reason.get("neighbours", ())),
-            tags=tuple(reason.get("tags", ())),
+            neighbours=tuple(filter(self._sight.shows, reason.get("neighbours", ()))),
+            tags=tuple(
+                tag for tag in reason.get("tags", ()) if tag_key(tag) not in self._sight.hidden_tags
+            ),
         )
 
     def first_lines(self, key: str, count: int) -> tuple[str, ...]:

@@ -16,10 +16,11 @@ from notemill.workflows.candidates import Vocabulary as Candidates
 from notemill.workflows.needs import Need
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from notemill.decisions import Decisions
     from notemill.index import NoteFacts
+    from notemill.privacy import Sight
     from notemill.review import Proposal, Review
     from notemill.vault.files import Vault
 
@@ -85,12 +86,12 @@ def _passed(gate: Gate, tags: Iterable[str]) -> list[str]:
 
 
 def rejected_tags(
-    decisions: Decisions, proposals: Iterable[Proposal], *, private: Collection[str]
+    decisions: Decisions, proposals: Iterable[Proposal], sight: Sight
 ) -> Callable[[str], list[str]]:
     """Return what gives the rejected tags that a note's prompt carries, its own first.
 
-    Of the tags turned down for the whole vault the latest; none that were proposed for excluded
-    notes alone: they would tell of them. `proposals` are those that were turned down.
+    Of the tags turned down for the whole vault the latest; none that hidden notes alone have, or
+    were proposed for: they would tell of them. `proposals` are those that were turned down.
     """
     news = [one for one in decisions.new_tags() if not one.accepted]
     sources: dict[str, set[str]] = {}
@@ -101,12 +102,7 @@ def rejected_tags(
     for one in news:
         if one.note:
             own.setdefault(one.note, []).append(one.tag)
-    hidden = set(private)
-    shared = [
-        one.tag
-        for one in news
-        if not one.note and not _is_hidden(sources.get(tag_key(one.tag)), hidden)
-    ]
+    shared = [one.tag for one in news if not one.note and _may_be_told(one.tag, sources, sight)]
 
     def of_note(note: str) -> list[str]:
         named = {tag_key(tag): tag for tag in (*own.get(note, ()), *shared)}
@@ -115,8 +111,10 @@ def rejected_tags(
     return of_note
 
 
-def _is_hidden(notes: set[str] | None, private: set[str]) -> bool:
-    return notes is not None and notes <= private
+def _may_be_told(tag: str, sources: Mapping[str, set[str]], sight: Sight) -> bool:
+    key = tag_key(tag)
+    notes = sources.get(key)
+    return key not in sight.hidden_tags and (notes is None or any(map(sight.shows, notes)))
 
 
 def newcomers(

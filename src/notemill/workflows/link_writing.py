@@ -13,7 +13,7 @@ from notemill.errors import (
 )
 from notemill.links import NewSide, PairState, SideState
 from notemill.vault.markup import property_links
-from notemill.vault.note import bytes_hash, is_ignored, parse, source_hash
+from notemill.vault.note import bytes_hash, parse, source_hash
 from notemill.vault.related import (
     PROPERTY,
     Form,
@@ -180,8 +180,8 @@ class LinkWriting:
     def _changed(self, plan: NotePlan, note: Note) -> set[int]:
         """Return the pairs that were found in another state of a note."""
         source = source_hash(note)
-        if is_ignored(note):
-            why = f"{plan.key} says `notemill: ignore` by now and is left alone"
+        if hidden := self._scene.privacy.why_not_now(plan.key, note.raw):
+            why = f"{plan.key}: {hidden} by now, and is left alone"
             failed = {one.id for one in plan.pairs}
             plan.repairs = []
         else:

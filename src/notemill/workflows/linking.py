@@ -46,7 +46,7 @@ class Findings:
     """What a look through a vault has found.
 
     `pairs` are new, or wait from an earlier run; `before` is the vault's shape as it is, `after`
-    with all of `pairs` in it.
+    with all of `pairs` in it; `hidden` notes were not looked at, and are not named.
     """
 
     pairs: tuple[NewPair, ...]
@@ -54,6 +54,7 @@ class Findings:
     orphans: frozenset[str]
     before: Shape
     after: Shape
+    hidden: int
 
 
 def find_links(
@@ -74,7 +75,10 @@ def find_links(
     VaultError.
     """
     reasons = {one.key: scene.why_not(one) for one in scene.facts.values()}
-    left_out = [LeftOut(key, reason) for key, reason in reasons.items() if reason]
+    hidden = scene.sight.hidden
+    left_out = [
+        LeftOut(key, reason) for key, reason in reasons.items() if reason and key not in hidden
+    ]
     facts = [one for one in scene.facts.values() if not reasons[one.key]]
     documents, lexicon = contents.documents(scene.vault, facts)
     documents = _owners(documents, ledger)
@@ -107,6 +111,7 @@ def find_links(
         orphans=frozenset(found).difference(*before),
         before=shape_of(found, before),
         after=shape_of(found, before | {(one.a, one.b) for one in pairs}),
+        hidden=len(hidden),
     )
 
 

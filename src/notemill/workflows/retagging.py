@@ -5,13 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from notemill.errors import (
-    ExternallyChangedError,
-    MalformedNoteError,
-    NotemillError,
-    UsageError,
-)
-from notemill.vault.note import bytes_hash, is_ignored, parse, source_hash
+from notemill.errors import MalformedNoteError, NotemillError, UsageError
+from notemill.vault.note import bytes_hash, parse, source_hash
 from notemill.vault.retag import TagChanges, may_hold, retag
 from notemill.vault.tags import bare, is_legal_tag, tag_key
 from notemill.workflows.survey import Skipped
@@ -20,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from notemill.index import NoteFacts
+    from notemill.privacy import Privacy
     from notemill.review import Review
     from notemill.vault.files import Vault
     from notemill.vault.retag import Edit
@@ -37,22 +33,22 @@ class Touched:
 class Retagging:
     """What a change of tags would do to a vault.
 
-    `left_alone` notes have, or may have, a tag that changes, and keep it; `excluded` ones are their
-    owner's to leave. `becomes` says of every tag as spelled
-    that changes what it becomes, None where it is dropped; `joined` are the new tags that are there
-    already, with the number of notes that have them.
+    `left_alone` notes have, or may have, a tag that changes, and keep it. `becomes` says of every tag
+    as spelled that changes what it becomes, None where it is dropped; `joined` are the new tags that are there
+    already, with the number of notes that have them. `hidden` notes, excluded ones, keep theirs and
+    are not named.
     """
 
     touched: tuple[Touched, ...]
     left_alone: tuple[Skipped, ...]
-    excluded: tuple[Skipped, ...]
     becomes: Mapping[str, str | None]
     joined: Mapping[str, int]
+    hidden: int = 0
 
     @property
     def is_known(self) -> bool:
         """Whether any note has such a tag, or may have it."""
-        return bool(self.touched or self.left_alone or self.excluded)
+        return bool(self.touched or self.left_alone or self.hidden)
 
 
 def checked_changes(changes: Mapping[str, str | None]) -> TagChanges:
@@ -82,12 +78,12 @@ def plan_retagging(
     facts: Iterable[NoteFacts],
     changes: TagChanges,
     *,
-    is_excluded: Callable[[NoteFacts], bool],
+    privacy: Privacy,
 ) -> Retagging:
     """Return what `changes` would do; of the notes only those that may have such a tag are read."""
     touched: list[Touched] = []
     left_alone: list[Skipped] = []
-    excluded: list[Skipped] = []
+    hidden = 0
     becomes: dict[str, str | None] = {}
     holders: dict[str, int] = {}
     for one in facts:
@@ -95,9 +91,8 @@ def plan_retagging(
         for tag in one.all_tags:
             if tag not in changed:
                 holders[tag_key(tag)] = holders.get(tag_key(tag), 0) + 1
-        if is_excluded(one):
-            if changed:
-                excluded.append(Skipped(one.key, "it is excluded"))
+        if privacy.hides(one):
+            hidden += bool(changed)
             continue
         if not changed and not one.problem:
             continue
@@ -111,7 +106,7 @@ def plan_retagging(
             touched.append(Touched(one.key, edit))
     news = {new for new in becomes.values() if new is not None}
     joined = {new: holders[tag_key(new)] for new in sorted(news) if tag_key(new) in holders}
-    return Retagging(tuple(touched), tuple(left_alone), tuple(excluded), becomes, joined)
+    return Retagging(tuple(touched), tuple(left_alone), becomes, joined, hidden)
 
 
 def _edit(raw: bytes, changes: TagChanges, problem: str) -> Edit | None:
@@ -125,13 +120,14 @@ def _edit(raw: bytes, changes: TagChanges, problem: str) -> Edit | None:
 
 
 def write_retagging(
-    vault: Vault, review: Review, plan: Retagging, *, run: str
+    vault: Vault, review: Review, plan: Retagging, *, privacy: Privacy, run: str
 ) -> Iterator[tuple[str, str]]:
     """Write a plan under the name of `run`; return what `write_edits` yields.
 
     A note that changed since the plan was made is left alone. What was curated stays so.
     """
-    return write_edits(vault, review, ((one.key, one.edit.apply) for one in plan.touched), run=run)
+    edits = ((one.key, one.edit.apply) for one in plan.touched)
+    return write_edits(vault, review, edits, privacy=privacy, run=run)
 
 
 def write_edits(
@@ -139,6 +135,7 @@ def write_edits(
     review: Review,
     edits: Iterable[tuple[str, Callable[[bytes], bytes]]],
     *,
+    privacy: Privacy,
     run: str,
 ) -> Iterator[tuple[str, str]]:
     """Write edits of notes that leave what they say as it is.
@@ -150,9 +147,8 @@ def write_edits(
         for key, edit in edits:
             try:
                 before = vault.read(key)
+                privacy.check(key, before)
                 after = edit(before)
-                if is_ignored(parse(before)[0]):
-                    raise ExternallyChangedError("it says `notemill: ignore` by now")
                 vault.write(key, after, expected=bytes_hash(before), run=run)
             except NotemillError as error:
                 yield key, str(error)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from notemill.index import NoteFacts
+    from notemill.privacy import Sight
     from notemill.workflows.candidates import Vocabulary
     from notemill.workflows.needs import Need
     from twolane import Lane, Run
@@ -38,9 +39,8 @@ class Skipped:
 class Survey:
     """A vault looked through: what needs work and why, what is left alone, what needs nothing.
 
-    `put_off` notes need work, too, beyond the limit asked for; `private` ones never leave;
-    `not_seen` files and folders were not looked into, each for a reason; `taught` are the notes
-    whose tags teach which fit the others: all but private ones.
+    `put_off` notes need work, too, beyond the limit asked for; `sight` says which notes are hidden;
+    `not_seen` files and folders were not looked into, each for a reason.
     """
 
     seen: int
@@ -48,9 +48,13 @@ class Survey:
     skipped: tuple[Skipped, ...]
     vocabulary: Vocabulary
     put_off: int
-    private: frozenset[str]
+    sight: Sight
     not_seen: tuple[Skipped, ...]
-    taught: tuple[NoteFacts, ...]
+
+    @property
+    def taught(self) -> tuple[NoteFacts, ...]:
+        """The notes whose tags teach which fit the others."""
+        return tuple(one for one in self.sight.seen if not one.problem)
 
     @property
     def notes(self) -> list[NoteFacts]:

@@ -13,9 +13,10 @@ from notemill.vault.tags import tag_key
 from notemill.workflows.survey import Skipped
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable
+    from collections.abc import Collection, Iterable
 
     from notemill.index import NoteFacts
+    from notemill.privacy import Privacy
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +42,10 @@ class TagReview:
 def review_tags(
     facts: Iterable[NoteFacts],
     *,
-    is_excluded: Callable[[NoteFacts], bool],
+    privacy: Privacy,
     rejected: Collection[tuple[str, str]] = (),
 ) -> TagReview:
-    """Look through the tags of all notes but the excluded.
+    """Look through the tags of all notes but the hidden.
 
     `rejected` are changes that a person turned down, as the keys of both tags, '' for a tag that
     was to go: they are not found again.
@@ -53,7 +54,7 @@ def review_tags(
     unread: list[Skipped] = []
     excluded = 0
     for one in facts:
-        if is_excluded(one):
+        if privacy.hides(one):
             excluded += 1
             continue
         notes.append((one.key, one.spellings))

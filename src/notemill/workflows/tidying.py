@@ -11,9 +11,10 @@ from notemill.workflows.retagging import write_edits
 from notemill.workflows.survey import Skipped
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
     from notemill.index import NoteFacts
+    from notemill.privacy import Privacy
     from notemill.review import Review
     from notemill.vault.files import Vault
 
@@ -37,10 +38,14 @@ class TidyNote:
 
 @dataclass(frozen=True, slots=True)
 class Tidying:
-    """What bringing a vault into form would do; `untouched` notes cannot be read, or are excluded."""
+    """What bringing a vault into form would do.
+
+    `untouched` notes cannot be read; `hidden` ones are excluded, and not named.
+    """
 
     notes: tuple[TidyNote, ...]
     untouched: tuple[Skipped, ...]
+    hidden: int = 0
 
     @property
     def changed(self) -> tuple[TidyNote, ...]:
@@ -60,13 +65,15 @@ def plan_tidying(
     facts: Iterable[NoteFacts],
     kinds: Collection[TidyKind],
     *,
-    is_excluded: Callable[[NoteFacts], bool],
+    privacy: Privacy,
 ) -> Tidying:
     """Return what bringing these notes into form would do; every one of them is read."""
     notes: list[TidyNote] = []
     untouched: list[Skipped] = []
+    hidden = 0
     for one in facts:
-        if is_excluded(one):
+        if privacy.hides(one):
+            hidden += 1
             continue
         try:
             tidied = tidy(vault.read(one.key), kinds)
@@ -75,14 +82,15 @@ def plan_tidying(
             continue
         if tidied.steps or tidied.left:
             notes.append(TidyNote(one.key, tidied.steps, tidied.left))
-    return Tidying(tuple(notes), tuple(untouched))
+    return Tidying(tuple(notes), tuple(untouched), hidden)
 
 
 def write_tidying(
-    vault: Vault, review: Review, plan: Tidying, *, run: str
+    vault: Vault, review: Review, plan: Tidying, *, privacy: Privacy, run: str
 ) -> Iterator[tuple[str, str]]:
     """Write a plan under the name of `run`; return what `write_edits` yields.
 
     A note that changed since the plan was made is left alone. What was curated stays so.
     """
-    return write_edits(vault, review, ((one.key, one.apply) for one in plan.changed), run=run)
+    edits = ((one.key, one.apply) for one in plan.changed)
+    return write_edits(vault, review, edits, privacy=privacy, run=run)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from notemill.index import NoteFacts
     from notemill.links import LinkLedger, Pair, Side
+    from notemill.privacy import Privacy, Sight
     from notemill.vault.files import Vault
     from notemill.vault.related import LinkEntry, LinkStyle
     from notemill.vault.resolve import Names
@@ -31,13 +32,15 @@ if TYPE_CHECKING:
 class Scene:
     """A vault as links see it.
 
-    `facts` are of all notes there are; `names` of all files that links may mean, those left out
-    included; `style` says how links are written; `why_not` returns why a note is not to be written
-    to, '' where it may be.
+    `facts` are of all notes there are, of which `sight` and `privacy` say which are hidden; `names`
+    of all files that links may mean, those left out included; `style` says how links are written;
+    `why_not` returns why a note is not to be written to, '' where it may be.
     """
 
     vault: Vault
     facts: Mapping[str, NoteFacts]
+    sight: Sight
+    privacy: Privacy
     names: Names
     style: LinkStyle
     why_not: Callable[[NoteFacts], str]
@@ -102,6 +105,15 @@ class Upkeep:
     renamed: Mapping[str, str]
     rejected: tuple[tuple[str, str], ...]
     repairs: tuple[Repair, ...]
+
+    def shown(self, sight: Sight) -> Upkeep:
+        """Return it without what would name a hidden note."""
+        shows = sight.shows
+        return Upkeep(
+            {old: new for old, new in self.renamed.items() if shows(old) and shows(new)},
+            tuple(one for one in self.rejected if all(map(shows, one))),
+            tuple(one for one in self.repairs if shows(one.note) and shows(one.other)),
+        )
 
 
 def look_after(scene: Scene, ledger: LinkLedger, *, now: float) -> Upkeep:

@@ -11,6 +11,7 @@ from twolane.command import (
     FILE,
     LANES,
     Commands,
+    config_flag,
     deadline_flags,
     finish,
     home_flag,
@@ -216,6 +217,7 @@ def take_back(**flags: Any) -> None:  # noqa: ANN401
 @click.option("--model", "models", multiple=True, metavar="NAME", help="Only these models.")
 @click.option("--weekly", type=click.IntRange(1), metavar="N", help="Project N items a week.")
 @json_flag
+@config_flag
 @click.option("--prices", type=FILE, help="Price file, for models without a known price.")
 def price(**flags: Any) -> None:  # noqa: ANN401
     """Price the same job across models and both lanes."""

@@ -17,6 +17,8 @@ LAST: Final = "last"
 SHOWN: Final = 5
 # Comparing with a hundred thousand names takes seconds: the first ones have to do.
 COMPARED: Final = 5_000
+LIKE: Final = 0.6
+"""So like are two names of which one may be a slip for the other."""
 
 
 def pick_run(named: str, ids: Sequence[str]) -> str:
@@ -48,6 +50,9 @@ def _or_listed(near: Sequence[str]) -> str:
     return f"the nearest is {near[0]}, and `runs` lists all"
 
 
-def nearest(named: str, known: Iterable[str], *, most: int = 3) -> list[str]:
-    """Return the names most like `named`, the likest first, none where nothing is like it."""
-    return get_close_matches(named, list(islice(known, COMPARED)), n=most)
+def nearest(named: str, known: Iterable[str], *, most: int = 3, least: float = LIKE) -> list[str]:
+    """Return the names most like `named`, the likest first, none where nothing is like it.
+
+    `least` is how like, from 0 to 1.
+    """
+    return get_close_matches(named, list(islice(known, COMPARED)), n=most, cutoff=least)

@@ -1,0 +1,151 @@
+"""Which notes may be seen: by a model or a service, and in what a command hands out.
+
+The one place that says so; everything else asks it. A note is hidden that says `notemill: ignore`,
+that an excluded folder or glob fits, or that has an excluded tag or one below it. In doubt it is
+hidden: whatever the case of names, a glob's `*` crosses folders, a folder's name counts at any
+depth, and a tag counts where YAML takes it for a comment, too.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from notemill.errors import ExternallyChangedError
+from notemill.index import facts_of
+from notemill.vault.select import folded, matcher
+from notemill.vault.tags import bare, is_within, paths_of, tag_key
+from twolane import nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    from notemill.config import Exclusions
+    from notemill.index import NoteFacts
+
+IGNORES = "it says `notemill: ignore`"
+EXCLUDED = "it is excluded"
+DOUBTFUL = "its properties cannot be read, and may hold a tag that is excluded"
+
+
+@dataclass(frozen=True, slots=True)
+class Unmatched:
+    """An exclusion that fits no note, as it was written, and the name it may be a slip for."""
+
+    entry: str
+    nearest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """A vault's notes, and among them those that may be seen; the others are hidden, with why.
+
+    `hidden_tags` are those that hidden notes alone have, as keys: their names tell of them.
+    `unmatched` exclusions fit no note. `fits` tells of any path whether one is excluded by it.
+    """
+
+    facts: tuple[NoteFacts, ...]
+    seen: tuple[NoteFacts, ...]
+    hidden: Mapping[str, str]
+    hidden_tags: frozenset[str]
+    unmatched: tuple[Unmatched, ...]
+    fits: Callable[[str], bool]
+
+    def shows(self, key: str) -> bool:
+        """Tell whether a note may be named, one that is gone by now as well."""
+        return key not in self.hidden and not self.fits(key)
+
+
+class Privacy:
+    """The verdicts on the notes of one vault."""
+
+    def __init__(self, exclusions: Exclusions) -> None:
+        """Take what is excluded."""
+        self._patterns = {one: matcher(one, wide=True) for one in exclusions.patterns}
+        self._tags = {f"#{one}": tag_key(bare(one.rstrip("*"))) for one in exclusions.tags}
+
+    def why_not(self, facts: NoteFacts) -> str:
+        """Return why nothing of a note may be seen, '' where all of it may."""
+        if facts.ignored:
+            return IGNORES
+        if next(self._fitting(facts), None) is not None:
+            return EXCLUDED
+        return DOUBTFUL if self._tags and facts.problem else ""
+
+    def hides(self, facts: NoteFacts) -> bool:
+        """Tell whether a note is hidden."""
+        return bool(self.why_not(facts))
+
+    def why_not_now(self, key: str, raw: bytes) -> str:
+        """Return why nothing of a note with the bytes `raw` may be seen, '' where all of it may."""
+        return self.why_not(facts_of(key, raw, size=len(raw), mtime_ns=0))
+
+    def check(self, key: str, raw: bytes) -> None:
+        """See that a note with the bytes `raw` may be seen. Raises ExternallyChangedError."""
+        if why := self.why_not_now(key, raw):
+            raise ExternallyChangedError(f"{why} by now, and is left alone")
+
+    def sort(self, facts: Iterable[NoteFacts], others: Callable[[], Iterable[str]]) -> Sight:
+        """Part a vault's notes; `others` gives the keys of all its files, left out ones as well."""
+        seen: list[NoteFacts] = []
+        hidden: dict[str, str] = {}
+        away: list[NoteFacts] = []
+        matched: set[str] = set()
+        facts = tuple(facts)
+        for one in facts:
+            matched.update(self._fitting(one))
+            if why := self.why_not(one):
+                hidden[one.key] = why
+                away.append(one)
+            else:
+                seen.append(one)
+        if left := self._patterns.keys() - matched:
+            keys = [folded(key) for key in others()]
+            matched.update(one for one in left if any(map(self._patterns[one], keys)))
+        unmatched = [one for one in (*self._patterns, *self._tags) if one not in matched]
+        names = _names([*seen, *away]) if unmatched else []
+        return Sight(
+            facts=facts,
+            seen=tuple(seen),
+            hidden=hidden,
+            hidden_tags=_tags_of(away) - _tags_of(seen),
+            unmatched=tuple(Unmatched(one, _nearest(one, names)) for one in unmatched),
+            fits=self._fits,
+        )
+
+    def _fits(self, key: str) -> bool:
+        """Tell whether a path alone is excluded."""
+        return any(fits(folded(key)) for fits in self._patterns.values())
+
+    def _fitting(self, facts: NoteFacts) -> Iterator[str]:
+        """Yield the exclusions that fit a note, as they were written."""
+        key = folded(facts.key)
+        yield from (one for one, fits in self._patterns.items() if fits(key))
+        if self._tags:
+            tags = [tag_key(bare(one)) for one in (*facts.all_tags, *facts.doubtful_tags)]
+            for entry, excluded in self._tags.items():
+                if any(is_within(tag, excluded) for tag in tags):
+                    yield entry
+
+
+def _tags_of(facts: Iterable[NoteFacts]) -> frozenset[str]:
+    """Return the keys of all tags that notes have, and of those above them."""
+    tags = {tag_key(tag) for one in facts for tag in one.all_tags}
+    return frozenset(path for tag in tags for path in paths_of(tag))
+
+
+def _names(facts: Iterable[NoteFacts]) -> list[str]:
+    """Return what an exclusion may have meant: folders, notes and tags."""
+    found: dict[str, None] = {}
+    for one in facts:
+        parts = one.folder.split("/") if one.folder else []
+        found |= dict.fromkeys("/".join(parts[:depth]) for depth in range(1, len(parts) + 1))
+        found |= dict.fromkeys((*parts, one.key, *(f"#{tag}" for tag in one.all_tags)))
+    return list(found)
+
+
+def _nearest(entry: str, names: list[str]) -> str:
+    plain = {folded(name).lstrip("#"): name for name in names}
+    wanted = folded(entry).strip("#/* ")
+    near = nearest(wanted, plain, most=1)
+    return plain[near[0]] if near else ""
