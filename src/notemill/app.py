@@ -41,6 +41,7 @@ from notemill.workflows.curate import (
     proposals_for,
     read_reply,
 )
+from notemill.workflows.fitting import Room
 from notemill.workflows.gating import candidates_of, gate_of, newcomers, place_of, rejected_tags
 from notemill.workflows.judging import LINK_KIND
 from notemill.workflows.needs import Need, need_of
@@ -216,7 +217,13 @@ class Mill:
             rejected=rejected_tags(
                 self.decisions, self.review.tags(Decision.REJECTED), survey.sight
             ),
+            room=self.room(),
         )
+
+    def room(self) -> Room:
+        """Return what the context of the model that is asked leaves for a note."""
+        served = self.engine.served
+        return Room(served.context_tokens if served else None)
 
     def to_send(self, key: str) -> tuple[NoteFacts, str]:
         """Return a note's facts and text as they are now, so that one belongs to the other.
@@ -329,8 +336,12 @@ class Mill:
         options: CurateOptions,
         *,
         kind: str = KIND,
+        cut: int = 0,
     ) -> Curation:
-        """Record a run over notes, one request for each. Raises UsageError, LedgerError."""
+        """Record a run over notes, one request for each. Raises UsageError, LedgerError.
+
+        `cut` of them are longer than the model's context.
+        """
         steps = plan_steps(
             options.stages,
             notes,
@@ -349,7 +360,7 @@ class Mill:
             deadline_at=self.deadline_at(options),
             by_strict=options.by_strict,
             stages=[step.stage for step in steps],
-            settings={**self._kept(options), "stages": stages},
+            settings={**self._kept(options), "stages": stages, **({"cut": cut} if cut else {})},
             cache=True,
         )
         return Curation(run, stages)

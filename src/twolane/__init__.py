@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from twolane.core.pricing import plain_usd as plain_usd
     from twolane.core.states import ItemState as ItemState
     from twolane.core.states import RunState as RunState
+    from twolane.core.tokens import careful_tokens as careful_tokens
+    from twolane.core.tokens import fitting as fitting
     from twolane.core.types import EMPTY_REPORT as EMPTY_REPORT
     from twolane.core.types import Lane as Lane
     from twolane.core.types import Report as Report
@@ -55,9 +57,11 @@ _HOMES = {
     "Settings": "twolane.config",
     "Stage": "twolane.core.plan",
     "TwolaneError": "twolane.errors",
+    "careful_tokens": "twolane.core.tokens",
     "check_names": "twolane.config",
     "check_variables": "twolane.config",
     "content_hash": "twolane.core.identity",
+    "fitting": "twolane.core.tokens",
     "format_usd": "twolane.core.pricing",
     "load_settings": "twolane.config",
     "nearest": "twolane.core.naming",

@@ -8,7 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from twolane.core.tokens import FRAMING_TOKENS, bound_input_tokens, estimate_input_tokens
+from twolane.core.tokens import (
+    FRAMING_TOKENS,
+    bound_input_tokens,
+    careful_tokens,
+    estimate_input_tokens,
+    fitting,
+)
 
 ANY_TEXT = st.text(st.characters())
 
@@ -57,3 +63,18 @@ def test_the_bound_leaves_room_for_the_providers_framing() -> None:
     """The bound is one token a byte and a thousand for what the provider adds."""
     assert bound_input_tokens(0) == FRAMING_TOKENS == 1_000
     assert bound_input_tokens(50_000) == 51_000
+
+
+@given(ANY_TEXT, st.integers(0, 200))
+def test_what_fits_is_the_longest_beginning_that_does(text: str, tokens: int) -> None:
+    """A text is cut to no more than it may hold, and to no less than it could."""
+    kept = fitting(text, tokens)
+    assert text.startswith(kept)
+    assert careful_tokens(kept) <= tokens
+    assert kept == text or careful_tokens(text[: len(kept) + 1]) > tokens
+
+
+@given(ANY_TEXT)
+def test_a_careful_count_is_above_the_usual_one(text: str) -> None:
+    """For a small vocabulary a text counts at least as much as it usually does."""
+    assert careful_tokens(text) >= estimate_input_tokens(text) or "\\u" in text

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from notemill.workflows.apply import Applied
+    from notemill.workflows.fitting import Room
     from notemill.workflows.survey import Curation, Survey
     from twolane import Plan, Report, Request, Run, Settings
 
@@ -132,10 +133,12 @@ async def curate(
         return 0
     requests = mill.requests(survey)
     plan = mill.plan(requests, options)
+    _show_cut(requests.room, console)
     if dry_run:
-        return show_dry_run(plan, requests, console, as_json=as_json)
+        return show_dry_run(plan, requests, console, as_json=as_json, cut=len(requests.room.cut))
     agree(plan, mill.engine, mill.settings, console, cap_nano=options.cap_nano, yes=yes)
-    curation = await mill.start(survey.notes, requests, plan, options)
+    cut = len(requests.room.cut)
+    curation = await mill.start(survey.notes, requests, plan, options, cut=cut)
     return await work(mill, curation, console, survey, review=review, yes=yes, as_json=as_json)
 
 
@@ -273,9 +276,13 @@ async def _conclude(
     finally:
         report = await run.report()
         print_report(report, console)
+        cut = run.row.setting("cut")
+        if isinstance(cut, int):
+            console.print(f"{counted(cut, 'note')} cut to the model's context", markup=False)
         _show_next(report, run.row.state, console, review=review)
         if as_json:
-            print_json(_with_skipped(report, survey, unwritten))
+            more = {"cut": cut} if isinstance(cut, int) else {}
+            print_json({**_with_skipped(report, survey, unwritten), **more})
     return exit_code(report) or (EXIT_FAILED if unwritten else 0)
 
 
@@ -402,6 +409,16 @@ def _show_sample(mill: Mill, run_id: str, console: Console) -> None:
         print_pending(mill, run_id, key, console)
 
 
+def _show_cut(room: Room, console: Console) -> None:
+    """Say how many notes are longer than the context of the model that is asked."""
+    if room.cut:
+        console.print(
+            f"{counted(len(room.cut), 'note')} cut to what the model's context of "
+            f"{room.context_tokens:,} tokens holds",
+            markup=False,
+        )
+
+
 def show_going_on(report: Report, state: RunState, console: Console) -> None:
     """Say how a run that has not ended goes on."""
     if state is RunState.OPEN:
@@ -423,9 +440,17 @@ def _show_next(report: Report, state: RunState, console: Console, *, review: boo
 
 
 def show_dry_run(
-    plan: Plan, requests: Iterable[Request], console: Console, *, as_json: bool
+    plan: Plan,
+    requests: Iterable[Request],
+    console: Console,
+    *,
+    as_json: bool,
+    cut: int = 0,
 ) -> int:
-    """Show lane, price and the first request exactly as it would be sent."""
+    """Show lane, price and the first request exactly as it would be sent.
+
+    `cut` notes are longer than the model's context.
+    """
     show_plan(plan, console)
     for request in islice(requests, 1):
         console.print(
@@ -439,6 +464,7 @@ def show_dry_run(
                 "lane": plan.decision.lane,
                 "reason": plan.decision.reason,
                 "estimated_usd": plain_usd(plan.estimated_nano),
+                **({"cut": cut} if cut else {}),
             }
         )
     return 0

@@ -138,6 +138,7 @@ def _requests(mill: Mill, pairs: Sequence[Pair]) -> JudgeRequests:
         explainer=Explainer(mill.vault, mill.look()),
         template=load_template(LINK_KIND),
         model=mill.settings.model or mill.engine.default_model(),
+        room=mill.room(),
     )
 
 

@@ -12,6 +12,7 @@ from notemill.review import Kind, NewProposal
 from notemill.tagging.gate import OPEN
 from notemill.vault.lines import one_line
 from notemill.vault.tags import clean_tag, is_tidy_tag, tag_key
+from notemill.workflows.fitting import Room
 from notemill.workflows.forms import TEXT, list_of, object_of, params_of
 from twolane import Request
 
@@ -64,23 +65,27 @@ def request_for(
     template: Template,
     model: str,
     rejected: Sequence[str] = (),
+    room: Room | None = None,
 ) -> dict[str, Any]:
     """Return the params that ask about one note; the engine adds its `note_ref` line.
 
-    `rejected` are tags that a person turned down.
+    `rejected` are tags that a person turned down; `room` is what the model's context leaves.
+    Raises UsageError where that is nothing.
     """
+    room = room or Room()
+    max_tokens = room.for_reply(MAX_TOKENS)
     lines = [
         f"title: {one_line(facts.title)}",
         f"folder: {one_line(facts.folder)}",
         f"existing_tags: {', '.join(facts.all_tags)}",
         f"candidate_tags: {', '.join(candidates)}",
         *([f"rejected_tags: {', '.join(rejected)}"] if rejected else []),
-        "<note>",
-        text[:MAX_NOTE_CHARS],
-        "</note>",
     ]
+    others = "\n".join((template.text, json.dumps(REPLY_SCHEMA), *lines))
+    told = room.fit(facts.key, text[:MAX_NOTE_CHARS], others, reply_tokens=max_tokens)
+    lines += ["<note>", told, "</note>"]
     return params_of(
-        lines, system=template.text, form=REPLY_SCHEMA, model=model, max_tokens=MAX_TOKENS
+        lines, system=template.text, form=REPLY_SCHEMA, model=model, max_tokens=max_tokens
     )
 
 

@@ -11,7 +11,7 @@ from notemill.links import PairState
 from notemill.vault.lines import one_line
 from notemill.workflows.curate import as_request
 from notemill.workflows.forms import BOOLEAN, TEXT, list_of, object_of, params_of
-from twolane import ItemState
+from twolane import ItemState, careful_tokens
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from notemill.links import Pair
     from notemill.workflows.curate import Template
     from notemill.workflows.explaining import Explainer
+    from notemill.workflows.fitting import Room
     from twolane import ItemOutcome, Request
 
 LINK_KIND: Final = "link"
@@ -36,6 +37,8 @@ MAX_REASON_CHARS: Final = 160
 JUDGEMENT_SCHEMA: Final = object_of(
     note_ref=TEXT, links=list_of(object_of(id=TEXT, accept=BOOLEAN, reason=TEXT))
 )
+
+_FORM: Final = json.dumps(JUDGEMENT_SCHEMA)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +60,12 @@ class JudgeRequests:
         explainer: Explainer,
         template: Template,
         model: str,
+        room: Room,
     ) -> None:
-        """Ask about `pairs`; `to_send` returns a note's facts, or raises where it must not leave."""
+        """Ask about `pairs`; `to_send` returns a note's facts, or raises where it must not leave.
+
+        Notes and candidates are shortened to the `room` of the model's context.
+        """
         self._of_note: dict[str, list[Pair]] = {}
         for pair in pairs:
             for key in (pair.a, pair.b):
@@ -67,6 +74,7 @@ class JudgeRequests:
         self._explainer = explainer
         self._template = template
         self._model = model
+        self.room = room
 
     def __len__(self) -> int:
         """Return how many notes are asked about."""
@@ -93,18 +101,22 @@ class JudgeRequests:
 
     def _params(self, facts: NoteFacts, pairs: Iterable[Pair]) -> dict[str, Any]:
         """Return the params that ask about one note; the engine adds its `note_ref` line."""
-        candidates = [self._candidate(facts.key, pair) for pair in pairs]
+        pairs = list(pairs)
+        wanted = min(MOST_TOKENS, _SPARE_TOKENS + 2 * JUDGEMENT_TOKENS * len(pairs))
+        tokens = self.room.for_reply(wanted)
+        head = [f"title: {one_line(facts.title)}", f"folder: {one_line(facts.folder)}"]
+        candidates = self._candidates(facts.key, pairs, head, tokens)
+        others = "\n".join((self._template.text, _FORM, *head, *candidates))
+        told = self._about(facts.key, _NOTE_CHARS)
         lines = [
-            f"title: {one_line(facts.title)}",
-            f"folder: {one_line(facts.folder)}",
+            *head,
             "<note>",
-            self._about(facts.key, _NOTE_CHARS),
+            self.room.fit(facts.key, told, others, reply_tokens=tokens),
             "</note>",
             "<candidates>",
-            *(json.dumps(one, ensure_ascii=False) for one in candidates),
+            *candidates,
             "</candidates>",
         ]
-        tokens = min(MOST_TOKENS, _SPARE_TOKENS + 2 * JUDGEMENT_TOKENS * len(candidates))
         return params_of(
             lines,
             system=self._template.text,
@@ -113,14 +125,29 @@ class JudgeRequests:
             max_tokens=tokens,
         )
 
-    def _candidate(self, key: str, pair: Pair) -> dict[str, Any]:
+    def _candidates(
+        self, key: str, pairs: Sequence[Pair], head: Sequence[str], reply_tokens: int
+    ) -> list[str]:
+        """Return the candidates' lines: with less of each where they would fill the context."""
+        others = "\n".join((self._template.text, _FORM, *head))
+        left = self.room.beside(others, reply_tokens=reply_tokens)
+        for about_chars in (_ABOUT_CHARS, _ABOUT_CHARS // 2, _ABOUT_CHARS // 5, 0):
+            lines = [
+                json.dumps(self._candidate(key, pair, about_chars), ensure_ascii=False)
+                for pair in pairs
+            ]
+            if left is None or careful_tokens("\n".join(lines)) <= left // 2:
+                break
+        return lines
+
+    def _candidate(self, key: str, pair: Pair, about_chars: int) -> dict[str, Any]:
         why = self._explainer.why(pair.a, pair.b, pair.reason)
         other = pair.other(key)
         return {
             "id": id_of(pair),
             "title": one_line(title_of(other)),
             "folder": one_line(other.rpartition("/")[0]),
-            "about": one_line(self._about(other, _ABOUT_CHARS)),
+            "about": one_line(self._about(other, about_chars)),
             "score": round(pair.score, 2),
             "shared_words": list(why.words),
             "mentions": [text for _, text in why.mentions],

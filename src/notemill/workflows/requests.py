@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from notemill.index import NoteFacts
     from notemill.linking.corpus import Document, Lexicon
     from notemill.workflows.curate import Template
+    from notemill.workflows.fitting import Room
     from notemill.workflows.survey import Survey
     from twolane import Request
 
@@ -30,8 +31,9 @@ class NoteRequests:
         read: Callable[[str], tuple[NoteFacts, str]],
         analysed: Callable[[], tuple[list[Document], Lexicon]],
         rejected: Callable[[str], list[str]],
+        room: Room,
     ) -> None:
-        """Ask about the notes of `survey` with `template`.
+        """Ask about the notes of `survey` with `template`, in the `room` of the model's context.
 
         `read` gives a note's facts and text as they are now, `analysed` what the survey's notes
         say that tags can be learned from, and `rejected` the tags that were turned down for a note.
@@ -42,6 +44,7 @@ class NoteRequests:
         self._read = read
         self._analysed = analysed
         self._rejected = rejected
+        self.room = room
 
     @cached_property
     def _suggested(self) -> dict[str, list[str]]:
@@ -67,5 +70,6 @@ class NoteRequests:
                 template=self._template,
                 model=self._model,
                 rejected=self._rejected(known.key),
+                room=self.room,
             )
             yield as_request(facts, params, need=need.rank)
