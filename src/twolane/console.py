@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from twolane.core.pricing import format_usd, plain_usd
 from twolane.core.routing import span
 from twolane.core.states import RunState
-from twolane.core.types import Lane
+from twolane.core.types import UNKNOWN_USAGE, Lane
 from twolane.core.wording import counted as counted  # noqa: PLC0414  # see shown
 from twolane.ledger.guards import gone
 from twolane.streams import print_json as print_json  # noqa: PLC0414  # see shown
@@ -100,7 +100,9 @@ def report_object(report: Report) -> dict[str, Any]:
             "actual_usd": plain_usd(report.actual_nano),
             "all_realtime_usd": plain_usd(report.all_realtime_nano),
             "saved_usd": plain_usd(report.all_realtime_nano - report.actual_nano),
+            "unpriced": dict(report.unpriced),
         },
+        "endings": dict(report.endings),
         "failures": [
             {
                 "item": one.item,
@@ -131,6 +133,23 @@ def _deadline_object(kept: Kept) -> dict[str, Any]:
         "held": kept.held,
         "batches_given_up": kept.given_up,
     }
+
+
+def _endings_line(report: Report) -> str:
+    """Return how answers ended that did not end as usual, '' where all did."""
+    told = ", ".join(f"{count:,} with {shown(how)}" for how, count in report.endings.items())
+    total = sum(report.endings.values())
+    return f"{counted(total, 'answer')} ended otherwise than usual: {told}" if told else ""
+
+
+def _unpriced_lines(report: Report) -> Iterator[str]:
+    """Yield what the costs do not hold, or hold at the worst case."""
+    for name, count in report.unpriced.items():
+        answers = counted(count, "answer")
+        if name == UNKNOWN_USAGE:
+            yield f"{answers} without readable token counts: booked at the worst case"
+        else:
+            yield f"{answers} used {shown(name)}, of which no price is known: it may cost more"
 
 
 def _deadline_line(kept: Kept) -> str:
@@ -212,6 +231,9 @@ def print_report(report: Report, console: Console) -> None:
         )
     if report.deadline is not None:
         console.print(_deadline_line(report.deadline), markup=False)
+    for line in (_endings_line(report), *_unpriced_lines(report)):
+        if line:
+            console.print(line, markup=False)
     if items.uncertain:
         console.print(
             f"{counted(items.uncertain, 'call')} may have been paid for without an answer; the "

@@ -98,7 +98,7 @@ _KEY: Final = _words(
     r"is not authorized to perform",
 )
 _MODEL: Final = _words(
-    r"^model: |resolve the foundation model|model identifier is invalid",
+    r"(?:^|\")model: |resolve the foundation model|model identifier is invalid",
     r"\bmodel\b.{1,120}(?:does not exist|(?:was )?not found|not supported|no longer available)",
     r"no endpoints found|unknown model|invalid model name",
 )

@@ -274,7 +274,11 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What became of a run, in the shape of the commands' `--json`."""
+    """What became of a run, in the shape of the commands' `--json`.
+
+    `endings` counts the answers that the model ended otherwise than as usual (`end_turn`), by how;
+    `unpriced` those that used what has no known price, by what: their cost may be higher.
+    """
 
     run: str
     kind: str
@@ -289,6 +293,8 @@ class Report:
     decision: Decision = field(default=Decision(Lane.REALTIME, ""))
     deadline: Kept | None = None
     orphans: Orphans = field(default=Orphans())
+    endings: Mapping[str, int] = field(default_factory=dict)
+    unpriced: Mapping[str, int] = field(default_factory=dict)
 
 
 EMPTY_REPORT = Report(

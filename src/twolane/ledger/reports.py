@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from twolane.core.deadline import LATE
 from twolane.core.expiry import is_expiring, results_expire_at
 from twolane.core.identity import make_custom_id
+from twolane.core.retry import retryable
 from twolane.core.states import CLOSED_BATCHES, ItemState, RunState
 from twolane.core.types import Counts, Decision, Failure, Kept, Lane, LaneTotals, Orphans, Report
 from twolane.ledger.columns import damaged, item_of, readable, whole
@@ -105,12 +107,19 @@ def failures(ledger: Ledger, run: RunRow) -> tuple[Failure, ...]:
             custom_id=row.custom_id,
             kind=_failure_kind(row),
             message=row.item.reason or row.message,
-            retryable=row.item.state in (ItemState.FAILED, ItemState.SKIPPED),
+            retryable=_is_retryable(row.item),
         )
         for row in results(
             ledger, run, where="i.state IN ('failed', 'quarantined', 'conflict', 'skipped')"
         )
     )
+
+
+def _is_retryable(item: ItemRow) -> bool:
+    """Tell whether sending the item again as it is may end otherwise."""
+    if item.state is ItemState.FAILED:
+        return retryable(item.faults)
+    return item.state is ItemState.SKIPPED
 
 
 def _has_failures(items: Counts) -> bool:
@@ -173,7 +182,25 @@ def report(ledger: Ledger, run: RunRow) -> Report:
         decision=Decision(run.decision_lane, run.decision_reason),
         deadline=_deadline(ledger, run, items),
         orphans=_orphans(ledger, run),
+        **_remarks(ledger, run),
     )
+
+
+@readable
+def _remarks(ledger: Ledger, run: RunRow) -> dict[str, dict[str, int]]:
+    """Count how answers ended that did not end as usual, and what has no known price in them."""
+    endings: Counter[str] = Counter()
+    unpriced: Counter[str] = Counter()
+    for ending, names, count in ledger.store.db.execute(
+        "SELECT ending, unpriced, count(*) FROM attempts WHERE (ending IS NOT NULL OR"
+        " unpriced <> '') AND item >= ? AND item < ? GROUP BY ending, unpriced",
+        (item_id(run.run_no, 0), item_id(run.run_no + 1, 0)),
+    ):
+        if ending is not None:
+            endings[str(ending)] += whole(count)
+        for name in filter(None, str(names).split(", ")):
+            unpriced[name] += whole(count)
+    return {"endings": dict(sorted(endings.items())), "unpriced": dict(sorted(unpriced.items()))}
 
 
 def _orphans(ledger: Ledger, run: RunRow) -> Orphans:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from twolane.core.states import BATCH_STEPS, IN_FLIGHT_ITEMS, ITEM_STEPS, ItemState, sources
 from twolane.core.types import Lane
+from twolane.core.wording import printable
 from twolane.errors import LedgerError
 from twolane.ledger.rows import NewItem, item_id, shrink, storable
 
@@ -178,7 +179,7 @@ def settle(db: sqlite3.Connection, settlements: Sequence[Settlement]) -> None:
         " web_searches = ?, unpriced = ?, ending = ? WHERE attempt_no = ?",
         [
             (
-                one.settled_at, one.outcome, one.error_kind, one.message, one.request_id,
+                one.settled_at, one.outcome, one.error_kind, printable(one.message), one.request_id,
                 one.cost_nano, one.realtime_nano, *one.usage, one.unpriced, one.ending,
                 one.attempt_no,
             )
@@ -203,7 +204,7 @@ def _move_settled(db: sqlite3.Connection, fresh: Sequence[Settlement]) -> None:
         " AND o.outcome IS NULL AND o.attempt_no <> ?)",
         [
             (
-                one.item_state.value, one.reason, one.fault, int(one.refunds_try), one.grows_bytes,
+                one.item_state.value, printable(one.reason), one.fault, int(one.refunds_try), one.grows_bytes,
                 one.item, one.attempt_no,
             )
             for one in fresh

@@ -16,6 +16,8 @@ from typing import Any, Final
 
 import orjson
 
+from twolane.core.wording import printable
+
 MAX_DEPTH: Final = 100
 """What is nested deeper is read as null: nothing that is looked at lies there."""
 
@@ -27,7 +29,6 @@ _BLANK: Final = b" \t\r\n\0"
 _MANY_BRACKETS: Final = 250
 # An unfinished text reaches to the end: every byte is looked at once.
 _TOKENS: Final = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)|[\[\]{}]', re.DOTALL)
-_SURROGATES: Final = re.compile("[\ud800-\udfff]")
 _MAX_DIGITS: Final = 18
 
 
@@ -68,7 +69,7 @@ def parse(raw: bytes) -> tuple[Any, bytes]:
 
 def clean(value: object) -> str:
     """Return `value` as a text that can be kept and printed; '' for None."""
-    return "" if value is None else _SURROGATES.sub("\ufffd", str(value))
+    return "" if value is None else printable(str(value))
 
 
 def _shallow(text: str) -> str:

@@ -40,6 +40,8 @@ SHORT_FETCHES = 3
 LOCK_POLL_S = 0.05
 # Results may answer 404 for a while; only after this long do they count as gone.
 GONE_AFTER_S = 3_600.0
+# Some gateways count only at the end: no batch is empty, so it says nothing of its size.
+UNCOUNTED = 0
 WAITING = "a batch of its size is there, and only its results tell whose it is"
 
 
@@ -193,7 +195,7 @@ class Reconciler:
             for one in page.batches:
                 if one.id == batch.newest_id:
                     return found
-                if one.id not in known and one.counts.total == batch.size:
+                if one.id not in known and one.counts.total in (batch.size, UNCOUNTED):
                     found.append(one)
             if not page.has_more or page.last_id is None:
                 return found
@@ -223,7 +225,7 @@ class Reconciler:
                         return True
         finally:
             path.unlink(missing_ok=True)
-        if count >= ended.counts.total:
+        if count >= ended.counts.total != UNCOUNTED:
             return False
         self._short[ended.id] += 1
         if self._short[ended.id] >= SHORT_FETCHES:
