@@ -17,6 +17,7 @@ from twolane.core.pricing import format_usd, plain_usd
 from twolane.core.routing import span
 from twolane.core.states import RunState
 from twolane.core.types import UNKNOWN_USAGE, Lane
+from twolane.core.wording import clock_time
 from twolane.core.wording import counted as counted  # noqa: PLC0414  # see shown
 from twolane.ledger.guards import gone
 from twolane.streams import print_json as print_json  # noqa: PLC0414  # see shown
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-    from twolane.core.types import Kept, Orphans, Report
+    from twolane.core.types import Kept, Orphans, Report, Wait
     from twolane.ledger import RunRow
     from twolane.ledger.reports import Expiring
     from twolane.run import Progress, Run
@@ -114,6 +115,7 @@ def report_object(report: Report) -> dict[str, Any]:
             for one in report.failures
         ],
         "duration_s": round(report.duration_s, 3),
+        **({"waiting": _waiting_object(report.waiting)} if report.waiting else {}),
         **({"orphans": _orphans_object(report.orphans)} if report.orphans.batches else {}),
         **({"deadline": _deadline_object(report.deadline)} if report.deadline else {}),
     }
@@ -125,6 +127,21 @@ def _orphans_object(orphans: Orphans) -> dict[str, Any]:
         "answers": orphans.answers,
         "cost_usd": plain_usd(orphans.cost_nano),
     }
+
+
+def _waiting_object(wait: Wait) -> dict[str, Any]:
+    until = None if wait.until is None else datetime.fromtimestamp(wait.until, UTC)
+    return {
+        "for": wait.why,
+        "until": None if until is None else until.isoformat(timespec="seconds"),
+    }
+
+
+def waiting_line(wait: Wait, now: float) -> str:
+    """Return what is waited for, and until when, in words."""
+    if wait.until is None:
+        return f"{shown(wait.why)}, waiting"
+    return f"{shown(wait.why)}, waiting until {clock_time(wait.until, now)}"
 
 
 def _deadline_object(kept: Kept) -> dict[str, Any]:
@@ -183,6 +200,28 @@ def print_expiring(batches: Iterable[Expiring], console: Console, *, now: float)
         )
 
 
+def _remark_lines(report: Report) -> Iterator[str]:
+    """Yield what there is to say of a run beside its counts and its cost."""
+    if report.orphans.batches:
+        yield (
+            f"{counted(report.orphans.batches, 'batch')} arrived after they had been given up: "
+            f"{counted(report.orphans.answers, 'answer')} paid for and not used, "
+            f"{format_usd(report.orphans.cost_nano)}"
+        )
+    if report.waiting is not None:
+        yield waiting_line(report.waiting, time.time())
+    if report.deadline is not None:
+        yield _deadline_line(report.deadline)
+    if endings := _endings_line(report):
+        yield endings
+    yield from _unpriced_lines(report)
+    if report.items.uncertain:
+        yield (
+            f"{counted(report.items.uncertain, 'call')} may have been paid for without an answer; "
+            "the worst case counts as spent"
+        )
+
+
 def print_report(report: Report, console: Console) -> None:
     """Show a run's report to a person."""
     from rich.table import Table  # noqa: PLC0415
@@ -222,24 +261,8 @@ def print_report(report: Report, console: Console) -> None:
         f"saved {format_usd(saved)}",
         markup=False,
     )
-    if report.orphans.batches:
-        console.print(
-            f"{counted(report.orphans.batches, 'batch')} arrived after they had been given up: "
-            f"{counted(report.orphans.answers, 'answer')} paid for and not used, "
-            f"{format_usd(report.orphans.cost_nano)}",
-            markup=False,
-        )
-    if report.deadline is not None:
-        console.print(_deadline_line(report.deadline), markup=False)
-    for line in (_endings_line(report), *_unpriced_lines(report)):
-        if line:
-            console.print(line, markup=False)
-    if items.uncertain:
-        console.print(
-            f"{counted(items.uncertain, 'call')} may have been paid for without an answer; the "
-            "worst case counts as spent",
-            markup=False,
-        )
+    for line in _remark_lines(report):
+        console.print(line, markup=False)
     for one in report.failures[:SHOWN_FAILURES]:
         console.print(f"  {shown(one.item)}: {one.kind}: {shown(one.message)}", markup=False)
     if len(report.failures) > SHOWN_FAILURES:
@@ -334,7 +357,9 @@ def _line(progress: Progress, elapsed_s: float) -> str:
     ]
     if items.failed or items.quarantined:
         parts.append(f"{items.failed:,} failed, {items.quarantined:,} quarantined")
-    if (left := time_left_s(done, items.total, elapsed_s)) is not None:
+    if progress.waiting is not None:
+        parts.append(waiting_line(progress.waiting, time.time()))
+    elif (left := time_left_s(done, items.total, elapsed_s)) is not None:
         parts.append(f"about {clock(left)} left")
     return ", ".join(parts)
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from twolane.config import Settings
     from twolane.core.pricing import LanePrices
-    from twolane.core.types import Counts, Report
+    from twolane.core.types import Counts, Report, Wait
     from twolane.ledger import BatchRow, Ledger, RunRow
     from twolane.outcomes import ItemOutcome
     from twolane.providers.base import Provider
@@ -53,13 +53,17 @@ class RunFiles:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How a run stands right now; `tempo` is how long its batches can be expected to take."""
+    """How a run stands right now; `tempo` is how long its batches can be expected to take.
+
+    `waiting` is what it waits for where nothing else can be done, as far as this process knows.
+    """
 
     items: Counts
     batches: tuple[BatchRow, ...]
     calls_in_flight: int
     spent_nano: int
     tempo: Tempo = field(default=Tempo())
+    waiting: Wait | None = None
 
 
 class Run:
@@ -184,6 +188,7 @@ class Run:
             random=self._draw,
             now=self._now,
             listeners=self.listeners,
+            reached=await self._db(standing.was_answered, self._ledger, self.row),
         )
         if self._stopping:
             self._context.stop()
@@ -368,6 +373,7 @@ class Run:
             worker.calls_in_flight if worker else 0,
             spent,
             await worker.tempo() if worker else Tempo(),
+            worker.waiting if worker else None,
         )
 
     async def outcome(self, index: int) -> ItemOutcome:

@@ -9,7 +9,7 @@ import pytest
 
 from tests.worker.scene import MODEL, Scene, ask, assert_all_answered, assert_closed
 from twolane import Engine, Lane, Request, RunState, Settings, Stage
-from twolane.errors import ConfigError, LedgerError
+from twolane.errors import ConfigError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -155,7 +155,7 @@ def test_the_same_command_is_recognised_and_another_is_refused(tmp_path: Path) -
             await engine.unfinished("s", "hash", {**settings, "lane": "batch"})
         with pytest.raises(ConfigError, match="the input has changed"):
             await engine.unfinished("s", "other", settings)
-        with pytest.raises(LedgerError, match="no run nonsense"):
+        with pytest.raises(ConfigError, match="no run nonsense"):
             await engine.run("nonsense")
 
     scene.run(work)

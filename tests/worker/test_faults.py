@@ -171,7 +171,7 @@ def test_a_cooldown_holds_every_call_of_the_run(tmp_path: Path) -> None:
 def test_a_stop_does_not_wait_for_a_cooldown(tmp_path: Path) -> None:
     """Calls that only wait to be sent are given up at once when the run is told to stop."""
     scene = Scene(tmp_path, concurrency=4)
-    limited = RateLimitedError("later", status=429, kind="rate_limit_error", retry_after_s=5_000.0)
+    limited = RateLimitedError("later", status=429, kind="rate_limit_error", retry_after_s=1_000.0)
     scene.scripted.send_script.extend([limited] * 4)
 
     async def work(engine: Engine) -> RunState:

@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     from twolane.core.types import RateHeaders
 
 FIRST_WINDOW: Final = 16
-# An hour of nothing but refusals is no storm any more: what is asked for fails, and says why.
+# An hour of nothing but refusals is no storm any more: the run stops, and says why.
 STORM_PATIENCE_S: Final = 3_600.0
+MAX_LOST_PAUSE_S: Final = 60.0
 MINUTE_S: Final = 60.0
 # What rounding leaves over is no reason to wait: a timer that short may fire at the same moment.
 LEAST_WAIT_S: Final = 0.001
@@ -67,6 +68,7 @@ class Pacer:
     refusing_since_s: float | None = None
     _slow_start: bool = True
     _refusals: int = 0
+    _losses: int = 0
     _decreased_at_s: float = -1.0
     _out_tokens: float = 0.0
     _out_calls: int = 0
@@ -137,7 +139,7 @@ class Pacer:
     def answered(self, rates: RateHeaders | None, output_tokens: int, now_s: float) -> None:
         """Note an answer: the window grows, and the headers set the buckets."""
         self.refusing_since_s = None
-        self._refusals = 0
+        self._refusals = self._losses = 0
         if self.window < self.bound:
             step = 1.0 if self._slow_start else 1.0 / self.window
             self.window = min(float(self.bound), self.window + step)
@@ -170,6 +172,15 @@ class Pacer:
             # Upward only: all processes that were told the same should not come back at once.
             self._cool_down(now_s + retry_after_s + min(0.1 * retry_after_s, 1.0) * jitter)
 
+    def lost(self, *, left_at_s: float, now_s: float, jitter: float) -> None:
+        """Note a call that never left at `left_at_s`: all wait, longer from round to round."""
+        if left_at_s > self._decreased_at_s:
+            self.window = 1.0
+            self._slow_start = True
+            self._decreased_at_s = now_s
+            self._losses += 1
+            self._cool_down(now_s + lost_pause_s(self._losses, jitter=jitter))
+
     def _cool_down(self, until_s: float) -> None:
         self.cooldown_until_s = max(self.cooldown_until_s, until_s)
 
@@ -177,3 +188,8 @@ class Pacer:
         """Tell whether refusals are still waited out."""
         since_s = self.refusing_since_s
         return since_s is None or now_s - since_s < STORM_PATIENCE_S
+
+
+def lost_pause_s(losses: int, *, jitter: float) -> float:
+    """Return how long to wait after so many calls in a row that never left, a minute at most."""
+    return min(MAX_LOST_PAUSE_S, 2.0 ** min(losses - 1, 10)) * (0.5 + jitter / 2)

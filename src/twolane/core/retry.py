@@ -45,6 +45,9 @@ class FaultClass(StrEnum):
     TRANSIENT = "transient"
     """Not answered and not billed: overload, rate limit, a server's error, expiry."""
 
+    TURNED_DOWN = "turned_down"
+    """Refused as by overload, again and again, while others were answered: not billed."""
+
     DROPPED = "dropped"
     """The request had left and no answer came: it may have been paid for."""
 
@@ -94,6 +97,7 @@ _CLASS_OF_KIND: Final[Mapping[str, FaultClass]] = {
     "unknown_result": FaultClass.UNUSABLE,
     **dict.fromkeys(ENDINGS, FaultClass.UNUSABLE),
 }
+_KINDS_OF_LOAD: Final = frozenset({"rate_limit_error", "overloaded_error"})
 _USUAL_ENDINGS: Final = frozenset({"end_turn", ""})
 ALWAYS_FAILS: Final = frozenset({FaultClass.WRONG_REQUEST, FaultClass.UNUSABLE})
 """Faults that the same request meets again."""
@@ -114,7 +118,10 @@ def classify(ending: Ending | ProviderError) -> FaultClass:
     """Name the kind of fault behind an attempt's ending or a provider's error."""
     match ending:
         case Errored():
-            return FaultClass.WRONG_REQUEST if ending.own else _classify_kind(ending)
+            if ending.own:
+                load = ending.kind in _KINDS_OF_LOAD
+                return FaultClass.TURNED_DOWN if load else FaultClass.WRONG_REQUEST
+            return _classify_kind(ending)
         case Expired():
             return FaultClass.TRANSIENT
         case Canceled():
@@ -186,7 +193,9 @@ def decide(fault: FaultClass, *, attempt: int, again: bool) -> RetryDecision:
             return RetryDecision.FIX
         case FaultClass.RUN_REFUSED:
             return RetryDecision.STOP_RUN
-        case FaultClass.CANCELED | FaultClass.UNPROVEN | FaultClass.UNUSABLE:
+        case (
+            FaultClass.CANCELED | FaultClass.UNPROVEN | FaultClass.UNUSABLE | FaultClass.TURNED_DOWN
+        ):
             return RetryDecision.GIVE_UP
         case FaultClass.MISSING:
             return RetryDecision.GIVE_UP if again or spent else RetryDecision.RESEND

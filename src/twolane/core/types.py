@@ -245,10 +245,13 @@ class Counts:
 
 
 class Wait(NamedTuple):
-    """What the work on a run waits for, and until when at the latest, in seconds since the epoch."""
+    """What the work on a run waits for, and until when, in seconds since the epoch.
+
+    `until` is None where nobody can tell.
+    """
 
     why: str
-    until: float
+    until: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,6 +281,7 @@ class Report:
 
     `endings` counts the answers that the model ended otherwise than as usual (`end_turn`), by how;
     `unpriced` those that used what has no known price, by what: their cost may be higher.
+    `waiting` is what the process that works on it waits for, or last waited for.
     """
 
     run: str
@@ -295,6 +299,7 @@ class Report:
     orphans: Orphans = field(default=Orphans())
     endings: Mapping[str, int] = field(default_factory=dict)
     unpriced: Mapping[str, int] = field(default_factory=dict)
+    waiting: Wait | None = None
 
 
 EMPTY_REPORT = Report(

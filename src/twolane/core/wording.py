@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from typing import Final
 
 _SURROGATES: Final = re.compile("[\ud800-\udfff]")
@@ -18,3 +19,11 @@ def counted(count: int, noun: str) -> str:
 def printable(text: str) -> str:
     """Return a text that any file and terminal takes: half an emoji becomes U+FFFD."""
     return text if text.isascii() else _SURROGATES.sub("\ufffd", text)
+
+
+def clock_time(at: float, now: float) -> str:
+    """Return a time in seconds since the epoch as it is read off: `14:05`, or with its day."""
+    moment = datetime.fromtimestamp(at, UTC).astimezone()
+    today = datetime.fromtimestamp(now, UTC).astimezone().date() == moment.date()
+    seconds = ":%S" if at - now < 120 else ""  # noqa: PLR2004  # a minute would say too little
+    return moment.strftime(f"%H:%M{seconds}" if today else "%Y-%m-%d %H:%M")

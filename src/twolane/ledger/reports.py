@@ -11,7 +11,17 @@ from twolane.core.expiry import is_expiring, results_expire_at
 from twolane.core.identity import make_custom_id
 from twolane.core.retry import retryable
 from twolane.core.states import CLOSED_BATCHES, ItemState, RunState
-from twolane.core.types import Counts, Decision, Failure, Kept, Lane, LaneTotals, Orphans, Report
+from twolane.core.types import (
+    Counts,
+    Decision,
+    Failure,
+    Kept,
+    Lane,
+    LaneTotals,
+    Orphans,
+    Report,
+    Wait,
+)
 from twolane.ledger.columns import damaged, item_of, readable, whole
 from twolane.ledger.rows import ItemRow, ResultRow, RunRow, grow, item_id
 
@@ -182,6 +192,7 @@ def report(ledger: Ledger, run: RunRow) -> Report:
         decision=Decision(run.decision_lane, run.decision_reason),
         deadline=_deadline(ledger, run, items),
         orphans=_orphans(ledger, run),
+        waiting=Wait(run.waits_for, run.waits_until) if run.waits_for else None,
         **_remarks(ledger, run),
     )
 

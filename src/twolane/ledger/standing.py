@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from twolane.ledger.rows import item_id
+
 if TYPE_CHECKING:
     from twolane.core.types import Wait
     from twolane.ledger.ledger import Ledger
@@ -22,6 +24,17 @@ def set_batch_bytes(ledger: Ledger, run: RunRow, size_bytes: int) -> RunRow:
     with ledger.store.transaction() as db:
         db.execute("UPDATE runs SET batch_bytes = ? WHERE run_no = ?", (size_bytes, run.run_no))
     return ledger.run(run.id)
+
+
+def was_answered(ledger: Ledger, run: RunRow) -> bool:
+    """Tell whether the provider has answered anything of the run, whatever it was."""
+    found = ledger.store.db.execute(
+        "SELECT EXISTS (SELECT 1 FROM batches WHERE run_no = ? AND provider_id IS NOT NULL)"
+        " OR EXISTS (SELECT 1 FROM attempts WHERE item >= ? AND item < ?"
+        " AND outcome NOT IN ('unsent', 'uncertain'))",
+        (run.run_no, item_id(run.run_no, 0), item_id(run.run_no + 1, 0)),
+    ).fetchone()
+    return bool(found[0])
 
 
 def has_batch(ledger: Ledger, provider_id: str) -> bool:

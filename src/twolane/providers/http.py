@@ -1,22 +1,42 @@
-"""The real transport: aiohttp, one session, no retries, no redirects."""
+"""The real transport: aiohttp, no retries, no redirects, no connection that may be dead."""
 
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING
+import errno
+import ssl
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 
 from twolane.core.addresses import is_here
-from twolane.errors import ConnectionFailedError
+from twolane.errors import (
+    ConnectionFailedError,
+    EndpointError,
+    InvalidReplyError,
+    NotTheProviderError,
+    ProviderError,
+    UnreachableError,
+)
+from twolane.providers.encoding import CutError, Unpacker
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, AsyncIterator, Mapping
 
-CONNECT_TIMEOUT_S = 30.0
-READ_CHUNK_BYTES = 1 << 18
+CONNECT_TIMEOUT_S: Final = 30.0
+READ_CHUNK_BYTES: Final = 1 << 18
+# Beyond what any model writes; results of batches go to disk piece by piece and have no bound.
+MAX_BODY_BYTES: Final = 128 << 20
+# A gateway may close what was idle, and a request on its way is then lost: nobody knows if it was
+# answered, and billed. Busy connections are used again at once; a new one costs a handshake.
+KEEPALIVE_S: Final = 0.5
+# Where the names of limits and policies come along, headers of gateways are longer than 8 KB.
+MAX_HEADER_BYTES: Final = 64 << 10
+_TOO_MANY_FILES: Final = frozenset({errno.EMFILE, errno.ENFILE})
+# How a peer ends a handshake that it has not looked at: no word on its certificate.
+_CUT_HANDSHAKES: Final = ("EOF", "Connection reset")
 
 
 class HttpResponse:
@@ -28,45 +48,88 @@ class HttpResponse:
         self.status = response.status
         # Looked up in any case, so they need no copy in lower case.
         self.headers: Mapping[str, str] = response.headers
+        self._encoding = response.headers.get("content-encoding", "").strip().lower()
 
     async def read(self) -> bytes:
-        """Return the whole body. Raises ConnectionFailedError where it is cut short."""
-        try:
-            return await self._response.read()
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise ConnectionFailedError(f"the answer broke off: {error}", sent=True) from error
+        """Return the whole body; where its encoding is none that was asked for, as it came.
+
+        Raises ConnectionFailedError where it is cut short, InvalidReplyError where it has no end.
+        """
+        pieces, size = [], 0
+        async for piece in self._pieces(Unpacker(self._encoding)):
+            size += len(piece)
+            if size > MAX_BODY_BYTES:
+                message = f"the answer is larger than {MAX_BODY_BYTES >> 20} MB"
+                raise InvalidReplyError(message)
+            pieces.append(piece)
+        return b"".join(pieces)
 
     async def chunks(self) -> AsyncIterator[bytes]:
-        """Iterate the body in pieces. Raises ConnectionFailedError where it breaks."""
+        """Iterate the body in pieces.
+
+        Raises ConnectionFailedError where it breaks, InvalidReplyError where its encoding is none
+        that was asked for.
+        """
+        unpacker = Unpacker(self._encoding)
+        if not unpacker.known:
+            message = f"the results came in the encoding {self._encoding}, which nobody asked for"
+            raise InvalidReplyError(message)
+        async for piece in self._pieces(unpacker):
+            yield piece
+
+    async def _pieces(self, unpacker: Unpacker) -> AsyncIterator[bytes]:
         try:
             async for chunk in self._response.content.iter_chunked(READ_CHUNK_BYTES):
-                yield chunk
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise ConnectionFailedError(f"the answer broke off: {error}", sent=True) from error
+                yield unpacker.piece(chunk)
+            unpacker.end()
+        except (aiohttp.ClientError, TimeoutError, OSError, CutError) as error:
+            message = f"the answer broke off: {_told(error)}"
+            raise ConnectionFailedError(message, sent=True) from error
+
+
+class _Pool:
+    """A session and the calls that are out on it; it closes when it is left and the last is back."""
+
+    def __init__(self, base_url: str) -> None:
+        # The engine bounds the calls in flight; a second bound here would only hide it.
+        connector = aiohttp.TCPConnector(limit=0, ttl_dns_cache=300, keepalive_timeout=KEEPALIVE_S)
+        # The key says who asks. A cookie that a proxy in front of the service sets would be
+        # looked up anew for every call, 6 µs each.
+        self.session = aiohttp.ClientSession(
+            connector=connector,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            proxy=_proxy(base_url),
+            auto_decompress=False,
+            max_line_size=MAX_HEADER_BYTES,
+            max_field_size=MAX_HEADER_BYTES,
+        )
+        self._calls = 0
+        self._left = False
+
+    @contextlib.asynccontextmanager
+    async def call(self) -> AsyncIterator[aiohttp.ClientSession]:
+        self._calls += 1
+        try:
+            yield self.session
+        finally:
+            self._calls -= 1
+            if self._left:
+                await self.leave()
+
+    async def leave(self) -> None:
+        """Open no further call here."""
+        self._left = True
+        if not self._calls:
+            await self.session.close()
 
 
 class HttpTransport:
     """HTTP over aiohttp; honours HTTPS_PROXY and SSL_CERT_FILE from the environment."""
 
     def __init__(self, base_url: str) -> None:
-        """Talk to `base_url`; the session opens with the first request."""
+        """Talk to `base_url`; the first connection is opened with the first request."""
         self._base_url = base_url.rstrip("/")
-        self._session: aiohttp.ClientSession | None = None
-
-    def _open(self) -> aiohttp.ClientSession:
-        if self._session is None:
-            # The engine bounds the calls in flight; a second bound here would only hide it.
-            connector = aiohttp.TCPConnector(limit=0, ttl_dns_cache=300)
-            # The key says who asks. A cookie that a proxy in front of the service sets would be
-            # looked up anew for every call, 6 µs each.
-            cookies = aiohttp.DummyCookieJar()
-            self._session = aiohttp.ClientSession(
-                connector=connector,
-                cookie_jar=cookies,
-                proxy=_proxy(self._base_url),
-                auto_decompress=True,
-            )
-        return self._session
+        self._pool: _Pool | None = None
 
     @contextlib.asynccontextmanager
     async def request(
@@ -79,38 +142,99 @@ class HttpTransport:
         timeout_s: float | None = None,
     ) -> AsyncIterator[HttpResponse]:
         """Open an exchange; see Transport.request."""
+        pool = self._pool = self._pool or _Pool(self._base_url)
         timeout = aiohttp.ClientTimeout(total=timeout_s, connect=CONNECT_TIMEOUT_S)
-        try:
-            response = await self._open().request(
-                method,
-                self._base_url + path,
-                headers=headers,
-                data=body,
-                timeout=timeout,
-                allow_redirects=False,
-            )
-        except aiohttp.ClientConnectorError as error:
-            message = f"no connection to {self._base_url}: {error}; check the network and the URL"
-            raise ConnectionFailedError(message, sent=False) from error
-        except aiohttp.ConnectionTimeoutError as error:
-            message = f"no connection to {self._base_url} within {CONNECT_TIMEOUT_S:.0f} s"
-            raise ConnectionFailedError(message, sent=False) from error
-        except aiohttp.InvalidURL as error:
-            message = f"the base URL {self._base_url} is not one; correct ANTHROPIC_BASE_URL"
-            raise ConnectionFailedError(message, sent=False) from error
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            message = f"no answer from {self._base_url}: {type(error).__name__} {error}".rstrip()
-            raise ConnectionFailedError(message, sent=True) from error
-        try:
-            yield HttpResponse(response)
-        finally:
-            response.release()
+        async with pool.call() as session:
+            try:
+                response = await session.request(
+                    method,
+                    self._base_url + path,
+                    headers={"accept-encoding": "gzip", **headers},
+                    data=body,
+                    timeout=timeout,
+                    allow_redirects=False,
+                )
+            except (aiohttp.ClientError, OSError, ValueError) as error:
+                failure = _failure(error, self._base_url)
+                if failure.maybe_paid and self._pool is pool:
+                    # What was cut before an answer came may have been idle for too long, and the
+                    # others with it: the next call opens a connection of its own.
+                    self._pool = None
+                    await pool.leave()
+                raise failure from error
+            try:
+                yield HttpResponse(response)
+            finally:
+                response.release()
 
     async def aclose(self) -> None:
-        """Close the session."""
-        if self._session is not None:
-            await self._session.close()
-            self._session = None
+        """Close every connection."""
+        if self._pool is not None:
+            await self._pool.session.close()
+            self._pool = None
+
+
+def _failure(error: Exception, base_url: str) -> ProviderError:
+    """Return what became of a request that aiohttp has raised an error for."""
+    match error:
+        case aiohttp.InvalidURL() | aiohttp.NonHttpUrlClientError():
+            return EndpointError(f"the base URL {base_url!r} is none; correct ANTHROPIC_BASE_URL")
+        case aiohttp.ClientHttpProxyError() if error.status in (401, 403, 407):
+            return EndpointError(
+                f"the proxy does not let anybody through to {base_url}: {error.status} "
+                f"{error.message}; correct HTTPS_PROXY, with user and password where it wants them",
+                status=error.status,
+            )
+        case aiohttp.ClientHttpProxyError():
+            return UnreachableError(
+                f"the proxy has no connection to {base_url}: {error.status} {error.message}"
+            )
+        case aiohttp.ClientConnectorError():
+            return _unconnected(error, base_url)
+        case aiohttp.ConnectionTimeoutError():
+            return UnreachableError(
+                f"no connection to {base_url} within {CONNECT_TIMEOUT_S:.0f} s; check the network"
+            )
+        case aiohttp.ClientResponseError() if "Expected HTTP/" in error.message:
+            return NotTheProviderError(
+                f"{base_url} does not speak HTTP; check the base URL", kind="not_the_provider"
+            )
+        case ValueError() if not isinstance(error, OSError):
+            return EndpointError(f"the base URL {base_url!r} cannot be used: {error}")
+        case _:
+            return ConnectionFailedError(f"no answer from {base_url}: {_told(error)}", sent=True)
+
+
+def _unconnected(error: aiohttp.ClientConnectorError, base_url: str) -> ProviderError:
+    """Return why there was no connection, and what to do."""
+    cause = error.os_error
+    if isinstance(error, aiohttp.ClientSSLError) and not _cut_in_handshake(cause):
+        told = getattr(cause, "verify_message", "") or getattr(cause, "reason", "") or cause
+        return EndpointError(
+            f"the certificate of {base_url} is not accepted ({told}); check the base URL and the "
+            "computer's date, or name your authority's certificates with SSL_CERT_FILE"
+        )
+    if cause.errno in _TOO_MANY_FILES:
+        return UnreachableError(
+            f"too many open files for a further connection to {base_url}; lower --concurrency, or "
+            "raise the limit (ulimit -n)"
+        )
+    told = "unknown host" if isinstance(error, aiohttp.ClientConnectorDNSError) else cause.strerror
+    return UnreachableError(
+        f"no connection to {base_url}: {told or cause}; check the network and ANTHROPIC_BASE_URL"
+    )
+
+
+def _cut_in_handshake(cause: OSError) -> bool:
+    if isinstance(cause, ssl.SSLCertVerificationError | ssl.CertificateError):
+        return False
+    return isinstance(cause, ssl.SSLEOFError | ConnectionError) or any(
+        sign in str(cause) for sign in _CUT_HANDSHAKES
+    )
+
+
+def _told(error: Exception) -> str:
+    return f"{type(error).__name__} {error}".rstrip()
 
 
 def _proxy(base_url: str) -> str | None:

@@ -7,19 +7,23 @@ import sys
 from typing import TYPE_CHECKING
 
 from twolane.core.identity import make_nonce
+from twolane.core.pacing import lost_pause_s
 from twolane.core.packing import pack
 from twolane.core.routing import route
 from twolane.core.states import BatchState
-from twolane.core.types import Errored, Lane
+from twolane.core.types import Errored, Lane, Wait
 from twolane.errors import (
     ConnectionFailedError,
+    EndpointError,
     OverloadedError,
     ProviderError,
     RateLimitedError,
     RepeatedBatchIdError,
     TransientError,
+    UnreachableError,
 )
 from twolane.ledger import history, standing
+from twolane.worker.context import unreachable
 from twolane.worker.spool import chunks, private
 
 if TYPE_CHECKING:
@@ -32,6 +36,8 @@ if TYPE_CHECKING:
     from twolane.worker.reconcile import Reconciler
 
 MAX_CREATE_FAILURES = 8
+CREATE, QUEUE = "create", "queue"
+QUEUE_FULL = "the provider's queue is full: the next batch goes when one has ended"
 TOO_LARGE = "request_too_large"
 RENDER_ROWS = 500
 # Of a line, beside the request: the custom_id and the members' names around it.
@@ -70,6 +76,7 @@ class BatchLane:
             # Creates go out one at a time, and none while it is unknown what became of one:
             # that keeps every unknown create recognisable in the provider's list.
             return False
+        context.waits.pop(QUEUE, None)
         now = (stage, context.stirred)
         if self._nothing_at == now:
             return False
@@ -90,6 +97,7 @@ class BatchLane:
             return False
         queued = sum(batch.size for batch in self._follower.open.values())
         if queued and queued + len(items) > context.provider.limits.max_queued:
+            context.waits[QUEUE] = Wait(QUEUE_FULL, None)
             return False
         chosen = self._affordable(items)
         held_back = self._held_back(items, chosen)
@@ -226,7 +234,9 @@ class BatchLane:
         try:
             newest = await self._reconciler.newest()
         except ProviderError as error:
+            context.heard(error)
             return error
+        context.heard()
         batch = await context.db(ledger.move_batch, batch, BatchState.SENDING, newest=newest)
         try:
             info = await context.provider.create_batch(
@@ -276,17 +286,23 @@ class BatchLane:
     async def _may_try_again(self, error: ProviderError) -> bool:
         """Wait after a refusal, and tell whether the same batch is to be posted again.
 
-        Overload and rate limits are waited out; where there is no other answer, and none ever
-        came, something else is wrong. What refuses for good stops the run.
+        Overload, rate limits and a lost network are waited out; where there is no other answer,
+        and none ever came, something else is wrong. What refuses for good stops the run.
         """
         context = self._context
         self._create_failures += 1
+        if unreachable(error) and context.reached:
+            pause_s = lost_pause_s(self._create_failures, jitter=context.random.random())
+            await context.wait(pause_s, CREATE, str(error))
+            return True
+        if unreachable(error):
+            context.stop(UnreachableError(str(error), provider=error.provider))
+            return False
         busy = isinstance(error, RateLimitedError | OverloadedError)
         if busy or (
             isinstance(error, TransientError) and self._create_failures < MAX_CREATE_FAILURES
         ):
-            pause_s = error.retry_after_s if isinstance(error, TransientError) else None
-            await context.back_off(self._create_failures, pause_s)
+            await context.back_off(self._create_failures, CREATE, error)
             return True
         context.stop(error)
         return False
@@ -306,7 +322,12 @@ def too_large(error: ProviderError) -> bool:
 
 
 def certainly_refused(error: ProviderError) -> bool:
-    """Tell whether a create was certainly not accepted: a 4xx other than 408, or never sent."""
+    """Tell whether a create was certainly not accepted.
+
+    That is a 4xx other than 408, an answer from a wrong address, or one that was never sent.
+    """
     if isinstance(error, ConnectionFailedError):
         return not error.sent
+    if isinstance(error, EndpointError):
+        return True
     return 400 <= error.status < 500 and error.status != 408  # noqa: PLR2004

@@ -16,7 +16,6 @@ from twolane.errors import (
     ProviderError,
     RejectedError,
     RunRefusedError,
-    TransientError,
 )
 from twolane.worker.context import Denial, Settled
 from twolane.worker.reconcile import GONE_AFTER_S
@@ -80,6 +79,7 @@ class _Collector:
         self._nameless: list[Reply] = []
         self._not_results = self._strange = 0
         self._gone = ""
+        self._who = f"batch {batch.batch_no}"
 
     async def book(self, path: Path) -> bool:
         """Fetch and book results until no attempt is open; False where the run stops before.
@@ -103,7 +103,7 @@ class _Collector:
             await self._book_lines(path, last=complete == COMPLETE_FETCHES)
             if not self._open:
                 return True
-            if complete < COMPLETE_FETCHES and not await context.back_off(complete):
+            if complete < COMPLETE_FETCHES and not await context.back_off(complete, self._who):
                 return False
         return True
 
@@ -117,13 +117,13 @@ class _Collector:
             if denial.lasted_s(context.steady_s()) >= GONE_AFTER_S or self._expired():
                 self._gone = str(error)
                 return True
-            return None if await context.pause(context.policy.poll_s) else False
+            waited = await context.wait(context.policy.poll_s, self._who, f"no results: {error}")
+            return None if waited else False
         if isinstance(error, NotTheProviderError):
             self._strange += 1
             if self._strange >= MAX_STRANGE_TRIES:
                 context.stop(error)
-        pause_s = error.retry_after_s if isinstance(error, TransientError) else None
-        return None if await context.back_off(try_no, pause_s) else False
+        return None if await context.back_off(try_no, self._who, error) else False
 
     def _expired(self) -> bool:
         """Tell whether the provider keeps these results no more: they will not come back."""

@@ -4,12 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import math
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple, ParamSpec, TypeVar
 
+from twolane.core.pacing import STORM_PATIENCE_S
 from twolane.core.retry import backoff_s
-from twolane.errors import LedgerError, LedgerFullError
+from twolane.core.types import Wait
+from twolane.core.wording import clock_time
+from twolane.errors import (
+    ConnectionFailedError,
+    LedgerError,
+    LedgerFullError,
+    LongWaitError,
+    NotTheProviderError,
+    ProviderError,
+    RunRefusedError,
+    TransientError,
+    UnreachableError,
+)
 
 if TYPE_CHECKING:
     import random
@@ -23,6 +37,8 @@ if TYPE_CHECKING:
     from twolane.core.render import Renderer
     from twolane.ledger import Ledger, RunRow, SentItem, Settlement
     from twolane.providers.base import Provider
+
+PROVIDER = "provider"
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -62,7 +78,9 @@ class Context:
     """One run being worked on.
 
     `executor` is the one thread that touches the ledger; None runs its calls in place, which the
-    simulation needs for its virtual clock. `now` gives seconds since the epoch. `stirred` counts
+    simulation needs for its virtual clock. `now` gives seconds since the epoch. `reached` says
+    that the provider has answered the run before, in this process or an earlier one; `waits` are
+    what is waited for now, by what waits for it. `stirred` counts
     how often something other than a claim has changed what is pending: what was read before the
     latest time may be out of date.
     """
@@ -83,6 +101,8 @@ class Context:
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     fatal: BaseException | None = None
+    reached: bool = False
+    waits: dict[str, Wait] = field(default_factory=dict)
     stirred: int = 0
 
     async def db(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -139,8 +159,75 @@ class Context:
             return True
         return False
 
-    async def back_off(self, try_no: int, retry_after_s: float | None = None) -> bool:
-        """Wait as the retry policy says; return whether the run goes on."""
-        return await self.pause(
-            backoff_s(try_no, retry_after_s=retry_after_s, jitter=self.random.random())
+    async def wait(self, wait_s: float, who: str, why: str, *, in_all_s: float = 0.0) -> bool:
+        """Wait in sight of everybody, `who` for `why`; return whether the run goes on.
+
+        `in_all_s` is how long it may yet take, where this is only the pause to the next look.
+        What a stop has cut short stays on record: the run ended while it waited for that.
+        """
+        self.waits[who] = Wait(why, self.now() + max(wait_s, in_all_s))
+        goes_on = await self.pause(wait_s)
+        if goes_on:
+            self.waits.pop(who, None)
+        return goes_on
+
+    @property
+    def waiting(self) -> Wait | None:
+        """What is waited for longest, None where nothing is waited for."""
+        return max(self.waits.values(), key=_until, default=None)
+
+    async def back_off(self, try_no: int, who: str, error: ProviderError | None = None) -> bool:
+        """Wait as the retry policy says after `error`; return whether the run goes on.
+
+        Where the provider wants to be left alone for longer than a run waits, the run stops.
+        """
+        retry_after_s = error.retry_after_s if isinstance(error, TransientError) else None
+        if error is not None and self.too_long(error):
+            return False
+        pause_s = backoff_s(try_no, retry_after_s=retry_after_s, jitter=self.random.random())
+        return await self.wait(pause_s, who, str(error or "the results are not whole yet"))
+
+    # -- who can be reached -------------------------------------------------------------------
+
+    def heard(self, error: ProviderError | None = None) -> None:
+        """Note that the provider has answered, be it with an error that is its own."""
+        if error is None or not (
+            unreachable(error) or isinstance(error, RunRefusedError | NotTheProviderError)
+        ):
+            self.reached = True
+
+    def check_reached(self, error: ProviderError) -> None:
+        """Raise UnreachableError where the provider was never reached: the address may be wrong.
+
+        Later it is the network, which comes back.
+        """
+        if not self.reached:
+            raise UnreachableError(str(error), provider=error.provider) from error
+
+    def too_long(self, error: ProviderError) -> bool:
+        """Stop the run where `error` asks for a longer wait than a run's; tell whether it does."""
+        retry_after_s = error.retry_after_s if isinstance(error, TransientError) else None
+        if retry_after_s is None or retry_after_s <= STORM_PATIENCE_S:
+            return False
+        self.stop(self.long_wait(error, retry_after_s))
+        return True
+
+    def long_wait(self, error: ProviderError, pause_s: float | None) -> LongWaitError:
+        """Return the end of a run that would wait for too long, `pause_s` if that is known."""
+        until = None if pause_s is None else self.now() + pause_s
+        self.waits[PROVIDER] = Wait(str(error), until)
+        when = (
+            "nothing was answered for an hour: resume the run later"
+            if until is None
+            else f"that is over at {clock_time(until, self.now())}: resume the run then"
         )
+        return LongWaitError(f"{error}; {when}", provider=error.provider, status=error.status)
+
+
+def unreachable(error: ProviderError) -> bool:
+    """Tell whether a request never left: that counts against nobody."""
+    return isinstance(error, ConnectionFailedError) and not error.sent
+
+
+def _until(wait: Wait) -> float:
+    return math.inf if wait.until is None else wait.until

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from twolane.core.deadline import LATE
 from twolane.core.states import BatchState
-from twolane.errors import ProviderError, RunRefusedError
+from twolane.errors import ProviderError, RunRefusedError, TransientError
 from twolane.ledger.orphans import NEVER_ARRIVED
 from twolane.worker.collect import collect
 from twolane.worker.context import Denial, Settled
@@ -160,6 +160,7 @@ class Follower:
         context, wait_s = self._context, self._context.policy.poll_s
         denial = Denial()
         while True:
+            trouble: ProviderError | None = None
             try:
                 info = await context.provider.retrieve_batch(batch.provider_id or "")
             except RunRefusedError as error:
@@ -167,6 +168,7 @@ class Follower:
                 return None
             except ProviderError as error:
                 # An unreachable poll never ends a run: the batch works on, and bills.
+                trouble = error
                 denied = error.status == 404  # noqa: PLR2004
                 if denied and await self._lost(batch, denial.lasted_s(context.steady_s())):
                     return None
@@ -177,9 +179,23 @@ class Follower:
                 if self._canceled:
                     await self._cancel(self.open[batch.batch_no], "canceled with the run")
             jittered_s = wait_s * (0.9 + 0.2 * context.random.random())
-            if not await context.pause(min(jittered_s, await self._keep_deadline(batch))):
+            look_s = min(jittered_s, await self._keep_deadline(batch))
+            if not await self._until_next_look(batch, look_s, trouble):
                 return None
             wait_s = self._next_wait_s(wait_s)
+
+    async def _until_next_look(
+        self, batch: BatchRow, look_s: float, trouble: ProviderError | None
+    ) -> bool:
+        """Wait until a batch is asked after again, in sight where the last look failed."""
+        context = self._context
+        if trouble is None:
+            return await context.pause(look_s)
+        if context.too_long(trouble):
+            return False
+        asked_s = (trouble.retry_after_s or 0.0) if isinstance(trouble, TransientError) else 0.0
+        why = f"batch {batch.provider_id} cannot be asked after: {trouble}"
+        return await context.wait(max(look_s, asked_s), f"batch {batch.batch_no}", why)
 
     def _next_wait_s(self, wait_s: float) -> float:
         """Return the pause after one of `wait_s`: longer, unless a deadline needs every look."""

@@ -7,8 +7,8 @@ import math
 from typing import TYPE_CHECKING
 
 from twolane.core.states import BatchState, ItemState
-from twolane.core.types import Lane
-from twolane.ledger import controls
+from twolane.core.types import Lane, Wait
+from twolane.ledger import controls, standing
 from twolane.ledger.reports import BUDGET_REASON
 from twolane.worker.batches import BatchLane
 from twolane.worker.context import Settled
@@ -29,6 +29,8 @@ WISH_POLL_S = 1.0
 # And how often at most while much does: a look is a visit to the ledger's thread.
 LEAST_WISH_POLL_S = 0.1
 LOOK_ROWS = 2_000
+# What is over sooner is no news to anybody.
+SHOWN_WAIT_S = 5.0
 CANCEL = "cancel"
 CANCELED_REASON = "canceled by hand"
 
@@ -49,6 +51,8 @@ class Worker:
         self._batches = BatchLane(context, self._judge, self._reconciler, self._follower)
         self._orphans = OrphanWatch(context, self._reconciler)
         self._obeyed_at_s = -math.inf
+        run = context.run
+        self._noted = Wait(run.waits_for, run.waits_until) if run.waits_for else None
         self.blocked_by_budget = False
         self.canceled = False
 
@@ -65,6 +69,12 @@ class Worker:
     def calls_in_flight(self) -> int:
         """Real-time calls that have left and not come back."""
         return len(self._realtime.calls)
+
+    @property
+    def waiting(self) -> Wait | None:
+        """What the run waits for right now, None where something is being done."""
+        own = None if self._batches.busy else self._realtime.waiting
+        return self._context.waiting or own
 
     async def recover(self) -> None:
         """Take up what an earlier process left: book what is uncertain, follow what is open.
@@ -126,6 +136,9 @@ class Worker:
         finally:
             watching.cancel()
         await self._recorder.drain()
+        if not context.stopping.is_set():
+            context.waits.clear()
+        await self._note_wait(at_once=True)
         if context.fatal is not None:
             raise context.fatal
         await self._orphans.look()
@@ -137,6 +150,7 @@ class Worker:
         while True:
             context.wake.clear()
             held_back = await self._round(stage)
+            await self._note_wait()
             if self._idle() and not context.wake.is_set():
                 if not held_back:
                     break
@@ -157,10 +171,29 @@ class Worker:
                 self._realtime.let_go()
                 return False
             held_back = await self._realtime.fill(stage)
+            self._stop_put_off()
             return await self._batches.fill(stage) or held_back
         except Exception as error:  # noqa: BLE001  # it is raised at the end of the run
             context.stop(error)
             return False
+
+    def _stop_put_off(self) -> None:
+        """Stop where nothing is left but calls that the provider wants to come back much later."""
+        late = self._realtime.put_off
+        if late is not None and not self._batches.busy and not self._recorder.busy:
+            self._context.stop(late)
+
+    async def _note_wait(self, *, at_once: bool = False) -> None:
+        """Write down what is waited for, so that others can see it, where that takes a while."""
+        context = self._context
+        wait, noted = self.waiting, self._noted
+        if wait is not None and wait.until is not None and not at_once:
+            again = noted is not None and noted.why == wait.why
+            soon = wait.until - context.now() < SHOWN_WAIT_S
+            wait = None if soon and not again else wait
+        if wait != noted:
+            self._noted = wait
+            await context.db(standing.note_wait, context.ledger, context.run, wait)
 
     def _idle(self) -> bool:
         """Tell whether nothing is under way that a further round could wait for."""

@@ -6,34 +6,24 @@ import asyncio
 import functools
 from collections import deque
 from itertools import islice
-from typing import TYPE_CHECKING, TypeGuard
+from typing import TYPE_CHECKING
 
 from twolane.core.identity import make_nonce
-from twolane.core.retry import RetryDecision, decide_call
 from twolane.core.states import ItemState
 from twolane.core.tokens import usual_input_tokens
-from twolane.core.types import UNKNOWN_USAGE, Errored, Lane, Reply, Succeeded
-from twolane.errors import (
-    GatewayTimeoutError,
-    InvalidReplyError,
-    NotTheProviderError,
-    OverloadedError,
-    ProviderError,
-    RateLimitedError,
-    RunRefusedError,
-    TransientError,
-)
-from twolane.ledger.rows import NO_USAGE
+from twolane.core.types import Lane, Succeeded, Wait
+from twolane.errors import ProviderError
+from twolane.worker.calling import Caller
 
 if TYPE_CHECKING:
-    from twolane.core.types import Outcome
+    from twolane.errors import LongWaitError
     from twolane.ledger import ItemRow, SentItem
     from twolane.worker.context import Context
     from twolane.worker.judge import Judge
     from twolane.worker.recorder import Recorder
 
-# A gateway's error that comes at once is waited out like the fourth refusal in a row, and longer.
-GATEWAY_BACKOFF = 3
+LIMITS = "limits"
+HELD_UP = "the provider's limit a minute is used up"
 
 
 class RealtimeLane:
@@ -44,15 +34,11 @@ class RealtimeLane:
         self._context = context
         self._judge = judge
         self._recorder = recorder
-        self._betas = context.betas
+        self._caller = Caller(context)
         self._warm = not context.renderer.cached
         self._dropped: set[int] = set()
-        self._exchanging: set[int] = set()
-        self._cut: set[int] = set()
-        self._waiting: deque[asyncio.Future[None]] = deque()
         self._racing: deque[ItemRow] = deque()
         self._held_up = False
-        self._answered_left_s: float | None = None
         self._ahead: list[ItemRow] = []
         self._ahead_of: tuple[int, int] | None = None
         self.calls: dict[int, asyncio.Task[None]] = {}
@@ -62,15 +48,30 @@ class RealtimeLane:
         """Whether calls are out, or wait for the provider's limits a minute to let them go."""
         return bool(self.calls) or self._held_up
 
+    @property
+    def put_off(self) -> LongWaitError | None:
+        """Why all calls that are out wait for longer than a run does, None where one does not."""
+        put_off = self._caller.put_off
+        return next(iter(put_off.values())) if put_off and len(put_off) == len(self.calls) else None
+
+    @property
+    def waiting(self) -> Wait | None:
+        """What all calls that are out rest for, each by itself; None where one does not."""
+        resting = self._caller.resting
+        return next(iter(resting.values())) if resting and len(resting) == len(self.calls) else None
+
     async def fill(self, stage: int) -> bool:
         """Claim and send what there is room for; return whether the budget held some back."""
         width = self._context.pacer.width
         self._held_up = False
-        room = width - len(self.calls)
+        self._context.waits.pop(LIMITS, None)
+        # Calls that rest by themselves are in nobody's way, as long as they are not too many.
+        active = len(self.calls) - len(self._caller.resting)
+        room = min(width - active, width + self._context.policy.concurrency - len(self.calls))
         if not self._warm:
             # The first request writes the provider's prompt cache, the others then read it.
-            room = 0 if self.calls else 1
-        elif self.calls and room < width // 8:
+            room = 0 if active else 1
+        elif active and room < width // 8:
             # One commit per claim: worth waiting until it covers a few.
             return False
         if room <= 0:
@@ -139,9 +140,9 @@ class RealtimeLane:
         if self._held_up:
             for _, reserve in affordable[count:]:
                 context.budget.settle(reserve, 0)
-            loop.call_later(
-                context.pacer.wait_s(tokens[count], context.steady_s()), context.wake.set
-            )
+            wait_s = context.pacer.wait_s(tokens[count], context.steady_s())
+            context.waits[LIMITS] = Wait(HELD_UP, context.now() + wait_s)
+            loop.call_later(wait_s, context.wake.set)
         return affordable[:count]
 
     async def _send(self, chosen: list[tuple[ItemRow, int]], stage: int, *, racing: bool) -> None:
@@ -190,8 +191,7 @@ class RealtimeLane:
     def let_go(self) -> None:
         """Let every call that waits for its turn see that the run stops."""
         self._held_up = False
-        while self._waiting:
-            self._give_turn()
+        self._caller.let_go()
 
     def _done(self, item: ItemRow, call: asyncio.Task[None]) -> None:
         del self.calls[item.id]
@@ -204,22 +204,22 @@ class RealtimeLane:
         """Get one request answered and hand its ending to the recorder."""
         judge, item = self._judge, sent.item.id
         try:
-            outcome = await self._ask(sent, body)
+            outcome = await self._caller.ask(sent, body)
         except asyncio.CancelledError:
             # Otherwise the process is ending, and the next one books what it finds unsettled.
             if item in self._dropped:
-                cut, why = item in self._cut, "the call was dropped"
+                cut, why = item in self._caller.cut, "the call was dropped"
                 ending = judge.uncertain(sent, why) if cut else judge.unsent(sent, why, "canceled")
                 self._recorder.add(sent, ending)
-            self._give_turn()
+            self._caller.give_turn()
             raise
-        except (RunRefusedError, NotTheProviderError) as error:
+        except ProviderError as error:
+            if error.maybe_paid:
+                self._recorder.add(sent, judge.uncertain(sent, str(error), error.kind))
+                return
             # Not this request but the whole run is refused: the item stays to be done.
             self._recorder.add(sent, judge.unsent(sent, str(error), error.kind))
             self._context.stop(error)
-            return
-        except ProviderError as error:
-            self._recorder.add(sent, judge.uncertain(sent, str(error), error.kind))
             return
         if outcome is None:
             self._recorder.add(sent, judge.unsent(sent, "the run was stopped", "stopped"))
@@ -227,112 +227,6 @@ class RealtimeLane:
         self._warm = self._warm or isinstance(outcome, Succeeded)
         self._recorder.add(sent, judge.ending(sent, outcome))
 
-    async def _ask(self, sent: SentItem, body: bytes) -> Outcome | None:
-        """Send until there is an answer; None where the run stops before one.
-
-        Only what certainly cost nothing is sent again here: a refusal, or a connection that
-        never stood. Raises what may have been paid for, and what refuses the whole run.
-        """
-        context, pacer = self._context, self._context.pacer
-        try_no, first_left_at_s = 0, context.steady_s()
-        self._cut.discard(sent.item.id)
-        while await self._turn():
-            left_at_s = context.steady_s()
-            try:
-                reply = await self._exchange(sent.item.id, body)
-            except ProviderError as error:
-                if error.maybe_paid:
-                    await self._after_payment(error, sent.item)
-                    raise
-                if self._waits(error, left_at_s):
-                    continue
-                try_no += 1
-                decision = decide_call(
-                    error, try_no=try_no, others_answered=self._others_answered(first_left_at_s)
-                )
-                if decision is RetryDecision.STOP_RUN:
-                    raise
-                if decision is not RetryDecision.RESEND:
-                    own = decision is RetryDecision.FIX
-                    return Errored(error.kind, str(error), request_id=error.request_id, own=own)
-            else:
-                self._answered_left_s = max(left_at_s, self._answered_left_s or left_at_s)
-                pacer.answered(reply.rates, reply.usage.output_tokens, context.steady_s())
-                return Succeeded(reply)
-            if not await context.back_off(try_no):
-                return None
-        return None
-
-    async def _after_payment(self, error: ProviderError, item: ItemRow) -> None:
-        """Note that the item may have been paid for; a gateway's error is waited out a while.
-
-        It may come at once, and the next attempt would be right behind it.
-        """
-        self._cut.add(item.id)
-        if isinstance(error, GatewayTimeoutError):
-            await self._context.back_off(GATEWAY_BACKOFF + item.tries)
-
-    def _waits(self, error: ProviderError, left_at_s: float) -> bool:
-        """Tell whether a refusal is the provider's load, still waited out and no try."""
-        context, pacer = self._context, self._context.pacer
-        if not _asks_for_patience(error):
-            return False
-        pacer.refused(
-            left_at_s=left_at_s,
-            now_s=context.steady_s(),
-            retry_after_s=error.retry_after_s,
-            jitter=context.random.random(),
-        )
-        return pacer.patient(context.steady_s())
-
-    def _others_answered(self, since_s: float) -> bool | None:
-        """Tell whether a request that left after `since_s` was answered; None: none ever was."""
-        return None if self._answered_left_s is None else self._answered_left_s > since_s
-
-    async def _exchange(self, item: int, body: bytes) -> Reply:
-        """Send once; what is cut off in here may have been paid for."""
-        self._exchanging.add(item)
-        try:
-            return await self._context.provider.send(body, betas=self._betas)
-        except InvalidReplyError as error:
-            # It came with success, so it was paid for: judged as a reply, whatever it is.
-            return Reply(b"", "", NO_USAGE, None, "", unpriced=(UNKNOWN_USAGE,), problem=str(error))
-        except asyncio.CancelledError:
-            self._cut.add(item)
-            raise
-        finally:
-            self._exchanging.discard(item)
-            self._give_turn()
-
-    async def _turn(self) -> bool:
-        """Wait until a call may leave: cooled down, and not too many out; False: the run stops."""
-        context, loop = self._context, asyncio.get_running_loop()
-        while not context.stopping.is_set():
-            cooldown_s = context.pacer.cooldown_until_s - context.steady_s()
-            if cooldown_s > 0:
-                await context.pause(cooldown_s)
-            elif len(self._exchanging) < context.pacer.width:
-                return True
-            else:
-                turn = loop.create_future()
-                self._waiting.append(turn)
-                await turn
-        return False
-
-    def _give_turn(self) -> None:
-        while self._waiting:
-            turn = self._waiting.popleft()
-            if not turn.done():
-                turn.set_result(None)
-                return
-
 
 def _tokens(item: ItemRow) -> int:
     return usual_input_tokens(item.size_bytes)
-
-
-def _asks_for_patience(error: ProviderError) -> TypeGuard[TransientError]:
-    """Tell whether the provider refuses for a reason that is not this request's."""
-    if isinstance(error, RateLimitedError | OverloadedError):
-        return True
-    return isinstance(error, TransientError) and error.retry_after_s is not None

@@ -129,7 +129,7 @@ class Reconciler:
         # The batches of an embedded provider ended with their process: its list is the proof.
         grace_s = 0.0 if context.provider.ephemeral else context.policy.reconcile_grace_s
         while True:
-            began = context.steady_s()
+            began, trouble = context.steady_s(), ""
             try:
                 candidates = [one for one in await self.newer(batch) if one.id not in foreign]
                 first_list = began if first_list is None else first_list
@@ -158,10 +158,19 @@ class Reconciler:
             except RunRefusedError as error:
                 context.stop(error)
                 return None
-            except ProviderError:
+            except ProviderError as error:
                 # Not reachable now; without its list there is no proof either way.
-                pass
-            if not await context.pause(context.policy.poll_s):
+                if context.too_long(error):
+                    return None
+                trouble = f": {error}"
+            since_s = began if first_list is None else first_list
+            left_s = grace_s - (context.steady_s() - since_s)
+            if not await context.wait(
+                context.policy.poll_s,
+                f"batch {batch.batch_no}",
+                f"it is found out whether batch {batch.nonce} was taken{trouble}",
+                in_all_s=left_s,
+            ):
                 return None
 
     async def _decided(self, one: BatchInfo, batch: BatchRow) -> bool | None:

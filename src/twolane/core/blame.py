@@ -1,0 +1,118 @@
+"""Whose fault a refusal for load (429, 529) is, by what happens to the other calls: a pure model.
+
+A provider says the same words of a limit that all share and of a request that it never takes. Of
+the first others are refused, too, and who was refused is answered later; of the second the others
+are answered all the while. Times are seconds of any clock that only goes forward.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from twolane.core.retry import FIRST_BACKOFF_S, MAX_BACKOFF_S
+
+# Refusals of one call while others are answered, some ten seconds in all; the one before the
+# first of them paused all. Of many calls: some two minutes.
+MAX_OWN_REFUSALS: Final = 5
+MAX_OWN_REFUSALS_OF_MANY: Final = 9
+# Many are one for each so many answers.
+COMMON_SHARE: Final = 4
+UNCLEAR_DOUBLINGS: Final = 2
+# Calls that leave together leave one after the other.
+TOGETHER_S: Final = 0.05
+
+
+class Whose(StrEnum):
+    """Whose fault a refusal is."""
+
+    LOAD = "load"
+    """The provider's: nobody was answered since."""
+
+    OWN = "own"
+    """The request's: others were answered, and nobody else was refused for the first time."""
+
+    UNCLEAR = "unclear"
+    """Others were answered, and others were refused for a time."""
+
+
+@dataclass(slots=True)
+class Met:
+    """What one call, begun at `began_at_s`, has met so far: refusals, and tries that failed.
+
+    `alone` counts the refusals while others were answered, `own` those that are surely its own.
+    """
+
+    began_at_s: float = 0.0
+    refused_at_s: float | None = None
+    left_at_s: float = 0.0
+    alone: int = 0
+    own: int = 0
+    tries: int = 0
+
+
+@dataclass(slots=True)
+class Blame:
+    """Knows what the calls of one run have met."""
+
+    answered_at_s: float = -math.inf
+    _answered_left_s: float = -math.inf
+    _newly_refused_at_s: float = -math.inf
+    _recovered_at_s: float = -math.inf
+    _suspects: int = 0
+    _answers: int = 0
+
+    def answered(self, met: Met, *, left_at_s: float, now_s: float) -> None:
+        """Note the answer to a call that left at `left_at_s` and has met so much before."""
+        self._answers += 1
+        self.answered_at_s = now_s
+        self._answered_left_s = max(self._answered_left_s, left_at_s)
+        if met.refused_at_s is not None:
+            self._recovered_at_s = now_s
+            self._suspects -= met.alone > 0
+
+    def others_answered(self, since_s: float) -> bool | None:
+        """Tell whether a call that left after `since_s` was answered, None where none ever was."""
+        return None if not self._answers else self._answered_left_s > since_s
+
+    def whose(self, met: Met, *, left_at_s: float, now_s: float) -> Whose:
+        """Decide whose fault the refusal of a call that left at `left_at_s` is; note it in `met`.
+
+        The first one is the provider's load until it is known better. Later ones are the call's
+        own once calls that left with it or behind it were answered; where newcomers are refused
+        meanwhile, or others let through that were refused before, it is unclear and not counted.
+        """
+        before_s, answered = met.refused_at_s, self._answered_left_s >= met.left_at_s - TOGETHER_S
+        met.refused_at_s, met.left_at_s = now_s, left_at_s
+        if before_s is None:
+            self._newly_refused_at_s = now_s
+            return Whose.LOAD
+        if not met.alone and not answered:
+            return Whose.LOAD
+        self._suspects += not met.alone
+        met.alone += 1
+        if max(self._newly_refused_at_s, self._recovered_at_s) > before_s:
+            return Whose.UNCLEAR
+        met.own += 1
+        return Whose.OWN
+
+    def hopeless(self, met: Met) -> bool:
+        """Tell whether a call has been refused for itself often enough.
+
+        Where more than a few are refused like that, a limit a minute gets the time to let them
+        through.
+        """
+        few = self._suspects * COMMON_SHARE <= self._answers
+        return met.own >= (MAX_OWN_REFUSALS if few else MAX_OWN_REFUSALS_OF_MANY)
+
+
+def own_pause_s(met: Met, *, retry_after_s: float | None, jitter: float) -> float:
+    """Return how long a call rests by itself after a refusal that is not the provider's load."""
+    if retry_after_s is not None:
+        return retry_after_s
+    # What is unclear is asked again before long; what is its own, later and later.
+    doublings = max(met.own, min(met.alone, UNCLEAR_DOUBLINGS))
+    pause_s = min(MAX_BACKOFF_S, FIRST_BACKOFF_S * 2.0**doublings)
+    return pause_s * (0.5 + jitter / 2)

@@ -1,0 +1,229 @@
+"""Getting one request answered in real time: turns, refusals and whose they are, lost networks."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from typing import TYPE_CHECKING, TypeGuard
+
+from twolane.core.blame import Blame, Met, Whose, own_pause_s
+from twolane.core.pacing import STORM_PATIENCE_S
+from twolane.core.retry import RetryDecision, backoff_s, decide_call
+from twolane.core.types import UNKNOWN_USAGE, Errored, Reply, Succeeded, Wait
+from twolane.errors import (
+    GatewayTimeoutError,
+    InvalidReplyError,
+    LongWaitError,
+    OverloadedError,
+    ProviderError,
+    RateLimitedError,
+    TransientError,
+)
+from twolane.ledger.rows import NO_USAGE
+from twolane.worker.context import unreachable
+
+if TYPE_CHECKING:
+    from twolane.core.types import Outcome
+    from twolane.ledger import ItemRow, SentItem
+    from twolane.worker.context import Context
+
+# So many in a row want to be left alone for hours, and nobody is answered: no further one is asked.
+LONG_WAITS_IN_A_ROW = 3
+CALLS = "calls"
+# A gateway's error that comes at once is waited out like the fourth refusal in a row, and longer.
+GATEWAY_BACKOFF = 3
+
+
+class Caller:
+    """Asks for one run, as many calls at a time as the pacer lets.
+
+    `resting` are the items whose calls wait by themselves while the others go on, with what for,
+    and `put_off` those of them that are to wait for longer than a run does.
+    """
+
+    def __init__(self, context: Context) -> None:
+        """Ask the provider of `context`."""
+        self._context = context
+        self._betas = context.betas
+        self._exchanging: set[int] = set()
+        self._waiting: deque[asyncio.Future[None]] = deque()
+        self._blame = Blame()
+        self._why = ""
+        self._put_off_since_s = 0.0
+        self.cut: set[int] = set()
+        self.resting: dict[int, Wait] = {}
+        self.put_off: dict[int, LongWaitError] = {}
+
+    async def ask(self, sent: SentItem, body: bytes) -> Outcome | None:
+        """Send until there is an answer; None where the run stops before one.
+
+        Only what certainly cost nothing is sent again here: a refusal, or a connection that
+        never stood. Raises what may have been paid for, and what refuses the whole run.
+        """
+        context, met, item = self._context, Met(began_at_s=self._context.steady_s()), sent.item
+        self.cut.discard(item.id)
+        while await self._turn():
+            left_at_s = context.steady_s()
+            try:
+                reply = await self._exchange(item.id, body)
+            except ProviderError as error:
+                if error.maybe_paid:
+                    await self._after_payment(error, item)
+                    raise
+                after = self._after(item.id, error, met, left_at_s)
+                if isinstance(after, Errored):
+                    return after
+                if not await self._rest(item.id, after, error):
+                    return None
+            else:
+                context.heard()
+                now_s = context.steady_s()
+                self._blame.answered(met, left_at_s=left_at_s, now_s=now_s)
+                context.pacer.answered(reply.rates, reply.usage.output_tokens, now_s)
+                return Succeeded(reply)
+        return None
+
+    async def _after_payment(self, error: ProviderError, item: ItemRow) -> None:
+        """Note that the item may have been paid for; a gateway's error is waited out a while.
+
+        It may come at once, and the next attempt would be right behind it.
+        """
+        self._context.heard(error)
+        self.cut.add(item.id)
+        if isinstance(error, GatewayTimeoutError):
+            jitter = self._context.random.random()
+            pause_s = backoff_s(GATEWAY_BACKOFF + item.tries, retry_after_s=None, jitter=jitter)
+            await self._rest(item.id, pause_s, error)
+
+    def _after(
+        self, item: int, error: ProviderError, met: Met, left_at_s: float
+    ) -> Errored | float:
+        """Return how an item ends with `error`, or for how long its call rests by itself.
+
+        Raises the error where it ends the run.
+        """
+        context = self._context
+        if unreachable(error):
+            context.check_reached(error)
+            self._why = str(error)
+            context.pacer.lost(
+                left_at_s=left_at_s, now_s=context.steady_s(), jitter=context.random.random()
+            )
+            return 0.0
+        context.heard(error)
+        if _asks_for_patience(error):
+            return self._refused(item, error, met, left_at_s)
+        met.tries += 1
+        others_answered = self._blame.others_answered(met.began_at_s)
+        decision = decide_call(error, try_no=met.tries, others_answered=others_answered)
+        match decision:
+            case RetryDecision.RESEND:
+                return backoff_s(met.tries, retry_after_s=None, jitter=context.random.random())
+            case RetryDecision.STOP_RUN:
+                raise error
+            case _:
+                return _errored(error, own=decision is RetryDecision.FIX)
+
+    def _refused(
+        self, item: int, error: TransientError, met: Met, left_at_s: float
+    ) -> Errored | float:
+        """Do what a refusal for load asks for, of everybody or of this call alone."""
+        context, pacer, now_s = self._context, self._context.pacer, self._context.steady_s()
+        whose = self._blame.whose(met, left_at_s=left_at_s, now_s=now_s)
+        self._why = str(error)
+        pause_s = error.retry_after_s
+        if pause_s is not None and pause_s > STORM_PATIENCE_S:
+            self._put_off(item, context.long_wait(error, pause_s))
+            return pause_s
+        if whose is Whose.LOAD:
+            pacer.refused(
+                left_at_s=left_at_s,
+                now_s=now_s,
+                retry_after_s=pause_s,
+                jitter=context.random.random(),
+            )
+            if not pacer.patient(now_s):
+                raise context.long_wait(error, None)
+            return 0.0
+        if self._blame.hopeless(met):
+            return _errored(error, own=True)
+        return own_pause_s(met, retry_after_s=pause_s, jitter=context.random.random())
+
+    def _put_off(self, item: int, error: LongWaitError) -> None:
+        """Leave a call for later, while others may be answered; stop the run where none is."""
+        context = self._context
+        self._put_off_since_s = self._put_off_since_s if self.put_off else context.steady_s()
+        self.put_off[item] = error
+        silent = self._blame.answered_at_s < self._put_off_since_s
+        if len(self.put_off) >= (
+            LONG_WAITS_IN_A_ROW if silent else max(LONG_WAITS_IN_A_ROW, context.policy.concurrency)
+        ):
+            context.stop(error)
+        context.wake.set()
+
+    async def _rest(self, item: int, pause_s: float, error: ProviderError) -> bool:
+        """Wait by itself while others go on; return whether the run does."""
+        if pause_s <= 0:
+            return True
+        context = self._context
+        self.resting[item] = Wait(str(error), context.now() + pause_s)
+        context.wake.set()
+        try:
+            return await context.pause(pause_s)
+        finally:
+            self.resting.pop(item, None)
+            self.put_off.pop(item, None)
+
+    async def _exchange(self, item: int, body: bytes) -> Reply:
+        """Send once; what is cut off in here may have been paid for."""
+        self._exchanging.add(item)
+        try:
+            return await self._context.provider.send(body, betas=self._betas)
+        except InvalidReplyError as error:
+            # It came with success, so it was paid for: judged as a reply, whatever it is.
+            return Reply(b"", "", NO_USAGE, None, "", unpriced=(UNKNOWN_USAGE,), problem=str(error))
+        except asyncio.CancelledError:
+            self.cut.add(item)
+            raise
+        finally:
+            self._exchanging.discard(item)
+            self.give_turn()
+
+    async def _turn(self) -> bool:
+        """Wait until a call may leave: cooled down, and not too many out; False: the run stops."""
+        context, loop = self._context, asyncio.get_running_loop()
+        while not context.stopping.is_set():
+            cooldown_s = context.pacer.cooldown_until_s - context.steady_s()
+            if cooldown_s > 0:
+                await context.wait(cooldown_s, CALLS, self._why)
+            elif len(self._exchanging) < context.pacer.width:
+                return True
+            else:
+                turn = loop.create_future()
+                self._waiting.append(turn)
+                await turn
+        return False
+
+    def give_turn(self) -> None:
+        """Let the next call that waits for one have its turn."""
+        while self._waiting:
+            turn = self._waiting.popleft()
+            if not turn.done():
+                turn.set_result(None)
+                return
+
+    def let_go(self) -> None:
+        """Let every call that waits for its turn see that the run stops."""
+        while self._waiting:
+            self.give_turn()
+
+
+def _errored(error: ProviderError, *, own: bool) -> Errored:
+    return Errored(error.kind, str(error), request_id=error.request_id, own=own)
+
+
+def _asks_for_patience(error: ProviderError) -> TypeGuard[TransientError]:
+    """Tell whether the provider refuses for a reason that need not be this request's."""
+    if isinstance(error, RateLimitedError | OverloadedError):
+        return True
+    return isinstance(error, TransientError) and error.retry_after_s is not None
