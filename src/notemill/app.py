@@ -32,8 +32,6 @@ from notemill.review import FILE as REVIEW_FILE
 from notemill.review import Decision, NewProposal, Review
 from notemill.vault.files import Vault
 from notemill.vault.places import remember, state_folder
-from notemill.vault.resolve import Names
-from notemill.vault.select import link_style
 from notemill.workflows.apply import Applied, apply_run, preview, waits_for_person
 from notemill.workflows.curate import (
     REPLY_TOKENS,
@@ -47,9 +45,10 @@ from notemill.workflows.judging import LINK_KIND
 from notemill.workflows.needs import Need, need_of
 from notemill.workflows.requests import NoteRequests
 from notemill.workflows.retagging import sources
+from notemill.workflows.scene import scene_of
 from notemill.workflows.stages import plan_steps
 from notemill.workflows.survey import CurateOptions, Curation, Skipped, Survey
-from notemill.workflows.upkeep import Scene, look_after
+from notemill.workflows.upkeep import look_after
 from notemill.workflows.verify import Verdict, verify
 from twolane import Engine, ItemState, Plan, Request, Run, RunState, Settings, plain_usd
 
@@ -61,6 +60,7 @@ if TYPE_CHECKING:
     from notemill.privacy import Sight
     from notemill.tagging.gate import Gate
     from notemill.vault.files import NoteUndo
+    from notemill.workflows.scene import Scene
 
 OFFLINE = "offline"
 HOSTED = "anthropic"
@@ -380,15 +380,8 @@ class Mill:
 
     def scene(self) -> Scene:
         """Look through the vault for links. Raises VaultError."""
-        sight = self.look()
-        return Scene(
-            vault=self.vault,
-            facts={one.key: one for one in sight.facts},
-            sight=sight,
-            privacy=self.privacy,
-            names=Names(self.vault.all_keys()),
-            style=link_style(self.vault.root),
-            why_not=self._why_no_link,
+        return scene_of(
+            self.vault, self.look(), self.links, privacy=self.privacy, why_not=self._why_no_link
         )
 
     def _why_no_link(self, facts: NoteFacts) -> str:

@@ -75,6 +75,7 @@ class PairState(StrEnum):
     CONFLICT = "conflict"
     UNDONE = "undone"
     WITHDRAWN = "withdrawn"
+    GONE = "gone"
 
 
 WANTED: Final = frozenset((PairState.WRITING, PairState.WRITTEN))
@@ -200,6 +201,14 @@ class LinkLedger(DurableFile):
                 "UPDATE notes SET source_hash = ?2, bytes_hash = ?3 WHERE key = ?1"
                 " AND (source_hash != ?2 OR bytes_hash != ?3)",
                 hashes,
+            )
+
+    def lose_sight_of(self, keys: Iterable[str]) -> None:
+        """Keep that notes could not be looked at: what they lack afterwards nobody took out."""
+        with self._transaction():
+            self._db.executemany(
+                "UPDATE notes SET bytes_hash = '' WHERE key = ? AND bytes_hash != ''",
+                [(key,) for key in keys],
             )
 
     def rename(self, new_of: Mapping[str, str]) -> None:

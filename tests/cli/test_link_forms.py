@@ -204,7 +204,7 @@ def test_a_text_with_several_links_is_read_and_stays(shell: Shell, text: str) ->
     assert (MULCH, SOIL) not in ends(report["pairs"])
     assert path.read_bytes().startswith(head)
     assert b"## Related\n\n- [[Compost]]\n" in path.read_bytes()
-    assert [one["item"] for one in report["elsewhere"]] == [MULCH]
+    assert {one["item"] for one in report["elsewhere"]} == {MULCH}
     assert "make it one" in shell.err
     settled(shell)
     assert shell("undo", report["run"], "--yes") == 0

@@ -83,6 +83,13 @@ def show_upkeep(upkeep: Upkeep, console: Console) -> None:
             markup=False,
         )
     _show_rest(len(upkeep.rejected) - SHOWN_LINES, console)
+    for why, count in Counter(upkeep.away.values()).most_common(SHOWN_LINES):
+        keys = [key for key, one in upkeep.away.items() if one == why]
+        what = shown(keys[0]) if count == 1 else f"{count:,} notes, {shown(keys[0])} among them,"
+        verb, them = ("is", "it") if count == 1 else ("are", "them")
+        console.print(
+            f"  {what} {verb} not here now, and links to {them} stay: {shown(why)}", markup=False
+        )
     if upkeep.repairs:
         console.print(f"{counted(len(upkeep.repairs), 'link')} to mend with what is written next:")
     for one in upkeep.repairs[:SHOWN_LINES]:
@@ -162,9 +169,10 @@ def show_written(written: LinksWritten, run: str, sight: Sight, console: Console
     for line in troubles[:SHOWN_LINES]:
         console.print(f"  {shown(line)}", markup=False)
     _show_rest(len(troubles) - SHOWN_LINES, console)
-    for key, why in written.elsewhere[:SHOWN_LINES]:
+    elsewhere = [one for one in written.elsewhere if shows(one[0]) and shows(one[1])]
+    for key, _, why in elsewhere[:SHOWN_LINES]:
         console.print(f"  {shown(key)}: {shown(why)}", markup=False)
-    _show_rest(len(written.elsewhere) - SHOWN_LINES, console)
+    _show_rest(len(elsewhere) - SHOWN_LINES, console)
     if written.halves:
         console.print(
             f"written on one side alone: {counted(len(written.halves), 'link')}; the next "
@@ -187,7 +195,9 @@ def written_object(written: LinksWritten, sight: Sight) -> dict[str, Any]:
             if shows(note) and shows(other)
         ],
         "elsewhere": [
-            {"item": key, "message": why} for key, why in written.elsewhere if shows(key)
+            {"item": key, "other": other, "message": why}
+            for key, other, why in written.elsewhere
+            if shows(key) and shows(other)
         ],
         "problems": [
             *({"item": key, "message": why} for key, why in written.problems if shows(key)),

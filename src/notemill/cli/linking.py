@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import secrets
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from notemill.cli.judging import (
@@ -37,7 +37,7 @@ from notemill.workflows.link_writing import LinksWritten, LinkWriting
 from notemill.workflows.linking import find_links
 from notemill.workflows.stages import check_stages
 from notemill.workflows.survey import CurateOptions
-from notemill.workflows.upkeep import Mend, Upkeep, look_after
+from notemill.workflows.upkeep import Mend, look_after
 from twolane import Lane
 from twolane.consent import cap_of, confirm, within_s
 from twolane.console import (
@@ -64,7 +64,8 @@ if TYPE_CHECKING:
     from notemill.links import NewPair, Pair
     from notemill.privacy import Sight
     from notemill.workflows.linking import Findings
-    from notemill.workflows.upkeep import Scene
+    from notemill.workflows.scene import Scene
+    from notemill.workflows.upkeep import Upkeep
     from twolane import Report, Settings
 
 
@@ -279,7 +280,7 @@ def look(mill: Mill, options: LinkOptions, console: Console) -> Looked:
         for one in upkeep.repairs
         if one.mend is not Mend.REMOVE or frozenset((one.note, one.other)) not in again
     )
-    upkeep = Upkeep(upkeep.renamed, upkeep.rejected, repairs).shown(scene.sight)
+    upkeep = replace(upkeep, repairs=repairs).shown(scene.sight)
     show_findings(findings, console)
     skipped = [one for one in mill.vault.skipped if scene.sight.shows(one.path)]
     show_left_out(findings, skipped, console)
@@ -373,6 +374,7 @@ def _object(mill: Mill, looked: Looked, run: str, written: LinksWritten | None) 
         ],
         "renamed": [{"from": old, "to": new} for old, new in upkeep.renamed.items()],
         "rejected": [{"item": note, "other": other} for note, other in upkeep.rejected],
+        "away": [{"item": key, "message": why} for key, why in upkeep.away.items()],
         "repairs": [
             {"item": one.note, "other": one.other, "mend": one.mend, "text": one.text,
              "message": one.why}
@@ -485,9 +487,9 @@ async def allow_pairs(
 def _named(scene: Scene, name: str) -> str:
     """Return the note a person means: by its path, or as a link does."""
     bare = name.strip().removeprefix("[[").removesuffix("]]")
-    if bare in scene.facts:
+    if bare in scene.facts or bare in scene.away:
         return bare
     key = scene.names.resolve(bare.removesuffix(".md"), source="") if bare else None
-    if key is None or key not in scene.facts:
+    if key is None or not (key in scene.facts or key in scene.away):
         raise NoteNotFoundError(f"there is no note {name!r}; name it by its path in the vault")
     return key

@@ -10,7 +10,7 @@ import secrets
 import stat
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import pairwise
 from typing import TYPE_CHECKING, Self
@@ -34,8 +34,10 @@ from notemill.errors import (
 from notemill.vault.attributes import why_not_replaced
 from notemill.vault.disk import Disk
 from notemill.vault.journal import Intent, Journal, State, Write, WrittenRun
+from notemill.vault.keys import key_of
 from notemill.vault.note import bytes_hash
-from notemill.vault.scan import NoteFile, Walk, all_keys, key_of, scan_folder
+from notemill.vault.presence import Presence, presence
+from notemill.vault.scan import NoteFile, Walk, scan_folder
 from notemill.vault.select import Skipped, folded, matcher
 
 if TYPE_CHECKING:
@@ -137,9 +139,12 @@ class Vault:
             ) from error
         if not stat.S_ISDIR(kind):
             raise NotAFolderError(f"{path} is a file; name the folder with your notes")
-        if next(Walk(root).notes(), None) is None:
+        walk = Walk(root)
+        if next(walk.notes(), None) is None:
             raise EmptyVaultError(
-                f"there are no Markdown notes in {path}, or its own settings exclude them all; "
+                f"none of the {walk.away:,} notes in {path} is on this disk; have them downloaded"
+                if walk.away
+                else f"there are no Markdown notes in {path}, or its own settings exclude them all; "
                 "name the folder of a vault"
             )
         return cls(root, state_dir, clock=clock, disk=disk or Disk())
@@ -165,8 +170,13 @@ class Vault:
         return [note for note in found.notes if fits(folded(note.key))]
 
     def all_keys(self) -> list[str]:
-        """Return the keys of all Markdown files that a link could mean, those left out included."""
-        return all_keys(self.root)
+        """Return the keys of all notes that a link could mean, those left out or away included."""
+        here = self.presence()
+        return sorted((*here.notes, *here.elsewhere))
+
+    def presence(self) -> Presence:
+        """Look which notes lie in the folder, those left out included, and which are elsewhere."""
+        return presence(self.root)
 
     def has_plain_name(self, key: str) -> bool:
         """Tell whether a note's path is UTF-8. Raises NoteNotFoundError, OutsideVaultError."""
@@ -369,7 +379,10 @@ class Vault:
             for write in self._journal.of_run(run):
                 if key is None or write.key == key_of(key):
                     oldest[write.key] = write
-            return [self._undo_note(write, through=through) for write in oldest.values()]
+            undone = [self._undo_note(write, through=through) for write in oldest.values()]
+            missing = [one.key for one in undone if one.ending is Ending.MISSING]
+            away = self.presence().away(missing) if missing else {}
+            return [replace(one, problem=away.get(one.key, one.problem)) for one in undone]
 
     def _undo_note(self, oldest: Write, *, through: bool) -> NoteUndo:
         key, run = oldest.key, oldest.run

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import stat
-import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from notemill.vault.keys import key_of
+from notemill.vault.presence import stands_for, why_offline
 from notemill.vault.select import Skipped, is_conflict_copy, read_settings
 
 if TYPE_CHECKING:
@@ -40,14 +41,6 @@ class Scan:
     skipped: tuple[Skipped, ...]
 
 
-def key_of(path: str) -> str:
-    """Return the key for a path: NFC; bytes that are no UTF-8 show as their escapes."""
-    if path.isascii():
-        return path
-    text = os.fsencode(path).decode("utf-8", "backslashreplace")
-    return unicodedata.normalize("NFC", text)
-
-
 def scan_folder(root: Path) -> Scan:
     """Look through a folder; what cannot be read is skipped with a reason, never an error."""
     walk = Walk(root)
@@ -62,27 +55,6 @@ def scan_folder(root: Path) -> Scan:
     return Scan(tuple(found.values()), tuple(walk.skipped))
 
 
-def all_keys(root: Path) -> list[str]:
-    """Return the keys of all Markdown files that a link could mean, those left out included."""
-    found: list[str] = []
-    folders = [""]
-    while folders:
-        folder = folders.pop()
-        try:
-            with os.scandir(os.path.join(root, folder)) as listing:  # noqa: PTH118
-                entries = [one for one in listing if not one.name.startswith(".")]
-            for entry in entries:
-                path = f"{folder}/{entry.name}" if folder else entry.name
-                if entry.is_dir(follow_symlinks=False):
-                    folders.append(path)
-                elif entry.name[-3:].lower() == ".md":
-                    found.append(key_of(path))
-        except OSError:
-            # The scan says what cannot be read; what is in there nobody can mean either.
-            continue
-    return sorted(found)
-
-
 class Walk:
     """One pass over a folder; `skipped` fills while `notes` yields."""
 
@@ -91,6 +63,8 @@ class Walk:
         self._root = str(root)
         self._settings = read_settings(root)
         self.skipped: list[Skipped] = list(self._settings.problems)
+        self.away = 0
+        """Notes among them that are not on this disk."""
 
     def notes(self) -> Iterator[NoteFile]:
         """Yield the notes, folder by folder. Links are not followed: their targets are notes too.
@@ -106,7 +80,10 @@ class Walk:
             except OSError as error:
                 self._skip(folder, f"cannot be read ({error.strerror}); check its rights")
                 continue
+            names = {entry.name for entry in entries}
             for entry in entries:
+                if (other := stands_for(entry.name)) and other[0] not in names:
+                    self._skip_away(f"{folder}/{other[0]}" if folder else other[0], other[1])
                 if entry.name.startswith("."):
                     continue
                 path = f"{folder}/{entry.name}" if folder else entry.name
@@ -134,6 +111,9 @@ class Walk:
         if not stat.S_ISREG(info.st_mode):
             self._skip(path, "no ordinary file")
             return None
+        if why := why_offline(info):
+            self._skip_away(path, why)
+            return None
         if info.st_size > MAX_NOTE_BYTES:
             self._skip(path, f"larger than {MAX_NOTE_BYTES // 1_048_576} MiB")
             return None
@@ -144,6 +124,11 @@ class Walk:
         if reason:
             self._skip(path, reason)
         return bool(reason)
+
+    def _skip_away(self, path: str, reason: str) -> None:
+        if not self._is_left_out(path, ""):
+            self._skip(path, reason)
+            self.away += 1
 
     def _skip(self, path: str, reason: str) -> None:
         self.skipped.append(Skipped(key_of(path), reason))

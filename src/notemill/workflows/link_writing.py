@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 
     from notemill.links import LinkLedger, Pair
     from notemill.vault.note import Note
-    from notemill.workflows.upkeep import Repair, Scene
+    from notemill.workflows.scene import Scene
+    from notemill.workflows.upkeep import Repair
 
 
 _PLACES: Final = {
@@ -45,7 +46,7 @@ class LinksWritten:
     `notes` were written; `pairs` stand in both their notes now. `problems` are (note, why) of what
     was not written and keeps; `conflicts` (a, b, why) of pairs whose notes changed since they were
     looked at. `halves` stand in one note alone: the next run completes them. `elsewhere` are
-    (note, why) of those with links that do not stand where they were to.
+    (note, other, why) of links that do not stand where they were to.
     """
 
     notes: tuple[str, ...]
@@ -53,7 +54,7 @@ class LinksWritten:
     problems: tuple[tuple[str, str], ...]
     conflicts: tuple[tuple[str, str, str], ...]
     halves: tuple[tuple[str, str], ...]
-    elsewhere: tuple[tuple[str, str], ...] = ()
+    elsewhere: tuple[tuple[str, str, str], ...] = ()
 
 
 @dataclass(slots=True)
@@ -120,7 +121,7 @@ class LinkWriting:
         self._pairs: dict[int, Pair] = {}
         self._problems: dict[str, str] = {}
         self._conflicts: dict[int, str] = {}
-        self._elsewhere: dict[str, str] = {}
+        self._elsewhere: dict[str, list[tuple[str, str]]] = {}
         self._sides = by_note(one for one in ledger.sides() if one.state is not SideState.INTENDED)
 
     def plan(self, pairs: Iterable[Pair], repairs: Iterable[Repair]) -> Sequence[NotePlan]:
@@ -219,7 +220,8 @@ class LinkWriting:
                 found.append(NewSide(pair, plan.key, place, text, had))
                 if place is not form:
                     why = closed.get(form) or f"no link in a property can name {other}"
-                    self._elsewhere[plan.key] = f"{_PLACES[place]}: {why}"
+                    told = self._elsewhere.setdefault(plan.key, [])
+                    told.append((other, f"{_PLACES[place]}: {why}"))
             else:
                 nowhere.add(pair)
         return found, nowhere
@@ -264,9 +266,7 @@ class LinkWriting:
                 for number, why in self._conflicts.items()
             ),
             halves=tuple((one.note, one.other) for one in left.repairs),
-            elsewhere=tuple(
-                (key, self._elsewhere[key]) for key in written if key in self._elsewhere
-            ),
+            elsewhere=tuple((key, *one) for key in written for one in self._elsewhere.get(key, ())),
         )
 
     def _begin(self, plans: Sequence[NotePlan]) -> None:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from notemill.linking.corpus import Candidate, Document
     from notemill.links import LinkLedger
     from notemill.vault.resolve import Names
-    from notemill.workflows.upkeep import Scene
+    from notemill.workflows.scene import Scene
 
 
 @dataclass(frozen=True, slots=True)

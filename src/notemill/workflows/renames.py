@@ -10,11 +10,12 @@ from notemill.vault.note import parse
 from notemill.vault.related import link_entries
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Iterable, Mapping
 
     from notemill.index import NoteFacts
     from notemill.links import LinkLedger
     from notemill.vault.files import Vault
+    from notemill.vault.presence import Presence
 
 # What speaks for two paths being one note, the weightiest first.
 _SAME_LINKS: Final = 4  # all links that notemill wrote into the one stand in the other
@@ -27,20 +28,24 @@ def renamed(
     vault: Vault,
     facts: Mapping[str, NoteFacts],
     ledger: LinkLedger,
-    *,
-    is_gone: Callable[[str], bool],
+    here: Presence,
 ) -> dict[str, str]:
     """Return old path → new path of notes that the ledger knows and that were renamed.
 
     A note is known again by the links notemill wrote into it, by its own content, or by its name;
     where two come into question as well as each other, it is taken for neither. A note whose
-    place another one has taken is found by its links alone.
+    place another one has taken is found by its links alone. Where its folder is missing, too, a
+    name says nothing by itself: it may be on a drive that is not there. It counts where other
+    notes of that folder have come along.
     """
     known = ledger.notes()
+    away = here.away(known)
     texts: dict[str, set[str]] = {}
     for side in ledger.sides():
         texts.setdefault(side.note, set()).add(side.text)
-    missing = [key for key in known if is_gone(key)]
+    missing = [
+        key for key in known if not (key in facts or key in here.notes or key in here.elsewhere)
+    ]
     changed = [
         key
         for key in known
@@ -65,9 +70,37 @@ def renamed(
             weight = _SAME_LINKS if mine and mine <= entries.get(new, set()) else 0
             if old in missing and new not in replaced:
                 weight += _alike(known[old], old, facts[new])
-            if weight >= (_SAME_LINKS if old in replaced else _SAME_NAME):
+            least = _SAME_LINKS if old in replaced else _SAME_TEXT if old in away else _SAME_NAME
+            if weight >= least:
                 found[old, new] = weight
-    return _matched(found)
+    matched = _matched(found)
+    return matched | _come_along(matched, (one for one in missing if one in away), news)
+
+
+def _come_along(
+    matched: Mapping[str, str], away: Iterable[str], news: Iterable[str]
+) -> dict[str, str]:
+    """Return the notes that have the same name in the folder that others of theirs went to."""
+    went: dict[str, set[str]] = {}
+    for old, new in matched.items():
+        went.setdefault(_folder(old), set()).add(_folder(new))
+    free = {(_folder(one), _name(one)): one for one in set(news).difference(matched.values())}
+    return {
+        old: free[folder, _name(old)]
+        for old in away
+        if old not in matched and len(folders := went.get(_folder(old), set())) == 1
+        for folder in folders
+        if (folder, _name(old)) in free
+    }
+
+
+def _folder(key: str) -> str:
+    return key.rpartition("/")[0]
+
+
+def _name(key: str) -> str:
+    """Return a note's name as it is compared: a rename of its case alone is none."""
+    return key.rpartition("/")[2].casefold()
 
 
 class _Alike:
@@ -79,14 +112,14 @@ class _Alike:
         self._by_entry: dict[str, set[str]] = {}
         for one in news:
             self._by_source.setdefault(one.source_hash, set()).add(one.key)
-            self._by_name.setdefault(one.key.rsplit("/", 1)[-1], set()).add(one.key)
+            self._by_name.setdefault(_name(one.key), set()).add(one.key)
             for text in entries.get(one.key, ()):
                 self._by_entry.setdefault(text, set()).add(one.key)
 
     def to(self, old: str, source_hash: str, texts: set[str]) -> set[str]:
         """Return the notes that come into question for `old`."""
         rarest = min((self._by_entry.get(text, set()) for text in texts), key=len, default=set())
-        named = self._by_name.get(old.rsplit("/", 1)[-1], set())
+        named = self._by_name.get(_name(old), set())
         return rarest | named | self._by_source.get(source_hash, set())
 
 
@@ -94,8 +127,10 @@ def _alike(source_hash: str, old: str, new: NoteFacts) -> int:
     weight = 0
     if source_hash and new.source_hash == source_hash:
         weight += _SAME_TEXT if new.words else _BOTH_EMPTY
-    if old.rsplit("/", 1)[-1] == new.key.rsplit("/", 1)[-1]:
+    if _name(old) == _name(new.key):
         weight += _SAME_NAME
+    if old.casefold() == new.key.casefold():
+        weight += _SAME_LINKS
     return weight
 
 

@@ -14,55 +14,15 @@ from notemill.errors import NotemillError
 from notemill.links import WANTED, PairState, SideState
 from notemill.vault.markup import LinkKind, property_link
 from notemill.vault.note import bytes_hash, links, parse
-from notemill.vault.related import PROPERTY, Form, link_entries, link_text
-from notemill.workflows.renames import renamed
+from notemill.vault.related import PROPERTY, Form, link_entries
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
-    from notemill.index import NoteFacts
     from notemill.links import LinkLedger, Pair, Side
-    from notemill.privacy import Privacy, Sight
-    from notemill.vault.files import Vault
-    from notemill.vault.related import LinkEntry, LinkStyle
-    from notemill.vault.resolve import Names
-
-
-@dataclass(frozen=True, slots=True)
-class Scene:
-    """A vault as links see it.
-
-    `facts` are of all notes there are, of which `sight` and `privacy` say which are hidden; `names`
-    of all files that links may mean, those left out included; `style` says how links are written;
-    `why_not` returns why a note is not to be written to, '' where it may be.
-    """
-
-    vault: Vault
-    facts: Mapping[str, NoteFacts]
-    sight: Sight
-    privacy: Privacy
-    names: Names
-    style: LinkStyle
-    why_not: Callable[[NoteFacts], str]
-
-    def is_gone(self, key: str) -> bool:
-        """Tell whether a note is not there any more: not merely left out."""
-        return key not in self.facts and not (self.vault.root / key).exists()
-
-    def link_to(
-        self, key: str, *, source: str, form: Form, closed: Collection[Form] = ()
-    ) -> tuple[str, Form] | None:
-        """Return a link to the note `key` as it is written in `source`, and where.
-
-        That is in `form`, and elsewhere where it cannot be: `closed` or no link there can name
-        the note. None where there is no place.
-        """
-        for one in sorted(Form, key=lambda one: one is not form):
-            if one not in closed and (
-                text := link_text(self.names, key, source=source, form=one, style=self.style)
-            ):
-                return text, one
-        return None
+    from notemill.privacy import Sight
+    from notemill.vault.related import LinkEntry
+    from notemill.workflows.scene import Scene
 
 
 class Mend(StrEnum):
@@ -99,12 +59,14 @@ class Repair:
 class Upkeep:
     """What was found: notes that have another path now, pairs a person took out, and repairs.
 
-    `rejected` are (note, other): whose link was taken out of where.
+    `rejected` are (note, other): whose link was taken out of where; `away` the notes with links
+    that are not here now, and why.
     """
 
     renamed: Mapping[str, str]
     rejected: tuple[tuple[str, str], ...]
     repairs: tuple[Repair, ...]
+    away: Mapping[str, str]
 
     def shown(self, sight: Sight) -> Upkeep:
         """Return it without what would name a hidden note."""
@@ -113,6 +75,7 @@ class Upkeep:
             {old: new for old, new in self.renamed.items() if shows(old) and shows(new)},
             tuple(one for one in self.rejected if all(map(shows, one))),
             tuple(one for one in self.repairs if shows(one.note) and shows(one.other)),
+            {key: why for key, why in self.away.items() if shows(key)},
         )
 
 
@@ -121,12 +84,10 @@ def look_after(scene: Scene, ledger: LinkLedger, *, now: float) -> Upkeep:
 
     Raises VaultError.
     """
-    moved = renamed(scene.vault, scene.facts, ledger, is_gone=scene.is_gone)
-    if moved:
-        ledger.rename(moved)
     forms = {one.id: Form(one.settings["form"]) for one in ledger.runs() if "form" in one.settings}
-    look = _Look(scene, {pair.id: pair for pair in ledger.pairs()}, forms)
     looked_at = ledger.looked_at()
+    unseen = frozenset(key for key, hashed in looked_at.items() if not hashed)
+    look = _Look(scene, {pair.id: pair for pair in ledger.pairs()}, forms, unseen)
     for key, sides in by_note(ledger.sides()).items():
         facts = scene.facts.get(key)
         if facts and facts.bytes_hash == looked_at[key] and _are_settled(sides):
@@ -141,7 +102,8 @@ def look_after(scene: Scene, ledger: LinkLedger, *, now: float) -> Upkeep:
         for one in scene.facts.values()
         if one.source_hash
     )
-    return Upkeep(moved, tuple(look.rejected), tuple(pairs))
+    ledger.lose_sight_of(key for key, hashed in look.hashes.items() if not hashed)
+    return Upkeep(scene.renamed, tuple(look.rejected), tuple(pairs), look.away)
 
 
 def by_note(sides: Iterable[Side]) -> dict[str, list[Side]]:
@@ -160,15 +122,24 @@ def _are_settled(sides: Iterable[Side]) -> bool:
 class _Look:
     """One look at all links that are written."""
 
-    def __init__(self, scene: Scene, pairs: Mapping[int, Pair], forms: Mapping[str, Form]) -> None:
+    def __init__(
+        self,
+        scene: Scene,
+        pairs: Mapping[int, Pair],
+        forms: Mapping[str, Form],
+        unseen: Collection[str],
+    ) -> None:
+        """Take what runs were to write in; `unseen` are the notes that could not be looked at last."""
         self._scene = scene
         self._pairs = pairs
         self._forms = forms
+        self._unseen = unseen
         self._sides: dict[int, list[Side]] = {}
         self.standing: list[tuple[Side, Side]] = []
         self.gone: list[Side] = []
         self.decided: list[tuple[int, PairState, str]] = []
         self.rejected: list[tuple[str, str]] = []
+        self.away: dict[str, str] = {}
         self.hashes: dict[str, str] = {}
         """Of all bytes of the notes whose links were looked for, '' where they could not be."""
         self._states = {number: pair.state for number, pair in pairs.items()}
@@ -178,9 +149,12 @@ class _Look:
         """Look at one note's links."""
         facts = self._scene.facts.get(key)
         if facts is None and self._scene.is_gone(key):
-            self.gone += sides
+            # They stand nowhere, but are known again should the note come back.
             return
         found = None if facts is None or facts.problem else self._found(key)
+        if facts is not None and facts.size == 0 and _are_settled(sides):
+            self.away[key] = "its file is empty, as while it is being synchronised"
+            found = None
         if found is None:
             # What cannot be read says nothing: all stays as it was known, to be looked at again.
             self.hashes[key] = ""
@@ -245,8 +219,11 @@ class _Look:
                 return
             if side.state is SideState.UNDOING:
                 self._decide(side.pair, PairState.UNDONE, "it was undone")
-            elif side.state in (SideState.WRITTEN, SideState.RELEASED) and not self._scene.is_gone(
-                side.other
+            elif (
+                side.state in (SideState.WRITTEN, SideState.RELEASED)
+                and not self._scene.is_gone(side.other)
+                # What came back may be older than the link: nobody has taken it out.
+                and side.note not in self._unseen
             ):
                 self._decide(side.pair, PairState.REJECTED, f"you took it out of {side.note}")
                 self.rejected.append((side.note, side.other))
@@ -270,11 +247,16 @@ class _Look:
             sides = self._sides.get(number, [])
             state = self._states[number]
             gone = [key for key in (pair.a, pair.b) if self._scene.is_gone(key)]
+            if state is PairState.GONE and sides and not gone:
+                state = PairState.WRITTEN
+                self._decide(number, state, "")
             if gone and state in WANTED:
-                self._decide(number, PairState.WITHDRAWN, f"{gone[0]} is gone")
+                self._decide(number, PairState.GONE, f"{gone[0]} is gone")
                 found += self._removals(sides, f"{gone[0]} is gone")
             elif state in WANTED:
                 found += self._kept(pair, sides, state)
+                away = self._scene.away
+                self.away |= {key: away[key] for key in (pair.a, pair.b) if key in away}
             elif state not in (PairState.PROPOSED, PairState.ASKED):
                 why = self._because.get(number) or pair.because or "it was taken back"
                 found += self._removals(sides, why)
@@ -325,4 +307,4 @@ class _Look:
 
     def _may_write(self, key: str) -> bool:
         facts = self._scene.facts.get(key)
-        return facts is not None and not self._scene.why_not(facts)
+        return facts is not None and key not in self.away and not self._scene.why_not(facts)

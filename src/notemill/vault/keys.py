@@ -1,0 +1,14 @@
+"""What a note is called everywhere but on the disk: its key; pure."""
+
+from __future__ import annotations
+
+import os
+import unicodedata
+
+
+def key_of(path: str) -> str:
+    """Return the key for a path: NFC; bytes that are no UTF-8 show as their escapes."""
+    if path.isascii():
+        return path
+    text = os.fsencode(path).decode("utf-8", "backslashreplace")
+    return unicodedata.normalize("NFC", text)
