@@ -10,17 +10,16 @@ import orjson
 
 from twolane.core.addresses import is_here, root_of
 from twolane.core.tokens import estimate_input_tokens
-from twolane.core.types import Limits, Reply, Usage
+from twolane.core.types import Limits, Reply, Succeeded, Usage
 from twolane.errors import (
     ConfigError,
     ConnectionFailedError,
-    InvalidReplyError,
     ProviderError,
     RejectedError,
     TransientError,
 )
 from twolane.providers import chat
-from twolane.providers.anthropic import AnthropicProvider, bearer
+from twolane.providers.anthropic import bearer
 from twolane.providers.base import NoBatches, Served, Traits
 from twolane.providers.chat import Endpoint, Manner, Schemas
 from twolane.providers.discovery import (
@@ -31,7 +30,9 @@ from twolane.providers.discovery import (
     context_tokens,
     look,
 )
-from twolane.providers.local_faults import CONTEXT_EXCEEDED, fault, json_object, lesser
+from twolane.providers.lenient import parse
+from twolane.providers.local_faults import CONTEXT_EXCEEDED, fault, lesser
+from twolane.providers.messages import read_result, result_body, shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -85,8 +86,6 @@ class LocalProvider(NoBatches):
         self._open_transport = open_transport
         self._transports: dict[str, Transport] = {}
         self._remembered = remembered
-        # What is kept of answers has the form of Messages; nothing is sent through this one.
-        self._form = AnthropicProvider(open_transport(self._wanted_url or ""), base_url="")
         self._headers = {
             "content-type": "application/json",
             **(bearer(auth_token) if base_url else {}),
@@ -183,7 +182,7 @@ class LocalProvider(NoBatches):
             async with self._transport(base_url).request(
                 method, path, headers=self._headers, body=body, timeout_s=LOOK_TIMEOUT_S
             ) as response:
-                return Told(response.status, json_object(await response.read()))
+                return Told(response.status, _object(await response.read()))
         except ProviderError:
             return Told(_NOWHERE, None)
 
@@ -221,8 +220,8 @@ class LocalProvider(NoBatches):
         raw, answer = await self._exchange(manner.endpoint, asked)
         message = (chat.from_chat if as_chat else chat.from_messages)(answer, params)
         if message is None:
-            text = f"the server at {self.base_url} answered no message: {raw[:200]!r}"
-            raise InvalidReplyError(text, provider=NAME)
+            problem = f"an answer came that holds no message: {shown(raw)[:80]!r}"
+            return Reply(raw, "", Usage(), None, "", problem=problem)
         usage = message["usage"]
         context = self._served.context_tokens if self._served else None
         prompt = usage["input_tokens"] + usage.get("cache_read_input_tokens", 0)
@@ -258,7 +257,7 @@ class LocalProvider(NoBatches):
                 # Nothing is paid here: what broke off is sent again without further ado.
                 raise TransientError(str(error), provider=NAME, kind="connection") from error
             raise
-        answer = json_object(raw)
+        answer = _object(raw)
         if status == 200 and answer is not None and not answer.get("error"):  # noqa: PLR2004
             return raw, answer
         raise fault(status, raw, retry_after_s=_seconds(pause), where=self.base_url)
@@ -314,16 +313,25 @@ class LocalProvider(NoBatches):
 
     def result_text(self, body: bytes) -> str:
         """Return the text of a result that `result_body` wrote, '' where it has none."""
-        return self._form.result_text(body)
+        outcome = read_result(body)
+        return outcome.reply.text if isinstance(outcome, Succeeded) else ""
 
     def result_body(self, outcome: Outcome) -> bytes:
         """Return an outcome as a batch of Anthropic's would have it."""
-        return self._form.result_body(outcome)
+        return result_body(outcome)
 
     async def aclose(self) -> None:
         """Close the connections."""
         for transport in self._transports.values():
             await transport.aclose()
+
+
+def _object(raw: bytes) -> dict[str, Any] | None:
+    try:
+        value, _ = parse(raw)
+    except ValueError:
+        return None
+    return value if isinstance(value, dict) else None
 
 
 def _blindly_lesser(manner: Manner) -> Manner | None:

@@ -1,142 +1,131 @@
-"""What a server on one's own machine means by an error: one reading of every form of it. Pure.
+"""What a server on one's own machine means by a refusal: its own rules, in the form of the core's.
 
-The forms and words are those of llama.cpp's server, Ollama, LM Studio and vLLM; each wraps an
-error's message in another way, and some answer 200 with one.
+The words are those of llama.cpp's server, Ollama, LM Studio and vLLM. Nothing is paid here, a
+server that is full or loads its model is waited for, and some of them answer 200 with an error.
 """
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
+from twolane.core.faults import Rule
 from twolane.errors import (
     AuthenticationError,
     EndpointError,
     NotTheProviderError,
     OverloadedError,
+    ProviderError,
     RejectedError,
     RunRefusedError,
     TransientError,
 )
 from twolane.providers.chat import Endpoint, Manner, Schemas
+from twolane.providers.messages import SNIPPET_CHARS, error_said
 
-if TYPE_CHECKING:
-    from twolane.errors import ProviderError
 
-CONTEXT_EXCEEDED: Final = "context_exceeded"
-_SNIPPET_CHARS: Final = 300
-
-_TOO_LONG = re.compile(
-    r"exceed_context_size|context_length_exceeded|context (?:size|length|window)|maximum context"
-    r"|context the overflows|context overflow|max_model_len|maximum model length|n_keep|n_ctx"
-    r"|prompt is too long|input (?:is )?too long|prompt too long|too many tokens",
-)
-_LOADING = re.compile(
-    r"loading model|model is (?:still )?loading|being loaded|server busy|maximum pending"
-    r"|no slots? available|queue is full|overloaded|try again later|retry shortly",
-)
-_NO_MODEL = re.compile(
-    r"model\b.{0,200}\b(?:not found|does not exist|not exist|not loaded)|no models? loaded"
-    r"|model_not_found|try pulling it|unknown model|invalid model identifier",
-    re.DOTALL,
-)
-_CANNOT_LOAD = re.compile(
-    r"requires more system memory|(?:unable|failed) to load (?:the )?model|error loading model",
-)
-_NO_ENDPOINT = re.compile(r"unexpected endpoint|file not found|unknown endpoint|page not found")
-_NO_SYSTEM = re.compile(
-    r"system role|role.{0,3}system|only user.{0,40}roles|roles must alternate"
-    r"|system (?:prompt|message)s? (?:is|are) not",
-)
-_NO_SCHEMA = re.compile(
-    r"response_format|json_schema|json schema|grammar|guided|structured|schema|automatic parser",
-)
-_TEMPLATE = re.compile(r"jinja|raise_exception|chat template|automatic parser")
+class ContextExceededError(RejectedError):
+    """Prompt and reply do not fit the model's context."""
 
 
 class NoEndpointError(RejectedError):
     """The server does not speak this form."""
 
 
+class NoModelError(EndpointError):
+    """Load the model there, or name another with --model."""
+
+
+class NotLoadableError(RunRefusedError):
+    """Choose a smaller model, or free memory."""
+
+
+class NoTokenError(AuthenticationError):
+    """Set the token that it wants in ANTHROPIC_AUTH_TOKEN, and name the server with --base-url."""
+
+
+CONTEXT_EXCEEDED: Final = "context_exceeded"
+_ADVISING: Final = (NoModelError, NotLoadableError, NoTokenError)
+
+
+def _words(*patterns: str) -> re.Pattern[str]:
+    return re.compile("|".join(patterns), re.IGNORECASE | re.DOTALL)
+
+
+_TOO_LONG: Final = _words(
+    r"context[ _](?:size|length|window|overflow)|context the overflows|maximum (?:context|model len)",
+    r"max_model_len|n_keep|n_ctx|(?:prompt|input) (?:is )?too long|too many tokens",
+)
+_LOADING: Final = _words(
+    r"\bloading (?:the )?model|model is (?:still )?loading|being loaded",
+    r"server busy|maximum pending|no slots? available|queue is full|overloaded|retry shortly",
+)
+_NO_MODEL: Final = _words(
+    r"model\b.{0,200}\b(?:not found|not exist|not loaded)|no models? loaded|model_not_found",
+    r"try pulling it|unknown model|invalid model",
+)
+_CANNOT_LOAD: Final = _words(
+    r"requires more system memory|(?:unable|failed) to load (?:the )?model|\berror loading model"
+)
+_NO_ENDPOINT: Final = _words(r"unexpected endpoint|unknown endpoint")
+_NO_SYSTEM: Final = _words(
+    r"system role|role.{0,3}system|only user.{0,40}roles|roles must alternate",
+    r"system (?:prompt|message)s? (?:is|are) not",
+)
+_NO_SCHEMA: Final = _words(r"response_format|schema|grammar|guided|structured|automatic parser")
+_TEMPLATE: Final = _words(r"jinja|raise_exception|chat template|automatic parser")
+
+_SERVER_ERRORS: Final = frozenset(range(500, 600))
+RULES: Final = (
+    Rule(OverloadedError, statuses=frozenset({429, 503, 529})),
+    Rule(ContextExceededError, kinds=frozenset({"exceed_context_size_error"})),
+    Rule(ContextExceededError, kinds=frozenset({"context_length_exceeded"})),
+    Rule(ContextExceededError, words=_TOO_LONG),
+    Rule(NoTokenError, statuses=frozenset({401, 403})),
+    Rule(NotLoadableError, words=_CANNOT_LOAD),
+    Rule(OverloadedError, words=_LOADING),
+    Rule(NoModelError, words=_NO_MODEL),
+    Rule(NoEndpointError, statuses=frozenset({404, 405, 501})),
+    Rule(NoEndpointError, words=_NO_ENDPOINT),
+    # A chat template that refuses the turns it gets is no fault of the server's.
+    Rule(RejectedError, words=_TEMPLATE),
+    Rule(NotTheProviderError, statuses=frozenset(range(200, 300))),
+    Rule(EndpointError, statuses=frozenset(range(300, 400))),
+    Rule(TransientError, statuses=_SERVER_ERRORS | {408}),
+    Rule(RejectedError),
+)
+"""In this order they are asked; the last one fits everything."""
+
+
 def fault(
     status: int, raw: bytes, *, retry_after_s: float | None = None, where: str
 ) -> ProviderError:
     """Return the error that an answer of the server at `where` stands for."""
-    kind, text = _fields(raw)
-    words = f"{kind} {text}".lower()
-    message = f"the server at {where} answered {status}: {text}"
+    kind, text, words, own = error_said(raw)
+    error = next(rule.error for rule in RULES if rule.fits(status, kind, words, own=own))
     said: dict[str, Any] = {"provider": "local", "status": status, "kind": kind}
-    if _TOO_LONG.search(words) and not _LOADING.search(words):
-        return RejectedError(message, **{**said, "kind": CONTEXT_EXCEEDED})
-    if status in (401, 403):
-        return AuthenticationError(
-            f"{message}. If it wants a token, set ANTHROPIC_AUTH_TOKEN and name the server with "
-            "--base-url",
-            **said,
-        )
-    if _CANNOT_LOAD.search(words):
-        return RunRefusedError(f"{message}. Choose a smaller model, or free memory", **said)
-    if status in (429, 503, 529) or _LOADING.search(words):
-        return OverloadedError(message, retry_after_s=retry_after_s, **said)
-    if _NO_MODEL.search(words):
-        return EndpointError(f"{message}. Load it there, or name another with --model", **said)
-    if status in (404, 405, 501) or _NO_ENDPOINT.search(words):
-        return NoEndpointError(message, **said)
-    if _TEMPLATE.search(words):
-        return RejectedError(message, **said)
-    return _by_status(status, message, said)
-
-
-def _by_status(status: int, message: str, said: Mapping[str, Any]) -> ProviderError:
-    if status < 300:  # noqa: PLR2004  # success, of something else
-        return NotTheProviderError(message, **said)
-    if status < 400:  # noqa: PLR2004
-        return EndpointError(f"{message}. Name the address it leads to with --base-url", **said)
-    if status == 408 or status >= 500:  # noqa: PLR2004
-        return TransientError(message, **said)
-    return RejectedError(message, **said)
+    if error is ContextExceededError:
+        said["kind"] = CONTEXT_EXCEEDED
+    message = f"the server at {where} answered {status}: {text[:SNIPPET_CHARS]}"
+    if error in _ADVISING:
+        message = f"{message.rstrip('.')}. {error.__doc__}"
+    if issubclass(error, TransientError):
+        return error(message, retry_after_s=retry_after_s, **said)
+    return error(message, **said)
 
 
 def lesser(manner: Manner, error: RejectedError) -> Manner | None:
     """Return how to ask a server that refused to be asked in `manner`, None where it is no manner.
 
-    What its words do not name is given up in turn: the schema first, then the system prompt.
+    What its words name is given up: the form, the system prompt or the schema.
     """
-    if error.kind == CONTEXT_EXCEEDED or manner.endpoint is Endpoint.MESSAGES:
+    if isinstance(error, ContextExceededError) or manner.endpoint is Endpoint.MESSAGES:
         return None
     if isinstance(error, NoEndpointError):
         return Manner(Endpoint.MESSAGES, Schemas.REFUSED)
-    words = str(error).lower()
-    without_schema = manner._replace(schemas=Schemas.REFUSED)
+    words = str(error)
     if manner.system and _NO_SYSTEM.search(words):
         return manner._replace(system=False)
     if manner.schemas is not Schemas.REFUSED and _NO_SCHEMA.search(words):
-        return without_schema
+        return manner._replace(schemas=Schemas.REFUSED)
     return None
-
-
-def _fields(raw: bytes) -> tuple[str, str]:
-    """Return (type, message) of an error body, in whichever form it comes."""
-    value = json_object(raw)
-    if value is None:
-        # A proxy answers in HTML, a crash in a word; its beginning is what there is.
-        return "api_error", raw[:_SNIPPET_CHARS].decode("utf-8", "replace")
-    error = value.get("error", value)
-    if isinstance(error, Mapping):
-        kind = error.get("type") or error.get("code") or value.get("type")
-        text = error.get("message") or error.get("detail") or error.get("error")
-        if isinstance(text, list | dict) or text is None:
-            text = str(text or dict(error))
-        return str(kind or "api_error"), str(text)[:_SNIPPET_CHARS]
-    return str(value.get("type") or "api_error"), str(error)[:_SNIPPET_CHARS]
-
-
-def json_object(raw: bytes) -> dict[str, Any] | None:
-    """Return the JSON object in `raw`, None where it is none; NaN and half emoji are taken."""
-    try:
-        value = json.loads(raw.decode("utf-8-sig", "replace"))
-    except (ValueError, RecursionError):
-        return None
-    return value if isinstance(value, dict) else None
