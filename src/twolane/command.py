@@ -84,6 +84,14 @@ class Commands(click.Group):
             return None
 
 
+month_flag = click.option(
+    "--month-budget",
+    cls=Setting,
+    metavar="USD",
+    help="Most that all runs of the ledger may cost in a calendar month (UTC).",
+)
+
+
 def settings_flags(command: F) -> F:
     """Add the flags of the settings that every command that asks a provider has."""
     setting = partial(click.option, cls=Setting)
@@ -108,6 +116,7 @@ def settings_flags(command: F) -> F:
             metavar="N",
             help="Let requests and replies go that many days after their run's end.",
         ),
+        month_flag,
         setting("--confirm-usd", metavar="USD", help="Ask before a run estimated above this."),
     ]
     for flag in reversed(flags):

@@ -19,6 +19,7 @@ import platformdirs
 
 from twolane.core.addresses import is_here
 from twolane.core.naming import nearest
+from twolane.core.pricing import NANO_PER_USD
 from twolane.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -36,7 +37,8 @@ class Settings:
     often a batch is asked after; `concurrency` the upper bound of real-time calls in flight;
     `reconcile_grace_s` how long an unknown create may hide in the provider's list; `confirm_usd`
     the estimate above which a person is asked; `keep_days` how long requests and replies of a run
-    are kept after its end, None for ever.
+    are kept after its end, None for ever; `month_budget` what all runs of the ledger may cost in a
+    calendar month (UTC), None: no limit.
     """
 
     home: Path
@@ -53,6 +55,12 @@ class Settings:
     prices: Path | None = None
     confirm_usd: Decimal = Decimal(1)
     keep_days: int | None = None
+    month_budget: Decimal | None = None
+
+    @property
+    def month_cap_nano(self) -> int | None:
+        """The month's budget in nano-dollars."""
+        return None if self.month_budget is None else int(self.month_budget * NANO_PER_USD)
 
 
 LOCAL = "local"
@@ -75,6 +83,7 @@ VARIABLES: Mapping[str, tuple[str, ...]] = {
     "prices": ("TWOLANE_PRICES",),
     "confirm_usd": ("TWOLANE_CONFIRM_USD",),
     "keep_days": ("TWOLANE_KEEP_DAYS",),
+    "month_budget": ("TWOLANE_MONTH_BUDGET",),
 }
 TABLE: Final = "twolane"
 """The table of the config file in which the settings may stand, too, instead of above all tables."""
@@ -334,6 +343,7 @@ _FORMS: Mapping[str, _Form] = {
     "prices": _PATH,
     "confirm_usd": _DOLLARS,
     "keep_days": _WHOLE,
+    "month_budget": _DOLLARS,
 }
 # What may stand in the file, which cannot say where it lies.
 _LINES: Final = frozenset(_FORMS) - {"config"}

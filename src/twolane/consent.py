@@ -8,6 +8,7 @@ import sys
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING
 
+from twolane.core.budget import month_line
 from twolane.core.pricing import NANO_PER_USD, compare, format_usd
 from twolane.core.types import Lane
 from twolane.core.wording import counted
@@ -94,6 +95,8 @@ def show_plan(plan: Plan, console: Console) -> None:
         f"batch {format_usd(quote.batch_nano)})",
         markup=False,
     )
+    if plan.month is not None:
+        console.print(month_line(plan.month), markup=False)
 
 
 def agree(
@@ -107,10 +110,18 @@ def agree(
 ) -> None:
     """Show the plan and see that somebody agrees to its price.
 
+    A month's budget was agreed to when it was set: what it has no room for is said, and waits.
     Asks where there is a terminal. Raises WaitingError where nobody can be asked, or says no.
     """
     show_plan(plan, console)
     estimate = plan.estimated_nano
+    if plan.month is not None and plan.month.left_nano < estimate:
+        console.print(
+            f"the month's budget is below the estimate: about "
+            f"{_fitting(plan, plan.month.left_nano):,} of {counted(plan.quote.items, 'item')} fit, "
+            "the others are left out until next month",
+            markup=False,
+        )
     if cap_nano is not None and estimate > cap_nano:
         _show_what_fits(plan, engine, console, cap_nano)
         question = "go on with the first that fit the cap?"
@@ -138,18 +149,21 @@ def confirm(question: str, console: Console, *, yes: bool, otherwise: str) -> No
 
 
 def _show_what_fits(plan: Plan, engine: Engine, console: Console, cap_nano: int) -> None:
-    quote = plan.quote
-    each = max(1, -(-plan.estimated_nano // max(1, quote.items)))
-    fits = min(quote.items, cap_nano // each)
     console.print(
-        f"the cap of {format_usd(cap_nano)} is below the estimate: about {fits:,} of "
-        f"{counted(quote.items, 'item')} fit",
+        f"the cap of {format_usd(cap_nano)} is below the estimate: about "
+        f"{_fitting(plan, cap_nano):,} of {counted(plan.quote.items, 'item')} fit",
         markup=False,
     )
     for other in _cheaper(plan, engine)[:SHOWN_ALTERNATIVES]:
         in_batch = plan.decision.lane is Lane.BATCH
         nano = other.batch_nano if in_batch else other.realtime_nano
         console.print(f"  with {other.model}: about {format_usd(nano)}", markup=False)
+
+
+def _fitting(plan: Plan, nano: int) -> int:
+    """Return about how many items so much money is enough for."""
+    each = max(1, -(-plan.estimated_nano // max(1, plan.quote.items)))
+    return min(plan.quote.items, nano // each)
 
 
 def _cheaper(plan: Plan, engine: Engine) -> list[Quote]:

@@ -13,6 +13,7 @@ import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from twolane.core.budget import month_object
 from twolane.core.pricing import format_usd, plain_usd
 from twolane.core.routing import span
 from twolane.core.states import RunState
@@ -118,6 +119,7 @@ def report_object(report: Report) -> dict[str, Any]:
         **({"waiting": _waiting_object(report.waiting)} if report.waiting else {}),
         **({"orphans": _orphans_object(report.orphans)} if report.orphans.batches else {}),
         **({"deadline": _deadline_object(report.deadline)} if report.deadline else {}),
+        **({"month": month_object(report.month)} if report.month else {}),
     }
 
 

@@ -31,6 +31,7 @@
         InvalidReplyError          the answer cannot be read
       BatchLostError               the provider does not know the batch any more
       BudgetExceededError          the cap leaves no room for the next request
+        MonthSpentError            nor does the budget of the month
       WaitingError                 a person has to decide first
 
 Each class's docstring is its default message and says what to do next. `exit_code` is what a
@@ -273,6 +274,10 @@ class BudgetExceededError(TwolaneError):
 
     exit_code = 5
     http_status = 402
+
+
+class MonthSpentError(BudgetExceededError):
+    """The month's budget leaves no room; resume next month, or with a higher --month-budget."""
 
 
 class WaitingError(TwolaneError):

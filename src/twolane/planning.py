@@ -19,7 +19,7 @@ from twolane.core.render import joined_bytes, own_part
 from twolane.core.routing import route
 from twolane.core.types import Decision, Lane
 from twolane.errors import BudgetExceededError, ConfigError, InputError, UnknownModelError
-from twolane.ledger import NewItem, history
+from twolane.ledger import NewItem, history, months
 from twolane.ledger.history import Service, Workspace
 from twolane.pricebook import load_price_book
 from twolane.services import OFFLINE
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from twolane.config import Settings
     from twolane.core.plan import Stage
-    from twolane.core.types import Request
+    from twolane.core.types import Month, Request
     from twolane.ledger import Ledger, RunRow
     from twolane.providers.base import Provider
 
@@ -47,6 +47,7 @@ class Plan:
     decision: Decision
     prices: LanePrices
     batch_size: int
+    month: Month | None = None
 
     @property
     def estimated_nano(self) -> int:
@@ -87,13 +88,9 @@ class Planner:
             max_bytes=self._provider.limits.max_request_bytes,
             reply_tokens=reply_tokens,
         )
-        if cap_nano is not None and found.unbounded and not traits.free:
-            message = (
-                f"{found.unbounded} asks for images, files, server tools or another speed: what "
-                "that costs is known only afterwards, so no cap can be kept; leave out --max-cost "
-                "or split the input"
-            )
-            raise ConfigError(message)
+        month = months.standing(self._ledger.store, self._settings.month_cap_nano, self._now())
+        if not traits.free:
+            _check_bounded(found, cap_nano, month)
         prices = self.lane_prices(found.model, lane) if found.total else LanePrices.free()
         each = max(1, found.total)
         estimate = quote(
@@ -114,7 +111,7 @@ class Planner:
         decision = route(
             found.total,
             forced=lane,
-            budget_nano=cap_nano,
+            budget_nano=least(cap_nano, month),
             realtime_nano=estimate.realtime_nano,
             batch_nano=estimate.batch_nano,
             window=self._window(found, size, deadline_at),
@@ -122,7 +119,7 @@ class Planner:
         )
         if found.no_batch and decision.lane is Lane.BATCH:
             raise InputError(found.no_batch)
-        return Plan(found, estimate, decision, prices, size)
+        return Plan(found, estimate, decision, prices, size, month)
 
     def _window(self, found: Survey, size: int, deadline_at: float | None) -> Window | None:
         """Return what a deadline leaves for batches, by what the ledger has measured."""
@@ -196,6 +193,24 @@ class _Checked:
                 message = f"item {index} ({request.key}): {error}"
                 raise InputError(message) from error
             yield request
+
+
+def _check_bounded(found: Survey, cap_nano: int | None, month: Month | None) -> None:
+    """Raise ConfigError where what the requests cost cannot be bounded, and has to be."""
+    if not found.unbounded or (cap_nano is None and month is None):
+        return
+    flag = "--max-cost" if cap_nano is not None else "--month-budget"
+    message = (
+        f"{found.unbounded} asks for images, files, server tools or another speed: what that costs "
+        f"is known only afterwards, so no cap can be kept; leave out {flag} or split the input"
+    )
+    raise ConfigError(message)
+
+
+def least(cap_nano: int | None, month: Month | None) -> int | None:
+    """Return the most that may be spent under a run's cap and a month's budget; None: no limit."""
+    bounds = [cap_nano, None if month is None else month.left_nano]
+    return min((one for one in bounds if one is not None), default=None)
 
 
 def new_items(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from twolane.core.budget import Budget
@@ -16,7 +16,7 @@ from twolane.core.packing import batch_size
 from twolane.core.render import Renderer
 from twolane.core.states import TERMINAL_ITEMS, ItemState, RunState
 from twolane.errors import ConfigError, SpendCapError
-from twolane.ledger import controls, history, item_id, reports, standing
+from twolane.ledger import controls, history, item_id, months, reports, standing
 from twolane.ledger.guards import check_here, check_workable
 from twolane.ledger.runlock import run_lock
 from twolane.outcomes import outcome_of
@@ -41,6 +41,9 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 ALL_STAGES = 1 << 30
+BUDGET_OVER = "the budget is spent"
+MONTH_OVER = "the budget of the month is spent"
+"""Why a run is stopped, as it stands in the ledger."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +120,10 @@ class Run:
             self.row = await self._workable()
             if self.row.state is RunState.CANCELED:
                 return self.row.state
+            if self.row.state is RunState.STOPPED:
+                await self._db(
+                    months.make_room, self._ledger.store, self.row, self._month_cap, now=self._now()
+                )
             if self.row.state is not RunState.OPEN:
                 self.row = await self._move(RunState.OPEN, "")
             worker = self._worker = self._worker or await self._begin()
@@ -180,7 +187,7 @@ class Run:
             provider=self._provider,
             prices=self._prices(),
             renderer=Renderer(shared, cache=bool(self.row.setting("cache"))),
-            budget=Budget(self.row.cap_nano, spent, reserved),
+            budget=Budget(self.row.cap_nano, spent, reserved, self._month_cap),
             policy=Policy(settings.poll_s, settings.concurrency, settings.reconcile_grace_s),
             pacer=_pacer(settings.concurrency, self._provider.traits.first_calls),
             spool=self._files.spool,
@@ -219,7 +226,8 @@ class Run:
         elif self._context is not None and isinstance(self._context.fatal, SpendCapError):
             state = RunState.STOPPED
         elif worker.blocked_by_budget or (items.open == 0 and items.skipped):
-            state, reason = RunState.STOPPED, "the budget is spent"
+            of_month = await self._db(months.keeps_back, self._ledger.store, self.row)
+            state, reason = RunState.STOPPED, MONTH_OVER if of_month else BUDGET_OVER
         elif items.open == 0 and not open_batches:
             state = RunState.DONE
         self.row = await self._move(state, reason, worked_s)
@@ -360,7 +368,13 @@ class Run:
     async def report(self) -> Report:
         """Return what became of the run so far."""
         self.row = await self._db(self._ledger.run, self.id)
-        return await self._db(reports.report, self._ledger, self.row)
+        report = await self._db(reports.report, self._ledger, self.row)
+        month = await self._db(months.standing, self._ledger.store, self._month_cap, self._now())
+        return replace(report, month=month)
+
+    @property
+    def _month_cap(self) -> int | None:
+        return self._settings.month_cap_nano
 
     async def progress(self) -> Progress:
         """Return how the run stands right now."""

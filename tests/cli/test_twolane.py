@@ -412,6 +412,38 @@ def test_a_cap_stops_with_5_and_more_money_goes_on(shell: Shell) -> None:
     assert [text_of(line) for line in read_output(output)] == [f"answer to q{n}" for n in range(15)]
 
 
+def test_a_months_budget_ends_with_5_and_more_goes_on(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It holds over all runs, is shown before and after, and a higher one finishes the run."""
+    source = write_input(shell.folder / "in.jsonl", 15, max_tokens=2_000)
+    output, other = shell.folder / "out.jsonl", shell.folder / "other.jsonl"
+    monkeypatch.setenv("TWOLANE_MONTH_BUDGET", "0.0056")
+    assert shell("run", source, "-o", output, "--dry-run", "--json") == 0
+    assert shell.report["month"]["left_usd"] == "0.0056"
+    assert shell("run", source, "-o", output, "--json") == 5
+    report = shell.report
+    assert report["items"]["skipped"] > 0
+    assert float(report["month"]["spent_usd"]) <= 0.0056
+    assert "the month's budget is below the estimate" in shell.err
+    assert "--month-budget" in shell.err
+    before = shell.posts()
+    assert shell("run", source, "-o", other, "--month-budget", "0.000001", "--json") == 5
+    assert shell.report["items"]["skipped"] == 15
+    assert shell.posts() == before
+    words = ["price", "--items", 1, "--input-tokens", 1, "--output-tokens", 1]
+    assert shell(*words, "--json") == 0
+    assert shell.report["month"]["spent_usd"] == report["month"]["spent_usd"]
+    assert shell(*words) == 0
+    assert "of $0.0056 spent or set aside" in shell.out
+    assert shell("show", report["run"], "--json") == 0
+    assert shell.report["month"]["budget_usd"] == "0.0056"
+    assert shell("resume", report["run"], "--month-budget", "1", "--json") == 0
+    assert shell.report["items"]["succeeded"] == 15
+    monkeypatch.setenv("TWOLANE_MONTH_BUDGET", "lots")
+    assert shell("resume", report["run"]) == 2
+
+
 @pytest.mark.parametrize("amount", ["0", "-1", "lots", "nan", "inf"])
 def test_a_cap_has_to_be_an_amount(shell: Shell, amount: str) -> None:
     """A cap that is no amount above zero is a usage error."""

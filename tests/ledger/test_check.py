@@ -35,6 +35,7 @@ BREAKS = [
     ("a state, a lane and an outcome", "UPDATE items SET lane = 'slow' WHERE id = :item"),
     ("a state, a lane and an outcome", "UPDATE attempts SET outcome = 'fine' WHERE attempt_no = 1"),
     ("a state, a lane and an outcome", "UPDATE runs SET lane_forced = 'slow'"),
+    ("a month has cost at least", "UPDATE months SET committed_nano = 1"),
     ("as many items as it was announced", "UPDATE runs SET total = total + 1"),
     ("as many items as it was announced", "UPDATE items SET id = id + 50 WHERE id = :item"),
     ("its key stands once", "UPDATE items SET key = 'k1' WHERE id = :item"),

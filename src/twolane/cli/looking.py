@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +26,7 @@ from twolane.core.wording import counted
 from twolane.engine import LEDGER_FILE
 from twolane.errors import ConfigError
 from twolane.jsonl import write_results
-from twolane.ledger import Ledger, controls, reports
+from twolane.ledger import Ledger, controls, months, reports
 from twolane.ledger.columns import readable
 from twolane.ledger.guards import check_here, check_kept, gone
 from twolane.outcomes import outcome_of
@@ -92,7 +93,8 @@ def show_run(settings: Settings, *, run_id: str, item: str | None, as_json: bool
         if item is not None:
             _show_item(ledger, run, item)
             return 0
-        report = reports.report(ledger, run)
+        month = months.standing(ledger.store, settings.month_cap_nano, time.time())
+        report = replace(reports.report(ledger, run), month=month)
         if as_json:
             print_json(report_object(report))
             return 0

@@ -11,11 +11,11 @@ from twolane.command import (
     FILE,
     LANES,
     Commands,
-    config_flag,
     deadline_flags,
     finish,
     home_flag,
     json_flag,
+    month_flag,
     run_command_line,
     settings_flags,
     settings_of,
@@ -101,6 +101,7 @@ def runs(**flags: Any) -> None:  # noqa: ANN401
 @click.option("--item", metavar="ID", help="Show one item: its attempts, request and result.")
 @json_flag
 @home_flag
+@month_flag
 def show(**flags: Any) -> None:  # noqa: ANN401
     """Show the report of a run, or all there is to know of one item."""
     from twolane.cli.looking import show_run  # noqa: PLC0415
@@ -217,7 +218,8 @@ def take_back(**flags: Any) -> None:  # noqa: ANN401
 @click.option("--model", "models", multiple=True, metavar="NAME", help="Only these models.")
 @click.option("--weekly", type=click.IntRange(1), metavar="N", help="Project N items a week.")
 @json_flag
-@config_flag
+@home_flag
+@month_flag
 @click.option("--prices", type=FILE, help="Price file, for models without a known price.")
 def price(**flags: Any) -> None:  # noqa: ANN401
     """Price the same job across models and both lanes."""

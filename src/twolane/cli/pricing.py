@@ -7,9 +7,12 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from twolane.console import print_json, result_console
+from twolane.core.budget import month_line, month_object
 from twolane.core.pricing import compare, format_usd, plain_usd, project
 from twolane.core.wording import counted
+from twolane.engine import LEDGER_FILE
 from twolane.errors import UnknownModelError
+from twolane.ledger import Ledger, months
 from twolane.pricebook import load_price_book
 
 if TYPE_CHECKING:
@@ -17,6 +20,7 @@ if TYPE_CHECKING:
 
     from twolane.config import Settings
     from twolane.core.pricing import LanePrices, Quote
+    from twolane.core.types import Month
 
 
 def print_prices(  # the command's flags
@@ -39,11 +43,25 @@ def print_prices(  # the command's flags
             with contextlib.suppress(UnknownModelError):
                 prices[name] = book.lookup(settings.provider, name, at)
     quotes = compare(prices, items, input_tokens, output_tokens)
+    month = _month(settings, at.timestamp())
     if as_json:
-        print_json({"items": items, "models": [_object(one, weekly) for one in quotes]})
+        told: dict[str, object] = {"items": items}
+        told["models"] = [_object(one, weekly) for one in quotes]
+        print_json({**told, "month": month_object(month)} if month else told)
     else:
         _print_table(quotes, weekly)
+        if month is not None:
+            result_console().print(month_line(month), markup=False)
     return 0
+
+
+def _month(settings: Settings, now: float) -> Month | None:
+    """Return how the month stands under its budget; no ledger is made to find out."""
+    path = settings.home / LEDGER_FILE
+    if settings.month_cap_nano is None or not path.exists():
+        return months.empty_month(settings.month_cap_nano, now)
+    with contextlib.closing(Ledger(path, read_only=True)) as ledger:
+        return months.standing(ledger.store, settings.month_cap_nano, now)
 
 
 def _object(quote: Quote, weekly: int | None) -> dict[str, object]:

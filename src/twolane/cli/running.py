@@ -20,6 +20,7 @@ from twolane.console import (
     report_object,
     shown,
 )
+from twolane.core.budget import month_object
 from twolane.core.params import body_of
 from twolane.core.pricing import plain_usd
 from twolane.core.states import RunState
@@ -30,6 +31,7 @@ from twolane.errors import ConfigError, ProviderError
 from twolane.jsonl import JsonlRequests, write_results
 from twolane.ledger.guards import gone
 from twolane.ledger.runlock import LOCKS_FOLDER, source_lock
+from twolane.run import BUDGET_OVER, MONTH_OVER
 from twolane.streams import drop_standard_output, error_object
 
 if TYPE_CHECKING:
@@ -160,7 +162,7 @@ async def _finish(run: Run, output: Output | None, console: Console, *, as_json:
     """Drive a run as far as it goes, write its output, report. Raises what ended it early."""
     console.print(f"run {run.id}", markup=False)
     refused: ProviderError | None = None
-    if run.row.state is RunState.OPEN:
+    if run.row.state in (RunState.OPEN, RunState.STOPPED):
         try:
             await drive(run, console)
         except ProviderError as error:
@@ -180,9 +182,7 @@ async def _finish(run: Run, output: Output | None, console: Console, *, as_json:
         _write(run, output, console)
     print_report(report, console)
     if run.row.state is RunState.STOPPED:
-        console.print(
-            f"more money lets it go on: twolane resume {run.id} --max-cost USD", markup=False
-        )
+        console.print(_what_lets_it_go_on(run), markup=False)
     if as_json:
         told = report_object(report)
         if refused is not None:
@@ -191,6 +191,17 @@ async def _finish(run: Run, output: Output | None, console: Console, *, as_json:
     if refused is not None:
         raise refused
     return exit_code(report)
+
+
+def _what_lets_it_go_on(run: Run) -> str:
+    if run.row.state_reason == MONTH_OVER:
+        return (
+            f"next month, or a higher budget, lets it go on: twolane resume {run.id} "
+            "--month-budget USD"
+        )
+    if run.row.state_reason == BUDGET_OVER:
+        return f"more money lets it go on: twolane resume {run.id} --max-cost USD"
+    return f"{shown(run.row.state_reason)}: then go on with twolane resume {run.id}"
 
 
 def _write(run: Run, output: Output, console: Console) -> None:
@@ -228,6 +239,7 @@ def _show_dry_run(plan: Plan, requests: JsonlRequests, console: Console, *, as_j
                 "estimated_usd": plain_usd(plan.estimated_nano),
                 "realtime_usd": plain_usd(plan.quote.realtime_nano),
                 "batch_usd": plain_usd(plan.quote.batch_nano),
+                **({"month": month_object(plan.month)} if plan.month else {}),
                 "betas": list(plan.survey.betas),
             }
         )

@@ -275,6 +275,22 @@ class Kept:
     given_up: int
 
 
+class Month(NamedTuple):
+    """A calendar month (UTC, `2026-11`) under its budget, over all runs of a ledger.
+
+    `spent_nano` is what its requests have cost, or have set aside while they are out.
+    """
+
+    name: str
+    cap_nano: int
+    spent_nano: int
+
+    @property
+    def left_nano(self) -> int:
+        """What may still be spent in it."""
+        return max(0, self.cap_nano - self.spent_nano)
+
+
 @dataclass(frozen=True, slots=True)
 class Report:
     """What became of a run, in the shape of the commands' `--json`.
@@ -300,6 +316,7 @@ class Report:
     endings: Mapping[str, int] = field(default_factory=dict)
     unpriced: Mapping[str, int] = field(default_factory=dict)
     waiting: Wait | None = None
+    month: Month | None = None
 
 
 EMPTY_REPORT = Report(

@@ -386,6 +386,13 @@ _OF_ATTEMPTS = (
 )
 
 INVARIANTS: Final = (
+    Invariant(
+        "a month has cost at least what its attempts have cost or set aside",
+        "SELECT sent_in FROM (SELECT strftime('%Y-%m', sent_at, 'unixepoch') AS sent_in,"
+        f" sum(iif({_OPEN}, reserve_nano, cost_nano)) AS nano FROM attempts GROUP BY 1)"
+        " LEFT JOIN months ON month = sent_in WHERE nano > coalesce(committed_nano, 0)",
+        MONEY,
+    ),
     Invariant("a value is of the kind that its column holds", _wrong_types(), RESTORE),
     Invariant("a time is one there can be", _wrong_times(), RESTORE),
     Invariant(

@@ -21,6 +21,7 @@ from twolane.core.states import (
 )
 from twolane.core.types import Lane
 from twolane.errors import LedgerError, UnknownRunError
+from twolane.ledger import months
 from twolane.ledger.columns import (
     BATCH_COLUMNS,
     ITEM_COLUMNS,
@@ -287,14 +288,16 @@ class Ledger:
         nonce: str,
         now: float,
         state: ItemState = ItemState.PENDING,
+        month_cap_nano: int | None = None,
     ) -> list[int]:
         """Record real-time attempts before they are sent.
 
         `reserves` holds (item id, reserve in nano-dollars). Returns one attempt number each.
         Raises LedgerError where an item is not in `state` (pending, or submitted in a race with
-        its batch) any more.
+        its batch) any more, MonthSpentError where the month's budget leaves no room.
         """
         with self.store.transaction() as db:
+            months.take(db, sum(nano for _, nano in reserves), month_cap_nano, now=now)
             claim_items(db, [item for item, _ in reserves], ItemState.RUNNING, only=state)
             return insert_attempts(db, reserves, nonce=nonce, batch_no=None, now=now)
 
@@ -307,9 +310,14 @@ class Ledger:
         base_url: str,
         key_fingerprint: str,
         now: float,
+        month_cap_nano: int | None = None,
     ) -> BatchRow:
-        """Record a batch and its attempts as intended, before anything is sent."""
+        """Record a batch and its attempts as intended, before anything is sent.
+
+        Raises MonthSpentError where the month's budget leaves no room.
+        """
         with self.store.transaction() as db:
+            months.take(db, sum(nano for _, nano in reserves), month_cap_nano, now=now)
             cursor = db.execute(
                 "INSERT INTO batches (run_no, nonce, state, size, base_url, key_fingerprint,"
                 " intended_at) VALUES (?,?,?,?,?,?,?)",

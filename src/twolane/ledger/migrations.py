@@ -46,6 +46,13 @@ ALTER TABLE attempts ADD COLUMN web_searches INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE attempts ADD COLUMN unpriced TEXT NOT NULL DEFAULT '';
 ALTER TABLE attempts ADD COLUMN ending TEXT;
 CREATE INDEX attempts_remarkable ON attempts (item) WHERE ending IS NOT NULL OR unpriced <> '';
+CREATE TABLE months (
+  month          TEXT PRIMARY KEY,
+  committed_nano INTEGER NOT NULL
+) WITHOUT ROWID;
+INSERT INTO months
+  SELECT strftime('%Y-%m', sent_at, 'unixepoch'), sum(iif(outcome IS NULL, reserve_nano, cost_nano))
+  FROM attempts GROUP BY 1;
 """,
 }
 """The SQL that leads from a format to the one after it."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from twolane.core.states import BATCH_STEPS, BatchState, sources
 from twolane.core.types import UNKNOWN_USAGE
 from twolane.errors import LedgerError
+from twolane.ledger import months
 from twolane.ledger.columns import BATCH_COLUMNS, batch_of, readable
 from twolane.ledger.rows import restored
 
@@ -76,6 +77,7 @@ def book(
                 for one in costs
             ],
         )  # fmt: skip
+        months.add(db, [one.attempt_no for one in costs])
         changed = db.execute(
             "UPDATE batches SET state = 'orphan', provider_id = ?, submitted_at = ?, ended_at = ?,"
             " reason = 'it arrived after it had been given up; what it cost is booked'"

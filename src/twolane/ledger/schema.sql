@@ -127,6 +127,13 @@ CREATE TABLE limits (
   PRIMARY KEY (base_url, key_fingerprint, model)
 ) WITHOUT ROWID;
 
+-- What the requests that left in a month (UTC, '2026-11') have cost, or set aside while they are
+-- out, over all runs, forgotten ones as well.
+CREATE TABLE months (
+  month          TEXT PRIMARY KEY,
+  committed_nano INTEGER NOT NULL
+) WITHOUT ROWID;
+
 CREATE TABLE controls (
   control_no INTEGER PRIMARY KEY,
   run_no     INTEGER NOT NULL REFERENCES runs (run_no),

@@ -10,6 +10,7 @@ from twolane.core.states import BATCH_STEPS, IN_FLIGHT_ITEMS, ITEM_STEPS, ItemSt
 from twolane.core.types import Lane
 from twolane.core.wording import printable
 from twolane.errors import LedgerError
+from twolane.ledger import months
 from twolane.ledger.rows import NewItem, item_id, shrink, storable
 
 if TYPE_CHECKING:
@@ -186,6 +187,7 @@ def settle(db: sqlite3.Connection, settlements: Sequence[Settlement]) -> None:
             for one in fresh
         ],
     )  # fmt: skip
+    months.settle(db, [one.attempt_no for one in fresh])
 
 
 def _move_settled(db: sqlite3.Connection, fresh: Sequence[Settlement]) -> None:

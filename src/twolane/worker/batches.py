@@ -15,6 +15,7 @@ from twolane.core.types import Errored, Lane, Wait
 from twolane.errors import (
     ConnectionFailedError,
     EndpointError,
+    MonthSpentError,
     OverloadedError,
     ProviderError,
     RateLimitedError,
@@ -103,16 +104,24 @@ class BatchLane:
         held_back = self._held_back(items, chosen)
         if not chosen or (held_back and self.busy):
             # What is in flight will release money, and then a fuller batch can go.
-            for _, reserve in chosen:
-                context.budget.settle(reserve, 0)
+            self._give_back(chosen)
             return held_back
         # Recorded here and not in the task: nobody can cancel an item between the look at what
         # is pending and the claim.
-        batch = await self._intend(chosen)
+        try:
+            batch = await self._intend(chosen)
+        except MonthSpentError:  # another process was first: look again
+            self._give_back(chosen)
+            context.wake.set()
+            return True
         post = self._post(batch, [item for item, _ in chosen])
         self.posting = asyncio.get_running_loop().create_task(post)
         self.posting.add_done_callback(self._posted)
         return held_back
+
+    def _give_back(self, chosen: list[tuple[ItemRow, int]]) -> None:
+        for _, reserve in chosen:
+            self._context.budget.settle(reserve, 0)
 
     async def _in_a_hurry(self, items: list[ItemRow]) -> bool:
         """Let what is pending for a batch go in real time where that is better; tell whether."""
@@ -172,6 +181,7 @@ class BatchLane:
             base_url=context.provider.base_url,
             key_fingerprint=context.provider.key_fingerprint,
             now=context.now(),
+            month_cap_nano=context.budget.month_cap_nano,
         )
 
     async def _post(self, batch: BatchRow, items: list[ItemRow]) -> None:

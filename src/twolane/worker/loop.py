@@ -6,10 +6,10 @@ import asyncio
 import math
 from typing import TYPE_CHECKING
 
+from twolane.core.budget import MONTH_SPENT, RUN_SPENT
 from twolane.core.states import BatchState, ItemState
 from twolane.core.types import Lane, Wait
-from twolane.ledger import controls, standing
-from twolane.ledger.reports import BUDGET_REASON
+from twolane.ledger import controls, months, standing
 from twolane.worker.batches import BatchLane
 from twolane.worker.context import Settled
 from twolane.worker.follow import Follower
@@ -170,6 +170,7 @@ class Worker:
             if context.stopping.is_set():
                 self._realtime.let_go()
                 return False
+            await self._look_at_the_month()
             held_back = await self._realtime.fill(stage)
             self._stop_put_off()
             return await self._batches.fill(stage) or held_back
@@ -194,6 +195,14 @@ class Worker:
         if wait != noted:
             self._noted = wait
             await context.db(standing.note_wait, context.ledger, context.run, wait)
+
+    async def _look_at_the_month(self) -> None:
+        """See what other runs of the ledger have spent or set aside since."""
+        context = self._context
+        if context.budget.month_cap_nano is not None:
+            context.budget.month_nano = await context.db(
+                months.spent, context.ledger.store.db, context.now()
+            )
 
     def _idle(self) -> bool:
         """Tell whether nothing is under way that a further round could wait for."""
@@ -222,15 +231,12 @@ class Worker:
                 ledger.pending, context.run, stage=stage, lane=lane, after=after, limit=LOOK_ROWS
             ):
                 after = some[-1]
-                await context.db(
-                    ledger.leave_out,
-                    [
-                        item.id
-                        for item in some
-                        if not context.budget.fits(self._judge.reserve_nano(item, lane))
-                    ],
-                    reason=f"{BUDGET_REASON}: not sent, the cap leaves no room; raise it and resume",
-                )
+                out: dict[str, list[int]] = {RUN_SPENT: [], MONTH_SPENT: []}
+                for item in some:
+                    if why := context.budget.why_not(self._judge.reserve_nano(item, lane)):
+                        out[why].append(item.id)
+                for why, items in out.items():
+                    await context.db(ledger.leave_out, items, reason=why)
 
     async def _obey(self) -> None:
         """Carry out what other processes wish: cancel the run, or one item of it."""

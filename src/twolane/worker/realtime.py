@@ -12,7 +12,7 @@ from twolane.core.identity import make_nonce
 from twolane.core.states import ItemState
 from twolane.core.tokens import usual_input_tokens
 from twolane.core.types import Lane, Succeeded, Wait
-from twolane.errors import ProviderError
+from twolane.errors import MonthSpentError, ProviderError
 from twolane.worker.calling import Caller
 
 if TYPE_CHECKING:
@@ -156,7 +156,11 @@ class RealtimeLane:
                 return
         else:
             self._ahead = self._ahead[len(chosen) :]
-        numbers, own, more = await context.db(self._claim, chosen, nonce, stage, racing=racing)
+        try:
+            numbers, own, more = await context.db(self._claim, chosen, nonce, stage, racing=racing)
+        except MonthSpentError:
+            self._give_back(chosen)
+            return
         self._ahead += more
         wrong = await self._judge.wrong(item for item, _ in chosen)
         for number, (item, reserve) in zip(numbers, chosen, strict=True):
@@ -165,6 +169,15 @@ class RealtimeLane:
             call = asyncio.get_running_loop().create_task(self._call(sent, body))
             self.calls[item.id] = call
             call.add_done_callback(functools.partial(self._done, item))
+
+    def _give_back(self, chosen: list[tuple[ItemRow, int]]) -> None:
+        """Take up again later what another process left no money of the month for."""
+        context = self._context
+        for item, reserve in chosen:
+            context.budget.settle(reserve, 0)
+            context.pacer.back(_tokens(item))
+        context.stirred += 1
+        context.wake.set()
 
     def _claim(
         self, chosen: list[tuple[ItemRow, int]], nonce: str, stage: int, *, racing: bool
@@ -176,6 +189,7 @@ class RealtimeLane:
             nonce=nonce,
             now=context.now(),
             state=ItemState.SUBMITTED if racing else ItemState.PENDING,
+            month_cap_nano=context.budget.month_cap_nano,
         )
         more: list[ItemRow] = []
         if not racing and len(self._ahead) <= context.policy.concurrency // 2:
