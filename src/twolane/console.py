@@ -13,12 +13,12 @@ import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from twolane.core.budget import month_object
+from twolane.core.budget import month_line, month_object
 from twolane.core.pricing import format_usd, plain_usd
 from twolane.core.routing import span
 from twolane.core.states import RunState
 from twolane.core.types import UNKNOWN_USAGE, Lane
-from twolane.core.wording import clock_time
+from twolane.core.wording import clock_time, gist
 from twolane.core.wording import counted as counted  # noqa: PLC0414  # see shown
 from twolane.ledger.guards import gone
 from twolane.streams import print_json as print_json  # noqa: PLC0414  # see shown
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-    from twolane.core.types import Kept, Orphans, Report, Wait
+    from twolane.core.types import Failure, Kept, Orphans, Report, Wait
     from twolane.ledger import RunRow
     from twolane.ledger.reports import Expiring
     from twolane.run import Progress, Run
@@ -39,6 +39,7 @@ REFRESH_S = 0.25
 PLAIN_LINE_EVERY_S = 5.0
 PIPE_COLUMNS = 10_000
 SHOWN_FAILURES = 20
+SHOWN_ALIKE = 3
 EXIT_FAILED, EXIT_CANCELED, EXIT_BUDGET = 3, 4, 5
 
 
@@ -217,6 +218,8 @@ def _remark_lines(report: Report) -> Iterator[str]:
     if endings := _endings_line(report):
         yield endings
     yield from _unpriced_lines(report)
+    if report.month is not None:
+        yield month_line(report.month)
     if report.items.uncertain:
         yield (
             f"{counted(report.items.uncertain, 'call')} may have been paid for without an answer; "
@@ -265,10 +268,27 @@ def print_report(report: Report, console: Console) -> None:
     )
     for line in _remark_lines(report):
         console.print(line, markup=False)
-    for one in report.failures[:SHOWN_FAILURES]:
-        console.print(f"  {shown(one.item)}: {one.kind}: {shown(one.message)}", markup=False)
-    if len(report.failures) > SHOWN_FAILURES:
-        console.print(f"  … and {len(report.failures) - SHOWN_FAILURES:,} more (--json has all)")
+    print_failures(report.failures, console)
+
+
+def print_failures(failures: Iterable[Failure], console: Console) -> None:
+    """Show what failed, each reason once with the items that it is the same for."""
+    alike: dict[tuple[str, str], list[Failure]] = {}
+    for one in failures:
+        key = (one.kind, gist(one.message, one.item, one.custom_id))
+        alike.setdefault(key, []).append(one)
+    groups = sorted(alike.values(), key=len, reverse=True)
+    for group in groups[:SHOWN_FAILURES]:
+        first, names = group[0], [shown(one.item) for one in group[:SHOWN_ALIKE]]
+        more = f" and {len(group) - len(names):,} more" if len(group) > len(names) else ""
+        count = f"{counted(len(group), 'item')}: " if len(group) > 1 else ""
+        console.print(
+            f"  {count}{first.kind}: {shown(first.message)} ({', '.join(names)}{more})",
+            markup=False,
+        )
+    if len(groups) > SHOWN_FAILURES:
+        left = sum(map(len, groups[SHOWN_FAILURES:]))
+        console.print(f"  … and {left:,} more (--json has all)", markup=False)
 
 
 async def drive(run: Run, console: Console, *, stage: int | None = None) -> RunState:

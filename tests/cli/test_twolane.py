@@ -515,6 +515,19 @@ def test_failed_items_end_with_3_and_can_be_retried(shell: Shell) -> None:
     assert orjson.loads(shell.out)["attempts"] == 2
 
 
+def test_the_same_failure_is_shown_once_with_its_count(shell: Shell) -> None:
+    """A person reads each reason once; `--json` has every item."""
+    source = write_input(shell.folder / "in.jsonl", 30, top_k=1)
+    output = shell.folder / "out.jsonl"
+    assert shell("run", source, "-o", output) == 3
+    shown = [line for line in shell.err.splitlines() if "invalid_request_error" in line]
+    assert len(shown) == 1
+    assert "30 items: invalid_request_error" in shown[0]
+    assert "(id-0, id-1, id-2 and 27 more)" in shown[0]
+    assert shell("show", "last", "--json") == 0
+    assert len(shell.report["failures"]) == 30
+
+
 def test_runs_can_be_looked_at_and_exported_without_a_key(
     shell: Shell, monkeypatch: pytest.MonkeyPatch
 ) -> None:

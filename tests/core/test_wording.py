@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from twolane.core.wording import counted
+from twolane.core.wording import counted, gist
 
 
 @pytest.mark.parametrize(
@@ -19,3 +19,11 @@ from twolane.core.wording import counted
 def test_one_is_not_many(count: int, noun: str, said: str) -> None:
     """A number of things is said with the noun in the right form."""
     assert counted(count, noun) == said
+
+
+def test_what_is_said_of_several_items_alike_is_the_same() -> None:
+    """Names, ids, numbers and quoted texts are an item's own; the rest is the reason."""
+    assert gist("a is 7,000 tokens, req_011aB", "a") == gist("b is 12 tokens, req_9", "b")
+    assert gist("not JSON: 'one'") == gist("not JSON: 'another'")
+    assert gist("no such call", "a") == "no such call"
+    assert gist("too long") != gist("too large")

@@ -27,3 +27,19 @@ def clock_time(at: float, now: float) -> str:
     today = datetime.fromtimestamp(now, UTC).astimezone().date() == moment.date()
     seconds = ":%S" if at - now < 120 else ""  # noqa: PLR2004  # a minute would say too little
     return moment.strftime(f"%H:%M{seconds}" if today else "%Y-%m-%d %H:%M")
+
+
+# What differs between messages that say the same: request ids, quoted texts, numbers.
+_OWN = re.compile(r"""\breq_\w+|"[^"\n]{1,200}"|'[^'\n]{1,200}'|\d[\d,.]*""")
+_COMPARED_CHARS: Final = 1_000
+
+
+def gist(message: str, *own: str) -> str:
+    """Return what is the same in messages that say the same of several items.
+
+    `own` are the item's names, which are left out, as are ids, quoted texts and numbers.
+    """
+    text = message[:_COMPARED_CHARS]
+    for name in sorted(filter(None, own), key=len, reverse=True):
+        text = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", "…", text)
+    return _OWN.sub("…", text)

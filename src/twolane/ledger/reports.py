@@ -178,6 +178,7 @@ def report(ledger: Ledger, run: RunRow) -> Report:
     tally = _tally(ledger, run)
     items = _counts(ledger, run, tally)
     by_lane, realtime = _lanes(ledger, run, tally)
+    endings, unpriced = _remarks(ledger, run)
     return Report(
         run=run.id,
         kind=run.kind,
@@ -193,12 +194,13 @@ def report(ledger: Ledger, run: RunRow) -> Report:
         deadline=_deadline(ledger, run, items),
         orphans=_orphans(ledger, run),
         waiting=Wait(run.waits_for, run.waits_until) if run.waits_for else None,
-        **_remarks(ledger, run),
+        endings=endings,
+        unpriced=unpriced,
     )
 
 
 @readable
-def _remarks(ledger: Ledger, run: RunRow) -> dict[str, dict[str, int]]:
+def _remarks(ledger: Ledger, run: RunRow) -> tuple[dict[str, int], dict[str, int]]:
     """Count how answers ended that did not end as usual, and what has no known price in them."""
     endings: Counter[str] = Counter()
     unpriced: Counter[str] = Counter()
@@ -211,7 +213,7 @@ def _remarks(ledger: Ledger, run: RunRow) -> dict[str, dict[str, int]]:
             endings[str(ending)] += whole(count)
         for name in filter(None, str(names).split(", ")):
             unpriced[name] += whole(count)
-    return {"endings": dict(sorted(endings.items())), "unpriced": dict(sorted(unpriced.items()))}
+    return dict(sorted(endings.items())), dict(sorted(unpriced.items()))
 
 
 def _orphans(ledger: Ledger, run: RunRow) -> Orphans:
