@@ -159,7 +159,7 @@ class Mill:
     def survey(self, options: CurateOptions) -> Survey:
         """Look through the vault for notes that need work. Raises VaultError."""
         sight = self.look()
-        place = place_of(sight.facts, self.decisions)
+        place = place_of(self.vault, sight.facts, self.decisions)
         gate = gate_of(self.vault, place, self.decisions)
         # Not even a tag of a hidden note leaves the machine.
         vocabulary = candidates_of(gate, sight.seen, listed=place not in sight.hidden)
@@ -200,7 +200,8 @@ class Mill:
         return gate_of(self.vault, self._place_now(), self.decisions)
 
     def _place_now(self) -> str:
-        return place_of(self.index.refresh(self.vault, self.vault.scan()), self.decisions)
+        facts = self.index.refresh(self.vault, self.vault.scan())
+        return place_of(self.vault, facts, self.decisions)
 
     def requests(self, survey: Survey) -> NoteRequests:
         """Return the requests for the notes of `survey` that need work.
@@ -396,8 +397,9 @@ class Mill:
     async def collect(self, curation: Curation) -> list[str]:
         """Turn the answers that are there into proposals; return the notes that got some.
 
-        A note that changed since it was asked about is a conflict. May be called at any time and
-        again: what was collected before is left as it is.
+        A note that changed since it was asked about is a conflict; the answer for one that is not
+        here now is kept for when it is back. May be called at any time and again: what was
+        collected before is left as it is.
         """
         run = curation.run
         if run.row.dropped_at is not None:
@@ -406,21 +408,23 @@ class Mill:
         written = self.review.descriptions_written()
         gate = self.gate()
         found: list[tuple[str, str, list[NewProposal]]] = []
-        conflicts: list[tuple[int, str]] = []
+        conflicts: dict[str, tuple[int, str]] = {}
         for outcome in run.outcomes():
             if outcome.state is not ItemState.SUCCEEDED or outcome.key in done:
                 continue
             facts = self._facts(outcome.key)
             if isinstance(facts, str) or facts.source_hash != outcome.content_hash:
                 why = facts if isinstance(facts, str) else "the note was edited since it was read"
-                conflicts.append((outcome.index, f"{why}; curate it again"))
+                conflicts[outcome.key] = (outcome.index, f"{why}; curate it again")
                 continue
             reply = read_reply(outcome.text)
             ours = written.get(outcome.key, frozenset())
             new = proposals_for(facts, reply, ours=ours, gate=gate)
             found.append((outcome.key, facts.source_hash, new))
-        for index, why in conflicts:
-            await run.mark_conflict(index, why)
+        away = self.vault.presence().away(conflicts) if conflicts else {}
+        for key, (index, why) in conflicts.items():
+            if key not in away:
+                await run.mark_conflict(index, why)
         self.review.store(run.id, found, now=time.time())
         return [key for key, _, _ in found]
 

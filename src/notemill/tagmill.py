@@ -67,7 +67,7 @@ class TagMill:
         self.mill = mill
         self.sight = mill.look()
         self.facts = self.sight.facts
-        self.place = place_of(self.facts, mill.decisions)
+        self.place = place_of(mill.vault, self.facts, mill.decisions)
         self.rejected = rejected_pairs(mill.decisions)
 
     @property

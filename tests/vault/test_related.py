@@ -252,6 +252,7 @@ def test_names_that_repeat_are_linked_by_their_path() -> None:
         '"see [[P]]"',
         '"[[P]][[Q]]"',
         '"[[P|the first]]; [[Q#part]]"',
+        '"[p](P.md), [q](folder/Q.md)"',
     ],
 )
 def test_a_text_with_several_links_is_left_to_its_owner(value: str) -> None:

@@ -169,9 +169,12 @@ def show_written(written: LinksWritten, run: str, sight: Sight, console: Console
     for line in troubles[:SHOWN_LINES]:
         console.print(f"  {shown(line)}", markup=False)
     _show_rest(len(troubles) - SHOWN_LINES, console)
-    elsewhere = [one for one in written.elsewhere if shows(one[0]) and shows(one[1])]
-    for key, _, why in elsewhere[:SHOWN_LINES]:
-        console.print(f"  {shown(key)}: {shown(why)}", markup=False)
+    elsewhere = Counter(
+        f"{key}: {why}" for key, other, why in written.elsewhere if shows(key) and shows(other)
+    )
+    for line, count in list(elsewhere.items())[:SHOWN_LINES]:
+        links = f" ({count:,} links)" if count > 1 else ""
+        console.print(f"  {shown(line)}{links}", markup=False)
     _show_rest(len(elsewhere) - SHOWN_LINES, console)
     if written.halves:
         console.print(

@@ -178,6 +178,10 @@ class Vault:
         """Look which notes lie in the folder, those left out included, and which are elsewhere."""
         return presence(self.root)
 
+    def why_away(self, key: str) -> str:
+        """Return why a note without a file is not here now though nobody deleted it, else ''."""
+        return self.presence().away([key]).get(key, "")
+
     def has_plain_name(self, key: str) -> bool:
         """Tell whether a note's path is UTF-8. Raises NoteNotFoundError, OutsideVaultError."""
         return self._path(key).isascii() or not any(

@@ -34,7 +34,8 @@ _OFFLINE: Final = 0x1000 | 0x4_0000 | 0x40_0000
 
 def stands_for(name: str) -> tuple[str, str] | None:
     """Return the name of the note that a file of this name stands for, and why it is not here."""
-    if ".md" not in name.lower():
+    lowered = name.lower()
+    if ".md" not in lowered or lowered.endswith(".md"):
         return None
     for pattern, why in _STANDS_FOR:
         if match := pattern.fullmatch(name):

@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 from notemill.errors import MalformedNoteError
 from notemill.vault.frontmatter import Shape
-from notemill.vault.markup import links, property_link
+from notemill.vault.markup import links, property_link, property_links
 from notemill.vault.note import Note, parse, source_hash
 from notemill.vault.proposal import set_properties
 from notemill.vault.region import END, START, find_region, is_damaged, owners_text
@@ -177,7 +177,8 @@ def _more_than_one(note: Note, entry: Entry) -> str:
     if b"\n" in written or b"\r" in written:
         return "a text of several lines"
     text = str(entry.value)
-    return "a text with links in it" if "[[" in text and not property_link(PROPERTY, text) else ""
+    mixed = "[[" in text and not property_link(PROPERTY, text)
+    return "a text with links in it" if mixed or len(property_links(PROPERTY, text)) > 1 else ""
 
 
 def _changed(have: Sequence[str], changes: LinkChanges) -> list[str]:

@@ -150,6 +150,8 @@ def _apply(
         if new != raw:
             vault.write(key, new, expected=bytes_hash(raw), run=chosen[0].run)
     except (ExternallyChangedError, NoteNotFoundError) as error:
+        if isinstance(error, NoteNotFoundError) and (why := vault.why_away(key)):
+            return Applied(key, (), (), f"it is not here now: {why}")
         review.decide(proposals, Decision.CONFLICT, now=now())
         return Applied(key, (), (), str(error), conflict=True)
     except NotemillError as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Final
 
-from notemill.errors import NotemillError
+from notemill.errors import NotemillError, VaultError
 from notemill.index import facts_and_text
 from notemill.review import Decision
 from notemill.tagging.gate import Gate
@@ -28,13 +28,16 @@ MAX_REJECTED: Final = 20
 """The most rejected tags that a prompt carries: some 100 tokens."""
 
 
-def place_of(facts: Iterable[NoteFacts], decisions: Decisions) -> str:
+def place_of(vault: Vault, facts: Iterable[NoteFacts], decisions: Decisions) -> str:
     """Return the note that holds the vault's vocabulary, '' where none does.
 
-    The one that was used last, where it still holds one; otherwise the first.
+    The one that was used last, where it still holds one; otherwise the first. Raises VaultError
+    where that one is not here now: without it every tag would be let through.
     """
     holders = [one.key for one in facts if one.holds_vocabulary]
     remembered = decisions.place()
+    if remembered and remembered not in holders and (why := vault.why_away(remembered)):
+        raise VaultError(f"{remembered} says which tags there are, and is not here now: {why}")
     return remembered if remembered in holders else next(iter(holders), "")
 
 

@@ -154,6 +154,11 @@ class LinkWriting:
             plan.without(failed)
             return failed | self._fitted(plan, note)
         except NoteNotFoundError as error:
+            if why := self._scene.away.get(plan.key):
+                # Its pairs wait as they are.
+                self._problems[plan.key] = f"it is not here now: {why}"
+                plan.repairs, plan.add = [], []
+                return {one.id for one in plan.pairs}
             self._conflicts |= {one.id: str(error) for one in plan.pairs}
             return {one.id for one in plan.pairs}
         except NotemillError as error:
