@@ -6,6 +6,7 @@ import orjson
 import pytest
 
 from tests.sim.client import BATCHES, Client, body, error, items, params, structured
+from twolane.core.cooldown import retry_after_s
 from twolane.sim import PRESETS, Faults, Pace
 from twolane.sim.answers import Drop
 
@@ -375,3 +376,65 @@ def test_every_preset_lets_some_work_through(name: str) -> None:
     client.call("GET", BATCHES)
     assert fine >= 50
     assert bool(client.sim.log) is (name != "none")
+
+
+def test_a_request_that_is_never_taken_is_refused_however_often() -> None:
+    """It is told by what it says: the others are answered all the while, and no pause is named."""
+    client = Client(Faults(never_taken=0.3))
+    asked = [params(f"question {number}") for number in range(20)]
+    first = [client.call("POST", MESSAGES, one).status for one in asked]
+    again = [client.call("POST", MESSAGES, one) for one in asked]
+    assert set(first) == {200, 429}
+    assert [one.status for one in again] == first
+    assert not any("retry-after" in one.headers for one in again)
+
+
+def test_a_proxy_takes_creates_up_to_its_limit() -> None:
+    """A larger one gets the proxy's page, and made no batch."""
+    client = Client(Faults(create_bytes=3_000))
+    answer = client.call("POST", BATCHES, {"requests": items(60)})
+    assert answer.status == 413
+    assert b"<html>" in body(answer)
+    assert client.create(items(2))
+    assert len(client.sim.batches()) == 1
+
+
+def test_a_proxy_may_answer_with_what_it_kept() -> None:
+    """Another create gets the id of the first one, and nothing was taken."""
+    client = Client(Faults(repeated_id=1.0))
+    first = client.create(items(2))
+    assert client.create(items(3)) == first
+    assert len(client.sim.batches()) == 1
+
+
+def test_redirects_lead_elsewhere() -> None:
+    """Every call is sent to another host."""
+    client = Client(Faults(redirects=True))
+    answer = client.call("POST", MESSAGES, params())
+    assert (answer.status, answer.headers["location"]) == (
+        301,
+        "https://elsewhere.example/v1/messages",
+    )
+
+
+@pytest.mark.parametrize(
+    ("form", "told"),
+    [
+        ("seconds", {"retry-after": "5"}),
+        ("ms", {"retry-after-ms": "5000"}),
+        ("odd", {"retry-after": "in a while"}),
+        ("none", {}),
+    ],
+)
+def test_a_pause_is_told_in_many_forms(form: str, told: dict[str, str]) -> None:
+    """In seconds, in milliseconds, in words, or not at all."""
+    client = Client(Faults(rate_limited=1.0, retry_after_form=form))
+    headers = client.call("POST", MESSAGES, params()).headers
+    assert {name: value for name, value in headers.items() if "retry" in name} == told
+
+
+def test_a_pause_told_as_a_date_goes_with_the_answers_own() -> None:
+    """The two dates are as far apart as the pause is long."""
+    client = Client(Faults(rate_limited=1.0, retry_after_form="date"))
+    headers = client.call("POST", MESSAGES, params()).headers
+    assert retry_after_s(headers, 0.0) == 5.0

@@ -294,10 +294,13 @@ def _ending(
 _STOPS: Final = frozenset(
     {
         "ConnectionFailedError",
+        "LongWaitError",
         "OverloadedError",
         "RateLimitedError",
+        "RepeatedBatchIdError",
         "SpendCapError",
         "TransientError",
+        "UnreachableError",
     }
 )
 

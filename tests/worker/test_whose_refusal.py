@@ -171,6 +171,23 @@ def test_a_storm_pauses_all_and_ends_the_run_after_an_hour(tmp_path: Path) -> No
     assert (report.items.succeeded, report.items.uncertain) == (40, 0)
 
 
+def test_the_last_call_of_all_is_not_waited_for_as_long_as_a_storm(tmp_path: Path) -> None:
+    """With nothing to compare it with, one that others were answered before fails in ten minutes."""
+    scene = _scene(tmp_path, lambda number: LIMITED if number == 19 else None, concurrency=1)
+    report, took_s = _timed(scene, 20)
+    assert (report.items.succeeded, report.items.failed) == (19, 1)
+    assert "Usage credits" in report.failures[0].message
+    assert took_s < 700
+
+
+def test_a_run_of_one_refused_item_ends(tmp_path: Path) -> None:
+    """An hour of patience, and it fails: resuming it for ever would help nobody."""
+    scene = _scene(tmp_path, lambda _: LIMITED)
+    report, took_s = _timed(scene, 1)
+    assert report.items.failed == 1
+    assert 3_600 <= took_s < 3_700
+
+
 # -- retry-after ------------------------------------------------------------------------------
 
 

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 FIRST_WINDOW: Final = 16
 # An hour of nothing but refusals is no storm any more: the run stops, and says why.
 STORM_PATIENCE_S: Final = 3_600.0
+# The last call of a run that has been answered all along: it may be the one that never is.
+LAST_PATIENCE_S: Final = 600.0
 MAX_LOST_PAUSE_S: Final = 60.0
 MINUTE_S: Final = 60.0
 # What rounding leaves over is no reason to wait: a timer that short may fire at the same moment.
@@ -184,10 +186,10 @@ class Pacer:
     def _cool_down(self, until_s: float) -> None:
         self.cooldown_until_s = max(self.cooldown_until_s, until_s)
 
-    def patient(self, now_s: float) -> bool:
+    def patient(self, now_s: float, patience_s: float = STORM_PATIENCE_S) -> bool:
         """Tell whether refusals are still waited out."""
         since_s = self.refusing_since_s
-        return since_s is None or now_s - since_s < STORM_PATIENCE_S
+        return since_s is None or now_s - since_s < patience_s
 
 
 def lost_pause_s(losses: int, *, jitter: float) -> float:

@@ -8,12 +8,14 @@ https://platform.claude.com/docs/en/build-with-claude/batch-processing
 from __future__ import annotations
 
 import hashlib
+import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn, TypedDict
 from urllib.parse import quote
 
 import orjson
 
+from twolane.core.cooldown import retry_after_s
 from twolane.core.faults import NO_STATUS, refusal
 from twolane.core.types import (
     BatchInfo,
@@ -255,7 +257,7 @@ class AnthropicProvider:
         if issubclass(error, EndpointError):
             raise error(self._wrong_address(status, headers, text), **said)
         if issubclass(error, TransientError):
-            pause_s = _retry_after_s(headers.get("retry-after"))
+            pause_s = retry_after_s(headers, time.time())
             raise error(message, retry_after_s=pause_s, **said)
         raise error(message, **said)
 
@@ -352,13 +354,6 @@ def _headroom(headers: Mapping[str, str], what: str) -> Headroom | None:
         limit = int(headers[f"anthropic-ratelimit-{what}-limit"])
         return Headroom(limit, int(headers[f"anthropic-ratelimit-{what}-remaining"]))
     except (KeyError, ValueError):
-        return None
-
-
-def _retry_after_s(value: str | None) -> float | None:
-    try:
-        return max(0.0, float(value)) if value else None
-    except ValueError:
         return None
 
 

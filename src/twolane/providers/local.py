@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import time
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
 from twolane.core.addresses import is_here, root_of
+from twolane.core.cooldown import retry_after_s
 from twolane.core.tokens import estimate_input_tokens
 from twolane.core.types import Limits, Reply, Succeeded, Usage
 from twolane.errors import (
@@ -251,7 +253,7 @@ class LocalProvider(NoBatches):
                 timeout_s=REPLY_TIMEOUT_S,
             ) as response:
                 raw = await response.read()
-                status, pause = response.status, response.headers.get("retry-after")
+                status, pause_s = response.status, retry_after_s(response.headers, time.time())
         except ConnectionFailedError as error:
             if error.sent and not isinstance(error.__cause__, TimeoutError):
                 # Nothing is paid here: what broke off is sent again without further ado.
@@ -260,7 +262,7 @@ class LocalProvider(NoBatches):
         answer = _object(raw)
         if status == 200 and answer is not None and not answer.get("error"):  # noqa: PLR2004
             return raw, answer
-        raise fault(status, raw, retry_after_s=_seconds(pause), where=self.base_url)
+        raise fault(status, raw, retry_after_s=pause_s, where=self.base_url)
 
     async def _manner(self, model: str) -> Manner:
         """Return how the server wants to be asked: found out once, and remembered."""
@@ -339,10 +341,3 @@ def _blindly_lesser(manner: Manner) -> Manner | None:
     if manner.schemas is not Schemas.REFUSED:
         return manner._replace(schemas=Schemas.REFUSED)
     return manner._replace(system=False) if manner.system else None
-
-
-def _seconds(value: str | None) -> float | None:
-    try:
-        return max(0.0, float(value)) if value else None
-    except ValueError:
-        return None

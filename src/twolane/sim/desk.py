@@ -31,6 +31,7 @@ class BatchDesk:
         self._pace = pace
         self._dice = dice
         self._batches: dict[str, Batch] = {}
+        self._creates = 0
 
     def __iter__(self) -> Iterator[Batch]:
         """Iterate all batches there ever were, oldest first."""
@@ -41,6 +42,11 @@ class BatchDesk:
         if problem := batch_problem(body):
             raise invalid(problem)
         requests = body["requests"]
+        self._creates += 1
+        earlier = next((one for one in self if not one.foreign), None)
+        about = (self._name, self._creates)
+        if earlier and self._dice.strikes("repeated_id", faults.repeated_id, *about):
+            return json_answer(200, earlier.describe(now, call.base_url))
         queued = sum(batch.size for batch in self if not batch.ended(now))
         if faults.max_queued is not None and queued + len(requests) > faults.max_queued:
             self._dice.log["max_queued"] += 1

@@ -24,7 +24,11 @@ class Faults:
     (taken, its answer lost; creates have their own), `slow` (answers only after `slow_s`),
     `server_error` (500), `overloaded` (529), `rate_limited` (429 with `retry_after_s`),
     `html_error` (502 with a page of a proxy); a storm answers 529 to everything for `storm_s`
-    out of every `storm_period_s`, from the simulator's start on.
+    out of every `storm_period_s`, from the simulator's start on. `retry_after_form` is how a
+    pause is told: in `seconds`, as a `date`, in `ms`, as `odd` words, or not at all (`none`).
+    `never_taken` requests get a 429 in real time whenever they are asked. With `redirects` every
+    answer leads elsewhere (301). Over HTTP a connection that was idle for `idle_cut_s` is cut at
+    its next request, which is lost.
 
     Limits, per key: `requests_per_min`, `input_tokens_per_min` and `output_tokens_per_min` of
     the real-time lane, `max_queued` requests in unfinished batches, and `spend_cap_after`
@@ -32,7 +36,8 @@ class Faults:
 
     Batches: `create_lost` and the first `create_lost_first` creates (accepted, then the
     connection drops), `create_error` (accepted, answered 500), `fresh_404_s` (a new batch is
-    unknown to polls for that long), `poll_error` (a poll fails with 500), `poll_404` (a poll
+    unknown to polls for that long), `create_bytes` (a larger create is answered 413 by a proxy),
+    `repeated_id` (a proxy answers a create with what an earlier one got), `poll_error` (a poll fails with 500), `poll_404` (a poll
     does not find the batch), `list_lag_s` (a new batch is missing in the list for that long),
     `foreign` (with a create, somebody else's batch of the same size appears),
     `deleted_by_other` (gone when it has ended), `miscount` (its counts claim one result more than
@@ -60,6 +65,10 @@ class Faults:
     html_error: float = 0.0
     storm_period_s: float = 0.0
     storm_s: float = 0.0
+    retry_after_form: str = "seconds"
+    never_taken: float = 0.0
+    redirects: bool = False
+    idle_cut_s: float | None = None
 
     requests_per_min: int | None = None
     input_tokens_per_min: int | None = None
@@ -70,6 +79,8 @@ class Faults:
     create_lost: float = 0.0
     create_lost_first: int = 0
     create_error: float = 0.0
+    create_bytes: int | None = None
+    repeated_id: float = 0.0
     fresh_404_s: float = 0.0
     poll_error: float = 0.0
     poll_404: float = 0.0
@@ -143,6 +154,8 @@ PRESETS: Final[Mapping[str, Faults]] = {
         input_tokens_per_min=400_000,
         output_tokens_per_min=80_000,
     ),
+    "never-taken": Faults(never_taken=0.02),
+    "narrow-proxy": Faults(create_bytes=3_000, idle_cut_s=0.8, retry_after_form="date"),
     "spend-cap": Faults(spend_cap_after=50),
     "overload": Faults(
         overloaded=0.05, server_error=0.03, html_error=0.02, storm_period_s=300.0, storm_s=20.0

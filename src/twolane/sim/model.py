@@ -6,7 +6,6 @@ No socket, no thread and no timer: a call goes in, an answer comes out, and time
 
 from __future__ import annotations
 
-import math
 import time
 from collections import Counter
 from dataclasses import dataclass, field
@@ -33,6 +32,7 @@ from twolane.sim.faults import NO_FAULTS, Dice, Faults
 from twolane.sim.limits import RateLimits
 from twolane.sim.pace import Pace
 from twolane.sim.prompt import PromptCache, breakpoints, prompt_tokens
+from twolane.sim.proxy import page, pause_headers
 from twolane.sim.reply import (
     Responder,
     default_responder,
@@ -50,7 +50,6 @@ if TYPE_CHECKING:
     from twolane.sim.batch import Batch
 
 _OK: Final = 200
-_HTML: Final = b"<html><body><h1>502 Bad Gateway</h1><hr>a proxy</body></html>\n"
 
 
 @dataclass(slots=True)
@@ -177,7 +176,12 @@ class Simulator:
             body = error_body(refusal.kind, refusal.message, request_id, refusal.details)
             answer = json_answer(refusal.status, body)
             if refusal.retry_after_s is not None:
-                headers["retry-after"] = self._retry_after(refusal.retry_after_s)
+                headers |= pause_headers(
+                    self.faults.retry_after_form,
+                    refusal.retry_after_s,
+                    now=visit.now,
+                    speed=self.speed,
+                )
         answer.headers |= headers
         if visit.endpoint is not Endpoint.MESSAGES or answer.status != _OK:
             answer.delay_s = self._pace.control_s
@@ -258,9 +262,12 @@ class Simulator:
             raise Refusal(529, "overloaded_error", "Overloaded")
         if dice.strikes("server_error", faults.server_error, *about):
             raise Refusal(500, "api_error", "Internal server error")
-        if dice.strikes("html_error", faults.html_error, *about):
-            return Answer(502, _HTML, {"content-type": "text/html"})
-        return None
+        # Told by what it says alone: however often it is asked, and by whom.
+        unwanted = visit.endpoint is Endpoint.MESSAGES
+        if unwanted and dice.strikes("never_taken", faults.never_taken, about[1]):
+            text = "Usage credits are required for long context requests"
+            raise Refusal(429, "rate_limit_error", text)
+        return page(visit.call, visit.endpoint, faults, dice, about)
 
     def _answer(self, space: Workspace, visit: _Visit) -> Answer:
         call, batch_id, now = visit.call, visit.batch_id, visit.now
@@ -332,11 +339,6 @@ class Simulator:
             details = {"error_code": "enforced_spend_limit_reached"}
             text = "You have reached your monthly API usage limit"
             raise Refusal(429, "rate_limit_error", text, details=details)
-
-    def _retry_after(self, wait_s: float) -> str:
-        """Return a pause in the client's seconds: whole ones, unless time is sped up."""
-        real_s = wait_s / self.speed
-        return str(max(1, math.ceil(real_s))) if self.speed == 1 else f"{real_s:.3f}"
 
 
 def _object(body: bytes) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from typing import TYPE_CHECKING, Final
+from weakref import WeakKeyDictionary
 
 from aiohttp import web
 
@@ -26,6 +27,7 @@ class SimServer:
         """Serve `simulator`."""
         self._simulator = simulator
         self._runner: web.AppRunner | None = None
+        self._idle_since: WeakKeyDictionary[asyncio.BaseTransport, float] = WeakKeyDictionary()
 
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> str:
         """Listen, on a free port where `port` is 0, and return the base URL. Raises OSError."""
@@ -49,6 +51,24 @@ class SimServer:
 
     async def _serve(self, request: web.Request) -> web.StreamResponse:
         body = await _body(request)
+        if self._was_idle(request):
+            self._simulator.log["idle_cut_s"] += 1
+            _hang_up(request)
+            return web.Response()
+        try:
+            return await self._answered(request, body)
+        finally:
+            if request.transport is not None:
+                self._idle_since[request.transport] = asyncio.get_running_loop().time()
+
+    def _was_idle(self, request: web.Request) -> bool:
+        """Tell whether a connection is dead, which only its next request finds out."""
+        cut_s, connection = self._simulator.faults.idle_cut_s, request.transport
+        if cut_s is None or connection is None or connection not in self._idle_since:
+            return False
+        return asyncio.get_running_loop().time() - self._idle_since[connection] >= cut_s
+
+    async def _answered(self, request: web.Request, body: bytes) -> web.StreamResponse:
         call = Call(
             method=request.method,
             path=request.path,

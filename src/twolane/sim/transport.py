@@ -7,7 +7,7 @@ import contextlib
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlsplit
 
-from twolane.errors import ConnectionFailedError
+from twolane.errors import ConnectionFailedError, UnreachableError
 from twolane.sim.answers import Answer, Call, Drop
 
 if TYPE_CHECKING:
@@ -75,8 +75,9 @@ class SimTransport:
             raise ConnectionFailedError(f"no answer within {timeout_s:.0f} s", sent=True)
         await asyncio.sleep(delay_s)
         if answer.drop is not None:
-            sent = answer.drop is not Drop.REFUSED
-            raise ConnectionFailedError(f"the connection was dropped: {answer.drop}", sent=sent)
+            if answer.drop is Drop.REFUSED:
+                raise UnreachableError("the connection was refused")
+            raise ConnectionFailedError(f"the connection was dropped: {answer.drop}", sent=True)
         yield SimResponse(answer)
 
     async def aclose(self) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections import deque
 from typing import TYPE_CHECKING, TypeGuard
 
 from twolane.core.blame import Blame, Met, Whose, own_pause_s
-from twolane.core.pacing import STORM_PATIENCE_S
+from twolane.core.pacing import LAST_PATIENCE_S, STORM_PATIENCE_S
 from twolane.core.retry import RetryDecision, backoff_s, decide_call
 from twolane.core.types import UNKNOWN_USAGE, Errored, Reply, Succeeded, Wait
 from twolane.errors import (
@@ -23,6 +24,8 @@ from twolane.ledger.rows import NO_USAGE
 from twolane.worker.context import unreachable
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from twolane.core.types import Outcome
     from twolane.ledger import ItemRow, SentItem
     from twolane.worker.context import Context
@@ -41,8 +44,9 @@ class Caller:
     and `put_off` those of them that are to wait for longer than a run does.
     """
 
-    def __init__(self, context: Context) -> None:
-        """Ask the provider of `context`."""
+    def __init__(self, context: Context, is_last: Callable[[], bool]) -> None:
+        """Ask the provider of `context`; `is_last` tells whether a single call is all there is."""
+        self._is_last = is_last
         self._context = context
         self._betas = context.betas
         self._exchanging: set[int] = set()
@@ -142,12 +146,23 @@ class Caller:
                 retry_after_s=pause_s,
                 jitter=context.random.random(),
             )
-            if not pacer.patient(now_s):
-                raise context.long_wait(error, None)
-            return 0.0
+            return self._patience(error, now_s)
         if self._blame.hopeless(met):
             return _errored(error, own=True)
         return own_pause_s(met, retry_after_s=pause_s, jitter=context.random.random())
+
+    def _patience(self, error: TransientError, now_s: float) -> Errored | float:
+        """Wait a storm out with all others, as long as that makes sense.
+
+        Then the run stops with its items to do; where nothing but this one is left, it fails.
+        """
+        context, last = self._context, self._is_last()
+        short = last and self._blame.others_answered(-math.inf)
+        if context.pacer.patient(now_s, LAST_PATIENCE_S if short else STORM_PATIENCE_S):
+            return 0.0
+        if last:
+            return _errored(error, own=True)
+        raise context.long_wait(error, None)
 
     def _put_off(self, item: int, error: LongWaitError) -> None:
         """Leave a call for later, while others may be answered; stop the run where none is."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from twolane.core.budget import MONTH_SPENT, RUN_SPENT
 from twolane.core.states import BatchState, ItemState
 from twolane.core.types import Lane, Wait
+from twolane.errors import LedgerError
 from twolane.ledger import controls, months, standing
 from twolane.worker.batches import BatchLane
 from twolane.worker.context import Settled
@@ -136,9 +137,10 @@ class Worker:
         finally:
             watching.cancel()
         await self._recorder.drain()
-        if not context.stopping.is_set():
-            context.waits.clear()
-        await self._note_wait(at_once=True)
+        try:
+            await self._note_last_wait()
+        except LedgerError as error:
+            context.stop(error)
         if context.fatal is not None:
             raise context.fatal
         await self._orphans.look()
@@ -150,7 +152,6 @@ class Worker:
         while True:
             context.wake.clear()
             held_back = await self._round(stage)
-            await self._note_wait()
             if self._idle() and not context.wake.is_set():
                 if not held_back:
                     break
@@ -172,11 +173,13 @@ class Worker:
                 return False
             await self._look_at_the_month()
             held_back = await self._realtime.fill(stage)
+            held_back = await self._batches.fill(stage) or held_back
             self._stop_put_off()
-            return await self._batches.fill(stage) or held_back
+            await self._note_wait()
         except Exception as error:  # noqa: BLE001  # it is raised at the end of the run
             context.stop(error)
             return False
+        return held_back
 
     def _stop_put_off(self) -> None:
         """Stop where nothing is left but calls that the provider wants to come back much later."""
@@ -184,16 +187,25 @@ class Worker:
         if late is not None and not self._batches.busy and not self._recorder.busy:
             self._context.stop(late)
 
-    async def _note_wait(self, *, at_once: bool = False) -> None:
+    async def _note_last_wait(self) -> None:
+        """Leave on record what a stop has cut short, and nothing where all is through."""
+        if not self._context.stopping.is_set():
+            self._context.waits.clear()
+        await self._note(self.waiting)
+
+    async def _note_wait(self) -> None:
         """Write down what is waited for, so that others can see it, where that takes a while."""
         context = self._context
         wait, noted = self.waiting, self._noted
-        if wait is not None and wait.until is not None and not at_once:
+        if wait is not None and wait.until is not None:
             again = noted is not None and noted.why == wait.why
             soon = wait.until - context.now() < SHOWN_WAIT_S
             wait = None if soon and not again else wait
-        if wait != noted:
-            self._noted = wait
+        await self._note(wait)
+
+    async def _note(self, wait: Wait | None) -> None:
+        if wait != self._noted:
+            context, self._noted = self._context, wait
             await context.db(standing.note_wait, context.ledger, context.run, wait)
 
     async def _look_at_the_month(self) -> None:

@@ -34,7 +34,7 @@ class RealtimeLane:
         self._context = context
         self._judge = judge
         self._recorder = recorder
-        self._caller = Caller(context)
+        self._caller = Caller(context, lambda: len(self.calls) == 1 and not self._ahead)
         self._warm = not context.renderer.cached
         self._dropped: set[int] = set()
         self._racing: deque[ItemRow] = deque()

@@ -1,0 +1,61 @@
+"""What stands between a client and the provider, and how waits are written on the way."""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from typing import TYPE_CHECKING, Final
+
+from twolane.sim.answers import Answer
+from twolane.sim.routes import Endpoint
+
+if TYPE_CHECKING:
+    from twolane.sim.answers import Call
+    from twolane.sim.faults import Dice, Faults
+
+ELSEWHERE: Final = "https://elsewhere.example"
+_HTML: Final = {"content-type": "text/html"}
+_BAD_GATEWAY: Final = b"<html><body><h1>502 Bad Gateway</h1><hr>a proxy</body></html>\n"
+_TOO_LARGE: Final = b"<html><body><h1>413 Request Entity Too Large</h1><hr>a proxy</body></html>\n"
+
+
+def page(
+    call: Call, endpoint: Endpoint | None, faults: Faults, dice: Dice, about: tuple[object, ...]
+) -> Answer | None:
+    """Return what a proxy answers in the provider's place, None where it lets the call through."""
+    if faults.redirects:
+        dice.log["redirects"] += 1
+        return Answer(301, b"", {"location": f"{ELSEWHERE}{call.path}"})
+    largest = faults.create_bytes
+    if endpoint is Endpoint.CREATE and largest is not None and len(call.body) > largest:
+        dice.log["create_bytes"] += 1
+        return Answer(413, _TOO_LARGE, dict(_HTML))
+    if dice.strikes("html_error", faults.html_error, *about):
+        return Answer(502, _BAD_GATEWAY, dict(_HTML))
+    return None
+
+
+def pause_headers(form: str, wait_s: float, *, now: float, speed: float) -> dict[str, str]:
+    """Return the headers that ask for a pause of simulated seconds, in the client's seconds.
+
+    Whole seconds, unless time is sped up; a date goes with the answer's own.
+    """
+    real_s = wait_s / speed
+    match form:
+        case "none":
+            return {}
+        case "odd":
+            return {"retry-after": "in a while"}
+        case "ms":
+            return {"retry-after-ms": f"{real_s * 1_000:.0f}"}
+        case "date":
+            sent = datetime.fromtimestamp(math.floor(now), UTC)
+            until = sent + timedelta(seconds=max(1, math.ceil(real_s)))
+            return {
+                "date": format_datetime(sent, usegmt=True),
+                "retry-after": format_datetime(until, usegmt=True),
+            }
+        case _:
+            whole = str(max(1, math.ceil(real_s)))
+            return {"retry-after": whole if speed == 1 else f"{real_s:.3f}"}
