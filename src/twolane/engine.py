@@ -24,11 +24,12 @@ from weakref import WeakSet
 import orjson
 
 from twolane.core.identity import make_nonce
+from twolane.core.states import RunState
 from twolane.core.types import Lane
 from twolane.errors import ConfigError
 from twolane.ledger import Ledger, NewRun, reports
 from twolane.ledger.forgetting import check_forgettable, forget, let_go
-from twolane.ledger.runlock import LOCKS_FOLDER, SPOOL_FOLDER
+from twolane.ledger.runlock import LOCKS_FOLDER, SPOOL_FOLDER, source_lock
 from twolane.planning import DEFAULT_REPLY_TOKENS, Planner, new_items
 from twolane.run import Run, RunFiles
 from twolane.services import open_provider
@@ -197,6 +198,8 @@ class Engine:
         self,
         requests: Iterable[Request],
         *,
+        name: str = "",
+        again: bool = False,
         plan: Plan | None = None,
         kind: str = "run",
         label: str = "",
@@ -210,18 +213,27 @@ class Engine:
         settings: Mapping[str, object] | None = None,
         cache: bool = False,
     ) -> Run:
-        """Record a run, all of it pending, and return it; nothing is sent yet.
+        """Return the run of these requests: the one there is, or a new one, all of it pending.
 
-        `requests` are gone through twice. `source` and `input_hash` are what the same command
-        again finds the run by; `settings` what a resume must find unchanged; `cache` marks the
-        shared system prompt for the provider's cache. Items in no stage come in a last one.
-        Batches that would miss `deadline_at` (seconds since the epoch) are given up for real
+        Nothing is sent yet. The same requests at the same provider are the same run, which goes on
+        or is done: they are never paid for twice. With a `name` the run is found by that, and other
+        requests under it are refused; `again` begins anew. A `cap_nano` that differs is the run's
+        new cap. Callers who look for earlier runs themselves (`unfinished`) give a `source` and an
+        `input_hash` to find them by, and get a new run.
+
+        `requests` are gone through twice. `settings` is what a resume must find unchanged; `cache`
+        marks the shared system prompt for the provider's cache. Items in no stage come in a last
+        one. Batches that would miss `deadline_at` (seconds since the epoch) are given up for real
         time; `by_strict` does not even wait for their end, and may pay for some items twice.
-        Raises ConfigError, LedgerError.
+        Raises ConfigError, LedgerError; LedgerLockedError where another process begins the same.
         """
         plan = plan or self.plan(requests, lane=lane, cap_nano=cap_nano, deadline_at=deadline_at)
         if plan.survey.total:
             await self.connect(plan.survey.model)
+        found_by_caller = bool(source)
+        if not found_by_caller:
+            input_hash = plan.survey.digest
+            source = self._source(name, input_hash)
         kept = {
             **(settings or {}),
             "cache": cache,
@@ -250,11 +262,54 @@ class Engine:
             shared=orjson.dumps(plan.survey.shared),
             deadline_at=deadline_at,
         )
+        if found_by_caller:
+            return await self._record(new, requests, plan, stages)
+        with source_lock(self.settings.home / LOCKS_FOLDER, source):
+            earlier = None if again else await self._earlier(new, name)
+            return earlier or await self._record(new, requests, plan, stages)
+
+    async def _record(
+        self, new: NewRun, requests: Iterable[Request], plan: Plan, stages: Sequence[Stage]
+    ) -> Run:
+        """Write a run with all its items, and let go of what is older than it is to be kept."""
         items = new_items(requests, plan, stages)
         if self.settings.keep_days is not None:
             await self._db(let_go, self.ledger, keep_days=self.settings.keep_days, now=self.now())
         row = await self._db(self.ledger.create_run, new, items, self.now())
         return self._run(row, prices=plan.prices)
+
+    def _source(self, name: str, digest: str) -> str:
+        """Return what a run is found by: its name, or its requests, at this provider alone.
+
+        What a simulator answered must not be taken for the provider's answers.
+        """
+        what = f"named {name}" if name else digest
+        return f"start:{self.provider.name}:{self.provider.base_url}:{what}"
+
+    async def _earlier(self, new: NewRun, name: str) -> Run | None:
+        """Return the run that `new` would begin once more, with the cap that `new` has.
+
+        Raises ConfigError where requests or lane are others than then.
+        """
+        run = await self.latest(new.source)
+        if run is None:
+            return None
+        changed = []
+        if run.row.input_hash != new.input_hash:
+            changed.append("with other requests")
+        if new.lane_forced is not None and run.row.lane_forced != new.lane_forced:
+            changed.append(f"for the lane {run.row.lane_forced or 'auto'}")
+        if changed:
+            called = f" named {name!r}" if name else ""
+            message = (
+                f"run {run.id}{called} was started {' and '.join(changed)}; give another name, or "
+                "again=True to begin anew"
+            )
+            raise ConfigError(message)
+        closed = run.row.state in (RunState.DONE, RunState.CANCELED)
+        if not closed and new.cap_nano not in (None, run.row.cap_nano):
+            await run.set_cap(new.cap_nano)
+        return run
 
     def _new_id(self, kind: str) -> str:
         day = datetime.fromtimestamp(self.now(), UTC).strftime("%Y%m%d")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 import pytest
 
-from tests.cli.served import PYTHON, Served, read_output, served, text_of, write_input
+from tests.cli.served import MODEL, PYTHON, Served, read_output, served, text_of, write_input
 from twolane.sim import Pace
 
 if TYPE_CHECKING:
@@ -383,3 +383,55 @@ def test_while_a_process_works_others_read_decide_and_check(
     assert code == 4, err
     assert orjson.loads(out)["items"]["canceled"] == 1
     assert beside("check")[0] == 0
+
+
+SCRIPT = """
+import asyncio
+from twolane import Engine, Request, load_settings
+
+def ask(n: int) -> Request:
+    messages = [{"role": "user", "content": f"q{n}"}]
+    return Request(key=f"q{n}", params={"model": MODEL, "max_tokens": 99, "messages": messages})
+
+async def main() -> None:
+    async with Engine.open(load_settings()) as engine:
+        async for outcome in await engine.start([ask(n) for n in range(6)]):
+            print(outcome.key, outcome.text, flush=True)
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+def test_a_script_that_is_stopped_and_run_again_makes_one_run(
+    service: Served, tmp_path: Path, number: signal.Signals
+) -> None:
+    """The README's lines, stopped while their batch is out, collect it when they run again."""
+    program = tmp_path / "script.py"
+    program.write_text(SCRIPT.replace("MODEL", repr(MODEL)))
+
+    def begin() -> subprocess.Popen[bytes]:
+        return subprocess.Popen(  # noqa: S603  # this test's own script
+            [sys.executable, str(program)],
+            env=service.environment(tmp_path / "home"),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+
+    first = begin()
+    try:
+        _until(service, POLL, 1)
+        beside = begin()
+        _, err = beside.communicate(timeout=20)
+        assert beside.returncode == 1
+        assert b"LedgerLockedError" in err
+    finally:
+        first.send_signal(number)
+        first.communicate(timeout=20)
+    service.skip(LONG_S)
+    for _ in range(2):
+        again = begin()
+        out, err = again.communicate(timeout=20)
+        assert again.returncode == 0, err
+        assert sorted(out.decode().splitlines()) == [f"q{n} answer to q{n}" for n in range(6)]
+    assert service.sim.calls[CREATE] == 1

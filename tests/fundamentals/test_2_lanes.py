@@ -30,7 +30,7 @@ async def test_a_lane_can_be_asked_for(tmp_path: Path) -> None:
     requests = [question(str(n), "hello") for n in range(5)]
     async with Engine.open(settings(tmp_path), responder=shout) as engine:
         for lane in Lane:
-            run = await engine.start(requests, lane=lane)
+            run = await engine.start(requests, lane=lane, again=True)
             assert [outcome.text async for outcome in run] == ["HELLO"] * 5
             assert (await run.report()).lanes[lane].items == 5
 

@@ -107,3 +107,16 @@ def test_an_older_ledger_knows_where_its_batches_were(tmp_path: Path) -> None:
     db.close()
     assert found == {"batch": SIMULATED, "realtime": ""}
     assert tempo(tmp_path, REAL) == Tempo()
+
+
+def test_what_one_address_answered_is_not_anothers_answer(tmp_path: Path) -> None:
+    """The same requests at the provider are a new run, whatever a simulator said to them."""
+    scene = Scene(tmp_path, at(SIMULATED))
+
+    async def start(engine: Engine) -> str:
+        return (await engine.start(ask(3))).id
+
+    first = scene.run(start, seed=1)
+    assert scene.run(start, seed=2) == first
+    scene.provider = at(REAL)
+    assert scene.run(start, seed=3) != first

@@ -41,7 +41,8 @@ class Survey:
 
     `unbounded` names the first request whose cost no cap can bound beforehand, '' for none, and
     `no_batch` says of the first that no batch takes which one it is, and why. `betas` go out as a
-    header. `own_schemas` says that replies have to meet different schemas.
+    header. `own_schemas` says that replies have to meet different schemas. `digest` is the same for
+    the same requests in the same order, and for no others.
     """
 
     total: int
@@ -54,6 +55,7 @@ class Survey:
     betas: tuple[str, ...] = ()
     own_schemas: bool = False
     no_batch: str = ""
+    digest: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,7 @@ def survey(requests: Iterable[Request], *, max_bytes: int, reply_tokens: int) ->
     shared: dict[str, Any] | None = None
     model, input_tokens, output_tokens, caches, unbounded = "", 0, 0, False, ""
     forms, betas, no_batch = _Forms(), None, ""
-    total = 0
+    total, digest = 0, blake2b(digest_size=16)
     for index, request in enumerate(requests):
         number = hash(request.key)
         hashes[number % _BUCKETS].append(number)
@@ -94,6 +96,7 @@ def survey(requests: Iterable[Request], *, max_bytes: int, reply_tokens: int) ->
                 f"{max_bytes:,} a request; shorten it or leave it out"
             )
             raise InputError(message)
+        _feed(digest, request, body)
         if not no_batch and (why := asked.batch_problem(params)):
             no_batch = f"{place(index, request)}: {why}"
         shared = shareable(params) if shared is None else shared
@@ -108,8 +111,16 @@ def survey(requests: Iterable[Request], *, max_bytes: int, reply_tokens: int) ->
     _refuse_twins(requests, hashes)
     return Survey(
         total, model, shared or {}, input_tokens, output_tokens, caches, unbounded,
-        betas or (), forms.differ, no_batch,
+        betas or (), forms.differ, no_batch, digest.hexdigest(),
     )  # fmt: skip
+
+
+def _feed(digest: blake2b, request: Request, body: bytes) -> None:
+    """Add a request to a digest: what is asked, and what its answer is held against."""
+    betas = request.params.get("betas")
+    own = f"{request.key}\0{request.content_hash}\0{request.echo}\0{betas}"
+    named = own.encode("utf-8", "surrogatepass")
+    digest.update(b"%d:%d:%b%b" % (len(named), len(body), named, body))
 
 
 def place(index: int, request: Request) -> str:
