@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import accumulate
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol, TypeAlias
 
 import yaml
@@ -21,6 +22,10 @@ BOM: Final = b"\xef\xbb\xbf"
 MAX_BLOCK_BYTES: Final = 262_144
 """A larger block is no frontmatter a person wrote; YAML parsers take seconds for it."""
 
+MAX_DEPTH: Final = 500
+"""libyaml looks at every open bracket for each token: 20,000 of them took 4 seconds."""
+
+_BRACKETS = re.compile(r"[\[\]{}]")
 _OPENING = re.compile(rb"---[ \t]*+(\r\n|\n|\r)")
 _CLOSING = re.compile(rb"(?<=[\r\n])---[ \t]*+(?:\r\n|\n|\r|\Z)")
 _COLON = re.compile(rb"[ \t]*+:")
@@ -151,12 +156,20 @@ def read(raw: bytes, place: Place) -> Frontmatter:
     if lone in (text.replace("\r\n", "") if lone == "\r" else text):
         # Some readers end a line there and some do not.
         raise BrokenFrontmatterError("it mixes kinds of line ends")
+    if _depth(text) > MAX_DEPTH:
+        raise BrokenFrontmatterError(f"brackets are nested more than {MAX_DEPTH} deep")
     reader = _Reader(raw, place, text)
     try:
         reader.read(yaml.parse(reader.yaml, Loader=_Loader))
     except yaml.YAMLError as error:
         raise BrokenFrontmatterError(_said(error)) from error
     return Frontmatter(place.span, inner, place.newline, reader.indent, tuple(reader.entries))
+
+
+def _depth(text: str) -> int:
+    """Return how many brackets are open at most, those in quotes included."""
+    steps = (1 if bracket in "[{" else -1 for bracket in _BRACKETS.findall(text))
+    return max(accumulate(steps), default=0)
 
 
 def _said(error: yaml.YAMLError) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
@@ -84,7 +85,7 @@ def lift(note: Note, *, lists: Collection[str]) -> Lifted:
     """
     lines = _lines(note)
     there = {one.name for one in note.frontmatter.entries} if note.frontmatter else set()
-    names = [line.key.casefold() for line in lines]
+    names = Counter(line.key.casefold() for line in lines)
     what: list[str] = []
     left: list[str] = []
     taken: list[tuple[_Line, str | list[str]]] = []
@@ -93,7 +94,7 @@ def lift(note: Note, *, lists: Collection[str]) -> Lifted:
         same = next((set(family) for family in _FAMILIES if name in family), {name})
         if there & same:
             left.append(f"`{line.key}` is a property already")
-        elif sum(one in same for one in names) > 1:
+        elif sum(names[one] for one in same) > 1:
             left.append(f"`{line.key}::` is there twice")
         elif reason := _unclear(line, name, lists):
             left.append(f"`{line.key:.{_SHOWN_CHARS}}:: {line.value:.{_SHOWN_CHARS}}`: {reason}")
@@ -211,9 +212,8 @@ def _check(old: Note, raw: bytes, taken: list[tuple[_Line, str | list[str]]]) ->
         (line.key, tuple(value) if isinstance(value, list) else value) for line, value in taken
     ]
     found = [(one.key, one.value) for one in new.frontmatter.entries] if new.frontmatter else []
-    body = old.body
-    for line, _ in reversed(taken):
-        body = body[: line.start] + body[line.end :]
+    edges = [0, *(edge for line, _ in taken for edge in (line.start, line.end)), len(old.body)]
+    body = "".join(old.body[low:high] for low, high in zip(edges[::2], edges[1::2], strict=True))
     own = {
         tag_key(tag)
         for line, value in taken

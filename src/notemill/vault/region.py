@@ -6,6 +6,7 @@ Offsets count characters of the body.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -66,12 +67,15 @@ def is_damaged(body: str) -> bool:
 def _marks(body: str) -> tuple[list[re.Match[str]], list[re.Match[str]]]:
     """Return the opening and the closing comments, without those in code and the like."""
     hidden = [one for one in regions(body) if one.kind in _HIDING]
+    begins = [one.start for one in hidden]
+
+    def is_shown(match: re.Match[str]) -> bool:
+        # The regions lie apart and in order: only the last one before can hold it.
+        place = bisect_left(begins, match.start()) - 1
+        return place < 0 or match.start() >= hidden[place].end
+
     starts, ends = (
-        [
-            match
-            for match in pattern.finditer(body)
-            if not any(one.start < match.start() < one.end for one in hidden)
-        ]
+        [match for match in pattern.finditer(body) if is_shown(match)]
         for pattern in (_START_LINE, _END_LINE)
     )
     return starts, ends

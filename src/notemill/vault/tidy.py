@@ -7,6 +7,7 @@ more than one thing is left, with the reason.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final, TypeAlias
@@ -101,22 +102,28 @@ def tidy(raw: bytes, kinds: Collection[TidyKind]) -> Tidied:
     """
     steps: list[Step] = []
     left: list[Left] = []
+    note = _writable(raw)
     for kind in TidyKind:
         if kind not in kinds:
             continue
-        note, problems = parse(raw)
-        for problem in problems:
-            if problem.blocks_writing:
-                raise MalformedNoteError(problem.message)
         try:
             new, what, reasons = _lifted(note) if kind is TidyKind.INLINE else _edited(note, kind)
         except MalformedNoteError as error:
-            new, what, reasons = raw, [], [str(error)]
+            new, what, reasons = note.raw, [], [str(error)]
         left += [Left(kind, reason) for reason in reasons]
-        if new != raw:
-            steps.append(Step(kind, raw, new, tuple(what)))
-            raw = new
+        if new != note.raw:
+            steps.append(Step(kind, note.raw, new, tuple(what)))
+            note = _writable(new)
     return Tidied(tuple(steps), tuple(left))
+
+
+def _writable(raw: bytes) -> Note:
+    """Return a note. Raises MalformedNoteError where it must be left as it is."""
+    note, problems = parse(raw)
+    for problem in problems:
+        if problem.blocks_writing:
+            raise MalformedNoteError(problem.message)
+    return note
 
 
 def _lifted(note: Note) -> tuple[bytes, list[str], list[str]]:
@@ -175,16 +182,16 @@ def _plural(note: Note, entries: Sequence[Entry]) -> _Edit:
 
 def _renamed(note: Note, entries: Sequence[Entry], wanted: Mapping[str, str]) -> _Edit:
     edit = _Edit([], [], [], [])
-    names = [one.name for one in entries]
+    names = Counter(one.name for one in entries)
     for one in entries:
         key = one.key
         new = wanted.get(key, key)
         if new != key:
             head = note.raw[one.span.start : one.colon]
             at = head.find(key.encode())
-            if names.count(new.casefold()) > (new.casefold() == one.name):
+            if names[new.casefold()] > (new.casefold() == one.name):
                 edit.left.append(f"there is `{new}` beside `{key}`; keep one")
-            elif at < 0 or names.count(one.name) > 1:
+            elif at < 0 or names[one.name] > 1:
                 edit.left.append(f"`{key}` is written in an unusual way, or there twice")
             else:
                 start = one.span.start + at
