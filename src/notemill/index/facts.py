@@ -149,6 +149,8 @@ def facts_and_text(key: str, raw: bytes, *, size: int, mtime_ns: int) -> tuple[N
     blocking = next((one.message for one in problems if one.blocks_writing), "")
     summary = next((text for name in SUMMARY_NAMES if (text := note.text_of(name))), "")
     text = f"description:: {' '.join(summary.split())}\n\n{note.body}" if summary else note.body
+    tags = note.tags
+    known = frozenset(tags)
     facts = NoteFacts(
         key=key,
         size=size,
@@ -156,7 +158,7 @@ def facts_and_text(key: str, raw: bytes, *, size: int, mtime_ns: int) -> tuple[N
         bytes_hash=bytes_hash(raw),
         source_hash=source_hash(note),
         title=PurePosixPath(key).stem,
-        tags=note.tags,
+        tags=tags,
         inline_tags=tuple(tag.name for tag in tags_in_text(note)),
         description=description_of(note),
         topics=note.list_of("topics"),
@@ -164,7 +166,7 @@ def facts_and_text(key: str, raw: bytes, *, size: int, mtime_ns: int) -> tuple[N
         ignored=is_ignored(note),
         problem=blocking,
         holds_vocabulary=holds_vocabulary(note.body),
-        doubtful_tags=tuple(one for one in words_at_tags(note) if one not in note.tags),
+        doubtful_tags=tuple(one for one in words_at_tags(note) if one not in known),
     )
     return facts, text
 
