@@ -16,12 +16,11 @@ from notemill.decisions import FILE as DECISIONS_FILE
 from notemill.decisions import Decisions
 from notemill.errors import (
     ExternallyChangedError,
-    NotemillError,
     UsageError,
     VaultError,
     VaultLockedError,
 )
-from notemill.index import Index, NoteFacts, facts_and_text, facts_of
+from notemill.index import Index, NoteFacts, facts_and_text
 from notemill.index.cache import Watch, unseen
 from notemill.index.contents import Contents
 from notemill.links import FILE as LINKS_FILE
@@ -29,15 +28,14 @@ from notemill.links import LinkLedger
 from notemill.offline import respond
 from notemill.privacy import Privacy
 from notemill.review import FILE as REVIEW_FILE
-from notemill.review import Decision, NewProposal, Review
+from notemill.review import Decision, Review
 from notemill.vault.files import Vault
 from notemill.vault.places import remember, state_folder
 from notemill.workflows.apply import Applied, apply_run, preview, waits_for_person
+from notemill.workflows.collecting import collect
 from notemill.workflows.curate import (
     REPLY_TOKENS,
     load_template,
-    proposals_for,
-    read_reply,
 )
 from notemill.workflows.fitting import Room
 from notemill.workflows.gating import candidates_of, gate_of, newcomers, place_of, rejected_tags
@@ -395,46 +393,12 @@ class Mill:
     # -- results ------------------------------------------------------------------------------
 
     async def collect(self, curation: Curation) -> list[str]:
-        """Turn the answers that are there into proposals; return the notes that got some.
-
-        A note that changed since it was asked about is a conflict; the answer for one that is not
-        here now is kept for when it is back. May be called at any time and again: what was
-        collected before is left as it is.
-        """
-        run = curation.run
-        if run.row.dropped_at is not None:
+        """Turn the answers that are there into proposals; return the notes that got some."""
+        if curation.run.row.dropped_at is not None:
             return []
-        done = self.review.stored(run.id)
-        written = self.review.descriptions_written()
-        gate = self.gate()
-        found: list[tuple[str, str, list[NewProposal]]] = []
-        conflicts: dict[str, tuple[int, str]] = {}
-        for outcome in run.outcomes():
-            if outcome.state is not ItemState.SUCCEEDED or outcome.key in done:
-                continue
-            facts = self._facts(outcome.key)
-            if isinstance(facts, str) or facts.source_hash != outcome.content_hash:
-                why = facts if isinstance(facts, str) else "the note was edited since it was read"
-                conflicts[outcome.key] = (outcome.index, f"{why}; curate it again")
-                continue
-            reply = read_reply(outcome.text)
-            ours = written.get(outcome.key, frozenset())
-            new = proposals_for(facts, reply, ours=ours, gate=gate)
-            found.append((outcome.key, facts.source_hash, new))
-        away = self.vault.presence().away(conflicts) if conflicts else {}
-        for key, (index, why) in conflicts.items():
-            if key not in away:
-                await run.mark_conflict(index, why)
-        self.review.store(run.id, found, now=time.time())
-        return [key for key, _, _ in found]
-
-    def _facts(self, key: str) -> NoteFacts | str:
-        """Return a note's facts as it is now, or why it cannot be read."""
-        try:
-            raw = self.vault.read(key)
-        except NotemillError as error:
-            return str(error)
-        return facts_of(key, raw, size=len(raw), mtime_ns=0)
+        return await collect(
+            curation.run, self.vault, self.review, gate=self.gate(), now=time.time()
+        )
 
     async def check(self, curation: Curation) -> Verdict:
         """Verify what has come back so far."""

@@ -218,7 +218,7 @@ def test_a_folder_without_rights_is_named_and_the_rest_found(tmp_path: Path) -> 
         ("[!a].md", ["p/b.md", "p/q/c.md"]),
         ("[z-a].md", []),
         ("x[[]1].md", ["x[1].md"]),
-        ("A.md", []),
+        ("A.md", ["a.md"]),
         (".*", []),
     ],
 )

@@ -146,6 +146,54 @@ def test_a_process_that_dies_at_any_write_is_made_good_by_the_next(
     assert tree(root) == whole
 
 
+NUMBERED = "Garden/Soil #1.md"  # in no wikilink
+
+
+@pytest.fixture(scope="module")
+def numbered(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """What a vault is that has such a name from the start, when nothing went wrong."""
+    folder = tmp_path_factory.mktemp("numbered")
+    write_notes(folder / "vault", NOTES)
+    (folder / "vault" / SOIL).rename(folder / "vault" / NUMBERED)
+    assert link(folder) == 0
+    return tree(folder / "vault")
+
+
+@pytest.mark.parametrize("at", range(WRITES))
+def test_links_below_the_text_and_in_properties_are_made_good_alike(
+    at: int, tmp_path: Path, numbered: dict[str, bytes]
+) -> None:
+    """What a death left on one side is completed where a run without it had put it."""
+    root = write_notes(tmp_path / "vault", NOTES)
+    (root / SOIL).rename(root / NUMBERED)
+    with pytest.raises(Death):
+        link(tmp_path, LateDisk(fails="after replace", fault=Death(), at=at))
+    assert link(tmp_path) == 0
+    assert tree(root) == numbered
+
+
+@pytest.mark.parametrize("at", range(2))
+@pytest.mark.parametrize("step", ["create", "after replace"])
+def test_a_link_that_moves_when_the_process_dies_stands_in_one_place(
+    step: str, at: int, tmp_path: Path
+) -> None:
+    """A note got a name that the property cannot hold: its links are there or below, never both."""
+    root = write_notes(tmp_path / "vault", NOTES)
+    link(tmp_path)
+    (root / SOIL).rename(root / NUMBERED)
+    with pytest.raises(Death):
+        link(tmp_path, LateDisk(fails=step, fault=Death(), at=at))
+    for _ in range(2):
+        assert link(tmp_path) == 0
+    after = tree(root)
+    for name in (COMPOST, MULCH):
+        assert b"[[Soil]]" not in after[name]
+        assert after[name].count(b"- [Soil #1](Soil%20%231.md)") == 1
+    assert link(tmp_path) == 0
+    assert tree(root) == after
+    assert not pairs(tmp_path, PairState.REJECTED)
+
+
 @pytest.mark.parametrize("at", range(WRITES))
 @pytest.mark.parametrize("step", ["create", "after replace"])
 def test_an_undo_that_dies_at_any_note_is_finished_or_made_good(

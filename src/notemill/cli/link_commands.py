@@ -98,7 +98,7 @@ def find(**flags: Any) -> None:  # noqa: ANN401
 @home_flag
 def reject(**flags: Any) -> None:  # noqa: ANN401
     """Turn a pair of notes down: it is never proposed again, whatever the notes are called then."""
-    from notemill.cli.linking import reject_pair  # noqa: PLC0415
+    from notemill.cli.link_deciding import reject_pair  # noqa: PLC0415
 
     settings = settings_of(flags)
     finish(reject_pair(settings, **flags))
@@ -113,7 +113,7 @@ def reject(**flags: Any) -> None:  # noqa: ANN401
 @home_flag
 def allow(**flags: Any) -> None:  # noqa: ANN401
     """List what was turned down: a pair, all of a note, or all; and let it be proposed again."""
-    from notemill.cli.linking import allow_pairs  # noqa: PLC0415
+    from notemill.cli.link_deciding import allow_pairs  # noqa: PLC0415
 
     settings = settings_of(flags)
     finish(allow_pairs(settings, **flags))

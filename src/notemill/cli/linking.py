@@ -27,7 +27,6 @@ from notemill.cli.link_showing import (
 from notemill.cli.meaning import vectors_of
 from notemill.cli.opening import open_mill
 from notemill.config import load_embedding
-from notemill.errors import NoteNotFoundError, UsageError
 from notemill.links import LinkRun, PairState
 from notemill.vault.related import Form
 from notemill.vault.select import folded, matcher
@@ -39,15 +38,13 @@ from notemill.workflows.stages import check_stages
 from notemill.workflows.survey import CurateOptions
 from notemill.workflows.upkeep import Mend, look_after
 from twolane import Lane
-from twolane.consent import cap_of, confirm, within_s
+from twolane.consent import cap_of, within_s
 from twolane.console import (
     EXIT_FAILED,
-    counted,
     exit_code,
     note_console,
     print_json,
     report_object,
-    shown,
 )
 
 if TYPE_CHECKING:
@@ -410,86 +407,3 @@ def pair_object(pair: NewPair | Pair, explainer: Explainer) -> dict[str, Any]:
         "neighbours": list(why.neighbours),
         "tags": list(why.tags),
     }
-
-
-# -- decisions ------------------------------------------------------------------------------------
-
-
-async def reject_pair(
-    settings: Settings, *, vault: Path, one: str, other: str, as_json: bool
-) -> int:
-    """Turn a pair of notes down for good; return 0. Raises NotemillError."""
-    console = note_console()
-    mill = open_mill(vault, settings)
-    try:
-        with mill.working():
-            scene = mill.scene()
-            a, b = _named(scene, one), _named(scene, other)
-            if a == b:
-                raise UsageError(f"{one} and {other} are the same note; name two")
-            mill.links.reject(a, b, now=time.time())
-            standing = [side for side in mill.links.sides(note=a) if side.other == b]
-            standing += [side for side in mill.links.sides(note=b) if side.other == a]
-    finally:
-        await mill.aclose()
-    console.print(f"{shown(a)} and {shown(b)} are not proposed again", markup=False)
-    if standing:
-        console.print("its links are taken out by the next: notemill link --apply", markup=False)
-    if as_json:
-        print_json({"a": a, "b": b, "state": PairState.REJECTED, "standing": len(standing)})
-    return 0
-
-
-async def allow_pairs(
-    settings: Settings,
-    *,
-    vault: Path,
-    one: str | None,
-    other: str | None,
-    yes: bool,
-    as_json: bool,
-) -> int:
-    """Forget that pairs were turned down; return 0. Raises NotemillError, WaitingError."""
-    console = note_console()
-    mill = open_mill(vault, settings)
-    try:
-        with mill.working():
-            scene = mill.scene()
-            wanted = {_named(scene, name) for name in (one, other) if name}
-            turned_down = [
-                pair
-                for pair in mill.links.pairs(states=[PairState.REJECTED, PairState.DECLINED])
-                if wanted <= {pair.a, pair.b}
-                and scene.sight.shows(pair.a)
-                and scene.sight.shows(pair.b)
-            ]
-            for pair in turned_down:
-                console.print(
-                    f"  {shown(pair.a)} and {shown(pair.b)}: {shown(pair.because)}", markup=False
-                )
-            if turned_down:
-                question = f"let {counted(len(turned_down), 'pair')} be proposed again?"
-                confirm(question, console, yes=yes, otherwise="nothing was changed")
-            mill.links.decide(
-                [pair.id for pair in turned_down],
-                PairState.WITHDRAWN,
-                because="you allowed it again",
-                now=time.time(),
-            )
-    finally:
-        await mill.aclose()
-    console.print(f"{counted(len(turned_down), 'pair')} may be proposed again", markup=False)
-    if as_json:
-        print_json({"allowed": [{"a": pair.a, "b": pair.b} for pair in turned_down]})
-    return 0
-
-
-def _named(scene: Scene, name: str) -> str:
-    """Return the note a person means: by its path, or as a link does."""
-    bare = name.strip().removeprefix("[[").removesuffix("]]")
-    if bare in scene.facts or bare in scene.away:
-        return bare
-    key = scene.names.resolve(bare.removesuffix(".md"), source="") if bare else None
-    if key is None or not (key in scene.facts or key in scene.away):
-        raise NoteNotFoundError(f"there is no note {name!r}; name it by its path in the vault")
-    return key

@@ -1,0 +1,57 @@
+"""Answers become proposals, each for the note as it was when it was asked about."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from notemill.errors import NotemillError
+from notemill.index import facts_of
+from notemill.workflows.curate import proposals_for, read_reply
+from twolane import ItemState
+
+if TYPE_CHECKING:
+    from notemill.index import NoteFacts
+    from notemill.review import NewProposal, Review
+    from notemill.tagging.gate import Gate
+    from notemill.vault.files import Vault
+    from twolane import Run
+
+
+async def collect(run: Run, vault: Vault, review: Review, *, gate: Gate, now: float) -> list[str]:
+    """Turn the answers of a run that are there into proposals; return the notes that got some.
+
+    A note that changed since it was asked about is a conflict; the answer for one that is not
+    here now is kept for when it is back. May be called at any time and again: what was collected
+    before is left as it is.
+    """
+    done = review.stored(run.id)
+    written = review.descriptions_written()
+    found: list[tuple[str, str, list[NewProposal]]] = []
+    conflicts: dict[str, tuple[int, str]] = {}
+    for outcome in run.outcomes():
+        if outcome.state is not ItemState.SUCCEEDED or outcome.key in done:
+            continue
+        facts = _facts(vault, outcome.key)
+        if isinstance(facts, str) or facts.source_hash != outcome.content_hash:
+            why = facts if isinstance(facts, str) else "the note was edited since it was read"
+            conflicts[outcome.key] = (outcome.index, f"{why}; curate it again")
+            continue
+        reply = read_reply(outcome.text)
+        ours = written.get(outcome.key, frozenset())
+        new = proposals_for(facts, reply, ours=ours, gate=gate)
+        found.append((outcome.key, facts.source_hash, new))
+    away = vault.presence().away(conflicts) if conflicts else {}
+    for key, (index, why) in conflicts.items():
+        if key not in away:
+            await run.mark_conflict(index, why)
+    review.store(run.id, found, now=now)
+    return [key for key, _, _ in found]
+
+
+def _facts(vault: Vault, key: str) -> NoteFacts | str:
+    """Return a note's facts as it is now, or why it cannot be read."""
+    try:
+        raw = vault.read(key)
+    except NotemillError as error:
+        return str(error)
+    return facts_of(key, raw, size=len(raw), mtime_ns=0)
