@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from notemill.app import Mill
-from notemill.linking.corpus import title_of
+from notemill.vault.resolve import title_of
 from notemill.workflows.explaining import Explainer
 from notemill.workflows.linking import find_links
 from notemill.workflows.upkeep import look_after

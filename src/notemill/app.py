@@ -166,6 +166,7 @@ class Mill:
         wanted = {file.key for file in self.vault.scan(options.only)} if options.only else None
         work: list[tuple[NoteFacts, Need]] = []
         skipped: list[Skipped] = []
+        without_text: list[str] = []
         seen = 0
         for one in sight.seen:
             if wanted is not None and one.key not in wanted:
@@ -173,7 +174,9 @@ class Mill:
             seen += 1
             if one.problem:
                 skipped.append(Skipped(one.key, one.problem))
-            elif one.words == 0 or one.key == place:
+            elif not one.words:
+                without_text.append(one.key)
+            elif one.key == place:
                 continue
             elif need := (
                 need_of(one, curated.get(one.key), refresh=options.refresh) or new_in(one)
@@ -191,7 +194,16 @@ class Mill:
         not_seen = tuple(
             Skipped(one.path, one.reason) for one in self.vault.skipped if sight.shows(one.path)
         )
-        return Survey(seen, tuple(work), tuple(skipped), vocabulary, put_off, sight, not_seen)
+        return Survey(
+            seen,
+            tuple(work),
+            tuple(skipped),
+            tuple(without_text),
+            vocabulary,
+            put_off,
+            sight,
+            not_seen,
+        )
 
     def gate(self) -> Gate:
         """Return which tags may be written, as vocabulary and decisions are now."""
@@ -237,7 +249,7 @@ class Mill:
             ) from error
         facts, text = facts_and_text(key, raw, size=len(raw), mtime_ns=0)
         hidden = self.privacy.hides(facts)
-        if facts.problem or hidden:
+        if facts.problem or hidden or not facts.words:
             # An edit that left size and time as they were: the index has to look again.
             self.index.forget(key)
             which = "a note" if hidden else key
@@ -386,6 +398,8 @@ class Mill:
     def _why_no_link(self, facts: NoteFacts) -> str:
         if facts.problem or self.privacy.hides(facts):
             return self.privacy.why_not(facts) or facts.problem
+        if not facts.words:
+            return "without text"
         if not self.vault.has_plain_name(facts.key):
             return "its name is not UTF-8, and no link can name it; rename it"
         return self.vault.why_not_writable(facts.key)

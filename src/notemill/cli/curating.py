@@ -135,7 +135,10 @@ async def curate(
     plan = mill.plan(requests, options)
     _show_cut(requests.room, console)
     if dry_run:
-        return show_dry_run(plan, requests, console, as_json=as_json, cut=len(requests.room.cut))
+        return show_dry_run(
+            plan, requests, console, as_json=as_json, cut=len(requests.room.cut),
+            without_text=len(survey.without_text),
+        )  # fmt: skip
     agree(plan, mill.engine, mill.settings, console, cap_nano=options.cap_nano, yes=yes)
     cut = len(requests.room.cut)
     curation = await mill.start(survey.notes, requests, plan, options, cut=cut)
@@ -382,9 +385,13 @@ def print_pending(mill: Mill, run_id: str, key: str, console: Console) -> None:
 def _show_survey(survey: Survey, console: Console) -> None:
     console.print(
         f"{counted(survey.seen, 'note')}: {len(survey.work):,} need work, "
-        f"{survey.up_to_date:,} need nothing, {len(survey.skipped):,} are left alone",
+        f"{survey.up_to_date:,} need nothing, "
+        f"{len(survey.skipped) + len(survey.without_text):,} are left alone",
         markup=False,
     )
+    if without := survey.without_text:
+        name = f" ({without[0]})" if len(without) == 1 else ""
+        console.print(f"  {len(without):,} left alone: without text{shown(name)}", markup=False)
     if survey.put_off:
         console.print(f"  {survey.put_off:,} more need work, beyond --limit", markup=False)
     if hidden := survey.sight.hidden:
@@ -446,10 +453,11 @@ def show_dry_run(
     *,
     as_json: bool,
     cut: int = 0,
+    without_text: int = 0,
 ) -> int:
     """Show lane, price and the first request exactly as it would be sent.
 
-    `cut` notes are longer than the model's context.
+    `cut` notes are longer than the model's context; those `without_text` are not asked about.
     """
     show_plan(plan, console)
     for request in islice(requests, 1):
@@ -465,6 +473,7 @@ def show_dry_run(
                 "reason": plan.decision.reason,
                 "estimated_usd": plain_usd(plan.estimated_nano),
                 **({"cut": cut} if cut else {}),
+                **({"without_text": without_text} if without_text else {}),
             }
         )
     return 0
@@ -473,7 +482,7 @@ def show_dry_run(
 def _with_skipped(
     report: Report, survey: Survey, unwritten: Sequence[Applied] = ()
 ) -> dict[str, Any]:
-    """Return the report with the notes that were left alone as skipped items.
+    """Return the report with the notes that were left alone as skipped items, or without text.
 
     Among the failures stand also the answers that could not be written into their notes.
     """
@@ -481,6 +490,7 @@ def _with_skipped(
     value["items"]["total"] += len(survey.skipped)
     value["items"]["skipped"] += len(survey.skipped)
     value["failures"] += [_failure(one.key, "skipped", one.reason) for one in survey.skipped]
+    value["without_text"] = list(survey.without_text)
     value["failures"] += [
         _failure(one.note, "not_written", one.problem, retryable=True) for one in unwritten
     ]

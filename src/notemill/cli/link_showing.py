@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 from rich.text import Text
 
 from notemill.cli.endings import show_hidden, trouble
-from notemill.linking.corpus import title_of
 from notemill.links import Pair
+from notemill.vault.resolve import title_of
 from notemill.workflows.upkeep import Mend
 from twolane.console import counted, shown
 

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from notemill.embedding.choice import model_of
 from notemill.index.embedder import Embedder, Wanted
-from notemill.linking.corpus import text_of, title_of
+from notemill.linking.corpus import text_of
 from notemill.vault.note import parse
+from notemill.vault.resolve import title_of
 from twolane.console import clock, time_left_s
 
 if TYPE_CHECKING:

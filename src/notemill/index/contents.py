@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from notemill.errors import NotemillError
 from notemill.index.cache import Cache, unseen
 from notemill.linking.corpus import Content, Lexicon, content_of, document_of
+from notemill.vault.cleaning import VERSION
 from notemill.vault.note import bytes_hash, parse
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from notemill.vault.files import Vault
 
 # Part of the tables' names: another way of finding terms starts afresh.
-FORMAT = 4
+FORMAT = f"5_{VERSION}"
 _AT_A_TIME = 500
 
 

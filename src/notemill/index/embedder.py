@@ -11,6 +11,7 @@ import numpy as np
 from notemill.embedding.model import of_notes, spoken
 from notemill.errors import NotemillError
 from notemill.index.vectors import VectorCache
+from notemill.vault.cleaning import VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -189,7 +190,7 @@ class Embedder:
 
 
 def _key_of_text(hashed: str) -> str:
-    return f"text {hashed}"
+    return f"text {VERSION} {hashed}"
 
 
 def _key_of_title(title: str) -> str:

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from notemill.errors import NotemillError
 from notemill.index.cache import Cache, unseen
+from notemill.vault import cleaning
 from notemill.vault.note import bytes_hash, is_ignored, parse, source_hash, words_at_tags
 from notemill.vault.note import inline_tags as tags_in_text
+from notemill.vault.resolve import title_of
 from notemill.vault.tags import holds_vocabulary, tag_key
 
 if TYPE_CHECKING:
@@ -25,14 +27,15 @@ if TYPE_CHECKING:
 # Properties in which people, and the tools they import with, keep a summary of their own.
 SUMMARY_NAMES = ("desc", "summary", "abstract", "excerpt", "subtitle", "简介", "摘要")
 # Part of the table's name: another version of the parser, or of what is kept, starts afresh.
-FORMAT = 4
+FORMAT = f"5_{cleaning.VERSION}"
 
 
 @dataclass(frozen=True, slots=True)
 class NoteFacts:
     """What is known of one note; `problem` is why it must not be touched, '' where it may.
 
-    `holds_vocabulary`: the vault's list of tags stands in it; `doubtful_tags` are words that stand
+    `words` counts its owner's words, none where it is a note without text. `holds_vocabulary`: the
+    vault's list of tags stands in it; `doubtful_tags` are words that stand
     where tags do and are none to YAML.
     """
 
@@ -141,14 +144,16 @@ def facts_of(key: str, raw: bytes, *, size: int, mtime_ns: int) -> NoteFacts:
 
 
 def facts_and_text(key: str, raw: bytes, *, size: int, mtime_ns: int) -> tuple[NoteFacts, str]:
-    """Return what is known of a note from its bytes, and the text to ask about.
+    """Return what is known of a note from its bytes, and its owner's words to ask about.
 
-    The text stands behind its owner's own summary of it, where there is one.
+    They stand behind its owner's own summary of them, where there is one.
     """
     note, problems = parse(raw)
     blocking = next((one.message for one in problems if one.blocks_writing), "")
     summary = next((text for name in SUMMARY_NAMES if (text := note.text_of(name))), "")
-    text = f"description:: {' '.join(summary.split())}\n\n{note.body}" if summary else note.body
+    text = cleaning.owners_words(note)
+    if summary:
+        text = f"description:: {' '.join(summary.split())}\n\n{text}"
     tags = note.tags
     known = frozenset(tags)
     facts = NoteFacts(
@@ -157,12 +162,12 @@ def facts_and_text(key: str, raw: bytes, *, size: int, mtime_ns: int) -> tuple[N
         mtime_ns=mtime_ns,
         bytes_hash=bytes_hash(raw),
         source_hash=source_hash(note),
-        title=PurePosixPath(key).stem,
+        title=title_of(key),
         tags=tags,
         inline_tags=tuple(tag.name for tag in tags_in_text(note)),
         description=description_of(note),
         topics=note.list_of("topics"),
-        words=len(note.body.split()),
+        words=len(text.split()),
         ignored=is_ignored(note),
         problem=blocking,
         holds_vocabulary=holds_vocabulary(note.body),
@@ -184,7 +189,7 @@ def _read(vault: Vault, file: NoteFile) -> NoteFacts:
         raw = vault.read(file.key)
     except NotemillError as error:
         return NoteFacts(
-            file.key, -1, 0, "", "", PurePosixPath(file.key).stem, (), (), "", (), 0,
+            file.key, -1, 0, "", "", title_of(file.key), (), (), "", (), 0,
             ignored=False, problem=str(error),
         )  # fmt: skip
     return facts_of(file.key, raw, size=file.size, mtime_ns=file.mtime_ns)

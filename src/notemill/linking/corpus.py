@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from notemill.text.terms import language_of, terms
+from notemill.vault.cleaning import owners_words
 from notemill.vault.markup import headings, links, plain_text
 from notemill.vault.note import property_links
 from notemill.vault.region import owners_text
+from notemill.vault.resolve import title_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -130,14 +131,13 @@ def content_of(
     What stands in notemill's own region is left out. Links whose path and label are in `without`
     are left out, and their labels from the text.
     """
-    body = owners_text(note.body)
-    found = links(body)
-    text = _text(body, [one for one in found if (one.path, one.label) in without])
+    words = owners_words(note)
+    text = _text(words, [one for one in links(words) if (one.path, one.label) in without])
     language = language_of(text)
     met = None if surfaces is None else surfaces.setdefault(language, {})
-    kept = [*found, *property_links(note)]
+    kept = [*links(owners_text(note.body)), *property_links(note)]
     return Content(
-        names=_names(note),
+        names=_names(note, words),
         language=language,
         terms=tuple(terms(text, language, met)[:MAX_TERMS]),
         links=tuple(
@@ -151,12 +151,12 @@ def content_of(
 
 
 def text_of(note: Note, *, without_links: bool = False) -> str:
-    """Return a note's text in plain words, without notemill's own region.
+    """Return its owner's words of a note, without markup.
 
     Links keep their labels, or leave with them.
     """
-    body = owners_text(note.body)
-    return _text(body, links(body) if without_links else ())
+    words = owners_words(note)
+    return _text(words, links(words) if without_links else ())
 
 
 def document_of(
@@ -178,24 +178,17 @@ def document_of(
     )
 
 
-def title_of(key: str) -> str:
-    """Return the name of a note's file, without its ending."""
-    return PurePosixPath(key).name.removesuffix(".md")
-
-
-def _names(note: Note) -> tuple[str, ...]:
-    heading = next(
-        (one.text for one in headings(note.body[:HEADING_CHARS])[:1] if one.level == 1), ""
-    )
+def _names(note: Note, words: str) -> tuple[str, ...]:
+    heading = next((one.text for one in headings(words[:HEADING_CHARS])[:1] if one.level == 1), "")
     found = (note.text_of("title"), heading, *note.aliases)
     return tuple(dict.fromkeys(one for one in found if one.strip()))
 
 
-def _text(body: str, gone: Iterable[Link]) -> str:
+def _text(words: str, gone: Iterable[Link]) -> str:
     parts: list[str] = []
     at = 0
     for link in gone:
-        parts.append(body[at : link.start])
+        parts.append(words[at : link.start])
         at = max(at, link.end)
-    left = "".join([*parts, body[at:]])
+    left = "".join([*parts, words[at:]])
     return plain_text(_DEFINITION.sub("", left[:MAX_CHARS]))

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from scipy import sparse
 
-from notemill.linking.corpus import Candidate, Reason, title_of
+from notemill.linking.corpus import Candidate, Reason
 from notemill.linking.features import pairs_of
 from notemill.linking.matrices import matrices_of
 from notemill.linking.model import odds_of, shipped
 from notemill.linking.shared_words import MOST_TERMS, shared_words
 from notemill.text.vectors import Matrix
+from notemill.vault.resolve import title_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Final
 
 from notemill.tagging.variants import Variation
+from notemill.vault.resolve import title_of
 from notemill.vault.tags import tag_key
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ def _beside(notes: Mapping[str, frozenset[str]]) -> dict[str, list[tuple[str, in
 
 def _titles(notes: Collection[str]) -> tuple[str, ...]:
     """Return the titles of a few notes on one line each, without what the line's form needs."""
-    titles = (PurePosixPath(note).stem for note in sorted(notes, key=lambda key: (len(key), key)))
+    titles = (title_of(note) for note in sorted(notes, key=lambda key: (len(key), key)))
     plain = ("".join(char if char.isprintable() else " " for char in title) for title in titles)
     found: list[str] = []
     for title in plain:

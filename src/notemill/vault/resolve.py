@@ -8,6 +8,8 @@ import unicodedata
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from notemill.vault.drawings import drawing_name
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -109,6 +111,11 @@ class Names:
 def without_suffix(key: str) -> str:
     """Return a note's key as links write it; `.MD` is an ending as well."""
     return key[: -len(_SUFFIX)] if key[-len(_SUFFIX) :].lower() == _SUFFIX else key
+
+
+def title_of(key: str) -> str:
+    """Return what a note is called: its file's name without its endings."""
+    return drawing_name(without_suffix(posixpath.basename(key)))
 
 
 def _folded(path: str) -> str:

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from notemill.errors import NotemillError
-from notemill.linking.corpus import title_of
 from notemill.offline.sentences import split
 from notemill.text.terms import language_of, terms
+from notemill.vault.cleaning import owners_words
 from notemill.vault.markup import plain_text
 from notemill.vault.note import parse
-from notemill.vault.region import owners_text
+from notemill.vault.resolve import title_of
 from notemill.vault.tags import tag_key
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ class Explainer:
             note, _ = parse(self._vault.read(key))
         except NotemillError:
             return _Read((title_of(key),), (), "", (), "")
-        text = plain_text(owners_text(note.body)[:_READ_CHARS])
+        text = plain_text(owners_words(note)[:_READ_CHARS])
         names = tuple(dict.fromkeys((title_of(key), note.text_of("title"), *note.aliases)))
         lines = [line.strip() for line in text.split("\n") if line.strip()]
         return _Read(

@@ -6,9 +6,9 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from notemill.linking.corpus import title_of
 from notemill.links import PairState
 from notemill.vault.lines import one_line
+from notemill.vault.resolve import title_of
 from notemill.workflows.curate import as_request
 from notemill.workflows.forms import BOOLEAN, TEXT, list_of, object_of, params_of
 from twolane import ItemState, careful_tokens

@@ -39,13 +39,15 @@ class Skipped:
 class Survey:
     """A vault looked through: what needs work and why, what is left alone, what needs nothing.
 
-    `put_off` notes need work, too, beyond the limit asked for; `sight` says which notes are hidden;
+    Notes `without_text` hold no words of their owner's, such as a drawing without any, a query, or
+    ciphertext: there is nothing to ask about. `put_off` notes need work, too, beyond the limit asked for; `sight` says which notes are hidden;
     `not_seen` files and folders were not looked into, each for a reason.
     """
 
     seen: int
     work: tuple[tuple[NoteFacts, Need], ...]
     skipped: tuple[Skipped, ...]
+    without_text: tuple[str, ...]
     vocabulary: Vocabulary
     put_off: int
     sight: Sight
@@ -64,7 +66,8 @@ class Survey:
     @property
     def up_to_date(self) -> int:
         """Notes that need nothing."""
-        return self.seen - len(self.work) - self.put_off - len(self.skipped)
+        left = len(self.skipped) + len(self.without_text)
+        return self.seen - len(self.work) - self.put_off - left
 
 
 @dataclass(slots=True)
