@@ -104,8 +104,8 @@ def _settings() -> str:
             "config": "the platform's place (no config line)",
             "api_key": "none",
         }.get(field.name, "none" if field.default is None else str(field.default))
-        flag = "`api_key` (no flag: it would stand in the shell's history)"
-        name = flag if field.name == "api_key" else f"`{field.name}`"
+        secret = field.name in ("api_key", "auth_token")
+        name = f"`{field.name}`" + " (no flag: it would stand in the shell's history)" * secret
         rows.append(f"| {name} | {variables} | {default} |")
     rows.append(f"| `exclude`, in the table `[notemill]` | `{VARIABLE}` | nothing |")
     defaults = {

@@ -234,7 +234,7 @@ class Mill:
     def room(self) -> Room:
         """Return what the context of the model that is asked leaves for a note."""
         served = self.engine.served
-        return Room(served.context_tokens if served else None)
+        return Room(served.context_tokens, small=True) if served else Room()
 
     def to_send(self, key: str) -> tuple[NoteFacts, str]:
         """Return a note's facts and text as they are now, so that one belongs to the other.

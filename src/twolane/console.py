@@ -220,7 +220,9 @@ def _remark_lines(report: Report) -> Iterator[str]:
     yield from _unpriced_lines(report)
     if report.month is not None:
         yield month_line(report.month)
-    if report.items.uncertain:
+    if report.items.uncertain and report.is_free:
+        yield f"{counted(report.items.uncertain, 'call')} without an answer, sent again"
+    elif report.items.uncertain:
         yield (
             f"{counted(report.items.uncertain, 'call')} may have been paid for without an answer; "
             "the worst case counts as spent"
@@ -260,12 +262,15 @@ def print_report(report: Report, console: Console) -> None:
         f"{counted(items.total, 'item')}: {', '.join(parts) or 'nothing to do'}", markup=False
     )
     saved = report.all_realtime_nano - report.actual_nano
-    console.print(
-        f"cost {format_usd(report.actual_nano)} (estimated {format_usd(report.estimated_nano)}); "
-        f"all in real time {format_usd(report.all_realtime_nano)}, "
-        f"saved {format_usd(saved)}",
-        markup=False,
-    )
+    if report.is_free:
+        console.print("cost: free of charge", markup=False)
+    else:
+        console.print(
+            f"cost {format_usd(report.actual_nano)} (estimated "
+            f"{format_usd(report.estimated_nano)}); all in real time "
+            f"{format_usd(report.all_realtime_nano)}, saved {format_usd(saved)}",
+            markup=False,
+        )
     for line in _remark_lines(report):
         console.print(line, markup=False)
     print_failures(report.failures, console)

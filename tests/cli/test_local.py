@@ -122,7 +122,8 @@ def test_a_vault_is_curated_by_a_model_of_ones_own(shell: Shell, manners: Manner
     assert KEY not in heads
     assert f"{manners.kind} at {server.url}, model {MODEL}, context 4,096 tokens" in shell.err
     assert "nothing leaves this machine" in shell.err
-    assert "free of charge" in shell.err
+    assert "price: 7 items, free of charge" in shell.err
+    assert "cost: free of charge" in shell.err
 
 
 def test_the_plan_says_lane_and_price(shell: Shell) -> None:
@@ -307,3 +308,13 @@ def test_an_address_is_taken_as_other_programs_want_it(url: str, root: str) -> N
 def test_only_loopback_is_this_machine(url: str, here: bool) -> None:  # noqa: FBT001
     """That nothing leaves the machine is said of loopback alone."""
     assert is_here(url) is here
+
+
+def test_a_reply_is_held_to_a_length(shell: Shell) -> None:
+    """A small model gets a form that ends, with room above what the prompt asks for."""
+    with serving() as server:
+        assert shell.curate(server) == 0
+    sent = server.asked[0]["response_format"]["json_schema"]["schema"]["properties"]
+    assert sent["description"]["maxLength"] > 300
+    assert sent["tags"]["maxItems"] > 5
+    assert sent["topics"]["items"]["maxLength"] > 0

@@ -13,7 +13,7 @@ from notemill.tagging.gate import OPEN
 from notemill.vault.lines import one_line
 from notemill.vault.tags import clean_tag, is_tidy_tag, tag_key
 from notemill.workflows.fitting import Room
-from notemill.workflows.forms import TEXT, list_of, object_of, params_of
+from notemill.workflows.forms import TEXT, list_of, object_of, params_of, text_of
 from twolane import Request
 
 if TYPE_CHECKING:
@@ -32,6 +32,12 @@ MAX_TAGS = 5
 MAX_TOPICS = 5
 
 REPLY_SCHEMA = object_of(note_ref=TEXT, description=TEXT, tags=list_of(TEXT), topics=list_of(TEXT))
+# With room above what is asked for: held to it, a small model does not write on to its last token;
+# Anthropic's structured output takes no such bounds.
+_WORDS = list_of(text_of(2 * MAX_DESCRIPTION_CHARS // 10), 2 * MAX_TAGS)
+BOUNDED_SCHEMA = object_of(
+    note_ref=TEXT, description=text_of(2 * MAX_DESCRIPTION_CHARS), tags=_WORDS, topics=_WORDS
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +87,11 @@ def request_for(
         f"candidate_tags: {', '.join(candidates)}",
         *([f"rejected_tags: {', '.join(rejected)}"] if rejected else []),
     ]
-    others = "\n".join((template.text, json.dumps(REPLY_SCHEMA), *lines))
+    form = BOUNDED_SCHEMA if room.small else REPLY_SCHEMA
+    others = "\n".join((template.text, json.dumps(form), *lines))
     told = room.fit(facts.key, text[:MAX_NOTE_CHARS], others, reply_tokens=max_tokens)
     lines += ["<note>", told, "</note>"]
-    return params_of(
-        lines, system=template.text, form=REPLY_SCHEMA, model=model, max_tokens=max_tokens
-    )
+    return params_of(lines, system=template.text, form=form, model=model, max_tokens=max_tokens)
 
 
 def as_request(facts: NoteFacts, params: dict[str, Any], *, need: int) -> Request:

@@ -16,12 +16,14 @@ _LEAST_TOKENS: Final = 64
 class Room:
     """The context of a model: what of it a reply may take, and what is left for a note.
 
-    `cut` names the notes of which only the beginning fits.
+    `small` says that the model may need to be held to the length of a reply; `cut` names the notes
+    of which only the beginning fits.
     """
 
-    def __init__(self, context_tokens: int | None = None) -> None:
+    def __init__(self, context_tokens: int | None = None, *, small: bool = False) -> None:
         """Take what prompt and reply may have together, None for more than any request needs."""
         self.context_tokens = context_tokens
+        self.small = small
         self.cut: set[str] = set()
 
     def for_reply(self, wanted: int) -> int:

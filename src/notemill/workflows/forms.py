@@ -11,9 +11,14 @@ TEXT: Final = {"type": "string"}
 BOOLEAN: Final = {"type": "boolean"}
 
 
-def list_of(items: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the form of a list."""
-    return {"type": "array", "items": items}
+def text_of(most_chars: int) -> dict[str, Any]:
+    """Return the form of a text that ends: a small model may never find an end by itself."""
+    return {**TEXT, "maxLength": most_chars}
+
+
+def list_of(items: Mapping[str, Any], most: int | None = None) -> dict[str, Any]:
+    """Return the form of a list, of at most so many entries."""
+    return {"type": "array", "items": items, **({} if most is None else {"maxItems": most})}
 
 
 def object_of(**properties: Mapping[str, Any]) -> dict[str, Any]:

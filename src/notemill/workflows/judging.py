@@ -10,7 +10,7 @@ from notemill.links import PairState
 from notemill.vault.lines import one_line
 from notemill.vault.resolve import title_of
 from notemill.workflows.curate import as_request
-from notemill.workflows.forms import BOOLEAN, TEXT, list_of, object_of, params_of
+from notemill.workflows.forms import BOOLEAN, TEXT, list_of, object_of, params_of, text_of
 from twolane import ItemState, careful_tokens
 
 if TYPE_CHECKING:
@@ -34,9 +34,13 @@ _ABOUT_CHARS: Final = 400
 _FIRST_LINES: Final = 40
 MAX_REASON_CHARS: Final = 160
 
-JUDGEMENT_SCHEMA: Final = object_of(
-    note_ref=TEXT, links=list_of(object_of(id=TEXT, accept=BOOLEAN, reason=TEXT))
-)
+
+def _judgements(reason: Mapping[str, Any], most: int | None = None) -> dict[str, Any]:
+    one = object_of(id=TEXT, accept=BOOLEAN, reason=reason)
+    return object_of(note_ref=TEXT, links=list_of(one, most))
+
+
+JUDGEMENT_SCHEMA: Final = _judgements(TEXT)
 
 _FORM: Final = json.dumps(JUDGEMENT_SCHEMA)
 
@@ -75,6 +79,10 @@ class JudgeRequests:
         self._template = template
         self._model = model
         self.room = room
+        self._form = JUDGEMENT_SCHEMA
+        if room.small:
+            most = max((len(mine) for mine in self._of_note.values()), default=1)
+            self._form = _judgements(text_of(2 * MAX_REASON_CHARS), most)
 
     def __len__(self) -> int:
         """Return how many notes are asked about."""
@@ -120,7 +128,7 @@ class JudgeRequests:
         return params_of(
             lines,
             system=self._template.text,
-            form=JUDGEMENT_SCHEMA,
+            form=self._form,
             model=self._model,
             max_tokens=tokens,
         )

@@ -318,6 +318,11 @@ class Report:
     waiting: Wait | None = None
     month: Month | None = None
 
+    @property
+    def is_free(self) -> bool:
+        """Whether nothing of it has a price: it was asked of a model on one's own machine."""
+        return not (self.estimated_nano or self.actual_nano or self.all_realtime_nano)
+
 
 EMPTY_REPORT = Report(
     run="",
