@@ -4,6 +4,7 @@
       ConfigError                  usage or configuration
         InputError                 a line of the input cannot be used
         UnknownModelError          no price is known for the model
+        TooManyFilesError          the system lets no more files be open
         UnknownRunError            no run has this id
         AmbiguousRunError          several runs begin like this
       LedgerError                  the ledger cannot be used
@@ -79,6 +80,12 @@ class AmbiguousRunError(ConfigError):
     """Several runs begin like this; give more of the id."""
 
     http_status = 409
+
+
+class TooManyFilesError(ConfigError):
+    """Too many files are open; lower --concurrency or raise the limit (ulimit -n), and go on."""
+
+    http_status = 503
 
 
 class LedgerError(TwolaneError):

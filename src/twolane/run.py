@@ -19,6 +19,7 @@ from twolane.errors import ConfigError, SpendCapError
 from twolane.ledger import controls, history, item_id, months, reports, standing
 from twolane.ledger.guards import check_here, check_workable
 from twolane.ledger.runlock import run_lock
+from twolane.open_files import calls_within_limit
 from twolane.outcomes import outcome_of
 from twolane.worker import Context, Policy, Worker
 from twolane.worker.loop import CANCEL
@@ -181,6 +182,7 @@ class Run:
         settings = self._settings
         for left_over in self._files.spool.glob(f"{self.id}-*"):
             left_over.unlink(missing_ok=True)
+        concurrency = calls_within_limit(settings.concurrency)
         self._context = Context(
             run=self.row,
             ledger=self._ledger,
@@ -188,8 +190,8 @@ class Run:
             prices=self._prices(),
             renderer=Renderer(shared, cache=bool(self.row.setting("cache"))),
             budget=Budget(self.row.cap_nano, spent, reserved, self._month_cap),
-            policy=Policy(settings.poll_s, settings.concurrency, settings.reconcile_grace_s),
-            pacer=_pacer(settings.concurrency, self._provider.traits.first_calls),
+            policy=Policy(settings.poll_s, concurrency, settings.reconcile_grace_s),
+            pacer=_pacer(concurrency, self._provider.traits.first_calls),
             spool=self._files.spool,
             executor=self._executor,
             random=self._draw,

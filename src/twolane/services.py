@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from twolane.config import DEFAULT_BASE_URL, LOCAL
+from twolane.core.addresses import problem_of
 from twolane.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -43,6 +44,11 @@ def _anthropic(settings: Settings) -> Provider:
     from twolane.providers.anthropic import AnthropicProvider  # noqa: PLC0415
     from twolane.providers.http import HttpTransport  # noqa: PLC0415
 
+    if problem := problem_of(settings.base_url):
+        message = (
+            f"the base URL {settings.base_url!r} (ANTHROPIC_BASE_URL) cannot be used: {problem}"
+        )
+        raise ConfigError(message)
     if not settings.api_key and not settings.auth_token:
         message = "there is no API key; set ANTHROPIC_API_KEY and run the command again"
         raise ConfigError(message)

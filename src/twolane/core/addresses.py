@@ -7,6 +7,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 _ENDPOINT_PATHS: Final = ("/chat/completions", "/messages", "/v1", "/api")
+_API_PATHS: Final = ("/v1/messages/batches", "/v1/messages", "/v1")
 _LOOPBACK = re.compile(r"localhost|::1|0\.0\.0\.0|127(?:\.\d{1,3}){3}")
 
 
@@ -21,6 +22,29 @@ def root_of(url: str) -> str:
     for path in _ENDPOINT_PATHS:
         root = root.removesuffix(path).rstrip("/")
     return root
+
+
+def problem_of(url: str) -> str | None:
+    """Return why an address is none of the API's root, and what to do; None where it may be."""
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError as error:
+        return f"it cannot be read ({error}); write it as in https://api.anthropic.com"
+    if re.search(r"[\s\x00-\x1f\x7f]", url):
+        return "it has a space in it; write it as in https://api.anthropic.com"
+    if parts.scheme not in ("http", "https"):
+        return "it has to begin with https:// (or http://)"
+    if not host:
+        return "it names no host; write it as in https://api.anthropic.com"
+    if parts.query or parts.fragment:
+        return "leave off what stands behind its path"
+    path = parts.path.rstrip("/")
+    for end in _API_PATHS:
+        if path.endswith(end):
+            root = url.rstrip("/").removesuffix(end)
+            return f"leave {end} off, it is added here: {root}"
+    return None
 
 
 def is_here(url: str) -> bool:

@@ -21,7 +21,9 @@ from twolane.errors import (
     NotTheProviderError,
     ProviderError,
     RunRefusedError,
+    TooManyFilesError,
     TransientError,
+    TwolaneError,
     UnreachableError,
 )
 
@@ -118,9 +120,7 @@ class Context:
         An OSError comes from the files on the way to and from the provider, and is told as such.
         """
         if isinstance(fatal, OSError):
-            message = f"the folder {self.spool} cannot be used: {fatal.strerror or fatal}"
-            full = fatal.errno == errno.ENOSPC
-            fatal = LedgerFullError(message) if full else LedgerError(message)
+            fatal = _file_fault(fatal, self.spool)
         self.fatal = self.fatal or fatal
         self.stopping.set()
         self.wake.set()
@@ -222,6 +222,15 @@ class Context:
             else f"that is over at {clock_time(until, self.now())}: resume the run then"
         )
         return LongWaitError(f"{error}; {when}", provider=error.provider, status=error.status)
+
+
+def _file_fault(fault: OSError, spool: Path) -> TwolaneError:
+    """Return what a fault of a file on its way to or from the provider is told as."""
+    if fault.errno in (errno.EMFILE, errno.ENFILE):
+        return TooManyFilesError()
+    message = f"the folder {spool} cannot be used: {fault.strerror or fault}"
+    full = fault.errno in (errno.ENOSPC, errno.EDQUOT)
+    return LedgerFullError(message) if full else LedgerError(message)
 
 
 def unreachable(error: ProviderError) -> bool:
