@@ -78,10 +78,12 @@ class Mill:
         exclusions: Exclusions | None = None,
         *,
         watch: Watch = unseen,
+        rehearsal: bool = False,
     ) -> None:
         """Open the vault in `folder`; `exclusions` None takes the configured ones.
 
-        `watch` is told how the notes are read. Raises VaultError saying what to do.
+        `watch` is told how the notes are read; a `rehearsal` only shows what would be asked of a
+        model, and needs no key. Raises VaultError saying what to do.
         """
         self.settings = settings
         self.privacy = Privacy(
@@ -96,7 +98,7 @@ class Mill:
         self.review = Review(self.state / REVIEW_FILE)
         self.links = LinkLedger(self.state / LINKS_FILE)
         self.decisions = Decisions(self.state / DECISIONS_FILE)
-        self.engine = Engine.open(settings, responder=respond)
+        self.engine = Engine.open(settings, responder=respond, rehearsal=rehearsal)
 
     async def aclose(self) -> None:
         """Close everything."""

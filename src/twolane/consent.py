@@ -6,13 +6,16 @@ import asyncio
 import re
 import sys
 from decimal import Decimal, InvalidOperation
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from twolane.core.budget import month_line
-from twolane.core.pricing import NANO_PER_USD, compare, format_usd
+import orjson
+
+from twolane.core.budget import month_line, month_object
+from twolane.core.pricing import NANO_PER_USD, compare, format_usd, plain_usd
 from twolane.core.types import Lane
 from twolane.core.wording import counted
 from twolane.errors import ConfigError, WaitingError
+from twolane.streams import shown
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -20,7 +23,7 @@ if TYPE_CHECKING:
     from twolane.config import Settings
     from twolane.core.pricing import Quote
     from twolane.engine import Engine
-    from twolane.planning import Plan
+    from twolane.planning import Plan, Preview
 
 SHOWN_ALTERNATIVES = 3
 # A server that is there answers at once; one that loads its model may take minutes.
@@ -97,6 +100,42 @@ def show_plan(plan: Plan, console: Console) -> None:
     )
     if plan.month is not None:
         console.print(month_line(plan.month), markup=False)
+
+
+def show_request(preview: Preview, console: Console) -> None:
+    """Show a request whole, as it would be sent."""
+    words = "in real time" if preview.lane is Lane.REALTIME else "in a batch"
+    console.print(
+        f"the request for {shown(preview.key)}, as it would go to {preview.base_url} {words}:",
+        markup=False,
+    )
+    for name, value in preview.headers.items():
+        console.print(f"{name}: {value}", markup=False)
+    body = orjson.dumps(orjson.loads(preview.body), option=orjson.OPT_INDENT_2).decode()
+    console.print(shown(body), markup=False)
+
+
+def plan_object(plan: Plan, preview: Preview | None) -> dict[str, Any]:
+    """Return a plan, and its first request whole, as `--dry-run --json` has them."""
+    told: dict[str, Any] = {
+        "items": plan.quote.items,
+        "lane": plan.decision.lane,
+        "reason": plan.decision.reason,
+        "estimated_usd": plain_usd(plan.estimated_nano),
+        "realtime_usd": plain_usd(plan.quote.realtime_nano),
+        "batch_usd": plain_usd(plan.quote.batch_nano),
+        "betas": list(plan.survey.betas),
+    }
+    if plan.month is not None:
+        told["month"] = month_object(plan.month)
+    if preview is not None:
+        told["request"] = {
+            "item": preview.key,
+            "base_url": preview.base_url,
+            "headers": dict(preview.headers),
+            "body": orjson.loads(preview.body),
+        }
+    return told
 
 
 def agree(

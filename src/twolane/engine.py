@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from twolane.core.types import Request
     from twolane.ledger import RunRow
     from twolane.ledger.reports import Expiring
-    from twolane.planning import Plan
+    from twolane.planning import Plan, Preview
     from twolane.providers.base import Provider, Served
 
 P = ParamSpec("P")
@@ -64,6 +64,7 @@ class Engine:
         executor: ThreadPoolExecutor | None,
         now: Callable[[], float] = time.time,
         seed: int | None = None,
+        rehearsal: bool = False,
     ) -> None:
         """Put an engine together; `open` is the usual way. Raises LedgerError.
 
@@ -72,7 +73,7 @@ class Engine:
         """
         self.settings = settings
         self.provider = provider
-        self.ledger = Ledger(settings.home / LEDGER_FILE)
+        self.ledger = Ledger(settings.home / LEDGER_FILE, rehearsal=rehearsal)
         self.now = now
         self._executor = executor
         self._runs: WeakSet[Run] = WeakSet()
@@ -86,15 +87,18 @@ class Engine:
         settings: Settings,
         *,
         responder: Callable[[Mapping[str, Any]], str] | None = None,
+        rehearsal: bool = False,
     ) -> Engine:
         """Open the engine that `settings` describe.
 
-        `responder` answers requests inside this process where the provider is `offline`: it gets
+        A `rehearsal` is for plans and previews alone: it needs no key, and neither makes nor
+        changes a ledger. `responder` answers requests inside this process where the provider is `offline`: it gets
         a request's params and returns the reply's text. Raises ConfigError where the provider is
         unknown or its key is missing, LedgerError where the ledger cannot be used.
         """
-        provider = open_provider(settings, responder)
-        return cls(settings, provider, executor=ThreadPoolExecutor(1, "twolane-ledger"))
+        provider = open_provider(settings, responder, rehearsal=rehearsal)
+        executor = ThreadPoolExecutor(1, "twolane-ledger")
+        return cls(settings, provider, executor=executor, rehearsal=rehearsal)
 
     async def __aenter__(self) -> Self:
         """Return the engine."""
@@ -155,6 +159,13 @@ class Engine:
             deadline_at=deadline_at,
             reply_tokens=reply_tokens,
         )
+
+    def preview(self, request: Request, plan: Plan, *, cache: bool = False) -> Preview:
+        """Return a request of a plan whole, as it would be sent; `cache` as for `start`.
+
+        Its `note_ref`, where it has one, is made of the run's id, which does not exist yet.
+        """
+        return self._planner.preview(request, plan, cache=cache)
 
     def default_model(self) -> str:
         """Return the model for callers who name none: a server's only one, or the cheapest Haiku.

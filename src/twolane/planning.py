@@ -5,17 +5,17 @@ from __future__ import annotations
 import contextlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import orjson
 
 from twolane.core.deadline import Owed, Window, finish_s
-from twolane.core.identity import with_note_ref
+from twolane.core.identity import note_ref, with_note_ref
 from twolane.core.packing import batch_size
 from twolane.core.params import body_of
 from twolane.core.plan import ECHO_BYTES, Survey, place, survey
 from twolane.core.pricing import LanePrices, Quote, format_usd, quote
-from twolane.core.render import joined_bytes, own_part
+from twolane.core.render import Renderer, joined_bytes, own_part
 from twolane.core.routing import route
 from twolane.core.types import Decision, Lane
 from twolane.errors import BudgetExceededError, ConfigError, InputError, UnknownModelError
@@ -25,7 +25,7 @@ from twolane.pricebook import load_price_book
 from twolane.services import OFFLINE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from twolane.config import Settings
     from twolane.core.plan import Stage
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 # What a reply is expected to take where nobody says; only the estimate depends on it.
 DEFAULT_REPLY_TOKENS = 512
+REHEARSAL = "dry-run"
 OFFLINE_MODEL = "extractive"
 
 
@@ -54,6 +55,16 @@ class Plan:
         """The estimate in the lane that was decided on, in nano-dollars."""
         in_batch = self.decision.lane is Lane.BATCH
         return self.quote.batch_nano if in_batch else self.quote.realtime_nano
+
+
+class Preview(NamedTuple):
+    """A request as it would be sent: where to, in which lane, its own headers, its JSON body."""
+
+    key: str
+    base_url: str
+    lane: Lane
+    headers: Mapping[str, str]
+    body: bytes
 
 
 class Planner:
@@ -120,6 +131,17 @@ class Planner:
         if found.no_batch and decision.lane is Lane.BATCH:
             raise InputError(found.no_batch)
         return Plan(found, estimate, decision, prices, size, month)
+
+    def preview(self, request: Request, plan: Plan, *, cache: bool) -> Preview:
+        """See Engine.preview."""
+        shared = plan.survey.shared
+        token = note_ref(REHEARSAL, 0, request.content_hash) if request.echo else None
+        body = Renderer(orjson.dumps(shared), cache=cache).body(
+            own_part(body_of(request.params), shared), plan.decision.lane, token
+        )
+        betas = plan.survey.betas
+        headers = {"anthropic-beta": ",".join(betas)} if betas else {}
+        return Preview(request.key, self._provider.base_url, plan.decision.lane, headers, body)
 
     def _window(self, found: Survey, size: int, deadline_at: float | None) -> Window | None:
         """Return what a deadline leaves for batches, by what the ledger has measured."""

@@ -19,14 +19,20 @@ OFFLINE = "offline"
 
 
 def open_provider(
-    settings: Settings, responder: Callable[[Mapping[str, Any]], str] | None
+    settings: Settings,
+    responder: Callable[[Mapping[str, Any]], str] | None,
+    *,
+    rehearsal: bool = False,
 ) -> Provider:
     """Return the provider that `settings` name; nothing is sent yet.
 
-    `responder` answers requests inside this process where it is `offline`. Raises ConfigError
-    where there is no such provider, or its key is missing.
+    `responder` answers requests inside this process where it is `offline`; a `rehearsal` needs no
+    key. Raises ConfigError where there is no such provider, or its key is missing.
     """
     if settings.provider == HOSTED:
+        if not rehearsal and not settings.api_key and not settings.auth_token:
+            message = "there is no API key; set ANTHROPIC_API_KEY and run the command again"
+            raise ConfigError(message)
         return _anthropic(settings)
     if settings.provider == LOCAL:
         return _local(settings)
@@ -48,9 +54,6 @@ def _anthropic(settings: Settings) -> Provider:
         message = (
             f"the base URL {settings.base_url!r} (ANTHROPIC_BASE_URL) cannot be used: {problem}"
         )
-        raise ConfigError(message)
-    if not settings.api_key and not settings.auth_token:
-        message = "there is no API key; set ANTHROPIC_API_KEY and run the command again"
         raise ConfigError(message)
     return AnthropicProvider(
         HttpTransport(settings.base_url),

@@ -171,6 +171,21 @@ def test_a_dry_run_leaves_no_run(shell: Shell) -> None:
     assert shell.report == {"runs": []}
 
 
+def test_a_dry_run_shows_the_request_whole_without_a_key(shell: Shell) -> None:
+    """The system prompt, the schema, the cache's mark and the note_ref line are all there."""
+    words = ("curate", shell.vault, "--dry-run", "--provider", "anthropic", "--json")
+    assert shell(*words) == 0
+    body = shell.report["request"]["body"]
+    assert body["system"]
+    assert body["output_config"]["format"]["type"] == "json_schema"
+    assert body["messages"][0]["content"].startswith("note_ref: ")
+    for part in ('"system": ', "json_schema", "note_ref: "):
+        assert part in shell.err
+    assert not (shell.home / "ledger.sqlite3").exists()
+    assert shell("curate", shell.vault, "--provider", "anthropic", "--yes") == 2
+    assert "ANTHROPIC_API_KEY" in shell.err
+
+
 def test_a_deadline_covers_a_curation_with_all_its_stages(shell: Shell) -> None:
     """`--by` counts from the command on, over all stages, and the report says whether it held."""
     assert shell("curate", shell.vault, "--by", "45m", "--yes", "--review", "--json") == 0

@@ -303,8 +303,45 @@ def test_a_dry_run_shows_betas_as_the_header_they_become(shell: Shell) -> None:
     source.write_bytes(GOOD.replace(b'"max', b'"betas":["x-2025-01-01","y"],"max'))
     assert shell("run", source, "-o", output, "--dry-run", "--json") == 0
     assert shell.report["betas"] == ["x-2025-01-01", "y"]
-    assert "anthropic-beta: x-2025-01-01, y" in shell.err
+    assert "anthropic-beta: x-2025-01-01,y" in shell.err
     assert '"betas"' not in shell.err
+
+
+def test_a_dry_run_needs_no_key_and_makes_no_ledger(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Looking at what would be sent asks for nothing that only sending needs."""
+    monkeypatch.delenv("ANTHROPIC_API_KEY")
+    source = write_input(
+        shell.folder / "in.jsonl", 3, system="Be short.", betas=["context-1m-2025-08-07"],
+        output_config={"format": {"type": "json_schema", "schema": {"type": "object"}}},
+    )  # fmt: skip
+    words = ["run", source, "-o", shell.folder / "o.jsonl", "--dry-run", "--json"]
+    assert shell(*words, "--by", "2h") == 0
+    request = shell.report["request"]
+    assert request["headers"] == {"anthropic-beta": "context-1m-2025-08-07"}
+    assert request["body"]["system"] == "Be short."
+    assert request["body"]["output_config"]["format"]["schema"] == {"type": "object"}
+    assert "betas" not in request["body"]
+    for part in ("Be short.", "json_schema", "anthropic-beta: context-1m", "in a batch"):
+        assert part in shell.err
+    assert not shell.home.exists()
+    price = ["price", "--items", 1, "--input-tokens", 1, "--output-tokens", 1]
+    assert shell(*price, "--month-budget", "1") == 0
+    assert not shell.home.exists()
+
+
+def test_a_dry_run_changes_nothing_of_a_ledger_there_is(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is read, for what it has measured, and not written."""
+    source, output = write_input(shell.folder / "in.jsonl", 3), shell.folder / "out.jsonl"
+    assert shell("run", source, "-o", output) == 0
+    ledger = shell.home / "ledger.sqlite3"
+    before = ledger.read_bytes()
+    monkeypatch.delenv("ANTHROPIC_API_KEY")
+    assert shell("run", source, "-o", output, "--dry-run") == 0
+    assert ledger.read_bytes() == before
 
 
 def test_a_dear_run_waits_for_consent(shell: Shell) -> None:

@@ -13,7 +13,7 @@ from notemill.workflows.arranging import (
     read_levels,
 )
 from twolane import RunState
-from twolane.consent import agree, find_server, show_plan
+from twolane.consent import agree, find_server, show_plan, show_request
 from twolane.console import counted, drive, exit_code, print_expiring, print_report, shown
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from notemill.workflows.arranging import Asking
     from notemill.workflows.survey import CurateOptions
     from notemill.workflows.tags import TagReview
-    from twolane import Report, Request, Run
+    from twolane import Report, Run
 
 SHOWN_NAMES = 10
 
@@ -76,7 +76,7 @@ async def ask_model(
     _show_size(asking, console)
     if dry_run:
         show_plan(plan, console)
-        _show_request(expected[0], console)
+        show_request(mill.engine.preview(expected[0], plan, cache=True), console)
         return Asked(None, (), 0)
     rounds = Rounds(
         mills,
@@ -153,11 +153,6 @@ def _show_size(asking: Asking, console: Console) -> None:
     where = counted(count, "request")
     before = ", after one for the headings" if asking.asks_levels else ""
     console.print(f"{counted(len(asking.cards), 'tag')} in {where}{before}", markup=False)
-
-
-def _show_request(request: Request, console: Console) -> None:
-    console.print("the first request (after its note_ref line):", markup=False)
-    console.print(shown(request.params["messages"][0]["content"]), markup=False)
 
 
 def _show_settled(said: Settled, console: Console) -> None:

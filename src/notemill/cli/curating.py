@@ -18,8 +18,16 @@ from notemill.privacy import DOUBTFUL
 from notemill.workflows.apply import TAGS
 from notemill.workflows.stages import check_stages
 from notemill.workflows.survey import CurateOptions
-from twolane import Engine, Lane, RunState, TwolaneError, plain_usd
-from twolane.consent import agree, cap_of, find_server, show_plan, within_s
+from twolane import Engine, Lane, RunState, TwolaneError
+from twolane.consent import (
+    agree,
+    cap_of,
+    find_server,
+    plan_object,
+    show_plan,
+    show_request,
+    within_s,
+)
 from twolane.console import (
     EXIT_FAILED,
     counted,
@@ -80,7 +88,7 @@ async def curate_vault(  # the command's flags
         only=only,
         refresh=refresh,
     )
-    mill = open_mill(vault, settings, exclude)
+    mill = open_mill(vault, settings, exclude, dry_run=dry_run)
     try:
         with contextlib.nullcontext() if dry_run else mill.working():
             return await curate(
@@ -136,7 +144,7 @@ async def curate(
     _show_cut(requests.room, console)
     if dry_run:
         return show_dry_run(
-            plan, requests, console, as_json=as_json, cut=len(requests.room.cut),
+            mill, plan, requests, console, as_json=as_json, cut=len(requests.room.cut),
             without_text=len(survey.without_text),
         )  # fmt: skip
     agree(plan, mill.engine, mill.settings, console, cap_nano=options.cap_nano, yes=yes)
@@ -447,6 +455,7 @@ def _show_next(report: Report, state: RunState, console: Console, *, review: boo
 
 
 def show_dry_run(
+    mill: Mill,
     plan: Plan,
     requests: Iterable[Request],
     console: Console,
@@ -455,27 +464,19 @@ def show_dry_run(
     cut: int = 0,
     without_text: int = 0,
 ) -> int:
-    """Show lane, price and the first request exactly as it would be sent.
+    """Show lane, price and the first request whole, as it would be sent.
 
     `cut` notes are longer than the model's context; those `without_text` are not asked about.
     """
     show_plan(plan, console)
+    preview = None
     for request in islice(requests, 1):
-        console.print(
-            f"the request for {shown(request.key)} (after its note_ref line):", markup=False
-        )
-        console.print(shown(request.params["messages"][0]["content"]), markup=False)
+        preview = mill.engine.preview(request, plan, cache=True)
+        show_request(preview, console)
     if as_json:
-        print_json(
-            {
-                "items": plan.quote.items,
-                "lane": plan.decision.lane,
-                "reason": plan.decision.reason,
-                "estimated_usd": plain_usd(plan.estimated_nano),
-                **({"cut": cut} if cut else {}),
-                **({"without_text": without_text} if without_text else {}),
-            }
-        )
+        left = {"cut": cut, "without_text": without_text}
+        told = plan_object(plan, preview)
+        print_json({**told, **{name: count for name, count in left.items() if count}})
     return 0
 
 

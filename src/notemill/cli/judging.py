@@ -121,7 +121,7 @@ async def show_judging(
     ]  # fmt: skip
     requests = _requests(mill, as_if)
     plan = mill.plan(requests, options, reply_tokens=_reply_tokens(len(pairs), len(requests)))
-    return show_dry_run(plan, requests, console, as_json=as_json)
+    return show_dry_run(mill, plan, requests, console, as_json=as_json)
 
 
 def _requests(mill: Mill, pairs: Sequence[Pair]) -> JudgeRequests:

@@ -149,7 +149,7 @@ async def link_vault(
 
     `asking` None asks no model. Raises NotemillError, TwolaneError.
     """
-    mill = open_mill(vault, settings, exclude)
+    mill = open_mill(vault, settings, exclude, dry_run=dry_run)
     try:
         with mill.working():
             if dry_run:

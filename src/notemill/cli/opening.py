@@ -21,9 +21,12 @@ if TYPE_CHECKING:
 _QUIET_S = 1.0
 
 
-def open_mill(folder: Path, settings: Settings, exclude: tuple[str, ...] = ()) -> Mill:
+def open_mill(
+    folder: Path, settings: Settings, exclude: tuple[str, ...] = (), *, dry_run: bool = False
+) -> Mill:
     """Open a vault, leaving out what `exclude` and the settings say. Raises VaultError."""
-    return Mill(folder, settings, load_exclusions(exclude, config=settings.config), watch=_shown)
+    exclusions = load_exclusions(exclude, config=settings.config)
+    return Mill(folder, settings, exclusions, watch=_shown, rehearsal=dry_run)
 
 
 @contextmanager

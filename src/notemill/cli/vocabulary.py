@@ -61,7 +61,7 @@ async def arrange_tags(  # the command's flags
         by_s=within_s(by, strict=by_strict),
         by_strict=by_strict,
     )
-    mill = open_mill(vault, settings, exclude)
+    mill = open_mill(vault, settings, exclude, dry_run=dry_run)
     try:
         with mill.working() if ask and not dry_run else contextlib.nullcontext():
             mills = TagMill(mill)

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import orjson
-
 from twolane.channels import STANDARD, open_output, open_source
-from twolane.consent import agree, cap_of, find_server, show_plan, within_s
+from twolane.consent import (
+    agree,
+    cap_of,
+    find_server,
+    plan_object,
+    show_plan,
+    show_request,
+    within_s,
+)
 from twolane.console import (
     drive,
     exit_code,
@@ -20,9 +25,6 @@ from twolane.console import (
     report_object,
     shown,
 )
-from twolane.core.budget import month_object
-from twolane.core.params import body_of
-from twolane.core.pricing import plain_usd
 from twolane.core.states import RunState
 from twolane.core.types import Lane
 from twolane.core.wording import counted
@@ -66,14 +68,14 @@ async def run_file(  # the command's flags
         raise ConfigError(message)
     cap_nano, forced = cap_of(max_cost), None if lane == "auto" else Lane(lane)
     by_s = within_s(by, strict=by_strict)
-    async with Engine.open(settings) as engine:
+    async with Engine.open(settings, rehearsal=dry_run) as engine:
         print_expiring(await engine.expiring(), console, now=engine.now())
         deadline_at = None if by_s is None else engine.now() + by_s
         await find_server(engine, console)
         requests = JsonlRequests(taken, settings.model or _served_model(engine))
         if dry_run:
             plan = engine.plan(requests, lane=forced, cap_nano=cap_nano, deadline_at=deadline_at)
-            return _show_dry_run(plan, requests, console, as_json=as_json)
+            return _show_dry_run(engine, plan, requests, console, as_json=as_json)
         input_hash = requests.hash()
         identity = f"run:{taken.identity or input_hash}:{out.identity or out.name}"
         kept: dict[str, object] = {
@@ -219,28 +221,15 @@ def _write(run: Run, output: Output, console: Console) -> None:
         console.print(f"{counted(count, 'line')} in {shown(output.name)}", markup=False)
 
 
-def _show_dry_run(plan: Plan, requests: JsonlRequests, console: Console, *, as_json: bool) -> int:
+def _show_dry_run(
+    engine: Engine, plan: Plan, requests: JsonlRequests, console: Console, *, as_json: bool
+) -> int:
     """Show lane, price and the first request as it would be sent."""
     show_plan(plan, console)
-    for request in islice(requests, 1):
-        console.print(f"the first request, {request.key}:", markup=False)
-        if betas := plan.survey.betas:
-            console.print(f"anthropic-beta: {', '.join(betas)}", markup=False)
-        console.print(
-            orjson.dumps(body_of(request.params), option=orjson.OPT_INDENT_2).decode(),
-            markup=False,
-        )
+    first = next(iter(requests), None)
+    preview = None if first is None else engine.preview(first, plan)
+    if preview is not None:
+        show_request(preview, console)
     if as_json:
-        print_json(
-            {
-                "items": plan.quote.items,
-                "lane": plan.decision.lane,
-                "reason": plan.decision.reason,
-                "estimated_usd": plain_usd(plan.estimated_nano),
-                "realtime_usd": plain_usd(plan.quote.realtime_nano),
-                "batch_usd": plain_usd(plan.quote.batch_nano),
-                **({"month": month_object(plan.month)} if plan.month else {}),
-                "betas": list(plan.survey.betas),
-            }
-        )
+        print_json(plan_object(plan, preview))
     return 0

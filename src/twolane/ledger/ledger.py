@@ -69,9 +69,12 @@ def _quoted(states: Iterable[str]) -> str:
 class Ledger:
     """All runs of one ledger file."""
 
-    def __init__(self, path: Path, *, read_only: bool = False) -> None:
-        """Open the ledger at `path`, or make it unless `read_only`. Raises LedgerError."""
-        self.store = Store(path, read_only=read_only)
+    def __init__(self, path: Path, *, read_only: bool = False, rehearsal: bool = False) -> None:
+        """Open the ledger at `path`, or make it unless `read_only`. Raises LedgerError.
+
+        A `rehearsal` reads it where there is one, and has an empty one in memory otherwise.
+        """
+        self.store = Store(path, read_only=read_only, rehearsal=rehearsal)
         self.path = path
 
     def close(self) -> None:

@@ -88,9 +88,10 @@ class _Cursor(sqlite3.Cursor):
 class Store:
     """One connection to a ledger file. Used from one thread at a time."""
 
-    def __init__(self, path: Path, *, read_only: bool = False) -> None:
+    def __init__(self, path: Path, *, read_only: bool = False, rehearsal: bool = False) -> None:
         """Open or create the ledger at `path`; `read_only` neither creates nor changes anything.
 
+        Nor does a `rehearsal`, which begins with an empty one in memory where there is none.
         Raises LedgerError where the file is no ledger, is damaged, was emptied or removed,
         cannot be written or was made by a newer version.
         """
@@ -105,7 +106,11 @@ class Store:
         size_bytes = path.stat().st_size if path.exists() else 0
         if lived and not size_bytes:
             raise _gone(path)
-        if read_only:
+        if rehearsal and not path.exists():
+            self.db = self._connected(":memory:")
+            self._prepare(lived=False)
+            return
+        if read_only or rehearsal:
             self.db = self._reading()
             return
         _make_file(path)
