@@ -285,12 +285,11 @@ def print_failures(failures: Iterable[Failure], console: Console) -> None:
     groups = sorted(alike.values(), key=len, reverse=True)
     for group in groups[:SHOWN_FAILURES]:
         first, names = group[0], [shown(one.item) for one in group[:SHOWN_ALIKE]]
+        said = f"{first.kind}: {shown(first.message)}"
         more = f" and {len(group) - len(names):,} more" if len(group) > len(names) else ""
-        count = f"{counted(len(group), 'item')}: " if len(group) > 1 else ""
-        console.print(
-            f"  {count}{first.kind}: {shown(first.message)} ({', '.join(names)}{more})",
-            markup=False,
-        )
+        several = f"{counted(len(group), 'item')}: {said} ({', '.join(names)}{more})"
+        line = several if len(group) > 1 else f"{names[0]}: {said}"
+        console.print(f"  {line}", markup=False)
     if len(groups) > SHOWN_FAILURES:
         left = sum(map(len, groups[SHOWN_FAILURES:]))
         console.print(f"  … and {left:,} more (--json has all)", markup=False)
