@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 
+from notemill.allowed import FILE as ALLOWED_FILE
+from notemill.allowed import Allowed
 from notemill.config import load_exclusions
 from notemill.decisions import FILE as DECISIONS_FILE
 from notemill.decisions import Decisions
@@ -59,6 +61,7 @@ if TYPE_CHECKING:
     from notemill.tagging.gate import Gate
     from notemill.vault.files import NoteUndo
     from notemill.workflows.scene import Scene
+    from twolane import Report
 
 OFFLINE = "offline"
 HOSTED = "anthropic"
@@ -98,6 +101,7 @@ class Mill:
         self.review = Review(self.state / REVIEW_FILE)
         self.links = LinkLedger(self.state / LINKS_FILE)
         self.decisions = Decisions(self.state / DECISIONS_FILE)
+        self.allowed = Allowed(self.state / ALLOWED_FILE)
         self.engine = Engine.open(settings, responder=respond, rehearsal=rehearsal)
 
     async def aclose(self) -> None:
@@ -107,6 +111,7 @@ class Mill:
         self.review.close()
         self.contents.close()
         self.decisions.close()
+        self.allowed.close()
         self.index.close()
         self.vault.close()
 
@@ -139,6 +144,11 @@ class Mill:
             with contextlib.suppress(OSError):
                 holder.unlink(missing_ok=True)
             lock.release()
+
+    @property
+    def sends(self) -> bool:
+        """Whether what is asked goes to a model, and not to the extractive provider in here."""
+        return self.settings.provider != OFFLINE
 
     @property
     def source(self) -> str:
@@ -206,6 +216,20 @@ class Mill:
             sight,
             not_seen,
         )
+
+    def check_still(self, sight: Sight) -> None:
+        """See that no note was hidden since a look. Raises ExternallyChangedError."""
+        if self.look().hidden.keys() - sight.hidden.keys():
+            raise ExternallyChangedError(
+                "a note was excluded since the vault was looked through; nothing was sent, run the "
+                "command again"
+            )
+
+    async def report(self, run: Run) -> Report:
+        """Return a run's report: what failed of hidden notes counts, and is not named."""
+        report = await run.report()
+        shows = self.look().shows
+        return replace(report, failures=tuple(one for one in report.failures if shows(one.item)))
 
     def gate(self) -> Gate:
         """Return which tags may be written, as vocabulary and decisions are now."""
@@ -318,6 +342,8 @@ class Mill:
         `told` names further notes whose requests tell of hidden ones.
         """
         sight = self.look()
+        if not (sight.hidden or self.privacy.entries):
+            return 0
         away = frozenset(told(sight))
         open_states = (ItemState.PENDING, ItemState.RUNNING, ItemState.SUBMITTED)
         keys = [
@@ -373,7 +399,12 @@ class Mill:
             deadline_at=self.deadline_at(options),
             by_strict=options.by_strict,
             stages=[step.stage for step in steps],
-            settings={**self._kept(options), "stages": stages, **({"cut": cut} if cut else {})},
+            settings={
+                **self._kept(options),
+                "stages": stages,
+                "exclude": self.privacy.entries,
+                **({"cut": cut} if cut else {}),
+            },
             cache=True,
         )
         return Curation(run, stages)
@@ -437,9 +468,10 @@ class Mill:
         return self._place_now()
 
     def pending_notes(self, run: str) -> list[str]:
-        """Return the notes of a run with proposals that wait."""
+        """Return the notes of a run with proposals that wait, but the hidden ones."""
         pending = self.review.proposals(run, state=Decision.PENDING)
-        return list(dict.fromkeys(one.note for one in pending))
+        shows = self.look().shows
+        return [key for key in dict.fromkeys(one.note for one in pending) if shows(key)]
 
     async def apply(self, run: Run, *, replace: bool, note: str | None = None) -> list[Applied]:
         """Write a run's pending proposals, or those for one note. Raises VaultLockedError."""

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 IGNORES = "it says `notemill: ignore`"
 EXCLUDED = "it is excluded"
-DOUBTFUL = "its properties cannot be read, and may hold a tag that is excluded"
+DOUBTFUL = "properties that cannot be read may hold an excluded tag"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +41,14 @@ class Sight:
     """A vault's notes, and among them those that may be seen; the others are hidden, with why.
 
     `hidden_tags` are those that hidden notes alone have, as keys: their names tell of them.
-    `unmatched` exclusions fit no note. `fits` tells of any path whether one is excluded by it.
+    `matched` exclusions fit some note, `unmatched` ones none, as they were written. `fits` tells of any path whether one is excluded by it.
     """
 
     facts: tuple[NoteFacts, ...]
     seen: tuple[NoteFacts, ...]
     hidden: Mapping[str, str]
     hidden_tags: frozenset[str]
+    matched: frozenset[str]
     unmatched: tuple[Unmatched, ...]
     fits: Callable[[str], bool]
 
@@ -64,13 +65,18 @@ class Privacy:
         self._patterns = {one: matcher(one, wide=True) for one in exclusions.patterns}
         self._tags = {f"#{one}": tag_key(bare(one.rstrip("*"))) for one in exclusions.tags}
 
+    @property
+    def entries(self) -> list[str]:
+        """What is excluded, as it was written."""
+        return [*self._patterns, *self._tags]
+
     def why_not(self, facts: NoteFacts) -> str:
         """Return why nothing of a note may be seen, '' where all of it may."""
         if facts.ignored:
             return IGNORES
         if next(self._fitting(facts), None) is not None:
             return EXCLUDED
-        return DOUBTFUL if self._tags and facts.problem else ""
+        return DOUBTFUL if self._tags and facts.tags_unread else ""
 
     def hides(self, facts: NoteFacts) -> bool:
         """Tell whether a note is hidden."""
@@ -83,7 +89,7 @@ class Privacy:
     def check(self, key: str, raw: bytes) -> None:
         """See that a note with the bytes `raw` may be seen. Raises ExternallyChangedError."""
         if why := self.why_not_now(key, raw):
-            raise ExternallyChangedError(f"{why} by now, and is left alone")
+            raise ExternallyChangedError(f"it is left alone by now: {why}")
 
     def sort(self, facts: Iterable[NoteFacts], others: Callable[[], Iterable[str]]) -> Sight:
         """Part a vault's notes; `others` gives the keys of all its files, left out ones as well."""
@@ -102,13 +108,14 @@ class Privacy:
         if left := self._patterns.keys() - matched:
             keys = [folded(key) for key in others()]
             matched.update(one for one in left if any(map(self._patterns[one], keys)))
-        unmatched = [one for one in (*self._patterns, *self._tags) if one not in matched]
+        unmatched = [one for one in self.entries if one not in matched]
         names = _names([*seen, *away]) if unmatched else []
         return Sight(
             facts=facts,
             seen=tuple(seen),
             hidden=hidden,
             hidden_tags=_tags_of(away) - _tags_of(seen),
+            matched=frozenset(matched),
             unmatched=tuple(Unmatched(one, _nearest(one, names)) for one in unmatched),
             fits=self._fits,
         )

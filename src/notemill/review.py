@@ -6,6 +6,7 @@ content. Kept outside the vault; derived from nothing, so it is not a cache.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -164,6 +165,15 @@ class Review(DurableFile):
         # Only what is asked for: an index finds `note = ?`, and no condition around it.
         given = {column: value for column, value in wanted.items() if value is not None}
         return self._found(" AND ".join(f"{column} = ?" for column in given), *given.values())
+
+    def standing(self) -> dict[str, Counter[str]]:
+        """Return for each run how many of its proposals stand how."""
+        found: dict[str, Counter[str]] = {}
+        for run, state, count in self._db.execute(
+            "SELECT run, state, count(*) FROM proposals GROUP BY run, state"
+        ):
+            found.setdefault(str(run), Counter())[str(state)] = int(count)
+        return found
 
     def tags(self, state: Decision) -> list[Proposal]:
         """Return the proposals of tags, new ones too, of all runs that stand so."""

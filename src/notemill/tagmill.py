@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from notemill.app import KIND_TAGS
@@ -33,10 +33,10 @@ from notemill.workflows.vocabulary import (
     read_arrangement,
     vocabulary_of,
 )
-from twolane import RunState
+from twolane import RunState, content_hash
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from notemill.app import Mill
     from notemill.tagging.changes import Change
@@ -102,7 +102,9 @@ class TagMill:
         vocabulary, source = self._vocabulary(found)
         gate = self.gate
         pending = self.mill.review.tags(Decision.PENDING)
-        waits = {one.id for one in pending if waits_for_person(one, gate)}
+        waits = {
+            one.id for one in pending if waits_for_person(one, gate) and self.sight.shows(one.note)
+        }
         return to_decide(
             found,
             vocabulary,
@@ -114,10 +116,11 @@ class TagMill:
     def _vocabulary(self, found: TagReview) -> tuple[Vocabulary, str]:
         if self.gate.vocabulary is not None:
             raw = self.mill.vault.read(self.place)
-            return vocabulary_of(raw, self.place), f"so it stands in {self.place}"
+            place = self.place if self.sight.shows(self.place) else "the vocabulary"
+            return vocabulary_of(raw, self.place), f"so it stands in {place}"
         arrangement = read_arrangement(self.mill.decisions)
         if arrangement is not None:
-            return Vocabulary(arrangement.entries), BY_MODEL
+            return Vocabulary(_seen(arrangement.entries, self.sight.hidden_tags)), BY_MODEL
         return Vocabulary(proposed_entries(found)), BY_TAGS
 
     # -- asking a model -----------------------------------------------------------------------
@@ -164,11 +167,14 @@ class TagMill:
                 run.row.setting(name) == value for name, value in self._same().items()
             )
             if same and (await run.report()).items.failed:
+                self._check_seen(run)
                 await run.retry_failed()
             return run if same else None
         run = await engine.unfinished(
             self._source(part), asking.identity, self._same() | _limits(options)
         )
+        if run is not None:
+            self._check_seen(run)
         if run is not None and options.cap_nano is not None:
             await run.set_cap(options.cap_nano)
         return run
@@ -180,7 +186,11 @@ class TagMill:
         part: str,
         options: CurateOptions,
     ) -> Run:
-        """Record a run over the requests of a round. Raises ConfigError, LedgerError."""
+        """Record a run over the requests of a round.
+
+        Raises ConfigError, LedgerError, ExternallyChangedError where a note was hidden meanwhile.
+        """
+        self.mill.check_still(self.sight)
         plan = self.plan(requests, asking, options)
         return await self.mill.engine.start(
             requests,
@@ -193,9 +203,24 @@ class TagMill:
             cap_nano=options.cap_nano,
             deadline_at=self.mill.deadline_at(options),
             by_strict=options.by_strict,
-            settings=self._same() | _limits(options),
+            settings=self._same() | _limits(options) | {"hidden": self._hidden()},
             cache=True,
         )
+
+    def _hidden(self) -> list[str]:
+        """Return which notes are hidden, by marks that name none."""
+        return sorted(
+            content_hash(key.encode("utf-8", "replace"))[:12] for key in self.sight.hidden
+        )
+
+    def _check_seen(self, run: Run) -> None:
+        """See that a run's requests, made before, tell of no note that is hidden by now."""
+        before = run.row.setting("hidden")
+        if not set(self._hidden()) <= set(before if isinstance(before, list) else ()):
+            raise UsageError(
+                f"notes were excluded since run {run.id} began, and its requests may name them; "
+                "nothing was sent, begin anew with --again"
+            )
 
     def _source(self, part: str) -> str:
         return self.mill.source_of(f"{KIND_TAGS}-{part}")
@@ -320,6 +345,15 @@ class TagMill:
         return sum(
             taken_back(self.mill.review, self.mill.decisions, bare(tag), now=now) for tag in tags
         )
+
+
+def _seen(entries: Iterable[Entry], hidden: Collection[str]) -> tuple[Entry, ...]:
+    """Return entries without the tags that hidden notes alone have."""
+    return tuple(
+        replace(one, aliases=tuple(name for name in one.aliases if tag_key(name) not in hidden))
+        for one in entries
+        if tag_key(one.tag) not in hidden
+    )
 
 
 def _limits(options: CurateOptions) -> dict[str, object]:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from twolane.config import load_settings as load_settings
     from twolane.config import read_config as read_config
     from twolane.core.identity import content_hash as content_hash
+    from twolane.core.naming import LAST as LAST
     from twolane.core.naming import nearest as nearest
     from twolane.core.naming import pick_run as pick_run
     from twolane.core.plan import Stage as Stage
@@ -47,6 +48,7 @@ _HOMES = {
     "Engine": "twolane.engine",
     "ItemOutcome": "twolane.outcomes",
     "ItemState": "twolane.core.states",
+    "LAST": "twolane.core.naming",
     "Lane": "twolane.core.types",
     "Plan": "twolane.planning",
     "Progress": "twolane.run",

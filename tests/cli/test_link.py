@@ -149,7 +149,7 @@ def test_a_run_without_the_note_named_or_without_writes_says_so(shell: Shell) ->
     run = shell.report["run"]
     for command in ("show", "apply"):
         assert shell(command, run, "--item", "Trian.md") == 2
-        assert f"run {run} has no pair of 'Trian.md'" in shell.err
+        assert f"run {run} has nothing of 'Trian.md'" in shell.err
     assert shell("undo", run, "--yes") == 2
     assert f"run {run} has written nothing" in shell.err
     assert tree(shell.vault) == before

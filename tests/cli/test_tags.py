@@ -161,7 +161,7 @@ def test_a_change_of_tags_is_listed_and_can_be_forgotten(shell: Shell) -> None:
     run, notes = shell.report["run"], len(shell.report["written"])
     assert shell("runs", "--json") == 0
     (listed,) = shell.report["runs"]
-    assert (listed["run"], listed["state"], listed["total"]) == (run, "written", notes)
+    assert (listed["run"], listed["state"], listed["total"]) == (run, "applied", notes)
     assert shell("undo", run, "--yes") == 0
     assert shell("runs") == 0
     assert "undone" in shell.out

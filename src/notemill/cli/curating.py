@@ -6,19 +6,19 @@ import contextlib
 import sys
 from collections import Counter
 from itertools import islice
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from notemill.app import OFFLINE, Mill
 from notemill.cli.diffs import print_diff
-from notemill.cli.endings import show_not_seen
+from notemill.cli.endings import show_not_seen, show_troubles
+from notemill.cli.exclusions import see_exclusions
 from notemill.cli.opening import open_mill
 from notemill.errors import NotemillError, WaitingForPersonError
 from notemill.privacy import DOUBTFUL
 from notemill.workflows.apply import TAGS
 from notemill.workflows.stages import check_stages
 from notemill.workflows.survey import CurateOptions
-from twolane import Engine, Lane, RunState, TwolaneError
+from twolane import Lane, RunState, TwolaneError
 from twolane.consent import (
     agree,
     cap_of,
@@ -43,6 +43,7 @@ from twolane.console import (
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Sequence
+    from pathlib import Path
 
     from rich.console import Console
 
@@ -52,8 +53,6 @@ if TYPE_CHECKING:
     from twolane import Plan, Report, Request, Run, Settings
 
 SAMPLE_NOTES = 2
-SHOWN_SKIPPED = 10
-SHOWN_TROUBLES = 20
 
 
 async def curate_vault(  # the command's flags
@@ -73,6 +72,7 @@ async def curate_vault(  # the command's flags
     dry_run: bool,
     review: bool,
     yes: bool,
+    allow_unmatched: bool,
     as_json: bool,
 ) -> int:
     """Curate a vault; return the exit code. Raises NotemillError, TwolaneError."""
@@ -99,6 +99,7 @@ async def curate_vault(  # the command's flags
                 dry_run=dry_run,
                 review=review,
                 yes=yes,
+                allow_unmatched=allow_unmatched,
                 as_json=as_json,
             )
     finally:
@@ -115,6 +116,7 @@ async def curate(
     review: bool,
     yes: bool,
     as_json: bool,
+    allow_unmatched: bool = False,
 ) -> int:
     """Curate an open vault; return the exit code. Raises NotemillError, TwolaneError."""
     await show_provider(mill, console)
@@ -126,6 +128,8 @@ async def curate(
     survey = mill.survey(options)
     _show_survey(survey, console)
     curation = None if again or dry_run else await mill.unfinished(options)
+    sends = mill.sends and not dry_run and bool(curation or survey.work)
+    see_exclusions(mill, survey.sight, console, sends=sends, allow=allow_unmatched)
     if curation is not None:
         return await _go_on(
             mill, curation, console, survey, review=review, yes=yes, as_json=as_json
@@ -148,6 +152,7 @@ async def curate(
             without_text=len(survey.without_text),
         )  # fmt: skip
     agree(plan, mill.engine, mill.settings, console, cap_nano=options.cap_nano, yes=yes)
+    mill.check_still(survey.sight)
     cut = len(requests.room.cut)
     curation = await mill.start(survey.notes, requests, plan, options, cut=cut)
     return await work(mill, curation, console, survey, review=review, yes=yes, as_json=as_json)
@@ -180,13 +185,6 @@ async def begin_again(run: Run, console: Console, *, cap_nano: int | None, faile
         console.print(f"asked about again: {counted(count, 'note')}", markup=False)
 
 
-async def mill_of_run(settings: Settings, run_id: str) -> Mill:
-    """Open the vault that a run is about. Raises LedgerError, VaultError."""
-    async with Engine.open(settings, responder=lambda _: "") as engine:
-        run = await engine.run(run_id)
-    return Mill(Path(run.row.label), settings)
-
-
 async def _go_on(
     mill: Mill,
     curation: Curation,
@@ -199,8 +197,6 @@ async def _go_on(
 ) -> int:
     """Go on with a run that has not ended, without what must not leave any more."""
     console.print(f"going on with run {curation.run.id}", markup=False)
-    if held := await mill.withdraw(curation):
-        console.print(f"excluded by now and left out: {counted(held, 'note')}", markup=False)
     return await work(mill, curation, console, survey, review=review, yes=yes, as_json=as_json)
 
 
@@ -224,16 +220,22 @@ async def work(
             curation,
             console,
             yes=yes,
+            hold_back=lambda: _hold_back(mill, curation, console),
             collect=mill.collect,
             sample=lambda: _show_sample(mill, curation.run.id, console),
         )
     except (NotemillError, TwolaneError):
-        report = await curation.run.report()
+        report = await mill.report(curation.run)
         print_report(report, console)
         if as_json:
             print_json(_with_skipped(report, survey))
         raise
     return await _conclude(mill, curation, console, survey, review=review, as_json=as_json)
+
+
+async def _hold_back(mill: Mill, curation: Curation, console: Console) -> None:
+    if held := await mill.withdraw(curation):
+        console.print(f"excluded by now and left out: {counted(held, 'note')}", markup=False)
 
 
 async def through_stages(
@@ -242,11 +244,13 @@ async def through_stages(
     console: Console,
     *,
     yes: bool,
+    hold_back: Callable[[], Awaitable[None]],
     collect: Callable[[Curation], Awaitable[object]],
     sample: Callable[[], None],
 ) -> None:
     """Drive a run stage by stage; `collect` its answers, and show a `sample`, after each.
 
+    `hold_back` takes out, before each, what may not be sent any more.
     Raises WaitingForPersonError where a person has to look first.
     """
     run, stages = curation.run, curation.stages
@@ -255,6 +259,7 @@ async def through_stages(
     for number, (purpose, count) in enumerate(stages):
         console.print(f"stage {number + 1} of {len(stages) + 1}: {purpose}", markup=False)
         reached += count
+        await hold_back()
         await drive(run, console, stage=number)
         await collect(curation)
         if run.interrupted or run.row.state is not RunState.OPEN:
@@ -265,6 +270,7 @@ async def through_stages(
             await _verified(mill, curation, console)
             sample()
             _ask_to_go_on(run.id, console, yes=yes)
+    await hold_back()
     await drive(run, console)
     await collect(curation)
 
@@ -285,7 +291,7 @@ async def _conclude(
         if not review:
             unwritten = await _apply(mill, curation, console)
     finally:
-        report = await run.report()
+        report = await mill.report(run)
         print_report(report, console)
         cut = run.row.setting("cut")
         if isinstance(cut, int):
@@ -293,7 +299,9 @@ async def _conclude(
         _show_next(report, run.row.state, console, review=review)
         if as_json:
             more = {"cut": cut} if isinstance(cut, int) else {}
-            print_json({**_with_skipped(report, survey, unwritten), **more})
+            shows = mill.look().shows
+            seen = [one for one in unwritten if shows(one.note)]
+            print_json({**_with_skipped(report, survey, seen), **more})
     return exit_code(report) or (EXIT_FAILED if unwritten else 0)
 
 
@@ -329,7 +337,8 @@ def _ask_to_go_on(run_id: str, console: Console, *, yes: bool) -> None:
 async def _apply(mill: Mill, curation: Curation, console: Console) -> list[Applied]:
     """Write the additions; return what could not be written."""
     done = await mill.apply(curation.run, replace=False)
-    show_applied(done, curation.run.id, console)
+    shows = mill.look().shows
+    show_applied([one for one in done if shows(one.note)], curation.run.id, console)
     return [one for one in done if one.problem]
 
 
@@ -354,10 +363,7 @@ def show_applied(done: list[Applied], run_id: str, console: Console) -> None:
             "notemill tags review",
             markup=False,
         )
-    for one in troubled[:SHOWN_TROUBLES]:
-        console.print(f"  {shown(one.note)}: {shown(one.problem)}", markup=False)
-    if len(troubled) > SHOWN_TROUBLES:
-        console.print(f"  … and {len(troubled) - SHOWN_TROUBLES:,} more", markup=False)
+    show_troubles(((one.note, one.problem) for one in troubled), console)
 
 
 # -- what is shown --------------------------------------------------------------------------------
@@ -408,15 +414,13 @@ def _show_survey(survey: Survey, console: Console) -> None:
             markup=False,
         )
         if doubtful := sum(why == DOUBTFUL for why in hidden.values()):
-            console.print(f"    {doubtful:,} of them in doubt: {DOUBTFUL}", markup=False)
+            console.print(f"  {doubtful:,} of them in doubt: {DOUBTFUL}", markup=False)
     show_not_seen(((one.key, one.reason) for one in survey.not_seen), console)
     reasons = Counter(need.reason for _, need in survey.work)
     for reason, count in reasons.most_common(6):
         console.print(f"  {count:,} {reason}", markup=False)
-    for one in survey.skipped[:SHOWN_SKIPPED]:
-        console.print(f"  left alone: {shown(one.key)}: {shown(one.reason)}", markup=False)
-    if len(survey.skipped) > SHOWN_SKIPPED:
-        console.print(f"  … and {len(survey.skipped) - SHOWN_SKIPPED:,} more", markup=False)
+    skipped = ((one.key, one.reason) for one in survey.skipped)
+    show_troubles(skipped, console, lead="left alone: ")
 
 
 def _show_sample(mill: Mill, run_id: str, console: Console) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from notemill.cli.diffs import print_diff
+from notemill.cli.exclusions import see_exclusions
 from notemill.cli.opening import open_mill
 from notemill.cli.tagging import (
     new_run_id,
@@ -46,11 +47,12 @@ async def review_changes(
     mill = open_mill(vault, settings, exclude)
     try:
         mills = TagMill(mill)
+        see_exclusions(mill, mills.sight, note_console())
         if tag is not None:
             _show_one(mills, tag, result_console())
             return 0
         waiting = mills.to_decide()
-        place = mills.place
+        place = mills.place if mills.sight.shows(mills.place) else ""
     finally:
         await mill.aclose()
     if as_json:
@@ -161,6 +163,7 @@ async def accept_tags(
     try:
         with mill.working():
             mills = TagMill(mill)
+            see_exclusions(mill, mills.sight, console)
             chosen = mills.chosen(tags, everything=everything)
             plan = _planned(mills, chosen.changes)
             run, failures = "", []

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 SHOWN_REASONS: Final = 8
+SHOWN_TROUBLES: Final = 20
+SHOWN_ALIKE: Final = 3
 
 
 def show_endings(
@@ -24,8 +26,26 @@ def show_endings(
         )
     else:
         console.print("nothing was written", markup=False)
-    for key, problem in failures:
-        console.print(f"  {shown(trouble(key, problem))}", markup=False)
+    show_troubles(failures, console)
+
+
+def show_troubles(troubles: Iterable[tuple[str, str]], console: Console, *, lead: str = "") -> None:
+    """Show what is wrong with notes: each problem once, with the notes that it is the same for."""
+    alike: dict[str, list[tuple[str, str]]] = {}
+    for key, problem in troubles:
+        alike.setdefault(problem.replace(key, ""), []).append((key, problem))
+    groups = list(alike.values())
+    for group in groups[:SHOWN_TROUBLES]:
+        key, problem = group[0]
+        line = trouble(key, problem)
+        if len(group) > 1:
+            names = ", ".join(name for name, _ in group[:SHOWN_ALIKE])
+            more = f" and {len(group) - SHOWN_ALIKE:,} more" if len(group) > SHOWN_ALIKE else ""
+            same = problem.replace(key, "the note")
+            line = f"{counted(len(group), 'note')}: {same} ({names}{more})"
+        console.print(f"  {lead}{shown(line)}", markup=False)
+    if left := sum(map(len, groups[SHOWN_TROUBLES:])):
+        console.print(f"  … and {left:,} more; --json has all", markup=False)
 
 
 def show_hidden(count: int, console: Console) -> None:

@@ -39,6 +39,13 @@ exclude_flag = click.option(
 )
 
 
+allow_flag = click.option(
+    "--allow-unmatched",
+    is_flag=True,
+    help="Send notes although an exclusion fits none; remembered for this vault.",
+)
+
+
 def going_on_flags(command: F) -> F:
     """Add the flags of every command that works on a run until it ends."""
     flags = [
@@ -49,6 +56,7 @@ def going_on_flags(command: F) -> F:
             help="Keep proposals for `notemill apply` (the default), or write additions at once.",
         ),
         click.option("--yes", is_flag=True, help="Agree to prices and stages beforehand."),
+        allow_flag,
         json_flag,
     ]
     for flag in reversed(flags):

@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from notemill.app import Mill
-    from notemill.index import NoteFacts
     from notemill.links import NewPair
     from notemill.privacy import Sight
     from notemill.workflows.survey import CurateOptions, Curation
@@ -54,12 +53,14 @@ async def begin_judging(
 ) -> Curation:
     """Record a run that asks about pairs, its price agreed. Raises WaitingError, TwolaneError."""
     await show_provider(mill, console)
+    sight = mill.look()
     waiting = mill.links.pairs(states=[PairState.PROPOSED])
     mill.links.propose(LinkRun(_ASKING, time.time(), kept), pairs, PairState.ASKED)
     try:
         requests = _requests(mill, mill.links.pairs(run=_ASKING, states=[PairState.ASKED]))
         plan = mill.plan(requests, options, reply_tokens=_reply_tokens(len(pairs), len(requests)))
         agree(plan, mill.engine, mill.settings, console, cap_nano=options.cap_nano, yes=yes)
+        mill.check_still(sight)
         notes = [mill.to_send(key)[0] for key in requests.notes]
         curation = await mill.start(notes, requests, plan, options, kind=LINK_KIND)
     except (NotemillError, TwolaneError):
@@ -125,16 +126,9 @@ async def show_judging(
 
 
 def _requests(mill: Mill, pairs: Sequence[Pair]) -> JudgeRequests:
-    known: dict[str, NoteFacts] = {}
-
-    def to_send(key: str) -> NoteFacts:
-        if key not in known:
-            known[key] = mill.to_send(key)[0]
-        return known[key]
-
     return JudgeRequests(
         pairs,
-        to_send=to_send,
+        to_send=lambda key: mill.to_send(key)[0],
         explainer=Explainer(mill.vault, mill.look()),
         template=load_template(LINK_KIND),
         model=mill.settings.model or mill.engine.default_model(),
@@ -161,11 +155,12 @@ async def drive_judging(mill: Mill, curation: Curation, console: Console, *, yes
             curation,
             console,
             yes=yes,
+            hold_back=lambda: withdraw_private(mill, curation, console),
             collect=collect,
             sample=lambda: _show_sample(mill, run, console),
         )
     finally:
-        report = await run.report()
+        report = await mill.report(run)
         print_report(report, console)
         show_going_on(report, run.row.state, console)
     return report
@@ -201,7 +196,7 @@ async def decide_left_over(mill: Mill) -> None:
 
 async def withdraw_private(mill: Mill, curation: Curation, console: Console) -> None:
     """Cancel what has not ended of notes that are hidden by now."""
-    asked = mill.links.pairs(run=curation.run.id)
+    asked = mill.links.pairs(run=curation.run.id, states=[PairState.ASKED])
 
     def told(sight: Sight) -> set[str]:
         """Return the notes whose requests hold lines of hidden ones: each has all its candidates."""

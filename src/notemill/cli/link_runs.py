@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from notemill.app import Mill
 from notemill.cli.diffs import print_diff
+from notemill.cli.finding import no_such_item
 from notemill.cli.judging import decide_left_over
 from notemill.cli.link_showing import show_pairs, written_object
 from notemill.cli.linking import pair_object, seen_pairs, write_run
-from notemill.errors import NotemillError, UsageError
-from notemill.links import FILE as LINKS_FILE
-from notemill.links import LinkLedger, PairState
-from notemill.vault.journal import WrittenRun
+from notemill.links import PairState
 from notemill.vault.related import Form
 from notemill.workflows.explaining import Explainer
 from notemill.workflows.judging import LINK_KIND
@@ -24,37 +19,10 @@ from notemill.workflows.link_writing import LinkWriting
 from twolane.console import EXIT_FAILED, note_console, print_json, result_console, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from pathlib import Path
 
-    from notemill.links import LinkRun, Pair
+    from notemill.links import Pair
     from twolane import Settings
-
-
-def link_runs(home: Path) -> Iterator[tuple[Path, LinkRun, int]]:
-    """Yield all runs of links in the vaults known in `home`, with how many pairs each has.
-
-    A ledger of links that cannot be used is passed over.
-    """
-    for folder in sorted((home / "vaults").glob("*/folder")):
-        path = folder.parent / LINKS_FILE
-        if not path.exists():
-            continue
-        root = Path(os.fsdecode(folder.read_bytes()))
-        with contextlib.suppress(NotemillError), contextlib.closing(LinkLedger(path)) as ledger:
-            for run in ledger.runs():
-                yield root, run, len(ledger.pairs(run=run.id))
-
-
-def folder_of_links(home: Path, run: str) -> Path | None:
-    """Return the vault of a run of links, None where there is no such run."""
-    return next((root for root, one, _ in link_runs(home) if one.id == run), None)
-
-
-def unwritten_links(home: Path, written: Collection[str]) -> Iterator[tuple[Path, WrittenRun]]:
-    """Yield the runs of links that have written nothing yet, as such."""
-    for root, run, pairs in link_runs(home):
-        if run.id not in written and pairs:
-            yield root, WrittenRun(run.id, 0, 0, run.at_s, run.at_s)
 
 
 async def apply_links(
@@ -106,7 +74,7 @@ def _of_item(pairs: list[Pair], run: str, item: str | None) -> list[Pair]:
     """Return the pairs of one note, all without one. Raises UsageError where it has none."""
     found = [one for one in pairs if item is None or item in (one.a, one.b)]
     if item is not None and not found:
-        raise UsageError(f"run {run} has no pair of {item!r}; `notemill show {run}` lists them")
+        raise no_such_item(run, item, (key for one in pairs for key in (one.a, one.b)))
     return found
 
 

@@ -8,13 +8,13 @@ import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from notemill.cli.exclusions import see_exclusions
 from notemill.cli.judging import (
     begin_judging,
     decide_left_over,
     drive_judging,
     show_judging,
     unjudged,
-    withdraw_private,
 )
 from notemill.cli.link_showing import (
     show_findings,
@@ -144,6 +144,7 @@ async def link_vault(
     dry_run: bool,
     yes: bool,
     as_json: bool,
+    allow_unmatched: bool,
 ) -> int:
     """Look for links in a vault; return the exit code.
 
@@ -152,6 +153,9 @@ async def link_vault(
     mill = open_mill(vault, settings, exclude, dry_run=dry_run)
     try:
         with mill.working():
+            asks = asking is not None and mill.sends and not dry_run
+            sends = asks or options.embedding.leaves
+            see_exclusions(mill, mill.look(), note_console(), sends=sends, allow=allow_unmatched)
             if dry_run:
                 return await _dry_run(mill, options, asking, as_json=as_json)
             await decide_left_over(mill)
@@ -208,7 +212,6 @@ class LinkJob:
         curation = None if again else await mill.unfinished(asking, kind=LINK_KIND)
         if curation is not None:
             console.print(f"going on with run {curation.run.id}", markup=False)
-            await withdraw_private(mill, curation, console)
         elif fresh:
             curation = await begin_judging(
                 mill, fresh, asking, console, kept=self._options.settings(), yes=yes

@@ -138,7 +138,7 @@ def show(**flags: Any) -> None:  # noqa: ANN401
 @home_flag
 def runs(**flags: Any) -> None:  # noqa: ANN401
     """List the runs there are, newest first."""
-    from notemill.cli.writing import list_runs  # noqa: PLC0415
+    from notemill.cli.listing import list_runs  # noqa: PLC0415
 
     settings = settings_of(flags)
     finish(list_runs(settings, **flags))
@@ -150,7 +150,7 @@ def runs(**flags: Any) -> None:  # noqa: ANN401
 @home_flag
 def cancel(**flags: Any) -> None:  # noqa: ANN401
     """Cancel a run, or one note of it, from any terminal."""
-    from notemill.cli.writing import cancel_run  # noqa: PLC0415
+    from notemill.cli.listing import cancel_run  # noqa: PLC0415
 
     settings = settings_of(flags)
     finish(cancel_run(settings, **flags))
@@ -162,7 +162,7 @@ def cancel(**flags: Any) -> None:  # noqa: ANN401
 @home_flag
 def export(**flags: Any) -> None:  # noqa: ANN401
     """Write what a run has so far as JSON lines, one per note; at any time."""
-    from notemill.cli.writing import export_run  # noqa: PLC0415
+    from notemill.cli.listing import export_run  # noqa: PLC0415
 
     settings = settings_of(flags)
     finish(export_run(settings, **flags))

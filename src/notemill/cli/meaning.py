@@ -40,12 +40,14 @@ def vectors_of(
     if model is None or not facts:
         return None
     wanted = [Wanted(one.source_hash, title_of(one.key)) for one in facts]
-    embedder = Embedder(
-        mill.state / FILE,
-        model,
-        wanted,
-        lambda place: text_of(parse(mill.vault.read(facts[place].key))[0]),
-    )
+
+    def text_at(place: int) -> str:
+        key = facts[place].key
+        raw = mill.vault.read(key)
+        mill.privacy.check(key, raw)
+        return text_of(parse(raw)[0])
+
+    embedder = Embedder(mill.state / FILE, model, wanted, text_at)
     embedder.start()
     try:
         _wait(embedder, console)

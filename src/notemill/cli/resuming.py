@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from notemill.cli.curating import begin_again, mill_of_run, resume_curation, warn_of_expiry
-from notemill.cli.judging import drive_judging, withdraw_private
+from notemill.cli.curating import begin_again, resume_curation, warn_of_expiry
+from notemill.cli.exclusions import see_exclusions
+from notemill.cli.finding import find_asked, open_asked
+from notemill.cli.judging import drive_judging
 from notemill.cli.link_showing import written_object
 from notemill.cli.linking import show_next, write_run
 from notemill.workflows.judging import LINK_KIND
@@ -27,19 +29,20 @@ async def resume_run(
     max_cost: str | None,
     review: bool,
     yes: bool,
+    allow_unmatched: bool,
     as_json: bool,
     failed: bool = False,
 ) -> int:
     """Go on with a run; return the exit code. Raises NotemillError, TwolaneError."""
     console = note_console()
-    mill = await mill_of_run(settings, run_id)
+    mill, run = await open_asked(settings, await find_asked(settings, run_id))
     try:
         with mill.working():
             await warn_of_expiry(mill, console)
-            run = await mill.engine.run(run_id)
             row = run.row
             if failed or row.state is not RunState.DONE:
                 await find_server(mill.engine, console, model=row.model, base_url=row.base_url)
+            see_exclusions(mill, mill.look(), console, sends=mill.sends, allow=allow_unmatched)
             resume = resume_judging if run.row.kind == LINK_KIND else resume_curation
             return await resume(
                 mill,
@@ -69,7 +72,6 @@ async def resume_judging(
     """Go on with a run that asks about links; return the exit code."""
     curation = mill.curation(run, kind=LINK_KIND)
     await begin_again(run, console, cap_nano=cap_nano, failed=failed)
-    await withdraw_private(mill, curation, console)
     report = await drive_judging(mill, curation, console, yes=yes)
     value = {**report_object(report), "kind": LINK_KIND}
     troubled = False

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from notemill.cli.flags import Shorthand, changing_flags, exclude_flag, settings_of
+from notemill.cli.flags import Shorthand, allow_flag, changing_flags, exclude_flag, settings_of
 from twolane.command import (
     FOLDER,
     LANES,
@@ -98,6 +98,7 @@ note_flag = click.option(
 @click.option("--again", is_flag=True, help="Ask anew instead of going on with a run.")
 @click.option("--dry-run", is_flag=True, help="Show price and a request; ask and write nothing.")
 @exclude_flag
+@allow_flag
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @json_flag
 @settings_flags

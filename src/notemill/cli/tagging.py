@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from notemill.cli.diffs import print_diff
 from notemill.cli.endings import show_endings, show_hidden, trouble
+from notemill.cli.exclusions import see_exclusions
 from notemill.cli.opening import open_mill
 from notemill.errors import UsageError
 from notemill.tagmill import TagMill
@@ -38,7 +39,9 @@ async def report_tags(
     """Show a vault's tags and what is wrong with them; return 0. Raises NotemillError."""
     mill = open_mill(vault, settings, exclude)
     try:
-        review = TagMill(mill).found()
+        mills = TagMill(mill)
+        see_exclusions(mill, mills.sight, note_console())
+        review = mills.found()
     finally:
         await mill.aclose()
     if as_json:
@@ -156,8 +159,9 @@ async def change_tags(
     mill = open_mill(vault, settings, exclude)
     try:
         with mill.working():
-            facts = mill.index.refresh(mill.vault, mill.vault.scan())
-            plan = plan_retagging(mill.vault, facts, wanted, privacy=mill.privacy)
+            sight = mill.look()
+            see_exclusions(mill, sight, console)
+            plan = plan_retagging(mill.vault, sight.facts, wanted, privacy=mill.privacy)
             if not plan.is_known and not may_be_nothing:
                 named = ", ".join(f"#{old.strip().lstrip('#')}" for old in changes)
                 raise UsageError(

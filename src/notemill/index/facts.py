@@ -26,8 +26,10 @@ if TYPE_CHECKING:
 
 # Properties in which people, and the tools they import with, keep a summary of their own.
 SUMMARY_NAMES = ("desc", "summary", "abstract", "excerpt", "subtitle", "简介", "摘要")
+# What is wrong with a note whose tags are read all the same.
+_TAGS_READ = frozenset(("commented-tags", "duplicate-key", "nested-property", "template"))
 # Part of the table's name: another version of the parser, or of what is kept, starts afresh.
-FORMAT = f"5_{cleaning.VERSION}"
+FORMAT = f"6_{cleaning.VERSION}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +37,8 @@ class NoteFacts:
     """What is known of one note; `problem` is why it must not be touched, '' where it may.
 
     `words` counts its owner's words, none where it is a note without text. `holds_vocabulary`: the
-    vault's list of tags stands in it; `doubtful_tags` are words that stand
-    where tags do and are none to YAML.
+    vault's list of tags stands in it; `doubtful_tags` are words that stand where tags do and are
+    none to YAML; `tags_unread` says that there may be more of them.
     """
 
     key: str
@@ -54,6 +56,7 @@ class NoteFacts:
     problem: str
     holds_vocabulary: bool = False
     doubtful_tags: tuple[str, ...] = ()
+    tags_unread: bool = False
 
     @property
     def folder(self) -> str:
@@ -172,6 +175,7 @@ def facts_and_text(key: str, raw: bytes, *, size: int, mtime_ns: int) -> tuple[N
         problem=blocking,
         holds_vocabulary=holds_vocabulary(note.body),
         doubtful_tags=tuple(one for one in words_at_tags(note) if one not in known),
+        tags_unread=any(one.code not in _TAGS_READ for one in problems),
     )
     return facts, text
 
@@ -190,7 +194,7 @@ def _read(vault: Vault, file: NoteFile) -> NoteFacts:
     except NotemillError as error:
         return NoteFacts(
             file.key, -1, 0, "", "", title_of(file.key), (), (), "", (), 0,
-            ignored=False, problem=str(error),
+            ignored=False, problem=str(error), tags_unread=True,
         )  # fmt: skip
     return facts_of(file.key, raw, size=file.size, mtime_ns=file.mtime_ns)
 

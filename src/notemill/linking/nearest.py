@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from notemill.errors import EmbeddingError
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -51,7 +53,13 @@ def _by_graph(vectors: Floats, few: int) -> tuple[Rows, Floats]:
     if find_spec("onnxruntime") is not None:
         # usearch shows its symbols to all that is loaded later, and onnxruntime then dies of them.
         import onnxruntime  # noqa: F401, PLC0415
-    from usearch.index import Index  # noqa: PLC0415  # absent without the extra
+    try:
+        from usearch.index import Index  # noqa: PLC0415  # absent without the extra
+    except (ImportError, OSError) as error:  # there, and its native code cannot be loaded
+        raise EmbeddingError(
+            f"usearch cannot be loaded: {error}; install it again: pip install --force-reinstall "
+            "'notemill[embed]', or go on with `--embedding off`"
+        ) from error
 
     some = np.flatnonzero(vectors.any(axis=1))
     columns = np.zeros((len(vectors), few), np.int32)

@@ -46,18 +46,18 @@ def remember(state: Path, root: Path) -> None:
         raise VaultError(f"{path} cannot be written ({error.strerror}); check rights") from error
 
 
+def known_vaults(home: Path) -> Iterator[tuple[Path, Path]]:
+    """Yield the vaults known in `home`, each with its state folder."""
+    for folder in sorted((home / "vaults").glob(f"*/{_FILE}")):
+        yield Path(os.fsdecode(folder.read_bytes())), folder.parent
+
+
 def written_runs(home: Path) -> Iterator[tuple[Path, WrittenRun]]:
     """Yield all that was written into the vaults known in `home`: vault and run, newest first.
 
     A journal that cannot be used is passed over.
     """
-    for folder in sorted((home / "vaults").glob(f"*/{_FILE}")):
-        root = Path(os.fsdecode(folder.read_bytes()))
-        for path in sorted(folder.parent.glob("journal-*.sqlite3")):
+    for root, state in known_vaults(home):
+        for path in sorted(state.glob("journal-*.sqlite3")):
             with contextlib.suppress(VaultError), contextlib.closing(Journal(path)) as journal:
                 yield from ((root, run) for run in journal.runs())
-
-
-def folder_of_run(home: Path, run: str) -> Path | None:
-    """Return the vault that a run wrote to, None where it is not known."""
-    return next((root for root, one in written_runs(home) if one.run == run), None)

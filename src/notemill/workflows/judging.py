@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 from notemill.links import PairState
@@ -99,11 +100,12 @@ class JudgeRequests:
         Raises ExternallyChangedError where a note was deleted, or became one that must not leave
         the machine, since the vault was looked through.
         """
+        to_send = cache(self._to_send)  # as it is now, and read once
         for key in self.notes:
-            facts = self._to_send(key)
+            facts = to_send(key)
             pairs = self._of_note[key]
             for pair in pairs:
-                self._to_send(pair.other(key))
+                to_send(pair.other(key))
             need = round(100 * max(pair.score for pair in pairs))
             yield as_request(facts, self._params(facts, pairs), need=need)
 

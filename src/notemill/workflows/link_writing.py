@@ -187,7 +187,7 @@ class LinkWriting:
         """Return the pairs that were found in another state of a note."""
         source = source_hash(note)
         if hidden := self._scene.privacy.why_not_now(plan.key, note.raw):
-            why = f"{plan.key}: {hidden} by now, and is left alone"
+            why = f"{plan.key} is left alone by now: {hidden}"
             failed = {one.id for one in plan.pairs}
             plan.repairs = []
         else:
