@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import ssl
 import time
 import zlib
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -248,7 +250,7 @@ async def test_a_closed_port_was_never_reached() -> None:
     await server.wait_closed()
     error = await _failure(f"http://127.0.0.1:{port}")
     assert isinstance(error, UnreachableError)
-    assert "check the network and ANTHROPIC_BASE_URL" in str(error)
+    assert "connection refused; check the network and ANTHROPIC_BASE_URL" in str(error)
     assert not error.sent
 
 
@@ -267,6 +269,26 @@ async def test_what_does_not_speak_http_is_not_the_provider() -> None:
 
     async with _raw(serve) as url:
         assert isinstance(await _failure(url), NotTheProviderError)
+
+
+async def test_a_certificate_that_nobody_vouches_for_is_named() -> None:
+    """It is no fault of the network, and the words say where to look."""
+
+    async def answer(_: web.Request) -> web.Response:
+        return web.Response(body=b"{}")
+
+    trusted = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    trusted.load_cert_chain(Path(__file__).with_name("self_signed.pem"))
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", answer)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=trusted).start()
+    error = await _failure(f"https://localhost:{runner.addresses[0][1]}")
+    await runner.cleanup()
+    assert isinstance(error, EndpointError)
+    assert "certificate" in str(error)
+    assert "SSL_CERT_FILE" in str(error)
 
 
 async def test_a_port_without_tls_is_a_wrong_address() -> None:

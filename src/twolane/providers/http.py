@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import os
 import ssl
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
@@ -219,10 +220,19 @@ def _unconnected(error: aiohttp.ClientConnectorError, base_url: str) -> Provider
             f"too many open files for a further connection to {base_url}; lower --concurrency, or "
             "raise the limit (ulimit -n)"
         )
-    told = "unknown host" if isinstance(error, aiohttp.ClientConnectorDNSError) else cause.strerror
+    unknown = isinstance(error, aiohttp.ClientConnectorDNSError)
+    told = "unknown host" if unknown else _in_words(cause)
     return UnreachableError(
-        f"no connection to {base_url}: {told or cause}; check the network and ANTHROPIC_BASE_URL"
+        f"no connection to {base_url}: {told}; check the network and ANTHROPIC_BASE_URL"
     )
+
+
+def _in_words(cause: OSError) -> str:
+    """Return what the system says of an error: asyncio's own words name an address alone."""
+    if cause.errno and cause.errno > 0:
+        words = os.strerror(cause.errno)
+        return words[:1].lower() + words[1:]
+    return cause.strerror or str(cause) or type(cause).__name__
 
 
 def _cut_in_handshake(cause: OSError) -> bool:
