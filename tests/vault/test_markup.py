@@ -53,6 +53,54 @@ def test_tags_are_found_as_obsidian_finds_them(body: str, found: list[str]) -> N
 
 
 @pytest.mark.parametrize(
+    ("body", "found"),
+    [
+        # All punctuation blocks a tag, blank space of any kind does not.
+        ('(#no) "#no" .#no -#no —#no [#no] 5*#no {#no}', []),
+        ("x\t#tab \u00a0#nbsp \u3000#wide [x #bracket]", ["tab", "nbsp", "wide", "bracket"]),
+        # Behind what Obsidian reads as something of its own it is free again.
+        ("#one#two #three/#four #1#no", ["one", "two", "three", "four"]),
+        (
+            "[[Note]]#todo `code`#a $x$#b <b>#c</b> %%x%%#d ![[e]]#e",
+            ["todo", "a", "b", "c", "d", "e"],
+        ),
+        ("\\|#pipe \\#no", ["pipe"]),
+        ("[see #label](x.md#no) [#first](u) ![#no](u) [[n#no|#no]]", ["label", "first"]),
+        ("**#a** *#b* ***#c*** ==#d== ~~#e~~ **x**#f", ["a", "b", "c", "d", "e", "f"]),
+        ("_#a_ __#b__ snake_case_#c _see #d_, #e_f_", ["a", "b", "c", "d", "e_f_"]),
+        ("2 *#no and 3 * #yes", ["yes"]),
+        # Quotes, callouts, tables.
+        (">#a\n> #b\n> >#c\n> [!note] Title #d\n", ["a", "b", "c", "d"]),
+        ("|#a|b|\n|-|:-:|\n|#c| #d|\n\n|#no|\n", ["a", "c", "d"]),
+        ("x|#no\n", []),
+        ("#one\r#two\r\n#three", ["one", "two", "three"]),
+    ],
+)
+def test_what_stands_before_a_tag_is_what_obsidian_takes(body: str, found: list[str]) -> None:
+    """The start of a line, a cell or a quote, blank space, and the end of another piece of markup."""
+    assert tags(body) == found
+    for tag in inline_tags(body):
+        assert body[tag.start : tag.end] == f"#{tag.name}"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "```\nx\n```\n    #no\n\n#yes", "~~~\nx\n~~~\n\t#no\n\t#no\n#yes", "# Head\n    #no\n#yes",
+        "    #no\n\n#yes", "***\n    #no\n\n#yes", "text #yes\n\n    #no\n", "- item\n\n      #no\n\n#yes",
+        "1. item\n\n       #no\n\n#yes", "```\na\n```\n    #no\n```\n#no\n```\n#yes",
+        "```\r\nx\r\n```\r\n    #no\r\n\r\n#yes\r\n",
+        # What is set in there belongs to the paragraph or the list above it.
+        "text\n    #yes", "- item\n\n    #yes", "1. item\n\n     #yes", "- ```\n  x\n  ```\n    #yes",
+        "```\nx\n```\n    - #yes", "```\nx\n```\n#yes",
+    ],
+)  # fmt: skip
+def test_a_tag_in_indented_code_is_none(body: str) -> None:
+    """Four blanks make code below a fence, a heading or a blank line, and four more within a list."""
+    assert tags(body) == ["yes"]
+
+
+@pytest.mark.parametrize(
     "hidden",
     [
         "```\n{}\n```", "~~~~ js\n{}\n~~~\n{}\n~~~~", "```\n{}", "> ```\n> {}\n> ```", "- ```\n  {}\n  ```",
@@ -77,7 +125,7 @@ def test_what_is_no_prose_holds_no_tags_and_no_links(hidden: str) -> None:
     "body",
     [
         "a ` b #yes [[Yes]]", "100%% #yes [[Yes]]", "5 $ and 6 $ #yes [[Yes]]", "a $5 #yes [[Yes]] $6",
-        "a < b #yes [[Yes]] > c", "- item\n\n    #yes [[Yes]]", "\t- #yes [[Yes]]", "\\`#no #yes [[Yes]]`",
+        "a < b #yes [[Yes]] > c", "- item\n\n    #yes [[Yes]]", "\t- #yes [[Yes]]", "\\`x #yes [[Yes]]`",
         "``` not `a` fence #yes [[Yes]]", "`open\n\n#yes [[Yes]]`", "<% open #yes [[Yes]]",
         "> ```\nout #yes [[Yes]]", "<br> #yes [[Yes]]", "$$ open #yes [[Yes]]",
     ],
@@ -186,7 +234,7 @@ def test_plain_text_is_what_a_reader_reads(body: str, text: str) -> None:
         "`a ``b ", "[", "[[", "[a](", "![[a", "$x ", "$$ ", "%% ", "<!-- ", "<% ", "<a ", "</div>\n", "<pre>\n",
         "\n```\n", "\n> ```\n", "\n    x\n\n", "- ", "> ", "* * ", "#", "# ", "a:: ", "[a:: ", "\\", "^a ", "_a ",
         "|", "|-", "http://", "a@", "<a@", "](", "((", "[^a", "=\n", "\n\n", "%20", "x\n---\n", "~~~\n`\n", "<pre>\n```\n```\n",
-        "<div>\n```\n```\n", "\n\n    x\n    ```\n    ```\n",
+        "<div>\n```\n```\n", "#a#b", "_#a", "_#a_ ", "**#a", "*#a** ", "|#a", "|#a|\n|-|\n", "\\#", "==#", "```\n```\n    x\n", "# h\n    x\n", ">#","\n\n    x\n    ```\n    ```\n",
     ],
 )  # fmt: skip
 def test_reading_is_linear_in_the_texts_length(piece: str) -> None:

@@ -10,13 +10,12 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from notemill.vault.hashtags import tags_in
 from notemill.vault.masks import FILLER, Kind, Region, filled, masked, regions
-from notemill.vault.tags import TAG_END, is_tag
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_TAG = re.compile(rf"(?:^|(?<=\s))#([^{TAG_END}]+)", re.MULTILINE)
 _WIKILINK = re.compile(
     r"(!?)\[\[((?:[^\[\]\n\x00|\\]++|\\(?!\|))*+)((?:\\?+\|[^\[\]\n]*+)?)\\?\]\]"
 )
@@ -86,14 +85,17 @@ def inline_tags(body: str) -> tuple[InlineTag, ...]:
     if "#" not in body:
         return ()
     text = masked(body, regions(body))
-    for pattern in (_WIKILINK, _MARKDOWN_LINK):
-        text = pattern.sub(lambda match: filled(match[0]), text)
-    found: list[InlineTag] = []
-    for match in _TAG.finditer(text):
-        name = match[1].rstrip("/")
-        if is_tag(name):
-            found.append(InlineTag(name, match.start(), match.start() + 1 + len(name)))
-    return tuple(found)
+    text = _WIKILINK.sub(lambda match: filled(match[0]), text)
+    text = _MARKDOWN_LINK.sub(_label_alone, text)
+    return tuple(InlineTag(text[start + 1 : end], start, end) for start, end in tags_in(text))
+
+
+def _label_alone(match: re.Match[str]) -> str:
+    """Return a link with all but its label filled in: tags stand there, and nowhere else in it."""
+    if match[1]:
+        return filled(match[0])
+    head, foot = match.start(2) - match.start(), match.end(2) - match.start()
+    return f"{filled(match[0][:head])}{match[2]}{filled(match[0][foot:])}"
 
 
 def links(body: str) -> tuple[Link, ...]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from enum import StrEnum
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
@@ -51,9 +52,16 @@ _HTML_BLOCK = re.compile(
     r"|summary|table|tbody|td|tfoot|th|thead|title|tr|track|ul)(?=[\s>]|/>|$))",
     re.MULTILINE | re.IGNORECASE,
 )
-_INDENT = re.compile(r"(?:\A|\n[ \t]*+\r?\n)(?=(?: {4}|\t))")
+# What indented code may follow: nothing, a blank line, or what is no paragraph: headings and rules.
+_INDENT = re.compile(
+    r"(?:\A|\n[ \t]*+\r?\n|^ {0,3}(?:#{1,6}(?:[ \t][^\n]*+)?|(?:\*[ \t]*+){3,}+|(?:-[ \t]*+){3,}+"
+    r"|(?:_[ \t]*+){3,}+)\r?\n)(?=(?: {4}|\t))",
+    re.MULTILINE,
+)
+_BELOW_FENCE = re.compile(r"\r?\n(?=(?: {4}|\t))")
 _INDENTED_LINES = re.compile(r"(?:(?: {4}|\t)[^\n]*+(?:\n|\Z)(?:[ \t]*+\r?\n)*+)++")
 _ITEM = re.compile(r"[ \t]*+(?:[-*+]|\d{1,9}[.)])[ \t]")
+_ITEM_HEAD = re.compile(r"[ \t>]*+(?:[-*+]|\d{1,9}[.)])[ \t]++(?=\S)")
 _LISTED = re.compile(r"[ \t>]*+(?:[-*+]|\d{1,9}[.)])(?:[ \t]|\r?$)|[ \t]")
 _INLINE = re.compile(
     r"\\[\\`$%<]"
@@ -82,6 +90,7 @@ def regions(body: str) -> list[Region]:
         body = body.replace("\r", "\n")
     blocks = list(_fences(body)) if "```" in body or "~~~" in body else []
     if "\n    " in body or "\n\t" in body or body[:1] in "\t ":
+        blocks = sorted([*blocks, *_below_fences(body, blocks)])
         blocks = _merged(body, blocks, _INDENT, _indented_end, Kind.CODE)
     if "<" in body:
         blocks = _merged(body, blocks, _HTML_BLOCK, _html_end, Kind.HTML)
@@ -145,13 +154,32 @@ def _merged(
 def _indented_end(body: str, indent: re.Match[str], bound: int) -> int:
     """Return the end of indented code; where it is no code, where it begins.
 
-    Below a list item it is the item's, and a list itself is one that is set in.
+    Below a list item it is the item's, unless it is set in by four more than the item's text; and a
+    list itself is one that is set in.
     """
     above = body[max(0, indent.start() - _LOOK_BACK) : indent.start()].rstrip().rpartition("\n")[2]
-    if _LISTED.match(above) or _ITEM.match(body, indent.end()):
+    if _ITEM.match(body, indent.end()):
+        return indent.end()
+    if item := _ITEM_HEAD.match(above):
+        width = len(item[0].expandtabs(4)) + 4
+        code = re.compile(rf"(?: {{{width}}}[^\n]*+(?:\n|\Z)(?:[ \t]*+\r?\n)*+)++")
+        lines = code.match(body, indent.end(), bound)
+        return lines.end() if lines else indent.end()
+    if _LISTED.match(above):
         return indent.end()
     lines = _INDENTED_LINES.match(body, indent.end(), bound)
     return lines.end() if lines else indent.end()
+
+
+def _below_fences(body: str, fences: list[Region]) -> Iterator[Region]:
+    """Yield indented code right below fences that stand in no list: a fence is no paragraph."""
+    end = Region(len(body), len(body), Kind.FENCE)
+    for fence, (bound, *_) in pairwise([*fences, end]):
+        below = _BELOW_FENCE.match(body, fence.end, bound)
+        if below is None or body[fence.start] not in "`~" or _ITEM.match(body, below.end()):
+            continue
+        if lines := _INDENTED_LINES.match(body, below.end(), bound):
+            yield Region(below.end(), lines.end(), Kind.CODE)
 
 
 def _html_end(body: str, opening: re.Match[str], bound: int) -> int:
