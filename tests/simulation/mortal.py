@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 COMMIT_WINDOW_S = 0.1
 _MESSAGES = ("POST", "/v1/messages")
 _RESULTS = "/results"
+_GATEWAYS = (502, 504)
 
 _owner: ContextVar[Mortal | None] = ContextVar("owner", default=None)
 
@@ -308,6 +309,7 @@ class _Call:
         process = self.process
         process.breathe()
         process.witness.note(process.name, f"{self._name} -> {status}")
+        process.witness.drops += self._realtime and status in _GATEWAYS and not process.dead
         self._land()
 
     def read(self, *, whole: bool) -> None:

@@ -290,11 +290,16 @@ def _ending(
     return f"failed with {type(error).__name__}"
 
 
-# What may stop a run: limits, overloads and networks that stay bad over all tries of a create.
+# What may stop a run: limits, overloads, networks that stay bad over all tries of a create, and
+# what something on the way answers to everything.
 _STOPS: Final = frozenset(
     {
         "ConnectionFailedError",
+        "CreditError",
+        "ForbiddenError",
+        "GatewayTimeoutError",
         "LongWaitError",
+        "NotTheProviderError",
         "OverloadedError",
         "RateLimitedError",
         "RepeatedBatchIdError",
@@ -368,7 +373,7 @@ async def story(world: World, load: Workload) -> None:
             stops += 1
             if stops >= PATIENCE:
                 world.simulator.faults = replace(
-                    world.simulator.faults, spend_cap_after=None, max_queued=None
+                    world.simulator.faults, spend_cap_after=None, credit_after=None, max_queued=None
                 )
             key = 1 - key if ending.endswith("ConfigError") else key
             await asyncio.sleep(HEAL_PAUSE_S)

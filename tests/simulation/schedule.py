@@ -345,6 +345,9 @@ _HIGHEST: Final[Mapping[str, float]] = {
     "rate_limited": 0.1,
     "never_taken": 0.05,
     "html_error": 0.05,
+    "login_page": 0.02,
+    "gateway_timeout": 0.05,
+    "forbidden": 0.05,
     "create_lost": 0.6,
     "create_error": 0.4,
     "repeated_id": 0.1,
@@ -353,6 +356,7 @@ _HIGHEST: Final[Mapping[str, float]] = {
     "foreign": 0.6,
     "deleted_by_other": 0.2,
     "miscount": 0.3,
+    "uncounted": 0.5,
     "results_404": 0.3,
     "cut_in_line": 0.3,
     "cut_at_line": 0.3,
@@ -363,6 +367,7 @@ _HIGHEST: Final[Mapping[str, float]] = {
     "duplicate_line": 0.2,
     "missing_line": 0.1,
     "unknown_result": 0.05,
+    "nameless_line": 0.05,
     "errored": 0.2,
     "expired": 0.2,
     "swapped": 0.3,
@@ -371,6 +376,11 @@ _HIGHEST: Final[Mapping[str, float]] = {
     "bad_schema": 0.15,
     "cut_reply": 0.1,
     "refused": 0.1,
+    "paused": 0.1,
+    "searched": 0.2,
+    "no_usage": 0.2,
+    "odd_bytes": 0.3,
+    "cut_bytes": 0.1,
 }
 # Without an echo nothing can tell an answer under a wrong id from the right one.
 _NEED_ECHO: Final = ("swapped", "wrong_ref")
@@ -379,7 +389,7 @@ _CREATES: Final = (
     "create_lost", "create_error", "drop_before", "drop_after", "foreign", "poll_error",
     "results_404", "cut_in_line", "short", "swapped", "server_error", "slow",
 )  # fmt: skip
-_PRESETS: Final = tuple(sorted(set(PRESETS) - {"spend-cap"}))
+_PRESETS: Final = tuple(sorted(set(PRESETS) - {"spend-cap", "no-credit"}))
 
 
 def _faults(dice: _Dice, workloads: Sequence[Workload], grace_s: float) -> Faults:
@@ -417,6 +427,7 @@ def _limits(dice: _Dice, workloads: Sequence[Workload], grace_s: float) -> dict[
                 "rate_limited": dice.between(0.0, 0.1),
             },
             {"spend_cap_after": dice.count(1, 60)},
+            {"credit_after": dice.count(1, 60)},
             {"create_lost_first": dice.count(1, 3)},
             {"fresh_404_s": dice.often_small(1.0, 900.0)},
             {"list_lag_s": dice.often_small(1.0, grace_s * (0.8 if dice.chance(0.9) else 2.0))},
@@ -436,6 +447,9 @@ def _possible(faults: Faults, workloads: Sequence[Workload]) -> Faults:
         # A batch whose create is unknown has its size for a mark, and has to be there: a
         # provider that lies about it, or somebody who deletes it, leaves no trace of it at all.
         without |= {"miscount": 0.0, "deleted_by_other": 0.0}
+    if any(load.cap_share is not None for load in workloads):
+        # What searches cost cannot be bounded beforehand: with them a cap is refused.
+        without |= {"searched": 0.0}
     return replace(faults, **without)
 
 

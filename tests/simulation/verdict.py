@@ -15,6 +15,9 @@ those it dealt with. Which charges may repeat, and why:
   gone, or name nobody) may have been billed: its attempts are `uncertain`. One that the list hid
   for longer than the grace is booked as an orphan when it turns up, which may be too late for a
   schedule to see; only schedules that hide batches for so long may have unbooked charges.
+- An answer whose counts cannot be read, or that cannot be read at all, is booked at its reserve
+  and not asked again; so is a line of results that lost the name of its request, and a result of a
+  type that nobody knows. A gateway's 504 in real time is like a dropped call.
 - An answer that came and is of no use (it fails its schema) was billed and is on record with its
   cost; asking again, once by itself or whenever a person says so, is a new, known cost.
 
@@ -40,7 +43,7 @@ from twolane import Lane, RunState
 from twolane.core.deadline import Owed, Tempo, finish_s
 from twolane.core.identity import parse_custom_id
 from twolane.core.pricing import cost_nano
-from twolane.core.types import MinuteLimits
+from twolane.core.types import UNKNOWN_USAGE, MinuteLimits
 from twolane.ledger import reports
 from twolane.ledger.rows import ITEM_BITS
 from twolane.pricebook import load_price_book
@@ -76,15 +79,23 @@ class Attempt:
     outcome: str | None
     cost_nano: int
     reserve_nano: int
+    unpriced: str
 
     @property
     def certain(self) -> bool:
         """Whether an answer came, and its price is known."""
+        if self.unpriced == UNKNOWN_USAGE:
+            return False
         return self.outcome in ANSWERED or (self.outcome == "errored" and self.cost_nano > 0)
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether it is booked at its reserve, for want of knowledge."""
+        return self.outcome in UNKNOWN or self.unpriced == UNKNOWN_USAGE
 
     def covers(self, price_nano: int) -> bool:
         """Tell whether it is booked for want of knowledge, with enough."""
-        return self.outcome in UNKNOWN and self.cost_nano >= price_nano
+        return self.doubtful and self.cost_nano >= price_nano
 
 
 @cache
@@ -119,7 +130,7 @@ def judge(world: World) -> None:
 
 _ATTEMPTS: Final = """
 SELECT a.item, a.lane, a.nonce, b.provider_id, b.state,
-       a.outcome, a.cost_nano, a.reserve_nano
+       a.outcome, a.cost_nano, a.reserve_nano, a.unpriced
   FROM attempts a
   JOIN runs r ON r.run_no = a.item / :items
   LEFT JOIN batches b ON b.batch_no = a.batch_no
@@ -313,7 +324,7 @@ def _judge_calls(world: World, attempts: list[Attempt], charges: list[Charge]) -
             continue
         if one.certain:
             booked[one.question].append(one.cost_nano)
-        elif one.outcome in UNKNOWN:
+        elif one.doubtful:
             doubtful[one.question].append(one.cost_nano)
     for asked in sorted({*billed, *booked, *doubtful}):
         over = Counter(billed[asked])
@@ -336,7 +347,7 @@ def _judge_repeats(world: World, attempts: list[Attempt]) -> None:
     asked: Counter[str] = Counter()
     for load in world.schedule.workloads:
         asked.update(question(load, index) for index in range(load.items))
-    paid = Counter(one.question for one in attempts if one.certain or one.outcome in UNKNOWN)
+    paid = Counter(one.question for one in attempts if one.certain or one.doubtful)
     allowed = sum(max(0, count - asked[name]) for name, count in paid.items())
     repeats = world.simulator.paid_twice()
     told_apart = not any(load.paired for load in world.schedule.workloads)

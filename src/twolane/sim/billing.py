@@ -96,7 +96,7 @@ def _item(custom_id: str) -> str:
 
 
 def _sum(charges: Iterable[Charge]) -> Totals:
-    requests = plain = output = write_5m = write_1h = read = 0
+    requests = plain = output = write_5m = write_1h = read = searches = 0
     for charge in charges:
         usage = charge.usage
         requests += 1
@@ -105,4 +105,5 @@ def _sum(charges: Iterable[Charge]) -> Totals:
         write_5m += usage.cache_write_5m_tokens
         write_1h += usage.cache_write_1h_tokens
         read += usage.cache_read_tokens
-    return Totals(requests, Usage(plain, output, write_5m, write_1h, read))
+        searches += usage.web_searches
+    return Totals(requests, Usage(plain, output, write_5m, write_1h, read, searches))

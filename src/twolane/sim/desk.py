@@ -62,7 +62,7 @@ class BatchDesk:
         batch = self._accept(requests, version, now, faults, foreign=False)
         if with_foreign and not foreign_first:
             self._accept(_foreign_requests(len(requests)), version, now, faults, foreign=True)
-        return json_answer(200, batch.describe(now, call.base_url))
+        return json_answer(200, self._shown(batch, call, now, faults))
 
     def _accept(
         self,
@@ -178,6 +178,8 @@ class BatchDesk:
         shown = batch.describe(now, call.base_url)
         if batch.ended(now) and self._dice.strikes("miscount", faults.miscount, batch.id):
             shown["request_counts"]["succeeded"] += 1
+        if not batch.ended(now) and self._dice.strikes("uncounted", faults.uncounted, batch.id):
+            shown["request_counts"] = dict.fromkeys(shown["request_counts"], 0)
         return shown
 
 

@@ -23,16 +23,20 @@ class Faults:
     Any call: `refuse_connection` (never left), `drop_before` (left, never taken), `drop_after`
     (taken, its answer lost; creates have their own), `slow` (answers only after `slow_s`),
     `server_error` (500), `overloaded` (529), `rate_limited` (429 with `retry_after_s`),
-    `html_error` (502 with a page of a proxy); a storm answers 529 to everything for `storm_s`
-    out of every `storm_period_s`, from the simulator's start on. `retry_after_form` is how a
+    `html_error` (502 with a page of a proxy), `login_page` (200 with one); a storm answers 529 to
+    everything for `storm_s` out of every `storm_period_s`, from the simulator's start on. `retry_after_form` is how a
     pause is told: in `seconds`, as a `date`, in `ms`, as `odd` words, or not at all (`none`).
     `never_taken` requests get a 429 in real time whenever they are asked. With `redirects` every
     answer leads elsewhere (301). Over HTTP a connection that was idle for `idle_cut_s` is cut at
     its next request, which is lost.
 
+    Messages: `gateway_timeout` (taken, and 504 of a gateway in place of its answer), `forbidden`
+    (the same message is answered 403 whenever it comes, by a firewall on the way).
+
     Limits, per key: `requests_per_min`, `input_tokens_per_min` and `output_tokens_per_min` of
     the real-time lane, `max_queued` requests in unfinished batches, and `spend_cap_after`
-    requests taken, after which every further one gets a 429 that names the spend limit.
+    requests taken, after which every further one gets a 429 that names the spend limit, or with
+    `credit_after` a 400 that says the credit is used up.
 
     Batches: `create_lost` and the first `create_lost_first` creates (accepted, then the
     connection drops), `create_error` (accepted, answered 500), `fresh_404_s` (a new batch is
@@ -41,16 +45,19 @@ class Faults:
     does not find the batch), `list_lag_s` (a new batch is missing in the list for that long),
     `foreign` (with a create, somebody else's batch of the same size appears),
     `deleted_by_other` (gone when it has ended), `miscount` (its counts claim one result more than
-    there are).
+    there are), `uncounted` (its counts are 0 until it has ended).
 
     Results, per fetch: `results_404`, `cut_in_line` and `cut_at_line` (the connection breaks),
     `short` (ends early, as if complete). Results, per line: `blank_line`, `unknown_line` (not a
     result), `unsent_line` (an id that was never sent), `duplicate_line`, `missing_line`,
-    `unknown_result` (a result of a type nobody knows).
+    `unknown_result` (a result of a type nobody knows), `nameless_line` (a result whose name is
+    lost).
 
     Items: `errored` (one of `errored_kinds`), `expired`, `swapped` (answered under another
     item's id). Replies, in both lanes: `wrong_ref` (echoes another token), `not_json` and
-    `bad_schema` (where a schema was asked for), `cut_reply` (stops at max_tokens), `refused`.
+    `bad_schema` (where a schema was asked for), `cut_reply` (stops at max_tokens), `refused`,
+    `paused` (ends with pause_turn), `searched` (the web, for a fee), `no_usage` (counts that are
+    null), `odd_bytes` (what strict readers of JSON refuse), `cut_bytes` (its bytes end early).
     """
 
     refuse_connection: float = 0.0
@@ -63,6 +70,9 @@ class Faults:
     rate_limited: float = 0.0
     retry_after_s: float = 5.0
     html_error: float = 0.0
+    login_page: float = 0.0
+    gateway_timeout: float = 0.0
+    forbidden: float = 0.0
     storm_period_s: float = 0.0
     storm_s: float = 0.0
     retry_after_form: str = "seconds"
@@ -75,6 +85,7 @@ class Faults:
     output_tokens_per_min: int | None = None
     max_queued: int | None = None
     spend_cap_after: int | None = None
+    credit_after: int | None = None
 
     create_lost: float = 0.0
     create_lost_first: int = 0
@@ -88,6 +99,7 @@ class Faults:
     foreign: float = 0.0
     deleted_by_other: float = 0.0
     miscount: float = 0.0
+    uncounted: float = 0.0
 
     results_404: float = 0.0
     cut_in_line: float = 0.0
@@ -99,6 +111,7 @@ class Faults:
     duplicate_line: float = 0.0
     missing_line: float = 0.0
     unknown_result: float = 0.0
+    nameless_line: float = 0.0
 
     errored: float = 0.0
     errored_kinds: tuple[str, ...] = ("overloaded_error", "api_error", "timeout_error")
@@ -109,6 +122,11 @@ class Faults:
     bad_schema: float = 0.0
     cut_reply: float = 0.0
     refused: float = 0.0
+    paused: float = 0.0
+    searched: float = 0.0
+    no_usage: float = 0.0
+    odd_bytes: float = 0.0
+    cut_bytes: float = 0.0
 
 
 NO_FAULTS: Final = Faults()
@@ -142,6 +160,9 @@ _BAD_RESULTS: Final = Faults(
 _BAD_REPLIES: Final = Faults(
     wrong_ref=0.01, not_json=0.02, bad_schema=0.02, cut_reply=0.01, refused=0.01
 )
+_ODD_ANSWERS: Final = Faults(
+    no_usage=0.02, odd_bytes=0.05, cut_bytes=0.01, paused=0.01, nameless_line=0.005
+)
 _LOST_CREATES: Final = Faults(
     create_lost=0.3, create_error=0.1, list_lag_s=45.0, fresh_404_s=60.0, foreign=0.3
 )
@@ -157,6 +178,10 @@ PRESETS: Final[Mapping[str, Faults]] = {
     "never-taken": Faults(never_taken=0.02),
     "narrow-proxy": Faults(create_bytes=3_000, idle_cut_s=0.8, retry_after_form="date"),
     "spend-cap": Faults(spend_cap_after=50),
+    "no-credit": Faults(credit_after=50),
+    "gateway": Faults(gateway_timeout=0.05, html_error=0.02, login_page=0.01, forbidden=0.01),
+    "odd-answers": _ODD_ANSWERS,
+    "searches": Faults(searched=0.3),
     "overload": Faults(
         overloaded=0.05, server_error=0.03, html_error=0.02, storm_period_s=300.0, storm_s=20.0
     ),
@@ -171,7 +196,7 @@ PRESETS: Final[Mapping[str, Faults]] = {
         _FLAKY,
         **{
             one.name: getattr(preset, one.name)
-            for preset in (_BAD_RESULTS, _BAD_REPLIES, _LOST_CREATES)
+            for preset in (_BAD_RESULTS, _BAD_REPLIES, _ODD_ANSWERS, _LOST_CREATES)
             for one in fields(preset)
             if getattr(preset, one.name) != one.default
         },
@@ -179,6 +204,7 @@ PRESETS: Final[Mapping[str, Faults]] = {
         overloaded=0.02,
         server_error=0.01,
         html_error=0.01,
+        gateway_timeout=0.01,
         swapped=0.01,
     ),
 }

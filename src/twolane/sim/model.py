@@ -32,7 +32,7 @@ from twolane.sim.faults import NO_FAULTS, Dice, Faults
 from twolane.sim.limits import RateLimits
 from twolane.sim.pace import Pace
 from twolane.sim.prompt import PromptCache, breakpoints, prompt_tokens
-from twolane.sim.proxy import page, pause_headers
+from twolane.sim.proxy import html, page, pause_headers
 from twolane.sim.reply import (
     Responder,
     default_responder,
@@ -43,6 +43,7 @@ from twolane.sim.reply import (
 )
 from twolane.sim.results import Printer
 from twolane.sim.routes import Endpoint, body_limit_bytes, route
+from twolane.sim.spoil import on_its_way
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -171,7 +172,7 @@ class Simulator:
             answer = self._trouble(visit) or self._answer(space, visit)
             headers |= space.limits.headers(self.faults, visit.now)
             if answer.status == _OK:
-                self._lose(answer, visit)
+                answer = self._lose(answer, visit)
         except Refusal as refusal:
             body = error_body(refusal.kind, refusal.message, request_id, refusal.details)
             answer = json_answer(refusal.status, body)
@@ -209,9 +210,13 @@ class Simulator:
             return Drop.BEFORE
         return None
 
-    def _lose(self, answer: Answer, visit: _Visit) -> None:
-        """Let the answer to a call that was taken get lost on its way."""
+    def _lose(self, answer: Answer, visit: _Visit) -> Answer:
+        """Let the answer to a call that was taken get lost on its way, or return it."""
         faults, about = self.faults, visit.about
+        gives_up = self._dice.hits("gateway_timeout", faults.gateway_timeout, *about)
+        if visit.endpoint is Endpoint.MESSAGES and gives_up:
+            self.log["gateway_timeout"] += 1
+            return html(504)
         if visit.endpoint is not Endpoint.CREATE:
             lost = self._dice.strikes("drop_after", faults.drop_after, *about)
         else:
@@ -224,6 +229,7 @@ class Simulator:
                 raise Refusal(500, "api_error", "Internal server error")
         if lost:
             answer.drop = Drop.AFTER
+        return answer
 
     def _admit(self, visit: _Visit) -> Workspace:
         """Return the caller's workspace. Raises Refusal where the call is not let in."""
@@ -320,9 +326,8 @@ class Simulator:
         if params.get("stream"):
             stream_headers = {"content-type": "text/event-stream; charset=utf-8"}
             return Answer(200, events(value), stream_headers, delay_s)
-        answer = json_answer(200, value)
-        answer.delay_s = delay_s
-        return answer
+        sent = on_its_way(value, self.faults, self._dice, *visit.about)
+        return Answer(200, sent, {"content-type": "application/json"}, delay_s)
 
     def _count_tokens(self, call: Call) -> Answer:
         params = _object(call.body)
@@ -339,6 +344,10 @@ class Simulator:
             details = {"error_code": "enforced_spend_limit_reached"}
             text = "You have reached your monthly API usage limit"
             raise Refusal(429, "rate_limit_error", text, details=details)
+        credit = self.faults.credit_after
+        if credit is not None and space.taken >= credit:
+            self.log["credit_after"] += 1
+            raise invalid("Your credit balance is too low to access the API")
 
 
 def _object(body: bytes) -> dict[str, Any]:

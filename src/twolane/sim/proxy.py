@@ -16,8 +16,13 @@ if TYPE_CHECKING:
 
 ELSEWHERE: Final = "https://elsewhere.example"
 _HTML: Final = {"content-type": "text/html"}
-_BAD_GATEWAY: Final = b"<html><body><h1>502 Bad Gateway</h1><hr>a proxy</body></html>\n"
-_TOO_LARGE: Final = b"<html><body><h1>413 Request Entity Too Large</h1><hr>a proxy</body></html>\n"
+_TITLES: Final = {
+    200: "Log in to the network",
+    403: "Your request was blocked",
+    413: "413 Request Entity Too Large",
+    502: "502 Bad Gateway",
+    504: "504 Gateway Time-out",
+}
 
 
 def page(
@@ -30,10 +35,22 @@ def page(
     largest = faults.create_bytes
     if endpoint is Endpoint.CREATE and largest is not None and len(call.body) > largest:
         dice.log["create_bytes"] += 1
-        return Answer(413, _TOO_LARGE, dict(_HTML))
+        return html(413)
     if dice.strikes("html_error", faults.html_error, *about):
-        return Answer(502, _BAD_GATEWAY, dict(_HTML))
+        return html(502)
+    if dice.strikes("login_page", faults.login_page, *about):
+        return html(200)
+    # Of a message what it says counts, and not how often it has come.
+    firewalled = endpoint is Endpoint.MESSAGES
+    if firewalled and dice.strikes("forbidden", faults.forbidden, about[1]):
+        return html(403)
     return None
+
+
+def html(status: int) -> Answer:
+    """Return the page of something on the way."""
+    body = f"<html><body><h1>{_TITLES[status]}</h1><hr>a proxy</body></html>\n"
+    return Answer(status, body.encode(), dict(_HTML))
 
 
 def pause_headers(form: str, wait_s: float, *, now: float, speed: float) -> dict[str, str]:

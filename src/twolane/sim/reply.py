@@ -20,6 +20,7 @@ Responder = Callable[[Mapping[str, Any]], "str | Mapping[str, Any]"]
 _REF_LINE: Final = "note_ref: "
 _ECHO_WORDS: Final = 8
 _MAX_DEPTH: Final = 16
+_MOST_SEARCHES: Final = 5
 _FORMATS: Final = {
     "date": "2026-01-01",
     "date-time": "2026-01-01T00:00:00Z",
@@ -36,6 +37,7 @@ class Spoken:
 
     text: str
     stop_reason: str
+    searches: int = 0
 
 
 def default_responder(params: Mapping[str, Any]) -> str | Mapping[str, Any]:
@@ -119,6 +121,8 @@ def speak(
     text = text.encode("utf-8", "replace").decode()
     if dice.strikes("refused", faults.refused, *about):
         return Spoken("", "refusal")
+    if dice.strikes("paused", faults.paused, *about):
+        return Spoken(text[: len(text) // 2], "pause_turn")
     config = params.get("output_config")
     if config and config.get("format"):
         text = _spoiled(text, faults, dice, *about)
@@ -128,7 +132,10 @@ def speak(
         room = min(room, len(data) // 2)
     if len(data) > room:
         return Spoken(data[:room].decode("utf-8", "ignore"), "max_tokens")
-    return Spoken(text, "end_turn")
+    searches = 0
+    if dice.strikes("searched", faults.searched, *about):
+        searches = 1 + int(dice.draw("searches", *about) * _MOST_SEARCHES)
+    return Spoken(text, "end_turn", searches)
 
 
 def _spoiled(text: str, faults: Faults, dice: Dice, *about: object) -> str:
@@ -160,6 +167,7 @@ def usage_of(params: Mapping[str, Any], spoken: Spoken, cached: CacheUse) -> Usa
         cache_write_5m_tokens=cached.write_5m,
         cache_write_1h_tokens=cached.write_1h,
         cache_read_tokens=cached.read,
+        web_searches=spoken.searches,
     )
 
 
@@ -169,6 +177,7 @@ def message(
     """Return the reply as the API's Message; `tier` is standard or batch."""
     refused = spoken.stop_reason == "refusal"
     stop_details = {"type": "refusal", "category": None, "explanation": None} if refused else None
+    searches = usage.web_searches
     content = [{"type": "text", "text": spoken.text, "citations": None}] if spoken.text else []
     return {
         "id": message_id,
@@ -190,7 +199,7 @@ def message(
                 "ephemeral_1h_input_tokens": usage.cache_write_1h_tokens,
             },
             "output_tokens": usage.output_tokens,
-            "server_tool_use": None,
+            "server_tool_use": {"web_search_requests": searches} if searches else None,
             "service_tier": tier,
             "inference_geo": None,
         },

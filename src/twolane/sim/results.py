@@ -12,6 +12,7 @@ from twolane.sim.answers import error_body
 from twolane.sim.batch import Batch, Fate
 from twolane.sim.billing import Charge, body_hash
 from twolane.sim.reply import Responder, Spoken, message, speak, usage_of
+from twolane.sim.spoil import on_its_way
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from twolane.core.types import Usage
     from twolane.sim.faults import Dice, Faults
 
+# What a line loses with its name: the custom_id's member, most of it.
+NAME_BYTES: Final = 20
 _PIECE_BYTES: Final = 1 << 16
 _ERROR_WORDS: Final = {
     "overloaded_error": "Overloaded",
@@ -69,7 +72,7 @@ class Printer:
             for index, custom_id, _ in group:
                 source, raw = answered[index]
                 result = self._result(batch, index, source, raw)
-                line = orjson.dumps({"custom_id": custom_id, "result": result}) + b"\n"
+                line = b'{"custom_id":"%b","result":%b}\n' % (custom_id.encode(), result)
                 yield from self._spoiled(batch, index, line)
 
     def _swapped(self, batch: Batch, group: Mapping[int, bytes]) -> dict[int, tuple[int, bytes]]:
@@ -86,21 +89,23 @@ class Printer:
                 answered[index], answered[pair] = answered[pair], answered[index]
         return answered
 
-    def _result(self, batch: Batch, index: int, source: int, raw: bytes) -> dict[str, Any]:
+    def _result(self, batch: Batch, index: int, source: int, raw: bytes) -> bytes:
         fate = batch.fate(index)
         if fate is Fate.SUCCEEDED:
             params = orjson.loads(raw)
             spoken, usage = self._spoken(batch, source, params)
             message_id = f"msg_{batch.id.removeprefix('msgbatch_')}_{source}"
             value = message(params, spoken, usage, message_id, "batch")
-            return {"type": "succeeded", "message": value}
+            sent = on_its_way(value, self.faults, self.dice, batch.id, source)
+            return b'{"type":"succeeded","message":%b}' % sent
         if fate in (Fate.INVALID, Fate.ERRORED):
             kind, words = self._error(batch, index, fate)
             request_id = f"req_{batch.id.removeprefix('msgbatch_')}_{index}"
-            return {"type": "errored", "error": error_body(kind, words, request_id)}
+            error = error_body(kind, words, request_id)
+            return orjson.dumps({"type": "errored", "error": error})
         if fate is Fate.UNKNOWN:
-            return {"type": "postponed", "until": "later"}
-        return {"type": "canceled" if fate is Fate.CANCELED else "expired"}
+            return b'{"type":"postponed","until":"later"}'
+        return b'{"type":"canceled"}' if fate is Fate.CANCELED else b'{"type":"expired"}'
 
     def _error(self, batch: Batch, index: int, fate: Fate) -> tuple[str, str]:
         if fate is Fate.INVALID:
@@ -119,6 +124,9 @@ class Printer:
         if self.dice.strikes("unsent_line", faults.unsent_line, *about):
             yield b'{"custom_id":"file_99999_never_sent-zzzz","result":{"type":"expired"}}\n'
         if self.dice.strikes("missing_line", faults.missing_line, *about):
+            return
+        if self.dice.strikes("nameless_line", faults.nameless_line, *about):
+            yield line[NAME_BYTES:]
             return
         yield line
         if self.dice.strikes("duplicate_line", faults.duplicate_line, *about):

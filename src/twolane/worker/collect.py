@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from twolane.core.expiry import results_expire_at
 from twolane.core.retry import MAX_STRANGE_TRIES, is_own_or_all
 from twolane.core.states import BatchState
-from twolane.core.types import Errored, Missing, Succeeded
+from twolane.core.types import UNKNOWN_USAGE, Errored, Missing, Succeeded
 from twolane.core.wording import counted
 from twolane.errors import (
     InvalidReplyError,
@@ -17,6 +17,7 @@ from twolane.errors import (
     RejectedError,
     RunRefusedError,
 )
+from twolane.ledger.rows import NO_USAGE
 from twolane.worker.context import Denial, Settled
 from twolane.worker.reconcile import GONE_AFTER_S
 from twolane.worker.spool import lines, private
@@ -179,6 +180,8 @@ class _Collector:
             outcome: Outcome = Missing()
             if self._nameless:
                 reply = next(replies, self._nameless[-1])
+                # Whose counts these are, nobody can tell either.
+                reply = reply._replace(usage=NO_USAGE, unpriced=(UNKNOWN_USAGE,))
                 outcome = Errored("unreadable_reply", self._lost_among(), reply)
             endings.append(self._settled(one, outcome))
         if endings:
