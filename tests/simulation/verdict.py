@@ -93,9 +93,9 @@ class Attempt:
         """Whether it is booked at its reserve, for want of knowledge."""
         return self.outcome in UNKNOWN or self.unpriced == UNKNOWN_USAGE
 
-    def covers(self, price_nano: int) -> bool:
-        """Tell whether it is booked for want of knowledge, with enough."""
-        return self.doubtful and self.cost_nano >= price_nano
+    def covers(self, price_nano: int, *, unbounded: bool) -> bool:
+        """Tell whether it is booked for want of knowledge, with enough where that has a bound."""
+        return self.doubtful and (unbounded or self.cost_nano >= price_nano)
 
 
 @cache
@@ -260,7 +260,8 @@ def _judge_outcome(world: World, load: Workload, outcome: ItemOutcome) -> None:
         fits = _said(text) == own
     else:
         # Nothing was asked of its form, so a reply may be cut, or refused.
-        fits = text == own or (bool(faults.cut_reply or faults.refused) and own.startswith(text))
+        cut = bool(faults.cut_reply or faults.refused or faults.paused)
+        fits = text == own or (cut and own.startswith(text))
     if not fits:
         world.witness.complain("source", f"{outcome.key} has the answer {text!r}")
 
@@ -283,9 +284,10 @@ def _judge_batches(world: World, attempts: list[Attempt], charges: list[Charge])
         (one.provider_id or one.nonce, one.index): one for one in attempts if one.lane == Lane.BATCH
     }
     # Under swapped ids two answers of a batch have each other's price: only their sum is right,
-    # and not even that where one of the two is missing.
+    # and not even that where one of the two is missing, or its counts are.
     swapped = world.simulator.log["swapped"] > 0
-    torn = {one.provider_id for one in attempts if one.outcome == "missing"} if swapped else set()
+    unbounded = world.schedule.faults.searched > 0
+    torn = {one.provider_id for one in attempts if one.doubtful} if swapped else set()
     off: Counter[str] = Counter()
     billed: set[Attempt] = set()
     for charge in charges:
@@ -300,7 +302,9 @@ def _judge_batches(world: World, attempts: list[Attempt], charges: list[Charge])
         billed.add(one)
         if one.certain and swapped:
             off[charge.batch_id or ""] += price - one.cost_nano
-        elif not (one.cost_nano == price if one.certain else one.covers(price)):
+        elif not (
+            one.cost_nano == price if one.certain else one.covers(price, unbounded=unbounded)
+        ):
             free = "paid twice" if one.outcome == "unsent" else "money"
             complain(free, f"{one} was billed with {price}")
     for batch_id, difference in off.items():
@@ -333,7 +337,9 @@ def _judge_calls(world: World, attempts: list[Attempt], charges: list[Charge]) -
         left = list(over.elements())
         if unpaid:
             world.witness.complain("money", f"{asked}: answers at {unpaid} were never billed")
-        if len(left) > len(doubtful[asked]) or sum(left) > sum(doubtful[asked]):
+        # No reserve bounds what searches cost, which is why a cap is refused with them.
+        over_reserve = sum(left) > sum(doubtful[asked]) and not world.schedule.faults.searched
+        if len(left) > len(doubtful[asked]) or over_reserve:
             text = f"billed {billed[asked]}, booked {booked[asked]}, uncertain {doubtful[asked]}"
             world.witness.complain("paid twice", f"{asked} in real time: {text}")
 

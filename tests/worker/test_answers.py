@@ -213,7 +213,8 @@ def test_a_page_that_is_no_answer_bought_nothing_and_stops_the_run(
     assert ("HotelNet" in str(stopped)) == (name == "a login page")
     assert report.actual_nano == 0
     assert report.items.open == 20
-    assert sum(wire.calls.values()) <= 4 * 3
+    # While one rests between its tries another may leave.
+    assert sum(wire.calls.values()) <= 4 * 3 * 2
     wire.spoil = lambda *_: None
     assert ended(scene, ask(20, echo=False))[0].items.succeeded == 20
 

@@ -342,3 +342,29 @@ def test_a_compacted_prompt_is_booked_with_what_compacting_took(tmp_path: Path) 
     scene, _ = wired(tmp_path, lambda *_: orjson.dumps(message("fine", usage=usage)))
     report, _ = ended(scene, ask(1, echo=False), lane=Lane.REALTIME)
     assert report.actual_nano == COST_NANO[Lane.REALTIME]
+
+
+def test_what_forbids_all_midway_ends_the_run(tmp_path: Path) -> None:
+    """A 403 for every call from one on is the run's end after a few tries, and fails no item."""
+    answer = refused(403, "permission_error", "Your key may not use this model")
+    scene, wire = wired(tmp_path, from_call(41, answer), concurrency=8)
+    report, stopped = ended(scene, ask(200, echo=False), lane=Lane.REALTIME)
+    assert stopped is not None
+    assert stopped.exit_code == 6
+    assert (report.items.succeeded, report.items.failed) == (40, 0)
+    # While one rests between its tries another may leave.
+    assert sum(wire.calls.values()) <= 40 + 3 * 8 * 2
+    wire.spoil = lambda *_: None
+    assert ended(scene, ask(200, echo=False))[0].items.succeeded == 200
+
+
+def test_the_last_request_of_a_run_can_be_the_one_that_is_forbidden(tmp_path: Path) -> None:
+    """Refused with nobody left to be answered beside it, it stops the run once, and then fails."""
+    answer = refused(403, "permission_error", "Request forbidden")
+    scene, _ = wired(tmp_path, lambda q, _: answer if q == "q4" else None, concurrency=1)
+    report, stopped = ended(scene, ask(5, echo=False), lane=Lane.REALTIME)
+    assert stopped is not None
+    assert (report.items.succeeded, report.items.open) == (4, 1)
+    report, stopped = ended(scene, ask(5, echo=False))
+    assert stopped is None
+    assert report.failures[0].kind == "permission_error"

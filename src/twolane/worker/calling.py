@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeGuard
 
 from twolane.core.blame import Blame, Met, Whose, own_pause_s
 from twolane.core.pacing import LAST_PATIENCE_S, STORM_PATIENCE_S
-from twolane.core.retry import RetryDecision, backoff_s, decide_call
+from twolane.core.retry import FaultClass, RetryDecision, backoff_s, decide_call
 from twolane.core.types import UNKNOWN_USAGE, Errored, Reply, Succeeded, Wait
 from twolane.errors import (
     GatewayTimeoutError,
@@ -74,7 +74,7 @@ class Caller:
                 if error.maybe_paid:
                     await self._after_payment(error, item)
                     raise
-                after = self._after(item.id, error, met, left_at_s)
+                after = self._after(item, error, met, left_at_s)
                 if isinstance(after, Errored):
                     return after
                 if not await self._rest(item.id, after, error):
@@ -100,7 +100,7 @@ class Caller:
             await self._rest(item.id, pause_s, error)
 
     def _after(
-        self, item: int, error: ProviderError, met: Met, left_at_s: float
+        self, item: ItemRow, error: ProviderError, met: Met, left_at_s: float
     ) -> Errored | float:
         """Return how an item ends with `error`, or for how long its call rests by itself.
 
@@ -116,9 +116,11 @@ class Caller:
             return 0.0
         context.heard(error)
         if _asks_for_patience(error):
-            return self._refused(item, error, met, left_at_s)
+            return self._refused(item.id, error, met, left_at_s)
         met.tries += 1
-        others_answered = self._blame.others_answered(met.began_at_s)
+        # Of an item that was refused before, the run's other answers say enough.
+        again = FaultClass.RUN_REFUSED in item.faults and context.reached
+        others_answered = again or self._blame.others_answered(met.began_at_s)
         decision = decide_call(error, try_no=met.tries, others_answered=others_answered)
         match decision:
             case RetryDecision.RESEND:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from twolane.core.expiry import results_expire_at
-from twolane.core.retry import MAX_STRANGE_TRIES, is_own_or_all
+from twolane.core.retry import MAX_STRANGE_TRIES, FaultClass, is_own_or_all
 from twolane.core.states import BatchState
 from twolane.core.types import UNKNOWN_USAGE, Errored, Missing, Succeeded
 from twolane.core.wording import counted
@@ -164,7 +164,9 @@ class _Collector:
                 await self._recorder.write(chunk)
                 chunk = []
         # What is refused to one while others of its batch were answered is its own fault.
-        chunk += [self._settled(one, replace(error, own=answered)) for one, error in doubtful]
+        for one, error in doubtful:
+            again = FaultClass.RUN_REFUSED in one.item.faults and self._context.reached
+            chunk.append(self._settled(one, replace(error, own=answered or again)))
         if chunk:
             await self._recorder.write(chunk)
 

@@ -124,7 +124,7 @@ class Judge:
             return self.unsent(sent, LATE, "canceled")
         if isinstance(outcome, Errored) and classify(outcome) is FaultClass.RUN_REFUSED:
             self._context.stop(run_refused(outcome.kind, outcome.message))
-            return self.unsent(sent, outcome.message, outcome.kind)
+            return self.refused(sent, outcome.message, outcome.kind)
         reply = _reply_of(outcome)
         prices = self._context.prices
         paid = bill(reply, prices, sent.lane, sent.reserve_nano) if reply else Bill()
@@ -195,6 +195,14 @@ class Judge:
             realtime_nano=sent.reserve_nano,
             settled_at=self._context.now(),
         )
+
+    def refused(self, sent: SentItem, message: str, kind: str) -> Settlement:
+        """Return the settlement of an attempt that was refused with the whole run, for nothing.
+
+        It is noted at the item: who meets the same again, where others were answered, is at fault.
+        """
+        fault = with_fault(sent.item, FaultClass.RUN_REFUSED)
+        return self.unsent(sent, message, kind)._replace(fault=fault)
 
     def unsent(self, sent: SentItem, message: str, kind: str) -> Settlement:
         """Return the settlement of an attempt that certainly cost nothing and counts as no try."""

@@ -232,7 +232,7 @@ class RealtimeLane:
                 self._recorder.add(sent, judge.uncertain(sent, str(error), error.kind))
                 return
             # Not this request but the whole run is refused: the item stays to be done.
-            self._recorder.add(sent, judge.unsent(sent, str(error), error.kind))
+            self._recorder.add(sent, judge.refused(sent, str(error), error.kind))
             self._context.stop(error)
             return
         if outcome is None:
