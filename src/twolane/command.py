@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound="Callable[..., Any]")
 
-EXIT_CANCELED = 4
+EXIT_USAGE, EXIT_CANCELED = 2, 4
 LANES = ("auto", "realtime", "batch")
 FOLDER = click.Path(path_type=Path)
 FILE = click.Path(path_type=Path, dir_okay=False)
@@ -229,6 +229,13 @@ def _ended(
     except expected as error:
         sys.stderr.write(f"error: {shown(str(error))}\n")
         return int(getattr(error, "exit_code", 1)), error, str(error)
+    except ImportError as error:
+        message = (
+            f"a library is missing or cannot be loaded: {error}; install notemill anew "
+            "(pip install --force-reinstall notemill)"
+        )
+        sys.stderr.write(f"error: {shown(message)}\n")
+        return EXIT_USAGE, error, message
     except click.ClickException as error:
         error.show()
         return error.exit_code, error, error.format_message()

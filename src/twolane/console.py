@@ -25,7 +25,7 @@ from twolane.streams import print_json as print_json  # noqa: PLC0414  # see sho
 from twolane.streams import shown as shown  # noqa: PLC0414  # with the rest of what is printed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from rich.console import Console
     from rich.table import Table
@@ -293,6 +293,15 @@ def print_failures(failures: Iterable[Failure], console: Console) -> None:
     if len(groups) > SHOWN_FAILURES:
         left = sum(map(len, groups[SHOWN_FAILURES:]))
         console.print(f"  … and {left:,} more (--json has all)", markup=False)
+
+
+def left_line(left: Mapping[str, int], noun: str) -> str:
+    """Say how many failed ones a retry leaves, and why."""
+    kinds = ", ".join(f"{count:,} {kind}" for kind, count in left.items())
+    return (
+        f"left as failed: {counted(sum(left.values()), noun)} that would fail again as it is "
+        f"({kinds}); --all sends those, too"
+    )
 
 
 async def drive(run: Run, console: Console, *, stage: int | None = None) -> RunState:

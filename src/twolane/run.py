@@ -16,7 +16,7 @@ from twolane.core.packing import batch_size
 from twolane.core.render import Renderer
 from twolane.core.states import TERMINAL_ITEMS, ItemState, RunState
 from twolane.errors import ConfigError, SpendCapError
-from twolane.ledger import controls, history, item_id, months, reports, standing
+from twolane.ledger import controls, history, item_id, months, reports, retrying, standing
 from twolane.ledger.guards import check_here, check_workable
 from twolane.ledger.runlock import run_lock
 from twolane.open_files import calls_within_limit
@@ -26,7 +26,7 @@ from twolane.worker.loop import CANCEL
 
 if TYPE_CHECKING:
     import random
-    from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+    from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
     from concurrent.futures import Executor
     from pathlib import Path
 
@@ -337,13 +337,23 @@ class Run:
             self._worker = None
             await self._reopen()
 
-    async def retry_failed(self) -> int:
-        """Make every failed item pending again; return how many there are."""
+    async def retry_failed(self, *, everything: bool = False) -> int:
+        """Make failed items pending again; return how many.
+
+        Those that fail whenever they are sent (`always_failing`) stay, unless `everything`.
+        """
         with self._lock():
             await self._workable()
-            count = await self._db(self._ledger.retry_failed, self.row)
-            await self._reopen()
-        return int(count)
+            count = await self._db(
+                retrying.retry_failed, self._ledger, self.row, everything=everything
+            )
+            if count:
+                await self._reopen()
+        return count
+
+    async def always_failing(self) -> Mapping[str, int]:
+        """Count the failed items that a retry leaves, by the kind of their failure."""
+        return await self._db(retrying.always_failing, self._ledger, self.row)
 
     async def _reopen(self) -> None:
         if self.row.state is not RunState.OPEN:

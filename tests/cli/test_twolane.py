@@ -547,7 +547,14 @@ def test_failed_items_end_with_3_and_can_be_retried(shell: Shell) -> None:
     assert report["failures"][0]["item"] == "bad"
     assert report["failures"][0]["kind"] == "invalid_request_error"
     assert read_output(output)[3]["result"]["type"] == "errored"
+    assert report["failures"][0]["retryable"] is False
+    before = shell.posts()
     assert shell("retry", report["run"], "--failed", "--json") == 3
+    assert "sent again: 0 items" in shell.err
+    assert "1 item that would fail again" in shell.err
+    assert "1 invalid_request_error" in shell.err
+    assert shell.posts() == before
+    assert shell("retry", report["run"], "--failed", "--all", "--json") == 3
     assert shell("show", report["run"], "--item", "bad") == 0
     assert orjson.loads(shell.out)["attempts"] == 2
 
@@ -584,6 +591,61 @@ def test_runs_can_be_looked_at_and_exported_without_a_key(
     assert shell("show", "nonsense") == 2
     assert shell("export", run, "-o", shell.folder / "again.jsonl") == 0
     assert (shell.folder / "again.jsonl").read_bytes() == (shell.folder / "out.jsonl").read_bytes()
+
+
+def test_an_item_that_is_not_there_is_answered_with_the_nearest(shell: Shell) -> None:
+    """A slip in a key is a usage error that says which keys are like it."""
+    source, output = write_input(shell.folder / "in.jsonl", 12), shell.folder / "out.jsonl"
+    assert shell("run", source, "-o", output) == 0
+    for command in ("show", "cancel"):
+        assert shell(command, "last", "--item", "id-1o") == 2
+        assert "the nearest: id-1" in shell.err
+        assert shell(command, "last", "--item", "???") == 2
+        assert "no item '???'" in shell.err
+
+
+def test_what_has_ended_is_not_canceled_and_that_is_said(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A wish that nobody could carry out is not left; what became of it is told instead."""
+    source, output = write_input(shell.folder / "in.jsonl", 2), shell.folder / "out.jsonl"
+    assert shell("run", source, "-o", output) == 0
+    assert shell("cancel", "last") == 0
+    assert "has ended: done; there is nothing to cancel" in shell.err
+    assert shell("cancel", "last", "--item", "id-1") == 0
+    assert "has ended: succeeded" in shell.err
+    assert shell("resume", "last", "--json") == 0
+    assert shell.report["state"] == "done"
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-bad")
+    assert shell("run", source, "-o", output, "--again") == 6
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-any")
+    assert shell("cancel", "last") == 0
+    assert "asked for" in shell.err
+    assert shell("resume", "last") == 4
+    assert shell("cancel", "last") == 0
+    assert "has ended: canceled" in shell.err
+
+
+def test_runs_say_when_they_were_and_what_became_of_them(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The newest comes first, each with its dates, and with the counts of its items."""
+    source, output = write_input(shell.folder / "in.jsonl", 3), shell.folder / "out.jsonl"
+    assert shell("run", source, "-o", output) == 0
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-bad")
+    assert shell("run", source, "-o", output, "--again") == 6
+    assert shell("runs") == 0
+    rows = [line for line in shell.out.splitlines() if "run-" in line]
+    assert "3 to do" in rows[0]
+    assert "open: " in rows[0]
+    assert "3 succeeded" in rows[1]
+    assert rows[1].count("UTC") == 2
+    assert shell("runs", "--json") == 0
+    newest, oldest = shell.report["runs"]
+    assert newest["created_at"] > oldest["created_at"]
+    assert (newest["items"]["pending"], newest["ended_at"]) == (3, None)
+    assert (oldest["items"]["succeeded"], oldest["state"]) == (3, "done")
+    assert oldest["ended_at"] >= oldest["created_at"]
 
 
 def test_every_command_takes_last_and_the_beginning_of_an_id(shell: Shell) -> None:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sqlite3
 import stat
+import sys
 import threading
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.ledger.test_ledger_machine import new_items, new_run
-from twolane.errors import LedgerError, LedgerFullError
+from twolane.errors import LedgerError, LedgerFullError, TooManyFilesError
 from twolane.ledger import Ledger
 from twolane.ledger.store import APPLICATION_ID, SCHEMA_VERSION
 
@@ -128,7 +130,9 @@ def test_a_ledger_turned_read_only_tells_so(tmp_path: Path) -> None:
     """A write that SQLite refuses as read-only is a LedgerError with what to do."""
     ledger = Ledger(tmp_path / "ledger.sqlite3")
     ledger.store.db.execute("PRAGMA query_only = ON")
-    with pytest.raises(LedgerError, match="read-only; give it rights"):
+    with pytest.raises(
+        LedgerError, match=r"is read-only .*; give it and its folder rights to write"
+    ):
         ledger.create_run(new_run(), new_items(), 1.0)
     ledger.close()
 
@@ -138,13 +142,52 @@ def test_a_full_disk_is_told_and_changes_nothing(tmp_path: Path) -> None:
     ledger = Ledger(tmp_path / "ledger.sqlite3")
     pages = ledger.store.db.execute("PRAGMA page_count").fetchone()[0]
     ledger.store.db.execute(f"PRAGMA max_page_count = {pages + 2}")
-    with pytest.raises(LedgerFullError, match="no space is left") as caught:
+    with pytest.raises(LedgerFullError, match="no space left on its disk") as caught:
         ledger.create_run(new_run(total=5_000), new_items(5_000), 1.0)
     assert caught.value.exit_code == 7
     assert ledger.runs() == []
     ledger.store.db.execute("PRAGMA max_page_count = 1000000")
     assert ledger.create_run(new_run(total=5_000), new_items(5_000), 1.0).total == 5_000
     ledger.close()
+
+
+def test_a_row_that_is_there_already_is_no_matter_of_space(tmp_path: Path) -> None:
+    """What SQLite refuses as a second row of its kind is called that, and nothing is written."""
+    ledger = Ledger(tmp_path / "ledger.sqlite3")
+    ledger.create_run(new_run(), new_items(), 1.0)
+    with pytest.raises(LedgerError, match=r"UNIQUE constraint failed: runs\.id") as caught:
+        ledger.create_run(new_run(), new_items(), 1.0)
+    assert "space" not in str(caught.value)
+    assert len(ledger.runs()) == 1
+    ledger.close()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="limits are POSIX's")
+def test_too_many_open_files_are_named_as_such(tmp_path: Path) -> None:
+    """A ledger that cannot be opened for want of a descriptor is not one without rights."""
+    import resource  # noqa: PLC0415  # absent on Windows
+
+    path = tmp_path / "ledger.sqlite3"
+    Ledger(path).close()
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    held: list[int] = []
+    try:
+        with contextlib.suppress(OSError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (200, hard))
+            while True:
+                held.append(os.open(os.devnull, os.O_RDONLY))
+        with pytest.raises(TooManyFilesError, match="files are open") as caught:
+            Ledger(path)
+        for _ in range(2):  # the file's own look passes, and SQLite's log has none left
+            os.close(held.pop())
+            with contextlib.suppress(TooManyFilesError):
+                Ledger(path).close()
+    finally:
+        for one in held:
+            os.close(one)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert caught.value.exit_code == 2
+    Ledger(path).close()
 
 
 def test_processes_that_begin_at_once_share_one_new_ledger(tmp_path: Path) -> None:

@@ -33,6 +33,7 @@ from twolane.console import (
     counted,
     drive,
     exit_code,
+    left_line,
     note_console,
     print_expiring,
     print_json,
@@ -168,21 +169,29 @@ async def resume_curation(
     yes: bool,
     as_json: bool,
     failed: bool,
+    everything: bool,
 ) -> int:
     """Go on with a curation; return the exit code. Raises NotemillError, TwolaneError."""
     curation = mill.curation(run)
-    await begin_again(run, console, cap_nano=cap_nano, failed=failed)
+    await begin_again(run, console, cap_nano=cap_nano, failed=failed, everything=everything)
     survey = mill.survey(CurateOptions())
     return await _go_on(mill, curation, console, survey, review=review, yes=yes, as_json=as_json)
 
 
-async def begin_again(run: Run, console: Console, *, cap_nano: int | None, failed: bool) -> None:
-    """Give a run a new cap, and what failed another try, where that is wanted."""
+async def begin_again(
+    run: Run, console: Console, *, cap_nano: int | None, failed: bool, everything: bool
+) -> None:
+    """Give a run a new cap, and what failed another try, where that is wanted.
+
+    What fails whenever it is asked is left, unless `everything` is wanted.
+    """
     if cap_nano is not None:
         await run.set_cap(cap_nano)
     if failed:
-        count = await run.retry_failed()
+        count = await run.retry_failed(everything=everything)
         console.print(f"asked about again: {counted(count, 'note')}", markup=False)
+        if left := {} if everything else await run.always_failing():
+            console.print(left_line(left, "note"), markup=False)
 
 
 async def _go_on(

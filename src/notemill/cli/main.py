@@ -79,6 +79,7 @@ def resume(**flags: Any) -> None:  # noqa: ANN401
 @cli.command()
 @click.argument("run_id", metavar="RUN")
 @click.option("--failed", is_flag=True, required=True, help="Ask about what failed again.")
+@click.option("--all", "everything", is_flag=True, help="Also about what fails whenever asked.")
 @going_on_flags
 @settings_flags
 def retry(**flags: Any) -> None:  # noqa: ANN401

@@ -32,6 +32,7 @@ async def resume_run(
     allow_unmatched: bool,
     as_json: bool,
     failed: bool = False,
+    everything: bool = False,
 ) -> int:
     """Go on with a run; return the exit code. Raises NotemillError, TwolaneError."""
     console = note_console()
@@ -50,6 +51,7 @@ async def resume_run(
                 console,
                 cap_nano=cap_of(max_cost),
                 failed=failed,
+                everything=everything,
                 review=review,
                 yes=yes,
                 as_json=as_json,
@@ -65,13 +67,14 @@ async def resume_judging(
     *,
     cap_nano: int | None,
     failed: bool,
+    everything: bool,
     review: bool,
     yes: bool,
     as_json: bool,
 ) -> int:
     """Go on with a run that asks about links; return the exit code."""
     curation = mill.curation(run, kind=LINK_KIND)
-    await begin_again(run, console, cap_nano=cap_nano, failed=failed)
+    await begin_again(run, console, cap_nano=cap_nano, failed=failed, everything=everything)
     report = await drive_judging(mill, curation, console, yes=yes)
     value = {**report_object(report), "kind": LINK_KIND}
     troubled = False

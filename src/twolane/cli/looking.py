@@ -21,7 +21,9 @@ from twolane.console import (
     result_console,
     shown,
 )
+from twolane.core.naming import nearest
 from twolane.core.pricing import format_usd, plain_usd
+from twolane.core.states import TERMINAL_ITEMS, RunState
 from twolane.core.wording import counted
 from twolane.engine import LEDGER_FILE
 from twolane.errors import ConfigError
@@ -36,11 +38,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from twolane.config import Settings
-    from twolane.ledger import RunRow
+    from twolane.core.types import Counts
+    from twolane.ledger import ItemRow, RunRow
+
+SHOWN_REASON = 60
 
 
 def list_runs(settings: Settings, *, as_json: bool) -> int:
-    """List the runs of the ledger; return the exit code. Raises LedgerError."""
+    """List the runs of the ledger, newest first; return the exit code. Raises LedgerError."""
     ledger = Ledger(settings.home / LEDGER_FILE)
     try:
         runs = ledger.runs()
@@ -50,13 +55,13 @@ def list_runs(settings: Settings, *, as_json: bool) -> int:
         from rich.table import Table  # noqa: PLC0415
 
         table = Table(box=None, header_style="bold")
-        for column in ("run", "of", "state", "items", "cost", "begun"):
-            table.add_column(column, justify="right" if column in ("items", "cost") else "left")
+        for column in ("run", "of", "state", "items", "cost", "begun", "ended"):
+            table.add_column(column, justify="right" if column == "cost" else "left")
         for run in runs:
             spent, _ = ledger.money(run)
             table.add_row(
-                run.id, shown(run.label), _standing(run), f"{run.total:,}", format_usd(spent),
-                datetime.fromtimestamp(run.created_at, UTC).strftime("%Y-%m-%d %H:%M UTC"),
+                run.id, shown(run.label), _standing(run), _became(reports.counts(ledger, run)),
+                format_usd(spent), _moment(run.created_at), _moment(run.ended_at),
             )  # fmt: skip
         console = result_console()
         console.print(table if runs else f"no runs yet in {ledger.path}")
@@ -67,21 +72,57 @@ def list_runs(settings: Settings, *, as_json: bool) -> int:
     return 0
 
 
+def _moment(at: float | None) -> str:
+    """Return a time as a person reads it."""
+    return "" if at is None else datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M UTC")
+
+
+def _became(items: Counts) -> str:
+    """Return what became of the items of a run, in few words."""
+    parts = [
+        f"{count:,} {word}"
+        for word, count in (
+            ("succeeded", items.succeeded),
+            ("failed", items.failed + items.conflict + items.quarantined),
+            ("skipped", items.skipped),
+            ("canceled", items.canceled),
+            ("to do", items.open),
+        )
+        if count
+    ]
+    return ", ".join(parts) or "none"
+
+
 def _standing(run: RunRow) -> str:
-    return f"{run.state}, handed over" if run.handed_over else run.state
+    state = run.state.value
+    if run.state is not RunState.DONE and run.state_reason:
+        state = f"{state}: {shown(run.state_reason)[:SHOWN_REASON]}"
+    return f"{state}, handed over" if run.handed_over else state
 
 
 def _run_object(ledger: Ledger, run: RunRow) -> dict[str, Any]:
     spent, _ = ledger.money(run)
+    items = reports.counts(ledger, run)
     return {
         "run": run.id,
         "kind": run.kind,
         "label": run.label,
         "state": run.state,
+        "reason": run.state_reason,
         "handed_over": run.handed_over,
         "total": run.total,
+        "items": {
+            "succeeded": items.succeeded,
+            "failed": items.failed,
+            "canceled": items.canceled,
+            "skipped": items.skipped,
+            "conflict": items.conflict,
+            "quarantined": items.quarantined,
+            "pending": items.open,
+        },
         "cost_usd": plain_usd(spent),
         "created_at": run.created_at,
+        "ended_at": run.ended_at,
     }
 
 
@@ -113,11 +154,19 @@ def show_run(settings: Settings, *, run_id: str, item: str | None, as_json: bool
     return 0
 
 
-def _show_item(ledger: Ledger, run: RunRow, key: str) -> None:
+def _item(ledger: Ledger, run: RunRow, key: str) -> ItemRow:
+    """Return the item with this key. Raises ConfigError naming the nearest."""
     found = ledger.item_by_key(run, key)
-    if found is None:
-        message = f"run {run.id} has no item {key!r}"
-        raise ConfigError(message)
+    if found is not None:
+        return found
+    near = nearest(key, (item.key for item in ledger.items(run)))
+    hint = f"the nearest: {', '.join(near)}" if near else f"`show {run.id} --json` tells of all"
+    message = f"run {run.id} has no item {key!r}; {hint}"
+    raise ConfigError(message)
+
+
+def _show_item(ledger: Ledger, run: RunRow, key: str) -> None:
+    found = _item(ledger, run, key)
     row = reports.result(ledger, run, found.index)
     print_json(
         {
@@ -169,13 +218,11 @@ def cancel_run(settings: Settings, *, run_id: str, item: str | None) -> int:
     try:
         run = ledger.find_run(run_id)
         check_here(run)
-        number = None
-        if item is not None:
-            found = ledger.item_by_key(run, item)
-            if found is None:
-                message = f"run {run.id} has no item {item!r}"
-                raise ConfigError(message)
-            number = found.id
+        found = None if item is None else _item(ledger, run, item)
+        if ended := _ended(run, found):
+            sys.stderr.write(f"{shown(ended)}; there is nothing to cancel\n")
+            return 0
+        number = None if found is None else found.id
         controls.ask(ledger, run, CANCEL, item=number, now=time.time())
         sys.stderr.write(
             "asked for; the process that works on the run carries it out within seconds, or the "
@@ -184,3 +231,12 @@ def cancel_run(settings: Settings, *, run_id: str, item: str | None) -> int:
     finally:
         ledger.close()
     return 0
+
+
+def _ended(run: RunRow, item: ItemRow | None) -> str:
+    """Say of a run, or an item of it, that it has ended and how; '' where it has not."""
+    if item is not None and item.state in TERMINAL_ITEMS:
+        return f"item {item.key} of run {run.id} has ended: {item.state}"
+    if run.state in (RunState.DONE, RunState.CANCELED):
+        return f"run {run.id} has ended: {run.state}"
+    return ""

@@ -74,6 +74,7 @@ def resume(**flags: Any) -> None:  # noqa: ANN401
 @cli.command()
 @click.argument("run_id", metavar="RUN")
 @click.option("--failed", is_flag=True, required=True, help="Send what failed again.")
+@click.option("--all", "everything", is_flag=True, help="Also what fails whenever it is sent.")
 @json_flag
 @settings_flags
 def retry(**flags: Any) -> None:  # noqa: ANN401

@@ -18,6 +18,7 @@ from twolane.consent import (
 from twolane.console import (
     drive,
     exit_code,
+    left_line,
     note_console,
     print_expiring,
     print_json,
@@ -149,14 +150,20 @@ async def resume_run(
         return await _finish(run, output, console, as_json=as_json)
 
 
-async def retry_run(settings: Settings, *, run_id: str, as_json: bool) -> int:
-    """Send the failed items of a run again; return the exit code. Raises TwolaneError."""
+async def retry_run(settings: Settings, *, run_id: str, everything: bool, as_json: bool) -> int:
+    """Send the failed items of a run again; return the exit code. Raises TwolaneError.
+
+    Those that fail whenever they are sent are left, unless `everything` is wanted.
+    """
     async with Engine.open(settings) as engine:
         run = await engine.run(run_id)
         output = _remembered(run, as_json=as_json)
         console = note_console()
         await find_server(engine, console, model=run.row.model, base_url=run.row.base_url)
-        console.print(f"sent again: {counted(await run.retry_failed(), 'item')}", markup=False)
+        count = await run.retry_failed(everything=everything)
+        console.print(f"sent again: {counted(count, 'item')}", markup=False)
+        if left := {} if everything else await run.always_failing():
+            console.print(left_line(left, "item"), markup=False)
         return await _finish(run, output, console, as_json=as_json)
 
 

@@ -275,13 +275,6 @@ class Ledger:
                 for state in (ItemState.PENDING, ItemState.RUNNING, ItemState.SUBMITTED)
             )
 
-    def retry_failed(self, run: RunRow) -> int:
-        """Make every failed item pending again with all its tries; count them."""
-        with self.store.transaction() as db:
-            return move_items(
-                db, run.run_no, ItemState.PENDING, only=ItemState.FAILED, reason="", tries=0
-            )
-
     # -- attempts -----------------------------------------------------------------------------
 
     def claim(

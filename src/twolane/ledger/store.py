@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import sqlite3
 import time
 from importlib import resources
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
-from twolane.errors import LedgerDamagedError, LedgerError, LedgerFullError
+from twolane.errors import (
+    LedgerDamagedError,
+    LedgerError,
+    LedgerFullError,
+    TooManyFilesError,
+    TwolaneError,
+)
 from twolane.ledger.migrations import MIGRATIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
 SCHEMA_VERSION = 3
@@ -34,6 +41,30 @@ SIGNS_OF_DAMAGE = (
     "too big",
 )
 
+
+# What a fault means, by SQLite's primary result code: https://www.sqlite.org/rescode.html
+_PRIMARY = 0xFF
+_BUSY = f"is busy for over {BUSY_TIMEOUT_S:.0f} s; try again"
+_BY_CODE: Final[Mapping[int, str]] = {
+    sqlite3.SQLITE_FULL: "has no space left on its disk; free some and run the same command again",
+    sqlite3.SQLITE_READONLY: "is read-only ({text}); give it and its folder rights to write",
+    sqlite3.SQLITE_PERM: "may not be used ({text}); give it and its folder rights to write",
+    sqlite3.SQLITE_BUSY: _BUSY,
+    sqlite3.SQLITE_LOCKED: _BUSY,
+    sqlite3.SQLITE_CANTOPEN: (
+        "cannot be read ({text}): give its folder rights to write, or copy it with its -wal to a "
+        "folder that has them, and name that with --home"
+    ),
+    sqlite3.SQLITE_IOERR: (
+        "cannot be read or written ({text}): check its disk, and whether it is still there, then "
+        "run the same command again"
+    ),
+    sqlite3.SQLITE_NOMEM: "needs more memory than there is; close other programs",
+    sqlite3.SQLITE_CONSTRAINT: (
+        "has a row already where a new one would stand ({text}); nothing was written. Run the same "
+        "command again, and report it if it stays"
+    ),
+}
 
 # Python cannot even tell SQLite's message where it names what was damaged.
 _FAULTS = (sqlite3.Error, UnicodeDecodeError)
@@ -117,7 +148,7 @@ class Store:
         self.db = self._connected(str(path))
         try:
             self._prepare(lived=lived)
-        except LedgerError:
+        except TwolaneError:
             self.db.close()
             raise
         if not lived:
@@ -305,6 +336,11 @@ def _make_file(path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
     except OSError as error:
+        if error.errno in (errno.EMFILE, errno.ENFILE):
+            raise TooManyFilesError from error
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            message = f"no space is left for the ledger {path}; free some and run the command again"
+            raise LedgerFullError(message) from error
         message = (
             f"the ledger {path} cannot be opened for writing ({error.strerror}); "
             "give its folder rights to write, or name another with TWOLANE_HOME"
@@ -329,27 +365,29 @@ def _damaged(path: Path, why: str) -> LedgerError:
     )
 
 
-def _translated(error: Exception, path: Path) -> LedgerError:
-    text = str(error)
-    if "full" in text:
-        return LedgerFullError(
-            f"no space is left for the ledger {path}; free some and run the same command again"
-        )
+def _translated(error: Exception, path: Path) -> TwolaneError:
+    """Return what a fault of SQLite means for a person, by its code first."""
+    text, code = str(error), getattr(error, "sqlite_errorcode", 0) & _PRIMARY
     if isinstance(error, UnicodeDecodeError) or "Could not decode" in text:
         # What else the message says is of a prompt or a reply.
         return _damaged(path, "a text in it is no text")
+    if code in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_IOERR) and not _may_open():
+        return TooManyFilesError()
+    if code in _BY_CODE:
+        kind = LedgerFullError if code == sqlite3.SQLITE_FULL else LedgerError
+        return kind(f"the ledger {path} {_BY_CODE[code].format(text=text)}")
     if any(sign in text for sign in SIGNS_OF_DAMAGE):
         return _damaged(path, text)
-    if "readonly" in text or "read-only" in text:
-        return LedgerError(f"the ledger {path} is read-only; give it rights to write")
-    if "locked" in text:
-        return LedgerError(f"the ledger {path} is busy for over {BUSY_TIMEOUT_S:.0f} s; try again")
-    if CANNOT_OPEN in text:
-        return LedgerError(
-            f"the ledger {path} cannot be read ({text}): give its folder rights to write, or copy "
-            "it with its -wal to a folder that has them, and name that with --home"
-        )
     return LedgerError(
-        f"the ledger {path} cannot be used ({text}); free space, check its disk, and run the same "
-        "command again"
+        f"the ledger {path} cannot be used ({text}); run the same command again, and report it if "
+        "it stays"
     )
+
+
+def _may_open() -> bool:
+    """Tell whether this process may open one more file."""
+    try:
+        os.close(os.open(os.devnull, os.O_RDONLY))
+    except OSError as error:
+        return error.errno not in (errno.EMFILE, errno.ENFILE)
+    return True
