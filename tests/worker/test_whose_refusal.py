@@ -105,6 +105,41 @@ def _rows(scene: Scene, sql: str) -> list[tuple[Any, ...]]:
     return scene.run(work)
 
 
+@pytest.mark.parametrize("concurrency", [1, 4])
+def test_many_refused_requests_leave_room_for_the_others(tmp_path: Path, concurrency: int) -> None:
+    """One in ten is never taken, and few calls may be out: the others are not held back for long."""
+    scene = _scene(
+        tmp_path, lambda number: LIMITED if number % 10 == 3 else None, concurrency=concurrency
+    )
+    report, took_s = _timed(scene, 200)
+    assert (report.items.succeeded, report.items.failed) == (180, 20)
+    assert took_s < 180
+
+
+@pytest.mark.parametrize(
+    ("a_minute", "items", "concurrency"), [(3, 16, 16), (10, 40, 32), (5, 20, 1)]
+)
+def test_a_tight_limit_a_minute_fails_nobody(
+    tmp_path: Path, a_minute: int, items: int, concurrency: int
+) -> None:
+    """Without a retry-after a limit is told from a request that is never taken by who recovers."""
+    bucket = {"level": 3.0, "at": 0.0}
+
+    def mood(_: int) -> Exception | None:
+        now = scene.clock.now()
+        bucket["level"] = min(a_minute, bucket["level"] + (now - bucket["at"]) * a_minute / 60)
+        bucket["at"] = now
+        if bucket["level"] < 1:
+            return LIMITED
+        bucket["level"] -= 1
+        return None
+
+    scene = _scene(tmp_path, mood, concurrency=concurrency)
+    bucket["at"] = scene.clock.now()
+    report, _ = _timed(scene, items)
+    assert report.items.succeeded == items
+
+
 @pytest.mark.parametrize(
     "error",
     [

@@ -62,6 +62,7 @@ class Blame:
     _newly_refused_at_s: float = -math.inf
     _recovered_at_s: float = -math.inf
     _suspects: int = 0
+    _most_suspects: int = 0
     _answers: int = 0
 
     def answered(self, met: Met, *, left_at_s: float, now_s: float) -> None:
@@ -92,6 +93,7 @@ class Blame:
         if not met.alone and not answered:
             return Whose.LOAD
         self._suspects += not met.alone
+        self._most_suspects = max(self._most_suspects, self._suspects)
         met.alone += 1
         if max(self._newly_refused_at_s, self._recovered_at_s) > before_s:
             return Whose.UNCLEAR
@@ -101,10 +103,10 @@ class Blame:
     def hopeless(self, met: Met) -> bool:
         """Tell whether a call has been refused for itself often enough.
 
-        Where more than a few are refused like that, a limit a minute gets the time to let them
-        through.
+        Where more than a few were refused like that, a limit a minute gets the time to let the
+        last ones through.
         """
-        few = self._suspects * COMMON_SHARE <= self._answers
+        few = self._most_suspects * COMMON_SHARE <= self._answers
         return met.own >= (MAX_OWN_REFUSALS if few else MAX_OWN_REFUSALS_OF_MANY)
 
 

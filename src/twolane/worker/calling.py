@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 # So many in a row want to be left alone for hours, and nobody is answered: no further one is asked.
 LONG_WAITS_IN_A_ROW = 3
 CALLS = "calls"
+BEHIND_S = 0.05
 # A gateway's error that comes at once is waited out like the fourth refusal in a row, and longer.
 GATEWAY_BACKOFF = 3
 
@@ -161,7 +162,9 @@ class Caller:
         context, last = self._context, self._is_last()
         short = last and self._blame.others_answered(-math.inf)
         if context.pacer.patient(now_s, LAST_PATIENCE_S if short else STORM_PATIENCE_S):
-            return 0.0
+            # Behind the others: the next one is asked in its place, and shows whose fault it is.
+            cooldown_s = context.pacer.cooldown_until_s - now_s
+            return max(0.0, cooldown_s) + BEHIND_S * (1.0 + context.random.random())
         if last:
             return _errored(error, own=True)
         raise context.long_wait(error, None)

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from twolane.worker.recorder import Recorder
 
 LIMITS = "limits"
+# Each holds its request.
+MAX_RESTING = 100
 HELD_UP = "the provider's limit a minute is used up"
 
 
@@ -67,7 +69,7 @@ class RealtimeLane:
         self._context.waits.pop(LIMITS, None)
         # Calls that rest by themselves are in nobody's way, as long as they are not too many.
         active = len(self.calls) - len(self._caller.resting)
-        room = min(width - active, width + self._context.policy.concurrency - len(self.calls))
+        room = min(width - active, width + MAX_RESTING - len(self.calls))
         if not self._warm:
             # The first request writes the provider's prompt cache, the others then read it.
             room = 0 if active else 1
