@@ -162,11 +162,12 @@ class MortalLedger(Store):
         process: Mortal,
         watch: Callable[[Any], None],
         read_only: bool = False,
+        rehearsal: bool = False,
     ) -> None:
         """Open the ledger at `path`, without waiting for a disk: only the process may fail."""
         self.commits = 0
         self._process: Mortal | None = None
-        super().__init__(path, read_only=read_only)
+        super().__init__(path, read_only=read_only, rehearsal=rehearsal)
         self.db.execute("PRAGMA synchronous = OFF")
         self.commits = 0
         self._watch = watch
