@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 import sys
+import time
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -318,3 +320,27 @@ def test_a_reply_is_held_to_a_length(shell: Shell) -> None:
     assert sent["description"]["maxLength"] > 300
     assert sent["tags"]["maxItems"] > 5
     assert sent["topics"]["items"]["maxLength"] > 0
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="sends POSIX signals")
+def test_killed_and_begun_again_nothing_is_lost(shell: Shell) -> None:
+    """A curation that is killed goes on with the same command: each note answered, few anew."""
+    with serving(Manners(latency_s=0.3)) as server:
+        words = (
+            "curate", str(shell.vault), "--provider", "local", "--base-url", server.url,
+            "--stages", "none", "--yes", "--json",
+        )  # fmt: skip
+        command = (sys.executable, "-c", "from notemill.cli import main; main()", *words)
+        with subprocess.Popen(command, env=dict(os.environ), stderr=subprocess.DEVNULL) as first:  # noqa: S603
+            deadline = time.monotonic() + 60
+            while len(server.asked) < 4 and time.monotonic() < deadline:
+                time.sleep(0.02)
+            first.kill()
+        before = len(server.asked)
+        assert 4 <= before < 7
+        assert shell.notemill(*words) == 0
+        in_flight = 4
+        assert len(server.asked) <= 7 + in_flight
+    items = shell.report["items"]
+    assert (items["succeeded"], items["failed"], items["pending"]) == (7, 0, 0)
+    assert "may have been paid" not in shell.err

@@ -10,6 +10,8 @@ import pytest
 from tests.local_server import MODEL, LocalServer, Manners, serving
 from twolane import Engine, ItemState, Lane, Request, load_settings
 from twolane.errors import ConfigError, EndpointError, InputError, RunRefusedError
+from twolane.providers.base import Served
+from twolane.providers.discovery import goes_to
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,6 +32,7 @@ SCHEMA = {
 def _engine(
     home: Path, server: LocalServer, *, model: str | None = None, **variables: str
 ) -> Engine:
+    home.mkdir(exist_ok=True)
     (home / "config.toml").touch()
     environment = {"TWOLANE_CONFIG": str(home / "config.toml"), **variables}
     flags = {"home": home, "provider": "local", "base_url": server.url, "model": model}
@@ -52,7 +55,7 @@ def _requests(count: int, *, schema: bool = True, size: int = 0, **more: Any) ->
 
 async def _play(engine: Engine, requests: list[Request]) -> tuple[list[ItemOutcome], Report]:
     async with engine:
-        run = await engine.start(requests)
+        run = await engine.start(requests, again=True)
         ended = [one async for one in run]
         return ended, await run.report()
 
@@ -329,3 +332,30 @@ async def test_a_reply_of_another_request_is_kept_away(tmp_path: Path) -> None:
     states = {one.key: one.state for one in ended}
     assert states["n1"] is ItemState.QUARANTINED
     assert states["n0"] is states["n2"] is ItemState.SUCCEEDED
+
+
+@pytest.mark.parametrize(
+    ("url", "server", "model", "there"),
+    [
+        ("http://127.0.0.1:11434", "Ollama", "llama3.2:3b", ""),
+        ("http://127.0.0.1:11434", "Ollama", "gpt-oss:120b-cloud", "Ollama's cloud"),
+        ("http://192.168.1.5:11434", "Ollama", "llama3.2:3b", "192.168.1.5"),
+        ("https://ollama.com", "", "x", "ollama.com"),
+    ],
+)
+def test_where_a_request_goes_is_said(url: str, server: str, model: str, there: str) -> None:
+    """That nothing leaves the machine is said only where it is so."""
+    assert goes_to(url, server, model) == there
+    words = Served(server, url, model, (model,), None, goes_to=there).words
+    assert (f"it goes to {there}" in words) if there else ("nothing leaves" in words)
+
+
+async def test_two_calls_at_first_and_more_where_they_are_answered(tmp_path: Path) -> None:
+    """A server that answers many at once gets more than two, and never above the concurrency."""
+    with serving(Manners(latency_s=0.05)) as server:
+        ended, _ = await _play(_engine(tmp_path, server), _requests(60))
+        assert server.most_inside > 2
+    assert _succeeded(ended) == 60
+    with serving(Manners(latency_s=0.05)) as server:
+        await _play(_engine(tmp_path / "other", server), _requests(4))
+        assert server.most_inside == 2

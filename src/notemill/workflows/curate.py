@@ -28,15 +28,16 @@ REPLY_TOKENS = 160
 # Some 6,000 tokens: what a note is about stands in there, and a book does not cost a fortune.
 MAX_NOTE_CHARS = 24_000
 MAX_DESCRIPTION_CHARS = 300
+MAX_WORD_CHARS = 40
 MAX_TAGS = 5
 MAX_TOPICS = 5
 
 REPLY_SCHEMA = object_of(note_ref=TEXT, description=TEXT, tags=list_of(TEXT), topics=list_of(TEXT))
 # With room above what is asked for: held to it, a small model does not write on to its last token;
 # Anthropic's structured output takes no such bounds.
-_WORDS = list_of(text_of(2 * MAX_DESCRIPTION_CHARS // 10), 2 * MAX_TAGS)
+_WORDS = list_of(text_of(MAX_WORD_CHARS), MAX_TAGS + 2)
 BOUNDED_SCHEMA = object_of(
-    note_ref=TEXT, description=text_of(2 * MAX_DESCRIPTION_CHARS), tags=_WORDS, topics=_WORDS
+    note_ref=TEXT, description=text_of(MAX_DESCRIPTION_CHARS + 100), tags=_WORDS, topics=_WORDS
 )
 
 

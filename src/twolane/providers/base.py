@@ -48,7 +48,8 @@ class Served:
     """What a server says of itself and of one of its models.
 
     `model` is '' where several are listed and none was named; `context_tokens` is what prompt and
-    reply may take together, None where the server does not say.
+    reply may take together, None where the server does not say; `goes_to` is what else than this
+    machine gets what is sent, '' for nothing.
     """
 
     server: str
@@ -56,7 +57,7 @@ class Served:
     model: str
     models: tuple[str, ...]
     context_tokens: int | None
-    here: bool
+    goes_to: str = ""
 
     @property
     def words(self) -> str:
@@ -66,8 +67,9 @@ class Served:
             parts.append(f"model {self.model}")
         if self.context_tokens is not None:
             parts.append(f"context {self.context_tokens:,} tokens")
-        where = "nothing leaves this machine" if self.here else "what is sent goes to that machine"
-        return f"{', '.join(parts)}; free of charge, real time alone; {where}"
+        price = "counted as free" if self.goes_to else "free of charge"
+        where = f"it goes to {self.goes_to}" if self.goes_to else "nothing leaves this machine"
+        return f"{', '.join(parts)}; {price}, real time alone; {where}"
 
     def the_model(self) -> str:
         """Return the model that was named, or the only one. Raises ConfigError listing them."""

@@ -10,6 +10,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from urllib.parse import urlsplit
+
+from twolane.core.addresses import is_here
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -49,6 +52,14 @@ class Look:
     listed: Mapping[str, Mapping[str, Any]]
     version: str = ""
     loading: bool = False
+
+
+def goes_to(base_url: str, server: str, model: str) -> str:
+    """Return where else than to this machine a request goes, '' for nowhere."""
+    if not is_here(base_url):
+        return urlsplit(base_url).hostname or base_url
+    # https://docs.ollama.com/cloud: a name's tag says that a model runs there.
+    return "Ollama's cloud" if server == "Ollama" and model.endswith("cloud") else ""
 
 
 async def look(get: Callable[[str], Awaitable[Told]]) -> Look | None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
-from twolane.core.addresses import is_here, root_of
+from twolane.core.addresses import root_of
 from twolane.core.cooldown import retry_after_s
 from twolane.core.tokens import estimate_input_tokens
 from twolane.core.types import Limits, Reply, Succeeded, Usage
@@ -30,6 +30,7 @@ from twolane.providers.discovery import (
     Told,
     answering,
     context_tokens,
+    goes_to,
     look,
 )
 from twolane.providers.lenient import parse
@@ -166,7 +167,7 @@ class LocalProvider(NoBatches):
             model=wanted or "",
             models=found.models,
             context_tokens=context,
-            here=is_here(self.base_url),
+            goes_to=goes_to(self.base_url, found.server, wanted or ""),
         )
 
     async def _get(self, path: str) -> Told:
