@@ -13,6 +13,7 @@ from filelock import FileLock
 
 from tests.cli.served import MODEL, Served, read_output, served, text_of, write_input
 from twolane.cli import main
+from twolane.sim import NO_FAULTS, Faults
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -141,6 +142,57 @@ def test_another_flag_is_refused_and_named(shell: Shell, words: list[str], named
     assert named in shell.err
     assert "--again" in shell.err
     assert shell.posts() == before
+
+
+def test_another_batch_size_is_no_other_command(shell: Shell) -> None:
+    """It changes how a run travels and not what it is: the same run goes on, or is reported."""
+    source, output = write_input(shell.folder / "in.jsonl", 4), shell.folder / "out.jsonl"
+    assert shell("run", source, "-o", output, "--batch-size", 2, "--json") == 0
+    before, first = shell.posts(), shell.report["run"]
+    assert shell("run", source, "-o", output, "--batch-size", 3, "--json") == 0
+    assert shell.report["run"] == first
+    assert shell("resume", first, "--batch-size", 1, "--json") == 0
+    assert shell.posts() == before
+
+
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        ("http://127.0.0.1:9/v1", "leave /v1 off, it is added here"),
+        ("127.0.0.1:9", "it has to begin with https://"),
+        ("http://127.0.0.1:1", "connection refused; check the network and ANTHROPIC_BASE_URL"),
+    ],
+)
+@pytest.mark.parametrize("lane", ["realtime", "batch"])
+def test_a_wrong_address_ends_with_2_and_what_to_do(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch, lane: str, url: str, told: str
+) -> None:
+    """Nothing is counted against an item: with the right address the same command goes on."""
+    source, output = write_input(shell.folder / "in.jsonl", 3), shell.folder / "out.jsonl"
+    with monkeypatch.context() as patch:
+        patch.setenv("ANTHROPIC_BASE_URL", url)
+        assert shell("run", source, "-o", output, "--lane", lane) == 2
+    assert told in shell.err.replace("\n", " ")
+    assert shell("run", source, "-o", output, "--lane", lane, "--json") == 0
+    assert shell.report["items"]["succeeded"] == 3
+    assert shell.report["items"]["uncertain"] == 0
+
+
+def test_a_wait_that_a_run_ended_in_is_in_sight(shell: Shell) -> None:
+    """A retry-after of a day: exit code 5, and until when, in the report and for other terminals."""
+    source, output = write_input(shell.folder / "in.jsonl", 3), shell.folder / "out.jsonl"
+    shell.sim.faults = Faults(rate_limited=1.0, retry_after_s=86_400.0 * shell.sim.speed)
+    try:
+        assert shell("run", source, "-o", output, "--lane", "realtime") == 5
+    finally:
+        shell.sim.faults = NO_FAULTS
+    assert "waiting until" in shell.err
+    assert shell("show", "last", "--json") == 0
+    waiting = shell.report["waiting"]
+    assert "would exceed your rate limit" in waiting["for"]
+    assert datetime.fromisoformat(waiting["until"]) > datetime.now().astimezone()
+    assert shell("resume", "last", "--json") == 0
+    assert "waiting" not in shell.report
 
 
 def test_a_changed_input_is_refused(shell: Shell) -> None:
