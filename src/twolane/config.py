@@ -177,16 +177,22 @@ def check_names(found: Collection[str], known: Collection[str], *, where: str) -
     unknown = [name for name in found if name not in known]
     if not unknown:
         return
-    hints = [
-        f"{name!r} (did you mean {near[0]!r}?)" if near else repr(name)
-        for name in unknown
-        for near in [nearest(name.lower(), known, most=1)]
-    ]
+    hints = [f"{name!r}{_hint(name, known)}" for name in unknown]
     message = (
         f"{where} has a setting there is not: {', '.join(hints)}; "
         f"known there are {', '.join(sorted(known))}"
     )
     raise ConfigError(message)
+
+
+def _hint(name: str, known: Collection[str]) -> str:
+    """Return what was meant by a name that is not known, '' where nothing comes near."""
+    if near := nearest(name.lower(), known, most=1):
+        return f" (did you mean {near[0]!r}?)"
+    if name in _LINES:
+        return " (it belongs above all sections)"
+    sections = " and ".join(f"[{one}]" for one in GUESTS)
+    return f" (other settings stand in {sections})" if known is _LINES else ""
 
 
 def check_variables(environment: Mapping[str, str], known: Collection[str]) -> None:

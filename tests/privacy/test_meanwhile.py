@@ -141,3 +141,22 @@ def test_a_link_is_not_written_into_a_note_that_is_hidden_by_now(tmp_path: Path)
     assert desk.link(apply=True) == 3
     assert desk.path(SOIL).read_bytes() == before[SOIL]
     assert b"Soil" not in desk.path(COMPOST).read_bytes().replace(before[COMPOST], b"")
+
+
+def test_a_hidden_notes_new_name_is_written_nowhere(tmp_path: Path) -> None:
+    """Links to a note that was hidden stay as they stand, and follow it once it is seen again."""
+    desk = linker(tmp_path, lambda *_: True)
+    assert desk.link(apply=True) == 0
+    before = desk.path(COMPOST).read_bytes()
+    assert b"Soil" in before
+    desk.exclusions = Exclusions(("Soil*",))
+    secret = desk.path(SOIL).with_name("Soil of the basilisk.md")
+    desk.path(SOIL).rename(secret)
+    # Something has to be written, or nothing would be mended in passing.
+    desk.path("Dough.md").write_bytes(desk.path("Sourdough.md").read_bytes() + b"Rye, too.\n")
+    desk.link(apply=True)
+    assert b"related" in desk.path("Dough.md").read_bytes()
+    assert desk.path(COMPOST).read_bytes() == before
+    desk.exclusions = Exclusions()
+    desk.link(apply=True)
+    assert b"[[Soil of the basilisk]]" in desk.path(COMPOST).read_bytes()

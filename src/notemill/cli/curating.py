@@ -128,6 +128,8 @@ async def curate(
         await mill.collect(ended)
     survey = mill.survey(options)
     _show_survey(survey, console)
+    if options.only and not survey.seen:
+        console.print(shown(f"no note fits --only {options.only!r}"), markup=False)
     curation = None if again or dry_run else await mill.unfinished(options)
     sends = mill.sends and not dry_run and bool(curation or survey.work)
     see_exclusions(mill, survey.sight, console, sends=sends, allow=allow_unmatched)

@@ -253,6 +253,9 @@ class _Look:
             if gone and state in WANTED:
                 self._decide(number, PairState.GONE, f"{gone[0]} is gone")
                 found += self._removals(sides, f"{gone[0]} is gone")
+            elif state in WANTED and not all(map(self._scene.sight.shows, (pair.a, pair.b))):
+                # What is written stays; a hidden note's name is written nowhere anew.
+                continue
             elif state in WANTED:
                 found += self._kept(pair, sides, state)
                 away = self._scene.away
