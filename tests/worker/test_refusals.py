@@ -195,16 +195,15 @@ def test_a_gateway_that_gives_up_once_is_booked_beside_the_answer(tmp_path: Path
     assert report.actual_nano > 2 * COST_NANO[Lane.REALTIME]
 
 
-def test_a_gateway_that_is_down_for_a_minute_fails_no_item(tmp_path: Path) -> None:
+def test_a_gateway_that_is_down_for_40_s_fails_no_item(tmp_path: Path) -> None:
     """Errors that come at once are not answered with the next try at once."""
     scene, wire = wired(tmp_path, lambda *_: None, concurrency=4)
     wire.latency_s = 0.01
     down = TIMED_OUT["502 of a gateway"]
-    wire.spoil = lambda *_: down if scene.clock.now() < start + 20 else None
+    wire.spoil = lambda *_: down if scene.clock.now() < start + 40 else None
     start = scene.clock.now()
     report, _ = ended(scene, ask(20, echo=False), lane=Lane.REALTIME)
-    assert report.items.succeeded + report.items.failed == 20
-    assert report.items.failed <= 1
+    assert report.items.succeeded == 20
 
 
 @pytest.mark.parametrize("status", [500, 529, 503, 521, 522])

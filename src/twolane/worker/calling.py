@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeGuard
 
 from twolane.core.blame import Blame, Met, Whose, own_pause_s
 from twolane.core.pacing import LAST_PATIENCE_S, STORM_PATIENCE_S
-from twolane.core.retry import FaultClass, RetryDecision, backoff_s, decide_call
+from twolane.core.retry import FaultClass, RetryDecision, backoff_s, decide, decide_call
 from twolane.core.types import UNKNOWN_USAGE, Errored, Reply, Succeeded, Wait
 from twolane.errors import (
     GatewayTimeoutError,
@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 LONG_WAITS_IN_A_ROW = 3
 CALLS = "calls"
 BEHIND_S = 0.05
-# A gateway's error that comes at once is waited out like the fourth refusal in a row, and longer.
-GATEWAY_BACKOFF = 3
+# A gateway's error that comes at once is waited out like the fifth refusal in a row, and longer.
+GATEWAY_BACKOFF = 4
 
 
 class Caller:
@@ -95,8 +95,10 @@ class Caller:
         """
         self._context.heard(error)
         self.cut.add(item.id)
-        if isinstance(error, GatewayTimeoutError):
-            jitter = self._context.random.random()
+        last = decide(FaultClass.DROPPED, attempt=item.tries, again=True) is RetryDecision.GIVE_UP
+        if isinstance(error, GatewayTimeoutError) and not last:
+            # Half of it at least: five tries reach over the better part of a minute.
+            jitter = 0.5 + self._context.random.random() / 2
             pause_s = backoff_s(GATEWAY_BACKOFF + item.tries, retry_after_s=None, jitter=jitter)
             await self._rest(item.id, pause_s, error)
 
