@@ -431,8 +431,6 @@ class Mill:
     def _why_no_link(self, facts: NoteFacts) -> str:
         if facts.problem or self.privacy.hides(facts):
             return self.privacy.why_not(facts) or facts.problem
-        if not facts.words:
-            return "without text"
         if not self.vault.has_plain_name(facts.key):
             return "its name is not UTF-8, and no link can name it; rename it"
         return self.vault.why_not_writable(facts.key)

@@ -149,6 +149,22 @@ def test_a_note_with_no_place_for_such_a_link_is_named(shell: Shell) -> None:
     assert "[[Compost]]" in related(path)
 
 
+def test_a_link_that_has_no_place_any_more_holds_up_no_other(shell: Shell) -> None:
+    """It stays where it is and its note is named, while the note's other links are mended."""
+    path = shell.vault / MULCH
+    path.write_bytes(path.read_bytes() + b"\n```\nan open block\n")
+    linked(shell)
+    (shell.vault / SOIL).rename(shell.vault / "Soil #1.md")
+    (shell.vault / "Garden" / "Compost.md").rename(shell.vault / "Garden" / "Heap.md")
+    report = linked(shell, code=3)
+    assert [one["item"] for one in report["problems"]] == [MULCH]
+    assert {"[[Soil]]", "[[Heap]]"} <= set(related(path))
+    path.write_bytes(path.read_bytes() + b"```\n")
+    linked(shell)
+    assert_linked_both_ways(shell.vault, {(MULCH, "Soil #1.md"), ("Garden/Heap.md", MULCH)})
+    settled(shell)
+
+
 def earlier(shell: Shell, pair: NewPair, texts: dict[str, str]) -> None:
     """Leave a pair as a version wrote it that put Markdown links into properties."""
     assert shell("link", shell.vault, "--dry-run") == 0

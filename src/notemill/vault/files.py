@@ -145,7 +145,7 @@ class Vault:
                 f"none of the {walk.away:,} notes in {path} is on this disk; have them downloaded"
                 if walk.away
                 else f"there are no Markdown notes in {path}, or its own settings exclude them all; "
-                "name the folder of a vault"
+                "name the folder of a vault, or mount the drive that it is on"
             )
         return cls(root, state_dir, clock=clock, disk=disk or Disk())
 
@@ -189,12 +189,11 @@ class Vault:
         )
 
     def why_not_writable(self, key: str) -> str:
-        """Return why a note is not written to, '' where it is: for its rights or a second name.
-
-        Raises NoteNotFoundError, OutsideVaultError.
-        """
+        """Return why a note is not written to, '' where it is: for its rights or a second name."""
         try:
             return why_not_replaced(self.path_of(key))
+        except VaultError as error:
+            return str(error)
         except OSError as error:
             return f"it cannot be looked at ({error.strerror}); check its rights"
 

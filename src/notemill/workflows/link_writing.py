@@ -172,15 +172,19 @@ class LinkWriting:
         Raises MalformedNoteError where the note cannot be edited at all.
         """
         closed: dict[Form, str] = {}
+        wanted = len(plan.repairs)
         plan.add, nowhere = self._new_sides(plan, note, closed)
         try:
             plan.edited(note.raw)
         except MalformedNoteError:
             closed = closed_forms(note.raw)
+            plan.repairs = [one for one in plan.repairs if not one.moves_to(closed)]
             plan.add, nowhere = self._new_sides(plan, note, closed)
             plan.edited(note.raw)
-        if nowhere:
-            self._problems[plan.key] = "; ".join(closed.values())
+        if nowhere or len(plan.repairs) < wanted:
+            self._problems[plan.key] = (
+                "; ".join(closed.values()) or "no link can name the other note"
+            )
         return nowhere
 
     def _changed(self, plan: NotePlan, note: Note) -> set[int]:

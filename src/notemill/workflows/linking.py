@@ -74,7 +74,11 @@ def find_links(
     down keeps its place among them. `vectors_of` gives what notes mean, a row for each. Raises
     VaultError.
     """
-    reasons = {one.key: scene.why_not(one) for one in scene.facts.values()}
+    # Links that stand in a note whose text is gone are looked after all the same.
+    reasons = {
+        one.key: scene.why_not(one) or ("" if one.words else "without text")
+        for one in scene.facts.values()
+    }
     hidden = scene.sight.hidden
     left_out = [
         LeftOut(key, reason) for key, reason in reasons.items() if reason and key not in hidden

@@ -54,6 +54,10 @@ class Repair:
         """Whether `text` comes into the place of the link there."""
         return self.mend is Mend.RETARGET and self.side is not None and self.form is self.side.form
 
+    def moves_to(self, forms: Collection[Form]) -> bool:
+        """Tell whether the link there is to stand in one of these places instead."""
+        return self.mend is Mend.RETARGET and not self.keeps_place and self.form in forms
+
 
 @dataclass(frozen=True, slots=True)
 class Upkeep:
