@@ -54,7 +54,8 @@ def test_every_command_that_writes_names_and_leaves_them(shell: Shell) -> None:
         if "--json" in words:
             assert {one["item"] for one in shell.report["left_alone"]} == LEFT.keys()
         else:
-            assert all(f"left alone: {key}: " in shell.err for key in LEFT), shell.err
+            said = [line for line in shell.err.splitlines() if "left alone: " in line]
+            assert all(any(key in line for line in said) for key in LEFT), shell.err
         after = tree(shell.vault)
         assert {key: after[key] for key in LEFT} == {
             key: text.encode() if isinstance(text, str) else text for key, text in LEFT.items()
@@ -76,7 +77,7 @@ def test_notes_left_for_the_same_reason_are_named_together(shell: Shell) -> None
     for command in ("curate", "tidy"):
         assert shell(command, shell.vault, "--dry-run") == 0
         said = shell.out + shell.err
-        assert all(f"{key}: its metadata is TOML" in said for key in ("toml.md", "toml too.md"))
+        assert all(key in said for key in ("its metadata is TOML", "toml.md", "toml too.md"))
 
 
 def test_a_change_of_tags_names_those_that_may_hold_the_tag(shell: Shell) -> None:

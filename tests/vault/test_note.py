@@ -101,7 +101,7 @@ def test_a_value_is_the_text_as_written(value: str) -> None:
             b"# Talk\n---\nDate: 3 May\nPlace: here\n---\n",
             "# Talk\n---\nDate: 3 May\nPlace: here\n---\n",
         ),
-        (b"{{title}}\ntext\n", "{{title}}\ntext\n"),
+        (b"{not: json}\ntext\n", "{not: json}\ntext\n"),
         (b"+++ good\ntext\n+++\n", "+++ good\ntext\n+++\n"),
         (b"\n---\nSo: a rule.\n", "\n---\nSo: a rule.\n"),
         (b"---\n\nA rule, not a block.\n", "---\n\nA rule, not a block.\n"),
@@ -218,6 +218,12 @@ def test_a_broken_block_names_the_line_in_the_file() -> None:
     assert "line 4" in problems[0].message
     _, problems = parse(b"---\ntitle: a: b\n---\n")
     assert "line 2" in problems[0].message
+
+
+def test_a_mark_of_a_template_names_its_line() -> None:
+    """Where it makes the frontmatter unreadable, the line is what to look for."""
+    _, problems = parse(b"---\r\ntags: [a]\r\ncreated: {{date}}, {{time}}\r\n---\r\n")
+    assert problems[0].message == "it is a template: it holds {{date}} in line 3"
 
 
 def test_a_foreign_key_twice_is_reported_but_can_be_written_around() -> None:

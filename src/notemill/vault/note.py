@@ -140,7 +140,10 @@ def parse(raw: bytes) -> tuple[Note, tuple[Problem, ...]]:
         problems.append(Problem(found.code, found.message, span, blocks_writing=True))
     if mark := template_mark(body, _owners_properties(raw, block, body_start)):
         # Said first: what is filled in later may leave the frontmatter unreadable until then.
-        message = f"it is a template: it holds {mark}"
+        at = raw.find(mark.rstrip("…").encode(), 0, body_start)
+        line_end = place.newline.encode() if place else b"\n"
+        where = f" in line {raw.count(line_end, 0, at) + 1}" if at >= 0 else ""
+        message = f"it is a template: it holds {mark}{where}"
         problems.insert(0, Problem("template", message, Span(0, len(raw)), blocks_writing=True))
     writable = not any(problem.blocks_writing for problem in problems)
     newline = place.newline if place else _newline(raw)

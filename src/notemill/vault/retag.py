@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from itertools import pairwise
+from string import ascii_letters, digits
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from notemill.errors import ExternallyChangedError, MalformedNoteError
@@ -41,6 +42,8 @@ _HELD = re.compile(
 _HEAD_BYTES: Final = 16_384
 _FLOW_GAP = re.compile(rb"[ \t\r\n]*+,[ \t\r\n]*+")
 _DASHED = re.compile(rb" *+-[ \t]++")
+_NESTED = re.compile(r"[^\W\d_][\w-]*+/")
+_PLAIN_SIGNS: Final = frozenset(f"{ascii_letters}{digits}/_-")
 _BLANKS: Final = " \t"
 # What may stand before the first word of a line: quotes, a list's mark, a task's box.
 _LINE_HEAD = re.compile(r"[ \t>]*+(?:(?:[-*+]|\d{1,9}[.)])[ \t]++)?(?:\[.\][ \t]++)?")
@@ -273,8 +276,18 @@ def _item_splice(note: Note, span: Span, text: str, new: str, shape: Shape) -> S
         return Splice(span.start, written, written)
     in_flow = shape is Shape.FLOW_LIST
     quote = chr(written[0]) if written[:1] in (b"'", b'"') else ""
+    if not quote and written.decode() == text and _stays_plain(new, old=tag):
+        return Splice(span.start, written, text.replace(tag, new, 1).encode())
     rendered = scalar(text.replace(tag, new, 1), quote=quote, in_flow=in_flow)
     return Splice(span.start, written, rendered.encode())
+
+
+def _stays_plain(new: str, *, old: str) -> bool:
+    """Tell whether a tag may stand without quotes where the old one does: with no sign of its own.
+
+    With a letter first and a level below it is no word, number or date that YAML knows.
+    """
+    return _NESTED.match(new) is not None and set(new) - set(old) <= _PLAIN_SIGNS
 
 
 def _without_in_flow(note: Note, entry: Entry, gone: set[Span]) -> Iterator[Splice]:
