@@ -42,12 +42,13 @@ from notemill.workflows.curate import (
 from notemill.workflows.fitting import Room
 from notemill.workflows.gating import candidates_of, gate_of, newcomers, place_of, rejected_tags
 from notemill.workflows.judging import LINK_KIND
-from notemill.workflows.needs import Need, need_of
+from notemill.workflows.needs import need_of
 from notemill.workflows.requests import NoteRequests
 from notemill.workflows.retagging import sources
 from notemill.workflows.scene import scene_of
 from notemill.workflows.stages import plan_steps
-from notemill.workflows.survey import CurateOptions, Curation, Skipped, Survey
+from notemill.workflows.survey import CurateOptions, Curation, Survey
+from notemill.workflows.surveying import survey_of
 from notemill.workflows.upkeep import look_after
 from notemill.workflows.verify import Verdict, verify
 from twolane import Engine, ItemState, Plan, Request, Run, RunState, Settings, plain_usd
@@ -176,45 +177,17 @@ class Mill:
         curated = self.review.curated()
         new_in = newcomers(self.vault, self.review, self.decisions, gate, vocabulary)
         wanted = {file.key for file in self.vault.scan(options.only)} if options.only else None
-        work: list[tuple[NoteFacts, Need]] = []
-        skipped: list[Skipped] = []
-        without_text: list[str] = []
-        seen = 0
-        for one in sight.seen:
-            if wanted is not None and one.key not in wanted:
-                continue
-            seen += 1
-            if one.problem:
-                skipped.append(Skipped(one.key, one.problem))
-            elif not one.words:
-                without_text.append(one.key)
-            elif one.key == place:
-                continue
-            elif need := (
-                need_of(one, curated.get(one.key), refresh=options.refresh) or new_in(one)
-            ):
-                if why := self.vault.why_not_writable(one.key):
-                    skipped.append(Skipped(one.key, why))
-                else:
-                    work.append((one, need))
-        needy = len(work)
-        if options.limit is not None:
-            neediest = sorted(work, key=lambda pair: (-pair[1].rank, pair[0].key))[: options.limit]
-            kept = {one.key for one, _ in neediest}
-            work = [pair for pair in work if pair[0].key in kept]
-        put_off = needy - len(work)
-        not_seen = tuple(
-            Skipped(one.path, one.reason) for one in self.vault.skipped if sight.shows(one.path)
-        )
-        return Survey(
-            seen,
-            tuple(work),
-            tuple(skipped),
-            tuple(without_text),
-            vocabulary,
-            put_off,
+        return survey_of(
             sight,
-            not_seen,
+            vocabulary,
+            need=lambda one: (
+                need_of(one, curated.get(one.key), refresh=options.refresh) or new_in(one)
+            ),
+            why_not_writable=self.vault.why_not_writable,
+            wanted=wanted,
+            place=place,
+            limit=options.limit,
+            left_out=self.vault.skipped,
         )
 
     def check_still(self, sight: Sight) -> None:

@@ -4,28 +4,29 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections import Counter
-from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from notemill.app import OFFLINE, Mill
-from notemill.cli.diffs import print_diff
-from notemill.cli.endings import show_not_seen, show_troubles
+from notemill.cli.curate_showing import (
+    nothing_to_do,
+    show_applied,
+    show_cut,
+    show_dry_run,
+    show_next_steps,
+    show_provider,
+    show_sample,
+    show_survey,
+    warn_of_expiry,
+    with_skipped,
+)
 from notemill.cli.exclusions import see_exclusions
 from notemill.cli.opening import open_mill
 from notemill.errors import NotemillError, WaitingForPersonError
-from notemill.privacy import DOUBTFUL
-from notemill.workflows.apply import TAGS
 from notemill.workflows.stages import check_stages
 from notemill.workflows.survey import CurateOptions
 from twolane import Lane, RunState, TwolaneError
 from twolane.consent import (
     agree,
     cap_of,
-    find_server,
-    plan_object,
-    show_plan,
-    show_request,
     within_s,
 )
 from twolane.console import (
@@ -35,25 +36,21 @@ from twolane.console import (
     exit_code,
     left_line,
     note_console,
-    print_expiring,
     print_json,
     print_report,
-    report_object,
     shown,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, Sequence
+    from collections.abc import Awaitable, Callable
     from pathlib import Path
 
     from rich.console import Console
 
+    from notemill.app import Mill
     from notemill.workflows.apply import Applied
-    from notemill.workflows.fitting import Room
     from notemill.workflows.survey import Curation, Survey
-    from twolane import Plan, Report, Request, Run, Settings
-
-SAMPLE_NOTES = 2
+    from twolane import Run, Settings
 
 
 async def curate_vault(  # the command's flags
@@ -127,7 +124,7 @@ async def curate(
         console.print(f"run {ended.run.id} ended before all was done with it", markup=False)
         await mill.collect(ended)
     survey = mill.survey(options)
-    _show_survey(survey, console)
+    show_survey(survey, console)
     if options.only and not survey.seen:
         console.print(shown(f"no note fits --only {options.only!r}"), markup=False)
     curation = None if again or dry_run else await mill.unfinished(options)
@@ -144,11 +141,11 @@ async def curate(
     if not survey.work:
         console.print("nothing to do: no note needs work", markup=False)
         if as_json:
-            print_json(_nothing(survey))
+            print_json(nothing_to_do(survey))
         return 0
     requests = mill.requests(survey)
     plan = mill.plan(requests, options)
-    _show_cut(requests.room, console)
+    show_cut(requests.room, console)
     if dry_run:
         return show_dry_run(
             mill, plan, requests, console, as_json=as_json, cut=len(requests.room.cut),
@@ -233,13 +230,13 @@ async def work(
             yes=yes,
             hold_back=lambda: _hold_back(mill, curation, console),
             collect=mill.collect,
-            sample=lambda: _show_sample(mill, curation.run.id, console),
+            sample=lambda: show_sample(mill, curation.run.id, console),
         )
     except (NotemillError, TwolaneError):
         report = await mill.report(curation.run)
         print_report(report, console)
         if as_json:
-            print_json(_with_skipped(report, survey))
+            print_json(with_skipped(report, survey))
         raise
     return await _conclude(mill, curation, console, survey, review=review, as_json=as_json)
 
@@ -307,12 +304,12 @@ async def _conclude(
         cut = run.row.setting("cut")
         if isinstance(cut, int):
             console.print(f"{counted(cut, 'note')} cut to the model's context", markup=False)
-        _show_next(report, run.row.state, console, review=review)
+        show_next_steps(report, run.row.state, console, review=review)
         if as_json:
             more = {"cut": cut} if isinstance(cut, int) else {}
             shows = mill.look().shows
             seen = [one for one in unwritten if shows(one.note)]
-            print_json({**_with_skipped(report, survey, seen), **more})
+            print_json({**with_skipped(report, survey, seen), **more})
     return exit_code(report) or (EXIT_FAILED if unwritten else 0)
 
 
@@ -351,179 +348,3 @@ async def _apply(mill: Mill, curation: Curation, console: Console) -> list[Appli
     shows = mill.look().shows
     show_applied([one for one in done if shows(one.note)], curation.run.id, console)
     return [one for one in done if one.problem]
-
-
-def show_applied(done: list[Applied], run_id: str, console: Console) -> None:
-    """Say what was written, what waits for a person, and what could not be written."""
-    written = sum(bool(one.written) for one in done)
-    waiting = sum(proposal.kind not in TAGS for one in done for proposal in one.waiting)
-    new_tags = {p.value.casefold() for one in done for p in one.waiting if p.kind in TAGS}
-    troubled = [one for one in done if one.problem]
-    console.print(
-        f"{counted(written, 'note')} written; undo with: notemill undo {run_id}", markup=False
-    )
-    if waiting:
-        console.print(
-            f"held back for what you wrote: {counted(waiting, 'proposal')}; see them with "
-            f"`notemill show {run_id}`, take them with `notemill apply {run_id} --replace`",
-            markup=False,
-        )
-    if new_tags:
-        console.print(
-            f"{len(new_tags):,} new tags are not in the vocabulary, and wait for your decision: "
-            "notemill tags review",
-            markup=False,
-        )
-    show_troubles(((one.note, one.problem) for one in troubled), console)
-
-
-# -- what is shown --------------------------------------------------------------------------------
-
-
-async def show_provider(mill: Mill, console: Console) -> None:
-    """Say so where no model is asked, and name the server where one had to be found."""
-    if mill.settings.provider == OFFLINE:
-        console.print(
-            "provider: offline (extractive: the notes' own sentences and phrases, no model; set "
-            "ANTHROPIC_API_KEY for written ones)",
-            markup=False,
-        )
-    await find_server(mill.engine, console)
-
-
-async def warn_of_expiry(mill: Mill, console: Console) -> None:
-    """Name the batches whose results the provider will soon delete."""
-    engine = mill.engine
-    print_expiring(await engine.expiring(), console, now=engine.now())
-
-
-def print_pending(mill: Mill, run_id: str, key: str, console: Console) -> None:
-    """Show what a run's pending proposals would make of a note, or why they cannot."""
-    try:
-        before, after = mill.before_and_after(run_id, key)
-    except NotemillError as error:
-        console.print(f"  {shown(key)}: {shown(str(error))}", markup=False)
-        return
-    print_diff(console, before, after, key)
-
-
-def _show_survey(survey: Survey, console: Console) -> None:
-    console.print(
-        f"{counted(survey.seen, 'note')}: {len(survey.work):,} need work, "
-        f"{survey.up_to_date:,} need nothing, "
-        f"{len(survey.skipped) + len(survey.without_text):,} are left alone",
-        markup=False,
-    )
-    if without := survey.without_text:
-        name = f" ({without[0]})" if len(without) == 1 else ""
-        console.print(f"  {len(without):,} left alone: without text{shown(name)}", markup=False)
-    if survey.put_off:
-        console.print(f"  {survey.put_off:,} more need work, beyond --limit", markup=False)
-    if hidden := survey.sight.hidden:
-        console.print(
-            f"  {len(hidden):,} more are excluded: nothing of them leaves this machine",
-            markup=False,
-        )
-        if doubtful := sum(why == DOUBTFUL for why in hidden.values()):
-            console.print(f"  {doubtful:,} of them in doubt: {DOUBTFUL}", markup=False)
-    show_not_seen(((one.key, one.reason) for one in survey.not_seen), console)
-    reasons = Counter(need.reason for _, need in survey.work)
-    for reason, count in reasons.most_common(6):
-        console.print(f"  {count:,} {reason}", markup=False)
-    skipped = ((one.key, one.reason) for one in survey.skipped)
-    show_troubles(skipped, console, lead="left alone: ")
-
-
-def _show_sample(mill: Mill, run_id: str, console: Console) -> None:
-    for key in mill.pending_notes(run_id)[:SAMPLE_NOTES]:
-        print_pending(mill, run_id, key, console)
-
-
-def _show_cut(room: Room, console: Console) -> None:
-    """Say how many notes are longer than the context of the model that is asked."""
-    if room.cut:
-        console.print(
-            f"{counted(len(room.cut), 'note')} cut to what the model's context of "
-            f"{room.context_tokens:,} tokens holds",
-            markup=False,
-        )
-
-
-def show_going_on(report: Report, state: RunState, console: Console) -> None:
-    """Say how a run that has not ended goes on."""
-    if state is RunState.OPEN:
-        console.print(f"not finished; go on with: notemill resume {report.run}", markup=False)
-    elif state is RunState.STOPPED:
-        console.print(
-            f"more money lets it go on: notemill resume {report.run} --max-cost USD", markup=False
-        )
-
-
-def _show_next(report: Report, state: RunState, console: Console, *, review: bool) -> None:
-    show_going_on(report, state, console)
-    if review and report.items.succeeded:
-        console.print(
-            f"look at the proposals: notemill show {report.run}\n"
-            f"write them into the notes: notemill apply {report.run}",
-            markup=False,
-        )
-
-
-def show_dry_run(
-    mill: Mill,
-    plan: Plan,
-    requests: Iterable[Request],
-    console: Console,
-    *,
-    as_json: bool,
-    cut: int = 0,
-    without_text: int = 0,
-) -> int:
-    """Show lane, price and the first request whole, as it would be sent.
-
-    `cut` notes are longer than the model's context; those `without_text` are not asked about.
-    """
-    show_plan(plan, console)
-    preview = None
-    for request in islice(requests, 1):
-        preview = mill.engine.preview(request, plan, cache=True)
-        show_request(preview, console)
-    if as_json:
-        left = {"cut": cut, "without_text": without_text}
-        told = plan_object(plan, preview)
-        print_json({**told, **{name: count for name, count in left.items() if count}})
-    return 0
-
-
-def _with_skipped(
-    report: Report, survey: Survey, unwritten: Sequence[Applied] = ()
-) -> dict[str, Any]:
-    """Return the report with the notes that were left alone as skipped items, or without text.
-
-    Among the failures stand also the answers that could not be written into their notes.
-    """
-    value = report_object(report)
-    value["items"]["total"] += len(survey.skipped)
-    value["items"]["skipped"] += len(survey.skipped)
-    value["failures"] += [_failure(one.key, "skipped", one.reason) for one in survey.skipped]
-    value["without_text"] = list(survey.without_text)
-    value["failures"] += [
-        _failure(one.note, "not_written", one.problem, retryable=True) for one in unwritten
-    ]
-    return value
-
-
-def _failure(key: str, kind: str, message: str, *, retryable: bool = False) -> dict[str, Any]:
-    return {
-        "item": key,
-        "custom_id": "",
-        "kind": kind,
-        "message": message,
-        "retryable": retryable,
-    }
-
-
-def _nothing(survey: Survey) -> dict[str, Any]:
-    from twolane import EMPTY_REPORT  # noqa: PLC0415
-
-    return _with_skipped(EMPTY_REPORT, survey)

@@ -5,12 +5,8 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any, Final
 
-from notemill.cli.curating import (
-    show_dry_run,
-    show_going_on,
-    show_provider,
-    through_stages,
-)
+from notemill.cli.curate_showing import show_dry_run, show_going_on, show_provider
+from notemill.cli.curating import through_stages
 from notemill.errors import NotemillError
 from notemill.links import LinkRun, Pair, PairState
 from notemill.workflows.curate import load_template

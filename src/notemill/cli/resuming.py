@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from notemill.cli.curating import begin_again, resume_curation, warn_of_expiry
+from notemill.cli.curate_showing import warn_of_expiry
+from notemill.cli.curating import begin_again, resume_curation
 from notemill.cli.exclusions import see_exclusions
 from notemill.cli.finding import find_asked, open_asked
 from notemill.cli.judging import drive_judging

@@ -6,7 +6,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from notemill.app import Mill
-from notemill.cli.curating import print_pending, show_applied
+from notemill.cli.curate_showing import print_pending, show_applied
 from notemill.cli.endings import show_hidden, trouble
 from notemill.cli.finding import find_run, no_such_item, open_asked
 from notemill.cli.link_runs import apply_links, show_links
