@@ -347,3 +347,32 @@ def test_a_lost_create_is_found_though_nothing_is_counted_before_the_end(tmp_pat
     assert report.items.succeeded == 5
     assert len(wire.batches) == 1
     assert set(wire.billed.values()) == {1}
+
+
+@pytest.mark.parametrize("status", [408, 499, 504])
+def test_a_create_that_a_gateway_gave_up_is_looked_for(tmp_path: Path, status: int) -> None:
+    """Such a create may have been accepted: it is found in the list, and not posted again."""
+    scene, wire = wired(tmp_path, lambda *_: None)
+    wire.lose_creates, wire.lost = 1, Wired(status, b"<html>gone</html>")
+    report, stopped = ended(scene, ask(5), lane=Lane.BATCH)
+    assert stopped is None
+    assert report.items.succeeded == 5
+    assert len(wire.batches) == 1
+
+
+def test_bytes_that_are_no_text_are_told_by_their_number(tmp_path: Path) -> None:
+    """What nobody could read is not shown, but counted."""
+    scene, _ = wired(tmp_path, lambda *_: UNREADABLE["bytes of another kind"])
+    report, _ = ended(scene, ask(1, echo=False), lane=Lane.REALTIME)
+    assert "259 bytes that are no text" in report.failures[0].message
+
+
+def test_a_page_that_forbids_or_is_too_large_has_the_kind_the_api_gives(tmp_path: Path) -> None:
+    """The advice for a request above a proxy's limit is to shorten it."""
+    page = Wired(413, b"<html><title>413 Request Entity Too Large</title></html>")
+    scene, _ = wired(tmp_path, lambda q, _: page if q == "q1" else None)
+    report, stopped = ended(scene, ask(3, echo=False), lane=Lane.REALTIME)
+    assert stopped is None
+    (failure,) = report.failures
+    assert failure.kind == "request_too_large"
+    assert "Shorten" in failure.message

@@ -87,7 +87,7 @@ class Wire:
         self.calls: Counter[str] = Counter()
         self.batches: dict[str, list[dict[str, Any]]] = {}
         self.latency_s = 1.0
-        self.lose_creates = 0
+        self.lose_creates, self.lost = 0, LOST
         self.batch_s = 0.0
         self.counts_late = False
         self.now: Callable[[], float] = lambda: START
@@ -123,7 +123,7 @@ class Wire:
             self.batches[batch_id] = orjson.loads(body or b"")["requests"]
             self.lose_creates -= 1
             lost = self.lose_creates >= 0
-            yield LOST if lost else Wired(200, orjson.dumps(self._batch(batch_id)))
+            yield self.lost if lost else Wired(200, orjson.dumps(self._batch(batch_id)))
         elif name.endswith("/batches"):
             data = [self._batch(one) for one in list(self.batches)[::-1]]
             page = {"data": data, "has_more": False, "last_id": None}

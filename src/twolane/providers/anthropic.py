@@ -58,6 +58,11 @@ COUNTED_PARAMS = (
 )  # fmt: skip
 BATCH_LIFE_S = 86_400.0
 _BATCHES = "/v1/messages/batches"
+# What the API calls an error of this status, where something else speaks in its place.
+_KINDS_OF_PAGES = {
+    403: "permission_error", 413: "request_too_large", 429: "rate_limit_error",
+    503: "overloaded_error", 529: "overloaded_error",
+}  # fmt: skip
 _COUNTS = ("processing", "succeeded", "errored", "canceled", "expired")
 
 
@@ -245,6 +250,7 @@ class AnthropicProvider:
         kind, text, words, own = messages.error_said(raw)
         error = refusal(status, kind, words, own=own)
         if not own:
+            kind = _KINDS_OF_PAGES.get(status, kind)
             kind = "gateway_timeout" if error is GatewayTimeoutError else kind
             text = text or "nothing further"
         said = _Said(

@@ -246,8 +246,19 @@ def _unreadable(raw: bytes, request_id: str | None = None) -> Reply:
         model="",
         request_id=request_id,
         unpriced=() if plain and output else (UNKNOWN_USAGE,),
-        problem=f"an answer came that cannot be read: {shown(raw)[:80]!r}",
+        problem=f"an answer came that cannot be read: {_quoted(text)}",
     )
+
+
+def _quoted(text: bytes) -> str:
+    """Return the beginning of what cannot be read, or how much of it there is."""
+    try:
+        text.decode()
+    except UnicodeDecodeError as error:
+        # Half a character at the end is one that was cut off.
+        if error.end < len(text):
+            return f"{len(text):,} bytes that are no text"
+    return repr(shown(text)[:80])
 
 
 def _usage(usage: object, *, said_anything: bool) -> tuple[Usage, tuple[str, ...]]:

@@ -334,10 +334,11 @@ def too_large(error: ProviderError) -> bool:
 def certainly_refused(error: ProviderError) -> bool:
     """Tell whether a create was certainly not accepted.
 
-    That is a 4xx other than 408, an answer from a wrong address, or one that was never sent.
+    That is a 4xx, unless of a gateway that gave up; an answer from a wrong address; or one that was
+    never sent.
     """
     if isinstance(error, ConnectionFailedError):
         return not error.sent
     if isinstance(error, EndpointError):
         return True
-    return 400 <= error.status < 500 and error.status != 408  # noqa: PLR2004
+    return 400 <= error.status < 500 and not error.maybe_paid  # noqa: PLR2004
