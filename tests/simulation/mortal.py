@@ -20,6 +20,7 @@ from tests.simulation.schedule import AtCommit, AtExchange, DiskFull, Phase
 from twolane.errors import ConnectionFailedError, LedgerFullError
 from twolane.ledger.store import Store
 from twolane.sim.billing import body_hash
+from twolane.worker.realtime import MAX_RESTING
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, AsyncIterator, Callable, Coroutine, Mapping
@@ -116,8 +117,9 @@ class Mortal:
         """Count the calls whose answers cannot become durable any more."""
         just_now = self.witness.now() - COMMIT_WINDOW_S
         late = sum(moment >= just_now for moment in self.answered_at)
-        # Claims are durable before their calls leave, so up to a full house may be claimed.
-        self.witness.at_death += max(self._concurrency, self.flying) + late
+        # Claims are durable before their calls leave, so up to a full house may be claimed, beside
+        # those that rest after a refusal.
+        self.witness.at_death += max(self._concurrency, self.flying) + MAX_RESTING + late
 
     def breathe(self) -> None:
         """Raise Crash in whatever still runs of a dead process."""

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from twolane.worker.recorder import Recorder
 
 LIMITS = "limits"
-# Each holds its request.
-MAX_RESTING = 100
+# Each holds its request, and is uncertain where the process dies.
+MAX_RESTING = 16
 HELD_UP = "the provider's limit a minute is used up"
 
 
