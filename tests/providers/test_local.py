@@ -157,8 +157,8 @@ async def test_loading_between_replies_counts_against_no_item(tmp_path: Path) ->
 async def test_a_full_queue_is_load(tmp_path: Path) -> None:
     """A server with room for one request answers all of them, none failed or tried anew."""
     with serving(Manners(queue=1, latency_s=0.02)) as server:
-        ended, _ = await _play(_engine(tmp_path, server), _requests(5))
-    assert _succeeded(ended) == 5
+        ended, _ = await _play(_engine(tmp_path, server), _requests(12))
+    assert _succeeded(ended) == 12
     assert all(one.attempts == 1 for one in ended)
 
 

@@ -35,12 +35,14 @@ class Traits:
 
     `free` says that nothing it does costs money, `no_batches` why it has no batch lane ('': it
     has one), `first_calls` how many calls it is begun with while it is not known how many it can
-    answer at once (None: the engine's usual number).
+    answer at once (None: the engine's usual number), `full_is_load` that a refusal for load is
+    never one request's own fault.
     """
 
     free: bool = False
     no_batches: str = ""
     first_calls: int | None = None
+    full_is_load: bool = False
 
 
 @dataclass(frozen=True, slots=True)

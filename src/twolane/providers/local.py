@@ -67,7 +67,7 @@ class LocalProvider(NoBatches):
     """The real-time lane of a server on one's own machine."""
 
     limits = Limits(max_items=1, max_batch_bytes=1, max_request_bytes=32 * 1024 * 1024)
-    traits = Traits(free=True, no_batches=NO_BATCHES, first_calls=2)
+    traits = Traits(free=True, no_batches=NO_BATCHES, first_calls=2, full_is_load=True)
     name = NAME
     ephemeral = False
 

@@ -139,6 +139,8 @@ class Caller:
         """Do what a refusal for load asks for, of everybody or of this call alone."""
         context, pacer, now_s = self._context, self._context.pacer, self._context.steady_s()
         whose = self._blame.whose(met, left_at_s=left_at_s, now_s=now_s)
+        if context.provider.traits.full_is_load:
+            whose = Whose.LOAD
         self._why = str(error)
         pause_s = error.retry_after_s
         if pause_s is not None and pause_s > STORM_PATIENCE_S:
