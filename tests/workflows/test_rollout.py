@@ -121,7 +121,7 @@ def test_a_stage_of_which_nothing_can_be_used_stops_the_run(tmp_path: Path) -> N
     desk.provider.refuse = lambda _: None
 
     async def retry(mill: Mill) -> int:
-        return await (await mill.engine.run(ended.run)).retry_failed()
+        return await (await mill.engine.run(ended.run)).retry_failed(everything=True)
 
     assert desk.do(retry) == 2
     assert desk.resume(ended.run, apply=True).code == 0
@@ -489,7 +489,7 @@ def test_the_provider_of_a_run_is_kept(tmp_path: Path) -> None:
     first = desk.curate(stages="auto", lane=None, yes=False)
 
     def other(mill: Mill) -> None:
-        mill.settings = replace(mill.settings, provider="offline")
+        mill.settings = mill.engine.settings = replace(mill.settings, provider="offline")
 
     ended = desk.curate(stages="auto", lane=None, tamper=other)
     assert ended.code == 2
