@@ -102,7 +102,7 @@ def test_a_prompt_holds_the_owners_words_alone(shell: Shell, tmp_path: Path) -> 
     assert "Frost breaks up the clods." in shell.err
     assert "iVBOR" not in shell.err
     assert shell("curate", shell.vault, "--dry-run", "--only", "*.excalidraw.md") == 0
-    assert "title: Plan\n" in shell.err
+    assert "title: Plan\\n" in shell.err
     assert "Text Elements" not in shell.err
     assert "1 left alone: without text (Sketch.excalidraw.md)" in shell.err
 

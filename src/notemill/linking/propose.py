@@ -52,7 +52,8 @@ def propose(
 
     No pair is linked already, in either direction; each of the two is among the other's best; what
     they say makes the link likely, not only what others link to; two daily notes are not linked
-    for their dates, nor two of the few notes in a language for that alone; no note is in more than `top` pairs, and a log, which names everything, in one.
+    for their dates, nor two of the few notes in a language for that alone; no note is in more than
+    `top` pairs, a log, which names everything, in one, and one without text in none.
     Notes without any link choose first. `vectors` has a unit row for every document, of zeros where
     there is none.
     """
@@ -85,11 +86,11 @@ def propose(
 
 
 def _most_pairs(documents: Sequence[Document], top: int) -> NDArray[np.int64]:
-    """Return how many pairs each note may be in: a log, which names everything, in one."""
+    """Return how many pairs each note may be in: a log in one, one without text in none."""
     lengths = np.array([len(one.terms) for one in documents])
     usual = np.median(lengths[lengths > 0]) if lengths.any() else 0
     is_log = lengths > max(_LOG_TERMS, _LOG_TIMES * usual)
-    return np.where(is_log, min(1, top), top)
+    return np.where(is_log, min(1, top), np.where(lengths > 0, top, 0))
 
 
 def _by_language_alone(

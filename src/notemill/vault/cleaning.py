@@ -77,7 +77,7 @@ _MACRO: Final = re.compile(
 )
 _CLOZE: Final = re.compile(r"\{\{c\d{1,3}::([^{}\n]*?)(?:::[^{}\n]*)?\}\}")
 _KANBAN_MARK: Final = re.compile(r"^\*\*Complete\*\*[ \t]*$", re.MULTILINE)
-_BLOCK_ID: Final = re.compile(r"(?:^|(?<=[ \t]))\^[A-Za-z0-9-]+[ \t]*$", re.MULTILINE)
+_BLOCK_ID: Final = re.compile(r"\^(?<![^ \t\n]\^)[A-Za-z0-9-]+[ \t]*$", re.MULTILINE)
 
 # -- links and pictures -----------------------------------------------------------------------
 
@@ -123,6 +123,7 @@ _SILENT: Final = re.compile(
     r"|^[ \t>]*(?:[-*+] )?[\w][\w -]{0,40}::[ \t]*$",  # a field without a value
     re.MULTILINE | re.IGNORECASE,
 )
+_FIRST_CHARS: Final = 500
 _LETTER: Final = re.compile(r"[^\W\d_]")
 
 
@@ -274,6 +275,9 @@ def _untracked(address: re.Match[str]) -> str:
 
 def _says_something(text: str, before: str) -> bool:
     """Tell whether words are left of a text that was `before`; headings count if they were all."""
-    if _LETTER.search(_SILENT.sub("", _HEADINGS.sub("", text))):
-        return True
+    # Most notes say something in their first lines.
+    place = text.find("\n\n", _FIRST_CHARS)
+    for some in (text[:place], text) if place >= 0 else (text,):
+        if _LETTER.search(_SILENT.sub("", _HEADINGS.sub("", some))):
+            return True
     return bool(_LETTER.search(text)) and not _LETTER.search(_HEADINGS.sub("", before))

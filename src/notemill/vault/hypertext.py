@@ -26,12 +26,13 @@ _INLINE: Final = re.compile(
     r"|noscript|object|output|param|picture|pre|progress|q|rp|rt|ruby|s|samp|script|small|source|span"
     r"|strike|strong|style|sub|sup|svg|td|textarea|th|time|title|track|tt|u|var|video|wbr"
 )
-# With what sets it in: HTML's indentation would be code to Markdown.
 _TAG: Final = re.compile(
-    r"(?:^[ \t]++)?<(?P<close>/?)(?P<name>[A-Za-z][A-Za-z0-9]{0,15})(?P<attributes>(?:\s(?:[^<>\"']|\"[^\"<]*+\"|'[^'<]*+')*+)?)/?>"
+    r"<(?P<close>/?)(?P<name>[A-Za-z][A-Za-z0-9]{0,15})(?P<attributes>(?:\s(?:[^<>\"']|\"[^\"<]*+\"|'[^'<]*+')*+)?)/?>"
     r"(?P<after>\s*+)",
     re.MULTILINE,
 )
+# HTML's indentation would be code to Markdown.
+_INDENTATION: Final = re.compile(r"^[ \t]++(?=</?[A-Za-z][A-Za-z0-9]{0,15}[\s/>])", re.MULTILINE)
 _ATTRIBUTE: Final = re.compile(
     r"(?<=\s)(?P<name>alt|src)\s*+=\s*+(?:\"(?P<double>[^\"]*+)\"|'(?P<single>[^']*+)'|(?P<bare>[^\s\"'>]++))",
     re.IGNORECASE,
@@ -57,7 +58,7 @@ def as_markdown(text: str) -> str:
         return text
     text = _without_elements(text)
     text = _PRE.sub(lambda pre: f"\n\n```\n{_CODE_END.sub('', pre['text']).strip()}\n```\n\n", text)
-    text = "".join(_tables(text))
+    text = "".join(_tables(_INDENTATION.sub("", text)))
     text = _MARKDOWN_ROW.sub(lambda row: _one_line(row[0]), text)
     return _TAG.sub(_replaced, text)
 

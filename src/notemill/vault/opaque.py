@@ -45,6 +45,7 @@ _CIPHER: Final = re.compile(
     r"|\beyJ[\w-]{16,}(?:\.[\w-]*+){0,4}"  # JSON Web Tokens
     r"|\bENC\[[A-Z0-9_]{2,40},[^\]\n]*+\]"  # sops
 )
+_CIPHER_SIGNS: Final = ("U2Fs", "ANSIBLE_VAULT;", "AGE-SECRET-KEY-", "gAAAAA", "eyJ", "ENC[")
 # An encrypted object, as plugins write it for a whole note.
 _OBJECT: Final = re.compile(r"\{[^{}]*+\}")
 _ENVELOPE: Final = re.compile(
@@ -75,7 +76,9 @@ def without_opaque(text: str) -> str:
         text = _ARMOUR.sub(_unarmoured, text)
     if "\U0001f510" in text:
         text = _LOCKED.sub("", text)
-    text = _RUN.sub(_cut, _CIPHER.sub(CUT, text))
+    if any(sign in text for sign in _CIPHER_SIGNS):
+        text = _CIPHER.sub(CUT, text)
+    text = _RUN.sub(_cut, text)
     return _CUT_LINES.sub(CUT, text) if CUT in text else text
 
 

@@ -74,16 +74,14 @@ def find_links(
     down keeps its place among them. `vectors_of` gives what notes mean, a row for each. Raises
     VaultError.
     """
-    # Links that stand in a note whose text is gone are looked after all the same.
-    reasons = {
-        one.key: scene.why_not(one) or ("" if one.words else "without text")
-        for one in scene.facts.values()
-    }
+    reasons = {one.key: scene.why_not(one) for one in scene.facts.values()}
     hidden = scene.sight.hidden
     left_out = [
         LeftOut(key, reason) for key, reason in reasons.items() if reason and key not in hidden
     ]
     facts = [one for one in scene.facts.values() if not reasons[one.key]]
+    # They stay among the rest, since what links them tells of others; they are in no new pair.
+    left_out += [LeftOut(one.key, "without text") for one in facts if not one.words]
     documents, lexicon = contents.documents(scene.vault, facts)
     documents = _owners(documents, ledger)
     found = {one.key for one in documents}
