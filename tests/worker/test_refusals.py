@@ -367,3 +367,46 @@ def test_the_last_request_of_a_run_can_be_the_one_that_is_forbidden(tmp_path: Pa
     report, stopped = ended(scene, ask(5, echo=False))
     assert stopped is None
     assert report.failures[0].kind == "permission_error"
+
+
+@pytest.mark.parametrize(
+    ("answer", "code"),
+    [
+        (refused(400, INVALID, CREDIT), 6),
+        (refused(400, INVALID, LIMIT), 5),
+        (refused(401, "authentication_error", "invalid x-api-key"), 6),
+        (Wired(404, b"<html><title>404 Not Found</title></html>"), 2),
+    ],
+)
+def test_a_create_that_refuses_the_run_leaves_its_items_to_do(
+    tmp_path: Path, answer: Wired, code: int
+) -> None:
+    """Nothing is posted again before the resume, which posts one batch."""
+    scene, wire = wired(tmp_path, lambda *_: None)
+    wire.answer_to["POST /v1/messages/batches"] = lambda: answer
+    report, stopped = ended(scene, ask(5), lane=Lane.BATCH)
+    assert stopped is not None
+    assert stopped.exit_code == code
+    assert (report.items.failed, report.items.open, report.actual_nano) == (0, 5, 0)
+    wire.answer_to.clear()
+    assert ended(scene, ask(5))[0].items.succeeded == 5
+    assert len(wire.batches) == 1
+
+
+@pytest.mark.parametrize("page", [Wired(200, b"<html>login</html>"), Wired(200, b""), LOST])
+def test_pages_in_place_of_polls_never_end_a_batch(tmp_path: Path, page: Wired) -> None:
+    """The batch works on, and is asked after until the service itself answers."""
+    scene, wire = wired(tmp_path, lambda *_: None)
+    pages = [page] * 8
+    poll = "GET /v1/messages/batches/msgbatch_0000"
+
+    def answer() -> Wired:
+        if len(pages) == 1:
+            wire.answer_to.clear()
+        return pages.pop()
+
+    wire.answer_to[poll] = answer
+    report, stopped = ended(scene, ask(5), lane=Lane.BATCH)
+    assert stopped is None
+    assert report.items.succeeded == 5
+    assert len(wire.batches) == 1
