@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import time
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -58,6 +61,14 @@ async def _play(engine: Engine, requests: list[Request]) -> tuple[list[ItemOutco
         run = await engine.start(requests, again=True)
         ended = [one async for one in run]
         return ended, await run.report()
+
+
+def _until_asked(server: LocalServer, count: int) -> None:
+    """Wait until a server was asked so often."""
+    until_s = time.monotonic() + 30
+    while len(server.asked) < count:
+        assert time.monotonic() < until_s
+        time.sleep(0.01)
 
 
 def _succeeded(ended: list[ItemOutcome]) -> int:
@@ -359,3 +370,22 @@ async def test_two_calls_at_first_and_more_where_they_are_answered(tmp_path: Pat
     with serving(Manners(latency_s=0.05)) as server:
         await _play(_engine(tmp_path / "other", server), _requests(4))
         assert server.most_inside == 2
+
+
+async def test_a_server_that_is_started_anew_is_waited_for(tmp_path: Path) -> None:
+    """A server that dies under a run and comes back, loading its model, loses nothing."""
+    async with contextlib.AsyncExitStack() as stack:
+        with serving(Manners(latency_s=0.2)) as server:
+            engine = await stack.enter_async_context(_engine(tmp_path, server))
+            run = await engine.start(_requests(6))
+            driving = asyncio.create_task(run.drive())
+            await asyncio.to_thread(_until_asked, server, 3)
+        loading: tuple[int, Any] = (
+            503,
+            {"error": {"message": "Loading model", "type": "unavailable_error", "code": 503}},
+        )
+        port = int(server.url.rpartition(":")[2])
+        with serving(Manners(answers=[loading]), port=port):
+            await driving
+        report = await run.report()
+    assert (report.items.succeeded, report.items.uncertain) == (6, 0)
