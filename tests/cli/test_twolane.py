@@ -468,6 +468,18 @@ def test_an_error_is_one_object_too(shell: Shell, words: list[str], kind: str, c
     assert set(shell.report) == {"error"}
 
 
+def test_a_library_that_cannot_be_loaded_is_named(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No traceback: which one it is, and how to get it back."""
+    monkeypatch.setitem(sys.modules, "twolane.cli.pricing", None)
+    words = ["price", "--items", 1, "--input-tokens", 1, "--output-tokens", 1, "--json"]
+    assert shell(*words) == 2
+    assert "a library is missing or cannot be loaded" in shell.err
+    assert "pip install" in shell.report["error"]["message"]
+    assert "Traceback" not in shell.err
+
+
 def test_a_refused_run_reports_and_says_why_in_one_object(
     shell: Shell, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -42,6 +42,8 @@ if TYPE_CHECKING:
     from twolane.ledger import ItemRow, RunRow
 
 SHOWN_REASON = 60
+# Keys are often short: `r9` and `r1` have half of each in common.
+LIKE = 0.5
 
 
 def list_runs(settings: Settings, *, as_json: bool) -> int:
@@ -159,7 +161,7 @@ def _item(ledger: Ledger, run: RunRow, key: str) -> ItemRow:
     found = ledger.item_by_key(run, key)
     if found is not None:
         return found
-    near = nearest(key, (item.key for item in ledger.items(run)))
+    near = nearest(key, (item.key for item in ledger.items(run)), least=LIKE)
     hint = f"the nearest: {', '.join(near)}" if near else f"`show {run.id} --json` tells of all"
     message = f"run {run.id} has no item {key!r}; {hint}"
     raise ConfigError(message)

@@ -10,9 +10,9 @@ from twolane.core.pricing import format_usd, plain_usd
 if TYPE_CHECKING:
     from twolane.core.types import Month
 
-RUN_SPENT: Final = "budget: not sent, the cap leaves no room; raise it and resume"
+RUN_SPENT: Final = "not sent, the cap leaves no room; raise it and resume"
 MONTH_SPENT: Final = (
-    "budget: not sent, the month's budget leaves no room; resume next month, or with a higher "
+    "not sent, the month's budget leaves no room; resume next month, or with a higher "
     "--month-budget"
 )
 """Why an item was left out, as it stands in the ledger."""
