@@ -122,9 +122,13 @@ def test_another_process_that_reads_is_told_of(tmp_path: Path) -> None:
 # -- retention ------------------------------------------------------------------------------------
 
 
-def test_bodies_are_let_go_and_the_rows_stay(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", ["invalid_reply", "unreadable_reply"])
+def test_bodies_are_let_go_and_the_rows_stay(tmp_path: Path, kind: str) -> None:
     """After the days they are kept, requests and replies are gone; counts and costs are not."""
     ledger = make_private(tmp_path)
+    with ledger.store.transaction() as db:
+        # Both kinds quote the reply where they say what is wrong with it.
+        db.execute("UPDATE attempts SET error_kind = ? WHERE error_kind = 'invalid_reply'", (kind,))
     run = ledger.run("done")
     report = reports.report(ledger, run)
     assert run.ended_at is not None
