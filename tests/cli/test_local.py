@@ -182,6 +182,11 @@ def test_several_models_are_listed_to_choose_from(shell: Shell) -> None:
         assert "--model: a-1b, b-7b" in shell.err
         assert shell.curate(server, "--model", "b-7b") == 0
         assert {body["model"] for body in server.asked} == {"b-7b"}
+        where = ("--provider", "local", "--base-url", server.url)
+        run = ("run", shell.lines({}), "-o", shell.folder / "out.jsonl", *where)
+        assert shell.twolane(*run) == 2
+        assert "--model: a-1b, b-7b" in shell.err
+        assert shell.twolane(*run, "--model", "a-1b") == 0
 
 
 def test_the_usual_ports_are_tried(shell: Shell) -> None:

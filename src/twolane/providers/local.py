@@ -197,7 +197,9 @@ class LocalProvider(NoBatches):
     # -- answers ----------------------------------------------------------------------------------
 
     def check(self, params: Mapping[str, Any]) -> None:
-        """See that `params` can be converted. Raises InputError."""
+        """See that `params` can be converted. Raises InputError, ConfigError listing the models."""
+        if not params.get("model") and self._served is not None:
+            self._served.the_model()
         chat.check(params)
 
     async def send(self, body: bytes, *, betas: Sequence[str] = ()) -> Reply:  # noqa: ARG002  # none here
