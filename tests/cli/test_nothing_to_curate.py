@@ -85,6 +85,7 @@ def test_notes_without_text_are_counted_and_keep_every_byte(
     assert shell(*words, shell.vault) == 0, shell.err
     assert "4 left alone" in shell.err
     assert "without text" in shell.err
+    assert all(name in shell.err for name in WITHOUT)
     after = tree(shell.vault)
     assert {name for name in before if before[name] != after[name]} == set(WITH)
     for name in WITH:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from notemill.app import OFFLINE, Mill
 from notemill.cli.diffs import print_diff
-from notemill.cli.endings import show_not_seen, show_troubles
+from notemill.cli.endings import names_of, show_not_seen, show_troubles
 from notemill.errors import NotemillError
 from notemill.privacy import DOUBTFUL
 from notemill.workflows.apply import TAGS
@@ -100,8 +100,8 @@ def show_survey(survey: Survey, console: Console) -> None:
         markup=False,
     )
     if without := survey.without_text:
-        name = f" ({without[0]})" if len(without) == 1 else ""
-        console.print(f"  {len(without):,} left alone: without text{shown(name)}", markup=False)
+        names = names_of(without)
+        console.print(f"  {len(without):,} left alone: without text{names}", markup=False)
     if survey.put_off:
         console.print(f"  {survey.put_off:,} more need work, beyond --limit", markup=False)
     if hidden := survey.sight.hidden:

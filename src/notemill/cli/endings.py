@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 SHOWN_REASONS: Final = 8
+SHOWN_NAMES: Final = 8
 SHOWN_TROUBLES: Final = 20
 SHOWN_ALIKE: Final = 3
 
@@ -65,5 +66,14 @@ def show_not_seen(skipped: Iterable[tuple[str, str]], console: Console) -> None:
     for path, reason in skipped:
         paths.setdefault(reason, []).append(path)
     for reason, its in sorted(paths.items(), key=lambda one: -len(one[1]))[:SHOWN_REASONS]:
-        name = f" ({its[0]})" if len(its) == 1 else ""
-        console.print(f"  {len(its):,} not looked into: {shown(reason + name)}", markup=False)
+        names = names_of(its[:1] if len(its) == 1 else ())
+        console.print(f"  {len(its):,} not looked into: {shown(reason)}{names}", markup=False)
+
+
+def names_of(keys: Sequence[str]) -> str:
+    """Return a few names in parentheses, '' for none."""
+    if not keys:
+        return ""
+    more = len(keys) - SHOWN_NAMES
+    names = ", ".join(map(shown, keys[:SHOWN_NAMES]))
+    return f" ({names}{f' and {more:,} more' if more > 0 else ''})"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from rich.text import Text
 
-from notemill.cli.endings import show_hidden, trouble
+from notemill.cli.endings import names_of, show_hidden, trouble
 from notemill.links import Pair
 from notemill.vault.resolve import title_of
 from notemill.workflows.upkeep import Mend
@@ -55,21 +55,12 @@ def show_left_out(findings: Findings, skipped: Iterable[Skipped], console: Conso
     for reason, count in reasons.most_common(SHOWN_LINES):
         if count > 1:
             keys = [one.key for one in left_out if one.reason == reason]
-            console.print(f"  {count:,} left alone{_names(keys)}: {shown(reason)}", markup=False)
+            console.print(f"  {count:,} left alone{names_of(keys)}: {shown(reason)}", markup=False)
     show_hidden(findings.hidden, console)
     named = [(key, reason) for key, reason in left if reasons[reason] == 1]
     for key, reason in named[:SHOWN_LINES]:
         console.print(f"  left alone: {shown(key)}: {shown(reason)}", markup=False)
     _show_rest(len(named) - SHOWN_LINES, console)
-
-
-def _names(keys: Sequence[str]) -> str:
-    """Return a few names in parentheses, '' for none."""
-    if not keys:
-        return ""
-    more = len(keys) - SHOWN_LINES
-    names = ", ".join(map(shown, keys[:SHOWN_LINES]))
-    return f" ({names}{f' and {more:,} more' if more > 0 else ''})"
 
 
 def show_upkeep(upkeep: Upkeep, console: Console) -> None:
