@@ -170,7 +170,9 @@ class Run:
                 f"is {served.base_url}; name the other with --base-url, or begin anew with --again"
             )
             raise ConfigError(message)
-        self.row = await self._db(self._ledger.set_place, self.row, self._provider.base_url)
+        self.row = await self._db(
+            standing.set_place, self._ledger, self.row, self._provider.base_url
+        )
         if self._settings.batch_size is not None:
             size = batch_size(self.row.total, self._settings.batch_size, self._provider.limits)
             if size != self.row.batch_size:

@@ -6,7 +6,6 @@ tables changes no row. Times come from the caller.
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 from twolane.core.naming import pick_run
@@ -44,13 +43,14 @@ from twolane.ledger.rows import (
     Settlement,
     grow,
     item_id,
-    shrink,
     storable,
 )
 from twolane.ledger.statements import (
     claim_items,
     insert_attempts,
+    insert_batch,
     insert_items,
+    insert_run,
     move_batch,
     move_items,
     settle,
@@ -89,21 +89,7 @@ class Ledger:
         Raises LedgerError where a key stands twice or the number of items is not `run.total`.
         """
         with self.store.transaction() as db:
-            cursor = db.execute(
-                "INSERT INTO runs (id, kind, label, state, created_at, source, input_hash,"
-                " settings, provider, base_url, model, lane_forced, decision_lane, decision_reason,"
-                " batch_size, total, estimated_nano, cap_nano, shared, deadline_at)"
-                " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
-                (
-                    run.id, run.kind, storable(run.label), RunState.OPEN, now,
-                    storable(run.source), run.input_hash,
-                    json.dumps(run.settings, sort_keys=True), run.provider, run.base_url, run.model,
-                    run.lane_forced, run.decision_lane, run.decision_reason, run.batch_size,
-                    run.total, run.estimated_nano, run.cap_nano, shrink(run.shared), run.deadline_at,
-                ),
-            )  # fmt: skip
-            run_no = int(cursor.lastrowid or 0)
-            written = insert_items(db, run_no, items)
+            written = insert_items(db, insert_run(db, run, now), items)
             if written != run.total:
                 message = f"the run was announced with {run.total} items and has {written}"
                 raise LedgerError(message)
@@ -156,14 +142,6 @@ class Ledger:
         if changed != 1:
             message = f"run {run.id} cannot go from {run.state} to {state}"
             raise LedgerError(message)
-        return self.run(run.id)
-
-    def set_place(self, run: RunRow, base_url: str) -> RunRow:
-        """Note where a run is worked on; one that was worked on elsewhere has no one place."""
-        if run.base_url in ("", base_url):
-            return run
-        with self.store.transaction() as db:
-            db.execute("UPDATE runs SET base_url = '' WHERE run_no = ?", (run.run_no,))
         return self.run(run.id)
 
     def set_cap(self, run: RunRow, cap_nano: int | None) -> RunRow:
@@ -314,15 +292,15 @@ class Ledger:
         """
         with self.store.transaction() as db:
             months.take(db, sum(nano for _, nano in reserves), month_cap_nano, now=now)
-            cursor = db.execute(
-                "INSERT INTO batches (run_no, nonce, state, size, base_url, key_fingerprint,"
-                " intended_at) VALUES (?,?,?,?,?,?,?)",
-                (
-                    run.run_no, nonce, BatchState.INTENDED, len(reserves), base_url,
-                    key_fingerprint, now,
-                ),
-            )  # fmt: skip
-            batch_no = int(cursor.lastrowid or 0)
+            batch_no = insert_batch(
+                db,
+                run.run_no,
+                len(reserves),
+                nonce=nonce,
+                base_url=base_url,
+                key_fingerprint=key_fingerprint,
+                now=now,
+            )
             claim_items(db, [item for item, _ in reserves], ItemState.SUBMITTED)
             insert_attempts(db, reserves, nonce=nonce, batch_no=batch_no, now=now)
         return self.batch(batch_no)

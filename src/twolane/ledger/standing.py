@@ -1,4 +1,4 @@
-"""How a run stands with its provider: how large its batches may be, and what it waits for."""
+"""How a run stands with its provider: where it is, how large batches may be, what it waits for."""
 
 from __future__ import annotations
 
@@ -10,6 +10,15 @@ if TYPE_CHECKING:
     from twolane.core.types import Wait
     from twolane.ledger.ledger import Ledger
     from twolane.ledger.rows import RunRow
+
+
+def set_place(ledger: Ledger, run: RunRow, base_url: str) -> RunRow:
+    """Note where a run is worked on; one that was worked on elsewhere has no one place."""
+    if run.base_url in ("", base_url):
+        return run
+    with ledger.store.transaction() as db:
+        db.execute("UPDATE runs SET base_url = '' WHERE run_no = ?", (run.run_no,))
+    return ledger.run(run.id)
 
 
 def set_batch_size(ledger: Ledger, run: RunRow, items: int) -> RunRow:

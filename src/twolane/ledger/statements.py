@@ -6,7 +6,15 @@ import json
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from twolane.core.states import BATCH_STEPS, IN_FLIGHT_ITEMS, ITEM_STEPS, ItemState, sources
+from twolane.core.states import (
+    BATCH_STEPS,
+    IN_FLIGHT_ITEMS,
+    ITEM_STEPS,
+    BatchState,
+    ItemState,
+    RunState,
+    sources,
+)
 from twolane.core.types import Lane
 from twolane.core.wording import printable
 from twolane.errors import LedgerError
@@ -17,8 +25,7 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable, Iterator, Sequence
 
-    from twolane.core.states import BatchState
-    from twolane.ledger.rows import BatchRow, Settlement
+    from twolane.ledger.rows import BatchRow, NewRun, Settlement
 
 _IN_FLIGHT = ", ".join(f"'{state.value}'" for state in sorted(IN_FLIGHT_ITEMS))
 
@@ -30,6 +37,23 @@ ATTEMPT_ROWS = 140
 _ITEM_COLUMNS = (
     "id, key, name, content_hash, echo, need, stage, lane, size_bytes, max_tokens, state"
 )
+
+
+def insert_run(db: sqlite3.Connection, run: NewRun, now: float) -> int:
+    """Insert an open run without its items; return its number."""
+    cursor = db.execute(
+        "INSERT INTO runs (id, kind, label, state, created_at, source, input_hash,"
+        " settings, provider, base_url, model, lane_forced, decision_lane, decision_reason,"
+        " batch_size, total, estimated_nano, cap_nano, shared, deadline_at)"
+        " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+        (
+            run.id, run.kind, storable(run.label), RunState.OPEN, now, storable(run.source),
+            run.input_hash, json.dumps(run.settings, sort_keys=True), run.provider, run.base_url,
+            run.model, run.lane_forced, run.decision_lane, run.decision_reason, run.batch_size,
+            run.total, run.estimated_nano, run.cap_nano, shrink(run.shared), run.deadline_at,
+        ),
+    )  # fmt: skip
+    return int(cursor.lastrowid or 0)
 
 
 def insert_items(db: sqlite3.Connection, run_no: int, items: Iterable[NewItem]) -> int:
@@ -108,6 +132,25 @@ def insert_attempts(
             ],
         )
     return list(range(first, first + len(reserves)))
+
+
+def insert_batch(
+    db: sqlite3.Connection,
+    run_no: int,
+    size: int,
+    *,
+    nonce: str,
+    base_url: str,
+    key_fingerprint: str,
+    now: float,
+) -> int:
+    """Insert a batch of `size` items as intended; return its number."""
+    cursor = db.execute(
+        "INSERT INTO batches (run_no, nonce, state, size, base_url, key_fingerprint, intended_at)"
+        " VALUES (?,?,?,?,?,?,?)",
+        (run_no, nonce, BatchState.INTENDED, size, base_url, key_fingerprint, now),
+    )
+    return int(cursor.lastrowid or 0)
 
 
 def move_items(
