@@ -21,16 +21,14 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, ParamSpec, Self, TypeVar
 from weakref import WeakSet
 
-import orjson
-
 from twolane.core.identity import make_nonce
 from twolane.core.states import RunState
 from twolane.core.types import Lane
 from twolane.errors import ConfigError
-from twolane.ledger import Ledger, NewRun, reports
+from twolane.ledger import Ledger, reports
 from twolane.ledger.forgetting import check_forgettable, forget, let_go
 from twolane.ledger.runlock import LOCKS_FOLDER, SPOOL_FOLDER, source_lock
-from twolane.planning import DEFAULT_REPLY_TOKENS, Planner, new_items
+from twolane.planning import DEFAULT_REPLY_TOKENS, Planner, new_items, new_run
 from twolane.run import Run, RunFiles
 from twolane.services import open_provider
 
@@ -42,7 +40,7 @@ if TYPE_CHECKING:
     from twolane.core.plan import Stage
     from twolane.core.pricing import LanePrices
     from twolane.core.types import Request
-    from twolane.ledger import RunRow
+    from twolane.ledger import NewRun, RunRow
     from twolane.ledger.reports import Expiring
     from twolane.planning import Plan, Preview
     from twolane.providers.base import Provider, Served
@@ -245,33 +243,18 @@ class Engine:
         if not found_by_caller:
             input_hash = plan.survey.digest
             source = self._source(name, input_hash)
-        kept = {
-            **(settings or {}),
-            "cache": cache,
-            "caches": plan.survey.caches,
-            "betas": plan.survey.betas,
-            "own_schemas": plan.survey.own_schemas,
-            "by_strict": by_strict,
-        }
-        new = NewRun(
-            id=self._new_id(kind),
+        new = new_run(
+            plan,
+            self.provider,
+            run_id=self._new_id(kind),
             kind=kind,
             label=label,
             source=source,
             input_hash=input_hash,
-            settings=kept,
-            provider=self.provider.name,
-            base_url=self.provider.base_url,
-            model=plan.survey.model,
-            lane_forced=lane,
-            decision_lane=plan.decision.lane,
-            decision_reason=plan.decision.reason,
-            batch_size=plan.batch_size,
-            total=plan.survey.total,
-            estimated_nano=plan.estimated_nano,
+            lane=lane,
             cap_nano=cap_nano,
-            shared=orjson.dumps(plan.survey.shared),
             deadline_at=deadline_at,
+            settings={**(settings or {}), "cache": cache, "by_strict": by_strict},
         )
         if found_by_caller:
             return await self._record(new, requests, plan, stages)

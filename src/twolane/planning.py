@@ -19,7 +19,7 @@ from twolane.core.render import Renderer, joined_bytes, own_part
 from twolane.core.routing import route
 from twolane.core.types import Decision, Lane
 from twolane.errors import BudgetExceededError, ConfigError, InputError, UnknownModelError
-from twolane.ledger import NewItem, history, months
+from twolane.ledger import NewItem, NewRun, history, months
 from twolane.ledger.history import Service, Workspace
 from twolane.pricebook import load_price_book
 from twolane.services import OFFLINE
@@ -233,6 +233,49 @@ def least(cap_nano: int | None, month: Month | None) -> int | None:
     """Return the most that may be spent under a run's cap and a month's budget; None: no limit."""
     bounds = [cap_nano, None if month is None else month.left_nano]
     return min((one for one in bounds if one is not None), default=None)
+
+
+def new_run(
+    plan: Plan,
+    provider: Provider,
+    *,
+    run_id: str,
+    kind: str,
+    label: str,
+    source: str,
+    input_hash: str,
+    lane: Lane | None,
+    cap_nano: int | None,
+    deadline_at: float | None,
+    settings: Mapping[str, object],
+) -> NewRun:
+    """Return the run of a plan as the ledger takes it, with what the survey found in `settings`."""
+    found = plan.survey
+    return NewRun(
+        id=run_id,
+        kind=kind,
+        label=label,
+        source=source,
+        input_hash=input_hash,
+        settings={
+            **settings,
+            "caches": found.caches,
+            "betas": found.betas,
+            "own_schemas": found.own_schemas,
+        },
+        provider=provider.name,
+        base_url=provider.base_url,
+        model=found.model,
+        lane_forced=lane,
+        decision_lane=plan.decision.lane,
+        decision_reason=plan.decision.reason,
+        batch_size=plan.batch_size,
+        total=found.total,
+        estimated_nano=plan.estimated_nano,
+        cap_nano=cap_nano,
+        shared=orjson.dumps(found.shared),
+        deadline_at=deadline_at,
+    )
 
 
 def new_items(
