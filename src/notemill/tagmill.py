@@ -168,7 +168,7 @@ class TagMill:
             )
             if same and (await run.report()).items.failed:
                 self._check_seen(run)
-                await run.retry_failed()
+                await run.retry_failed(everything=True)
             return run if same else None
         run = await engine.unfinished(
             self._source(part), asking.identity, self._same() | _limits(options)
