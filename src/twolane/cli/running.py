@@ -210,7 +210,7 @@ def _what_lets_it_go_on(run: Run) -> str:
         )
     if run.row.state_reason == BUDGET_OVER:
         return f"more money lets it go on: twolane resume {run.id} --max-cost USD"
-    return f"{shown(run.row.state_reason)}: then go on with twolane resume {run.id}"
+    return f"{shown(run.row.state_reason.rstrip('.'))}: then go on with twolane resume {run.id}"
 
 
 def _write(run: Run, output: Output, console: Console) -> None:

@@ -43,7 +43,7 @@ def estimate_input_tokens(body: bytes | str) -> int:
 def careful_tokens(text: str) -> int:
     """Return a number of tokens that a text seldom exceeds with a small model's vocabulary.
 
-    Of 213 notes in ten languages it was exceeded by 17, by a fifth or more in 3, with SmolLM2's
+    Of 213 notes in ten languages it was exceeded by 17, by over 15 % in 3, with SmolLM2's
     tokenizer, whose 49,152 entries are English for the most part.
     """
     return -(-sum(map(_weight, text)) // 100)

@@ -269,7 +269,8 @@ class AnthropicProvider:
 
     def _wrong_address(self, status: int, headers: Mapping[str, str], text: str) -> str:
         """Say what is wrong with the address, and what to do."""
-        if location := clean(headers.get("location"))[: messages.SNIPPET_CHARS]:
+        if status // 100 == 3:  # noqa: PLR2004  # HTTP's redirects
+            location = clean(headers.get("location"))[: messages.SNIPPET_CHARS] or "nowhere"
             return (
                 f"{self.base_url} redirects ({status}) to {location}; set the base URL to where "
                 "the API is, nothing is followed"
