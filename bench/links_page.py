@@ -25,7 +25,7 @@ from twolane import Settings
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from notemill.links import NewPair
+    from notemill.pairs import NewPair
 
 FIRST_LINES = 12
 LINE_CHARS = 240

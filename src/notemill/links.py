@@ -7,16 +7,18 @@ paths: a note that is renamed keeps its links and what was turned down for it.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
-from enum import StrEnum
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from notemill.durable import DurableFile
+from notemill.pairs import DECIDED, LinkRun, Pair, PairState, Side, SideState
 from notemill.vault.related import Form
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
+
+    from notemill.pairs import NewPair, NewSide
 
 FILE: Final = "links.sqlite3"
 SCHEMA_VERSION: Final = 1
@@ -61,109 +63,6 @@ CREATE TABLE runs (
   settings    TEXT NOT NULL        -- JSON
 ) WITHOUT ROWID;
 """
-
-
-class PairState(StrEnum):
-    """Where a pair stands."""
-
-    ASKED = "asked"
-    PROPOSED = "proposed"
-    WRITING = "writing"
-    WRITTEN = "written"
-    REJECTED = "rejected"
-    DECLINED = "declined"
-    CONFLICT = "conflict"
-    UNDONE = "undone"
-    WITHDRAWN = "withdrawn"
-    GONE = "gone"
-
-
-WANTED: Final = frozenset((PairState.WRITING, PairState.WRITTEN))
-"""Pairs whose links are to stand in both notes."""
-DECIDED: Final = frozenset((*WANTED, PairState.REJECTED))
-"""Pairs that are not proposed again."""
-
-
-class SideState(StrEnum):
-    """Where one side's link stands; `released` is its owner's now and never touched again."""
-
-    INTENDED = "intended"
-    WRITTEN = "written"
-    REMOVING = "removing"
-    UNDOING = "undoing"
-    RELEASED = "released"
-
-
-@dataclass(frozen=True, slots=True)
-class NewPair:
-    """A pair to propose: two keys in order, and the sources it was found in."""
-
-    a: str
-    b: str
-    score: float
-    reason: Mapping[str, Any]
-    source_a: str
-    source_b: str
-
-
-@dataclass(frozen=True, slots=True)
-class Pair:
-    """A pair as it stands; `a` < `b`, by what the notes are called now."""
-
-    id: int
-    a: str
-    b: str
-    state: PairState
-    run: str
-    score: float
-    reason: Mapping[str, Any]
-    source_a: str
-    source_b: str
-    because: str
-
-    def other(self, key: str) -> str:
-        """Return the other note of the two."""
-        return self.b if key == self.a else self.a
-
-    def source_of(self, key: str) -> str:
-        """Return the content that the note `key` had when the pair was proposed."""
-        return self.source_a if key == self.a else self.source_b
-
-
-@dataclass(frozen=True, slots=True)
-class Side:
-    """One side of a pair: the link in `note` to `other`, as written."""
-
-    pair: int
-    note: str
-    other: str
-    form: Form
-    text: str
-    before: str
-    had: bool
-    state: SideState
-    run: str
-
-
-@dataclass(frozen=True, slots=True)
-class NewSide:
-    """A link about to be written, or with `released` one that its owner wrote meanwhile."""
-
-    pair: int
-    note: str
-    form: Form
-    text: str
-    had: bool
-    released: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class LinkRun:
-    """A look through the vault for links, and what was asked for."""
-
-    id: str
-    at_s: float
-    settings: Mapping[str, Any]
 
 
 _PAIRS = (

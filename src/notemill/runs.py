@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING
 from notemill.app import KINDS
 from notemill.errors import NotemillError, UsageError
 from notemill.links import FILE as LINKS_FILE
-from notemill.links import LinkLedger, PairState
+from notemill.links import LinkLedger
+from notemill.pairs import PairState
 from notemill.review import FILE as REVIEW_FILE
 from notemill.review import Review
 from notemill.vault.places import known_vaults, written_runs

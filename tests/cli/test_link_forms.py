@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from notemill.links import FILE, LinkLedger, LinkRun, NewPair, NewSide
+from notemill.links import FILE, LinkLedger
+from notemill.pairs import LinkRun, NewPair, NewSide
 from notemill.vault.note import parse, source_hash
 from notemill.vault.related import Form
 from tests.cli.test_link import MULCH, SOIL, ends, linked, replaced, shell

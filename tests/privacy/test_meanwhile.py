@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from notemill.config import Exclusions
-from notemill.links import PairState
+from notemill.pairs import PairState
 from tests.cli.test_link import COMPOST, SOIL
 from tests.doubles import ScriptedProvider
 from tests.workflows.notes import Desk, curated, many

@@ -13,7 +13,7 @@ from rich.console import Console
 from notemill.cli.linking import LinkJob, LinkOptions
 from notemill.config import EmbeddingKind, EmbeddingSettings, Exclusions
 from notemill.errors import WaitingForPersonError
-from notemill.links import PairState
+from notemill.pairs import PairState
 from notemill.vault.related import Form
 from notemill.workflows.survey import CurateOptions
 from tests.cli.test_link import COMPOST, MULCH, NOTES, SOIL

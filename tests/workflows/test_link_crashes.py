@@ -14,7 +14,7 @@ from notemill.app import Mill
 from notemill.cli.linking import LinkJob, LinkOptions
 from notemill.config import EmbeddingKind, EmbeddingSettings, Exclusions
 from notemill.errors import VaultError
-from notemill.links import LinkRun, NewPair, PairState
+from notemill.pairs import LinkRun, NewPair, PairState
 from notemill.vault.files import Vault
 from notemill.vault.related import Form
 from tests.cli.test_link import COMPOST, MULCH, NOTES, SOIL

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from notemill.cli.curate_showing import show_dry_run, show_going_on, show_provider
 from notemill.cli.curating import through_stages
 from notemill.errors import NotemillError
-from notemill.links import LinkRun, Pair, PairState
+from notemill.pairs import LinkRun, Pair, PairState
 from notemill.workflows.curate import load_template
 from notemill.workflows.explaining import Explainer
 from notemill.workflows.judging import (
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from notemill.app import Mill
-    from notemill.links import NewPair
+    from notemill.pairs import NewPair
     from notemill.privacy import Sight
     from notemill.workflows.survey import CurateOptions, Curation
     from twolane import Report, Run

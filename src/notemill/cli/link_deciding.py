@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from notemill.cli.opening import open_mill
 from notemill.errors import NoteNotFoundError, UsageError
-from notemill.links import PairState
+from notemill.pairs import PairState
 from twolane.consent import confirm
 from twolane.console import counted, note_console, print_json, shown
 

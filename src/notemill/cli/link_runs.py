@@ -11,7 +11,7 @@ from notemill.cli.finding import no_such_item
 from notemill.cli.judging import decide_left_over
 from notemill.cli.link_showing import show_pairs, written_object
 from notemill.cli.linking import pair_object, seen_pairs, write_run
-from notemill.links import PairState
+from notemill.pairs import PairState
 from notemill.vault.related import Form
 from notemill.workflows.explaining import Explainer
 from notemill.workflows.judging import LINK_KIND
@@ -21,7 +21,7 @@ from twolane.console import EXIT_FAILED, note_console, print_json, result_consol
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from notemill.links import Pair
+    from notemill.pairs import Pair
     from twolane import Settings
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from rich.text import Text
 
 from notemill.cli.endings import names_of, show_hidden, trouble
-from notemill.links import Pair
+from notemill.pairs import Pair
 from notemill.vault.resolve import title_of
 from notemill.workflows.upkeep import Mend
 from twolane.console import counted, shown
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from notemill.links import NewPair
+    from notemill.pairs import NewPair
     from notemill.privacy import Sight
     from notemill.vault.select import Skipped
     from notemill.workflows.explaining import Explainer

@@ -27,7 +27,7 @@ from notemill.cli.link_showing import (
 from notemill.cli.meaning import vectors_of
 from notemill.cli.opening import open_mill
 from notemill.config import load_embedding
-from notemill.links import LinkRun, PairState
+from notemill.pairs import LinkRun, PairState
 from notemill.vault.related import Form
 from notemill.vault.select import folded, matcher
 from notemill.workflows.explaining import Explainer
@@ -58,7 +58,7 @@ if TYPE_CHECKING:
     from notemill.app import Mill
     from notemill.config import EmbeddingSettings
     from notemill.index import NoteFacts
-    from notemill.links import NewPair, Pair
+    from notemill.pairs import NewPair, Pair
     from notemill.privacy import Sight
     from notemill.workflows.linking import Findings
     from notemill.workflows.scene import Scene

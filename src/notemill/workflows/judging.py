@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
-from notemill.links import PairState
+from notemill.pairs import PairState
 from notemill.vault.lines import one_line
 from notemill.vault.resolve import title_of
 from notemill.workflows.curate import as_request
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from notemill.index import NoteFacts
-    from notemill.links import Pair
+    from notemill.pairs import Pair
     from notemill.workflows.curate import Template
     from notemill.workflows.explaining import Explainer
     from notemill.workflows.fitting import Room

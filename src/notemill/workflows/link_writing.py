@@ -11,7 +11,7 @@ from notemill.errors import (
     NotemillError,
     NoteNotFoundError,
 )
-from notemill.links import NewSide, PairState, SideState
+from notemill.pairs import NewSide, PairState, SideState
 from notemill.vault.markup import property_links
 from notemill.vault.note import bytes_hash, parse, source_hash
 from notemill.vault.related import (
@@ -27,7 +27,8 @@ from notemill.workflows.upkeep import Mend, by_note, look_after
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from notemill.links import LinkLedger, Pair
+    from notemill.links import LinkLedger
+    from notemill.pairs import Pair
     from notemill.vault.note import Note
     from notemill.workflows.scene import Scene
     from notemill.workflows.upkeep import Repair

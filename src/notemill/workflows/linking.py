@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from notemill.linking.propose import propose
-from notemill.links import DECIDED, WANTED, NewPair, PairState, SideState
+from notemill.pairs import DECIDED, WANTED, NewPair, PairState, SideState
 from notemill.vault.markup import property_link
 from notemill.vault.related import PROPERTY, Form
 

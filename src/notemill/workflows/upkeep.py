@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from notemill.errors import NotemillError
-from notemill.links import WANTED, PairState, SideState
+from notemill.pairs import WANTED, PairState, SideState
 from notemill.vault.markup import LinkKind, property_link
 from notemill.vault.note import bytes_hash, links, parse
 from notemill.vault.related import PROPERTY, Form, link_entries
@@ -19,7 +19,8 @@ from notemill.vault.related import PROPERTY, Form, link_entries
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
 
-    from notemill.links import LinkLedger, Pair, Side
+    from notemill.links import LinkLedger
+    from notemill.pairs import Pair, Side
     from notemill.privacy import Sight
     from notemill.vault.related import LinkEntry
     from notemill.workflows.scene import Scene
