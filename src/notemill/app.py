@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 import time
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
-
-from filelock import FileLock, Timeout
 
 from notemill.allowed import FILE as ALLOWED_FILE
 from notemill.allowed import Allowed
 from notemill.config import load_exclusions
 from notemill.decisions import FILE as DECISIONS_FILE
 from notemill.decisions import Decisions
-from notemill.errors import (
-    ExternallyChangedError,
-    UsageError,
-    VaultError,
-    VaultLockedError,
-)
-from notemill.index import Index, NoteFacts, facts_and_text
+from notemill.errors import ExternallyChangedError, UsageError
+from notemill.index import Index
 from notemill.index.cache import Watch, unseen
 from notemill.index.contents import Contents
 from notemill.links import FILE as LINKS_FILE
@@ -31,33 +22,33 @@ from notemill.offline import respond
 from notemill.privacy import Privacy
 from notemill.review import FILE as REVIEW_FILE
 from notemill.review import Decision, Review
+from notemill.vault.curatelock import curate_lock
 from notemill.vault.files import Vault
 from notemill.vault.places import remember, state_folder
 from notemill.workflows.apply import Applied, apply_run, preview, waits_for_person
 from notemill.workflows.collecting import collect
-from notemill.workflows.curate import (
-    REPLY_TOKENS,
-    load_template,
-)
+from notemill.workflows.curate import REPLY_TOKENS, load_template
 from notemill.workflows.fitting import Room
 from notemill.workflows.gating import candidates_of, gate_of, newcomers, place_of, rejected_tags
 from notemill.workflows.judging import LINK_KIND
 from notemill.workflows.needs import need_of
 from notemill.workflows.requests import NoteRequests
-from notemill.workflows.retagging import sources
 from notemill.workflows.scene import scene_of
+from notemill.workflows.sending import read_to_send
 from notemill.workflows.stages import plan_steps
 from notemill.workflows.survey import CurateOptions, Curation, Survey
 from notemill.workflows.surveying import survey_of
-from notemill.workflows.upkeep import look_after
+from notemill.workflows.undoing import undo_run
 from notemill.workflows.verify import Verdict, verify
 from twolane import Engine, ItemState, Plan, Request, Run, RunState, Settings, plain_usd
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Sequence
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from notemill.config import Exclusions
+    from notemill.index import NoteFacts
     from notemill.privacy import Sight
     from notemill.tagging.gate import Gate
     from notemill.vault.files import NoteUndo
@@ -116,35 +107,9 @@ class Mill:
         self.index.close()
         self.vault.close()
 
-    @contextlib.contextmanager
-    def working(self) -> Iterator[None]:
-        """Be the only process that curates this vault: two would pay for the same notes.
-
-        Raises VaultLockedError naming the other one.
-        """
-        path = self.state / "curate.lock"
-        holder = path.with_suffix(".pid")
-        lock = FileLock(path, timeout=0)
-        try:
-            lock.acquire()
-        except Timeout:
-            try:
-                who = holder.read_text()
-            except OSError:
-                who = "unknown"
-            raise VaultLockedError(
-                f"process {who} curates {self.vault.root}; wait for it, or stop it, and run the "
-                "command again"
-            ) from None
-        try:
-            # Who it is, is a courtesy: without it the lock still holds.
-            with contextlib.suppress(OSError):
-                holder.write_text(str(os.getpid()))
-            yield
-        finally:
-            with contextlib.suppress(OSError):
-                holder.unlink(missing_ok=True)
-            lock.release()
+    def working(self) -> AbstractContextManager[None]:
+        """Be the only process that curates this vault. Raises VaultLockedError naming the other."""
+        return curate_lock(self.state, self.vault.root)
 
     @property
     def sends(self) -> bool:
@@ -240,23 +205,7 @@ class Mill:
 
         Raises ExternallyChangedError where it is gone or may not leave the machine any more.
         """
-        try:
-            raw = self.vault.read(key)
-        except VaultError as error:
-            raise ExternallyChangedError(
-                f"{error}; nothing was sent, run the command again"
-            ) from error
-        facts, text = facts_and_text(key, raw, size=len(raw), mtime_ns=0)
-        hidden = self.privacy.hides(facts)
-        if facts.problem or hidden or not facts.words:
-            # An edit that left size and time as they were: the index has to look again.
-            self.index.forget(key)
-            which = "a note" if hidden else key
-            raise ExternallyChangedError(
-                f"{which} was edited while the vault was looked through; nothing was sent, run the "
-                "command again"
-            )
-        return facts, text
+        return read_to_send(self.vault, self.index, self.privacy, key)
 
     def plan(
         self,
@@ -467,18 +416,16 @@ class Mill:
 
     def undo(self, run: str, *, note: str | None, through: bool) -> list[NoteUndo]:
         """Restore the exact bytes that a run's writing replaced. Raises VaultError."""
-        with self.vault.lock():
-            before = sources(self.vault, self.vault.written_by(run))
-            self.links.undoing(before)
-            restored = self.vault.undo(run, key=note, through=through)
-            after = sources(self.vault, before)
-            if self.links.sides():
-                look_after(self.scene(), self.links, now=time.time())
-        # Tags in the text are its owner's words: their way back is no change of the owner's.
-        self.review.rebase((key, before[key], new) for key, new in after.items())
-        back = [(one.key, one.runs) for one in restored if one.restored]
-        self.review.forget_curated(back, now=time.time())
-        return restored
+        return undo_run(
+            self.vault,
+            self.review,
+            self.links,
+            run,
+            note=note,
+            through=through,
+            look=self.scene,
+            now=time.time,
+        )
 
 
 def offline_unless_keyed(settings: Settings, *, asked: bool) -> Settings:

@@ -1,0 +1,45 @@
+"""One process curates a vault: two would pay for the same notes."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from typing import TYPE_CHECKING
+
+from filelock import FileLock, Timeout
+
+from notemill.errors import VaultLockedError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@contextlib.contextmanager
+def curate_lock(state: Path, root: Path) -> Iterator[None]:
+    """Hold the vault in `root` while the block curates it, by a file in its `state` folder.
+
+    Raises VaultLockedError naming the process that holds it.
+    """
+    path = state / "curate.lock"
+    holder = path.with_suffix(".pid")
+    lock = FileLock(path, timeout=0)
+    try:
+        lock.acquire()
+    except Timeout:
+        try:
+            who = holder.read_text()
+        except OSError:
+            who = "unknown"
+        raise VaultLockedError(
+            f"process {who} curates {root}; wait for it, or stop it, and run the command again"
+        ) from None
+    try:
+        # Who it is, is a courtesy: without it the lock still holds.
+        with contextlib.suppress(OSError):
+            holder.write_text(str(os.getpid()))
+        yield
+    finally:
+        with contextlib.suppress(OSError):
+            holder.unlink(missing_ok=True)
+        lock.release()

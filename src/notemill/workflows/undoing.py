@@ -1,0 +1,45 @@
+"""A run's writing undone: the notes' bytes, and what the queue and the links say of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from notemill.workflows.retagging import sources
+from notemill.workflows.upkeep import look_after
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from notemill.links import LinkLedger
+    from notemill.review import Review
+    from notemill.vault.files import NoteUndo, Vault
+    from notemill.workflows.scene import Scene
+
+
+def undo_run(
+    vault: Vault,
+    review: Review,
+    links: LinkLedger,
+    run: str,
+    *,
+    note: str | None,
+    through: bool,
+    look: Callable[[], Scene],
+    now: Callable[[], float],
+) -> list[NoteUndo]:
+    """Restore the exact bytes that a run's writing replaced, of all its notes or of one.
+
+    `look` gives the scene as it is when the bytes are back. Raises VaultError.
+    """
+    with vault.lock():
+        before = sources(vault, vault.written_by(run))
+        links.undoing(before)
+        restored = vault.undo(run, key=note, through=through)
+        after = sources(vault, before)
+        if links.sides():
+            look_after(look(), links, now=now())
+    # Tags in the text are its owner's words: their way back is no change of the owner's.
+    review.rebase((key, before[key], new) for key, new in after.items())
+    back = [(one.key, one.runs) for one in restored if one.restored]
+    review.forget_curated(back, now=now())
+    return restored
