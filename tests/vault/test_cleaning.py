@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -311,6 +312,14 @@ def test_cleaning_again_changes_nothing() -> None:
         "https://a?b=", "a::", "\n\n",
     ],
 )  # fmt: skip
-def test_a_megabyte_of_beginnings_is_read_in_a_moment(unit: str) -> None:
-    """No opening mark that is never closed is looked for twice: this ends, or hangs for minutes."""
-    words_of(unit * (400_000 // len(unit)))
+def test_cleaning_is_linear_in_the_texts_length(unit: str) -> None:
+    """No mark's end is looked for twice: eight times the text takes about eight times as long."""
+
+    def seconds(count: int) -> float:
+        text = unit * (count // len(unit))
+        began = time.process_time()
+        words_of(text)
+        return time.process_time() - began
+
+    short, long = seconds(50_000), seconds(400_000)
+    assert long < max(1.0, 24 * short)
