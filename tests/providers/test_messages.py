@@ -90,7 +90,7 @@ def test_what_is_nested_too_deeply_is_read_as_null(depth: int, opening: bytes) -
     inner = b"" if opening == b"[" else b"1"
     value, raw = parse(opening * depth + inner + closing * depth)
     assert orjson.loads(raw) == value
-    if depth > 254:  # what orjson writes no more
+    if depth > 254:  # the deepest that orjson writes
         assert raw.count(opening[:1]) <= MAX_DEPTH
 
 
