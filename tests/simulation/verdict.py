@@ -62,7 +62,8 @@ HURRY_S: Final = 60.0
 # Endings of which nobody knows whether they were billed, and those with an answer.
 UNKNOWN: Final = frozenset({"uncertain", "missing"})
 ANSWERED: Final = frozenset({"succeeded", "quarantined", "orphan"})
-_LINES: Final = ("missing_line", "short", "results_404", "deleted_by_other")
+# A line without its name is no line of anybody's, where it holds no answer either.
+_LINES: Final = ("missing_line", "nameless_line", "short", "results_404", "deleted_by_other")
 
 
 @dataclass(frozen=True, slots=True)
