@@ -35,6 +35,9 @@ SAID: list[tuple[int, str, str, type[ProviderError]]] = [
     (429, "None", "No deployments available - crossed budget: Exceeded budget for deployment",
      SpendCapError),
     (400, "billing_hard_limit_reached", "Billing hard limit has been reached", SpendCapError),
+    (400, INVALID, "Your organization has exceeded its monthly spend limit", SpendCapError),
+    (429, "rate_limit_error", "You've reached this workspace's own usage limit", SpendCapError),
+    (400, INVALID, "the prompt has exceeded the thinking token budget", RejectedError),
     # Credit.
     (400, INVALID, ("Your credit balance is too low to access the Anthropic API. Please go to Plans "
      "& Billing to upgrade or purchase credits."), CreditError),

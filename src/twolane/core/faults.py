@@ -70,7 +70,8 @@ _LIMIT: Final = _words(
     r"reached your specified (?:workspace )?API usage limits?",
     r"enforced_spend_limit",
     r"(?:spend|spending|billing|hard|usage|monthly|weekly|daily|key) (?:limit|cap) (?:has been |was |is )?(?:reached|exceeded)",
-    r"(?:reached|exceeded|crossed|over)(?: your| the)?(?: \w+)? (?:spend|spending|billing|budget)\b(?: limit| cap)?",
+    # Of money, not of the tokens that a request lets a model think with.
+    r"(?:reached|exceeded|crossed|over)(?: (?!thinking|token)[\w'-]+){0,4} (?:(?:spend|spending|billing|usage) (?:limit|cap)s?|budget)\b",
     r"budget (?:has been |was |is )?(?:exceeded|exhausted|reached)",
     r"ExceededBudget|budget_exceeded|billing_hard_limit",
 )
