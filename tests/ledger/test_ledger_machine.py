@@ -323,6 +323,50 @@ def test_a_late_ending_does_not_touch_the_items_next_attempt(ledger: Ledger) -> 
     assert ledger.store.db.execute("SELECT count(*) FROM replies").fetchone()[0] == 0
 
 
+def _in_a_race(ledger: Ledger, run: RunRow) -> tuple[int, int, int]:
+    """Return an item that is out in a batch and in real time, and its two attempts."""
+    item = item_id(run.run_no, 0)
+    batch = ledger.intend_batch(
+        run, [(item, 5)], nonce="aaaa", base_url="", key_fingerprint="", now=2.0
+    )
+    ledger.ask_to_cancel(batch, reason="late", now=3.0)
+    call = ledger.claim([(item, 7)], nonce="bbbb", now=4.0, state=ItemState.SUBMITTED)[0]
+    return item, ledger.sent(run, batch_no=batch.batch_no)[0].attempt_no, call
+
+
+@pytest.mark.parametrize(("refunds", "tries"), [(True, 1), (False, 2)])
+def test_who_loses_its_call_in_a_race_is_in_its_batch_again(
+    ledger: Ledger, tries: int, *, refunds: bool
+) -> None:
+    """The item stays in flight, where its other attempt is; what cost nothing counts as no try."""
+    run = _run(ledger)
+    item, _, call = _in_a_race(ledger, run)
+    ledger.settle([Settlement(call, item, "unsent", ItemState.PENDING, 5.0, refunds_try=refunds)])
+    found = next(ledger.items(run))
+    assert (found.state, found.tries) == (ItemState.SUBMITTED, tries)
+    assert ledger.submitted([item]) == {item}
+
+
+def test_who_loses_its_batch_in_a_race_is_running(ledger: Ledger) -> None:
+    """A batch that gives an item back while its call is out leaves it to the call."""
+    run = _run(ledger)
+    item, posted, call = _in_a_race(ledger, run)
+    ledger.settle([Settlement(posted, item, "unsent", ItemState.PENDING, 5.0, refunds_try=True)])
+    assert next(ledger.items(run)).state is ItemState.RUNNING
+    ledger.settle([Settlement(call, item, "errored", ItemState.FAILED, 6.0, reason="refused")])
+    assert next(ledger.items(run)).state is ItemState.FAILED
+
+
+def test_both_ends_of_a_race_may_be_booked_together(ledger: Ledger) -> None:
+    """An item is not left in flight where its last two attempts end in one commit."""
+    run = _run(ledger)
+    item, posted, call = _in_a_race(ledger, run)
+    ledger.settle(
+        [Settlement(one, item, "unsent", ItemState.PENDING, 5.0) for one in (posted, call)]
+    )
+    assert next(ledger.items(run)).state is ItemState.PENDING
+
+
 def test_a_provider_batch_belongs_to_one_intent(ledger: Ledger) -> None:
     """No two batches of the ledger can claim the same batch of the provider."""
     run = _run(ledger)

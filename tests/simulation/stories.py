@@ -13,6 +13,7 @@ from tests.simulation.schedule import (
     DAY_S,
     AtCommit,
     AtExchange,
+    AtTime,
     Deadline,
     DiskFull,
     Life,
@@ -90,6 +91,14 @@ STORIES: Final[Mapping[str, Schedule]] = {
     "a ledger is checked in the middle of a race": replace(
         _story(
             Life(wishes=tuple(Wish(20.0 * place, 17) for place in range(10, 60))),
+            load=replace(_LOAD, items=18, deadline=Deadline(600.0, strict=True)),
+        ),
+        pace=Pace(batch_s=(1_500.0, 1_500.0), request_s=(300.0, 400.0)),
+    ),
+    "a process dies in a race, and the next one stops before the batch has ended": replace(
+        _story(
+            Life(AtTime(700.0), 1.0),
+            Life(Stop(5.0)),
             load=replace(_LOAD, items=18, deadline=Deadline(600.0, strict=True)),
         ),
         pace=Pace(batch_s=(1_500.0, 1_500.0), request_s=(300.0, 400.0)),

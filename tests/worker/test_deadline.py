@@ -18,11 +18,12 @@ from twolane.providers.anthropic import AnthropicProvider
 from twolane.sim import NO_FAULTS, Faults, Pace, SimTransport, Simulator
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from twolane import Engine, Report
-    from twolane.core.types import BatchInfo
+    from twolane.core.types import BatchInfo, Reply
+    from twolane.ledger import BatchRow
 
 HOUR_S = 3_600.0
 
@@ -162,6 +163,38 @@ def test_a_strict_deadline_races_and_books_both(tmp_path: Path) -> None:
     _all_answered(report, 10)
     assert report.lanes[Lane.REALTIME].items > 0
     _closed(scene, sim)
+
+
+def test_a_race_whose_calls_are_lost_is_left_to_the_batch_in_the_end(tmp_path: Path) -> None:
+    """Every process that dies in a race pays for a call, and the fifth one waits for the batch."""
+    scene, _ = _scene(tmp_path, Pace(batch_s=(9_000.0, 9_000.0), request_s=(100.0, 100.0)))
+    provider, send = scene.provider, scene.provider.send
+    left_at: list[float] = []
+
+    async def dies_four_times(body: bytes, *, betas: Sequence[str] = ()) -> Reply:
+        left_at.append(scene.clock.now())
+        if len(left_at) <= 4:
+            raise Crash
+        return await send(body, betas=betas)
+
+    provider.send = dies_four_times  # type: ignore[method-assign]
+    deadline_at = _by(scene, 600.0)
+
+    async def work(engine: Engine) -> tuple[Report, BatchRow]:
+        run = await scene.begin(
+            engine, ask(1), lane=Lane.BATCH, deadline_at=deadline_at, by_strict=True
+        )
+        await run.drive()
+        return await run.report(), engine.ledger.batches(run.row)[0]
+
+    for seed in range(4):
+        with pytest.raises(Crash):
+            scene.run(work, seed=seed)
+    report, batch = scene.run(work, seed=4)
+    _all_answered(report, 1)
+    assert report.items.uncertain == 4
+    assert batch.ended_at is not None
+    assert left_at[3] < batch.ended_at <= left_at[4]
 
 
 @pytest.mark.parametrize("at_commit", range(1, 40, 3))

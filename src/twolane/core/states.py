@@ -55,8 +55,11 @@ class RunState(StrEnum):
 _I = ItemState
 ITEM_STEPS: Mapping[ItemState, frozenset[ItemState]] = {
     _I.PENDING: frozenset({_I.RUNNING, _I.SUBMITTED, _I.FAILED, _I.CANCELED, _I.SKIPPED}),
-    _I.RUNNING: frozenset({_I.PENDING, _I.SUCCEEDED, _I.FAILED, _I.CANCELED, _I.QUARANTINED}),
-    # Running: a batch too late for a strict deadline is raced by a real-time call.
+    # Between running and submitted: a batch too late for a strict deadline is raced by a real-time
+    # call, and has its item to itself again where that call ends without an answer.
+    _I.RUNNING: frozenset(
+        {_I.PENDING, _I.SUBMITTED, _I.SUCCEEDED, _I.FAILED, _I.CANCELED, _I.QUARANTINED}
+    ),
     _I.SUBMITTED: frozenset(
         {_I.PENDING, _I.RUNNING, _I.SUCCEEDED, _I.FAILED, _I.CANCELED, _I.QUARANTINED}
     ),

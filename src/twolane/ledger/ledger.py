@@ -340,8 +340,8 @@ class Ledger:
         """Book the ending of attempts and move their items, in one transaction.
 
         An attempt is settled once: a second ending for it changes nothing. An item that a person
-        canceled meanwhile keeps its state, and so does one without an answer while another
-        attempt at it is out: that one decides.
+        canceled meanwhile keeps its state. One without an answer stays in flight while another
+        attempt at it is out, in that one's lane: that one decides.
         """
         with self.store.transaction() as db:
             settle(db, settlements)

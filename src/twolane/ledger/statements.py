@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from twolane.ledger.rows import BatchRow, NewRun, Settlement
 
 _IN_FLIGHT = ", ".join(f"'{state.value}'" for state in sorted(IN_FLIGHT_ITEMS))
+_STILL_OUT = "SELECT 1 FROM attempts o WHERE o.item = items.id AND o.outcome IS NULL"
 
 # One statement for many rows takes half the time of one for each. Its values stay below 999, which
 # older builds of SQLite allow; and they are bound as what they are in SQLite, because sqlite3
@@ -215,7 +216,6 @@ def settle(db: sqlite3.Connection, settlements: Sequence[Settlement]) -> None:
         "INSERT OR IGNORE INTO replies (attempt_no, body) VALUES (?, ?)",
         [(one.attempt_no, shrink(one.body)) for one in fresh if one.body is not None],
     )
-    _move_settled(db, fresh)
     db.executemany(
         "UPDATE attempts SET settled_at = ?, outcome = ?, error_kind = ?, message = ?,"
         " request_id = ?, cost_nano = ?, realtime_nano = ?, input_tokens = ?, output_tokens = ?,"
@@ -230,11 +230,12 @@ def settle(db: sqlite3.Connection, settlements: Sequence[Settlement]) -> None:
             for one in fresh
         ],
     )  # fmt: skip
+    _move_settled(db, fresh)
     months.settle(db, [one.attempt_no for one in fresh])
 
 
 def _move_settled(db: sqlite3.Connection, fresh: Sequence[Settlement]) -> None:
-    """Move the items of attempts that are about to be settled."""
+    """Move the items of attempts that were just settled."""
     # Nearly all of them succeed, and those differ in nothing but their ids.
     answered = [one.item for one in fresh if one.item_state is ItemState.SUCCEEDED]
     db.execute(
@@ -242,17 +243,23 @@ def _move_settled(db: sqlite3.Connection, fresh: Sequence[Settlement]) -> None:
         f" WHERE id IN (SELECT value FROM json_each(?)) AND state IN ({_IN_FLIGHT})",
         (json.dumps(answered),),
     )
+    others = [one for one in fresh if one.item_state is not ItemState.SUCCEEDED]
     db.executemany(
         "UPDATE items SET state = ?, reason = ?, fault = ?, tries = tries - ?,"
         f" size_bytes = size_bytes + ? WHERE id = ? AND state IN ({_IN_FLIGHT})"
-        " AND NOT EXISTS (SELECT 1 FROM attempts o WHERE o.item = items.id"
-        " AND o.outcome IS NULL AND o.attempt_no <> ?)",
+        f" AND NOT EXISTS ({_STILL_OUT})",
         [
             (
-                one.item_state.value, printable(one.reason), one.fault, int(one.refunds_try), one.grows_bytes,
-                one.item, one.attempt_no,
+                one.item_state.value, printable(one.reason), one.fault, int(one.refunds_try),
+                one.grows_bytes, one.item,
             )
-            for one in fresh
-            if one.item_state is not ItemState.SUCCEEDED
+            for one in others
         ],
     )  # fmt: skip
+    # In a race the other attempt decides: until then its item is where that one is.
+    db.executemany(
+        f"UPDATE items SET state = iif(EXISTS ({_STILL_OUT} AND o.batch_no IS NULL),"
+        " 'running', 'submitted'), tries = tries - ?"
+        f" WHERE id = ? AND state IN ({_IN_FLIGHT}) AND EXISTS ({_STILL_OUT})",
+        [(int(one.refunds_try), one.item) for one in others],
+    )

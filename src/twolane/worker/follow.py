@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from twolane.core.deadline import LATE
+from twolane.core.retry import FaultClass, RetryDecision, decide
 from twolane.core.states import BatchState
 from twolane.errors import ProviderError, RunRefusedError, TransientError
 from twolane.ledger.orphans import NEVER_ARRIVED
@@ -237,7 +238,7 @@ class Follower:
             return min(hasty_s, -overdue_s)
         self._raced.add(batch.batch_no)
         sent = await context.db(context.ledger.sent, context.run, batch_no=batch.batch_no)
-        self._race([one.item for one in sent if not one.settled])
+        self._race([one.item for one in sent if not one.settled and _may_race(one.item)])
         return hasty_s
 
     async def _lost(self, batch: BatchRow, denied_s: float) -> bool:
@@ -256,3 +257,9 @@ class Follower:
             self._open(batch), BatchState.LOST, "the provider lost the batch", "lost"
         )
         return True
+
+
+def _may_race(item: ItemRow) -> bool:
+    """Tell whether the item has a try left: processes that die in each race would pay for ever."""
+    decision = decide(FaultClass.DROPPED, attempt=item.tries, again=True)
+    return decision is RetryDecision.RESEND
