@@ -85,6 +85,7 @@ class World:
             poll_s=self.schedule.poll_s,
             concurrency=self.schedule.concurrency,
             reconcile_grace_s=self.schedule.grace_s,
+            batch_size=load.batch_size,
         )
         process = process or Mortal(name, None, self.schedule.concurrency, self.witness)
         transport = MortalTransport(SimTransport(self.simulator), process)
@@ -230,7 +231,6 @@ async def _work(world: World, load: Workload, engine: Engine, life: Life) -> Non
 
 async def _start(load: Workload, engine: Engine) -> Run:
     requests = requests_of(load)
-    engine.settings = replace(engine.settings, batch_size=load.batch_size)
     stages = tuple(
         Stage(frozenset(range(before, plan.items)), plan.lane)
         for before, plan in zip(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from twolane.core.identity import make_nonce
 from twolane.core.pacing import lost_pause_s
 from twolane.core.packing import pack
+from twolane.core.retry import FIRST_BACKOFF_S
 from twolane.core.routing import route
 from twolane.core.states import BatchState
 from twolane.core.types import Errored, Lane, Wait
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from twolane.worker.reconcile import Reconciler
 
 MAX_CREATE_FAILURES = 8
+MAX_DOUBLINGS = 10
 CREATE, QUEUE = "create", "queue"
 QUEUE_FULL = "the provider's queue is full: the next batch goes when one has ended"
 TOO_LARGE = "request_too_large"
@@ -312,7 +314,11 @@ class BatchLane:
         if busy or (
             isinstance(error, TransientError) and self._create_failures < MAX_CREATE_FAILURES
         ):
-            await context.back_off(self._create_failures, CREATE, error)
+            # A queue that is full may stay so for hours, whatever `retry-after` says, and a create
+            # is a long upload: in the end it is tried as often as a batch is asked after.
+            growing_s = FIRST_BACKOFF_S * 2.0 ** min(self._create_failures - 1, MAX_DOUBLINGS)
+            least_s = min(growing_s, context.policy.poll_s)
+            await context.back_off(self._create_failures, CREATE, error, least_s=least_s)
             return True
         context.stop(error)
         return False

@@ -176,16 +176,20 @@ class Context:
         """What is waited for longest, None where nothing is waited for."""
         return max(self.waits.values(), key=_until, default=None)
 
-    async def back_off(self, try_no: int, who: str, error: ProviderError | None = None) -> bool:
+    async def back_off(
+        self, try_no: int, who: str, error: ProviderError | None = None, *, least_s: float = 0.0
+    ) -> bool:
         """Wait as the retry policy says after `error`; return whether the run goes on.
 
-        Where the provider wants to be left alone for longer than a run waits, the run stops.
+        It is `least_s` at least. Where the provider wants to be left alone for longer than a run
+        waits, the run stops.
         """
         retry_after_s = error.retry_after_s if isinstance(error, TransientError) else None
         if error is not None and self.too_long(error):
             return False
         pause_s = backoff_s(try_no, retry_after_s=retry_after_s, jitter=self.random.random())
-        return await self.wait(pause_s, who, str(error or "the results are not whole yet"))
+        why = str(error or "the results are not whole yet")
+        return await self.wait(max(pause_s, least_s), who, why)
 
     # -- who can be reached -------------------------------------------------------------------
 
