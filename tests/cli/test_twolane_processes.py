@@ -407,6 +407,11 @@ async def main() -> None:
 
 asyncio.run(main())
 """
+# A shell's background jobs, and all that they start, are told to ignore it.
+HEARS_CTRL_C = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+"""
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
@@ -415,7 +420,7 @@ def test_a_script_that_is_stopped_and_run_again_makes_one_run(
 ) -> None:
     """The README's lines, stopped while their batch is out, collect it when they run again."""
     program = tmp_path / "script.py"
-    program.write_text(SCRIPT.replace("MODEL", repr(MODEL)))
+    program.write_text(HEARS_CTRL_C + SCRIPT.replace("MODEL", repr(MODEL)))
 
     def begin() -> subprocess.Popen[bytes]:
         return subprocess.Popen(  # noqa: S603  # this test's own script
