@@ -247,5 +247,6 @@ def test_reading_is_linear_in_the_texts_length(piece: str) -> None:
             read(body)
         return time.process_time() - began
 
-    short, long = seconds(12_500), seconds(100_000)
-    assert long < max(0.5, 24 * short)
+    # A busy machine may stretch one look, and not three: the shortest is the text's own.
+    short = min(seconds(12_500) for _ in range(3))
+    assert min(seconds(100_000) for _ in range(3)) < max(0.5, 24 * short)

@@ -74,9 +74,10 @@ def _booked(scene: Scene) -> tuple[int, int]:
 
     async def read(engine: Engine) -> tuple[int, int]:
         row = engine.ledger.store.db.execute(
-            "SELECT coalesce(sum(CASE WHEN outcome IN ('uncertain', 'missing') THEN 0"
-            " ELSE cost_nano END), 0), coalesce(sum(outcome IN ('uncertain', 'missing')), 0)"
-            " FROM attempts"
+            "SELECT coalesce(sum(CASE WHEN unknown THEN 0 ELSE cost_nano END), 0),"
+            " coalesce(sum(unknown), 0) FROM (SELECT cost_nano,"
+            " outcome IN ('uncertain', 'missing') OR unpriced LIKE '%usage%' AS unknown"
+            " FROM attempts WHERE outcome IS NOT NULL)"
         ).fetchone()
         return int(row[0]), int(row[1])
 

@@ -111,9 +111,8 @@ def _restamped(change: Callable[[str], str]) -> Callable[[Lines], Lines]:
         lambda custom_id: "file_99999_never_sent-" + custom_id[-4:],
         lambda custom_id: custom_id + "a",
         lambda custom_id: custom_id.replace("Note", "Nose"),
-        lambda _: "",
     ],
-    ids=["other nonce", "other prefix", "never sent", "longer", "other name", "empty"],
+    ids=["other nonce", "other prefix", "never sent", "longer", "other name"],
 )
 def test_an_id_that_was_not_sent_in_this_batch_reaches_nobody(
     tmp_path: Path, change: Callable[[str], str]
@@ -126,6 +125,17 @@ def test_an_id_that_was_not_sent_in_this_batch_reaches_nobody(
     assert_all_answered(scene, 4)
     # The answers under wrong ids are not used: every item was asked twice, and booked twice.
     assert [one.attempts for one in scene.outcomes()] == [2, 2, 2, 2]
+
+
+def test_an_answer_without_an_id_reaches_nobody_and_is_not_bought_again(tmp_path: Path) -> None:
+    """It may be the answer to any of its batch's items: those fail by name, each paid for once."""
+    scene = Scene(tmp_path, batch_size=4)
+    scene.scripted.fetch_script.extend([_restamped(lambda _: "")] * 3)
+    report = scene.finish(ask(4))
+    assert (report.items.succeeded, report.items.failed) == (0, 4)
+    assert {one.kind for one in report.failures} == {"unreadable_reply"}
+    assert [one.attempts for one in scene.outcomes()] == [1, 1, 1, 1]
+    assert max(scene.scripted.billed.values()) == 1
 
 
 def test_the_lines_of_another_batch_reach_nobody(tmp_path: Path) -> None:
