@@ -321,5 +321,6 @@ def test_cleaning_is_linear_in_the_texts_length(unit: str) -> None:
         words_of(text)
         return time.process_time() - began
 
-    short, long = seconds(50_000), seconds(400_000)
-    assert long < max(1.0, 24 * short)
+    # A busy machine may stretch one look, and not two: the shorter is the text's own.
+    short = min(seconds(50_000) for _ in range(2))
+    assert min(seconds(400_000) for _ in range(2)) < max(1.0, 24 * short)
