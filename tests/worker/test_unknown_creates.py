@@ -26,7 +26,7 @@ from twolane.errors import (
 from twolane.ledger.check import check
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterable, Sequence
+    from collections.abc import AsyncIterable, Callable, Sequence
     from pathlib import Path
 
     from twolane import Engine
@@ -129,11 +129,18 @@ def test_short_results_do_not_disown_a_batch(tmp_path: Path) -> None:
     _once(scene, 5)
 
 
-def test_results_that_name_nobody_disown_nothing(tmp_path: Path) -> None:
-    """Where the results of the only candidate have no line at all, what it may cost is booked."""
+@pytest.mark.parametrize(
+    "change",
+    [lambda _: [], lambda lines: [b'{"custom_id":"",' + line.partition(b",")[2] for line in lines]],
+    ids=["no lines", "no names"],
+)
+def test_results_that_name_nobody_disown_nothing(
+    tmp_path: Path, change: Callable[[list[bytes]], list[bytes]]
+) -> None:
+    """Where no result of the only candidate names anybody, what it may cost is booked."""
     scene = Scene(tmp_path, batch_size=5, reconcile_grace_s=60.0, poll_s=30.0)
     scene.scripted.create_script.append("drop_after")
-    scene.scripted.fetch_script.extend([lambda _: []] * 3)
+    scene.scripted.fetch_script.extend([change] * 3)
     report = scene.finish(ask(5), lane=Lane.BATCH)
     assert report.items.succeeded == 5
     assert report.items.uncertain == 5

@@ -226,7 +226,8 @@ class Reconciler:
                 with contextlib.suppress(InvalidReplyError):
                     answer = context.provider.read_line(line)
                     parsed = parse_custom_id(answer.custom_id)
-                    count += 1
+                    # A line that lost its name may be ours, and says that of nobody else.
+                    count += bool(answer.custom_id)
                     if parsed is None or parsed[0] not in requests:
                         continue
                     name = requests[parsed[0]][1]
@@ -240,6 +241,6 @@ class Reconciler:
         if self._short[ended.id] >= SHORT_FETCHES:
             if count:
                 return False
-            # No line at all, time and again: nobody can tell whose it is, so nobody may say.
+            # No name at all, time and again: nobody can tell whose it is, so nobody may say.
             self._gone[ended.id] = Denial(-math.inf)
         return None
