@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 # So many in a row want to be left alone for hours, and nobody is answered: no further one is asked.
 LONG_WAITS_IN_A_ROW = 3
+# So many refused calls, where they are all that is left of a run, end with it.
+FEW_LEFT = 8
 CALLS = "calls"
 BEHIND_S = 0.05
 # A gateway's error that comes at once is waited out like the fifth refusal in a row, and longer.
@@ -45,9 +47,12 @@ class Caller:
     and `put_off` those of them that are to wait for longer than a run does.
     """
 
-    def __init__(self, context: Context, is_last: Callable[[], bool]) -> None:
-        """Ask the provider of `context`; `is_last` tells whether a single call is all there is."""
-        self._is_last = is_last
+    def __init__(self, context: Context, left: Callable[[], int | None]) -> None:
+        """Ask the provider of `context`.
+
+        `left` tells how many calls are all that can go on, None where more can leave.
+        """
+        self._left = left
         self._context = context
         self._betas = context.betas
         self._exchanging: set[int] = set()
@@ -161,15 +166,16 @@ class Caller:
     def _patience(self, error: TransientError, now_s: float) -> Errored | float:
         """Wait a storm out with all others, as long as that makes sense.
 
-        Then the run stops with its items to do; where nothing but this one is left, it fails.
+        Then the run stops with its items to do; where no more than a few are left, they fail: they
+        may be such as are never taken, and would stop every resume.
         """
-        context, last = self._context, self._is_last()
-        short = last and self._blame.others_answered(-math.inf)
+        context, left = self._context, self._left()
+        short = left == 1 and self._blame.others_answered(-math.inf)
         if context.pacer.patient(now_s, LAST_PATIENCE_S if short else STORM_PATIENCE_S):
             # Behind the others: the next one is asked in its place, and shows whose fault it is.
             cooldown_s = context.pacer.cooldown_until_s - now_s
             return max(0.0, cooldown_s) + BEHIND_S * (1.0 + context.random.random())
-        if last:
+        if left is not None and left <= FEW_LEFT:
             return _errored(error, own=True)
         raise context.long_wait(error, None)
 

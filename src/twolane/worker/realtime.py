@@ -36,14 +36,19 @@ class RealtimeLane:
         self._context = context
         self._judge = judge
         self._recorder = recorder
-        self._caller = Caller(context, lambda: len(self.calls) == 1 and not self._ahead)
+        self._caller = Caller(context, self._left)
         self._warm = not context.renderer.cached
         self._dropped: set[int] = set()
         self._racing: deque[ItemRow] = deque()
         self._held_up = False
+        self._unaffordable = False
         self._ahead: list[ItemRow] = []
         self._ahead_of: tuple[int, int] | None = None
         self.calls: dict[int, asyncio.Task[None]] = {}
+
+    def _left(self) -> int | None:
+        """Return how many calls are all that can go on, None where more can leave."""
+        return None if self._ahead and not self._unaffordable else len(self.calls)
 
     @property
     def busy(self) -> bool:
@@ -83,7 +88,8 @@ class RealtimeLane:
         affordable = self._affordable(items)
         if chosen := self._granted(affordable):
             await self._send(chosen, stage, racing=racing)
-        return len(affordable) < len(items)
+        self._unaffordable = len(affordable) < len(items)
+        return self._unaffordable
 
     async def _pending(self, stage: int, room: int) -> list[ItemRow]:
         """Return what is next: as it was read with an earlier claim, where nothing stirred since."""
