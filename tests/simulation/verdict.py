@@ -62,8 +62,11 @@ HURRY_S: Final = 60.0
 # Endings of which nobody knows whether they were billed, and those with an answer.
 UNKNOWN: Final = frozenset({"uncertain", "missing"})
 ANSWERED: Final = frozenset({"succeeded", "quarantined", "orphan"})
-# A line without its name is no line of anybody's, where it holds no answer either.
-_LINES: Final = ("missing_line", "nameless_line", "short", "results_404", "deleted_by_other")
+# A line without its name is no line of anybody's, where it holds no answer either; and under an id
+# that another computer's batch has are that one's lines.
+_LINES: Final = (
+    "missing_line", "nameless_line", "short", "results_404", "deleted_by_other", "repeated_id",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
