@@ -1,15 +1,26 @@
-"""Numbers and dates as strangers write them."""
+"""Numbers, dates, ids and names as strangers write them."""
 
 from __future__ import annotations
 
 import math
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from twolane.core.outside import EARLIEST, LATEST, MAX_WHOLE, moment, whole
+from twolane.core.outside import (
+    EARLIEST,
+    LATEST,
+    MAX_ID_CHARS,
+    MAX_NAME_CHARS,
+    MAX_WHOLE,
+    identifier,
+    moment,
+    name,
+    whole,
+)
 
 NOTHING: list[object] = [
     None,
@@ -93,3 +104,67 @@ def test_whatever_stands_there_is_a_value_of_its_kind_or_none(value: Any) -> Non
     number, at = whole(value), moment(value)
     assert number is None or 0 <= number <= MAX_WHOLE
     assert at is None or EARLIEST <= at < LATEST
+
+
+IDS = [
+    "msgbatch_013Zva2CMHLNnXjNJJKqJ2EF",
+    "req_vrtx_011CTpRFs",
+    "bGl0ZWxsbV9wcm94eTttb2RlbF9pZDox==",
+    "8c2e1f7a-5b1d-4c7e-9f0a-1d2e3f4a5b6c",
+    "batch:eu-west-1:4711",
+    "7",
+    "a" * MAX_ID_CHARS,
+]
+NO_IDS: list[object] = [
+    "", " ", ".", "..", "../../x", "a/b", "a\\b", "a..b", ".hidden", "-rf", "%2e", "a%2Fb", "a?b",
+    "a#b", "a&b", "a b", "a\n", "a\r\nx: y", "a\0", "\x1b[31m", "ä", "\u202ea", "\ud800", "a\u200b",
+    "a'b", 'a"b', "a;b", "<a>", "$(a)", "a" * (MAX_ID_CHARS + 1), "a" * 10_000_000, None, True, 7, 7.5,
+    b"a", [], ["a"], {}, {"id": "a"},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("value", IDS, ids=lambda value: str(value)[:30])
+def test_an_id_as_services_give_it_is_taken(value: str) -> None:
+    """Ids of the API and of gateways are taken as they stand."""
+    assert identifier(value) == value
+
+
+@pytest.mark.parametrize("value", NO_IDS, ids=lambda value: repr(value)[:30])
+def test_what_is_no_id_is_none(value: object) -> None:
+    """What steers a URL, a path, a terminal or a shell is no id, and neither is another type."""
+    assert identifier(value) is None
+
+
+@given(st.text() | st.text("ab._-%/?#:=~\n ", max_size=12))
+def test_an_id_needs_no_escape_anywhere(value: str) -> None:
+    """Whatever is taken for an id is one segment of a path, and the same when it is quoted."""
+    if (found := identifier(value)) is not None:
+        assert quote(found, safe=":=~") == found == value
+        assert found not in (".", "..")
+        assert "/" not in found
+
+
+@pytest.mark.parametrize(
+    ("value", "is_one"),
+    [
+        ("hf.co/bartowski/Llama-3.2-1B-GGUF:Q4_K_M", True),
+        ("C:\\models\\my model.gguf", True),
+        ("模型-7b", True),
+        ("n" * MAX_NAME_CHARS, True),
+        ("n" * (MAX_NAME_CHARS + 1), False),
+        ("", False),
+        (" ", False),
+        ("a\n", False),
+        ("\x1b]0;x\x07", False),
+        ("a\u202eb", False),
+        ("a\u200bb", False),
+        ("a\U000e0041", False),
+        ("\ud800", False),
+        (None, False),
+        (7, False),
+        (["a"], False),
+    ],
+)
+def test_a_name_is_one_that_prints(value: object, *, is_one: bool) -> None:
+    """Names of models are taken in any script, and none that holds what does not show."""
+    assert name(value) == (value if is_one else None)

@@ -1,4 +1,4 @@
-"""What others wrote as numbers and dates: checked here, before anything is done with it. Pure.
+"""What others wrote as numbers, dates, ids and names: checked here, before it is used. Pure.
 
 A provider, a gateway or a file may hold anything in the place of a number. What is none, or lies
 outside of what there can be, is None here, and the caller says what that means.
@@ -6,6 +6,7 @@ outside of what there can be, is None here, and the caller says what that means.
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import Final
 
@@ -19,6 +20,16 @@ EARLIEST: Final = datetime(2000, 1, 1, tzinfo=UTC).timestamp()
 LATEST: Final = datetime(2100, 1, 1, tzinfo=UTC).timestamp()
 """Dates outside of these are placeholders (year 1, 1970, 9999), not moments of a run."""
 
+MAX_ID_CHARS: Final = 512
+"""An id of the API has some 30 characters ("format and length may change", says its reference);
+gateways that write into one where a batch lies need a few hundred."""
+
+MAX_NAME_CHARS: Final = 256
+"""A model's name may be a path of its server's disk; longer is none."""
+
+# `msgbatch_013Zva2CMHLNnXjNJJKqJ2EF`, `msg_…`, `req_…`, and base64 of gateways: one segment of a
+# path or a file's name as it stands, nothing of which needs an escape anywhere.
+_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:=~-]*", re.ASCII)
 _MAX_DIGITS: Final = len(str(MAX_WHOLE))
 # `2026-11-28T03:10:32.123456789+00:00` and some room.
 _MAX_DATE_CHARS: Final = 64
@@ -56,3 +67,21 @@ def moment(value: object) -> float | None:
     except (ValueError, OverflowError):
         return None
     return at if at is not None and EARLIEST <= at < LATEST else None
+
+
+def identifier(value: object) -> str | None:
+    """Return an id that a service gave, None for what can be none.
+
+    It goes into URLs, messages and the ledger: what steers any of them (a slash, a dot segment, an
+    escape, a blank, a control character) is in no id that is documented.
+    """
+    if not isinstance(value, str) or len(value) > MAX_ID_CHARS or ".." in value:
+        return None
+    return value if _ID.fullmatch(value) else None
+
+
+def name(value: object) -> str | None:
+    """Return a name for people (a model's, a server's), None for what does not print as one."""
+    if not isinstance(value, str) or not 0 < len(value) <= MAX_NAME_CHARS:
+        return None
+    return value if value.isprintable() and value == value.strip() else None
