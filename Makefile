@@ -22,7 +22,7 @@ demo: .venv/.run ## curate and link a sample vault, offline and for nothing
 	$(BIN)/notemill demo
 
 test: .venv/.dev ## run the tests
-	$(PY) -m pytest -q
+	$(PY) -m pytest -q -n auto --dist worksteal
 
 lint: .venv/.dev ## check format, rules, types and layers
 	$(BIN)/ruff format --check $(SOURCES)
