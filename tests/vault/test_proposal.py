@@ -6,8 +6,9 @@ import pytest
 import yaml
 
 from notemill.errors import MalformedNoteError
+from notemill.vault.linediff import diff
 from notemill.vault.note import parse
-from notemill.vault.proposal import Change, diff, set_properties
+from notemill.vault.proposal import Change, set_properties
 
 BOM = b"\xef\xbb\xbf"
 

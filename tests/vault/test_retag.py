@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
 from notemill.errors import ExternallyChangedError, MalformedNoteError
+from notemill.vault.linediff import diff
 from notemill.vault.note import Note, inline_tags, parse
-from notemill.vault.proposal import diff
 from notemill.vault.retag import TagChanges, retag
 from notemill.vault.tags import tag_key
 from tests.vault import styles as styled

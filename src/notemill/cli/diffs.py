@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from notemill.vault.proposal import diff
+from notemill.vault.linediff import diff
 from twolane.console import shown
 
 if TYPE_CHECKING:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeAlias
@@ -15,13 +14,12 @@ from notemill.vault.scalars import is_plain, scalar
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-__all__ = ["Change", "diff", "new_list", "owned_spans", "set_properties", "spliced"]
+__all__ = ["Change", "new_list", "owned_spans", "set_properties", "spliced"]
 
 Change: TypeAlias = "str | Sequence[str] | None"
 """What a property is to be: a text, a list of texts, or None to take it out."""
 
 _DASH: Final = b"  - "  # as Obsidian writes it
-_CONTEXT_LINES: Final = 1
 _DASHED = re.compile(rb"( *+)-([ \t]++)")
 _BARE_DASH = re.compile(rb"( *+)-(?=[ \t\r\n]|\Z)")
 _FLOW_HEAD = re.compile(rb"\[[ \t\r\n]*+")
@@ -341,51 +339,3 @@ def _line_start(note: Note, at: int) -> int:
 def _line_end(note: Note, at: int) -> int:
     end = note.raw.find(_line_break(note), at)
     return len(note.raw) if end < 0 else end + 1
-
-
-# -- showing ----------------------------------------------------------------------------------
-
-
-def diff(old: bytes, new: bytes, path: str) -> str:
-    """Return a unified diff of two versions of a note as text, '' where they are the same.
-
-    Time grows with what differs, not with the note's length. Bytes that are no UTF-8 show as the
-    replacement character.
-    """
-    before, after = _shown_lines(old), _shown_lines(new)
-    shortest = min(len(before), len(after))
-    lead = next((n for n in range(shortest) if before[n] != after[n]), shortest)
-    trail = next(
-        (n for n in range(shortest - lead) if before[-1 - n] != after[-1 - n]), shortest - lead
-    )
-    if lead == len(before) == len(after):
-        return ""
-    first = max(0, lead - _CONTEXT_LINES)
-    trail = max(0, trail - _CONTEXT_LINES)
-    window = before[first : len(before) - trail], after[first : len(after) - trail]
-    lines = [f"--- {path}", f"+++ {path}"]
-    matcher = difflib.SequenceMatcher(None, *window, autojunk=False)
-    for group in matcher.get_grouped_opcodes(_CONTEXT_LINES):
-        lines.append(_hunk_head(group, first))
-        for kind, low, high, new_low, new_high in group:
-            if kind == "equal":
-                lines += [f" {line}" for line in window[0][low:high]]
-                continue
-            lines += [f"-{line}" for line in window[0][low:high]]
-            lines += [f"+{line}" for line in window[1][new_low:new_high]]
-    return "\n".join(lines)
-
-
-def _hunk_head(group: list[tuple[str, int, int, int, int]], offset: int) -> str:
-    old = _range(group[0][1] + offset, group[-1][2] + offset)
-    new = _range(group[0][3] + offset, group[-1][4] + offset)
-    return f"@@ -{old} +{new} @@"
-
-
-def _range(start: int, end: int) -> str:
-    # As in difflib: an empty range names the line before it.
-    return f"{start + (start != end)},{end - start}"
-
-
-def _shown_lines(raw: bytes) -> list[str]:
-    return raw.removeprefix(BOM).decode("utf-8", "replace").splitlines()
