@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from notemill.tagging.arrange import in_order
 from notemill.tagging.vocabulary import Entry
+from notemill.vault.invisible import visible
 from notemill.vault.lines import one_line
 from notemill.vault.retag import TagChanges
 from notemill.vault.tags import MAX_LEVELS, is_tidy_tag, is_within, paths_of, tag_key
@@ -165,7 +166,7 @@ def _path(filed: Filed) -> str:
 
 
 def _bare(tag: str) -> str:
-    levels = (level.strip() for level in tag.strip().lstrip("#").split("/"))
+    levels = (level.strip() for level in visible(tag).strip().lstrip("#").split("/"))
     return "/".join(level for level in levels if level)
 
 

@@ -11,6 +11,8 @@ import re
 import unicodedata
 from typing import Final
 
+from notemill.vault.invisible import is_visible
+
 MAX_LEVELS = 3
 TAG_END: Final = (
     r"\x00\s!\"#$%&'()*+,.:;<=>?@\[\\\]^`{|}~\u2000-\u200c\u200e-\u206f\u2e00-\u2e7f\ufeff"
@@ -37,11 +39,13 @@ def is_legal_tag(tag: str) -> bool:
 def is_tidy_tag(tag: str) -> bool:
     """Tell whether `tag` may be proposed: of letters, digits, emoji, `_` and `-`, not without words.
 
-    Obsidian takes more, such as punctuation of full width, which is a slip in most tags.
+    All of it has to show. Obsidian takes more, such as punctuation of full width, which is a slip
+    in most tags.
     """
     body = tag.replace("/", "")
     return (
         is_legal_tag(tag)
+        and is_visible(tag)
         and all(_is_tidy_char(char) for char in body)
         and not all(char.isdigit() or char in "-_" for char in body)
     )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from notemill.review import Kind, NewProposal
 from notemill.tagging.gate import OPEN
+from notemill.vault.invisible import visible
 from notemill.vault.lines import one_line
 from notemill.vault.tags import clean_tag, is_tidy_tag, tag_key
 from notemill.workflows.fitting import Room
@@ -110,7 +111,7 @@ def as_request(facts: NoteFacts, params: dict[str, Any], *, need: int) -> Reques
 def read_reply(text: str) -> Curated:
     """Read a reply that met its schema, and tidy it: plain lines, legal tags, no repetitions."""
     value = json.loads(text)
-    tags = (clean_tag(tag) for tag in value["tags"])
+    tags = (clean_tag(visible(tag)) for tag in value["tags"])
     topics = (one_line(topic) for topic in value["topics"])
     return Curated(
         description=one_line(value["description"])[:MAX_DESCRIPTION_CHARS].rstrip(),
