@@ -9,7 +9,6 @@ the spelling of an exclusion would let out what it was to keep in.
 from __future__ import annotations
 
 import os
-import tomllib
 from dataclasses import dataclass, field, replace
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -21,6 +20,7 @@ from twolane.core.addresses import is_here
 from twolane.core.naming import nearest
 from twolane.core.pricing import NANO_PER_USD
 from twolane.errors import ConfigError
+from twolane.files import path_named, read_toml
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -119,7 +119,7 @@ def read_config(
     """
     path, origin = _place(config, environment)
     try:
-        values = tomllib.loads(path.read_text("utf-8-sig"))
+        values = read_toml(path)
     except FileNotFoundError:
         # A link whose target is away was a config file yesterday.
         if not origin and not path.is_symlink():
@@ -127,8 +127,8 @@ def read_config(
         named = f"{path}, which {origin} names" if origin else path
         message = f"there is no config file {named}; put it there, or name another"
         raise ConfigError(message) from None
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
-        message = f"the config file {path} cannot be read: {error}"
+    except OSError as error:
+        message = f"the config file {path} cannot be read: {error.strerror or error}"
         raise ConfigError(message) from error
     tables = {name: _table(values.pop(name), name, path) for name in GUESTS if name in values}
     settings = _table(values.pop(TABLE, {}), TABLE, path)
@@ -144,11 +144,19 @@ def read_config(
 def _place(config: str | Path | None, environment: Mapping[str, str]) -> tuple[Path, str]:
     """Return where the config file has to be, and who says so, '' where nobody does."""
     if config is not None:
-        return Path(config).expanduser(), "--config"
+        return _path_in(config, "--config"), "--config"
     (variable,) = VARIABLES["config"]
     if named := environment.get(variable):
-        return Path(named).expanduser(), variable
+        return _path_in(named, variable), variable
     return Path(platformdirs.user_config_dir("notemill", appauthor=False)) / "config.toml", ""
+
+
+def _path_in(value: str | Path, origin: str) -> Path:
+    """Return the path that `origin` names. Raises ConfigError where it cannot be one."""
+    try:
+        return path_named(str(value))
+    except ValueError as error:
+        raise ConfigError(f"{origin} cannot be {str(value)!r}: {error}") from None
 
 
 def _table(value: object, name: str, path: Path) -> Mapping[str, Any]:

@@ -18,8 +18,6 @@ A model with neither `batch_factor` nor `batch` has a price in real time only.
 
 from __future__ import annotations
 
-import json
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from decimal import ROUND_HALF_UP, Decimal
@@ -29,6 +27,7 @@ from typing import TYPE_CHECKING, Final
 from twolane.core.pricing import FREE, LanePrices, Rates, Tier
 from twolane.core.types import Lane
 from twolane.errors import ConfigError, UnknownModelError
+from twolane.files import read_json, read_toml
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -39,7 +38,6 @@ if TYPE_CHECKING:
 OFFLINE: Final = "offline"
 """The provider inside this program: it costs nothing."""
 
-MAX_FILE_BYTES: Final = 1_000_000
 MAX_PRICE: Final = 1_000_000
 """US dollars per million tokens: a price above it is a slip."""
 
@@ -258,21 +256,11 @@ def load_price_book(path: Path | None = None) -> PriceBook:
 
 def _read_tables(path: Path) -> dict[str, object]:
     """Return a price file's tables; numbers with a point come as exact decimals."""
+    read = read_json if path.suffix.lower() == ".json" else read_toml
     try:
-        data = path.read_bytes()
+        tables = read(path, parse_float=Decimal)
     except OSError as error:
         raise ConfigError(f"price file {path}: {error.strerror or error}") from None
-    if len(data) > MAX_FILE_BYTES:
-        raise ConfigError(f"price file {path}: larger than {MAX_FILE_BYTES} bytes")
-    try:
-        text = data.decode("utf-8-sig")
-        tables = (
-            json.loads(text, parse_float=Decimal)
-            if path.suffix.lower() == ".json"
-            else tomllib.loads(text, parse_float=Decimal)
-        )
-    except (ValueError, RecursionError) as error:
-        raise ConfigError(f"price file {path}: {error}") from None
     if not isinstance(tables, dict):
         raise ConfigError(f"price file {path}: expected an object with one entry per model")
     return tables

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import os
+from typing import Final
 
 from notemill.vault.attributes import hand_on, take_place
+from twolane.files import read_small
+
+MAX_NOTE_BYTES: Final = 67_108_864
+"""A note is read and edited in memory; what is larger is no note that a person wrote."""
 
 
 class Disk:
@@ -13,8 +18,7 @@ class Disk:
 
     def read(self, path: str) -> bytes:
         """Return a file's bytes."""
-        with open(path, "rb") as file:  # noqa: PTH123  # names stay as the folder lists them
-            return file.read()
+        return read_small(path, most_bytes=MAX_NOTE_BYTES)
 
     def create(self, path: str, data: bytes, like: str) -> None:
         """Write a new file with all that `like` has beside its bytes, and flush it to the disk."""

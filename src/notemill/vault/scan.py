@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import stat
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
+from notemill.vault.disk import MAX_NOTE_BYTES
 from notemill.vault.keys import key_of
 from notemill.vault.presence import stands_for, why_offline
 from notemill.vault.select import Skipped, is_conflict_copy, read_settings
@@ -14,9 +15,6 @@ from notemill.vault.select import Skipped, is_conflict_copy, read_settings
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-MAX_NOTE_BYTES: Final = 67_108_864
-"""A note is read and edited in memory; what is larger is no note that a person wrote."""
 
 
 @dataclass(frozen=True, slots=True)

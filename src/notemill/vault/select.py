@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import re
 import unicodedata
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from notemill.vault.related import LinkStyle
 from notemill.vault.resolve import PathFormat
 from notemill.vault.templates import NamedTemplates
+from twolane.files import read_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -117,10 +117,8 @@ def _nfc(text: str) -> str:
 
 def _json(path: Path) -> dict[str, Any]:
     try:
-        if path.stat().st_size > _MAX_SETTINGS_BYTES:
-            return {}
-        value = json.loads(path.read_text("utf-8-sig"))
-    except (OSError, ValueError, RecursionError):
+        value = read_json(path, most_bytes=_MAX_SETTINGS_BYTES)
+    except OSError:
         return {}
     return value if isinstance(value, dict) else {}
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
+from twolane.files import read_small
 from twolane.providers.chat import Endpoint, Manner, Schemas
 
 if TYPE_CHECKING:
@@ -56,8 +57,7 @@ class Remembered:
 
     def _read(self) -> dict[str, Any]:
         try:
-            raw = self._path.read_bytes()
-            value = orjson.loads(raw) if len(raw) <= _MOST_BYTES else None
+            value = orjson.loads(read_small(self._path, most_bytes=_MOST_BYTES))
         except (OSError, ValueError):
             return {}
         return value if isinstance(value, dict) else {}

@@ -1,0 +1,163 @@
+"""Files that a person or a stranger names: what a path may be, and how a small file is read.
+
+A name may lead to a pipe that nobody writes to, a device without end, or a file that grows while it
+is read. So only an ordinary file is opened, never in a way that waits, and no more is read than is
+allowed, whatever the file's size is said to be.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import re
+import stat
+import tomllib
+from contextlib import contextmanager, suppress
+from decimal import InvalidOperation
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+MAX_SETTINGS_BYTES: Final = 131_072
+"""A person's settings take some thousand bytes; tomllib reads whatever fits here within a second."""
+_MAX_KEY_PARTS: Final = 40
+# tomllib's time and memory grow with the square of a key's parts: 32,000 of them take gigabytes.
+_LONG_KEY: Final = re.compile(
+    r"(?:^|[\[{,])[ \t]*+"
+    rf"(?:(?:[\w-]++|\"(?:[^\"\\\n]|\\.)*+\"|'[^'\n]*+')[ \t]*+\.[ \t]*+){{{_MAX_KEY_PARTS}}}",
+    re.MULTILINE,
+)
+
+# A pipe is opened without waiting for its other end, a terminal without becoming this process's.
+_FLAGS: Final = (
+    os.O_RDONLY
+    | getattr(os, "O_NONBLOCK", 0)
+    | getattr(os, "O_NOCTTY", 0)
+    | getattr(os, "O_BINARY", 0)
+)
+_CHUNK_BYTES: Final = 1 << 16
+_KINDS: Final = {
+    stat.S_IFDIR: "a folder",
+    stat.S_IFIFO: "a pipe",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+}
+
+
+def path_named(text: str) -> Path:
+    """Return the path that a person names; `~` is their folder, `~name` another person's.
+
+    Raises ValueError with what is wrong and what to write.
+    """
+    try:
+        path = Path(text).expanduser()
+        os.fsencode(path)
+    except RuntimeError:
+        raise ValueError("there is no such person's folder; write the whole path") from None
+    except UnicodeEncodeError:
+        raise ValueError("a path cannot hold half a character (a lone surrogate)") from None
+    if "\0" in text:
+        raise ValueError("a path cannot hold a NUL")
+    return path
+
+
+def read_small(path: str | Path, *, most_bytes: int) -> bytes:
+    """Return the bytes of an ordinary file, or of the one that a link leads to.
+
+    Raises OSError: what the system says, or in its `strerror` that the file is none that is read
+    (a folder, a pipe, a socket, a device, more than `most_bytes`, a name that no file can have).
+    """
+    try:
+        _check(os.stat(path))  # noqa: PTH116  # some devices act when they are opened
+        handle = os.open(path, _FLAGS)
+    except ValueError:  # NUL, or a lone surrogate
+        raise OSError(errno.EINVAL, "no file can have this name") from None
+    try:
+        info = os.fstat(handle)
+        _check(info)
+        return _read(handle, size=info.st_size, most_bytes=most_bytes)
+    finally:
+        os.close(handle)
+
+
+def read_small_text(path: str | Path, *, most_bytes: int) -> str:
+    """Return the text of an ordinary file in UTF-8, without its byte order mark.
+
+    Raises OSError as `read_small` does, and where it is not UTF-8.
+    """
+    data = read_small(path, most_bytes=most_bytes)
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise OSError(errno.EILSEQ, f"line {line} is not UTF-8; save it as UTF-8") from None
+
+
+def read_toml(path: str | Path, *, parse_float: Callable[[str], Any] = float) -> dict[str, Any]:
+    """Return what a small TOML file says. Raises OSError with what is wrong and in which line."""
+    text = read_small_text(path, most_bytes=MAX_SETTINGS_BYTES)
+    with _telling():
+        if found := _LONG_KEY.search(text):
+            line = text.count("\n", 0, found.end()) + 1
+            raise ValueError(f"line {line} has a key of more than {_MAX_KEY_PARTS} parts")
+        return tomllib.loads(text, parse_float=parse_float)
+
+
+def read_json(
+    path: str | Path,
+    *,
+    most_bytes: int = MAX_SETTINGS_BYTES,
+    parse_float: Callable[[str], Any] = float,
+) -> Any:  # noqa: ANN401
+    """Return what a small JSON file says. Raises OSError with what is wrong and in which line."""
+    text = read_small_text(path, most_bytes=most_bytes)
+    with _telling():
+        return json.loads(text, parse_float=parse_float)
+
+
+@contextmanager
+def _telling() -> Iterator[None]:
+    """Turn all that a parser says into OSError."""
+    try:
+        yield
+    except RecursionError:
+        raise OSError(errno.EINVAL, "its values are nested too deeply") from None
+    except InvalidOperation:
+        raise OSError(errno.EINVAL, "it has a number that is too large") from None
+    except ValueError as error:
+        said = str(error)
+        if "sys.set_int_max_str_digits" in said:
+            said = "it has a number of too many digits"
+        raise OSError(errno.EINVAL, said) from None
+
+
+def _check(info: os.stat_result) -> None:
+    """Raise OSError for what is no ordinary file; the null device is one without content."""
+    if not stat.S_ISREG(info.st_mode) and not _is_nothing(info):
+        kind = _KINDS.get(stat.S_IFMT(info.st_mode), "no file")
+        number = errno.EISDIR if stat.S_ISDIR(info.st_mode) else errno.EINVAL
+        raise OSError(number, f"it is {kind}, and no ordinary file")
+
+
+def _is_nothing(info: os.stat_result) -> bool:
+    """Tell whether it is the null device, which people name for a file with nothing in it."""
+    with suppress(OSError):
+        return stat.S_ISCHR(info.st_mode) and info.st_rdev == os.stat(os.devnull).st_rdev  # noqa: PTH116
+    return False
+
+
+def _read(handle: int, *, size: int, most_bytes: int) -> bytes:
+    """Read a file of the said `size` to its end, one byte beyond what is allowed at most."""
+    chunks: list[bytes] = []
+    left = most_bytes + 1
+    while size < left and (chunk := os.read(handle, min(left, max(size, _CHUNK_BYTES) + 1))):
+        chunks.append(chunk)
+        left -= len(chunk)
+        size = 0
+    if size >= left:
+        raise OSError(errno.EFBIG, f"it is larger than the {most_bytes:,} bytes that are allowed")
+    return chunks[0] if len(chunks) == 1 else b"".join(chunks)
