@@ -24,7 +24,7 @@ from notemill.review import FILE as REVIEW_FILE
 from notemill.review import Decision, Review
 from notemill.vault.curatelock import curate_lock
 from notemill.vault.files import Vault
-from notemill.vault.places import remember, state_folder
+from notemill.vault.places import claim, remember, state_folder
 from notemill.workflows.apply import Applied, apply_run, preview, waits_for_person
 from notemill.workflows.collecting import collect
 from notemill.workflows.curate import REPLY_TOKENS, load_template
@@ -84,6 +84,7 @@ class Mill:
         self.privacy = Privacy(
             load_exclusions(config=settings.config) if exclusions is None else exclusions
         )
+        claim(settings.home)
         self.state = state_folder(settings.home, folder)
         self.vault = Vault.open(folder, state_dir=self.state)
         remember(self.state, self.vault.root)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import sqlite3
 from typing import TYPE_CHECKING
 
 from notemill.errors import VaultError
 from notemill.vault.journal import write_ahead
+from twolane import TwolaneError, private
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,15 +26,14 @@ class DurableFile:
         self.path = path
         self._what = what
         try:
-            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+            private.database(path)
             self._db = sqlite3.connect(path, timeout=30, isolation_level=None)
             try:
                 self._prepare(schema, version)
             except BaseException:
                 self._db.close()
                 raise
-        except (OSError, sqlite3.Error) as error:
+        except (OSError, sqlite3.Error, TwolaneError) as error:
             message = f"the {what} in {path} cannot be opened ({error}); nothing was changed"
             raise VaultError(message) from error
 

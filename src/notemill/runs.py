@@ -21,7 +21,7 @@ from notemill.links import LinkLedger
 from notemill.pairs import PairState
 from notemill.review import FILE as REVIEW_FILE
 from notemill.review import Review
-from notemill.vault.places import known_vaults, written_runs
+from notemill.vault.places import claim, known_vaults, written_runs
 from notemill.workflows.judging import LINK_KIND
 from twolane import LAST, Engine, RunState, pick_run
 
@@ -102,6 +102,7 @@ _PAIRS = {
 
 async def known_runs(settings: Settings) -> list[KnownRun]:
     """Return all runs, newest first. A vault's file that cannot be used is passed over."""
+    claim(settings.home)
     found: dict[str, KnownRun] = {}
     async with Engine.open(settings, responder=lambda _: "") as engine:
         for row in await engine.runs():

@@ -11,6 +11,7 @@
         LedgerLockedError          another process works on the run
         LedgerFullError            no space left for the ledger
         LedgerDamagedError         it is not what was written, or it is gone
+        StateFolderError           its folder is another user's, or open to others
         HandedOverError            the run goes on, on another computer
       ProviderError                the provider answered with an error
         TransientError             worth sending again
@@ -108,6 +109,12 @@ class LedgerFullError(LedgerError):
 
 class LedgerDamagedError(LedgerError):
     """The ledger is damaged; see `twolane check`, and restore it with `twolane state import`."""
+
+
+class StateFolderError(LedgerError):
+    """The state folder is another user's, or others can write to it; see what is named."""
+
+    http_status = 403
 
 
 class HandedOverError(LedgerError):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from notemill.errors import VaultError
+from twolane import TwolaneError, private
 
 # What is wrong with the disk, its rights or another process, and not with the file.
 _OUTSIDE: Final = frozenset(
@@ -36,7 +36,6 @@ class Cache:
 
         Raises VaultError where the disk takes no file.
         """
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._path = path
         self._create = create
         try:
@@ -46,7 +45,7 @@ class Cache:
             self.start_afresh()
 
     def _opened(self) -> sqlite3.Connection:
-        os.close(os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600))
+        private.database(self._path)
         db = sqlite3.connect(self._path, timeout=30)
         try:
             db.execute("PRAGMA synchronous = OFF")
@@ -80,10 +79,15 @@ class Cache:
         except sqlite3.OperationalError as error:
             if error.sqlite_errorcode & _PRIMARY not in _OUTSIDE:
                 raise
-            raise VaultError(
-                f"the index {self._path} cannot be written ({error}); free space or check rights, "
-                "and run the command again"
-            ) from error
+            raise self._unusable(error) from error
+        except (OSError, TwolaneError) as error:
+            raise self._unusable(error) from error
+
+    def _unusable(self, error: Exception) -> VaultError:
+        return VaultError(
+            f"the index {self._path} cannot be written ({error}); free space or check rights, "
+            "and run the command again"
+        )
 
     def close(self) -> None:
         """Close the file."""

@@ -6,9 +6,10 @@ import contextlib
 import os
 from typing import TYPE_CHECKING
 
-from filelock import FileLock, Timeout
+from filelock import Timeout
 
 from notemill.errors import VaultLockedError
+from twolane import private
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,7 +24,7 @@ def curate_lock(state: Path, root: Path) -> Iterator[None]:
     """
     path = state / "curate.lock"
     holder = path.with_suffix(".pid")
-    lock = FileLock(path, timeout=0)
+    lock = private.lock(path)
     try:
         lock.acquire()
     except Timeout:
@@ -37,7 +38,7 @@ def curate_lock(state: Path, root: Path) -> Iterator[None]:
     try:
         # Who it is, is a courtesy: without it the lock still holds.
         with contextlib.suppress(OSError):
-            holder.write_text(str(os.getpid()))
+            private.write(holder, str(os.getpid()).encode())
         yield
     finally:
         with contextlib.suppress(OSError):

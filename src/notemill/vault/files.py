@@ -15,7 +15,7 @@ from enum import StrEnum
 from itertools import pairwise
 from typing import TYPE_CHECKING, Self
 
-from filelock import FileLock, Timeout
+from filelock import Timeout
 
 from notemill.errors import (
     EmptyVaultError,
@@ -39,6 +39,7 @@ from notemill.vault.note import bytes_hash
 from notemill.vault.presence import Presence, presence
 from notemill.vault.scan import NoteFile, Walk, scan_folder
 from notemill.vault.select import Skipped, folded, matcher
+from twolane import private
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -104,7 +105,7 @@ class Vault:
         self._journal = Journal(state_dir / f"journal-{name}.sqlite3")
         self._holder = state_dir / f"writer-{name}.pid"
         # Seen from all threads alike: what is held by one is held by the process.
-        self._file_lock = FileLock(state_dir / f"writer-{name}.lock", timeout=0, thread_local=False)
+        self._file_lock = private.lock(state_dir / f"writer-{name}.lock", thread_local=False)
         self._one_writer = threading.RLock()
         self._paths: dict[str, str] = {}
 
@@ -270,7 +271,7 @@ class Vault:
     def _name_holder(self) -> None:
         # Who holds the lock is a courtesy to the other process: without it the lock still holds.
         with contextlib.suppress(OSError):
-            self._holder.write_text(str(os.getpid()), "ascii")
+            private.write(self._holder, str(os.getpid()).encode())
 
     def _holder_name(self) -> str:
         try:

@@ -6,18 +6,19 @@ import contextlib
 import hashlib
 import os
 import re
-import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from notemill.errors import VaultError
 from notemill.vault.journal import Journal
+from twolane import TwolaneError, private
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from notemill.vault.journal import WrittenRun
 
+_VAULTS: Final = "vaults"
 _FILE: Final = "folder"
 _UNSAFE = re.compile(r"[^A-Za-z0-9]+")
 
@@ -27,7 +28,21 @@ def state_folder(home: Path, folder: Path) -> Path:
     whole = str(folder.resolve())
     digest = hashlib.blake2b(whole.encode("utf-8", "surrogateescape"), digest_size=6).hexdigest()
     name = _UNSAFE.sub("-", folder.resolve().name).strip("-")[:40] or "vault"
-    return home / "vaults" / f"{name}-{digest}"
+    return home / _VAULTS / f"{name}-{digest}"
+
+
+def claim(home: Path) -> None:
+    """See that what is kept in `home` is private, of the vaults as well.
+
+    Raises VaultError where it is another user's, or open to others.
+    """
+    try:
+        private.state_folder(home, create=False)
+        for folder in (home / _VAULTS).glob(f"*/{_FILE}"):
+            private.tighten(home / _VAULTS)
+            private.tighten_all(folder.parent)
+    except (TwolaneError, OSError) as error:
+        raise VaultError(str(error)) from error
 
 
 def remember(state: Path, root: Path) -> None:
@@ -36,19 +51,14 @@ def remember(state: Path, root: Path) -> None:
     try:
         if not path.exists() or path.read_bytes() != folder:
             # In one step: half a name would be another folder's.
-            part = path.with_name(f"{_FILE}.{secrets.token_hex(4)}.part")
-            with os.fdopen(
-                os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb"
-            ) as file:
-                file.write(folder)
-            part.replace(path)
+            private.write(path, folder)
     except OSError as error:
         raise VaultError(f"{path} cannot be written ({error.strerror}); check rights") from error
 
 
 def known_vaults(home: Path) -> Iterator[tuple[Path, Path]]:
     """Yield the vaults known in `home`, each with its state folder."""
-    for folder in sorted((home / "vaults").glob(f"*/{_FILE}")):
+    for folder in sorted((home / _VAULTS).glob(f"*/{_FILE}")):
         yield Path(os.fsdecode(folder.read_bytes())), folder.parent
 
 

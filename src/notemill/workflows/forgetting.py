@@ -6,7 +6,7 @@ import contextlib
 from pathlib import Path
 from typing import Final
 
-from filelock import FileLock, Timeout
+from filelock import Timeout
 
 from notemill.decisions import FILE as DECISIONS_FILE
 from notemill.decisions import Decisions
@@ -17,6 +17,7 @@ from notemill.review import FILE as REVIEW_FILE
 from notemill.review import Review
 from notemill.vault.journal import Journal
 from notemill.vault.places import state_folder
+from twolane import private
 
 _STORES: Final[dict[str, type[Review | LinkLedger | Decisions]]] = {
     REVIEW_FILE: Review,
@@ -41,7 +42,7 @@ def forget_kept(home: Path, label: str, run: str) -> None:
     ]
     with contextlib.ExitStack() as held:
         for name in names:
-            lock = FileLock(state / name, timeout=0)
+            lock = private.lock(state / name)
             try:
                 held.enter_context(lock)
             except Timeout:

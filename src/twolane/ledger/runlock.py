@@ -5,17 +5,18 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import secrets
 import shutil
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from filelock import FileLock, Timeout
+from filelock import Timeout
 
+from twolane import private
 from twolane.errors import LedgerLockedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 LOCKS_FOLDER = "locks"
 SPOOL_FOLDER = "spool"
@@ -48,20 +49,24 @@ def workshop(home: Path) -> Iterator[Path]:
     another process has one.
     """
     spool = home / SPOOL_FOLDER
-    spool.mkdir(parents=True, exist_ok=True, mode=0o700)
+    private.folder(spool)
     with _held(home / LOCKS_FOLDER, "moving", "exports or imports the state"):
         for left_over in spool.glob(f"{_MOVING}*"):
             shutil.rmtree(left_over, ignore_errors=True)
-        with tempfile.TemporaryDirectory(prefix=_MOVING, dir=spool) as folder:
-            yield Path(folder)
+        folder = spool / f"{_MOVING}{secrets.token_hex(4)}"
+        private.folder(folder)
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextlib.contextmanager
 def _held(locks: Path, name: str, does: str) -> Iterator[None]:
-    locks.mkdir(parents=True, exist_ok=True, mode=0o700)
+    private.folder(locks)
     path = locks / f"{name}.lock"
     owner = path.with_suffix(".pid")
-    lock = FileLock(path, timeout=0)
+    lock = private.lock(path)
     try:
         lock.acquire()
     except Timeout:
@@ -72,7 +77,7 @@ def _held(locks: Path, name: str, does: str) -> Iterator[None]:
         message = f"process {who} {does}; wait for it, or stop it and run the command again"
         raise LedgerLockedError(message) from None
     try:
-        owner.write_text(str(os.getpid()))
+        private.write(owner, str(os.getpid()).encode())
         yield
     finally:
         owner.unlink(missing_ok=True)

@@ -10,6 +10,7 @@ import time
 from importlib import resources
 from typing import TYPE_CHECKING, Any, Final, Self
 
+from twolane import private
 from twolane.errors import (
     LedgerDamagedError,
     LedgerError,
@@ -124,7 +125,7 @@ class Store:
 
         Nor does a `rehearsal`, which begins with an empty one in memory where there is none.
         Raises LedgerError where the file is no ledger, is damaged, was emptied or removed,
-        cannot be written or was made by a newer version.
+        cannot be written or was made by a newer version, and where its folder is not private.
         """
         self.path = path
         # Looked for before the file is: another process may be creating both, the file first.
@@ -134,6 +135,8 @@ class Store:
                 f"the ledger {path} cannot be opened for writing: it is a folder; move it away"
             )
             raise LedgerError(message)
+        with _making(path):
+            private.state_folder(path.parent, create=not (read_only or rehearsal))
         size_bytes = path.stat().st_size if path.exists() else 0
         if lived and not size_bytes:
             raise _gone(path)
@@ -144,7 +147,8 @@ class Store:
         if read_only or rehearsal:
             self.db = self._reading()
             return
-        _make_file(path)
+        with _making(path):
+            private.database(path)
         self.db = self._connected(str(path))
         try:
             self._prepare(lived=lived)
@@ -321,20 +325,16 @@ def marker_of(path: Path) -> Path:
 def _leave_marker(path: Path) -> None:
     # Where it cannot be written now, the next opening writes it.
     with contextlib.suppress(OSError):
-        marker = os.open(marker_of(path), os.O_WRONLY | os.O_CREAT, 0o600)
-        os.write(marker, b"A ledger was made beside this file. Delete both to begin anew.\n")
-        os.close(marker)
+        private.write(
+            marker_of(path), b"A ledger was made beside this file. Delete both to begin anew.\n"
+        )
 
 
-def _make_file(path: Path) -> None:
-    """Create the file where it is absent. Raises LedgerError where that, or writing, is refused.
-
-    By hand and not by sqlite: a ledger holds prompts and must never be readable by others, not
-    even for the moment between sqlite's create and a chmod.
-    """
+@contextlib.contextmanager
+def _making(path: Path) -> Iterator[None]:
+    """Tell what keeps the ledger's folder or file from being made. Raises LedgerError."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+        yield
     except OSError as error:
         if error.errno in (errno.EMFILE, errno.ENFILE):
             raise TooManyFilesError from error
@@ -342,7 +342,7 @@ def _make_file(path: Path) -> None:
             message = f"no space is left for the ledger {path}; free some and run the command again"
             raise LedgerFullError(message) from error
         message = (
-            f"the ledger {path} cannot be opened for writing ({error.strerror}); "
+            f"the ledger {path} cannot be opened for writing ({error.strerror or error}); "
             "give its folder rights to write, or name another with TWOLANE_HOME"
         )
         raise LedgerError(message) from error

@@ -21,6 +21,7 @@ from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+from twolane import private
 from twolane.core.states import RunState
 from twolane.errors import ConfigError, LedgerDamagedError, LedgerError, LedgerLockedError
 from twolane.ledger.check import check
@@ -119,8 +120,7 @@ def _unmark_unless(done: Any, ledger: Ledger, mark: str) -> None:  # noqa: ANN40
 
 def _copy(source: sqlite3.Connection, target: Path) -> None:
     """Copy a database as of now. Raises LedgerError."""
-    target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    os.close(os.open(target, os.O_RDWR | os.O_CREAT, 0o600))
+    private.database(target)
     try:
         with contextlib.closing(sqlite3.connect(target)) as copy:
             source.backup(copy)
@@ -145,7 +145,7 @@ def _write(folder: Path, manifest: dict[str, Any], target: Path) -> None:
     """Pack copies into a file that appears whole, and is on disk when it does."""
     part = target.with_name(f"{target.name}.{secrets.token_hex(4)}.part")
     try:
-        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
+        with private.new(part) as out:
             with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as pack:
                 pack.writestr(MANIFEST, json.dumps(manifest))
                 for name in manifest["files"]:
@@ -174,7 +174,7 @@ def import_state(source: Path, path: Path) -> Moved:
     """
     home = path.parent
     try:
-        home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        private.state_folder(home)
         with workshop(home) as folder:
             names = _unpack(source, folder, path)
             moved = _checked(folder / path.name, source)
@@ -200,9 +200,8 @@ def _unpack(source: Path, folder: Path, path: Path) -> list[str]:
                 raise ValueError(MANIFEST)  # told below, like all that is wrong
             for name in names:
                 target = folder / name
-                target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-                handle = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-                with pack.open(name) as packed, os.fdopen(handle, "wb") as out:
+                private.folder(target.parent)
+                with pack.open(name) as packed, private.new(target) as out:
                     shutil.copyfileobj(packed, out)
     except _NOT_AN_EXPORT as error:
         message = (
@@ -274,7 +273,7 @@ def _place(folder: Path, names: list[str], path: Path) -> tuple[str, ...]:
     kept = []
     for name in names[1:]:
         target = path.parent / name
-        target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        private.folder(target.parent)
         if target.exists():
             kept.append(name)
         else:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import secrets
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
+from twolane import private
+from twolane.errors import StateFolderError
 from twolane.files import read_small
 from twolane.providers.chat import Endpoint, Manner, Schemas
 
@@ -46,14 +46,9 @@ class Remembered:
         values.pop(place, None)
         values[place] = manner._asdict()
         kept = dict(list(values.items())[-MOST:])
-        beside = self._path.with_name(f".{FILE}-{secrets.token_hex(4)}")
-        with contextlib.suppress(OSError):
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            try:
-                beside.write_bytes(orjson.dumps(kept, option=orjson.OPT_INDENT_2))
-                os.replace(beside, self._path)  # noqa: PTH105  # whole or not at all
-            finally:
-                beside.unlink(missing_ok=True)
+        with contextlib.suppress(OSError, StateFolderError):
+            private.folder(self._path.parent)
+            private.write(self._path, orjson.dumps(kept, option=orjson.OPT_INDENT_2))
 
     def _read(self) -> dict[str, Any]:
         try:

@@ -12,8 +12,9 @@ import math
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from filelock import FileLock, Timeout
+from filelock import Timeout
 
+from twolane import private
 from twolane.core.identity import make_custom_id, parse_custom_id
 from twolane.core.states import BatchState
 from twolane.errors import (
@@ -24,8 +25,8 @@ from twolane.errors import (
     RunRefusedError,
 )
 from twolane.ledger import orphans
+from twolane.worker import spool
 from twolane.worker.context import Denial
-from twolane.worker.spool import lines, private
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -59,8 +60,8 @@ class Reconciler:
         """Hold the workspace: creates go out one at a time, over all processes here."""
         context = self._context
         folder = context.ledger.path.parent / "locks"
-        folder.mkdir(mode=0o700, exist_ok=True)
-        lock = FileLock(folder / f"workspace-{context.provider.key_fingerprint}.lock", timeout=0)
+        private.folder(folder)
+        lock = private.lock(folder / f"workspace-{context.provider.key_fingerprint}.lock")
         while True:
             try:
                 lock.acquire()
@@ -220,9 +221,9 @@ class Reconciler:
         requests = await context.db(orphans.requests_of, context.ledger, batch)
         path = context.spool / f"{context.run.id}-{batch.nonce}.probe.jsonl"
         try:
-            with private(path) as out:
+            with spool.private(path) as out:
                 await context.provider.fetch_results(ended.id, out)
-            for line in lines(path):
+            for line in spool.lines(path):
                 with contextlib.suppress(InvalidReplyError):
                     answer = context.provider.read_line(line)
                     parsed = parse_custom_id(answer.custom_id)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, BinaryIO
+
+from twolane.private import emptied, folder
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -14,8 +15,8 @@ CHUNK_BYTES = 1 << 18
 
 def private(path: Path) -> BinaryIO:
     """Open a new or emptied file that nobody else can read: it holds prompts or answers."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb")
+    folder(path.parent)
+    return emptied(path)
 
 
 async def chunks(path: Path) -> AsyncIterator[bytes]:
