@@ -16,7 +16,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from twolane.streams import drop_standard_output, prepare_streams, print_json_error, shown
+from twolane.streams import (
+    drop_standard_output,
+    prepare_streams,
+    print_json_error,
+    tell,
+    tell_lines,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator
@@ -227,23 +233,32 @@ def _ended(
     except SystemExit as ended:
         return int(ended.code or 0), None, ""
     except expected as error:
-        sys.stderr.write(f"error: {shown(str(error))}\n")
+        tell(f"error: {error}")
         return int(getattr(error, "exit_code", 1)), error, str(error)
     except ImportError as error:
         message = (
             f"a library is missing or cannot be loaded: {error}; install notemill anew "
             "(pip install --force-reinstall notemill)"
         )
-        sys.stderr.write(f"error: {shown(message)}\n")
+        tell(f"error: {message}")
         return EXIT_USAGE, error, message
     except click.ClickException as error:
-        error.show()
+        _tell_click(error)
         return error.exit_code, error, error.format_message()
     except (KeyboardInterrupt, click.Abort) as error:
         message = "stopped; the same command again goes on from the ledger"
-        sys.stderr.write(f"{message}\n")
+        tell(message)
         return EXIT_CANCELED, error, message
     except Exception as error:  # noqa: BLE001  # the end of the process, told as Python does
-        traceback.print_exc()
+        tell_lines(traceback.format_exc())
         return 1, error, f"{type(error).__name__}: {error}"
     return 0, None, ""
+
+
+def _tell_click(error: click.ClickException) -> None:
+    """Tell what is wrong with a command line as click does, whatever was typed."""
+    if isinstance(error, click.UsageError) and error.ctx is not None:
+        tell(error.ctx.get_usage())
+        tell(f"Try '{error.ctx.command_path} --help' for help.")
+        tell("")
+    tell(f"Error: {error.format_message()}")

@@ -18,12 +18,11 @@ from twolane.errors import ConfigError, WaitingError
 from twolane.streams import shown
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from twolane.config import Settings
     from twolane.core.pricing import Quote
     from twolane.engine import Engine
     from twolane.planning import Plan, Preview
+    from twolane.terminal import Console
 
 SHOWN_ALTERNATIVES = 3
 # A server that is there answers at once; one that loads its model may take minutes.
@@ -77,42 +76,40 @@ async def find_server(
     try:
         done, _ = await asyncio.wait([finding], timeout=QUIET_S)
         if not done:
-            console.print("waiting for the server: it may be loading its model", markup=False)
+            console.print("waiting for the server: it may be loading its model")
         served = await finding
     finally:
         finding.cancel()
     if served is not None:
-        console.print(f"provider: {engine.provider.name}, {served.words}", markup=False)
+        console.print(f"provider: {engine.provider.name}, {served.words}")
 
 
 def show_plan(plan: Plan, console: Console) -> None:
     """Show where a run goes, why, and what it is estimated to cost in either lane."""
-    console.print(f"lane: {plan.decision.reason}", markup=False)
+    console.print(f"lane: {plan.decision.reason}")
     quote = plan.quote
     if quote.realtime_nano == 0:
-        console.print(f"price: {counted(quote.items, 'item')}, free of charge", markup=False)
+        console.print(f"price: {counted(quote.items, 'item')}, free of charge")
         return
     console.print(
         f"price: {counted(quote.items, 'item')} with {quote.model}, about "
         f"{format_usd(plan.estimated_nano)} (real time {format_usd(quote.realtime_nano)}, "
-        f"batch {format_usd(quote.batch_nano)})",
-        markup=False,
+        f"batch {format_usd(quote.batch_nano)})"
     )
     if plan.month is not None:
-        console.print(month_line(plan.month), markup=False)
+        console.print(month_line(plan.month))
 
 
 def show_request(preview: Preview, console: Console) -> None:
     """Show a request whole, as it would be sent."""
     words = "in real time" if preview.lane is Lane.REALTIME else "in a batch"
     console.print(
-        f"the request for {shown(preview.key)}, as it would go to {preview.base_url} {words}:",
-        markup=False,
+        f"the request for {shown(preview.key)}, as it would go to {preview.base_url} {words}:"
     )
     for name, value in preview.headers.items():
-        console.print(f"{name}: {value}", markup=False)
+        console.print(f"{name}: {value}")
     body = orjson.dumps(orjson.loads(preview.body), option=orjson.OPT_INDENT_2).decode()
-    console.print(shown(body), markup=False)
+    console.print_lines(body)
 
 
 def plan_object(plan: Plan, preview: Preview | None) -> dict[str, Any]:
@@ -158,8 +155,7 @@ def agree(
         console.print(
             f"the month's budget is below the estimate: about "
             f"{_fitting(plan, plan.month.left_nano):,} of {counted(plan.quote.items, 'item')} fit, "
-            "the others are left out until next month",
-            markup=False,
+            "the others are left out until next month"
         )
     if cap_nano is not None and estimate > cap_nano:
         _show_what_fits(plan, engine, console, cap_nano)
@@ -182,7 +178,7 @@ def confirm(question: str, console: Console, *, yes: bool, otherwise: str) -> No
     if not sys.stdin.isatty():
         message = f"{question} Nobody is here to answer; run the command again with --yes"
         raise WaitingError(message)
-    console.print(f"{question} [y/N] ", end="", markup=False)
+    console.print(f"{question} [y/N] ", end="")
     if sys.stdin.readline().strip().lower() not in ("y", "yes"):
         raise WaitingError(otherwise)
 
@@ -190,13 +186,12 @@ def confirm(question: str, console: Console, *, yes: bool, otherwise: str) -> No
 def _show_what_fits(plan: Plan, engine: Engine, console: Console, cap_nano: int) -> None:
     console.print(
         f"the cap of {format_usd(cap_nano)} is below the estimate: about "
-        f"{_fitting(plan, cap_nano):,} of {counted(plan.quote.items, 'item')} fit",
-        markup=False,
+        f"{_fitting(plan, cap_nano):,} of {counted(plan.quote.items, 'item')} fit"
     )
     for other in _cheaper(plan, engine)[:SHOWN_ALTERNATIVES]:
         in_batch = plan.decision.lane is Lane.BATCH
         nano = other.batch_nano if in_batch else other.realtime_nano
-        console.print(f"  with {other.model}: about {format_usd(nano)}", markup=False)
+        console.print(f"  with {other.model}: about {format_usd(nano)}")
 
 
 def _fitting(plan: Plan, nano: int) -> int:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
-import sys
 import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -23,40 +22,26 @@ from twolane.core.wording import counted as counted  # noqa: PLC0414  # see show
 from twolane.ledger.guards import gone
 from twolane.streams import print_json as print_json  # noqa: PLC0414  # see shown
 from twolane.streams import shown as shown  # noqa: PLC0414  # with the rest of what is printed
+from twolane.terminal import Console as Console  # noqa: PLC0414  # see shown
+from twolane.terminal import Gauge
+from twolane.terminal import Table as Table  # noqa: PLC0414  # see shown
+from twolane.terminal import note_console as note_console  # noqa: PLC0414  # see shown
+from twolane.terminal import result_console as result_console  # noqa: PLC0414  # see shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from rich.console import Console
-    from rich.table import Table
-
     from twolane.core.types import Failure, Kept, Orphans, Report, Wait
-    from twolane.ledger import RunRow
+    from twolane.ledger import BatchRow, RunRow
     from twolane.ledger.reports import Expiring
     from twolane.run import Progress, Run
 
 REFRESH_S = 0.25
 PLAIN_LINE_EVERY_S = 5.0
-PIPE_COLUMNS = 10_000
 SHOWN_FAILURES = 20
 SHOWN_ALIKE = 3
+SHOWN_BATCHES = 8
 EXIT_FAILED, EXIT_CANCELED, EXIT_BUDGET = 3, 4, 5
-
-
-def note_console() -> Console:
-    """Return the console for everything that is not the result: standard error."""
-    from rich.console import Console  # noqa: PLC0415  # a tenth of a second
-
-    return Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
-
-
-def result_console() -> Console:
-    """Return the console for what a command is asked for: standard output."""
-    from rich.console import Console  # noqa: PLC0415  # a tenth of a second
-
-    # A pipe has no width: what is cut there to fit 80 columns is lost.
-    width = None if sys.stdout.isatty() else PIPE_COLUMNS
-    return Console(highlight=False, soft_wrap=True, emoji=False, width=width)
 
 
 def exit_code(report: Report) -> int:
@@ -184,9 +169,9 @@ def _deadline_line(kept: Kept) -> str:
 def print_standing(run: RunRow, console: Console) -> None:
     """Say where a run went, and what of it is gone; nothing of one that is all here."""
     if run.handed_over is not None:
-        console.print(f"handed over with the export {shown(run.handed_over)}", markup=False)
+        console.print(f"handed over with the export {shown(run.handed_over)}")
     if run.dropped_at is not None:
-        console.print(gone(run), markup=False)
+        console.print(gone(run))
 
 
 def print_expiring(batches: Iterable[Expiring], console: Console, *, now: float) -> None:
@@ -198,9 +183,7 @@ def print_expiring(batches: Iterable[Expiring], console: Console, *, now: float)
             if now < one.expires_at
             else f"gone since {until}; what was not fetched is asked anew by"
         )
-        console.print(
-            f"warning: the results of batch {one.batch} are {told}: resume {one.run}", markup=False
-        )
+        console.print(f"warning: the results of batch {one.batch} are {told}: resume {one.run}")
 
 
 def _remark_lines(report: Report) -> Iterator[str]:
@@ -231,20 +214,19 @@ def _remark_lines(report: Report) -> Iterator[str]:
 
 def print_report(report: Report, console: Console) -> None:
     """Show a run's report to a person."""
-    from rich.table import Table  # noqa: PLC0415
-
     items = report.items
-    table = Table(title=f"run {report.run}: {report.state}", title_justify="left")
-    for column in ("lane", "items", "batches", "cost"):
-        table.add_column(column, justify="left" if column == "lane" else "right")
+    columns = ("lane", "items", "batches", "cost")
+    table = Table(
+        columns, frozenset(columns[1:]), title=f"run {report.run}: {report.state}", lines=True
+    )
     for lane, totals in report.lanes.items():
-        table.add_row(
+        table.add(
             "real time" if lane is Lane.REALTIME else "batch",
             f"{totals.items:,}",
             f"{totals.batches:,}" if lane is Lane.BATCH else "",
             format_usd(totals.cost_nano),
         )
-    console.print(table)
+    console.print_table(table)
     parts = [
         f"{count:,} {word}"
         for word, count in (
@@ -258,21 +240,18 @@ def print_report(report: Report, console: Console) -> None:
         )
         if count
     ]
-    console.print(
-        f"{counted(items.total, 'item')}: {', '.join(parts) or 'nothing to do'}", markup=False
-    )
+    console.print(f"{counted(items.total, 'item')}: {', '.join(parts) or 'nothing to do'}")
     saved = report.all_realtime_nano - report.actual_nano
     if report.is_free:
-        console.print("cost: free of charge", markup=False)
+        console.print("cost: free of charge")
     else:
         console.print(
             f"cost {format_usd(report.actual_nano)} (estimated "
             f"{format_usd(report.estimated_nano)}); all in real time "
-            f"{format_usd(report.all_realtime_nano)}, saved {format_usd(saved)}",
-            markup=False,
+            f"{format_usd(report.all_realtime_nano)}, saved {format_usd(saved)}"
         )
     for line in _remark_lines(report):
-        console.print(line, markup=False)
+        console.print(line)
     print_failures(report.failures, console)
 
 
@@ -289,10 +268,10 @@ def print_failures(failures: Iterable[Failure], console: Console) -> None:
         more = f" and {len(group) - len(names):,} more" if len(group) > len(names) else ""
         several = f"{counted(len(group), 'item')}: {said} ({', '.join(names)}{more})"
         line = several if len(group) > 1 else f"{names[0]}: {said}"
-        console.print(f"  {line}", markup=False)
+        console.print(f"  {line}")
     if len(groups) > SHOWN_FAILURES:
         left = sum(map(len, groups[SHOWN_FAILURES:]))
-        console.print(f"  … and {left:,} more (--json has all)", markup=False)
+        console.print(f"  … and {left:,} more (--json has all)")
 
 
 def left_line(left: Mapping[str, int], noun: str) -> str:
@@ -334,8 +313,7 @@ def _stop_on_signals(run: Run, console: Console) -> Iterator[None]:
 
     def stop() -> None:
         console.print(
-            "stopping: what is in flight is waited for and booked; press again to stop now",
-            markup=False,
+            "stopping: what is in flight is waited for and booked; press again to stop now"
         )
         run.stop()
 
@@ -371,13 +349,11 @@ async def _watch(run: Run, console: Console) -> None:
             await asyncio.sleep(PLAIN_LINE_EVERY_S)
             line = _line(await run.progress(), time.monotonic() - began)
             if line != last:
-                console.print(line, markup=False)
+                console.print(line)
             last = line
-    from rich.live import Live  # noqa: PLC0415
-
-    with Live(console=console, refresh_per_second=8, transient=True) as live:
+    with console.gauge() as show:
         while True:
-            live.update(_table(await run.progress(), time.monotonic() - began))
+            show(_gauge(await run.progress(), time.monotonic() - began))
             await asyncio.sleep(REFRESH_S)
 
 
@@ -399,31 +375,25 @@ def _line(progress: Progress, elapsed_s: float) -> str:
     return ", ".join(parts)
 
 
-def _table(progress: Progress, elapsed_s: float) -> Table:
-    from rich.progress_bar import ProgressBar  # noqa: PLC0415
-    from rich.table import Table  # noqa: PLC0415
-
-    items = progress.items
-    grid = Table.grid(padding=(0, 2))
-    grid.add_row(
-        ProgressBar(total=max(1, items.total), completed=items.total - items.open, width=40),
-        _line(progress, elapsed_s),
-    )
-    now = time.time()
-    for batch in progress.batches[:8]:
-        age_s = now - (batch.submitted_at or batch.intended_at)
-        name = batch.provider_id or batch.nonce
-        grid.add_row(
-            f"  batch {name}", f"{counted(batch.size, 'item')}, {batch.state}, {clock(age_s)}"
+def _gauge(progress: Progress, elapsed_s: float) -> Gauge:
+    items, now = progress.items, time.time()
+    details = [
+        (
+            f"  batch {batch.provider_id or batch.nonce}",
+            f"{counted(batch.size, 'item')}, {batch.state}, {clock(now - _begun_at(batch))}",
         )
-    if progress.batches:
+        for batch in progress.batches[:SHOWN_BATCHES]
+    ]
+    if details:
         tempo = progress.tempo
-        grid.add_row(
-            "",
-            f"half of them end within {span(tempo.queue_p50_s)}, nine of ten within "
-            f"{span(tempo.queue_p90_s)}",
-        )
-    return grid
+        ends = f"half of them end within {span(tempo.queue_p50_s)}, nine of ten within "
+        details.append(("", ends + span(tempo.queue_p90_s)))
+    line = _line(progress, elapsed_s)
+    return Gauge(items.total - items.open, items.total, line, details)
+
+
+def _begun_at(batch: BatchRow) -> float:
+    return batch.submitted_at or batch.intended_at
 
 
 def time_left_s(done: int, total: int, elapsed_s: float) -> float | None:

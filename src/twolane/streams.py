@@ -12,7 +12,40 @@ import re
 import sys
 from dataclasses import dataclass
 
+MAX_SHOWN_CHARS, MAX_LINE_CHARS = 500, 2_000
+"""Most that a person is shown of a name or a message, and of a line that tells of several."""
+
 _WORD_BEGINS = re.compile(r"(?<=[a-z])(?=[A-Z])")
+
+# Format characters have their place in honest text, and hide something anywhere else: joiners
+# between emoji and after letters of the scripts that are written with them (Unicode's UAX 31), a
+# variation selector after what it varies, number signs of Arabic, spaces of other widths.
+_EMOJI = r"\xa9\xae\u203c\u2049\u20e3\u2100-\u2bff\u3030\u303d\ufe0f\U0001f000-\U0001faff"
+_JOINING = r"\u0620-\u08ff\u0900-\u0dff\u0f00-\u109f\u1780-\u17b3\u17b6-\u17dd\u1820-\u18aa"
+_IDEOGRAPHS = r"\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+_SPACES = r"\xa0\u2000-\u200a\u202f\u205f\u3000"
+_NUMBER_SIGNS = r"\u0600-\u0605\u06dd\u070f\u0890\u0891\u08e2\U000110bd\U000110cd"
+_HONEST = (
+    rf"(?<=[{_EMOJI}])\u200d(?=[{_EMOJI}])"
+    rf"|(?<=[{_JOINING}])[\u200c\u200d]"
+    r"|(?<=[^\s\ufe00-\ufe0f])[\ufe00-\ufe0f]"
+    rf"|(?<=[{_IDEOGRAPHS}])[\U000e0100-\U000e01ef]"
+    rf"|[{_SPACES}{_NUMBER_SIGNS}]"
+)
+# Joiners and selectors anywhere else, and what counts as printable and is blank: fillers.
+_UNSEEN = (
+    r"\u200c\u200d\ufe00-\ufe0f\U000e0100-\U000e01ef\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f"
+    r"\u2800\u3164\uffa0\U00016fe4\U0001d159"
+)
+
+
+def _odd(*, also: str = "") -> re.Pattern[str]:
+    """Return what finds characters to be looked at, where ASCII's own and `also` need not be."""
+    known = f"{_SPACES}{_NUMBER_SIGNS}{_UNSEEN}"
+    return re.compile(f"(?P<honest>{_HONEST})|(?P<unseen>[{_UNSEEN}])|[^ -~{known}{also}]+")
+
+
+_ODD, _ODD_IN_LINES = _odd(), _odd(also=r"\n\t")
 
 
 @dataclass(slots=True)
@@ -33,13 +66,42 @@ def prepare_streams() -> None:
             stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
 
 
-def shown(text: str) -> str:
-    """Return `text` for a console: lone surrogates and control characters as escapes."""
-    if text.isprintable():
+def shown(text: str, most: int = MAX_SHOWN_CHARS) -> str:
+    """Return `text` as one line for a console, cut after `most` characters.
+
+    What would act on the console, hide there or turn its order round is shown as an escape:
+    control and format characters, line ends, lone surrogates, fillers.
+    """
+    if len(text) > most:
+        text = f"{text[:most]}… ({len(text):,} characters)"
+    return text if text.isascii() and text.isprintable() else _ODD.sub(_escaped, text)
+
+
+def shown_lines(text: str) -> str:
+    """Return `text` for a console as `shown` does, whole and with its lines and tabs."""
+    return _ODD_IN_LINES.sub(_escaped, text)
+
+
+def _escaped(found: re.Match[str]) -> str:
+    text = found[0]
+    if found.lastgroup == "honest" or (found.lastgroup is None and text.isprintable()):
         return text
     return "".join(
-        char if char.isprintable() or char in "\n\t" else ascii(char)[1:-1] for char in text
+        char if found.lastgroup is None and char.isprintable() else ascii(char)[1:-1]
+        for char in text
     )
+
+
+def tell(line: str) -> None:
+    """Print a line on standard error; safe whatever is in it."""
+    if sys.stderr is not None:  # closed by whoever started this
+        sys.stderr.write(f"{shown(line, MAX_LINE_CHARS)}\n")
+
+
+def tell_lines(text: str) -> None:
+    """Print a text of several lines, such as a traceback, on standard error."""
+    if sys.stderr is not None:
+        sys.stderr.write(f"{shown_lines(text).rstrip()}\n")
 
 
 def print_json(value: object) -> None:

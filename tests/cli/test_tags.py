@@ -6,7 +6,6 @@ import io
 from typing import TYPE_CHECKING
 
 import pytest
-from rich.console import Console
 
 from notemill.cli.endings import show_endings
 from notemill.cli.tagging import plan_object
@@ -14,6 +13,7 @@ from notemill.vault.retag import TagChanges, retag
 from notemill.workflows.retagging import Retagging, Touched
 from tests.cli.test_notemill import Shell
 from tests.workflows.notes import tree, write_notes
+from twolane.console import Console
 
 if TYPE_CHECKING:
     from pathlib import Path

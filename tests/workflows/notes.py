@@ -8,8 +8,6 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from rich.console import Console
-
 from notemill.app import Mill
 from notemill.cli.curating import curate, work
 from notemill.config import Exclusions
@@ -18,6 +16,7 @@ from notemill.workflows.survey import CurateOptions
 from tests.doubles import MortalStore, ScriptedProvider
 from tests.virtual_time import VirtualClock
 from twolane import Engine, Lane, Settings, TwolaneError
+from twolane.console import Console
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -171,7 +170,8 @@ class Desk:
     ) -> Ended:
         """Run `notemill curate`; in batches and in one stage unless told otherwise."""
         asked = CurateOptions(**({"lane": Lane.BATCH, "stages": "none"} | options))
-        console = Console(file=io.StringIO(), width=200, soft_wrap=True)
+        said = io.StringIO()
+        console = Console(said, width=200)
 
         async def job(mill: Mill) -> int:
             tamper(mill)
@@ -180,11 +180,12 @@ class Desk:
                 again=again, dry_run=dry_run, review=not apply, yes=yes, as_json=as_json,
             )  # fmt: skip
 
-        return self._ended(job, console, mortal or {})
+        return self._ended(job, said, mortal or {})
 
     def resume(self, run: str, *, apply: bool = False, yes: bool = True) -> Ended:
         """Go on with a run, as `notemill resume` does."""
-        console = Console(file=io.StringIO(), width=200, soft_wrap=True)
+        said = io.StringIO()
+        console = Console(said, width=200)
 
         async def job(mill: Mill) -> int:
             curation = mill.curation(await mill.engine.run(run))
@@ -193,18 +194,17 @@ class Desk:
                 mill, curation, console, survey, review=not apply, yes=yes, as_json=False
             )
 
-        return self._ended(job, console, {})
+        return self._ended(job, said, {})
 
     def _ended(
-        self, job: Callable[[Mill], Awaitable[int]], console: Console, mortal: Mapping[str, Any]
+        self, job: Callable[[Mill], Awaitable[int]], said: io.StringIO, mortal: Mapping[str, Any]
     ) -> Ended:
-        said = ""
+        refused = ""
         try:
             code = self.do(job, **mortal)
         except (NotemillError, TwolaneError) as error:
-            code, said = error.exit_code, str(error)
-        assert isinstance(console.file, io.StringIO)
-        return Ended(code, console.file.getvalue() + said, self.latest())
+            code, refused = error.exit_code, str(error)
+        return Ended(code, said.getvalue() + refused, self.latest())
 
     # -- what came of it ----------------------------------------------------------------------
 

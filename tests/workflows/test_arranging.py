@@ -8,7 +8,6 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from rich.console import Console
 
 from notemill.cli.arranging import Asked, ask_model
 from notemill.config import Exclusions
@@ -18,6 +17,7 @@ from notemill.workflows.vocabulary import with_proposed
 from tests.doubles import Crash
 from tests.workflows.notes import Desk
 from twolane import Lane
+from twolane.console import Console
 from twolane.errors import WaitingError
 
 if TYPE_CHECKING:
@@ -89,7 +89,8 @@ class Table:
         **options: Any,  # noqa: ANN401
     ) -> Asked:
         """Ask the model, as one process."""
-        console = Console(file=io.StringIO(), width=200, soft_wrap=True)
+        said = io.StringIO()
+        console = Console(said, width=200)
 
         async def job(mill: Mill) -> Asked:
             mills = TagMill(mill)
@@ -101,8 +102,7 @@ class Table:
         try:
             return self.desk.do(job)
         finally:
-            assert isinstance(console.file, io.StringIO)
-            self.said = console.file.getvalue()
+            self.said = said.getvalue()
 
     def reject(self, tag: str, into: str) -> None:
         """Turn a change down."""

@@ -8,7 +8,6 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from rich.console import Console
 
 from notemill.cli.linking import LinkJob, LinkOptions
 from notemill.config import EmbeddingKind, EmbeddingSettings, Exclusions
@@ -20,6 +19,7 @@ from tests.cli.test_link import COMPOST, MULCH, NOTES, SOIL
 from tests.doubles import Crash, ScriptedProvider
 from tests.workflows.notes import Desk, title_of, tree
 from twolane import Lane, TwolaneError
+from twolane.console import Console
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
-from rich.console import Console
 
 from notemill.app import Mill
 from notemill.cli.linking import LinkJob, LinkOptions
@@ -22,6 +21,7 @@ from tests.linking.reader import assert_linked_both_ways, related_links
 from tests.vault.folders import Death, ScriptedDisk
 from tests.workflows.notes import tree, write_notes
 from twolane import Settings
+from twolane.console import Console
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -19,8 +19,6 @@ from twolane.console import counted, drive, exit_code, print_expiring, print_rep
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from rich.console import Console
-
     from notemill.tagging.judgement import Settled
     from notemill.tagging.vocabulary import Entry
     from notemill.tagmill import TagMill
@@ -28,6 +26,7 @@ if TYPE_CHECKING:
     from notemill.workflows.survey import CurateOptions
     from notemill.workflows.tags import TagReview
     from twolane import Report, Run
+    from twolane.console import Console
 
 SHOWN_NAMES = 10
 
@@ -61,15 +60,14 @@ async def ask_model(
     if mill.settings.provider == OFFLINE:
         console.print(
             "provider: offline (the tags are arranged by what notes they stand in, no model is "
-            "asked; set ANTHROPIC_API_KEY for one)",
-            markup=False,
+            "asked; set ANTHROPIC_API_KEY for one)"
         )
         return Asked(mills.proposed(found), (), 0)
     print_expiring(await mill.engine.expiring(), console, now=mill.engine.now())
     await find_server(mill.engine, console)
     asking = mills.asking(found, chunk=chunk)
     if not asking.chunks:
-        console.print("every tag has its place already; there is nothing to ask", markup=False)
+        console.print("every tag has its place already; there is nothing to ask")
         return Asked((), (), 0)
     expected = expected_requests(asking, model=mills.model, chunk=chunk)
     plan = mills.plan(expected, asking, options)
@@ -116,12 +114,12 @@ class Rounds:
         report = await self._driven(self.tags, console)
         code = exit_code(report)
         if self.tags.row.state is not RunState.DONE:
-            console.print("not finished; the same command goes on", markup=False)
+            console.print("not finished; the same command goes on")
             return Asked(None, tuple(self.reports), code)
         entries, said = self.mills.arranged(found, self.asking, levels, self.tags)
         _show_settled(said, console)
         if report.items.failed or report.items.quarantined:
-            console.print("the same command asks about what failed again", markup=False)
+            console.print("the same command asks about what failed again")
         return Asked(entries, tuple(self.reports), code)
 
     async def _headings(self, console: Console) -> Sequence[str] | None:
@@ -138,7 +136,7 @@ class Rounds:
         return read_levels(self.levels.outcomes())
 
     async def _driven(self, run: Run, console: Console) -> Report:
-        console.print(f"run {run.id}", markup=False)
+        console.print(f"run {run.id}")
         try:
             await drive(run, console)
         finally:
@@ -152,7 +150,7 @@ def _show_size(asking: Asking, console: Console) -> None:
     count = len(asking.chunks)
     where = counted(count, "request")
     before = ", after one for the headings" if asking.asks_levels else ""
-    console.print(f"{counted(len(asking.cards), 'tag')} in {where}{before}", markup=False)
+    console.print(f"{counted(len(asking.cards), 'tag')} in {where}{before}")
 
 
 def _show_settled(said: Settled, console: Console) -> None:
@@ -163,4 +161,4 @@ def _show_settled(said: Settled, console: Console) -> None:
         if names:
             first = ", ".join(shown(name) for name in names[:SHOWN_NAMES])
             more = ", …" if len(names) > SHOWN_NAMES else ""
-            console.print(f"{len(names):,} {what}: {first}{more}", markup=False)
+            console.print(f"{len(names):,} {what}: {first}{more}")

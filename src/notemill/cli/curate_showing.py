@@ -30,12 +30,11 @@ from twolane.console import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from rich.console import Console
-
     from notemill.workflows.apply import Applied
     from notemill.workflows.fitting import Room
     from notemill.workflows.survey import Survey
     from twolane import Plan, Report, Request
+    from twolane.console import Console
 
 SAMPLE_NOTES = 2
 
@@ -46,20 +45,16 @@ def show_applied(done: list[Applied], run_id: str, console: Console) -> None:
     waiting = sum(proposal.kind not in TAGS for one in done for proposal in one.waiting)
     new_tags = {p.value.casefold() for one in done for p in one.waiting if p.kind in TAGS}
     troubled = [one for one in done if one.problem]
-    console.print(
-        f"{counted(written, 'note')} written; undo with: notemill undo {run_id}", markup=False
-    )
+    console.print(f"{counted(written, 'note')} written; undo with: notemill undo {run_id}")
     if waiting:
         console.print(
             f"held back for what you wrote: {counted(waiting, 'proposal')}; see them with "
-            f"`notemill show {run_id}`, take them with `notemill apply {run_id} --replace`",
-            markup=False,
+            f"`notemill show {run_id}`, take them with `notemill apply {run_id} --replace`"
         )
     if new_tags:
         console.print(
             f"{len(new_tags):,} new tags are not in the vocabulary, and wait for your decision: "
-            "notemill tags review",
-            markup=False,
+            "notemill tags review"
         )
     show_troubles(((one.note, one.problem) for one in troubled), console)
 
@@ -69,8 +64,7 @@ async def show_provider(mill: Mill, console: Console) -> None:
     if mill.settings.provider == OFFLINE:
         console.print(
             "provider: offline (extractive: the notes' own sentences and phrases, no model; set "
-            "ANTHROPIC_API_KEY for written ones)",
-            markup=False,
+            "ANTHROPIC_API_KEY for written ones)"
         )
     await find_server(mill.engine, console)
 
@@ -86,7 +80,7 @@ def print_pending(mill: Mill, run_id: str, key: str, console: Console) -> None:
     try:
         before, after = mill.before_and_after(run_id, key)
     except NotemillError as error:
-        console.print(f"  {shown(key)}: {shown(str(error))}", markup=False)
+        console.print(f"  {shown(key)}: {shown(str(error))}")
         return
     print_diff(console, before, after, key)
 
@@ -96,25 +90,21 @@ def show_survey(survey: Survey, console: Console) -> None:
     console.print(
         f"{counted(survey.seen, 'note')}: {len(survey.work):,} need work, "
         f"{survey.up_to_date:,} need nothing, "
-        f"{len(survey.skipped) + len(survey.without_text):,} are left alone",
-        markup=False,
+        f"{len(survey.skipped) + len(survey.without_text):,} are left alone"
     )
     if without := survey.without_text:
         names = names_of(without)
-        console.print(f"  {len(without):,} left alone: without text{names}", markup=False)
+        console.print(f"  {len(without):,} left alone: without text{names}")
     if survey.put_off:
-        console.print(f"  {survey.put_off:,} more need work, beyond --limit", markup=False)
+        console.print(f"  {survey.put_off:,} more need work, beyond --limit")
     if hidden := survey.sight.hidden:
-        console.print(
-            f"  {len(hidden):,} more are excluded: nothing of them leaves this machine",
-            markup=False,
-        )
+        console.print(f"  {len(hidden):,} more are excluded: nothing of them leaves this machine")
         if doubtful := sum(why == DOUBTFUL for why in hidden.values()):
-            console.print(f"  {doubtful:,} of them in doubt: {DOUBTFUL}", markup=False)
+            console.print(f"  {doubtful:,} of them in doubt: {DOUBTFUL}")
     show_not_seen(((one.key, one.reason) for one in survey.not_seen), console)
     reasons = Counter(need.reason for _, need in survey.work)
     for reason, count in reasons.most_common(6):
-        console.print(f"  {count:,} {reason}", markup=False)
+        console.print(f"  {count:,} {reason}")
     skipped = ((one.key, one.reason) for one in survey.skipped)
     show_troubles(skipped, console, lead="left alone: ")
 
@@ -130,30 +120,24 @@ def show_cut(room: Room, console: Console) -> None:
     if room.cut:
         console.print(
             f"{counted(len(room.cut), 'note')} cut to what the model's context of "
-            f"{room.context_tokens:,} tokens holds",
-            markup=False,
+            f"{room.context_tokens:,} tokens holds"
         )
 
 
 def show_going_on(report: Report, state: RunState, console: Console) -> None:
     """Say how a run that has not ended goes on."""
     if state is RunState.OPEN:
-        console.print(f"not finished; go on with: notemill resume {report.run}", markup=False)
+        console.print(f"not finished; go on with: notemill resume {report.run}")
     elif state is RunState.STOPPED:
-        console.print(
-            f"more money lets it go on: notemill resume {report.run} --max-cost USD", markup=False
-        )
+        console.print(f"more money lets it go on: notemill resume {report.run} --max-cost USD")
 
 
 def show_next_steps(report: Report, state: RunState, console: Console, *, review: bool) -> None:
     """Say how the run goes on, or what can be done with its proposals."""
     show_going_on(report, state, console)
     if review and report.items.succeeded:
-        console.print(
-            f"look at the proposals: notemill show {report.run}\n"
-            f"write them into the notes: notemill apply {report.run}",
-            markup=False,
-        )
+        console.print(f"look at the proposals: notemill show {report.run}")
+        console.print(f"write them into the notes: notemill apply {report.run}")
 
 
 def show_dry_run(

@@ -38,19 +38,17 @@ from twolane.console import (
     note_console,
     print_json,
     print_report,
-    shown,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from pathlib import Path
 
-    from rich.console import Console
-
     from notemill.app import Mill
     from notemill.workflows.apply import Applied
     from notemill.workflows.survey import Curation, Survey
     from twolane import Run, Settings
+    from twolane.console import Console
 
 
 async def curate_vault(  # the command's flags
@@ -121,12 +119,12 @@ async def curate(
     await warn_of_expiry(mill, console)
     ended = None if dry_run else await mill.left_over(apply=not review)
     if ended is not None:
-        console.print(f"run {ended.run.id} ended before all was done with it", markup=False)
+        console.print(f"run {ended.run.id} ended before all was done with it")
         await mill.collect(ended)
     survey = mill.survey(options)
     show_survey(survey, console)
     if options.only and not survey.seen:
-        console.print(shown(f"no note fits --only {options.only!r}"), markup=False)
+        console.print(f"no note fits --only {options.only!r}")
     curation = None if again or dry_run else await mill.unfinished(options)
     sends = mill.sends and not dry_run and bool(curation or survey.work)
     see_exclusions(mill, survey.sight, console, sends=sends, allow=allow_unmatched)
@@ -139,7 +137,7 @@ async def curate(
     if ended is not None and not review:
         await _apply(mill, ended, console)
     if not survey.work:
-        console.print("nothing to do: no note needs work", markup=False)
+        console.print("nothing to do: no note needs work")
         if as_json:
             print_json(nothing_to_do(survey))
         return 0
@@ -188,9 +186,9 @@ async def begin_again(
         await run.set_cap(cap_nano)
     if failed:
         count = await run.retry_failed(everything=everything)
-        console.print(f"asked about again: {counted(count, 'note')}", markup=False)
+        console.print(f"asked about again: {counted(count, 'note')}")
         if left := {} if everything else await run.always_failing():
-            console.print(left_line(left, "note"), markup=False)
+            console.print(left_line(left, "note"))
 
 
 async def _go_on(
@@ -204,7 +202,7 @@ async def _go_on(
     as_json: bool,
 ) -> int:
     """Go on with a run that has not ended, without what must not leave any more."""
-    console.print(f"going on with run {curation.run.id}", markup=False)
+    console.print(f"going on with run {curation.run.id}")
     return await work(mill, curation, console, survey, review=review, yes=yes, as_json=as_json)
 
 
@@ -243,7 +241,7 @@ async def work(
 
 async def _hold_back(mill: Mill, curation: Curation, console: Console) -> None:
     if held := await mill.withdraw(curation):
-        console.print(f"excluded by now and left out: {counted(held, 'note')}", markup=False)
+        console.print(f"excluded by now and left out: {counted(held, 'note')}")
 
 
 async def through_stages(
@@ -262,10 +260,10 @@ async def through_stages(
     Raises WaitingForPersonError where a person has to look first.
     """
     run, stages = curation.run, curation.stages
-    console.print(f"run {run.id}", markup=False)
+    console.print(f"run {run.id}")
     reached = 0
     for number, (purpose, count) in enumerate(stages):
-        console.print(f"stage {number + 1} of {len(stages) + 1}: {purpose}", markup=False)
+        console.print(f"stage {number + 1} of {len(stages) + 1}: {purpose}")
         reached += count
         await hold_back()
         await drive(run, console, stage=number)
@@ -303,7 +301,7 @@ async def _conclude(
         print_report(report, console)
         cut = run.row.setting("cut")
         if isinstance(cut, int):
-            console.print(f"{counted(cut, 'note')} cut to the model's context", markup=False)
+            console.print(f"{counted(cut, 'note')} cut to the model's context")
         show_next_steps(report, run.row.state, console, review=review)
         if as_json:
             more = {"cut": cut} if isinstance(cut, int) else {}
@@ -317,26 +315,24 @@ async def _verified(mill: Mill, curation: Curation, console: Console) -> None:
     """Say that a stage is verified. Raises WaitingForPersonError where it is not."""
     verdict = await mill.check(curation)
     if verdict.problems:
-        listed = "\n  ".join(verdict.problems)
+        listed = "; ".join(verdict.problems)
         run_id = curation.run.id
         message = (
-            f"the stage did not verify, and the run does not go on:\n  {listed}\n"
+            f"the stage did not verify, and the run does not go on: {listed}; "
             f"look at it with `notemill show {run_id}`; then ask about what failed again with "
             f"`notemill retry {run_id} --failed`, or give the run up with `notemill cancel {run_id}`"
         )
         raise WaitingForPersonError(message)
-    console.print(
-        f"verified: {counted(verdict.checked, 'result')}, each with its own note", markup=False
-    )
+    console.print(f"verified: {counted(verdict.checked, 'result')}, each with its own note")
 
 
 def _ask_to_go_on(run_id: str, console: Console, *, yes: bool) -> None:
     if yes:
         return
     if not sys.stdin.isatty():
-        message = f"the stage waits to be looked at; go on with\n  notemill resume {run_id} --yes"
+        message = f"the stage waits to be looked at; go on with `notemill resume {run_id} --yes`"
         raise WaitingForPersonError(message)
-    console.print("go on with the next stage? [y/N] ", end="", markup=False)
+    console.print("go on with the next stage? [y/N] ", end="")
     if sys.stdin.readline().strip().lower() not in ("y", "yes"):
         message = f"stopped here; go on with `notemill resume {run_id}`"
         raise WaitingForPersonError(message)

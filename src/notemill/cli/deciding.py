@@ -24,12 +24,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from rich.console import Console
-
     from notemill.tagging.changes import Change
     from notemill.workflows.deciding import NewTag, ToDecide
     from notemill.workflows.retagging import Retagging
     from twolane import Settings
+    from twolane.console import Console
 
 SHOWN_CHANGES = 30
 SHOWN_NOTES = 3
@@ -64,34 +63,31 @@ async def review_changes(
 
 def _show(waiting: ToDecide, place: str, console: Console) -> None:
     if not waiting.changes and not waiting.new_tags:
-        console.print("nothing waits for a decision", markup=False)
+        console.print("nothing waits for a decision")
     if waiting.changes:
         count = len(waiting.changes)
         console.print(f"{count:,} change{'' if count == 1 else 's'} of tags, each by itself:")
         for one in waiting.changes[:SHOWN_CHANGES]:
-            console.print(f"  {_change_line(one)}", markup=False)
+            console.print(f"  {_change_line(one)}")
         if count > SHOWN_CHANGES:
-            console.print(f"  … and {count - SHOWN_CHANGES:,} more; --json has all", markup=False)
+            console.print(f"  … and {count - SHOWN_CHANGES:,} more; --json has all")
     if waiting.new_tags:
         listed = place or "the vocabulary"
-        console.print(f"{len(waiting.new_tags):,} new tags, not in {shown(listed)}:", markup=False)
+        console.print(f"{len(waiting.new_tags):,} new tags, not in {shown(listed)}:")
         for new in waiting.new_tags[:SHOWN_CHANGES]:
             first = ", ".join(new.notes[:SHOWN_NOTES])
             more = ", …" if len(new.notes) > SHOWN_NOTES else ""
             line = f"  #{new.tag} for {counted(len(new.notes), 'note')}: {first}{more}"
-            console.print(shown(line), markup=False)
+            console.print(line)
         left = len(waiting.new_tags) - SHOWN_CHANGES
         if left > 0:
-            console.print(f"  … and {left:,} more; --json has all", markup=False)
+            console.print(f"  … and {left:,} more; --json has all")
     if waiting.turned_down:
         count = len(waiting.turned_down)
-        console.print(f"{count:,} more that you turned down are not proposed", markup=False)
+        console.print(f"{count:,} more that you turned down are not proposed")
     if waiting.changes or waiting.new_tags:
-        console.print(
-            "look at one: notemill tags review --tag TAG\n"
-            "decide: notemill tags accept TAG…, notemill tags reject TAG…",
-            markup=False,
-        )
+        console.print("look at one: notemill tags review --tag TAG")
+        console.print("decide: notemill tags accept TAG…, notemill tags reject TAG…")
 
 
 def _change_line(one: Change) -> str:
@@ -103,16 +99,14 @@ def _show_one(mills: TagMill, tag: str, console: Console) -> None:
     """Show one change with the notes it touches, as diffs."""
     chosen = mills.chosen([tag], everything=False)
     for one in chosen.changes:
-        console.print(_change_line(one), markup=False)
+        console.print(_change_line(one))
     if chosen.changes:
         plan = _planned(mills, chosen.changes)
         show_plan(mills.mill, plan, console, most=len(plan.touched))
     for new in chosen.new_tags:
-        console.print(
-            f"new tag: #{shown(new.tag)} for {counted(len(new.notes), 'note')}", markup=False
-        )
+        console.print(f"new tag: #{shown(new.tag)} for {counted(len(new.notes), 'note')}")
         for key in new.notes:
-            console.print(f"  {shown(key)}", markup=False)
+            console.print(f"  {shown(key)}")
 
 
 def _planned(mills: TagMill, changes: Sequence[Change]) -> Retagging:
@@ -201,7 +195,7 @@ def _show_additions(mills: TagMill, news: Sequence[NewTag], console: Console) ->
         return
     if mills.gate.vocabulary is None:
         for one in news:
-            console.print(f"new tag: #{shown(one.tag)}", markup=False)
+            console.print(f"new tag: #{shown(one.tag)}")
         return
     before = mills.mill.vault.read(mills.place)
     print_diff(console, before, mills.listed(before, news), mills.place)
@@ -220,8 +214,7 @@ def _show_accepted(
         for by in new.runs:
             console.print(
                 f"#{shown(new.tag)} is proposed for {counted(len(new.notes), 'note')}; write it with: "
-                f"notemill apply {by}",
-                markup=False,
+                f"notemill apply {by}"
             )
 
 
@@ -250,7 +243,7 @@ async def reject_tags(
             console.print(f"{counted(count, 'decision')} taken back; it may be proposed again")
         else:
             for line in mills.reject(tags, into=into, note=item or ""):
-                console.print(shown(line), markup=False)
+                console.print(line)
     finally:
         await mill.aclose()
     return 0

@@ -24,7 +24,7 @@ from twolane import load_settings
 from twolane.console import counted, note_console, shown
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from twolane.console import Console
 
 # Two in real time, the odd ones, more than one batch at once, then all: every kind of stage.
 STAGES = "2,6,122"
@@ -48,7 +48,7 @@ async def run_demo(*, folder: Path | None, home: Path | None, config: Path | Non
     settings = replace(given, api_key=None, model=None, batch_size=None)
     _copy_sample(target)
     _heading(console, "A vault, as it might be yours")
-    console.print(f"copied to {shown(str(target))}", markup=False)
+    console.print(f"copied to {shown(str(target))}")
     mill = Mill(target, settings, Exclusions())
     try:
         options = CurateOptions(stages=STAGES)
@@ -68,15 +68,13 @@ async def run_demo(*, folder: Path | None, home: Path | None, config: Path | Non
         for run in (links, curation.run.id):
             restored = mill.undo(run, note=None, through=False)
             count = sum(one.restored for one in restored)
-            console.print(f"notemill undo {run}: {counted(count, 'note')} restored", markup=False)
+            console.print(f"notemill undo {run}: {counted(count, 'note')} restored")
         same = sum(mill.vault.read(key) == raw for key, raw in originals.items())
-        console.print(
-            f"{same:,} of {len(originals):,} are identical to the sample vault", markup=False
-        )
+        console.print(f"{same:,} of {len(originals):,} are identical to the sample vault")
     finally:
         await mill.aclose()
     _heading(console, "What to do next")
-    console.print(
+    console.print_lines(
         "notemill curate VAULT --dry-run   what it would cost, and a request, word for word\n"
         "notemill curate VAULT             proposals for your notes; nothing is written\n"
         "notemill show RUN                 look at them as a diff\n"
@@ -84,8 +82,7 @@ async def run_demo(*, folder: Path | None, home: Path | None, config: Path | Non
         "notemill link VAULT               pairs of notes to link, each with its why\n"
         "notemill tags VAULT               the vault's tags, and what is wrong with them\n"
         "With ANTHROPIC_API_KEY set a model writes the descriptions, at the batch lane's half "
-        "price.",
-        markup=False,
+        "price."
     )
     return code if same == len(originals) else 1
 
@@ -116,4 +113,5 @@ def _copy_sample(target: Path) -> None:
 
 
 def _heading(console: Console, text: str) -> None:
-    console.print(f"\n[bold]{text}[/bold]")
+    console.print()
+    console.print(text, style="bold")

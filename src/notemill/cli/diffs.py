@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rich.text import Text
-
 from notemill.vault.linediff import diff
 from twolane.console import shown
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from twolane.console import Console
 
 CONTEXT_CHARS = 90
 _STYLES = (("+++", "bold"), ("---", "bold"), ("@@", "cyan"), ("+", "green"), ("-", "red"))
@@ -18,9 +16,10 @@ _STYLES = (("+++", "bold"), ("---", "bold"), ("@@", "cyan"), ("+", "green"), ("-
 
 def print_diff(console: Console, before: bytes, after: bytes, key: str) -> None:
     """Show what changes between two versions of a note; safe whatever is in it or its name."""
-    for line in diff(before, after, key).splitlines():
+    text = diff(before, after, shown(key))
+    # Not splitlines, which ends lines within a note's own.
+    for line in text.split("\n") if text else ():
         style = next((style for start, style in _STYLES if line.startswith(start)), "dim")
-        text = shown(line)
-        if style == "dim" and len(text) > CONTEXT_CHARS:
-            text = text[:CONTEXT_CHARS] + "…"
-        console.print(Text(text, style=style))
+        if style == "dim" and len(line) > CONTEXT_CHARS:
+            line = line[:CONTEXT_CHARS] + "…"  # noqa: PLW2901
+        console.print_lines(line, style=style)

@@ -9,7 +9,7 @@ from twolane.console import counted, shown
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from rich.console import Console
+    from twolane.console import Console
 
 SHOWN_REASONS: Final = 8
 SHOWN_NAMES: Final = 8
@@ -22,11 +22,9 @@ def show_endings(
 ) -> None:
     """Say how many notes a run wrote, how that is undone, and what could not be written."""
     if written:
-        console.print(
-            f"{counted(written, 'note')} written; undo with: notemill undo {run}", markup=False
-        )
+        console.print(f"{counted(written, 'note')} written; undo with: notemill undo {run}")
     else:
-        console.print("nothing was written", markup=False)
+        console.print("nothing was written")
     show_troubles(failures, console)
 
 
@@ -44,15 +42,15 @@ def show_troubles(troubles: Iterable[tuple[str, str]], console: Console, *, lead
             more = f" and {len(group) - SHOWN_ALIKE:,} more" if len(group) > SHOWN_ALIKE else ""
             same = problem.replace(key, "the note")
             line = f"{counted(len(group), 'note')}: {same} ({names}{more})"
-        console.print(f"  {lead}{shown(line)}", markup=False)
+        console.print(f"  {lead}{shown(line)}")
     if left := sum(map(len, groups[SHOWN_TROUBLES:])):
-        console.print(f"  … and {left:,} more; --json has all", markup=False)
+        console.print(f"  … and {left:,} more; --json has all")
 
 
 def show_hidden(count: int, console: Console) -> None:
     """Say how many notes are left alone because they are excluded; they are not named."""
     if count:
-        console.print(f"  left alone: {counted(count, 'excluded note')}", markup=False)
+        console.print(f"  left alone: {counted(count, 'excluded note')}")
 
 
 def trouble(key: str, problem: str) -> str:
@@ -67,7 +65,7 @@ def show_not_seen(skipped: Iterable[tuple[str, str]], console: Console) -> None:
         paths.setdefault(reason, []).append(path)
     for reason, its in sorted(paths.items(), key=lambda one: -len(one[1]))[:SHOWN_REASONS]:
         names = names_of(its[:1] if len(its) == 1 else ())
-        console.print(f"  {len(its):,} not looked into: {shown(reason)}{names}", markup=False)
+        console.print(f"  {len(its):,} not looked into: {shown(reason)}{names}")
 
 
 def names_of(keys: Sequence[str]) -> str:

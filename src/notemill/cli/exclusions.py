@@ -10,10 +10,9 @@ from notemill.errors import WaitingForPersonError
 from twolane.console import shown
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from notemill.app import Mill
     from notemill.privacy import Sight
+    from twolane.console import Console
 
 
 def see_exclusions(
@@ -29,9 +28,7 @@ def see_exclusions(
     unmatched = [one for one in sight.unmatched if one.entry not in allowed]
     for one in unmatched:
         hint = f"; did you mean {one.nearest!r}?" if one.nearest else ""
-        console.print(
-            shown(f"the exclusion {one.entry!r} fits no note of this vault{hint}"), markup=False
-        )
+        console.print(shown(f"the exclusion {one.entry!r} fits no note of this vault{hint}"))
     if not sends or not unmatched:
         return
     if not allow and not sys.stdin.isatty():
@@ -40,7 +37,7 @@ def see_exclusions(
             "Nothing was sent; correct it, or run the command again with --allow-unmatched"
         )
     if not allow:
-        console.print("send notes all the same? [y/N] ", end="", markup=False)
+        console.print("send notes all the same? [y/N] ", end="")
         if sys.stdin.readline().strip().lower() not in ("y", "yes"):
             raise WaitingForPersonError("nothing was sent; correct the exclusion")
     mill.allowed.allow([one.entry for one in unmatched], now=time.time())

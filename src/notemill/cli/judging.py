@@ -25,13 +25,12 @@ from twolane.console import counted, print_report, shown
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from rich.console import Console
-
     from notemill.app import Mill
     from notemill.pairs import NewPair
     from notemill.privacy import Sight
     from notemill.workflows.survey import CurateOptions, Curation
     from twolane import Report, Run
+    from twolane.console import Console
 
 # What pairs are kept by until the engine has a run for them.
 _ASKING: Final = "asking"
@@ -200,8 +199,7 @@ async def withdraw_private(mill: Mill, curation: Curation, console: Console) -> 
 
     if held := await mill.withdraw(curation, told=told):
         console.print(
-            f"excluded by now, or asked with one that is, and left out: {counted(held, 'note')}",
-            markup=False,
+            f"excluded by now, or asked with one that is, and left out: {counted(held, 'note')}"
         )
 
 
@@ -213,7 +211,4 @@ def _show_sample(mill: Mill, run: Run, console: Console) -> None:
     for pair in [one for one in pairs if one.id in verdicts][:_SAMPLE_PAIRS]:
         for verdict in verdicts[pair.id]:
             said = "yes" if verdict.accept else "no"
-            console.print(
-                f"  {shown(pair.a)} and {shown(pair.b)}: {said}, {shown(verdict.reason)}",
-                markup=False,
-            )
+            console.print(f"  {shown(pair.a)} and {shown(pair.b)}: {said}, {shown(verdict.reason)}")

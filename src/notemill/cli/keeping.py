@@ -26,13 +26,11 @@ async def forget_runs(settings: Settings, *, run_ids: tuple[str, ...], yes: bool
     async with Engine.open(settings, responder=lambda _: "") as engine:
         for run in found.values():
             if run.state is None:
-                console.print(f"{run.id}: tags or links of {shown(str(run.vault))}", markup=False)
+                console.print(f"{run.id}: tags or links of {shown(str(run.vault))}")
                 continue
             await engine.check_forgettable(run.id)
             what = "requests about tags" if run.kind == KIND_TAGS else "notes"
-            console.print(
-                f"{run.id}: {run.total:,} {what} of {shown(str(run.vault))}", markup=False
-            )
+            console.print(f"{run.id}: {run.total:,} {what} of {shown(str(run.vault))}")
         question = (
             "delete these runs, with prompts, replies, proposals and what they replaced? What they "
             "wrote cannot be undone then, and what you turned down may be proposed again."
@@ -43,7 +41,5 @@ async def forget_runs(settings: Settings, *, run_ids: tuple[str, ...], yes: bool
             forget_kept(settings.home, str(run.vault), run.id)
             if run.state is not None:
                 await engine.forget([run.id])
-    console.print(
-        f"{counted(len(found), 'run')} forgotten; the notes are as they were", markup=False
-    )
+    console.print(f"{counted(len(found), 'run')} forgotten; the notes are as they were")
     return 0

@@ -35,9 +35,9 @@ async def reject_pair(
             standing += [side for side in mill.links.sides(note=b) if side.other == a]
     finally:
         await mill.aclose()
-    console.print(f"{shown(a)} and {shown(b)} are not proposed again", markup=False)
+    console.print(f"{shown(a)} and {shown(b)} are not proposed again")
     if standing:
-        console.print("its links are taken out by the next: notemill link --apply", markup=False)
+        console.print("its links are taken out by the next: notemill link --apply")
     if as_json:
         print_json({"a": a, "b": b, "state": PairState.REJECTED, "standing": len(standing)})
     return 0
@@ -67,9 +67,7 @@ async def allow_pairs(
                 and scene.sight.shows(pair.b)
             ]
             for pair in turned_down:
-                console.print(
-                    f"  {shown(pair.a)} and {shown(pair.b)}: {shown(pair.because)}", markup=False
-                )
+                console.print(f"  {shown(pair.a)} and {shown(pair.b)}: {shown(pair.because)}")
             if turned_down:
                 question = f"let {counted(len(turned_down), 'pair')} be proposed again?"
                 confirm(question, console, yes=yes, otherwise="nothing was changed")
@@ -81,7 +79,7 @@ async def allow_pairs(
             )
     finally:
         await mill.aclose()
-    console.print(f"{counted(len(turned_down), 'pair')} may be proposed again", markup=False)
+    console.print(f"{counted(len(turned_down), 'pair')} may be proposed again")
     if as_json:
         print_json({"allowed": [{"a": pair.a, "b": pair.b} for pair in turned_down]})
     return 0

@@ -64,7 +64,7 @@ async def show_links(
         for state in PairState:
             count = sum(one.state is state for one in pairs)
             if count:
-                note_console().print(f"{count:,} {shown(state)}", markup=False)
+                note_console().print(f"{count:,} {shown(state)}")
     finally:
         await mill.aclose()
     return 0

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
-from rich.text import Text
-
 from notemill.cli.endings import names_of, show_hidden, trouble
 from notemill.pairs import Pair
 from notemill.vault.resolve import title_of
@@ -16,8 +14,6 @@ from twolane.console import counted, shown
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
-    from rich.console import Console
-
     from notemill.pairs import NewPair
     from notemill.privacy import Sight
     from notemill.vault.select import Skipped
@@ -25,6 +21,7 @@ if TYPE_CHECKING:
     from notemill.workflows.link_writing import LinksWritten
     from notemill.workflows.linking import Findings
     from notemill.workflows.upkeep import Upkeep
+    from twolane.console import Console
 
 SHOWN_NOTES: Final = 12
 SHOWN_LINES: Final = 8
@@ -39,11 +36,10 @@ def show_findings(findings: Findings, console: Console) -> None:
     """Show how the vault hangs together, as it is and with all that was found."""
     before, after = findings.before, findings.after
     console.print(
-        f"{counted(before.notes, 'note')}; {counted(len(findings.pairs), 'pair')} to link\n"
-        f"  without any link: {before.orphans:,} → {after.orphans:,}\n"
-        f"  parts that no link joins: {before.components:,} → {after.components:,}",
-        markup=False,
+        f"{counted(before.notes, 'note')}; {counted(len(findings.pairs), 'pair')} to link"
     )
+    console.print(f"  without any link: {before.orphans:,} → {after.orphans:,}")
+    console.print(f"  parts that no link joins: {before.components:,} → {after.components:,}")
 
 
 def show_left_out(findings: Findings, skipped: Iterable[Skipped], console: Console) -> None:
@@ -55,39 +51,33 @@ def show_left_out(findings: Findings, skipped: Iterable[Skipped], console: Conso
     for reason, count in reasons.most_common(SHOWN_LINES):
         if count > 1:
             keys = [one.key for one in left_out if one.reason == reason]
-            console.print(f"  {count:,} left alone{names_of(keys)}: {shown(reason)}", markup=False)
+            console.print(f"  {count:,} left alone{names_of(keys)}: {shown(reason)}")
     show_hidden(findings.hidden, console)
     named = [(key, reason) for key, reason in left if reasons[reason] == 1]
     for key, reason in named[:SHOWN_LINES]:
-        console.print(f"  left alone: {shown(key)}: {shown(reason)}", markup=False)
+        console.print(f"  left alone: {shown(key)}: {shown(reason)}")
     _show_rest(len(named) - SHOWN_LINES, console)
 
 
 def show_upkeep(upkeep: Upkeep, console: Console) -> None:
     """Show what became of links that were written before, and what has to be mended."""
     for old, new in list(upkeep.renamed.items())[:SHOWN_LINES]:
-        console.print(f"  renamed: {shown(old)} → {shown(new)}", markup=False)
+        console.print(f"  renamed: {shown(old)} → {shown(new)}")
     for note, other in upkeep.rejected[:SHOWN_LINES]:
         console.print(
             f"  you took the link to {shown(title_of(other))} out of {shown(note)}: it is not "
-            "proposed again",
-            markup=False,
+            "proposed again"
         )
     _show_rest(len(upkeep.rejected) - SHOWN_LINES, console)
     for why, count in Counter(upkeep.away.values()).most_common(SHOWN_LINES):
         keys = [key for key, one in upkeep.away.items() if one == why]
         what = shown(keys[0]) if count == 1 else f"{count:,} notes, {shown(keys[0])} among them,"
         verb, them = ("is", "it") if count == 1 else ("are", "them")
-        console.print(
-            f"  {what} {verb} not here now, and links to {them} stay: {shown(why)}", markup=False
-        )
+        console.print(f"  {what} {verb} not here now, and links to {them} stay: {shown(why)}")
     if upkeep.repairs:
         console.print(f"{counted(len(upkeep.repairs), 'link')} to mend with what is written next:")
     for one in upkeep.repairs[:SHOWN_LINES]:
-        console.print(
-            f"  {shown(one.note)} {_MENDS[one.mend]} {shown(one.text)}: {shown(one.why)}",
-            markup=False,
-        )
+        console.print(f"  {shown(one.note)} {_MENDS[one.mend]} {shown(one.text)}: {shown(one.why)}")
     _show_rest(len(upkeep.repairs) - SHOWN_LINES, console)
 
 
@@ -102,10 +92,8 @@ def show_pairs(
     """Show pairs note by note, each once: notes without any link first, then the likeliest."""
     groups = grouped(pairs, orphans)
     for key, group in groups[:limit]:
-        head = Text(shown(key), style="bold")
-        if key in orphans:
-            head.append("  has no link yet", style="dim")
-        console.print(head)
+        aside = "  has no link yet" if key in orphans else ""
+        console.print(shown(key), style="bold", aside=aside)
         for one in group:
             _show_pair(one, key, explainer, console)
     if limit is not None:
@@ -131,15 +119,13 @@ def grouped(
 def _show_pair(pair: NewPair | Pair, key: str, explainer: Explainer, console: Console) -> None:
     other = pair.b if key == pair.a else pair.a
     why = explainer.why(pair.a, pair.b, pair.reason)
-    console.print(Text(f"  {pair.score:.2f}  {shown(other)}"))
+    console.print(f"  {pair.score:.2f}  {shown(other)}")
     if isinstance(pair, Pair) and pair.because:
-        console.print(Text(f"        judged: {shown(pair.because)}", style="dim"))
+        console.print(f"        judged: {shown(pair.because)}", style="dim")
     if line := why.as_line():
-        console.print(Text(f"        {shown(line)}", style="dim"))
+        console.print(f"        {shown(line)}", style="dim")
     for note, sentence in why.mentions:
-        console.print(
-            Text(f"        {shown(title_of(note))} says: “{shown(sentence)}”", style="dim")
-        )
+        console.print(f"        {shown(title_of(note))} says: “{shown(sentence)}”", style="dim")
 
 
 def show_written(written: LinksWritten, run: str, sight: Sight, console: Console) -> None:
@@ -148,30 +134,28 @@ def show_written(written: LinksWritten, run: str, sight: Sight, console: Console
     if written.notes:
         console.print(
             f"{counted(len(written.pairs), 'pair')} linked, {counted(len(written.notes), 'note')} "
-            f"written; undo with: notemill undo {run}",
-            markup=False,
+            f"written; undo with: notemill undo {run}"
         )
     else:
-        console.print("nothing was written", markup=False)
+        console.print("nothing was written")
     troubles = [
         *(f"{a} and {b}: {why}" for a, b, why in written.conflicts if shows(a) and shows(b)),
         *(trouble(key, why) for key, why in written.problems if shows(key)),
     ]
     for line in troubles[:SHOWN_LINES]:
-        console.print(f"  {shown(line)}", markup=False)
+        console.print(f"  {shown(line)}")
     _show_rest(len(troubles) - SHOWN_LINES, console)
     elsewhere = Counter(
         f"{key}: {why}" for key, other, why in written.elsewhere if shows(key) and shows(other)
     )
     for line, count in list(elsewhere.items())[:SHOWN_LINES]:
         links = f" ({count:,} links)" if count > 1 else ""
-        console.print(f"  {shown(line)}{links}", markup=False)
+        console.print(f"  {shown(line)}{links}")
     _show_rest(len(elsewhere) - SHOWN_LINES, console)
     if written.halves:
         console.print(
             f"written on one side alone: {counted(len(written.halves), 'link')}; the next "
-            "`notemill link --apply` mends that",
-            markup=False,
+            "`notemill link --apply` mends that"
         )
 
 
@@ -208,4 +192,4 @@ def written_object(written: LinksWritten, sight: Sight) -> dict[str, Any]:
 def _show_rest(count: int, console: Console, what: str = "more") -> None:
     if count > 0:
         more = what if what == "more" else f"more {what}"
-        console.print(f"  … and {count:,} {more}", markup=False)
+        console.print(f"  … and {count:,} {more}")

@@ -53,7 +53,6 @@ if TYPE_CHECKING:
 
     import numpy as np
     from numpy.typing import NDArray
-    from rich.console import Console
 
     from notemill.app import Mill
     from notemill.config import EmbeddingSettings
@@ -64,6 +63,7 @@ if TYPE_CHECKING:
     from notemill.workflows.scene import Scene
     from notemill.workflows.upkeep import Upkeep
     from twolane import Report, Settings
+    from twolane.console import Console
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,13 +211,13 @@ class LinkJob:
         fresh, judged = unjudged(mill, looked.findings.pairs)
         curation = None if again else await mill.unfinished(asking, kind=LINK_KIND)
         if curation is not None:
-            console.print(f"going on with run {curation.run.id}", markup=False)
+            console.print(f"going on with run {curation.run.id}")
         elif fresh:
             curation = await begin_judging(
                 mill, fresh, asking, console, kept=self._options.settings(), yes=yes
             )
         elif judged:
-            console.print("every pair that was found is judged already", markup=False)
+            console.print("every pair that was found is judged already")
             mill.links.take_over([one.id for one in judged], judged[0].run)
             return self._conclude(looked, judged[0].run, None)
         elif looked.upkeep.repairs:
@@ -231,7 +231,7 @@ class LinkJob:
         return self._conclude(looked, curation.run.id, report) or exit_code(report)
 
     def _nothing(self, looked: Looked) -> int:
-        self.console.print("nothing to do: no new link is likely enough", markup=False)
+        self.console.print("nothing to do: no new link is likely enough")
         if self._as_json:
             print_json(_object(self._mill, looked, "", None))
         return 0
@@ -345,12 +345,9 @@ def write_run(mill: Mill, run: str, console: Console, *, item: str | None = None
 
 def show_next(run: str, console: Console) -> None:
     """Say what can be done with a run that waits for decisions."""
-    console.print(
-        f"nothing is written yet; look at all of it: notemill show {run}\n"
-        "turn a pair down: notemill link reject NOTE NOTE\n"
-        f"write them into both notes: notemill apply {run}",
-        markup=False,
-    )
+    console.print(f"nothing is written yet; look at all of it: notemill show {run}")
+    console.print("turn a pair down: notemill link reject NOTE NOTE")
+    console.print(f"write them into both notes: notemill apply {run}")
 
 
 def _object(mill: Mill, looked: Looked, run: str, written: LinksWritten | None) -> dict[str, Any]:

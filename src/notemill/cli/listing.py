@@ -10,7 +10,15 @@ from notemill.cli.finding import find_asked, no_such_item, open_asked
 from notemill.runs import known_runs
 from twolane import Engine, ItemState, RunState, format_usd, plain_usd
 from twolane.channels import open_output
-from twolane.console import counted, note_console, print_expiring, print_json, result_console, shown
+from twolane.console import (
+    Table,
+    counted,
+    note_console,
+    print_expiring,
+    print_json,
+    result_console,
+    shown,
+)
 from twolane.jsonl import write_results
 
 if TYPE_CHECKING:
@@ -38,23 +46,22 @@ async def list_runs(settings: Settings, *, as_json: bool) -> int:
         print_json({"runs": [_object(one, reports.get(one.id)) for one in runs]})
         return 0
     print_expiring(expiring, note_console(), now=now)
-    from rich.markup import escape  # noqa: PLC0415
-    from rich.table import Table  # noqa: PLC0415  # only a list needs it
-
-    table = Table(box=None, header_style="bold")
-    for column in ("run", "begun", "vault", "state", "notes", "cost"):
-        table.add_column(column, justify="right" if column in ("notes", "cost") else "left")
+    columns = ("run", "begun", "vault", "state", "notes", "cost")
+    table = Table(columns, frozenset({"notes", "cost"}))
     for one in runs:
         report = reports.get(one.id)
-        table.add_row(
+        table.add(
             one.id,
             datetime.fromtimestamp(one.at_s).astimezone().strftime("%Y-%m-%d %H:%M"),
-            escape(shown(str(one.vault))),
+            str(one.vault),
             one.became,
             f"{one.total:,}",
             format_usd(report.actual_nano if report else 0),
         )
-    result_console().print(table if runs else "no runs yet; begin with: notemill curate VAULT")
+    if runs:
+        result_console().print_table(table)
+    else:
+        result_console().print("no runs yet; begin with: notemill curate VAULT")
     return 0
 
 
@@ -84,16 +91,15 @@ async def cancel_run(settings: Settings, *, run_id: str, item: str | None) -> in
             raise no_such_item(run.id, item, (one.key for one in run.outcomes()))
         states = [one.state for one in run.outcomes() if one.key == item] if item else []
         if found.state in (RunState.DONE, RunState.CANCELED):
-            console.print(f"run {run.id} has ended: {found.became}", markup=False)
+            console.print(f"run {run.id} has ended: {found.became}")
             return 0
         if states and states[0] not in _OPEN:
-            console.print(shown(f"{item} has ended: {states[0]}"), markup=False)
+            console.print(f"{item} has ended: {states[0]}")
             return 0
         await run.cancel(item)
     console.print(
         "asked for; the process that works on the run carries it out within seconds, or the next "
-        f"one: notemill resume {run.id}",
-        markup=False,
+        f"one: notemill resume {run.id}"
     )
     return 0
 
@@ -111,7 +117,7 @@ async def export_run(settings: Settings, *, run_id: str, output: Path) -> int:
         count = write_results(_seen(run.outcomes(), mill.look()), run.id, out)
     finally:
         await mill.aclose()
-    note_console().print(f"{counted(count, 'line')} in {shown(out.name)}", markup=False)
+    note_console().print(f"{counted(count, 'line')} in {shown(out.name)}")
     return 0
 
 

@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
     import numpy as np
     from numpy.typing import NDArray
-    from rich.console import Console
 
     from notemill.app import Mill
     from notemill.config import EmbeddingSettings
     from notemill.index import NoteFacts
+    from twolane.console import Console
 
 FILE = "vectors.sqlite3"
 _LOOK_EVERY_S = 0.2
@@ -55,7 +55,7 @@ def vectors_of(
         embedder.stop()
         if not console.is_terminal:
             raise
-        console.print("going on with words alone; what was read is kept", markup=False)
+        console.print("going on with words alone; what was read is kept")
         return None
     except BaseException:
         embedder.stop()
@@ -67,12 +67,12 @@ def _wait(embedder: Embedder, console: Console) -> None:
     if embedder.wait(_LOOK_EVERY_S):
         return
     began, kept = time.monotonic(), embedder.progress.done
-    with console.status("") as status:
+    with console.status() as show:
         while not embedder.wait(_LOOK_EVERY_S):
             done, total = embedder.progress
             left_s = time_left_s(done - kept, total - kept, time.monotonic() - began)
             left = "" if left_s is None else f", about {clock(left_s)} left"
-            status.update(
+            show(
                 f"reading what the notes mean, once for each text: {done:,} of {total:,}{left}; "
                 "Ctrl-C goes on with words alone"
             )

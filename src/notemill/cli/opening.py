@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 from notemill.app import Mill
@@ -13,8 +13,6 @@ from twolane.console import note_console
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
-
-    from rich.status import Status
 
     from twolane import Settings
 
@@ -34,22 +32,17 @@ def _shown() -> Iterator[Callable[[int], None]]:
     """Show how many notes are read, where that takes long and somebody watches."""
     began, count = time.monotonic(), 0
     console = note_console()
-    status: Status | None = None
+    update: Callable[[str], None] | None = None
 
     def tell(more: int) -> None:
-        nonlocal count, status
+        nonlocal count, update
         count += more
         if time.monotonic() - began < _QUIET_S:
             return
         line = f"reading notes that are new or changed: {count:,}"
-        if status is None:
-            status = console.status(line)
-            status.start()
-        else:
-            status.update(line)
+        if update is None:
+            update = status.enter_context(console.status(line))
+        update(line)
 
-    try:
+    with ExitStack() as status:
         yield tell
-    finally:
-        if status is not None:
-            status.stop()

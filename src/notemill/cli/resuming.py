@@ -17,10 +17,9 @@ from twolane.consent import cap_of, find_server
 from twolane.console import EXIT_FAILED, exit_code, note_console, print_json, report_object
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from notemill.app import Mill
     from twolane import Run, Settings
+    from twolane.console import Console
 
 
 async def resume_run(

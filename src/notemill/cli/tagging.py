@@ -21,13 +21,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from rich.console import Console
-
     from notemill.app import Mill
     from notemill.tagging.junk import Junk
     from notemill.workflows.retagging import Retagging
     from notemill.workflows.tags import TagReview
     from twolane import Settings
+    from twolane.console import Console
 
 SHOWN_NOTES = 8
 SHOWN_TAGS = 20
@@ -56,56 +55,57 @@ def _show_review(review: TagReview, console: Console) -> None:
     tagged = len(frozenset().union(*(tag.notes for tag in used)))
     console.print(
         f"{counted(len(used), 'tag')} in {tagged:,} of {counted(review.census.notes, 'note')}"
-        + (f"; {review.excluded:,} more are excluded" if review.excluded else ""),
-        markup=False,
+        + (f"; {review.excluded:,} more are excluded" if review.excluded else "")
     )
     for tag in used[:SHOWN_TAGS]:
-        console.print(f"  {len(tag.notes):6,}  #{shown(tag.name)}", markup=False)
+        console.print(f"  {len(tag.notes):6,}  #{shown(tag.name)}")
     _show_rest(len(used), console)
     if review.merges:
-        console.print(
-            f"\n{counted(len(review.merges), 'variant')}, to merge into what is used most:"
-        )
+        console.print()
+        console.print(f"{counted(len(review.merges), 'variant')}, to merge into what is used most:")
         for one in review.merges[:SHOWN_TAGS]:
             line = f"  #{one.tag} → #{one.into} ({counted(one.notes, 'note')}): {one.reason}"
-            console.print(shown(line), markup=False)
+            console.print(line)
         _show_rest(len(review.merges), console)
         first = review.merges[0]
         command = f"notemill tags rename {shlex.quote(first.tag)} {shlex.quote(first.into)}"
-        console.print(f"  for example: {shown(command)}", markup=False)
+        console.print(f"  for example: {shown(command)}")
     _show_junk(review.droppable, "{} without a meaning; `notemill tags drop TAG`:", console)
     hints = [one for one in review.junk if one.is_hint]
     _show_junk(hints, "{} that may be an accident of pasting; judge yourself:", console)
     if review.synonyms:
+        console.print()
         console.print(
-            f"\n{counted(len(review.synonyms), 'pair')} that may mean the same; judge yourself:"
+            f"{counted(len(review.synonyms), 'pair')} that may mean the same; judge yourself:"
         )
         for pair in review.synonyms[:SHOWN_TAGS]:
-            console.print(shown(f"  #{pair.tag} and #{pair.other}: {pair.reason}"), markup=False)
+            console.print(f"  #{pair.tag} and #{pair.other}: {pair.reason}")
         _show_rest(len(review.synonyms), console)
     if review.unread:
+        console.print()
         console.print(
-            f"\n{counted(len(review.unread), 'note')} whose properties hold tags that do not count, "
+            f"{counted(len(review.unread), 'note')} whose properties hold tags that do not count, "
             "or cannot be read:"
         )
         for left in review.unread[:SHOWN_TAGS]:
-            console.print(f"  {shown(trouble(left.key, left.reason))}", markup=False)
+            console.print(f"  {shown(trouble(left.key, left.reason))}")
         _show_rest(len(review.unread), console)
 
 
 def _show_junk(junk: Sequence[Junk], head: str, console: Console) -> None:
     if not junk:
         return
-    console.print("\n" + head.format(counted(len(junk), "tag")))
+    console.print()
+    console.print(head.format(counted(len(junk), "tag")))
     for one in junk[:SHOWN_TAGS]:
         line = f"  #{one.tag} ({counted(one.notes, 'note')}): {one.reason}"
-        console.print(shown(line), markup=False)
+        console.print(line)
     _show_rest(len(junk), console)
 
 
 def _show_rest(count: int, console: Console) -> None:
     if count > SHOWN_TAGS:
-        console.print(f"  … and {count - SHOWN_TAGS:,} more; --json has all", markup=False)
+        console.print(f"  … and {count - SHOWN_TAGS:,} more; --json has all")
 
 
 def _review_object(review: TagReview) -> dict[str, Any]:
@@ -193,21 +193,20 @@ def new_run_id(kind: str = "tags") -> str:
 def show_plan(mill: Mill, plan: Retagging, console: Console, *, most: int = SHOWN_NOTES) -> None:
     """Show what becomes of which tags, at most so many notes as diffs, and what stays as it is."""
     for tag, new in list(plan.becomes.items())[:SHOWN_TAGS]:
-        console.print(f"#{shown(tag)} {f'→ #{shown(new)}' if new else 'goes'}", markup=False)
+        console.print(f"#{shown(tag)} {f'→ #{shown(new)}' if new else 'goes'}")
     if len(plan.becomes) > SHOWN_TAGS:
-        console.print(f"  … and {len(plan.becomes) - SHOWN_TAGS:,} more tags", markup=False)
+        console.print(f"  … and {len(plan.becomes) - SHOWN_TAGS:,} more tags")
     for tag, count in plan.joined.items():
         console.print(
-            f"#{shown(tag)} is there already, in {counted(count, 'note')}; the two become one",
-            markup=False,
+            f"#{shown(tag)} is there already, in {counted(count, 'note')}; the two become one"
         )
     for one in plan.touched[:most]:
         before = mill.vault.read(one.key)
         print_diff(console, before, one.edit.apply(before), one.key)
     for note in plan.touched[most:]:
-        console.print(f"  {shown(note.key)}", markup=False)
+        console.print(f"  {shown(note.key)}")
     for left in plan.left_alone:
-        console.print(f"  left alone: {shown(trouble(left.key, left.reason))}", markup=False)
+        console.print(f"  left alone: {shown(trouble(left.key, left.reason))}")
     show_hidden(plan.hidden, console)
 
 

@@ -18,10 +18,9 @@ from twolane.console import EXIT_FAILED, counted, note_console, print_json, resu
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from rich.console import Console
-
     from notemill.workflows.tidying import Tidying
     from twolane import Settings
+    from twolane.console import Console
 
 SHOWN_NOTES = 20
 SHOWN_LEFT = 10
@@ -92,18 +91,17 @@ async def tidy_vault(
 def _show_survey(plan: Tidying, console: Console) -> None:
     """Show in how many notes there is something of each kind, with an example of each."""
     for kind, count in plan.counts().items():
-        console.print(f"{kind}: {counted(count, 'note')}; {MEANINGS[kind]}", markup=False)
+        console.print(f"{kind}: {counted(count, 'note')}; {MEANINGS[kind]}")
         steps = ((one.key, step) for one in plan.notes for step in one.steps)
         example = next(((key, step) for key, step in steps if step.kind is kind), None)
         if example is not None:
             key, step = example
-            console.print(shown(f"  as in {key}: {step.what[0]}"), markup=False)
+            console.print(f"  as in {key}: {step.what[0]}")
     _show_left(plan, console)
     if plan.changed:
         console.print(
             "nothing was changed; look at a kind, and write it on consent, with: "
-            "notemill tidy --kind KIND",
-            markup=False,
+            "notemill tidy --kind KIND"
         )
 
 
@@ -111,30 +109,28 @@ def _show_plan(plan: Tidying, console: Console, *, most: int) -> None:
     """Show the changes note by note and kind by kind, and what is left as it is."""
     for one in plan.changed[:most]:
         for step in one.steps:
-            console.print(shown(f"{step.kind}: {one.key}: {'; '.join(step.what)}"), markup=False)
+            console.print(f"{step.kind}: {one.key}: {'; '.join(step.what)}")
             print_diff(console, step.before, step.after, one.key)
     if len(plan.changed) > most:
         left = len(plan.changed) - most
-        console.print(f"  … and {counted(left, 'note')} more; --dry-run shows all", markup=False)
+        console.print(f"  … and {counted(left, 'note')} more; --dry-run shows all")
     _show_left(plan, console)
     if not plan.changed:
-        console.print("there is nothing to change", markup=False)
+        console.print("there is nothing to change")
 
 
 def _show_left(plan: Tidying, console: Console) -> None:
     left = [(one.key, reason) for one in plan.notes for reason in one.left]
     for key, reason in left[:SHOWN_LEFT]:
-        console.print(shown(f"  left: {key}: {reason.kind}: {reason.reason}"), markup=False)
+        console.print(f"  left: {key}: {reason.kind}: {reason.reason}")
     if len(left) > SHOWN_LEFT:
-        console.print(f"  … and {len(left) - SHOWN_LEFT:,} more left; --json has all", markup=False)
+        console.print(f"  … and {len(left) - SHOWN_LEFT:,} more left; --json has all")
     show_hidden(plan.hidden, console)
     for alone in plan.untouched[:SHOWN_LEFT]:
-        console.print(f"  left alone: {shown(trouble(alone.key, alone.reason))}", markup=False)
+        console.print(f"  left alone: {shown(trouble(alone.key, alone.reason))}")
     if len(plan.untouched) > SHOWN_LEFT:
         more = len(plan.untouched) - SHOWN_LEFT
-        console.print(
-            f"  … and {counted(more, 'note')} more left alone; --json has all", markup=False
-        )
+        console.print(f"  … and {counted(more, 'note')} more left alone; --json has all")
 
 
 def _object(plan: Tidying, run: str, failures: list[tuple[str, str]]) -> dict[str, Any]:

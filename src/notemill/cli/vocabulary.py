@@ -86,7 +86,7 @@ async def arrange_tags(  # the command's flags
     if as_json:
         print_json(_object(run, asked))
     elif note is None and asked.entries is not None:
-        result_console().out(write_entries(asked.entries), end="", highlight=False)
+        result_console().print_lines(write_entries(asked.entries).removesuffix("\n"))
     return asked.code
 
 
@@ -117,13 +117,13 @@ def _written(mill: Mill, note: str, before: bytes, after: bytes, *, yes: bool) -
     """Write the note on consent; return the run it can be undone by, '' where nothing is new."""
     console = note_console()
     if after == before:
-        console.print(f"nothing new for {shown(note)}", markup=False)
+        console.print(f"nothing new for {shown(note)}")
         return ""
     print_diff(console, before, after, note)
     confirm(f"write this into {note}?", console, yes=yes, otherwise="nothing was changed")
     run = new_run_id()
     mill.vault.write(note, after, expected=bytes_hash(before), run=run)
-    console.print(f"{shown(note)} written; undo with: notemill undo {run}", markup=False)
+    console.print(f"{shown(note)} written; undo with: notemill undo {run}")
     return run
 
 
@@ -161,7 +161,7 @@ async def apply_vocabulary(
         await mill.aclose()
     for tag in stay:
         line = f"#{tag} stays: you turned its change down (notemill tags accept {tag} takes it)"
-        note_console().print(shown(line), markup=False)
+        note_console().print(line)
         del changes[tag]
     return await change_tags(
         settings, changes, vault=vault, exclude=exclude, dry_run=dry_run, yes=yes,

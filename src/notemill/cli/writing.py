@@ -60,7 +60,7 @@ async def apply_proposals(
     seen = [one for one in done if sight.shows(one.note)]
     if not done:
         what = f"nothing of {item}" if item else "nothing"
-        console.print(shown(f"{what} waits in run {run_id}: {found.became}"), markup=False)
+        console.print(f"{what} waits in run {run_id}: {found.became}")
     else:
         show_applied(seen, run_id, console)
     show_hidden(len(done) - len(seen), console)
@@ -100,7 +100,7 @@ async def undo_run(
     try:
         if not yes and sys.stdin.isatty():
             what = shown(item) if item else f"every note that run {run_id} wrote"
-            console.print(f"restore {what} as it was before? [y/N] ", end="", markup=False)
+            console.print(f"restore {what} as it was before? [y/N] ", end="")
             if sys.stdin.readline().strip().lower() not in ("y", "yes"):
                 message = "nothing was changed"
                 raise WaitingForPersonError(message)
@@ -111,13 +111,13 @@ async def undo_run(
         await mill.aclose()
     if restored and all(one.ending is Ending.ALREADY for one in restored):
         what = item or f"run {run_id}"
-        console.print(shown(f"{what} was undone already; nothing was changed"), markup=False)
+        console.print(f"{what} was undone already; nothing was changed")
         return 0
     count = sum(one.restored for one in restored)
-    console.print(f"{counted(count, 'note')} restored to the byte", markup=False)
+    console.print(f"{counted(count, 'note')} restored to the byte")
     refused = [one for one in restored if one.problem]
     for one in refused:
-        console.print(f"  {shown(trouble(one.key, one.problem))}", markup=False)
+        console.print(f"  {shown(trouble(one.key, one.problem))}")
     return EXIT_FAILED if refused else 0
 
 
@@ -151,7 +151,7 @@ async def show_run(settings: Settings, *, run_id: str, item: str | None, as_json
             ]
             print_json(value)
             return 0
-        console.print(f"lane: {report.decision.reason}", markup=False)
+        console.print(f"lane: {report.decision.reason}")
         print_standing(run.row, console)
         out = result_console()
         pending = [one for one in proposals if one.state is Decision.PENDING]
@@ -160,12 +160,10 @@ async def show_run(settings: Settings, *, run_id: str, item: str | None, as_json
             print_pending(mill, run_id, key, out)
             for one in pending:
                 if one.note == key and one.replaces:
-                    out.print(f"  would replace: {shown(one.replaces)}", markup=False)
-                    out.print(f"  with:          {shown(one.value)}", markup=False)
+                    out.print(f"  would replace: {shown(one.replaces)}")
+                    out.print(f"  with:          {shown(one.value)}")
                 elif one.note == key and waits_for_person(one, gate):
-                    out.print(
-                        f"  new tag, waits for your decision: #{shown(one.value)}", markup=False
-                    )
+                    out.print(f"  new tag, waits for your decision: #{shown(one.value)}")
         print_report(report, console)
     finally:
         await mill.aclose()
@@ -188,9 +186,7 @@ async def _show_written(
         value = {"run": found.id, "kind": found.kind, "state": found.became}
         print_json({**value, "became": found.became, "written": [item] if item else notes})
         return 0
-    result_console().print(
-        shown(f"run {found.id}, {found.became}: {counted(len(notes), 'note')}"), markup=False
-    )
+    result_console().print(shown(f"run {found.id}, {found.became}: {counted(len(notes), 'note')}"))
     for key in [item] if item else notes:
-        result_console().print(shown(f"  {key}"), markup=False)
+        result_console().print(f"  {key}")
     return 0

@@ -41,8 +41,8 @@ def vocabulary_of(raw: bytes, key: str) -> Vocabulary:
     """Read a vocabulary note. Raises UsageError naming the lines that have to be mended first."""
     vocabulary = read_vocabulary(_text(raw))
     if vocabulary.problems:
-        lines = "\n  ".join(f"line {one.line}: {one.message}" for one in vocabulary.problems)
-        raise UsageError(f"{key} cannot be taken as it is; mend these lines first\n  {lines}")
+        lines = "; ".join(f"line {one.line}: {one.message}" for one in vocabulary.problems)
+        raise UsageError(f"{key} cannot be taken as it is; mend these lines first: {lines}")
     if not vocabulary.entries:
         raise UsageError(
             f"{key} has no list of tags; `notemill tags vocabulary --note` writes one into it"

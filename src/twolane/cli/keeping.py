@@ -30,9 +30,7 @@ def forget_runs(settings: Settings, *, run_ids: tuple[str, ...], yes: bool) -> i
         runs = [ledger.find_run(run_id) for run_id in run_ids]
         for run in runs:
             check_forgettable(ledger, run)
-            console.print(
-                f"{run.id}: {counted(run.total, 'item')} of {shown(run.label)}", markup=False
-            )
+            console.print(f"{run.id}: {counted(run.total, 'item')} of {shown(run.label)}")
         question = (
             "delete these runs, prompts, replies and costs? The same command as then would begin "
             "anew, and be paid for again."
@@ -42,7 +40,7 @@ def forget_runs(settings: Settings, *, run_ids: tuple[str, ...], yes: bool) -> i
         forget(ledger, sorted(forgotten))
     finally:
         ledger.close()
-    console.print(f"{counted(len(forgotten), 'run')} forgotten", markup=False)
+    console.print(f"{counted(len(forgotten), 'run')} forgotten")
     return 0
 
 
@@ -58,13 +56,12 @@ def export_home(settings: Settings, *, target: Path) -> int:
         moved = export_state(ledger, target, now=time.time())
     finally:
         ledger.close()
-    console.print(f"{counted(moved.runs, 'run')} in {shown(str(target))}", markup=False)
+    console.print(f"{counted(moved.runs, 'run')} in {shown(str(target))}")
     for run_id in moved.unfinished:
-        console.print(f"  handed over: {run_id}", markup=False)
+        console.print(f"  handed over: {run_id}")
     console.print(
         f"on the other computer: twolane state import {shown(target.name)}, once; this file holds "
-        "prompts and replies",
-        markup=False,
+        "prompts and replies"
     )
     return 0
 
@@ -73,11 +70,11 @@ def import_home(settings: Settings, *, source: Path) -> int:
     """Put an export into the state folder; return the exit code. Raises TwolaneError."""
     console = note_console()
     moved = import_state(source, settings.home / LEDGER_FILE)
-    console.print(f"{counted(moved.runs, 'run')} in {shown(str(settings.home))}", markup=False)
+    console.print(f"{counted(moved.runs, 'run')} in {shown(str(settings.home))}")
     for name in moved.kept:
-        console.print(f"  was there already, and is left as it is: {shown(name)}", markup=False)
+        console.print(f"  was there already, and is left as it is: {shown(name)}")
     for run_id in moved.unfinished:
-        console.print(f"  goes on with: twolane resume {run_id}", markup=False)
+        console.print(f"  goes on with: twolane resume {run_id}")
     return 0
 
 
@@ -88,7 +85,7 @@ def take_runs_back(settings: Settings, *, yes: bool) -> int:
     try:
         for run in ledger.runs():
             if run.handed_over is not None:
-                console.print(f"{run.id}: {shown(run.handed_over)}", markup=False)
+                console.print(f"{run.id}: {shown(run.handed_over)}")
         question = (
             "go on with these runs here? Where an export of them is imported as well, now or "
             "later, both computers pay for the same items."
@@ -97,7 +94,7 @@ def take_runs_back(settings: Settings, *, yes: bool) -> int:
         count = len(take_back(ledger))
     finally:
         ledger.close()
-    console.print(f"taken back: {counted(count, 'run')}", markup=False)
+    console.print(f"taken back: {counted(count, 'run')}")
     return 0
 
 
@@ -130,7 +127,7 @@ def check_ledger(settings: Settings, *, as_json: bool) -> int:
         _show_findings(findings)
     else:
         result_console().print(
-            f"sound: {runs:,} {'run' if runs == 1 else 'runs'} in {shown(str(path))}", markup=False
+            f"sound: {runs:,} {'run' if runs == 1 else 'runs'} in {shown(str(path))}"
         )
     return LedgerError.exit_code if findings else 0
 
@@ -139,9 +136,9 @@ def _show_findings(findings: list[Finding]) -> None:
     out = result_console()
     for one in findings:
         more = f" and {one.count - len(one.rows):,} more" if one.count > len(one.rows) else ""
-        out.print(f"broken: {one.invariant}", markup=False)
-        out.print(f"  {shown(', '.join(one.rows))}{more}", markup=False)
+        out.print(f"broken: {one.invariant}")
+        out.print(f"  {shown(', '.join(one.rows))}{more}")
     console = note_console()
-    console.print(f"{len(findings):,} invariants do not hold; what to do:", markup=False)
+    console.print(f"{len(findings):,} invariants do not hold; what to do:")
     for advice in dict.fromkeys(one.advice for one in findings):
-        console.print(f"  {advice}", markup=False)
+        console.print(f"  {advice}")

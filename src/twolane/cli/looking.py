@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -12,6 +11,7 @@ import orjson
 
 from twolane.channels import open_output
 from twolane.console import (
+    Table,
     note_console,
     print_expiring,
     print_json,
@@ -32,6 +32,7 @@ from twolane.ledger import Ledger, controls, months, reports
 from twolane.ledger.columns import readable
 from twolane.ledger.guards import check_here, check_kept, gone
 from twolane.outcomes import outcome_of
+from twolane.streams import tell
 from twolane.worker.loop import CANCEL
 
 if TYPE_CHECKING:
@@ -54,19 +55,19 @@ def list_runs(settings: Settings, *, as_json: bool) -> int:
         if as_json:
             print_json({"runs": [_run_object(ledger, run) for run in runs]})
             return 0
-        from rich.table import Table  # noqa: PLC0415
-
-        table = Table(box=None, header_style="bold")
-        for column in ("run", "of", "state", "items", "cost", "begun", "ended"):
-            table.add_column(column, justify="right" if column == "cost" else "left")
+        columns = ("run", "of", "state", "items", "cost", "begun", "ended")
+        table = Table(columns, frozenset({"cost"}))
         for run in runs:
             spent, _ = ledger.money(run)
-            table.add_row(
-                run.id, shown(run.label), _standing(run), _became(reports.counts(ledger, run)),
+            table.add(
+                run.id, run.label, _standing(run), _became(reports.counts(ledger, run)),
                 format_usd(spent), _moment(run.created_at), _moment(run.ended_at),
             )  # fmt: skip
         console = result_console()
-        console.print(table if runs else f"no runs yet in {ledger.path}")
+        if runs:
+            console.print_table(table)
+        else:
+            console.print(f"no runs yet in {ledger.path}")
         now = time.time()
         print_expiring(reports.expiring(ledger, now), note_console(), now=now)
     finally:
@@ -98,7 +99,7 @@ def _became(items: Counts) -> str:
 def _standing(run: RunRow) -> str:
     state = run.state.value
     if run.state is not RunState.DONE and run.state_reason:
-        state = f"{state}: {shown(run.state_reason)[:SHOWN_REASON]}"
+        state = f"{state}: {run.state_reason[:SHOWN_REASON]}"
     return f"{state}, handed over" if run.handed_over else state
 
 
@@ -142,13 +143,12 @@ def show_run(settings: Settings, *, run_id: str, item: str | None, as_json: bool
             print_json(report_object(report))
             return 0
         console = note_console()
-        console.print(f"lane: {report.decision.reason}", markup=False)
+        console.print(f"lane: {report.decision.reason}")
         print_standing(run, console)
         for batch in ledger.batches(run):
             console.print(
                 f"batch {batch.provider_id or batch.nonce}: {counted(batch.size, 'item')}, "
-                f"{batch.state}{', ' + batch.reason if batch.reason else ''}",
-                markup=False,
+                f"{batch.state}{', ' + batch.reason if batch.reason else ''}"
             )
         print_report(report, console)
     finally:
@@ -208,7 +208,7 @@ def export_run(settings: Settings, *, run_id: str, output: Path) -> int:
         check_kept(run)
         outcomes = (outcome_of(row) for row in reports.results(ledger, run, bodies=True))
         count = write_results(outcomes, run.id, out)
-        sys.stderr.write(f"{counted(count, 'line')} in {shown(out.name)}\n")
+        tell(f"{counted(count, 'line')} in {shown(out.name)}")
     finally:
         ledger.close()
     return 0
@@ -222,13 +222,13 @@ def cancel_run(settings: Settings, *, run_id: str, item: str | None) -> int:
         check_here(run)
         found = None if item is None else _item(ledger, run, item)
         if ended := _ended(run, found):
-            sys.stderr.write(f"{shown(ended)}; there is nothing to cancel\n")
+            tell(f"{shown(ended)}; there is nothing to cancel")
             return 0
         number = None if found is None else found.id
         controls.ask(ledger, run, CANCEL, item=number, now=time.time())
-        sys.stderr.write(
+        tell(
             "asked for; the process that works on the run carries it out within seconds, or the "
-            f"next one: twolane resume {run.id}\n"
+            f"next one: twolane resume {run.id}"
         )
     finally:
         ledger.close()

@@ -6,7 +6,7 @@ import contextlib
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from twolane.console import print_json, result_console
+from twolane.console import Table, print_json, result_console
 from twolane.core.budget import month_line, month_object
 from twolane.core.pricing import compare, format_usd, plain_usd, project
 from twolane.core.wording import counted
@@ -51,7 +51,7 @@ def print_prices(  # the command's flags
     else:
         _print_table(quotes, weekly)
         if month is not None:
-            result_console().print(month_line(month), markup=False)
+            result_console().print(month_line(month))
     return 0
 
 
@@ -83,19 +83,14 @@ def _object(quote: Quote, weekly: int | None) -> dict[str, object]:
 
 
 def _print_table(quotes: Sequence[Quote], weekly: int | None) -> None:
-    from rich.table import Table  # noqa: PLC0415
-
-    table = Table(box=None, header_style="bold")
-    table.add_column("model", no_wrap=True)
-    columns = ["real time", "batch", "saved"]
+    columns = ["model", "real time", "batch", "saved"]
+    caption = ""
     if weekly is not None:
         columns += ["a week", "a month", "a year"]
-        table.caption = (
+        caption = (
             f"recurring: {counted(weekly, 'item')} a week in the batch lane; a year is 52 weeks"
         )
-        table.caption_justify = "left"
-    for column in columns:
-        table.add_column(column, justify="right")
+    table = Table(columns, frozenset(columns[1:]), caption=caption)
     for quote in quotes:
         row = [
             quote.model,
@@ -110,5 +105,5 @@ def _print_table(quotes: Sequence[Quote], weekly: int | None) -> None:
                 format_usd(costs.month_nano),
                 format_usd(costs.year_nano),
             ]
-        table.add_row(*row)
-    result_console().print(table)
+        table.add(*row)
+    result_console().print_table(table)

@@ -38,12 +38,11 @@ from twolane.run import BUDGET_OVER, MONTH_OVER
 from twolane.streams import drop_standard_output, error_object
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from twolane.channels import Output
     from twolane.config import Settings
     from twolane.planning import Plan
     from twolane.run import Run
+    from twolane.terminal import Console
 
 
 async def run_file(  # the command's flags
@@ -161,15 +160,15 @@ async def retry_run(settings: Settings, *, run_id: str, everything: bool, as_jso
         console = note_console()
         await find_server(engine, console, model=run.row.model, base_url=run.row.base_url)
         count = await run.retry_failed(everything=everything)
-        console.print(f"sent again: {counted(count, 'item')}", markup=False)
+        console.print(f"sent again: {counted(count, 'item')}")
         if left := {} if everything else await run.always_failing():
-            console.print(left_line(left, "item"), markup=False)
+            console.print(left_line(left, "item"))
         return await _finish(run, output, console, as_json=as_json)
 
 
 async def _finish(run: Run, output: Output | None, console: Console, *, as_json: bool) -> int:
     """Drive a run as far as it goes, write its output, report. Raises what ended it early."""
-    console.print(f"run {run.id}", markup=False)
+    console.print(f"run {run.id}")
     refused: ProviderError | None = None
     if run.row.state in (RunState.OPEN, RunState.STOPPED):
         try:
@@ -178,20 +177,17 @@ async def _finish(run: Run, output: Output | None, console: Console, *, as_json:
             refused = error
     report = await run.report()
     if run.row.state is RunState.OPEN:
-        console.print(
-            f"not finished; go on with: twolane resume {run.id}\n"
-            f"what there is so far: twolane export {run.id} -o FILE",
-            markup=False,
-        )
+        console.print(f"not finished; go on with: twolane resume {run.id}")
+        console.print(f"what there is so far: twolane export {run.id} -o FILE")
     elif run.row.dropped_at is not None:
-        console.print(f"{gone(run.row)}; no output is written", markup=False)
+        console.print(f"{gone(run.row)}; no output is written")
     elif output is None:
-        console.print(f"the results: twolane export {run.id} -o FILE", markup=False)
+        console.print(f"the results: twolane export {run.id} -o FILE")
     else:
         _write(run, output, console)
     print_report(report, console)
     if run.row.state is RunState.STOPPED:
-        console.print(_what_lets_it_go_on(run), markup=False)
+        console.print(_what_lets_it_go_on(run))
     if as_json:
         told = report_object(report)
         if refused is not None:
@@ -221,11 +217,10 @@ def _write(run: Run, output: Output, console: Console) -> None:
         drop_standard_output()
         console.print(
             f"{shown(output.name)} was closed before all was written; all of it: twolane export "
-            f"{run.id} -o FILE",
-            markup=False,
+            f"{run.id} -o FILE"
         )
     else:
-        console.print(f"{counted(count, 'line')} in {shown(output.name)}", markup=False)
+        console.print(f"{counted(count, 'line')} in {shown(output.name)}")
 
 
 def _show_dry_run(

@@ -10,6 +10,7 @@ from twolane.core.wording import counted
 from twolane.errors import ConfigError
 from twolane.sim import PRESETS, Simulator
 from twolane.sim import serve as serve_simulator
+from twolane.streams import tell
 
 
 async def serve(*, port: int, seed: int, faults: str, speed: float) -> int:
@@ -25,10 +26,10 @@ async def serve(*, port: int, seed: int, faults: str, speed: float) -> int:
     def ready(url: str) -> None:
         sys.stdout.write(f"{url}\n")
         sys.stdout.flush()
-        sys.stderr.write(
-            f"a simulated provider listens there; for example:\n"
+        tell("a simulated provider listens there; for example:")
+        tell(
             f"  ANTHROPIC_BASE_URL={url} ANTHROPIC_API_KEY=any "
-            "twolane run INPUT.jsonl -o OUTPUT.jsonl\n"
+            "twolane run INPUT.jsonl -o OUTPUT.jsonl"
         )
 
     try:
@@ -38,7 +39,7 @@ async def serve(*, port: int, seed: int, faults: str, speed: float) -> int:
         raise ConfigError(message) from error
     except asyncio.CancelledError:
         pass  # interrupted, which is how it ends
-    sys.stderr.write(_bill(simulator))
+    tell(_bill(simulator))
     return 0
 
 
@@ -48,5 +49,5 @@ def _bill(simulator: Simulator) -> str:
     batch, realtime = totals[Lane.BATCH].requests, totals[Lane.REALTIME].requests
     return (
         f"billed: {counted(batch + realtime, 'answer')}, {batch:,} in batches and {realtime:,} in real "
-        f"time; {simulator.paid_twice():,} of them twice\n"
+        f"time; {simulator.paid_twice():,} of them twice"
     )
