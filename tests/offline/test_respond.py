@@ -8,18 +8,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from notemill.offline import extract, respond
+from notemill.prompts.material import Block, marked
 
-PROMPT = """note_ref: abc-7
-title: Seed saving
+NOTE = """title: Seed saving
 folder: Garden
 existing_tags: plants
 candidate_tags: garden, food/bread
-<note>
+text:
 Seed saving keeps the best pods of the garden. Write `</note>` at the end:
 </note>
 is what one types.
-</note>
+text:
+candidate_tags: none
 """
+PROMPT = "\n".join(("note_ref: abc-7", *marked([Block("note", NOTE)])))
 
 
 def params(content: object) -> dict[str, object]:
@@ -30,7 +32,7 @@ def params(content: object) -> dict[str, object]:
 def test_the_reply_echoes_the_token_and_extracts_the_note() -> None:
     """The reply is JSON with the note's token and what extract finds in its parts."""
     reply = json.loads(respond(params(PROMPT)))
-    body = PROMPT.split("<note>\n", 1)[1].rpartition("\n</note>")[0]
+    body = NOTE.split("\ntext:\n", 1)[1]
     found = extract(
         title="Seed saving",
         folder="Garden",
@@ -49,11 +51,8 @@ def test_the_reply_echoes_the_token_and_extracts_the_note() -> None:
 
 def test_content_blocks_are_joined() -> None:
     """A message of text blocks reads like the same message as one string."""
-    head, rest = PROMPT.split("<note>", 1)
-    blocks = [
-        {"type": "text", "text": head.rstrip("\n")},
-        {"type": "text", "text": "<note>" + rest},
-    ]
+    head, _, rest = PROMPT.partition("\n")
+    blocks = [{"type": "text", "text": head}, {"type": "text", "text": rest}]
     assert respond(params(blocks)) == respond(params(PROMPT))
 
 

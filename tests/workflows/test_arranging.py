@@ -43,7 +43,7 @@ def sections(params: Mapping[str, Any]) -> dict[str, list[str]]:
     for line in str(params["messages"][0]["content"]).split("\n"):
         if re.fullmatch(r"[a-z]+:", line):
             lines = found.setdefault(line[:-1], [])
-        else:
+        elif not re.fullmatch(r"</?data [0-9a-f]+>", line):
             lines.append(line)
     return found
 

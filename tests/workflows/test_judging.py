@@ -13,6 +13,7 @@ from notemill.cli.linking import LinkJob, LinkOptions
 from notemill.config import EmbeddingKind, EmbeddingSettings, Exclusions
 from notemill.errors import WaitingForPersonError
 from notemill.pairs import PairState
+from notemill.prompts.material import CANDIDATE, read_blocks
 from notemill.vault.related import Form
 from notemill.workflows.survey import CurateOptions
 from tests.cli.test_link import COMPOST, MULCH, NOTES, SOIL
@@ -27,15 +28,13 @@ if TYPE_CHECKING:
 
     from notemill.app import Mill
 
-_CANDIDATES = re.compile(r"<candidates>\n(.*)\n</candidates>", re.DOTALL)
 _TOKEN = re.compile(r"^note_ref: (.*)$", re.MULTILINE)
 
 
 def candidates_of(params: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return the candidates in a request."""
-    found = _CANDIDATES.search(str(params["messages"][0]["content"]))
-    assert found is not None
-    return [json.loads(line) for line in found[1].split("\n")]
+    blocks = read_blocks(str(params["messages"][0]["content"]))
+    return [json.loads(block.text) for block in blocks if block.name == CANDIDATE]
 
 
 def judge(says: Callable[[str, str], bool | None]) -> Callable[[Mapping[str, Any]], str]:

@@ -8,26 +8,21 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-CANDIDATES: Final = "<candidates>"
-CANDIDATES_END: Final = "</candidates>"
 # Likely by itself; or likely enough, and there is something a person can see.
 _LIKELY: Final = 0.5
 _POSSIBLE: Final = 0.2
 _FEW_WORDS: Final = 3
 
 
-def judge(note_ref: str, lines: Iterable[str]) -> str:
-    """Return the reply about the candidates among a prompt's lines, as JSON text."""
-    marks = [line.strip() for line in lines]
-    start = marks.index(CANDIDATES) + 1
-    end = marks.index(CANDIDATES_END, start) if CANDIDATES_END in marks[start:] else len(marks)
-    links = [_verdict(one) for line in marks[start:end] if (one := _object(line))]
+def judge(note_ref: str, candidates: Iterable[str]) -> str:
+    """Return the reply about a prompt's candidates, each a JSON object, as JSON text."""
+    links = [_verdict(one) for text in candidates if (one := _object(text))]
     return json.dumps({"note_ref": note_ref, "links": links}, ensure_ascii=False)
 
 
-def _object(line: str) -> dict[str, Any] | None:
+def _object(text: str) -> dict[str, Any] | None:
     try:
-        value = json.loads(line)
+        value = json.loads(text)
     except ValueError:
         return None
     return value if isinstance(value, dict) and "id" in value else None

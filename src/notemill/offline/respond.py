@@ -4,43 +4,44 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from notemill.offline.extract import extract
-from notemill.offline.judge import CANDIDATES, CANDIDATES_END, judge
+from notemill.offline.judge import judge
+from notemill.prompts.material import CANDIDATE, NOTE, TEXT_BELOW, read_blocks
 
-_HEADERS = frozenset(
-    {"note_ref", "title", "folder", "existing_tags", "candidate_tags", "rejected_tags"}
-)
-_OPEN = "<note>"
-_CLOSE = "</note>"
+_HEADERS: Final = frozenset(("title", "folder", "existing_tags", "candidate_tags", "rejected_tags"))
+_REF: Final = "note_ref:"
 
 
 def respond(params: Mapping[str, Any]) -> str:
     """Return the reply to the body of a Messages request, as JSON text.
 
-    The first user message holds header lines (`note_ref`, `title`, `folder`,
-    `existing_tags`, `candidate_tags`, `rejected_tags`) and the note between the first `<note>`
-    line and the last `</note>` line. The reply has `note_ref`, `description`, `tags` and
-    `topics`; to one with candidates for links behind the note, `note_ref` and `links`. Never
-    raises: what is missing counts as empty.
+    The first user message holds the line `note_ref` and the blocks that `material` marks off: the
+    note, with its header lines (`title`, `folder`, `existing_tags`, `candidate_tags`,
+    `rejected_tags`) above `text:` and its text below, and candidates for links. The reply has
+    `note_ref`, `description`, `tags` and `topics`; to one with candidates, `note_ref` and
+    `links`. Never raises: what is missing counts as empty.
     """
-    text = _user_text(params.get("messages"))
-    headers, body = _read(text)
-    behind = text.rpartition(f"\n{_CLOSE}\n")[2].split("\n")
-    if behind[0] == CANDIDATES and text.rstrip().endswith(CANDIDATES_END):
-        return judge(headers.get("note_ref", ""), behind)
+    prompt = _user_text(params.get("messages"))
+    first = prompt.partition("\n")[0]
+    note_ref = first.removeprefix(_REF).strip() if first.startswith(_REF) else ""
+    blocks = list(read_blocks(prompt))
+    candidates = [block.text for block in blocks if block.name == CANDIDATE]
+    if candidates:
+        return judge(note_ref, candidates)
+    headers, body = _read(next((block.text for block in blocks if block.name == NOTE), ""))
     rejected = {tag.casefold() for tag in _split(headers.get("rejected_tags", ""))}
-    candidates = _split(headers.get("candidate_tags", ""))
+    tags = _split(headers.get("candidate_tags", ""))
     extracted = extract(
         title=headers.get("title", ""),
         folder=headers.get("folder", ""),
         text=body,
-        vocabulary=[tag for tag in candidates if tag.casefold() not in rejected],
+        vocabulary=[tag for tag in tags if tag.casefold() not in rejected],
         existing_tags=_split(headers.get("existing_tags", "")),
     )
     reply = {
-        "note_ref": headers.get("note_ref", ""),
+        "note_ref": note_ref,
         "description": extracted.description,
         "tags": [tag for tag in extracted.tags if tag.casefold() not in rejected],
         "topics": list(extracted.topics),
@@ -66,19 +67,15 @@ def _joined(content: object) -> str:
     return "\n".join(text for text in texts if isinstance(text, str))
 
 
-def _read(text: str) -> tuple[dict[str, str], str]:
-    """Return the header values and the note of a prompt."""
-    lines = text.split("\n")
-    marks = [line.strip() for line in lines]
-    start = marks.index(_OPEN) if _OPEN in marks else len(lines)
-    ends = [number for number, mark in enumerate(marks) if mark == _CLOSE and number > start]
-    end = ends[-1] if ends else len(lines)
+def _read(note: str) -> tuple[dict[str, str], str]:
+    """Return the header values and the text of a note's block."""
+    head, _, body = note.partition(f"\n{TEXT_BELOW}\n")
     headers: dict[str, str] = {}
-    for line in lines[:start]:
+    for line in head.split("\n"):
         name, colon, value = line.partition(":")
-        if colon and name.strip() in _HEADERS:
-            headers.setdefault(name.strip(), value.strip())
-    return headers, "\n".join(lines[start + 1 : end])
+        if colon and name in _HEADERS:
+            headers.setdefault(name, value.strip())
+    return headers, body
 
 
 def _split(value: str) -> list[str]:

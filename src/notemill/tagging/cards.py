@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from notemill.prompts.material import line_of
 from notemill.tagging.variants import Variation
 from notemill.vault.resolve import title_of
 from notemill.vault.tags import tag_key
@@ -40,11 +41,12 @@ class Card:
     @property
     def line(self) -> str:
         """The card on one line of a prompt."""
-        parts = [self.name, f"{self.notes} notes"]
+        parts = [_bare(self.name), f"{self.notes} notes"]
         if self.variants:
-            parts.append(f"also: {', '.join(self.variants[:SHOWN_VARIANTS])}")
+            parts.append(f"also: {', '.join(map(_bare, self.variants[:SHOWN_VARIANTS]))}")
         if self.beside:
-            parts.append("with: " + ", ".join(f"{tag} {count}" for tag, count in self.beside))
+            beside = (f"{_bare(tag)} {count}" for tag, count in self.beside)
+            parts.append(f"with: {', '.join(beside)}")
         if self.titles:
             parts.append("in: " + "; ".join(self.titles))
         return " | ".join(parts)
@@ -111,15 +113,19 @@ def _beside(notes: Mapping[str, frozenset[str]]) -> dict[str, list[tuple[str, in
 def _titles(notes: Collection[str]) -> tuple[str, ...]:
     """Return the titles of a few notes on one line each, without what the line's form needs."""
     titles = (title_of(note) for note in sorted(notes, key=lambda key: (len(key), key)))
-    plain = ("".join(char if char.isprintable() else " " for char in title) for title in titles)
     found: list[str] = []
-    for title in plain:
-        short = " ".join(title.replace("|", " ").replace(";", " ").split())[:MAX_TITLE_CHARS]
+    for title in titles:
+        short = _bare(title)[:MAX_TITLE_CHARS]
         if short:
             found.append(short)
         if len(found) == SHOWN_TITLES:
             break
     return tuple(found)
+
+
+def _bare(name: str) -> str:
+    """Return a tag or title without what the form of a card's line needs."""
+    return line_of(name.replace("|", " ").replace(";", " "))
 
 
 def chunked(

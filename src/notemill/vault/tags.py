@@ -14,6 +14,8 @@ from typing import Final
 from notemill.vault.invisible import is_visible
 
 MAX_LEVELS = 3
+MAX_TAG_CHARS: Final = 100
+"""Of a tag that is proposed or told: what is longer is a sentence with `-` for spaces."""
 TAG_END: Final = (
     r"\x00\s!\"#$%&'()*+,.:;<=>?@\[\\\]^`{|}~\u2000-\u200c\u200e-\u206f\u2e00-\u2e7f\ufeff"
 )
@@ -44,7 +46,8 @@ def is_tidy_tag(tag: str) -> bool:
     """
     body = tag.replace("/", "")
     return (
-        is_legal_tag(tag)
+        len(tag) <= MAX_TAG_CHARS
+        and is_legal_tag(tag)
         and is_visible(tag)
         and all(_is_tidy_char(char) for char in body)
         and not all(char.isdigit() or char in "-_" for char in body)

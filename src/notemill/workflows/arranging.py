@@ -14,6 +14,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from notemill.prompts.material import DATA, Block, line_of, marked
 from notemill.tagging.cards import Card, cards_of, chunked
 from notemill.tagging.judgement import Filed, Filing, Settled, levels_from, settle
 from notemill.tagging.synonyms import Synonyms
@@ -113,8 +114,8 @@ def asking_about(
 def levels_request(asking: Asking, *, model: str, chunk: int) -> Request:
     """Return the request for the headings, with the most used tags."""
     top = sorted(asking.cards, key=lambda card: (-card.notes, card.key))[:chunk]
-    lines = ["tags:", *(card.line for card in top)]
-    return _request("headings", "levels", LEVELS_SCHEMA, lines, model=model, max_tokens=2_048)
+    blocks = [_data("tags", (card.line for card in top))]
+    return _request("headings", "levels", LEVELS_SCHEMA, blocks, model=model, max_tokens=2_048)
 
 
 def chunk_requests(asking: Asking, levels: Sequence[str], *, model: str) -> list[Request]:
@@ -124,7 +125,7 @@ def chunk_requests(asking: Asking, levels: Sequence[str], *, model: str) -> list
             f"tags {number + 1} of {len(asking.chunks)}",
             "arrange",
             ARRANGE_SCHEMA,
-            _lines(asking, chunk, levels),
+            _blocks(asking, chunk, levels),
             model=model,
             max_tokens=_TOKENS_FOR_REST + _TOKENS_PER_TAG * len(chunk),
         )
@@ -149,39 +150,43 @@ def reply_tokens(asking: Asking) -> int:
     return REPLY_TOKENS_PER_TAG * longest
 
 
-def _lines(asking: Asking, chunk: Sequence[Card], levels: Sequence[str]) -> list[str]:
+def _data(heading: str, lines: Iterable[str]) -> Block:
+    return Block(DATA, "\n".join(lines), f"{heading}:")
+
+
+def _blocks(asking: Asking, chunk: Sequence[Card], levels: Sequence[str]) -> list[Block]:
     keys = {card.key for card in chunk}
-    lines = ["levels:", *levels]
+    blocks = [_data("levels", map(line_of, levels))]
     if asking.listed:
-        lines += ["listed:", *asking.listed]
-    lines += ["tags:", *(card.line for card in chunk)]
+        blocks.append(_data("listed", map(line_of, asking.listed)))
+    blocks.append(_data("tags", (card.line for card in chunk)))
     pairs = [
-        f"{pair.tag} = {pair.other}"
+        f"{line_of(pair.tag)} = {line_of(pair.other)}"
         for pair in asking.pairs
         if tag_key(pair.tag) in keys and tag_key(pair.other) in keys
     ]
     if pairs:
-        lines += ["pairs:", *pairs[:MAX_PAIRS]]
+        blocks.append(_data("pairs", pairs[:MAX_PAIRS]))
     never = [
-        f"{one.tag} into {one.into}" if one.into else f"drop {one.tag}"
+        line_of(f"{one.tag} into {one.into}" if one.into else f"drop {one.tag}")
         for one in asking.never
         if tag_key(one.tag) in keys
     ]
     if never:
-        lines += ["never:", *never[:MAX_NEVER]]
-    return lines
+        blocks.append(_data("never", never[:MAX_NEVER]))
+    return blocks
 
 
 def _request(
     key: str,
     template: str,
     form: Mapping[str, Any],
-    lines: Sequence[str],
+    blocks: Sequence[Block],
     *,
     model: str,
     max_tokens: int,
 ) -> Request:
-    text = "\n".join(lines)
+    text = "\n".join(marked(blocks))
     system = load_template(template).text
     params = params_of([text], system=system, form=form, model=model, max_tokens=max_tokens)
     digest = hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=16).hexdigest()

@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from notemill.vault.invisible import is_visible
+from notemill.vault.tags import MAX_TAG_CHARS, is_legal_tag
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
@@ -39,6 +42,8 @@ class Vocabulary:
             max(sorted(forms), key=forms.__getitem__): sum(forms.values())
             for forms in spellings.values()
         }
+        # What is no tag to Obsidian may be a sentence, and would stand in other notes' prompts.
+        counts = {tag: count for tag, count in counts.items() if _can_be_told(tag)}
         return cls(counts, {tag: tag_words(tag) for tag in counts})
 
     def candidates(
@@ -109,6 +114,10 @@ def tag_words(tag: str) -> tuple[str, ...]:
     """Return the folded words of a tag's last level: `ai/agentFrameworks` → agent, frameworks."""
     leaf = tag.rsplit("/", 1)[-1]
     return tuple(_fold(word) for word in _WORD.findall(_CAMEL.sub(" ", leaf)))
+
+
+def _can_be_told(tag: str) -> bool:
+    return len(tag) <= MAX_TAG_CHARS and is_legal_tag(tag) and is_visible(tag)
 
 
 def _fold(text: str) -> str:

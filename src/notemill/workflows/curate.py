@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
+from notemill.prompts.material import NOTE, TEXT_BELOW, Block, line_of, list_of_tags, marked
 from notemill.review import Kind, NewProposal
 from notemill.tagging.gate import OPEN
 from notemill.vault.invisible import visible
@@ -82,17 +83,18 @@ def request_for(
     """
     room = room or Room()
     max_tokens = room.for_reply(MAX_TOKENS)
-    lines = [
-        f"title: {one_line(facts.title)}",
-        f"folder: {one_line(facts.folder)}",
-        f"existing_tags: {', '.join(facts.all_tags)}",
-        f"candidate_tags: {', '.join(candidates)}",
-        *([f"rejected_tags: {', '.join(rejected)}"] if rejected else []),
+    head = [
+        f"title: {line_of(facts.title)}",
+        f"folder: {line_of(facts.folder)}",
+        f"existing_tags: {list_of_tags(facts.all_tags)}",
+        f"candidate_tags: {list_of_tags(candidates)}",
+        *([f"rejected_tags: {list_of_tags(rejected)}"] if rejected else []),
+        TEXT_BELOW,
     ]
     form = BOUNDED_SCHEMA if room.small else REPLY_SCHEMA
-    others = "\n".join((template.text, json.dumps(form), *lines))
-    told = room.fit(facts.key, text[:MAX_NOTE_CHARS], others, reply_tokens=max_tokens)
-    lines += ["<note>", told, "</note>"]
+    others = "\n".join((template.text, json.dumps(form), *marked([Block(NOTE, "\n".join(head))])))
+    told = room.fit(facts.key, visible(text)[:MAX_NOTE_CHARS], others, reply_tokens=max_tokens)
+    lines = marked([Block(NOTE, "\n".join((*head, told)))])
     return params_of(lines, system=template.text, form=form, model=model, max_tokens=max_tokens)
 
 

@@ -8,6 +8,8 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 from notemill.pairs import PairState
+from notemill.prompts.material import CANDIDATE, NOTE, TEXT_BELOW, Block, line_of, marked
+from notemill.vault.invisible import visible
 from notemill.vault.lines import one_line
 from notemill.vault.resolve import title_of
 from notemill.workflows.curate import as_request
@@ -114,21 +116,16 @@ class JudgeRequests:
         pairs = list(pairs)
         wanted = min(MOST_TOKENS, _SPARE_TOKENS + 2 * JUDGEMENT_TOKENS * len(pairs))
         tokens = self.room.for_reply(wanted)
-        head = [f"title: {one_line(facts.title)}", f"folder: {one_line(facts.folder)}"]
+        head = [
+            f"title: {line_of(facts.title)}", f"folder: {line_of(facts.folder)}", TEXT_BELOW,
+        ]  # fmt: skip
         candidates = self._candidates(facts.key, pairs, head, tokens)
-        others = "\n".join((self._template.text, _FORM, *head, *candidates))
-        told = self._about(facts.key, _NOTE_CHARS)
-        lines = [
-            *head,
-            "<note>",
-            self.room.fit(facts.key, told, others, reply_tokens=tokens),
-            "</note>",
-            "<candidates>",
-            *candidates,
-            "</candidates>",
-        ]
+        without = [Block(NOTE, "\n".join(head)), *candidates]
+        others = "\n".join((self._template.text, _FORM, *marked(without)))
+        told = visible(self._about(facts.key, _NOTE_CHARS))
+        text = self.room.fit(facts.key, told, others, reply_tokens=tokens)
         return params_of(
-            lines,
+            marked([Block(NOTE, "\n".join((*head, text))), *candidates]),
             system=self._template.text,
             form=self._form,
             model=self._model,
@@ -137,30 +134,33 @@ class JudgeRequests:
 
     def _candidates(
         self, key: str, pairs: Sequence[Pair], head: Sequence[str], reply_tokens: int
-    ) -> list[str]:
-        """Return the candidates' lines: with less of each where they would fill the context."""
+    ) -> list[Block]:
+        """Return the candidates, each by itself: with less of each where they fill the context."""
         others = "\n".join((self._template.text, _FORM, *head))
         left = self.room.beside(others, reply_tokens=reply_tokens)
         for about_chars in (_ABOUT_CHARS, _ABOUT_CHARS // 2, _ABOUT_CHARS // 5, 0):
-            lines = [
-                json.dumps(self._candidate(key, pair, about_chars), ensure_ascii=False)
+            blocks = [
+                Block(
+                    CANDIDATE,
+                    json.dumps(self._candidate(key, pair, about_chars), ensure_ascii=False),
+                )
                 for pair in pairs
             ]
-            if left is None or careful_tokens("\n".join(lines)) <= left // 2:
+            if left is None or careful_tokens("\n".join(marked(blocks))) <= left // 2:
                 break
-        return lines
+        return blocks
 
     def _candidate(self, key: str, pair: Pair, about_chars: int) -> dict[str, Any]:
         why = self._explainer.why(pair.a, pair.b, pair.reason)
         other = pair.other(key)
         return {
             "id": id_of(pair),
-            "title": one_line(title_of(other)),
-            "folder": one_line(other.rpartition("/")[0]),
+            "title": line_of(title_of(other)),
+            "folder": line_of(other.rpartition("/")[0]),
             "about": one_line(self._about(other, about_chars)),
             "score": round(pair.score, 2),
-            "shared_words": list(why.words),
-            "mentions": [text for _, text in why.mentions],
+            "shared_words": [line_of(word) for word in why.words],
+            "mentions": [line_of(text) for _, text in why.mentions],
         }
 
     def _about(self, key: str, most: int) -> str:
