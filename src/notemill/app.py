@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from notemill.privacy import Sight
     from notemill.tagging.gate import Gate
     from notemill.vault.files import NoteUndo
+    from notemill.workflows.gating import Place
     from notemill.workflows.scene import Scene
     from twolane import Report
 
@@ -139,7 +140,7 @@ class Mill:
         place = place_of(self.vault, sight.facts, self.decisions)
         gate = gate_of(self.vault, place, self.decisions)
         # Not even a tag of a hidden note leaves the machine.
-        vocabulary = candidates_of(gate, sight.seen, listed=place not in sight.hidden)
+        vocabulary = candidates_of(gate, sight.seen, listed=sight.shows(place.note))
         curated = self.review.curated()
         new_in = newcomers(self.vault, self.review, self.decisions, gate, vocabulary)
         wanted = {file.key for file in self.vault.scan(options.only)} if options.only else None
@@ -151,7 +152,7 @@ class Mill:
             ),
             why_not_writable=self.vault.why_not_writable,
             wanted=wanted,
-            place=place,
+            place=place.note,
             limit=options.limit,
             left_out=self.vault.skipped,
         )
@@ -174,7 +175,7 @@ class Mill:
         """Return which tags may be written, as vocabulary and decisions are now."""
         return gate_of(self.vault, self._place_now(), self.decisions)
 
-    def _place_now(self) -> str:
+    def _place_now(self) -> Place:
         facts = self.index.refresh(self.vault, self.vault.scan())
         return place_of(self.vault, facts, self.decisions)
 
@@ -384,7 +385,7 @@ class Mill:
         return raw, preview(raw, pending, ours=ours, gate=gate)
 
     @cached_property
-    def _place(self) -> str:
+    def _place(self) -> Place:
         """The vocabulary's note, looked for once: a run has as many previews as notes."""
         return self._place_now()
 

@@ -1,6 +1,7 @@
 """What was decided about the tags of a vault: what was turned down never comes back.
 
-Here stand, too, what the vocabulary's list was proposed before and how a model arranged the tags.
+Here stand, too, which note holds the vocabulary (no other does, whatever stands in it), what its
+list was proposed before and how a model arranged the tags.
 Kept outside the vault; derived from nothing, so it is no cache. A decision is about a change of
 tags that are there (merge, rename, move, drop), or about a tag that is new to the vocabulary, for
 one note or for the whole vault.
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FILE: Final = "decisions.sqlite3"
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
 _SCHEMA: Final = """
 CREATE TABLE changes (               -- merges, renames, moves and drops that were turned down
   tag_key     TEXT NOT NULL,
@@ -50,9 +51,11 @@ CREATE TABLE arrangement (           -- how a model put the tags in order, one r
   said        TEXT NOT NULL          -- JSON
 ) WITHOUT ROWID;
 CREATE TABLE place (
-  note        TEXT PRIMARY KEY       -- the note that holds the vocabulary; one row at most
+  note        TEXT PRIMARY KEY,      -- the note that holds the vocabulary; one row at most
+  said        TEXT NOT NULL DEFAULT ''  -- its list when a person last took it over, JSON
 ) WITHOUT ROWID;
 """
+_STEPS: Final = {1: "ALTER TABLE place ADD COLUMN said TEXT NOT NULL DEFAULT ''"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +76,25 @@ class NewTagDecision:
     run: str
 
 
+@dataclass(frozen=True, slots=True)
+class Adopted:
+    """The note whose list of tags a person took for the vault's; '' where there is none.
+
+    `said` is the list as it was then, '' where that is not known.
+    """
+
+    note: str = ""
+    said: str = ""
+
+
 class Decisions(DurableFile):
     """All that was decided about the tags of one vault."""
 
     def __init__(self, path: Path) -> None:
         """Open or create the file at `path`. Raises VaultError where it cannot be used."""
-        super().__init__(path, schema=_SCHEMA, version=SCHEMA_VERSION, what="decisions")
+        super().__init__(
+            path, schema=_SCHEMA, version=SCHEMA_VERSION, what="decisions", steps=_STEPS
+        )
 
     # -- changes of tags ----------------------------------------------------------------------
 
@@ -132,17 +148,17 @@ class Decisions(DurableFile):
 
     # -- the vocabulary -----------------------------------------------------------------------
 
-    def place(self) -> str:
-        """Return the note that holds the vocabulary, '' where none is known."""
-        row = self._db.execute("SELECT note FROM place").fetchone()
-        return str(row[0]) if row else ""
+    def adopted(self) -> Adopted:
+        """Return the note that a person said holds the vocabulary."""
+        row = self._db.execute("SELECT note, said FROM place").fetchone()
+        return Adopted(str(row[0]), str(row[1])) if row else Adopted()
 
-    def remember_place(self, note: str) -> None:
-        """Remember the note that holds the vocabulary."""
-        if note != self.place():
+    def adopt(self, note: str, said: str) -> None:
+        """Remember that a person says so of a note, and of its list as it is."""
+        if Adopted(note, said) != self.adopted():
             with self._transaction():
                 self._db.execute("DELETE FROM place")
-                self._db.execute("INSERT INTO place VALUES (?)", (note,))
+                self._db.execute("INSERT INTO place VALUES (?,?)", (note, said))
 
     def known_since(self, tags: Iterable[str], *, now: float) -> dict[str, float]:
         """Return since when each tag of the vocabulary (by its key) is known; new ones are noted.

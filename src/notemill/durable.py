@@ -11,17 +11,26 @@ from notemill.vault.journal import write_ahead
 from twolane import TwolaneError, private
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
 
 class DurableFile:
     """An SQLite file outside the vault; what a transaction has written is on the disk."""
 
-    def __init__(self, path: Path, *, schema: str, version: int, what: str) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        schema: str,
+        version: int,
+        what: str,
+        steps: Mapping[int, str] | None = None,
+    ) -> None:
         """Open the file at `path`, or create it with `schema` as format `version`.
 
-        `what` names its content in messages. Raises VaultError where it cannot be used.
+        `steps` are the statements that lead from a format to the one after it; `what` names its
+        content in messages. Raises VaultError where it cannot be used.
         """
         self.path = path
         self._what = what
@@ -29,7 +38,7 @@ class DurableFile:
             private.database(path)
             self._db = sqlite3.connect(path, timeout=30, isolation_level=None)
             try:
-                self._prepare(schema, version)
+                self._prepare(schema, version, steps or {})
             except BaseException:
                 self._db.close()
                 raise
@@ -37,7 +46,7 @@ class DurableFile:
             message = f"the {what} in {path} cannot be opened ({error}); nothing was changed"
             raise VaultError(message) from error
 
-    def _prepare(self, schema: str, version: int) -> None:
+    def _prepare(self, schema: str, version: int, steps: Mapping[int, str]) -> None:
         write_ahead(self._db)
         self._db.execute("PRAGMA synchronous = FULL")
         with self._transaction():
@@ -45,10 +54,12 @@ class DurableFile:
             if found > version:
                 message = f"{self.path} was written by a newer version; install that one"
                 raise VaultError(message)
-            if found == 0:
-                for statement in schema.split(";\n"):
+            if found == version:
+                return
+            for part in [schema] if found == 0 else [steps[one] for one in range(found, version)]:
+                for statement in part.split(";\n"):
                     self._db.execute(statement)
-                self._db.execute(f"PRAGMA user_version = {version}")
+            self._db.execute(f"PRAGMA user_version = {version}")
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[None]:

@@ -24,10 +24,11 @@ from notemill.workflows.deciding import (
     to_decide,
     turned_down_tag,
 )
-from notemill.workflows.gating import gate_of, place_of
+from notemill.workflows.gating import changed_since, gate_of, place_of
 from notemill.workflows.tags import review_tags
 from notemill.workflows.vocabulary import (
     Arrangement,
+    adopt,
     keep_arrangement,
     proposed_entries,
     read_arrangement,
@@ -62,12 +63,15 @@ class Chosen:
 class TagMill:
     """The tags of an open vault, with what was decided about them."""
 
-    def __init__(self, mill: Mill) -> None:
-        """Look through the vault. Raises VaultError."""
+    def __init__(self, mill: Mill, *, note: str | None = None) -> None:
+        """Look through the vault. Raises VaultError.
+
+        `note` is the one that a person names as the vocabulary's; None takes the one named before.
+        """
         self.mill = mill
         self.sight = mill.look()
         self.facts = self.sight.facts
-        self.place = place_of(mill.vault, self.facts, mill.decisions)
+        self.place = place_of(mill.vault, self.facts, mill.decisions, named=note)
         self.rejected = rejected_pairs(mill.decisions)
 
     @property
@@ -114,10 +118,13 @@ class TagMill:
         )
 
     def _vocabulary(self, found: TagReview) -> tuple[Vocabulary, str]:
-        if self.gate.vocabulary is not None:
-            raw = self.mill.vault.read(self.place)
-            place = self.place if self.sight.shows(self.place) else "the vocabulary"
-            return vocabulary_of(raw, self.place), f"so it stands in {place}"
+        vocabulary = self.gate.vocabulary
+        if vocabulary is not None:
+            note = self.place.note
+            place = note if self.sight.shows(note) else "the vocabulary"
+            if self.place.listed:
+                vocabulary = vocabulary_of(self.mill.vault.read(note), note)
+            return vocabulary, f"so it stands in {place}"
         arrangement = read_arrangement(self.mill.decisions)
         if arrangement is not None:
             return Vocabulary(_seen(arrangement.entries, self.sight.hidden_tags)), BY_MODEL
@@ -127,7 +134,7 @@ class TagMill:
 
     def asking(self, found: TagReview, *, chunk: int) -> Asking:
         """Return what a model is to be asked of the tags; of hidden notes nothing is told."""
-        hidden = self.place in self.sight.hidden
+        hidden = bool(self.place.note) and not self.sight.shows(self.place.note)
         away = self.sight.hidden_tags
         return asking_about(
             found,
@@ -248,11 +255,12 @@ class TagMill:
     def chosen(self, tags: Sequence[str], *, everything: bool) -> Chosen:
         """Return what is proposed about the named tags, what was turned down before included.
 
-        `everything` takes all that waits instead. Raises UsageError for a tag without a proposal.
+        `everything` takes all that waits instead. Raises UsageError for a tag without a proposal,
+        and for a new one where the note that it would be listed in is not there any more.
         """
         waiting = self.to_decide()
         if everything:
-            return Chosen(waiting.changes, waiting.new_tags)
+            return self._listable(Chosen(waiting.changes, waiting.new_tags))
         changes: list[Change] = []
         news: list[NewTag] = []
         for tag in tags:
@@ -267,7 +275,16 @@ class TagMill:
                 )
             changes += mine
             news += new
-        return Chosen(tuple(changes), tuple(news))
+        return self._listable(Chosen(tuple(changes), tuple(news)))
+
+    def _listable(self, chosen: Chosen) -> Chosen:
+        if chosen.new_tags and self.place.may_have_moved:
+            note = self.place.note if self.sight.shows(self.place.note) else "the vocabulary's note"
+            raise UsageError(
+                f"{note} is not there to take a new tag; say where its list is now: "
+                "notemill tags adopt NOTE"
+            )
+        return chosen
 
     def listed(self, raw: bytes, news: Sequence[NewTag]) -> bytes:
         """Return the vocabulary's note with new tags in it, each below its parent."""
@@ -287,16 +304,20 @@ class TagMill:
             self.mill.decisions.withdraw(new.tag)
         if not chosen.new_tags:
             return
-        if self.gate.vocabulary is None:
+        if not (self.place.listed and self.gate.vocabulary):
             for new in chosen.new_tags:
                 self.mill.decisions.decide(
                     new.tag, accepted=True, now=time.time(), run=new.proposals[0].run
                 )
             return
+        note = self.place.note
+        as_known = not changed_since(self.mill.vault, self.place, self.mill.decisions)
         with self.mill.vault.lock():
-            raw = self.mill.vault.read(self.place)
+            raw = self.mill.vault.read(note)
             after = self.listed(raw, chosen.new_tags)
-            self.mill.vault.write(self.place, after, expected=bytes_hash(raw), run=run)
+            self.mill.vault.write(note, after, expected=bytes_hash(raw), run=run)
+        if as_known and (vocabulary := self.gate.vocabulary) is not None:
+            adopt(self.mill.decisions, note, vocabulary)
 
     def reject(self, tags: Sequence[str], *, into: str | None, note: str) -> list[str]:
         """Turn down what is proposed about tags; return what that was, for people.

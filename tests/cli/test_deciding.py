@@ -139,6 +139,7 @@ def test_what_cannot_be_decided_is_said(shell: Shell, words: tuple[str, ...], sa
 def test_new_tags_wait_and_are_taken_into_the_list(shell: Shell) -> None:
     """A curation's new tag is listed, accepted into the note, written by apply; forgotten whole."""
     (shell.vault / "Tags.md").write_bytes(b"<!-- notemill: tags -->\n- area\n")
+    assert shell("tags", "adopt", "Tags.md", "--vault", shell.vault) == 0
     (shell.vault / "soil.md").write_bytes(
         b"# Garden soil\n\nThe garden soil of the compost heap. Garden soil feeds the worms.\n"
     )

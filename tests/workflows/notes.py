@@ -12,7 +12,9 @@ from notemill.app import Mill
 from notemill.cli.curating import curate, work
 from notemill.config import Exclusions
 from notemill.errors import NotemillError
+from notemill.tagging.vocabulary import read_vocabulary
 from notemill.workflows.survey import CurateOptions
+from notemill.workflows.vocabulary import adopt
 from tests.doubles import MortalStore, ScriptedProvider
 from tests.virtual_time import VirtualClock
 from twolane import Engine, Lane, Settings, TwolaneError
@@ -205,6 +207,15 @@ class Desk:
         except (NotemillError, TwolaneError) as error:
             code, refused = error.exit_code, str(error)
         return Ended(code, said.getvalue() + refused, self.latest())
+
+    def adopt(self, key: str) -> None:
+        """Take a note's list for the vault's vocabulary, as `notemill tags adopt` does."""
+
+        async def job(mill: Mill) -> None:
+            text = mill.vault.read(key).decode("utf-8")
+            adopt(mill.decisions, key, read_vocabulary(text))
+
+        self.do(job)
 
     # -- what came of it ----------------------------------------------------------------------
 

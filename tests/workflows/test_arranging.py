@@ -267,6 +267,7 @@ def test_what_the_list_has_is_not_asked_about_again(tmp_path: Path) -> None:
     """Only new tags go, with the list's headings and tags to file to; an alias joins its tag."""
     listed = "<!-- notemill: tags -->\n- food\n  - soup (soup, soups)\n  - bread (bread)\n- dinner\n- car\n"
     table = Table(tmp_path, {**NOTES, "Tags.md": listed})
+    table.desk.adopt("Tags.md")
     table.desk.provider.reply = lambda params: answer(
         params, entries=[{"tag": "car", "parent": "", "aliases": ["automobile"]}]
     )
@@ -284,6 +285,7 @@ def test_nothing_of_an_excluded_list_is_told(tmp_path: Path) -> None:
     """Where the list's note is excluded only tags that other notes have leave the machine."""
     listed = "<!-- notemill: tags -->\n- food\n  - confidential\n- dinner\n"
     table = Table(tmp_path, {**NOTES, "Lists/Tags.md": listed}, exclusions=Exclusions(("Lists",)))
+    table.desk.adopt("Lists/Tags.md")
     table.ask()
     assert "confidential" not in table.desk.everything_sent
     assert "dinner" in sections(table.sent[0])["listed"]

@@ -33,6 +33,8 @@ def desk(folder: Path, *tags: str, notes: Mapping[str, str | bytes] = NOTES, **m
     """Return a desk with a vocabulary and a model that proposes `tags`."""
     made = Desk(folder, notes, **more)
     made.provider.reply = replying(*tags)
+    if "Tags.md" in notes:
+        made.adopt("Tags.md")
     return made
 
 

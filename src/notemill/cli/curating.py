@@ -6,6 +6,7 @@ import contextlib
 import sys
 from typing import TYPE_CHECKING
 
+from notemill.cli.adopting import see_vocabulary
 from notemill.cli.curate_showing import (
     nothing_to_do,
     show_applied,
@@ -128,6 +129,7 @@ async def curate(
     curation = None if again or dry_run else await mill.unfinished(options)
     sends = mill.sends and not dry_run and bool(curation or survey.work)
     see_exclusions(mill, survey.sight, console, sends=sends, allow=allow_unmatched)
+    see_vocabulary(mill, survey.sight, console)
     if curation is not None:
         return await _go_on(
             mill, curation, console, survey, review=review, yes=yes, as_json=as_json

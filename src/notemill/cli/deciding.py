@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from notemill.cli.adopting import see_vocabulary
 from notemill.cli.diffs import print_diff
 from notemill.cli.exclusions import see_exclusions
 from notemill.cli.opening import open_mill
@@ -47,11 +48,12 @@ async def review_changes(
     try:
         mills = TagMill(mill)
         see_exclusions(mill, mills.sight, note_console())
+        see_vocabulary(mill, mills.sight, note_console())
         if tag is not None:
             _show_one(mills, tag, result_console())
             return 0
         waiting = mills.to_decide()
-        place = mills.place if mills.sight.shows(mills.place) else ""
+        place = mills.place.note if mills.sight.shows(mills.place.note) else ""
     finally:
         await mill.aclose()
     if as_json:
@@ -158,6 +160,7 @@ async def accept_tags(
         with mill.working():
             mills = TagMill(mill)
             see_exclusions(mill, mills.sight, console)
+            see_vocabulary(mill, mills.sight, console)
             chosen = mills.chosen(tags, everything=everything)
             plan = _planned(mills, chosen.changes)
             run, failures = "", []
@@ -193,12 +196,13 @@ def _question(plan: Retagging, chosen: Chosen) -> str:
 def _show_additions(mills: TagMill, news: Sequence[NewTag], console: Console) -> None:
     if not news:
         return
-    if mills.gate.vocabulary is None:
+    if not (mills.place.listed and mills.gate.vocabulary):
         for one in news:
             console.print(f"new tag: #{shown(one.tag)}")
         return
-    before = mills.mill.vault.read(mills.place)
-    print_diff(console, before, mills.listed(before, news), mills.place)
+    note = mills.place.note
+    before = mills.mill.vault.read(note)
+    print_diff(console, before, mills.listed(before, news), note)
 
 
 def _show_accepted(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from notemill.cli.adopting import see_vocabulary
 from notemill.cli.curate_showing import warn_of_expiry
 from notemill.cli.curating import begin_again, resume_curation
 from notemill.cli.exclusions import see_exclusions
@@ -43,7 +44,9 @@ async def resume_run(
             row = run.row
             if failed or row.state is not RunState.DONE:
                 await find_server(mill.engine, console, model=row.model, base_url=row.base_url)
-            see_exclusions(mill, mill.look(), console, sends=mill.sends, allow=allow_unmatched)
+            sight = mill.look()
+            see_exclusions(mill, sight, console, sends=mill.sends, allow=allow_unmatched)
+            see_vocabulary(mill, sight, console)
             resume = resume_judging if run.row.kind == LINK_KIND else resume_curation
             return await resume(
                 mill,

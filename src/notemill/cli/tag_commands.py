@@ -130,6 +130,23 @@ def apply_tags(**flags: Any) -> None:  # noqa: ANN401
     finish(apply_vocabulary(settings, **flags))
 
 
+@tags.command()
+@click.argument("note", metavar="NOTE")
+@click.option("--vault", type=FOLDER, default=".", help="The vault, if not this folder.")
+@json_flag
+@home_flag
+def adopt(**flags: Any) -> None:  # noqa: ANN401
+    """Take the list of tags in NOTE for the vault's vocabulary, as it is now; no other note is it.
+
+    A note with the marks of a list decides nothing until you say so: here, or by naming it to
+    `vocabulary --note` or `apply`. Nothing is written into notes.
+    """
+    from notemill.cli.adopting import adopt_note  # noqa: PLC0415
+
+    settings = settings_of(flags)
+    finish(adopt_note(settings, **flags))
+
+
 @tags.command(name="review")
 @click.argument("vault", type=FOLDER, default=".")
 @click.option("--tag", metavar="TAG", help="Show what is proposed for this tag, note by note.")

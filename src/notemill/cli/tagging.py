@@ -7,6 +7,7 @@ import shlex
 import time
 from typing import TYPE_CHECKING, Any
 
+from notemill.cli.adopting import see_vocabulary
 from notemill.cli.diffs import print_diff
 from notemill.cli.endings import show_endings, show_hidden, trouble
 from notemill.cli.exclusions import see_exclusions
@@ -18,7 +19,7 @@ from twolane.consent import confirm
 from twolane.console import EXIT_FAILED, counted, note_console, print_json, result_console, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from notemill.app import Mill
@@ -40,6 +41,7 @@ async def report_tags(
     try:
         mills = TagMill(mill)
         see_exclusions(mill, mills.sight, note_console())
+        see_vocabulary(mill, mills.sight, note_console())
         review = mills.found()
     finally:
         await mill.aclose()
@@ -147,12 +149,12 @@ async def change_tags(
     dry_run: bool,
     yes: bool,
     as_json: bool,
-    may_be_nothing: bool = False,
+    agreed: Callable[[Mill, bool], None] | None = None,
 ) -> int:
     """Change tags in a vault; return the exit code.
 
-    Where no note has such a tag that is a mistake, unless `may_be_nothing`. Raises NotemillError,
-    WaitingError.
+    `agreed` is called when a person has agreed, or (False) where there was nothing to ask, before
+    anything is written; without it it is a mistake where no note has such a tag. Raises NotemillError, WaitingError.
     """
     console = note_console()
     wanted = checked_changes(changes)
@@ -162,7 +164,7 @@ async def change_tags(
             sight = mill.look()
             see_exclusions(mill, sight, console)
             plan = plan_retagging(mill.vault, sight.facts, wanted, privacy=mill.privacy)
-            if not plan.is_known and not may_be_nothing:
+            if not plan.is_known and agreed is None:
                 named = ", ".join(f"#{old.strip().lstrip('#')}" for old in changes)
                 raise UsageError(
                     f"no note has {named} to change; `notemill tags` lists the tags there are"
@@ -172,6 +174,9 @@ async def change_tags(
             if plan.touched and not dry_run:
                 question = f"write this into {counted(len(plan.touched), 'note')}?"
                 confirm(question, console, yes=yes, otherwise="nothing was changed")
+            if agreed is not None and not dry_run:
+                agreed(mill, bool(plan.touched))
+            if plan.touched and not dry_run:
                 run = new_run_id()
                 endings = write_retagging(
                     mill.vault, mill.review, plan, privacy=mill.privacy, run=run

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING, Any
 
+from notemill.cli.adopting import say_news, see_vocabulary, take_over
 from notemill.cli.arranging import Asked, ask_model
 from notemill.cli.diffs import print_diff
 from notemill.cli.exclusions import see_exclusions
@@ -66,10 +67,12 @@ async def arrange_tags(  # the command's flags
     mill = open_mill(vault, settings, exclude, dry_run=dry_run)
     try:
         with mill.working() if ask and not dry_run else contextlib.nullcontext():
-            mills = TagMill(mill)
+            mills = TagMill(mill, note=note)
             sends = ask and mill.sends and not dry_run
             see_exclusions(mill, mills.sight, console, sends=sends, allow=allow_unmatched)
-            if note is not None:
+            if note is None:
+                see_vocabulary(mill, mills.sight, console)
+            else:
                 read_note(mill, note)
             found = mills.found()
             asked = Asked(mills.proposed(found), (), 0)
@@ -94,10 +97,11 @@ def _proposed_into(mills: TagMill, note: str, entries: tuple[Entry, ...], *, yes
     """Add what is new to the vocabulary's note; return the run it can be undone by."""
     mill = mills.mill
     before = read_note(mill, note)
+    say_news(mill, note, before)
     after = with_proposed(before, entries, mill.decisions.proposed())
     run = _written(mill, note, before, after, yes=yes)
     keep_proposed(mill.decisions, entries)
-    mill.decisions.remember_place(note)
+    take_over(mill, note, read_note(mill, note), agreed=bool(run), yes=yes)
     return run
 
 
@@ -150,8 +154,9 @@ async def apply_vocabulary(
     """Change the vault's tags as its vocabulary says; return the exit code."""
     mill = open_mill(vault, settings, exclude)
     try:
-        changes = vocabulary_of(read_note(mill, note), note).changes
-        mill.decisions.remember_place(note)
+        raw = read_note(mill, note)
+        changes = vocabulary_of(raw, note).changes
+        say_news(mill, note, raw)
         stay = [
             tag
             for tag, new in changes.items()
@@ -165,5 +170,6 @@ async def apply_vocabulary(
         del changes[tag]
     return await change_tags(
         settings, changes, vault=vault, exclude=exclude, dry_run=dry_run, yes=yes,
-        as_json=as_json, may_be_nothing=True,
+        as_json=as_json,
+        agreed=lambda mill, asked: take_over(mill, note, raw, agreed=asked, yes=yes),
     )  # fmt: skip

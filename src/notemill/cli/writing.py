@@ -6,6 +6,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from notemill.app import Mill
+from notemill.cli.adopting import see_vocabulary
 from notemill.cli.curate_showing import print_pending, show_applied
 from notemill.cli.endings import show_hidden, trouble
 from notemill.cli.finding import find_run, no_such_item, open_asked
@@ -51,6 +52,7 @@ async def apply_proposals(
     try:
         await mill.collect(mill.curation(run))
         sight = mill.look()
+        see_vocabulary(mill, sight, console)
         proposed = [one for one in mill.review.proposals(run_id) if sight.shows(one.note)]
         if item is not None and all(one.note != item for one in proposed):
             raise no_such_item(run_id, item, (one.note for one in proposed))

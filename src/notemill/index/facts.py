@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 from notemill.errors import NotemillError
 from notemill.index.cache import Cache, unseen
 from notemill.vault import cleaning
+from notemill.vault.marks import holds_vocabulary
 from notemill.vault.note import bytes_hash, is_ignored, parse, source_hash, words_at_tags
 from notemill.vault.note import inline_tags as tags_in_text
 from notemill.vault.resolve import title_of
-from notemill.vault.tags import holds_vocabulary, tag_key
+from notemill.vault.tags import tag_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -29,15 +30,15 @@ SUMMARY_NAMES = ("desc", "summary", "abstract", "excerpt", "subtitle", "简介",
 # What is wrong with a note whose tags are read all the same.
 _TAGS_READ = frozenset(("commented-tags", "duplicate-key", "nested-property", "template"))
 # Part of the table's name: another version of the parser, or of what is kept, starts afresh.
-FORMAT = f"6_{cleaning.VERSION}"
+FORMAT = f"7_{cleaning.VERSION}"
 
 
 @dataclass(frozen=True, slots=True)
 class NoteFacts:
     """What is known of one note; `problem` is why it must not be touched, '' where it may.
 
-    `words` counts its owner's words, none where it is a note without text. `holds_vocabulary`: the
-    vault's list of tags stands in it; `doubtful_tags` are words that stand where tags do and are
+    `words` counts its owner's words, none where it is a note without text. `holds_vocabulary`: it
+    has the marks of a list of tags, which decide nothing by themselves; `doubtful_tags` are words that stand where tags do and are
     none to YAML; `tags_unread` says that there may be more of them.
     """
 

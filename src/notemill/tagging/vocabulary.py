@@ -14,24 +14,33 @@ wrote, ordered, renamed or struck out stays to the byte.
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from dataclasses import dataclass, replace
+from itertools import accumulate
 from typing import TYPE_CHECKING, Final
 
+from notemill.errors import MalformedNoteError
+from notemill.vault.marks import TAGS_BEGIN, TAGS_END, tag_list
+from notemill.vault.note import parse
 from notemill.vault.retag import TagChanges
-from notemill.vault.tags import MAX_LEVELS, VOCABULARY_BEGIN, is_legal_tag, tag_key
+from notemill.vault.tags import MAX_LEVELS, is_legal_tag, tag_key
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-BEGIN: Final = VOCABULARY_BEGIN
-END: Final = "<!-- notemill: end of tags -->"
+BEGIN: Final = TAGS_BEGIN
+END: Final = TAGS_END
 _ITEM = re.compile(
     r"(?P<indent>[ \t]*+)[-*+][ \t]++(?:~~`?#?(?P<dropped>[^~\n]+?)`?~~|`?#?(?P<name>[^\s`(),~]++)`?)"
     r"(?P<aliases>[ \t]*+\((?P<inside>[^()\r\n]*+)\))?"
 )
 _INDENT: Final = "  "
 _TAB: Final = 4
-_NEVER_IN_ALIAS = re.compile(r"[(),\r\n`~]")
+_LINE = re.compile(r"[^\r\n]*(?:\r\n|\n|\r)|[^\r\n]+")
+# What would end a line, what stands around it or the list, or hide what stands behind it.
+_NEVER_IN_DROPPED = re.compile(r"[`~<>$\x00-\x1f\x7f]|%%")
+_SECOND: Final = "the list's marks stand here once more; a note has one list: take them out"
+_NEVER_IN_ALIAS = re.compile(r"[(),`~<>$\x00-\x1f\x7f]|%%")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +87,38 @@ class Vocabulary:
 
 
 @dataclass(frozen=True, slots=True)
+class _List:
+    """A note's lines, and the list among them: behind the line `start` (-1 for none) up to `end`.
+
+    `more` are the lines of marks beside its own.
+    """
+
+    lines: list[str]
+    start: int = -1
+    end: int = 0
+    more: tuple[int, ...] = ()
+
+    @classmethod
+    def of(cls, text: str) -> _List:
+        """Look for the list in a note's text; one that is shown in code is an example."""
+        lines = _LINE.findall(text)
+        if BEGIN not in text:
+            return cls(lines)
+        raw = text.encode("utf-8", "replace")
+        head = len(raw[: parse(raw)[0].body_start].decode())
+        edges = list(accumulate(map(len, lines), initial=0))
+        starts, ends = (
+            [bisect_right(edges, head + at) - 1 for at in places]
+            for places in tag_list(text[head:])
+        )
+        if not starts:
+            return cls(lines)
+        end = next((one for one in ends if one > starts[0]), len(lines))
+        more = (*starts[1:], *(one for one in ends if one != end))
+        return cls(lines, starts[0], end, more)
+
+
+@dataclass(frozen=True, slots=True)
 class _Line:
     """A line of the list that was understood: its number from 0, its indent, what it says."""
 
@@ -88,8 +129,32 @@ class _Line:
 
 def read_vocabulary(text: str) -> Vocabulary:
     """Read the list between the markers; everything else is passed over. Raises nothing."""
-    lines, problems = _read(text.splitlines(keepends=True))
+    lines, problems = _read(_List.of(text))
     return Vocabulary(tuple(line.entry for line in lines), tuple(problems))
+
+
+def differences(before: Vocabulary, after: Vocabulary) -> tuple[str, ...]:
+    """Return what another list decides otherwise, a line for people for each tag."""
+    said: list[str] = []
+    old, new = (_by_key(one.changes) for one in (before, after))
+    for key, (tag, into) in new.items():
+        if key not in old or tag_key(old[key][1] or "") != tag_key(into or ""):
+            said.append(f"#{tag} becomes #{into}" if into else f"#{tag} is struck out")
+    for key, (tag, into) in old.items():
+        if key not in new:
+            was = f"becomes #{into}" if into else "is struck out"
+            said.append(f"#{tag} {was} no more")
+    listed, now = (
+        {tag_key(entry.tag): entry.tag for entry in one.entries if not entry.dropped}
+        for one in (before, after)
+    )
+    said += [f"#{tag} is new" for key, tag in now.items() if key not in listed]
+    left = [tag for key, tag in listed.items() if key not in now and key not in new]
+    return (*said, *(f"#{tag} is gone" for tag in left))
+
+
+def _by_key(changes: Mapping[str, str | None]) -> dict[str, tuple[str, str | None]]:
+    return {tag_key(tag): (tag, into) for tag, into in changes.items()}
 
 
 def write_entries(entries: Iterable[Entry]) -> str:
@@ -114,14 +179,20 @@ def with_entries(text: str, proposed: Iterable[Entry], known: frozenset[str]) ->
     renamed or moved they follow it. `known` are the keys proposed before: what a person took out
     stays out, and what has a place keeps it. A note without the markers gets them at its end.
     """
-    newline = "\r\n" if "\r\n" in text else "\n"
-    if BEGIN not in text:
+    newline = "\r\n" if "\r\n" in text else "\r" if "\r" in text and "\n" not in text else "\n"
+    found = _List.of(text)
+    if found.start < 0:
         # A note that has no list was never proposed anything.
         known = frozenset()
         gap = "" if not text or text.endswith(("\n", "\r")) else newline
         text += f"{gap}{BEGIN}{newline}{END}{newline}"
-    lines = text.splitlines(keepends=True)
-    additions = _Additions(lines, newline)
+        found = _List.of(text)
+    if found.start < 0:
+        raise MalformedNoteError(
+            "a list of tags put below its text would not be seen; an open code block or comment at "
+            "its end is the usual reason: close it"
+        )
+    additions = _Additions(found, newline)
     decided = TagChanges(read_vocabulary(text).changes)
     for one in proposed:
         tag = one.tag if one.dropped else decided.of(one.tag)
@@ -133,11 +204,11 @@ def with_entries(text: str, proposed: Iterable[Entry], known: frozenset[str]) ->
 class _Additions:
     """What is to be added to a list: spellings within its lines, and new lines between them."""
 
-    def __init__(self, lines: list[str], newline: str) -> None:
-        self._lines = lines
+    def __init__(self, found: _List, newline: str) -> None:
+        self._list = found
         self._newline = newline
-        self._read, _ = _read(lines)
-        self._have = set(read_vocabulary("".join(lines)).known)
+        self._read, _ = _read(found)
+        self._have = set(Vocabulary(tuple(one.entry for one in self._read)).known)
         self._places = {
             tag_key(line.entry.tag): place
             for place, line in enumerate(self._read)
@@ -150,6 +221,9 @@ class _Additions:
     def add(self, entry: Entry, known: frozenset[str]) -> None:
         """Take an entry, as far as it is neither in the list nor among `known`."""
         key = tag_key(entry.tag)
+        if _NEVER_IN_DROPPED.search(entry.tag) if entry.dropped else not is_legal_tag(entry.tag):
+            # A line that would be read as something else.
+            return
         if key not in self._places and any(tag_key(one) in self._places for one in entry.aliases):
             # A tag that has its place in the list is not moved to another.
             return
@@ -181,7 +255,7 @@ class _Additions:
 
     def made(self) -> list[str]:
         """Return the lines with all additions in them."""
-        lines = list(self._lines)
+        lines = list(self._list.lines)
         for place, aliases in self._spellings.items():
             number = self._read[place].number
             lines[number] = _with_spellings(lines[number], aliases)
@@ -191,17 +265,20 @@ class _Additions:
             block = blocks.setdefault(at, [])
             for entry in entries:
                 block += self._rendered(entry, width, nested=place >= 0)
-        for at, block in sorted(blocks.items(), reverse=True):
-            if at and not lines[at - 1].endswith(("\n", "\r")):
-                lines[at - 1] += self._newline
-            lines[at:at] = block
-        return lines
+        made: list[str] = []
+        at = 0
+        for place, block in sorted(blocks.items()):
+            made += lines[at:place]
+            if not made[-1].endswith(("\n", "\r")):
+                made[-1] += self._newline
+            made += block
+            at = place
+        return made + lines[at:]
 
     def _room(self, place: int) -> tuple[int, int]:
         """Return where lines below the tag at `place` go, -1 the list's end, and how far set in."""
         if place < 0:
-            start, _ = _region(self._lines)
-            return (self._read[-1].number if self._read else start) + 1, 0
+            return (self._read[-1].number if self._read else self._list.start) + 1, 0
         above, last = self._read[place], place
         while last + 1 < len(self._read) and self._read[last + 1].width > above.width:
             last += 1
@@ -229,28 +306,20 @@ def _with_spellings(line: str, aliases: Sequence[str]) -> str:
 
 def _item(entry: Entry, name: str) -> str:
     if entry.dropped:
-        return f"- ~~{name}~~ {entry.reason}".rstrip()
+        return f"- ~~{name}~~ {_NEVER_IN_DROPPED.sub(' ', entry.reason)}".rstrip()
     return f"- {name}" + (f" ({', '.join(entry.aliases)})" if entry.aliases else "")
 
 
-def _region(lines: Sequence[str]) -> tuple[int, int | None]:
-    """Return the numbers of the markers' lines; the last line's where the second is missing."""
-    start = next((n for n, line in enumerate(lines) if line.strip() == BEGIN), len(lines))
-    end = next((n for n, line in enumerate(lines) if n > start and line.strip() == END), None)
-    return start, end
-
-
-def _read(lines: Sequence[str]) -> tuple[list[_Line], list[Problem]]:
-    start, end = _region(lines)
+def _read(listed: _List) -> tuple[list[_Line], list[Problem]]:
     found: list[_Line] = []
-    problems: list[Problem] = []
+    problems = [Problem(one + 1, _SECOND) for one in listed.more]
     seen: dict[str, int] = {}
     above: list[_Line] = []
-    for number, match in _items(lines, start, end):
+    for number, match in _items(listed):
         width = len(match["indent"].expandtabs(_TAB))
         # What is set in as far as this line, or farther, ends with it.
         around = [line for line in above if line.width < width]
-        entry = _entry(match, around[-1].entry.tag if around else "", lines[number])
+        entry = _entry(match, around[-1].entry.tag if around else "", listed.lines[number])
         wrong = _wrong(entry, seen)
         if wrong:
             problems.append(Problem(number + 1, wrong))
@@ -280,11 +349,9 @@ def _without_twins(
     return lines
 
 
-def _items(
-    lines: Sequence[str], start: int, end: int | None
-) -> Iterator[tuple[int, re.Match[str]]]:
-    for number in range(start + 1, len(lines) if end is None else end):
-        match = _ITEM.match(lines[number])
+def _items(listed: _List) -> Iterator[tuple[int, re.Match[str]]]:
+    for number in range(listed.start + 1, listed.end):
+        match = _ITEM.match(listed.lines[number])
         if match is not None:
             yield number, match
 

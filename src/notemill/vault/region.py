@@ -6,23 +6,18 @@ Offsets count characters of the body.
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from notemill.vault.masks import Kind, regions
+from notemill.vault.marks import RELATED_BEGIN, RELATED_END, alone, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-START: Final = "<!-- notemill: related -->"
-END: Final = "<!-- notemill: end of related -->"
-# Alone on its line, whatever ends lines here.
-_START_LINE = re.compile(rf"(?:\A|(?<=[\r\n])){re.escape(START)}(?=[\r\n]|\Z)")
-_END_LINE = re.compile(rf"(?:\A|(?<=[\r\n])){re.escape(END)}(?=[\r\n]|\Z)")
+START: Final = RELATED_BEGIN
+END: Final = RELATED_END
+_LINES: Final = (alone(START), alone(END))
 _NEWLINE = re.compile(r"\r\n|\n|\r")
-# Where a comment is an example and no comment; HTML blocks take comments in and are none of them.
-_HIDING: Final = frozenset((Kind.FENCE, Kind.CODE, Kind.COMMENT, Kind.MATH, Kind.TEMPLATE))
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,48 +37,36 @@ class OwnedRegion:
 
 def find_region(body: str) -> OwnedRegion | None:
     """Return the region; None where there is none, more than one, or one that is not closed."""
-    if START not in body or END not in body:
-        return None
-    starts, ends = _marks(body)
-    if not len(starts) == len(ends) == 1 or starts[0].end() > ends[0].start():
-        return None
-    opening = _NEWLINE.match(body, starts[0].end())
-    closing = _NEWLINE.match(body, ends[0].end())
-    return OwnedRegion(
-        start=_before_newline(body, starts[0].start()),
-        end=closing.end() if closing else ends[0].end(),
-        inner_start=opening.end() if opening else starts[0].end(),
-        inner_end=ends[0].start(),
-    )
+    return _looked_for(body)[0] if START in body and END in body else None
 
 
 def is_damaged(body: str) -> bool:
     """Tell whether the comments are there without making a region; in code they are an example."""
     if START not in body and END not in body:
         return False
-    return find_region(body) is None and any(_marks(body))
+    region, is_marked = _looked_for(body)
+    return region is None and is_marked
 
 
-def _marks(body: str) -> tuple[list[re.Match[str]], list[re.Match[str]]]:
-    """Return the opening and the closing comments, without those in code and the like."""
-    hidden = [one for one in regions(body) if one.kind in _HIDING]
-    begins = [one.start for one in hidden]
-
-    def is_shown(match: re.Match[str]) -> bool:
-        # The regions lie apart and in order: only the last one before can hold it.
-        place = bisect_left(begins, match.start()) - 1
-        return place < 0 or match.start() >= hidden[place].end
-
-    starts, ends = (
-        [match for match in pattern.finditer(body) if is_shown(match)]
-        for pattern in (_START_LINE, _END_LINE)
+def _looked_for(body: str) -> tuple[OwnedRegion | None, bool]:
+    """Return the region, and whether one of its comments is there at all."""
+    starts, ends = shown(body, _LINES)
+    if not len(starts) == len(ends) == 1 or starts[0].end() > ends[0].start():
+        return None, bool(starts or ends)
+    opening = _NEWLINE.match(body, starts[0].end())
+    closing = _NEWLINE.match(body, ends[0].end())
+    region = OwnedRegion(
+        start=_before_newline(body, starts[0].start()),
+        end=closing.end() if closing else ends[0].end(),
+        inner_start=opening.end() if opening else starts[0].end(),
+        inner_end=ends[0].start(),
     )
-    return starts, ends
+    return region, True
 
 
 def _before_newline(body: str, at: int) -> int:
     """Return where the line break right before `at` begins; `at` where there is none."""
-    if body[:at].endswith("\r\n"):
+    if body[max(0, at - 2) : at] == "\r\n":
         return at - 2
     return at - 1 if body[max(0, at - 1) : at] in ("\n", "\r") else at
 

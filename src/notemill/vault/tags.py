@@ -22,9 +22,6 @@ TAG_END: Final = (
 """What ends a tag, as a class of a pattern; U+200D, which joins emoji, is left out of Obsidian's."""
 _BODY = re.compile(rf"[^{TAG_END}]+")
 _DIGITS = re.compile(r"[0-9]+")
-VOCABULARY_BEGIN: Final = "<!-- notemill: tags -->"
-"""The line behind which a note holds the vault's vocabulary."""
-_FENCE = re.compile(r"[ \t>]*(?:`{3,}|~{3,})")
 _SPACES = re.compile(r"\s+")
 
 
@@ -82,19 +79,6 @@ def paths_of(tag: str) -> list[str]:
     """Return the tags that `tag` lies in, the first level first, itself last: a, a/b, a/b/c."""
     levels = tag.split("/")
     return ["/".join(levels[:depth]) for depth in range(1, len(levels) + 1)]
-
-
-def holds_vocabulary(text: str) -> bool:
-    """Tell whether a note holds a vocabulary, and does not just show one as an example."""
-    if VOCABULARY_BEGIN not in text:
-        return False
-    fenced = False
-    for line in text.splitlines():
-        if _FENCE.match(line):
-            fenced = not fenced
-        elif not fenced and line.strip() == VOCABULARY_BEGIN:
-            return True
-    return False
 
 
 def _is_tidy_char(char: str) -> bool:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from notemill.errors import NotemillError, VaultError
 from notemill.index import facts_and_text
 from notemill.review import Decision
 from notemill.tagging.gate import Gate
-from notemill.tagging.vocabulary import read_vocabulary
+from notemill.tagging.vocabulary import Vocabulary, differences, read_vocabulary
 from notemill.vault.frontmatter import BOM
 from notemill.vault.tags import tag_key
 from notemill.workflows.candidates import Vocabulary as Candidates
 from notemill.workflows.needs import Need
+from notemill.workflows.vocabulary import taken_over
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -28,39 +30,74 @@ MAX_REJECTED: Final = 20
 """The most rejected tags that a prompt carries: some 100 tokens."""
 
 
-def place_of(vault: Vault, facts: Iterable[NoteFacts], decisions: Decisions) -> str:
-    """Return the note that holds the vault's vocabulary, '' where none does.
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a vault's vocabulary stands: the note that a person said holds it, '' where none does.
 
-    The one that was used last, where it still holds one; otherwise the first. Raises VaultError
-    where that one is not here now: without it every tag would be let through.
+    `listed` tells whether the list stands in it now. Where it does not, and `strays` have the marks
+    of one, the note may have been moved: the list then holds as it was taken over. What stands in
+    `strays` decides nothing.
+    """
+
+    note: str = ""
+    listed: bool = False
+    strays: tuple[str, ...] = ()
+
+    @property
+    def may_have_moved(self) -> bool:
+        """Whether the list has to be looked for, and holds as it was known."""
+        return bool(self.note and self.strays and not self.listed)
+
+
+def place_of(
+    vault: Vault, facts: Iterable[NoteFacts], decisions: Decisions, *, named: str | None = None
+) -> Place:
+    """Return where the vault's vocabulary stands: in no note but the one its owner named.
+
+    `named` is named just now; None takes the one named before. Raises VaultError where that one is
+    not here now: without it every tag would be let through.
     """
     holders = [one.key for one in facts if one.holds_vocabulary]
-    remembered = decisions.place()
-    if remembered and remembered not in holders and (why := vault.why_away(remembered)):
-        raise VaultError(f"{remembered} says which tags there are, and is not here now: {why}")
-    return remembered if remembered in holders else next(iter(holders), "")
+    note = decisions.adopted().note if named is None else named
+    if note and note not in holders and (why := vault.why_away(note)):
+        raise VaultError(f"{note} says which tags there are, and is not here now: {why}")
+    return Place(note, note in holders, tuple(one for one in holders if one != note))
 
 
-def gate_of(vault: Vault, place: str, decisions: Decisions) -> Gate:
-    """Return the gate of a vault with its vocabulary in the note `place`, '' for none.
+def vocabulary_at(vault: Vault, place: Place, decisions: Decisions) -> Vocabulary | None:
+    """Return a vault's vocabulary, None where it has none.
 
     A line of the list that cannot be understood counts as not there, and so does a list without
     one that can.
     """
+    vocabulary = None
+    if place.listed:
+        try:
+            raw = vault.read(place.note)
+        except NotemillError:
+            raw = b""
+        vocabulary = read_vocabulary(raw.removeprefix(BOM).decode("utf-8", "replace"))
+    elif place.may_have_moved:
+        vocabulary = taken_over(decisions)
+    return vocabulary if vocabulary and vocabulary.entries else None
+
+
+def changed_since(vault: Vault, place: Place, decisions: Decisions) -> tuple[str, ...]:
+    """Return what the list decides otherwise than when a person took it over, for people."""
+    before = taken_over(decisions)
+    now = vocabulary_at(vault, place, decisions) if place.listed else None
+    return differences(before, now or Vocabulary(())) if before and place.listed else ()
+
+
+def gate_of(vault: Vault, place: Place, decisions: Decisions) -> Gate:
+    """Return the gate of a vault whose vocabulary stands in `place`."""
     news = decisions.new_tags()
     rejected_in: dict[str, list[str]] = {}
     for one in news:
         if one.note and not one.accepted:
             rejected_in.setdefault(one.note, []).append(one.tag)
-    vocabulary = None
-    if place:
-        try:
-            raw = vault.read(place)
-        except NotemillError:
-            raw = b""
-        vocabulary = read_vocabulary(raw.removeprefix(BOM).decode("utf-8", "replace"))
     return Gate(
-        vocabulary if vocabulary and vocabulary.entries else None,
+        vocabulary_at(vault, place, decisions),
         kept=[(one.tag, one.into) for one in decisions.rejections()],
         accepted=[one.tag for one in news if one.accepted],
         rejected=[one.tag for one in news if not one.accepted and not one.note],

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 from notemill.errors import UsageError
 from notemill.tagging.arrange import arrange
-from notemill.tagging.vocabulary import Entry, read_vocabulary, with_entries
+from notemill.tagging.vocabulary import Entry, Vocabulary, read_vocabulary, with_entries
 from notemill.vault.frontmatter import BOM
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from notemill.decisions import Decisions
-    from notemill.tagging.vocabulary import Vocabulary
     from notemill.workflows.tags import TagReview
 
 
@@ -62,10 +63,7 @@ def read_arrangement(decisions: Decisions) -> Arrangement | None:
     run, said = decisions.arrangement()
     try:
         value = json.loads(said)
-        entries = tuple(
-            Entry(str(tag), tuple(map(str, aliases)), bool(dropped), str(reason))
-            for tag, aliases, dropped, reason in value["entries"]
-        )
+        entries = _entries(value["entries"])
         apart = tuple((str(tag), str(other)) for tag, other in value["apart"])
         return Arrangement(run, entries, apart)
     except (ValueError, KeyError, TypeError):
@@ -74,7 +72,7 @@ def read_arrangement(decisions: Decisions) -> Arrangement | None:
 
 def keep_arrangement(decisions: Decisions, arrangement: Arrangement) -> None:
     """Write down the model's arrangement in place of the one before."""
-    entries = [[one.tag, one.aliases, one.dropped, one.reason] for one in arrangement.entries]
+    entries = _rows(arrangement.entries)
     decisions.keep_arrangement(
         arrangement.run, json.dumps({"entries": entries, "apart": arrangement.apart})
     )
@@ -83,3 +81,28 @@ def keep_arrangement(decisions: Decisions, arrangement: Arrangement) -> None:
 def keep_proposed(decisions: Decisions, entries: tuple[Entry, ...]) -> None:
     """Remember what was proposed for the list, beside what was before."""
     decisions.keep_proposed(name for one in entries for name in (one.tag, *one.aliases))
+
+
+def adopt(decisions: Decisions, note: str, vocabulary: Vocabulary) -> None:
+    """Take a note's list, as a person has seen it, for the vault's vocabulary; no other is it."""
+    decisions.adopt(note, json.dumps(_rows(vocabulary.entries)))
+
+
+def taken_over(decisions: Decisions) -> Vocabulary | None:
+    """Return the vocabulary as a person last took it over, None where that is not known."""
+    try:
+        return Vocabulary(_entries(json.loads(decisions.adopted().said)))
+    except (ValueError, TypeError):
+        return None
+
+
+def _rows(entries: Iterable[Entry]) -> list[list[object]]:
+    return [[one.tag, list(one.aliases), one.dropped, one.reason] for one in entries]
+
+
+def _entries(rows: Iterable[tuple[object, Iterable[object], object, object]]) -> tuple[Entry, ...]:
+    """Return entries as they were kept; raises ValueError or TypeError for anything else."""
+    return tuple(
+        Entry(str(tag), tuple(map(str, aliases)), bool(dropped), str(reason))
+        for tag, aliases, dropped, reason in rows
+    )

@@ -1,0 +1,62 @@
+"""The comments by which notemill knows its own parts of a note; pure.
+
+Anybody can write them into a note. What stands between them has force only where the vault's store
+says so: a mark by itself decides nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from typing import TYPE_CHECKING, Final
+
+from notemill.vault.masks import Kind, regions
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+TAGS_BEGIN: Final = "<!-- notemill: tags -->"
+"""The line behind which a note holds the vault's vocabulary."""
+TAGS_END: Final = "<!-- notemill: end of tags -->"
+RELATED_BEGIN: Final = "<!-- notemill: related -->"
+RELATED_END: Final = "<!-- notemill: end of related -->"
+# Where a comment is an example and no comment; HTML blocks take comments in and are none of them.
+_HIDING: Final = frozenset((Kind.FENCE, Kind.CODE, Kind.COMMENT, Kind.MATH, Kind.TEMPLATE))
+
+
+def alone(mark: str, *, set_in: bool = False) -> re.Pattern[str]:
+    """Return what finds a mark alone on its line, whatever ends lines; `set_in` lets it have spaces.
+
+    The mark itself is the pattern's first group.
+    """
+    spaces = r"[ \t]*+" if set_in else ""
+    return re.compile(rf"(?:\A|(?<=[\r\n])){spaces}({re.escape(mark)}){spaces}(?=[\r\n]|\Z)")
+
+
+def shown(body: str, patterns: Iterable[re.Pattern[str]]) -> list[list[re.Match[str]]]:
+    """Return where each of `patterns` is found, without what stands in code, comments and the like."""
+    hidden = [one for one in regions(body) if one.kind in _HIDING]
+    begins = [one.start for one in hidden]
+
+    def is_shown(match: re.Match[str]) -> bool:
+        # The regions lie apart and in order: only the last one before can hold it.
+        place = bisect_left(begins, match.start(1)) - 1
+        return place < 0 or match.start(1) >= hidden[place].end
+
+    return [[one for one in pattern.finditer(body) if is_shown(one)] for pattern in patterns]
+
+
+_TAGS: Final = (alone(TAGS_BEGIN, set_in=True), alone(TAGS_END, set_in=True))
+
+
+def tag_list(body: str) -> tuple[list[int], list[int]]:
+    """Return where the marks of a vocabulary stand in a text: the opening ones, and the closing."""
+    if TAGS_BEGIN not in body:
+        return [], []
+    starts, ends = shown(body, _TAGS)
+    return [one.start(1) for one in starts], [one.start(1) for one in ends]
+
+
+def holds_vocabulary(body: str) -> bool:
+    """Tell whether a text holds a vocabulary, and does not just show one as an example."""
+    return bool(tag_list(body)[0])
