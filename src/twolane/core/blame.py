@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from twolane.core.cooldown import wait_s
 from twolane.core.retry import FIRST_BACKOFF_S, MAX_BACKOFF_S
 
 # Refusals of one call while others are answered, some ten seconds in all; the one before the
@@ -21,6 +22,9 @@ MAX_OWN_REFUSALS_OF_MANY: Final = 9
 # Many are one for each so many answers.
 COMMON_SHARE: Final = 4
 UNCLEAR_DOUBLINGS: Final = 2
+UNCLEAR_A_DOUBLING: Final = 8
+# Reaches MAX_BACKOFF_S, and keeps the power small.
+MAX_DOUBLINGS: Final = 10
 # Calls that leave together leave one after the other.
 TOGETHER_S: Final = 0.05
 
@@ -112,9 +116,8 @@ class Blame:
 
 def own_pause_s(met: Met, *, retry_after_s: float | None, jitter: float) -> float:
     """Return how long a call rests by itself after a refusal that is not the provider's load."""
-    if retry_after_s is not None:
-        return retry_after_s
-    # What is unclear is asked again before long; what is its own, later and later.
-    doublings = max(met.own, min(met.alone, UNCLEAR_DOUBLINGS))
-    pause_s = min(MAX_BACKOFF_S, FIRST_BACKOFF_S * 2.0**doublings)
-    return pause_s * (0.5 + jitter / 2)
+    # What is unclear is asked again before long, unless it stays so; what is its own, later and
+    # later.
+    unclear = max(min(met.alone, UNCLEAR_DOUBLINGS), met.alone // UNCLEAR_A_DOUBLING)
+    pause_s = min(MAX_BACKOFF_S, FIRST_BACKOFF_S * 2.0 ** min(max(met.own, unclear), MAX_DOUBLINGS))
+    return wait_s(pause_s * (0.5 + jitter / 2), retry_after_s, jitter=jitter)

@@ -1,8 +1,11 @@
-"""How long a provider wants to be left alone, in every form that it is said in."""
+"""How long to wait for a provider: as long as it asks, in every form, and no less than one's own.
+
+What a server asks for can only make a wait longer. Its word alone must never set the pace: a
+`retry-after` of 0 or of a millisecond would have it asked thousands of times a second.
+"""
 
 from __future__ import annotations
 
-import math
 import re
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -14,6 +17,9 @@ if TYPE_CHECKING:
 # Nobody means a year: a number above it is a point in time, and a wait above it a mistake.
 MAX_S: Final = 366 * 86_400.0
 _MILLISECONDS_ABOVE: Final = 1e11
+# The longest date of HTTP has 33 characters; what is much longer is none of these.
+_MAX_CHARS: Final = 64
+_NUMBER: Final = re.compile(r"\d+(?:\.\d+)?", re.ASCII)
 # `6m0s`, `1h2m3.5s`, `120ms`: how OpenAI and its like write the time to a reset.
 _LENGTH: Final = re.compile(
     r"(?=.)(?:(\d+)h)?(?:(\d+)m(?!s))?(?:(\d+(?:\.\d+)?)s)?(?:(\d+(?:\.\d+)?)ms)?", re.ASCII
@@ -21,6 +27,28 @@ _LENGTH: Final = re.compile(
 # In this order: what was said in so many words goes before what has to be worked out. A reset is
 # when a limit is whole again, and only looked at where nothing else is said.
 _HEADERS: Final = ("retry-after", "x-ratelimit-reset", "ratelimit-reset")
+# Upward only: all calls that were told the same cooldown should not come back at once.
+_JITTER: Final = 0.1
+_MAX_JITTER_S: Final = 1.0
+
+
+def wait_s(own_s: float, asked_s: float | None, *, jitter: float) -> float:
+    """Return how long to wait: what the provider asks for, and never less than `own_s`.
+
+    Up to a tenth of what it asks for, and at most a second, is added by `jitter`, the caller's
+    random number in [0, 1). What makes no sense as a wait is not asked for.
+    """
+    asked_s = sensible_s(asked_s)
+    if asked_s is None:
+        return own_s
+    return max(own_s, asked_s + min(asked_s * _JITTER, _MAX_JITTER_S) * jitter)
+
+
+def sensible_s(asked_s: float | None) -> float | None:
+    """Return a wait above 0 and of a year at most, None for anything else."""
+    if not isinstance(asked_s, float | int) or isinstance(asked_s, bool):
+        return None
+    return asked_s if 0 < asked_s <= MAX_S else None
 
 
 def retry_after_s(headers: Mapping[str, str], now: float) -> float | None:
@@ -29,23 +57,27 @@ def retry_after_s(headers: Mapping[str, str], now: float) -> float | None:
     Read are `retry-after` (RFC 9110: seconds or a date; fractions as well), `retry-after-ms`, and
     of limits the time to their reset, as seconds, a length or a point in time. A point in time is
     held against the answer's own `date` where it has one, as the clocks of two machines differ;
-    otherwise against `now`, in seconds since the epoch. What is not finite, negative or above a
-    year is no wait, and neither is 0: who comes back at once is refused again.
+    otherwise against `now`, in seconds since the epoch. What is above a year is no wait, and
+    neither is 0 or what has passed; a header that says none of these is passed over.
     """
-    if (in_ms := _number(headers.get("retry-after-ms"))) is not None:
-        return _sensible(in_ms / 1_000)
-    sent_at = _date(headers.get("date"))
-    for name in _HEADERS:
+    sent_at = _date(headers.get("date") or "")
+    for name in ("retry-after-ms", *_HEADERS):
         value = (headers.get(name) or "").strip()
-        if value:
-            return _sensible(_wait_s(value, now if sent_at is None else sent_at))
+        if not value or len(value) > _MAX_CHARS:
+            continue
+        if name == "retry-after-ms":
+            said_s = float(value) / 1_000 if _NUMBER.fullmatch(value) else None
+        else:
+            said_s = _said_s(value, now if sent_at is None else sent_at)
+        if said_s is not None and said_s <= MAX_S:
+            return sensible_s(said_s)
     return None
 
 
-def _wait_s(value: str, now: float) -> float | None:
-    number = _number(value)
-    if number is not None:
-        if number <= MAX_S or not math.isfinite(number):
+def _said_s(value: str, now: float) -> float | None:
+    if _NUMBER.fullmatch(value):
+        number = float(value)
+        if number <= MAX_S:
             return number
         return (number / 1_000 if number > _MILLISECONDS_ABOVE else number) - now
     if match := _LENGTH.fullmatch(value):
@@ -55,26 +87,15 @@ def _wait_s(value: str, now: float) -> float | None:
     return None if at is None else at - now
 
 
-def _number(value: str | None) -> float | None:
-    try:
-        return float(value) if value else None
-    except ValueError:
-        return None
-
-
-def _date(value: str | None) -> float | None:
+def _date(value: str) -> float | None:
     """Return an HTTP date, or one of RFC 3339, in seconds since the epoch."""
-    if not value:
+    if not value or len(value) > _MAX_CHARS:
         return None
     for parse in (parsedate_to_datetime, datetime.fromisoformat):
         try:
             moment = parse(value)
+            # A date without a zone is meant in UTC.
+            return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
         except (ValueError, TypeError, IndexError, OverflowError):
             continue
-        # A date without a zone is meant in UTC.
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
     return None
-
-
-def _sensible(wait_s: float | None) -> float | None:
-    return wait_s if wait_s is not None and 0 < wait_s <= MAX_S else None

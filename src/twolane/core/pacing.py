@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from twolane.core.cooldown import wait_s
 from twolane.core.retry import FIRST_BACKOFF_S, MAX_BACKOFF_S
 from twolane.core.types import Headroom, MinuteLimits
 
@@ -24,6 +25,8 @@ FIRST_WINDOW: Final = 16
 STORM_PATIENCE_S: Final = 3_600.0
 # The last call of a run that has been answered all along: it may be the one that never is.
 LAST_PATIENCE_S: Final = 600.0
+# A day of nothing but silence is no outage any more: somebody has to look.
+SILENCE_PATIENCE_S: Final = 86_400.0
 MAX_LOST_PAUSE_S: Final = 60.0
 MINUTE_S: Final = 60.0
 # What rounding leaves over is no reason to wait: a timer that short may fire at the same moment.
@@ -32,7 +35,10 @@ LEAST_WAIT_S: Final = 0.001
 
 @dataclass(slots=True)
 class _Bucket:
-    """A limit of so much a minute, refilled evenly; without a limit it never empties."""
+    """A limit of so much a minute, refilled evenly; without a limit it never empties.
+
+    It owes a minute at most: what an answer said of a limit holds calls back for two, not for days.
+    """
 
     limit: int = 0
     level: float = 0.0
@@ -43,8 +49,13 @@ class _Bucket:
         if headroom is None or headroom.limit <= 0:
             return
         self.limit = headroom.limit
-        self.level = headroom.left - out
+        self.level = float(headroom.left)
         self.at_s = now_s
+        self.take(out)
+
+    def take(self, cost: float) -> None:
+        """Count `cost` as on its way."""
+        self.level = max(-float(self.limit), self.level - cost)
 
     def refill(self, now_s: float) -> None:
         if self.limit:
@@ -68,6 +79,7 @@ class Pacer:
     window: float = 0.0
     cooldown_until_s: float = 0.0
     refusing_since_s: float | None = None
+    losing_since_s: float | None = None
     _slow_start: bool = True
     _refusals: int = 0
     _losses: int = 0
@@ -113,9 +125,9 @@ class Pacer:
             for tokens in input_tokens:
                 if self.wait_s(tokens, now_s) > 0:
                     break
-                self._requests.level -= 1
-                self._input.level -= tokens
-                self._output.level -= self._mean_output
+                self._requests.take(1.0)
+                self._input.take(tokens)
+                self._output.take(self._mean_output)
                 granted += 1
         self._out_calls += granted
         self._out_tokens += sum(input_tokens[:granted])
@@ -140,7 +152,7 @@ class Pacer:
 
     def answered(self, rates: RateHeaders | None, output_tokens: int, now_s: float) -> None:
         """Note an answer: the window grows, and the headers set the buckets."""
-        self.refusing_since_s = None
+        self.refusing_since_s = self.losing_since_s = None
         self._refusals = self._losses = 0
         if self.window < self.bound:
             step = 1.0 if self._slow_start else 1.0 / self.window
@@ -158,24 +170,26 @@ class Pacer:
         """Note a refusal (429, 529) of a call that left at `left_at_s`; all calls cool down.
 
         The refusals of one round count once: those that had left before the last halving say
-        nothing new. Without the provider's own cooldown the pause doubles from round to round.
+        nothing new. The pause doubles from round to round, and is the provider's own cooldown
+        where that is longer.
         """
         if self.refusing_since_s is None:
             self.refusing_since_s = now_s
+        self.losing_since_s = None
+        own_s = 0.0
         if left_at_s > self._decreased_at_s:
             self._slow_start = False
             self.window = max(1.0, self.window / 2)
             self._decreased_at_s = now_s
             self._refusals += 1
-            if retry_after_s is None:
-                pause_s = min(MAX_BACKOFF_S, FIRST_BACKOFF_S * 2.0 ** min(self._refusals - 1, 10))
-                self._cool_down(now_s + pause_s * (0.5 + jitter / 2))
-        if retry_after_s is not None:
-            # Upward only: all processes that were told the same should not come back at once.
-            self._cool_down(now_s + retry_after_s + min(0.1 * retry_after_s, 1.0) * jitter)
+            pause_s = min(MAX_BACKOFF_S, FIRST_BACKOFF_S * 2.0 ** min(self._refusals - 1, 10))
+            own_s = pause_s * (0.5 + jitter / 2)
+        self._cool_down(now_s + wait_s(own_s, retry_after_s, jitter=jitter))
 
     def lost(self, *, left_at_s: float, now_s: float, jitter: float) -> None:
         """Note a call that never left at `left_at_s`: all wait, longer from round to round."""
+        if self.losing_since_s is None:
+            self.losing_since_s = now_s
         if left_at_s > self._decreased_at_s:
             self.window = 1.0
             self._slow_start = True
@@ -190,6 +204,11 @@ class Pacer:
         """Tell whether refusals are still waited out."""
         since_s = self.refusing_since_s
         return since_s is None or now_s - since_s < patience_s
+
+    def silent(self, now_s: float) -> bool:
+        """Tell whether nothing has been heard for longer than is waited for."""
+        since_s = self.losing_since_s
+        return since_s is not None and now_s - since_s >= SILENCE_PATIENCE_S
 
 
 def lost_pause_s(losses: int, *, jitter: float) -> float:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final, TypeAlias, assert_never
 
+from twolane.core.cooldown import wait_s
 from twolane.core.faults import NO_STATUS, refusal
 from twolane.core.types import Canceled, Errored, Expired, Missing, Quarantined
 from twolane.errors import (
@@ -33,9 +34,6 @@ MAX_STRANGE_TRIES: Final = 3
 
 FIRST_BACKOFF_S: Final = 0.5
 MAX_BACKOFF_S: Final = 30.0
-# Upward only: all calls that were told the same cooldown should not come back at once.
-_COOLDOWN_JITTER: Final = 0.1
-_MAX_COOLDOWN_JITTER_S: Final = 1.0
 
 
 class FaultClass(StrEnum):
@@ -242,17 +240,13 @@ def decide_call(
 def backoff_s(try_no: int, *, retry_after_s: float | None, jitter: float) -> float:
     """Return the seconds to wait after try `try_no` (from 1).
 
-    The provider's own cooldown is obeyed, with a tenth of it at most (and at most a second) on
-    top. Without one: exponential with full jitter, between 0 and 0.5 s · 2^(try_no-1), 30 s at
-    most (M. Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015). `jitter` is
-    the caller's random number in [0, 1).
+    Exponential with full jitter, between 0 and 0.5 s · 2^(try_no-1), 30 s at most (M. Brooker,
+    "Exponential Backoff And Jitter", AWS Architecture Blog, 2015); longer where the provider's own
+    cooldown is, see cooldown.wait_s. `jitter` is the caller's random number in [0, 1).
     """
-    if retry_after_s is not None:
-        spread_s = min(retry_after_s * _COOLDOWN_JITTER, _MAX_COOLDOWN_JITTER_S)
-        return retry_after_s + spread_s * jitter
     # Ten doublings exceed the cap: the bound keeps the power small for any try_no.
     ceiling_s = min(FIRST_BACKOFF_S * 2.0 ** min(try_no - 1, 10), MAX_BACKOFF_S)
-    return ceiling_s * jitter
+    return wait_s(ceiling_s * jitter, retry_after_s, jitter=jitter)
 
 
 _ADVICE: Final[Mapping[str, str]] = {

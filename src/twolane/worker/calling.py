@@ -21,7 +21,7 @@ from twolane.errors import (
     TransientError,
 )
 from twolane.ledger.rows import NO_USAGE
-from twolane.worker.context import unreachable
+from twolane.worker.context import asked_s, unreachable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -72,7 +72,7 @@ class Caller:
         """
         context, met, item = self._context, Met(began_at_s=self._context.steady_s()), sent.item
         self.cut.discard(item.id)
-        while await self._turn():
+        while await self._turn(item.id, met):
             left_at_s = context.steady_s()
             try:
                 reply = await self._exchange(item.id, body)
@@ -83,7 +83,7 @@ class Caller:
                 after = self._after(item, error, met, left_at_s)
                 if isinstance(after, Errored):
                     return after
-                if not await self._rest(item.id, after, error):
+                if not await self._rest(item.id, after, str(error)):
                     return None
             else:
                 context.heard()
@@ -105,7 +105,7 @@ class Caller:
             # Half of it at least: five tries reach over the better part of a minute.
             jitter = 0.5 + self._context.random.random() / 2
             pause_s = backoff_s(GATEWAY_BACKOFF + item.tries, retry_after_s=None, jitter=jitter)
-            await self._rest(item.id, pause_s, error)
+            await self._rest(item.id, pause_s, str(error))
 
     def _after(
         self, item: ItemRow, error: ProviderError, met: Met, left_at_s: float
@@ -116,11 +116,7 @@ class Caller:
         """
         context = self._context
         if unreachable(error):
-            context.check_reached(error)
-            self._why = str(error)
-            context.pacer.lost(
-                left_at_s=left_at_s, now_s=context.steady_s(), jitter=context.random.random()
-            )
+            self._lost(error, left_at_s)
             return 0.0
         context.heard(error)
         if _asks_for_patience(error):
@@ -138,6 +134,15 @@ class Caller:
             case _:
                 return _errored(error, own=decision is RetryDecision.FIX)
 
+    def _lost(self, error: ProviderError, left_at_s: float) -> None:
+        """Have all calls wait for the network; stop the run where it has been gone for too long."""
+        context, now_s = self._context, self._context.steady_s()
+        context.check_reached(error)
+        self._why = str(error)
+        context.pacer.lost(left_at_s=left_at_s, now_s=now_s, jitter=context.random.random())
+        if context.pacer.silent(now_s):
+            context.stop(context.no_word(error))
+
     def _refused(
         self, item: int, error: TransientError, met: Met, left_at_s: float
     ) -> Errored | float:
@@ -147,7 +152,7 @@ class Caller:
         if context.provider.traits.full_is_load:
             whose = Whose.LOAD
         self._why = str(error)
-        pause_s = error.retry_after_s
+        pause_s = asked_s(error)
         if pause_s is not None and pause_s > STORM_PATIENCE_S:
             self._put_off(item, context.long_wait(error, pause_s))
             return pause_s
@@ -173,11 +178,14 @@ class Caller:
         short = left == 1 and self._blame.others_answered(-math.inf)
         if context.pacer.patient(now_s, LAST_PATIENCE_S if short else STORM_PATIENCE_S):
             # Behind the others: the next one is asked in its place, and shows whose fault it is.
-            cooldown_s = context.pacer.cooldown_until_s - now_s
-            return max(0.0, cooldown_s) + BEHIND_S * (1.0 + context.random.random())
+            return max(0.0, context.pacer.cooldown_until_s - now_s) + self._behind_s()
         if left is not None and left <= FEW_LEFT:
             return _errored(error, own=True)
         raise context.long_wait(error, None)
+
+    def _behind_s(self) -> float:
+        """Return for how much longer than the others a call waits that was refused."""
+        return BEHIND_S * (1.0 + self._context.random.random())
 
     def _put_off(self, item: int, error: LongWaitError) -> None:
         """Leave a call for later, while others may be answered; stop the run where none is."""
@@ -191,12 +199,12 @@ class Caller:
             context.stop(error)
         context.wake.set()
 
-    async def _rest(self, item: int, pause_s: float, error: ProviderError) -> bool:
+    async def _rest(self, item: int, pause_s: float, why: str) -> bool:
         """Wait by itself while others go on; return whether the run does."""
         if pause_s <= 0:
             return True
         context = self._context
-        self.resting[item] = Wait(str(error), context.now() + pause_s)
+        self.resting[item] = Wait(why, context.now() + pause_s)
         context.wake.set()
         try:
             return await context.pause(pause_s)
@@ -219,19 +227,33 @@ class Caller:
             self._exchanging.discard(item)
             self.give_turn()
 
-    async def _turn(self) -> bool:
-        """Wait until a call may leave: cooled down, and not too many out; False: the run stops."""
+    async def _turn(self, item: int, met: Met) -> bool:
+        """Wait until a call may leave: cooled down, and not too many out; False: the run stops.
+
+        One that was refused before rests meanwhile, however often others prolong the cooldown: it
+        holds no place that one which was not refused could have.
+        """
         context, loop = self._context, asyncio.get_running_loop()
         while not context.stopping.is_set():
             cooldown_s = context.pacer.cooldown_until_s - context.steady_s()
-            if cooldown_s > 0:
+            if cooldown_s > 0 and met.refused_at_s is not None:
+                wait = Wait(self._why, context.now() + cooldown_s)
+                if not await self._rest(item, cooldown_s + self._behind_s(), self._why):
+                    # What a stop has cut short stays on record, as of those that were not refused.
+                    context.waits[CALLS] = wait
+            elif cooldown_s > 0:
                 await context.wait(cooldown_s, CALLS, self._why)
             elif len(self._exchanging) < context.pacer.width:
                 return True
             else:
                 turn = loop.create_future()
                 self._waiting.append(turn)
-                await turn
+                if met.refused_at_s is not None:
+                    self.resting[item] = Wait(self._why, context.now())
+                try:
+                    await turn
+                finally:
+                    self.resting.pop(item, None)
         return False
 
     def give_turn(self) -> None:
@@ -256,4 +278,4 @@ def _asks_for_patience(error: ProviderError) -> TypeGuard[TransientError]:
     """Tell whether the provider refuses for a reason that need not be this request's."""
     if isinstance(error, RateLimitedError | OverloadedError):
         return True
-    return isinstance(error, TransientError) and error.retry_after_s is not None
+    return isinstance(error, TransientError) and asked_s(error) is not None

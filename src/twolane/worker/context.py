@@ -9,6 +9,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple, ParamSpec, TypeVar
 
+from twolane.core.cooldown import sensible_s, wait_s
 from twolane.core.pacing import STORM_PATIENCE_S
 from twolane.core.retry import backoff_s
 from twolane.core.types import Wait
@@ -174,7 +175,7 @@ class Context:
     @property
     def waiting(self) -> Wait | None:
         """What is waited for longest, None where nothing is waited for."""
-        return max(self.waits.values(), key=_until, default=None)
+        return max(self.waits.values(), key=until, default=None)
 
     async def back_off(
         self, try_no: int, who: str, error: ProviderError | None = None, *, least_s: float = 0.0
@@ -184,12 +185,12 @@ class Context:
         It is `least_s` at least. Where the provider wants to be left alone for longer than a run
         waits, the run stops.
         """
-        retry_after_s = error.retry_after_s if isinstance(error, TransientError) else None
         if error is not None and self.too_long(error):
             return False
-        pause_s = backoff_s(try_no, retry_after_s=retry_after_s, jitter=self.random.random())
+        jitter = self.random.random()
+        own_s = max(backoff_s(try_no, retry_after_s=None, jitter=jitter), least_s)
         why = str(error or "the results are not whole yet")
-        return await self.wait(max(pause_s, least_s), who, why)
+        return await self.wait(wait_s(own_s, asked_s(error), jitter=jitter), who, why)
 
     # -- who can be reached -------------------------------------------------------------------
 
@@ -210,11 +211,17 @@ class Context:
 
     def too_long(self, error: ProviderError) -> bool:
         """Stop the run where `error` asks for a longer wait than a run's; tell whether it does."""
-        retry_after_s = error.retry_after_s if isinstance(error, TransientError) else None
-        if retry_after_s is None or retry_after_s <= STORM_PATIENCE_S:
+        pause_s = asked_s(error)
+        if pause_s is None or pause_s <= STORM_PATIENCE_S:
             return False
-        self.stop(self.long_wait(error, retry_after_s))
+        self.stop(self.long_wait(error, pause_s))
         return True
+
+    def no_word(self, error: ProviderError) -> LongWaitError:
+        """Return the end of a run that has heard nothing of the provider for a day."""
+        self.waits[PROVIDER] = Wait(str(error), None)
+        message = f"{error}; there was no word from it for a day: resume the run later"
+        return LongWaitError(message, provider=error.provider, kind=error.kind)
 
     def long_wait(self, error: ProviderError, pause_s: float | None) -> LongWaitError:
         """Return the end of a run that would wait for too long, `pause_s` if that is known."""
@@ -237,10 +244,16 @@ def _file_fault(fault: OSError, spool: Path) -> TwolaneError:
     return LedgerFullError(message) if full else LedgerError(message)
 
 
+def asked_s(error: ProviderError | None) -> float | None:
+    """Return how long an error asks to be waited for, None where it does not."""
+    return sensible_s(error.retry_after_s) if isinstance(error, TransientError) else None
+
+
 def unreachable(error: ProviderError) -> bool:
     """Tell whether a request never left: that counts against nobody."""
     return isinstance(error, ConnectionFailedError) and not error.sent
 
 
-def _until(wait: Wait) -> float:
+def until(wait: Wait) -> float:
+    """Return when a wait is over, never where nobody can tell."""
     return math.inf if wait.until is None else wait.until

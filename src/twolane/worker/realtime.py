@@ -14,6 +14,7 @@ from twolane.core.tokens import usual_input_tokens
 from twolane.core.types import Lane, Succeeded, Wait
 from twolane.errors import MonthSpentError, ProviderError
 from twolane.worker.calling import Caller
+from twolane.worker.context import until
 
 if TYPE_CHECKING:
     from twolane.errors import LongWaitError
@@ -65,7 +66,9 @@ class RealtimeLane:
     def waiting(self) -> Wait | None:
         """What all calls that are out rest for, each by itself; None where one does not."""
         resting = self._caller.resting
-        return next(iter(resting.values())) if resting and len(resting) == len(self.calls) else None
+        if not resting or len(resting) < len(self.calls):
+            return None
+        return max(resting.values(), key=until)
 
     async def fill(self, stage: int) -> bool:
         """Claim and send what there is room for; return whether the budget held some back."""
