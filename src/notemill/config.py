@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from notemill.errors import UsageError
 from twolane import check_names, check_variables, read_config
+from twolane.values import KEY, NAME, URL, Form, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -40,6 +41,18 @@ class EmbeddingKind(StrEnum):
     MULTILINGUAL = "multilingual"
     OPENAI = "openai"
     OFF = "off"
+
+
+_FORMS: Mapping[str, Form] = {
+    "embedding": Form(
+        f"a text, one of {', '.join(EmbeddingKind)}",
+        (str,),
+        lambda value: value.strip() if value.strip() in {*EmbeddingKind} else None,
+    ),
+    "embedding_model": NAME,
+    "embedding_url": URL,
+    "embedding_key": KEY,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +116,9 @@ def load_exclusions(
 def _entry(said: str, origin: str) -> str:
     """Return an exclusion as it was meant. Raises UsageError where it names nothing."""
     if not said.strip("#/. \t\n"):
-        raise UsageError(f"{origin} has an entry that names nothing: {said!r}; take it out")
+        raise UsageError(
+            f"{origin} has an entry that names nothing: {shortened(repr(said))}; take it out"
+        )
     return said.strip()
 
 
@@ -120,30 +135,29 @@ def load_embedding(
     Raises UsageError for anything else, ConfigError where the file cannot be used.
     """
     path, table = _table(environment, config)
-    found: dict[str, tuple[str, str]] = {}
+    found: dict[str, str] = {}
     for name, variable in EMBEDDING_VARIABLES.items():
+        form = _FORMS[name]
         if name in table:
-            found[name] = _text(table[name], f"[{TABLE}] {name} in {path}")
+            found[name] = _read(form, table[name], f"[{TABLE}] {name} in {path}")
         if environment.get(variable):
-            found[name] = environment[variable], variable
+            found[name] = _read(form, environment[variable], variable)
     if flag is not None:
-        found["embedding"] = flag, "--embedding"
-    kind, origin = found.get("embedding", (EmbeddingKind.AUTO, ""))
-    if kind not in {*EmbeddingKind}:
-        raise UsageError(f"{origin} cannot be {kind!r}: known are {', '.join(EmbeddingKind)}")
+        found["embedding"] = _read(_FORMS["embedding"], flag, "--embedding")
     return EmbeddingSettings(
-        kind=EmbeddingKind(kind),
-        model=found.get("embedding_model", (OPENAI_MODEL, ""))[0],
-        base_url=found.get("embedding_url", (OPENAI_URL, ""))[0].rstrip("/"),
-        api_key=found.get("embedding_key", (None, ""))[0],
+        kind=EmbeddingKind(found.get("embedding", EmbeddingKind.AUTO)),
+        model=found.get("embedding_model", OPENAI_MODEL),
+        base_url=found.get("embedding_url", OPENAI_URL),
+        api_key=found.get("embedding_key"),
     )
 
 
-def _text(value: Any, origin: str) -> tuple[str, str]:  # noqa: ANN401  # whatever TOML holds
-    if not isinstance(value, str) or not value.strip():
-        said = "that" if "embedding_key" in origin else repr(value)
-        raise UsageError(f"{origin} cannot be {said}: it has to be a text")
-    return value.strip(), origin
+def _read(form: Form, value: object, origin: str) -> str:
+    """Return a setting as it is meant. Raises UsageError with where it stands and what it may be."""
+    try:
+        return str(form.read(value))
+    except ValueError as error:
+        raise UsageError(f"{origin} cannot be {form.shown(value)}: {error}") from None
 
 
 def _table(environment: Mapping[str, str], config: Path | None) -> tuple[Path, Mapping[str, Any]]:

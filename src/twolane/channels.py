@@ -33,6 +33,10 @@ STANDARD: Final = "-"
 _STDIN, _STDOUT, _STDERR = 0, 1, 2
 _STANDARD_NAMES: Final = {"/dev/stdin": _STDIN, "/dev/stdout": _STDOUT, "/dev/stderr": _STDERR}
 _DESCRIPTOR = re.compile(r"/(?:dev/fd|proc/self/fd)/(\d{1,6})")
+MAX_LINE_BYTES: Final = 67_108_864
+"""The largest request that a provider takes, 32 MiB, with every second character as an escape."""
+MAX_COPY_BYTES: Final = 16 << 30
+"""As much as 60 full batches; what has no end would fill the disk."""
 _CHUNK_BYTES: Final = 1 << 20
 # Enough that a disk without room, or a quota that is used up, refuses it.
 _PROBE_BYTES: Final = 1 << 16
@@ -105,13 +109,28 @@ def _standard_input() -> BinaryIO:
 def _copied(named: Path, file: BinaryIO) -> BinaryIO:
     copy = tempfile.TemporaryFile()  # noqa: SIM115  # it lives as long as the source
     try:
-        while chunk := file.read(_CHUNK_BYTES):
+        for chunk in _bounded(file):
             copy.write(chunk)
         copy.flush()
     except OSError as error:
         copy.close()
         raise _unreadable(str(named), error) from error
     return copy
+
+
+def _bounded(file: BinaryIO) -> Iterator[bytes]:
+    """Yield what a file holds. Raises OSError where a line, or the whole, does not end."""
+    line_bytes, lines, size = 0, 1, 0
+    while chunk := file.read(_CHUNK_BYTES):
+        ended = chunk.rfind(b"\n") + 1
+        line_bytes = len(chunk) - ended if ended else line_bytes + len(chunk)
+        lines += chunk.count(b"\n")
+        size += len(chunk)
+        if line_bytes > MAX_LINE_BYTES:
+            raise OSError(errno.EFBIG, f"line {lines:,} is longer than {MAX_LINE_BYTES:,} bytes")
+        if size > MAX_COPY_BYTES:
+            raise OSError(errno.EFBIG, f"it is longer than {MAX_COPY_BYTES:,} bytes; name a file")
+        yield chunk
 
 
 def _unreadable(name: str, error: Exception) -> InputError:

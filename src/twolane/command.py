@@ -11,11 +11,11 @@ import signal
 import sys
 import traceback
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from twolane.flag_types import FILE, FOLDER
 from twolane.streams import (
     drop_standard_output,
     prepare_streams,
@@ -34,8 +34,6 @@ F = TypeVar("F", bound="Callable[..., Any]")
 
 EXIT_USAGE, EXIT_CANCELED = 2, 4
 LANES = ("auto", "realtime", "batch")
-FOLDER = click.Path(path_type=Path)
-FILE = click.Path(path_type=Path, dir_okay=False)
 json_flag = click.option(
     "--json", "as_json", is_flag=True, help="Print one JSON object on standard output."
 )
@@ -107,18 +105,16 @@ def settings_flags(command: F) -> F:
         setting("--model", metavar="NAME", help="Model, where no other is named."),
         setting("--base-url", metavar="URL", help="The provider's address."),
         setting("--prices", type=FILE, help="Price file, for models without a known price."),
-        setting("--batch-size", type=int, metavar="N", help="Most items in one batch."),
-        setting("--concurrency", type=int, metavar="N", help="Most real-time calls at once."),
-        setting("--poll-s", type=float, metavar="S", help="Pause between looks at a batch."),
+        setting("--batch-size", metavar="N", help="Most items in one batch."),
+        setting("--concurrency", metavar="N", help="Most real-time calls at once."),
+        setting("--poll-s", metavar="S", help="Pause between looks at a batch."),
         setting(
             "--reconcile-grace-s",
-            type=float,
             metavar="S",
             help="How long an unanswered create may hide in the provider's list.",
         ),
         setting(
             "--keep-days",
-            type=int,
             metavar="N",
             help="Let requests and replies go that many days after their run's end.",
         ),

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field, replace
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -21,6 +21,7 @@ from twolane.core.naming import nearest
 from twolane.core.pricing import NANO_PER_USD
 from twolane.errors import ConfigError
 from twolane.files import path_named, read_toml
+from twolane.values import FORMS, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -87,13 +88,13 @@ VARIABLES: Mapping[str, tuple[str, ...]] = {
 }
 TABLE: Final = "twolane"
 """The table of the config file in which the settings may stand, too, instead of above all tables."""
-SECRETS: Final = ("api_key", "auth_token")
-"""What is never shown."""
 GUESTS: Final = ("notemill",)
 """Programs on top of the engine, each with a table of its own that it checks itself."""
 PREFIXES: Final = ("TWOLANE_", "NOTEMILL_")
 # So much of a variable's name has to be right for its prefix to be the slip.
 _SLIP: Final = 0.9
+_MOST_NAMED: Final = 3
+"""So many unknown names are listed: a file may have thousands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +108,20 @@ class ConfigFile:
 
 def default_home() -> Path:
     """Return the platform's folder for state that is neither cache nor configuration."""
-    return Path(platformdirs.user_state_dir("notemill", appauthor=False))
+    return _usual(platformdirs.user_state_dir("notemill", appauthor=False))
+
+
+def _usual(folder: str) -> Path:
+    """Return the platform's folder for this person. Raises ConfigError where there is none."""
+    path = _path_in(folder, "the folder of your settings")
+    if not path.is_absolute():
+        message = (
+            f"there is no usual folder for your settings and runs: the environment makes it "
+            f"{shortened(repr(folder))}; set HOME (and the XDG_… variables, where used) to whole paths, or "
+            "name the folder with TWOLANE_HOME and the file with TWOLANE_CONFIG"
+        )
+        raise ConfigError(message)
+    return path
 
 
 def read_config(
@@ -148,7 +162,7 @@ def _place(config: str | Path | None, environment: Mapping[str, str]) -> tuple[P
     (variable,) = VARIABLES["config"]
     if named := environment.get(variable):
         return _path_in(named, variable), variable
-    return Path(platformdirs.user_config_dir("notemill", appauthor=False)) / "config.toml", ""
+    return _usual(platformdirs.user_config_dir("notemill", appauthor=False)) / "config.toml", ""
 
 
 def _path_in(value: str | Path, origin: str) -> Path:
@@ -156,7 +170,7 @@ def _path_in(value: str | Path, origin: str) -> Path:
     try:
         return path_named(str(value))
     except ValueError as error:
-        raise ConfigError(f"{origin} cannot be {str(value)!r}: {error}") from None
+        raise ConfigError(f"{origin} cannot be {shortened(repr(str(value)))}: {error}") from None
 
 
 def _table(value: object, name: str, path: Path) -> Mapping[str, Any]:
@@ -176,7 +190,9 @@ def _check_sections(values: Mapping[str, Any], path: Path) -> None:
             sections = [f"[{one}]" for one in (TABLE, *GUESTS)]
             near = nearest(name.lower(), (TABLE, *GUESTS), most=1)
             hint = f"did you mean [{near[0]}]?" if near else f"known are {' and '.join(sections)}"
-            message = f"the config file {path} has a section there is not: [{name}]; {hint}"
+            message = (
+                f"the config file {path} has a section there is not: [{shortened(name)}]; {hint}"
+            )
             raise ConfigError(message)
 
 
@@ -185,9 +201,10 @@ def check_names(found: Collection[str], known: Collection[str], *, where: str) -
     unknown = [name for name in found if name not in known]
     if not unknown:
         return
-    hints = [f"{name!r}{_hint(name, known)}" for name in unknown]
+    hints = [f"{shortened(repr(name))}{_hint(name, known)}" for name in unknown[:_MOST_NAMED]]
+    more = f" and {len(unknown) - _MOST_NAMED:,} more" if len(unknown) > _MOST_NAMED else ""
     message = (
-        f"{where} has a setting there is not: {', '.join(hints)}; "
+        f"{where} has a setting there is not: {', '.join(hints)}{more}; "
         f"known there are {', '.join(sorted(known))}"
     )
     raise ConfigError(message)
@@ -223,7 +240,8 @@ def check_variables(environment: Mapping[str, str], known: Collection[str]) -> N
         else:
             meant = nearest(name.upper(), rests.values(), most=1, least=_SLIP)
         if meant:
-            message = f"the environment variable {name} says nothing; did you mean {meant[0]}?"
+            said = shortened(name)
+            message = f"the environment variable {said} says nothing; did you mean {meant[0]}?"
             raise ConfigError(message)
 
 
@@ -237,12 +255,6 @@ def load_settings(
     given = {name: value for name, value in (flags or {}).items() if value is not None}
     check_variables(environment, [one for names in VARIABLES.values() for one in names])
     file = read_config(given.get("config"), environment)
-    settings = _with(
-        Settings(home=default_home()),
-        file.settings,
-        lambda name: f"in the config file {file.path}, {name}",
-        texts=False,
-    )
     from_environment: dict[str, Any] = {}
     origin: dict[str, str] = {}
     for name, variables in VARIABLES.items():
@@ -251,7 +263,13 @@ def load_settings(
                 from_environment[name] = environment[variable]
                 origin[name] = variable
                 break
-    from_file = settings
+    is_named = any("home" in said for said in (file.settings, from_environment, given))
+    from_file = settings = _with(
+        Settings(home=Path() if is_named else default_home()),
+        file.settings,
+        lambda name: f"in the config file {file.path}, {name}",
+        texts=False,
+    )
     settings = _with(settings, from_environment, lambda name: origin[name])
     settings = _with(settings, given, lambda name: "--" + name.replace("_", "-"))
     if (
@@ -275,89 +293,14 @@ def _with(
     """Return the settings with `values`; `texts` says that numbers may stand as texts."""
     parsed: dict[str, Any] = {}
     for name, value in values.items():
-        form = _FORMS[name]
+        form = FORMS[name]
         try:
             parsed[name] = form.read(value, texts=texts)
-        except (ValueError, InvalidOperation, OverflowError):
-            said = "that" if name in SECRETS else _shown(value)
-            message = f"{origin(name)} cannot be {said}: it has to be {form.what}"
-            raise ConfigError(message) from None
+        except ValueError as error:
+            said = f"cannot be {form.shown(value)}: {error}"
+            raise ConfigError(f"{origin(name)} {said}") from None
     return replace(settings, **parsed)
 
 
-def _shown(value: object) -> str:
-    """Return a value as it stands in the file."""
-    return str(value).lower() if isinstance(value, bool) else repr(value)
-
-
-@dataclass(frozen=True, slots=True)
-class _Form:
-    """What a setting has to be, in words, of which types in the file, and how it is parsed."""
-
-    what: str
-    types: tuple[type, ...]
-    parse: Callable[[Any], Any]
-
-    def read(self, value: object, *, texts: bool) -> object:
-        """Return a value as the settings have it. Raises ValueError, InvalidOperation."""
-        fits = isinstance(value, self.types) and not isinstance(value, bool)  # `true` is no number
-        if not fits and not (texts and isinstance(value, str)):
-            raise ValueError
-        return self.parse(value)
-
-
-def _whole(value: str | int) -> int:
-    if (number := int(value)) < 1:
-        raise ValueError
-    return number
-
-
-def _seconds(value: str | float) -> float:
-    number = float(value)
-    if not 0 < number < float("inf"):
-        raise ValueError
-    return number
-
-
-def _dollars(value: str | float | Decimal) -> Decimal:
-    number = Decimal(str(value))
-    if not number.is_finite() or number < 0:
-        raise ValueError
-    return number
-
-
-def _said(value: str) -> str:
-    if not (text := value.strip()):
-        raise ValueError
-    return text
-
-
-_TEXT = _Form("a text that is not empty", (str,), _said)
-_URL = _Form("an address that is not empty", (str,), lambda value: _said(value).rstrip("/"))
-_PATH = _Form(
-    "a path",
-    (str, Path),
-    lambda value: Path(_said(value) if isinstance(value, str) else value).expanduser(),
-)
-_WHOLE = _Form("a whole number from 1 up", (int,), _whole)
-_SECONDS = _Form("a number of seconds above 0", (int, float), _seconds)
-_DOLLARS = _Form("an amount in dollars, 0 or more", (int, float, Decimal), _dollars)
-_FORMS: Mapping[str, _Form] = {
-    "home": _PATH,
-    "config": _PATH,
-    "provider": _TEXT,
-    "model": _TEXT,
-    "api_key": _TEXT,
-    "auth_token": _TEXT,
-    "base_url": _URL,
-    "poll_s": _SECONDS,
-    "concurrency": _WHOLE,
-    "reconcile_grace_s": _SECONDS,
-    "batch_size": _WHOLE,
-    "prices": _PATH,
-    "confirm_usd": _DOLLARS,
-    "keep_days": _WHOLE,
-    "month_budget": _DOLLARS,
-}
 # What may stand in the file, which cannot say where it lies.
-_LINES: Final = frozenset(_FORMS) - {"config"}
+_LINES: Final = frozenset(FORMS) - {"config"}

@@ -5,17 +5,18 @@ from __future__ import annotations
 import asyncio
 import re
 import sys
-from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from twolane.core.budget import month_line, month_object
+from twolane.core.outside import amount
 from twolane.core.pricing import NANO_PER_USD, compare, format_usd, plain_usd
 from twolane.core.types import Lane
 from twolane.core.wording import counted
 from twolane.errors import ConfigError, WaitingError
 from twolane.streams import shown
+from twolane.values import LEAST_USD, MAX_USD, shortened
 
 if TYPE_CHECKING:
     from twolane.config import Settings
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 SHOWN_ALTERNATIVES = 3
 # A server that is there answers at once; one that loads its model may take minutes.
 QUIET_S = 3.0
-_SPAN = re.compile(r"(?:(\d{1,3})d)?(?:(\d{1,4})h)?(?:(\d{1,5})m)?(?:(\d{1,6})s)?")
+_SPAN = re.compile(r"(?:(\d{1,3})d)?(?:(\d{1,4})h)?(?:(\d{1,5})m)?(?:(\d{1,6})s)?", re.ASCII)
 _SPAN_S = (86_400, 3_600, 60, 1)
 MAX_BY_S = 28 * 86_400  # results are kept for 29 days
 
@@ -36,14 +37,14 @@ def cap_of(max_cost: str | None) -> int | None:
     """Return a cap in nano-dollars from what a person wrote. Raises ConfigError."""
     if max_cost is None:
         return None
-    try:
-        amount = Decimal(max_cost.removeprefix("$"))
-    except InvalidOperation:
-        amount = Decimal(-1)
-    if not amount.is_finite() or amount <= 0:
-        message = f"--max-cost has to be an amount in dollars above 0, not {max_cost!r}"
+    usd = amount(max_cost.removeprefix("$"), LEAST_USD, MAX_USD)
+    if usd is None:
+        message = (
+            f"--max-cost has to be an amount in dollars above 0, at most {MAX_USD:,}, "
+            f"not {shortened(repr(max_cost))}"
+        )
         raise ConfigError(message)
-    return int(amount * NANO_PER_USD)
+    return int(usd * NANO_PER_USD)
 
 
 def within_s(by: str | None, *, strict: bool) -> int | None:
@@ -60,7 +61,9 @@ def within_s(by: str | None, *, strict: bool) -> int | None:
             int(count or 0) * each for count, each in zip(parts.groups(), _SPAN_S, strict=True)
         )
     if not 0 < seconds <= MAX_BY_S:
-        message = f"--by has to be a time such as 90s, 45m, 2h, 1h30m or 1d, not {by!r}"
+        message = (
+            f"--by has to be a time such as 90s, 45m, 2h, 1h30m or 1d, not {shortened(repr(by))}"
+        )
         raise ConfigError(message)
     return seconds
 

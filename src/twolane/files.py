@@ -48,20 +48,30 @@ _KINDS: Final = {
 }
 
 
+def path_problem(text: str) -> str:
+    """Return why no file or folder can have this path, '' where one can."""
+    if "\0" in text:
+        return "a path cannot hold a NUL"
+    try:
+        os.fsencode(text)
+    except UnicodeEncodeError:
+        return "a path cannot hold half a character (a lone surrogate)"
+    return ""
+
+
 def path_named(text: str) -> Path:
     """Return the path that a person names; `~` is their folder, `~name` another person's.
 
     Raises ValueError with what is wrong and what to write.
     """
+    if problem := path_problem(text):
+        raise ValueError(problem)
     try:
         path = Path(text).expanduser()
-        os.fsencode(path)
     except RuntimeError:
-        raise ValueError("there is no such person's folder; write the whole path") from None
-    except UnicodeEncodeError:
-        raise ValueError("a path cannot hold half a character (a lone surrogate)") from None
-    if "\0" in text:
-        raise ValueError("a path cannot hold a NUL")
+        path = Path()
+    if text.startswith("~") and not path.is_absolute():
+        raise ValueError("there is no such person's folder; write the whole path")
     return path
 
 

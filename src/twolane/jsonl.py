@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
+from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from math import isfinite
+from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
+from twolane.channels import MAX_LINE_BYTES
 from twolane.core.pricing import plain_usd
 from twolane.core.states import TERMINAL_ITEMS, ItemState
 from twolane.core.types import Request
 from twolane.errors import InputError
+from twolane.values import shortened
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -21,6 +24,13 @@ if TYPE_CHECKING:
     from twolane.channels import Output, Source
     from twolane.outcomes import ItemOutcome
 
+MAX_ID_CHARS: Final = 4_096
+"""As long as a path can be: an id is mostly a file's."""
+_LONG_LINE_BYTES: Final = 1 << 20
+_MAX_VALUES: Final = 2_000_000
+"""A value takes up to 30 times its text in memory; a request is long for its texts, not for many."""
+_BEGINNINGS: Final = (b",", b"[", b"{")
+_MAX_DIGITS: Final = 20
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -39,7 +49,8 @@ class JsonlRequests:
         """Iterate the requests. Raises InputError naming the line that cannot be used."""
         index = 0
         with self.source.open() as file:
-            for number, raw in enumerate(file, 1):
+            lines = iter(lambda: file.readline(MAX_LINE_BYTES + 1), b"")
+            for number, raw in enumerate(lines, 1):
                 line = raw.removeprefix(_BOM) if number == 1 else raw
                 if not line.strip():
                     continue
@@ -50,9 +61,8 @@ class JsonlRequests:
         where = f"{self.source.name}, line {number}"
         try:
             value = _parsed(line)
-        except orjson.JSONDecodeError as error:
-            message = f"{where}: this is not JSON ({error.msg} at column {error.colno})"
-            raise InputError(message) from error
+        except ValueError as error:
+            raise InputError(f"{where}: {error}") from None
         if not isinstance(value, dict) or not isinstance(value.get("params"), dict):
             message = (
                 f'{where}: a line has to be an object with "params", an object: '
@@ -60,8 +70,10 @@ class JsonlRequests:
             )
             raise InputError(message)
         custom_id = value.get("custom_id")
-        if custom_id is not None and (not isinstance(custom_id, str) or not custom_id):
-            message = f"{where}: custom_id has to be a text that is not empty"
+        if custom_id is not None and not (
+            isinstance(custom_id, str) and 0 < len(custom_id) <= MAX_ID_CHARS
+        ):
+            message = f"{where}: custom_id has to be a text of 1 to {MAX_ID_CHARS:,} characters"
             raise InputError(message)
         params: dict[str, Any] = value["params"]
         if self.model and "model" not in params:
@@ -79,18 +91,55 @@ class JsonlRequests:
 
 
 def _parsed(line: bytes) -> Any:  # noqa: ANN401
-    """Return a line's value. Raises orjson.JSONDecodeError."""
+    """Return a line's value. Raises ValueError with what is wrong.
+
+    A member that stands twice means one thing to a reader and another to the next; a number that
+    does not fit 64 bits would go out as another one.
+    """
+    if len(line) > MAX_LINE_BYTES:
+        raise ValueError(f"a line has at most {MAX_LINE_BYTES:,} bytes; split the input into lines")
+    if len(line) > _LONG_LINE_BYTES and sum(map(line.count, _BEGINNINGS)) > _MAX_VALUES:
+        raise ValueError(f"a line holds at most {_MAX_VALUES:,} values")
     try:
-        return orjson.loads(line)
-    except orjson.JSONDecodeError:
-        # orjson refuses escapes of lone surrogates, which an id made of a file's name may hold.
-        with contextlib.suppress(ValueError, RecursionError):
-            return json.loads(line, parse_constant=_refuse)
-        raise
+        return _JSON.decode(line.decode())
+    except UnicodeDecodeError as error:
+        raise ValueError(f"this is not JSON (byte {error.start + 1} is not UTF-8)") from None
+    except json.JSONDecodeError as error:
+        raise ValueError(f"this is not JSON ({error.msg} at column {error.colno})") from None
+    except RecursionError:
+        raise ValueError("this is nested too deeply") from None
+
+
+def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        twice = next(
+            name for name, times in Counter(name for name, _ in pairs).items() if times > 1
+        )
+        raise ValueError(f"{shortened(repr(twice))} stands twice in an object")
+    return members
+
+
+def _whole(digits: str) -> int:
+    if len(digits) <= _MAX_DIGITS and -(2**63) <= (number := int(digits)) < 2**64:
+        return number
+    raise ValueError(f"the number {shortened(digits)} is beyond 64 bits")
+
+
+def _fraction(digits: str) -> float:
+    if isfinite(number := float(digits)):
+        return number
+    raise ValueError(f"the number {shortened(digits)} is beyond 64 bits")
 
 
 def _refuse(constant: str) -> None:
-    raise ValueError(f"{constant} is not JSON")
+    raise ValueError(f"this is not JSON ({constant} is no number there)")
+
+
+# Lone surrogates pass as escapes: an id that is made of a file's name may hold them.
+_JSON: Final = json.JSONDecoder(
+    object_pairs_hook=_members, parse_int=_whole, parse_float=_fraction, parse_constant=_refuse
+)
 
 
 def anonymous_key(index: int) -> str:

@@ -105,7 +105,7 @@ def test_what_makes_a_price_uncertain_is_found(
         ({"stream_options": {"include_usage": True}}, "stream_options belongs to streams"),
         ({"extra_headers": {"x": "y"}}, "extra_headers is an argument of the SDK"),
         ({"response_format": {"type": "json_object"}}, "output_config.format"),
-        ({"max_tokens": 0}, "no max_tokens of 1 or more"),
+        ({"max_tokens": 0}, "no max_tokens from 1 to"),
         ({"messages": []}, "at least one message"),
         ({"messages": "hello"}, "at least one message"),
         ({"betas": "one"}, "betas has to be a list of names"),

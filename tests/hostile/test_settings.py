@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 from typing import TYPE_CHECKING
 
 import pytest
 
+from notemill.config import check_settings
+from notemill.errors import NotemillError
 from tests.hostile.unfit_files import UNFIT
 from twolane import TwolaneError, load_settings
 from twolane.files import MAX_SETTINGS_BYTES, read_small
@@ -20,11 +23,17 @@ if TYPE_CHECKING:
 POSIX = pytest.mark.skipif(os.name == "nt", reason="no such files there")
 
 
+def _settings(config: Path | None, environment: dict[str, str]) -> None:
+    """Read all settings, as notemill's commands do."""
+    load_settings({"config": config}, environment)
+    check_settings(config, environment)
+
+
 def complaint(config: Path) -> str:
     """Return what is said of a config file that cannot be taken."""
-    with pytest.raises(TwolaneError) as refused:
-        load_settings({"config": config}, {})
-    assert refused.value.exit_code == 2
+    with pytest.raises((TwolaneError, NotemillError)) as refused:
+        _settings(config, {})
+    assert getattr(refused.value, "exit_code", 0) == 2
     return str(refused.value)
 
 
@@ -115,3 +124,142 @@ def test_the_largest_config_file_is_read_within_a_second(tmp_path: Path, kind: s
     began = time.process_time()
     complaint(config)
     assert time.process_time() - began < 3
+
+
+KEYS = {
+    "a number": "5",
+    "a list": '["sk-ant-secret"]',
+    "a table": "{key = 'sk-ant-secret'}",
+    "nothing": '""',
+    "blanks": '"  "',
+    "a line break": '"sk-ant-secret\\nx-other: 1"',
+    "a carriage return": '"sk-ant-secret\\r\\nHost: other"',
+    "a NUL": '"sk-ant-secret\\u0000"',
+    "an escape": '"sk-ant-secret\\u001b[31m"',
+    "a blank within": '"sk-ant-secret and more"',
+    "no ASCII": '"sk-ant-secret-ä"',
+    "what does not show": '"sk-ant-secret\\u200b"',
+    "1 MB": '"' + "sk-ant-secret" * 9_000 + '"',
+}
+
+
+@pytest.mark.parametrize("kind", KEYS)
+@pytest.mark.parametrize("name", ["api_key", "auth_token", "embedding_key"])
+def test_a_key_that_no_header_can_carry_is_refused_unshown(
+    tmp_path: Path, name: str, kind: str
+) -> None:
+    """Neither sent nor printed: where it stands, and what a key looks like, is told."""
+    config = tmp_path / "config.toml"
+    head = "[notemill]\n" if name == "embedding_key" else ""
+    config.write_text(f"{head}{name} = {KEYS[kind]}", "utf-8")
+    said = complaint(config)
+    assert name in said
+    assert "ASCII characters without blanks" in said
+    assert "secret" not in said
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("ANTHROPIC_API_KEY", "secret\nHost: other"),
+        ("ANTHROPIC_AUTH_TOKEN", "secret\0"),
+        ("ANTHROPIC_API_KEY", "secret\udcff"),
+        ("ANTHROPIC_API_KEY", "   "),
+        ("OPENAI_API_KEY", "secret\r\nHost: other"),
+        ("OPENAI_API_KEY", "secret\ud800"),
+        ("OPENAI_BASE_URL", "https://me:secret@host/v1"),
+        ("OPENAI_BASE_URL", "https://host/v1?key=secret"),
+        ("OPENAI_BASE_URL", "https://host/v1\r\nX: secret"),
+        ("ANTHROPIC_BASE_URL", "https://me:secret@host"),
+        ("ANTHROPIC_BASE_URL", "https://host/#secret"),
+        ("TWOLANE_BASE_URL", "me:secret@127.0.0.1:8080//x"),
+        ("TWOLANE_BASE_URL", "http://host/" + "x" * 3_000),
+        ("TWOLANE_MODEL", "claude\nx"),
+        ("TWOLANE_MODEL", "claude\x1b[2J"),
+        ("TWOLANE_MODEL", "x" * 10_000_000),
+        ("TWOLANE_PROVIDER", "local\u202e"),
+        ("NOTEMILL_EMBEDDING_MODEL", "m\0"),
+        ("NOTEMILL_EMBEDDING", "openai\n\n!"),
+    ],
+)
+def test_a_variable_that_cannot_be_a_setting_is_named(variable: str, value: str) -> None:
+    """Whatever the environment holds, its variable is told, never a secret in it."""
+    empty = {"TWOLANE_CONFIG": os.devnull, variable: value}
+    with pytest.raises((TwolaneError, NotemillError), match=variable) as refused:
+        _settings(None, empty)
+    assert getattr(refused.value, "exit_code", 0) == 2
+    assert "secret" not in str(refused.value)
+    assert len(str(refused.value)) < 500
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("TWOLANE_HOME", "~nobody-is-called-this/x"),
+        ("TWOLANE_HOME", "a\0b"),
+        ("TWOLANE_HOME", "  "),
+        ("TWOLANE_CONFIG", "~nobody-is-called-this/x"),
+        ("TWOLANE_CONFIG", "\ud800"),
+        ("TWOLANE_PRICES", "~nobody-is-called-this/x"),
+        ("TWOLANE_PRICES", "\udfff\ud800"),
+    ],
+)
+def test_a_path_that_can_be_none_is_named(variable: str, value: str) -> None:
+    """Another person's folder that there is not, NUL, and half a character."""
+    environment = {"TWOLANE_CONFIG": os.devnull, variable: value}
+    with pytest.raises(TwolaneError, match=variable) as refused:
+        load_settings({}, environment)
+    assert refused.value.exit_code == 2
+
+
+@POSIX
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [("HOME", "here"), ("HOME", "~"), ("XDG_STATE_HOME", "state"), ("XDG_CONFIG_HOME", "../x")],
+)
+def test_a_usual_folder_is_never_relative(
+    monkeypatch: pytest.MonkeyPatch, variable: str, value: str
+) -> None:
+    """Relative to the folder one is in, there would be a ledger, and a bill, for each of them."""
+    for name in ("XDG_STATE_HOME", "XDG_CONFIG_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv(variable, value)
+    with contextlib.suppress(TwolaneError):
+        assert load_settings({}, {}).home.is_absolute()
+
+
+def test_many_unknown_settings_are_told_in_a_few_words(tmp_path: Path) -> None:
+    """A file full of them is no flood, and their names are no page."""
+    config = tmp_path / "config.toml"
+    config.write_text("".join(f"poll_{one} = 1\n" for one in range(5_000)) + "x" * 9_000 + " = 1")
+    said = complaint(config)
+    assert "4,998 more" in said
+    assert len(said) < 1_500
+
+
+PRICES = {
+    "below 0": "-1",
+    "infinite": "inf",
+    "none": "nan",
+    "beyond all": "1e400",
+    "beyond decimals": "1e9999999999999999999",
+    "of many digits": "1" * 5_000,
+    "a text": '"1"',
+    "true": "true",
+    "a date": "2026-01-01",
+    "a list": "[1]",
+    "a table": "{a = 1}",
+}
+
+
+@pytest.mark.parametrize("kind", PRICES)
+@pytest.mark.parametrize("key", ["input", "cache_read", "batch_factor", "batch"])
+def test_a_price_that_is_none_is_named(tmp_path: Path, key: str, kind: str) -> None:
+    """The file is told, and what stands there in a few words."""
+    path = tmp_path / "prices.toml"
+    prices = {"input": "1", "output": "1", key: PRICES[kind]}
+    path.write_text("[m]\n" + "".join(f"{one} = {said}\n" for one, said in prices.items()))
+    with pytest.raises(TwolaneError, match=r"prices\.toml") as refused:
+        load_price_book(path)
+    assert refused.value.exit_code == 2
+    assert len(str(refused.value)) < 500 + len(str(path))

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from twolane.command import FOLDER, Commands, home_flag, json_flag, take_settings
+from twolane.command import Commands, home_flag, json_flag, take_settings
+from twolane.flag_types import FOLDER
 
 if TYPE_CHECKING:
     from collections.abc import Callable

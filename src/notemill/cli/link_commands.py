@@ -9,7 +9,6 @@ import click
 from notemill.cli.flags import Shorthand, exclude_flag, going_on_flags, settings_of
 from notemill.config import EmbeddingKind
 from twolane.command import (
-    FOLDER,
     LANES,
     deadline_flags,
     finish,
@@ -17,6 +16,7 @@ from twolane.command import (
     json_flag,
     settings_flags,
 )
+from twolane.flag_types import FOLDER, USD, Number, Whole
 
 TOP = 5
 """Links of notemill's that a note has at most: as many as a person reads."""
@@ -36,7 +36,7 @@ def link() -> None:
 @click.argument("vault", type=FOLDER, default=".")
 @click.option(
     "--top",
-    type=click.IntRange(1, 50),
+    type=Whole(1, 50),
     default=TOP,
     show_default=True,
     metavar="N",
@@ -44,7 +44,7 @@ def link() -> None:
 )
 @click.option(
     "--min-score",
-    type=click.FloatRange(0, 1),
+    type=Number(0, 1),
     default=MIN_SCORE,
     show_default=True,
     metavar="P",
@@ -69,7 +69,7 @@ def link() -> None:
     help="Have a model judge every pair, one request for each note; the next flags are for that.",
 )
 @click.option("--lane", type=click.Choice(LANES), default="auto", show_default=True)
-@click.option("--max-cost", metavar="USD", help="Never spend more than this.")
+@click.option("--max-cost", type=USD, metavar="USD", help="Never spend more than this.")
 @deadline_flags
 @click.option("--stages", default="auto", show_default=True, metavar="auto|none|ladder|2,6,…")
 @click.option("--again", is_flag=True, help="Begin anew instead of going on with a run.")

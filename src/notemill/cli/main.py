@@ -11,8 +11,6 @@ from notemill.cli.link_commands import link
 from notemill.cli.tag_commands import tags
 from notemill.errors import NotemillError
 from twolane.command import (
-    FILE,
-    FOLDER,
     LANES,
     Commands,
     deadline_flags,
@@ -22,6 +20,7 @@ from twolane.command import (
     run_command_line,
     settings_flags,
 )
+from twolane.flag_types import FILE, FOLDER, USD, Whole
 
 
 @click.group(
@@ -40,10 +39,10 @@ def cli() -> None:
 @cli.command()
 @click.argument("vault", type=FOLDER, default=".")
 @click.option("--lane", type=click.Choice(LANES), default="auto", show_default=True)
-@click.option("--max-cost", metavar="USD", help="Never spend more than this.")
+@click.option("--max-cost", type=USD, metavar="USD", help="Never spend more than this.")
 @deadline_flags
 @click.option("--stages", default="auto", show_default=True, metavar="auto|none|ladder|2,6,…")
-@click.option("--limit", type=click.IntRange(1), metavar="N", help="Only the N neediest notes.")
+@click.option("--limit", type=Whole(1), metavar="N", help="Only the N neediest notes.")
 @click.option("--only", metavar="GLOB", help="Only notes whose path fits, as in 'Projects/**'.")
 @exclude_flag
 @click.option("--refresh", is_flag=True, help="Ask about notes that need nothing, too.")
@@ -65,7 +64,9 @@ def curate(**flags: Any) -> None:  # noqa: ANN401
 
 @cli.command()
 @click.argument("run_id", metavar="RUN")
-@click.option("--max-cost", metavar="USD", help="A new cap, for the run and all its resumes.")
+@click.option(
+    "--max-cost", type=USD, metavar="USD", help="A new cap, for the run and all its resumes."
+)
 @going_on_flags
 @settings_flags
 def resume(**flags: Any) -> None:  # noqa: ANN401

@@ -8,7 +8,6 @@ import click
 
 from notemill.cli.flags import Shorthand, allow_flag, changing_flags, exclude_flag, settings_of
 from twolane.command import (
-    FOLDER,
     LANES,
     deadline_flags,
     finish,
@@ -16,6 +15,7 @@ from twolane.command import (
     json_flag,
     settings_flags,
 )
+from twolane.flag_types import FOLDER, USD, Whole
 
 
 @click.group(cls=Shorthand, main="report")
@@ -86,14 +86,14 @@ note_flag = click.option(
 @click.option("--ask-model", "ask", is_flag=True, help="Have a model name and arrange them.")
 @click.option(
     "--chunk",
-    type=click.IntRange(10, 1_000),
+    type=Whole(10, 1_000),
     default=250,
     show_default=True,
     metavar="N",
     help="Most tags in one request.",
 )
 @click.option("--lane", type=click.Choice(LANES), default="auto", show_default=True)
-@click.option("--max-cost", metavar="USD", help="Never spend more than this.")
+@click.option("--max-cost", type=USD, metavar="USD", help="Never spend more than this.")
 @deadline_flags
 @click.option("--again", is_flag=True, help="Ask anew instead of going on with a run.")
 @click.option("--dry-run", is_flag=True, help="Show price and a request; ask and write nothing.")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from notemill.errors import UsageError
 from twolane import Lane, Stage
+from twolane.values import shortened
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
 LADDER = (2, 6, 52, 72)
 PAST_BOUNDARY = 22
 PROBE = 2
+# No more stages than a person looks through, none larger than any vault.
+_SIZES = re.compile(r"[1-9][0-9]{0,8}(?:,[1-9][0-9]{0,8}){0,19}(?:,all)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +67,12 @@ def _sizes(spec: str, total: int, batch_size: int, forced: Lane | None) -> list[
             return [PROBE] if total > PROBE + 1 and forced is not Lane.BATCH else []
         case "ladder":
             return [*LADDER, batch_size + PAST_BOUNDARY]
-    try:
-        sizes = [int(part) for part in spec.split(",") if part.strip() != "all"]
-    except ValueError:
-        sizes = [0]
+    sizes = (
+        [int(part) for part in spec.split(",") if part != "all"] if _SIZES.fullmatch(spec) else []
+    )
     if not sizes or min(sizes) < 1 or sizes != sorted(set(sizes)):
         message = (
-            f"--stages cannot be {spec!r}; it is auto, none, ladder, or growing sizes such as "
+            f"--stages cannot be {shortened(repr(spec))}; it is auto, none, ladder, or growing sizes such as "
             "2,6,52,72"
         )
         raise UsageError(message)

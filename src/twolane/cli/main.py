@@ -8,7 +8,6 @@ from typing import Any
 import click
 
 from twolane.command import (
-    FILE,
     LANES,
     Commands,
     deadline_flags,
@@ -21,6 +20,10 @@ from twolane.command import (
     settings_of,
 )
 from twolane.errors import TwolaneError
+from twolane.flag_types import FILE, USD, Number, Whole
+
+MANY = 1_000_000_000
+"""No job is larger; up to it all sums of money are exact."""
 
 
 @click.group(
@@ -39,7 +42,7 @@ def cli() -> None:
 @click.argument("source", metavar="INPUT.jsonl", type=FILE)
 @click.option("-o", "--output", type=FILE, required=True, metavar="OUTPUT.jsonl")
 @click.option("--lane", type=click.Choice(LANES), default="auto", show_default=True)
-@click.option("--max-cost", metavar="USD", help="Never spend more than this.")
+@click.option("--max-cost", type=USD, metavar="USD", help="Never spend more than this.")
 @deadline_flags
 @click.option("--again", is_flag=True, help="Begin anew where this command has run before.")
 @click.option("--dry-run", is_flag=True, help="Show lane, price and a request; send nothing.")
@@ -61,7 +64,9 @@ def run(**flags: Any) -> None:  # noqa: ANN401
 
 @cli.command()
 @click.argument("run_id", metavar="RUN")
-@click.option("--max-cost", metavar="USD", help="A new cap, for the run and all its resumes.")
+@click.option(
+    "--max-cost", type=USD, metavar="USD", help="A new cap, for the run and all its resumes."
+)
 @json_flag
 @settings_flags
 def resume(**flags: Any) -> None:  # noqa: ANN401
@@ -214,11 +219,11 @@ def take_back(**flags: Any) -> None:  # noqa: ANN401
 
 
 @cli.command()
-@click.option("--items", type=click.IntRange(1), required=True, metavar="N", help="How many.")
-@click.option("--input-tokens", type=click.IntRange(0), required=True, metavar="N", help="Each.")
-@click.option("--output-tokens", type=click.IntRange(0), required=True, metavar="N", help="Each.")
+@click.option("--items", type=Whole(1, MANY), required=True, metavar="N", help="How many.")
+@click.option("--input-tokens", type=Whole(0, MANY), required=True, metavar="N", help="Each.")
+@click.option("--output-tokens", type=Whole(0, MANY), required=True, metavar="N", help="Each.")
 @click.option("--model", "models", multiple=True, metavar="NAME", help="Only these models.")
-@click.option("--weekly", type=click.IntRange(1), metavar="N", help="Project N items a week.")
+@click.option("--weekly", type=Whole(1, MANY), metavar="N", help="Project N items a week.")
 @json_flag
 @home_flag
 @month_flag
@@ -232,12 +237,20 @@ def price(**flags: Any) -> None:  # noqa: ANN401
 
 
 @cli.command()
-@click.option("--port", type=click.IntRange(0, 65535), default=8765, show_default=True)
-@click.option("--seed", type=int, default=0, show_default=True, help="The same seed, the same run.")
+@click.option("--port", type=Whole(0, 65535), default=8765, show_default=True)
+@click.option(
+    "--seed", type=Whole(0), default=0, show_default=True, help="The same seed, the same run."
+)
 @click.option(
     "--faults", default="none", show_default=True, metavar="NAME", help="What goes wrong."
 )
-@click.option("--speed", type=float, default=1.0, show_default=True, help="Simulated s per second.")
+@click.option(
+    "--speed",
+    type=Number(0, 1_000, min_open=True),
+    default=1.0,
+    show_default=True,
+    help="Simulated s per second.",
+)
 def sim(**flags: Any) -> None:  # noqa: ANN401
     """Serve a provider that is compatible with Anthropic's API, on this machine, for trying out.
 

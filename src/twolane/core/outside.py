@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Final
 
 MAX_WHOLE: Final = 2**63 - 1
@@ -30,6 +31,8 @@ MAX_NAME_CHARS: Final = 256
 # `msgbatch_013Zva2CMHLNnXjNJJKqJ2EF`, `msg_…`, `req_…`, and base64 of gateways: one segment of a
 # path or a file's name as it stands, nothing of which needs an escape anywhere.
 _ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:=~-]*", re.ASCII)
+_AMOUNT: Final = re.compile(r"(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,2})?", re.ASCII)
+_MAX_AMOUNT_CHARS: Final = 64
 _MAX_DIGITS: Final = len(str(MAX_WHOLE))
 # `2026-11-28T03:10:32.123456789+00:00` and some room.
 _MAX_DATE_CHARS: Final = 64
@@ -52,6 +55,21 @@ def whole(value: object, least: int = 0, most: int = MAX_WHOLE) -> int | None:
     elif not isinstance(value, int) or isinstance(value, bool):
         return None
     return value if least <= value <= most else None
+
+
+def amount(value: object, least: float, most: float) -> Decimal | None:
+    """Return a number from `least` to `most` exactly as it was written, None for anything else.
+
+    As a text it has digits, a point and a short exponent: no sign, blank, underscore or other
+    script's digit, no `nan` and no `inf`. A bool is no number.
+    """
+    if isinstance(value, str):
+        if len(value) > _MAX_AMOUNT_CHARS or not _AMOUNT.fullmatch(value):
+            return None
+    elif isinstance(value, bool) or not isinstance(value, int | float | Decimal):
+        return None
+    number = Decimal(str(value)) if isinstance(value, float) else Decimal(value)
+    return number if number.is_finite() and least <= number <= most else None
 
 
 def moment(value: object) -> float | None:

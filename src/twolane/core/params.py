@@ -26,7 +26,9 @@ _NOT_TAKEN: Final[Mapping[str, str]] = {
 _LOOKED_AT: Final = frozenset({"stream", "betas", *_NOT_TAKEN})
 _NOT_IN_BATCHES: Final = ("speed",)
 # What may stand in a header, without the comma that parts one name from the next.
-_BETA: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z:-]+", re.ASCII)
+_BETA: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z:-]{1,100}", re.ASCII)
+_MAX_BETAS: Final = 32
+"""All of them stand in one header, of which servers take 8 KB."""
 
 
 def problem(params: Mapping[str, Any]) -> str | None:
@@ -44,6 +46,7 @@ def problem(params: Mapping[str, Any]) -> str | None:
     betas = params.get("betas")
     if betas is not None and not (
         isinstance(betas, list | tuple)
+        and len(betas) <= _MAX_BETAS
         and all(isinstance(one, str) and _BETA.fullmatch(one) for one in betas)
     ):
         return 'betas has to be a list of names, such as ["context-1m-2025-08-07"]'

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from twolane.core import params as asked
+from twolane.core.outside import MAX_TOKENS, name, whole
 from twolane.core.render import shareable, still_shared
 from twolane.core.schema import check_of, schema_json
 from twolane.core.tokens import estimate_input_tokens
@@ -209,11 +210,13 @@ def _refuse_twins(requests: Iterable[Request], hashes: Sequence[array[int]]) -> 
 def _members(index: int, request: Request, before: str) -> tuple[str, int]:
     """Return the model, which has to be the one `before` where there is one, and max_tokens."""
     model, max_tokens = request.params.get("model"), request.params.get("max_tokens")
-    if not isinstance(model, str) or not model:
+    if not isinstance(model, str) or name(model) is None:
         message = f"{place(index, request)} names no model in its params"
         raise InputError(message)
-    if not isinstance(max_tokens, int) or isinstance(max_tokens, bool) or max_tokens < 1:
-        message = f"{place(index, request)} has no max_tokens of 1 or more in its params"
+    if not isinstance(max_tokens, int) or whole(max_tokens, 1, MAX_TOKENS) is None:
+        message = (
+            f"{place(index, request)} has no max_tokens from 1 to {MAX_TOKENS:,} in its params"
+        )
         raise InputError(message)
     if before not in ("", model):
         message = (

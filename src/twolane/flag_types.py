@@ -1,0 +1,78 @@
+"""The types of flags: numbers and paths, refused with what would fit before a command begins.
+
+Nothing heavy is imported here before a value is read.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from click import Context, Parameter
+
+
+class PathName(click.Path):
+    """A path that a file or folder can have."""
+
+    def convert(self, value: Any, param: Parameter | None, ctx: Context | None) -> Any:  # noqa: ANN401
+        """Return the path; what can be none is an error of usage."""
+        from twolane.files import path_problem  # noqa: PLC0415
+
+        text = os.fspath(value)
+        if problem := path_problem(text) if text else "a path cannot be empty":
+            self.fail(problem, param, ctx)
+        return super().convert(value, param, ctx)
+
+
+class Whole(click.IntRange):
+    """A whole number in plain digits, within 64 bits."""
+
+    def convert(self, value: Any, param: Parameter | None, ctx: Context | None) -> int:  # noqa: ANN401
+        """Return the number; signs, underscores, blanks and other scripts' digits make it none."""
+        from twolane.core.outside import whole  # noqa: PLC0415
+        from twolane.values import shortened  # noqa: PLC0415
+
+        if (number := whole(value)) is None:
+            said = shortened(repr(value))
+            self.fail(f"{said} is no whole number; write digits alone", param, ctx)
+        return int(super().convert(number, param, ctx))
+
+
+class Number(click.FloatRange):
+    """A finite number from 0 up."""
+
+    def convert(self, value: Any, param: Parameter | None, ctx: Context | None) -> float:  # noqa: ANN401
+        """Return the number; `nan`, `inf`, signs and blanks make it none."""
+        from twolane.core.outside import MAX_WHOLE, amount  # noqa: PLC0415
+        from twolane.values import shortened  # noqa: PLC0415
+
+        if (number := amount(value, 0, MAX_WHOLE)) is None:
+            said = shortened(repr(value))
+            self.fail(f"{said} is no number; write it as in 0.5", param, ctx)
+        return float(super().convert(float(number), param, ctx))
+
+
+class Dollars(click.types.StringParamType):
+    """An amount above 0, exactly as it is written; a `$` may stand before it."""
+
+    name = "usd"
+
+    def convert(self, value: Any, param: Parameter | None, ctx: Context | None) -> str:  # noqa: ANN401
+        """Return the amount's text."""
+        from twolane.core.outside import amount  # noqa: PLC0415
+        from twolane.values import LEAST_USD, MAX_USD, shortened  # noqa: PLC0415
+
+        text = str(value).removeprefix("$")
+        if amount(text, LEAST_USD, MAX_USD) is None:
+            said = shortened(repr(str(value)))
+            self.fail(f"{said} is no amount in dollars above 0, at most {MAX_USD:,}", param, ctx)
+        return text
+
+
+FOLDER = PathName(path_type=Path)
+FILE = PathName(path_type=Path, dir_okay=False)
+USD = Dollars()

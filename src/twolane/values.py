@@ -1,0 +1,153 @@
+"""What each setting may be, wherever it was said: one form a setting, with its bounds.
+
+A text comes from the environment or a flag, anything else from the config file. What does not fit
+is refused with what would; it is not shown where it may be a key or hold a password.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from twolane.core.outside import MAX_NAME_CHARS, amount, name, whole
+from twolane.files import path_named
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+# The bounds of settings: beyond them a number is a slip or meant to do harm.
+LEAST_USD: Final = 1e-9
+"""A nano-dollar, in which sums are kept."""
+MAX_USD: Final = 1_000_000_000
+MAX_CONCURRENCY: Final = 10_000
+"""A machine has not many more sockets for one address (RFC 6335: 16,384 ports for them)."""
+MAX_BATCH_SIZE: Final = 1_000_000
+"""Providers take 100,000 requests in a batch, or fewer."""
+MAX_KEEP_DAYS: Final = 36_500
+MIN_PAUSE_S: Final = 0.001
+MAX_POLL_S: Final = 86_400
+"""A batch lives for a day."""
+MAX_GRACE_S: Final = 7 * 86_400
+MAX_VISIBLE: Final = 4_096
+"""Keys have about a hundred characters, signed tokens some thousand; servers take headers of 8 KB."""
+MAX_URL_CHARS: Final = 2_048
+EXAMPLE_URL: Final = "https://api.anthropic.com"
+_VISIBLE: Final = re.compile(r"[!-~]+")
+_SHOWN_CHARS: Final = 80
+
+
+def shortened(text: str) -> str:
+    """Return the beginning of what a message shows of a value."""
+    return text if len(text) <= _SHOWN_CHARS else f"{text[:_SHOWN_CHARS]}…"
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What a setting has to be, in words, of which types in the file, and how it is parsed.
+
+    `parse` returns None for what does not fit; `hides` says of a value that it may not be shown.
+    """
+
+    what: str
+    types: tuple[type, ...]
+    parse: Callable[[Any], object]
+    hides: Callable[[object], bool] = lambda _: False
+
+    def read(self, value: object, *, texts: bool = False) -> Any:  # noqa: ANN401
+        """Return a value as the settings have it. Raises ValueError with what it has to be.
+
+        `texts` says that a number may stand as a text.
+        """
+        fits = isinstance(value, self.types) and not isinstance(value, bool)  # `true` is no number
+        parsed = self.parse(value) if fits or (texts and isinstance(value, str)) else None
+        if parsed is None:
+            raise ValueError(f"it has to be {self.what}")
+        return parsed
+
+    def shown(self, value: object) -> str:
+        """Return what a message may show of a value, as it stands in the file."""
+        if self.hides(value):
+            return "that"
+        return str(value).lower() if isinstance(value, bool) else shortened(repr(value))
+
+
+def _key(value: object) -> str | None:
+    """Return a key as a header can carry it, None where it is none."""
+    text = value.strip() if isinstance(value, str) else ""
+    return text if 0 < len(text) <= MAX_VISIBLE and _VISIBLE.fullmatch(text) else None
+
+
+def _url(value: object) -> str | None:
+    """Return an address without a slash at its end, None where it is none.
+
+    It is shown in messages and kept with runs, so there may be no password in it.
+    """
+    text = value.strip().rstrip("/") if isinstance(value, str) else ""
+    return text if len(text) <= MAX_URL_CHARS and not _tells(text) else None
+
+
+def _tells(value: object) -> bool:
+    """Tell whether an address may hold a password, a key, or more than an address."""
+    text = str(value).strip()
+    return not _VISIBLE.fullmatch(text) or any(sign in text for sign in "@?#")
+
+
+def _path(value: str | Path) -> Path | None:
+    return path_named(str(value)) if str(value).strip() else None
+
+
+def _whole(most: int) -> Form:
+    return Form(f"a whole number from 1 to {most:,}", (int,), lambda value: whole(value, 1, most))
+
+
+def _seconds(most: int) -> Form:
+    def parse(value: object) -> float | None:
+        number = amount(value, MIN_PAUSE_S, most)
+        return None if number is None else float(number)
+
+    return Form(f"a number of seconds from {MIN_PAUSE_S} to {most:,}", (int, float), parse)
+
+
+NAME = Form(
+    f"a text of 1 to {MAX_NAME_CHARS} characters that all show",
+    (str,),
+    lambda value: name(value.strip()),
+)
+KEY = Form(
+    f"a text of 1 to {MAX_VISIBLE:,} ASCII characters without blanks, as it was given to you",
+    (str,),
+    _key,
+    hides=lambda _: True,
+)
+URL = Form(
+    f"a text such as {EXAMPLE_URL}: an address without user, password and query",
+    (str,),
+    _url,
+    hides=_tells,
+)
+_PATH = Form("a path", (str, Path), _path)
+_DOLLARS = Form(
+    f"an amount in dollars from 0 to {MAX_USD:,}",
+    (int, float, Decimal),
+    lambda value: amount(value, 0, MAX_USD),
+)
+FORMS: Mapping[str, Form] = {
+    "home": _PATH,
+    "config": _PATH,
+    "provider": NAME,
+    "model": NAME,
+    "api_key": KEY,
+    "auth_token": KEY,
+    "base_url": URL,
+    "poll_s": _seconds(MAX_POLL_S),
+    "concurrency": _whole(MAX_CONCURRENCY),
+    "reconcile_grace_s": _seconds(MAX_GRACE_S),
+    "batch_size": _whole(MAX_BATCH_SIZE),
+    "prices": _PATH,
+    "confirm_usd": _DOLLARS,
+    "keep_days": _whole(MAX_KEEP_DAYS),
+    "month_budget": _DOLLARS,
+}
