@@ -16,10 +16,11 @@ if TYPE_CHECKING:
 
 
 class PairState(StrEnum):
-    """Where a pair stands."""
+    """Where a pair stands; `undecided` are those that a model's two answers do not agree on."""
 
     ASKED = "asked"
     PROPOSED = "proposed"
+    UNDECIDED = "undecided"
     WRITING = "writing"
     WRITTEN = "written"
     REJECTED = "rejected"

@@ -95,6 +95,7 @@ class KnownRun:
 # What pairs of notes are called among proposals.
 _PAIRS = {
     PairState.PROPOSED: "pending",
+    PairState.UNDECIDED: "pending",
     PairState.WRITTEN: "applied",
     PairState.UNDONE: "undone",
 }

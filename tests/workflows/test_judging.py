@@ -113,19 +113,20 @@ def test_every_note_is_asked_about_once_with_all_its_candidates(tmp_path: Path) 
     ("one", "other", "state"),
     [
         (True, True, PairState.PROPOSED),
-        (True, None, PairState.PROPOSED),
-        (True, False, PairState.DECLINED),
+        (True, None, PairState.UNDECIDED),
+        (True, False, PairState.UNDECIDED),
+        (None, False, PairState.UNDECIDED),
         (False, False, PairState.DECLINED),
         (None, None, PairState.WITHDRAWN),
     ],
 )
-def test_a_pair_takes_one_yes_and_no_no(
+def test_a_pair_takes_both_notes_answers(
     one: bool | None,  # noqa: FBT001  # pytest passes it by name
     other: bool | None,  # noqa: FBT001
     state: PairState,
     tmp_path: Path,
 ) -> None:
-    """Each of the two notes is asked alone; silence is no answer."""
+    """Each of the two notes is asked alone; one of them alone settles nothing, silence neither."""
     desk = linker(tmp_path, lambda title, _: one if title < "N" else other)
     assert desk.link() == 0
     assert {(COMPOST, SOIL), (MULCH, SOIL)} <= desk.pairs(state)
@@ -169,7 +170,7 @@ def test_a_foreign_id_in_an_answer_decides_nothing(tmp_path: Path) -> None:
     desk = Linker(tmp_path, NOTES, ScriptedProvider(reply))
     desk.link()
     assert desk.pairs(PairState.PROPOSED) == set()
-    assert ("Trains.md", "Vienna.md") in desk.pairs(PairState.DECLINED)
+    assert ("Trains.md", "Vienna.md") in desk.pairs(PairState.UNDECIDED)
 
 
 def test_a_run_that_a_crash_stopped_goes_on_and_pays_nothing_twice(tmp_path: Path) -> None:

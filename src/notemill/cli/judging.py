@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from notemill.cli.curate_showing import show_dry_run, show_going_on, show_provider
@@ -12,11 +13,15 @@ from notemill.pairs import LinkRun, Pair, PairState
 from notemill.workflows.curate import load_template
 from notemill.workflows.explaining import Explainer
 from notemill.workflows.judging import (
+    BOTH,
     JUDGEMENT_TOKENS,
     LINK_KIND,
+    Judgement,
     JudgeRequests,
+    Uniform,
     decided,
     judgements_of,
+    uniform_of,
 )
 from twolane import RunState, TwolaneError
 from twolane.consent import agree
@@ -166,7 +171,8 @@ def decide_run(mill: Mill, run: Run) -> None:
 
     Where the run has ended, what is missing counts as no answer. May be called again.
     """
-    asked = mill.links.pairs(run=run.id, states=[PairState.ASKED])
+    # An answer that was missing may have come since: a retry settles what it left undecided.
+    asked = mill.links.pairs(run=run.id, states=[PairState.ASKED, PairState.UNDECIDED])
     if not asked or run.row.dropped_at is not None:
         return
     ended = run.row.state in (RunState.DONE, RunState.CANCELED)
@@ -175,7 +181,7 @@ def decide_run(mill: Mill, run: Run) -> None:
         [
             (one.id, *decided(one, verdicts))
             for one in asked
-            if ended or len(verdicts.get(one.id, ())) == 2  # noqa: PLR2004  # both notes' answers
+            if ended or len(verdicts.get(one.id, ())) == BOTH
         ],
         now=time.time(),
     )
@@ -187,6 +193,45 @@ async def decide_left_over(mill: Mill) -> None:
     runs = {row.id: row for row in await mill.engine.runs()} if asked else {}
     for run in {one.run for one in asked} & runs.keys():
         decide_run(mill, await mill.engine.run(run))
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What a run's answers say: of each pair, and where all answers about a note are the same."""
+
+    verdicts: Mapping[int, Sequence[Judgement]]
+    uniform: Sequence[Uniform]
+
+    def about(self, pair: Pair) -> dict[str, Any]:
+        """Return the answers about a pair as JSON has them, nothing where there are none."""
+        answers = [
+            {"item": one.note, "accept": one.accept, "reason": one.reason}
+            for one in self.verdicts.get(pair.id, ())
+        ]
+        return {"answers": answers} if answers else {}
+
+    @property
+    def uniform_object(self) -> dict[str, Any]:
+        """The notes with the same answer throughout as JSON has them, nothing without a model."""
+        if not self.verdicts:
+            return {}
+        return {
+            "uniform": [
+                {"item": one.note, "accept": one.accept, "own": one.own, "others": one.others}
+                for one in self.uniform
+            ]
+        }
+
+
+NO_ANSWERS: Final = Answers({}, ())
+
+
+async def answers_of(mill: Mill, run_id: str, pairs: Sequence[Pair]) -> Answers:
+    """Return what was answered about `pairs` of a run; nothing where no model was asked."""
+    if all(row.id != run_id or row.dropped_at for row in await mill.engine.runs()):
+        return NO_ANSWERS
+    verdicts = judgements_of((await mill.engine.run(run_id)).outcomes(), pairs)
+    return Answers(verdicts, uniform_of(pairs, verdicts))
 
 
 async def withdraw_private(mill: Mill, curation: Curation, console: Console) -> None:

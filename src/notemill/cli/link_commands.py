@@ -112,7 +112,11 @@ def reject(**flags: Any) -> None:  # noqa: ANN401
 @json_flag
 @home_flag
 def allow(**flags: Any) -> None:  # noqa: ANN401
-    """List what was turned down: a pair, all of a note, or all; and let it be proposed again."""
+    """List what was turned down or is undecided: a pair, all of a note, or all; and allow it.
+
+    What was turned down may be proposed again. A pair that a model's two answers do not agree on is
+    proposed at once, and `notemill apply` writes it.
+    """
     from notemill.cli.link_deciding import allow_pairs  # noqa: PLC0415
 
     settings = settings_of(flags)

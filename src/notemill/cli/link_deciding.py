@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from collections import Counter
+from typing import TYPE_CHECKING, Final
 
 from notemill.cli.opening import open_mill
 from notemill.errors import NoteNotFoundError, UsageError
@@ -16,6 +17,13 @@ if TYPE_CHECKING:
 
     from notemill.workflows.scene import Scene
     from twolane import Settings
+
+# Where a pair stands once a person allows it: what is only undecided is decided by that.
+_ALLOWED_TO: Final = {
+    PairState.REJECTED: PairState.WITHDRAWN,
+    PairState.DECLINED: PairState.WITHDRAWN,
+    PairState.UNDECIDED: PairState.PROPOSED,
+}
 
 
 async def reject_pair(
@@ -52,7 +60,10 @@ async def allow_pairs(
     yes: bool,
     as_json: bool,
 ) -> int:
-    """Forget that pairs were turned down; return 0. Raises NotemillError, WaitingError."""
+    """Forget that pairs were turned down, and propose what was undecided; return 0.
+
+    Raises NotemillError, WaitingError.
+    """
     console = note_console()
     mill = open_mill(vault, settings)
     try:
@@ -61,7 +72,7 @@ async def allow_pairs(
             wanted = {_named(scene, name) for name in (one, other) if name}
             turned_down = [
                 pair
-                for pair in mill.links.pairs(states=[PairState.REJECTED, PairState.DECLINED])
+                for pair in mill.links.pairs(states=_ALLOWED_TO)
                 if wanted <= {pair.a, pair.b}
                 and scene.sight.shows(pair.a)
                 and scene.sight.shows(pair.b)
@@ -69,19 +80,23 @@ async def allow_pairs(
             for pair in turned_down:
                 console.print(f"  {shown(pair.a)} and {shown(pair.b)}: {shown(pair.because)}")
             if turned_down:
-                question = f"let {counted(len(turned_down), 'pair')} be proposed again?"
+                question = f"let {counted(len(turned_down), 'pair')} be proposed?"
                 confirm(question, console, yes=yes, otherwise="nothing was changed")
-            mill.links.decide(
-                [pair.id for pair in turned_down],
-                PairState.WITHDRAWN,
-                because="you allowed it again",
+            mill.links.decide_each(
+                [(pair.id, _ALLOWED_TO[pair.state], "you allowed it") for pair in turned_down],
                 now=time.time(),
             )
     finally:
         await mill.aclose()
-    console.print(f"{counted(len(turned_down), 'pair')} may be proposed again")
+    waiting = Counter(pair.run for pair in turned_down if pair.state is PairState.UNDECIDED)
+    console.print(f"{counted(len(turned_down) - waiting.total(), 'pair')} may be proposed again")
+    for run, count in waiting.items():
+        console.print(f"{counted(count, 'pair')} proposed; write with: notemill apply {shown(run)}")
     if as_json:
-        print_json({"allowed": [{"a": pair.a, "b": pair.b} for pair in turned_down]})
+        allowed = [
+            {"a": pair.a, "b": pair.b, "state": _ALLOWED_TO[pair.state]} for pair in turned_down
+        ]
+        print_json({"allowed": allowed})
     return 0
 
 

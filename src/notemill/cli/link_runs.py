@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from notemill.app import Mill
 from notemill.cli.diffs import print_diff
 from notemill.cli.finding import no_such_item
-from notemill.cli.judging import decide_left_over
-from notemill.cli.link_showing import show_pairs, written_object
+from notemill.cli.judging import answers_of, decide_left_over
+from notemill.cli.link_showing import show_pairs, show_undecided, show_uniform, written_object
 from notemill.cli.linking import pair_object, seen_pairs, write_run
 from notemill.pairs import PairState
 from notemill.vault.related import Form
@@ -50,15 +50,22 @@ async def show_links(
     mill = Mill(folder, settings)
     try:
         sight = mill.look()
-        pairs = _of_item(seen_pairs(mill, run_id, sight), run_id, item)
+        every = seen_pairs(mill, run_id, sight)
+        pairs = _of_item(every, run_id, item)
+        answers = await answers_of(mill, run_id, every)
         explainer = Explainer(mill.vault, sight)
         if as_json:
-            value = [{**pair_object(one, explainer), "state": one.state} for one in pairs]
-            print_json({"run": run_id, "kind": LINK_KIND, "pairs": value})
+            value = [
+                {**pair_object(one, explainer), "state": one.state, **answers.about(one)}
+                for one in pairs
+            ]
+            print_json({"run": run_id, "kind": LINK_KIND, "pairs": value, **answers.uniform_object})
             return 0
         out = result_console()
         waiting = [one for one in pairs if one.state is PairState.PROPOSED]
         show_pairs(waiting, explainer, frozenset(), out, limit=None)
+        show_undecided(pairs, out, limit=None)
+        show_uniform(answers.uniform, out)
         if item is not None:
             _show_diff(mill, run_id, waiting, item)
         for state in PairState:

@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
 from notemill.cli.endings import names_of, show_hidden, trouble
-from notemill.pairs import Pair
+from notemill.pairs import Pair, PairState
 from notemill.vault.resolve import title_of
 from notemill.workflows.upkeep import Mend
 from twolane.console import counted, shown
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from notemill.privacy import Sight
     from notemill.vault.select import Skipped
     from notemill.workflows.explaining import Explainer
+    from notemill.workflows.judging import Uniform
     from notemill.workflows.link_writing import LinksWritten
     from notemill.workflows.linking import Findings
     from notemill.workflows.upkeep import Upkeep
@@ -126,6 +127,34 @@ def _show_pair(pair: NewPair | Pair, key: str, explainer: Explainer, console: Co
         console.print(f"        {shown(line)}", style="dim")
     for note, sentence in why.mentions:
         console.print(f"        {shown(title_of(note))} says: “{shown(sentence)}”", style="dim")
+
+
+def show_undecided(
+    pairs: Iterable[Pair], console: Console, *, limit: int | None = SHOWN_LINES
+) -> None:
+    """Show the pairs that a model's answers about their two notes do not agree on."""
+    undecided = [one for one in pairs if one.state is PairState.UNDECIDED]
+    if not undecided:
+        return
+    console.print(
+        f"{counted(len(undecided), 'pair')} undecided, and not written: propose one with "
+        "`notemill link allow NOTE NOTE`, or turn it down with `notemill link reject NOTE NOTE`"
+    )
+    for one in undecided[:limit]:
+        console.print(f"  {shown(one.a)} and {shown(one.b)}: {shown(one.because)}")
+    if limit is not None:
+        _show_rest(len(undecided) - limit, console)
+
+
+def show_uniform(notes: Sequence[Uniform], console: Console) -> None:
+    """Show the notes about which all answers are the same: a text in one may have asked for it."""
+    if notes:
+        console.print(
+            "the same answer about all pairs of a note; look whether its text asks for it:"
+        )
+    for one in notes[:SHOWN_LINES]:
+        console.print(f"  {shown(one.note)}: {one.as_line()}")
+    _show_rest(len(notes) - SHOWN_LINES, console)
 
 
 def show_written(written: LinksWritten, run: str, sight: Sight, console: Console) -> None:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from notemill.cli.exclusions import see_exclusions
 from notemill.cli.judging import (
+    NO_ANSWERS,
+    answers_of,
     begin_judging,
     decide_left_over,
     drive_judging,
@@ -20,6 +22,8 @@ from notemill.cli.link_showing import (
     show_findings,
     show_left_out,
     show_pairs,
+    show_undecided,
+    show_uniform,
     show_upkeep,
     show_written,
     written_object,
@@ -55,6 +59,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from notemill.app import Mill
+    from notemill.cli.judging import Answers
     from notemill.config import EmbeddingSettings
     from notemill.index import NoteFacts
     from notemill.pairs import NewPair, Pair
@@ -226,9 +231,14 @@ class LinkJob:
             return self._nothing(looked)
         report = await drive_judging(mill, curation, console, yes=yes)
         mill.links.take_over([one.id for one in judged], curation.run.id)
-        accepted = seen_pairs(mill, curation.run.id, sight := mill.look(), PairState.PROPOSED)
+        pairs = seen_pairs(mill, curation.run.id, sight := mill.look())
+        accepted = [one for one in pairs if one.state is PairState.PROPOSED]
         show_pairs(accepted, Explainer(mill.vault, sight), looked.findings.orphans, console)
-        return self._conclude(looked, curation.run.id, report) or exit_code(report)
+        answers = await answers_of(mill, curation.run.id, pairs)
+        show_undecided(pairs, console)
+        show_uniform(answers.uniform, console)
+        code = self._conclude(looked, curation.run.id, report, answers)
+        return code or exit_code(report)
 
     def _nothing(self, looked: Looked) -> int:
         self.console.print("nothing to do: no new link is likely enough")
@@ -236,7 +246,9 @@ class LinkJob:
             print_json(_object(self._mill, looked, "", None))
         return 0
 
-    def _conclude(self, looked: Looked, run: str, report: Report | None) -> int:
+    def _conclude(
+        self, looked: Looked, run: str, report: Report | None, answers: Answers = NO_ANSWERS
+    ) -> int:
         """Write what was found where that is wanted, and report; return the exit code."""
         written: LinksWritten | None = None
         if self._review:
@@ -245,7 +257,7 @@ class LinkJob:
             written = write_run(self._mill, run, self.console)
         if self._as_json:
             about = report_object(report) if report else {}
-            print_json({**about, **_object(self._mill, looked, run, written)})
+            print_json({**about, **_object(self._mill, looked, run, written, answers)})
         return EXIT_FAILED if written and (written.problems or written.conflicts) else 0
 
 
@@ -350,10 +362,16 @@ def show_next(run: str, console: Console) -> None:
     console.print(f"write them into both notes: notemill apply {run}")
 
 
-def _object(mill: Mill, looked: Looked, run: str, written: LinksWritten | None) -> dict[str, Any]:
+def _object(
+    mill: Mill,
+    looked: Looked,
+    run: str,
+    written: LinksWritten | None,
+    answers: Answers = NO_ANSWERS,
+) -> dict[str, Any]:
     findings, upkeep = looked.findings, looked.upkeep
     explainer = Explainer(mill.vault, looked.scene.sight)
-    states = {frozenset((one.a, one.b)): one.state for one in mill.links.pairs(run=run or None)}
+    known = {frozenset((one.a, one.b)): one for one in mill.links.pairs(run=run or None)}
     state = "nothing" if not run else "proposed" if written is None else "done"
     return {
         "run": run,
@@ -365,10 +383,11 @@ def _object(mill: Mill, looked: Looked, run: str, written: LinksWritten | None) 
         "pairs": [
             {
                 **pair_object(one, explainer),
-                "state": states.get(frozenset((one.a, one.b)), "found") if run else "found",
+                **_standing(known.get(frozenset((one.a, one.b))) if run else None, answers),
             }
             for one in findings.pairs
         ],
+        **answers.uniform_object,
         "renamed": [{"from": old, "to": new} for old, new in upkeep.renamed.items()],
         "rejected": [{"item": note, "other": other} for note, other in upkeep.rejected],
         "away": [{"item": key, "message": why} for key, why in upkeep.away.items()],
@@ -387,6 +406,11 @@ def _object(mill: Mill, looked: Looked, run: str, written: LinksWritten | None) 
             else {"written": [], "problems": []}
         ),
     }  # fmt: skip
+
+
+def _standing(pair: Pair | None, answers: Answers) -> dict[str, Any]:
+    """Return where a pair that was found stands in its run, and what a model said of it."""
+    return {"state": pair.state, **answers.about(pair)} if pair else {"state": "found"}
 
 
 def seen_pairs(mill: Mill, run: str, sight: Sight, *states: PairState) -> list[Pair]:

@@ -36,6 +36,10 @@ _NOTE_CHARS: Final = 3_000
 _ABOUT_CHARS: Final = 400
 _FIRST_LINES: Final = 40
 MAX_REASON_CHARS: Final = 160
+BOTH: Final = 2
+"""The answers there are about a pair: one of each note."""
+MIN_ALIKE: Final = 3
+"""Fewer answers that are all the same are nothing to look at: half of all notes have them."""
 
 
 def _judgements(reason: Mapping[str, Any], most: int | None = None) -> dict[str, Any]:
@@ -50,8 +54,9 @@ _FORM: Final = json.dumps(JUDGEMENT_SCHEMA)
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What a model says of a pair, asked about one of its notes."""
+    """What a model says of a pair, asked about `note`, one of the two."""
 
+    note: str
     accept: bool
     reason: str
 
@@ -177,9 +182,10 @@ def id_of(pair: Pair) -> str:
 def judgements_of(
     outcomes: Iterable[ItemOutcome], pairs: Iterable[Pair]
 ) -> dict[int, list[Judgement]]:
-    """Return what was answered about each pair, by its number.
+    """Return what was answered about each pair, by its number: by each of its notes once at most.
 
-    An answer counts only for a pair of the note it was asked about.
+    An answer counts only for a pair of the note it was asked about; one that says both yes and no
+    of a pair says nothing.
     """
     of_note: dict[str, dict[str, int]] = {}
     for pair in pairs:
@@ -187,28 +193,104 @@ def judgements_of(
             of_note.setdefault(key, {})[id_of(pair)] = pair.id
     found: dict[int, list[Judgement]] = {}
     for outcome in outcomes:
-        mine = dict(of_note.get(outcome.key, {}))
+        mine = of_note.get(outcome.key)
         if outcome.state is not ItemState.SUCCEEDED or not mine:
             continue
+        said: dict[int, Judgement | None] = {}
         for one in json.loads(outcome.text)["links"]:
-            number = mine.pop(one["id"], None)
-            if number is not None:
-                reason = one_line(one["reason"])[:MAX_REASON_CHARS] or "without a word"
-                found.setdefault(number, []).append(Judgement(one["accept"], reason))
+            number = mine.get(one["id"])
+            if number is None:
+                continue
+            now = Judgement(outcome.key, one["accept"], reason_of(one["reason"]))
+            before = said.setdefault(number, now)
+            if before is not None and before.accept is not now.accept:
+                said[number] = None
+        for number, judgement in said.items():
+            if judgement is not None:
+                found.setdefault(number, []).append(judgement)
     return found
+
+
+def reason_of(text: str) -> str:
+    """Return a model's reason as one line to show."""
+    return one_line(text[: 4 * MAX_REASON_CHARS])[:MAX_REASON_CHARS] or "without a word"
 
 
 def decided(pair: Pair, verdicts: Mapping[int, Sequence[Judgement]]) -> tuple[PairState, str]:
     """Return where a pair stands after its judging, and why.
 
-    It takes one note's yes and no note's no. Each note is asked alone, and sees the other's first
-    lines only: one that cannot tell may stay silent (its answer failed, or left the pair out), but
-    a no is a person's link that leads nowhere, seen from one of its ends.
+    Both notes' answers have to agree. Each note is asked alone, with the words of its candidates
+    beside its own: what one note says must not settle what others are linked with. Where the two
+    disagree, or one gave no answer that can be used, a person decides.
     """
-    answers = verdicts.get(pair.id, ())
-    refused = [one.reason for one in answers if not one.accept]
-    if refused:
-        return PairState.DECLINED, refused[0]
-    if answers:
-        return PairState.PROPOSED, answers[0].reason
-    return PairState.WITHDRAWN, "the model gave no answer that can be used"
+    answers = {one.note: one for one in verdicts.get(pair.id, ())}
+    if not answers:
+        return PairState.WITHDRAWN, "the model gave no answer that can be used"
+    accepts = {one.accept for one in answers.values()}
+    if len(answers) == BOTH and len(accepts) == 1:
+        state = PairState.PROPOSED if accepts == {True} else PairState.DECLINED
+        return state, next(iter(answers.values())).reason
+    views = (_view(key, answers.get(key)) for key in (pair.a, pair.b))
+    return PairState.UNDECIDED, "; ".join(views)
+
+
+def _view(key: str, said: Judgement | None) -> str:
+    name = line_of(title_of(key))
+    if said is None:
+        return f"{name} gave no answer"
+    return f"{name} says {'yes' if said.accept else 'no'}, {said.reason}"
+
+
+@dataclass(frozen=True, slots=True)
+class Uniform:
+    """A note about which every answer is the same, which a text in it may have brought about.
+
+    `own` pairs have that answer in the note's own reply, `others` in those of the notes it is a
+    candidate for; 0 where these differ, or are too few to say anything.
+    """
+
+    note: str
+    accept: bool
+    own: int
+    others: int
+
+    def as_line(self) -> str:
+        """Return that in words."""
+        takes, take = ("accepts", "accept") if self.accept else ("refuses", "refuse")
+        parts = []
+        if self.own:
+            parts.append(f"its own answer {takes} all {self.own} of its pairs")
+        if self.others:
+            parts.append(f"the answers of all {self.others} other notes {take} it")
+        return " and ".join(parts)
+
+
+def uniform_of(pairs: Iterable[Pair], verdicts: Mapping[int, Sequence[Judgement]]) -> list[Uniform]:
+    """Return the notes of which everything was accepted or everything refused.
+
+    The least likely come first, by how often the run's answers accept at all.
+    """
+    own: dict[str, list[bool]] = {}
+    others: dict[str, list[bool]] = {}
+    for pair in pairs:
+        for one in verdicts.get(pair.id, ()):
+            own.setdefault(one.note, []).append(one.accept)
+            others.setdefault(pair.other(one.note), []).append(one.accept)
+    answers = [accept for said in own.values() for accept in said]
+    rate = (sum(answers) + 1) / (len(answers) + 2)
+    found: list[Uniform] = []
+    for note in own.keys() | others.keys():
+        for accept in (True, False):
+            counts = [_alike(said.get(note, []), accept=accept) for said in (own, others)]
+            if any(counts):
+                found.append(Uniform(note, accept, *counts))
+
+    def likelihood(one: Uniform) -> float:
+        return (rate if one.accept else 1 - rate) ** (one.own + one.others)
+
+    return sorted(found, key=lambda one: (likelihood(one), one.note, one.accept))
+
+
+def _alike(said: Sequence[bool], *, accept: bool) -> int:
+    """Return how many answers there are where they are enough and all say the same, else 0."""
+    return len(said) if len(said) >= MIN_ALIKE and said.count(accept) == len(said) else 0

@@ -135,7 +135,8 @@ def _owners(documents: Sequence[Document], ledger: LinkLedger) -> list[Document]
 def _chosen(ranked: Sequence[Candidate], ledger: LinkLedger, *, top: int) -> Iterator[Candidate]:
     """Yield what is not decided yet and leaves every note with at most `top` links of ours."""
     decided = {frozenset((one.a, one.b)) for one in ledger.pairs(states=DECIDED)}
-    declined = {frozenset((one.a, one.b)): one for one in ledger.pairs(states=[PairState.DECLINED])}
+    answered = (PairState.DECLINED, PairState.UNDECIDED)
+    declined = {frozenset((one.a, one.b)): one for one in ledger.pairs(states=answered)}
     known = ledger.notes()
     taken: dict[str, int] = {}
     for pair in ledger.pairs(states=WANTED):
