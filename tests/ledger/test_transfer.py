@@ -30,7 +30,8 @@ from twolane.errors import (
 from twolane.ledger import Ledger
 from twolane.ledger.check import check
 from twolane.ledger.runlock import run_lock
-from twolane.ledger.transfer import MANIFEST, export_state, import_state, take_back
+from twolane.ledger.transfer import export_state, import_state, take_back
+from twolane.ledger.unpacking import MANIFEST
 
 if TYPE_CHECKING:
     from pathlib import Path

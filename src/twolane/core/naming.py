@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from difflib import get_close_matches
 from itertools import islice
 from typing import TYPE_CHECKING, Final
@@ -19,6 +20,15 @@ SHOWN: Final = 5
 COMPARED: Final = 5_000
 LIKE: Final = 0.6
 """So like are two names of which one may be a slip for the other."""
+
+
+# It names a lock and the files on the way to and from a provider, and is typed by people.
+_RUN_ID: Final = re.compile(r"\w[\w .@+=-]{0,199}")
+
+
+def is_run_id(text: str) -> bool:
+    """Tell whether a run can have this id: one plain name, that leads to no other folder."""
+    return _RUN_ID.fullmatch(text) is not None
 
 
 def pick_run(named: str, ids: Sequence[str]) -> str:

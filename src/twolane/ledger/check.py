@@ -10,13 +10,18 @@ from typing import TYPE_CHECKING
 
 import orjson
 
+from twolane.core.naming import is_run_id
+from twolane.core.outside import identifier
+from twolane.databases import schema_problem
 from twolane.errors import LedgerDamagedError, LedgerError
 from twolane.ledger import reports
 from twolane.ledger.invariants import INVARIANTS, MONEY, RESTORE
 from twolane.ledger.rows import grow
+from twolane.ledger.store import SCHEMA
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    import sqlite3
+    from collections.abc import Iterable, Iterator
 
     from twolane.ledger.ledger import Ledger
 
@@ -52,25 +57,54 @@ def check(ledger: Ledger) -> list[Finding]:
 
 def _findings(ledger: Ledger) -> Iterator[Finding]:
     db = ledger.store.db
+    if damaged := _damage(db):
+        yield damaged
+        return
+    for invariant, query, advice in INVARIANTS:
+        try:
+            rows = [str(row[0]) for row in db.execute(query)]
+        except LedgerDamagedError:  # numbers whose sum is beyond any
+            rows = ["what cannot be added up"]
+        yield from _finding(invariant, rows, advice)
+    yield from _finding(
+        "an id is one that a run, or a batch of a provider, can have", _odd_ids(db), RESTORE
+    )
+    unreadable = False
+    for invariant, what, query in _OBJECTS:
+        bad = [f"{what} {number}" for number, blob in db.execute(query) if not _is_object(blob)]
+        unreadable |= bool(bad)
+        yield from _finding(invariant, bad, RESTORE)
+    if not unreadable:  # else nothing adds up, and each may take long to unpack
+        yield from _finding("a run's report adds up to its rows", _wrong_sums(ledger), MONEY)
+
+
+def _finding(invariant: str, rows: Iterable[str], advice: str) -> Iterator[Finding]:
+    """Yield a finding where there are rows that break an invariant."""
+    if found := list(rows):
+        yield Finding(invariant, len(found), tuple(found[:SHOWN_ROWS]), advice)
+
+
+def _damage(db: sqlite3.Connection) -> Finding | None:
+    """Return why no row can be looked at, None where all can."""
+    if why := schema_problem(db, SCHEMA):
+        return Finding("the file has the tables of a ledger, and no others", 1, (why,), RESTORE)
     try:
         damage = [str(row[0]) for row in db.execute("PRAGMA integrity_check(10)")]
     except LedgerDamagedError:
         damage = ["SQLite cannot read it to its end"]
-    if damage != ["ok"]:
-        yield Finding("the file is whole", len(damage), tuple(damage[:SHOWN_ROWS]), RESTORE)
-        return
-    for invariant, query, advice in INVARIANTS:
-        rows = [str(row[0]) for row in db.execute(query)]
-        if rows:
-            yield Finding(invariant, len(rows), tuple(rows[:SHOWN_ROWS]), advice)
-    for invariant, what, query in _OBJECTS:
-        bad = [f"{what} {number}" for number, blob in db.execute(query) if not _is_object(blob)]
-        if bad:
-            yield Finding(invariant, len(bad), tuple(bad[:SHOWN_ROWS]), RESTORE)
-    if bad := list(_wrong_sums(ledger)):
-        yield Finding(
-            "a run's report adds up to its rows", len(bad), tuple(bad[:SHOWN_ROWS]), MONEY
-        )
+    if damage == ["ok"]:
+        return None
+    return Finding("the file is whole", len(damage), tuple(damage[:SHOWN_ROWS]), RESTORE)
+
+
+def _odd_ids(db: sqlite3.Connection) -> Iterator[str]:
+    """Yield what has an id that could lead elsewhere, in a file's name or a URL."""
+    for run_no, run_id in db.execute("SELECT run_no, id FROM runs"):
+        if not is_run_id(str(run_id)):
+            yield f"run {run_no}"
+    for batch_no, *ids in db.execute("SELECT batch_no, provider_id, newest_id FROM batches"):
+        if any(one is not None and identifier(one) is None for one in ids):
+            yield f"batch {batch_no}"
 
 
 def _is_object(blob: bytes | str) -> bool:

@@ -7,6 +7,8 @@ from dataclasses import fields
 from functools import wraps
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
+from twolane.core.identity import is_nonce
+from twolane.core.naming import is_run_id
 from twolane.core.states import BatchState, ItemState, RunState
 from twolane.core.types import Lane
 from twolane.errors import LedgerDamagedError, LedgerError
@@ -120,6 +122,9 @@ def run_of(row: Sequence[Any]) -> RunRow:
     """Return a run from a row of its columns, in the order of RunRow's fields."""
     _check(row, _RUN_TYPES)
     values: dict[str, Any] = dict(zip((f.name for f in fields(RunRow)), row, strict=True))
+    if not is_run_id(values["id"]):
+        message = f"a run's id of {values['id']!r:.100}"
+        raise ValueError(message)
     values["state"] = RunState(values["state"])
     values["label"], values["source"] = restored(values["label"]), restored(values["source"])
     values["lane_forced"] = Lane(values["lane_forced"]) if values["lane_forced"] else None
@@ -133,5 +138,8 @@ def batch_of(row: Sequence[Any]) -> BatchRow:
     """Return a batch from a row of its columns, in the order of BatchRow's fields."""
     _check(row, _BATCH_TYPES)
     values: dict[str, Any] = dict(zip((f.name for f in fields(BatchRow)), row, strict=True))
+    if not is_nonce(values["nonce"]):
+        message = f"a batch's nonce of {values['nonce']!r:.100}"
+        raise ValueError(message)
     values["state"] = BatchState(values["state"])
     return BatchRow(**values)

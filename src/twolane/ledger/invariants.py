@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from twolane.core.identity import NONCE_CHARS
+from twolane.core.outside import MAX_TOKENS, MAX_WHOLE
 from twolane.core.states import (
     CLOSED_BATCHES,
     IN_FLIGHT_ITEMS,
@@ -20,6 +22,10 @@ if TYPE_CHECKING:
 
 # The provider's clock and this machine's need not agree; a batch's times are of both.
 CLOCK_SKEW_S: Final = 3_600.0
+MAX_RUNS: Final = 2**30
+MAX_ITEMS: Final = 2**31
+MAX_NANO: Final = 10**17
+"""A hundred million dollars: so much, and sums of it, no ledger has to hold."""
 OUTCOMES: Final = (
     "succeeded", "errored", "expired", "canceled", "missing", "quarantined",
     "uncertain", "unsent", "orphan",
@@ -124,6 +130,26 @@ def _wrong_times() -> str:
         for columns in (_TIMES, _TIMES_OR_NONE)
         for table, names in columns.items()
         for column in names
+    )
+
+
+def _odd_numbers() -> str:
+    """Return a query for what is counted beyond anything there can be, or below nothing."""
+    tokens = dict.fromkeys(_TOKEN_COLUMNS, MAX_TOKENS)
+    money = dict.fromkeys(_MONEY_COLUMNS, MAX_NANO)
+    most: dict[str, dict[str, int]] = {
+        "runs": {"run_no": MAX_RUNS, "batch_size": MAX_ITEMS, "total": MAX_ITEMS,
+                 "estimated_nano": MAX_WHOLE, "cap_nano": MAX_WHOLE, "batch_bytes": MAX_TOKENS},
+        "items": {"echo": 1, "need": MAX_TOKENS, "stage": MAX_ITEMS, "tries": MAX_TOKENS,
+                  "size_bytes": MAX_WHOLE, "max_tokens": MAX_WHOLE},
+        "batches": {"size": MAX_ITEMS},
+        "attempts": {**tokens, **money},
+    }  # fmt: skip
+    return " UNION ALL ".join(
+        f"SELECT '{table} row ' || rowid || ' {column}' FROM {table}"
+        f" WHERE {column} NOT BETWEEN 0 AND {bound}"
+        for table, columns in most.items()
+        for column, bound in columns.items()
     )
 
 
@@ -418,5 +444,23 @@ INVARIANTS: Final = (
     *_OF_ITEMS,
     *_OF_BATCHES,
     *_OF_ATTEMPTS,
+    Invariant("a number is one there can be", _odd_numbers(), RESTORE),
+    Invariant(
+        "an intent has a nonce, a month is one of the calendar, and a limit a number",
+        (
+            "SELECT 'batch ' || batch_no FROM batches WHERE nonce GLOB '*[^a-z2-9]*'"
+            f" OR length(nonce) <> {NONCE_CHARS}"
+            " UNION ALL SELECT 'attempt ' || attempt_no FROM attempts"
+            f" WHERE nonce GLOB '*[^a-z2-9]*' OR length(nonce) <> {NONCE_CHARS}"
+            " UNION ALL SELECT 'month ' || month FROM months WHERE month NOT GLOB"
+            " '[0-9][0-9][0-9][0-9]-[01][0-9]' OR typeof(committed_nano) <> 'integer'"
+            f" OR committed_nano NOT BETWEEN 0 AND {MAX_NANO}"
+            " UNION ALL SELECT 'limits of ' || model FROM limits"
+            " WHERE typeof(requests_per_min) NOT IN ('integer', 'null')"
+            " OR typeof(input_tokens_per_min) NOT IN ('integer', 'null')"
+            " OR typeof(seen_at) <> 'real'"
+        ),
+        RESTORE,
+    ),
 )
 """In this order they are looked at and shown."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from twolane.core.types import Lane, Usage
+from twolane.databases import inflate
 from twolane.errors import LedgerDamagedError
 
 if TYPE_CHECKING:
@@ -20,6 +21,8 @@ _INDEX_MASK = (1 << ITEM_BITS) - 1
 NO_USAGE = Usage()
 COMPRESS_ABOVE_BYTES = 1024
 _ZLIB_FIRST_BYTE = 0x78
+IMPORTED = "imported"
+"""The setting of a run that another computer, or anybody, has written down: see `RunRow`."""
 
 
 def item_id(run_no: int, index: int) -> int:
@@ -43,7 +46,7 @@ def grow(blob: bytes) -> bytes:
     Raises LedgerError where it is damaged.
     """
     try:
-        return zlib.decompress(blob) if blob[0] == _ZLIB_FIRST_BYTE else bytes(blob)
+        return inflate(blob) if blob[0] == _ZLIB_FIRST_BYTE else bytes(blob)
     except (zlib.error, IndexError, TypeError) as error:
         message = (
             "a request or a reply in the ledger is damaged; `twolane check` names it. Restore the "
@@ -140,6 +143,16 @@ class RunRow:
     batch_bytes: int | None
     waits_for: str
     waits_until: float | None
+
+    @property
+    def imported(self) -> bool:
+        """Whether it came with an import: where it writes and what it is asked of is named anew."""
+        return self.setting(IMPORTED) is not None
+
+    @property
+    def begun_at(self) -> str:
+        """The address that a server may be looked for at, '' where only a person may name one."""
+        return "" if self.imported else self.base_url
 
     def setting(self, name: str) -> object:
         """Return one of the settings the run was started with, None where it has none.

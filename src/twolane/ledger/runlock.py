@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 LOCKS_FOLDER = "locks"
 SPOOL_FOLDER = "spool"
 _MOVING = "moving-"
+_MOVING_LOCK = "moving"
 
 
 def run_lock(locks: Path, run_id: str) -> contextlib.AbstractContextManager[None]:
@@ -41,6 +42,11 @@ def source_lock(locks: Path, source: str) -> contextlib.AbstractContextManager[N
     return _held(locks, f"source-{digest}", "is about to begin the same run")
 
 
+def moving_lock(home: Path) -> Path:
+    """Return the file that the process holds that exports or imports the state in `home`."""
+    return home / LOCKS_FOLDER / f"{_MOVING_LOCK}.lock"
+
+
 @contextlib.contextmanager
 def workshop(home: Path) -> Iterator[Path]:
     """Yield an empty private folder for copies of the state in `home`, gone when the block ends.
@@ -50,7 +56,7 @@ def workshop(home: Path) -> Iterator[Path]:
     """
     spool = home / SPOOL_FOLDER
     private.folder(spool)
-    with _held(home / LOCKS_FOLDER, "moving", "exports or imports the state"):
+    with _held(home / LOCKS_FOLDER, _MOVING_LOCK, "exports or imports the state"):
         for left_over in spool.glob(f"{_MOVING}*"):
             shutil.rmtree(left_over, ignore_errors=True)
         folder = spool / f"{_MOVING}{secrets.token_hex(4)}"

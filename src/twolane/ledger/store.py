@@ -11,6 +11,7 @@ from importlib import resources
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from twolane import private
+from twolane.databases import guard
 from twolane.errors import (
     LedgerDamagedError,
     LedgerError,
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SCHEMA_VERSION = 3
+SCHEMA: Final = resources.files("twolane.ledger").joinpath("schema.sql").read_text("utf-8")
 APPLICATION_ID = 0x326C616E  # "2lan": tells a ledger from any other SQLite file
 BUSY_TIMEOUT_S = 30.0
 WAL_RETRY_S = 0.01
@@ -168,6 +170,7 @@ class Store:
             uri=uri,
         )
         db.path = self.path
+        guard(db)
         return db
 
     def _reading(self) -> _Connection:
@@ -254,8 +257,7 @@ class Store:
                 return
 
     def _create(self) -> None:
-        schema = resources.files("twolane.ledger").joinpath("schema.sql").read_text("utf-8")
-        for statement in _statements(schema):
+        for statement in _statements(SCHEMA):
             self.db.execute(statement)
         self.db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         self.db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")

@@ -12,37 +12,31 @@ import contextlib
 import json
 import os
 import secrets
-import shutil
 import sqlite3
 import zipfile
-import zlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from twolane import private
 from twolane.core.states import RunState
+from twolane.databases import ARRIVED, guarded, structure_problem
 from twolane.errors import ConfigError, LedgerDamagedError, LedgerError, LedgerLockedError
 from twolane.ledger.check import check
 from twolane.ledger.ledger import Ledger
-from twolane.ledger.runlock import LOCKS_FOLDER, SPOOL_FOLDER, run_lock, workshop
-from twolane.ledger.store import Store
+from twolane.ledger.rows import IMPORTED
+from twolane.ledger.runlock import LOCKS_FOLDER, SPOOL_FOLDER, moving_lock, run_lock, workshop
+from twolane.ledger.store import Store, marker_of
+from twolane.ledger.unpacking import FORMAT, MANIFEST, SPARE_BYTES, SUFFIX, check_name, unpack
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from twolane.ledger.rows import RunRow
 
-FORMAT = 1
-MANIFEST = "manifest.json"
 DERIVED = "index.sqlite3"
-SUFFIX = ".sqlite3"
 _WITH_WORK_LEFT = (RunState.OPEN, RunState.STOPPED)
-_NOT_AN_EXPORT = (
-    zipfile.BadZipFile, zlib.error, EOFError, KeyError, TypeError, ValueError, RuntimeError,
-    NotImplementedError,
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +130,11 @@ def _copy_others(ledger: Path, folder: Path) -> Iterator[str]:
         name = path.relative_to(home)
         if path == ledger or path.name == DERIVED or name.parts[0] == SPOOL_FOLDER:
             continue
+        try:
+            check_name(name.as_posix())
+        except ValueError as error:
+            message = f"{path} cannot be exported under its name ({error}); rename it"
+            raise ConfigError(message) from error
         with contextlib.closing(sqlite3.connect(path, timeout=30)) as source:
             _copy(source, folder / name)
         yield name.as_posix()
@@ -165,60 +164,53 @@ def take_back(ledger: Ledger) -> tuple[str, ...]:
     return runs
 
 
-def import_state(source: Path, path: Path) -> Moved:
+def import_state(source: Path, path: Path, *, spare_bytes: int = SPARE_BYTES) -> Moved:
     """Put the state in the file `source` into the folder of the ledger at `path`.
 
-    Checked before anything is put there; a ledger that is there is never touched. What other
-    programs keep in the folder already stays as it is. Raises ConfigError where there is a
-    ledger, or no such file, LedgerError where the file is damaged.
+    Anybody may have written the file: all of it is checked before anything is put there, and where
+    anything is wrong the folder is as it was. A ledger that is there is never touched. What other
+    programs keep in the folder already stays as it is; what they get is marked, for them to look
+    at. An imported run writes nowhere before a person names its output again.
+
+    `spare_bytes` is what the file may unpack to, beside a multiple of its size. Raises ConfigError
+    where there is a ledger, or no such file, LedgerError where the file is damaged.
     """
     home = path.parent
     try:
-        private.state_folder(home)
-        with workshop(home) as folder:
-            names = _unpack(source, folder, path)
+        with _traceless(home), workshop(home) as folder:
+            export = unpack(
+                source,
+                folder,
+                ledger=path.name,
+                check=lambda export: _refuse_second(path, source, export.mark),
+                spare_bytes=spare_bytes,
+            )
+            names = list(export.names)
+            for name in names:
+                _check_structure(folder / name, source, stamp=name != path.name)
             moved = _checked(folder / path.name, source)
-            for name in names[1:]:
-                _check_whole(folder / name, source)
             return Moved(moved.runs, moved.unfinished, _place(folder, names, path))
     except OSError as error:
-        message = f"{source} cannot be imported into {home}: {error.strerror}"
+        message = f"{source} cannot be imported into {home}: {error.strerror or error}"
         raise ConfigError(message) from error
 
 
-def _unpack(source: Path, folder: Path, path: Path) -> list[str]:
-    """Unpack an export into a folder; return its files, the ledger first."""
+@contextlib.contextmanager
+def _traceless(home: Path) -> Iterator[None]:
+    """Make a state folder for a block; where that fails, remove what was made for its sake."""
+    places = [*reversed(home.parents), home, home / LOCKS_FOLDER, home / SPOOL_FOLDER]
+    new = [one for one in places if not one.exists()]
+    had_lock = moving_lock(home).exists()
+    private.state_folder(home)
     try:
-        with zipfile.ZipFile(source) as pack:
-            manifest = json.loads(pack.read(MANIFEST))
-            if manifest["format"] > FORMAT:
-                message = f"{source} was written by a newer version; install that one"
-                raise LedgerError(message)
-            _refuse_second(path, source, str(manifest["mark"]))
-            names = [_safe(name) for name in manifest["files"]]
-            if names[:1] != [path.name]:
-                raise ValueError(MANIFEST)  # told below, like all that is wrong
-            for name in names:
-                target = folder / name
-                private.folder(target.parent)
-                with pack.open(name) as packed, private.new(target) as out:
-                    shutil.copyfileobj(packed, out)
-    except _NOT_AN_EXPORT as error:
-        message = (
-            f"{source} is damaged, or no export of `twolane state export` ({error}); nothing was "
-            "imported. Copy it again, or export again"
-        )
-        raise LedgerDamagedError(message) from error
-    return names
-
-
-def _safe(name: object) -> str:
-    """Return the name of a packed file. Raises ValueError where it leads out of the folder."""
-    path = PurePosixPath(str(name))
-    if path.is_absolute() or ".." in path.parts or "\\" in str(name) or path.suffix != SUFFIX:
-        message = f"a file named {name}"
-        raise ValueError(message)
-    return str(path)
+        yield
+    except BaseException:
+        with contextlib.suppress(OSError):
+            if not had_lock:
+                moving_lock(home).unlink(missing_ok=True)
+            for one in reversed(new):
+                one.rmdir()  # only an empty one
+        raise
 
 
 def _refuse_second(path: Path, source: Path, mark: str) -> None:
@@ -238,9 +230,32 @@ def _refuse_second(path: Path, source: Path, mark: str) -> None:
     raise ConfigError(message)
 
 
+def _check_structure(path: Path, source: Path, *, stamp: bool) -> None:
+    """See that a file is whole and nothing in it acts; `stamp` marks it as one that arrived."""
+    try:
+        with guarded(path) as db:
+            why = structure_problem(db)
+            if not why and stamp:
+                if (answer := db.execute("PRAGMA integrity_check(1)").fetchone()[0]) != "ok":
+                    why = str(answer)
+                db.execute(f"PRAGMA application_id = {ARRIVED}")
+    except (sqlite3.Error, UnicodeDecodeError) as error:
+        why = str(error)
+    if why:
+        message = f"{path.name} in {source} is damaged ({why}); nothing was imported"
+        raise LedgerDamagedError(message)
+
+
 def _checked(path: Path, source: Path) -> Moved:
-    """Bring an unpacked ledger up to date and see that it is sound. Raises LedgerError."""
-    ledger = Ledger(path)
+    """Bring an unpacked ledger up to date, see that it is sound, mark its runs as imported.
+
+    Raises LedgerError.
+    """
+    try:
+        ledger = Ledger(path)
+    except LedgerDamagedError as error:
+        message = f"the ledger in {source} is damaged; nothing was imported. Copy it again"
+        raise LedgerDamagedError(message) from error
     try:
         if findings := check(ledger):
             first = findings[0]
@@ -249,39 +264,51 @@ def _checked(path: Path, source: Path) -> Moved:
                 f"broken by {', '.join(first.rows)}. Export it again after `twolane check` there"
             )
             raise LedgerDamagedError(message)
-        return Moved(len(ledger.runs()), tuple(run.id for run in _unfinished(ledger)))
+        runs = ledger.runs()
+        with ledger.store.transaction() as db:
+            db.executemany(
+                "UPDATE runs SET settings = ? WHERE run_no = ?",
+                [
+                    (json.dumps({**json.loads(run.settings), IMPORTED: True}), run.run_no)
+                    for run in runs
+                ],
+            )
+        return Moved(len(runs), tuple(run.id for run in _unfinished(ledger)))
     finally:
         ledger.close()
-
-
-def _check_whole(path: Path, source: Path) -> None:
-    try:
-        with contextlib.closing(sqlite3.connect(path)) as db:
-            answer = db.execute("PRAGMA quick_check(1)").fetchone()[0]
-    except sqlite3.Error as error:
-        answer = error
-    if answer != "ok":
-        message = f"{path.name} in {source} is damaged ({answer}); nothing was imported"
-        raise LedgerDamagedError(message)
+        marker_of(path).unlink(missing_ok=True)
 
 
 def _place(folder: Path, names: list[str], path: Path) -> tuple[str, ...]:
     """Move files where they belong, the ledger last; return those that were there already.
 
-    Until the ledger is there, the command can be given again.
+    Where that fails, those that were moved are taken out again.
     """
     kept = []
-    for name in names[1:]:
-        target = path.parent / name
-        private.folder(target.parent)
-        if target.exists():
-            kept.append(name)
-        else:
+    with contextlib.ExitStack() as back:
+        for name in names[1:]:
+            target = path.parent / name
+            if os.path.lexists(target):
+                kept.append(name)
+                continue
+            _make_way(target, back)
             (folder / name).rename(target)
-    for suffix in ("-wal", "-shm"):
-        # Of a ledger that is gone: it must not be taken for this one's.
-        left_over = path.with_name(path.name + suffix)
-        if left_over.exists():
-            left_over.replace(path.with_name(f"{path.name}{suffix}.lost"))
-    (folder / path.name).replace(path)
+            back.callback(target.unlink)
+        _make_way(path, back)
+        (folder / path.name).replace(path)
+        back.pop_all()
     return tuple(kept)
+
+
+def _make_way(target: Path, back: contextlib.ExitStack) -> None:
+    """Make the folder of a file that is to come, and move away what is left of one that is gone."""
+    for folder in [one for one in target.parents if not one.exists()][::-1]:
+        private.folder(folder)
+        back.callback(folder.rmdir)
+    for suffix in ("-wal", "-shm"):
+        # It must not be taken for this one's.
+        left_over = target.with_name(target.name + suffix)
+        if left_over.exists():
+            lost = target.with_name(f"{target.name}{suffix}.lost")
+            left_over.replace(lost)
+            back.callback(lost.replace, left_over)

@@ -1,0 +1,198 @@
+"""SQLite files that may come from elsewhere: what in them could act is found before it is used.
+
+A database is more than rows. A trigger or a view in one that was sent by a stranger would run
+inside this process, a default or a check could take all memory, and a value that was packed may
+unpack without end. So a file is looked at as it lies: only plain tables and indexes count, and
+where it is known what they have to be, they have to be just that.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import re
+import sqlite3
+import zlib
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+HEADER: Final = b"SQLite format 3\0"
+ARRIVED: Final = 0x61727276
+"""The `application_id` of a file that was imported: its values are checked when it is first used."""
+
+MAX_VALUE_BYTES: Final = 128 << 20
+"""No request or reply is larger: the Messages API takes 32 MB, and no answer over 128 is read."""
+
+# What SQLite makes by itself, for UNIQUE, AUTOINCREMENT and ANALYZE.
+_OF_SQLITE: Final = re.compile(r"sqlite_(?:autoindex_.*|sequence|stat[14])", re.DOTALL)
+_TOKEN: Final = re.compile(
+    r"(?P<none>\s+|--[^\n]*|/\*.*?(?:\*/|\Z))|'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|\w+|.", re.DOTALL
+)
+# Only these may stand before a bracket: with anything else it would be a function's call, or a
+# value that is computed.
+_BEFORE_BRACKET: Final = frozenset({"KEY", "UNIQUE", "IN"})
+_COMPUTED: Final = frozenset({"CHECK", "AS", "GENERATED", "SELECT", "CASE"})
+_MAX_OBJECTS: Final = 200
+_MAX_SCHEMA_BYTES: Final = 100_000
+
+Signature = frozenset[tuple[Any, ...]]
+"""A schema: each of its tables as a set of definitions, each of its indexes as its words."""
+
+
+@contextlib.contextmanager
+def guarded(path: Path) -> Iterator[sqlite3.Connection]:
+    """Open a file that a stranger may have made; nothing in it runs, no value is without bound.
+
+    Raises sqlite3.Error.
+    """
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as db:
+        guard(db)
+        db.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MAX_VALUE_BYTES)
+        db.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 0)
+        yield db
+
+
+def guard(db: sqlite3.Connection) -> None:
+    """Let nothing in a schema call what has effects, and cells be checked as they are read."""
+    db.execute("PRAGMA trusted_schema = OFF")
+    db.execute("PRAGMA cell_size_check = ON")
+
+
+def structure_problem(db: sqlite3.Connection) -> str:
+    """Return what in a file is more than plain tables and indexes, '' where nothing is.
+
+    Raises sqlite3.Error where the file cannot be read.
+    """
+    count, size = db.execute(
+        "SELECT count(*), coalesce(sum(length(sql)), 0) FROM sqlite_master"
+    ).fetchone()
+    if not count:
+        return "it is empty"
+    if count > _MAX_OBJECTS or size > _MAX_SCHEMA_BYTES:
+        return f"it has {count:,} tables and indexes, described in {size:,} characters"
+    for kind, name, sql in db.execute("SELECT type, name, sql FROM sqlite_master").fetchall():
+        if kind not in ("table", "index") or not isinstance(name, str):
+            return f"it has a {kind} {name}"
+        if not _is_sqlites(kind, name, sql) and (why := _more_than_plain(str(sql))):
+            return f"its {kind} {name} has {why}"
+    return ""
+
+
+def schema_problem(db: sqlite3.Connection, script: str) -> str:
+    """Return what in a file is not as `script` makes it, '' where all is.
+
+    The order of columns and what is written in comments does not count: later versions add
+    columns. Raises sqlite3.Error where the file cannot be read.
+    """
+    texts, wanted = _made_by(script)
+    if _texts(db) == texts:
+        return ""
+    found = signature(db)
+    for what, names in (("lacks", wanted - found), ("has", found - wanted)):
+        if names:
+            kind, name = min(names)[:2]
+            return f"it {what} the {kind} {name}" + (" in this form" if what == "has" else "")
+    return ""
+
+
+@functools.lru_cache(maxsize=32)
+def _made_by(script: str) -> tuple[frozenset[Any], Signature]:
+    with contextlib.closing(sqlite3.connect(":memory:")) as db:
+        db.executescript(script)
+        return _texts(db), signature(db)
+
+
+def _texts(db: sqlite3.Connection) -> frozenset[Any]:
+    rows = db.execute("SELECT type, name, tbl_name, sql FROM sqlite_master").fetchall()
+    return frozenset(row for row in rows if not _is_sqlites(row[0], row[1], row[3]))
+
+
+def signature(db: sqlite3.Connection) -> Signature:
+    """Return the schema of a file, in a form that can be compared. Raises sqlite3.Error."""
+    return frozenset(
+        (str(kind), str(name), str(table), _words(kind, str(sql)))
+        for kind, name, table, sql in _texts(db)
+    )
+
+
+def _is_sqlites(kind: str, name: str, sql: str | None) -> bool:
+    """Tell whether SQLite made it by itself."""
+    if _OF_SQLITE.fullmatch(str(name)) is None:
+        return False
+    return sql is None if kind == "index" else kind == "table"
+
+
+def _tokens(sql: str) -> list[str]:
+    return [one[0] for one in _TOKEN.finditer(sql) if one["none"] is None]
+
+
+def _words(kind: str, sql: str) -> tuple[object, ...]:
+    """Return a statement without comments; of a table, its definitions in any order."""
+    words = _tokens(sql)
+    if kind != "table" or "(" not in words:
+        return tuple(words)
+    definitions: list[list[str]] = [[]]
+    depth, start = 0, words.index("(")
+    end = len(words)
+    for at, word in enumerate(words[start:], start):
+        depth += (word == "(") - (word == ")")
+        if not depth:
+            end = at
+            break
+        if word == "," and depth == 1:
+            definitions.append([])
+        elif at > start:
+            definitions[-1].append(word)
+    return (
+        " ".join(words[:start]),
+        tuple(sorted(" ".join(one) for one in definitions)),
+        " ".join(words[end:]),
+    )
+
+
+def _more_than_plain(sql: str) -> str:
+    """Return what of a statement computes something, '' where nothing does."""
+    words = [one.upper() for one in _tokens(sql)]
+    if words[:2] == ["CREATE", "VIRTUAL"]:
+        return "code of its own"
+    if computed := _COMPUTED.intersection(words):
+        return f"a computed value ({min(computed)})"
+    # The name of a table, and what an index or a reference is on, stand before a bracket, too.
+    named = {
+        at + 1
+        for at, word in enumerate(words)
+        if word in ("TABLE", "ON", "REFERENCES", "EXISTS")
+    }  # fmt: skip
+    for at, word in enumerate(words):
+        before = words[at - 1] if at else ""
+        if (
+            word == "("
+            and at - 1 not in named
+            and before not in _BEFORE_BRACKET
+            and (before.replace("_", "").isalnum() or before[:1] in ("'", '"'))
+            and not _is_width(words[at + 1 : at + 5])
+        ):
+            return f"a computed value ({before.lower()})"
+    return ""
+
+
+def _is_width(words: list[str]) -> bool:
+    """Tell whether what stands in a bracket is the width of a type, as in DECIMAL(10, 2)."""
+    inside = words[: words.index(")")] if ")" in words else words
+    return ")" in words and all(one.isdigit() or one == "," for one in inside)
+
+
+def inflate(blob: bytes, *, most_bytes: int = MAX_VALUE_BYTES) -> bytes:
+    """Unpack what zlib packed. Raises zlib.error where it is damaged or larger than `most_bytes`."""
+    unpacking = zlib.decompressobj()
+    data = unpacking.decompress(blob, most_bytes + 1)
+    if len(data) > most_bytes:
+        message = f"it unpacks to more than {most_bytes:,} bytes"
+        raise zlib.error(message)
+    if not unpacking.eof or unpacking.unused_data:
+        message = "it is cut off, or goes on where it has ended"
+        raise zlib.error(message)
+    return data
