@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 from collections import Counter, deque
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn, cast
+from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 import orjson
 
@@ -15,7 +15,7 @@ from twolane.core.types import BatchInfo, Limits, Outcome, Reply, RequestCounts,
 from twolane.errors import ConnectionFailedError, OverloadedError, RejectedError, TransientError
 from twolane.ledger.store import Store
 from twolane.providers.anthropic import AnthropicProvider
-from twolane.providers.base import BatchPage, ResultLine, Traits
+from twolane.providers.base import BatchPage, ResultLine, Sink, Traits
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, Callable, Mapping, Sequence
@@ -95,8 +95,9 @@ class ScriptedProvider:
     def check(self, params: Mapping[str, Any]) -> None:
         """Take everything."""
 
-    async def send(self, body: bytes, *, betas: Sequence[str] = ()) -> Reply:
+    async def send(self, body: bytes, *, most_bytes: int, betas: Sequence[str] = ()) -> Reply:
         """Answer one request in real time, or do what the script says."""
+        del most_bytes
         self.betas.append(tuple(betas))
         step = self.send_script.popleft() if self.send_script else "ok"
         if isinstance(step, Exception):
@@ -192,7 +193,7 @@ class ScriptedProvider:
         ]
         return self._info(batch)
 
-    async def fetch_results(self, batch_id: str, out: BinaryIO) -> None:
+    async def fetch_results(self, batch_id: str, out: Sink) -> None:
         """Write the results, in reverse order, as the script changes them."""
         self.fetches += 1
         lines = self.find(batch_id).lines[::-1]
@@ -200,7 +201,8 @@ class ScriptedProvider:
         if isinstance(step, Exception):
             out.write(b"\n".join(lines[: len(lines) // 2]))
             raise step
-        out.writelines(line + b"\n" for line in (step(lines) if step else lines))
+        for line in step(lines) if step else lines:
+            out.write(line + b"\n")
 
     def batch_frame(self) -> tuple[bytes, bytes, bytes]:
         """Frame creates as Anthropic does."""

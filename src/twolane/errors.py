@@ -31,6 +31,7 @@
           LongWaitError              the provider wants to be left alone for over an hour
           RepeatedBatchIdError       a batch got the id of another one
         InvalidReplyError          the answer cannot be read
+          ReplyTooLargeError         it is larger than any honest one to what was asked
       BatchLostError               the provider does not know the batch any more
       BudgetExceededError          the cap leaves no room for the next request
         MonthSpentError            nor does the budget of the month
@@ -275,6 +276,18 @@ class RepeatedBatchIdError(RunRefusedError):
 
 class InvalidReplyError(ProviderError):
     """The provider's answer cannot be read; run again, and report it if it stays."""
+
+
+class ReplyTooLargeError(InvalidReplyError):
+    """An answer came that is larger than what was asked for can take; see who answers there."""
+
+    def __init__(self, size: str, beginning: bytes = b"", *, what: str = "an answer") -> None:
+        """Keep the `beginning` of `what` is larger than `size`, as people say it."""
+        super().__init__(
+            f"{what} of more than {size} came; what was asked for cannot take so much",
+            kind="reply_too_large",
+        )
+        self.beginning = beginning
 
 
 class BatchLostError(TwolaneError):

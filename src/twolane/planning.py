@@ -262,6 +262,7 @@ def new_run(
             "caches": found.caches,
             "betas": found.betas,
             "own_schemas": found.own_schemas,
+            "brings_in": bool(found.unbounded),
         },
         provider=provider.name,
         base_url=provider.base_url,

@@ -23,8 +23,8 @@ from multidict import CIMultiDict
 
 from tests.doubles import echo_reply
 from tests.virtual_time import START
+from twolane.bodies import Unpacker, whole
 from twolane.errors import ConnectionFailedError
-from twolane.providers.encoding import Unpacker
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator, Mapping
@@ -310,11 +310,12 @@ class Carried:
                 await asyncio.sleep(piece.seconds)
                 continue
             self._took(len(piece))
-            yield unpacker.piece(piece)
+            for part in unpacker.pieces(piece):
+                yield part
 
-    async def read(self) -> bytes:
-        """Return the whole body."""
-        return b"".join([piece async for piece in self.chunks()])
+    async def read(self, most_bytes: int) -> bytes:
+        """Return the whole body; see Response.read."""
+        return await whole(self.chunks(), most_bytes)
 
 
 class HostileTransport:

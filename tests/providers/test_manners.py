@@ -49,7 +49,7 @@ async def _serving(
 
 async def _ask(transport: HttpTransport, body: bytes = b"{}") -> bytes:
     async with transport.request("POST", "/v1/messages", headers={}, body=body) as response:
-        return await response.read()
+        return await response.read(1 << 20)
 
 
 # -- encodings --------------------------------------------------------------------------------

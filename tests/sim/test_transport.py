@@ -36,7 +36,7 @@ def test_a_message_takes_its_latency() -> None:
             "POST", "/v1/messages", headers=HEADERS, body=orjson.dumps(params())
         ) as response:
             took_s = clock.now() - began
-            return response.status, orjson.loads(await response.read())["role"], took_s
+            return response.status, orjson.loads(await response.read(1 << 20))["role"], took_s
 
     status, role, took_s = clock.run(main())
     assert (status, role) == (200, "assistant")
@@ -59,7 +59,7 @@ def test_a_streamed_upload_and_a_query_arrive() -> None:
             ) as response:
                 assert response.status == 200
         async with transport.request("GET", f"{BATCHES}?limit=1", headers=HEADERS) as response:
-            return [one["id"] for one in orjson.loads(await response.read())["data"]]
+            return [one["id"] for one in orjson.loads(await response.read(1 << 20))["data"]]
 
     assert clock.run(main()) == [simulator.batches()[-1]["id"]]
 

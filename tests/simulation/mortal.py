@@ -341,9 +341,9 @@ class MortalResponse:
         self.status = inner.status
         self.headers = inner.headers
 
-    async def read(self) -> bytes:
+    async def read(self, most_bytes: int) -> bytes:
         """Return the whole body; see Response.read."""
-        body = await self._inner.read()
+        body = await self._inner.read(most_bytes)
         self._maybe_die()
         self._call.read(whole=self.status == 200)
         return body

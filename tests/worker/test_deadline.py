@@ -171,11 +171,11 @@ def test_a_race_whose_calls_are_lost_is_left_to_the_batch_in_the_end(tmp_path: P
     provider, send = scene.provider, scene.provider.send
     left_at: list[float] = []
 
-    async def dies_four_times(body: bytes, *, betas: Sequence[str] = ()) -> Reply:
+    async def dies_four_times(body: bytes, *, most_bytes: int, betas: Sequence[str] = ()) -> Reply:
         left_at.append(scene.clock.now())
         if len(left_at) <= 4:
             raise Crash
-        return await send(body, betas=betas)
+        return await send(body, most_bytes=most_bytes, betas=betas)
 
     provider.send = dies_four_times  # type: ignore[method-assign]
     deadline_at = _by(scene, 600.0)

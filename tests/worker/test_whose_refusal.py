@@ -46,7 +46,7 @@ class Moody(ScriptedProvider):
         self.latency_s = LATENCY_S
         self.asked: Counter[int] = Counter()
 
-    async def send(self, body: bytes, *, betas: Sequence[str] = ()) -> Reply:
+    async def send(self, body: bytes, *, most_bytes: int, betas: Sequence[str] = ()) -> Reply:
         """Answer, or raise."""
         number = int(body.rpartition(b"q")[2].partition(b'"')[0])
         self.asked[number] += 1
@@ -54,7 +54,7 @@ class Moody(ScriptedProvider):
         if error is not None:
             await asyncio.sleep(self.latency_s)
             raise error
-        return await super().send(body, betas=betas)
+        return await super().send(body, most_bytes=most_bytes, betas=betas)
 
 
 def _scene(tmp_path: Path, mood: Callable[[int], Exception | None], **settings: Any) -> Scene:  # noqa: ANN401

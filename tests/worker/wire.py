@@ -18,6 +18,7 @@ from tests.doubles import echo_reply
 from tests.virtual_time import START
 from tests.worker.scene import Scene
 from twolane import Lane, Report, Request
+from twolane.bodies import whole
 from twolane.errors import TwolaneError
 from twolane.providers.anthropic import AnthropicProvider
 
@@ -40,9 +41,9 @@ class Wired:
     body: bytes
     headers: Mapping[str, str] = field(default_factory=dict)
 
-    async def read(self) -> bytes:
+    async def read(self, most_bytes: int) -> bytes:
         """Return the whole body."""
-        return self.body
+        return await whole(self.chunks(), most_bytes)
 
     async def chunks(self) -> AsyncIterator[bytes]:
         """Iterate the body in pieces."""

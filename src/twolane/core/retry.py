@@ -92,6 +92,8 @@ _CLASS_OF_KIND: Final[Mapping[str, FaultClass]] = {
     "connection": FaultClass.DROPPED,
     "invalid_reply": FaultClass.BAD_REPLY,
     "unreadable_reply": FaultClass.UNUSABLE,
+    "reply_too_large": FaultClass.UNUSABLE,
+    "results_too_large": FaultClass.UNUSABLE,
     "unknown_result": FaultClass.UNUSABLE,
     **dict.fromkeys(ENDINGS, FaultClass.UNUSABLE),
 }
@@ -267,6 +269,8 @@ _ADVICE: Final[Mapping[str, str]] = {
     "expired": "Retry the failed items; the provider did not get to them within 24 hours.",
     "canceled": "Start a run again for what is still wanted; these items were canceled.",
     "unreadable_reply": "Look at the kept bytes (`show --item`); it was paid for, and asking again costs again.",
+    "reply_too_large": "Look at its beginning (`show --item`) and at who answers there; it counts as paid, and asking again costs again.",
+    "results_too_large": "See who answers there; it may be among the results that were not read, and counts as paid.",
     "unknown_result": "Look at the provider's documentation of this result, which this version does not know.",
     "refusal": "Change or leave out the source; the model refuses it.",
     "max_tokens": "Allow more with max_tokens, or shorten the source; the reply was cut off.",

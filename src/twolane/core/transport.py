@@ -20,11 +20,17 @@ class Response(Protocol):
     headers: Mapping[str, str]
     """To be looked up by names in lower case; iterated, they may come in any."""
 
-    async def read(self) -> bytes:
-        """Return the whole body. Raises ConnectionFailedError where it is cut short."""
+    async def read(self, most_bytes: int) -> bytes:
+        """Return the whole body of `most_bytes` at most.
+
+        Raises ConnectionFailedError where it is cut short, ReplyTooLargeError where it is longer.
+        """
 
     def chunks(self) -> AsyncIterator[bytes]:
-        """Iterate the body in pieces. Raises ConnectionFailedError where it breaks."""
+        """Iterate the body in pieces, without a bound: that is the caller's.
+
+        Raises ConnectionFailedError where it breaks.
+        """
 
 
 class Transport(Protocol):

@@ -89,8 +89,8 @@ class Reply(NamedTuple):
 
     `rates` is what its headers said of the limits a minute; a batch's answers have none.
     `unpriced` names what it used that has no known price: server tools, service tiers.
-    `problem` says why it cannot be read, for what was answered with success and is no message;
-    `message` are then its bytes, and `text` is empty.
+    `problem` says why it cannot be read, for what was answered with success and is no message, and
+    `problem_kind` what that is called; `message` are then its bytes, and `text` is empty.
     """
 
     message: bytes
@@ -102,6 +102,7 @@ class Reply(NamedTuple):
     rates: RateHeaders | None = None
     unpriced: tuple[str, ...] = ()
     problem: str = ""
+    problem_kind: str = "unreadable_reply"
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,14 @@ class OrphanCost(NamedTuple):
     unpriced: tuple[str, ...] = ()
 
 
+class Sent(NamedTuple):
+    """One request of a batch, as far as its results are told by it."""
+
+    attempt_no: int
+    name: str
+    max_tokens: int
+
+
 @readable
 def given_up(
     ledger: Ledger, run: RunRow, *, base_url: str, key_fingerprint: str, since: float
@@ -47,14 +55,17 @@ def given_up(
 
 
 @readable
-def requests_of(ledger: Ledger, batch: BatchRow) -> dict[int, tuple[int, str]]:
-    """Return (attempt_no, the item's name) of every request of a batch, by index in its run."""
+def requests_of(ledger: Ledger, batch: BatchRow) -> dict[int, Sent]:
+    """Return every request of a batch by its index in its run."""
     rows = ledger.store.db.execute(
-        "SELECT i.id & 0xFFFFFFFF, a.attempt_no, i.name FROM attempts a"
+        "SELECT i.id & 0xFFFFFFFF, a.attempt_no, i.name, i.max_tokens FROM attempts a"
         " JOIN items i ON i.id = a.item WHERE a.batch_no = ?",
         (batch.batch_no,),
     )
-    return {int(index): (int(attempt_no), restored(name)) for index, attempt_no, name in rows}
+    return {
+        int(index): Sent(int(attempt_no), restored(name), int(max_tokens))
+        for index, attempt_no, name, max_tokens in rows
+    }
 
 
 def book(

@@ -7,16 +7,20 @@ https://platform.claude.com/docs/en/build-with-claude/batch-processing
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import hashlib
 import time
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn, TypedDict
+from typing import TYPE_CHECKING, Any, NoReturn, TypedDict
 from urllib.parse import quote
 
 import orjson
 
+from twolane.core.bounds import CONTROL_BYTES, LIST_BYTES
 from twolane.core.cooldown import retry_after_s
 from twolane.core.faults import NO_STATUS, refusal
+from twolane.core.outside import MAX_TOKENS, identifier, name, whole
 from twolane.core.types import (
     BatchInfo,
     Headroom,
@@ -28,15 +32,17 @@ from twolane.core.types import (
     Succeeded,
 )
 from twolane.errors import (
+    ConnectionFailedError,
     EndpointError,
     GatewayTimeoutError,
     InvalidReplyError,
     NotTheProviderError,
     ProviderError,
+    RejectedError,
     TransientError,
 )
 from twolane.providers import messages
-from twolane.providers.base import BatchPage, ResultLine, Served, Traits
+from twolane.providers.base import BatchPage, ResultLine, Served, Sink, Traits, refusal_of
 from twolane.providers.lenient import clean, parse, unpacked
 
 if TYPE_CHECKING:
@@ -52,6 +58,11 @@ LIMITS = Limits(
 REALTIME_TIMEOUT_S = 600.0
 CONTROL_TIMEOUT_S = 60.0
 UPLOAD_TIMEOUT_S = 900.0
+# Results come as slowly as the line is, but they do come: less than this in ten minutes (a
+# hundred bytes a second) is nothing, and what takes longer than a quarter of a day never ends.
+RESULTS_STALL_S = 600.0
+RESULTS_STALL_BYTES = 1 << 16
+RESULTS_TIMEOUT_S = 21_600.0
 COUNTED_PARAMS = (
     "model", "messages", "system", "tools", "tool_choice", "thinking", "output_config",
     "cache_control", "speed",
@@ -63,6 +74,7 @@ _KINDS_OF_PAGES = {
     403: "permission_error", 413: "request_too_large", 429: "rate_limit_error",
     503: "overloaded_error", 529: "overloaded_error",
 }  # fmt: skip
+_SHOWN_ID_CHARS = 60
 _COUNTS = ("processing", "succeeded", "errored", "canceled", "expired")
 
 
@@ -114,12 +126,13 @@ class AnthropicProvider:
     def check(self, params: Mapping[str, Any]) -> None:
         """Take everything: `params` is the provider's own form."""
 
-    async def send(self, body: bytes, *, betas: Sequence[str] = ()) -> Reply:
+    async def send(self, body: bytes, *, most_bytes: int, betas: Sequence[str] = ()) -> Reply:
         """Answer one request in real time. Raises ProviderError."""
+        more = _beta_header(betas)
         raw, headers = await self._exchange(
-            "POST", "/v1/messages", body, REALTIME_TIMEOUT_S, _beta_header(betas)
+            "POST", "/v1/messages", body, REALTIME_TIMEOUT_S, more, most_bytes=most_bytes
         )
-        request_id = clean(headers.get("request-id")) or None
+        request_id = identifier(headers.get("request-id"))
         answer = messages.read_answer(raw, request_id=request_id, rates=_rates(headers))
         if isinstance(answer, Reply):
             return answer
@@ -133,8 +146,8 @@ class AnthropicProvider:
         raw, _ = await self._exchange(
             "POST", "/v1/messages/count_tokens", orjson.dumps(prompt), CONTROL_TIMEOUT_S
         )
-        count = self._object(raw).get("input_tokens")
-        if not isinstance(count, int):
+        count = whole(self._object(raw).get("input_tokens"), most=MAX_TOKENS)
+        if count is None:
             raise InvalidReplyError(f"{self.name} counted no tokens", provider=self.name)
         return count
 
@@ -148,53 +161,66 @@ class AnthropicProvider:
 
     async def retrieve_batch(self, batch_id: str) -> BatchInfo:
         """Return how a batch stands. Raises ProviderError, RejectedError with 404 if unknown."""
-        raw, _ = await self._exchange(
-            "GET", f"{_BATCHES}/{quote(batch_id, safe='')}", None, CONTROL_TIMEOUT_S
-        )
+        raw, _ = await self._exchange("GET", _path(batch_id), None, CONTROL_TIMEOUT_S)
         return self._batch(self._object(raw))
 
     async def list_batches(self, *, after_id: str | None, limit: int) -> BatchPage:
         """Return one page of the list, newest first. Raises ProviderError."""
-        behind = f"&after_id={after_id}" if after_id else ""
-        raw, _ = await self._exchange(
-            "GET", f"{_BATCHES}?limit={limit}{behind}", None, CONTROL_TIMEOUT_S
-        )
+        behind = f"&after_id={quote(after_id, safe='')}" if after_id else ""
+        path = f"{_BATCHES}?limit={limit}{behind}"
+        raw, _ = await self._exchange("GET", path, None, CONTROL_TIMEOUT_S, most_bytes=LIST_BYTES)
         page = self._object(raw)
-        # A batch that is left out here would seem never to have arrived.
         if not isinstance(page.get("data"), list):
             raise InvalidReplyError(f"{self.name} listed no batches", provider=self.name)
-        return BatchPage(
-            tuple(self._batch(one) for one in page["data"]),
-            has_more=bool(page.get("has_more")),
-            last_id=clean(page.get("last_id")) or None,
-        )
+        batches = []
+        for one in page["data"]:
+            # One that is left out without a word would seem never to have arrived.
+            with contextlib.suppress(InvalidReplyError):
+                batches.append(self._batch(one))
+        has_more, last_id = bool(page.get("has_more")), identifier(page.get("last_id"))
+        last_id = last_id or (batches[-1].id if batches else None)
+        if has_more and last_id is None:
+            message = f"{self.name} has more batches than it lists, and does not say which"
+            raise InvalidReplyError(message, provider=self.name)
+        unreadable = len(page["data"]) - len(batches)
+        return BatchPage(tuple(batches), has_more=has_more, last_id=last_id, unreadable=unreadable)
 
     async def cancel_batch(self, batch_id: str) -> BatchInfo:
         """Ask for an early end. Raises ProviderError."""
-        raw, _ = await self._exchange(
-            "POST", f"{_BATCHES}/{quote(batch_id, safe='')}/cancel", b"", CONTROL_TIMEOUT_S
-        )
+        raw, _ = await self._exchange("POST", _path(batch_id, "/cancel"), b"", CONTROL_TIMEOUT_S)
         return self._batch(self._object(raw))
 
-    async def fetch_results(self, batch_id: str, out: BinaryIO) -> None:
+    async def fetch_results(self, batch_id: str, out: Sink) -> None:
         """Stream the results into `out`. Raises ProviderError, also where the stream breaks.
 
         The URL is built from the configured base: `results_url` could name another host, and
         following it would hand that host the key.
         """
-        async with self._transport.request(
-            "GET",
-            f"{_BATCHES}/{quote(batch_id, safe='')}/results",
-            headers=self._headers,
-            timeout_s=None,
-        ) as response:
-            if not _is_success(response):
-                self._refuse(response, await response.read())
-            begun = False
-            async for chunk in response.chunks():
-                if not begun and (begun := bool(unpacked(chunk))) and unpacked(chunk)[:1] == b"<":
-                    raise self._no_answer(None, chunk, response.headers)
-                out.write(chunk)
+        try:
+            async with (
+                asyncio.timeout(RESULTS_TIMEOUT_S),
+                asyncio.timeout(RESULTS_STALL_S) as stall,
+                self._transport.request(
+                    "GET", _path(batch_id, "/results"), headers=self._headers, timeout_s=None
+                ) as response,
+            ):
+                if not _is_success(response):
+                    self._refuse(response, await refusal_of(response))
+                await self._stream(response, out, stall)
+        except TimeoutError as error:
+            message = f"the results came so slowly that they would never end: {self.base_url}"
+            raise ConnectionFailedError(message, sent=True, provider=self.name) from error
+
+    async def _stream(self, response: Response, out: Sink, stall: asyncio.Timeout) -> None:
+        begun, came_bytes = False, 0
+        async for chunk in response.chunks():
+            if not begun and (begun := bool(unpacked(chunk))) and unpacked(chunk)[:1] == b"<":
+                raise self._no_answer(None, chunk, response.headers)
+            came_bytes += len(chunk)
+            if came_bytes >= RESULTS_STALL_BYTES:
+                stall.reschedule(asyncio.get_running_loop().time() + RESULTS_STALL_S)
+                came_bytes = 0
+            out.write(chunk)
 
     def batch_frame(self) -> tuple[bytes, bytes, bytes]:
         """Return what stands before, between and after the lines of a create."""
@@ -234,15 +260,16 @@ class AnthropicProvider:
         body: bytes | AsyncIterable[bytes] | None,
         timeout_s: float,
         more_headers: Mapping[str, str] | None = None,
+        *,
+        most_bytes: int = CONTROL_BYTES,
     ) -> tuple[bytes, Mapping[str, str]]:
         headers = {**self._headers, **more_headers} if more_headers else self._headers
         async with self._transport.request(
             method, path, headers=headers, body=body, timeout_s=timeout_s
         ) as response:
-            raw = await response.read()
             if not _is_success(response):
-                self._refuse(response, raw)
-            return raw, response.headers
+                self._refuse(response, await refusal_of(response))
+            return await response.read(most_bytes), response.headers
 
     def _refuse(self, response: Response, raw: bytes) -> NoReturn:
         """Raise the error that the status and the body stand for; faults.py says which."""
@@ -257,7 +284,7 @@ class AnthropicProvider:
             provider=self.name,
             status=status,
             kind=kind,
-            request_id=clean(headers.get("request-id")) or None,
+            request_id=identifier(headers.get("request-id")),
         )
         message = f"{self.name} answered {status} {kind}: {text}"
         if issubclass(error, EndpointError):
@@ -290,7 +317,7 @@ class AnthropicProvider:
             error = refusal(NO_STATUS, said.kind, said.words)
             message = f"{self.name} answered 200 {said.kind}: {said.message}"
             return error(message, provider=self.name, status=200, kind=said.kind)
-        kind = clean(headers.get("content-type")).partition(";")[0] or "no type"
+        kind = name(headers.get("content-type", "").partition(";")[0].strip()) or "no type"
         message = (
             f"what answers at {self.base_url} is not the API ({kind}): "
             f"{messages.shown(raw) or 'an empty page'}; check the base URL, the proxy and the "
@@ -308,11 +335,19 @@ class AnthropicProvider:
         return value
 
     def _batch(self, value: Mapping[str, Any]) -> BatchInfo:
+        """Read a batch. Raises InvalidReplyError, which names an id that is none."""
+        batch_id = identifier(value.get("id")) if isinstance(value, dict) else None
+        if batch_id is None:
+            given = (
+                repr(value.get("id"))[:_SHOWN_ID_CHARS] if isinstance(value, dict) else "nothing"
+            )
+            message = f"{self.name} gave a batch an id that is none: {given}"
+            raise InvalidReplyError(message, provider=self.name)
         try:
             counts = value.get("request_counts") or {}
             created_at, expires_at = _seconds(value["created_at"]), value.get("expires_at")
             return BatchInfo(
-                id=_batch_id(value["id"]),
+                id=batch_id,
                 status=clean(value["processing_status"]),
                 counts=RequestCounts(*(messages.count(counts.get(name)) or 0 for name in _COUNTS)),
                 created_at=created_at,
@@ -338,11 +373,15 @@ def _is_success(response: Response) -> bool:
     return 200 <= response.status < 300  # noqa: PLR2004  # HTTP's successes
 
 
-def _batch_id(value: object) -> str:
-    """Return a batch's id. Raises TypeError for what is none."""
-    if not isinstance(value, str) or not value:
-        raise TypeError
-    return clean(value)
+def _path(batch_id: str, more: str = "") -> str:
+    """Return the path of a batch. Raises RejectedError for what is no id: there is no such batch.
+
+    A ledger that came from elsewhere may hold anything.
+    """
+    if identifier(batch_id) is None:
+        message = f"{batch_id[:_SHOWN_ID_CHARS]!r} is no id of a batch"
+        raise RejectedError(message, status=404, kind="not_found_error")
+    return f"{_BATCHES}/{quote(batch_id, safe='')}{more}"
 
 
 def _rates(headers: Mapping[str, str]) -> RateHeaders | None:

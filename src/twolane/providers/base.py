@@ -3,23 +3,38 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, NoReturn, Protocol
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, NoReturn, Protocol
 
-from twolane.errors import ConfigError
+from twolane.core.bounds import REFUSAL_BYTES
+from twolane.errors import ConfigError, ReplyTooLargeError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, Mapping, Sequence
 
+    from twolane.core.transport import Response
     from twolane.core.types import BatchInfo, Limits, Outcome, Reply
+
+SHOWN_MODELS: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
 class BatchPage:
-    """One page of a provider's list of batches, newest first."""
+    """One page of a provider's list of batches, newest first.
+
+    `unreadable` counts those that it lists and does not tell: any of them may be any batch.
+    """
 
     batches: tuple[BatchInfo, ...]
     has_more: bool
     last_id: str | None
+    unreadable: int = 0
+
+
+class Sink(Protocol):
+    """What results are written into. Raises ReplyTooLargeError where they are too many."""
+
+    def write(self, data: bytes, /) -> object:
+        """Write the next bytes."""
 
 
 class ResultLine(NamedTuple):
@@ -80,12 +95,26 @@ class Served:
         if not self.models:
             message = f"the server at {self.base_url} lists no models; name one with --model"
             raise ConfigError(message)
-        listed = ", ".join(self.models)
         message = (
             f"the server at {self.base_url} has {len(self.models):,} models; name one with "
-            f"--model: {listed}"
+            f"--model: {listed(self.models)}"
         )
         raise ConfigError(message)
+
+
+def listed(models: Sequence[str]) -> str:
+    """Return the names of models for a message: the first of many."""
+    more = len(models) - SHOWN_MODELS
+    names = ", ".join(models[:SHOWN_MODELS])
+    return f"{names} and {more:,} more" if more > 0 else names
+
+
+async def refusal_of(response: Response) -> bytes:
+    """Return the body of a refusal, or as much of it as says why. Raises ConnectionFailedError."""
+    try:
+        return await response.read(REFUSAL_BYTES)
+    except ReplyTooLargeError as error:
+        return error.beginning
 
 
 class Provider(Protocol):
@@ -112,8 +141,11 @@ class Provider(Protocol):
     def check(self, params: Mapping[str, Any]) -> None:
         """See that the provider can be asked this. Raises InputError naming what it cannot take."""
 
-    async def send(self, body: bytes, *, betas: Sequence[str] = ()) -> Reply:
-        """Answer one request in real time, with the service's `betas` switched on for it."""
+    async def send(self, body: bytes, *, most_bytes: int, betas: Sequence[str] = ()) -> Reply:
+        """Answer one request in real time, with the service's `betas` switched on for it.
+
+        Raises ReplyTooLargeError where the answer is larger than `most_bytes`.
+        """
 
     async def count_tokens(self, body: bytes) -> int:
         """Count the input tokens of a request; free of charge."""
@@ -132,7 +164,7 @@ class Provider(Protocol):
     async def cancel_batch(self, batch_id: str) -> BatchInfo:
         """Ask for an early end."""
 
-    async def fetch_results(self, batch_id: str, out: BinaryIO) -> None:
+    async def fetch_results(self, batch_id: str, out: Sink) -> None:
         """Stream the results of an ended batch into `out`."""
 
     def batch_frame(self) -> tuple[bytes, bytes, bytes]:

@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import orjson
 
+from twolane.core import outside
 from twolane.core.identity import note_ref_of
 from twolane.errors import InputError
+from twolane.providers.messages import ending
 from twolane.providers.replies import json_in, without_thinking
 
 if TYPE_CHECKING:
@@ -253,13 +255,13 @@ def from_chat(answer: Mapping[str, Any], params: Mapping[str, Any]) -> dict[str,
             thought = thought or _plain(spoken.get(name))
     except (KeyError, IndexError, TypeError, AttributeError):
         return None
-    ending = choice.get("finish_reason")
+    reason = ending(choice.get("finish_reason"))
     usage = answer.get("usage")
     usage = usage if isinstance(usage, Mapping) else {}
     details = usage.get("prompt_tokens_details")
     cached = _count(details.get("cached_tokens")) if isinstance(details, Mapping) else 0
     written = _count(usage.get("completion_tokens"))
-    stop_reason = _STOP_REASONS.get(ending, ending) if isinstance(ending, str) else None
+    stop_reason = _STOP_REASONS.get(reason, reason) if reason else None
     if stop_reason == "max_tokens" and 0 < written < params["max_tokens"]:
         stop_reason = "model_context_window_exceeded"
     return _message(
@@ -286,13 +288,12 @@ def from_messages(answer: Mapping[str, Any], params: Mapping[str, Any]) -> dict[
     blocks = [one for one in content if isinstance(one, Mapping)]
     usage = answer.get("usage")
     usage = usage if isinstance(usage, Mapping) else {}
-    ending = answer.get("stop_reason")
     return _message(
         answer,
         params,
         said="".join(_plain(one.get("text")) for one in blocks if one.get("type") == "text"),
         thought="".join(_plain(one.get("thinking")) for one in blocks),
-        stop_reason=ending if isinstance(ending, str) else None,
+        stop_reason=ending(answer.get("stop_reason")),
         usage={
             name: _count(usage.get(name))
             for name in ("input_tokens", "output_tokens", "cache_read_input_tokens")
@@ -317,10 +318,10 @@ def _message(
         text = json_in(thought, schema)[1]
     thinking = [{"type": "thinking", "thinking": thought}] if thought else []
     return {
-        "id": str(answer.get("id") or ""),
+        "id": outside.identifier(answer.get("id")) or "",
         "type": "message",
         "role": "assistant",
-        "model": str(answer.get("model") or params["model"]),
+        "model": outside.name(answer.get("model")) or params["model"],
         "content": [*thinking, {"type": "text", "text": text}],
         "stop_reason": stop_reason,
         "usage": dict(usage),

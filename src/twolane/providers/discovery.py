@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
 from twolane.core.addresses import is_here
+from twolane.core.outside import MAX_TOKENS, name, whole
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -33,7 +34,8 @@ _OWNERS: Final[Mapping[str, str]] = {
     "organization_owner": "LM Studio",
 }
 _NO_CHAT = re.compile(r"embed|rerank|whisper", re.IGNORECASE)
-_NUM_CTX = re.compile(r"^num_ctx\s+(\d+)", re.MULTILINE)
+_NUM_CTX = re.compile(r"^num_ctx[ \t]+(\d{1,9})$", re.MULTILINE | re.ASCII)
+MAX_MODELS: Final = 10_000
 
 
 class Told(NamedTuple):
@@ -71,10 +73,14 @@ async def look(get: Callable[[str], Awaitable[Told]]) -> Look | None:
     entries = value.get("data")
     if not isinstance(entries, list):
         return None
-    listed = {str(one["id"]): one for one in entries if isinstance(one, Mapping) and one.get("id")}
+    listed = {
+        model: one
+        for one in entries[:MAX_MODELS]
+        if isinstance(one, Mapping) and (model := name(one.get("id")))
+    }
     chatting = tuple(name for name in listed if not _NO_CHAT.search(name)) or tuple(listed)
-    owners = {str(one.get("owned_by")) for one in listed.values()}
-    server = next((name for owner, name in _OWNERS.items() if owner in owners), "")
+    owners = {one for entry in listed.values() if isinstance(one := entry.get("owned_by"), str)}
+    server = next((server for owner, server in _OWNERS.items() if owner in owners), "")
     version = ""
     if server == "llama.cpp":
         version = _text(await get("/props"), "build_info")
@@ -86,9 +92,8 @@ async def look(get: Callable[[str], Awaitable[Told]]) -> Look | None:
     return Look(server, chatting, listed, version)
 
 
-def _text(told: Told, name: str) -> str:
-    value = (told.value or {}).get(name)
-    return value if isinstance(value, str) else ""
+def _text(told: Told, member: str) -> str:
+    return name((told.value or {}).get(member)) or ""
 
 
 async def context_tokens(
@@ -134,13 +139,14 @@ async def _ollama_context(
         ):
             return size
     shown = (await post("/api/show", {"model": model})).value or {}
-    if match := _NUM_CTX.search(str(shown.get("parameters") or "")):
-        return int(match[1])
+    parameters = shown.get("parameters")
+    if isinstance(parameters, str) and (match := _NUM_CTX.search(parameters)):
+        return _size(int(match[1]))
     info = shown.get("model_info")
     trained = [
         size
-        for name, value in (info.items() if isinstance(info, Mapping) else ())
-        if name.endswith(".context_length") and (size := _size(value))
+        for member, value in (info.items() if isinstance(info, Mapping) else ())
+        if member.endswith(".context_length") and (size := _size(value))
     ]
     return min([*trained, OLLAMA_CONTEXT_TOKENS])
 
@@ -150,14 +156,13 @@ def _slot_context(props: Mapping[str, Any] | None) -> int | None:
     return _size(settings.get("n_ctx")) if isinstance(settings, Mapping) else None
 
 
-def _list(value: Mapping[str, Any] | None, name: str) -> list[Mapping[str, Any]]:
-    entries = (value or {}).get(name)
+def _list(value: Mapping[str, Any] | None, member: str) -> list[Mapping[str, Any]]:
+    entries = (value or {}).get(member)
     return [one for one in entries if isinstance(one, Mapping)] if isinstance(entries, list) else []
 
 
 def _size(value: object) -> int | None:
-    whole = isinstance(value, int) and not isinstance(value, bool)
-    return value if whole and value > 0 else None  # type: ignore[operator,return-value]
+    return whole(value, least=1, most=MAX_TOKENS)
 
 
 async def answering(

@@ -12,7 +12,9 @@ from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 
+from twolane.bodies import CutError, Unpacker, whole
 from twolane.core.addresses import is_here
+from twolane.core.outside import MAX_NAME_CHARS
 from twolane.errors import (
     ConnectionFailedError,
     EndpointError,
@@ -21,15 +23,12 @@ from twolane.errors import (
     ProviderError,
     UnreachableError,
 )
-from twolane.providers.encoding import CutError, Unpacker
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, AsyncIterator, Mapping
 
 CONNECT_TIMEOUT_S: Final = 30.0
 READ_CHUNK_BYTES: Final = 1 << 18
-# Beyond what any model writes; results of batches go to disk piece by piece and have no bound.
-MAX_BODY_BYTES: Final = 128 << 20
 # A gateway may close what was idle, and a request on its way is then lost: nobody knows if it was
 # answered, and billed. Busy connections are used again at once; a new one costs a handshake.
 KEEPALIVE_S: Final = 0.5
@@ -49,21 +48,14 @@ class HttpResponse:
         self.status = response.status
         # Looked up in any case, so they need no copy in lower case.
         self.headers: Mapping[str, str] = response.headers
-        self._encoding = response.headers.get("content-encoding", "").strip().lower()
+        self._encoding = response.headers.get("content-encoding", "")
 
-    async def read(self) -> bytes:
+    async def read(self, most_bytes: int) -> bytes:
         """Return the whole body; where its encoding is none that was asked for, as it came.
 
-        Raises ConnectionFailedError where it is cut short, InvalidReplyError where it has no end.
+        Raises ConnectionFailedError where it is cut short, ReplyTooLargeError where it is longer.
         """
-        pieces, size = [], 0
-        async for piece in self._pieces(Unpacker(self._encoding)):
-            size += len(piece)
-            if size > MAX_BODY_BYTES:
-                message = f"the answer is larger than {MAX_BODY_BYTES >> 20} MB"
-                raise InvalidReplyError(message)
-            pieces.append(piece)
-        return b"".join(pieces)
+        return await whole(self._pieces(Unpacker(self._encoding)), most_bytes)
 
     async def chunks(self) -> AsyncIterator[bytes]:
         """Iterate the body in pieces.
@@ -73,7 +65,8 @@ class HttpResponse:
         """
         unpacker = Unpacker(self._encoding)
         if not unpacker.known:
-            message = f"the results came in the encoding {self._encoding}, which nobody asked for"
+            named = self._encoding[:MAX_NAME_CHARS]
+            message = f"the results came in the encoding {named}, which nobody asked for"
             raise InvalidReplyError(message)
         async for piece in self._pieces(unpacker):
             yield piece
@@ -81,7 +74,11 @@ class HttpResponse:
     async def _pieces(self, unpacker: Unpacker) -> AsyncIterator[bytes]:
         try:
             async for chunk in self._response.content.iter_chunked(READ_CHUNK_BYTES):
-                yield unpacker.piece(chunk)
+                if unpacker.plain:
+                    yield chunk
+                    continue
+                for piece in unpacker.pieces(chunk):
+                    yield piece
             unpacker.end()
         except (aiohttp.ClientError, TimeoutError, OSError, CutError) as error:
             message = f"the answer broke off: {_told(error)}"

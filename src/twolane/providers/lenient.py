@@ -21,7 +21,12 @@ from twolane.core.wording import printable
 MAX_DEPTH: Final = 100
 """What is nested deeper is read as null: nothing that is looked at lies there."""
 
-MAX_UNPACKED_BYTES: Final = 64 * 1024 * 1024
+MAX_VALUES: Final = 500_000
+"""Values of one JSON text: no reply has so many tokens, and each takes some 100 bytes of memory."""
+
+MAX_UNPACKED_BYTES: Final = 16 * 1024 * 1024
+"""What came packed though its header did not say so is cut off there."""
+
 _GZIP: Final = b"\x1f\x8b"
 _BOM: Final = b"\xef\xbb\xbf"
 _BLANK: Final = b" \t\r\n\0"
@@ -29,6 +34,7 @@ _BLANK: Final = b" \t\r\n\0"
 _MANY_BRACKETS: Final = 250
 # An unfinished text reaches to the end: every byte is looked at once.
 _TOKENS: Final = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)|[\[\]{}]', re.DOTALL)
+_STRINGS: Final = re.compile(rb'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)', re.DOTALL)
 _MAX_DIGITS: Final = 18
 
 
@@ -48,9 +54,11 @@ def unpacked(raw: bytes) -> bytes:
 def parse(raw: bytes) -> tuple[Any, bytes]:
     """Return the JSON value at the beginning of `raw`, and bytes that any reader takes for it.
 
-    Raises ValueError where there is none.
+    Raises ValueError where there is none, or where its values are too many.
     """
     text = unpacked(raw)
+    if _holds_too_many(text):
+        raise ValueError("it holds too many values")
     try:
         value = orjson.loads(text)
         if text.count(b"[") + text.count(b"{") > _MANY_BRACKETS:
@@ -70,6 +78,18 @@ def parse(raw: bytes) -> tuple[Any, bytes]:
 def clean(value: object) -> str:
     """Return `value` as a text that can be kept and printed; '' for None."""
     return "" if value is None else printable(str(value))
+
+
+def _holds_too_many(text: bytes) -> bool:
+    """Tell whether a text has more than MAX_VALUES values: commas in its strings are none."""
+    if len(text) <= MAX_VALUES or _marks(text) <= MAX_VALUES:
+        return False
+    return _marks(_STRINGS.sub(b"", text)) > MAX_VALUES
+
+
+def _marks(text: bytes) -> int:
+    """Return how many values can be in a text: each follows a bracket or a comma."""
+    return text.count(b",") + text.count(b"[") + text.count(b"{")
 
 
 def _shallow(text: str) -> str:

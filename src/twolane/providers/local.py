@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 
 from twolane.core.addresses import root_of
+from twolane.core.bounds import CONTROL_BYTES, DISCOVERY_BYTES
 from twolane.core.cooldown import retry_after_s
 from twolane.core.tokens import estimate_input_tokens
 from twolane.core.types import Limits, Reply, Succeeded, Usage
@@ -18,11 +19,12 @@ from twolane.errors import (
     ConnectionFailedError,
     ProviderError,
     RejectedError,
+    ReplyTooLargeError,
     TransientError,
 )
 from twolane.providers import chat
 from twolane.providers.anthropic import bearer
-from twolane.providers.base import NoBatches, Served, Traits
+from twolane.providers.base import NoBatches, Served, Traits, listed, refusal_of
 from twolane.providers.chat import Endpoint, Manner, Schemas
 from twolane.providers.discovery import (
     USUAL_PORTS,
@@ -148,12 +150,14 @@ class LocalProvider(NoBatches):
         raise ConfigError(message)
 
     async def _serve(self, found: Look, wanted: str | None) -> Served:
-        listed = ", ".join(found.models)
         if wanted:
             # Ollama takes a name without its tag for the latest.
             named = next((one for one in (wanted, f"{wanted}:latest") if one in found.listed), "")
             if found.listed and not named:
-                message = f"the server at {self.base_url} has no model {wanted}; it has: {listed}"
+                message = (
+                    f"the server at {self.base_url} has no model {wanted}; it has: "
+                    f"{listed(found.models)}"
+                )
                 raise ConfigError(message)
             wanted = named or wanted
         elif len(found.models) == 1:
@@ -185,7 +189,9 @@ class LocalProvider(NoBatches):
             async with self._transport(base_url).request(
                 method, path, headers=self._headers, body=body, timeout_s=LOOK_TIMEOUT_S
             ) as response:
-                return Told(response.status, _object(await response.read()))
+                return Told(response.status, _object(await response.read(DISCOVERY_BYTES)))
+        except ReplyTooLargeError:
+            return Told(response.status, None)
         except ProviderError:
             return Told(_NOWHERE, None)
 
@@ -202,7 +208,7 @@ class LocalProvider(NoBatches):
             self._served.the_model()
         chat.check(params)
 
-    async def send(self, body: bytes, *, betas: Sequence[str] = ()) -> Reply:  # noqa: ARG002  # none here
+    async def send(self, body: bytes, *, most_bytes: int, betas: Sequence[str] = ()) -> Reply:  # noqa: ARG002  # none here
         """Answer one request. Raises ProviderError.
 
         A server that refuses a form of asking is asked in a lesser one, then and from then on.
@@ -212,17 +218,17 @@ class LocalProvider(NoBatches):
         manner = await self._manner(model)
         while True:
             try:
-                return await self._ask(params, manner)
+                return await self._ask(params, manner, most_bytes)
             except RejectedError as error:
                 less = lesser(manner, error)
                 if less is None:
                     raise
                 self._manners[model] = manner = less
 
-    async def _ask(self, params: Mapping[str, Any], manner: Manner) -> Reply:
+    async def _ask(self, params: Mapping[str, Any], manner: Manner, most_bytes: int) -> Reply:
         as_chat = manner.endpoint is Endpoint.CHAT
         asked = chat.to_chat(params, manner) if as_chat else chat.to_messages(params)
-        raw, answer = await self._exchange(manner.endpoint, asked)
+        raw, answer = await self._exchange(manner.endpoint, asked, most_bytes)
         message = (chat.from_chat if as_chat else chat.from_messages)(answer, params)
         if message is None:
             problem = f"an answer came that holds no message: {shown(raw)[:80]!r}"
@@ -246,7 +252,9 @@ class LocalProvider(NoBatches):
             model=message["model"],
         )
 
-    async def _exchange(self, path: str, asked: Mapping[str, Any]) -> tuple[bytes, dict[str, Any]]:
+    async def _exchange(
+        self, path: str, asked: Mapping[str, Any], most_bytes: int
+    ) -> tuple[bytes, dict[str, Any]]:
         try:
             async with self._transport(self.base_url).request(
                 "POST",
@@ -255,15 +263,16 @@ class LocalProvider(NoBatches):
                 body=orjson.dumps(asked),
                 timeout_s=REPLY_TIMEOUT_S,
             ) as response:
-                raw = await response.read()
                 status, pause_s = response.status, retry_after_s(response.headers, time.time())
+                success = status == 200  # noqa: PLR2004
+                raw = await (response.read(most_bytes) if success else refusal_of(response))
         except ConnectionFailedError as error:
             if error.sent and not isinstance(error.__cause__, TimeoutError):
                 # Nothing is paid here: what broke off is sent again without further ado.
                 raise TransientError(str(error), provider=NAME, kind="connection") from error
             raise
         answer = _object(raw)
-        if status == 200 and answer is not None and not answer.get("error"):  # noqa: PLR2004
+        if success and answer is not None and not answer.get("error"):
             return raw, answer
         raise fault(status, raw, retry_after_s=pause_s, where=self.base_url)
 
@@ -296,7 +305,8 @@ class LocalProvider(NoBatches):
         manner = Manner()
         while manner.endpoint is Endpoint.CHAT:
             try:
-                _, answer = await self._exchange(manner.endpoint, chat.to_chat(params, manner))
+                asked = chat.to_chat(params, manner)
+                _, answer = await self._exchange(manner.endpoint, asked, CONTROL_BYTES)
             except RejectedError as error:
                 less = lesser(manner, error) or _blindly_lesser(manner)
                 if less is None:

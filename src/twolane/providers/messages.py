@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeGuard, assert_neve
 
 import orjson
 
+from twolane.core.outside import identifier, name
 from twolane.core.types import (
     UNKNOWN_USAGE,
     Canceled,
@@ -54,6 +55,9 @@ _LIST_PRICED: Final[Mapping[str, frozenset[str]]] = {
 }
 _NAME: Final = re.compile(r"[^\w .:-]+")
 _MAX_NAME_CHARS: Final = 40
+_MAX_KIND_CHARS: Final = 100
+# Of what has no known price so many kinds are named: an answer uses two or three.
+_MAX_UNPRICED: Final = 10
 _CUSTOM_ID: Final = re.compile(rb'"custom_id"\s*:\s*"([a-zA-Z0-9_-]{1,64})"')
 _COUNT: Final = rb'"%b"\s*:\s*(\d{1,9})\b'
 _MARKS: Final = re.compile(rb'"(?:content|stop_reason|usage|output_tokens)"\s*:')
@@ -190,7 +194,8 @@ def _error_in(value: object) -> Said | None:
     kind, message = error.get("type") or error.get("code"), error.get("message")
     if not isinstance(message, str):
         message = message or error.get("error") or error
-    return Said(clean(kind) or "api_error", clean(message)[:4_000], words, own=True)
+    kind = _name(clean(kind), _MAX_KIND_CHARS)
+    return Said(kind or "api_error", clean(message)[:4_000], words, own=True)
 
 
 # -- messages -------------------------------------------------------------------------------------
@@ -208,12 +213,17 @@ def _reply(
         message=message,
         text=text,
         usage=usage,
-        stop_reason=clean(value.get("stop_reason")) or None,
-        model=clean(value.get("model")),
+        stop_reason=ending(value.get("stop_reason")),
+        model=name(value.get("model")) or "",
         request_id=request_id,
         rates=rates,
         unpriced=unpriced,
     )
+
+
+def ending(stop_reason: object) -> str | None:
+    """Return how an answer says that it ended, None where it does not."""
+    return _name(stop_reason) or None if isinstance(stop_reason, str) else None
 
 
 def text_of(content: object) -> str:
@@ -322,11 +332,11 @@ def _without_price(usage: Mapping[str, Any], tools: Mapping[str, Any]) -> tuple[
         if isinstance(one, dict)
     }
     used += [_name(kind) for kind in sorted(kinds - {"message", "compaction", ""})]
-    return tuple(used)
+    return tuple(used[:_MAX_UNPRICED])
 
 
-def _name(text: str) -> str:
-    return _NAME.sub("_", clean(text))[:_MAX_NAME_CHARS]
+def _name(text: str, most_chars: int = _MAX_NAME_CHARS) -> str:
+    return _NAME.sub("_", clean(text[: 2 * most_chars]))[:most_chars]
 
 
 def count(value: object) -> int | None:
@@ -374,7 +384,7 @@ def _error(envelope: object) -> Errored:
     request_id = envelope.get("request_id") if isinstance(envelope, dict) else None
     if said is None:
         return Errored("api_error", "the provider says that it failed, and not why")
-    return Errored(said.kind, said.message, request_id=clean(request_id) or None)
+    return Errored(said.kind, said.message, request_id=identifier(request_id))
 
 
 def _errored(kind: str, message: str, raw: bytes | None = None) -> bytes:

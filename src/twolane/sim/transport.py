@@ -7,6 +7,7 @@ import contextlib
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlsplit
 
+from twolane.bodies import whole
 from twolane.errors import ConnectionFailedError, UnreachableError
 from twolane.sim.answers import Answer, Call, Drop
 
@@ -25,9 +26,9 @@ class SimResponse:
         self.status = answer.status
         self.headers: Mapping[str, str] = answer.headers
 
-    async def read(self) -> bytes:
-        """Return the whole body. Raises ConnectionFailedError where it is cut short."""
-        return b"".join([piece async for piece in self.chunks()])
+    async def read(self, most_bytes: int) -> bytes:
+        """Return the whole body; see Response.read."""
+        return await whole(self.chunks(), most_bytes)
 
     async def chunks(self) -> AsyncIterator[bytes]:
         """Iterate the body in pieces. Raises ConnectionFailedError where it breaks."""

@@ -8,9 +8,10 @@ from collections import deque
 from typing import TYPE_CHECKING, TypeGuard
 
 from twolane.core.blame import Blame, Met, Whose, own_pause_s
+from twolane.core.bounds import reply_bytes
 from twolane.core.pacing import LAST_PATIENCE_S, STORM_PATIENCE_S
 from twolane.core.retry import FaultClass, RetryDecision, backoff_s, decide, decide_call
-from twolane.core.types import UNKNOWN_USAGE, Errored, Reply, Succeeded, Wait
+from twolane.core.types import Errored, Succeeded, Wait
 from twolane.errors import (
     GatewayTimeoutError,
     InvalidReplyError,
@@ -18,15 +19,16 @@ from twolane.errors import (
     OverloadedError,
     ProviderError,
     RateLimitedError,
+    ReplyTooLargeError,
     TransientError,
 )
-from twolane.ledger.rows import NO_USAGE
 from twolane.worker.context import asked_s, unreachable
+from twolane.worker.judge import TOO_LARGE, unread
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from twolane.core.types import Outcome
+    from twolane.core.types import Outcome, Reply
     from twolane.ledger import ItemRow, SentItem
     from twolane.worker.context import Context
 
@@ -55,6 +57,7 @@ class Caller:
         self._left = left
         self._context = context
         self._betas = context.betas
+        self._brings_in = context.brings_in
         self._exchanging: set[int] = set()
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._blame = Blame()
@@ -75,7 +78,7 @@ class Caller:
         while await self._turn(item.id, met):
             left_at_s = context.steady_s()
             try:
-                reply = await self._exchange(item.id, body)
+                reply = await self._exchange(item, body)
             except ProviderError as error:
                 if error.maybe_paid:
                     await self._after_payment(error, item)
@@ -212,19 +215,25 @@ class Caller:
             self.resting.pop(item, None)
             self.put_off.pop(item, None)
 
-    async def _exchange(self, item: int, body: bytes) -> Reply:
+    async def _exchange(self, item: ItemRow, body: bytes) -> Reply:
         """Send once; what is cut off in here may have been paid for."""
-        self._exchanging.add(item)
+        self._exchanging.add(item.id)
         try:
-            return await self._context.provider.send(body, betas=self._betas)
-        except InvalidReplyError as error:
+            return await self._context.provider.send(
+                body,
+                most_bytes=reply_bytes(item.max_tokens, brings_in=self._brings_in),
+                betas=self._betas,
+            )
+        except ReplyTooLargeError as error:
             # It came with success, so it was paid for: judged as a reply, whatever it is.
-            return Reply(b"", "", NO_USAGE, None, "", unpriced=(UNKNOWN_USAGE,), problem=str(error))
+            return unread(error.beginning, str(error), TOO_LARGE)
+        except InvalidReplyError as error:
+            return unread(b"", str(error))
         except asyncio.CancelledError:
-            self.cut.add(item)
+            self.cut.add(item.id)
             raise
         finally:
-            self._exchanging.discard(item)
+            self._exchanging.discard(item.id)
             self.give_turn()
 
     async def _turn(self, item: int, met: Met) -> bool:

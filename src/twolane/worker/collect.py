@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from twolane.bodies import KEPT_BYTES, in_words
+from twolane.core.bounds import AROUND_BYTES, reply_bytes, result_bounds
 from twolane.core.expiry import results_expire_at
 from twolane.core.retry import MAX_STRANGE_TRIES, FaultClass, is_own_or_all
 from twolane.core.states import BatchState
@@ -15,12 +17,14 @@ from twolane.errors import (
     NotTheProviderError,
     ProviderError,
     RejectedError,
+    ReplyTooLargeError,
     RunRefusedError,
 )
 from twolane.ledger.rows import NO_USAGE
 from twolane.worker.context import Denial, Settled
+from twolane.worker.judge import TOO_LARGE, unread
 from twolane.worker.reconcile import GONE_AFTER_S
-from twolane.worker.spool import lines, private
+from twolane.worker.spool import lines, spooled
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,6 +37,8 @@ if TYPE_CHECKING:
     from twolane.worker.recorder import Recorder
 
 COMPLETE_FETCHES = 3
+# A network that breaks off every fetch is not waited for in vain: a resume goes on.
+MAX_BROKEN_FETCHES = 20
 # Lines that cannot be read and name nobody: so many are kept, for those who may miss theirs.
 MAX_NAMELESS = 1_000
 CHUNK_LINES = 1_000
@@ -78,8 +84,11 @@ class _Collector:
         self._given_up = batch.cancel_at is not None
         self._strays = 0
         self._nameless: list[Reply] = []
-        self._not_results = self._strange = 0
-        self._gone = ""
+        self._not_results = self._strange = self._broken = 0
+        self._gone = self._overflow = ""
+        self._brings_in = context.brings_in
+        max_tokens = (one.item.max_tokens for one in sent.values())
+        self._bounds = result_bounds(max_tokens, brings_in=self._brings_in)
         self._who = f"batch {batch.batch_no}"
 
     async def book(self, path: Path) -> bool:
@@ -93,8 +102,13 @@ class _Collector:
         while complete < COMPLETE_FETCHES:
             try_no += 1
             try:
-                with private(path) as out:
+                with spooled(path, self._bounds) as out:
                     await context.provider.fetch_results(self._batch.provider_id or "", out)
+            except ReplyTooLargeError as error:
+                # What came counts; what may come behind it is never asked for.
+                self._overflow = str(error)
+                await self._book_lines(path, last=True)
+                return True
             except ProviderError as error:
                 ends = await self._failed(error, denial, try_no)
                 if ends is not None:
@@ -120,10 +134,10 @@ class _Collector:
                 return True
             waited = await context.wait(context.policy.poll_s, self._who, f"no results: {error}")
             return None if waited else False
-        if isinstance(error, NotTheProviderError):
-            self._strange += 1
-            if self._strange >= MAX_STRANGE_TRIES:
-                context.stop(error)
+        self._strange += isinstance(error, NotTheProviderError)
+        self._broken += isinstance(error, InvalidReplyError) or error.maybe_paid
+        if self._strange >= MAX_STRANGE_TRIES or self._broken >= MAX_BROKEN_FETCHES:
+            context.stop(error)
         return None if await context.back_off(try_no, self._who, error) else False
 
     def _expired(self) -> bool:
@@ -159,7 +173,7 @@ class _Collector:
             if isinstance(answer.outcome, Errored) and is_own_or_all(answer.outcome):
                 doubtful.append((one, answer.outcome))
                 continue
-            chunk.append(self._settled(one, answer.outcome))
+            chunk.append(self._settled(one, self._bounded(one, answer.outcome, line)))
             if len(chunk) >= CHUNK_LINES:
                 await self._recorder.write(chunk)
                 chunk = []
@@ -180,7 +194,11 @@ class _Collector:
         replies = iter(self._nameless)
         for one in self._open.values():
             outcome: Outcome = Missing()
-            if self._nameless:
+            if self._overflow:
+                reply = unread(b"", self._overflow)
+                why = f"{self._overflow}, and its answer is not among what was read"
+                outcome = Errored("results_too_large", why, reply)
+            elif self._nameless:
                 reply = next(replies, self._nameless[-1])
                 # Whose counts these are, nobody can tell either.
                 reply = reply._replace(usage=NO_USAGE, unpriced=(UNKNOWN_USAGE,))
@@ -199,6 +217,7 @@ class _Collector:
         parts = [
             self._batch.reason,
             self._gone,
+            self._overflow,
             f"{self._strays} lines of ids that were never sent" if self._strays else "",
             f"{counted(lost, 'line')} that cannot be read" if lost else "",
         ]
@@ -216,6 +235,19 @@ class _Collector:
         if isinstance(answer.outcome, Succeeded) and len(self._nameless) < MAX_NAMELESS:
             self._nameless.append(answer.outcome.reply)
         return None
+
+    def _bounded(self, one: SentItem, outcome: Outcome, line: bytes) -> Outcome:
+        """Return what a line says of its request, or that it says more than there can be."""
+        if len(line) <= AROUND_BYTES or not isinstance(outcome, Succeeded):
+            return outcome
+        most_bytes = reply_bytes(one.item.max_tokens, brings_in=self._brings_in)
+        if len(line.rstrip(b"\r\n")) <= most_bytes:
+            return outcome
+        error = ReplyTooLargeError(in_words(most_bytes))
+        reply = outcome.reply._replace(
+            message=line[:KEPT_BYTES], text="", problem=str(error), problem_kind=TOO_LARGE
+        )
+        return Succeeded(reply)
 
     def _settled(self, one: SentItem, outcome: Outcome) -> Settled:
         return Settled(one, self._judge.ending(one, outcome, given_up=self._given_up))

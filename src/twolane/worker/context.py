@@ -147,6 +147,11 @@ class Context:
         return tuple(map(str, betas)) if isinstance(betas, list) else ()
 
     @property
+    def brings_in(self) -> bool:
+        """Whether its replies may hold what no `max_tokens` bounds; so may those of old runs."""
+        return self.run.setting("brings_in") is not False
+
+    @property
     def strict(self) -> bool:
         """Whether the deadline is worth paying some items twice."""
         return bool(self.run.setting("by_strict"))

@@ -21,12 +21,14 @@ from twolane.core.schema import parse_reply
 from twolane.core.states import ItemState
 from twolane.core.tokens import bound_input_tokens
 from twolane.core.types import (
+    UNKNOWN_USAGE,
     Canceled,
     Errored,
     Expired,
     Lane,
     Missing,
     Quarantined,
+    Reply,
     Succeeded,
 )
 from twolane.ledger import SentItem, Settlement
@@ -37,13 +39,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from twolane.core.retry import Ending
-    from twolane.core.types import Outcome, Reply
+    from twolane.core.types import Outcome
     from twolane.ledger import ItemRow
     from twolane.worker.context import Context
 
 SUCCEEDED = "succeeded"
 UNCERTAIN = "uncertain"
 UNSENT = "unsent"
+TOO_LARGE = "reply_too_large"
 
 
 _WHY_ENDED = {
@@ -224,7 +227,7 @@ class Judge:
             return outcome
         reply = outcome.reply
         if reply.problem:
-            return Errored("unreadable_reply", reply.problem, reply)
+            return Errored(reply.problem_kind, reply.problem, reply)
         token = self.token(sent.item)
         echo = Echo.OK if token is None else check_echo(reply.text, token)
         if echo is Echo.WRONG:
@@ -256,6 +259,14 @@ class Judge:
                 return ItemState.FAILED, faults, f"{message}. {advice(kind)}".lstrip(". ")
             case _:
                 assert_never(outcome)
+
+
+def unread(beginning: bytes, problem: str, kind: str = "unreadable_reply") -> Reply:
+    """Return the reply that came with success and was not read; what it cost, nobody can tell."""
+    return Reply(
+        beginning, "", NO_USAGE, None, "",
+        unpriced=(UNKNOWN_USAGE,), problem=problem, problem_kind=kind,
+    )  # fmt: skip
 
 
 def with_fault(item: ItemRow, fault: FaultClass) -> str:

@@ -6,14 +6,16 @@ that makes them possible, and money that was spent has to be in the ledger.
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 from twolane.core.identity import make_custom_id, parse_custom_id
 from twolane.core.pricing import bill
 from twolane.core.types import Lane, Succeeded
-from twolane.errors import InvalidReplyError, ProviderError
+from twolane.errors import InvalidReplyError, ProviderError, ReplyTooLargeError
 from twolane.ledger import orphans
-from twolane.worker.spool import lines, private
+from twolane.worker.reconcile import requests_bounds
+from twolane.worker.spool import lines, spooled
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -61,7 +63,7 @@ class OrphanWatch:
                 return
 
     async def _look_for(self, batch: BatchRow) -> None:
-        for one in await self._reconciler.newer(batch):
+        for one in (await self._reconciler.newer(batch)).batches:
             if one.status != "ended" or (batch.batch_no, one.id) in self._foreign:
                 continue
             ours = await self._reconciler.is_ours(one, batch)
@@ -75,11 +77,14 @@ class OrphanWatch:
         context = self._context
         path = context.spool / f"{context.run.id}-{batch.nonce}.orphan.jsonl"
         try:
-            with private(path) as out:
+            requests = await context.db(orphans.requests_of, context.ledger, batch)
+            # Of results without end what came is booked.
+            with (
+                spooled(path, requests_bounds(requests)) as out,
+                contextlib.suppress(ReplyTooLargeError),
+            ):
                 await context.provider.fetch_results(found.id, out)
-            costs = self._costs(
-                path, batch, await context.db(orphans.requests_of, context.ledger, batch)
-            )
+            costs = self._costs(path, batch, requests)
         finally:
             path.unlink(missing_ok=True)
         await context.db(orphans.book, context.ledger, batch, found, costs, now=context.now())
@@ -87,7 +92,7 @@ class OrphanWatch:
             context.budget.settle(0, sum(one.cost_nano for one in costs))
 
     def _costs(
-        self, path: Path, batch: BatchRow, requests: dict[int, tuple[int, str]]
+        self, path: Path, batch: BatchRow, requests: dict[int, orphans.Sent]
     ) -> list[orphans.OrphanCost]:
         """Return what each answered request cost; an id stands for one request, once."""
         context = self._context
@@ -100,10 +105,10 @@ class OrphanWatch:
             parsed = parse_custom_id(answer.custom_id)
             if parsed is None or not isinstance(answer.outcome, Succeeded):
                 continue
-            attempt_no, name = requests.get(parsed[0], (0, ""))
-            if attempt_no and answer.custom_id == make_custom_id(parsed[0], name, batch.nonce):
+            sent = requests.get(parsed[0])
+            if sent and answer.custom_id == make_custom_id(parsed[0], sent.name, batch.nonce):
                 del requests[parsed[0]]
                 reply = answer.outcome.reply
                 cost, _, unpriced = bill(reply, context.prices, Lane.BATCH, 0)
-                costs.append(orphans.OrphanCost(attempt_no, cost, reply.usage, unpriced))
+                costs.append(orphans.OrphanCost(sent.attempt_no, cost, reply.usage, unpriced))
         return costs

@@ -10,18 +10,21 @@ import asyncio
 import contextlib
 import math
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from filelock import Timeout
 
 from twolane import private
+from twolane.core.bounds import ResultBounds, result_bounds
 from twolane.core.identity import make_custom_id, parse_custom_id
 from twolane.core.states import BatchState
+from twolane.core.wording import counted
 from twolane.errors import (
     ConfigError,
     InvalidReplyError,
     ProviderError,
     RejectedError,
+    ReplyTooLargeError,
     RunRefusedError,
 )
 from twolane.ledger import orphans
@@ -29,7 +32,7 @@ from twolane.worker import spool
 from twolane.worker.context import Denial
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Mapping
 
     from twolane.core.types import BatchInfo
     from twolane.ledger import BatchRow
@@ -43,7 +46,22 @@ LOCK_POLL_S = 0.05
 GONE_AFTER_S = 3_600.0
 # Some gateways count only at the end: no batch is empty, so it says nothing of its size.
 UNCOUNTED = 0
+# What stands in the list and cannot be told has no id.
+UNREADABLE = ""
 WAITING = "a batch of its size is there, and only its results tell whose it is"
+
+
+class Candidates(NamedTuple):
+    """The batches of a list that may be ours; `unreadable` counts those that nobody can tell."""
+
+    batches: list[BatchInfo]
+    unreadable: int
+
+    @property
+    def trouble(self) -> str:
+        """What of the list hinders a decision, to be said behind others; '' for nothing."""
+        count = counted(self.unreadable, "batch")
+        return f": the list has {count} without a usable id" if self.unreadable else ""
 
 
 class Reconciler:
@@ -132,24 +150,18 @@ class Reconciler:
         while True:
             began, trouble = context.steady_s(), ""
             try:
-                candidates = [one for one in await self.newer(batch) if one.id not in foreign]
+                found = await self.newer(batch)
                 first_list = began if first_list is None else first_list
-                running = gone = False
-                for one in candidates:
-                    ours = await self._decided(one, batch)
-                    if ours is None:
-                        gone = gone or self._is_gone(one)
-                        running = running or not self._is_gone(one)
-                    elif ours:
-                        return await context.db(
-                            ledger.move_batch,
-                            batch,
-                            BatchState.SUBMITTED,
-                            provider_id=one.id,
-                            submitted_at=one.created_at,
-                        )
-                    else:
-                        foreign.add(one.id)
+                trouble = found.trouble
+                ours, running, gone = await self._told(found, batch, foreign)
+                if ours is not None:
+                    return await context.db(
+                        ledger.move_batch,
+                        batch,
+                        BatchState.SUBMITTED,
+                        provider_id=ours.id,
+                        submitted_at=ours.created_at,
+                    )
                 if began - first_list >= grace_s and not running:
                     state = BatchState.PROVISIONAL if gone else BatchState.UNKNOWN
                     return await self._as(batch, state)
@@ -174,6 +186,29 @@ class Reconciler:
             ):
                 return None
 
+    async def _told(
+        self, found: Candidates, batch: BatchRow, foreign: set[str]
+    ) -> tuple[BatchInfo | None, bool, bool]:
+        """Return the candidate that is ours, and whether some may be: running, or gone for good.
+
+        Those that are somebody else's are added to `foreign`.
+        """
+        # Any that cannot be read may be ours, and none can be asked for.
+        gone = bool(found.unreadable) and self._denied(UNREADABLE)
+        running = bool(found.unreadable) and not gone
+        for one in found.batches:
+            if one.id in foreign:
+                continue
+            ours = await self._decided(one, batch)
+            if ours:
+                return one, running, gone
+            if ours is False:
+                foreign.add(one.id)
+            else:
+                gone = gone or self._is_gone(one)
+                running = running or not self._is_gone(one)
+        return None, running, gone
+
     async def _decided(self, one: BatchInfo, batch: BatchRow) -> bool | None:
         """Tell whether a candidate is ours, None where it cannot be told, or not yet."""
         if one.status != "ended":
@@ -181,8 +216,13 @@ class Reconciler:
         try:
             return await self.is_ours(one, batch)
         except RejectedError:
-            self._gone.setdefault(one.id, Denial()).lasted_s(self._context.steady_s())
+            self._denied(one.id)
             return None
+
+    def _denied(self, batch_id: str) -> bool:
+        """Note that a candidate cannot be asked for; tell whether it is so for good."""
+        denial = self._gone.setdefault(batch_id, Denial())
+        return denial.lasted_s(self._context.steady_s()) >= GONE_AFTER_S
 
     def _is_gone(self, one: BatchInfo) -> bool:
         denial = self._gone.get(one.id)
@@ -194,21 +234,22 @@ class Reconciler:
         why = WAITING if state is BatchState.PROVISIONAL else batch.reason
         return await self._context.db(self._context.ledger.move_batch, batch, state, reason=why)
 
-    async def newer(self, batch: BatchRow) -> list[BatchInfo]:
+    async def newer(self, batch: BatchRow) -> Candidates:
         """Return the unknown batches of the right size behind the one that was newest before."""
         context = self._context
         known = await context.db(context.ledger.known_batch_ids)
         found: list[BatchInfo] = []
-        after_id: str | None = None
+        unreadable, after_id = 0, None
         while True:
             page = await context.provider.list_batches(after_id=after_id, limit=PAGE_LIMIT)
+            unreadable += page.unreadable
             for one in page.batches:
                 if one.id == batch.newest_id:
-                    return found
+                    return Candidates(found, unreadable)
                 if one.id not in known and one.counts.total in (batch.size, UNCOUNTED):
                     found.append(one)
             if not page.has_more or page.last_id is None:
-                return found
+                return Candidates(found, unreadable)
             after_id = page.last_id
 
     async def is_ours(self, ended: BatchInfo, batch: BatchRow) -> bool | None:
@@ -221,7 +262,11 @@ class Reconciler:
         requests = await context.db(orphans.requests_of, context.ledger, batch)
         path = context.spool / f"{context.run.id}-{batch.nonce}.probe.jsonl"
         try:
-            with spool.private(path) as out:
+            # Results without end are told by what came of them, like such as end early.
+            with (
+                spool.spooled(path, requests_bounds(requests)) as out,
+                contextlib.suppress(ReplyTooLargeError),
+            ):
                 await context.provider.fetch_results(ended.id, out)
             for line in spool.lines(path):
                 with contextlib.suppress(InvalidReplyError):
@@ -231,7 +276,7 @@ class Reconciler:
                     count += bool(answer.custom_id)
                     if parsed is None or parsed[0] not in requests:
                         continue
-                    name = requests[parsed[0]][1]
+                    name = requests[parsed[0]].name
                     if answer.custom_id == make_custom_id(parsed[0], name, batch.nonce):
                         return True
         finally:
@@ -245,3 +290,8 @@ class Reconciler:
             # No name at all, time and again: nobody can tell whose it is, so nobody may say.
             self._gone[ended.id] = Denial(-math.inf)
         return None
+
+
+def requests_bounds(requests: Mapping[int, orphans.Sent]) -> ResultBounds:
+    """Return the bounds for the results of a batch that may be ours, whatever its run asked for."""
+    return result_bounds((one.max_tokens for one in requests.values()), brings_in=True)

@@ -1,0 +1,102 @@
+"""Bodies of answers, read within a bound and unpacked as they come: gzip and deflate.
+
+A body is never longer in memory than its bound, whatever it was packed into: a bomb is unpacked a
+piece at a time, and no further than it may be read.
+"""
+
+from __future__ import annotations
+
+import zlib
+from typing import TYPE_CHECKING, Final
+
+from twolane.errors import ReplyTooLargeError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterable, Iterator
+
+__all__ = ["KEPT_BYTES", "CutError", "ReplyTooLargeError", "Unpacker", "in_words", "whole"]
+
+KEPT_BYTES: Final = 64 << 10
+"""Of an answer that is too large so much is kept, for a person to look at."""
+
+# Finds out by itself whether it is gzip or zlib.
+_AUTO_BITS: Final = 32 + zlib.MAX_WBITS
+_KNOWN: Final = frozenset({"gzip", "x-gzip", "deflate"})
+PLAIN: Final = frozenset({"", "identity"})
+# What is unpacked at a time. Of what is packed less: behind the end of each member zlib copies
+# what is left of it, and there may be thousands of members.
+_PIECE_BYTES: Final = 1 << 18
+_PACKED_BYTES: Final = 1 << 14
+
+
+class CutError(ValueError):
+    """A packed body ends before its end, or cannot be unpacked from some place on."""
+
+
+class Unpacker:
+    """Unpacks the pieces of one body; what is not packed as its header says is left as it is.
+
+    `known` says whether the encoding is one that can be unpacked at all, `plain` that there is
+    nothing to unpack.
+    """
+
+    def __init__(self, encoding: str) -> None:
+        """Take the value of `content-encoding`."""
+        encoding = encoding.strip().lower()
+        self.plain = encoding not in _KNOWN
+        self.known = not self.plain or encoding in PLAIN
+        self._unpack = None if self.plain else zlib.decompressobj(_AUTO_BITS)
+        self._began = False
+
+    def pieces(self, data: bytes) -> Iterator[bytes]:
+        """Iterate what the next bytes hold, empty pieces where it is nothing yet.
+
+        Raises CutError where they cannot be unpacked.
+        """
+        if self._unpack is None:
+            yield data
+            return
+        for at in range(0, len(data), _PACKED_BYTES):
+            yield from self._unpacked(data[at : at + _PACKED_BYTES])
+
+    def _unpacked(self, data: bytes) -> Iterator[bytes]:
+        while data:
+            if self._unpack is None:
+                yield data
+                return
+            if self._unpack.eof:
+                # One member after the other, as several gzip streams in a row are.
+                self._unpack = zlib.decompressobj(_AUTO_BITS)
+            try:
+                piece = self._unpack.decompress(data, _PIECE_BYTES)
+            except zlib.error as error:
+                if self._began:
+                    raise CutError(str(error)) from error
+                self._unpack = None
+                continue
+            self._began = True
+            data = self._unpack.unconsumed_tail or self._unpack.unused_data
+            yield piece
+
+    def end(self) -> None:
+        """See that the body was whole. Raises CutError where it was not."""
+        if self._unpack is not None and self._began and not self._unpack.eof:
+            raise CutError("it ends too early")
+
+
+def in_words(size_bytes: int) -> str:
+    """Return a size for people: `64 KB`, `5 MB`, rounded down."""
+    return f"{size_bytes >> 20:,} MB" if size_bytes >> 20 else f"{size_bytes >> 10:,} KB"
+
+
+async def whole(pieces: AsyncIterable[bytes], most_bytes: int) -> bytes:
+    """Return a body of `most_bytes` at most. Raises ReplyTooLargeError with its beginning."""
+    taken: list[bytes] = []
+    size = 0
+    async for piece in pieces:
+        size += len(piece)
+        taken.append(piece)
+        if size > most_bytes:
+            beginning = b"".join(taken)[: min(KEPT_BYTES, most_bytes)]
+            raise ReplyTooLargeError(in_words(most_bytes), beginning)
+    return b"".join(taken)
