@@ -16,7 +16,7 @@ from twolane.core.budget import month_line, month_object
 from twolane.core.pricing import format_usd, plain_usd
 from twolane.core.routing import span
 from twolane.core.states import RunState
-from twolane.core.types import UNKNOWN_USAGE, Lane
+from twolane.core.types import BEYOND_USAGE, UNKNOWN_USAGE, Lane
 from twolane.core.wording import clock_time, gist
 from twolane.core.wording import counted as counted  # noqa: PLC0414  # see shown
 from twolane.ledger.guards import gone
@@ -153,6 +153,8 @@ def _unpriced_lines(report: Report) -> Iterator[str]:
         answers = counted(count, "answer")
         if name == UNKNOWN_USAGE:
             yield f"{answers} without readable token counts: booked at the worst case"
+        elif name == BEYOND_USAGE:
+            yield f"{answers} counted more tokens than the request allows: booked at the worst case"
         else:
             yield f"{answers} used {shown(name)}, of which no price is known: it may cost more"
 

@@ -260,6 +260,7 @@ def new_run(
         settings={
             **settings,
             "caches": found.caches,
+            "unbounded": bool(found.unbounded),
             "betas": found.betas,
             "own_schemas": found.own_schemas,
             "brings_in": bool(found.unbounded),

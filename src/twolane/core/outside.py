@@ -14,8 +14,14 @@ from typing import Final
 MAX_WHOLE: Final = 2**63 - 1
 """The largest number that SQLite keeps as an integer."""
 
-MAX_TOKENS: Final = 1_000_000_000
-"""No prompt or reply comes near it; so many rows of it as a ledger holds still add up."""
+MAX_TOKENS: Final = 10_000_000
+"""Ten times the largest context window there is: who says more did not count."""
+
+MAX_A_MINUTE: Final = 1_000_000_000_000
+"""No account gets so many requests or tokens a minute."""
+
+MAX_SEARCHES: Final = 1_000
+"""Far more than one reply takes; a search costs a cent."""
 
 EARLIEST: Final = datetime(2000, 1, 1, tzinfo=UTC).timestamp()
 LATEST: Final = datetime(2100, 1, 1, tzinfo=UTC).timestamp()

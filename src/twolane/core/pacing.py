@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from twolane.core.cooldown import wait_s
+from twolane.core.outside import MAX_A_MINUTE
 from twolane.core.retry import FIRST_BACKOFF_S, MAX_BACKOFF_S
 from twolane.core.types import Headroom, MinuteLimits
 
@@ -46,7 +47,7 @@ class _Bucket:
 
     def learn(self, headroom: Headroom | None, out: float, now_s: float) -> None:
         """Take over what the provider says; it does not count yet what is `out` on its way."""
-        if headroom is None or headroom.limit <= 0:
+        if headroom is None or not 0 < headroom.limit <= MAX_A_MINUTE:
             return
         self.limit = headroom.limit
         self.level = float(headroom.left)

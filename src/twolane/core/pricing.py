@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from twolane.core.types import UNKNOWN_USAGE, Lane
+from twolane.core.outside import MAX_SEARCHES, MAX_TOKENS
+from twolane.core.types import BEYOND_USAGE, UNKNOWN_USAGE, Lane, Usage
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from twolane.core.types import Reply, Usage
+    from twolane.core.types import Reply
 
 PICO_PER_NANO: Final = 1_000
 NANO_PER_USD: Final = 1_000_000_000
@@ -78,24 +79,47 @@ def cost_nano(usage: Usage, rates: Rates) -> int:
 
 
 class Bill(NamedTuple):
-    """What an answer cost, would have cost in real time, and what of it has no known price."""
+    """What an answer cost, would have cost in real time, and what of it has no known price.
+
+    `usage` is what it counted, where that can be so.
+    """
 
     cost_nano: int = 0
     realtime_nano: int = 0
     unpriced: tuple[str, ...] = ()
+    usage: Usage = Usage()
 
 
-def bill(reply: Reply, prices: LanePrices, lane: Lane, reserve_nano: int) -> Bill:
-    """Return what an answer cost: by its own counts, and its reserve where it has none."""
-    rates, unpriced = prices.rates(lane), reply.unpriced
+def bill(reply: Reply, prices: LanePrices, lane: Lane, reserve_nano: int, *, bounded: bool) -> Bill:
+    """Return what an answer cost: by its own counts, and its reserve where it has none.
+
+    `bounded` says that the request cannot cost more than its reserve: counts that do are false,
+    and are booked at it. Otherwise they may be true, of images or of what a tool has fetched.
+    """
+    rates, unpriced, usage = prices.rates(lane), reply.unpriced, reply.usage
+    if not _can_be(usage):
+        usage = Usage()
+        unpriced = unpriced if UNKNOWN_USAGE in unpriced else (*unpriced, UNKNOWN_USAGE)
     if rates == FREE:
-        return Bill()
-    if reply.usage.web_searches and rates.web_search is None:
+        return Bill(usage=usage)
+    if usage.web_searches and rates.web_search is None:
         unpriced = (*unpriced, "web_search")
     if UNKNOWN_USAGE in unpriced:
-        return Bill(reserve_nano, reserve_nano, unpriced)
-    cost, realtime = cost_nano(reply.usage, rates), cost_nano(reply.usage, prices.realtime)
-    return Bill(cost, realtime, unpriced)
+        return Bill(reserve_nano, reserve_nano, unpriced, usage)
+    cost = cost_nano(usage, rates)
+    if bounded and cost > reserve_nano:
+        return Bill(reserve_nano, reserve_nano, (*unpriced, BEYOND_USAGE), usage)
+    return Bill(cost, cost_nano(usage, prices.realtime), unpriced, usage)
+
+
+def _can_be(usage: Usage) -> bool:
+    """Tell whether these are counts: a provider of somebody else's making may say anything."""
+    return (
+        {*map(type, usage)} == {int}
+        and min(usage) >= 0
+        and max(usage) <= MAX_TOKENS
+        and usage.web_searches <= MAX_SEARCHES
+    )
 
 
 def _to_nano(pico: int) -> int:

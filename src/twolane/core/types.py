@@ -69,6 +69,9 @@ class Request:
 UNKNOWN_USAGE = "usage"
 """Stands among what is `unpriced` where an answer's own counts cannot be read."""
 
+BEYOND_USAGE = "usage beyond the request"
+"""Stands there where they cost more than the request can."""
+
 
 class Usage(NamedTuple):
     """Tokens of one reply, and searches of the web for it, as the provider counted them.

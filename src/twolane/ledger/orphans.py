@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from twolane.core.states import BATCH_STEPS, BatchState, sources
-from twolane.core.types import UNKNOWN_USAGE
 from twolane.errors import LedgerError
 from twolane.ledger import months
-from twolane.ledger.columns import BATCH_COLUMNS, batch_of, readable
+from twolane.ledger.columns import BATCH_COLUMNS, batch_of, readable, whole
 from twolane.ledger.rows import restored
 
 if TYPE_CHECKING:
@@ -32,11 +31,12 @@ class OrphanCost(NamedTuple):
 
 
 class Sent(NamedTuple):
-    """One request of a batch, as far as its results are told by it."""
+    """One request of a batch, as far as its results are told by it, and its worst case."""
 
     attempt_no: int
     name: str
     max_tokens: int
+    reserve_nano: int
 
 
 @readable
@@ -58,14 +58,23 @@ def given_up(
 def requests_of(ledger: Ledger, batch: BatchRow) -> dict[int, Sent]:
     """Return every request of a batch by its index in its run."""
     rows = ledger.store.db.execute(
-        "SELECT i.id & 0xFFFFFFFF, a.attempt_no, i.name, i.max_tokens FROM attempts a"
+        "SELECT i.id & 0xFFFFFFFF, a.attempt_no, i.name, i.max_tokens, a.reserve_nano"
+        " FROM attempts a"
         " JOIN items i ON i.id = a.item WHERE a.batch_no = ?",
         (batch.batch_no,),
     )
     return {
-        int(index): Sent(int(attempt_no), restored(name), int(max_tokens))
-        for index, attempt_no, name, max_tokens in rows
+        int(index): Sent(int(attempt_no), restored(name), int(max_tokens), whole(reserve))
+        for index, attempt_no, name, max_tokens, reserve in rows
     }
+
+
+def is_bounded(ledger: Ledger, batch: BatchRow) -> bool:
+    """Tell whether none of a batch's requests can cost more than its reserve."""
+    (run_id,) = ledger.store.db.execute(
+        "SELECT id FROM runs WHERE run_no = ?", (batch.run_no,)
+    ).fetchone()
+    return ledger.run(run_id).bounded
 
 
 def book(
@@ -76,14 +85,14 @@ def book(
     with ledger.store.transaction() as db:
         db.executemany(
             "UPDATE attempts SET outcome = ?, settled_at = ?,"
-            " cost_nano = iif(?, reserve_nano, ?), input_tokens = ?, output_tokens = ?,"
+            " cost_nano = ?, input_tokens = ?, output_tokens = ?,"
             " cache_write_5m_tokens = ?, cache_write_1h_tokens = ?, cache_read_tokens = ?,"
             " web_searches = ?, unpriced = ?, message = 'it arrived after it had been given up'"
             " WHERE attempt_no = ? AND outcome = 'unsent'",
             [
                 (
-                    ORPHAN, now, int(UNKNOWN_USAGE in one.unpriced), one.cost_nano, *one.usage,
-                    ", ".join(one.unpriced), one.attempt_no,
+                    ORPHAN, now, one.cost_nano, *one.usage, ", ".join(one.unpriced),
+                    one.attempt_no,
                 )
                 for one in costs
             ],

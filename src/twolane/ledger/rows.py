@@ -166,6 +166,11 @@ class RunRow:
             message = f"the settings of run {self.id} are damaged; see `twolane check`"
             raise LedgerDamagedError(message) from error
 
+    @property
+    def bounded(self) -> bool:
+        """Whether none of its requests can cost more than its reserve."""
+        return self.cap_nano is not None or self.setting("unbounded") is False
+
 
 class ItemRow(NamedTuple):
     """An item without its request."""

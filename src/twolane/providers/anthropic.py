@@ -20,7 +20,7 @@ import orjson
 from twolane.core.bounds import CONTROL_BYTES, LIST_BYTES
 from twolane.core.cooldown import retry_after_s
 from twolane.core.faults import NO_STATUS, refusal
-from twolane.core.outside import MAX_TOKENS, identifier, name, whole
+from twolane.core.outside import MAX_A_MINUTE, MAX_TOKENS, identifier, name, whole
 from twolane.core.types import (
     BatchInfo,
     Headroom,
@@ -396,11 +396,11 @@ def _rates(headers: Mapping[str, str]) -> RateHeaders | None:
 
 
 def _headroom(headers: Mapping[str, str], what: str) -> Headroom | None:
-    try:
-        limit = int(headers[f"anthropic-ratelimit-{what}-limit"])
-        return Headroom(limit, int(headers[f"anthropic-ratelimit-{what}-remaining"]))
-    except (KeyError, ValueError):
-        return None
+    limit, left = (
+        whole(headers.get(f"anthropic-ratelimit-{what}-{part}"), most=MAX_A_MINUTE)
+        for part in ("limit", "remaining")
+    )
+    return Headroom(limit, min(left, limit)) if limit and left is not None else None
 
 
 def _seconds(timestamp: str) -> float:

@@ -15,6 +15,7 @@ import orjson
 
 from twolane.core import outside
 from twolane.core.identity import note_ref_of
+from twolane.core.outside import MAX_TOKENS, whole
 from twolane.errors import InputError
 from twolane.providers.messages import ending
 from twolane.providers.replies import json_in, without_thinking
@@ -339,6 +340,4 @@ def _plain(content: object) -> str:
 
 def _count(value: object) -> int:
     """Return a number of tokens, 0 where none can be read: nothing is paid by it."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return 0
-    return int(value) if 0 <= value < 1 << 50 else 0
+    return 0 if isinstance(value, str) else whole(value, most=MAX_TOKENS) or 0

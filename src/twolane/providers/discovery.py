@@ -141,7 +141,7 @@ async def _ollama_context(
     shown = (await post("/api/show", {"model": model})).value or {}
     parameters = shown.get("parameters")
     if isinstance(parameters, str) and (match := _NUM_CTX.search(parameters)):
-        return _size(int(match[1]))
+        return _size(match[1])
     info = shown.get("model_info")
     trained = [
         size

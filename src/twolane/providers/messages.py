@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeGuard, assert_neve
 
 import orjson
 
-from twolane.core.outside import identifier, name
+from twolane.core.outside import MAX_SEARCHES, MAX_TOKENS, identifier, name, whole
 from twolane.core.types import (
     UNKNOWN_USAGE,
     Canceled,
@@ -38,8 +38,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 SNIPPET_CHARS: Final = 200
-# No context window comes near it; whoever writes more did not count.
-_MAX_COUNT: Final = 1_000_000_000
 _NO_COUNTS: Final[Mapping[str, Any]] = {}
 # A search is billed by its number; what is fetched, or found among tools, costs its tokens only.
 # https://platform.claude.com/docs/en/about-claude/pricing#specific-tool-pricing
@@ -276,43 +274,48 @@ def _usage(usage: object, *, said_anything: bool) -> tuple[Usage, tuple[str, ...
     if not isinstance(usage, dict):
         return Usage(), (UNKNOWN_USAGE,)
     plain, output = count(usage.get("input_tokens")), count(usage.get("output_tokens"))
-    written = _cache_count(usage, "cache_creation_input_tokens")
-    read = _cache_count(usage, "cache_read_input_tokens")
+    written = _spared(usage, "cache_creation_input_tokens")
+    read = _spared(usage, "cache_read_input_tokens")
     parts = usage.get("cache_creation")
     parts = parts if isinstance(parts, dict) else _NO_COUNTS
-    written_1h = _cache_count(parts, "ephemeral_1h_input_tokens")
-    written_5m = _cache_count(parts, "ephemeral_5m_input_tokens")
+    written_1h = _spared(parts, "ephemeral_1h_input_tokens")
+    written_5m = _spared(parts, "ephemeral_5m_input_tokens")
     tools = usage.get("server_tool_use")
     tools = tools if isinstance(tools, dict) else _NO_COUNTS
+    searches = _spared(tools, "web_search_requests", MAX_SEARCHES)
     counts = Usage(
         plain or 0,
         output or 0,
         max(written_5m or 0, (written or 0) - (written_1h or 0)),
         written_1h or 0,
         read or 0,
-        count(tools.get("web_search_requests")) or 0,
+        searches or 0,
     )
-    known = None not in (plain, output, written, read, written_1h, written_5m)
+    compacted = _compacted(usage.get("iterations"))
+    known = None not in (plain, output, written, read, written_1h, written_5m, searches, compacted)
     # No prompt is empty: who counts nothing has not counted.
     known = known and (any(counts) or not said_anything)
-    return _with_iterations(counts, usage.get("iterations")), (
-        *(() if known else (UNKNOWN_USAGE,)),
-        *_without_price(usage, tools),
-    )
+    more_input, more_output = compacted or (0, 0)
+    return counts._replace(
+        input_tokens=counts.input_tokens + more_input,
+        output_tokens=counts.output_tokens + more_output,
+    ), (*(() if known else (UNKNOWN_USAGE,)), *_without_price(usage, tools))
 
 
-def _with_iterations(counts: Usage, iterations: object) -> Usage:
-    """Add what was spent on compacting the prompt, which an answer's own counts leave out.
+def _compacted(iterations: object) -> tuple[int, int] | None:
+    """Return what was spent on compacting the prompt, which an answer's own counts leave out.
 
+    None where that cannot be read.
     https://platform.claude.com/docs/en/build-with-claude/compaction-threshold
     """
+    plain = output = 0
     for one in iterations if isinstance(iterations, list) else ():
         if isinstance(one, dict) and one.get("type") == "compaction":
-            counts = counts._replace(
-                input_tokens=counts.input_tokens + (count(one.get("input_tokens")) or 0),
-                output_tokens=counts.output_tokens + (count(one.get("output_tokens")) or 0),
-            )
-    return counts
+            counts = count(one.get("input_tokens")), count(one.get("output_tokens"))
+            if counts[0] is None or counts[1] is None:
+                return None
+            plain, output = plain + counts[0], output + counts[1]
+    return plain, output
 
 
 def _without_price(usage: Mapping[str, Any], tools: Mapping[str, Any]) -> tuple[str, ...]:
@@ -339,20 +342,15 @@ def _name(text: str, most_chars: int = _MAX_NAME_CHARS) -> str:
     return _NAME.sub("_", clean(text[: 2 * most_chars]))[:most_chars]
 
 
-def count(value: object) -> int | None:
+def count(value: object, most: int = MAX_TOKENS) -> int | None:
     """Return a number of tokens or calls, None for anything that cannot be one."""
-    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 10:  # noqa: PLR2004
-        value = int(value)
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    counts = isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _MAX_COUNT
-    return int(value) if counts and isinstance(value, int) else None
+    return whole(value, most=most)
 
 
-def _cache_count(counts: Mapping[str, Any], name: str) -> int | None:
-    """Return a count that is left out, or null, where nothing was cached."""
+def _spared(counts: Mapping[str, Any], name: str, most: int = MAX_TOKENS) -> int | None:
+    """Return a count that is left out, or null, where nothing was cached or looked for."""
     value = counts.get(name)
-    return 0 if value is None else count(value)
+    return 0 if value is None else count(value, most)
 
 
 # -- results --------------------------------------------------------------------------------------

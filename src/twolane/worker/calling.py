@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeGuard
 
 from twolane.core.blame import Blame, Met, Whose, own_pause_s
 from twolane.core.bounds import reply_bytes
+from twolane.core.outside import MAX_TOKENS, whole
 from twolane.core.pacing import LAST_PATIENCE_S, STORM_PATIENCE_S
 from twolane.core.retry import FaultClass, RetryDecision, backoff_s, decide, decide_call
 from twolane.core.types import Errored, Succeeded, Wait
@@ -92,7 +93,8 @@ class Caller:
                 context.heard()
                 now_s = context.steady_s()
                 self._blame.answered(met, left_at_s=left_at_s, now_s=now_s)
-                context.pacer.answered(reply.rates, reply.usage.output_tokens, now_s)
+                written = whole(reply.usage.output_tokens, most=MAX_TOKENS) or 0
+                context.pacer.answered(reply.rates, written, now_s)
                 return Succeeded(reply)
         return None
 

@@ -64,6 +64,7 @@ class Judge:
         self._context = context
         self.forms = Forms(context)
         self._caches = bool(context.run.setting("caches"))
+        self._bounded = context.run.bounded
 
     # -- before it is sent --------------------------------------------------------------------
 
@@ -129,8 +130,7 @@ class Judge:
             self._context.stop(run_refused(outcome.kind, outcome.message))
             return self.refused(sent, outcome.message, outcome.kind)
         reply = _reply_of(outcome)
-        prices = self._context.prices
-        paid = bill(reply, prices, sent.lane, sent.reserve_nano) if reply else Bill()
+        paid = self._bill(sent, reply) if reply else Bill()
         state, faults, reason = self._fate(sent, outcome)
         kind, message = _error_of(outcome)
         repairs = state is ItemState.PENDING and kind == "invalid_reply"
@@ -147,7 +147,7 @@ class Judge:
             # Whether a request without a result was billed, nobody can tell: it is booked.
             cost_nano=sent.reserve_nano if isinstance(outcome, Missing) else paid.cost_nano,
             realtime_nano=paid.realtime_nano,
-            usage=reply.usage if reply else NO_USAGE,
+            usage=paid.usage,
             unpriced=", ".join(paid.unpriced),
             ending=_told(reply.stop_reason) if reply and not reply.problem else None,
             # Of an answer that is not used the ledger keeps the answer: a person may look at it.
@@ -160,7 +160,7 @@ class Judge:
 
     def _success(self, sent: SentItem, outcome: Succeeded) -> Settlement:
         context, reply = self._context, outcome.reply
-        paid = bill(reply, context.prices, sent.lane, sent.reserve_nano)
+        paid = self._bill(sent, reply)
         return Settlement(
             attempt_no=sent.attempt_no,
             item=sent.item.id,
@@ -170,11 +170,15 @@ class Judge:
             request_id=reply.request_id,
             cost_nano=paid.cost_nano,
             realtime_nano=paid.realtime_nano,
-            usage=reply.usage,
+            usage=paid.usage,
             unpriced=", ".join(paid.unpriced),
             ending=_told(reply.stop_reason),
             body=context.provider.result_body(outcome),
         )
+
+    def _bill(self, sent: SentItem, reply: Reply) -> Bill:
+        prices, bounded = self._context.prices, self._bounded
+        return bill(reply, prices, sent.lane, sent.reserve_nano, bounded=bounded)
 
     def uncertain(self, sent: SentItem, message: str, kind: str = "connection") -> Settlement:
         """Return the settlement of a call of which nobody knows whether it was paid for.

@@ -84,7 +84,8 @@ class OrphanWatch:
                 contextlib.suppress(ReplyTooLargeError),
             ):
                 await context.provider.fetch_results(found.id, out)
-            costs = self._costs(path, batch, requests)
+            bounded = await context.db(orphans.is_bounded, context.ledger, batch)
+            costs = self._costs(path, batch, requests, bounded=bounded)
         finally:
             path.unlink(missing_ok=True)
         await context.db(orphans.book, context.ledger, batch, found, costs, now=context.now())
@@ -92,7 +93,7 @@ class OrphanWatch:
             context.budget.settle(0, sum(one.cost_nano for one in costs))
 
     def _costs(
-        self, path: Path, batch: BatchRow, requests: dict[int, orphans.Sent]
+        self, path: Path, batch: BatchRow, requests: dict[int, orphans.Sent], *, bounded: bool
     ) -> list[orphans.OrphanCost]:
         """Return what each answered request cost; an id stands for one request, once."""
         context = self._context
@@ -108,7 +109,9 @@ class OrphanWatch:
             sent = requests.get(parsed[0])
             if sent and answer.custom_id == make_custom_id(parsed[0], sent.name, batch.nonce):
                 del requests[parsed[0]]
-                reply = answer.outcome.reply
-                cost, _, unpriced = bill(reply, context.prices, Lane.BATCH, 0)
-                costs.append(orphans.OrphanCost(sent.attempt_no, cost, reply.usage, unpriced))
+                reply, prices = answer.outcome.reply, context.prices
+                paid = bill(reply, prices, Lane.BATCH, sent.reserve_nano, bounded=bounded)
+                costs.append(
+                    orphans.OrphanCost(sent.attempt_no, paid.cost_nano, paid.usage, paid.unpriced)
+                )
         return costs
