@@ -9,10 +9,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from notemill.durable import DurableFile
+from notemill.vault.journal import moment
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
+
+    from twolane.databases import Readers
 
 FILE: Final = "allowed.sqlite3"
 SCHEMA_VERSION: Final = 1
@@ -24,12 +27,21 @@ CREATE TABLE unmatched (
 """
 
 
+_READERS: Final[Readers] = {"unmatched.at": moment}
+
+
 class Allowed(DurableFile):
     """The exclusions of one vault that may fit no note."""
 
     def __init__(self, path: Path) -> None:
         """Open or create the file at `path`. Raises VaultError where it cannot be used."""
-        super().__init__(path, schema=_SCHEMA, version=SCHEMA_VERSION, what="allowed exclusions")
+        super().__init__(
+            path,
+            schema=_SCHEMA,
+            version=SCHEMA_VERSION,
+            what="allowed exclusions",
+            readers=_READERS,
+        )
 
     def entries(self) -> frozenset[str]:
         """Return the exclusions that may fit no note."""

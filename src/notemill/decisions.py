@@ -13,11 +13,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from notemill.durable import DurableFile
+from notemill.vault.journal import moment
 from notemill.vault.tags import tag_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
+
+    from twolane.databases import Readers
 
 FILE: Final = "decisions.sqlite3"
 SCHEMA_VERSION: Final = 2
@@ -58,6 +61,11 @@ CREATE TABLE place (
 _STEPS: Final = {1: "ALTER TABLE place ADD COLUMN said TEXT NOT NULL DEFAULT ''"}
 
 
+_READERS: Final[Readers] = {
+    "changes.at": moment, "new_tags.at": moment, "vocabulary.since": moment,
+}  # fmt: skip
+
+
 @dataclass(frozen=True, slots=True)
 class Rejection:
     """A change of a tag that was turned down; `into` is '' where the tag would have gone."""
@@ -93,7 +101,12 @@ class Decisions(DurableFile):
     def __init__(self, path: Path) -> None:
         """Open or create the file at `path`. Raises VaultError where it cannot be used."""
         super().__init__(
-            path, schema=_SCHEMA, version=SCHEMA_VERSION, what="decisions", steps=_STEPS
+            path,
+            schema=_SCHEMA,
+            version=SCHEMA_VERSION,
+            what="decisions",
+            steps=_STEPS,
+            readers=_READERS,
         )
 
     # -- changes of tags ----------------------------------------------------------------------

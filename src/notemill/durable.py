@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING
 from notemill.errors import VaultError
 from notemill.vault.journal import write_ahead
 from twolane import TwolaneError, private
+from twolane.databases import guard, schema_problem, value_problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
+
+    from twolane.databases import Readers
 
 
 class DurableFile:
@@ -26,11 +29,13 @@ class DurableFile:
         version: int,
         what: str,
         steps: Mapping[int, str] | None = None,
+        readers: Readers | None = None,
     ) -> None:
         """Open the file at `path`, or create it with `schema` as format `version`.
 
         `steps` are the statements that lead from a format to the one after it; `what` names its
-        content in messages. Raises VaultError where it cannot be used.
+        content in messages; `readers` take the values of columns (by `table.column`) apart, and
+        are tried on a file that was imported. Raises VaultError where it cannot be used.
         """
         self.path = path
         self._what = what
@@ -39,6 +44,7 @@ class DurableFile:
             self._db = sqlite3.connect(path, timeout=30, isolation_level=None)
             try:
                 self._prepare(schema, version, steps or {})
+                self._check(schema, readers or {})
             except BaseException:
                 self._db.close()
                 raise
@@ -48,6 +54,7 @@ class DurableFile:
 
     def _prepare(self, schema: str, version: int, steps: Mapping[int, str]) -> None:
         write_ahead(self._db)
+        guard(self._db)
         self._db.execute("PRAGMA synchronous = FULL")
         with self._transaction():
             found = self._db.execute("PRAGMA user_version").fetchone()[0]
@@ -60,6 +67,11 @@ class DurableFile:
                 for statement in part.split(";\n"):
                     self._db.execute(statement)
             self._db.execute(f"PRAGMA user_version = {version}")
+
+    def _check(self, schema: str, readers: Readers) -> None:
+        """See that the file is one of ours: it may have been imported. Raises DatabaseError."""
+        if why := schema_problem(self._db, schema) or value_problem(self._db, readers):
+            raise sqlite3.DatabaseError(why)
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[None]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from notemill.durable import DurableFile
 from notemill.pairs import DECIDED, LinkRun, Pair, PairState, Side, SideState
+from notemill.vault.journal import moment
 from notemill.vault.related import Form
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from notemill.pairs import NewPair, NewSide
+    from twolane.databases import Readers
 
 FILE: Final = "links.sqlite3"
 SCHEMA_VERSION: Final = 1
@@ -76,12 +78,45 @@ _SIDES = (
 )
 
 
+def _object(text: str) -> dict[str, Any]:
+    """Return what a JSON object says. Raises TypeError where it is none."""
+    value = json.loads(text)
+    if not isinstance(value, dict):
+        raise TypeError("no JSON object")
+    return value
+
+
+def _reason(text: str) -> None:
+    """Read why a pair was proposed: lists of words. Raises ValueError, TypeError."""
+    for words in _object(text).values():
+        if not isinstance(words, list) or not all(isinstance(one, str) for one in words):
+            raise TypeError("no list of words")
+
+
+def _settings(text: str) -> None:
+    """Read what a run was asked for. Raises ValueError, TypeError."""
+    Form(_object(text).get("form", Form.PROPERTY))
+
+
+_READERS: Final[Readers] = {
+    "pairs.state": PairState,
+    "pairs.reason": _reason,
+    "pairs.at_s": moment,
+    "sides.form": Form,
+    "sides.state": SideState,
+    "runs.at_s": moment,
+    "runs.settings": _settings,
+}
+
+
 class LinkLedger(DurableFile):
     """All pairs of one vault."""
 
     def __init__(self, path: Path) -> None:
         """Open or create the ledger at `path`. Raises VaultError where it cannot be used."""
-        super().__init__(path, schema=_SCHEMA, version=SCHEMA_VERSION, what="links")
+        super().__init__(
+            path, schema=_SCHEMA, version=SCHEMA_VERSION, what="links", readers=_READERS
+        )
 
     # -- notes --------------------------------------------------------------------------------
 

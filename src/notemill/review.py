@@ -9,13 +9,16 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from notemill.durable import DurableFile
+from notemill.vault.journal import moment
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
+
+    from twolane.databases import Readers
 
 FILE = "review.sqlite3"
 SCHEMA_VERSION = 1
@@ -91,12 +94,23 @@ class Proposal:
     state: Decision
 
 
+_READERS: Final[Readers] = {
+    "proposals.kind": Kind,
+    "proposals.state": Decision,
+    "proposals.made_at": moment,
+    "proposals.decided_at": moment,
+    "curated.at": moment,
+}
+
+
 class Review(DurableFile):
     """All proposals for one vault."""
 
     def __init__(self, path: Path) -> None:
         """Open or create the queue at `path`. Raises VaultError where it cannot be used."""
-        super().__init__(path, schema=_SCHEMA, version=SCHEMA_VERSION, what="proposals")
+        super().__init__(
+            path, schema=_SCHEMA, version=SCHEMA_VERSION, what="proposals", readers=_READERS
+        )
 
     def store(
         self,

@@ -13,10 +13,11 @@ import functools
 import re
 import sqlite3
 import zlib
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
 HEADER: Final = b"SQLite format 3\0"
@@ -37,6 +38,9 @@ _BEFORE_BRACKET: Final = frozenset({"KEY", "UNIQUE", "IN"})
 _COMPUTED: Final = frozenset({"CHECK", "AS", "GENERATED", "SELECT", "CASE"})
 _MAX_OBJECTS: Final = 200
 _MAX_SCHEMA_BYTES: Final = 100_000
+
+Readers = Mapping[str, Callable[[Any], object]]
+"""What takes the values of columns apart, by `table.column`."""
 
 Signature = frozenset[tuple[Any, ...]]
 """A schema: each of its tables as a set of definitions, each of its indexes as its words."""
@@ -183,6 +187,47 @@ def _is_width(words: list[str]) -> bool:
     """Tell whether what stands in a bracket is the width of a type, as in DECIMAL(10, 2)."""
     inside = words[: words.index(")")] if ")" in words else words
     return ")" in words and all(one.isdigit() or one == "," for one in inside)
+
+
+_CLASSES: Final = {"TEXT": ("text",), "INTEGER": ("integer",), "REAL": ("real",), "BLOB": ("blob",)}
+
+
+def value_problem(db: sqlite3.Connection, readers: Readers) -> str:
+    """Return which value of a file that arrived is none that its column holds, '' for none.
+
+    A column holds values of the type it is declared with, those that its reader (by `table.column`)
+    takes without ValueError, KeyError or TypeError. A file that was made here is not looked at;
+    one that arrived and is sound counts as made here from then on. Raises sqlite3.Error.
+    """
+    if db.execute("PRAGMA application_id").fetchone()[0] != ARRIVED:
+        return ""
+    tables = db.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+    for (table,) in tables:
+        if _OF_SQLITE.fullmatch(table):
+            continue
+        for _, column, kind, needed, _, key in db.execute(f"PRAGMA table_info({table})").fetchall():
+            allowed = (*_CLASSES[kind], *(() if needed or key else ("null",)))
+            marks = ", ".join("?" * len(allowed))
+            odd = f"SELECT {column} FROM {table} WHERE typeof({column}) NOT IN ({marks}) LIMIT 1"  # noqa: S608
+            if row := db.execute(odd, allowed).fetchone():
+                return f"{table}.{column} holds {row[0]!r:.100}"
+            if reader := readers.get(f"{table}.{column}"):
+                values = db.execute(f"SELECT DISTINCT {column} FROM {table}")  # noqa: S608
+                if why := _unread(values, reader):
+                    return f"{table}.{column} holds {why}"
+    db.execute("PRAGMA application_id = 0")
+    return ""
+
+
+def _unread(values: Iterable[Any], reader: Callable[[Any], object]) -> str:
+    """Return the first value that a reader does not take, '' for none."""
+    for (value,) in values:
+        try:
+            if value is not None:
+                reader(value)
+        except (ValueError, KeyError, TypeError, RecursionError):
+            return f"{value!r:.100}"
+    return ""
 
 
 def inflate(blob: bytes, *, most_bytes: int = MAX_VALUE_BYTES) -> bytes:

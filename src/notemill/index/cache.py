@@ -10,6 +10,7 @@ from typing import Final
 
 from notemill.errors import VaultError
 from twolane import TwolaneError, private
+from twolane.databases import ARRIVED, guard
 
 # What is wrong with the disk, its rights or another process, and not with the file.
 _OUTSIDE: Final = frozenset(
@@ -48,6 +49,10 @@ class Cache:
         private.database(self._path)
         db = sqlite3.connect(self._path, timeout=30)
         try:
+            guard(db)
+            if db.execute("PRAGMA application_id").fetchone()[0] == ARRIVED:
+                # What others have derived of their notes says nothing of these.
+                raise sqlite3.DatabaseError("it was imported")
             db.execute("PRAGMA synchronous = OFF")
             for statement in self._create:
                 db.execute(statement)

@@ -6,7 +6,6 @@ import contextlib
 import errno
 import hashlib
 import os
-import secrets
 import stat
 import threading
 import time
@@ -39,6 +38,7 @@ from notemill.vault.note import bytes_hash
 from notemill.vault.presence import Presence, presence
 from notemill.vault.scan import NoteFile, Walk, scan_folder
 from notemill.vault.select import Skipped, folded, matcher
+from notemill.vault.stored import beside, is_beside, place_of
 from twolane import private
 
 if TYPE_CHECKING:
@@ -47,7 +47,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Ending", "NoteFile", "NoteUndo", "Recovered", "Skipped", "Vault", "WrittenRun"]
 
-_TEMPORARY = ".notemill-"
 _NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
@@ -224,12 +223,7 @@ class Vault:
         return path
 
     def _read(self, path: str, key: str) -> bytes:
-        full = os.path.normpath(os.path.join(self.root, path))  # noqa: PTH118
-        # A folder above may have been replaced by a link since the scan.
-        if os.path.realpath(full) != full:
-            if os.path.lexists(full):
-                raise OutsideVaultError(f"{key} has become a link; only notes in the vault count")
-            raise NoteNotFoundError(f"{key} is gone; it was renamed or deleted")
+        full = place_of(self.root, path, key)
         try:
             return self._disk.read(full)
         except (FileNotFoundError, NotADirectoryError) as error:
@@ -291,7 +285,7 @@ class Vault:
             before = self._check_unchanged(path, key, expected)
             if new == before:
                 return
-            temporary = _beside(path)
+            temporary = beside(path)
             after = bytes_hash(new)
             seq = self._journal.intend(
                 Intent(run, key, path, temporary, before, expected, after, self._clock())
@@ -308,21 +302,21 @@ class Vault:
 
     def _replace(self, path: str, key: str, temporary: str, new: bytes, expected: str) -> None:
         """Put `new` in a note's place. Raises VaultError where the note is as it was."""
-        full = os.path.join(self.root, path)  # noqa: PTH118
-        beside = os.path.join(self.root, temporary)  # noqa: PTH118
+        full = place_of(self.root, path, key)
+        part = os.path.join(self.root, temporary)  # noqa: PTH118
         try:
             if why := why_not_replaced(full):
                 raise WriteFailedError(f"{key} is left as it was: {why}")
-            self._disk.create(beside, new, full)
+            self._disk.create(part, new, full)
             # The last look, right before the step that cannot be taken back.
             self._check_unchanged(path, key, expected)
-            self._disk.replace(beside, full)
+            self._disk.replace(part, full)
         except OSError as error:
             raise WriteFailedError(_why(key, error)) from error
         finally:
             # Gone after the rename; else what must not stay.
             with contextlib.suppress(OSError):
-                self._disk.remove(beside)
+                self._disk.remove(part)
         # The note is written, and journaled; where the flush fails, only a power cut could take
         # the rename back, and an undo tells by the bytes.
         with contextlib.suppress(OSError):
@@ -339,15 +333,14 @@ class Vault:
 
     def _recover(self) -> Iterator[Recovered]:
         """Settle what a crash left open, by what the notes now are."""
-        together: dict[str, list[Write]] = {}
+        together: dict[tuple[str, str, str], list[Write]] = {}
         for write in self._journal.open_writes():
-            together.setdefault(write.temporary, []).append(write)
-        for temporary, writes in together.items():
-            with contextlib.suppress(OSError):
-                self._disk.remove(os.path.join(self.root, temporary))  # noqa: PTH118
+            together.setdefault((write.temporary, write.path, write.key), []).append(write)
+        for (temporary, path, key), writes in together.items():
             oldest, newest = writes[0], writes[-1]
             try:
-                now = bytes_hash(self._read(newest.path, newest.key))
+                self._remove_left_over(temporary, path, key)
+                now = bytes_hash(self._read(path, key))
             except VaultError:
                 now = ""
             state: State | None = State.UNCLEAR
@@ -360,6 +353,13 @@ class Vault:
             else:
                 self._journal.mark([write.seq for write in writes], state)
             yield from (Recovered(write.key, write.run, state) for write in writes)
+
+    def _remove_left_over(self, temporary: str, path: str, key: str) -> None:
+        """Remove the file that a crash may have left beside a note. Raises OutsideVaultError."""
+        place_of(self.root, path, key)
+        if is_beside(temporary, path):
+            with contextlib.suppress(OSError):
+                self._disk.remove(os.path.join(self.root, temporary))  # noqa: PTH118
 
     # -- undo ---------------------------------------------------------------------------------
 
@@ -425,22 +425,16 @@ class Vault:
         edited = any(late.before_hash != early.after_hash for late, early in pairwise(chain))
         if now != newest.after_hash or edited:
             return NoteUndo(key, Ending.EDITED, runs, "it was edited since; take it back by hand")
-        temporary = _beside(newest.path)
+        before = self._journal.before(oldest)
+        temporary = beside(newest.path)
         self._journal.mark(seqs, State.UNDOING, temporary=temporary)
         try:
-            before = self._journal.before(oldest.seq)
             self._replace(newest.path, key, temporary, before, now)
         except VaultError:
             self._journal.mark(seqs, State.DONE)
             raise
         self._journal.mark(seqs, State.UNDONE)
         return NoteUndo(key, Ending.RESTORED, runs)
-
-
-def _beside(path: str) -> str:
-    """Return a new name in the same folder: a dot file, which no one takes for a note."""
-    folder, slash, _ = path.rpartition("/")
-    return f"{folder}{slash}{_TEMPORARY}{secrets.token_hex(8)}"
 
 
 def _why(key: str, error: OSError) -> str:

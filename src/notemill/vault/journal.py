@@ -16,14 +16,19 @@ import time
 import zlib
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
-from notemill.errors import JournalError
+from notemill.errors import JournalError, WriteFailedError
+from notemill.vault.disk import MAX_NOTE_BYTES
+from notemill.vault.note import bytes_hash
 from twolane import TwolaneError, private
+from twolane.databases import guard, inflate, schema_problem, value_problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
+
+    from twolane.databases import Readers
 
 SCHEMA_VERSION = 1
 _SCHEMA = """
@@ -45,6 +50,7 @@ CREATE INDEX IF NOT EXISTS writes_open ON writes (seq) WHERE state IN ('intended
 """
 _COLUMNS = "seq, run, key, path, temporary, before_hash, after_hash, state, at_s"
 _BUSY_S = 30.0
+_LATEST_S = 1e11  # the year 5138
 _RETRY_S = 0.02
 
 
@@ -116,6 +122,7 @@ class Journal:
 
     def _prepare(self) -> None:
         write_ahead(self._db)
+        guard(self._db)
         self._db.execute("PRAGMA synchronous = FULL")
         version = self._db.execute("PRAGMA user_version").fetchone()[0]
         if version > SCHEMA_VERSION:
@@ -126,6 +133,9 @@ class Journal:
             self._db.executescript(
                 f"BEGIN IMMEDIATE; {_SCHEMA} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;"
             )
+        if why := schema_problem(self._db, _SCHEMA) or value_problem(self._db, _READERS):
+            self._db.close()
+            raise _unusable(self.path, why)
 
     def close(self) -> None:
         """Close the file."""
@@ -146,6 +156,12 @@ class Journal:
                     raise
             except sqlite3.Error as error:
                 raise _unusable(self.path, error) from error
+
+    def _writes(self, rows: Iterable[Sequence[Any]]) -> list[Write]:
+        try:
+            return [_write(row) for row in rows]
+        except (ValueError, TypeError) as error:
+            raise _unusable(self.path, error) from error
 
     def _rows(self, statement: str, *values: object) -> list[Any]:
         with self._lock:
@@ -189,7 +205,7 @@ class Journal:
         rows = self._rows(
             f"SELECT {_COLUMNS} FROM writes WHERE state IN ('intended', 'undoing') ORDER BY seq"  # noqa: S608
         )
-        return [_write(row) for row in rows]
+        return self._writes(rows)
 
     def of_run(self, run: str) -> list[Write]:
         """Return a run's writes, newest first."""
@@ -197,7 +213,7 @@ class Journal:
             f"SELECT {_COLUMNS} FROM writes WHERE run = ? ORDER BY seq DESC",  # noqa: S608
             run,
         )
-        return [_write(row) for row in rows]
+        return self._writes(rows)
 
     def standing(self, key: str, since: int) -> list[Write]:
         """Return the writes to a note from number `since` on that are not undone, newest first."""
@@ -207,15 +223,24 @@ class Journal:
             key,
             since,
         )
-        return [_write(row) for row in rows]
+        return self._writes(rows)
 
-    def before(self, seq: int) -> bytes:
-        """Return the bytes that a write replaced. Raises JournalError where they are damaged."""
-        rows = self._rows("SELECT before FROM writes WHERE seq = ?", seq)
+    def before(self, write: Write) -> bytes:
+        """Return the bytes that a write replaced.
+
+        Raises WriteFailedError where they are not what was kept: then nothing is restored.
+        """
+        rows = self._rows("SELECT before FROM writes WHERE seq = ?", write.seq)
         try:
-            return zlib.decompress(rows[0][0])
-        except (IndexError, zlib.error) as error:
-            raise _unusable(self.path, error) from error
+            before = inflate(rows[0][0], most_bytes=MAX_NOTE_BYTES)
+            if bytes_hash(before) == write.before_hash:
+                return before
+            why = "it is another text"
+        except (IndexError, TypeError, zlib.error) as error:
+            why = str(error)
+        raise WriteFailedError(
+            f"what {write.key} was before is damaged in the journal ({why}); the note stays as it is"
+        )
 
     def forget(self, run: str) -> None:
         """Delete what a run wrote, from the disk as well: it cannot be undone any more.
@@ -241,7 +266,13 @@ class Journal:
             " state != 'undone' THEN key END), min(at_s), max(at_s) FROM writes"
             " GROUP BY run ORDER BY max(seq) DESC"
         )
-        return [WrittenRun(*row) for row in rows]
+        try:
+            return [
+                WrittenRun(_text(run), notes, undone, moment(first), moment(last))
+                for run, notes, undone, first, last in rows
+            ]
+        except (ValueError, TypeError) as error:
+            raise _unusable(self.path, error) from error
 
 
 def write_ahead(
@@ -267,22 +298,40 @@ def write_ahead(
             return
 
 
+def moment(value: float) -> float:
+    """Return a time in seconds since the epoch, as one of our files keeps it. Raises ValueError."""
+    if not 0 <= value < _LATEST_S:
+        message = f"a time of {value}"
+        raise ValueError(message)
+    return value
+
+
+_READERS: Final[Readers] = {"writes.state": State, "writes.at_s": moment}
+
+
 def _write(row: Sequence[Any]) -> Write:
     seq, run, key, path, temporary, before_hash, after_hash, state, at_s = row
     return Write(
         seq,
-        run,
-        key,
+        _text(run),
+        _text(key),
         os.fsdecode(path),
         os.fsdecode(temporary),
-        before_hash,
-        after_hash,
+        _text(before_hash),
+        _text(after_hash),
         State(state),
-        at_s,
+        moment(at_s),
     )
 
 
-def _unusable(path: Path, error: Exception) -> JournalError:
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        message = f"{type(value).__name__} in place of a text"
+        raise TypeError(message)
+    return value
+
+
+def _unusable(path: Path, error: object) -> JournalError:
     return JournalError(
         f"the journal {path} cannot be used ({error}), and without it nothing is written; check "
         "rights and free space"

@@ -1,0 +1,66 @@
+"""Paths that were written down: what a journal says is looked at each time before it is used.
+
+A journal may come from another computer, and then from anybody. A note is a Markdown file that
+Obsidian shows, by a plain path below the vault; a temporary has the name that this module gives
+and lies beside its note. Whatever else is written down is neither read, written nor removed.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+from typing import TYPE_CHECKING, Final
+
+from notemill.errors import NoteNotFoundError, OutsideVaultError
+from notemill.vault.keys import key_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_TEMPORARY: Final = ".notemill-"
+_BESIDE: Final = re.compile(rf"{re.escape(_TEMPORARY)}[0-9a-f]{{16}}")
+# What separates folders, or names a drive, on the system this runs on beside the slash.
+_FOREIGN: Final = frozenset("\\:") if os.name == "nt" else frozenset()
+
+
+def place_of(root: Path, path: str, key: str) -> str:
+    """Return where the note `key` lies that was written down under `path`.
+
+    Raises OutsideVaultError where the path can be none of that note, or leads through a link now,
+    and NoteNotFoundError where it leads nowhere by one.
+    """
+    if not _is_note(path) or key_of(path) != key_of(key):
+        raise OutsideVaultError(
+            f"what is written down for {key!r:.200} is no path of that note ({path!r:.200}); "
+            "nothing was done with it"
+        )
+    full = os.path.normpath(os.path.join(root, path))  # noqa: PTH118
+    # The note, or a folder above, may have been replaced by a link.
+    if os.path.realpath(full) != full:
+        if os.path.lexists(full):
+            raise OutsideVaultError(f"{key} has become a link; only notes in the vault count")
+        raise NoteNotFoundError(f"{key} is gone; it was renamed or deleted")
+    return full
+
+
+def _is_note(path: str) -> bool:
+    """Tell whether a path can be a note's: relative, without detours, nowhere hidden."""
+    return (
+        path[-3:].lower() == ".md"
+        and "\0" not in path
+        and not _FOREIGN.intersection(path)
+        and all(part and not part.startswith(".") for part in path.split("/"))
+    )
+
+
+def beside(path: str) -> str:
+    """Return a new name in the same folder: a dot file, which no one takes for a note."""
+    folder, slash, _ = path.rpartition("/")
+    return f"{folder}{slash}{_TEMPORARY}{secrets.token_hex(8)}"
+
+
+def is_beside(temporary: str, path: str) -> bool:
+    """Tell whether `temporary` is what `beside` could have returned for `path`."""
+    folder, _, name = temporary.rpartition("/")
+    return folder == path.rpartition("/")[0] and _BESIDE.fullmatch(name) is not None
