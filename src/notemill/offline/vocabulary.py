@@ -11,6 +11,7 @@ from functools import lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from notemill.normal import normal
 from notemill.text.stopwords import lists
 from notemill.text.words import UNSPACED, WORD, fold, stem
 
@@ -299,7 +300,7 @@ def _is_short(phrase: Phrase) -> bool:
 
 def tag_level(text: str, *, any_word: bool = False) -> str:
     """Return `text` as one tag level in kebab case, or "" where it holds no telling word."""
-    lowered = unicodedata.normalize("NFC", text.lower().replace("'", "").replace("\u2019", ""))
+    lowered = normal("NFC", text.lower().replace("'", "").replace("\u2019", ""))
     chars = [char if char != "/" and _is_legal_char(char) else "-" for char in lowered]
     level = re.sub(r"-{2,}", "-", "".join(chars)).strip("-_")
     if len(level) > MAX_LEVEL_CHARS or _DATED.fullmatch(level):

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
+from notemill.tagging.synonyms import MAX_TAGS_OF_NOTE
 from notemill.tagging.variants import words_of
 from notemill.tagging.vocabulary import Entry
 from notemill.vault.tags import MAX_LEVELS, is_legal_tag, paths_of, tag_key
@@ -41,19 +42,23 @@ def arrange(census: Census, merges: Sequence[Merge], junk: Iterable[Junk]) -> tu
     tags = [tag for tag in census.tags.values() if not _is_below(tag.key, gone)]
     tags = [tag for tag in tags if is_legal_tag(tag.name) and tag.name.count("/") < MAX_LEVELS]
     parents = _parents({tag.key: tag for tag in tags})
-    entries: dict[str, Entry] = {}
+    names: dict[str, str] = {}
+    spellings: dict[str, list[str]] = {}
     counts: dict[str, int] = {}
     for tag in tags:
         name = _placed(tag, parents)
-        old = (tag.name,) if name != tag.name else ()
         key = tag_key(name)
-        before = entries[key].aliases if key in entries else ()
-        entries[key] = Entry(name, (*before, *old, *variants.pop(tag.key, ())))
+        names[key] = name
+        others = spellings.setdefault(key, [])
+        others += [tag.name] if name != tag.name else []
+        others += variants.pop(tag.key, ())
         counts[key] = max(tag.count, counts.get(key, 0))
     # A spelling that no note has yet, such as one without spaces.
-    for key, names in variants.items():
-        into = next(one.into for one in merges if tag_key(one.into) == key)
-        entries.setdefault(key, Entry(into, tuple(names)))
+    for merge in merges:
+        key = tag_key(merge.into)
+        if key in variants and key not in names:
+            names[key], spellings[key] = merge.into, variants[key]
+    entries = {key: Entry(name, tuple(spellings[key])) for key, name in names.items()}
     return (*in_order(entries, counts), *(dropped[key] for key in sorted(dropped)))
 
 
@@ -73,12 +78,15 @@ def _parents(tags: Mapping[str, Tag]) -> dict[str, Tag]:
             parents[tag.key] = tags[first[0]]
             continue
         # Only what stands in the tag's own notes can contain it: not every pair is compared.
-        shared = Counter(root for note in tag.below for root in roots[note])
+        own = [note for note in tag.below if note in roots]
+        if len(own) < MIN_SHARED:
+            continue
+        shared = Counter(root for note in own for root in roots[note])
         wider = [
             tags[root]
             for root, count in shared.items()
             if root != tag.key
-            and count >= max(MIN_SHARED, CONTAINED * tag.count)
+            and count >= max(MIN_SHARED, CONTAINED * len(own))
             and tags[root].count >= TIMES_LARGER * tag.count
         ]
         if wider:
@@ -88,14 +96,14 @@ def _parents(tags: Mapping[str, Tag]) -> dict[str, Tag]:
 
 
 def _roots_of_notes(tags: Mapping[str, Tag]) -> dict[str, list[str]]:
-    """Return the tags of the first level of each note, by key."""
+    """Return the tags of the first level of each note that is no mere list of tags, by key."""
     found: dict[str, list[str]] = {}
     for tag in tags.values():
         for note in tag.below:
             roots = found.setdefault(note, [])
             if not tag.parent:
                 roots.append(tag.key)
-    return found
+    return {note: roots for note, roots in found.items() if len(roots) <= MAX_TAGS_OF_NOTE}
 
 
 def _placed(tag: Tag, parents: Mapping[str, Tag]) -> str:

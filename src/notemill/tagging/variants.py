@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
+from notemill.normal import normal
 from notemill.vault.tags import clean_tag, is_legal_tag, is_tag, tag_key
 
 if TYPE_CHECKING:
@@ -165,10 +166,10 @@ def _style_form(tag: Tag) -> str:
 def _accents_form(tag: Tag) -> str:
     """Return a tag without the accents of Latin letters; other scripts' marks tell words apart."""
     folded: list[str] = []
-    for char in unicodedata.normalize("NFD", _style_form(tag)):
+    for char in normal("NFD", _style_form(tag)):
         if not unicodedata.combining(char) or not (folded and folded[-1].isascii()):
             folded.append(char)
-    return unicodedata.normalize("NFC", "".join(folded))
+    return normal("NFC", "".join(folded))
 
 
 def words_of(name: str) -> list[str]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from functools import lru_cache
 from typing import TYPE_CHECKING
+
+from notemill.normal import normal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,8 +43,8 @@ def fold(word: str) -> str:
     """Return `word` casefolded, without accents, its apostrophes straightened."""
     if word.isascii():
         return word.lower()
-    plain = unicodedata.normalize("NFKD", word.casefold().replace("\u2019", "'"))
-    return unicodedata.normalize("NFC", _LATIN_MARKS.sub("", plain))
+    plain = normal("NFKD", word.casefold().replace("\u2019", "'"))
+    return normal("NFC", _LATIN_MARKS.sub("", plain))
 
 
 @lru_cache(maxsize=CACHED_WORDS)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-import unicodedata
+
+from notemill.normal import normal
 
 
 def key_of(path: str) -> str:
@@ -11,4 +12,4 @@ def key_of(path: str) -> str:
     if path.isascii():
         return path
     text = os.fsencode(path).decode("utf-8", "backslashreplace")
-    return unicodedata.normalize("NFC", text)
+    return normal("NFC", text)

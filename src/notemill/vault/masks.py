@@ -197,6 +197,7 @@ def _fences(body: str) -> Iterator[Region]:
     """Yield fenced code, from the opening line to the end of the closing one."""
     opened: re.Match[str] | None = None
     bound = len(body)
+    unquoted = 0
     for line in _FENCE.finditer(body):
         if opened is not None and line.start() >= bound:
             yield Region(opened.start(), bound, Kind.FENCE)
@@ -205,7 +206,12 @@ def _fences(body: str) -> Iterator[Region]:
         if opened is None:
             if mark[0] == "~" or "`" not in info:
                 opened = line
-                bound = _quote_end(body, line)
+                bound = len(body)
+                if line[0].lstrip().startswith(">"):
+                    # The quote that it stands in ends there; one search serves all fences before.
+                    if unquoted <= line.end():
+                        unquoted = _unquoted(body, line.end() + 1)
+                    bound = unquoted
         elif mark.startswith(opened["mark"]) and not info.strip():
             yield Region(opened.start(), line.end(), Kind.FENCE)
             opened = None
@@ -213,12 +219,10 @@ def _fences(body: str) -> Iterator[Region]:
         yield Region(opened.start(), bound, Kind.FENCE)
 
 
-def _quote_end(body: str, opening: re.Match[str]) -> int:
-    """Return where the quote that a fence stands in ends; the body's end where it is in none."""
-    if not opening[0].lstrip().startswith(">"):
-        return len(body)
-    unquoted = _UNQUOTED.search(body, opening.end() + 1)
-    return unquoted.start() if unquoted else len(body)
+def _unquoted(body: str, at: int) -> int:
+    """Return where the next line begins that stands in no quote, the body's end for none."""
+    found = _UNQUOTED.search(body, at)
+    return found.start() if found else len(body)
 
 
 def _inline(body: str, start: int, end: int) -> Iterator[Region]:

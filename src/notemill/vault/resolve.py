@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import posixpath
 import re
-import unicodedata
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from notemill.normal import normal
 from notemill.vault.drawings import drawing_name
 
 if TYPE_CHECKING:
@@ -122,4 +122,4 @@ def _folded(path: str) -> str:
     """Return a path as it is compared: as Obsidian does, with no-break spaces as spaces."""
     if path.isascii():
         return path.lower()
-    return unicodedata.normalize("NFC", path).replace("\u00a0", " ").lower()
+    return normal("NFC", path).replace("\u00a0", " ").lower()

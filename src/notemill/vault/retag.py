@@ -86,6 +86,8 @@ class TagChanges:
     def __init__(self, changes: Mapping[str, str | None]) -> None:
         """Take tags with or without `#`; new ones are legal, see `is_legal_tag`."""
         self._new = {tag_key(bare_tag(old)): new for old, new in changes.items()}
+        self._deepest = max((old.count("/") + 1 for old in self._new), default=0)
+        self._told: dict[str, str | None] = {}
 
     def of(self, tag: str) -> str | None:
         """Return what becomes of `tag`, None where it goes; most stay as they are.
@@ -93,8 +95,13 @@ class TagChanges:
         Of several changes that cover a tag the one of its nearest parent counts. Where a tag goes
         below itself, what is there already stays, so that a change made twice is made once.
         """
+        if self._new and tag not in self._told:
+            self._told[tag] = self._of(tag)
+        return self._told.get(tag, tag)
+
+    def _of(self, tag: str) -> str | None:
         levels = tag.split("/")
-        for depth in range(len(levels), 0, -1):
+        for depth in range(min(len(levels), self._deepest), 0, -1):
             old = tag_key("/".join(levels[:depth]))
             if old not in self._new:
                 continue
@@ -118,7 +125,10 @@ def retag(raw: bytes, changes: TagChanges) -> Edit | None:
     safely.
     """
     note, problems = parse(raw)
-    splices = sorted([*_property_splices(note, changes), *_inline_splices(note, changes)])
+    tags = inline_tags(note)
+    cuts = {cut.start: cut for cut in _dropped(note.body, tags, changes)}
+    inline = _inline_splices(note, tags, cuts, changes)
+    splices = sorted([*_property_splices(note, changes), *inline])
     splices = [one for one in splices if one.old != one.new]
     if not splices:
         return None
@@ -126,7 +136,7 @@ def retag(raw: bytes, changes: TagChanges) -> Edit | None:
         if problem.blocks_writing:
             raise MalformedNoteError(problem.message)
     new = _spliced(raw, splices)
-    _check(note, new, changes)
+    _check(note, new, changes, [changes.of(one.name) for one in tags if one.start not in cuts])
     return Edit(bytes_hash(raw), tuple(splices))
 
 
@@ -144,11 +154,12 @@ def _spliced(raw: bytes, splices: Iterable[Splice]) -> bytes:
     return spliced(raw, [(one.span, one.new) for one in splices])
 
 
-def _check(old: Note, raw: bytes, changes: TagChanges) -> None:
-    """Read the edited note back. Raises MalformedNoteError where it is not what was meant."""
+def _check(old: Note, raw: bytes, changes: TagChanges, inline: Sequence[str | None]) -> None:
+    """Read the edited note back. Raises MalformedNoteError where it is not what was meant.
+
+    `inline` are the tags that its text is to have.
+    """
     new, _ = parse(raw)
-    dropped = {one.start for one in _dropped(old.body, inline_tags(old), changes)}
-    inline = [changes.of(one.name) for one in inline_tags(old) if one.start not in dropped]
     if (
         not new.writable
         or [one.name for one in inline_tags(new)] != inline
@@ -344,9 +355,9 @@ class _Cut(NamedTuple):
     high: int
 
 
-def _inline_splices(note: Note, changes: TagChanges) -> Iterator[Splice]:
-    tags = inline_tags(note)
-    cuts = {cut.start: cut for cut in _dropped(note.body, tags, changes)}
+def _inline_splices(
+    note: Note, tags: Sequence[InlineTag], cuts: Mapping[int, _Cut], changes: TagChanges
+) -> Iterator[Splice]:
     char, byte = 0, note.body_start
     for tag in tags:
         new = changes.of(tag.name)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import re
-import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
+from notemill.normal import normal
 from notemill.vault.related import LinkStyle
 from notemill.vault.resolve import PathFormat
 from notemill.vault.templates import NamedTemplates
@@ -112,7 +112,7 @@ def link_style(root: Path) -> LinkStyle:
 
 
 def _nfc(text: str) -> str:
-    return unicodedata.normalize("NFC", text)
+    return normal("NFC", text)
 
 
 def _json(path: Path) -> dict[str, Any]:

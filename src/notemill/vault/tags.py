@@ -11,11 +11,16 @@ import re
 import unicodedata
 from typing import Final
 
+from notemill.normal import normal
 from notemill.vault.invisible import is_visible
 
 MAX_LEVELS = 3
 MAX_TAG_CHARS: Final = 100
 """Of a tag that is proposed or told: what is longer is a sentence with `-` for spaces."""
+MAX_ANY_TAG_CHARS: Final = 1_000
+"""Of any tag: what is longer is text, which nobody could read in a list."""
+MAX_DEPTH: Final = 30
+"""Of a tag with more levels only so many tags above it are known: each is as long as they are."""
 TAG_END: Final = (
     r"\x00\s!\"#$%&'()*+,.:;<=>?@\[\\\]^`{|}~\u2000-\u200c\u200e-\u206f\u2e00-\u2e7f\ufeff"
 )
@@ -27,7 +32,11 @@ _SPACES = re.compile(r"\s+")
 
 def is_tag(tag: str) -> bool:
     """Tell whether Obsidian takes `tag`, which is without `#`, for one: `2fa`, `2024/01`, `a//b`."""
-    return _BODY.fullmatch(tag) is not None and _DIGITS.fullmatch(tag) is None
+    return (
+        len(tag) <= MAX_ANY_TAG_CHARS
+        and _BODY.fullmatch(tag) is not None
+        and _DIGITS.fullmatch(tag) is None
+    )
 
 
 def is_legal_tag(tag: str) -> bool:
@@ -67,7 +76,7 @@ def tag_key(tag: str) -> str:
 
     Case as Obsidian folds it: `Straße` and `Strasse` are two tags.
     """
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", tag).lower())
+    return normal("NFC", normal("NFC", tag).lower())
 
 
 def is_within(tag: str, parent: str) -> bool:
@@ -77,8 +86,9 @@ def is_within(tag: str, parent: str) -> bool:
 
 def paths_of(tag: str) -> list[str]:
     """Return the tags that `tag` lies in, the first level first, itself last: a, a/b, a/b/c."""
-    levels = tag.split("/")
-    return ["/".join(levels[:depth]) for depth in range(1, len(levels) + 1)]
+    levels = tag.split("/", MAX_DEPTH)
+    above = min(len(levels) - 1, MAX_DEPTH)
+    return [*("/".join(levels[:depth]) for depth in range(1, above + 1)), tag]
 
 
 def _is_tidy_char(char: str) -> bool:

@@ -6,10 +6,10 @@ What is written into a template is in every note that is made from it.
 from __future__ import annotations
 
 import re
-import unicodedata
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
+from notemill.normal import normal
 from notemill.vault.masks import Kind, regions
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ class NamedTemplates:
 
 def _comparable(path: str) -> str:
     """Return a path as paths are compared: NFC, whatever its case."""
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", path).casefold())
+    return normal("NFC", normal("NFC", path).casefold())
 
 
 def _bare(value: str) -> str:

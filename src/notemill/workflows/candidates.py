@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from notemill.normal import normal
 from notemill.vault.invisible import is_visible
 from notemill.vault.tags import MAX_TAG_CHARS, is_legal_tag
 
@@ -123,7 +124,7 @@ def _can_be_told(tag: str) -> bool:
 def _fold(text: str) -> str:
     if text.isascii():
         return text.lower()
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    decomposed = normal("NFKD", text.casefold())
     return "".join(char for char in decomposed if not unicodedata.combining(char))
 
 
