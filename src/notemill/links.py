@@ -234,6 +234,30 @@ class LinkLedger(DurableFile):
             self._db.execute("UPDATE pairs SET run = ? WHERE run = ?", (as_run, run))
             self._db.execute("UPDATE OR REPLACE runs SET id = ? WHERE id = ?", (as_run, run))
 
+    def take_in(
+        self, pairs: Iterable[tuple[NewPair, NewSide, NewSide]], *, run: str, now: float
+    ) -> None:
+        """Keep pairs that stand in both their notes already, under the name of `run`."""
+        state, because = PairState.WRITTEN, "it stood in both notes"
+        with self._transaction():
+            for pair, *sides in pairs:
+                ids = {key: self._note(key, source) for key, source in pair.sources}
+                a, b = sorted(ids, key=ids.__getitem__)
+                sources = dict(pair.sources)
+                number = self._db.execute(
+                    "INSERT INTO pairs (a, b, state, run, score, reason, source_a, source_b,"
+                    " because, at_s) VALUES (?,?,?,?,?,?,?,?,?,?)",
+                    (ids[a], ids[b], state, run, pair.score, json.dumps(dict(pair.reason)),
+                     sources[a], sources[b], because, now),
+                ).lastrowid  # fmt: skip
+                self._db.executemany(
+                    "INSERT INTO sides VALUES (?,?,?,?,'',?,?,?)",
+                    [
+                        (number, ids[one.note], one.form, one.text, one.had, SideState.WRITTEN, run)
+                        for one in sides
+                    ],
+                )
+
     def take_over(self, pairs: Iterable[int], run: str) -> None:
         """Have pairs wait in another run than the one that proposed them."""
         with self._transaction():

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
 
+from notemill.vault.related import Form
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from notemill.vault.related import Form
 
 
 class PairState(StrEnum):
@@ -37,6 +37,10 @@ DECIDED: Final = frozenset((*WANTED, PairState.REJECTED))
 """Pairs that are not proposed again."""
 
 
+TAKEN_OVER: Final = "taken-over"
+"""The run of what stood in both notes before the ledger knew of it: another computer's."""
+
+
 class SideState(StrEnum):
     """Where one side's link stands; `released` is its owner's now and never touched again."""
 
@@ -57,6 +61,11 @@ class NewPair:
     reason: Mapping[str, Any]
     source_a: str
     source_b: str
+
+    @property
+    def sources(self) -> tuple[tuple[str, str], tuple[str, str]]:
+        """Both keys, each with its source."""
+        return (self.a, self.source_a), (self.b, self.source_b)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +105,12 @@ class Side:
     had: bool
     state: SideState
     run: str
+
+    @property
+    def may_go(self) -> bool:
+        """Whether it may be taken out: not where it may be its owner's, in the property."""
+        may_be_theirs = self.run == TAKEN_OVER and self.form is Form.PROPERTY
+        return self.state is not SideState.RELEASED and not may_be_theirs
 
 
 @dataclass(frozen=True, slots=True)

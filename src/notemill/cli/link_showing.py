@@ -62,6 +62,9 @@ def show_left_out(findings: Findings, skipped: Iterable[Skipped], console: Conso
 
 def show_upkeep(upkeep: Upkeep, console: Console) -> None:
     """Show what became of links that were written before, and what has to be mended."""
+    if upkeep.taken_over:
+        taken = counted(upkeep.taken_over, "pair")
+        console.print(f"taken over, as they stand in both notes already: {taken}")
     for old, new in list(upkeep.renamed.items())[:SHOWN_LINES]:
         console.print(f"  renamed: {shown(old)} → {shown(new)}")
     for note, other in upkeep.rejected[:SHOWN_LINES]:

@@ -388,6 +388,7 @@ def _object(
             for one in findings.pairs
         ],
         **answers.uniform_object,
+        "taken_over": upkeep.taken_over,
         "renamed": [{"from": old, "to": new} for old, new in upkeep.renamed.items()],
         "rejected": [{"item": note, "other": other} for note, other in upkeep.rejected],
         "away": [{"item": key, "message": why} for key, why in upkeep.away.items()],

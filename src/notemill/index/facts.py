@@ -14,6 +14,7 @@ from notemill.vault import cleaning
 from notemill.vault.marks import holds_vocabulary
 from notemill.vault.note import bytes_hash, is_ignored, parse, source_hash, words_at_tags
 from notemill.vault.note import inline_tags as tags_in_text
+from notemill.vault.related import Form, link_entries
 from notemill.vault.resolve import title_of
 from notemill.vault.tags import tag_key
 
@@ -39,7 +40,8 @@ class NoteFacts:
 
     `words` counts its owner's words, none where it is a note without text. `holds_vocabulary`: it
     has the marks of a list of tags, which decide nothing by themselves; `doubtful_tags` are words that stand where tags do and are
-    none to YAML; `tags_unread` says that there may be more of them.
+    none to YAML; `tags_unread` says that there may be more of them. `related` and `listed` are the
+    entries of the property and of the region of related notes that are links.
     """
 
     key: str
@@ -58,6 +60,8 @@ class NoteFacts:
     holds_vocabulary: bool = False
     doubtful_tags: tuple[str, ...] = ()
     tags_unread: bool = False
+    related: tuple[str, ...] = ()
+    listed: tuple[str, ...] = ()
 
     @property
     def folder(self) -> str:
@@ -160,6 +164,8 @@ def facts_and_text(key: str, raw: bytes, *, size: int, mtime_ns: int) -> tuple[N
         text = f"description:: {' '.join(summary.split())}\n\n{text}"
     tags = note.tags
     known = frozenset(tags)
+    links = link_entries(note)
+    entries = {form: tuple(one.text for one in links if one.form is form) for form in Form}
     facts = NoteFacts(
         key=key,
         size=size,
@@ -177,6 +183,8 @@ def facts_and_text(key: str, raw: bytes, *, size: int, mtime_ns: int) -> tuple[N
         holds_vocabulary=holds_vocabulary(note.body),
         doubtful_tags=tuple(one for one in words_at_tags(note) if one not in known),
         tags_unread=any(one.code not in _TAGS_READ for one in problems),
+        related=entries[Form.PROPERTY],
+        listed=entries[Form.SECTION],
     )
     return facts, text
 

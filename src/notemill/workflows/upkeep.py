@@ -15,6 +15,7 @@ from notemill.pairs import WANTED, PairState, SideState
 from notemill.vault.markup import LinkKind, property_link
 from notemill.vault.note import bytes_hash, links, parse
 from notemill.vault.related import PROPERTY, Form, link_entries
+from notemill.workflows.taking_over import take_over
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -65,13 +66,14 @@ class Upkeep:
     """What was found: notes that have another path now, pairs a person took out, and repairs.
 
     `rejected` are (note, other): whose link was taken out of where; `away` the notes with links
-    that are not here now, and why.
+    that are not here now, and why; `taken_over` counts pairs that another computer had written.
     """
 
     renamed: Mapping[str, str]
     rejected: tuple[tuple[str, str], ...]
     repairs: tuple[Repair, ...]
     away: Mapping[str, str]
+    taken_over: int = 0
 
     def shown(self, sight: Sight) -> Upkeep:
         """Return it without what would name a hidden note."""
@@ -81,6 +83,7 @@ class Upkeep:
             tuple(one for one in self.rejected if all(map(shows, one))),
             tuple(one for one in self.repairs if shows(one.note) and shows(one.other)),
             {key: why for key, why in self.away.items() if shows(key)},
+            self.taken_over,
         )
 
 
@@ -89,17 +92,20 @@ def look_after(scene: Scene, ledger: LinkLedger, *, now: float) -> Upkeep:
 
     Raises VaultError.
     """
+    pairs = _by_id(ledger)
+    if taken_over := take_over(scene, ledger, pairs, now=now):
+        pairs = _by_id(ledger)
     forms = {one.id: Form(one.settings["form"]) for one in ledger.runs() if "form" in one.settings}
     looked_at = ledger.looked_at()
     unseen = frozenset(key for key, hashed in looked_at.items() if not hashed)
-    look = _Look(scene, {pair.id: pair for pair in ledger.pairs()}, forms, unseen)
+    look = _Look(scene, pairs, forms, unseen)
     for key, sides in by_note(ledger.sides()).items():
         facts = scene.facts.get(key)
         if facts and facts.bytes_hash == looked_at[key] and _are_settled(sides):
             look.leave(sides)
         else:
             look.at(key, sides)
-    pairs = look.pairs()
+    repairs = look.pairs()
     ledger.settle(look.standing, look.gone, look.decided, now=now)
     # The index may be older than the look: what counts is what the links were looked for in.
     ledger.seen(
@@ -108,7 +114,11 @@ def look_after(scene: Scene, ledger: LinkLedger, *, now: float) -> Upkeep:
         if one.source_hash
     )
     ledger.lose_sight_of(key for key, hashed in look.hashes.items() if not hashed)
-    return Upkeep(scene.renamed, tuple(look.rejected), tuple(pairs), look.away)
+    return Upkeep(scene.renamed, tuple(look.rejected), tuple(repairs), look.away, taken_over)
+
+
+def _by_id(ledger: LinkLedger) -> dict[int, Pair]:
+    return {pair.id: pair for pair in ledger.pairs()}
 
 
 def by_note(sides: Iterable[Side]) -> dict[str, list[Side]]:
@@ -272,7 +282,7 @@ class _Look:
 
     def _removals(self, sides: Iterable[Side], why: str) -> Iterator[Repair]:
         for side in sides:
-            if side.state is not SideState.RELEASED and self._may_write(side.note):
+            if side.may_go and self._may_write(side.note):
                 yield Repair(
                     Mend.REMOVE, side.note, side.other, side.text, why, side.pair, side,
                     side.form,
