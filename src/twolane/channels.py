@@ -234,7 +234,7 @@ def open_output(named: Path) -> Output:
         return Output(name, named, descriptor)
     try:
         return Output(str(named), named.resolve())
-    except (OSError, RuntimeError) as error:  # a link that leads to itself
+    except (OSError, RuntimeError, ValueError) as error:  # a link to itself, or a NUL
         raise _unwritable(str(named), error) from error
 
 

@@ -163,7 +163,7 @@ class Run:
                 f"{self._provider.name}; set its key, or name it with --provider"
             )
             raise ConfigError(message)
-        served = await self._provider.connect(self.row.model, self.row.base_url)
+        served = await self._provider.connect(self.row.model, self.row.begun_at)
         if served is not None and served.base_url != self.row.base_url:
             message = (
                 f"run {self.id} was started with the server at {self.row.base_url}, and here it "

@@ -43,7 +43,7 @@ async def resume_run(
             await warn_of_expiry(mill, console)
             row = run.row
             if failed or row.state is not RunState.DONE:
-                await find_server(mill.engine, console, model=row.model, base_url=row.base_url)
+                await find_server(mill.engine, console, model=row.model, base_url=row.begun_at)
             sight = mill.look()
             see_exclusions(mill, sight, console, sends=mill.sends, allow=allow_unmatched)
             see_vocabulary(mill, sight, console)

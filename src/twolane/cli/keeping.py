@@ -74,7 +74,7 @@ def import_home(settings: Settings, *, source: Path) -> int:
     for name in moved.kept:
         console.print(f"  was there already, and is left as it is: {shown(name)}")
     for run_id in moved.unfinished:
-        console.print(f"  goes on with: twolane resume {run_id}")
+        console.print(f"  goes on with: twolane resume {run_id} -o FILE")
     return 0
 
 

@@ -62,11 +62,21 @@ def run(**flags: Any) -> None:  # noqa: ANN401
     finish(run_file(settings, **flags))
 
 
+output_again = click.option(
+    "-o",
+    "--output",
+    type=FILE,
+    metavar="OUTPUT.jsonl",
+    help="Where the results go: not where they first were to. A run that was imported needs it.",
+)
+
+
 @cli.command()
 @click.argument("run_id", metavar="RUN")
 @click.option(
     "--max-cost", type=USD, metavar="USD", help="A new cap, for the run and all its resumes."
 )
+@output_again
 @json_flag
 @settings_flags
 def resume(**flags: Any) -> None:  # noqa: ANN401
@@ -81,6 +91,7 @@ def resume(**flags: Any) -> None:  # noqa: ANN401
 @click.argument("run_id", metavar="RUN")
 @click.option("--failed", is_flag=True, required=True, help="Send what failed again.")
 @click.option("--all", "everything", is_flag=True, help="Also what fails whenever it is sent.")
+@output_again
 @json_flag
 @settings_flags
 def retry(**flags: Any) -> None:  # noqa: ANN401

@@ -125,45 +125,67 @@ def _checked(named: Path, *, as_json: bool) -> Output:
     return output
 
 
-def _remembered(run: Run, *, as_json: bool) -> Output | None:
-    """Return where a run's results go, None where only its first command could reach that."""
+def _output_of(run: Run, again: Path | None, command: str, *, as_json: bool) -> Output | None:
+    """Return where a run's results go, None where only its first command could reach that.
+
+    It is what a person names `again`, or what is on record; but an import may say anything, and
+    what was a file when it was named may be a link by now. Raises ConfigError.
+    """
+    if again is not None:
+        return _checked(again, as_json=as_json)
     named = run.row.setting("output")
     if not isinstance(named, str) or not named or (as_json and named == STANDARD):
         return None
-    return _checked(Path(named), as_json=as_json)
+    if run.row.imported and named != STANDARD:
+        message = (
+            f"run {run.id} was imported, and writes only to an output that is named again: twolane "
+            f"{command} {run.id} -o FILE (where it was begun, that was {named})"
+        )
+        raise ConfigError(message)
+    output = _checked(Path(named), as_json=as_json)
+    if output.identity != named:
+        message = (
+            f"the output of run {run.id}, {named}, leads elsewhere by now; name where the results "
+            f"go: twolane {command} {run.id} -o FILE"
+        )
+        raise ConfigError(message)
+    return output
 
 
 async def resume_run(
-    settings: Settings, *, run_id: str, max_cost: str | None, as_json: bool
+    settings: Settings, *, run_id: str, max_cost: str | None, output: Path | None, as_json: bool
 ) -> int:
     """Go on with a run; return the exit code. Raises TwolaneError."""
     async with Engine.open(settings) as engine:
         console = note_console()
         print_expiring(await engine.expiring(), console, now=engine.now())
         run = await engine.run(run_id)
-        output = _remembered(run, as_json=as_json)
+        out = _output_of(run, output, "resume", as_json=as_json)
         if run.row.state is not RunState.DONE:
-            await find_server(engine, console, model=run.row.model, base_url=run.row.base_url)
+            await find_server(engine, console, model=run.row.model, base_url=run.row.begun_at)
         if (cap_nano := cap_of(max_cost)) is not None:
             await run.set_cap(cap_nano)
-        return await _finish(run, output, console, as_json=as_json)
+        return await _finish(run, out, console, as_json=as_json)
 
 
-async def retry_run(settings: Settings, *, run_id: str, everything: bool, as_json: bool) -> int:
+async def retry_run(
+    settings: Settings, *, run_id: str, everything: bool, output: Path | None, as_json: bool
+) -> int:
     """Send the failed items of a run again; return the exit code. Raises TwolaneError.
 
     Those that fail whenever they are sent are left, unless `everything` is wanted.
     """
     async with Engine.open(settings) as engine:
         run = await engine.run(run_id)
-        output = _remembered(run, as_json=as_json)
+        failed = "retry --failed" + " --all" * everything
+        out = _output_of(run, output, failed, as_json=as_json)
         console = note_console()
-        await find_server(engine, console, model=run.row.model, base_url=run.row.base_url)
+        await find_server(engine, console, model=run.row.model, base_url=run.row.begun_at)
         count = await run.retry_failed(everything=everything)
         console.print(f"sent again: {counted(count, 'item')}")
         if left := {} if everything else await run.always_failing():
             console.print(left_line(left, "item"))
-        return await _finish(run, output, console, as_json=as_json)
+        return await _finish(run, out, console, as_json=as_json)
 
 
 async def _finish(run: Run, output: Output | None, console: Console, *, as_json: bool) -> int:
