@@ -78,10 +78,15 @@ class Exclusions:
     tags: tuple[str, ...] = ()
 
 
-def check_settings(config: Path | None = None, environment: Mapping[str, str] = os.environ) -> None:
-    """See that all of notemill's settings can be used. Raises UsageError, ConfigError."""
+def check_settings(
+    config: Path | None = None, environment: Mapping[str, str] = os.environ
+) -> EmbeddingSettings:
+    """See that all of notemill's settings can be used; return which model embeds notes.
+
+    Raises UsageError, ConfigError.
+    """
     load_exclusions((), environment, config=config)
-    load_embedding(None, environment, config=config)
+    return load_embedding(None, environment, config=config)
 
 
 def load_exclusions(

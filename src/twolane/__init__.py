@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from twolane.core.plan import Stage as Stage
     from twolane.core.pricing import format_usd as format_usd
     from twolane.core.pricing import plain_usd as plain_usd
+    from twolane.core.redaction import Redactor as Redactor
     from twolane.core.states import ItemState as ItemState
     from twolane.core.states import RunState as RunState
     from twolane.core.tokens import careful_tokens as careful_tokens
@@ -52,6 +53,7 @@ _HOMES = {
     "Lane": "twolane.core.types",
     "Plan": "twolane.planning",
     "Progress": "twolane.run",
+    "Redactor": "twolane.core.redaction",
     "Report": "twolane.core.types",
     "Request": "twolane.core.types",
     "Run": "twolane.run",

@@ -20,6 +20,7 @@ from twolane.streams import (
     drop_standard_output,
     prepare_streams,
     print_json_error,
+    print_without,
     tell,
     tell_lines,
 )
@@ -156,7 +157,17 @@ def settings_of(flags: dict[str, Any]) -> Settings:
     """Take the settings' flags out of a command's and return the settings in force."""
     from twolane.config import load_settings  # noqa: PLC0415
 
-    return load_settings(take_settings(flags))
+    settings = load_settings(take_settings(flags))
+    hide_keys(settings)
+    return settings
+
+
+def hide_keys(settings: Settings, *more: str | None) -> None:
+    """See that none of the keys in force is printed, nor what else is named."""
+    from twolane.config import secrets_of  # noqa: PLC0415
+    from twolane.core.redaction import Redactor  # noqa: PLC0415
+
+    print_without(Redactor((*secrets_of(settings), *more)).text)
 
 
 def finish(work: Coroutine[Any, Any, int]) -> None:

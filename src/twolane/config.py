@@ -19,6 +19,7 @@ import platformdirs
 from twolane.core.addresses import is_here
 from twolane.core.naming import nearest
 from twolane.core.pricing import NANO_PER_USD
+from twolane.core.redaction import passwords_in
 from twolane.errors import ConfigError
 from twolane.files import path_named, read_toml
 from twolane.values import FORMS, shortened
@@ -62,6 +63,13 @@ class Settings:
     def month_cap_nano(self) -> int | None:
         """The month's budget in nano-dollars."""
         return None if self.month_budget is None else int(self.month_budget * NANO_PER_USD)
+
+
+def secrets_of(settings: Settings, environment: Mapping[str, str] = os.environ) -> tuple[str, ...]:
+    """Return what may be neither kept nor shown: keys, and the passwords of proxies."""
+    proxies = [url for name, url in environment.items() if name.lower().endswith("_proxy")]
+    keys = [one for one in (settings.api_key, settings.auth_token) if one]
+    return (*keys, *(secret for url in proxies for secret in passwords_in(url)))
 
 
 LOCAL = "local"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from twolane.config import DEFAULT_BASE_URL, LOCAL
+from twolane.config import DEFAULT_BASE_URL, LOCAL, secrets_of
 from twolane.core.addresses import problem_of
 from twolane.errors import ConfigError
 
@@ -60,6 +60,7 @@ def _anthropic(settings: Settings) -> Provider:
         api_key=settings.api_key or "",
         auth_token=settings.auth_token or "",
         base_url=settings.base_url,
+        secrets=secrets_of(settings),
     )
 
 
@@ -74,6 +75,7 @@ def _local(settings: Settings) -> Provider:
         auth_token=settings.auth_token or "",
         model=settings.model,
         remembered=Remembered(settings.home / FILE),
+        secrets=secrets_of(settings),
     )
 
 

@@ -11,6 +11,10 @@ import os
 import re
 import sys
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 MAX_SHOWN_CHARS, MAX_LINE_CHARS = 500, 2_000
 """Most that a person is shown of a name or a message, and of a line that tells of several."""
@@ -48,11 +52,16 @@ def _odd(*, also: str = "") -> re.Pattern[str]:
 _ODD, _ODD_IN_LINES = _odd(), _odd(also=r"\n\t")
 
 
+def _as_it_is(text: str) -> str:
+    return text
+
+
 @dataclass(slots=True)
 class _Spoken:
-    """Whether a command has printed its one JSON object."""
+    """Whether a command has printed its one JSON object; what takes keys out of what is printed."""
 
     json: bool = False
+    without_keys: Callable[[str], str] = _as_it_is
 
 
 _SPOKEN = _Spoken()
@@ -61,9 +70,15 @@ _SPOKEN = _Spoken()
 def prepare_streams() -> None:
     """Let every character pass: what the console's encoding has not is shown as an escape."""
     _SPOKEN.json = False
+    _SPOKEN.without_keys = _as_it_is
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(AttributeError, ValueError, OSError):
             stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+
+
+def print_without(without_keys: Callable[[str], str]) -> None:
+    """Print nothing from now on that `without_keys` has not seen; it returns a text without keys."""
+    _SPOKEN.without_keys = without_keys
 
 
 def shown(text: str, most: int = MAX_SHOWN_CHARS) -> str:
@@ -72,6 +87,7 @@ def shown(text: str, most: int = MAX_SHOWN_CHARS) -> str:
     What would act on the console, hide there or turn its order round is shown as an escape:
     control and format characters, line ends, lone surrogates, fillers.
     """
+    text = _SPOKEN.without_keys(text)
     if len(text) > most:
         text = f"{text[:most]}… ({len(text):,} characters)"
     return text if text.isascii() and text.isprintable() else _ODD.sub(_escaped, text)
@@ -79,7 +95,7 @@ def shown(text: str, most: int = MAX_SHOWN_CHARS) -> str:
 
 def shown_lines(text: str) -> str:
     """Return `text` for a console as `shown` does, whole and with its lines and tabs."""
-    return _ODD_IN_LINES.sub(_escaped, text)
+    return _ODD_IN_LINES.sub(_escaped, _SPOKEN.without_keys(text))
 
 
 def _escaped(found: re.Match[str]) -> str:
@@ -109,7 +125,7 @@ def print_json(value: object) -> None:
     _SPOKEN.json = True
     if sys.stdout is None:  # closed by whoever started this
         return
-    sys.stdout.write(json.dumps(value) + "\n")
+    sys.stdout.write(_SPOKEN.without_keys(json.dumps(value)) + "\n")
     sys.stdout.flush()
 
 

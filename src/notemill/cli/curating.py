@@ -332,7 +332,10 @@ def _ask_to_go_on(run_id: str, console: Console, *, yes: bool) -> None:
     if yes:
         return
     if not sys.stdin.isatty():
-        message = f"the stage waits to be looked at; go on with `notemill resume {run_id} --yes`"
+        command = f"notemill resume {run_id} --yes"
+        console.print("to go on, once you have looked at it:")
+        console.print(f"  {command}")
+        message = f"the stage waits to be looked at; go on with `{command}`"
         raise WaitingForPersonError(message)
     console.print("go on with the next stage? [y/N] ", end="")
     if sys.stdin.readline().strip().lower() not in ("y", "yes"):

@@ -21,6 +21,7 @@ from notemill.vault.related import Form
 from notemill.workflows.explaining import Explainer
 from notemill.workflows.survey import CurateOptions
 from twolane import load_settings
+from twolane.command import hide_keys
 from twolane.console import counted, note_console, shown
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ async def run_demo(*, folder: Path | None, home: Path | None, config: Path | Non
     target = folder or base / "vault"
     flags = {"home": home or base / "home", "config": config, "provider": OFFLINE}
     given = load_settings(flags)
-    check_settings(given.config)
+    hide_keys(given, check_settings(given.config).api_key)
     # The demo needs no key and must not spend money where there is one.
     settings = replace(given, api_key=None, model=None, batch_size=None)
     _copy_sample(target)

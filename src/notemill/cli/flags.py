@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from twolane.command import Commands, home_flag, json_flag, take_settings
+from twolane.command import Commands, hide_keys, home_flag, json_flag, take_settings
 from twolane.flag_types import FOLDER
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def settings_of(flags: dict[str, Any]) -> Settings:
 
     given = take_settings(flags)
     settings = load_settings(given)
-    check_settings(settings.config)
+    hide_keys(settings, check_settings(settings.config).api_key)
     return offline_unless_keyed(settings, asked=given.get("provider") is not None)
 
 

@@ -16,6 +16,7 @@ import numpy as np
 
 from notemill.embedding.model import never, readable, unit
 from notemill.errors import EmbeddingError
+from twolane import Redactor
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -54,6 +55,7 @@ class Endpoint:
         self._model = model
         self._base_url = base_url.rstrip("/")
         self._headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
+        self._redactor = Redactor((api_key,))
         self._first_wait_s = first_wait_s
 
     def fits(self, text: str) -> float:
@@ -62,7 +64,11 @@ class Endpoint:
 
     def embed(self, texts: Sequence[str], stopped: Callable[[], bool] = never) -> Floats:
         """Return unit rows, none where `stopped` becomes true; see Model.embed."""
-        return asyncio.run(self._unless(stopped, [readable(one[:MAX_CHARS]) for one in texts]))
+        try:
+            return asyncio.run(self._unless(stopped, [readable(one[:MAX_CHARS]) for one in texts]))
+        except EmbeddingError as error:
+            # Not with its cause, in which a service's words stand that may repeat the key.
+            raise EmbeddingError(self._redactor.text(str(error))) from None
 
     async def _unless(self, stopped: Callable[[], bool], texts: list[str]) -> Floats:
         work = asyncio.create_task(self._rows(texts))

@@ -21,6 +21,7 @@ from twolane.core.bounds import CONTROL_BYTES, LIST_BYTES
 from twolane.core.cooldown import retry_after_s
 from twolane.core.faults import NO_STATUS, refusal
 from twolane.core.outside import MAX_A_MINUTE, MAX_TOKENS, identifier, name, whole
+from twolane.core.redaction import Redactor
 from twolane.core.types import (
     BatchInfo,
     Headroom,
@@ -44,6 +45,7 @@ from twolane.errors import (
 from twolane.providers import messages
 from twolane.providers.base import BatchPage, ResultLine, Served, Sink, Traits, refusal_of
 from twolane.providers.lenient import clean, parse, unpacked
+from twolane.providers.redacting import redacting
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, Mapping, Sequence
@@ -100,18 +102,20 @@ class AnthropicProvider:
         base_url: str,
         name: str = "anthropic",
         ephemeral: bool = False,
+        secrets: Sequence[str] = (),
     ) -> None:
         """Speak through `transport`; `base_url` only names the service.
 
         The request bears `api_key`, or where there is none `auth_token` as a bearer's: the order
-        in which the official SDK takes them from the environment (anthropic 2.12).
+        in which the official SDK takes them from the environment (anthropic 2.12). No answer
+        keeps either, nor what else `secrets` holds.
         """
         self.name = name
         self.base_url = base_url
         self.ephemeral = ephemeral
         secret = (api_key or auth_token).encode()
         self.key_fingerprint = hashlib.blake2b(secret, digest_size=8).hexdigest()
-        self._transport = transport
+        self._transport = redacting(transport, Redactor((api_key, auth_token, *secrets)))
         credential = {"x-api-key": api_key} if api_key else bearer(auth_token)
         self._headers = {
             **credential,

@@ -12,6 +12,7 @@ import orjson
 from twolane.core.addresses import root_of
 from twolane.core.bounds import CONTROL_BYTES, DISCOVERY_BYTES
 from twolane.core.cooldown import retry_after_s
+from twolane.core.redaction import Redactor
 from twolane.core.tokens import estimate_input_tokens
 from twolane.core.types import Limits, Reply, Succeeded, Usage
 from twolane.errors import (
@@ -38,6 +39,7 @@ from twolane.providers.discovery import (
 from twolane.providers.lenient import parse
 from twolane.providers.local_faults import CONTEXT_EXCEEDED, fault, lesser
 from twolane.providers.messages import read_result, result_body, shown
+from twolane.providers.redacting import redacting
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -81,15 +83,18 @@ class LocalProvider(NoBatches):
         auth_token: str = "",
         model: str | None = None,
         remembered: Remembered,
+        secrets: Sequence[str] = (),
     ) -> None:
         """Speak to the server at `base_url`, None for what answers at the usual ports.
 
         `auth_token` goes to a server that was named, and to no other; `model` is the one wanted.
+        No answer keeps the token, nor what else `secrets` holds.
         """
         self._wanted_url = root_of(base_url) if base_url else None
         self._wanted_model = model
         self._open_transport = open_transport
         self._transports: dict[str, Transport] = {}
+        self._redactor = Redactor((auth_token, *secrets))
         self._remembered = remembered
         self._headers = {
             "content-type": "application/json",
@@ -197,7 +202,8 @@ class LocalProvider(NoBatches):
 
     def _transport(self, base_url: str) -> Transport:
         if base_url not in self._transports:
-            self._transports[base_url] = self._open_transport(base_url)
+            opened = self._open_transport(base_url)
+            self._transports[base_url] = redacting(opened, self._redactor)
         return self._transports[base_url]
 
     # -- answers ----------------------------------------------------------------------------------
