@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 
 VARIABLE = "NOTEMILL_EXCLUDE"
 TABLE = "notemill"
+MAX_EXCLUSIONS = 1_000
+"""Each is held against every note."""
+MAX_GLOB_CHARS = 1_000
+"""Longer than any path that a person writes."""
 EMBEDDING_VARIABLES: Mapping[str, str] = {
     "embedding": "NOTEMILL_EMBEDDING",
     "embedding_model": "NOTEMILL_EMBEDDING_MODEL",
@@ -112,6 +116,9 @@ def load_exclusions(
         for ones, origin in ((listed, where), (named, VARIABLE), (flags, "--exclude"))
         for one in ones
     ]
+    if len(entries) > MAX_EXCLUSIONS:
+        message = f"there are {len(entries):,} exclusions, at most {MAX_EXCLUSIONS:,} are taken; name folders"
+        raise UsageError(message)
     return Exclusions(
         patterns=tuple(one for one in entries if not one.startswith("#")),
         tags=tuple(one.lstrip("# ") for one in entries if one.startswith("#")),
@@ -124,6 +131,9 @@ def _entry(said: str, origin: str) -> str:
         raise UsageError(
             f"{origin} has an entry that names nothing: {shortened(repr(said))}; take it out"
         )
+    if len(said) > MAX_GLOB_CHARS:
+        what = f"longer than {MAX_GLOB_CHARS:,} characters: {shortened(repr(said))}; shorten it"
+        raise UsageError(f"{origin} has an entry that is {what}")
     return said.strip()
 
 

@@ -10,6 +10,7 @@
         NotAFolderError            it is a file
         UnreadableVaultError       its rights forbid it
         EmptyVaultError            there are no Markdown notes in it
+        VaultSettingsError         its own settings cannot be read
         VaultLockedError           another process writes to it
         JournalError               the journal of what was written cannot be used
         NoteNotFoundError          the note is gone
@@ -96,6 +97,13 @@ class EmptyVaultError(VaultError):
     """There are no Markdown notes in the folder; name the folder of a vault."""
 
     http_status = 404
+
+
+class VaultSettingsError(VaultError):
+    """The vault's own settings cannot be read; correct what is named and run the command again."""
+
+    exit_code = 2
+    http_status = 400
 
 
 class VaultLockedError(VaultError):

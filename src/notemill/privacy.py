@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from notemill.errors import ExternallyChangedError
 from notemill.index import facts_of
-from notemill.vault.select import folded, matcher
+from notemill.vault.globs import folded, matcher
 from notemill.vault.tags import bare, is_within, paths_of, tag_key
 from twolane import nearest
 

@@ -99,7 +99,10 @@ def read_small_text(path: str | Path, *, most_bytes: int) -> str:
 
     Raises OSError as `read_small` does, and where it is not UTF-8.
     """
-    data = read_small(path, most_bytes=most_bytes)
+    return _text_of(read_small(path, most_bytes=most_bytes))
+
+
+def _text_of(data: bytes) -> str:
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -124,9 +127,13 @@ def read_json(
     parse_float: Callable[[str], Any] = float,
 ) -> Any:  # noqa: ANN401
     """Return what a small JSON file says. Raises OSError with what is wrong and in which line."""
-    text = read_small_text(path, most_bytes=most_bytes)
+    return json_of(read_small(path, most_bytes=most_bytes), parse_float=parse_float)
+
+
+def json_of(data: bytes, *, parse_float: Callable[[str], Any] = float) -> Any:  # noqa: ANN401
+    """Return what a file's bytes say as JSON. Raises OSError as `read_json` does."""
     with _telling():
-        return json.loads(text, parse_float=parse_float)
+        return json.loads(_text_of(data), parse_float=parse_float)
 
 
 @contextmanager

@@ -32,8 +32,8 @@ from notemill.cli.meaning import vectors_of
 from notemill.cli.opening import open_mill
 from notemill.config import load_embedding
 from notemill.pairs import LinkRun, PairState
+from notemill.vault.globs import folded, matcher
 from notemill.vault.related import Form
-from notemill.vault.select import folded, matcher
 from notemill.workflows.explaining import Explainer
 from notemill.workflows.judging import LINK_KIND
 from notemill.workflows.link_writing import LinksWritten, LinkWriting

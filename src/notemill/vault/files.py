@@ -32,12 +32,13 @@ from notemill.errors import (
 )
 from notemill.vault.attributes import why_not_replaced
 from notemill.vault.disk import Disk
+from notemill.vault.globs import folded, matcher
 from notemill.vault.journal import Intent, Journal, State, Write, WrittenRun
 from notemill.vault.keys import key_of
 from notemill.vault.note import bytes_hash
 from notemill.vault.presence import Presence, presence
 from notemill.vault.scan import NoteFile, Walk, scan_folder
-from notemill.vault.select import Skipped, folded, matcher
+from notemill.vault.select import Skipped
 from notemill.vault.stored import beside, is_beside, place_of
 from twolane import private
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from itertools import repeat
 from typing import TYPE_CHECKING, Any, Final
 
 from notemill.normal import normal
@@ -32,7 +33,7 @@ _FOLDER_WORDS: Final = ("folder", "dir", "path")
 # What is made from a template goes there.
 _RESULT_WORDS: Final = ("output", "target", "destination")
 _MAX_PATH_CHARS: Final = 1_000
-_MAX_VALUES: Final = 200_000
+_MAX_VALUES: Final = 50_000
 
 # The variables of the core plugins and of Periodic Notes, QuickAdd's, and Templater's commands.
 # https://help.obsidian.md/plugins/templates, https://quickadd.obsidian.guide/docs/FormatSyntax,
@@ -115,18 +116,20 @@ def _bare(value: str) -> str:
 
 def _texts(settings: object) -> Iterator[tuple[str, str]]:
     """Yield each text in a JSON value with its key; one in a list has the list's."""
-    stack: list[tuple[str, Any]] = [("", settings)]
+    waiting: list[Iterator[tuple[str, Any]]] = [iter([("", settings)])]
     for _ in range(_MAX_VALUES):
-        if not stack:
+        while waiting and (found := next(waiting[-1], None)) is None:
+            waiting.pop()
+        if not waiting or found is None:
             return
-        key, value = stack.pop()
+        key, value = found
         if isinstance(value, str):
             if len(value) <= _MAX_PATH_CHARS and "\n" not in value:
                 yield key, value
         elif isinstance(value, dict):
-            stack += value.items()
+            waiting.append(iter(value.items()))
         elif isinstance(value, list):
-            stack += ((key, one) for one in value)
+            waiting.append(zip(repeat(key), value, strict=False))
 
 
 def template_mark(body: str, properties: str = "") -> str:

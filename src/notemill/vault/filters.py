@@ -1,0 +1,118 @@
+"""Obsidian's excluded files: beginnings of paths, and regular expressions of whoever made the vault.
+
+Such an expression may take longer than the universe lasts for a name of thirty letters, in any
+engine that knows all of JavaScript's; so each look has a limit, and so have all together. What
+cannot be read or evaluated stops the command and is named: a note that its owner keeps out is never
+let in because of it.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+import warnings
+from typing import TYPE_CHECKING, Any, Final
+
+from notemill.errors import VaultSettingsError
+from notemill.normal import normal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+FILE: Final = ".obsidian/app.json"
+MAX_FILTERS: Final = 2_000
+MAX_FILTER_CHARS: Final = 1_000
+MAX_LOOK_S: Final = 0.1
+"""An honest expression takes some microseconds for a path."""
+MAX_LOOKS_S: Final = 5.0
+"""Of all looks together, as many notes as there are."""
+MAX_REPEATS: Final = 10_000
+"""So many copies of a part are made of `{…}`s inside each other; a thousand million take gigabytes."""
+_COUNTS: Final = re.compile(r"\{(\d*),?(\d*)\}", re.ASCII)
+# JavaScript's way to name a group again, among the escapes.
+_BACK: Final = re.compile(r"\\k<(\w+)>|\\.", re.DOTALL)
+_MAX_DIGITS: Final = len(str(MAX_REPEATS))
+
+
+class Filters:
+    """What a vault's list of excluded files leaves out."""
+
+    def __init__(self, listed: object) -> None:
+        """Take the list as it stands in the settings. Raises VaultSettingsError."""
+        if listed is None:
+            listed = []
+        if not isinstance(listed, list) or len(listed) > MAX_FILTERS:
+            raise _refused(f"its list has to be one of at most {MAX_FILTERS:,} texts")
+        prefixes: list[str] = []
+        self._patterns: dict[str, Any] = {}
+        for one in listed:
+            if not isinstance(one, str) or len(one) > MAX_FILTER_CHARS:
+                what = f"a text of at most {MAX_FILTER_CHARS:,} characters"
+                raise _refused(f"{_shown(one)} is not {what}")
+            if len(one) > 2 and one.startswith("/") and one.endswith("/"):  # noqa: PLR2004
+                self._patterns[one] = _compiled(one)
+            elif prefix := _nfc(one).lstrip("/"):
+                prefixes.append(prefix)
+        self._prefixes = tuple(prefixes)
+        self._left_s = MAX_LOOKS_S
+
+    def fit(self, path: str) -> bool:
+        """Tell whether a note or folder (with `/` at its end) is left out.
+
+        Raises VaultSettingsError where that takes too long to tell.
+        """
+        if path.startswith(self._prefixes):
+            return True
+        return bool(self._patterns) and self._match(path, self._patterns.items())
+
+    def _match(self, path: str, patterns: Iterable[tuple[str, Any]]) -> bool:
+        for one, pattern in patterns:
+            began_s = time.perf_counter()
+            try:
+                found = pattern.search(path, timeout=MAX_LOOK_S)
+            except (TimeoutError, MemoryError, RecursionError):
+                found, self._left_s = None, 0.0
+            self._left_s -= time.perf_counter() - began_s
+            if found:
+                return True
+            if self._left_s < 0:
+                raise _refused(f"{_shown(one)} takes too long for {_shown(path)}")
+        return False
+
+
+def _compiled(one: str) -> Any:  # noqa: ANN401  # the library has no types
+    """Return a filter's expression. Raises VaultSettingsError."""
+    import regex  # noqa: PLC0415  # only a vault with such a filter pays for the import
+
+    copies = 1
+    for counts in _COUNTS.findall(one):
+        digits = max(counts, key=len)
+        copies *= int(digits or 1) if len(digits) <= _MAX_DIGITS else MAX_REPEATS + 1
+    if copies > MAX_REPEATS:
+        raise _refused(f"{_shown(one)} repeats a part more than {MAX_REPEATS:,} times")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of what will mean something else one day
+            return regex.compile(_BACK.sub(_translated, _nfc(one[1:-1])), regex.ASCII)
+    except (regex.error, ValueError, IndexError, KeyError, OverflowError, RecursionError) as error:
+        raise _refused(f"{_shown(one)} is no expression that can be read ({error})") from None
+
+
+def _translated(escape: re.Match[str]) -> str:
+    return f"(?P={escape[1]})" if escape[1] else escape[0]
+
+
+def _refused(why: str) -> VaultSettingsError:
+    return VaultSettingsError(
+        f"{FILE} excludes files by what cannot be evaluated: {why}; correct it in Obsidian's settings "
+        "(Files and links, Excluded files)"
+    )
+
+
+def _shown(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 80 else f"{text[:80]}…"  # noqa: PLR2004  # a message is read
+
+
+def _nfc(text: str) -> str:
+    return normal("NFC", text)
