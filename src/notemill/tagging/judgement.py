@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from notemill.tagging.arrange import in_order
 from notemill.tagging.vocabulary import Entry
 from notemill.vault.invisible import visible
-from notemill.vault.lines import one_line
+from notemill.vault.references import plain_words
 from notemill.vault.retag import TagChanges
 from notemill.vault.tags import MAX_LEVELS, is_tidy_tag, is_within, paths_of, tag_key
 
@@ -101,7 +101,7 @@ class _Sorting:
                 self.refused.append(tag)
             elif key not in self.accounted:
                 self.accounted.add(key)
-                short = one_line(reason.replace("~", ""))[:MAX_REASON_CHARS]
+                short = plain_words(reason.replace("~", ""), MAX_REASON_CHARS)
                 self.dropped[key] = Entry(self.asked[key], dropped=True, reason=short)
         for left, right, same in filing.pairs:
             known = {tag_key(_bare(left)), tag_key(_bare(right))} <= self.asked.keys()

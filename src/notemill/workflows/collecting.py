@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from notemill.errors import NotemillError
 from notemill.index import facts_of
+from notemill.vault.references import NOTHING, Own
 from notemill.workflows.curate import proposals_for, read_reply
 from twolane import ItemState
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from notemill.index import NoteFacts
     from notemill.review import NewProposal, Review
     from notemill.tagging.gate import Gate
     from notemill.vault.files import Vault
-    from twolane import Run
+    from notemill.workflows.reply_text import Loss
+    from twolane import ItemOutcome, Run
 
 
 async def collect(run: Run, vault: Vault, review: Review, *, gate: Gate, now: float) -> list[str]:
@@ -31,12 +36,12 @@ async def collect(run: Run, vault: Vault, review: Review, *, gate: Gate, now: fl
     for outcome in run.outcomes():
         if outcome.state is not ItemState.SUCCEEDED or outcome.key in done:
             continue
-        facts = _facts(vault, outcome.key)
+        facts, own = _read(vault, outcome.key)
         if isinstance(facts, str) or facts.source_hash != outcome.content_hash:
             why = facts if isinstance(facts, str) else "the note was edited since it was read"
             conflicts[outcome.key] = (outcome.index, f"{why}; curate it again")
             continue
-        reply = read_reply(outcome.text)
+        reply = read_reply(outcome.text, own)
         ours = written.get(outcome.key, frozenset())
         new = proposals_for(facts, reply, ours=ours, gate=gate)
         found.append((outcome.key, facts.source_hash, new))
@@ -48,10 +53,30 @@ async def collect(run: Run, vault: Vault, review: Review, *, gate: Gate, now: fl
     return [key for key, _, _ in found]
 
 
-def _facts(vault: Vault, key: str) -> NoteFacts | str:
-    """Return a note's facts as it is now, or why it cannot be read."""
+def losses_of(outcomes: Iterable[ItemOutcome], vault: Vault) -> Iterator[tuple[str, Loss]]:
+    """Yield what was not taken of answers as it was, each with its note.
+
+    Judged by the notes as they are now; one is read only where its answer refers to something.
+    """
+    for outcome in outcomes:
+        if outcome.state is ItemState.SUCCEEDED and outcome.body is not None:
+            own = Own(partial(_text, vault, outcome.key))
+            for loss in read_reply(outcome.text, own).losses:
+                yield outcome.key, loss
+
+
+def _text(vault: Vault, key: str) -> str:
+    try:
+        return vault.read(key).decode("utf-8", "replace")
+    except NotemillError:
+        return ""
+
+
+def _read(vault: Vault, key: str) -> tuple[NoteFacts | str, Own]:
+    """Return a note's facts as it is now, or why it cannot be read, and what it refers to."""
     try:
         raw = vault.read(key)
     except NotemillError as error:
-        return str(error)
-    return facts_of(key, raw, size=len(raw), mtime_ns=0)
+        return str(error), NOTHING
+    own = Own(lambda: raw.decode("utf-8", "replace"))
+    return facts_of(key, raw, size=len(raw), mtime_ns=0), own

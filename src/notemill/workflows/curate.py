@@ -12,10 +12,11 @@ from notemill.prompts.material import NOTE, TEXT_BELOW, Block, line_of, list_of_
 from notemill.review import Kind, NewProposal
 from notemill.tagging.gate import OPEN
 from notemill.vault.invisible import visible
-from notemill.vault.lines import one_line
-from notemill.vault.tags import clean_tag, is_tidy_tag, tag_key
+from notemill.vault.references import NOTHING
+from notemill.vault.tags import tag_key
 from notemill.workflows.fitting import Room
 from notemill.workflows.forms import TEXT, list_of, object_of, params_of, text_of
+from notemill.workflows.reply_text import MAX_DESCRIPTION_CHARS, Reading
 from twolane import Request
 
 if TYPE_CHECKING:
@@ -23,13 +24,14 @@ if TYPE_CHECKING:
 
     from notemill.index import NoteFacts
     from notemill.tagging.gate import Gate
+    from notemill.vault.references import Own
+    from notemill.workflows.reply_text import Loss
 
 MAX_TOKENS = 1_024
 # A reply is a description, five tags, five topics and a token.
 REPLY_TOKENS = 160
 # Some 6,000 tokens: what a note is about stands in there, and a book does not cost a fortune.
 MAX_NOTE_CHARS = 24_000
-MAX_DESCRIPTION_CHARS = 300
 MAX_WORD_CHARS = 40
 MAX_TAGS = 5
 MAX_TOPICS = 5
@@ -53,11 +55,12 @@ class Template:
 
 @dataclass(frozen=True, slots=True)
 class Curated:
-    """A reply that was read: what the model says of a note."""
+    """A reply that was read: what the model says of a note, and what of it was not taken."""
 
     description: str
     tags: tuple[str, ...]
     topics: tuple[str, ...]
+    losses: tuple[Loss, ...] = ()
 
 
 def load_template(name: str) -> Template:
@@ -110,16 +113,17 @@ def as_request(facts: NoteFacts, params: dict[str, Any], *, need: int) -> Reques
     )
 
 
-def read_reply(text: str) -> Curated:
-    """Read a reply that met its schema, and tidy it: plain lines, legal tags, no repetitions."""
+def read_reply(text: str, own: Own = NOTHING) -> Curated:
+    """Read a reply that met its schema: plain words, tags that may be written, each once.
+
+    `own` are the references of the note: it may be told what it refers to itself.
+    """
     value = json.loads(text)
-    tags = (clean_tag(visible(tag)) for tag in value["tags"])
-    topics = (one_line(topic) for topic in value["topics"])
-    return Curated(
-        description=one_line(value["description"])[:MAX_DESCRIPTION_CHARS].rstrip(),
-        tags=tuple(_unique(tag for tag in tags if is_tidy_tag(tag)))[:MAX_TAGS],
-        topics=tuple(_unique(topic for topic in topics if topic))[:MAX_TOPICS],
-    )
+    reading = Reading(own)
+    description = reading.description(value["description"])
+    tags = tuple(_unique(reading.tags(value["tags"])))[:MAX_TAGS]
+    topics = tuple(_unique(reading.topics(value["topics"])))[:MAX_TOPICS]
+    return Curated(description, tags, topics, reading.losses)
 
 
 def proposals_for(

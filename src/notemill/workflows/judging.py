@@ -11,6 +11,7 @@ from notemill.pairs import PairState
 from notemill.prompts.material import CANDIDATE, NOTE, TEXT_BELOW, Block, line_of, marked
 from notemill.vault.invisible import visible
 from notemill.vault.lines import one_line
+from notemill.vault.references import plain_words
 from notemill.vault.resolve import title_of
 from notemill.workflows.curate import as_request
 from notemill.workflows.forms import BOOLEAN, TEXT, list_of, object_of, params_of, text_of
@@ -212,8 +213,8 @@ def judgements_of(
 
 
 def reason_of(text: str) -> str:
-    """Return a model's reason as one line to show."""
-    return one_line(text[: 4 * MAX_REASON_CHARS])[:MAX_REASON_CHARS] or "without a word"
+    """Return a model's reason as one line to show: plain words, without links or addresses."""
+    return plain_words(text, MAX_REASON_CHARS) or "without a word"
 
 
 def decided(pair: Pair, verdicts: Mapping[int, Sequence[Judgement]]) -> tuple[PairState, str]:
