@@ -26,7 +26,7 @@ from notemill.vault.curatelock import curate_lock
 from notemill.vault.files import Vault
 from notemill.vault.places import claim, remember, state_folder
 from notemill.workflows.apply import Applied, apply_run, preview, waits_for_person
-from notemill.workflows.collecting import collect
+from notemill.workflows.collecting import collect, losses_of
 from notemill.workflows.curate import REPLY_TOKENS, load_template
 from notemill.workflows.fitting import Room
 from notemill.workflows.gating import candidates_of, gate_of, newcomers, place_of, rejected_tags
@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from notemill.tagging.gate import Gate
     from notemill.vault.files import NoteUndo
     from notemill.workflows.gating import Place
+    from notemill.workflows.reply_text import Loss
     from notemill.workflows.scene import Scene
     from twolane import Report
 
@@ -368,6 +369,14 @@ class Mill:
         return await collect(
             curation.run, self.vault, self.review, gate=self.gate(), now=time.time()
         )
+
+    def losses(self, run: Run, note: str | None = None) -> list[tuple[str, Loss]]:
+        """Return what was not taken of a curation's answers as it was, but of the hidden notes."""
+        if run.row.kind != KIND:
+            return []
+        shows = self.look().shows
+        outcomes = (one for one in run.outcomes() if shows(one.key) and note in (None, one.key))
+        return list(losses_of(outcomes, self.vault))
 
     async def check(self, curation: Curation) -> Verdict:
         """Verify what has come back so far."""

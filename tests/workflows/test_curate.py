@@ -16,7 +16,6 @@ from notemill.vault.proposal import set_properties
 from notemill.vault.tags import is_tidy_tag
 from notemill.workflows.candidates import MAX_CANDIDATES, Vocabulary
 from notemill.workflows.curate import (
-    MAX_DESCRIPTION_CHARS,
     MAX_NOTE_CHARS,
     MAX_TAGS,
     MAX_TOPICS,
@@ -26,6 +25,7 @@ from notemill.workflows.curate import (
     read_reply,
     request_for,
 )
+from notemill.workflows.reply_text import MAX_DESCRIPTION_CHARS
 
 
 def facts(text: str, key: str = "Folder/Note.md") -> NoteFacts:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from notemill.workflows.apply import Applied
     from notemill.workflows.fitting import Room
+    from notemill.workflows.reply_text import Loss
     from notemill.workflows.survey import Survey
     from twolane import Plan, Report, Request
     from twolane.console import Console
@@ -56,7 +57,29 @@ def show_applied(done: list[Applied], run_id: str, console: Console) -> None:
             f"{len(new_tags):,} new tags are not in the vocabulary, and wait for your decision: "
             "notemill tags review"
         )
+    if refused := [(one.note, proposal) for one in done for proposal in one.refused]:
+        console.print(
+            f"{counted(len(refused), 'proposal')} not written: they refer to what the note does not, "
+            "or hold what does not show"
+        )
+        show_troubles(((note, proposal.kind) for note, proposal in refused), console)
     show_troubles(((one.note, one.problem) for one in troubled), console)
+
+
+def show_losses(losses: Sequence[tuple[str, Loss]], console: Console) -> None:
+    """Show what was not taken of answers as it was."""
+    if losses:
+        notes = len({note for note, _ in losses})
+        console.print(f"not all of the answers about {counted(notes, 'note')} was taken:")
+        show_troubles(((note, loss.as_line()) for note, loss in losses), console)
+
+
+def losses_object(losses: Iterable[tuple[str, Loss]]) -> list[dict[str, Any]]:
+    """Return what was not taken of answers as JSON has it."""
+    return [
+        {"item": note, "field": loss.field, "reason": loss.reason, "count": loss.count}
+        for note, loss in losses
+    ]
 
 
 async def show_provider(mill: Mill, console: Console) -> None:

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 
 from notemill.cli.adopting import see_vocabulary
 from notemill.cli.curate_showing import (
+    losses_object,
     nothing_to_do,
     show_applied,
     show_cut,
     show_dry_run,
+    show_losses,
     show_next_steps,
     show_provider,
     show_sample,
@@ -301,6 +303,7 @@ async def _conclude(
     finally:
         report = await mill.report(run)
         print_report(report, console)
+        show_losses(losses := mill.losses(run), console)
         cut = run.row.setting("cut")
         if isinstance(cut, int):
             console.print(f"{counted(cut, 'note')} cut to the model's context")
@@ -309,7 +312,8 @@ async def _conclude(
             more = {"cut": cut} if isinstance(cut, int) else {}
             shows = mill.look().shows
             seen = [one for one in unwritten if shows(one.note)]
-            print_json({**with_skipped(report, survey, seen), **more})
+            dropped = {"dropped": losses_object(losses)} if losses else {}
+            print_json({**with_skipped(report, survey, seen), **dropped, **more})
     return exit_code(report) or (EXIT_FAILED if unwritten else 0)
 
 

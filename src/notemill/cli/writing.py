@@ -7,7 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from notemill.app import Mill
 from notemill.cli.adopting import see_vocabulary
-from notemill.cli.curate_showing import print_pending, show_applied
+from notemill.cli.curate_showing import (
+    losses_object,
+    print_pending,
+    show_applied,
+    show_losses,
+)
 from notemill.cli.endings import show_hidden, trouble
 from notemill.cli.finding import find_run, no_such_item, open_asked
 from notemill.cli.link_runs import apply_links, show_links
@@ -82,6 +87,9 @@ def _applied_object(run_id: str, done: list[Applied]) -> dict[str, Any]:
         "written": [one.note for one in done if one.written],
         "waiting": [one.note for one in done if one.waiting],
         "problems": [{"item": one.note, "message": one.problem} for one in done if one.problem],
+        "refused": [
+            {"item": one.note, "kind": proposal.kind} for one in done for proposal in one.refused
+        ],
     }
 
 
@@ -139,6 +147,7 @@ async def show_run(settings: Settings, *, run_id: str, item: str | None, as_json
         report = await mill.report(run)
         shows = mill.look().shows
         proposals = [one for one in mill.review.proposals(run_id, note=item) if shows(one.note)]
+        losses = mill.losses(run, item)
         if as_json:
             value = {**report_object(report), "became": found.became}
             value["proposals"] = [
@@ -151,7 +160,7 @@ async def show_run(settings: Settings, *, run_id: str, item: str | None, as_json
                 }
                 for one in proposals
             ]
-            print_json(value)
+            print_json({**value, "dropped": losses_object(losses)})
             return 0
         console.print(f"lane: {report.decision.reason}")
         print_standing(run.row, console)
@@ -166,6 +175,7 @@ async def show_run(settings: Settings, *, run_id: str, item: str | None, as_json
                     out.print(f"  with:          {shown(one.value)}")
                 elif one.note == key and waits_for_person(one, gate):
                     out.print(f"  new tag, waits for your decision: #{shown(one.value)}")
+        show_losses(losses, console)
         print_report(report, console)
     finally:
         await mill.aclose()

@@ -32,7 +32,8 @@ _DOMAINS: Final = (
     "app|biz|click|club|cn|com|de|dev|edu|eu|fr|gov|icu|info|io|link|live|net|nl|online|onion|org"
     "|pw|ru|shop|site|store|tech|tk|top|uk|xyz"
 )
-_REST: Final = r"[^\s<>\"'`|^{}\[\]\\]"
+_ASCII: Final = "[a-z0-9_]"
+_REST: Final = r"[^\s<>\"'`|^{}\[\]\\\u3000-\u303f\uff01-\uff0f\uff1a-\uff1f]"
 _REFERENCE: Final = re.compile(
     r"(?P<embed>!?)\[\[(?P<wiki>[^\[\]\n]{1,1000}+)\]\]"
     r"|(?P<image>!?)\[(?P<label>[^\[\]\n]{0,1000}+)\]"
@@ -40,14 +41,14 @@ _REFERENCE: Final = re.compile(
     r"|<(?:!--|%)[^>\n]{0,500}+>?|\{\{(?:[^{}\n]{0,500}+\}\})?"
     r"|%%(?:[^%\n]{0,500}+%%)?|`\$?=(?:[^`\n]{0,500}+`)?|\(\([0-9a-f-]{36}\)\)"
     rf"|</?(?:{_ELEMENTS})(?:[\s/][^<>\n]{{0,500}}+)?>|<[a-z][\w:-]{{0,30}}+[\s/][^<>\n=]{{0,500}}+=[^<>\n]{{0,500}}+>?"
-    rf"|(?<!\w)[a-z][a-z0-9+.-]{{1,30}}+:[/\\]{{2}}{_REST}{{0,2000}}+"
-    rf"|(?<![\w-])(?:javascript|vbscript|mailto|obsidian|https?|ftp|view-source|blob|magnet|(?:ms|x)-[a-z-]{{1,30}}+"
+    rf"|(?<!{_ASCII})[a-z][a-z0-9+.-]{{1,30}}+:[/\\]{{2}}{_REST}{{0,2000}}+"
+    rf"|(?<!{_ASCII})(?<!-)(?:javascript|vbscript|mailto|obsidian|https?|ftp|view-source|blob|magnet|(?:ms|x)-[a-z-]{{1,30}}+"
     rf"|file(?=:[\\/.~%])|data(?=:(?:[\w.+-]{{1,40}}/|[;,]))|about(?=:(?:blank|config|srcdoc))|(?:tel|sms)(?=:[+\d]))"
     rf":(?=\S){_REST}{{0,2000}}+"
-    rf"|(?<![\w.-])www\d?\.[\w-]{_REST}{{0,2000}}+"
+    rf"|(?<!{_ASCII})(?<![.-])www\d?\.[\w-]{_REST}{{0,2000}}+"
     r"|(?<![\w.+-])[\w.+-]{1,64}+@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}"
-    rf"|(?<![\w.@-])(?:[\w-]{{1,63}}+\.){{1,8}}(?:{_DOMAINS})(?![\w-])(?:[/:?#]{_REST}{{0,2000}}+)?"
-    rf"|(?<![\w.])\d{{1,3}}(?:\.\d{{1,3}}){{3}}[:/]{_REST}{{0,2000}}+|\\\\[\w.-]{{1,63}}\\"
+    rf"|(?<!{_ASCII})(?<![.@-])(?:[a-z0-9_-]{{1,63}}+\.){{1,8}}(?:{_DOMAINS})(?!{_ASCII}|-)(?:[/:?#]{_REST}{{0,2000}}+)?"
+    rf"|(?<!{_ASCII})(?<!\.)\d{{1,3}}(?:\.\d{{1,3}}){{3}}[:/]{_REST}{{0,2000}}+|\\\\[\w.-]{{1,63}}\\"
     r"|(?P<hash>(?<![\w/#&;])#(?=[^\W\d_])[\w/-]{1,100}+)",
     re.IGNORECASE,
 )
@@ -129,8 +130,10 @@ class Own:
     @cached_property
     def _keys(self) -> frozenset[str]:
         text = visible(self._read())
-        plain = {one.key for one in references(text)}
-        return frozenset(plain | {one.key for one in references(decoded(text))})
+        found = [*references(text), *references(decoded(text))]
+        # A link may have an address for its name.
+        named = (one.key for label in found for one in references(label.label))
+        return frozenset((*(one.key for one in found), *named))
 
     def has(self, reference: Reference) -> bool:
         """Tell whether the note has it, or an address that goes on from it."""

@@ -12,7 +12,9 @@ from notemill.review import Decision, Kind
 from notemill.tagging.gate import OPEN
 from notemill.vault.note import bytes_hash, parse, source_hash
 from notemill.vault.proposal import set_properties
-from notemill.vault.tags import tag_key
+from notemill.vault.references import Own
+from notemill.vault.tags import is_tidy_tag, tag_key
+from notemill.workflows.reply_text import may_be_written
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -26,13 +28,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """What became of the proposals for one note; `problem` is '' where it was written."""
+    """What became of the proposals for one note; `problem` is '' where it was written.
+
+    `refused` are proposals that no reading of a reply makes: the queue was made by another hand.
+    """
 
     note: str
     written: tuple[Proposal, ...]
     waiting: tuple[Proposal, ...]
     problem: str = ""
     conflict: bool = False
+    refused: tuple[Proposal, ...] = ()
 
 
 TAGS: Final = (Kind.TAG, Kind.NEW_TAG)
@@ -46,8 +52,17 @@ def preview(
     Raises MalformedNoteError where its properties cannot be edited.
     """
     note, _ = parse(raw)
-    proposals = _ruled(proposals, gate).usable
+    proposals = _plain(_ruled(proposals, gate).usable, raw)
     return _edited(raw, note, [one for one in proposals if _adds(note, one, ours)])
+
+
+def _plain(proposals: Iterable[Proposal], raw: bytes) -> list[Proposal]:
+    """Return the proposals that may be written into a note's properties.
+
+    Read from a reply they all may; a row of another hand could bring in anything.
+    """
+    own = Own(lambda: raw.decode("utf-8", "replace"))
+    return [one for one in proposals if one.kind is Kind.TAG or may_be_written(one.value, own)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,16 +72,19 @@ class _Ruled:
     usable: list[Proposal]
     new: list[Proposal]
     gone: list[Proposal]
+    refused: list[Proposal]
 
 
 def _ruled(proposals: Iterable[Proposal], gate: Gate) -> _Ruled:
     """Look at proposals as the vocabulary is now: tags in its spelling, new ones apart."""
-    found = _Ruled([], [], [])
+    found = _Ruled([], [], [], [])
     for one in proposals:
         if one.kind not in TAGS:
             found.usable.append(one)
         elif (ruling := gate.of(one.value, one.note)) is None:
             found.gone.append(one)
+        elif not _may_be_tag(ruling.tag, gate):
+            found.refused.append(one)
         elif _waits(one, ruling, gate):
             found.new.append(one)
         else:
@@ -79,7 +97,12 @@ def waits_for_person(proposal: Proposal, gate: Gate) -> bool:
     if proposal.kind not in TAGS:
         return bool(proposal.replaces)
     ruling = gate.of(proposal.value, proposal.note)
-    return ruling is not None and _waits(proposal, ruling, gate)
+    return ruling is not None and _may_be_tag(ruling.tag, gate) and _waits(proposal, ruling, gate)
+
+
+def _may_be_tag(tag: str, gate: Gate) -> bool:
+    """Tell whether a tag is such as replies are read into; the owner's list may have others."""
+    return is_tidy_tag(tag) or gate.allows(tag)
 
 
 def _waits(proposal: Proposal, ruling: Ruling, gate: Gate) -> bool:
@@ -111,16 +134,19 @@ def apply_run(
     for key, group in groupby(pending, key=lambda one: one.note):
         ours = written.get(key, frozenset())
         ruled = _ruled(group, gate)
-        if ruled.gone:
-            review.decide(ruled.gone, Decision.CONFLICT, now=now())
+        if ended := ruled.gone + ruled.refused:
+            review.decide(ended, Decision.CONFLICT, now=now())
+        done = Applied(key, (), ())
         if ruled.usable:
             done = _apply(
                 vault, review, key, ruled.usable,
                 ours=ours, replacing=replacing, now=now, privacy=privacy,
             )  # fmt: skip
-            yield replace(done, waiting=(*done.waiting, *ruled.new))
-        else:
-            yield Applied(key, (), tuple(ruled.new))
+        yield replace(
+            done,
+            waiting=(*done.waiting, *ruled.new),
+            refused=(*ruled.refused, *done.refused),
+        )
 
 
 def _apply(
@@ -139,9 +165,10 @@ def _apply(
         privacy.check(key, raw)
         note, _ = parse(raw)
         has = description_of(note)
+        plain = _plain(proposals, raw)
         chosen = tuple(
             one
-            for one in proposals
+            for one in plain
             if _adds(note, one, ours) or (replacing and has in (one.replaces, ""))
         )
         if chosen:
@@ -157,13 +184,15 @@ def _apply(
     except NotemillError as error:
         # The note is as it was and its proposals keep: no rights, a full disk.
         return Applied(key, (), (), str(error))
-    waiting = tuple(one for one in proposals if one not in chosen)
+    waiting = tuple(one for one in plain if one not in chosen)
+    refused = tuple(one for one in proposals if one not in plain)
     for one in waiting:
         if has and has != one.replaces:
             # What is there now is what a person has to weigh it against.
             review.replacing(one, has)
+    review.decide(refused, Decision.CONFLICT, now=now())
     review.decide(chosen, Decision.APPLIED, now=now())
-    return Applied(key, chosen, waiting)
+    return Applied(key, chosen, waiting, refused=refused)
 
 
 def _adds(note: Note, proposal: Proposal, ours: frozenset[str]) -> bool:

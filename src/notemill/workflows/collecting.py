@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,7 @@ from notemill.errors import NotemillError
 from notemill.index import facts_of
 from notemill.vault.references import NOTHING, Own
 from notemill.workflows.curate import proposals_for, read_reply
-from twolane import ItemState
+from twolane import ItemState, TwolaneError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -59,10 +60,11 @@ def losses_of(outcomes: Iterable[ItemOutcome], vault: Vault) -> Iterator[tuple[s
     Judged by the notes as they are now; one is read only where its answer refers to something.
     """
     for outcome in outcomes:
-        if outcome.state is ItemState.SUCCEEDED and outcome.body is not None:
-            own = Own(partial(_text, vault, outcome.key))
-            for loss in read_reply(outcome.text, own).losses:
-                yield outcome.key, loss
+        if outcome.state is not ItemState.SUCCEEDED or outcome.body is None:
+            continue
+        with suppress(TwolaneError):  # a damaged answer, which `twolane check` names
+            reply = read_reply(outcome.text, Own(partial(_text, vault, outcome.key)))
+            yield from ((outcome.key, loss) for loss in reply.losses)
 
 
 def _text(vault: Vault, key: str) -> str:
