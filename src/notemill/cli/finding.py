@@ -8,6 +8,7 @@ from notemill.app import Mill
 from notemill.config import load_exclusions
 from notemill.errors import UsageError
 from notemill.runs import known_runs, pick
+from notemill.vault.places import is_root
 from twolane import nearest
 
 if TYPE_CHECKING:
@@ -34,6 +35,10 @@ async def find_run(
     run = pick(runs, named, settings.home, suits=suits)
     if not suits(run):
         raise UsageError(f"run {run.id} {otherwise}")
+    if not is_root(run.vault):
+        raise UsageError(
+            f"run {run.id} was over {str(run.vault)!r:.200}, which is no folder of this computer"
+        )
     return run
 
 

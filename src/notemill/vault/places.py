@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from notemill.errors import VaultError
 from notemill.vault.journal import Journal
 from twolane import TwolaneError, private
+from twolane.files import read_small
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 _VAULTS: Final = "vaults"
 _FILE: Final = "folder"
+_MAX_PATH_BYTES: Final = 1 << 16  # no system has longer ones
 _UNSAFE = re.compile(r"[^A-Za-z0-9]+")
 
 
@@ -49,17 +51,29 @@ def remember(state: Path, root: Path) -> None:
     """Write down in a vault's state folder where the vault lies. Raises VaultError."""
     path, folder = state / _FILE, os.fsencode(root)
     try:
-        if not path.exists() or path.read_bytes() != folder:
+        if not path.exists() or read_small(path, most_bytes=_MAX_PATH_BYTES) != folder:
             # In one step: half a name would be another folder's.
             private.write(path, folder)
     except OSError as error:
         raise VaultError(f"{path} cannot be written ({error.strerror}); check rights") from error
 
 
+def is_root(folder: Path) -> bool:
+    """Tell whether a folder that was written down can be a vault's: whole, and without detours.
+
+    Anything else would be looked for in the folder that a command happens to be run in.
+    """
+    text = str(folder)
+    return folder.is_absolute() and os.path.normpath(text) == text and "\0" not in text
+
+
 def known_vaults(home: Path) -> Iterator[tuple[Path, Path]]:
     """Yield the vaults known in `home`, each with its state folder."""
-    for folder in sorted((home / _VAULTS).glob(f"*/{_FILE}")):
-        yield Path(os.fsdecode(folder.read_bytes())), folder.parent
+    for file in sorted((home / _VAULTS).glob(f"*/{_FILE}")):
+        with contextlib.suppress(OSError):
+            root = Path(os.fsdecode(read_small(file, most_bytes=_MAX_PATH_BYTES)))
+            if is_root(root):
+                yield root, file.parent
 
 
 def written_runs(home: Path) -> Iterator[tuple[Path, WrittenRun]]:

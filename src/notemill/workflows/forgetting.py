@@ -16,7 +16,7 @@ from notemill.links import LinkLedger
 from notemill.review import FILE as REVIEW_FILE
 from notemill.review import Review
 from notemill.vault.journal import Journal
-from notemill.vault.places import state_folder
+from notemill.vault.places import is_root, state_folder
 from twolane import private
 
 _STORES: Final[dict[str, type[Review | LinkLedger | Decisions]]] = {
@@ -32,6 +32,8 @@ def forget_kept(home: Path, label: str, run: str) -> None:
     The vault itself is not touched and need not exist any more. Raises VaultLockedError where
     another process works on it, JournalError where a write of the run is open.
     """
+    if not is_root(Path(label)):
+        return
     state = state_folder(home, Path(label))
     if not state.is_dir():
         return
