@@ -72,7 +72,7 @@ def _move_late(self: Ledger, batch: BatchRow, state: BatchState, **steps: Any) -
         return replace(batch, state=state, newest_id=newest[0], newest_at=newest[1])
     if self.batch(batch.batch_no).state is BatchState.INTENDED and state is not BatchState.REFUSED:
         newest = (batch.newest_id, batch.newest_at) if batch.newest_id else None
-        _move_batch(self, batch, BatchState.SENDING, newest=newest)  # type: ignore[arg-type]
+        _move_batch(self, batch, BatchState.SENDING, newest=newest)
     return _move_batch(self, batch, state, **steps)
 
 

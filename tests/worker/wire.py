@@ -94,6 +94,7 @@ class Wire:
         self.now: Callable[[], float] = lambda: START
         self.before_results = b""
         self.answer_to: dict[str, Callable[[], Wired]] = {}
+        self.odd: Callable[[dict[str, Any]], dict[str, Any]] = lambda _: {}
 
     @contextlib.asynccontextmanager
     async def request(
@@ -118,19 +119,19 @@ class Wire:
             await asyncio.sleep(self.latency_s)
             yield self._call(orjson.loads(body or b""))
         elif name.endswith("/results"):
-            yield Wired(200, self.before_results + self._results(name.split("/")[-2]))
+            yield Wired(200, self.before_results + self.results(name.split("/")[-2]))
         elif method == "POST":
             batch_id = f"msgbatch_{len(self.batches):04d}"
             self.batches[batch_id] = orjson.loads(body or b"")["requests"]
             self.lose_creates -= 1
             lost = self.lose_creates >= 0
-            yield self.lost if lost else Wired(200, orjson.dumps(self._batch(batch_id)))
+            yield self.lost if lost else Wired(200, orjson.dumps(self.batch(batch_id)))
         elif name.endswith("/batches"):
-            data = [self._batch(one) for one in list(self.batches)[::-1]]
+            data = [self.batch(one) for one in list(self.batches)[::-1]]
             page = {"data": data, "has_more": False, "last_id": None}
             yield Wired(200, orjson.dumps(page))
         else:
-            yield Wired(200, orjson.dumps(self._batch(name.split("/")[-1])))
+            yield Wired(200, orjson.dumps(self.batch(name.split("/")[-1])))
 
     async def aclose(self) -> None:
         """Hold nothing open."""
@@ -150,7 +151,8 @@ class Wire:
         self.billed[question] += 1
         return Wired(200, plain if spoiled is None else spoiled)
 
-    def _results(self, batch_id: str) -> bytes:
+    def results(self, batch_id: str) -> bytes:
+        """Return the results of a batch."""
         lines = []
         for one in self.batches[batch_id]:
             question, plain = self._answer(one["params"])
@@ -164,11 +166,11 @@ class Wire:
             lines.append(line.removeprefix(b"!").replace(b"LINE", one["custom_id"].encode()))
         return b"\n".join(lines) + b"\n"
 
-    def _batch(self, batch_id: str) -> dict[str, Any]:
-        """Return a batch; all end `batch_s` after the test began."""
+    def batch(self, batch_id: str) -> dict[str, Any]:
+        """Return a batch, its members as `odd` has them; all end `batch_s` after the test began."""
         size, ended = len(self.batches[batch_id]), self.now() >= START + self.batch_s
         done, open_ = (size, 0) if ended else (0, size)
-        return {
+        usual = {
             "id": batch_id,
             "type": "message_batch",
             "processing_status": "ended" if ended else "in_progress",
@@ -180,6 +182,7 @@ class Wire:
             "expires_at": _time(START + 86_400),
             "ended_at": _time(self.now()) if ended else None,
         }  # fmt: skip
+        return {**usual, **self.odd(usual)}
 
 
 def wired(

@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Final
 
 from twolane.core.cooldown import wait_s
-from twolane.core.retry import FIRST_BACKOFF_S, MAX_BACKOFF_S
+from twolane.core.retry import FIRST_BACKOFF_S, MAX_BACKOFF_S, MAX_DOUBLINGS
 
 # Refusals of one call while others are answered, some ten seconds in all; the one before the
 # first of them paused all. Of many calls: some two minutes.
@@ -23,8 +23,6 @@ MAX_OWN_REFUSALS_OF_MANY: Final = 9
 COMMON_SHARE: Final = 4
 UNCLEAR_DOUBLINGS: Final = 2
 UNCLEAR_A_DOUBLING: Final = 8
-# Reaches MAX_BACKOFF_S, and keeps the power small.
-MAX_DOUBLINGS: Final = 10
 # Calls that leave together leave one after the other.
 TOGETHER_S: Final = 0.05
 

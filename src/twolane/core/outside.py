@@ -93,6 +93,14 @@ def moment(value: object) -> float | None:
     return at if at is not None and EARLIEST <= at < LATEST else None
 
 
+def clamped(at: float | None, earliest: float, latest: float) -> float:
+    """Return a moment that somebody named as what it can have been at most: between the two.
+
+    Unnamed, it is `earliest`; that also goes before `latest` where a clock was set back.
+    """
+    return earliest if at is None else max(min(at, latest), earliest)
+
+
 def identifier(value: object) -> str | None:
     """Return an id that a service gave, None for what can be none.
 

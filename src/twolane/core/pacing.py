@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from twolane.core.cooldown import wait_s
 from twolane.core.outside import MAX_A_MINUTE
-from twolane.core.retry import FIRST_BACKOFF_S, MAX_BACKOFF_S
+from twolane.core.retry import FIRST_BACKOFF_S, MAX_BACKOFF_S, MAX_DOUBLINGS
 from twolane.core.types import Headroom, MinuteLimits
 
 if TYPE_CHECKING:
@@ -28,6 +28,9 @@ STORM_PATIENCE_S: Final = 3_600.0
 LAST_PATIENCE_S: Final = 600.0
 # A day of nothing but silence is no outage any more: somebody has to look.
 SILENCE_PATIENCE_S: Final = 86_400.0
+# Half a minute becomes five in a quarter of an hour.
+POLL_GROWTH: Final = 1.25
+MAX_POLL_FACTOR: Final = 10
 MAX_LOST_PAUSE_S: Final = 60.0
 MINUTE_S: Final = 60.0
 # What rounding leaves over is no reason to wait: a timer that short may fire at the same moment.
@@ -183,7 +186,9 @@ class Pacer:
             self.window = max(1.0, self.window / 2)
             self._decreased_at_s = now_s
             self._refusals += 1
-            pause_s = min(MAX_BACKOFF_S, FIRST_BACKOFF_S * 2.0 ** min(self._refusals - 1, 10))
+            pause_s = min(
+                MAX_BACKOFF_S, FIRST_BACKOFF_S * 2.0 ** min(self._refusals - 1, MAX_DOUBLINGS)
+            )
             own_s = pause_s * (0.5 + jitter / 2)
         self._cool_down(now_s + wait_s(own_s, retry_after_s, jitter=jitter))
 
@@ -214,4 +219,4 @@ class Pacer:
 
 def lost_pause_s(losses: int, *, jitter: float) -> float:
     """Return how long to wait after so many calls in a row that never left, a minute at most."""
-    return min(MAX_LOST_PAUSE_S, 2.0 ** min(losses - 1, 10)) * (0.5 + jitter / 2)
+    return min(MAX_LOST_PAUSE_S, 2.0 ** min(losses - 1, MAX_DOUBLINGS)) * (0.5 + jitter / 2)

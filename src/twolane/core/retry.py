@@ -32,8 +32,16 @@ MAX_CALL_TRIES: Final = 8
 MAX_STRANGE_TRIES: Final = 3
 """Tries of a call that something else than the provider answers."""
 
+MAX_STRANGE_LOOKS: Final = 10
+"""Looks in a row at a batch that something else answers: over minutes, as a login page does."""
+
+MAX_BROKEN_LOOKS: Final = 3
+"""Looks in a row whose answers cannot be read: another one would not be better."""
+
 FIRST_BACKOFF_S: Final = 0.5
 MAX_BACKOFF_S: Final = 30.0
+MAX_DOUBLINGS: Final = 10
+"""Reaches MAX_BACKOFF_S, and keeps the power small."""
 
 
 class FaultClass(StrEnum):
@@ -246,8 +254,7 @@ def backoff_s(try_no: int, *, retry_after_s: float | None, jitter: float) -> flo
     "Exponential Backoff And Jitter", AWS Architecture Blog, 2015); longer where the provider's own
     cooldown is, see cooldown.wait_s. `jitter` is the caller's random number in [0, 1).
     """
-    # Ten doublings exceed the cap: the bound keeps the power small for any try_no.
-    ceiling_s = min(FIRST_BACKOFF_S * 2.0 ** min(try_no - 1, 10), MAX_BACKOFF_S)
+    ceiling_s = min(FIRST_BACKOFF_S * 2.0 ** min(try_no - 1, MAX_DOUBLINGS), MAX_BACKOFF_S)
     return wait_s(ceiling_s * jitter, retry_after_s, jitter=jitter)
 
 

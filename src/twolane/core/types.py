@@ -175,13 +175,16 @@ class RequestCounts:
 
 @dataclass(frozen=True, slots=True)
 class BatchInfo:
-    """A batch as the provider reports it. `status`: in_progress, canceling or ended."""
+    """A batch as the provider reports it. `status`: in_progress, canceling or ended.
+
+    A moment is None where it names none; the provider's clock need not be ours, nor right.
+    """
 
     id: str
     status: str
     counts: RequestCounts
-    created_at: float
-    expires_at: float
+    created_at: float | None
+    expires_at: float | None
     ended_at: float | None = None
 
 

@@ -391,7 +391,7 @@ class Ledger:
         *,
         reason: str = "",
         provider_id: str | None = None,
-        newest: tuple[str, float] | None = None,
+        newest: tuple[str, float | None] | None = None,
         submitted_at: float | None = None,
         ended_at: float | None = None,
     ) -> BatchRow:

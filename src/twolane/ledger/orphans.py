@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from twolane.core.outside import clamped
 from twolane.core.states import BATCH_STEPS, BatchState, sources
 from twolane.errors import LedgerError
 from twolane.ledger import months
@@ -82,6 +83,8 @@ def book(
 ) -> None:
     """Book what an orphan cost and close it, in one transaction; its items stay as they are."""
     allowed = ", ".join(f"'{state}'" for state in sources(BATCH_STEPS, BatchState.ORPHAN))
+    submitted_at = clamped(found.created_at, batch.intended_at, now)
+    ended_at = clamped(found.ended_at or now, submitted_at, now)
     with ledger.store.transaction() as db:
         db.executemany(
             "UPDATE attempts SET outcome = ?, settled_at = ?,"
@@ -102,7 +105,7 @@ def book(
             "UPDATE batches SET state = 'orphan', provider_id = ?, submitted_at = ?, ended_at = ?,"
             " reason = 'it arrived after it had been given up; what it cost is booked'"
             f" WHERE batch_no = ? AND state IN ({allowed})",
-            (found.id, found.created_at, found.ended_at or now, batch.batch_no),
+            (found.id, submitted_at, ended_at, batch.batch_no),
         ).rowcount
         if changed != 1:
             message = f"batch {batch.nonce} was booked by another process"

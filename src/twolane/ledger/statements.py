@@ -181,7 +181,7 @@ def move_batch(
     *,
     reason: str,
     provider_id: str | None = None,
-    newest: tuple[str, float] | None = None,
+    newest: tuple[str, float | None] | None = None,
     submitted_at: float | None = None,
     ended_at: float | None = None,
 ) -> None:

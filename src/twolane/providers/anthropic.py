@@ -11,7 +11,6 @@ import asyncio
 import contextlib
 import hashlib
 import time
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NoReturn, TypedDict
 from urllib.parse import quote
 
@@ -20,7 +19,7 @@ import orjson
 from twolane.core.bounds import CONTROL_BYTES, LIST_BYTES
 from twolane.core.cooldown import retry_after_s
 from twolane.core.faults import NO_STATUS, refusal
-from twolane.core.outside import MAX_A_MINUTE, MAX_TOKENS, identifier, name, whole
+from twolane.core.outside import MAX_A_MINUTE, MAX_TOKENS, identifier, moment, name, whole
 from twolane.core.redaction import Redactor
 from twolane.core.types import (
     BatchInfo,
@@ -69,7 +68,6 @@ COUNTED_PARAMS = (
     "model", "messages", "system", "tools", "tool_choice", "thinking", "output_config",
     "cache_control", "speed",
 )  # fmt: skip
-BATCH_LIFE_S = 86_400.0
 _BATCHES = "/v1/messages/batches"
 # What the API calls an error of this status, where something else speaks in its place.
 _KINDS_OF_PAGES = {
@@ -339,7 +337,10 @@ class AnthropicProvider:
         return value
 
     def _batch(self, value: Mapping[str, Any]) -> BatchInfo:
-        """Read a batch. Raises InvalidReplyError, which names an id that is none."""
+        """Read a batch. Raises InvalidReplyError, which names an id that is none.
+
+        Whatever else cannot be read is as if it were not there: a batch is told by its id.
+        """
         batch_id = identifier(value.get("id")) if isinstance(value, dict) else None
         if batch_id is None:
             given = (
@@ -347,20 +348,14 @@ class AnthropicProvider:
             )
             message = f"{self.name} gave a batch an id that is none: {given}"
             raise InvalidReplyError(message, provider=self.name)
-        try:
-            counts = value.get("request_counts") or {}
-            created_at, expires_at = _seconds(value["created_at"]), value.get("expires_at")
-            return BatchInfo(
-                id=batch_id,
-                status=clean(value["processing_status"]),
-                counts=RequestCounts(*(messages.count(counts.get(name)) or 0 for name in _COUNTS)),
-                created_at=created_at,
-                expires_at=_seconds(expires_at) if expires_at else created_at + BATCH_LIFE_S,
-                ended_at=_seconds(value["ended_at"]) if value.get("ended_at") else None,
-            )
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            message = f"{self.name} described a batch in a way that cannot be read"
-            raise InvalidReplyError(message, provider=self.name) from error
+        return BatchInfo(
+            id=batch_id,
+            status=clean(value.get("processing_status")),
+            counts=_counts(value.get("request_counts")),
+            created_at=moment(value.get("created_at")),
+            expires_at=moment(value.get("expires_at")),
+            ended_at=moment(value.get("ended_at")),
+        )
 
 
 def bearer(token: str) -> dict[str, str]:
@@ -407,5 +402,10 @@ def _headroom(headers: Mapping[str, str], what: str) -> Headroom | None:
     return Headroom(limit, min(left, limit)) if limit and left is not None else None
 
 
-def _seconds(timestamp: str) -> float:
-    return datetime.fromisoformat(timestamp).astimezone(UTC).timestamp()
+def _counts(value: object) -> RequestCounts:
+    """Return a batch's counts; none at all where one of them is no number, as none is sure then."""
+    if not isinstance(value, dict):
+        return RequestCounts()
+    said = (whole(value.get(part) or 0, most=MAX_TOKENS) for part in _COUNTS)
+    counts = [count for count in said if count is not None]
+    return RequestCounts(*counts) if len(counts) == len(_COUNTS) else RequestCounts()

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from twolane.core.identity import make_nonce
 from twolane.core.pacing import lost_pause_s
 from twolane.core.packing import pack
-from twolane.core.retry import FIRST_BACKOFF_S
 from twolane.core.routing import route
 from twolane.core.states import BatchState
 from twolane.core.types import Errored, Lane, Wait
@@ -25,7 +24,7 @@ from twolane.errors import (
     UnreachableError,
 )
 from twolane.ledger import history, standing
-from twolane.worker.context import unreachable
+from twolane.worker.context import Troubles, unreachable
 from twolane.worker.spool import chunks, private
 
 if TYPE_CHECKING:
@@ -38,7 +37,6 @@ if TYPE_CHECKING:
     from twolane.worker.reconcile import Reconciler
 
 MAX_CREATE_FAILURES = 8
-MAX_DOUBLINGS = 10
 CREATE, QUEUE = "create", "queue"
 QUEUE_FULL = "the provider's queue is full: the next batch goes when one has ended"
 TOO_LARGE = "request_too_large"
@@ -63,6 +61,7 @@ class BatchLane:
         self._reconciler = reconciler
         self._follower = follower
         self._create_failures = 0
+        self._troubles = Troubles()
         self._nothing_at: tuple[int, int] | None = None
         self.canceled = False
         self.posting: asyncio.Task[None] | None = None
@@ -303,6 +302,12 @@ class BatchLane:
         """
         context = self._context
         self._create_failures += 1
+        if self._create_failures == 1:
+            self._troubles = Troubles()
+        self._troubles.note(error, context.steady_s())
+        if context.reached and self._troubles.silent(context.steady_s()):
+            context.stop(context.no_word(error))
+            return False
         if unreachable(error) and context.reached:
             pause_s = lost_pause_s(self._create_failures, jitter=context.random.random())
             await context.wait(pause_s, CREATE, str(error))
@@ -316,8 +321,7 @@ class BatchLane:
         ):
             # A queue that is full may stay so for hours, whatever `retry-after` says, and a create
             # is a long upload: in the end it is tried as often as a batch is asked after.
-            growing_s = FIRST_BACKOFF_S * 2.0 ** min(self._create_failures - 1, MAX_DOUBLINGS)
-            least_s = min(growing_s, context.policy.poll_s)
+            least_s = context.growing_s(self._create_failures)
             await context.back_off(self._create_failures, CREATE, error, least_s=least_s)
             return True
         context.stop(error)

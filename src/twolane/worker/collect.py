@@ -21,7 +21,7 @@ from twolane.errors import (
     RunRefusedError,
 )
 from twolane.ledger.rows import NO_USAGE
-from twolane.worker.context import Denial, Settled
+from twolane.worker.context import Denial, Settled, Troubles
 from twolane.worker.judge import TOO_LARGE, unread
 from twolane.worker.reconcile import GONE_AFTER_S
 from twolane.worker.spool import lines, spooled
@@ -98,7 +98,7 @@ class _Collector:
         fetches that stay short, what is there is all there is.
         """
         context, try_no, complete = self._context, 0, 0
-        denial = Denial()
+        denial, troubles = Denial(), Troubles()
         while complete < COMPLETE_FETCHES:
             try_no += 1
             try:
@@ -110,11 +110,15 @@ class _Collector:
                 await self._book_lines(path, last=True)
                 return True
             except ProviderError as error:
+                troubles.note(error, context.steady_s())
+                if troubles.silent(context.steady_s()):
+                    context.stop(context.no_word(error))
+                    return False
                 ends = await self._failed(error, denial, try_no)
                 if ends is not None:
                     return ends
                 continue
-            complete += 1
+            complete, troubles = complete + 1, Troubles()
             await self._book_lines(path, last=complete == COMPLETE_FETCHES)
             if not self._open:
                 return True
@@ -138,7 +142,10 @@ class _Collector:
         self._broken += isinstance(error, InvalidReplyError) or error.maybe_paid
         if self._strange >= MAX_STRANGE_TRIES or self._broken >= MAX_BROKEN_FETCHES:
             context.stop(error)
-        return None if await context.back_off(try_no, self._who, error) else False
+        # Each fetch may be of gigabytes: in the end as seldom as a batch is asked after.
+        least_s = context.growing_s(try_no)
+        waited = await context.back_off(try_no, self._who, error, least_s=least_s)
+        return None if waited else False
 
     def _expired(self) -> bool:
         """Tell whether the provider keeps these results no more: they will not come back."""

@@ -10,12 +10,24 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple, ParamSpec, TypeVar
 
 from twolane.core.cooldown import sensible_s, wait_s
-from twolane.core.pacing import STORM_PATIENCE_S
-from twolane.core.retry import backoff_s
+from twolane.core.pacing import (
+    MAX_POLL_FACTOR,
+    POLL_GROWTH,
+    SILENCE_PATIENCE_S,
+    STORM_PATIENCE_S,
+)
+from twolane.core.retry import (
+    FIRST_BACKOFF_S,
+    MAX_BROKEN_LOOKS,
+    MAX_DOUBLINGS,
+    MAX_STRANGE_LOOKS,
+    backoff_s,
+)
 from twolane.core.types import Wait
 from twolane.core.wording import clock_time
 from twolane.errors import (
     ConnectionFailedError,
+    InvalidReplyError,
     LedgerError,
     LedgerFullError,
     LongWaitError,
@@ -67,6 +79,30 @@ class Denial:
         if self.since_s is None:
             self.since_s = now_s
         return now_s - self.since_s
+
+
+@dataclass(slots=True)
+class Troubles:
+    """The looks in a row at one thing that brought nothing: since when, and what came instead."""
+
+    since_s: float | None = None
+    strange: int = 0
+    broken: int = 0
+
+    def note(self, error: ProviderError, now_s: float) -> None:
+        """Note one more; what something else answered is in a row only with its like."""
+        self.since_s = now_s if self.since_s is None else self.since_s
+        self.strange = self.strange + 1 if isinstance(error, NotTheProviderError) else 0
+        self.broken = self.broken + 1 if isinstance(error, InvalidReplyError) else 0
+
+    @property
+    def hopeless(self) -> bool:
+        """Whether another look would bring the same."""
+        return self.strange >= MAX_STRANGE_LOOKS or self.broken >= MAX_BROKEN_LOOKS
+
+    def silent(self, now_s: float) -> bool:
+        """Tell whether nothing has come for longer than is waited for."""
+        return self.since_s is not None and now_s - self.since_s >= SILENCE_PATIENCE_S
 
 
 class Settled(NamedTuple):
@@ -177,6 +213,21 @@ class Context:
             self.waits.pop(who, None)
         return goes_on
 
+    def next_pause_s(self, pause_s: float) -> float:
+        """Return the pause after one of `pause_s` between two looks at a batch."""
+        return min(pause_s * POLL_GROWTH, self._seldom_s)
+
+    def growing_s(self, failures: int) -> float:
+        """Return the least pause after so many failures with something large, in a row."""
+        doublings = min(failures - 1, MAX_DOUBLINGS)
+        return min(FIRST_BACKOFF_S * 2.0**doublings, self._seldom_s)
+
+    @property
+    def _seldom_s(self) -> float:
+        """How seldom a batch is looked at in the end; a deadline needs every look."""
+        poll_s = self.policy.poll_s
+        return poll_s if self.run.deadline_at is not None else poll_s * MAX_POLL_FACTOR
+
     @property
     def waiting(self) -> Wait | None:
         """What is waited for longest, None where nothing is waited for."""
@@ -222,10 +273,26 @@ class Context:
         self.stop(self.long_wait(error, pause_s))
         return True
 
+    def gives_up(self, error: ProviderError, troubles: Troubles) -> bool:
+        """Note a look that brought nothing; stop the run where no further one is worth it.
+
+        Every loop that asks again ends here: what refuses the run, asks for too long a wait, is not
+        the provider time and again, or stays silent for a day is for a person to look at.
+        """
+        now_s = self.steady_s()
+        troubles.note(error, now_s)
+        if isinstance(error, RunRefusedError) or troubles.hopeless:
+            self.stop(error)
+        elif troubles.silent(now_s):
+            self.stop(self.no_word(error))
+        else:
+            return self.too_long(error)
+        return True
+
     def no_word(self, error: ProviderError) -> LongWaitError:
-        """Return the end of a run that has heard nothing of the provider for a day."""
+        """Return the end of a run that has met nothing but this for a day."""
         self.waits[PROVIDER] = Wait(str(error), None)
-        message = f"{error}; there was no word from it for a day: resume the run later"
+        message = f"{error}; it has been so for a day: resume the run later"
         return LongWaitError(message, provider=error.provider, kind=error.kind)
 
     def long_wait(self, error: ProviderError, pause_s: float | None) -> LongWaitError:

@@ -7,13 +7,16 @@ import contextlib
 from functools import partial
 from typing import TYPE_CHECKING
 
+from twolane.core.cooldown import wait_s
 from twolane.core.deadline import LATE
+from twolane.core.expiry import overdue_at, results_expire_at
+from twolane.core.outside import clamped
 from twolane.core.retry import FaultClass, RetryDecision, decide
 from twolane.core.states import BatchState
-from twolane.errors import ProviderError, RunRefusedError, TransientError
+from twolane.errors import LongWaitError, ProviderError
 from twolane.ledger.orphans import NEVER_ARRIVED
 from twolane.worker.collect import collect
-from twolane.worker.context import Denial, Settled
+from twolane.worker.context import Denial, Settled, Troubles, asked_s
 from twolane.worker.hedge import Hedge
 
 if TYPE_CHECKING:
@@ -26,10 +29,12 @@ if TYPE_CHECKING:
     from twolane.worker.reconcile import Reconciler
     from twolane.worker.recorder import Recorder
 
-POLL_GROWTH = 1.25
-MAX_POLL_FACTOR = 10
 # A batch that is given up is asked after more often: what it leaves over is waited for.
 HASTY_POLL_S = 5.0
+# Then it is not what is waited for any more.
+HASTY_FOR_S = 3_600.0
+# A cancellation takes minutes; of one that takes hours nothing will come.
+CANCEL_PATIENCE_S = 3_600.0
 # A fresh batch id may answer 404 for minutes; only after this long, and absent from a complete
 # list, is a batch given up.
 LOST_AFTER_S = 3_600.0
@@ -56,6 +61,7 @@ class Follower:
         self._raced: set[int] = set()
         self._canceled = False
         self._collecting = asyncio.Semaphore(1)
+        self._unlisted = Troubles()
         self.hedge = Hedge(context)
         self.following: dict[int, asyncio.Task[None]] = {}
         self.open: dict[int, BatchRow] = {}
@@ -158,32 +164,33 @@ class Follower:
 
     async def _until_ended(self, batch: BatchRow) -> BatchRow | None:
         """Poll until the batch ends; None where the run stops, or the batch is lost, before."""
-        context, wait_s = self._context, self._context.policy.poll_s
-        denial = Denial()
+        context, pause_s = self._context, self._context.policy.poll_s
+        denial, troubles = Denial(), Troubles()
         while True:
             trouble: ProviderError | None = None
             try:
                 info = await context.provider.retrieve_batch(batch.provider_id or "")
-            except RunRefusedError as error:
-                context.stop(error)
-                return None
             except ProviderError as error:
-                # An unreachable poll never ends a run: the batch works on, and bills.
+                # An unreachable poll does not end a run: the batch works on, and bills.
                 trouble = error
+                if context.gives_up(error, troubles):
+                    return None
                 denied = error.status == 404  # noqa: PLR2004
                 if denied and await self._lost(batch, denial.lasted_s(context.steady_s())):
                     return None
             else:
-                denial = Denial()
+                denial, troubles = Denial(), Troubles()
                 if info.status == "ended":
                     return await self._ended(batch, info)
+                if await self._is_overdue(self._open(batch), info):
+                    return None
                 if self._canceled:
-                    await self._cancel(self.open[batch.batch_no], "canceled with the run")
-            jittered_s = wait_s * (0.9 + 0.2 * context.random.random())
+                    await self._cancel(self._open(batch), "canceled with the run")
+            jittered_s = pause_s * (0.9 + 0.2 * context.random.random())
             look_s = min(jittered_s, await self._keep_deadline(batch))
             if not await self._until_next_look(batch, look_s, trouble):
                 return None
-            wait_s = self._next_wait_s(wait_s)
+            pause_s = context.next_pause_s(pause_s)
 
     async def _until_next_look(
         self, batch: BatchRow, look_s: float, trouble: ProviderError | None
@@ -192,17 +199,34 @@ class Follower:
         context = self._context
         if trouble is None:
             return await context.pause(look_s)
-        if context.too_long(trouble):
-            return False
-        asked_s = (trouble.retry_after_s or 0.0) if isinstance(trouble, TransientError) else 0.0
+        pause_s = wait_s(look_s, asked_s(trouble), jitter=context.random.random())
         why = f"batch {batch.provider_id} cannot be asked after: {trouble}"
-        return await context.wait(max(look_s, asked_s), f"batch {batch.batch_no}", why)
+        return await context.wait(pause_s, f"batch {batch.batch_no}", why)
 
-    def _next_wait_s(self, wait_s: float) -> float:
-        """Return the pause after one of `wait_s`: longer, unless a deadline needs every look."""
-        if self._context.run.deadline_at is not None:
-            return wait_s
-        return min(wait_s * POLL_GROWTH, self._context.policy.poll_s * MAX_POLL_FACTOR)
+    async def _is_overdue(self, batch: BatchRow, info: BatchInfo) -> bool:
+        """Tell whether a batch is waited for no longer that should have ended long ago.
+
+        The run stops, and a later one asks again. The batch counts as lost where its results are
+        kept no longer, or where it was to be canceled and does not even end then.
+        """
+        context, now = self._context, self._context.now()
+        submitted_at = batch.intended_at if batch.submitted_at is None else batch.submitted_at
+        if now < overdue_at(submitted_at, info.expires_at):
+            return False
+        why = f"it is {info.status or 'in no state'} long after it should have ended"
+        in_vain = batch.cancel_at is not None and now >= batch.cancel_at + CANCEL_PATIENCE_S
+        if now >= results_expire_at(submitted_at) or (self._canceled and in_vain):
+            await self.give_back(batch, BatchState.LOST, f"the provider lost it: {why}", "lost")
+        elif not self._canceled:
+            context.stop(
+                LongWaitError(
+                    f"batch {batch.provider_id} does not end: {why}; resume the run later to ask "
+                    "again, or cancel it"
+                )
+            )
+        else:
+            return False
+        return True
 
     async def _ended(self, batch: BatchRow, info: BatchInfo) -> BatchRow:
         now = self._open(batch)
@@ -212,7 +236,11 @@ class Follower:
             BatchState.ENDED,
             # Why it was given up stays with it to the end.
             reason=now.reason,
-            ended_at=info.ended_at or self._context.now(),
+            ended_at=clamped(
+                info.ended_at or self._context.now(),
+                now.submitted_at or now.intended_at,
+                self._context.now(),
+            ),
         )
 
     def _open(self, batch: BatchRow) -> BatchRow:
@@ -228,9 +256,12 @@ class Follower:
         if left_s > 0:
             return left_s
         context = self._context
-        hasty_s = min(HASTY_POLL_S, context.policy.poll_s)
         await self._cancel(self._open(batch), LATE)
         canceling = self._open(batch).state is BatchState.CANCELING
+        asked_at = self._open(batch).cancel_at
+        hasty_s = min(HASTY_POLL_S, context.policy.poll_s)
+        if asked_at is not None and context.now() - asked_at > HASTY_FOR_S:
+            hasty_s = context.policy.poll_s
         if not (context.strict and canceling) or batch.batch_no in self._raced:
             return hasty_s
         overdue_s = await self.hedge.overdue_s()
@@ -242,15 +273,19 @@ class Follower:
         return hasty_s
 
     async def _lost(self, batch: BatchRow, denied_s: float) -> bool:
-        """Close a batch that the provider has denied for long enough; tell whether it is so."""
+        """Close a batch that the provider has denied for long enough; tell whether it is so.
+
+        Or whether the run stops, as the list cannot be read.
+        """
         context = self._context
         if not context.provider.ephemeral:
             if denied_s < LOST_AFTER_S:
                 return False
             try:
                 listed = await self._reconciler.is_listed(batch.provider_id or "")
-            except ProviderError:
-                return False
+            except ProviderError as error:
+                return context.gives_up(error, self._unlisted)
+            self._unlisted = Troubles()
             if listed:
                 return False
         await self.give_back(

@@ -16,29 +16,36 @@ from filelock import Timeout
 
 from twolane import private
 from twolane.core.bounds import ResultBounds, result_bounds
+from twolane.core.expiry import BATCH_LIFE_S, OVERDUE_S
 from twolane.core.identity import make_custom_id, parse_custom_id
+from twolane.core.outside import clamped
 from twolane.core.states import BatchState
 from twolane.core.wording import counted
 from twolane.errors import (
     ConfigError,
     InvalidReplyError,
+    LongWaitError,
     ProviderError,
     RejectedError,
     ReplyTooLargeError,
-    RunRefusedError,
 )
 from twolane.ledger import orphans
 from twolane.worker import spool
-from twolane.worker.context import Denial
+from twolane.worker.context import Denial, Troubles
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
 
     from twolane.core.types import BatchInfo
     from twolane.ledger import BatchRow
+    from twolane.providers.base import BatchPage
     from twolane.worker.context import Context
 
 PAGE_LIMIT = 1_000
+# Results are kept for 29 days: nobody has posted so many thousands of batches since.
+MAX_PAGES = 50
+# Each is asked for its results. Others post in the same minutes, but not thousands of one size.
+MAX_CANDIDATES = 1_000
 # Results that end early without an error look like results that are complete.
 SHORT_FETCHES = 3
 LOCK_POLL_S = 0.05
@@ -46,6 +53,8 @@ LOCK_POLL_S = 0.05
 GONE_AFTER_S = 3_600.0
 # Some gateways count only at the end: no batch is empty, so it says nothing of its size.
 UNCOUNTED = 0
+# Every batch ends within a day; of one that does not in so long, nobody can tell when it will.
+UNDECIDED_AFTER_S = BATCH_LIFE_S + OVERDUE_S
 # What stands in the list and cannot be told has no id.
 UNREADABLE = ""
 WAITING = "a batch of its size is there, and only its results tell whose it is"
@@ -118,21 +127,44 @@ class Reconciler:
         )
         raise ConfigError(message)
 
-    async def newest(self) -> tuple[str, float] | None:
+    async def newest(self) -> tuple[str, float | None] | None:
         """Return (id, created_at) of the newest batch in the list. Raises ProviderError."""
         page = await self._context.provider.list_batches(after_id=None, limit=1)
         return (page.batches[0].id, page.batches[0].created_at) if page.batches else None
 
     async def is_listed(self, batch_id: str) -> bool:
         """Tell whether a complete list names the batch. Raises ProviderError."""
-        after_id: str | None = None
-        while True:
-            page = await self._context.provider.list_batches(after_id=after_id, limit=PAGE_LIMIT)
+        async for page in self._pages():
             if any(one.id == batch_id for one in page.batches):
                 return True
-            if not page.has_more or page.last_id is None:
-                return False
-            after_id = page.last_id
+        return False
+
+    async def _pages(self) -> AsyncIterator[BatchPage]:
+        """Yield the provider's list to its end, newest first.
+
+        Raises ProviderError, InvalidReplyError also for a list that comes to no end: what does not
+        stand in it so far may stand behind.
+        """
+        provider, after_id = self._context.provider, None
+        seen: set[str | None] = {None}
+        for _ in range(MAX_PAGES):
+            page = await provider.list_batches(after_id=after_id, limit=PAGE_LIMIT)
+            yield page
+            if not page.has_more:
+                return
+            after_id = page.last_id or (page.batches[-1].id if page.batches else None)
+            if after_id in seen:
+                raise InvalidReplyError(
+                    "the provider's list of batches goes round in a circle; tell whoever runs it, "
+                    "and resume the run then",
+                    provider=provider.name,
+                )
+            seen.add(after_id)
+        raise InvalidReplyError(
+            f"the provider's list of batches has no end within {MAX_PAGES:,} pages; tell whoever "
+            "runs it, and resume the run then",
+            provider=provider.name,
+        )
 
     async def resolve(self, batch: BatchRow) -> BatchRow | None:
         """Find out what became of an unknown create.
@@ -147,6 +179,7 @@ class Reconciler:
         foreign: set[str] = set()
         # The batches of an embedded provider ended with their process: its list is the proof.
         grace_s = 0.0 if context.provider.ephemeral else context.policy.reconcile_grace_s
+        pause_s, troubles = context.policy.poll_s, Troubles()
         while True:
             began, trouble = context.steady_s(), ""
             try:
@@ -154,13 +187,14 @@ class Reconciler:
                 first_list = began if first_list is None else first_list
                 trouble = found.trouble
                 ours, running, gone = await self._told(found, batch, foreign)
+                troubles = Troubles()
                 if ours is not None:
                     return await context.db(
                         ledger.move_batch,
                         batch,
                         BatchState.SUBMITTED,
                         provider_id=ours.id,
-                        submitted_at=ours.created_at,
+                        submitted_at=clamped(ours.created_at, batch.intended_at, context.now()),
                     )
                 if began - first_list >= grace_s and not running:
                     state = BatchState.PROVISIONAL if gone else BatchState.UNKNOWN
@@ -168,23 +202,33 @@ class Reconciler:
                 batch = await self._as(
                     batch, BatchState.PROVISIONAL if running else BatchState.UNKNOWN
                 )
-            except RunRefusedError as error:
-                context.stop(error)
-                return None
+                if began - first_list >= UNDECIDED_AFTER_S:
+                    context.stop(self._undecided(batch))
+                    return None
             except ProviderError as error:
                 # Not reachable now; without its list there is no proof either way.
-                if context.too_long(error):
+                if context.gives_up(error, troubles):
                     return None
                 trouble = f": {error}"
             since_s = began if first_list is None else first_list
             left_s = grace_s - (context.steady_s() - since_s)
             if not await context.wait(
-                context.policy.poll_s,
+                pause_s,
                 f"batch {batch.batch_no}",
                 f"it is found out whether batch {batch.nonce} was taken{trouble}",
                 in_all_s=left_s,
             ):
                 return None
+            if left_s <= 0:
+                pause_s = context.next_pause_s(pause_s)
+
+    def _undecided(self, batch: BatchRow) -> LongWaitError:
+        """Return the end of a run that has waited for long enough for what may be its batch."""
+        message = (
+            f"it cannot be found out whether batch {batch.nonce} was taken: one of its size is in "
+            "the provider's list and does not end; resume the run later to look again"
+        )
+        return LongWaitError(message, provider=self._context.provider.name)
 
     async def _told(
         self, found: Candidates, batch: BatchRow, foreign: set[str]
@@ -239,18 +283,21 @@ class Reconciler:
         context = self._context
         known = await context.db(context.ledger.known_batch_ids)
         found: list[BatchInfo] = []
-        unreadable, after_id = 0, None
-        while True:
-            page = await context.provider.list_batches(after_id=after_id, limit=PAGE_LIMIT)
+        unreadable = 0
+        async for page in self._pages():
             unreadable += page.unreadable
             for one in page.batches:
                 if one.id == batch.newest_id:
                     return Candidates(found, unreadable)
                 if one.id not in known and one.counts.total in (batch.size, UNCOUNTED):
                     found.append(one)
-            if not page.has_more or page.last_id is None:
-                return Candidates(found, unreadable)
-            after_id = page.last_id
+            if len(found) > MAX_CANDIDATES:
+                raise InvalidReplyError(
+                    f"the provider's list has over {MAX_CANDIDATES:,} batches that may be batch "
+                    f"{batch.nonce}; tell whoever runs it, and resume the run then",
+                    provider=context.provider.name,
+                )
+        return Candidates(found, unreadable)
 
     async def is_ours(self, ended: BatchInfo, batch: BatchRow) -> bool | None:
         """Tell by the custom_ids of its results whether an ended batch is ours.
