@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from notemill.embedding.endpoint import pause_s
 from tests.virtual_time import START
 from tests.worker.scene import Scene, ask
 from tests.worker.wire import Wired, wired
@@ -94,6 +95,12 @@ def test_limits_a_minute_hold_a_call_back_for_minutes_at_most(
     assert pacer.wait_s(tokens, 1.0) <= 120.1
     pacer.grant([tokens], 200.0)
     assert pacer.wait_s(tokens, 200.0) <= 120.1
+
+
+@given(st.floats(0, 30), st.one_of(st.none(), st.floats(0, 1e308)))
+def test_a_service_for_vectors_makes_no_wait_shorter(own_s: float, asked_s: float | None) -> None:
+    """Its pause is our own at least, and half a minute at most."""
+    assert own_s <= pause_s(own_s, asked_s) <= 30.0
 
 
 # -- whole runs -----------------------------------------------------------------------------------

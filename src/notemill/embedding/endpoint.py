@@ -102,9 +102,7 @@ class Endpoint:
                             f"the embedding service {self._base_url} did not answer: {error}; "
                             "run the command again later, or go on with --embedding off"
                         ) from error
-                    await asyncio.sleep(
-                        min(wait_s if error.wait_s is None else error.wait_s, MAX_WAIT_S)
-                    )
+                    await asyncio.sleep(pause_s(wait_s, error.wait_s))
                     wait_s *= 2
         raise AssertionError  # the last try raises
 
@@ -160,6 +158,11 @@ class Endpoint:
             f"the embedding service {self._base_url} answered with no vector for each text; "
             "does it speak OpenAI's embeddings? Correct embedding_url (OPENAI_BASE_URL)"
         )
+
+
+def pause_s(own_s: float, asked_s: float | None) -> float:
+    """Return how long to wait: what the service asks for, but no less than our own pause."""
+    return min(max(own_s, asked_s or 0.0), MAX_WAIT_S)
 
 
 def _message(text: str) -> str:
