@@ -192,7 +192,8 @@ class Decisions(DurableFile):
                 "DELETE FROM vocabulary WHERE tag_key = ?", [(key,) for key in gone]
             )
             self._db.executemany("INSERT INTO vocabulary VALUES (?,?)", list(added.items()))
-        return {key: float((known | added)[key]) for key in keys}
+        since = known | added
+        return {key: float(since[key]) for key in keys}
 
     def proposed(self) -> frozenset[str]:
         """Return the keys of all that was proposed for the list before: what is gone stays gone."""

@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from enum import StrEnum
-from itertools import accumulate
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol, TypeAlias
 
 import yaml
@@ -22,10 +21,9 @@ BOM: Final = b"\xef\xbb\xbf"
 MAX_BLOCK_BYTES: Final = 262_144
 """A larger block is no frontmatter a person wrote; YAML parsers take seconds for it."""
 
-MAX_DEPTH: Final = 500
-"""libyaml looks at every open bracket for each token: 20,000 of them took 4 seconds."""
+MAX_DEPTH: Final = 100
+"""Collections within each other; libyaml looks at every open one for each token."""
 
-_BRACKETS = re.compile(r"[\[\]{}]")
 _OPENING = re.compile(rb"---[ \t]*+(\r\n|\n|\r)")
 _CLOSING = re.compile(rb"(?<=[\r\n])---[ \t]*+(?:\r\n|\n|\r|\Z)")
 _COLON = re.compile(rb"[ \t]*+:")
@@ -156,20 +154,12 @@ def read(raw: bytes, place: Place) -> Frontmatter:
     if lone in (text.replace("\r\n", "") if lone == "\r" else text):
         # Some readers end a line there and some do not.
         raise BrokenFrontmatterError("it mixes kinds of line ends")
-    if _depth(text) > MAX_DEPTH:
-        raise BrokenFrontmatterError(f"brackets are nested more than {MAX_DEPTH} deep")
     reader = _Reader(raw, place, text)
     try:
         reader.read(yaml.parse(reader.yaml, Loader=_Loader))
     except yaml.YAMLError as error:
         raise BrokenFrontmatterError(_said(error)) from error
     return Frontmatter(place.span, inner, place.newline, reader.indent, tuple(reader.entries))
-
-
-def _depth(text: str) -> int:
-    """Return how many brackets are open at most, those in quotes included."""
-    steps = (1 if bracket in "[{" else -1 for bracket in _BRACKETS.findall(text))
-    return max(accumulate(steps), default=0)
 
 
 def _said(error: yaml.YAMLError) -> str:
@@ -256,6 +246,10 @@ class _Reader:
             elif self._found is not None:
                 self._value(self._found, event, depth)
         if collection is not None:
+            if depth == MAX_DEPTH:
+                raise BrokenFrontmatterError(
+                    f"collections are nested more than {MAX_DEPTH} deep{_line(event)}"
+                )
             self._open.append(_Open(is_mapping, is_flow))
 
     def _key(self, event: yaml.ScalarEvent) -> _Found:

@@ -23,10 +23,8 @@ from notemill.vault.tags import is_legal_tag, tag_key
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-_FIELD = re.compile(
-    r"(?P<key>[^:\r\n]+?)::(?:[ \t]+(?P<value>[^\r\n]*?))?[ \t]*(?P<end>\r\n|\n|\r|\Z)"
-)
-_BLANK = re.compile(r"[ \t]*(?:\r\n|\n|\r)")
+_FIELD = re.compile(r"(?P<key>[^:\r\n]++)::(?P<value>[ \t][^\r\n]*+)?+(?:\r\n|\n|\r|\Z)")
+_BLANK = re.compile(r"[ \t]*+(?:\r\n|\n|\r)")
 _KEY = re.compile(r"[^\W\d_][\w -]{0,40}")
 # Signs that mean something in a text and nothing in a property.
 _MARKUP: Final = (
@@ -51,7 +49,7 @@ _LINKS = re.compile(rf"{_LINK.pattern}(?:[ \t]*,[ \t]*{_LINK.pattern})*")
 _TYPED = re.compile(r"-?(?:0|[1-9]\d{0,14})(?:\.\d{1,9})?|true|false")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}(?::\d{2})?)?")
 # A line that makes the one above it a heading.
-_UNDERLINE = re.compile(r" {0,3}(?:=+|-+)[ \t]*(?=[\r\n]|\Z)")
+_UNDERLINE = re.compile(r" {0,3}+(?:=++|-++)[ \t]*+(?=[\r\n]|\Z)")
 # One property under two names.
 _SHOWN_CHARS: Final = 30
 """As much of a key or value is shown where a field is left: it only has to be found."""
@@ -118,7 +116,8 @@ def _lines(note: Note) -> list[_Line]:
         elif (field := _FIELD.match(body, at)) is not None:
             at = field.end()
             is_heading = _UNDERLINE.match(body, at) is not None
-            found.append(_Line(field["key"], field["value"] or "", field.start(), at, is_heading))
+            value = (field["value"] or "").strip(" \t")
+            found.append(_Line(field["key"], value, field.start(), at, is_heading))
         else:
             break
     return found

@@ -253,8 +253,9 @@ def _duplicates(note: Note, entries: Sequence[Entry]) -> _Edit:
         if gone and one.shape is Shape.BLOCK_LIST and _have_comments(note, gone):
             edit.left.append(f"a tag that stands twice in `{one.key}` has a comment of its own")
         elif gone:
-            edit.splices.extend((cut.span, cut.new) for cut in without_items(note, one, set(gone)))
-            kept = [item for item in one.items if item.span not in gone]
+            spans = set(gone)
+            edit.splices.extend((cut.span, cut.new) for cut in without_items(note, one, spans))
+            kept = [item for item in one.items if item.span not in spans]
             value = tuple(item.text for item in kept if item.text is not None)
             edit.what.append(f"{one.key}: {len(gone)} fewer")
         edit.values.append((one.key, value))
