@@ -23,6 +23,8 @@ _RUN: Final = re.compile(rf"[^\w\x00-\x7f{_JOINER}]{{{_MOST_MARKS}}}(?=[^\w\x00-
 
 def normal(form: Literal["NFC", "NFD", "NFKC", "NFKD"], text: str) -> str:
     """Return a text in one of Unicode's normal forms; longer runs of marks are parted."""
+    if text.isascii():
+        return text
     if len(text) > _MOST_MARKS:
         text = _RUN.sub(_parted, text)
     return unicodedata.normalize(form, text)

@@ -76,6 +76,8 @@ def tag_key(tag: str) -> str:
 
     Case as Obsidian folds it: `Straße` and `Strasse` are two tags.
     """
+    if tag.isascii():
+        return tag.lower()
     return normal("NFC", normal("NFC", tag).lower())
 
 

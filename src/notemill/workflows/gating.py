@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import TYPE_CHECKING, Final
 
 from notemill.errors import NotemillError, VaultError
@@ -170,7 +171,8 @@ def newcomers(
     tags = {tag_key(one.tag): one.tag for one in gate.vocabulary.entries if not one.dropped}
     since = decisions.known_since(tags.values(), now=time.time())
     asked = review.curated_at()
-    latest = max(since.values(), default=0.0)
+    newest = sorted(since, key=since.__getitem__, reverse=True)
+    latest = since[newest[0]] if newest else 0.0
     waiting: dict[str, set[str]] = {}
     for one in review.tags(Decision.PENDING):
         waiting.setdefault(one.note, set()).add(tag_key(one.value))
@@ -181,21 +183,27 @@ def newcomers(
             return None
         have = {tag_key(tag) for tag in facts.all_tags} | gate.rejected_for(facts.key)
         have |= waiting.get(facts.key, set())
-        fresh = {key for key in tags if since[key] > at} - have
-        tag = _entering(vault, facts, candidates, fresh)
+
+        def is_fresh(key: str) -> bool:
+            return since.get(key, 0.0) > at and key not in have
+
+        # The newest first: of a long list no more are looked at than the note has.
+        if all(key in have for key in takewhile(lambda key: since[key] > at, newest)):
+            return None
+        tag = _entering(vault, facts, candidates, is_fresh)
         return Need(f"#{tag} is new in the vocabulary", 1) if tag else None
 
     return need
 
 
-def _entering(vault: Vault, facts: NoteFacts, candidates: Candidates, fresh: set[str]) -> str:
-    """Return the first of the tags `fresh`, as keys, among those that fit a note, '' for none."""
-    if not fresh:
-        return ""
+def _entering(
+    vault: Vault, facts: NoteFacts, candidates: Candidates, is_fresh: Callable[[str], bool]
+) -> str:
+    """Return the first of the tags that fit a note whose key is fresh, '' for none."""
     try:
         raw = vault.read(facts.key)
     except NotemillError:
         return ""
     now, text = facts_and_text(facts.key, raw, size=len(raw), mtime_ns=0)
     fitting = candidates.fitting(now.title, now.folder, text)
-    return next((tag for tag in fitting if tag_key(tag) in fresh), "")
+    return next((tag for tag in fitting if is_fresh(tag_key(tag))), "")
