@@ -90,7 +90,7 @@ PIECES: Final = (
     "{a}", "http://", "http://a ", "https://a.b/?a=b&", "https://a?utm_a=b ", "www.", "mailto:", "a@b", "<a@b",
     "&amp;", "&#", "&#1", "&#x", "&nbsp;", "&amp", "\\\\", "\\a", "\\\n", "\\[",
     # tags and fields
-    "#a ", "#a\n", "#a", "#a/", "#a#b", "#{} ", "#a{} ", "# a", "#\n", "##", "## ", "# #", "|#a|", "|#a|\n|-|\n",
+    "#a ", "#a\n", "#a", "#a/", "#a#b", "#\u0300\u0316 ", "#{} ", "#a{} ", "# a", "#\n", "##", "## ", "# #", "|#a|", "|#a|\n|-|\n",
     "_#a_ ", "**#a** ", "(#a) ", "key:: v\n", "key:: ", "key::", "key{}:: v\n", "key::  \n", "a:: b:: ", "::",
     "(key:: v)", "[key:: v]", "(key:: ", "[key:: ", "tags:: a\n", "tags:: a, b\n", "id:: a\n", ":LOGBOOK:\n",
     ":PROPERTIES:\n", "#+BEGIN_QUERY\n", "#+BEGIN_A\n", "#+", "TODO ", "- TODO a\n", "a: b\n", "a:\n", ": ",
