@@ -12,9 +12,17 @@ from typing import TYPE_CHECKING, Final
 from twolane.errors import ReplyTooLargeError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterable, Iterator
+    from collections.abc import AsyncIterable, AsyncIterator, Iterator
 
-__all__ = ["KEPT_BYTES", "CutError", "ReplyTooLargeError", "Unpacker", "in_words", "whole"]
+__all__ = [
+    "KEPT_BYTES",
+    "CutError",
+    "ReplyTooLargeError",
+    "Unpacker",
+    "in_words",
+    "unpacked",
+    "whole",
+]
 
 KEPT_BYTES: Final = 64 << 10
 """Of an answer that is too large so much is kept, for a person to look at."""
@@ -27,6 +35,10 @@ PLAIN: Final = frozenset({"", "identity"})
 # what is left of it, and there may be thousands of members.
 _PIECE_BYTES: Final = 1 << 18
 _PACKED_BYTES: Final = 1 << 14
+# Who packs a stream in parts takes some 64 KB for each; parts that hold next to nothing are there
+# to keep a reader busy, and never end.
+_MAX_MEMBERS: Final = 1_000
+_LEAST_MEMBER_BYTES: Final = 1 << 10
 
 
 class CutError(ValueError):
@@ -47,11 +59,13 @@ class Unpacker:
         self.known = not self.plain or encoding in PLAIN
         self._unpack = None if self.plain else zlib.decompressobj(_AUTO_BITS)
         self._began = False
+        self._members = self._came_bytes = 0
 
     def pieces(self, data: bytes) -> Iterator[bytes]:
         """Iterate what the next bytes hold, empty pieces where it is nothing yet.
 
-        Raises CutError where they cannot be unpacked.
+        Raises CutError where they cannot be unpacked, ReplyTooLargeError where they are packed
+        into parts without end.
         """
         if self._unpack is None:
             yield data
@@ -67,6 +81,8 @@ class Unpacker:
             if self._unpack.eof:
                 # One member after the other, as several gzip streams in a row are.
                 self._unpack = zlib.decompressobj(_AUTO_BITS)
+                self._members += 1
+                self._check_members()
             try:
                 piece = self._unpack.decompress(data, _PIECE_BYTES)
             except zlib.error as error:
@@ -75,13 +91,30 @@ class Unpacker:
                 self._unpack = None
                 continue
             self._began = True
+            self._came_bytes += len(piece)
             data = self._unpack.unconsumed_tail or self._unpack.unused_data
             yield piece
+
+    def _check_members(self) -> None:
+        members = self._members
+        if members > _MAX_MEMBERS and self._came_bytes < members * _LEAST_MEMBER_BYTES:
+            raise ReplyTooLargeError(f"{_MAX_MEMBERS:,} packed parts")
 
     def end(self) -> None:
         """See that the body was whole. Raises CutError where it was not."""
         if self._unpack is not None and self._began and not self._unpack.eof:
             raise CutError("it ends too early")
+
+
+async def unpacked(chunks: AsyncIterable[bytes], unpacker: Unpacker) -> AsyncIterator[bytes]:
+    """Iterate a body as it was before it was packed. Raises CutError where it is not whole."""
+    async for chunk in chunks:
+        if unpacker.plain:
+            yield chunk
+            continue
+        for piece in unpacker.pieces(chunk):
+            yield piece
+    unpacker.end()
 
 
 def in_words(size_bytes: int) -> str:

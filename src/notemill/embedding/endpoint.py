@@ -8,15 +8,16 @@ the service takes for them is between it and the key's owner; notemill books not
 from __future__ import annotations
 
 import asyncio
-import json
 from typing import TYPE_CHECKING, Any, Final
 
 import aiohttp
 import numpy as np
+import orjson
 
 from notemill.embedding.model import never, readable, unit
 from notemill.errors import EmbeddingError
 from twolane import Redactor
+from twolane.bodies import CutError, ReplyTooLargeError, Unpacker, unpacked, whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -28,6 +29,15 @@ MAX_CHARS: Final = 6_000
 TRIES: Final = 5
 """How often a request is sent before the service is given up."""
 MAX_WAIT_S: Final = 30.0
+MAX_DIMENSIONS: Final = 8_192
+"""Of a vector; the widest models that are published have 4,096."""
+_NUMBER_BYTES: Final = 32
+"""Of one number of a vector: a double takes up to 25 characters, with what separates it."""
+_AROUND_BYTES: Final = 1 << 16
+_REFUSAL_BYTES: Final = 1 << 16
+# A text has one vector and a few names beside it: brackets and quotes by the thousand are none.
+_MARKS_A_TEXT: Final = 100
+_READ_BYTES: Final = 1 << 16
 _TIMEOUT: Final = aiohttp.ClientTimeout(total=120, connect=30)
 _LOOK_S: Final = 0.05
 _MAX_MESSAGE: Final = 300
@@ -57,6 +67,7 @@ class Endpoint:
         self._headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
         self._redactor = Redactor((api_key,))
         self._first_wait_s = first_wait_s
+        self._width: int | None = None
 
     def fits(self, text: str) -> float:
         """Return 1 for any text: what such models are used for is every language."""
@@ -92,7 +103,12 @@ class Endpoint:
 
     async def _answer(self, texts: list[str]) -> Floats:
         wait_s = self._first_wait_s
-        async with aiohttp.ClientSession(trust_env=True, timeout=_TIMEOUT) as session:
+        async with aiohttp.ClientSession(
+            trust_env=True,
+            timeout=_TIMEOUT,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            auto_decompress=False,  # what comes is unpacked within a bound
+        ) as session:
             for left in reversed(range(TRIES)):
                 try:
                     return await self._ask(session, texts)
@@ -112,45 +128,52 @@ class Endpoint:
             async with session.post(
                 f"{self._base_url}/embeddings",
                 json=body,
-                headers=self._headers,
+                headers={"Accept-Encoding": "gzip", **self._headers},
                 allow_redirects=False,
             ) as response:
-                text = await response.text()
-                if response.status in _PASSING and "insufficient_quota" not in text:
-                    raise _PassingError(
-                        f"{response.status} {_message(text)}",
-                        _seconds(response.headers.get("Retry-After")),
-                    )
                 if response.status != 200:  # noqa: PLR2004
-                    raise EmbeddingError(self._refusal(response.status, _message(text)))
+                    raise self._refused(response, await _beginning(response))
+                numbers = len(texts) * MAX_DIMENSIONS
+                answer = await _body(response, _AROUND_BYTES + numbers * _NUMBER_BYTES)
         except aiohttp.InvalidURL as error:
             raise EmbeddingError(
                 f"{self._base_url} is no URL; correct embedding_url (OPENAI_BASE_URL)"
             ) from error
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+        except ReplyTooLargeError as error:
+            raise EmbeddingError(self._unread()) from error
+        except (aiohttp.ClientError, CutError, TimeoutError, OSError) as error:
             raise _PassingError(f"{type(error).__name__} {error}".rstrip()) from error
-        return self._read(text, len(texts))
+        return self._read(answer, len(texts))
 
-    def _refusal(self, status: int, message: str) -> str:
+    def _refused(self, response: aiohttp.ClientResponse, answer: bytes) -> Exception:
+        """Return what a refusal means: that it passes, or what a person can do."""
+        status, message = response.status, _message(answer)
+        if status in _PASSING and b"insufficient_quota" not in answer:
+            wait_s = _seconds(response.headers.get("Retry-After"))
+            return _PassingError(f"{status} {message}", wait_s)
         cure = {
             401: "set a valid key (OPENAI_API_KEY)",
             403: "set a key that may use this model (OPENAI_API_KEY)",
             404: "correct embedding_url (OPENAI_BASE_URL) or embedding_model",
             429: "add credit at the service",
         }.get(status, "correct embedding_url or embedding_model")
-        return f"the embedding service {self._base_url} answered {status} {message}; {cure}"
+        return EmbeddingError(
+            f"the embedding service {self._base_url} answered {status} {message}; {cure}"
+        )
 
-    def _read(self, text: str, count: int) -> Floats:
+    def _read(self, answer: bytes, count: int) -> Floats:
         """Return the rows of an answer, each where its index says."""
         try:
-            data = json.loads(text)["data"]
-            rows = {int(one["index"]): one["embedding"] for one in data}
-            found = np.array([rows[place] for place in range(count)], np.float32)
-            usable = len(data) == count and found.ndim == 2 and np.isfinite(found).all()  # noqa: PLR2004
-        except (ValueError, TypeError, KeyError, IndexError) as error:
+            found = _vectors(answer, count)
+        except (ValueError, TypeError, KeyError, IndexError, OverflowError) as error:
             raise EmbeddingError(self._unread()) from error
-        if not usable:
-            raise EmbeddingError(self._unread())
+        width = found.shape[1]
+        if self._width not in (None, width):
+            raise EmbeddingError(
+                f"the embedding service {self._base_url} gives vectors of {self._width} numbers, "
+                f"then of {width}; it has to answer with one model (embedding_model)"
+            )
+        self._width = width
         return unit(found)
 
     def _unread(self) -> str:
@@ -165,13 +188,51 @@ def pause_s(own_s: float, asked_s: float | None) -> float:
     return min(max(own_s, asked_s or 0.0), MAX_WAIT_S)
 
 
-def _message(text: str) -> str:
+def _vectors(answer: bytes, count: int) -> Floats:
+    """Return the vectors of an answer in the order of their indexes.
+
+    Raises ValueError, TypeError, KeyError, IndexError or OverflowError where it has not one, of
+    finite numbers and of the same length, for each of `count` texts.
+    """
+    marks = answer.count(b"[") + answer.count(b"{") + answer.count(b'"')
+    if marks > _MARKS_A_TEXT * (count + 1):
+        raise ValueError("it holds more than vectors")
+    data = orjson.loads(answer)["data"]
+    rows = {one["index"]: one["embedding"] for one in data}
+    found = np.array([rows[place] for place in range(count)])
+    if len(data) != count or found.ndim != 2 or found.dtype.kind not in "fiu":  # noqa: PLR2004
+        raise ValueError("it holds no vector for each text")
+    if not 0 < found.shape[1] <= MAX_DIMENSIONS:
+        raise ValueError("its vectors have no width that a model has")
+    with np.errstate(over="ignore"):
+        found = found.astype(np.float32)
+        # Of what is near the largest float the length is none any more.
+        if not np.isfinite(found).all() or not np.isfinite(np.linalg.norm(found, axis=1)).all():
+            raise ValueError("it holds what is no number")
+    return found
+
+
+async def _body(response: aiohttp.ClientResponse, most_bytes: int) -> bytes:
+    """Return a body, unpacked. Raises ReplyTooLargeError, and CutError where it is not whole."""
+    unpacker = Unpacker(response.headers.get("Content-Encoding", ""))
+    return await whole(unpacked(response.content.iter_chunked(_READ_BYTES), unpacker), most_bytes)
+
+
+async def _beginning(response: aiohttp.ClientResponse) -> bytes:
+    """Return the body of a refusal, or as much of it as says why."""
+    try:
+        return await _body(response, _REFUSAL_BYTES)
+    except ReplyTooLargeError as error:
+        return error.beginning
+
+
+def _message(answer: bytes) -> str:
     """Return what an error's answer says."""
     try:
-        found: Any = json.loads(text)["error"]
+        found: Any = orjson.loads(answer)["error"]
         said = found["message"] if isinstance(found, dict) else found
     except (ValueError, TypeError, KeyError):
-        said = text
+        said = answer.decode("utf-8", "replace")
     return " ".join(str(said).split())[:_MAX_MESSAGE]
 
 

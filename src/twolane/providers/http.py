@@ -12,7 +12,7 @@ from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 
-from twolane.bodies import CutError, Unpacker, whole
+from twolane.bodies import CutError, Unpacker, unpacked, whole
 from twolane.core.addresses import is_here
 from twolane.core.outside import MAX_NAME_CHARS
 from twolane.errors import (
@@ -34,6 +34,8 @@ READ_CHUNK_BYTES: Final = 1 << 18
 KEEPALIVE_S: Final = 0.5
 # Where the names of limits and policies come along, headers of gateways are longer than 8 KB.
 MAX_HEADER_BYTES: Final = 64 << 10
+# aiohttp quotes what it cannot read.
+_MAX_TOLD_CHARS: Final = 300
 _TOO_MANY_FILES: Final = frozenset({errno.EMFILE, errno.ENFILE})
 # How a peer ends a handshake that it has not looked at: no word on its certificate.
 _CUT_HANDSHAKES: Final = ("EOF", "Connection reset")
@@ -73,13 +75,9 @@ class HttpResponse:
 
     async def _pieces(self, unpacker: Unpacker) -> AsyncIterator[bytes]:
         try:
-            async for chunk in self._response.content.iter_chunked(READ_CHUNK_BYTES):
-                if unpacker.plain:
-                    yield chunk
-                    continue
-                for piece in unpacker.pieces(chunk):
-                    yield piece
-            unpacker.end()
+            chunks = self._response.content.iter_chunked(READ_CHUNK_BYTES)
+            async for piece in unpacked(chunks, unpacker):
+                yield piece
         except (aiohttp.ClientError, TimeoutError, OSError, CutError) as error:
             message = f"the answer broke off: {_told(error)}"
             raise ConnectionFailedError(message, sent=True) from error
@@ -241,7 +239,7 @@ def _cut_in_handshake(cause: OSError) -> bool:
 
 
 def _told(error: Exception) -> str:
-    return f"{type(error).__name__} {error}".rstrip()
+    return f"{type(error).__name__} {error}".rstrip()[:_MAX_TOLD_CHARS]
 
 
 def _proxy(base_url: str) -> str | None:

@@ -24,8 +24,8 @@ MAX_DEPTH: Final = 100
 MAX_VALUES: Final = 500_000
 """Values of one JSON text: no reply has so many tokens, and each takes some 100 bytes of memory."""
 
-MAX_UNPACKED_BYTES: Final = 16 * 1024 * 1024
-"""What came packed though its header did not say so is cut off there."""
+MAX_UNPACKED_BYTES: Final = 4 * 1024 * 1024
+"""What came packed though its header did not say so is cut off there: replies are smaller."""
 
 _GZIP: Final = b"\x1f\x8b"
 _BOM: Final = b"\xef\xbb\xbf"

@@ -15,6 +15,7 @@ from twolane.core.types import Errored, Lane, Wait
 from twolane.errors import (
     ConnectionFailedError,
     EndpointError,
+    InvalidReplyError,
     MonthSpentError,
     OverloadedError,
     ProviderError,
@@ -316,9 +317,8 @@ class BatchLane:
             context.stop(UnreachableError(str(error), provider=error.provider))
             return False
         busy = isinstance(error, RateLimitedError | OverloadedError)
-        if busy or (
-            isinstance(error, TransientError) and self._create_failures < MAX_CREATE_FAILURES
-        ):
+        passing = isinstance(error, TransientError | InvalidReplyError)
+        if busy or (passing and self._create_failures < MAX_CREATE_FAILURES):
             # A queue that is full may stay so for hours, whatever `retry-after` says, and a create
             # is a long upload: in the end it is tried as often as a batch is asked after.
             least_s = context.growing_s(self._create_failures)

@@ -39,28 +39,41 @@ class Spool:
         self._came_bytes = self._line_bytes = self._lines = 0
 
     def write(self, data: bytes, /) -> None:
-        """Write the next bytes. Raises ReplyTooLargeError where they are too many in all."""
-        bounds = self._bounds
+        """Write the next bytes. Raises ReplyTooLargeError behind those that are not too many."""
+        bounds, too_many = self._bounds, ""
+        if self._came_bytes + len(data) > bounds.total_bytes:
+            data = data[: bounds.total_bytes - self._came_bytes]
+            too_many = in_words(bounds.total_bytes)
+        if self._lines + data.count(b"\n") > bounds.lines:
+            # What stands behind the last line that may be is left out.
+            *within, _ = data.split(b"\n", bounds.lines - self._lines)
+            data = b"".join(line + b"\n" for line in within)
+            too_many = f"{bounds.lines:,} lines"
         self._came_bytes += len(data)
         self._lines += data.count(b"\n")
-        if self._came_bytes > bounds.total_bytes:
-            raise ReplyTooLargeError(in_words(bounds.total_bytes), what=RESULTS)
-        if self._lines > bounds.lines:
-            raise ReplyTooLargeError(f"{bounds.lines:,} lines", what=RESULTS)
-        if self._line_bytes + len(data) <= bounds.line_bytes:
+        self._keep(data)
+        if too_many:
+            raise ReplyTooLargeError(too_many, what=RESULTS)
+
+    def _keep(self, data: bytes) -> None:
+        """Write what is not too long of each line."""
+        if self._line_bytes + len(data) <= self._bounds.line_bytes:
             self._file.write(data)
             behind = len(data) - 1 - data.rfind(b"\n")
             self._line_bytes = behind + (self._line_bytes if behind == len(data) else 0)
             return
-        for piece in data.splitlines(keepends=True):
-            self._write_piece(piece)
+        first, *others = data.split(b"\n")
+        self._write_part(first)
+        for line in others:
+            self._file.write(b"\n")
+            self._line_bytes = 0
+            self._write_part(line)
 
-    def _write_piece(self, piece: bytes) -> None:
-        """Write a line, or a part of one, as far as there is room for it."""
+    def _write_part(self, part: bytes) -> None:
+        """Write a part of a line as far as there is room for it."""
         room = max(0, self._bounds.line_bytes + 1 - self._line_bytes)
-        ended = piece.endswith(b"\n")
-        self._file.write(piece[:-1][:room] + b"\n" if ended else piece[:room])
-        self._line_bytes = 0 if ended else self._line_bytes + len(piece)
+        self._file.write(part[:room])
+        self._line_bytes += len(part)
 
 
 @contextlib.contextmanager
