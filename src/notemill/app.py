@@ -290,7 +290,10 @@ class Mill:
             )
         if run.row.kind != kind or not isinstance(stages, list):
             raise UsageError(f"run {run.id} is no {kind}; `notemill runs` lists those there are")
-        return Curation(run, [(str(purpose), int(count)) for purpose, count in stages])
+        try:
+            return Curation(run, [(str(purpose), int(count)) for purpose, count in stages])
+        except (TypeError, ValueError) as error:
+            raise UsageError(f"run {run.id} has stages that are none ({error})") from error
 
     async def start(
         self,

@@ -223,7 +223,7 @@ class TagMill:
     def _check_seen(self, run: Run) -> None:
         """See that a run's requests, made before, tell of no note that is hidden by now."""
         before = run.row.setting("hidden")
-        if not set(self._hidden()) <= set(before if isinstance(before, list) else ()):
+        if not set(self._hidden()) <= set(map(str, before if isinstance(before, list) else ())):
             raise UsageError(
                 f"notes were excluded since run {run.id} began, and its requests may name them; "
                 "nothing was sent, begin anew with --again"

@@ -24,8 +24,9 @@ HEADER: Final = b"SQLite format 3\0"
 ARRIVED: Final = 0x61727276
 """The `application_id` of a file that was imported: its values are checked when it is first used."""
 
-MAX_VALUE_BYTES: Final = 128 << 20
-"""No request or reply is larger: the Messages API takes 32 MB, and no answer over 128 is read."""
+MAX_VALUE_BYTES: Final = 96 << 20
+"""No request or reply is larger: the Messages API takes 32 MB, and of an answer at most 64 MB are
+read, which take a third more where they have to be kept in base64."""
 
 # What SQLite makes by itself, for UNIQUE, AUTOINCREMENT and ANALYZE.
 _OF_SQLITE: Final = re.compile(r"sqlite_(?:autoindex_.*|sequence|stat[14])", re.DOTALL)

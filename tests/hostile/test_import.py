@@ -346,7 +346,14 @@ def test_a_damaged_page_is_found(honest: dict[str, bytes], tmp_path: Path) -> No
     refused(packed({**honest, LEDGER_FILE: bytes(data)}.items(), tmp_path / "state"), tmp_path)
 
 
-BOMB = zlib.compress(b'{"a":"' + bytes(200 << 20) + b'"}', 9)
+def _bomb() -> bytes:
+    """Return what unpacks to a gigabyte of zeros: a packed megabyte, over and over."""
+    packing = zlib.compressobj(9)
+    begun = packing.compress(b'{"a":"') + packing.flush(zlib.Z_FULL_FLUSH)
+    return begun + 1_024 * (packing.compress(bytes(1 << 20)) + packing.flush(zlib.Z_FULL_FLUSH))
+
+
+BOMB = _bomb()
 VALUES: dict[str, tuple[str, object]] = {
     "a run's id that leads out": ("UPDATE runs SET id = ? WHERE run_no = 1", "../../../x"),
     "a run's id that is a pattern": ("UPDATE runs SET id = ? WHERE run_no = 1", "*"),
@@ -378,7 +385,13 @@ VALUES: dict[str, tuple[str, object]] = {
     "a reply that is cut": ("UPDATE replies SET body = ? WHERE attempt_no = 1", b"\x78\x01\x63"),
     "a reply in words": ("UPDATE replies SET body = ? WHERE attempt_no = 1", 5),
     "a reply without end": ("UPDATE replies SET body = ? WHERE attempt_no = 1", BOMB),
-    "a request without end": ("UPDATE requests SET params = ? WHERE item = 4294967296", BOMB),
+    "a request for more than is set aside": (
+        "UPDATE requests SET params = ? WHERE item >> 32 = 2", b'{"max_tokens":1000000}'),
+    "a request for another model": (
+        "UPDATE requests SET params = ? WHERE item >> 32 = 2", b'{"model":"dear"}'),
+    "a request that says so twice": (
+        "UPDATE requests SET params = ? WHERE item >> 32 = 2",
+        b'{"max_tokens":1000000,"max_tokens":1}'),
     "a shared part without end": ("UPDATE runs SET shared = ? WHERE run_no = 1", BOMB),
 }  # fmt: skip
 

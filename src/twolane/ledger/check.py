@@ -5,8 +5,9 @@ Reading only, as of one moment: a ledger may be checked while a run works on it.
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
@@ -15,8 +16,8 @@ from twolane.core.outside import identifier
 from twolane.databases import schema_problem
 from twolane.errors import LedgerDamagedError, LedgerError
 from twolane.ledger import reports
-from twolane.ledger.invariants import INVARIANTS, MONEY, RESTORE
-from twolane.ledger.rows import grow
+from twolane.ledger.invariants import INVARIANTS, MONEY, PAYS, RESTORE
+from twolane.ledger.rows import grow, item_id
 from twolane.ledger.store import SCHEMA
 
 if TYPE_CHECKING:
@@ -74,7 +75,13 @@ def _findings(ledger: Ledger) -> Iterator[Finding]:
         bad = [f"{what} {number}" for number, blob in db.execute(query) if not _is_object(blob)]
         unreadable |= bool(bad)
         yield from _finding(invariant, bad, RESTORE)
-    if not unreadable:  # else nothing adds up, and each may take long to unpack
+    if not unreadable:
+        yield from _finding(
+            "a request that is still to be sent asks the run's model for what is set aside for it",
+            _asks_for_more(db),
+            PAYS,
+        )
+        # Else nothing adds up, and each may take long to unpack.
         yield from _finding("a run's report adds up to its rows", _wrong_sums(ledger), MONEY)
 
 
@@ -113,6 +120,45 @@ def _is_object(blob: bytes | str) -> bool:
     except (ValueError, LedgerError):
         return False
     return isinstance(value, dict)
+
+
+def _asks_for_more(db: sqlite3.Connection) -> Iterator[str]:
+    """Yield the items of runs with work left whose requests are not what was planned and priced."""
+    runs = db.execute(
+        "SELECT run_no, model, shared FROM runs WHERE state IN ('open', 'stopped')"
+        " AND dropped_at IS NULL"
+    ).fetchall()
+    for run_no, model, shared in runs:
+        beside = _once(shared)
+        rows = db.execute(
+            "SELECT id, max_tokens, params FROM items JOIN requests ON item = id"
+            " WHERE id BETWEEN ? AND ?",
+            (item_id(run_no, 0), item_id(run_no + 1, 0) - 1),
+        )
+        for item, max_tokens, params in rows:
+            own = _once(params)
+            if beside is None or own is None or beside.keys() & own.keys():
+                yield f"item {item}"
+                continue
+            asked = {"model": model, "max_tokens": max_tokens, **beside, **own}
+            if (asked["model"], asked["max_tokens"]) != (model, max_tokens):
+                yield f"item {item}"
+
+
+def _once(blob: bytes | str) -> dict[str, Any] | None:
+    """Return a JSON object, None where one of its names stands twice: which one would count?"""
+
+    def pairs(found: list[tuple[str, Any]]) -> dict[str, Any]:
+        value = dict(found)
+        if len(value) != len(found):
+            raise ValueError(found)
+        return value
+
+    try:
+        value = json.loads(blob if isinstance(blob, str) else grow(blob), object_pairs_hook=pairs)
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
 
 
 def _wrong_sums(ledger: Ledger) -> Iterator[str]:

@@ -70,6 +70,8 @@ _IN_A_RACE = (
     "EXISTS (SELECT 1 FROM batches b WHERE b.batch_no = a.batch_no AND b.cancel_at IS NOT NULL)"
 )
 _MONEY_COLUMNS = ("reserve_nano", "cost_nano", "realtime_nano")
+# Nothing would ever leave in batches of none.
+_NEVER_NONE = ("batch_size", "batch_bytes")
 _TOKEN_COLUMNS = (
     "input_tokens", "output_tokens", "cache_write_5m_tokens", "cache_write_1h_tokens",
     "cache_read_tokens", "web_searches",
@@ -147,7 +149,7 @@ def _odd_numbers() -> str:
     }  # fmt: skip
     return " UNION ALL ".join(
         f"SELECT '{table} row ' || rowid || ' {column}' FROM {table}"
-        f" WHERE {column} NOT BETWEEN 0 AND {bound}"
+        f" WHERE {column} NOT BETWEEN {int(column in _NEVER_NONE)} AND {bound}"
         for table, columns in most.items()
         for column, bound in columns.items()
     )

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple, ParamSpec, TypeVar
 
 from twolane.core.cooldown import sensible_s, wait_s
+from twolane.core.outside import identifier
 from twolane.core.pacing import (
     MAX_POLL_FACTOR,
     POLL_GROWTH,
@@ -180,7 +181,8 @@ class Context:
     def betas(self) -> tuple[str, ...]:
         """The betas of the provider's service that the run's requests ask for."""
         betas = self.run.setting("betas")
-        return tuple(map(str, betas)) if isinstance(betas, list) else ()
+        kept = betas if isinstance(betas, list) else ()
+        return tuple(one for one in kept if identifier(one))  # it becomes a header
 
     @property
     def brings_in(self) -> bool:
