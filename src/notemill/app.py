@@ -52,7 +52,6 @@ if TYPE_CHECKING:
     from notemill.privacy import Sight
     from notemill.tagging.gate import Gate
     from notemill.vault.files import NoteUndo
-    from notemill.workflows.gating import Place
     from notemill.workflows.reply_text import Loss
     from notemill.workflows.scene import Scene
     from twolane import Report
@@ -174,11 +173,9 @@ class Mill:
 
     def gate(self) -> Gate:
         """Return which tags may be written, as vocabulary and decisions are now."""
-        return gate_of(self.vault, self._place_now(), self.decisions)
-
-    def _place_now(self) -> Place:
         facts = self.index.refresh(self.vault, self.vault.scan())
-        return place_of(self.vault, facts, self.decisions)
+        place = place_of(self.vault, facts, self.decisions)
+        return gate_of(self.vault, place, self.decisions)
 
     def requests(self, survey: Survey) -> NoteRequests:
         """Return the requests for the notes of `survey` that need work.
@@ -393,13 +390,12 @@ class Mill:
         raw = self.vault.read(key)
         pending = self.review.proposals(run, note=key, state=Decision.PENDING)
         ours = self.review.descriptions_written(key).get(key, frozenset())
-        gate = gate_of(self.vault, self._place, self.decisions)
-        return raw, preview(raw, pending, ours=ours, gate=gate)
+        return raw, preview(raw, pending, ours=ours, gate=self._gate_shown)
 
     @cached_property
-    def _place(self) -> Place:
-        """The vocabulary's note, looked for once: a run has as many previews as notes."""
-        return self._place_now()
+    def _gate_shown(self) -> Gate:
+        """The gate of previews, made once: a run has as many of them as notes."""
+        return self.gate()
 
     def pending_notes(self, run: str) -> list[str]:
         """Return the notes of a run with proposals that wait, but the hidden ones."""

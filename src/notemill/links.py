@@ -11,20 +11,27 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from notemill.durable import DurableFile
-from notemill.pairs import DECIDED, LinkRun, Pair, PairState, Side, SideState
+from notemill.pairs import DECIDED, LinkRun, Pair, PairState, Presence, Side, SideState
 from notemill.vault.journal import moment
 from notemill.vault.related import Form
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from notemill.pairs import NewPair, NewSide
     from twolane.databases import Readers
 
 FILE: Final = "links.sqlite3"
-SCHEMA_VERSION: Final = 1
-_SCHEMA = """
+SCHEMA_VERSION: Final = 2
+_PRESENT: Final = """
+CREATE TABLE present (             -- the vault's notes, and notes of pairs that are missing
+  key         TEXT PRIMARY KEY,
+  since       INTEGER NOT NULL,    -- the look that saw it first
+  missing     INTEGER              -- the look that missed it first
+) WITHOUT ROWID
+"""
+_SCHEMA = f"""
 CREATE TABLE notes (
   id          INTEGER PRIMARY KEY,
   key         TEXT NOT NULL UNIQUE,
@@ -63,8 +70,7 @@ CREATE TABLE runs (
   id          TEXT PRIMARY KEY,
   at_s        REAL NOT NULL,
   settings    TEXT NOT NULL        -- JSON
-) WITHOUT ROWID;
-"""
+) WITHOUT ROWID;{_PRESENT}"""
 
 
 _PAIRS = (
@@ -144,6 +150,34 @@ class LinkLedger(DurableFile):
                 "UPDATE notes SET bytes_hash = '' WHERE key = ? AND bytes_hash != ''",
                 [(key,) for key in keys],
             )
+
+    def look(self, keys: Collection[str]) -> Presence:
+        """Take down which notes are there now; return since when, and which are missing since when.
+
+        Looks have numbers; one in which no note came or went has that of the next.
+        """
+        rows = self._db.execute("SELECT key, since, missing FROM present").fetchall()
+        before = {key: (since, missing) for key, since, missing in rows}
+        number = max((max(since, missing or 0) for _, since, missing in rows), default=-1) + 1
+        ours = self.notes()
+        now: dict[str, tuple[int, int | None]] = {}
+        for key in keys:
+            since, missing = before.get(key, (number, None))
+            now[key] = (since if missing is None else number, None)
+        for key in ours.keys() - now.keys():
+            since, missing = before.get(key, (0, None))
+            now[key] = (since, number if missing is None else missing)
+        changed = [(key, *now[key]) for key in now if before.get(key) != now[key]]
+        gone = [(key,) for key in before.keys() - now.keys()]
+        if changed or gone:
+            with self._transaction():
+                self._db.executemany("DELETE FROM present WHERE key = ?", gone)
+                self._db.executemany("INSERT OR REPLACE INTO present VALUES (?,?,?)", changed)
+        return Presence(
+            number,
+            {key: since for key, (since, missing) in now.items() if missing is None},
+            {key: missing for key, (_, missing) in now.items() if missing is not None},
+        )
 
     def rename(self, new_of: Mapping[str, str]) -> None:
         """Take each old key's note for the one that has the new key now; notes may swap keys."""

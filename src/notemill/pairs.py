@@ -132,3 +132,22 @@ class LinkRun:
     id: str
     at_s: float
     settings: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Presence:
+    """Which notes a look through the vault has found, and since which look each is there, or not.
+
+    `look` is its number; `missing` are notes of pairs alone.
+    """
+
+    look: int
+    since: Mapping[str, int]
+    missing: Mapping[str, int]
+
+    def may_be(self, old: str, new: str) -> bool:
+        """Tell whether `old` may be called `new` now: not where both were there at one time.
+
+        A note that is there and was replaced has gone in this look.
+        """
+        return self.since.get(new, self.look) >= self.missing.get(old, self.look)

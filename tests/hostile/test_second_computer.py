@@ -149,6 +149,18 @@ def test_a_second_store_beside_the_first_takes_over_what_comes_later(shell: Shel
     assert tree(shell.vault) == written
 
 
+def test_a_copy_beside_a_note_is_not_that_note_when_it_is_deleted(shell: Shell) -> None:
+    """Whoever copies its links, words and name gets none of the links that led to it."""
+    linked(shell)
+    write_notes(shell.vault, {"Clip/Soil.md": (shell.vault / SOIL).read_bytes()})
+    linked(shell)
+    (shell.vault / SOIL).unlink()
+    report = linked(shell)
+    assert report["renamed"] == []
+    assert {one["mend"] for one in report["repairs"]} == {"remove"}
+    assert b"Soil" not in (shell.vault / MULCH).read_bytes().split(b"---")[1]
+
+
 def test_the_links_of_hidden_notes_are_not_looked_at(shell: Shell) -> None:
     """What is excluded is neither taken over nor counted."""
     first = linked(shell, "--section")

@@ -16,6 +16,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import accumulate
 from typing import TYPE_CHECKING, Final
 
@@ -127,6 +128,7 @@ class _Line:
     entry: Entry
 
 
+@lru_cache(maxsize=2)
 def read_vocabulary(text: str) -> Vocabulary:
     """Read the list between the markers; everything else is passed over. Raises nothing."""
     lines, problems = _read(_List.of(text))

@@ -14,8 +14,9 @@ if TYPE_CHECKING:
 
     from notemill.index import NoteFacts
     from notemill.links import LinkLedger
+    from notemill.pairs import Presence
     from notemill.vault.files import Vault
-    from notemill.vault.presence import Presence
+    from notemill.vault.presence import Presence as Here
 
 # What speaks for two paths being one note, the weightiest first.
 _SAME_LINKS: Final = 4  # all links that notemill wrote into the one stand in the other
@@ -28,17 +29,19 @@ def renamed(
     vault: Vault,
     facts: Mapping[str, NoteFacts],
     ledger: LinkLedger,
-    here: Presence,
+    here: Here,
 ) -> dict[str, str]:
     """Return old path → new path of notes that the ledger knows and that were renamed.
 
     A note is known again by the links notemill wrote into it, by its own content, or by its name;
     where two come into question as well as each other, it is taken for neither. A note whose
-    place another one has taken is found by its links alone. Where its folder is missing, too, a
-    name says nothing by itself: it may be on a drive that is not there. It counts where other
-    notes of that folder have come along.
+    place another one has taken is found by its links alone. One that was there beside it before is
+    another note, whatever it says: anybody can copy links, words and a name. Where its folder is
+    missing, too, a name says nothing by itself: it may be on a drive that is not there. It counts
+    where other notes of that folder have come along.
     """
     known = ledger.notes()
+    seen = ledger.look({*facts, *here.notes, *here.elsewhere})
     away = here.away(known)
     texts: dict[str, set[str]] = {}
     for side in ledger.sides():
@@ -67,6 +70,8 @@ def renamed(
     for old in (*missing, *replaced):
         mine = texts.get(old, set())
         for new in alike.to(old, known[old], mine) - {old}:
+            if new not in replaced and not seen.may_be(old, new):
+                continue
             weight = _SAME_LINKS if mine and mine <= entries.get(new, set()) else 0
             if old in missing and new not in replaced:
                 weight += _alike(known[old], old, facts[new])
@@ -74,11 +79,12 @@ def renamed(
             if weight >= least:
                 found[old, new] = weight
     matched = _matched(found)
-    return matched | _come_along(matched, (one for one in missing if one in away), news)
+    followers = [one for one in missing if one in away]
+    return matched | _come_along(matched, followers, news, seen)
 
 
 def _come_along(
-    matched: Mapping[str, str], away: Iterable[str], news: Iterable[str]
+    matched: Mapping[str, str], away: Iterable[str], news: Iterable[str], seen: Presence
 ) -> dict[str, str]:
     """Return the notes that have the same name in the folder that others of theirs went to."""
     went: dict[str, set[str]] = {}
@@ -90,7 +96,7 @@ def _come_along(
         for old in away
         if old not in matched and len(folders := went.get(_folder(old), set())) == 1
         for folder in folders
-        if (folder, _name(old)) in free
+        if (folder, _name(old)) in free and seen.may_be(old, free[folder, _name(old)])
     }
 
 
