@@ -283,6 +283,15 @@ def test_a_wait_of_a_day_stops_the_batch_lane_as_well(tmp_path: Path, script: st
     assert max(scene.scripted.billed.values()) == 1
 
 
+@pytest.mark.parametrize("bad", [{0}, {0, 1}, {0, 1, 2, 3}], ids=str)
+def test_one_at_a_time_what_is_never_taken_holds_no_place(tmp_path: Path, bad: set[int]) -> None:
+    """Several such requests at the head of a run take turns, and the others are asked meanwhile."""
+    scene = _scene(tmp_path, lambda number: LIMITED if number in bad else None, concurrency=1)
+    report = scene.finish(ask(40), lane=Lane.REALTIME)
+    assert (report.items.succeeded, report.items.failed) == (40 - len(bad), len(bad))
+    assert sum(_asked(scene).values()) < 40 + 20 * len(bad)
+
+
 # -- calls that never left --------------------------------------------------------------------
 
 
