@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import cache
 from typing import Final
 
 # Where they are taken out a blank has to stay: controls, ends of lines, and a blank of Braille.
@@ -21,8 +22,6 @@ _HIDING: Final = (
     "\u3164\ud800-\udfff\ue000-\uf8ff\ufdd0-\ufdef\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffc\ufffe\uffff"
     "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U0010ffff]"
 )
-# Not `+`: behind a class as its first part a pattern skips what cannot match 50 times as fast.
-_HIDDEN: Final = re.compile(f"{_HIDING}{_HIDING}*+")
 _IS_BLANK: Final = re.compile(f"[{_BLANK}]")
 _CONTROLS: Final = dict.fromkeys((*range(9), *range(11, 32), 127), " ")
 
@@ -38,7 +37,9 @@ _JOINING: Final = (
 )
 _VIRAMA: Final = "\u094d\u09cd\u0a4d\u0acd\u0b4d\u0bcd\u0c4d\u0ccd\u0d4d\u0dca"
 _HAN: Final = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffef"
-_WRITTEN: Final = re.compile(
+# Where Unicode's next versions put what shows: emoji, and Han characters.
+_TO_COME: Final = re.compile("[\U0001f000-\U0001fbff\U00020000-\U0002ffef\U00030000-\U0003ffef]")
+_WRITTEN: Final = (
     rf"(?<=[{_PICTURE}])[\ufe0e\ufe0f]"
     r"|(?<=[#*0-9])\ufe0f(?=\u20e3)"
     rf"|(?:(?<=[{_PICTURE}])|(?<=[{_PICTURE}]\ufe0f))\u200d(?=[{_PICTURE}])"
@@ -50,23 +51,37 @@ _WRITTEN: Final = re.compile(
     r"(?:\U000e0065\U000e006e\U000e0067|\U000e0073\U000e0063\U000e0074|\U000e0077\U000e006c\U000e0073)"
     r"\U000e007f"
 )
-# Where Unicode's next versions put what shows: emoji, and Han characters.
-_TO_COME: Final = re.compile("[\U0001f000-\U0001fbff\U00020000-\U0002ffef\U00030000-\U0003ffef]")
+
+
+@cache
+def _hidden() -> re.Pattern[str]:
+    """Return the pattern of what may have to go; made when first needed, as that takes 10 ms.
+
+    Not `+`: behind a class as its first part a pattern skips what cannot match 50 times as fast.
+    """
+    return re.compile(f"{_HIDING}{_HIDING}*+")
+
+
+@cache
+def _written() -> re.Pattern[str]:
+    """Return the pattern of what of that a script or an emoji is written with."""
+    return re.compile(_WRITTEN)
 
 
 def visible(text: str) -> str:
     """Return `text` without what does not show; tabs and line feeds stay. Linear."""
     if text.isascii():
         return text if text.isprintable() else text.translate(_CONTROLS)
-    return _HIDDEN.sub(_shown, text)
+    return _hidden().sub(_shown, text)
 
 
 def _shown(hidden: re.Match[str]) -> str:
     """Return what stays of a run of such characters: those that a script or an emoji needs."""
     text, at, end = hidden.string, hidden.start(), hidden.end()
+    written_with = _written().match
     kept: list[str] = []
     while at < end:
-        if written := _WRITTEN.match(text, at):
+        if written := written_with(text, at):
             kept.append(written[0])
             at = written.end()
         else:

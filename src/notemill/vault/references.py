@@ -7,13 +7,11 @@ in one of its common plugins, or in a browser. All patterns are bounded, and eve
 
 from __future__ import annotations
 
-import html
 import re
 import unicodedata
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Final
-from urllib.parse import unquote
 
 from notemill.vault.invisible import visible, without_unknown
 from notemill.vault.lines import one_line
@@ -34,24 +32,45 @@ _DOMAINS: Final = (
 )
 _ASCII: Final = "[a-z0-9_]"
 _REST: Final = r"[^\s<>\"'`|^{}\[\]\\\u3000-\u303f\uff01-\uff0f\uff1a-\uff1f]"
-_REFERENCE: Final = re.compile(
-    r"(?P<embed>!?)\[\[(?P<wiki>[^\[\]\n]{1,1000}+)\]\]"
-    r"|(?P<image>!?)\[(?P<label>[^\[\]\n]{0,1000}+)\]"
-    r"\((?P<goal>[^()\n]{0,1000}+(?:\([^()\n]{0,500}+\)[^()\n]{0,500}+){0,3}+)\)"
-    r"|<(?:!--|%)[^>\n]{0,500}+>?|\{\{(?:[^{}\n]{0,500}+\}\})?"
-    r"|%%(?:[^%\n]{0,500}+%%)?|`\$?=(?:[^`\n]{0,500}+`)?|\(\([0-9a-f-]{36}\)\)"
-    rf"|</?(?:{_ELEMENTS})(?:[\s/][^<>\n]{{0,500}}+)?>|<[a-z][\w:-]{{0,30}}+[\s/][^<>\n=]{{0,500}}+=[^<>\n]{{0,500}}+>?"
-    rf"|(?<!{_ASCII})[a-z][a-z0-9+.-]{{1,30}}+:[/\\]{{2}}{_REST}{{0,2000}}+"
-    rf"|(?<!{_ASCII})(?<!-)(?:javascript|vbscript|mailto|obsidian|https?|ftp|view-source|blob|magnet|(?:ms|x)-[a-z-]{{1,30}}+"
-    rf"|file(?=:[\\/.~%])|data(?=:(?:[\w.+-]{{1,40}}/|[;,]))|about(?=:(?:blank|config|srcdoc))|(?:tel|sms)(?=:[+\d]))"
-    rf":(?=\S){_REST}{{0,2000}}+"
-    rf"|(?<!{_ASCII})(?<![.-])www\d?\.[\w-]{_REST}{{0,2000}}+"
-    r"|(?<![\w.+-])[\w.+-]{1,64}+@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}"
-    rf"|(?<!{_ASCII})(?<![.@-])(?:[a-z0-9_-]{{1,63}}+\.){{1,8}}(?:{_DOMAINS})(?!{_ASCII}|-)(?:[/:?#]{_REST}{{0,2000}}+)?"
-    rf"|(?<!{_ASCII})(?<!\.)\d{{1,3}}(?:\.\d{{1,3}}){{3}}[:/]{_REST}{{0,2000}}+|\\\\[\w.-]{{1,63}}\\"
-    r"|(?P<hash>(?<![\w/#&;])#(?=[^\W\d_])[\w/-]{1,100}+)",
-    re.IGNORECASE,
+# What a browser, a mail program or Obsidian acts on without `//` behind it.
+_ALONE: Final = (
+    r"javascript|vbscript|mailto|obsidian|https?|ftp|view-source|blob|magnet|(?:ms|x)-[a-z-]{1,30}+"
+    r"|file(?=:[\\/.~%])|data(?=:(?:[\w.+-]{1,40}/|[;,]))|about(?=:(?:blank|config|srcdoc))"
+    r"|(?:tel|sms)(?=:[+\d])"
 )
+_KINDS: Final = (
+    r"(?P<embed>!?)\[\[(?P<wiki>[^\[\]\n]{1,1000}+)\]\]",
+    (
+        r"(?P<image>!?)\[(?P<label>[^\[\]\n]{0,1000}+)\]"
+        r"\((?P<goal>[^()\n]{0,1000}+(?:\([^()\n]{0,500}+\)[^()\n]{0,500}+){0,3}+)\)"
+    ),
+    r"<(?:!--|%)[^>\n]{0,500}+>?",  # comments, Templater
+    r"\{\{(?:[^{}\n]{0,500}+\}\})?",  # templates
+    r"%%(?:[^%\n]{0,500}+%%)?",  # Obsidian's comments
+    r"`\$?=(?:[^`\n]{0,500}+`)?",  # Dataview's inline queries
+    r"\(\([0-9a-f-]{36}\)\)",  # Logseq's blocks
+    rf"</?(?:{_ELEMENTS})(?:[\s/][^<>\n]{{0,500}}+)?>",
+    r"<[a-z][\w:-]{0,30}+[\s/][^<>\n=]{0,500}+=[^<>\n]{0,500}+>?",  # any element that can act
+    rf"(?<!{_ASCII})[a-z][a-z0-9+.-]{{1,30}}+:[/\\]{{2}}{_REST}{{0,2000}}+",
+    rf"(?<!{_ASCII})(?<!-)(?:{_ALONE}):(?=\S){_REST}{{0,2000}}+",
+    rf"(?<!{_ASCII})(?<![.-])www\d?\.[\w-]{_REST}{{0,2000}}+",
+    r"(?<![\w.+-])[\w.+-]{1,64}+@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}",
+    (
+        rf"(?<!{_ASCII})(?<![.@-])(?:[a-z0-9_-]{{1,63}}+\.){{1,8}}(?:{_DOMAINS})(?!{_ASCII}|-)"
+        rf"(?:[/:?#]{_REST}{{0,2000}}+)?"
+    ),
+    rf"(?<!{_ASCII})(?<!\.)\d{{1,3}}(?:\.\d{{1,3}}){{3}}[:/]{_REST}{{0,2000}}+",
+    r"\\\\[\w.-]{1,63}\\",  # a share on a server
+    r"(?P<hash>(?<![\w/#&;])#(?=[^\W\d_])[\w/-]{1,100}+)",
+)
+
+
+@cache
+def _kinds() -> re.Pattern[str]:
+    """Return all kinds as one pattern: made when first needed, as that takes 30 ms."""
+    return re.compile("|".join(_KINDS), re.IGNORECASE)
+
+
 # Every reference has one of these with something right behind it: most texts end here.
 _MAYBE: Final = re.compile(r"[\[<{`#@\\%:.(](?=\S)")
 _CODED: Final = re.compile(r"%[0-9a-f]{2}|&#?\w{1,10};|\[[.:]\]|\([.]\)", re.IGNORECASE)
@@ -81,7 +100,7 @@ def references(text: str) -> Iterator[Reference]:
     """Yield the links, embeds, addresses, HTML, templates, queries and tags of a text."""
     if not _MAYBE.search(text):
         return
-    for found in _REFERENCE.finditer(text):
+    for found in _kinds().finditer(text):
         if not _DOT_NET.fullmatch(found[0]):
             yield _reference(found)
 
@@ -109,6 +128,9 @@ def _key(address: str) -> str:
 
 def decoded(text: str) -> str:
     """Return a text as some reader might decode it: full width, entities, escapes of addresses."""
+    import html  # noqa: PLC0415  # with the next 10 ms, and few texts need them
+    from urllib.parse import unquote  # noqa: PLC0415
+
     for _ in range(_ROUNDS):
         if text.isascii() and not _CODED.search(text):
             return text
