@@ -145,9 +145,11 @@ def test_whatever_a_model_says_comes_out_plain_and_can_be_written(
 
 def test_only_what_the_note_has_not_is_proposed() -> None:
     """Tags and topics that are there, in any case, are not proposed again, and none is removed."""
-    has = facts("---\ndescription: d\ntags: [Garden, own]\ntopics: [Soil]\n---\nWords.\n")
+    has = facts(
+        "---\ndescription: d\ntags: [Garden, own]\ntopics: [Soil, Cafe\u0301]\n---\nWords.\n"
+    )
     found = proposals_for(
-        has, Curated("d", ("garden", "a/new"), ("soil", "Worms")), ours=frozenset()
+        has, Curated("d", ("garden", "a/new"), ("soil", "caf\xe9", "Worms")), ours=frozenset()
     )
     assert found == [NewProposal(Kind.TAG, "a/new"), NewProposal(Kind.TOPIC, "Worms")]
 

@@ -70,7 +70,7 @@ def show_losses(losses: Sequence[tuple[str, Loss]], console: Console) -> None:
     """Show what was not taken of answers as it was."""
     if losses:
         notes = len({note for note, _ in losses})
-        console.print(f"not all of the answers about {counted(notes, 'note')} was taken:")
+        console.print(f"not everything was taken of the answers about {counted(notes, 'note')}:")
         show_troubles(((note, loss.as_line()) for note, loss in losses), console)
 
 

@@ -29,6 +29,12 @@ MAX_LINE_CHARS: Final = 500
 MAX_LISTED: Final = 100
 """Of the tags of one note: one with more is a list of tags, and none of its own says much."""
 _BOUNDARY_BYTES: Final = 5
+# Where a turn ends and another begins, in the templates of models on one's own machine: a server may
+# take these for what they say, wherever they stand.
+_TURN: Final = re.compile(
+    r"[<\[](?=[|\uff5c][\w\u2581-]{1,40}[|\uff5c]>|/?(?:s|bos|eos|unk|pad|(?:start|end)_of_\w{1,20})>"
+    r"|/?INST\]|</?SYS>>|/?(?:SYSTEM_PROMPT|AVAILABLE_TOOLS|TOOL_CALLS|TOOL_RESULTS)\])"
+)
 _OPENING: Final = re.compile(rf"^<([a-z]+) ([0-9a-f]{{{2 * _BOUNDARY_BYTES}}})>$", re.MULTILINE)
 
 
@@ -45,15 +51,16 @@ def marked(blocks: Sequence[Block]) -> list[str]:
     """Return the lines of a request's blocks, all with one boundary that is in none of them.
 
     It is the same whenever the blocks are, so that a request keeps its identity. A block without
-    text is its heading alone.
+    text is its heading alone. What ends a turn for some model is broken up by a space.
     """
-    boundary = _boundary([block.text for block in blocks])
+    texts = [_TURN.sub(r"\g<0> ", block.text) for block in blocks]
+    boundary = _boundary(texts)
     lines: list[str] = []
-    for block in blocks:
+    for block, text in zip(blocks, texts, strict=True):
         if block.heading:
             lines.append(block.heading)
-        if block.text:
-            lines += (f"<{block.name} {boundary}>", block.text, f"</{block.name} {boundary}>")
+        if text:
+            lines += (f"<{block.name} {boundary}>", text, f"</{block.name} {boundary}>")
     return lines
 
 

@@ -14,7 +14,7 @@ from notemill.vault.note import bytes_hash, parse, source_hash
 from notemill.vault.proposal import set_properties
 from notemill.vault.references import Own
 from notemill.vault.tags import is_tidy_tag, tag_key
-from notemill.workflows.reply_text import may_be_written
+from notemill.workflows.reply_text import may_be_written, topic_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -223,7 +223,7 @@ def _changes(note: Note, proposals: Sequence[Proposal]) -> dict[str, str | list[
             changes["description"] = one.value
     for kind, name, have, key in (
         (Kind.TAG, "tags", note.tags, tag_key),
-        (Kind.TOPIC, "topics", note.list_of("topics"), str.casefold),
+        (Kind.TOPIC, "topics", note.list_of("topics"), topic_key),
     ):
         known = {key(value) for value in have}
         new = [one.value for one in proposals if one.kind is kind and key(one.value) not in known]

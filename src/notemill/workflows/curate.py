@@ -16,7 +16,7 @@ from notemill.vault.references import NOTHING
 from notemill.vault.tags import tag_key
 from notemill.workflows.fitting import Room
 from notemill.workflows.forms import TEXT, list_of, object_of, params_of, text_of
-from notemill.workflows.reply_text import MAX_DESCRIPTION_CHARS, Reading
+from notemill.workflows.reply_text import MAX_DESCRIPTION_CHARS, Reading, topic_key
 from twolane import Request
 
 if TYPE_CHECKING:
@@ -142,9 +142,9 @@ def proposals_for(
             NewProposal(Kind.DESCRIPTION, reply.description, facts.description if by_person else "")
         )
     found += _tag_proposals(facts, reply.tags, gate)
-    known = {topic.casefold() for topic in facts.topics}
+    known = {topic_key(topic) for topic in facts.topics}
     found += [
-        NewProposal(Kind.TOPIC, topic) for topic in reply.topics if topic.casefold() not in known
+        NewProposal(Kind.TOPIC, topic) for topic in reply.topics if topic_key(topic) not in known
     ]
     return found
 

@@ -112,6 +112,11 @@ class Reading:
         return one_line(unicodedata.normalize("NFC", text))
 
 
+def topic_key(topic: str) -> str:
+    """Return what a topic is compared by: case and Unicode's form are no difference."""
+    return unicodedata.normalize("NFC", topic).casefold()
+
+
 def may_be_written(text: str, own: Own) -> bool:
     """Tell whether a description or topic is such as a reply is read into."""
     return (
