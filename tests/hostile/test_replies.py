@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import os
+import re
 import tracemalloc
 import zlib
 from typing import TYPE_CHECKING, Any
@@ -204,6 +205,17 @@ def test_a_refusal_without_end_is_what_its_status_says(status: int, *, packed: b
 
     asyncio.run(send())
     assert provider.written["/v1/messages"] < REFUSAL_BYTES + ON_THE_WAY
+
+
+def test_of_what_is_kept_of_an_answer_without_end_no_key_is_part(tmp_path: Path) -> None:
+    """A key that is sent back in it is taken out, also where it is cut in two by the end."""
+    key = b"sk-one"
+    scene, _ = hostile(tmp_path, to("/messages", lambda: Answer(endless(key + b" a "), 200)))
+    scene.finish(ask(1, echo=False), lane=Lane.REALTIME)
+    body = scene.outcomes()[0].body or b""
+    assert len(body) > KEPT_BYTES // 2
+    assert key not in body
+    assert not re.search(rb"sk-?o?n?\W*\Z", body)
 
 
 def test_a_large_honest_answer_is_delivered(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from twolane.errors import ProviderError
+from twolane.errors import ProviderError, ReplyTooLargeError
 from twolane.providers.lenient import unpacked
 
 if TYPE_CHECKING:
@@ -115,4 +115,8 @@ def _without_keys(error: ProviderError, redactor: Redactor) -> ProviderError:
     """Return an error whose words hold no key."""
     error.args = tuple(redactor.text(str(one)) for one in error.args)
     error.kind = redactor.text(error.kind)
+    if isinstance(error, ReplyTooLargeError):
+        # A key may begin where it was cut off.
+        reach = max(0, len(error.beginning) - redactor.reach)
+        error.beginning, _ = redactor.piece(error.beginning, reach)
     return error
