@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from twolane.config import Settings as Settings
     from twolane.config import check_names as check_names
+    from twolane.config import check_network as check_network
     from twolane.config import check_variables as check_variables
     from twolane.config import load_settings as load_settings
     from twolane.config import read_config as read_config
@@ -63,6 +64,7 @@ _HOMES = {
     "TwolaneError": "twolane.errors",
     "careful_tokens": "twolane.core.tokens",
     "check_names": "twolane.config",
+    "check_network": "twolane.config",
     "check_variables": "twolane.config",
     "content_hash": "twolane.core.identity",
     "fitting": "twolane.core.tokens",

@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 import platformdirs
 
-from twolane.core.addresses import is_here
+from twolane.core.addresses import is_here, is_proxy
 from twolane.core.naming import nearest
 from twolane.core.pricing import NANO_PER_USD
 from twolane.core.redaction import passwords_in
 from twolane.errors import ConfigError
-from twolane.files import path_named, read_toml
+from twolane.files import path_named, read_small, read_toml
 from twolane.values import FORMS, shortened
 
 if TYPE_CHECKING:
@@ -99,6 +99,8 @@ TABLE: Final = "twolane"
 GUESTS: Final = ("notemill",)
 """Programs on top of the engine, each with a table of its own that it checks itself."""
 PREFIXES: Final = ("TWOLANE_", "NOTEMILL_")
+_MAX_CERTIFICATE_BYTES: Final = 16_777_216
+"""All certificates that a system trusts take some hundred thousand bytes."""
 # So much of a variable's name has to be right for its prefix to be the slip.
 _SLIP: Final = 0.9
 _MOST_NAMED: Final = 3
@@ -251,6 +253,39 @@ def check_variables(environment: Mapping[str, str], known: Collection[str]) -> N
             said = shortened(name)
             message = f"the environment variable {said} says nothing; did you mean {meant[0]}?"
             raise ConfigError(message)
+
+
+def check_network(base_url: str, environment: Mapping[str, str] = os.environ) -> None:
+    """See that a proxy and certificates that the environment names can be used for an address.
+
+    Raises ConfigError. Certificates are looked at first thing when the HTTP library is imported, and
+    a pipe in their place would be waited for there.
+    """
+    for variable in ("SSL_CERT_FILE", "SSL_CERT_DIR"):
+        if (named := environment.get(variable)) and (problem := _unfit(variable, named)):
+            message = (
+                f"{variable} cannot be {shortened(repr(named))}: {problem}; name the certificates' file "
+                "or folder, or unset it"
+            )
+            raise ConfigError(message)
+    scheme = base_url.partition("://")[0]
+    for variable in () if is_here(base_url) else (f"{scheme}_proxy", f"{scheme}_proxy".upper()):
+        # A proxy's address may hold a password: it is not shown.
+        if (named := environment.get(variable)) and not is_proxy(named):
+            message = f"{variable} cannot be that: it has to be an address such as http://proxy.example:3128"
+            raise ConfigError(message)
+
+
+def _unfit(variable: str, named: str) -> str:
+    """Return why certificates cannot be read, '' where they can."""
+    try:
+        if variable == "SSL_CERT_FILE":
+            read_small(named, most_bytes=_MAX_CERTIFICATE_BYTES)
+        elif not Path(named).is_dir():
+            return "it is no folder"
+    except OSError as error:
+        return error.strerror or str(error)
+    return ""
 
 
 def load_settings(

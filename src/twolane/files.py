@@ -38,6 +38,7 @@ _FLAGS: Final = (
     | getattr(os, "O_NOCTTY", 0)
     | getattr(os, "O_BINARY", 0)
 )
+_NO_PATH: Final = (errno.ENAMETOOLONG, errno.ELOOP)
 _CHUNK_BYTES: Final = 1 << 16
 _KINDS: Final = {
     stat.S_IFDIR: "a folder",
@@ -53,9 +54,12 @@ def path_problem(text: str) -> str:
     if "\0" in text:
         return "a path cannot hold a NUL"
     try:
-        os.fsencode(text)
+        os.stat(text)  # noqa: PTH116  # of what lies there, nothing matters yet
     except UnicodeEncodeError:
         return "a path cannot hold half a character (a lone surrogate)"
+    except OSError as error:
+        if error.errno in _NO_PATH:
+            return f"it leads nowhere ({error.strerror})"
     return ""
 
 

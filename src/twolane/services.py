@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from twolane.config import DEFAULT_BASE_URL, LOCAL, secrets_of
+from twolane.config import DEFAULT_BASE_URL, LOCAL, check_network, secrets_of
 from twolane.core.addresses import problem_of
 from twolane.errors import ConfigError
 
@@ -48,13 +48,15 @@ def open_provider(
 
 def _anthropic(settings: Settings) -> Provider:
     from twolane.providers.anthropic import AnthropicProvider  # noqa: PLC0415
-    from twolane.providers.http import HttpTransport  # noqa: PLC0415
 
     if problem := problem_of(settings.base_url):
         message = (
             f"the base URL {settings.base_url!r} (ANTHROPIC_BASE_URL) cannot be used: {problem}"
         )
         raise ConfigError(message)
+    check_network(settings.base_url)
+    from twolane.providers.http import HttpTransport  # noqa: PLC0415
+
     return AnthropicProvider(
         HttpTransport(settings.base_url),
         api_key=settings.api_key or "",
@@ -65,6 +67,7 @@ def _anthropic(settings: Settings) -> Provider:
 
 
 def _local(settings: Settings) -> Provider:
+    check_network(settings.base_url)
     from twolane.providers.http import HttpTransport  # noqa: PLC0415
     from twolane.providers.local import LocalProvider  # noqa: PLC0415
     from twolane.providers.remembered import FILE, Remembered  # noqa: PLC0415

@@ -144,7 +144,7 @@ def test_json_and_results_do_not_share_standard_output(bash: Bash) -> None:
         ("", "none/out.jsonl", "there is no folder"),
         ("mkdir folder", "folder", "is a directory"),
         ("", "in.jsonl/out.jsonl", "there is no folder"),
-        ("ln -s loop loop", "loop", "cannot be written"),
+        ("ln -s loop loop", "loop", "symbolic links"),
         ("", "n" * 300, "File name too long"),
         ("", "/dev/full", "No space left"),
         ("exec 1> /dev/full", "-", "No space left"),

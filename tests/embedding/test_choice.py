@@ -50,7 +50,10 @@ def test_a_service_is_told_by_its_own_settings(config: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ('[notemill]\nembedding = "bert"\n', "cannot be 'bert': known are auto, minilm"),
+        (
+            '[notemill]\nembedding = "bert"\n',
+            "cannot be 'bert': it has to be a text, one of auto, minilm",
+        ),
         ("[notemill]\nembedding = 3\n", "has to be a text"),
         ("notemill = 3\n", "has to be a section"),
     ],

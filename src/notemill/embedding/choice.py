@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from notemill.config import EmbeddingKind
 from notemill.embedding import minilm
 from notemill.errors import EmbeddingError
+from twolane import check_network
 
 if TYPE_CHECKING:
     from notemill.config import EmbeddingSettings
@@ -17,7 +18,7 @@ def model_of(settings: EmbeddingSettings) -> Model | None:
     """Return the model that the settings name, loaded, None for none.
 
     `auto` is MiniLM where it is installed. Raises EmbeddingError where the model that is named
-    cannot be had, saying what to do.
+    cannot be had, ConfigError where the environment's proxy or certificates cannot be used.
     """
     match settings.kind:
         case EmbeddingKind.AUTO:
@@ -36,11 +37,13 @@ def model_of(settings: EmbeddingSettings) -> Model | None:
 
 def _endpoint(settings: EmbeddingSettings) -> Model:
     from notemill.config import OPENAI_URL  # noqa: PLC0415
-    from notemill.embedding.endpoint import Endpoint  # noqa: PLC0415  # it loads aiohttp
 
     if settings.api_key is None and settings.base_url == OPENAI_URL:
         raise EmbeddingError(
             "OpenAI's embeddings need a key: set OPENAI_API_KEY, or name a service of your own "
             "in embedding_url (OPENAI_BASE_URL)"
         )
+    check_network(settings.base_url)
+    from notemill.embedding.endpoint import Endpoint  # noqa: PLC0415  # it loads aiohttp
+
     return Endpoint(settings.model, settings.base_url, settings.api_key)

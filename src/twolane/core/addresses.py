@@ -54,3 +54,14 @@ def is_here(url: str) -> bool:
     except ValueError:
         return False
     return _LOOPBACK.fullmatch(host) is not None
+
+
+def is_proxy(url: str) -> bool:
+    """Tell whether an address can be a proxy's: http or https, a host, nothing that does not show."""
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        return False
+    shows = url.isascii() and url.isprintable() and " " not in url
+    return shows and parts.scheme in ("http", "https") and bool(host)
