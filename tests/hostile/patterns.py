@@ -61,6 +61,23 @@ def levels(size: int) -> str:
     )
 
 
+def styles(size: int) -> str:
+    """Return tags that are one tag written in as many ways as there are."""
+    count = max(1, size // 36)
+    return "".join(
+        f"#a{f'{number:017b}'.replace('0', '-a').replace('1', '_a')} " for number in range(count)
+    )
+
+
+def series(size: int) -> str:
+    """Return tags of which many are one letter apart from each other."""
+    count = max(1, size // 13)
+    letters = (
+        "".join(chr(97 + number // 26**place % 26) for place in range(4)) for number in range(count)
+    )
+    return "".join(f"#word{one}word " for one in letters)
+
+
 # -- the text -------------------------------------------------------------------------------------
 
 CHARACTERS: Final = (
@@ -248,6 +265,8 @@ def _of_text() -> dict[str, Callable[[int], bytes]]:
         for piece in ("a = 1\n", '"a": [', "[", "a: b\n", "\n", '{"a":', '"a": 1,\n', "1", "-"):
             found[f"head {head!r} {piece!r}"] = _note(partial(repeated, piece), head)
     found["vocabulary"] = _note(partial(repeated, "- a{}\n"), "<!-- notemill: tags -->\n")
+    found["tags in many styles"] = _note(styles)
+    found["tags in a series"] = _note(series)
     found["no UTF-8"] = lambda size: b"\xff" * size
     found["surrogates"] = lambda size: b"\xed\xa0\x80" * (size // 3)
     return found

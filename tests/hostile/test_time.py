@@ -21,7 +21,6 @@ from notemill.tagging.arrange import arrange
 from notemill.tagging.census import Census
 from notemill.tagging.gate import Gate
 from notemill.tagging.junk import find_junk
-from notemill.tagging.synonyms import find_synonyms
 from notemill.tagging.variants import find_merges
 from notemill.tagging.vocabulary import Entry, read_vocabulary, with_entries
 from notemill.vault.cleaning import owners_words
@@ -51,7 +50,6 @@ def _tags(raw: bytes) -> None:
     facts = facts_of("n.md", raw, size=len(raw), mtime_ns=0)
     census = Census.of([(f"{copy}.md", facts.spellings) for copy in range(3)])
     arrange(census, find_merges(census), find_junk(census))
-    find_synonyms(census)
 
 
 def _vocabulary(raw: bytes) -> None:
@@ -113,6 +111,7 @@ def _cells() -> Iterator[tuple[str, str]]:
         yield "describe", f"line {piece!r}" if piece.strip() else f"text {piece!r}"
     for piece in TAGS:
         yield from ((one, f"text {piece!r}") for one in ("retag", "tags", "link"))
+    yield from (("tags", name) for name in ("tags in many styles", "tags in a series"))
     yield from (("tidy", f"text {piece!r}") for piece in FIELDS)
     yield from (("show", f"text {piece!r}") for piece in LINES)
     for name in BLOCKS:

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from twolane.console import Console
 
 CONTEXT_CHARS = 90
+MOST_LINES = 1_000
+"""Of one note: more take seconds to print, and nobody reads them."""
 _STYLES = (("+++", "bold"), ("---", "bold"), ("@@", "cyan"), ("+", "green"), ("-", "red"))
 
 
@@ -18,8 +20,11 @@ def print_diff(console: Console, before: bytes, after: bytes, key: str) -> None:
     """Show what changes between two versions of a note; safe whatever is in it or its name."""
     text = diff(before, after, shown(key))
     # Not splitlines, which ends lines within a note's own.
-    for line in text.split("\n") if text else ():
+    lines = text.split("\n") if text else []
+    for line in lines[:MOST_LINES]:
         style = next((style for start, style in _STYLES if line.startswith(start)), "dim")
         if style == "dim" and len(line) > CONTEXT_CHARS:
             line = line[:CONTEXT_CHARS] + "…"  # noqa: PLW2901
         console.print_lines(line, style=style)
+    if (left := len(lines) - MOST_LINES) > 0:
+        console.print(f"… and {left:,} more lines", style="dim")

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 
 MIN_SPELLED: Final = 8
 """Letters from which one letter more, less or other is taken for a slip: shorter words abound."""
+MAX_SPELLED: Final = 60
+"""Letters up to which that is looked at: each is left out in turn, and no word has more."""
+MAX_ALIKE: Final = 50
+"""Tags that may be one but for one letter: more of them are a series, and no slips."""
 MIN_SINGULAR: Final = 4
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _SEPARATORS = re.compile(r"[-_\s]+")
@@ -132,18 +136,22 @@ def _spellings(census: Census) -> list[Merge]:
 
 def _canonical(pairs: Iterable[tuple[Tag, Tag, Variation]]) -> dict[str, Tag]:
     """Return for every tag of the pairs the one its whole group becomes: the one used most."""
-    groups: dict[str, dict[str, Tag]] = {}
+    groups: dict[str, list[Tag]] = {}
     for left, right, _ in pairs:
-        joined = groups.get(left.key, {left.key: left}) | groups.get(right.key, {right.key: right})
-        for key in joined:
-            groups[key] = joined
-    return {
-        key: max(
-            group.values(),
-            key=lambda tag: (is_legal_tag(tag.name), tag.count, -len(tag.key), tag.key),
+        group = groups.setdefault(left.key, [left])
+        other = groups.setdefault(right.key, [right])
+        if group is not other:
+            # The smaller joins the larger: so no tag changes its group often.
+            few, many = sorted((group, other), key=len)
+            many += few
+            groups |= dict.fromkeys((tag.key for tag in few), many)
+    best = {
+        id(group): max(
+            group, key=lambda tag: (is_legal_tag(tag.name), tag.count, -len(tag.key), tag.key)
         )
-        for key, group in groups.items()
+        for group in {id(group): group for group in groups.values()}.values()
     }
+    return {key: best[id(group)] for key, group in groups.items()}
 
 
 def _alike(
@@ -198,13 +206,14 @@ def _slips(tags: list[Tag]) -> Iterator[tuple[Tag, Tag, Variation]]:
     seen: dict[str, list[Tag]] = {}
     for tag in tags:
         form = _style_form(tag)
-        if len(form) < MIN_SPELLED or not form.isalpha() or not _is_latin(form):
+        if not MIN_SPELLED <= len(form) <= MAX_SPELLED or not form.isalpha() or not _is_latin(form):
             continue
         others: dict[str, Tag] = {}
         for less in dict.fromkeys((form, *(form[:at] + form[at + 1 :] for at in range(len(form))))):
-            for other in seen.setdefault(less, []):
-                others[other.key] = other
-            seen[less].append(tag)
+            alike = seen.setdefault(less, [])
+            if len(alike) < MAX_ALIKE:
+                others |= {other.key: other for other in alike}
+                alike.append(tag)
         for other in others.values():
             if _is_slip(form, _style_form(other)):
                 yield other, tag, Variation.SPELLING

@@ -7,6 +7,7 @@ import unicodedata
 from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
+from operator import add
 from typing import TYPE_CHECKING
 
 from notemill.normal import normal
@@ -84,11 +85,14 @@ class Vocabulary:
         found = {*_WORD.findall(folded), *_WORD.findall(_fold(folder))}
         near = [tag for word in found for tag in self._by_first_word.get(word, ())]
         fitting = [tag for tag in near if found.issuperset(self.words[tag])]
-        fitting += [
-            tag
-            for tag, words in self._in_pieces
-            if all(word in found or (cjk and word in folded) for word, cjk in words)
-        ]
+        if self._by_first_pair:
+            pairs = _pairs(f"{folded} {_fold(folder)}") & self._by_first_pair.keys()
+            fitting += [
+                tag
+                for pair in pairs
+                for tag, words in self._by_first_pair[pair]
+                if all(word in found or (cjk and word in folded) for word, cjk in words)
+            ]
         fitting.sort(key=lambda tag: (self.counts[tag], -len(tag), tag))
         return fitting[: MAX_CANDIDATES - FREQUENT]
 
@@ -102,13 +106,17 @@ class Vocabulary:
         return found
 
     @cached_property
-    def _in_pieces(self) -> list[tuple[str, list[tuple[str, bool]]]]:
-        """The other tags and their words, each with whether it may be a part of a longer one."""
-        return [
-            (tag, [(word, _is_cjk(word)) for word in words])
-            for tag, words in self.words.items()
-            if any(map(_is_cjk, words))
-        ]
+    def _by_first_pair(self) -> dict[str, list[tuple[str, list[tuple[str, bool]]]]]:
+        """The other tags by the beginning of their first word in CJK.
+
+        Each with its words, and whether a word may be a part of a longer one.
+        """
+        found: dict[str, list[tuple[str, list[tuple[str, bool]]]]] = {}
+        for tag, words in self.words.items():
+            if first := next(filter(_is_cjk, words), ""):
+                told = (tag, [(word, _is_cjk(word)) for word in words])
+                found.setdefault(first[:2], []).append(told)
+        return found
 
 
 def tag_words(tag: str) -> tuple[str, ...]:
@@ -126,6 +134,11 @@ def _fold(text: str) -> str:
         return text.lower()
     decomposed = normal("NFKD", text.casefold())
     return "".join(char for char in decomposed if not unicodedata.combining(char))
+
+
+def _pairs(text: str) -> set[str]:
+    """Return the characters of a text, alone and with the next one."""
+    return {*text, *map(add, text, text[1:])}
 
 
 def _is_cjk(word: str) -> bool:

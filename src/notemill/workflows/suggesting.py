@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from notemill.tagging.predict import Example, TagModel
+from notemill.tagging.synonyms import MAX_TAGS_OF_NOTE
 from notemill.text.terms import terms
 from notemill.workflows.candidates import tag_words
 
@@ -30,6 +31,8 @@ def suggestions(
 
     `tags_of` has the tags of every note to learn from, in one spelling each.
     """
+    # A note with more tags is a list of tags: it says of none what it is about.
+    tags_of = {key: tags for key, tags in tags_of.items() if len(tags) <= MAX_TAGS_OF_NOTE}
     examples = {one.key: _example(one, tags_of.get(one.key, ())) for one in documents}
     numbers = {
         tag: lexicon.numbers_of(terms(" ".join(tag_words(tag)), ""))
