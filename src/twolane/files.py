@@ -70,11 +70,15 @@ def path_named(text: str) -> Path:
     """
     if problem := path_problem(text):
         raise ValueError(problem)
+    if not text.startswith("~"):
+        return Path(text)
     try:
-        path = Path(text).expanduser()
+        folder = Path(text).parts[0]
+        path, theirs = Path(text).expanduser(), Path(folder).expanduser()
     except RuntimeError:
-        path = Path()
-    if text.startswith("~") and not path.is_absolute():
+        theirs = Path()
+    # A person of the system may have a folder on paper only.
+    if not theirs.is_absolute() or not theirs.is_dir():
         raise ValueError("there is no such person's folder; write the whole path")
     return path
 

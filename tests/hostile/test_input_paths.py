@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -19,7 +20,6 @@ from twolane.files import path_named
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 POSIX = pytest.mark.skipif(os.name == "nt", reason="no such paths there")
 NEVER = ["", "a\0b", "\ud800", "x" * 5_000, "y" * 300, "x/" * 3_000, "loop", "loop/x"]
@@ -102,6 +102,15 @@ def test_another_persons_folder_that_there_is_not_is_said(text: str) -> None:
     """It is neither a folder of that name here nor a traceback."""
     with pytest.raises(ValueError, match=r"path"):
         path_named(text)
+
+
+@POSIX
+def test_a_folder_that_is_there_on_paper_only_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As of `nobody`, whose folder the system names and does not have: it is not made."""
+    monkeypatch.setenv("HOME", "/nonexistent/of-nobody")
+    with pytest.raises(ValueError, match="no such person"):
+        path_named("~/x")
+    assert not Path("/nonexistent/of-nobody").exists()
 
 
 @POSIX
