@@ -423,11 +423,12 @@ def test_redirects_lead_elsewhere() -> None:
         ("seconds", {"retry-after": "5"}),
         ("ms", {"retry-after-ms": "5000"}),
         ("odd", {"retry-after": "in a while"}),
+        ("hurry", {"retry-after-ms": "nan", "retry-after": "0"}),
         ("none", {}),
     ],
 )
 def test_a_pause_is_told_in_many_forms(form: str, told: dict[str, str]) -> None:
-    """In seconds, in milliseconds, in words, or not at all."""
+    """In seconds, in milliseconds, in words, as none, or not at all."""
     client = Client(Faults(rate_limited=1.0, retry_after_form=form))
     headers = client.call("POST", MESSAGES, params()).headers
     assert {name: value for name, value in headers.items() if "retry" in name} == told

@@ -423,7 +423,7 @@ def _limits(dice: _Dice, workloads: Sequence[Workload], grace_s: float) -> dict[
             {"max_queued": largest + dice.count(1, 40)},
             {"create_bytes": dice.count(600, 60_000)},
             {
-                "retry_after_form": dice.pick(("date", "ms", "odd", "none")),
+                "retry_after_form": dice.pick(("date", "ms", "odd", "none", "hurry")),
                 "rate_limited": dice.between(0.0, 0.1),
             },
             {"spend_cap_after": dice.count(1, 60)},

@@ -25,7 +25,8 @@ class Faults:
     `server_error` (500), `overloaded` (529), `rate_limited` (429 with `retry_after_s`),
     `html_error` (502 with a page of a proxy), `login_page` (200 with one); a storm answers 529 to
     everything for `storm_s` out of every `storm_period_s`, from the simulator's start on. `retry_after_form` is how a
-    pause is told: in `seconds`, as a `date`, in `ms`, as `odd` words, or not at all (`none`).
+    pause is told: in `seconds`, as a `date`, in `ms`, as `odd` words, as 0 (`hurry`), or not at all
+    (`none`).
     `never_taken` requests get a 429 in real time whenever they are asked. With `redirects` every
     answer leads elsewhere (301). Over HTTP a connection that was idle for `idle_cut_s` is cut at
     its next request, which is lost.

@@ -64,6 +64,8 @@ def pause_headers(form: str, wait_s: float, *, now: float, speed: float) -> dict
             return {}
         case "odd":
             return {"retry-after": "in a while"}
+        case "hurry":
+            return {"retry-after-ms": "nan", "retry-after": "0"}
         case "ms":
             return {"retry-after-ms": f"{real_s * 1_000:.0f}"}
         case "date":
