@@ -38,6 +38,7 @@ def test_what_does_not_show_is_taken_out_of_a_word(hidden: str) -> None:
         "👩‍💻", "❤️‍🔥", "1️⃣ first", "🏴󠁧󠁢󠁥󠁮󠁧󠁿", "👨‍👩‍👧‍👦", "🏳️‍🌈", "☎️", "©️", "🇩🇪", "👍🏽", "🏃🏽‍♀️", "🏴‍☠️",
         "می‌خواهم", "क्‍ष", "ശ്രീ അവന്‍", "ශ්‍රී", "葛󠄀城", "ᠰᠠᠢᠨ᠌ᠠ", "日本語、テキスト", "naïve Straße",
         "x → y ≤ z", "¿Qué?", "\N{COMBINING ACUTE ACCENT}e", "\U0001fae8", "한국어", "עברית",
+        "ភាសា\u200bខ្មែរ", "ภาษา\u200bไทย",
     ],
 )  # fmt: skip
 def test_words_and_emoji_stay_as_they_are_written(written: str) -> None:
@@ -51,6 +52,7 @@ def test_a_joiner_or_selector_stays_once_and_where_it_belongs() -> None:
     assert visible("😀\ufe0f\ufe0f\ufe01\U000e0100") == "😀\ufe0f"
     assert visible("😀\u200b\u200d😀") == "😀😀"
     assert visible("a\u200db\u200c") == "ab"
+    assert visible("ไทย\u200b\u200bไทย\u200b") == "ไทยไทย"
     assert visible("می\u200c\u200c\u200cشد\u200c") == "می\u200cشد"
     assert visible("\U0001f3f4\U000e0061\U000e0062\U000e0063\U000e007f") == "\U0001f3f4"
 

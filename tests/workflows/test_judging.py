@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from notemill.cli.linking import LinkJob, LinkOptions
+from notemill.cli.resuming import resume_judging
 from notemill.config import EmbeddingKind, EmbeddingSettings, Exclusions
 from notemill.errors import WaitingForPersonError
 from notemill.pairs import PairState
 from notemill.prompts.material import CANDIDATE, read_blocks
 from notemill.vault.related import Form
+from notemill.workflows.judging import LINK_KIND
 from notemill.workflows.survey import CurateOptions
 from tests.cli.test_link import COMPOST, MULCH, NOTES, SOIL
 from tests.doubles import Crash, ScriptedProvider
@@ -215,6 +217,30 @@ def test_a_pair_without_an_answer_is_asked_about_again(tmp_path: Path) -> None:
     assert ("Trains.md", "Vienna.md") in desk.pairs(PairState.PROPOSED)
     titles = [title_of(one["params"]) for one in desk.provider.batches[-1].requests]
     assert sorted(titles) == ["Trains", "Vienna"]
+
+
+def test_an_answer_that_comes_with_a_retry_settles_what_waited_for_it(tmp_path: Path) -> None:
+    """One note's answer alone leaves its pairs undecided, and both propose them."""
+    desk = linker(tmp_path, lambda *_: True)
+    desk.provider.refuse = lambda params: (
+        ("invalid_request_error", "no") if title_of(params) == "Vienna" else None
+    )
+    assert desk.link() == 3
+    assert desk.pairs(PairState.UNDECIDED) == {("Trains.md", "Vienna.md")}
+    desk.provider.refuse = lambda _: None
+
+    async def retry(mill: Mill) -> int:
+        run = await mill.engine.latest(mill.source_of(LINK_KIND))
+        assert run is not None
+        said = Console(io.StringIO(), width=200)
+        return await resume_judging(
+            mill, run, said, cap_nano=None, failed=True, everything=True, review=True, yes=True,
+            as_json=False,
+        )  # fmt: skip
+
+    assert desk.do(retry) == 0
+    assert ("Trains.md", "Vienna.md") in desk.pairs(PairState.PROPOSED)
+    assert not desk.pairs(PairState.UNDECIDED)
 
 
 def test_a_note_excluded_while_a_run_is_open_is_not_asked_about_any_more(tmp_path: Path) -> None:

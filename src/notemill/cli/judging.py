@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from notemill.cli.curate_showing import show_dry_run, show_going_on, show_provider
 from notemill.cli.curating import through_stages
+from notemill.cli.link_showing import show_undecided, show_uniform
 from notemill.errors import NotemillError
 from notemill.pairs import LinkRun, Pair, PairState
 from notemill.workflows.curate import load_template
@@ -232,6 +233,16 @@ async def answers_of(mill: Mill, run_id: str, pairs: Sequence[Pair]) -> Answers:
         return NO_ANSWERS
     verdicts = judgements_of((await mill.engine.run(run_id)).outcomes(), pairs)
     return Answers(verdicts, uniform_of(pairs, verdicts))
+
+
+async def show_answers(mill: Mill, run_id: str, console: Console) -> Answers:
+    """Show what a run's answers leave to a person, and return them."""
+    shows = mill.look().shows
+    pairs = [one for one in mill.links.pairs(run=run_id) if shows(one.a) and shows(one.b)]
+    answers = await answers_of(mill, run_id, pairs)
+    show_undecided(pairs, console)
+    show_uniform(answers.uniform, console)
+    return answers
 
 
 async def withdraw_private(mill: Mill, curation: Curation, console: Console) -> None:

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 from notemill.cli.exclusions import see_exclusions
 from notemill.cli.judging import (
     NO_ANSWERS,
-    answers_of,
     begin_judging,
     decide_left_over,
     drive_judging,
+    show_answers,
     show_judging,
     unjudged,
 )
@@ -22,8 +22,6 @@ from notemill.cli.link_showing import (
     show_findings,
     show_left_out,
     show_pairs,
-    show_undecided,
-    show_uniform,
     show_upkeep,
     show_written,
     written_object,
@@ -231,12 +229,9 @@ class LinkJob:
             return self._nothing(looked)
         report = await drive_judging(mill, curation, console, yes=yes)
         mill.links.take_over([one.id for one in judged], curation.run.id)
-        pairs = seen_pairs(mill, curation.run.id, sight := mill.look())
-        accepted = [one for one in pairs if one.state is PairState.PROPOSED]
+        accepted = seen_pairs(mill, curation.run.id, sight := mill.look(), PairState.PROPOSED)
         show_pairs(accepted, Explainer(mill.vault, sight), looked.findings.orphans, console)
-        answers = await answers_of(mill, curation.run.id, pairs)
-        show_undecided(pairs, console)
-        show_uniform(answers.uniform, console)
+        answers = await show_answers(mill, curation.run.id, console)
         code = self._conclude(looked, curation.run.id, report, answers)
         return code or exit_code(report)
 

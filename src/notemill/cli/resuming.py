@@ -9,7 +9,7 @@ from notemill.cli.curate_showing import warn_of_expiry
 from notemill.cli.curating import begin_again, resume_curation
 from notemill.cli.exclusions import see_exclusions
 from notemill.cli.finding import find_asked, open_asked
-from notemill.cli.judging import drive_judging
+from notemill.cli.judging import drive_judging, show_answers
 from notemill.cli.link_showing import written_object
 from notemill.cli.linking import show_next, write_run
 from notemill.workflows.judging import LINK_KIND
@@ -79,7 +79,8 @@ async def resume_judging(
     curation = mill.curation(run, kind=LINK_KIND)
     await begin_again(run, console, cap_nano=cap_nano, failed=failed, everything=everything)
     report = await drive_judging(mill, curation, console, yes=yes)
-    value = {**report_object(report), "kind": LINK_KIND}
+    answers = await show_answers(mill, run.id, console)
+    value = {**report_object(report), "kind": LINK_KIND, **answers.uniform_object}
     troubled = False
     if review:
         show_next(run.id, console)

@@ -2,9 +2,10 @@
 
 Controls of direction, zero-width characters, tags (U+E0000: ASCII that no font draws), variation
 selectors, fillers, private use. They stay where a script or an emoji is written with them: joiners
-between Persian and Indic letters and within emoji, the selectors of emoji and of Han characters, and
-the flags of England, Scotland and Wales. https://www.unicode.org/reports/tr36/ (security) and
-https://www.unicode.org/reports/tr51/ (emoji) name them.
+between Persian and Indic letters and within emoji, blanks of no width between Thai and Khmer words,
+the selectors of emoji and of Han characters, and the flags of England, Scotland and Wales.
+https://www.unicode.org/reports/tr36/ (security) and https://www.unicode.org/reports/tr51/ (emoji)
+name them.
 """
 
 from __future__ import annotations
@@ -36,6 +37,8 @@ _JOINING: Final = (
     "\ufdf0-\ufdff\ufe70-\ufefc"
 )
 _VIRAMA: Final = "\u094d\u09cd\u0a4d\u0acd\u0b4d\u0bcd\u0c4d\u0ccd\u0d4d\u0dca"
+# Written without blanks: a zero-width one says where a word, and so a line, may end.
+_UNSPACED: Final = "\u0e01-\u0edf\u1000-\u109f\u1780-\u17d3"
 _HAN: Final = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffef"
 # Where Unicode's next versions put what shows: emoji, and Han characters.
 _TO_COME: Final = re.compile("[\U0001f000-\U0001fbff\U00020000-\U0002ffef\U00030000-\U0003ffef]")
@@ -45,6 +48,7 @@ _WRITTEN: Final = (
     rf"|(?:(?<=[{_PICTURE}])|(?<=[{_PICTURE}]\ufe0f))\u200d(?=[{_PICTURE}])"
     rf"|(?<=[{_JOINING}])[\u200c\u200d](?=[\u200c\u200d]*+[{_JOINING}])"
     rf"|(?<=[{_VIRAMA}])\u200d"
+    rf"|(?<=[{_UNSPACED}])\u200b(?=[{_UNSPACED}])"
     rf"|(?<=[{_HAN}])[\ufe00-\ufe02\U000e0100-\U000e01ef]"
     r"|(?<=[\u1820-\u18aa])[\u180b-\u180f]"
     r"|(?<=\U0001f3f4)\U000e0067\U000e0062"
