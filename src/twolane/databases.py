@@ -43,8 +43,7 @@ _MAX_SCHEMA_BYTES: Final = 100_000
 Readers = Mapping[str, Callable[[Any], object]]
 """What takes the values of columns apart, by `table.column`."""
 
-Signature = frozenset[tuple[Any, ...]]
-"""A schema: each of its tables as a set of definitions, each of its indexes as its words."""
+_Rows = frozenset[tuple[Any, ...]]
 
 
 @contextlib.contextmanager
@@ -92,10 +91,10 @@ def schema_problem(db: sqlite3.Connection, script: str) -> str:
     The order of columns and what is written in comments does not count: later versions add
     columns. Raises sqlite3.Error where the file cannot be read.
     """
-    texts, wanted = _made_by(script)
-    if _texts(db) == texts:
+    wanted, found = _made_by(script), _statements(db)
+    if found == wanted:
         return ""
-    found = signature(db)
+    wanted, found = _signature(wanted), _signature(found)
     for what, names in (("lacks", wanted - found), ("has", found - wanted)):
         if names:
             kind, name = min(names)[:2]
@@ -104,22 +103,23 @@ def schema_problem(db: sqlite3.Connection, script: str) -> str:
 
 
 @functools.lru_cache(maxsize=32)
-def _made_by(script: str) -> tuple[frozenset[Any], Signature]:
+def _made_by(script: str) -> _Rows:
     with contextlib.closing(sqlite3.connect(":memory:")) as db:
         db.executescript(script)
-        return _texts(db), signature(db)
+        return _statements(db)
 
 
-def _texts(db: sqlite3.Connection) -> frozenset[Any]:
+def _statements(db: sqlite3.Connection) -> _Rows:
+    """Return what a file is made of: kind, name, table, and the statement as it was given."""
     rows = db.execute("SELECT type, name, tbl_name, sql FROM sqlite_master").fetchall()
     return frozenset(row for row in rows if not _is_sqlites(row[0], row[1], row[3]))
 
 
-def signature(db: sqlite3.Connection) -> Signature:
-    """Return the schema of a file, in a form that can be compared. Raises sqlite3.Error."""
+def _signature(rows: _Rows) -> _Rows:
+    """Return the same in a form in which order and comments make no difference."""
     return frozenset(
         (str(kind), str(name), str(table), _words(kind, str(sql)))
-        for kind, name, table, sql in _texts(db)
+        for kind, name, table, sql in rows
     )
 
 

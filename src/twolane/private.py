@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
-import shlex
 import stat
 import sys
 from pathlib import Path
@@ -188,7 +187,7 @@ def tighten(path: Path) -> None:
 
 
 def _foreign(path: Path, owner: int) -> StateFolderError:
-    real = shlex.quote(str(path.resolve()))
+    real = _quoted(path)
     me = os.geteuid() if sys.platform != "win32" else 0
     return StateFolderError(
         f"{path} belongs to user {_name(owner)}, and you are {_name(me)}; run the command as "
@@ -197,11 +196,18 @@ def _foreign(path: Path, owner: int) -> StateFolderError:
 
 
 def _open_to_others(path: Path) -> StateFolderError:
-    real = shlex.quote(str(path.resolve()))
+    real = _quoted(path)
     return StateFolderError(
         f"others can write to {path}, and its rights cannot be changed from here; run: chmod -R "
         f"go-rwx {real} - or keep the state on a disk that has rights (--home, TWOLANE_HOME)"
     )
+
+
+def _quoted(path: Path) -> str:
+    """Return a path as a shell takes it."""
+    from shlex import quote  # noqa: PLC0415  # for an error alone
+
+    return quote(str(path.resolve()))
 
 
 def _name(uid: int) -> str:

@@ -15,11 +15,13 @@ from hypothesis import strategies as st
 
 from notemill.decisions import Decisions
 from notemill.errors import JournalError, NotemillError, VaultError
+from notemill.index.cache import Cache
 from notemill.links import LinkLedger
 from notemill.review import Review
 from notemill.vault.files import Ending, Vault
 from notemill.vault.journal import Journal, State
 from notemill.vault.note import bytes_hash
+from notemill.vault.places import known_vaults
 from notemill.vault.stored import beside, is_beside, place_of
 from tests.workflows.notes import write_notes
 from twolane.databases import ARRIVED
@@ -41,7 +43,7 @@ class Place:
             folder / "vault",
             {"victim.md": "mine\n", "sub/victim.md": "mine\n", "other.md": "other\n"},
         )
-        for name in (".obsidian/app.json", ".hidden/victim.md", "sub/.victim.md", "code.js"):
+        for name in (".obsidian/hotkeys.json", ".hidden/victim.md", "sub/.victim.md", "code.js"):
             path = self.root / name
             path.parent.mkdir(exist_ok=True)
             path.write_bytes(b"mine\n")
@@ -97,7 +99,7 @@ def place(tmp_path: Path) -> Place:
 PATHS = (
     "../outside/victim.md", "sub/../../outside/victim.md", "./victim.md", "sub//victim.md",
     "sub/./victim.md", "sub/../victim.md", "", ".", "..", "/", "victim.md/", "/victim.md",
-    ".hidden/victim.md", "sub/.victim.md", ".obsidian/app.json", ".obsidian/x.md", "code.js",
+    ".hidden/victim.md", "sub/.victim.md", ".obsidian/hotkeys.json", ".obsidian/x.md", "code.js",
     "victim", "victim.md\0.txt", "\0", "victim.md\n", "sub/\nvictim.md", "other.md", "VICTIM.MD",
     "victim.md.part", ".notemill-0123456789abcdef", "~/victim.md", "sub/victim.md",
 )  # fmt: skip
@@ -124,7 +126,7 @@ def test_no_path_of_a_journal_leads_elsewhere(
 
 TEMPORARIES = (
     "victim.md", "other.md", "sub/victim.md", "../outside/victim.md", "{outside}/victim.md",
-    ".obsidian/app.json", "code.js", "sub/.notemill-0123456789abcdef", "",
+    ".obsidian/hotkeys.json", "code.js", "sub/.notemill-0123456789abcdef", "",
     "../outside/.notemill-0123456789abcdef", ".notemill-", ".notemill-0123456789ABCDEF",
     ".notemill-0123456789abcdef0", ".notemill-0123456789abcde/x", "./.notemill-0123456789abcdef",
     ".notemill-0123456789abcdef\n", ".notemill-0123456789abcde\0", "linked/.notemill-0123456789abcdef",
@@ -326,3 +328,59 @@ def test_a_temporary_is_what_was_named_here(text: str) -> None:
         assert is_beside(beside(path), path)
         assert not is_beside(text, path)
         assert not is_beside(beside(path), f"c/{path}")
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "../outside/victim.md",
+        "/etc/passwd",
+        "a\0.md",
+        ".obsidian/hotkeys.json",
+        "code.js",
+        "",
+        ".",
+        "sub/.victim.md",
+    ],
+)
+def test_no_key_of_a_proposal_or_a_link_leads_elsewhere(place: Place, key: str) -> None:
+    """A note is known by the scan of the vault alone: what was not found there is not touched."""
+    before = place.files()
+    vault = place.open()
+    for call in (
+        lambda: vault.read(key),
+        lambda: vault.path_of(key),
+        lambda: vault.write(key, EVIL, expected=bytes_hash(b"mine\n"), run=RUN),
+    ):
+        with pytest.raises(VaultError):
+            call()
+    assert vault.undo(RUN, key=key) == []
+    vault.close()
+    assert place.files() == before
+
+
+def test_an_index_that_arrived_is_made_afresh(tmp_path: Path) -> None:
+    """What others have derived of their notes says nothing of these, and may say anything."""
+    path = tmp_path / "index.sqlite3"
+    table = "CREATE TABLE IF NOT EXISTS notes (key TEXT, facts TEXT)"
+    cache = Cache(path, table)
+    with cache.writing() as db:
+        db.execute("INSERT INTO notes VALUES ('victim.md', 'not to be excluded')")
+        db.execute("CREATE TRIGGER t AFTER INSERT ON notes BEGIN DELETE FROM notes; END")
+    cache.close()
+    with contextlib.closing(sqlite3.connect(path)) as arrived, arrived:
+        arrived.execute(f"PRAGMA application_id = {ARRIVED}")
+    cache = Cache(path, table)
+    with cache.writing() as db:
+        db.execute("INSERT INTO notes VALUES ('a.md', 'fresh')")
+    assert cache.db.execute("SELECT facts FROM notes").fetchall() == [("fresh",)]
+    cache.close()
+
+
+@pytest.mark.parametrize("root", ["relative", "../up", "/a/../b", "/a\0b", "", "x" * 70_000])
+def test_a_folder_that_is_no_whole_path_is_no_vault(tmp_path: Path, root: str) -> None:
+    """It would be looked for in whatever folder a command is run in."""
+    state = tmp_path / "vaults" / "notes-0123456789ab"
+    state.mkdir(parents=True)
+    (state / "folder").write_text(root)
+    assert list(known_vaults(tmp_path)) == []

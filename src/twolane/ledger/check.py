@@ -18,7 +18,7 @@ from twolane.errors import LedgerDamagedError, LedgerError
 from twolane.ledger import reports
 from twolane.ledger.invariants import INVARIANTS, MONEY, PAYS, RESTORE
 from twolane.ledger.rows import grow, item_id
-from twolane.ledger.store import SCHEMA
+from twolane.ledger.store import schema
 
 if TYPE_CHECKING:
     import sqlite3
@@ -93,7 +93,7 @@ def _finding(invariant: str, rows: Iterable[str], advice: str) -> Iterator[Findi
 
 def _damage(db: sqlite3.Connection) -> Finding | None:
     """Return why no row can be looked at, None where all can."""
-    if why := schema_problem(db, SCHEMA):
+    if why := schema_problem(db, schema()):
         return Finding("the file has the tables of a ledger, and no others", 1, (why,), RESTORE)
     try:
         damage = [str(row[0]) for row in db.execute("PRAGMA integrity_check(10)")]

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SCHEMA_VERSION = 3
-SCHEMA: Final = resources.files("twolane.ledger").joinpath("schema.sql").read_text("utf-8")
 APPLICATION_ID = 0x326C616E  # "2lan": tells a ledger from any other SQLite file
 BUSY_TIMEOUT_S = 30.0
 WAL_RETRY_S = 0.01
@@ -257,7 +256,7 @@ class Store:
                 return
 
     def _create(self) -> None:
-        for statement in _statements(SCHEMA):
+        for statement in _statements(schema()):
             self.db.execute(statement)
         self.db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         self.db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
@@ -303,6 +302,11 @@ class Store:
     def close(self) -> None:
         """Close the connection."""
         self.db.close()
+
+
+def schema() -> str:
+    """Return the statements that make a ledger of this version."""
+    return resources.files("twolane.ledger").joinpath("schema.sql").read_text("utf-8")
 
 
 def _statements(script: str) -> Iterator[str]:
