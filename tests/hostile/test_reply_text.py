@@ -167,6 +167,18 @@ def test_lengths_and_numbers_are_bounded() -> None:
     assert said["tags", NO_TAG] == 2
 
 
+@pytest.mark.parametrize(
+    ("text", "kept"), [("evil.community", "evil.com"), ("a 👩\u200d💻", "a 👩\u200d")]
+)
+def test_a_cut_makes_no_address_and_leaves_nothing_hidden(text: str, kept: str) -> None:
+    """What is beyond the longest description may be what made a name of a word."""
+    words = "w" * (MAX_DESCRIPTION_CHARS - len(kept) - 1)
+    found = reply(description=f"{words} {text}").description
+    assert found.startswith(words)
+    assert found != f"{words} {kept}"
+    assert may_be_written(found, NOTHING)
+
+
 PIECES = st.sampled_from(
     [*FOREIGN, *SPELLED, "soil", " ", "\u200b", "\U000e0041", "é", "e\u0301", "|", "]]"]
 )

@@ -202,7 +202,14 @@ def without_foreign(text: str, own: Own) -> str:
     return ""
 
 
+def shortened(text: str, most: int, own: Own) -> str:
+    """Return at most so many characters of a text, none that the cut makes an address of."""
+    if len(text) <= most:
+        return text
+    return without_foreign(visible(text[:most]).rstrip(), own)
+
+
 def plain_words(said: str, most: int) -> str:
     """Return what a model gives as a reason: one line of at most so many characters, plain words."""
     line = one_line(without_unknown(said[:MAX_READ_CHARS]))
-    return without_foreign(line, NOTHING)[:most].rstrip()
+    return shortened(without_foreign(line, NOTHING), most, NOTHING)

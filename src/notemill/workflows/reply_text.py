@@ -19,6 +19,7 @@ from notemill.vault.references import (
     NOTHING,
     foreign,
     is_foreign,
+    shortened,
     without_foreign,
 )
 from notemill.vault.tags import clean_tag, is_tidy_tag
@@ -76,7 +77,7 @@ class Reading:
             says = any(map(str.isalpha, plain))
             self._lost["description", PLAIN if says else LEADS] += 1
             plain = plain if says else ""
-        return plain[:MAX_DESCRIPTION_CHARS].rstrip()
+        return shortened(plain, MAX_DESCRIPTION_CHARS, self.own)
 
     def topics(self, said: list[str]) -> Iterator[str]:
         """Yield the topics that can be some."""
