@@ -178,11 +178,12 @@ def _is_nothing(info: os.stat_result) -> bool:
 def _read(handle: int, *, size: int, most_bytes: int) -> bytes:
     """Read a file of the said `size` to its end, one byte beyond what is allowed at most."""
     chunks: list[bytes] = []
-    left = most_bytes + 1
-    while size < left and (chunk := os.read(handle, min(left, max(size, _CHUNK_BYTES) + 1))):
+    left = 0 if size > most_bytes else most_bytes + 1
+    while left and (chunk := os.read(handle, min(left, (size or _CHUNK_BYTES) + 1))):
         chunks.append(chunk)
         left -= len(chunk)
-        size = 0
-    if size >= left:
+        if left and len(chunk) == size and len(chunks) == 1:
+            return chunk  # a byte more was asked for, so this is the end
+    if not left:
         raise OSError(errno.EFBIG, f"it is larger than the {most_bytes:,} bytes that are allowed")
-    return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+    return b"".join(chunks)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import isfinite
 from typing import TYPE_CHECKING, Any, Final
 
@@ -39,11 +40,13 @@ class JsonlRequests:
     """The requests of an input, read anew at every iteration, one line at a time.
 
     `model` is taken where a line's params name none. A line without custom_id gets the key `#`
-    and its index.
+    and its index. The first time they are all read, each line is held to the rules; after that it is
+    known to keep them, and is read faster.
     """
 
     source: Source
     model: str | None = None
+    _held: list[bool] = field(default_factory=list, compare=False, repr=False)
 
     def __iter__(self) -> Iterator[Request]:
         """Iterate the requests. Raises InputError naming the line that cannot be used."""
@@ -56,11 +59,12 @@ class JsonlRequests:
                     continue
                 yield self._request(line, number, index)
                 index += 1
+        self._held.append(True)
 
     def _request(self, line: bytes, number: int, index: int) -> Request:
         where = f"{self.source.name}, line {number}"
         try:
-            value = _parsed(line)
+            value = _reread(line) if self._held else _parsed(line)
         except ValueError as error:
             raise InputError(f"{where}: {error}") from None
         if not isinstance(value, dict) or not isinstance(value.get("params"), dict):
@@ -100,6 +104,10 @@ def _parsed(line: bytes) -> Any:  # noqa: ANN401
         raise ValueError(f"a line has at most {MAX_LINE_BYTES:,} bytes; split the input into lines")
     if len(line) > _LONG_LINE_BYTES and sum(map(line.count, _BEGINNINGS)) > _MAX_VALUES:
         raise ValueError(f"a line holds at most {_MAX_VALUES:,} values")
+    with contextlib.suppress(orjson.JSONDecodeError, orjson.JSONEncodeError):
+        value = orjson.loads(line)
+        if orjson.dumps(value) == line.strip():
+            return value  # to the byte, so nothing in it was read as something else
     try:
         return _JSON.decode(line.decode())
     except UnicodeDecodeError as error:
@@ -108,6 +116,14 @@ def _parsed(line: bytes) -> Any:  # noqa: ANN401
         raise ValueError(f"this is not JSON ({error.msg} at column {error.colno})") from None
     except RecursionError:
         raise ValueError("this is nested too deeply") from None
+
+
+def _reread(line: bytes) -> Any:  # noqa: ANN401
+    """Return the value of a line that was parsed before. Raises ValueError with what is wrong."""
+    try:
+        return orjson.loads(line)
+    except orjson.JSONDecodeError:
+        return _parsed(line)  # such as escapes of lone surrogates, which orjson refuses
 
 
 def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
