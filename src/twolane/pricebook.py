@@ -28,6 +28,7 @@ from twolane.core.pricing import FREE, LanePrices, Rates, Tier
 from twolane.core.types import Lane
 from twolane.errors import ConfigError, UnknownModelError
 from twolane.files import read_json, read_toml
+from twolane.values import shortened
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -268,7 +269,7 @@ def _read_tables(path: Path) -> dict[str, object]:
 
 def _own_prices(path: Path, model: str, entry: object) -> OwnPrices:
     """Read one model's table."""
-    where = f"price file {path}: {model}"
+    where = f"price file {path}: {shortened(model)}"
     table = _table(where, entry, _FILE_KEYS)
     realtime = _own_rates(where, table)
     if "batch" in table and "batch_factor" in table:
@@ -288,7 +289,9 @@ def _table(where: str, entry: object, known: frozenset[str]) -> Mapping[str, obj
     if not isinstance(entry, Mapping):
         raise ConfigError(f"{where}: expected a table of prices")
     if unknown := sorted(set(entry) - known):
-        raise ConfigError(f"{where}.{unknown[0]}: unknown key; known: {', '.join(sorted(known))}")
+        raise ConfigError(
+            f"{where}.{shortened(unknown[0])}: unknown key; known: {', '.join(sorted(known))}"
+        )
     for name in ("input", "output"):
         if name not in entry:
             raise ConfigError(f"{where}.{name}: missing")
@@ -305,8 +308,8 @@ def _own_rates(where: str, table: Mapping[str, object]) -> Rates:
 def _number(where: str, value: object, *, limit: int = MAX_PRICE) -> Decimal:
     """Read a finite number from 0 to `limit`."""
     if isinstance(value, bool) or not isinstance(value, int | Decimal):
-        raise ConfigError(f"{where}: expected a number, found {value!r}")
+        raise ConfigError(f"{where}: expected a number, found {shortened(repr(value))}")
     number = Decimal(value)
     if not number.is_finite() or not 0 <= number <= limit:
-        raise ConfigError(f"{where}: {value} is not between 0 and {limit:,}")
+        raise ConfigError(f"{where}: {shortened(str(value))} is not between 0 and {limit:,}")
     return number

@@ -248,7 +248,10 @@ PRICES = {
     "true": "true",
     "a date": "2026-01-01",
     "a list": "[1]",
+    "a long list": "[" + "1, " * 9_000 + "]",
+    "a long text": '"' + "x" * 90_000 + '"',
     "a table": "{a = 1}",
+    "a long table": "{" + "x" * 90_000 + " = 1}",
 }
 
 
