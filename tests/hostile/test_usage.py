@@ -121,6 +121,15 @@ def test_what_cannot_be_bounded_is_booked_as_counted(tmp_path: Path) -> None:
     assert not report.unpriced
 
 
+def test_searches_cost_their_fee_beside_the_tokens(tmp_path: Path) -> None:
+    """A gateway may search by itself: its fee is no token that the request would have to allow."""
+    usage = {"input_tokens": 10, "output_tokens": 5, "server_tool_use": {"web_search_requests": 3}}
+    scene, _ = wired(tmp_path, lambda *_: _written(usage))
+    report, _ = ended(scene, ask(1, echo=False), lane=Lane.REALTIME)
+    assert report.actual_nano == COST_NANO[Lane.REALTIME] + 3 * 10_000_000
+    assert not report.unpriced
+
+
 COUNTS = st.one_of(
     st.none(), st.booleans(), st.integers(), st.integers(0, MAX_TOKENS), st.floats(), st.text(max_size=8),
     st.lists(st.integers(), max_size=2), st.dictionaries(st.text(max_size=3), st.integers(), max_size=2),
@@ -147,14 +156,20 @@ USAGES = st.one_of(
 )  # fmt: skip
 
 
-@given(USAGES, st.booleans())
-def test_whatever_usage_is_a_bill_can_be_kept(usage: object, bounded: bool) -> None:  # noqa: FBT001
+@given(USAGES, st.booleans(), st.booleans())
+def test_whatever_usage_is_a_bill_can_be_kept(
+    usage: object,
+    bounded: bool,  # noqa: FBT001
+    capped: bool,  # noqa: FBT001
+) -> None:
     """It is never negative, fits a ledger, and stays within the reserve where the request does."""
     answer = read_answer(_written(usage) if not isinstance(usage, float) else b'{"content":1}')
     assert isinstance(answer, Reply)
-    paid = bill(answer, PRICES, Lane.REALTIME, 5_000, bounded=bounded)
+    paid = bill(answer, PRICES, Lane.REALTIME, 5_000, bounded=bounded, capped=capped)
     assert 0 <= paid.cost_nano < 2**63
-    assert not bounded or paid.cost_nano <= 5_000
+    assert not capped or paid.cost_nano <= 5_000
+    # A search costs 10,000,000.
+    assert not bounded or paid.cost_nano - 10**7 * paid.usage.web_searches <= 5_000
     assert all(0 <= count <= MAX_TOKENS for count in paid.usage)
 
 

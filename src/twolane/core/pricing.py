@@ -90,11 +90,14 @@ class Bill(NamedTuple):
     usage: Usage = Usage()
 
 
-def bill(reply: Reply, prices: LanePrices, lane: Lane, reserve_nano: int, *, bounded: bool) -> Bill:
+def bill(
+    reply: Reply, prices: LanePrices, lane: Lane, reserve_nano: int, *, bounded: bool, capped: bool
+) -> Bill:
     """Return what an answer cost: by its own counts, and its reserve where it has none.
 
-    `bounded` says that the request cannot cost more than its reserve: counts that do are false,
-    and are booked at it. Otherwise they may be true, of images or of what a tool has fetched.
+    `bounded` says that the tokens of the request cannot cost more than its reserve: counts that do
+    are false, and are booked at it. Otherwise they may be true, of images or of what a tool has
+    fetched. The fees of searches come on top, unless the run is `capped`: then nothing does.
     """
     rates, unpriced, usage = prices.rates(lane), reply.unpriced, reply.usage
     if not _can_be(usage):
@@ -106,10 +109,12 @@ def bill(reply: Reply, prices: LanePrices, lane: Lane, reserve_nano: int, *, bou
         unpriced = (*unpriced, "web_search")
     if UNKNOWN_USAGE in unpriced:
         return Bill(reserve_nano, reserve_nano, unpriced, usage)
-    cost = cost_nano(usage, rates)
-    if bounded and cost > reserve_nano:
-        return Bill(reserve_nano, reserve_nano, (*unpriced, BEYOND_USAGE), usage)
-    return Bill(cost, cost_nano(usage, prices.realtime), unpriced, usage)
+    fees = usage.web_searches * (rates.web_search or 0) // PICO_PER_NANO
+    cost, realtime = cost_nano(usage, rates), cost_nano(usage, prices.realtime)
+    most = reserve_nano if capped else reserve_nano + fees
+    if (bounded or capped) and cost > most:
+        return Bill(most, most, (*unpriced, BEYOND_USAGE), usage)
+    return Bill(cost, realtime, unpriced, usage)
 
 
 def _can_be(usage: Usage) -> bool:

@@ -70,12 +70,12 @@ def requests_of(ledger: Ledger, batch: BatchRow) -> dict[int, Sent]:
     }
 
 
-def is_bounded(ledger: Ledger, batch: BatchRow) -> bool:
-    """Tell whether none of a batch's requests can cost more than its reserve."""
+def run_of(ledger: Ledger, batch: BatchRow) -> RunRow:
+    """Return the run that a batch belongs to."""
     (run_id,) = ledger.store.db.execute(
         "SELECT id FROM runs WHERE run_no = ?", (batch.run_no,)
     ).fetchone()
-    return ledger.run(run_id).bounded
+    return ledger.run(run_id)
 
 
 def book(

@@ -168,8 +168,8 @@ class RunRow:
 
     @property
     def bounded(self) -> bool:
-        """Whether none of its requests can cost more than its reserve."""
-        return self.cap_nano is not None or self.setting("unbounded") is False
+        """Whether the tokens of none of its requests can cost more than its reserve."""
+        return self.setting("unbounded") is False
 
 
 class ItemRow(NamedTuple):

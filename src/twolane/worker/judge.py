@@ -65,6 +65,7 @@ class Judge:
         self.forms = Forms(context)
         self._caches = bool(context.run.setting("caches"))
         self._bounded = context.run.bounded
+        self._capped = context.run.cap_nano is not None
 
     # -- before it is sent --------------------------------------------------------------------
 
@@ -177,8 +178,14 @@ class Judge:
         )
 
     def _bill(self, sent: SentItem, reply: Reply) -> Bill:
-        prices, bounded = self._context.prices, self._bounded
-        return bill(reply, prices, sent.lane, sent.reserve_nano, bounded=bounded)
+        return bill(
+            reply,
+            self._context.prices,
+            sent.lane,
+            sent.reserve_nano,
+            bounded=self._bounded,
+            capped=self._capped,
+        )
 
     def uncertain(self, sent: SentItem, message: str, kind: str = "connection") -> Settlement:
         """Return the settlement of a call of which nobody knows whether it was paid for.

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from twolane.core.types import BatchInfo
-    from twolane.ledger import BatchRow
+    from twolane.ledger import BatchRow, RunRow
     from twolane.worker.context import Context
     from twolane.worker.reconcile import Reconciler
 
@@ -84,8 +84,8 @@ class OrphanWatch:
                 contextlib.suppress(ReplyTooLargeError),
             ):
                 await context.provider.fetch_results(found.id, out)
-            bounded = await context.db(orphans.is_bounded, context.ledger, batch)
-            costs = self._costs(path, batch, requests, bounded=bounded)
+            run = await context.db(orphans.run_of, context.ledger, batch)
+            costs = self._costs(path, batch, requests, run)
         finally:
             path.unlink(missing_ok=True)
         await context.db(orphans.book, context.ledger, batch, found, costs, now=context.now())
@@ -93,7 +93,7 @@ class OrphanWatch:
             context.budget.settle(0, sum(one.cost_nano for one in costs))
 
     def _costs(
-        self, path: Path, batch: BatchRow, requests: dict[int, orphans.Sent], *, bounded: bool
+        self, path: Path, batch: BatchRow, requests: dict[int, orphans.Sent], run: RunRow
     ) -> list[orphans.OrphanCost]:
         """Return what each answered request cost; an id stands for one request, once."""
         context = self._context
@@ -110,7 +110,14 @@ class OrphanWatch:
             if sent and answer.custom_id == make_custom_id(parsed[0], sent.name, batch.nonce):
                 del requests[parsed[0]]
                 reply, prices = answer.outcome.reply, context.prices
-                paid = bill(reply, prices, Lane.BATCH, sent.reserve_nano, bounded=bounded)
+                paid = bill(
+                    reply,
+                    prices,
+                    Lane.BATCH,
+                    sent.reserve_nano,
+                    bounded=run.bounded,
+                    capped=run.cap_nano is not None,
+                )
                 costs.append(
                     orphans.OrphanCost(sent.attempt_no, paid.cost_nano, paid.usage, paid.unpriced)
                 )
