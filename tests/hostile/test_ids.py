@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.hostile.provider import (
@@ -56,7 +56,7 @@ NO_IDS: dict[str, Any] = {
     "a number": 7,
     "a list": ["msgbatch_1"],
     "an object": {"id": "msgbatch_1"},
-    "without end": "a" * 900_000,
+    "without end": "a" * 20_000,
     "too long": "a" * (MAX_ID_CHARS + 1),
     "letters that are none": "msgbatch_\u202e1",
     "half an emoji": "msgbatch_\ud83d",
@@ -64,6 +64,8 @@ NO_IDS: dict[str, Any] = {
     "a backslash": "..\\x",
     "another host": "//evil.example/x",
 }
+# One of each kind, where every one costs a whole run.
+FEW = ["upwards", "nothing", "null", "zero", "a header", "a list", "without end", "half an emoji"]
 PATH = re.compile(r"/v1/messages(/batches(/[A-Za-z0-9_.:=~-]+(/results|/cancel)?)?)?")
 
 
@@ -103,7 +105,7 @@ def test_a_create_whose_id_is_none_is_looked_for(tmp_path: Path, name: str) -> N
     assert all(PATH.fullmatch(one.path) for one in provider.asked)
 
 
-@pytest.mark.parametrize("name", ["upwards", "null", "without end", "a list"])
+@pytest.mark.parametrize("name", ["upwards", "null"])
 def test_where_every_id_is_none_nothing_counts_as_absent(tmp_path: Path, name: str) -> None:
     """A list that does not tell its batches proves nothing: what was posted counts as paid."""
 
@@ -164,7 +166,7 @@ def test_results_are_never_fetched_from_where_an_answer_points(tmp_path: Path) -
     assert f"{BATCHES}/msgbatch_0000/results" in {one.path for one in provider.asked}
 
 
-@pytest.mark.parametrize("name", NO_IDS)
+@pytest.mark.parametrize("name", FEW)
 @pytest.mark.parametrize("lane", list(Lane))
 def test_other_ids_that_are_none_are_left_out(tmp_path: Path, lane: Lane, name: str) -> None:
     """Ids of requests and messages, and models, neither end a run nor come into its tables."""
@@ -192,7 +194,7 @@ def test_other_ids_that_are_none_are_left_out(tmp_path: Path, lane: Lane, name: 
     assert all(identifier(one) == one for (one,) in kept)
 
 
-@pytest.mark.parametrize("name", NO_IDS)
+@pytest.mark.parametrize("name", FEW)
 def test_a_line_whose_id_is_none_reaches_nobody(tmp_path: Path, name: str) -> None:
     """A result under an id that was never sent is a stray, whatever it looks like."""
 
@@ -207,6 +209,7 @@ def test_a_line_whose_id_is_none_reaches_nobody(tmp_path: Path, name: str) -> No
     assert scene.finish(ask(2), lane=Lane.BATCH).items.succeeded == 2
 
 
+@settings(max_examples=60)
 @given(
     st.text(max_size=20)
     | st.text("./%\\?#&:~-_aZ0", max_size=12)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.hostile.provider import (
@@ -105,12 +105,9 @@ def failed_alone(scene: Scene, kind: str) -> ItemOutcome:
 # -- one reply ------------------------------------------------------------------------------------
 
 WITHOUT_END: dict[str, Callable[[], Answer]] = {
-    "letters": lambda: Answer(endless(b"a" * 1_000)),
     "a text": lambda: Answer(endless(b"a" * 1_000, BEGUN)),
-    "blanks": lambda: Answer(endless(b" \n" * 1_000)),
     "brackets": lambda: Answer(endless(b"[[]," * 1_000)),
     "zeros": lambda: Answer(endless(b"\0" * 1_000)),
-    "events": lambda: Answer(endless(b'data: {"type":"ping"}\n\n' * 100)),
     "a length of an exabyte": lambda: Answer(
         endless(b"a" * 1_000), headers=(("content-length", str(1 << 60)),), chunked=False
     ),
@@ -236,6 +233,7 @@ def test_the_longest_tokens_there_are_fit_the_bound(max_tokens: int, *, brings_i
     assert BYTES_PER_TOKEN == 2 * 128
 
 
+@settings(max_examples=40)
 @given(st.lists(st.binary(max_size=300), max_size=8), st.integers(0, 500))
 def test_a_body_is_whole_or_too_large(pieces: list[bytes], most: int) -> None:
     """However a packed body is cut into pieces, it comes out as it was, or the bound is told."""
@@ -391,6 +389,7 @@ def test_of_results_without_end_what_was_read_counts(tmp_path: Path, name: str) 
     assert spool_is_empty(scene)
 
 
+@settings(max_examples=60)
 @given(
     lengths=st.lists(st.integers(0, 12), max_size=12),
     piece=st.integers(1, 40),
@@ -461,12 +460,12 @@ def test_a_poll_or_list_without_end_is_asked_again(tmp_path: Path, path: str) ->
 # -- what stands in it ----------------------------------------------------------------------------
 
 ODD: dict[str, bytes] = {
-    "brackets by the million": b'{"type":"message","content":' + b"[" * 10**6 + b"]" * 10**6 + b"}",
-    "lists by the million": b'{"type":"message","content":[' + b"[]," * 10**6 + b"1]}",
+    "many brackets": b'{"type":"message","content":' + b"[" * 10**5 + b"]" * 10**5 + b"}",
+    "many lists": b'{"type":"message","content":[' + b"[]," * 10**5 + b"1]}",
     "many keys": b'{"type":"message","usage":{'
-    + b",".join(b'"%d":1' % number for number in range(300_000))
+    + b",".join(b'"%d":1' % number for number in range(50_000))
     + b"}}",
-    "the same key by the million": b'{"type":"message","usage":{' + b'"k":1,' * 600_000 + b'"k":1}}',
+    "too many values": b'{"type":"message","usage":[' + b"1," * MAX_VALUES + b"1]}",
     "a number of a million digits": b'{"type":"message","content":"ok","x":' + b"9" * 10**6 + b"}",
     "a fraction of a million digits": b'{"type":"message","content":"ok","x":0.' + b"9" * 10**6 + b"}",
     "infinity": b'{"type":"message","content":"ok","x":1e999999,"y":-1e999999,"z":NaN}',
@@ -521,6 +520,7 @@ def test_values_are_bounded_and_the_commas_of_a_text_are_none() -> None:
     assert len(parse(b"[" + b"1," * (MAX_VALUES // 2) + b"1]")[0]) == MAX_VALUES // 2 + 1
 
 
+@settings(max_examples=30)
 @given(st.binary(max_size=60), st.sampled_from([b'"', b"\\", b'\\"', b'"\\']))
 def test_reading_many_quotes_ends(junk: bytes, quote: bytes) -> None:
     """Strings that never end, escapes without a letter and their like are looked at once."""
