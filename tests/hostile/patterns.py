@@ -265,6 +265,8 @@ def _of_text() -> dict[str, Callable[[int], bytes]]:
         for piece in ("a = 1\n", '"a": [', "[", "a: b\n", "\n", '{"a":', '"a": 1,\n', "1", "-"):
             found[f"head {head!r} {piece!r}"] = _note(partial(repeated, piece), head)
     found["vocabulary"] = _note(partial(repeated, "- a{}\n"), "<!-- notemill: tags -->\n")
+    found["spaces within a field"] = _note(partial(repeated, " "), "key:: a", "b\n")
+    found["spaces behind a field"] = _note(partial(repeated, " "), "key::", "\n")
     found["tags in many styles"] = _note(styles)
     found["tags in a series"] = _note(series)
     found["no UTF-8"] = lambda size: b"\xff" * size

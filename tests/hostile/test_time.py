@@ -111,6 +111,7 @@ def _cells() -> Iterator[tuple[str, str]]:
         yield "describe", f"line {piece!r}" if piece.strip() else f"text {piece!r}"
     for piece in TAGS:
         yield from ((one, f"text {piece!r}") for one in ("retag", "tags", "link"))
+    yield from (("tidy", f"spaces {place} a field") for place in ("within", "behind"))
     yield from (("tags", name) for name in ("tags in many styles", "tags in a series"))
     yield from (("tidy", f"text {piece!r}") for piece in FIELDS)
     yield from (("show", f"text {piece!r}") for piece in LINES)
