@@ -294,6 +294,24 @@ def test_a_row_of_another_hand_writes_nothing_of_that_kind(
     assert done.written
 
 
+def test_a_refused_row_is_named_by_apply_and_its_exit_code(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The note's other proposals are written, and the command ends with 3."""
+    desk = Desk(tmp_path, {"A.md": "Soil is alive.\n"})
+    run = desk.curate().run
+    (review,) = desk.home.rglob("review.sqlite3")
+    with sqlite3.connect(review) as db:
+        db.execute("UPDATE proposals SET value = '[[Diary]]' WHERE kind = 'topic'")
+    db.close()
+    shell = Shell(tmp_path, monkeypatch, capsys)
+    monkeypatch.setenv("TWOLANE_HOME", str(desk.home))
+    assert shell("apply", run, "--json") == 3
+    assert shell.report["refused"] == [{"item": "A.md", "kind": "topic"}]
+    assert shell.report["written"] == ["A.md"]
+    assert "A.md: topic" in shell.err
+
+
 # -- tags and links judged by a model ---------------------------------------------------------------
 
 

@@ -73,7 +73,7 @@ async def apply_proposals(
     show_hidden(len(done) - len(seen), console)
     if as_json:
         print_json({**_applied_object(run_id, seen), "excluded": len(done) - len(seen)})
-    return EXIT_FAILED if any(one.problem for one in done) else 0
+    return EXIT_FAILED if any(one.problem or one.refused for one in done) else 0
 
 
 def _proposes(run: KnownRun) -> bool:
