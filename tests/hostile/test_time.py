@@ -28,6 +28,7 @@ from notemill.vault.linediff import diff
 from notemill.vault.note import parse
 from notemill.vault.proposal import set_properties
 from notemill.vault.related import Form, LinkChanges, edit_links
+from notemill.vault.resolve import Names
 from notemill.vault.retag import TagChanges, retag
 from notemill.vault.tidy import TidyKind, tidy
 from tests.hostile import patterns
@@ -154,6 +155,19 @@ def test_no_work_on_a_note_is_quadratic(name: str, pattern: str) -> None:
     cpu_s(work, patterns.note(pattern, 100))  # what is imported and compiled on first use
     tries = (growth(work, lambda size: patterns.note(pattern, size)) for _ in range(TRIES))
     assert any(one < MOST for one in tries)
+
+
+def test_notes_of_one_name_are_told_apart_once() -> None:
+    """Where every note has the same name and links to it, a link costs as much as elsewhere."""
+
+    def work(raw: bytes) -> None:
+        keys = [f"{number % 100}/{number}/a.md" for number in range(len(raw) // 20)]
+        names = Names(keys)
+        for key in keys:
+            assert names.resolve("a", source=key) == key
+            assert names.resolve(f"{key[:-3]}", source="b.md") == key
+
+    assert any(growth(work, lambda size: b"a" * size) < MOST for _ in range(TRIES))
 
 
 def test_quadratic_work_is_told() -> None:

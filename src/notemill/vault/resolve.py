@@ -40,6 +40,7 @@ class Names:
         """Take the keys of all notes: paths in the vault, with their ending."""
         self._by_path: dict[str, str] = {}
         self._by_name: dict[str, list[str]] = {}
+        self._nearest: dict[str, dict[str, str]] = {}
         for key in sorted(keys):
             path = _folded(without_suffix(key))
             self._by_path.setdefault(path, key)
@@ -62,14 +63,29 @@ class Names:
         if (exact := self._by_path.get(wanted)) is not None:
             return exact
         named = self._by_name.get(wanted.rsplit("/", 1)[-1], ())
+        if not named or (len(named) == 1 and "/" not in wanted):
+            return named[0] if named else None
+        if wanted not in self._nearest:
+            self._nearest[wanted] = self._by_folder(wanted, named)
+        nearest = self._nearest[wanted]
+        return nearest.get(posixpath.dirname(source)) or nearest.get("")
+
+    def _by_folder(self, wanted: str, named: Iterable[str]) -> dict[str, str]:
+        """Return which of the notes of a name is meant in each folder; in '' for all others.
+
+        Found once for all links: 10,000 notes may have one name, and all of them link to it.
+        """
         if "/" in wanted:
             ending = f"/{wanted}"
             named = [key for key in named if _folded(without_suffix(key)).endswith(ending)]
-        if len(named) < 2:  # noqa: PLR2004
-            return named[0] if named else None
-        folder = posixpath.dirname(source)
-        below = f"{folder}/" if folder else ""
-        return min(named, key=lambda key: (not key.startswith(below), len(key), key))
+        found: dict[str, str] = {}
+        for key in sorted(named, key=lambda key: (len(key), key)):
+            found.setdefault("", key)
+            folder = posixpath.dirname(key)
+            while folder and folder not in found:
+                found[folder] = key
+                folder = posixpath.dirname(folder)
+        return found
 
     def meant(self, path: str, label: str, *, source: str) -> str | None:
         """Return the key of the note that a link means, also where another tool's rules hold.
