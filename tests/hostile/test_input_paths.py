@@ -92,6 +92,8 @@ def test_a_home_that_can_hold_no_ledger_is_named(here: Path, cli: click.Group, v
     code, said = ended(cli, ["runs", "--home", value])
     assert code in (2, 7)
     assert value.partition("/")[0] in said
+    assert "TWOLANE_HOME" in said or "move it away" in said
+    assert "Errno" not in said
     assert (here / "file").read_text() == "mine"
 
 

@@ -43,8 +43,13 @@ def claim(home: Path) -> None:
         for folder in (home / _VAULTS).glob(f"*/{_FILE}"):
             private.tighten(home / _VAULTS)
             private.tighten_all(folder.parent)
-    except (TwolaneError, OSError) as error:
+    except TwolaneError as error:
         raise VaultError(str(error)) from error
+    except OSError as error:
+        message = (
+            f"{home} cannot hold what is kept ({error.strerror}); name a folder with TWOLANE_HOME"
+        )
+        raise VaultError(message) from error
 
 
 def remember(state: Path, root: Path) -> None:
