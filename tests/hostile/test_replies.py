@@ -8,6 +8,7 @@ import os
 import re
 import tracemalloc
 import zlib
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -52,7 +53,9 @@ from twolane.providers import anthropic
 from twolane.providers.anthropic import AnthropicProvider
 from twolane.providers.http import HttpTransport
 from twolane.providers.lenient import MAX_VALUES, parse
+from twolane.providers.local import LocalProvider
 from twolane.providers.messages import read_answer
+from twolane.providers.remembered import Remembered
 from twolane.worker.collect import MAX_BROKEN_FETCHES
 from twolane.worker.spool import spooled
 
@@ -154,6 +157,39 @@ def test_the_bound_holds_over_a_socket(name: str) -> None:
         _, peak = tracemalloc.get_traced_memory()
         tracemalloc.stop()
     assert peak < 8 * MB
+
+
+@pytest.mark.parametrize("endpoint", ["/v1/chat/completions", "/v1/messages"])
+async def test_a_local_server_is_read_to_the_same_bound(tmp_path: Path, endpoint: str) -> None:
+    """Whatever form it speaks, an answer without end is none of it."""
+    begun = b'{"choices":[{"message":{"content":"'
+
+    def put(asked: Asked) -> Answer | None:
+        if asked.path == endpoint:
+            return Answer(bomb(64 * MB, begun), headers=(GZIP,))
+        return Answer(b"", 404) if asked.path.endswith("/completions") else None
+
+    provider = Hostile(put)
+    service = LocalProvider(
+        lambda _: HostileTransport(provider),
+        base_url="http://127.0.0.1:8080",
+        remembered=Remembered(tmp_path / "servers.json"),
+    )
+    with pytest.raises(ReplyTooLargeError):
+        await service.send(QUESTION, most_bytes=MB)
+
+
+def test_what_a_server_tool_finds_has_room_in_a_reply(tmp_path: Path) -> None:
+    """Pages that a search has brought in are no tokens of the model's, and are delivered."""
+    found = {"type": "web_search_tool_result", "content": [{"encrypted_content": "x" * 8 * MB}]}
+    text = {"type": "text", "text": "fine"}
+    plain = orjson.dumps(message(content=[found, text]))
+    scene, _ = hostile(tmp_path, to("/messages", lambda: said(plain)))
+    requests = ask(1, echo=False)
+    tools = [{"type": "web_search_20250305", "name": "web_search"}]
+    searching = [replace(one, params={**one.params, "tools": tools}) for one in requests]
+    scene.finish(searching, lane=Lane.REALTIME)
+    assert [one.text for one in scene.outcomes()] == ["fine"]
 
 
 HEADS = {
