@@ -17,6 +17,7 @@ import click
 
 from twolane.flag_types import FILE, FOLDER
 from twolane.streams import (
+    Told,
     drop_standard_output,
     prepare_streams,
     print_json_error,
@@ -173,6 +174,11 @@ def hide_keys(settings: Settings, *more: str | None) -> None:
 def finish(work: Coroutine[Any, Any, int]) -> None:
     """Run a command's work and end with its exit code. Raises KeyboardInterrupt on Ctrl-C."""
     import asyncio  # noqa: PLC0415  # a twentieth of a second that --help need not wait for
+    import logging  # noqa: PLC0415  # asyncio has it in any case
+
+    # What libraries log and warn of has names and the words of services in it, too.
+    logging.basicConfig(stream=Told(), format="%(message)s")
+    logging.captureWarnings(capture=True)
 
     async def interruptible() -> int:
         with _interrupts_at_once():

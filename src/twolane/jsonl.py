@@ -17,6 +17,7 @@ from twolane.core.pricing import plain_usd
 from twolane.core.states import TERMINAL_ITEMS, ItemState
 from twolane.core.types import Request
 from twolane.errors import InputError
+from twolane.streams import shown_json
 from twolane.values import shortened
 
 if TYPE_CHECKING:
@@ -198,4 +199,10 @@ def write_results(outcomes: Iterable[ItemOutcome], run_id: str, output: Output) 
 
     Raises ConfigError where it cannot be written, BrokenPipeError where its reader has left.
     """
-    return output.write(map(result_line, outcomes), run_id)
+    lines = map(result_line, outcomes)
+    return output.write(map(_harmless, lines) if output.is_standard else lines, run_id)
+
+
+def _harmless(line: bytes) -> bytes:
+    """Return a line as a console may show it: the same JSON, control characters as escapes."""
+    return line if line.isascii() and b"\x7f" not in line else shown_json(line.decode()).encode()

@@ -11,6 +11,7 @@ import os
 import re
 import sys
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -18,6 +19,12 @@ if TYPE_CHECKING:
 
 MAX_SHOWN_CHARS, MAX_LINE_CHARS = 500, 2_000
 """Most that a person is shown of a name or a message, and of a line that tells of several."""
+
+MAX_TOLD_LINES = 200
+"""Most lines of a traceback: Python itself shortens one that repeats itself."""
+
+_DELETE = 0x7F
+"""The last of ASCII, which JSON writes as it is."""
 
 _WORD_BEGINS = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
@@ -50,6 +57,14 @@ def _odd(*, also: str = "") -> re.Pattern[str]:
 
 
 _ODD, _ODD_IN_LINES = _odd(), _odd(also=r"\n\t")
+
+
+def _python_escape(char: str) -> str:
+    return ascii(char)[1:-1]
+
+
+def _json_escape(char: str) -> str:
+    return json.dumps(char)[1:-1] if ord(char) > _DELETE else f"\\u{ord(char):04x}"
 
 
 def _as_it_is(text: str) -> str:
@@ -98,13 +113,17 @@ def shown_lines(text: str) -> str:
     return _ODD_IN_LINES.sub(_escaped, _SPOKEN.without_keys(text))
 
 
-def _escaped(found: re.Match[str]) -> str:
+def shown_json(line: str) -> str:
+    """Return a line of JSON for a console: the same value, with escapes where `shown` has some."""
+    return _ODD.sub(partial(_escaped, escape=_json_escape), _SPOKEN.without_keys(line))
+
+
+def _escaped(found: re.Match[str], escape: Callable[[str], str] = _python_escape) -> str:
     text = found[0]
     if found.lastgroup == "honest" or (found.lastgroup is None and text.isprintable()):
         return text
     return "".join(
-        char if found.lastgroup is None and char.isprintable() else ascii(char)[1:-1]
-        for char in text
+        char if found.lastgroup is None and char.isprintable() else escape(char) for char in text
     )
 
 
@@ -115,9 +134,21 @@ def tell(line: str) -> None:
 
 
 def tell_lines(text: str) -> None:
-    """Print a text of several lines, such as a traceback, on standard error."""
-    if sys.stderr is not None:
-        sys.stderr.write(f"{shown_lines(text).rstrip()}\n")
+    """Print a text of several lines, such as a traceback, on standard error: its end, if long."""
+    for line in text.rstrip().split("\n")[-MAX_TOLD_LINES:]:
+        tell(line)
+
+
+class Told:
+    """A stream for what others write to standard error, as safe as what is told."""
+
+    def write(self, text: str) -> int:
+        """Tell a text."""
+        tell_lines(text)
+        return len(text)
+
+    def flush(self) -> None:
+        """Do nothing: every line is told at once."""
 
 
 def print_json(value: object) -> None:

@@ -69,8 +69,8 @@ class Console:
 
     @property
     def is_terminal(self) -> bool:
-        """Whether somebody watches."""
-        return self._rich.is_terminal
+        """Whether somebody watches, whatever the environment says of colours."""
+        return self._rich.file.isatty()
 
     def print(self, line: str = "", *, style: str = "", aside: str = "", end: str = "\n") -> None:
         """Print one line: line ends in it are shown as escapes. `aside` is added, dimmed."""
@@ -95,9 +95,12 @@ class Console:
 
     @contextmanager
     def status(self, line: str = "") -> Iterator[Callable[[str], None]]:
-        """Show a line while something goes on; what is given replaces it with another."""
+        """Show a line while something goes on, where somebody watches; what is given replaces it."""
         from rich.text import Text  # noqa: PLC0415
 
+        if not self.is_terminal:
+            yield lambda _: None
+            return
         with self._rich.status(Text(shown(line))) as status:
             yield lambda line: status.update(Text(shown(line)))
 
