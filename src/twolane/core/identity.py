@@ -72,7 +72,7 @@ def make_custom_id(index: int, name: str, nonce: str) -> str:
     """
     if not 0 <= index <= MAX_INDEX:
         raise ValueError(f"index {index} is outside 0…{MAX_INDEX}")
-    if not is_nonce(nonce):
+    if not _is_nonce(nonce):
         raise ValueError(f"{nonce!r} is not a nonce")
     as_it_is = f"file_{index:05d}_{name}-{nonce}"
     if len(as_it_is) <= MAX_CUSTOM_ID_CHARS and _SAFE_NAME.fullmatch(name):
@@ -83,7 +83,7 @@ def make_custom_id(index: int, name: str, nonce: str) -> str:
 
 
 @functools.lru_cache(maxsize=16)
-def is_nonce(nonce: str) -> bool:
+def _is_nonce(nonce: str) -> bool:
     """Tell whether `make_nonce` can have made it; kept, for a batch asks at every item."""
     return _NONCE.fullmatch(nonce) is not None
 

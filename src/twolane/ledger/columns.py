@@ -7,7 +7,6 @@ from dataclasses import fields
 from functools import wraps
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
-from twolane.core.identity import is_nonce
 from twolane.core.naming import is_run_id
 from twolane.core.states import BatchState, ItemState, RunState
 from twolane.core.types import Lane
@@ -138,7 +137,7 @@ def batch_of(row: Sequence[Any]) -> BatchRow:
     """Return a batch from a row of its columns, in the order of BatchRow's fields."""
     _check(row, _BATCH_TYPES)
     values: dict[str, Any] = dict(zip((f.name for f in fields(BatchRow)), row, strict=True))
-    if not is_nonce(values["nonce"]):
+    if not is_run_id(values["nonce"]):  # it names files beside the run's id
         message = f"a batch's nonce of {values['nonce']!r:.100}"
         raise ValueError(message)
     values["state"] = BatchState(values["state"])
