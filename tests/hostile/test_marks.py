@@ -6,8 +6,11 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from notemill.decisions import FILE, Decisions
+from notemill.errors import MalformedNoteError
 from notemill.tagging.vocabulary import (
     Entry,
     Vocabulary,
@@ -15,6 +18,11 @@ from notemill.tagging.vocabulary import (
     read_vocabulary,
     with_entries,
 )
+from notemill.vault.marks import RELATED_BEGIN, RELATED_END, TAGS_BEGIN, tag_list
+from notemill.vault.note import parse
+from notemill.vault.region import is_damaged
+from notemill.vault.related import Form, LinkChanges, LinkStyle, edit_links, link_entries, link_text
+from notemill.vault.resolve import Names
 from tests.cli.test_notemill import Shell
 from tests.workflows.notes import tree, write_notes
 
@@ -227,3 +235,54 @@ def test_a_store_of_the_version_before_keeps_the_note_that_was_named(tmp_path: P
         made._db.execute("PRAGMA user_version = 1")  # noqa: SLF001
     with closing(Decisions(path)) as decisions:
         assert (decisions.adopted().note, decisions.adopted().said) == ("Tags.md", "")
+
+
+# -- the list of related notes --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("form", Form)
+@pytest.mark.parametrize(
+    "name",
+    [
+        RELATED_BEGIN,
+        RELATED_END,
+        TAGS_BEGIN,
+        "a\n" + RELATED_END,
+        "]] " + RELATED_END,
+        "%%",
+        "```",
+        "<!--",
+    ],
+)
+def test_no_name_of_a_note_makes_a_mark(name: str, form: Form) -> None:
+    """A link to a note that is called like a mark ends no list, hides none and begins none."""
+    key = f"{name}.md"
+    text = link_text(Names([key, "A.md"]), key, source="A.md", form=form, style=LinkStyle())
+    if text is None:
+        return
+    raw = edit_links(b"Text.\n", LinkChanges(add=(text, "[[B]]")), form)
+    note = parse(raw)[0]
+    assert [one.text for one in link_entries(note)] == [text, "[[B]]"]
+    assert tag_list(note.body) == ([], [])
+    assert note.body.count(RELATED_BEGIN) == (form is Form.SECTION)
+    removed = edit_links(raw, LinkChanges(remove=(text, "[[B]]")), form)
+    assert parse(removed)[0].body == "Text.\n"
+
+
+@given(
+    st.lists(
+        st.sampled_from([RELATED_BEGIN, RELATED_END, "- [[Soil]]", "```", "%%", "> x", "", "\r"])
+    )
+)
+def test_a_list_of_related_notes_is_one_or_none(lines: list[str]) -> None:
+    """However its marks stand, what is added comes into the one list, or the note is left."""
+    raw = "\n".join(lines).encode()
+    damaged = is_damaged(parse(raw)[0].body)
+    try:
+        after = edit_links(raw, LinkChanges(add=("[[New]]",)), Form.SECTION)
+    except MalformedNoteError:
+        return
+    assert not damaged
+    texts = [one.text for one in link_entries(parse(after)[0])]
+    assert texts.count("[[New]]") == 1
+    assert set(raw.split()) <= set(after.split())

@@ -69,14 +69,13 @@ def test_what_stands_in_both_notes_is_taken_over_as_it_is(shell: Shell, form: st
     assert tree(shell.vault) == before | new
 
 
-@FORMS
-def test_links_taken_over_follow_a_rename(shell: Shell, form: str) -> None:
+def test_links_taken_over_follow_a_rename(shell: Shell) -> None:
     """What stands in both notes is looked after as if this store had written it."""
-    linked(shell, form)
+    linked(shell)
     at(shell, "second")
-    linked(shell, form)
+    linked(shell)
     (shell.vault / SOIL).rename(shell.vault / "Earth.md")
-    assert linked(shell, form)["renamed"] == [{"from": SOIL, "to": "Earth.md"}]
+    assert linked(shell)["renamed"] == [{"from": SOIL, "to": "Earth.md"}]
     assert_linked_both_ways(shell.vault, {("Earth.md", MULCH), ("Earth.md", COMPOST)})
 
 

@@ -1,0 +1,106 @@
+"""Whatever marks a stranger puts into one note, every other note ends as beside the note without."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from notemill.app import Mill
+from notemill.cli.curating import curate
+from notemill.cli.linking import LinkOptions, keep, look, write_run
+from notemill.config import EmbeddingKind, EmbeddingSettings, Exclusions
+from notemill.tagmill import TagMill
+from notemill.vault.marks import RELATED_BEGIN, RELATED_END, TAGS_BEGIN, TAGS_END
+from notemill.vault.region import owners_text
+from notemill.vault.related import Form
+from notemill.vault.tidy import TidyKind
+from notemill.workflows.retagging import checked_changes, plan_retagging, write_retagging
+from notemill.workflows.survey import CurateOptions
+from notemill.workflows.tidying import plan_tidying, write_tidying
+from tests.workflows.notes import tree, write_notes
+from twolane import Settings
+from twolane.console import Console
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+NOTES = {
+    "Soil.md": "---\ntags: [soup, garden]\n---\nGarden soil lives by worms, leaves and compost.\n",
+    "Mulch.md": "Mulch of leaves protects garden soil and feeds worms. #bread\nstatus:: done\n",
+    "Heap.md": "---\nTags: [garden, Soup]\n---\nCompost of leaves feeds garden soil with worms.\n",
+}
+MARKS = [
+    spelled
+    for mark in (TAGS_BEGIN, TAGS_END, RELATED_BEGIN, RELATED_END)
+    for spelled in (mark, mark, mark, f"  {mark} ", f"    {mark}", f"> {mark}", mark.upper(),
+                    mark.replace(" -->", ""), mark.replace(": ", ":"), f"{mark} {mark}")
+]  # fmt: skip
+LINES = [
+    *MARKS, "- pwned (soup, bread)", "- ~~garden~~", "- [[Soil]]", "- [[Mulch]]", "* [[Heap|Soil]]",
+    "## Related", "notemill: ignore", "```", "%%", "$$", "<!--", "-->", "<%", "", "\\",
+]  # fmt: skip
+WORDS = "A clipped page about sailing boats."
+
+
+def defused(text: str) -> str:
+    """Return a text whose marks are none: without its region, and the others of another program."""
+    return owners_text(text).replace("notemill", "notebill").replace("NOTEMILL", "NOTEBILL")
+
+
+async def everything(root: Path, home: Path) -> None:
+    """Curate, accept, link in both forms and tidy, as one who says yes to all."""
+    console = Console(io.StringIO())
+    mill = Mill(root, Settings(home=home, provider="offline"), Exclusions())
+    try:
+        await curate(
+            mill, CurateOptions(stages="none"), console,
+            again=False, dry_run=False, review=False, yes=True, as_json=False,
+        )  # fmt: skip
+        mills = TagMill(mill)
+        chosen = mills.chosen([], everything=True)
+        wanted = checked_changes({one.tag: one.becomes for one in chosen.changes})
+        plan = plan_retagging(mill.vault, mills.facts, wanted, privacy=mill.privacy)
+        list(write_retagging(mill.vault, mill.review, plan, privacy=mill.privacy, run="tags-1"))
+        mills.accept(chosen, run="tags-1")
+        off = EmbeddingSettings(kind=EmbeddingKind.OFF)
+        for top, form in ((1, Form.SECTION), (2, Form.PROPERTY)):
+            options = LinkOptions(top=top, min_score=0.1, form=form, only=None, embedding=off)
+            write_run(
+                mill, keep(mill, look(mill, options, console).findings.pairs, options), console
+            )
+        tidying = plan_tidying(mill.vault, mill.look().facts, list(TidyKind), privacy=mill.privacy)
+        list(write_tidying(mill.vault, mill.review, tidying, privacy=mill.privacy, run="tidy-1"))
+    finally:
+        await mill.aclose()
+
+
+def others(clipped: str) -> dict[str, bytes]:
+    """Return all notes but the clipped one, after everything was done with both."""
+    with tempfile.TemporaryDirectory() as folder:
+        root = write_notes(Path(folder) / "vault", {**NOTES, "Clip.md": clipped})
+        asyncio.run(everything(root, Path(folder) / "home"))
+        found = tree(root)
+    del found["Clip.md"]
+    return found
+
+
+def clip(lines: Iterable[str], ending: str) -> str:
+    """Return a clipped page with lines of a stranger's below its words."""
+    return ending.join([WORDS, "", *lines, ""])
+
+
+@settings(max_examples=8, deadline=None)
+@given(
+    st.lists(st.sampled_from(LINES), min_size=1, max_size=9),
+    st.sampled_from(["\n", "\n", "\r\n", "\r"]),
+)
+def test_marks_in_one_note_change_no_other(lines: list[str], ending: str) -> None:
+    """Opened, closed, nested, doubled, misspelled or hidden, by any line ending."""
+    text = clip(lines, ending)
+    assert others(text) == others(defused(text))
