@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from twolane.core.identity import NONCE_CHARS
-from twolane.core.outside import MAX_TOKENS, MAX_WHOLE
 from twolane.core.states import (
     CLOSED_BATCHES,
     IN_FLIGHT_ITEMS,
@@ -15,17 +14,19 @@ from twolane.core.states import (
     RunState,
 )
 from twolane.core.types import Lane
+from twolane.ledger.plausible import (
+    MAX_NANO,
+    MONEY_COLUMNS,
+    TOKEN_COLUMNS,
+    listed,
+    odd_numbers,
+    wrong_times,
+    wrong_types,
+)
 from twolane.ledger.rows import ITEM_BITS
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 # The provider's clock and this machine's need not agree; a batch's times are of both.
 CLOCK_SKEW_S: Final = 3_600.0
-MAX_RUNS: Final = 2**30
-MAX_ITEMS: Final = 2**31
-MAX_NANO: Final = 10**17
-"""A hundred million dollars: so much, and sums of it, no ledger has to hold."""
 OUTCOMES: Final = (
     "succeeded", "errored", "expired", "canceled", "missing", "quarantined",
     "uncertain", "unsent", "orphan",
@@ -53,107 +54,18 @@ class Invariant(NamedTuple):
     advice: str
 
 
-def _list(values: Iterable[str]) -> str:
-    return ", ".join(f"'{value}'" for value in sorted(values))
-
-
 _RUN_OF = f"(item >> {ITEM_BITS})"
 _INDEX = f"(id & {(1 << ITEM_BITS) - 1})"
 _ITEM_OF_RUN = f"i.id >> {ITEM_BITS} = r.run_no"
 _B = BatchState
 # Not those that are lost: of some it never became known whether the provider took them.
-_POSTED = _list([_B.SUBMITTED, _B.CANCELING, _B.ENDED, _B.COLLECTED, _B.ORPHAN])
+_POSTED = listed([_B.SUBMITTED, _B.CANCELING, _B.ENDED, _B.COLLECTED, _B.ORPHAN])
 _OPEN = "outcome IS NULL"
 # A batch whose early end was asked for may be raced by a real-time call: only there may an item
 # have two attempts out, or two answers.
 _IN_A_RACE = (
     "EXISTS (SELECT 1 FROM batches b WHERE b.batch_no = a.batch_no AND b.cancel_at IS NOT NULL)"
 )
-_MONEY_COLUMNS = ("reserve_nano", "cost_nano", "realtime_nano")
-# Nothing would ever leave in batches of none.
-_NEVER_NONE = ("batch_size", "batch_bytes")
-_TOKEN_COLUMNS = (
-    "input_tokens", "output_tokens", "cache_write_5m_tokens", "cache_write_1h_tokens",
-    "cache_read_tokens", "web_searches",
-)  # fmt: skip
-
-# What each column may hold, by SQLite's storage classes; a name with lone surrogates is a blob.
-_TEXTS = {
-    "runs": ("id", "kind", "state", "state_reason", "input_hash", "settings", "provider", "model",
-             "decision_lane", "decision_reason", "waits_for"),
-    "items": ("content_hash", "lane", "state", "reason", "fault"),
-    "batches": ("nonce", "state", "reason", "base_url", "key_fingerprint"),
-    "attempts": ("lane", "nonce", "error_kind", "message", "unpriced"),
-    "controls": ("action",),
-}  # fmt: skip
-_NAMES = {"runs": ("label", "source"), "items": ("key", "name")}
-_NUMBERS = {
-    "runs": ("batch_size", "total", "estimated_nano"),
-    "items": ("echo", "need", "stage", "tries", "size_bytes", "max_tokens"),
-    "batches": ("run_no", "size"),
-    "attempts": ("item", *_MONEY_COLUMNS, *_TOKEN_COLUMNS),
-    "controls": ("run_no",),
-}
-_TIMES = {
-    "runs": ("created_at", "worked_s"),
-    "batches": ("intended_at",),
-    "attempts": ("sent_at",),
-    "controls": ("asked_at",),
-}
-_TIMES_OR_NONE = {
-    "runs": ("ended_at", "deadline_at", "dropped_at", "waits_until"),
-    "batches": ("newest_at", "submitted_at", "ended_at", "cancel_at"),
-    "attempts": ("settled_at",),
-    "controls": ("done_at",),
-}
-
-
-def _wrong_types() -> str:
-    kinds = (
-        (_TEXTS, ("text",)),
-        (_NAMES, ("text", "blob")),
-        (_NUMBERS, ("integer",)),
-        (_TIMES, ("real",)),
-        (_TIMES_OR_NONE, ("real", "null")),
-    )
-    return " UNION ALL ".join(
-        f"SELECT '{table} row ' || rowid || ' {column}' FROM {table}"
-        f" WHERE typeof({column}) NOT IN ({_list(allowed)})"
-        for columns, allowed in kinds
-        for table, names in columns.items()
-        for column in names
-    )
-
-
-def _wrong_times() -> str:
-    return " UNION ALL ".join(
-        f"SELECT '{table} row ' || rowid || ' {column}' FROM {table}"
-        f" WHERE typeof({column}) = 'real' AND NOT {column} BETWEEN 0 AND 1e11"
-        for columns in (_TIMES, _TIMES_OR_NONE)
-        for table, names in columns.items()
-        for column in names
-    )
-
-
-def _odd_numbers() -> str:
-    """Return a query for what is counted beyond anything there can be, or below nothing."""
-    tokens = dict.fromkeys(_TOKEN_COLUMNS, MAX_TOKENS)
-    money = dict.fromkeys(_MONEY_COLUMNS, MAX_NANO)
-    most: dict[str, dict[str, int]] = {
-        "runs": {"run_no": MAX_RUNS, "batch_size": MAX_ITEMS, "total": MAX_ITEMS,
-                 "estimated_nano": MAX_WHOLE, "cap_nano": MAX_WHOLE, "batch_bytes": MAX_TOKENS},
-        "items": {"echo": 1, "need": MAX_TOKENS, "stage": MAX_ITEMS, "tries": MAX_TOKENS,
-                  "size_bytes": MAX_WHOLE, "max_tokens": MAX_WHOLE},
-        "batches": {"size": MAX_ITEMS},
-        "attempts": {**tokens, **money},
-    }  # fmt: skip
-    return " UNION ALL ".join(
-        f"SELECT '{table} row ' || rowid || ' {column}' FROM {table}"
-        f" WHERE {column} NOT BETWEEN {int(column in _NEVER_NONE)} AND {bound}"
-        for table, columns in most.items()
-        for column, bound in columns.items()
-    )
-
 
 _OF_RUNS = (
     Invariant(
@@ -178,9 +90,9 @@ _OF_RUNS = (
         "a run that is done or canceled has only items that ended, and closed batches",
         (
             "SELECT r.id FROM runs r WHERE r.state IN ('done', 'canceled') AND (EXISTS (SELECT 1"
-            f" FROM items i WHERE {_ITEM_OF_RUN} AND i.state NOT IN ({_list(TERMINAL_ITEMS)})) OR"
+            f" FROM items i WHERE {_ITEM_OF_RUN} AND i.state NOT IN ({listed(TERMINAL_ITEMS)})) OR"
             " EXISTS (SELECT 1 FROM batches b WHERE b.run_no = r.run_no"
-            f" AND b.state NOT IN ({_list(CLOSED_BATCHES)})))"
+            f" AND b.state NOT IN ({listed(CLOSED_BATCHES)})))"
         ),
         RESTORE,
     ),
@@ -235,7 +147,7 @@ _OF_ITEMS = (
     Invariant(
         "an item in flight has an attempt without an ending, in real time where it is running",
         (
-            f"SELECT id FROM items i WHERE state IN ({_list(IN_FLIGHT_ITEMS)}) AND NOT EXISTS"
+            f"SELECT id FROM items i WHERE state IN ({listed(IN_FLIGHT_ITEMS)}) AND NOT EXISTS"
             f" (SELECT 1 FROM attempts a WHERE a.item = i.id AND a.{_OPEN}"
             " AND (i.state = 'running') = (a.batch_no IS NULL))"
         ),
@@ -252,7 +164,7 @@ _OF_ITEMS = (
     Invariant(
         "an item that is not in flight has no attempt out, unless canceled or in a race",
         (
-            f"SELECT id FROM items i WHERE state NOT IN ({_list(IN_FLIGHT_ITEMS)}, 'canceled') AND"
+            f"SELECT id FROM items i WHERE state NOT IN ({listed(IN_FLIGHT_ITEMS)}, 'canceled') AND"
             f" EXISTS (SELECT 1 FROM attempts a WHERE a.item = i.id AND a.{_OPEN})"
             # Either of the two may still be out when the other has answered.
             f" AND NOT EXISTS (SELECT 1 FROM attempts a WHERE a.item = i.id AND {_IN_A_RACE})"
@@ -326,7 +238,7 @@ _OF_BATCHES = (
     Invariant(
         "a closed batch has no attempt without an ending",
         (
-            f"SELECT batch_no FROM batches b WHERE state IN ({_list(CLOSED_BATCHES)}) AND EXISTS"
+            f"SELECT batch_no FROM batches b WHERE state IN ({listed(CLOSED_BATCHES)}) AND EXISTS"
             f" (SELECT 1 FROM attempts a WHERE a.batch_no = b.batch_no AND a.{_OPEN})"
         ),
         PAYS,
@@ -381,7 +293,7 @@ _OF_ATTEMPTS = (
         (
             "SELECT attempt_no FROM attempts WHERE (cost_nano > reserve_nano AND EXISTS"
             f" (SELECT 1 FROM runs r WHERE r.run_no = {_RUN_OF} AND cap_nano IS NOT NULL)) OR "
-            + " OR ".join(f"{name} < 0" for name in _MONEY_COLUMNS + _TOKEN_COLUMNS)
+            + " OR ".join(f"{name} < 0" for name in MONEY_COLUMNS + TOKEN_COLUMNS)
         ),
         MONEY,
     ),
@@ -405,7 +317,7 @@ _OF_ATTEMPTS = (
         "an answer that cost something used tokens, and in real time costs what real time costs",
         (
             "SELECT attempt_no FROM attempts WHERE outcome IN ('succeeded', 'quarantined',"
-            f" 'errored') AND ((cost_nano > 0 AND {' + '.join(_TOKEN_COLUMNS)} = 0"
+            f" 'errored') AND ((cost_nano > 0 AND {' + '.join(TOKEN_COLUMNS)} = 0"
             " AND unpriced = '') OR"
             f" (lane = '{Lane.REALTIME}' AND cost_nano <> realtime_nano))"
         ),
@@ -421,24 +333,24 @@ INVARIANTS: Final = (
         " LEFT JOIN months ON month = sent_in WHERE nano > coalesce(committed_nano, 0)",
         MONEY,
     ),
-    Invariant("a value is of the kind that its column holds", _wrong_types(), RESTORE),
-    Invariant("a time is one there can be", _wrong_times(), RESTORE),
+    Invariant("a value is of the kind that its column holds", wrong_types(), RESTORE),
+    Invariant("a time is one there can be", wrong_times(), RESTORE),
     Invariant(
         "a state, a lane and an outcome is one there is",
         (
-            f"SELECT 'item ' || id || ' ' || state FROM items WHERE state NOT IN ({_list(ItemState)})"
+            f"SELECT 'item ' || id || ' ' || state FROM items WHERE state NOT IN ({listed(ItemState)})"
             " UNION ALL SELECT 'batch ' || batch_no || ' ' || state FROM batches"
-            f" WHERE state NOT IN ({_list(BatchState)})"
+            f" WHERE state NOT IN ({listed(BatchState)})"
             f" UNION ALL SELECT 'run ' || id || ' ' || state FROM runs"
-            f" WHERE state NOT IN ({_list(RunState)})"
+            f" WHERE state NOT IN ({listed(RunState)})"
             f" UNION ALL SELECT 'item ' || id || ' ' || lane FROM items"
-            f" WHERE lane NOT IN ({_list(Lane)})"
+            f" WHERE lane NOT IN ({listed(Lane)})"
             f" UNION ALL SELECT 'attempt ' || attempt_no || ' ' || lane FROM attempts"
-            f" WHERE lane NOT IN ({_list(Lane)})"
+            f" WHERE lane NOT IN ({listed(Lane)})"
             f" UNION ALL SELECT 'attempt ' || attempt_no || ' ' || outcome FROM attempts"
-            f" WHERE outcome NOT IN ({_list(OUTCOMES)})"
+            f" WHERE outcome NOT IN ({listed(OUTCOMES)})"
             f" UNION ALL SELECT 'run ' || id || ' ' || decision_lane FROM runs"
-            f" WHERE decision_lane NOT IN ({_list(Lane)}) OR lane_forced NOT IN ({_list(Lane)})"
+            f" WHERE decision_lane NOT IN ({listed(Lane)}) OR lane_forced NOT IN ({listed(Lane)})"
         ),
         RESTORE,
     ),
@@ -446,7 +358,7 @@ INVARIANTS: Final = (
     *_OF_ITEMS,
     *_OF_BATCHES,
     *_OF_ATTEMPTS,
-    Invariant("a number is one there can be", _odd_numbers(), RESTORE),
+    Invariant("a number is one there can be", odd_numbers(), RESTORE),
     Invariant(
         "an intent has a nonce, a month is one of the calendar, and a limit a number",
         (
