@@ -8,111 +8,20 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from notemill.durable import DurableFile
+from notemill.link_tables import PAIRS, READERS, SCHEMA, SCHEMA_VERSION, SIDES, STEPS, pair_of
 from notemill.pairs import DECIDED, LinkRun, Pair, PairState, Presence, Side, SideState
-from notemill.vault.journal import moment
 from notemill.vault.related import Form
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping
     from pathlib import Path
 
     from notemill.pairs import NewPair, NewSide
-    from twolane.databases import Readers
 
 FILE: Final = "links.sqlite3"
-SCHEMA_VERSION: Final = 2
-_PRESENT: Final = """
-CREATE TABLE present (             -- the vault's notes, and notes of pairs that are missing
-  key         TEXT PRIMARY KEY,
-  since       INTEGER NOT NULL,    -- the look that saw it first
-  missing     INTEGER              -- the look that missed it first
-) WITHOUT ROWID
-"""
-_SCHEMA = f"""
-CREATE TABLE notes (
-  id          INTEGER PRIMARY KEY,
-  key         TEXT NOT NULL UNIQUE,
-  source_hash TEXT NOT NULL,       -- the note's own content when it was last seen
-  bytes_hash  TEXT NOT NULL        -- all of it when its links were last looked at, '' for never
-);
-CREATE TABLE pairs (
-  id          INTEGER PRIMARY KEY,
-  a           INTEGER NOT NULL REFERENCES notes (id),
-  b           INTEGER NOT NULL REFERENCES notes (id),
-  state       TEXT NOT NULL,
-  run         TEXT NOT NULL,       -- what proposed it last, or wrote it
-  score       REAL NOT NULL,
-  reason      TEXT NOT NULL,       -- JSON
-  source_a    TEXT NOT NULL,       -- the notes' own content when it was proposed
-  source_b    TEXT NOT NULL,
-  because     TEXT NOT NULL,       -- why it stands where it stands, for people
-  at_s        REAL NOT NULL,
-  UNIQUE (a, b)
-);
-CREATE INDEX pairs_run ON pairs (run);
-CREATE INDEX pairs_b ON pairs (b);
-CREATE TABLE sides (               -- the links themselves: what stands in which note
-  pair        INTEGER NOT NULL REFERENCES pairs (id),
-  note        INTEGER NOT NULL REFERENCES notes (id),
-  form        TEXT NOT NULL,
-  text        TEXT NOT NULL,
-  before      TEXT NOT NULL,       -- the text before it was pointed elsewhere, '' where it never was
-  had         INTEGER NOT NULL,    -- whether the property was there before its first link
-  state       TEXT NOT NULL,
-  run         TEXT NOT NULL,
-  PRIMARY KEY (pair, note)
-) WITHOUT ROWID;
-CREATE INDEX sides_note ON sides (note);
-CREATE TABLE runs (
-  id          TEXT PRIMARY KEY,
-  at_s        REAL NOT NULL,
-  settings    TEXT NOT NULL        -- JSON
-) WITHOUT ROWID;{_PRESENT}"""
-
-
-_PAIRS = (
-    "SELECT pairs.id, one.key, two.key, state, run, score, reason, source_a, source_b, because"
-    " FROM pairs JOIN notes AS one ON one.id = a JOIN notes AS two ON two.id = b"
-)
-_SIDES = (
-    "SELECT sides.pair, notes.key, other.key, form, text, before, had, sides.state, sides.run"
-    " FROM sides JOIN notes ON notes.id = sides.note JOIN pairs ON pairs.id = sides.pair"
-    " JOIN notes AS other ON other.id = pairs.a + pairs.b - sides.note"
-)
-
-
-def _object(text: str) -> dict[str, Any]:
-    """Return what a JSON object says. Raises TypeError where it is none."""
-    value = json.loads(text)
-    if not isinstance(value, dict):
-        raise TypeError("no JSON object")
-    return value
-
-
-def _reason(text: str) -> None:
-    """Read why a pair was proposed: lists of words. Raises ValueError, TypeError."""
-    for words in _object(text).values():
-        if not isinstance(words, list) or not all(isinstance(one, str) for one in words):
-            raise TypeError("no list of words")
-
-
-def _settings(text: str) -> None:
-    """Read what a run was asked for. Raises ValueError, TypeError."""
-    Form(_object(text).get("form", Form.PROPERTY))
-
-
-_READERS: Final[Readers] = {
-    "pairs.state": PairState,
-    "pairs.reason": _reason,
-    "pairs.at_s": moment,
-    "sides.form": Form,
-    "sides.state": SideState,
-    "runs.at_s": moment,
-    "runs.settings": _settings,
-}
 
 
 class LinkLedger(DurableFile):
@@ -121,7 +30,12 @@ class LinkLedger(DurableFile):
     def __init__(self, path: Path) -> None:
         """Open or create the ledger at `path`. Raises VaultError where it cannot be used."""
         super().__init__(
-            path, schema=_SCHEMA, version=SCHEMA_VERSION, what="links", readers=_READERS
+            path,
+            schema=SCHEMA,
+            version=SCHEMA_VERSION,
+            what="links",
+            steps=STEPS,
+            readers=READERS,
         )
 
     # -- notes --------------------------------------------------------------------------------
@@ -217,13 +131,13 @@ class LinkLedger(DurableFile):
         wanted = None if states is None else json.dumps(list(states))
         one, two = notes or (None, None)
         rows = self._db.execute(
-            f"{_PAIRS} WHERE run = coalesce(?1, run)"
+            f"{PAIRS} WHERE run = coalesce(?1, run)"
             " AND (?2 IS NULL OR state IN (SELECT value FROM json_each(?2)))"
             " AND (?3 IS NULL OR (one.key = ?3 AND two.key = ?4) OR (one.key = ?4 AND two.key = ?3))"
             " ORDER BY score DESC, one.key, two.key",
             (run, wanted, one, two),
         )
-        return [_pair(row) for row in rows]
+        return [pair_of(row) for row in rows]
 
     def propose(
         self,
@@ -338,7 +252,7 @@ class LinkLedger(DurableFile):
     def sides(self, *, note: str | None = None) -> list[Side]:
         """Return the links there are, note by note."""
         rows = self._db.execute(
-            f"{_SIDES} WHERE notes.key = coalesce(?, notes.key) ORDER BY notes.key, sides.pair",
+            f"{SIDES} WHERE notes.key = coalesce(?, notes.key) ORDER BY notes.key, sides.pair",
             (note,),
         )
         return [
@@ -447,12 +361,3 @@ class LinkLedger(DurableFile):
             self._db.execute(
                 "DELETE FROM notes WHERE id NOT IN (SELECT a FROM pairs UNION SELECT b FROM pairs)"
             )
-
-
-def _pair(row: Sequence[Any]) -> Pair:
-    number, a, b, state, run, score, reason, source_a, source_b, because = row
-    if a > b:
-        a, b, source_a, source_b = b, a, source_b, source_a
-    return Pair(
-        number, a, b, PairState(state), run, score, json.loads(reason), source_a, source_b, because
-    )
