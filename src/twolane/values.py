@@ -36,7 +36,7 @@ MAX_VISIBLE: Final = 4_096
 MAX_URL_CHARS: Final = 2_048
 EXAMPLE_URL: Final = "https://api.anthropic.com"
 _VISIBLE: Final = re.compile(r"[!-~]+")
-_SHOWN_CHARS: Final = 80
+_SHOWN_CHARS: Final = 200
 
 
 def shortened(text: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import sys
 import threading
 from typing import TYPE_CHECKING
 
@@ -93,7 +94,7 @@ def test_who_watches_may_go_on_with_words_alone(
     shell: Shell, monkeypatch: pytest.MonkeyPatch, *, watched: bool
 ) -> None:
     """Ctrl-C at a terminal ends the wait for a model, not the command; elsewhere it ends both."""
-    monkeypatch.setenv("TTY_COMPATIBLE", "1" if watched else "0")
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: watched)
     service = Service()
     service.hold = True
 

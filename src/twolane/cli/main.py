@@ -257,7 +257,7 @@ def price(**flags: Any) -> None:  # noqa: ANN401
 )
 @click.option(
     "--speed",
-    type=Number(0, 1_000, min_open=True),
+    type=Number(0, 1_000_000, min_open=True),
     default=1.0,
     show_default=True,
     help="Simulated s per second.",
