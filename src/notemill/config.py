@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from notemill.embedding_kind import EmbeddingKind
 from notemill.errors import UsageError
 from twolane import check_names, check_variables, read_config
 from twolane.values import KEY, NAME, URL, Form, shortened
@@ -35,17 +35,6 @@ EMBEDDING_VARIABLES: Mapping[str, str] = {
 }
 OPENAI_URL = "https://api.openai.com/v1"
 OPENAI_MODEL = "text-embedding-3-small"
-
-
-class EmbeddingKind(StrEnum):
-    """What makes vectors of notes: a model on the machine, a service, or nothing."""
-
-    AUTO = "auto"
-    MINILM = "minilm"
-    MULTILINGUAL = "multilingual"
-    OPENAI = "openai"
-    OFF = "off"
-
 
 _FORMS: Mapping[str, Form] = {
     "embedding": Form(

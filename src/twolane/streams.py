@@ -11,7 +11,7 @@ import os
 import re
 import sys
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -25,6 +25,9 @@ MAX_TOLD_LINES = 200
 
 _DELETE = 0x7F
 """The last of ASCII, which JSON writes as it is."""
+
+_LINES = r"\n\t"
+"""Not odd in a text of several lines."""
 
 _WORD_BEGINS = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
@@ -50,13 +53,11 @@ _UNSEEN = (
 )
 
 
-def _odd(*, also: str = "") -> re.Pattern[str]:
+@cache  # compiled where a text has such a character: --help need not wait for it
+def _odd(also: str = "") -> re.Pattern[str]:
     """Return what finds characters to be looked at, where ASCII's own and `also` need not be."""
     known = f"{_SPACES}{_NUMBER_SIGNS}{_UNSEEN}"
     return re.compile(f"(?P<honest>{_HONEST})|(?P<unseen>[{_UNSEEN}])|[^ -~{known}{also}]+")
-
-
-_ODD, _ODD_IN_LINES = _odd(), _odd(also=r"\n\t")
 
 
 def _python_escape(char: str) -> str:
@@ -105,17 +106,17 @@ def shown(text: str, most: int = MAX_SHOWN_CHARS) -> str:
     text = _SPOKEN.without_keys(text)
     if len(text) > most:
         text = f"{text[:most]}… ({len(text):,} characters)"
-    return text if text.isascii() and text.isprintable() else _ODD.sub(_escaped, text)
+    return text if text.isascii() and text.isprintable() else _odd().sub(_escaped, text)
 
 
 def shown_lines(text: str) -> str:
     """Return `text` for a console as `shown` does, whole and with its lines and tabs."""
-    return _ODD_IN_LINES.sub(_escaped, _SPOKEN.without_keys(text))
+    return _odd(_LINES).sub(_escaped, _SPOKEN.without_keys(text))
 
 
 def shown_json(line: str) -> str:
     """Return a line of JSON for a console: the same value, with escapes where `shown` has some."""
-    return _ODD.sub(partial(_escaped, escape=_json_escape), _SPOKEN.without_keys(line))
+    return _odd().sub(partial(_escaped, escape=_json_escape), _SPOKEN.without_keys(line))
 
 
 def _escaped(found: re.Match[str], escape: Callable[[str], str] = _python_escape) -> str:

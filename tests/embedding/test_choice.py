@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from notemill.config import EmbeddingKind, EmbeddingSettings, load_embedding
+from notemill.config import EmbeddingSettings, load_embedding
 from notemill.embedding import minilm, multilingual
 from notemill.embedding.choice import model_of
 from notemill.embedding.endpoint import Endpoint
+from notemill.embedding_kind import EmbeddingKind
 from notemill.errors import EmbeddingError, UsageError
 from twolane import TwolaneError
 

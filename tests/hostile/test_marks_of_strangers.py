@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from notemill.app import Mill
 from notemill.cli.curating import curate
 from notemill.cli.linking import LinkOptions, keep, look, write_run
-from notemill.config import EmbeddingKind, EmbeddingSettings, Exclusions
+from notemill.config import EmbeddingSettings, Exclusions
+from notemill.embedding_kind import EmbeddingKind
 from notemill.tagmill import TagMill
 from notemill.vault.marks import RELATED_BEGIN, RELATED_END, TAGS_BEGIN, TAGS_END
 from notemill.vault.region import owners_text

@@ -11,7 +11,8 @@ import pytest
 
 from notemill.cli.linking import LinkJob, LinkOptions
 from notemill.cli.resuming import resume_judging
-from notemill.config import EmbeddingKind, EmbeddingSettings, Exclusions
+from notemill.config import EmbeddingSettings, Exclusions
+from notemill.embedding_kind import EmbeddingKind
 from notemill.errors import WaitingForPersonError
 from notemill.pairs import PairState
 from notemill.prompts.material import CANDIDATE, read_blocks

@@ -11,7 +11,8 @@ import pytest
 
 from notemill.app import Mill
 from notemill.cli.linking import LinkJob, LinkOptions
-from notemill.config import EmbeddingKind, EmbeddingSettings, Exclusions
+from notemill.config import EmbeddingSettings, Exclusions
+from notemill.embedding_kind import EmbeddingKind
 from notemill.errors import VaultError
 from notemill.pairs import LinkRun, NewPair, PairState
 from notemill.vault.files import Vault

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from notemill.cli.flags import Shorthand, exclude_flag, going_on_flags, settings_of
-from notemill.config import EmbeddingKind
+from notemill.embedding_kind import EmbeddingKind
 from twolane.command import (
     LANES,
     deadline_flags,

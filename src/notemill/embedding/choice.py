@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from notemill.config import EmbeddingKind
 from notemill.embedding import minilm
+from notemill.embedding_kind import EmbeddingKind
 from notemill.errors import EmbeddingError
 from twolane import check_network
 

@@ -6,7 +6,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from notemill.workflows.curate import as_request, request_for
-from notemill.workflows.suggesting import suggestions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -49,6 +48,8 @@ class NoteRequests:
     @cached_property
     def _suggested(self) -> dict[str, list[str]]:
         """The tags that fit the notes, by what the vault's own tagging teaches."""
+        from notemill.workflows.suggesting import suggestions  # noqa: PLC0415  # scipy is heavy
+
         survey = self._survey
         tags_of = {one.key: survey.vocabulary.spelled(one.all_tags) for one in survey.taught}
         if not any(tags_of.values()):

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -91,6 +90,9 @@ def _date(value: str) -> float | None:
     """Return an HTTP date, or one of RFC 3339, in seconds since the epoch."""
     if not value or len(value) > _MAX_CHARS:
         return None
+
+    from email.utils import parsedate_to_datetime  # noqa: PLC0415  # ten modules, for a rare header
+
     for parse in (parsedate_to_datetime, datetime.fromisoformat):
         try:
             moment = parse(value)
