@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import base64
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeGuard, assert_never
 
 import orjson
@@ -339,7 +340,12 @@ def _without_price(usage: Mapping[str, Any], tools: Mapping[str, Any]) -> tuple[
 
 
 def _name(text: str, most_chars: int = _MAX_NAME_CHARS) -> str:
-    return _NAME.sub("_", clean(text[: 2 * most_chars]))[:most_chars]
+    return _named(text[: 2 * most_chars])[:most_chars]
+
+
+@lru_cache(maxsize=256)  # the answers of a run end in a few ways
+def _named(text: str) -> str:
+    return _NAME.sub("_", clean(text))
 
 
 def count(value: object, most: int = MAX_TOKENS) -> int | None:
