@@ -249,8 +249,10 @@ def test_a_journal_that_arrived_with_odd_values_is_refused(
 
 @pytest.mark.parametrize("column", ["state", "at_s", "path", "temporary", "key"])
 def test_no_odd_value_of_a_journal_is_a_traceback(place: Place, column: str) -> None:
-    """A file that was damaged here is told of, too."""
+    """A file that was damaged here is told of, too, and no note but its own is touched."""
     place.plant(**{column: b"\xff\0" if column != "path" else "text"})
+    own = str(place.root / "victim.md")
+    others = {path: data for path, data in place.files().items() if path != own}
     with contextlib.suppress(NotemillError):
         vault = place.open()
         try:
@@ -258,6 +260,7 @@ def test_no_odd_value_of_a_journal_is_a_traceback(place: Place, column: str) -> 
             vault.runs()
         finally:
             vault.close()
+    assert others.items() <= place.files().items()
 
 
 def test_a_sound_journal_that_arrived_is_taken_for_ones_own_once(place: Place) -> None:
