@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Final
 
 MAX_WHOLE: Final = 2**63 - 1
@@ -116,6 +117,9 @@ def identifier(value: object) -> str | None:
 
 def name(value: object) -> str | None:
     """Return a name for people (a model's, a server's), None for what does not print as one."""
-    if not isinstance(value, str) or not 0 < len(value) <= MAX_NAME_CHARS:
-        return None
-    return value if value.isprintable() and value == value.strip() else None
+    return value if isinstance(value, str) and _prints(value) else None
+
+
+@lru_cache(maxsize=64)  # every request and every answer names its model
+def _prints(text: str) -> bool:
+    return 0 < len(text) <= MAX_NAME_CHARS and text.isprintable() and text == text.strip()

@@ -36,7 +36,7 @@ from twolane.providers.base import ResultLine
 from twolane.providers.lenient import clean, parse, unpacked
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 SNIPPET_CHARS: Final = 200
 _NO_COUNTS: Final[Mapping[str, Any]] = {}
@@ -231,12 +231,14 @@ def text_of(content: object) -> str:
         return content
     if not isinstance(content, list):
         return ""
-    texts = (block.get("text") for block in content if isinstance(block, dict) and _is_text(block))
-    return "".join(text for text in texts if isinstance(text, str))
-
-
-def _is_text(block: Mapping[str, Any]) -> bool:
-    return bool(block.get("type", "text") == "text")
+    texts = [
+        text
+        for block in content
+        if isinstance(block, dict)
+        and block.get("type", "text") == "text"
+        and isinstance(text := block.get("text"), str)
+    ]
+    return "".join(texts)
 
 
 def _unreadable(raw: bytes, request_id: str | None = None) -> Reply:
@@ -277,12 +279,11 @@ def _usage(usage: object, *, said_anything: bool) -> tuple[Usage, tuple[str, ...
     plain, output = count(usage.get("input_tokens")), count(usage.get("output_tokens"))
     written = _spared(usage, "cache_creation_input_tokens")
     read = _spared(usage, "cache_read_input_tokens")
-    parts = usage.get("cache_creation")
+    parts, tools = usage.get("cache_creation"), usage.get("server_tool_use")
     parts = parts if isinstance(parts, dict) else _NO_COUNTS
+    tools = tools if isinstance(tools, dict) else _NO_COUNTS
     written_1h = _spared(parts, "ephemeral_1h_input_tokens")
     written_5m = _spared(parts, "ephemeral_5m_input_tokens")
-    tools = usage.get("server_tool_use")
-    tools = tools if isinstance(tools, dict) else _NO_COUNTS
     searches = _spared(tools, "web_search_requests", MAX_SEARCHES)
     counts = Usage(
         plain or 0,
@@ -292,26 +293,32 @@ def _usage(usage: object, *, said_anything: bool) -> tuple[Usage, tuple[str, ...
         read or 0,
         searches or 0,
     )
-    compacted = _compacted(usage.get("iterations"))
-    known = None not in (plain, output, written, read, written_1h, written_5m, searches, compacted)
+    known = None not in (plain, output, written, read, written_1h, written_5m, searches)
     # No prompt is empty: who counts nothing has not counted.
     known = known and (any(counts) or not said_anything)
-    more_input, more_output = compacted or (0, 0)
-    return counts._replace(
-        input_tokens=counts.input_tokens + more_input,
-        output_tokens=counts.output_tokens + more_output,
-    ), (*(() if known else (UNKNOWN_USAGE,)), *_without_price(usage, tools))
+    rounds = usage.get("iterations")
+    rounds = [one for one in rounds if isinstance(one, dict)] if isinstance(rounds, list) else []
+    if rounds:
+        compacted = _compacted(rounds)
+        known = known and compacted is not None
+        more_input, more_output = compacted or (0, 0)
+        counts = counts._replace(
+            input_tokens=counts.input_tokens + more_input,
+            output_tokens=counts.output_tokens + more_output,
+        )
+    unpriced = _without_price(usage, tools, rounds)
+    return counts, unpriced if known else (UNKNOWN_USAGE, *unpriced)
 
 
-def _compacted(iterations: object) -> tuple[int, int] | None:
+def _compacted(rounds: Iterable[Mapping[str, Any]]) -> tuple[int, int] | None:
     """Return what was spent on compacting the prompt, which an answer's own counts leave out.
 
     None where that cannot be read.
     https://platform.claude.com/docs/en/build-with-claude/compaction-threshold
     """
     plain = output = 0
-    for one in iterations if isinstance(iterations, list) else ():
-        if isinstance(one, dict) and one.get("type") == "compaction":
+    for one in rounds:
+        if one.get("type") == "compaction":
             counts = count(one.get("input_tokens")), count(one.get("output_tokens"))
             if counts[0] is None or counts[1] is None:
                 return None
@@ -319,23 +326,20 @@ def _compacted(iterations: object) -> tuple[int, int] | None:
     return plain, output
 
 
-def _without_price(usage: Mapping[str, Any], tools: Mapping[str, Any]) -> tuple[str, ...]:
+def _without_price(
+    usage: Mapping[str, Any], tools: Mapping[str, Any], rounds: Iterable[Mapping[str, Any]]
+) -> tuple[str, ...]:
     """Return what an answer used beyond the list price of its tokens and searches."""
     used = [
         _name(tool.removesuffix("_requests"))
         for tool, times in tools.items()
-        if tool not in _WITHOUT_FEE and count(times) != 0 and times is not None
+        if tool not in _WITHOUT_FEE and times is not None and count(times) != 0
     ]
     for member, listed in _LIST_PRICED.items():
-        if (value := clean(usage.get(member))) not in listed:
+        if (said := usage.get(member)) is not None and (value := clean(said)) not in listed:
             used.append(_name(f"{member} {value}"))
-    iterations = usage.get("iterations")
-    kinds = {
-        clean(one.get("type"))
-        for one in (iterations if isinstance(iterations, list) else ())
-        if isinstance(one, dict)
-    }
-    used += [_name(kind) for kind in sorted(kinds - {"message", "compaction", ""})]
+    kinds = {clean(one.get("type")) for one in rounds} - {"message", "compaction", ""}
+    used += map(_name, sorted(kinds))
     return tuple(used[:_MAX_UNPRICED])
 
 
@@ -350,13 +354,13 @@ def _named(text: str) -> str:
 
 def count(value: object, most: int = MAX_TOKENS) -> int | None:
     """Return a number of tokens or calls, None for anything that cannot be one."""
-    return whole(value, most=most)
+    return whole(value, 0, most)
 
 
 def _spared(counts: Mapping[str, Any], name: str, most: int = MAX_TOKENS) -> int | None:
     """Return a count that is left out, or null, where nothing was cached or looked for."""
     value = counts.get(name)
-    return 0 if value is None else count(value, most)
+    return 0 if value is None else whole(value, 0, most)
 
 
 # -- results --------------------------------------------------------------------------------------

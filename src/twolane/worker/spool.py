@@ -44,13 +44,15 @@ class Spool:
         if self._came_bytes + len(data) > bounds.total_bytes:
             data = data[: bounds.total_bytes - self._came_bytes]
             too_many = in_words(bounds.total_bytes)
-        if self._lines + data.count(b"\n") > bounds.lines:
+        lines = data.count(b"\n")
+        if self._lines + lines > bounds.lines:
             # What stands behind the last line that may be is left out.
-            *within, _ = data.split(b"\n", bounds.lines - self._lines)
+            lines = bounds.lines - self._lines
+            *within, _ = data.split(b"\n", lines)
             data = b"".join(line + b"\n" for line in within)
             too_many = f"{bounds.lines:,} lines"
         self._came_bytes += len(data)
-        self._lines += data.count(b"\n")
+        self._lines += lines
         self._keep(data)
         if too_many:
             raise ReplyTooLargeError(too_many, what=RESULTS)
