@@ -39,16 +39,15 @@ def service() -> Iterator[tuple[Hostile, Endpoint]]:
         yield provider, Endpoint("small", f"{url}/v1", "sk-1", first_wait_s=0)
 
 
-def refused(
-    service: tuple[Hostile, Endpoint], answer: Callable[[Asked], Answer], words: str
-) -> None:
-    """See that an answer is refused by name, and that no more of it is taken than may be."""
+def refused(service: tuple[Hostile, Endpoint], answer: Callable[[Asked], Answer]) -> str:
+    """See that an answer is refused, and that no more of it is taken than may be; return why."""
     provider, endpoint = service
     provider.answer = answer
-    with pytest.raises(EmbeddingError, match=words) as caught:
+    with pytest.raises(EmbeddingError) as caught:
         endpoint.embed(TEXTS)
     assert len(str(caught.value)) < 1_000
     assert sum(provider.written.values()) < TRIES * MOST_TAKEN
+    return str(caught.value)
 
 
 WITHOUT_END: dict[str, Callable[[Asked], Answer]] = {
@@ -63,7 +62,7 @@ WITHOUT_END: dict[str, Callable[[Asked], Answer]] = {
 @pytest.mark.parametrize("name", WITHOUT_END)
 def test_an_answer_without_end_is_no_vectors(service: tuple[Hostile, Endpoint], name: str) -> None:
     """It is read as far as vectors of its texts can reach, and refused once."""
-    refused(service, WITHOUT_END[name], "no vector for each text")
+    assert "no vector for each text" in refused(service, WITHOUT_END[name])
     assert len(service[0].asked) == 1
 
 
@@ -72,8 +71,10 @@ def test_a_refusal_without_end_says_its_beginning(
     service: tuple[Hostile, Endpoint], status: int
 ) -> None:
     """Of a refusal its beginning is read, packed or not."""
-    refused(service, lambda _: Answer(endless(b"no " * 1_000), status), f"{status} no no")
-    refused(service, lambda _: Answer(bomb(256 * MB, b"no "), status, (GZIP,)), f"{status} no")
+    why = refused(service, lambda _: Answer(endless(b"no " * 1_000), status))
+    assert f"{status} no no" in why
+    why = refused(service, lambda _: Answer(bomb(256 * MB, b"no "), status, (GZIP,)))
+    assert f"{status} no" in why
 
 
 def one(index: object, embedding: object) -> dict[str, object]:
@@ -119,7 +120,7 @@ def test_what_is_no_vector_for_each_text_is_refused(
     service: tuple[Hostile, Endpoint], name: str
 ) -> None:
     """Whatever stands in the place of vectors is said to be none, and asked for once."""
-    refused(service, lambda _: said(NO_VECTORS[name]), "no vector for each text")
+    assert "no vector for each text" in refused(service, lambda _: said(NO_VECTORS[name]))
     assert len(service[0].asked) == 1
 
 

@@ -157,7 +157,7 @@ def test_a_file_under_a_name_that_no_state_has_is_refused(
         (LEDGER_FILE, honest[LEDGER_FILE]),
         (name, honest[REVIEW]),
     ]
-    refused(packed(files, tmp_path / "state"), tmp_path)
+    assert refused(packed(files, tmp_path / "state"), tmp_path).exit_code == 7
     assert sorted(one.name for one in tmp_path.iterdir()) == ["state", "there"]
 
 
@@ -183,7 +183,7 @@ def test_what_the_manifest_does_not_name_once_is_refused(
     honest: dict[str, bytes], tmp_path: Path, extra: list[tuple[str, bytes]]
 ) -> None:
     """A file more, a folder, or the same file twice: which one would count?"""
-    refused(packed([*honest.items(), *extra], tmp_path / "state"), tmp_path)
+    assert refused(packed([*honest.items(), *extra], tmp_path / "state"), tmp_path).exit_code == 7
 
 
 def test_what_is_packed_as_no_export_packs_it_is_refused(
@@ -191,7 +191,12 @@ def test_what_is_packed_as_no_export_packs_it_is_refused(
 ) -> None:
     """A link, another method of packing, and what is enciphered."""
     plain = [(name, data) for name, data in honest.items() if name != REVIEW]
-    refused(packed([*plain, (_link(REVIEW), b"/etc/passwd")], tmp_path / "one"), tmp_path)
+    assert (
+        refused(
+            packed([*plain, (_link(REVIEW), b"/etc/passwd")], tmp_path / "one"), tmp_path
+        ).exit_code
+        == 7
+    )
     for method in (zipfile.ZIP_LZMA, zipfile.ZIP_BZIP2):
         info = zipfile.ZipInfo(REVIEW)
         info.compress_type = method
@@ -264,7 +269,7 @@ def test_a_source_that_is_no_file_is_refused_at_once(tmp_path: Path, kind: str) 
         source.touch()
     elif kind != "absent":
         source = tmp_path / kind
-    refused(source, tmp_path)
+    assert refused(source, tmp_path).exit_code in (2, 7)
 
 
 @pytest.mark.parametrize("cut", [10, 200, 1_000, -1, -10, -30])
@@ -274,7 +279,7 @@ def test_a_pack_that_is_cut_off_is_refused(
     """Half a copy is none."""
     source = packed(honest.items(), tmp_path / "state")
     source.write_bytes(source.read_bytes()[:cut])
-    refused(source, tmp_path)
+    assert refused(source, tmp_path).exit_code == 7
 
 
 # -- what the files are -----------------------------------------------------------------------------
@@ -322,7 +327,10 @@ def test_no_file_of_another_program_brings_what_acts(
 ) -> None:
     """Their tables are their own, but plain tables they are."""
     data = changed(honest[REVIEW], tmp_path, PLANTED[case])
-    refused(packed({**honest, REVIEW: data}.items(), tmp_path / "state"), tmp_path)
+    assert (
+        refused(packed({**honest, REVIEW: data}.items(), tmp_path / "state"), tmp_path).exit_code
+        == 7
+    )
 
 
 @pytest.mark.parametrize(
@@ -335,7 +343,9 @@ def test_an_empty_database_is_none(
     honest: dict[str, bytes], tmp_path: Path, name: str, data: bytes
 ) -> None:
     """Without tables it says that there was nothing, and that is not known."""
-    refused(packed({**honest, name: data}.items(), tmp_path / "state"), tmp_path)
+    assert (
+        refused(packed({**honest, name: data}.items(), tmp_path / "state"), tmp_path).exit_code == 7
+    )
 
 
 def test_a_damaged_page_is_found(honest: dict[str, bytes], tmp_path: Path) -> None:
@@ -343,7 +353,12 @@ def test_a_damaged_page_is_found(honest: dict[str, bytes], tmp_path: Path) -> No
     data = bytearray(honest[LEDGER_FILE])
     at = len(data) // 2
     data[at : at + 400] = b"\xff" * 400
-    refused(packed({**honest, LEDGER_FILE: bytes(data)}.items(), tmp_path / "state"), tmp_path)
+    assert (
+        refused(
+            packed({**honest, LEDGER_FILE: bytes(data)}.items(), tmp_path / "state"), tmp_path
+        ).exit_code
+        == 7
+    )
 
 
 def _bomb() -> bytes:
@@ -441,7 +456,7 @@ def test_an_older_ledger_with_what_acts_does_nothing_while_it_is_brought_up(
         db.commit()
     data = (tmp_path / "old.sqlite3").read_bytes()
     source = packed({**honest, LEDGER_FILE: data}.items(), tmp_path / "state")
-    refused(source, tmp_path, match="trigger")
+    assert refused(source, tmp_path, match="trigger").exit_code == 7
 
 
 @pytest.mark.parametrize("at", [LEDGER_FILE, REVIEW])

@@ -18,6 +18,7 @@ from notemill.vault.files import Ending, Vault
 from notemill.vault.note import bytes_hash
 from notemill.vault.places import known_vaults, remember
 from tests.ledger.sound import T0, make_sound
+from tests.vault.folders import killed_at
 from tests.workflows.notes import write_notes
 from twolane import TwolaneError
 from twolane.databases import ARRIVED
@@ -172,25 +173,6 @@ def test_a_disk_that_is_full_leaves_every_note_whole_and_undo_complete(
     vault.close()
 
 
-_UNDOING = """
-import os, pathlib, sys
-sys.path[:0] = [sys.argv[1]]
-from notemill.vault.disk import Disk
-from notemill.vault.files import Vault
-step = sys.argv[4]
-class Dying(Disk):
-    pass
-def die(*_):
-    os._exit(9)
-def then_die(self, *arguments):
-    getattr(Disk, step.removeprefix("after "))(self, *arguments)
-    die()
-setattr(Dying, step.removeprefix("after "), then_die if step.startswith("after ") else die)
-vault = Vault.open(pathlib.Path(sys.argv[2]), state_dir=pathlib.Path(sys.argv[3]), disk=Dying())
-vault.undo("r1")
-"""
-
-
 @pytest.mark.loopback
 @pytest.mark.parametrize("step", ["create", "after create", "replace", "after replace"])
 def test_a_process_killed_in_an_undo_leaves_a_whole_note(tmp_path: Path, step: str) -> None:
@@ -199,11 +181,7 @@ def test_a_process_killed_in_an_undo_leaves_a_whole_note(tmp_path: Path, step: s
     vault = Vault.open(root, state_dir=tmp_path / "state")
     vault.write("sub/a.md", NEW, expected=bytes_hash(OLD), run="r1")
     vault.close()
-    arguments = [str(SOURCES), str(root), str(tmp_path / "state"), step]
-    ended = subprocess.run(  # noqa: S603  # this interpreter, and the text above
-        [sys.executable, "-c", _UNDOING, *arguments], check=False, timeout=60
-    )
-    assert ended.returncode == 9
+    assert killed_at(step, 'vault.undo("r1")', root, tmp_path / "state") == 9
     assert (root / "sub" / "a.md").read_bytes() == (OLD if step == "after replace" else NEW)
     vault = Vault.open(root, state_dir=tmp_path / "state")
     assert vault.undo("r1")[0].restored

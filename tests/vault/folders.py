@@ -3,15 +3,42 @@
 from __future__ import annotations
 
 import errno
+import subprocess
+import sys
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from pathlib import Path
 
+import notemill
 from notemill.vault.disk import Disk
 from notemill.vault.files import Vault
 from notemill.vault.note import bytes_hash
 
-if TYPE_CHECKING:
-    from pathlib import Path
+_DYING = """
+import os, pathlib, sys
+sys.path[:0] = [sys.argv[1]]
+from notemill.vault.disk import Disk
+from notemill.vault.files import Vault
+from notemill.vault.note import bytes_hash
+step = sys.argv[4]
+class Dying(Disk):
+    pass
+def die(*_):
+    os._exit(9)
+def then_die(self, *arguments):
+    getattr(Disk, step.removeprefix("after "))(self, *arguments)
+    die()
+setattr(Dying, step.removeprefix("after "), then_die if step.startswith("after ") else die)
+vault = Vault.open(pathlib.Path(sys.argv[2]), state_dir=pathlib.Path(sys.argv[3]), disk=Dying())
+"""
+
+
+def killed_at(step: str, work: str, root: Path, state: Path) -> int:
+    """Let a real process do `work` with `vault` until it dies at a step of its disk; return how."""
+    sources = Path(notemill.__file__).parents[1]
+    arguments = map(str, (sources, root, state, step))
+    return subprocess.run(  # noqa: S603  # this interpreter, and the text above
+        [sys.executable, "-c", _DYING + work, *arguments], check=False, timeout=60
+    ).returncode
 
 
 class Death(BaseException):

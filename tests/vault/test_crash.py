@@ -5,9 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import sqlite3
-import subprocess
-import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -15,9 +13,11 @@ from notemill.errors import ExternallyChangedError, JournalError, VaultError, Wr
 from notemill.vault.disk import Disk
 from notemill.vault.files import Ending
 from notemill.vault.journal import State, write_ahead
-from tests.vault.folders import Death, ScriptedDisk, make_vault, names_in, reopen, write
+from tests.vault.folders import Death, ScriptedDisk, killed_at, make_vault, names_in, reopen, write
 
-SOURCES = Path(__file__).resolve().parents[2] / "src"
+if TYPE_CHECKING:
+    from pathlib import Path
+
 OLD, NEW = b"old\r\n" * 1_000, b"new" * 2_000
 WRITE_STEPS = ("create", "half create", "replace", "after replace", "sync_folder")
 
@@ -176,36 +176,13 @@ def test_without_a_journal_nothing_is_written(tmp_path: Path) -> None:
     assert names_in(tmp_path) == ["a.md"]
 
 
-_DYING = """
-import os, pathlib, signal, sys
-sys.path[:0] = [sys.argv[1]]
-from notemill.vault.disk import Disk
-from notemill.vault.files import Vault
-from notemill.vault.note import bytes_hash
-step = sys.argv[4]
-class Dying(Disk):
-    pass
-def die(*_):
-    os._exit(9)
-def then_die(self, *arguments):
-    getattr(Disk, step.removeprefix("after "))(self, *arguments)
-    die()
-setattr(Dying, step.removeprefix("after "), then_die if step.startswith("after ") else die)
-vault = Vault.open(pathlib.Path(sys.argv[2]), state_dir=pathlib.Path(sys.argv[3]), disk=Dying())
-vault.write("a.md", b"new", expected=bytes_hash(b"old"), run="r1")
-"""
-
-
 @pytest.mark.loopback
 @pytest.mark.parametrize("step", ["create", "after create", "replace", "after replace"])
 def test_a_process_killed_in_a_write_leaves_a_whole_note(step: str, tmp_path: Path) -> None:
     """A real process ended at a step holds no lock, and the next one settles what it left."""
     make_vault(tmp_path, {"a.md": b"old"}).close()
-    arguments = [str(SOURCES), str(tmp_path / "vault"), str(tmp_path / "state"), step]
-    ended = subprocess.run(  # noqa: S603  # this interpreter, and the text above
-        [sys.executable, "-c", _DYING, *arguments], check=False, timeout=60
-    )
-    assert ended.returncode == 9
+    work = 'vault.write("a.md", b"new", expected=bytes_hash(b"old"), run="r1")'
+    assert killed_at(step, work, tmp_path / "vault", tmp_path / "state") == 9
     vault = reopen(tmp_path)
     assert vault.read("a.md") == (b"new" if step == "after replace" else b"old")
     with vault.lock():

@@ -175,12 +175,13 @@ def _is_mark(mark: Any) -> bool:  # noqa: ANN401
 
 def check_name(name: object) -> None:
     """See that a file of an export may have a name. Raises ValueError."""
-    first, *more = name.split("/") if isinstance(name, str) else ("",)
+    folders = name.casefold().split("/")[:-1] if isinstance(name, str) else []
     if (
         not isinstance(name, str)
         or _NAME.fullmatch(name) is None
         or not name.endswith(SUFFIX)
-        or (more and first.casefold() in (LOCKS_FOLDER, SPOOL_FOLDER))
+        or folders[:1] in ([LOCKS_FOLDER], [SPOOL_FOLDER])
+        or any(folder.endswith(SUFFIX) for folder in folders)
     ):
         message = f"a file named {name!r:.200}"
         raise ValueError(message)
