@@ -43,7 +43,7 @@ bench: .venv/.dev ## run the benchmarks, bench/bench_*.py
 SIM := $(if $(SEED),--seed $(SEED),$(if $(MUTANTS),--mutants 500,--seeds $(or $(SEEDS),1000)))
 
 sim: .venv/.dev ## simulate SEEDS=1000 runs with faults, crashes and restarts
-	$(PY) -m tests.simulation $(SIM) --jobs $(or $(JOBS),1)
+	$(PY) -m tests.twolane.chaos $(SIM) --jobs $(or $(JOBS),1)
 
 dist: .venv/.dev ## build the wheel and the source distribution into dist
 	rm -rf dist

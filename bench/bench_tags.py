@@ -23,7 +23,7 @@ from notemill.linking.corpus import Lexicon, content_of, document_of
 from notemill.tagging.predict import Example, TagModel
 from notemill.text.terms import terms
 from notemill.vault.note import inline_tags, parse
-from notemill.workflows.candidates import tag_words
+from notemill.workflows.curation.candidates import tag_words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -63,8 +63,8 @@ def write_vault(root: Path, notes: int) -> None:
 
 def index(vault: Path, home: Path) -> float:
     """Return the seconds of a first survey, and note every note as curated behind the clock."""
-    from notemill.app import Mill  # noqa: PLC0415  # not part of the floors
-    from notemill.workflows.survey import CurateOptions  # noqa: PLC0415
+    from notemill.app.mill import Mill  # noqa: PLC0415  # not part of the floors
+    from notemill.workflows.curation.survey import CurateOptions  # noqa: PLC0415
     from twolane import Settings  # noqa: PLC0415
 
     mill = Mill(vault, Settings(home=home, provider="offline"))

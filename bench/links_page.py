@@ -15,17 +15,17 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from notemill.app import Mill
+from notemill.app.mill import Mill
 from notemill.vault.resolve import title_of
-from notemill.workflows.explaining import Explainer
-from notemill.workflows.linking import find_links
-from notemill.workflows.upkeep import look_after
+from notemill.workflows.links.explaining import Explainer
+from notemill.workflows.links.finding import find_links
+from notemill.workflows.links.upkeep import look_after
 from twolane import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from notemill.pairs import NewPair
+    from notemill.stores.pairs import NewPair
 
 FIRST_LINES = 12
 LINE_CHARS = 240

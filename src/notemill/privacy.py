@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 from notemill.errors import ExternallyChangedError
 from notemill.index import facts_of
+from notemill.markup.tags import bare, is_within, paths_of, tag_key
 from notemill.vault.globs import folded, matcher
-from notemill.vault.tags import bare, is_within, paths_of, tag_key
 from twolane import nearest
 
 if TYPE_CHECKING:

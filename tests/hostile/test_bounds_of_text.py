@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notemill.normal import normal
+from notemill.markup.tags import MAX_ANY_TAG_CHARS, MAX_DEPTH, is_tag, paths_of
 from notemill.tagging.census import Census
+from notemill.text.normal import normal
 from notemill.vault.note import inline_tags, parse
-from notemill.vault.tags import MAX_ANY_TAG_CHARS, MAX_DEPTH, is_tag, paths_of
 
 MARKS = "\u0300\u0316\u0345"
 SCRIPTS = st.text("ae中가한नि\u1100\u1161é\U0001f468\u200d\u093c" + MARKS, max_size=200)

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.twolane.worker.scene import ask
+from tests.twolane.worker.wire import Wired, ended, wired
 from tests.virtual_time import START
-from tests.worker.scene import ask
-from tests.worker.wire import Wired, ended, wired
 from twolane import Lane
 from twolane.core.expiry import is_expiring, overdue_at, results_expire_at
 from twolane.core.outside import clamped
@@ -21,8 +21,8 @@ from twolane.ledger import Ledger
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.worker.scene import Scene
-    from tests.worker.wire import Wire
+    from tests.twolane.worker.scene import Scene
+    from tests.twolane.worker.wire import Wire
     from twolane.ledger import BatchRow
 
 DAY_S = 86_400.0

@@ -16,7 +16,7 @@ from notemill.config import load_exclusions
 from notemill.errors import NotemillError, VaultSettingsError
 from notemill.vault.globs import folded, matcher
 from tests.hostile.unfit_files import UNFIT
-from tests.vault.folders import make_vault
+from tests.notemill.vault.folders import make_vault
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -24,9 +24,9 @@ from tests.hostile.provider import (
     message,
     said,
 )
+from tests.twolane.worker.scene import Scene, ask
+from tests.twolane.worker.wire import ended
 from tests.virtual_time import run_virtual
-from tests.worker.scene import Scene, ask
-from tests.worker.wire import ended
 from twolane import Lane
 from twolane.core.outside import MAX_ID_CHARS, identifier
 from twolane.engine import LEDGER_FILE

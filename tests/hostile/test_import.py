@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.ledger.sound import T0, make_sound
+from tests.twolane.ledger.sound import T0, make_sound
 from twolane.databases import ARRIVED
 from twolane.engine import LEDGER_FILE
 from twolane.errors import ConfigError, LedgerError, TwolaneError
@@ -447,7 +447,7 @@ def test_an_older_ledger_with_what_acts_does_nothing_while_it_is_brought_up(
 ) -> None:
     """Steps from older formats change rows: a trigger would run, were it not refused before."""
     with contextlib.closing(sqlite3.connect(tmp_path / "old.sqlite3")) as db:
-        with open("tests/ledger/format_1.sql", encoding="utf-8") as script:  # noqa: PTH123
+        with open("tests/twolane/ledger/format_1.sql", encoding="utf-8") as script:  # noqa: PTH123
             db.executescript(script.read())
         db.execute(
             "CREATE TRIGGER t AFTER UPDATE ON runs BEGIN"

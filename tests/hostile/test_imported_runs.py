@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.ledger.sound import T0, make_sound
+from tests.twolane.ledger.sound import T0, make_sound
 from twolane.cli import main
 from twolane.engine import LEDGER_FILE
 from twolane.ledger import Ledger

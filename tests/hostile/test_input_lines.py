@@ -14,9 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from twolane import TwolaneError
-from twolane.channels import MAX_LINE_BYTES, Source, open_source
 from twolane.core.plan import survey
-from twolane.jsonl import JsonlRequests
+from twolane.formats.channels import MAX_LINE_BYTES, Source, open_source
+from twolane.formats.jsonl import JsonlRequests
 
 if TYPE_CHECKING:
     from collections.abc import Callable

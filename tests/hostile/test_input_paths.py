@@ -13,7 +13,7 @@ from notemill.cli.main import cli as notemill_cli
 from notemill.errors import NotemillError
 from tests.hostile.test_numbers import arguments, ended
 from tests.hostile.unfit_files import UNFIT
-from tests.vault.folders import make_vault
+from tests.notemill.vault.folders import make_vault
 from twolane import TwolaneError, check_network
 from twolane.cli.main import cli as twolane_cli
 from twolane.files import path_named

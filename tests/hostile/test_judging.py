@@ -11,27 +11,27 @@ import pytest
 
 from notemill.cli.judging import answers_of
 from notemill.cli.link_showing import show_undecided, show_uniform
-from notemill.pairs import Pair, PairState
 from notemill.prompts.material import read_blocks
-from notemill.workflows.judging import (
+from notemill.stores.pairs import Pair, PairState
+from notemill.workflows.links.judging import (
     MAX_REASON_CHARS,
     Judgement,
     decided,
     judgements_of,
     uniform_of,
 )
-from tests.cli.test_notemill import Shell
 from tests.doubles import ScriptedProvider
-from tests.workflows.notes import title_of, tree
-from tests.workflows.test_judging import Linker, candidates_of, judge
+from tests.notemill.cli.test_notemill import Shell
+from tests.notemill.workflows.notes import title_of, tree
+from tests.notemill.workflows.test_judging import Linker, candidates_of, judge
 from twolane import ItemOutcome, ItemState, Lane
-from twolane.console import Console
+from twolane.front.console import Console
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from notemill.app import Mill
+    from notemill.app.mill import Mill
     from notemill.cli.judging import Answers
 
 CLIP = "Clippings/Soil.md"

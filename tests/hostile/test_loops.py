@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import orjson
 import pytest
 
-from tests.worker.scene import SOURCE, ask
-from tests.worker.wire import Wired, wired
+from tests.twolane.worker.scene import SOURCE, ask
+from tests.twolane.worker.wire import Wired, wired
 from twolane import Lane, RunState
 from twolane.core.expiry import BATCH_LIFE_S, LONGEST_LIFE_S, OVERDUE_S, overdue_at
 from twolane.errors import InvalidReplyError, LongWaitError, NotTheProviderError, TwolaneError
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from tests.worker.scene import Scene
-    from tests.worker.wire import Wire
+    from tests.twolane.worker.scene import Scene
+    from tests.twolane.worker.wire import Wire
     from twolane import Engine, Report
 
 DAY_S = 86_400.0

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notemill.decisions import FILE, Decisions
 from notemill.errors import MalformedNoteError
+from notemill.stores.decisions import FILE, Decisions
 from notemill.tagging.vocabulary import (
     Entry,
     Vocabulary,
@@ -23,8 +23,8 @@ from notemill.vault.note import parse
 from notemill.vault.region import is_damaged
 from notemill.vault.related import Form, LinkChanges, LinkStyle, edit_links, link_entries, link_text
 from notemill.vault.resolve import Names
-from tests.cli.test_notemill import Shell
-from tests.workflows.notes import tree, write_notes
+from tests.notemill.cli.test_notemill import Shell
+from tests.notemill.workflows.notes import tree, write_notes
 
 if TYPE_CHECKING:
     from pathlib import Path

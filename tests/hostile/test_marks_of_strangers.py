@@ -11,22 +11,22 @@ from typing import TYPE_CHECKING
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from notemill.app import Mill
+from notemill.app.mill import Mill
+from notemill.app.tagmill import TagMill
 from notemill.cli.curating import curate
 from notemill.cli.linking import LinkOptions, keep, look, write_run
 from notemill.config import EmbeddingSettings, Exclusions
 from notemill.embedding_kind import EmbeddingKind
-from notemill.tagmill import TagMill
 from notemill.vault.marks import RELATED_BEGIN, RELATED_END, TAGS_BEGIN, TAGS_END
 from notemill.vault.region import owners_text
 from notemill.vault.related import Form
 from notemill.vault.tidy import TidyKind
-from notemill.workflows.retagging import checked_changes, plan_retagging, write_retagging
-from notemill.workflows.survey import CurateOptions
-from notemill.workflows.tidying import plan_tidying, write_tidying
-from tests.workflows.notes import tree, write_notes
+from notemill.workflows.curation.survey import CurateOptions
+from notemill.workflows.tags.retagging import checked_changes, plan_retagging, write_retagging
+from notemill.workflows.tags.tidying import plan_tidying, write_tidying
+from tests.notemill.workflows.notes import tree, write_notes
 from twolane import Settings
-from twolane.console import Console
+from twolane.front.console import Console
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

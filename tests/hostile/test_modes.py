@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from notemill.cli import main as notemill
-from tests.ledger.sound import make_sound
-from tests.workflows.notes import many, write_notes
+from tests.notemill.workflows.notes import many, write_notes
+from tests.twolane.ledger.sound import make_sound
 from twolane import private
 from twolane.cli import main as twolane
 from twolane.errors import LedgerError, StateFolderError

@@ -25,8 +25,8 @@ from notemill.cli.main import main as notemill_main
 from tests.hostile.provider import MODEL, Answer, Asked, Hostile, message, said, serving
 from twolane.cli.main import cli as twolane_cli
 from twolane.cli.main import main as twolane_main
-from twolane.console import Console, Table
-from twolane.streams import MAX_LINE_CHARS, Told, shown, shown_json, shown_lines
+from twolane.front.console import Console, Table
+from twolane.front.streams import MAX_LINE_CHARS, Told, shown, shown_json, shown_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

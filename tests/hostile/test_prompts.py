@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from notemill.index import facts_of
+from notemill.markup.invisible import visible
 from notemill.offline import respond
 from notemill.prompts.material import (
     CANDIDATE,
@@ -23,13 +24,12 @@ from notemill.prompts.material import (
     read_blocks,
 )
 from notemill.tagging.cards import Card
-from notemill.vault.invisible import visible
-from notemill.workflows.arranging import Asking, chunk_requests, levels_request
-from notemill.workflows.candidates import Vocabulary
-from notemill.workflows.curate import load_template, request_for
-from tests.cli.test_link import NOTES, SOIL
+from notemill.workflows.curation.candidates import Vocabulary
+from notemill.workflows.curation.curate import load_template, request_for
+from notemill.workflows.tags.arranging import Asking, chunk_requests, levels_request
 from tests.doubles import ScriptedProvider
-from tests.workflows.test_judging import Linker, judge
+from tests.notemill.cli.test_link import NOTES, SOIL
+from tests.notemill.workflows.test_judging import Linker, judge
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -30,12 +30,12 @@ from tests.hostile.provider import (
     said,
     serving,
 )
-from tests.worker.scene import Scene, ask
+from tests.twolane.worker.scene import Scene, ask
 from twolane import Lane, TwolaneError
 from twolane.cli import main
 from twolane.config import secrets_of
 from twolane.core.redaction import REMOVED
-from twolane.jsonl import write_results
+from twolane.formats.jsonl import write_results
 from twolane.providers.anthropic import AnthropicProvider
 from twolane.providers.local import LocalProvider
 from twolane.providers.remembered import Remembered
@@ -135,7 +135,7 @@ def run(folder: Path, provider: Provider, lane: Lane) -> tuple[str, bytes]:
     for one in scene.outcomes():
         told += repr(one)
         lines.append(one)
-    from twolane.channels import open_output  # noqa: PLC0415
+    from twolane.formats.channels import open_output  # noqa: PLC0415
 
     write_results(lines, "run", open_output(out))
     return raised, told.encode()
@@ -279,7 +279,7 @@ def test_an_error_that_nobody_expects_is_told_without_the_key(
     """The traceback at the end, and the object of `--json`, name neither key nor password."""
     import click  # noqa: PLC0415
 
-    from twolane.command import Commands, json_flag, run_command_line, settings_of  # noqa: PLC0415
+    from twolane.front.command import Commands, json_flag, run_command_line, settings_of  # noqa: PLC0415
 
     @click.group(cls=Commands)
     def cli() -> None:

@@ -33,9 +33,9 @@ from tests.hostile.provider import (
     said,
     serving,
 )
+from tests.twolane.worker.scene import Scene, ask
+from tests.twolane.worker.wire import LANES, ended
 from tests.virtual_time import run_virtual
-from tests.worker.scene import Scene, ask
-from tests.worker.wire import LANES, ended
 from twolane import Lane
 from twolane.bodies import KEPT_BYTES, Unpacker, unpacked, whole
 from twolane.core.bounds import (

@@ -12,15 +12,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from notemill.review import Decision, Kind
+from notemill.markup.invisible import is_visible
+from notemill.markup.references import NOTHING, Own, is_foreign, references
+from notemill.stores.review import Decision, Kind
 from notemill.tagging.cards import Card
-from notemill.tagging.judgement import Filed, Filing, levels_from, settle
-from notemill.vault.invisible import is_visible
+from notemill.tagging.filing import Filed, Filing, levels_from, settle
 from notemill.vault.note import parse
-from notemill.vault.references import NOTHING, Own, is_foreign, references
-from notemill.workflows.curate import MAX_TAGS, MAX_TOPICS, Curated, read_reply
-from notemill.workflows.judging import reason_of
-from notemill.workflows.reply_text import (
+from notemill.workflows.curation.curate import MAX_TAGS, MAX_TOPICS, Curated, read_reply
+from notemill.workflows.curation.reply_text import (
     HIDDEN,
     LEADS,
     LONG,
@@ -31,9 +30,10 @@ from notemill.workflows.reply_text import (
     PLAIN,
     may_be_written,
 )
-from tests.cli.test_notemill import Shell
+from notemill.workflows.links.judging import reason_of
 from tests.doubles import ScriptedProvider
-from tests.workflows.notes import Desk, curated
+from tests.notemill.cli.test_notemill import Shell
+from tests.notemill.workflows.notes import Desk, curated
 
 if TYPE_CHECKING:
     from pathlib import Path

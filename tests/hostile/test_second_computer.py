@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from notemill.links import FILE, LinkLedger
-from notemill.pairs import LinkRun, NewPair
-from tests.cli.test_link import COMPOST, MULCH, SOIL, ends, linked, replaced
-from tests.cli.test_link import NOTES as GARDEN
-from tests.cli.test_notemill import Shell
-from tests.linking.reader import assert_linked_both_ways, related_links
-from tests.workflows.notes import tree, write_notes
+from notemill.stores.links import FILE, LinkLedger
+from notemill.stores.pairs import LinkRun, NewPair
+from tests.notemill.cli.test_link import COMPOST, MULCH, SOIL, ends, linked, replaced
+from tests.notemill.cli.test_link import NOTES as GARDEN
+from tests.notemill.cli.test_notemill import Shell
+from tests.notemill.linking.reader import assert_linked_both_ways, related_links
+from tests.notemill.workflows.notes import tree, write_notes
 
 if TYPE_CHECKING:
     from pathlib import Path

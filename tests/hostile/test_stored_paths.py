@@ -13,17 +13,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from notemill.decisions import Decisions
 from notemill.errors import JournalError, NotemillError, VaultError
 from notemill.index.cache import Cache
-from notemill.links import LinkLedger
-from notemill.review import Review
+from notemill.stores.decisions import Decisions
+from notemill.stores.links import LinkLedger
+from notemill.stores.review import Review
 from notemill.vault.files import Ending, Vault
 from notemill.vault.journal import Journal, State
 from notemill.vault.note import bytes_hash
 from notemill.vault.places import known_vaults
 from notemill.vault.stored import beside, is_beside, place_of
-from tests.workflows.notes import write_notes
+from tests.notemill.workflows.notes import write_notes
 from twolane.databases import ARRIVED
 
 if TYPE_CHECKING:

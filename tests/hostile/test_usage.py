@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.worker.scene import SOURCE, Scene, ask
-from tests.worker.wire import COST_NANO, LANES, Wire, Wired, ended, message, wired
+from tests.twolane.worker.scene import SOURCE, Scene, ask
+from tests.twolane.worker.wire import COST_NANO, LANES, Wire, Wired, ended, message, wired
 from twolane import Lane
 from twolane.core.outside import MAX_TOKENS
 from twolane.core.pricing import LanePrices, Rates, bill

@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from notemill.embedding.endpoint import pause_s
+from tests.twolane.worker.scene import Scene, ask
+from tests.twolane.worker.wire import Wired, wired
 from tests.virtual_time import START
-from tests.worker.scene import Scene, ask
-from tests.worker.wire import Wired, wired
 from twolane import Lane, Request, RunState
 from twolane.core.blame import Met, own_pause_s
 from twolane.core.cooldown import MAX_S, retry_after_s, sensible_s, wait_s

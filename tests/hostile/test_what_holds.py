@@ -13,13 +13,13 @@ import pytest
 
 import notemill
 from notemill.errors import VaultError
-from notemill.review import Review
+from notemill.stores.review import Review
 from notemill.vault.files import Ending, Vault
 from notemill.vault.note import bytes_hash
 from notemill.vault.places import known_vaults, remember
-from tests.ledger.sound import T0, make_sound
-from tests.vault.folders import killed_at
-from tests.workflows.notes import write_notes
+from tests.notemill.vault.folders import killed_at
+from tests.notemill.workflows.notes import write_notes
+from tests.twolane.ledger.sound import T0, make_sound
 from twolane import TwolaneError
 from twolane.databases import ARRIVED
 from twolane.engine import LEDGER_FILE

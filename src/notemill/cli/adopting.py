@@ -9,19 +9,19 @@ from notemill.cli.opening import open_mill
 from notemill.errors import UsageError
 from notemill.tagging.vocabulary import Vocabulary, differences, read_vocabulary
 from notemill.vault.frontmatter import BOM
-from notemill.workflows.gating import changed_since, place_of
-from notemill.workflows.vocabulary import adopt, taken_over, vocabulary_of
-from twolane.consent import confirm
-from twolane.console import counted, note_console, print_json
+from notemill.workflows.tags.arrangement import adopt, taken_over, vocabulary_of
+from notemill.workflows.tags.gating import changed_since, place_of
+from twolane.front.consent import confirm
+from twolane.front.console import counted, note_console, print_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from notemill.app import Mill
+    from notemill.app.mill import Mill
     from notemill.privacy import Sight
     from twolane import Settings
-    from twolane.console import Console
+    from twolane.front.console import Console
 
 _SHOWN_NOTES: Final = 3
 _SHOWN_CHANGES: Final = 20

@@ -5,28 +5,28 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from notemill.app import OFFLINE
-from notemill.workflows.arranging import (
+from notemill.app.mill import OFFLINE
+from notemill.workflows.tags.arranging import (
     chunk_requests,
     expected_requests,
     levels_request,
     read_levels,
 )
 from twolane import RunState
-from twolane.consent import agree, find_server, show_plan, show_request
-from twolane.console import counted, drive, exit_code, print_expiring, print_report, shown
+from twolane.front.consent import agree, find_server, show_plan, show_request
+from twolane.front.console import counted, drive, exit_code, print_expiring, print_report, shown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from notemill.tagging.judgement import Settled
+    from notemill.app.tagmill import TagMill
+    from notemill.tagging.filing import Settled
     from notemill.tagging.vocabulary import Entry
-    from notemill.tagmill import TagMill
-    from notemill.workflows.arranging import Asking
-    from notemill.workflows.survey import CurateOptions
-    from notemill.workflows.tags import TagReview
+    from notemill.workflows.curation.survey import CurateOptions
+    from notemill.workflows.tags.arranging import Asking
+    from notemill.workflows.tags.findings import TagReview
     from twolane import Report, Run
-    from twolane.console import Console
+    from twolane.front.console import Console
 
 SHOWN_NAMES = 10
 

@@ -6,36 +6,25 @@ from collections import Counter
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from notemill.app import OFFLINE, Mill
+from notemill.app.mill import OFFLINE, Mill
 from notemill.cli.diffs import print_diff
 from notemill.cli.endings import names_of, show_not_seen, show_troubles
 from notemill.errors import NotemillError
 from notemill.privacy import DOUBTFUL
-from notemill.workflows.apply import TAGS
+from notemill.workflows.curation.apply import TAGS
 from twolane import RunState
-from twolane.consent import (
-    find_server,
-    plan_object,
-    show_plan,
-    show_request,
-)
-from twolane.console import (
-    counted,
-    print_expiring,
-    print_json,
-    report_object,
-    shown,
-)
+from twolane.front.consent import find_server, plan_object, show_plan, show_request
+from twolane.front.console import counted, print_expiring, print_json, report_object, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from notemill.workflows.apply import Applied
+    from notemill.workflows.curation.apply import Applied
+    from notemill.workflows.curation.reply_text import Loss
+    from notemill.workflows.curation.survey import Survey
     from notemill.workflows.fitting import Room
-    from notemill.workflows.reply_text import Loss
-    from notemill.workflows.survey import Survey
     from twolane import Plan, Report, Request
-    from twolane.console import Console
+    from twolane.front.console import Console
 
 SAMPLE_NOTES = 2
 

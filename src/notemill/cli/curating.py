@@ -24,15 +24,11 @@ from notemill.cli.curate_showing import (
 from notemill.cli.exclusions import see_exclusions
 from notemill.cli.opening import open_mill
 from notemill.errors import NotemillError, WaitingForPersonError
+from notemill.workflows.curation.survey import CurateOptions
 from notemill.workflows.stages import check_stages
-from notemill.workflows.survey import CurateOptions
 from twolane import Lane, RunState, TwolaneError
-from twolane.consent import (
-    agree,
-    cap_of,
-    within_s,
-)
-from twolane.console import (
+from twolane.front.consent import agree, cap_of, within_s
+from twolane.front.console import (
     EXIT_FAILED,
     counted,
     drive,
@@ -47,11 +43,11 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from pathlib import Path
 
-    from notemill.app import Mill
-    from notemill.workflows.apply import Applied
-    from notemill.workflows.survey import Curation, Survey
+    from notemill.app.mill import Mill
+    from notemill.workflows.curation.apply import Applied
+    from notemill.workflows.curation.survey import Curation, Survey
     from twolane import Run, Settings
-    from twolane.console import Console
+    from twolane.front.console import Console
 
 
 async def curate_vault(  # the command's flags

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from notemill.app.tagmill import Chosen, TagMill
 from notemill.cli.adopting import see_vocabulary
 from notemill.cli.diffs import print_diff
 from notemill.cli.exclusions import see_exclusions
@@ -15,21 +16,27 @@ from notemill.cli.tagging import (
     show_written,
 )
 from notemill.errors import UsageError
-from notemill.tagmill import Chosen, TagMill
-from notemill.vault.tags import bare, tag_key
-from notemill.workflows.retagging import checked_changes, plan_retagging, write_retagging
-from twolane.consent import confirm
-from twolane.console import EXIT_FAILED, counted, note_console, print_json, result_console, shown
+from notemill.markup.tags import bare, tag_key
+from notemill.workflows.tags.retagging import checked_changes, plan_retagging, write_retagging
+from twolane.front.consent import confirm
+from twolane.front.console import (
+    EXIT_FAILED,
+    counted,
+    note_console,
+    print_json,
+    result_console,
+    shown,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
     from notemill.tagging.changes import Change
-    from notemill.workflows.deciding import NewTag, ToDecide
-    from notemill.workflows.retagging import Retagging
+    from notemill.workflows.tags.deciding import NewTag, ToDecide
+    from notemill.workflows.tags.retagging import Retagging
     from twolane import Settings
-    from twolane.console import Console
+    from twolane.front.console import Console
 
 SHOWN_CHANGES = 30
 SHOWN_NOTES = 3

@@ -9,7 +9,7 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from notemill.app import OFFLINE, Mill
+from notemill.app.mill import OFFLINE, Mill
 from notemill.cli.curating import work
 from notemill.cli.diffs import print_diff
 from notemill.cli.link_commands import MIN_SCORE, TOP
@@ -18,14 +18,14 @@ from notemill.cli.linking import LinkOptions, keep, look, write_run
 from notemill.config import EmbeddingSettings, Exclusions, check_settings
 from notemill.errors import UsageError
 from notemill.vault.related import Form
-from notemill.workflows.explaining import Explainer
-from notemill.workflows.survey import CurateOptions
+from notemill.workflows.curation.survey import CurateOptions
+from notemill.workflows.links.explaining import Explainer
 from twolane import load_settings
-from twolane.command import hide_keys
-from twolane.console import counted, note_console, shown
+from twolane.front.command import hide_keys
+from twolane.front.console import counted, note_console, shown
 
 if TYPE_CHECKING:
-    from twolane.console import Console
+    from twolane.front.console import Console
 
 # Two in real time, the odd ones, more than one batch at once, then all: every kind of stage.
 STAGES = "2,6,122"

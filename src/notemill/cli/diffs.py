@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from notemill.vault.linediff import diff
-from twolane.console import shown
+from twolane.front.console import shown
 
 if TYPE_CHECKING:
-    from twolane.console import Console
+    from twolane.front.console import Console
 
 CONTEXT_CHARS = 90
 MOST_LINES = 1_000

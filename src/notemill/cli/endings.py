@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from twolane.console import counted, shown
+from twolane.front.console import counted, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from twolane.console import Console
+    from twolane.front.console import Console
 
 SHOWN_REASONS: Final = 8
 SHOWN_NAMES: Final = 8

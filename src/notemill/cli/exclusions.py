@@ -7,12 +7,12 @@ import time
 from typing import TYPE_CHECKING
 
 from notemill.errors import WaitingForPersonError
-from twolane.console import shown
+from twolane.front.console import shown
 
 if TYPE_CHECKING:
-    from notemill.app import Mill
+    from notemill.app.mill import Mill
     from notemill.privacy import Sight
-    from twolane.console import Console
+    from twolane.front.console import Console
 
 
 def see_exclusions(

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from notemill.app import Mill
+from notemill.app.mill import Mill
+from notemill.app.runs import known_runs, pick
 from notemill.config import load_exclusions
 from notemill.errors import UsageError
-from notemill.runs import known_runs, pick
 from notemill.vault.places import is_root
 from twolane import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from notemill.runs import KnownRun
+    from notemill.app.runs import KnownRun
     from twolane import Run, Settings
 
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from twolane.command import Commands, hide_keys, home_flag, json_flag, take_settings
-from twolane.flag_types import FOLDER
+from twolane.front.command import Commands, hide_keys, home_flag, json_flag, take_settings
+from twolane.front.flag_types import FOLDER
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -70,7 +70,7 @@ def settings_of(flags: dict[str, Any]) -> Settings:
 
     Raises ConfigError, UsageError for what cannot be one, in the config file's own tables as well.
     """
-    from notemill.app import offline_unless_keyed  # noqa: PLC0415
+    from notemill.app.mill import offline_unless_keyed  # noqa: PLC0415
     from notemill.config import check_settings  # noqa: PLC0415
     from twolane import load_settings  # noqa: PLC0415
 

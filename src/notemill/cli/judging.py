@@ -10,10 +10,10 @@ from notemill.cli.curate_showing import show_dry_run, show_going_on, show_provid
 from notemill.cli.curating import through_stages
 from notemill.cli.link_showing import show_undecided, show_uniform
 from notemill.errors import NotemillError
-from notemill.pairs import LinkRun, Pair, PairState
-from notemill.workflows.curate import load_template
-from notemill.workflows.explaining import Explainer
-from notemill.workflows.judging import (
+from notemill.stores.pairs import LinkRun, Pair, PairState
+from notemill.workflows.curation.curate import load_template
+from notemill.workflows.links.explaining import Explainer
+from notemill.workflows.links.judging import (
     BOTH,
     JUDGEMENT_TOKENS,
     LINK_KIND,
@@ -25,18 +25,18 @@ from notemill.workflows.judging import (
     uniform_of,
 )
 from twolane import RunState, TwolaneError
-from twolane.consent import agree
-from twolane.console import counted, print_report, shown
+from twolane.front.consent import agree
+from twolane.front.console import counted, print_report, shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from notemill.app import Mill
-    from notemill.pairs import NewPair
+    from notemill.app.mill import Mill
     from notemill.privacy import Sight
-    from notemill.workflows.survey import CurateOptions, Curation
+    from notemill.stores.pairs import NewPair
+    from notemill.workflows.curation.survey import CurateOptions, Curation
     from twolane import Report, Run
-    from twolane.console import Console
+    from twolane.front.console import Console
 
 # What pairs are kept by until the engine has a run for them.
 _ASKING: Final = "asking"

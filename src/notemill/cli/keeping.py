@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from notemill.app import KIND_TAGS
-from notemill.runs import known_runs, pick
+from notemill.app.mill import KIND_TAGS
+from notemill.app.runs import known_runs, pick
 from notemill.workflows.forgetting import forget_kept
 from twolane import Engine
-from twolane.consent import confirm
-from twolane.console import counted, note_console, shown
+from twolane.front.consent import confirm
+from twolane.front.console import counted, note_console, shown
 
 if TYPE_CHECKING:
     from twolane import Settings

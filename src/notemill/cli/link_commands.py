@@ -8,7 +8,7 @@ import click
 
 from notemill.cli.flags import Shorthand, exclude_flag, going_on_flags, settings_of
 from notemill.embedding_kind import EmbeddingKind
-from twolane.command import (
+from twolane.front.command import (
     LANES,
     deadline_flags,
     finish,
@@ -16,7 +16,7 @@ from twolane.command import (
     json_flag,
     settings_flags,
 )
-from twolane.flag_types import FOLDER, USD, Number, Whole
+from twolane.front.flag_types import FOLDER, USD, Number, Whole
 
 TOP = 5
 """Links of notemill's that a note has at most: as many as a person reads."""

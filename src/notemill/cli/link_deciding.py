@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Final
 
 from notemill.cli.opening import open_mill
 from notemill.errors import NoteNotFoundError, UsageError
-from notemill.pairs import PairState
-from twolane.consent import confirm
-from twolane.console import counted, note_console, print_json, shown
+from notemill.stores.pairs import PairState
+from twolane.front.consent import confirm
+from twolane.front.console import counted, note_console, print_json, shown
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from notemill.workflows.scene import Scene
+    from notemill.workflows.links.scene import Scene
     from twolane import Settings
 
 # Where a pair stands once a person allows it: what is only undecided is decided by that.

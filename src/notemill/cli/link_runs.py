@@ -5,23 +5,23 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from notemill.app import Mill
+from notemill.app.mill import Mill
 from notemill.cli.diffs import print_diff
 from notemill.cli.finding import no_such_item
 from notemill.cli.judging import answers_of, decide_left_over
 from notemill.cli.link_showing import show_pairs, show_undecided, show_uniform, written_object
 from notemill.cli.linking import pair_object, seen_pairs, write_run
-from notemill.pairs import PairState
+from notemill.stores.pairs import PairState
 from notemill.vault.related import Form
-from notemill.workflows.explaining import Explainer
-from notemill.workflows.judging import LINK_KIND
-from notemill.workflows.link_writing import LinkWriting
-from twolane.console import EXIT_FAILED, note_console, print_json, result_console, shown
+from notemill.workflows.links.explaining import Explainer
+from notemill.workflows.links.judging import LINK_KIND
+from notemill.workflows.links.writing import LinkWriting
+from twolane.front.console import EXIT_FAILED, note_console, print_json, result_console, shown
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from notemill.pairs import Pair
+    from notemill.stores.pairs import Pair
     from twolane import Settings
 
 

@@ -6,23 +6,23 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
 from notemill.cli.endings import names_of, show_hidden, trouble
-from notemill.pairs import Pair, PairState
+from notemill.stores.pairs import Pair, PairState
 from notemill.vault.resolve import title_of
-from notemill.workflows.upkeep import Mend
-from twolane.console import counted, shown
+from notemill.workflows.links.upkeep import Mend
+from twolane.front.console import counted, shown
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
-    from notemill.pairs import NewPair
     from notemill.privacy import Sight
+    from notemill.stores.pairs import NewPair
     from notemill.vault.select import Skipped
-    from notemill.workflows.explaining import Explainer
-    from notemill.workflows.judging import Uniform
-    from notemill.workflows.link_writing import LinksWritten
-    from notemill.workflows.linking import Findings
-    from notemill.workflows.upkeep import Upkeep
-    from twolane.console import Console
+    from notemill.workflows.links.explaining import Explainer
+    from notemill.workflows.links.finding import Findings
+    from notemill.workflows.links.judging import Uniform
+    from notemill.workflows.links.upkeep import Upkeep
+    from notemill.workflows.links.writing import LinksWritten
+    from twolane.front.console import Console
 
 SHOWN_NOTES: Final = 12
 SHOWN_LINES: Final = 8

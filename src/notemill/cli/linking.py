@@ -29,25 +29,19 @@ from notemill.cli.link_showing import (
 from notemill.cli.meaning import vectors_of
 from notemill.cli.opening import open_mill
 from notemill.config import load_embedding
-from notemill.pairs import LinkRun, PairState
+from notemill.stores.pairs import LinkRun, PairState
 from notemill.vault.globs import folded, matcher
 from notemill.vault.related import Form
-from notemill.workflows.explaining import Explainer
-from notemill.workflows.judging import LINK_KIND
-from notemill.workflows.link_writing import LinksWritten, LinkWriting
-from notemill.workflows.linking import find_links
+from notemill.workflows.curation.survey import CurateOptions
+from notemill.workflows.links.explaining import Explainer
+from notemill.workflows.links.finding import find_links
+from notemill.workflows.links.judging import LINK_KIND
+from notemill.workflows.links.upkeep import Mend, look_after
+from notemill.workflows.links.writing import LinksWritten, LinkWriting
 from notemill.workflows.stages import check_stages
-from notemill.workflows.survey import CurateOptions
-from notemill.workflows.upkeep import Mend, look_after
 from twolane import Lane
-from twolane.consent import cap_of, within_s
-from twolane.console import (
-    EXIT_FAILED,
-    exit_code,
-    note_console,
-    print_json,
-    report_object,
-)
+from twolane.front.consent import cap_of, within_s
+from twolane.front.console import EXIT_FAILED, exit_code, note_console, print_json, report_object
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -56,17 +50,17 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from notemill.app import Mill
+    from notemill.app.mill import Mill
     from notemill.cli.judging import Answers
     from notemill.config import EmbeddingSettings
     from notemill.index import NoteFacts
-    from notemill.pairs import NewPair, Pair
     from notemill.privacy import Sight
-    from notemill.workflows.linking import Findings
-    from notemill.workflows.scene import Scene
-    from notemill.workflows.upkeep import Upkeep
+    from notemill.stores.pairs import NewPair, Pair
+    from notemill.workflows.links.finding import Findings
+    from notemill.workflows.links.scene import Scene
+    from notemill.workflows.links.upkeep import Upkeep
     from twolane import Report, Settings
-    from twolane.console import Console
+    from twolane.front.console import Console
 
 
 @dataclass(frozen=True, slots=True)

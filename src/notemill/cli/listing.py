@@ -6,11 +6,12 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from notemill.app.runs import known_runs
 from notemill.cli.finding import find_asked, no_such_item, open_asked
-from notemill.runs import known_runs
 from twolane import Engine, ItemState, RunState, format_usd, plain_usd
-from twolane.channels import open_output
-from twolane.console import (
+from twolane.formats.channels import open_output
+from twolane.formats.jsonl import write_results
+from twolane.front.console import (
     Table,
     counted,
     note_console,
@@ -19,14 +20,13 @@ from twolane.console import (
     result_console,
     shown,
 )
-from twolane.jsonl import write_results
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
+    from notemill.app.runs import KnownRun
     from notemill.privacy import Sight
-    from notemill.runs import KnownRun
     from twolane import ItemOutcome, Report, Settings
 
 _OPEN = (ItemState.PENDING, ItemState.RUNNING, ItemState.SUBMITTED)

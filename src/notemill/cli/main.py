@@ -10,7 +10,7 @@ from notemill.cli.flags import exclude_flag, going_on_flags, settings_of
 from notemill.cli.link_commands import link
 from notemill.cli.tag_commands import tags
 from notemill.errors import NotemillError
-from twolane.command import (
+from twolane.front.command import (
     LANES,
     Commands,
     deadline_flags,
@@ -20,7 +20,7 @@ from twolane.command import (
     run_command_line,
     settings_flags,
 )
-from twolane.flag_types import FILE, FOLDER, USD, Whole
+from twolane.front.flag_types import FILE, FOLDER, USD, Whole
 
 
 @click.group(

@@ -10,7 +10,7 @@ from notemill.index.embedder import Embedder, Wanted
 from notemill.linking.corpus import text_of
 from notemill.vault.note import parse
 from notemill.vault.resolve import title_of
-from twolane.console import clock, time_left_s
+from twolane.front.console import clock, time_left_s
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from notemill.app import Mill
+    from notemill.app.mill import Mill
     from notemill.config import EmbeddingSettings
     from notemill.index import NoteFacts
-    from twolane.console import Console
+    from twolane.front.console import Console
 
 FILE = "vectors.sqlite3"
 _LOOK_EVERY_S = 0.2

@@ -6,9 +6,9 @@ import time
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
-from notemill.app import Mill
+from notemill.app.mill import Mill
 from notemill.config import load_exclusions
-from twolane.console import note_console
+from twolane.front.console import note_console
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

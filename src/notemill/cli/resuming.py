@@ -12,15 +12,15 @@ from notemill.cli.finding import find_asked, open_asked
 from notemill.cli.judging import drive_judging, show_answers
 from notemill.cli.link_showing import written_object
 from notemill.cli.linking import show_next, write_run
-from notemill.workflows.judging import LINK_KIND
+from notemill.workflows.links.judging import LINK_KIND
 from twolane import RunState
-from twolane.consent import cap_of, find_server
-from twolane.console import EXIT_FAILED, exit_code, note_console, print_json, report_object
+from twolane.front.consent import cap_of, find_server
+from twolane.front.console import EXIT_FAILED, exit_code, note_console, print_json, report_object
 
 if TYPE_CHECKING:
-    from notemill.app import Mill
+    from notemill.app.mill import Mill
     from twolane import Run, Settings
-    from twolane.console import Console
+    from twolane.front.console import Console
 
 
 async def resume_run(

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from notemill.cli.flags import Shorthand, allow_flag, changing_flags, exclude_flag, settings_of
-from twolane.command import (
+from twolane.front.command import (
     LANES,
     deadline_flags,
     finish,
@@ -15,7 +15,7 @@ from twolane.command import (
     json_flag,
     settings_flags,
 )
-from twolane.flag_types import FOLDER, USD, Whole
+from twolane.front.flag_types import FOLDER, USD, Whole
 
 
 @click.group(cls=Shorthand, main="report")

@@ -7,27 +7,34 @@ import shlex
 import time
 from typing import TYPE_CHECKING, Any
 
+from notemill.app.tagmill import TagMill
 from notemill.cli.adopting import see_vocabulary
 from notemill.cli.diffs import print_diff
 from notemill.cli.endings import show_endings, show_hidden, trouble
 from notemill.cli.exclusions import see_exclusions
 from notemill.cli.opening import open_mill
 from notemill.errors import UsageError
-from notemill.tagmill import TagMill
-from notemill.workflows.retagging import checked_changes, plan_retagging, write_retagging
-from twolane.consent import confirm
-from twolane.console import EXIT_FAILED, counted, note_console, print_json, result_console, shown
+from notemill.workflows.tags.retagging import checked_changes, plan_retagging, write_retagging
+from twolane.front.consent import confirm
+from twolane.front.console import (
+    EXIT_FAILED,
+    counted,
+    note_console,
+    print_json,
+    result_console,
+    shown,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-    from notemill.app import Mill
+    from notemill.app.mill import Mill
     from notemill.tagging.junk import Junk
-    from notemill.workflows.retagging import Retagging
-    from notemill.workflows.tags import TagReview
+    from notemill.workflows.tags.findings import TagReview
+    from notemill.workflows.tags.retagging import Retagging
     from twolane import Settings
-    from twolane.console import Console
+    from twolane.front.console import Console
 
 SHOWN_NOTES = 8
 SHOWN_TAGS = 20

@@ -11,16 +11,23 @@ from notemill.cli.exclusions import see_exclusions
 from notemill.cli.opening import open_mill
 from notemill.cli.tagging import new_run_id
 from notemill.vault.tidy import TidyKind
-from notemill.workflows.tidying import plan_tidying, write_tidying
-from twolane.consent import confirm
-from twolane.console import EXIT_FAILED, counted, note_console, print_json, result_console, shown
+from notemill.workflows.tags.tidying import plan_tidying, write_tidying
+from twolane.front.consent import confirm
+from twolane.front.console import (
+    EXIT_FAILED,
+    counted,
+    note_console,
+    print_json,
+    result_console,
+    shown,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from notemill.workflows.tidying import Tidying
+    from notemill.workflows.tags.tidying import Tidying
     from twolane import Settings
-    from twolane.console import Console
+    from twolane.front.console import Console
 
 SHOWN_NOTES = 20
 SHOWN_LEFT = 10

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING, Any
 
+from notemill.app.tagmill import TagMill
 from notemill.cli.adopting import say_news, see_vocabulary, take_over
 from notemill.cli.arranging import Asked, ask_model
 from notemill.cli.diffs import print_diff
@@ -12,25 +13,20 @@ from notemill.cli.exclusions import see_exclusions
 from notemill.cli.opening import open_mill
 from notemill.cli.tagging import change_tags, new_run_id
 from notemill.errors import NoteNotFoundError, UsageError
+from notemill.markup.tags import tag_key
 from notemill.tagging.vocabulary import write_entries
-from notemill.tagmill import TagMill
 from notemill.vault.note import bytes_hash
-from notemill.vault.tags import tag_key
-from notemill.workflows.deciding import rejected_pairs
-from notemill.workflows.survey import CurateOptions
-from notemill.workflows.vocabulary import (
-    keep_proposed,
-    vocabulary_of,
-    with_proposed,
-)
+from notemill.workflows.curation.survey import CurateOptions
+from notemill.workflows.tags.arrangement import keep_proposed, vocabulary_of, with_proposed
+from notemill.workflows.tags.deciding import rejected_pairs
 from twolane import Lane
-from twolane.consent import cap_of, confirm, within_s
-from twolane.console import note_console, print_json, report_object, result_console, shown
+from twolane.front.consent import cap_of, confirm, within_s
+from twolane.front.console import note_console, print_json, report_object, result_console, shown
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from notemill.app import Mill
+    from notemill.app.mill import Mill
     from notemill.tagging.vocabulary import Entry
     from twolane import Settings
 

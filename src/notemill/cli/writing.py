@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
-from notemill.app import Mill
+from notemill.app.mill import Mill
 from notemill.cli.adopting import see_vocabulary
 from notemill.cli.curate_showing import (
     losses_object,
@@ -17,10 +17,10 @@ from notemill.cli.endings import show_hidden, trouble
 from notemill.cli.finding import find_run, no_such_item, open_asked
 from notemill.cli.link_runs import apply_links, show_links
 from notemill.errors import WaitingForPersonError
-from notemill.review import Decision
+from notemill.stores.review import Decision
 from notemill.vault.files import Ending
-from notemill.workflows.apply import waits_for_person
-from twolane.console import (
+from notemill.workflows.curation.apply import waits_for_person
+from twolane.front.console import (
     EXIT_FAILED,
     counted,
     exit_code,
@@ -34,8 +34,8 @@ from twolane.console import (
 )
 
 if TYPE_CHECKING:
-    from notemill.runs import KnownRun
-    from notemill.workflows.apply import Applied
+    from notemill.app.runs import KnownRun
+    from notemill.workflows.curation.apply import Applied
     from twolane import Settings
 
 

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from notemill.errors import NotemillError
 from notemill.index.cache import Cache, unseen
+from notemill.markup.tags import tag_key
 from notemill.vault import cleaning
 from notemill.vault.marks import holds_vocabulary
 from notemill.vault.note import bytes_hash, is_ignored, parse, source_hash, words_at_tags
 from notemill.vault.note import inline_tags as tags_in_text
 from notemill.vault.related import Form, link_entries
 from notemill.vault.resolve import title_of
-from notemill.vault.tags import tag_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

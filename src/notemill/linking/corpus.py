@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from notemill.markup.elements import headings, links, plain_text
 from notemill.text.terms import language_of, terms
 from notemill.vault.cleaning import owners_words
-from notemill.vault.markup import headings, links, plain_text
 from notemill.vault.note import property_links
 from notemill.vault.region import owners_text
 from notemill.vault.resolve import title_of
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from notemill.vault.markup import Link
+    from notemill.markup.elements import Link
     from notemill.vault.note import Note
 
 MAX_TERMS: Final = 20_000

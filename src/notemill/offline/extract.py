@@ -10,7 +10,7 @@ from notemill.offline.describe import describe
 from notemill.offline.inline import clean
 from notemill.offline.markup import normalised, parse
 from notemill.offline.phrases import phrases
-from notemill.offline.vocabulary import choose
+from notemill.offline.tag_choice import choose
 from notemill.text.stopwords import combined, languages_of
 from notemill.text.words import fold, words
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from notemill.offline.extract import extract
-from notemill.offline.judge import judge
+from notemill.offline.verdicts import judge
 from notemill.prompts.material import CANDIDATE, NOTE, TEXT_BELOW, read_blocks
 
 _HEADERS: Final = frozenset(("title", "folder", "existing_tags", "candidate_tags", "rejected_tags"))

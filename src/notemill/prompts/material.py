@@ -13,7 +13,7 @@ from hashlib import blake2b
 from itertools import count, islice
 from typing import TYPE_CHECKING, Final
 
-from notemill.vault.lines import one_line
+from notemill.markup.lines import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

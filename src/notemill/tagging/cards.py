@@ -6,10 +6,10 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from notemill.markup.tags import tag_key
 from notemill.prompts.material import line_of
 from notemill.tagging.variants import Variation
 from notemill.vault.resolve import title_of
-from notemill.vault.tags import tag_key
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence

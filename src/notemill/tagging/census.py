@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from notemill.vault.tags import paths_of, tag_key
+from notemill.markup.tags import paths_of, tag_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

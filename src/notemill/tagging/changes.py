@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from notemill.vault.tags import paths_of, tag_key
+from notemill.markup.tags import paths_of, tag_key
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping

@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from notemill.markup.tags import is_tag
 from notemill.tagging.variants import legal_form
-from notemill.vault.tags import is_tag
 
 if TYPE_CHECKING:
     from notemill.tagging.census import Census, Tag

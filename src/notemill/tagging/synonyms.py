@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING, Final
 
-from notemill.vault.tags import is_within
+from notemill.markup.tags import is_within
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

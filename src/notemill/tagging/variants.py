@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
-from notemill.normal import normal
-from notemill.vault.tags import clean_tag, is_legal_tag, is_tag, tag_key
+from notemill.markup.tags import clean_tag, is_legal_tag, is_tag, tag_key
+from notemill.text.normal import normal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

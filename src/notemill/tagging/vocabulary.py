@@ -21,10 +21,10 @@ from itertools import accumulate
 from typing import TYPE_CHECKING, Final
 
 from notemill.errors import MalformedNoteError
+from notemill.markup.tags import MAX_LEVELS, is_legal_tag, tag_key
 from notemill.vault.marks import TAGS_BEGIN, TAGS_END, tag_list
 from notemill.vault.note import parse
 from notemill.vault.retag import TagChanges
-from notemill.vault.tags import MAX_LEVELS, is_legal_tag, tag_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from notemill.normal import normal
+from notemill.text.normal import normal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

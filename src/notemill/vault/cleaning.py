@@ -10,10 +10,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from notemill.markup.hypertext import as_markdown
+from notemill.markup.masks import FILLER, Kind, regions
+from notemill.markup.opaque import DATA, PICTURE, without_opaque
 from notemill.vault.drawings import is_drawing, words_of_drawing
-from notemill.vault.hypertext import as_markdown
-from notemill.vault.masks import FILLER, Kind, regions
-from notemill.vault.opaque import DATA, PICTURE, without_opaque
 from notemill.vault.region import owners_text
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ import warnings
 from typing import TYPE_CHECKING, Any, Final
 
 from notemill.errors import VaultSettingsError
-from notemill.normal import normal
+from notemill.text.normal import normal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from notemill.errors import UsageError
-from notemill.normal import normal
+from notemill.text.normal import normal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -14,11 +14,11 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from notemill.errors import MalformedNoteError
+from notemill.markup.tags import is_legal_tag, tag_key
 from notemill.vault.frontmatter import BOM, Span
 from notemill.vault.note import ALIAS_KEYS, TAG_KEYS, TAG_SPLIT, Note, inline_tags, links, parse
 from notemill.vault.proposal import new_list, spliced
 from notemill.vault.scalars import scalar
-from notemill.vault.tags import is_legal_tag, tag_key
 
 if TYPE_CHECKING:
     from collections.abc import Collection

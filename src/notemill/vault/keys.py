@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from notemill.normal import normal
+from notemill.text.normal import normal
 
 
 def key_of(path: str) -> str:

@@ -10,7 +10,7 @@ import re
 from bisect import bisect_left
 from typing import TYPE_CHECKING, Final
 
-from notemill.vault.masks import Kind, regions
+from notemill.markup.masks import Kind, regions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

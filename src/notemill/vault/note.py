@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from itertools import chain, pairwise
 from typing import TYPE_CHECKING, Final
 
-from notemill.vault import frontmatter, markup
+from notemill.markup import elements as markup
+from notemill.vault import frontmatter
 from notemill.vault.commented import commented
 from notemill.vault.frontmatter import (
     BOM,
@@ -25,7 +26,7 @@ from notemill.vault.templates import template_mark
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from notemill.vault.markup import Heading, InlineTag, Link
+    from notemill.markup.elements import Heading, InlineTag, Link
 
 OWNED: Final = ("tags", "description", "topics", "related", "notemill")
 """The properties that notemill may write; every other byte of a note is its owner's."""

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
 from notemill.errors import MalformedNoteError
+from notemill.markup.elements import links, property_link, property_links
 from notemill.vault.frontmatter import Shape
-from notemill.vault.markup import links, property_link, property_links
 from notemill.vault.note import Note, parse, source_hash
 from notemill.vault.proposal import set_properties
 from notemill.vault.region import END, START, find_region, is_damaged, owners_text
@@ -23,8 +23,8 @@ from notemill.vault.resolve import PathFormat, without_suffix
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from notemill.markup.elements import Link
     from notemill.vault.frontmatter import Entry
-    from notemill.vault.markup import Link
     from notemill.vault.resolve import Names
 
 PROPERTY: Final = "related"

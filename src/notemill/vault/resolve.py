@@ -7,7 +7,7 @@ import re
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from notemill.normal import normal
+from notemill.text.normal import normal
 from notemill.vault.drawings import drawing_name
 
 if TYPE_CHECKING:

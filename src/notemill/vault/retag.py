@@ -12,6 +12,7 @@ from string import ascii_letters, digits
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from notemill.errors import ExternallyChangedError, MalformedNoteError
+from notemill.markup.tags import TAG_END, is_within, tag_key
 from notemill.vault.frontmatter import Entry, Shape, Span
 from notemill.vault.note import (
     TAG_KEYS,
@@ -25,12 +26,11 @@ from notemill.vault.note import (
 )
 from notemill.vault.proposal import spliced
 from notemill.vault.scalars import is_plain, scalar
-from notemill.vault.tags import TAG_END, is_within, tag_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from notemill.vault.markup import InlineTag
+    from notemill.markup.elements import InlineTag
 
 _TOKEN = re.compile(r"[^,\s]+")
 _WORD = re.compile(rf"[^{TAG_END}]+")

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from itertools import repeat
 from typing import TYPE_CHECKING, Any, Final
 
-from notemill.normal import normal
-from notemill.vault.masks import Kind, regions
+from notemill.markup.masks import Kind, regions
+from notemill.text.normal import normal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

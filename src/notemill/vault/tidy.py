@@ -13,13 +13,13 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from notemill.errors import MalformedNoteError
+from notemill.markup.tags import tag_key
 from notemill.vault.dates import AmbiguousDateError, iso_date
 from notemill.vault.frontmatter import Entry, Shape, Span
 from notemill.vault.inline_properties import lift
 from notemill.vault.note import TAG_KEYS, TAG_SPLIT, Note, bare_tag, parse
 from notemill.vault.proposal import new_list, spliced
 from notemill.vault.retag import without_items
-from notemill.vault.tags import tag_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence

@@ -8,13 +8,13 @@ from typing import Final
 
 from filelock import Timeout
 
-from notemill.decisions import FILE as DECISIONS_FILE
-from notemill.decisions import Decisions
 from notemill.errors import VaultLockedError
-from notemill.links import FILE as LINKS_FILE
-from notemill.links import LinkLedger
-from notemill.review import FILE as REVIEW_FILE
-from notemill.review import Review
+from notemill.stores.decisions import FILE as DECISIONS_FILE
+from notemill.stores.decisions import Decisions
+from notemill.stores.links import FILE as LINKS_FILE
+from notemill.stores.links import LinkLedger
+from notemill.stores.review import FILE as REVIEW_FILE
+from notemill.stores.review import Review
 from notemill.vault.journal import Journal
 from notemill.vault.places import is_root, state_folder
 from twolane import private

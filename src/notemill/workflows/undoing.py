@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from notemill.workflows.retagging import sources
-from notemill.workflows.upkeep import look_after
+from notemill.workflows.links.upkeep import look_after
+from notemill.workflows.tags.retagging import sources
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from notemill.links import LinkLedger
-    from notemill.review import Review
+    from notemill.stores.links import LinkLedger
+    from notemill.stores.review import Review
     from notemill.vault.files import NoteUndo, Vault
-    from notemill.workflows.scene import Scene
+    from notemill.workflows.links.scene import Scene
 
 
 def undo_run(

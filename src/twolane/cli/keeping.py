@@ -5,11 +5,11 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from twolane.consent import confirm
-from twolane.console import note_console, print_json, result_console, shown
 from twolane.core.wording import counted
 from twolane.engine import LEDGER_FILE
 from twolane.errors import LedgerError
+from twolane.front.consent import confirm
+from twolane.front.console import note_console, print_json, result_console, shown
 from twolane.ledger import Ledger
 from twolane.ledger.check import check
 from twolane.ledger.forgetting import check_forgettable, forget

@@ -9,8 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from twolane.channels import open_output
-from twolane.console import (
+from twolane.core.naming import nearest
+from twolane.core.pricing import format_usd, plain_usd
+from twolane.core.states import TERMINAL_ITEMS, RunState
+from twolane.core.wording import counted
+from twolane.engine import LEDGER_FILE
+from twolane.errors import ConfigError
+from twolane.formats.channels import open_output
+from twolane.formats.jsonl import write_results
+from twolane.front.console import (
     Table,
     note_console,
     print_expiring,
@@ -21,18 +28,11 @@ from twolane.console import (
     result_console,
     shown,
 )
-from twolane.core.naming import nearest
-from twolane.core.pricing import format_usd, plain_usd
-from twolane.core.states import TERMINAL_ITEMS, RunState
-from twolane.core.wording import counted
-from twolane.engine import LEDGER_FILE
-from twolane.errors import ConfigError
-from twolane.jsonl import write_results
+from twolane.front.streams import tell
 from twolane.ledger import Ledger, controls, months, reports
 from twolane.ledger.columns import readable
 from twolane.ledger.guards import check_here, check_kept, gone
 from twolane.outcomes import outcome_of
-from twolane.streams import tell
 from twolane.worker.loop import CANCEL
 
 if TYPE_CHECKING:

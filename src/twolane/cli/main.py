@@ -7,7 +7,8 @@ from typing import Any
 
 import click
 
-from twolane.command import (
+from twolane.errors import TwolaneError
+from twolane.front.command import (
     LANES,
     Commands,
     deadline_flags,
@@ -19,8 +20,7 @@ from twolane.command import (
     settings_flags,
     settings_of,
 )
-from twolane.errors import TwolaneError
-from twolane.flag_types import FILE, USD, Number, Whole
+from twolane.front.flag_types import FILE, USD, Number, Whole
 
 MANY = 1_000_000_000
 """No job is larger; up to it all sums of money are exact."""

@@ -6,12 +6,12 @@ import contextlib
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from twolane.console import Table, print_json, result_console
 from twolane.core.budget import month_line, month_object
 from twolane.core.pricing import compare, format_usd, plain_usd, project
 from twolane.core.wording import counted
 from twolane.engine import LEDGER_FILE
 from twolane.errors import UnknownModelError
+from twolane.front.console import Table, print_json, result_console
 from twolane.ledger import Ledger, months
 from twolane.pricebook import load_price_book
 

@@ -5,8 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from twolane.channels import STANDARD, open_output, open_source
-from twolane.consent import (
+from twolane.core.states import RunState
+from twolane.core.types import Lane
+from twolane.core.wording import counted
+from twolane.engine import Engine
+from twolane.errors import ConfigError, ProviderError
+from twolane.formats.channels import STANDARD, open_output, open_source
+from twolane.formats.jsonl import JsonlRequests, write_results
+from twolane.front.consent import (
     agree,
     cap_of,
     find_server,
@@ -15,7 +21,7 @@ from twolane.consent import (
     show_request,
     within_s,
 )
-from twolane.console import (
+from twolane.front.console import (
     drive,
     exit_code,
     left_line,
@@ -26,23 +32,17 @@ from twolane.console import (
     report_object,
     shown,
 )
-from twolane.core.states import RunState
-from twolane.core.types import Lane
-from twolane.core.wording import counted
-from twolane.engine import Engine
-from twolane.errors import ConfigError, ProviderError
-from twolane.jsonl import JsonlRequests, write_results
+from twolane.front.streams import drop_standard_output, error_object
 from twolane.ledger.guards import gone
 from twolane.ledger.runlock import LOCKS_FOLDER, source_lock
 from twolane.run import BUDGET_OVER, MONTH_OVER
-from twolane.streams import drop_standard_output, error_object
 
 if TYPE_CHECKING:
-    from twolane.channels import Output
     from twolane.config import Settings
+    from twolane.formats.channels import Output
+    from twolane.front.terminal import Console
     from twolane.planning import Plan
     from twolane.run import Run
-    from twolane.terminal import Console
 
 
 async def run_file(  # the command's flags

@@ -8,9 +8,9 @@ import sys
 from twolane.core.types import Lane
 from twolane.core.wording import counted
 from twolane.errors import ConfigError
+from twolane.front.streams import tell
 from twolane.sim import PRESETS, Simulator
 from twolane.sim import serve as serve_simulator
-from twolane.streams import tell
 
 
 async def serve(*, port: int, seed: int, faults: str, speed: float) -> int:

@@ -1,0 +1,190 @@
+"""All runs of notemill, whatever wrote them down: what a person calls them, what became of each.
+
+A run of the engine is a row in its ledger; what `tags` and `tidy` wrote stands in their vault's
+journal alone, and a look for links without a model in the vault's ledger of links.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections import Counter
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from notemill.app.mill import KINDS
+from notemill.errors import NotemillError, UsageError
+from notemill.stores.links import FILE as LINKS_FILE
+from notemill.stores.links import LinkLedger
+from notemill.stores.pairs import PairState
+from notemill.stores.review import FILE as REVIEW_FILE
+from notemill.stores.review import Review
+from notemill.vault.places import claim, known_vaults, written_runs
+from notemill.workflows.links.judging import LINK_KIND
+from twolane import LAST, Engine, RunState, pick_run
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from notemill.vault.journal import WrittenRun
+    from twolane import Settings
+
+
+class Became(StrEnum):
+    """What became of a run, as far as it goes."""
+
+    WAITS = "waits to go on"
+    HANDED_OVER = "handed over"
+    STOPPED = "stopped by the budget"
+    CANCELED = "canceled"
+    PROPOSED = "proposed"
+    APPLIED = "applied"
+    PARTLY_APPLIED = "partly applied"
+    UNDONE = "undone"
+    PARTLY_UNDONE = "partly undone"
+    ENDED = "nothing to apply"
+
+
+@dataclass(slots=True)
+class KnownRun:
+    """A run of some vault.
+
+    `state` is the engine's, None where no model was asked; `exclude` what was excluded when it
+    began; `written` what it wrote, None for nothing; `decided` counts its proposals by what became
+    of them.
+    """
+
+    id: str
+    kind: str
+    vault: Path
+    at_s: float
+    total: int = 0
+    state: RunState | None = None
+    handed_over: bool = False
+    exclude: tuple[str, ...] = ()
+    of_links: bool = False
+    written: WrittenRun | None = None
+    decided: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def wrote_at_s(self) -> float:
+        """When it wrote last, 0 where it has written nothing."""
+        return self.written.last_at_s if self.written else 0.0
+
+    @property
+    def became(self) -> Became:
+        """What became of it."""
+        if self.written is not None and self.written.undone:
+            whole = self.written.undone == self.written.notes
+            return Became.UNDONE if whole else Became.PARTLY_UNDONE
+        if self.handed_over:
+            return Became.HANDED_OVER
+        if self.state is RunState.OPEN:
+            return Became.WAITS
+        if self.written is not None or self.decided["applied"]:
+            return Became.PARTLY_APPLIED if self.decided["pending"] else Became.APPLIED
+        if self.decided["pending"]:
+            return Became.PROPOSED
+        if self.state in (RunState.STOPPED, RunState.CANCELED):
+            return Became.STOPPED if self.state is RunState.STOPPED else Became.CANCELED
+        return Became.UNDONE if self.decided["undone"] else Became.ENDED
+
+
+# What pairs of notes are called among proposals.
+_PAIRS = {
+    PairState.PROPOSED: "pending",
+    PairState.UNDECIDED: "pending",
+    PairState.WRITTEN: "applied",
+    PairState.UNDONE: "undone",
+}
+
+
+async def known_runs(settings: Settings) -> list[KnownRun]:
+    """Return all runs, newest first. A vault's file that cannot be used is passed over."""
+    claim(settings.home)
+    found: dict[str, KnownRun] = {}
+    async with Engine.open(settings, responder=lambda _: "") as engine:
+        for row in await engine.runs():
+            if row.kind in KINDS:
+                kept = row.setting("exclude")
+                found[row.id] = KnownRun(
+                    row.id,
+                    row.kind,
+                    Path(row.label),
+                    row.created_at,
+                    row.total,
+                    row.state,
+                    bool(row.handed_over),
+                    tuple(map(str, kept)) if isinstance(kept, list) else (),
+                )
+    for root, pairs in _of_links(settings.home):
+        run = found.setdefault(pairs.id, pairs)
+        run.of_links, run.decided, run.vault = True, pairs.decided, root
+    for root, written in written_runs(settings.home):
+        kind = written.run.partition("-")[0]
+        run = found.setdefault(
+            written.run, KnownRun(written.run, kind, root, written.first_at_s, written.notes)
+        )
+        run.written = written
+    for root, state in known_vaults(settings.home):
+        path = state / REVIEW_FILE
+        if not path.exists():
+            continue
+        with contextlib.suppress(NotemillError), contextlib.closing(Review(path)) as review:
+            for run_id, decided in review.standing().items():
+                if run_id in found and found[run_id].vault == root:
+                    found[run_id].decided = decided
+    return sorted(found.values(), key=lambda one: (-one.at_s, one.id))
+
+
+def _of_links(home: Path) -> Iterator[tuple[Path, KnownRun]]:
+    """Yield the runs of links that have pairs."""
+    for root, state in known_vaults(home):
+        path = state / LINKS_FILE
+        if not path.exists():
+            continue
+        with contextlib.suppress(NotemillError), contextlib.closing(LinkLedger(path)) as ledger:
+            for run in ledger.runs():
+                states = Counter(one.state for one in ledger.pairs(run=run.id))
+                decided = Counter({_PAIRS.get(one, one): count for one, count in states.items()})
+                if states:
+                    yield (
+                        root,
+                        KnownRun(
+                            run.id, LINK_KIND, root, run.at_s, states.total(), decided=decided
+                        ),
+                    )
+
+
+def pick(
+    runs: Sequence[KnownRun],
+    named: str,
+    home: Path,
+    *,
+    suits: Callable[[KnownRun], bool] = lambda _: True,
+) -> KnownRun:
+    """Return the run that a person means: by its id, a unique beginning of it, or `last`.
+
+    `last` is the first of `runs` that `suits`: of the vault that this folder lies in, where it lies
+    in one that is known, else of all. Raises UsageError, UnknownRunError, AmbiguousRunError.
+    """
+    known = {one.id: one for one in runs}
+    ids = list(known)
+    if named == LAST and LAST not in known:
+        here = _vault_here(home)
+        ids = [one.id for one in runs if suits(one) and here in (None, one.vault)]
+        if not ids:
+            raise UsageError(
+                f"there is no such run of {here or 'any vault'} yet; `notemill runs` lists those "
+                "there are"
+            )
+    return known[pick_run(named, ids)]
+
+
+def _vault_here(home: Path) -> Path | None:
+    """Return the known vault that the current folder lies in, the innermost; None for none."""
+    here = Path(os.path.realpath(Path.cwd()))
+    roots = {root for root, _ in known_vaults(home)}
+    return next((one for one in (here, *here.parents) if one in roots), None)

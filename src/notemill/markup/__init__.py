@@ -1,0 +1,1 @@
+"""The reader of Markdown: what hides text, links, headings, tags. Pure."""

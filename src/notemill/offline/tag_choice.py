@@ -1,0 +1,325 @@
+"""Tags: the vault's own where the note gives evidence for them, otherwise new legal ones."""
+
+from __future__ import annotations
+
+import math
+import re
+import unicodedata
+from collections import Counter
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from notemill.text.normal import normal
+from notemill.text.stopwords import lists
+from notemill.text.words import UNSPACED, WORD, fold, stem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from collections.abc import Set as AbstractSet
+
+    from notemill.offline.markup import Page
+    from notemill.offline.phrases import Phrase
+
+MAX_TAGS = 5
+CACHED_LEVELS = 10_000
+MAX_NEW = 2
+MAX_LEVELS = 3
+MAX_LEVEL_CHARS = 40
+MAX_CANDIDATES = 2_000
+MAX_GRAM = 4
+MAX_BODY_WORDS = 6_000
+MAX_NEW_WORDS = 3
+MAX_NEW_CJK = 10
+
+# What each place of a match is worth; below ENOUGH a tag has no real evidence.
+HASHTAG = 6.0
+TITLE = 4.0
+FOLDER = 2.2
+UPPER_FOLDER = 1.2
+HEADING = 1.6
+LINK = 1.6
+PHRASE = 2.4
+BODY = 0.9
+LONGER = 0.4
+FIT = 0.5
+FIT_RANKS = 6.0
+ENOUGH = 1.9
+FILLS = 0.6
+CLEAR = 1.5
+
+Key = tuple[str, ...]
+_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+_NUMBERING = re.compile(r"^[\d.]+[\s._-]+|^\d+$")
+_DATED = re.compile(r"[\d\W_]+")
+
+
+@dataclass(frozen=True, slots=True)
+class _Evidence:
+    """The note's words as keys, by where they stand."""
+
+    title: frozenset[Key]
+    folders: tuple[frozenset[Key], ...]
+    headings: frozenset[Key]
+    links: frozenset[Key]
+    phrases: dict[Key, int]
+    hashtags: frozenset[Key]
+    body: Counter[Key]
+    words: int
+    plain: str
+    plain_title: str
+    plain_folders: Key
+
+
+def choose(
+    page: Page,
+    *,
+    title: str,
+    folder: str,
+    ranked: Sequence[Phrase],
+    vocabulary: Sequence[str],
+    existing: Sequence[str],
+    stop: AbstractSet[str],
+) -> tuple[str, ...]:
+    """Return up to 5 tags, best first: from the vocabulary, or new ones for an untagged note."""
+    known = [
+        tag
+        for tag in (raw.strip().lstrip("#").strip("/") for raw in vocabulary[:MAX_CANDIDATES])
+        if is_legal(tag)
+    ]
+    taken = [key_of(tag) for tag in existing if tag.strip()]
+    evidence = _evidence(page, title, folder, ranked, {leaf_of(tag) for tag in known})
+    scored = []
+    for rank, tag in enumerate(known):
+        key = key_of(tag)
+        if not _is_taken(key, taken):
+            value = _support(tag, evidence, stop)
+            if value >= ENOUGH:
+                scored.append((value + FIT / (1 + rank / FIT_RANKS), -rank, tag, key))
+    scored.sort(reverse=True)
+    chosen: list[tuple[str, tuple[Key, ...]]] = []
+    for _, _, tag, key in scored:
+        if not _is_taken(key, [other for _, other in chosen]):
+            chosen = [entry for entry in chosen if key[: len(entry[1])] != entry[1]]
+            chosen.append((tag, key))
+    if chosen:
+        return tuple(tag for tag, _ in chosen[:MAX_TAGS])
+    # A note that its owner has tagged is filed already: words of its own would only add noise.
+    return () if taken else _new_tags(title, folder, ranked, known, taken)
+
+
+@lru_cache(maxsize=CACHED_LEVELS)
+def is_legal(tag: str) -> bool:
+    """Say whether Obsidian takes `tag`: letters, digits, `_ - /`, one of them no digit."""
+    if not tag or tag.startswith("/") or tag.endswith("/") or "//" in tag:
+        return False
+    return all(map(_is_legal_char, tag)) and not all(c.isdecimal() or c == "/" for c in tag)
+
+
+def _is_legal_char(char: str) -> bool:
+    return (
+        char in "_-/"
+        or char.isalpha()
+        or char.isdecimal()
+        or unicodedata.category(char) in {"Mn", "Mc"}
+    )
+
+
+@lru_cache(maxsize=CACHED_LEVELS)
+def level_key(level: str) -> Key:
+    """Return the stems of one tag level's words, whatever style joins them."""
+    spaced = _CAMEL.sub(" ", level.replace("-", " ").replace("_", " "))
+    return tuple(stem(match[0]) for match in WORD.finditer(spaced))
+
+
+def key_of(tag: str) -> tuple[Key, ...]:
+    """Return the key under which all spellings of a tag meet."""
+    return tuple(level_key(level) for level in tag.strip().lstrip("#").split("/") if level)
+
+
+def leaf_of(tag: str) -> Key:
+    """Return the key of a tag's last level."""
+    return level_key(tag.rpartition("/")[2])
+
+
+def _is_taken(key: tuple[Key, ...], taken: Iterable[tuple[Key, ...]]) -> bool:
+    """Say whether one of `taken` is this tag, a child of it, or the same leaf elsewhere."""
+    joined = "".join(key[-1]) if key else ""
+    return any(
+        other and (other[: len(key)] == key or "".join(other[-1]) == joined) for other in taken
+    )
+
+
+def _grams(text: str, sizes: Iterable[int]) -> frozenset[Key]:
+    stems = [
+        stem(match[0])
+        for match in WORD.finditer(_CAMEL.sub(" ", text.replace("-", " ").replace("_", " ")))
+    ]
+    return frozenset(
+        tuple(stems[start : start + size])
+        for size in sizes
+        for start in range(len(stems) - size + 1)
+    )
+
+
+def _evidence(
+    page: Page, title: str, folder: str, ranked: Sequence[Phrase], wanted: AbstractSet[Key]
+) -> _Evidence:
+    lengths = sorted({len(leaf) for leaf in wanted if 0 < len(leaf) <= MAX_GRAM}) or [1]
+    texts = [piece.text for piece in page.pieces]
+    body: Counter[Key] = Counter()
+    words = 0
+    for text in texts:
+        stems = [
+            stem(match[0]) for match in WORD.finditer(text.replace("-", " ").replace("_", " "))
+        ]
+        words += len(stems)
+        for size in lengths:
+            grams = zip(*(stems[start:] for start in range(size)), strict=False)
+            body.update(filter(wanted.__contains__, grams))
+        if words > MAX_BODY_WORDS:
+            break
+    return _Evidence(
+        title=_grams(title, lengths),
+        folders=tuple(_grams(part, lengths) for part in reversed(folder.split("/")) if part),
+        headings=_union(page.headings[:60], lengths),
+        links=_union(page.found.links[:200], lengths),
+        phrases={
+            key: rank
+            for rank, phrase in reversed(list(enumerate(ranked[:6])))
+            for key in _grams(phrase.text, lengths)
+        },
+        hashtags=frozenset(leaf_of(tag) for tag in page.found.hashtags[:200]),
+        body=body,
+        words=words,
+        plain=fold("\n".join(texts)),
+        plain_title=fold(title),
+        plain_folders=tuple(map(fold, folder.split("/"))),
+    )
+
+
+def _union(texts: Iterable[str], sizes: Sequence[int]) -> frozenset[Key]:
+    return frozenset().union(*(_grams(text, sizes) for text in texts))
+
+
+def _support(tag: str, evidence: _Evidence, stop: AbstractSet[str]) -> float:
+    """Return how much in the note speaks for a tag's leaf; 0 where nothing does."""
+    leaf = leaf_of(tag)
+    if not leaf:
+        return 0.0
+    level = tag.rpartition("/")[2]
+    if UNSPACED.search(level):
+        return _support_unspaced(fold(level), leaf, evidence)
+    value = 0.0
+    junk = len(leaf) == 1 and leaf[0] in lists()["junk"]
+    value += HASHTAG if leaf in evidence.hashtags and not junk else 0.0
+    for depth, grams in enumerate(evidence.folders):
+        value += (UPPER_FOLDER if depth else FOLDER) if leaf in grams else 0.0
+    if not (len(leaf) == 1 and _is_generic(leaf[0], tag, stop)):
+        value += TITLE if leaf in evidence.title else 0.0
+        value += HEADING if leaf in evidence.headings else 0.0
+        value += LINK if leaf in evidence.links else 0.0
+        value += PHRASE / (1 + 0.3 * evidence.phrases[leaf]) if leaf in evidence.phrases else 0.0
+        value += _in_body(evidence.body[leaf], evidence.words)
+    return value * (1 + LONGER * (len(leaf) - 1)) if value else 0.0
+
+
+def _is_generic(word: str, tag: str, stop: AbstractSet[str]) -> bool:
+    """Say whether a tag's word is too common in any text to be evidence."""
+    level = fold(tag.rpartition("/")[2])
+    junk = lists()["junk"]
+    return len(word) == 1 or any(name in junk or name in stop for name in (word, level))
+
+
+def _in_body(count: int, words: int) -> float:
+    """Return what `count` mentions among `words` are worth: long notes mention much."""
+    if not count:
+        return 0.0
+    return BODY * math.log2(1 + count) / (1 + words / 3000)
+
+
+def _support_unspaced(level: str, leaf: Key, evidence: _Evidence) -> float:
+    """Return the support for a tag in a script without spaces: it is sought as a string."""
+    value = HASHTAG if leaf in evidence.hashtags else 0.0
+    value += TITLE if level in evidence.plain_title else 0.0
+    if any(_fills(level, part) for part in evidence.plain_folders):
+        value += FOLDER
+    count = evidence.plain.count(level)
+    size = 1 + LONGER * max(0, len(level) - 2)
+    value += _in_body(count, evidence.words) * size
+    if (
+        level in lists()["junk"]
+        and level not in evidence.plain_title
+        and leaf not in evidence.hashtags
+    ):
+        return 0.0
+    return value
+
+
+def _fills(level: str, part: str) -> bool:
+    """Say whether `level` is most of a folder's name, not two letters of a longer word."""
+    return level in part and len(level) >= FILLS * len(part)
+
+
+def _new_tags(
+    title: str,
+    folder: str,
+    ranked: Sequence[Phrase],
+    known: Sequence[str],
+    taken: Sequence[tuple[Key, ...]],
+) -> Key:
+    """Return tags made of the best phrases, under a parent the vault or folder suggests."""
+    parent = _parent(folder, known)
+    made: list[str] = []
+    keys = list(taken)
+    clear = [phrase for number, phrase in enumerate(ranked) if not number or phrase.score >= CLEAR]
+    leaves = [tag_level(phrase.text) for phrase in clear if _is_short(phrase)]
+    for leaf in [*leaves, tag_level(title)]:
+        if not leaf or len(made) >= MAX_NEW:
+            continue
+        nested = bool(parent) and parent.count("/") + 1 < MAX_LEVELS
+        same = level_key(leaf) in {level_key(level) for level in parent.split("/")}
+        tag = leaf if same or not nested else f"{parent}/{leaf}"
+        if is_legal(tag) and not _is_taken(key_of(tag), keys):
+            made.append(tag)
+            keys.append(key_of(tag))
+    if not made:
+        # Nothing but its place is known of the note.
+        places = (parent, *(tag_level(part, any_word=True) for part in reversed(folder.split("/"))))
+        fitting = (tag for tag in places if is_legal(tag) and not _is_taken(key_of(tag), keys))
+        made = list(islice(fitting, 1))
+    return tuple(made)
+
+
+def _is_short(phrase: Phrase) -> bool:
+    if UNSPACED.search(phrase.text):
+        return len(phrase.text) <= MAX_NEW_CJK
+    return len(phrase.text.split()) <= MAX_NEW_WORDS
+
+
+def tag_level(text: str, *, any_word: bool = False) -> str:
+    """Return `text` as one tag level in kebab case, or "" where it holds no telling word."""
+    lowered = normal("NFC", text.lower().replace("'", "").replace("\u2019", ""))
+    chars = [char if char != "/" and _is_legal_char(char) else "-" for char in lowered]
+    level = re.sub(r"-{2,}", "-", "".join(chars)).strip("-_")
+    if len(level) > MAX_LEVEL_CHARS or _DATED.fullmatch(level):
+        return ""
+    if level in lists()["junk"] and not any_word:
+        return ""
+    return level
+
+
+def _parent(folder: str, known: Sequence[str]) -> str:
+    """Return the parent tag a note's folder suggests: a known tag of that name, or its name."""
+    parts = [_NUMBERING.sub("", part.strip()) for part in folder.split("/")]
+    names = [
+        level
+        for level in map(tag_level, reversed(parts))
+        if level and level.count("-") < MAX_NEW_WORDS
+    ]
+    by_leaf = {leaf_of(tag): tag for tag in reversed(known) if tag.count("/") < MAX_LEVELS - 1}
+    for name in names:
+        if level_key(name) in by_leaf:
+            return by_leaf[level_key(name)]
+    return names[0] if names else ""

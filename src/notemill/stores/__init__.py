@@ -1,0 +1,1 @@
+"""What is kept of a vault and derived from nothing: proposals, decisions, links, exclusions."""

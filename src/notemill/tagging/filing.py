@@ -1,0 +1,274 @@
+"""What a model said of tags, taken only as far as it answers what was asked; pure.
+
+Every tag that was asked about is accounted for exactly once: one that the replies leave out, or
+put where no tag can be, keeps its place; one that nobody asked about is refused.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Final
+
+from notemill.markup.invisible import visible
+from notemill.markup.references import plain_words
+from notemill.markup.tags import MAX_LEVELS, is_tidy_tag, is_within, paths_of, tag_key
+from notemill.tagging.arrange import in_order
+from notemill.tagging.vocabulary import Entry
+from notemill.vault.retag import TagChanges
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping, Sequence
+
+    from notemill.tagging.cards import Card
+
+MAX_LEVELS_GIVEN: Final = 60
+MAX_REASON_CHARS: Final = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Filed:
+    """An entry as a model gave it: the last level's name, the path above it, other spellings."""
+
+    tag: str
+    parent: str
+    aliases: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Filing:
+    """One reply: what is filed where, what may go and why, which pairs mean the same."""
+
+    filed: tuple[Filed, ...]
+    dropped: tuple[tuple[str, str], ...]
+    pairs: tuple[tuple[str, str, bool], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """The vocabulary that replies make; `missing` tags were left out, `refused` names invented."""
+
+    entries: tuple[Entry, ...]
+    apart: tuple[tuple[str, str], ...]
+    missing: tuple[str, ...]
+    refused: tuple[str, ...]
+
+
+def levels_from(names: Iterable[str]) -> tuple[str, ...]:
+    """Return the headings of a reply that can be some: legal, at most two deep, each once."""
+    found: dict[str, str] = {}
+    for name in map(_bare, names):
+        if is_tidy_tag(name) and name.count("/") < MAX_LEVELS - 1:
+            found.setdefault(tag_key(name), name)
+    return tuple(found.values())[:MAX_LEVELS_GIVEN]
+
+
+def settle(filings: Sequence[Filing], cards: Sequence[Card], levels: Sequence[str]) -> Settled:
+    """Return the vocabulary that replies make of the tags they were asked about."""
+    sorting = _Sorting({card.key: card.name for card in cards}, levels)
+    for one in filings:
+        sorting.take(one)
+    missing = tuple(name for key, name in sorting.asked.items() if key not in sorting.accounted)
+    for name in missing:
+        sorting.keep(name)
+    entries = _combined(sorting, {card.key: card for card in cards})
+    return Settled(entries, tuple(sorting.apart), missing, tuple(dict.fromkeys(sorting.refused)))
+
+
+@dataclass(slots=True)
+class _Sorting:
+    """What the replies say so far: entries by key, old names beside each."""
+
+    asked: Mapping[str, str]
+    levels: Sequence[str]
+    entries: dict[str, Entry] = field(default_factory=dict)
+    dropped: dict[str, Entry] = field(default_factory=dict)
+    accounted: set[str] = field(default_factory=set)
+    refused: list[str] = field(default_factory=list)
+    apart: list[tuple[str, str]] = field(default_factory=list)
+
+    def take(self, filing: Filing) -> None:
+        """Take one reply; what an earlier one said of a tag counts."""
+        parents = {tag_key(one) for one in self.levels} | self.asked.keys()
+        parents |= {tag_key(_path(one)) for one in filing.filed}
+        if not self.levels:
+            # One request for all: its headings are its own, and every tag is filed by the same.
+            parents |= {tag_key(_path(one).rpartition("/")[0]) for one in filing.filed}
+        for one in filing.filed:
+            self._file(one, parents)
+        for tag, reason in filing.dropped:
+            key = tag_key(_bare(tag))
+            if key not in self.asked:
+                self.refused.append(tag)
+            elif key not in self.accounted:
+                self.accounted.add(key)
+                short = plain_words(reason.replace("~", ""), MAX_REASON_CHARS)
+                self.dropped[key] = Entry(self.asked[key], dropped=True, reason=short)
+        for left, right, same in filing.pairs:
+            known = {tag_key(_bare(left)), tag_key(_bare(right))} <= self.asked.keys()
+            if known and not same:
+                self.apart.append((_bare(left), _bare(right)))
+
+    def keep(self, name: str) -> None:
+        """Leave a tag where it is."""
+        self._add(name, ())
+
+    def _file(self, filed: Filed, parents: set[str]) -> None:
+        path = _path(filed)
+        own = next(
+            (
+                key
+                for key in (tag_key(path), tag_key(_bare(filed.tag)))
+                if key in self.asked and key not in self.accounted
+            ),
+            None,
+        )
+        members = [own] if own else []
+        for alias in filed.aliases:
+            key = tag_key(_bare(alias))
+            if key not in self.asked:
+                self.refused.append(alias)
+            elif key not in self.accounted and key not in members:
+                members.append(key)
+        if not members:
+            # A heading is none of the tags, and is made where something stands below it.
+            if tag_key(path) not in parents and tag_key(path) not in self.asked:
+                self.refused.append(path)
+            return
+        names = [self.asked[key] for key in members]
+        parent = path.rpartition("/")[0]
+        taken = tag_key(path) in self.accounted and tag_key(path) not in self.entries
+        if (
+            not _is_legal(path)
+            or path.count("/") >= MAX_LEVELS
+            or taken
+            or any(parent and is_within(tag_key(parent), key) for key in members)
+            or (parent and tag_key(parent) not in parents and tag_key(path) != members[0])
+        ):
+            path = names[0]
+        if tag_key(path) == members[0]:
+            path = names[0]  # the vault's spelling, not the model's
+        self.accounted.update(members)
+        self._add(path, names)
+
+    def _add(self, path: str, names: Sequence[str]) -> None:
+        key = tag_key(path)
+        before = self.entries.get(key, Entry(path))
+        aliases = [*before.aliases, *(name for name in names if tag_key(name) != key)]
+        unique = {tag_key(alias): alias for alias in aliases}
+        self.entries[key] = replace(before, aliases=tuple(unique.values()))
+
+
+def _path(filed: Filed) -> str:
+    tag, parent = _bare(filed.tag), _bare(filed.parent)
+    if not parent or tag_key(tag).startswith(f"{tag_key(parent)}/"):
+        return tag
+    return f"{parent}/{tag}"
+
+
+def _bare(tag: str) -> str:
+    levels = (level.strip() for level in visible(tag).strip().lstrip("#").split("/"))
+    return "/".join(level for level in levels if level)
+
+
+def _combined(sorting: _Sorting, cards: Mapping[str, Card]) -> tuple[Entry, ...]:
+    """Return one list of what all replies say: each tag once, below a heading that is there."""
+    entries: Mapping[str, Entry] = sorting.entries
+    for _ in range(MAX_LEVELS):
+        entries = _followed(entries)
+    made: dict[str, Entry] = {}
+    counts: dict[str, int] = {}
+    for key, entry in entries.items():
+        members = [one for one in (key, *map(tag_key, entry.aliases)) if one in cards]
+        variants = [name for one in members for name in cards[one].variants]
+        aliases = {tag_key(name): name for name in (*entry.aliases, *variants)}
+        spelled = [name for alias, name in aliases.items() if alias not in entries]
+        made[key] = replace(entry, aliases=tuple(spelled))
+        sorting.dropped.pop(key, None)
+        counts[key] = sum(cards[one].notes for one in members)
+    named = {tag_key(alias) for entry in made.values() for alias in entry.aliases}
+    for entry in list(made.values()):
+        for heading in paths_of(entry.tag)[:-1]:
+            key = tag_key(heading)
+            counts[key] = counts.get(key, 0) + counts[tag_key(entry.tag)]
+            if key not in named and is_tidy_tag(heading):
+                made.setdefault(key, Entry(heading))
+                sorting.dropped.pop(key, None)
+    _keep_lost(made, cards, sorting.dropped.keys())
+    made = _spoken_for(made, cards)
+    return (*in_order(made, counts), *(sorting.dropped[key] for key in sorted(sorting.dropped)))
+
+
+def _keep_lost(made: dict[str, Entry], cards: Mapping[str, Card], dropped: Collection[str]) -> None:
+    """See that every tag is in the list by its own name or by what the list makes of it.
+
+    Where answers contradict each other a tag would follow its parent to a place that is not there:
+    then the parent stays where it is.
+    """
+    for _ in range(len(cards)):
+        changes = TagChanges(
+            {alias: entry.tag for entry in made.values() for alias in entry.aliases}
+        )
+        there = made.keys() | dropped
+        there |= {tag_key(alias) for entry in made.values() for alias in entry.aliases}
+        lost = next(
+            (
+                card
+                for card in cards.values()
+                if card.key not in there and tag_key(changes.of(card.name) or "") not in there
+            ),
+            None,
+        )
+        if lost is None:
+            return
+        above = paths_of(lost.key)[:-1]
+        for key, entry in list(made.items()):
+            staying = [alias for alias in entry.aliases if tag_key(alias) in above]
+            kept = tuple(alias for alias in entry.aliases if alias not in staying)
+            made[key] = replace(entry, aliases=kept)
+            for alias in staying:
+                made.setdefault(tag_key(alias), Entry(alias))
+        made.setdefault(lost.key, Entry(lost.name))
+
+
+def _spoken_for(made: Mapping[str, Entry], cards: Mapping[str, Card]) -> dict[str, Entry]:
+    """Return the entries that are tags, become of some, or stand above one that is."""
+    changes = TagChanges({alias: entry.tag for entry in made.values() for alias in entry.aliases})
+    became = {tag_key(changes.of(card.name) or "") for card in cards.values()}
+    spoken = {key for key, entry in made.items() if entry.aliases or key in cards or key in became}
+    there = {path for key in spoken for path in paths_of(key)}
+    return {key: entry for key, entry in made.items() if key in there}
+
+
+def _is_legal(path: str) -> bool:
+    """Tell whether a path and all above it can be tags."""
+    return all(map(is_tidy_tag, paths_of(path)))
+
+
+def _followed(entries: Mapping[str, Entry]) -> dict[str, Entry]:
+    """Return entries whose parents, where these moved or were merged, are followed there.
+
+    A place that would be too deep, or below itself, is not taken: the tag keeps its own.
+    """
+    moves = {
+        alias: entry.tag
+        for entry in entries.values()
+        for alias in entry.aliases
+        if tag_key(alias) not in entries
+    }
+    changes = TagChanges(moves)
+    made: dict[str, Entry] = {}
+    for entry in entries.values():
+        path = entry.tag
+        above = path.rpartition("/")[0]
+        followed = changes.of(above) if above else above
+        if followed and followed != above:
+            leaf = path.rpartition("/")[2]
+            deeper = f"{followed}/{leaf}"
+            own = {tag_key(path), *map(tag_key, entry.aliases)}
+            inside = any(is_within(tag_key(followed), key) for key in own)
+            path = deeper if deeper.count("/") < MAX_LEVELS and not inside else path
+        key = tag_key(path)
+        before = made.get(key, Entry(path))
+        old = [name for name in entry.aliases if tag_key(name) != key]
+        made[key] = replace(before, aliases=tuple(dict.fromkeys((*before.aliases, *old))))
+    return made

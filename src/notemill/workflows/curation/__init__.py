@@ -1,0 +1,1 @@
+"""From notes to requests, and from replies to proposals and edits."""

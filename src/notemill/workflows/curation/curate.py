@@ -1,0 +1,169 @@
+"""Curation: a note becomes a request, its reply becomes proposals."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from importlib import resources
+from typing import TYPE_CHECKING, Any
+
+from notemill.markup.invisible import visible
+from notemill.markup.references import NOTHING
+from notemill.markup.tags import tag_key
+from notemill.prompts.material import NOTE, TEXT_BELOW, Block, line_of, list_of_tags, marked
+from notemill.stores.review import Kind, NewProposal
+from notemill.tagging.gate import OPEN
+from notemill.workflows.curation.reply_text import MAX_DESCRIPTION_CHARS, Reading, topic_key
+from notemill.workflows.fitting import Room
+from notemill.workflows.forms import TEXT, list_of, object_of, params_of, text_of
+from twolane import Request
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from notemill.index import NoteFacts
+    from notemill.markup.references import Own
+    from notemill.tagging.gate import Gate
+    from notemill.workflows.curation.reply_text import Loss
+
+MAX_TOKENS = 1_024
+# A reply is a description, five tags, five topics and a token.
+REPLY_TOKENS = 160
+# Some 6,000 tokens: what a note is about stands in there, and a book does not cost a fortune.
+MAX_NOTE_CHARS = 24_000
+MAX_WORD_CHARS = 40
+MAX_TAGS = 5
+MAX_TOPICS = 5
+
+REPLY_SCHEMA = object_of(note_ref=TEXT, description=TEXT, tags=list_of(TEXT), topics=list_of(TEXT))
+# With room above what is asked for: held to it, a small model does not write on to its last token;
+# Anthropic's structured output takes no such bounds.
+_WORDS = list_of(text_of(MAX_WORD_CHARS), MAX_TAGS + 2)
+BOUNDED_SCHEMA = object_of(
+    note_ref=TEXT, description=text_of(MAX_DESCRIPTION_CHARS + 100), tags=_WORDS, topics=_WORDS
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A prompt and its version, which is the hash of its text."""
+
+    text: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Curated:
+    """A reply that was read: what the model says of a note, and what of it was not taken."""
+
+    description: str
+    tags: tuple[str, ...]
+    topics: tuple[str, ...]
+    losses: tuple[Loss, ...] = ()
+
+
+def load_template(name: str) -> Template:
+    """Return a prompt that ships with the package."""
+    text = resources.files("notemill.prompts").joinpath(f"{name}.md").read_text("utf-8")
+    return Template(text, hashlib.blake2b(text.encode(), digest_size=6).hexdigest())
+
+
+def request_for(
+    facts: NoteFacts,
+    text: str,
+    candidates: Sequence[str],
+    *,
+    template: Template,
+    model: str,
+    rejected: Sequence[str] = (),
+    room: Room | None = None,
+) -> dict[str, Any]:
+    """Return the params that ask about one note; the engine adds its `note_ref` line.
+
+    `rejected` are tags that a person turned down; `room` is what the model's context leaves.
+    Raises UsageError where that is nothing.
+    """
+    room = room or Room()
+    max_tokens = room.for_reply(MAX_TOKENS)
+    head = [
+        f"title: {line_of(facts.title)}",
+        f"folder: {line_of(facts.folder)}",
+        f"existing_tags: {list_of_tags(facts.all_tags)}",
+        f"candidate_tags: {list_of_tags(candidates)}",
+        *([f"rejected_tags: {list_of_tags(rejected)}"] if rejected else []),
+        TEXT_BELOW,
+    ]
+    form = BOUNDED_SCHEMA if room.small else REPLY_SCHEMA
+    others = "\n".join((template.text, json.dumps(form), *marked([Block(NOTE, "\n".join(head))])))
+    told = room.fit(facts.key, visible(text)[:MAX_NOTE_CHARS], others, reply_tokens=max_tokens)
+    lines = marked([Block(NOTE, "\n".join((*head, told)))])
+    return params_of(lines, system=template.text, form=form, model=model, max_tokens=max_tokens)
+
+
+def as_request(facts: NoteFacts, params: dict[str, Any], *, need: int) -> Request:
+    """Return the engine's request for a note: identified by its path, echoed, hash-guarded."""
+    return Request(
+        key=facts.key,
+        params=params,
+        name=facts.title,
+        content_hash=facts.source_hash,
+        echo=True,
+        need=need,
+    )
+
+
+def read_reply(text: str, own: Own = NOTHING) -> Curated:
+    """Read a reply that met its schema: plain words, tags that may be written, each once.
+
+    `own` are the references of the note: it may be told what it refers to itself.
+    """
+    value = json.loads(text)
+    reading = Reading(own)
+    description = reading.description(value["description"])
+    tags = tuple(_unique(reading.tags(value["tags"])))[:MAX_TAGS]
+    topics = tuple(_unique(reading.topics(value["topics"])))[:MAX_TOPICS]
+    return Curated(description, tags, topics, reading.losses)
+
+
+def proposals_for(
+    facts: NoteFacts, reply: Curated, *, ours: frozenset[str], gate: Gate = OPEN
+) -> list[NewProposal]:
+    """Return what a reply proposes for a note, beyond what the note has.
+
+    `ours` holds descriptions that notemill wrote into this note; one that a person wrote is
+    only ever replaced by a proposal that says so. Tags come as the vocabulary spells them; one
+    that it does not have is a proposal of its own kind, and what was turned down is none.
+    """
+    found: list[NewProposal] = []
+    if reply.description and reply.description != facts.description:
+        by_person = facts.has_description and facts.description not in ours
+        found.append(
+            NewProposal(Kind.DESCRIPTION, reply.description, facts.description if by_person else "")
+        )
+    found += _tag_proposals(facts, reply.tags, gate)
+    known = {topic_key(topic) for topic in facts.topics}
+    found += [
+        NewProposal(Kind.TOPIC, topic) for topic in reply.topics if topic_key(topic) not in known
+    ]
+    return found
+
+
+def _tag_proposals(facts: NoteFacts, tags: Iterable[str], gate: Gate) -> list[NewProposal]:
+    have = {tag_key(tag) for tag in facts.all_tags}
+    # Another spelling of a tag is that tag already.
+    have |= {tag_key(one.tag) for tag in facts.all_tags if (one := gate.of(tag, facts.key))}
+    found: list[NewProposal] = []
+    for tag in tags:
+        ruling = gate.of(tag, facts.key)
+        if ruling is not None and tag_key(ruling.tag) not in have:
+            have.add(tag_key(ruling.tag))
+            found.append(NewProposal(Kind.NEW_TAG if ruling.is_new else Kind.TAG, ruling.tag))
+    return found
+
+
+def _unique(values: Iterable[str]) -> list[str]:
+    seen: dict[str, str] = {}
+    for value in values:
+        seen.setdefault(value.casefold(), value)
+    return list(seen.values())

@@ -1,0 +1,54 @@
+"""Which tags the prompts carry: those that the vault's own tagging says fit each note."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from notemill.tagging.predict import Example, TagModel
+from notemill.tagging.synonyms import MAX_TAGS_OF_NOTE
+from notemill.text.terms import terms
+from notemill.workflows.curation.candidates import tag_words
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+    from notemill.linking.corpus import Document, Lexicon
+
+MAX_SUGGESTED: Final = 20
+"""These hold 97 of 100 tags that people had given, 40 would hold 99 (`bench/bench_tags.py`)."""
+_AT_A_TIME: Final = 256
+
+
+def suggestions(
+    documents: Sequence[Document],
+    lexicon: Lexicon,
+    tags_of: Mapping[str, Sequence[str]],
+    wanted: Collection[str],
+) -> dict[str, list[str]]:
+    """Return the tags that fit the notes `wanted`, the best first, MAX_SUGGESTED at most.
+
+    `tags_of` has the tags of every note to learn from, in one spelling each.
+    """
+    # A note with more tags is a list of tags: it says of none what it is about.
+    tags_of = {key: tags for key, tags in tags_of.items() if len(tags) <= MAX_TAGS_OF_NOTE}
+    examples = {one.key: _example(one, tags_of.get(one.key, ())) for one in documents}
+    numbers = {
+        tag: lexicon.numbers_of(terms(" ".join(tag_words(tag)), ""))
+        for tag in sorted({tag for tags in tags_of.values() for tag in tags})
+    }
+    model = TagModel(list(examples.values()), numbers.__getitem__, len(lexicon))
+    asked = [key for key in examples if key in wanted]
+    found: dict[str, list[str]] = {}
+    for start in range(0, len(asked) if model.tags else 0, _AT_A_TIME):
+        some = asked[start : start + _AT_A_TIME]
+        found.update(
+            zip(some, model.ranked([examples[key] for key in some], MAX_SUGGESTED), strict=True)
+        )
+    return found
+
+
+def _example(document: Document, tags: Sequence[str]) -> Example:
+    folder = document.key.rpartition("/")[0]
+    return Example(np.concatenate(document.names), document.terms, folder, tuple(tags))

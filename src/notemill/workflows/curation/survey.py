@@ -1,0 +1,78 @@
+"""What a curation is asked for, what a look through the vault finds, and the work under way."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from notemill.index import NoteFacts
+    from notemill.privacy import Sight
+    from notemill.workflows.curation.candidates import Vocabulary
+    from notemill.workflows.curation.needs import Need
+    from twolane import Lane, Run
+
+
+@dataclass(frozen=True, slots=True)
+class CurateOptions:
+    """What `curate` was asked for."""
+
+    lane: Lane | None = None
+    cap_nano: int | None = None
+    by_s: int | None = None
+    by_strict: bool = False
+    stages: str = "auto"
+    limit: int | None = None
+    only: str | None = None
+    refresh: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A note that is left alone, and why."""
+
+    key: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """A vault looked through: what needs work and why, what is left alone, what needs nothing.
+
+    Notes `without_text` hold no words of their owner's, such as a drawing without any, a query, or
+    ciphertext: there is nothing to ask about. `put_off` notes need work, too, beyond the limit asked for; `sight` says which notes are hidden;
+    `not_seen` files and folders were not looked into, each for a reason.
+    """
+
+    seen: int
+    work: tuple[tuple[NoteFacts, Need], ...]
+    skipped: tuple[Skipped, ...]
+    without_text: tuple[str, ...]
+    vocabulary: Vocabulary
+    put_off: int
+    sight: Sight
+    not_seen: tuple[Skipped, ...]
+
+    @property
+    def taught(self) -> tuple[NoteFacts, ...]:
+        """The notes whose tags teach which fit the others."""
+        return tuple(one for one in self.sight.seen if not one.problem)
+
+    @property
+    def notes(self) -> list[NoteFacts]:
+        """The notes that need work."""
+        return [one for one, _ in self.work]
+
+    @property
+    def up_to_date(self) -> int:
+        """Notes that need nothing."""
+        left = len(self.skipped) + len(self.without_text)
+        return self.seen - len(self.work) - self.put_off - left
+
+
+@dataclass(slots=True)
+class Curation:
+    """A curation under way: its run, and its stages before the last: purpose and notes of each."""
+
+    run: Run
+    stages: list[tuple[str, int]]

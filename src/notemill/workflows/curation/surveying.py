@@ -1,0 +1,66 @@
+"""A vault's notes parted: what needs work, what is left alone, what has nothing to ask about."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from notemill.workflows.curation.survey import Skipped, Survey
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable
+
+    from notemill.index import NoteFacts
+    from notemill.privacy import Sight
+    from notemill.vault.select import Skipped as LeftOut
+    from notemill.workflows.curation.candidates import Vocabulary
+    from notemill.workflows.curation.needs import Need
+
+
+def survey_of(
+    sight: Sight,
+    vocabulary: Vocabulary,
+    *,
+    need: Callable[[NoteFacts], Need | None],
+    why_not_writable: Callable[[str], str],
+    wanted: Collection[str] | None,
+    place: str,
+    limit: int | None,
+    left_out: Iterable[LeftOut],
+) -> Survey:
+    """Return what of the notes that may be seen needs work.
+
+    `wanted` are the notes asked for, None for all; `place` is the vocabulary's own note; beyond
+    `limit` the neediest come first; `left_out` files are no notes to notemill.
+    """
+    work: list[tuple[NoteFacts, Need]] = []
+    skipped: list[Skipped] = []
+    without_text: list[str] = []
+    seen = 0
+    for one in sight.seen:
+        if wanted is not None and one.key not in wanted:
+            continue
+        seen += 1
+        if one.problem:
+            skipped.append(Skipped(one.key, one.problem))
+        elif not one.words:
+            without_text.append(one.key)
+        elif one.key != place and (why := need(one)):
+            if problem := why_not_writable(one.key):
+                skipped.append(Skipped(one.key, problem))
+            else:
+                work.append((one, why))
+    needy = len(work)
+    if limit is not None:
+        neediest = sorted(work, key=lambda pair: (-pair[1].rank, pair[0].key))[:limit]
+        kept = {one.key for one, _ in neediest}
+        work = [pair for pair in work if pair[0].key in kept]
+    return Survey(
+        seen,
+        tuple(work),
+        tuple(skipped),
+        tuple(without_text),
+        vocabulary,
+        needy - len(work),
+        sight,
+        tuple(Skipped(one.path, one.reason) for one in left_out if sight.shows(one.path)),
+    )

@@ -1,0 +1,1 @@
+"""Which notes to link, why, and the writing of both sides."""

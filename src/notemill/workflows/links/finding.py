@@ -1,0 +1,203 @@
+"""Links for a whole vault: the notes are ranked, and what is new becomes pairs to propose."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from notemill.linking.propose import propose
+from notemill.markup.elements import property_link
+from notemill.stores.pairs import DECIDED, WANTED, NewPair, PairState, SideState
+from notemill.vault.related import PROPERTY, Form
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from notemill.index import NoteFacts
+    from notemill.index.contents import Contents
+    from notemill.linking.corpus import Candidate, Document
+    from notemill.stores.links import LinkLedger
+    from notemill.vault.resolve import Names
+    from notemill.workflows.links.scene import Scene
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """How a vault hangs together: notes without any link, and parts that no link joins."""
+
+    notes: int
+    orphans: int
+    components: int
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A note or pair that is left alone, and why."""
+
+    key: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What a look through a vault has found.
+
+    `pairs` are new, or wait from an earlier run; `before` is the vault's shape as it is, `after`
+    with all of `pairs` in it; `hidden` notes were not looked at, and are not named.
+    """
+
+    pairs: tuple[NewPair, ...]
+    left_out: tuple[LeftOut, ...]
+    orphans: frozenset[str]
+    before: Shape
+    after: Shape
+    hidden: int
+
+
+def find_links(
+    scene: Scene,
+    ledger: LinkLedger,
+    contents: Contents,
+    *,
+    top: int,
+    min_score: float,
+    only: Callable[[str], bool],
+    vectors_of: Callable[[Sequence[NoteFacts]], NDArray[np.float32] | None],
+) -> Findings:
+    """Rank all notes and return the pairs that are to be proposed; nothing is written or kept.
+
+    The links that notemill wrote before are taken away for it, so that the same notes get the
+    same pairs again. A note has at most `top` links of notemill's in all; a pair that was turned
+    down keeps its place among them. `vectors_of` gives what notes mean, a row for each. Raises
+    VaultError.
+    """
+    reasons = {one.key: scene.why_not(one) for one in scene.facts.values()}
+    hidden = scene.sight.hidden
+    left_out = [
+        LeftOut(key, reason) for key, reason in reasons.items() if reason and key not in hidden
+    ]
+    facts = [one for one in scene.facts.values() if not reasons[one.key]]
+    # They stay among the rest, since what links them tells of others; they are in no new pair.
+    left_out += [LeftOut(one.key, "without text") for one in facts if not one.words]
+    documents, lexicon = contents.documents(scene.vault, facts)
+    documents = _owners(documents, ledger)
+    found = {one.key for one in documents}
+    changed = "it changed while it was looked at"
+    left_out += [LeftOut(one.key, changed) for one in facts if one.key not in found]
+    facts = [one for one in facts if one.key in found]
+    sources = {one.key: one.source_hash for one in facts}
+    ranked = propose(
+        documents,
+        lexicon,
+        scene.names,
+        top=top,
+        min_score=min_score,
+        vectors=vectors_of(facts),
+    )
+    pairs: list[NewPair] = []
+    for one in _chosen(ranked, ledger, top=top):
+        why = _unlinkable(scene, one)
+        if why:
+            left_out.append(LeftOut(f"{one.a} and {one.b}", why))
+        elif only(one.a) or only(one.b):
+            pairs.append(_new_pair(one, sources))
+    standing = ((pair.a, pair.b) for pair in ledger.pairs(states=WANTED))
+    before = set(_linked(documents, scene.names))
+    before |= {pair for pair in standing if found.issuperset(pair)}
+    return Findings(
+        pairs=tuple(pairs),
+        left_out=tuple(left_out),
+        orphans=frozenset(found).difference(*before),
+        before=shape_of(found, before),
+        after=shape_of(found, before | {(one.a, one.b) for one in pairs}),
+        hidden=len(hidden),
+    )
+
+
+def _owners(documents: Sequence[Document], ledger: LinkLedger) -> list[Document]:
+    """Return the notes as their owner linked them: without the links that notemill wrote."""
+    ours: dict[str, set[tuple[str, str]]] = {}
+    for side in ledger.sides():
+        link = property_link(PROPERTY, side.text)
+        if link is not None and side.state is not SideState.RELEASED:
+            ours.setdefault(side.note, set()).add((link.path, link.label))
+    return [
+        replace(one, links=tuple(link for link in one.links if link not in ours[one.key]))
+        if one.key in ours
+        else one
+        for one in documents
+    ]
+
+
+def _chosen(ranked: Sequence[Candidate], ledger: LinkLedger, *, top: int) -> Iterator[Candidate]:
+    """Yield what is not decided yet and leaves every note with at most `top` links of ours."""
+    decided = {frozenset((one.a, one.b)) for one in ledger.pairs(states=DECIDED)}
+    answered = (PairState.DECLINED, PairState.UNDECIDED)
+    declined = {frozenset((one.a, one.b)): one for one in ledger.pairs(states=answered)}
+    known = ledger.notes()
+    taken: dict[str, int] = {}
+    for pair in ledger.pairs(states=WANTED):
+        for key in (pair.a, pair.b):
+            taken[key] = taken.get(key, 0) + 1
+    for one in ranked:
+        ends = frozenset((one.a, one.b))
+        before = declined.get(ends)
+        unchanged = before is not None and all(
+            known.get(key) == before.source_of(key) for key in ends
+        )
+        if ends in decided or unchanged:
+            continue
+        if any(taken.get(key, 0) >= top for key in ends):
+            continue
+        for key in ends:
+            taken[key] = taken.get(key, 0) + 1
+        yield one
+
+
+def _unlinkable(scene: Scene, one: Candidate) -> str:
+    """Return why one of two notes cannot be linked from the other, '' where both can."""
+    for key, source in ((one.a, one.b), (one.b, one.a)):
+        if scene.link_to(key, source=source, form=Form.PROPERTY) is None:
+            return f"no link can name {key}; rename it or the note that its name is mistaken for"
+    return ""
+
+
+def _new_pair(one: Candidate, sources: Mapping[str, str]) -> NewPair:
+    reason = {
+        "words": list(one.reason.words),
+        "mentions": list(one.reason.mentions),
+        "neighbours": list(one.reason.neighbours),
+        "tags": list(one.reason.tags),
+    }
+    return NewPair(one.a, one.b, one.score, reason, sources[one.a], sources[one.b])
+
+
+def _linked(documents: Sequence[Document], names: Names) -> Iterator[tuple[str, str]]:
+    """Yield the pairs of notes that a link joins."""
+    keys = {one.key for one in documents}
+    for one in documents:
+        for path, label in one.links:
+            other = names.meant(path, label, source=one.key)
+            if other is not None and other != one.key and other in keys:
+                yield min(one.key, other), max(one.key, other)
+
+
+def shape_of(keys: Iterable[str], pairs: Iterable[tuple[str, str]]) -> Shape:
+    """Return how notes hang together by links, either way."""
+    root = {key: key for key in keys}
+    linked: set[str] = set()
+
+    def top_of(key: str) -> str:
+        while root[key] != key:
+            root[key] = root[root[key]]
+            key = root[key]
+        return key
+
+    for one, other in pairs:
+        linked |= {one, other}
+        root[top_of(one)] = top_of(other)
+    components = sum(top == key for key, top in root.items())
+    return Shape(len(root), len(root) - len(linked), components)

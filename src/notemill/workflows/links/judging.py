@@ -1,0 +1,297 @@
+"""Links judged by a model: one request for every note with its candidates, replies into verdicts."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final
+
+from notemill.markup.invisible import visible
+from notemill.markup.lines import one_line
+from notemill.markup.references import plain_words
+from notemill.prompts.material import CANDIDATE, NOTE, TEXT_BELOW, Block, line_of, marked
+from notemill.stores.pairs import PairState
+from notemill.vault.resolve import title_of
+from notemill.workflows.curation.curate import as_request
+from notemill.workflows.forms import BOOLEAN, TEXT, list_of, object_of, params_of, text_of
+from twolane import ItemState, careful_tokens
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    from notemill.index import NoteFacts
+    from notemill.stores.pairs import Pair
+    from notemill.workflows.curation.curate import Template
+    from notemill.workflows.fitting import Room
+    from notemill.workflows.links.explaining import Explainer
+    from twolane import ItemOutcome, Request
+
+LINK_KIND: Final = "link"
+# An answer is an id, a word and a short reason for every candidate, and a token.
+JUDGEMENT_TOKENS: Final = 45
+MOST_TOKENS: Final = 4_096
+_SPARE_TOKENS: Final = 200
+# What a note is about stands in its first lines; whole notes of ten candidates cost ten times.
+_NOTE_CHARS: Final = 3_000
+_ABOUT_CHARS: Final = 400
+_FIRST_LINES: Final = 40
+MAX_REASON_CHARS: Final = 160
+BOTH: Final = 2
+"""The answers there are about a pair: one of each note."""
+MIN_ALIKE: Final = 3
+"""Fewer answers that are all the same are nothing to look at: half of all notes have them."""
+
+
+def _judgements(reason: Mapping[str, Any], most: int | None = None) -> dict[str, Any]:
+    one = object_of(id=TEXT, accept=BOOLEAN, reason=reason)
+    return object_of(note_ref=TEXT, links=list_of(one, most))
+
+
+JUDGEMENT_SCHEMA: Final = _judgements(TEXT)
+
+_FORM: Final = json.dumps(JUDGEMENT_SCHEMA)
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What a model says of a pair, asked about `note`, one of the two."""
+
+    note: str
+    accept: bool
+    reason: str
+
+
+class JudgeRequests:
+    """A request for every note of some pairs, read from the vault at every iteration."""
+
+    def __init__(
+        self,
+        pairs: Sequence[Pair],
+        *,
+        to_send: Callable[[str], NoteFacts],
+        explainer: Explainer,
+        template: Template,
+        model: str,
+        room: Room,
+    ) -> None:
+        """Ask about `pairs`; `to_send` returns a note's facts, or raises where it must not leave.
+
+        Notes and candidates are shortened to the `room` of the model's context.
+        """
+        self._of_note: dict[str, list[Pair]] = {}
+        for pair in pairs:
+            for key in (pair.a, pair.b):
+                self._of_note.setdefault(key, []).append(pair)
+        self._to_send = to_send
+        self._explainer = explainer
+        self._template = template
+        self._model = model
+        self.room = room
+        self._form = JUDGEMENT_SCHEMA
+        if room.small:
+            most = max((len(mine) for mine in self._of_note.values()), default=1)
+            self._form = _judgements(text_of(2 * MAX_REASON_CHARS), most)
+
+    def __len__(self) -> int:
+        """Return how many notes are asked about."""
+        return len(self._of_note)
+
+    @property
+    def notes(self) -> list[str]:
+        """The notes in the order they are asked about."""
+        return sorted(self._of_note)
+
+    def __iter__(self) -> Iterator[Request]:
+        """Iterate the requests, in the order of the notes' paths.
+
+        Raises ExternallyChangedError where a note was deleted, or became one that must not leave
+        the machine, since the vault was looked through.
+        """
+        to_send = cache(self._to_send)  # as it is now, and read once
+        for key in self.notes:
+            facts = to_send(key)
+            pairs = self._of_note[key]
+            for pair in pairs:
+                to_send(pair.other(key))
+            need = round(100 * max(pair.score for pair in pairs))
+            yield as_request(facts, self._params(facts, pairs), need=need)
+
+    def _params(self, facts: NoteFacts, pairs: Iterable[Pair]) -> dict[str, Any]:
+        """Return the params that ask about one note; the engine adds its `note_ref` line."""
+        pairs = list(pairs)
+        wanted = min(MOST_TOKENS, _SPARE_TOKENS + 2 * JUDGEMENT_TOKENS * len(pairs))
+        tokens = self.room.for_reply(wanted)
+        head = [
+            f"title: {line_of(facts.title)}", f"folder: {line_of(facts.folder)}", TEXT_BELOW,
+        ]  # fmt: skip
+        candidates = self._candidates(facts.key, pairs, head, tokens)
+        without = [Block(NOTE, "\n".join(head)), *candidates]
+        others = "\n".join((self._template.text, _FORM, *marked(without)))
+        told = visible(self._about(facts.key, _NOTE_CHARS))
+        text = self.room.fit(facts.key, told, others, reply_tokens=tokens)
+        return params_of(
+            marked([Block(NOTE, "\n".join((*head, text))), *candidates]),
+            system=self._template.text,
+            form=self._form,
+            model=self._model,
+            max_tokens=tokens,
+        )
+
+    def _candidates(
+        self, key: str, pairs: Sequence[Pair], head: Sequence[str], reply_tokens: int
+    ) -> list[Block]:
+        """Return the candidates, each by itself: with less of each where they fill the context."""
+        others = "\n".join((self._template.text, _FORM, *head))
+        left = self.room.beside(others, reply_tokens=reply_tokens)
+        for about_chars in (_ABOUT_CHARS, _ABOUT_CHARS // 2, _ABOUT_CHARS // 5, 0):
+            blocks = [
+                Block(
+                    CANDIDATE,
+                    json.dumps(self._candidate(key, pair, about_chars), ensure_ascii=False),
+                )
+                for pair in pairs
+            ]
+            if left is None or careful_tokens("\n".join(marked(blocks))) <= left // 2:
+                break
+        return blocks
+
+    def _candidate(self, key: str, pair: Pair, about_chars: int) -> dict[str, Any]:
+        why = self._explainer.why(pair.a, pair.b, pair.reason)
+        other = pair.other(key)
+        return {
+            "id": id_of(pair),
+            "title": line_of(title_of(other)),
+            "folder": line_of(other.rpartition("/")[0]),
+            "about": one_line(self._about(other, about_chars)),
+            "score": round(pair.score, 2),
+            "shared_words": [line_of(word) for word in why.words],
+            "mentions": [line_of(text) for _, text in why.mentions],
+        }
+
+    def _about(self, key: str, most: int) -> str:
+        """Return what a note is about: its description, and its first lines."""
+        lines = [self._explainer.description(key), *self._explainer.first_lines(key, _FIRST_LINES)]
+        return "\n".join(line for line in lines if line)[:most]
+
+
+def id_of(pair: Pair) -> str:
+    """Return what a pair is called in requests and replies."""
+    return f"p{pair.id}"
+
+
+def judgements_of(
+    outcomes: Iterable[ItemOutcome], pairs: Iterable[Pair]
+) -> dict[int, list[Judgement]]:
+    """Return what was answered about each pair, by its number: by each of its notes once at most.
+
+    An answer counts only for a pair of the note it was asked about; one that says both yes and no
+    of a pair says nothing.
+    """
+    of_note: dict[str, dict[str, int]] = {}
+    for pair in pairs:
+        for key in (pair.a, pair.b):
+            of_note.setdefault(key, {})[id_of(pair)] = pair.id
+    found: dict[int, list[Judgement]] = {}
+    for outcome in outcomes:
+        mine = of_note.get(outcome.key)
+        if outcome.state is not ItemState.SUCCEEDED or not mine:
+            continue
+        said: dict[int, Judgement | None] = {}
+        for one in json.loads(outcome.text)["links"]:
+            number = mine.get(one["id"])
+            if number is None:
+                continue
+            now = Judgement(outcome.key, one["accept"], reason_of(one["reason"]))
+            before = said.setdefault(number, now)
+            if before is not None and before.accept is not now.accept:
+                said[number] = None
+        for number, judgement in said.items():
+            if judgement is not None:
+                found.setdefault(number, []).append(judgement)
+    return found
+
+
+def reason_of(text: str) -> str:
+    """Return a model's reason as one line to show: plain words, without links or addresses."""
+    return plain_words(text, MAX_REASON_CHARS) or "without a word"
+
+
+def decided(pair: Pair, verdicts: Mapping[int, Sequence[Judgement]]) -> tuple[PairState, str]:
+    """Return where a pair stands after its judging, and why.
+
+    Both notes' answers have to agree. Each note is asked alone, with the words of its candidates
+    beside its own: what one note says must not settle what others are linked with. Where the two
+    disagree, or one gave no answer that can be used, a person decides.
+    """
+    answers = {one.note: one for one in verdicts.get(pair.id, ())}
+    if not answers:
+        return PairState.WITHDRAWN, "the model gave no answer that can be used"
+    accepts = {one.accept for one in answers.values()}
+    if len(answers) == BOTH and len(accepts) == 1:
+        state = PairState.PROPOSED if accepts == {True} else PairState.DECLINED
+        return state, next(iter(answers.values())).reason
+    views = (_view(key, answers.get(key)) for key in (pair.a, pair.b))
+    return PairState.UNDECIDED, "; ".join(views)
+
+
+def _view(key: str, said: Judgement | None) -> str:
+    name = line_of(title_of(key))
+    if said is None:
+        return f"{name} gave no answer"
+    return f"{name} says {'yes' if said.accept else 'no'}, {said.reason}"
+
+
+@dataclass(frozen=True, slots=True)
+class Uniform:
+    """A note about which every answer is the same, which a text in it may have brought about.
+
+    `own` pairs have that answer in the note's own reply, `others` in those of the notes it is a
+    candidate for; 0 where these differ, or are too few to say anything.
+    """
+
+    note: str
+    accept: bool
+    own: int
+    others: int
+
+    def as_line(self) -> str:
+        """Return that in words."""
+        takes, take = ("accepts", "accept") if self.accept else ("refuses", "refuse")
+        parts = []
+        if self.own:
+            parts.append(f"its own answer {takes} all {self.own} of its pairs")
+        if self.others:
+            parts.append(f"the answers of all {self.others} other notes {take} it")
+        return " and ".join(parts)
+
+
+def uniform_of(pairs: Iterable[Pair], verdicts: Mapping[int, Sequence[Judgement]]) -> list[Uniform]:
+    """Return the notes of which everything was accepted or everything refused.
+
+    The least likely come first, by how often the run's answers accept at all.
+    """
+    own: dict[str, list[bool]] = {}
+    others: dict[str, list[bool]] = {}
+    for pair in pairs:
+        for one in verdicts.get(pair.id, ()):
+            own.setdefault(one.note, []).append(one.accept)
+            others.setdefault(pair.other(one.note), []).append(one.accept)
+    answers = [accept for said in own.values() for accept in said]
+    rate = (sum(answers) + 1) / (len(answers) + 2)
+    found: list[Uniform] = []
+    for note in own.keys() | others.keys():
+        for accept in (True, False):
+            counts = [_alike(said.get(note, []), accept=accept) for said in (own, others)]
+            if any(counts):
+                found.append(Uniform(note, accept, *counts))
+
+    def likelihood(one: Uniform) -> float:
+        return (rate if one.accept else 1 - rate) ** (one.own + one.others)
+
+    return sorted(found, key=lambda one: (likelihood(one), one.note, one.accept))
+
+
+def _alike(said: Sequence[bool], *, accept: bool) -> int:
+    """Return how many answers there are where they are enough and all say the same, else 0."""
+    return len(said) if len(said) >= MIN_ALIKE and said.count(accept) == len(said) else 0

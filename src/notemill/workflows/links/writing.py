@@ -1,0 +1,307 @@
+"""Pairs and repairs become bytes: every note once, both notes of a pair or none."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from notemill.errors import (
+    ExternallyChangedError,
+    MalformedNoteError,
+    NotemillError,
+    NoteNotFoundError,
+)
+from notemill.markup.elements import property_links
+from notemill.stores.pairs import NewSide, PairState, SideState
+from notemill.vault.note import bytes_hash, parse, source_hash
+from notemill.vault.related import (
+    PROPERTY,
+    Form,
+    LinkChanges,
+    closed_forms,
+    edit_links,
+    link_entries,
+)
+from notemill.workflows.links.upkeep import Mend, by_note, look_after
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from notemill.stores.links import LinkLedger
+    from notemill.stores.pairs import Pair
+    from notemill.vault.note import Note
+    from notemill.workflows.links.scene import Scene
+    from notemill.workflows.links.upkeep import Repair
+
+
+_PLACES: Final = {
+    Form.PROPERTY: f"written into the property {PROPERTY}",
+    Form.SECTION: "written below the text",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class LinksWritten:
+    """What became of a writing.
+
+    `notes` were written; `pairs` stand in both their notes now. `problems` are (note, why) of what
+    was not written and keeps; `conflicts` (a, b, why) of pairs whose notes changed since they were
+    looked at. `halves` stand in one note alone: the next run completes them. `elsewhere` are
+    (note, other, why) of links that do not stand where they were to.
+    """
+
+    notes: tuple[str, ...]
+    pairs: tuple[Pair, ...]
+    problems: tuple[tuple[str, str], ...]
+    conflicts: tuple[tuple[str, str, str], ...]
+    halves: tuple[tuple[str, str], ...]
+    elsewhere: tuple[tuple[str, str, str], ...] = ()
+
+
+@dataclass(slots=True)
+class NotePlan:
+    """What is to be written into one note; `pairs` are the new ones among it."""
+
+    key: str
+    pairs: list[Pair] = field(default_factory=list)
+    repairs: list[Repair] = field(default_factory=list)
+    add: list[NewSide] = field(default_factory=list)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is left to write."""
+        return not (self.add or self.repairs)
+
+    def without(self, pairs: set[int]) -> None:
+        """Leave new pairs out."""
+        self.pairs = [one for one in self.pairs if one.id not in pairs]
+        self.add = [one for one in self.add if one.pair not in pairs]
+
+    def edited(self, raw: bytes) -> bytes:
+        """Return the note with all of it made. Raises MalformedNoteError."""
+        mends = [(one, one.side) for one in self.repairs if one.side is not None]
+        changes = LinkChanges(
+            add=self._texts(Form.PROPERTY),
+            remove=tuple(side.text for one, side in mends if not one.keeps_place),
+            replace=tuple((side.text, one.text) for one, side in mends if one.keeps_place),
+            keep_empty=any(side.had for _, side in mends),
+        )
+        new = edit_links(raw, changes, Form.PROPERTY)
+        return edit_links(new, LinkChanges(add=self._texts(Form.SECTION)), Form.SECTION)
+
+    def _texts(self, form: Form) -> tuple[str, ...]:
+        """Return what is put into a place: new links, and those that stood in the other one."""
+        new = [(one.text, one.form) for one in self.add if not one.released]
+        new += [
+            (one.text, one.form)
+            for one in self.repairs
+            if one.mend is Mend.RETARGET and not one.keeps_place
+        ]
+        return tuple(text for text, place in new if place is form)
+
+
+class LinkWriting:
+    """One writing of pairs and repairs under the name of a run."""
+
+    def __init__(
+        self,
+        scene: Scene,
+        ledger: LinkLedger,
+        run: str,
+        form: Form,
+        *,
+        now: Callable[[], float],
+    ) -> None:
+        """Write into the notes of `scene`, new links in `form`."""
+        self._scene = scene
+        self._ledger = ledger
+        self._run = run
+        self._form = form
+        self._now = now
+        self._plans: dict[str, NotePlan] = {}
+        self._pairs: dict[int, Pair] = {}
+        self._problems: dict[str, str] = {}
+        self._conflicts: dict[int, str] = {}
+        self._elsewhere: dict[str, list[tuple[str, str]]] = {}
+        self._sides = by_note(one for one in ledger.sides() if one.state is not SideState.INTENDED)
+
+    def plan(self, pairs: Iterable[Pair], repairs: Iterable[Repair]) -> Sequence[NotePlan]:
+        """Plan what is to be written, note by note; what cannot be is left out and kept for why."""
+        for repair in repairs:
+            self._plan_of(repair.note).repairs.append(repair)
+        for pair in pairs:
+            self._pairs[pair.id] = pair
+            for key in (pair.a, pair.b):
+                self._plan_of(key).pairs.append(pair)
+        failed: set[int] = set()
+        for plan in self._plans.values():
+            failed |= self._checked(plan)
+        for plan in self._plans.values():
+            plan.without(failed)
+        return self._not_empty()
+
+    def _not_empty(self) -> list[NotePlan]:
+        return [plan for _, plan in sorted(self._plans.items()) if not plan.is_empty]
+
+    def _plan_of(self, key: str) -> NotePlan:
+        return self._plans.setdefault(key, NotePlan(key))
+
+    def _checked(self, plan: NotePlan) -> set[int]:
+        """Fill in a note's links; return the pairs that cannot be written for its sake."""
+        try:
+            raw = self._scene.vault.read(plan.key)
+            note, _ = parse(raw)
+            failed = self._changed(plan, note)
+            plan.without(failed)
+            return failed | self._fitted(plan, note)
+        except NoteNotFoundError as error:
+            if why := self._scene.away.get(plan.key):
+                # Its pairs wait as they are.
+                self._problems[plan.key] = f"it is not here now: {why}"
+                plan.repairs, plan.add = [], []
+                return {one.id for one in plan.pairs}
+            self._conflicts |= {one.id: str(error) for one in plan.pairs}
+            return {one.id for one in plan.pairs}
+        except NotemillError as error:
+            self._problems[plan.key] = str(error)
+            plan.repairs, plan.add = [], []
+            return {one.id for one in plan.pairs}
+
+    def _fitted(self, plan: NotePlan, note: Note) -> set[int]:
+        """Fill in a note's links, each where it can stand; return the pairs that can nowhere.
+
+        Raises MalformedNoteError where the note cannot be edited at all.
+        """
+        closed: dict[Form, str] = {}
+        wanted = len(plan.repairs)
+        plan.add, nowhere = self._new_sides(plan, note, closed)
+        try:
+            plan.edited(note.raw)
+        except MalformedNoteError:
+            closed = closed_forms(note.raw)
+            plan.repairs = [one for one in plan.repairs if not one.moves_to(closed)]
+            plan.add, nowhere = self._new_sides(plan, note, closed)
+            plan.edited(note.raw)
+        if nowhere or len(plan.repairs) < wanted:
+            self._problems[plan.key] = (
+                "; ".join(closed.values()) or "no link can name the other note"
+            )
+        return nowhere
+
+    def _changed(self, plan: NotePlan, note: Note) -> set[int]:
+        """Return the pairs that were found in another state of a note."""
+        source = source_hash(note)
+        if hidden := self._scene.privacy.why_not_now(plan.key, note.raw):
+            why = f"{plan.key} is left alone by now: {hidden}"
+            failed = {one.id for one in plan.pairs}
+            plan.repairs = []
+        else:
+            why = f"{plan.key} was edited since it was read; look for links again"
+            failed = {one.id for one in plan.pairs if one.source_of(plan.key) != source}
+        self._conflicts |= dict.fromkeys(failed, why)
+        return failed
+
+    def _new_sides(
+        self, plan: NotePlan, note: Note, closed: Mapping[Form, str]
+    ) -> tuple[list[NewSide], set[int]]:
+        """Return the links to write into a note, and the pairs for which there is no place.
+
+        One that its owner wrote meanwhile is not ours. `closed` are the places where none can be,
+        and why.
+        """
+        standing = self._sides.get(plan.key, [])
+        mine = [one for one in standing if one.form is Form.PROPERTY]
+        had = mine[0].had if mine else note.entry(PROPERTY) is not None
+        owners = self._owners(plan.key, note)
+        wanted = [(one.id, one.other(plan.key), self._form) for one in plan.pairs]
+        adds = [one for one in plan.repairs if one.mend is Mend.ADD]
+        wanted += [(one.pair, one.other, one.form) for one in adds]
+        found: list[NewSide] = []
+        nowhere: set[int] = set()
+        self._elsewhere.pop(plan.key, None)
+        # In the order in which the pairs were found, whatever came in between.
+        for pair, other, form in sorted(wanted):
+            if any(side.pair == pair for side in standing):
+                continue
+            if other in owners:
+                found.append(NewSide(pair, plan.key, form, owners[other], had, released=True))
+            elif link := self._scene.link_to(other, source=plan.key, form=form, closed=closed):
+                text, place = link
+                found.append(NewSide(pair, plan.key, place, text, had))
+                if place is not form:
+                    why = closed.get(form) or f"no link in a property can name {other}"
+                    told = self._elsewhere.setdefault(plan.key, [])
+                    told.append((other, f"{_PLACES[place]}: {why}"))
+            else:
+                nowhere.add(pair)
+        return found, nowhere
+
+    def _owners(self, key: str, note: Note) -> dict[str | None, str]:
+        """Return the notes that the owner's own entries name, and the entries."""
+        resolve = self._scene.names.resolve
+        found = [
+            (link.path, text)
+            for text in note.list_of(PROPERTY)
+            for link in property_links(PROPERTY, text)
+        ]
+        found += [(one.link.path, one.text) for one in link_entries(note)]
+        return {resolve(path, source=key): text for path, text in found}
+
+    def write(self) -> LinksWritten:
+        """Write what was planned.
+
+        What is about to be written is durable in the ledger before a note is touched: whatever
+        stops this, the next look finds what stands.
+        """
+        plans = self._not_empty()
+        self._begin(plans)
+        written: list[str] = []
+        try:
+            with self._scene.vault.lock():
+                # One by one into the list: what is written counts even where the next one fails.
+                written.extend(plan.key for plan in plans if self._write_note(plan))
+        finally:
+            left = look_after(self._scene, self._ledger, now=self._now())
+        self._ledger.decide_each(
+            [(number, PairState.CONFLICT, why) for number, why in self._conflicts.items()],
+            now=self._now(),
+        )
+        standing = self._ledger.pairs(states=[PairState.WRITTEN])
+        return LinksWritten(
+            notes=tuple(written),
+            pairs=tuple(one for one in standing if one.id in self._pairs),
+            problems=tuple(self._problems.items()),
+            conflicts=tuple(
+                (self._pairs[number].a, self._pairs[number].b, why)
+                for number, why in self._conflicts.items()
+            ),
+            halves=tuple((one.note, one.other) for one in left.repairs),
+            elsewhere=tuple((key, *one) for key in written for one in self._elsewhere.get(key, ())),
+        )
+
+    def _begin(self, plans: Sequence[NotePlan]) -> None:
+        repairs = [(one, one.side) for plan in plans for one in plan.repairs if one.side]
+        self._ledger.begin(
+            self._run,
+            add=[side for plan in plans for side in plan.add],
+            remove=[side for one, side in repairs if one.mend is Mend.REMOVE],
+            move=[(side, one.text, one.form) for one, side in repairs if one.mend is Mend.RETARGET],
+            now=self._now(),
+        )
+
+    def _write_note(self, plan: NotePlan) -> bool:
+        """Write a note; tell whether it is written, its problem is kept where not."""
+        try:
+            raw = self._scene.vault.read(plan.key)
+            note, _ = parse(raw)
+            if self._changed(plan, note):
+                raise ExternallyChangedError(
+                    f"{plan.key} was edited while links were written and is left alone"
+                )
+            new = plan.edited(raw)
+            if new != raw:
+                self._scene.vault.write(plan.key, new, expected=bytes_hash(raw), run=self._run)
+        except NotemillError as error:
+            self._problems[plan.key] = str(error)
+            return False
+        return new != raw

@@ -1,0 +1,108 @@
+"""A vault's vocabulary kept in one of its notes: proposed, added to, applied."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from notemill.errors import UsageError
+from notemill.tagging.arrange import arrange
+from notemill.tagging.vocabulary import Entry, Vocabulary, read_vocabulary, with_entries
+from notemill.vault.frontmatter import BOM
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from notemill.stores.decisions import Decisions
+    from notemill.workflows.tags.findings import TagReview
+
+
+@dataclass(frozen=True, slots=True)
+class Arrangement:
+    """A vocabulary as a model arranged it, and pairs of tags that it says are no synonyms."""
+
+    run: str
+    entries: tuple[Entry, ...]
+    apart: tuple[tuple[str, str], ...]
+
+
+def proposed_entries(review: TagReview) -> tuple[Entry, ...]:
+    """Return the vocabulary that a vault's tags make by themselves."""
+    return arrange(review.census, review.merges, review.droppable)
+
+
+def with_proposed(raw: bytes, entries: tuple[Entry, ...], known: frozenset[str]) -> bytes:
+    """Return a vocabulary note with what is new in it. Raises UsageError where it is no UTF-8."""
+    bom = BOM if raw.startswith(BOM) else b""
+    return bom + with_entries(_text(raw), entries, known).encode()
+
+
+def vocabulary_of(raw: bytes, key: str) -> Vocabulary:
+    """Read a vocabulary note. Raises UsageError naming the lines that have to be mended first."""
+    vocabulary = read_vocabulary(_text(raw))
+    if vocabulary.problems:
+        lines = "; ".join(f"line {one.line}: {one.message}" for one in vocabulary.problems)
+        raise UsageError(f"{key} cannot be taken as it is; mend these lines first: {lines}")
+    if not vocabulary.entries:
+        raise UsageError(
+            f"{key} has no list of tags; `notemill tags vocabulary --note` writes one into it"
+        )
+    return vocabulary
+
+
+def _text(raw: bytes) -> str:
+    try:
+        return raw.removeprefix(BOM).decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise UsageError("the vocabulary's note is not UTF-8 text; save it as UTF-8") from error
+
+
+def read_arrangement(decisions: Decisions) -> Arrangement | None:
+    """Return the model's last arrangement of the tags, None where there is none."""
+    run, said = decisions.arrangement()
+    try:
+        value = json.loads(said)
+        entries = _entries(value["entries"])
+        apart = tuple((str(tag), str(other)) for tag, other in value["apart"])
+        return Arrangement(run, entries, apart)
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
+def keep_arrangement(decisions: Decisions, arrangement: Arrangement) -> None:
+    """Write down the model's arrangement in place of the one before."""
+    entries = _rows(arrangement.entries)
+    decisions.keep_arrangement(
+        arrangement.run, json.dumps({"entries": entries, "apart": arrangement.apart})
+    )
+
+
+def keep_proposed(decisions: Decisions, entries: tuple[Entry, ...]) -> None:
+    """Remember what was proposed for the list, beside what was before."""
+    decisions.keep_proposed(name for one in entries for name in (one.tag, *one.aliases))
+
+
+def adopt(decisions: Decisions, note: str, vocabulary: Vocabulary) -> None:
+    """Take a note's list, as a person has seen it, for the vault's vocabulary; no other is it."""
+    decisions.adopt(note, json.dumps(_rows(vocabulary.entries)))
+
+
+def taken_over(decisions: Decisions) -> Vocabulary | None:
+    """Return the vocabulary as a person last took it over, None where that is not known."""
+    try:
+        return Vocabulary(_entries(json.loads(decisions.adopted().said)))
+    except (ValueError, TypeError):
+        return None
+
+
+def _rows(entries: Iterable[Entry]) -> list[list[object]]:
+    return [[one.tag, list(one.aliases), one.dropped, one.reason] for one in entries]
+
+
+def _entries(rows: Iterable[tuple[object, Iterable[object], object, object]]) -> tuple[Entry, ...]:
+    """Return entries as they were kept; raises ValueError or TypeError for anything else."""
+    return tuple(
+        Entry(str(tag), tuple(map(str, aliases)), bool(dropped), str(reason))
+        for tag, aliases, dropped, reason in rows
+    )

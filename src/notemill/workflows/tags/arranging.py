@@ -1,0 +1,222 @@
+"""A model names and arranges the tags: tags become requests, replies become a vocabulary.
+
+In two rounds, however many tags there are. The first asks once, with the most used tags, for the
+headings; the second asks chunk by chunk, all at once and so in either lane, each with the same
+headings to file into. No request has to hold all tags, as one that merges would, and none waits
+for the chunk before it. Where all tags fit one chunk, or the vocabulary has headings already,
+there is no first round.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from notemill.markup.tags import tag_key
+from notemill.prompts.material import DATA, Block, line_of, marked
+from notemill.tagging.cards import Card, cards_of, chunked
+from notemill.tagging.filing import Filed, Filing, Settled, levels_from, settle
+from notemill.tagging.synonyms import Synonyms
+from notemill.tagging.variants import Variation
+from notemill.workflows.curation.curate import load_template
+from notemill.workflows.forms import BOOLEAN, TEXT, list_of, object_of, params_of
+from twolane import ItemState, Request
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping, Sequence
+
+    from notemill.stores.decisions import Rejection
+    from notemill.tagging.vocabulary import Vocabulary
+    from notemill.workflows.tags.findings import TagReview
+    from twolane import ItemOutcome
+
+REPLY_TOKENS_PER_TAG: Final = 24
+"""An entry with its parent in JSON, of tags of one or two words."""
+_TOKENS_PER_TAG: Final = 64
+_TOKENS_FOR_REST: Final = 2_048
+_EXPECTED_LEVELS: Final = 40
+MAX_PAIRS: Final = 40
+MAX_NEVER: Final = 40
+MAX_LISTED: Final = 200
+LEVELS_SCHEMA: Final = object_of(note_ref=TEXT, levels=list_of(TEXT))
+ARRANGE_SCHEMA: Final = object_of(
+    note_ref=TEXT,
+    entries=list_of(object_of(tag=TEXT, parent=TEXT, aliases=list_of(TEXT))),
+    dropped=list_of(object_of(tag=TEXT, reason=TEXT)),
+    pairs=list_of(object_of(tag=TEXT, other=TEXT, same=BOOLEAN)),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """What a model is to be asked: tags in chunks, and what the vocabulary has already.
+
+    `levels` are its headings, to file into; `listed` are its tags, of which others may be
+    spellings.
+    """
+
+    chunks: tuple[tuple[Card, ...], ...]
+    levels: tuple[str, ...]
+    listed: tuple[str, ...]
+    pairs: tuple[Synonyms, ...]
+    never: tuple[Rejection, ...]
+
+    @property
+    def cards(self) -> tuple[Card, ...]:
+        """The tags of all chunks."""
+        return tuple(card for chunk in self.chunks for card in chunk)
+
+    @property
+    def asks_levels(self) -> bool:
+        """Whether the headings have to be asked for first."""
+        return len(self.chunks) > 1 and not self.levels
+
+    @property
+    def identity(self) -> str:
+        """What makes the same command again the same: the tags, not what is told of them."""
+        keys = "\n".join(sorted(card.key for card in self.cards))
+        shape = f"{len(self.chunks)}\n{keys}"
+        return hashlib.blake2b(shape.encode(), digest_size=12).hexdigest()
+
+
+def asking_about(
+    found: TagReview,
+    vocabulary: Vocabulary | None,
+    *,
+    never: Sequence[Rejection],
+    chunk: int,
+    only: Collection[str] | None,
+) -> Asking:
+    """Return what to ask of a vault's tags; what the list says already is not asked again.
+
+    Junk is not asked about either. `only` limits what of the list may be told: nothing that stands
+    in an excluded note.
+    """
+    junk = {tag_key(one.tag) for one in found.droppable}
+    listed = vocabulary.known if vocabulary else frozenset()
+    cards = cards_of(found.census, found.merges, leave_out=junk | listed)
+    slips = [
+        Synonyms(one.tag, one.into, 1.0, one.reason)
+        for one in found.merges
+        if one.kind is Variation.SPELLING
+    ]
+    pairs = (*slips, *found.synonyms)
+    names = [one.tag for one in vocabulary.entries if not one.dropped] if vocabulary else []
+    told = [name for name in names if only is None or tag_key(name) in only]
+    parents = {tag_key(name.rpartition("/")[0]) for name in told}
+    levels = levels_from(name for name in told if tag_key(name) in parents)
+    chunks = chunked(cards, pairs, most=chunk) if cards else ()
+    return Asking(chunks, levels, tuple(told[:MAX_LISTED]), pairs, tuple(never))
+
+
+def levels_request(asking: Asking, *, model: str, chunk: int) -> Request:
+    """Return the request for the headings, with the most used tags."""
+    top = sorted(asking.cards, key=lambda card: (-card.notes, card.key))[:chunk]
+    blocks = [_data("tags", (card.line for card in top))]
+    return _request("headings", "levels", LEVELS_SCHEMA, blocks, model=model, max_tokens=2_048)
+
+
+def chunk_requests(asking: Asking, levels: Sequence[str], *, model: str) -> list[Request]:
+    """Return the requests for all chunks, each with the same headings."""
+    return [
+        _request(
+            f"tags {number + 1} of {len(asking.chunks)}",
+            "arrange",
+            ARRANGE_SCHEMA,
+            _blocks(asking, chunk, levels),
+            model=model,
+            max_tokens=_TOKENS_FOR_REST + _TOKENS_PER_TAG * len(chunk),
+        )
+        for number, chunk in enumerate(asking.chunks)
+    ]
+
+
+def expected_requests(asking: Asking, *, model: str, chunk: int) -> list[Request]:
+    """Return requests such as there will be, for the price before the first: headings are guessed."""
+    if not asking.asks_levels:
+        return chunk_requests(asking, asking.levels, model=model)
+    guessed = [card.name for card in asking.cards[:_EXPECTED_LEVELS]]
+    return [
+        levels_request(asking, model=model, chunk=chunk),
+        *chunk_requests(asking, guessed, model=model),
+    ]
+
+
+def reply_tokens(asking: Asking) -> int:
+    """Return what a reply is expected to take."""
+    longest = max((len(chunk) for chunk in asking.chunks), default=0)
+    return REPLY_TOKENS_PER_TAG * longest
+
+
+def _data(heading: str, lines: Iterable[str]) -> Block:
+    return Block(DATA, "\n".join(lines), f"{heading}:")
+
+
+def _blocks(asking: Asking, chunk: Sequence[Card], levels: Sequence[str]) -> list[Block]:
+    keys = {card.key for card in chunk}
+    blocks = [_data("levels", map(line_of, levels))]
+    if asking.listed:
+        blocks.append(_data("listed", map(line_of, asking.listed)))
+    blocks.append(_data("tags", (card.line for card in chunk)))
+    pairs = [
+        f"{line_of(pair.tag)} = {line_of(pair.other)}"
+        for pair in asking.pairs
+        if tag_key(pair.tag) in keys and tag_key(pair.other) in keys
+    ]
+    if pairs:
+        blocks.append(_data("pairs", pairs[:MAX_PAIRS]))
+    never = [
+        line_of(f"{one.tag} into {one.into}" if one.into else f"drop {one.tag}")
+        for one in asking.never
+        if tag_key(one.tag) in keys
+    ]
+    if never:
+        blocks.append(_data("never", never[:MAX_NEVER]))
+    return blocks
+
+
+def _request(
+    key: str,
+    template: str,
+    form: Mapping[str, Any],
+    blocks: Sequence[Block],
+    *,
+    model: str,
+    max_tokens: int,
+) -> Request:
+    text = "\n".join(marked(blocks))
+    system = load_template(template).text
+    params = params_of([text], system=system, form=form, model=model, max_tokens=max_tokens)
+    digest = hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=16).hexdigest()
+    return Request(key=key, params=params, name=key, content_hash=digest, echo=True)
+
+
+# -- replies ----------------------------------------------------------------------------------
+
+
+def read_levels(outcomes: Iterable[ItemOutcome]) -> tuple[str, ...] | None:
+    """Return the headings of a reply; None where there is none that can be used."""
+    for outcome in outcomes:
+        if outcome.state is ItemState.SUCCEEDED:
+            return levels_from(json.loads(outcome.text)["levels"])
+    return None
+
+
+def settled(asking: Asking, levels: Sequence[str], outcomes: Iterable[ItemOutcome]) -> Settled:
+    """Return the vocabulary that the replies make; a tag without an answer keeps its place."""
+    filings = [
+        read_filing(outcome.text) for outcome in outcomes if outcome.state is ItemState.SUCCEEDED
+    ]
+    return settle(filings, asking.cards, levels)
+
+
+def read_filing(text: str) -> Filing:
+    """Read a reply that met its schema."""
+    value = json.loads(text)
+    return Filing(
+        tuple(Filed(one["tag"], one["parent"], tuple(one["aliases"])) for one in value["entries"]),
+        tuple((one["tag"], one["reason"]) for one in value["dropped"]),
+        tuple((one["tag"], one["other"], one["same"]) for one in value["pairs"]),
+    )

@@ -1,0 +1,139 @@
+"""What waits for a decision about a vault's tags: changes of those there are, and new ones."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+from notemill.markup.tags import tag_key
+from notemill.stores.review import Decision, Kind
+from notemill.tagging.changes import Change, changes_of, without
+from notemill.tagging.variants import Variation
+from notemill.tagging.vocabulary import Entry, Vocabulary
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
+    from notemill.stores.decisions import Decisions
+    from notemill.stores.review import Proposal, Review
+    from notemill.workflows.tags.findings import TagReview
+
+BY_TAGS: Final = "nearly all its notes, or its first word, have the tag above it"
+
+
+@dataclass(frozen=True, slots=True)
+class NewTag:
+    """A tag that the vocabulary does not have, and the proposals of it that wait."""
+
+    tag: str
+    proposals: tuple[Proposal, ...]
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """The notes that it is proposed for."""
+        return tuple(dict.fromkeys(one.note for one in self.proposals))
+
+    @property
+    def runs(self) -> tuple[str, ...]:
+        """The runs that propose it."""
+        return tuple(dict.fromkeys(one.run for one in self.proposals))
+
+
+@dataclass(frozen=True, slots=True)
+class ToDecide:
+    """What waits for a decision, and the changes that were turned down before."""
+
+    changes: tuple[Change, ...]
+    turned_down: tuple[Change, ...]
+    new_tags: tuple[NewTag, ...]
+
+
+def to_decide(
+    tags: TagReview,
+    vocabulary: Vocabulary,
+    *,
+    source: str,
+    decisions: Decisions,
+    new_tags: Iterable[NewTag],
+) -> ToDecide:
+    """Return what waits: the changes that `vocabulary` makes, and spellings in another case.
+
+    `source` says, for people, where the vocabulary comes from.
+    """
+    listed = {tag_key(one.tag): one.tag for one in vocabulary.entries if not one.dropped}
+    wanted = vocabulary.changes
+    covered = set(map(tag_key, wanted))
+    for merge in tags.merges:
+        if merge.kind is Variation.CASE and tag_key(merge.tag) not in covered:
+            covered.add(tag_key(merge.tag))
+            wanted[merge.tag] = listed.get(tag_key(merge.into), merge.into)
+    reasons = {(tag_key(one.tag), tag_key(one.into)): one.reason for one in tags.merges}
+    reasons |= {(tag_key(one.tag), ""): one.reason for one in tags.droppable}
+    reasons |= {(tag_key(one.tag), ""): one.reason for one in vocabulary.entries if one.reason}
+    found = changes_of(wanted, tags.census, reasons=reasons, otherwise=source)
+    rejected = rejected_pairs(decisions)
+    open_changes = without(found, rejected)
+    return ToDecide(
+        open_changes, tuple(one for one in found if one.pair in rejected), tuple(new_tags)
+    )
+
+
+def rejected_pairs(decisions: Decisions) -> frozenset[tuple[str, str]]:
+    """Return the changes that were turned down, by the keys of both tags."""
+    return frozenset((tag_key(one.tag), tag_key(one.into)) for one in decisions.rejections())
+
+
+def new_tags_of(review: Review, waits: Collection[int]) -> tuple[NewTag, ...]:
+    """Return the new tags among the pending proposals with these ids, the most proposed first."""
+    found: dict[str, list[Proposal]] = {}
+    for one in review.tags(Decision.PENDING):
+        if one.id in waits:
+            found.setdefault(tag_key(one.value), []).append(one)
+    news = [NewTag(group[0].value, tuple(group)) for group in found.values()]
+    return tuple(sorted(news, key=lambda one: (-len(one.notes), tag_key(one.tag))))
+
+
+def turned_down_tag(
+    review: Review, decisions: Decisions, tag: str, *, note: str, now: float
+) -> tuple[Proposal, ...]:
+    """Turn a tag down for a note, '' for the whole vault; return the proposals that end with it."""
+    key = tag_key(tag)
+    ended = tuple(
+        one
+        for one in review.tags(Decision.PENDING)
+        if tag_key(one.value) == key and (one.note == note if note else one.kind is Kind.NEW_TAG)
+    )
+    review.decide(ended, Decision.REJECTED, now=now)
+    decisions.decide(tag, accepted=False, now=now, note=note, run=ended[0].run if ended else "")
+    return ended
+
+
+def taken_back(review: Review, decisions: Decisions, tag: str, *, now: float) -> int:
+    """Let a tag that was turned down be proposed again; return how many decisions that were."""
+    again = [one for one in review.tags(Decision.REJECTED) if tag_key(one.value) == tag_key(tag)]
+    review.decide(again, Decision.PENDING, now=now)
+    return decisions.withdraw(tag) or len(again)
+
+
+def kept_in_place(
+    entries: Iterable[Entry], rejected: Collection[tuple[str, str]], tags: Collection[str]
+) -> tuple[Entry, ...]:
+    """Return a proposed vocabulary without what was turned down; those tags stay where they are.
+
+    `tags` are the keys of those there are.
+    """
+    made: list[Entry] = []
+    staying: list[Entry] = []
+    for one in entries:
+        pairs = [(tag_key(alias), tag_key(one.tag)) for alias in one.aliases]
+        stay = [alias for alias, pair in zip(one.aliases, pairs, strict=True) if pair in rejected]
+        if one.dropped and (tag_key(one.tag), "") in rejected:
+            staying.append(Entry(one.tag))
+            continue
+        left = tuple(alias for alias in one.aliases if alias not in stay)
+        staying += [Entry(alias) for alias in stay if tag_key(alias) in tags]
+        # A place that nobody goes to any more is none.
+        if left or not stay or tag_key(one.tag) in tags:
+            made.append(replace(one, aliases=left))
+    named = {tag_key(one.tag) for one in made}
+    return (*made, *(one for one in staying if tag_key(one.tag) not in named))

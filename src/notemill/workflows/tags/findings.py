@@ -1,0 +1,77 @@
+"""A vault's tags looked through: counts, variants, junk, synonyms."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from notemill.markup.tags import tag_key
+from notemill.tagging.census import Census
+from notemill.tagging.junk import Junk, find_junk
+from notemill.tagging.synonyms import Synonyms, find_synonyms
+from notemill.tagging.variants import Merge, find_merges
+from notemill.workflows.curation.survey import Skipped
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
+    from notemill.index import NoteFacts
+    from notemill.privacy import Privacy
+
+
+@dataclass(frozen=True, slots=True)
+class TagReview:
+    """What tags there are and what could be better; `excluded` notes were not looked at.
+
+    `unread` are notes whose properties cannot be read or mean nothing: their tags are not counted.
+    """
+
+    census: Census
+    merges: tuple[Merge, ...]
+    junk: tuple[Junk, ...]
+    synonyms: tuple[Synonyms, ...]
+    excluded: int
+    unread: tuple[Skipped, ...] = ()
+
+    @property
+    def droppable(self) -> tuple[Junk, ...]:
+        """The junk that may be proposed to go: what is only a hint stays."""
+        return tuple(one for one in self.junk if not one.is_hint)
+
+
+def review_tags(
+    facts: Iterable[NoteFacts],
+    *,
+    privacy: Privacy,
+    rejected: Collection[tuple[str, str]] = (),
+) -> TagReview:
+    """Look through the tags of all notes but the hidden.
+
+    `rejected` are changes that a person turned down, as the keys of both tags, '' for a tag that
+    was to go: they are not found again.
+    """
+    notes: list[tuple[str, tuple[str, ...]]] = []
+    unread: list[Skipped] = []
+    excluded = 0
+    for one in facts:
+        if privacy.hides(one):
+            excluded += 1
+            continue
+        notes.append((one.key, one.spellings))
+        if one.problem:
+            unread.append(Skipped(one.key, one.problem))
+    census = Census.of(notes)
+    junk = tuple(one for one in find_junk(census) if (tag_key(one.tag), "") not in rejected)
+    gone = {one.tag for one in junk if not one.is_hint}
+    merges = tuple(
+        one
+        for one in find_merges(census)
+        if one.tag not in gone and (tag_key(one.tag), tag_key(one.into)) not in rejected
+    )
+    synonyms = tuple(
+        one
+        for one in find_synonyms(census)
+        if (tag_key(one.tag), tag_key(one.other)) not in rejected
+        and (tag_key(one.other), tag_key(one.tag)) not in rejected
+    )
+    return TagReview(census, merges, junk, synonyms, excluded, tuple(unread))

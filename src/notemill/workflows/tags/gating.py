@@ -1,0 +1,209 @@
+"""The gate at writing: the vault's vocabulary, found and read, and what was decided beside it."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from itertools import takewhile
+from typing import TYPE_CHECKING, Final
+
+from notemill.errors import NotemillError, VaultError
+from notemill.index import facts_and_text
+from notemill.markup.tags import tag_key
+from notemill.stores.review import Decision
+from notemill.tagging.gate import Gate
+from notemill.tagging.vocabulary import Vocabulary, differences, read_vocabulary
+from notemill.vault.frontmatter import BOM
+from notemill.workflows.curation.candidates import Vocabulary as Candidates
+from notemill.workflows.curation.needs import Need
+from notemill.workflows.tags.arrangement import taken_over
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from notemill.index import NoteFacts
+    from notemill.privacy import Sight
+    from notemill.stores.decisions import Decisions
+    from notemill.stores.review import Proposal, Review
+    from notemill.vault.files import Vault
+
+MAX_REJECTED: Final = 20
+"""The most rejected tags that a prompt carries: some 100 tokens."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a vault's vocabulary stands: the note that a person said holds it, '' where none does.
+
+    `listed` tells whether the list stands in it now. Where it does not, and `strays` have the marks
+    of one, the note may have been moved: the list then holds as it was taken over. What stands in
+    `strays` decides nothing.
+    """
+
+    note: str = ""
+    listed: bool = False
+    strays: tuple[str, ...] = ()
+
+    @property
+    def may_have_moved(self) -> bool:
+        """Whether the list has to be looked for, and holds as it was known."""
+        return bool(self.note and self.strays and not self.listed)
+
+
+def place_of(
+    vault: Vault, facts: Iterable[NoteFacts], decisions: Decisions, *, named: str | None = None
+) -> Place:
+    """Return where the vault's vocabulary stands: in no note but the one its owner named.
+
+    `named` is named just now; None takes the one named before. Raises VaultError where that one is
+    not here now: without it every tag would be let through.
+    """
+    holders = [one.key for one in facts if one.holds_vocabulary]
+    note = decisions.adopted().note if named is None else named
+    if note and note not in holders and (why := vault.why_away(note)):
+        raise VaultError(f"{note} says which tags there are, and is not here now: {why}")
+    return Place(note, note in holders, tuple(one for one in holders if one != note))
+
+
+def vocabulary_at(vault: Vault, place: Place, decisions: Decisions) -> Vocabulary | None:
+    """Return a vault's vocabulary, None where it has none.
+
+    A line of the list that cannot be understood counts as not there, and so does a list without
+    one that can.
+    """
+    vocabulary = None
+    if place.listed:
+        try:
+            raw = vault.read(place.note)
+        except NotemillError:
+            raw = b""
+        vocabulary = read_vocabulary(raw.removeprefix(BOM).decode("utf-8", "replace"))
+    elif place.may_have_moved:
+        vocabulary = taken_over(decisions)
+    return vocabulary if vocabulary and vocabulary.entries else None
+
+
+def changed_since(vault: Vault, place: Place, decisions: Decisions) -> tuple[str, ...]:
+    """Return what the list decides otherwise than when a person took it over, for people."""
+    before = taken_over(decisions)
+    now = vocabulary_at(vault, place, decisions) if place.listed else None
+    return differences(before, now or Vocabulary(())) if before and place.listed else ()
+
+
+def gate_of(vault: Vault, place: Place, decisions: Decisions) -> Gate:
+    """Return the gate of a vault whose vocabulary stands in `place`."""
+    news = decisions.new_tags()
+    rejected_in: dict[str, list[str]] = {}
+    for one in news:
+        if one.note and not one.accepted:
+            rejected_in.setdefault(one.note, []).append(one.tag)
+    return Gate(
+        vocabulary_at(vault, place, decisions),
+        kept=[(one.tag, one.into) for one in decisions.rejections()],
+        accepted=[one.tag for one in news if one.accepted],
+        rejected=[one.tag for one in news if not one.accepted and not one.note],
+        rejected_in=rejected_in,
+    )
+
+
+def candidates_of(gate: Gate, facts: Iterable[NoteFacts], *, listed: bool) -> Candidates:
+    """Return the tags that prompts may carry: the vocabulary's, else those that notes have.
+
+    `listed` False leaves out what stands in the vocabulary alone: its note is excluded, and
+    nothing of it may leave the machine.
+    """
+    notes = [one.all_tags for one in facts if not one.problem]
+    if gate.vocabulary is None:
+        return Candidates.of(notes)
+    known = [_passed(gate, tags) for tags in notes]
+    if listed:
+        known.append([one.tag for one in gate.vocabulary.entries if not one.dropped])
+    return Candidates.of(known)
+
+
+def _passed(gate: Gate, tags: Iterable[str]) -> list[str]:
+    rulings = (gate.of(tag, "") for tag in tags)
+    return list(dict.fromkeys(one.tag for one in rulings if one and not one.is_new))
+
+
+def rejected_tags(
+    decisions: Decisions, proposals: Iterable[Proposal], sight: Sight
+) -> Callable[[str], list[str]]:
+    """Return what gives the rejected tags that a note's prompt carries, its own first.
+
+    Of the tags turned down for the whole vault the latest; none that hidden notes alone have, or
+    were proposed for: they would tell of them. `proposals` are those that were turned down.
+    """
+    news = [one for one in decisions.new_tags() if not one.accepted]
+    sources: dict[str, set[str]] = {}
+    own: dict[str, list[str]] = {}
+    for proposal in proposals:
+        sources.setdefault(tag_key(proposal.value), set()).add(proposal.note)
+        own.setdefault(proposal.note, []).append(proposal.value)
+    for one in news:
+        if one.note:
+            own.setdefault(one.note, []).append(one.tag)
+    shared = [one.tag for one in news if not one.note and _may_be_told(one.tag, sources, sight)]
+
+    def of_note(note: str) -> list[str]:
+        named = {tag_key(tag): tag for tag in (*own.get(note, ()), *shared)}
+        return list(named.values())[:MAX_REJECTED]
+
+    return of_note
+
+
+def _may_be_told(tag: str, sources: Mapping[str, set[str]], sight: Sight) -> bool:
+    key = tag_key(tag)
+    notes = sources.get(key)
+    return key not in sight.hidden_tags and (notes is None or any(map(sight.shows, notes)))
+
+
+def newcomers(
+    vault: Vault, review: Review, decisions: Decisions, gate: Gate, candidates: Candidates
+) -> Callable[[NoteFacts], Need | None]:
+    """Return what says of a curated note whether a tag new to the vocabulary enters its candidates.
+
+    Only then is it asked about again for a vocabulary's sake; every other edit of the list is
+    applied without asking anybody.
+    """
+    if gate.vocabulary is None:
+        return lambda _: None
+    tags = {tag_key(one.tag): one.tag for one in gate.vocabulary.entries if not one.dropped}
+    since = decisions.known_since(tags.values(), now=time.time())
+    asked = review.curated_at()
+    newest = sorted(since, key=since.__getitem__, reverse=True)
+    latest = since[newest[0]] if newest else 0.0
+    waiting: dict[str, set[str]] = {}
+    for one in review.tags(Decision.PENDING):
+        waiting.setdefault(one.note, set()).add(tag_key(one.value))
+
+    def need(facts: NoteFacts) -> Need | None:
+        at = asked.get(facts.key)
+        if at is None or at >= latest:
+            return None
+        have = {tag_key(tag) for tag in facts.all_tags} | gate.rejected_for(facts.key)
+        have |= waiting.get(facts.key, set())
+
+        def is_fresh(key: str) -> bool:
+            return since.get(key, 0.0) > at and key not in have
+
+        # The newest first: of a long list no more are looked at than the note has.
+        if all(key in have for key in takewhile(lambda key: since[key] > at, newest)):
+            return None
+        tag = _entering(vault, facts, candidates, is_fresh)
+        return Need(f"#{tag} is new in the vocabulary", 1) if tag else None
+
+    return need
+
+
+def _entering(
+    vault: Vault, facts: NoteFacts, candidates: Candidates, is_fresh: Callable[[str], bool]
+) -> str:
+    """Return the first of the tags that fit a note whose key is fresh, '' for none."""
+    try:
+        raw = vault.read(facts.key)
+    except NotemillError:
+        return ""
+    now, text = facts_and_text(facts.key, raw, size=len(raw), mtime_ns=0)
+    fitting = candidates.fitting(now.title, now.folder, text)
+    return next((tag for tag in fitting if is_fresh(tag_key(tag))), "")

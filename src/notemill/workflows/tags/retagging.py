@@ -1,0 +1,173 @@
+"""Tags changed in a whole vault: planned over all notes, written as one run, undone as one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from notemill.errors import MalformedNoteError, NotemillError, UsageError
+from notemill.markup.tags import bare, is_legal_tag, tag_key
+from notemill.vault.note import bytes_hash, parse, source_hash
+from notemill.vault.retag import TagChanges, may_hold, retag
+from notemill.workflows.curation.survey import Skipped
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    from notemill.index import NoteFacts
+    from notemill.privacy import Privacy
+    from notemill.stores.review import Review
+    from notemill.vault.files import Vault
+    from notemill.vault.retag import Edit
+
+
+@dataclass(frozen=True, slots=True)
+class Touched:
+    """A note whose tags change: the edit, bound to the bytes it was made for."""
+
+    key: str
+    edit: Edit
+
+
+@dataclass(frozen=True, slots=True)
+class Retagging:
+    """What a change of tags would do to a vault.
+
+    `left_alone` notes have, or may have, a tag that changes, and keep it. `becomes` says of every tag
+    as spelled that changes what it becomes, None where it is dropped; `joined` are the new tags that are there
+    already, with the number of notes that have them. `hidden` notes, excluded ones, keep theirs and
+    are not named.
+    """
+
+    touched: tuple[Touched, ...]
+    left_alone: tuple[Skipped, ...]
+    becomes: Mapping[str, str | None]
+    joined: Mapping[str, int]
+    hidden: int = 0
+
+    @property
+    def is_known(self) -> bool:
+        """Whether any note has such a tag, or may have it."""
+        return bool(self.touched or self.left_alone or self.hidden)
+
+
+def checked_changes(changes: Mapping[str, str | None]) -> TagChanges:
+    """Return changes a person asked for, `#` taken off. Raises UsageError for an illegal tag."""
+    bare = {
+        _tag(old, "the tag to change"): None if new is None else _tag(new, "the new tag")
+        for old, new in changes.items()
+    }
+    for new in bare.values():
+        if new is not None and not is_legal_tag(new):
+            raise UsageError(
+                f"{new!r} cannot be a tag; a tag has letters, digits, `_`, `-` and `/`, no spaces, "
+                "and not digits alone"
+            )
+    return TagChanges(bare)
+
+
+def _tag(said: str, what: str) -> str:
+    tag = bare(said)
+    if not tag:
+        raise UsageError(f"{what} is missing: {said!r} is no tag")
+    return tag
+
+
+def plan_retagging(
+    vault: Vault,
+    facts: Iterable[NoteFacts],
+    changes: TagChanges,
+    *,
+    privacy: Privacy,
+) -> Retagging:
+    """Return what `changes` would do; of the notes only those that may have such a tag are read."""
+    touched: list[Touched] = []
+    left_alone: list[Skipped] = []
+    hidden = 0
+    becomes: dict[str, str | None] = {}
+    holders: dict[str, int] = {}
+    for one in facts:
+        changed = {tag: new for tag in one.spellings if (new := changes.of(tag)) != tag}
+        for tag in one.all_tags:
+            if tag not in changed:
+                holders[tag_key(tag)] = holders.get(tag_key(tag), 0) + 1
+        if privacy.hides(one):
+            hidden += bool(changed)
+            continue
+        if not changed and not one.problem:
+            continue
+        try:
+            edit = _edit(vault.read(one.key), changes, one.problem)
+        except NotemillError as error:
+            left_alone.append(Skipped(one.key, str(error)))
+            continue
+        if edit is not None:
+            becomes.update(changed)
+            touched.append(Touched(one.key, edit))
+    news = {new for new in becomes.values() if new is not None}
+    joined = {new: holders[tag_key(new)] for new in sorted(news) if tag_key(new) in holders}
+    return Retagging(tuple(touched), tuple(left_alone), becomes, joined, hidden)
+
+
+def _edit(raw: bytes, changes: TagChanges, problem: str) -> Edit | None:
+    """Return the edit of a note; raises MalformedNoteError where it cannot be made.
+
+    `problem` is why the note must not be touched, '' where it may.
+    """
+    if problem and may_hold(raw, changes):
+        raise MalformedNoteError(problem)
+    return retag(raw, changes)
+
+
+def write_retagging(
+    vault: Vault, review: Review, plan: Retagging, *, privacy: Privacy, run: str
+) -> Iterator[tuple[str, str]]:
+    """Write a plan under the name of `run`; return what `write_edits` yields.
+
+    A note that changed since the plan was made is left alone. What was curated stays so.
+    """
+    edits = ((one.key, one.edit.apply) for one in plan.touched)
+    return write_edits(vault, review, edits, privacy=privacy, run=run)
+
+
+def write_edits(
+    vault: Vault,
+    review: Review,
+    edits: Iterable[tuple[str, Callable[[bytes], bytes]]],
+    *,
+    privacy: Privacy,
+    run: str,
+) -> Iterator[tuple[str, str]]:
+    """Write edits of notes that leave what they say as it is.
+
+    Each is a note and what makes its new bytes, or raises where they are not those it was made for.
+    Yields each note and why it was not written, '' if it was. Raises VaultLockedError.
+    """
+    with vault.lock():
+        for key, edit in edits:
+            try:
+                before = vault.read(key)
+                privacy.check(key, before)
+                after = edit(before)
+                vault.write(key, after, expected=bytes_hash(before), run=run)
+            except NotemillError as error:
+                yield key, str(error)
+                continue
+            review.rebase([(key, source_of(before), source_of(after))])
+            yield key, ""
+
+
+def source_of(raw: bytes) -> str:
+    """Return the source hash of a note's bytes."""
+    return source_hash(parse(raw)[0])
+
+
+def sources(vault: Vault, keys: Iterable[str]) -> dict[str, str]:
+    """Return the source hashes of notes as they are now, without those that cannot be read."""
+    found: dict[str, str] = {}
+    for key in keys:
+        try:
+            found[key] = source_of(vault.read(key))
+        except NotemillError:
+            continue
+    return found

@@ -1,0 +1,96 @@
+"""Properties of a whole vault brought into form: planned over all notes, written as one run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from notemill.errors import ExternallyChangedError, NotemillError
+from notemill.vault.tidy import Left, Step, TidyKind, tidy
+from notemill.workflows.curation.survey import Skipped
+from notemill.workflows.tags.retagging import write_edits
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator
+
+    from notemill.index import NoteFacts
+    from notemill.privacy import Privacy
+    from notemill.stores.review import Review
+    from notemill.vault.files import Vault
+
+
+@dataclass(frozen=True, slots=True)
+class TidyNote:
+    """A note with what would be brought into form, and what is left in it and why."""
+
+    key: str
+    steps: tuple[Step, ...]
+    left: tuple[Left, ...]
+
+    def apply(self, raw: bytes) -> bytes:
+        """Return the note in form. Raises ExternallyChangedError where `raw` is another one."""
+        if raw != self.steps[0].before:
+            raise ExternallyChangedError(
+                "the note was changed since it was looked at; run the command again"
+            )
+        return self.steps[-1].after
+
+
+@dataclass(frozen=True, slots=True)
+class Tidying:
+    """What bringing a vault into form would do.
+
+    `untouched` notes cannot be read; `hidden` ones are excluded, and not named.
+    """
+
+    notes: tuple[TidyNote, ...]
+    untouched: tuple[Skipped, ...]
+    hidden: int = 0
+
+    @property
+    def changed(self) -> tuple[TidyNote, ...]:
+        """The notes in which something changes."""
+        return tuple(one for one in self.notes if one.steps)
+
+    def counts(self) -> dict[TidyKind, int]:
+        """Return in how many notes there is something of each kind."""
+        return {
+            kind: sum(any(step.kind is kind for step in one.steps) for one in self.notes)
+            for kind in TidyKind
+        }
+
+
+def plan_tidying(
+    vault: Vault,
+    facts: Iterable[NoteFacts],
+    kinds: Collection[TidyKind],
+    *,
+    privacy: Privacy,
+) -> Tidying:
+    """Return what bringing these notes into form would do; every one of them is read."""
+    notes: list[TidyNote] = []
+    untouched: list[Skipped] = []
+    hidden = 0
+    for one in facts:
+        if privacy.hides(one):
+            hidden += 1
+            continue
+        try:
+            tidied = tidy(vault.read(one.key), kinds)
+        except NotemillError as error:
+            untouched.append(Skipped(one.key, str(error)))
+            continue
+        if tidied.steps or tidied.left:
+            notes.append(TidyNote(one.key, tidied.steps, tidied.left))
+    return Tidying(tuple(notes), tuple(untouched), hidden)
+
+
+def write_tidying(
+    vault: Vault, review: Review, plan: Tidying, *, privacy: Privacy, run: str
+) -> Iterator[tuple[str, str]]:
+    """Write a plan under the name of `run`; return what `write_edits` yields.
+
+    A note that changed since the plan was made is left alone. What was curated stays so.
+    """
+    edits = ((one.key, one.apply) for one in plan.changed)
+    return write_edits(vault, review, edits, privacy=privacy, run=run)

@@ -1,0 +1,1 @@
+"""What command lines share: flags, exit codes, progress, consent, printing."""

@@ -1,0 +1,277 @@
+"""What every command line over the engine has: the settings' flags, the exit codes, the end.
+
+Imported by each command line before it knows what it is asked for, so nothing heavy is imported
+here.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import sys
+import traceback
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from twolane.front.flag_types import FILE, FOLDER
+from twolane.front.streams import (
+    Told,
+    drop_standard_output,
+    prepare_streams,
+    print_json_error,
+    print_without,
+    tell,
+    tell_lines,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine, Iterator
+    from types import FrameType
+
+    from twolane.config import Settings
+
+F = TypeVar("F", bound="Callable[..., Any]")
+
+EXIT_USAGE, EXIT_CANCELED = 2, 4
+LANES = ("auto", "realtime", "batch")
+json_flag = click.option(
+    "--json", "as_json", is_flag=True, help="Print one JSON object on standard output."
+)
+config_flag = click.option("--config", type=FILE, help="The config file, if not the usual one.")
+
+
+def home_flag(command: F) -> F:
+    """Add the flags of every command: where the state lies, and what the settings are read from."""
+    return click.option("--home", type=FOLDER, help="Folder of the ledger.")(config_flag(command))
+
+
+class Setting(click.Option):
+    """A flag for what the environment or the config file can say as well."""
+
+
+class SettingsApart(click.Command):
+    """A command whose help shows the settings below the options that are its own."""
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the options in two sections."""
+        own: list[tuple[str, str]] = []
+        settings: list[tuple[str, str]] = []
+        for parameter in self.get_params(ctx):
+            record = parameter.get_help_record(ctx)
+            if record is not None and isinstance(parameter, click.Option):
+                (settings if isinstance(parameter, Setting) else own).append(record)
+        for title, records in (
+            ("Options", own),
+            ("Settings (also by environment or config file)", settings),
+        ):
+            if records:
+                with formatter.section(title):
+                    formatter.write_dl(records)
+
+
+class Commands(click.Group):
+    """A group of such commands."""
+
+    command_class = SettingsApart
+
+    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401
+        """Run a command; a reader that has left, as of `| head`, ends it without a fault."""
+        try:
+            return super().invoke(ctx)
+        except (BrokenPipeError, SystemExit) as ended:
+            # rich ends with 1 where it meets the closed pipe itself.
+            if not isinstance(ended, BrokenPipeError) and not isinstance(
+                ended.__context__, BrokenPipeError
+            ):
+                raise
+            drop_standard_output()
+            return None
+
+
+month_flag = click.option(
+    "--month-budget",
+    cls=Setting,
+    metavar="USD",
+    help="Most that all runs of the ledger may cost in a calendar month (UTC).",
+)
+
+
+def settings_flags(command: F) -> F:
+    """Add the flags of the settings that every command that asks a provider has."""
+    setting = partial(click.option, cls=Setting)
+    flags = [
+        home_flag,
+        setting("--provider", metavar="NAME", help="Who answers: anthropic, local or offline."),
+        setting("--model", metavar="NAME", help="Model, where no other is named."),
+        setting("--base-url", metavar="URL", help="The provider's address."),
+        setting("--prices", type=FILE, help="Price file, for models without a known price."),
+        setting("--batch-size", metavar="N", help="Most items in one batch."),
+        setting("--concurrency", metavar="N", help="Most real-time calls at once."),
+        setting("--poll-s", metavar="S", help="Pause between looks at a batch."),
+        setting(
+            "--reconcile-grace-s",
+            metavar="S",
+            help="How long an unanswered create may hide in the provider's list.",
+        ),
+        setting(
+            "--keep-days",
+            metavar="N",
+            help="Let requests and replies go that many days after their run's end.",
+        ),
+        month_flag,
+        setting("--confirm-usd", metavar="USD", help="Ask before a run estimated above this."),
+    ]
+    for flag in reversed(flags):
+        command = flag(command)
+    return command
+
+
+def deadline_flags(command: F) -> F:
+    """Add the flags of a deadline."""
+    flags = [
+        click.option(
+            "--by",
+            metavar="TIME",
+            help="Be done within this, as in 45m or 1h30m: late batches move to real time.",
+        ),
+        click.option(
+            "--by-strict",
+            is_flag=True,
+            help="Do not wait for a late batch to end; some items may be paid for twice.",
+        ),
+    ]
+    for flag in reversed(flags):
+        command = flag(command)
+    return command
+
+
+def take_settings(flags: dict[str, Any]) -> dict[str, Any]:
+    """Take the settings' flags out of a command's and return those."""
+    from twolane.config import VARIABLES  # noqa: PLC0415
+
+    return {name: flags.pop(name) for name in VARIABLES if name in flags}
+
+
+def settings_of(flags: dict[str, Any]) -> Settings:
+    """Take the settings' flags out of a command's and return the settings in force."""
+    from twolane.config import load_settings  # noqa: PLC0415
+
+    settings = load_settings(take_settings(flags))
+    hide_keys(settings)
+    return settings
+
+
+def hide_keys(settings: Settings, *more: str | None) -> None:
+    """See that none of the keys in force is printed, nor what else is named."""
+    from twolane.config import secrets_of  # noqa: PLC0415
+    from twolane.core.redaction import Redactor  # noqa: PLC0415
+
+    print_without(Redactor((*secrets_of(settings), *more)).text)
+
+
+def finish(work: Coroutine[Any, Any, int]) -> None:
+    """Run a command's work and end with its exit code. Raises KeyboardInterrupt on Ctrl-C."""
+    import asyncio  # noqa: PLC0415  # a twentieth of a second that --help need not wait for
+    import logging  # noqa: PLC0415  # asyncio has it in any case
+
+    # What libraries log and warn of has names and the words of services in it, too.
+    logging.basicConfig(stream=Told(), format="%(message)s")
+    logging.captureWarnings(capture=True)
+
+    async def interruptible() -> int:
+        with _interrupts_at_once():
+            return await work
+
+    try:
+        sys.exit(asyncio.run(interruptible()))
+    except asyncio.CancelledError:
+        raise KeyboardInterrupt from None
+
+
+@contextlib.contextmanager
+def _interrupts_at_once() -> Iterator[None]:
+    """Let Ctrl-C end the task that runs, also while it computes or asks a person.
+
+    asyncio's own handler cancels the task, which then notices where it next awaits: a question
+    would have to be answered first. So the signal is raised where it meets code of ours; within
+    the loop's own, which must not be torn, the task is canceled.
+    """
+    import asyncio  # noqa: PLC0415  # see above
+
+    task = asyncio.current_task()
+    loop = asyncio.get_running_loop()
+
+    def on_interrupt(_number: int, frame: FrameType | None) -> None:
+        module = frame.f_globals.get("__name__", "") if frame else ""
+        if task is None or not module.startswith(("asyncio.", "selectors")):
+            raise KeyboardInterrupt
+        loop.call_soon_threadsafe(task.cancel)
+
+    try:
+        previous = signal.signal(signal.SIGINT, on_interrupt)
+    except ValueError:  # not in the main thread: nothing to catch there
+        yield
+        return
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, previous)
+
+
+def run_command_line(cli: click.Group, *expected: type[Exception]) -> None:
+    """Run a command line; an `expected` error ends with its message and its `exit_code`.
+
+    With `--json` an error is one JSON object on standard output, too, where none was printed yet.
+    """
+    prepare_streams()
+    code, error, message = _ended(cli, expected)
+    try:
+        if error is not None and "--json" in sys.argv:
+            print_json_error(error, message, code)
+        if sys.stdout is not None:  # closed by whoever started this
+            sys.stdout.flush()
+    except BrokenPipeError:
+        drop_standard_output()
+    sys.exit(code)
+
+
+def _ended(
+    cli: click.Group, expected: tuple[type[Exception], ...]
+) -> tuple[int, BaseException | None, str]:
+    """Run a command line; return its exit code, and the error it ended with, as it was told."""
+    try:
+        cli(standalone_mode=False)
+    except SystemExit as ended:
+        return int(ended.code or 0), None, ""
+    except expected as error:
+        tell(f"error: {error}")
+        return int(getattr(error, "exit_code", 1)), error, str(error)
+    except ImportError as error:
+        message = (
+            f"a library is missing or cannot be loaded: {error}; install notemill anew "
+            "(pip install --force-reinstall notemill)"
+        )
+        tell(f"error: {message}")
+        return EXIT_USAGE, error, message
+    except click.ClickException as error:
+        _tell_click(error)
+        return error.exit_code, error, error.format_message()
+    except (KeyboardInterrupt, click.Abort) as error:
+        message = "stopped; the same command again goes on from the ledger"
+        tell(message)
+        return EXIT_CANCELED, error, message
+    except Exception as error:  # noqa: BLE001  # the end of the process, told as Python does
+        tell_lines(traceback.format_exc())
+        return 1, error, f"{type(error).__name__}: {error}"
+    return 0, None, ""
+
+
+def _tell_click(error: click.ClickException) -> None:
+    """Tell what is wrong with a command line as click does, whatever was typed."""
+    if isinstance(error, click.UsageError) and error.ctx is not None:
+        tell(error.ctx.get_usage())
+        tell(f"Try '{error.ctx.command_path} --help' for help.")
+        tell("")
+    tell(f"Error: {error.format_message()}")

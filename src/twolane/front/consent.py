@@ -1,0 +1,215 @@
+"""The price before a run, and a person's consent to it."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import sys
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from twolane.core.budget import month_line, month_object
+from twolane.core.outside import amount
+from twolane.core.pricing import NANO_PER_USD, compare, format_usd, plain_usd
+from twolane.core.types import Lane
+from twolane.core.wording import counted
+from twolane.errors import ConfigError, WaitingError
+from twolane.front.streams import shown
+from twolane.values import LEAST_USD, MAX_USD, shortened
+
+if TYPE_CHECKING:
+    from twolane.config import Settings
+    from twolane.core.pricing import Quote
+    from twolane.engine import Engine
+    from twolane.front.terminal import Console
+    from twolane.planning import Plan, Preview
+
+SHOWN_ALTERNATIVES = 3
+# A server that is there answers at once; one that loads its model may take minutes.
+QUIET_S = 3.0
+_SPAN = re.compile(r"(?:(\d{1,3})d)?(?:(\d{1,4})h)?(?:(\d{1,5})m)?(?:(\d{1,6})s)?", re.ASCII)
+_SPAN_S = (86_400, 3_600, 60, 1)
+MAX_BY_S = 28 * 86_400  # results are kept for 29 days
+
+
+def cap_of(max_cost: str | None) -> int | None:
+    """Return a cap in nano-dollars from what a person wrote. Raises ConfigError."""
+    if max_cost is None:
+        return None
+    usd = amount(max_cost.removeprefix("$"), LEAST_USD, MAX_USD)
+    if usd is None:
+        message = (
+            f"--max-cost has to be an amount in dollars above 0, at most {MAX_USD:,}, "
+            f"not {shortened(repr(max_cost))}"
+        )
+        raise ConfigError(message)
+    return int(usd * NANO_PER_USD)
+
+
+def within_s(by: str | None, *, strict: bool) -> int | None:
+    """Return a length of time in seconds from what a person wrote. Raises ConfigError."""
+    if by is None:
+        if strict:
+            message = "--by-strict says how a deadline is kept; give the deadline with --by"
+            raise ConfigError(message)
+        return None
+    parts = _SPAN.fullmatch(by.strip().lower())
+    seconds = 0
+    if parts is not None:
+        seconds = sum(
+            int(count or 0) * each for count, each in zip(parts.groups(), _SPAN_S, strict=True)
+        )
+    if not 0 < seconds <= MAX_BY_S:
+        message = (
+            f"--by has to be a time such as 90s, 45m, 2h, 1h30m or 1d, not {shortened(repr(by))}"
+        )
+        raise ConfigError(message)
+    return seconds
+
+
+async def find_server(
+    engine: Engine, console: Console, *, model: str | None = None, base_url: str = ""
+) -> None:
+    """Find the server of a provider that has to be found, and say what answered.
+
+    `base_url` is where a run was begun. Raises ConfigError saying what to do.
+    """
+    finding = asyncio.ensure_future(engine.connect(model, base_url))
+    try:
+        done, _ = await asyncio.wait([finding], timeout=QUIET_S)
+        if not done:
+            console.print("waiting for the server: it may be loading its model")
+        served = await finding
+    finally:
+        finding.cancel()
+    if served is not None:
+        console.print(f"provider: {engine.provider.name}, {served.words}")
+
+
+def show_plan(plan: Plan, console: Console) -> None:
+    """Show where a run goes, why, and what it is estimated to cost in either lane."""
+    console.print(f"lane: {plan.decision.reason}")
+    quote = plan.quote
+    if quote.realtime_nano == 0:
+        console.print(f"price: {counted(quote.items, 'item')}, free of charge")
+        return
+    console.print(
+        f"price: {counted(quote.items, 'item')} with {quote.model}, about "
+        f"{format_usd(plan.estimated_nano)} (real time {format_usd(quote.realtime_nano)}, "
+        f"batch {format_usd(quote.batch_nano)})"
+    )
+    if plan.month is not None:
+        console.print(month_line(plan.month))
+
+
+def show_request(preview: Preview, console: Console) -> None:
+    """Show a request whole, as it would be sent."""
+    words = "in real time" if preview.lane is Lane.REALTIME else "in a batch"
+    console.print(
+        f"the request for {shown(preview.key)}, as it would go to {preview.base_url} {words}:"
+    )
+    for name, value in preview.headers.items():
+        console.print(f"{name}: {value}")
+    body = orjson.dumps(orjson.loads(preview.body), option=orjson.OPT_INDENT_2).decode()
+    console.print_lines(body)
+
+
+def plan_object(plan: Plan, preview: Preview | None) -> dict[str, Any]:
+    """Return a plan, and its first request whole, as `--dry-run --json` has them."""
+    told: dict[str, Any] = {
+        "items": plan.quote.items,
+        "lane": plan.decision.lane,
+        "reason": plan.decision.reason,
+        "estimated_usd": plain_usd(plan.estimated_nano),
+        "realtime_usd": plain_usd(plan.quote.realtime_nano),
+        "batch_usd": plain_usd(plan.quote.batch_nano),
+        "betas": list(plan.survey.betas),
+    }
+    if plan.month is not None:
+        told["month"] = month_object(plan.month)
+    if preview is not None:
+        told["request"] = {
+            "item": preview.key,
+            "base_url": preview.base_url,
+            "headers": dict(preview.headers),
+            "body": orjson.loads(preview.body),
+        }
+    return told
+
+
+def agree(
+    plan: Plan,
+    engine: Engine,
+    settings: Settings,
+    console: Console,
+    *,
+    cap_nano: int | None,
+    yes: bool,
+) -> None:
+    """Show the plan and see that somebody agrees to its price.
+
+    A month's budget was agreed to when it was set: what it has no room for is said, and waits.
+    Asks where there is a terminal. Raises WaitingError where nobody can be asked, or says no.
+    """
+    show_plan(plan, console)
+    estimate = plan.estimated_nano
+    if plan.month is not None and plan.month.left_nano < estimate:
+        console.print(
+            f"the month's budget is below the estimate: about "
+            f"{_fitting(plan, plan.month.left_nano):,} of {counted(plan.quote.items, 'item')} fit, "
+            "the others are left out until next month"
+        )
+    if cap_nano is not None and estimate > cap_nano:
+        _show_what_fits(plan, engine, console, cap_nano)
+        question = "go on with the first that fit the cap?"
+    elif estimate > int(settings.confirm_usd * NANO_PER_USD):
+        question = f"this is estimated above {settings.confirm_usd} dollars; go on?"
+    else:
+        return
+    confirm(question, console, yes=yes, otherwise="nothing was sent")
+
+
+def confirm(question: str, console: Console, *, yes: bool, otherwise: str) -> None:
+    """See that somebody says yes to a question, or said so beforehand with `yes`.
+
+    Asks where there is a terminal. Raises WaitingError where nobody can be asked, and with
+    `otherwise` where the answer is another.
+    """
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        message = f"{question} Nobody is here to answer; run the command again with --yes"
+        raise WaitingError(message)
+    console.print(f"{question} [y/N] ", end="")
+    if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+        raise WaitingError(otherwise)
+
+
+def _show_what_fits(plan: Plan, engine: Engine, console: Console, cap_nano: int) -> None:
+    console.print(
+        f"the cap of {format_usd(cap_nano)} is below the estimate: about "
+        f"{_fitting(plan, cap_nano):,} of {counted(plan.quote.items, 'item')} fit"
+    )
+    for other in _cheaper(plan, engine)[:SHOWN_ALTERNATIVES]:
+        in_batch = plan.decision.lane is Lane.BATCH
+        nano = other.batch_nano if in_batch else other.realtime_nano
+        console.print(f"  with {other.model}: about {format_usd(nano)}")
+
+
+def _fitting(plan: Plan, nano: int) -> int:
+    """Return about how many items so much money is enough for."""
+    each = max(1, -(-plan.estimated_nano // max(1, plan.quote.items)))
+    return min(plan.quote.items, nano // each)
+
+
+def _cheaper(plan: Plan, engine: Engine) -> list[Quote]:
+    found = plan.survey
+    items = max(1, found.total)
+    quotes = compare(
+        engine.known_prices(),
+        found.total,
+        found.input_tokens // items,
+        found.output_tokens // items,
+    )
+    return [one for one in quotes if one.batch_nano < plan.quote.batch_nano]

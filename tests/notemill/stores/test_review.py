@@ -1,0 +1,178 @@
+"""The queue of proposals: kept once, decided once, and never lost."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from notemill.errors import VaultError
+from notemill.stores.review import Decision, Kind, NewProposal, Review
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+TAG = NewProposal(Kind.TAG, "a/b")
+TOPIC = NewProposal(Kind.TOPIC, "Soil")
+TEXT = NewProposal(Kind.DESCRIPTION, "New.", "Old.")
+
+
+@pytest.fixture
+def review(tmp_path: Path) -> Iterator[Review]:
+    """Open an empty queue."""
+    opened = Review(tmp_path / "review.sqlite3")
+    yield opened
+    opened.close()
+
+
+def test_proposals_come_back_as_they_were_stored(review: Review) -> None:
+    """Run, note, hash and what it would replace stay with every proposal."""
+    review.store("r1", [("b.md", "h2", [TAG]), ("a.md", "h1", [TEXT, TOPIC])], now=1.0)
+    found = review.proposals("r1")
+    assert [(one.note, one.kind, one.value, one.replaces) for one in found] == [
+        ("a.md", "description", "New.", "Old."),
+        ("a.md", "topic", "Soil", ""),
+        ("b.md", "tag", "a/b", ""),
+    ]
+    assert {one.state for one in found} == {Decision.PENDING}
+    assert [one.source_hash for one in found] == ["h1", "h1", "h2"]
+    assert review.proposals("r2") == []
+    assert len(review.proposals("r1", note="b.md")) == 1
+
+
+def test_storing_again_changes_nothing(review: Review) -> None:
+    """A reply is read once: neither a decision nor an undo is taken back by reading it again."""
+    review.store("r1", [("a.md", "h", [TAG])], now=1.0)
+    review.decide(review.proposals("r1"), Decision.APPLIED, now=2.0)
+    review.forget_curated([("a.md", ["r1"])], now=3.0)
+    review.store("r1", [("a.md", "h", [TAG, TOPIC])], now=4.0)
+    (found,) = review.proposals("r1")
+    assert found.state is Decision.UNDONE
+    assert review.curated() == {}
+    assert review.stored("r1") == {"a.md"}
+
+
+def test_a_note_without_proposals_counts_as_read_and_curated(review: Review) -> None:
+    """A model that had nothing to add is not asked again."""
+    review.store("r1", [("a.md", "h", [])], now=1.0)
+    assert review.curated() == {"a.md": "h"}
+    assert review.stored("r1") == {"a.md"}
+
+
+def test_a_later_run_takes_nothing_from_what_an_earlier_one_has_read(review: Review) -> None:
+    """Both runs know what they have read; the note is curated as it was last."""
+    review.store("r1", [("a.md", "h1", [TAG])], now=1.0)
+    review.store("r2", [("a.md", "h2", [TOPIC])], now=2.0)
+    assert review.stored("r1") == review.stored("r2") == {"a.md"}
+    assert review.curated() == {"a.md": "h2"}
+    review.forget_curated([("a.md", ["r1"])], now=3.0)
+    assert review.curated() == {"a.md": "h2"}
+    review.forget_curated([("a.md", ["r1", "r2"])], now=3.0)
+    assert review.curated() == {}
+
+
+def test_only_what_was_applied_becomes_undone(review: Review) -> None:
+    """What a person rejected stays rejected, and what waits goes on waiting."""
+    review.store("r1", [("a.md", "h", [TAG, TOPIC, TEXT])], now=1.0)
+    text, tag, topic = sorted(review.proposals("r1"), key=lambda one: one.kind)
+    review.decide([tag], Decision.REJECTED, now=2.0)
+    review.decide([topic], Decision.APPLIED, now=2.0)
+    review.forget_curated([("a.md", ["r1"])], now=3.0)
+    states = {one.id: one.state for one in review.proposals("r1")}
+    assert states == {
+        text.id: Decision.PENDING,
+        tag.id: Decision.REJECTED,
+        topic.id: Decision.UNDONE,
+    }
+
+
+@given(
+    st.lists(st.sampled_from(["Garten", "GARTEN", "garten", "Straße", "STRASSE"]), max_size=4),
+    st.sampled_from(list(Kind)),
+)
+def test_what_was_turned_down_stays_down_in_every_spelling(
+    tmp_path_factory: pytest.TempPathFactory, values: list[str], kind: Kind
+) -> None:
+    """For this note and this kind; for others the same words are as good as new."""
+    review = Review(tmp_path_factory.mktemp("r") / "review.sqlite3")
+    some = [NewProposal(kind, value) for value in dict.fromkeys(values)]
+    review.store("r1", [("a.md", "h", some)], now=1.0)
+    review.decide(review.proposals("r1"), Decision.REJECTED, now=2.0)
+    swapped = [NewProposal(kind, value.swapcase()) for value in dict.fromkeys(values)]
+    review.store("r2", [("a.md", "h", swapped), ("b.md", "h", swapped)], now=3.0)
+    assert review.proposals("r2", note="a.md") == []
+    assert len(review.proposals("r2", note="b.md")) == len({one.value for one in swapped})
+    review.close()
+
+
+def test_descriptions_that_were_written_are_known_as_ours(review: Review) -> None:
+    """Those that only waited, or were taken out again, are not."""
+    review.store("r1", [("a.md", "h", [TEXT]), ("b.md", "h", [TEXT])], now=1.0)
+    review.decide(review.proposals("r1", note="a.md"), Decision.APPLIED, now=2.0)
+    assert review.descriptions_written() == {"a.md": frozenset({"New."})}
+    review.forget_curated([("a.md", ["r1"])], now=3.0)
+    assert review.descriptions_written() == {}
+
+
+def test_what_a_proposal_would_replace_follows_the_note(review: Review) -> None:
+    """A person who writes meanwhile sees their newest words beside the proposal."""
+    review.store("r1", [("a.md", "h", [TEXT])], now=1.0)
+    review.replacing(review.proposals("r1")[0], "Newer.")
+    assert review.proposals("r1")[0].replaces == "Newer."
+
+
+def test_a_fault_in_the_middle_keeps_nothing(review: Review) -> None:
+    """All notes of one storing are kept, or none."""
+
+    def broken() -> Iterator[tuple[str, str, list[NewProposal]]]:
+        yield "a.md", "h", [TAG]
+        raise OSError
+
+    with pytest.raises(OSError):  # noqa: PT011
+        review.store("r1", broken(), now=1.0)
+    assert review.proposals("r1") == []
+    assert review.curated() == {}
+    review.store("r1", [("a.md", "h", [TAG])], now=1.0)
+    assert len(review.proposals("r1")) == 1
+
+
+def test_two_processes_share_one_queue(tmp_path: Path, review: Review) -> None:
+    """What one writes the other reads at once."""
+    other = Review(tmp_path / "review.sqlite3")
+    review.store("r1", [("a.md", "h", [TAG])], now=1.0)
+    other.decide(other.proposals("r1"), Decision.REJECTED, now=2.0)
+    assert review.proposals("r1")[0].state is Decision.REJECTED
+    other.close()
+
+
+def test_a_queue_that_cannot_be_read_is_left_as_it_is(tmp_path: Path) -> None:
+    """It is derived from nothing: unlike the index it is never thrown away."""
+    path = tmp_path / "review.sqlite3"
+    path.write_bytes(b"no database" * 500)
+    with pytest.raises(VaultError, match="nothing was changed") as refused:
+        Review(path)
+    assert refused.value.exit_code == 7
+    assert path.read_bytes() == b"no database" * 500
+
+
+def test_a_queue_of_a_newer_version_is_left_as_it_is(tmp_path: Path) -> None:
+    """An old program says so instead of guessing."""
+    path = tmp_path / "review.sqlite3"
+    db = sqlite3.connect(path)
+    db.execute("PRAGMA user_version = 99")
+    db.close()
+    with pytest.raises(VaultError, match="newer version"):
+        Review(path)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="rights are kept in another way there")
+def test_the_queue_is_its_owners_alone(tmp_path: Path, review: Review) -> None:
+    """Proposals tell what is in the notes."""
+    review.store("r1", [("a.md", "h", [TAG])], now=1.0)
+    for path in tmp_path.glob("review.sqlite3*"):
+        assert path.stat().st_mode & 0o077 == 0

@@ -1,0 +1,278 @@
+"""A vault, its state folder and a provider, which outlive the commands that work on them."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from notemill.app.mill import Mill
+from notemill.cli.curating import curate, work
+from notemill.config import Exclusions
+from notemill.errors import NotemillError
+from notemill.tagging.vocabulary import read_vocabulary
+from notemill.workflows.curation.survey import CurateOptions
+from notemill.workflows.tags.arrangement import adopt
+from tests.doubles import MortalStore, ScriptedProvider
+from tests.virtual_time import VirtualClock
+from twolane import Engine, Lane, Settings, TwolaneError
+from twolane.front.console import Console
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+    from pathlib import Path
+
+    from notemill.stores.review import Proposal
+    from notemill.vault.files import NoteUndo
+    from notemill.workflows.curation.apply import Applied
+    from twolane import Report
+
+T = TypeVar("T")
+
+_TITLE = re.compile(r"^title: (.*)$", re.MULTILINE)
+_TOKEN = re.compile(r"^note_ref: (.*)$", re.MULTILINE)
+
+
+def title_of(params: Mapping[str, Any]) -> str:
+    """Return the title of the note that a request asks about."""
+    found = _TITLE.search(str(params["messages"][0]["content"]))
+    assert found is not None
+    return found[1]
+
+
+def curated(params: Mapping[str, Any], **other: object) -> str:
+    """Answer as a model would: about the note's own title, or with `other` fields."""
+    content = str(params["messages"][0]["content"])
+    token = _TOKEN.search(content)
+    title = title_of(params)
+    reply = {
+        "note_ref": token[1] if token else "",
+        "description": f"All about {title}.",
+        "tags": ["area/tested"],
+        "topics": [title],
+    }
+    return json.dumps(reply | other)
+
+
+def many(count: int) -> dict[str, str]:
+    """Return `count` notes without any properties."""
+    return {f"n{index:03d}.md": f"Note {index} has words {index}.\n" for index in range(count)}
+
+
+def write_notes(root: Path, notes: Mapping[str, str | bytes]) -> Path:
+    """Write notes into a folder."""
+    for name, text in notes.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(text.encode() if isinstance(text, str) else text)
+    return root
+
+
+def tree(root: Path) -> dict[str, bytes]:
+    """Return every file below a folder, hidden ones too, with its bytes."""
+    return {
+        str(path.relative_to(root)): path.read_bytes()
+        for path in sorted(root.rglob("*"))
+        if path.is_file()
+    }
+
+
+@dataclass
+class Ended:
+    """How a command ended: its exit code, what it showed, and the run it worked on."""
+
+    code: int
+    shown: str
+    run: str
+
+
+@dataclass
+class Desk:
+    """Runs commands on one vault, each as a process of its own, on a virtual clock."""
+
+    folder: Path
+    notes: Mapping[str, str | bytes]
+    provider: ScriptedProvider = field(default_factory=lambda: ScriptedProvider(curated))
+    exclusions: Exclusions = field(default_factory=Exclusions)
+    changes: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Write the vault."""
+        self.clock = VirtualClock()
+        self.provider.now = self.clock.now
+        self.root = write_notes(self.folder / "vault", self.notes)
+        self.home = self.folder / "home"
+
+    def path(self, key: str) -> Path:
+        """Return where a note lies."""
+        return self.root / key
+
+    def text(self, key: str) -> str:
+        """Return a note's text."""
+        return self.path(key).read_text("utf-8")
+
+    @property
+    def asked(self) -> list[str]:
+        """The titles of all notes that the provider was asked about, again and again."""
+        return sorted(title_of(params) for params in self.requests)
+
+    @property
+    def requests(self) -> list[dict[str, Any]]:
+        """All requests that the provider got, in either lane, again and again."""
+        batched = [one["params"] for batch in self.provider.batches for one in batch.requests]
+        return [*self.provider.sent, *batched]
+
+    @property
+    def everything_sent(self) -> str:
+        """All that has left the machine."""
+        batches = [batch.requests for batch in self.provider.batches]
+        return json.dumps([self.provider.sent, batches], ensure_ascii=False)
+
+    # -- one process --------------------------------------------------------------------------
+
+    def mill(self, **mortal: Any) -> Mill:  # noqa: ANN401
+        """Open the vault; `mortal` says at which commit of the ledger the process dies."""
+        settings = replace(Settings(home=self.home, provider="offline"), **self.changes)
+        mill = Mill(self.root, settings, self.exclusions)
+        mill.engine.ledger.close()
+        mill.settings = replace(settings, provider="anthropic")
+        mill.engine = Engine(
+            mill.settings, self.provider, executor=None, now=self.clock.now, seed=len(self.requests)
+        )
+        if mortal:
+            mill.engine.ledger.close()
+            mill.engine.ledger.store = MortalStore(mill.engine.ledger.path, **mortal)
+        return mill
+
+    def do(self, job: Callable[[Mill], Awaitable[T]], **mortal: Any) -> T:  # noqa: ANN401
+        """Do something with the open vault, as one process."""
+
+        async def process() -> T:
+            mill = self.mill(**mortal)
+            try:
+                return await job(mill)
+            finally:
+                await mill.aclose()
+
+        return self.clock.run(process())
+
+    def curate(
+        self,
+        *,
+        apply: bool = False,
+        yes: bool = True,
+        as_json: bool = False,
+        again: bool = False,
+        dry_run: bool = False,
+        tamper: Callable[[Mill], None] = lambda _: None,
+        mortal: Mapping[str, Any] | None = None,
+        **options: Any,  # noqa: ANN401
+    ) -> Ended:
+        """Run `notemill curate`; in batches and in one stage unless told otherwise."""
+        asked = CurateOptions(**({"lane": Lane.BATCH, "stages": "none"} | options))
+        said = io.StringIO()
+        console = Console(said, width=200)
+
+        async def job(mill: Mill) -> int:
+            tamper(mill)
+            return await curate(
+                mill, asked, console,
+                again=again, dry_run=dry_run, review=not apply, yes=yes, as_json=as_json,
+            )  # fmt: skip
+
+        return self._ended(job, said, mortal or {})
+
+    def resume(self, run: str, *, apply: bool = False, yes: bool = True) -> Ended:
+        """Go on with a run, as `notemill resume` does."""
+        said = io.StringIO()
+        console = Console(said, width=200)
+
+        async def job(mill: Mill) -> int:
+            curation = mill.curation(await mill.engine.run(run))
+            survey = mill.survey(CurateOptions())
+            return await work(
+                mill, curation, console, survey, review=not apply, yes=yes, as_json=False
+            )
+
+        return self._ended(job, said, {})
+
+    def _ended(
+        self, job: Callable[[Mill], Awaitable[int]], said: io.StringIO, mortal: Mapping[str, Any]
+    ) -> Ended:
+        refused = ""
+        try:
+            code = self.do(job, **mortal)
+        except (NotemillError, TwolaneError) as error:
+            code, refused = error.exit_code, str(error)
+        return Ended(code, said.getvalue() + refused, self.latest())
+
+    def adopt(self, key: str) -> None:
+        """Take a note's list for the vault's vocabulary, as `notemill tags adopt` does."""
+
+        async def job(mill: Mill) -> None:
+            text = mill.vault.read(key).decode("utf-8")
+            adopt(mill.decisions, key, read_vocabulary(text))
+
+        self.do(job)
+
+    # -- what came of it ----------------------------------------------------------------------
+
+    def latest(self) -> str:
+        """Return the newest run's id, '' where there is none."""
+
+        async def job(mill: Mill) -> str:
+            run = await mill.engine.latest(mill.source)
+            return run.id if run else ""
+
+        return self.do(job)
+
+    def report(self, run: str = "") -> Report:
+        """Return the report of a run, the newest unless named."""
+        name = run or self.latest()
+
+        async def job(mill: Mill) -> Report:
+            return await (await mill.engine.run(name)).report()
+
+        return self.do(job)
+
+    def proposals(self, run: str = "") -> list[Proposal]:
+        """Return the proposals of a run, the newest unless named."""
+        name = run or self.latest()
+
+        async def job(mill: Mill) -> list[Proposal]:
+            return mill.review.proposals(name)
+
+        return self.do(job)
+
+    def apply(self, run: str = "", *, replace: bool = False) -> list[Applied]:
+        """Write a run's proposals, as `notemill apply` does."""
+        name = run or self.latest()
+
+        async def job(mill: Mill) -> list[Applied]:
+            found = await mill.engine.run(name)
+            await mill.collect(mill.curation(found))
+            return await mill.apply(found, replace=replace)
+
+        return self.do(job)
+
+    def undo(
+        self, run: str = "", *, note: str | None = None, through: bool = False
+    ) -> list[NoteUndo]:
+        """Take a run's writing out again, as `notemill undo` does."""
+        name = run or self.latest()
+
+        async def job(mill: Mill) -> list[NoteUndo]:
+            return mill.undo(name, note=note, through=through)
+
+        return self.do(job)
+
+    def needs(self, **options: Any) -> dict[str, str]:  # noqa: ANN401
+        """Return which notes need work, and why."""
+
+        async def job(mill: Mill) -> dict[str, str]:
+            survey = mill.survey(CurateOptions(**options))
+            return {facts.key: need.reason for facts, need in survey.work}
+
+        return self.do(job)

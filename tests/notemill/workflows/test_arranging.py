@@ -1,0 +1,308 @@
+"""A model arranges the tags: what it is asked, what of its answers is taken, price and resume."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from notemill.app.tagmill import TagMill
+from notemill.cli.arranging import Asked, ask_model
+from notemill.config import Exclusions
+from notemill.workflows.curation.survey import CurateOptions
+from notemill.workflows.tags.arrangement import with_proposed
+from tests.doubles import Crash
+from tests.notemill.workflows.notes import Desk
+from twolane import Lane
+from twolane.errors import WaitingError
+from twolane.front.console import Console
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from notemill.app.mill import Mill
+
+NOTES: dict[str, str | bytes] = {
+    "Lentil soup.md": "---\ntags: [soup, dinner]\n---\n",
+    "Pea soup.md": "---\ntags: [soups, dinner]\n---\n",
+    "Bread | rye; dark.md": "---\ntags: [bread]\n---\n",
+    "Car.md": "#car #asdf\n",
+    "Old car.md": "#automobile\n",
+    "Secret.md": "---\nnotemill: ignore\ntags: [hidden, soup]\n---\n",
+}
+
+
+def sections(params: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Return the lines of a request below each of its headings."""
+    found: dict[str, list[str]] = {}
+    lines: list[str] = []
+    for line in str(params["messages"][0]["content"]).split("\n"):
+        if re.fullmatch(r"[a-z]+:", line):
+            lines = found.setdefault(line[:-1], [])
+        elif not re.fullmatch(r"</?data [0-9a-f]+>", line):
+            lines.append(line)
+    return found
+
+
+def asked_tags(params: Mapping[str, Any]) -> list[str]:
+    """Return the tags that a request asks about."""
+    return [line.split(" | ")[0] for line in sections(params)["tags"]]
+
+
+def answer(params: Mapping[str, Any], **changed: object) -> str:
+    """Answer as a model would: every tag below its first letter's heading."""
+    content = str(params["messages"][0]["content"])
+    reply: dict[str, object] = {"note_ref": content.partition("\n")[0].removeprefix("note_ref: ")}
+    if "levels" in params["output_config"]["format"]["schema"]["properties"]:
+        reply["levels"] = ["top", "top/deep"]
+    else:
+        levels = sections(params)["levels"]
+        reply["entries"] = [
+            {"tag": tag, "parent": levels[0] if levels else "", "aliases": []}
+            for tag in asked_tags(params)
+        ]
+        reply["dropped"] = []
+        reply["pairs"] = []
+    return json.dumps(reply | changed)
+
+
+class Table:
+    """A vault whose tags are arranged by a scripted model."""
+
+    def __init__(self, folder: Path, notes: dict[str, str | bytes] = NOTES, **more: Any) -> None:  # noqa: ANN401
+        """Write the vault."""
+        self.desk = Desk(folder, notes, **more)
+        self.desk.provider.reply = answer
+        self.said = ""
+
+    def ask(
+        self,
+        *,
+        chunk: int = 250,
+        again: bool = False,
+        dry_run: bool = False,
+        yes: bool = True,
+        **options: Any,  # noqa: ANN401
+    ) -> Asked:
+        """Ask the model, as one process."""
+        said = io.StringIO()
+        console = Console(said, width=200)
+
+        async def job(mill: Mill) -> Asked:
+            mills = TagMill(mill)
+            return await ask_model(
+                mills, mills.found(), CurateOptions(**options), console,
+                chunk=chunk, again=again, dry_run=dry_run, yes=yes,
+            )  # fmt: skip
+
+        try:
+            return self.desk.do(job)
+        finally:
+            self.said = said.getvalue()
+
+    def reject(self, tag: str, into: str) -> None:
+        """Turn a change down."""
+
+        async def job(mill: Mill) -> None:
+            mill.decisions.reject([(tag, into or None)], now=1.0)
+
+        self.desk.do(job)
+
+    @property
+    def sent(self) -> list[dict[str, Any]]:
+        """All requests that left, in either lane."""
+        return self.desk.requests
+
+    def list_of(self, asked: Asked) -> str:
+        """Return the list that an answer makes in an empty note."""
+        assert asked.entries is not None
+        return with_proposed(b"", asked.entries, frozenset()).decode()
+
+
+def test_tags_go_with_what_they_mean_and_nothing_of_excluded_notes(tmp_path: Path) -> None:
+    """Counts, variants, company and titles on one line each; excluded notes lend nothing."""
+    table = Table(tmp_path)
+    table.ask()
+    (params,) = table.sent
+    lines = sections(params)["tags"]
+    assert "soup | 2 notes | also: soups | with: dinner 2 | in: Pea soup; Lentil soup" in lines
+    assert "bread | 1 notes | in: Bread rye dark" in lines
+    assert sorted(asked_tags(params)) == ["automobile", "bread", "car", "dinner", "soup"]
+    assert "hidden" not in table.desk.everything_sent
+    assert "Secret" not in table.desk.everything_sent
+
+
+def test_what_a_model_files_becomes_the_list(tmp_path: Path) -> None:
+    """Names, parents, aliases and drops are taken; offline variants and junk stand there, too."""
+    table = Table(tmp_path)
+    table.desk.provider.reply = lambda params: answer(
+        params,
+        entries=[
+            {"tag": "soup", "parent": "food", "aliases": []},
+            {"tag": "bread", "parent": "food", "aliases": []},
+            {"tag": "vehicle", "parent": "", "aliases": ["car", "automobile"]},
+            {"tag": "food", "parent": "", "aliases": []},
+        ],
+        dropped=[{"tag": "dinner", "reason": "says ~~little~~\nof a note"}],
+    )
+    asked = table.ask()
+    assert table.list_of(asked) == (
+        "<!-- notemill: tags -->\n"
+        "- food\n"
+        "  - soup (soup, soups)\n"
+        "  - bread (bread)\n"
+        "- vehicle (car, automobile)\n"
+        "- ~~dinner~~ says little of a note\n"
+        "- ~~asdf~~ used once, and a placeholder rather than a word\n"
+        "<!-- notemill: end of tags -->\n"
+    )
+    assert asked.code == 0
+
+
+def test_every_tag_is_accounted_for_once(tmp_path: Path) -> None:
+    """What is left out keeps its place, what is invented is refused, what comes twice counts once."""
+    table = Table(tmp_path)
+    table.desk.provider.reply = lambda params: answer(
+        params,
+        entries=[
+            {"tag": "car", "parent": "2024", "aliases": ["Wheels", "automobile"]},
+            {"tag": "automobile", "parent": "", "aliases": ["car"]},
+            {"tag": "spam", "parent": "", "aliases": ["eggs"]},
+            {"tag": "2024", "parent": "", "aliases": ["bread"]},
+        ],
+        dropped=[{"tag": "car", "reason": "x"}, {"tag": "ham", "reason": "y"}],
+    )
+    asked = table.ask()
+    assert "- car (automobile)\n" in table.list_of(asked)
+    assert "- bread\n" in table.list_of(asked)
+    assert "- soup (soups)\n" in table.list_of(asked)
+    for name in ("spam", "eggs", "ham", "Wheels", "2024"):
+        assert f"{name}" not in table.list_of(asked)
+    assert "2 tags were left out" in table.said
+    assert "Wheels" in table.said
+
+
+def test_chunks_share_the_headings_of_a_first_round(tmp_path: Path) -> None:
+    """Above one chunk the headings are asked for once, and every chunk files into the same ones."""
+    notes: dict[str, str | bytes] = {f"n{i}.md": f"#tag-x{chr(97 + i)}q\n" for i in range(25)}
+    table = Table(tmp_path, notes)
+    asked = table.ask(chunk=10)
+    first, *chunks = table.sent
+    assert "levels" in first["output_config"]["format"]["schema"]["properties"]
+    assert [sections(one)["levels"] for one in chunks] == [["top", "top/deep"]] * 3
+    assert sorted(len(asked_tags(one)) for one in chunks) == [8, 8, 9]
+    assert asked.entries is not None
+    assert sum(one.tag.startswith("top/tag-") for one in asked.entries) == 25
+    before = len(table.sent)
+    again = table.ask(chunk=10)
+    assert len(table.sent) == before
+    assert again.entries == asked.entries
+    table.ask(chunk=10, again=True)
+    assert len(table.sent) == 2 * before
+
+
+def test_the_price_is_agreed_to_before_anything_is_sent(tmp_path: Path) -> None:
+    """Above the limit nobody is asked without a yes; a dry run shows the request and sends none."""
+    table = Table(tmp_path, changes={"confirm_usd": 0})
+    with pytest.raises(WaitingError):
+        table.ask(yes=False)
+    assert table.sent == []
+    assert table.ask(dry_run=True).entries is None
+    assert "soup | 2 notes" in table.said
+    assert "price: " in table.said
+    assert table.sent == []
+
+
+def test_a_killed_run_goes_on_and_asks_nothing_twice(tmp_path: Path) -> None:
+    """Killed behind the headings or in the middle of the batch, the same command finishes it."""
+    notes: dict[str, str | bytes] = {f"n{i}.md": f"#tag-x{chr(97 + i)}q\n" for i in range(25)}
+    table = Table(tmp_path, notes)
+    table.desk.provider.create_script.append("crash_after")
+    with pytest.raises(Crash):
+        table.ask(chunk=10, lane=Lane.BATCH)
+    for _ in range(3):
+        asked = table.ask(chunk=10, lane=Lane.BATCH)
+        if asked.entries is not None:
+            break
+    assert asked.entries is not None
+    assert max(table.desk.provider.billed.values()) == 1
+
+
+def test_a_failed_chunk_is_asked_again_by_the_same_command(tmp_path: Path) -> None:
+    """Its tags keep their places meanwhile, and the exit code says that something failed."""
+    table = Table(tmp_path)
+    table.desk.provider.refuse = lambda _: ("invalid_request_error", "no")
+    asked = table.ask()
+    assert asked.code == 3
+    assert "- soup (soups)\n" in table.list_of(asked)
+    table.desk.provider.refuse = lambda _: None
+    asked = table.ask()
+    assert asked.code == 0
+
+
+def test_what_was_turned_down_is_told_and_never_taken(tmp_path: Path) -> None:
+    """The prompt says so, and a model that does it all the same is not followed."""
+    table = Table(tmp_path)
+    table.reject("automobile", "car")
+    table.reject("dinner", "")
+    table.desk.provider.reply = lambda params: answer(
+        params,
+        entries=[{"tag": "car", "parent": "", "aliases": ["automobile"]}],
+        dropped=[{"tag": "dinner", "reason": "no"}],
+    )
+    made = table.list_of(table.ask())
+    assert sections(table.sent[0])["never"] == ["automobile into car", "drop dinner"] or sections(
+        table.sent[0]
+    )["never"] == ["drop dinner", "automobile into car"]
+    assert "- car\n" in made
+    assert "- automobile\n" in made
+    assert "- dinner\n" in made
+
+
+def test_what_the_list_has_is_not_asked_about_again(tmp_path: Path) -> None:
+    """Only new tags go, with the list's headings and tags to file to; an alias joins its tag."""
+    listed = "<!-- notemill: tags -->\n- food\n  - soup (soup, soups)\n  - bread (bread)\n- dinner\n- car\n"
+    table = Table(tmp_path, {**NOTES, "Tags.md": listed})
+    table.desk.adopt("Tags.md")
+    table.desk.provider.reply = lambda params: answer(
+        params, entries=[{"tag": "car", "parent": "", "aliases": ["automobile"]}]
+    )
+    asked = table.ask()
+    (params,) = table.sent
+    assert asked_tags(params) == ["automobile"]
+    assert sections(params)["levels"] == ["food"]
+    assert "car" in sections(params)["listed"]
+    assert asked.entries is not None
+    after = with_proposed(listed.encode(), asked.entries, frozenset()).decode()
+    assert after.startswith(listed.replace("- car\n", "- car (automobile)\n"))
+
+
+def test_nothing_of_an_excluded_list_is_told(tmp_path: Path) -> None:
+    """Where the list's note is excluded only tags that other notes have leave the machine."""
+    listed = "<!-- notemill: tags -->\n- food\n  - confidential\n- dinner\n"
+    table = Table(tmp_path, {**NOTES, "Lists/Tags.md": listed}, exclusions=Exclusions(("Lists",)))
+    table.desk.adopt("Lists/Tags.md")
+    table.ask()
+    assert "confidential" not in table.desk.everything_sent
+    assert "dinner" in sections(table.sent[0])["listed"]
+
+
+def test_pairs_that_mean_different_things_are_no_synonyms_any_more(tmp_path: Path) -> None:
+    """A model's judgement of a pair is kept, and the report does not show it again."""
+    notes: dict[str, str | bytes] = {f"n{i}.md": "#left #right\n" for i in range(4)}
+    table = Table(tmp_path, notes)
+
+    async def pairs(mill: Mill) -> int:
+        return len(TagMill(mill).found().synonyms)
+
+    assert table.desk.do(pairs) == 1
+    table.desk.provider.reply = lambda params: answer(
+        params, pairs=[{"tag": "left", "other": "right", "same": False}]
+    )
+    table.ask()
+    assert sections(table.sent[0])["pairs"] == ["left = right"]
+    assert table.desk.do(pairs) == 0
