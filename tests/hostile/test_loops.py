@@ -32,7 +32,7 @@ HOUR_S = 3_600.0
 def _long_days(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let days be played in a moment: nobody else wishes anything of these runs."""
     monkeypatch.setattr("twolane.worker.loop.WISH_POLL_S", HOUR_S)
-    monkeypatch.setattr("tests.worker.scene.LONGEST_S", 40 * DAY_S)
+    monkeypatch.setattr("tests.twolane.worker.scene.LONGEST_S", 40 * DAY_S)
 
 
 def _drive(scene: Scene, items: int = 3) -> tuple[Report, Any, float]:

@@ -324,7 +324,7 @@ def test_what_libraries_log_is_told(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_nothing_prints_beside_the_one_place() -> None:
-    """Only twolane.terminal knows rich; standard streams are written to by few, with escapes."""
+    """Only twolane.front.terminal knows rich; standard streams are written to by few, with escapes."""
     writers = set()
     for package in (twolane, notemill):
         root = Path(str(package.__file__)).parent
@@ -344,8 +344,8 @@ def test_nothing_prints_beside_the_one_place() -> None:
                 ):  # fmt: skip
                     writers.add(f"{ast.unparse(node.func)} in {name}")
     assert writers == {
-        "rich in twolane/terminal.py",
-        "sys.stderr.write in twolane/streams.py",
-        "sys.stdout.write in twolane/streams.py",
+        "rich in twolane/front/terminal.py",
+        "sys.stderr.write in twolane/front/streams.py",
+        "sys.stdout.write in twolane/front/streams.py",
         "sys.stdout.write in twolane/cli/simulating.py",  # its own URL
     }

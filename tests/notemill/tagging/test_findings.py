@@ -213,7 +213,7 @@ def test_a_tag_that_is_none_is_to_be_renamed_where_a_form_is_plain(
 FINDINGS = """
 from notemill.tagging.synonyms import find_synonyms
 from notemill.tagging.variants import find_merges
-from tests.tagging.test_findings import census
+from tests.notemill.tagging.test_findings import census
 company = "web css html dom node"
 slips = ["adoption", "adaption", "aduption", "adoptian"]
 notes = [f"js {company}"] * 4 + [f"javascript {company}"] * 4 + slips
