@@ -37,13 +37,7 @@ from notemill.workflows.fitting import Room
 from notemill.workflows.links.judging import LINK_KIND
 from notemill.workflows.links.scene import scene_of
 from notemill.workflows.stages import plan_steps
-from notemill.workflows.tags.gating import (
-    candidates_of,
-    gate_of,
-    newcomers,
-    place_of,
-    rejected_tags,
-)
+from notemill.workflows.tags import gating
 from notemill.workflows.undoing import undo_run
 from notemill.workflows.verify import Verdict, verify
 from twolane import Engine, ItemState, Plan, Request, Run, RunState, Settings, plain_usd
@@ -143,12 +137,12 @@ class Mill:
     def survey(self, options: CurateOptions) -> Survey:
         """Look through the vault for notes that need work. Raises VaultError."""
         sight = self.look()
-        place = place_of(self.vault, sight.facts, self.decisions)
-        gate = gate_of(self.vault, place, self.decisions)
+        place = gating.place_of(self.vault, sight.facts, self.decisions)
+        gate = gating.gate_of(self.vault, place, self.decisions)
         # Not even a tag of a hidden note leaves the machine.
-        vocabulary = candidates_of(gate, sight.seen, listed=sight.shows(place.note))
+        vocabulary = gating.candidates_of(gate, sight.seen, listed=sight.shows(place.note))
         curated = self.review.curated()
-        new_in = newcomers(self.vault, self.review, self.decisions, gate, vocabulary)
+        new_in = gating.newcomers(self.vault, self.review, self.decisions, gate, vocabulary)
         wanted = {file.key for file in self.vault.scan(options.only)} if options.only else None
         return survey_of(
             sight,
@@ -180,8 +174,8 @@ class Mill:
     def gate(self) -> Gate:
         """Return which tags may be written, as vocabulary and decisions are now."""
         facts = self.index.refresh(self.vault, self.vault.scan())
-        place = place_of(self.vault, facts, self.decisions)
-        return gate_of(self.vault, place, self.decisions)
+        place = gating.place_of(self.vault, facts, self.decisions)
+        return gating.gate_of(self.vault, place, self.decisions)
 
     def requests(self, survey: Survey) -> NoteRequests:
         """Return the requests for the notes of `survey` that need work.
@@ -195,7 +189,7 @@ class Mill:
             model=self.settings.model or self.engine.default_model(),
             read=self.to_send,
             analysed=lambda: self.contents.documents(self.vault, survey.taught),
-            rejected=rejected_tags(
+            rejected=gating.rejected_tags(
                 self.decisions, self.review.tags(Decision.REJECTED), survey.sight
             ),
             room=self.room(),

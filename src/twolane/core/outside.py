@@ -117,9 +117,11 @@ def identifier(value: object) -> str | None:
 
 def name(value: object) -> str | None:
     """Return a name for people (a model's, a server's), None for what does not print as one."""
-    return value if isinstance(value, str) and _prints(value) else None
+    if not isinstance(value, str) or not 0 < len(value) <= MAX_NAME_CHARS:
+        return None
+    return value if _prints(value) else None
 
 
 @lru_cache(maxsize=64)  # every request and every answer names its model
 def _prints(text: str) -> bool:
-    return 0 < len(text) <= MAX_NAME_CHARS and text.isprintable() and text == text.strip()
+    return text.isprintable() and text == text.strip()
