@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+import pytest
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from notemill.tagging.vocabulary import (
@@ -13,6 +14,7 @@ from notemill.tagging.vocabulary import (
     with_entries,
     write_entries,
 )
+from notemill.vault.marks import holds_vocabulary
 
 NOTE = f"""# My tags
 
@@ -134,6 +136,7 @@ def test_a_run_only_ever_adds(
 ) -> None:
     """All characters of the note stay, in order; entries keep theirs; a second run adds nothing."""
     text = f"{before}\n{BEGIN}\n{write_entries(mine)}{END}\n{after}"
+    assume(holds_vocabulary(text))
     new = with_entries(text, proposed, frozenset())
     rest = iter(new)
     assert all(char in rest for char in text)
@@ -142,3 +145,13 @@ def test_a_run_only_ever_adds(
     read = [one.tag for one in read_vocabulary(new).entries]
     assert [tag for tag in read if tag in {one.tag for one in mine}] == [one.tag for one in mine]
     assert with_entries(new, proposed, frozenset()) == new
+
+
+@pytest.mark.parametrize("mark", ["`", "%%", "```"])
+def test_a_list_shown_as_an_example_stays_and_another_is_made(mark: str) -> None:
+    """In code or a comment it is no list; what is added stands behind, once."""
+    text = f"{mark}\n{BEGIN}\n- soil\n{END}\n{mark}\n"
+    new = with_entries(text, [Entry("garden")], frozenset())
+    assert new.startswith(text)
+    assert [one.tag for one in read_vocabulary(new).entries] == ["garden"]
+    assert with_entries(new, [Entry("garden")], frozenset()) == new
