@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from twolane.core.types import Request as Request
     from twolane.engine import Engine as Engine
     from twolane.errors import TwolaneError as TwolaneError
+    from twolane.offer import Offer as Offer
+    from twolane.offer import offer_of as offer_of
     from twolane.outcomes import ItemOutcome as ItemOutcome
     from twolane.planning import Plan as Plan
     from twolane.run import Progress as Progress
@@ -52,6 +54,7 @@ _HOMES = {
     "ItemState": "twolane.core.states",
     "LAST": "twolane.core.naming",
     "Lane": "twolane.core.types",
+    "Offer": "twolane.offer",
     "Plan": "twolane.planning",
     "Progress": "twolane.run",
     "Redactor": "twolane.core.redaction",
@@ -71,6 +74,7 @@ _HOMES = {
     "format_usd": "twolane.core.pricing",
     "load_settings": "twolane.config",
     "nearest": "twolane.core.naming",
+    "offer_of": "twolane.offer",
     "pick_run": "twolane.core.naming",
     "plain_usd": "twolane.core.pricing",
     "read_config": "twolane.config",

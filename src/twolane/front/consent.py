@@ -11,18 +11,19 @@ import orjson
 
 from twolane.core.budget import month_line, month_object
 from twolane.core.outside import amount
-from twolane.core.pricing import NANO_PER_USD, compare, format_usd, plain_usd
+from twolane.core.pricing import NANO_PER_USD, format_usd, plain_usd
 from twolane.core.types import Lane
 from twolane.core.wording import counted
 from twolane.errors import ConfigError, WaitingError
 from twolane.front.streams import shown
+from twolane.offer import in_lane, offer_of
 from twolane.values import LEAST_USD, MAX_USD, shortened
 
 if TYPE_CHECKING:
     from twolane.config import Settings
-    from twolane.core.pricing import Quote
     from twolane.engine import Engine
     from twolane.front.terminal import Console
+    from twolane.offer import Offer
     from twolane.planning import Plan, Preview
 
 SHOWN_ALTERNATIVES = 3
@@ -149,25 +150,31 @@ def agree(
 ) -> None:
     """Show the plan and see that somebody agrees to its price.
 
-    A month's budget was agreed to when it was set: what it has no room for is said, and waits.
     Asks where there is a terminal. Raises WaitingError where nobody can be asked, or says no.
     """
+    offer = offer_of(plan, engine, settings, cap_nano=cap_nano)
+    show_offer(offer, console)
+    if offer.question:
+        confirm(offer.question, console, yes=yes, otherwise="nothing was sent")
+
+
+def show_offer(offer: Offer, console: Console) -> None:
+    """Show a plan, and what of it a budget pays for."""
+    plan = offer.plan
     show_plan(plan, console)
-    estimate = plan.estimated_nano
-    if plan.month is not None and plan.month.left_nano < estimate:
+    items = counted(plan.quote.items, "item")
+    if offer.month_fitting is not None:
         console.print(
-            f"the month's budget is below the estimate: about "
-            f"{_fitting(plan, plan.month.left_nano):,} of {counted(plan.quote.items, 'item')} fit, "
-            "the others are left out until next month"
+            f"the month's budget is below the estimate: about {offer.month_fitting:,} of {items} "
+            "fit, the others are left out until next month"
         )
-    if cap_nano is not None and estimate > cap_nano:
-        _show_what_fits(plan, engine, console, cap_nano)
-        question = "go on with the first that fit the cap?"
-    elif estimate > int(settings.confirm_usd * NANO_PER_USD):
-        question = f"this is estimated above {settings.confirm_usd} dollars; go on?"
-    else:
-        return
-    confirm(question, console, yes=yes, otherwise="nothing was sent")
+    if offer.fitting is not None and offer.cap_nano is not None:
+        console.print(
+            f"the cap of {format_usd(offer.cap_nano)} is below the estimate: about "
+            f"{offer.fitting:,} of {items} fit"
+        )
+        for other in offer.cheaper[:SHOWN_ALTERNATIVES]:
+            console.print(f"  with {other.model}: about {format_usd(in_lane(plan, other))}")
 
 
 def confirm(question: str, console: Console, *, yes: bool, otherwise: str) -> None:
@@ -184,32 +191,3 @@ def confirm(question: str, console: Console, *, yes: bool, otherwise: str) -> No
     console.print(f"{question} [y/N] ", end="")
     if sys.stdin.readline().strip().lower() not in ("y", "yes"):
         raise WaitingError(otherwise)
-
-
-def _show_what_fits(plan: Plan, engine: Engine, console: Console, cap_nano: int) -> None:
-    console.print(
-        f"the cap of {format_usd(cap_nano)} is below the estimate: about "
-        f"{_fitting(plan, cap_nano):,} of {counted(plan.quote.items, 'item')} fit"
-    )
-    for other in _cheaper(plan, engine)[:SHOWN_ALTERNATIVES]:
-        in_batch = plan.decision.lane is Lane.BATCH
-        nano = other.batch_nano if in_batch else other.realtime_nano
-        console.print(f"  with {other.model}: about {format_usd(nano)}")
-
-
-def _fitting(plan: Plan, nano: int) -> int:
-    """Return about how many items so much money is enough for."""
-    each = max(1, -(-plan.estimated_nano // max(1, plan.quote.items)))
-    return min(plan.quote.items, nano // each)
-
-
-def _cheaper(plan: Plan, engine: Engine) -> list[Quote]:
-    found = plan.survey
-    items = max(1, found.total)
-    quotes = compare(
-        engine.known_prices(),
-        found.total,
-        found.input_tokens // items,
-        found.output_tokens // items,
-    )
-    return [one for one in quotes if one.batch_nano < plan.quote.batch_nano]
