@@ -36,12 +36,16 @@ if TYPE_CHECKING:
     from twolane.core.types import Lane as Lane
     from twolane.core.types import Report as Report
     from twolane.core.types import Request as Request
+    from twolane.ending import cancel_run as cancel_run
+    from twolane.ending import check_forgettable as check_forgettable
+    from twolane.ending import forget_runs as forget_runs
     from twolane.engine import Engine as Engine
     from twolane.errors import TwolaneError as TwolaneError
     from twolane.offer import Offer as Offer
     from twolane.offer import offer_of as offer_of
     from twolane.outcomes import ItemOutcome as ItemOutcome
     from twolane.planning import Plan as Plan
+    from twolane.reader import Reader as Reader
     from twolane.run import Progress as Progress
     from twolane.run import Run as Run
 
@@ -57,6 +61,7 @@ _HOMES = {
     "Offer": "twolane.offer",
     "Plan": "twolane.planning",
     "Progress": "twolane.run",
+    "Reader": "twolane.reader",
     "Redactor": "twolane.core.redaction",
     "Report": "twolane.core.types",
     "Request": "twolane.core.types",
@@ -65,12 +70,15 @@ _HOMES = {
     "Settings": "twolane.config",
     "Stage": "twolane.core.plan",
     "TwolaneError": "twolane.errors",
+    "cancel_run": "twolane.ending",
     "careful_tokens": "twolane.core.tokens",
+    "check_forgettable": "twolane.ending",
     "check_names": "twolane.config",
     "check_network": "twolane.config",
     "check_variables": "twolane.config",
     "content_hash": "twolane.core.identity",
     "fitting": "twolane.core.tokens",
+    "forget_runs": "twolane.ending",
     "format_usd": "twolane.core.pricing",
     "load_settings": "twolane.config",
     "nearest": "twolane.core.naming",

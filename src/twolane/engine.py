@@ -25,10 +25,11 @@ from twolane.core.identity import make_nonce
 from twolane.core.states import RunState
 from twolane.core.types import Lane
 from twolane.errors import ConfigError
-from twolane.ledger import Ledger, reports
-from twolane.ledger.forgetting import check_forgettable, forget, let_go
+from twolane.ledger import LEDGER_FILE, Ledger
+from twolane.ledger.forgetting import let_go
 from twolane.ledger.runlock import LOCKS_FOLDER, SPOOL_FOLDER, source_lock
 from twolane.planning import DEFAULT_REPLY_TOKENS, Planner, new_items, new_run
+from twolane.reader import Reader
 from twolane.run import Run, RunFiles
 from twolane.services import open_provider
 
@@ -47,8 +48,6 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 T = TypeVar("T")
-
-LEDGER_FILE = "ledger.sqlite3"
 
 
 class Engine:
@@ -73,6 +72,7 @@ class Engine:
         self.provider = provider
         self.ledger = Ledger(settings.home / LEDGER_FILE, rehearsal=rehearsal)
         self.now = now
+        self._reader = Reader(self.ledger, month_cap_nano=settings.month_cap_nano, now=now)
         self._executor = executor
         self._runs: WeakSet[Run] = WeakSet()
         self._random = random.Random(secrets.randbits(64) if seed is None else seed)  # noqa: S311
@@ -191,18 +191,6 @@ class Engine:
         """Return the prices of every model of the provider that has both lanes."""
         return self._planner.known_prices()
 
-    async def check_forgettable(self, run_id: str) -> None:
-        """See that a run is closed and may be forgotten. Raises LedgerError saying what to do."""
-        row = await self._db(self.ledger.run, run_id)
-        await self._db(check_forgettable, self.ledger, row)
-
-    async def forget(self, run_ids: Sequence[str]) -> None:
-        """Delete everything of closed runs, from the disk as well.
-
-        Raises LedgerError, before anything is deleted, where one of them is not closed.
-        """
-        await self._db(forget, self.ledger, run_ids)
-
     async def start(
         self,
         requests: Iterable[Request],
@@ -314,18 +302,18 @@ class Engine:
 
     async def runs(self) -> list[RunRow]:
         """Return every run of the ledger, newest first."""
-        return await self._db(self.ledger.runs)
+        return await self._db(self._reader.runs)
 
     async def expiring(self) -> list[Expiring]:
         """Return the open batches, of all runs, whose results the provider will soon delete."""
-        return await self._db(reports.expiring, self.ledger, self.now())
+        return await self._db(self._reader.expiring)
 
     async def run(self, named: str) -> Run:
         """Return a run of the ledger by its id, a unique beginning of it, or `last`.
 
         Raises UnknownRunError, AmbiguousRunError.
         """
-        return self._run(await self._db(self.ledger.find_run, named))
+        return self._run(await self._db(self._reader.run, named))
 
     async def latest(self, source: str) -> Run | None:
         """Return the newest run of a source, None where there is none."""
@@ -365,6 +353,7 @@ class Engine:
         run = Run(
             row,
             ledger=self.ledger,
+            reader=self._reader,
             provider=self.provider,
             prices=lambda: prices or self._planner.prices_of(row),
             settings=self.settings,

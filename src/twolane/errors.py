@@ -10,6 +10,7 @@
       LedgerError                  the ledger cannot be used
         LedgerLockedError          another process works on the run
         LedgerFullError            no space left for the ledger
+        LedgerOutdatedError        it has an older format
         LedgerDamagedError         it is not what was written, or it is gone
         StateFolderError           its folder is another user's, or open to others
         HandedOverError            the run goes on, on another computer
@@ -106,6 +107,10 @@ class LedgerFullError(LedgerError):
     """No space is left for the ledger; free some and run the same command again to go on."""
 
     http_status = 507
+
+
+class LedgerOutdatedError(LedgerError):
+    """The ledger has an older format; `twolane runs` updates it, then run the command again."""
 
 
 class LedgerDamagedError(LedgerError):

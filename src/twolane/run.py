@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from twolane.core.budget import Budget
@@ -16,13 +16,11 @@ from twolane.core.packing import batch_size
 from twolane.core.render import Renderer
 from twolane.core.states import TERMINAL_ITEMS, ItemState, RunState
 from twolane.errors import ConfigError, SpendCapError
-from twolane.ledger import controls, history, item_id, months, reports, retrying, standing
-from twolane.ledger.guards import check_here, check_workable
+from twolane.ledger import controls, history, item_id, months, retrying, standing
+from twolane.ledger.guards import check_workable
 from twolane.ledger.runlock import run_lock
 from twolane.open_files import calls_within_limit
-from twolane.outcomes import outcome_of
 from twolane.worker import Context, Policy, Worker
-from twolane.worker.loop import CANCEL
 
 if TYPE_CHECKING:
     import random
@@ -36,6 +34,7 @@ if TYPE_CHECKING:
     from twolane.ledger import BatchRow, Ledger, RunRow
     from twolane.outcomes import ItemOutcome
     from twolane.providers.base import Provider
+    from twolane.reader import Reader
     from twolane.worker import Settled
 
 P = ParamSpec("P")
@@ -78,6 +77,7 @@ class Run:
         row: RunRow,
         *,
         ledger: Ledger,
+        reader: Reader,
         provider: Provider,
         prices: Callable[[], LanePrices],
         settings: Settings,
@@ -89,6 +89,7 @@ class Run:
         """Take the run's row and what driving it needs; engines make runs."""
         self.row = row
         self._ledger = ledger
+        self._reader = reader
         self._provider = provider
         self._prices = prices
         self._settings = settings
@@ -222,7 +223,7 @@ class Run:
                 self._context.pacer.limits,
                 now=self._now(),
             )
-        items = await self._db(reports.counts, self._ledger, self.row)
+        items = await self._db(self._reader.counts, self.row)
         open_batches = await self._db(self._ledger.batches, self.row, open_only=True)
         state = RunState.OPEN
         if worker.canceled and not open_batches:
@@ -321,15 +322,7 @@ class Run:
         The process that works on the run carries it out; where none does, the next one will.
         Raises HandedOverError.
         """
-        check_here(await self._db(self._ledger.run, self.id))
-        item = None
-        if key is not None:
-            found = await self._db(self._ledger.item_by_key, self.row, key)
-            if found is None:
-                return False
-            item = found.id
-        await self._db(controls.ask, self._ledger, self.row, CANCEL, item=item, now=self._now())
-        return True
+        return await self._db(controls.cancel, self._ledger, self.row, key, now=self._now())
 
     async def set_cap(self, cap_nano: int | None) -> None:
         """Give the run another cap; what the old one left out is pending again."""
@@ -382,9 +375,7 @@ class Run:
     async def report(self) -> Report:
         """Return what became of the run so far."""
         self.row = await self._db(self._ledger.run, self.id)
-        report = await self._db(reports.report, self._ledger, self.row)
-        month = await self._db(months.standing, self._ledger.store, self._month_cap, self._now())
-        return replace(report, month=month)
+        return await self._db(self._reader.report, self.row)
 
     @property
     def _month_cap(self) -> int | None:
@@ -392,8 +383,8 @@ class Run:
 
     async def progress(self) -> Progress:
         """Return how the run stands right now."""
-        items = await self._db(reports.counts, self._ledger, self.row)
-        spent, _ = await self._db(self._ledger.money, self.row)
+        items = await self._db(self._reader.counts, self.row)
+        spent = await self._db(self._reader.spent_nano, self.row)
         worker = self._worker
         return Progress(
             items,
@@ -406,15 +397,14 @@ class Run:
 
     async def outcome(self, index: int) -> ItemOutcome:
         """Return what became of the item at `index`."""
-        return outcome_of(await self._db(reports.result, self._ledger, self.row, index))
+        return await self._db(self._reader.outcome, self.row, index)
 
     def outcomes(self) -> Iterator[ItemOutcome]:
         """Iterate all items in input order, read straight from the ledger.
 
         The ledger is read from this thread: not to be mixed with driving.
         """
-        for row in reports.results(self._ledger, self.row, bodies=True):
-            yield outcome_of(row)
+        return self._reader.outcomes(self.row)
 
     async def _db(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         if self._executor is None:

@@ -15,8 +15,7 @@ from tests.virtual_time import START
 from twolane import Lane
 from twolane.core.expiry import is_expiring, overdue_at, results_expire_at
 from twolane.core.outside import clamped
-from twolane.engine import LEDGER_FILE
-from twolane.ledger import Ledger
+from twolane.ledger import LEDGER_FILE, Ledger
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -29,8 +29,8 @@ from tests.twolane.worker.wire import ended
 from tests.virtual_time import run_virtual
 from twolane import Lane
 from twolane.core.outside import MAX_ID_CHARS, identifier
-from twolane.engine import LEDGER_FILE
 from twolane.errors import ConfigError, InvalidReplyError, RejectedError
+from twolane.ledger import LEDGER_FILE
 from twolane.providers.anthropic import AnthropicProvider
 from twolane.providers.base import SHOWN_MODELS, BatchPage
 from twolane.providers.local import LocalProvider

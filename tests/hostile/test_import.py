@@ -17,9 +17,8 @@ import pytest
 
 from tests.twolane.ledger.sound import T0, make_sound
 from twolane.databases import ARRIVED
-from twolane.engine import LEDGER_FILE
 from twolane.errors import ConfigError, LedgerError, TwolaneError
-from twolane.ledger import Ledger
+from twolane.ledger import LEDGER_FILE, Ledger
 from twolane.ledger.transfer import export_state, import_state
 
 if TYPE_CHECKING:

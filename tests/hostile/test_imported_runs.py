@@ -13,8 +13,7 @@ import pytest
 
 from tests.twolane.ledger.sound import T0, make_sound
 from twolane.cli import main
-from twolane.engine import LEDGER_FILE
-from twolane.ledger import Ledger
+from twolane.ledger import LEDGER_FILE, Ledger
 from twolane.ledger.transfer import export_state, import_state, take_back
 
 if TYPE_CHECKING:

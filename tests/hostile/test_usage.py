@@ -15,8 +15,7 @@ from twolane import Lane
 from twolane.core.outside import MAX_TOKENS
 from twolane.core.pricing import LanePrices, Rates, bill
 from twolane.core.types import BEYOND_USAGE, UNKNOWN_USAGE, Reply, Usage
-from twolane.engine import LEDGER_FILE
-from twolane.ledger import Ledger
+from twolane.ledger import LEDGER_FILE, Ledger
 from twolane.ledger.check import check
 from twolane.providers.anthropic import AnthropicProvider
 from twolane.providers.discovery import Look, Told, context_tokens

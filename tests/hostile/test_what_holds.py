@@ -22,8 +22,7 @@ from tests.notemill.workflows.notes import write_notes
 from tests.twolane.ledger.sound import T0, make_sound
 from twolane import TwolaneError
 from twolane.databases import ARRIVED
-from twolane.engine import LEDGER_FILE
-from twolane.ledger import Ledger
+from twolane.ledger import LEDGER_FILE, Ledger
 from twolane.ledger.check import check
 from twolane.ledger.transfer import export_state, import_state
 

@@ -23,7 +23,7 @@ from notemill.stores.review import FILE as REVIEW_FILE
 from notemill.stores.review import Review
 from notemill.vault.places import claim, known_vaults, written_runs
 from notemill.workflows.links.judging import LINK_KIND
-from twolane import LAST, Engine, RunState, pick_run
+from twolane import LAST, Reader, RunState, pick_run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -105,8 +105,8 @@ async def known_runs(settings: Settings) -> list[KnownRun]:
     """Return all runs, newest first. A vault's file that cannot be used is passed over."""
     claim(settings.home)
     found: dict[str, KnownRun] = {}
-    async with Engine.open(settings, responder=lambda _: "") as engine:
-        for row in await engine.runs():
+    with Reader.open(settings) as reader:
+        for row in reader.runs():
             if row.kind in KINDS:
                 kept = row.setting("exclude")
                 found[row.id] = KnownRun(

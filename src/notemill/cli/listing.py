@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from notemill.app.runs import known_runs
 from notemill.cli.finding import find_asked, no_such_item, open_asked
-from twolane import Engine, ItemState, RunState, format_usd, plain_usd
+from twolane import ItemState, Reader, RunState, format_usd, plain_usd
+from twolane import cancel_run as leave_wish
 from twolane.formats.channels import open_output
 from twolane.formats.jsonl import write_results
 from twolane.front.console import (
@@ -35,17 +37,15 @@ _OPEN = (ItemState.PENDING, ItemState.RUNNING, ItemState.SUBMITTED)
 async def list_runs(settings: Settings, *, as_json: bool) -> int:
     """List the runs of notemill, newest first; return the exit code. Raises LedgerError."""
     runs = await known_runs(settings)
-    async with Engine.open(settings, responder=lambda _: "") as engine:
-        expiring, now = await engine.expiring(), engine.now()
+    with Reader.open(settings) as reader:
+        expiring = reader.expiring()
         reports = {
-            one.id: await (await engine.run(one.id)).report()
-            for one in runs
-            if one.state is not None
+            one.id: reader.report(reader.run(one.id)) for one in runs if one.state is not None
         }
     if as_json:
         print_json({"runs": [_object(one, reports.get(one.id)) for one in runs]})
         return 0
-    print_expiring(expiring, note_console(), now=now)
+    print_expiring(expiring, note_console(), now=time.time())
     columns = ("run", "begun", "vault", "state", "notes", "cost")
     table = Table(columns, frozenset({"notes", "cost"}))
     for one in runs:
@@ -85,18 +85,18 @@ async def cancel_run(settings: Settings, *, run_id: str, item: str | None) -> in
     """
     found = await find_asked(settings, run_id)
     console = note_console()
-    async with Engine.open(settings, responder=lambda _: "") as engine:
-        run = await engine.run(found.id)
-        if item is not None and await run.index_of(item) is None:
-            raise no_such_item(run.id, item, (one.key for one in run.outcomes()))
-        states = [one.state for one in run.outcomes() if one.key == item] if item else []
-        if found.state in (RunState.DONE, RunState.CANCELED):
-            console.print(f"run {run.id} has ended: {found.became}")
-            return 0
-        if states and states[0] not in _OPEN:
-            console.print(f"{item} has ended: {states[0]}")
-            return 0
-        await run.cancel(item)
+    with Reader.open(settings) as reader:
+        run = reader.run(found.id)
+        asked = None if item is None else reader.item(run, item)
+        if item is not None and asked is None:
+            raise no_such_item(run.id, item, (one.key for one in reader.items(run)))
+    if found.state in (RunState.DONE, RunState.CANCELED):
+        console.print(f"run {run.id} has ended: {found.became}")
+        return 0
+    if asked is not None and asked.state not in _OPEN:
+        console.print(f"{item} has ended: {asked.state}")
+        return 0
+    leave_wish(settings, run.id, item)
     console.print(
         "asked for; the process that works on the run carries it out within seconds, or the next "
         f"one: notemill resume {run.id}"

@@ -5,15 +5,15 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from twolane import ending
 from twolane.core.wording import counted
-from twolane.engine import LEDGER_FILE
 from twolane.errors import LedgerError
 from twolane.front.consent import confirm
 from twolane.front.console import note_console, print_json, result_console, shown
-from twolane.ledger import Ledger
+from twolane.ledger import LEDGER_FILE, Ledger
 from twolane.ledger.check import check
-from twolane.ledger.forgetting import check_forgettable, forget
 from twolane.ledger.transfer import export_state, import_state, take_back
+from twolane.reader import Reader
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,21 +25,18 @@ if TYPE_CHECKING:
 def forget_runs(settings: Settings, *, run_ids: tuple[str, ...], yes: bool) -> int:
     """Delete runs from the ledger; return the exit code. Raises LedgerError, WaitingError."""
     console = note_console()
-    ledger = Ledger(settings.home / LEDGER_FILE)
-    try:
-        runs = [ledger.find_run(run_id) for run_id in run_ids]
-        for run in runs:
-            check_forgettable(ledger, run)
-            console.print(f"{run.id}: {counted(run.total, 'item')} of {shown(run.label)}")
-        question = (
-            "delete these runs, prompts, replies and costs? The same command as then would begin "
-            "anew, and be paid for again."
-        )
-        confirm(question, console, yes=yes, otherwise="nothing was deleted")
-        forgotten = {run.id for run in runs}
-        forget(ledger, sorted(forgotten))
-    finally:
-        ledger.close()
+    with Reader.open(settings) as reader:
+        runs = [reader.run(run_id) for run_id in run_ids]
+    for run in runs:
+        ending.check_forgettable(settings, [run.id])
+        console.print(f"{run.id}: {counted(run.total, 'item')} of {shown(run.label)}")
+    question = (
+        "delete these runs, prompts, replies and costs? The same command as then would begin "
+        "anew, and be paid for again."
+    )
+    confirm(question, console, yes=yes, otherwise="nothing was deleted")
+    forgotten = {run.id for run in runs}
+    ending.forget_runs(settings, sorted(forgotten))
     console.print(f"{counted(len(forgotten), 'run')} forgotten")
     return 0
 

@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING
 from twolane.core.budget import month_line, month_object
 from twolane.core.pricing import compare, format_usd, plain_usd, project
 from twolane.core.wording import counted
-from twolane.engine import LEDGER_FILE
 from twolane.errors import UnknownModelError
 from twolane.front.console import Table, print_json, result_console
-from twolane.ledger import Ledger, months
+from twolane.ledger import LEDGER_FILE, Ledger, months
 from twolane.pricebook import load_price_book
 
 if TYPE_CHECKING:

@@ -1,6 +1,6 @@
 """The ledger: the durable truth of every run."""
 
-from twolane.ledger.ledger import Ledger
+from twolane.ledger.ledger import LEDGER_FILE, Ledger
 from twolane.ledger.rows import (
     BatchRow,
     ItemRow,
@@ -15,6 +15,7 @@ from twolane.ledger.rows import (
 )
 
 __all__ = [
+    "LEDGER_FILE",
     "BatchRow",
     "ItemRow",
     "Ledger",

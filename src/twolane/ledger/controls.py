@@ -4,9 +4,29 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from twolane.ledger.guards import check_here
+
 if TYPE_CHECKING:
     from twolane.ledger.ledger import Ledger
     from twolane.ledger.rows import RunRow
+
+CANCEL = "cancel"
+
+
+def cancel(ledger: Ledger, run: RunRow, key: str | None, *, now: float) -> bool:
+    """Wish a run, or its item with this key, canceled; return False where there is no such item.
+
+    Raises HandedOverError.
+    """
+    check_here(ledger.run(run.id))
+    item = None
+    if key is not None:
+        found = ledger.item_by_key(run, key)
+        if found is None:
+            return False
+        item = found.id
+    ask(ledger, run, CANCEL, item=item, now=now)
+    return True
 
 
 def ask(ledger: Ledger, run: RunRow, action: str, *, item: int | None, now: float) -> None:

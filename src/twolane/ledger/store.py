@@ -16,6 +16,7 @@ from twolane.errors import (
     LedgerDamagedError,
     LedgerError,
     LedgerFullError,
+    LedgerOutdatedError,
     TooManyFilesError,
     TwolaneError,
 )
@@ -202,7 +203,7 @@ class Store:
                 f"the ledger {self.path} has the older format {version}; `twolane runs` brings it "
                 f"up to format {SCHEMA_VERSION}, then run the command again"
             )
-            raise LedgerError(message) if version else _gone(self.path)
+            raise LedgerOutdatedError(message) if version else _gone(self.path)
 
     def _version(self, db: _Connection) -> int:
         """Return the file's format, 0 for an empty one. Raises LedgerError for a foreign file."""

@@ -32,7 +32,6 @@ LEAST_WISH_POLL_S = 0.1
 LOOK_ROWS = 2_000
 # What is over sooner is no news to anybody.
 SHOWN_WAIT_S = 5.0
-CANCEL = "cancel"
 CANCELED_REASON = "canceled by hand"
 
 
@@ -83,7 +82,9 @@ class Worker:
         Raises ConfigError where an open batch belongs to a workspace that this key does not see.
         """
         context, judge = self._context, self._judge
-        self.canceled = await context.db(controls.was_granted, context.ledger, context.run, CANCEL)
+        self.canceled = await context.db(
+            controls.was_granted, context.ledger, context.run, controls.CANCEL
+        )
         if self.canceled:
             await self._cancel_batches()
         lost = await context.db(context.ledger.sent, context.run, batch_no=None)
@@ -259,7 +260,7 @@ class Worker:
         for control_no, action, item in await context.db(
             controls.wishes, context.ledger, context.run
         ):
-            if action == CANCEL:
+            if action == controls.CANCEL:
                 context.stirred += 1
                 await self._cancel(item)
             await context.db(controls.grant, context.ledger, control_no, now=context.now())

@@ -15,7 +15,6 @@ from tests.twolane.chaos.mortal import Mortal, MortalLedger, MortalTransport, Wi
 from tests.twolane.chaos.places import replaced
 from tests.twolane.chaos.schedule import DAY_S, DiskFull, Life, Stop
 from twolane import Engine, Request, RunState, Settings, Stage
-from twolane.engine import LEDGER_FILE
 from twolane.errors import (
     BudgetExceededError,
     ConfigError,
@@ -23,7 +22,7 @@ from twolane.errors import (
     LedgerLockedError,
     ProviderError,
 )
-from twolane.ledger import Ledger, ledger
+from twolane.ledger import LEDGER_FILE, Ledger, ledger
 from twolane.ledger.check import check
 from twolane.providers.anthropic import AnthropicProvider
 from twolane.sim import SimTransport, Simulator

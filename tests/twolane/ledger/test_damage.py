@@ -18,9 +18,8 @@ from tests.twolane.ledger.test_ledger_machine import new_items, new_run
 from tests.twolane.worker.scene import Scene, ask, assert_all_answered
 from twolane import Engine, RunState, Settings
 from twolane.cli import main
-from twolane.engine import LEDGER_FILE
 from twolane.errors import LedgerDamagedError, LedgerError, LedgerFullError
-from twolane.ledger import Ledger
+from twolane.ledger import LEDGER_FILE, Ledger
 from twolane.ledger.store import APPLICATION_ID, SCHEMA_VERSION
 
 FORMAT_1 = Path(__file__).with_name("format_1.sql")

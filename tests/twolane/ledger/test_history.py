@@ -10,8 +10,7 @@ from tests.twolane.ledger.test_damage import as_format_1
 from tests.twolane.worker.scene import Scene, ask
 from twolane import Lane
 from twolane.core.deadline import Tempo
-from twolane.engine import LEDGER_FILE
-from twolane.ledger import Ledger, history
+from twolane.ledger import LEDGER_FILE, Ledger, history
 from twolane.ledger.history import Service
 
 if TYPE_CHECKING:

@@ -19,7 +19,6 @@ from tests.twolane.ledger.sound import T0, make_sound
 from tests.twolane.ledger.test_ledger_machine import new_items, new_run
 from tests.twolane.worker.scene import SOURCE, Scene, ask, assert_all_answered
 from twolane import Engine, RunState
-from twolane.engine import LEDGER_FILE
 from twolane.errors import (
     ConfigError,
     HandedOverError,
@@ -27,7 +26,7 @@ from twolane.errors import (
     LedgerLockedError,
     TwolaneError,
 )
-from twolane.ledger import Ledger
+from twolane.ledger import LEDGER_FILE, Ledger
 from twolane.ledger.check import check
 from twolane.ledger.runlock import run_lock
 from twolane.ledger.transfer import export_state, import_state, take_back

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from tests.doubles import Crash, MortalStore, ScriptedProvider
 from tests.virtual_time import VirtualClock
 from twolane import Engine, Report, Request, RunState, Settings
-from twolane.engine import LEDGER_FILE
-from twolane.ledger import Ledger, reports
+from twolane.ledger import LEDGER_FILE, Ledger, reports
 from twolane.ledger.check import check
 
 if TYPE_CHECKING:

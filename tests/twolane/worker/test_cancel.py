@@ -13,7 +13,7 @@ from twolane import Lane, RunState
 from twolane.errors import ConnectionFailedError, TransientError
 from twolane.formats.jsonl import result_line
 from twolane.ledger import Ledger, controls
-from twolane.worker.loop import CANCEL
+from twolane.ledger.controls import CANCEL
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -14,10 +14,9 @@ import pytest
 from tests.twolane.ledger.test_damage import as_format_1
 from tests.twolane.worker.scene import Scene, ask
 from twolane import Engine, Lane, Request, RunState
-from twolane.engine import LEDGER_FILE
 from twolane.errors import ConnectionFailedError
 from twolane.front.console import EXIT_BUDGET, exit_code, report_object
-from twolane.ledger import Ledger, months
+from twolane.ledger import LEDGER_FILE, Ledger, months
 from twolane.ledger.check import check
 from twolane.ledger.forgetting import forget
 from twolane.planning import least

@@ -1,0 +1,158 @@
+"""Reads a ledger: its runs, what became of them, what they hold. No provider, no key, no writing.
+
+For example::
+
+    with Reader.open(load_settings()) as reader:
+        run = reader.run("last")
+        for outcome in reader.outcomes(run):
+            print(outcome.key, outcome.state, outcome.cost_usd)
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Self
+
+import orjson
+
+from twolane.errors import LedgerOutdatedError
+from twolane.ledger import LEDGER_FILE, Ledger, item_id, months, reports
+from twolane.ledger.columns import readable
+from twolane.ledger.guards import check_kept
+from twolane.outcomes import outcome_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from types import TracebackType
+
+    from twolane.config import Settings
+    from twolane.core.types import Counts, Report
+    from twolane.ledger import BatchRow, ItemRow, ResultRow, RunRow
+    from twolane.ledger.reports import Expiring
+    from twolane.outcomes import ItemOutcome
+
+
+class Reader:
+    """What a ledger says at the moment it is asked, also while other processes work on its runs.
+
+    Every method reads the file anew and raises LedgerError where it cannot be read. One reader
+    is used from one thread at a time.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        *,
+        month_cap_nano: int | None = None,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        """Read from an open ledger; `open` is the usual way.
+
+        `month_cap_nano` is the month's budget in nano-dollars, which reports are shown under.
+        """
+        self._ledger = ledger
+        self._month_cap_nano = month_cap_nano
+        self._now = now
+
+    @classmethod
+    def open(cls, settings: Settings, *, now: Callable[[], float] = time.time) -> Reader:
+        """Open the ledger in the settings' `home`; where there is none, it reads as an empty one.
+
+        A ledger of an older format is first brought up to this one. Raises LedgerError where the
+        file is damaged, gone, or written by a newer version.
+        """
+        path = settings.home / LEDGER_FILE
+        try:
+            ledger = Ledger(path, rehearsal=True)
+        except LedgerOutdatedError:
+            Ledger(path).close()
+            ledger = Ledger(path, rehearsal=True)
+        return cls(ledger, month_cap_nano=settings.month_cap_nano, now=now)
+
+    def __enter__(self) -> Self:
+        """Return the reader."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close the ledger."""
+        self.close()
+
+    def close(self) -> None:
+        """Close the ledger."""
+        self._ledger.close()
+
+    # -- runs ---------------------------------------------------------------------------------
+
+    def runs(self) -> list[RunRow]:
+        """Return all runs, newest first."""
+        return self._ledger.runs()
+
+    def run(self, named: str) -> RunRow:
+        """Return a run by its id, a unique beginning of it, or `last`.
+
+        Raises UnknownRunError, AmbiguousRunError.
+        """
+        return self._ledger.find_run(named)
+
+    def counts(self, run: RunRow) -> Counts:
+        """Count the items of a run by state."""
+        return reports.counts(self._ledger, run)
+
+    def spent_nano(self, run: RunRow) -> int:
+        """Return what a run has cost so far, in nano-dollars."""
+        return self._ledger.money(run)[0]
+
+    def report(self, run: RunRow) -> Report:
+        """Return what became of a run so far, and how the month stands under its budget."""
+        month = months.standing(self._ledger.store, self._month_cap_nano, self._now())
+        return replace(reports.report(self._ledger, run), month=month)
+
+    def batches(self, run: RunRow) -> list[BatchRow]:
+        """Return the batches of a run, in the order in which they were posted."""
+        return self._ledger.batches(run)
+
+    def expiring(self) -> list[Expiring]:
+        """Return the open batches, of all runs, whose results the provider will soon delete."""
+        return reports.expiring(self._ledger, self._now())
+
+    # -- items --------------------------------------------------------------------------------
+
+    def items(self, run: RunRow) -> Iterator[ItemRow]:
+        """Iterate the items of a run in input order."""
+        return self._ledger.items(run)
+
+    def item(self, run: RunRow, key: str) -> ItemRow | None:
+        """Return the item with this key, None where there is none."""
+        return self._ledger.item_by_key(run, key)
+
+    def outcome(self, run: RunRow, index: int) -> ItemOutcome:
+        """Return what became of the item at `index`."""
+        return outcome_of(reports.result(self._ledger, run, index))
+
+    def outcomes(self, run: RunRow) -> Iterator[ItemOutcome]:
+        """Iterate what became of all items of a run, with their results, in input order."""
+        for row in reports.results(self._ledger, run, bodies=True):
+            yield outcome_of(row)
+
+    def result(self, run: RunRow, index: int) -> ResultRow:
+        """Return the item at `index` with its last attempt, and that one's answer as it came."""
+        return reports.result(self._ledger, run, index)
+
+    def request(self, run: RunRow, index: int) -> dict[str, Any]:
+        """Return the params of an item's request. Raises LedgerError where they were deleted."""
+        check_kept(run)
+        item = item_id(run.run_no, index)
+        return {**parsed(run.shared), **parsed(self._ledger.requests([item])[item])}
+
+
+@readable
+def parsed(body: bytes) -> dict[str, Any]:
+    """Return a JSON object of the ledger. Raises LedgerError where it is none."""
+    value: dict[str, Any] = dict(orjson.loads(body))
+    return value
