@@ -33,60 +33,180 @@ if TYPE_CHECKING:
     from twolane.core.tokens import careful_tokens as careful_tokens
     from twolane.core.tokens import fitting as fitting
     from twolane.core.types import EMPTY_REPORT as EMPTY_REPORT
+    from twolane.core.types import BatchInfo as BatchInfo
+    from twolane.core.types import Canceled as Canceled
+    from twolane.core.types import Errored as Errored
+    from twolane.core.types import Expired as Expired
+    from twolane.core.types import Headroom as Headroom
     from twolane.core.types import Lane as Lane
+    from twolane.core.types import Limits as Limits
+    from twolane.core.types import Missing as Missing
+    from twolane.core.types import Outcome as Outcome
+    from twolane.core.types import Quarantined as Quarantined
+    from twolane.core.types import RateHeaders as RateHeaders
+    from twolane.core.types import Reply as Reply
     from twolane.core.types import Report as Report
     from twolane.core.types import Request as Request
+    from twolane.core.types import RequestCounts as RequestCounts
+    from twolane.core.types import Succeeded as Succeeded
+    from twolane.core.types import Usage as Usage
     from twolane.ending import cancel_run as cancel_run
     from twolane.ending import check_forgettable as check_forgettable
     from twolane.ending import forget_runs as forget_runs
     from twolane.engine import Engine as Engine
+    from twolane.errors import AmbiguousRunError as AmbiguousRunError
+    from twolane.errors import AuthenticationError as AuthenticationError
+    from twolane.errors import BatchLostError as BatchLostError
+    from twolane.errors import BudgetExceededError as BudgetExceededError
+    from twolane.errors import ConfigError as ConfigError
+    from twolane.errors import ConnectionFailedError as ConnectionFailedError
+    from twolane.errors import CreditError as CreditError
+    from twolane.errors import EndpointError as EndpointError
+    from twolane.errors import ForbiddenError as ForbiddenError
+    from twolane.errors import GatewayTimeoutError as GatewayTimeoutError
+    from twolane.errors import HandedOverError as HandedOverError
+    from twolane.errors import InputError as InputError
+    from twolane.errors import InvalidReplyError as InvalidReplyError
+    from twolane.errors import LedgerDamagedError as LedgerDamagedError
+    from twolane.errors import LedgerError as LedgerError
+    from twolane.errors import LedgerFullError as LedgerFullError
+    from twolane.errors import LedgerLockedError as LedgerLockedError
+    from twolane.errors import LedgerOutdatedError as LedgerOutdatedError
+    from twolane.errors import LongWaitError as LongWaitError
+    from twolane.errors import MonthSpentError as MonthSpentError
+    from twolane.errors import NotTheProviderError as NotTheProviderError
+    from twolane.errors import OverloadedError as OverloadedError
+    from twolane.errors import ProviderError as ProviderError
+    from twolane.errors import RateLimitedError as RateLimitedError
+    from twolane.errors import RejectedError as RejectedError
+    from twolane.errors import RepeatedBatchIdError as RepeatedBatchIdError
+    from twolane.errors import ReplyTooLargeError as ReplyTooLargeError
+    from twolane.errors import RunRefusedError as RunRefusedError
+    from twolane.errors import SpendCapError as SpendCapError
+    from twolane.errors import StateFolderError as StateFolderError
+    from twolane.errors import TooManyFilesError as TooManyFilesError
+    from twolane.errors import TransientError as TransientError
     from twolane.errors import TwolaneError as TwolaneError
+    from twolane.errors import UnknownModelError as UnknownModelError
+    from twolane.errors import UnknownRunError as UnknownRunError
+    from twolane.errors import UnreachableError as UnreachableError
+    from twolane.errors import WaitingError as WaitingError
+    from twolane.ledger.rows import RunRow as RunRow
     from twolane.offer import Offer as Offer
     from twolane.offer import offer_of as offer_of
     from twolane.outcomes import ItemOutcome as ItemOutcome
     from twolane.planning import Plan as Plan
+    from twolane.providers.base import BatchPage as BatchPage
+    from twolane.providers.base import NoBatches as NoBatches
+    from twolane.providers.base import Provider as Provider
+    from twolane.providers.base import ResultLine as ResultLine
+    from twolane.providers.base import Served as Served
+    from twolane.providers.base import Sink as Sink
+    from twolane.providers.base import Traits as Traits
+    from twolane.providers.usual import ProviderBase as ProviderBase
+    from twolane.providers.usual import result_line as result_line
+    from twolane.providers.usual import text_reply as text_reply
     from twolane.reader import Reader as Reader
     from twolane.run import Progress as Progress
     from twolane.run import Run as Run
 
-# The public names and where they live. They are imported on first use, so that a command that
-# only prints its help loads nothing else.
-_HOMES = {
-    "EMPTY_REPORT": "twolane.core.types",
-    "Engine": "twolane.engine",
-    "ItemOutcome": "twolane.outcomes",
-    "ItemState": "twolane.core.states",
-    "LAST": "twolane.core.naming",
-    "Lane": "twolane.core.types",
-    "Offer": "twolane.offer",
-    "Plan": "twolane.planning",
-    "Progress": "twolane.run",
-    "Reader": "twolane.reader",
-    "Redactor": "twolane.core.redaction",
-    "Report": "twolane.core.types",
-    "Request": "twolane.core.types",
-    "Run": "twolane.run",
-    "RunState": "twolane.core.states",
-    "Settings": "twolane.config",
-    "Stage": "twolane.core.plan",
-    "TwolaneError": "twolane.errors",
-    "cancel_run": "twolane.ending",
-    "careful_tokens": "twolane.core.tokens",
-    "check_forgettable": "twolane.ending",
-    "check_names": "twolane.config",
-    "check_network": "twolane.config",
-    "check_variables": "twolane.config",
-    "content_hash": "twolane.core.identity",
-    "fitting": "twolane.core.tokens",
-    "forget_runs": "twolane.ending",
-    "format_usd": "twolane.core.pricing",
-    "load_settings": "twolane.config",
-    "nearest": "twolane.core.naming",
-    "offer_of": "twolane.offer",
-    "pick_run": "twolane.core.naming",
-    "plain_usd": "twolane.core.pricing",
-    "read_config": "twolane.config",
+# The public names by the modules they live in. They are imported on first use, so that a command
+# that only prints its help loads nothing else.
+_NAMES = {
+    "twolane.config": (
+        "Settings",
+        "check_names",
+        "check_network",
+        "check_variables",
+        "load_settings",
+        "read_config",
+    ),
+    "twolane.core.identity": ("content_hash",),
+    "twolane.core.naming": ("LAST", "nearest", "pick_run"),
+    "twolane.core.plan": ("Stage",),
+    "twolane.core.pricing": ("format_usd", "plain_usd"),
+    "twolane.core.redaction": ("Redactor",),
+    "twolane.core.states": ("ItemState", "RunState"),
+    "twolane.core.tokens": ("careful_tokens", "fitting"),
+    "twolane.core.types": (
+        "BatchInfo",
+        "Canceled",
+        "EMPTY_REPORT",
+        "Errored",
+        "Expired",
+        "Headroom",
+        "Lane",
+        "Limits",
+        "Missing",
+        "Outcome",
+        "Quarantined",
+        "RateHeaders",
+        "Reply",
+        "Report",
+        "Request",
+        "RequestCounts",
+        "Succeeded",
+        "Usage",
+    ),
+    "twolane.ending": ("cancel_run", "check_forgettable", "forget_runs"),
+    "twolane.engine": ("Engine",),
+    "twolane.errors": (
+        "AmbiguousRunError",
+        "AuthenticationError",
+        "BatchLostError",
+        "BudgetExceededError",
+        "ConfigError",
+        "ConnectionFailedError",
+        "CreditError",
+        "EndpointError",
+        "ForbiddenError",
+        "GatewayTimeoutError",
+        "HandedOverError",
+        "InputError",
+        "InvalidReplyError",
+        "LedgerDamagedError",
+        "LedgerError",
+        "LedgerFullError",
+        "LedgerLockedError",
+        "LedgerOutdatedError",
+        "LongWaitError",
+        "MonthSpentError",
+        "NotTheProviderError",
+        "OverloadedError",
+        "ProviderError",
+        "RateLimitedError",
+        "RejectedError",
+        "RepeatedBatchIdError",
+        "ReplyTooLargeError",
+        "RunRefusedError",
+        "SpendCapError",
+        "StateFolderError",
+        "TooManyFilesError",
+        "TransientError",
+        "TwolaneError",
+        "UnknownModelError",
+        "UnknownRunError",
+        "UnreachableError",
+        "WaitingError",
+    ),
+    "twolane.ledger.rows": ("RunRow",),
+    "twolane.offer": ("Offer", "offer_of"),
+    "twolane.outcomes": ("ItemOutcome",),
+    "twolane.planning": ("Plan",),
+    "twolane.providers.base": (
+        "BatchPage",
+        "NoBatches",
+        "Provider",
+        "ResultLine",
+        "Served",
+        "Sink",
+        "Traits",
+    ),
+    "twolane.providers.usual": ("ProviderBase", "result_line", "text_reply"),
+    "twolane.reader": ("Reader",),
+    "twolane.run": ("Progress", "Run"),
 }
+_HOMES = {name: module for module, names in _NAMES.items() for name in names}
 __all__ = sorted(_HOMES)  # noqa: PLE0605  # one list of names, not two that drift apart
 
 

@@ -84,17 +84,21 @@ class Engine:
         cls,
         settings: Settings,
         *,
+        provider: Provider | None = None,
         responder: Callable[[Mapping[str, Any]], str] | None = None,
         rehearsal: bool = False,
     ) -> Engine:
         """Open the engine that `settings` describe.
 
-        A `rehearsal` is for plans and previews alone: it needs no key, and neither makes nor
-        changes a ledger. `responder` answers requests inside this process where the provider is `offline`: it gets
-        a request's params and returns the reply's text. Raises ConfigError where the provider is
-        unknown or its key is missing, LedgerError where the ledger cannot be used.
+        A `provider` of one's own takes the place of the one that the settings name; the engine
+        closes it. `responder` answers requests inside this process where the provider is
+        `offline`: it gets a request's params and returns the reply's text. A `rehearsal` is for
+        plans and previews alone: it needs no key, and neither makes nor changes a ledger. Raises
+        ConfigError where the provider is unknown or its key is missing, LedgerError where the
+        ledger cannot be used.
         """
-        provider = open_provider(settings, responder, rehearsal=rehearsal)
+        if provider is None:
+            provider = open_provider(settings, responder, rehearsal=rehearsal)
         executor = ThreadPoolExecutor(1, "twolane-ledger")
         return cls(settings, provider, executor=executor, rehearsal=rehearsal)
 
@@ -177,7 +181,7 @@ class Engine:
     @property
     def place(self) -> Mapping[str, object]:
         """What a run is asked of, as a resume must find it: the provider, and a server found."""
-        name = self.settings.provider
+        name = self.provider.name
         if self.served is None:
             return {"provider": name}
         return {"provider": name, "server": self.served.base_url, "model": self.served.model}

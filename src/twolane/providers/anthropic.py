@@ -25,11 +25,9 @@ from twolane.core.types import (
     BatchInfo,
     Headroom,
     Limits,
-    Outcome,
     RateHeaders,
     Reply,
     RequestCounts,
-    Succeeded,
 )
 from twolane.errors import (
     ConnectionFailedError,
@@ -42,9 +40,10 @@ from twolane.errors import (
     TransientError,
 )
 from twolane.providers import messages
-from twolane.providers.base import BatchPage, ResultLine, Served, Sink, Traits, refusal_of
+from twolane.providers.base import BatchPage, Sink, refusal_of
 from twolane.providers.lenient import clean, parse, unpacked
 from twolane.providers.redacting import redacting
+from twolane.providers.usual import ProviderBase
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, Mapping, Sequence
@@ -85,11 +84,10 @@ class _Said(TypedDict):
     request_id: str | None
 
 
-class AnthropicProvider:
+class AnthropicProvider(ProviderBase):
     """Both lanes of Anthropic's API; every method makes one exchange and retries nothing."""
 
     limits = LIMITS
-    traits = Traits()
 
     def __init__(
         self,
@@ -120,13 +118,6 @@ class AnthropicProvider:
             "anthropic-version": API_VERSION,
             "content-type": "application/json",
         }
-
-    async def connect(self, model: str | None = None, base_url: str = "") -> Served | None:  # noqa: ARG002  # the protocol's
-        """Return None: the service is known beforehand."""
-        return None
-
-    def check(self, params: Mapping[str, Any]) -> None:
-        """Take everything: `params` is the provider's own form."""
 
     async def send(self, body: bytes, *, most_bytes: int, betas: Sequence[str] = ()) -> Reply:
         """Answer one request in real time. Raises ProviderError."""
@@ -227,27 +218,6 @@ class AnthropicProvider:
     def batch_frame(self) -> tuple[bytes, bytes, bytes]:
         """Return what stands before, between and after the lines of a create."""
         return b'{"requests":[', b",", b"]}"
-
-    def batch_line(self, custom_id: str, body: bytes) -> bytes:
-        """Return one request of a create; `custom_id` needs no escaping by its alphabet."""
-        return b'{"custom_id":"%b","params":%b}' % (custom_id.encode(), body)
-
-    def read_line(self, line: bytes) -> ResultLine:
-        """Read one line of results, see messages.read_line. Raises InvalidReplyError."""
-        answer = messages.read_line(line)
-        if answer is None:
-            message = f"a line of results is none: {line[: messages.SNIPPET_CHARS]!r}"
-            raise InvalidReplyError(message, provider=self.name)
-        return answer
-
-    def result_text(self, body: bytes) -> str:
-        """Return the text of a result that `result_body` wrote, '' where it has none."""
-        outcome = messages.read_result(body)
-        return outcome.reply.text if isinstance(outcome, Succeeded) else ""
-
-    def result_body(self, outcome: Outcome) -> bytes:
-        """Return an outcome of the real-time lane in the batch-result shape."""
-        return messages.result_body(outcome)
 
     async def aclose(self) -> None:
         """Close the transport."""

@@ -13,8 +13,7 @@ from twolane.core.addresses import root_of
 from twolane.core.bounds import CONTROL_BYTES, DISCOVERY_BYTES
 from twolane.core.cooldown import retry_after_s
 from twolane.core.redaction import Redactor
-from twolane.core.tokens import estimate_input_tokens
-from twolane.core.types import Limits, Reply, Succeeded, Usage
+from twolane.core.types import Limits, Reply, Usage
 from twolane.errors import (
     ConfigError,
     ConnectionFailedError,
@@ -38,14 +37,14 @@ from twolane.providers.discovery import (
 )
 from twolane.providers.lenient import parse
 from twolane.providers.local_faults import CONTEXT_EXCEEDED, fault, lesser
-from twolane.providers.messages import read_result, result_body, shown
+from twolane.providers.messages import shown
 from twolane.providers.redacting import redacting
+from twolane.providers.usual import ProviderBase
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from twolane.core.transport import Transport
-    from twolane.core.types import Outcome
     from twolane.providers.remembered import Remembered
 
 NAME: Final = "local"
@@ -67,13 +66,12 @@ _PROBE_SCHEMA: Final = {
 _PROBE_TOKENS: Final = 64
 
 
-class LocalProvider(NoBatches):
+class LocalProvider(NoBatches, ProviderBase):
     """The real-time lane of a server on one's own machine."""
 
     limits = Limits(max_items=1, max_batch_bytes=1, max_request_bytes=32 * 1024 * 1024)
     traits = Traits(free=True, no_batches=NO_BATCHES, first_calls=2, full_is_load=True)
     name = NAME
-    ephemeral = False
 
     def __init__(
         self,
@@ -325,21 +323,6 @@ class LocalProvider(NoBatches):
                 manner = manner._replace(schemas=Schemas.IGNORED)
             break
         return manner
-
-    async def count_tokens(self, body: bytes) -> int:
-        """Estimate: no endpoint for it is common to all servers."""
-        return estimate_input_tokens(body)
-
-    # -- what is kept of answers: the form of Messages --------------------------------------------
-
-    def result_text(self, body: bytes) -> str:
-        """Return the text of a result that `result_body` wrote, '' where it has none."""
-        outcome = read_result(body)
-        return outcome.reply.text if isinstance(outcome, Succeeded) else ""
-
-    def result_body(self, outcome: Outcome) -> bytes:
-        """Return an outcome as a batch of Anthropic's would have it."""
-        return result_body(outcome)
 
     async def aclose(self) -> None:
         """Close the connections."""
