@@ -7,6 +7,8 @@ from typing import Final
 DAY_S: Final = 86_400.0
 # Anthropic keeps results for 29 days from a batch's creation (Message Batches documentation).
 RESULTS_KEPT_S: Final = 29 * DAY_S
+LONGEST_DEADLINE_S: Final = RESULTS_KEPT_S - DAY_S
+"""A run takes no longer: a day is left to fetch what its first batch answered."""
 # "A batch expires after 24 hours" (Message Batches documentation).
 BATCH_LIFE_S: Final = DAY_S
 # Gateways may give one longer; above a week is a placeholder.
@@ -14,7 +16,7 @@ LONGEST_LIFE_S: Final = 7 * DAY_S
 # Expiry is worked off in some minutes. Several hours late, something is wrong at the provider.
 OVERDUE_S: Final = 6 * 3_600.0
 # A week is enough for a person to come back to a run that was left.
-WARN_AFTER_S: Final = 22 * DAY_S
+WARN_AFTER_S: Final = RESULTS_KEPT_S - 7 * DAY_S
 
 
 def results_expire_at(submitted_at: float) -> float:

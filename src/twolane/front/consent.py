@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from twolane.core.budget import month_line, month_object
+from twolane.core.expiry import LONGEST_DEADLINE_S
 from twolane.core.outside import amount
 from twolane.core.pricing import NANO_PER_USD, format_usd, plain_usd
 from twolane.core.types import Lane
@@ -31,7 +32,6 @@ SHOWN_ALTERNATIVES = 3
 QUIET_S = 3.0
 _SPAN = re.compile(r"(?:(\d{1,3})d)?(?:(\d{1,4})h)?(?:(\d{1,5})m)?(?:(\d{1,6})s)?", re.ASCII)
 _SPAN_S = (86_400, 3_600, 60, 1)
-MAX_BY_S = 28 * 86_400  # results are kept for 29 days
 
 
 def cap_of(max_cost: str | None) -> int | None:
@@ -61,7 +61,7 @@ def within_s(by: str | None, *, strict: bool) -> int | None:
         seconds = sum(
             int(count or 0) * each for count, each in zip(parts.groups(), _SPAN_S, strict=True)
         )
-    if not 0 < seconds <= MAX_BY_S:
+    if not 0 < seconds <= LONGEST_DEADLINE_S:
         message = (
             f"--by has to be a time such as 90s, 45m, 2h, 1h30m or 1d, not {shortened(repr(by))}"
         )

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from twolane.worker.context import Context
 
 PAGE_LIMIT = 1_000
-# Results are kept for 29 days: nobody has posted so many thousands of batches since.
+# Nobody has posted so many thousands of batches while results are kept (core/expiry.py).
 MAX_PAGES = 50
 # Each is asked for its results. Others post in the same minutes, but not thousands of one size.
 MAX_CANDIDATES = 1_000

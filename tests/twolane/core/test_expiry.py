@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from twolane.core.expiry import DAY_S, is_expiring, results_expire_at
+from twolane.errors import ConfigError
+from twolane.front.consent import within_s
 
 
 def test_results_are_kept_29_days_from_the_submission() -> None:
@@ -15,3 +19,10 @@ def test_the_last_week_is_worth_a_warning() -> None:
     assert not is_expiring(0.0, 22 * DAY_S)
     assert is_expiring(0.0, 22 * DAY_S + 1)
     assert is_expiring(0.0, 40 * DAY_S)
+
+
+def test_the_longest_deadline_leaves_a_day_to_fetch_the_results() -> None:
+    """A run whose first results would be deleted before its deadline is refused."""
+    assert within_s("28d", strict=False) == results_expire_at(0.0) - DAY_S
+    with pytest.raises(ConfigError, match="--by"):
+        within_s("28d1s", strict=False)
