@@ -32,7 +32,7 @@ from twolane.front.console import (
     report_object,
     shown,
 )
-from twolane.front.streams import drop_standard_output, error_object
+from twolane.front.streams import drop_standard_output, error_object, kind_of
 from twolane.ledger.guards import gone
 from twolane.ledger.runlock import LOCKS_FOLDER, source_lock
 from twolane.run import BUDGET_OVER, MONTH_OVER
@@ -213,7 +213,7 @@ async def _finish(run: Run, output: Output | None, console: Console, *, as_json:
     if as_json:
         told = report_object(report)
         if refused is not None:
-            told["error"] = error_object(refused, str(refused), refused.exit_code)
+            told["error"] = error_object(kind_of(refused), str(refused), refused.exit_code)
         print_json(told)
     if refused is not None:
         raise refused

@@ -11,7 +11,7 @@ import signal
 import sys
 import traceback
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import click
 
@@ -19,6 +19,7 @@ from twolane.front.flag_types import FILE, FOLDER
 from twolane.front.streams import (
     Told,
     drop_standard_output,
+    kind_of,
     prepare_streams,
     print_json_error,
     print_without,
@@ -34,7 +35,9 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound="Callable[..., Any]")
 
-EXIT_USAGE, EXIT_CANCELED = 2, 4
+EXIT_UNEXPECTED, EXIT_USAGE, EXIT_CANCELED = 1, 2, 4
+MAX_SUMMARY_CHARS = 1_000
+"""No first sentence of a help is so long: none is cut."""
 LANES = ("auto", "realtime", "batch")
 json_flag = click.option(
     "--json", "as_json", is_flag=True, help="Print one JSON object on standard output."
@@ -75,6 +78,18 @@ class Commands(click.Group):
     """A group of such commands."""
 
     command_class = SettingsApart
+    group_class = type
+    """Groups in it are of its own class."""
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write each command with its whole summary, over as many lines as that takes."""
+        rows = [
+            (name, command.get_short_help_str(limit=MAX_SUMMARY_CHARS))
+            for name in self.list_commands(ctx)
+            if (command := self.get_command(ctx, name)) is not None and not command.hidden
+        ]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
 
     def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401
         """Run a command; a reader that has left, as of `| head`, ends it without a fault."""
@@ -220,56 +235,72 @@ def _interrupts_at_once() -> Iterator[None]:
         signal.signal(signal.SIGINT, previous)
 
 
+class _Ended(NamedTuple):
+    """How a command ended: its exit code; of an error, its kind and its sentence as well."""
+
+    code: int
+    kind: str = ""
+    message: str = ""
+
+
 def run_command_line(cli: click.Group, *expected: type[Exception]) -> None:
     """Run a command line; an `expected` error ends with its message and its `exit_code`.
 
     With `--json` an error is one JSON object on standard output, too, where none was printed yet.
     """
     prepare_streams()
-    code, error, message = _ended(cli, expected)
+    ended = _ended(cli, expected)
     try:
-        if error is not None and "--json" in sys.argv:
-            print_json_error(error, message, code)
+        if ended.kind and "--json" in sys.argv:
+            print_json_error(ended.kind, ended.message, ended.code)
         if sys.stdout is not None:  # closed by whoever started this
             sys.stdout.flush()
     except BrokenPipeError:
         drop_standard_output()
-    sys.exit(code)
+    sys.exit(ended.code)
 
 
-def _ended(
-    cli: click.Group, expected: tuple[type[Exception], ...]
-) -> tuple[int, BaseException | None, str]:
-    """Run a command line; return its exit code, and the error it ended with, as it was told."""
+def _ended(cli: click.Group, expected: tuple[type[Exception], ...]) -> _Ended:
+    """Run a command line; tell the error that it ends with, and return how it ended."""
     try:
         cli(standalone_mode=False)
     except SystemExit as ended:
-        return int(ended.code or 0), None, ""
+        return _Ended(int(ended.code or 0))
     except expected as error:
         tell(f"error: {error}")
-        return int(getattr(error, "exit_code", 1)), error, str(error)
+        return _Ended(int(getattr(error, "exit_code", 1)), kind_of(error), str(error))
     except ImportError as error:
         message = (
             f"a library is missing or cannot be loaded: {error}; install notemill anew "
             "(pip install --force-reinstall notemill)"
         )
         tell(f"error: {message}")
-        return EXIT_USAGE, error, message
+        return _Ended(EXIT_USAGE, kind_of(error), message)
     except click.ClickException as error:
         _tell_click(error)
-        return error.exit_code, error, error.format_message()
-    except (KeyboardInterrupt, click.Abort) as error:
+        return _Ended(error.exit_code, kind_of(error), _said(error))
+    except (KeyboardInterrupt, click.Abort):
         message = "stopped; the same command again goes on from the ledger"
         tell(message)
-        return EXIT_CANCELED, error, message
+        return _Ended(EXIT_CANCELED, "interrupted", message)
     except Exception as error:  # noqa: BLE001  # the end of the process, told as Python does
         tell_lines(traceback.format_exc())
-        return 1, error, f"{type(error).__name__}: {error}"
-    return 0, None, ""
+        return _Ended(EXIT_UNEXPECTED, "unexpected", f"{type(error).__name__}: {error}")
+    return _Ended(0)
+
+
+def _said(error: click.ClickException) -> str:
+    """Return the sentence of a usage error; of a missing command, which shows the help, as well."""
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        return "a command is missing; --help lists them"
+    return error.format_message()
 
 
 def _tell_click(error: click.ClickException) -> None:
     """Tell what is wrong with a command line as click does, whatever was typed."""
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        tell_lines(error.format_message())
+        return
     if isinstance(error, click.UsageError) and error.ctx is not None:
         tell(error.ctx.get_usage())
         tell(f"Try '{error.ctx.command_path} --help' for help.")

@@ -161,16 +161,20 @@ def print_json(value: object) -> None:
     sys.stdout.flush()
 
 
-def error_object(error: BaseException, message: str, code: int) -> dict[str, object]:
-    """Return how `--json` tells an error: its kind is its class, as in `unknown_run`."""
-    name = type(error).__name__.removesuffix("Error")
-    return {"kind": _WORD_BEGINS.sub("_", name).lower(), "message": message, "exit": code}
+def kind_of(error: BaseException) -> str:
+    """Return what `--json` calls an error: its class in words, as in `unknown_run`."""
+    return _WORD_BEGINS.sub("_", type(error).__name__.removesuffix("Error")).lower()
 
 
-def print_json_error(error: BaseException, message: str, code: int) -> None:
+def error_object(kind: str, message: str, code: int) -> dict[str, object]:
+    """Return how `--json` tells an error that a command ends with."""
+    return {"kind": kind, "message": message, "exit": code}
+
+
+def print_json_error(kind: str, message: str, code: int) -> None:
     """Print an error as the command's one JSON object, where it has printed none yet."""
     if not _SPOKEN.json:
-        print_json({"error": error_object(error, message, code)})
+        print_json({"error": error_object(kind, message, code)})
 
 
 def drop_standard_output() -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
+from twolane.core.expiry import RESULTS_KEPT_S
 from twolane.core.identity import make_custom_id, parse_custom_id
 from twolane.core.pricing import bill
 from twolane.core.types import Lane, Succeeded
@@ -26,8 +27,8 @@ if TYPE_CHECKING:
     from twolane.worker.reconcile import Reconciler
 
 LOOK_EVERY_S = 600.0
-# As long as the provider keeps results: https://platform.claude.com/docs/en/build-with-claude/batch-processing
-WATCHED_S = 29 * 86_400.0
+# As long as an answer can still be fetched.
+WATCHED_S = RESULTS_KEPT_S
 
 
 class OrphanWatch:
