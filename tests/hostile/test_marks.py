@@ -263,7 +263,7 @@ def test_no_name_of_a_note_makes_a_mark(name: str, form: Form) -> None:
     raw = edit_links(b"Text.\n", LinkChanges(add=(text, "[[B]]")), form)
     note = parse(raw)[0]
     assert [one.text for one in link_entries(note)] == [text, "[[B]]"]
-    assert tag_list(note.body) == ([], [])
+    assert tag_list(note.reading) == ([], [])
     assert note.body.count(RELATED_BEGIN) == (form is Form.SECTION)
     removed = edit_links(raw, LinkChanges(remove=(text, "[[B]]")), form)
     assert parse(removed)[0].body == "Text.\n"
@@ -277,7 +277,7 @@ def test_no_name_of_a_note_makes_a_mark(name: str, form: Form) -> None:
 def test_a_list_of_related_notes_is_one_or_none(lines: list[str]) -> None:
     """However its marks stand, what is added comes into the one list, or the note is left."""
     raw = "\n".join(lines).encode()
-    damaged = is_damaged(parse(raw)[0].body)
+    damaged = is_damaged(parse(raw)[0].reading)
     try:
         after = edit_links(raw, LinkChanges(add=("[[New]]",)), Form.SECTION)
     except MalformedNoteError:

@@ -17,6 +17,7 @@ from notemill.cli.curating import curate
 from notemill.cli.linking import LinkOptions, keep, look, write_run
 from notemill.config import EmbeddingSettings, Exclusions
 from notemill.embedding_kind import EmbeddingKind
+from notemill.markup.reading import Reading
 from notemill.vault.marks import RELATED_BEGIN, RELATED_END, TAGS_BEGIN, TAGS_END
 from notemill.vault.region import owners_text
 from notemill.vault.related import Form
@@ -51,7 +52,9 @@ WORDS = "A clipped page about sailing boats."
 
 def defused(text: str) -> str:
     """Return a text whose marks are none: without its region, and the others of another program."""
-    return owners_text(text).replace("notemill", "notebill").replace("NOTEMILL", "NOTEBILL")
+    return (
+        owners_text(Reading(text)).replace("notemill", "notebill").replace("NOTEMILL", "NOTEBILL")
+    )
 
 
 async def everything(root: Path, home: Path) -> None:

@@ -180,7 +180,7 @@ def facts_and_text(key: str, raw: bytes, *, size: int, mtime_ns: int) -> tuple[N
         words=len(text.split()),
         ignored=is_ignored(note),
         problem=blocking,
-        holds_vocabulary=holds_vocabulary(note.body),
+        holds_vocabulary=holds_vocabulary(note.reading),
         doubtful_tags=tuple(one for one in words_at_tags(note) if one not in known),
         tags_unread=any(one.code not in _TAGS_READ for one in problems),
         related=entries[Form.PROPERTY],

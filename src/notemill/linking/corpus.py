@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from notemill.markup.elements import headings, links, plain_text
+from notemill.markup.reading import Reading
 from notemill.text.terms import language_of, terms
 from notemill.vault.cleaning import owners_words
 from notemill.vault.note import property_links
@@ -125,21 +125,26 @@ def content_of(
     *,
     without: Collection[tuple[str, str]] = (),
     surfaces: Surfaces | None = None,
+    text: str | None = None,
 ) -> Content:
     """Return what a note says; `surfaces` takes down the words its terms stand for.
 
+    `text` is its owner's words, where they are known already (see `cleaning.owners_words`).
     What stands in notemill's own region is left out. Links whose path and label are in `without`
     are left out, and their labels from the text.
     """
-    words = owners_words(note)
-    text = _text(words, [one for one in links(words) if (one.path, one.label) in without])
-    language = language_of(text)
+    words = Reading(owners_words(note) if text is None else text)
+    gone = [one for one in words.links if (one.path, one.label) in without] if without else []
+    said = _said(words, gone)
+    language = language_of(said)
     met = None if surfaces is None else surfaces.setdefault(language, {})
-    kept = [*links(owners_text(note.body)), *property_links(note)]
+    around = owners_text(note.reading)
+    body = note.reading if around == note.body else Reading(around)
+    kept = [*body.links, *property_links(note)]
     return Content(
         names=_names(note, words),
         language=language,
-        terms=tuple(terms(text, language, met)[:MAX_TERMS]),
+        terms=tuple(terms(said, language, met)[:MAX_TERMS]),
         links=tuple(
             dict.fromkeys(
                 (one.path, one.label)
@@ -155,8 +160,8 @@ def text_of(note: Note, *, without_links: bool = False) -> str:
 
     Links keep their labels, or leave with them.
     """
-    words = owners_words(note)
-    return _text(words, links(words) if without_links else ())
+    words = Reading(owners_words(note))
+    return _said(words, words.links if without_links else ())
 
 
 def document_of(
@@ -178,17 +183,21 @@ def document_of(
     )
 
 
-def _names(note: Note, words: str) -> tuple[str, ...]:
-    heading = next((one.text for one in headings(words[:HEADING_CHARS])[:1] if one.level == 1), "")
+def _names(note: Note, words: Reading) -> tuple[str, ...]:
+    first = next(iter(words.headings), None)
+    heading = first.text if first and first.level == 1 and first.start < HEADING_CHARS else ""
     found = (note.text_of("title"), heading, *note.aliases)
     return tuple(dict.fromkeys(one for one in found if one.strip()))
 
 
-def _text(words: str, gone: Iterable[Link]) -> str:
+def _said(words: Reading, gone: Iterable[Link]) -> str:
+    """Return the plain words without the links in `gone`."""
     parts: list[str] = []
     at = 0
     for link in gone:
-        parts.append(words[at : link.start])
+        parts.append(words.text[at : link.start])
         at = max(at, link.end)
-    left = "".join([*parts, words[at:]])
-    return plain_text(_DEFINITION.sub("", left[:MAX_CHARS]))
+    left = "".join([*parts, words.text[at:]])[:MAX_CHARS]
+    if "]:" in left:
+        left = _DEFINITION.sub("", left)
+    return (words if left == words.text else Reading(left)).words

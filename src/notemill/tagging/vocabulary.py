@@ -106,11 +106,12 @@ class _List:
         if BEGIN not in text:
             return cls(lines)
         raw = text.encode("utf-8", "replace")
-        head = len(raw[: parse(raw)[0].body_start].decode())
+        note = parse(raw)[0]
+        head = len(raw[: note.body_start].decode())
         edges = list(accumulate(map(len, lines), initial=0))
         starts, ends = (
             [bisect_right(edges, head + at) - 1 for at in places]
-            for places in tag_list(text[head:])
+            for places in tag_list(note.reading)
         )
         if not starts:
             return cls(lines)

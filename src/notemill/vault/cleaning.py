@@ -11,8 +11,9 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from notemill.markup.hypertext import as_markdown
-from notemill.markup.masks import FILLER, Kind, regions
+from notemill.markup.masks import FILLER, Kind
 from notemill.markup.opaque import DATA, PICTURE, without_opaque
+from notemill.markup.reading import Reading
 from notemill.vault.drawings import is_drawing, words_of_drawing
 from notemill.vault.region import owners_text
 
@@ -134,26 +135,26 @@ def owners_words(note: Note) -> str:
     own region and the marks of plugins are gone or shortened; HTML is Markdown. Headings alone are
     left only where nothing stood below them.
     """
-    body = note.body
-    if "\r" in body:
-        body = body.replace("\r\n", "\n").replace("\r", "\n")
-    before = body = owners_text(body)
+    reading = note.reading
+    if "\r" in note.body:
+        reading = Reading(note.body.replace("\r\n", "\n").replace("\r", "\n"))
+    before = body = owners_text(reading)
     if is_drawing(note):
         body = words_of_drawing(body)
     if note.entry("kanban-plugin"):
         body = _KANBAN_MARK.sub("", body)
-    text = cleaned(body)
+    text = _cleaned(reading if body == reading.text else Reading(body))
     return text if _says_something(text, before) else ""
 
 
-def cleaned(text: str) -> str:
-    """Return a Markdown text, its lines ended by line feeds, without what nobody wrote to read."""
-    text = without_opaque(text.replace(FILLER, ""))
+def _cleaned(reading: Reading) -> str:
+    """Return a text, its lines ended by line feeds, without what nobody wrote to read."""
+    text = without_opaque(reading.text.replace(FILLER, ""))
     for start, end in _KEPT:
         if start in text:
             text = _without(text, start, end)
     shielded: list[str] = []
-    text = "".join(_shielded(text, shielded))
+    text = "".join(_shielded(reading if text == reading.text else Reading(text), shielded))
     text = _without_comments(text)
     if "::" in text or ":LOGBOOK:" in text or "#+" in text:
         text = _LOGSEQ.sub("", text)
@@ -181,10 +182,10 @@ def _without(text: str, start: str, end: str) -> str:
     return "".join([*parts, text[done:]])
 
 
-def _shielded(text: str, kept: list[str]) -> Iterator[str]:
+def _shielded(reading: Reading, kept: list[str]) -> Iterator[str]:
     """Yield a text with code and math replaced by their places in `kept`, machinery left out."""
-    at = 0
-    for region in regions(text):
+    text, at = reading.text, 0
+    for region in reading.regions:
         if region.kind not in (Kind.FENCE, Kind.CODE, Kind.MATH):
             continue
         yield text[at : region.start]

@@ -10,10 +10,12 @@ import re
 from bisect import bisect_left
 from typing import TYPE_CHECKING, Final
 
-from notemill.markup.masks import Kind, regions
+from notemill.markup.masks import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from notemill.markup.reading import Reading
 
 TAGS_BEGIN: Final = "<!-- notemill: tags -->"
 """The line behind which a note holds the vault's vocabulary."""
@@ -33,9 +35,9 @@ def alone(mark: str, *, set_in: bool = False) -> re.Pattern[str]:
     return re.compile(rf"(?:\A|(?<=[\r\n])){spaces}({re.escape(mark)}){spaces}(?=[\r\n]|\Z)")
 
 
-def shown(body: str, patterns: Iterable[re.Pattern[str]]) -> list[list[re.Match[str]]]:
+def shown(body: Reading, patterns: Iterable[re.Pattern[str]]) -> list[list[re.Match[str]]]:
     """Return where each of `patterns` is found, without what stands in code, comments and the like."""
-    hidden = [one for one in regions(body) if one.kind in _HIDING]
+    hidden = [one for one in body.regions if one.kind in _HIDING]
     begins = [one.start for one in hidden]
 
     def is_shown(match: re.Match[str]) -> bool:
@@ -43,20 +45,20 @@ def shown(body: str, patterns: Iterable[re.Pattern[str]]) -> list[list[re.Match[
         place = bisect_left(begins, match.start(1)) - 1
         return place < 0 or match.start(1) >= hidden[place].end
 
-    return [[one for one in pattern.finditer(body) if is_shown(one)] for pattern in patterns]
+    return [[one for one in pattern.finditer(body.text) if is_shown(one)] for pattern in patterns]
 
 
 _TAGS: Final = (alone(TAGS_BEGIN, set_in=True), alone(TAGS_END, set_in=True))
 
 
-def tag_list(body: str) -> tuple[list[int], list[int]]:
+def tag_list(body: Reading) -> tuple[list[int], list[int]]:
     """Return where the marks of a vocabulary stand in a text: the opening ones, and the closing."""
-    if TAGS_BEGIN not in body:
+    if TAGS_BEGIN not in body.text:
         return [], []
     starts, ends = shown(body, _TAGS)
     return [one.start(1) for one in starts], [one.start(1) for one in ends]
 
 
-def holds_vocabulary(body: str) -> bool:
+def holds_vocabulary(body: Reading) -> bool:
     """Tell whether a text holds a vocabulary, and does not just show one as an example."""
     return bool(tag_list(body)[0])

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from itertools import chain, pairwise
 from typing import TYPE_CHECKING, Final
 
-from notemill.markup import elements as markup
+from notemill.markup.elements import property_links as links_in_property
+from notemill.markup.reading import Reading
 from notemill.vault import frontmatter
 from notemill.vault.commented import commented
 from notemill.vault.frontmatter import (
@@ -63,16 +64,21 @@ class Problem:
 class Note:
     """A parsed note.
 
-    `raw` is the file, byte for byte; `body` the text behind the frontmatter, which begins at the
+    `raw` is the file, byte for byte; `reading` the text behind the frontmatter, which begins at the
     byte `body_start`. `newline` is the frontmatter's, else the one that most lines end with.
     """
 
     raw: bytes
-    body: str
+    reading: Reading
     body_start: int
     newline: str
     frontmatter: Frontmatter | None
     writable: bool
+
+    @property
+    def body(self) -> str:
+        """The text behind the frontmatter."""
+        return self.reading.text
 
     @property
     def has_bom(self) -> bool:
@@ -139,7 +145,8 @@ def parse(raw: bytes) -> tuple[Note, tuple[Problem, ...]]:
     if found is not None:
         span = Span(start, len(raw))
         problems.append(Problem(found.code, found.message, span, blocks_writing=True))
-    if mark := template_mark(body, _owners_properties(raw, block, body_start)):
+    reading = Reading(body)
+    if mark := template_mark(reading, _owners_properties(raw, block, body_start)):
         # Said first: what is filled in later may leave the frontmatter unreadable until then.
         at = raw.find(mark.rstrip("…").encode(), 0, body_start)
         line_end = place.newline.encode() if place else b"\n"
@@ -148,7 +155,7 @@ def parse(raw: bytes) -> tuple[Note, tuple[Problem, ...]]:
         problems.insert(0, Problem("template", message, Span(0, len(raw)), blocks_writing=True))
     writable = not any(problem.blocks_writing for problem in problems)
     newline = place.newline if place else _newline(raw)
-    return Note(raw, body, body_start, newline, block, writable), tuple(problems)
+    return Note(raw, reading, body_start, newline, block, writable), tuple(problems)
 
 
 def _owners_properties(raw: bytes, block: Frontmatter | None, body_start: int) -> str:
@@ -214,12 +221,12 @@ def bare_tag(tag: str) -> str:
 
 def inline_tags(note: Note) -> tuple[InlineTag, ...]:
     """Return the tags in the note's text, in order."""
-    return markup.inline_tags(note.body)
+    return note.reading.tags
 
 
 def links(note: Note) -> tuple[Link, ...]:
     """Return the links to other places of the vault: those of the text, then of the properties."""
-    return (*markup.links(note.body), *property_links(note))
+    return (*note.reading.links, *property_links(note))
 
 
 def property_links(note: Note) -> tuple[Link, ...]:
@@ -228,18 +235,18 @@ def property_links(note: Note) -> tuple[Link, ...]:
         link
         for entry in (note.frontmatter.entries if note.frontmatter else ())
         for value in ((entry.value,) if isinstance(entry.value, str) else entry.value or ())
-        for link in markup.property_links(entry.key, value)
+        for link in links_in_property(entry.key, value)
     )
 
 
 def headings(note: Note) -> tuple[Heading, ...]:
     """Return the headings of the note's text, in order."""
-    return markup.headings(note.body)
+    return note.reading.headings
 
 
 def plain_text(note: Note) -> str:
     """Return what a reader of the note reads: its words without markup, code and comments."""
-    return markup.plain_text(note.body)
+    return note.reading.words
 
 
 def is_ignored(note: Note) -> bool:
@@ -315,9 +322,9 @@ def source_hash(note: Note) -> str:
 def owners_body(note: Note) -> str | None:
     """Return the text without the region that notemill owns; None where there is no such region."""
     # What cannot be written to, such as no UTF-8, counts as it stands.
-    if START not in note.body or not note.writable or find_region(note.body) is None:
+    if not note.writable or find_region(note.reading) is None:
         return None
-    return owners_text(note.body)
+    return owners_text(note.reading)
 
 
 def _ends_for_region(note: Note) -> bool:

@@ -14,6 +14,8 @@ from notemill.vault.marks import RELATED_BEGIN, RELATED_END, alone, shown
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from notemill.markup.reading import Reading
+
 START: Final = RELATED_BEGIN
 END: Final = RELATED_END
 _LINES: Final = (alone(START), alone(END))
@@ -35,28 +37,29 @@ class OwnedRegion:
     inner_end: int
 
 
-def find_region(body: str) -> OwnedRegion | None:
+def find_region(body: Reading) -> OwnedRegion | None:
     """Return the region; None where there is none, more than one, or one that is not closed."""
-    return _looked_for(body)[0] if START in body and END in body else None
+    return _looked_for(body)[0] if START in body.text and END in body.text else None
 
 
-def is_damaged(body: str) -> bool:
+def is_damaged(body: Reading) -> bool:
     """Tell whether the comments are there without making a region; in code they are an example."""
-    if START not in body and END not in body:
+    if START not in body.text and END not in body.text:
         return False
     region, is_marked = _looked_for(body)
     return region is None and is_marked
 
 
-def _looked_for(body: str) -> tuple[OwnedRegion | None, bool]:
+def _looked_for(body: Reading) -> tuple[OwnedRegion | None, bool]:
     """Return the region, and whether one of its comments is there at all."""
     starts, ends = shown(body, _LINES)
     if not len(starts) == len(ends) == 1 or starts[0].end() > ends[0].start():
         return None, bool(starts or ends)
-    opening = _NEWLINE.match(body, starts[0].end())
-    closing = _NEWLINE.match(body, ends[0].end())
+    text = body.text
+    opening = _NEWLINE.match(text, starts[0].end())
+    closing = _NEWLINE.match(text, ends[0].end())
     region = OwnedRegion(
-        start=_before_newline(body, starts[0].start()),
+        start=_before_newline(text, starts[0].start()),
         end=closing.end() if closing else ends[0].end(),
         inner_start=opening.end() if opening else starts[0].end(),
         inner_end=ends[0].start(),
@@ -71,20 +74,20 @@ def _before_newline(body: str, at: int) -> int:
     return at - 1 if body[max(0, at - 1) : at] in ("\n", "\r") else at
 
 
-def owners_parts(body: str) -> Iterator[str]:
+def owners_parts(body: Reading) -> Iterator[str]:
     """Yield the text around the region, so that joined it is the text as its owner wrote it."""
-    region = find_region(body)
+    text, region = body.text, find_region(body)
     if region is None:
-        yield body
+        yield text
         return
-    before, after = body[: region.start], body[region.end :]
+    before, after = text[: region.start], text[region.end :]
     yield before
     if before and after and not before.endswith(("\n", "\r")):
         # The line break that keeps the two apart is theirs then.
-        yield body[region.start : _NEWLINE.match(body, region.start).end()]  # type: ignore[union-attr]
+        yield text[region.start : _NEWLINE.match(text, region.start).end()]  # type: ignore[union-attr]
     yield after
 
 
-def owners_text(body: str) -> str:
+def owners_text(body: Reading) -> str:
     """Return a note's text without the region."""
-    return "".join(owners_parts(body)) if START in body else body
+    return "".join(owners_parts(body)) if START in body.text else body.text

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
 from notemill.errors import MalformedNoteError
-from notemill.markup.elements import links, property_link, property_links
+from notemill.markup.elements import property_link, property_links
+from notemill.markup.reading import Reading
 from notemill.vault.frontmatter import Shape
 from notemill.vault.note import Note, parse, source_hash
 from notemill.vault.proposal import set_properties
@@ -105,7 +106,7 @@ def _means(names: Names, text: str, key: str, *, source: str, form: Form) -> boo
     """Tell whether a link is read as one, and as one to the note `key`."""
     found = [property_link(PROPERTY, text)]
     if form is Form.SECTION:
-        in_list = links(f"- {text}")
+        in_list = Reading(f"- {text}").links
         found.append(in_list[0] if len(in_list) == 1 else None)
     return all(
         link and not link.subpath and names.resolve(link.path, source=source) == key
@@ -116,7 +117,7 @@ def _means(names: Names, text: str, key: str, *, source: str, form: Form) -> boo
 def link_entries(note: Note) -> tuple[LinkEntry, ...]:
     """Return the entries of the property and of the region that are links as a whole."""
     found = [(text, Form.PROPERTY) for text in note.list_of(PROPERTY)]
-    region = find_region(note.body)
+    region = find_region(note.reading)
     if region is not None:
         found += [
             (bullet[1].strip(), Form.SECTION)
@@ -201,11 +202,11 @@ def _edit_region(raw: bytes, changes: LinkChanges, add: Sequence[str]) -> bytes:
     for problem in problems:
         if problem.blocks_writing:
             raise MalformedNoteError(problem.message)
-    region = find_region(note.body)
+    region = find_region(note.reading)
     if region is None:
         if not add:
             return raw
-        if is_damaged(note.body):
+        if is_damaged(note.reading):
             raise MalformedNoteError(
                 f"its list of related notes is damaged: it has to stand once between {START} and "
                 f"{END}, each on a line of its own; mend it or delete the whole of it"
@@ -217,7 +218,7 @@ def _edit_region(raw: bytes, changes: LinkChanges, add: Sequence[str]) -> bytes:
         return raw
     head = raw[: note.body_start]
     if _is_bare(new):
-        text = owners_text(note.body)
+        text = owners_text(note.reading)
         # Where nothing is left below the frontmatter, its last line ended the file.
         ended = not text and region.start == note.body.index(START)
         return head.rstrip(b"\r\n") if ended else head + text.encode()
@@ -271,14 +272,14 @@ def _is_bare(inner: str) -> bool:
 def _check(old: bytes, new: bytes) -> None:
     """Read the edited note back. Raises MalformedNoteError where more than our own changed."""
     before, after = parse(old)[0], parse(new)[0]
-    region = find_region(after.body)
+    region = find_region(after.reading)
     hidden = region is not None and not any(
-        region.inner_start <= link.start < region.inner_end for link in links(after.body)
+        region.inner_start <= link.start < region.inner_end for link in after.reading.links
     )
     if (
         not after.writable
         or (hidden and any(one.form is Form.SECTION for one in link_entries(after)))
-        or (is_damaged(after.body) and not is_damaged(before.body))
+        or (is_damaged(after.reading) and not is_damaged(before.reading))
         or source_hash(before) != source_hash(after)
     ):
         raise MalformedNoteError(

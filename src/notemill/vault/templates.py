@@ -10,11 +10,13 @@ from dataclasses import dataclass, field
 from itertools import repeat
 from typing import TYPE_CHECKING, Any, Final
 
-from notemill.markup.masks import Kind, regions
+from notemill.markup.masks import Kind
 from notemill.text.normal import normal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from notemill.markup.reading import Reading
 
 # Where the note that a setting names is looked for by its name alone, too, as Obsidian looks for
 # what a link means: the core plugins, and those whose templates people keep under a bare name.
@@ -132,7 +134,7 @@ def _texts(settings: object) -> Iterator[tuple[str, str]]:
             waiting.append(zip(repeat(key), value, strict=False))
 
 
-def template_mark(body: str, properties: str = "") -> str:
+def template_mark(body: Reading, properties: str = "") -> str:
     """Return the first mark of a template in a note, shortened, '' where it holds none.
 
     `properties` is the text of its frontmatter. In code, math and comments a mark is an example: a
@@ -140,11 +142,11 @@ def template_mark(body: str, properties: str = "") -> str:
     """
     for _, mark in _marks(properties):
         return _shown(mark)
-    if next(_marks(body), None) is None:
+    if next(_marks(body.text), None) is None:
         return ""
-    examples = [one for one in regions(body) if one.kind in _EXAMPLES]
+    examples = [one for one in body.regions if one.kind in _EXAMPLES]
     at = 0
-    for start, mark in _marks(body):
+    for start, mark in _marks(body.text):
         while at < len(examples) and examples[at].end <= start:
             at += 1
         if at == len(examples) or start < examples[at].start:

@@ -6,19 +6,20 @@ import time
 
 import pytest
 
-from notemill.markup.elements import LinkKind, headings, inline_tags, links, plain_text
+from notemill.markup.elements import LinkKind
+from notemill.markup.reading import Reading
 from notemill.vault.note import links as links_of
 from notemill.vault.note import parse
 
 
 def tags(body: str) -> list[str]:
     """Return the names of the tags in a text."""
-    return [tag.name for tag in inline_tags(body)]
+    return [tag.name for tag in Reading(body).tags]
 
 
 def paths(body: str) -> list[str]:
     """Return the paths of the links in a text."""
-    return [link.path for link in links(body)]
+    return [link.path for link in Reading(body).links]
 
 
 @pytest.mark.parametrize(
@@ -79,7 +80,7 @@ def test_tags_are_found_as_obsidian_finds_them(body: str, found: list[str]) -> N
 def test_what_stands_before_a_tag_is_what_obsidian_takes(body: str, found: list[str]) -> None:
     """The start of a line, a cell or a quote, blank space, and the end of another piece of markup."""
     assert tags(body) == found
-    for tag in inline_tags(body):
+    for tag in Reading(body).tags:
         assert body[tag.start : tag.end] == f"#{tag.name}"
 
 
@@ -163,7 +164,7 @@ def test_what_only_looks_like_code_hides_nothing(body: str) -> None:
 )
 def test_links_are_read_in_every_form(body: str, found: tuple[str, str, str, bool]) -> None:
     """Wikilinks and Markdown links give path, subpath, label and whether they embed."""
-    (link,) = links(body)
+    (link,) = Reading(body).links
     assert (link.path, link.subpath, link.label, link.embed) == found
     written = body[link.start : link.end]
     assert body.strip("| ") == written
@@ -179,7 +180,7 @@ def test_links_are_read_in_every_form(body: str, found: tuple[str, str, str, boo
 )  # fmt: skip
 def test_what_leads_out_of_the_vault_is_no_link(body: str) -> None:
     """Links to the web, empty and broken ones are not found."""
-    assert links(body) == ()
+    assert Reading(body).links == ()
 
 
 def test_links_of_properties_are_found_behind_those_of_the_text() -> None:
@@ -194,11 +195,11 @@ def test_links_of_properties_are_found_behind_those_of_the_text() -> None:
 def test_headings_have_level_text_and_place() -> None:
     """Headings with `#` and underlined ones are found in order; those in code are not."""
     body = "# One #\n\n```\n# no\n```\nTwo\n===\n###### Six `code` ^id\n####### seven\n#tag\n##\nThree\n--\n"
-    assert [(one.level, one.text, body[one.start :][:3]) for one in headings(body)] == [
+    assert [(one.level, one.text, body[one.start :][:3]) for one in Reading(body).headings] == [
         (1, "One", "# O"), (1, "Two", "Two"), (6, "Six `code`", "###"), (2, "", "##\n"), (2, "Three", "Thr")
     ]  # fmt: skip
-    assert [one.text for one in headings("a\r\n# B\r\n")] == ["B"]
-    assert [one.text for one in headings("a\r# B\r")] == ["B"]
+    assert [one.text for one in Reading("a\r\n# B\r\n").headings] == ["B"]
+    assert [one.text for one in Reading("a\r# B\r").headings] == ["B"]
 
 
 @pytest.mark.parametrize(
@@ -225,7 +226,7 @@ def test_headings_have_level_text_and_place() -> None:
 )
 def test_plain_text_is_what_a_reader_reads(body: str, text: str) -> None:
     """Markup, code blocks, comments and targets go; labels, code spans and words stay."""
-    assert plain_text(body) == text
+    assert Reading(body).words == text
 
 
 @pytest.mark.parametrize(
@@ -243,8 +244,9 @@ def test_reading_is_linear_in_the_texts_length(piece: str) -> None:
     def seconds(count: int) -> float:
         body = piece * (count // len(piece))
         began = time.process_time()
-        for read in (inline_tags, links, headings, plain_text):
-            read(body)
+        reading = Reading(body)
+        for found in ("tags", "links", "headings", "words"):
+            getattr(reading, found)
         return time.process_time() - began
 
     # A busy machine may stretch one look, and not three: the shortest is the text's own.

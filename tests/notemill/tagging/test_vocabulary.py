@@ -6,6 +6,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from notemill.markup.reading import Reading
 from notemill.tagging.vocabulary import (
     BEGIN,
     END,
@@ -136,7 +137,7 @@ def test_a_run_only_ever_adds(
 ) -> None:
     """All characters of the note stay, in order; entries keep theirs; a second run adds nothing."""
     text = f"{before}\n{BEGIN}\n{write_entries(mine)}{END}\n{after}"
-    assume(holds_vocabulary(text))
+    assume(holds_vocabulary(Reading(text)))
     new = with_entries(text, proposed, frozenset())
     rest = iter(new)
     assert all(char in rest for char in text)

@@ -9,7 +9,6 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
-from notemill.markup.elements import links as links_in
 from notemill.vault.frontmatter import locate
 from notemill.vault.note import (
     bytes_hash,
@@ -47,7 +46,7 @@ def test_any_bytes_are_a_note(raw: bytes) -> None:
     note, _ = parse(raw)
     assert note.raw == raw
     assert b"".join(raw[slice(*span)] for span in spans(note)) == raw
-    starts = [tag.start for tag in inline_tags(note)] + [link.start for link in links_in(note.body)]
+    starts = [tag.start for tag in inline_tags(note)] + [link.start for link in note.reading.links]
     assert all(0 <= start < len(note.body) for start in starts)
     assert all(note.body[one.start :].lstrip(" ")[:1] != "" for one in headings(note))
     assert len(plain_text(note)) <= 2 * len(note.body)

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from notemill.errors import MalformedNoteError
+from notemill.markup.reading import Reading
 from notemill.vault.note import links, parse, source_hash
 from notemill.vault.region import END, START, find_region, owners_text
 from notemill.vault.related import (
@@ -184,11 +185,11 @@ def test_a_section_is_refused_where_it_would_not_be_one(raw: bytes) -> None:
 def test_the_comments_in_an_example_are_no_region() -> None:
     """A note about notemill may quote them."""
     body = f"```\n{START}\n- [[A]]\n{END}\n```\n"
-    assert find_region(body) is None
-    assert owners_text(body) == body
+    assert find_region(Reading(body)) is None
+    assert owners_text(Reading(body)) == body
     new = edit_links(body.encode(), LinkChanges(add=("[[B]]",)), Form.SECTION)
     assert new.startswith(body.encode())
-    assert owners_text(new.decode()) == body
+    assert owners_text(Reading(new.decode())) == body
 
 
 NAMES = (

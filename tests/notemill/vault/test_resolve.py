@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notemill.markup.elements import links
+from notemill.markup.reading import Reading
 from notemill.vault.related import Form, LinkStyle, link_text
 from notemill.vault.resolve import Names, PathFormat
 
@@ -74,7 +74,7 @@ def test_links_as_other_tools_write_them_are_understood_where_obsidian_finds_not
     text: str, found: str | None
 ) -> None:
     """Logseq's names with `___` and Dendron's labels in front lead to their notes."""
-    (link,) = links(text)
+    (link,) = Reading(text).links
     assert VAULT.meant(link.path, link.label, source="Home/x.md") == found
 
 
@@ -97,7 +97,7 @@ def test_a_written_link_leads_to_its_note_from_everywhere(keys: set[str]) -> Non
             style = LinkStyle(paths=paths)
             text = link_text(names, key, source=source, form=form, style=style)
             assert text is not None
-            (link,) = links(text)
+            (link,) = Reading(text).links
             assert names.resolve(link.path, source=source) == key
 
 

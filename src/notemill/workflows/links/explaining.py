@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from notemill.errors import NotemillError
-from notemill.markup.elements import plain_text
+from notemill.markup.reading import Reading
 from notemill.markup.tags import tag_key
 from notemill.offline.sentences import split
 from notemill.text.terms import language_of, terms
@@ -106,7 +106,7 @@ class Explainer:
             note, _ = parse(self._vault.read(key))
         except NotemillError:
             return _Read((title_of(key),), (), "", (), "")
-        text = plain_text(owners_words(note)[:_READ_CHARS])
+        text = Reading(owners_words(note)[:_READ_CHARS]).words
         names = tuple(dict.fromkeys((title_of(key), note.text_of("title"), *note.aliases)))
         lines = [line.strip() for line in text.split("\n") if line.strip()]
         return _Read(
