@@ -29,6 +29,8 @@ from pathlib import Path
 from notemill.index import Index
 from notemill.index.contents import Contents
 from notemill.linking.propose import propose
+from notemill.stores.journal import StoredJournal
+from notemill.stores.store import FILE, Store
 from notemill.vault.files import Vault
 from notemill.vault.resolve import Names
 
@@ -69,7 +71,7 @@ def floor(root: Path) -> None:
 
 def index(root: Path, state: Path, *, links: bool) -> None:
     """Bring the index up to date; with `links`, propose them as well."""
-    vault = Vault.open(root, state_dir=state)
+    vault = Vault(root.resolve(), state, StoredJournal(Store(state / FILE)), clock=time.time)
     facts = Index(state / "index.sqlite3").refresh(vault, vault.scan())
     contents = Contents(state / "contents.sqlite3")
     if not links:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+import time
 from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,8 @@ from notemill.linking.corpus import Lexicon, content_of, document_of
 from notemill.linking.features import pairs_of
 from notemill.linking.matrices import matrices_of
 from notemill.linking.training import Scene
+from notemill.stores.journal import StoredJournal
+from notemill.stores.store import FILE, Store
 from notemill.vault.files import Vault
 from notemill.vault.note import parse
 from notemill.vault.resolve import Names
@@ -49,7 +52,9 @@ def folder_of_vaults() -> Path | None:
 def notes_of(folder: Path) -> dict[str, Note]:
     """Return the notes of a vault by key."""
     with tempfile.TemporaryDirectory() as state:
-        vault = Vault.open(folder, state_dir=Path(state))
+        vault = Vault(
+            folder.resolve(), Path(state), StoredJournal(Store(Path(state) / FILE)), clock=time.time
+        )
         try:
             return {file.key: parse(vault.read(file.key))[0] for file in vault.scan()}
         finally:

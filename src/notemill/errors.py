@@ -12,7 +12,7 @@
         EmptyVaultError            there are no Markdown notes in it
         VaultSettingsError         its own settings cannot be read
         VaultLockedError           another process writes to it
-        JournalError               the journal of what was written cannot be used
+        StoreError                 what is kept about the vault cannot be used
         NoteNotFoundError          the note is gone
         NoteUnreadableError        the note's rights forbid it
         OutsideVaultError          the path leads out of the vault
@@ -112,8 +112,8 @@ class VaultLockedError(VaultError):
     http_status = 409
 
 
-class JournalError(VaultError):
-    """The journal of what was written cannot be used, so nothing is; check rights and space."""
+class StoreError(VaultError):
+    """What is kept about the vault cannot be used, so nothing is written; check rights and space."""
 
 
 class NoteNotFoundError(VaultError):

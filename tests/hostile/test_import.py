@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 MANIFEST = "manifest.json"
-REVIEW = "vaults/notes-0123456789ab/review.sqlite3"
+REVIEW = "vaults/notes-0123456789ab/vault.sqlite3"
 SIXTY_MB = bytes(60 << 20)
 
 

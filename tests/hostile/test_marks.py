@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from notemill.errors import MalformedNoteError
-from notemill.stores.decisions import FILE, Decisions
+from notemill.stores.decisions import Decisions
+from notemill.stores.store import FILE, Store
 from notemill.tagging.vocabulary import (
     Entry,
     Vocabulary,
@@ -186,8 +187,8 @@ def test_only_a_list_that_can_be_read_is_adopted(shell: Shell, text: str, said: 
     assert shell("tags", "adopt", "Clip.md", "--vault", shell.vault) == 2
     assert said in shell.err
     assert shell("tags", "adopt", "Nowhere.md", "--vault", shell.vault) == 2
-    with closing(Decisions(next(shell.home.rglob(FILE)))) as decisions:
-        assert decisions.adopted().note == ""
+    with closing(Store(next(shell.home.rglob(FILE)))) as store:
+        assert Decisions(store).adopted().note == ""
 
 
 @pytest.mark.parametrize("ending", ["\r\n", "\r", "\n"])
@@ -224,17 +225,6 @@ def test_what_another_list_decides_is_told_tag_by_tag() -> None:
     assert set(differences(before, after)) == {
         "#c becomes #g", "#e is struck out", "#d is struck out no more", "#g is new", "#f is gone",
     }  # fmt: skip
-
-
-def test_a_store_of_the_version_before_keeps_the_note_that_was_named(tmp_path: Path) -> None:
-    """Its owner named it by a command then; what the list said is not known, and not compared."""
-    path = tmp_path / FILE
-    with closing(Decisions(path)) as made:
-        made._db.execute("ALTER TABLE place DROP COLUMN said")  # noqa: SLF001  # the older format
-        made._db.execute("INSERT INTO place VALUES ('Tags.md')")  # noqa: SLF001
-        made._db.execute("PRAGMA user_version = 1")  # noqa: SLF001
-    with closing(Decisions(path)) as decisions:
-        assert (decisions.adopted().note, decisions.adopted().said) == ("Tags.md", "")
 
 
 # -- the list of related notes --------------------------------------------------------------------

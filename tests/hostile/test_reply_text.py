@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from notemill.markup.invisible import is_visible
 from notemill.markup.references import NOTHING, Own, is_foreign, references
-from notemill.stores.review import Decision, Kind
+from notemill.stores.proposals import ProposalKind, ProposalState
 from notemill.tagging.cards import Card
 from notemill.tagging.filing import Filed, Filing, levels_from, settle
 from notemill.vault.note import parse
@@ -264,20 +264,20 @@ def test_show_tells_what_was_not_taken(
 @pytest.mark.parametrize(
     ("kind", "value"),
     [
-        *((kind, value) for kind in (Kind.DESCRIPTION, Kind.TOPIC) for value in (
+        *((kind, value) for kind in (ProposalKind.DESCRIPTION, ProposalKind.TOPIC) for value in (
             "[[Diary]]", "![[Private/Secret]]", "http://evil.example", "so\u202eil", "a\nb", "x" * 301,
             "%5B%5BDiary%5D%5D", " blank ",
         )),
-        *((Kind.TAG, value) for value in ("so\u202eil", "a\nb", "[[x]]", "a,b", "so il", "\U000e0041")),
+        *((ProposalKind.TAG, value) for value in ("so\u202eil", "a\nb", "[[x]]", "a,b", "so il", "\U000e0041")),
     ],
 )  # fmt: skip
 def test_a_row_of_another_hand_writes_nothing_of_that_kind(
-    tmp_path: Path, kind: Kind, value: str
+    tmp_path: Path, kind: ProposalKind, value: str
 ) -> None:
     """The gate at writing looks again: an imported or edited queue brings in no more than a reply."""
     desk = Desk(tmp_path, {"A.md": "Soil is alive.\n"})
     run = desk.curate().run
-    (review,) = desk.home.rglob("review.sqlite3")
+    (review,) = desk.home.rglob("vault.sqlite3")
     with sqlite3.connect(review) as db:
         db.execute(
             "UPDATE proposals SET value = ?, kind = ? WHERE id ="
@@ -287,7 +287,9 @@ def test_a_row_of_another_hand_writes_nothing_of_that_kind(
     db.close()
     (done,) = desk.apply(run)
     assert [(one.kind, one.value) for one in done.refused] == [(kind, value)]
-    assert [one.value for one in desk.proposals(run) if one.state is Decision.CONFLICT] == [value]
+    assert [one.value for one in desk.proposals(run) if one.state is ProposalState.CONFLICT] == [
+        value
+    ]
     text = desk.text("A.md")
     assert value.strip() not in text
     assert json.dumps(value)[1:-1] not in text
@@ -300,7 +302,7 @@ def test_a_refused_row_is_named_by_apply_and_its_exit_code(
     """The note's other proposals are written, and the command ends with 3."""
     desk = Desk(tmp_path, {"A.md": "Soil is alive.\n"})
     run = desk.curate().run
-    (review,) = desk.home.rglob("review.sqlite3")
+    (review,) = desk.home.rglob("vault.sqlite3")
     with sqlite3.connect(review) as db:
         db.execute("UPDATE proposals SET value = '[[Diary]]' WHERE kind = 'topic'")
     db.close()

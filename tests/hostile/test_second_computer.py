@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
 
-from notemill.stores.links import FILE, LinkLedger
-from notemill.stores.pairs import LinkRun, NewPair
 from tests.notemill.cli.test_link import COMPOST, MULCH, SOIL, ends, linked, replaced
 from tests.notemill.cli.test_link import NOTES as GARDEN
 from tests.notemill.cli.test_notemill import Shell
@@ -170,15 +167,3 @@ def test_the_links_of_hidden_notes_are_not_looked_at(shell: Shell) -> None:
     report = linked(shell, "--section", "--exclude", "Garden")
     garden = [one for one in ends(first["linked"]) if one[0].startswith("Garden")]
     assert report["taken_over"] == len(first["linked"]) - len(garden)
-
-
-def test_a_store_of_the_version_before_keeps_its_pairs(tmp_path: Path) -> None:
-    """It did not know which notes were there beside which; all that it knew is there."""
-    path = tmp_path / FILE
-    with closing(LinkLedger(path)) as made:
-        made.propose(LinkRun("r", 1.0, {}), [NewPair("A.md", "B.md", 0.5, {}, "a", "b")])
-        made._db.execute("DROP TABLE present")  # noqa: SLF001  # the older format
-        made._db.execute("PRAGMA user_version = 1")  # noqa: SLF001
-    with closing(LinkLedger(path)) as links:
-        assert [(pair.a, pair.b) for pair in links.pairs()] == [("A.md", "B.md")]
-        assert not links.look(["A.md", "B.md"]).missing

@@ -13,11 +13,11 @@ import pytest
 
 import notemill
 from notemill.errors import VaultError
-from notemill.stores.review import Review
-from notemill.vault.files import Ending, Vault
+from notemill.stores.store import Store
+from notemill.vault.files import Ending
 from notemill.vault.note import bytes_hash
 from notemill.vault.places import known_vaults, remember
-from tests.notemill.vault.folders import killed_at
+from tests.notemill.vault.folders import killed_at, open_vault
 from tests.notemill.workflows.notes import write_notes
 from tests.twolane.ledger.sound import T0, make_sound
 from twolane import TwolaneError
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 SOURCES = Path(notemill.__file__).parents[1]
-REVIEW = "vaults/notes-0123456789ab/review.sqlite3"
+REVIEW = "vaults/notes-0123456789ab/vault.sqlite3"
 OLD, NEW = b"old\n" * 2_000, b"new\n" * 2_000
 
 
@@ -49,7 +49,7 @@ def full_disk(at_bytes: int) -> Iterator[None]:
 def exported(folder: Path) -> Path:
     """Return an export of a sound ledger and a review beside it."""
     make_sound(folder / "here")
-    Review(folder / "here" / REVIEW).close()
+    Store(folder / "here" / REVIEW).close()
     ledger = Ledger(folder / "here" / LEDGER_FILE)
     export_state(ledger, folder / "state", now=T0)
     ledger.close()
@@ -85,15 +85,15 @@ def test_an_import_onto_a_full_disk_leaves_the_folder_as_it_was(tmp_path: Path) 
 
 def test_a_store_that_arrived_is_looked_at_again_where_the_disk_was_full(tmp_path: Path) -> None:
     """That it was found sound is written down, or it is not sound yet."""
-    path = tmp_path / "review.sqlite3"
-    Review(path).close()
+    path = tmp_path / "vault.sqlite3"
+    Store(path).close()
     with contextlib.closing(sqlite3.connect(path)) as db, db:
         db.execute(f"PRAGMA application_id = {ARRIVED}")
     with full_disk(0), pytest.raises(VaultError, match="cannot be opened"):
-        Review(path)
+        Store(path)
     with contextlib.closing(sqlite3.connect(path)) as db:
         assert db.execute("PRAGMA application_id").fetchone()[0] == ARRIVED
-    Review(path).close()
+    Store(path).close()
     with contextlib.closing(sqlite3.connect(path)) as db:
         assert db.execute("PRAGMA application_id").fetchone()[0] == 0
 
@@ -140,7 +140,7 @@ def test_an_import_that_is_killed_is_given_again(tmp_path: Path, step: int) -> N
     assert check(ledger) == []
     assert {run.imported for run in ledger.runs()} == {True}
     ledger.close()
-    Review(tmp_path / "there" / REVIEW).close()
+    Store(tmp_path / "there" / REVIEW).close()
 
 
 # -- vault ------------------------------------------------------------------------------------------
@@ -152,13 +152,13 @@ def test_a_disk_that_is_full_leaves_every_note_whole_and_undo_complete(
 ) -> None:
     """In a write and in its undo, wherever they stop: old or new, and nothing beside it."""
     root = write_notes(tmp_path / "vault", {"a.md": OLD})
-    vault = Vault.open(root, state_dir=tmp_path / "state")
+    vault = open_vault(root, tmp_path / "state")
     with full_disk(at_bytes), contextlib.suppress(VaultError):
         vault.write("a.md", NEW, expected=bytes_hash(OLD), run="r1")
     assert (root / "a.md").read_bytes() in (OLD, NEW)
     assert tree(root) == ["a.md"]
     vault.close()
-    vault = Vault.open(root, state_dir=tmp_path / "state")
+    vault = open_vault(root, tmp_path / "state")
     if vault.read("a.md") == OLD:
         vault.write("a.md", NEW, expected=bytes_hash(OLD), run="r1")
     with full_disk(at_bytes), contextlib.suppress(VaultError):
@@ -166,7 +166,7 @@ def test_a_disk_that_is_full_leaves_every_note_whole_and_undo_complete(
     assert (root / "a.md").read_bytes() in (OLD, NEW)
     assert tree(root) == ["a.md"]
     vault.close()
-    vault = Vault.open(root, state_dir=tmp_path / "state")
+    vault = open_vault(root, tmp_path / "state")
     assert vault.undo("r1")[0].ending in (Ending.RESTORED, Ending.ALREADY)
     assert vault.read("a.md") == OLD
     vault.close()
@@ -177,12 +177,12 @@ def test_a_disk_that_is_full_leaves_every_note_whole_and_undo_complete(
 def test_a_process_killed_in_an_undo_leaves_a_whole_note(tmp_path: Path, step: str) -> None:
     """The next one removes what it left beside the note, and the undo is finished by repeating it."""
     root = write_notes(tmp_path / "vault", {"sub/a.md": OLD})
-    vault = Vault.open(root, state_dir=tmp_path / "state")
+    vault = open_vault(root, tmp_path / "state")
     vault.write("sub/a.md", NEW, expected=bytes_hash(OLD), run="r1")
     vault.close()
     assert killed_at(step, 'vault.undo("r1")', root, tmp_path / "state") == 9
     assert (root / "sub" / "a.md").read_bytes() == (OLD if step == "after replace" else NEW)
-    vault = Vault.open(root, state_dir=tmp_path / "state")
+    vault = open_vault(root, tmp_path / "state")
     assert vault.undo("r1")[0].restored
     assert tree(root) == ["sub", "sub/a.md"]
     assert vault.read("sub/a.md") == OLD

@@ -14,17 +14,16 @@ from notemill.index.cache import Watch, unseen
 from notemill.index.contents import Contents
 from notemill.offline import respond
 from notemill.privacy import Privacy
-from notemill.stores.allowed import FILE as ALLOWED_FILE
 from notemill.stores.allowed import Allowed
-from notemill.stores.decisions import FILE as DECISIONS_FILE
 from notemill.stores.decisions import Decisions
-from notemill.stores.links import FILE as LINKS_FILE
+from notemill.stores.journal import StoredJournal
 from notemill.stores.links import LinkLedger
-from notemill.stores.review import FILE as REVIEW_FILE
-from notemill.stores.review import Decision, Review
+from notemill.stores.proposals import ProposalState
+from notemill.stores.review import Review
+from notemill.stores.store import FILE, Store
 from notemill.vault.curatelock import curate_lock
 from notemill.vault.files import Vault
-from notemill.vault.places import claim, remember, state_folder
+from notemill.vault.places import claim, remember, state_folder, vault_root
 from notemill.workflows.curation.apply import Applied, apply_run, preview, waits_for_person
 from notemill.workflows.curation.collecting import collect, losses_of
 from notemill.workflows.curation.curate import REPLY_TOKENS, load_template
@@ -87,27 +86,25 @@ class Mill:
         )
         claim(settings.home)
         self.state = state_folder(settings.home, folder)
-        self.vault = Vault.open(folder, state_dir=self.state)
+        root = vault_root(folder)
+        self.store = Store(self.state / FILE)
+        self.vault = Vault(root, self.state, StoredJournal(self.store), clock=time.time)
         remember(self.state, self.vault.root)
         self.index = Index(self.state / "index.sqlite3")
         self.contents = Contents(self.state / "contents.sqlite3")
         self.index.watched = self.contents.watched = watch
-        self.review = Review(self.state / REVIEW_FILE)
-        self.links = LinkLedger(self.state / LINKS_FILE)
-        self.decisions = Decisions(self.state / DECISIONS_FILE)
-        self.allowed = Allowed(self.state / ALLOWED_FILE)
+        self.review = Review(self.store)
+        self.links = LinkLedger(self.store)
+        self.decisions = Decisions(self.store)
+        self.allowed = Allowed(self.store)
         self.engine = Engine.open(settings, responder=respond, rehearsal=rehearsal)
 
     async def aclose(self) -> None:
         """Close everything."""
         await self.engine.aclose()
-        self.links.close()
-        self.review.close()
         self.contents.close()
-        self.decisions.close()
-        self.allowed.close()
         self.index.close()
-        self.vault.close()
+        self.store.close()
 
     def working(self) -> AbstractContextManager[None]:
         """Be the only process that curates this vault. Raises VaultLockedError naming the other."""
@@ -190,7 +187,7 @@ class Mill:
             read=self.to_send,
             analysed=lambda: self.contents.documents(self.vault, survey.taught),
             rejected=gating.rejected_tags(
-                self.decisions, self.review.tags(Decision.REJECTED), survey.sight
+                self.decisions, self.review.tags(ProposalState.REJECTED), survey.sight
             ),
             room=self.room(),
         )
@@ -250,7 +247,7 @@ class Mill:
             return None
         kept = run.row.dropped_at is None
         unread = kept and (await run.report()).items.succeeded > len(self.review.stored(run.id))
-        pending = self.review.proposals(run.id, state=Decision.PENDING) if apply else []
+        pending = self.review.proposals(run.id, state=ProposalState.PENDING) if apply else []
         gate = self.gate()
         if unread or not all(waits_for_person(one, gate) for one in pending):
             return self.curation(run)
@@ -388,7 +385,7 @@ class Mill:
         Raises VaultError where the note is gone or cannot be edited any more.
         """
         raw = self.vault.read(key)
-        pending = self.review.proposals(run, note=key, state=Decision.PENDING)
+        pending = self.review.proposals(run, note=key, state=ProposalState.PENDING)
         ours = self.review.descriptions_written(key).get(key, frozenset())
         return raw, preview(raw, pending, ours=ours, gate=self._gate_shown)
 
@@ -399,7 +396,7 @@ class Mill:
 
     def pending_notes(self, run: str) -> list[str]:
         """Return the notes of a run with proposals that wait, but the hidden ones."""
-        pending = self.review.proposals(run, state=Decision.PENDING)
+        pending = self.review.proposals(run, state=ProposalState.PENDING)
         shows = self.look().shows
         return [key for key in dict.fromkeys(one.note for one in pending) if shows(key)]
 

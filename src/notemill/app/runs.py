@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING
 
 from notemill.app.mill import KINDS
 from notemill.errors import NotemillError, UsageError
-from notemill.stores.links import FILE as LINKS_FILE
+from notemill.stores.journal import StoredJournal
 from notemill.stores.links import LinkLedger
 from notemill.stores.pairs import PairState
-from notemill.stores.review import FILE as REVIEW_FILE
 from notemill.stores.review import Review
-from notemill.vault.places import claim, known_vaults, written_runs
+from notemill.stores.store import FILE, Store
+from notemill.vault.places import claim, known_vaults
 from notemill.workflows.links.judging import LINK_KIND
 from twolane import LAST, Reader, RunState, pick_run
 
@@ -119,43 +119,37 @@ async def known_runs(settings: Settings) -> list[KnownRun]:
                     bool(row.handed_over),
                     tuple(map(str, kept)) if isinstance(kept, list) else (),
                 )
-    for root, pairs in _of_links(settings.home):
+    for root, state in known_vaults(settings.home):
+        path = state / FILE
+        if path.exists():
+            with contextlib.suppress(NotemillError), contextlib.closing(Store(path)) as store:
+                _add_kept(found, root, store)
+    return sorted(found.values(), key=lambda one: (-one.at_s, one.id))
+
+
+def _add_kept(found: dict[str, KnownRun], root: Path, store: Store) -> None:
+    """Add what the store of a vault knows of its runs: links, writes, proposals."""
+    for pairs in _of_links(root, LinkLedger(store)):
         run = found.setdefault(pairs.id, pairs)
         run.of_links, run.decided, run.vault = True, pairs.decided, root
-    for root, written in written_runs(settings.home):
+    for written in StoredJournal(store).runs():
         kind = written.run.partition("-")[0]
         run = found.setdefault(
             written.run, KnownRun(written.run, kind, root, written.first_at_s, written.notes)
         )
         run.written = written
-    for root, state in known_vaults(settings.home):
-        path = state / REVIEW_FILE
-        if not path.exists():
-            continue
-        with contextlib.suppress(NotemillError), contextlib.closing(Review(path)) as review:
-            for run_id, decided in review.standing().items():
-                if run_id in found and found[run_id].vault == root:
-                    found[run_id].decided = decided
-    return sorted(found.values(), key=lambda one: (-one.at_s, one.id))
+    for run_id, decided in Review(store).standing().items():
+        if run_id in found and found[run_id].vault == root:
+            found[run_id].decided = decided
 
 
-def _of_links(home: Path) -> Iterator[tuple[Path, KnownRun]]:
+def _of_links(root: Path, ledger: LinkLedger) -> Iterator[KnownRun]:
     """Yield the runs of links that have pairs."""
-    for root, state in known_vaults(home):
-        path = state / LINKS_FILE
-        if not path.exists():
-            continue
-        with contextlib.suppress(NotemillError), contextlib.closing(LinkLedger(path)) as ledger:
-            for run in ledger.runs():
-                states = Counter(one.state for one in ledger.pairs(run=run.id))
-                decided = Counter({_PAIRS.get(one, one): count for one, count in states.items()})
-                if states:
-                    yield (
-                        root,
-                        KnownRun(
-                            run.id, LINK_KIND, root, run.at_s, states.total(), decided=decided
-                        ),
-                    )
+    for run in ledger.runs():
+        states = Counter(one.state for one in ledger.pairs(run=run.id))
+        decided = Counter({_PAIRS.get(one, one): count for one, count in states.items()})
+        if states:
+            yield KnownRun(run.id, LINK_KIND, root, run.at_s, states.total(), decided=decided)
 
 
 def pick(

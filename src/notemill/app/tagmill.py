@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from notemill.app.mill import KIND_TAGS
 from notemill.errors import UsageError
 from notemill.markup.tags import bare, tag_key
-from notemill.stores.review import Decision
+from notemill.stores.proposals import ProposalState
 from notemill.tagging.vocabulary import Entry, Vocabulary, with_entries
 from notemill.vault.frontmatter import BOM
 from notemill.vault.note import bytes_hash
@@ -105,7 +105,7 @@ class TagMill:
         found = self.found()
         vocabulary, source = self._vocabulary(found)
         gate = self.gate
-        pending = self.mill.review.tags(Decision.PENDING)
+        pending = self.mill.review.tags(ProposalState.PENDING)
         waits = {
             one.id for one in pending if waits_for_person(one, gate) and self.sight.shows(one.note)
         }

@@ -17,7 +17,7 @@ from notemill.cli.endings import show_hidden, trouble
 from notemill.cli.finding import find_run, no_such_item, open_asked
 from notemill.cli.link_runs import apply_links, show_links
 from notemill.errors import WaitingForPersonError
-from notemill.stores.review import Decision
+from notemill.stores.proposals import ProposalState
 from notemill.vault.files import Ending
 from notemill.workflows.curation.apply import waits_for_person
 from twolane.front.console import (
@@ -165,7 +165,7 @@ async def show_run(settings: Settings, *, run_id: str, item: str | None, as_json
         console.print(f"lane: {report.decision.reason}")
         print_standing(run.row, console)
         out = result_console()
-        pending = [one for one in proposals if one.state is Decision.PENDING]
+        pending = [one for one in proposals if one.state is ProposalState.PENDING]
         gate = mill.gate()
         for key in dict.fromkeys(one.note for one in pending):
             print_pending(mill, run_id, key, out)

@@ -8,68 +8,50 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from notemill.stores.durable import DurableFile
-from notemill.stores.link_tables import (
-    PAIRS,
-    READERS,
-    SCHEMA,
-    SCHEMA_VERSION,
-    SIDES,
-    STEPS,
-    pair_of,
-)
+from notemill.stores.link_rows import PAIRS, SIDES, pair_of
 from notemill.stores.pairs import DECIDED, LinkRun, Pair, PairState, Presence, Side, SideState
 from notemill.vault.related import Form
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
-    from pathlib import Path
 
     from notemill.stores.pairs import NewPair, NewSide
+    from notemill.stores.store import Store
 
-FILE: Final = "links.sqlite3"
 
-
-class LinkLedger(DurableFile):
+class LinkLedger:
     """All pairs of one vault."""
 
-    def __init__(self, path: Path) -> None:
-        """Open or create the ledger at `path`. Raises VaultError where it cannot be used."""
-        super().__init__(
-            path,
-            schema=SCHEMA,
-            version=SCHEMA_VERSION,
-            what="links",
-            steps=STEPS,
-            readers=READERS,
-        )
+    def __init__(self, store: Store) -> None:
+        """Keep them in `store`."""
+        self._store = store
 
     # -- notes --------------------------------------------------------------------------------
 
     def notes(self) -> dict[str, str]:
         """Return the source hash under which each note of a pair was last seen."""
-        return dict(self._db.execute("SELECT key, source_hash FROM notes ORDER BY key").fetchall())
+        return dict(self._store.rows("SELECT key, source_hash FROM link_notes ORDER BY key"))
 
     def looked_at(self) -> dict[str, str]:
         """Return the hash of all bytes that each note had when its links were last looked at."""
-        return dict(self._db.execute("SELECT key, bytes_hash FROM notes").fetchall())
+        return dict(self._store.rows("SELECT key, bytes_hash FROM link_notes"))
 
     def seen(self, hashes: Iterable[tuple[str, str, str]]) -> None:
         """Keep what known notes are now: (key, source hash, hash of all bytes)."""
-        with self._transaction():
-            self._db.executemany(
-                "UPDATE notes SET source_hash = ?2, bytes_hash = ?3 WHERE key = ?1"
+        with self._store.transaction() as db:
+            db.executemany(
+                "UPDATE link_notes SET source_hash = ?2, bytes_hash = ?3 WHERE key = ?1"
                 " AND (source_hash != ?2 OR bytes_hash != ?3)",
                 hashes,
             )
 
     def lose_sight_of(self, keys: Iterable[str]) -> None:
         """Keep that notes could not be looked at: what they lack afterwards nobody took out."""
-        with self._transaction():
-            self._db.executemany(
-                "UPDATE notes SET bytes_hash = '' WHERE key = ? AND bytes_hash != ''",
+        with self._store.transaction() as db:
+            db.executemany(
+                "UPDATE link_notes SET bytes_hash = '' WHERE key = ? AND bytes_hash != ''",
                 [(key,) for key in keys],
             )
 
@@ -78,7 +60,7 @@ class LinkLedger(DurableFile):
 
         Looks have numbers; one in which no note came or went has that of the next.
         """
-        rows = self._db.execute("SELECT key, since, missing FROM present").fetchall()
+        rows = self._store.rows("SELECT key, since, missing FROM notes_present")
         before = {key: (since, missing) for key, since, missing in rows}
         number = max((max(since, missing or 0) for _, since, missing in rows), default=-1) + 1
         ours = self.notes()
@@ -92,9 +74,9 @@ class LinkLedger(DurableFile):
         changed = [(key, *now[key]) for key in now if before.get(key) != now[key]]
         gone = [(key,) for key in before.keys() - now.keys()]
         if changed or gone:
-            with self._transaction():
-                self._db.executemany("DELETE FROM present WHERE key = ?", gone)
-                self._db.executemany("INSERT OR REPLACE INTO present VALUES (?,?,?)", changed)
+            with self._store.transaction() as db:
+                db.executemany("DELETE FROM notes_present WHERE key = ?", gone)
+                db.executemany("INSERT OR REPLACE INTO notes_present VALUES (?,?,?)", changed)
         return Presence(
             number,
             {key: since for key, (since, missing) in now.items() if missing is None},
@@ -103,28 +85,28 @@ class LinkLedger(DurableFile):
 
     def rename(self, new_of: Mapping[str, str]) -> None:
         """Take each old key's note for the one that has the new key now; notes may swap keys."""
-        with self._transaction():
+        with self._store.transaction() as db:
             ids = {
-                old: self._db.execute("SELECT id FROM notes WHERE key = ?", (old,)).fetchone()[0]
+                old: db.execute("SELECT id FROM link_notes WHERE key = ?", (old,)).fetchone()[0]
                 for old in new_of
             }
             # No key begins with a slash: nothing is in the way of any.
             for old, number in ids.items():
-                self._db.execute("UPDATE notes SET key = ? WHERE id = ?", (f"/{old}", number))
+                db.execute("UPDATE link_notes SET key = ? WHERE id = ?", (f"/{old}", number))
             for old, new in new_of.items():
-                self._db.execute(
-                    "UPDATE notes SET key = ? || id WHERE key = ?", (f"/gone/{new}/", new)
+                db.execute(
+                    "UPDATE link_notes SET key = ? || id WHERE key = ?", (f"/gone/{new}/", new)
                 )
-                self._db.execute("UPDATE notes SET key = ? WHERE id = ?", (new, ids[old]))
+                db.execute("UPDATE link_notes SET key = ? WHERE id = ?", (new, ids[old]))
 
     def _note(self, key: str, source_hash: str) -> int:
-        self._db.execute(
-            "INSERT INTO notes (key, source_hash, bytes_hash) VALUES (?,?,'') ON CONFLICT (key)"
+        self._store.db.execute(
+            "INSERT INTO link_notes (key, source_hash, bytes_hash) VALUES (?,?,'') ON CONFLICT (key)"
             " DO UPDATE SET source_hash = excluded.source_hash",
             (key, source_hash),
         )
-        found = self._db.execute("SELECT id FROM notes WHERE key = ?", (key,)).fetchone()
-        return int(found[0])
+        ((number,),) = self._store.rows("SELECT id FROM link_notes WHERE key = ?", key)
+        return int(number)
 
     # -- pairs --------------------------------------------------------------------------------
 
@@ -138,12 +120,15 @@ class LinkLedger(DurableFile):
         """Return pairs, the likeliest first: of a run, in some states, of two notes."""
         wanted = None if states is None else json.dumps(list(states))
         one, two = notes or (None, None)
-        rows = self._db.execute(
+        rows = self._store.rows(
             f"{PAIRS} WHERE run = coalesce(?1, run)"
             " AND (?2 IS NULL OR state IN (SELECT value FROM json_each(?2)))"
             " AND (?3 IS NULL OR (one.key = ?3 AND two.key = ?4) OR (one.key = ?4 AND two.key = ?3))"
             " ORDER BY score DESC, one.key, two.key",
-            (run, wanted, one, two),
+            run,
+            wanted,
+            one,
+            two,
         )
         return [pair_of(row) for row in rows]
 
@@ -159,9 +144,9 @@ class LinkLedger(DurableFile):
         """
         numbers: list[int] = []
         decided = sorted(DECIDED)
-        with self._transaction():
-            self._db.execute(
-                "INSERT OR REPLACE INTO runs VALUES (?,?,?)",
+        with self._store.transaction() as db:
+            db.execute(
+                "INSERT OR REPLACE INTO link_runs VALUES (?,?,?)",
                 (run.id, run.at_s, json.dumps(dict(run.settings))),
             )
             for one in pairs:
@@ -170,8 +155,8 @@ class LinkLedger(DurableFile):
                 ends = (b, a) if flipped else (a, b)
                 sources = (one.source_a, one.source_b)
                 sources = sources[::-1] if flipped else sources
-                self._db.execute(
-                    "INSERT INTO pairs (a, b, state, run, score, reason, source_a, source_b,"
+                db.execute(
+                    "INSERT INTO link_pairs (a, b, state, run, score, reason, source_a, source_b,"
                     " because, at_s) VALUES (?,?,?,?,?,?,?,?,'',?) ON CONFLICT (a, b) DO UPDATE"
                     " SET state = excluded.state, run = excluded.run, score = excluded.score,"
                     " reason = excluded.reason, source_a = excluded.source_a,"
@@ -180,34 +165,34 @@ class LinkLedger(DurableFile):
                     (*ends, state, run.id, one.score, json.dumps(dict(one.reason)), *sources,
                      run.at_s, json.dumps(decided)),
                 )  # fmt: skip
-                found = self._db.execute("SELECT id FROM pairs WHERE a = ? AND b = ?", ends)
+                found = db.execute("SELECT id FROM link_pairs WHERE a = ? AND b = ?", ends)
                 numbers.append(int(found.fetchone()[0]))
         return numbers
 
     def adopt(self, run: str, as_run: str) -> None:
         """Give a run and its pairs another id: the one that the engine knows it by."""
-        with self._transaction():
-            self._db.execute("UPDATE pairs SET run = ? WHERE run = ?", (as_run, run))
-            self._db.execute("UPDATE OR REPLACE runs SET id = ? WHERE id = ?", (as_run, run))
+        with self._store.transaction() as db:
+            db.execute("UPDATE link_pairs SET run = ? WHERE run = ?", (as_run, run))
+            db.execute("UPDATE OR REPLACE link_runs SET id = ? WHERE id = ?", (as_run, run))
 
     def take_in(
         self, pairs: Iterable[tuple[NewPair, NewSide, NewSide]], *, run: str, now: float
     ) -> None:
         """Keep pairs that stand in both their notes already, under the name of `run`."""
         state, because = PairState.WRITTEN, "it stood in both notes"
-        with self._transaction():
+        with self._store.transaction() as db:
             for pair, *sides in pairs:
                 ids = {key: self._note(key, source) for key, source in pair.sources}
                 a, b = sorted(ids, key=ids.__getitem__)
                 sources = dict(pair.sources)
-                number = self._db.execute(
-                    "INSERT INTO pairs (a, b, state, run, score, reason, source_a, source_b,"
+                number = db.execute(
+                    "INSERT INTO link_pairs (a, b, state, run, score, reason, source_a, source_b,"
                     " because, at_s) VALUES (?,?,?,?,?,?,?,?,?,?)",
                     (ids[a], ids[b], state, run, pair.score, json.dumps(dict(pair.reason)),
                      sources[a], sources[b], because, now),
                 ).lastrowid  # fmt: skip
-                self._db.executemany(
-                    "INSERT INTO sides VALUES (?,?,?,?,'',?,?,?)",
+                db.executemany(
+                    "INSERT INTO link_sides VALUES (?,?,?,?,'',?,?,?)",
                     [
                         (number, ids[one.note], one.form, one.text, one.had, SideState.WRITTEN, run)
                         for one in sides
@@ -216,40 +201,40 @@ class LinkLedger(DurableFile):
 
     def take_over(self, pairs: Iterable[int], run: str) -> None:
         """Have pairs wait in another run than the one that proposed them."""
-        with self._transaction():
-            self._db.executemany(
-                "UPDATE pairs SET run = ? WHERE id = ?", [(run, one) for one in pairs]
+        with self._store.transaction() as db:
+            db.executemany(
+                "UPDATE link_pairs SET run = ? WHERE id = ?", [(run, one) for one in pairs]
             )
 
     def decide(
         self, pairs: Iterable[int], state: PairState, *, because: str, now: float, run: str = ""
     ) -> None:
         """Write down where pairs stand, and why; `run` '' leaves them with the run they have."""
-        with self._transaction():
-            self._db.executemany(
-                "UPDATE pairs SET state = ?, because = ?, at_s = ?,"
+        with self._store.transaction() as db:
+            db.executemany(
+                "UPDATE link_pairs SET state = ?, because = ?, at_s = ?,"
                 " run = coalesce(nullif(?, ''), run) WHERE id = ?",
                 [(state, because, now, run, one) for one in pairs],
             )
 
     def decide_each(self, pairs: Iterable[tuple[int, PairState, str]], *, now: float) -> None:
         """Write down where each pair stands now, and why."""
-        with self._transaction():
+        with self._store.transaction():
             self._stand(pairs, now)
 
     def _stand(self, pairs: Iterable[tuple[int, PairState, str]], now: float) -> None:
-        self._db.executemany(
-            "UPDATE pairs SET state = ?, because = ?, at_s = ? WHERE id = ?",
+        self._store.db.executemany(
+            "UPDATE link_pairs SET state = ?, because = ?, at_s = ? WHERE id = ?",
             [(state, because, now, pair) for pair, state, because in pairs],
         )
 
     def reject(self, one: str, two: str, *, now: float) -> None:
         """Turn a pair down by hand, whether it was proposed or not."""
         known = self.notes()
-        with self._transaction():
+        with self._store.transaction() as db:
             a, b = sorted(self._note(key, known.get(key, "")) for key in (one, two))
-            self._db.execute(
-                "INSERT INTO pairs (a, b, state, run, score, reason, source_a, source_b, because,"
+            db.execute(
+                "INSERT INTO link_pairs (a, b, state, run, score, reason, source_a, source_b, because,"
                 " at_s) VALUES (?1,?2,?3,'',0,'{}','','',?4,?5) ON CONFLICT (a, b) DO UPDATE SET"
                 " state = ?3, because = ?4, at_s = ?5",
                 (a, b, PairState.REJECTED, "you turned it down", now),
@@ -259,9 +244,8 @@ class LinkLedger(DurableFile):
 
     def sides(self, *, note: str | None = None) -> list[Side]:
         """Return the links there are, note by note."""
-        rows = self._db.execute(
-            f"{SIDES} WHERE notes.key = coalesce(?, notes.key) ORDER BY notes.key, sides.pair",
-            (note,),
+        rows = self._store.rows(
+            f"{SIDES} WHERE note.key = coalesce(?, note.key) ORDER BY note.key, side.pair", note
         )
         return [
             Side(pair, key, other, Form(form), text, before, bool(had), SideState(state), run)
@@ -279,16 +263,16 @@ class LinkLedger(DurableFile):
     ) -> None:
         """Write down what is about to be written, before a note is touched."""
         added = list(add)
-        with self._transaction():
-            self._db.executemany(
-                "UPDATE pairs SET state = ?, at_s = ?, run = CASE WHEN state = 'written' THEN run"
+        with self._store.transaction() as db:
+            db.executemany(
+                "UPDATE link_pairs SET state = ?, at_s = ?, run = CASE WHEN state = 'written' THEN run"
                 " ELSE ? END WHERE id = ?",
                 [(PairState.WRITING, now, run, one.pair) for one in added],
             )
             for one in added:
                 state = SideState.RELEASED if one.released else SideState.INTENDED
-                self._db.execute(
-                    "INSERT OR REPLACE INTO sides SELECT ?, id, ?, ?, '', ?, ?, ? FROM notes"
+                db.execute(
+                    "INSERT OR REPLACE INTO link_sides SELECT ?, id, ?, ?, '', ?, ?, ? FROM link_notes"
                     " WHERE key = ?",
                     (one.pair, one.form, one.text, one.had, state, run, one.note),
                 )
@@ -299,18 +283,18 @@ class LinkLedger(DurableFile):
                 self._settled(moved, state=SideState.INTENDED, run=run)
 
     def _settled(self, side: Side, *, state: SideState, run: str) -> None:
-        self._db.execute(
-            "UPDATE sides SET form = ?, text = ?, before = ?, state = ?, run = ? WHERE pair = ? AND"
-            " note = (SELECT id FROM notes WHERE key = ?)",
+        self._store.db.execute(
+            "UPDATE link_sides SET form = ?, text = ?, before = ?, state = ?, run = ? WHERE pair = ? AND"
+            " note = (SELECT id FROM link_notes WHERE key = ?)",
             (side.form, side.text, side.before, state, run, side.pair, side.note),
         )
 
     def undoing(self, notes: Iterable[str]) -> None:
         """Write down that the bytes of notes are about to be restored, links and all."""
-        with self._transaction():
-            self._db.executemany(
-                "UPDATE sides SET state = ? WHERE state != 'released' AND note ="
-                " (SELECT id FROM notes WHERE key = ?)",
+        with self._store.transaction() as db:
+            db.executemany(
+                "UPDATE link_sides SET state = ? WHERE state != 'released' AND note ="
+                " (SELECT id FROM link_notes WHERE key = ?)",
                 [(SideState.UNDOING, key) for key in notes],
             )
 
@@ -328,13 +312,13 @@ class LinkLedger(DurableFile):
         are not;
         `pairs` are those that stand elsewhere than before, and why.
         """
-        with self._transaction():
+        with self._store.transaction() as db:
             for known, side in stand:
                 kept = side if side.text == known.text else replace(side, before="")
                 self._settled(kept, state=side.state, run=side.run)
             for side in gone:
-                self._db.execute(
-                    "DELETE FROM sides WHERE pair = ? AND note = (SELECT id FROM notes WHERE"
+                db.execute(
+                    "DELETE FROM link_sides WHERE pair = ? AND note = (SELECT id FROM link_notes WHERE"
                     " key = ?)",
                     (side.pair, side.note),
                 )
@@ -344,7 +328,9 @@ class LinkLedger(DurableFile):
 
     def runs(self) -> list[LinkRun]:
         """Return the runs there are, newest first."""
-        rows = self._db.execute("SELECT id, at_s, settings FROM runs ORDER BY at_s DESC, id DESC")
+        rows = self._store.rows(
+            "SELECT id, at_s, settings FROM link_runs ORDER BY at_s DESC, id DESC"
+        )
         return [LinkRun(number, at_s, json.loads(text)) for number, at_s, text in rows]
 
     def run(self, run: str) -> LinkRun | None:
@@ -357,15 +343,15 @@ class LinkLedger(DurableFile):
         What was written and what was turned down stays known, without its reasons.
         """
         kept = json.dumps(sorted(DECIDED))
-        with self._erasing():
-            self._db.execute(
-                "DELETE FROM pairs WHERE run = ? AND state NOT IN (SELECT value FROM json_each(?))"
-                " AND id NOT IN (SELECT pair FROM sides)",
+        with self._store.erasing() as db:
+            db.execute(
+                "DELETE FROM link_pairs WHERE run = ? AND state NOT IN (SELECT value FROM json_each(?))"
+                " AND id NOT IN (SELECT pair FROM link_sides)",
                 (run, kept),
             )
-            self._db.execute("UPDATE pairs SET run = '', reason = '{}' WHERE run = ?", (run,))
-            self._db.execute("UPDATE sides SET run = '' WHERE run = ?", (run,))
-            self._db.execute("DELETE FROM runs WHERE id = ?", (run,))
-            self._db.execute(
-                "DELETE FROM notes WHERE id NOT IN (SELECT a FROM pairs UNION SELECT b FROM pairs)"
+            db.execute("UPDATE link_pairs SET run = '', reason = '{}' WHERE run = ?", (run,))
+            db.execute("UPDATE link_sides SET run = '' WHERE run = ?", (run,))
+            db.execute("DELETE FROM link_runs WHERE id = ?", (run,))
+            db.execute(
+                "DELETE FROM link_notes WHERE id NOT IN (SELECT a FROM link_pairs UNION SELECT b FROM link_pairs)"
             )

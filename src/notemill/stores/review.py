@@ -7,110 +7,26 @@ content. Kept outside the vault; derived from nothing, so it is not a cache.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
-from enum import StrEnum
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from notemill.stores.durable import DurableFile
-from notemill.vault.journal import moment
+from notemill.stores.proposals import Proposal, ProposalKind, ProposalState
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from pathlib import Path
 
-    from twolane.databases import Readers
+    from notemill.stores.proposals import NewProposal
+    from notemill.stores.store import Store
 
-FILE = "review.sqlite3"
-SCHEMA_VERSION = 1
-_SCHEMA = """
-CREATE TABLE proposals (
-  id          INTEGER PRIMARY KEY,
-  run         TEXT NOT NULL,
-  note        TEXT NOT NULL,
-  source_hash TEXT NOT NULL,       -- the note's own content when it was read
-  kind        TEXT NOT NULL,
-  value       TEXT NOT NULL,
-  replaces    TEXT NOT NULL,       -- what a person wrote and this would replace; '' where nothing
-  state       TEXT NOT NULL,
-  made_at     REAL NOT NULL,
-  decided_at  REAL,
-  UNIQUE (run, note, kind, value)
-);
-CREATE INDEX proposals_note ON proposals (note, state);
-CREATE TABLE answers (               -- the notes of a run whose replies have been read
-  run         TEXT NOT NULL,
-  note        TEXT NOT NULL,
-  PRIMARY KEY (run, note)
-) WITHOUT ROWID;
-CREATE TABLE curated (
-  note        TEXT PRIMARY KEY,
-  source_hash TEXT NOT NULL,
-  run         TEXT NOT NULL,
-  at          REAL NOT NULL
-);
-"""
+_TAGS = (ProposalKind.TAG, ProposalKind.NEW_TAG)
 _PROPOSALS = "SELECT id, run, note, source_hash, kind, value, replaces, state FROM proposals"
 
 
-class Kind(StrEnum):
-    """What a proposal is about; a new tag is one that the vocabulary does not have."""
-
-    DESCRIPTION = "description"
-    TAG = "tag"
-    NEW_TAG = "new tag"
-    TOPIC = "topic"
-
-
-class Decision(StrEnum):
-    """Where a proposal stands."""
-
-    PENDING = "pending"
-    APPLIED = "applied"
-    REJECTED = "rejected"
-    CONFLICT = "conflict"
-    UNDONE = "undone"
-
-
-@dataclass(frozen=True, slots=True)
-class NewProposal:
-    """What a reply proposes; `replaces` is what a person wrote and this would replace."""
-
-    kind: Kind
-    value: str
-    replaces: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Proposal:
-    """One proposal as it stands."""
-
-    id: int
-    run: str
-    note: str
-    source_hash: str
-    kind: Kind
-    value: str
-    replaces: str
-    state: Decision
-
-
-_READERS: Final[Readers] = {
-    "proposals.kind": Kind,
-    "proposals.state": Decision,
-    "proposals.made_at": moment,
-    "proposals.decided_at": moment,
-    "curated.at": moment,
-}
-
-
-class Review(DurableFile):
+class Review:
     """All proposals for one vault."""
 
-    def __init__(self, path: Path) -> None:
-        """Open or create the queue at `path`. Raises VaultError where it cannot be used."""
-        super().__init__(
-            path, schema=_SCHEMA, version=SCHEMA_VERSION, what="proposals", readers=_READERS
-        )
+    def __init__(self, store: Store) -> None:
+        """Keep them in `store`."""
+        self._store = store
 
     def store(
         self,
@@ -123,13 +39,13 @@ class Review(DurableFile):
 
         A note's reply is read once: storing the same again changes nothing, also after an undo.
         """
-        with self._transaction():
+        with self._store.transaction() as db:
             for note, source_hash, proposals in notes:
-                new = self._db.execute("INSERT OR IGNORE INTO answers VALUES (?,?)", (run, note))
+                new = db.execute("INSERT OR IGNORE INTO answered VALUES (?,?)", (run, note))
                 if not new.rowcount:
                     continue
                 turned_down = self._rejected(note)
-                self._db.executemany(
+                db.executemany(
                     "INSERT OR IGNORE INTO proposals (run, note, source_hash, kind, value,"
                     " replaces, state, made_at) VALUES (?,?,?,?,?,?,'pending',?)",
                     [
@@ -138,7 +54,7 @@ class Review(DurableFile):
                         if (one.kind, one.value.casefold()) not in turned_down
                     ],
                 )
-                self._db.execute(
+                db.execute(
                     "INSERT INTO curated (note, source_hash, run, at) VALUES (?,?,?,?)"
                     " ON CONFLICT (note) DO UPDATE SET source_hash = excluded.source_hash,"
                     " run = excluded.run, at = excluded.at",
@@ -147,11 +63,11 @@ class Review(DurableFile):
 
     def _rejected(self, note: str) -> set[tuple[str, str]]:
         """Return what a person has turned down before for this note, in any spelling."""
-        rows = self._db.execute(
-            "SELECT kind, value FROM proposals WHERE note = ? AND state = 'rejected'", (note,)
+        rows = self._store.rows(
+            "SELECT kind, value FROM proposals WHERE note = ? AND state = 'rejected'", note
         )
         # A tag that was turned down is no other for being in the vocabulary by now.
-        kinds = {Kind.TAG: (Kind.TAG, Kind.NEW_TAG), Kind.NEW_TAG: (Kind.TAG, Kind.NEW_TAG)}
+        kinds = dict.fromkeys(_TAGS, _TAGS)
         return {
             (as_kind, str(value).casefold())
             for kind, value in rows
@@ -160,19 +76,19 @@ class Review(DurableFile):
 
     def curated(self) -> dict[str, str]:
         """Return the source hash under which each note was last curated."""
-        return dict(self._db.execute("SELECT note, source_hash FROM curated").fetchall())
+        return dict(self._store.rows("SELECT note, source_hash FROM curated"))
 
     def curated_at(self) -> dict[str, float]:
         """Return when each note was last curated, in seconds since the epoch."""
-        return dict(self._db.execute("SELECT note, at FROM curated").fetchall())
+        return dict(self._store.rows("SELECT note, at FROM curated"))
 
     def stored(self, run: str) -> set[str]:
         """Return the notes of a run whose replies have been read."""
-        rows = self._db.execute("SELECT note FROM answers WHERE run = ?", (run,))
+        rows = self._store.rows("SELECT note FROM answered WHERE run = ?", run)
         return {str(row[0]) for row in rows}
 
     def proposals(
-        self, run: str, *, note: str | None = None, state: Decision | None = None
+        self, run: str, *, note: str | None = None, state: ProposalState | None = None
     ) -> list[Proposal]:
         """Return the proposals of a run, note by note."""
         wanted = {"run": run, "note": note, "state": state}
@@ -183,31 +99,29 @@ class Review(DurableFile):
     def standing(self) -> dict[str, Counter[str]]:
         """Return for each run how many of its proposals stand how."""
         found: dict[str, Counter[str]] = {}
-        for run, state, count in self._db.execute(
+        for run, state, count in self._store.rows(
             "SELECT run, state, count(*) FROM proposals GROUP BY run, state"
         ):
             found.setdefault(str(run), Counter())[str(state)] = int(count)
         return found
 
-    def tags(self, state: Decision) -> list[Proposal]:
+    def tags(self, state: ProposalState) -> list[Proposal]:
         """Return the proposals of tags, new ones too, of all runs that stand so."""
         return self._found("kind IN ('tag', 'new tag') AND state = ?", state)
 
     def _found(self, where: str, *values: str) -> list[Proposal]:
-        rows = self._db.execute(f"{_PROPOSALS} WHERE {where} ORDER BY note, id", values)
+        rows = self._store.rows(f"{_PROPOSALS} WHERE {where} ORDER BY note, id", *values)
         return [_proposal(row) for row in rows]
 
     def replacing(self, proposal: Proposal, replaces: str) -> None:
         """Write down that a proposal would replace what a person has written meanwhile."""
-        with self._transaction():
-            self._db.execute(
-                "UPDATE proposals SET replaces = ? WHERE id = ?", (replaces, proposal.id)
-            )
+        with self._store.transaction() as db:
+            db.execute("UPDATE proposals SET replaces = ? WHERE id = ?", (replaces, proposal.id))
 
-    def decide(self, proposals: Iterable[Proposal], state: Decision, *, now: float) -> None:
+    def decide(self, proposals: Iterable[Proposal], state: ProposalState, *, now: float) -> None:
         """Write down what became of proposals."""
-        with self._transaction():
-            self._db.executemany(
+        with self._store.transaction() as db:
+            db.executemany(
                 "UPDATE proposals SET state = ?, decided_at = ? WHERE id = ?",
                 [(state, now, one.id) for one in proposals],
             )
@@ -218,11 +132,11 @@ class Review(DurableFile):
         What was curated stays curated, and what waits for a decision still fits.
         """
         changed = [(new, note, old) for note, old, new in notes if old != new]
-        with self._transaction():
-            self._db.executemany(
+        with self._store.transaction() as db:
+            db.executemany(
                 "UPDATE curated SET source_hash = ? WHERE note = ? AND source_hash = ?", changed
             )
-            self._db.executemany(
+            db.executemany(
                 "UPDATE proposals SET source_hash = ? WHERE note = ? AND source_hash = ?"
                 " AND state = 'pending'",
                 changed,
@@ -244,18 +158,18 @@ class Review(DurableFile):
 
         Its notes count as curated all the same: nothing is paid for again.
         """
-        with self._erasing():
-            self._db.execute("DELETE FROM proposals WHERE run = ?", (run,))
-            self._db.execute("DELETE FROM answers WHERE run = ?", (run,))
-            self._db.execute("UPDATE curated SET run = '' WHERE run = ?", (run,))
+        with self._store.erasing() as db:
+            db.execute("DELETE FROM proposals WHERE run = ?", (run,))
+            db.execute("DELETE FROM answered WHERE run = ?", (run,))
+            db.execute("UPDATE curated SET run = '' WHERE run = ?", (run,))
 
     def forget_curated(self, notes: Iterable[tuple[str, Iterable[str]]], *, now: float) -> None:
         """Let each (note, runs) count as not curated again: what the runs wrote was undone."""
-        with self._transaction():
+        with self._store.transaction() as db:
             for note, runs in notes:
                 for run in runs:
-                    self._db.execute("DELETE FROM curated WHERE note = ? AND run = ?", (note, run))
-                    self._db.execute(
+                    db.execute("DELETE FROM curated WHERE note = ? AND run = ?", (note, run))
+                    db.execute(
                         "UPDATE proposals SET state = 'undone', decided_at = ?"
                         " WHERE note = ? AND run = ? AND state = 'applied'",
                         (now, note, run),
@@ -264,4 +178,6 @@ class Review(DurableFile):
 
 def _proposal(row: tuple[int, str, str, str, str, str, str, str]) -> Proposal:
     number, run, note, source, kind, value, replaces, state = row
-    return Proposal(number, run, note, source, Kind(kind), value, replaces, Decision(state))
+    return Proposal(
+        number, run, note, source, ProposalKind(kind), value, replaces, ProposalState(state)
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from filelock import Timeout
 
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+CURATE_LOCK: Final = "curate.lock"
+"""Held, in the vault's state folder, while a run curates it."""
+
 
 @contextlib.contextmanager
 def curate_lock(state: Path, root: Path) -> Iterator[None]:
@@ -22,7 +25,7 @@ def curate_lock(state: Path, root: Path) -> Iterator[None]:
 
     Raises VaultLockedError naming the process that holds it.
     """
-    path = state / "curate.lock"
+    path = state / CURATE_LOCK
     holder = path.with_suffix(".pid")
     lock = private.lock(path)
     try:

@@ -4,40 +4,32 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import hashlib
 import os
-import stat
-import threading
-import time
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import pairwise
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Final
 
 from filelock import Timeout
 
 from notemill.errors import (
-    EmptyVaultError,
     ExternallyChangedError,
-    JournalError,
-    NotAFolderError,
     NoteNotFoundError,
     NoteUnreadableError,
     OutsideVaultError,
-    UnreadableVaultError,
+    StoreError,
     VaultError,
     VaultLockedError,
-    VaultNotFoundError,
     WriteFailedError,
 )
 from notemill.vault.attributes import why_not_replaced
 from notemill.vault.disk import Disk
 from notemill.vault.globs import folded, matcher
-from notemill.vault.journal import Intent, Journal, State, Write, WrittenRun
+from notemill.vault.journal import Intent, State, Write, WrittenRun
 from notemill.vault.keys import key_of
 from notemill.vault.note import bytes_hash
 from notemill.vault.presence import Presence, presence
-from notemill.vault.scan import NoteFile, Walk, scan_folder
+from notemill.vault.scan import NoteFile, scan_folder
 from notemill.vault.select import Skipped
 from notemill.vault.stored import beside, is_beside, place_of
 from twolane import private
@@ -46,8 +38,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from notemill.vault.journal import Journal
+
 __all__ = ["Ending", "NoteFile", "NoteUndo", "Recovered", "Skipped", "Vault", "WrittenRun"]
 
+WRITER_LOCK: Final = "writer.lock"
+"""Held, in the vault's state folder, while notes are written."""
 _NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
@@ -90,65 +86,29 @@ class Vault:
     """A folder of Markdown notes, and the journal of what was written into it."""
 
     def __init__(
-        self, root: Path, state_dir: Path, *, clock: Callable[[], float], disk: Disk
+        self,
+        root: Path,
+        state_dir: Path,
+        journal: Journal,
+        *,
+        clock: Callable[[], float],
+        disk: Disk | None = None,
     ) -> None:
-        """Take a folder that `open` has looked at. Raises JournalError."""
+        """Take a folder that `vault_root` has found; locks lie in `state_dir`, beside the journal.
+
+        A vault is used on one thread, the one that opened its journal.
+        """
         self.root = root
         self.skipped: tuple[Skipped, ...] = ()
         """What the last scan left out, and why."""
         self.recovered: tuple[Recovered, ...] = ()
         """What crashes had left open and the lock's taking settled."""
         self._clock = clock
-        self._disk = disk
-        # One state folder may serve several vaults.
-        name = hashlib.blake2b(os.fsencode(root), digest_size=8).hexdigest()
-        self._journal = Journal(state_dir / f"journal-{name}.sqlite3")
-        self._holder = state_dir / f"writer-{name}.pid"
-        # Seen from all threads alike: what is held by one is held by the process.
-        self._file_lock = private.lock(state_dir / f"writer-{name}.lock", thread_local=False)
-        self._one_writer = threading.RLock()
+        self._disk = disk or Disk()
+        self._journal = journal
+        self._holder = state_dir / "writer.pid"
+        self._file_lock = private.lock(state_dir / WRITER_LOCK)
         self._paths: dict[str, str] = {}
-
-    @classmethod
-    def open(
-        cls,
-        path: Path,
-        *,
-        state_dir: Path,
-        clock: Callable[[], float] = time.time,
-        disk: Disk | None = None,
-    ) -> Self:
-        """Open the vault in the folder `path`; all that is kept about it goes to `state_dir`.
-
-        Raises VaultError where there is no such folder, it is a file, cannot be read or holds no
-        notes, and where the journal cannot be used.
-        """
-        try:
-            root = path.expanduser().resolve()
-            kind = os.stat(root).st_mode  # noqa: PTH116
-            if stat.S_ISDIR(kind):
-                with os.scandir(root):
-                    pass
-        except FileNotFoundError as error:
-            raise VaultNotFoundError(
-                f"there is no folder {path}; name the folder with your notes"
-            ) from error
-        except (OSError, RuntimeError, ValueError) as error:
-            reason = getattr(error, "strerror", None) or str(error)
-            raise UnreadableVaultError(
-                f"the folder {path} cannot be read ({reason}); check its name and its rights"
-            ) from error
-        if not stat.S_ISDIR(kind):
-            raise NotAFolderError(f"{path} is a file; name the folder with your notes")
-        walk = Walk(root)
-        if next(walk.notes(), None) is None:
-            raise EmptyVaultError(
-                f"none of the {walk.away:,} notes in {path} is on this disk; have them downloaded"
-                if walk.away
-                else f"there are no Markdown notes in {path}, or its own settings exclude them all; "
-                "name the folder of a vault, or mount the drive that it is on"
-            )
-        return cls(root, state_dir, clock=clock, disk=disk or Disk())
 
     def close(self) -> None:
         """Close the journal."""
@@ -242,26 +202,25 @@ class Vault:
 
         May be taken again inside. Raises VaultLockedError, naming the process that has it.
         """
-        with self._one_writer:
-            first = not self._file_lock.is_locked
-            try:
-                self._file_lock.acquire()
-            except Timeout:
-                raise VaultLockedError(
-                    f"{self._holder_name()} writes to {self.root}; wait for it and run the command "
-                    "again"
-                ) from None
-            except OSError as error:
-                raise VaultError(
-                    f"{self._file_lock.lock_file} cannot be used ({error.strerror}); check rights"
-                ) from error
-            try:
-                if first:
-                    self._name_holder()
-                    self.recovered += tuple(self._recover())
-                yield
-            finally:
-                self._file_lock.release()
+        first = not self._file_lock.is_locked
+        try:
+            self._file_lock.acquire()
+        except Timeout:
+            raise VaultLockedError(
+                f"{self._holder_name()} writes to {self.root}; wait for it and run the command "
+                "again"
+            ) from None
+        except OSError as error:
+            raise VaultError(
+                f"{self._file_lock.lock_file} cannot be used ({error.strerror}); check rights"
+            ) from error
+        try:
+            if first:
+                self._name_holder()
+                self.recovered += tuple(self._recover())
+            yield
+        finally:
+            self._file_lock.release()
 
     def _name_holder(self) -> None:
         # Who holds the lock is a courtesy to the other process: without it the lock still holds.
@@ -294,11 +253,11 @@ class Vault:
             try:
                 self._replace(path, key, temporary, new, expected)
             except VaultError:
-                with contextlib.suppress(JournalError):
+                with contextlib.suppress(StoreError):
                     self._journal.remove(seq)
                 raise
             # The note is written, and journaled as intended: the next lock settles it.
-            with contextlib.suppress(JournalError):
+            with contextlib.suppress(StoreError):
                 self._journal.mark([seq], State.DONE)
 
     def _replace(self, path: str, key: str, temporary: str, new: bytes, expected: str) -> None:
@@ -377,7 +336,7 @@ class Vault:
 
         A note that a later run wrote to is left alone, and that run named, unless `through`
         undoes what later runs wrote to it as well. A note edited since is left alone. Repeating
-        an undo, also after a crash, changes nothing more. Raises VaultLockedError, JournalError.
+        an undo, also after a crash, changes nothing more. Raises VaultLockedError, StoreError.
         """
         with self.lock():
             oldest: dict[str, Write] = {}

@@ -6,23 +6,61 @@ import contextlib
 import hashlib
 import os
 import re
+import stat
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from notemill.errors import VaultError
-from notemill.vault.journal import Journal
+from notemill.errors import (
+    EmptyVaultError,
+    NotAFolderError,
+    UnreadableVaultError,
+    VaultError,
+    VaultNotFoundError,
+)
+from notemill.vault.scan import Walk
 from twolane import TwolaneError, private
 from twolane.files import read_small
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from notemill.vault.journal import WrittenRun
-
 _VAULTS: Final = "vaults"
 _FILE: Final = "folder"
 _MAX_PATH_BYTES: Final = 1 << 16  # no system has longer ones
 _UNSAFE = re.compile(r"[^A-Za-z0-9]+")
+
+
+def vault_root(path: Path) -> Path:
+    """Return where the vault in the folder `path` lies: whole, without links on the way.
+
+    Raises VaultError where there is no such folder, it is a file, cannot be read or holds no notes.
+    """
+    try:
+        root = path.expanduser().resolve()
+        kind = os.stat(root).st_mode  # noqa: PTH116
+        if stat.S_ISDIR(kind):
+            with os.scandir(root):
+                pass
+    except FileNotFoundError as error:
+        raise VaultNotFoundError(
+            f"there is no folder {path}; name the folder with your notes"
+        ) from error
+    except (OSError, RuntimeError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise UnreadableVaultError(
+            f"the folder {path} cannot be read ({reason}); check its name and its rights"
+        ) from error
+    if not stat.S_ISDIR(kind):
+        raise NotAFolderError(f"{path} is a file; name the folder with your notes")
+    walk = Walk(root)
+    if next(walk.notes(), None) is None:
+        raise EmptyVaultError(
+            f"none of the {walk.away:,} notes in {path} is on this disk; have them downloaded"
+            if walk.away
+            else f"there are no Markdown notes in {path}, or its own settings exclude them all; "
+            "name the folder of a vault, or mount the drive that it is on"
+        )
+    return root
 
 
 def state_folder(home: Path, folder: Path) -> Path:
@@ -79,14 +117,3 @@ def known_vaults(home: Path) -> Iterator[tuple[Path, Path]]:
             root = Path(os.fsdecode(read_small(file, most_bytes=_MAX_PATH_BYTES)))
             if is_root(root):
                 yield root, file.parent
-
-
-def written_runs(home: Path) -> Iterator[tuple[Path, WrittenRun]]:
-    """Yield all that was written into the vaults known in `home`: vault and run, newest first.
-
-    A journal that cannot be used is passed over.
-    """
-    for root, state in known_vaults(home):
-        for path in sorted(state.glob("journal-*.sqlite3")):
-            with contextlib.suppress(VaultError), contextlib.closing(Journal(path)) as journal:
-                yield from ((root, run) for run in journal.runs())

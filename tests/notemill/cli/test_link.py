@@ -384,7 +384,7 @@ def test_a_run_of_links_can_be_forgotten(shell: Shell) -> None:
     report = linked(shell)
     assert shell("link", "reject", "Yeast", "Sourdough", "--vault", shell.vault) == 0
     assert shell("forget", report["run"], "--yes") == 0
-    files = b"".join(path.read_bytes() for path in shell.home.rglob("links.sqlite3*"))
+    files = b"".join(path.read_bytes() for path in shell.home.rglob("vault.sqlite3*"))
     assert b"couchettes" not in files
     assert b"carriages" not in files
     after = linked(shell)

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from notemill.stores.links import FILE, LinkLedger
+from notemill.stores.links import LinkLedger
 from notemill.stores.pairs import LinkRun, NewPair, NewSide
+from notemill.stores.store import FILE, Store
 from notemill.vault.note import parse, source_hash
 from notemill.vault.related import Form
 from tests.notemill.cli.test_link import MULCH, SOIL, ends, linked, replaced, shell
@@ -170,12 +171,13 @@ def earlier(shell: Shell, pair: NewPair, texts: dict[str, str]) -> None:
     """Leave a pair as a version wrote it that put Markdown links into properties."""
     assert shell("link", shell.vault, "--dry-run") == 0
     (path,) = shell.home.rglob(FILE)
-    ledger = LinkLedger(path)
+    store = Store(path)
+    ledger = LinkLedger(store)
     run = LinkRun("link-earlier", 1.0, {"form": "property"})
     (number,) = ledger.propose(run, [pair])
     sides = [NewSide(number, note, Form.PROPERTY, text, had=False) for note, text in texts.items()]
     ledger.begin(run.id, add=sides, remove=(), move=(), now=1.0)
-    ledger.close()
+    store.close()
     for note, text in texts.items():
         raw = (shell.vault / note).read_bytes()
         (shell.vault / note).write_bytes(f'---\nrelated:\n  - "{text}"\n---\n'.encode() + raw)

@@ -9,7 +9,7 @@ import pytest
 
 from notemill.index import Index
 from notemill.index.contents import FORMAT, Contents
-from notemill.vault.files import Vault
+from tests.notemill.vault.folders import open_vault
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,7 +30,7 @@ class Kept:
 
     def look(self) -> dict[str, Document]:
         """Return the documents of the vault by key."""
-        vault = Vault.open(self.notes, state_dir=self.state)
+        vault = open_vault(self.notes, self.state)
         index, contents = Index(self.state / "i.sqlite3"), Contents(self.state / "c.sqlite3")
         try:
             documents, _ = contents.documents(vault, index.refresh(vault, vault.scan()))

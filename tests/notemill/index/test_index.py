@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from notemill.index import Index, NoteFacts
-from notemill.vault.files import Vault
+from tests.notemill.vault.folders import open_vault
 from tests.notemill.workflows.notes import write_notes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from notemill.vault.files import Vault
 
 NOTES = {
     "a.md": "---\ntags: [x/y, Z]\ndescription: About a.\ntopics: [T]\n---\nWords #inline here.\n",
@@ -28,7 +30,7 @@ NOTES = {
 @pytest.fixture
 def vault(tmp_path: Path) -> Iterator[Vault]:
     """Open a vault of five notes."""
-    opened = Vault.open(write_notes(tmp_path / "vault", NOTES), state_dir=tmp_path / "state")
+    opened = open_vault(write_notes(tmp_path / "vault", NOTES), tmp_path / "state")
     yield opened
     opened.close()
 

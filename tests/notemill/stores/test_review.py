@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sqlite3
 from typing import TYPE_CHECKING
@@ -11,23 +12,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from notemill.errors import VaultError
-from notemill.stores.review import Decision, Kind, NewProposal, Review
+from notemill.stores.proposals import NewProposal, ProposalKind, ProposalState
+from notemill.stores.review import Review
+from notemill.stores.store import FILE, Store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-TAG = NewProposal(Kind.TAG, "a/b")
-TOPIC = NewProposal(Kind.TOPIC, "Soil")
-TEXT = NewProposal(Kind.DESCRIPTION, "New.", "Old.")
+TAG = NewProposal(ProposalKind.TAG, "a/b")
+TOPIC = NewProposal(ProposalKind.TOPIC, "Soil")
+TEXT = NewProposal(ProposalKind.DESCRIPTION, "New.", "Old.")
 
 
 @pytest.fixture
 def review(tmp_path: Path) -> Iterator[Review]:
     """Open an empty queue."""
-    opened = Review(tmp_path / "review.sqlite3")
-    yield opened
-    opened.close()
+    with contextlib.closing(Store(tmp_path / FILE)) as store:
+        yield Review(store)
 
 
 def test_proposals_come_back_as_they_were_stored(review: Review) -> None:
@@ -39,7 +41,7 @@ def test_proposals_come_back_as_they_were_stored(review: Review) -> None:
         ("a.md", "topic", "Soil", ""),
         ("b.md", "tag", "a/b", ""),
     ]
-    assert {one.state for one in found} == {Decision.PENDING}
+    assert {one.state for one in found} == {ProposalState.PENDING}
     assert [one.source_hash for one in found] == ["h1", "h1", "h2"]
     assert review.proposals("r2") == []
     assert len(review.proposals("r1", note="b.md")) == 1
@@ -48,11 +50,11 @@ def test_proposals_come_back_as_they_were_stored(review: Review) -> None:
 def test_storing_again_changes_nothing(review: Review) -> None:
     """A reply is read once: neither a decision nor an undo is taken back by reading it again."""
     review.store("r1", [("a.md", "h", [TAG])], now=1.0)
-    review.decide(review.proposals("r1"), Decision.APPLIED, now=2.0)
+    review.decide(review.proposals("r1"), ProposalState.APPLIED, now=2.0)
     review.forget_curated([("a.md", ["r1"])], now=3.0)
     review.store("r1", [("a.md", "h", [TAG, TOPIC])], now=4.0)
     (found,) = review.proposals("r1")
-    assert found.state is Decision.UNDONE
+    assert found.state is ProposalState.UNDONE
     assert review.curated() == {}
     assert review.stored("r1") == {"a.md"}
 
@@ -80,40 +82,41 @@ def test_only_what_was_applied_becomes_undone(review: Review) -> None:
     """What a person rejected stays rejected, and what waits goes on waiting."""
     review.store("r1", [("a.md", "h", [TAG, TOPIC, TEXT])], now=1.0)
     text, tag, topic = sorted(review.proposals("r1"), key=lambda one: one.kind)
-    review.decide([tag], Decision.REJECTED, now=2.0)
-    review.decide([topic], Decision.APPLIED, now=2.0)
+    review.decide([tag], ProposalState.REJECTED, now=2.0)
+    review.decide([topic], ProposalState.APPLIED, now=2.0)
     review.forget_curated([("a.md", ["r1"])], now=3.0)
     states = {one.id: one.state for one in review.proposals("r1")}
     assert states == {
-        text.id: Decision.PENDING,
-        tag.id: Decision.REJECTED,
-        topic.id: Decision.UNDONE,
+        text.id: ProposalState.PENDING,
+        tag.id: ProposalState.REJECTED,
+        topic.id: ProposalState.UNDONE,
     }
 
 
 @given(
     st.lists(st.sampled_from(["Garten", "GARTEN", "garten", "Straße", "STRASSE"]), max_size=4),
-    st.sampled_from(list(Kind)),
+    st.sampled_from(list(ProposalKind)),
 )
 def test_what_was_turned_down_stays_down_in_every_spelling(
-    tmp_path_factory: pytest.TempPathFactory, values: list[str], kind: Kind
+    tmp_path_factory: pytest.TempPathFactory, values: list[str], kind: ProposalKind
 ) -> None:
     """For this note and this kind; for others the same words are as good as new."""
-    review = Review(tmp_path_factory.mktemp("r") / "review.sqlite3")
+    store = Store(tmp_path_factory.mktemp("r") / FILE)
+    review = Review(store)
     some = [NewProposal(kind, value) for value in dict.fromkeys(values)]
     review.store("r1", [("a.md", "h", some)], now=1.0)
-    review.decide(review.proposals("r1"), Decision.REJECTED, now=2.0)
+    review.decide(review.proposals("r1"), ProposalState.REJECTED, now=2.0)
     swapped = [NewProposal(kind, value.swapcase()) for value in dict.fromkeys(values)]
     review.store("r2", [("a.md", "h", swapped), ("b.md", "h", swapped)], now=3.0)
     assert review.proposals("r2", note="a.md") == []
     assert len(review.proposals("r2", note="b.md")) == len({one.value for one in swapped})
-    review.close()
+    store.close()
 
 
 def test_descriptions_that_were_written_are_known_as_ours(review: Review) -> None:
     """Those that only waited, or were taken out again, are not."""
     review.store("r1", [("a.md", "h", [TEXT]), ("b.md", "h", [TEXT])], now=1.0)
-    review.decide(review.proposals("r1", note="a.md"), Decision.APPLIED, now=2.0)
+    review.decide(review.proposals("r1", note="a.md"), ProposalState.APPLIED, now=2.0)
     assert review.descriptions_written() == {"a.md": frozenset({"New."})}
     review.forget_curated([("a.md", ["r1"])], now=3.0)
     assert review.descriptions_written() == {}
@@ -143,36 +146,37 @@ def test_a_fault_in_the_middle_keeps_nothing(review: Review) -> None:
 
 def test_two_processes_share_one_queue(tmp_path: Path, review: Review) -> None:
     """What one writes the other reads at once."""
-    other = Review(tmp_path / "review.sqlite3")
+    store = Store(tmp_path / FILE)
+    other = Review(store)
     review.store("r1", [("a.md", "h", [TAG])], now=1.0)
-    other.decide(other.proposals("r1"), Decision.REJECTED, now=2.0)
-    assert review.proposals("r1")[0].state is Decision.REJECTED
-    other.close()
+    other.decide(other.proposals("r1"), ProposalState.REJECTED, now=2.0)
+    assert review.proposals("r1")[0].state is ProposalState.REJECTED
+    store.close()
 
 
 def test_a_queue_that_cannot_be_read_is_left_as_it_is(tmp_path: Path) -> None:
     """It is derived from nothing: unlike the index it is never thrown away."""
-    path = tmp_path / "review.sqlite3"
+    path = tmp_path / FILE
     path.write_bytes(b"no database" * 500)
     with pytest.raises(VaultError, match="nothing was changed") as refused:
-        Review(path)
+        Store(path)
     assert refused.value.exit_code == 7
     assert path.read_bytes() == b"no database" * 500
 
 
 def test_a_queue_of_a_newer_version_is_left_as_it_is(tmp_path: Path) -> None:
     """An old program says so instead of guessing."""
-    path = tmp_path / "review.sqlite3"
+    path = tmp_path / FILE
     db = sqlite3.connect(path)
     db.execute("PRAGMA user_version = 99")
     db.close()
     with pytest.raises(VaultError, match="newer version"):
-        Review(path)
+        Store(path)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="rights are kept in another way there")
 def test_the_queue_is_its_owners_alone(tmp_path: Path, review: Review) -> None:
     """Proposals tell what is in the notes."""
     review.store("r1", [("a.md", "h", [TAG])], now=1.0)
-    for path in tmp_path.glob("review.sqlite3*"):
+    for path in tmp_path.glob(f"{FILE}*"):
         assert path.stat().st_mode & 0o077 == 0

@@ -5,17 +5,27 @@ from __future__ import annotations
 import errno
 import subprocess
 import sys
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import notemill
+from notemill.stores.journal import StoredJournal
+from notemill.stores.store import FILE, Store
 from notemill.vault.disk import Disk
 from notemill.vault.files import Vault
 from notemill.vault.note import bytes_hash
+from notemill.vault.places import vault_root
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _DYING = """
 import os, pathlib, sys
 sys.path[:0] = [sys.argv[1]]
+from notemill.stores.journal import StoredJournal
+from notemill.stores.store import FILE, Store
 from notemill.vault.disk import Disk
 from notemill.vault.files import Vault
 from notemill.vault.note import bytes_hash
@@ -28,7 +38,9 @@ def then_die(self, *arguments):
     getattr(Disk, step.removeprefix("after "))(self, *arguments)
     die()
 setattr(Dying, step.removeprefix("after "), then_die if step.startswith("after ") else die)
-vault = Vault.open(pathlib.Path(sys.argv[2]), state_dir=pathlib.Path(sys.argv[3]), disk=Dying())
+state = pathlib.Path(sys.argv[3])
+journal = StoredJournal(Store(state / FILE))
+vault = Vault(pathlib.Path(sys.argv[2]).resolve(), state, journal, clock=lambda: 1.0, disk=Dying())
 """
 
 
@@ -118,7 +130,19 @@ def make_vault(tmp_path: Path, files: dict[str, bytes], disk: Disk | None = None
 def reopen(tmp_path: Path, disk: Disk | None = None) -> Vault:
     """Open the folder `vault` as another process would."""
     state = tmp_path / "state"
-    return Vault.open(tmp_path / "vault", state_dir=state, clock=Ticking(), disk=disk)
+    return open_vault(tmp_path / "vault", state, clock=Ticking(), disk=disk)
+
+
+def open_vault(
+    path: Path,
+    state: Path,
+    *,
+    clock: Callable[[], float] = time.time,
+    disk: Disk | None = None,
+) -> Vault:
+    """Open the vault in the folder `path` with its store in the folder `state`."""
+    root = vault_root(path)
+    return Vault(root, state, StoredJournal(Store(state / FILE)), clock=clock, disk=disk)
 
 
 def write(vault: Vault, key: str, new: bytes, run: str = "r1") -> None:

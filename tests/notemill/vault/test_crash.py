@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from notemill.errors import ExternallyChangedError, JournalError, VaultError, WriteFailedError
+from notemill.errors import ExternallyChangedError, StoreError, VaultError, WriteFailedError
+from notemill.stores.store import write_ahead
 from notemill.vault.disk import Disk
 from notemill.vault.files import Ending
-from notemill.vault.journal import State, write_ahead
+from notemill.vault.journal import State
 from tests.notemill.vault.folders import (
     Death,
     ScriptedDisk,
@@ -171,14 +172,14 @@ def test_a_new_file_that_another_process_reads_is_waited_for(tmp_path: Path) -> 
 def test_without_a_journal_nothing_is_written(tmp_path: Path) -> None:
     """Where the write cannot be journaled first, the note is not touched."""
     vault = make_vault(tmp_path, {"a.md": OLD})
-    (journal,) = (tmp_path / "state").glob("journal-*.sqlite3")
+    (journal,) = (tmp_path / "state").glob("vault.sqlite3")
     vault.close()
-    for path in (tmp_path / "state").glob("journal-*"):
+    for path in (tmp_path / "state").glob("vault.sqlite3*"):
         path.unlink()
     journal.write_bytes(b"no database at all, but longer than a header of one hundred bytes" * 3)
-    with pytest.raises(JournalError):
+    with pytest.raises(StoreError):
         reopen(tmp_path)
-    with pytest.raises((JournalError, VaultError)):
+    with pytest.raises((StoreError, VaultError)):
         write(vault, "a.md", NEW)
     assert (tmp_path / "vault" / "a.md").read_bytes() == OLD
     assert names_in(tmp_path) == ["a.md"]

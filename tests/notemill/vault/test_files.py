@@ -14,10 +14,11 @@ import pytest
 from notemill.errors import (
     ExternallyChangedError,
     NoteNotFoundError,
+    StoreError,
     VaultLockedError,
     WriteFailedError,
 )
-from notemill.vault.files import Ending, Vault
+from notemill.vault.files import Ending
 from notemill.vault.note import bytes_hash
 from tests.notemill.vault.folders import make_vault, names_in, reopen, write
 
@@ -313,22 +314,15 @@ def test_an_undo_survives_another_process(tmp_path: Path) -> None:
     assert [one.restored for one in reopen(tmp_path).undo("r1")] == [True]
 
 
-def test_two_vaults_share_a_state_folder_without_touching_each_other(tmp_path: Path) -> None:
-    """The journal of one vault does not know the runs of another."""
-    one = make_vault(tmp_path / "one", {"a.md": b"a"})
-    (tmp_path / "two").mkdir()
-    (tmp_path / "two" / "a.md").write_bytes(b"a")
-    two = Vault.open(tmp_path / "two", state_dir=tmp_path / "one" / "state")
-    write(one, "a.md", b"new")
-    assert two.runs() == []
-    assert two.undo("r1") == []
-
-
 _HOLDER = """
 import sys, pathlib
 sys.path[:0] = [sys.argv[3]]
+from notemill.stores.journal import StoredJournal
+from notemill.stores.store import FILE, Store
 from notemill.vault.files import Vault
-vault = Vault.open(pathlib.Path(sys.argv[1]), state_dir=pathlib.Path(sys.argv[2]))
+state = pathlib.Path(sys.argv[2])
+journal = StoredJournal(Store(state / FILE))
+vault = Vault(pathlib.Path(sys.argv[1]).resolve(), state, journal, clock=lambda: 1.0)
 with vault.lock():
     print("held", flush=True)
     sys.stdin.readline()
@@ -360,18 +354,26 @@ def test_a_second_writer_is_told_who_writes(tmp_path: Path) -> None:
     assert vault.read("a.md") == b"new"
 
 
-def test_threads_of_a_process_write_one_after_the_other(tmp_path: Path) -> None:
-    """Threads wait for each other; every write is there and can be undone."""
-    files = {f"{n}.md": b"old" for n in range(20)}
-    vault = make_vault(tmp_path, files)
+def test_a_vault_is_used_on_the_thread_that_opened_it(tmp_path: Path) -> None:
+    """Another thread is refused, and no note is touched; its own thread goes on."""
+    vault = make_vault(tmp_path, {"a.md": b"old"})
     vault.scan()
-    threads = [threading.Thread(target=write, args=(vault, key, b"new")) for key in files]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert {vault.read(key) for key in files} == {b"new"}
-    assert sum(one.restored for one in vault.undo("r1")) == 20
+    refused: list[str] = []
+
+    def elsewhere() -> None:
+        try:
+            write(vault, "a.md", b"new")
+        except StoreError as error:
+            refused.append(str(error))
+
+    thread = threading.Thread(target=elsewhere)
+    thread.start()
+    thread.join()
+    assert len(refused) == 1
+    assert "thread" in refused[0]
+    assert vault.read("a.md") == b"old"
+    write(vault, "a.md", b"new")
+    assert [one.restored for one in vault.undo("r1")] == [True]
 
 
 def test_the_lock_may_be_taken_again_inside(tmp_path: Path) -> None:

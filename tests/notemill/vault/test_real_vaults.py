@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from notemill.vault.files import Vault
 from notemill.vault.note import bytes_hash, links, parse, plain_text, source_hash, spans
 from notemill.vault.proposal import set_properties
+from tests.notemill.vault.folders import open_vault
 from tests.notemill.vault.test_properties import (
     read_by_libyaml,
     read_by_pyyaml,
@@ -86,7 +86,7 @@ def test_a_real_vault_is_written_and_undone_to_the_byte(name: str, tmp_path: Pat
             copy = folder / path.relative_to(VAULTS / name)
             copy.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, copy)
-    vault = Vault.open(folder, state_dir=tmp_path / "state")
+    vault = open_vault(folder, tmp_path / "state")
     originals = {file.key: vault.read(file.key) for file in vault.scan()}
     written = 0
     with vault.lock():

@@ -13,19 +13,20 @@ import pytest
 
 from notemill.errors import (
     EmptyVaultError,
-    JournalError,
     NotAFolderError,
     NoteNotFoundError,
     OutsideVaultError,
+    StoreError,
     UnreadableVaultError,
     VaultNotFoundError,
 )
-from notemill.vault.files import Vault
 from notemill.vault.note import bytes_hash
-from tests.notemill.vault.folders import make_vault, reopen, write
+from tests.notemill.vault.folders import make_vault, open_vault, reopen, write
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from notemill.vault.files import Vault
 
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="names and links as POSIX has them")
 
@@ -265,7 +266,7 @@ def test_a_folder_that_is_no_vault_says_what_to_do(tmp_path: Path) -> None:
         ("a\x00b", UnreadableVaultError),
     ):
         with pytest.raises(error, match=r"name the folder|check its name") as caught:
-            Vault.open(tmp_path / name, state_dir=tmp_path / "state")
+            open_vault(tmp_path / name, tmp_path / "state")
         assert name[:1] in str(caught.value)
         assert caught.value.exit_code == 7
     assert not (tmp_path / "state").exists()
@@ -274,7 +275,7 @@ def test_a_folder_that_is_no_vault_says_what_to_do(tmp_path: Path) -> None:
 def test_a_state_folder_that_cannot_be_used_says_so(tmp_path: Path) -> None:
     """Where the journal cannot be kept the vault does not open."""
     (tmp_path / "state").write_text("a file")
-    with pytest.raises(JournalError, match="journal"):
+    with pytest.raises(StoreError, match="journal"):
         make_vault(tmp_path, {"a.md": b""})
 
 

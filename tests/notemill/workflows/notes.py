@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
     from pathlib import Path
 
-    from notemill.stores.review import Proposal
+    from notemill.stores.proposals import Proposal
     from notemill.vault.files import NoteUndo
     from notemill.workflows.curation.apply import Applied
     from twolane import Report

@@ -5,15 +5,19 @@ from __future__ import annotations
 import errno
 import multiprocessing
 import os
+import time
 from typing import TYPE_CHECKING
 
 import pytest
 
 from notemill.errors import VaultLockedError
-from notemill.stores.review import Decision, Review
+from notemill.stores.journal import StoredJournal
+from notemill.stores.proposals import ProposalState
+from notemill.stores.review import Review
 from notemill.vault.disk import Disk
 from notemill.vault.files import Ending, Vault
 from tests.doubles import Crash
+from tests.notemill.vault.folders import open_vault
 from tests.notemill.workflows.notes import Desk, curated, many, tree
 
 if TYPE_CHECKING:
@@ -69,7 +73,7 @@ def test_replace_leaves_what_was_written_after_the_proposal_was_made(tmp_path: P
     desk.path("mine.md").write_text(MINE.replace("by hand", "rewritten"), "utf-8")
     desk.apply(replace=True)
     assert "description: Mine, rewritten.  # stays" in desk.text("mine.md")
-    found = next(one for one in desk.proposals() if one.state is Decision.PENDING)
+    found = next(one for one in desk.proposals() if one.state is ProposalState.PENDING)
     assert found.replaces == "Mine, rewritten."
     desk.apply(replace=True)
     assert "All about mine." in desk.text("mine.md")
@@ -199,7 +203,7 @@ def test_rejected_proposals_never_come_back(tmp_path: Path) -> None:
 
     async def reject(mill: Mill) -> None:
         tags = [one for one in mill.review.proposals(desk_run) if one.kind == "tag"]
-        mill.review.decide(tags, Decision.REJECTED, now=0.0)
+        mill.review.decide(tags, ProposalState.REJECTED, now=0.0)
 
     desk_run = desk.latest()
     desk.do(reject)
@@ -234,8 +238,9 @@ def test_a_folder_that_cannot_be_written_to_keeps_notes_and_proposals(
     before = tree(desk.root)
 
     def break_disk(mill: Mill) -> None:
-        mill.vault.close()
-        mill.vault = Vault.open(desk.root, state_dir=mill.state, disk=FullDisk(number))
+        mill.vault = Vault(
+            desk.root, mill.state, StoredJournal(mill.store), clock=time.time, disk=FullDisk(number)
+        )
 
     ended = desk.curate(apply=True, tamper=break_disk, as_json=True)
     assert ended.code == 3
@@ -250,7 +255,7 @@ def test_a_folder_that_cannot_be_written_to_keeps_notes_and_proposals(
 
 def _hold(root: Path, state: Path, held: Event, done: Event) -> None:
     """Hold a vault's lock in another process until told."""
-    vault = Vault.open(root, state_dir=state)
+    vault = open_vault(root, state)
     with vault.lock():
         held.set()
         done.wait(30)
@@ -316,9 +321,7 @@ def dying(kind: type[Review]) -> Callable[[Mill], None]:
     """Return what puts another queue into an open vault."""
 
     def change(mill: Mill) -> None:
-        path = mill.review.path
-        mill.review.close()
-        mill.review = kind(path)
+        mill.review = kind(mill.store)
 
     return change
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from notemill.index import NoteFacts, facts_of
 from notemill.markup.tags import is_tidy_tag
 from notemill.prompts.material import read_blocks
-from notemill.stores.review import Kind, NewProposal
+from notemill.stores.proposals import NewProposal, ProposalKind
 from notemill.vault.note import parse
 from notemill.vault.proposal import set_properties
 from notemill.workflows.curation.candidates import MAX_CANDIDATES, Vocabulary
@@ -151,7 +151,10 @@ def test_only_what_the_note_has_not_is_proposed() -> None:
     found = proposals_for(
         has, Curated("d", ("garden", "a/new"), ("soil", "caf\xe9", "Worms")), ours=frozenset()
     )
-    assert found == [NewProposal(Kind.TAG, "a/new"), NewProposal(Kind.TOPIC, "Worms")]
+    assert found == [
+        NewProposal(ProposalKind.TAG, "a/new"),
+        NewProposal(ProposalKind.TOPIC, "Worms"),
+    ]
 
 
 def test_an_empty_reply_proposes_nothing() -> None:
@@ -176,11 +179,11 @@ def test_what_a_person_described_is_only_ever_replaced_by_name(line: str, replac
     """A description in any form that a person gave it makes the proposal a replacing one."""
     has = facts(f"---\n{line}\n---\nWords.\n")
     found = proposals_for(has, Curated("New.", (), ()), ours=frozenset())
-    assert found == [NewProposal(Kind.DESCRIPTION, "New.", replaces)]
+    assert found == [NewProposal(ProposalKind.DESCRIPTION, "New.", replaces)]
 
 
 def test_a_description_of_our_own_is_no_persons() -> None:
     """What notemill wrote may be renewed without asking."""
     has = facts("---\ndescription: Ours.\n---\nWords.\n")
     found = proposals_for(has, Curated("New.", (), ()), ours=frozenset({"Ours."}))
-    assert found == [NewProposal(Kind.DESCRIPTION, "New.", "")]
+    assert found == [NewProposal(ProposalKind.DESCRIPTION, "New.", "")]

@@ -15,11 +15,10 @@ from notemill.config import EmbeddingSettings, Exclusions
 from notemill.embedding_kind import EmbeddingKind
 from notemill.errors import VaultError
 from notemill.stores.pairs import LinkRun, NewPair, PairState
-from notemill.vault.files import Vault
 from notemill.vault.related import Form
 from tests.notemill.cli.test_link import COMPOST, MULCH, NOTES, SOIL
 from tests.notemill.linking.reader import assert_linked_both_ways, related_links
-from tests.notemill.vault.folders import Death, ScriptedDisk
+from tests.notemill.vault.folders import Death, ScriptedDisk, open_vault
 from tests.notemill.workflows.notes import tree, write_notes
 from twolane import Settings
 from twolane.front.console import Console
@@ -55,18 +54,14 @@ def opened(folder: Path, disk: Disk | None = None) -> Iterator[Mill]:
     """Open the vault as a process of its own."""
     mill = Mill(folder / "vault", Settings(home=folder / "home", provider="offline"), Exclusions())
     if disk is not None:
-        mill.vault.close()
-        mill.vault = Vault.open(folder / "vault", state_dir=mill.state, disk=disk)
+        mill.vault = open_vault(folder / "vault", mill.state, disk=disk)
     try:
         yield mill
     finally:
         mill.engine.ledger.close()
-        mill.links.close()
-        mill.decisions.close()
         mill.contents.close()
         mill.index.close()
-        mill.review.close()
-        mill.vault.close()
+        mill.store.close()
 
 
 def link(folder: Path, disk: Disk | None = None, form: Form = Form.PROPERTY) -> int:
@@ -118,7 +113,7 @@ def test_a_full_disk_is_said_to_be_one_whichever_file_cannot_grow(tmp_path: Path
                 mill.index.refresh(mill.vault, mill.vault.scan())
             with pytest.raises(VaultError, match=r"contents\.sqlite3 cannot be written"):
                 mill.contents.refresh(mill.vault, facts)
-            with pytest.raises(VaultError, match=r"links\.sqlite3 cannot be written"):
+            with pytest.raises(VaultError, match=r"vault\.sqlite3 cannot be written"):
                 mill.links.propose(run, [new])
             with mill.working():
                 pass
@@ -298,7 +293,7 @@ def test_a_ledger_that_is_lost_costs_no_note_and_no_byte(tmp_path: Path) -> None
     root = write_notes(tmp_path / "vault", NOTES)
     link(tmp_path)
     before = tree(root)
-    for path in (tmp_path / "home").rglob("links.sqlite3*"):
+    for path in (tmp_path / "home").rglob("vault.sqlite3*"):
         path.unlink()
     link(tmp_path)
     linked = related_links(root)

@@ -453,7 +453,7 @@ def test_a_lost_queue_is_filled_again_from_the_ledger(tmp_path: Path) -> None:
     """Deleting the proposals loses no paid answer."""
     desk = Desk(tmp_path, many(4))
     run = desk.curate().run
-    for path in desk.home.rglob("review.sqlite3*"):
+    for path in desk.home.rglob("vault.sqlite3*"):
         path.unlink()
     assert len(desk.apply(run)) == 4
     assert all("All about" in desk.text(name) for name in many(4))

@@ -35,7 +35,7 @@ from twolane.ledger.unpacking import MANIFEST
 if TYPE_CHECKING:
     from pathlib import Path
 
-REVIEW = "vaults/notes-12ab/review.sqlite3"
+REVIEW = "vaults/notes-12ab/vault.sqlite3"
 
 
 def keep_more(home: Path) -> None:

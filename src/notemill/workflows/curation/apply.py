@@ -10,7 +10,7 @@ from notemill.errors import ExternallyChangedError, NotemillError, NoteNotFoundE
 from notemill.index import description_of
 from notemill.markup.references import Own
 from notemill.markup.tags import is_tidy_tag, tag_key
-from notemill.stores.review import Decision, Kind
+from notemill.stores.proposals import ProposalKind, ProposalState
 from notemill.tagging.gate import OPEN
 from notemill.vault.note import bytes_hash, parse, source_hash
 from notemill.vault.proposal import set_properties
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from notemill.privacy import Privacy
-    from notemill.stores.review import Proposal, Review
+    from notemill.stores.proposals import Proposal
+    from notemill.stores.review import Review
     from notemill.tagging.gate import Gate, Ruling
     from notemill.vault.files import Vault
     from notemill.vault.note import Note
@@ -41,7 +42,7 @@ class Applied:
     refused: tuple[Proposal, ...] = ()
 
 
-TAGS: Final = (Kind.TAG, Kind.NEW_TAG)
+TAGS: Final = (ProposalKind.TAG, ProposalKind.NEW_TAG)
 
 
 def preview(
@@ -62,7 +63,9 @@ def _plain(proposals: Iterable[Proposal], raw: bytes) -> list[Proposal]:
     Read from a reply they all may; a row of another hand could bring in anything.
     """
     own = Own(lambda: raw.decode("utf-8", "replace"))
-    return [one for one in proposals if one.kind is Kind.TAG or may_be_written(one.value, own)]
+    return [
+        one for one in proposals if one.kind is ProposalKind.TAG or may_be_written(one.value, own)
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +91,7 @@ def _ruled(proposals: Iterable[Proposal], gate: Gate) -> _Ruled:
         elif _waits(one, ruling, gate):
             found.new.append(one)
         else:
-            found.usable.append(replace(one, kind=Kind.TAG, value=ruling.tag))
+            found.usable.append(replace(one, kind=ProposalKind.TAG, value=ruling.tag))
     return found
 
 
@@ -107,7 +110,7 @@ def _may_be_tag(tag: str, gate: Gate) -> bool:
 
 def _waits(proposal: Proposal, ruling: Ruling, gate: Gate) -> bool:
     """Tell whether a tag needs a decision; one that was new stays so where the list is gone."""
-    return ruling.is_new or (proposal.kind is Kind.NEW_TAG and not gate.allows(ruling.tag))
+    return ruling.is_new or (proposal.kind is ProposalKind.NEW_TAG and not gate.allows(ruling.tag))
 
 
 def apply_run(
@@ -129,13 +132,13 @@ def apply_run(
     gone or hidden by now, is left alone: its proposals end in conflict, as do tags that
     the vocabulary has struck out meanwhile.
     """
-    pending = review.proposals(run, note=note, state=Decision.PENDING)
+    pending = review.proposals(run, note=note, state=ProposalState.PENDING)
     written = review.descriptions_written()
     for key, group in groupby(pending, key=lambda one: one.note):
         ours = written.get(key, frozenset())
         ruled = _ruled(group, gate)
         if ended := ruled.gone + ruled.refused:
-            review.decide(ended, Decision.CONFLICT, now=now())
+            review.decide(ended, ProposalState.CONFLICT, now=now())
         done = Applied(key, (), ())
         if ruled.usable:
             done = _apply(
@@ -179,7 +182,7 @@ def _apply(
     except (ExternallyChangedError, NoteNotFoundError) as error:
         if isinstance(error, NoteNotFoundError) and (why := vault.why_away(key)):
             return Applied(key, (), (), f"it is not here now: {why}")
-        review.decide(proposals, Decision.CONFLICT, now=now())
+        review.decide(proposals, ProposalState.CONFLICT, now=now())
         return Applied(key, (), (), str(error), conflict=True)
     except NotemillError as error:
         # The note is as it was and its proposals keep: no rights, a full disk.
@@ -190,14 +193,14 @@ def _apply(
         if has and has != one.replaces:
             # What is there now is what a person has to weigh it against.
             review.replacing(one, has)
-    review.decide(refused, Decision.CONFLICT, now=now())
-    review.decide(chosen, Decision.APPLIED, now=now())
+    review.decide(refused, ProposalState.CONFLICT, now=now())
+    review.decide(chosen, ProposalState.APPLIED, now=now())
     return Applied(key, chosen, waiting, refused=refused)
 
 
 def _adds(note: Note, proposal: Proposal, ours: frozenset[str]) -> bool:
     """Tell whether a proposal takes nothing away that a person wrote."""
-    if proposal.kind is not Kind.DESCRIPTION:
+    if proposal.kind is not ProposalKind.DESCRIPTION:
         return True
     has = description_of(note)
     return has == proposal.value or (not proposal.replaces and (not has or has in ours))
@@ -219,11 +222,11 @@ def _changes(note: Note, proposals: Sequence[Proposal]) -> dict[str, str | list[
     """Return the properties as they are to be: what is there, and what is proposed."""
     changes: dict[str, str | list[str]] = {}
     for one in proposals:
-        if one.kind is Kind.DESCRIPTION:
+        if one.kind is ProposalKind.DESCRIPTION:
             changes["description"] = one.value
     for kind, name, have, key in (
-        (Kind.TAG, "tags", note.tags, tag_key),
-        (Kind.TOPIC, "topics", note.list_of("topics"), topic_key),
+        (ProposalKind.TAG, "tags", note.tags, tag_key),
+        (ProposalKind.TOPIC, "topics", note.list_of("topics"), topic_key),
     ):
         known = {key(value) for value in have}
         new = [one.value for one in proposals if one.kind is kind and key(one.value) not in known]

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from notemill.index import NoteFacts
-    from notemill.stores.review import NewProposal, Review
+    from notemill.stores.proposals import NewProposal
+    from notemill.stores.review import Review
     from notemill.tagging.gate import Gate
     from notemill.vault.files import Vault
     from notemill.workflows.curation.reply_text import Loss

@@ -12,7 +12,7 @@ from notemill.markup.invisible import visible
 from notemill.markup.references import NOTHING
 from notemill.markup.tags import tag_key
 from notemill.prompts.material import NOTE, TEXT_BELOW, Block, line_of, list_of_tags, marked
-from notemill.stores.review import Kind, NewProposal
+from notemill.stores.proposals import NewProposal, ProposalKind
 from notemill.tagging.gate import OPEN
 from notemill.workflows.curation.reply_text import MAX_DESCRIPTION_CHARS, Reading, topic_key
 from notemill.workflows.fitting import Room
@@ -139,12 +139,16 @@ def proposals_for(
     if reply.description and reply.description != facts.description:
         by_person = facts.has_description and facts.description not in ours
         found.append(
-            NewProposal(Kind.DESCRIPTION, reply.description, facts.description if by_person else "")
+            NewProposal(
+                ProposalKind.DESCRIPTION, reply.description, facts.description if by_person else ""
+            )
         )
     found += _tag_proposals(facts, reply.tags, gate)
     known = {topic_key(topic) for topic in facts.topics}
     found += [
-        NewProposal(Kind.TOPIC, topic) for topic in reply.topics if topic_key(topic) not in known
+        NewProposal(ProposalKind.TOPIC, topic)
+        for topic in reply.topics
+        if topic_key(topic) not in known
     ]
     return found
 
@@ -158,7 +162,9 @@ def _tag_proposals(facts: NoteFacts, tags: Iterable[str], gate: Gate) -> list[Ne
         ruling = gate.of(tag, facts.key)
         if ruling is not None and tag_key(ruling.tag) not in have:
             have.add(tag_key(ruling.tag))
-            found.append(NewProposal(Kind.NEW_TAG if ruling.is_new else Kind.TAG, ruling.tag))
+            found.append(
+                NewProposal(ProposalKind.NEW_TAG if ruling.is_new else ProposalKind.TAG, ruling.tag)
+            )
     return found
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from notemill.markup.tags import tag_key
-from notemill.stores.review import Decision, Kind
+from notemill.stores.proposals import ProposalKind, ProposalState
 from notemill.tagging.changes import Change, changes_of, without
 from notemill.tagging.variants import Variation
 from notemill.tagging.vocabulary import Entry, Vocabulary
@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
     from notemill.stores.decisions import Decisions
-    from notemill.stores.review import Proposal, Review
+    from notemill.stores.proposals import Proposal
+    from notemill.stores.review import Review
     from notemill.workflows.tags.findings import TagReview
 
 BY_TAGS: Final = "nearly all its notes, or its first word, have the tag above it"
@@ -86,7 +87,7 @@ def rejected_pairs(decisions: Decisions) -> frozenset[tuple[str, str]]:
 def new_tags_of(review: Review, waits: Collection[int]) -> tuple[NewTag, ...]:
     """Return the new tags among the pending proposals with these ids, the most proposed first."""
     found: dict[str, list[Proposal]] = {}
-    for one in review.tags(Decision.PENDING):
+    for one in review.tags(ProposalState.PENDING):
         if one.id in waits:
             found.setdefault(tag_key(one.value), []).append(one)
     news = [NewTag(group[0].value, tuple(group)) for group in found.values()]
@@ -100,18 +101,21 @@ def turned_down_tag(
     key = tag_key(tag)
     ended = tuple(
         one
-        for one in review.tags(Decision.PENDING)
-        if tag_key(one.value) == key and (one.note == note if note else one.kind is Kind.NEW_TAG)
+        for one in review.tags(ProposalState.PENDING)
+        if tag_key(one.value) == key
+        and (one.note == note if note else one.kind is ProposalKind.NEW_TAG)
     )
-    review.decide(ended, Decision.REJECTED, now=now)
+    review.decide(ended, ProposalState.REJECTED, now=now)
     decisions.decide(tag, accepted=False, now=now, note=note, run=ended[0].run if ended else "")
     return ended
 
 
 def taken_back(review: Review, decisions: Decisions, tag: str, *, now: float) -> int:
     """Let a tag that was turned down be proposed again; return how many decisions that were."""
-    again = [one for one in review.tags(Decision.REJECTED) if tag_key(one.value) == tag_key(tag)]
-    review.decide(again, Decision.PENDING, now=now)
+    again = [
+        one for one in review.tags(ProposalState.REJECTED) if tag_key(one.value) == tag_key(tag)
+    ]
+    review.decide(again, ProposalState.PENDING, now=now)
     return decisions.withdraw(tag) or len(again)
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from notemill.errors import NotemillError, VaultError
 from notemill.index import facts_and_text
 from notemill.markup.tags import tag_key
-from notemill.stores.review import Decision
+from notemill.stores.proposals import ProposalState
 from notemill.tagging.gate import Gate
 from notemill.tagging.vocabulary import Vocabulary, differences, read_vocabulary
 from notemill.vault.frontmatter import BOM
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from notemill.index import NoteFacts
     from notemill.privacy import Sight
     from notemill.stores.decisions import Decisions
-    from notemill.stores.review import Proposal, Review
+    from notemill.stores.proposals import Proposal
+    from notemill.stores.review import Review
     from notemill.vault.files import Vault
 
 MAX_REJECTED: Final = 20
@@ -174,7 +175,7 @@ def newcomers(
     newest = sorted(since, key=since.__getitem__, reverse=True)
     latest = since[newest[0]] if newest else 0.0
     waiting: dict[str, set[str]] = {}
-    for one in review.tags(Decision.PENDING):
+    for one in review.tags(ProposalState.PENDING):
         waiting.setdefault(one.note, set()).add(tag_key(one.value))
 
     def need(facts: NoteFacts) -> Need | None:

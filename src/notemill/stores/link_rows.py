@@ -1,0 +1,33 @@
+"""The rows of the ledger of links: how they are found and read."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Final
+
+from notemill.stores.pairs import Pair, PairState
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+PAIRS: Final = (
+    "SELECT pair.id, one.key, two.key, pair.state, run, score, reason, source_a, source_b, because"
+    " FROM link_pairs AS pair JOIN link_notes AS one ON one.id = a"
+    " JOIN link_notes AS two ON two.id = b"
+)
+SIDES: Final = (
+    "SELECT side.pair, note.key, other.key, form, text, before, had, side.state, side.run"
+    " FROM link_sides AS side JOIN link_notes AS note ON note.id = side.note"
+    " JOIN link_pairs AS pair ON pair.id = side.pair"
+    " JOIN link_notes AS other ON other.id = pair.a + pair.b - side.note"
+)
+
+
+def pair_of(row: Sequence[Any]) -> Pair:
+    """Return the pair that a row of `PAIRS` holds."""
+    number, a, b, state, run, score, reason, source_a, source_b, because = row
+    if a > b:
+        a, b, source_a, source_b = b, a, source_b, source_a
+    return Pair(
+        number, a, b, PairState(state), run, score, json.loads(reason), source_a, source_b, because
+    )

@@ -1,0 +1,193 @@
+"""The tables of a vault's store, and what takes the values of their columns apart.
+
+One SQL text makes the file. What an imported file holds is tried with `READERS` before it is used.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Final
+
+from notemill.stores.pairs import PairState, SideState
+from notemill.stores.proposals import ProposalKind, ProposalState
+from notemill.vault.journal import State
+from notemill.vault.related import Form
+
+if TYPE_CHECKING:
+    from twolane.databases import Readers
+
+FORMAT: Final = 1
+_LATEST_S: Final = 1e11  # the year 5138
+
+SCHEMA: Final = """
+CREATE TABLE writes (                -- the journal: what was written into notes
+  seq         INTEGER PRIMARY KEY AUTOINCREMENT,
+  run         TEXT NOT NULL,
+  key         TEXT NOT NULL,
+  path        BLOB NOT NULL,         -- in the vault, as the folder lists it: names keep their form
+  temporary   BLOB NOT NULL,         -- the file beside it that a crash may leave
+  before      BLOB NOT NULL,         -- zlib
+  before_hash TEXT NOT NULL,
+  after_hash  TEXT NOT NULL,
+  state       TEXT NOT NULL,
+  at_s        REAL NOT NULL          -- since the epoch
+);
+CREATE INDEX writes_key ON writes (key, seq);
+CREATE INDEX writes_run ON writes (run, seq);
+CREATE INDEX writes_open ON writes (seq) WHERE state IN ('intended', 'undoing');
+CREATE TABLE proposals (
+  id          INTEGER PRIMARY KEY,
+  run         TEXT NOT NULL,
+  note        TEXT NOT NULL,
+  source_hash TEXT NOT NULL,         -- the note's own content when it was read
+  kind        TEXT NOT NULL,
+  value       TEXT NOT NULL,
+  replaces    TEXT NOT NULL,         -- what a person wrote and this would replace; '' for nothing
+  state       TEXT NOT NULL,
+  made_at     REAL NOT NULL,
+  decided_at  REAL,
+  UNIQUE (run, note, kind, value)
+);
+CREATE INDEX proposals_note ON proposals (note, state);
+CREATE TABLE answered (              -- the notes of a run whose replies have been read
+  run         TEXT NOT NULL,
+  note        TEXT NOT NULL,
+  PRIMARY KEY (run, note)
+) WITHOUT ROWID;
+CREATE TABLE curated (
+  note        TEXT PRIMARY KEY,
+  source_hash TEXT NOT NULL,
+  run         TEXT NOT NULL,
+  at          REAL NOT NULL
+);
+CREATE TABLE tag_changes (           -- merges, renames, moves and drops that were turned down
+  tag_key     TEXT NOT NULL,
+  into_key    TEXT NOT NULL,         -- what it would have become, '' where it would have gone
+  tag         TEXT NOT NULL,
+  into_tag    TEXT NOT NULL,
+  at          REAL NOT NULL,
+  PRIMARY KEY (tag_key, into_key)
+) WITHOUT ROWID;
+CREATE TABLE new_tags (              -- what was decided about tags that were to be added
+  tag_key     TEXT NOT NULL,
+  note        TEXT NOT NULL,         -- '' for the whole vault
+  tag         TEXT NOT NULL,
+  accepted    INTEGER NOT NULL,
+  run         TEXT NOT NULL,         -- whose proposal it was, '' where nobody's
+  at          REAL NOT NULL,
+  PRIMARY KEY (tag_key, note)
+) WITHOUT ROWID;
+CREATE TABLE vocabulary_tags (       -- tags of the vocabulary, and since when they are known
+  tag_key     TEXT PRIMARY KEY,
+  since       REAL NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE vocabulary_proposed (   -- tags and spellings that the list was proposed before
+  tag_key     TEXT PRIMARY KEY
+) WITHOUT ROWID;
+CREATE TABLE vocabulary_note (       -- the note that holds the vocabulary; one row at most
+  note        TEXT PRIMARY KEY,
+  said        TEXT NOT NULL          -- its list when a person last took it over, JSON
+) WITHOUT ROWID;
+CREATE TABLE tag_arrangement (       -- how a model put the tags in order, one row at most
+  run         TEXT PRIMARY KEY,
+  said        TEXT NOT NULL          -- JSON
+) WITHOUT ROWID;
+CREATE TABLE unmatched_exclusions (  -- exclusions that match no note, and may
+  entry       TEXT PRIMARY KEY,      -- as it was written
+  at          REAL NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE link_notes (
+  id          INTEGER PRIMARY KEY,
+  key         TEXT NOT NULL UNIQUE,
+  source_hash TEXT NOT NULL,         -- the note's own content when it was last seen
+  bytes_hash  TEXT NOT NULL          -- all of it when its links were last looked at, '' for never
+);
+CREATE TABLE link_pairs (
+  id          INTEGER PRIMARY KEY,
+  a           INTEGER NOT NULL REFERENCES link_notes (id),
+  b           INTEGER NOT NULL REFERENCES link_notes (id),
+  state       TEXT NOT NULL,
+  run         TEXT NOT NULL,         -- what proposed it last, or wrote it
+  score       REAL NOT NULL,
+  reason      TEXT NOT NULL,         -- JSON
+  source_a    TEXT NOT NULL,         -- the notes' own content when it was proposed
+  source_b    TEXT NOT NULL,
+  because     TEXT NOT NULL,         -- why it stands where it stands, for people
+  at_s        REAL NOT NULL,
+  UNIQUE (a, b)
+);
+CREATE INDEX link_pairs_run ON link_pairs (run);
+CREATE INDEX link_pairs_b ON link_pairs (b);
+CREATE TABLE link_sides (            -- the links themselves: what stands in which note
+  pair        INTEGER NOT NULL REFERENCES link_pairs (id),
+  note        INTEGER NOT NULL REFERENCES link_notes (id),
+  form        TEXT NOT NULL,
+  text        TEXT NOT NULL,
+  before      TEXT NOT NULL,         -- the text before it was pointed elsewhere, '' for never
+  had         INTEGER NOT NULL,      -- whether the property was there before its first link
+  state       TEXT NOT NULL,
+  run         TEXT NOT NULL,
+  PRIMARY KEY (pair, note)
+) WITHOUT ROWID;
+CREATE INDEX link_sides_note ON link_sides (note);
+CREATE TABLE link_runs (
+  id          TEXT PRIMARY KEY,
+  at_s        REAL NOT NULL,
+  settings    TEXT NOT NULL          -- JSON
+) WITHOUT ROWID;
+CREATE TABLE notes_present (         -- the vault's notes, and notes of pairs that are missing
+  key         TEXT PRIMARY KEY,
+  since       INTEGER NOT NULL,      -- the look that saw it first
+  missing     INTEGER                -- the look that missed it first
+) WITHOUT ROWID;
+"""
+
+
+def moment(value: float) -> float:
+    """Return a time in seconds since the epoch, as the store keeps it. Raises ValueError."""
+    if not 0 <= value < _LATEST_S:
+        message = f"a time of {value}"
+        raise ValueError(message)
+    return value
+
+
+def _object(text: str) -> dict[str, Any]:
+    """Return what a JSON object says. Raises TypeError where it is none."""
+    value = json.loads(text)
+    if not isinstance(value, dict):
+        raise TypeError("no JSON object")
+    return value
+
+
+def _reason(text: str) -> None:
+    """Read why a pair was proposed: lists of words. Raises ValueError, TypeError."""
+    for words in _object(text).values():
+        if not isinstance(words, list) or not all(isinstance(one, str) for one in words):
+            raise TypeError("no list of words")
+
+
+def _settings(text: str) -> None:
+    """Read what a run was asked for. Raises ValueError, TypeError."""
+    Form(_object(text).get("form", Form.PROPERTY))
+
+
+READERS: Final[Readers] = {
+    "writes.state": State,
+    "writes.at_s": moment,
+    "proposals.kind": ProposalKind,
+    "proposals.state": ProposalState,
+    "proposals.made_at": moment,
+    "proposals.decided_at": moment,
+    "curated.at": moment,
+    "tag_changes.at": moment,
+    "new_tags.at": moment,
+    "vocabulary_tags.since": moment,
+    "unmatched_exclusions.at": moment,
+    "link_pairs.state": PairState,
+    "link_pairs.reason": _reason,
+    "link_pairs.at_s": moment,
+    "link_sides.form": Form,
+    "link_sides.state": SideState,
+    "link_runs.at_s": moment,
+    "link_runs.settings": _settings,
+}

@@ -1,0 +1,158 @@
+"""What is kept about a vault and derived from nothing: one SQLite file, on one thread.
+
+Review, links, decisions and journal are views of this one file, so that what belongs together is
+written in one transaction. Nothing is kept in memory: what another process has written is read at
+once. A connection is used on the thread that opened it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+import time
+from typing import TYPE_CHECKING, Any, Final
+
+from notemill.errors import StoreError
+from notemill.stores.schema import FORMAT, READERS, SCHEMA
+from twolane import TwolaneError, private
+from twolane.databases import guard, schema_problem, value_problem
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+FILE: Final = "vault.sqlite3"
+"""Its name in the state folder of the vault."""
+
+_BUSY_S: Final = 30.0
+"""How long another process's transaction is waited for: far longer than any of ours takes."""
+_RETRY_S: Final = 0.02
+
+
+class Store:
+    """The file of one vault, outside of it; what a transaction has written is on the disk."""
+
+    def __init__(self, path: Path) -> None:
+        """Open the file at `path`, or create it. Raises StoreError where it cannot be used."""
+        self.path = path
+        self._erases = False
+        try:
+            private.database(path)
+            self.db = sqlite3.connect(path, timeout=_BUSY_S, isolation_level=None)
+            try:
+                self._prepare()
+            except BaseException:
+                self.db.close()
+                raise
+        except (OSError, sqlite3.Error, TwolaneError) as error:
+            message = (
+                f"what is kept about the vault in {path} cannot be opened ({error}); nothing was "
+                "changed. Check its rights and the free space"
+            )
+            raise StoreError(message) from error
+
+    def _prepare(self) -> None:
+        write_ahead(self.db)
+        guard(self.db)
+        self.db.execute("PRAGMA synchronous = FULL")
+        # Looked at within the transaction: two processes may open a new file at once.
+        with self.transaction():
+            found = self.db.execute("PRAGMA user_version").fetchone()[0]
+            if found > FORMAT:
+                message = f"{self.path} was written by a newer version; install that one"
+                raise StoreError(message)
+            if not found:
+                for statement in SCHEMA.split(";\n"):
+                    self.db.execute(statement)
+                self.db.execute(f"PRAGMA user_version = {FORMAT}")
+        if why := schema_problem(self.db, SCHEMA) or value_problem(self.db, READERS):
+            raise sqlite3.DatabaseError(why)
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """Write in one transaction; one within another is a part of it.
+
+        Raises StoreError where the disk takes nothing more or the file is damaged.
+        """
+        try:
+            if self.db.in_transaction:
+                with self._part("SAVEPOINT part", "RELEASE part", "ROLLBACK TO part"):
+                    yield self.db
+            else:
+                with self._part("BEGIN IMMEDIATE", "COMMIT", "ROLLBACK"):
+                    yield self.db
+        except sqlite3.Error as error:
+            raise self._unusable("written", error) from error
+
+    @contextlib.contextmanager
+    def _part(self, begin: str, end: str, back: str) -> Iterator[None]:
+        self.db.execute(begin)
+        try:
+            yield
+            self.db.execute(end)
+        except BaseException:
+            # A full disk may have ended the whole transaction already.
+            if self.db.in_transaction:
+                self.db.execute(back)
+            raise
+
+    @contextlib.contextmanager
+    def erasing(self) -> Iterator[sqlite3.Connection]:
+        """Delete in one transaction, and from the disk as well; one within another is a part of it.
+
+        Raises StoreError.
+        """
+        if self._erases:
+            yield self.db
+            return
+        try:
+            self._erases = True
+            self.db.execute("PRAGMA secure_delete = ON")
+            with self.transaction():
+                yield self.db
+            self.db.execute("VACUUM")
+            self.db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        except sqlite3.Error as error:
+            raise self._unusable("written", error) from error
+        finally:
+            self._erases = False
+
+    def rows(self, statement: str, *values: object) -> list[Any]:
+        """Return the rows that a statement finds. Raises StoreError where the file is damaged."""
+        try:
+            return self.db.execute(statement, values).fetchall()
+        except sqlite3.Error as error:
+            raise self._unusable("read", error) from error
+
+    def _unusable(self, how: str, error: object) -> StoreError:
+        return StoreError(
+            f"what is kept about the vault in {self.path} cannot be {how} ({error}); free space or "
+            "check rights, and run the command again"
+        )
+
+    def close(self) -> None:
+        """Close the file."""
+        self.db.close()
+
+
+def write_ahead(
+    db: sqlite3.Connection,
+    *,
+    clock: Callable[[], float] = time.monotonic,
+    wait: Callable[[float], None] = time.sleep,
+) -> None:
+    """Switch a file to write-ahead logging, waiting for a process that does the same.
+
+    SQLite itself does not wait where both have begun. Raises sqlite3.OperationalError where the
+    other is not done after half a minute.
+    """
+    give_up_at = clock() + _BUSY_S
+    while True:
+        try:
+            db.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or clock() >= give_up_at:
+                raise
+            wait(_RETRY_S)
+        else:
+            return
