@@ -11,8 +11,12 @@ PINS := PIP_CONSTRAINT=constraints.txt PIP_BUILD_CONSTRAINT=constraints.txt
 PIP := $(PINS) PIP_DISABLE_PIP_VERSION_CHECK=1 $(PY) -m pip
 
 SOURCES := $(wildcard src bench tests)
+PYTEST := $(PY) -m pytest -q -n auto --dist worksteal
 
-.PHONY: help demo test lint wheel check bench sim dist format clean
+# The tests start hundreds of processes; what one of them compiles the next need not.
+unexport PYTHONDONTWRITEBYTECODE
+
+.PHONY: help demo test long lint wheel check bench sim dist format clean
 .DELETE_ON_ERROR:
 
 help: ## list the targets
@@ -21,8 +25,11 @@ help: ## list the targets
 demo: .venv/.run ## curate and link a sample vault, offline and for nothing
 	$(BIN)/notemill demo
 
-test: .venv/.dev ## run the tests
-	$(PY) -m pytest -q -n auto --dist worksteal
+test: .venv/.dev ## run the tests, but for those that take long
+	$(PYTEST) -m "not long"
+
+long: .venv/.dev ## run the tests that take long: the simulation, whole vaults, growth of time
+	$(PYTEST) -m long
 
 lint: .venv/.dev ## check format, rules, types and layers
 	$(BIN)/ruff format --check $(SOURCES)
@@ -33,7 +40,7 @@ lint: .venv/.dev ## check format, rules, types and layers
 wheel: .venv/.dev ## build the wheel and test it as installed
 	$(PINS) PYTHON=$(PY) bash .ci/wheel
 
-check: lint test wheel ## all of the above
+check: lint test long wheel ## all of the above
 
 bench: .venv/.dev ## run the benchmarks, bench/bench_*.py
 	@for script in bench/bench_*.py; do echo "$$script"; $(PY) "$$script" || exit 1; done

@@ -28,7 +28,6 @@ def shell(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Shell:
     """A shell with a vault without any link."""
-    monkeypatch.setenv("NOTEMILL_EMBEDDING", "off")
     shell = Shell(tmp_path, monkeypatch, capsys)
     shell.vault = write_notes(tmp_path / "linked", GARDEN)
     return shell

@@ -148,6 +148,7 @@ def growth(work: Work, note: Callable[[int], bytes]) -> float:
     return math.log(max(cpu_s(work, large), 1e-6) / max(short, 1e-6)) / grown
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("name", "pattern"), list(_cells()))
 def test_no_work_on_a_note_is_quadratic(name: str, pattern: str) -> None:
     """Four times the note takes four times the time, whatever it repeats and whoever reads it."""

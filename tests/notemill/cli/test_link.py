@@ -40,7 +40,6 @@ def shell(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Shell:
     """A shell with a vault without any link."""
-    monkeypatch.setenv("NOTEMILL_EMBEDDING", "off")
     shell = Shell(tmp_path, monkeypatch, capsys)
     shell.vault = write_notes(tmp_path / "linked", NOTES)
     return shell
@@ -392,8 +391,14 @@ def test_a_run_of_links_can_be_forgotten(shell: Shell) -> None:
     assert linked(shell)["state"] == "nothing"
 
 
-@pytest.mark.parametrize(("vault", "form"), [("foam", "--property"), ("foam", "--section"),
-                                             ("logseq-docs", "--property")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("vault", "form"),
+    [
+        ("foam", "--property"),
+        pytest.param("foam", "--section", marks=pytest.mark.long),
+        pytest.param("logseq-docs", "--property", marks=pytest.mark.long),
+    ],
+)
 def test_links_into_a_real_vault_resolve_both_ways(
     shell: Shell, tmp_path: Path, vault: str, form: str
 ) -> None:

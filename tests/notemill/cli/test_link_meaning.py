@@ -27,6 +27,7 @@ def shell(
 ) -> Shell:
     """A shell with a vault without any link."""
     shell = Shell(tmp_path, monkeypatch, capsys)
+    monkeypatch.delenv("NOTEMILL_EMBEDDING")
     shell.vault = write_notes(tmp_path / "linked", NOTES)
     return shell
 

@@ -40,6 +40,8 @@ class Shell:
         self.vault = write_notes(folder / "vault", NOTES)
         patch.setenv("TWOLANE_HOME", str(self.home))
         patch.setenv("TWOLANE_CONFIG", os.devnull)
+        # To load the model takes longer than what most tests do with it.
+        patch.setenv("NOTEMILL_EMBEDDING", "off")
         self.patch, self._capture = patch, capture
         self.out = self.err = ""
 

@@ -26,7 +26,6 @@ SOIL = "Garden soil is fed by the compost heap, and worms do the work."
 
 def vault_of(shell: Shell, folder: Path, notes: dict[str, str]) -> dict[str, bytes]:
     """Give the shell a vault of its own; return its files."""
-    shell.patch.setenv("NOTEMILL_EMBEDDING", "off")
     shell.vault = write_notes(folder / "left", notes)
     return tree(shell.vault)
 

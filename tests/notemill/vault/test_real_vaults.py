@@ -18,7 +18,9 @@ from tests.notemill.vault.test_properties import (
 )
 
 VAULTS = Path(__file__).resolve().parents[3] / ".." / "shared" / "data" / "vaults"
-NAMES = ("dendron", "flancian", "foam", "kepano", "logseq-docs", "oldwinter-zh")
+SMALL = ("foam", "kepano")
+LARGE = ("dendron", "flancian", "logseq-docs", "oldwinter-zh")
+NAMES = (*SMALL, *(pytest.param(name, marks=pytest.mark.long) for name in LARGE))
 CHANGES = {
     "tags": ["area/one", "zwei", "三"],
     "description": 'What it is: a "note", 100% #1',
