@@ -26,8 +26,9 @@ import tempfile
 import time
 from pathlib import Path
 
-from notemill.index import Index
-from notemill.index.contents import Contents
+from notemill.index import Index, NoteFacts
+from notemill.index.derived import DERIVED_FILE
+from notemill.index.pool import all_cores
 from notemill.linking.propose import propose
 from notemill.stores.journal import StoredJournal
 from notemill.stores.store import FILE, Store
@@ -69,15 +70,20 @@ def floor(root: Path) -> None:
         hashlib.sha256(path.read_bytes()).hexdigest()
 
 
+def is_wanted(_: NoteFacts) -> bool:
+    """Want every note's content."""
+    return True
+
+
 def index(root: Path, state: Path, *, links: bool) -> None:
     """Bring the index up to date; with `links`, propose them as well."""
     vault = Vault(root.resolve(), state, StoredJournal(Store(state / FILE)), clock=time.time)
-    facts = Index(state / "index.sqlite3").refresh(vault, vault.scan())
-    contents = Contents(state / "contents.sqlite3")
+    kept = Index(state / DERIVED_FILE, processes=all_cores())
+    facts = kept.refresh(vault, vault.scan(), with_contents=is_wanted)
+    kept.contents.refresh(vault, facts)
     if not links:
-        contents.refresh(vault, facts)
         return
-    documents, lexicon = contents.documents(vault, facts)
+    documents, lexicon = kept.contents.documents(vault, facts)
     names = Names(one.key for one in facts)
     found = propose(documents, lexicon, names, top=5, min_score=MIN_SCORE)
     print(f"{len(found):,} pairs", end=" ")

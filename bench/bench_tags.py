@@ -19,7 +19,8 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from bench.yardstick import notes_of
-from notemill.linking.corpus import Lexicon, content_of, document_of
+from notemill.linking.content import content_of
+from notemill.linking.corpus import Lexicon, document_of
 from notemill.tagging.predict import Example, TagModel
 from notemill.text.terms import terms
 from notemill.vault.note import inline_tags, parse

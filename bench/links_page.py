@@ -67,7 +67,7 @@ async def _page(settings: Settings, options: argparse.Namespace) -> tuple[str, i
         found = find_links(
             scene,
             mill.links,
-            mill.contents,
+            mill.index.contents,
             top=options.top,
             min_score=options.min_score,
             only=lambda _: True,

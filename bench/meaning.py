@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from notemill.index.embedder import Embedder, Wanted
-from notemill.linking.corpus import text_of
+from notemill.linking.content import text_of
 from notemill.vault.note import source_hash
 
 if TYPE_CHECKING:

@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from notemill.linking.corpus import Lexicon, content_of, document_of
+from notemill.linking.content import content_of
+from notemill.linking.corpus import Lexicon, document_of
 from notemill.linking.features import pairs_of
 from notemill.linking.matrices import matrices_of
 from notemill.linking.training import Scene

@@ -62,8 +62,13 @@ class Privacy:
 
     def __init__(self, exclusions: Exclusions) -> None:
         """Take what is excluded."""
+        self._exclusions = exclusions
         self._patterns = {one: matcher(one, wide=True) for one in exclusions.patterns}
         self._tags = {f"#{one}": tag_key(bare(one.rstrip("*"))) for one in exclusions.tags}
+
+    def __reduce__(self) -> tuple[type[Privacy], tuple[Exclusions]]:
+        """Go to another process as what is excluded: patterns are made anew there."""
+        return Privacy, (self._exclusions,)
 
     @property
     def entries(self) -> list[str]:
@@ -81,6 +86,10 @@ class Privacy:
     def hides(self, facts: NoteFacts) -> bool:
         """Tell whether a note is hidden."""
         return bool(self.why_not(facts))
+
+    def shows(self, facts: NoteFacts) -> bool:
+        """Tell whether all of a note may be seen."""
+        return not self.why_not(facts)
 
     def why_not_now(self, key: str, raw: bytes) -> str:
         """Return why nothing of a note with the bytes `raw` may be seen, '' where all of it may."""

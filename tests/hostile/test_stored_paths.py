@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from notemill.errors import NotemillError, StoreError, VaultError
-from notemill.index.cache import Cache
+from notemill.index.derived import Derived
 from notemill.stores.store import FILE, Store
 from notemill.vault.files import Ending, Vault
 from notemill.vault.journal import State
@@ -355,20 +355,19 @@ def test_no_key_of_a_proposal_or_a_link_leads_elsewhere(place: Place, key: str) 
 
 def test_an_index_that_arrived_is_made_afresh(tmp_path: Path) -> None:
     """What others have derived of their notes says nothing of these, and may say anything."""
-    path = tmp_path / "index.sqlite3"
-    table = "CREATE TABLE IF NOT EXISTS notes (key TEXT, facts TEXT)"
-    cache = Cache(path, table)
-    with cache.writing() as db:
+    path = tmp_path / "derived.sqlite3"
+    derived = Derived(path)
+    with derived.writing() as db:
         db.execute("INSERT INTO notes VALUES ('victim.md', 'not to be excluded')")
         db.execute("CREATE TRIGGER t AFTER INSERT ON notes BEGIN DELETE FROM notes; END")
-    cache.close()
+    derived.close()
     with contextlib.closing(sqlite3.connect(path)) as arrived, arrived:
         arrived.execute(f"PRAGMA application_id = {ARRIVED}")
-    cache = Cache(path, table)
-    with cache.writing() as db:
+    derived = Derived(path)
+    with derived.writing() as db:
         db.execute("INSERT INTO notes VALUES ('a.md', 'fresh')")
-    assert cache.db.execute("SELECT facts FROM notes").fetchall() == [("fresh",)]
-    cache.close()
+    assert derived.db.execute("SELECT facts FROM notes").fetchall() == [("fresh",)]
+    derived.close()
 
 
 @pytest.mark.parametrize("root", ["relative", "../up", "/a/../b", "/a\0b", "", "x" * 70_000])

@@ -15,7 +15,7 @@ import pytest
 
 from notemill.errors import NotemillError
 from notemill.index import facts_of
-from notemill.linking.corpus import content_of
+from notemill.linking.content import content_of
 from notemill.offline import respond
 from notemill.tagging.arrange import arrange
 from notemill.tagging.census import Census

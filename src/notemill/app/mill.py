@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 from notemill.config import load_exclusions
 from notemill.errors import ExternallyChangedError, UsageError
 from notemill.index import Index
-from notemill.index.cache import Watch, unseen
-from notemill.index.contents import Contents
+from notemill.index.derived import DERIVED_FILE, Watch, unseen
 from notemill.offline import respond
 from notemill.privacy import Privacy
 from notemill.stores.allowed import Allowed
@@ -74,10 +73,12 @@ class Mill:
         *,
         watch: Watch = unseen,
         rehearsal: bool = False,
+        processes: int = 1,
     ) -> None:
         """Open the vault in `folder`; `exclusions` None takes the configured ones.
 
-        `watch` is told how the notes are read; a `rehearsal` only shows what would be asked of a
+        `watch` is told how the notes are read, by up to `processes` processes where they are many
+        (an importable program may ask for more than one); a `rehearsal` only shows what would be asked of a
         model, and needs no key. Raises VaultError saying what to do.
         """
         self.settings = settings
@@ -90,9 +91,7 @@ class Mill:
         self.store = Store(self.state / FILE)
         self.vault = Vault(root, self.state, StoredJournal(self.store), clock=time.time)
         remember(self.state, self.vault.root)
-        self.index = Index(self.state / "index.sqlite3")
-        self.contents = Contents(self.state / "contents.sqlite3")
-        self.index.watched = self.contents.watched = watch
+        self.index = Index(self.state / DERIVED_FILE, watch=watch, processes=processes)
         self.review = Review(self.store)
         self.links = LinkLedger(self.store)
         self.decisions = Decisions(self.store)
@@ -102,7 +101,6 @@ class Mill:
     async def aclose(self) -> None:
         """Close everything."""
         await self.engine.aclose()
-        self.contents.close()
         self.index.close()
         self.store.close()
 
@@ -126,14 +124,18 @@ class Mill:
 
     # -- curate -------------------------------------------------------------------------------
 
-    def look(self) -> Sight:
-        """Look through the vault: which notes may be seen, and which are hidden."""
-        facts = self.index.refresh(self.vault, self.vault.scan())
+    def look(self, *, with_contents: bool = False) -> Sight:
+        """Look through the vault: which notes may be seen, and which are hidden.
+
+        `with_contents` reads the contents of new notes along, where they are asked for next.
+        """
+        wanted = self.privacy.shows if with_contents else None
+        facts = self.index.refresh(self.vault, self.vault.scan(), with_contents=wanted)
         return self.privacy.sort(facts, self.vault.all_keys)
 
     def survey(self, options: CurateOptions) -> Survey:
         """Look through the vault for notes that need work. Raises VaultError."""
-        sight = self.look()
+        sight = self.look(with_contents=True)
         place = gating.place_of(self.vault, sight.facts, self.decisions)
         gate = gating.gate_of(self.vault, place, self.decisions)
         # Not even a tag of a hidden note leaves the machine.
@@ -185,7 +187,7 @@ class Mill:
             template=load_template(KIND),
             model=self.settings.model or self.engine.default_model(),
             read=self.to_send,
-            analysed=lambda: self.contents.documents(self.vault, survey.taught),
+            analysed=lambda: self.index.contents.documents(self.vault, survey.taught),
             rejected=gating.rejected_tags(
                 self.decisions, self.review.tags(ProposalState.REJECTED), survey.sight
             ),
@@ -347,7 +349,11 @@ class Mill:
     def scene(self) -> Scene:
         """Look through the vault for links. Raises VaultError."""
         return scene_of(
-            self.vault, self.look(), self.links, privacy=self.privacy, why_not=self._why_no_link
+            self.vault,
+            self.look(with_contents=True),
+            self.links,
+            privacy=self.privacy,
+            why_not=self._why_no_link,
         )
 
     def _why_no_link(self, facts: NoteFacts) -> str:

@@ -268,7 +268,7 @@ def look(mill: Mill, options: LinkOptions, console: Console) -> Looked:
         findings = find_links(
             scene,
             mill.links,
-            mill.contents,
+            mill.index.contents,
             top=options.top,
             min_score=options.min_score,
             only=options.takes,

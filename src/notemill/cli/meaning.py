@@ -6,8 +6,9 @@ import time
 from typing import TYPE_CHECKING
 
 from notemill.embedding.choice import model_of
+from notemill.index.derived import DERIVED_FILE
 from notemill.index.embedder import Embedder, Wanted
-from notemill.linking.corpus import text_of
+from notemill.linking.content import text_of
 from notemill.vault.note import parse
 from notemill.vault.resolve import title_of
 from twolane.front.console import clock, time_left_s
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from notemill.index import NoteFacts
     from twolane.front.console import Console
 
-FILE = "vectors.sqlite3"
 _LOOK_EVERY_S = 0.2
 
 
@@ -47,7 +47,7 @@ def vectors_of(
         mill.privacy.check(key, raw)
         return text_of(parse(raw)[0])
 
-    embedder = Embedder(mill.state / FILE, model, wanted, text_at)
+    embedder = Embedder(mill.state / DERIVED_FILE, model, wanted, text_at)
     embedder.start()
     try:
         _wait(embedder, console)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from notemill.app.mill import Mill
 from notemill.config import load_exclusions
+from notemill.index.pool import all_cores
 from twolane.front.console import note_console
 
 if TYPE_CHECKING:
@@ -24,7 +25,14 @@ def open_mill(
 ) -> Mill:
     """Open a vault, leaving out what `exclude` and the settings say. Raises VaultError."""
     exclusions = load_exclusions(exclude, config=settings.config)
-    return Mill(folder, settings, exclusions, watch=_shown, rehearsal=dry_run)
+    return Mill(
+        folder,
+        settings,
+        exclusions,
+        watch=_shown,
+        rehearsal=dry_run,
+        processes=all_cores(),
+    )
 
 
 @contextmanager

@@ -5,47 +5,38 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections import defaultdict
-from itertools import islice
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 from notemill.errors import NotemillError
-from notemill.index.cache import Cache, unseen
-from notemill.linking.corpus import Content, Lexicon, content_of, document_of
-from notemill.vault.cleaning import VERSION
-from notemill.vault.note import bytes_hash, parse
+from notemill.index.analysis import Unread, chunks, contents_alone
+from notemill.index.pool import mapped
+from notemill.linking.content import Content
+from notemill.linking.corpus import Lexicon, document_of
+from notemill.vault.note import bytes_hash
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from pathlib import Path
+    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Set as AbstractSet
 
-    from notemill.index.cache import Watch
+    from notemill.index.analysis import Found
+    from notemill.index.derived import Derived, Watch
     from notemill.index.facts import NoteFacts
-    from notemill.linking.corpus import Document, Surfaces
+    from notemill.linking.corpus import Document
     from notemill.vault.files import Vault
 
-# Part of the tables' names: another way of finding terms starts afresh.
-FORMAT = f"5_{VERSION}"
-_AT_A_TIME = 500
+Met = dict[str, set[str]]
+"""The terms whose words were kept in one pass, by language."""
 
 
 class Contents:
-    """The contents of a vault's notes, kept in a file outside the vault."""
+    """The contents of a vault's notes, by the hash of their bytes."""
 
-    def __init__(self, path: Path) -> None:
-        """Open the file at `path`, an empty one where it is absent or cannot be read."""
-        self._cache = Cache(
-            path,
-            f"CREATE TABLE IF NOT EXISTS contents_{FORMAT} (hash TEXT PRIMARY KEY, about TEXT,"
-            " terms TEXT)",
-            f"CREATE TABLE IF NOT EXISTS surfaces_{FORMAT} (language TEXT, term TEXT, word TEXT,"
-            " PRIMARY KEY (language, term))"
-            " WITHOUT ROWID",
-        )
-        self.watched: Watch = unseen
-
-    def close(self) -> None:
-        """Close the file."""
-        self._cache.close()
+    def __init__(self, derived: Derived, *, watch: Watch, processes: Callable[[int], int]) -> None:
+        """Keep them in the file `derived`; `processes` says how many are to read so many notes."""
+        self._derived = derived
+        self._watch = watch
+        self._processes = processes
 
     def documents(self, vault: Vault, facts: Sequence[NoteFacts]) -> tuple[list[Document], Lexicon]:
         """Return the notes as ranking sees them, in the order of `facts`, and their terms.
@@ -57,7 +48,7 @@ class Contents:
         try:
             return self._documents(facts)
         except (sqlite3.DatabaseError, ValueError, TypeError):
-            self._cache.start_afresh()
+            self._derived.start_afresh()
             self.refresh(vault, facts)
             return self._documents(facts)
 
@@ -68,52 +59,59 @@ class Contents:
         may ask for more of the vault's notes.
         """
         wanted = {one.bytes_hash: one.key for one in facts if one.bytes_hash}
-        known = self._known()
-        new = (key for hashed, key in wanted.items() if hashed not in known)
-        surfaces: Surfaces = {}
-        with self.watched() as tell:
-            while some := list(islice(new, _AT_A_TIME)):
-                self._keep(vault, some, surfaces)
-                tell(len(some))
+        known = self.known()
+        new = [key for hashed, key in wanted.items() if hashed not in known]
+        if new:
+            self._read(vault, new)
         if len(gone := known - wanted.keys()) > len(wanted):
-            with self._cache.writing() as db:
-                db.executemany(
-                    f"DELETE FROM contents_{FORMAT} WHERE hash = ?", [(one,) for one in gone]
-                )
+            with self._derived.writing() as db:
+                db.executemany("DELETE FROM contents WHERE hash = ?", [(one,) for one in gone])
 
-    def _known(self) -> set[str]:
+    def known(self) -> AbstractSet[str]:
+        """Return the hashes of the contents that are kept."""
         try:
-            rows = self._cache.db.execute(f"SELECT hash FROM contents_{FORMAT}").fetchall()
+            rows = self._derived.db.execute("SELECT hash FROM contents").fetchall()
         except sqlite3.DatabaseError:
-            self._cache.start_afresh()
-            return set()
+            self._derived.start_afresh()
+            return frozenset()
         return {str(row[0]) for row in rows}
 
-    def _keep(self, vault: Vault, keys: list[str], surfaces: Surfaces) -> None:
-        """Analyse notes and keep what they say; `surfaces` are the words that are kept already."""
-        kept = {language: len(words) for language, words in surfaces.items()}
-        rows = [row for key in keys for row in _analysed(vault, key, surfaces)]
-        with self._cache.writing() as db:
-            db.executemany(f"INSERT OR REPLACE INTO contents_{FORMAT} VALUES (?,?,?)", rows)
-            db.executemany(
-                f"INSERT OR IGNORE INTO surfaces_{FORMAT} VALUES (?,?,?)",
-                [
-                    (language, *met)
-                    for language, words in surfaces.items()
-                    for met in islice(words.items(), kept.get(language, 0), None)
-                ],
-            )
+    def _read(self, vault: Vault, keys: list[str]) -> None:
+        def notes() -> Iterator[Unread]:
+            for key in keys:
+                try:
+                    raw = vault.read(key)
+                except NotemillError:
+                    continue
+                yield Unread(key, raw, bytes_hash(raw), len(raw), 0, is_new=True)
+
+        results = mapped(contents_alone, chunks(notes()), processes=self._processes(len(keys)))
+        met: Met = {}
+        with self._watch() as tell, closing(results):
+            for some in results:
+                with self._derived.writing() as db:
+                    self.keep(db, some, met)
+                tell(len(some.contents))
+
+    def keep(self, db: sqlite3.Connection, found: Found, met: Met) -> None:
+        """Keep what was found, in the caller's transaction; `met` is what this pass kept before."""
+        db.executemany("INSERT OR IGNORE INTO contents VALUES (?,?,?)", found.contents)
+        for language, words in found.surfaces.items():
+            terms = met.setdefault(language, set())
+            new = [(language, *one) for one in words.items() if one[0] not in terms]
+            terms.update(words)
+            db.executemany("INSERT OR IGNORE INTO surfaces VALUES (?,?,?)", new)
 
     def _documents(self, facts: Sequence[NoteFacts]) -> tuple[list[Document], Lexicon]:
-        db, lexicon = self._cache.db, Lexicon()
-        for language, term, word in db.execute(f"SELECT * FROM surfaces_{FORMAT}"):
+        db, lexicon = self._derived.db, Lexicon()
+        for language, term, word in db.execute("SELECT * FROM surfaces"):
             lexicon.surfaces.setdefault(language, {})[term] = word
         places: defaultdict[str, list[int]] = defaultdict(list)
         for place, one in enumerate(facts):
             places[one.bytes_hash].append(place)
         found: dict[int, Document] = {}
         for hashed, about, words in db.execute(
-            f"SELECT hash, about, terms FROM contents_{FORMAT} ORDER BY rowid"
+            "SELECT hash, about, terms FROM contents ORDER BY rowid"
         ):
             for place in places.get(hashed, ()):
                 content = _content(about, words)
@@ -121,17 +119,6 @@ class Contents:
                     facts[place].key, content, lexicon, tags=facts[place].all_tags
                 )
         return [found[place] for place in sorted(found)], lexicon
-
-
-def _analysed(vault: Vault, key: str, surfaces: Surfaces) -> Iterator[tuple[str, str, str]]:
-    """Yield the row of a note, none where it cannot be read."""
-    try:
-        raw = vault.read(key)
-    except NotemillError:
-        return
-    content = content_of(parse(raw)[0], surfaces=surfaces)
-    about = [content.names, content.language, content.links]
-    yield bytes_hash(raw), json.dumps(about), " ".join(content.terms)
 
 
 def _content(about: str, words: str) -> Content:

@@ -11,7 +11,6 @@ import numpy as np
 from notemill.embedding.model import of_notes, spoken
 from notemill.errors import NotemillError
 from notemill.index.vectors import VectorCache
-from notemill.vault.cleaning import VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -50,7 +49,7 @@ class Embedder:
 
     Started when the words of the notes are ready, it works beside whatever is done with them::
 
-        embedder = Embedder(state / "vectors.sqlite3", model, wanted, text_of)
+        embedder = Embedder(state / DERIVED_FILE, model, wanted, text_of)
         embedder.start()
         ...                                   # words, names and graph need not wait
         while not embedder.wait(0.2):
@@ -196,7 +195,7 @@ class Embedder:
 
 
 def _key_of_text(hashed: str) -> str:
-    return f"text {VERSION} {hashed}"
+    return f"text {hashed}"
 
 
 def _key_of_title(title: str) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from notemill.index.cache import Cache
+from notemill.index.derived import Derived
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float32]
 
-# Part of the table's name: another way of making vectors starts afresh.
-FORMAT = 1
 _BYTES = np.dtype(np.float16).itemsize
 
 
@@ -32,15 +30,11 @@ class VectorCache:
 
     def __init__(self, path: Path) -> None:
         """Open the file at `path`, an empty one where it is absent or cannot be read."""
-        self._cache = Cache(
-            path,
-            f"CREATE TABLE IF NOT EXISTS vectors_{FORMAT} (key TEXT, model TEXT, vector BLOB,"
-            " PRIMARY KEY (key, model)) WITHOUT ROWID",
-        )
+        self._derived = Derived(path)
 
     def close(self) -> None:
         """Close the file."""
-        self._cache.close()
+        self._derived.close()
 
     def find(self, model: str, keys: Collection[str]) -> dict[str, Floats]:
         """Return the vectors of a model that are kept, by key.
@@ -49,11 +43,11 @@ class VectorCache:
         """
         wanted = set(keys)
         try:
-            rows = self._cache.db.execute(
-                f"SELECT key, vector FROM vectors_{FORMAT} WHERE model = ?", (model,)
+            rows = self._derived.db.execute(
+                "SELECT key, vector FROM vectors WHERE model = ?", (model,)
             ).fetchall()
         except sqlite3.DatabaseError:
-            self._cache.start_afresh()
+            self._derived.start_afresh()
             return {}
         found = {
             key: np.frombuffer(vector, np.float16).astype(np.float32)
@@ -70,17 +64,17 @@ class VectorCache:
         try:
             self._insert(rows)
         except sqlite3.DatabaseError:
-            self._cache.start_afresh()
+            self._derived.start_afresh()
             self._insert(rows)
 
     def _insert(self, rows: Iterable[tuple[str, str, bytes]]) -> None:
-        with self._cache.writing() as db:
-            db.executemany(f"INSERT OR REPLACE INTO vectors_{FORMAT} VALUES (?,?,?)", rows)
+        with self._derived.writing() as db:
+            db.executemany("INSERT OR REPLACE INTO vectors VALUES (?,?,?)", rows)
 
     def prune(self, keys: Collection[str]) -> None:
         """Forget what was made of anything but `keys`, by whichever model."""
         wanted = set(keys)
-        held = self._cache.db.execute(f"SELECT DISTINCT key FROM vectors_{FORMAT}").fetchall()
+        held = self._derived.db.execute("SELECT DISTINCT key FROM vectors").fetchall()
         gone = [row for row in held if row[0] not in wanted]
-        with self._cache.writing() as db:
-            db.executemany(f"DELETE FROM vectors_{FORMAT} WHERE key = ?", gone)
+        with self._derived.writing() as db:
+            db.executemany("DELETE FROM vectors WHERE key = ?", gone)

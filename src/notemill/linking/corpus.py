@@ -1,4 +1,4 @@
-"""What ranking sees of notes, made from each note's bytes alone, and what it returns."""
+"""What ranking sees of notes, and what it returns."""
 
 from __future__ import annotations
 
@@ -8,33 +8,18 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from notemill.markup.reading import Reading
-from notemill.text.terms import language_of, terms
-from notemill.vault.cleaning import owners_words
-from notemill.vault.note import property_links
-from notemill.vault.region import owners_text
+from notemill.text.terms import terms
 from notemill.vault.resolve import title_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
 
-    from notemill.markup.elements import Link
-    from notemill.vault.note import Note
+    from notemill.linking.content import Content, Surfaces
 
-MAX_TERMS: Final = 20_000
-"""Terms of a note that are compared; what stands beyond says little new."""
-MAX_CHARS: Final = 400_000
-"""Characters of a note that are read for them."""
-HEADING_CHARS: Final = 2_000
-"""Characters of a text in which its first heading is looked for."""
 LONGEST_NAME: Final = 10
 """Terms of a name that are compared."""
-Surfaces = dict[str, dict[str, str]]
-"""The words that terms stand for where they are met first, by the language of the note."""
-# Link reference definitions, of which some editors keep a list below every note.
-_DEFINITION: Final = re.compile(r"^ {0,3}\[[^\]\n]+\]:[ \t]+\S[^\n]*$", re.MULTILINE)
 
 # What an editor calls a note that nobody has given a name.
 _NO_NAME: Final = re.compile(
@@ -64,20 +49,6 @@ class Lexicon:
     def terms(self) -> list[str]:
         """Return the terms in the order of their numbers."""
         return list(self._numbers)
-
-
-@dataclass(frozen=True, slots=True)
-class Content:
-    """What a note's bytes say, wherever it lies.
-
-    `names` are what it calls itself, each once: its title, its first heading, its aliases. `terms`
-    are those of its text, in order. `links` are the paths and labels of its links into the vault.
-    """
-
-    names: tuple[str, ...]
-    language: str
-    terms: tuple[str, ...]
-    links: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -120,50 +91,6 @@ class Candidate:
     reason: Reason
 
 
-def content_of(
-    note: Note,
-    *,
-    without: Collection[tuple[str, str]] = (),
-    surfaces: Surfaces | None = None,
-    text: str | None = None,
-) -> Content:
-    """Return what a note says; `surfaces` takes down the words its terms stand for.
-
-    `text` is its owner's words, where they are known already (see `cleaning.owners_words`).
-    What stands in notemill's own region is left out. Links whose path and label are in `without`
-    are left out, and their labels from the text.
-    """
-    words = Reading(owners_words(note) if text is None else text)
-    gone = [one for one in words.links if (one.path, one.label) in without] if without else []
-    said = _said(words, gone)
-    language = language_of(said)
-    met = None if surfaces is None else surfaces.setdefault(language, {})
-    around = owners_text(note.reading)
-    body = note.reading if around == note.body else Reading(around)
-    kept = [*body.links, *property_links(note)]
-    return Content(
-        names=_names(note, words),
-        language=language,
-        terms=tuple(terms(said, language, met)[:MAX_TERMS]),
-        links=tuple(
-            dict.fromkeys(
-                (one.path, one.label)
-                for one in kept
-                if one.path and (one.path, one.label) not in without
-            )
-        ),
-    )
-
-
-def text_of(note: Note, *, without_links: bool = False) -> str:
-    """Return its owner's words of a note, without markup.
-
-    Links keep their labels, or leave with them.
-    """
-    words = Reading(owners_words(note))
-    return _said(words, words.links if without_links else ())
-
-
 def document_of(
     key: str, content: Content, lexicon: Lexicon, *, tags: Sequence[str] = ()
 ) -> Document:
@@ -181,23 +108,3 @@ def document_of(
         tags=tuple(tags),
         links=content.links,
     )
-
-
-def _names(note: Note, words: Reading) -> tuple[str, ...]:
-    first = next(iter(words.headings), None)
-    heading = first.text if first and first.level == 1 and first.start < HEADING_CHARS else ""
-    found = (note.text_of("title"), heading, *note.aliases)
-    return tuple(dict.fromkeys(one for one in found if one.strip()))
-
-
-def _said(words: Reading, gone: Iterable[Link]) -> str:
-    """Return the plain words without the links in `gone`."""
-    parts: list[str] = []
-    at = 0
-    for link in gone:
-        parts.append(words.text[at : link.start])
-        at = max(at, link.end)
-    left = "".join([*parts, words.text[at:]])[:MAX_CHARS]
-    if "]:" in left:
-        left = _DEFINITION.sub("", left)
-    return (words if left == words.text else Reading(left)).words

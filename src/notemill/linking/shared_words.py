@@ -11,7 +11,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from notemill.linking.corpus import Document, Surfaces
+    from notemill.linking.content import Surfaces
+    from notemill.linking.corpus import Document
 
 MOST_TERMS: Final = 40
 """So many of the weightiest terms are enough to tell words from."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from functools import cache, lru_cache
+from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 from notemill.text.stopwords import combined, languages_of
@@ -55,7 +56,7 @@ _SAMPLE_CHARS: Final = 2_000
 # A script is the text's when this share of the sampled letters is its own: Han and kana say more
 # a letter than Latin does, and technical texts are full of Latin names.
 _SHARE: Final = 0.2
-_CACHED_WORDS: Final = 100_000
+_CACHED_WORDS: Final = 200_000  # of all languages together: some 60 MB
 
 
 def language_of(text: str) -> str:
@@ -84,15 +85,10 @@ def terms(text: str, language: str, surfaces: dict[str, str] | None = None) -> l
     """
     latin = language if language in _LATIN else "en"
     met: dict[str, str] = {} if surfaces is None else surfaces
+    if text.isascii():
+        return _ascii_terms(_ASCII_WORD.findall(text), latin, met)
     found: list[str] = []
     add = found.append
-    if text.isascii():
-        for word in _ASCII_WORD.findall(text):
-            for part, stemmed in _parts(word, latin):
-                add(stemmed)
-                if stemmed not in met:
-                    met[stemmed] = part
-        return found
     for match in WORD.finditer(text):
         word = match[0]
         if match["cjk"] or match["southeast"]:
@@ -104,8 +100,49 @@ def terms(text: str, language: str, surfaces: dict[str, str] | None = None) -> l
     return found
 
 
+_Parts = tuple[tuple[str, str], ...]
+_known: dict[str, dict[str, tuple[tuple[str, ...], _Parts]]] = {}
+"""The stems of ASCII words, and their parts with a stem each, by the language they were read in."""
+
+
+def _ascii_terms(words: list[str], latin: str, met: dict[str, str]) -> list[str]:
+    """Return the terms of words of ASCII characters; most of them were met before."""
+    known = _known.setdefault(latin, {})
+    unique = dict.fromkeys(words)
+    if new := [word for word in unique if word not in known]:
+        if sum(map(len, _known.values())) > _CACHED_WORDS:
+            _known.clear()
+            known = _known[latin] = {}
+            new = list(unique)
+        known.update(_new_words(new, latin))
+    stems: dict[str, tuple[str, ...]] = {}
+    for word in unique:
+        stems[word], parts = known[word]
+        for part, stemmed in parts:
+            if stemmed not in met:
+                met[stemmed] = part
+    return list(chain.from_iterable(map(stems.__getitem__, words)))
+
+
+def _new_words(
+    words: list[str], latin: str
+) -> Iterator[tuple[str, tuple[tuple[str, ...], _Parts]]]:
+    """Yield words with their stems and parts; those of one part are stemmed all at once."""
+    stop = combined((latin,))
+    plain = [word for word in words if word.isalnum()]
+    lowered = [word.lower() for word in plain]
+    stemmed = _stemmer(_LATIN[latin]).stemWords(lowered)
+    for word, lower, stem in zip(plain, lowered, stemmed, strict=True):
+        says = len(word) > 1 and lower not in stop
+        yield word, ((stem,), ((word, stem),)) if says else ((), ())
+    for word in words:
+        if not word.isalnum():
+            parts = _parts(word, latin)
+            yield word, (tuple([stem for _, stem in parts]), parts)
+
+
 @lru_cache(maxsize=_CACHED_WORDS)
-def _parts(word: str, latin: str) -> tuple[tuple[str, str], ...]:
+def _parts(word: str, latin: str) -> _Parts:
     """Return the parts of a word that say something, each with its stem."""
     stop = combined((latin,))
     if fold(word) in stop:

@@ -22,9 +22,6 @@ if TYPE_CHECKING:
 
     from notemill.vault.note import Note
 
-VERSION: Final = 1
-"""Part of the names of what is derived from cleaned texts: another cleaning makes it anew."""
-
 # -- fenced blocks ----------------------------------------------------------------------------
 
 # Blocks that a plugin fills from elsewhere, or keeps its own data in. Diagrams, charts, formulas,

@@ -1,7 +1,7 @@
 """A whole state folder in one file, for a second computer, without working on a run twice.
 
 Taken along is every SQLite file of the folder, each as of one moment: the ledger, and what
-programs on top of the engine keep below it. Files named `index.sqlite3` are derived by convention
+programs on top of the engine keep below it. Files named `derived.sqlite3` are derived by convention
 and left behind, like locks and bodies on their way. Runs with work left are handed over: they
 cannot be worked on here any more, because both computers would pay for the same items.
 """
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from twolane.ledger.rows import RunRow
 
-DERIVED = "index.sqlite3"
+DERIVED = "derived.sqlite3"
 _WITH_WORK_LEFT = (RunState.OPEN, RunState.STOPPED)
 
 

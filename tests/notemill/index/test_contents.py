@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from notemill.index import Index
-from notemill.index.contents import FORMAT, Contents
 from tests.notemill.vault.folders import open_vault
 
 if TYPE_CHECKING:
@@ -31,19 +30,18 @@ class Kept:
     def look(self) -> dict[str, Document]:
         """Return the documents of the vault by key."""
         vault = open_vault(self.notes, self.state)
-        index, contents = Index(self.state / "i.sqlite3"), Contents(self.state / "c.sqlite3")
+        index = Index(self.state / "d.sqlite3")
         try:
-            documents, _ = contents.documents(vault, index.refresh(vault, vault.scan()))
+            documents, _ = index.contents.documents(vault, index.refresh(vault, vault.scan()))
         finally:
-            contents.close()
             index.close()
             vault.close()
         return {one.key: one for one in documents}
 
     def change_rows(self, column: str, value: str) -> None:
         """Write a value into a column of all that is kept."""
-        with sqlite3.connect(self.state / "c.sqlite3") as db:
-            db.execute(f"UPDATE contents_{FORMAT} SET {column} = ?", (value,))  # noqa: S608
+        with sqlite3.connect(self.state / "d.sqlite3") as db:
+            db.execute(f"UPDATE contents SET {column} = ?", (value,))  # noqa: S608
         db.close()
 
 
@@ -88,7 +86,7 @@ def test_a_lost_or_damaged_file_costs_time_only(kept: Kept, damage: str) -> None
     """It is made again from the notes."""
     (kept.notes / "a.md").write_text("Text of a")
     before = kept.look()["a.md"].terms.tolist()
-    file = kept.state / "c.sqlite3"
+    file = kept.state / "d.sqlite3"
     if damage == "deleted":
         file.unlink()
     elif damage == "garbage":

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
 
 from notemill.index import Index, NoteFacts
+from notemill.index.derived import FORMAT
 from tests.notemill.vault.folders import open_vault
 from tests.notemill.workflows.notes import write_notes
 
@@ -106,8 +108,7 @@ def test_notes_that_come_and_go_are_noticed(tmp_path: Path, vault: Vault) -> Non
     assert read == ["b.md"]
     assert "a.md" not in facts
     with sqlite3.connect(tmp_path / "i") as db:
-        (table,) = db.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchone()
-        kept = {row[0] for row in db.execute(f"SELECT key FROM {table}")}  # noqa: S608
+        kept = {row[0] for row in db.execute("SELECT key FROM notes")}
     db.close()
     assert kept == set(facts)
 
@@ -140,8 +141,7 @@ def test_rows_that_are_no_facts_are_mended(tmp_path: Path, vault: Vault, facts: 
     """What another program wrote into the table is thrown away."""
     first, _ = look(tmp_path / "i", vault)
     with sqlite3.connect(tmp_path / "i") as db:
-        (table,) = db.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchone()
-        db.execute(f"UPDATE {table} SET facts = ?", (facts,))  # noqa: S608
+        db.execute("UPDATE notes SET facts = ?", (facts,))
     db.close()
     assert look(tmp_path / "i", vault)[0] == first
 
@@ -166,3 +166,32 @@ def test_the_index_is_its_owners_alone(tmp_path: Path, vault: Vault) -> None:
     look(tmp_path / "deep" / "i", vault)
     assert (tmp_path / "deep" / "i").stat().st_mode & 0o077 == 0
     assert (tmp_path / "deep").stat().st_mode & 0o077 == 0
+
+
+def test_a_note_is_read_once_for_facts_and_contents(tmp_path: Path, vault: Vault) -> None:
+    """Contents that will be wanted are found in the reading that finds the facts."""
+    index = Index(tmp_path / "i")
+    counting = CountingVault(vault)
+    facts = index.refresh(
+        counting,  # type: ignore[arg-type]  # it reads, no more
+        vault.scan(),
+        with_contents=lambda one: not one.ignored,
+    )
+    assert sorted(counting.read_keys) == sorted(NOTES)
+    shown = [one for one in facts if not one.ignored]
+    documents, _ = index.contents.documents(counting, shown)  # type: ignore[arg-type]
+    assert [one.key for one in documents] == [one.key for one in shown]
+    assert sorted(counting.read_keys) == sorted(NOTES)
+    index.close()
+
+
+@pytest.mark.parametrize("other", [0, FORMAT + 1])
+def test_a_file_of_another_format_is_made_again(tmp_path: Path, vault: Vault, other: int) -> None:
+    """What an older or newer program kept is not understood, and costs time alone."""
+    first, _ = look(tmp_path / "i", vault)
+    with closing(sqlite3.connect(tmp_path / "i")) as db:
+        db.execute("ALTER TABLE notes ADD COLUMN more TEXT")
+        db.execute(f"PRAGMA user_version = {other}")
+    facts, read = look(tmp_path / "i", vault)
+    assert facts == first
+    assert len(read) == len(NOTES)

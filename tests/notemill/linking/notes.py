@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from notemill.linking.corpus import Lexicon, content_of, document_of
+from notemill.linking.content import content_of
+from notemill.linking.corpus import Lexicon, document_of
 from notemill.linking.propose import propose
 from notemill.vault.note import parse
 from notemill.vault.resolve import Names

@@ -59,7 +59,6 @@ def opened(folder: Path, disk: Disk | None = None) -> Iterator[Mill]:
         yield mill
     finally:
         mill.engine.ledger.close()
-        mill.contents.close()
         mill.index.close()
         mill.store.close()
 
@@ -109,16 +108,16 @@ def test_a_full_disk_is_said_to_be_one_whichever_file_cannot_grow(tmp_path: Path
         new = NewPair(SOIL, MULCH, 0.5, {}, "", "")
         run = LinkRun("link-1", 0.0, {})
         with full_disk():
-            with pytest.raises(VaultError, match=r"index\.sqlite3 cannot be written"):
+            with pytest.raises(VaultError, match=r"derived\.sqlite3 cannot be written"):
                 mill.index.refresh(mill.vault, mill.vault.scan())
-            with pytest.raises(VaultError, match=r"contents\.sqlite3 cannot be written"):
-                mill.contents.refresh(mill.vault, facts)
+            with pytest.raises(VaultError, match=r"derived\.sqlite3 cannot be written"):
+                mill.index.contents.refresh(mill.vault, facts)
             with pytest.raises(VaultError, match=r"vault\.sqlite3 cannot be written"):
                 mill.links.propose(run, [new])
             with mill.working():
                 pass
         assert mill.index.refresh(mill.vault, mill.vault.scan()) == facts
-        assert len(mill.contents.documents(mill.vault, facts)[0]) == len(NOTES)
+        assert len(mill.index.contents.documents(mill.vault, facts)[0]) == len(NOTES)
         mill.links.propose(run, [new])
         assert [one.state for one in mill.links.pairs()] == [PairState.PROPOSED]
 

@@ -439,7 +439,7 @@ def test_a_deleted_or_damaged_index_costs_time_and_no_request(tmp_path: Path) ->
     """It is made again from the notes; what was curated stays curated."""
     desk = Desk(tmp_path, many(4))
     desk.curate(apply=True)
-    (index,) = desk.home.rglob("index.sqlite3")
+    (index,) = desk.home.rglob("derived.sqlite3")
     for damage in (b"", b"not a database at all, by no means" * 99, None):
         if damage is None:
             index.unlink()

@@ -40,7 +40,7 @@ REVIEW = "vaults/notes-12ab/vault.sqlite3"
 
 def keep_more(home: Path) -> None:
     """Keep beside the ledger what programs on top of the engine keep."""
-    for name in (REVIEW, "vaults/notes-12ab/index.sqlite3"):
+    for name in (REVIEW, "vaults/notes-12ab/derived.sqlite3"):
         path = home / name
         path.parent.mkdir(parents=True, exist_ok=True)
         db = sqlite3.connect(path)

@@ -1,4 +1,8 @@
-"""A file of derived rows: made afresh where it is absent, damaged or of another format."""
+"""The file of all that is derived from a vault's notes: facts, contents and vectors.
+
+It is made afresh where it is absent, damaged, of another format, or from another computer: its loss
+costs time only.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +16,17 @@ from notemill.errors import VaultError
 from twolane import TwolaneError, private
 from twolane.databases import ARRIVED, guard
 
+DERIVED_FILE: Final = "derived.sqlite3"
+FORMAT: Final = 1
+"""Kept in the file's header. Raise it whenever what is kept would come out otherwise: with another
+parser, another cleaning, other terms, other columns."""
+_SCHEMA: Final = """
+CREATE TABLE notes (key TEXT PRIMARY KEY, facts TEXT);
+CREATE TABLE contents (hash TEXT PRIMARY KEY, about TEXT, terms TEXT);
+CREATE TABLE surfaces (language TEXT, term TEXT, word TEXT, PRIMARY KEY (language, term))
+  WITHOUT ROWID;
+CREATE TABLE vectors (key TEXT, model TEXT, vector BLOB, PRIMARY KEY (key, model)) WITHOUT ROWID;
+"""
 # What is wrong with the disk, its rights or another process, and not with the file.
 _OUTSIDE: Final = frozenset(
     (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR,
@@ -29,16 +44,12 @@ def unseen() -> Iterator[Callable[[int], None]]:
     yield lambda _: None
 
 
-class Cache:
-    """An SQLite file whose loss costs time only; nothing waits for the disk on its behalf."""
+class Derived:
+    """An open connection to the file; nothing waits for the disk on its behalf."""
 
-    def __init__(self, path: Path, *create: str) -> None:
-        """Open the file at `path`; `create` are the statements that make absent tables.
-
-        Raises VaultError where the disk takes no file.
-        """
+    def __init__(self, path: Path) -> None:
+        """Open the file at `path`. Raises VaultError where the disk takes no file."""
         self._path = path
-        self._create = create
         try:
             with self._faults():
                 self.db = self._opened()
@@ -54,15 +65,15 @@ class Cache:
                 # What others have derived of their notes says nothing of these.
                 raise sqlite3.DatabaseError("it was imported")
             db.execute("PRAGMA synchronous = OFF")
-            for statement in self._create:
-                db.execute(statement)
+            if _format_of(db) != FORMAT:
+                _make_tables(db)
         except sqlite3.Error:
             db.close()
             raise
         return db
 
     def start_afresh(self) -> None:
-        """Put an empty file in a damaged one's place: it is made again from the notes."""
+        """Replace the file with an empty one: it is made again from the notes."""
         if hasattr(self, "db"):
             self.db.close()
         for suffix in ("", "-journal"):
@@ -97,3 +108,21 @@ class Cache:
     def close(self) -> None:
         """Close the file."""
         self.db.close()
+
+
+def _format_of(db: sqlite3.Connection) -> int:
+    return int(db.execute("PRAGMA user_version").fetchone()[0])
+
+
+def _make_tables(db: sqlite3.Connection) -> None:
+    """Fill an empty file. Raises DatabaseError where it holds another format."""
+    db.execute("BEGIN IMMEDIATE")
+    with db:
+        # Another process may have been quicker.
+        if (found := _format_of(db)) == FORMAT:
+            return
+        if found or db.execute("SELECT 1 FROM sqlite_master").fetchone():
+            raise sqlite3.DatabaseError(f"its format is {found}")
+        for statement in _SCHEMA.split(";\n"):
+            db.execute(statement)
+        db.execute(f"PRAGMA user_version = {FORMAT}")

@@ -1,0 +1,136 @@
+"""The facts of every note: a note is read again only when its size or time of change is another."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from typing import TYPE_CHECKING, Final
+
+from notemill.errors import NotemillError
+from notemill.index.analysis import Analysis, Unread, chunks
+from notemill.index.contents import Contents
+from notemill.index.derived import Derived, unseen
+from notemill.index.facts import facts_in, unreadable
+from notemill.index.pool import mapped
+from notemill.vault.note import bytes_hash
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Iterator
+    from pathlib import Path
+
+    from notemill.index.contents import Met
+    from notemill.index.derived import Watch
+    from notemill.index.facts import NoteFacts
+    from notemill.vault.files import NoteFile, Vault
+
+LEAST_FOR_POOL: Final = 500
+"""Notes to read from which on more than one process pays: starting them takes half a second."""
+
+
+class Index:
+    """The facts of one vault's notes, and their contents, kept in a file outside the vault."""
+
+    def __init__(self, path: Path, *, watch: Watch = unseen, processes: int = 1) -> None:
+        """Open the index at `path`, an empty one where it is absent or cannot be read.
+
+        `watch` is told how the notes are read. Many notes are read by up to `processes` processes;
+        a program that asks for more than one has to be importable (see `pool.mapped`). Raises
+        VaultError where the disk takes no file.
+        """
+        self._derived = Derived(path)
+        self._watch = watch
+        self._processes = processes
+        self.contents = Contents(self._derived, watch=watch, processes=self._processes_for)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._derived.close()
+
+    def _processes_for(self, notes: int) -> int:
+        return self._processes if notes >= LEAST_FOR_POOL else 1
+
+    def refresh(
+        self,
+        vault: Vault,
+        files: Iterable[NoteFile],
+        *,
+        with_contents: Callable[[NoteFacts], bool] | None = None,
+    ) -> list[NoteFacts]:
+        """Return the facts of `files`, in their order, reading only those that changed.
+
+        Of those, the contents that will be wanted (by `with_contents`) are found in the same
+        reading. What was read is kept as it is read: interrupted, the next look goes on from there.
+        """
+        known = self._known()
+        files = list(files)
+        found: list[NoteFacts | None] = []
+        changed: list[tuple[int, NoteFile]] = []
+        for place, file in enumerate(files):
+            facts = known.pop(file.key, None)
+            if facts is None or (facts.size, facts.mtime_ns) != (file.size, file.mtime_ns):
+                facts = None
+                changed.append((place, file))
+            found.append(facts)
+        if changed:
+            self._read(vault, changed, found, with_contents)
+        if known:
+            self._delete(known)
+        return [one for one in found if one is not None]
+
+    def _read(
+        self,
+        vault: Vault,
+        changed: list[tuple[int, NoteFile]],
+        found: list[NoteFacts | None],
+        with_contents: Callable[[NoteFacts], bool] | None,
+    ) -> None:
+        """Read the notes that changed, and put their facts in their places."""
+        places: list[int] = []
+        hashes = self.contents.known() if with_contents else frozenset[str]()
+
+        def notes() -> Iterator[Unread]:
+            for place, file in changed:
+                try:
+                    raw = vault.read(file.key)
+                except NotemillError as error:
+                    found[place] = unreadable(file.key, str(error))
+                    continue
+                places.append(place)
+                hashed = bytes_hash(raw)
+                is_new = hashed not in hashes
+                yield Unread(file.key, raw, hashed, file.size, file.mtime_ns, is_new)
+
+        processes = self._processes_for(len(changed))
+        results = mapped(Analysis(with_contents), chunks(notes()), processes=processes)
+        met: Met = {}
+        done = 0
+        with self._watch() as tell, closing(results):
+            for some in results:
+                read = [facts_in(row) for row in some.facts]
+                with self._derived.writing() as db:
+                    db.executemany(
+                        "INSERT OR REPLACE INTO notes VALUES (?,?)",
+                        [(one.key, row) for one, row in zip(read, some.facts, strict=True)],
+                    )
+                    self.contents.keep(db, some, met)
+                for place, one in zip(places[done : done + len(read)], read, strict=True):
+                    found[place] = one
+                done += len(read)
+                tell(len(read))
+
+    def forget(self, key: str) -> None:
+        """Have a note read again the next time, whatever its size and time say."""
+        self._delete((key,))
+
+    def _known(self) -> dict[str, NoteFacts]:
+        try:
+            rows = self._derived.db.execute("SELECT facts FROM notes").fetchall()
+            known = [facts_in(text) for (text,) in rows]
+        except (sqlite3.DatabaseError, ValueError, TypeError):
+            self._derived.start_afresh()
+            return {}
+        return {facts.key: facts for facts in known}
+
+    def _delete(self, keys: Collection[str]) -> None:
+        with self._derived.writing() as db:
+            db.executemany("DELETE FROM notes WHERE key = ?", [(key,) for key in keys])

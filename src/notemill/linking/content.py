@@ -1,0 +1,108 @@
+"""What a note's bytes say: its terms, names and links, wherever it lies; pure."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from notemill.markup.reading import Reading
+from notemill.text.terms import language_of, terms
+from notemill.vault.cleaning import owners_words
+from notemill.vault.note import property_links
+from notemill.vault.region import owners_text
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
+    from notemill.markup.elements import Link
+    from notemill.vault.note import Note
+
+MAX_TERMS: Final = 20_000
+"""Terms of a note that are compared; what stands beyond says little new."""
+MAX_CHARS: Final = 400_000
+"""Characters of a note that are read for them."""
+HEADING_CHARS: Final = 2_000
+"""Characters of a text in which its first heading is looked for."""
+Surfaces = dict[str, dict[str, str]]
+"""The words that terms stand for where they are met first, by the language of the note."""
+# Link reference definitions, of which some editors keep a list below every note.
+_DEFINITION: Final = re.compile(r"^ {0,3}\[[^\]\n]+\]:[ \t]+\S[^\n]*$", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What a note's bytes say, wherever it lies.
+
+    `names` are what it calls itself, each once: its title, its first heading, its aliases. `terms`
+    are those of its text, in order. `links` are the paths and labels of its links into the vault.
+    """
+
+    names: tuple[str, ...]
+    language: str
+    terms: tuple[str, ...]
+    links: tuple[tuple[str, str], ...]
+
+
+def content_of(
+    note: Note,
+    *,
+    without: Collection[tuple[str, str]] = (),
+    surfaces: Surfaces | None = None,
+    text: str | None = None,
+) -> Content:
+    """Return what a note says; `surfaces` takes down the words its terms stand for.
+
+    `text` is its owner's words, where they are known already (see `cleaning.owners_words`).
+    What stands in notemill's own region is left out. Links whose path and label are in `without`
+    are left out, and their labels from the text.
+    """
+    words = Reading(owners_words(note) if text is None else text)
+    gone = [one for one in words.links if (one.path, one.label) in without] if without else []
+    said = _said(words, gone)
+    language = language_of(said)
+    met = None if surfaces is None else surfaces.setdefault(language, {})
+    around = owners_text(note.reading)
+    body = note.reading if around == note.body else Reading(around)
+    kept = [*body.links, *property_links(note)]
+    return Content(
+        names=_names(note, words),
+        language=language,
+        terms=tuple(terms(said, language, met)[:MAX_TERMS]),
+        links=tuple(
+            dict.fromkeys(
+                (one.path, one.label)
+                for one in kept
+                if one.path and (one.path, one.label) not in without
+            )
+        ),
+    )
+
+
+def text_of(note: Note, *, without_links: bool = False) -> str:
+    """Return its owner's words of a note, without markup.
+
+    Links keep their labels, or leave with them.
+    """
+    words = Reading(owners_words(note))
+    return _said(words, words.links if without_links else ())
+
+
+def _names(note: Note, words: Reading) -> tuple[str, ...]:
+    first = next(iter(words.headings), None)
+    heading = first.text if first and first.level == 1 and first.start < HEADING_CHARS else ""
+    found = (note.text_of("title"), heading, *note.aliases)
+    return tuple(dict.fromkeys(one for one in found if one.strip()))
+
+
+def _said(words: Reading, gone: Iterable[Link]) -> str:
+    """Return the plain words without the links in `gone`."""
+    parts: list[str] = []
+    at = 0
+    for link in gone:
+        parts.append(words.text[at : link.start])
+        at = max(at, link.end)
+    left = "".join([*parts, words.text[at:]])[:MAX_CHARS]
+    if "]:" in left:
+        left = _DEFINITION.sub("", left)
+    return (words if left == words.text else Reading(left)).words
