@@ -91,11 +91,13 @@ if TYPE_CHECKING:
     from twolane.errors import UnknownRunError as UnknownRunError
     from twolane.errors import UnreachableError as UnreachableError
     from twolane.errors import WaitingError as WaitingError
+    from twolane.ledger.reports import Expiring as Expiring
     from twolane.ledger.rows import RunRow as RunRow
     from twolane.offer import Offer as Offer
     from twolane.offer import offer_of as offer_of
     from twolane.outcomes import ItemOutcome as ItemOutcome
     from twolane.planning import Plan as Plan
+    from twolane.planning import Preview as Preview
     from twolane.providers.base import BatchPage as BatchPage
     from twolane.providers.base import NoBatches as NoBatches
     from twolane.providers.base import Provider as Provider
@@ -189,10 +191,11 @@ _NAMES = {
         "UnreachableError",
         "WaitingError",
     ),
+    "twolane.ledger.reports": ("Expiring",),
     "twolane.ledger.rows": ("RunRow",),
     "twolane.offer": ("Offer", "offer_of"),
     "twolane.outcomes": ("ItemOutcome",),
-    "twolane.planning": ("Plan",),
+    "twolane.planning": ("Plan", "Preview"),
     "twolane.providers.base": (
         "BatchPage",
         "NoBatches",

@@ -24,7 +24,7 @@ from notemill.vault.curatelock import curate_lock
 from notemill.vault.files import Vault
 from notemill.vault.places import claim, remember, state_folder, vault_root
 from notemill.workflows.curation.apply import Applied, apply_run, preview, waits_for_person
-from notemill.workflows.curation.collecting import collect, losses_of
+from notemill.workflows.curation.collecting import collected, losses_of
 from notemill.workflows.curation.curate import REPLY_TOKENS, load_template
 from notemill.workflows.curation.needs import need_of
 from notemill.workflows.curation.requests import NoteRequests
@@ -365,13 +365,20 @@ class Mill:
 
     # -- results ------------------------------------------------------------------------------
 
-    async def collect(self, curation: Curation) -> list[str]:
-        """Turn the answers that are there into proposals; return the notes that got some."""
+    async def collect(self, curation: Curation) -> None:
+        """Turn the answers that are there into proposals."""
         if curation.run.row.dropped_at is not None:
-            return []
-        return await collect(
-            curation.run, self.vault, self.review, gate=self.gate(), now=time.time()
+            return
+        conflicts = collected(
+            curation.run.id,
+            curation.run.outcomes(),
+            self.vault,
+            self.review,
+            gate=self.gate(),
+            now=time.time(),
         )
+        for index, why in conflicts:
+            await curation.run.mark_conflict(index, why)
 
     def losses(self, run: Run, note: str | None = None) -> list[tuple[str, Loss]]:
         """Return what was not taken of a curation's answers as it was, but of the hidden notes."""

@@ -56,7 +56,7 @@ def curate(**flags: Any) -> None:  # noqa: ANN401
     Only notes that need work are asked about. A few come first and are shown before the rest is
     sent. The same command again goes on with a run that did not finish.
     """
-    from notemill.cli.curating import curate_vault  # noqa: PLC0415
+    from notemill.cli.curate import curate_vault  # noqa: PLC0415
 
     settings = settings_of(flags)
     finish(curate_vault(settings, **flags))

@@ -6,6 +6,7 @@ import time
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
+from notemill.app.door import Mill as Door
 from notemill.app.mill import Mill
 from notemill.config import load_exclusions
 from notemill.index.pool import all_cores
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from notemill.cli.front import TerminalFront
     from twolane import Settings
 
 _QUIET_S = 1.0
@@ -30,6 +32,25 @@ def open_mill(
         settings,
         exclusions,
         watch=_shown,
+        rehearsal=dry_run,
+        processes=all_cores(),
+    )
+
+
+async def open_vault(
+    folder: Path,
+    settings: Settings,
+    front: TerminalFront,
+    exclude: tuple[str, ...] = (),
+    *,
+    dry_run: bool = False,
+) -> Door:
+    """Open a vault, leaving out what `exclude` and the settings say. Raises VaultError."""
+    return await Door.open(
+        folder,
+        settings,
+        front,
+        exclusions=load_exclusions(exclude, config=settings.config),
         rehearsal=dry_run,
         processes=all_cores(),
     )

@@ -188,6 +188,11 @@ def confirm(question: str, console: Console, *, yes: bool, otherwise: str) -> No
     if not sys.stdin.isatty():
         message = f"{question} Nobody is here to answer; run the command again with --yes"
         raise WaitingError(message)
-    console.print(f"{question} [y/N] ", end="")
-    if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+    if not says_yes(question, console):
         raise WaitingError(otherwise)
+
+
+def says_yes(question: str, console: Console) -> bool:
+    """Ask a question at the terminal, and tell whether the answer is yes."""
+    console.print(f"{question} [y/N] ", end="")
+    return sys.stdin.readline().strip().lower() in ("y", "yes")

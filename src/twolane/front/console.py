@@ -29,7 +29,7 @@ from twolane.front.terminal import result_console as result_console  # noqa: PLC
 from twolane.ledger.guards import gone
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 
     from twolane.core.types import Failure, Kept, Orphans, Report, Wait
     from twolane.ledger import BatchRow, RunRow
@@ -290,11 +290,17 @@ async def drive(run: Run, console: Console, *, stage: int | None = None) -> RunS
 
     Raises what Run.drive raises.
     """
+    async with following(run, console):
+        return await run.drive(stage)
+
+
+@contextlib.asynccontextmanager
+async def following(run: Run, console: Console) -> AsyncIterator[None]:
+    """Show a run's progress while the block drives it; see `drive` for Ctrl-C."""
     with _stop_on_signals(run, console):
-        driving = asyncio.get_running_loop().create_task(run.drive(stage))
         watching = asyncio.get_running_loop().create_task(_watch(run, console))
         try:
-            return await driving
+            yield
         finally:
             watching.cancel()
             with contextlib.suppress(asyncio.CancelledError):

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from notemill.app.door import Mill as Door
     from notemill.app.mill import Mill
+    from notemill.app.opened import OpenVault
 
 TAGGED = "---\ntags: [griffin/inner]\ndescription: D.\ntopics: [t]\n---\nA basilisk.\n"
 
@@ -49,7 +51,18 @@ def test_a_note_whose_tags_were_candidates_is_hidden_before_the_start(
 ) -> None:
     """Nothing is sent; the next command goes without its tags."""
     desk = Desk(tmp_path, {**many(3), "tagged.md": TAGGED})
-    ended = desk.curate(lane=lane, tamper=lambda mill: after_plan(mill, desk.path("tagged.md")))
+
+    def hidden_after_plan(mill: Door, _: OpenVault) -> None:
+        planned = mill.planned
+
+        async def and_hidden(*args: Any, **more: Any) -> Any:  # noqa: ANN401
+            found = await planned(*args, **more)
+            hide(desk.path("tagged.md"))
+            return found
+
+        mill.planned = and_hidden  # type: ignore[method-assign]
+
+    ended = desk.curate(lane=lane, tamper=hidden_after_plan)
     assert ended.code == 3
     assert "a note was excluded" in ended.shown
     assert not desk.requests

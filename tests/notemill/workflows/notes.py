@@ -5,15 +5,18 @@ from __future__ import annotations
 import io
 import json
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from notemill.app.door import Mill as Door
 from notemill.app.mill import Mill
-from notemill.cli.curating import curate, work
+from notemill.app.terms import RunTerms
+from notemill.cli.curate import conclude, curate, rehearse
+from notemill.cli.front import TerminalFront
 from notemill.config import Exclusions
 from notemill.errors import NotemillError
 from notemill.tagging.vocabulary import read_vocabulary
-from notemill.workflows.curation.survey import CurateOptions
+from notemill.workflows.curation.survey import Selection
 from notemill.workflows.tags.arrangement import adopt
 from tests.doubles import MortalStore, ScriptedProvider
 from tests.virtual_time import VirtualClock
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
     from pathlib import Path
 
+    from notemill.app.opened import OpenVault
     from notemill.stores.proposals import Proposal
     from notemill.vault.files import NoteUndo
     from notemill.workflows.curation.apply import Applied
@@ -158,6 +162,43 @@ class Desk:
 
         return self.clock.run(process())
 
+    async def open(
+        self,
+        front: TerminalFront,
+        tamper: Callable[[Door, OpenVault], None] = lambda *_: None,
+        **mortal: Any,  # noqa: ANN401
+    ) -> Door:
+        """Open the vault through the door; `tamper` changes something in it before its use."""
+        settings = replace(Settings(home=self.home, provider="anthropic"), **self.changes)
+        engine = Engine(
+            settings, self.provider, executor=None, now=self.clock.now, seed=len(self.requests)
+        )
+        if mortal:
+            engine.ledger.close()
+            engine.ledger.store = MortalStore(engine.ledger.path, **mortal)
+        mill = await Door.open(
+            self.root, settings, front, exclusions=self.exclusions, clock=self.clock.now,
+            engine=engine,
+        )  # fmt: skip
+        tamper(mill, await mill.on(lambda opened: opened))
+        return mill
+
+    def through_the_door(
+        self,
+        job: Callable[[Door], Awaitable[T]],
+        front: TerminalFront | None = None,
+        tamper: Callable[[Door, OpenVault], None] = lambda *_: None,
+        **mortal: Any,  # noqa: ANN401
+    ) -> T:
+        """Do something with the vault, as one process."""
+
+        async def process() -> T:
+            shown = front or TerminalFront(yes=True, console=Console(io.StringIO()))
+            async with await self.open(shown, tamper, **mortal) as mill:
+                return await job(mill)
+
+        return self.clock.run(process())
+
     def curate(
         self,
         *,
@@ -166,44 +207,42 @@ class Desk:
         as_json: bool = False,
         again: bool = False,
         dry_run: bool = False,
-        tamper: Callable[[Mill], None] = lambda _: None,
+        tamper: Callable[[Door, OpenVault], None] = lambda *_: None,
         mortal: Mapping[str, Any] | None = None,
         **options: Any,  # noqa: ANN401
     ) -> Ended:
         """Run `notemill curate`; in batches and in one stage unless told otherwise."""
-        asked = CurateOptions(**({"lane": Lane.BATCH, "stages": "none"} | options))
-        said = io.StringIO()
-        console = Console(said, width=200)
+        asked = {"lane": Lane.BATCH, "stages": "none"} | options
+        names = {one.name for one in fields(Selection)}
+        selection = Selection(**{name: asked.pop(name) for name in names & asked.keys()})
+        front = TerminalFront(yes=yes, console=Console(said := io.StringIO(), width=200))
 
-        async def job(mill: Mill) -> int:
-            tamper(mill)
+        async def job(mill: Door) -> int:
+            terms = RunTerms(**asked)
+            if dry_run:
+                return await rehearse(mill, selection, terms, front.console, as_json=as_json)
             return await curate(
-                mill, asked, console,
-                again=again, dry_run=dry_run, review=not apply, yes=yes, as_json=as_json,
-            )  # fmt: skip
+                mill, front, selection, terms, again=again, apply=apply, as_json=as_json
+            )
 
-        return self._ended(job, said, mortal or {})
+        return self._ended(
+            lambda: self.through_the_door(job, front, tamper, **(mortal or {})), said
+        )
 
     def resume(self, run: str, *, apply: bool = False, yes: bool = True) -> Ended:
         """Go on with a run, as `notemill resume` does."""
-        said = io.StringIO()
-        console = Console(said, width=200)
+        front = TerminalFront(yes=yes, console=Console(said := io.StringIO(), width=200))
 
-        async def job(mill: Mill) -> int:
-            curation = mill.curation(await mill.engine.run(run))
-            survey = mill.survey(CurateOptions())
-            return await work(
-                mill, curation, console, survey, review=not apply, yes=yes, as_json=False
-            )
+        async def job(mill: Door) -> int:
+            ended = await mill.curating.resume(await mill.engine.run(run), apply=apply)
+            return conclude(ended, front.console, review=not apply, as_json=False)
 
-        return self._ended(job, said, {})
+        return self._ended(lambda: self.through_the_door(job, front), said)
 
-    def _ended(
-        self, job: Callable[[Mill], Awaitable[int]], said: io.StringIO, mortal: Mapping[str, Any]
-    ) -> Ended:
+    def _ended(self, job: Callable[[], int], said: io.StringIO) -> Ended:
         refused = ""
         try:
-            code = self.do(job, **mortal)
+            code = job()
         except (NotemillError, TwolaneError) as error:
             code, refused = error.exit_code, str(error)
         return Ended(code, said.getvalue() + refused, self.latest())
@@ -250,12 +289,12 @@ class Desk:
         """Write a run's proposals, as `notemill apply` does."""
         name = run or self.latest()
 
-        async def job(mill: Mill) -> list[Applied]:
+        async def job(mill: Door) -> list[Applied]:
             found = await mill.engine.run(name)
-            await mill.collect(mill.curation(found))
-            return await mill.apply(found, replace=replace)
+            await mill.curating.collect(found)
+            return list(await mill.curating.apply(found, replacing=replace))
 
-        return self.do(job)
+        return self.through_the_door(job)
 
     def undo(
         self, run: str = "", *, note: str | None = None, through: bool = False
@@ -271,8 +310,8 @@ class Desk:
     def needs(self, **options: Any) -> dict[str, str]:  # noqa: ANN401
         """Return which notes need work, and why."""
 
-        async def job(mill: Mill) -> dict[str, str]:
-            survey = mill.survey(CurateOptions(**options))
+        async def job(mill: Door) -> dict[str, str]:
+            survey = await mill.curating.survey(Selection(**options))
             return {facts.key: need.reason for facts, need in survey.work}
 
-        return self.do(job)
+        return self.through_the_door(job)

@@ -25,7 +25,9 @@ if TYPE_CHECKING:
     from multiprocessing.synchronize import Event
     from pathlib import Path
 
+    from notemill.app.door import Mill as Door
     from notemill.app.mill import Mill
+    from notemill.app.opened import OpenVault
 
 MINE = "---\ntags: [Mine, area/tested]\ndescription: Mine, by hand.  # stays\n---\nWords.\n"
 
@@ -237,9 +239,10 @@ def test_a_folder_that_cannot_be_written_to_keeps_notes_and_proposals(
     desk = Desk(tmp_path, many(2))
     before = tree(desk.root)
 
-    def break_disk(mill: Mill) -> None:
-        mill.vault = Vault(
-            desk.root, mill.state, StoredJournal(mill.store), clock=time.time, disk=FullDisk(number)
+    def break_disk(_: Door, opened: OpenVault) -> None:
+        journal = StoredJournal(opened.store)
+        opened.vault = Vault(
+            desk.root, opened.state, journal, clock=time.time, disk=FullDisk(number)
         )
 
     ended = desk.curate(apply=True, tamper=break_disk, as_json=True)
@@ -317,11 +320,11 @@ class DyingAtUndo(Review):
         raise Crash
 
 
-def dying(kind: type[Review]) -> Callable[[Mill], None]:
+def dying(kind: type[Review]) -> Callable[[Door, OpenVault], None]:
     """Return what puts another queue into an open vault."""
 
-    def change(mill: Mill) -> None:
-        mill.review = kind(mill.store)
+    def change(_: Door, opened: OpenVault) -> None:
+        opened.review = kind(opened.store)
 
     return change
 
@@ -369,7 +372,7 @@ def test_a_crash_between_undo_and_its_entry_is_mended_by_undoing_again(tmp_path:
     run = desk.curate(apply=True).run
 
     async def job(mill: Mill) -> None:
-        dying(DyingAtUndo)(mill)
+        mill.review = DyingAtUndo(mill.store)
         mill.undo(run, note=None, through=False)
 
     with pytest.raises(Crash):

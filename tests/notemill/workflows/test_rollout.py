@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from notemill.app.door import Mill as Door
     from notemill.app.mill import Mill
+    from notemill.app.opened import OpenVault
 
 MODEL = "claude-haiku-5-5"
 # A little more than the worst case of one note: a tenth of a cent.
@@ -303,14 +304,14 @@ def test_a_note_deleted_between_looking_and_asking_stops_before_anything_is_sent
     """The command says so and can be run again; no run is left behind."""
     desk = Desk(tmp_path, many(3))
 
-    def delete_later(mill: Mill) -> None:
-        to_send = mill.to_send
+    def delete_later(_: Door, opened: OpenVault) -> None:
+        to_send = opened.to_send
 
         def deleting(key: str) -> Any:  # noqa: ANN401
             desk.path("n002.md").unlink(missing_ok=True)
             return to_send(key)
 
-        mill.to_send = deleting  # type: ignore[method-assign]
+        opened.to_send = deleting  # type: ignore[method-assign]
 
     ended = desk.curate(tamper=delete_later)
     assert ended.code == 3
@@ -488,10 +489,8 @@ def test_the_provider_of_a_run_is_kept(tmp_path: Path) -> None:
     desk = Desk(tmp_path, many(6))
     first = desk.curate(stages="auto", lane=None, yes=False)
 
-    def other(mill: Mill) -> None:
-        mill.settings = mill.engine.settings = replace(mill.settings, provider="offline")
-
-    ended = desk.curate(stages="auto", lane=None, tamper=other)
+    desk.provider.name = "another"
+    ended = desk.curate(stages="auto", lane=None)
     assert ended.code == 2
     assert first.run in ended.shown
     assert len(desk.asked) == 2

@@ -21,21 +21,29 @@ if TYPE_CHECKING:
     from notemill.tagging.gate import Gate
     from notemill.vault.files import Vault
     from notemill.workflows.curation.reply_text import Loss
-    from twolane import ItemOutcome, Run
+    from twolane import ItemOutcome
 
 
-async def collect(run: Run, vault: Vault, review: Review, *, gate: Gate, now: float) -> list[str]:
-    """Turn the answers of a run that are there into proposals; return the notes that got some.
+def collected(
+    run: str,
+    outcomes: Iterable[ItemOutcome],
+    vault: Vault,
+    review: Review,
+    *,
+    gate: Gate,
+    now: float,
+) -> list[tuple[int, str]]:
+    """Turn the answers of a run that are there into proposals; return those in conflict, with why.
 
     A note that changed since it was asked about is a conflict; the answer for one that is not
     here now is kept for when it is back. May be called at any time and again: what was collected
     before is left as it is.
     """
-    done = review.stored(run.id)
+    done = review.stored(run)
     written = review.descriptions_written()
     found: list[tuple[str, str, list[NewProposal]]] = []
     conflicts: dict[str, tuple[int, str]] = {}
-    for outcome in run.outcomes():
+    for outcome in outcomes:
         if outcome.state is not ItemState.SUCCEEDED or outcome.key in done:
             continue
         facts, own = _read(vault, outcome.key)
@@ -48,11 +56,8 @@ async def collect(run: Run, vault: Vault, review: Review, *, gate: Gate, now: fl
         new = proposals_for(facts, reply, ours=ours, gate=gate)
         found.append((outcome.key, facts.source_hash, new))
     away = vault.presence().away(conflicts) if conflicts else {}
-    for key, (index, why) in conflicts.items():
-        if key not in away:
-            await run.mark_conflict(index, why)
-    review.store(run.id, found, now=now)
-    return [key for key, _, _ in found]
+    review.store(run, found, now=now)
+    return [conflict for key, conflict in conflicts.items() if key not in away]
 
 
 def losses_of(outcomes: Iterable[ItemOutcome], vault: Vault) -> Iterator[tuple[str, Loss]]:

@@ -28,6 +28,18 @@ class CurateOptions:
 
 
 @dataclass(frozen=True, slots=True)
+class Selection:
+    """Which notes are wanted: whose path fits the glob `only`, the `limit` neediest of them.
+
+    `refresh` takes those that need nothing, too.
+    """
+
+    only: str | None = None
+    limit: int | None = None
+    refresh: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Skipped:
     """A note that is left alone, and why."""
 

@@ -1,0 +1,435 @@
+"""Curation: notes that need work get a description, tags and topics, as proposals to review."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from notemill.app.driving import (
+    ENDED,
+    KIND_CURATE,
+    Staged,
+    begin_again,
+    report_of,
+    staged,
+    start,
+    through_stages,
+    unfinished,
+    was_cut,
+    withdraw,
+)
+from notemill.app.events import (
+    HeldBack,
+    LeftOverFound,
+    NoteChange,
+    NotesCut,
+    Planned,
+    RunReported,
+    RunTakenUp,
+    Sampled,
+    Surveyed,
+    Written,
+)
+from notemill.app.opened import OpenVault
+from notemill.errors import NotemillError
+from notemill.stores.proposals import ProposalState
+from notemill.workflows.curation.apply import apply_run, preview, waits_for_person
+from notemill.workflows.curation.collecting import collected, losses_of
+from notemill.workflows.curation.curate import REPLY_TOKENS, load_template
+from notemill.workflows.curation.needs import need_of
+from notemill.workflows.curation.requests import NoteRequests
+from notemill.workflows.curation.survey import Selection, Survey
+from notemill.workflows.curation.surveying import survey_of
+from notemill.workflows.tags import gating
+from twolane import EMPTY_REPORT, TwolaneError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from notemill.app.terms import RunTerms
+    from notemill.app.workbench import Workbench
+    from notemill.tagging.gate import Gate
+    from notemill.workflows.curation.apply import Applied
+    from notemill.workflows.curation.reply_text import Loss
+    from twolane import Offer, Preview, Report, Run, RunState
+
+SAMPLE_NOTES: Final = 2
+
+
+@dataclass(frozen=True, slots=True)
+class CurationEnded:
+    """How a curation stands where work on it ends here.
+
+    `run` is None where no note needs work; `unwritten` are notes whose additions could not be
+    written; `losses` what was not taken of the answers.
+    """
+
+    run: Run | None
+    report: Report
+    survey: Survey
+    unwritten: tuple[Applied, ...] = ()
+    losses: tuple[tuple[str, Loss], ...] = ()
+    cut: int = 0
+
+    @property
+    def state(self) -> RunState | None:
+        """The state of its run."""
+        return None if self.run is None else self.run.row.state
+
+
+@dataclass(frozen=True, slots=True)
+class CurationPlan:
+    """What a curation would ask: its price, the first request whole, and the notes it leaves."""
+
+    survey: Survey
+    offer: Offer | None
+    preview: Preview | None = None
+    cut: int = 0
+
+
+class Curating:
+    """The curation of one vault."""
+
+    def __init__(self, bench: Workbench) -> None:
+        """Curate the vault of `bench`."""
+        self._bench = bench
+
+    async def survey(self, selection: Selection) -> Survey:
+        """Look through the vault for notes that need work. Raises VaultError."""
+        return await self._bench.on(_survey, selection)
+
+    async def plan(self, selection: Selection, terms: RunTerms) -> CurationPlan:
+        """Say what would be asked and what it would cost; nothing is sent or kept.
+
+        Raises VaultError, ConfigError.
+        """
+        bench = self._bench
+        await bench.connect()
+        await bench.warn_of_expiry()
+        survey = await self._surveyed(selection)
+        await self._see(survey, sends=False, allow=False)
+        if not survey.work:
+            return CurationPlan(survey, None)
+        requests = await self._requests(survey)
+        offer = await bench.planned(requests, terms, reply_tokens=REPLY_TOKENS)
+        self._tell_cut(requests)
+        bench.front.tell(Planned(offer))
+
+        def first() -> Preview | None:
+            one = next(iter(requests), None)
+            return None if one is None else bench.engine.preview(one, offer.plan, cache=True)
+
+        return CurationPlan(
+            survey, offer, await bench.thread.run(first), cut=len(requests.room.cut)
+        )
+
+    async def curate(
+        self,
+        selection: Selection,
+        terms: RunTerms,
+        *,
+        again: bool = False,
+        apply: bool = False,
+        allow_unmatched: bool = False,
+    ) -> CurationEnded:
+        """Ask about the notes that need work, or go on with a run that has not ended.
+
+        `again` begins anew; `apply` writes additions at once. What stops it early is raised after
+        the run is reported. Raises NotemillError, TwolaneError.
+        """
+        bench = self._bench
+        async with bench.working(KIND_CURATE):
+            await bench.connect()
+            await bench.warn_of_expiry()
+            if (left := await self._left_over(apply=apply)) is not None:
+                bench.front.tell(LeftOverFound(left.id))
+                await self.collect(left)
+            survey = await self._surveyed(selection)
+            job = None if again else await unfinished(bench, KIND_CURATE, terms, _kept(selection))
+            await self._see(
+                survey, sends=bench.sends and bool(job or survey.work), allow=allow_unmatched
+            )
+            if job is not None:
+                return await self._go_on(job, survey, apply=apply)
+            if left is not None and not survey.work:
+                return await self._conclude(left, survey, apply=apply)
+            if left is not None and apply:
+                await self._write(left)
+            if not survey.work:
+                return CurationEnded(None, EMPTY_REPORT, survey)
+            job = await self._begin(survey, selection, terms)
+            return await self._work(job, survey, apply=apply)
+
+    async def resume(
+        self,
+        run: Run,
+        *,
+        cap_nano: int | None = None,
+        failed: bool = False,
+        everything: bool = False,
+        apply: bool = False,
+    ) -> CurationEnded:
+        """Go on with a run of this vault; see `begin_again` for what it may be given.
+
+        Raises NotemillError, TwolaneError.
+        """
+        job = staged(run, kind=KIND_CURATE)
+        await begin_again(self._bench, run, cap_nano=cap_nano, failed=failed, everything=everything)
+        survey = await self.survey(Selection())
+        return await self._go_on(job, survey, apply=apply)
+
+    async def collect(self, run: Run) -> None:
+        """Turn the answers that are there into proposals."""
+        if run.row.dropped_at is not None:
+            return
+        conflicts = await self._bench.on(_collect, run)
+        for index, why in conflicts:
+            await run.mark_conflict(index, why)
+
+    async def apply(
+        self, run: Run, *, replacing: bool = False, note: str | None = None
+    ) -> tuple[Applied, ...]:
+        """Write a run's pending proposals, or those for one `note`; see `apply_run`.
+
+        Raises VaultLockedError.
+        """
+        done: list[Applied] = []
+
+        def writing(opened: OpenVault) -> Iterator[Applied]:
+            with opened.vault.lock():
+                yield from apply_run(
+                    opened.vault,
+                    opened.review,
+                    run.id,
+                    note=note,
+                    replacing=replacing,
+                    now=opened.clock,
+                    gate=opened.gate(),
+                    privacy=opened.privacy,
+                )
+
+        async for one in self._bench.each(writing):
+            done.append(one)
+            if one.conflict:
+                index = await run.index_of(one.note)
+                if index is not None:
+                    await run.mark_conflict(index, one.problem)
+        return tuple(done)
+
+    async def losses(self, run: Run, note: str | None = None) -> tuple[tuple[str, Loss], ...]:
+        """Return what was not taken of a run's answers as it was, but of the hidden notes."""
+        return await self._bench.on(_losses, run, note)
+
+    async def changes(
+        self, run: str, *, note: str | None = None, limit: int | None = None
+    ) -> tuple[NoteChange, ...]:
+        """Return what a run's pending additions would make of its notes, but of the hidden ones."""
+        return await self._bench.on(_changes, run, note=note, limit=limit)
+
+    # -- steps --------------------------------------------------------------------------------
+
+    async def _surveyed(self, selection: Selection) -> Survey:
+        survey = await self.survey(selection)
+        self._bench.front.tell(Surveyed(survey, selection))
+        return survey
+
+    async def _see(self, survey: Survey, *, sends: bool, allow: bool) -> None:
+        await self._bench.see_exclusions(survey.sight, sends=sends, allow=allow)
+        await self._bench.see_vocabulary(survey.sight)
+
+    async def _requests(self, survey: Survey) -> NoteRequests:
+        return await self._bench.on(_requests, self._bench, survey)
+
+    def _tell_cut(self, requests: NoteRequests) -> None:
+        room = requests.room
+        if room.cut and room.context_tokens is not None:
+            self._bench.front.tell(NotesCut(len(room.cut), room.context_tokens))
+
+    async def _begin(self, survey: Survey, selection: Selection, terms: RunTerms) -> Staged:
+        """Record a run, its price agreed to."""
+        bench = self._bench
+        requests = await self._requests(survey)
+        offer = await bench.planned(requests, terms, reply_tokens=REPLY_TOKENS)
+        self._tell_cut(requests)
+        await bench.agree(offer)
+        await bench.on(OpenVault.check_still, survey.sight)
+        cut = len(requests.room.cut)
+        return await start(
+            bench,
+            survey.notes,
+            requests,
+            offer.plan,
+            terms,
+            kind=KIND_CURATE,
+            settings={
+                **_kept(selection),
+                "exclude": await bench.on(lambda opened: opened.privacy.entries),
+                **({"cut": cut} if cut else {}),
+            },
+        )
+
+    async def _go_on(self, job: Staged, survey: Survey, *, apply: bool) -> CurationEnded:
+        self._bench.front.tell(RunTakenUp(job.run.id))
+        return await self._work(job, survey, apply=apply)
+
+    async def _work(self, job: Staged, survey: Survey, *, apply: bool) -> CurationEnded:
+        """Drive a curation through its stages, and conclude it."""
+        try:
+            await through_stages(self._bench, job, _Between(self, self._bench, job.run))
+        except (NotemillError, TwolaneError):
+            report = await report_of(self._bench, job.run)
+            self._bench.front.tell(RunReported(report, job.run.row.state, survey, stopped=True))
+            raise
+        return await self._conclude(job.run, survey, apply=apply)
+
+    async def _conclude(self, run: Run, survey: Survey, *, apply: bool) -> CurationEnded:
+        """Write the additions where that is wanted, and report."""
+        unwritten: tuple[Applied, ...] = ()
+        try:
+            if apply:
+                unwritten = await self._write(run)
+        finally:
+            report, losses = await report_of(self._bench, run), await self.losses(run)
+            self._bench.front.tell(RunReported(report, run.row.state, survey, losses, was_cut(run)))
+        return CurationEnded(run, report, survey, unwritten, losses, was_cut(run))
+
+    async def _write(self, run: Run) -> tuple[Applied, ...]:
+        """Write the additions; return what of it that may be seen could not be written."""
+        done = await self.apply(run)
+        shows = (await self._bench.on(OpenVault.look)).shows
+        seen = tuple(one for one in done if shows(one.note))
+        self._bench.front.tell(Written(run.id, seen, len(done) - len(seen)))
+        return tuple(one for one in seen if one.problem)
+
+    async def _left_over(self, *, apply: bool) -> Run | None:
+        """Return the vault's newest run where it has ended and is not through all the same.
+
+        A process died before it had read all answers, or, where additions are to be applied,
+        before they were written.
+        """
+        run = await self._bench.engine.latest(self._bench.source_of(KIND_CURATE))
+        if run is None or run.row.state not in ENDED:
+            return None
+        kept = run.row.dropped_at is None
+        succeeded = (await run.report()).items.succeeded if kept else 0
+        if await self._bench.on(_is_left_over, run.id, succeeded, apply=apply):
+            return run
+        return None
+
+
+class _Between:
+    """What a curation does around its stages."""
+
+    def __init__(self, curating: Curating, bench: Workbench, run: Run) -> None:
+        self._curating = curating
+        self._bench = bench
+        self._run = run
+
+    async def hold_back(self) -> None:
+        if held := await withdraw(self._bench, self._run):
+            self._bench.front.tell(HeldBack(held))
+
+    async def collect(self) -> None:
+        await self._curating.collect(self._run)
+
+    async def sample(self) -> None:
+        changes = await self._curating.changes(self._run.id, limit=SAMPLE_NOTES)
+        self._bench.front.tell(Sampled(changes))
+
+
+# -- on the vault's thread ------------------------------------------------------------------------
+
+
+def _kept(selection: Selection) -> dict[str, object]:
+    return {"only": selection.only, "limit": selection.limit}
+
+
+def _survey(opened: OpenVault, selection: Selection) -> Survey:
+    """Look through the vault for notes that need work."""
+    sight = opened.look(with_contents=True)
+    place = opened.place(sight)
+    gate = opened.gate(place)
+    # Not even a tag of a hidden note leaves the machine.
+    vocabulary = gating.candidates_of(gate, sight.seen, listed=sight.shows(place.note))
+    curated = opened.review.curated()
+    new_in = gating.newcomers(opened.vault, opened.review, opened.decisions, gate, vocabulary)
+    wanted = None
+    if selection.only:
+        wanted = {file.key for file in opened.vault.scan(selection.only)}
+    return survey_of(
+        sight,
+        vocabulary,
+        need=lambda one: (
+            need_of(one, curated.get(one.key), refresh=selection.refresh) or new_in(one)
+        ),
+        why_not_writable=opened.vault.why_not_writable,
+        wanted=wanted,
+        place=place.note,
+        limit=selection.limit,
+        left_out=opened.vault.skipped,
+    )
+
+
+def _requests(opened: OpenVault, bench: Workbench, survey: Survey) -> NoteRequests:
+    """Return the requests for the notes of `survey` that need work.
+
+    Iterating them raises ExternallyChangedError where a note was deleted, or became one that must
+    not leave the machine, since the vault was looked through.
+    """
+    return NoteRequests(
+        survey,
+        template=load_template(KIND_CURATE),
+        model=bench.model,
+        read=opened.to_send,
+        analysed=lambda: opened.contents.documents(opened.vault, survey.taught),
+        rejected=gating.rejected_tags(
+            opened.decisions, opened.review.tags(ProposalState.REJECTED), survey.sight
+        ),
+        room=bench.room(),
+    )
+
+
+def _is_left_over(opened: OpenVault, run: str, succeeded: int, *, apply: bool) -> bool:
+    pending = opened.review.proposals(run, state=ProposalState.PENDING) if apply else []
+    gate = opened.gate()
+    unread = succeeded > len(opened.review.stored(run))
+    return unread or not all(waits_for_person(one, gate) for one in pending)
+
+
+def _collect(opened: OpenVault, run: Run) -> list[tuple[int, str]]:
+    return collected(
+        run.id,
+        run.outcomes(),
+        opened.vault,
+        opened.review,
+        gate=opened.gate(),
+        now=opened.clock(),
+    )
+
+
+def _losses(opened: OpenVault, run: Run, note: str | None) -> tuple[tuple[str, Loss], ...]:
+    if run.row.kind != KIND_CURATE:
+        return ()
+    shows = opened.look().shows
+    outcomes = (one for one in run.outcomes() if shows(one.key) and note in (None, one.key))
+    return tuple(losses_of(outcomes, opened.vault))
+
+
+def _changes(
+    opened: OpenVault, run: str, *, note: str | None, limit: int | None
+) -> tuple[NoteChange, ...]:
+    pending = opened.review.proposals(run, note=note, state=ProposalState.PENDING)
+    shows, gate = opened.look().shows, opened.gate()
+    keys = [key for key in dict.fromkeys(one.note for one in pending) if shows(key)]
+    return tuple(_change(opened, run, key, gate) for key in keys[:limit])
+
+
+def _change(opened: OpenVault, run: str, key: str, gate: Gate) -> NoteChange:
+    """Return a note with its pending additions in it, or why they cannot be."""
+    pending = opened.review.proposals(run, note=key, state=ProposalState.PENDING)
+    ours = opened.review.descriptions_written(key).get(key, frozenset())
+    try:
+        before = opened.vault.read(key)
+        return NoteChange(key, before, preview(before, pending, ours=ours, gate=gate))
+    except NotemillError as error:
+        return NoteChange(key, problem=str(error))

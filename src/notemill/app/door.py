@@ -1,0 +1,61 @@
+"""The only door to a vault: it opens one, and has a service for every feature."""
+
+from __future__ import annotations
+
+import time
+from functools import cached_property
+from typing import TYPE_CHECKING, Self
+
+from notemill.app.curating import Curating
+from notemill.app.workbench import Workbench
+from notemill.config import load_exclusions
+from notemill.offline import respond
+from twolane import Engine
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from notemill.app.events import Front
+    from notemill.config import Exclusions
+    from twolane import Settings
+
+
+class Mill(Workbench):
+    """A vault that is open: all that can be done with it, for any number of tasks at once."""
+
+    @classmethod
+    async def open(
+        cls,
+        folder: Path,
+        settings: Settings,
+        front: Front,
+        *,
+        exclusions: Exclusions | None = None,
+        clock: Callable[[], float] = time.time,
+        engine: Engine | None = None,
+        rehearsal: bool = False,
+        processes: int = 1,
+    ) -> Self:
+        """Open the vault in `folder`; `exclusions` None takes the configured ones.
+
+        What services report and ask goes to `front`. `engine` None opens the one that `settings`
+        describe; it is closed with the vault in either case. A `rehearsal` only shows what would
+        be asked of a model, and needs no key. Where many notes are new they are read by up to
+        `processes` processes: more than one needs a program that can be imported. Raises VaultError and ConfigError saying what to do.
+        """
+        kept = load_exclusions(config=settings.config) if exclusions is None else exclusions
+        if engine is None:
+            engine = Engine.open(settings, responder=respond, rehearsal=rehearsal)
+        mill = cls(settings, front, engine, clock)
+        try:
+            await mill.open_vault(folder, kept, processes=processes)
+        except BaseException:
+            await mill.aclose()
+            raise
+        return mill
+
+    @cached_property
+    def curating(self) -> Curating:
+        """Notes get descriptions, tags and topics."""
+        return Curating(self)

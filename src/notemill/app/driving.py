@@ -1,0 +1,235 @@
+"""Runs of the engine over a vault: begun, taken up again, driven stage by stage."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final, Protocol
+
+from notemill.app.events import (
+    AskedAgain,
+    GoOnAfterStage,
+    RunBegan,
+    StageBegan,
+    StageVerified,
+    agreed,
+)
+from notemill.app.opened import OpenVault
+from notemill.errors import UsageError, WaitingForPersonError
+from notemill.workflows.stages import plan_steps
+from notemill.workflows.verify import verify
+from twolane import ItemState, RunState
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from notemill.app.terms import RunTerms
+    from notemill.app.workbench import Workbench
+    from notemill.index import NoteFacts
+    from notemill.privacy import Sight
+    from twolane import Plan, Report, Request, Run
+
+KIND_CURATE: Final = "curate"
+KIND_TAGS: Final = "vocabulary"
+ENDED: Final = (RunState.DONE, RunState.CANCELED)
+_OPEN_ITEMS: Final = (ItemState.PENDING, ItemState.RUNNING, ItemState.SUBMITTED)
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """A run, and its stages before the last one: purpose and number of notes of each."""
+
+    run: Run
+    stages: tuple[tuple[str, int], ...]
+
+
+class Work(Protocol):
+    """What is done around the stages of a run."""
+
+    async def hold_back(self) -> None:
+        """Take out, before each stage, what may not be sent any more."""
+
+    async def collect(self) -> object:
+        """Take the answers that are there."""
+
+    async def sample(self) -> None:
+        """Report some of what came of a stage."""
+
+
+def staged(run: Run, *, kind: str) -> Staged:
+    """Return a run of the ledger with its stages. Raises UsageError where it is no such run."""
+    stages = run.row.setting("stages")
+    if run.row.kind == KIND_TAGS:
+        raise UsageError(
+            f"run {run.id} arranges tags; `notemill tags vocabulary --ask-model` goes on with it"
+        )
+    if run.row.kind != kind or not isinstance(stages, list):
+        what = "a curation" if kind == KIND_CURATE else "a run about links"
+        raise UsageError(f"run {run.id} is not {what}; `notemill runs` lists the runs")
+    try:
+        return Staged(run, tuple((str(purpose), int(count)) for purpose, count in stages))
+    except (TypeError, ValueError) as error:
+        raise UsageError(f"run {run.id} has stages that cannot be read ({error})") from error
+
+
+async def unfinished(
+    bench: Workbench, kind: str, terms: RunTerms, more: Mapping[str, object]
+) -> Staged | None:
+    """Return the vault's run of a kind that has not ended, None where there is none.
+
+    `more` is what, beside the terms, has to be as it was. Raises ConfigError naming the difference
+    where it was started with other flags.
+    """
+    source = bench.source_of(kind)
+    run = await bench.engine.latest(source)
+    if run is None or run.row.state in ENDED:
+        return None
+    await bench.engine.unfinished(source, "", {**bench.kept(terms), **more})
+    return staged(run, kind=kind)
+
+
+async def start(
+    bench: Workbench,
+    notes: Sequence[NoteFacts],
+    requests: Iterable[Request],
+    plan: Plan,
+    terms: RunTerms,
+    *,
+    kind: str,
+    settings: Mapping[str, object],
+) -> Staged:
+    """Record a run over notes, one request for each, in stages. Raises UsageError, LedgerError.
+
+    `settings` is what is kept with it beside the terms.
+    """
+    steps = plan_steps(
+        terms.stages,
+        notes,
+        batch_size=plan.batch_size,
+        forced=terms.lane or bench.engine.only_lane,
+    )
+    stages = [(step.purpose, len(step.stage.items)) for step in steps]
+    run = await bench.engine.start(
+        bench.thread.pulled(requests),
+        plan=plan,
+        kind=kind,
+        label=str(bench.root),
+        source=bench.source_of(kind),
+        lane=terms.lane,
+        cap_nano=terms.cap_nano,
+        deadline_at=terms.deadline_at(bench.engine.now()),
+        by_strict=terms.by_strict,
+        stages=[step.stage for step in steps],
+        settings={**bench.kept(terms), "stages": stages, **settings},
+        cache=True,
+    )
+    return Staged(run, tuple(stages))
+
+
+async def drive(bench: Workbench, run: Run, *, stage: int | None = None) -> None:
+    """Drive a run, or one stage of it, while the front follows it. Raises what the engine does."""
+    async with bench.front.following(run):
+        await run.drive(stage)
+
+
+async def through_stages(bench: Workbench, job: Staged, work: Work) -> None:
+    """Drive a run stage by stage, each verified and agreed to before the next.
+
+    Raises WaitingForPersonError where a person has to look first.
+    """
+    run, stages = job.run, job.stages
+    bench.front.tell(RunBegan(run.id))
+    reached = 0
+    for number, (purpose, count) in enumerate(stages):
+        bench.front.tell(StageBegan(number + 1, len(stages) + 1, purpose))
+        reached += count
+        await work.hold_back()
+        await drive(bench, run, stage=number)
+        await work.collect()
+        if run.interrupted or run.row.state is not RunState.OPEN:
+            return
+        items = (await run.report()).items
+        # A stage that has begun was agreed to: in this process, or in one before it.
+        if items.total - items.pending - items.canceled <= reached:
+            await _verified(bench, run)
+            await work.sample()
+            await agreed(bench.front, _after_stage(run.id))
+    await work.hold_back()
+    await drive(bench, run)
+    await work.collect()
+
+
+async def _verified(bench: Workbench, run: Run) -> None:
+    """Report that a stage is verified. Raises WaitingForPersonError where it is not."""
+    report = await run.report()
+    verdict = await bench.thread.run(lambda: verify(report, run.outcomes()))
+    if verdict.problems:
+        listed = "; ".join(verdict.problems)
+        raise WaitingForPersonError(
+            f"the stage did not verify, and the run does not go on: {listed}; "
+            f"look at it with `notemill show {run.id}`; then ask about what failed again with "
+            f"`notemill retry {run.id} --failed`, or give the run up with `notemill cancel {run.id}`"
+        )
+    bench.front.tell(StageVerified(verdict.checked))
+
+
+def _after_stage(run: str) -> GoOnAfterStage:
+    command = f"notemill resume {run} --yes"
+    return GoOnAfterStage(
+        "go on with the next stage?",
+        f"stopped here; go on with `notemill resume {run}`",
+        f"the stage waits to be looked at; go on with `{command}`",
+        command,
+    )
+
+
+async def begin_again(
+    bench: Workbench, run: Run, *, cap_nano: int | None, failed: bool, everything: bool
+) -> None:
+    """Give a run a new cap, and what failed another try, where that is wanted.
+
+    What fails whenever it is asked is left, unless `everything` is wanted.
+    """
+    if cap_nano is not None:
+        await run.set_cap(cap_nano)
+    if failed:
+        count = await run.retry_failed(everything=everything)
+        bench.front.tell(AskedAgain(count, {} if everything else await run.always_failing()))
+
+
+async def withdraw(
+    bench: Workbench, run: Run, *, told: Callable[[OpenVault, Sight], Iterable[str]] | None = None
+) -> int:
+    """Cancel what has not ended of notes that are hidden by now; return how many there are.
+
+    `told` names further notes whose requests tell of hidden ones.
+    """
+
+    def to_cancel(opened: OpenVault) -> list[str]:
+        sight = opened.look()
+        if not (sight.hidden or opened.privacy.entries):
+            return []
+        away = frozenset(told(opened, sight)) if told else frozenset()
+        return [
+            outcome.key
+            for outcome in run.outcomes()
+            if outcome.state in _OPEN_ITEMS
+            and (outcome.key in away or not sight.shows(outcome.key))
+        ]
+
+    keys = await bench.on(to_cancel)
+    for key in keys:
+        await run.cancel(key)
+    return len(keys)
+
+
+async def report_of(bench: Workbench, run: Run) -> Report:
+    """Return a run's report: what failed of hidden notes counts, and is not named."""
+    report = await run.report()
+    shows = (await bench.on(OpenVault.look)).shows
+    return replace(report, failures=tuple(one for one in report.failures if shows(one.item)))
+
+
+def was_cut(run: Run) -> int:
+    """Return how many notes of a run were cut to the model's context."""
+    cut = run.row.setting("cut")
+    return cut if isinstance(cut, int) else 0

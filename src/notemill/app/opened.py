@@ -1,0 +1,126 @@
+"""An open vault: its notes, what is derived from them, and what was decided. One thread's only."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from notemill.errors import ExternallyChangedError
+from notemill.index import Index
+from notemill.index.derived import DERIVED_FILE
+from notemill.stores.allowed import Allowed
+from notemill.stores.decisions import Decisions
+from notemill.stores.journal import StoredJournal
+from notemill.stores.links import LinkLedger
+from notemill.stores.review import Review
+from notemill.stores.store import FILE, Store
+from notemill.vault.files import Vault
+from notemill.vault.places import claim, remember, state_folder, vault_root
+from notemill.workflows.curation.sending import read_to_send
+from notemill.workflows.links.scene import scene_of
+from notemill.workflows.tags import gating
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from notemill.index import NoteFacts
+    from notemill.index.derived import Watch
+    from notemill.privacy import Privacy, Sight, Unmatched
+    from notemill.tagging.gate import Gate
+    from notemill.workflows.links.scene import Scene
+    from notemill.workflows.tags.gating import Place
+
+
+class OpenVault:
+    """A vault with all that is kept about it, to be used on the thread that opened it."""
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        home: Path,
+        privacy: Privacy,
+        clock: Callable[[], float],
+        watch: Watch,
+        processes: int,
+    ) -> None:
+        """Open the vault in `folder`; what is kept about it lies in `home`.
+
+        `watch` is told how the notes are read, by up to `processes` processes where they are many.
+        Raises VaultError saying what to do.
+        """
+        claim(home)
+        self.privacy = privacy
+        self.clock = clock
+        self.state = state_folder(home, folder)
+        root = vault_root(folder)
+        self.store = Store(self.state / FILE)
+        self.vault = Vault(root, self.state, StoredJournal(self.store), clock=clock)
+        self.root = self.vault.root
+        remember(self.state, self.root)
+        self.index = Index(self.state / DERIVED_FILE, watch=watch, processes=processes)
+        self.contents = self.index.contents
+        self.review = Review(self.store)
+        self.links = LinkLedger(self.store)
+        self.decisions = Decisions(self.store)
+        self.allowed = Allowed(self.store)
+
+    def close(self) -> None:
+        """Close everything."""
+        self.index.close()
+        self.store.close()
+
+    def look(self, *, with_contents: bool = False) -> Sight:
+        """Look through the vault: which notes may be seen, and which are hidden.
+
+        `with_contents` reads the contents of new notes along, where they are asked for next.
+        """
+        wanted = self.privacy.shows if with_contents else None
+        facts = self.index.refresh(self.vault, self.vault.scan(), with_contents=wanted)
+        return self.privacy.sort(facts, self.vault.all_keys)
+
+    def check_still(self, sight: Sight) -> None:
+        """See that no note was hidden since a look. Raises ExternallyChangedError."""
+        if self.look().hidden.keys() - sight.hidden.keys():
+            raise ExternallyChangedError(
+                "a note was excluded since the vault was looked through; nothing was sent, run the "
+                "command again"
+            )
+
+    def unmatched(self, sight: Sight) -> tuple[Unmatched, ...]:
+        """Return the exclusions that fit no note and that nobody allowed to."""
+        self.allowed.end(sight.matched)
+        allowed = self.allowed.entries()
+        return tuple(one for one in sight.unmatched if one.entry not in allowed)
+
+    def place(self, sight: Sight, *, named: str | None = None) -> Place:
+        """Return where the vault's vocabulary stands; see `gating.place_of`."""
+        return gating.place_of(self.vault, sight.facts, self.decisions, named=named)
+
+    def gate(self, place: Place | None = None) -> Gate:
+        """Return which tags may be written, as vocabulary and decisions are now."""
+        return gating.gate_of(self.vault, place or self.place(self.look()), self.decisions)
+
+    def to_send(self, key: str) -> tuple[NoteFacts, str]:
+        """Return a note's facts and text as they are now, so that one belongs to the other.
+
+        Raises ExternallyChangedError where it is gone or may not leave the machine any more.
+        """
+        return read_to_send(self.vault, self.index, self.privacy, key)
+
+    def scene(self) -> Scene:
+        """Look through the vault for links. Raises VaultError."""
+        return scene_of(
+            self.vault,
+            self.look(with_contents=True),
+            self.links,
+            privacy=self.privacy,
+            why_not=self._why_no_link,
+        )
+
+    def _why_no_link(self, facts: NoteFacts) -> str:
+        if facts.problem or self.privacy.hides(facts):
+            return self.privacy.why_not(facts) or facts.problem
+        if not self.vault.has_plain_name(facts.key):
+            return "its name is not UTF-8, and no link can name it; rename it"
+        return self.vault.why_not_writable(facts.key)

@@ -1,0 +1,96 @@
+"""What services return, as JSON has it: the same for every front."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from twolane import EMPTY_REPORT
+from twolane.front.consent import plan_object
+from twolane.front.console import report_object
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from notemill.app.curating import CurationEnded, CurationPlan
+    from notemill.app.events import RunReported
+    from notemill.workflows.curation.apply import Applied
+    from notemill.workflows.curation.reply_text import Loss
+    from notemill.workflows.curation.survey import Survey
+    from twolane import Report
+
+
+def curation_plan(plan: CurationPlan) -> dict[str, Any]:
+    """Return what a curation would ask, or the report of one that has nothing to ask."""
+    if plan.offer is None:
+        return curation_report(EMPTY_REPORT, plan.survey)
+    left = {"cut": plan.cut, "without_text": len(plan.survey.without_text)}
+    return {
+        **plan_object(plan.offer.plan, plan.preview),
+        **{name: count for name, count in left.items() if count},
+    }
+
+
+def curation_ended(ended: CurationEnded) -> dict[str, Any]:
+    """Return how a curation stands where work on it ends here."""
+    return {
+        **curation_report(ended.report, ended.survey, ended.unwritten),
+        **({"dropped": losses(ended.losses)} if ended.losses else {}),
+        **({"cut": ended.cut} if ended.cut else {}),
+    }
+
+
+def stopped(reported: RunReported) -> dict[str, Any]:
+    """Return how a run stands that an error stopped."""
+    if reported.survey is None:
+        return report_object(reported.report)
+    return curation_report(reported.report, reported.survey)
+
+
+def curation_report(
+    report: Report, survey: Survey, unwritten: Sequence[Applied] = ()
+) -> dict[str, Any]:
+    """Return the report with the notes that were left alone as skipped items, or without text.
+
+    Among the failures stand also the answers that could not be written into their notes.
+    """
+    value = report_object(report)
+    value["items"]["total"] += len(survey.skipped)
+    value["items"]["skipped"] += len(survey.skipped)
+    value["failures"] += [_failure(one.key, "skipped", one.reason) for one in survey.skipped]
+    value["without_text"] = list(survey.without_text)
+    value["failures"] += [
+        _failure(one.note, "not_written", one.problem, retryable=True) for one in unwritten
+    ]
+    return value
+
+
+def _failure(key: str, kind: str, message: str, *, retryable: bool = False) -> dict[str, Any]:
+    return {
+        "item": key,
+        "custom_id": "",
+        "kind": kind,
+        "message": message,
+        "retryable": retryable,
+    }
+
+
+def losses(found: Iterable[tuple[str, Loss]]) -> list[dict[str, Any]]:
+    """Return what was not taken of answers."""
+    return [
+        {"item": note, "field": loss.field, "reason": loss.reason, "count": loss.count}
+        for note, loss in found
+    ]
+
+
+def applied(run: str, done: Sequence[Applied], *, hidden: int) -> dict[str, Any]:
+    """Return what became of the proposals of a run, of `hidden` notes only their number."""
+    return {
+        "run": run,
+        "written": [one.note for one in done if one.written],
+        "waiting": [one.note for one in done if one.waiting],
+        "problems": [{"item": one.note, "message": one.problem} for one in done if one.problem],
+        "refused": [
+            {"item": one.note, "kind": proposal.kind} for one in done for proposal in one.refused
+        ],
+        "excluded": hidden,
+    }

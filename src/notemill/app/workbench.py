@@ -1,0 +1,290 @@
+"""What all services of an open vault share: its thread, its clock, its locks, the engine, the front."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from contextlib import asynccontextmanager, contextmanager
+from typing import TYPE_CHECKING, Any, Concatenate, Final, ParamSpec, Self, TypeVar
+
+from notemill.app.events import (
+    AgreeToPrice,
+    ExclusionsUnmatched,
+    NotesRead,
+    Planned,
+    ProviderChosen,
+    ResultsExpiring,
+    SendUnmatched,
+    ServerSlow,
+    VocabularySeen,
+    agreed,
+)
+from notemill.app.opened import OpenVault
+from notemill.app.thread import VaultThread
+from notemill.errors import VaultLockedError
+from notemill.privacy import Privacy
+from notemill.vault.curatelock import curate_lock
+from notemill.workflows.fitting import Room
+from notemill.workflows.tags.gating import changed_since
+from twolane import offer_of
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
+    from contextlib import AbstractContextManager
+    from pathlib import Path
+    from types import TracebackType
+
+    from notemill.app.events import Event, Front
+    from notemill.app.terms import RunTerms
+    from notemill.config import Exclusions
+    from notemill.privacy import Sight, Unmatched
+    from twolane import Engine, Offer, Request, Settings
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+OFFLINE: Final = "offline"
+READ_TOLD_EVERY_S: Final = 0.2
+SERVER_QUIET_S: Final = 3.0
+"""A server that is there answers at once; one that loads its model may take minutes."""
+
+
+class Workbench:
+    """An open vault and the engine, for any number of tasks at once."""
+
+    def __init__(
+        self, settings: Settings, front: Front, engine: Engine, clock: Callable[[], float]
+    ) -> None:
+        """Put it together; `open_vault` opens the vault. To be made where its event loop runs."""
+        self.settings = settings
+        self.front = front
+        self.engine = engine
+        self.clock = clock
+        self.thread = VaultThread()
+        self._opened: OpenVault | None = None
+        self._loop = asyncio.get_running_loop()
+        self._working: dict[str, AbstractContextManager[None] | None] = {}
+
+    async def open_vault(self, folder: Path, exclusions: Exclusions, *, processes: int) -> None:
+        """Open the vault in `folder`, on its own thread; see `Index` for `processes`.
+
+        Raises VaultError saying what to do.
+        """
+        self._opened = await self.thread.run(
+            OpenVault,
+            folder,
+            home=self.settings.home,
+            privacy=Privacy(exclusions),
+            clock=self.clock,
+            watch=self._watched,
+            processes=processes,
+        )
+
+    async def __aenter__(self) -> Self:
+        """Return it."""
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close everything."""
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Close everything."""
+        await self.engine.aclose()
+        if self._opened is not None:
+            await self.thread.run(self._opened.close)
+        self.thread.close()
+
+    # -- the vault's thread -------------------------------------------------------------------
+
+    async def on(
+        self, call: Callable[Concatenate[OpenVault, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Call with the open vault, on the vault's thread."""
+        return await self.thread.run(call, self._vault, *args, **kwargs)
+
+    def each(self, make: Callable[[OpenVault], Iterable[T]]) -> AsyncIterator[T]:
+        """Iterate what `make` returns for the open vault, step by step on the vault's thread."""
+        return self.thread.each(lambda: make(self._vault))
+
+    @property
+    def _vault(self) -> OpenVault:
+        if self._opened is None:
+            raise RuntimeError("the vault is closed")
+        return self._opened
+
+    @property
+    def root(self) -> Path:
+        """The vault's folder, resolved."""
+        return self._vault.root
+
+    @contextmanager
+    def _watched(self) -> Iterator[Callable[[int], None]]:
+        """Report how notes are read; runs on the vault's thread."""
+        count, told = 0, time.monotonic()
+
+        def tell(more: int) -> None:
+            nonlocal count, told
+            self.thread.check_stop()
+            count += more
+            if time.monotonic() - told >= READ_TOLD_EVERY_S:
+                told = time.monotonic()
+                self.tell(NotesRead(count))
+
+        yield tell
+        if count:
+            self.tell(NotesRead(count, done=True))
+
+    def tell(self, event: Event) -> None:
+        """Show an event, from any thread."""
+        self._loop.call_soon_threadsafe(self.front.tell, event)
+
+    @asynccontextmanager
+    async def working(self, what: str) -> AsyncIterator[None]:
+        """Be the only one who does `what` here, and this the only process that curates the vault.
+
+        Raises VaultLockedError naming the other.
+        """
+        await self.on(self._begin_work, what)
+        try:
+            yield
+        finally:
+            await self.thread.run(self._end_work, what)
+
+    def _begin_work(self, opened: OpenVault, what: str) -> None:
+        if what in self._working:
+            raise VaultLockedError(
+                f"{what} is at work on {opened.root} already; wait for it, or stop it"
+            )
+        lock = None
+        if not self._working:
+            lock = curate_lock(opened.state, opened.root)
+            lock.__enter__()
+        self._working[what] = lock
+
+    def _end_work(self, what: str) -> None:
+        lock = self._working.pop(what)
+        if lock is None:
+            return
+        if self._working:
+            # Whoever is still at work holds it from here on.
+            self._working[next(iter(self._working))] = lock
+        else:
+            lock.__exit__(None, None, None)
+
+    # -- what all services share --------------------------------------------------------------
+
+    @property
+    def sends(self) -> bool:
+        """Whether what is asked goes to a model, and not to the extractive provider in here."""
+        return self.settings.provider != OFFLINE
+
+    @property
+    def model(self) -> str:
+        """The model that is asked."""
+        return self.settings.model or self.engine.default_model()
+
+    def room(self) -> Room:
+        """Return what the context of the model that is asked leaves for a note."""
+        served = self.engine.served
+        return Room(served.context_tokens, small=True) if served else Room()
+
+    async def connect(self, model: str | None = None, base_url: str = "") -> None:
+        """Find who answers, and report it; `base_url` is where a run was begun.
+
+        Raises ConfigError saying what to do.
+        """
+        if not self.sends:
+            self.front.tell(ProviderChosen(OFFLINE))
+        finding = asyncio.ensure_future(self.engine.connect(model, base_url))
+        try:
+            done, _ = await asyncio.wait([finding], timeout=SERVER_QUIET_S)
+            if not done:
+                self.front.tell(ServerSlow())
+            served = await finding
+        finally:
+            finding.cancel()
+        if served is not None:
+            self.front.tell(ProviderChosen(self.engine.provider.name, served.words))
+
+    async def warn_of_expiry(self) -> None:
+        """Report the batches whose results the provider will soon delete."""
+        if batches := await self.engine.expiring():
+            self.front.tell(ResultsExpiring(batches, self.engine.now()))
+
+    async def see_exclusions(self, sight: Sight, *, sends: bool, allow: bool) -> None:
+        """Report the exclusions that fit no note; where notes are sent, ask about them.
+
+        What a person says yes to, or `allow`, is remembered for the vault. Raises
+        WaitingForPersonError where nobody can be asked, or says no.
+        """
+        unmatched = await self.on(OpenVault.unmatched, sight)
+        if not unmatched:
+            return
+        self.front.tell(ExclusionsUnmatched(unmatched))
+        if not sends:
+            return
+        if not allow:
+            await agreed(self.front, _send_unmatched(unmatched))
+        entries = [one.entry for one in unmatched]
+        await self.on(lambda opened: opened.allowed.allow(entries, now=self.clock()))
+
+    async def see_vocabulary(self, sight: Sight) -> None:
+        """Report the notes whose list of tags decides nothing, and what changed in the one that does."""
+        seen = await self.on(_vocabulary_seen, sight)
+        if seen.moved or seen.strays or seen.changes:
+            self.front.tell(seen)
+
+    async def planned(
+        self, requests: Iterable[Request], terms: RunTerms, *, reply_tokens: int
+    ) -> Offer:
+        """Say where requests would go and what that would cost. Raises ConfigError."""
+        plan = await self.thread.run(
+            self.engine.plan,
+            requests,
+            lane=terms.lane,
+            cap_nano=terms.cap_nano,
+            deadline_at=terms.deadline_at(self.engine.now()),
+            reply_tokens=reply_tokens,
+        )
+        return offer_of(plan, self.engine, self.settings, cap_nano=terms.cap_nano)
+
+    async def agree(self, offer: Offer) -> None:
+        """Report an offer, and see that a person agrees. Raises WaitingForPersonError."""
+        self.front.tell(Planned(offer))
+        if offer.question:
+            await agreed(self.front, AgreeToPrice(offer.question, "nothing was sent"))
+
+    def source_of(self, kind: str) -> str:
+        """Return what the runs of a kind over this vault are found by."""
+        return f"{kind}:{self.root}"
+
+    def kept(self, terms: RunTerms) -> Mapping[str, Any]:
+        """Return what a resume of a run on these terms has to find unchanged."""
+        return {**terms.kept(), **self.engine.place}
+
+
+def _send_unmatched(unmatched: Iterable[Unmatched]) -> SendUnmatched:
+    return SendUnmatched(
+        "send notes all the same?",
+        "nothing was sent; correct the exclusion",
+        "an exclusion fits no note, and may be a slip: "
+        f"{', '.join(one.entry for one in unmatched)}. Nothing was sent; correct it, or run the "
+        "command again with --allow-unmatched",
+    )
+
+
+def _vocabulary_seen(opened: OpenVault, sight: Sight) -> VocabularySeen:
+    place = opened.place(sight)
+    shown = sight.shows(place.note)
+    return VocabularySeen(
+        place.note if shown else "",
+        place.note if shown and place.may_have_moved else "",
+        tuple(one for one in place.strays if sight.shows(one)),
+        changed_since(opened.vault, place, opened.decisions) if shown else (),
+    )

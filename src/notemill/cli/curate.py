@@ -1,0 +1,115 @@
+"""`notemill curate`: a vault through the engine, stage by stage."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from notemill.app import views
+from notemill.app.terms import RunTerms
+from notemill.cli.front import TerminalFront
+from notemill.cli.opening import open_vault
+from notemill.workflows.curation.survey import Selection
+from notemill.workflows.stages import check_stages
+from twolane import Lane
+from twolane.front.consent import cap_of, show_request, within_s
+from twolane.front.console import EXIT_FAILED, exit_code, print_json
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from notemill.app.curating import CurationEnded
+    from notemill.app.door import Mill
+    from twolane import Settings
+    from twolane.front.console import Console
+
+
+async def curate_vault(
+    settings: Settings,
+    *,
+    vault: Path,
+    lane: str,
+    max_cost: str | None,
+    by: str | None,
+    by_strict: bool,
+    stages: str,
+    limit: int | None,
+    only: str | None,
+    exclude: tuple[str, ...],
+    refresh: bool,
+    again: bool,
+    dry_run: bool,
+    review: bool,
+    yes: bool,
+    allow_unmatched: bool,
+    as_json: bool,
+) -> int:
+    """Curate a vault; return the exit code. Raises NotemillError, TwolaneError."""
+    terms = terms_of(lane, max_cost, by, by_strict=by_strict, stages=stages)
+    selection = Selection(only, limit, refresh)
+    front = TerminalFront(yes=yes)
+    async with await open_vault(vault, settings, front, exclude, dry_run=dry_run) as mill:
+        if dry_run:
+            return await rehearse(mill, selection, terms, front.console, as_json=as_json)
+        return await curate(
+            mill, front, selection, terms,
+            again=again, apply=not review, allow_unmatched=allow_unmatched, as_json=as_json,
+        )  # fmt: skip
+
+
+async def curate(
+    mill: Mill,
+    front: TerminalFront,
+    selection: Selection,
+    terms: RunTerms,
+    *,
+    again: bool,
+    apply: bool,
+    allow_unmatched: bool = False,
+    as_json: bool,
+) -> int:
+    """Curate an open vault; return the exit code. Raises NotemillError, TwolaneError."""
+    with front.reporting(views.stopped if as_json else None):
+        ended = await mill.curating.curate(
+            selection, terms, again=again, apply=apply, allow_unmatched=allow_unmatched
+        )
+    return conclude(ended, front.console, review=not apply, as_json=as_json)
+
+
+async def rehearse(
+    mill: Mill, selection: Selection, terms: RunTerms, console: Console, *, as_json: bool
+) -> int:
+    """Show what would be asked and what it would cost; return 0. Raises VaultError, ConfigError."""
+    plan = await mill.curating.plan(selection, terms)
+    if plan.preview is not None:
+        show_request(plan.preview, console)
+    elif plan.offer is None:
+        console.print("nothing to do: no note needs work")
+    if as_json:
+        print_json(views.curation_plan(plan))
+    return 0
+
+
+def conclude(ended: CurationEnded, console: Console, *, review: bool, as_json: bool) -> int:
+    """Say what can be done with a curation's proposals; return the exit code."""
+    if ended.run is None:
+        console.print("nothing to do: no note needs work")
+    elif review and ended.report.items.succeeded:
+        console.print(f"look at the proposals: notemill show {ended.run.id}")
+        console.print(f"write them into the notes: notemill apply {ended.run.id}")
+    if as_json:
+        print_json(views.curation_ended(ended))
+    return exit_code(ended.report) or (EXIT_FAILED if ended.unwritten else 0)
+
+
+def terms_of(
+    lane: str, max_cost: str | None, by: str | None, *, by_strict: bool, stages: str = "auto"
+) -> RunTerms:
+    """Return the terms of a run as flags give them. Raises ConfigError, UsageError."""
+    check_stages(stages)
+    return RunTerms(
+        lane=None if lane == "auto" else Lane(lane),
+        cap_nano=cap_of(max_cost),
+        by_s=within_s(by, strict=by_strict),
+        by_strict=by_strict,
+        stages=stages,
+    )

@@ -1,0 +1,87 @@
+"""The command line as a front: events become lines on standard error, questions a prompt."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import ExitStack, asynccontextmanager, contextmanager
+from typing import TYPE_CHECKING, Any, Final
+
+from notemill.app.events import GoOnAfterStage, NotesRead, RunReported, SendUnmatched
+from notemill.cli.show import curation
+from notemill.errors import NotemillError, WaitingForPersonError
+from twolane import TwolaneError
+from twolane.front.consent import says_yes
+from twolane.front.console import following, note_console, print_json
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Iterator
+
+    from notemill.app.events import Event, Question
+    from twolane import Run
+    from twolane.front.console import Console
+
+_RENDERERS: Final = {**curation.RENDERERS}
+_READ_QUIETLY: Final = 200
+"""Fewer new notes are read within a moment."""
+
+
+class TerminalFront:
+    """Whoever gave a command, at a terminal or behind a pipe."""
+
+    def __init__(self, *, yes: bool = False, console: Console | None = None) -> None:
+        """Answer with `yes` beforehand where it was given; print to standard error."""
+        self.console = console or note_console()
+        self.reported: RunReported | None = None
+        self._yes = yes
+        self._reading = ExitStack()
+        self._read: Callable[[str], None] | None = None
+
+    def tell(self, event: Event) -> None:
+        """Print what an event says."""
+        if isinstance(event, NotesRead):
+            self._show_reading(event)
+            return
+        if isinstance(event, RunReported):
+            self.reported = event
+        _RENDERERS[type(event)](event, self.console)
+
+    def _show_reading(self, event: NotesRead) -> None:
+        """Show how many notes are read, where that takes long and somebody watches."""
+        if event.done:
+            self._reading.close()
+            self._read = None
+        elif event.count > _READ_QUIETLY:
+            line = f"reading new and changed notes: {event.count:,}"
+            if self._read is None:
+                self._read = self._reading.enter_context(self.console.status(line))
+            self._read(line)
+
+    @contextmanager
+    def reporting(self, view: Callable[[RunReported], dict[str, Any]] | None) -> Iterator[None]:
+        """Print the `view` of the run that an error stops, for scripts; None prints nothing."""
+        try:
+            yield
+        except (NotemillError, TwolaneError):
+            if view is not None and self.reported is not None:
+                print_json(view(self.reported))
+            raise
+
+    async def ask(self, question: Question) -> bool:
+        """Return the answer given beforehand or at the terminal.
+
+        Raises WaitingForPersonError where there is neither.
+        """
+        if self._yes and not isinstance(question, SendUnmatched):
+            return True
+        if not sys.stdin.isatty():
+            if isinstance(question, GoOnAfterStage):
+                self.console.print("to go on, once you have looked at it:")
+                self.console.print(f"  {question.command}")
+            raise WaitingForPersonError(question.alone)
+        return says_yes(question.text, self.console)
+
+    @asynccontextmanager
+    async def following(self, run: Run) -> AsyncIterator[None]:
+        """Show a run's progress; Ctrl-C once stops it cleanly, twice at once."""
+        async with following(run, self.console):
+            yield

@@ -1,0 +1,1 @@
+"""How events and results look at a terminal: one module for each feature."""

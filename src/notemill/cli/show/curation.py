@@ -1,0 +1,236 @@
+"""What `notemill curate` shows: one function for each event, and what comes next."""
+
+from __future__ import annotations
+
+import shlex
+from collections import Counter
+from typing import TYPE_CHECKING, Any, Final
+
+from notemill.app import events
+from notemill.app.workbench import OFFLINE
+from notemill.cli.diffs import print_diff
+from notemill.cli.endings import names_of, show_not_seen, show_troubles
+from notemill.privacy import DOUBTFUL
+from notemill.workflows.curation.apply import TAGS
+from twolane import RunState
+from twolane.front.consent import show_offer
+from twolane.front.console import counted, left_line, print_expiring, print_report, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from notemill.workflows.curation.reply_text import Loss
+    from twolane import Report
+    from twolane.front.console import Console
+
+SHOWN_STRAYS: Final = 3
+SHOWN_CHANGES: Final = 20
+
+
+def _provider(event: events.ProviderChosen, console: Console) -> None:
+    """Say so where no model is asked, and name the server where one had to be found."""
+    if event.name == OFFLINE:
+        console.print(
+            "provider: offline (extractive: the notes' own sentences and phrases, no model; set "
+            "ANTHROPIC_API_KEY for written ones)"
+        )
+    else:
+        console.print(f"provider: {event.name}, {event.words}")
+
+
+def _server_slow(_: events.ServerSlow, console: Console) -> None:
+    console.print("waiting for the server: it may be loading its model")
+
+
+def _expiring(event: events.ResultsExpiring, console: Console) -> None:
+    print_expiring(event.batches, console, now=event.now)
+
+
+def _unmatched(event: events.ExclusionsUnmatched, console: Console) -> None:
+    for one in event.entries:
+        hint = f"; did you mean {one.nearest!r}?" if one.nearest else ""
+        console.print(shown(f"the exclusion {one.entry!r} fits no note of this vault{hint}"))
+
+
+def _vocabulary(event: events.VocabularySeen, console: Console) -> None:
+    """Name the notes whose list of tags decides nothing, and what changed in the one that does."""
+    if event.moved:
+        console.print(
+            f"{event.moved} held the vocabulary and has no list now; it holds as you took it over"
+        )
+    for one in event.strays[:SHOWN_STRAYS]:
+        line = f"{one} has the marks of a vocabulary and decides nothing; if it is yours: "
+        console.print(f"{line}notemill tags adopt {shlex.quote(one)}")
+    if len(event.strays) > SHOWN_STRAYS:
+        console.print(f"so do {counted(len(event.strays) - SHOWN_STRAYS, 'more note')}")
+    if event.changes:
+        console.print(f"{event.note} is not as you took it over:")
+        for change in event.changes[:SHOWN_CHANGES]:
+            console.print(f"  {change}")
+        if len(event.changes) > SHOWN_CHANGES:
+            console.print(f"  … and {len(event.changes) - SHOWN_CHANGES:,} more")
+        line = f"take it over as it is: notemill tags adopt {shlex.quote(event.note)}"
+        console.print(line)
+
+
+def _surveyed(event: events.Surveyed, console: Console) -> None:
+    """Show how many notes need work and why, and what is left alone."""
+    survey = event.survey
+    console.print(
+        f"{counted(survey.seen, 'note')}: {len(survey.work):,} need work, "
+        f"{survey.up_to_date:,} need nothing, "
+        f"{len(survey.skipped) + len(survey.without_text):,} are left alone"
+    )
+    if without := survey.without_text:
+        names = names_of(without)
+        console.print(f"  {len(without):,} left alone: without text{names}")
+    if survey.put_off:
+        console.print(f"  {survey.put_off:,} more need work, beyond --limit")
+    if hidden := survey.sight.hidden:
+        console.print(f"  {len(hidden):,} more are excluded: nothing of them leaves this machine")
+        if doubtful := sum(why == DOUBTFUL for why in hidden.values()):
+            console.print(f"  {doubtful:,} of them in doubt: {DOUBTFUL}")
+    show_not_seen(((one.key, one.reason) for one in survey.not_seen), console)
+    reasons = Counter(need.reason for _, need in survey.work)
+    for reason, count in reasons.most_common(6):
+        console.print(f"  {count:,} {reason}")
+    skipped = ((one.key, one.reason) for one in survey.skipped)
+    show_troubles(skipped, console, lead="left alone: ")
+    if event.selection.only and not survey.seen:
+        console.print(f"no note fits --only {event.selection.only!r}")
+
+
+def _left_over(event: events.LeftOverFound, console: Console) -> None:
+    console.print(f"run {event.run} has unprocessed answers")
+
+
+def _cut(event: events.NotesCut, console: Console) -> None:
+    """Say how many notes are longer than the context of the model that is asked."""
+    console.print(
+        f"{counted(event.count, 'note')} cut to what the model's context of "
+        f"{event.context_tokens:,} tokens holds"
+    )
+
+
+def _planned(event: events.Planned, console: Console) -> None:
+    show_offer(event.offer, console)
+
+
+def _taken_up(event: events.RunTakenUp, console: Console) -> None:
+    console.print(f"going on with run {event.run}")
+
+
+def _asked_again(event: events.AskedAgain, console: Console) -> None:
+    console.print(f"asked about again: {counted(event.count, 'note')}")
+    if event.left:
+        console.print(left_line(event.left, "note"))
+
+
+def _began(event: events.RunBegan, console: Console) -> None:
+    console.print(f"run {event.run}")
+
+
+def _stage(event: events.StageBegan, console: Console) -> None:
+    console.print(f"stage {event.number} of {event.of}: {event.purpose}")
+
+
+def _verified(event: events.StageVerified, console: Console) -> None:
+    console.print(f"verified: {counted(event.checked, 'result')}, each with its own note")
+
+
+def _held_back(event: events.HeldBack, console: Console) -> None:
+    what = (
+        "excluded by now, or asked with one that is, and left out"
+        if event.with_others
+        else "excluded by now and left out"
+    )
+    console.print(f"{what}: {counted(event.count, 'note')}")
+
+
+def _sampled(event: events.Sampled, console: Console) -> None:
+    for one in event.changes:
+        print_change(one, console)
+
+
+def print_change(change: events.NoteChange, console: Console) -> None:
+    """Show what pending proposals would make of a note, or why they cannot."""
+    if change.problem:
+        console.print(f"  {shown(change.note)}: {shown(change.problem)}")
+    else:
+        print_diff(console, change.before, change.after, change.note)
+
+
+def show_applied(event: events.Written, console: Console) -> None:
+    """Say what was written, what waits for a person, and what could not be written."""
+    done, run_id = event.applied, event.run
+    written = sum(bool(one.written) for one in done)
+    waiting = sum(proposal.kind not in TAGS for one in done for proposal in one.waiting)
+    new_tags = {p.value.casefold() for one in done for p in one.waiting if p.kind in TAGS}
+    troubled = [one for one in done if one.problem]
+    console.print(f"{counted(written, 'note')} written; undo with: notemill undo {run_id}")
+    if waiting:
+        console.print(
+            f"{counted(waiting, 'proposal')} would replace your text; not applied: see `notemill show "
+            f"{run_id}`, take them with `notemill apply {run_id} --replace`"
+        )
+    if new_tags:
+        console.print(
+            f"{len(new_tags):,} new tags are not in the vocabulary, and wait for your decision: "
+            "notemill tags review"
+        )
+    if refused := [(one.note, proposal) for one in done for proposal in one.refused]:
+        console.print(
+            f"{counted(len(refused), 'proposal')} not written: they refer to what the note does not, "
+            "or hold what does not show"
+        )
+        show_troubles(((note, proposal.kind) for note, proposal in refused), console)
+    show_troubles(((one.note, one.problem) for one in troubled), console)
+
+
+def show_losses(losses: Sequence[tuple[str, Loss]], console: Console) -> None:
+    """Show what was not taken of answers as it was."""
+    if losses:
+        notes = len({note for note, _ in losses})
+        console.print(f"not everything was taken of the answers about {counted(notes, 'note')}:")
+        show_troubles(((note, loss.as_line()) for note, loss in losses), console)
+
+
+def show_going_on(report: Report, state: RunState, console: Console) -> None:
+    """Say how a run that has not ended goes on."""
+    if state is RunState.OPEN:
+        console.print(f"not finished; go on with: notemill resume {report.run}")
+    elif state is RunState.STOPPED:
+        console.print(f"more money lets it go on: notemill resume {report.run} --max-cost USD")
+
+
+def _reported(event: events.RunReported, console: Console) -> None:
+    """Show a run's report, what was not taken of its answers, and how it goes on."""
+    print_report(event.report, console)
+    if event.stopped:
+        return
+    show_losses(event.losses, console)
+    if event.cut:
+        console.print(f"{counted(event.cut, 'note')} cut to the model's context")
+    show_going_on(event.report, event.state, console)
+
+
+RENDERERS: Final[Mapping[type[events.Event], Callable[[Any, Console], None]]] = {
+    events.ProviderChosen: _provider,
+    events.ServerSlow: _server_slow,
+    events.ResultsExpiring: _expiring,
+    events.ExclusionsUnmatched: _unmatched,
+    events.VocabularySeen: _vocabulary,
+    events.Surveyed: _surveyed,
+    events.LeftOverFound: _left_over,
+    events.NotesCut: _cut,
+    events.Planned: _planned,
+    events.RunTakenUp: _taken_up,
+    events.AskedAgain: _asked_again,
+    events.RunBegan: _began,
+    events.StageBegan: _stage,
+    events.StageVerified: _verified,
+    events.HeldBack: _held_back,
+    events.Sampled: _sampled,
+    events.Written: show_applied,
+    events.RunReported: _reported,
+}
