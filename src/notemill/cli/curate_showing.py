@@ -113,12 +113,11 @@ def show_survey(survey: Survey, console: Console) -> None:
         console.print(f"  {len(hidden):,} more are excluded: nothing of them leaves this machine")
         if doubtful := sum(why == DOUBTFUL for why in hidden.values()):
             console.print(f"  {doubtful:,} of them in doubt: {DOUBTFUL}")
-    show_not_seen(((one.key, one.reason) for one in survey.not_seen), console)
+    show_not_seen(survey.not_seen, console)
     reasons = Counter(need.reason for _, need in survey.work)
     for reason, count in reasons.most_common(6):
         console.print(f"  {count:,} {reason}")
-    skipped = ((one.key, one.reason) for one in survey.skipped)
-    show_troubles(skipped, console, lead="left alone: ")
+    show_troubles(survey.skipped, console, lead="left alone: ")
 
 
 def show_sample(mill: Mill, run_id: str, console: Console) -> None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from notemill.privacy import Sight
     from notemill.stores.pairs import NewPair
-    from notemill.vault.select import Skipped
+    from notemill.vault.left_alone import LeftAlone
     from notemill.workflows.links.explaining import Explainer
     from notemill.workflows.links.finding import Findings
     from notemill.workflows.links.judging import Uniform
@@ -43,11 +43,10 @@ def show_findings(findings: Findings, console: Console) -> None:
     console.print(f"  parts that no link joins: {before.components:,} → {after.components:,}")
 
 
-def show_left_out(findings: Findings, skipped: Iterable[Skipped], console: Console) -> None:
+def show_left_out(findings: Findings, skipped: Iterable[LeftAlone], console: Console) -> None:
     """Show what is left alone, together where the reason is the same; hidden notes are counted."""
     left_out = findings.left_out
-    left = [(one.key, one.reason) for one in left_out]
-    left += [(one.path, one.reason) for one in skipped]
+    left = [*left_out, *skipped]
     reasons = Counter(reason for _, reason in left)
     for reason, count in reasons.most_common(SHOWN_LINES):
         if count > 1:

@@ -283,7 +283,7 @@ def look(mill: Mill, options: LinkOptions, console: Console) -> Looked:
     )
     upkeep = replace(upkeep, repairs=repairs).shown(scene.sight)
     show_findings(findings, console)
-    skipped = [one for one in mill.vault.skipped if scene.sight.shows(one.path)]
+    skipped = [one for one in mill.vault.skipped if scene.sight.shows(one.key)]
     show_left_out(findings, skipped, console)
     show_upkeep(upkeep, console)
     return Looked(scene, upkeep, findings)

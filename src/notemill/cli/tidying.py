@@ -71,8 +71,8 @@ async def tidy_vault(
                 privacy=mill.privacy,
             )
             if not as_json:
-                skipped = [one for one in mill.vault.skipped if sight.shows(one.path)]
-                show_not_seen(((one.path, one.reason) for one in skipped), console)
+                skipped = [one for one in mill.vault.skipped if sight.shows(one.key)]
+                show_not_seen(skipped, console)
             run, failures = "", []
             if not chosen:
                 if not as_json:

@@ -30,7 +30,6 @@ from notemill.vault.keys import key_of
 from notemill.vault.note import bytes_hash
 from notemill.vault.presence import Presence, presence
 from notemill.vault.scan import NoteFile, scan_folder
-from notemill.vault.select import Skipped
 from notemill.vault.stored import beside, is_beside, place_of
 from twolane import private
 
@@ -39,8 +38,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from notemill.vault.journal import Journal
+    from notemill.vault.left_alone import LeftAlone
 
-__all__ = ["Ending", "NoteFile", "NoteUndo", "Recovered", "Skipped", "Vault", "WrittenRun"]
+__all__ = ["Ending", "NoteFile", "NoteUndo", "Recovered", "Vault", "WrittenRun"]
 
 WRITER_LOCK: Final = "writer.lock"
 """Held, in the vault's state folder, while notes are written."""
@@ -99,7 +99,7 @@ class Vault:
         A vault is used on one thread, the one that opened its journal.
         """
         self.root = root
-        self.skipped: tuple[Skipped, ...] = ()
+        self.skipped: tuple[LeftAlone, ...] = ()
         """What the last scan left out, and why."""
         self.recovered: tuple[Recovered, ...] = ()
         """What crashes had left open and the lock's taking settled."""

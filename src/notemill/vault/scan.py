@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from notemill.vault.disk import MAX_NOTE_BYTES
 from notemill.vault.keys import key_of
+from notemill.vault.left_alone import LeftAlone
 from notemill.vault.presence import stands_for, why_offline
-from notemill.vault.select import Skipped, is_conflict_copy, read_settings
+from notemill.vault.select import is_conflict_copy, read_settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,7 +37,7 @@ class Scan:
     """The notes, sorted by key, and what was left out and why."""
 
     notes: tuple[NoteFile, ...]
-    skipped: tuple[Skipped, ...]
+    skipped: tuple[LeftAlone, ...]
 
 
 def scan_folder(root: Path) -> Scan:
@@ -47,7 +48,7 @@ def scan_folder(root: Path) -> Scan:
     for note in sorted(walk.notes(), key=lambda note: (note.key, note.key != note.path, note.path)):
         if note.key in found:
             reason = "its name differs from another note's in Unicode form alone; rename it"
-            walk.skipped.append(Skipped(key_of(note.path), reason))
+            walk.skipped.append(LeftAlone(key_of(note.path), reason))
         else:
             found[note.key] = note
     return Scan(tuple(found.values()), tuple(walk.skipped))
@@ -60,7 +61,7 @@ class Walk:
         """Take the folder, and its own settings of what to leave out."""
         self._root = str(root)
         self._settings = read_settings(root)
-        self.skipped: list[Skipped] = list(self._settings.problems)
+        self.skipped: list[LeftAlone] = list(self._settings.problems)
         self.away = 0
         """Notes among them that are not on this disk."""
 
@@ -129,4 +130,4 @@ class Walk:
             self.away += 1
 
     def _skip(self, path: str, reason: str) -> None:
-        self.skipped.append(Skipped(key_of(path), reason))
+        self.skipped.append(LeftAlone(key_of(path), reason))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from notemill.errors import VaultSettingsError
 from notemill.vault.filters import FILE, Filters
 from notemill.vault.keys import key_of
+from notemill.vault.left_alone import LeftAlone
 from notemill.vault.related import LinkStyle
 from notemill.vault.resolve import PathFormat
 from notemill.vault.templates import NamedTemplates
@@ -33,20 +34,12 @@ _NO_PLUGIN: Final = ("app", "types", "workspace", "workspace-mobile", "workspace
 
 
 @dataclass(frozen=True, slots=True)
-class Skipped:
-    """A file or folder that is left out, by its path in the vault, and why."""
-
-    path: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
 class VaultSettings:
     """What the vault's own settings leave out; `problems` are the settings not understood."""
 
     templates: NamedTemplates
     filters: Filters
-    problems: tuple[Skipped, ...]
+    problems: tuple[LeftAlone, ...]
 
     def reason_for(self, path: str) -> str:
         """Return why a note or folder (with `/` at its end) is left out, '' where it is not.
@@ -69,7 +62,7 @@ def read_settings(root: Path) -> VaultSettings:
     Raises VaultSettingsError where the excluded files cannot be read.
     """
     filters = Filters(_own_settings(root).get("userIgnoreFilters"))
-    problems: list[Skipped] = []
+    problems: list[LeftAlone] = []
     return VaultSettings(_templates(root, problems), filters, tuple(problems))
 
 
@@ -92,7 +85,7 @@ def _own_settings(root: Path) -> dict[str, Any]:
     )
 
 
-def _templates(root: Path, problems: list[Skipped]) -> NamedTemplates:
+def _templates(root: Path, problems: list[LeftAlone]) -> NamedTemplates:
     """Return what the settings of all plugins, Obsidian's own included, name as templates.
 
     What cannot be read is added to `problems`.
@@ -118,7 +111,7 @@ def _templates(root: Path, problems: list[Skipped]) -> NamedTemplates:
             found.add(plugin, json_of(raw), exists)
         except OSError as error:
             reason = f"its templates are not known: {error.strerror or error}"
-            problems.append(Skipped(key_of(str(file.relative_to(root))), reason))
+            problems.append(LeftAlone(key_of(str(file.relative_to(root))), reason))
     return found
 
 

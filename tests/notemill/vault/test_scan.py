@@ -62,7 +62,7 @@ def test_what_obsidian_leaves_out_is_left_out(tmp_path: Path) -> None:
     kept = ("Archived.md", "Meta/a.md", "Templates of mine.md", "a (conflict).md", "draft-x.md")
     vault = make_vault(tmp_path, files | dict.fromkeys((*left_out, *kept), b"x"))
     assert keys(vault) == sorted(kept)
-    reasons = {one.path: one.reason for one in vault.skipped}
+    reasons = {one.key: one.reason for one in vault.skipped}
     assert set(reasons) == {
         "Templates", "Meta/T", "Archive", "x/draft-12.md", *left_out[-3:]
     }  # fmt: skip
@@ -93,7 +93,7 @@ def test_links_are_never_followed(tmp_path: Path) -> None:
     (root / "gone.md").symlink_to(root / "nowhere.md")
     (root / "same.md").symlink_to(root / "a.md")
     assert keys(vault) == ["a.md", "sub/b.md"]
-    assert {one.path for one in vault.skipped} == {
+    assert {one.key for one in vault.skipped} == {
         "out", "secret.md", "sub/loop", "gone.md", "same.md"
     }  # fmt: skip
     for key in ("secret.md", "out/secret.md", "same.md"):
@@ -121,7 +121,7 @@ def test_what_is_no_file_is_left_out(tmp_path: Path) -> None:
     vault = make_vault(tmp_path, {"a.md": b"", "folder.md/b.md": b""})
     os.mkfifo(tmp_path / "vault" / "pipe.md")
     assert keys(vault) == ["a.md", "folder.md/b.md"]
-    assert [one.path for one in vault.skipped] == ["pipe.md"]
+    assert [one.key for one in vault.skipped] == ["pipe.md"]
 
 
 HOSTILE = (
@@ -175,7 +175,7 @@ def test_two_names_that_differ_in_unicode_form_alone_are_never_confused(tmp_path
     vault = make_vault(tmp_path, {decomposed: b"decomposed", "é.md": b"composed"})
     assert keys(vault) == ["é.md"]
     assert vault.read("é.md") == b"composed"
-    assert [one.path for one in vault.skipped] == ["é.md"]
+    assert [one.key for one in vault.skipped] == ["é.md"]
 
 
 def test_a_note_too_large_for_memory_is_left_out(tmp_path: Path) -> None:
@@ -184,7 +184,7 @@ def test_a_note_too_large_for_memory_is_left_out(tmp_path: Path) -> None:
     with (tmp_path / "vault" / "huge.md").open("wb") as file:
         file.truncate(64 * 1024 * 1024 + 1)
     assert keys(vault) == ["a.md"]
-    assert [one.path for one in vault.skipped] == ["huge.md"]
+    assert [one.key for one in vault.skipped] == ["huge.md"]
 
 
 @POSIX
@@ -195,7 +195,7 @@ def test_a_folder_without_rights_is_named_and_the_rest_found(tmp_path: Path) -> 
     (tmp_path / "vault" / "sub").chmod(0)
     try:
         assert keys(vault) == ["a.md"]
-        assert [one.path for one in vault.skipped] == ["sub"]
+        assert [one.key for one in vault.skipped] == ["sub"]
     finally:
         (tmp_path / "vault" / "sub").chmod(0o700)
 

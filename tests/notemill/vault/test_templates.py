@@ -95,7 +95,7 @@ def test_a_note_that_a_setting_names_as_a_template_is_left(
     vault = vault_with(tmp_path, {file: value}, "Meta/Form.md", "Log/Day.md", "Meta/Forms.md")
     assert keys(vault) == ["Log/Day.md", "Meta/Forms.md"]
     (left,) = vault.skipped
-    assert left.path == "Meta/Form.md"
+    assert left.key == "Meta/Form.md"
     assert "template" in left.reason
     plugin = (
         file.split("/")[-2]
@@ -120,7 +120,7 @@ def test_a_folder_of_templates_is_left_whatever_its_case(
     """A folder of templates is left with all that is in it."""
     vault = vault_with(tmp_path, {file: value}, "Meta/Forms/deep/a.md", "Meta/b.md")
     assert keys(vault) == ["Meta/b.md"]
-    assert [one.path for one in vault.skipped] == ["Meta/Forms"]
+    assert [one.key for one in vault.skipped] == ["Meta/Forms"]
 
 
 def test_a_setting_that_names_no_template_leaves_nothing_out(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from notemill.index import NoteFacts
     from notemill.privacy import Sight
+    from notemill.vault.left_alone import LeftAlone
     from notemill.workflows.curation.candidates import Vocabulary
     from notemill.workflows.curation.needs import Need
     from twolane import Lane, Run
@@ -40,14 +41,6 @@ class Selection:
 
 
 @dataclass(frozen=True, slots=True)
-class Skipped:
-    """A note that is left alone, and why."""
-
-    key: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
 class Survey:
     """A vault looked through: what needs work and why, what is left alone, what needs nothing.
 
@@ -58,12 +51,12 @@ class Survey:
 
     seen: int
     work: tuple[tuple[NoteFacts, Need], ...]
-    skipped: tuple[Skipped, ...]
+    skipped: tuple[LeftAlone, ...]
     without_text: tuple[str, ...]
     vocabulary: Vocabulary
     put_off: int
     sight: Sight
-    not_seen: tuple[Skipped, ...]
+    not_seen: tuple[LeftAlone, ...]
 
     @property
     def taught(self) -> tuple[NoteFacts, ...]:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from notemill.workflows.curation.survey import Skipped, Survey
+from notemill.vault.left_alone import LeftAlone
+from notemill.workflows.curation.survey import Survey
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
 
     from notemill.index import NoteFacts
     from notemill.privacy import Sight
-    from notemill.vault.select import Skipped as LeftOut
     from notemill.workflows.curation.candidates import Vocabulary
     from notemill.workflows.curation.needs import Need
 
@@ -25,7 +25,7 @@ def survey_of(
     wanted: Collection[str] | None,
     place: str,
     limit: int | None,
-    left_out: Iterable[LeftOut],
+    left_out: Iterable[LeftAlone],
 ) -> Survey:
     """Return what of the notes that may be seen needs work.
 
@@ -33,7 +33,7 @@ def survey_of(
     `limit` the neediest come first; `left_out` files are no notes to notemill.
     """
     work: list[tuple[NoteFacts, Need]] = []
-    skipped: list[Skipped] = []
+    skipped: list[LeftAlone] = []
     without_text: list[str] = []
     seen = 0
     for one in sight.seen:
@@ -41,12 +41,12 @@ def survey_of(
             continue
         seen += 1
         if one.problem:
-            skipped.append(Skipped(one.key, one.problem))
+            skipped.append(LeftAlone(one.key, one.problem))
         elif not one.words:
             without_text.append(one.key)
         elif one.key != place and (why := need(one)):
             if problem := why_not_writable(one.key):
-                skipped.append(Skipped(one.key, problem))
+                skipped.append(LeftAlone(one.key, problem))
             else:
                 work.append((one, why))
     needy = len(work)
@@ -62,5 +62,5 @@ def survey_of(
         vocabulary,
         needy - len(work),
         sight,
-        tuple(Skipped(one.path, one.reason) for one in left_out if sight.shows(one.path)),
+        tuple(one for one in left_out if sight.shows(one.key)),
     )

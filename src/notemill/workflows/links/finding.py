@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from notemill.linking.propose import propose
 from notemill.markup.elements import property_link
 from notemill.stores.pairs import DECIDED, WANTED, NewPair, PairState, SideState
+from notemill.vault.left_alone import LeftAlone
 from notemill.vault.related import PROPERTY, Form
 
 if TYPE_CHECKING:
@@ -34,14 +35,6 @@ class Shape:
 
 
 @dataclass(frozen=True, slots=True)
-class LeftOut:
-    """A note or pair that is left alone, and why."""
-
-    key: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
 class Findings:
     """What a look through a vault has found.
 
@@ -50,7 +43,7 @@ class Findings:
     """
 
     pairs: tuple[NewPair, ...]
-    left_out: tuple[LeftOut, ...]
+    left_out: tuple[LeftAlone, ...]
     orphans: frozenset[str]
     before: Shape
     after: Shape
@@ -77,16 +70,16 @@ def find_links(
     reasons = {one.key: scene.why_not(one) for one in scene.facts.values()}
     hidden = scene.sight.hidden
     left_out = [
-        LeftOut(key, reason) for key, reason in reasons.items() if reason and key not in hidden
+        LeftAlone(key, reason) for key, reason in reasons.items() if reason and key not in hidden
     ]
     facts = [one for one in scene.facts.values() if not reasons[one.key]]
     # They stay among the rest, since what links them tells of others; they are in no new pair.
-    left_out += [LeftOut(one.key, "without text") for one in facts if not one.words]
+    left_out += [LeftAlone(one.key, "without text") for one in facts if not one.words]
     documents, lexicon = contents.documents(scene.vault, facts)
     documents = _owners(documents, ledger)
     found = {one.key for one in documents}
     changed = "it changed while it was looked at"
-    left_out += [LeftOut(one.key, changed) for one in facts if one.key not in found]
+    left_out += [LeftAlone(one.key, changed) for one in facts if one.key not in found]
     facts = [one for one in facts if one.key in found]
     sources = {one.key: one.source_hash for one in facts}
     ranked = propose(
@@ -101,7 +94,7 @@ def find_links(
     for one in _chosen(ranked, ledger, top=top):
         why = _unlinkable(scene, one)
         if why:
-            left_out.append(LeftOut(f"{one.a} and {one.b}", why))
+            left_out.append(LeftAlone(f"{one.a} and {one.b}", why))
         elif only(one.a) or only(one.b):
             pairs.append(_new_pair(one, sources))
     standing = ((pair.a, pair.b) for pair in ledger.pairs(states=WANTED))

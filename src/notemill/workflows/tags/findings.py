@@ -10,7 +10,7 @@ from notemill.tagging.census import Census
 from notemill.tagging.junk import Junk, find_junk
 from notemill.tagging.synonyms import Synonyms, find_synonyms
 from notemill.tagging.variants import Merge, find_merges
-from notemill.workflows.curation.survey import Skipped
+from notemill.vault.left_alone import LeftAlone
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -31,7 +31,7 @@ class TagReview:
     junk: tuple[Junk, ...]
     synonyms: tuple[Synonyms, ...]
     excluded: int
-    unread: tuple[Skipped, ...] = ()
+    unread: tuple[LeftAlone, ...] = ()
 
     @property
     def droppable(self) -> tuple[Junk, ...]:
@@ -51,7 +51,7 @@ def review_tags(
     was to go: they are not found again.
     """
     notes: list[tuple[str, tuple[str, ...]]] = []
-    unread: list[Skipped] = []
+    unread: list[LeftAlone] = []
     excluded = 0
     for one in facts:
         if privacy.hides(one):
@@ -59,7 +59,7 @@ def review_tags(
             continue
         notes.append((one.key, one.spellings))
         if one.problem:
-            unread.append(Skipped(one.key, one.problem))
+            unread.append(LeftAlone(one.key, one.problem))
     census = Census.of(notes)
     junk = tuple(one for one in find_junk(census) if (tag_key(one.tag), "") not in rejected)
     gone = {one.tag for one in junk if not one.is_hint}

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from notemill.errors import MalformedNoteError, NotemillError, UsageError
 from notemill.markup.tags import bare, is_legal_tag, tag_key
+from notemill.vault.left_alone import LeftAlone
 from notemill.vault.note import bytes_hash, parse, source_hash
 from notemill.vault.retag import TagChanges, may_hold, retag
-from notemill.workflows.curation.survey import Skipped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -40,7 +40,7 @@ class Retagging:
     """
 
     touched: tuple[Touched, ...]
-    left_alone: tuple[Skipped, ...]
+    left_alone: tuple[LeftAlone, ...]
     becomes: Mapping[str, str | None]
     joined: Mapping[str, int]
     hidden: int = 0
@@ -82,7 +82,7 @@ def plan_retagging(
 ) -> Retagging:
     """Return what `changes` would do; of the notes only those that may have such a tag are read."""
     touched: list[Touched] = []
-    left_alone: list[Skipped] = []
+    left_alone: list[LeftAlone] = []
     hidden = 0
     becomes: dict[str, str | None] = {}
     holders: dict[str, int] = {}
@@ -99,7 +99,7 @@ def plan_retagging(
         try:
             edit = _edit(vault.read(one.key), changes, one.problem)
         except NotemillError as error:
-            left_alone.append(Skipped(one.key, str(error)))
+            left_alone.append(LeftAlone(one.key, str(error)))
             continue
         if edit is not None:
             becomes.update(changed)

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from notemill.errors import ExternallyChangedError, NotemillError
+from notemill.vault.left_alone import LeftAlone
 from notemill.vault.tidy import Left, Step, TidyKind, tidy
-from notemill.workflows.curation.survey import Skipped
 from notemill.workflows.tags.retagging import write_edits
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class Tidying:
     """
 
     notes: tuple[TidyNote, ...]
-    untouched: tuple[Skipped, ...]
+    untouched: tuple[LeftAlone, ...]
     hidden: int = 0
 
     @property
@@ -69,7 +69,7 @@ def plan_tidying(
 ) -> Tidying:
     """Return what bringing these notes into form would do; every one of them is read."""
     notes: list[TidyNote] = []
-    untouched: list[Skipped] = []
+    untouched: list[LeftAlone] = []
     hidden = 0
     for one in facts:
         if privacy.hides(one):
@@ -78,7 +78,7 @@ def plan_tidying(
         try:
             tidied = tidy(vault.read(one.key), kinds)
         except NotemillError as error:
-            untouched.append(Skipped(one.key, str(error)))
+            untouched.append(LeftAlone(one.key, str(error)))
             continue
         if tidied.steps or tidied.left:
             notes.append(TidyNote(one.key, tidied.steps, tidied.left))
