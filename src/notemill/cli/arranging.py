@@ -14,7 +14,8 @@ from notemill.workflows.tags.arranging import (
 )
 from twolane import RunState
 from twolane.front.consent import agree, find_server, show_plan, show_request
-from twolane.front.console import counted, drive, exit_code, print_expiring, print_report, shown
+from twolane.front.console import counted, exit_code, print_expiring, print_report, shown
+from twolane.front.driving import drive
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -31,13 +31,13 @@ from twolane.front.consent import agree, cap_of, within_s
 from twolane.front.console import (
     EXIT_FAILED,
     counted,
-    drive,
     exit_code,
     left_line,
     note_console,
     print_json,
     print_report,
 )
+from twolane.front.driving import drive
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

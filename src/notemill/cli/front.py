@@ -11,7 +11,8 @@ from notemill.cli.show import curation
 from notemill.errors import NotemillError, WaitingForPersonError
 from twolane import TwolaneError
 from twolane.front.consent import says_yes
-from twolane.front.console import following, note_console, print_json
+from twolane.front.console import note_console, print_json
+from twolane.front.driving import following
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator

@@ -25,6 +25,7 @@ from twolane.front.console import (
     counted,
     exit_code,
     note_console,
+    print_decision,
     print_json,
     print_report,
     print_standing,
@@ -162,7 +163,7 @@ async def show_run(settings: Settings, *, run_id: str, item: str | None, as_json
             ]
             print_json({**value, "dropped": losses_object(losses)})
             return 0
-        console.print(f"lane: {report.decision.reason}")
+        print_decision(report, console)
         print_standing(run.row, console)
         out = result_console()
         pending = [one for one in proposals if one.state is ProposalState.PENDING]

@@ -123,9 +123,7 @@ def check_ledger(settings: Settings, *, as_json: bool) -> int:
     elif findings:
         _show_findings(findings)
     else:
-        result_console().print(
-            f"sound: {runs:,} {'run' if runs == 1 else 'runs'} in {shown(str(path))}"
-        )
+        result_console().print(f"sound: {counted(runs, 'run')} in {shown(str(path))}")
     return LedgerError.exit_code if findings else 0
 
 
@@ -136,6 +134,6 @@ def _show_findings(findings: list[Finding]) -> None:
         out.print(f"broken: {one.invariant}")
         out.print(f"  {shown(', '.join(one.rows))}{more}")
     console = note_console()
-    console.print(f"{len(findings):,} invariants do not hold; what to do:")
+    console.print(f"broken: {counted(len(findings), 'invariant')}; what to do:")
     for advice in dict.fromkeys(one.advice for one in findings):
         console.print(f"  {advice}")

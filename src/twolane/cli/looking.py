@@ -17,6 +17,7 @@ from twolane.formats.jsonl import write_results
 from twolane.front.console import (
     Table,
     note_console,
+    print_decision,
     print_expiring,
     print_json,
     print_report,
@@ -130,7 +131,7 @@ def show_run(settings: Settings, *, run_id: str, item: str | None, as_json: bool
             print_json(report_object(report))
             return 0
         console = note_console()
-        console.print(f"lane: {report.decision.reason}")
+        print_decision(report, console)
         print_standing(run, console)
         for batch in reader.batches(run):
             console.print(

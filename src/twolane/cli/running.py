@@ -22,7 +22,6 @@ from twolane.front.consent import (
     within_s,
 )
 from twolane.front.console import (
-    drive,
     exit_code,
     left_line,
     note_console,
@@ -32,6 +31,7 @@ from twolane.front.console import (
     report_object,
     shown,
 )
+from twolane.front.driving import drive
 from twolane.front.streams import drop_standard_output, error_object, kind_of
 from twolane.ledger.guards import gone
 from twolane.ledger.runlock import LOCKS_FOLDER, source_lock

@@ -10,10 +10,12 @@ _SURROGATES: Final = re.compile("[\ud800-\udfff]")
 
 
 def counted(count: int, noun: str) -> str:
-    """Return a number of things in words: `1 note`, `1,200 notes`, `2 batches`."""
+    """Return a number of things in words: `1 note`, `1,200 notes`, `2 batches`, `3 replies`."""
     if count == 1:
         return f"1 {noun}"
-    return f"{count:,} {noun}{'es' if noun.endswith('ch') else 's'}"
+    if noun.endswith("y") and noun[-2] not in "aeiou":
+        return f"{count:,} {noun[:-1]}ies"
+    return f"{count:,} {noun}{'es' if noun.endswith(('ch', 's', 'sh', 'x')) else 's'}"
 
 
 def printable(text: str) -> str:
@@ -27,6 +29,21 @@ def clock_time(at: float, now: float) -> str:
     today = datetime.fromtimestamp(now, UTC).astimezone().date() == moment.date()
     seconds = ":%S" if at - now < 120 else ""  # noqa: PLR2004  # a minute would say too little
     return moment.strftime(f"%H:%M{seconds}" if today else "%Y-%m-%d %H:%M")
+
+
+def time_left_s(done: int, total: int, elapsed_s: float) -> float | None:
+    """Return the time left at the pace so far; None while nothing has ended."""
+    return elapsed_s / done * (total - done) if done and done < total else None
+
+
+def clock(seconds: float) -> str:
+    """Return a length of time as it is read off: `40 s`, `3 min 05 s`, `2 h 10 min`."""
+    whole = max(0, round(seconds))
+    if whole < 60:  # noqa: PLR2004
+        return f"{whole} s"
+    if whole < 3600:  # noqa: PLR2004
+        return f"{whole // 60} min {whole % 60:02d} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
 
 
 # What differs between messages that say the same: request ids, quoted texts, numbers.

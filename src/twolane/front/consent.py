@@ -89,12 +89,15 @@ async def find_server(
 
 
 def show_plan(plan: Plan, console: Console) -> None:
-    """Show where a run goes, why, and what it is estimated to cost in either lane."""
-    console.print(f"lane: {plan.decision.reason}")
+    """Show where a run goes, why, and what it is estimated to cost in either lane.
+
+    Of one that costs nothing neither is of interest.
+    """
     quote = plan.quote
     if quote.realtime_nano == 0:
-        console.print(f"price: {counted(quote.items, 'item')}, free of charge")
+        console.print(f"{counted(quote.items, 'item')}, free of charge")
         return
+    console.print(f"lane: {plan.decision.reason}")
     console.print(
         f"price: {counted(quote.items, 'item')} with {quote.model}, about "
         f"{format_usd(plan.estimated_nano)} (real time {format_usd(quote.realtime_nano)}, "

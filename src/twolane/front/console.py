@@ -1,46 +1,39 @@
-"""What commands show: progress, reports and errors, on any console, for people and scripts.
+"""What commands show: reports, failures and warnings, on any console, for people and scripts.
 
 Names never kill a run: what a console cannot print is written as an escape.
 """
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-import signal
 import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from twolane.core.budget import month_line, month_object
 from twolane.core.pricing import format_usd, plain_usd
-from twolane.core.routing import span
 from twolane.core.states import RunState
 from twolane.core.types import BEYOND_USAGE, UNKNOWN_USAGE, Lane
+from twolane.core.wording import clock as clock  # noqa: PLC0414  # see shown
 from twolane.core.wording import clock_time, gist
 from twolane.core.wording import counted as counted  # noqa: PLC0414  # see shown
+from twolane.core.wording import time_left_s as time_left_s  # noqa: PLC0414  # see shown
 from twolane.front.streams import print_json as print_json  # noqa: PLC0414  # see shown
 from twolane.front.streams import shown as shown  # noqa: PLC0414  # with the rest of what is printed
 from twolane.front.terminal import Console as Console  # noqa: PLC0414  # see shown
-from twolane.front.terminal import Gauge
 from twolane.front.terminal import Table as Table  # noqa: PLC0414  # see shown
 from twolane.front.terminal import note_console as note_console  # noqa: PLC0414  # see shown
 from twolane.front.terminal import result_console as result_console  # noqa: PLC0414  # see shown
 from twolane.ledger.guards import gone
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from twolane.core.types import Failure, Kept, Orphans, Report, Wait
-    from twolane.ledger import BatchRow, RunRow
+    from twolane.ledger import RunRow
     from twolane.ledger.reports import Expiring
-    from twolane.run import Progress, Run
 
-REFRESH_S = 0.25
-PLAIN_LINE_EVERY_S = 5.0
 SHOWN_FAILURES = 20
 SHOWN_ALIKE = 3
-SHOWN_BATCHES = 8
 EXIT_FAILED, EXIT_CANCELED, EXIT_BUDGET = 3, 4, 5
 
 
@@ -164,7 +157,7 @@ def _deadline_line(kept: Kept) -> str:
     held = {True: "held", False: "missed", None: "still to come"}[kept.held]
     if not kept.given_up:
         return f"deadline {at}: {held}"
-    batches = "1 late batch" if kept.given_up == 1 else f"{kept.given_up:,} late batches"
+    batches = counted(kept.given_up, "late batch")
     return f"deadline {at}: {held}; {batches} given up, what they left went in real time"
 
 
@@ -203,7 +196,7 @@ def _remark_lines(report: Report) -> Iterator[str]:
     if endings := _endings_line(report):
         yield endings
     yield from _unpriced_lines(report)
-    if report.month is not None:
+    if report.month is not None and not report.is_free:
         yield month_line(report.month)
     if report.items.uncertain and report.is_free:
         yield f"{counted(report.items.uncertain, 'call')} without an answer, sent again"
@@ -214,21 +207,20 @@ def _remark_lines(report: Report) -> Iterator[str]:
         )
 
 
+def print_decision(report: Report, console: Console) -> None:
+    """Say which lane a run took, and why; where nothing is paid, that is of no interest."""
+    if not report.is_free:
+        console.print(f"lane: {report.decision.reason}")
+
+
 def print_report(report: Report, console: Console) -> None:
-    """Show a run's report to a person."""
+    """Show a run's report to a person: of one that is free, neither lanes nor prices."""
     items = report.items
-    columns = ("lane", "items", "batches", "cost")
-    table = Table(
-        columns, frozenset(columns[1:]), title=f"run {report.run}: {report.state}", lines=True
-    )
-    for lane, totals in report.lanes.items():
-        table.add(
-            "real time" if lane is Lane.REALTIME else "batch",
-            f"{totals.items:,}",
-            f"{totals.batches:,}" if lane is Lane.BATCH else "",
-            format_usd(totals.cost_nano),
-        )
-    console.print_table(table)
+    title = f"run {report.run}: {report.state}"
+    if report.is_free:
+        console.print(title)
+    else:
+        console.print_table(_lanes_table(report, title))
     parts = [
         f"{count:,} {word}"
         for word, count in (
@@ -244,9 +236,7 @@ def print_report(report: Report, console: Console) -> None:
     ]
     console.print(f"{counted(items.total, 'item')}: {', '.join(parts) or 'nothing to do'}")
     saved = report.all_realtime_nano - report.actual_nano
-    if report.is_free:
-        console.print("cost: free of charge")
-    else:
+    if not report.is_free:
         console.print(
             f"cost {format_usd(report.actual_nano)} (estimated "
             f"{format_usd(report.estimated_nano)}); all in real time "
@@ -255,6 +245,19 @@ def print_report(report: Report, console: Console) -> None:
     for line in _remark_lines(report):
         console.print(line)
     print_failures(report.failures, console)
+
+
+def _lanes_table(report: Report, title: str) -> Table:
+    columns = ("lane", "items", "batches", "cost")
+    table = Table(columns, frozenset(columns[1:]), title=title, lines=True)
+    for lane, totals in report.lanes.items():
+        table.add(
+            "real time" if lane is Lane.REALTIME else "batch",
+            f"{totals.items:,}",
+            f"{totals.batches:,}" if lane is Lane.BATCH else "",
+            format_usd(totals.cost_nano),
+        )
+    return table
 
 
 def print_failures(failures: Iterable[Failure], console: Console) -> None:
@@ -283,137 +286,3 @@ def left_line(left: Mapping[str, int], noun: str) -> str:
         f"left as failed: {counted(sum(left.values()), noun)} that would fail again as it is "
         f"({kinds}); --all sends those, too"
     )
-
-
-async def drive(run: Run, console: Console, *, stage: int | None = None) -> RunState:
-    """Drive a run with its progress shown; Ctrl-C once stops it cleanly, twice at once.
-
-    Raises what Run.drive raises.
-    """
-    async with following(run, console):
-        return await run.drive(stage)
-
-
-@contextlib.asynccontextmanager
-async def following(run: Run, console: Console) -> AsyncIterator[None]:
-    """Show a run's progress while the block drives it; see `drive` for Ctrl-C."""
-    with _stop_on_signals(run, console):
-        watching = asyncio.get_running_loop().create_task(_watch(run, console))
-        try:
-            yield
-        finally:
-            watching.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await watching
-
-
-@contextlib.contextmanager
-def _stop_on_signals(run: Run, console: Console) -> Iterator[None]:
-    """Let SIGINT and SIGTERM stop the run; a second one raises KeyboardInterrupt.
-
-    It is raised between two callbacks of the loop, as a callback of its own: raised in the midst
-    of one, it may take a wake-up with it whose task could then not even be canceled. A third one
-    raises at once, for a loop that comes to no other callback.
-    """
-    asked = 0
-    loop = asyncio.get_running_loop()
-    previous: dict[signal.Signals, Any] = {}
-
-    def stop() -> None:
-        console.print(
-            "stopping: what is in flight is waited for and booked; press again to stop now"
-        )
-        run.stop()
-
-    def interrupt() -> None:
-        raise KeyboardInterrupt
-
-    def on_signal(_number: int, _frame: object) -> None:
-        nonlocal asked
-        asked += 1
-        if asked > len(answers):
-            raise KeyboardInterrupt
-        # Not answered from here: the signal may have come in the middle of a write.
-        loop.call_soon_threadsafe(answers[asked - 1])
-
-    answers = (stop, interrupt)
-
-    for one in (signal.SIGINT, signal.SIGTERM):
-        with contextlib.suppress(ValueError):  # not in the main thread: nothing to catch there
-            previous[one] = signal.signal(one, on_signal)
-    try:
-        yield
-    finally:
-        for one, handler in previous.items():
-            signal.signal(one, handler)
-
-
-async def _watch(run: Run, console: Console) -> None:
-    """Show a run's progress until canceled: a live table, or plain lines without a terminal."""
-    began = time.monotonic()
-    if not console.is_terminal:
-        last = ""
-        while True:
-            await asyncio.sleep(PLAIN_LINE_EVERY_S)
-            line = _line(await run.progress(), time.monotonic() - began)
-            if line != last:
-                console.print(line)
-            last = line
-    with console.gauge() as show:
-        while True:
-            show(_gauge(await run.progress(), time.monotonic() - began))
-            await asyncio.sleep(REFRESH_S)
-
-
-def _line(progress: Progress, elapsed_s: float) -> str:
-    items = progress.items
-    done = items.total - items.open
-    parts = [
-        f"{done:,}/{counted(items.total, 'item')}",
-        f"{items.running:,} in real time",
-        f"{items.submitted:,} in {len(progress.batches)} batches",
-        f"{format_usd(progress.spent_nano)} so far",
-    ]
-    if items.failed or items.quarantined:
-        parts.append(f"{items.failed:,} failed, {items.quarantined:,} quarantined")
-    if progress.waiting is not None:
-        parts.append(waiting_line(progress.waiting, time.time()))
-    elif (left := time_left_s(done, items.total, elapsed_s)) is not None:
-        parts.append(f"about {clock(left)} left")
-    return ", ".join(parts)
-
-
-def _gauge(progress: Progress, elapsed_s: float) -> Gauge:
-    items, now = progress.items, time.time()
-    details = [
-        (
-            f"  batch {batch.provider_id or batch.nonce}",
-            f"{counted(batch.size, 'item')}, {batch.state}, {clock(now - _begun_at(batch))}",
-        )
-        for batch in progress.batches[:SHOWN_BATCHES]
-    ]
-    if details:
-        tempo = progress.tempo
-        ends = f"half of them end within {span(tempo.queue_p50_s)}, nine of ten within "
-        details.append(("", ends + span(tempo.queue_p90_s)))
-    line = _line(progress, elapsed_s)
-    return Gauge(items.total - items.open, items.total, line, details)
-
-
-def _begun_at(batch: BatchRow) -> float:
-    return batch.submitted_at or batch.intended_at
-
-
-def time_left_s(done: int, total: int, elapsed_s: float) -> float | None:
-    """Return the time left at the pace so far; None while nothing has ended."""
-    return elapsed_s / done * (total - done) if done and done < total else None
-
-
-def clock(seconds: float) -> str:
-    """Return a length of time as it is read off: `40 s`, `3 min 05 s`, `2 h 10 min`."""
-    whole = max(0, round(seconds))
-    if whole < 60:  # noqa: PLR2004
-        return f"{whole} s"
-    if whole < 3600:  # noqa: PLR2004
-        return f"{whole // 60} min {whole % 60:02d} s"
-    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"

@@ -16,9 +16,17 @@ from twolane.front.streams import MAX_LINE_CHARS, shown, shown_lines
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from rich.console import Console as RichConsole
+    from rich.console import ConsoleOptions, RenderableType, RenderResult
+    from rich.progress_bar import ProgressBar
+    from rich.spinner import Spinner
     from rich.table import Table as RichTable
 
 PIPE_COLUMNS = 10_000
+ECHO_CELLS = 2
+BAR_CELLS = 20
+WIDE_CELLS = 60
+"""Where a line has less room than this, its words need all of it."""
 MAX_CELL_CHARS = 300
 
 
@@ -40,12 +48,11 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Gauge:
-    """How far something is: `done` of `total`, a line about it, and rows of details."""
+    """How far something is: `done` of `total`, and what there is to say, the most needed first."""
 
     done: int
     total: int
-    line: str
-    details: Sequence[tuple[str, str]] = ()
+    parts: Sequence[str]
 
 
 class Console:
@@ -72,6 +79,11 @@ class Console:
         """Whether somebody watches, whatever the environment says of colours."""
         return self._rich.file.isatty()
 
+    @property
+    def can_redraw(self) -> bool:
+        """Whether a line can change in place: not in a file, nor on a dumb terminal."""
+        return self.is_terminal and not self._rich.is_dumb_terminal
+
     def print(self, line: str = "", *, style: str = "", aside: str = "", end: str = "\n") -> None:
         """Print one line: line ends in it are shown as escapes. `aside` is added, dimmed."""
         from rich.text import Text  # noqa: PLC0415
@@ -96,21 +108,32 @@ class Console:
     @contextmanager
     def status(self, line: str = "") -> Iterator[Callable[[str], None]]:
         """Show a line while something goes on, where somebody watches; what is given replaces it."""
-        from rich.text import Text  # noqa: PLC0415
-
-        if not self.is_terminal:
+        if not self.can_redraw:
             yield lambda _: None
             return
-        with self._rich.status(Text(shown(line))) as status:
-            yield lambda line: status.update(Text(shown(line)))
+        from rich.spinner import Spinner  # noqa: PLC0415
+
+        spinner = Spinner("dots")
+        with self._live() as show:
+            show(_OneLine([line], spinner))
+            yield lambda line: show(_OneLine([line], spinner))
 
     @contextmanager
     def gauge(self) -> Iterator[Callable[[Gauge], None]]:
         """Show how far something is, over and over; nothing of it stays in the end."""
+        from rich.progress_bar import ProgressBar  # noqa: PLC0415
+
+        with self._live() as show:
+            yield lambda gauge: show(
+                _OneLine(gauge.parts, ProgressBar(max(1, gauge.total), gauge.done, width=BAR_CELLS))
+            )
+
+    @contextmanager
+    def _live(self) -> Iterator[Callable[[_OneLine], None]]:
         from rich.live import Live  # noqa: PLC0415
 
         with Live(console=self._rich, refresh_per_second=8, transient=True) as live:
-            yield lambda gauge: live.update(_rich_gauge(gauge))
+            yield live.update
 
 
 def note_console() -> Console:
@@ -147,14 +170,32 @@ def _rich_table(table: Table) -> RichTable:
     return made
 
 
-def _rich_gauge(gauge: Gauge) -> RichTable:
-    from rich.progress_bar import ProgressBar  # noqa: PLC0415
-    from rich.table import Table as RichTable  # noqa: PLC0415
-    from rich.text import Text  # noqa: PLC0415
+class _OneLine:
+    """Words behind a bar or a spinner, on one line whatever the width, which may change."""
 
-    grid = RichTable.grid(padding=(0, 2))
-    bar = ProgressBar(total=max(1, gauge.total), completed=gauge.done, width=40)
-    grid.add_row(bar, Text(shown(gauge.line)))
-    for left, right in gauge.details:
-        grid.add_row(Text(shown(left)), Text(shown(right)))
-    return grid
+    def __init__(self, parts: Sequence[str], ahead: ProgressBar | Spinner) -> None:
+        """Show as many `parts`, from the first, as there is room for; the first one is cut."""
+        self._parts = parts
+        self._ahead = ahead
+
+    def __rich_console__(self, console: RichConsole, options: ConsoleOptions) -> RenderResult:
+        """Yield the line, with room for the `^C` that a terminal itself writes behind it."""
+        from rich.table import Table as RichTable  # noqa: PLC0415
+        from rich.text import Text  # noqa: PLC0415
+
+        width = max(1, options.max_width - ECHO_CELLS - 1)
+        grid = RichTable.grid(padding=(0, 1, 0, 0))
+        cells: list[RenderableType] = []
+        if width >= WIDE_CELLS:
+            cells.append(self._ahead)
+            width -= console.measure(self._ahead, options=options).maximum + 1
+        line, *others = map(shown, self._parts)
+        for part in others:
+            longer = f"{line}, {part}"
+            if Text(longer).cell_len > width:
+                break
+            line = longer
+        text = Text(line, no_wrap=True, overflow="ellipsis")
+        text.truncate(width, overflow="ellipsis")
+        grid.add_row(*cells, text)
+        yield grid

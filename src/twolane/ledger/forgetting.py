@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from twolane.core.expiry import DAY_S
 from twolane.core.states import RunState
+from twolane.core.wording import counted
 from twolane.errors import LedgerError
 from twolane.ledger.rows import RunRow, item_id
 from twolane.ledger.runlock import LOCKS_FOLDER, SPOOL_FOLDER, run_lock, workshop
@@ -61,8 +62,8 @@ def check_forgettable(ledger: Ledger, run: RunRow) -> None:
         raise LedgerError(message)
     if count := len(ledger.batches(run, open_only=True)):
         message = (
-            f"run {run.id} has {count} batches at the provider that are not collected; fetch them "
-            f"with `resume {run.id}`, and forget it then"
+            f"run {run.id} has {counted(count, 'batch')} at the provider not collected yet; fetch "
+            f"what is there with `resume {run.id}`, then forget it"
         )
         raise LedgerError(message)
 

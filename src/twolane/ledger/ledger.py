@@ -19,6 +19,7 @@ from twolane.core.states import (
     sources,
 )
 from twolane.core.types import Lane
+from twolane.core.wording import counted
 from twolane.errors import LedgerError, UnknownRunError
 from twolane.ledger import months
 from twolane.ledger.columns import (
@@ -188,7 +189,7 @@ class Ledger:
             )
             found.update((item, grow(params)) for item, params in rows)
         if len(found) < len(items) and (missing := set(items) - set(found)):
-            raise damaged(f"{len(missing)} items have no request, one is {min(missing)}")
+            raise damaged(f"{counted(len(missing), 'item')} without a request, as {min(missing)}")
         return found
 
     def wrong_replies(self, items: Sequence[int]) -> dict[int, tuple[str, bytes]]:

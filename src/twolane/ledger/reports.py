@@ -22,6 +22,7 @@ from twolane.core.types import (
     Report,
     Wait,
 )
+from twolane.core.wording import counted
 from twolane.ledger.columns import damaged, item_of, readable, whole
 from twolane.ledger.rows import ItemRow, ResultRow, RunRow, grow, item_id
 
@@ -95,7 +96,7 @@ def _lanes(
     ).fetchone()
     realtime, batch, all_realtime, strange = (whole(value or 0) for value in sums)
     if strange:
-        raise damaged(f"{strange} attempts of run {run.id} are in a lane there is not")
+        raise damaged(f"{counted(strange, 'attempt')} of run {run.id} in an unknown lane")
     batches = ledger.store.db.execute(
         "SELECT count(*) FROM batches WHERE run_no = ? AND provider_id IS NOT NULL", (run.run_no,)
     ).fetchone()[0]

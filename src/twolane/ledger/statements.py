@@ -16,7 +16,7 @@ from twolane.core.states import (
     sources,
 )
 from twolane.core.types import Lane
-from twolane.core.wording import printable
+from twolane.core.wording import counted, printable
 from twolane.errors import LedgerError
 from twolane.ledger import months
 from twolane.ledger.rows import NewItem, item_id, shrink, storable
@@ -92,7 +92,9 @@ def claim_items(
         _stretches(items),
     ).rowcount
     if changed != len(items):
-        message = f"{len(items) - changed} items were taken by someone else; nothing was sent"
+        message = (
+            f"taken by another process: {counted(len(items) - changed, 'item')}; nothing was sent"
+        )
         raise LedgerError(message)
 
 

@@ -225,7 +225,7 @@ class _Collector:
             self._batch.reason,
             self._gone,
             self._overflow,
-            f"{self._strays} lines of ids that were never sent" if self._strays else "",
+            f"{counted(self._strays, 'line')} of ids that were never sent" if self._strays else "",
             f"{counted(lost, 'line')} that cannot be read" if lost else "",
         ]
         return "; ".join(part for part in parts if part)

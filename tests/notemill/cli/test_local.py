@@ -124,8 +124,9 @@ def test_a_vault_is_curated_by_a_model_of_ones_own(shell: Shell, manners: Manner
     assert KEY not in heads
     assert f"{manners.kind} at {server.url}, model {MODEL}, context 4,096 tokens" in shell.err
     assert "nothing leaves this machine" in shell.err
-    assert "price: 7 items, free of charge" in shell.err
-    assert "cost: free of charge" in shell.err
+    assert "7 items, free of charge" in shell.err
+    for word in ("lane", "price", "cost", "$"):
+        assert word not in shell.err
 
 
 def test_the_plan_says_lane_and_price(shell: Shell) -> None:

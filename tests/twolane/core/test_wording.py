@@ -14,6 +14,8 @@ from twolane.core.wording import counted, gist
         (1, "note", "1 note"),
         (2, "batch", "2 batches"),
         (1_200, "item", "1,200 items"),
+        (3, "reply", "3 replies"),
+        (2, "day", "2 days"),
     ],
 )
 def test_one_is_not_many(count: int, noun: str, said: str) -> None:

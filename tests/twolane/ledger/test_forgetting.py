@@ -93,7 +93,7 @@ def test_what_is_not_closed_is_not_forgotten(tmp_path: Path) -> None:
     ledger.intend_batch(run, [(run.run_no << 32, 1)], nonce="n", base_url="", key_fingerprint="",
                         now=T0)  # fmt: skip
     ledger.move_run(run, RunState.STOPPED, reason="the budget is spent", now=T0)
-    with pytest.raises(LedgerError, match=r"1 batches at the provider .*`resume late`"):
+    with pytest.raises(LedgerError, match=r"1 batch at the provider .*`resume late`"):
         forget(ledger, ["done", "late"])
     ledger.move_batch(ledger.batches(run)[0], BatchState.REFUSED)
     with (
@@ -187,6 +187,6 @@ def test_a_request_that_is_missing_is_damage_where_it_was_not_let_go(tmp_path: P
     ledger = Ledger(make_sound(tmp_path))
     with ledger.store.transaction() as db:
         db.execute("DELETE FROM requests WHERE item = ?", (1 << 32,))
-    with pytest.raises(LedgerDamagedError, match="1 items have no request"):
+    with pytest.raises(LedgerDamagedError, match="1 item without a request"):
         ledger.requests([1 << 32])
     ledger.close()
