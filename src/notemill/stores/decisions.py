@@ -4,7 +4,7 @@ Here stand, too, which note holds the vocabulary (no other does, whatever stands
 list was proposed before and how a model arranged the tags.
 Kept outside the vault; derived from nothing, so it is no cache. A decision is about a change of
 tags that are there (merge, rename, move, drop), or about a tag that is new to the vocabulary, for
-one note or for the whole vault.
+one note or for the whole vault. What was decided so in the queue of proposals stands there.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from notemill.markup.tags import tag_key
+from notemill.stores.proposals import ProposalKind, value_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -69,6 +70,17 @@ class Decisions:
         key = tag_key(tag)
         with self._store.transaction() as db:
             changes = db.execute("DELETE FROM tag_changes WHERE tag_key = ?", (key,)).rowcount
+            changes += db.execute(
+                "UPDATE proposals SET state = 'pending', scope = '' WHERE kind = 'tag change'"
+                " AND state = 'rejected' AND value_key >= ? AND value_key < ?",
+                # No tag has a space in it, and none begins with what comes after one.
+                (f"{key.casefold()} ", f"{key.casefold()}!"),
+            ).rowcount
+            db.execute(
+                "UPDATE proposals SET scope = 'here' WHERE kind IN ('tag', 'new tag')"
+                " AND scope = 'never' AND value_key = ?",
+                (value_key(ProposalKind.TAG, tag),),
+            )
             news = db.execute(
                 "DELETE FROM new_tags WHERE tag_key = ? AND NOT accepted", (key,)
             ).rowcount
@@ -76,8 +88,12 @@ class Decisions:
 
     def rejections(self) -> tuple[Rejection, ...]:
         """Return the changes that were turned down, the latest first."""
-        rows = self._store.rows("SELECT tag, into_tag FROM tag_changes ORDER BY at DESC, tag_key")
-        return tuple(Rejection(str(tag), str(into)) for tag, into in rows)
+        rows = self._store.rows(
+            "SELECT tag, into_tag, tag_key, at FROM tag_changes UNION ALL"
+            " SELECT replaces, value, value_key, decided_at FROM proposals"
+            " WHERE kind = 'tag change' AND state = 'rejected' ORDER BY at DESC, tag_key"
+        )
+        return tuple(Rejection(str(tag), str(into)) for tag, into, *_ in rows)
 
     # -- new tags -----------------------------------------------------------------------------
 
@@ -94,10 +110,14 @@ class Decisions:
     def new_tags(self) -> tuple[NewTagDecision, ...]:
         """Return what was decided about new tags, the latest first."""
         rows = self._store.rows(
-            "SELECT tag, note, accepted, run FROM new_tags ORDER BY at DESC, tag_key, note"
+            "SELECT tag, note, accepted, run, tag_key, at FROM new_tags UNION ALL"
+            " SELECT value, '', 0, run, value_key, max(decided_at) FROM proposals"
+            " WHERE kind IN ('tag', 'new tag') AND scope = 'never' GROUP BY value_key"
+            " ORDER BY at DESC, tag_key, note"
         )
         return tuple(
-            NewTagDecision(str(tag), str(note), bool(yes), str(run)) for tag, note, yes, run in rows
+            NewTagDecision(str(tag), str(note), bool(yes), str(run))
+            for tag, note, yes, run, *_ in rows
         )
 
     def forget(self, run: str) -> None:

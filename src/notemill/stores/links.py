@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from notemill.stores.link_rows import PAIRS, SIDES, pair_of
-from notemill.stores.pairs import DECIDED, LinkRun, Pair, PairState, Presence, Side, SideState
+from notemill.stores.pairs import DECIDED, KEPT, LinkRun, Pair, PairState, Presence, Side, SideState
 from notemill.vault.related import Form
 
 if TYPE_CHECKING:
@@ -342,7 +342,7 @@ class LinkLedger:
 
         What was written and what was turned down stays known, without its reasons.
         """
-        kept = json.dumps(sorted(DECIDED))
+        kept = json.dumps(sorted(KEPT))
         with self._store.erasing() as db:
             db.execute(
                 "DELETE FROM link_pairs WHERE run = ? AND state NOT IN (SELECT value FROM json_each(?))"

@@ -20,6 +20,7 @@ class PairState(StrEnum):
 
     ASKED = "asked"
     PROPOSED = "proposed"
+    ACCEPTED = "accepted"
     UNDECIDED = "undecided"
     WRITING = "writing"
     WRITTEN = "written"
@@ -33,8 +34,10 @@ class PairState(StrEnum):
 
 WANTED: Final = frozenset((PairState.WRITING, PairState.WRITTEN))
 """Pairs whose links are to stand in both notes."""
-DECIDED: Final = frozenset((*WANTED, PairState.REJECTED))
+DECIDED: Final = frozenset((*WANTED, PairState.REJECTED, PairState.ACCEPTED))
 """Pairs that are not proposed again."""
+KEPT: Final = DECIDED - {PairState.ACCEPTED}
+"""Pairs that stay known where their run is forgotten."""
 
 
 TAKEN_OVER: Final = "taken-over"

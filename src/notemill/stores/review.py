@@ -1,15 +1,24 @@
-"""The durable queue of proposals and decisions: the only gate to writing.
+"""The proposals for notes, as replies make them: what was read, curated, written and undone.
 
 Every proposal is one tag, one topic or one description, bound to the hash of the note's own
-content. Kept outside the vault; derived from nothing, so it is not a cache.
+content. What a person decides on them, and on every other kind, goes through the queue.
 """
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from notemill.stores.proposals import Proposal, ProposalKind, ProposalState
+from notemill.stores.proposals import (
+    TAG_KINDS,
+    Decision,
+    Proposal,
+    ProposalKind,
+    ProposalState,
+    sources_of,
+    value_key,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -17,7 +26,6 @@ if TYPE_CHECKING:
     from notemill.stores.proposals import NewProposal
     from notemill.stores.store import Store
 
-_TAGS = (ProposalKind.TAG, ProposalKind.NEW_TAG)
 _PROPOSALS = "SELECT id, run, note, source_hash, kind, value, replaces, state FROM proposals"
 
 
@@ -40,18 +48,20 @@ class Review:
         A note's reply is read once: storing the same again changes nothing, also after an undo.
         """
         with self._store.transaction() as db:
+            never = self._rejected("scope = 'never'")
             for note, source_hash, proposals in notes:
                 new = db.execute("INSERT OR IGNORE INTO answered VALUES (?,?)", (run, note))
                 if not new.rowcount:
                     continue
-                turned_down = self._rejected(note)
+                turned_down = never | self._rejected("note = ?", note)
                 db.executemany(
-                    "INSERT OR IGNORE INTO proposals (run, note, source_hash, kind, value,"
-                    " replaces, state, made_at) VALUES (?,?,?,?,?,?,'pending',?)",
+                    "INSERT INTO proposals (run, note, source_hash, kind, value, value_key,"
+                    " replaces, why, confidence, state, scope, wrote, made_at)"
+                    " VALUES (?,?,?,?,?,?,?,'',2,'pending','','',?)",
                     [
-                        (run, note, source_hash, one.kind, one.value, one.replaces, now)
-                        for one in proposals
-                        if (one.kind, one.value.casefold()) not in turned_down
+                        (run, note, source_hash, one.kind, one.value, key, one.replaces, now)
+                        for one in {(one.kind, one.value): one for one in proposals}.values()
+                        if (one.kind, key := value_key(one.kind, one.value)) not in turned_down
                     ],
                 )
                 db.execute(
@@ -61,18 +71,14 @@ class Review:
                     (note, source_hash, run, now),
                 )
 
-    def _rejected(self, note: str) -> set[tuple[str, str]]:
-        """Return what a person has turned down before for this note, in any spelling."""
+    def _rejected(self, condition: str, *values: str) -> set[tuple[str, str]]:
+        """Return what a person turned down, as kind and value in any spelling."""
         rows = self._store.rows(
-            "SELECT kind, value FROM proposals WHERE note = ? AND state = 'rejected'", note
+            f"SELECT DISTINCT kind, value_key FROM proposals WHERE state = 'rejected' AND {condition}",  # noqa: S608
+            *values,
         )
-        # A tag that was turned down is no other for being in the vocabulary by now.
-        kinds = dict.fromkeys(_TAGS, _TAGS)
-        return {
-            (as_kind, str(value).casefold())
-            for kind, value in rows
-            for as_kind in kinds.get(kind, (kind,))
-        }
+        kinds = dict.fromkeys(TAG_KINDS, TAG_KINDS)
+        return {(as_kind, str(key)) for kind, key in rows for as_kind in kinds.get(kind, (kind,))}
 
     def curated(self) -> dict[str, str]:
         """Return the source hash under which each note was last curated."""
@@ -96,6 +102,17 @@ class Review:
         given = {column: value for column, value in wanted.items() if value is not None}
         return self._found(" AND ".join(f"{column} = ?" for column in given), *given.values())
 
+    def to_apply(self, run: str, *, note: str | None = None) -> list[Proposal]:
+        """Return what an application of a run looks at: what waits, and what was accepted."""
+        rows = self.proposals(run, note=note)
+        return [one for one in rows if one.state in sources_of(ProposalState.APPLIED)]
+
+    def accepted(self) -> list[Proposal]:
+        """Return what a person accepted for notes, of all runs, note by note."""
+        return self._found(
+            "state = 'accepted' AND kind IN ('description', 'tag', 'new tag', 'topic')"
+        )
+
     def standing(self) -> dict[str, Counter[str]]:
         """Return for each run how many of its proposals stand how."""
         found: dict[str, Counter[str]] = {}
@@ -118,12 +135,24 @@ class Review:
         with self._store.transaction() as db:
             db.execute("UPDATE proposals SET replaces = ? WHERE id = ?", (replaces, proposal.id))
 
-    def decide(self, proposals: Iterable[Proposal], state: ProposalState, *, now: float) -> None:
-        """Write down what became of proposals."""
+    def decide(
+        self, proposals: Iterable[Proposal], state: ProposalState, *, now: float, run: str = ""
+    ) -> None:
+        """Write down what became of proposals; `run` wrote them, '' for the one they are of.
+
+        One that cannot come to `state` from where it stands by now is left as it is.
+        """
+        scope = Decision.REJECT.scope if state is ProposalState.REJECTED else ""
+        sources = json.dumps(sources_of(state))
+        written = state is ProposalState.APPLIED
         with self._store.transaction() as db:
             db.executemany(
-                "UPDATE proposals SET state = ?, decided_at = ? WHERE id = ?",
-                [(state, now, one.id) for one in proposals],
+                "UPDATE proposals SET state = ?, scope = ?, wrote = ?, decided_at = ?"
+                " WHERE id = ? AND state IN (SELECT value FROM json_each(?))",
+                [
+                    (state, scope, (run or one.run) if written else "", now, one.id, sources)
+                    for one in proposals
+                ],
             )
 
     def rebase(self, notes: Iterable[tuple[str, str, str]]) -> None:
@@ -138,7 +167,7 @@ class Review:
             )
             db.executemany(
                 "UPDATE proposals SET source_hash = ? WHERE note = ? AND source_hash = ?"
-                " AND state = 'pending'",
+                " AND state IN ('pending', 'accepted')",
                 changed,
             )
 
@@ -159,19 +188,32 @@ class Review:
         Its notes count as curated all the same: nothing is paid for again.
         """
         with self._store.erasing() as db:
+            db.execute(
+                "DELETE FROM step_rows WHERE proposal IN"
+                " (SELECT 'p' || id FROM proposals WHERE run = ?)",
+                (run,),
+            )
+            db.execute("DELETE FROM steps WHERE id NOT IN (SELECT step FROM step_rows)")
             db.execute("DELETE FROM proposals WHERE run = ?", (run,))
             db.execute("DELETE FROM answered WHERE run = ?", (run,))
             db.execute("UPDATE curated SET run = '' WHERE run = ?", (run,))
 
     def forget_curated(self, notes: Iterable[tuple[str, Iterable[str]]], *, now: float) -> None:
-        """Let each (note, runs) count as not curated again: what the runs wrote was undone."""
+        """Let each (note, runs) count as not curated again: what the runs wrote was undone.
+
+        What a run wrote may have been proposed by others; their curation counts no more, either.
+        """
         with self._store.transaction() as db:
             for note, runs in notes:
                 for run in runs:
-                    db.execute("DELETE FROM curated WHERE note = ? AND run = ?", (note, run))
+                    db.execute(
+                        "DELETE FROM curated WHERE note = ?1 AND (run = ?2 OR run IN"
+                        " (SELECT run FROM proposals WHERE note = ?1 AND wrote = ?2))",
+                        (note, run),
+                    )
                     db.execute(
                         "UPDATE proposals SET state = 'undone', decided_at = ?"
-                        " WHERE note = ? AND run = ? AND state = 'applied'",
+                        " WHERE note = ? AND wrote = ? AND state = 'applied'",
                         (now, note, run),
                     )
 

@@ -9,7 +9,7 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 
 from notemill.stores.pairs import PairState, SideState
-from notemill.stores.proposals import ProposalKind, ProposalState
+from notemill.stores.proposals import ProposalKind, ProposalState, scope_of
 from notemill.vault.journal import State
 from notemill.vault.related import Form
 
@@ -36,19 +36,50 @@ CREATE INDEX writes_key ON writes (key, seq);
 CREATE INDEX writes_run ON writes (run, seq);
 CREATE INDEX writes_open ON writes (seq) WHERE state IN ('intended', 'undoing');
 CREATE TABLE proposals (
-  id          INTEGER PRIMARY KEY,
-  run         TEXT NOT NULL,
-  note        TEXT NOT NULL,
-  source_hash TEXT NOT NULL,         -- the note's own content when it was read
+  id          INTEGER PRIMARY KEY AUTOINCREMENT,  -- one that was shown never becomes another's
+  run         TEXT NOT NULL,         -- '' for what was found without one
+  note        TEXT NOT NULL,         -- '' for a change of a tag, whose notes stand beside
+  source_hash TEXT NOT NULL,         -- the note's own content when it was read, '' for many notes
   kind        TEXT NOT NULL,
-  value       TEXT NOT NULL,
+  value       TEXT NOT NULL,         -- of a change, what the tag becomes
+  value_key   TEXT NOT NULL,         -- by which values count as the same
   replaces    TEXT NOT NULL,         -- what a person wrote and this would replace; '' for nothing
+  why         TEXT NOT NULL,
+  confidence  REAL NOT NULL,         -- 0 to 1, 2 where nobody said: those come last
   state       TEXT NOT NULL,
+  scope       TEXT NOT NULL,         -- of a rejection: here or never; '' else
+  wrote       TEXT NOT NULL,         -- the run under whose name it was written, '' until then
   made_at     REAL NOT NULL,
-  decided_at  REAL,
-  UNIQUE (run, note, kind, value)
+  decided_at  REAL
 );
-CREATE INDEX proposals_note ON proposals (note, state);
+CREATE INDEX proposals_run ON proposals (run, note);
+CREATE INDEX proposals_state ON proposals (state, kind);
+CREATE INDEX proposals_by_note ON proposals (note, kind, value_key, id, state);
+CREATE INDEX proposals_by_value ON proposals (value_key, note, kind, id, state);
+CREATE INDEX proposals_by_confidence ON proposals (confidence, note, kind, value_key, id, state);
+CREATE TABLE proposal_notes (        -- the notes that a change of a tag touches
+  proposal    INTEGER NOT NULL REFERENCES proposals (id),
+  note        TEXT NOT NULL,
+  PRIMARY KEY (proposal, note)
+) WITHOUT ROWID;
+CREATE TABLE steps (                 -- decisions that can be taken back, each by its own front
+  id          INTEGER PRIMARY KEY AUTOINCREMENT,
+  front       TEXT NOT NULL,
+  at          REAL NOT NULL
+);
+CREATE INDEX steps_front ON steps (front, id);
+CREATE TABLE step_rows (             -- what a step changed: how each proposal was, and is since
+  step        INTEGER NOT NULL REFERENCES steps (id),
+  proposal    TEXT NOT NULL,         -- its id in the queue
+  was_state   TEXT NOT NULL,
+  was_scope   TEXT NOT NULL,
+  was_value   TEXT NOT NULL,
+  now_state   TEXT NOT NULL,
+  now_scope   TEXT NOT NULL,
+  now_value   TEXT NOT NULL,
+  PRIMARY KEY (step, proposal)
+) WITHOUT ROWID;
+CREATE INDEX step_rows_proposal ON step_rows (proposal, step);
 CREATE TABLE answered (              -- the notes of a run whose replies have been read
   run         TEXT NOT NULL,
   note        TEXT NOT NULL,
@@ -103,7 +134,7 @@ CREATE TABLE link_notes (
   bytes_hash  TEXT NOT NULL          -- all of it when its links were last looked at, '' for never
 );
 CREATE TABLE link_pairs (
-  id          INTEGER PRIMARY KEY,
+  id          INTEGER PRIMARY KEY AUTOINCREMENT,
   a           INTEGER NOT NULL REFERENCES link_notes (id),
   b           INTEGER NOT NULL REFERENCES link_notes (id),
   state       TEXT NOT NULL,
@@ -118,6 +149,7 @@ CREATE TABLE link_pairs (
 );
 CREATE INDEX link_pairs_run ON link_pairs (run);
 CREATE INDEX link_pairs_b ON link_pairs (b);
+CREATE INDEX link_pairs_state ON link_pairs (state);
 CREATE TABLE link_sides (            -- the links themselves: what stands in which note
   pair        INTEGER NOT NULL REFERENCES link_pairs (id),
   note        INTEGER NOT NULL REFERENCES link_notes (id),
@@ -176,8 +208,12 @@ READERS: Final[Readers] = {
     "writes.at_s": moment,
     "proposals.kind": ProposalKind,
     "proposals.state": ProposalState,
+    "proposals.scope": scope_of,
     "proposals.made_at": moment,
     "proposals.decided_at": moment,
+    "steps.at": moment,
+    "step_rows.was_scope": scope_of,
+    "step_rows.now_scope": scope_of,
     "curated.at": moment,
     "tag_changes.at": moment,
     "new_tags.at": moment,

@@ -117,10 +117,13 @@ class Store:
         finally:
             self._erases = False
 
-    def rows(self, statement: str, *values: object) -> list[Any]:
-        """Return the rows that a statement finds. Raises StoreError where the file is damaged."""
+    def rows(self, statement: str, *values: object, **named: object) -> list[Any]:
+        """Return the rows that a statement finds, with its values in their order or by name.
+
+        Raises StoreError where the file is damaged.
+        """
         try:
-            return self.db.execute(statement, values).fetchall()
+            return self.db.execute(statement, named or values).fetchall()
         except sqlite3.Error as error:
             raise self._unusable("read", error) from error
 

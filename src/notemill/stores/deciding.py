@@ -1,0 +1,268 @@
+"""Decisions on the queue: durable at once, each a step that its own front can take back."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from notemill.errors import UsageError
+from notemill.stores.pairs import PairState
+from notemill.stores.proposals import (
+    DECIDABLE,
+    EDITABLE,
+    TAG_KINDS,
+    Decision,
+    ProposalKind,
+    ProposalState,
+    value_key,
+)
+from notemill.stores.queue import Queue
+from notemill.stores.queue_rows import FROM_QUEUE, OF_NOTES, OF_PAIRS
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Sequence
+
+    from notemill.stores.queue_rows import Filter, QueueRow
+    from notemill.stores.store import Store
+
+MAX_STEPS: Final = 10_000
+"""How many steps can be taken back, over all fronts: weeks of decisions, and few megabytes."""
+
+_BECAUSE: Final = {PairState.REJECTED: "you turned it down"}
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What became of a decision, or of taking one back.
+
+    `changed` rows are as they stand now. `unchanged` ones are left as they stand: another front has
+    decided them since they were shown, a run has written them, or they stood so already. `missing`
+    ids are of no row: what was found once and is no more.
+    """
+
+    changed: tuple[QueueRow, ...] = ()
+    unchanged: tuple[QueueRow, ...] = ()
+    missing: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Stand:
+    """What a step changes of a row: its state as its table names it, scope and value."""
+
+    state: str
+    scope: str
+    value: str
+
+
+class Deciding:
+    """The decisions of all fronts on one queue."""
+
+    def __init__(self, store: Store) -> None:
+        """Decide what lies in `store`."""
+        self._store = store
+        self._queue = Queue(store)
+
+    def decide(
+        self,
+        ids: Iterable[str],
+        decision: Decision,
+        *,
+        by: str,
+        now: float,
+        was: ProposalState | None = None,
+        value: str | None = None,
+    ) -> Decided:
+        """Decide proposals in one step of the front `by`; what changes nothing is no step.
+
+        `was` is the state that the front showed: a row that has another one by now is left. `value`
+        is what a person made of it, already checked. `Decision.NEVER` ends all that waits with the
+        same value, and keeps it from being proposed for any note. Raises UsageError for a value
+        that cannot be edited.
+        """
+        named = list(dict.fromkeys(ids))
+        with self._store.transaction():
+            rows = self._queue.get(named)
+            chosen = [rows[one] for one in named if one in rows]
+            _check_edit(chosen, decision, value)
+            shown = [one for one in chosen if was in (None, one.state) and one.state in DECIDABLE]
+            return self._step(chosen, shown, decision, by=by, now=now, value=value, named=named)
+
+    def decide_all(
+        self,
+        wanted: Filter,
+        decision: Decision,
+        *,
+        by: str,
+        now: float,
+        but: Collection[str] = (),
+        value: str | None = None,
+    ) -> Decided:
+        """Decide what waits among the wanted rows in one step, all but those with the ids `but`.
+
+        Raises UsageError for a value that cannot be edited.
+        """
+        with self._store.transaction():
+            rows = [
+                one
+                for one in self._queue.all_of(wanted)
+                if one.state is ProposalState.PENDING and one.id not in but
+            ]
+            _check_edit(rows, decision, value)
+            return self._step(rows, rows, decision, by=by, now=now, value=value)
+
+    def _step(
+        self,
+        chosen: Sequence[QueueRow],
+        shown: Sequence[QueueRow],
+        decision: Decision,
+        *,
+        by: str,
+        now: float,
+        value: str | None,
+        named: Sequence[str] = (),
+    ) -> Decided:
+        changes = {one.id: (one, _after(one, decision, value)) for one in shown}
+        if decision is Decision.NEVER:
+            for one in self._waiting_like(shown):
+                changes.setdefault(one.id, (one, _after(one, decision, None)))
+        changes = {id_: pair for id_, pair in changes.items() if _stand(pair[0]) != pair[1]}
+        if changes:
+            step = self._new_step(by, now)
+            for row, after in changes.values():
+                self._put(row, after, now)
+            self._store.db.executemany(
+                "INSERT INTO step_rows VALUES (?,?,?,?,?,?,?,?)",
+                [
+                    (step, row.id, was.state, was.scope, was.value, to.state, to.scope, to.value)
+                    for row, to in changes.values()
+                    for was in [_stand(row)]
+                ],
+            )
+        rows = self._queue.get([*changes, *(one.id for one in chosen)])
+        return Decided(
+            tuple(rows[one] for one in changes),
+            tuple(rows[one.id] for one in chosen if one.id not in changes),
+            tuple(one for one in named if one not in rows),
+        )
+
+    def _waiting_like(self, rows: Iterable[QueueRow]) -> list[QueueRow]:
+        """Return what waits for other notes with the values of these rows, links left out."""
+        alike = {
+            (kind, one.value_key)
+            for one in rows
+            if one.kind is not ProposalKind.LINK
+            for kind in (TAG_KINDS if one.kind in TAG_KINDS else (one.kind,))
+        }
+        found = [
+            f"{OF_NOTES}{number}"
+            for kind, key in sorted(alike)
+            for (number,) in self._store.rows(
+                "SELECT id FROM proposals WHERE value_key = ? AND kind = ? AND state = 'pending'",
+                key,
+                kind,
+            )
+        ]
+        return list(self._queue.get(found).values())
+
+    def _new_step(self, by: str, now: float) -> int:
+        db = self._store.db
+        number = db.execute("INSERT INTO steps (front, at) VALUES (?,?)", (by, now)).lastrowid or 0
+        for table, column in (("step_rows", "step"), ("steps", "id")):
+            db.execute(f"DELETE FROM {table} WHERE {column} <= ?", (number - MAX_STEPS,))  # noqa: S608
+        return number
+
+    def _put(self, row: QueueRow, after: _Stand, now: float) -> None:
+        """Write down how a row stands now, in the table that holds it."""
+        number = row.id[1:]
+        if row.id[0] == OF_PAIRS:
+            because = _BECAUSE.get(PairState(after.state), "")
+            self._store.db.execute(
+                "UPDATE link_pairs SET state = ?, because = ?, at_s = ? WHERE id = ?",
+                (after.state, because, now, number),
+            )
+            return
+        self._store.db.execute(
+            "UPDATE proposals SET state = ?, scope = ?, value = ?, value_key = ?, decided_at = ?"
+            " WHERE id = ?",
+            (
+                after.state,
+                after.scope,
+                after.value,
+                value_key(row.kind, after.value, row.replaces),
+                now,
+                number,
+            ),
+        )
+
+    def undo(self, *, by: str, now: float) -> Decided | None:
+        """Take the last step of the front `by` back, None where it has taken none.
+
+        A row that somebody else has decided since, or that a run has written, is left as it is.
+        """
+        with self._store.transaction() as db:
+            ((step,),) = self._store.rows("SELECT max(id) FROM steps WHERE front = ?", by)
+            if step is None:
+                return None
+            kept = self._store.rows(
+                "SELECT proposal, was_state, was_scope, was_value, now_state, now_scope, now_value"
+                " FROM step_rows WHERE step = ?",
+                step,
+            )
+            others = self._decided_since(step, by, [one[0] for one in kept])
+            rows = self._queue.get(one[0] for one in kept)
+            back: list[str] = []
+            for id_, *stands in kept:
+                was, made = _Stand(*stands[:3]), _Stand(*stands[3:])
+                if id_ in rows and id_ not in others and _stand(rows[id_]) == made:
+                    self._put(rows[id_], was, now)
+                    back.append(id_)
+            db.execute("DELETE FROM step_rows WHERE step = ?", (step,))
+            db.execute("DELETE FROM steps WHERE id = ?", (step,))
+            rows = self._queue.get(one[0] for one in kept)
+            return Decided(
+                tuple(rows[one] for one in back),
+                tuple(row for id_, row in rows.items() if id_ not in set(back)),
+                tuple(one[0] for one in kept if one[0] not in rows),
+            )
+
+    def _decided_since(self, step: int, by: str, ids: Sequence[str]) -> set[str]:
+        """Return which of these rows another front has decided after a step."""
+        rows = self._store.rows(
+            "SELECT DISTINCT proposal FROM step_rows JOIN steps ON steps.id = step"
+            " WHERE proposal IN (SELECT value FROM json_each(?)) AND step > ? AND front != ?",
+            json.dumps(list(ids)),
+            step,
+            by,
+        )
+        return {str(row[0]) for row in rows}
+
+
+def _check_edit(rows: Iterable[QueueRow], decision: Decision, value: str | None) -> None:
+    """Raise UsageError where a value cannot be given."""
+    if value is None:
+        return
+    if decision is not Decision.ACCEPT:
+        raise UsageError("a new value can only be accepted; leave out the value or accept it")
+    if not value:
+        raise UsageError("the new value is empty; reject the proposal instead")
+    for one in rows:
+        if one.kind not in EDITABLE:
+            raise UsageError(
+                f"{one.id} is a {one.kind}, and has no value to edit; accept or reject it"
+            )
+
+
+def _stand(row: QueueRow) -> _Stand:
+    """Return how a row stands; a pair has no value of its own: its notes may be renamed."""
+    value = "" if row.kind is ProposalKind.LINK else row.value
+    return _Stand(row.kept_state, row.scope, value)
+
+
+def _after(row: QueueRow, decision: Decision, value: str | None) -> _Stand:
+    """Return how a row is to stand; one that stands so already keeps its own table's state."""
+    if row.kind is ProposalKind.LINK:
+        if row.state is decision.state:
+            return _stand(row)
+        return _Stand(FROM_QUEUE[decision.state], "", "")
+    return _Stand(decision.state, decision.scope, row.value if value is None else value)

@@ -1,0 +1,275 @@
+"""The queue of all proposals: what waits for a person, whatever its kind and wherever it is kept.
+
+A proposal stays in the table of its kind, and its state there and nowhere else; here all of them
+have one form, one order and one set of rules. Decisions are in `deciding`.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from heapq import merge
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Final
+
+from notemill.stores.pairs import PairState
+from notemill.stores.proposals import ProposalKind, ProposalState, sources_of, value_key
+from notemill.stores.queue_rows import (
+    COLUMNS,
+    KEYS,
+    NO_CONFIDENCE,
+    OF_NOTES,
+    OF_PAIRS,
+    PAIR_STATES,
+    TABLES,
+    Filter,
+    Order,
+    QueueRow,
+    after_of,
+    conditions,
+    place_of,
+    row_of,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from notemill.stores.store import Store
+
+MAX_PAGE: Final = 1_000
+"""The most rows that are read at once: what a screen can show, many times over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some rows of the queue, and after what the next page begins, '' where there is none."""
+
+    rows: tuple[QueueRow, ...]
+    next: str
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A change that was found in the vault: a tag's, with all its notes, or one of a note's form.
+
+    `replaces` is the tag and `value` what it becomes, '' where it goes; of a note's form `value`
+    says in words what changes.
+    """
+
+    notes: tuple[str, ...]
+    value: str
+    replaces: str = ""
+    why: str = ""
+    confidence: float | None = None
+    source_hash: str = ""
+
+
+class Queue:
+    """All proposals of a vault as one queue."""
+
+    def __init__(self, store: Store) -> None:
+        """Read them from `store`."""
+        self._store = store
+
+    # -- reading ------------------------------------------------------------------------------
+
+    def rows(
+        self,
+        wanted: Filter = Filter(),  # noqa: B008  # it is frozen
+        *,
+        order: Order = Order.NOTE,
+        after: str = "",
+        limit: int = 50,
+    ) -> Page:
+        """Return a page of the wanted rows, at most `limit` of them and `MAX_PAGE`.
+
+        `after` is the `next` of the page before. Raises UsageError where it is none.
+        """
+        width = len(KEYS[order])
+        place = place_of(after, order) if after else None
+        limit = max(1, min(limit, MAX_PAGE))
+        found = [
+            self._ordered(home, wanted, order, place, limit + 1) for home in (OF_NOTES, OF_PAIRS)
+        ]
+        page = list(islice(merge(*found, key=lambda one: one[1][:width]), limit + 1))
+        more = len(page) > limit
+        page = page[:limit]
+        rows = self._named([(home, row[width:]) for home, row in page])
+        return Page(tuple(rows), after_of(page[-1][1][:width]) if more else "")
+
+    def _ordered(
+        self, home: str, wanted: Filter, order: Order, place: list[Any] | None, limit: int
+    ) -> list[tuple[str, tuple[Any, ...]]]:
+        """Return rows of one table in an order, each after the columns of that order."""
+        asked = conditions(wanted, home)
+        if asked is None:
+            return []
+        where, values = asked
+        keys = ", ".join(KEYS[order])
+        if place is not None:
+            marks = ", ".join(f":key{number}" for number in range(len(place)))
+            where += f" AND ({keys}) > ({marks})"
+            values |= {f"key{number}": value for number, value in enumerate(place)}
+        rows = self._found(
+            f"SELECT {keys}, {COLUMNS} FROM {TABLES[home]} WHERE {where}"  # noqa: S608
+            f" ORDER BY {keys} LIMIT :limit",
+            wanted,
+            values | {"limit": limit},
+        )
+        return [(home, row) for row in rows]
+
+    def _found(
+        self, statement: str, wanted: Filter, values: Mapping[str, object]
+    ) -> list[tuple[Any, ...]]:
+        for name, says in (("is_wanted", wanted.only), ("is_shown", wanted.shows)):
+            if says is not None:
+                self._store.db.create_function(name, 1, says)
+        return self._store.rows(statement, **values)
+
+    def _named(self, rows: Sequence[tuple[str, tuple[Any, ...]]]) -> list[QueueRow]:
+        """Return rows with the notes that changes of tags touch."""
+        changes = [row[0] for home, row in rows if home == OF_NOTES and not row[2]]
+        notes: dict[int, list[str]] = {}
+        if changes:
+            for number, note in self._store.rows(
+                "SELECT proposal, note FROM proposal_notes"
+                " WHERE proposal IN (SELECT value FROM json_each(?)) ORDER BY proposal, note",
+                json.dumps(changes),
+            ):
+                notes.setdefault(number, []).append(note)
+        return [row_of(home, row, notes.get(row[0], ())) for home, row in rows]
+
+    def get(self, ids: Iterable[str]) -> dict[str, QueueRow]:
+        """Return the rows with these ids, by id; what is no id of a row is not among them."""
+        found: list[tuple[str, tuple[Any, ...]]] = []
+        numbers: dict[str, list[int]] = {OF_NOTES: [], OF_PAIRS: []}
+        for one in ids:
+            if one[:1] in numbers and one[1:].isdecimal() and one.isascii():
+                numbers[one[0]].append(min(int(one[1:]), _MOST_ID))
+        states = json.dumps(list(PAIR_STATES))
+        for home, some in numbers.items():
+            if some:
+                rows = self._store.rows(
+                    f"SELECT {COLUMNS} FROM {TABLES[home]} WHERE id IN"  # noqa: S608
+                    " (SELECT value FROM json_each(?)) AND (kind != 'link' OR state IN"
+                    " (SELECT value FROM json_each(?)))",
+                    json.dumps(some),
+                    states,
+                )
+                found += [(home, row) for row in rows]
+        return {row.id: row for row in self._named(found)}
+
+    def all_of(self, wanted: Filter) -> Iterator[QueueRow]:
+        """Yield all wanted rows in the order of their notes."""
+        after = ""
+        while True:
+            page = self.rows(wanted, after=after, limit=MAX_PAGE)
+            yield from page.rows
+            if not (after := page.next):
+                return
+
+    def count(self, wanted: Filter) -> int:
+        """Return how many rows are wanted."""
+        return sum(self._counts(wanted).values())
+
+    def counts(self, wanted: Filter = Filter()) -> dict[ProposalState, int]:  # noqa: B008
+        """Return how many wanted rows are in each state, none left out."""
+        return dict.fromkeys(ProposalState, 0) | self._counts(wanted)
+
+    def _counts(self, wanted: Filter) -> dict[ProposalState, int]:
+        counts: dict[ProposalState, int] = {}
+        for home in (OF_NOTES, OF_PAIRS):
+            if (asked := conditions(wanted, home)) is None:
+                continue
+            where, values = asked
+            for text, count in self._found(
+                f"SELECT state, count(*) FROM {TABLES[home]} WHERE {where} GROUP BY state",  # noqa: S608
+                wanted,
+                values,
+            ):
+                of_pairs = home == OF_PAIRS
+                state = PAIR_STATES[PairState(text)] if of_pairs else ProposalState(text)
+                counts[state] = counts.get(state, 0) + count
+        return counts
+
+    # -- what was found in the vault ----------------------------------------------------------
+
+    def sync(self, kind: ProposalKind, found: Iterable[Found], *, now: float) -> None:
+        """Take what was found of a kind for what waits: changes of tags, or of the notes' form.
+
+        What is new waits; what waited and is found no more is dropped; what was decided stays so,
+        and what was turned down does not come back.
+        """
+        with self._store.transaction() as db:
+            open_, away = self._standing(kind)
+            for one in found:
+                note = one.notes[0] if kind is ProposalKind.TIDY_CHANGE else ""
+                key = value_key(kind, one.value, one.replaces)
+                if ("", key) in away or (note, key) in away:
+                    continue
+                number = open_.pop((note, key), None)
+                said = NO_CONFIDENCE if one.confidence is None else one.confidence
+                if number is None:
+                    number = db.execute(
+                        "INSERT INTO proposals (run, note, source_hash, kind, value, value_key,"
+                        " replaces, why, confidence, state, scope, wrote, made_at)"
+                        " VALUES ('',?,?,?,?,?,?,?,?,'pending','','',?)",
+                        (note, one.source_hash, kind, one.value, key, one.replaces, one.why, said,
+                         now),
+                    ).lastrowid  # fmt: skip
+                else:
+                    db.execute(
+                        "UPDATE proposals SET source_hash = ?, value = ?, replaces = ?, why = ?,"
+                        " confidence = ? WHERE id = ?",
+                        (one.source_hash, one.value, one.replaces, one.why, said, number),
+                    )
+                if not note:
+                    self._touch(number, one.notes)
+            gone = [(number,) for number in open_.values()]
+            db.executemany("DELETE FROM proposal_notes WHERE proposal = ?", gone)
+            db.executemany("DELETE FROM proposals WHERE id = ?", gone)
+
+    def _touch(self, number: int | None, notes: Iterable[str]) -> None:
+        self._store.db.execute("DELETE FROM proposal_notes WHERE proposal = ?", (number,))
+        self._store.db.executemany(
+            "INSERT OR IGNORE INTO proposal_notes VALUES (?,?)", [(number, one) for one in notes]
+        )
+
+    def _standing(
+        self, kind: ProposalKind
+    ) -> tuple[dict[tuple[str, str], int], set[tuple[str, str]]]:
+        """Return what waits of a kind, by note and value, and what is not to be proposed.
+
+        That is what was accepted or turned down, with the note '' where it was for every note.
+        """
+        open_: dict[tuple[str, str], int] = {}
+        away: set[tuple[str, str]] = set()
+        for number, note, key, state, scope in self._store.rows(
+            "SELECT id, note, value_key, state, scope FROM proposals WHERE kind = ?"
+            " AND state IN ('pending', 'accepted', 'rejected')",
+            kind,
+        ):
+            if state == ProposalState.PENDING:
+                open_[note, key] = number
+            else:
+                away.add(("" if scope == "never" else note, key))
+        return open_, away
+
+    # -- applying -----------------------------------------------------------------------------
+
+    def ended(self, ids: Iterable[str], state: ProposalState, *, now: float, run: str = "") -> None:
+        """Write down what became of changes that were applied, in `run`: of tags, or of form.
+
+        One that cannot come to `state` from where it stands is left as it is.
+        """
+        sources = json.dumps(sources_of(state))
+        with self._store.transaction() as db:
+            db.executemany(
+                "UPDATE proposals SET state = ?, wrote = ?, decided_at = ? WHERE id = ?"
+                " AND state IN (SELECT value FROM json_each(?))",
+                [(state, run, now, one.removeprefix(OF_NOTES), sources) for one in ids],
+            )
+
+
+_MOST_ID: Final = (1 << 63) - 1
+"""What SQLite numbers rows by is no larger: https://sqlite.org/autoinc.html."""

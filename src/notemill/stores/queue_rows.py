@@ -1,0 +1,234 @@
+"""The rows of the queue: what they say, which are wanted, and in which order they come."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Final
+
+from notemill.errors import UsageError
+from notemill.stores.pairs import PairState
+from notemill.stores.proposals import ProposalKind, ProposalState, value_key
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping, Sequence
+
+OF_NOTES: Final = "p"
+"""What the id of a row begins with that the table of proposals holds."""
+OF_PAIRS: Final = "l"
+"""And of one that is a pair of notes."""
+NO_CONFIDENCE: Final = 2.0
+"""How the store keeps that nobody said how sure a proposal is: after all that somebody did."""
+
+PAIR_STATES: Final[Mapping[PairState, ProposalState]] = {
+    PairState.PROPOSED: ProposalState.PENDING,
+    PairState.UNDECIDED: ProposalState.PENDING,
+    PairState.ACCEPTED: ProposalState.ACCEPTED,
+    PairState.REJECTED: ProposalState.REJECTED,
+    PairState.WRITING: ProposalState.APPLIED,
+    PairState.WRITTEN: ProposalState.APPLIED,
+    PairState.CONFLICT: ProposalState.CONFLICT,
+    PairState.UNDONE: ProposalState.UNDONE,
+}
+"""What a pair's state is in the queue; pairs in the others were never shown to a person."""
+FROM_QUEUE: Final[Mapping[ProposalState, PairState]] = {
+    ProposalState.PENDING: PairState.PROPOSED,
+    ProposalState.ACCEPTED: PairState.ACCEPTED,
+    ProposalState.REJECTED: PairState.REJECTED,
+}
+"""What a person's decision makes of a pair."""
+
+
+class Order(StrEnum):
+    """In which order rows come; by confidence, what is least sure comes first."""
+
+    NOTE = "note"
+    VALUE = "value"
+    CONFIDENCE = "confidence"
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which rows are wanted; None leaves a condition out.
+
+    `note` names one of a row's notes, `value_key` a value in any spelling. `only` says of a note
+    whether rows about it are wanted, `shows` whether it may be shown: a row with a note that may
+    not does not count.
+    """
+
+    states: Collection[ProposalState] | None = None
+    kinds: Collection[ProposalKind] | None = None
+    run: str | None = None
+    note: str | None = None
+    value_key: str | None = None
+    max_confidence: float | None = None
+    only: Callable[[str], bool] | None = None
+    shows: Callable[[str], bool] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class QueueRow:
+    """A proposal of whatever kind.
+
+    `notes` are the one it is for, the two of a link, or those that a change of a tag touches.
+    `value` is what is proposed: of a link the other note, of a change of a tag what the tag becomes,
+    '' where it goes; `replaces` is then the tag. `confidence` is 0 to 1, None where nobody said.
+    `sources` are the hashes of the notes' own content when it was proposed. `scope` says for which
+    notes a rejection holds: `here` or `never`, '' else.
+    """
+
+    id: str
+    kind: ProposalKind
+    notes: tuple[str, ...]
+    value: str
+    replaces: str
+    why: str
+    confidence: float | None
+    run: str
+    state: ProposalState
+    scope: str
+    sources: tuple[tuple[str, str], ...]
+    kept_state: str
+    """The state's name in the table that holds the row."""
+
+    @property
+    def value_key(self) -> str:
+        """By what its value is the same as another's of its kind."""
+        return value_key(self.kind, self.value, self.replaces)
+
+    def is_stale(self, now: Mapping[str, str]) -> bool:
+        """Tell whether a note is another one than it was proposed for, by the hashes of now."""
+        return any(hash_ and now.get(note) != hash_ for note, hash_ in self.sources)
+
+
+COLUMNS: Final = (
+    "id, kind, note, other, value, replaces, why, confidence, run, state, scope, source_hash,"
+    " other_hash"
+)
+TABLES: Final[Mapping[str, str]] = {
+    OF_NOTES: (
+        "(SELECT id, kind, note, '' AS other, value, value_key, replaces, why, confidence, run, state,"
+        " scope, source_hash, '' AS other_hash FROM proposals)"
+    ),
+    OF_PAIRS: (
+        "(SELECT pair.id AS id, 'link' AS kind, min(one.key, two.key) AS note,"
+        " max(one.key, two.key) AS other, max(one.key, two.key) AS value,"
+        " max(one.key, two.key) AS value_key, '' AS replaces, reason AS why, score AS confidence, run,"
+        " state, '' AS scope, iif(one.key < two.key, source_a, source_b) AS source_hash,"
+        " iif(one.key < two.key, source_b, source_a) AS other_hash"
+        " FROM link_pairs AS pair JOIN link_notes AS one ON one.id = a"
+        " JOIN link_notes AS two ON two.id = b)"
+    ),
+}
+"""What a row is in each of the tables that hold some."""
+KEYS: Final[Mapping[Order, tuple[str, ...]]] = {
+    Order.NOTE: ("note", "kind", "value_key", "id"),
+    Order.VALUE: ("value_key", "note", "kind", "id"),
+    Order.CONFIDENCE: ("confidence", "note", "kind", "value_key", "id"),
+}
+"""The columns that an order goes by; all of them together are of one row alone."""
+
+
+def conditions(wanted: Filter, home: str) -> tuple[str, dict[str, object]] | None:
+    """Return the condition of a filter and its values, None where no row of `home` is wanted."""
+    of_pairs = home == OF_PAIRS
+    kinds = set(ProposalKind) if wanted.kinds is None else set(wanted.kinds)
+    kinds = kinds & {ProposalKind.LINK} if of_pairs else kinds - {ProposalKind.LINK}
+    if not kinds:
+        return None
+    # The plus keeps an index on states from being taken in place of that of the order.
+    parts = ["+state IN (SELECT value FROM json_each(:states))"]
+    values: dict[str, object] = {"states": _states(wanted, home)}
+    for name, condition, value in (
+        ("kinds", "kind IN (SELECT value FROM json_each(:kinds))", _some(wanted.kinds)),
+        ("run", "run = :run", wanted.run),
+        ("note", _ABOUT[home], wanted.note),
+        ("key", "value_key = :key", wanted.value_key),
+        ("most", "confidence <= :most", wanted.max_confidence),
+    ):
+        if value is not None:
+            parts.append(condition)
+            values[name] = value
+    if wanted.only is not None:
+        parts.append(_WANTED[home])
+    if wanted.shows is not None:
+        parts.append(_SHOWN[home])
+    return " AND ".join(parts), values
+
+
+_OF_CHANGE: Final = "proposal_notes AS of WHERE of.proposal = id"
+_HAS_WANTED: Final = f"EXISTS (SELECT 1 FROM {_OF_CHANGE} AND is_wanted(of.note))"  # noqa: S608
+_HAS_HIDDEN: Final = f"EXISTS (SELECT 1 FROM {_OF_CHANGE} AND NOT is_shown(of.note))"  # noqa: S608
+_ABOUT: Final = {
+    OF_NOTES: "(note = :note OR id IN (SELECT proposal FROM proposal_notes WHERE note = :note))",
+    OF_PAIRS: ":note IN (note, other)",
+}
+_WANTED: Final = {
+    OF_NOTES: f"(is_wanted(note) OR {_HAS_WANTED})",
+    OF_PAIRS: "(is_wanted(note) OR is_wanted(other))",
+}
+_SHOWN: Final = {
+    OF_NOTES: f"(note = '' OR is_shown(note)) AND NOT {_HAS_HIDDEN}",
+    OF_PAIRS: "is_shown(note) AND is_shown(other)",
+}
+
+
+def _states(wanted: Filter, home: str) -> str:
+    states = set(ProposalState) if wanted.states is None else set(wanted.states)
+    if home == OF_PAIRS:
+        return json.dumps([one for one, state in PAIR_STATES.items() if state in states])
+    return json.dumps(sorted(states))
+
+
+def _some(values: Collection[str] | None) -> str | None:
+    return None if values is None else json.dumps(sorted(values))
+
+
+def after_of(row: Sequence[object]) -> str:
+    """Return a place in an order as text: what the next page begins after."""
+    return json.dumps(row, separators=(",", ":"))
+
+
+def place_of(after: str, order: Order) -> list[Any]:
+    """Return the place in an order that a text names. Raises UsageError where it is none."""
+    try:
+        place = json.loads(after)
+    except ValueError:
+        place = None
+    if (
+        not isinstance(place, list)
+        or len(place) != len(KEYS[order])
+        or not all(isinstance(one, str | int | float) for one in place)
+    ):
+        raise UsageError("this page cannot be gone on from; begin with the first one")
+    return place
+
+
+def row_of(home: str, row: Sequence[Any], notes: Sequence[str]) -> QueueRow:
+    """Return what a row says; `notes` are those of a change of a tag."""
+    (
+        number, kind, note, other, value, replaces, why, confidence, run, state, scope, source,
+        other_source,
+    ) = row  # fmt: skip
+    of_pairs = home == OF_PAIRS
+    named = (note, other) if of_pairs else (note,)
+    return QueueRow(
+        f"{home}{number}",
+        ProposalKind(kind),
+        named if note else tuple(notes),
+        value,
+        replaces,
+        _reasons(why) if of_pairs else why,
+        None if confidence == NO_CONFIDENCE else confidence,
+        run,
+        PAIR_STATES[PairState(state)] if of_pairs else ProposalState(state),
+        scope,
+        tuple(zip(named, (source, other_source), strict=False)) if note else (),
+        state,
+    )
+
+
+def _reasons(text: str) -> str:
+    """Return why two notes belong together, in words."""
+    return "; ".join(f"{name}: {', '.join(words)}" for name, words in json.loads(text).items())
