@@ -229,6 +229,7 @@ def test_plain_text_is_what_a_reader_reads(body: str, text: str) -> None:
     assert Reading(body).words == text
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "piece",
     [

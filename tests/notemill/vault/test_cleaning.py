@@ -302,6 +302,7 @@ def test_cleaning_again_changes_nothing() -> None:
         assert words_of(once) == once
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "unit",
     [

@@ -158,6 +158,7 @@ def test_canceling_everything_at_any_moment_breaks_nothing() -> None:
         assert play(replace(base, workloads=(load,), look_s=1.0)).broken == ()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
 def test_every_mutant_breaks_a_story(mutant: Mutant) -> None:
     """An engine that lacks one safeguard breaks an invariant in one of the stories."""
