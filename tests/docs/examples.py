@@ -225,6 +225,8 @@ def recipe(target: str) -> str:
 _SAME: Final = (
     (re.compile(r"\b(curate|link|tags|tidy)-\d{8}-[\w-]+"), r"\1-ID"),
     (re.compile(r"\$[0-9.]+"), "$N"),
+    # How many there are is for the ranking's weights to say.
+    (re.compile(r"\d+ pairs linked, \d+ notes written"), "N pairs linked, N notes written"),
     (re.compile(r"http://127\.0\.0\.1:\d+"), "http://HERE"),
     (re.compile(r"\s+"), " "),
 )

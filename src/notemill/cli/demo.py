@@ -4,27 +4,39 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from importlib import resources
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from notemill.app.mill import OFFLINE, Mill
+from notemill.app.tagmill import TagMill
 from notemill.cli.curating import work
 from notemill.cli.diffs import print_diff
-from notemill.cli.link_commands import MIN_SCORE, TOP
+from notemill.cli.endings import show_endings
+from notemill.cli.link_commands import TOP
 from notemill.cli.link_showing import show_pairs
 from notemill.cli.linking import LinkOptions, keep, look, write_run
+from notemill.cli.tagging import new_run_id
 from notemill.config import EmbeddingSettings, Exclusions, check_settings
+from notemill.embedding_kind import EmbeddingKind
 from notemill.errors import UsageError
+from notemill.markup.tags import tag_key
+from notemill.vault.note import links, parse
 from notemill.vault.related import Form
 from notemill.workflows.curation.survey import CurateOptions
 from notemill.workflows.links.explaining import Explainer
-from twolane import load_settings
+from notemill.workflows.links.finding import shape_of
+from notemill.workflows.tags.retagging import checked_changes, plan_retagging, write_retagging
+from twolane import Settings, format_usd, load_settings
 from twolane.front.command import hide_keys
-from twolane.front.console import counted, note_console, shown
+from twolane.front.console import Table, counted, result_console, shown
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from notemill.index import NoteFacts
     from twolane.front.console import Console
 
 # Two in real time, the odd ones, more than one batch at once, then all: every kind of stage.
@@ -35,11 +47,31 @@ SHOWN_NOTES = (
     "Kitchen/麻婆豆腐.md",
     "Projects/Meter pipeline/Notes.md",
 )
+SHOWN_MERGES = 6
+SHOWN_PAIRS = 6
+MIN_SCORE = 0.03
+"""Half of what `notemill link` asks for: a small vault of many subjects gives little to go by."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a vault stands, as a person sees it in a graph of its notes.
+
+    `variants` are tags that are spelled otherwise elsewhere, or say nothing; `alone` notes share
+    neither a link nor a tag with another; `parts` are what links and tags join.
+    """
+
+    described: int
+    tagged: int
+    variants: int
+    links: int
+    alone: int
+    parts: int
 
 
 async def run_demo(*, folder: Path | None, home: Path | None, config: Path | None) -> int:
     """Copy the sample vault, curate and link it, show it, undo it; return the exit code."""
-    console = note_console()
+    console = result_console()
     base = Path(tempfile.mkdtemp(prefix="notemill-demo-"))
     target = folder or base / "vault"
     flags = {"home": home or base / "home", "config": config, "provider": OFFLINE}
@@ -52,21 +84,16 @@ async def run_demo(*, folder: Path | None, home: Path | None, config: Path | Non
     console.print(f"copied to {shown(str(target))}")
     mill = Mill(target, settings, Exclusions())
     try:
-        options = CurateOptions(stages=STAGES)
-        survey = mill.survey(options)
         originals = {file.key: mill.vault.read(file.key) for file in mill.vault.scan()}
-        requests = mill.requests(survey)
-        plan = mill.plan(requests, options)
-        _heading(console, "Curated through both lanes, in stages")
-        curation = await mill.start(survey.notes, requests, plan, options)
-        code = await work(mill, curation, console, survey, review=False, yes=True, as_json=False)
-        _heading(console, "Three notes, before and after")
-        for key in SHOWN_NOTES:
-            print_diff(console, originals[key], mill.vault.read(key), key)
-        _heading(console, "Notes that belong together, linked both ways")
-        links = _link(mill, console)
+        before = _standing(mill)
+        tags = _tidy_tags(mill, console)
+        curation, code = await _curate(mill, console)
+        linking = _link(mill, console)
+        _show_notes(mill, originals, console)
+        _show_standing(before, _standing(mill), console)
+        await _show_price(target, settings, console)
         _heading(console, "And back again, to the byte")
-        for run in (links, curation.run.id):
+        for run in (linking, curation, tags):
             restored = mill.undo(run, note=None, through=False)
             count = sum(one.restored for one in restored)
             console.print(f"notemill undo {run}: {counted(count, 'note')} restored")
@@ -76,33 +103,136 @@ async def run_demo(*, folder: Path | None, home: Path | None, config: Path | Non
         await mill.aclose()
     _heading(console, "What to do next")
     console.print_lines(
-        "notemill curate VAULT --dry-run   what it would cost, and a request, word for word\n"
+        "notemill curate VAULT --dry-run   the price, and one request word for word\n"
         "notemill curate VAULT             proposals for your notes; nothing is written\n"
         "notemill show RUN                 look at them as a diff\n"
         "notemill apply RUN                write them; `notemill undo RUN` takes them out\n"
-        "notemill link VAULT               pairs of notes to link, each with its why\n"
-        "notemill tags VAULT               the vault's tags, and what is wrong with them\n"
-        "With ANTHROPIC_API_KEY set a model writes the descriptions, at the batch lane's half "
-        "price."
+        "notemill link VAULT               pairs of notes to link, and why\n"
+        "notemill tags VAULT               the vault's tags, and what is wrong with them"
     )
     return code if same == len(originals) else 1
 
 
+def _tidy_tags(mill: Mill, console: Console) -> str:
+    """Merge the spellings of each tag, and drop what says nothing; return the run."""
+    _heading(console, "Tags: one spelling each")
+    mills = TagMill(mill)
+    found = mills.found()
+    for merge in found.merges[:SHOWN_MERGES]:
+        console.print(f"#{shown(merge.tag)} → #{shown(merge.into)}  {shown(merge.reason)}")
+    console.print(
+        f"… {len(found.merges):,} in all, and {len(found.droppable):,} that say nothing go"
+    )
+    changes: dict[str, str | None] = {one.tag: one.into for one in found.merges}
+    changes |= {one.tag: None for one in found.droppable}
+    plan = plan_retagging(mill.vault, mills.facts, checked_changes(changes), privacy=mill.privacy)
+    run = new_run_id()
+    endings = write_retagging(mill.vault, mill.review, plan, privacy=mill.privacy, run=run)
+    failures = [(key, problem) for key, problem in endings if problem]
+    show_endings(len(plan.touched) - len(failures), run, failures, console)
+    return run
+
+
+async def _curate(mill: Mill, console: Console) -> tuple[str, int]:
+    """Curate all notes in stages, and write what is proposed; return the run and its exit code."""
+    _heading(console, "Curated through both lanes, in stages")
+    options = CurateOptions(stages=STAGES)
+    survey = mill.survey(options)
+    requests = mill.requests(survey)
+    plan = mill.plan(requests, options)
+    curation = await mill.start(survey.notes, requests, plan, options)
+    code = await work(mill, curation, console, survey, review=False, yes=True, as_json=False)
+    return curation.run.id, code
+
+
 def _link(mill: Mill, console: Console) -> str:
-    """Find pairs, show and write them; return the run."""
+    """Find pairs, show some and write them; return the run."""
+    _heading(console, "Notes that belong together, linked both ways")
     options = LinkOptions(
         top=TOP,
         min_score=MIN_SCORE,
         form=Form.PROPERTY,
         only=None,
-        # Not what the settings say: the demo sends nothing to a service.
-        embedding=EmbeddingSettings(),
+        # Whatever is installed: the demo shows the same everywhere, at once, and sends nothing.
+        embedding=EmbeddingSettings(EmbeddingKind.OFF),
     )
     found = look(mill, options, console).findings
-    show_pairs(found.pairs, Explainer(mill.vault, mill.look()), found.orphans, console)
-    run = keep(mill, found.pairs, options)
+    explainer = Explainer(mill.vault, mill.look())
+    # A pair without a word to say why would convince nobody.
+    pairs = [one for one in found.pairs if explainer.why(one.a, one.b, one.reason).as_line()]
+    show_pairs(pairs, explainer, found.orphans, console, limit=SHOWN_PAIRS)
+    run = keep(mill, pairs, options)
     write_run(mill, run, console)
     return run
+
+
+def _show_notes(mill: Mill, originals: Mapping[str, bytes], console: Console) -> None:
+    _heading(console, "Three notes, before and after")
+    for key in SHOWN_NOTES:
+        print_diff(console, originals[key], mill.vault.read(key), key)
+
+
+def _standing(mill: Mill) -> Standing:
+    """Return how the vault stands now."""
+    scene, found = mill.scene(), TagMill(mill).found()
+    facts = [one for one in scene.sight.seen if not one.problem]
+    keys = {one.key for one in facts}
+    pairs = {
+        (min(key, other), max(key, other))
+        for key in keys
+        for link in links(parse(mill.vault.read(key))[0])
+        if (other := scene.names.resolve(link.path, source=key)) in keys - {key}
+    }
+    joined = shape_of(keys, [*pairs, *_sharing_a_tag(facts)])
+    return Standing(
+        described=sum(one.has_description for one in facts),
+        tagged=sum(bool(one.all_tags) for one in facts),
+        variants=len(found.merges) + len(found.droppable),
+        links=len(pairs),
+        alone=joined.orphans,
+        parts=joined.components,
+    )
+
+
+def _sharing_a_tag(facts: Iterable[NoteFacts]) -> Iterator[tuple[str, str]]:
+    """Yield enough pairs of notes that share a tag to join all that do."""
+    holders: dict[str, list[str]] = {}
+    for one in facts:
+        for tag in one.all_tags:
+            holders.setdefault(tag_key(tag), []).append(one.key)
+    for keys in holders.values():
+        yield from pairwise(keys)
+
+
+def _show_standing(before: Standing, after: Standing, console: Console) -> None:
+    _heading(console, "The graph, before and after")
+    table = Table(("", "before", "after"), frozenset(("before", "after")))
+    for name, old, new in (
+        ("notes with a description", before.described, after.described),
+        ("notes with tags", before.tagged, after.tagged),
+        ("tags spelled otherwise elsewhere, or saying nothing", before.variants, after.variants),
+        ("pairs of linked notes", before.links, after.links),
+        ("notes that share neither link nor tag", before.alone, after.alone),
+        ("parts that links and tags do not join", before.parts, after.parts),
+    ):
+        table.add(name, f"{old:,}", f"{new:,}")
+    console.print_table(table)
+
+
+async def _show_price(target: Path, settings: Settings, console: Console) -> None:
+    """Say what a model would cost for all of it, in either lane; nothing is sent."""
+    _heading(console, "What a model would cost")
+    rehearsed = replace(settings, provider="anthropic", home=settings.home / "price")
+    mill = Mill(target, rehearsed, Exclusions(), rehearsal=True)
+    try:
+        options = CurateOptions(refresh=True)
+        quote = mill.plan(mill.requests(mill.survey(options)), options).quote
+    finally:
+        await mill.aclose()
+    console.print(
+        f"{counted(quote.items, 'note')} with {quote.model}: {format_usd(quote.batch_nano)} in "
+        f"batches, {format_usd(quote.realtime_nano)} in real time; this demo was free"
+    )
 
 
 def _copy_sample(target: Path) -> None:

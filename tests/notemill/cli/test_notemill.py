@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -343,12 +344,23 @@ def test_a_run_whose_vault_is_gone_says_so(shell: Shell) -> None:
 
 
 def test_the_demo_shows_three_notes_and_takes_everything_back(shell: Shell, tmp_path: Path) -> None:
-    """Before and after of three notes, links, and every note identical to the sample afterwards."""
+    """Before and after of three notes and of the graph, all identical to the sample afterwards."""
     folder = tmp_path / "demo"
     assert shell("demo", folder, "--home", tmp_path / "demo-home") == 0
-    after = shell.err.split("Three notes, before and after")[1]
+    assert shell.err == ""
+    after = shell.out.split("Three notes, before and after")[1]
     assert after.count("\n+++ ") == 3
-    assert " pairs linked, " in after
+    graph = after.split("The graph, before and after")[1].split("\n\n")[0]
+    counts = {
+        name.strip(): (int(old), int(new))
+        for name, old, new in re.findall(r"^ (.*\S) +(\d+) +(\d+) *$", graph, re.MULTILINE)
+    }
+    assert counts["notes with a description"][1] > 10 * counts["notes with a description"][0]
+    assert counts["notes with tags"][1] > counts["notes with tags"][0]
+    assert counts["pairs of linked notes"][1] >= counts["pairs of linked notes"][0] + 30
+    for name in ("notes that share neither link nor tag", "parts that links and tags do not join"):
+        assert counts[name][1] < counts[name][0] / 2
+    assert re.search(r"notes with claude-\S+: \$0\.\d+ in batches, \$0\.\d+ in real time", after)
     restored = after.split(" are identical to the sample vault")[0].splitlines()[-1]
     same, total = restored.split(" of ")
     assert same == total
