@@ -406,7 +406,7 @@ def test_a_real_vault_is_curated_readably_and_restored_to_the_byte(
 
 def kept(home: Path) -> bytes:
     """Return everything in the state folder but what can be made again from the notes."""
-    files = (one for one in home.rglob("*") if one.is_file() and "index" not in one.name)
+    files = (one for one in home.rglob("*") if one.is_file() and "derived" not in one.name)
     return b"".join(one.read_bytes() for one in files)
 
 
