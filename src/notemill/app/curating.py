@@ -421,10 +421,10 @@ def _changes(
     pending = opened.review.proposals(run, note=note, state=ProposalState.PENDING)
     shows, gate = opened.look().shows, opened.gate()
     keys = [key for key in dict.fromkeys(one.note for one in pending) if shows(key)]
-    return tuple(_change(opened, run, key, gate) for key in keys[:limit])
+    return tuple(change_of(opened, run, key, gate) for key in keys[:limit])
 
 
-def _change(opened: OpenVault, run: str, key: str, gate: Gate) -> NoteChange:
+def change_of(opened: OpenVault, run: str, key: str, gate: Gate) -> NoteChange:
     """Return a note with its pending additions in it, or why they cannot be."""
     pending = opened.review.proposals(run, note=key, state=ProposalState.PENDING)
     ours = opened.review.descriptions_written(key).get(key, frozenset())

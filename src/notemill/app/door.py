@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Self
 
 from notemill.app.curating import Curating
+from notemill.app.reviewing import Reviewing
 from notemill.app.workbench import Workbench
 from notemill.config import load_exclusions
 from notemill.offline import respond
@@ -59,3 +60,8 @@ class Mill(Workbench):
     def curating(self) -> Curating:
         """Notes get descriptions, tags and topics."""
         return Curating(self)
+
+    @cached_property
+    def reviewing(self) -> Reviewing:
+        """What is proposed is shown, decided, written and taken out again."""
+        return Reviewing(self, self.curating)

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 KIND_CURATE: Final = "curate"
 KIND_TAGS: Final = "vocabulary"
 ENDED: Final = (RunState.DONE, RunState.CANCELED)
-_OPEN_ITEMS: Final = (ItemState.PENDING, ItemState.RUNNING, ItemState.SUBMITTED)
+OPEN_ITEMS: Final = (ItemState.PENDING, ItemState.RUNNING, ItemState.SUBMITTED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +178,7 @@ def _after_stage(run: str) -> GoOnAfterStage:
         "go on with the next stage?",
         f"stopped here; go on with `notemill resume {run}`",
         f"the stage waits to be looked at; go on with `{command}`",
-        command,
+        command=command,
     )
 
 
@@ -212,8 +212,7 @@ async def withdraw(
         return [
             outcome.key
             for outcome in run.outcomes()
-            if outcome.state in _OPEN_ITEMS
-            and (outcome.key in away or not sight.shows(outcome.key))
+            if outcome.state in OPEN_ITEMS and (outcome.key in away or not sight.shows(outcome.key))
         ]
 
     keys = await bench.on(to_cancel)

@@ -206,12 +206,13 @@ class Question:
     """Something that a person has to agree to.
 
     `text` is the question, `declined` what is to be said where they do not, `unattended` where
-    there is nobody to ask.
+    there is nobody to ask. `unattended_yes` takes nobody for a yes: the command itself said so.
     """
 
     text: str
     declined: str = "nothing was changed"
     unattended: str = ""
+    unattended_yes: bool = False
 
     @property
     def alone(self) -> str:

@@ -9,27 +9,46 @@ from __future__ import annotations
 import contextlib
 import os
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from notemill.app.mill import KINDS
+from notemill.app.door import Mill
+from notemill.app.driving import ENDED, KIND_CURATE, KIND_TAGS, OPEN_ITEMS
+from notemill.app.events import AgreeToChange, Event, agreed
+from notemill.app.items import no_such_item
+from notemill.config import load_exclusions
 from notemill.errors import NotemillError, UsageError
 from notemill.stores.journal import StoredJournal
 from notemill.stores.links import LinkLedger
 from notemill.stores.pairs import PairState
 from notemill.stores.review import Review
 from notemill.stores.store import FILE, Store
-from notemill.vault.places import claim, known_vaults
+from notemill.vault.places import claim, is_root, known_vaults
+from notemill.workflows.forgetting import forget_kept
 from notemill.workflows.links.judging import LINK_KIND
-from twolane import LAST, Reader, RunState, pick_run
+from twolane import (
+    LAST,
+    ItemState,
+    Reader,
+    RunState,
+    cancel_run,
+    check_forgettable,
+    forget_runs,
+    pick_run,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from notemill.app.events import Front
+    from notemill.app.opened import OpenVault
     from notemill.vault.journal import WrittenRun
-    from twolane import Settings
+    from twolane import Expiring, ItemOutcome, Report, Run, Settings
+
+KINDS = (KIND_CURATE, KIND_TAGS, LINK_KIND)
+"""The kinds of runs that are notemill's."""
 
 
 class Became(StrEnum):
@@ -101,7 +120,7 @@ _PAIRS = {
 }
 
 
-async def known_runs(settings: Settings) -> list[KnownRun]:
+def known_runs(settings: Settings) -> list[KnownRun]:
     """Return all runs, newest first. A vault's file that cannot be used is passed over."""
     claim(settings.home)
     found: dict[str, KnownRun] = {}
@@ -182,3 +201,143 @@ def _vault_here(home: Path) -> Path | None:
     here = Path(os.path.realpath(Path.cwd()))
     roots = {root for root, _ in known_vaults(home)}
     return next((one for one in (here, *here.parents) if one in roots), None)
+
+
+def find_run(
+    settings: Settings,
+    named: str,
+    *,
+    suits: Callable[[KnownRun], bool] = lambda _: True,
+    otherwise: str = "",
+    newest: Callable[[KnownRun], float] = lambda run: run.at_s,
+) -> KnownRun:
+    """Return the run that a person means by its id, the beginning of one, or `last`.
+
+    `last` is the `newest` that suits; `otherwise` says what is wrong with one that does not.
+    Raises UsageError, UnknownRunError, AmbiguousRunError.
+    """
+    runs = sorted(known_runs(settings), key=newest, reverse=True)
+    run = pick(runs, named, settings.home, suits=suits)
+    if not suits(run):
+        raise UsageError(f"run {run.id} {otherwise}")
+    if not is_root(run.vault):
+        raise UsageError(
+            f"run {run.id} was over {str(run.vault)!r:.200}, which is no folder of this computer"
+        )
+    return run
+
+
+def asked_model(run: KnownRun) -> bool:
+    """Tell whether a run is one of the engine's."""
+    return run.state is not None
+
+
+def find_asked(settings: Settings, named: str) -> KnownRun:
+    """Return a run of the engine. Raises as `find_run` does."""
+    return find_run(
+        settings, named, suits=asked_model, otherwise="asked no model; see `notemill show` for it"
+    )
+
+
+async def open_run(
+    settings: Settings, found: KnownRun, front: Front, *, processes: int = 1
+) -> Mill:
+    """Open the vault of a run; what was excluded when it began stays so.
+
+    Raises LedgerError, VaultError.
+    """
+    exclusions = load_exclusions(found.exclude, config=settings.config)
+    return await Mill.open(found.vault, settings, front, exclusions=exclusions, processes=processes)
+
+
+# -- what is done with runs -----------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class RunList:
+    """All runs, the reports of those that asked a model, and the batches that expire soon."""
+
+    runs: tuple[KnownRun, ...]
+    reports: dict[str, Report]
+    expiring: tuple[Expiring, ...]
+
+
+def listed(settings: Settings) -> RunList:
+    """Return all runs, newest first. Raises LedgerError."""
+    runs = known_runs(settings)
+    with Reader.open(settings) as reader:
+        return RunList(
+            tuple(runs),
+            {one.id: reader.report(reader.run(one.id)) for one in runs if asked_model(one)},
+            tuple(reader.expiring()),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class CancelWish:
+    """What became of the wish to cancel a run or an item; `ended` says how it had ended before."""
+
+    run: str
+    ended: str = ""
+
+
+def cancel(settings: Settings, named: str, item: str | None) -> CancelWish:
+    """Ask for a run, or a note of it, to be canceled, where it has not ended.
+
+    The process that works on the run carries it out. Raises UsageError, LedgerError.
+    """
+    found = find_asked(settings, named)
+    with Reader.open(settings) as reader:
+        run = reader.run(found.id)
+        asked = None if item is None else reader.item(run, item)
+        if item is not None and asked is None:
+            raise no_such_item(run.id, item, (one.key for one in reader.items(run)))
+    if found.state in ENDED:
+        return CancelWish(run.id, f"run {run.id} has ended: {found.became}")
+    if asked is not None and asked.state not in OPEN_ITEMS:
+        return CancelWish(run.id, f"{item} has ended: {asked.state}")
+    cancel_run(settings, run.id, item)
+    return CancelWish(run.id)
+
+
+async def forget(settings: Settings, names: Sequence[str], front: Front) -> int:
+    """Delete runs and what was kept about them; return how many.
+
+    Raises LedgerError where one has not ended, WaitingForPersonError, VaultError.
+    """
+    known = known_runs(settings)
+    found = {one.id: one for one in (pick(known, name, settings.home) for name in names)}
+    for run in found.values():
+        if asked_model(run):
+            check_forgettable(settings, [run.id])
+    front.tell(RunsToForget(tuple(found.values())))
+    await agreed(front, AgreeToChange(_FORGET, "nothing was deleted"))
+    for run in found.values():
+        # The ledger last: while it has the run, the command can be given again.
+        forget_kept(settings.home, str(run.vault), run.id)
+        if asked_model(run):
+            forget_runs(settings, [run.id])
+    return len(found)
+
+
+@dataclass(frozen=True, slots=True)
+class RunsToForget(Event):
+    """These runs are deleted once a person agrees."""
+
+    runs: tuple[KnownRun, ...]
+
+
+_FORGET = (
+    "Delete requests and replies, proposals and what the runs replaced? What they wrote cannot be "
+    "undone then, and what you turned down may be proposed again."
+)
+
+
+def seen_outcomes(opened: OpenVault, run: Run) -> Iterator[ItemOutcome]:
+    """Yield what became of a run's items; of one hidden by now no more than that it is skipped."""
+    sight = opened.look()
+    for one in run.outcomes():
+        if sight.shows(one.key):
+            yield one
+        else:
+            yield replace(one, key="", state=ItemState.SKIPPED, message="excluded", body=None)

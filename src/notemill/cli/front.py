@@ -7,7 +7,7 @@ from contextlib import ExitStack, asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 from notemill.app.events import GoOnAfterStage, NotesRead, RunReported, SendUnmatched
-from notemill.cli.show import curation
+from notemill.cli.show import curation, proposals, runs
 from notemill.errors import NotemillError, WaitingForPersonError
 from twolane import TwolaneError
 from twolane.front.consent import says_yes
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from twolane import Run
     from twolane.front.console import Console
 
-_RENDERERS: Final = {**curation.RENDERERS}
+_RENDERERS: Final = {**curation.RENDERERS, **runs.RENDERERS, **proposals.RENDERERS}
 _READ_QUIETLY: Final = 200
 """Fewer new notes are read within a moment."""
 
@@ -75,6 +75,8 @@ class TerminalFront:
         if self._yes and not isinstance(question, SendUnmatched):
             return True
         if not sys.stdin.isatty():
+            if question.unattended_yes:
+                return True
             if isinstance(question, GoOnAfterStage):
                 self.console.print("to go on, once you have looked at it:")
                 self.console.print(f"  {question.command}")

@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from notemill.app.items import no_such_item
 from notemill.app.mill import Mill
 from notemill.cli.diffs import print_diff
-from notemill.cli.finding import no_such_item
 from notemill.cli.judging import answers_of, decide_left_over
 from notemill.cli.link_showing import show_pairs, show_undecided, show_uniform, written_object
 from notemill.cli.linking import pair_object, seen_pairs, write_run

@@ -95,11 +95,12 @@ def retry(**flags: Any) -> None:  # noqa: ANN401
 @click.argument("run_id", metavar="RUN")
 @click.option("--replace", is_flag=True, help="Also replace descriptions that you wrote.")
 @click.option("--item", metavar="NOTE", help="Only this note, and its links from either side.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
 @json_flag
 @home_flag
 def apply(**flags: Any) -> None:  # noqa: ANN401
     """Write the proposals of a run into the notes; `undo` takes them out again."""
-    from notemill.cli.writing import apply_proposals  # noqa: PLC0415
+    from notemill.cli.proposals import apply_proposals  # noqa: PLC0415
 
     settings = settings_of(flags)
     finish(apply_proposals(settings, **flags))
@@ -116,7 +117,7 @@ def undo(**flags: Any) -> None:  # noqa: ANN401
 
     A note that was edited since is left as it is and named.
     """
-    from notemill.cli.writing import undo_run  # noqa: PLC0415
+    from notemill.cli.proposals import undo_run  # noqa: PLC0415
 
     settings = settings_of(flags)
     finish(undo_run(settings, **flags))
@@ -125,11 +126,14 @@ def undo(**flags: Any) -> None:  # noqa: ANN401
 @cli.command()
 @click.argument("run_id", metavar="RUN")
 @click.option("--item", metavar="NOTE", help="Only this note.")
+@click.option("--kind", type=click.Choice(("description", "tag", "topic")), help="Only these.")
+@click.option("--only", metavar="GLOB", help="Only notes whose path fits, as in 'Projects/**'.")
+@click.option("--new-tags", is_flag=True, help="Only tags that the vocabulary does not have.")
 @json_flag
 @home_flag
 def show(**flags: Any) -> None:  # noqa: ANN401
     """Show a run's report and its proposals as a diff."""
-    from notemill.cli.writing import show_run  # noqa: PLC0415
+    from notemill.cli.proposals import show_run  # noqa: PLC0415
 
     settings = settings_of(flags)
     finish(show_run(settings, **flags))
@@ -140,7 +144,7 @@ def show(**flags: Any) -> None:  # noqa: ANN401
 @home_flag
 def runs(**flags: Any) -> None:  # noqa: ANN401
     """List the runs there are, newest first."""
-    from notemill.cli.listing import list_runs  # noqa: PLC0415
+    from notemill.cli.runs import list_runs  # noqa: PLC0415
 
     settings = settings_of(flags)
     finish(list_runs(settings, **flags))
@@ -152,7 +156,7 @@ def runs(**flags: Any) -> None:  # noqa: ANN401
 @home_flag
 def cancel(**flags: Any) -> None:  # noqa: ANN401
     """Cancel a run, or one note of it, from any terminal."""
-    from notemill.cli.listing import cancel_run  # noqa: PLC0415
+    from notemill.cli.runs import cancel_run  # noqa: PLC0415
 
     settings = settings_of(flags)
     finish(cancel_run(settings, **flags))
@@ -164,7 +168,7 @@ def cancel(**flags: Any) -> None:  # noqa: ANN401
 @home_flag
 def export(**flags: Any) -> None:  # noqa: ANN401
     """Write what a run has so far as JSON lines, one per note; at any time."""
-    from notemill.cli.listing import export_run  # noqa: PLC0415
+    from notemill.cli.runs import export_run  # noqa: PLC0415
 
     settings = settings_of(flags)
     finish(export_run(settings, **flags))
@@ -180,7 +184,7 @@ def forget(**flags: Any) -> None:  # noqa: ANN401
     Nothing of them can be found in the state folder afterwards. Notes are not touched, and are
     not asked about again.
     """
-    from notemill.cli.keeping import forget_runs  # noqa: PLC0415
+    from notemill.cli.runs import forget_runs  # noqa: PLC0415
 
     settings = settings_of(flags)
     finish(forget_runs(settings, **flags))

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from notemill.app.runs import find_asked
 from notemill.cli.adopting import see_vocabulary
 from notemill.cli.curate_showing import warn_of_expiry
 from notemill.cli.curating import begin_again, resume_curation
 from notemill.cli.exclusions import see_exclusions
-from notemill.cli.finding import find_asked, open_asked
+from notemill.cli.finding import open_asked
 from notemill.cli.judging import drive_judging, show_answers
 from notemill.cli.link_showing import written_object
 from notemill.cli.linking import show_next, write_run
@@ -37,7 +38,7 @@ async def resume_run(
 ) -> int:
     """Go on with a run; return the exit code. Raises NotemillError, TwolaneError."""
     console = note_console()
-    mill, run = await open_asked(settings, await find_asked(settings, run_id))
+    mill, run = await open_asked(settings, find_asked(settings, run_id))
     try:
         with mill.working():
             await warn_of_expiry(mill, console)

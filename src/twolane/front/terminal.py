@@ -6,6 +6,7 @@ act on a console is shown as an escape (`twolane.front.streams.shown`), so that 
 
 from __future__ import annotations
 
+import os
 import sys
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -104,6 +105,20 @@ class Console:
     def print_table(self, table: Table) -> None:
         """Print a table; a long cell is cut."""
         self._rich.print(_rich_table(table))
+
+    @contextmanager
+    def paged(self) -> Iterator[Console]:
+        """Print what the block prints through the system's pager, where somebody watches.
+
+        The pager is `less` unless PAGER says otherwise; what fits the screen is simply shown.
+        """
+        if not self.is_terminal:
+            yield self
+            return
+        # As git does: colours pass, and what fits the screen stays there.
+        os.environ.setdefault("LESS", "-FRX")
+        with self._rich.pager(styles=True):
+            yield self
 
     @contextmanager
     def status(self, line: str = "") -> Iterator[Callable[[str], None]]:

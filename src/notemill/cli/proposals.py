@@ -1,0 +1,138 @@
+"""`notemill show`, `apply` and `undo`: what runs propose, and what became of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from notemill.app import runs, views
+from notemill.app.events import Written
+from notemill.app.items import no_such_item
+from notemill.app.reviewing import ProposalFilter
+from notemill.cli.endings import show_hidden
+from notemill.cli.front import TerminalFront
+from notemill.cli.link_runs import apply_links, show_links
+from notemill.cli.show.curation import show_applied, show_losses
+from notemill.cli.show.proposals import show_notes, show_undone, summary
+from notemill.index.pool import all_cores
+from notemill.stores.proposals import ProposalKind
+from twolane.front.console import (
+    EXIT_FAILED,
+    counted,
+    exit_code,
+    print_json,
+    print_report,
+    print_standing,
+    result_console,
+    shown,
+)
+
+if TYPE_CHECKING:
+    from notemill.app.runs import KnownRun
+    from twolane import Settings
+
+KINDS = {
+    "description": (ProposalKind.DESCRIPTION,),
+    "tag": (ProposalKind.TAG, ProposalKind.NEW_TAG),
+    "topic": (ProposalKind.TOPIC,),
+}
+"""What --kind may be, and which proposals that means."""
+
+
+async def show_run(
+    settings: Settings,
+    *,
+    run_id: str,
+    item: str | None,
+    kind: str | None,
+    only: str | None,
+    new_tags: bool,
+    as_json: bool,
+) -> int:
+    """Show a run's report and proposals; return the exit code. Raises NotemillError."""
+    found = runs.find_run(settings, run_id)
+    if found.of_links:
+        return await show_links(settings, found.vault, run_id=found.id, item=item, as_json=as_json)
+    if found.state is None:
+        return await _show_written(settings, found, item=item, as_json=as_json)
+    wanted = ProposalFilter(item, only, KINDS[kind] if kind else (), new_tags)
+    front = TerminalFront()
+    async with await runs.open_run(settings, found, front, processes=all_cores()) as mill:
+        told = await mill.reviewing.shown(await mill.engine.run(found.id), wanted)
+        if as_json:
+            print_json(views.run_shown(told, found.became))
+            return 0
+        notes = await mill.reviewing.notes_of(told)
+    front.console.print(f"lane: {told.report.decision.reason}")
+    print_standing(told.run.row, front.console)
+    with result_console().paged() as out:
+        if notes:
+            out.print(f"proposed: {summary(told.pending)}")
+        show_notes(notes, out)
+    show_losses(told.losses, front.console)
+    print_report(told.report, front.console)
+    return exit_code(told.report)
+
+
+async def _show_written(
+    settings: Settings, found: KnownRun, *, item: str | None, as_json: bool
+) -> int:
+    """Show what a run without a model has written; return 0."""
+    async with await runs.open_run(settings, found, TerminalFront()) as mill:
+        notes = await mill.reviewing.written(found.id)
+    if item is not None and item not in notes:
+        raise no_such_item(found.id, item, notes)
+    named = [item] if item else list(notes)
+    if as_json:
+        value = {"run": found.id, "kind": found.kind, "state": found.became}
+        print_json({**value, "became": found.became, "written": named})
+        return 0
+    with result_console().paged() as out:
+        out.print(shown(f"run {found.id}, {found.became}: {counted(len(notes), 'note')}"))
+        for key in named:
+            out.print(f"  {key}")
+    return 0
+
+
+async def apply_proposals(
+    settings: Settings, *, run_id: str, replace: bool, item: str | None, yes: bool, as_json: bool
+) -> int:
+    """Write a run's proposals; return the exit code. Raises NotemillError, TwolaneError."""
+    found = runs.find_run(
+        settings,
+        run_id,
+        suits=lambda run: runs.asked_model(run) or run.of_links,
+        otherwise="has proposed nothing: what it changed is written, and `notemill undo` restores it",
+    )
+    if found.of_links:
+        return await apply_links(settings, found.vault, run_id=found.id, item=item, as_json=as_json)
+    front = TerminalFront(yes=yes)
+    async with await runs.open_run(settings, found, front, processes=all_cores()) as mill:
+        run = await mill.engine.run(found.id)
+        done, hidden = await mill.reviewing.apply(run, replacing=replace, note=item)
+    if done or hidden:
+        show_applied(Written(found.id, done), front.console)
+    else:
+        what = f"nothing of {item}" if item else "nothing"
+        front.console.print(f"{what} waits in run {found.id}: {found.became}")
+    show_hidden(hidden, front.console)
+    if as_json:
+        print_json(views.applied(found.id, done, hidden=hidden))
+    return EXIT_FAILED if any(one.problem or one.refused for one in done) else 0
+
+
+async def undo_run(
+    settings: Settings, *, run_id: str, item: str | None, through: bool, yes: bool
+) -> int:
+    """Restore what a run's writing replaced; return the exit code. Raises NotemillError."""
+    found = runs.find_run(
+        settings,
+        run_id,
+        suits=lambda run: run.written is not None,
+        otherwise="has written nothing; there is nothing to undo",
+        newest=lambda run: run.wrote_at_s,
+    )
+    front = TerminalFront(yes=yes)
+    async with await runs.open_run(settings, found, front) as mill:
+        restored = await mill.reviewing.undo(found.id, note=item, through=through)
+    show_undone(restored, item or f"run {found.id}", front.console)
+    return EXIT_FAILED if any(one.problem for one in restored) else 0

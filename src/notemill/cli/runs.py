@@ -1,0 +1,81 @@
+"""`notemill runs`, `cancel`, `export` and `forget`: what runs there are, and their ends."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from notemill.app import runs, views
+from notemill.cli.front import TerminalFront
+from notemill.cli.show.runs import show_runs
+from notemill.index.pool import all_cores
+from twolane.formats.channels import open_output
+from twolane.formats.jsonl import write_results
+from twolane.front.console import (
+    counted,
+    note_console,
+    print_expiring,
+    print_json,
+    result_console,
+    shown,
+)
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from twolane import Settings
+
+
+async def list_runs(settings: Settings, *, as_json: bool) -> int:
+    """List the runs of notemill, newest first; return the exit code. Raises LedgerError."""
+    found = runs.listed(settings)
+    if as_json:
+        print_json(views.run_list(found))
+        return 0
+    print_expiring(found.expiring, note_console(), now=time.time())
+    show_runs(found, result_console())
+    return 0
+
+
+async def cancel_run(settings: Settings, *, run_id: str, item: str | None) -> int:
+    """Ask for a run, or a note of it, to be canceled; say so where it has ended.
+
+    Raises UsageError, LedgerError.
+    """
+    wish = runs.cancel(settings, run_id, item)
+    note_console().print(
+        wish.ended
+        or "asked for; the process that works on the run carries it out within seconds, or the "
+        f"next one: notemill resume {wish.run}"
+    )
+    return 0
+
+
+async def export_run(settings: Settings, *, run_id: str, output: Path) -> int:
+    """Write a run's results so far; return the exit code.
+
+    Of a note that is hidden by now a line says no more than that it is skipped. Raises ConfigError,
+    LedgerError, VaultError.
+    """
+    out = open_output(output)
+    out.check()
+    front = TerminalFront()
+    found = runs.find_asked(settings, run_id)
+    async with await runs.open_run(settings, found, front, processes=all_cores()) as mill:
+        run = await mill.engine.run(found.id)
+        count = await mill.on(
+            lambda opened: write_results(runs.seen_outcomes(opened, run), run.id, out)
+        )
+    front.console.print(f"{counted(count, 'line')} in {shown(out.name)}")
+    return 0
+
+
+async def forget_runs(settings: Settings, *, run_ids: tuple[str, ...], yes: bool) -> int:
+    """Delete runs and what was kept about them; return the exit code.
+
+    Raises LedgerError where one has not ended, WaitingForPersonError, VaultError.
+    """
+    front = TerminalFront(yes=yes)
+    count = await runs.forget(settings, run_ids, front)
+    front.console.print(f"{counted(count, 'run')} forgotten; the notes are as they were")
+    return 0

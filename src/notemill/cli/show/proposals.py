@@ -1,0 +1,63 @@
+"""How the proposals of a run look at a terminal, and what became of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from notemill.app.reviewing import ProposalCounts, ToApply
+from notemill.cli.endings import trouble
+from notemill.cli.show.curation import print_change
+from notemill.vault.files import Ending
+from twolane.front.console import counted, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from notemill.app.events import Event
+    from notemill.app.reviewing import NoteProposals
+    from notemill.vault.files import NoteUndo
+    from twolane.front.console import Console
+
+
+def summary(counts: ProposalCounts) -> str:
+    """Return what waits in one line, as in `674 tags, 645 of them new; 120 topics`."""
+    parts = []
+    if counts.descriptions:
+        mine = f", {counts.replacing:,} would replace yours" if counts.replacing else ""
+        parts.append(f"{counted(counts.descriptions, 'description')}{mine}")
+    if counts.tags:
+        new = f", {counts.new_tags:,} of them new" if counts.new_tags else ""
+        parts.append(f"{counted(counts.tags, 'tag')}{new}")
+    if counts.topics:
+        parts.append(counted(counts.topics, "topic"))
+    return f"{'; '.join(parts)} for {counted(counts.notes, 'note')}"
+
+
+def show_notes(notes: Iterable[NoteProposals], console: Console) -> None:
+    """Show what each note would become, and what of it waits for a person."""
+    for one in notes:
+        print_change(one.change, console)
+        for proposal in one.replacing:
+            console.print(f"  would replace: {shown(proposal.replaces)}")
+            console.print(f"  with:          {shown(proposal.value)}")
+        for proposal in one.new_tags:
+            console.print(f"  new tag, waits for your decision: #{shown(proposal.value)}")
+
+
+def show_undone(restored: Sequence[NoteUndo], what: str, console: Console) -> None:
+    """Say what was restored, and what could not be."""
+    if restored and all(one.ending is Ending.ALREADY for one in restored):
+        console.print(f"{what} was undone already; nothing was changed")
+        return
+    count = sum(one.restored for one in restored)
+    console.print(f"{counted(count, 'note')} restored to the byte")
+    for one in restored:
+        if one.problem:
+            console.print(f"  {shown(trouble(one.key, one.problem))}")
+
+
+def _to_apply(event: ToApply, console: Console) -> None:
+    console.print(f"run {event.run}: {summary(event.counts)}")
+
+
+RENDERERS: Final[Mapping[type[Event], Callable[[Any, Console], None]]] = {ToApply: _to_apply}
