@@ -28,7 +28,7 @@ from notemill.embedding.minilm import MiniLM
 from notemill.linking.features import NAMES
 from notemill.linking.matrices import common_neighbours
 from notemill.linking.model import odds_of
-from notemill.linking.training import Scene, train
+from notemill.linking.training import TrainingVault, train
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -55,9 +55,9 @@ class Drawn:
     """One draw of hidden links of one vault."""
 
     hidden: Hidden
-    scene: Scene
+    scene: TrainingVault
     rows: Mapping[str, Floats]
-    meant: Scene | None
+    meant: TrainingVault | None
 
 
 def draw(
@@ -70,7 +70,9 @@ def draw(
     return Drawn(hidden, scene, dict(methods(scene, matrices, hidden)), meant)
 
 
-def methods(scene: Scene, matrices: Matrices, hidden: Hidden) -> Iterator[tuple[str, Floats]]:
+def methods(
+    scene: TrainingVault, matrices: Matrices, hidden: Hidden
+) -> Iterator[tuple[str, Floats]]:
     """Yield the scores of the single methods and of the fusions."""
     rows, columns = scene.pairs.rows, scene.pairs.columns
     feature = dict(zip(NAMES, scene.pairs.features.T, strict=True))
@@ -179,7 +181,7 @@ def likely(odds: Floats) -> Floats:
     return 1 / (1 + np.exp(-odds))
 
 
-def scored(one: Drawn, scene: Scene, scores: Floats) -> Floats:
+def scored(one: Drawn, scene: TrainingVault, scores: Floats) -> Floats:
     """Return R@10 of every asked note."""
     return recall(scene.pairs.rows, scene.pairs.columns, scores, one.hidden.partners)
 

@@ -22,13 +22,13 @@ from notemill.embedding.minilm import MiniLM
 from notemill.linking.training import train
 
 if TYPE_CHECKING:
-    from notemill.linking.training import Scene
+    from notemill.linking.training import TrainingVault
 
 SEED = 7
 TARGET = Path(__file__).resolve().parents[1] / "src" / "notemill" / "linking" / "weights.json"
 
 
-def scenes(folder: Path, model: MiniLM) -> dict[str, dict[float, Scene]]:
+def scenes(folder: Path, model: MiniLM) -> dict[str, dict[float, TrainingVault]]:
     """Return a vault's scenes by words alone and with vectors, by the share that is hidden."""
     notes = notes_of(folder)
     hidden = {share: hide(notes, share, SEED) for share in (ALL, FIFTH)}

@@ -22,7 +22,7 @@ from notemill.linking.content import content_of
 from notemill.linking.corpus import Lexicon, document_of
 from notemill.linking.features import pairs_of
 from notemill.linking.matrices import matrices_of
-from notemill.linking.training import Scene
+from notemill.linking.training import TrainingVault
 from notemill.stores.journal import StoredJournal
 from notemill.stores.store import FILE, Store
 from notemill.vault.files import Vault
@@ -71,7 +71,7 @@ class Hidden:
     names: Names
     partners: Mapping[int, frozenset[int]]
 
-    def scene(self, vectors: NDArray[np.float32] | None = None) -> tuple[Scene, Matrices]:
+    def scene(self, vectors: NDArray[np.float32] | None = None) -> tuple[TrainingVault, Matrices]:
         """Return the candidates with their features, and the matrices they come from."""
         matrices = matrices_of(self.documents, self.lexicon, self.names)
         pairs = pairs_of(matrices, vectors)
@@ -79,7 +79,7 @@ class Hidden:
             column in self.partners.get(row, ())
             for row, column in zip(pairs.rows.tolist(), pairs.columns.tolist(), strict=True)
         ]
-        return Scene(pairs, np.array(found, bool)), matrices
+        return TrainingVault(pairs, np.array(found, bool)), matrices
 
 
 def hide(notes: Mapping[str, Note], share: float, seed: int) -> Hidden:

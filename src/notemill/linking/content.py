@@ -89,7 +89,7 @@ def text_of(note: Note, *, without_links: bool = False) -> str:
 
 
 def _names(note: Note, words: Reading) -> tuple[str, ...]:
-    first = next(iter(words.headings), None)
+    first = next((one for one in words.headings if not one.within), None)
     heading = first.text if first and first.level == 1 and first.start < HEADING_CHARS else ""
     found = (note.text_of("title"), heading, *note.aliases)
     return tuple(dict.fromkeys(one for one in found if one.strip()))

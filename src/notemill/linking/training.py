@@ -28,7 +28,7 @@ _MOST_NOTES: Final = 300.0
 
 
 @dataclass(frozen=True, slots=True)
-class Scene:
+class TrainingVault:
     """A vault with links hidden: its candidates, and which of them are hidden links."""
 
     pairs: Pairs
@@ -43,7 +43,9 @@ class _Sample:
     weights: NDArray[np.float64]
 
 
-def train(alone: Sequence[Scene], linked: Sequence[Scene], *, with_meaning: bool) -> Model:
+def train(
+    alone: Sequence[TrainingVault], linked: Sequence[TrainingVault], *, with_meaning: bool
+) -> Model:
     """Return the model of vaults without and with the rest of their links.
 
     One `with_meaning` learns from the notes that have a vector.
@@ -58,7 +60,9 @@ def train(alone: Sequence[Scene], linked: Sequence[Scene], *, with_meaning: bool
     )
 
 
-def _sample(scenes: Sequence[Scene], names: Sequence[str], *, linked: bool, meant: bool) -> _Sample:
+def _sample(
+    scenes: Sequence[TrainingVault], names: Sequence[str], *, linked: bool, meant: bool
+) -> _Sample:
     columns = [NAMES.index(name) for name in names]
     parts: list[tuple[NDArray[np.float64], ...]] = []
     offset = 0

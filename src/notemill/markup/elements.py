@@ -16,7 +16,7 @@ from notemill.markup.masks import filled
 
 # Both begin with the bracket itself, by which they are found quickly; an embed's `!` stands before.
 WIKILINK: Final = re.compile(
-    r"\[\[((?:[^\[\]\n\x00|\\]++|\\(?!\|))*+)((?:\\?+\|[^\[\]\n]*+)?)\\?\]\]"
+    r"\[\[(?<!(?<!\\)\\\[\[)((?:[^\[\]\n\x00|\\]++|\\(?!\|))*+)((?:\\?+\|[^\[\]\n]*+)?)\\?\]\]"
 )
 MARKDOWN_LINK: Final = re.compile(
     r"\[([^\[\]\n]*+)\]\([ \t]*+(?:<([^<>\n\x00]*+)>"
@@ -25,7 +25,11 @@ MARKDOWN_LINK: Final = re.compile(
 )
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|//")
 _PERCENT = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
-_HEADING = re.compile(r"^ {0,3}(#{1,6})(?:[ \t]++([^\r\n]*+))?\r?$", re.MULTILINE)
+_HEADING = re.compile(
+    r"^(?: {0,3}|(?P<within>[ \t]*+(?:(?:>[ \t]?|[-*+][ \t]++|\d{1,9}[.)][ \t]++))++))"
+    r"(?P<marks>#{1,6})(?:[ \t]++(?P<title>[^\r\n]*+))?\r?$",
+    re.MULTILINE,
+)
 _SETEXT = re.compile(
     r"^(?![ \t>#|\x00=-]|[*+][ \t]|\d++[.)])([^\r\n]++)\r?\n {0,3}(=++|-{2,}+)[ \t]*+\r?$",
     re.MULTILINE,
@@ -73,11 +77,18 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """A heading: its level from 1 to 6, its text as written, where its line begins."""
+    """A heading: its level from 1 to 6, its text as written, where its line begins and ends.
+
+    One `within` a quote or a list item is a heading to CommonMark, and not in Obsidian's outline;
+    `marks` is where its `#` stand, `start` for one that is underlined.
+    """
 
     level: int
     text: str
     start: int
+    end: int
+    marks: int
+    within: bool = False
 
 
 def find_tags(masked: str) -> tuple[InlineTag, ...]:
@@ -183,12 +194,23 @@ def find_headings(text: str, masked: str) -> tuple[Heading, ...]:
     found: list[Heading] = []
     if "#" in masked:
         found += [
-            Heading(len(match[1]), _title(text, *match.span(2)), match.start())
+            Heading(
+                len(match["marks"]),
+                _title(text, *match.span("title")),
+                *match.span(),
+                match.start("marks"),
+                within=match["within"] is not None,
+            )
             for match in _HEADING.finditer(masked)
         ]
     if _UNDERLINED.search(masked):
         found += [
-            Heading(1 if match[2][0] == "=" else 2, _title(text, *match.span(1)), match.start())
+            Heading(
+                1 if match[2][0] == "=" else 2,
+                _title(text, *match.span(1)),
+                *match.span(),
+                match.start(),
+            )
             for match in _SETEXT.finditer(masked)
         ]
         found.sort(key=lambda heading: heading.start)

@@ -19,7 +19,7 @@ FILLER: Final = "\x00"
 """Stands for each masked character: no space, no letter, so nothing begins or ends beside it."""
 
 
-class Kind(StrEnum):
+class RegionKind(StrEnum):
     """What a masked region is."""
 
     FENCE = "fence"
@@ -36,12 +36,29 @@ class Region(NamedTuple):
 
     start: int
     end: int
-    kind: Kind
+    kind: RegionKind
 
 
 _PREFIX = r"^[ \t>]*+(?:(?:[-*+]|\d{1,9}[.)])[ \t]++)*+"
 _FENCE = re.compile(_PREFIX + r"(?P<mark>`{3,}+|~{3,}+)(?P<info>[^\n]*+)$", re.MULTILINE)
 _UNQUOTED = re.compile(r"^(?![ \t]*+>)", re.MULTILINE)
+# What a block below a paragraph begins with: https://spec.commonmark.org/0.31.2/#paragraphs.
+_BEGINNINGS: Final = (
+    r"\r?\n|#{1,6}(?:[ \t]|\r?$)|`{3}|~{3}|[-*+][ \t]++\S|%s[.)][ \t]++\S"
+    r"|(?:=++|-++|(?:\*[ \t]*+){3,}+|(?:_[ \t]*+){3,}+)[ \t]*+\r?$"
+)
+# In a quote each line has its mark; in a numbered list any number begins an item, elsewhere 1 alone.
+_BLOCK_STARTS: Final = {
+    (quoted, listed): re.compile(
+        (r"\n(?=[ \t>]*+(?:" if quoted else r"\n(?=[ \t]*+(?:>|")
+        + _BEGINNINGS % (r"\d{1,9}" if listed else "1")
+        + "))",
+        re.MULTILINE,
+    )
+    for quoted in (False, True)
+    for listed in (False, True)
+}
+_PARAGRAPH_HEAD = re.compile(r"[ \t]*+(?P<quote>>)?[ \t>]*+(?P<number>\d{1,9}[.)][ \t])?")
 _BLANK = re.compile(r"\n[ \t]*+\r?(?=\n)")
 # https://spec.commonmark.org/0.31.2/#html-blocks, kinds 1 and 6 (7 is left to inline HTML).
 _HTML_BLOCK = re.compile(
@@ -77,10 +94,10 @@ _DOLLARS = re.compile(r"\$(?=[^\s$])[^$\n]*+(?<![\s\\])\$(?!\d)")
 _LOOK_BACK: Final = 1_000  # characters: where the line above is longer, its end decides
 _CLOSING: Final = {"%%": "%%", "<!--": "-->", "<%": "%>", "$$": "$$"}
 _PAIR_KIND: Final = {
-    "%%": Kind.COMMENT,
-    "<!--": Kind.COMMENT,
-    "<%": Kind.TEMPLATE,
-    "$$": Kind.MATH,
+    "%%": RegionKind.COMMENT,
+    "<!--": RegionKind.COMMENT,
+    "<%": RegionKind.TEMPLATE,
+    "$$": RegionKind.MATH,
 }
 
 
@@ -91,12 +108,12 @@ def regions(body: str) -> list[Region]:
     blocks = list(_fences(body)) if "```" in body or "~~~" in body else []
     if "\n    " in body or "\n\t" in body or body[:1] in "\t ":
         blocks = sorted([*blocks, *_below_fences(body, blocks)])
-        blocks = _merged(body, blocks, _INDENT, _indented_end, Kind.CODE)
+        blocks = _merged(body, blocks, _INDENT, _indented_end, RegionKind.CODE)
     if "<" in body:
-        blocks = _merged(body, blocks, _HTML_BLOCK, _html_end, Kind.HTML)
+        blocks = _merged(body, blocks, _HTML_BLOCK, _html_end, RegionKind.HTML)
     found: list[Region] = []
     at = 0
-    for block in [*blocks, Region(len(body), len(body), Kind.FENCE)]:
+    for block in [*blocks, Region(len(body), len(body), RegionKind.FENCE)]:
         if block.start > at:
             found += _inline(body, at, block.start)
         if block.end > block.start:
@@ -128,7 +145,7 @@ def _merged(
     blocks: list[Region],
     opening: re.Pattern[str],
     end_of: Callable[[str, re.Match[str], int], int],
-    kind: Kind,
+    kind: RegionKind,
 ) -> list[Region]:
     """Add the blocks that begin outside all others; each ends where the next of them begins.
 
@@ -138,7 +155,7 @@ def _merged(
     merged = list(blocks)
     at = 0
     while (match := opening.search(body, at)) is not None:
-        start = match.end() if kind is Kind.CODE else match.start()
+        start = match.end() if kind is RegionKind.CODE else match.start()
         place = bisect_left(starts, start + 1)
         if place and blocks[place - 1].end > start:
             at = blocks[place - 1].end
@@ -173,13 +190,13 @@ def _indented_end(body: str, indent: re.Match[str], bound: int) -> int:
 
 def _below_fences(body: str, fences: list[Region]) -> Iterator[Region]:
     """Yield indented code right below fences that stand in no list: a fence is no paragraph."""
-    end = Region(len(body), len(body), Kind.FENCE)
+    end = Region(len(body), len(body), RegionKind.FENCE)
     for fence, (bound, *_) in pairwise([*fences, end]):
         below = _BELOW_FENCE.match(body, fence.end, bound)
         if below is None or body[fence.start] not in "`~" or _ITEM.match(body, below.end()):
             continue
         if lines := _INDENTED_LINES.match(body, below.end(), bound):
-            yield Region(below.end(), lines.end(), Kind.CODE)
+            yield Region(below.end(), lines.end(), RegionKind.CODE)
 
 
 def _html_end(body: str, opening: re.Match[str], bound: int) -> int:
@@ -200,7 +217,7 @@ def _fences(body: str) -> Iterator[Region]:
     unquoted = 0
     for line in _FENCE.finditer(body):
         if opened is not None and line.start() >= bound:
-            yield Region(opened.start(), bound, Kind.FENCE)
+            yield Region(opened.start(), bound, RegionKind.FENCE)
             opened = None
         mark, info = line["mark"], line["info"]
         if opened is None:
@@ -213,10 +230,10 @@ def _fences(body: str) -> Iterator[Region]:
                         unquoted = _unquoted(body, line.end() + 1)
                     bound = unquoted
         elif mark.startswith(opened["mark"]) and not info.strip():
-            yield Region(opened.start(), line.end(), Kind.FENCE)
+            yield Region(opened.start(), line.end(), RegionKind.FENCE)
             opened = None
     if opened is not None:
-        yield Region(opened.start(), bound, Kind.FENCE)
+        yield Region(opened.start(), bound, RegionKind.FENCE)
 
 
 def _unquoted(body: str, at: int) -> int:
@@ -234,16 +251,16 @@ def _inline(body: str, start: int, end: int) -> Iterator[Region]:
     at = max(start, sign.start() - 1)
     while (match := _INLINE.search(body, at, end)) is not None:
         at = match.end()
-        closed, kind = None, Kind.URL
+        closed, kind = None, RegionKind.URL
         if match["ticks"]:
-            closed, kind = search.ticks(match), Kind.CODE
+            closed, kind = search.ticks(match), RegionKind.CODE
         elif match["math"] == "$":
             dollars = _DOLLARS.match(body, match.start(), end)
-            closed, kind = (dollars.end() if dollars else None), Kind.MATH
+            closed, kind = (dollars.end() if dollars else None), RegionKind.MATH
         elif mark := match["pair"] or match["math"]:
             closed, kind = search.pair(match, mark), _PAIR_KIND[mark]
         elif match["html"]:
-            closed, kind = match.end(), Kind.HTML
+            closed, kind = match.end(), RegionKind.HTML
         elif match["url"]:
             closed = match.end()
         if closed is not None:
@@ -252,14 +269,16 @@ def _inline(body: str, start: int, end: int) -> Iterator[Region]:
 
 
 class _Closings:
-    """Finds closing marks; remembers what is not there, and where the next blank line is."""
+    """Finds closing marks; remembers what is not there, and where the paragraph ends."""
 
     def __init__(self, body: str, end: int) -> None:
         self._body = body
         self._end = end
         self._missing: set[str] = set()
         self._ticks: dict[int, list[int]] | None = None
-        self._blank = -1
+        self._line = (-1, -1)
+        self._kind = (False, False)
+        self._ends: dict[tuple[bool, bool], int] = {}
 
     def pair(self, opening: re.Match[str], mark: str) -> int | None:
         """Return the end of what `mark` opens, None where it opens nothing."""
@@ -284,7 +303,24 @@ class _Closings:
         place = bisect_left(starts, opening.end())
         if place == len(starts):
             return None
-        if self._blank < opening.end():
-            blank = _BLANK.search(self._body, opening.end(), self._end)
-            self._blank = blank.start() if blank else self._end
-        return starts[place] + len(opening[0]) if starts[place] <= self._blank else None
+        end = starts[place] + len(opening[0])
+        return end if starts[place] <= self._paragraph_end(opening) else None
+
+    def _paragraph_end(self, opening: re.Match[str]) -> int:
+        """Return where the paragraph that a code span opens in ends: no span reaches beyond."""
+        at = opening.start()
+        if at >= self._line[1]:
+            line_end = self._body.find("\n", at, self._end)
+            self._line = (
+                self._body.rfind("\n", 0, at) + 1,
+                line_end if line_end >= 0 else self._end,
+            )
+            head = _PARAGRAPH_HEAD.match(self._body, self._line[0])
+            self._kind = (
+                head is not None and head["quote"] is not None,
+                head is not None and head["number"] is not None,
+            )
+        if self._ends.get(self._kind, -1) < opening.end():
+            found = _BLOCK_STARTS[self._kind].search(self._body, opening.end(), self._end)
+            self._ends[self._kind] = found.start() if found else self._end
+        return self._ends[self._kind]

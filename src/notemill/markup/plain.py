@@ -11,7 +11,7 @@ from notemill.markup.elements import (
     WIKILINK,
     without_ending,
 )
-from notemill.markup.masks import Kind
+from notemill.markup.masks import RegionKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -79,12 +79,12 @@ def _prose(text: str, regions: Sequence[Region]) -> Iterator[str]:
     for region in regions:
         yield text[at : region.start]
         at = region.end
-        if region.kind is Kind.CODE and text[region.start] == "`":
+        if region.kind is RegionKind.CODE and text[region.start] == "`":
             yield text[region.start : region.end].strip("`").strip()
-        elif region.kind is Kind.URL:
+        elif region.kind is RegionKind.URL:
             # As a link's target it is needed to tell the link; alone it says nothing in words.
             yield text[region.start : region.end] if text[region.start - 1] == "(" else ""
-        elif region.kind is Kind.FENCE:
+        elif region.kind is RegionKind.FENCE:
             yield "\n"
     yield text[at:]
 

@@ -9,8 +9,8 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from notemill.offline.cues import cues
-from notemill.offline.inline import ADDRESS, HOLE
-from notemill.offline.markup import Kind
+from notemill.offline.inline import ADDRESS
+from notemill.offline.marked import HOLE
 from notemill.offline.outline import (
     first_lines,
     is_junk,
@@ -21,6 +21,7 @@ from notemill.offline.outline import (
     outline,
     with_parts,
 )
+from notemill.offline.pieces import PieceKind
 from notemill.offline.sentences import (
     MOST_CHARS,
     QUESTIONS,
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from collections.abc import Set as AbstractSet
 
-    from notemill.offline.markup import Page
+    from notemill.offline.pieces import Page
     from notemill.offline.units import Unit
 
 # Weights were set by reading descriptions of several vaults, in the order of their effect:
@@ -70,15 +71,15 @@ PRESSES = 0.3
 DATED = 0.3
 DEPTH = 0.1
 WORDLESS = 1.0
-KINDS: Mapping[Kind, float] = {
-    Kind.PROSE: 0.0,
-    Kind.VERSE: -0.05,
-    Kind.ITEM: -0.12,
-    Kind.STEP: -0.25,
-    Kind.TASK: -0.5,
-    Kind.QUOTE: -0.3,
-    Kind.HEADING: -0.4,
-    Kind.FIELD: 0.0,
+KINDS: Mapping[PieceKind, float] = {
+    PieceKind.PROSE: 0.0,
+    PieceKind.VERSE: -0.05,
+    PieceKind.ITEM: -0.12,
+    PieceKind.STEP: -0.25,
+    PieceKind.TASK: -0.5,
+    PieceKind.QUOTE: -0.3,
+    PieceKind.HEADING: -0.4,
+    PieceKind.FIELD: 0.0,
 }
 ENOUGH = 0.45
 MIN_WORDS = 4
@@ -128,11 +129,11 @@ def describe(page: Page, title: str, folder: str, stop: AbstractSet[str]) -> str
     unit = candidates[best]
     if unit.kind in LISTS and (unit.depth or not unit.complete) and is_sketch(page):
         return outline(page, title, folder)
-    if unit.kind is Kind.STEP and width(windows[best]) < SHORT_WIDTH:
+    if unit.kind is PieceKind.STEP and width(windows[best]) < SHORT_WIDTH:
         return outline(page, title, folder)
     text = _in_context(windows[best], unit, names)
     scant = width(text) < SHORT_WIDTH and len(page.pieces) >= MANY_PIECES
-    if (scant or unit.kind is Kind.HEADING) and not unit.described:
+    if (scant or unit.kind is PieceKind.HEADING) and not unit.described:
         text = with_parts(text, page, title, unit.group)
     return text[:MOST_CHARS]
 
@@ -141,7 +142,7 @@ def _is_sentence(unit: Unit, window: str) -> bool:
     """Say whether a window is long enough to be a sentence, or a telling fragment."""
     if unit.described:
         return word_count(window) > 1
-    loose = not unit.complete and unit.kind is not Kind.PROSE
+    loose = not unit.complete and unit.kind is not PieceKind.PROSE
     return word_count(window) >= (MIN_FRAGMENT_WORDS if loose else MIN_WORDS)
 
 
@@ -226,7 +227,7 @@ def _flaws(unit: Unit, index: int) -> float:
     text = unit.text
     flaws = HOLED if HOLE in text or ADDRESS in text.rstrip(ADDRESS + " ") else 0.0
     if text.rstrip("\"'\u201d\u300d)")[-1:] in QUESTIONS:
-        opening = index == 0 or unit.kind is Kind.HEADING
+        opening = index == 0 or unit.kind is PieceKind.HEADING
         flaws += OPENING_QUESTION if opening else QUESTION
     if text.endswith(COLONS):
         bare = word_count(text) >= ANNOUNCING_WORDS and not _announces(text)
@@ -269,7 +270,7 @@ def _phrases(unit: Unit) -> float:
     greets = text.startswith(_wide_greetings())
     if head in cues()["greetings"] or greets:
         price += GREETING
-    if unit.kind is Kind.STEP and head in cues()["presses"]:
+    if unit.kind is PieceKind.STEP and head in cues()["presses"]:
         price += PRESSES
     return price + (DATED if _CLOCKED.match(text) else 0.0)
 
@@ -325,15 +326,15 @@ def _follows(before: Unit, after: Unit) -> bool:
         return False
     if not after.opens:
         return True
-    if before.kind is Kind.HEADING:
-        return before.complete and after.kind is Kind.PROSE
+    if before.kind is PieceKind.HEADING:
+        return before.complete and after.kind is PieceKind.PROSE
     if width(before.text) > GOOD_WIDTH // 2:
         return False
-    if before.kind is Kind.ITEM:
-        return after.kind is Kind.ITEM and before.depth == after.depth and before.complete
-    if before.kind is not Kind.PROSE:
+    if before.kind is PieceKind.ITEM:
+        return after.kind is PieceKind.ITEM and before.depth == after.depth and before.complete
+    if before.kind is not PieceKind.PROSE:
         return False
-    return after.kind is Kind.PROSE or width(before.text) < SHORT_WIDTH
+    return after.kind is PieceKind.PROSE or width(before.text) < SHORT_WIDTH
 
 
 def _bare(text: str) -> str:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from notemill.offline.describe import describe
 from notemill.offline.inline import clean
-from notemill.offline.markup import normalised, parse
+from notemill.offline.marked import normalised
 from notemill.offline.phrases import phrases
+from notemill.offline.pieces import parse
 from notemill.offline.tag_choice import choose
 from notemill.text.stopwords import combined, languages_of
 from notemill.text.words import fold, words

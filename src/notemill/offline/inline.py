@@ -7,23 +7,31 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from notemill.markup.tags import TAG_END
+from notemill.offline.marked import (
+    CODE_BEGIN,
+    CODE_END,
+    HOLE,
+    MARKS,
+    SHIELD_BASE,
+    TAG,
+    TAG_STOP,
+)
 from notemill.text.words import HAN, KANA
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-# Stands for something that cannot be said in words (a formula, a template): a sentence with
-# one in it is incomplete. U+FFFC is Unicode's own mark for such a place.
-HOLE = "\ufffc"
 # Stands for a bare address, so that "Source: https://…" is seen to say nothing.
 ADDRESS = "\ufffb"
 
 _ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
-_ESCAPE_BASE = 0xE000
 # Set before a link's label while a line is read, so that "#tag [[link]]" is no sentence.
 _LABEL = "\ue0fe"
-_UNESCAPE = {_ESCAPE_BASE + code: chr(code) for code in range(0x80)} | {ord(_LABEL): None}
-_TICKS = re.compile(r"`++")
+_UNESCAPE = {SHIELD_BASE + code: chr(code) for code in range(0x80)} | {
+    ord(one): None for one in _LABEL + MARKS
+}
+_CODE = re.compile(f"{CODE_BEGIN}([^{CODE_END}]*+){CODE_END}")
 _EMBED = re.compile(r"!\[\[([^\[\]\n]*+)\]\]")
 _IMAGE = re.compile(r"!\[[^\[\]\n]*+\](?:\((?:[^()\n]|\([^()\n]*+\))*+\)|\[[^\[\]\n]*+\])?+")
 _WIKILINK = re.compile(r"\[\[([^\[\]\n]*+)\]\]")
@@ -36,8 +44,7 @@ _URL = re.compile(
     re.IGNORECASE,
 )
 _TAG = re.compile(r"</?+[a-zA-Z][^<>\n]*+>")
-_MACRO = re.compile(r"\{\{[^{}\n]*+\}\}|<%[^%\n]*+%>|\{%[^%\n]*+%\}|\$=[^\n]*+")
-_MATH = re.compile(r"(?<![\w$\\])\$(?![\s\d])([^$\n]*+)(?<!\s)\$(?![\w$])|\$\$([^$\n]*+)\$\$")
+_MACRO = re.compile(r"\{\{[^{}\n]*+\}\}|\{%[^%\n]*+%\}|\$=[^\n]*+")
 _STRONG = re.compile(r"(\*\*|__|==)(?=\S)([^*_=\n]{1,80})(?<=\S)\1")
 _STRUCK = re.compile(r"~~[^~\n]*+~~")
 _STARS = re.compile(r"(?<!\d)\*+|\*+(?![\d*])")
@@ -45,7 +52,7 @@ _LONE_STAR = re.compile(r"(?<=\s)\*(?=\s)")
 _UNDERSCORES = re.compile(r"(?<![^\W_])_++|_++(?![^\W_])")
 _MARKER = re.compile(r"==(?=\S)|(?<=\S)==|\|\|(?=\S)|(?<=\S)\|\|")
 _BLOCK_ID = re.compile(r"(?:^|\s)\^[A-Za-z0-9-]+\s*$")
-_HASHTAG = re.compile(r"(?<![\w/&#\]])#((?=[^\s#]*[^\W\d_])[\w/-]++)#?+")
+_HASHTAG = re.compile(f"{TAG}([^{TAG_END}{TAG_STOP}]++){TAG_STOP}?+#?+")
 _PRIORITY = re.compile(
     "[\U0001f4c5\U0001f5d3\u23f3\U0001f6eb\u2705\u2795]\ufe0f?\\s*\\d{4}-\\d\\d-\\d\\d"
 )
@@ -59,7 +66,6 @@ _SPACES = re.compile(r"\s+")
 _FILE = re.compile(
     r"\.(?:png|jpe?g|gif|svg|webp|pdf|mp[34]|m4a|wav|webm|mov|canvas|base)$", re.IGNORECASE
 )
-_SIMPLE_MATH = re.compile(r"[\w +=<>-]{1,16}")
 _DOTTED = re.compile(r"[\w-]+(?:\.[\w-]+)+")
 _SENTENCE_END = ".!?\u3002\uff01\uff1f\u2026:"
 
@@ -108,51 +114,21 @@ def link_label(target: str, titles: Mapping[str, str]) -> str:
     return clean(leaf.replace("_", " ") if " " not in leaf and leaf.count("_") > 1 else leaf)
 
 
-def _code_spans(line: str) -> list[tuple[int, int, int]]:
-    """Return (start, end, length of the backtick run) of each code span, in linear time."""
-    runs = [(match.start(), match.end()) for match in _TICKS.finditer(line)]
-    by_length: dict[int, list[int]] = {}
-    for start, end in reversed(runs):
-        by_length.setdefault(end - start, []).append(start)
-    spans: list[tuple[int, int, int]] = []
-    done = 0
-    for start, end in runs:
-        size = end - start
-        later = by_length[size]
-        while later and later[-1] <= start:
-            later.pop()
-        if start < done or not later:
-            continue
-        spans.append((start, later[-1] + size, size))
-        done = later[-1] + size
-    return spans
-
-
 def plain(line: str, found: Found, titles: Mapping[str, str]) -> str:
     """Return the words of a line; links, tags and bold words are added to `found`."""
-    parts: list[str] = []
-    done = 0
-    for start, end, size in _code_spans(line) if "`" in line else ():
-        code = line[start + size : end - size].strip()
-        found.code_chars += len(code)
-        shielded = "".join(
-            chr(_ESCAPE_BASE + ord(c)) if c in "[]()<>*_#$=~|{}\\!^" else c for c in code
-        )
-        parts += [line[done:start], shielded]
-        done = end
-    text = "".join([*parts, line[done:]]) if done else line
+    found.code_chars += sum(len(code) for code in _CODE.findall(line))
+    text = line.replace(CODE_BEGIN, "").replace(CODE_END, "")
     return clean(_without_markup(text, found, titles).translate(_UNESCAPE))
 
 
 def _without_markup(line: str, found: Found, titles: Mapping[str, str]) -> str:
-    text = _ESCAPED.sub(lambda m: chr(_ESCAPE_BASE + ord(m[1])), line) if "\\" in line else line
+    text = _ESCAPED.sub(lambda m: chr(SHIELD_BASE + ord(m[1])), line) if "\\" in line else line
     text = _without_links(text, found, titles) if "[" in text else text
     text = _MACRO.sub(HOLE, text)
     text = _URL.sub(lambda m: _address(m[0], found), text)
     text = _TAG.sub(" ", text) if "<" in text else text
-    text = _MATH.sub(lambda m: _math(m[1] or m[2] or ""), text) if "$" in text else text
     text = _BLOCK_ID.sub("", text)
-    text = _hashtags(text, found) if "#" in text else text
+    text = _hashtags(text, found) if TAG in text else text
     for match in _STRONG.finditer(text):
         found.strong.append(clean(match[2].translate(_UNESCAPE)))
     text = _STRUCK.sub("", text)
@@ -199,23 +175,21 @@ def _address(url: str, found: Found) -> str:
     return ADDRESS
 
 
-def _math(body: str) -> str:
-    return body if _SIMPLE_MATH.fullmatch(body) else HOLE
-
-
 def _hashtags(text: str, found: Found) -> str:
     """Drop the tags that only label the line; keep the word of one that is part of its prose."""
     matches = list(_HASHTAG.finditer(text))
     if not matches:
         return text
-    found.hashtags.extend(match[1] for match in matches)
+    found.hashtags.extend(match[1].rstrip("/") for match in matches)
     first = _end_of_leading(text, matches)
     last = _start_of_trailing(text, matches)
     parts = []
     done = first
     for match in matches:
         if first <= match.start() < last:
-            parts += [text[done : match.start()], match[1].rstrip("/").rpartition("/")[2]]
+            # A tag may stand right behind a link, where a word may not.
+            gap = " " if text[match.start() - 1 : match.start()].isalnum() else ""
+            parts += [text[done : match.start()], gap, match[1].rstrip("/").rpartition("/")[2]]
             done = match.end()
     return "".join([*parts, text[done:last]])
 

@@ -6,8 +6,9 @@ import re
 from typing import TYPE_CHECKING
 
 from notemill.offline.cues import cues
-from notemill.offline.inline import ADDRESS, HOLE
-from notemill.offline.markup import Kind
+from notemill.offline.inline import ADDRESS
+from notemill.offline.marked import HOLE
+from notemill.offline.pieces import PieceKind
 from notemill.offline.sentences import MOST_CHARS, ideal, is_complete, shortened, split
 from notemill.offline.units import (
     LISTS,
@@ -27,7 +28,7 @@ from notemill.text.words import UNSPACED, fold, is_cjk, width, words
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from notemill.offline.markup import Page, Piece
+    from notemill.offline.pieces import Page, Piece
 
 MAX_FRAGMENTS = 40
 MAX_PLACE = 60
@@ -50,8 +51,8 @@ _EDGES = " -\u2013\u2014:,;|\u00b7\uff0c\uff1a\uff1b\u3001" + HOLE + ADDRESS
 def outline(page: Page, title: str, folder: str) -> str:
     """Return an honest line about a page that has no sentence of its own."""
     own = fold(title)
-    said = [piece for piece in page.pieces if piece.kind is not Kind.HEADING and _says(piece)]
-    lines = [piece for piece in said if piece.kind not in {Kind.FIELD, Kind.CELL}]
+    said = [piece for piece in page.pieces if piece.kind is not PieceKind.HEADING and _says(piece)]
+    lines = [piece for piece in said if piece.kind not in {PieceKind.FIELD, PieceKind.CELL}]
     links = [label for label in distinct(_linked(page, lines), own) if not is_junk(label)]
     fragments = _fragments(lines, own)
     if fragments and not all(map(only_links, lines)):
@@ -81,7 +82,7 @@ def with_parts(text: str, page: Page, title: str, group: int) -> str:
     headings = [
         piece.text.rstrip(".")
         for piece in after
-        if piece.kind is Kind.HEADING and fold(piece.text) not in known
+        if piece.kind is PieceKind.HEADING and fold(piece.text) not in known
     ]
     parts = [
         name for name in distinct(headings, "") if not is_junk(name) and not section_value(name)
@@ -100,9 +101,9 @@ def with_parts(text: str, page: Page, title: str, group: int) -> str:
 
 def is_verse(page: Page) -> bool:
     """Say whether the page is mostly short lines of prose, as a poem is."""
-    lines = [piece for piece in page.pieces if piece.kind is not Kind.HEADING][:VERSE_SAMPLE]
+    lines = [piece for piece in page.pieces if piece.kind is not PieceKind.HEADING][:VERSE_SAMPLE]
     short = sum(
-        piece.kind in {Kind.PROSE, Kind.VERSE}
+        piece.kind in {PieceKind.PROSE, PieceKind.VERSE}
         and width(piece.text) < VERSE_WIDTH
         and not piece.text.endswith((".", ":", "\uff1a"))
         for piece in lines
@@ -112,7 +113,7 @@ def is_verse(page: Page) -> bool:
 
 def is_sketch(page: Page) -> bool:
     """Say whether most lines are items too short for a sentence."""
-    lines = [piece for piece in page.pieces if piece.kind is not Kind.HEADING and _says(piece)]
+    lines = [piece for piece in page.pieces if piece.kind is not PieceKind.HEADING and _says(piece)]
     short = sum(
         piece.kind in LISTS
         and width(piece.text) <= (NAME_WIDTH if is_complete(piece.text) else SKETCH_WIDTH)
@@ -123,7 +124,7 @@ def is_sketch(page: Page) -> bool:
 
 def is_log(page: Page, title: str) -> bool:
     """Say whether the page is a day's list of several things."""
-    lines = [piece for piece in page.pieces if piece.kind is not Kind.HEADING and _says(piece)]
+    lines = [piece for piece in page.pieces if piece.kind is not PieceKind.HEADING and _says(piece)]
     items = sum(piece.kind in LISTS for piece in lines)
     return _DATE.fullmatch(title) is not None and items >= LOG_ITEMS and 2 * items >= len(lines)
 
@@ -135,7 +136,7 @@ def log_lines(page: Page, title: str) -> str:
     above = Outline()
     for piece in page.pieces[:MAX_FRAGMENTS]:
         context = above.context(piece)
-        if piece.kind is Kind.HEADING or not _says(piece):
+        if piece.kind is PieceKind.HEADING or not _says(piece):
             continue
         text = _bare(piece)
         if only_links(piece):
@@ -154,7 +155,11 @@ def _colon(text: str) -> str:
 
 def first_lines(page: Page) -> str:
     """Return the first lines of a poem, parted by strokes unless they carry their own marks."""
-    lines = [piece.text for piece in page.pieces if piece.kind in {Kind.PROSE, Kind.VERSE}]
+    lines = [
+        piece.text for piece in page.pieces if piece.kind in {PieceKind.PROSE, PieceKind.VERSE}
+    ]
+    whole = [line for line in lines if HOLE not in line]
+    lines = whole or [line.replace(HOLE, "\u2026") for line in lines]
     text = lines[0]
     limit = ideal(" ".join(lines[:VERSE_LINES]))
     for line in lines[1:]:
@@ -208,7 +213,9 @@ def _bare(piece: Piece) -> str:
 
 def _says(piece: Piece) -> bool:
     key = keyed(piece)[0]
-    return has_words(piece.text) and (piece.kind is Kind.FIELD or key not in cues()["fact_keys"])
+    return has_words(piece.text) and (
+        piece.kind is PieceKind.FIELD or key not in cues()["fact_keys"]
+    )
 
 
 def _facts(said: Sequence[Piece]) -> list[str]:
@@ -219,7 +226,7 @@ def _facts(said: Sequence[Piece]) -> list[str]:
         for piece in said
         if piece.key
     )
-    cells = (piece.text for piece in said if piece.kind is Kind.CELL)
+    cells = (piece.text for piece in said if piece.kind is PieceKind.CELL)
     return distinct([*fields, *cells], "")
 
 

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from notemill.offline.cjk import cjk_phrases
-from notemill.offline.inline import ADDRESS, HOLE
-from notemill.offline.markup import Kind
+from notemill.offline.inline import ADDRESS
+from notemill.offline.marked import HOLE
+from notemill.offline.pieces import PieceKind
 from notemill.offline.units import is_fact, section_value
 from notemill.text.stopwords import lists
 from notemill.text.words import UNSPACED, WORD, fold, is_cjk, stem, words
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from collections.abc import Set as AbstractSet
 
-    from notemill.offline.markup import Page
+    from notemill.offline.pieces import Page
 
 MAX_WORDS = 3
 MAX_LABEL_WORDS = 5
@@ -124,7 +125,7 @@ def _count_body(page: Page, stop: AbstractSet[str], tallies: defaultdict[Key, _T
     runs: list[list[_Word]] = []
     total = 0
     for piece in page.pieces:
-        if piece.kind not in {Kind.FIELD, Kind.HEADING} and not is_fact(piece):
+        if piece.kind not in {PieceKind.FIELD, PieceKind.HEADING} and not is_fact(piece):
             for run in _runs(piece.text, stop):
                 runs.append(run)
                 total += len(run)

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from collections.abc import Set as AbstractSet
 
-    from notemill.offline.markup import Page
     from notemill.offline.phrases import Phrase
+    from notemill.offline.pieces import Page
 
 MAX_TAGS = 5
 CACHED_LEVELS = 10_000

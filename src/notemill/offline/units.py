@@ -7,15 +7,16 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from notemill.offline.cues import cues
-from notemill.offline.inline import ADDRESS, HOLE
-from notemill.offline.markup import Kind
+from notemill.offline.inline import ADDRESS
+from notemill.offline.marked import HOLE
+from notemill.offline.pieces import PieceKind
 from notemill.offline.sentences import ideal, is_complete, split, stop_for
 from notemill.text.words import fold, is_cjk, width, words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from notemill.offline.markup import Page, Piece
+    from notemill.offline.pieces import Page, Piece
 
 MAX_UNITS = 100
 MAX_LISTED = 12
@@ -29,7 +30,7 @@ PIECE_CHARS = 12_000
 NAME_WIDTH = 36
 DESCRIBED_WITHIN = 14
 
-LISTS = frozenset({Kind.ITEM, Kind.STEP, Kind.TASK})
+LISTS = frozenset({PieceKind.ITEM, PieceKind.STEP, PieceKind.TASK})
 _KEYED = re.compile(
     r"([^\s:\uff1a][^:\uff1a.\u3002!?\uff01\uff1f,\uff0c]{0,28}?)\s?[:\uff1a]\s*(.+)$"
 )
@@ -56,7 +57,7 @@ class Unit:
     """
 
     text: str
-    kind: Kind
+    kind: PieceKind
     group: int
     depth: int
     section: int
@@ -95,7 +96,7 @@ def units(page: Page, title: str) -> list[Unit]:
     announced = -1
     outline = Outline()
     for index, piece in enumerate(page.pieces):
-        if piece.kind is Kind.HEADING:
+        if piece.kind is PieceKind.HEADING:
             # A section inside an appendix is part of the appendix.
             levels = [entry for entry in levels if entry[0] < piece.depth]
             inherited = levels[-1][1] if levels else 0
@@ -104,8 +105,10 @@ def units(page: Page, title: str) -> list[Unit]:
             outline.lines.clear()
             opening = len(levels) == 1 and piece.section == 0 and piece.depth == 1
             if is_statement(piece.text) and not opening and fold(piece.text) != fold(title):
-                found.append(Unit(piece.text, Kind.HEADING, piece.group, 0, section, opens=True))
-        elif piece.kind is not Kind.CELL:
+                found.append(
+                    Unit(piece.text, PieceKind.HEADING, piece.group, 0, section, opens=True)
+                )
+        elif piece.kind is not PieceKind.CELL:
             listed_here = piece.kind in LISTS
             announced = announced if listed_here else -1
             context = outline.context(piece)
@@ -164,7 +167,7 @@ def _of_piece(
     # Deep in a page "Purpose: …" describes one of many things.
     keys = cues()["summary_keys"]
     described = index < DESCRIBED_WITHIN and key in keys and piece.depth == 0
-    if not described and (piece.kind is Kind.FIELD or key in cues()["fact_keys"]):
+    if not described and (piece.kind is PieceKind.FIELD or key in cues()["fact_keys"]):
         return
     if not described:
         text = piece.text
@@ -246,7 +249,7 @@ def listed(head: str, labels: Sequence[str], comma: str, limit: int, *, complete
 def list_labels(pieces: Sequence[Piece], start: int) -> tuple[list[str], bool]:
     """Return the short names of the list that begins at `start`, and whether these are all."""
     labels: list[str] = []
-    if start >= len(pieces) or pieces[start].kind not in LISTS - {Kind.STEP}:
+    if start >= len(pieces) or pieces[start].kind not in LISTS - {PieceKind.STEP}:
         return labels, True
     depth = pieces[start].depth
     for piece in pieces[start:]:

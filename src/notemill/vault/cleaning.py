@@ -11,7 +11,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from notemill.markup.hypertext import as_markdown
-from notemill.markup.masks import FILLER, Kind
+from notemill.markup.masks import FILLER, RegionKind
 from notemill.markup.opaque import DATA, PICTURE, without_opaque
 from notemill.markup.reading import Reading
 from notemill.vault.drawings import is_drawing, words_of_drawing
@@ -183,12 +183,12 @@ def _shielded(reading: Reading, kept: list[str]) -> Iterator[str]:
     """Yield a text with code and math replaced by their places in `kept`, machinery left out."""
     text, at = reading.text, 0
     for region in reading.regions:
-        if region.kind not in (Kind.FENCE, Kind.CODE, Kind.MATH):
+        if region.kind not in (RegionKind.FENCE, RegionKind.CODE, RegionKind.MATH):
             continue
         yield text[at : region.start]
         at = region.end
         code = text[region.start : region.end]
-        if region.kind is Kind.FENCE:
+        if region.kind is RegionKind.FENCE:
             code = _block(code)
         elif _INLINE_QUERY.fullmatch(code):
             code = "…"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from notemill.vault.frontmatter import Shape
+from notemill.vault.frontmatter import ValueShape
 
 if TYPE_CHECKING:
     from notemill.vault.frontmatter import Entry, Span
@@ -29,12 +29,12 @@ def commented(raw: bytes, entry: Entry, inner: Span) -> str:
     has to look like a tag, since `[a] # mine` is a comment like any other.
     """
     end = entry.span.end
-    if entry.shape is Shape.NOTHING:
+    if entry.shape is ValueShape.NOTHING:
         end = _LINES_BELOW.match(raw, end, inner.end).end()  # type: ignore[union-attr]  # may be empty
     text = _without_values(raw, entry, end)
     if "#" not in text:
         return ""
-    lone = entry.shape is Shape.NOTHING
+    lone = entry.shape is ValueShape.NOTHING
     bare = {match.start(1) for match in _BARE_ITEM.finditer(text)}
     for match in _COMMENT.finditer(text):
         words = _WORDS.split(match[0].strip(" \t,"))

@@ -17,7 +17,7 @@ from notemill.errors import VaultSettingsError
 from notemill.text.normal import normal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
 FILE: Final = ".obsidian/app.json"
 MAX_FILTERS: Final = 2_000
@@ -37,12 +37,16 @@ _MAX_DIGITS: Final = len(str(MAX_REPEATS))
 class Filters:
     """What a vault's list of excluded files leaves out."""
 
-    def __init__(self, listed: object) -> None:
-        """Take the list as it stands in the settings. Raises VaultSettingsError."""
+    def __init__(self, listed: object, *, clock: Callable[[], float] = time.perf_counter) -> None:
+        """Take the list as it stands in the settings; `clock` gives seconds that only rise.
+
+        Raises VaultSettingsError.
+        """
+        self._clock = clock
         if listed is None:
             listed = []
         if not isinstance(listed, list) or len(listed) > MAX_FILTERS:
-            raise _refused(f"its list has to be one of at most {MAX_FILTERS:,} texts")
+            raise _refused(f"its list must be a list of at most {MAX_FILTERS:,} texts")
         prefixes: list[str] = []
         self._patterns: dict[str, Any] = {}
         for one in listed:
@@ -67,12 +71,12 @@ class Filters:
 
     def _match(self, path: str, patterns: Iterable[tuple[str, Any]]) -> bool:
         for one, pattern in patterns:
-            began_s = time.perf_counter()
+            began_s = self._clock()
             try:
                 found = pattern.search(path, timeout=MAX_LOOK_S)
             except (TimeoutError, MemoryError, RecursionError):
                 found, self._left_s = None, 0.0
-            self._left_s -= time.perf_counter() - began_s
+            self._left_s -= self._clock() - began_s
             if found:
                 return True
             if self._left_s < 0:
@@ -95,7 +99,7 @@ def _compiled(one: str) -> Any:  # noqa: ANN401  # the library has no types
             warnings.simplefilter("ignore")  # of what will mean something else one day
             return regex.compile(_BACK.sub(_translated, _nfc(one[1:-1])), regex.ASCII)
     except (regex.error, ValueError, IndexError, KeyError, OverflowError, RecursionError) as error:
-        raise _refused(f"{_shown(one)} is no expression that can be read ({error})") from None
+        raise _refused(f"{_shown(one)} is not a valid expression ({error})") from None
 
 
 def _translated(escape: re.Match[str]) -> str:
@@ -104,7 +108,7 @@ def _translated(escape: re.Match[str]) -> str:
 
 def _refused(why: str) -> VaultSettingsError:
     return VaultSettingsError(
-        f"{FILE} excludes files by what cannot be evaluated: {why}; correct it in Obsidian's settings "
+        f"{FILE} excludes files in a way that cannot be evaluated: {why}; correct it in Obsidian's settings "
         "(Files and links, Excluded files)"
     )
 

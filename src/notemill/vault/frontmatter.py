@@ -50,7 +50,7 @@ class Span(NamedTuple):
     end: int
 
 
-class Shape(StrEnum):
+class ValueShape(StrEnum):
     """How a property's value is written."""
 
     NOTHING = "nothing"
@@ -83,7 +83,7 @@ class Entry:
     colon: int
     written: Span
     value: Value
-    shape: Shape
+    shape: ValueShape
     quote: str = ""
     items: tuple[Item, ...] = ()
 
@@ -165,7 +165,7 @@ def read(raw: bytes, place: Place) -> Frontmatter:
 def _said(error: yaml.YAMLError) -> str:
     mark = getattr(error, "problem_mark", None)
     where = f" in line {mark.line + 2}" if mark is not None else ""
-    return f"{getattr(error, 'problem', None) or 'it is no YAML'}{where}"
+    return f"{getattr(error, 'problem', None) or 'it is not YAML'}{where}"
 
 
 @dataclass(slots=True)
@@ -232,14 +232,14 @@ class _Reader:
         depth = len(self._open)
         if depth == 0:
             if not is_mapping or is_flow:
-                raise BrokenFrontmatterError("it is no list of properties, one a line")
+                raise BrokenFrontmatterError("it is not a list of properties, one per line")
             self.indent = _mark(event.start_mark).column
         else:
             top = self._open[-1]
             is_key = top.is_mapping and top.nodes % 2 == 0
             top.nodes += 1
             if is_key and collection is not None:
-                raise BrokenFrontmatterError(f"a key is no text{_line(event)}")
+                raise BrokenFrontmatterError(f"a key is not text{_line(event)}")
             if depth == 1 and is_key and isinstance(event, yaml.ScalarEvent):
                 self._close_entry()
                 self._found = self._key(event)
@@ -257,7 +257,7 @@ class _Reader:
         start = self._raw.rfind(self._line_end, self._inner.start, at) + 1 or self._inner.start
         colon = _COLON.match(self._raw, self._byte(_mark(event.end_mark).index))
         if self._raw[start:at] != b" " * self.indent or colon is None:
-            raise BrokenFrontmatterError(f"a key is written in an unusual way{_line(event)}")
+            raise BrokenFrontmatterError(f"a key is written in an unsupported way{_line(event)}")
         return _Found(event, start, colon.end(), end=colon.end())
 
     def _value(self, found: _Found, event: _Node, depth: int) -> None:
@@ -292,15 +292,15 @@ class _Reader:
         key, event = self._restored(found.key.value), found.value
         written = Span(found.value_start, max(found.value_start, found.end))
         value: Value = None
-        shape, quote, items = Shape.OTHER, "", tuple(found.items)
+        shape, quote, items = ValueShape.OTHER, "", tuple(found.items)
         if event is not None and event.tag not in _TEXT_TAGS:
             pass
         elif isinstance(event, yaml.ScalarEvent):
             value = self._text_of(event)
-            shape = Shape.NOTHING if value is None else Shape.TEXT
+            shape = ValueShape.NOTHING if value is None else ValueShape.TEXT
             quote = event.style or ""
         elif isinstance(event, yaml.SequenceStartEvent) and not found.nested:
-            shape = Shape.FLOW_LIST if event.flow_style else Shape.BLOCK_LIST
+            shape = ValueShape.FLOW_LIST if event.flow_style else ValueShape.BLOCK_LIST
             value = tuple(item.text for item in items if item.text is not None)
         self.entries.append(Entry(key, span, found.colon, written, value, shape, quote, items))
         self._found = None

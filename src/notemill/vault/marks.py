@@ -10,7 +10,7 @@ import re
 from bisect import bisect_left
 from typing import TYPE_CHECKING, Final
 
-from notemill.markup.masks import Kind
+from notemill.markup.masks import RegionKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -23,7 +23,9 @@ TAGS_END: Final = "<!-- notemill: end of tags -->"
 RELATED_BEGIN: Final = "<!-- notemill: related -->"
 RELATED_END: Final = "<!-- notemill: end of related -->"
 # Where a comment is an example and no comment; HTML blocks take comments in and are none of them.
-_HIDING: Final = frozenset((Kind.FENCE, Kind.CODE, Kind.COMMENT, Kind.MATH, Kind.TEMPLATE))
+_HIDING: Final = frozenset(
+    (RegionKind.FENCE, RegionKind.CODE, RegionKind.COMMENT, RegionKind.MATH, RegionKind.TEMPLATE)
+)
 
 
 def alone(mark: str, *, set_in: bool = False) -> re.Pattern[str]:

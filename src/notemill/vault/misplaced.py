@@ -66,7 +66,9 @@ def misplaced(raw: bytes) -> Misplaced | None:
     if _PROPERTY.match(raw, opening.end()) is None:
         return None
     if _CLOSING.search(raw, opening.end()) is not None:
-        message = "something stands before its frontmatter, which so counts as text; remove it"
+        message = (
+            "something precedes its frontmatter, so it is read as text; remove what precedes it"
+        )
         return Misplaced("displaced-frontmatter", message, start)
     if begin == start:
         message = "its frontmatter has no closing `---`; add it"
@@ -82,7 +84,7 @@ def second_block(raw: bytes, end: int) -> Misplaced | None:
     if opening is None or closing is None:
         return None
     if begin == end or _TELLING.search(raw, opening.end(), closing):
-        message = "a second frontmatter stands below the first, and counts as text; make them one"
+        message = "a second frontmatter follows the first and is read as text; merge the two"
         return Misplaced("second-frontmatter", message, end)
     return None
 
@@ -105,8 +107,8 @@ def _in_other_language(raw: bytes, begin: int, start: int) -> Misplaced | None:
     if language is None:
         return None
     message = (
-        f"its metadata is {language}, which counts at the top of the file only and which Obsidian "
-        "does not read; make it YAML between `---` lines to use it here"
+        f"its metadata is {language}, which Obsidian does not "
+        "read, and which counts only at the top of the file; rewrite it as YAML between `---` lines"
     )
     return Misplaced("other-metadata", message, end or start)
 
@@ -129,7 +131,7 @@ def _json_end(raw: bytes, begin: int) -> int | None:
 def _in_wrong_fences(raw: bytes, begin: int, start: int) -> Misplaced | None:
     """Return what is wrong with a block of telling properties whose first fence is none."""
     if (nearly := _NEARLY.match(raw, begin)) and _is_telling(raw, nearly.end()):
-        message = "its frontmatter does not begin with `---`, three hyphens alone; mend that line"
+        message = "its frontmatter does not begin with `---`, three hyphens; correct that line"
         return Misplaced("displaced-frontmatter", message, start)
     if _is_telling(raw, begin, least=2):
         message = "its frontmatter has no opening `---`; add it"
@@ -141,7 +143,7 @@ def _in_wrong_fences(raw: bytes, begin: int, start: int) -> Misplaced | None:
         if opening is not None and opening.end() > at:
             if not _is_telling(raw, opening.end()):
                 return None
-            message = "text stands before its frontmatter, which so counts as text; move it up"
+            message = "text precedes its frontmatter, so it is read as text; move the frontmatter to the top"
             return Misplaced("displaced-frontmatter", message, start)
     return None
 

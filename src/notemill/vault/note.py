@@ -17,8 +17,8 @@ from notemill.vault.frontmatter import (
     BrokenFrontmatterError,
     Entry,
     Frontmatter,
-    Shape,
     Span,
+    ValueShape,
 )
 from notemill.vault.misplaced import misplaced, second_block
 from notemill.vault.region import START, find_region, owners_text
@@ -27,7 +27,7 @@ from notemill.vault.templates import template_mark
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from notemill.markup.elements import Heading, InlineTag, Link
+    from notemill.markup.elements import InlineTag, Link
 
 OWNED: Final = ("tags", "description", "topics", "related", "notemill")
 """The properties that notemill may write; every other byte of a note is its owner's."""
@@ -140,7 +140,7 @@ def parse(raw: bytes) -> tuple[Note, tuple[Problem, ...]]:
             block = frontmatter.read(raw, place)
             problems += _problems_of(raw, block)
         except BrokenFrontmatterError as error:
-            message = f"its frontmatter cannot be read ({error}); mend it in your editor"
+            message = f"its frontmatter cannot be read ({error}); correct it in your editor"
             problems.append(Problem("broken-frontmatter", message, place.span, blocks_writing=True))
     if found is not None:
         span = Span(start, len(raw))
@@ -191,16 +191,16 @@ def _problems_of(raw: bytes, block: Frontmatter) -> list[Problem]:
         owned = entry.name in _OWNED_NAMES
         key = entry.name if owned else entry.key
         if key in keys:
-            message = f"its property {entry.key} is there twice; keep one"
+            message = f"its property {entry.key} appears twice; keep one"
             problems.append(Problem("duplicate-key", message, entry.span, owned))
         keys.add(key)
-        if owned and entry.shape is Shape.OTHER:
+        if owned and entry.shape is ValueShape.OTHER:
             message = f"its property {entry.key} is neither a text nor a list of texts; make it one"
             problems.append(Problem("nested-property", message, entry.span, blocks_writing=True))
         elif owned and (said := commented(raw, entry, block.inner)):
             message = (
-                f"`{said}` in its property {entry.key} is a comment to YAML and Obsidian, and no "
-                "value; leave the `#` out, or put it in quotes"
+                f"`{said}` in its property {entry.key} is a comment to YAML and Obsidian, not "
+                "a value; remove the `#` or quote the value"
             )
             problems.append(Problem("commented-tags", message, entry.span, blocks_writing=True))
     return problems
@@ -237,11 +237,6 @@ def property_links(note: Note) -> tuple[Link, ...]:
         for value in ((entry.value,) if isinstance(entry.value, str) else entry.value or ())
         for link in links_in_property(entry.key, value)
     )
-
-
-def headings(note: Note) -> tuple[Heading, ...]:
-    """Return the headings of the note's text, in order."""
-    return note.reading.headings
 
 
 def plain_text(note: Note) -> str:

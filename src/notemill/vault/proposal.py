@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from notemill.errors import MalformedNoteError
-from notemill.vault.frontmatter import BOM, Entry, Frontmatter, Item, Shape, Span
+from notemill.vault.frontmatter import BOM, Entry, Frontmatter, Item, Span, ValueShape
 from notemill.vault.note import OWNED, TAG_KEYS, Note, bare_tag, owned_spans, parse, source_hash
 from notemill.vault.scalars import is_plain, scalar
 
@@ -163,7 +163,7 @@ def new_list(
         return head + b" []" + tail
     block = note.frontmatter
     lists = [entry for entry in block.entries if entry.items] if block else []
-    if lists and lists[0].shape is Shape.FLOW_LIST:
+    if lists and lists[0].shape is ValueShape.FLOW_LIST:
         written = [scalar(text, in_flow=True).encode() for text in texts]
         written[0] = first or written[0]
         return head + b" [" + b", ".join(written) + b"]" + tail
@@ -186,12 +186,12 @@ def _rewritten(note: Note, entry: Entry, change: str | Sequence[str]) -> bytes:
     if isinstance(change, str):
         gap = note.raw[entry.colon : entry.written.start]
         gap = b" " if not gap or gap.strip(b" \t") else gap
-        if entry.shape is Shape.BLOCK_LIST:
+        if entry.shape is ValueShape.BLOCK_LIST:
             tail = note.newline.encode() + _below(note, entry)
         return head + gap + scalar(change, quote=entry.quote).encode() + tail
-    if entry.shape is Shape.FLOW_LIST:
+    if entry.shape is ValueShape.FLOW_LIST:
         return head + _gap(note, entry) + _flow_list(note, entry, change) + tail
-    if entry.shape is Shape.BLOCK_LIST:
+    if entry.shape is ValueShape.BLOCK_LIST:
         return _block_list(note, entry, change)
     return new_list(note, head, tail, change, first=_kept_text(note, entry, change))
 

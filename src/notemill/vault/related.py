@@ -15,7 +15,7 @@ from urllib.parse import quote
 from notemill.errors import MalformedNoteError
 from notemill.markup.elements import property_link, property_links
 from notemill.markup.reading import Reading
-from notemill.vault.frontmatter import Shape
+from notemill.vault.frontmatter import ValueShape
 from notemill.vault.note import Note, parse, source_hash
 from notemill.vault.proposal import set_properties
 from notemill.vault.region import END, START, find_region, is_damaged, owners_text
@@ -164,7 +164,11 @@ def _edit_property(raw: bytes, changes: LinkChanges, add: Sequence[str]) -> byte
     if wanted == have:
         return raw
     entry = note.entry(PROPERTY)
-    if entry is not None and entry.shape is Shape.TEXT and (what := _more_than_one(note, entry)):
+    if (
+        entry is not None
+        and entry.shape is ValueShape.TEXT
+        and (what := _more_than_one(note, entry))
+    ):
         raise MalformedNoteError(
             f"its property {entry.key} is {what}, which is no list; make it one"
         )

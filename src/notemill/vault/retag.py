@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from notemill.errors import ExternallyChangedError, MalformedNoteError
 from notemill.markup.tags import TAG_END, is_within, tag_key
-from notemill.vault.frontmatter import Entry, Shape, Span
+from notemill.vault.frontmatter import Entry, Span, ValueShape
 from notemill.vault.note import (
     TAG_KEYS,
     TAG_SPLIT,
@@ -273,19 +273,19 @@ def without_items(note: Note, entry: Entry, gone: set[Span]) -> Iterator[Splice]
 
     Raises MalformedNoteError where the list is written in a way that forbids it.
     """
-    if entry.shape is Shape.FLOW_LIST:
+    if entry.shape is ValueShape.FLOW_LIST:
         yield from _without_in_flow(note, entry, gone)
     else:
         yield from _without_in_block(note, entry, gone)
 
 
-def _item_splice(note: Note, span: Span, text: str, new: str, shape: Shape) -> Splice:
+def _item_splice(note: Note, span: Span, text: str, new: str, shape: ValueShape) -> Splice:
     """Return one item with its tag changed, `#` and quotes as they are."""
     written = note.raw[span.start : span.end]
     tag = bare_tag(text)
     if tag == new:
         return Splice(span.start, written, written)
-    in_flow = shape is Shape.FLOW_LIST
+    in_flow = shape is ValueShape.FLOW_LIST
     quote = chr(written[0]) if written[:1] in (b"'", b'"') else ""
     if not quote and written.decode() == text and _stays_plain(new, old=tag):
         return Splice(span.start, written, text.replace(tag, new, 1).encode())

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from itertools import repeat
 from typing import TYPE_CHECKING, Any, Final
 
-from notemill.markup.masks import Kind
+from notemill.markup.masks import RegionKind
 from notemill.text.normal import normal
 
 if TYPE_CHECKING:
@@ -52,7 +52,9 @@ _COMMAND: Final = re.compile(r"\A[-_+]?\*|\btp\.|\w\(")
 _COMMAND_CHARS: Final = 200
 _BEGINNING: Final = re.compile(r"<%|\{\{")
 # Where a mark is an example, or seen by nobody.
-_EXAMPLES: Final = frozenset((Kind.FENCE, Kind.CODE, Kind.MATH, Kind.COMMENT))
+_EXAMPLES: Final = frozenset(
+    (RegionKind.FENCE, RegionKind.CODE, RegionKind.MATH, RegionKind.COMMENT)
+)
 _SHOWN_CHARS: Final = 40
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from notemill.errors import MalformedNoteError
 from notemill.markup.tags import tag_key
 from notemill.vault.dates import AmbiguousDateError, iso_date
-from notemill.vault.frontmatter import Entry, Shape, Span
+from notemill.vault.frontmatter import Entry, Span, ValueShape
 from notemill.vault.inline_properties import lift
 from notemill.vault.note import TAG_KEYS, TAG_SPLIT, Note, bare_tag, parse
 from notemill.vault.proposal import new_list, spliced
@@ -210,7 +210,7 @@ def _lists(note: Note, entries: Sequence[Entry]) -> _Edit:
     edit = _Edit([], [], [], [])
     for one in entries:
         value: Value = one.value
-        if one.name in _LISTS and one.shape is Shape.TEXT and isinstance(one.value, str):
+        if one.name in _LISTS and one.shape is ValueShape.TEXT and isinstance(one.value, str):
             is_long = b"\n" in note.raw[one.written.start : one.written.end].replace(b"\r", b"\n")
             if is_long:
                 edit.left.append(f"the text of `{one.key}` has several lines")
@@ -250,7 +250,7 @@ def _duplicates(note: Note, entries: Sequence[Entry]) -> _Edit:
     for one in entries:
         value: Value = one.value
         gone = _repeated(one) if one.name in TAG_KEYS else []
-        if gone and one.shape is Shape.BLOCK_LIST and _have_comments(note, gone):
+        if gone and one.shape is ValueShape.BLOCK_LIST and _have_comments(note, gone):
             edit.left.append(f"a tag that stands twice in `{one.key}` has a comment of its own")
         elif gone:
             spans = set(gone)

@@ -12,7 +12,6 @@ from ruamel.yaml import YAML
 from notemill.vault.frontmatter import locate
 from notemill.vault.note import (
     bytes_hash,
-    headings,
     inline_tags,
     is_ignored,
     links,
@@ -48,7 +47,7 @@ def test_any_bytes_are_a_note(raw: bytes) -> None:
     assert b"".join(raw[slice(*span)] for span in spans(note)) == raw
     starts = [tag.start for tag in inline_tags(note)] + [link.start for link in note.reading.links]
     assert all(0 <= start < len(note.body) for start in starts)
-    assert all(note.body[one.start :].lstrip(" ")[:1] != "" for one in headings(note))
+    assert all(note.body[one.start :].lstrip(" ")[:1] != "" for one in note.reading.headings)
     assert len(plain_text(note)) <= 2 * len(note.body)
     assert all(link.property or link.start >= 0 for link in links(note))
     assert is_ignored(note) in (True, False)

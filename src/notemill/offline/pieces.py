@@ -7,17 +7,16 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from notemill.offline.inline import ADDRESS, HOLE, Found, clean, plain
+from notemill.offline.inline import ADDRESS, Found, clean, plain
+from notemill.offline.marked import HOLE, heading_level, marked, normalised
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-# What a description needs stands near the top; a 20 MB log costs no more than a long article.
-READ_CHARS = 60_000
 MAX_PIECES = 3_000
 
 
-class Kind(StrEnum):
+class PieceKind(StrEnum):
     """What a piece of text was on the page."""
 
     PROSE = "prose"
@@ -39,7 +38,7 @@ class Piece:
     heading above in `Page.headings` (-1: none), `depth` counts list levels or heading levels.
     """
 
-    kind: Kind
+    kind: PieceKind
     text: str
     group: int
     depth: int
@@ -58,22 +57,19 @@ class Page:
     found: Found
 
 
-_FENCE = re.compile(r"[ \t>*+-]*(`{3,}+|~{3,}+)(.*)")
 _BEGIN = re.compile(r"\s*(?:[-*+]\s+)?#\+BEGIN_(\w+)", re.IGNORECASE)
 _END = re.compile(r"\s*#\+END", re.IGNORECASE)
 _KEPT_BLOCKS = frozenset(
     {"QUOTE", "NOTE", "TIP", "IMPORTANT", "CAUTION", "WARNING", "PINNED", "CENTER", "VERSE"}
 )
-_DROPPED_TAG = re.compile(r"\s*<(script|style|svg|iframe|pre)\b", re.IGNORECASE)
 _DEFINITION = re.compile(r"\s{0,3}\[(?!\^)([^\[\]\n]++)\]:\s*+(\S*)(?:\s+[\"'(]([^\"\n]*)[\"')])?")
 _FOOTNOTE = re.compile(r"\s{0,3}\[\^[^\[\]\n]++\]:")
-_HEADING = re.compile(r"(#{1,6})(?:[ \t]+(.*?))?[ \t#]*$")
+_CLOSING_HASHES = re.compile(r"(?:^|[ \t])#+[ \t]*$")
 _ITEM = re.compile(r"([-*+\u2022\u25e6\u2023\u00b7]|\d{1,4}[.)])(?:[ \t]+(.*))?$")
 _CHECKBOX = re.compile(r"\[.?\](?:[ \t]+|$|(?=\[\[|[^\x00-\x7f]))")
 _TASK_WORD = re.compile(r"(?:TODO|DOING|DONE|LATER|NOW|WAITING|CANCELED|CANCELLED)(?=[ :]|$):?\s*")
 _FIELD = re.compile(r"([^\W_][\w .\-/]{0,38}?)::(?:[ \t]+(.*)|([^\s:<(]+))?$")
 _RULE = re.compile(r"(?:-[ \t]*){3,}$|(?:\*[ \t]*){3,}$|(?:_[ \t]*){3,}$|(?:=[ \t]*){4,}$")
-_SETEXT = re.compile(r"(?:={2,}|-{2,})[ \t]*$")
 _QUOTE = re.compile(r"[ \t]{0,3}>[ \t]?")
 _CALLOUT = re.compile(r"\[!([\w-]+)(?:\|[^\]]*)?\][+-]?[ \t]*(.*)")
 _TABLE_RULE = re.compile(r"\|?[ \t]*:?-{2,}:?[ \t]*(?:\|[ \t]*:?-{2,}:?[ \t]*)*\|?$")
@@ -86,37 +82,12 @@ _SKIPPED = re.compile(
 _TERMINAL = re.compile(
     "[.!?\u2026\u3002\uff01\uff1f\uff1b\uff1a:;\u0964\u061f][\"'\u2019\u201d\u300d\u300f)\uff09*_]*$"
 )
-_UNWANTED = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u200b\u200e\u200f\u2028\u2029\u202a-\u202e\u2060\ufeff\ue000-\uf8ff\ufff9-\uffff\ud800-\udfff\U000e0000-\U0010ffff]"
-)
 WRAPPED_MIN_CHARS = 45
-SETEXT_MAX_CHARS = 60
-INDENTED_CODE = 4
 TAB = 4
-_CODE_MARK = re.compile(r"[{};=<>$\\]|^\s*(?:\$|#|//|npm|git|sudo|cd|import|def|class)\b")
-
-
-def normalised(text: str) -> str:
-    """Return the start of `text` without what no reader sees, its line ends made newlines."""
-    head = text[:READ_CHARS].replace("\r\n", "\n").replace("\r", "\n").replace("\xa0", " ")
-    return _UNWANTED.sub("", head)
-
-
-def without(text: str, start: str, end: str) -> str:
-    """Drop everything from each `start` to the next `end`; an unclosed one stays."""
-    parts: list[str] = []
-    done = 0
-    while (begin := text.find(start, done)) >= 0:
-        stop = text.find(end, begin + len(start))
-        if stop < 0:
-            break
-        parts.append(text[done:begin])
-        done = stop + len(end)
-    return "".join([*parts, text[done:]])
 
 
 def _prose_lines(text: str) -> list[str]:
-    """Return the lines, those of code, display math and drawers left empty."""
+    """Return the lines, those of Org's blocks and drawers left empty."""
     kept: list[str] = []
     closing: re.Pattern[str] | None = None
     for line in text.split("\n"):
@@ -131,27 +102,17 @@ def _prose_lines(text: str) -> list[str]:
 
 def _closing_of(line: str) -> re.Pattern[str] | None:
     """Return what ends the dropped block that this line opens; None: it opens none."""
-    fence = _FENCE.match(line)
-    if fence and "`" not in fence[2]:
-        return re.compile(rf"[ \t>]*{re.escape(fence[1])}")
     begin = _BEGIN.match(line)
     if begin and begin[1].upper() not in _KEPT_BLOCKS:
         return _END
-    if line.strip() in {"$$", "- $$"}:
-        return re.compile(r".*\$\$\s*$")
     if _DRAWER.match(line):
         return re.compile(r"\s*:END:", re.IGNORECASE)
-    tag = _DROPPED_TAG.match(line)
-    if tag and f"</{tag[1].lower()}" not in line.lower():
-        return re.compile(rf".*</{tag[1]}", re.IGNORECASE)
     return None
 
 
 def parse(text: str) -> Page:
     """Read a Markdown body (without frontmatter) into its pieces; never raises."""
-    lines = _prose_lines(normalised(text))
-    bare = without(without("\n".join(lines), "<!--", "-->"), "%%", "%%")
-    lines = bare.split("\n")
+    lines = _prose_lines(marked(normalised(text)))
     titles: dict[str, str] = {}
     for line in lines:
         definition = _DEFINITION.match(line)
@@ -175,7 +136,7 @@ class _Reader:
     headings: list[str] = field(default_factory=list)
     found: Found = field(default_factory=Found)
     waiting: list[str] = field(default_factory=list)
-    kind: Kind = Kind.PROSE
+    kind: PieceKind = PieceKind.PROSE
     depth: int = 0
     group: int = 0
     indents: list[int] = field(default_factory=list)
@@ -188,22 +149,27 @@ class _Reader:
         if quoted:
             self._quote(line[quoted.end() :])
             return
-        if self.kind is Kind.QUOTE:
+        if self.kind is PieceKind.QUOTE:
             self.flush()
-            self.kind = Kind.PROSE
+            self.kind = PieceKind.PROSE
         self._line(line)
 
     def _quote(self, inner: str) -> None:
         while nested := _QUOTE.match(inner):
             inner = inner[nested.end() :]
+        if level := heading_level(inner.lstrip()):
+            self.flush()
+            self.kind = PieceKind.PROSE
+            self._heading(inner.lstrip(), level)
+            return
         callout = _CALLOUT.match(inner)
         if callout:
             self.flush()
-            self.kind = Kind.PROSE
+            self.kind = PieceKind.PROSE
             if callout[2]:
-                self._emit(Kind.HEADING, callout[2], 6)
+                self._emit(PieceKind.HEADING, callout[2], 6)
             return
-        if self.kind is not Kind.QUOTE:
+        if self.kind is not PieceKind.QUOTE:
             self.flush()
         item = _ITEM.match(inner.strip())
         if item or not inner.strip():
@@ -212,9 +178,9 @@ class _Reader:
         if item:
             self._item(item, 0)
             self.flush()
-            self.kind = Kind.QUOTE
+            self.kind = PieceKind.QUOTE
             return
-        self.kind = Kind.QUOTE
+        self.kind = PieceKind.QUOTE
         if inner.strip():
             self.waiting.append(inner.strip() + ("\\" if inner.endswith("  ") else ""))
 
@@ -231,27 +197,22 @@ class _Reader:
         if self._structure(stripped, _indent(line)):
             self.blank = False
             return
-        if self._is_code(line):
-            return
         if self.blank and not line[:1].isspace():
             self.indents.clear()
-            self.kind = Kind.PROSE
+            self.kind = PieceKind.PROSE
         self.blank = False
         self.waiting.append(stripped + ("\\" if line.endswith("  ") else ""))
 
     def _structure(self, stripped: str, indent: int) -> bool:
         """Handle a line that is a heading, rule, field, table row or list item."""
-        if self._setext(stripped):
+        if level := heading_level(stripped):
+            self.flush()
+            self.indents.clear()
+            self._heading(stripped, level)
             return True
         if _RULE.match(stripped):
             self.flush()
-            self.kind = Kind.PROSE
-            return True
-        heading = _HEADING.match(stripped)
-        if heading:
-            self.flush()
-            self.indents.clear()
-            self._emit(Kind.HEADING, heading[2] or "", len(heading[1]))
+            self.kind = PieceKind.PROSE
             return True
         if self._field(stripped) or self._row(stripped):
             return True
@@ -260,21 +221,16 @@ class _Reader:
             self._item(item, indent)
         return item is not None
 
-    def _setext(self, stripped: str) -> bool:
-        if not _SETEXT.match(stripped) or self.kind is not Kind.PROSE:
-            return False
-        if len(self.waiting) != 1 or len(self.waiting[0]) > SETEXT_MAX_CHARS:
-            return False
-        title = self.waiting.pop()
-        self._emit(Kind.HEADING, title.rstrip("\\"), 1 if stripped[0] == "=" else 2)
-        return True
+    def _heading(self, text: str, level: int) -> None:
+        title = _CLOSING_HASHES.sub("", text[1:].strip())
+        self._emit(PieceKind.HEADING, title, level)
 
     def _field(self, stripped: str) -> bool:
         match = _FIELD.match(stripped)
         if not match:
             return False
         self.flush()
-        self._emit(Kind.FIELD, match[2] or match[3] or "", 0, match[1].strip())
+        self._emit(PieceKind.FIELD, match[2] or match[3] or "", 0, match[1].strip())
         return True
 
     def _row(self, stripped: str) -> bool:
@@ -285,10 +241,10 @@ class _Reader:
         if not self.table or "|" not in stripped:
             return False
         cells = stripped.replace("\\|", "\u2223").strip("|").split("|")
-        self._emit(Kind.CELL, cells[0].replace("\u2223", "|"), 0)
+        self._emit(PieceKind.CELL, cells[0].replace("\u2223", "|"), 0)
         if len(cells) > 1:
             for cell in cells[1:]:
-                self._emit(Kind.CELL, cell.replace("\u2223", "|"), 1)
+                self._emit(PieceKind.CELL, cell.replace("\u2223", "|"), 1)
         return True
 
     def _item(self, item: re.Match[str], indent: int) -> None:
@@ -298,25 +254,20 @@ class _Reader:
         self.depth = len(self.indents)
         self.indents.append(indent)
         body = (item[2] or "").removeprefix("> ")
-        self.kind = Kind.STEP if item[1][0].isdigit() else Kind.ITEM
+        self.kind = PieceKind.STEP if item[1][0].isdigit() else PieceKind.ITEM
         checkbox = _CHECKBOX.match(body)
         if checkbox:
             body = body[checkbox.end() :]
-            self.kind = Kind.TASK
+            self.kind = PieceKind.TASK
         task = _TASK_WORD.match(body)
         if task:
             body = body[task.end() :]
-            self.kind = Kind.TASK
-        heading = _HEADING.match(body) if body.startswith("#") else None
-        if heading:
-            self._emit(Kind.HEADING, heading[2] or "", len(heading[1]))
+            self.kind = PieceKind.TASK
+        if level := heading_level(body):
+            self._heading(body, level)
             return
         if body and not self._field(body):
             self.waiting.append(body)
-
-    def _is_code(self, line: str) -> bool:
-        indented = _indent(line) >= INDENTED_CODE and self.blank and not self.indents
-        return bool(indented and _CODE_MARK.search(line))
 
     def flush(self, *, same_group: bool = False) -> None:
         """End the paragraph or item whose lines are waiting."""
@@ -324,20 +275,22 @@ class _Reader:
             kind = self.kind
             lines = list(_joined(self.waiting))
             self.waiting.clear()
-            if kind is Kind.PROSE and len(lines) > 1:
-                kind = Kind.VERSE if not any(map(_TERMINAL.search, lines)) else kind
+            if kind is PieceKind.PROSE and len(lines) > 1:
+                kind = PieceKind.VERSE if not any(map(_TERMINAL.search, lines)) else kind
             for line in lines:
-                self._emit(kind, line, self.depth if kind not in {Kind.PROSE, Kind.VERSE} else 0)
+                self._emit(
+                    kind, line, self.depth if kind not in {PieceKind.PROSE, PieceKind.VERSE} else 0
+                )
         if not same_group:
             self.group += 1
 
-    def _emit(self, kind: Kind, raw: str, depth: int, key: str = "") -> None:
-        if kind is Kind.HEADING:
+    def _emit(self, kind: PieceKind, raw: str, depth: int, key: str = "") -> None:
+        if kind is PieceKind.HEADING:
             self.group += 1
             raw = _ATTRIBUTE.sub("", raw)
         links, code = len(self.found.links), self.found.code_chars
         text = plain(raw.rstrip("\\"), self.found, self.titles)
-        if kind is Kind.HEADING:
+        if kind is PieceKind.HEADING:
             self.headings.append(text)
         if not text.strip(f" {HOLE}{ADDRESS}") and not key:
             return
@@ -390,5 +343,6 @@ def _joined(lines: list[str]) -> Iterator[str]:
 def _continues(before: str, after: str) -> bool:
     if before.endswith((",", "\uff0c", "\u3001")) or after[:1].islower():
         return True
-    wide = sum(char > "\u2e80" for char in before)
+    # The private use area between holds marks, which are as narrow as what they stand for.
+    wide = sum("\u2e80" < char < "\ue000" or char > "\uf8ff" for char in before)
     return len(before) + wide >= WRAPPED_MIN_CHARS and not _TERMINAL.search(before)
