@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from notemill.app.door import Mill as Door
 from notemill.app.mill import Mill
-from notemill.app.tagmill import TagMill
-from notemill.cli.curating import curate
+from notemill.app.terms import RunTerms
+from notemill.cli.front import TerminalFront
 from notemill.cli.linking import LinkOptions, keep, look, write_run
 from notemill.config import EmbeddingSettings, Exclusions
 from notemill.embedding_kind import EmbeddingKind
@@ -22,9 +23,7 @@ from notemill.vault.marks import RELATED_BEGIN, RELATED_END, TAGS_BEGIN, TAGS_EN
 from notemill.vault.region import owners_text
 from notemill.vault.related import Form
 from notemill.vault.tidy import TidyKind
-from notemill.workflows.curation.survey import CurateOptions
-from notemill.workflows.tags.retagging import checked_changes, plan_retagging, write_retagging
-from notemill.workflows.tags.tidying import plan_tidying, write_tidying
+from notemill.workflows.curation.survey import Selection
 from tests.notemill.workflows.notes import tree, write_notes
 from twolane import Settings
 from twolane.front.console import Console
@@ -60,28 +59,23 @@ def defused(text: str) -> str:
 async def everything(root: Path, home: Path) -> None:
     """Curate, accept, link in both forms and tidy, as one who says yes to all."""
     console = Console(io.StringIO())
-    mill = Mill(root, Settings(home=home, provider="offline"), Exclusions())
+    front = TerminalFront(yes=True, console=console)
+    settings = Settings(home=home, provider="offline")
+    async with await Door.open(root, settings, front, exclusions=Exclusions()) as door:
+        await door.curating.curate(Selection(), RunTerms(stages="none"), apply=True)
+        await door.tags.accept(None)
+    mill = Mill(root, settings, Exclusions())
     try:
-        await curate(
-            mill, CurateOptions(stages="none"), console,
-            again=False, dry_run=False, review=False, yes=True, as_json=False,
-        )  # fmt: skip
-        mills = TagMill(mill)
-        chosen = mills.chosen([], everything=True)
-        wanted = checked_changes({one.tag: one.becomes for one in chosen.changes})
-        plan = plan_retagging(mill.vault, mills.facts, wanted, privacy=mill.privacy)
-        list(write_retagging(mill.vault, mill.review, plan, privacy=mill.privacy, run="tags-1"))
-        mills.accept(chosen, run="tags-1")
         off = EmbeddingSettings(kind=EmbeddingKind.OFF)
         for top, form in ((1, Form.SECTION), (2, Form.PROPERTY)):
             options = LinkOptions(top=top, min_score=0.1, form=form, only=None, embedding=off)
             write_run(
                 mill, keep(mill, look(mill, options, console).findings.pairs, options), console
             )
-        tidying = plan_tidying(mill.vault, mill.look().facts, list(TidyKind), privacy=mill.privacy)
-        list(write_tidying(mill.vault, mill.review, tidying, privacy=mill.privacy, run="tidy-1"))
     finally:
         await mill.aclose()
+    async with await Door.open(root, settings, front, exclusions=Exclusions()) as door:
+        await door.tidying.tidy(tuple(TidyKind))
 
 
 def others(clipped: str) -> dict[str, bytes]:

@@ -352,7 +352,9 @@ def _survey(opened: OpenVault, selection: Selection) -> Survey:
     # Not even a tag of a hidden note leaves the machine.
     vocabulary = gating.candidates_of(gate, sight.seen, listed=sight.shows(place.note))
     curated = opened.review.curated()
-    new_in = gating.newcomers(opened.vault, opened.review, opened.decisions, gate, vocabulary)
+    new_in = gating.newcomers(
+        opened.vault, opened.review, opened.decisions, gate, vocabulary, now=opened.clock()
+    )
     wanted = None
     if selection.only:
         wanted = {file.key for file in opened.vault.scan(selection.only)}

@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Self
 
 from notemill.app.curating import Curating
 from notemill.app.reviewing import Reviewing
+from notemill.app.tags import Tagging
+from notemill.app.tidying import Tidying
+from notemill.app.vocabulary import Arranging
 from notemill.app.workbench import Workbench
 from notemill.config import load_exclusions
 from notemill.offline import respond
@@ -55,6 +58,21 @@ class Mill(Workbench):
             await mill.aclose()
             raise
         return mill
+
+    @cached_property
+    def tags(self) -> Tagging:
+        """Tags are looked through, changed and decided about."""
+        return Tagging(self)
+
+    @cached_property
+    def tidying(self) -> Tidying:
+        """Properties are brought into the form that Obsidian writes."""
+        return Tidying(self)
+
+    @cached_property
+    def vocabulary(self) -> Arranging:
+        """Tags are arranged as a list, which says from then on which there are."""
+        return Arranging(self)
 
     @cached_property
     def curating(self) -> Curating:

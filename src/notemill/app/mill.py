@@ -141,7 +141,9 @@ class Mill:
         # Not even a tag of a hidden note leaves the machine.
         vocabulary = gating.candidates_of(gate, sight.seen, listed=sight.shows(place.note))
         curated = self.review.curated()
-        new_in = gating.newcomers(self.vault, self.review, self.decisions, gate, vocabulary)
+        new_in = gating.newcomers(
+            self.vault, self.review, self.decisions, gate, vocabulary, now=time.time()
+        )
         wanted = {file.key for file in self.vault.scan(options.only)} if options.only else None
         return survey_of(
             sight,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 import time
 from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, Any, Concatenate, Final, ParamSpec, Self, TypeVar
@@ -263,6 +264,11 @@ class Workbench:
     def source_of(self, kind: str) -> str:
         """Return what the runs of a kind over this vault are found by."""
         return f"{kind}:{self.root}"
+
+    def new_run_id(self, kind: str) -> str:
+        """Return a new name for what is written without a model, by its kind and the time."""
+        at = time.strftime("%Y%m%d-%H%M%S", time.localtime(self.clock()))
+        return f"{kind}-{at}-{secrets.token_hex(2)}"
 
     def kept(self, terms: RunTerms) -> Mapping[str, Any]:
         """Return what a resume of a run on these terms has to find unchanged."""

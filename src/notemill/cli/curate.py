@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from notemill.app import views
 from notemill.app.terms import RunTerms
+from notemill.app.views import curation as views
 from notemill.cli.front import TerminalFront
 from notemill.cli.opening import open_vault
 from notemill.workflows.curation.survey import Selection

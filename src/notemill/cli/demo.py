@@ -11,14 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from notemill.app.mill import OFFLINE, Mill
-from notemill.app.tagmill import TagMill
 from notemill.cli.curating import work
 from notemill.cli.diffs import print_diff
 from notemill.cli.endings import show_endings
 from notemill.cli.link_commands import TOP
 from notemill.cli.link_showing import show_pairs
 from notemill.cli.linking import LinkOptions, keep, look, write_run
-from notemill.cli.tagging import new_run_id
 from notemill.config import EmbeddingSettings, Exclusions, check_settings
 from notemill.embedding_kind import EmbeddingKind
 from notemill.errors import UsageError
@@ -28,6 +26,7 @@ from notemill.vault.related import Form
 from notemill.workflows.curation.survey import CurateOptions
 from notemill.workflows.links.explaining import Explainer
 from notemill.workflows.links.finding import shape_of
+from notemill.workflows.tags.findings import review_tags
 from notemill.workflows.tags.retagging import checked_changes, plan_retagging, write_retagging
 from twolane import Settings, format_usd, load_settings
 from twolane.front.command import hide_keys
@@ -116,8 +115,8 @@ async def run_demo(*, folder: Path | None, home: Path | None, config: Path | Non
 def _tidy_tags(mill: Mill, console: Console) -> str:
     """Merge the spellings of each tag, and drop what says nothing; return the run."""
     _heading(console, "Tags: one spelling each")
-    mills = TagMill(mill)
-    found = mills.found()
+    facts = mill.look().facts
+    found = review_tags(facts, privacy=mill.privacy)
     for merge in found.merges[:SHOWN_MERGES]:
         console.print(f"#{shown(merge.tag)} → #{shown(merge.into)}  {shown(merge.reason)}")
     console.print(
@@ -125,8 +124,8 @@ def _tidy_tags(mill: Mill, console: Console) -> str:
     )
     changes: dict[str, str | None] = {one.tag: one.into for one in found.merges}
     changes |= {one.tag: None for one in found.droppable}
-    plan = plan_retagging(mill.vault, mills.facts, checked_changes(changes), privacy=mill.privacy)
-    run = new_run_id()
+    plan = plan_retagging(mill.vault, facts, checked_changes(changes), privacy=mill.privacy)
+    run = "tags-demo"
     endings = write_retagging(mill.vault, mill.review, plan, privacy=mill.privacy, run=run)
     failures = [(key, problem) for key, problem in endings if problem]
     show_endings(len(plan.touched) - len(failures), run, failures, console)
@@ -174,7 +173,8 @@ def _show_notes(mill: Mill, originals: Mapping[str, bytes], console: Console) ->
 
 def _standing(mill: Mill) -> Standing:
     """Return how the vault stands now."""
-    scene, found = mill.scene(), TagMill(mill).found()
+    scene = mill.scene()
+    found = review_tags(mill.look().facts, privacy=mill.privacy)
     facts = [one for one in scene.sight.seen if not one.problem]
     keys = {one.key for one in facts}
     pairs = {

@@ -7,7 +7,7 @@ from contextlib import ExitStack, asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 from notemill.app.events import GoOnAfterStage, NotesRead, RunReported, SendUnmatched
-from notemill.cli.show import curation, proposals, runs
+from notemill.cli.show import curation, proposals, runs, tags, tidy
 from notemill.errors import NotemillError, WaitingForPersonError
 from twolane import TwolaneError
 from twolane.front.consent import says_yes
@@ -21,7 +21,13 @@ if TYPE_CHECKING:
     from twolane import Run
     from twolane.front.console import Console
 
-_RENDERERS: Final = {**curation.RENDERERS, **runs.RENDERERS, **proposals.RENDERERS}
+_RENDERERS: Final = {
+    **curation.RENDERERS,
+    **proposals.RENDERERS,
+    **runs.RENDERERS,
+    **tags.RENDERERS,
+    **tidy.RENDERERS,
+}
 _READ_QUIETLY: Final = 200
 """Fewer new notes are read within a moment."""
 

@@ -218,7 +218,7 @@ def tidy(**flags: Any) -> None:  # noqa: ANN401
     Without --kind it shows what there is of each kind and writes nothing. Comments, quotes and
     order stay; what could mean more than one thing is left and named; `undo` takes it back.
     """
-    from notemill.cli.tidying import tidy_vault  # noqa: PLC0415
+    from notemill.cli.tidy import tidy_vault  # noqa: PLC0415
 
     settings = settings_of(flags)
     finish(tidy_vault(settings, **flags))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from notemill.app import runs, views
+from notemill.app import runs
 from notemill.app.events import Written
 from notemill.app.items import no_such_item
 from notemill.app.reviewing import ProposalFilter
+from notemill.app.views import curation as views
 from notemill.cli.endings import show_hidden
 from notemill.cli.front import TerminalFront
 from notemill.cli.link_runs import apply_links, show_links

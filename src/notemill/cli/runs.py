@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from notemill.app import runs, views
+from notemill.app import runs
+from notemill.app.views import curation as views
 from notemill.cli.front import TerminalFront
 from notemill.cli.show.runs import show_runs
 from notemill.index.pool import all_cores

@@ -36,7 +36,7 @@ def report(**flags: Any) -> None:  # noqa: ANN401
 
     Nothing is written and nothing leaves the machine.
     """
-    from notemill.cli.tagging import report_tags  # noqa: PLC0415
+    from notemill.cli.tags import report_tags  # noqa: PLC0415
 
     settings = settings_of(flags)
     finish(report_tags(settings, **flags))
@@ -141,7 +141,7 @@ def adopt(**flags: Any) -> None:  # noqa: ANN401
     A note with the marks of a list decides nothing until you say so: here, or by naming it to
     `vocabulary --note` or `apply`. Nothing is written into notes.
     """
-    from notemill.cli.adopting import adopt_note  # noqa: PLC0415
+    from notemill.cli.vocabulary import adopt_note  # noqa: PLC0415
 
     settings = settings_of(flags)
     finish(adopt_note(settings, **flags))
@@ -159,10 +159,10 @@ def review_tags(**flags: Any) -> None:  # noqa: ANN401
     Changes come from the vocabulary's note, else from the model's arrangement, else from the tags
     themselves; new tags from curations. Nothing is written.
     """
-    from notemill.cli.deciding import review_changes  # noqa: PLC0415
+    from notemill.cli import tags as work  # noqa: PLC0415
 
     settings = settings_of(flags)
-    finish(review_changes(settings, **flags))
+    finish(work.review_tags(settings, **flags))
 
 
 @tags.command(name="accept")
@@ -174,15 +174,15 @@ def accept_tags(**flags: Any) -> None:  # noqa: ANN401
 
     All of it is one run; `undo` restores the exact bytes.
     """
-    from notemill.cli import deciding  # noqa: PLC0415
+    from notemill.cli import tags as work  # noqa: PLC0415
 
     settings = settings_of(flags)
-    finish(deciding.accept_tags(settings, **flags))
+    finish(work.accept_tags(settings, **flags))
 
 
 @tags.command(name="reject")
 @click.argument("tags", metavar="TAG...", nargs=-1, required=True)
-@click.option("--into", metavar="TAG", help="What it shall never become, proposed now or not.")
+@click.option("--into", metavar="TAG", help="A tag that it must never become, proposed now or not.")
 @click.option("--item", metavar="NOTE", help="Only for this note.")
 @click.option("--take-back", is_flag=True, help="Let it be proposed again.")
 @click.option("--vault", type=FOLDER, default=".", help="The vault, if not this folder.")
@@ -192,14 +192,14 @@ def reject_tags(**flags: Any) -> None:  # noqa: ANN401
 
     A change that you turned down is not carried out by `apply`, either.
     """
-    from notemill.cli import deciding  # noqa: PLC0415
+    from notemill.cli import tags as work  # noqa: PLC0415
 
     settings = settings_of(flags)
-    finish(deciding.reject_tags(settings, **flags))
+    finish(work.reject_tags(settings, **flags))
 
 
 def _change(changes: dict[str, str | None], flags: dict[str, Any]) -> None:
-    from notemill.cli.tagging import change_tags  # noqa: PLC0415
+    from notemill.cli.tags import change_tags  # noqa: PLC0415
 
     settings = settings_of(flags)
     finish(change_tags(settings, changes, **flags))

@@ -44,7 +44,7 @@ class Filing:
 
 
 @dataclass(frozen=True, slots=True)
-class Settled:
+class Arranged:
     """The vocabulary that replies make; `missing` tags were left out, `refused` names invented."""
 
     entries: tuple[Entry, ...]
@@ -62,7 +62,7 @@ def levels_from(names: Iterable[str]) -> tuple[str, ...]:
     return tuple(found.values())[:MAX_LEVELS_GIVEN]
 
 
-def settle(filings: Sequence[Filing], cards: Sequence[Card], levels: Sequence[str]) -> Settled:
+def settle(filings: Sequence[Filing], cards: Sequence[Card], levels: Sequence[str]) -> Arranged:
     """Return the vocabulary that replies make of the tags they were asked about."""
     sorting = _Sorting({card.key: card.name for card in cards}, levels)
     for one in filings:
@@ -71,7 +71,7 @@ def settle(filings: Sequence[Filing], cards: Sequence[Card], levels: Sequence[st
     for name in missing:
         sorting.keep(name)
     entries = _combined(sorting, {card.key: card for card in cards})
-    return Settled(entries, tuple(sorting.apart), missing, tuple(dict.fromkeys(sorting.refused)))
+    return Arranged(entries, tuple(sorting.apart), missing, tuple(dict.fromkeys(sorting.refused)))
 
 
 @dataclass(slots=True)

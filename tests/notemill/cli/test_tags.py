@@ -8,9 +8,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from notemill.cli.endings import show_endings
-from notemill.cli.tagging import plan_object
-from notemill.vault.retag import TagChanges, retag
-from notemill.workflows.tags.retagging import Retagging, Touched
 from tests.notemill.cli.test_notemill import Shell
 from tests.notemill.workflows.notes import tree, write_notes
 from twolane.front.console import Console
@@ -219,7 +216,7 @@ def test_a_vocabulary_that_cannot_be_taken_says_why(shell: Shell, text: str, sai
     assert "make an empty one first" in shell.err
 
 
-def test_a_run_that_wrote_nothing_is_not_said_to_be_undone_by_anything(shell: Shell) -> None:
+def test_a_run_that_wrote_nothing_is_not_said_to_be_undone_by_anything() -> None:
     """Where every note is refused, no undo is offered, and each is named once with its reason."""
     out = io.StringIO()
     refused = [("a.md", "a.md cannot be written"), ("b.md", "it was edited")]
@@ -227,8 +224,3 @@ def test_a_run_that_wrote_nothing_is_not_said_to_be_undone_by_anything(shell: Sh
     assert (
         out.getvalue() == "nothing was written\n  a.md cannot be written\n  b.md: it was edited\n"
     )
-    edit = retag((shell.vault / "one.md").read_bytes(), TagChanges({"recipe": "dish"}))
-    assert edit is not None
-    plan = Retagging((Touched("one.md", edit),), (), {}, {})
-    assert plan_object(plan, "tags-1", [("one.md", "no")])["run"] == ""
-    assert plan_object(plan, "tags-1", [])["run"] == "tags-1"

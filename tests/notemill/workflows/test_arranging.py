@@ -9,22 +9,22 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from notemill.app.tagmill import TagMill
-from notemill.cli.arranging import Asked, ask_model
+from notemill.app.terms import RunTerms
+from notemill.cli.front import TerminalFront
 from notemill.config import Exclusions
-from notemill.workflows.curation.survey import CurateOptions
+from notemill.errors import WaitingForPersonError
 from notemill.workflows.tags.arrangement import with_proposed
 from tests.doubles import Crash
 from tests.notemill.workflows.notes import Desk
 from twolane import Lane
-from twolane.errors import WaitingError
-from twolane.front.console import Console
+from twolane.front.console import Console, exit_code
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from notemill.app.mill import Mill
+    from notemill.app.door import Mill
+    from notemill.app.vocabulary import Proposed
 
 NOTES: dict[str, str | bytes] = {
     "Lentil soup.md": "---\ntags: [soup, dinner]\n---\n",
@@ -87,37 +87,35 @@ class Table:
         dry_run: bool = False,
         yes: bool = True,
         **options: Any,  # noqa: ANN401
-    ) -> Asked:
+    ) -> Proposed:
         """Ask the model, as one process."""
-        said = io.StringIO()
-        console = Console(said, width=200)
+        front = TerminalFront(yes=yes, console=Console(said := io.StringIO(), width=200))
 
-        async def job(mill: Mill) -> Asked:
-            mills = TagMill(mill)
-            return await ask_model(
-                mills, mills.found(), CurateOptions(**options), console,
-                chunk=chunk, again=again, dry_run=dry_run, yes=yes,
-            )  # fmt: skip
+        async def job(mill: Mill) -> Proposed:
+            terms = RunTerms(**options)
+            if dry_run:
+                return await mill.vocabulary.plan(terms, chunk=chunk)
+            return await mill.vocabulary.ask(terms, chunk=chunk, again=again)
 
         try:
-            return self.desk.do(job)
+            return self.desk.through_the_door(job, front)
         finally:
             self.said = said.getvalue()
 
     def reject(self, tag: str, into: str) -> None:
         """Turn a change down."""
-
-        async def job(mill: Mill) -> None:
-            mill.decisions.reject([(tag, into or None)], now=1.0)
-
-        self.desk.do(job)
+        self.desk.through_the_door(
+            lambda mill: mill.on(
+                lambda opened: opened.decisions.reject([(tag, into or None)], now=1.0)
+            )
+        )
 
     @property
     def sent(self) -> list[dict[str, Any]]:
         """All requests that left, in either lane."""
         return self.desk.requests
 
-    def list_of(self, asked: Asked) -> str:
+    def list_of(self, asked: Proposed) -> str:
         """Return the list that an answer makes in an empty note."""
         assert asked.entries is not None
         return with_proposed(b"", asked.entries, frozenset()).decode()
@@ -160,7 +158,7 @@ def test_what_a_model_files_becomes_the_list(tmp_path: Path) -> None:
         "- ~~asdf~~ used once, and a placeholder rather than a word\n"
         "<!-- notemill: end of tags -->\n"
     )
-    assert asked.code == 0
+    assert exit_code(asked.reports[-1]) == 0
 
 
 def test_every_tag_is_accounted_for_once(tmp_path: Path) -> None:
@@ -208,11 +206,13 @@ def test_chunks_share_the_headings_of_a_first_round(tmp_path: Path) -> None:
 def test_the_price_is_agreed_to_before_anything_is_sent(tmp_path: Path) -> None:
     """Above the limit nobody is asked without a yes; a dry run shows the request and sends none."""
     table = Table(tmp_path, changes={"confirm_usd": 0})
-    with pytest.raises(WaitingError):
+    with pytest.raises(WaitingForPersonError):
         table.ask(yes=False)
     assert table.sent == []
-    assert table.ask(dry_run=True).entries is None
-    assert "soup | 2 notes" in table.said
+    planned = table.ask(dry_run=True)
+    assert planned.entries is None
+    assert planned.preview is not None
+    assert "soup | 2 notes" in planned.preview.body.decode()
     assert "price: " in table.said
     assert table.sent == []
 
@@ -237,11 +237,11 @@ def test_a_failed_chunk_is_asked_again_by_the_same_command(tmp_path: Path) -> No
     table = Table(tmp_path)
     table.desk.provider.refuse = lambda _: ("invalid_request_error", "no")
     asked = table.ask()
-    assert asked.code == 3
+    assert exit_code(asked.reports[-1]) == 3
     assert "- soup (soups)\n" in table.list_of(asked)
     table.desk.provider.refuse = lambda _: None
     asked = table.ask()
-    assert asked.code == 0
+    assert exit_code(asked.reports[-1]) == 0
 
 
 def test_what_was_turned_down_is_told_and_never_taken(tmp_path: Path) -> None:
@@ -297,12 +297,12 @@ def test_pairs_that_mean_different_things_are_no_synonyms_any_more(tmp_path: Pat
     table = Table(tmp_path, notes)
 
     async def pairs(mill: Mill) -> int:
-        return len(TagMill(mill).found().synonyms)
+        return len((await mill.tags.report()).synonyms)
 
-    assert table.desk.do(pairs) == 1
+    assert table.desk.through_the_door(pairs) == 1
     table.desk.provider.reply = lambda params: answer(
         params, pairs=[{"tag": "left", "other": "right", "same": False}]
     )
     table.ask()
     assert sections(table.sent[0])["pairs"] == ["left = right"]
-    assert table.desk.do(pairs) == 0
+    assert table.desk.through_the_door(pairs) == 0

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from notemill.app.tagmill import TagMill
 from notemill.config import Exclusions
 from tests.notemill.workflows.notes import Desk, curated, tree
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Awaitable, Callable, Mapping
     from pathlib import Path
 
-    from notemill.app.mill import Mill
+    from notemill.app.tags import Tagging
+
+T = TypeVar("T")
 
 LIST = "# Tags\n<!-- notemill: tags -->\n- area\n  - tested (trials)\n- ~~junk~~ says nothing\n"
 NOTES: dict[str, str | bytes] = {
@@ -46,13 +47,9 @@ def candidates_for(title: str, made: Desk) -> list[str]:
     return str(line).split(", ")
 
 
-def decided(made: Desk, job: Any) -> Any:  # noqa: ANN401
-    """Do something with the tags of a desk's vault, as one process."""
-
-    async def process(mill: Mill) -> Any:  # noqa: ANN401
-        return job(TagMill(mill))
-
-    return made.do(process)
+def decided(made: Desk, job: Callable[[Tagging], Awaitable[T]]) -> T:
+    """Do something with the tags of a desk's vault, as one process that says yes."""
+    return made.through_the_door(lambda mill: job(mill.tags))
 
 
 def test_only_tags_of_the_vocabulary_are_written(tmp_path: Path) -> None:
@@ -88,17 +85,13 @@ def test_a_new_tag_is_accepted_into_the_list_and_undone_with_it(tmp_path: Path) 
     made.curate()
     before = tree(made.root)
 
-    def accept(mills: TagMill) -> list[str]:
-        chosen = mills.chosen(["#Area/Soil"], everything=False)
-        mills.accept(chosen, run="tags-1")
-        return [note for new in chosen.new_tags for note in new.notes]
-
-    assert decided(made, accept) == ["one.md", "two.md"]
+    accepted = decided(made, lambda tags: tags.accept(["#Area/Soil"]))
+    assert [note for new in accepted.new_tags for note in new.notes] == ["one.md", "two.md"]
     assert made.text("Tags.md") == LIST.replace("(trials)\n", "(trials)\n  - soil\n")
     made.apply()
     assert "area/soil" in made.text("two.md")
     made.undo()
-    made.undo("tags-1")
+    made.undo(accepted.run)
     assert tree(made.root) == before
 
 
@@ -106,8 +99,8 @@ def test_what_was_turned_down_is_told_and_never_proposed_again(tmp_path: Path) -
     """For the vault or for one note; the prompt says so, and whatever comes back is not taken."""
     made = desk(tmp_path, "garden/soil", "area/tested")
     made.curate()
-    decided(made, lambda mills: mills.reject(["garden/soil"], into=None, note=""))
-    decided(made, lambda mills: mills.reject(["area/tested"], into=None, note="two.md"))
+    decided(made, lambda tags: tags.reject(["garden/soil"]))
+    decided(made, lambda tags: tags.reject(["area/tested"], note="two.md"))
     made.curate(refresh=True, again=True)
     prompts = {
         re.findall("^title: (.*)$", text, re.MULTILINE)[0]: re.findall(
@@ -119,9 +112,9 @@ def test_what_was_turned_down_is_told_and_never_proposed_again(tmp_path: Path) -
     assert set(prompts["two"][0].split(", ")) == {"garden/soil", "area/tested"}
     found = {(one.note, one.value) for one in made.proposals() if one.kind.endswith("tag")}
     assert found == {("one.md", "area/tested")}
-    assert decided(made, lambda mills: mills.take_back(["garden/soil"])) > 0
-    waiting = decided(made, lambda mills: mills.to_decide().new_tags)
-    assert [one.tag for one in waiting] == ["garden/soil"]
+    assert decided(made, lambda tags: tags.take_back(["garden/soil"])) > 0
+    waiting = decided(made, lambda tags: tags.waiting())
+    assert [one.tag for one in waiting.decide.new_tags] == ["garden/soil"]
 
 
 def test_a_rejected_tag_of_an_excluded_note_is_not_told(tmp_path: Path) -> None:
@@ -132,7 +125,7 @@ def test_a_rejected_tag_of_an_excluded_note_is_not_told(tmp_path: Path) -> None:
         params, tags=["garden/secret"] if "secret" in json.dumps(params["messages"]) else []
     )
     made.curate()
-    decided(made, lambda mills: mills.reject(["garden/secret"], into=None, note=""))
+    decided(made, lambda tags: tags.reject(["garden/secret"]))
     made.exclusions = Exclusions(("Private",))
     before = len(made.requests)
     made.curate(refresh=True, again=True)
@@ -148,6 +141,7 @@ def test_a_tag_new_to_the_list_asks_again_only_where_it_fits(tmp_path: Path) -> 
     assert made.needs() == {}
     made.path("Tags.md").write_text(LIST.replace("- area\n", "- place\n"), "utf-8")
     assert made.needs() == {}
+    made.clock.advance(1)
     made.path("Tags.md").write_text(LIST + "- garden\n  - compost\n", "utf-8")
     assert made.needs() == {"one.md": "#garden/compost is new in the vocabulary"}
     made.curate(apply=True)
@@ -158,7 +152,7 @@ def test_without_a_list_every_tag_may_be_written(tmp_path: Path) -> None:
     """A vault that has decided nothing could have no first tag otherwise; rejections hold."""
     notes = {key: text for key, text in NOTES.items() if key != "Tags.md"}
     made = desk(tmp_path, "garden/soil", "garden/beds", notes=notes)
-    decided(made, lambda mills: mills.reject(["garden/beds"], into=None, note=""))
+    decided(made, lambda tags: tags.reject(["garden/beds"]))
     made.curate(apply=True)
     assert "garden/soil" in made.text("one.md")
     assert "garden/beds" not in made.text("one.md")
@@ -171,10 +165,7 @@ def test_a_list_that_is_gone_lets_nothing_through_that_waited(tmp_path: Path) ->
     made.path("Tags.md").unlink()
     made.apply()
     assert "garden/soil" not in made.text("one.md")
-    decided(
-        made,
-        lambda mills: mills.accept(mills.chosen(["garden/soil"], everything=False), run="tags-1"),
-    )
+    decided(made, lambda tags: tags.accept(["garden/soil"]))
     made.apply()
     assert "garden/soil" in made.text("one.md")
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from notemill.stores.decisions import Decisions
-    from notemill.workflows.tags.findings import TagReview
+    from notemill.workflows.tags.findings import TagReport
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class Arrangement:
     apart: tuple[tuple[str, str], ...]
 
 
-def proposed_entries(review: TagReview) -> tuple[Entry, ...]:
+def proposed_entries(review: TagReport) -> tuple[Entry, ...]:
     """Return the vocabulary that a vault's tags make by themselves."""
     return arrange(review.census, review.merges, review.droppable)
 

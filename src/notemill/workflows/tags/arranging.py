@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 from notemill.markup.tags import tag_key
 from notemill.prompts.material import DATA, Block, line_of, marked
 from notemill.tagging.cards import Card, cards_of, chunked
-from notemill.tagging.filing import Filed, Filing, Settled, levels_from, settle
+from notemill.tagging.filing import Arranged, Filed, Filing, levels_from, settle
 from notemill.tagging.synonyms import Synonyms
 from notemill.tagging.variants import Variation
 from notemill.workflows.curation.curate import load_template
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from notemill.stores.decisions import Rejection
     from notemill.tagging.vocabulary import Vocabulary
-    from notemill.workflows.tags.findings import TagReview
+    from notemill.workflows.tags.findings import TagReport
     from twolane import ItemOutcome
 
 REPLY_TOKENS_PER_TAG: Final = 24
@@ -82,7 +82,7 @@ class Asking:
 
 
 def asking_about(
-    found: TagReview,
+    found: TagReport,
     vocabulary: Vocabulary | None,
     *,
     never: Sequence[Rejection],
@@ -204,7 +204,7 @@ def read_levels(outcomes: Iterable[ItemOutcome]) -> tuple[str, ...] | None:
     return None
 
 
-def settled(asking: Asking, levels: Sequence[str], outcomes: Iterable[ItemOutcome]) -> Settled:
+def settled(asking: Asking, levels: Sequence[str], outcomes: Iterable[ItemOutcome]) -> Arranged:
     """Return the vocabulary that the replies make; a tag without an answer keeps its place."""
     filings = [
         read_filing(outcome.text) for outcome in outcomes if outcome.state is ItemState.SUCCEEDED

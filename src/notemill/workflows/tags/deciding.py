@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from notemill.stores.decisions import Decisions
     from notemill.stores.proposals import Proposal
     from notemill.stores.review import Review
-    from notemill.workflows.tags.findings import TagReview
+    from notemill.workflows.tags.findings import TagReport
 
 BY_TAGS: Final = "nearly all its notes, or its first word, have the tag above it"
 
@@ -50,7 +50,7 @@ class ToDecide:
 
 
 def to_decide(
-    tags: TagReview,
+    tags: TagReport,
     vocabulary: Vocabulary,
     *,
     source: str,

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class TagReview:
+class TagReport:
     """What tags there are and what could be better; `excluded` notes were not looked at.
 
     `unread` are notes whose properties cannot be read or mean nothing: their tags are not counted.
@@ -44,7 +44,7 @@ def review_tags(
     *,
     privacy: Privacy,
     rejected: Collection[tuple[str, str]] = (),
-) -> TagReview:
+) -> TagReport:
     """Look through the tags of all notes but the hidden.
 
     `rejected` are changes that a person turned down, as the keys of both tags, '' for a tag that
@@ -74,4 +74,4 @@ def review_tags(
         if (tag_key(one.tag), tag_key(one.other)) not in rejected
         and (tag_key(one.other), tag_key(one.tag)) not in rejected
     )
-    return TagReview(census, merges, junk, synonyms, excluded, tuple(unread))
+    return TagReport(census, merges, junk, synonyms, excluded, tuple(unread))

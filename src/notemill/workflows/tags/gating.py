@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from itertools import takewhile
 from typing import TYPE_CHECKING, Final
@@ -160,17 +159,23 @@ def _may_be_told(tag: str, sources: Mapping[str, set[str]], sight: Sight) -> boo
 
 
 def newcomers(
-    vault: Vault, review: Review, decisions: Decisions, gate: Gate, candidates: Candidates
+    vault: Vault,
+    review: Review,
+    decisions: Decisions,
+    gate: Gate,
+    candidates: Candidates,
+    *,
+    now: float,
 ) -> Callable[[NoteFacts], Need | None]:
     """Return what says of a curated note whether a tag new to the vocabulary enters its candidates.
 
     Only then is it asked about again for a vocabulary's sake; every other edit of the list is
-    applied without asking anybody.
+    applied without asking anybody. A tag is known since `now` that was not before.
     """
     if gate.vocabulary is None:
         return lambda _: None
     tags = {tag_key(one.tag): one.tag for one in gate.vocabulary.entries if not one.dropped}
-    since = decisions.known_since(tags.values(), now=time.time())
+    since = decisions.known_since(tags.values(), now=now)
     asked = review.curated_at()
     newest = sorted(since, key=since.__getitem__, reverse=True)
     latest = since[newest[0]] if newest else 0.0

@@ -37,7 +37,7 @@ class TidyNote:
 
 
 @dataclass(frozen=True, slots=True)
-class Tidying:
+class TidyPlan:
     """What bringing a vault into form would do.
 
     `untouched` notes cannot be read; `hidden` ones are excluded, and not named.
@@ -66,7 +66,7 @@ def plan_tidying(
     kinds: Collection[TidyKind],
     *,
     privacy: Privacy,
-) -> Tidying:
+) -> TidyPlan:
     """Return what bringing these notes into form would do; every one of them is read."""
     notes: list[TidyNote] = []
     untouched: list[LeftAlone] = []
@@ -82,11 +82,11 @@ def plan_tidying(
             continue
         if tidied.steps or tidied.left:
             notes.append(TidyNote(one.key, tidied.steps, tidied.left))
-    return Tidying(tuple(notes), tuple(untouched), hidden)
+    return TidyPlan(tuple(notes), tuple(untouched), hidden)
 
 
 def write_tidying(
-    vault: Vault, review: Review, plan: Tidying, *, privacy: Privacy, run: str
+    vault: Vault, review: Review, plan: TidyPlan, *, privacy: Privacy, run: str
 ) -> Iterator[tuple[str, str]]:
     """Write a plan under the name of `run`; return what `write_edits` yields.
 

@@ -1,4 +1,4 @@
-"""What services return, as JSON has it: the same for every front."""
+"""What curations and runs return, as JSON has it."""
 
 from __future__ import annotations
 

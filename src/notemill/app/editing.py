@@ -1,0 +1,51 @@
+"""Edits of many notes at once, agreed to first: written step by step, as one run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from notemill.app.events import AgreeToChange, Event, agreed
+from notemill.vault.left_alone import LeftAlone
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from notemill.app.opened import OpenVault
+    from notemill.app.workbench import Workbench
+
+
+@dataclass(frozen=True, slots=True)
+class EditsWritten(Event):
+    """Which notes a run has written, and which it could not, and why."""
+
+    run: str
+    notes: tuple[str, ...]
+    failed: tuple[LeftAlone, ...]
+
+
+def writing_into(count: int) -> str:
+    """Return what is asked before so many notes are written, without the question mark."""
+    return f"write this into {count:,} note{'' if count == 1 else 's'}"
+
+
+async def agree_to(bench: Workbench, what: str) -> None:
+    """See that a person agrees to a change. Raises WaitingForPersonError."""
+    await agreed(bench.front, AgreeToChange(f"{what}?"))
+
+
+async def write_edits(
+    bench: Workbench, run: str, make: Callable[[OpenVault], Iterable[tuple[str, str]]]
+) -> EditsWritten:
+    """Write what `make` writes note by note, and report it.
+
+    `make` yields each note, and why it was not written, '' where it was. Raises VaultLockedError.
+    """
+    ended = [one async for one in bench.each(make)]
+    written = EditsWritten(
+        run,
+        tuple(key for key, problem in ended if not problem),
+        tuple(LeftAlone(key, problem) for key, problem in ended if problem),
+    )
+    bench.front.tell(written)
+    return written

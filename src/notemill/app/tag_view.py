@@ -1,0 +1,177 @@
+"""The tags of an open vault in one look, with what was decided about them.
+
+To be made and used on the vault's thread, for one piece of work: what is decided later shows in
+the next look.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+from notemill.errors import UsageError
+from notemill.markup.tags import bare, tag_key
+from notemill.stores.proposals import ProposalState
+from notemill.tagging.vocabulary import Vocabulary
+from notemill.workflows.curation.apply import waits_for_person
+from notemill.workflows.tags.arrangement import (
+    proposed_entries,
+    read_arrangement,
+    vocabulary_of,
+)
+from notemill.workflows.tags.deciding import (
+    BY_TAGS,
+    kept_in_place,
+    new_tags_of,
+    rejected_pairs,
+    to_decide,
+)
+from notemill.workflows.tags.findings import review_tags
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Sequence
+
+    from notemill.app.opened import OpenVault
+    from notemill.tagging.changes import Change
+    from notemill.tagging.gate import Gate
+    from notemill.tagging.vocabulary import Entry
+    from notemill.workflows.tags.deciding import NewTag, ToDecide
+    from notemill.workflows.tags.findings import TagReport
+
+BY_MODEL: Final = "the model's arrangement"
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """What a person named: changes of tags, and new tags."""
+
+    changes: tuple[Change, ...]
+    new_tags: tuple[NewTag, ...]
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """All the tags that are decided about."""
+        return (*(one.tag for one in self.changes), *(one.tag for one in self.new_tags))
+
+
+class TagView:
+    """What one look sees of a vault's tags."""
+
+    def __init__(self, opened: OpenVault, *, note: str | None = None) -> None:
+        """Look through the vault. Raises VaultError.
+
+        `note` is the one that a person names as the vocabulary's; None takes the one named before.
+        """
+        self.opened = opened
+        self.sight = opened.look()
+        self.facts = self.sight.facts
+        self.place = opened.place(self.sight, named=note)
+        self.rejected = rejected_pairs(opened.decisions)
+
+    @property
+    def gate(self) -> Gate:
+        """Which tags may be written, as vocabulary and decisions are now."""
+        return self.opened.gate(self.place)
+
+    @property
+    def shown_place(self) -> str:
+        """The vocabulary's note, '' where there is none or it is excluded."""
+        return self.place.note if self.sight.shows(self.place.note) else ""
+
+    @property
+    def listed(self) -> bool:
+        """Whether the vocabulary is a list in a note, which new tags are written into."""
+        return self.place.listed and self.gate.vocabulary is not None
+
+    def found(self) -> TagReport:
+        """Return what the tags are and what could be better, without what was turned down.
+
+        Pairs that the model judged to mean different things are no synonyms any more.
+        """
+        arrangement = read_arrangement(self.opened.decisions)
+        apart = arrangement.apart if arrangement else ()
+        keys = {(tag_key(tag), tag_key(other)) for tag, other in apart}
+        return review_tags(self.facts, privacy=self.opened.privacy, rejected=self.rejected | keys)
+
+    def kept_in_place(self, entries: Sequence[Entry], found: TagReport) -> tuple[Entry, ...]:
+        """Return a proposed vocabulary without what was turned down."""
+        return kept_in_place(entries, self.rejected, found.census.tags.keys())
+
+    def proposed(self, found: TagReport) -> tuple[Entry, ...]:
+        """Return the vocabulary that the tags make by themselves, without what was turned down."""
+        return self.kept_in_place(proposed_entries(found), found)
+
+    def to_decide(self) -> ToDecide:
+        """Return what waits for a decision: the list's changes, or those proposed without one.
+
+        Raises UsageError naming the lines of the list that have to be mended first.
+        """
+        found = self.found()
+        vocabulary, source = self._vocabulary(found)
+        gate = self.gate
+        pending = self.opened.review.tags(ProposalState.PENDING)
+        waits = {
+            one.id for one in pending if waits_for_person(one, gate) and self.sight.shows(one.note)
+        }
+        return to_decide(
+            found,
+            vocabulary,
+            source=source,
+            decisions=self.opened.decisions,
+            new_tags=new_tags_of(self.opened.review, waits),
+        )
+
+    def _vocabulary(self, found: TagReport) -> tuple[Vocabulary, str]:
+        vocabulary = self.gate.vocabulary
+        if vocabulary is not None:
+            note = self.place.note
+            if self.place.listed:
+                vocabulary = vocabulary_of(self.opened.vault.read(note), note)
+            return vocabulary, f"so it stands in {self.shown_place or 'the vocabulary'}"
+        arrangement = read_arrangement(self.opened.decisions)
+        if arrangement is not None:
+            return Vocabulary(_seen(arrangement.entries, self.sight.hidden_tags)), BY_MODEL
+        return Vocabulary(proposed_entries(found)), BY_TAGS
+
+    def chosen(self, tags: Sequence[str] | None) -> Chosen:
+        """Return what is proposed about the named tags, what was turned down before included.
+
+        None takes all that waits. Raises UsageError for a tag without a proposal, and for a new one
+        where the note that it would be listed in is not there any more.
+        """
+        waiting = self.to_decide()
+        if tags is None:
+            return self._listable(Chosen(waiting.changes, waiting.new_tags))
+        changes: list[Change] = []
+        news: list[NewTag] = []
+        for tag in tags:
+            key = tag_key(bare(tag))
+            mine = [
+                one for one in (*waiting.changes, *waiting.turned_down) if tag_key(one.tag) == key
+            ]
+            new = [one for one in waiting.new_tags if tag_key(one.tag) == key]
+            if not mine and not new:
+                raise UsageError(
+                    f"nothing is proposed for #{bare(tag)}; `notemill tags review` lists what is"
+                )
+            changes += mine
+            news += new
+        return self._listable(Chosen(tuple(changes), tuple(news)))
+
+    def _listable(self, chosen: Chosen) -> Chosen:
+        if chosen.new_tags and self.place.may_have_moved:
+            note = self.shown_place or "the vocabulary's note"
+            raise UsageError(
+                f"{note} is not there to take a new tag; say where its list is now: "
+                "notemill tags adopt NOTE"
+            )
+        return chosen
+
+
+def _seen(entries: Iterable[Entry], hidden: Collection[str]) -> tuple[Entry, ...]:
+    """Return entries without the tags that hidden notes alone have."""
+    return tuple(
+        replace(one, aliases=tuple(name for name in one.aliases if tag_key(name) not in hidden))
+        for one in entries
+        if tag_key(one.tag) not in hidden
+    )

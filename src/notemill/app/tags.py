@@ -1,0 +1,355 @@
+"""Tags of one vault: what there is, what could be better, and what a person changes or decides."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+from notemill.app.editing import agree_to, write_edits, writing_into
+from notemill.app.events import NoteChange
+from notemill.app.opened import OpenVault
+from notemill.app.tag_events import (
+    ListWritten,
+    NewTagsAccepted,
+    NewTagsPlanned,
+    RetaggingPlanned,
+)
+from notemill.app.tag_view import TagView
+from notemill.errors import NotemillError, UsageError
+from notemill.markup.tags import bare, tag_key
+from notemill.tagging.vocabulary import Entry
+from notemill.vault.note import bytes_hash
+from notemill.workflows.tags.arrangement import adopt, with_proposed
+from notemill.workflows.tags.deciding import taken_back, turned_down_tag
+from notemill.workflows.tags.gating import changed_since
+from notemill.workflows.tags.retagging import checked_changes, plan_retagging, write_retagging
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from notemill.app.tag_view import Chosen
+    from notemill.app.workbench import Workbench
+    from notemill.privacy import Sight
+    from notemill.vault.left_alone import LeftAlone
+    from notemill.vault.retag import TagChanges
+    from notemill.workflows.tags.deciding import NewTag, ToDecide
+    from notemill.workflows.tags.findings import TagReport
+    from notemill.workflows.tags.retagging import Retagging
+
+KIND_RETAG: Final = "tags"
+SAMPLE_NOTES: Final = 8
+
+
+@dataclass(frozen=True, slots=True)
+class TagsChanged:
+    """What a change of tags would do, and what it did.
+
+    `run` takes it back, '' where nothing was written: `notes` were, `failed` ones could not be.
+    `new_tags` were accepted, or would be.
+    """
+
+    plan: Retagging
+    run: str = ""
+    notes: tuple[str, ...] = ()
+    failed: tuple[LeftAlone, ...] = ()
+    new_tags: tuple[NewTag, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What waits for a decision; `place` is the vocabulary's note where it may be seen."""
+
+    decide: ToDecide
+    place: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProposedChange:
+    """What is proposed about a tag: its changes with all they would do, and itself where it is new."""
+
+    chosen: Chosen
+    plan: Retagging
+    changes: tuple[NoteChange, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeRejected:
+    """A tag does not become `into`; where that is '', it does not go."""
+
+    tag: str
+    into: str
+
+
+@dataclass(frozen=True, slots=True)
+class TagRejected:
+    """A tag is not proposed for `note` again, '' for any; so many proposals of it waited."""
+
+    tag: str
+    note: str
+    waited: int
+
+
+class Tagging:
+    """The tags of one vault."""
+
+    def __init__(self, bench: Workbench) -> None:
+        """Work on the vault of `bench`."""
+        self._bench = bench
+
+    async def report(self) -> TagReport:
+        """Return what the tags are and what could be better. Raises VaultError."""
+        view = await self._view()
+        return await self._bench.thread.run(view.found)
+
+    async def change(
+        self, changes: Mapping[str, str | None], *, dry_run: bool = False
+    ) -> TagsChanged:
+        """Rename, merge or drop tags (None) in all notes, once a person agrees.
+
+        Raises UsageError where a tag cannot be one or no note has it, WaitingForPersonError,
+        VaultError.
+        """
+        bench = self._bench
+        wanted = checked_changes(changes)
+        async with bench.working(KIND_RETAG):
+            plan = await planned_change(bench, wanted)
+            if not plan.is_known:
+                named = ", ".join(f"#{bare(old)}" for old in changes)
+                raise UsageError(
+                    f"no note has {named} to change; `notemill tags` lists the tags there are"
+                )
+            if dry_run or not plan.touched:
+                return TagsChanged(plan)
+            await agree_to(bench, writing_into(len(plan.touched)))
+            return await write_change(bench, plan, bench.new_run_id(KIND_RETAG))
+
+    # -- decisions ----------------------------------------------------------------------------
+
+    async def waiting(self) -> Waiting:
+        """Return what waits for a decision. Raises VaultError, UsageError."""
+        view = await self._view()
+        decide = await self._bench.thread.run(view.to_decide)
+        return Waiting(decide, view.shown_place)
+
+    async def proposed(self, tag: str) -> ProposedChange:
+        """Return what is proposed about a tag. Raises UsageError where nothing is."""
+        view = await self._view()
+        return await self._bench.thread.run(_proposed, view, tag)
+
+    async def accept(self, tags: Sequence[str] | None, *, dry_run: bool = False) -> TagsChanged:
+        """Carry out what is proposed about tags, None for all that waits, as one run.
+
+        New tags are taken into the vocabulary. Raises UsageError where nothing is proposed,
+        WaitingForPersonError, VaultError.
+        """
+        bench = self._bench
+        async with bench.working(KIND_RETAG):
+            view = await self._view()
+            chosen = await bench.thread.run(view.chosen, tags)
+            plan = await bench.thread.run(_planned_changes, view, chosen)
+            if chosen.changes:
+                await _tell_plan(bench, plan)
+            if chosen.new_tags:
+                bench.front.tell(await bench.thread.run(_new_tags_planned, view, chosen.new_tags))
+            if dry_run or not (plan.touched or chosen.new_tags):
+                return TagsChanged(plan, new_tags=chosen.new_tags)
+            await agree_to(bench, _accepting(plan, chosen))
+            return await self._accept(view, plan, chosen)
+
+    async def _accept(self, view: TagView, plan: Retagging, chosen: Chosen) -> TagsChanged:
+        bench = self._bench
+        run = bench.new_run_id(KIND_RETAG)
+        changed = await write_change(bench, plan, run) if plan.touched else TagsChanged(plan)
+        note = await bench.thread.run(_accept, view, chosen, run=run)
+        if note:
+            bench.front.tell(ListWritten(note, run))
+        if chosen.new_tags:
+            bench.front.tell(NewTagsAccepted(chosen.new_tags))
+        return replace(changed, run=run if note else changed.run, new_tags=chosen.new_tags)
+
+    async def reject(
+        self, tags: Sequence[str], *, into: str | None = None, note: str = ""
+    ) -> tuple[ChangeRejected | TagRejected, ...]:
+        """Turn down what is proposed about tags, for good.
+
+        `into` names the other side where it is not proposed now, `note` one note that a tag shall
+        not be proposed for any more. Raises UsageError where there is nothing to turn down.
+        """
+        _check_named(tags)
+        if into is not None and (note or len(tags) > 1):
+            raise UsageError(
+                "--into names what one tag must never become; give one TAG, without --item"
+            )
+        return await self._bench.on(_reject, tags, into=into, note=note)
+
+    async def take_back(self, tags: Sequence[str]) -> int:
+        """Let tags that were turned down be proposed again; return how many decisions that were."""
+        _check_named(tags)
+        return await self._bench.on(_take_back, tags)
+
+    async def _view(self) -> TagView:
+        view = await self._bench.on(TagView)
+        await self._bench.see_exclusions(view.sight, sends=False, allow=False)
+        await self._bench.see_vocabulary(view.sight)
+        return view
+
+
+# -- a change of tags, step by step ---------------------------------------------------------------
+
+
+async def planned_change(bench: Workbench, wanted: TagChanges) -> Retagging:
+    """Report the exclusions that fit no note, and what a change of tags would do."""
+    sight = await bench.on(OpenVault.look)
+    await bench.see_exclusions(sight, sends=False, allow=False)
+    plan = await bench.on(_planned, sight, wanted)
+    await _tell_plan(bench, plan)
+    return plan
+
+
+async def write_change(bench: Workbench, plan: Retagging, run: str) -> TagsChanged:
+    """Write a change of tags that was agreed to, under the name of `run`."""
+    written = await write_edits(
+        bench,
+        run,
+        lambda opened: write_retagging(
+            opened.vault, opened.review, plan, privacy=opened.privacy, run=run
+        ),
+    )
+    return TagsChanged(plan, run if written.notes else "", written.notes, written.failed)
+
+
+async def _tell_plan(bench: Workbench, plan: Retagging) -> None:
+    changes = await bench.on(_note_changes, plan, limit=SAMPLE_NOTES)
+    bench.front.tell(RetaggingPlanned(plan, changes))
+
+
+def _accepting(plan: Retagging, chosen: Chosen) -> str:
+    parts = [writing_into(len(plan.touched))] if plan.touched else []
+    if chosen.new_tags:
+        count = len(chosen.new_tags)
+        parts.append(f"take {count:,} new tag{'' if count == 1 else 's'} into the vocabulary")
+    return " and ".join(parts)
+
+
+def _check_named(tags: Iterable[str]) -> None:
+    if not all(tag_key(bare(tag)) for tag in tags):
+        raise UsageError("a tag is missing; name the tags as `notemill tags review` shows them")
+
+
+# -- on the vault's thread ------------------------------------------------------------------------
+
+
+def _planned(opened: OpenVault, sight: Sight, wanted: TagChanges) -> Retagging:
+    return plan_retagging(opened.vault, sight.facts, wanted, privacy=opened.privacy)
+
+
+def _note_changes(
+    opened: OpenVault, plan: Retagging, *, limit: int | None = None
+) -> tuple[NoteChange, ...]:
+    """Return the first notes of a plan, each before and after it."""
+    found: list[NoteChange] = []
+    for one in plan.touched[:limit]:
+        try:
+            before = opened.vault.read(one.key)
+            found.append(NoteChange(one.key, before, one.edit.apply(before)))
+        except NotemillError as error:
+            found.append(NoteChange(one.key, problem=str(error)))
+    return tuple(found)
+
+
+def _planned_changes(view: TagView, chosen: Chosen) -> Retagging:
+    wanted = checked_changes({one.tag: one.becomes for one in chosen.changes})
+    return _planned(view.opened, view.sight, wanted)
+
+
+def _proposed(view: TagView, tag: str) -> ProposedChange:
+    chosen = view.chosen([tag])
+    plan = _planned_changes(view, chosen)
+    return ProposedChange(chosen, plan, _note_changes(view.opened, plan))
+
+
+def _new_tags_planned(view: TagView, news: tuple[NewTag, ...]) -> NewTagsPlanned:
+    if not view.listed:
+        return NewTagsPlanned(news)
+    note = view.place.note
+    before = view.opened.vault.read(note)
+    return NewTagsPlanned(news, NoteChange(note, before, _with(news, before)))
+
+
+def _with(news: Iterable[NewTag], raw: bytes) -> bytes:
+    """Return the vocabulary's note with new tags in it, each below its parent."""
+    return with_proposed(raw, tuple(Entry(one.tag) for one in news), frozenset())
+
+
+def _accept(view: TagView, chosen: Chosen, *, run: str) -> str:
+    """Take new tags into the vocabulary, and forget that any of it was turned down.
+
+    Returns the note whose list was written. Without one they are remembered as accepted.
+    """
+    opened = view.opened
+    for tag in chosen.tags:
+        opened.decisions.withdraw(tag)
+    if not chosen.new_tags:
+        return ""
+    if not view.listed:
+        for new in chosen.new_tags:
+            opened.decisions.decide(
+                new.tag, accepted=True, now=opened.clock(), run=new.proposals[0].run
+            )
+        return ""
+    note = view.place.note
+    as_known = not changed_since(opened.vault, view.place, opened.decisions)
+    with opened.vault.lock():
+        raw = opened.vault.read(note)
+        after = _with(chosen.new_tags, raw)
+        opened.vault.write(note, after, expected=bytes_hash(raw), run=run)
+    if as_known and (vocabulary := view.gate.vocabulary) is not None:
+        adopt(opened.decisions, note, vocabulary)
+    return view.shown_place
+
+
+def _reject(
+    opened: OpenVault, tags: Sequence[str], *, into: str | None, note: str
+) -> tuple[ChangeRejected | TagRejected, ...]:
+    view = TagView(opened)
+    if note and all(one.key != note for one in view.facts):
+        raise UsageError(f"there is no note {note}; name it by its path in the vault")
+    if note:
+        return tuple(_reject_new(opened, bare(tag), note) for tag in tags)
+    waiting = view.to_decide()
+    said: list[ChangeRejected | TagRejected] = []
+    for tag in map(bare, tags):
+        said += _reject_tag(view, waiting, tag, into)
+    return tuple(said)
+
+
+def _reject_tag(
+    view: TagView, waiting: ToDecide, tag: str, into: str | None
+) -> list[ChangeRejected | TagRejected]:
+    """Turn down the changes of a tag, and the tag itself where it is new."""
+    key = tag_key(tag)
+    pairs = [(one.tag, one.becomes) for one in waiting.changes if tag_key(one.tag) == key]
+    if into is not None:
+        pairs = [(tag, bare(into))]
+    view.opened.decisions.reject(pairs, now=view.opened.clock())
+    said: list[ChangeRejected | TagRejected] = [ChangeRejected(tag, new or "") for _, new in pairs]
+    used = (tag_key(one) for facts in view.facts for one in facts.all_tags)
+    if not pairs and key in used:
+        raise UsageError(
+            f"nothing is proposed for #{tag}; `notemill tags review` lists what is, and "
+            "--into names a tag that it shall never become"
+        )
+    if not pairs or any(tag_key(one.tag) == key for one in waiting.new_tags):
+        said.append(_reject_new(view.opened, tag, ""))
+    return said
+
+
+def _reject_new(opened: OpenVault, tag: str, note: str) -> TagRejected:
+    ended = turned_down_tag(opened.review, opened.decisions, tag, note=note, now=opened.clock())
+    return TagRejected(tag, note, len(ended))
+
+
+def _take_back(opened: OpenVault, tags: Sequence[str]) -> int:
+    return sum(
+        taken_back(opened.review, opened.decisions, bare(tag), now=opened.clock()) for tag in tags
+    )

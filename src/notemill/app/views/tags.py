@@ -1,0 +1,116 @@
+"""What the services of tags and of the vocabulary return, as JSON has it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from twolane.front.console import report_object
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from notemill.app.tags import TagsChanged
+    from notemill.app.vocabulary import Proposed
+    from notemill.tagging.changes import Change
+    from notemill.tagging.vocabulary import Vocabulary
+    from notemill.vault.left_alone import LeftAlone
+    from notemill.workflows.tags.deciding import ToDecide
+    from notemill.workflows.tags.findings import TagReport
+
+
+def report(found: TagReport) -> dict[str, Any]:
+    """Return what tags there are and what could be better."""
+    return {
+        "notes": found.census.notes,
+        "excluded": found.excluded,
+        "tags": [
+            {
+                "tag": tag.name,
+                "notes": len(tag.notes),
+                "with_children": tag.count,
+                "spellings": dict(tag.spellings),
+            }
+            for tag in found.census.used
+        ],
+        "merges": [
+            {"tag": one.tag, "into": one.into, "kind": one.kind, "reason": one.reason,
+             "notes": one.notes}
+            for one in found.merges
+        ],
+        "junk": [
+            {"tag": one.tag, "reason": one.reason, "notes": one.notes, "hint": one.is_hint}
+            for one in found.junk
+        ],
+        "unread": left_alone(found.unread),
+        "synonyms": [
+            {"tag": one.tag, "other": one.other, "score": one.score, "reason": one.reason}
+            for one in found.synonyms
+        ],
+    }  # fmt: skip
+
+
+def changed(done: TagsChanged) -> dict[str, Any]:
+    """Return what a change of tags does, or did."""
+    return {
+        "run": done.run,
+        "tags": [{"tag": tag, "becomes": new} for tag, new in done.plan.becomes.items()],
+        "notes": [one.key for one in done.plan.touched],
+        "written": list(done.notes),
+        "left_alone": left_alone(done.plan.left_alone),
+        "excluded": done.plan.hidden,
+        "problems": left_alone(done.failed),
+    }
+
+
+def accepted(done: TagsChanged) -> dict[str, Any]:
+    """Return what was accepted, or would be."""
+    return {**changed(done), "new_tags": [one.tag for one in done.new_tags]}
+
+
+def waiting(decide: ToDecide) -> dict[str, Any]:
+    """Return what waits for a decision."""
+    return {
+        "changes": [_change(one) for one in decide.changes],
+        "turned_down": [_change(one) for one in decide.turned_down],
+        "new_tags": [
+            {"tag": one.tag, "notes": list(one.notes), "runs": list(one.runs)}
+            for one in decide.new_tags
+        ],
+    }
+
+
+def _change(one: Change) -> dict[str, Any]:
+    return {
+        "tag": one.tag,
+        "becomes": one.becomes,
+        "kind": one.kind,
+        "reason": one.reason,
+        "notes": sorted(one.notes),
+    }
+
+
+def proposed(vocabulary: Proposed) -> dict[str, Any]:
+    """Return a proposed vocabulary, and the runs that were asked for it."""
+    return {
+        "run": vocabulary.run,
+        "asked": [report_object(report) for report in vocabulary.reports],
+        "vocabulary": [
+            {"tag": one.tag, "aliases": list(one.aliases), "dropped": one.dropped,
+             "reason": one.reason}
+            for one in vocabulary.entries or ()
+        ],
+    }  # fmt: skip
+
+
+def adopted(note: str, vocabulary: Vocabulary) -> dict[str, Any]:
+    """Return the list that was taken for the vault's vocabulary."""
+    return {
+        "note": note,
+        "tags": [one.tag for one in vocabulary.entries if not one.dropped],
+        "changes": [{"tag": old, "becomes": new} for old, new in vocabulary.changes.items()],
+    }
+
+
+def left_alone(notes: Iterable[LeftAlone]) -> list[dict[str, str]]:
+    """Return notes that are left as they are, each with its reason."""
+    return [{"item": one.key, "message": one.reason} for one in notes]

@@ -1,0 +1,297 @@
+"""What `notemill tags` shows: one function for each event, and for what services return."""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING, Any, Final
+
+from notemill.app import tag_events as events
+from notemill.app.editing import EditsWritten
+from notemill.app.tags import ChangeRejected
+from notemill.cli.diffs import print_diff
+from notemill.cli.endings import show_endings, show_hidden, trouble
+from notemill.cli.show.curation import SHOWN_CHANGES, print_change
+from twolane.front.console import counted, print_report, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from notemill.app.events import Event, NoteChange
+    from notemill.app.tags import ProposedChange, TagRejected, Waiting
+    from notemill.tagging.changes import Change
+    from notemill.tagging.junk import Junk
+    from notemill.workflows.tags.deciding import NewTag
+    from notemill.workflows.tags.findings import TagReport
+    from notemill.workflows.tags.retagging import Retagging
+    from twolane.front.console import Console
+
+SHOWN_TAGS: Final = 20
+SHOWN_WAITING: Final = 30
+SHOWN_NOTES: Final = 3
+SHOWN_NAMES: Final = 10
+
+
+# -- the report -----------------------------------------------------------------------------------
+
+
+def show_report(found: TagReport, console: Console) -> None:
+    """Show the tags used most, and what could be better, kind by kind."""
+    used = found.census.used
+    tagged = len(frozenset().union(*(tag.notes for tag in used)))
+    console.print(
+        f"{counted(len(used), 'tag')} in {tagged:,} of {counted(found.census.notes, 'note')}"
+        + (f"; {found.excluded:,} more are excluded" if found.excluded else "")
+    )
+    for tag in used[:SHOWN_TAGS]:
+        console.print(f"  {len(tag.notes):6,}  #{shown(tag.name)}")
+    _show_rest(len(used), console)
+    if found.merges:
+        _show_merges(found, console)
+    _show_junk(found.droppable, "{} without a meaning; `notemill tags drop TAG`:", console)
+    hints = [one for one in found.junk if one.is_hint]
+    _show_junk(hints, "{} that may be an accident of pasting; judge yourself:", console)
+    if found.synonyms:
+        console.print()
+        console.print(
+            f"{counted(len(found.synonyms), 'pair')} that may mean the same; judge yourself:"
+        )
+        for pair in found.synonyms[:SHOWN_TAGS]:
+            console.print(f"  #{pair.tag} and #{pair.other}: {pair.reason}")
+        _show_rest(len(found.synonyms), console)
+    if found.unread:
+        console.print()
+        console.print(
+            f"{counted(len(found.unread), 'note')} whose properties hold tags that do not count, "
+            "or cannot be read:"
+        )
+        for left in found.unread[:SHOWN_TAGS]:
+            console.print(f"  {shown(trouble(left.key, left.reason))}")
+        _show_rest(len(found.unread), console)
+
+
+def _show_merges(found: TagReport, console: Console) -> None:
+    console.print()
+    console.print(f"{counted(len(found.merges), 'variant')}, to merge into what is used most:")
+    for one in found.merges[:SHOWN_TAGS]:
+        line = f"  #{one.tag} → #{one.into} ({counted(one.notes, 'note')}): {one.reason}"
+        console.print(line)
+    _show_rest(len(found.merges), console)
+    first = found.merges[0]
+    command = f"notemill tags rename {shlex.quote(first.tag)} {shlex.quote(first.into)}"
+    console.print(f"  for example: {shown(command)}")
+
+
+def _show_junk(junk: Sequence[Junk], head: str, console: Console) -> None:
+    if not junk:
+        return
+    console.print()
+    console.print(head.format(counted(len(junk), "tag")))
+    for one in junk[:SHOWN_TAGS]:
+        line = f"  #{one.tag} ({counted(one.notes, 'note')}): {one.reason}"
+        console.print(line)
+    _show_rest(len(junk), console)
+
+
+def _show_rest(count: int, console: Console) -> None:
+    if count > SHOWN_TAGS:
+        console.print(f"  … and {count - SHOWN_TAGS:,} more; --json has all")
+
+
+# -- what waits -----------------------------------------------------------------------------------
+
+
+def show_waiting(waiting: Waiting, console: Console) -> None:
+    """Show what waits for a decision, and how it is decided."""
+    decide = waiting.decide
+    if not decide.changes and not decide.new_tags:
+        console.print("nothing waits for a decision")
+    if decide.changes:
+        count = len(decide.changes)
+        console.print(f"{count:,} change{'' if count == 1 else 's'} of tags, each by itself:")
+        for one in decide.changes[:SHOWN_WAITING]:
+            console.print(f"  {_change_line(one)}")
+        if count > SHOWN_WAITING:
+            console.print(f"  … and {count - SHOWN_WAITING:,} more; --json has all")
+    if decide.new_tags:
+        _show_new(decide.new_tags, waiting.place or "the vocabulary", console)
+    if decide.turned_down:
+        count = len(decide.turned_down)
+        console.print(f"{count:,} more that you turned down are not proposed")
+    if decide.changes or decide.new_tags:
+        console.print("look at one: notemill tags review --tag TAG")
+        console.print("decide: notemill tags accept TAG…, notemill tags reject TAG…")
+
+
+def _show_new(news: Sequence[NewTag], listed: str, console: Console) -> None:
+    console.print(f"{len(news):,} new tags, not in {shown(listed)}:")
+    for new in news[:SHOWN_WAITING]:
+        first = ", ".join(new.notes[:SHOWN_NOTES])
+        more = ", …" if len(new.notes) > SHOWN_NOTES else ""
+        line = f"  #{new.tag} for {counted(len(new.notes), 'note')}: {first}{more}"
+        console.print(line)
+    if (left := len(news) - SHOWN_WAITING) > 0:
+        console.print(f"  … and {left:,} more; --json has all")
+
+
+def _change_line(one: Change) -> str:
+    into = f" → #{one.becomes}" if one.becomes else ""
+    return shown(f"{one.kind}: #{one.tag}{into} ({counted(len(one.notes), 'note')}): {one.reason}")
+
+
+def show_proposed(proposed: ProposedChange, console: Console) -> None:
+    """Show what is proposed about a tag, with the notes it touches as diffs."""
+    for one in proposed.chosen.changes:
+        console.print(_change_line(one))
+    if proposed.chosen.changes:
+        _show_plan(proposed.plan, proposed.changes, console)
+    for new in proposed.chosen.new_tags:
+        console.print(f"new tag: #{shown(new.tag)} for {counted(len(new.notes), 'note')}")
+        for key in new.notes:
+            console.print(f"  {shown(key)}")
+
+
+def rejected_line(one: ChangeRejected | TagRejected) -> str:
+    """Return what was turned down."""
+    if isinstance(one, ChangeRejected):
+        stays = f"#{one.tag} stays"
+        return f"{stays}: it does not become #{one.into}" if one.into else stays
+    if one.note:
+        return f"#{one.tag} is not proposed for {one.note} again ({one.waited} waited)"
+    return f"#{one.tag} is not proposed again ({one.waited} notes had it proposed)"
+
+
+# -- changes --------------------------------------------------------------------------------------
+
+
+def _planned(event: events.RetaggingPlanned, console: Console) -> None:
+    _show_plan(event.plan, event.changes, console)
+
+
+def _show_plan(plan: Retagging, changes: Sequence[NoteChange], console: Console) -> None:
+    """Show what becomes of which tags, some of the notes as diffs, and what stays as it is."""
+    for tag, new in list(plan.becomes.items())[:SHOWN_TAGS]:
+        console.print(f"#{shown(tag)} {f'→ #{shown(new)}' if new else 'goes'}")
+    if len(plan.becomes) > SHOWN_TAGS:
+        console.print(f"  … and {len(plan.becomes) - SHOWN_TAGS:,} more tags")
+    for tag, count in plan.joined.items():
+        console.print(
+            f"#{shown(tag)} is there already, in {counted(count, 'note')}; the two become one"
+        )
+    for change in changes:
+        print_change(change, console)
+    for note in plan.touched[len(changes) :]:
+        console.print(f"  {shown(note.key)}")
+    for left in plan.left_alone:
+        console.print(f"  left alone: {shown(trouble(left.key, left.reason))}")
+    show_hidden(plan.hidden, console)
+
+
+def _written(event: EditsWritten, console: Console) -> None:
+    show_endings(len(event.notes), event.run, event.failed, console)
+
+
+def _new_planned(event: events.NewTagsPlanned, console: Console) -> None:
+    if event.change is not None:
+        print_change(event.change, console)
+        return
+    for one in event.new_tags:
+        console.print(f"new tag: #{shown(one.tag)}")
+
+
+def _new_accepted(event: events.NewTagsAccepted, console: Console) -> None:
+    for new in event.new_tags:
+        for by in new.runs:
+            console.print(
+                f"#{shown(new.tag)} is proposed for {counted(len(new.notes), 'note')}; write it with: "
+                f"notemill apply {by}"
+            )
+
+
+# -- the vocabulary -------------------------------------------------------------------------------
+
+
+def _differs(event: events.ListDiffers, console: Console) -> None:
+    for line in event.lines[:SHOWN_CHANGES]:
+        console.print(f"  {line}")
+    if len(event.lines) > SHOWN_CHANGES:
+        console.print(f"  … and {len(event.lines) - SHOWN_CHANGES:,} more")
+
+
+def _stay(event: events.ChangesStay, console: Console) -> None:
+    for tag in event.tags:
+        line = f"#{tag} stays: you turned its change down (notemill tags accept {tag} takes it)"
+        console.print(line)
+
+
+def _adopted(event: events.VocabularyAdopted, console: Console) -> None:
+    instead = f" instead of {event.before}" if event.before else ""
+    console.print(f"{event.note} holds the vocabulary from here on{instead}")
+
+
+def _list_planned(event: events.ListPlanned, console: Console) -> None:
+    change = event.change
+    if change.after == change.before:
+        console.print(f"nothing new for {shown(change.note)}")
+    else:
+        print_diff(console, change.before, change.after, change.note)
+
+
+def _list_written(event: events.ListWritten, console: Console) -> None:
+    console.print(f"{shown(event.note)} written; undo with: notemill undo {event.run}")
+
+
+def _arranged_here(_: events.ArrangedHere, console: Console) -> None:
+    console.print(
+        "provider: offline (the tags are arranged by what notes they stand in, no model is "
+        "asked; set ANTHROPIC_API_KEY for one)"
+    )
+
+
+def _all_arranged(_: events.AllArranged, console: Console) -> None:
+    console.print("every tag has its place already; there is nothing to ask")
+
+
+def _to_ask(event: events.TagsToAsk, console: Console) -> None:
+    before = ", after one for the headings" if event.headings else ""
+    console.print(f"{counted(event.tags, 'tag')} in {counted(event.requests, 'request')}{before}")
+
+
+def _round_reported(event: events.RoundReported, console: Console) -> None:
+    print_report(event.report, console)
+
+
+def _unfinished(_: events.RoundUnfinished, console: Console) -> None:
+    console.print("not finished; the same command goes on")
+
+
+def _arranged(event: events.TagsArranged, console: Console) -> None:
+    """Show what of the answers was not taken, and how what failed is asked again."""
+    for names, what in (
+        (event.missing, "tags were left out by the answers and keep their places"),
+        (event.refused, "names in the answers are no tags that were asked about, and not taken"),
+    ):
+        if names:
+            first = ", ".join(shown(name) for name in names[:SHOWN_NAMES])
+            more = ", …" if len(names) > SHOWN_NAMES else ""
+            console.print(f"{len(names):,} {what}: {first}{more}")
+    if event.failed:
+        console.print("the same command asks about what failed again")
+
+
+RENDERERS: Final[Mapping[type[Event], Callable[[Any, Console], None]]] = {
+    EditsWritten: _written,
+    events.RetaggingPlanned: _planned,
+    events.NewTagsPlanned: _new_planned,
+    events.NewTagsAccepted: _new_accepted,
+    events.ListDiffers: _differs,
+    events.ChangesStay: _stay,
+    events.VocabularyAdopted: _adopted,
+    events.ListPlanned: _list_planned,
+    events.ListWritten: _list_written,
+    events.ArrangedHere: _arranged_here,
+    events.AllArranged: _all_arranged,
+    events.TagsToAsk: _to_ask,
+    events.RoundReported: _round_reported,
+    events.RoundUnfinished: _unfinished,
+    events.TagsArranged: _arranged,
+}

@@ -1,0 +1,123 @@
+"""`notemill tags report`, `rename`, `merge`, `drop`, `review`, `accept` and `reject`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from notemill.app.views import tags as views
+from notemill.cli.front import TerminalFront
+from notemill.cli.opening import open_vault
+from notemill.cli.show import tags as showing
+from notemill.errors import UsageError
+from twolane.front.console import EXIT_FAILED, counted, print_json, result_console
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from notemill.app.tags import TagsChanged
+    from twolane import Settings
+
+
+async def report_tags(
+    settings: Settings, *, vault: Path, exclude: tuple[str, ...], as_json: bool
+) -> int:
+    """Show a vault's tags and what is wrong with them; return 0. Raises NotemillError."""
+    async with await open_vault(vault, settings, TerminalFront(), exclude) as mill:
+        report = await mill.tags.report()
+    if as_json:
+        print_json(views.report(report))
+    else:
+        showing.show_report(report, result_console())
+    return 0
+
+
+async def change_tags(
+    settings: Settings,
+    changes: Mapping[str, str | None],
+    *,
+    vault: Path,
+    exclude: tuple[str, ...],
+    dry_run: bool,
+    yes: bool,
+    as_json: bool,
+) -> int:
+    """Change tags in a vault; return the exit code. Raises NotemillError."""
+    async with await open_vault(vault, settings, TerminalFront(yes=yes), exclude) as mill:
+        changed = await mill.tags.change(changes, dry_run=dry_run)
+    if as_json:
+        print_json(views.changed(changed))
+    return code_of(changed, dry_run=dry_run)
+
+
+def code_of(changed: TagsChanged, *, dry_run: bool) -> int:
+    """Return what a command ends with that changed tags, or only showed how they would be."""
+    left = changed.plan.left_alone and not dry_run
+    return EXIT_FAILED if changed.failed or left else 0
+
+
+async def review_tags(
+    settings: Settings,
+    *,
+    vault: Path,
+    tag: str | None,
+    exclude: tuple[str, ...],
+    as_json: bool,
+) -> int:
+    """Show what waits for a decision, or what one change would do; return 0."""
+    async with await open_vault(vault, settings, TerminalFront(), exclude) as mill:
+        if tag is not None:
+            showing.show_proposed(await mill.tags.proposed(tag), result_console())
+            return 0
+        waiting = await mill.tags.waiting()
+    if as_json:
+        print_json(views.waiting(waiting.decide))
+    else:
+        showing.show_waiting(waiting, result_console())
+    return 0
+
+
+async def accept_tags(
+    settings: Settings,
+    *,
+    tags: tuple[str, ...],
+    everything: bool,
+    vault: Path,
+    exclude: tuple[str, ...],
+    dry_run: bool,
+    yes: bool,
+    as_json: bool,
+) -> int:
+    """Carry out what is proposed for tags, as one run; return the exit code.
+
+    Raises NotemillError.
+    """
+    if bool(tags) == everything:
+        raise UsageError("name the tags to accept, or give --all")
+    async with await open_vault(vault, settings, TerminalFront(yes=yes), exclude) as mill:
+        changed = await mill.tags.accept(None if everything else tags, dry_run=dry_run)
+    if as_json:
+        print_json(views.accepted(changed))
+    return code_of(changed, dry_run=dry_run)
+
+
+async def reject_tags(
+    settings: Settings,
+    *,
+    tags: tuple[str, ...],
+    into: str | None,
+    item: str | None,
+    take_back: bool,
+    vault: Path,
+) -> int:
+    """Turn down what is proposed for tags, for good; return 0. Raises NotemillError."""
+    front = TerminalFront()
+    async with await open_vault(vault, settings, front) as mill:
+        if take_back:
+            count = await mill.tags.take_back(tags)
+            again = "taken back; it may be proposed again"
+            front.console.print(f"{counted(count, 'decision')} {again}")
+            return 0
+        for one in await mill.tags.reject(tags, into=into, note=item or ""):
+            front.console.print(showing.rejected_line(one))
+    return 0
