@@ -93,6 +93,11 @@ class KnownRun:
         return self.written.last_at_s if self.written else 0.0
 
     @property
+    def _open(self) -> bool:
+        """Whether a proposal of it waits for a person, or to be written."""
+        return bool(self.decided["pending"] or self.decided["accepted"])
+
+    @property
     def became(self) -> Became:
         """What became of it."""
         if self.written is not None and self.written.undone:
@@ -103,8 +108,8 @@ class KnownRun:
         if self.state is RunState.OPEN:
             return Became.WAITS
         if self.written is not None or self.decided["applied"]:
-            return Became.PARTLY_APPLIED if self.decided["pending"] else Became.APPLIED
-        if self.decided["pending"]:
+            return Became.PARTLY_APPLIED if self._open else Became.APPLIED
+        if self._open:
             return Became.PROPOSED
         if self.state in (RunState.STOPPED, RunState.CANCELED):
             return Became.STOPPED if self.state is RunState.STOPPED else Became.CANCELED
@@ -115,6 +120,7 @@ class KnownRun:
 _PAIRS = {
     PairState.PROPOSED: "pending",
     PairState.UNDECIDED: "pending",
+    PairState.ACCEPTED: "accepted",
     PairState.WRITTEN: "applied",
     PairState.UNDONE: "undone",
 }

@@ -333,7 +333,7 @@ def write_run(mill: Mill, run: str, console: Console, *, item: str | None = None
     form = Form(known.settings["form"] if known else Form.PROPERTY)
     scene = mill.scene()
     upkeep = look_after(scene, mill.links, now=time.time())
-    pairs = mill.links.pairs(run=run, states=[PairState.PROPOSED])
+    pairs = mill.links.to_write(run)
     if item is not None:
         pairs = [one for one in pairs if item in (one.a, one.b)]
     repairs = [one for one in upkeep.repairs if item is None or item in (one.note, one.other)]

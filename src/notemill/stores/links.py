@@ -132,6 +132,11 @@ class LinkLedger:
         )
         return [pair_of(row) for row in rows]
 
+    def to_write(self, run: str | None = None) -> list[Pair]:
+        """Return what a run proposed or a person accepted of it; without a run all accepted."""
+        states = [PairState.ACCEPTED] if run is None else [PairState.PROPOSED, PairState.ACCEPTED]
+        return self.pairs(run=run, states=states)
+
     def propose(
         self,
         run: LinkRun,

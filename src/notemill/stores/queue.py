@@ -61,7 +61,7 @@ class Found:
     replaces: str = ""
     why: str = ""
     confidence: float | None = None
-    source_hash: str = ""
+    fingerprint: str = ""
 
 
 class Queue:
@@ -214,14 +214,14 @@ class Queue:
                         "INSERT INTO proposals (run, note, source_hash, kind, value, value_key,"
                         " replaces, why, confidence, state, scope, wrote, made_at)"
                         " VALUES ('',?,?,?,?,?,?,?,?,'pending','','',?)",
-                        (note, one.source_hash, kind, one.value, key, one.replaces, one.why, said,
+                        (note, one.fingerprint, kind, one.value, key, one.replaces, one.why, said,
                          now),
                     ).lastrowid  # fmt: skip
                 else:
                     db.execute(
                         "UPDATE proposals SET source_hash = ?, value = ?, replaces = ?, why = ?,"
                         " confidence = ? WHERE id = ?",
-                        (one.source_hash, one.value, one.replaces, one.why, said, number),
+                        (one.fingerprint, one.value, one.replaces, one.why, said, number),
                     )
                 if not note:
                     self._touch(number, one.notes)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from notemill.errors import UsageError
 from notemill.stores.pairs import PairState
 from notemill.stores.proposals import ProposalKind, ProposalState, value_key
+from notemill.vault.note import bytes_hash, parse, source_hash
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
@@ -74,7 +75,7 @@ class QueueRow:
     `notes` are the one it is for, the two of a link, or those that a change of a tag touches.
     `value` is what is proposed: of a link the other note, of a change of a tag what the tag becomes,
     '' where it goes; `replaces` is then the tag. `confidence` is 0 to 1, None where nobody said.
-    `sources` are the hashes of the notes' own content when it was proposed. `scope` says for which
+    `sources` are the fingerprints of the notes that it was proposed for. `scope` says for which
     notes a rejection holds: `here` or `never`, '' else.
     """
 
@@ -98,8 +99,16 @@ class QueueRow:
         return value_key(self.kind, self.value, self.replaces)
 
     def is_stale(self, now: Mapping[str, str]) -> bool:
-        """Tell whether a note is another one than it was proposed for, by the hashes of now."""
+        """Tell whether a note is another one than it was proposed for.
+
+        `now` are the notes' fingerprints as they are, by `fingerprint_of`.
+        """
         return any(hash_ and now.get(note) != hash_ for note, hash_ in self.sources)
+
+
+def fingerprint_of(kind: ProposalKind, raw: bytes) -> str:
+    """Return what a proposal of a kind is bound to: a note's own content, or for its form all."""
+    return bytes_hash(raw) if kind is ProposalKind.TIDY_CHANGE else source_hash(parse(raw)[0])
 
 
 COLUMNS: Final = (

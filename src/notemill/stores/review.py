@@ -198,6 +198,15 @@ class Review:
             db.execute("DELETE FROM answered WHERE run = ?", (run,))
             db.execute("UPDATE curated SET run = '' WHERE run = ?", (run,))
 
+    def changes_undone(self, run: str, *, now: float) -> None:
+        """Write down that the changes of tags that a run made were undone."""
+        with self._store.transaction() as db:
+            db.execute(
+                "UPDATE proposals SET state = 'undone', decided_at = ?"
+                " WHERE kind = 'tag change' AND wrote = ? AND state = 'applied'",
+                (now, run),
+            )
+
     def forget_curated(self, notes: Iterable[tuple[str, Iterable[str]]], *, now: float) -> None:
         """Let each (note, runs) count as not curated again: what the runs wrote was undone.
 

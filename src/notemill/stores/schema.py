@@ -39,7 +39,7 @@ CREATE TABLE proposals (
   id          INTEGER PRIMARY KEY AUTOINCREMENT,  -- one that was shown never becomes another's
   run         TEXT NOT NULL,         -- '' for what was found without one
   note        TEXT NOT NULL,         -- '' for a change of a tag, whose notes stand beside
-  source_hash TEXT NOT NULL,         -- the note's own content when it was read, '' for many notes
+  source_hash TEXT NOT NULL,         -- of what it was proposed for, '' for many notes
   kind        TEXT NOT NULL,
   value       TEXT NOT NULL,         -- of a change, what the tag becomes
   value_key   TEXT NOT NULL,         -- by which values count as the same

@@ -78,6 +78,14 @@ class Gate:
             return None
         return Ruling(new, is_new=self.vocabulary is not None and key not in self._accepted)
 
+    def accepted_as(self, tag: str) -> str | None:
+        """Return what a tag is written as that a person accepted for a note.
+
+        None where the vocabulary has struck it out; what was turned down before counts no more.
+        """
+        new = self._changes.of(tag)
+        return None if new is None else self._known.get(tag_key(new), new)
+
     def allows(self, tag: str) -> bool:
         """Tell whether a tag stands in the vocabulary or was accepted beside it."""
         key = tag_key(tag)

@@ -34,7 +34,7 @@ from notemill.vault.stored import beside, is_beside, place_of
 from twolane import private
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from notemill.vault.journal import Journal
@@ -233,8 +233,18 @@ class Vault:
         except (OSError, ValueError):
             return "another process"
 
-    def write(self, key: str, new: bytes, *, expected: str, run: str) -> None:
+    def write(
+        self,
+        key: str,
+        new: bytes,
+        *,
+        expected: str,
+        run: str,
+        also: Callable[[], object] = lambda: None,
+    ) -> None:
         """Replace a note, if its bytes still have the hash `expected`.
+
+        What `also` keeps in the journal's file is kept in one commit with the write's end.
 
         Journaled first, then written beside the note, flushed, and renamed into its place: at
         every moment the note is whole, old or new. Raises ExternallyChangedError, and
@@ -257,8 +267,9 @@ class Vault:
                     self._journal.remove(seq)
                 raise
             # The note is written, and journaled as intended: the next lock settles it.
-            with contextlib.suppress(StoreError):
+            with contextlib.suppress(StoreError), self._journal.transaction():
                 self._journal.mark([seq], State.DONE)
+                also()
 
     def _replace(self, path: str, key: str, temporary: str, new: bytes, expected: str) -> None:
         """Put `new` in a note's place. Raises VaultError where the note is as it was."""
@@ -331,8 +342,17 @@ class Vault:
         """Return the notes that a run wrote to, sorted."""
         return sorted({write.key for write in self._journal.of_run(run)})
 
-    def undo(self, run: str, *, key: str | None = None, through: bool = False) -> list[NoteUndo]:
+    def undo(
+        self,
+        run: str,
+        *,
+        key: str | None = None,
+        through: bool = False,
+        also: Callable[[NoteUndo], object] = lambda _: None,
+    ) -> list[NoteUndo]:
         """Restore the bytes that a run's writes replaced, the note written last first.
+
+        What `also` keeps of a restored note in the journal's file is kept in one commit with it.
 
         A note that a later run wrote to is left alone, and that run named, unless `through`
         undoes what later runs wrote to it as well. A note edited since is left alone. Repeating
@@ -343,17 +363,19 @@ class Vault:
             for write in self._journal.of_run(run):
                 if key is None or write.key == key_of(key):
                     oldest[write.key] = write
-            undone = [self._undo_note(write, through=through) for write in oldest.values()]
+            undone = [self._undo_note(write, also, through=through) for write in oldest.values()]
             missing = [one.key for one in undone if one.ending is Ending.MISSING]
             away = self.presence().away(missing) if missing else {}
             return [replace(one, problem=away.get(one.key, one.problem)) for one in undone]
 
-    def _undo_note(self, oldest: Write, *, through: bool) -> NoteUndo:
+    def _undo_note(
+        self, oldest: Write, also: Callable[[NoteUndo], object], *, through: bool
+    ) -> NoteUndo:
         key, run = oldest.key, oldest.run
         chain = self._journal.standing(key, oldest.seq)
         own = [write for write in chain if write.run == run]
         if not own:
-            return NoteUndo(key, Ending.ALREADY, (run,))
+            return self._undone([], NoteUndo(key, Ending.ALREADY, (run,)), also)
         chain = [write for write in chain if write.seq >= own[-1].seq]
         runs = tuple(dict.fromkeys(write.run for write in chain))
         later = tuple(one for one in runs if one != run)
@@ -364,7 +386,7 @@ class Vault:
             )
             return NoteUndo(key, Ending.BLOCKED, later, problem)
         try:
-            return self._restore(key, chain, runs)
+            return self._restore(key, chain, runs, also)
         except NoteNotFoundError:
             problem = "it was renamed or deleted"
             return NoteUndo(key, Ending.MISSING, runs, problem)
@@ -373,14 +395,28 @@ class Vault:
         except (WriteFailedError, NoteUnreadableError, OutsideVaultError) as error:
             return NoteUndo(key, Ending.FAILED, runs, str(error))
 
-    def _restore(self, key: str, chain: list[Write], runs: tuple[str, ...]) -> NoteUndo:
+    def _undone(
+        self, seqs: Sequence[int], done: NoteUndo, also: Callable[[NoteUndo], object]
+    ) -> NoteUndo:
+        """Keep that a note's bytes are what they were, and what follows from it, in one commit."""
+        with self._journal.transaction():
+            self._journal.mark(seqs, State.UNDONE)
+            also(done)
+        return done
+
+    def _restore(
+        self,
+        key: str,
+        chain: list[Write],
+        runs: tuple[str, ...],
+        also: Callable[[NoteUndo], object],
+    ) -> NoteUndo:
         """Take a chain of writes to one note back, newest first, all or nothing."""
         newest, oldest = chain[0], chain[-1]
         seqs = [write.seq for write in chain]
         now = bytes_hash(self._read(newest.path, key))
         if now == oldest.before_hash:
-            self._journal.mark(seqs, State.UNDONE)
-            return NoteUndo(key, Ending.ALREADY, runs)
+            return self._undone(seqs, NoteUndo(key, Ending.ALREADY, runs), also)
         # Between two writes somebody may have edited: what they wrote must not go with them.
         edited = any(late.before_hash != early.after_hash for late, early in pairwise(chain))
         if now != newest.after_hash or edited:
@@ -393,8 +429,7 @@ class Vault:
         except VaultError:
             self._journal.mark(seqs, State.DONE)
             raise
-        self._journal.mark(seqs, State.UNDONE)
-        return NoteUndo(key, Ending.RESTORED, runs)
+        return self._undone(seqs, NoteUndo(key, Ending.RESTORED, runs), also)
 
 
 def _why(key: str, error: OSError) -> str:

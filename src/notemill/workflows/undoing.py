@@ -31,15 +31,18 @@ def undo_run(
 
     `look` gives the scene as it is when the bytes are back. Raises VaultError.
     """
+
+    def also(one: NoteUndo) -> None:
+        # Tags in the text are its owner's words: their way back is no change of the owner's.
+        after = sources(vault, [one.key])
+        review.rebase((key, before[key], new) for key, new in after.items() if key in before)
+        review.forget_curated([(one.key, one.runs)], now=now())
+
     with vault.lock():
         before = sources(vault, vault.written_by(run))
         links.undoing(before)
-        restored = vault.undo(run, key=note, through=through)
-        after = sources(vault, before)
+        restored = vault.undo(run, key=note, through=through, also=also)
+        review.changes_undone(run, now=now())
         if links.sides():
             look_after(look(), links, now=now())
-    # Tags in the text are its owner's words: their way back is no change of the owner's.
-    review.rebase((key, before[key], new) for key, new in after.items())
-    back = [(one.key, one.runs) for one in restored if one.restored]
-    review.forget_curated(back, now=now())
     return restored

@@ -452,14 +452,14 @@ def test_a_change_that_was_made_and_is_found_again_waits_anew(desk: Desk) -> Non
 def test_tidying_is_turned_down_for_a_note_or_for_all(desk: Desk) -> None:
     """`never` ends the same change in every note."""
     kind = ProposalKind.TIDY_CHANGE
-    found = [Found((f"{name}.md",), "dates", source_hash="h") for name in "abc"]
+    found = [Found((f"{name}.md",), "dates", fingerprint="h") for name in "abc"]
     desk.queue.sync(kind, found, now=1.0)
     here, never, _ = desk.ids(Filter(kinds={kind}))
     desk.decide([here], Decision.REJECT)
     desk.queue.sync(kind, found, now=2.0)
     assert desk.queue.counts(Filter(kinds={kind}))[PENDING] == 2
     desk.decide([never], Decision.NEVER)
-    more = [*found, Found(("d.md",), "dates", source_hash="h")]
+    more = [*found, Found(("d.md",), "dates", fingerprint="h")]
     desk.queue.sync(kind, more, now=3.0)
     assert desk.queue.counts(Filter(kinds={kind}))[PENDING] == 0
 

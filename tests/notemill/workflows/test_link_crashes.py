@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,11 +15,12 @@ from notemill.cli.linking import LinkJob, LinkOptions
 from notemill.config import EmbeddingSettings, Exclusions
 from notemill.embedding_kind import EmbeddingKind
 from notemill.errors import VaultError
+from notemill.stores.journal import StoredJournal
 from notemill.stores.pairs import LinkRun, NewPair, PairState
 from notemill.vault.related import Form
 from tests.notemill.cli.test_link import COMPOST, MULCH, NOTES, SOIL
 from tests.notemill.linking.reader import assert_linked_both_ways, related_links
-from tests.notemill.vault.folders import Death, ScriptedDisk, open_vault
+from tests.notemill.vault.folders import Death, ScriptedDisk
 from tests.notemill.workflows.notes import tree, write_notes
 from twolane import Settings
 from twolane.front.console import Console
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from notemill.vault.disk import Disk
+from notemill.vault.files import Vault
 
 STEPS = ("create", "half create", "replace", "after replace", "sync_folder")
 WRITES = 8  # notes that get a link
@@ -54,7 +57,8 @@ def opened(folder: Path, disk: Disk | None = None) -> Iterator[Mill]:
     """Open the vault as a process of its own."""
     mill = Mill(folder / "vault", Settings(home=folder / "home", provider="offline"), Exclusions())
     if disk is not None:
-        mill.vault = open_vault(folder / "vault", mill.state, disk=disk)
+        journal = StoredJournal(mill.store)
+        mill.vault = Vault(mill.vault.root, mill.state, journal, clock=time.time, disk=disk)
     try:
         yield mill
     finally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
@@ -32,6 +33,7 @@ class Applied:
     """What became of the proposals for one note; `problem` is '' where it was written.
 
     `refused` are proposals that no reading of a reply makes: the queue was made by another hand.
+    `stale` ones were made for another text of the note than others that were written.
     """
 
     note: str
@@ -40,6 +42,7 @@ class Applied:
     problem: str = ""
     conflict: bool = False
     refused: tuple[Proposal, ...] = ()
+    stale: tuple[Proposal, ...] = ()
 
 
 TAGS: Final = (ProposalKind.TAG, ProposalKind.NEW_TAG)
@@ -84,6 +87,8 @@ def _ruled(proposals: Iterable[Proposal], gate: Gate) -> _Ruled:
     for one in proposals:
         if one.kind not in TAGS:
             found.usable.append(one)
+        elif one.state is ProposalState.ACCEPTED:
+            _sort_accepted(one, gate, found)
         elif (ruling := gate.of(one.value, one.note)) is None:
             found.gone.append(one)
         elif not _may_be_tag(ruling.tag, gate):
@@ -93,6 +98,17 @@ def _ruled(proposals: Iterable[Proposal], gate: Gate) -> _Ruled:
         else:
             found.usable.append(replace(one, kind=ProposalKind.TAG, value=ruling.tag))
     return found
+
+
+def _sort_accepted(proposal: Proposal, gate: Gate, found: _Ruled) -> None:
+    """Sort a tag that a person accepted: written for this note, whatever the vocabulary has."""
+    tag = gate.accepted_as(proposal.value)
+    if tag is None:
+        found.gone.append(proposal)
+    elif not _may_be_tag(tag, gate):
+        found.refused.append(proposal)
+    else:
+        found.usable.append(replace(proposal, kind=ProposalKind.TAG, value=tag))
 
 
 def waits_for_person(proposal: Proposal, gate: Gate) -> bool:
@@ -124,78 +140,128 @@ def apply_run(
     privacy: Privacy,
     gate: Gate = OPEN,
 ) -> Iterator[Applied]:
-    """Write the pending proposals of a run, or those for one `note`, and yield what became of each.
+    """Write what of a run waits or was accepted, or that for one `note`; yield what became of each.
 
-    A proposal that would replace what a person wrote waits, unless `replacing`; one that would
-    replace what they wrote after it was made waits in any case, to be looked at, and so does a tag
-    that the vocabulary does not have. A note whose own content changed since it was read, that is
-    gone or hidden by now, is left alone: its proposals end in conflict, as do tags that
-    the vocabulary has struck out meanwhile.
+    A proposal that would replace what a person wrote waits, unless `replacing` or accepted; one
+    that would replace what they wrote after it was made waits in any case, to be looked at, and so
+    does a tag that the vocabulary does not have and nobody accepted. A note whose own content
+    changed since it was read, that is gone or hidden by now, is left alone: its proposals end in
+    conflict, as do tags that the vocabulary has struck out meanwhile.
     """
-    pending = review.proposals(run, note=note, state=ProposalState.PENDING)
-    written = review.descriptions_written()
-    for key, group in groupby(pending, key=lambda one: one.note):
-        ours = written.get(key, frozenset())
-        ruled = _ruled(group, gate)
-        if ended := ruled.gone + ruled.refused:
-            review.decide(ended, ProposalState.CONFLICT, now=now())
-        done = Applied(key, (), ())
-        if ruled.usable:
-            done = _apply(
-                vault, review, key, ruled.usable,
-                ours=ours, replacing=replacing, now=now, privacy=privacy,
-            )  # fmt: skip
-        yield replace(
-            done,
-            waiting=(*done.waiting, *ruled.new),
-            refused=(*ruled.refused, *done.refused),
-        )
+    applying = Applying(vault, review, run, replacing=replacing, now=now, privacy=privacy)
+    return applying.write(review.to_apply(run, note=note), gate)
 
 
-def _apply(
+def apply_accepted(
     vault: Vault,
     review: Review,
-    key: str,
-    proposals: list[Proposal],
+    run: str,
     *,
-    ours: frozenset[str],
-    replacing: bool,
     now: Callable[[], float],
     privacy: Privacy,
-) -> Applied:
-    try:
-        raw = vault.read(key)
-        privacy.check(key, raw)
-        note, _ = parse(raw)
-        has = description_of(note)
-        plain = _plain(proposals, raw)
-        chosen = tuple(
-            one
-            for one in plain
-            if _adds(note, one, ours) or (replacing and has in (one.replaces, ""))
+    gate: Gate = OPEN,
+) -> Iterator[Applied]:
+    """Write what was accepted, whichever run proposed it; yield what became of each note.
+
+    All of it is written under the name of `run`, so that one undo takes it back.
+    """
+    applying = Applying(vault, review, run, replacing=False, now=now, privacy=privacy)
+    return applying.write(review.accepted(), gate)
+
+
+@dataclass(frozen=True, slots=True)
+class Applying:
+    """One writing of proposals under the name of a run."""
+
+    vault: Vault
+    review: Review
+    run: str
+    replacing: bool
+    now: Callable[[], float]
+    privacy: Privacy
+
+    def write(self, proposals: Iterable[Proposal], gate: Gate) -> Iterator[Applied]:
+        """Write proposals, which come note by note, and yield what became of each note."""
+        written = self.review.descriptions_written()
+        for key, group in groupby(proposals, key=lambda one: one.note):
+            ruled = _ruled(group, gate)
+            if ended := ruled.gone + ruled.refused:
+                self.review.decide(ended, ProposalState.CONFLICT, now=self.now())
+            done = Applied(key, (), ())
+            if ruled.usable:
+                done = self._note(key, ruled.usable, written.get(key, frozenset()))
+            yield replace(
+                done,
+                waiting=(*done.waiting, *ruled.new),
+                refused=(*ruled.refused, *done.refused),
+            )
+
+    def _note(self, key: str, proposals: list[Proposal], ours: frozenset[str]) -> Applied:
+        try:
+            raw = self.vault.read(key)
+            self.privacy.check(key, raw)
+            note, _ = parse(raw)
+            plain = _plain(proposals, raw)
+            chosen, stale = _fresh(note, [one for one in plain if self._may(note, one, ours)])
+            done = Applied(
+                key,
+                chosen,
+                tuple(one for one in plain if one not in chosen and one not in stale),
+                refused=tuple(one for one in proposals if one not in plain),
+                stale=stale,
+            )
+            settle = partial(self._settle, done, description_of(note))
+            new = _edited(raw, note, chosen)
+            if new == raw:
+                settle()
+            else:
+                expected = bytes_hash(raw)
+                self.vault.write(key, new, expected=expected, run=self.run, also=settle)
+        except (ExternallyChangedError, NoteNotFoundError) as error:
+            if isinstance(error, NoteNotFoundError) and (why := self.vault.why_away(key)):
+                return Applied(key, (), (), f"it is not here now: {why}")
+            self.review.decide(proposals, ProposalState.CONFLICT, now=self.now())
+            return Applied(key, (), (), str(error), conflict=True)
+        except NotemillError as error:
+            # The note is as it was and its proposals keep: no rights, a full disk.
+            return Applied(key, (), (), str(error))
+        return done
+
+    def _may(self, note: Note, proposal: Proposal, ours: frozenset[str]) -> bool:
+        """Tell whether a proposal is written: it adds, or replaces what a person knows of."""
+        if _adds(note, proposal, ours):
+            return True
+        agreed = self.replacing or proposal.state is ProposalState.ACCEPTED
+        return agreed and description_of(note) in (proposal.replaces, "")
+
+    def _settle(self, done: Applied, has: str) -> None:
+        """Keep what became of a note's proposals; `has` is the description that it had."""
+        for one in done.waiting:
+            if has and has != one.replaces:
+                # What is there now is what a person has to weigh it against, once more.
+                self.review.replacing(one, has)
+                self.review.decide([one], ProposalState.PENDING, now=self.now())
+        ended = (*done.refused, *done.stale)
+        self.review.decide(ended, ProposalState.CONFLICT, now=self.now())
+        self.review.decide(done.written, ProposalState.APPLIED, now=self.now(), run=self.run)
+
+
+def _fresh(
+    note: Note, proposals: Sequence[Proposal]
+) -> tuple[tuple[Proposal, ...], tuple[Proposal, ...]]:
+    """Return the proposals that were made for a note's text as it is, and the others.
+
+    Raises ExternallyChangedError where none was.
+    """
+    if not proposals:
+        return (), ()
+    source = source_hash(note)
+    fresh = tuple(one for one in proposals if one.source_hash == source)
+    if not fresh:
+        raise ExternallyChangedError(
+            f"{proposals[0].note} was edited since it was read; curate it again"
         )
-        if chosen:
-            _check_source(note, chosen[0])
-        new = _edited(raw, note, chosen)
-        if new != raw:
-            vault.write(key, new, expected=bytes_hash(raw), run=chosen[0].run)
-    except (ExternallyChangedError, NoteNotFoundError) as error:
-        if isinstance(error, NoteNotFoundError) and (why := vault.why_away(key)):
-            return Applied(key, (), (), f"it is not here now: {why}")
-        review.decide(proposals, ProposalState.CONFLICT, now=now())
-        return Applied(key, (), (), str(error), conflict=True)
-    except NotemillError as error:
-        # The note is as it was and its proposals keep: no rights, a full disk.
-        return Applied(key, (), (), str(error))
-    waiting = tuple(one for one in plain if one not in chosen)
-    refused = tuple(one for one in proposals if one not in plain)
-    for one in waiting:
-        if has and has != one.replaces:
-            # What is there now is what a person has to weigh it against.
-            review.replacing(one, has)
-    review.decide(refused, ProposalState.CONFLICT, now=now())
-    review.decide(chosen, ProposalState.APPLIED, now=now())
-    return Applied(key, chosen, waiting, refused=refused)
+    return fresh, tuple(one for one in proposals if one not in fresh)
 
 
 def _adds(note: Note, proposal: Proposal, ours: frozenset[str]) -> bool:
@@ -204,13 +270,6 @@ def _adds(note: Note, proposal: Proposal, ours: frozenset[str]) -> bool:
         return True
     has = description_of(note)
     return has == proposal.value or (not proposal.replaces and (not has or has in ours))
-
-
-def _check_source(note: Note, proposal: Proposal) -> None:
-    if source_hash(note) != proposal.source_hash:
-        raise ExternallyChangedError(
-            f"{proposal.note} was edited since it was read; curate it again"
-        )
 
 
 def _edited(raw: bytes, note: Note, proposals: Sequence[Proposal]) -> bytes:
@@ -229,7 +288,8 @@ def _changes(note: Note, proposals: Sequence[Proposal]) -> dict[str, str | list[
         (ProposalKind.TOPIC, "topics", note.list_of("topics"), topic_key),
     ):
         known = {key(value) for value in have}
-        new = [one.value for one in proposals if one.kind is kind and key(one.value) not in known]
+        values = {key(one.value): one.value for one in proposals if one.kind is kind}
+        new = [value for spelled, value in values.items() if spelled not in known]
         if new:
             changes[name] = [*have, *new]
     return changes

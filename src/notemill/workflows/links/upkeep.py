@@ -275,7 +275,7 @@ class _Look:
                 found += self._kept(pair, sides, state)
                 away = self._scene.away
                 self.away |= {key: away[key] for key in (pair.a, pair.b) if key in away}
-            elif state not in (PairState.PROPOSED, PairState.ASKED):
+            elif state not in (PairState.PROPOSED, PairState.ACCEPTED, PairState.ASKED):
                 why = self._because.get(number) or pair.because or "it was taken back"
                 found += self._removals(sides, why)
         return found

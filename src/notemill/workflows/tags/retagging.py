@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from notemill.errors import MalformedNoteError, NotemillError, UsageError
@@ -149,11 +150,17 @@ def write_edits(
                 before = vault.read(key)
                 privacy.check(key, before)
                 after = edit(before)
-                vault.write(key, after, expected=bytes_hash(before), run=run)
+                rebased = [(key, source_of(before), source_of(after))]
+                vault.write(
+                    key,
+                    after,
+                    expected=bytes_hash(before),
+                    run=run,
+                    also=partial(review.rebase, rebased),
+                )
             except NotemillError as error:
                 yield key, str(error)
                 continue
-            review.rebase([(key, source_of(before), source_of(after))])
             yield key, ""
 
 

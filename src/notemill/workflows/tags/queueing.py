@@ -1,0 +1,55 @@
+"""Changes of tags and of the notes' form in the queue: what is found waits, what was accepted is made.
+
+They are found in the vault whenever it is looked at, and are no run's; the queue keeps which of
+them a person accepted or turned down.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from notemill.stores.proposals import ProposalKind, ProposalState
+from notemill.stores.queue import Found
+from notemill.stores.queue_rows import Filter, fingerprint_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from notemill.stores.queue import Queue
+    from notemill.stores.queue_rows import QueueRow
+    from notemill.tagging.changes import Change
+    from notemill.workflows.tags.tidying import TidyNote
+
+
+def queue_tag_changes(queue: Queue, changes: Iterable[Change], *, now: float) -> None:
+    """Let the changes of tags that were found wait, and those found no more go."""
+    found = (
+        Found(tuple(sorted(one.notes)), one.becomes or "", one.tag, one.reason) for one in changes
+    )
+    queue.sync(ProposalKind.TAG_CHANGE, found, now=now)
+
+
+def queue_tidying(queue: Queue, notes: Iterable[TidyNote], *, now: float) -> None:
+    """Let what would be brought into form wait, a row for each note, and what is in form go."""
+    found = (
+        Found(
+            (one.key,),
+            ", ".join(step.kind for step in one.steps),
+            why="; ".join(what for step in one.steps for what in step.what),
+            fingerprint=fingerprint_of(ProposalKind.TIDY_CHANGE, one.steps[0].before),
+        )
+        for one in notes
+        if one.steps
+    )
+    queue.sync(ProposalKind.TIDY_CHANGE, found, now=now)
+
+
+def accepted_rows(queue: Queue, kind: ProposalKind) -> tuple[QueueRow, ...]:
+    """Return what a person accepted of a kind, whichever run proposed it."""
+    wanted = Filter(states={ProposalState.ACCEPTED}, kinds={kind})
+    return tuple(queue.all_of(wanted))
+
+
+def accepted_tag_changes(rows: Iterable[QueueRow]) -> dict[str, str | None]:
+    """Return what accepted changes make of tags, None for one that goes."""
+    return {one.replaces: one.value or None for one in rows}
