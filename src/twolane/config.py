@@ -149,7 +149,7 @@ def read_config(
         if not origin and not path.is_symlink():
             return ConfigFile(path, {}, {})
         named = f"{path}, which {origin} names" if origin else path
-        message = f"there is no config file {named}; put it there, or name another"
+        message = f"there is no config file {named}; create it, or name another"
         raise ConfigError(message) from None
     except OSError as error:
         message = f"the config file {path} cannot be read: {error.strerror or error}"
@@ -158,9 +158,9 @@ def read_config(
     settings = _table(values.pop(TABLE, {}), TABLE, path)
     _check_sections(values, path)
     check_names(settings, _LINES, where=f"[{TABLE}] of the config file {path}")
-    check_names(values, _LINES, where=f"the config file {path}, above its sections,")
+    check_names(values, _LINES, where=f"the config file {path}, above its sections")
     if twice := sorted(settings.keys() & values.keys()):
-        message = f"the config file {path} says {', '.join(twice)} twice: leave one of them out"
+        message = f"the config file {path} sets {', '.join(twice)} twice; remove one of them"
         raise ConfigError(message)
     return ConfigFile(path, {**values, **settings}, tables)
 
@@ -185,7 +185,7 @@ def _path_in(value: str | Path, origin: str) -> Path:
 
 def _table(value: object, name: str, path: Path) -> Mapping[str, Any]:
     if not isinstance(value, dict):
-        message = f"in the config file {path}, {name} has to be a section: [{name}]"
+        message = f"in the config file {path}, {name} must be a section: [{name}]"
         raise ConfigError(message)
     return value
 
@@ -199,10 +199,8 @@ def _check_sections(values: Mapping[str, Any], path: Path) -> None:
         if is_section and name not in _LINES:
             sections = [f"[{one}]" for one in (TABLE, *GUESTS)]
             near = nearest(name.lower(), (TABLE, *GUESTS), most=1)
-            hint = f"did you mean [{near[0]}]?" if near else f"known are {' and '.join(sections)}"
-            message = (
-                f"the config file {path} has a section there is not: [{shortened(name)}]; {hint}"
-            )
+            hint = f"did you mean [{near[0]}]?" if near else f"choose one of {', '.join(sections)}"
+            message = f"the config file {path} has an unknown section [{shortened(name)}]; {hint}"
             raise ConfigError(message)
 
 
@@ -214,8 +212,8 @@ def check_names(found: Collection[str], known: Collection[str], *, where: str) -
     hints = [f"{shortened(repr(name))}{_hint(name, known)}" for name in unknown[:_MOST_NAMED]]
     more = f" and {len(unknown) - _MOST_NAMED:,} more" if len(unknown) > _MOST_NAMED else ""
     message = (
-        f"{where} has a setting there is not: {', '.join(hints)}{more}; "
-        f"known there are {', '.join(sorted(known))}"
+        f"unknown {'setting' if len(unknown) == 1 else 'settings'} in {where}: "
+        f"{', '.join(hints)}{more}; choose one of {', '.join(sorted(known))}"
     )
     raise ConfigError(message)
 
@@ -225,9 +223,9 @@ def _hint(name: str, known: Collection[str]) -> str:
     if near := nearest(name.lower(), known, most=1):
         return f" (did you mean {near[0]!r}?)"
     if name in _LINES:
-        return " (it belongs above all sections)"
+        return " (it goes above all sections)"
     sections = " and ".join(f"[{one}]" for one in GUESTS)
-    return f" (other settings stand in {sections})" if known is _LINES else ""
+    return f" (other settings go in {sections})" if known is _LINES else ""
 
 
 def check_variables(environment: Mapping[str, str], known: Collection[str]) -> None:
@@ -251,7 +249,7 @@ def check_variables(environment: Mapping[str, str], known: Collection[str]) -> N
             meant = nearest(name.upper(), rests.values(), most=1, least=_SLIP)
         if meant:
             said = shortened(name)
-            message = f"the environment variable {said} says nothing; did you mean {meant[0]}?"
+            message = f"unknown environment variable {said}; did you mean {meant[0]}?"
             raise ConfigError(message)
 
 
@@ -272,7 +270,9 @@ def check_network(base_url: str, environment: Mapping[str, str] = os.environ) ->
     for variable in () if is_here(base_url) else (f"{scheme}_proxy", f"{scheme}_proxy".upper()):
         # A proxy's address may hold a password: it is not shown.
         if (named := environment.get(variable)) and not is_proxy(named):
-            message = f"{variable} cannot be that: it has to be an address such as http://proxy.example:3128"
+            message = (
+                f"{variable} is not a valid address; use one such as http://proxy.example:3128"
+            )
             raise ConfigError(message)
 
 
@@ -282,7 +282,7 @@ def _unfit(variable: str, named: str) -> str:
         if variable == "SSL_CERT_FILE":
             read_small(named, most_bytes=_MAX_CERTIFICATE_BYTES)
         elif not Path(named).is_dir():
-            return "it is no folder"
+            return "it is not a folder"
     except OSError as error:
         return error.strerror or str(error)
     return ""

@@ -289,7 +289,7 @@ class Engine:
             called = f" named {name!r}" if name else ""
             message = (
                 f"run {run.id}{called} was started {' and '.join(changed)}; give another name, or "
-                "again=True to begin anew"
+                "again=True to start over"
             )
             raise ConfigError(message)
         closed = run.row.state in (RunState.DONE, RunState.CANCELED)
@@ -345,7 +345,7 @@ class Engine:
         if changed:
             message = (
                 f"run {run.id} was started with other settings: {'; '.join(changed)}. "
-                f"Go on with it as it was (`resume {run.id}`), or begin anew with --again"
+                f"Go on with it as it was (`resume {run.id}`), or start over with --again"
             )
             raise ConfigError(message)
         return run

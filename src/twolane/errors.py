@@ -98,7 +98,7 @@ class LedgerError(TwolaneError):
 
 
 class LedgerLockedError(LedgerError):
-    """Another process works on this run; wait for it, or stop it and run the command again."""
+    """Another process is working on this run; wait for it, or stop it and run the command again."""
 
     http_status = 409
 
@@ -177,13 +177,13 @@ class TransientError(ProviderError):
 
 
 class RateLimitedError(TransientError):
-    """The provider's rate limit is reached; sending goes on after its cooldown."""
+    """The provider's rate limit is reached; sending continues after its cooldown."""
 
     http_status = 429
 
 
 class OverloadedError(TransientError):
-    """The provider is overloaded; sending goes on after a pause."""
+    """The provider is overloaded; sending continues after a pause."""
 
 
 class GatewayTimeoutError(TransientError):
@@ -313,7 +313,7 @@ class MonthSpentError(BudgetExceededError):
 
 
 class WaitingError(TwolaneError):
-    """The run waits for a person; look at what is shown and go on with `resume`."""
+    """The run is waiting for a person; review what is shown and continue with `resume`."""
 
     exit_code = 8
     http_status = 409

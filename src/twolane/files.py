@@ -52,11 +52,11 @@ _KINDS: Final = {
 def path_problem(text: str) -> str:
     """Return why no file or folder can have this path, '' where one can."""
     if "\0" in text:
-        return "a path cannot hold a NUL"
+        return "a path cannot contain a NUL"
     try:
         os.stat(text)  # noqa: PTH116  # of what lies there, nothing matters yet
     except UnicodeEncodeError:
-        return "a path cannot hold half a character (a lone surrogate)"
+        return "a path cannot contain half a character (a lone surrogate)"
     except OSError as error:
         if error.errno in _NO_PATH:
             return f"it leads nowhere ({error.strerror})"
@@ -79,7 +79,7 @@ def path_named(text: str) -> Path:
         theirs = Path()
     # A person of the system may have a folder on paper only.
     if not theirs.is_absolute() or not theirs.is_dir():
-        raise ValueError("there is no such person's folder; write the whole path")
+        raise ValueError("there is no home folder of that name; write the whole path")
     return path
 
 

@@ -13,7 +13,7 @@ from twolane.core.deadline import Owed, Window, finish_s
 from twolane.core.identity import note_ref, with_note_ref
 from twolane.core.packing import batch_size
 from twolane.core.params import body_of
-from twolane.core.plan import ECHO_BYTES, Survey, place, survey
+from twolane.core.plan import ECHO_BYTES, RequestSurvey, place, survey
 from twolane.core.pricing import LanePrices, Quote, format_usd, quote
 from twolane.core.render import Renderer, joined_bytes, own_part
 from twolane.core.routing import route
@@ -43,7 +43,7 @@ OFFLINE_MODEL = "extractive"
 class Plan:
     """A run that could begin: what it asks for, where it would go, what it would cost."""
 
-    survey: Survey
+    survey: RequestSurvey
     quote: Quote
     decision: Decision
     prices: LanePrices
@@ -143,7 +143,7 @@ class Planner:
         headers = {"anthropic-beta": ",".join(betas)} if betas else {}
         return Preview(request.key, self._provider.base_url, plan.decision.lane, headers, body)
 
-    def _window(self, found: Survey, size: int, deadline_at: float | None) -> Window | None:
+    def _window(self, found: RequestSurvey, size: int, deadline_at: float | None) -> Window | None:
         """Return what a deadline leaves for batches, by what the ledger has measured."""
         if deadline_at is None or self._provider.traits.no_batches:
             return None
@@ -217,7 +217,7 @@ class _Checked:
             yield request
 
 
-def _check_bounded(found: Survey, cap_nano: int | None, month: Month | None) -> None:
+def _check_bounded(found: RequestSurvey, cap_nano: int | None, month: Month | None) -> None:
     """Raise ConfigError where what the requests cost cannot be bounded, and has to be."""
     if not found.unbounded or (cap_nano is None and month is None):
         return

@@ -68,7 +68,7 @@ def folder(path: Path) -> None:
             missing.mkdir(mode=FOLDER_MODE)
             missing.chmod(FOLDER_MODE)  # whatever the umask took away
     if not path.is_dir():
-        raise FileExistsError(f"{path} is no folder")
+        raise FileExistsError(f"{path} is not a folder")
     tighten(path)
 
 

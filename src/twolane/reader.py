@@ -1,4 +1,4 @@
-"""Reads a ledger: its runs, what became of them, what they hold. No provider, no key, no writing.
+"""Reads a ledger: its runs, what became of them, what they hold. No provider, no key, no change.
 
 For example::
 
@@ -57,17 +57,20 @@ class Reader:
 
     @classmethod
     def open(cls, settings: Settings, *, now: Callable[[], float] = time.time) -> Reader:
-        """Open the ledger in the settings' `home`; where there is none, it reads as an empty one.
+        """Open the ledger in the settings' `home`.
 
-        A ledger of an older format is first brought up to this one. Raises LedgerError where the
-        file is damaged, gone, or written by a newer version.
+        Where there is none an empty one is made, so that a folder that can hold none is named at
+        once; one of an older format is first brought up to this one. Raises LedgerError where the
+        file is damaged, gone, or written by a newer version, or cannot be made.
         """
         path = settings.home / LEDGER_FILE
+        if not path.exists():
+            Ledger(path).close()
         try:
-            ledger = Ledger(path, rehearsal=True)
+            ledger = Ledger(path, read_only=True)
         except LedgerOutdatedError:
             Ledger(path).close()
-            ledger = Ledger(path, rehearsal=True)
+            ledger = Ledger(path, read_only=True)
         return cls(ledger, month_cap_nano=settings.month_cap_nano, now=now)
 
     def __enter__(self) -> Self:

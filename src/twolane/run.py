@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from twolane.outcomes import ItemOutcome
     from twolane.providers.base import Provider
     from twolane.reader import Reader
-    from twolane.worker import Settled
+    from twolane.worker import SettledAttempt
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -101,7 +101,7 @@ class Run:
         self._worker: Worker | None = None
         self._stopping = False
         self._driven: asyncio.Event | None = None
-        self.listeners: list[Callable[[Sequence[Settled]], None]] = []
+        self.listeners: list[Callable[[Sequence[SettledAttempt]], None]] = []
 
     @property
     def id(self) -> str:
@@ -168,7 +168,7 @@ class Run:
         if served is not None and served.base_url != self.row.base_url:
             message = (
                 f"run {self.id} was started with the server at {self.row.base_url}, and here it "
-                f"is {served.base_url}; name the other with --base-url, or begin anew with --again"
+                f"is {served.base_url}; name the other with --base-url, or start over with --again"
             )
             raise ConfigError(message)
         self.row = await self._db(
@@ -269,7 +269,7 @@ class Run:
         """
         ended: asyncio.Queue[int | None] = asyncio.Queue()
 
-        def listen(settled: Sequence[Settled]) -> None:
+        def listen(settled: Sequence[SettledAttempt]) -> None:
             for one in settled:
                 if one.settlement.item_state in TERMINAL_ITEMS:
                     ended.put_nowait(one.sent.item.index)

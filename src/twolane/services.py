@@ -31,14 +31,14 @@ def open_provider(
     """
     if settings.provider == HOSTED:
         if not rehearsal and not settings.api_key and not settings.auth_token:
-            message = "there is no API key; set ANTHROPIC_API_KEY and run the command again"
+            message = "no API key is set; set ANTHROPIC_API_KEY and run the command again"
             raise ConfigError(message)
         return _anthropic(settings)
     if settings.provider == LOCAL:
         return _local(settings)
     if settings.provider == OFFLINE and responder is not None:
         return _offline(responder)
-    message = f"there is no provider {settings.provider}; known are anthropic, local and offline"
+    message = f"unknown provider {settings.provider}; choose one of anthropic, local, offline"
     raise ConfigError(message)
 
 

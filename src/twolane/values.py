@@ -64,7 +64,7 @@ class Form:
         fits = isinstance(value, self.types) and not isinstance(value, bool)  # `true` is no number
         parsed = self.parse(value) if fits or (texts and isinstance(value, str)) else None
         if parsed is None:
-            raise ValueError(f"it has to be {self.what}")
+            raise ValueError(f"it must be {self.what}")
         return parsed
 
     def shown(self, value: object) -> str:

@@ -110,7 +110,7 @@ def test_another_persons_folder_that_there_is_not_is_said(text: str) -> None:
 def test_a_folder_that_is_there_on_paper_only_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
     """As of `nobody`, whose folder the system names and does not have: it is not made."""
     monkeypatch.setenv("HOME", "/nonexistent/of-nobody")
-    with pytest.raises(ValueError, match="no such person"):
+    with pytest.raises(ValueError, match="no home folder"):
         path_named("~/x")
     assert not Path("/nonexistent/of-nobody").exists()
 

@@ -74,15 +74,21 @@ def test_the_month_stands_in_a_report_where_it_has_a_budget(tmp_path: Path) -> N
     assert (month.name, month.cap_nano, month.spent_nano) == ("1970-01", 7 * 10**9, 0)
 
 
-def test_where_there_is_no_ledger_none_is_made(tmp_path: Path) -> None:
-    """A folder that is not there reads as an empty ledger, and is not there afterwards."""
+def test_where_there_is_no_ledger_there_are_no_runs(tmp_path: Path) -> None:
+    """A folder that is new reads as an empty ledger."""
     home = tmp_path / "none"
     with Reader.open(settings(home)) as reader:
         assert reader.runs() == []
         assert reader.expiring() == []
         with pytest.raises(errors.UnknownRunError):
             reader.run("last")
-    assert not home.exists()
+
+
+def test_a_folder_that_can_hold_no_ledger_is_named(tmp_path: Path) -> None:
+    """It is not taken for one without runs."""
+    (tmp_path / "file").touch()
+    with pytest.raises(errors.LedgerError, match="file"):
+        Reader.open(settings(tmp_path / "file" / "home"))
 
 
 async def test_reading_changes_no_byte(tmp_path: Path) -> None:

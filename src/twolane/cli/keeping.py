@@ -31,8 +31,8 @@ def forget_runs(settings: Settings, *, run_ids: tuple[str, ...], yes: bool) -> i
         ending.check_forgettable(settings, [run.id])
         console.print(f"{run.id}: {counted(run.total, 'item')} of {shown(run.label)}")
     question = (
-        "delete these runs, prompts, replies and costs? The same command as then would begin "
-        "anew, and be paid for again."
+        "delete these runs, with prompts, replies and costs? The same command would start "
+        "over and be paid for again."
     )
     confirm(question, console, yes=yes, otherwise="nothing was deleted")
     forgotten = {run.id for run in runs}
@@ -69,9 +69,9 @@ def import_home(settings: Settings, *, source: Path) -> int:
     moved = import_state(source, settings.home / LEDGER_FILE)
     console.print(f"{counted(moved.runs, 'run')} in {shown(str(settings.home))}")
     for name in moved.kept:
-        console.print(f"  was there already, and is left as it is: {shown(name)}")
+        console.print(f"  already there, left unchanged: {shown(name)}")
     for run_id in moved.unfinished:
-        console.print(f"  goes on with: twolane resume {run_id} -o FILE")
+        console.print(f"  continue with: twolane resume {run_id} -o FILE")
     return 0
 
 
@@ -84,7 +84,7 @@ def take_runs_back(settings: Settings, *, yes: bool) -> int:
             if run.handed_over is not None:
                 console.print(f"{run.id}: {shown(run.handed_over)}")
         question = (
-            "go on with these runs here? Where an export of them is imported as well, now or "
+            "continue these runs here? If an export of them is imported as well, now or "
             "later, both computers pay for the same items."
         )
         confirm(question, console, yes=yes, otherwise="nothing was changed")

@@ -196,7 +196,7 @@ def cancel_run(settings: Settings, *, run_id: str, item: str | None) -> int:
         return 0
     ending.cancel_run(settings, run.id, item)
     tell(
-        "asked for; the process that works on the run carries it out within seconds, or the "
+        "cancellation requested; the process working on the run carries it out within seconds, or the "
         f"next one: twolane resume {run.id}"
     )
     return 0

@@ -33,8 +33,9 @@ MANY = 1_000_000_000
 def cli() -> None:
     """Get any number of model requests answered, each exactly once.
 
-    One item, or urgent work, takes the real-time lane; two or more take the provider's batches,
-    at half the price. Whatever happens is in the ledger first: stop, crash, and go on.
+    A single item, or urgent work, goes in real time; two or more go through the provider's batch
+    API, at half the price. Every step is recorded in the ledger first, so a run that was stopped
+    or crashed can continue.
     """
 
 
@@ -42,11 +43,11 @@ def cli() -> None:
 @click.argument("source", metavar="INPUT.jsonl", type=FILE)
 @click.option("-o", "--output", type=FILE, required=True, metavar="OUTPUT.jsonl")
 @click.option("--lane", type=click.Choice(LANES), default="auto", show_default=True)
-@click.option("--max-cost", type=USD, metavar="USD", help="Never spend more than this.")
+@click.option("--max-cost", type=USD, metavar="USD", help="Maximum cost of the run.")
 @deadline_flags
-@click.option("--again", is_flag=True, help="Begin anew where this command has run before.")
-@click.option("--dry-run", is_flag=True, help="Show lane, price and a request; send nothing.")
-@click.option("--yes", is_flag=True, help="Agree to the price beforehand.")
+@click.option("--again", is_flag=True, help="Start over where this command has run before.")
+@click.option("--dry-run", is_flag=True, help="Show lane, price and one request; send nothing.")
+@click.option("--yes", is_flag=True, help="Agree to the price in advance.")
 @json_flag
 @settings_flags
 def run(**flags: Any) -> None:  # noqa: ANN401
@@ -67,20 +68,18 @@ output_again = click.option(
     "--output",
     type=FILE,
     metavar="OUTPUT.jsonl",
-    help="Where the results go: not where they first were to. A run that was imported needs it.",
+    help="Write the results here instead; required for an imported run.",
 )
 
 
 @cli.command()
 @click.argument("run_id", metavar="RUN")
-@click.option(
-    "--max-cost", type=USD, metavar="USD", help="A new cap, for the run and all its resumes."
-)
+@click.option("--max-cost", type=USD, metavar="USD", help="New cap on the cost of the whole run.")
 @output_again
 @json_flag
 @settings_flags
 def resume(**flags: Any) -> None:  # noqa: ANN401
-    """Go on with a run that was stopped, with or without more money."""
+    """Continue a run that was stopped."""
     from twolane.cli.running import resume_run  # noqa: PLC0415
 
     settings = settings_of(flags)
@@ -89,8 +88,8 @@ def resume(**flags: Any) -> None:  # noqa: ANN401
 
 @cli.command()
 @click.argument("run_id", metavar="RUN")
-@click.option("--failed", is_flag=True, required=True, help="Send what failed again.")
-@click.option("--all", "everything", is_flag=True, help="Also what fails whenever it is sent.")
+@click.option("--failed", is_flag=True, required=True, help="Send failed items again.")
+@click.option("--all", "everything", is_flag=True, help="Also send what would fail again.")
 @output_again
 @json_flag
 @settings_flags
@@ -121,7 +120,7 @@ def runs(**flags: Any) -> None:  # noqa: ANN401
 @home_flag
 @month_flag
 def show(**flags: Any) -> None:  # noqa: ANN401
-    """Show the report of a run, or all there is to know of one item."""
+    """Show the report of a run, or everything about one item."""
     from twolane.cli.looking import show_run  # noqa: PLC0415
 
     settings = settings_of(flags)
@@ -133,7 +132,7 @@ def show(**flags: Any) -> None:  # noqa: ANN401
 @click.option("-o", "--output", type=FILE, required=True, metavar="OUTPUT.jsonl")
 @home_flag
 def export(**flags: Any) -> None:  # noqa: ANN401
-    """Write what a run has so far, a line per item; at any time."""
+    """Write the results that a run has so far, one line per item."""
     from twolane.cli.looking import export_run  # noqa: PLC0415
 
     settings = settings_of(flags)
@@ -157,10 +156,10 @@ def cancel(**flags: Any) -> None:  # noqa: ANN401
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @home_flag
 def forget(**flags: Any) -> None:  # noqa: ANN401
-    """Delete everything of closed runs: prompts, replies, what they cost.
+    """Delete all data of runs that have ended: prompts, replies, costs.
 
-    Nothing of them can be found in the ledger's files afterwards. The same command as then would
-    begin anew, and be paid for again. Outputs that were written stay.
+    Nothing of them remains in the ledger's files. The same command would start over and be paid
+    for again. Outputs already written stay.
     """
     from twolane.cli.keeping import forget_runs  # noqa: PLC0415
 
@@ -172,10 +171,10 @@ def forget(**flags: Any) -> None:  # noqa: ANN401
 @json_flag
 @home_flag
 def check(**flags: Any) -> None:  # noqa: ANN401
-    """Check that the ledger is sound: every invariant that its rows can show.
+    """Check the integrity of the ledger.
 
-    Nothing is changed, and a run may work meanwhile. Ends with 0 where all hold, with 7 and the
-    first rows of each that does not otherwise.
+    Changes nothing, and may be used while a run is working. Exits with 0 if every invariant
+    holds, and otherwise with 7 after listing those that do not.
     """
     from twolane.cli.keeping import check_ledger  # noqa: PLC0415
 
@@ -185,7 +184,7 @@ def check(**flags: Any) -> None:  # noqa: ANN401
 
 @cli.group()
 def state() -> None:
-    """Move everything that is kept to another computer, and back."""
+    """Move all state to another computer, and back."""
 
 
 @state.command("export")
@@ -207,10 +206,10 @@ def export_(**flags: Any) -> None:  # noqa: ANN401
 @click.argument("source", metavar="FILE", type=FILE)
 @home_flag
 def import_(**flags: Any) -> None:  # noqa: ANN401
-    """Take up what `state export` wrote, in a folder without a ledger.
+    """Read what `state export` wrote into a folder without a ledger.
 
-    FILE is checked before anything is put there. Vaults are found by their path: they have to
-    lie where they lay on the other computer.
+    FILE is checked before anything is written. Vaults are found by their path, so they must be
+    in the same place as on the other computer.
     """
     from twolane.cli.keeping import import_home  # noqa: PLC0415
 
@@ -222,7 +221,7 @@ def import_(**flags: Any) -> None:  # noqa: ANN401
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @home_flag
 def take_back(**flags: Any) -> None:  # noqa: ANN401
-    """Go on here with runs that were handed over, where no import of them is in use."""
+    """Take back runs that were handed over, if no import of them is in use."""
     from twolane.cli.keeping import take_runs_back  # noqa: PLC0415
 
     settings = settings_of(flags)
@@ -234,7 +233,9 @@ def take_back(**flags: Any) -> None:  # noqa: ANN401
 @click.option("--input-tokens", type=Whole(0, MANY), required=True, metavar="N", help="Each.")
 @click.option("--output-tokens", type=Whole(0, MANY), required=True, metavar="N", help="Each.")
 @click.option("--model", "models", multiple=True, metavar="NAME", help="Only these models.")
-@click.option("--weekly", type=Whole(1, MANY), metavar="N", help="Project N items a week.")
+@click.option(
+    "--weekly", type=Whole(1, MANY), metavar="N", help="Also project the cost of N items a week."
+)
 @json_flag
 @home_flag
 @month_flag
@@ -250,7 +251,7 @@ def price(**flags: Any) -> None:  # noqa: ANN401
 @cli.command()
 @click.option("--port", type=Whole(0, 65535), default=8765, show_default=True)
 @click.option(
-    "--seed", type=Whole(0), default=0, show_default=True, help="The same seed, the same run."
+    "--seed", type=Whole(0), default=0, show_default=True, help="The same seed gives the same run."
 )
 @click.option(
     "--faults", default="none", show_default=True, metavar="NAME", help="What goes wrong."
@@ -260,12 +261,12 @@ def price(**flags: Any) -> None:  # noqa: ANN401
     type=Number(0, 1_000_000, min_open=True),
     default=1.0,
     show_default=True,
-    help="Simulated s per second.",
+    help="Simulated seconds per second.",
 )
 def sim(**flags: Any) -> None:  # noqa: ANN401
-    """Serve a provider that is compatible with Anthropic's API, on this machine, for trying out.
+    """Serve a simulated provider, compatible with Anthropic's API, on this machine.
 
-    Point ANTHROPIC_BASE_URL at it; any key is taken. Batches live through the real lifecycle.
+    Point ANTHROPIC_BASE_URL at it; any key is accepted. Batches go through the real lifecycle.
     """
     from twolane.cli.simulating import serve  # noqa: PLC0415
 

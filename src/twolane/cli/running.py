@@ -145,7 +145,7 @@ def _output_of(run: Run, again: Path | None, command: str, *, as_json: bool) -> 
     output = _checked(Path(named), as_json=as_json)
     if output.identity != named:
         message = (
-            f"the output of run {run.id}, {named}, leads elsewhere by now; name where the results "
+            f"the output of run {run.id}, {named}, now leads elsewhere; name where the results "
             f"go: twolane {command} {run.id} -o FILE"
         )
         raise ConfigError(message)
@@ -199,8 +199,8 @@ async def _finish(run: Run, output: Output | None, console: Console, *, as_json:
             refused = error
     report = await run.report()
     if run.row.state is RunState.OPEN:
-        console.print(f"not finished; go on with: twolane resume {run.id}")
-        console.print(f"what there is so far: twolane export {run.id} -o FILE")
+        console.print(f"not finished; continue with: twolane resume {run.id}")
+        console.print(f"results so far: twolane export {run.id} -o FILE")
     elif run.row.dropped_at is not None:
         console.print(f"{gone(run.row)}; no output is written")
     elif output is None:
@@ -223,12 +223,12 @@ async def _finish(run: Run, output: Output | None, console: Console, *, as_json:
 def _what_lets_it_go_on(run: Run) -> str:
     if run.row.state_reason == MONTH_OVER:
         return (
-            f"next month, or a higher budget, lets it go on: twolane resume {run.id} "
+            f"it can continue next month, or with a higher budget: twolane resume {run.id} "
             "--month-budget USD"
         )
     if run.row.state_reason == BUDGET_OVER:
-        return f"more money lets it go on: twolane resume {run.id} --max-cost USD"
-    return f"{shown(run.row.state_reason.rstrip('.'))}: then go on with twolane resume {run.id}"
+        return f"it can continue with a higher cap: twolane resume {run.id} --max-cost USD"
+    return f"{shown(run.row.state_reason.rstrip('.'))}: then continue with twolane resume {run.id}"
 
 
 def _write(run: Run, output: Output, console: Console) -> None:

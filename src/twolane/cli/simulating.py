@@ -16,7 +16,7 @@ from twolane.sim import serve as serve_simulator
 async def serve(*, port: int, seed: int, faults: str, speed: float) -> int:
     """Serve until interrupted; return the exit code. Raises ConfigError."""
     if faults not in PRESETS:
-        message = f"there are no faults {faults!r}; known are {', '.join(sorted(PRESETS))}"
+        message = f"unknown faults {faults!r}; choose one of {', '.join(sorted(PRESETS))}"
         raise ConfigError(message)
     simulator = Simulator(seed=seed, faults=PRESETS[faults], speed=speed)
 

@@ -34,11 +34,11 @@ def problem_of(url: str) -> str | None:
     if re.search(r"[\s\x00-\x1f\x7f]", url):
         return "it has a space in it; write it as in https://api.anthropic.com"
     if parts.scheme not in ("http", "https"):
-        return "it has to begin with https:// (or http://)"
+        return "it must begin with https:// (or http://)"
     if not host:
         return "it names no host; write it as in https://api.anthropic.com"
     if parts.query or parts.fragment:
-        return "leave off what stands behind its path"
+        return "leave off what follows its path"
     path = parts.path.rstrip("/")
     for end in _API_PATHS:
         if path.endswith(end):

@@ -50,14 +50,14 @@ def pick_run(named: str, ids: Sequence[str]) -> str:
         message = f"{len(found):,} runs begin with {named}: {', '.join(found[:SHOWN])}{more}"
         raise AmbiguousRunError(f"{message}; give more of the id")
     if not ids:
-        raise UnknownRunError(f"there is no run {named}, and no other yet")
+        raise UnknownRunError(f"there is no run {named}, and there are no runs yet")
     raise UnknownRunError(f"there is no run {named}; {_or_listed(nearest(named, ids))}")
 
 
 def _or_listed(near: Sequence[str]) -> str:
     if not near:
         return "`runs` lists them"
-    return f"the nearest is {near[0]}, and `runs` lists all"
+    return f"the nearest is {near[0]}, and `runs` lists them all"
 
 
 def nearest(named: str, known: Iterable[str], *, most: int = 3, least: float = LIKE) -> list[str]:

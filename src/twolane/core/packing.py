@@ -27,7 +27,7 @@ def batch_size(total: int, requested: int | None, limits: Limits) -> int:
     requested size below 1.
     """
     if requested is not None and requested < 1:
-        raise ValueError(f"a batch holds at least one item, not {requested}")
+        raise ValueError(f"a batch has at least one item, not {requested}")
     default = max(DEFAULT_BATCH_ITEMS, -(-total // MAX_DEFAULT_BATCHES))
     return min(requested or default, limits.max_items)
 

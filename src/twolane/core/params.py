@@ -35,7 +35,7 @@ def problem(params: Mapping[str, Any]) -> str | None:
     """Return why the provider cannot be asked for this, None where nothing is known against it."""
     messages = params.get("messages")
     if not isinstance(messages, list | tuple) or not messages:
-        return "messages has to be a list of at least one message"
+        return "messages must be a list of at least one message"
     if _LOOKED_AT.isdisjoint(params):
         return None
     if params.get("stream") not in (None, False):
@@ -49,7 +49,7 @@ def problem(params: Mapping[str, Any]) -> str | None:
         and len(betas) <= _MAX_BETAS
         and all(isinstance(one, str) and _BETA.fullmatch(one) for one in betas)
     ):
-        return 'betas has to be a list of names, such as ["context-1m-2025-08-07"]'
+        return 'betas must be a list of names, such as ["context-1m-2025-08-07"]'
     return None
 
 

@@ -37,7 +37,7 @@ _BUCKETS = 256
 
 
 @dataclass(frozen=True, slots=True)
-class Survey:
+class RequestSurvey:
     """What looking through all requests of a run has found; sums over all of them.
 
     `unbounded` names the first request whose cost no cap can bound beforehand, '' for none, and
@@ -70,11 +70,11 @@ class Stage:
     lane: Lane | None = None
 
 
-def survey(requests: Iterable[Request], *, max_bytes: int, reply_tokens: int) -> Survey:
+def survey(requests: Iterable[Request], *, max_bytes: int, reply_tokens: int) -> RequestSurvey:
     """Look through all requests, in constant memory but for eight bytes of each key.
 
     `reply_tokens` is what a reply is expected to take, where max_tokens allows it. Raises
-    InputError naming the request where a key stands twice, a member is missing or can't be asked
+    InputError naming the request where a key is used twice, a member is missing or can't be asked
     for, a schema cannot be checked, the models or betas differ, or the request is above the
     provider's limit.
     """
@@ -110,7 +110,7 @@ def survey(requests: Iterable[Request], *, max_bytes: int, reply_tokens: int) ->
                 unbounded = request.key
         total += 1
     _refuse_twins(requests, hashes)
-    return Survey(
+    return RequestSurvey(
         total, model, shared or {}, input_tokens, output_tokens, caches, unbounded,
         betas or (), forms.differ, no_batch, digest.hexdigest(),
     )  # fmt: skip
@@ -186,7 +186,7 @@ def _listed(betas: tuple[str, ...]) -> str:
 
 
 def _refuse_twins(requests: Iterable[Request], hashes: Sequence[array[int]]) -> None:
-    """Raise InputError where a key stands twice.
+    """Raise InputError where a key is used twice.
 
     Equal hashes only raise the suspicion: the requests are then gone through again.
     """
@@ -200,11 +200,11 @@ def _refuse_twins(requests: Iterable[Request], hashes: Sequence[array[int]]) -> 
     for index, request in enumerate(requests):
         if hash(request.key) in suspects:
             if request.key in seen:
-                message = f"{place(index, request)}: this id stands twice; ids must be unique"
+                message = f"{place(index, request)}: duplicate id; each id must be unique"
                 raise InputError(message)
             seen.add(request.key)
     if not seen:
-        raise InputError("an id stands twice; ids must be unique")
+        raise InputError("duplicate id; each id must be unique")
 
 
 def _members(index: int, request: Request, before: str) -> tuple[str, int]:

@@ -47,12 +47,12 @@ def schema_json(params: Mapping[str, Any]) -> bytes | None:
     if isinstance(config, dict) and wanted is None:
         return None
     if not isinstance(wanted, dict):
-        message = f"{WHERE} has to be an object"
+        message = f"{WHERE} must be an object"
         raise InputError(message)
     if wanted.get("type") != "json_schema":
         return None
     if not isinstance(wanted.get("schema"), dict):
-        message = f"{WHERE} is no JSON schema that can be checked: it has no schema, an object"
+        message = f"{WHERE} is not a JSON schema that can be checked: it has no schema, an object"
         raise InputError(message)
     return orjson.dumps(wanted["schema"])
 
@@ -77,7 +77,7 @@ def check_of(schema: bytes) -> Check:
         raise
     except Exception as error:
         # Source is generated from a schema and compiled: all kinds of errors come of a broken one.
-        message = f"{WHERE} is no JSON schema that can be checked: {_told(error)}"
+        message = f"{WHERE} is not a JSON schema that can be checked: {_told(error)}"
         raise InputError(message) from error
 
     def check(text: str) -> str | None:
@@ -171,7 +171,7 @@ def _check_keywords(node: dict[str, Any], root: dict[str, Any]) -> None:
             _refuse_schema(f"{name} is not supported; use $ref")
     for name in ("exclusiveMinimum", "exclusiveMaximum"):
         if isinstance(node.get(name), bool) and "draft-04" not in str(root.get("$schema")):
-            _refuse_schema(f"{name} has to be a number (true and false are of draft 4)")
+            _refuse_schema(f"{name} must be a number (true and false are of draft 4)")
 
 
 def _follow_ref(ref: str, root: dict[str, Any], active: tuple[str, ...], done: set[str]) -> None:
@@ -214,7 +214,7 @@ def _bare(node: Any) -> Any:  # noqa: ANN401
 
 
 def _refuse_schema(why: str) -> NoReturn:
-    message = f"{WHERE} is no JSON schema that can be checked: {why}"
+    message = f"{WHERE} is not a JSON schema that can be checked: {why}"
     raise InputError(message)
 
 

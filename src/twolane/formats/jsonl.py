@@ -70,7 +70,7 @@ class JsonlRequests:
             raise InputError(f"{where}: {error}") from None
         if not isinstance(value, dict) or not isinstance(value.get("params"), dict):
             message = (
-                f'{where}: a line has to be an object with "params", an object: '
+                f'{where}: a line must be an object with "params", an object: '
                 '{"custom_id": "…", "params": {"model": …, "max_tokens": …, "messages": […]}}'
             )
             raise InputError(message)
@@ -78,7 +78,7 @@ class JsonlRequests:
         if custom_id is not None and not (
             isinstance(custom_id, str) and 0 < len(custom_id) <= MAX_ID_CHARS
         ):
-            message = f"{where}: custom_id has to be a text of 1 to {MAX_ID_CHARS:,} characters"
+            message = f"{where}: custom_id must be a string of 1 to {MAX_ID_CHARS:,} characters"
             raise InputError(message)
         params: dict[str, Any] = value["params"]
         if self.model and "model" not in params:
@@ -104,7 +104,7 @@ def _parsed(line: bytes) -> Any:  # noqa: ANN401
     if len(line) > MAX_LINE_BYTES:
         raise ValueError(f"a line has at most {MAX_LINE_BYTES:,} bytes; split the input into lines")
     if len(line) > _LONG_LINE_BYTES and sum(map(line.count, _BEGINNINGS)) > _MAX_VALUES:
-        raise ValueError(f"a line holds at most {_MAX_VALUES:,} values")
+        raise ValueError(f"a line may hold at most {_MAX_VALUES:,} values")
     with contextlib.suppress(orjson.JSONDecodeError, orjson.JSONEncodeError):
         value = orjson.loads(line)
         if orjson.dumps(value) == line.strip():
@@ -133,7 +133,7 @@ def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         twice = next(
             name for name, times in Counter(name for name, _ in pairs).items() if times > 1
         )
-        raise ValueError(f"{shortened(repr(twice))} stands twice in an object")
+        raise ValueError(f"duplicate member {shortened(repr(twice))} in an object")
     return members
 
 
@@ -150,7 +150,7 @@ def _fraction(digits: str) -> float:
 
 
 def _refuse(constant: str) -> None:
-    raise ValueError(f"this is not JSON ({constant} is no number there)")
+    raise ValueError(f"this is not JSON ({constant} is not a JSON number)")
 
 
 # Lone surrogates pass as escapes: an id that is made of a file's name may hold them.

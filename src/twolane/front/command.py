@@ -42,12 +42,14 @@ LANES = ("auto", "realtime", "batch")
 json_flag = click.option(
     "--json", "as_json", is_flag=True, help="Print one JSON object on standard output."
 )
-config_flag = click.option("--config", type=FILE, help="The config file, if not the usual one.")
+config_flag = click.option("--config", type=FILE, help="Config file, if not the default one.")
 
 
 def home_flag(command: F) -> F:
     """Add the flags of every command: where the state lies, and what the settings are read from."""
-    return click.option("--home", type=FOLDER, help="Folder of the ledger.")(config_flag(command))
+    return click.option("--home", type=FOLDER, help="Folder that holds the ledger.")(
+        config_flag(command)
+    )
 
 
 class Setting(click.Option):
@@ -109,7 +111,7 @@ month_flag = click.option(
     "--month-budget",
     cls=Setting,
     metavar="USD",
-    help="Most that all runs of the ledger may cost in a calendar month (UTC).",
+    help="Maximum cost of all runs of the ledger in a calendar month (UTC).",
 )
 
 
@@ -118,25 +120,29 @@ def settings_flags(command: F) -> F:
     setting = partial(click.option, cls=Setting)
     flags = [
         home_flag,
-        setting("--provider", metavar="NAME", help="Who answers: anthropic, local or offline."),
-        setting("--model", metavar="NAME", help="Model, where no other is named."),
-        setting("--base-url", metavar="URL", help="The provider's address."),
+        setting("--provider", metavar="NAME", help="Provider: anthropic, local or offline."),
+        setting("--model", metavar="NAME", help="Model to use where the input names none."),
+        setting("--base-url", metavar="URL", help="Address of the provider."),
         setting("--prices", type=FILE, help="Price file, for models without a known price."),
-        setting("--batch-size", metavar="N", help="Most items in one batch."),
-        setting("--concurrency", metavar="N", help="Most real-time calls at once."),
-        setting("--poll-s", metavar="S", help="Pause between looks at a batch."),
+        setting("--batch-size", metavar="N", help="Maximum number of items in a batch."),
+        setting("--concurrency", metavar="N", help="Maximum number of real-time calls at once."),
+        setting("--poll-s", metavar="S", help="Seconds between polls of a batch."),
         setting(
             "--reconcile-grace-s",
             metavar="S",
-            help="How long an unanswered create may hide in the provider's list.",
+            help="Seconds until an unanswered batch counts as never created.",
         ),
         setting(
             "--keep-days",
             metavar="N",
-            help="Let requests and replies go that many days after their run's end.",
+            help="Delete requests and replies this many days after their run ends.",
         ),
         month_flag,
-        setting("--confirm-usd", metavar="USD", help="Ask before a run estimated above this."),
+        setting(
+            "--confirm-usd",
+            metavar="USD",
+            help="Ask before a run estimated to cost more than this.",
+        ),
     ]
     for flag in reversed(flags):
         command = flag(command)
@@ -149,12 +155,12 @@ def deadline_flags(command: F) -> F:
         click.option(
             "--by",
             metavar="TIME",
-            help="Be done within this, as in 45m or 1h30m: late batches move to real time.",
+            help="Finish within this time, such as 45m or 1h30m; late batches move to real time.",
         ),
         click.option(
             "--by-strict",
             is_flag=True,
-            help="Do not wait for a late batch to end; some items may be paid for twice.",
+            help="Do not wait for late batches to end; some items may be paid for twice.",
         ),
     ]
     for flag in reversed(flags):
@@ -271,7 +277,7 @@ def _ended(cli: click.Group, expected: tuple[type[Exception], ...]) -> _Ended:
         return _Ended(int(getattr(error, "exit_code", 1)), kind_of(error), str(error))
     except ImportError as error:
         message = (
-            f"a library is missing or cannot be loaded: {error}; install notemill anew "
+            f"a library is missing or cannot be loaded: {error}; reinstall notemill "
             "(pip install --force-reinstall notemill)"
         )
         tell(f"error: {message}")

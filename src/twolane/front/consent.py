@@ -41,7 +41,7 @@ def cap_of(max_cost: str | None) -> int | None:
     usd = amount(max_cost.removeprefix("$"), LEAST_USD, MAX_USD)
     if usd is None:
         message = (
-            f"--max-cost has to be an amount in dollars above 0, at most {MAX_USD:,}, "
+            f"--max-cost must be an amount in dollars above 0, at most {MAX_USD:,}, "
             f"not {shortened(repr(max_cost))}"
         )
         raise ConfigError(message)
@@ -63,7 +63,7 @@ def within_s(by: str | None, *, strict: bool) -> int | None:
         )
     if not 0 < seconds <= LONGEST_DEADLINE_S:
         message = (
-            f"--by has to be a time such as 90s, 45m, 2h, 1h30m or 1d, not {shortened(repr(by))}"
+            f"--by must be a time such as 90s, 45m, 2h, 1h30m or 1d, not {shortened(repr(by))}"
         )
         raise ConfigError(message)
     return seconds
@@ -189,7 +189,7 @@ def confirm(question: str, console: Console, *, yes: bool, otherwise: str) -> No
     if yes:
         return
     if not sys.stdin.isatty():
-        message = f"{question} Nobody is here to answer; run the command again with --yes"
+        message = f"{question} There is no terminal to ask; run the command again with --yes"
         raise WaitingError(message)
     if not says_yes(question, console):
         raise WaitingError(otherwise)

@@ -137,7 +137,7 @@ def _endings_line(report: Report) -> str:
     """Return how answers ended that did not end as usual, '' where all did."""
     told = ", ".join(f"{count:,} with {shown(how)}" for how, count in report.endings.items())
     total = sum(report.endings.values())
-    return f"{counted(total, 'answer')} ended otherwise than usual: {told}" if told else ""
+    return f"{counted(total, 'answer')} ended in an unusual way: {told}" if told else ""
 
 
 def _unpriced_lines(report: Report) -> Iterator[str]:
@@ -149,7 +149,7 @@ def _unpriced_lines(report: Report) -> Iterator[str]:
         elif name == BEYOND_USAGE:
             yield f"{answers} counted more tokens than the request allows: booked at the worst case"
         else:
-            yield f"{answers} used {shown(name)}, of which no price is known: it may cost more"
+            yield f"{answers} used {shown(name)}, which has no known price: the cost may be higher"
 
 
 def _deadline_line(kept: Kept) -> str:
@@ -158,7 +158,7 @@ def _deadline_line(kept: Kept) -> str:
     if not kept.given_up:
         return f"deadline {at}: {held}"
     batches = counted(kept.given_up, "late batch")
-    return f"deadline {at}: {held}; {batches} given up, what they left went in real time"
+    return f"deadline {at}: {held}; {batches} given up; the rest went in real time"
 
 
 def print_standing(run: RunRow, console: Console) -> None:
@@ -174,9 +174,9 @@ def print_expiring(batches: Iterable[Expiring], console: Console, *, now: float)
     for one in batches:
         until = datetime.fromtimestamp(one.expires_at, UTC).strftime("%Y-%m-%d %H:%M UTC")
         told = (
-            f"kept by the provider until {until} only; fetch them before, with"
+            f"kept by the provider only until {until}; fetch them before then with"
             if now < one.expires_at
-            else f"gone since {until}; what was not fetched is asked anew by"
+            else f"gone since {until}; what was not fetched is asked again by"
         )
         console.print(f"warning: the results of batch {one.batch} are {told}: resume {one.run}")
 

@@ -38,7 +38,7 @@ class Whole(click.IntRange):
 
         if (number := whole(value)) is None:
             said = shortened(repr(value))
-            self.fail(f"{said} is no whole number; write digits alone", param, ctx)
+            self.fail(f"{said} is not a whole number; use digits only", param, ctx)
         return int(super().convert(number, param, ctx))
 
 
@@ -52,7 +52,7 @@ class Number(click.FloatRange):
 
         if (number := amount(value, 0, MAX_WHOLE)) is None:
             said = shortened(repr(value))
-            self.fail(f"{said} is no number; write it as in 0.5", param, ctx)
+            self.fail(f"{said} is not a number such as 0.5", param, ctx)
         return float(super().convert(float(number), param, ctx))
 
 
@@ -69,7 +69,9 @@ class Dollars(click.types.StringParamType):
         text = str(value).removeprefix("$")
         if amount(text, LEAST_USD, MAX_USD) is None:
             said = shortened(repr(str(value)))
-            self.fail(f"{said} is no amount in dollars above 0, at most {MAX_USD:,}", param, ctx)
+            self.fail(
+                f"{said} is not an amount in dollars above 0 and at most {MAX_USD:,}", param, ctx
+            )
         return text
 
 

@@ -42,7 +42,7 @@ def check_kept(run: RunRow) -> None:
     if run.dropped_at is not None:
         message = (
             f"{gone(run)}; what it cost is in `show {run.id}`, and the same command with --again "
-            "asks anew"
+            "asks again"
         )
         raise LedgerError(message)
 
@@ -52,6 +52,6 @@ def gone(run: RunRow) -> str:
     if run.dropped_at is None:
         return ""
     return (
-        f"the requests and replies of run {run.id} were let go on {day(run.dropped_at)}, as the "
-        "setting keep_days says"
+        f"the requests and replies of run {run.id} were deleted on {day(run.dropped_at)}, as the "
+        "setting keep_days asks"
     )

@@ -61,7 +61,7 @@ def _tally(ledger: Ledger, run: RunRow) -> dict[tuple[str, str], int]:
     found[usual] = int(total) - sum(found.values())
     for place, (known, what) in enumerate(((ItemState, "state"), (Lane, "lane"))):
         if strange := sorted(map(str, {key[place] for key in found} - set(known))):
-            raise damaged(f"items of run {run.id} are in the {what} {strange[0]!r}")
+            raise damaged(f"items of run {run.id} have the unknown {what} {strange[0]!r}")
     if total != run.total:
         raise damaged(f"run {run.id} has {total} of its {run.total} items")
     return found
@@ -96,7 +96,7 @@ def _lanes(
     ).fetchone()
     realtime, batch, all_realtime, strange = (whole(value or 0) for value in sums)
     if strange:
-        raise damaged(f"{counted(strange, 'attempt')} of run {run.id} in an unknown lane")
+        raise damaged(f"{counted(strange, 'attempt')} of run {run.id} with an unknown lane")
     batches = ledger.store.db.execute(
         "SELECT count(*) FROM batches WHERE run_no = ? AND provider_id IS NOT NULL", (run.run_no,)
     ).fetchone()[0]

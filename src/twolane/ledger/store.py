@@ -212,7 +212,7 @@ class Store:
         application = int(db.execute("PRAGMA application_id").fetchone()[0])
         version = int(db.execute("PRAGMA user_version").fetchone()[0])
         if not empty and application != APPLICATION_ID:
-            message = f"{self.path} is an SQLite file, but not a ledger of twolane; move it away"
+            message = f"{self.path} is an SQLite file, but not a twolane ledger; move it away"
             raise LedgerError(message)
         if version > SCHEMA_VERSION:
             message = (
@@ -221,7 +221,7 @@ class Store:
             )
             raise LedgerError(message)
         if version < 0 or (version == 0 and not empty):
-            raise _damaged(self.path, f"it says to have format {version}")
+            raise _damaged(self.path, f"its header claims format {version}")
         return 0 if empty else version
 
     def _prepare(self, *, lived: bool) -> None:
@@ -377,7 +377,7 @@ def _translated(error: Exception, path: Path) -> TwolaneError:
     text, code = str(error), getattr(error, "sqlite_errorcode", 0) & _PRIMARY
     if isinstance(error, UnicodeDecodeError) or "Could not decode" in text:
         # What else the message says is of a prompt or a reply.
-        return _damaged(path, "a text in it is no text")
+        return _damaged(path, "invalid UTF-8 in a text column")
     if code in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_IOERR) and not _may_open():
         return TooManyFilesError()
     if code in _BY_CODE:

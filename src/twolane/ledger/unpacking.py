@@ -110,7 +110,7 @@ def _opened(source: Path) -> _Careful:
     try:
         kind = os.stat(source).st_mode  # noqa: PTH116  # a pipe would be waited for
         if not stat.S_ISREG(kind):
-            message = f"{source} is no file; name one that `twolane state export` has written"
+            message = f"{source} is not a file; name one that `twolane state export` has written"
             raise ConfigError(message)
         return _Careful(source)
     except (OSError, ValueError) as error:
@@ -193,7 +193,7 @@ def _extract(pack: zipfile.ZipFile, name: str, target: Path, *, most_bytes: int)
     with pack.open(name) as packed, private.new(target) as out:
         while chunk := packed.read(_CHUNK_BYTES):
             if not size and not chunk.startswith(HEADER):
-                message = f"{name} is no database"
+                message = f"{name} is not a database"
                 raise ValueError(message)
             size += len(chunk)
             if size > most_bytes:

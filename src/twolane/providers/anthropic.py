@@ -316,7 +316,7 @@ class AnthropicProvider(ProviderBase):
             given = (
                 repr(value.get("id"))[:_SHOWN_ID_CHARS] if isinstance(value, dict) else "nothing"
             )
-            message = f"{self.name} gave a batch an id that is none: {given}"
+            message = f"{self.name} gave a batch an invalid id: {given}"
             raise InvalidReplyError(message, provider=self.name)
         return BatchInfo(
             id=batch_id,
@@ -348,7 +348,7 @@ def _path(batch_id: str, more: str = "") -> str:
     A ledger that came from elsewhere may hold anything.
     """
     if identifier(batch_id) is None:
-        message = f"{batch_id[:_SHOWN_ID_CHARS]!r} is no id of a batch"
+        message = f"{batch_id[:_SHOWN_ID_CHARS]!r} is not a batch id"
         raise RejectedError(message, status=404, kind="not_found_error")
     return f"{_BATCHES}/{quote(batch_id, safe='')}{more}"
 

@@ -174,7 +174,9 @@ def _failure(error: Exception, base_url: str) -> ProviderError:
     """Return what became of a request that aiohttp has raised an error for."""
     match error:
         case aiohttp.InvalidURL() | aiohttp.NonHttpUrlClientError():
-            return EndpointError(f"the base URL {base_url!r} is none; correct ANTHROPIC_BASE_URL")
+            return EndpointError(
+                f"the base URL {base_url!r} is not valid; correct ANTHROPIC_BASE_URL"
+            )
         case aiohttp.ClientHttpProxyError() if error.status in (401, 403, 407):
             return EndpointError(
                 f"the proxy does not let anybody through to {base_url}: {error.status} "

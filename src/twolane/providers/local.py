@@ -235,7 +235,7 @@ class LocalProvider(NoBatches, ProviderBase):
         raw, answer = await self._exchange(manner.endpoint, asked, most_bytes)
         message = (chat.from_chat if as_chat else chat.from_messages)(answer, params)
         if message is None:
-            problem = f"an answer came that holds no message: {shown(raw)[:80]!r}"
+            problem = f"the answer contains no message: {shown(raw)[:80]!r}"
             return Reply(raw, "", Usage(), None, "", problem=problem)
         usage = message["usage"]
         context = self._served.context_tokens if self._served else None

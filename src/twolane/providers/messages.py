@@ -268,7 +268,7 @@ def _quoted(text: bytes) -> str:
     except UnicodeDecodeError as error:
         # Half a character at the end is one that was cut off.
         if error.end < len(text):
-            return f"{len(text):,} bytes that are no text"
+            return f"{len(text):,} bytes that are not text"
     return repr(shown(text)[:80])
 
 

@@ -58,7 +58,7 @@ class ProviderBase:
         """Read one line of results. Raises InvalidReplyError where it is none."""
         found = messages.read_line(line)
         if found is None:
-            message = f"a line of results is none: {line[: messages.SNIPPET_CHARS]!r}"
+            message = f"a line of results cannot be read: {line[: messages.SNIPPET_CHARS]!r}"
             raise InvalidReplyError(message, provider=self.name)
         return found
 

@@ -21,7 +21,7 @@ from twolane.errors import (
     RunRefusedError,
 )
 from twolane.ledger.rows import NO_USAGE
-from twolane.worker.context import Denial, Settled, Troubles
+from twolane.worker.context import Denial, SettledAttempt, Troubles
 from twolane.worker.judge import TOO_LARGE, unread
 from twolane.worker.reconcile import GONE_AFTER_S
 from twolane.worker.spool import lines, spooled
@@ -162,7 +162,7 @@ class _Collector:
         """
         self._strays = self._not_results = 0
         self._nameless.clear()
-        chunk: list[Settled] = []
+        chunk: list[SettledAttempt] = []
         doubtful: list[tuple[SentItem, Errored]] = []
         answered = False
         for line in lines(path):
@@ -197,7 +197,7 @@ class _Collector:
         Where lines cannot be read and name nobody, their answers may be among those: they were
         paid for, and are not bought again unasked.
         """
-        endings: list[Settled] = []
+        endings: list[SettledAttempt] = []
         replies = iter(self._nameless)
         for one in self._open.values():
             outcome: Outcome = Missing()
@@ -256,8 +256,8 @@ class _Collector:
         )
         return Succeeded(reply)
 
-    def _settled(self, one: SentItem, outcome: Outcome) -> Settled:
-        return Settled(one, self._judge.ending(one, outcome, given_up=self._given_up))
+    def _settled(self, one: SentItem, outcome: Outcome) -> SettledAttempt:
+        return SettledAttempt(one, self._judge.ending(one, outcome, given_up=self._given_up))
 
 
 def _is_unreadable(answer: ResultLine) -> bool:

@@ -106,7 +106,7 @@ class Troubles:
         return self.since_s is not None and now_s - self.since_s >= SILENCE_PATIENCE_S
 
 
-class Settled(NamedTuple):
+class SettledAttempt(NamedTuple):
     """An ending that is durable, as listeners get it."""
 
     sent: SentItem
@@ -137,7 +137,7 @@ class Context:
     executor: Executor | None
     random: random.Random
     now: Callable[[], float] = time.time
-    listeners: list[Callable[[Sequence[Settled]], None]] = field(default_factory=list)
+    listeners: list[Callable[[Sequence[SettledAttempt]], None]] = field(default_factory=list)
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     fatal: BaseException | None = None

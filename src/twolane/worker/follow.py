@@ -16,7 +16,7 @@ from twolane.core.states import BatchState
 from twolane.errors import LongWaitError, ProviderError
 from twolane.ledger.orphans import NEVER_ARRIVED
 from twolane.worker.collect import collect
-from twolane.worker.context import Denial, Settled, Troubles, asked_s
+from twolane.worker.context import Denial, SettledAttempt, Troubles, asked_s
 from twolane.worker.hedge import Hedge
 
 if TYPE_CHECKING:
@@ -138,7 +138,7 @@ class Follower:
     ) -> None:
         context = self._context
         sent = await context.db(context.ledger.sent, context.run, batch_no=batch.batch_no)
-        endings = [Settled(one, ending(one)) for one in sent if not one.settled]
+        endings = [SettledAttempt(one, ending(one)) for one in sent if not one.settled]
         close = partial(context.ledger.close_batch, batch=batch, state=state, reason=reason)
         await self._recorder.write(endings, close)
 

@@ -322,4 +322,4 @@ def _why_unreadable(reply: Reply) -> str:
         parse_reply(reply.text)
     except ValueError:
         return f"the reply is not JSON: {reply.text[:80]!r}"
-    return "the reply has no text field note_ref"
+    return "the reply lacks the string `note_ref`"

@@ -12,7 +12,7 @@ from twolane.core.types import Lane, Wait
 from twolane.errors import LedgerError
 from twolane.ledger import controls, months, standing
 from twolane.worker.batches import BatchLane
-from twolane.worker.context import Settled
+from twolane.worker.context import SettledAttempt
 from twolane.worker.follow import Follower
 from twolane.worker.judge import Judge
 from twolane.worker.orphans import OrphanWatch
@@ -90,7 +90,9 @@ class Worker:
         lost = await context.db(context.ledger.sent, context.run, batch_no=None)
         if lost:
             why = "the process ended before its answer was booked"
-            await self._recorder.write([Settled(one, judge.uncertain(one, why)) for one in lost])
+            await self._recorder.write(
+                [SettledAttempt(one, judge.uncertain(one, why)) for one in lost]
+            )
         left = await context.db(context.ledger.batches, context.run, open_only=True)
         for batch in left:
             if batch.state is not BatchState.INTENDED:

@@ -122,7 +122,7 @@ class Reconciler:
                 return
         message = (
             f"batch {batch.nonce} was posted to {batch.base_url} with another key, and this one "
-            "does not see that workspace; resume with the key and the base URL of then, or its "
+            "does not see that workspace; resume with the original key and base URL, or its "
             "items would be paid for twice"
         )
         raise ConfigError(message)

@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from twolane.core.states import ItemState
-from twolane.worker.context import Context, Settled
+from twolane.worker.context import Context, SettledAttempt
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -24,7 +24,7 @@ class Recorder:
     def __init__(self, context: Context) -> None:
         """Write into the ledger of `context`."""
         self._context = context
-        self._waiting: list[Settled] = []
+        self._waiting: list[SettledAttempt] = []
         self._flushing: asyncio.Task[None] | None = None
 
     @property
@@ -34,13 +34,13 @@ class Recorder:
 
     def add(self, sent: SentItem, settlement: Settlement) -> None:
         """Have an ending written with the next commit."""
-        self._waiting.append(Settled(sent, settlement))
+        self._waiting.append(SettledAttempt(sent, settlement))
         if self._flushing is None:
             self._flushing = asyncio.get_running_loop().create_task(self._flush())
 
     async def write(
         self,
-        endings: Sequence[Settled],
+        endings: Sequence[SettledAttempt],
         commit: Callable[[Sequence[Settlement]], None] | None = None,
     ) -> None:
         """Commit endings now, then book their money and tell the listeners.

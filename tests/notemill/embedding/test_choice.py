@@ -53,10 +53,10 @@ def test_a_service_is_told_by_its_own_settings(config: Path) -> None:
     [
         (
             '[notemill]\nembedding = "bert"\n',
-            "cannot be 'bert': it has to be a text, one of auto, minilm",
+            "cannot be 'bert': it must be a text, one of auto, minilm",
         ),
-        ("[notemill]\nembedding = 3\n", "has to be a text"),
-        ("notemill = 3\n", "has to be a section"),
+        ("[notemill]\nembedding = 3\n", "must be a text"),
+        ("notemill = 3\n", "must be a section"),
     ],
 )
 def test_what_is_not_known_is_refused(tmp_path: Path, text: str, message: str) -> None:

@@ -133,7 +133,7 @@ def test_a_run_whose_bodies_were_let_go_says_so_everywhere(shell: Shell) -> None
     ledger = Ledger(shell.path)
     let_go(ledger, keep_days=1, now=1.8e9)
     ledger.close()
-    gone = "the requests and replies of run done were let go on 2027-01-15"
+    gone = "the requests and replies of run done were deleted on 2027-01-15"
     assert shell("show", "done") == 0
     assert gone in shell.err
     assert shell("show", "done", "--item", "k1") == 0
@@ -163,7 +163,7 @@ def test_a_state_moves_by_two_commands(shell: Shell, tmp_path: Path) -> None:
     assert "my.state" in shell.err
     assert "twolane state take-back" in shell.err
     assert shell("state", "import", file, "--home", tmp_path / "there") == 0
-    assert "goes on with: twolane resume open" in shell.err
+    assert "continue with: twolane resume open" in shell.err
     assert shell("runs", "--json", "--home", tmp_path / "there") == 0
     assert {run["handed_over"] for run in orjson.loads(shell.out)["runs"]} == {None}
     assert shell("state", "take-back") == 8
@@ -199,8 +199,8 @@ def test_a_handed_over_run_may_be_forgotten_here(shell: Shell, tmp_path: Path) -
     ("age_days", "warning"),
     [
         (21, ""),
-        (23, "kept by the provider until {} only; fetch them before, with: resume open"),
-        (30, "gone since {}; what was not fetched is asked anew by: resume open"),
+        (23, "kept by the provider only until {}; fetch them before then with: resume open"),
+        (30, "gone since {}; what was not fetched is asked again by: resume open"),
     ],
 )
 def test_runs_warns_before_results_expire(shell: Shell, age_days: int, warning: str) -> None:

@@ -159,7 +159,7 @@ def test_another_batch_size_is_no_other_command(shell: Shell) -> None:
     ("url", "told"),
     [
         ("http://127.0.0.1:9/v1", "leave /v1 off, it is added here"),
-        ("127.0.0.1:9", "it has to begin with https://"),
+        ("127.0.0.1:9", "it must begin with https://"),
         ("http://127.0.0.1:1", "connection refused; check the network and ANTHROPIC_BASE_URL"),
     ],
 )
@@ -220,10 +220,10 @@ GOOD = orjson.dumps(
     ("data", "named"),
     [
         (GOOD + b"\n{oops\n", "line 2: this is not JSON"),
-        (GOOD + b"\n[1, 2]\n", 'line 2: a line has to be an object with "params"'),
-        (b"\n\n" + GOOD.replace(b'"a"', b'""'), "line 3: custom_id has to be a text"),
-        (GOOD.replace(b'"a"', b"7"), "line 1: custom_id has to be a text"),
-        (GOOD + b"\n" + GOOD, "this id stands twice"),
+        (GOOD + b"\n[1, 2]\n", 'line 2: a line must be an object with "params"'),
+        (b"\n\n" + GOOD.replace(b'"a"', b'""'), "line 3: custom_id must be a string"),
+        (GOOD.replace(b'"a"', b"7"), "line 1: custom_id must be a string"),
+        (GOOD + b"\n" + GOOD, "duplicate id"),
         (GOOD.replace(MODEL.encode(), b""), "names no model"),
         (GOOD.replace(b'"max_tokens":5,', b""), "no max_tokens"),
         (GOOD.replace(MODEL.encode(), b"claude-haiku-99"), "claude-haiku-99"),
@@ -237,14 +237,14 @@ GOOD = orjson.dumps(
             GOOD + b"\n" + GOOD.replace(b'"a"', b'"b"').replace(b'"max', b'"n":2,"max'),
             "line 2 (b): n is",
         ),
-        (GOOD.replace(b'"max', b'"betas":"x","max'), "line 1 (a): betas has to be"),
+        (GOOD.replace(b'"max', b'"betas":"x","max'), "line 1 (a): betas must be"),
         (
             GOOD.replace(
                 b'"max',
                 b'"output_config":{"format":{"type":"json_schema",'
                 b'"schema":{"$ref":"http://127.0.0.1:9/a"}}},"max',
             ),
-            "line 1 (a): output_config.format is no JSON schema",
+            "line 1 (a): output_config.format is not a JSON schema",
         ),
         (b"\xff\xfe", "line 1: this is not JSON"),
     ],
@@ -684,7 +684,7 @@ def test_what_has_ended_is_not_canceled_and_that_is_said(
     assert shell("run", source, "-o", output, "--again") == 6
     monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-any")
     assert shell("cancel", "last") == 0
-    assert "asked for" in shell.err
+    assert "cancellation requested" in shell.err
     assert shell("resume", "last") == 4
     assert shell("cancel", "last") == 0
     assert "has ended: canceled" in shell.err
@@ -813,7 +813,7 @@ def test_run_and_resume_warn_of_results_that_expire(shell: Shell) -> None:
     for again in (words, ("resume", run)):
         assert shell(*again) == 0
         assert "warning: the results of batch msgbatch_" in shell.err
-        assert f"fetch them before, with: resume {run}" in shell.err
+        assert f"fetch them before then with: resume {run}" in shell.err
 
 
 def test_over_a_run_whose_results_were_let_go_nothing_is_sent_or_overwritten(shell: Shell) -> None:
@@ -830,7 +830,7 @@ def test_over_a_run_whose_results_were_let_go_nothing_is_sent_or_overwritten(she
     assert shell("run", other, "-o", shell.folder / "o", "--keep-days", "2") == 0
     posts = shell.posts()
     assert shell(*words) == 0
-    assert "were let go on" in shell.err
+    assert "were deleted on" in shell.err
     assert "no output is written" in shell.err
     assert (output.read_bytes(), shell.posts()) == (written, posts)
     assert shell(*words, "--again") == 0

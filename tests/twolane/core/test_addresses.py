@@ -26,9 +26,9 @@ def test_a_root_is_taken(url: str) -> None:
 @pytest.mark.parametrize(
     ("url", "told"),
     [
-        ("api.anthropic.com", "has to begin with https://"),
-        ("localhost:8765", "has to begin with https://"),
-        ("ftp://api.anthropic.com", "has to begin with https://"),
+        ("api.anthropic.com", "must begin with https://"),
+        ("localhost:8765", "must begin with https://"),
+        ("ftp://api.anthropic.com", "must begin with https://"),
         ("https://", "names no host"),
         ("https://api.anthropic.com ", "a space"),
         ("https://api anthropic.com", "a space"),
@@ -36,7 +36,7 @@ def test_a_root_is_taken(url: str) -> None:
         ("http://[::1", "cannot be read"),
         ("http://host:99999", "cannot be read"),
         ("http://host:port", "cannot be read"),
-        ("https://api.anthropic.com/?key=1", "leave off what stands behind its path"),
+        ("https://api.anthropic.com/?key=1", "leave off what follows its path"),
         (
             "https://api.anthropic.com/v1",
             "leave /v1 off, it is added here: https://api.anthropic.com",

@@ -55,7 +55,7 @@ def test_what_is_like_nothing_is_answered_with_where_to_look(named: str) -> None
 
 def test_without_any_run_that_is_said() -> None:
     """`last` of nothing is no run."""
-    with pytest.raises(UnknownRunError, match="no other yet"):
+    with pytest.raises(UnknownRunError, match="there are no runs yet"):
         pick_run("last", [])
 
 

@@ -30,7 +30,7 @@ def ask(key: str, **params: Any) -> Request:  # noqa: ANN401
 
 
 def look(*requests: Request) -> Any:  # noqa: ANN401
-    """Survey requests under usual limits."""
+    """RequestSurvey requests under usual limits."""
     return survey(requests, max_bytes=10_000, reply_tokens=3)
 
 
@@ -62,7 +62,7 @@ def test_what_all_requests_have_is_shared() -> None:
 
 def test_a_key_that_stands_twice_is_named() -> None:
     """The second request under a key is refused with its place in the input."""
-    with pytest.raises(InputError, match=r"item 300 \(k7\): this id stands twice"):
+    with pytest.raises(InputError, match=r"item 300 \(k7\): duplicate id"):
         look(*(ask(f"k{number % 300 if number < 300 else 7}") for number in range(400)))
 
 
@@ -70,13 +70,13 @@ def test_keys_of_equal_hash_are_told_apart(monkeypatch: pytest.MonkeyPatch) -> N
     """Equal hashes only raise the suspicion; the keys themselves decide."""
     monkeypatch.setattr("twolane.core.plan.hash", lambda _: 7, raising=False)
     assert look(ask("a"), ask("b")).total == 2
-    with pytest.raises(InputError, match=r"item 2 \(a\): this id stands twice"):
+    with pytest.raises(InputError, match=r"item 2 \(a\): duplicate id"):
         look(ask("a"), ask("b"), ask("a"))
 
 
 def test_a_source_that_can_be_read_once_is_refused_all_the_same() -> None:
     """Where the requests cannot be gone through again, a double key is still an error."""
-    with pytest.raises(InputError, match="an id stands twice"):
+    with pytest.raises(InputError, match="duplicate id"):
         survey(iter([ask("a"), ask("a")]), max_bytes=10_000, reply_tokens=3)
 
 
@@ -108,9 +108,9 @@ def test_what_makes_a_price_uncertain_is_found(
         ({"max_tokens": 0}, "no max_tokens from 1 to"),
         ({"messages": []}, "at least one message"),
         ({"messages": "hello"}, "at least one message"),
-        ({"betas": "one"}, "betas has to be a list of names"),
-        ({"betas": ["a\r\nx-api-key: b"]}, "betas has to be a list of names"),
-        ({"betas": ["a,b"]}, "betas has to be a list of names"),
+        ({"betas": "one"}, "betas must be a list of names"),
+        ({"betas": ["a\r\nx-api-key: b"]}, "betas must be a list of names"),
+        ({"betas": ["a,b"]}, "betas must be a list of names"),
         ({"output_config": {"format": {"type": "json_schema", "schema": {"type": "x"}}}}, "schema"),
     ],
 )

@@ -76,7 +76,7 @@ def test_a_run_without_a_schema_checks_nothing() -> None:
         ({"$ref": "#/$defs/a", "$defs": {"a": {"items": {"$ref": "#/$defs/b"}},
                                          "b": {"not": {"$ref": "#/$defs/a"}}}}, "leads back"),
         ({"$dynamicRef": "#a"}, "not supported"),
-        ({"minimum": 0, "exclusiveMinimum": True}, "has to be a number"),
+        ({"minimum": 0, "exclusiveMinimum": True}, "must be a number"),
         ({"properties": ["a"]}, "schema"),
         ({"multipleOf": 0}, "schema"),
         ({"$ref": 5}, "schema"),
@@ -85,7 +85,7 @@ def test_a_run_without_a_schema_checks_nothing() -> None:
 )  # fmt: skip
 def test_a_schema_that_cannot_be_checked_is_refused(schema: dict[str, Any], told: str) -> None:
     """What cannot be compiled, or means something else than it says, is told in words."""
-    with pytest.raises(InputError, match="no JSON schema that can be checked") as caught:
+    with pytest.raises(InputError, match="not a JSON schema that can be checked") as caught:
         check_of(orjson.dumps(schema))
     assert told in str(caught.value)
 
@@ -96,7 +96,7 @@ def test_a_schema_nested_too_deeply_is_refused() -> None:
         schema: dict[str, Any] = {"type": "string"}
         for _ in range(depth):
             schema = {"type": "array", "items": schema}
-        with pytest.raises(InputError, match="no JSON schema that can be checked"):
+        with pytest.raises(InputError, match="not a JSON schema that can be checked"):
             check_of(orjson.dumps(schema))
 
 

@@ -107,7 +107,7 @@ def test_a_file_of_another_program_is_left_alone(tmp_path: Path) -> None:
     db.close()
     before = path.read_bytes()
     for read_only in (False, True):
-        with pytest.raises(LedgerError, match="not a ledger of twolane"):
+        with pytest.raises(LedgerError, match="not a twolane ledger"):
             Ledger(path, read_only=read_only)
     assert path.read_bytes() == before
 

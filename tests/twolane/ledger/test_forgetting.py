@@ -174,9 +174,9 @@ def test_starting_a_run_lets_old_bodies_go(tmp_path: Path) -> None:
         assert outcome.cost_nano > 0
         with pytest.raises(LedgerError, match="not in the ledger any more"):
             _ = outcome.text
-        with pytest.raises(LedgerError, match="were let go on"):
+        with pytest.raises(LedgerError, match="were deleted on"):
             await run.retry_failed()
-        with pytest.raises(LedgerError, match="were let go on"):
+        with pytest.raises(LedgerError, match="were deleted on"):
             await run.drive()
 
     scene.run(look)

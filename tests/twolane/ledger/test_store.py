@@ -85,7 +85,7 @@ def test_a_foreign_database_is_refused(tmp_path: Path) -> None:
     db.commit()
     db.close()
     before = path.read_bytes()
-    with pytest.raises(LedgerError, match="not a ledger of twolane"):
+    with pytest.raises(LedgerError, match="not a twolane ledger"):
         Ledger(path)
     assert path.read_bytes() == before
 

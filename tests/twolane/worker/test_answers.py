@@ -364,7 +364,7 @@ def test_bytes_that_are_no_text_are_told_by_their_number(tmp_path: Path) -> None
     """What nobody could read is not shown, but counted."""
     scene, _ = wired(tmp_path, lambda *_: UNREADABLE["bytes of another kind"])
     report, _ = ended(scene, ask(1, echo=False), lane=Lane.REALTIME)
-    assert "259 bytes that are no text" in report.failures[0].message
+    assert "259 bytes that are not text" in report.failures[0].message
 
 
 def test_a_page_that_forbids_or_is_too_large_has_the_kind_the_api_gives(tmp_path: Path) -> None:
