@@ -3,13 +3,13 @@
 A vault of generated notes is written to a temporary folder: about 300 words each, drawn by Zipf's
 law from 30,000, on 200 subjects, some with links. Every part is a process of its own:
 
-- first index: facts and contents of every note, from nothing;
+- first index: facts and contents of every note, from nothing, on all cores;
 - no change: the same again with nothing changed;
 - one note: the same again after one note was edited;
 - links: candidates, features, model and reasons for all notes, the index being there.
 
 The floor of the first three finds, reads and hashes the same files. Seconds are wall time from
-when the modules are loaded; memory is the peak of the process.
+when the modules are loaded; memory is the peak of the process, without those it starts.
 """
 
 from __future__ import annotations

@@ -53,9 +53,10 @@ class Analysis:
     def __init__(self, wants: Callable[[NoteFacts], bool] | None) -> None:
         """Take what tells whether a new note's content is wanted, None for no content at all."""
         self._wants = wants
+        self._told: dict[str, set[str]] = {}
 
     def __call__(self, some: list[Unread]) -> Found:
-        """Analyse a chunk."""
+        """Analyse a chunk; each word is told once."""
         found = Found([], [], {})
         for one in some:
             note, problems = parse(one.raw)
@@ -73,14 +74,31 @@ class Analysis:
             if one.is_new and self._wants is not None and self._wants(facts):
                 content = content_of(note, surfaces=found.surfaces, text=words)
                 found.contents.append(_row(one.hash, content))
-        return found
+        return found._replace(surfaces=untold(found.surfaces, self._told))
 
 
-def contents_alone(some: list[Unread]) -> Found:
-    """Analyse a chunk of notes whose facts are known."""
-    surfaces: Surfaces = {}
-    rows = [_row(one.hash, content_of(parse(one.raw)[0], surfaces=surfaces)) for one in some]
-    return Found([], rows, surfaces)
+class ContentAnalysis:
+    """How chunks of notes are analysed whose facts are known."""
+
+    def __init__(self) -> None:
+        """Start without words."""
+        self._told: dict[str, set[str]] = {}
+
+    def __call__(self, some: list[Unread]) -> Found:
+        """Analyse a chunk; each word is told once."""
+        surfaces: Surfaces = {}
+        rows = [_row(one.hash, content_of(parse(one.raw)[0], surfaces=surfaces)) for one in some]
+        return Found([], rows, untold(surfaces, self._told))
+
+
+def untold(surfaces: Surfaces, told: dict[str, set[str]]) -> Surfaces:
+    """Return the words of the terms that are not among `told`, and put those there."""
+    found: Surfaces = {}
+    for language, words in surfaces.items():
+        terms = told.setdefault(language, set())
+        found[language] = {term: word for term, word in words.items() if term not in terms}
+        terms.update(found[language])
+    return found
 
 
 def _row(hashed: str, content: Content) -> ContentRow:

@@ -9,7 +9,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 from notemill.errors import NotemillError
-from notemill.index.analysis import Unread, chunks, contents_alone
+from notemill.index.analysis import ContentAnalysis, Unread, chunks, untold
 from notemill.index.pool import mapped
 from notemill.linking.content import Content
 from notemill.linking.corpus import Lexicon, document_of
@@ -85,7 +85,7 @@ class Contents:
                     continue
                 yield Unread(key, raw, bytes_hash(raw), len(raw), 0, is_new=True)
 
-        results = mapped(contents_alone, chunks(notes()), processes=self._processes(len(keys)))
+        results = mapped(ContentAnalysis(), chunks(notes()), processes=self._processes(len(keys)))
         met: Met = {}
         with self._watch() as tell, closing(results):
             for some in results:
@@ -96,11 +96,11 @@ class Contents:
     def keep(self, db: sqlite3.Connection, found: Found, met: Met) -> None:
         """Keep what was found, in the caller's transaction; `met` is what this pass kept before."""
         db.executemany("INSERT OR IGNORE INTO contents VALUES (?,?,?)", found.contents)
-        for language, words in found.surfaces.items():
-            terms = met.setdefault(language, set())
-            new = [(language, *one) for one in words.items() if one[0] not in terms]
-            terms.update(words)
-            db.executemany("INSERT OR IGNORE INTO surfaces VALUES (?,?,?)", new)
+        new = untold(found.surfaces, met)
+        db.executemany(
+            "INSERT OR IGNORE INTO surfaces VALUES (?,?,?)",
+            [(language, *one) for language, words in new.items() for one in words.items()],
+        )
 
     def _documents(self, facts: Sequence[NoteFacts]) -> tuple[list[Document], Lexicon]:
         db, lexicon = self._derived.db, Lexicon()

@@ -10,7 +10,7 @@ from collections import deque
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator
@@ -36,7 +36,8 @@ def mapped(
     """Yield what `work` makes of each task, in the order of `tasks`; raises what it raises.
 
     With more than one process, `work` and what it takes and returns have to be picklable, and the
-    program has to be importable, as `multiprocessing` asks for. Where processes cannot be started,
+    program has to be importable, as `multiprocessing` asks for. Each process has a copy of `work`,
+    which gets its tasks in order and may remember them. Where processes cannot be started,
     or die, the work is done here. Close the iterator when it is left early: its processes end then.
     """
     if processes < 2:  # noqa: PLR2004  # one is this one
@@ -44,7 +45,7 @@ def mapped(
         return
     try:
         context = multiprocessing.get_context("spawn")  # a fork would copy threads' locks
-        pool = ProcessPoolExecutor(processes, context, _begin)
+        pool = ProcessPoolExecutor(processes, context, _begin, (work,))
     except (ImportError, NotImplementedError, OSError):  # no semaphores on this system
         yield from map(work, tasks)
         return
@@ -72,20 +73,18 @@ def _spread(
         return work(task)
 
     for task in tasks:
-        waiting.append((task, _submitted(pool, work, task)))
+        waiting.append((task, _submitted(pool, task)))
         if len(waiting) > ahead:
             yield first()
     while waiting:
         yield first()
 
 
-def _submitted(
-    pool: ProcessPoolExecutor, work: Callable[[_Task], _Result], task: _Task
-) -> Future[_Result] | None:
+def _submitted(pool: ProcessPoolExecutor, task: _Task) -> Future[_Result] | None:
     """Hand out a task; None where there are no processes to take it."""
     try:
         with _uninterrupted():
-            return pool.submit(work, task)
+            return pool.submit(_do, task)
     except (BrokenProcessPool, OSError):
         return None
 
@@ -103,10 +102,20 @@ def _uninterrupted() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _begin() -> None:
+_work: Callable[[Any], Any] = id
+"""What a process was started for: set there by `_begin`."""
+
+
+def _begin(work: Callable[[Any], Any]) -> None:
     """Prepare a process: Ctrl-C is its parent's to handle, and it ends when its parent does."""
+    global _work  # noqa: PLW0603  # the one thing that a process is for
+    _work = work
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _do(task: Any) -> Any:  # noqa: ANN401  # what `mapped` was given
+    return _work(task)
 
 
 def _end_with_parent() -> None:
