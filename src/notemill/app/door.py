@@ -6,6 +6,7 @@ import time
 from functools import cached_property
 from typing import TYPE_CHECKING, Self
 
+from notemill.app.applying import Applying
 from notemill.app.curating import Curating
 from notemill.app.reviewing import Reviewing
 from notemill.app.tags import Tagging
@@ -80,6 +81,11 @@ class Mill(Workbench):
         return Curating(self)
 
     @cached_property
+    def applying(self) -> Applying:
+        """What runs propose is shown, written into notes and taken out again."""
+        return Applying(self, self.curating)
+
+    @cached_property
     def reviewing(self) -> Reviewing:
-        """What is proposed is shown, decided, written and taken out again."""
-        return Reviewing(self, self.curating)
+        """All that is proposed waits in one queue for a person's decisions."""
+        return Reviewing(self)

@@ -8,9 +8,11 @@ from notemill.errors import ExternallyChangedError
 from notemill.index import Index
 from notemill.index.derived import DERIVED_FILE
 from notemill.stores.allowed import Allowed
+from notemill.stores.deciding import Deciding
 from notemill.stores.decisions import Decisions
 from notemill.stores.journal import StoredJournal
 from notemill.stores.links import LinkLedger
+from notemill.stores.queue import Queue
 from notemill.stores.review import Review
 from notemill.stores.store import FILE, Store
 from notemill.vault.files import Vault
@@ -61,6 +63,8 @@ class OpenVault:
         self.index = Index(self.state / DERIVED_FILE, watch=watch, processes=processes)
         self.contents = self.index.contents
         self.review = Review(self.store)
+        self.queue = Queue(self.store)
+        self.deciding = Deciding(self.store)
         self.links = LinkLedger(self.store)
         self.decisions = Decisions(self.store)
         self.allowed = Allowed(self.store)

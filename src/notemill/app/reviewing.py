@@ -1,232 +1,219 @@
-"""What runs propose and have written: shown, written into notes, taken out again."""
+"""The queue of all proposals: what waits for a person, and what they decide."""
 
 from __future__ import annotations
 
-from collections import Counter
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING, Final
 
-from notemill.app.curating import change_of
-from notemill.app.driving import KIND_CURATE, report_of, staged
-from notemill.app.events import AgreeToChange, Event, agreed
-from notemill.app.items import no_such_item
-from notemill.app.opened import OpenVault
-from notemill.stores.proposals import ProposalKind, ProposalState
+from notemill.app.events import NoteChange
+from notemill.errors import NotemillError, UsageError
+from notemill.markup.references import Own
+from notemill.markup.tags import bare, is_tidy_tag
+from notemill.stores.proposals import TAG_KINDS, Proposal, ProposalKind, ProposalState
+from notemill.stores.queue_rows import Filter, Order
 from notemill.vault.globs import folded, matcher
-from notemill.workflows.curation.apply import TAGS, waits_for_person
-from notemill.workflows.undoing import undo_run
+from notemill.vault.note import parse, source_hash
+from notemill.workflows.curation.apply import preview_of
+from notemill.workflows.curation.reply_text import may_be_written
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Sequence
 
-    from notemill.app.curating import Curating
-    from notemill.app.events import NoteChange
+    from notemill.app.opened import OpenVault
     from notemill.app.workbench import Workbench
-    from notemill.stores.proposals import Proposal
-    from notemill.vault.files import NoteUndo
-    from notemill.workflows.curation.apply import Applied
-    from notemill.workflows.curation.reply_text import Loss
-    from twolane import Report, Run
+    from notemill.stores.deciding import Decided
+    from notemill.stores.proposals import Decision
+    from notemill.stores.queue import Page
+    from notemill.stores.queue_rows import QueueRow
+
+OPEN: Final = (ProposalState.PENDING,)
+CURATED: Final = (*TAG_KINDS, ProposalKind.TOPIC, ProposalKind.DESCRIPTION)
 
 
 @dataclass(frozen=True, slots=True)
-class ProposalFilter:
-    """Which proposals of a run are wanted.
+class Wanted:
+    """Which proposals are wanted; None leaves a condition out.
 
-    Of one `note`, of notes whose path fits the glob `only`, of the `kinds` (none: of all), and of
-    `new_tags` alone.
+    Of a `run`, of `kinds`, in `states`, about notes whose path fits the glob `only`, about one
+    `note`, with one `value` in any spelling (as `QueueRow.value_key`), or at most this sure.
     """
 
-    note: str | None = None
+    states: tuple[ProposalState, ...] | None = OPEN
+    kinds: tuple[ProposalKind, ...] | None = None
+    run: str | None = None
     only: str | None = None
-    kinds: tuple[ProposalKind, ...] = ()
-    new_tags: bool = False
-
-    def takes(self, proposal: Proposal) -> bool:
-        """Tell whether a proposal is wanted."""
-        if self.note is not None and proposal.note != self.note:
-            return False
-        if self.only is not None and not matcher(self.only)(folded(proposal.note)):
-            return False
-        if self.new_tags and proposal.kind is not ProposalKind.NEW_TAG:
-            return False
-        return not self.kinds or proposal.kind in self.kinds
+    note: str | None = None
+    value: str | None = None
+    max_confidence: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class ProposalCounts:
-    """How many proposals there are of each kind; what of them is new, or replaces a person's text."""
+class RowShown:
+    """A proposal beside its note: what it would change, and whether the note is another one by now.
 
-    descriptions: int = 0
-    replacing: int = 0
-    tags: int = 0
-    new_tags: int = 0
-    topics: int = 0
-    notes: int = 0
-
-    @classmethod
-    def of(cls, proposals: Iterable[Proposal]) -> ProposalCounts:
-        """Count proposals."""
-        found = list(proposals)
-        kinds = Counter(one.kind for one in found)
-        return cls(
-            descriptions=kinds[ProposalKind.DESCRIPTION],
-            replacing=sum(bool(one.replaces) for one in found),
-            tags=sum(kinds[kind] for kind in TAGS),
-            new_tags=kinds[ProposalKind.NEW_TAG],
-            topics=kinds[ProposalKind.TOPIC],
-            notes=len({one.note for one in found}),
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class NoteProposals:
-    """What is proposed for a note: what it would become, and what waits for a person.
-
-    `replacing` would replace what a person wrote, `new_tags` are not in the vocabulary.
+    `change` is None where a diff says nothing, as of a link before it is written.
     """
 
-    change: NoteChange
-    replacing: tuple[Proposal, ...]
-    new_tags: tuple[Proposal, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class RunShown:
-    """A curation with its report and its proposals."""
-
-    run: Run
-    report: Report
-    proposals: tuple[Proposal, ...]
-    pending: ProposalCounts
-    losses: tuple[tuple[str, Loss], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class ToApply(Event):
-    """What is going to be written, once a person agrees."""
-
-    run: str
-    counts: ProposalCounts
+    row: QueueRow
+    change: NoteChange | None
+    is_stale: bool
 
 
 class Reviewing:
-    """The proposals of one vault, and what became of them."""
+    """The review of one vault; every front has a name, `by`, that its own steps are known by."""
 
-    def __init__(self, bench: Workbench, curating: Curating) -> None:
+    def __init__(self, bench: Workbench) -> None:
         """Review what lies in the vault of `bench`."""
         self._bench = bench
-        self._curating = curating
 
-    async def shown(self, run: Run, wanted: ProposalFilter) -> RunShown:
-        """Return a curation's report and its wanted proposals, but those of hidden notes.
+    async def page(
+        self, wanted: Wanted, *, order: Order = Order.NOTE, after: str = "", limit: int = 50
+    ) -> Page:
+        """Return some of the wanted proposals, but those of hidden notes; see `Queue.rows`."""
+        return await self._bench.on(_page, wanted, order, after, limit)
 
-        Raises UsageError where the run has nothing of the note asked for.
-        """
-        if wanted.note is not None and await run.index_of(wanted.note) is None:
-            keys = await self._bench.thread.run(lambda: [one.key for one in run.outcomes()])
-            raise no_such_item(run.id, wanted.note, keys)
-        found = await self._bench.on(_proposals, run.id, wanted)
-        pending = (one for one in found if one.state is ProposalState.PENDING)
-        return RunShown(
-            run,
-            await report_of(self._bench, run),
-            found,
-            ProposalCounts.of(pending),
-            await self._curating.losses(run, wanted.note),
+    async def counts(self, wanted: Wanted) -> dict[ProposalState, int]:
+        """Return how many proposals are in each state, whatever `wanted` says of states."""
+        return await self._bench.on(
+            lambda opened: opened.queue.counts(_filter(opened, replace(wanted, states=None)))
         )
 
-    async def notes_of(self, shown: RunShown) -> tuple[NoteProposals, ...]:
-        """Return what the pending proposals of a run would make of their notes."""
-        pending = [one for one in shown.proposals if one.state is ProposalState.PENDING]
-        return await self._bench.on(_note_proposals, shown.run.id, pending)
+    async def look_at(self, row: QueueRow) -> RowShown | None:
+        """Return a proposal as it stands now, beside its note; None where it is gone or hidden."""
+        return await self._bench.on(_look_at, row.id)
 
-    async def apply(
-        self, run: Run, *, replacing: bool, note: str | None = None
-    ) -> tuple[tuple[Applied, ...], int]:
-        """Write a curation's proposals, once a person has agreed to what it comes to.
+    async def decide(
+        self,
+        ids: Sequence[str],
+        decision: Decision,
+        *,
+        by: str,
+        was: ProposalState | None = None,
+        value: str | None = None,
+    ) -> Decided:
+        """Decide proposals in one step of the front `by`; durable when it returns.
 
-        Return what became of them, and of how many hidden notes beside. Raises NotemillError.
+        `was` is the state that the front showed: what has another by now is left and comes back as
+        it is. Raises UsageError for a `value` that cannot be written.
         """
-        bench = self._bench
-        staged(run, kind=KIND_CURATE)
-        await self._curating.collect(run)
-        sight = await bench.on(OpenVault.look)
-        await bench.see_vocabulary(sight)
-        found = await bench.on(_proposals, run.id, ProposalFilter())
-        if note is not None and all(one.note != note for one in found):
-            raise no_such_item(run.id, note, (one.note for one in found))
-        pending = [
-            one for one in found if one.state is ProposalState.PENDING and note in (None, one.note)
-        ]
-        if pending:
-            bench.front.tell(ToApply(run.id, ProposalCounts.of(pending)))
-            await agreed(
-                bench.front,
-                AgreeToChange("write this into the notes?", unattended_yes=True),
+        return await self._bench.on(_decide, ids, decision, by=by, was=was, value=value)
+
+    async def decide_all(
+        self, wanted: Wanted, decision: Decision, *, by: str, but: Collection[str] = ()
+    ) -> Decided:
+        """Decide in one step what waits of the wanted proposals, all but those with ids `but`."""
+        return await self._bench.on(
+            lambda opened: opened.deciding.decide_all(
+                _filter(opened, wanted), decision, by=by, now=opened.clock(), but=but
             )
-        done = await self._curating.apply(run, replacing=replacing, note=note)
-        seen = tuple(one for one in done if sight.shows(one.note))
-        return seen, len(done) - len(seen)
-
-    async def undo(
-        self, run: str, *, note: str | None = None, through: bool = False
-    ) -> tuple[NoteUndo, ...]:
-        """Restore the exact bytes that a run's writing replaced, once a person has agreed.
-
-        `through` undoes later runs on the same notes, too. Raises VaultError, NotemillError.
-        """
-        written = await self._bench.on(lambda opened: opened.vault.written_by(run))
-        what = note or f"every note that run {run} wrote"
-        question = AgreeToChange(f"restore {what} as it was before?", unattended_yes=True)
-        await agreed(self._bench.front, question)
-        if note is not None and note not in written:
-            raise no_such_item(run, note, written)
-        return tuple(await self._bench.on(_undo, run, note=note, through=through))
-
-    async def written(self, run: str) -> tuple[str, ...]:
-        """Return the notes that a run has written, but the hidden ones."""
-
-        def names(opened: OpenVault) -> tuple[str, ...]:
-            shows = opened.look().shows
-            return tuple(key for key in opened.vault.written_by(run) if shows(key))
-
-        return await self._bench.on(names)
-
-
-def _proposals(opened: OpenVault, run: str, wanted: ProposalFilter) -> tuple[Proposal, ...]:
-    shows = opened.look().shows
-    found = opened.review.proposals(run, note=wanted.note)
-    return tuple(one for one in found if shows(one.note) and wanted.takes(one))
-
-
-def _note_proposals(
-    opened: OpenVault, run: str, pending: list[Proposal]
-) -> tuple[NoteProposals, ...]:
-    return tuple(_of_notes(opened, run, pending))
-
-
-def _of_notes(opened: OpenVault, run: str, pending: list[Proposal]) -> Iterator[NoteProposals]:
-    gate = opened.gate()
-    by_note: dict[str, list[Proposal]] = {}
-    for one in pending:
-        by_note.setdefault(one.note, []).append(one)
-    for key, group in by_note.items():
-        yield NoteProposals(
-            change_of(opened, run, key, gate),
-            tuple(one for one in group if one.replaces),
-            tuple(one for one in group if not one.replaces and waits_for_person(one, gate)),
         )
 
+    async def take_back(self, *, by: str) -> Decided | None:
+        """Take the last step of the front `by` back; None where it has taken none."""
+        return await self._bench.on(lambda opened: opened.deciding.undo(by=by, now=opened.clock()))
 
-def _undo(opened: OpenVault, run: str, *, note: str | None, through: bool) -> list[NoteUndo]:
-    return undo_run(
-        opened.vault,
-        opened.review,
-        opened.links,
-        run,
-        note=note,
-        through=through,
-        look=opened.scene,
-        now=opened.clock,
+    async def vocabulary(self) -> tuple[str, ...]:
+        """Return the tags that may be chosen from when one is edited."""
+        return await self._bench.on(_vocabulary)
+
+
+# -- on the vault's thread ------------------------------------------------------------------------
+
+
+def _filter(opened: OpenVault, wanted: Wanted) -> Filter:
+    fits = None if wanted.only is None else matcher(wanted.only)
+    return Filter(
+        states=wanted.states,
+        kinds=wanted.kinds,
+        run=wanted.run,
+        note=wanted.note,
+        value_key=wanted.value,
+        max_confidence=wanted.max_confidence,
+        only=None if fits is None else lambda key: fits(folded(key)),
+        shows=opened.look().shows,
     )
+
+
+def _page(opened: OpenVault, wanted: Wanted, order: Order, after: str, limit: int) -> Page:
+    return opened.queue.rows(_filter(opened, wanted), order=order, after=after, limit=limit)
+
+
+def _look_at(opened: OpenVault, number: str) -> RowShown | None:
+    row = opened.queue.get([number]).get(number)
+    if row is None:
+        return None
+    hashes: dict[str, str] = {}
+    raws: dict[str, bytes] = {}
+    for note in row.notes:
+        try:
+            raws[note] = raw = opened.vault.read(note)
+            opened.privacy.check(note, raw)
+            hashes[note] = source_hash(parse(raw)[0])
+        except NotemillError as error:
+            if note in raws:
+                return None
+            return RowShown(row, NoteChange(note, problem=str(error)), is_stale=True)
+    return RowShown(row, _change(row, raws), row.is_stale(hashes))
+
+
+def _change(row: QueueRow, raws: dict[str, bytes]) -> NoteChange | None:
+    """Return what a proposal for one note would make of it."""
+    if row.kind not in CURATED or not row.notes:
+        return None
+    (note,) = row.notes
+    proposal = _proposal(row)
+    try:
+        return NoteChange(note, raws[note], preview_of(raws[note], proposal))
+    except NotemillError as error:
+        return NoteChange(note, problem=str(error))
+
+
+def _proposal(row: QueueRow) -> Proposal:
+    (note,) = row.notes
+    return Proposal(0, row.run, note, "", row.kind, row.value, row.replaces, row.state)
+
+
+def _decide(
+    opened: OpenVault,
+    ids: Sequence[str],
+    decision: Decision,
+    *,
+    by: str,
+    was: ProposalState | None,
+    value: str | None,
+) -> Decided:
+    if value is not None:
+        value = _checked(opened, ids, value)
+    return opened.deciding.decide(ids, decision, by=by, now=opened.clock(), was=was, value=value)
+
+
+def _checked(opened: OpenVault, ids: Sequence[str], value: str) -> str:
+    """Return a value that a person wrote as it can be kept. Raises UsageError where it cannot."""
+    value = value.strip()
+    for row in opened.queue.get(ids).values():
+        if row.kind in TAG_KINDS:
+            value = bare(value)
+            if not is_tidy_tag(value) and not opened.gate().allows(value):
+                raise UsageError(
+                    f"{value!r} is not a tag: letters, digits, - and _, levels parted by /, and not "
+                    "digits alone"
+                )
+        elif row.kind in CURATED:
+            text = opened.vault.read(row.notes[0]).decode("utf-8", "replace")
+            own = Own(partial(str, text))
+            if not may_be_written(value, own):
+                raise UsageError(
+                    "the text has a link, an embed or an address that the note does not have, or "
+                    "characters that do not show; leave them out"
+                )
+    return value
+
+
+def _vocabulary(opened: OpenVault) -> tuple[str, ...]:
+    sight = opened.look()
+    gate = opened.gate(opened.place(sight))
+    tags = {tag for one in sight.seen for tag in one.all_tags}
+    if gate.vocabulary is not None:
+        tags |= {one.tag for one in gate.vocabulary.entries if not one.dropped}
+    return tuple(sorted(tags, key=str.casefold))

@@ -106,6 +106,73 @@ def apply(**flags: Any) -> None:  # noqa: ANN401
     finish(apply_proposals(settings, **flags))
 
 
+vault_flag = click.option(
+    "--vault", type=FOLDER, default=".", help="The vault, if not this folder."
+)
+
+
+@cli.command()
+@click.argument("run_id", metavar="[RUN]", required=False)
+@click.option(
+    "--by",
+    type=click.Choice(("note", "value", "confidence")),
+    default="note",
+    show_default=True,
+    help="In which order; by value, one key decides for all notes.",
+)
+@click.option(
+    "--kind",
+    type=click.Choice(("description", "tag", "topic", "link", "tags", "tidy")),
+    multiple=True,
+    help="Only these; may be given again.",
+)
+@click.option("--only", metavar="GLOB", help="Only notes whose path fits, as in 'Projects/**'.")
+@vault_flag
+@json_flag
+@home_flag
+def review(**flags: Any) -> None:  # noqa: ANN401
+    """Go through what waits for your decision, one proposal at a time.
+
+    One key decides: a accepts, x rejects, n never again, e edits, u undoes, ? lists all keys.
+    Decisions are kept at once; `notemill apply` writes what you accepted.
+    """
+    from notemill.cli.review import review_proposals  # noqa: PLC0415
+
+    settings = settings_of(flags)
+    finish(review_proposals(settings, **flags))
+
+
+@cli.command()
+@click.argument("ids", metavar="ID...", nargs=-1, required=True)
+@click.option("--value", metavar="TEXT", help="Accept this in place of what is proposed.")
+@vault_flag
+@json_flag
+@home_flag
+def accept(**flags: Any) -> None:  # noqa: ANN401
+    """Accept proposals by their ids, as `notemill review --json` lists them."""
+    from notemill.cli.review import decide_proposals  # noqa: PLC0415
+    from notemill.stores.proposals import Decision  # noqa: PLC0415
+
+    settings = settings_of(flags)
+    finish(decide_proposals(settings, decision=Decision.ACCEPT, **flags))
+
+
+@cli.command()
+@click.argument("ids", metavar="ID...", nargs=-1, required=True)
+@click.option("--never", is_flag=True, help="Do not propose it for any note again.")
+@vault_flag
+@json_flag
+@home_flag
+def reject(*, never: bool, **flags: Any) -> None:  # noqa: ANN401
+    """Reject proposals by their ids, as `notemill review --json` lists them."""
+    from notemill.cli.review import decide_proposals  # noqa: PLC0415
+    from notemill.stores.proposals import Decision  # noqa: PLC0415
+
+    settings = settings_of(flags)
+    decision = Decision.NEVER if never else Decision.REJECT
+    finish(decide_proposals(settings, decision=decision, **flags))
+
+
 @cli.command()
 @click.argument("run_id", metavar="RUN")
 @click.option("--item", metavar="NOTE", help="Restore only this note.")

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from notemill.app import runs
+from notemill.app.applying import ProposalFilter
 from notemill.app.events import Written
 from notemill.app.items import no_such_item
-from notemill.app.reviewing import ProposalFilter
-from notemill.app.views import curation as views
+from notemill.app.views.curation import applied
+from notemill.app.views.runs import run_shown
 from notemill.cli.endings import show_hidden
 from notemill.cli.front import TerminalFront
 from notemill.cli.link_runs import apply_links, show_links
@@ -35,6 +36,9 @@ KINDS = {
     "description": (ProposalKind.DESCRIPTION,),
     "tag": (ProposalKind.TAG, ProposalKind.NEW_TAG),
     "topic": (ProposalKind.TOPIC,),
+    "link": (ProposalKind.LINK,),
+    "tags": (ProposalKind.TAG_CHANGE,),
+    "tidy": (ProposalKind.TIDY_CHANGE,),
 }
 """What --kind may be, and which proposals that means."""
 
@@ -58,11 +62,11 @@ async def show_run(
     wanted = ProposalFilter(item, only, KINDS[kind] if kind else (), new_tags)
     front = TerminalFront()
     async with await runs.open_run(settings, found, front, processes=all_cores()) as mill:
-        told = await mill.reviewing.shown(await mill.engine.run(found.id), wanted)
+        told = await mill.applying.shown(await mill.engine.run(found.id), wanted)
         if as_json:
-            print_json(views.run_shown(told, found.became))
+            print_json(run_shown(told, found.became))
             return 0
-        notes = await mill.reviewing.notes_of(told)
+        notes = await mill.applying.notes_of(told)
     front.console.print(f"lane: {told.report.decision.reason}")
     print_standing(told.run.row, front.console)
     with result_console().paged() as out:
@@ -79,7 +83,7 @@ async def _show_written(
 ) -> int:
     """Show what a run without a model has written; return 0."""
     async with await runs.open_run(settings, found, TerminalFront()) as mill:
-        notes = await mill.reviewing.written(found.id)
+        notes = await mill.applying.written(found.id)
     if item is not None and item not in notes:
         raise no_such_item(found.id, item, notes)
     named = [item] if item else list(notes)
@@ -109,7 +113,7 @@ async def apply_proposals(
     front = TerminalFront(yes=yes)
     async with await runs.open_run(settings, found, front, processes=all_cores()) as mill:
         run = await mill.engine.run(found.id)
-        done, hidden = await mill.reviewing.apply(run, replacing=replace, note=item)
+        done, hidden = await mill.applying.apply(run, replacing=replace, note=item)
     if done or hidden:
         show_applied(Written(found.id, done), front.console)
     else:
@@ -117,7 +121,7 @@ async def apply_proposals(
         front.console.print(f"{what} waits in run {found.id}: {found.became}")
     show_hidden(hidden, front.console)
     if as_json:
-        print_json(views.applied(found.id, done, hidden=hidden))
+        print_json(applied(found.id, done, hidden=hidden))
     return EXIT_FAILED if any(one.problem or one.refused for one in done) else 0
 
 
@@ -134,6 +138,6 @@ async def undo_run(
     )
     front = TerminalFront(yes=yes)
     async with await runs.open_run(settings, found, front) as mill:
-        restored = await mill.reviewing.undo(found.id, note=item, through=through)
+        restored = await mill.applying.undo(found.id, note=item, through=through)
     show_undone(restored, item or f"run {found.id}", front.console)
     return EXIT_FAILED if any(one.problem for one in restored) else 0

@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 from notemill.app import runs
-from notemill.app.views import curation as views
+from notemill.app.views import runs as views
 from notemill.cli.front import TerminalFront
 from notemill.cli.show.runs import show_runs
 from notemill.index.pool import all_cores

@@ -94,6 +94,13 @@ class Console:
             text.append(shown(aside), style="dim")
         self._rich.print(text, end=end)
 
+    def clear_line(self) -> None:
+        """Take away the line that was printed last, where it had no end."""
+        from rich.control import Control  # noqa: PLC0415
+        from rich.segment import ControlType  # noqa: PLC0415
+
+        self._rich.control(Control(ControlType.CARRIAGE_RETURN, (ControlType.ERASE_IN_LINE, 2)))
+
     def print_lines(self, text: str, *, style: str = "") -> None:
         """Print a text whole, with its lines and tabs, such as a request or a note's change."""
         from rich.segment import Segment, Segments  # noqa: PLC0415

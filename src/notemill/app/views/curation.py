@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from twolane import EMPTY_REPORT, plain_usd
+from twolane import EMPTY_REPORT
 from twolane.front.consent import plan_object
 from twolane.front.console import report_object
 
@@ -14,8 +13,6 @@ if TYPE_CHECKING:
 
     from notemill.app.curating import CurationEnded, CurationPlan
     from notemill.app.events import RunReported
-    from notemill.app.reviewing import RunShown
-    from notemill.app.runs import KnownRun, RunList
     from notemill.workflows.curation.apply import Applied
     from notemill.workflows.curation.reply_text import Loss
     from notemill.workflows.curation.survey import Survey
@@ -96,42 +93,4 @@ def applied(run: str, done: Sequence[Applied], *, hidden: int) -> dict[str, Any]
             {"item": one.note, "kind": proposal.kind} for one in done for proposal in one.refused
         ],
         "excluded": hidden,
-    }
-
-
-def run_list(found: RunList) -> dict[str, Any]:
-    """Return all runs, newest first."""
-    return {"runs": [_run(one, found.reports.get(one.id)) for one in found.runs]}
-
-
-def _run(run: KnownRun, report: Report | None) -> dict[str, Any]:
-    return {
-        "run": run.id,
-        "kind": run.kind,
-        "vault": str(run.vault),
-        "created_at": run.at_s,
-        "state": report.state if report else run.became,
-        "became": run.became,
-        "total": run.total,
-        "cost_usd": plain_usd(report.actual_nano if report else 0),
-    }
-
-
-def run_shown(shown: RunShown, became: str) -> dict[str, Any]:
-    """Return a curation's report and proposals; `became` says what became of it."""
-    return {
-        **report_object(shown.report),
-        "became": became,
-        "summary": asdict(shown.pending),
-        "proposals": [
-            {
-                "note": one.note,
-                "kind": one.kind,
-                "value": one.value,
-                "replaces": one.replaces,
-                "state": one.state,
-            }
-            for one in shown.proposals
-        ],
-        "dropped": losses(shown.losses),
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from notemill.app.reviewing import ProposalCounts, ToApply
+from notemill.app.applying import ProposalCounts, ToApply
 from notemill.cli.endings import trouble
 from notemill.cli.show.curation import print_change
 from notemill.vault.files import Ending
@@ -13,8 +13,8 @@ from twolane.front.console import counted, shown
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from notemill.app.applying import NoteProposals
     from notemill.app.events import Event
-    from notemill.app.reviewing import NoteProposals
     from notemill.vault.files import NoteUndo
     from twolane.front.console import Console
 

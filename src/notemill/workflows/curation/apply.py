@@ -60,6 +60,15 @@ def preview(
     return _edited(raw, note, [one for one in proposals if _adds(note, one, ours)])
 
 
+def preview_of(raw: bytes, proposal: Proposal) -> bytes:
+    """Return the note's bytes with one proposal in it, as they will be once it is accepted.
+
+    Raises MalformedNoteError where its properties cannot be edited.
+    """
+    kind = ProposalKind.TAG if proposal.kind in TAGS else proposal.kind
+    return _edited(raw, parse(raw)[0], [replace(proposal, kind=kind)])
+
+
 def _plain(proposals: Iterable[Proposal], raw: bytes) -> list[Proposal]:
     """Return the proposals that may be written into a note's properties.
 

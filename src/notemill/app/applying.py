@@ -1,0 +1,232 @@
+"""What runs propose and have written: shown, written into notes, taken out again."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from notemill.app.curating import change_of
+from notemill.app.driving import KIND_CURATE, report_of, staged
+from notemill.app.events import AgreeToChange, Event, agreed
+from notemill.app.items import no_such_item
+from notemill.app.opened import OpenVault
+from notemill.stores.proposals import ProposalKind, ProposalState
+from notemill.vault.globs import folded, matcher
+from notemill.workflows.curation.apply import TAGS, waits_for_person
+from notemill.workflows.undoing import undo_run
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from notemill.app.curating import Curating
+    from notemill.app.events import NoteChange
+    from notemill.app.workbench import Workbench
+    from notemill.stores.proposals import Proposal
+    from notemill.vault.files import NoteUndo
+    from notemill.workflows.curation.apply import Applied
+    from notemill.workflows.curation.reply_text import Loss
+    from twolane import Report, Run
+
+
+@dataclass(frozen=True, slots=True)
+class ProposalFilter:
+    """Which proposals of a run are wanted.
+
+    Of one `note`, of notes whose path fits the glob `only`, of the `kinds` (none: of all), and of
+    `new_tags` alone.
+    """
+
+    note: str | None = None
+    only: str | None = None
+    kinds: tuple[ProposalKind, ...] = ()
+    new_tags: bool = False
+
+    def takes(self, proposal: Proposal) -> bool:
+        """Tell whether a proposal is wanted."""
+        if self.note is not None and proposal.note != self.note:
+            return False
+        if self.only is not None and not matcher(self.only)(folded(proposal.note)):
+            return False
+        if self.new_tags and proposal.kind is not ProposalKind.NEW_TAG:
+            return False
+        return not self.kinds or proposal.kind in self.kinds
+
+
+@dataclass(frozen=True, slots=True)
+class ProposalCounts:
+    """How many proposals there are of each kind; what of them is new, or replaces a person's text."""
+
+    descriptions: int = 0
+    replacing: int = 0
+    tags: int = 0
+    new_tags: int = 0
+    topics: int = 0
+    notes: int = 0
+
+    @classmethod
+    def of(cls, proposals: Iterable[Proposal]) -> ProposalCounts:
+        """Count proposals."""
+        found = list(proposals)
+        kinds = Counter(one.kind for one in found)
+        return cls(
+            descriptions=kinds[ProposalKind.DESCRIPTION],
+            replacing=sum(bool(one.replaces) for one in found),
+            tags=sum(kinds[kind] for kind in TAGS),
+            new_tags=kinds[ProposalKind.NEW_TAG],
+            topics=kinds[ProposalKind.TOPIC],
+            notes=len({one.note for one in found}),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class NoteProposals:
+    """What is proposed for a note: what it would become, and what waits for a person.
+
+    `replacing` would replace what a person wrote, `new_tags` are not in the vocabulary.
+    """
+
+    change: NoteChange
+    replacing: tuple[Proposal, ...]
+    new_tags: tuple[Proposal, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RunShown:
+    """A curation with its report and its proposals."""
+
+    run: Run
+    report: Report
+    proposals: tuple[Proposal, ...]
+    pending: ProposalCounts
+    losses: tuple[tuple[str, Loss], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ToApply(Event):
+    """What is going to be written, once a person agrees."""
+
+    run: str
+    counts: ProposalCounts
+
+
+class Applying:
+    """The proposals of one vault, and what became of them."""
+
+    def __init__(self, bench: Workbench, curating: Curating) -> None:
+        """Apply what lies in the vault of `bench`."""
+        self._bench = bench
+        self._curating = curating
+
+    async def shown(self, run: Run, wanted: ProposalFilter) -> RunShown:
+        """Return a curation's report and its wanted proposals, but those of hidden notes.
+
+        Raises UsageError where the run has nothing of the note asked for.
+        """
+        if wanted.note is not None and await run.index_of(wanted.note) is None:
+            keys = await self._bench.thread.run(lambda: [one.key for one in run.outcomes()])
+            raise no_such_item(run.id, wanted.note, keys)
+        found = await self._bench.on(_proposals, run.id, wanted)
+        pending = (one for one in found if one.state is ProposalState.PENDING)
+        return RunShown(
+            run,
+            await report_of(self._bench, run),
+            found,
+            ProposalCounts.of(pending),
+            await self._curating.losses(run, wanted.note),
+        )
+
+    async def notes_of(self, shown: RunShown) -> tuple[NoteProposals, ...]:
+        """Return what the pending proposals of a run would make of their notes."""
+        pending = [one for one in shown.proposals if one.state is ProposalState.PENDING]
+        return await self._bench.on(_note_proposals, shown.run.id, pending)
+
+    async def apply(
+        self, run: Run, *, replacing: bool, note: str | None = None
+    ) -> tuple[tuple[Applied, ...], int]:
+        """Write a curation's proposals, once a person has agreed to what it comes to.
+
+        Return what became of them, and of how many hidden notes beside. Raises NotemillError.
+        """
+        bench = self._bench
+        staged(run, kind=KIND_CURATE)
+        await self._curating.collect(run)
+        sight = await bench.on(OpenVault.look)
+        await bench.see_vocabulary(sight)
+        found = await bench.on(_proposals, run.id, ProposalFilter())
+        if note is not None and all(one.note != note for one in found):
+            raise no_such_item(run.id, note, (one.note for one in found))
+        pending = [
+            one for one in found if one.state is ProposalState.PENDING and note in (None, one.note)
+        ]
+        if pending:
+            bench.front.tell(ToApply(run.id, ProposalCounts.of(pending)))
+            await agreed(
+                bench.front,
+                AgreeToChange("write this into the notes?", unattended_yes=True),
+            )
+        done = await self._curating.apply(run, replacing=replacing, note=note)
+        seen = tuple(one for one in done if sight.shows(one.note))
+        return seen, len(done) - len(seen)
+
+    async def undo(
+        self, run: str, *, note: str | None = None, through: bool = False
+    ) -> tuple[NoteUndo, ...]:
+        """Restore the exact bytes that a run's writing replaced, once a person has agreed.
+
+        `through` undoes later runs on the same notes, too. Raises VaultError, NotemillError.
+        """
+        written = await self._bench.on(lambda opened: opened.vault.written_by(run))
+        what = note or f"every note that run {run} wrote"
+        question = AgreeToChange(f"restore {what} as it was before?", unattended_yes=True)
+        await agreed(self._bench.front, question)
+        if note is not None and note not in written:
+            raise no_such_item(run, note, written)
+        return tuple(await self._bench.on(_undo, run, note=note, through=through))
+
+    async def written(self, run: str) -> tuple[str, ...]:
+        """Return the notes that a run has written, but the hidden ones."""
+
+        def names(opened: OpenVault) -> tuple[str, ...]:
+            shows = opened.look().shows
+            return tuple(key for key in opened.vault.written_by(run) if shows(key))
+
+        return await self._bench.on(names)
+
+
+def _proposals(opened: OpenVault, run: str, wanted: ProposalFilter) -> tuple[Proposal, ...]:
+    shows = opened.look().shows
+    found = opened.review.proposals(run, note=wanted.note)
+    return tuple(one for one in found if shows(one.note) and wanted.takes(one))
+
+
+def _note_proposals(
+    opened: OpenVault, run: str, pending: list[Proposal]
+) -> tuple[NoteProposals, ...]:
+    return tuple(_of_notes(opened, run, pending))
+
+
+def _of_notes(opened: OpenVault, run: str, pending: list[Proposal]) -> Iterator[NoteProposals]:
+    gate = opened.gate()
+    by_note: dict[str, list[Proposal]] = {}
+    for one in pending:
+        by_note.setdefault(one.note, []).append(one)
+    for key, group in by_note.items():
+        yield NoteProposals(
+            change_of(opened, run, key, gate),
+            tuple(one for one in group if one.replaces),
+            tuple(one for one in group if not one.replaces and waits_for_person(one, gate)),
+        )
+
+
+def _undo(opened: OpenVault, run: str, *, note: str | None, through: bool) -> list[NoteUndo]:
+    return undo_run(
+        opened.vault,
+        opened.review,
+        opened.links,
+        run,
+        note=note,
+        through=through,
+        look=opened.scene,
+        now=opened.clock,
+    )

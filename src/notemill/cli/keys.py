@@ -1,0 +1,142 @@
+"""Single keys from a terminal, which is left as it was found, however the work ends.
+
+A paste is one key of its own and never a hail of letters; what comes with Alt or Ctrl is no letter.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from contextlib import ExitStack
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final, Self
+
+from prompt_toolkit.input import create_input
+from prompt_toolkit.keys import Keys
+from prompt_toolkit.output import create_output
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from prompt_toolkit.key_binding import KeyPress
+
+PASTE_CHARS: Final = 4
+"""So many letters in one reading are a paste: nobody types them within the time of one."""
+ESCAPE_S: Final = 0.1
+"""How long a key that begins as Escape does may take to come whole."""
+
+
+class Key(StrEnum):
+    """A key that is no letter."""
+
+    CANCEL = "ctrl-c"
+    END = "ctrl-d"
+    SUSPEND = "ctrl-z"
+    ENTER = "enter"
+    OTHER = "other"
+
+
+_NAMED: Final = {
+    Keys.ControlC: Key.CANCEL,
+    Keys.ControlD: Key.END,
+    Keys.ControlZ: Key.SUSPEND,
+    Keys.ControlM: Key.ENTER,
+}
+
+
+class Keyboard:
+    """The terminal's keys, one at a time."""
+
+    def __init__(self) -> None:
+        """Take standard input and output, which have to be a terminal."""
+        self._input = create_input()
+        self._output = create_output()
+        self._held = ExitStack()
+        self._keys: asyncio.Queue[str] = asyncio.Queue()
+        self._flush: asyncio.TimerHandle | None = None
+
+    def __enter__(self) -> Self:
+        """Take the terminal over: keys are read as they come, and none is echoed."""
+        loop = asyncio.get_running_loop()
+        try:
+            self._held.enter_context(self._input.raw_mode())
+            self._output.enable_bracketed_paste()
+            self._output.flush()
+            self._held.callback(self._leave)
+            self._held.enter_context(self._input.attach(self._ready))
+            loop.add_signal_handler(signal.SIGTERM, self._keys.put_nowait, Key.END)
+            self._held.callback(loop.remove_signal_handler, signal.SIGTERM)
+        except BaseException:
+            self._held.close()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Give the terminal back as it was."""
+        self._held.close()
+
+    def _leave(self) -> None:
+        if self._flush is not None:
+            self._flush.cancel()
+        self._output.disable_bracketed_paste()
+        self._output.show_cursor()
+        self._output.flush()
+
+    async def next(self) -> str:
+        """Return the next key: a letter, or a `Key`. `Key.END`, too, when nothing more can come."""
+        return await self._keys.get()
+
+    def release(self) -> None:
+        """Give the terminal back for a while."""
+        self._held.close()
+
+    def take(self) -> None:
+        """Take the terminal over again; what was pressed meanwhile is forgotten."""
+        self.__enter__()
+        while not self._keys.empty():
+            self._keys.get_nowait()
+
+    def suspend(self) -> None:
+        """Stop this process as Ctrl-Z does, with the terminal given back until it goes on."""
+        self.release()
+        os.kill(os.getpid(), signal.SIGTSTP)
+        self.take()
+
+    def _ready(self) -> None:
+        if self._flush is not None:
+            self._flush.cancel()
+        for one in named(self._input.read_keys()):
+            self._keys.put_nowait(one)
+        if self._input.closed:
+            self._keys.put_nowait(Key.END)
+            return
+        self._flush = asyncio.get_running_loop().call_later(ESCAPE_S, self._flush_keys)
+
+    def _flush_keys(self) -> None:
+        for one in named(self._input.flush_keys()):
+            self._keys.put_nowait(one)
+
+
+def named(presses: Sequence[KeyPress]) -> Iterator[str]:
+    """Yield the keys among those of one reading: a letter as itself, all else as a `Key`.
+
+    Escape and a letter in one reading are Alt with that letter. More letters than a person types
+    at once are a paste.
+    """
+    letters = sum(len(one.key) == 1 for one in presses)
+    if letters >= PASTE_CHARS:
+        yield Key.OTHER
+        return
+    alt = False
+    for one in presses:
+        if one.key is Keys.Escape:
+            alt = True
+            continue
+        if alt or len(one.key) > 1:
+            yield Key.OTHER if alt else _NAMED.get(one.key, Key.OTHER)  # type: ignore[call-overload]
+        else:
+            yield one.key
+        alt = False
+    if alt:
+        yield Key.OTHER

@@ -1,0 +1,80 @@
+"""How a proposal of the queue looks at a terminal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from notemill.cli.show.curation import print_change
+from notemill.stores.proposals import TAG_KINDS, ProposalKind
+from twolane.front.console import counted, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from notemill.app.reviewing import RowShown
+    from notemill.stores.queue_rows import QueueRow
+    from twolane.front.console import Console
+
+SHOWN_NOTES: Final = 5
+HELP: Final = (
+    "  a  accept, to be written by `notemill apply`",
+    "  x  reject, for this note",
+    "  n  never: not proposed for any note again",
+    "  e  edit, then accept; Tab completes tags, Ctrl-C leaves it as it is",
+    "  A  accept all that waits of this note (or value), within the filter",
+    "  s  skip: decide later",
+    "  u  undo your last decision, step by step",
+    "  q  quit; every decision is kept",
+)
+_KEYS: Final = "a accept  x reject  n never  {e}u undo  s skip  {every}? help  q quit"
+_SHORT_KEYS: Final = "a x n {e}u s A ? q"
+
+
+def show_row(told: RowShown, console: Console) -> None:
+    """Show a proposal with its note, why it is made, and what it would change."""
+    row = told.row
+    console.print()
+    notes = " and ".join(row.notes[:SHOWN_NOTES])
+    if len(row.notes) > SHOWN_NOTES:
+        notes += f" and {len(row.notes) - SHOWN_NOTES:,} more"
+    sure = "" if row.confidence is None else f"  {row.confidence:.0%} sure"
+    console.print(f"{row.kind}: {shown(_value(row))}", style="bold", aside=f"  {row.id}{sure}")
+    console.print(f"  {shown(notes)}")
+    if row.why:
+        console.print(f"  why: {shown(row.why)}", style="dim")
+    if row.replaces and row.kind is ProposalKind.DESCRIPTION:
+        console.print(f"  replaces yours: {shown(row.replaces)}")
+    if told.is_stale:
+        console.print("  the note was edited since this was proposed", style="yellow")
+    if told.change is not None:
+        print_change(told.change, console)
+
+
+def _value(row: QueueRow) -> str:
+    if row.kind is ProposalKind.TAG_CHANGE:
+        return f"#{row.replaces} → #{row.value}" if row.value else f"#{row.replaces} goes"
+    return f"#{row.value}" if row.kind in TAG_KINDS else row.value
+
+
+def line_of(rows: Sequence[QueueRow]) -> str:
+    """Return what became of rows in one line."""
+    state = rows[0].state
+    if len(rows) == 1:
+        return f"{state}: {shown(_value(rows[0]))}"
+    return f"{state}: {counted(len(rows), 'proposal')}"
+
+
+def bar(left: int, left_s: float, *, every: int, what: str, editable: bool, columns: int) -> str:
+    """Return the line with the keys, and how much is left; it fits into so many columns."""
+    minutes = max(1, round(left_s / 60))
+    progress = f"{left:,} left, about {counted(minutes, 'minute')}"
+    edit = "e edit  " if editable else ""
+    some = f"A all {every:,} of this {what}  " if every > 1 else ""
+    for line in (
+        f"{progress}  {_KEYS.format(e=edit, every=some)}",
+        f"{progress}  {_SHORT_KEYS.format(e='e ' if editable else '')}",
+        f"{left:,} left  ? help",
+    ):
+        if len(line) < columns:
+            return line
+    return "?"[: max(0, columns - 1)]
