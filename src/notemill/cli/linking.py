@@ -152,7 +152,13 @@ async def link_vault(
         with mill.working():
             asks = asking is not None and mill.sends and not dry_run
             sends = asks or options.embedding.leaves
-            see_exclusions(mill, mill.look(), note_console(), sends=sends, allow=allow_unmatched)
+            see_exclusions(
+                mill,
+                mill.look(with_contents=True),
+                note_console(),
+                sends=sends,
+                allow=allow_unmatched,
+            )
             if dry_run:
                 return await _dry_run(mill, options, asking, as_json=as_json)
             await decide_left_over(mill)
