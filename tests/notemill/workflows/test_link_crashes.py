@@ -11,12 +11,16 @@ from typing import TYPE_CHECKING
 import pytest
 
 from notemill.app.mill import Mill
-from notemill.cli.linking import LinkJob, LinkOptions
+from notemill.cli.linking import LinkJob, LinkOptions, write_run
 from notemill.config import EmbeddingSettings, Exclusions
 from notemill.embedding_kind import EmbeddingKind
 from notemill.errors import VaultError
+from notemill.stores.deciding import Deciding
 from notemill.stores.journal import StoredJournal
 from notemill.stores.pairs import LinkRun, NewPair, PairState
+from notemill.stores.proposals import Decision
+from notemill.stores.queue_rows import Filter
+from notemill.vault.files import Vault
 from notemill.vault.related import Form
 from tests.notemill.cli.test_link import COMPOST, MULCH, NOTES, SOIL
 from tests.notemill.linking.reader import assert_linked_both_ways, related_links
@@ -30,7 +34,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from notemill.vault.disk import Disk
-from notemill.vault.files import Vault
 
 STEPS = ("create", "half create", "replace", "after replace", "sync_folder")
 WRITES = 8  # notes that get a link
@@ -213,6 +216,28 @@ def test_an_undo_that_dies_at_any_note_is_finished_or_made_good(
     assert pairs(tmp_path) == pairs(tmp_path, PairState.UNDONE)
     assert link(tmp_path) == 0
     assert tree(root) == whole
+
+
+def test_accepted_pairs_that_cannot_be_written_stay_accepted(tmp_path: Path) -> None:
+    """No rights or no space: nobody has to decide again, and the next writing has them all."""
+    write_notes(tmp_path / "vault", NOTES)
+    with opened(tmp_path) as mill:
+        options = LinkOptions(
+            5, 0.1, Form.PROPERTY, None, EmbeddingSettings(kind=EmbeddingKind.OFF)
+        )
+        job = LinkJob(mill, options, review=True, as_json=False)
+        job.console = Console(file=io.StringIO(), width=200)
+        job.without_model()
+        done = Deciding(mill.store).decide_all(Filter(), Decision.ACCEPT, by="me", now=2.0)
+    wanted = pairs(tmp_path, PairState.ACCEPTED)
+    assert len(wanted) == len(done.changed) > 1
+    with opened(tmp_path, ScriptedDisk(fails="create")) as mill:
+        (run,) = mill.links.runs()
+        write_run(mill, run.id, job.console)
+    assert pairs(tmp_path, PairState.ACCEPTED) == wanted
+    with opened(tmp_path) as mill:
+        write_run(mill, run.id, job.console)
+    assert pairs(tmp_path, PairState.WRITTEN) == wanted
 
 
 def test_a_link_half_undone_is_no_rejection(tmp_path: Path, whole: dict[str, bytes]) -> None:

@@ -262,6 +262,7 @@ class LinkWriting:
                 written.extend(plan.key for plan in plans if self._write_note(plan))
         finally:
             left = look_after(self._scene, self._ledger, now=self._now())
+            self._keep_accepted()
         self._ledger.decide_each(
             [(number, PairState.CONFLICT, why) for number, why in self._conflicts.items()],
             now=self._now(),
@@ -278,6 +279,14 @@ class LinkWriting:
             halves=tuple((one.note, one.other) for one in left.repairs),
             elsewhere=tuple((key, *one) for key in written for one in self._elsewhere.get(key, ())),
         )
+
+    def _keep_accepted(self) -> None:
+        """Leave pairs accepted of which nothing could be written: nobody has to decide again."""
+        accepted = {one.id for one in self._pairs.values() if one.state is PairState.ACCEPTED}
+        if accepted:
+            waiting = self._ledger.pairs(states=[PairState.PROPOSED])
+            back = [(one.id, PairState.ACCEPTED, "") for one in waiting if one.id in accepted]
+            self._ledger.decide_each(back, now=self._now())
 
     def _begin(self, plans: Sequence[NotePlan]) -> None:
         repairs = [(one, one.side) for plan in plans for one in plan.repairs if one.side]
