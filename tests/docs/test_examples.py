@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from notemill.config import check_settings, load_exclusions
-from notemill.tagging.vocabulary import read_vocabulary
+from notemill.tagging.taglist import read_vocabulary
 from tests.docs.examples import Example, World, absent, examples
 from tests.doubles import ScriptedProvider
 from tests.local_server import Manners, serving

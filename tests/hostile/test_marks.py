@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from notemill.errors import MalformedNoteError
 from notemill.stores.decisions import Decisions
 from notemill.stores.store import FILE, Store
-from notemill.tagging.vocabulary import (
+from notemill.tagging.taglist import (
     Entry,
     Vocabulary,
     differences,

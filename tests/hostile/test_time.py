@@ -21,8 +21,8 @@ from notemill.tagging.arrange import arrange
 from notemill.tagging.census import Census
 from notemill.tagging.gate import Gate
 from notemill.tagging.junk import find_junk
+from notemill.tagging.taglist import Entry, read_vocabulary, with_entries
 from notemill.tagging.variants import find_merges
-from notemill.tagging.vocabulary import Entry, read_vocabulary, with_entries
 from notemill.vault.cleaning import owners_words
 from notemill.vault.linediff import diff
 from notemill.vault.note import parse

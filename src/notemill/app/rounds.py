@@ -18,7 +18,7 @@ from notemill.app.tag_events import (
 )
 from notemill.errors import UsageError
 from notemill.markup.tags import tag_key
-from notemill.tagging.vocabulary import Entry
+from notemill.tagging.taglist import Entry
 from notemill.workflows.tags.arrangement import Arrangement, keep_arrangement, read_arrangement
 from notemill.workflows.tags.arranging import (
     asking_about,

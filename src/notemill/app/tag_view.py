@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from notemill.errors import UsageError
 from notemill.markup.tags import bare, tag_key
 from notemill.stores.proposals import ProposalState
-from notemill.tagging.vocabulary import Vocabulary
+from notemill.tagging.taglist import Vocabulary
 from notemill.workflows.curation.apply import waits_for_person
 from notemill.workflows.tags.arrangement import (
     proposed_entries,
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from notemill.app.opened import OpenVault
     from notemill.tagging.changes import Change
     from notemill.tagging.gate import Gate
-    from notemill.tagging.vocabulary import Entry
+    from notemill.tagging.taglist import Entry
     from notemill.workflows.tags.deciding import NewTag, ToDecide
     from notemill.workflows.tags.findings import TagReport
 

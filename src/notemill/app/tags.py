@@ -17,7 +17,7 @@ from notemill.app.tag_events import (
 from notemill.app.tag_view import TagView
 from notemill.errors import NotemillError, UsageError
 from notemill.markup.tags import bare, tag_key
-from notemill.tagging.vocabulary import Entry
+from notemill.tagging.taglist import Entry
 from notemill.vault.note import bytes_hash
 from notemill.workflows.tags.arrangement import adopt, with_proposed
 from notemill.workflows.tags.deciding import taken_back, turned_down_tag

@@ -20,7 +20,7 @@ from notemill.app.tag_view import TagView
 from notemill.app.tags import KIND_RETAG, TagsChanged, planned_change, write_change
 from notemill.errors import NoteNotFoundError, UsageError
 from notemill.markup.tags import tag_key
-from notemill.tagging.vocabulary import Vocabulary, differences, read_vocabulary
+from notemill.tagging.taglist import Vocabulary, differences, read_vocabulary
 from notemill.vault.frontmatter import BOM
 from notemill.vault.note import bytes_hash
 from notemill.workflows.tags.arrangement import (
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from notemill.app.opened import OpenVault
     from notemill.app.terms import RunTerms
     from notemill.app.workbench import Workbench
-    from notemill.tagging.vocabulary import Entry
+    from notemill.tagging.taglist import Entry
     from twolane import Preview, Report
 
 

@@ -9,7 +9,7 @@ from notemill.cli.curate import terms_of
 from notemill.cli.front import TerminalFront
 from notemill.cli.opening import open_vault
 from notemill.cli.tags import code_of
-from notemill.tagging.vocabulary import write_entries
+from notemill.tagging.taglist import write_entries
 from twolane.front.consent import show_request
 from twolane.front.console import exit_code, print_json, result_console
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Final
 
 from notemill.markup.tags import MAX_LEVELS, is_legal_tag, paths_of, tag_key
 from notemill.tagging.synonyms import MAX_TAGS_OF_NOTE
+from notemill.tagging.taglist import Entry
 from notemill.tagging.variants import words_of
-from notemill.tagging.vocabulary import Entry
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -13,7 +13,7 @@ from notemill.markup.invisible import visible
 from notemill.markup.references import plain_words
 from notemill.markup.tags import MAX_LEVELS, is_tidy_tag, is_within, paths_of, tag_key
 from notemill.tagging.arrange import in_order
-from notemill.tagging.vocabulary import Entry
+from notemill.tagging.taglist import Entry
 from notemill.vault.retag import TagChanges
 
 if TYPE_CHECKING:

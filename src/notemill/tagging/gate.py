@@ -11,7 +11,7 @@ from notemill.vault.retag import TagChanges
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from notemill.tagging.vocabulary import Vocabulary
+    from notemill.tagging.taglist import Vocabulary
 
 
 @dataclass(frozen=True, slots=True)

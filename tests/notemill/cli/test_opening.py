@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from notemill.cli import opening
+from notemill.app import workbench
+from notemill.cli import front, opening
 from tests.notemill.cli.test_notemill import Shell
 from tests.notemill.workflows.notes import write_notes
 
@@ -21,6 +22,8 @@ def shell(
 ) -> Shell:
     """A shell where every reading takes long."""
     monkeypatch.setattr(opening, "_QUIET_S", 0)
+    monkeypatch.setattr(workbench, "READ_TOLD_EVERY_S", 0)
+    monkeypatch.setattr(front, "_READ_QUIETLY", 0)
     shell = Shell(tmp_path, monkeypatch, capsys)
     shell.vault = write_notes(tmp_path / "read", {f"{n}.md": f"note {n}" for n in range(7)})
     return shell
@@ -32,7 +35,7 @@ def test_long_reading_is_shown_once_for_what_is_new(
     """Notes are counted as they are read, and none is where none is new."""
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     assert shell("tags", shell.vault) == 0
-    assert "reading notes that are new or changed: 7" in shell.err
+    assert "reading new and changed notes: 7" in shell.err
     assert shell("tags", shell.vault) == 0
     assert "reading" not in shell.err
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from notemill.tagging.census import Census
 from notemill.tagging.changes import Change, ChangeKind, changes_of, without
 from notemill.tagging.gate import Gate, Ruling
-from notemill.tagging.vocabulary import read_vocabulary
+from notemill.tagging.taglist import read_vocabulary
 
 TAGS = {
     "1.md": ["soup", "ml"],

@@ -15,8 +15,8 @@ from notemill.tagging.arrange import arrange
 from notemill.tagging.census import Census
 from notemill.tagging.junk import Junk, find_junk
 from notemill.tagging.synonyms import find_synonyms
+from notemill.tagging.taglist import Entry
 from notemill.tagging.variants import Variation, find_merges
-from notemill.tagging.vocabulary import Entry
 from notemill.workflows.tags.arrangement import proposed_entries
 from notemill.workflows.tags.findings import review_tags
 

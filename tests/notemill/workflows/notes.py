@@ -15,7 +15,7 @@ from notemill.cli.curate import conclude, curate, rehearse
 from notemill.cli.front import TerminalFront
 from notemill.config import Exclusions
 from notemill.errors import NotemillError
-from notemill.tagging.vocabulary import read_vocabulary
+from notemill.tagging.taglist import read_vocabulary
 from notemill.workflows.curation.survey import Selection
 from notemill.workflows.tags.arrangement import adopt
 from tests.doubles import MortalStore, ScriptedProvider
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
     from pathlib import Path
 
+    from notemill.app.events import Front
     from notemill.app.opened import OpenVault
     from notemill.stores.proposals import Proposal
     from notemill.vault.files import NoteUndo
@@ -164,7 +165,7 @@ class Desk:
 
     async def open(
         self,
-        front: TerminalFront,
+        front: Front,
         tamper: Callable[[Door, OpenVault], None] = lambda *_: None,
         **mortal: Any,  # noqa: ANN401
     ) -> Door:
@@ -186,7 +187,7 @@ class Desk:
     def through_the_door(
         self,
         job: Callable[[Door], Awaitable[T]],
-        front: TerminalFront | None = None,
+        front: Front | None = None,
         tamper: Callable[[Door, OpenVault], None] = lambda *_: None,
         **mortal: Any,  # noqa: ANN401
     ) -> T:

@@ -20,7 +20,7 @@ from notemill.stores.review import Review
 from notemill.stores.store import FILE, Store
 from notemill.tagging.changes import Change, ChangeKind
 from notemill.tagging.gate import Gate
-from notemill.tagging.vocabulary import Entry, Vocabulary
+from notemill.tagging.taglist import Entry, Vocabulary
 from notemill.vault.files import Vault
 from notemill.vault.note import parse, source_hash
 from notemill.vault.tidy import TidyKind, tidy

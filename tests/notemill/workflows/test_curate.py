@@ -14,7 +14,7 @@ from notemill.prompts.material import read_blocks
 from notemill.stores.proposals import NewProposal, ProposalKind
 from notemill.vault.note import parse
 from notemill.vault.proposal import set_properties
-from notemill.workflows.curation.candidates import MAX_CANDIDATES, Vocabulary
+from notemill.workflows.curation.candidates import MAX_CANDIDATES, Candidates
 from notemill.workflows.curation.curate import (
     MAX_NOTE_CHARS,
     MAX_TAGS,
@@ -44,14 +44,14 @@ def reply(**fields: object) -> Curated:
 
 def test_spellings_of_one_tag_are_one_candidate_in_the_form_used_most() -> None:
     """Case alone makes no second tag, and the vault's own spelling is kept."""
-    vocabulary = Vocabulary.of([["Garden"], ["garden"], ["garden"], ["GARDEN"]])
-    assert vocabulary.counts == {"garden": 4}
+    candidates = Candidates.of([["Garden"], ["garden"], ["garden"], ["GARDEN"]])
+    assert candidates.counts == {"garden": 4}
 
 
 def test_a_tag_fits_where_all_words_of_its_last_level_occur() -> None:
     """Rare fitting tags come first, and then what the vault uses most."""
     tags = [["often"]] * 9 + [["ai/agentFrameworks"], ["ai/agent"], ["food/Crème-brûlée"]]
-    found = Vocabulary.of(tags).candidates(
+    found = Candidates.of(tags).of_note(
         "Agent frameworks", "", "On agents: an agent needs frameworks. Creme brulee."
     )
     assert found[:3] == ["ai/agentFrameworks", "food/Crème-brûlée", "ai/agent"]
@@ -60,8 +60,8 @@ def test_a_tag_fits_where_all_words_of_its_last_level_occur() -> None:
 
 def test_a_tag_of_a_script_without_spaces_fits_inside_a_sentence() -> None:
     """Chinese words are found though nothing stands between them."""
-    vocabulary = Vocabulary.of([["料理/豆腐"]])
-    assert vocabulary.candidates("", "", "今天做了麻婆豆腐") == ["料理/豆腐"]
+    candidates = Candidates.of([["料理/豆腐"]])
+    assert candidates.of_note("", "", "今天做了麻婆豆腐") == ["料理/豆腐"]
 
 
 @given(st.lists(st.lists(st.text(min_size=1, max_size=12), max_size=6), max_size=60), st.text())
@@ -69,7 +69,7 @@ def test_candidates_are_tags_of_the_vault_bounded_and_without_repetition(
     tags: list[list[str]], text: str
 ) -> None:
     """Whatever the tags and the note are, no prompt carries the whole vocabulary or an echo."""
-    found = Vocabulary.of(tags).candidates("", "", text)
+    found = Candidates.of(tags).of_note("", "", text)
     assert len(found) <= MAX_CANDIDATES
     assert len(found) == len(set(found))
     assert set(found) <= {tag for some in tags for tag in some}

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from notemill.app.tags import TagsChanged
     from notemill.app.vocabulary import Proposed
     from notemill.tagging.changes import Change
-    from notemill.tagging.vocabulary import Vocabulary
+    from notemill.tagging.taglist import Vocabulary
     from notemill.vault.left_alone import LeftAlone
     from notemill.workflows.tags.deciding import ToDecide
     from notemill.workflows.tags.findings import TagReport

@@ -26,14 +26,14 @@ _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
 @dataclass(frozen=True)
-class Vocabulary:
-    """The tags of a vault, in the spelling used most, with the number of notes that have them."""
+class Candidates:
+    """The tags that prompts choose from, in the spelling used most, each with its number of notes."""
 
     counts: Mapping[str, int]
     words: Mapping[str, tuple[str, ...]]
 
     @classmethod
-    def of(cls, tags_of_notes: Iterable[Iterable[str]]) -> Vocabulary:
+    def of(cls, tags_of_notes: Iterable[Iterable[str]]) -> Candidates:
         """Collect the tags of all notes; spellings that differ in case only count as one."""
         spellings: dict[str, Counter[str]] = {}
         for tags in tags_of_notes:
@@ -48,7 +48,7 @@ class Vocabulary:
         counts = {tag: count for tag, count in counts.items() if _can_be_told(tag)}
         return cls(counts, {tag: tag_words(tag) for tag in counts})
 
-    def candidates(
+    def of_note(
         self, title: str, folder: str, text: str, *, suggested: Sequence[str] = ()
     ) -> list[str]:
         """Return at most MAX_CANDIDATES tags for a note, the best fitting first.
@@ -64,7 +64,7 @@ class Vocabulary:
         return list(dict.fromkeys([*fitting, *self._frequent]))
 
     def spelled(self, tags: Iterable[str]) -> list[str]:
-        """Return those of `tags` that are in the vocabulary, as it spells them, each once."""
+        """Return those of `tags` that are among them, as they are spelled here, each once."""
         found = (self._spellings.get(tag.casefold()) for tag in tags)
         return list(dict.fromkeys(tag for tag in found if tag is not None))
 

@@ -51,7 +51,7 @@ class NoteRequests:
         from notemill.workflows.curation.suggesting import suggestions  # noqa: PLC0415  # scipy is heavy
 
         survey = self._survey
-        tags_of = {one.key: survey.vocabulary.spelled(one.all_tags) for one in survey.taught}
+        tags_of = {one.key: survey.candidates.spelled(one.all_tags) for one in survey.taught}
         if not any(tags_of.values()):
             return {}
         documents, lexicon = self._analysed()
@@ -61,7 +61,7 @@ class NoteRequests:
         """Iterate a request per note, in the vault's order. Raises what reading a note does."""
         for known, need in self._survey.work:
             facts, text = self._read(known.key)
-            candidates = self._survey.vocabulary.candidates(
+            candidates = self._survey.candidates.of_note(
                 facts.title, facts.folder, text, suggested=self._suggested.get(known.key, ())
             )
             params = request_for(

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from notemill.index import NoteFacts
     from notemill.privacy import Sight
     from notemill.vault.left_alone import LeftAlone
-    from notemill.workflows.curation.candidates import Vocabulary
+    from notemill.workflows.curation.candidates import Candidates
     from notemill.workflows.curation.needs import Need
     from twolane import Lane, Run
 
@@ -53,7 +53,7 @@ class Survey:
     work: tuple[tuple[NoteFacts, Need], ...]
     skipped: tuple[LeftAlone, ...]
     without_text: tuple[str, ...]
-    vocabulary: Vocabulary
+    candidates: Candidates
     put_off: int
     sight: Sight
     not_seen: tuple[LeftAlone, ...]

@@ -12,13 +12,13 @@ if TYPE_CHECKING:
 
     from notemill.index import NoteFacts
     from notemill.privacy import Sight
-    from notemill.workflows.curation.candidates import Vocabulary
+    from notemill.workflows.curation.candidates import Candidates
     from notemill.workflows.curation.needs import Need
 
 
 def survey_of(
     sight: Sight,
-    vocabulary: Vocabulary,
+    candidates: Candidates,
     *,
     need: Callable[[NoteFacts], Need | None],
     why_not_writable: Callable[[str], str],
@@ -59,7 +59,7 @@ def survey_of(
         tuple(work),
         tuple(skipped),
         tuple(without_text),
-        vocabulary,
+        candidates,
         needy - len(work),
         sight,
         tuple(one for one in left_out if sight.shows(one.key)),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from notemill.errors import UsageError
 from notemill.tagging.arrange import arrange
-from notemill.tagging.vocabulary import Entry, Vocabulary, read_vocabulary, with_entries
+from notemill.tagging.taglist import Entry, Vocabulary, read_vocabulary, with_entries
 from notemill.vault.frontmatter import BOM
 
 if TYPE_CHECKING:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from notemill.stores.decisions import Rejection
-    from notemill.tagging.vocabulary import Vocabulary
+    from notemill.tagging.taglist import Vocabulary
     from notemill.workflows.tags.findings import TagReport
     from twolane import ItemOutcome
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Final
 from notemill.markup.tags import tag_key
 from notemill.stores.proposals import ProposalKind, ProposalState
 from notemill.tagging.changes import Change, changes_of, without
+from notemill.tagging.taglist import Entry, Vocabulary
 from notemill.tagging.variants import Variation
-from notemill.tagging.vocabulary import Entry, Vocabulary
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable

@@ -11,9 +11,9 @@ from notemill.index import facts_and_text
 from notemill.markup.tags import tag_key
 from notemill.stores.proposals import ProposalState
 from notemill.tagging.gate import Gate
-from notemill.tagging.vocabulary import Vocabulary, differences, read_vocabulary
+from notemill.tagging.taglist import Vocabulary, differences, read_vocabulary
 from notemill.vault.frontmatter import BOM
-from notemill.workflows.curation.candidates import Vocabulary as Candidates
+from notemill.workflows.curation.candidates import Candidates
 from notemill.workflows.curation.needs import Need
 from notemill.workflows.tags.arrangement import taken_over
 

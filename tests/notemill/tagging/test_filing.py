@@ -10,8 +10,8 @@ from notemill.tagging.cards import Card, cards_of, chunked
 from notemill.tagging.census import Census
 from notemill.tagging.filing import Filed, Filing, levels_from, settle
 from notemill.tagging.synonyms import Synonyms
+from notemill.tagging.taglist import BEGIN, END, Entry, read_vocabulary, write_entries
 from notemill.tagging.variants import find_merges
-from notemill.tagging.vocabulary import BEGIN, END, Entry, read_vocabulary, write_entries
 from notemill.vault.retag import TagChanges
 
 
