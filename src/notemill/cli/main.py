@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import click
@@ -12,6 +13,7 @@ from notemill.cli.tag_commands import tags
 from notemill.errors import NotemillError
 from twolane.front.command import (
     LANES,
+    SHELLS,
     Commands,
     deadline_flags,
     finish,
@@ -20,7 +22,7 @@ from twolane.front.command import (
     run_command_line,
     settings_flags,
 )
-from twolane.front.flag_types import FILE, FOLDER, USD, Whole
+from twolane.front.flag_types import FILE, FOLDER, RUN, USD, Whole
 
 
 @click.group(
@@ -63,7 +65,7 @@ def curate(**flags: Any) -> None:  # noqa: ANN401
 
 
 @cli.command()
-@click.argument("run_id", metavar="RUN")
+@click.argument("run_id", metavar="RUN", type=RUN)
 @click.option(
     "--max-cost", type=USD, metavar="USD", help="A new cap, for the run and all its resumes."
 )
@@ -78,7 +80,7 @@ def resume(**flags: Any) -> None:  # noqa: ANN401
 
 
 @cli.command()
-@click.argument("run_id", metavar="RUN")
+@click.argument("run_id", metavar="RUN", type=RUN)
 @click.option("--failed", is_flag=True, required=True, help="Ask about what failed again.")
 @click.option("--all", "everything", is_flag=True, help="Also about what fails whenever asked.")
 @going_on_flags
@@ -92,7 +94,7 @@ def retry(**flags: Any) -> None:  # noqa: ANN401
 
 
 @cli.command()
-@click.argument("run_id", metavar="RUN")
+@click.argument("run_id", metavar="RUN", type=RUN)
 @click.option("--replace", is_flag=True, help="Also replace descriptions that you wrote.")
 @click.option("--item", metavar="NOTE", help="Only this note, and its links from either side.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
@@ -174,7 +176,7 @@ def reject(*, never: bool, **flags: Any) -> None:  # noqa: ANN401
 
 
 @cli.command()
-@click.argument("run_id", metavar="RUN")
+@click.argument("run_id", metavar="RUN", type=RUN)
 @click.option("--item", metavar="NOTE", help="Restore only this note.")
 @click.option("--through", is_flag=True, help="Undo later runs on the same notes, too.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
@@ -191,7 +193,7 @@ def undo(**flags: Any) -> None:  # noqa: ANN401
 
 
 @cli.command()
-@click.argument("run_id", metavar="RUN")
+@click.argument("run_id", metavar="RUN", type=RUN)
 @click.option("--item", metavar="NOTE", help="Only this note.")
 @click.option("--kind", type=click.Choice(("description", "tag", "topic")), help="Only these.")
 @click.option("--only", metavar="GLOB", help="Only notes whose path fits, as in 'Projects/**'.")
@@ -218,7 +220,7 @@ def runs(**flags: Any) -> None:  # noqa: ANN401
 
 
 @cli.command()
-@click.argument("run_id", metavar="RUN")
+@click.argument("run_id", metavar="RUN", type=RUN)
 @click.option("--item", metavar="NOTE", help="Cancel only this note.")
 @home_flag
 def cancel(**flags: Any) -> None:  # noqa: ANN401
@@ -230,7 +232,7 @@ def cancel(**flags: Any) -> None:  # noqa: ANN401
 
 
 @cli.command()
-@click.argument("run_id", metavar="RUN")
+@click.argument("run_id", metavar="RUN", type=RUN)
 @click.option("-o", "--output", type=FILE, required=True, metavar="OUTPUT.jsonl")
 @home_flag
 def export(**flags: Any) -> None:  # noqa: ANN401
@@ -242,7 +244,7 @@ def export(**flags: Any) -> None:  # noqa: ANN401
 
 
 @cli.command()
-@click.argument("run_ids", metavar="RUN...", nargs=-1, required=True)
+@click.argument("run_ids", metavar="RUN...", nargs=-1, required=True, type=RUN)
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @home_flag
 def forget(**flags: Any) -> None:  # noqa: ANN401
@@ -302,6 +304,18 @@ def demo(**flags: Any) -> None:  # noqa: ANN401
     from notemill.cli.demo import run_demo  # noqa: PLC0415
 
     finish(run_demo(**flags))
+
+
+@cli.command()
+@click.argument("shell", type=click.Choice(SHELLS))
+def completion(shell: str) -> None:
+    """Print a script that completes commands, flags and runs in a shell.
+
+    For bash: eval "$(notemill completion bash)" in ~/.bashrc.
+    """
+    from twolane.front.completing import script  # noqa: PLC0415
+
+    sys.stdout.write(script(cli, "notemill", shell) + "\n")
 
 
 def main() -> None:

@@ -10,6 +10,7 @@ import click
 from twolane.errors import TwolaneError
 from twolane.front.command import (
     LANES,
+    SHELLS,
     Commands,
     deadline_flags,
     finish,
@@ -20,7 +21,7 @@ from twolane.front.command import (
     settings_flags,
     settings_of,
 )
-from twolane.front.flag_types import FILE, USD, Number, Whole
+from twolane.front.flag_types import FILE, RUN, USD, Number, Whole
 
 MANY = 1_000_000_000
 """No job is larger; up to it all sums of money are exact."""
@@ -73,7 +74,7 @@ output_again = click.option(
 
 
 @cli.command()
-@click.argument("run_id", metavar="RUN")
+@click.argument("run_id", metavar="RUN", type=RUN)
 @click.option("--max-cost", type=USD, metavar="USD", help="New cap on the cost of the whole run.")
 @output_again
 @json_flag
@@ -87,7 +88,7 @@ def resume(**flags: Any) -> None:  # noqa: ANN401
 
 
 @cli.command()
-@click.argument("run_id", metavar="RUN")
+@click.argument("run_id", metavar="RUN", type=RUN)
 @click.option("--failed", is_flag=True, required=True, help="Send failed items again.")
 @click.option("--all", "everything", is_flag=True, help="Also send what would fail again.")
 @output_again
@@ -114,7 +115,7 @@ def runs(**flags: Any) -> None:  # noqa: ANN401
 
 
 @cli.command()
-@click.argument("run_id", metavar="RUN")
+@click.argument("run_id", metavar="RUN", type=RUN)
 @click.option("--item", metavar="ID", help="Show one item: its attempts, request and result.")
 @json_flag
 @home_flag
@@ -128,7 +129,7 @@ def show(**flags: Any) -> None:  # noqa: ANN401
 
 
 @cli.command()
-@click.argument("run_id", metavar="RUN")
+@click.argument("run_id", metavar="RUN", type=RUN)
 @click.option("-o", "--output", type=FILE, required=True, metavar="OUTPUT.jsonl")
 @home_flag
 def export(**flags: Any) -> None:  # noqa: ANN401
@@ -140,7 +141,7 @@ def export(**flags: Any) -> None:  # noqa: ANN401
 
 
 @cli.command()
-@click.argument("run_id", metavar="RUN")
+@click.argument("run_id", metavar="RUN", type=RUN)
 @click.option("--item", metavar="ID", help="Cancel only this item.")
 @home_flag
 def cancel(**flags: Any) -> None:  # noqa: ANN401
@@ -152,7 +153,7 @@ def cancel(**flags: Any) -> None:  # noqa: ANN401
 
 
 @cli.command()
-@click.argument("run_ids", metavar="RUN...", nargs=-1, required=True)
+@click.argument("run_ids", metavar="RUN...", nargs=-1, required=True, type=RUN)
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @home_flag
 def forget(**flags: Any) -> None:  # noqa: ANN401
@@ -271,6 +272,18 @@ def sim(**flags: Any) -> None:  # noqa: ANN401
     from twolane.cli.simulating import serve  # noqa: PLC0415
 
     finish(serve(**flags))
+
+
+@cli.command()
+@click.argument("shell", type=click.Choice(SHELLS))
+def completion(shell: str) -> None:
+    """Print a script that completes commands, flags and runs in a shell.
+
+    For bash: eval "$(twolane completion bash)" in ~/.bashrc.
+    """
+    from twolane.front.completing import script  # noqa: PLC0415
+
+    sys.stdout.write(script(cli, "twolane", shell) + "\n")
 
 
 def main() -> None:

@@ -39,6 +39,7 @@ EXIT_UNEXPECTED, EXIT_USAGE, EXIT_CANCELED = 1, 2, 4
 MAX_SUMMARY_CHARS = 1_000
 """No first sentence of a help is so long: none is cut."""
 LANES = ("auto", "realtime", "batch")
+SHELLS = ("bash", "fish", "zsh")
 json_flag = click.option(
     "--json", "as_json", is_flag=True, help="Print one JSON object on standard output."
 )

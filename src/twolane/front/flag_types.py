@@ -13,6 +13,7 @@ import click
 
 if TYPE_CHECKING:
     from click import Context, Parameter
+    from click.shell_completion import CompletionItem
 
 
 class PathName(click.Path):
@@ -75,6 +76,19 @@ class Dollars(click.types.StringParamType):
         return text
 
 
+class RunName(click.types.StringParamType):
+    """The name of a run, which a shell completes from the ledger."""
+
+    def shell_complete(
+        self, ctx: Context, param: Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """Return the newest runs whose id begins like this; none where the ledger cannot be read."""
+        from twolane.front.completing import runs_like  # noqa: PLC0415
+
+        return super().shell_complete(ctx, param, incomplete) + runs_like(incomplete, ctx.params)
+
+
+RUN = RunName()
 FOLDER = PathName(path_type=Path)
 FILE = PathName(path_type=Path, dir_okay=False)
 USD = Dollars()
