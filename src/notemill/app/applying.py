@@ -6,7 +6,8 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from notemill.app.curating import change_of
+from notemill.app.accepted import write_accepted
+from notemill.app.curation_steps import change_of
 from notemill.app.driving import KIND_CURATE, report_of, staged
 from notemill.app.events import AgreeToChange, Event, agreed
 from notemill.app.items import no_such_item
@@ -19,6 +20,7 @@ from notemill.workflows.undoing import undo_run
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from notemill.app.accepted import AcceptedWritten
     from notemill.app.curating import Curating
     from notemill.app.events import NoteChange
     from notemill.app.workbench import Workbench
@@ -168,6 +170,10 @@ class Applying:
         done = await self._curating.apply(run, replacing=replacing, note=note)
         seen = tuple(one for one in done if sight.shows(one.note))
         return seen, len(done) - len(seen)
+
+    async def accepted(self) -> AcceptedWritten:
+        """Write what a person accepted, of all kinds, as one run; see `write_accepted`."""
+        return await write_accepted(self._bench)
 
     async def undo(
         self, run: str, *, note: str | None = None, through: bool = False

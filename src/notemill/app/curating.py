@@ -5,6 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from notemill.app.curation_steps import (
+    changes_in,
+    collect_in,
+    left_over_in,
+    losses_in,
+    requests_in,
+    survey_in,
+    waiting_in,
+)
 from notemill.app.driving import (
     ENDED,
     KIND_CURATE,
@@ -24,6 +33,7 @@ from notemill.app.events import (
     NoteChange,
     NotesCut,
     Planned,
+    ProposalsWaiting,
     RunReported,
     RunTakenUp,
     Sampled,
@@ -32,26 +42,20 @@ from notemill.app.events import (
 )
 from notemill.app.opened import OpenVault
 from notemill.errors import NotemillError
-from notemill.stores.proposals import ProposalState
-from notemill.workflows.curation.apply import apply_run, preview, waits_for_person
-from notemill.workflows.curation.collecting import collected, losses_of
-from notemill.workflows.curation.curate import REPLY_TOKENS, load_template
-from notemill.workflows.curation.needs import need_of
-from notemill.workflows.curation.requests import NoteRequests
+from notemill.workflows.curation.apply import apply_run
+from notemill.workflows.curation.curate import REPLY_TOKENS
 from notemill.workflows.curation.survey import Selection, Survey
-from notemill.workflows.curation.surveying import survey_of
-from notemill.workflows.tags import gating
-from twolane import EMPTY_REPORT, TwolaneError
+from twolane import EMPTY_REPORT, RunState, TwolaneError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from notemill.app.terms import RunTerms
     from notemill.app.workbench import Workbench
-    from notemill.tagging.gate import Gate
     from notemill.workflows.curation.apply import Applied
     from notemill.workflows.curation.reply_text import Loss
-    from twolane import Offer, Preview, Report, Run, RunState
+    from notemill.workflows.curation.requests import NoteRequests
+    from twolane import Offer, Preview, Report, Run
 
 SAMPLE_NOTES: Final = 2
 
@@ -96,7 +100,7 @@ class Curating:
 
     async def survey(self, selection: Selection) -> Survey:
         """Look through the vault for notes that need work. Raises VaultError."""
-        return await self._bench.on(_survey, selection)
+        return await self._bench.on(survey_in, selection)
 
     async def plan(self, selection: Selection, terms: RunTerms) -> CurationPlan:
         """Say what would be asked and what it would cost; nothing is sent or kept.
@@ -149,6 +153,8 @@ class Curating:
             await self._see(
                 survey, sends=bench.sends and bool(job or survey.work), allow=allow_unmatched
             )
+            if count := await bench.on(waiting_in, survey.sight):
+                bench.front.tell(ProposalsWaiting(count))
             if job is not None:
                 return await self._go_on(job, survey, apply=apply)
             if left is not None and not survey.work:
@@ -168,21 +174,28 @@ class Curating:
         failed: bool = False,
         everything: bool = False,
         apply: bool = False,
+        allow_unmatched: bool = False,
     ) -> CurationEnded:
         """Go on with a run of this vault; see `begin_again` for what it may be given.
 
         Raises NotemillError, TwolaneError.
         """
-        job = staged(run, kind=KIND_CURATE)
-        await begin_again(self._bench, run, cap_nano=cap_nano, failed=failed, everything=everything)
-        survey = await self.survey(Selection())
-        return await self._go_on(job, survey, apply=apply)
+        bench, row = self._bench, run.row
+        async with bench.working(KIND_CURATE):
+            await bench.warn_of_expiry()
+            if failed or row.state is not RunState.DONE:
+                await bench.connect(row.model, row.begun_at)
+            job = staged(run, kind=KIND_CURATE)
+            survey = await self.survey(Selection())
+            await self._see(survey, sends=bench.sends, allow=allow_unmatched)
+            await begin_again(bench, run, cap_nano=cap_nano, failed=failed, everything=everything)
+            return await self._go_on(job, survey, apply=apply)
 
     async def collect(self, run: Run) -> None:
         """Turn the answers that are there into proposals."""
         if run.row.dropped_at is not None:
             return
-        conflicts = await self._bench.on(_collect, run)
+        conflicts = await self._bench.on(collect_in, run)
         for index, why in conflicts:
             await run.mark_conflict(index, why)
 
@@ -218,13 +231,13 @@ class Curating:
 
     async def losses(self, run: Run, note: str | None = None) -> tuple[tuple[str, Loss], ...]:
         """Return what was not taken of a run's answers as it was, but of the hidden notes."""
-        return await self._bench.on(_losses, run, note)
+        return await self._bench.on(losses_in, run, note)
 
     async def changes(
         self, run: str, *, note: str | None = None, limit: int | None = None
     ) -> tuple[NoteChange, ...]:
         """Return what a run's pending additions would make of its notes, but of the hidden ones."""
-        return await self._bench.on(_changes, run, note=note, limit=limit)
+        return await self._bench.on(changes_in, run, note=note, limit=limit)
 
     # -- steps --------------------------------------------------------------------------------
 
@@ -238,7 +251,7 @@ class Curating:
         await self._bench.see_vocabulary(survey.sight)
 
     async def _requests(self, survey: Survey) -> NoteRequests:
-        return await self._bench.on(_requests, self._bench, survey)
+        return await self._bench.on(requests_in, self._bench, survey)
 
     def _tell_cut(self, requests: NoteRequests) -> None:
         room = requests.room
@@ -312,7 +325,7 @@ class Curating:
             return None
         kept = run.row.dropped_at is None
         succeeded = (await run.report()).items.succeeded if kept else 0
-        if await self._bench.on(_is_left_over, run.id, succeeded, apply=apply):
+        if await self._bench.on(left_over_in, run.id, succeeded, apply=apply):
             return run
         return None
 
@@ -337,101 +350,5 @@ class _Between:
         self._bench.front.tell(Sampled(changes))
 
 
-# -- on the vault's thread ------------------------------------------------------------------------
-
-
 def _kept(selection: Selection) -> dict[str, object]:
     return {"only": selection.only, "limit": selection.limit}
-
-
-def _survey(opened: OpenVault, selection: Selection) -> Survey:
-    """Look through the vault for notes that need work."""
-    sight = opened.look(with_contents=True)
-    place = opened.place(sight)
-    gate = opened.gate(place)
-    # Not even a tag of a hidden note leaves the machine.
-    vocabulary = gating.candidates_of(gate, sight.seen, listed=sight.shows(place.note))
-    curated = opened.review.curated()
-    new_in = gating.newcomers(
-        opened.vault, opened.review, opened.decisions, gate, vocabulary, now=opened.clock()
-    )
-    wanted = None
-    if selection.only:
-        wanted = {file.key for file in opened.vault.scan(selection.only)}
-    return survey_of(
-        sight,
-        vocabulary,
-        need=lambda one: (
-            need_of(one, curated.get(one.key), refresh=selection.refresh) or new_in(one)
-        ),
-        why_not_writable=opened.vault.why_not_writable,
-        wanted=wanted,
-        place=place.note,
-        limit=selection.limit,
-        left_out=opened.vault.skipped,
-    )
-
-
-def _requests(opened: OpenVault, bench: Workbench, survey: Survey) -> NoteRequests:
-    """Return the requests for the notes of `survey` that need work.
-
-    Iterating them raises ExternallyChangedError where a note was deleted, or became one that must
-    not leave the machine, since the vault was looked through.
-    """
-    return NoteRequests(
-        survey,
-        template=load_template(KIND_CURATE),
-        model=bench.model,
-        read=opened.to_send,
-        analysed=lambda: opened.contents.documents(opened.vault, survey.taught),
-        rejected=gating.rejected_tags(
-            opened.decisions, opened.review.tags(ProposalState.REJECTED), survey.sight
-        ),
-        room=bench.room(),
-    )
-
-
-def _is_left_over(opened: OpenVault, run: str, succeeded: int, *, apply: bool) -> bool:
-    pending = opened.review.proposals(run, state=ProposalState.PENDING) if apply else []
-    gate = opened.gate()
-    unread = succeeded > len(opened.review.stored(run))
-    return unread or not all(waits_for_person(one, gate) for one in pending)
-
-
-def _collect(opened: OpenVault, run: Run) -> list[tuple[int, str]]:
-    return collected(
-        run.id,
-        run.outcomes(),
-        opened.vault,
-        opened.review,
-        gate=opened.gate(),
-        now=opened.clock(),
-    )
-
-
-def _losses(opened: OpenVault, run: Run, note: str | None) -> tuple[tuple[str, Loss], ...]:
-    if run.row.kind != KIND_CURATE:
-        return ()
-    shows = opened.look().shows
-    outcomes = (one for one in run.outcomes() if shows(one.key) and note in (None, one.key))
-    return tuple(losses_of(outcomes, opened.vault))
-
-
-def _changes(
-    opened: OpenVault, run: str, *, note: str | None, limit: int | None
-) -> tuple[NoteChange, ...]:
-    pending = opened.review.proposals(run, note=note, state=ProposalState.PENDING)
-    shows, gate = opened.look().shows, opened.gate()
-    keys = [key for key in dict.fromkeys(one.note for one in pending) if shows(key)]
-    return tuple(change_of(opened, run, key, gate) for key in keys[:limit])
-
-
-def change_of(opened: OpenVault, run: str, key: str, gate: Gate) -> NoteChange:
-    """Return a note with its pending additions in it, or why they cannot be."""
-    pending = opened.review.proposals(run, note=key, state=ProposalState.PENDING)
-    ours = opened.review.descriptions_written(key).get(key, frozenset())
-    try:
-        before = opened.vault.read(key)
-        return NoteChange(key, before, preview(before, pending, ours=ours, gate=gate))
-    except NotemillError as error:
-        return NoteChange(key, problem=str(error))

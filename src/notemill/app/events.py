@@ -94,6 +94,13 @@ class LeftOverFound(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class ProposalsWaiting(Event):
+    """`count` proposals of earlier runs wait for a person's decision."""
+
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
 class NotesCut(Event):
     """`count` notes are longer than the context of the model, of `context_tokens`."""
 

@@ -7,15 +7,18 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from notemill.app.events import NoteChange
+from notemill.app.tag_view import TagView
 from notemill.errors import NotemillError, UsageError
 from notemill.markup.references import Own
 from notemill.markup.tags import bare, is_tidy_tag
 from notemill.stores.proposals import TAG_KINDS, Proposal, ProposalKind, ProposalState
-from notemill.stores.queue_rows import Filter, Order
+from notemill.stores.queue_rows import Filter, Order, fingerprint_of
 from notemill.vault.globs import folded, matcher
-from notemill.vault.note import parse, source_hash
+from notemill.vault.tidy import TidyKind
 from notemill.workflows.curation.apply import preview_of
 from notemill.workflows.curation.reply_text import may_be_written
+from notemill.workflows.tags.queueing import queue_tag_changes, queue_tidying
+from notemill.workflows.tags.tidying import plan_tidying
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -66,6 +69,16 @@ class Reviewing:
     def __init__(self, bench: Workbench) -> None:
         """Review what lies in the vault of `bench`."""
         self._bench = bench
+
+    async def look_for(self, kinds: Collection[ProposalKind]) -> None:
+        """Look for changes of tags and of the notes' form, where `kinds` has them: they wait then.
+
+        Raises VaultError, UsageError naming lines of the vocabulary that have to be mended first.
+        """
+        if ProposalKind.TAG_CHANGE in kinds:
+            await self._bench.on(_look_for_tag_changes)
+        if ProposalKind.TIDY_CHANGE in kinds:
+            await self._bench.on(_look_for_tidying)
 
     async def page(
         self, wanted: Wanted, *, order: Order = Order.NOTE, after: str = "", limit: int = 50
@@ -121,6 +134,16 @@ class Reviewing:
 # -- on the vault's thread ------------------------------------------------------------------------
 
 
+def _look_for_tag_changes(opened: OpenVault) -> None:
+    changes = TagView(opened).to_decide().changes
+    queue_tag_changes(opened.queue, changes, now=opened.clock())
+
+
+def _look_for_tidying(opened: OpenVault) -> None:
+    plan = plan_tidying(opened.vault, opened.look().facts, tuple(TidyKind), privacy=opened.privacy)
+    queue_tidying(opened.queue, plan.changed, now=opened.clock())
+
+
 def _filter(opened: OpenVault, wanted: Wanted) -> Filter:
     fits = None if wanted.only is None else matcher(wanted.only)
     return Filter(
@@ -149,7 +172,7 @@ def _look_at(opened: OpenVault, number: str) -> RowShown | None:
         try:
             raws[note] = raw = opened.vault.read(note)
             opened.privacy.check(note, raw)
-            hashes[note] = source_hash(parse(raw)[0])
+            hashes[note] = fingerprint_of(row.kind, raw)
         except NotemillError as error:
             if note in raws:
                 return None

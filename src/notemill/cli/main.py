@@ -24,6 +24,10 @@ from twolane.front.command import (
 )
 from twolane.front.flag_types import FILE, FOLDER, RUN, USD, Whole
 
+vault_flag = click.option(
+    "--vault", type=FOLDER, default=".", help="The vault, if not this folder."
+)
+
 
 @click.group(
     cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
@@ -94,27 +98,26 @@ def retry(**flags: Any) -> None:  # noqa: ANN401
 
 
 @cli.command()
-@click.argument("run_id", metavar="RUN", type=RUN)
+@click.argument("run_id", metavar="[RUN]", type=RUN, required=False)
 @click.option("--replace", is_flag=True, help="Also replace descriptions that you wrote.")
 @click.option("--item", metavar="NOTE", help="Only this note, and its links from either side.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
+@vault_flag
 @json_flag
 @home_flag
 def apply(**flags: Any) -> None:  # noqa: ANN401
-    """Write the proposals of a run into the notes; `undo` takes them out again."""
+    """Write what you accepted into the notes, or with RUN all that it adds; `undo` takes it back.
+
+    Without RUN it is what `review` and `accept` left to be written in the vault of this folder.
+    """
     from notemill.cli.proposals import apply_proposals  # noqa: PLC0415
 
     settings = settings_of(flags)
     finish(apply_proposals(settings, **flags))
 
 
-vault_flag = click.option(
-    "--vault", type=FOLDER, default=".", help="The vault, if not this folder."
-)
-
-
 @cli.command()
-@click.argument("run_id", metavar="[RUN]", required=False)
+@click.argument("run_id", metavar="[RUN]", type=RUN, required=False)
 @click.option(
     "--by",
     type=click.Choice(("note", "value", "confidence")),

@@ -9,12 +9,14 @@ from notemill.app.applying import ProposalFilter
 from notemill.app.events import Written
 from notemill.app.items import no_such_item
 from notemill.app.views.curation import applied
-from notemill.app.views.runs import run_shown
-from notemill.cli.endings import show_hidden
+from notemill.app.views.runs import accepted_written, run_shown
+from notemill.cli.endings import show_endings, show_hidden
 from notemill.cli.front import TerminalFront
 from notemill.cli.link_runs import apply_links, show_links
+from notemill.cli.opening import open_vault
 from notemill.cli.show.curation import show_applied, show_losses
 from notemill.cli.show.proposals import show_notes, show_undone, summary
+from notemill.errors import UsageError
 from notemill.index.pool import all_cores
 from notemill.stores.proposals import ProposalKind
 from twolane.front.console import (
@@ -29,6 +31,8 @@ from twolane.front.console import (
 )
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from notemill.app.runs import KnownRun
     from twolane import Settings
 
@@ -99,9 +103,23 @@ async def _show_written(
 
 
 async def apply_proposals(
-    settings: Settings, *, run_id: str, replace: bool, item: str | None, yes: bool, as_json: bool
+    settings: Settings,
+    *,
+    run_id: str | None,
+    replace: bool,
+    item: str | None,
+    yes: bool,
+    vault: Path,
+    as_json: bool,
 ) -> int:
-    """Write a run's proposals; return the exit code. Raises NotemillError, TwolaneError."""
+    """Write a run's proposals, or what was accepted; return the exit code.
+
+    Raises NotemillError, TwolaneError.
+    """
+    if run_id is None:
+        if replace or item:
+            raise UsageError("--replace and --item are for the proposals of one RUN; name it")
+        return await _apply_accepted(settings, vault, yes=yes, as_json=as_json)
     found = runs.find_run(
         settings,
         run_id,
@@ -123,6 +141,22 @@ async def apply_proposals(
     if as_json:
         print_json(applied(found.id, done, hidden=hidden))
     return EXIT_FAILED if any(one.problem or one.refused for one in done) else 0
+
+
+async def _apply_accepted(settings: Settings, vault: Path, *, yes: bool, as_json: bool) -> int:
+    """Write what was accepted in a vault; return the exit code."""
+    front = TerminalFront(yes=yes)
+    async with await open_vault(vault, settings, front) as mill:
+        written = await mill.applying.accepted()
+    failed = [(one.key, one.reason) for one in written.failed]
+    if written.run or failed:
+        show_endings(len(written.notes), written.run, failed, front.console)
+    else:
+        front.console.print("nothing is accepted; review what waits with: notemill review")
+    show_hidden(written.hidden, front.console)
+    if as_json:
+        print_json(accepted_written(written))
+    return EXIT_FAILED if failed else 0
 
 
 async def undo_run(

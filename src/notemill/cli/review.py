@@ -54,6 +54,7 @@ async def review_proposals(
     else:
         mill = await open_vault(vault, settings, front)
     async with mill:
+        await mill.reviewing.look_for(kinds or ())
         if as_json:
             print_json(await _listed(mill, wanted, Order(by)))
             return 0

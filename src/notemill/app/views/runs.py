@@ -10,6 +10,7 @@ from twolane import plain_usd
 from twolane.front.console import report_object
 
 if TYPE_CHECKING:
+    from notemill.app.accepted import AcceptedWritten
     from notemill.app.applying import RunShown
     from notemill.app.runs import KnownRun, RunList
     from twolane import Report
@@ -50,4 +51,14 @@ def run_shown(shown: RunShown, became: str) -> dict[str, Any]:
             for one in shown.proposals
         ],
         "dropped": losses(shown.losses),
+    }
+
+
+def accepted_written(written: AcceptedWritten) -> dict[str, Any]:
+    """Return what became of what a person accepted."""
+    return {
+        "run": written.run,
+        "written": list(written.notes),
+        "problems": [{"item": one.key, "message": one.reason} for one in written.failed],
+        "excluded": written.hidden,
     }

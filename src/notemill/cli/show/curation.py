@@ -103,6 +103,13 @@ def _left_over(event: events.LeftOverFound, console: Console) -> None:
     console.print(f"run {event.run} has unprocessed answers")
 
 
+def _waiting(event: events.ProposalsWaiting, console: Console) -> None:
+    verb = "waits" if event.count == 1 else "wait"
+    console.print(
+        f"{counted(event.count, 'earlier proposal')} {verb} for your decision: notemill review"
+    )
+
+
 def _cut(event: events.NotesCut, console: Console) -> None:
     """Say how many notes are longer than the context of the model that is asked."""
     console.print(
@@ -222,6 +229,7 @@ RENDERERS: Final[Mapping[type[events.Event], Callable[[Any, Console], None]]] = 
     events.Surveyed: _surveyed,
     events.LeftOverFound: _left_over,
     events.NotesCut: _cut,
+    events.ProposalsWaiting: _waiting,
     events.Planned: _planned,
     events.RunTakenUp: _taken_up,
     events.AskedAgain: _asked_again,

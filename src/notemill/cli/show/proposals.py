@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from notemill.app.accepted import AcceptedCounted
 from notemill.app.applying import ProposalCounts, ToApply
 from notemill.cli.endings import trouble
 from notemill.cli.show.curation import print_change
@@ -60,4 +61,12 @@ def _to_apply(event: ToApply, console: Console) -> None:
     console.print(f"run {event.run}: {summary(event.counts)}")
 
 
-RENDERERS: Final[Mapping[type[Event], Callable[[Any, Console], None]]] = {ToApply: _to_apply}
+def _accepted(event: AcceptedCounted, console: Console) -> None:
+    named = ", ".join(counted(count, kind) for kind, count in event.counts.items())
+    console.print(f"accepted: {named}")
+
+
+RENDERERS: Final[Mapping[type[Event], Callable[[Any, Console], None]]] = {
+    ToApply: _to_apply,
+    AcceptedCounted: _accepted,
+}

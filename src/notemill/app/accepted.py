@@ -1,0 +1,185 @@
+"""What a person accepted is written into the notes: all kinds together, as one run with one undo."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from notemill.app.events import AgreeToChange, Event, agreed
+from notemill.app.opened import OpenVault
+from notemill.errors import NotemillError
+from notemill.stores.proposals import ProposalKind, ProposalState
+from notemill.stores.queue_rows import Filter, fingerprint_of
+from notemill.vault.left_alone import LeftAlone
+from notemill.vault.related import Form
+from notemill.vault.tidy import TidyKind
+from notemill.workflows.curation.apply import apply_accepted
+from notemill.workflows.links.writing import LinkWriting
+from notemill.workflows.tags.queueing import accepted_rows, accepted_tag_changes
+from notemill.workflows.tags.retagging import checked_changes, plan_retagging, write_retagging
+from notemill.workflows.tags.tidying import plan_tidying, write_tidying
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from notemill.app.workbench import Workbench
+
+KIND_APPLY: Final = "apply"
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptedCounted(Event):
+    """How many accepted proposals of each kind are going to be written."""
+
+    counts: Mapping[ProposalKind, int]
+
+
+@dataclass(frozen=True, slots=True)
+class NoteWritten:
+    """A note that something accepted was to be written into; `problem` says why it was not."""
+
+    note: str
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptedWritten:
+    """What became of what was accepted.
+
+    `run` takes it back, '' where nothing was written; of `hidden` notes there is only the number.
+    """
+
+    run: str = ""
+    notes: tuple[str, ...] = ()
+    failed: tuple[LeftAlone, ...] = ()
+    hidden: int = 0
+
+
+async def write_accepted(bench: Workbench) -> AcceptedWritten:
+    """Write what was accepted, once a person has agreed to what it comes to.
+
+    Links go first, then what stands in properties, then changes of tags, then the notes' form:
+    each of these leaves what the ones after it are bound to as it is. Raises
+    WaitingForPersonError, VaultError.
+    """
+    async with bench.working(KIND_APPLY):
+        counts = await bench.on(_counts)
+        if not counts:
+            return AcceptedWritten()
+        bench.front.tell(AcceptedCounted(counts))
+        await agreed(bench.front, AgreeToChange("write this into the notes?", unattended_yes=True))
+        run = bench.new_run_id(KIND_APPLY)
+        ended: dict[str, str] = {}
+        async for one in bench.each(lambda opened: _written(opened, run)):
+            ended[one.note] = ended.get(one.note) or one.problem
+        shows = (await bench.on(OpenVault.look)).shows
+    seen = {note: problem for note, problem in ended.items() if shows(note)}
+    written = tuple(note for note, problem in seen.items() if not problem)
+    return AcceptedWritten(
+        run if any(not problem for problem in ended.values()) else "",
+        written,
+        tuple(LeftAlone(note, problem) for note, problem in seen.items() if problem),
+        len(ended) - len(seen),
+    )
+
+
+# -- on the vault's thread ------------------------------------------------------------------------
+
+
+def _counts(opened: OpenVault) -> dict[ProposalKind, int]:
+    """Count what is accepted, of every kind that has some."""
+    shows = opened.look().shows
+    found: dict[ProposalKind, int] = {}
+    for kind in ProposalKind:
+        wanted = Filter(states={ProposalState.ACCEPTED}, kinds={kind}, shows=shows)
+        if count := opened.queue.count(wanted):
+            found[kind] = count
+    return found
+
+
+def _written(opened: OpenVault, run: str) -> Iterator[NoteWritten]:
+    # Looked at before anything is written: what is written here makes no proposal another one.
+    tidy_notes = _fresh_tidying(opened)
+    yield from _links(opened, run)
+    for one in apply_accepted(
+        opened.vault, opened.review, run,
+        now=opened.clock, privacy=opened.privacy, gate=opened.gate(),
+    ):  # fmt: skip
+        if one.written or one.problem:
+            yield NoteWritten(one.note, one.problem)
+        for stale in one.stale:
+            yield NoteWritten(one.note, f"its {stale.kind} was made for another text of the note")
+        for refused in one.refused:
+            yield NoteWritten(one.note, f"its {refused.kind} may not be written")
+    yield from _tag_changes(opened, run)
+    yield from _tidied(opened, run, tidy_notes)
+
+
+def _links(opened: OpenVault, run: str) -> Iterator[NoteWritten]:
+    """Write accepted pairs, each in the form that was asked for when it was proposed."""
+    by_form: dict[Form, list[int]] = {}
+    pairs = {one.id: one for one in opened.links.to_write()}
+    for one in pairs.values():
+        known = opened.links.run(one.run)
+        form = Form(known.settings["form"] if known else Form.PROPERTY)
+        by_form.setdefault(form, []).append(one.id)
+    for form, ids in by_form.items():
+        writing = LinkWriting(opened.scene(), opened.links, run, form, now=opened.clock)
+        writing.plan([pairs[one] for one in ids], ())
+        written = writing.write()
+        yield from (NoteWritten(note) for note in written.notes)
+        yield from (NoteWritten(note, problem) for note, problem in written.problems)
+        for a, b, why in written.conflicts:
+            yield NoteWritten(a, f"no link to {b}: {why}")
+
+
+def _tag_changes(opened: OpenVault, run: str) -> Iterator[NoteWritten]:
+    rows = accepted_rows(opened.queue, ProposalKind.TAG_CHANGE)
+    if not rows:
+        return
+    wanted = checked_changes(accepted_tag_changes(rows))
+    facts = opened.look().facts
+    plan = plan_retagging(opened.vault, facts, wanted, privacy=opened.privacy)
+    for one in plan.left_alone:
+        yield NoteWritten(one.key, one.reason)
+    for note, problem in write_retagging(
+        opened.vault, opened.review, plan, privacy=opened.privacy, run=run
+    ):
+        yield NoteWritten(note, problem)
+    ids = [one.id for one in rows]
+    opened.queue.ended(ids, ProposalState.APPLIED, now=opened.clock(), run=run)
+
+
+def _fresh_tidying(opened: OpenVault) -> dict[str, tuple[str, frozenset[TidyKind]]]:
+    """Return the notes to bring into form, each with its row and kinds; end those that changed."""
+    found: dict[str, tuple[str, frozenset[TidyKind]]] = {}
+    for row in accepted_rows(opened.queue, ProposalKind.TIDY_CHANGE):
+        (note,) = row.notes
+        try:
+            now = {note: fingerprint_of(row.kind, opened.vault.read(note))}
+        except NotemillError:
+            now = {}
+        if row.is_stale(now):
+            opened.queue.ended([row.id], ProposalState.CONFLICT, now=opened.clock())
+        else:
+            kinds = frozenset(TidyKind(kind) for kind in row.value.split(", "))
+            found[note] = (row.id, kinds)
+    return found
+
+
+def _tidied(
+    opened: OpenVault, run: str, notes: Mapping[str, tuple[str, frozenset[TidyKind]]]
+) -> Iterator[NoteWritten]:
+    if not notes:
+        return
+    facts = {one.key: one for one in opened.look().facts}
+    for note, (row, kinds) in notes.items():
+        if note not in facts:
+            continue
+        plan = plan_tidying(opened.vault, [facts[note]], kinds, privacy=opened.privacy)
+        for key, problem in write_tidying(
+            opened.vault, opened.review, plan, privacy=opened.privacy, run=run
+        ):
+            yield NoteWritten(key, problem)
+            if not problem:
+                opened.queue.ended([row], ProposalState.APPLIED, now=opened.clock(), run=run)

@@ -1,0 +1,129 @@
+"""What curation does on the vault's thread: the vault looked through, asked about, proposed for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from notemill.app.driving import KIND_CURATE
+from notemill.app.events import NoteChange
+from notemill.errors import NotemillError
+from notemill.stores.proposals import ProposalState
+from notemill.stores.queue_rows import Filter
+from notemill.workflows.curation.apply import preview, waits_for_person
+from notemill.workflows.curation.collecting import collected, losses_of
+from notemill.workflows.curation.curate import load_template
+from notemill.workflows.curation.needs import need_of
+from notemill.workflows.curation.requests import NoteRequests
+from notemill.workflows.curation.surveying import survey_of
+from notemill.workflows.tags import gating
+
+if TYPE_CHECKING:
+    from notemill.app.opened import OpenVault
+    from notemill.app.workbench import Workbench
+    from notemill.privacy import Sight
+    from notemill.tagging.gate import Gate
+    from notemill.workflows.curation.reply_text import Loss
+    from notemill.workflows.curation.survey import Selection, Survey
+    from twolane import Run
+
+
+def survey_in(opened: OpenVault, selection: Selection) -> Survey:
+    """Look through the vault for notes that need work."""
+    sight = opened.look(with_contents=True)
+    place = opened.place(sight)
+    gate = opened.gate(place)
+    # Not even a tag of a hidden note leaves the machine.
+    vocabulary = gating.candidates_of(gate, sight.seen, listed=sight.shows(place.note))
+    curated = opened.review.curated()
+    is_new_for = gating.newcomers(
+        opened.vault, opened.review, opened.decisions, gate, vocabulary, now=opened.clock()
+    )
+    wanted = None
+    if selection.only:
+        wanted = {file.key for file in opened.vault.scan(selection.only)}
+    return survey_of(
+        sight,
+        vocabulary,
+        need=lambda one: (
+            need_of(one, curated.get(one.key), refresh=selection.refresh) or is_new_for(one)
+        ),
+        why_not_writable=opened.vault.why_not_writable,
+        wanted=wanted,
+        place=place.note,
+        limit=selection.limit,
+        left_out=opened.vault.skipped,
+    )
+
+
+def requests_in(opened: OpenVault, bench: Workbench, survey: Survey) -> NoteRequests:
+    """Return the requests for the notes of `survey` that need work.
+
+    Iterating them raises ExternallyChangedError where a note was deleted, or became one that must
+    not leave the machine, since the vault was looked through.
+    """
+    return NoteRequests(
+        survey,
+        template=load_template(KIND_CURATE),
+        model=bench.model,
+        read=opened.to_send,
+        analysed=lambda: opened.contents.documents(opened.vault, survey.taught),
+        rejected=gating.rejected_tags(
+            opened.decisions, opened.review.tags(ProposalState.REJECTED), survey.sight
+        ),
+        room=bench.room(),
+    )
+
+
+def waiting_in(opened: OpenVault, sight: Sight) -> int:
+    """Count what was proposed before and nobody has decided."""
+    return opened.queue.count(Filter(states={ProposalState.PENDING}, shows=sight.shows))
+
+
+def left_over_in(opened: OpenVault, run: str, succeeded: int, *, apply: bool) -> bool:
+    """Tell whether answers of a run that has ended were not read, or additions not written."""
+    pending = opened.review.proposals(run, state=ProposalState.PENDING) if apply else []
+    gate = opened.gate()
+    unread = succeeded > len(opened.review.stored(run))
+    return unread or not all(waits_for_person(one, gate) for one in pending)
+
+
+def collect_in(opened: OpenVault, run: Run) -> list[tuple[int, str]]:
+    """Turn a run's answers into proposals; return those in conflict, by index, with why."""
+    return collected(
+        run.id,
+        run.outcomes(),
+        opened.vault,
+        opened.review,
+        gate=opened.gate(),
+        now=opened.clock(),
+    )
+
+
+def losses_in(opened: OpenVault, run: Run, note: str | None) -> tuple[tuple[str, Loss], ...]:
+    """Return what was not taken of a run's answers, of all notes that may be seen or of one."""
+    if run.row.kind != KIND_CURATE:
+        return ()
+    shows = opened.look().shows
+    outcomes = (one for one in run.outcomes() if shows(one.key) and note in (None, one.key))
+    return tuple(losses_of(outcomes, opened.vault))
+
+
+def changes_in(
+    opened: OpenVault, run: str, *, note: str | None, limit: int | None
+) -> tuple[NoteChange, ...]:
+    """Return what a run's pending additions would make of its first notes that may be seen."""
+    pending = opened.review.proposals(run, note=note, state=ProposalState.PENDING)
+    shows, gate = opened.look().shows, opened.gate()
+    keys = [key for key in dict.fromkeys(one.note for one in pending) if shows(key)]
+    return tuple(change_of(opened, run, key, gate) for key in keys[:limit])
+
+
+def change_of(opened: OpenVault, run: str, key: str, gate: Gate) -> NoteChange:
+    """Return a note with its pending additions in it, or why they cannot be."""
+    pending = opened.review.proposals(run, note=key, state=ProposalState.PENDING)
+    ours = opened.review.descriptions_written(key).get(key, frozenset())
+    try:
+        before = opened.vault.read(key)
+        return NoteChange(key, before, preview(before, pending, ours=ours, gate=gate))
+    except NotemillError as error:
+        return NoteChange(key, problem=str(error))
