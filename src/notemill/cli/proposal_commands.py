@@ -1,0 +1,129 @@
+"""The commands for what is proposed; every command's work is imported when it runs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from notemill.cli.flags import settings_of
+from twolane.front.command import finish, home_flag, json_flag
+from twolane.front.flag_types import FOLDER, RUN
+
+vault_flag = click.option(
+    "--vault", type=FOLDER, default=".", help="The vault, if not this folder."
+)
+
+
+@click.command()
+@click.argument("run_id", metavar="RUN", type=RUN)
+@click.option("--item", metavar="NOTE", help="Only this note.")
+@click.option("--kind", type=click.Choice(("description", "tag", "topic")), help="Only these.")
+@click.option("--only", metavar="GLOB", help="Only notes whose path fits, as in 'Projects/**'.")
+@click.option("--new-tags", is_flag=True, help="Only tags that the vocabulary does not have.")
+@json_flag
+@home_flag
+def show(**flags: Any) -> None:  # noqa: ANN401
+    """Show a run's report and its proposals as a diff."""
+    from notemill.cli.proposals import show_run  # noqa: PLC0415
+
+    settings = settings_of(flags)
+    finish(show_run(settings, **flags))
+
+
+@click.command()
+@click.argument("run_id", metavar="[RUN]", type=RUN, required=False)
+@click.option("--replace", is_flag=True, help="Also replace descriptions that you wrote.")
+@click.option("--item", metavar="NOTE", help="Only this note, and its links from either side.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@vault_flag
+@json_flag
+@home_flag
+def apply(**flags: Any) -> None:  # noqa: ANN401
+    """Write what you accepted into the notes, or with RUN all that it adds; `undo` takes it back.
+
+    Without RUN it is what `review` and `accept` left to be written in the vault of this folder.
+    """
+    from notemill.cli.proposals import apply_proposals  # noqa: PLC0415
+
+    settings = settings_of(flags)
+    finish(apply_proposals(settings, **flags))
+
+
+@click.command()
+@click.argument("run_id", metavar="RUN", type=RUN)
+@click.option("--item", metavar="NOTE", help="Restore only this note.")
+@click.option("--through", is_flag=True, help="Undo later runs on the same notes, too.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@home_flag
+def undo(**flags: Any) -> None:  # noqa: ANN401
+    """Restore the exact bytes that a run's writing replaced.
+
+    A note that was edited since is left as it is and named.
+    """
+    from notemill.cli.proposals import undo_run  # noqa: PLC0415
+
+    settings = settings_of(flags)
+    finish(undo_run(settings, **flags))
+
+
+@click.command()
+@click.argument("run_id", metavar="[RUN]", type=RUN, required=False)
+@click.option(
+    "--by",
+    type=click.Choice(("note", "value", "confidence")),
+    default="note",
+    show_default=True,
+    help="In which order; by value, one key decides for all notes.",
+)
+@click.option(
+    "--kind",
+    type=click.Choice(("description", "tag", "topic", "link", "tags", "tidy")),
+    multiple=True,
+    help="Only these; may be given again.",
+)
+@click.option("--only", metavar="GLOB", help="Only notes whose path fits, as in 'Projects/**'.")
+@vault_flag
+@json_flag
+@home_flag
+def review(**flags: Any) -> None:  # noqa: ANN401
+    """Go through what waits for your decision, one proposal at a time.
+
+    One key decides: a accepts, x rejects, n never again, e edits, u undoes, ? lists all keys.
+    Decisions are kept at once; `notemill apply` writes what you accepted.
+    """
+    from notemill.cli.review import review_proposals  # noqa: PLC0415
+
+    settings = settings_of(flags)
+    finish(review_proposals(settings, **flags))
+
+
+@click.command()
+@click.argument("ids", metavar="ID...", nargs=-1, required=True)
+@click.option("--value", metavar="TEXT", help="Accept this in place of what is proposed.")
+@vault_flag
+@json_flag
+@home_flag
+def accept(**flags: Any) -> None:  # noqa: ANN401
+    """Accept proposals by their ids, as `notemill review --json` lists them."""
+    from notemill.cli.review import decide_proposals  # noqa: PLC0415
+    from notemill.stores.proposals import Decision  # noqa: PLC0415
+
+    settings = settings_of(flags)
+    finish(decide_proposals(settings, decision=Decision.ACCEPT, **flags))
+
+
+@click.command()
+@click.argument("ids", metavar="ID...", nargs=-1, required=True)
+@click.option("--never", is_flag=True, help="Do not propose it for any note again.")
+@vault_flag
+@json_flag
+@home_flag
+def reject(*, never: bool, **flags: Any) -> None:  # noqa: ANN401
+    """Reject proposals by their ids, as `notemill review --json` lists them."""
+    from notemill.cli.review import decide_proposals  # noqa: PLC0415
+    from notemill.stores.proposals import Decision  # noqa: PLC0415
+
+    settings = settings_of(flags)
+    decision = Decision.NEVER if never else Decision.REJECT
+    finish(decide_proposals(settings, decision=decision, **flags))
