@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from notemill.errors import UsageError
 from notemill.markup.tags import bare, tag_key
-from notemill.stores.proposals import ProposalState
+from notemill.stores.proposals import ProposalKind, ProposalState
 from notemill.tagging.taglist import Vocabulary
 from notemill.workflows.curation.apply import waits_for_person
 from notemill.workflows.tags.arrangement import (
@@ -27,6 +27,7 @@ from notemill.workflows.tags.deciding import (
     to_decide,
 )
 from notemill.workflows.tags.findings import review_tags
+from notemill.workflows.tags.queueing import accepted_rows
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -67,6 +68,10 @@ class TagView:
         self.facts = self.sight.facts
         self.place = opened.place(self.sight, named=note)
         self.rejected = rejected_pairs(opened.decisions)
+        self.accepted = frozenset(
+            (tag_key(one.replaces), tag_key(one.value))
+            for one in accepted_rows(opened.queue, ProposalKind.TAG_CHANGE)
+        )
 
     @property
     def gate(self) -> Gate:
@@ -119,6 +124,7 @@ class TagView:
             source=source,
             decisions=self.opened.decisions,
             new_tags=new_tags_of(self.opened.review, waits),
+            accepted=self.accepted,
         )
 
     def _vocabulary(self, found: TagReport) -> tuple[Vocabulary, str]:
@@ -134,7 +140,7 @@ class TagView:
         return Vocabulary(proposed_entries(found)), BY_TAGS
 
     def chosen(self, tags: Sequence[str] | None) -> Chosen:
-        """Return what is proposed about the named tags, what was turned down before included.
+        """Return what is proposed about the named tags, whatever was decided about it before.
 
         None takes all that waits. Raises UsageError for a tag without a proposal, and for a new one
         where the note that it would be listed in is not there any more.
@@ -146,9 +152,7 @@ class TagView:
         news: list[NewTag] = []
         for tag in tags:
             key = tag_key(bare(tag))
-            mine = [
-                one for one in (*waiting.changes, *waiting.turned_down) if tag_key(one.tag) == key
-            ]
+            mine = [one for one in waiting.known if tag_key(one.tag) == key]
             new = [one for one in waiting.new_tags if tag_key(one.tag) == key]
             if not mine and not new:
                 raise UsageError(

@@ -22,6 +22,7 @@ from notemill.vault.note import bytes_hash
 from notemill.workflows.tags.arrangement import adopt, with_proposed
 from notemill.workflows.tags.deciding import taken_back, turned_down_tag
 from notemill.workflows.tags.gating import changed_since
+from notemill.workflows.tags.queueing import carried_out
 from notemill.workflows.tags.retagging import checked_changes, plan_retagging, write_retagging
 
 if TYPE_CHECKING:
@@ -282,13 +283,14 @@ def _with(news: Iterable[NewTag], raw: bytes) -> bytes:
 
 
 def _accept(view: TagView, chosen: Chosen, *, run: str) -> str:
-    """Take new tags into the vocabulary, and forget that any of it was turned down.
+    """Take new tags into the vocabulary, and forget that any of it was turned down or waits.
 
     Returns the note whose list was written. Without one they are remembered as accepted.
     """
     opened = view.opened
     for tag in chosen.tags:
         opened.decisions.withdraw(tag)
+    carried_out(opened.queue, chosen.changes, run=run, now=opened.clock())
     if not chosen.new_tags:
         return ""
     if not view.listed:
@@ -328,7 +330,8 @@ def _reject_tag(
 ) -> list[ChangeRejected | TagRejected]:
     """Turn down the changes of a tag, and the tag itself where it is new."""
     key = tag_key(tag)
-    pairs = [(one.tag, one.becomes) for one in waiting.changes if tag_key(one.tag) == key]
+    proposed = (*waiting.changes, *waiting.accepted)
+    pairs = [(one.tag, one.becomes) for one in proposed if tag_key(one.tag) == key]
     if into is not None:
         pairs = [(tag, bare(into))]
     view.opened.decisions.reject(pairs, now=view.opened.clock())

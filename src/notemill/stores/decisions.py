@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from notemill.markup.tags import tag_key
-from notemill.stores.proposals import ProposalKind, value_key
+from notemill.stores.proposals import NEVER, ProposalKind, value_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -60,10 +60,24 @@ class Decisions:
     # -- changes of tags ----------------------------------------------------------------------
 
     def reject(self, changes: Iterable[tuple[str, str | None]], *, now: float) -> None:
-        """Remember that each (tag, what it would become; None: it would go) was turned down."""
-        rows = [(tag_key(tag), tag_key(new or ""), tag, new or "", now) for tag, new in changes]
+        """Remember that each (tag, what it would become; None: it would go) was turned down.
+
+        One that stands in the queue is turned down there, and nowhere else.
+        """
         with self._store.transaction() as db:
-            db.executemany("INSERT OR REPLACE INTO tag_changes VALUES (?,?,?,?,?)", rows)
+            for tag, into in changes:
+                new = into or ""
+                queued = db.execute(
+                    "UPDATE proposals SET state = 'rejected', scope = ?, decided_at = ? WHERE"
+                    " value_key = ? AND kind = 'tag change'"
+                    " AND state IN ('pending', 'accepted', 'rejected')",
+                    (NEVER, now, value_key(ProposalKind.TAG_CHANGE, new, tag)),
+                )
+                if not queued.rowcount:
+                    db.execute(
+                        "INSERT OR REPLACE INTO tag_changes VALUES (?,?,?,?,?)",
+                        (tag_key(tag), tag_key(new), tag, new, now),
+                    )
 
     def withdraw(self, tag: str) -> int:
         """Forget every rejection of `tag`, as a change and as a new tag; return how many."""

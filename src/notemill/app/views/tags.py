@@ -71,6 +71,7 @@ def waiting(decide: ToDecide) -> dict[str, Any]:
     """Return what waits for a decision."""
     return {
         "changes": [_change(one) for one in decide.changes],
+        "accepted": [_change(one) for one in decide.accepted],
         "turned_down": [_change(one) for one in decide.turned_down],
         "new_tags": [
             {"tag": one.tag, "notes": list(one.notes), "runs": list(one.runs)}

@@ -114,6 +114,9 @@ def show_waiting(waiting: Waiting, console: Console) -> None:
             console.print(f"  … and {count - SHOWN_WAITING:,} more; --json has all")
     if decide.new_tags:
         _show_new(decide.new_tags, waiting.place or "the vocabulary", console)
+    if decide.accepted:
+        waits = counted(len(decide.accepted), "change")
+        console.print(f"{waits} that you accepted; write what is accepted with: notemill apply")
     if decide.turned_down:
         count = len(decide.turned_down)
         console.print(f"{count:,} more that you turned down are not proposed")

@@ -42,11 +42,20 @@ class NewTag:
 
 @dataclass(frozen=True, slots=True)
 class ToDecide:
-    """What waits for a decision, and the changes that were turned down before."""
+    """What waits for a decision, and the changes that one was made about before.
+
+    `accepted` ones are not written yet.
+    """
 
     changes: tuple[Change, ...]
     turned_down: tuple[Change, ...]
     new_tags: tuple[NewTag, ...]
+    accepted: tuple[Change, ...] = ()
+
+    @property
+    def known(self) -> tuple[Change, ...]:
+        """All the changes that were found, decided about or not."""
+        return (*self.changes, *self.accepted, *self.turned_down)
 
 
 def to_decide(
@@ -56,10 +65,12 @@ def to_decide(
     source: str,
     decisions: Decisions,
     new_tags: Iterable[NewTag],
+    accepted: Collection[tuple[str, str]] = (),
 ) -> ToDecide:
     """Return what waits: the changes that `vocabulary` makes, and spellings in another case.
 
-    `source` says, for people, where the vocabulary comes from.
+    `source` says, for people, where the vocabulary comes from; `accepted` are changes that wait to
+    be written, by the keys of both tags.
     """
     listed = {tag_key(one.tag): one.tag for one in vocabulary.entries if not one.dropped}
     wanted = vocabulary.changes
@@ -73,9 +84,11 @@ def to_decide(
     reasons |= {(tag_key(one.tag), ""): one.reason for one in vocabulary.entries if one.reason}
     found = changes_of(wanted, tags.census, reasons=reasons, otherwise=source)
     rejected = rejected_pairs(decisions)
-    open_changes = without(found, rejected)
     return ToDecide(
-        open_changes, tuple(one for one in found if one.pair in rejected), tuple(new_tags)
+        without(found, {*rejected, *accepted}),
+        tuple(one for one in found if one.pair in rejected),
+        tuple(new_tags),
+        tuple(one for one in found if one.pair in accepted),
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from notemill.stores.proposals import ProposalKind, ProposalState
+from notemill.stores.proposals import ProposalKind, ProposalState, value_key
 from notemill.stores.queue import Found
 from notemill.stores.queue_rows import Filter, fingerprint_of
 
@@ -48,6 +48,18 @@ def accepted_rows(queue: Queue, kind: ProposalKind) -> tuple[QueueRow, ...]:
     """Return what a person accepted of a kind, whichever run proposed it."""
     wanted = Filter(states={ProposalState.ACCEPTED}, kinds={kind})
     return tuple(queue.all_of(wanted))
+
+
+def carried_out(queue: Queue, changes: Iterable[Change], *, run: str, now: float) -> None:
+    """Write down that changes of tags were made in `run`, where they stood in the queue."""
+    for one in changes:
+        wanted = Filter(
+            states={ProposalState.PENDING, ProposalState.ACCEPTED},
+            kinds={ProposalKind.TAG_CHANGE},
+            value_key=value_key(ProposalKind.TAG_CHANGE, one.becomes or "", one.tag),
+        )
+        rows = [row.id for row in queue.all_of(wanted)]
+        queue.ended(rows, ProposalState.APPLIED, run=run, now=now)
 
 
 def accepted_tag_changes(rows: Iterable[QueueRow]) -> dict[str, str | None]:
