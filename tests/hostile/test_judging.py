@@ -22,8 +22,8 @@ from notemill.workflows.links.judging import (
 )
 from tests.doubles import ScriptedProvider
 from tests.notemill.cli.test_notemill import Shell
+from tests.notemill.workflows.links.test_judging import Linker, candidates_of, judge
 from tests.notemill.workflows.notes import title_of, tree
-from tests.notemill.workflows.test_judging import Linker, candidates_of, judge
 from twolane import ItemOutcome, ItemState, Lane
 from twolane.front.console import Console
 

@@ -29,7 +29,7 @@ from notemill.workflows.curation.curate import load_template, request_for
 from notemill.workflows.tags.arranging import Asking, chunk_requests, levels_request
 from tests.doubles import ScriptedProvider
 from tests.notemill.cli.test_link import NOTES, SOIL
-from tests.notemill.workflows.test_judging import Linker, judge
+from tests.notemill.workflows.links.test_judging import Linker, judge
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -10,9 +10,9 @@ from notemill.config import Exclusions
 from notemill.stores.pairs import PairState
 from tests.doubles import ScriptedProvider
 from tests.notemill.cli.test_link import COMPOST, SOIL
+from tests.notemill.workflows.links.test_judging import linker
 from tests.notemill.workflows.notes import Desk, curated, many
-from tests.notemill.workflows.test_arranging import Table
-from tests.notemill.workflows.test_judging import linker
+from tests.notemill.workflows.tags.test_arranging import Table
 from twolane import Lane
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from notemill.offline import respond
 from tests.notemill.embedding.test_endpoint import Service, serving
 from tests.notemill.workflows.notes import write_notes
-from tests.notemill.workflows.test_arranging import answer
+from tests.notemill.workflows.tags.test_arranging import answer
 from tests.twolane.cli.served import served
 
 if TYPE_CHECKING:

@@ -14,7 +14,16 @@ from notemill.cli.front import TerminalFront
 from notemill.config import Exclusions
 from notemill.errors import WaitingForPersonError
 from notemill.workflows.tags.arrangement import with_proposed
+from notemill.workflows.tags.arranging import (
+    asking_about,
+    chunk_requests,
+    levels_request,
+    read_filing,
+    reply_tokens,
+)
+from notemill.workflows.tags.findings import review_tags
 from tests.doubles import Crash
+from tests.notemill.workflows.kept import kept
 from tests.notemill.workflows.notes import Desk
 from twolane import Lane
 from twolane.front.console import Console, exit_code
@@ -306,3 +315,39 @@ def test_pairs_that_mean_different_things_are_no_synonyms_any_more(tmp_path: Pat
     table.ask()
     assert sections(table.sent[0])["pairs"] == ["left = right"]
     assert table.desk.through_the_door(pairs) == 0
+
+
+def test_tags_are_asked_about_in_chunks_and_hidden_ones_never(tmp_path: Path) -> None:
+    """Every tag is in one chunk; the identity is of the tags, and not of how they are told."""
+    with kept(tmp_path, NOTES) as one:
+        found = review_tags(one.sight().facts, privacy=one.privacy)
+    asking = asking_about(found, None, never=(), chunk=2, only=None)
+    assert asking.asks_levels
+    requests = chunk_requests(asking, ["food"], model="m")
+    told = [tag for request in requests for tag in asked_tags(request.params)]
+    assert sorted(told) == sorted(card.name for card in asking.cards)
+    assert {"soup", "dinner", "bread", "car", "automobile"} <= set(told)
+    assert not {"hidden", "asdf"} & set(told)
+    assert "food" in str(requests[0].params["messages"])
+    assert levels_request(asking, model="m", chunk=2).params["max_tokens"] == 2_048
+    assert reply_tokens(asking) > 0
+    again = asking_about(found, None, never=(), chunk=2, only=None)
+    assert again.identity == asking.identity
+    assert asking_about(found, None, never=(), chunk=100, only=None).identity != asking.identity
+
+
+def test_a_reply_is_read_into_what_it_files_drops_and_compares() -> None:
+    """Each member has its place."""
+    filing = read_filing(
+        json.dumps(
+            {
+                "entries": [{"tag": "soup", "parent": "food", "aliases": ["soups"]}],
+                "dropped": [{"tag": "asdf", "reason": "a placeholder"}],
+                "pairs": [{"tag": "car", "other": "automobile", "same": True}],
+            }
+        )
+    )
+    (entry,) = filing.filed
+    assert (entry.tag, entry.parent, entry.aliases) == ("soup", "food", ("soups",))
+    assert filing.dropped == (("asdf", "a placeholder"),)
+    assert filing.pairs == (("car", "automobile", True),)

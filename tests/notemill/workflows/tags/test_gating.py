@@ -7,6 +7,10 @@ import re
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from notemill.config import Exclusions
+from notemill.tagging.taglist import read_vocabulary
+from notemill.workflows.tags.arrangement import adopt
+from notemill.workflows.tags.gating import candidates_of, changed_since, gate_of, place_of
+from tests.notemill.workflows.kept import NOW, kept
 from tests.notemill.workflows.notes import Desk, curated, tree
 
 if TYPE_CHECKING:
@@ -192,3 +196,34 @@ def test_prompts_carry_first_what_the_vaults_own_tagging_suggests(tmp_path: Path
     made = desk(tmp_path, notes={**alike, **other, "one.md": "Compost makes soil, worms help.\n"})
     made.curate()
     assert candidates_for("one", made)[0] == "husbandry"
+
+
+def test_a_list_decides_once_its_owner_has_taken_it(tmp_path: Path) -> None:
+    """Until then it is a stray; its spellings become the tag, and what it strikes out is none."""
+    with kept(tmp_path, NOTES) as one:
+        facts = one.sight().facts
+        assert place_of(one.vault, facts, one.decisions).strays == ("Tags.md",)
+        adopt(one.decisions, "Tags.md", read_vocabulary(LIST))
+        place = place_of(one.vault, facts, one.decisions)
+        assert (place.note, place.listed, place.strays) == ("Tags.md", True, ())
+        gate = gate_of(one.vault, place, one.decisions)
+        ruling = gate.of("trials", "two.md")
+        assert ruling is not None
+        assert (ruling.tag, ruling.is_new) == ("area/tested", False)
+        assert gate.of("junk", "two.md") is None
+        assert set(candidates_of(gate, facts, listed=True).counts) == {"area", "area/tested"}
+        assert candidates_of(gate, facts, listed=False).counts == {}
+
+
+def test_what_an_edit_of_the_list_changes_is_told(tmp_path: Path) -> None:
+    """A tag that was turned down for one note may be written into all others."""
+    with kept(tmp_path, NOTES) as one:
+        adopt(one.decisions, "Tags.md", read_vocabulary(LIST))
+        place = place_of(one.vault, one.sight().facts, one.decisions)
+        assert changed_since(one.vault, place, one.decisions) == ()
+        one.edit("Tags.md", LIST.replace("- area\n", "- area\n- more\n"))
+        assert any("more" in line for line in changed_since(one.vault, place, one.decisions))
+        one.decisions.decide("more", accepted=False, now=NOW, note="one.md")
+        gate = gate_of(one.vault, place, one.decisions)
+        assert gate.of("more", "one.md") is None
+        assert gate.of("more", "two.md") is not None

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from notemill.config import Exclusions
+from notemill.index import facts_of
+from notemill.workflows.curation.needs import need_of
 from tests.notemill.workflows.notes import Desk, curated, many
 from twolane import Lane
 
@@ -230,3 +232,19 @@ def test_malformed_notes_are_named_and_stay_as_they_are(tmp_path: Path) -> None:
     assert before == {name: desk.path(name).read_bytes() for name in MALFORMED}
     for name in MALFORMED:
         assert f"left alone: {name}: " in ended.shown
+
+
+def test_what_was_curated_needs_nothing_until_its_words_change() -> None:
+    """The hash under which it was curated decides; lacking most weighs most."""
+    raw = b"Words only.\n"
+    facts = facts_of("n.md", raw, size=len(raw), mtime_ns=0)
+    assert need_of(facts, facts.source_hash, refresh=False) is None
+    changed = need_of(facts, "another hash", refresh=False)
+    new = need_of(facts, None, refresh=False)
+    again = need_of(facts, facts.source_hash, refresh=True)
+    assert changed is not None
+    assert new is not None
+    assert again is not None
+    assert changed.reason == "changed since it was last curated"
+    assert new.reason == again.reason == "no description and no tags"
+    assert new.rank > changed.rank

@@ -12,10 +12,14 @@ import pytest
 
 from notemill.errors import VaultLockedError
 from notemill.stores.journal import StoredJournal
-from notemill.stores.proposals import ProposalState
+from notemill.stores.proposals import Proposal, ProposalKind, ProposalState
 from notemill.stores.review import Review
+from notemill.tagging.gate import OPEN, Gate
+from notemill.tagging.taglist import Entry, Vocabulary
 from notemill.vault.disk import Disk
 from notemill.vault.files import Ending, Vault
+from notemill.vault.note import parse, source_hash
+from notemill.workflows.curation.apply import preview, waits_for_person
 from tests.doubles import Crash
 from tests.notemill.vault.folders import open_vault
 from tests.notemill.workflows.notes import Desk, curated, many, tree
@@ -469,3 +473,38 @@ def test_undo_of_one_note_leaves_the_others(tmp_path: Path) -> None:
     assert "All about" in desk.text("n000.md")
     desk.undo()
     assert tree(desk.root) == before
+
+
+def proposal(kind: ProposalKind, value: str, replaces: str = "") -> Proposal:
+    """Return a pending proposal for MINE."""
+    source = source_hash(parse(MINE.encode())[0])
+    return Proposal(1, "r", "mine.md", source, kind, value, replaces, ProposalState.PENDING)
+
+
+def test_a_preview_has_the_additions_and_every_other_byte() -> None:
+    """What its owner wrote is not replaced, and what is there already comes in once."""
+    raw = MINE.encode()
+    found = preview(
+        raw,
+        [
+            proposal(ProposalKind.DESCRIPTION, "Another.", replaces="Mine, by hand."),
+            proposal(ProposalKind.TAG, "mine"),
+            proposal(ProposalKind.TAG, "area/new"),
+            proposal(ProposalKind.TOPIC, "soil"),
+        ],
+        ours=frozenset(),
+    )
+    assert found.decode() == (
+        "---\ntags: [Mine, area/tested, area/new]\ndescription: Mine, by hand.  # stays\n"
+        "topics: [soil]\n---\nWords.\n"
+    )
+    assert preview(raw, [], ours=frozenset()) == raw
+
+
+def test_what_replaces_and_what_is_new_waits_for_a_person() -> None:
+    """A tag of the vocabulary and an addition do not."""
+    gate = Gate(Vocabulary((Entry("area"),)))
+    assert waits_for_person(proposal(ProposalKind.DESCRIPTION, "x", replaces="Mine."), OPEN)
+    assert not waits_for_person(proposal(ProposalKind.DESCRIPTION, "x"), OPEN)
+    assert waits_for_person(proposal(ProposalKind.NEW_TAG, "new"), gate)
+    assert not waits_for_person(proposal(ProposalKind.TAG, "area"), gate)

@@ -1,0 +1,91 @@
+"""Answers become proposals, each for the note as it was when it was asked about."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from notemill.stores.proposals import ProposalKind
+from notemill.tagging.gate import OPEN
+from notemill.workflows.curation.collecting import collected, losses_of
+from notemill.workflows.curation.reply_text import HIDDEN
+from tests.doubles import ScriptedProvider
+from tests.notemill.workflows.notes import Desk, curated, many
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from notemill.app.mill import Mill
+
+
+def collect(desk: Desk) -> tuple[list[str], list[tuple[int, str]]]:
+    """Collect the newest run's answers; return the notes with proposals, and the conflicts."""
+    name = desk.latest()
+
+    async def job(mill: Mill) -> tuple[list[str], list[tuple[int, str]]]:
+        run = await mill.engine.run(name)
+        conflicts = collected(name, run.outcomes(), mill.vault, mill.review, gate=OPEN, now=1.0)
+        return sorted(mill.review.stored(name)), conflicts
+
+    return desk.do(job)
+
+
+def answered(folder: Path, provider: ScriptedProvider | None = None) -> Desk:
+    """Have three notes answered, and nothing collected yet."""
+    desk = Desk(folder, many(3), provider or ScriptedProvider(curated))
+    name = desk.curate().run
+
+    async def job(mill: Mill) -> None:
+        mill.review.forget(name)
+
+    desk.do(job)
+    return desk
+
+
+def test_every_answer_becomes_proposals_once(tmp_path: Path) -> None:
+    """Collected again, what is there is left as it is."""
+    desk = answered(tmp_path)
+    whole: tuple[list[str], list[tuple[int, str]]] = (["n000.md", "n001.md", "n002.md"], [])
+    assert collect(desk) == whole
+    proposals = desk.proposals()
+    assert [one.value for one in proposals if one.kind is ProposalKind.DESCRIPTION] == [
+        f"All about n00{n}." for n in range(3)
+    ]
+    assert collect(desk) == whole
+    assert desk.proposals() == proposals
+
+
+def test_a_note_edited_since_it_was_asked_about_is_a_conflict(tmp_path: Path) -> None:
+    """Its answer is about other words; the answers about other notes are taken."""
+    desk = answered(tmp_path)
+    desk.path("n001.md").write_text("Other words by now.\n", "utf-8")
+    notes, ((index, why),) = collect(desk)
+    assert notes == ["n000.md", "n002.md"]
+    assert index == 1
+    assert why.endswith("curate it again")
+
+
+def test_a_note_that_is_gone_is_a_conflict(tmp_path: Path) -> None:
+    """There is nothing to propose anything for."""
+    desk = answered(tmp_path)
+    desk.path("n001.md").unlink()
+    notes, ((index, why),) = collect(desk)
+    assert notes == ["n000.md", "n002.md"]
+    assert index == 1
+    assert why.endswith("curate it again")
+
+
+def test_what_was_not_taken_of_an_answer_is_told_with_its_note(tmp_path: Path) -> None:
+    """Nothing is told of answers that were taken as they were."""
+
+    def reply(params: dict[str, object]) -> str:
+        odd = "Note 1" in str(params) or "n001" in str(params)
+        return curated(params, topics=["so\u200bil" if odd else "soil"])
+
+    desk = answered(tmp_path, ScriptedProvider(reply))
+    name = desk.latest()
+
+    async def job(mill: Mill) -> list[tuple[str, str]]:
+        run = await mill.engine.run(name)
+        return [(key, one.reason) for key, one in losses_of(run.outcomes(), mill.vault)]
+
+    assert desk.do(job) == [("n001.md", HIDDEN)]
