@@ -168,6 +168,7 @@ def test_two_of_few_notes_in_a_language_are_not_paired_for_its_common_words() ->
     assert [one.b for one in proposed(RARE)] == ["Travel/القاهرة.md"]
 
 
+@pytest.mark.long
 def test_a_huge_note_is_read_as_far_as_it_says_something_new() -> None:
     """Twenty megabytes in one note neither stop the ranking nor drown the others."""
     notes = GARDEN | {"Dump.md": "invoice " * 2_600_000}

@@ -79,6 +79,7 @@ def _reached(schedule: Schedule) -> bool:
     return any(" a0 dies " in line for line in played.trace)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("lane", list(Lane))
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 def test_a_death_at_any_commit_breaks_nothing(lane: Lane, *, after: bool) -> None:
@@ -89,6 +90,7 @@ def test_a_death_at_any_commit_breaks_nothing(lane: Lane, *, after: bool) -> Non
     assert number > 5
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("lane", list(Lane))
 @pytest.mark.parametrize("phase", list(Phase))
 def test_a_death_in_any_exchange_breaks_nothing(lane: Lane, phase: Phase) -> None:
@@ -99,6 +101,7 @@ def test_a_death_in_any_exchange_breaks_nothing(lane: Lane, phase: Phase) -> Non
     assert number > 5
 
 
+@pytest.mark.long
 def test_the_same_seed_plays_the_same() -> None:
     """A seed names everything: played again, its trace is the same to the last line."""
     hashes: set[str] = set()

@@ -238,6 +238,7 @@ def _commands(output: Path) -> list[list[str]]:
     ]
 
 
+@pytest.mark.long
 def test_whatever_is_damaged_every_command_works_or_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
