@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Any
 
 import click
@@ -123,8 +122,9 @@ def completion(shell: str) -> None:
     For bash: eval "$(notemill completion bash)" in ~/.bashrc.
     """
     from twolane.front.completing import script  # noqa: PLC0415
+    from twolane.front.terminal import result_console  # noqa: PLC0415
 
-    sys.stdout.write(script(cli, "notemill", shell) + "\n")
+    result_console().print_lines(script(cli, "notemill", shell))
 
 
 def main() -> None:

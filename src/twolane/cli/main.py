@@ -282,8 +282,9 @@ def completion(shell: str) -> None:
     For bash: eval "$(twolane completion bash)" in ~/.bashrc.
     """
     from twolane.front.completing import script  # noqa: PLC0415
+    from twolane.front.terminal import result_console  # noqa: PLC0415
 
-    sys.stdout.write(script(cli, "twolane", shell) + "\n")
+    result_console().print_lines(script(cli, "twolane", shell))
 
 
 def main() -> None:
