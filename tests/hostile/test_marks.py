@@ -111,7 +111,7 @@ def test_on_another_computer_the_list_waits_to_be_adopted(shell: Shell) -> None:
     shell.curate("--apply", "--only", "Tags.md")
     assert shell("tags", "adopt", "Tags.md", "--vault", shell.vault, "--json") == 0
     assert shell.report["note"] == "Tags.md"
-    assert "Tags.md holds the vocabulary from here on" in shell.err
+    assert "Tags.md now holds the vocabulary" in shell.err
     assert (
         before.splitlines()[1:]
         == (shell.vault / "Tags.md").read_bytes().splitlines()[-len(before.splitlines()) + 1 :]

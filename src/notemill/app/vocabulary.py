@@ -186,7 +186,7 @@ class Arranging:
         before = await bench.on(lambda opened: opened.decisions.adopted().note)
         if before != note and not agreed_to:
             await agreed(
-                bench.front, AgreeToChange(f"take the list in {note} for the vault's vocabulary?")
+                bench.front, AgreeToChange(f"use the list in {note} as the vault's vocabulary?")
             )
         await bench.on(lambda opened: adopt(opened.decisions, note, _list_in(raw)))
         if before != note:

@@ -7,7 +7,7 @@ from contextlib import ExitStack, asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 from notemill.app.events import GoOnAfterStage, NotesRead, RunReported, SendUnmatched
-from notemill.cli.show import curation, proposals, runs, tags, tidy
+from notemill.cli.show import curation, proposals, runs, tags, tidy, vocabulary
 from notemill.errors import NotemillError, WaitingForPersonError
 from twolane import TwolaneError
 from twolane.front.consent import says_yes
@@ -27,6 +27,7 @@ _RENDERERS: Final = {
     **runs.RENDERERS,
     **tags.RENDERERS,
     **tidy.RENDERERS,
+    **vocabulary.RENDERERS,
 }
 _READ_QUIETLY: Final = 200
 """Fewer new notes are read within a moment."""

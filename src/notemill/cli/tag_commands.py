@@ -49,8 +49,8 @@ def report(**flags: Any) -> None:  # noqa: ANN401
 def rename(old: str, new: str, **flags: Any) -> None:  # noqa: ANN401
     """Rename the tag OLD to NEW in properties and text; its children follow.
 
-    Only the tags' own bytes change, and `undo` restores them. Where NEW is there already the two
-    become one.
+    Only the tags' own bytes change; `undo` restores them. If NEW exists already, the two become
+    one.
     """
     _change({old: new}, flags)
 
@@ -60,7 +60,7 @@ def rename(old: str, new: str, **flags: Any) -> None:  # noqa: ANN401
 @click.option("--into", required=True, metavar="TAG", help="The tag they all become.")
 @changing_flags
 def merge(old: tuple[str, ...], into: str, **flags: Any) -> None:  # noqa: ANN401
-    """Make several tags one; a list that had two of them has the new one once."""
+    """Merge several tags into one; a list that had two of them keeps the new one once."""
     _change(dict.fromkeys(old, into), flags)
 
 
@@ -68,9 +68,9 @@ def merge(old: tuple[str, ...], into: str, **flags: Any) -> None:  # noqa: ANN40
 @click.argument("old", metavar="TAG...", nargs=-1, required=True)
 @changing_flags
 def drop(old: tuple[str, ...], **flags: Any) -> None:  # noqa: ANN401
-    """Take a tag, and its children, out of all notes.
+    """Remove a tag, and its children, from all notes.
 
-    Within a sentence of the text a tag loses its `#` and its word stays.
+    Within a sentence a tag loses its `#` and the word stays.
     """
     _change(dict.fromkeys(old), flags)
 
@@ -90,12 +90,12 @@ note_flag = click.option(
     default=250,
     show_default=True,
     metavar="N",
-    help="Most tags in one request.",
+    help="The most tags in one request.",
 )
 @click.option("--lane", type=click.Choice(LANES), default="auto", show_default=True)
 @click.option("--max-cost", type=USD, metavar="USD", help="Never spend more than this.")
 @deadline_flags
-@click.option("--again", is_flag=True, help="Ask anew instead of going on with a run.")
+@click.option("--again", is_flag=True, help="Begin anew instead of going on with a run.")
 @click.option("--dry-run", is_flag=True, help="Show price and a request; ask and write nothing.")
 @exclude_flag
 @allow_flag
@@ -103,12 +103,12 @@ note_flag = click.option(
 @json_flag
 @settings_flags
 def vocabulary(**flags: Any) -> None:  # noqa: ANN401
-    """Arrange the tags in VAULT (this folder) as a nested list, other spellings beside each.
+    """Arrange the tags in VAULT (this folder) as a nested list, with other spellings beside each.
 
-    Printed, or added to NOTE: there it is yours to order, rename and strike out (~~tag~~ drops
-    it), and the same command again only adds what is new. Without --ask-model they are arranged
-    by the notes they stand in, on this machine; with it the tags, their counts and a few titles
-    go to the model, and what the list has already is not asked about.
+    The list is printed, or added to NOTE: there it is yours to reorder, rename and strike out
+    (~~tag~~ drops it), and the same command again adds only what is new. Without --ask-model the
+    tags are arranged on this machine, by the notes they appear in; with it the tags, their counts
+    and a few titles go to the model, but nothing that the list has already.
     """
     from notemill.cli.vocabulary import arrange_tags  # noqa: PLC0415
 
@@ -122,7 +122,7 @@ def vocabulary(**flags: Any) -> None:  # noqa: ANN401
 def apply_tags(**flags: Any) -> None:  # noqa: ANN401
     """Change the vault's tags as the vocabulary in NOTE says.
 
-    Spellings in parentheses become their tag, and struck-out tags go.
+    Spellings in parentheses become their tag; struck-out tags are removed.
     """
     from notemill.cli.vocabulary import apply_vocabulary  # noqa: PLC0415
 
@@ -136,9 +136,9 @@ def apply_tags(**flags: Any) -> None:  # noqa: ANN401
 @json_flag
 @home_flag
 def adopt(**flags: Any) -> None:  # noqa: ANN401
-    """Take the list of tags in NOTE for the vault's vocabulary, as it is now; no other note is it.
+    """Use the list of tags in NOTE, as it is now, as the vault's only vocabulary.
 
-    A note with the marks of a list decides nothing until you say so: here, or by naming it to
+    A note that is marked as a list decides nothing until you say so: here, or by naming it to
     `vocabulary --note` or `apply`. Nothing is written into notes.
     """
     from notemill.cli.vocabulary import adopt_note  # noqa: PLC0415
@@ -170,7 +170,7 @@ def review_tags(**flags: Any) -> None:  # noqa: ANN401
 @click.option("--all", "everything", is_flag=True, help="Accept all that waits.")
 @changing_flags
 def accept_tags(**flags: Any) -> None:  # noqa: ANN401
-    """Carry out what is proposed for TAG: change it in all notes, or take it into the vocabulary.
+    """Carry out what is proposed for TAG: change it in all notes, or add it to the vocabulary.
 
     All of it is one run; `undo` restores the exact bytes.
     """
@@ -182,15 +182,17 @@ def accept_tags(**flags: Any) -> None:  # noqa: ANN401
 
 @tags.command(name="reject")
 @click.argument("tags", metavar="TAG...", nargs=-1, required=True)
-@click.option("--into", metavar="TAG", help="A tag that it must never become, proposed now or not.")
+@click.option(
+    "--into", metavar="TAG", help="A tag that it must never become, whether proposed or not."
+)
 @click.option("--item", metavar="NOTE", help="Only for this note.")
-@click.option("--take-back", is_flag=True, help="Let it be proposed again.")
+@click.option("--take-back", is_flag=True, help="Take rejections back: it may be proposed again.")
 @click.option("--vault", type=FOLDER, default=".", help="The vault, if not this folder.")
 @home_flag
 def reject_tags(**flags: Any) -> None:  # noqa: ANN401
-    """Turn down what is proposed for TAG, for good; it is never proposed again.
+    """Reject what is proposed for TAG, for good: it is never proposed again.
 
-    A change that you turned down is not carried out by `apply`, either.
+    `apply` does not carry out a rejected change, either.
     """
     from notemill.cli import tags as work  # noqa: PLC0415
 

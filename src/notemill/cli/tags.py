@@ -115,7 +115,7 @@ async def reject_tags(
     async with await open_vault(vault, settings, front) as mill:
         if take_back:
             count = await mill.tags.take_back(tags)
-            again = "taken back; it may be proposed again"
+            again = "taken back; the tag may be proposed again"
             front.console.print(f"{counted(count, 'decision')} {again}")
             return 0
         for one in await mill.tags.reject(tags, into=into, note=item or ""):

@@ -75,8 +75,8 @@ def _reason(census: Census, tag: Tag) -> str:
     name = tag.leaf
     if not is_tag(tag.name):
         if tag.name.isdigit():
-            return "digits only, which Obsidian takes for no tag"
-        return "" if legal_form(census, tag.name) else "has characters that no tag may have"
+            return "only digits, which Obsidian does not accept as a tag"
+        return "" if legal_form(census, tag.name) else "has characters that a tag must not have"
     if len(tag.notes) > 1 or _is_like_colour(name):
         return ""
     if not tag.parent and _TOO_SHORT.fullmatch(name):

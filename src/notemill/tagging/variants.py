@@ -98,7 +98,7 @@ def _illegal(census: Census, done: set[str]) -> Iterator[Merge]:
         form = legal_form(census, tag.name)
         if form and tag.key not in done and not is_tag(tag.name):
             sign = "dot" if "." in tag.name else "space"
-            reason = f"it has a {sign} in it, so Obsidian takes it for no tag"
+            reason = f"it has a {sign} in it, which Obsidian does not accept in a tag"
             yield Merge(tag.name, form, Variation.STYLE, reason, tag.count)
 
 

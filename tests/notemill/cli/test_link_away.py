@@ -231,7 +231,7 @@ def test_the_list_of_tags_is_no_open_gate_while_it_is_away(shell: Shell) -> None
     before = tree(shell.vault)
     for command in (("curate", shell.vault, "--apply", "--yes"), ("tags", "review", shell.vault)):
         assert shell(*command) == 7
-        assert "Tags.md says which tags there are, and is not here now" in shell.err
+        assert "Tags.md holds the vocabulary and is not here now" in shell.err
     assert tree(shell.vault) == before
 
 

@@ -43,7 +43,7 @@ def test_the_report_shows_counts_variants_and_junk(shell: Shell) -> None:
     assert "#Recipe" in shell.out
     assert "#recipes → #recipe (2 notes): singular and plural of one word" in shell.out
     assert "#fff (1 note): maybe a hex colour" in shell.out
-    assert "digits only" in shell.out
+    assert "only digits" in shell.out
     assert tree(shell.vault) == before
 
 
@@ -119,7 +119,7 @@ def test_excluded_notes_stay_as_they_are(shell: Shell) -> None:
     [
         (("rename", "recipe", "two words"), "cannot be a tag"),
         (("rename", "recipe", "2024"), "cannot be a tag"),
-        (("rename", "#", "x"), "is no tag"),
+        (("rename", "#", "x"), "is not a tag"),
         (("drop", "nowhere"), "no note has #nowhere"),
     ],
 )

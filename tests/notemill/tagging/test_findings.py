@@ -102,7 +102,7 @@ def test_spellings_in_another_case_are_named() -> None:
 @pytest.mark.parametrize(
     ("tag", "reason"),
     [
-        ("2024", "digits only"),
+        ("2024", "only digits"),
         ("q", "too short"),
         ("G7", "too short"),
         ("8f14e45fceea167a", "identifier"),

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any, Final
 from notemill.app import tag_events as events
 from notemill.app.editing import EditsWritten
 from notemill.app.tags import ChangeRejected
-from notemill.cli.diffs import print_diff
 from notemill.cli.endings import show_endings, show_hidden, trouble
-from notemill.cli.show.curation import SHOWN_CHANGES, print_change
-from twolane.front.console import counted, print_report, shown
+from notemill.cli.show.curation import print_change
+from twolane.front.console import counted, shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
 SHOWN_TAGS: Final = 20
 SHOWN_WAITING: Final = 30
 SHOWN_NOTES: Final = 3
-SHOWN_NAMES: Final = 10
 
 
 # -- the report -----------------------------------------------------------------------------------
@@ -47,22 +45,22 @@ def show_report(found: TagReport, console: Console) -> None:
     _show_rest(len(used), console)
     if found.merges:
         _show_merges(found, console)
-    _show_junk(found.droppable, "{} without a meaning; `notemill tags drop TAG`:", console)
+    _show_junk(
+        found.droppable, "{} without a meaning; to remove one, `notemill tags drop TAG`:", console
+    )
     hints = [one for one in found.junk if one.is_hint]
-    _show_junk(hints, "{} that may be an accident of pasting; judge yourself:", console)
+    _show_junk(hints, "{} that may have been pasted by accident; check them:", console)
     if found.synonyms:
         console.print()
-        console.print(
-            f"{counted(len(found.synonyms), 'pair')} that may mean the same; judge yourself:"
-        )
+        console.print(f"{counted(len(found.synonyms), 'pair')} that may mean the same; check them:")
         for pair in found.synonyms[:SHOWN_TAGS]:
             console.print(f"  #{pair.tag} and #{pair.other}: {pair.reason}")
         _show_rest(len(found.synonyms), console)
     if found.unread:
         console.print()
         console.print(
-            f"{counted(len(found.unread), 'note')} whose properties hold tags that do not count, "
-            "or cannot be read:"
+            f"{counted(len(found.unread), 'note')} whose tags in properties do not count, or "
+            "cannot be read:"
         )
         for left in found.unread[:SHOWN_TAGS]:
             console.print(f"  {shown(trouble(left.key, left.reason))}")
@@ -119,7 +117,7 @@ def show_waiting(waiting: Waiting, console: Console) -> None:
         console.print(f"{waits} that you accepted; write what is accepted with: notemill apply")
     if decide.turned_down:
         count = len(decide.turned_down)
-        console.print(f"{count:,} more that you turned down are not proposed")
+        console.print(f"{count:,} more that you rejected are not proposed")
     if decide.changes or decide.new_tags:
         console.print("look at one: notemill tags review --tag TAG")
         console.print("decide: notemill tags accept TAG…, notemill tags reject TAG…")
@@ -210,91 +208,9 @@ def _new_accepted(event: events.NewTagsAccepted, console: Console) -> None:
             )
 
 
-# -- the vocabulary -------------------------------------------------------------------------------
-
-
-def _differs(event: events.ListDiffers, console: Console) -> None:
-    for line in event.lines[:SHOWN_CHANGES]:
-        console.print(f"  {line}")
-    if len(event.lines) > SHOWN_CHANGES:
-        console.print(f"  … and {len(event.lines) - SHOWN_CHANGES:,} more")
-
-
-def _stay(event: events.ChangesStay, console: Console) -> None:
-    for tag in event.tags:
-        line = f"#{tag} stays: you turned its change down (notemill tags accept {tag} takes it)"
-        console.print(line)
-
-
-def _adopted(event: events.VocabularyAdopted, console: Console) -> None:
-    instead = f" instead of {event.before}" if event.before else ""
-    console.print(f"{event.note} holds the vocabulary from here on{instead}")
-
-
-def _list_planned(event: events.ListPlanned, console: Console) -> None:
-    change = event.change
-    if change.after == change.before:
-        console.print(f"nothing new for {shown(change.note)}")
-    else:
-        print_diff(console, change.before, change.after, change.note)
-
-
-def _list_written(event: events.ListWritten, console: Console) -> None:
-    console.print(f"{shown(event.note)} written; undo with: notemill undo {event.run}")
-
-
-def _arranged_here(_: events.ArrangedHere, console: Console) -> None:
-    console.print(
-        "provider: offline (the tags are arranged by what notes they stand in, no model is "
-        "asked; set ANTHROPIC_API_KEY for one)"
-    )
-
-
-def _all_arranged(_: events.AllArranged, console: Console) -> None:
-    console.print("every tag has its place already; there is nothing to ask")
-
-
-def _to_ask(event: events.TagsToAsk, console: Console) -> None:
-    before = ", after one for the headings" if event.headings else ""
-    console.print(f"{counted(event.tags, 'tag')} in {counted(event.requests, 'request')}{before}")
-
-
-def _round_reported(event: events.RoundReported, console: Console) -> None:
-    print_report(event.report, console)
-
-
-def _unfinished(_: events.RoundUnfinished, console: Console) -> None:
-    console.print("not finished; the same command goes on")
-
-
-def _arranged(event: events.TagsArranged, console: Console) -> None:
-    """Show what of the answers was not taken, and how what failed is asked again."""
-    for names, what in (
-        (event.missing, "tags were left out by the answers and keep their places"),
-        (event.refused, "names in the answers are no tags that were asked about, and not taken"),
-    ):
-        if names:
-            first = ", ".join(shown(name) for name in names[:SHOWN_NAMES])
-            more = ", …" if len(names) > SHOWN_NAMES else ""
-            console.print(f"{len(names):,} {what}: {first}{more}")
-    if event.failed:
-        console.print("the same command asks about what failed again")
-
-
 RENDERERS: Final[Mapping[type[Event], Callable[[Any, Console], None]]] = {
     EditsWritten: _written,
     events.RetaggingPlanned: _planned,
     events.NewTagsPlanned: _new_planned,
     events.NewTagsAccepted: _new_accepted,
-    events.ListDiffers: _differs,
-    events.ChangesStay: _stay,
-    events.VocabularyAdopted: _adopted,
-    events.ListPlanned: _list_planned,
-    events.ListWritten: _list_written,
-    events.ArrangedHere: _arranged_here,
-    events.AllArranged: _all_arranged,
-    events.TagsToAsk: _to_ask,
-    events.RoundReported: _round_reported,
-    events.RoundUnfinished: _unfinished,
-    events.TagsArranged: _arranged,
 }

@@ -23,9 +23,9 @@ MEANINGS: Final = {
     TidyKind.INLINE: "`key:: value` at the top of the text becomes a property",
     TidyKind.CASE: "`Title`, `Created` become lower case",
     TidyKind.PLURAL: "`tag`, `alias`, `cssclass` become `tags`, `aliases`, `cssclasses`",
-    TidyKind.LISTS: "texts become lists in `tags`, `aliases`, `cssclasses`",
-    TidyKind.DUPLICATES: "a tag that stands twice in a list stands there once",
-    TidyKind.DATES: "dates that can mean one day alone become ISO 8601",
+    TidyKind.LISTS: "plain texts become lists in `tags`, `aliases`, `cssclasses`",
+    TidyKind.DUPLICATES: "a tag listed twice is kept once",
+    TidyKind.DATES: "unambiguous dates become ISO 8601",
 }
 
 
@@ -41,7 +41,7 @@ def show_survey(plan: TidyPlan, console: Console) -> None:
     _show_left(plan, console)
     if plan.changed:
         console.print(
-            "nothing was changed; look at a kind, and write it on consent, with: "
+            "nothing was changed; see the changes of a kind, and write them, with: "
             "notemill tidy --kind KIND"
         )
 
@@ -57,7 +57,7 @@ def show_plan(plan: TidyPlan, console: Console, *, most: int = SHOWN_NOTES) -> N
         console.print(f"  … and {counted(left, 'note')} more; --dry-run shows all")
     _show_left(plan, console)
     if not plan.changed:
-        console.print("there is nothing to change")
+        console.print("nothing to change")
 
 
 def _show_left(plan: TidyPlan, console: Console) -> None:

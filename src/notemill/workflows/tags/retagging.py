@@ -70,7 +70,7 @@ def checked_changes(changes: Mapping[str, str | None]) -> TagChanges:
 def _tag(said: str, what: str) -> str:
     tag = bare(said)
     if not tag:
-        raise UsageError(f"{what} is missing: {said!r} is no tag")
+        raise UsageError(f"{what} is missing: {said!r} is not a tag")
     return tag
 
 

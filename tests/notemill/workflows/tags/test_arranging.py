@@ -189,7 +189,7 @@ def test_every_tag_is_accounted_for_once(tmp_path: Path) -> None:
     assert "- soup (soups)\n" in table.list_of(asked)
     for name in ("spam", "eggs", "ham", "Wheels", "2024"):
         assert f"{name}" not in table.list_of(asked)
-    assert "2 tags were left out" in table.said
+    assert "2 tags are missing from the answers" in table.said
     assert "Wheels" in table.said
 
 
