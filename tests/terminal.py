@@ -109,6 +109,21 @@ class OnTerminal:
             assert time.monotonic() < deadline, self.screen.lines
             assert self._read(), self.screen.lines
 
+    def read_line(self, text: str) -> None:
+        """Show what it prints until the last line begins with a text, which is then new."""
+        self.read_until(lambda: bool(self.screen.lines) and self.screen.lines[-1].startswith(text))
+
+    @property
+    def modes(self) -> list[object]:
+        """How its terminal treats lines, echo and signals, as `termios` says it."""
+        return list(termios.tcgetattr(self._terminal))
+
+    def hang_up(self) -> int:
+        """Close its terminal; return how the process ended within `LONGEST_S`."""
+        os.close(self._terminal)
+        self._terminal = -1
+        return self._process.wait(LONGEST_S)
+
     def end(self) -> int:
         """Show what it prints to its end; return its exit code."""
         try:

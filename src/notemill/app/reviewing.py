@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING, Final
 
 from notemill.app.events import NoteChange
+from notemill.app.opened import OpenVault
 from notemill.app.tag_view import TagView
 from notemill.errors import NotemillError, UsageError
 from notemill.markup.references import Own
@@ -21,10 +22,10 @@ from notemill.workflows.tags.queueing import queue_tag_changes, queue_tidying
 from notemill.workflows.tags.tidying import plan_tidying
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
 
-    from notemill.app.opened import OpenVault
     from notemill.app.workbench import Workbench
+    from notemill.privacy import Sight
     from notemill.stores.deciding import Decided
     from notemill.stores.proposals import Decision
     from notemill.stores.queue import Page
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 
 OPEN: Final = (ProposalState.PENDING,)
 CURATED: Final = (*TAG_KINDS, ProposalKind.TOPIC, ProposalKind.DESCRIPTION)
+FEW_NOTES: Final = 20
+"""So many notes are read faster than a whole vault is looked through."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,16 @@ class RowShown:
     is_stale: bool
 
 
+class Look:
+    """Which notes may be shown, as one look through the vault found it: good for a page, not for long."""
+
+    def __init__(self, sight: Sight) -> None:
+        """Keep what a look found; where it hides nothing there is nothing to ask of any row."""
+        # What is excluded may fit a note that is gone as well.
+        hides = sight.hidden or sight.matched or sight.unmatched
+        self.shows: Callable[[str], bool] | None = cache(sight.shows) if hides else None
+
+
 class Reviewing:
     """The review of one vault; every front has a name, `by`, that its own steps are known by."""
 
@@ -80,16 +93,39 @@ class Reviewing:
         if ProposalKind.TIDY_CHANGE in kinds:
             await self._bench.on(_look_for_tidying)
 
+    async def look(self) -> Look:
+        """Look through the vault for what may be shown, for several calls after one another."""
+        return Look(await self._bench.on(OpenVault.look))
+
     async def page(
-        self, wanted: Wanted, *, order: Order = Order.NOTE, after: str = "", limit: int = 50
+        self,
+        wanted: Wanted,
+        *,
+        order: Order = Order.NOTE,
+        after: str = "",
+        limit: int = 50,
+        look: Look | None = None,
     ) -> Page:
-        """Return some of the wanted proposals, but those of hidden notes; see `Queue.rows`."""
-        return await self._bench.on(_page, wanted, order, after, limit)
+        """Return some of the wanted proposals, but those of hidden notes; see `Queue.rows`.
+
+        `look` None looks through the vault first.
+        """
+        return await self._bench.on(
+            lambda opened: opened.queue.rows(
+                _filter(opened, wanted, look), order=order, after=after, limit=limit
+            )
+        )
 
     async def counts(self, wanted: Wanted) -> dict[ProposalState, int]:
         """Return how many proposals are in each state, whatever `wanted` says of states."""
         return await self._bench.on(
             lambda opened: opened.queue.counts(_filter(opened, replace(wanted, states=None)))
+        )
+
+    async def count(self, *wanted: Wanted, look: Look) -> tuple[int, ...]:
+        """Return how many proposals are wanted, for each filter."""
+        return await self._bench.on(
+            lambda opened: tuple(opened.queue.count(_filter(opened, one, look)) for one in wanted)
         )
 
     async def look_at(self, row: QueueRow) -> RowShown | None:
@@ -108,7 +144,8 @@ class Reviewing:
         """Decide proposals in one step of the front `by`; durable when it returns.
 
         `was` is the state that the front showed: what has another by now is left and comes back as
-        it is. Raises UsageError for a `value` that cannot be written.
+        it is. What is about a hidden note is missing, as if it did not exist. Raises UsageError
+        for a `value` that cannot be written.
         """
         return await self._bench.on(_decide, ids, decision, by=by, was=was, value=value)
 
@@ -117,14 +154,17 @@ class Reviewing:
     ) -> Decided:
         """Decide in one step what waits of the wanted proposals, all but those with ids `but`."""
         return await self._bench.on(
-            lambda opened: opened.deciding.decide_all(
-                _filter(opened, wanted), decision, by=by, now=opened.clock(), but=but
+            lambda opened: _without_hidden(
+                opened,
+                opened.deciding.decide_all(
+                    _filter(opened, wanted), decision, by=by, now=opened.clock(), but=but
+                ),
             )
         )
 
     async def take_back(self, *, by: str) -> Decided | None:
         """Take the last step of the front `by` back; None where it has taken none."""
-        return await self._bench.on(lambda opened: opened.deciding.undo(by=by, now=opened.clock()))
+        return await self._bench.on(_take_back, by)
 
     async def vocabulary(self) -> tuple[str, ...]:
         """Return the tags that may be chosen from when one is edited."""
@@ -144,7 +184,7 @@ def _look_for_tidying(opened: OpenVault) -> None:
     queue_tidying(opened.queue, plan.changed, now=opened.clock())
 
 
-def _filter(opened: OpenVault, wanted: Wanted) -> Filter:
+def _filter(opened: OpenVault, wanted: Wanted, look: Look | None = None) -> Filter:
     fits = None if wanted.only is None else matcher(wanted.only)
     return Filter(
         states=wanted.states,
@@ -154,30 +194,52 @@ def _filter(opened: OpenVault, wanted: Wanted) -> Filter:
         value_key=wanted.value,
         max_confidence=wanted.max_confidence,
         only=None if fits is None else lambda key: fits(folded(key)),
-        shows=opened.look().shows,
+        shows=(look or Look(opened.look())).shows,
     )
 
 
-def _page(opened: OpenVault, wanted: Wanted, order: Order, after: str, limit: int) -> Page:
-    return opened.queue.rows(_filter(opened, wanted), order=order, after=after, limit=limit)
+def _showable(opened: OpenVault, rows: Iterable[QueueRow]) -> tuple[QueueRow, ...]:
+    """Return the rows all of whose notes may be shown, as the notes are now."""
+    rows = tuple(rows)
+    notes = {note for one in rows for note in one.notes}
+    if len(notes) <= FEW_NOTES:
+        hidden = {note for note in notes if _is_hidden(opened, note)}
+    else:
+        shows = opened.look().shows
+        hidden = {note for note in notes if not shows(note)}
+    return tuple(one for one in rows if hidden.isdisjoint(one.notes))
+
+
+def _is_hidden(opened: OpenVault, note: str) -> bool:
+    try:
+        return bool(opened.privacy.why_not_now(note, opened.vault.read(note)))
+    except NotemillError:
+        return not opened.look().shows(note)
+
+
+def _without_hidden(opened: OpenVault, decided: Decided) -> Decided:
+    """Return what became of a decision, but of the rows that may not be shown."""
+    return replace(
+        decided,
+        changed=_showable(opened, decided.changed),
+        unchanged=_showable(opened, decided.unchanged),
+    )
 
 
 def _look_at(opened: OpenVault, number: str) -> RowShown | None:
-    row = opened.queue.get([number]).get(number)
-    if row is None:
+    rows = _showable(opened, opened.queue.get([number]).values())
+    if not rows:
         return None
-    hashes: dict[str, str] = {}
+    (row,) = rows
+    now: dict[str, str] = {}
     raws: dict[str, bytes] = {}
     for note in row.notes:
         try:
-            raws[note] = raw = opened.vault.read(note)
-            opened.privacy.check(note, raw)
-            hashes[note] = fingerprint_of(row.kind, raw)
+            raws[note] = opened.vault.read(note)
+            now[note] = fingerprint_of(row.kind, raws[note])
         except NotemillError as error:
-            if note in raws:
-                return None
             return RowShown(row, NoteChange(note, problem=str(error)), is_stale=True)
-    return RowShown(row, _change(row, raws), row.is_stale(hashes))
+    return RowShown(row, _change(row, raws), row.is_stale(now))
 
 
 def _change(row: QueueRow, raws: dict[str, bytes]) -> NoteChange | None:
@@ -206,15 +268,31 @@ def _decide(
     was: ProposalState | None,
     value: str | None,
 ) -> Decided:
+    rows = _showable(opened, opened.queue.get(ids).values())
     if value is not None:
-        value = _checked(opened, ids, value)
-    return opened.deciding.decide(ids, decision, by=by, now=opened.clock(), was=was, value=value)
+        value = _checked(opened, rows, value)
+    shown = {one.id for one in rows}
+    decided = opened.deciding.decide(
+        [one for one in ids if one in shown],
+        decision,
+        by=by,
+        now=opened.clock(),
+        was=was,
+        value=value,
+    )
+    away = tuple(one for one in dict.fromkeys(ids) if one not in shown)
+    return replace(_without_hidden(opened, decided), missing=(*away, *decided.missing))
 
 
-def _checked(opened: OpenVault, ids: Sequence[str], value: str) -> str:
+def _take_back(opened: OpenVault, by: str) -> Decided | None:
+    decided = opened.deciding.undo(by=by, now=opened.clock())
+    return None if decided is None else _without_hidden(opened, decided)
+
+
+def _checked(opened: OpenVault, rows: Iterable[QueueRow], value: str) -> str:
     """Return a value that a person wrote as it can be kept. Raises UsageError where it cannot."""
     value = value.strip()
-    for row in opened.queue.get(ids).values():
+    for row in rows:
         if row.kind in TAG_KINDS:
             value = bare(value)
             if not is_tidy_tag(value) and not opened.gate().allows(value):

@@ -8,7 +8,8 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from contextlib import ExitStack
+import sys
+from contextlib import ExitStack, suppress
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final, Self
 
@@ -55,6 +56,8 @@ class Keyboard:
         self._held = ExitStack()
         self._keys: asyncio.Queue[str] = asyncio.Queue()
         self._flush: asyncio.TimerHandle | None = None
+        self.is_gone = False
+        """Whether the terminal was closed: nothing can be shown any more."""
 
     def __enter__(self) -> Self:
         """Take the terminal over: keys are read as they come, and none is echoed."""
@@ -65,8 +68,9 @@ class Keyboard:
             self._output.flush()
             self._held.callback(self._leave)
             self._held.enter_context(self._input.attach(self._ready))
-            loop.add_signal_handler(signal.SIGTERM, self._keys.put_nowait, Key.END)
-            self._held.callback(loop.remove_signal_handler, signal.SIGTERM)
+            if sys.platform != "win32":
+                loop.add_signal_handler(signal.SIGTERM, self._keys.put_nowait, Key.END)
+                self._held.callback(loop.remove_signal_handler, signal.SIGTERM)
         except BaseException:
             self._held.close()
             raise
@@ -81,7 +85,8 @@ class Keyboard:
             self._flush.cancel()
         self._output.disable_bracketed_paste()
         self._output.show_cursor()
-        self._output.flush()
+        with suppress(OSError):  # a terminal that is gone needs none of it
+            self._output.flush()
 
     async def next(self) -> str:
         """Return the next key: a letter, or a `Key`. `Key.END`, too, when nothing more can come."""
@@ -98,17 +103,27 @@ class Keyboard:
             self._keys.get_nowait()
 
     def suspend(self) -> None:
-        """Stop this process as Ctrl-Z does, with the terminal given back until it goes on."""
+        """Stop as Ctrl-Z does, with the terminal given back until it goes on.
+
+        The whole group stops, as by the terminal's own key: a program that started this one waits
+        for it, and the shell for both.
+        """
+        if sys.platform == "win32":
+            return
         self.release()
-        os.kill(os.getpid(), signal.SIGTSTP)
+        os.kill(0, signal.SIGTSTP)
         self.take()
 
     def _ready(self) -> None:
         if self._flush is not None:
             self._flush.cancel()
-        for one in named(self._input.read_keys()):
+        presses = self._input.read_keys()
+        for one in named(presses):
             self._keys.put_nowait(one)
-        if self._input.closed:
+        if self._input.closed or (not presses and not os.isatty(self._input.fileno())):
+            # It stays readable for ever.
+            asyncio.get_running_loop().remove_reader(self._input.fileno())
+            self.is_gone = True
             self._keys.put_nowait(Key.END)
             return
         self._flush = asyncio.get_running_loop().call_later(ESCAPE_S, self._flush_keys)
@@ -121,22 +136,16 @@ class Keyboard:
 def named(presses: Sequence[KeyPress]) -> Iterator[str]:
     """Yield the keys among those of one reading: a letter as itself, all else as a `Key`.
 
-    Escape and a letter in one reading are Alt with that letter. More letters than a person types
-    at once are a paste.
+    What follows Escape in one reading is Alt with a letter, or a key that is not known, and none of
+    it a letter. More letters than a person types at once are a paste. Ctrl-C is heard in any case.
     """
     letters = sum(len(one.key) == 1 for one in presses)
     if letters >= PASTE_CHARS:
-        yield Key.OTHER
+        is_left = any(one.key is Keys.ControlC for one in presses)
+        yield Key.CANCEL if is_left else Key.OTHER
         return
-    alt = False
     for one in presses:
         if one.key is Keys.Escape:
-            alt = True
-            continue
-        if alt or len(one.key) > 1:
-            yield Key.OTHER if alt else _NAMED.get(one.key, Key.OTHER)  # type: ignore[call-overload]
-        else:
-            yield one.key
-        alt = False
-    if alt:
-        yield Key.OTHER
+            yield Key.OTHER
+            return
+        yield one.key if len(one.key) == 1 else _NAMED.get(one.key, Key.OTHER)  # type: ignore[call-overload]

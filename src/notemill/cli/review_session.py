@@ -6,28 +6,30 @@ import secrets
 import shutil
 import time
 from collections import deque
+from dataclasses import replace
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Final
 
 from prompt_toolkit import PromptSession
 from prompt_toolkit.completion import FuzzyWordCompleter
 
-from notemill.app.reviewing import Wanted
 from notemill.cli.keys import Key, Keyboard
-from notemill.cli.show.review import HELP, bar, line_of, show_row
-from notemill.errors import UsageError
+from notemill.cli.show.review import HELP, bar, end_bar, line_of, show_row
+from notemill.errors import NotemillError
 from notemill.stores.proposals import EDITABLE, TAG_KINDS, Decision, ProposalState
 from notemill.stores.queue_rows import Order
 from twolane.front.console import counted, result_console, shown
 
 if TYPE_CHECKING:
-    from notemill.app.reviewing import Reviewing, RowShown
+    from notemill.app.reviewing import Look, Reviewing, RowShown, Wanted
     from notemill.stores.deciding import Decided
     from notemill.stores.queue_rows import QueueRow
 
 _DECISIONS: Final = {"a": Decision.ACCEPT, "x": Decision.REJECT, "n": Decision.NEVER}
 FIRST_DECISION_S: Final = 4.0
 """How long a decision is taken to last until some have been made: about 15 in a minute."""
+LONGEST_S: Final = 60.0
+"""Who takes longer has been away from the terminal."""
 
 
 class _Then(Enum):
@@ -48,10 +50,10 @@ class ReviewSession:
         self._order = order
         self._by = f"terminal-{secrets.token_hex(4)}"
         self._console = result_console()
+        self._look: Look | None = None
         self._next: deque[QueueRow] = deque()
         self._after: str | None = ""
-        self._decisions = 0
-        self._began = time.monotonic()
+        self._pace = Pace()
 
     async def go(self) -> int:
         """Take decisions until nothing is left or the person quits; return the exit code.
@@ -59,55 +61,94 @@ class ReviewSession:
         Raises KeyboardInterrupt on Ctrl-C, with the terminal as it was.
         """
         with Keyboard() as keyboard:
-            while (row := await self._front_row()) is not None:
-                told = await self._reviewing.look_at(row)
-                if told is None or told.row.state is not ProposalState.PENDING:
-                    self._next.popleft()
-                    continue
-                if not await self._decide(told, keyboard):
+            then = _Then.GO_ON
+            while then is _Then.GO_ON:
+                told = await self._front_row()
+                if told is not None:
+                    then = await self._decide(told, keyboard)
+                elif self._pace.decisions:
+                    then = await self._at_the_end(keyboard)
+                else:
                     break
-        left = (await self._reviewing.counts(self._wanted))[ProposalState.PENDING]
-        accepted = (await self._reviewing.counts(self._wanted))[ProposalState.ACCEPTED]
-        self._console.print(f"{counted(left, 'proposal')} left" if left else "all is decided")
-        if accepted:
+            if keyboard.is_gone:
+                return 0
+        counts = await self._reviewing.counts(self._wanted)
+        self._say_left(counts[ProposalState.PENDING])
+        if accepted := counts[ProposalState.ACCEPTED]:
             self._console.print(
                 f"{counted(accepted, 'proposal')} accepted; write into the notes: notemill apply"
             )
         return 0
 
-    async def _front_row(self) -> QueueRow | None:
-        """Return the proposal that is next, None where there is none."""
-        while not self._next and self._after is not None:
-            page = await self._reviewing.page(self._wanted, order=self._order, after=self._after)
-            self._next.extend(page.rows)
-            self._after = page.next or None
-        return self._next[0] if self._next else None
+    async def _front_row(self) -> RowShown | None:
+        """Return the proposal that is next and waits still, None where there is none."""
+        while True:
+            while not self._next and self._after is not None:
+                self._look = await self._reviewing.look()
+                page = await self._reviewing.page(
+                    self._wanted, order=self._order, after=self._after, look=self._look
+                )
+                self._next.extend(page.rows)
+                self._after = page.next or None
+            if not self._next:
+                return None
+            told = await self._reviewing.look_at(self._next[0])
+            if told is not None and told.row.state is ProposalState.PENDING:
+                return told
+            self._next.popleft()
 
-    async def _decide(self, told: RowShown, keyboard: Keyboard) -> bool:
-        """Show a proposal and do what its keys say, until it is done with; False to quit."""
+    async def _decide(self, told: RowShown, keyboard: Keyboard) -> _Then:
+        """Show a proposal and do what its keys say, until it is done with."""
         row = told.row
-        every = self._all_of(row)
-        count = (await self._reviewing.counts(every))[ProposalState.PENDING]
-        left = (await self._reviewing.counts(self._wanted))[ProposalState.PENDING]
+        look = self._look or await self._reviewing.look()
+        left, count = await self._reviewing.count(self._wanted, self._all_of(row), look=look)
         show_row(told, self._console)
+        self._pace.begin()
         then = _Then.STAY
         while then is _Then.STAY:
             self._show_bar(row, count, left)
             key = await keyboard.next()
+            if keyboard.is_gone:
+                return _Then.QUIT
             self._console.clear_line()
             then = await self._pressed(key, row, keyboard)
-        return then is _Then.GO_ON
+        return then
+
+    async def _at_the_end(self, keyboard: Keyboard) -> _Then:
+        """Say that nothing is left to show; the last decisions can still be taken back."""
+        self._say_left((await self._reviewing.counts(self._wanted))[ProposalState.PENDING])
+        then = _Then.STAY
+        while then is _Then.STAY:
+            self._console.print(end_bar(columns()), style="bold", end="")
+            key = await keyboard.next()
+            if keyboard.is_gone:
+                return _Then.QUIT
+            self._console.clear_line()
+            match key:
+                case "u":
+                    then = await self._undo()
+                case "q" | Key.END | Key.CANCEL | Key.SUSPEND:
+                    then = self._left(key, keyboard)
+        return then
+
+    def _say_left(self, left: int) -> None:
+        self._console.print(f"{counted(left, 'proposal')} left" if left else "all is decided")
+
+    @staticmethod
+    def _left(key: str, keyboard: Keyboard) -> _Then:
+        """Leave by a key: for good, or as Ctrl-Z does. Raises KeyboardInterrupt on Ctrl-C."""
+        if key == Key.CANCEL:
+            raise KeyboardInterrupt
+        if key != Key.SUSPEND:
+            return _Then.QUIT
+        keyboard.suspend()
+        return _Then.GO_ON
 
     async def _pressed(self, key: str, row: QueueRow, keyboard: Keyboard) -> _Then:
         """Do what a key says of the proposal that is shown. Raises KeyboardInterrupt on Ctrl-C."""
         match key:
-            case "q" | Key.END:
-                return _Then.QUIT
-            case Key.CANCEL:
-                raise KeyboardInterrupt
-            case Key.SUSPEND:
-                keyboard.suspend()
-                return _Then.GO_ON
+            case "q" | Key.END | Key.CANCEL | Key.SUSPEND:
+                return self._left(key, keyboard)
             case "a" | "x" | "n" | "A" | "s":
                 await self._decided(key, row)
                 return _Then.GO_ON
@@ -136,19 +177,20 @@ class ReviewSession:
         self._next.popleft()
 
     def _all_of(self, row: QueueRow) -> Wanted:
-        """Return the filter of all that `A` accepts: this note's, or in that order this value's."""
-        if self._order is Order.VALUE:
-            return self._narrowed(value=row.value_key)
-        return self._narrowed(note=row.notes[0] if row.notes else "")
+        """Return the filter of all that `A` accepts: this note's, or in that order this value's.
 
-    def _narrowed(self, *, note: str | None = None, value: str | None = None) -> Wanted:
-        wanted = self._wanted
-        return Wanted(kinds=wanted.kinds, run=wanted.run, only=wanted.only, note=note, value=value)
+        A tag is no topic that happens to be called the same.
+        """
+        if self._order is not Order.VALUE and row.notes:
+            return replace(self._wanted, note=row.notes[0])
+        alike = TAG_KINDS if row.kind in TAG_KINDS else (row.kind,)
+        kinds = tuple(one for one in alike if one in (self._wanted.kinds or alike))
+        return replace(self._wanted, value=row.value_key, kinds=kinds)
 
     def _say(self, decided: Decided) -> None:
         """Say what a decision came to."""
         if decided.changed:
-            self._decisions += 1
+            self._pace.count()
             self._console.print(f"  {line_of(decided.changed)}", style="green")
         for one in decided.unchanged:
             self._console.print(f"  {one.id} was decided elsewhere meanwhile: {one.state}")
@@ -164,7 +206,9 @@ class ReviewSession:
         self._console.print(f"  taken back: {counted(len(back.changed), 'decision')}")
         for one in back.unchanged:
             self._console.print(f"  {one.id} is {one.state} by now and stays so")
-        self._next.extendleft(reversed(back.changed))
+        again = {one.id for one in back.changed}
+        later = [one for one in self._next if one.id not in again]
+        self._next = deque([*back.changed, *later])
         return _Then.GO_ON if back.changed else _Then.STAY
 
     async def _edit(self, row: QueueRow, keyboard: Keyboard) -> _Then:
@@ -187,7 +231,7 @@ class ReviewSession:
             decided = await self._reviewing.decide(
                 [row.id], Decision.ACCEPT, by=self._by, was=ProposalState.PENDING, value=value
             )
-        except UsageError as error:
+        except NotemillError as error:
             self._console.print(f"  {shown(str(error))}", style="red")
             return _Then.STAY
         self._say(decided)
@@ -195,12 +239,38 @@ class ReviewSession:
         return _Then.GO_ON
 
     def _show_bar(self, row: QueueRow, count: int, left: int) -> None:
-        each_s = FIRST_DECISION_S
-        if self._decisions:
-            each_s = (time.monotonic() - self._began) / self._decisions
-        what = "value" if self._order is Order.VALUE else "note"
+        what = "value" if self._order is Order.VALUE or not row.notes else "note"
         line = bar(
-            left, left * each_s, every=count, what=what, editable=row.kind in EDITABLE,
-            columns=shutil.get_terminal_size().columns,
+            left, left * self._pace.each_s, every=count, what=what, editable=row.kind in EDITABLE,
+            columns=columns(),
         )  # fmt: skip
         self._console.print(line, style="bold", end="")
+
+
+class Pace:
+    """How long a decision takes this person; a break counts no longer than `LONGEST_S`."""
+
+    def __init__(self) -> None:
+        """Know nothing of them yet."""
+        self.decisions = 0
+        self._spent_s = 0.0
+        self._began = time.monotonic()
+
+    def begin(self) -> None:
+        """Take the time from here: a proposal is shown."""
+        self._began = time.monotonic()
+
+    def count(self) -> None:
+        """Take the time of a decision."""
+        self.decisions += 1
+        self._spent_s += min(time.monotonic() - self._began, LONGEST_S)
+
+    @property
+    def each_s(self) -> float:
+        """The seconds of a decision."""
+        return self._spent_s / self.decisions if self.decisions else FIRST_DECISION_S
+
+
+def columns() -> int:
+    """Return how wide the terminal is now."""
+    return shutil.get_terminal_size().columns

@@ -78,3 +78,11 @@ def bar(left: int, left_s: float, *, every: int, what: str, editable: bool, colu
         if len(line) < columns:
             return line
     return "?"[: max(0, columns - 1)]
+
+
+def end_bar(columns: int) -> str:
+    """Return the line with the keys where nothing is left to show; it fits into so many columns."""
+    for line in ("u undo  q quit", "u q"):
+        if len(line) < columns:
+            return line
+    return ""
