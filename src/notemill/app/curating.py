@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -221,12 +222,13 @@ class Curating:
                     privacy=opened.privacy,
                 )
 
-        async for one in self._bench.each(writing):
-            done.append(one)
-            if one.conflict:
-                index = await run.index_of(one.note)
-                if index is not None:
-                    await run.mark_conflict(index, one.problem)
+        async with aclosing(self._bench.each(writing)) as written:
+            async for one in written:
+                done.append(one)
+                if one.conflict:
+                    index = await run.index_of(one.note)
+                    if index is not None:
+                        await run.mark_conflict(index, one.problem)
         return tuple(done)
 
     async def losses(self, run: Run, note: str | None = None) -> tuple[tuple[str, Loss], ...]:

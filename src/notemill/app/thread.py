@@ -14,7 +14,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Final, Generic, ParamSpec, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+    from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -62,8 +62,12 @@ class VaultThread:
         if self._stop.is_set():
             raise StoppedError
 
-    async def each(self, make: Callable[[], Iterable[T]]) -> AsyncIterator[T]:
-        """Iterate what `make` returns, a step at a time, closing it there where that ends early."""
+    async def each(self, make: Callable[[], Iterable[T]]) -> AsyncGenerator[T, None]:
+        """Iterate what `make` returns, a step at a time.
+
+        It is closed there where this ends early; who may leave the loop in its midst closes this
+        with `contextlib.aclosing`.
+        """
         end = object()
         iterator = await self.run(lambda: iter(make()))
         try:

@@ -6,6 +6,7 @@ import asyncio
 import secrets
 import time
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Concatenate, Final, ParamSpec, Self, TypeVar
 
 from notemill.app.events import (
@@ -30,7 +31,7 @@ from notemill.workflows.tags.gating import changed_since
 from twolane import offer_of
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
+    from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Iterator, Mapping
     from contextlib import AbstractContextManager
     from pathlib import Path
     from types import TracebackType
@@ -50,6 +51,14 @@ SERVER_QUIET_S: Final = 3.0
 """A server that is there answers at once; one that loads its model may take minutes."""
 
 
+@dataclass(eq=False, slots=True)
+class _Turn:
+    """Somebody's work of a kind; one of those at work holds the lock for all."""
+
+    what: str
+    lock: AbstractContextManager[None] | None = None
+
+
 class Workbench:
     """An open vault and the engine, for any number of tasks at once."""
 
@@ -64,7 +73,7 @@ class Workbench:
         self.thread = VaultThread()
         self._opened: OpenVault | None = None
         self._loop = asyncio.get_running_loop()
-        self._working: dict[str, AbstractContextManager[None] | None] = {}
+        self._working: dict[str, _Turn] = {}
 
     async def open_vault(self, folder: Path, exclusions: Exclusions, *, processes: int) -> None:
         """Open the vault in `folder`, on its own thread; see `Index` for `processes`.
@@ -109,7 +118,7 @@ class Workbench:
         """Call with the open vault, on the vault's thread."""
         return await self.thread.run(call, self._vault, *args, **kwargs)
 
-    def each(self, make: Callable[[OpenVault], Iterable[T]]) -> AsyncIterator[T]:
+    def each(self, make: Callable[[OpenVault], Iterable[T]]) -> AsyncGenerator[T, None]:
         """Iterate what `make` returns for the open vault, step by step on the vault's thread."""
         return self.thread.each(lambda: make(self._vault))
 
@@ -151,32 +160,35 @@ class Workbench:
 
         Raises VaultLockedError naming the other.
         """
-        await self.on(self._begin_work, what)
+        turn = _Turn(what)
         try:
+            await self.on(self._begin_work, turn)
             yield
         finally:
-            await self.thread.run(self._end_work, what)
+            # Begun or not: a task may be canceled while it begins.
+            await self.thread.run(self._end_work, turn)
 
-    def _begin_work(self, opened: OpenVault, what: str) -> None:
-        if what in self._working:
+    def _begin_work(self, opened: OpenVault, turn: _Turn) -> None:
+        if turn.what in self._working:
             raise VaultLockedError(
-                f"{what} is at work on {opened.root} already; wait for it, or stop it"
+                f"{turn.what} is at work on {opened.root} already; wait for it, or stop it"
             )
-        lock = None
         if not self._working:
-            lock = curate_lock(opened.state, opened.root)
-            lock.__enter__()
-        self._working[what] = lock
+            turn.lock = curate_lock(opened.state, opened.root)
+            turn.lock.__enter__()
+        self._working[turn.what] = turn
 
-    def _end_work(self, what: str) -> None:
-        lock = self._working.pop(what)
-        if lock is None:
+    def _end_work(self, turn: _Turn) -> None:
+        if self._working.get(turn.what) is not turn:
+            return
+        del self._working[turn.what]
+        if turn.lock is None:
             return
         if self._working:
             # Whoever is still at work holds it from here on.
-            self._working[next(iter(self._working))] = lock
+            next(iter(self._working.values())).lock = turn.lock
         else:
-            lock.__exit__(None, None, None)
+            turn.lock.__exit__(None, None, None)
 
     # -- what all services share --------------------------------------------------------------
 
