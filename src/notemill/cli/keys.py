@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 PASTE_CHARS: Final = 4
 """So many letters in one reading are a paste: nobody types them within the time of one."""
+PASTE_S: Final = 0.1
+"""How soon after a part of a paste the next one comes."""
 ESCAPE_S: Final = 0.1
 """How long a key that begins as Escape does may take to come whole."""
 
@@ -34,7 +36,6 @@ class Key(StrEnum):
     CANCEL = "ctrl-c"
     END = "ctrl-d"
     SUSPEND = "ctrl-z"
-    ENTER = "enter"
     OTHER = "other"
 
 
@@ -42,7 +43,6 @@ _NAMED: Final = {
     Keys.ControlC: Key.CANCEL,
     Keys.ControlD: Key.END,
     Keys.ControlZ: Key.SUSPEND,
-    Keys.ControlM: Key.ENTER,
 }
 
 
@@ -56,6 +56,7 @@ class Keyboard:
         self._held = ExitStack()
         self._keys: asyncio.Queue[str] = asyncio.Queue()
         self._flush: asyncio.TimerHandle | None = None
+        self._pasted_until = 0.0
         self.is_gone = False
         """Whether the terminal was closed: nothing can be shown any more."""
 
@@ -118,8 +119,7 @@ class Keyboard:
         if self._flush is not None:
             self._flush.cancel()
         presses = self._input.read_keys()
-        for one in named(presses):
-            self._keys.put_nowait(one)
+        self._put(presses)
         if self._input.closed or (not presses and not os.isatty(self._input.fileno())):
             # It stays readable for ever.
             asyncio.get_running_loop().remove_reader(self._input.fileno())
@@ -129,23 +129,34 @@ class Keyboard:
         self._flush = asyncio.get_running_loop().call_later(ESCAPE_S, self._flush_keys)
 
     def _flush_keys(self) -> None:
-        for one in named(self._input.flush_keys()):
+        self._put(self._input.flush_keys())
+
+    def _put(self, presses: Sequence[KeyPress]) -> None:
+        if not presses:
+            return
+        now = asyncio.get_running_loop().time()
+        letters = sum(len(one.key) == 1 for one in presses)
+        is_paste = now < self._pasted_until or letters >= PASTE_CHARS
+        if is_paste:
+            # A long one comes in parts, the last of which may be short.
+            self._pasted_until = now + PASTE_S
+        for one in named(presses, is_paste=is_paste):
             self._keys.put_nowait(one)
 
 
-def named(presses: Sequence[KeyPress]) -> Iterator[str]:
+def named(presses: Sequence[KeyPress], *, is_paste: bool = False) -> Iterator[str]:
     """Yield the keys among those of one reading: a letter as itself, all else as a `Key`.
 
     What follows Escape in one reading is Alt with a letter, or a key that is not known, and none of
-    it a letter. More letters than a person types at once are a paste. Ctrl-C is heard in any case.
+    it a letter; nor is any of a paste.
     """
-    letters = sum(len(one.key) == 1 for one in presses)
-    if letters >= PASTE_CHARS:
-        is_left = any(one.key is Keys.ControlC for one in presses)
-        yield Key.CANCEL if is_left else Key.OTHER
-        return
+    if is_paste:
+        yield Key.OTHER
     for one in presses:
         if one.key is Keys.Escape:
             yield Key.OTHER
             return
-        yield one.key if len(one.key) == 1 else _NAMED.get(one.key, Key.OTHER)  # type: ignore[call-overload]
+        if len(one.key) > 1:
+            yield _NAMED.get(one.key, Key.OTHER)  # type: ignore[call-overload]
+        elif not is_paste:
+            yield one.key

@@ -87,15 +87,15 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
     desk.close()
 
 
-def keys_of(*readings: str) -> list[str]:
-    """Return the keys that a person's readings are taken for."""
+def keys_of(*readings: str, is_paste: bool = False) -> list[str]:
+    """Return the keys that readings from a terminal are taken for."""
     presses: list[KeyPress] = []
     parser = Vt100Parser(presses.append)
     found: list[str] = []
     for one in readings:
         parser.feed(one)
         parser.flush()
-        found += named(presses)
+        found += named(presses, is_paste=is_paste)
         presses.clear()
     return found
 
@@ -112,7 +112,6 @@ def press(terminal: OnTerminal, typed: str) -> None:
     "typed",
     [
         PASTE,
-        "axnaxn a line of text",
         "\x1ba", "\x1bx", "\x1bA", "\x1b\x1ba",  # Alt
         "\x01", "\x18", "\x0e",  # Ctrl+A, X, N
         "\x1b[A", "\x1b[B", "\x1bOA", "\x1b[1;5A", "\x1b[3~", "\x1b[[A",  # arrows and the like
@@ -131,7 +130,7 @@ def test_letters_and_signals_are_keys() -> None:
     """A letter is itself, also after Escape alone; Ctrl-C, D and Z are known."""
     assert keys_of("a", "?", ESCAPE, "x") == ["a", "?", Key.OTHER, "x"]
     assert keys_of(CTRL_C, CTRL_D, CTRL_Z) == [Key.CANCEL, Key.END, Key.SUSPEND]
-    assert keys_of(f"a whole line{CTRL_C}") == [Key.CANCEL]
+    assert keys_of(f"axn{CTRL_C}", is_paste=True) == [Key.OTHER, Key.CANCEL]
 
 
 @pytest.mark.loopback
@@ -163,7 +162,8 @@ def test_what_is_no_key_leaves_the_queue_alone(desk: Desk) -> None:
     terminal = desk.review()
     terminal.read_line("6 left")
     assert "\x1b[?2004h" in terminal.screen.raw
-    for typed in (PASTE, "\x1ba", "\x01", "\x18", "\x1b[A", "\x1bOx", ESCAPE, "a line, axn\r"):
+    long = "." * 1_024 + "ax"  # read in two parts
+    for typed in (PASTE, "\x1ba", "\x01", "\x18", "\x1b[A", "\x1bOx", ESCAPE, "axn axn\r", long):
         press(terminal, typed)
     assert "6 left" in terminal.screen.lines[-1]
     terminal.type(CTRL_D)
