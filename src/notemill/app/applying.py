@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from notemill.app.accepted import write_accepted
 from notemill.app.curation_steps import change_of
-from notemill.app.driving import KIND_CURATE, report_of, staged
+from notemill.app.driving import report_of, staged
 from notemill.app.events import AgreeToChange, Event, agreed
 from notemill.app.items import no_such_item
+from notemill.app.kinds import KIND_CURATE
 from notemill.app.opened import OpenVault
 from notemill.stores.proposals import ProposalKind, ProposalState
 from notemill.vault.globs import folded, matcher

@@ -16,8 +16,6 @@ from notemill.app.curation_steps import (
     waiting_in,
 )
 from notemill.app.driving import (
-    ENDED,
-    KIND_CURATE,
     Staged,
     begin_again,
     report_of,
@@ -41,6 +39,7 @@ from notemill.app.events import (
     Surveyed,
     Written,
 )
+from notemill.app.kinds import ENDED, KIND_CURATE
 from notemill.app.opened import OpenVault
 from notemill.errors import NotemillError
 from notemill.workflows.curation.apply import apply_run

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from notemill.app.driving import KIND_CURATE
 from notemill.app.events import NoteChange
+from notemill.app.kinds import KIND_CURATE
 from notemill.errors import NotemillError
 from notemill.stores.proposals import ProposalState
 from notemill.stores.queue_rows import Filter

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from notemill.app.events import (
     AskedAgain,
@@ -13,11 +13,12 @@ from notemill.app.events import (
     StageVerified,
     agreed,
 )
+from notemill.app.kinds import ENDED, KIND_CURATE, KIND_TAGS, OPEN_ITEMS
 from notemill.app.opened import OpenVault
 from notemill.errors import UsageError, WaitingForPersonError
 from notemill.workflows.stages import plan_steps
 from notemill.workflows.verify import verify
-from twolane import ItemState, RunState
+from twolane import RunState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -27,11 +28,6 @@ if TYPE_CHECKING:
     from notemill.index import NoteFacts
     from notemill.privacy import Sight
     from twolane import Plan, Report, Request, Run
-
-KIND_CURATE: Final = "curate"
-KIND_TAGS: Final = "vocabulary"
-ENDED: Final = (RunState.DONE, RunState.CANCELED)
-OPEN_ITEMS: Final = (ItemState.PENDING, ItemState.RUNNING, ItemState.SUBMITTED)
 
 
 @dataclass(frozen=True, slots=True)

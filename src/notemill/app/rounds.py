@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
-from notemill.app.driving import KIND_TAGS, drive
+from notemill.app.driving import drive
 from notemill.app.events import Planned, RunBegan
+from notemill.app.kinds import KIND_TAGS
 from notemill.app.opened import OpenVault
 from notemill.app.tag_events import (
     AllArranged,

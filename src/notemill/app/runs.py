@@ -14,10 +14,9 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from notemill.app.door import Mill
-from notemill.app.driving import ENDED, KIND_CURATE, KIND_TAGS, OPEN_ITEMS
 from notemill.app.events import AgreeToChange, Event, agreed
 from notemill.app.items import no_such_item
+from notemill.app.kinds import ENDED, KIND_CURATE, KIND_TAGS, OPEN_ITEMS
 from notemill.config import load_exclusions
 from notemill.errors import NotemillError, UsageError
 from notemill.stores.journal import StoredJournal
@@ -42,6 +41,7 @@ from twolane import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from notemill.app.door import Mill
     from notemill.app.events import Front
     from notemill.app.opened import OpenVault
     from notemill.vault.journal import WrittenRun
@@ -252,6 +252,9 @@ async def open_run(
 
     Raises LedgerError, VaultError.
     """
+    # Heavy, and whoever only lists runs does without.
+    from notemill.app.door import Mill  # noqa: PLC0415
+
     exclusions = load_exclusions(found.exclude, config=settings.config)
     return await Mill.open(found.vault, settings, front, exclusions=exclusions, processes=processes)
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from notemill.app.driving import KIND_TAGS
 from notemill.app.editing import agree_to, writing_into
 from notemill.app.events import AgreeToChange, NoteChange, agreed
+from notemill.app.kinds import KIND_TAGS
 from notemill.app.rounds import MAX_TAGS_ASKED, Asked, ask_model
 from notemill.app.tag_events import (
     ChangesStay,

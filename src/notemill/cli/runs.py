@@ -7,9 +7,7 @@ from typing import TYPE_CHECKING
 
 from notemill.app import runs
 from notemill.app.views import runs as views
-from notemill.cli.front import TerminalFront
 from notemill.cli.show.runs import show_runs
-from notemill.index.pool import all_cores
 from twolane.formats.channels import open_output
 from twolane.formats.jsonl import write_results
 from twolane.front.console import (
@@ -58,6 +56,10 @@ async def export_run(settings: Settings, *, run_id: str, output: Path) -> int:
     Of a note that is hidden by now a line says no more than that it is skipped. Raises ConfigError,
     LedgerError, VaultError.
     """
+    # Heavy, and `notemill runs` does without.
+    from notemill.cli.front import TerminalFront  # noqa: PLC0415
+    from notemill.index.pool import all_cores  # noqa: PLC0415
+
     out = open_output(output)
     out.check()
     front = TerminalFront()
@@ -76,6 +78,8 @@ async def forget_runs(settings: Settings, *, run_ids: tuple[str, ...], yes: bool
 
     Raises LedgerError where one has not ended, WaitingForPersonError, VaultError.
     """
+    from notemill.cli.front import TerminalFront  # noqa: PLC0415  # heavy, as above
+
     front = TerminalFront(yes=yes)
     count = await runs.forget(settings, run_ids, front)
     front.console.print(f"{counted(count, 'run')} forgotten; the notes are as they were")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from notemill.app.driving import KIND_TAGS
+from notemill.app.kinds import KIND_TAGS
 from notemill.app.runs import RunsToForget
 from twolane import format_usd
 from twolane.front.console import Table, shown
