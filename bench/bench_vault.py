@@ -4,7 +4,7 @@ A vault of generated notes (about 300 words, properties in all of them, four fol
 is written to a temporary folder. Every part is measured in processes of their own, several times,
 and the medians are shown:
 
-- first index: `Mill.survey` with no index yet: find, read, parse and hash every note, and keep
+- first index: the survey of a curation with no index yet: find, read, parse and hash every note, and keep
   the facts. Its floor finds, reads and hashes the same files.
 - nothing to do: the whole command `notemill curate VAULT` where every note has been curated, from
   the start of Python to its end. Its floor is a Python that walks the folder and looks at the
@@ -63,13 +63,18 @@ def write_vault(root: Path, notes: int) -> None:
 
 def index(vault: Path, home: Path) -> float:
     """Return the seconds of a first survey, and note every note as curated behind the clock."""
-    from notemill.app.mill import Mill  # noqa: PLC0415  # not part of the floors
-    from notemill.workflows.curation.survey import CurateOptions  # noqa: PLC0415
-    from twolane import Settings  # noqa: PLC0415
+    from notemill.app.curation_steps import survey_in  # noqa: PLC0415  # not part of the floors
+    from notemill.app.opened import OpenVault  # noqa: PLC0415
+    from notemill.config import Exclusions  # noqa: PLC0415
+    from notemill.index.derived import unseen  # noqa: PLC0415
+    from notemill.privacy import Privacy  # noqa: PLC0415
+    from notemill.workflows.curation.survey import Selection  # noqa: PLC0415
 
-    mill = Mill(vault, Settings(home=home, provider="offline"))
+    mill = OpenVault(
+        vault, home=home, privacy=Privacy(Exclusions()), clock=time.time, watch=unseen, processes=1
+    )
     started = time.perf_counter()
-    seen = mill.survey(CurateOptions()).seen
+    seen = survey_in(mill, Selection()).seen
     took_s = time.perf_counter() - started
     facts = mill.index.refresh(mill.vault, mill.vault.scan())
     if len(facts) != seen:

@@ -7,7 +7,6 @@ lines, the why and the score, and two boxes to tick. The vault is only read; not
 from __future__ import annotations
 
 import argparse
-import asyncio
 import html
 import random
 import tempfile
@@ -15,12 +14,14 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from notemill.app.mill import Mill
+from notemill.app.opened import OpenVault
+from notemill.config import load_exclusions
+from notemill.index.derived import unseen
+from notemill.privacy import Privacy
 from notemill.vault.resolve import title_of
 from notemill.workflows.links.explaining import Explainer
-from notemill.workflows.links.finding import find_links
+from notemill.workflows.links.finding import LinkSearch, find_pairs, read_notes
 from notemill.workflows.links.upkeep import look_after
-from twolane import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,34 +54,29 @@ def main() -> None:
     parser.add_argument("-o", "--output", type=Path, required=True)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as home:
-        settings = Settings(home=Path(home), provider="offline")
-        page, shown, found = asyncio.run(_page(settings, options))
+        page, shown, found = _page(Path(home), options)
     options.output.write_text(page, "utf-8")
     print(f"{shown} of {found:,} pairs in {options.output}")
 
 
-async def _page(settings: Settings, options: argparse.Namespace) -> tuple[str, int, int]:
-    mill = Mill(options.vault, settings)
+def _page(home: Path, options: argparse.Namespace) -> tuple[str, int, int]:
+    opened = OpenVault(
+        options.vault, home=home, privacy=Privacy(load_exclusions()), clock=time.time,
+        watch=unseen, processes=1,
+    )  # fmt: skip
     try:
-        scene = mill.scene()
-        look_after(scene, mill.links, now=time.time())
-        found = find_links(
-            scene,
-            mill.links,
-            mill.index.contents,
-            top=options.top,
-            min_score=options.min_score,
-            only=lambda _: True,
-            vectors_of=lambda _: None,
-        ).pairs
+        scene = opened.scene()
+        look_after(scene, opened.links, now=time.time())
+        read = read_notes(scene, opened.links, opened.contents)
+        found = find_pairs(read, opened.links, LinkSearch(options.top, options.min_score)).pairs
         drawn = random.Random(options.seed).sample(found, min(options.count, len(found)))  # noqa: S311
         return (
-            _html(options.vault.name, drawn, Explainer(mill.vault, scene.sight)),
+            _html(options.vault.name, drawn, Explainer(opened.vault, scene.sight)),
             len(drawn),
             len(found),
         )
     finally:
-        await mill.aclose()
+        opened.close()
 
 
 def _html(vault: str, pairs: Sequence[NewPair], explainer: Explainer) -> str:

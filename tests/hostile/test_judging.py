@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from notemill.cli.judging import answers_of
-from notemill.cli.link_showing import show_undecided, show_uniform
+from notemill.app.views.links import links_shown
+from notemill.cli.show.links import show_undecided, show_uniform
 from notemill.prompts.material import read_blocks
 from notemill.stores.pairs import Pair, PairState
 from notemill.workflows.links.judging import (
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from notemill.app.mill import Mill
-    from notemill.cli.judging import Answers
+    from notemill.app.door import Mill
+    from notemill.app.links import LinksShown
 
 CLIP = "Clippings/Soil.md"
 WORDS = "Garden soil lives by worms, leaves and compost; mulch keeps it moist."
@@ -117,19 +117,20 @@ def test_what_is_undecided_is_neither_asked_again_nor_written_until_a_person_say
     assert desk.pairs(PairState.WRITTEN) == {(a, b)}
 
 
-def answers(desk: Linker) -> tuple[Answers, list[Pair], str]:
-    """Return what was answered in the last run, its pairs, and what is shown of both."""
+def answers(desk: Linker) -> tuple[LinksShown, dict[str, Any], str]:
+    """Return the last run with its answers, as JSON has it, and what is shown of it."""
 
-    async def job(mill: Mill) -> tuple[Answers, list[Pair], str]:
-        pairs = mill.links.pairs()
-        found = await answers_of(mill, pairs[0].run, pairs)
+    async def job(mill: Mill) -> tuple[LinksShown, dict[str, Any], str]:
+        run = await mill.on(lambda opened: opened.links.pairs()[0].run)
+        found = await mill.links.shown(run)
         said = io.StringIO()
         console = Console(said, width=300)
-        show_undecided(pairs, console)
-        show_uniform(found.uniform, console)
-        return found, pairs, said.getvalue()
+        show_undecided(found.undecided, console)
+        show_uniform(found.answers.uniform, console)
+        value = links_shown(found, await mill.links.explained(found.pairs))
+        return found, value, said.getvalue()
 
-    return desk.do(job)
+    return desk.through_the_door(job)
 
 
 @pytest.mark.parametrize("accept", [True, False])
@@ -147,19 +148,19 @@ def test_a_reply_that_takes_or_refuses_everything_is_shown_as_such(
             params
         )
 
-    found, _, shown = answers(linked(tmp_path, reply))
+    found, value, shown = answers(linked(tmp_path, reply))
     assert pairs["Soil"] >= 3
-    own = next(one for one in found.uniform if one.note == CLIP)
+    own = next(one for one in found.answers.uniform if one.note == CLIP)
     assert (own.accept, own.own) == (accept, pairs["Soil"])
     verb = "accepts" if accept else "refuses"
     assert f"{CLIP}: its own answer {verb} all {pairs['Soil']} of its pairs" in shown
-    assert found.uniform_object["uniform"]
+    assert value["uniform"]
 
 
 def test_both_views_of_an_undecided_pair_are_shown(tmp_path: Path) -> None:
     """Who says yes, who says no, and why."""
-    _, pairs, shown = answers(linked(tmp_path, judge(lambda one, other: one < other)))
-    pair = next(one for one in pairs if one.state is PairState.UNDECIDED)
+    found, _, shown = answers(linked(tmp_path, judge(lambda one, other: one < other)))
+    pair = found.undecided[0]
     first, second = title(pair.a), title(pair.b)
     yes, no = (first, second) if first < second else (second, first)
     assert f"{yes} says yes, about {no}" in pair.because

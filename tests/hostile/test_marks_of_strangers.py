@@ -11,11 +11,9 @@ from typing import TYPE_CHECKING
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from notemill.app.door import Mill as Door
-from notemill.app.mill import Mill
+from notemill.app.door import Mill
 from notemill.app.terms import RunTerms
 from notemill.cli.front import TerminalFront
-from notemill.cli.linking import LinkOptions, keep, look, write_run
 from notemill.config import EmbeddingSettings, Exclusions
 from notemill.embedding_kind import EmbeddingKind
 from notemill.markup.reading import Reading
@@ -24,6 +22,7 @@ from notemill.vault.region import owners_text
 from notemill.vault.related import Form
 from notemill.vault.tidy import TidyKind
 from notemill.workflows.curation.survey import Selection
+from notemill.workflows.links.finding import LinkSearch
 from tests.notemill.workflows.notes import tree, write_notes
 from twolane import Settings
 from twolane.front.console import Console
@@ -61,21 +60,13 @@ async def everything(root: Path, home: Path) -> None:
     console = Console(io.StringIO())
     front = TerminalFront(yes=True, console=console)
     settings = Settings(home=home, provider="offline")
-    async with await Door.open(root, settings, front, exclusions=Exclusions()) as door:
-        await door.curating.curate(Selection(), RunTerms(stages="none"), apply=True)
-        await door.tags.accept(None)
-    mill = Mill(root, settings, Exclusions())
-    try:
-        off = EmbeddingSettings(kind=EmbeddingKind.OFF)
+    off = EmbeddingSettings(kind=EmbeddingKind.OFF)
+    async with await Mill.open(root, settings, front, exclusions=Exclusions()) as mill:
+        await mill.curating.curate(Selection(), RunTerms(stages="none"), apply=True)
+        await mill.tags.accept(None)
         for top, form in ((1, Form.SECTION), (2, Form.PROPERTY)):
-            options = LinkOptions(top=top, min_score=0.1, form=form, only=None, embedding=off)
-            write_run(
-                mill, keep(mill, look(mill, options, console).findings.pairs, options), console
-            )
-    finally:
-        await mill.aclose()
-    async with await Door.open(root, settings, front, exclusions=Exclusions()) as door:
-        await door.tidying.tidy(tuple(TidyKind))
+            await mill.links.find(LinkSearch(top, 0.1, form), off, apply=True)
+        await mill.tidying.tidy(tuple(TidyKind))
 
 
 def others(clipped: str) -> dict[str, bytes]:

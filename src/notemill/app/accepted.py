@@ -126,8 +126,8 @@ def _links(opened: OpenVault, run: str) -> Iterator[NoteWritten]:
     for form, ids in by_form.items():
         writing = LinkWriting(opened.scene(), opened.links, run, form, now=opened.clock)
         writing.plan([pairs[one] for one in ids], ())
-        written = writing.write()
-        yield from (NoteWritten(note) for note in written.notes)
+        yield from map(NoteWritten, writing.write())
+        written = writing.written
         yield from (NoteWritten(note, problem) for note, problem in written.problems)
         for a, b, why in written.conflicts:
             yield NoteWritten(a, f"no link to {b}: {why}")

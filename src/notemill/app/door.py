@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from notemill.app.events import Front
+    from notemill.app.links import Linking
     from notemill.config import Exclusions
     from twolane import Settings
 
@@ -84,6 +85,14 @@ class Mill(Workbench):
     def applying(self) -> Applying:
         """What runs propose is shown, written into notes and taken out again."""
         return Applying(self, self.curating)
+
+    @cached_property
+    def links(self) -> Linking:
+        """Notes that belong together are found and linked."""
+        # It needs numpy, which other commands do not wait for.
+        from notemill.app.links import Linking  # noqa: PLC0415
+
+        return Linking(self)
 
     @cached_property
     def reviewing(self) -> Reviewing:

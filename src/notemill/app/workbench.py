@@ -22,6 +22,7 @@ from notemill.app.events import (
     agreed,
 )
 from notemill.app.opened import OpenVault
+from notemill.app.terms import OFFLINE
 from notemill.app.thread import VaultThread
 from notemill.errors import VaultLockedError
 from notemill.privacy import Privacy
@@ -45,7 +46,6 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 T = TypeVar("T")
 
-OFFLINE: Final = "offline"
 READ_TOLD_EVERY_S: Final = 0.2
 SERVER_QUIET_S: Final = 3.0
 """A server that is there answers at once; one that loads its model may take minutes."""

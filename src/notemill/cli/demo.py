@@ -10,32 +10,35 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from notemill.app.mill import OFFLINE, Mill
-from notemill.cli.curating import work
+from notemill.app import events
+from notemill.app.door import Mill
+from notemill.app.link_events import PairsProposed
+from notemill.app.terms import OFFLINE, RunTerms
 from notemill.cli.diffs import print_diff
 from notemill.cli.endings import show_endings
+from notemill.cli.front import TerminalFront
 from notemill.cli.link_commands import TOP
-from notemill.cli.link_showing import show_pairs
-from notemill.cli.linking import LinkOptions, keep, look, write_run
 from notemill.config import EmbeddingSettings, Exclusions, check_settings
 from notemill.embedding_kind import EmbeddingKind
 from notemill.errors import UsageError
 from notemill.markup.tags import tag_key
 from notemill.vault.note import links, parse
-from notemill.vault.related import Form
-from notemill.workflows.curation.survey import CurateOptions
-from notemill.workflows.links.explaining import Explainer
-from notemill.workflows.links.finding import shape_of
+from notemill.workflows.curation.survey import Selection
+from notemill.workflows.links.finding import LinkSearch, cohesion_of
 from notemill.workflows.tags.findings import review_tags
 from notemill.workflows.tags.retagging import checked_changes, plan_retagging, write_retagging
 from twolane import Settings, format_usd, load_settings
 from twolane.front.command import hide_keys
-from twolane.front.console import Table, counted, result_console, shown
+from twolane.front.console import Table, counted, exit_code, result_console, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from notemill.app.events import Event
+    from notemill.app.opened import OpenVault
     from notemill.index import NoteFacts
+    from notemill.workflows.links.explaining import ExplainedPair
+    from notemill.workflows.tags.findings import TagReport
     from twolane.front.console import Console
 
 # Two in real time, the odd ones, more than one batch at once, then all: every kind of stage.
@@ -81,25 +84,24 @@ async def run_demo(*, folder: Path | None, home: Path | None, config: Path | Non
     _copy_sample(target)
     _heading(console, "A vault, as it might be yours")
     console.print(f"copied to {shown(str(target))}")
-    mill = Mill(target, settings, Exclusions())
-    try:
-        originals = {file.key: mill.vault.read(file.key) for file in mill.vault.scan()}
-        before = _standing(mill)
-        tags = _tidy_tags(mill, console)
+    front = _DemoFront(console)
+    async with await Mill.open(target, settings, front, exclusions=Exclusions()) as mill:
+        originals = await mill.on(_texts)
+        before = await mill.on(_standing)
+        tags = await _tidy_tags(mill, console)
         curation, code = await _curate(mill, console)
-        linking = _link(mill, console)
-        _show_notes(mill, originals, console)
-        _show_standing(before, _standing(mill), console)
+        linking = await _link(mill, console)
+        _show_notes(originals, await mill.on(_texts), console)
+        _show_standing(before, await mill.on(_standing), console)
         await _show_price(target, settings, console)
         _heading(console, "And back again, to the byte")
         for run in (linking, curation, tags):
-            restored = mill.undo(run, note=None, through=False)
+            restored = await mill.applying.undo(run)
             count = sum(one.restored for one in restored)
             console.print(f"notemill undo {run}: {counted(count, 'note')} restored")
-        same = sum(mill.vault.read(key) == raw for key, raw in originals.items())
+        now = await mill.on(_texts)
+        same = sum(now.get(key) == raw for key, raw in originals.items())
         console.print(f"{same:,} of {len(originals):,} are identical to the sample vault")
-    finally:
-        await mill.aclose()
     _heading(console, "What to do next")
     console.print_lines(
         "notemill curate VAULT --dry-run   the price, and one request word for word\n"
@@ -112,78 +114,98 @@ async def run_demo(*, folder: Path | None, home: Path | None, config: Path | Non
     return code if same == len(originals) else 1
 
 
-def _tidy_tags(mill: Mill, console: Console) -> str:
+class _DemoFront(TerminalFront):
+    """Shows what the commands would, but what says nothing of a vault that nobody knows."""
+
+    quiet = (events.ProviderChosen, events.Surveyed, events.Planned)
+
+    def __init__(self, console: Console) -> None:
+        super().__init__(yes=True, console=console)
+
+    def tell(self, event: Event) -> None:
+        if isinstance(event, PairsProposed):
+            groups = [one for one in event.groups if all(map(_has_reason, one.pairs))]
+            more = event.more + len(groups[SHOWN_PAIRS:])
+            event = PairsProposed(tuple(groups[:SHOWN_PAIRS]), more)
+        if not isinstance(event, self.quiet):
+            super().tell(event)
+
+
+def _texts(opened: OpenVault) -> dict[str, bytes]:
+    return {file.key: opened.vault.read(file.key) for file in opened.vault.scan()}
+
+
+async def _tidy_tags(mill: Mill, console: Console) -> str:
     """Merge the spellings of each tag, and drop what says nothing; return the run."""
     _heading(console, "Tags: one spelling each")
-    facts = mill.look().facts
-    found = review_tags(facts, privacy=mill.privacy)
+    found = await mill.tags.report()
     for merge in found.merges[:SHOWN_MERGES]:
         console.print(f"#{shown(merge.tag)} → #{shown(merge.into)}  {shown(merge.reason)}")
     console.print(
         f"… {len(found.merges):,} in all, and {len(found.droppable):,} that say nothing go"
     )
+    run = "tags-demo"
+    written, failures = await mill.on(_retag, found, run)
+    show_endings(written, run, failures, console)
+    return run
+
+
+def _retag(opened: OpenVault, found: TagReport, run: str) -> tuple[int, list[tuple[str, str]]]:
+    """Make all changes that were found; return how many notes were written, and what was not."""
     changes: dict[str, str | None] = {one.tag: one.into for one in found.merges}
     changes |= {one.tag: None for one in found.droppable}
-    plan = plan_retagging(mill.vault, facts, checked_changes(changes), privacy=mill.privacy)
-    run = "tags-demo"
-    endings = write_retagging(mill.vault, mill.review, plan, privacy=mill.privacy, run=run)
+    privacy = opened.privacy
+    facts = opened.look().facts
+    plan = plan_retagging(opened.vault, facts, checked_changes(changes), privacy=privacy)
+    endings = write_retagging(opened.vault, opened.review, plan, privacy=privacy, run=run)
     failures = [(key, problem) for key, problem in endings if problem]
-    show_endings(len(plan.touched) - len(failures), run, failures, console)
-    return run
+    return len(plan.touched) - len(failures), failures
 
 
 async def _curate(mill: Mill, console: Console) -> tuple[str, int]:
     """Curate all notes in stages, and write what is proposed; return the run and its exit code."""
     _heading(console, "Curated through both lanes, in stages")
-    options = CurateOptions(stages=STAGES)
-    survey = mill.survey(options)
-    requests = mill.requests(survey)
-    plan = mill.plan(requests, options)
-    curation = await mill.start(survey.notes, requests, plan, options)
-    code = await work(mill, curation, console, survey, review=False, yes=True, as_json=False)
-    return curation.run.id, code
+    ended = await mill.curating.curate(Selection(), RunTerms(stages=STAGES), apply=True)
+    return ended.report.run, exit_code(ended.report)
 
 
-def _link(mill: Mill, console: Console) -> str:
+async def _link(mill: Mill, console: Console) -> str:
     """Find pairs, show some and write them; return the run."""
     _heading(console, "Notes that belong together, linked both ways")
-    options = LinkOptions(
-        top=TOP,
-        min_score=MIN_SCORE,
-        form=Form.PROPERTY,
-        only=None,
-        # Whatever is installed: the demo shows the same everywhere, at once, and sends nothing.
-        embedding=EmbeddingSettings(EmbeddingKind.OFF),
-    )
-    found = look(mill, options, console).findings
-    explainer = Explainer(mill.vault, mill.look())
-    # A pair without a word to say why would convince nobody.
-    pairs = [one for one in found.pairs if explainer.why(one.a, one.b, one.reason).as_line()]
-    show_pairs(pairs, explainer, found.orphans, console, limit=SHOWN_PAIRS)
-    run = keep(mill, pairs, options)
-    write_run(mill, run, console)
-    return run
+    # Whatever is installed: the demo shows the same everywhere, at once, and sends nothing.
+    off = EmbeddingSettings(EmbeddingKind.OFF)
+    ended = await mill.links.find(LinkSearch(TOP, MIN_SCORE), off)
+    for explained, _ in await mill.links.standing(ended):
+        if not _has_reason(explained):
+            await mill.links.reject(explained.pair.a, explained.pair.b)
+    await mill.links.apply(ended.run)
+    return ended.run
 
 
-def _show_notes(mill: Mill, originals: Mapping[str, bytes], console: Console) -> None:
+def _has_reason(explained: ExplainedPair) -> bool:
+    """Tell whether there is a word to say why: a pair without one would convince nobody."""
+    return bool(explained.why.as_line())
+
+
+def _show_notes(before: Mapping[str, bytes], after: Mapping[str, bytes], console: Console) -> None:
     _heading(console, "Three notes, before and after")
     for key in SHOWN_NOTES:
-        print_diff(console, originals[key], mill.vault.read(key), key)
+        print_diff(console, before[key], after[key], key)
 
 
-def _standing(mill: Mill) -> Standing:
+def _standing(opened: OpenVault) -> Standing:
     """Return how the vault stands now."""
-    scene = mill.scene()
-    found = review_tags(mill.look().facts, privacy=mill.privacy)
+    scene = opened.scene()
+    found = review_tags(opened.look().facts, privacy=opened.privacy)
     facts = [one for one in scene.sight.seen if not one.problem]
     keys = {one.key for one in facts}
     pairs = {
         (min(key, other), max(key, other))
         for key in keys
-        for link in links(parse(mill.vault.read(key))[0])
+        for link in links(parse(opened.vault.read(key))[0])
         if (other := scene.names.resolve(link.path, source=key)) in keys - {key}
     }
-    joined = shape_of(keys, [*pairs, *_sharing_a_tag(facts)])
+    joined = cohesion_of(keys, [*pairs, *_sharing_a_tag(facts)])
     return Standing(
         described=sum(one.has_description for one in facts),
         tagged=sum(bool(one.all_tags) for one in facts),
@@ -223,12 +245,14 @@ async def _show_price(target: Path, settings: Settings, console: Console) -> Non
     """Say what a model would cost for all of it, in either lane; nothing is sent."""
     _heading(console, "What a model would cost")
     rehearsed = replace(settings, provider="anthropic", home=settings.home / "price")
-    mill = Mill(target, rehearsed, Exclusions(), rehearsal=True)
-    try:
-        options = CurateOptions(refresh=True)
-        quote = mill.plan(mill.requests(mill.survey(options)), options).quote
-    finally:
-        await mill.aclose()
+    front = _DemoFront(console)
+    async with await Mill.open(
+        target, rehearsed, front, exclusions=Exclusions(), rehearsal=True
+    ) as mill:
+        plan = await mill.curating.plan(Selection(refresh=True), RunTerms())
+    if plan.offer is None:
+        return
+    quote = plan.offer.plan.quote
     console.print(
         f"{counted(quote.items, 'note')} with {quote.model}: {format_usd(quote.batch_nano)} in "
         f"batches, {format_usd(quote.realtime_nano)} in real time; this demo was free"

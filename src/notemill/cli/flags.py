@@ -70,7 +70,7 @@ def settings_of(flags: dict[str, Any]) -> Settings:
 
     Raises ConfigError, UsageError for what cannot be one, in the config file's own tables as well.
     """
-    from notemill.app.mill import offline_unless_keyed  # noqa: PLC0415
+    from notemill.app.terms import offline_unless_keyed  # noqa: PLC0415
     from notemill.config import check_settings  # noqa: PLC0415
     from twolane import load_settings  # noqa: PLC0415
 

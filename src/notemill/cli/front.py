@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
-from contextlib import ExitStack, asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 from notemill.app.events import GoOnAfterStage, NotesRead, RunReported, SendUnmatched
-from notemill.cli.show import curation, proposals, runs, tags, tidy, vocabulary
+from notemill.app.link_events import EmbeddingMade, NotesCompared
+from notemill.cli.show import curation, links, proposals, runs, tags, tidy, vocabulary
+from notemill.cli.waiting import Waiting
 from notemill.errors import NotemillError, WaitingForPersonError
 from twolane import TwolaneError
 from twolane.front.consent import says_yes
@@ -23,14 +25,13 @@ if TYPE_CHECKING:
 
 _RENDERERS: Final = {
     **curation.RENDERERS,
+    **links.RENDERERS,
     **proposals.RENDERERS,
     **runs.RENDERERS,
     **tags.RENDERERS,
     **tidy.RENDERERS,
     **vocabulary.RENDERERS,
 }
-_READ_QUIETLY: Final = 200
-"""Fewer new notes are read within a moment."""
 
 
 class TerminalFront:
@@ -41,28 +42,21 @@ class TerminalFront:
         self.console = console or note_console()
         self.reported: RunReported | None = None
         self._yes = yes
-        self._reading = ExitStack()
-        self._read: Callable[[str], None] | None = None
+        self._waiting = Waiting(self.console)
 
     def tell(self, event: Event) -> None:
         """Print what an event says."""
-        if isinstance(event, NotesRead):
-            self._show_reading(event)
-            return
-        if isinstance(event, RunReported):
-            self.reported = event
-        _RENDERERS[type(event)](event, self.console)
-
-    def _show_reading(self, event: NotesRead) -> None:
-        """Show how many notes are read, where that takes long and somebody watches."""
-        if event.done:
-            self._reading.close()
-            self._read = None
-        elif event.count > _READ_QUIETLY:
-            line = f"reading new and changed notes: {event.count:,}"
-            if self._read is None:
-                self._read = self._reading.enter_context(self.console.status(line))
-            self._read(line)
+        match event:
+            case NotesRead():
+                self._waiting.for_notes(event)
+            case EmbeddingMade():
+                self._waiting.for_embedding(event)
+            case NotesCompared():
+                self._waiting.for_ranking(event)
+            case _:
+                if isinstance(event, RunReported):
+                    self.reported = event
+                _RENDERERS[type(event)](event, self.console)
 
     @contextmanager
     def reporting(self, view: Callable[[RunReported], dict[str, Any]] | None) -> Iterator[None]:

@@ -40,7 +40,7 @@ def link() -> None:
     default=TOP,
     show_default=True,
     metavar="N",
-    help="At most N links of notemill's for a note.",
+    help="At most N notemill links per note.",
 )
 @click.option(
     "--min-score",
@@ -61,7 +61,7 @@ def link() -> None:
 @click.option(
     "--embedding",
     type=click.Choice([str(one) for one in EmbeddingKind]),
-    help="What tells the meaning of notes beside their words; auto is a model on the machine.",
+    help="Embedding model for the meaning of notes, beside their words; auto is one on this machine.",
 )
 @click.option(
     "--ask-model",
@@ -84,10 +84,10 @@ def find(**flags: Any) -> None:  # noqa: ANN401
     take out of either is taken out of the other, and never comes back. Nothing leaves the machine
     but with --ask-model or --embedding openai.
     """
-    from notemill.cli.linking import link_with_flags  # noqa: PLC0415
+    from notemill.cli.link import link_vault  # noqa: PLC0415
 
     settings = settings_of(flags)
-    finish(link_with_flags(settings, **flags))
+    finish(link_vault(settings, **flags))
 
 
 @link.command()
@@ -98,7 +98,7 @@ def find(**flags: Any) -> None:  # noqa: ANN401
 @home_flag
 def reject(**flags: Any) -> None:  # noqa: ANN401
     """Turn a pair of notes down: it is never proposed again, whatever the notes are called then."""
-    from notemill.cli.link_deciding import reject_pair  # noqa: PLC0415
+    from notemill.cli.link import reject_pair  # noqa: PLC0415
 
     settings = settings_of(flags)
     finish(reject_pair(settings, **flags))
@@ -117,7 +117,7 @@ def allow(**flags: Any) -> None:  # noqa: ANN401
     What was turned down may be proposed again. A pair that a model's two answers do not agree on is
     proposed at once, and `notemill apply` writes it.
     """
-    from notemill.cli.link_deciding import allow_pairs  # noqa: PLC0415
+    from notemill.cli.link import allow_pairs  # noqa: PLC0415
 
     settings = settings_of(flags)
     finish(allow_pairs(settings, **flags))

@@ -12,7 +12,7 @@ from notemill.app.views.curation import applied
 from notemill.app.views.runs import accepted_written, run_shown
 from notemill.cli.endings import show_endings, show_hidden
 from notemill.cli.front import TerminalFront
-from notemill.cli.link_runs import apply_links, show_links
+from notemill.cli.link import apply_links, show_links
 from notemill.cli.opening import open_vault
 from notemill.cli.show.curation import show_applied, show_losses
 from notemill.cli.show.proposals import show_notes, show_undone, summary
@@ -60,7 +60,8 @@ async def show_run(
     """Show a run's report and proposals; return the exit code. Raises NotemillError."""
     found = runs.find_run(settings, run_id)
     if found.of_links:
-        return await show_links(settings, found.vault, run_id=found.id, item=item, as_json=as_json)
+        async with await runs.open_run(settings, found, TerminalFront()) as mill:
+            return await show_links(mill, found.id, item=item, as_json=as_json)
     if found.state is None:
         return await _show_written(settings, found, item=item, as_json=as_json)
     wanted = ProposalFilter(item, only, KINDS[kind] if kind else (), new_tags)
@@ -126,10 +127,10 @@ async def apply_proposals(
         suits=lambda run: runs.asked_model(run) or run.of_links,
         otherwise="has proposed nothing: what it changed is written, and `notemill undo` restores it",
     )
-    if found.of_links:
-        return await apply_links(settings, found.vault, run_id=found.id, item=item, as_json=as_json)
     front = TerminalFront(yes=yes)
     async with await runs.open_run(settings, found, front, processes=all_cores()) as mill:
+        if found.of_links:
+            return await apply_links(mill, found.id, item=item, as_json=as_json)
         run = await mill.engine.run(found.id)
         done, hidden = await mill.applying.apply(run, replacing=replace, note=item)
     if done or hidden:

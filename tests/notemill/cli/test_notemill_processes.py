@@ -15,9 +15,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from notemill.app.mill import Mill
+from notemill.app.door import Mill
+from notemill.app.kinds import KIND_CURATE
 from notemill.cli import main
 from notemill.config import Exclusions
+from tests.notemill.fronts import KeepingFront
 from tests.notemill.workflows.notes import curated, many, tree, write_notes
 from tests.twolane.cli.served import SPEED, Served
 from twolane import Settings
@@ -249,15 +251,18 @@ def test_two_curations_of_one_vault_at_once_are_one(tmp_path: Path) -> None:
     folder.mkdir()
     (folder / "pears.md").write_text("The pears are late this year.\n", "utf-8")
     settings = Settings(home=tmp_path / "home", provider="offline")
-    mill = Mill(folder, settings, Exclusions())
-    with mill.working():
-        ended = subprocess.run(  # noqa: S603  # our own command
-            [*PYTHON, "curate", str(folder), "--yes"],
-            env={**os.environ, "TWOLANE_HOME": str(settings.home)},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+
+    async def beside_another() -> subprocess.CompletedProcess[str]:
+        opening = Mill.open(folder, settings, KeepingFront(), exclusions=Exclusions())
+        async with await opening as mill, mill.working(KIND_CURATE):
+            return subprocess.run(  # noqa: ASYNC221, S603  # our own command
+                [*PYTHON, "curate", str(folder), "--yes"],
+                env={**os.environ, "TWOLANE_HOME": str(settings.home)},
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+
+    ended = asyncio.run(beside_another())
     assert ended.returncode == 7
     assert f"process {os.getpid()} curates" in ended.stderr
-    asyncio.run(mill.aclose())

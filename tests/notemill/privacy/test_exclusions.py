@@ -6,15 +6,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from notemill.app.mill import Mill
 from notemill.config import Exclusions, load_exclusions
 from notemill.index import facts_of
 from notemill.privacy import Privacy
-from notemill.workflows.curation.survey import CurateOptions
-from twolane import Settings
+from tests.notemill.workflows.notes import Desk
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
 NOTES = {
@@ -36,17 +33,16 @@ def vault(tmp_path: Path) -> Path:
     return root
 
 
-def sent(vault: Path, exclusions: Exclusions) -> Iterator[str]:
-    """Yield every request's text for a vault, as it would leave the machine."""
-    settings = Settings(home=vault.parent / "home", provider="offline")
-    mill = Mill(vault, settings, exclusions)
-    for request in mill.requests(mill.survey(CurateOptions())):
-        yield f"{request.key} {request.params}"
+def sent(vault: Path, exclusions: Exclusions) -> str:
+    """Return all that leaves the machine for a vault."""
+    desk = Desk(vault.parent, NOTES, exclusions=exclusions)
+    assert desk.curate().code == 0
+    return desk.everything_sent
 
 
 def test_nothing_of_an_excluded_note_is_in_any_request(vault: Path) -> None:
     """Folders, tags with their children and ignored notes stay, and so do their tags."""
-    everything = "\n".join(sent(vault, Exclusions(("Private",), ("health",))))
+    everything = sent(vault, Exclusions(("Private",), ("health",)))
     assert "pears" in everything
     for secret in ("Nobody", "hidden-vice", "health/mind", "own-secret", "diary", "therapy"):
         assert secret not in everything
@@ -54,7 +50,7 @@ def test_nothing_of_an_excluded_note_is_in_any_request(vault: Path) -> None:
 
 def test_without_exclusions_only_the_ignored_note_stays(vault: Path) -> None:
     """The property `notemill: ignore` holds without any configuration."""
-    everything = "\n".join(sent(vault, Exclusions()))
+    everything = sent(vault, Exclusions())
     assert "Nobody may read the diary" in everything
     assert "Nobody may read the ignored" not in everything
 

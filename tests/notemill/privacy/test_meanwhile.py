@@ -16,11 +16,10 @@ from tests.notemill.workflows.tags.test_arranging import Table
 from twolane import Lane
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from notemill.app.door import Mill as Door
-    from notemill.app.mill import Mill
+    from notemill.app.door import Mill
     from notemill.app.opened import OpenVault
 
 TAGGED = "---\ntags: [griffin/inner]\ndescription: D.\ntopics: [t]\n---\nA basilisk.\n"
@@ -33,16 +32,20 @@ def hide(path: Path) -> None:
     path.write_text(head + (text if "---\n" in text else f"---\n{text}"), "utf-8")
 
 
-def after_plan(mill: Mill, path: Path) -> None:
+def hidden_after_plan(path: Path) -> Callable[[Mill, OpenVault], None]:
     """Have a note hidden once the price is known: while the question of it waits for a person."""
-    plan = mill.plan
 
-    def planned(*args: Any, **more: Any) -> Any:  # noqa: ANN401
-        found = plan(*args, **more)
-        hide(path)
-        return found
+    def tamper(mill: Mill, _: OpenVault) -> None:
+        planned = mill.planned
 
-    mill.plan = planned  # type: ignore[method-assign]
+        async def and_hidden(*args: Any, **more: Any) -> Any:  # noqa: ANN401
+            found = await planned(*args, **more)
+            hide(path)
+            return found
+
+        mill.planned = and_hidden  # type: ignore[method-assign]
+
+    return tamper
 
 
 @pytest.mark.parametrize("lane", list(Lane))
@@ -52,17 +55,7 @@ def test_a_note_whose_tags_were_candidates_is_hidden_before_the_start(
     """Nothing is sent; the next command goes without its tags."""
     desk = Desk(tmp_path, {**many(3), "tagged.md": TAGGED})
 
-    def hidden_after_plan(mill: Door, _: OpenVault) -> None:
-        planned = mill.planned
-
-        async def and_hidden(*args: Any, **more: Any) -> Any:  # noqa: ANN401
-            found = await planned(*args, **more)
-            hide(desk.path("tagged.md"))
-            return found
-
-        mill.planned = and_hidden  # type: ignore[method-assign]
-
-    ended = desk.curate(lane=lane, tamper=hidden_after_plan)
+    ended = desk.curate(lane=lane, tamper=hidden_after_plan(desk.path("tagged.md")))
     assert ended.code == 3
     assert "a note was excluded" in ended.shown
     assert not desk.requests
@@ -92,18 +85,9 @@ def test_a_note_hidden_during_a_stage_is_not_in_the_next(tmp_path: Path) -> None
 def test_a_pair_is_not_judged_once_one_of_its_notes_is_hidden(tmp_path: Path) -> None:
     """Between the price and the start of a run over links nothing is sent, either."""
     desk = linker(tmp_path, lambda *_: True)
-    mill_of = desk.mill
-
-    def tampered(**mortal: Any) -> Mill:  # noqa: ANN401
-        mill = mill_of(**mortal)
-        after_plan(mill, desk.path(SOIL))
-        return mill
-
-    desk.mill = tampered  # type: ignore[method-assign]
     with pytest.raises(Exception, match="a note was excluded"):
-        desk.link()
+        desk.link(tamper=hidden_after_plan(desk.path(SOIL)))
     assert not desk.requests
-    desk.mill = mill_of  # type: ignore[method-assign]
     assert desk.link() == 0
     assert "Soil" not in {str(params) for params in desk.requests}
     assert not [one for one in desk.pairs(PairState.PROPOSED) if SOIL in one]

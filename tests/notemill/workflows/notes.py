@@ -8,8 +8,8 @@ import re
 from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from notemill.app.door import Mill as Door
-from notemill.app.mill import Mill
+from notemill.app.door import Mill
+from notemill.app.kinds import KIND_CURATE
 from notemill.app.terms import RunTerms
 from notemill.cli.curate import conclude, curate, rehearse
 from notemill.cli.front import TerminalFront
@@ -18,6 +18,7 @@ from notemill.errors import NotemillError
 from notemill.tagging.taglist import read_vocabulary
 from notemill.workflows.curation.survey import Selection
 from notemill.workflows.tags.arrangement import adopt
+from notemill.workflows.undoing import undo_run
 from tests.doubles import MortalStore, ScriptedProvider
 from tests.virtual_time import VirtualClock
 from twolane import Engine, Lane, Settings, TwolaneError
@@ -84,6 +85,16 @@ def tree(root: Path) -> dict[str, bytes]:
     }
 
 
+def undone(
+    opened: OpenVault, run: str, *, note: str | None = None, through: bool = False
+) -> list[NoteUndo]:
+    """Take a run's writing out again."""
+    return undo_run(
+        opened.vault, opened.review, opened.links, run,
+        note=note, through=through, look=opened.scene, now=opened.clock,
+    )  # fmt: skip
+
+
 @dataclass
 class Ended:
     """How a command ended: its exit code, what it showed, and the run it worked on."""
@@ -137,38 +148,12 @@ class Desk:
 
     # -- one process --------------------------------------------------------------------------
 
-    def mill(self, **mortal: Any) -> Mill:  # noqa: ANN401
-        """Open the vault; `mortal` says at which commit of the ledger the process dies."""
-        settings = replace(Settings(home=self.home, provider="offline"), **self.changes)
-        mill = Mill(self.root, settings, self.exclusions)
-        mill.engine.ledger.close()
-        mill.settings = replace(settings, provider="anthropic")
-        mill.engine = Engine(
-            mill.settings, self.provider, executor=None, now=self.clock.now, seed=len(self.requests)
-        )
-        if mortal:
-            mill.engine.ledger.close()
-            mill.engine.ledger.store = MortalStore(mill.engine.ledger.path, **mortal)
-        return mill
-
-    def do(self, job: Callable[[Mill], Awaitable[T]], **mortal: Any) -> T:  # noqa: ANN401
-        """Do something with the open vault, as one process."""
-
-        async def process() -> T:
-            mill = self.mill(**mortal)
-            try:
-                return await job(mill)
-            finally:
-                await mill.aclose()
-
-        return self.clock.run(process())
-
     async def open(
         self,
         front: Front,
-        tamper: Callable[[Door, OpenVault], None] = lambda *_: None,
+        tamper: Callable[[Mill, OpenVault], None] = lambda *_: None,
         **mortal: Any,  # noqa: ANN401
-    ) -> Door:
+    ) -> Mill:
         """Open the vault through the door; `tamper` changes something in it before its use."""
         settings = replace(Settings(home=self.home, provider="anthropic"), **self.changes)
         engine = Engine(
@@ -177,18 +162,22 @@ class Desk:
         if mortal:
             engine.ledger.close()
             engine.ledger.store = MortalStore(engine.ledger.path, **mortal)
-        mill = await Door.open(
+        mill = await Mill.open(
             self.root, settings, front, exclusions=self.exclusions, clock=self.clock.now,
             engine=engine,
         )  # fmt: skip
         tamper(mill, await mill.on(lambda opened: opened))
         return mill
 
+    def on(self, call: Callable[[OpenVault], T]) -> T:
+        """Do something with the stores of the vault, as one process."""
+        return self.through_the_door(lambda mill: mill.on(call))
+
     def through_the_door(
         self,
-        job: Callable[[Door], Awaitable[T]],
+        job: Callable[[Mill], Awaitable[T]],
         front: Front | None = None,
-        tamper: Callable[[Door, OpenVault], None] = lambda *_: None,
+        tamper: Callable[[Mill, OpenVault], None] = lambda *_: None,
         **mortal: Any,  # noqa: ANN401
     ) -> T:
         """Do something with the vault, as one process."""
@@ -208,7 +197,7 @@ class Desk:
         as_json: bool = False,
         again: bool = False,
         dry_run: bool = False,
-        tamper: Callable[[Door, OpenVault], None] = lambda *_: None,
+        tamper: Callable[[Mill, OpenVault], None] = lambda *_: None,
         mortal: Mapping[str, Any] | None = None,
         **options: Any,  # noqa: ANN401
     ) -> Ended:
@@ -218,7 +207,7 @@ class Desk:
         selection = Selection(**{name: asked.pop(name) for name in names & asked.keys()})
         front = TerminalFront(yes=yes, console=Console(said := io.StringIO(), width=200))
 
-        async def job(mill: Door) -> int:
+        async def job(mill: Mill) -> int:
             terms = RunTerms(**asked)
             if dry_run:
                 return await rehearse(mill, selection, terms, front.console, as_json=as_json)
@@ -234,7 +223,7 @@ class Desk:
         """Go on with a run, as `notemill resume` does."""
         front = TerminalFront(yes=yes, console=Console(said := io.StringIO(), width=200))
 
-        async def job(mill: Door) -> int:
+        async def job(mill: Mill) -> int:
             ended = await mill.curating.resume(await mill.engine.run(run), apply=apply)
             return conclude(ended, front.console, review=not apply, as_json=False)
 
@@ -251,11 +240,11 @@ class Desk:
     def adopt(self, key: str) -> None:
         """Take a note's list for the vault's vocabulary, as `notemill tags adopt` does."""
 
-        async def job(mill: Mill) -> None:
-            text = mill.vault.read(key).decode("utf-8")
-            adopt(mill.decisions, key, read_vocabulary(text))
+        def take(opened: OpenVault) -> None:
+            text = opened.vault.read(key).decode("utf-8")
+            adopt(opened.decisions, key, read_vocabulary(text))
 
-        self.do(job)
+        self.on(take)
 
     # -- what came of it ----------------------------------------------------------------------
 
@@ -263,10 +252,10 @@ class Desk:
         """Return the newest run's id, '' where there is none."""
 
         async def job(mill: Mill) -> str:
-            run = await mill.engine.latest(mill.source)
+            run = await mill.engine.latest(mill.source_of(KIND_CURATE))
             return run.id if run else ""
 
-        return self.do(job)
+        return self.through_the_door(job)
 
     def report(self, run: str = "") -> Report:
         """Return the report of a run, the newest unless named."""
@@ -275,22 +264,19 @@ class Desk:
         async def job(mill: Mill) -> Report:
             return await (await mill.engine.run(name)).report()
 
-        return self.do(job)
+        return self.through_the_door(job)
 
     def proposals(self, run: str = "") -> list[Proposal]:
         """Return the proposals of a run, the newest unless named."""
         name = run or self.latest()
 
-        async def job(mill: Mill) -> list[Proposal]:
-            return mill.review.proposals(name)
-
-        return self.do(job)
+        return self.on(lambda opened: opened.review.proposals(name))
 
     def apply(self, run: str = "", *, replace: bool = False) -> list[Applied]:
         """Write a run's proposals, as `notemill apply` does."""
         name = run or self.latest()
 
-        async def job(mill: Door) -> list[Applied]:
+        async def job(mill: Mill) -> list[Applied]:
             found = await mill.engine.run(name)
             await mill.curating.collect(found)
             return list(await mill.curating.apply(found, replacing=replace))
@@ -303,15 +289,12 @@ class Desk:
         """Take a run's writing out again, as `notemill undo` does."""
         name = run or self.latest()
 
-        async def job(mill: Mill) -> list[NoteUndo]:
-            return mill.undo(name, note=note, through=through)
-
-        return self.do(job)
+        return self.on(lambda opened: undone(opened, name, note=note, through=through))
 
     def needs(self, **options: Any) -> dict[str, str]:  # noqa: ANN401
         """Return which notes need work, and why."""
 
-        async def job(mill: Door) -> dict[str, str]:
+        async def job(mill: Mill) -> dict[str, str]:
             survey = await mill.curating.survey(Selection(**options))
             return {facts.key: need.reason for facts, need in survey.work}
 

@@ -19,8 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from notemill.app.door import Mill as Door
-    from notemill.app.mill import Mill
+    from notemill.app.door import Mill
     from notemill.app.opened import OpenVault
 
 MODEL = "claude-haiku-5-5"
@@ -124,7 +123,7 @@ def test_a_stage_of_which_nothing_can_be_used_stops_the_run(tmp_path: Path) -> N
     async def retry(mill: Mill) -> int:
         return await (await mill.engine.run(ended.run)).retry_failed(everything=True)
 
-    assert desk.do(retry) == 2
+    assert desk.through_the_door(retry) == 2
     assert desk.resume(ended.run, apply=True).code == 0
     assert all("All about" in desk.text(name) for name in many(10))
 
@@ -260,7 +259,7 @@ def test_a_budget_stops_the_run_and_names_what_was_left_out(
     async def more(mill: Mill) -> None:
         await (await mill.engine.run(ended.run)).set_cap(1_000 * CAP_NANO)
 
-    desk.do(more)
+    desk.through_the_door(more)
     assert desk.resume(ended.run, apply=True).code == 0
     assert len(desk.asked) == 12
 
@@ -304,7 +303,7 @@ def test_a_note_deleted_between_looking_and_asking_stops_before_anything_is_sent
     """The command says so and can be run again; no run is left behind."""
     desk = Desk(tmp_path, many(3))
 
-    def delete_later(_: Door, opened: OpenVault) -> None:
+    def delete_later(_: Mill, opened: OpenVault) -> None:
         to_send = opened.to_send
 
         def deleting(key: str) -> Any:  # noqa: ANN401

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from notemill.app.mill import Mill
+    from notemill.app.door import Mill
     from notemill.workflows.verify import Verdict
     from twolane import ItemOutcome, Report
 
@@ -34,7 +34,7 @@ def checked(
         run = await mill.engine.run(name)
         return verify(*change(await run.report(), list(run.outcomes())))
 
-    return desk.do(job)
+    return desk.through_the_door(job)
 
 
 def test_what_came_back_as_asked_is_verified(tmp_path: Path) -> None:

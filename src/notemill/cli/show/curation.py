@@ -7,7 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
 from notemill.app import events
-from notemill.app.workbench import OFFLINE
+from notemill.app.terms import OFFLINE
 from notemill.cli.diffs import print_diff
 from notemill.cli.endings import names_of, show_not_seen, show_troubles
 from notemill.privacy import DOUBTFUL

@@ -1,4 +1,4 @@
-"""What a curation is asked for, what a look through the vault finds, and the work under way."""
+"""What a curation is asked for, and what a look through the vault finds."""
 
 from __future__ import annotations
 
@@ -11,21 +11,6 @@ if TYPE_CHECKING:
     from notemill.vault.left_alone import LeftAlone
     from notemill.workflows.curation.candidates import Candidates
     from notemill.workflows.curation.needs import Need
-    from twolane import Lane, Run
-
-
-@dataclass(frozen=True, slots=True)
-class CurateOptions:
-    """What `curate` was asked for."""
-
-    lane: Lane | None = None
-    cap_nano: int | None = None
-    by_s: int | None = None
-    by_strict: bool = False
-    stages: str = "auto"
-    limit: int | None = None
-    only: str | None = None
-    refresh: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +58,3 @@ class Survey:
         """Notes that need nothing."""
         left = len(self.skipped) + len(self.without_text)
         return self.seen - len(self.work) - self.put_off - left
-
-
-@dataclass(slots=True)
-class Curation:
-    """A curation under way: its run, and its stages before the last: purpose and notes of each."""
-
-    run: Run
-    stages: list[tuple[str, int]]

@@ -15,9 +15,10 @@ from notemill.vault.note import parse
 from notemill.vault.resolve import title_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping, Sequence
 
     from notemill.privacy import Sight
+    from notemill.stores.pairs import NewPair, Pair
     from notemill.vault.files import Vault
 
 MAX_SENTENCE_CHARS: Final = 240
@@ -48,6 +49,23 @@ class Why:
             f"both tagged {' '.join(f'#{tag}' for tag in self.tags)}" if self.tags else "",
         ]
         return " · ".join(part for part in parts if part)
+
+
+@dataclass(frozen=True, slots=True)
+class ExplainedPair:
+    """A pair of notes, proposed or found, and why."""
+
+    pair: NewPair | Pair
+    why: Why
+
+
+@dataclass(frozen=True, slots=True)
+class PairGroup:
+    """Pairs that are shown under one of their notes; `alone` says that it has no link yet."""
+
+    note: str
+    alone: bool
+    pairs: tuple[ExplainedPair, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +103,25 @@ class Explainer:
                 tag for tag in reason.get("tags", ()) if tag_key(tag) not in self._sight.hidden_tags
             ),
         )
+
+    def explained(self, pair: NewPair | Pair) -> ExplainedPair:
+        """Return a pair with why it is one."""
+        return ExplainedPair(pair, self.why(pair.a, pair.b, pair.reason))
+
+    def groups(
+        self,
+        pairs: Sequence[NewPair] | Sequence[Pair],
+        orphans: Collection[str],
+        *,
+        limit: int | None = None,
+    ) -> tuple[tuple[PairGroup, ...], int]:
+        """Return pairs note by note, as `grouped` does, and how many groups are beyond `limit`."""
+        found = grouped(pairs, orphans)
+        shown = tuple(
+            PairGroup(key, key in orphans, tuple(map(self.explained, group)))
+            for key, group in found[:limit]
+        )
+        return shown, len(found) - len(shown)
 
     def first_lines(self, key: str, count: int) -> tuple[str, ...]:
         """Return the first lines of a note that say something."""
@@ -126,6 +163,22 @@ class Explainer:
             if any(_holds(said, name) for name in wanted):
                 return _short(sentence)
         return ""
+
+
+def grouped(
+    pairs: Sequence[NewPair] | Sequence[Pair], orphans: Collection[str]
+) -> list[tuple[str, list[NewPair | Pair]]]:
+    """Return pairs note by note, each once: notes without any link first, then the likeliest."""
+    best: dict[str, float] = {}
+    for one in pairs:
+        for key in (one.a, one.b):
+            best[key] = max(best.get(key, 0.0), one.score)
+    order = sorted(best, key=lambda key: (key not in orphans, -best[key], key))
+    place = {key: number for number, key in enumerate(order)}
+    groups: dict[str, list[NewPair | Pair]] = {}
+    for one in pairs:
+        groups.setdefault(min(one.a, one.b, key=place.__getitem__), []).append(one)
+    return [(key, groups[key]) for key in order if key in groups]
 
 
 def _holds(said: list[str], name: list[str]) -> bool:

@@ -3,30 +3,31 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from notemill.linking.propose import propose
 from notemill.markup.elements import property_link
 from notemill.stores.pairs import DECIDED, WANTED, NewPair, PairState, SideState
+from notemill.vault.globs import folded, matcher
 from notemill.vault.left_alone import LeftAlone
 from notemill.vault.related import PROPERTY, Form
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
 
     from notemill.index import NoteFacts
     from notemill.index.contents import Contents
-    from notemill.linking.corpus import Candidate, Document
+    from notemill.linking.corpus import Candidate, Document, Lexicon
     from notemill.stores.links import LinkLedger
     from notemill.vault.resolve import Names
     from notemill.workflows.links.scene import Scene
 
 
 @dataclass(frozen=True, slots=True)
-class Shape:
+class Cohesion:
     """How a vault hangs together: notes without any link, and parts that no link joins."""
 
     notes: int
@@ -38,34 +39,62 @@ class Shape:
 class Findings:
     """What a look through a vault has found.
 
-    `pairs` are new, or wait from an earlier run; `before` is the vault's shape as it is, `after`
+    `pairs` are new, or wait from an earlier run; `before` is the vault's cohesion as it is, `after`
     with all of `pairs` in it; `hidden` notes were not looked at, and are not named.
     """
 
     pairs: tuple[NewPair, ...]
     left_out: tuple[LeftAlone, ...]
     orphans: frozenset[str]
-    before: Shape
-    after: Shape
+    before: Cohesion
+    after: Cohesion
     hidden: int
 
 
-def find_links(
-    scene: Scene,
-    ledger: LinkLedger,
-    contents: Contents,
-    *,
-    top: int,
-    min_score: float,
-    only: Callable[[str], bool],
-    vectors_of: Callable[[Sequence[NoteFacts]], NDArray[np.float32] | None],
-) -> Findings:
-    """Rank all notes and return the pairs that are to be proposed; nothing is written or kept.
+@dataclass(frozen=True, slots=True)
+class LinkSearch:
+    """Which links are looked for.
+
+    A note has at most `top` links of notemill's in all; pairs have at least the likelihood
+    `min_score`, and one note whose path fits the glob `only`, where that is given. They are written
+    in `form`.
+    """
+
+    top: int
+    min_score: float
+    form: Form = Form.PROPERTY
+    only: str | None = None
+
+    def takes(self, key: str) -> bool:
+        """Tell whether a note was asked for."""
+        return self.only is None or matcher(self.only)(folded(key))
+
+    def settings(self) -> dict[str, Any]:
+        """Return what is kept of it with a run."""
+        return {
+            "top": self.top,
+            "min_score": self.min_score,
+            "form": str(self.form),
+            "only": self.only or "",
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """The notes of a vault, read to be ranked; `facts` and `documents` are in one order."""
+
+    scene: Scene
+    facts: tuple[NoteFacts, ...]
+    documents: tuple[Document, ...]
+    lexicon: Lexicon
+    left_out: tuple[LeftAlone, ...]
+
+
+def read_notes(scene: Scene, ledger: LinkLedger, contents: Contents) -> Ranking:
+    """Read all notes that may be linked. Raises VaultError.
 
     The links that notemill wrote before are taken away for it, so that the same notes get the
-    same pairs again. A note has at most `top` links of notemill's in all; a pair that was turned
-    down keeps its place among them. `vectors_of` gives what notes mean, a row for each. Raises
-    VaultError.
+    same pairs again.
     """
     reasons = {one.key: scene.why_not(one) for one in scene.facts.values()}
     hidden = scene.sight.hidden
@@ -81,21 +110,39 @@ def find_links(
     changed = "it changed while it was looked at"
     left_out += [LeftAlone(one.key, changed) for one in facts if one.key not in found]
     facts = [one for one in facts if one.key in found]
-    sources = {one.key: one.source_hash for one in facts}
+    return Ranking(scene, tuple(facts), tuple(documents), lexicon, tuple(left_out))
+
+
+def find_pairs(
+    read: Ranking,
+    ledger: LinkLedger,
+    search: LinkSearch,
+    *,
+    vectors: NDArray[np.float32] | None = None,
+) -> Findings:
+    """Rank the notes and return the pairs that are to be proposed; nothing is written or kept.
+
+    A pair that was turned down keeps its place among the `top` of its notes. `vectors` says what
+    the notes mean, a row for each, in their order.
+    """
+    scene, documents = read.scene, read.documents
+    left_out = list(read.left_out)
+    found = {one.key for one in documents}
+    sources = {one.key: one.source_hash for one in read.facts}
     ranked = propose(
         documents,
-        lexicon,
+        read.lexicon,
         scene.names,
-        top=top,
-        min_score=min_score,
-        vectors=vectors_of(facts),
+        top=search.top,
+        min_score=search.min_score,
+        vectors=vectors,
     )
     pairs: list[NewPair] = []
-    for one in _chosen(ranked, ledger, top=top):
+    for one in _chosen(ranked, ledger, top=search.top):
         why = _unlinkable(scene, one)
         if why:
             left_out.append(LeftAlone(f"{one.a} and {one.b}", why))
-        elif only(one.a) or only(one.b):
+        elif search.takes(one.a) or search.takes(one.b):
             pairs.append(_new_pair(one, sources))
     standing = ((pair.a, pair.b) for pair in ledger.pairs(states=WANTED))
     before = set(_linked(documents, scene.names))
@@ -104,9 +151,9 @@ def find_links(
         pairs=tuple(pairs),
         left_out=tuple(left_out),
         orphans=frozenset(found).difference(*before),
-        before=shape_of(found, before),
-        after=shape_of(found, before | {(one.a, one.b) for one in pairs}),
-        hidden=len(hidden),
+        before=cohesion_of(found, before),
+        after=cohesion_of(found, before | {(one.a, one.b) for one in pairs}),
+        hidden=len(scene.sight.hidden),
     )
 
 
@@ -178,7 +225,7 @@ def _linked(documents: Sequence[Document], names: Names) -> Iterator[tuple[str, 
                 yield min(one.key, other), max(one.key, other)
 
 
-def shape_of(keys: Iterable[str], pairs: Iterable[tuple[str, str]]) -> Shape:
+def cohesion_of(keys: Iterable[str], pairs: Iterable[tuple[str, str]]) -> Cohesion:
     """Return how notes hang together by links, either way."""
     root = {key: key for key in keys}
     linked: set[str] = set()
@@ -193,4 +240,4 @@ def shape_of(keys: Iterable[str], pairs: Iterable[tuple[str, str]]) -> Shape:
         linked |= {one, other}
         root[top_of(one)] = top_of(other)
     components = sum(top == key for key, top in root.items())
-    return Shape(len(root), len(root) - len(linked), components)
+    return Cohesion(len(root), len(root) - len(linked), components)

@@ -295,3 +295,14 @@ def uniform_of(pairs: Iterable[Pair], verdicts: Mapping[int, Sequence[Judgement]
 def _alike(said: Sequence[bool], *, accept: bool) -> int:
     """Return how many answers there are where they are enough and all say the same, else 0."""
     return len(said) if len(said) >= MIN_ALIKE and said.count(accept) == len(said) else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What a run's answers say: of each pair by its number, and of notes with the same throughout."""
+
+    verdicts: Mapping[int, Sequence[Judgement]]
+    uniform: Sequence[Uniform]
+
+
+NO_ANSWERS: Final = Answers({}, ())

@@ -25,8 +25,9 @@ from notemill.vault.related import (
 from notemill.workflows.links.upkeep import Mend, by_note, look_after
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+    from notemill.privacy import Sight
     from notemill.stores.links import LinkLedger
     from notemill.stores.pairs import Pair
     from notemill.vault.note import Note
@@ -56,6 +57,23 @@ class LinksWritten:
     conflicts: tuple[tuple[str, str, str], ...]
     halves: tuple[tuple[str, str], ...]
     elsewhere: tuple[tuple[str, str, str], ...] = ()
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all could be written that was to be."""
+        return not (self.problems or self.conflicts)
+
+    def shown(self, sight: Sight) -> LinksWritten:
+        """Return it without what would name a hidden note."""
+        shows = sight.shows
+        return LinksWritten(
+            notes=tuple(filter(shows, self.notes)),
+            pairs=tuple(one for one in self.pairs if shows(one.a) and shows(one.b)),
+            problems=tuple(one for one in self.problems if shows(one[0])),
+            conflicts=tuple(one for one in self.conflicts if shows(one[0]) and shows(one[1])),
+            halves=tuple(one for one in self.halves if all(map(shows, one))),
+            elsewhere=tuple(one for one in self.elsewhere if shows(one[0]) and shows(one[1])),
+        )
 
 
 @dataclass(slots=True)
@@ -123,6 +141,8 @@ class LinkWriting:
         self._problems: dict[str, str] = {}
         self._conflicts: dict[int, str] = {}
         self._elsewhere: dict[str, list[tuple[str, str]]] = {}
+        self._written: list[str] = []
+        self._halves: tuple[tuple[str, str], ...] = ()
         self._sides = by_note(one for one in ledger.sides() if one.state is not SideState.INTENDED)
 
     def plan(self, pairs: Iterable[Pair], repairs: Iterable[Repair]) -> Sequence[NotePlan]:
@@ -247,37 +267,45 @@ class LinkWriting:
         found += [(one.link.path, one.text) for one in link_entries(note)]
         return {resolve(path, source=key): text for path, text in found}
 
-    def write(self) -> LinksWritten:
-        """Write what was planned.
+    def write(self) -> Iterator[str]:
+        """Write what was planned, and yield each note as it is written.
 
         What is about to be written is durable in the ledger before a note is touched: whatever
-        stops this, the next look finds what stands.
+        stops this, the next look finds what stands. Once all is yielded, `written` says the rest.
         """
         plans = self._not_empty()
         self._begin(plans)
-        written: list[str] = []
         try:
             with self._scene.vault.lock():
-                # One by one into the list: what is written counts even where the next one fails.
-                written.extend(plan.key for plan in plans if self._write_note(plan))
+                for plan in plans:
+                    if self._write_note(plan):
+                        self._written.append(plan.key)
+                        yield plan.key
         finally:
             left = look_after(self._scene, self._ledger, now=self._now())
             self._keep_accepted()
+            self._halves = tuple((one.note, one.other) for one in left.repairs)
         self._ledger.decide_each(
             [(number, PairState.CONFLICT, why) for number, why in self._conflicts.items()],
             now=self._now(),
         )
+
+    @property
+    def written(self) -> LinksWritten:
+        """What became of it all."""
         standing = self._ledger.pairs(states=[PairState.WRITTEN])
         return LinksWritten(
-            notes=tuple(written),
+            notes=tuple(self._written),
             pairs=tuple(one for one in standing if one.id in self._pairs),
             problems=tuple(self._problems.items()),
             conflicts=tuple(
                 (self._pairs[number].a, self._pairs[number].b, why)
                 for number, why in self._conflicts.items()
             ),
-            halves=tuple((one.note, one.other) for one in left.repairs),
-            elsewhere=tuple((key, *one) for key in written for one in self._elsewhere.get(key, ())),
+            halves=self._halves,
+            elsewhere=tuple(
+                (key, *one) for key in self._written for one in self._elsewhere.get(key, ())
+            ),
         )
 
     def _keep_accepted(self) -> None:

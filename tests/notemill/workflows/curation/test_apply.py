@@ -22,15 +22,14 @@ from notemill.vault.note import parse, source_hash
 from notemill.workflows.curation.apply import preview, waits_for_person
 from tests.doubles import Crash
 from tests.notemill.vault.folders import open_vault
-from tests.notemill.workflows.notes import Desk, curated, many, tree
+from tests.notemill.workflows.notes import Desk, curated, many, tree, undone
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from multiprocessing.synchronize import Event
     from pathlib import Path
 
-    from notemill.app.door import Mill as Door
-    from notemill.app.mill import Mill
+    from notemill.app.door import Mill
     from notemill.app.opened import OpenVault
 
 MINE = "---\ntags: [Mine, area/tested]\ndescription: Mine, by hand.  # stays\n---\nWords.\n"
@@ -207,12 +206,12 @@ def test_rejected_proposals_never_come_back(tmp_path: Path) -> None:
     desk = Desk(tmp_path, many(1))
     desk.curate()
 
-    async def reject(mill: Mill) -> None:
-        tags = [one for one in mill.review.proposals(desk_run) if one.kind == "tag"]
-        mill.review.decide(tags, ProposalState.REJECTED, now=0.0)
+    def reject(opened: OpenVault) -> None:
+        tags = [one for one in opened.review.proposals(desk_run) if one.kind == "tag"]
+        opened.review.decide(tags, ProposalState.REJECTED, now=0.0)
 
     desk_run = desk.latest()
-    desk.do(reject)
+    desk.on(reject)
     desk.provider.reply = lambda params: curated(params, tags=["Area/TESTED", "fine/one"])
     desk.curate(apply=True, refresh=True)
     assert "tested" not in desk.text("n000.md").lower()
@@ -243,7 +242,7 @@ def test_a_folder_that_cannot_be_written_to_keeps_notes_and_proposals(
     desk = Desk(tmp_path, many(2))
     before = tree(desk.root)
 
-    def break_disk(_: Door, opened: OpenVault) -> None:
+    def break_disk(_: Mill, opened: OpenVault) -> None:
         journal = StoredJournal(opened.store)
         opened.vault = Vault(
             desk.root, opened.state, journal, clock=time.time, disk=FullDisk(number)
@@ -324,10 +323,10 @@ class DyingAtUndo(Review):
         raise Crash
 
 
-def dying(kind: type[Review]) -> Callable[[Door, OpenVault], None]:
+def dying(kind: type[Review]) -> Callable[[Mill, OpenVault], None]:
     """Return what puts another queue into an open vault."""
 
-    def change(_: Door, opened: OpenVault) -> None:
+    def change(_: Mill, opened: OpenVault) -> None:
         opened.review = kind(opened.store)
 
     return change
@@ -375,12 +374,12 @@ def test_a_crash_between_undo_and_its_entry_is_mended_by_undoing_again(tmp_path:
     desk = Desk(tmp_path, many(2))
     run = desk.curate(apply=True).run
 
-    async def job(mill: Mill) -> None:
-        mill.review = DyingAtUndo(mill.store)
-        mill.undo(run, note=None, through=False)
+    def undo(opened: OpenVault) -> None:
+        opened.review = DyingAtUndo(opened.store)
+        undone(opened, run)
 
     with pytest.raises(Crash):
-        desk.do(job)
+        desk.on(undo)
     assert all(one.restored for one in desk.undo(run))
     assert len(desk.needs()) == 2
 

@@ -14,7 +14,8 @@ from tests.notemill.workflows.notes import Desk, curated, many
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from notemill.app.mill import Mill
+    from notemill.app.door import Mill
+    from notemill.app.opened import OpenVault
 
 
 def collect(desk: Desk) -> tuple[list[str], list[tuple[int, str]]]:
@@ -23,10 +24,15 @@ def collect(desk: Desk) -> tuple[list[str], list[tuple[int, str]]]:
 
     async def job(mill: Mill) -> tuple[list[str], list[tuple[int, str]]]:
         run = await mill.engine.run(name)
-        conflicts = collected(name, run.outcomes(), mill.vault, mill.review, gate=OPEN, now=1.0)
-        return sorted(mill.review.stored(name)), conflicts
 
-    return desk.do(job)
+        def collecting(opened: OpenVault) -> tuple[list[str], list[tuple[int, str]]]:
+            review = opened.review
+            conflicts = collected(name, run.outcomes(), opened.vault, review, gate=OPEN, now=1.0)
+            return sorted(review.stored(name)), conflicts
+
+        return await mill.on(collecting)
+
+    return desk.through_the_door(job)
 
 
 def answered(folder: Path, provider: ScriptedProvider | None = None) -> Desk:
@@ -34,10 +40,7 @@ def answered(folder: Path, provider: ScriptedProvider | None = None) -> Desk:
     desk = Desk(folder, many(3), provider or ScriptedProvider(curated))
     name = desk.curate().run
 
-    async def job(mill: Mill) -> None:
-        mill.review.forget(name)
-
-    desk.do(job)
+    desk.on(lambda opened: opened.review.forget(name))
     return desk
 
 
@@ -86,6 +89,7 @@ def test_what_was_not_taken_of_an_answer_is_told_with_its_note(tmp_path: Path) -
 
     async def job(mill: Mill) -> list[tuple[str, str]]:
         run = await mill.engine.run(name)
-        return [(key, one.reason) for key, one in losses_of(run.outcomes(), mill.vault)]
+        losses = await mill.on(lambda opened: list(losses_of(run.outcomes(), opened.vault)))
+        return [(key, one.reason) for key, one in losses]
 
-    assert desk.do(job) == [("n001.md", HIDDEN)]
+    assert desk.through_the_door(job) == [("n001.md", HIDDEN)]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from notemill.app.terms import RunTerms
 from notemill.vault.left_alone import LeftAlone
 from notemill.workflows.curation.candidates import Candidates
 from notemill.workflows.curation.needs import Need
-from notemill.workflows.curation.survey import CurateOptions, Survey
+from notemill.workflows.curation.survey import Selection, Survey
 from tests.notemill.workflows.kept import kept
 
 if TYPE_CHECKING:
@@ -36,6 +37,6 @@ def test_every_note_that_was_seen_is_counted_once(tmp_path: Path) -> None:
 
 def test_nothing_asked_for_is_every_note_in_whichever_lane() -> None:
     """The defaults leave lane, money and time open."""
-    options = CurateOptions()
-    assert (options.lane, options.cap_nano, options.by_s) == (None, None, None)
-    assert (options.stages, options.limit, options.only) == ("auto", None, None)
+    terms, selection = RunTerms(), Selection()
+    assert (terms.lane, terms.cap_nano, terms.by_s) == (None, None, None)
+    assert (terms.stages, selection.limit, selection.only) == ("auto", None, None)

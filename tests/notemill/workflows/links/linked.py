@@ -31,4 +31,5 @@ def write(one: Kept, *, run: str = "link-1") -> LinksWritten:
     """Write what a run proposed into both notes of each pair."""
     writing = LinkWriting(one.scene(), one.links, run, Form.PROPERTY, now=lambda: NOW)
     writing.plan(one.links.pairs(run=run, states=[PairState.PROPOSED]), [])
-    return writing.write()
+    assert all(map(one.vault.read, writing.write()))
+    return writing.written

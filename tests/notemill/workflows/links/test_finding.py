@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from notemill.index import Index
-from notemill.workflows.links.finding import find_links, shape_of
+from notemill.workflows.links.finding import LinkSearch, cohesion_of, find_pairs, read_notes
 from tests.notemill.workflows.kept import Kept, kept
 from tests.notemill.workflows.links.linked import NOTES, proposed, write
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from notemill.workflows.links.finding import Findings
@@ -22,21 +21,12 @@ TRAINS = {
 }
 
 
-def found(
-    one: Kept, folder: Path, *, top: int = 5, only: Callable[[str], bool] = lambda _: True
-) -> Findings:
+def found(one: Kept, folder: Path, *, top: int = 5, only: str | None = None) -> Findings:
     """Look for links, by words alone."""
     index = Index(folder / "derived.sqlite3")
     try:
-        return find_links(
-            one.scene(),
-            one.links,
-            index.contents,
-            top=top,
-            min_score=0.05,
-            only=only,
-            vectors_of=lambda _: None,
-        )
+        read = read_notes(one.scene(), one.links, index.contents)
+        return find_pairs(read, one.links, LinkSearch(top, 0.05, only=only))
     finally:
         index.close()
 
@@ -72,13 +62,13 @@ def test_the_same_notes_get_the_same_pairs_when_they_are_linked(tmp_path: Path) 
 def test_only_pairs_with_a_note_asked_for_are_returned(tmp_path: Path) -> None:
     """And no note gets more links than `top`."""
     with kept(tmp_path, NOTES) as one:
-        some = ends(found(one, tmp_path, only=lambda key: key == "Mulch.md"))
+        some = ends(found(one, tmp_path, only="Mul*"))
         assert some
         assert all("Mulch.md" in pair for pair in some)
         assert len(found(one, tmp_path, top=1).pairs) == 1
 
 
-def test_a_vaults_shape_is_counted() -> None:
+def test_a_vaults_cohesion_is_counted() -> None:
     """Notes without a link, and parts that no link joins."""
-    shape = shape_of("abcde", [("a", "b"), ("b", "c")])
-    assert (shape.notes, shape.orphans, shape.components) == (5, 2, 3)
+    cohesion = cohesion_of("abcde", [("a", "b"), ("b", "c")])
+    assert (cohesion.notes, cohesion.orphans, cohesion.components) == (5, 2, 3)

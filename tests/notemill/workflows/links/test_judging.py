@@ -9,27 +9,28 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from notemill.cli.linking import LinkJob, LinkOptions
-from notemill.cli.resuming import resume_judging
+from notemill.app.terms import RunTerms
+from notemill.cli.front import TerminalFront
+from notemill.cli.link import conclude_resumed, find
 from notemill.config import EmbeddingSettings, Exclusions
 from notemill.embedding_kind import EmbeddingKind
 from notemill.errors import WaitingForPersonError
 from notemill.prompts.material import CANDIDATE, read_blocks
 from notemill.stores.pairs import PairState
-from notemill.vault.related import Form
-from notemill.workflows.curation.survey import CurateOptions
+from notemill.workflows.links.finding import LinkSearch
 from notemill.workflows.links.judging import LINK_KIND
 from tests.doubles import Crash, ScriptedProvider
 from tests.notemill.cli.test_link import COMPOST, MULCH, NOTES, SOIL
 from tests.notemill.workflows.notes import Desk, title_of, tree
-from twolane import Lane, TwolaneError
+from twolane import Lane
 from twolane.front.console import Console
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from notemill.app.mill import Mill
+    from notemill.app.door import Mill
+    from notemill.app.opened import OpenVault
 
 _TOKEN = re.compile(r"^note_ref: (.*)$", re.MULTILINE)
 
@@ -59,27 +60,31 @@ def judge(says: Callable[[str, str], bool | None]) -> Callable[[Mapping[str, Any
 class Linker(Desk):
     """A desk that links."""
 
-    def link(self, *, apply: bool = False, yes: bool = True, **options: Any) -> int:  # noqa: ANN401
+    def link(
+        self,
+        *,
+        apply: bool = False,
+        yes: bool = True,
+        tamper: Callable[[Mill, OpenVault], None] = lambda *_: None,
+        **options: Any,  # noqa: ANN401
+    ) -> int:
         """Look for links and have them judged, as one process; return the exit code."""
-        asking = CurateOptions(**({"lane": Lane.BATCH, "stages": "none"} | options))
+        terms = RunTerms(**({"lane": Lane.BATCH, "stages": "none"} | options))
         off = EmbeddingSettings(kind=EmbeddingKind.OFF)
-        wanted = LinkOptions(5, 0.1, Form.PROPERTY, None, off)
+        front = TerminalFront(yes=yes, console=Console(file=io.StringIO(), width=200))
 
         async def job(mill: Mill) -> int:
-            with mill.working():
-                work = LinkJob(mill, wanted, review=not apply, as_json=False)
-                work.console = Console(file=io.StringIO(), width=200)
-                return await work.with_model(asking, again=False, yes=yes)
+            return await find(
+                mill, LinkSearch(5, 0.1), off, terms, front.console,
+                again=False, apply=apply, as_json=False,
+            )  # fmt: skip
 
-        return self.do(job)
+        return self.through_the_door(job, front, tamper)
 
     def pairs(self, state: PairState) -> set[tuple[str, str]]:
         """Return the pairs that stand somewhere."""
-
-        async def job(mill: Mill) -> set[tuple[str, str]]:
-            return {(one.a, one.b) for one in mill.links.pairs(states=[state])}
-
-        return self.do(job)
+        found = self.on(lambda opened: opened.links.pairs(states=[state]))
+        return {(one.a, one.b) for one in found}
 
 
 def linker(
@@ -197,7 +202,7 @@ def test_without_consent_nothing_is_sent_and_proposals_keep_waiting(tmp_path: Pa
     assert waiting
     desk.path(SOIL).write_bytes(desk.path(SOIL).read_bytes() + b" And beetles.")
     sent = desk.everything_sent
-    with pytest.raises(TwolaneError, match="--yes"):
+    with pytest.raises(WaitingForPersonError, match="--yes"):
         desk.link(yes=False, cap_nano=1)
     assert desk.everything_sent == sent
     assert desk.pairs(PairState.PROPOSED) == waiting
@@ -233,13 +238,10 @@ def test_an_answer_that_comes_with_a_retry_settles_what_waited_for_it(tmp_path: 
     async def retry(mill: Mill) -> int:
         run = await mill.engine.latest(mill.source_of(LINK_KIND))
         assert run is not None
-        said = Console(io.StringIO(), width=200)
-        return await resume_judging(
-            mill, run, said, cap_nano=None, failed=True, everything=True, review=True, yes=True,
-            as_json=False,
-        )  # fmt: skip
+        resumed = await mill.links.resume(run, failed=True, everything=True)
+        return conclude_resumed(resumed, Console(io.StringIO(), width=200), as_json=False)
 
-    assert desk.do(retry) == 0
+    assert desk.through_the_door(retry) == 0
     assert ("Trains.md", "Vienna.md") in desk.pairs(PairState.PROPOSED)
     assert not desk.pairs(PairState.UNDECIDED)
 

@@ -2,35 +2,42 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import io
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import pytest
 
-from notemill.app.mill import Mill
-from notemill.cli.linking import LinkJob, LinkOptions, write_run
+from notemill.app.door import Mill
+from notemill.app.opened import OpenVault
+from notemill.cli.front import TerminalFront
+from notemill.cli.link import find
 from notemill.config import EmbeddingSettings, Exclusions
 from notemill.embedding_kind import EmbeddingKind
 from notemill.errors import VaultError
+from notemill.index.derived import unseen
+from notemill.privacy import Privacy
 from notemill.stores.deciding import Deciding
 from notemill.stores.journal import StoredJournal
 from notemill.stores.pairs import LinkRun, NewPair, PairState
 from notemill.stores.proposals import Decision
 from notemill.stores.queue_rows import Filter
+from notemill.vault.curatelock import curate_lock
 from notemill.vault.files import Vault
 from notemill.vault.related import Form
+from notemill.workflows.links.finding import LinkSearch
 from tests.notemill.cli.test_link import COMPOST, MULCH, NOTES, SOIL
 from tests.notemill.linking.reader import assert_linked_both_ways, related_links
 from tests.notemill.vault.folders import Death, ScriptedDisk
-from tests.notemill.workflows.notes import tree, write_notes
+from tests.notemill.workflows.notes import tree, undone, write_notes
 from twolane import Settings
 from twolane.front.console import Console
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Awaitable, Callable, Iterator
     from pathlib import Path
 
     from notemill.vault.disk import Disk
@@ -55,34 +62,63 @@ class LateDisk(ScriptedDisk):
         super()._step(name)
 
 
+OFF = EmbeddingSettings(kind=EmbeddingKind.OFF)
+T = TypeVar("T")
+
+
+def on_disk(one: OpenVault, disk: Disk) -> None:
+    """Have the vault written to another disk."""
+    one.vault = Vault(one.root, one.state, StoredJournal(one.store), clock=time.time, disk=disk)
+
+
 @contextlib.contextmanager
-def opened(folder: Path, disk: Disk | None = None) -> Iterator[Mill]:
+def opened(folder: Path, disk: Disk | None = None) -> Iterator[OpenVault]:
     """Open the vault as a process of its own."""
-    mill = Mill(folder / "vault", Settings(home=folder / "home", provider="offline"), Exclusions())
+    one = OpenVault(
+        folder / "vault", home=folder / "home", privacy=Privacy(Exclusions()), clock=time.time,
+        watch=unseen, processes=1,
+    )  # fmt: skip
     if disk is not None:
-        journal = StoredJournal(mill.store)
-        mill.vault = Vault(mill.vault.root, mill.state, journal, clock=time.time, disk=disk)
+        on_disk(one, disk)
     try:
-        yield mill
+        yield one
     finally:
-        mill.engine.ledger.close()
-        mill.index.close()
-        mill.store.close()
+        one.close()
 
 
-def link(folder: Path, disk: Disk | None = None, form: Form = Form.PROPERTY) -> int:
+def door(folder: Path, job: Callable[[Mill], Awaitable[T]], disk: Disk | None = None) -> T:
+    """Do something with the vault through the door, as one process."""
+
+    async def process() -> T:
+        settings = Settings(home=folder / "home", provider="offline")
+        front = TerminalFront(yes=True, console=Console(file=io.StringIO(), width=200))
+        mill = await Mill.open(folder / "vault", settings, front, exclusions=Exclusions())
+        async with mill:
+            if disk is not None:
+                await mill.on(on_disk, disk)
+            return await job(mill)
+
+    return asyncio.run(process())
+
+
+def link(
+    folder: Path, disk: Disk | None = None, form: Form = Form.PROPERTY, *, apply: bool = True
+) -> int:
     """Find links and write them at once, as one process; return the exit code."""
-    with opened(folder, disk) as mill:
-        options = LinkOptions(5, 0.1, form, None, EmbeddingSettings(kind=EmbeddingKind.OFF))
-        job = LinkJob(mill, options, review=False, as_json=False)
-        job.console = Console(file=io.StringIO(), width=200)
-        return job.without_model()
+
+    async def job(mill: Mill) -> int:
+        return await find(
+            mill, LinkSearch(5, 0.1, form), OFF, None, Console(file=io.StringIO(), width=200),
+            again=False, apply=apply, as_json=False,
+        )  # fmt: skip
+
+    return door(folder, job, disk)
 
 
 def pairs(folder: Path, *states: PairState) -> set[tuple[str, str]]:
     """Return the pairs that stand somewhere."""
-    with opened(folder) as mill:
-        return {(one.a, one.b) for one in mill.links.pairs(states=states or None)}
+    with opened(folder) as one:
+        return {(one.a, one.b) for one in one.links.pairs(states=states or None)}
 
 
 @pytest.fixture(scope="module")
@@ -109,24 +145,24 @@ def full_disk() -> Iterator[None]:
 def test_a_full_disk_is_said_to_be_one_whichever_file_cannot_grow(tmp_path: Path) -> None:
     """Index, contents and links each end with their message, and work on when there is space."""
     write_notes(tmp_path / "vault", NOTES)
-    with opened(tmp_path) as mill:
-        facts = mill.index.refresh(mill.vault, mill.vault.scan())
-        mill.index.forget(SOIL)
+    with opened(tmp_path) as one:
+        facts = one.index.refresh(one.vault, one.vault.scan())
+        one.index.forget(SOIL)
         new = NewPair(SOIL, MULCH, 0.5, {}, "", "")
         run = LinkRun("link-1", 0.0, {})
         with full_disk():
             with pytest.raises(VaultError, match=r"derived\.sqlite3 cannot be written"):
-                mill.index.refresh(mill.vault, mill.vault.scan())
+                one.index.refresh(one.vault, one.vault.scan())
             with pytest.raises(VaultError, match=r"derived\.sqlite3 cannot be written"):
-                mill.index.contents.refresh(mill.vault, facts)
+                one.index.contents.refresh(one.vault, facts)
             with pytest.raises(VaultError, match=r"vault\.sqlite3 cannot be written"):
-                mill.links.propose(run, [new])
-            with mill.working():
+                one.links.propose(run, [new])
+            with curate_lock(one.state, one.root):
                 pass
-        assert mill.index.refresh(mill.vault, mill.vault.scan()) == facts
-        assert len(mill.index.contents.documents(mill.vault, facts)[0]) == len(NOTES)
-        mill.links.propose(run, [new])
-        assert [one.state for one in mill.links.pairs()] == [PairState.PROPOSED]
+        assert one.index.refresh(one.vault, one.vault.scan()) == facts
+        assert len(one.index.contents.documents(one.vault, facts)[0]) == len(NOTES)
+        one.links.propose(run, [new])
+        assert [one.state for one in one.links.pairs()] == [PairState.PROPOSED]
 
 
 @pytest.mark.parametrize("at", range(WRITES))
@@ -205,13 +241,13 @@ def test_an_undo_that_dies_at_any_note_is_finished_or_made_good(
     root = write_notes(tmp_path / "vault", NOTES)
     before = tree(root)
     link(tmp_path)
-    with opened(tmp_path) as mill:
-        run = mill.vault.runs()[0].run
+    with opened(tmp_path) as one:
+        run = one.vault.runs()[0].run
     disk = LateDisk(fails=step, fault=Death(), at=at)
-    with pytest.raises(Death), opened(tmp_path, disk) as mill:
-        mill.undo(run, note=None, through=False)
-    with opened(tmp_path) as mill:
-        mill.undo(run, note=None, through=False)
+    with pytest.raises(Death), opened(tmp_path, disk) as one:
+        undone(one, run)
+    with opened(tmp_path) as one:
+        undone(one, run)
     assert tree(root) == before
     assert pairs(tmp_path) == pairs(tmp_path, PairState.UNDONE)
     assert link(tmp_path) == 0
@@ -221,22 +257,16 @@ def test_an_undo_that_dies_at_any_note_is_finished_or_made_good(
 def test_accepted_pairs_that_cannot_be_written_stay_accepted(tmp_path: Path) -> None:
     """No rights or no space: nobody has to decide again, and the next writing has them all."""
     write_notes(tmp_path / "vault", NOTES)
-    with opened(tmp_path) as mill:
-        options = LinkOptions(
-            5, 0.1, Form.PROPERTY, None, EmbeddingSettings(kind=EmbeddingKind.OFF)
-        )
-        job = LinkJob(mill, options, review=True, as_json=False)
-        job.console = Console(file=io.StringIO(), width=200)
-        job.without_model()
-        done = Deciding(mill.store).decide_all(Filter(), Decision.ACCEPT, by="me", now=2.0)
+    link(tmp_path, apply=False)
+    with opened(tmp_path) as one:
+        done = Deciding(one.store).decide_all(Filter(), Decision.ACCEPT, by="me", now=2.0)
     wanted = pairs(tmp_path, PairState.ACCEPTED)
     assert len(wanted) == len(done.changed) > 1
-    with opened(tmp_path, ScriptedDisk(fails="create")) as mill:
-        (run,) = mill.links.runs()
-        write_run(mill, run.id, job.console)
+    with opened(tmp_path) as one:
+        (run,) = one.links.runs()
+    door(tmp_path, lambda mill: mill.links.apply(run.id), ScriptedDisk(fails="create"))
     assert pairs(tmp_path, PairState.ACCEPTED) == wanted
-    with opened(tmp_path) as mill:
-        write_run(mill, run.id, job.console)
+    door(tmp_path, lambda mill: mill.links.apply(run.id))
     assert pairs(tmp_path, PairState.WRITTEN) == wanted
 
 
@@ -244,9 +274,9 @@ def test_a_link_half_undone_is_no_rejection(tmp_path: Path, whole: dict[str, byt
     """One note is restored alone: the next run says so, and links the pair again."""
     root = write_notes(tmp_path / "vault", NOTES)
     link(tmp_path)
-    with opened(tmp_path) as mill:
-        run = mill.vault.runs()[0].run
-        mill.undo(run, note=SOIL, through=False)
+    with opened(tmp_path) as one:
+        run = one.vault.runs()[0].run
+        undone(one, run, note=SOIL)
     assert not pairs(tmp_path, PairState.REJECTED)
     assert (MULCH, SOIL) in pairs(tmp_path, PairState.UNDONE)
     link(tmp_path)
@@ -336,15 +366,15 @@ def test_the_undo_of_a_run_is_exact_also_behind_another_form(tmp_path: Path) -> 
     root = write_notes(tmp_path / "vault", NOTES)
     before = tree(root)
     link(tmp_path)
-    with opened(tmp_path) as mill:
-        first = mill.vault.runs()[0].run
+    with opened(tmp_path) as one:
+        first = one.vault.runs()[0].run
     write_notes(root, {"Worms.md": "Worms eat leaves in garden soil and make compost.\n"})
     link(tmp_path, form=Form.SECTION)
-    with opened(tmp_path) as mill:
-        second = mill.vault.runs()[0].run
+    with opened(tmp_path) as one:
+        second = one.vault.runs()[0].run
         assert second != first
-        undone = mill.undo(first, note=None, through=True)
-        assert {one.ending for one in undone} == {"restored"}
-        mill.undo(second, note=None, through=False)
+        ended = undone(one, first, through=True)
+        assert {one.ending for one in ended} == {"restored"}
+        undone(one, second)
     (root / "Worms.md").unlink()
     assert tree(root) == before

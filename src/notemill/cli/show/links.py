@@ -1,35 +1,33 @@
-"""What `notemill link` shows: the vault's shape, pairs with their why, repairs, what was written."""
+"""How links look at a terminal: a vault's cohesion, pairs with their why, repairs, what was written."""
 
 from __future__ import annotations
 
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
+from notemill.app import link_events
 from notemill.cli.endings import names_of, show_hidden, trouble
-from notemill.stores.pairs import Pair, PairState
+from notemill.stores.pairs import Pair
 from notemill.vault.resolve import title_of
 from notemill.workflows.links.upkeep import Mend
 from twolane.front.console import counted, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from notemill.privacy import Sight
-    from notemill.stores.pairs import NewPair
+    from notemill.app.events import Event
     from notemill.vault.left_alone import LeftAlone
-    from notemill.workflows.links.explaining import Explainer
+    from notemill.workflows.links.explaining import ExplainedPair, PairGroup
     from notemill.workflows.links.finding import Findings
     from notemill.workflows.links.judging import Uniform
     from notemill.workflows.links.upkeep import Upkeep
-    from notemill.workflows.links.writing import LinksWritten
     from twolane.front.console import Console
 
-SHOWN_NOTES: Final = 12
 SHOWN_LINES: Final = 8
 _MENDS: Final = {
     Mend.ADD: "gets the link back",
     Mend.REMOVE: "loses the link",
-    Mend.RETARGET: "gets its link pointed right",
+    Mend.RETARGET: "has its link retargeted",
 }
 
 
@@ -84,44 +82,29 @@ def show_upkeep(upkeep: Upkeep, console: Console) -> None:
     _show_rest(len(upkeep.repairs) - SHOWN_LINES, console)
 
 
-def show_pairs(
-    pairs: Sequence[NewPair] | Sequence[Pair],
-    explainer: Explainer,
-    orphans: Collection[str],
-    console: Console,
-    *,
-    limit: int | None = SHOWN_NOTES,
-) -> None:
-    """Show pairs note by note, each once: notes without any link first, then the likeliest."""
-    groups = grouped(pairs, orphans)
-    for key, group in groups[:limit]:
-        aside = "  has no link yet" if key in orphans else ""
-        console.print(shown(key), style="bold", aside=aside)
-        for one in group:
-            _show_pair(one, key, explainer, console)
-    if limit is not None:
-        _show_rest(len(groups) - limit, console, "notes with pairs")
+def show_uniform(notes: Sequence[Uniform], console: Console) -> None:
+    """Show the notes about which all answers are the same: a text in one may have asked for it."""
+    if notes:
+        console.print(
+            "the same answer about all pairs of a note; look whether its text asks for it:"
+        )
+    for one in notes[:SHOWN_LINES]:
+        console.print(f"  {shown(one.note)}: {one.as_line()}")
+    _show_rest(len(notes) - SHOWN_LINES, console)
 
 
-def grouped(
-    pairs: Sequence[NewPair] | Sequence[Pair], orphans: Collection[str]
-) -> list[tuple[str, list[NewPair | Pair]]]:
-    """Return pairs by note, each pair once, under the note that is shown first."""
-    best: dict[str, float] = {}
-    for one in pairs:
-        for key in (one.a, one.b):
-            best[key] = max(best.get(key, 0.0), one.score)
-    order = sorted(best, key=lambda key: (key not in orphans, -best[key], key))
-    place = {key: number for number, key in enumerate(order)}
-    groups: dict[str, list[NewPair | Pair]] = {}
-    for one in pairs:
-        groups.setdefault(min(one.a, one.b, key=place.__getitem__), []).append(one)
-    return [(key, groups[key]) for key in order if key in groups]
+def show_pairs(groups: Iterable[PairGroup], console: Console) -> None:
+    """Show pairs note by note."""
+    for group in groups:
+        aside = "  has no link yet" if group.alone else ""
+        console.print(shown(group.note), style="bold", aside=aside)
+        for one in group.pairs:
+            _show_pair(one, group.note, console)
 
 
-def _show_pair(pair: NewPair | Pair, key: str, explainer: Explainer, console: Console) -> None:
+def _show_pair(explained: ExplainedPair, key: str, console: Console) -> None:
+    pair, why = explained.pair, explained.why
     other = pair.b if key == pair.a else pair.a
-    why = explainer.why(pair.a, pair.b, pair.reason)
     console.print(f"  {pair.score:.2f}  {shown(other)}")
     if isinstance(pair, Pair) and pair.because:
         console.print(f"        judged: {shown(pair.because)}", style="dim")
@@ -132,10 +115,9 @@ def _show_pair(pair: NewPair | Pair, key: str, explainer: Explainer, console: Co
 
 
 def show_undecided(
-    pairs: Iterable[Pair], console: Console, *, limit: int | None = SHOWN_LINES
+    undecided: Sequence[Pair], console: Console, *, limit: int | None = SHOWN_LINES
 ) -> None:
     """Show the pairs that a model's answers about their two notes do not agree on."""
-    undecided = [one for one in pairs if one.state is PairState.UNDECIDED]
     if not undecided:
         return
     console.print(
@@ -148,20 +130,48 @@ def show_undecided(
         _show_rest(len(undecided) - limit, console)
 
 
-def show_uniform(notes: Sequence[Uniform], console: Console) -> None:
-    """Show the notes about which all answers are the same: a text in one may have asked for it."""
-    if notes:
-        console.print(
-            "the same answer about all pairs of a note; look whether its text asks for it:"
-        )
-    for one in notes[:SHOWN_LINES]:
-        console.print(f"  {shown(one.note)}: {one.as_line()}")
-    _show_rest(len(notes) - SHOWN_LINES, console)
+def show_next(run: str, console: Console) -> None:
+    """Say what can be done with a run that waits for decisions."""
+    console.print(f"nothing is written yet; look at all of it: notemill show {run}")
+    console.print("turn a pair down: notemill link reject NOTE NOTE")
+    console.print(f"write them into both notes: notemill apply {run}")
 
 
-def show_written(written: LinksWritten, run: str, sight: Sight, console: Console) -> None:
+def _looked_for(event: link_events.LinksLookedFor, console: Console) -> None:
+    show_findings(event.findings, console)
+    show_left_out(event.findings, event.skipped, console)
+    show_upkeep(event.upkeep, console)
+
+
+def _proposed(event: link_events.PairsProposed, console: Console) -> None:
+    show_pairs(event.groups, console)
+    _show_rest(event.more, console, "notes with pairs")
+
+
+def _all_judged(_: link_events.AllPairsJudged, console: Console) -> None:
+    console.print("every pair that was found is judged already")
+
+
+def _sampled(event: link_events.PairsSampled, console: Console) -> None:
+    """Show what was decided of the first pairs, and why."""
+    for pair, verdicts in event.judged:
+        for one in verdicts:
+            said = "yes" if one.accept else "no"
+            console.print(f"  {shown(pair.a)} and {shown(pair.b)}: {said}, {shown(one.reason)}")
+
+
+def _answered(event: link_events.PairsAnswered, console: Console) -> None:
+    show_undecided(event.undecided, console)
+    show_uniform(event.uniform, console)
+
+
+def _to_write(event: link_events.LinksToWrite, console: Console) -> None:
+    console.print(f"to be linked in both notes: {counted(event.pairs, 'pair')}")
+
+
+def _written(event: link_events.LinksWereWritten, console: Console) -> None:
     """Show what was written, what was not, and what waits to be completed."""
-    shows = sight.shows
+    written, run = event.written, event.run
     if written.notes:
         console.print(
             f"{counted(len(written.pairs), 'pair')} linked, {counted(len(written.notes), 'note')} "
@@ -170,15 +180,13 @@ def show_written(written: LinksWritten, run: str, sight: Sight, console: Console
     else:
         console.print("nothing was written")
     troubles = [
-        *(f"{a} and {b}: {why}" for a, b, why in written.conflicts if shows(a) and shows(b)),
-        *(trouble(key, why) for key, why in written.problems if shows(key)),
+        *(f"{a} and {b}: {why}" for a, b, why in written.conflicts),
+        *(trouble(key, why) for key, why in written.problems),
     ]
     for line in troubles[:SHOWN_LINES]:
         console.print(f"  {shown(line)}")
     _show_rest(len(troubles) - SHOWN_LINES, console)
-    elsewhere = Counter(
-        f"{key}: {why}" for key, other, why in written.elsewhere if shows(key) and shows(other)
-    )
+    elsewhere = Counter(f"{key}: {why}" for key, _, why in written.elsewhere)
     for line, count in list(elsewhere.items())[:SHOWN_LINES]:
         links = f" ({count:,} links)" if count > 1 else ""
         console.print(f"  {shown(line)}{links}")
@@ -190,37 +198,24 @@ def show_written(written: LinksWritten, run: str, sight: Sight, console: Console
         )
 
 
-def written_object(written: LinksWritten, sight: Sight) -> dict[str, Any]:
-    """Return what was written as JSON has it, without what would name a hidden note."""
-    shows = sight.shows
-    return {
-        "written": [key for key in written.notes if shows(key)],
-        "linked": [
-            {"a": one.a, "b": one.b} for one in written.pairs if shows(one.a) and shows(one.b)
-        ],
-        "halves": [
-            {"item": note, "other": other}
-            for note, other in written.halves
-            if shows(note) and shows(other)
-        ],
-        "elsewhere": [
-            {"item": key, "other": other, "message": why}
-            for key, other, why in written.elsewhere
-            if shows(key) and shows(other)
-        ],
-        "problems": [
-            *({"item": key, "message": why} for key, why in written.problems if shows(key)),
-            *(
-                {"item": a, "other": b, "message": why}
-                for a, b, why in written.conflicts
-                if shows(a) and shows(b)
-            ),
-        ],
-        "excluded": len(sight.hidden),
-    }
+def _turned_down(event: link_events.PairsTurnedDown, console: Console) -> None:
+    for pair in event.pairs:
+        console.print(f"  {shown(pair.a)} and {shown(pair.b)}: {shown(pair.because)}")
 
 
 def _show_rest(count: int, console: Console, what: str = "more") -> None:
     if count > 0:
         more = what if what == "more" else f"more {what}"
         console.print(f"  … and {count:,} {more}")
+
+
+RENDERERS: Final[Mapping[type[Event], Callable[[Any, Console], None]]] = {
+    link_events.LinksLookedFor: _looked_for,
+    link_events.PairsProposed: _proposed,
+    link_events.AllPairsJudged: _all_judged,
+    link_events.PairsSampled: _sampled,
+    link_events.PairsAnswered: _answered,
+    link_events.LinksToWrite: _to_write,
+    link_events.LinksWereWritten: _written,
+    link_events.PairsTurnedDown: _turned_down,
+}

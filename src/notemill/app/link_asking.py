@@ -1,0 +1,300 @@
+"""A model judges pairs of notes: priced and agreed to first, driven, and its answers decided."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from notemill.app.driving import report_of, start, through_stages, withdraw
+from notemill.app.events import HeldBack, Planned, RunReported
+from notemill.app.kinds import ENDED
+from notemill.app.link_events import PairsAnswered, PairsSampled
+from notemill.app.opened import OpenVault
+from notemill.errors import NotemillError
+from notemill.stores.pairs import LinkRun, Pair, PairState
+from notemill.workflows.curation.curate import load_template
+from notemill.workflows.links.explaining import Explainer
+from notemill.workflows.links.judging import (
+    BOTH,
+    JUDGEMENT_TOKENS,
+    LINK_KIND,
+    NO_ANSWERS,
+    Answers,
+    JudgeRequests,
+    decided,
+    judgements_of,
+    uniform_of,
+)
+from twolane import TwolaneError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from notemill.app.driving import Staged
+    from notemill.app.terms import RunTerms
+    from notemill.app.workbench import Workbench
+    from notemill.index import NoteFacts
+    from notemill.privacy import Sight
+    from notemill.stores.pairs import NewPair
+    from notemill.workflows.links.finding import LinkSearch
+    from notemill.workflows.links.judging import Judgement
+    from twolane import Offer, Preview, Report, Run
+
+# What pairs are kept by until the engine has a run for them.
+_ASKING: Final = "asking"
+_SAMPLE_PAIRS: Final = 4
+
+
+@dataclass(frozen=True, slots=True)
+class LinkPlan:
+    """What would be asked about links: its price, and the first request whole."""
+
+    offer: Offer
+    preview: Preview | None
+
+
+class LinkAsking:
+    """The runs of one vault that ask about links."""
+
+    def __init__(self, bench: Workbench) -> None:
+        """Ask about the notes in the vault of `bench`."""
+        self._bench = bench
+
+    async def plan(self, pairs: Sequence[NewPair], terms: RunTerms) -> LinkPlan:
+        """Say what would be asked and what it would cost; nothing is kept or sent.
+
+        Raises ConfigError.
+        """
+        bench = self._bench
+        await bench.connect()
+        as_if = [
+            Pair(
+                number, one.a, one.b, PairState.ASKED, "", one.score, one.reason, one.source_a,
+                one.source_b, "",
+            )
+            for number, one in enumerate(pairs, start=1)
+        ]  # fmt: skip
+        requests = await bench.on(_requests, bench, as_if)
+        offer = await bench.planned(requests, terms, reply_tokens=_reply_tokens(pairs, requests))
+        bench.front.tell(Planned(offer))
+
+        def first() -> Preview | None:
+            one = next(iter(requests), None)
+            return None if one is None else bench.engine.preview(one, offer.plan, cache=True)
+
+        return LinkPlan(offer, await bench.thread.run(first))
+
+    async def begin(self, pairs: Sequence[NewPair], search: LinkSearch, terms: RunTerms) -> Staged:
+        """Record a run that asks about pairs, its price agreed to.
+
+        Raises WaitingForPersonError, TwolaneError, ExternallyChangedError.
+        """
+        bench = self._bench
+        await bench.connect()
+        sight, waiting, requests = await bench.on(_ask, bench, pairs, search)
+        try:
+            reply_tokens = _reply_tokens(pairs, requests)
+            offer = await bench.planned(requests, terms, reply_tokens=reply_tokens)
+            await bench.agree(offer)
+            await bench.on(OpenVault.check_still, sight)
+            notes = await bench.on(_facts_of, requests.notes)
+            excluded = await bench.on(lambda opened: opened.privacy.entries)
+            job = await start(
+                bench, notes, requests, offer.plan, terms,
+                kind=LINK_KIND, settings={**kept(search), "exclude": excluded},
+            )  # fmt: skip
+        except (NotemillError, TwolaneError):
+            await bench.on(_give_back, waiting)
+            raise
+        await bench.on(lambda opened: opened.links.adopt(_ASKING, job.run.id))
+        return job
+
+    async def drive(self, job: Staged) -> Report:
+        """Drive a run to its end, or as far as it goes; return its report.
+
+        What stops it early is raised after the run is reported.
+        """
+        bench, run = self._bench, job.run
+        await bench.on(_adopt_lost, run.id)
+        try:
+            await through_stages(bench, job, _Between(bench, run))
+        finally:
+            report = await report_of(bench, run)
+            bench.front.tell(RunReported(report, run.row.state))
+        return report
+
+    async def decide_left_over(self) -> None:
+        """Decide what ended runs have answered, and a process that died had not read."""
+        bench = self._bench
+        asked = await bench.on(lambda opened: opened.links.pairs(states=[PairState.ASKED]))
+        runs = {row.id for row in await bench.engine.runs()} if asked else set()
+        for name in {one.run for one in asked} & runs:
+            await bench.on(_decide, await bench.engine.run(name))
+
+    async def answers(self, run_id: str, pairs: Sequence[Pair]) -> Answers:
+        """Return what was answered about `pairs` of a run; nothing where no model was asked."""
+        rows = await self._bench.engine.runs()
+        if all(row.id != run_id or row.dropped_at for row in rows):
+            return NO_ANSWERS
+        run = await self._bench.engine.run(run_id)
+
+        def read() -> Answers:
+            verdicts = judgements_of(run.outcomes(), pairs)
+            return Answers(verdicts, uniform_of(pairs, verdicts))
+
+        return await self._bench.thread.run(read)
+
+    async def report_answers(self, run_id: str) -> Answers:
+        """Report what a run's answers leave to a person, and return them."""
+        pairs = await self._bench.on(seen_pairs, run_id)
+        answers = await self.answers(run_id, pairs)
+        self._bench.front.tell(PairsAnswered(undecided_of(pairs), tuple(answers.uniform)))
+        return answers
+
+
+class _Between:
+    """What is done around the stages of a run that asks about links."""
+
+    def __init__(self, bench: Workbench, run: Run) -> None:
+        self._bench = bench
+        self._run = run
+
+    async def hold_back(self) -> None:
+        asked = await self._bench.on(
+            lambda opened: opened.links.pairs(run=self._run.id, states=[PairState.ASKED])
+        )
+
+        def told(_: OpenVault, sight: Sight) -> set[str]:
+            """Return the notes whose requests hold lines of hidden ones, among their candidates."""
+            ends = ((one, key) for one in asked for key in (one.a, one.b))
+            return {one.other(key) for one, key in ends if not sight.shows(key)}
+
+        if held := await withdraw(self._bench, self._run, told=told):
+            self._bench.front.tell(HeldBack(held, with_others=True))
+
+    async def collect(self) -> None:
+        await self._bench.on(_decide, self._run)
+
+    async def sample(self) -> None:
+        self._bench.front.tell(PairsSampled(await self._bench.on(_sample, self._run)))
+
+
+def kept(search: LinkSearch) -> dict[str, object]:
+    """Return what, beside the terms, a run about links has to find unchanged."""
+    return {"only": search.only}
+
+
+def undecided_of(pairs: Iterable[Pair]) -> tuple[Pair, ...]:
+    """Return the pairs that wait for a person to decide."""
+    return tuple(one for one in pairs if one.state is PairState.UNDECIDED)
+
+
+def _reply_tokens(pairs: Sequence[NewPair], requests: JudgeRequests) -> int:
+    return JUDGEMENT_TOKENS * max(1, round(2 * len(pairs) / max(1, len(requests))))
+
+
+# -- on the vault's thread ------------------------------------------------------------------------
+
+
+def seen_pairs(opened: OpenVault, run: str, *states: PairState) -> list[Pair]:
+    """Return a run's pairs, those in `states` or all, but those of hidden notes."""
+    shows = opened.look().shows
+    pairs = opened.links.pairs(run=run, states=states or list(PairState))
+    return [one for one in pairs if shows(one.a) and shows(one.b)]
+
+
+def _ask(
+    opened: OpenVault, bench: Workbench, pairs: Sequence[NewPair], search: LinkSearch
+) -> tuple[Sight, list[Pair], JudgeRequests]:
+    """Keep pairs as asked about; return them as requests, and what waited before."""
+    sight = opened.look()
+    waiting = opened.links.pairs(states=[PairState.PROPOSED])
+    run = LinkRun(_ASKING, opened.clock(), search.settings())
+    opened.links.propose(run, pairs, PairState.ASKED)
+    asked = opened.links.pairs(run=_ASKING, states=[PairState.ASKED])
+    return sight, waiting, _requests(opened, bench, asked)
+
+
+def _requests(opened: OpenVault, bench: Workbench, pairs: Sequence[Pair]) -> JudgeRequests:
+    return JudgeRequests(
+        pairs,
+        to_send=lambda key: opened.to_send(key)[0],
+        explainer=Explainer(opened.vault, opened.look()),
+        template=load_template(LINK_KIND),
+        model=bench.model,
+        room=bench.room(),
+    )
+
+
+def _facts_of(opened: OpenVault, keys: Sequence[str]) -> list[NoteFacts]:
+    return [opened.to_send(key)[0] for key in keys]
+
+
+def _give_back(opened: OpenVault, waiting: Sequence[Pair]) -> None:
+    """Let pairs that nobody was asked about wait where they did before."""
+    known = {one.id: one for one in waiting}
+    now = opened.clock()
+    for one in opened.links.pairs(run=_ASKING, states=[PairState.ASKED]):
+        if (before := known.get(one.id)) is not None:
+            opened.links.decide(
+                [one.id], before.state, because=before.because, now=now, run=before.run
+            )
+        else:
+            because = "nobody was asked"
+            opened.links.decide([one.id], PairState.WITHDRAWN, because=because, now=now)
+
+
+def _adopt_lost(opened: OpenVault, run: str) -> None:
+    """Give a run its pairs where the process that began it died before it had done so."""
+    if opened.links.run(run) is None:
+        opened.links.adopt(_ASKING, run)
+
+
+def unjudged(opened: OpenVault, pairs: Sequence[NewPair]) -> tuple[list[NewPair], list[Pair]]:
+    """Part pairs into those to ask about, and those a model accepted that still wait.
+
+    Where a note was edited since, its pairs are asked about again.
+    """
+    accepted = {
+        (one.a, one.b, one.source_a, one.source_b): one
+        for one in opened.links.pairs(states=[PairState.PROPOSED])
+        if one.because
+    }
+    fresh: list[NewPair] = []
+    judged: list[Pair] = []
+    for one in pairs:
+        known = accepted.get((one.a, one.b, one.source_a, one.source_b))
+        if known is None:
+            fresh.append(one)
+        else:
+            judged.append(known)
+    return fresh, judged
+
+
+def _decide(opened: OpenVault, run: Run) -> None:
+    """Write down what was answered about a run's pairs, once both notes' answers are there.
+
+    Where the run has ended, what is missing counts as no answer. May be called again.
+    """
+    # An answer that was missing may have come since: a retry settles what it left undecided.
+    asked = opened.links.pairs(run=run.id, states=[PairState.ASKED, PairState.UNDECIDED])
+    if not asked or run.row.dropped_at is not None:
+        return
+    ended = run.row.state in ENDED
+    verdicts = judgements_of(run.outcomes(), asked)
+    opened.links.decide_each(
+        [
+            (one.id, *decided(one, verdicts))
+            for one in asked
+            if ended or len(verdicts.get(one.id, ())) == BOTH
+        ],
+        now=opened.clock(),
+    )
+
+
+def _sample(opened: OpenVault, run: Run) -> tuple[tuple[Pair, tuple[Judgement, ...]], ...]:
+    """Return the first pairs with answers, and these."""
+    pairs = seen_pairs(opened, run.id)
+    verdicts = judgements_of(run.outcomes(), pairs)
+    judged = [one for one in pairs if one.id in verdicts][:_SAMPLE_PAIRS]
+    return tuple((one, tuple(verdicts[one.id])) for one in judged)

@@ -1,0 +1,90 @@
+"""Vectors of what notes mean, made while other work on the vault goes on."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from typing import TYPE_CHECKING, Final
+
+from notemill.app.link_events import EmbeddingMade
+from notemill.embedding.choice import model_of
+from notemill.index.derived import DERIVED_FILE
+from notemill.index.embedder import Embedder, Wanted
+from notemill.linking.content import text_of
+from notemill.vault.note import parse
+from notemill.vault.resolve import title_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from notemill.app.opened import OpenVault
+    from notemill.app.workbench import Workbench
+    from notemill.config import EmbeddingSettings
+    from notemill.embedding.model import Model
+    from notemill.index import NoteFacts
+
+LOOK_EVERY_S: Final = 0.2
+"""How often the progress is told, in seconds; who asks to go on without waits no longer."""
+
+
+async def vectors_of(
+    bench: Workbench, settings: EmbeddingSettings, facts: Sequence[NoteFacts]
+) -> NDArray[np.float32] | None:
+    """Return a row for each note, None where no model is installed or it fits too few of them.
+
+    `facts` are of notes that may be sent: a service gets their texts. What is made is kept, also
+    when the task is canceled. A front may go on without: `EmbeddingMade.skip` gives None as well.
+    Raises EmbeddingError.
+    """
+    model = await asyncio.to_thread(model_of, settings)
+    if model is None or not facts:
+        return None
+    embedder = await bench.on(_embedder, model, facts)
+    return embedder.vectors() if await _made(bench, embedder) else None
+
+
+async def _made(bench: Workbench, embedder: Embedder) -> bool:
+    """Have all vectors made, and say how far that is; tell whether it came to its end."""
+    left = threading.Event()
+    kept = 0
+
+    def tell(*, ended: bool = False) -> None:
+        done, total = embedder.progress
+        skipped = ended and left.is_set()
+        bench.front.tell(EmbeddingMade(done, total, kept, left.set, ended=ended, skipped=skipped))
+
+    # Before it begins: whoever has no time may say so from the first moment on.
+    tell()
+    embedder.start()
+    try:
+        if await asyncio.to_thread(embedder.wait, LOOK_EVERY_S):
+            return True
+        kept = embedder.progress.done
+        while not left.is_set():
+            tell()
+            if await asyncio.to_thread(embedder.wait, LOOK_EVERY_S):
+                return True
+    except BaseException:
+        embedder.stop()
+        raise
+    else:
+        await asyncio.to_thread(embedder.stop)
+        return False
+    finally:
+        tell(ended=True)
+
+
+def _embedder(opened: OpenVault, model: Model, facts: Sequence[NoteFacts]) -> Embedder:
+    """Return what makes the vectors of notes; it reads their files in a thread of its own."""
+    wanted = [Wanted(one.source_hash, title_of(one.key)) for one in facts]
+
+    def text_at(place: int) -> str:
+        key = facts[place].key
+        raw = opened.vault.read(key)
+        opened.privacy.check(key, raw)
+        return text_of(parse(raw)[0])
+
+    return Embedder(opened.state / DERIVED_FILE, model, wanted, text_at)

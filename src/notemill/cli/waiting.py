@@ -1,0 +1,95 @@
+"""What a terminal shows while a command works on its own, and how Ctrl-C ends some of it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import time
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Final
+
+from twolane.front.console import clock, time_left_s
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from notemill.app.events import NotesRead
+    from notemill.app.link_events import EmbeddingMade, NotesCompared
+    from twolane.front.console import Console
+
+_READ_QUIETLY: Final = 200
+"""Fewer new notes are read within a moment."""
+
+
+class Waiting:
+    """One line that says what goes on, where somebody watches."""
+
+    def __init__(self, console: Console) -> None:
+        """Show it on `console`."""
+        self._console = console
+        self._stack = ExitStack()
+        self._show: Callable[[str], None] | None = None
+        self._began = 0.0
+
+    def for_notes(self, event: NotesRead) -> None:
+        """Show how many notes are read, where that takes long."""
+        if event.done:
+            self._end()
+        elif event.count > _READ_QUIETLY:
+            self._line(f"reading new and changed notes: {event.count:,}")
+
+    def for_embedding(self, event: EmbeddingMade) -> None:
+        """Show how many texts have their vectors; Ctrl-C at a terminal goes on without them."""
+        if event.ended:
+            self._end()
+            if event.skipped:
+                self._console.print("going on with words alone; what was read is kept")
+            return
+        if not event.total:
+            self._began = time.monotonic()
+            if self._console.is_terminal:
+                self._stack.enter_context(_on_interrupt(event.skip))
+            return
+        elapsed_s = time.monotonic() - self._began
+        left_s = time_left_s(event.done - event.kept, event.total - event.kept, elapsed_s)
+        left = "" if left_s is None else f", about {clock(left_s)} left"
+        self._line(
+            f"computing embeddings, once for each text: {event.done:,} of {event.total:,}{left}; "
+            "Ctrl-C goes on with words alone"
+        )
+
+    def for_ranking(self, event: NotesCompared) -> None:
+        """Show that notes are compared."""
+        if event.done:
+            self._end()
+        else:
+            self._line("comparing the notes")
+
+    def _line(self, line: str) -> None:
+        if self._show is None:
+            self._show = self._stack.enter_context(self._console.status(line))
+        self._show(line)
+
+    def _end(self) -> None:
+        self._stack.close()
+        self._show = None
+
+
+@contextlib.contextmanager
+def _on_interrupt(act: Callable[[], None]) -> Iterator[None]:
+    """Let Ctrl-C do something else than end the command."""
+    loop = asyncio.get_running_loop()
+
+    def on_signal(_number: int, _frame: object) -> None:
+        loop.call_soon_threadsafe(act)
+
+    try:
+        previous = signal.signal(signal.SIGINT, on_signal)
+    except ValueError:  # not in the main thread: nothing to catch there
+        yield
+        return
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, previous)
