@@ -1,4 +1,7 @@
-"""The only door to a vault: it opens one, and has a service for every feature."""
+"""The only door to a vault: it opens one, and has a service for every feature.
+
+A service is imported when it is first used: together they take longer than many commands.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +9,6 @@ import time
 from functools import cached_property
 from typing import TYPE_CHECKING, Self
 
-from notemill.app.applying import Applying
-from notemill.app.curating import Curating
-from notemill.app.reviewing import Reviewing
-from notemill.app.tags import Tagging
-from notemill.app.tidying import Tidying
-from notemill.app.vocabulary import Arranging
 from notemill.app.workbench import Workbench
 from notemill.config import load_exclusions
 from notemill.offline import respond
@@ -21,8 +18,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from notemill.app.applying import Applying
+    from notemill.app.curating import Curating
     from notemill.app.events import Front
     from notemill.app.links import Linking
+    from notemill.app.reviewing import Reviewing
+    from notemill.app.tags import Tagging
+    from notemill.app.tidying import Tidying
+    from notemill.app.vocabulary import Arranging
     from notemill.config import Exclusions
     from twolane import Settings
 
@@ -64,32 +67,41 @@ class Mill(Workbench):
     @cached_property
     def tags(self) -> Tagging:
         """Tags are looked through, changed and decided about."""
+        from notemill.app.tags import Tagging  # noqa: PLC0415
+
         return Tagging(self)
 
     @cached_property
     def tidying(self) -> Tidying:
         """Properties are brought into the form that Obsidian writes."""
+        from notemill.app.tidying import Tidying  # noqa: PLC0415
+
         return Tidying(self)
 
     @cached_property
     def vocabulary(self) -> Arranging:
         """Tags are arranged as a list, which says from then on which there are."""
+        from notemill.app.vocabulary import Arranging  # noqa: PLC0415
+
         return Arranging(self)
 
     @cached_property
     def curating(self) -> Curating:
         """Notes get descriptions, tags and topics."""
+        from notemill.app.curating import Curating  # noqa: PLC0415
+
         return Curating(self)
 
     @cached_property
     def applying(self) -> Applying:
         """What runs propose is shown, written into notes and taken out again."""
+        from notemill.app.applying import Applying  # noqa: PLC0415
+
         return Applying(self, self.curating)
 
     @cached_property
     def links(self) -> Linking:
         """Notes that belong together are found and linked."""
-        # It needs numpy, which other commands do not wait for.
         from notemill.app.links import Linking  # noqa: PLC0415
 
         return Linking(self)
@@ -97,4 +109,6 @@ class Mill(Workbench):
     @cached_property
     def reviewing(self) -> Reviewing:
         """All that is proposed waits in one queue for a person's decisions."""
+        from notemill.app.reviewing import Reviewing  # noqa: PLC0415
+
         return Reviewing(self)

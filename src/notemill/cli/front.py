@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import sys
 from contextlib import asynccontextmanager, contextmanager
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 from notemill.app.events import GoOnAfterStage, NotesRead, RunReported, SendUnmatched
 from notemill.app.link_events import EmbeddingMade, NotesCompared
-from notemill.cli.show import curation, links, proposals, runs, tags, tidy, vocabulary
 from notemill.cli.waiting import Waiting
 from notemill.errors import NotemillError, WaitingForPersonError
 from twolane import TwolaneError
@@ -23,15 +23,27 @@ if TYPE_CHECKING:
     from twolane import Run
     from twolane.front.console import Console
 
-_RENDERERS: Final = {
-    **curation.RENDERERS,
-    **links.RENDERERS,
-    **proposals.RENDERERS,
-    **runs.RENDERERS,
-    **tags.RENDERERS,
-    **tidy.RENDERERS,
-    **vocabulary.RENDERERS,
+_SHOWN_BY: Final = {
+    "accepted": "proposals",
+    "applying": "proposals",
+    "editing": "tags",
+    "events": "curation",
+    "link_events": "links",
+    "runs": "runs",
+    "tag_events": "tags",
+    "tidying": "tidy",
 }
+"""Which module of `cli.show` renders the events of a module of `app`.
+
+It is imported with the first of them: together they take longer than many commands.
+"""
+
+
+def renderer_of(kind: type[Event]) -> Callable[[Any, Console], None]:
+    """Return what prints the events of a kind."""
+    showing = import_module(f"notemill.cli.show.{_SHOWN_BY[kind.__module__.rpartition('.')[2]]}")
+    found: Callable[[Any, Console], None] = showing.RENDERERS[kind]
+    return found
 
 
 class TerminalFront:
@@ -56,7 +68,7 @@ class TerminalFront:
             case _:
                 if isinstance(event, RunReported):
                     self.reported = event
-                _RENDERERS[type(event)](event, self.console)
+                renderer_of(type(event))(event, self.console)
 
     @contextmanager
     def reporting(self, view: Callable[[RunReported], dict[str, Any]] | None) -> Iterator[None]:

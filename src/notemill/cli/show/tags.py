@@ -9,6 +9,7 @@ from notemill.app import tag_events as events
 from notemill.app.editing import EditsWritten
 from notemill.app.tags import ChangeRejected
 from notemill.cli.endings import show_endings, show_hidden, trouble
+from notemill.cli.show import vocabulary
 from notemill.cli.show.curation import print_change
 from twolane.front.console import counted, shown
 
@@ -209,6 +210,7 @@ def _new_accepted(event: events.NewTagsAccepted, console: Console) -> None:
 
 
 RENDERERS: Final[Mapping[type[Event], Callable[[Any, Console], None]]] = {
+    **vocabulary.RENDERERS,
     EditsWritten: _written,
     events.RetaggingPlanned: _planned,
     events.NewTagsPlanned: _new_planned,
