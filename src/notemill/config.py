@@ -1,9 +1,9 @@
-"""notemill's own settings: what must never leave the machine, and which model embeds notes.
+"""notemill's own settings: what must never leave the machine, and the embedding model.
 
-They stand in the table [notemill] of the config file, in the environment, or in flags. Exclusions
-add up: what one of the places excludes, no other can let out again. Of any other setting the flag
-wins over the environment and that over the config file. A name that nobody knows, or a value of the
-wrong type, stops every command: an exclusion with a slip in it is never taken for none.
+They are read from the table [notemill] of the config file, the environment and flags. Exclusions
+add up: what one place excludes, no other can include again. For every other setting a flag
+overrides the environment, which overrides the config file. An unknown name, or a value of the wrong
+type, stops every command, so that a misspelled exclusion is never ignored.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ OPENAI_MODEL = "text-embedding-3-small"
 
 _FORMS: Mapping[str, Form] = {
     "embedding": Form(
-        f"a text, one of {', '.join(EmbeddingKind)}",
+        f"one of {', '.join(EmbeddingKind)}",
         (str,),
         lambda value: value.strip() if value.strip() in {*EmbeddingKind} else None,
     ),
@@ -50,7 +50,7 @@ _FORMS: Mapping[str, Form] = {
 
 @dataclass(frozen=True, slots=True)
 class EmbeddingSettings:
-    """Which model embeds notes; the last three speak of a service alone."""
+    """Which model embeds notes; the last three fields are used by a service only."""
 
     kind: EmbeddingKind = EmbeddingKind.AUTO
     model: str = OPENAI_MODEL
@@ -59,7 +59,7 @@ class EmbeddingSettings:
 
     @property
     def leaves(self) -> bool:
-        """Whether the texts of notes leave the machine for it."""
+        """Whether embedding sends the text of notes off the machine."""
         return self.kind is EmbeddingKind.OPENAI
 
 
@@ -74,7 +74,7 @@ class Exclusions:
 def check_settings(
     config: Path | None = None, environment: Mapping[str, str] = os.environ
 ) -> EmbeddingSettings:
-    """See that all of notemill's settings can be used; return which model embeds notes.
+    """Validate all of notemill's settings; return which model embeds notes.
 
     Raises UsageError, ConfigError.
     """
@@ -88,17 +88,17 @@ def load_exclusions(
     *,
     config: Path | None = None,
 ) -> Exclusions:
-    """Return all exclusions there are.
+    """Return all exclusions.
 
-    They stand in `[notemill] exclude` of the config file, in NOTEMILL_EXCLUDE (separated by
-    commas) and in `flags`. An entry that begins with `#` is a tag, any other a folder or a glob.
-    Raises UsageError for an entry that says nothing, ConfigError where the file cannot be used.
+    They come from `[notemill] exclude` of the config file, NOTEMILL_EXCLUDE (separated by commas)
+    and `flags`. An entry that begins with `#` is a tag, any other a folder or a glob. Raises
+    UsageError for an entry that names nothing, ConfigError if the file cannot be used.
     """
     path, table = _table(environment, config)
     listed = table.get("exclude", [])
     where = f"[{TABLE}] exclude in {path}"
     if not isinstance(listed, list) or not all(isinstance(one, str) for one in listed):
-        raise UsageError(f'{where} has to be a list of texts such as ["Private", "#x"]')
+        raise UsageError(f'{where} must be a list of strings such as ["Private", "#x"]')
     named = [one for one in environment.get(VARIABLE, "").split(",") if one.strip()]
     entries = [
         _entry(one, origin)
@@ -106,7 +106,10 @@ def load_exclusions(
         for one in ones
     ]
     if len(entries) > MAX_EXCLUSIONS:
-        message = f"there are {len(entries):,} exclusions, at most {MAX_EXCLUSIONS:,} are taken; name folders"
+        message = (
+            f"there are {len(entries):,} exclusions, but at most {MAX_EXCLUSIONS:,} are allowed; "
+            "name folders instead"
+        )
         raise UsageError(message)
     return Exclusions(
         patterns=tuple(one for one in entries if not one.startswith("#")),
@@ -115,10 +118,10 @@ def load_exclusions(
 
 
 def _entry(said: str, origin: str) -> str:
-    """Return an exclusion as it was meant. Raises UsageError where it names nothing."""
+    """Return an exclusion without surrounding space. Raises UsageError if it names nothing."""
     if not said.strip("#/. \t\n"):
         raise UsageError(
-            f"{origin} has an entry that names nothing: {shortened(repr(said))}; take it out"
+            f"{origin} has an entry that names nothing: {shortened(repr(said))}; remove it"
         )
     if len(said) > MAX_GLOB_CHARS:
         what = f"longer than {MAX_GLOB_CHARS:,} characters: {shortened(repr(said))}; shorten it"
@@ -134,9 +137,9 @@ def load_embedding(
 ) -> EmbeddingSettings:
     """Return which model embeds notes.
 
-    `[notemill] embedding` of the config file, NOTEMILL_EMBEDDING and the flag name a kind; a
-    service is told by `embedding_model`, `embedding_url` and `embedding_key`, or their variables.
-    Raises UsageError for anything else, ConfigError where the file cannot be used.
+    `[notemill] embedding` of the config file, NOTEMILL_EMBEDDING or the flag names a kind; a
+    service is configured by `embedding_model`, `embedding_url` and `embedding_key`, or their
+    variables. Raises UsageError for any other value, ConfigError if the file cannot be used.
     """
     path, table = _table(environment, config)
     found: dict[str, str] = {}
@@ -157,7 +160,7 @@ def load_embedding(
 
 
 def _read(form: Form, value: object, origin: str) -> str:
-    """Return a setting as it is meant. Raises UsageError with where it stands and what it may be."""
+    """Return a setting's value. Raises UsageError with its origin and the values allowed."""
     try:
         return str(form.read(value))
     except ValueError as error:
@@ -165,7 +168,7 @@ def _read(form: Form, value: object, origin: str) -> str:
 
 
 def _table(environment: Mapping[str, str], config: Path | None) -> tuple[Path, Mapping[str, Any]]:
-    """Return the config file's place and its table, empty where there is none."""
+    """Return the config file's path and its table, empty if there is none."""
     file = read_config(config, environment)
     table = file.tables.get(TABLE, {})
     known = ("exclude", *EMBEDDING_VARIABLES)

@@ -1,22 +1,22 @@
 """The whole error hierarchy of notemill.
 
     NotemillError
-      UsageError                   the command cannot be used so
-      WaitingForPersonError        a person has to look first
+      UsageError                   the command cannot be used like this
+      WaitingForPersonError        a person has to decide first
       EmbeddingError               the embedding model or service cannot be used
       ProposalConflictError        what was proposed no longer fits the note
       VaultError                   the vault cannot be used
         VaultNotFoundError         there is no such folder
         NotAFolderError            it is a file
-        UnreadableVaultError       its rights forbid it
+        UnreadableVaultError       its permissions forbid it
         EmptyVaultError            there are no Markdown notes in it
         VaultSettingsError         its own settings cannot be read
         VaultLockedError           another process writes to it
-        StoreError                 what is kept about the vault cannot be used
+        StoreError                 the vault's state cannot be used
         NoteNotFoundError          the note is gone
-        NoteUnreadableError        the note's rights forbid it
+        NoteUnreadableError        its permissions forbid it
         OutsideVaultError          the path leads out of the vault
-        WriteFailedError           no rights or no space: the note is as it was
+        WriteFailedError           no permission or no space: the note is unchanged
         ExternallyChangedError     the note is not what was read
         MalformedNoteError         the note's frontmatter cannot be edited safely
 
@@ -48,21 +48,21 @@ class UsageError(NotemillError):
 
 
 class WaitingForPersonError(NotemillError):
-    """The run waits for a person; look at what is shown and go on with `resume`."""
+    """The run is waiting for a person; review what is shown and continue with `resume`."""
 
     exit_code = 8
     http_status = 409
 
 
 class EmbeddingError(NotemillError):
-    """The embedding model cannot be used; put right what is named, or go on with `--embedding off`."""
+    """The embedding model cannot be used; correct what is named or use `--embedding off`."""
 
     exit_code = 2
     http_status = 503
 
 
 class ProposalConflictError(NotemillError):
-    """The proposal no longer fits the note, which was edited since; curate the note again."""
+    """The note was edited and the proposal no longer fits; curate the note again."""
 
     exit_code = 3
     http_status = 409
@@ -88,7 +88,7 @@ class NotAFolderError(VaultError):
 
 
 class UnreadableVaultError(VaultError):
-    """The folder cannot be read; give yourself the right to read it and run the command again."""
+    """The folder cannot be read; check its permissions and run the command again."""
 
     http_status = 403
 
@@ -107,13 +107,13 @@ class VaultSettingsError(VaultError):
 
 
 class VaultLockedError(VaultError):
-    """Another process writes to this vault; wait for it and run the command again."""
+    """Another process is writing to this vault; wait for it and run the command again."""
 
     http_status = 409
 
 
 class StoreError(VaultError):
-    """What is kept about the vault cannot be used, so nothing is written; check rights and space."""
+    """The vault's state cannot be used, so nothing is written; check permissions and free space."""
 
 
 class NoteNotFoundError(VaultError):
@@ -124,7 +124,7 @@ class NoteNotFoundError(VaultError):
 
 
 class NoteUnreadableError(VaultError):
-    """The note cannot be read; give yourself the right to read it and run the command again."""
+    """The note cannot be read; check its permissions and run the command again."""
 
     exit_code = 3
     http_status = 403
@@ -138,21 +138,21 @@ class OutsideVaultError(VaultError):
 
 
 class WriteFailedError(VaultError):
-    """The note could not be written and is as it was; check rights and free space, run again."""
+    """The note could not be written and is unchanged; check permissions and free space."""
 
     exit_code = 3
     http_status = 507
 
 
 class ExternallyChangedError(VaultError):
-    """The note was changed since it was read and is left alone; curate it again."""
+    """The note has changed since it was read and was not written; curate it again."""
 
     exit_code = 3
     http_status = 409
 
 
 class MalformedNoteError(VaultError):
-    """The note's frontmatter cannot be edited safely; mend it in your editor and run again."""
+    """The note's frontmatter cannot be edited safely; correct it in your editor and run again."""
 
     exit_code = 3
     http_status = 422

@@ -1,9 +1,9 @@
-"""Which notes may be seen: by a model or a service, and in what a command hands out.
+"""Which notes may be seen: by a model or a service, and in a command's output.
 
-The one place that says so; everything else asks it. A note is hidden that says `notemill: ignore`,
-that an excluded folder or glob fits, or that has an excluded tag or one below it. In doubt it is
-hidden: whatever the case of names, a glob's `*` crosses folders, a folder's name counts at any
-depth, and a tag counts where YAML takes it for a comment, too.
+The one place that decides this. A note is hidden if it has `notemill: ignore`, if an excluded
+folder or glob matches it, or if it has an excluded tag or one below it. In doubt it is hidden: case
+is ignored, a glob's `*` crosses folders, a folder's name matches at any depth, and a tag counts
+even where YAML reads it as a comment.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
     from notemill.config import Exclusions
     from notemill.index import NoteFacts
 
-IGNORES = "it says `notemill: ignore`"
+IGNORES = "it has `notemill: ignore`"
 EXCLUDED = "it is excluded"
 DOUBTFUL = "properties that cannot be read may hold an excluded tag"
 
 
 @dataclass(frozen=True, slots=True)
 class Unmatched:
-    """An exclusion that fits no note, as it was written, and the name it may be a slip for."""
+    """An exclusion that matches no note, as it was written, and the name it may have meant."""
 
     entry: str
     nearest: str
@@ -38,10 +38,11 @@ class Unmatched:
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """A vault's notes, and among them those that may be seen; the others are hidden, with why.
+    """A vault's notes, those among them that may be seen, and why the others are hidden.
 
-    `hidden_tags` are those that hidden notes alone have, as keys: their names tell of them.
-    `matched` exclusions fit some note, `unmatched` ones none, as they were written. `fits` tells of any path whether one is excluded by it.
+    `hidden_tags` are the keys of tags that only hidden notes have: their names would reveal them.
+    `matched` exclusions match some note, `unmatched` ones none, as they were written. `fits` tells
+    whether any path is excluded.
     """
 
     facts: tuple[NoteFacts, ...]
@@ -53,7 +54,7 @@ class Sight:
     fits: Callable[[str], bool]
 
     def shows(self, key: str) -> bool:
-        """Tell whether a note may be named, one that is gone by now as well."""
+        """Tell whether a note may be named, even if it no longer exists."""
         return key not in self.hidden and not self.fits(key)
 
 
@@ -61,13 +62,13 @@ class Privacy:
     """The verdicts on the notes of one vault."""
 
     def __init__(self, exclusions: Exclusions) -> None:
-        """Take what is excluded."""
+        """Take the exclusions."""
         self._exclusions = exclusions
         self._patterns = {one: matcher(one, wide=True) for one in exclusions.patterns}
         self._tags = {f"#{one}": tag_key(bare(one.rstrip("*"))) for one in exclusions.tags}
 
     def __reduce__(self) -> tuple[type[Privacy], tuple[Exclusions]]:
-        """Go to another process as what is excluded: patterns are made anew there."""
+        """Pickle the exclusions alone; the other process compiles their patterns again."""
         return Privacy, (self._exclusions,)
 
     @property
@@ -76,7 +77,7 @@ class Privacy:
         return [*self._patterns, *self._tags]
 
     def why_not(self, facts: NoteFacts) -> str:
-        """Return why nothing of a note may be seen, '' where all of it may."""
+        """Return why a note is hidden, '' if it may be seen."""
         if facts.ignored:
             return IGNORES
         if next(self._fitting(facts), None) is not None:
@@ -88,20 +89,20 @@ class Privacy:
         return bool(self.why_not(facts))
 
     def shows(self, facts: NoteFacts) -> bool:
-        """Tell whether all of a note may be seen."""
+        """Tell whether a note may be seen."""
         return not self.why_not(facts)
 
     def why_not_now(self, key: str, raw: bytes) -> str:
-        """Return why nothing of a note with the bytes `raw` may be seen, '' where all of it may."""
+        """Return why a note with the bytes `raw` is hidden, '' if it may be seen."""
         return self.why_not(facts_of(key, raw, size=len(raw), mtime_ns=0))
 
     def check(self, key: str, raw: bytes) -> None:
-        """See that a note with the bytes `raw` may be seen. Raises ExternallyChangedError."""
+        """Check that a note with the bytes `raw` may be seen. Raises ExternallyChangedError."""
         if why := self.why_not_now(key, raw):
-            raise ExternallyChangedError(f"it is left alone by now: {why}")
+            raise ExternallyChangedError(f"it is now excluded: {why}")
 
     def sort(self, facts: Iterable[NoteFacts], others: Callable[[], Iterable[str]]) -> Sight:
-        """Part a vault's notes; `others` gives the keys of all its files, left out ones as well."""
+        """Sort a vault's notes; `others` gives the keys of all its files, also of skipped ones."""
         seen: list[NoteFacts] = []
         hidden: dict[str, str] = {}
         away: list[NoteFacts] = []
@@ -130,11 +131,11 @@ class Privacy:
         )
 
     def _fits(self, key: str) -> bool:
-        """Tell whether a path alone is excluded."""
+        """Tell whether the path alone excludes a note."""
         return any(fits(folded(key)) for fits in self._patterns.values())
 
     def _fitting(self, facts: NoteFacts) -> Iterator[str]:
-        """Yield the exclusions that fit a note, as they were written."""
+        """Yield the exclusions that match a note, as they were written."""
         key = folded(facts.key)
         yield from (one for one, fits in self._patterns.items() if fits(key))
         if self._tags:
@@ -145,7 +146,7 @@ class Privacy:
 
 
 def _tags_of(facts: Iterable[NoteFacts]) -> frozenset[str]:
-    """Return the keys of all tags that notes have, and of those above them."""
+    """Return the keys of all tags of notes, and of the tags above them."""
     tags = {tag_key(tag) for one in facts for tag in one.all_tags}
     return frozenset(path for tag in tags for path in paths_of(tag))
 

@@ -225,7 +225,7 @@ class Question:
     def alone(self) -> str:
         """What is to be said where nobody is there to ask."""
         return self.unattended or (
-            f"{self.text} There is no terminal to ask; run the command again with --yes"
+            f"{self.text} There is no terminal to ask in; run the command again with --yes"
         )
 
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 CONTEXT_CHARS = 90
 MOST_LINES = 1_000
-"""Of one note: more take seconds to print, and nobody reads them."""
+"""For one note: more would take seconds to print, and nobody reads them."""
 _STYLES = (("+++", "bold"), ("---", "bold"), ("@@", "cyan"), ("+", "green"), ("-", "red"))
 
 

@@ -65,7 +65,7 @@ def show_not_seen(skipped: Iterable[tuple[str, str]], console: Console) -> None:
         paths.setdefault(reason, []).append(path)
     for reason, its in sorted(paths.items(), key=lambda one: -len(one[1]))[:SHOWN_REASONS]:
         names = names_of(its[:1] if len(its) == 1 else ())
-        console.print(f"  {len(its):,} not looked into: {shown(reason)}{names}")
+        console.print(f"  {len(its):,} not read: {shown(reason)}{names}")
 
 
 def names_of(keys: Sequence[str]) -> str:

@@ -36,14 +36,14 @@ exclude_flag = click.option(
     "--exclude",
     multiple=True,
     metavar="GLOB|#TAG",
-    help="Leave these notes alone: nothing of them leaves the machine. May be given again.",
+    help="Leave out these notes: nothing of them leaves the machine. May be repeated.",
 )
 
 
 allow_flag = click.option(
     "--allow-unmatched",
     is_flag=True,
-    help="Send notes although an exclusion fits none; remembered for this vault.",
+    help="Send notes even if an exclusion matches none; remembered for this vault.",
 )
 
 
@@ -56,7 +56,7 @@ def going_on_flags(command: F) -> F:
             default=True,
             help="Keep proposals for `notemill apply` (the default), or write additions at once.",
         ),
-        click.option("--yes", is_flag=True, help="Agree to prices and stages beforehand."),
+        click.option("--yes", is_flag=True, help="Agree to prices and stages in advance."),
         allow_flag,
         json_flag,
     ]
@@ -83,10 +83,12 @@ def settings_of(flags: dict[str, Any]) -> Settings:
 def changing_flags(command: F) -> F:
     """Add the flags of every command that changes notes of a vault by hand."""
     flags = [
-        click.option("--vault", type=FOLDER, default=".", help="The vault, if not this folder."),
+        click.option(
+            "--vault", type=FOLDER, default=".", help="The vault; by default this folder."
+        ),
         exclude_flag,
-        click.option("--dry-run", is_flag=True, help="Show what would change; write nothing."),
-        click.option("--yes", is_flag=True, help="Do not ask."),
+        click.option("--dry-run", is_flag=True, help="Show the changes; write nothing."),
+        click.option("--yes", is_flag=True, help="Do not ask for confirmation."),
         json_flag,
         home_flag,
     ]

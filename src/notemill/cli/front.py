@@ -91,7 +91,7 @@ class TerminalFront:
             if question.unattended_yes:
                 return True
             if isinstance(question, GoOnAfterStage):
-                self.console.print("to go on, once you have looked at it:")
+                self.console.print("once you have reviewed it, continue with:")
                 self.console.print(f"  {question.command}")
             raise WaitingForPersonError(question.alone)
         return says_yes(question.text, self.console)

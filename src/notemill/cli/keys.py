@@ -23,11 +23,11 @@ if TYPE_CHECKING:
     from prompt_toolkit.key_binding import KeyPress
 
 PASTE_CHARS: Final = 4
-"""So many letters in one reading are a paste: nobody types them within the time of one."""
+"""This many letters in one read are a paste: nobody types that fast."""
 PASTE_S: Final = 0.1
-"""How soon after a part of a paste the next one comes."""
+"""How soon the next part of a paste follows."""
 ESCAPE_S: Final = 0.1
-"""How long a key that begins as Escape does may take to come whole."""
+"""How long the rest of a key's escape sequence may take to arrive."""
 
 
 class Key(StrEnum):

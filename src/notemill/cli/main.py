@@ -33,31 +33,33 @@ from twolane.front.flag_types import FOLDER, USD, Whole
 def cli() -> None:
     """Turn a folder of Markdown notes into a curated, linked knowledge base.
 
-    Every note gets a description, hierarchical tags and topics, as proposals you can read before
-    a byte is written. Nothing you wrote is replaced, and every write can be undone. Without an
-    API key notemill works offline, with sentences and phrases taken from the notes themselves.
+    Every note gets a description, hierarchical tags and topics, as proposals that you review before
+    anything is written. Nothing you wrote is replaced, and every write can be undone. Without an
+    API key notemill works offline, with sentences and phrases taken from the notes.
     """
 
 
 @cli.command()
 @click.argument("vault", type=FOLDER, default=".")
 @click.option("--lane", type=click.Choice(LANES), default="auto", show_default=True)
-@click.option("--max-cost", type=USD, metavar="USD", help="Never spend more than this.")
+@click.option("--max-cost", type=USD, metavar="USD", help="Maximum cost of the run.")
 @deadline_flags
 @click.option("--stages", default="auto", show_default=True, metavar="auto|none|ladder|2,6,…")
-@click.option("--limit", type=Whole(1), metavar="N", help="Only the N neediest notes.")
-@click.option("--only", metavar="GLOB", help="Only notes whose path fits, as in 'Projects/**'.")
+@click.option("--limit", type=Whole(1), metavar="N", help="Only the N notes that need it most.")
+@click.option(
+    "--only", metavar="GLOB", help="Only notes whose path matches, such as 'Projects/**'."
+)
 @exclude_flag
-@click.option("--refresh", is_flag=True, help="Ask about notes that need nothing, too.")
-@click.option("--again", is_flag=True, help="Begin anew instead of going on with a run.")
-@click.option("--dry-run", is_flag=True, help="Show lane, price and a request; send nothing.")
+@click.option("--refresh", is_flag=True, help="Also ask about notes that need no work.")
+@click.option("--again", is_flag=True, help="Start over instead of continuing a run.")
+@click.option("--dry-run", is_flag=True, help="Show lane, price and one request; send nothing.")
 @going_on_flags
 @settings_flags
 def curate(**flags: Any) -> None:  # noqa: ANN401
     """Give the notes in VAULT (this folder) descriptions, tags and topics.
 
-    Only notes that need work are asked about. A few come first and are shown before the rest is
-    sent. The same command again goes on with a run that did not finish.
+    Only notes that need work are sent, a few of them first, for you to review before the rest. The
+    same command again continues a run that did not finish.
     """
     from notemill.cli.curate import curate_vault  # noqa: PLC0415
 
@@ -81,19 +83,21 @@ TIDY_KINDS = ("inline", "case", "plural", "lists", "duplicates", "dates")
     "kinds",
     type=click.Choice(TIDY_KINDS),
     multiple=True,
-    help="Bring this into form. May be given again.",
+    help="The kind of property to change. May be repeated.",
 )
-@click.option("--only", metavar="GLOB", help="Only notes whose path fits, as in 'Projects/**'.")
+@click.option(
+    "--only", metavar="GLOB", help="Only notes whose path matches, such as 'Projects/**'."
+)
 @exclude_flag
-@click.option("--dry-run", is_flag=True, help="Show every change; write nothing.")
+@click.option("--dry-run", is_flag=True, help="Show all changes; write nothing.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @json_flag
 @home_flag
 def tidy(**flags: Any) -> None:  # noqa: ANN401
-    """Bring the properties in VAULT (this folder) into the form Obsidian writes.
+    """Rewrite the properties in VAULT (this folder) in the form that Obsidian writes.
 
-    Without --kind it shows what there is of each kind and writes nothing. Comments, quotes and
-    order stay; what could mean more than one thing is left and named; `undo` takes it back.
+    Without --kind it counts the changes of each kind and writes nothing. Comments, quotes and order
+    are kept; ambiguous values are left alone and listed; `undo` restores the notes.
     """
     from notemill.cli.tidy import tidy_vault  # noqa: PLC0415
 
@@ -105,9 +109,9 @@ def tidy(**flags: Any) -> None:  # noqa: ANN401
 @click.argument("folder", type=FOLDER, required=False)
 @home_flag
 def demo(**flags: Any) -> None:  # noqa: ANN401
-    """Show the main job on a sample vault: no key, no network, nothing of yours touched.
+    """Show what notemill does on a sample vault, without a key, network or notes of yours.
 
-    The vault is copied to FOLDER, or to a new one in the system's temporary folder.
+    The sample is copied to FOLDER, or to a new temporary folder.
     """
     from notemill.cli.demo import run_demo  # noqa: PLC0415
 
@@ -117,7 +121,7 @@ def demo(**flags: Any) -> None:  # noqa: ANN401
 @cli.command()
 @click.argument("shell", type=click.Choice(SHELLS))
 def completion(shell: str) -> None:
-    """Print a script that completes commands, flags and runs in a shell.
+    """Print a script for your shell that completes commands, flags and runs.
 
     For bash: eval "$(notemill completion bash)" in ~/.bashrc.
     """

@@ -11,7 +11,7 @@ from twolane.front.command import finish, home_flag, json_flag
 from twolane.front.flag_types import FOLDER, RUN
 
 vault_flag = click.option(
-    "--vault", type=FOLDER, default=".", help="The vault, if not this folder."
+    "--vault", type=FOLDER, default=".", help="The vault; by default this folder."
 )
 
 
@@ -19,12 +19,14 @@ vault_flag = click.option(
 @click.argument("run_id", metavar="RUN", type=RUN)
 @click.option("--item", metavar="NOTE", help="Only this note.")
 @click.option("--kind", type=click.Choice(("description", "tag", "topic")), help="Only these.")
-@click.option("--only", metavar="GLOB", help="Only notes whose path fits, as in 'Projects/**'.")
-@click.option("--new-tags", is_flag=True, help="Only tags that the vocabulary does not have.")
+@click.option(
+    "--only", metavar="GLOB", help="Only notes whose path matches, such as 'Projects/**'."
+)
+@click.option("--new-tags", is_flag=True, help="Only tags that are not in the vocabulary.")
 @json_flag
 @home_flag
 def show(**flags: Any) -> None:  # noqa: ANN401
-    """Show a run's report and its proposals as a diff."""
+    """Show a run's report, and its proposals as a diff."""
     from notemill.cli.proposals import show_run  # noqa: PLC0415
 
     settings = settings_of(flags)
@@ -33,16 +35,16 @@ def show(**flags: Any) -> None:  # noqa: ANN401
 
 @click.command()
 @click.argument("run_id", metavar="[RUN]", type=RUN, required=False)
-@click.option("--replace", is_flag=True, help="Also replace descriptions that you wrote.")
-@click.option("--item", metavar="NOTE", help="Only this note, and its links from either side.")
+@click.option("--replace", is_flag=True, help="Also replace descriptions you wrote.")
+@click.option("--item", metavar="NOTE", help="Only this note, with its links in both directions.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @vault_flag
 @json_flag
 @home_flag
 def apply(**flags: Any) -> None:  # noqa: ANN401
-    """Write what you accepted into the notes, or with RUN all that it adds; `undo` takes it back.
+    """Write what you accepted, or everything RUN adds, into the notes; `undo` restores them.
 
-    Without RUN it is what `review` and `accept` left to be written in the vault of this folder.
+    Without RUN it writes what you accepted with `review` or `accept` in the vault of this folder.
     """
     from notemill.cli.proposals import apply_proposals  # noqa: PLC0415
 
@@ -53,13 +55,13 @@ def apply(**flags: Any) -> None:  # noqa: ANN401
 @click.command()
 @click.argument("run_id", metavar="RUN", type=RUN)
 @click.option("--item", metavar="NOTE", help="Restore only this note.")
-@click.option("--through", is_flag=True, help="Undo later runs on the same notes, too.")
+@click.option("--through", is_flag=True, help="Also undo later runs on the same notes.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @home_flag
 def undo(**flags: Any) -> None:  # noqa: ANN401
-    """Restore the exact bytes that a run's writing replaced.
+    """Restore the exact bytes that a run replaced.
 
-    A note that was edited since is left as it is and named.
+    A note that was edited since is left unchanged and listed.
     """
     from notemill.cli.proposals import undo_run  # noqa: PLC0415
 
@@ -74,23 +76,25 @@ def undo(**flags: Any) -> None:  # noqa: ANN401
     type=click.Choice(("note", "value", "confidence")),
     default="note",
     show_default=True,
-    help="In which order; by value, one key decides for all notes.",
+    help="The order; by value, one key decides for all notes.",
 )
 @click.option(
     "--kind",
     type=click.Choice(("description", "tag", "topic", "link", "tags", "tidy")),
     multiple=True,
-    help="Only these; may be given again.",
+    help="Only this kind of proposal. May be repeated.",
 )
-@click.option("--only", metavar="GLOB", help="Only notes whose path fits, as in 'Projects/**'.")
+@click.option(
+    "--only", metavar="GLOB", help="Only notes whose path matches, such as 'Projects/**'."
+)
 @vault_flag
 @json_flag
 @home_flag
 def review(**flags: Any) -> None:  # noqa: ANN401
-    """Go through what waits for your decision, one proposal at a time.
+    """Review the pending proposals, one at a time.
 
-    One key decides: a accepts, x rejects, n never again, e edits, u undoes, ? lists all keys.
-    Decisions are kept at once; `notemill apply` writes what you accepted.
+    One key decides: a accepts, x rejects, n rejects for good, e edits, u undoes, ? lists all keys.
+    Decisions are saved at once; `notemill apply` writes what you accepted.
     """
     from notemill.cli.review import review_proposals  # noqa: PLC0415
 
@@ -100,12 +104,12 @@ def review(**flags: Any) -> None:  # noqa: ANN401
 
 @click.command()
 @click.argument("ids", metavar="ID...", nargs=-1, required=True)
-@click.option("--value", metavar="TEXT", help="Accept this in place of what is proposed.")
+@click.option("--value", metavar="TEXT", help="Accept this instead of the proposed value.")
 @vault_flag
 @json_flag
 @home_flag
 def accept(**flags: Any) -> None:  # noqa: ANN401
-    """Accept proposals by their ids, as `notemill review --json` lists them."""
+    """Accept proposals by id, as listed by `notemill review --json`."""
     from notemill.cli.review import decide_proposals  # noqa: PLC0415
     from notemill.stores.proposals import Decision  # noqa: PLC0415
 
@@ -115,12 +119,12 @@ def accept(**flags: Any) -> None:  # noqa: ANN401
 
 @click.command()
 @click.argument("ids", metavar="ID...", nargs=-1, required=True)
-@click.option("--never", is_flag=True, help="Do not propose it for any note again.")
+@click.option("--never", is_flag=True, help="Never propose it again, for any note.")
 @vault_flag
 @json_flag
 @home_flag
 def reject(*, never: bool, **flags: Any) -> None:  # noqa: ANN401
-    """Reject proposals by their ids, as `notemill review --json` lists them."""
+    """Reject proposals by id, as listed by `notemill review --json`."""
     from notemill.cli.review import decide_proposals  # noqa: PLC0415
     from notemill.stores.proposals import Decision  # noqa: PLC0415
 

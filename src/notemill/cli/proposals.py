@@ -44,7 +44,7 @@ KINDS = {
     "tags": (ProposalKind.TAG_CHANGE,),
     "tidy": (ProposalKind.TIDY_CHANGE,),
 }
-"""What --kind may be, and which proposals that means."""
+"""The choices of --kind, and the kinds of proposals each selects."""
 
 
 async def show_run(
@@ -119,13 +119,15 @@ async def apply_proposals(
     """
     if run_id is None:
         if replace or item:
-            raise UsageError("--replace and --item are for the proposals of one RUN; name it")
+            raise UsageError(
+                "--replace and --item work on the proposals of one run; name it as RUN"
+            )
         return await _apply_accepted(settings, vault, yes=yes, as_json=as_json)
     found = runs.find_run(
         settings,
         run_id,
         suits=lambda run: runs.asked_model(run) or run.of_links,
-        otherwise="has proposed nothing: what it changed is written, and `notemill undo` restores it",
+        otherwise="has no proposals: it wrote its changes at once, and `notemill undo` reverts them",
     )
     front = TerminalFront(yes=yes)
     async with await runs.open_run(settings, found, front, processes=all_cores()) as mill:
@@ -136,8 +138,8 @@ async def apply_proposals(
     if done or hidden:
         show_applied(Written(found.id, done), front.console)
     else:
-        what = f"nothing of {item}" if item else "nothing"
-        front.console.print(f"{what} waits in run {found.id}: {found.became}")
+        what = f"nothing about {item}" if item else "nothing"
+        front.console.print(f"{what} is pending in run {found.id}: {found.became}")
     show_hidden(hidden, front.console)
     if as_json:
         print_json(applied(found.id, done, hidden=hidden))
@@ -153,7 +155,9 @@ async def _apply_accepted(settings: Settings, vault: Path, *, yes: bool, as_json
     if written.run or failed:
         show_endings(len(written.notes), written.run, failed, front.console)
     else:
-        front.console.print("nothing is accepted; review what waits with: notemill review")
+        front.console.print(
+            "nothing is accepted yet; review the pending proposals with: notemill review"
+        )
     show_hidden(written.hidden, front.console)
     if as_json:
         print_json(accepted_written(written))

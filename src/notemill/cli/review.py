@@ -42,8 +42,8 @@ async def review_proposals(
     """
     if not as_json and not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise WaitingForPersonError(
-            "there is no terminal to review in; `notemill review --json` lists what waits, and "
-            "`notemill accept ID…` or `notemill reject ID…` decide"
+            "there is no terminal to review in; list the proposals with `notemill review "
+            "--json` and decide with `notemill accept ID…` or `notemill reject ID…`"
         )
     found = runs.find_run(settings, run_id) if run_id else None
     kinds = tuple(one for name in kind for one in KINDS[name]) or None
@@ -91,7 +91,7 @@ async def decide_proposals(
     """
     front = TerminalFront()
     if value is not None and len(ids) > 1:
-        raise UsageError("--value is for one proposal; name just one ID")
+        raise UsageError("--value applies to one proposal; name a single ID")
     async with await open_vault(vault, settings, front) as mill:
         found = await mill.reviewing.decide(
             ids, decision, by=f"command-{secrets.token_hex(4)}", value=value
@@ -103,7 +103,7 @@ async def decide_proposals(
     otherwise = [one for one in found.unchanged if one.state is not decision.state]
     front.console.print(f"{decision.state}: {counted(len(found.changed), 'proposal')}")
     for one in otherwise:
-        front.console.print(f"  {one.id} is {one.state} and stays so: {shown(one.value)}")
+        front.console.print(f"  {one.id} is already {one.state}: {shown(one.value)}")
     for id_ in found.missing:
         front.console.print(f"  {shown(id_)}: there is no such proposal")
     if as_json:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 _DECISIONS: Final = {"a": Decision.ACCEPT, "x": Decision.REJECT, "n": Decision.NEVER}
 FIRST_DECISION_S: Final = 4.0
-"""How long a decision is taken to last until some have been made: about 15 in a minute."""
+"""The assumed time for a decision until some have been timed: about 15 a minute."""
 LONGEST_S: Final = 60.0
 """Who takes longer has been away from the terminal."""
 
@@ -76,7 +76,7 @@ class ReviewSession:
         self._say_left(counts[ProposalState.PENDING])
         if accepted := counts[ProposalState.ACCEPTED]:
             self._console.print(
-                f"{counted(accepted, 'proposal')} accepted; write into the notes: notemill apply"
+                f"{counted(accepted, 'proposal')} accepted; write them with: notemill apply"
             )
         return 0
 
@@ -132,7 +132,9 @@ class ReviewSession:
         return then
 
     def _say_left(self, left: int) -> None:
-        self._console.print(f"{counted(left, 'proposal')} left" if left else "all is decided")
+        self._console.print(
+            f"{counted(left, 'proposal')} left" if left else "everything is decided"
+        )
 
     @staticmethod
     def _left(key: str, keyboard: Keyboard) -> _Then:
@@ -193,19 +195,19 @@ class ReviewSession:
             self._pace.count()
             self._console.print(f"  {line_of(decided.changed)}", style="green")
         for one in decided.unchanged:
-            self._console.print(f"  {one.id} was decided elsewhere meanwhile: {one.state}")
+            self._console.print(f"  {one.id} was decided elsewhere in the meantime: {one.state}")
         for id_ in decided.missing:
-            self._console.print(f"  {id_} is not proposed any more")
+            self._console.print(f"  {id_} is no longer proposed")
 
     async def _undo(self) -> _Then:
         """Take the last own step back and show what it was about again."""
         back = await self._reviewing.take_back(by=self._by)
         if back is None:
-            self._console.print("  there is nothing of yours to take back")
+            self._console.print("  there is nothing to undo")
             return _Then.STAY
-        self._console.print(f"  taken back: {counted(len(back.changed), 'decision')}")
+        self._console.print(f"  undone: {counted(len(back.changed), 'decision')}")
         for one in back.unchanged:
-            self._console.print(f"  {one.id} is {one.state} by now and stays so")
+            self._console.print(f"  {one.id} is {one.state} now, so it cannot be undone here")
         again = {one.id for one in back.changed}
         later = [one for one in self._next if one.id not in again]
         self._next = deque([*back.changed, *later])

@@ -13,13 +13,11 @@ from twolane.front.flag_types import FILE, RUN, USD
 
 @click.command()
 @click.argument("run_id", metavar="RUN", type=RUN)
-@click.option(
-    "--max-cost", type=USD, metavar="USD", help="A new cap, for the run and all its resumes."
-)
+@click.option("--max-cost", type=USD, metavar="USD", help="New cap on the cost of the whole run.")
 @going_on_flags
 @settings_flags
 def resume(**flags: Any) -> None:  # noqa: ANN401
-    """Go on with a run: the next stage, after a stop, or with more money."""
+    """Continue a run: with its next stage, after a stop, or with a higher cap."""
     from notemill.cli.resuming import resume_run  # noqa: PLC0415
 
     settings = settings_of(flags)
@@ -28,12 +26,12 @@ def resume(**flags: Any) -> None:  # noqa: ANN401
 
 @click.command()
 @click.argument("run_id", metavar="RUN", type=RUN)
-@click.option("--failed", is_flag=True, required=True, help="Ask about what failed again.")
-@click.option("--all", "everything", is_flag=True, help="Also about what fails whenever asked.")
+@click.option("--failed", is_flag=True, required=True, help="Send failed items again.")
+@click.option("--all", "everything", is_flag=True, help="Also send what would fail again.")
 @going_on_flags
 @settings_flags
 def retry(**flags: Any) -> None:  # noqa: ANN401
-    """Ask about the failed notes of a run again."""
+    """Send the failed notes of a run again."""
     from notemill.cli.resuming import resume_run  # noqa: PLC0415
 
     settings = settings_of(flags)
@@ -56,7 +54,7 @@ def cancel(**flags: Any) -> None:  # noqa: ANN401
 @json_flag
 @home_flag
 def runs(**flags: Any) -> None:  # noqa: ANN401
-    """List the runs there are, newest first."""
+    """List all runs, newest first."""
     from notemill.cli.runs import list_runs  # noqa: PLC0415
 
     settings = settings_of(flags)
@@ -68,7 +66,7 @@ def runs(**flags: Any) -> None:  # noqa: ANN401
 @click.option("-o", "--output", type=FILE, required=True, metavar="OUTPUT.jsonl")
 @home_flag
 def export(**flags: Any) -> None:  # noqa: ANN401
-    """Write what a run has so far as JSON lines, one per note; at any time."""
+    """Write the results that a run has so far as JSON lines, one per note."""
     from notemill.cli.runs import export_run  # noqa: PLC0415
 
     settings = settings_of(flags)
@@ -77,13 +75,12 @@ def export(**flags: Any) -> None:  # noqa: ANN401
 
 @click.command()
 @click.argument("run_ids", metavar="RUN...", nargs=-1, required=True, type=RUN)
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @home_flag
 def forget(**flags: Any) -> None:  # noqa: ANN401
-    """Delete closed runs: prompts, replies, proposals, and the bytes that `undo` restores.
+    """Delete all data of runs that have ended: prompts, replies, proposals, undo data.
 
-    Nothing of them can be found in the state folder afterwards. Notes are not touched, and are
-    not asked about again.
+    Nothing of them remains in the state folder. Notes are not changed, nor asked about again.
     """
     from notemill.cli.runs import forget_runs  # noqa: PLC0415
 

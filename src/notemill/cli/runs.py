@@ -44,8 +44,8 @@ async def cancel_run(settings: Settings, *, run_id: str, item: str | None) -> in
     wish = runs.cancel(settings, run_id, item)
     note_console().print(
         wish.ended
-        or "asked for; the process that works on the run carries it out within seconds, or the "
-        f"next one: notemill resume {wish.run}"
+        or "cancellation requested; the process working on the run carries it out within "
+        f"seconds, or the next one does: notemill resume {wish.run}"
     )
     return 0
 
@@ -82,5 +82,5 @@ async def forget_runs(settings: Settings, *, run_ids: tuple[str, ...], yes: bool
 
     front = TerminalFront(yes=yes)
     count = await runs.forget(settings, run_ids, front)
-    front.console.print(f"{counted(count, 'run')} forgotten; the notes are as they were")
+    front.console.print(f"{counted(count, 'run')} deleted; the notes are unchanged")
     return 0

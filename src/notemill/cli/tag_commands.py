@@ -76,14 +76,16 @@ def drop(old: tuple[str, ...], **flags: Any) -> None:  # noqa: ANN401
 
 
 note_flag = click.option(
-    "--note", metavar="NOTE", help="The vocabulary's note, by its path in the vault."
+    "--note", metavar="NOTE", help="The vocabulary's note, as a path in the vault."
 )
 
 
 @tags.command()
 @click.argument("vault", type=FOLDER, default=".")
 @note_flag
-@click.option("--ask-model", "ask", is_flag=True, help="Have a model name and arrange them.")
+@click.option(
+    "--ask-model", "ask", is_flag=True, help="Have a model arrange the tags and name the headings."
+)
 @click.option(
     "--chunk",
     type=Whole(10, 1_000),
@@ -93,13 +95,13 @@ note_flag = click.option(
     help="The most tags in one request.",
 )
 @click.option("--lane", type=click.Choice(LANES), default="auto", show_default=True)
-@click.option("--max-cost", type=USD, metavar="USD", help="Never spend more than this.")
+@click.option("--max-cost", type=USD, metavar="USD", help="Maximum cost of the run.")
 @deadline_flags
-@click.option("--again", is_flag=True, help="Begin anew instead of going on with a run.")
-@click.option("--dry-run", is_flag=True, help="Show price and a request; ask and write nothing.")
+@click.option("--again", is_flag=True, help="Start over instead of continuing a run.")
+@click.option("--dry-run", is_flag=True, help="Show price and one request; send and write nothing.")
 @exclude_flag
 @allow_flag
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @json_flag
 @settings_flags
 def vocabulary(**flags: Any) -> None:  # noqa: ANN401
@@ -132,7 +134,7 @@ def apply_tags(**flags: Any) -> None:  # noqa: ANN401
 
 @tags.command()
 @click.argument("note", metavar="NOTE")
-@click.option("--vault", type=FOLDER, default=".", help="The vault, if not this folder.")
+@click.option("--vault", type=FOLDER, default=".", help="The vault; by default this folder.")
 @json_flag
 @home_flag
 def adopt(**flags: Any) -> None:  # noqa: ANN401
@@ -154,10 +156,10 @@ def adopt(**flags: Any) -> None:  # noqa: ANN401
 @json_flag
 @home_flag
 def review_tags(**flags: Any) -> None:  # noqa: ANN401
-    """Show what waits for your decision: merges, renames, moves, drops, and new tags.
+    """Show pending tag changes (merges, renames, moves, drops) and new tags.
 
-    Changes come from the vocabulary's note, else from the model's arrangement, else from the tags
-    themselves; new tags from curations. Nothing is written.
+    Changes come from the vocabulary's note, or else the model's arrangement, or else the tags
+    themselves; new tags come from curations. Nothing is written.
     """
     from notemill.cli import tags as work  # noqa: PLC0415
 
@@ -167,7 +169,7 @@ def review_tags(**flags: Any) -> None:  # noqa: ANN401
 
 @tags.command(name="accept")
 @click.argument("tags", metavar="[TAG...]", nargs=-1)
-@click.option("--all", "everything", is_flag=True, help="Accept all that waits.")
+@click.option("--all", "everything", is_flag=True, help="Accept everything that is pending.")
 @changing_flags
 def accept_tags(**flags: Any) -> None:  # noqa: ANN401
     """Carry out what is proposed for TAG: change it in all notes, or add it to the vocabulary.
@@ -186,8 +188,8 @@ def accept_tags(**flags: Any) -> None:  # noqa: ANN401
     "--into", metavar="TAG", help="A tag that it must never become, whether proposed or not."
 )
 @click.option("--item", metavar="NOTE", help="Only for this note.")
-@click.option("--take-back", is_flag=True, help="Take rejections back: it may be proposed again.")
-@click.option("--vault", type=FOLDER, default=".", help="The vault, if not this folder.")
+@click.option("--take-back", is_flag=True, help="Undo rejections: it may be proposed again.")
+@click.option("--vault", type=FOLDER, default=".", help="The vault; by default this folder.")
 @home_flag
 def reject_tags(**flags: Any) -> None:  # noqa: ANN401
     """Reject what is proposed for TAG, for good: it is never proposed again.

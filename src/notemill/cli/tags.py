@@ -93,7 +93,7 @@ async def accept_tags(
     Raises NotemillError.
     """
     if bool(tags) == everything:
-        raise UsageError("name the tags to accept, or give --all")
+        raise UsageError("name the tags to accept, or use --all")
     async with await open_vault(vault, settings, TerminalFront(yes=yes), exclude) as mill:
         changed = await mill.tags.accept(None if everything else tags, dry_run=dry_run)
     if as_json:
@@ -115,7 +115,7 @@ async def reject_tags(
     async with await open_vault(vault, settings, front) as mill:
         if take_back:
             count = await mill.tags.take_back(tags)
-            again = "taken back; the tag may be proposed again"
+            again = "undone; the tag may be proposed again"
             front.console.print(f"{counted(count, 'decision')} {again}")
             return 0
         for one in await mill.tags.reject(tags, into=into, note=item or ""):

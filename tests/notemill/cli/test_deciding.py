@@ -124,7 +124,7 @@ def test_a_pair_can_be_kept_apart_before_anybody_proposes_it(shell: Shell) -> No
     ("words", "said"),
     [
         (("accept", "nowhere"), "nothing is proposed for #nowhere"),
-        (("accept",), "name the tags to accept, or give --all"),
+        (("accept",), "name the tags to accept, or use --all"),
         (("reject", "#"), "a tag is missing"),
         (("reject", "x", "--item", "none.md"), "there is no note none.md"),
         (("reject", "a", "b", "--into", "c"), "--into names"),
@@ -149,7 +149,7 @@ def test_new_tags_wait_and_are_taken_into_the_list(shell: Shell) -> None:
     news = [one["tag"] for one in shell.report["new_tags"]]
     assert news
     assert shell("show", run) == 0
-    assert f"new tag, waits for your decision: #{news[0]}" in shell.out
+    assert f"new tag, to be decided: #{news[0]}" in shell.out
     assert shell("tags", "accept", news[0], "--vault", shell.vault, "--yes") == 0
     assert f"notemill apply {run}" in shell.err
     assert news[0].rpartition("/")[2].encode() in tree(shell.vault)["Tags.md"]

@@ -249,7 +249,7 @@ def test_a_note_is_cut_to_the_context_with_a_word(shell: Shell) -> None:
         longest = max(len(str(body["messages"])) for body in server.asked)
     assert shell.report["items"]["failed"] == 0
     assert shell.report["cut"] == 1
-    assert "1 note cut to" in shell.err
+    assert "1 note shortened to fit" in shell.err
     assert 5_000 < longest < 16_000
 
 

@@ -98,7 +98,7 @@ def test_another_value_can_be_accepted(shell: Shell) -> None:
         (("p2", "--value", "2024"), "is not a tag"),
         (("p1", "--value", "See https://example.com/"), "address"),
         (("p1", "--value", "  "), "empty"),
-        (("p1", "p2", "--value", "soil"), "just one ID"),
+        (("p1", "p2", "--value", "soil"), "a single ID"),
         (("p99",), "no proposal p99"),
         (("last", "p-1", "\x1b[31m"), "no proposal"),
         (("p99999999999999999999999",), "no proposal"),

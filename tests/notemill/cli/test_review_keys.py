@@ -148,8 +148,8 @@ def test_keys_decide_one_proposal_each(desk: Desk) -> None:
         terminal.read_line(f"{left} left")
     assert desk.states == "pppppp"
     terminal.type("u?")
-    terminal.read_until(lambda: any("never: not proposed" in one for one in terminal.screen.lines))
-    assert any("nothing of yours to take back" in one for one in terminal.screen.lines)
+    terminal.read_until(lambda: any("never: reject" in one for one in terminal.screen.lines))
+    assert any("there is nothing to undo" in one for one in terminal.screen.lines)
     terminal.read_line("6 left")
     terminal.type("q")
     assert terminal.end() == 0
@@ -239,7 +239,7 @@ def test_the_last_decision_can_be_taken_back(desk: Desk) -> None:
     terminal.read_line("2 left")
     terminal.type("A")
     terminal.read_line("u undo  q quit")
-    assert "all is decided" in terminal.screen.lines
+    assert "everything is decided" in terminal.screen.lines
     for key in "axnAs":
         press(terminal, key)
     terminal.type("u")
@@ -259,7 +259,7 @@ def test_nothing_to_decide_needs_no_key(desk: Desk) -> None:
     """Where nothing waits the command says so and ends."""
     terminal = desk.review("--only", "nowhere/**")
     assert terminal.end() == 0
-    assert "all is decided" in terminal.screen.lines
+    assert "everything is decided" in terminal.screen.lines
 
 
 @pytest.mark.loopback
@@ -352,10 +352,12 @@ def test_two_terminals_at_one_queue(desk: Desk) -> None:
     first.read_line("5 left")
     second.type("a")
     second.read_line("5 left")
-    assert any("p1 was decided elsewhere meanwhile: rejected" in one for one in second.screen.lines)
+    assert any(
+        "p1 was decided elsewhere in the meantime: rejected" in one for one in second.screen.lines
+    )
     assert desk.states == "rppppp"
     second.type("u")
-    second.read_until(lambda: any("nothing of yours" in one for one in second.screen.lines))
+    second.read_until(lambda: any("nothing to undo" in one for one in second.screen.lines))
     assert desk.states == "rppppp"
 
 

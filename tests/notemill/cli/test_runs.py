@@ -101,9 +101,9 @@ def test_a_second_undo_says_that_it_was_undone(shell: Shell) -> None:
     assert "3 notes restored to the byte" in shell.err
     before = tree(shell.vault)
     assert shell("undo", run, "--yes") == 0
-    assert f"run {run} was undone already; nothing was changed" in shell.err
+    assert f"run {run} is already undone; nothing was changed" in shell.err
     assert shell("undo", run, "--yes", "--item", "Soil.md") == 0
-    assert "Soil.md was undone already" in shell.err
+    assert "Soil.md is already undone" in shell.err
     assert tree(shell.vault) == before
 
 

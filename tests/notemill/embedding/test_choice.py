@@ -53,9 +53,9 @@ def test_a_service_is_told_by_its_own_settings(config: Path) -> None:
     [
         (
             '[notemill]\nembedding = "bert"\n',
-            "cannot be 'bert': it must be a text, one of auto, minilm",
+            "cannot be 'bert': it must be one of auto, minilm",
         ),
-        ("[notemill]\nembedding = 3\n", "must be a text"),
+        ("[notemill]\nembedding = 3\n", "must be one of"),
         ("notemill = 3\n", "must be a section"),
     ],
 )

@@ -87,7 +87,7 @@ SLIPS_IN_NOTEMILLS = [
     ('[notemill.exclude]\nfolders = ["Private"]', "exclude", "a list"),
     ('[notemill.excludes]\nfolders = ["Private"]', "excludes", "exclude"),
     ("poll_s = 5", "poll_s", "it goes above all sections"),
-    ("embedding = true", "embedding", "a text"),
+    ("embedding = true", "embedding", "one of"),
     ('embedding = "minilmm"', "minilmm", "minilm"),
     ("embedding_url = 5", "embedding_url", "a text"),
 ]

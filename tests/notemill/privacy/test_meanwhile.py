@@ -77,7 +77,7 @@ def test_a_note_hidden_during_a_stage_is_not_in_the_next(tmp_path: Path) -> None
 
     desk.provider.reply = reply
     ended = desk.curate(stages="2", lane=None)
-    assert "excluded by now and left out: 1 note" in ended.shown
+    assert "left out, because they are excluded now: 1 note" in ended.shown
     assert left[0] not in desk.asked
     assert len(desk.asked) == 7
 

@@ -55,9 +55,9 @@ def test_nothing_is_sent_while_an_exclusion_fits_no_note(
     watched.hide("Privat", "#helth", "Priv*/**/x.md", "#HEALTH", "private")
     run(watched, words, code=8)
     said = watched.shell.err
-    assert "'Privat' fits no note of this vault; did you mean 'Private'?" in said
-    assert "'#helth' fits no note" in said
-    assert "'Priv*/**/x.md' fits no note" in said
+    assert "'Privat' matches no note of this vault; did you mean 'Private'?" in said
+    assert "'#helth' matches no note" in said
+    assert "'Priv*/**/x.md' matches no note" in said
     assert "'private'" not in said.replace("did you mean 'Private'", "")
     assert "--allow-unmatched" in said
     assert not watched.sent
@@ -72,7 +72,7 @@ def test_what_was_allowed_is_remembered_for_the_vault_until_it_fits(watched: Wat
     watched.hide("private", "#HEALTH", "Diary")
     run(watched, CURATE, "--allow-unmatched")
     run(watched, CURATE, "--refresh")
-    assert "fits no note" not in watched.shell.err
+    assert "matches no note" not in watched.shell.err
     diary = watched.shell.vault / "Diary"
     diary.mkdir()
     (diary / "monday.md").write_text("A basilisk of my own.\n", "utf-8")
@@ -127,7 +127,7 @@ def test_what_sends_nothing_names_it_and_goes_on(watched: Watched, words: tuple[
     """Where no note leaves the machine there is nothing to ask."""
     watched.hide("Diary")
     run(watched, words)
-    assert "the exclusion 'Diary' fits no note of this vault" in watched.shell.err
+    assert "the exclusion 'Diary' matches no note of this vault" in watched.shell.err
     assert not watched.sent
 
 
@@ -154,4 +154,4 @@ def test_templates_and_what_obsidian_leaves_out_count_as_notes(watched: Watched)
     (watched.shell.vault / ".obsidian" / "templates.json").write_text('{"folder": "Templates"}')
     watched.hide("Templates")
     run(watched, CURATE)
-    assert "fits no note" not in watched.shell.err
+    assert "matches no note" not in watched.shell.err

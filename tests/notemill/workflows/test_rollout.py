@@ -479,7 +479,7 @@ def test_exclusions_added_for_a_run_that_waits_hold(tmp_path: Path) -> None:
     assert "p" not in desk.asked
     desk.exclusions = Exclusions(("Private",))
     ended = desk.curate(stages="auto", lane=None)
-    assert "excluded by now and left out: 1 note" in ended.shown
+    assert "left out, because they are excluded now: 1 note" in ended.shown
     assert "Nobody" not in desk.everything_sent
 
 

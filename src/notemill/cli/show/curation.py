@@ -31,8 +31,8 @@ def _provider(event: events.ProviderChosen, console: Console) -> None:
     """Say so where no model is asked, and name the server where one had to be found."""
     if event.name == OFFLINE:
         console.print(
-            "provider: offline (extractive: the notes' own sentences and phrases, no model; set "
-            "ANTHROPIC_API_KEY for written ones)"
+            "provider: offline (extractive: sentences and phrases from the notes, no model; "
+            "set ANTHROPIC_API_KEY to use one)"
         )
     else:
         console.print(f"provider: {event.name}, {event.words}")
@@ -49,27 +49,28 @@ def _expiring(event: events.ResultsExpiring, console: Console) -> None:
 def _unmatched(event: events.ExclusionsUnmatched, console: Console) -> None:
     for one in event.entries:
         hint = f"; did you mean {one.nearest!r}?" if one.nearest else ""
-        console.print(shown(f"the exclusion {one.entry!r} fits no note of this vault{hint}"))
+        console.print(shown(f"the exclusion {one.entry!r} matches no note of this vault{hint}"))
 
 
 def _vocabulary(event: events.VocabularySeen, console: Console) -> None:
     """Name the notes whose list of tags decides nothing, and what changed in the one that does."""
     if event.moved:
         console.print(
-            f"{event.moved} held the vocabulary and has no list now; it holds as you took it over"
+            f"{event.moved} held the vocabulary but has no list now; the vocabulary stays as "
+            "you last adopted it"
         )
     for one in event.strays[:SHOWN_STRAYS]:
-        line = f"{one} has the marks of a vocabulary and decides nothing; if it is yours: "
+        line = f"{one} is marked as a vocabulary but is not used; to use it: "
         console.print(f"{line}notemill tags adopt {shlex.quote(one)}")
     if len(event.strays) > SHOWN_STRAYS:
         console.print(f"so do {counted(len(event.strays) - SHOWN_STRAYS, 'more note')}")
     if event.changes:
-        console.print(f"{event.note} is not as you took it over:")
+        console.print(f"{event.note} has changed since you adopted it:")
         for change in event.changes[:SHOWN_CHANGES]:
             console.print(f"  {change}")
         if len(event.changes) > SHOWN_CHANGES:
             console.print(f"  … and {len(event.changes) - SHOWN_CHANGES:,} more")
-        line = f"take it over as it is: notemill tags adopt {shlex.quote(event.note)}"
+        line = f"use it as it is now: notemill tags adopt {shlex.quote(event.note)}"
         console.print(line)
 
 
@@ -78,14 +79,14 @@ def _surveyed(event: events.Surveyed, console: Console) -> None:
     survey = event.survey
     console.print(
         f"{counted(survey.seen, 'note')}: {len(survey.work):,} need work, "
-        f"{survey.up_to_date:,} need nothing, "
+        f"{survey.up_to_date:,} are up to date, "
         f"{len(survey.skipped) + len(survey.without_text):,} are left alone"
     )
     if without := survey.without_text:
         names = names_of(without)
         console.print(f"  {len(without):,} left alone: without text{names}")
     if survey.put_off:
-        console.print(f"  {survey.put_off:,} more need work, beyond --limit")
+        console.print(f"  {survey.put_off:,} more need work but exceed --limit")
     if hidden := survey.sight.hidden:
         console.print(f"  {len(hidden):,} more are excluded: nothing of them leaves this machine")
         if doubtful := sum(why == DOUBTFUL for why in hidden.values()):
@@ -96,7 +97,7 @@ def _surveyed(event: events.Surveyed, console: Console) -> None:
         console.print(f"  {count:,} {reason}")
     show_troubles(survey.skipped, console, lead="left alone: ")
     if event.selection.only and not survey.seen:
-        console.print(f"no note fits --only {event.selection.only!r}")
+        console.print(f"no note matches --only {event.selection.only!r}")
 
 
 def _left_over(event: events.LeftOverFound, console: Console) -> None:
@@ -113,7 +114,7 @@ def _waiting(event: events.ProposalsWaiting, console: Console) -> None:
 def _cut(event: events.NotesCut, console: Console) -> None:
     """Say how many notes are longer than the context of the model that is asked."""
     console.print(
-        f"{counted(event.count, 'note')} cut to what the model's context of "
+        f"{counted(event.count, 'note')} shortened to fit the model's context of "
         f"{event.context_tokens:,} tokens holds"
     )
 
@@ -123,11 +124,11 @@ def _planned(event: events.Planned, console: Console) -> None:
 
 
 def _taken_up(event: events.RunTakenUp, console: Console) -> None:
-    console.print(f"going on with run {event.run}")
+    console.print(f"continuing run {event.run}")
 
 
 def _asked_again(event: events.AskedAgain, console: Console) -> None:
-    console.print(f"asked about again: {counted(event.count, 'note')}")
+    console.print(f"sent again: {counted(event.count, 'note')}")
     if event.left:
         console.print(left_line(event.left, "note"))
 
@@ -141,14 +142,14 @@ def _stage(event: events.StageBegan, console: Console) -> None:
 
 
 def _verified(event: events.StageVerified, console: Console) -> None:
-    console.print(f"verified: {counted(event.checked, 'result')}, each with its own note")
+    console.print(f"verified: {counted(event.checked, 'result')}, each matched to its note")
 
 
 def _held_back(event: events.HeldBack, console: Console) -> None:
     what = (
-        "excluded by now, or asked with one that is, and left out"
+        "left out, because they or a note they were sent with are excluded now"
         if event.with_others
-        else "excluded by now and left out"
+        else "left out, because they are excluded now"
     )
     console.print(f"{what}: {counted(event.count, 'note')}")
 
@@ -176,18 +177,19 @@ def show_applied(event: events.Written, console: Console) -> None:
     console.print(f"{counted(written, 'note')} written; undo with: notemill undo {run_id}")
     if waiting:
         console.print(
-            f"{counted(waiting, 'proposal')} would replace your text; not applied: see `notemill show "
-            f"{run_id}`, take them with `notemill apply {run_id} --replace`"
+            f"{counted(waiting, 'proposal')} would replace your text; not applied: see them "
+            f"with `notemill show {run_id}`, apply them with `notemill apply {run_id} "
+            "--replace`"
         )
     if new_tags:
         console.print(
-            f"{len(new_tags):,} new tags are not in the vocabulary, and wait for your decision: "
-            "notemill tags review"
+            f"{len(new_tags):,} new tags are not in the vocabulary; decide with: notemill tags "
+            "review"
         )
     if refused := [(one.note, proposal) for one in done for proposal in one.refused]:
         console.print(
-            f"{counted(len(refused), 'proposal')} not written: they refer to what the note does not, "
-            "or hold what does not show"
+            f"{counted(len(refused), 'proposal')} not written: they have links that the note "
+            "does not have, or invisible characters"
         )
         show_troubles(((note, proposal.kind) for note, proposal in refused), console)
     show_troubles(((one.note, one.problem) for one in troubled), console)
@@ -197,16 +199,18 @@ def show_losses(losses: Sequence[tuple[str, Loss]], console: Console) -> None:
     """Show what was not taken of answers as it was."""
     if losses:
         notes = len({note for note, _ in losses})
-        console.print(f"not everything was taken of the answers about {counted(notes, 'note')}:")
+        console.print(f"parts of the answers about {counted(notes, 'note')} were left out:")
         show_troubles(((note, loss.as_line()) for note, loss in losses), console)
 
 
 def show_going_on(report: Report, state: RunState, console: Console) -> None:
     """Say how a run that has not ended goes on."""
     if state is RunState.OPEN:
-        console.print(f"not finished; go on with: notemill resume {report.run}")
+        console.print(f"not finished; continue with: notemill resume {report.run}")
     elif state is RunState.STOPPED:
-        console.print(f"more money lets it go on: notemill resume {report.run} --max-cost USD")
+        console.print(
+            f"it can continue with a higher cap: notemill resume {report.run} --max-cost USD"
+        )
 
 
 def _reported(event: events.RunReported, console: Console) -> None:
@@ -216,7 +220,7 @@ def _reported(event: events.RunReported, console: Console) -> None:
         return
     show_losses(event.losses, console)
     if event.cut:
-        console.print(f"{counted(event.cut, 'note')} cut to the model's context")
+        console.print(f"{counted(event.cut, 'note')} shortened to fit the model's context")
     show_going_on(event.report, event.state, console)
 
 

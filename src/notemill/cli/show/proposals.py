@@ -42,13 +42,13 @@ def show_notes(notes: Iterable[NoteProposals], console: Console) -> None:
             console.print(f"  would replace: {shown(proposal.replaces)}")
             console.print(f"  with:          {shown(proposal.value)}")
         for proposal in one.new_tags:
-            console.print(f"  new tag, waits for your decision: #{shown(proposal.value)}")
+            console.print(f"  new tag, to be decided: #{shown(proposal.value)}")
 
 
 def show_undone(restored: Sequence[NoteUndo], what: str, console: Console) -> None:
     """Say what was restored, and what could not be."""
     if restored and all(one.ending is Ending.ALREADY for one in restored):
-        console.print(f"{what} was undone already; nothing was changed")
+        console.print(f"{what} is already undone; nothing was changed")
         return
     count = sum(one.restored for one in restored)
     console.print(f"{counted(count, 'note')} restored to the byte")

@@ -19,12 +19,12 @@ SHOWN_NOTES: Final = 5
 HELP: Final = (
     "  a  accept, to be written by `notemill apply`",
     "  x  reject, for this note",
-    "  n  never: not proposed for any note again",
-    "  e  edit, then accept; Tab completes tags, Ctrl-C leaves it as it is",
-    "  A  accept all that waits of this note (or value), within the filter",
-    "  s  skip: decide later",
-    "  u  undo your last decision, step by step",
-    "  q  quit; every decision is kept",
+    "  n  never: reject for all notes, for good",
+    "  e  edit, then accept; Tab completes tags, Ctrl-C cancels the edit",
+    "  A  accept all pending proposals of this note (or value), within the filter",
+    "  s  skip; decide later",
+    "  u  undo your last decision; press again for the one before",
+    "  q  quit; all decisions are saved",
 )
 _KEYS: Final = "a accept  x reject  n never  {e}u undo  s skip  {every}? help  q quit"
 _SHORT_KEYS: Final = "a x n {e}u s A ? q"
@@ -43,9 +43,9 @@ def show_row(told: RowShown, console: Console) -> None:
     if row.why:
         console.print(f"  why: {shown(row.why)}", style="dim")
     if row.replaces and row.kind is ProposalKind.DESCRIPTION:
-        console.print(f"  replaces yours: {shown(row.replaces)}")
+        console.print(f"  replaces your text: {shown(row.replaces)}")
     if told.is_stale:
-        console.print("  the note was edited since this was proposed", style="yellow")
+        console.print("  the note has been edited since this was proposed", style="yellow")
     if told.change is not None:
         print_change(told.change, console)
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def show_runs(found: RunList, console: Console) -> None:
     """Show all runs in a table."""
     if not found.runs:
-        console.print("no runs yet; begin with: notemill curate VAULT")
+        console.print("no runs yet; start with: notemill curate VAULT")
         return
     columns = ("run", "begun", "vault", "state", "notes", "cost")
     table = Table(columns, frozenset({"notes", "cost"}))

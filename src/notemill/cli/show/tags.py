@@ -70,7 +70,7 @@ def show_report(found: TagReport, console: Console) -> None:
 
 def _show_merges(found: TagReport, console: Console) -> None:
     console.print()
-    console.print(f"{counted(len(found.merges), 'variant')}, to merge into what is used most:")
+    console.print(f"{counted(len(found.merges), 'variant')}, to merge into the most used spelling:")
     for one in found.merges[:SHOWN_TAGS]:
         line = f"  #{one.tag} → #{one.into} ({counted(one.notes, 'note')}): {one.reason}"
         console.print(line)
@@ -103,10 +103,10 @@ def show_waiting(waiting: Waiting, console: Console) -> None:
     """Show what waits for a decision, and how it is decided."""
     decide = waiting.decide
     if not decide.changes and not decide.new_tags:
-        console.print("nothing waits for a decision")
+        console.print("no decisions are pending")
     if decide.changes:
         count = len(decide.changes)
-        console.print(f"{count:,} change{'' if count == 1 else 's'} of tags, each by itself:")
+        console.print(f"{count:,} tag change{'' if count == 1 else 's'}, to be decided one by one:")
         for one in decide.changes[:SHOWN_WAITING]:
             console.print(f"  {_change_line(one)}")
         if count > SHOWN_WAITING:
@@ -115,12 +115,12 @@ def show_waiting(waiting: Waiting, console: Console) -> None:
         _show_new(decide.new_tags, waiting.place or "the vocabulary", console)
     if decide.accepted:
         waits = counted(len(decide.accepted), "change")
-        console.print(f"{waits} that you accepted; write what is accepted with: notemill apply")
+        console.print(f"{waits} that you accepted; write them with: notemill apply")
     if decide.turned_down:
         count = len(decide.turned_down)
         console.print(f"{count:,} more that you rejected are not proposed")
     if decide.changes or decide.new_tags:
-        console.print("look at one: notemill tags review --tag TAG")
+        console.print("show one: notemill tags review --tag TAG")
         console.print("decide: notemill tags accept TAG…, notemill tags reject TAG…")
 
 
@@ -177,7 +177,7 @@ def _show_plan(plan: Retagging, changes: Sequence[NoteChange], console: Console)
         console.print(f"  … and {len(plan.becomes) - SHOWN_TAGS:,} more tags")
     for tag, count in plan.joined.items():
         console.print(
-            f"#{shown(tag)} is there already, in {counted(count, 'note')}; the two become one"
+            f"#{shown(tag)} already exists, in {counted(count, 'note')}; the two are merged"
         )
     for change in changes:
         print_change(change, console)

@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 SHOWN_NOTES: Final = 20
 SHOWN_LEFT: Final = 10
 MEANINGS: Final = {
-    TidyKind.INLINE: "`key:: value` at the top of the text becomes a property",
+    TidyKind.INLINE: "`key:: value` at the top of a note becomes a property",
     TidyKind.CASE: "`Title`, `Created` become lower case",
     TidyKind.PLURAL: "`tag`, `alias`, `cssclass` become `tags`, `aliases`, `cssclasses`",
-    TidyKind.LISTS: "plain texts become lists in `tags`, `aliases`, `cssclasses`",
+    TidyKind.LISTS: "plain strings become lists in `tags`, `aliases`, `cssclasses`",
     TidyKind.DUPLICATES: "a tag listed twice is kept once",
     TidyKind.DATES: "unambiguous dates become ISO 8601",
 }
@@ -41,8 +41,8 @@ def show_survey(plan: TidyPlan, console: Console) -> None:
     _show_left(plan, console)
     if plan.changed:
         console.print(
-            "nothing was changed; see the changes of a kind, and write them, with: "
-            "notemill tidy --kind KIND"
+            "nothing was changed; to review and write the changes of a kind: notemill tidy "
+            "--kind KIND"
         )
 
 

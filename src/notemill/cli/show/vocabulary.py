@@ -56,7 +56,7 @@ def _arranged_here(_: events.ArrangedHere, console: Console) -> None:
 
 
 def _all_arranged(_: events.AllArranged, console: Console) -> None:
-    console.print("every tag has its place already; nothing to ask")
+    console.print("every tag is already in its place; nothing to ask")
 
 
 def _to_ask(event: events.TagsToAsk, console: Console) -> None:
@@ -69,7 +69,7 @@ def _round_reported(event: events.RoundReported, console: Console) -> None:
 
 
 def _unfinished(_: events.RoundUnfinished, console: Console) -> None:
-    console.print("not finished; run the same command again to go on")
+    console.print("not finished; run the same command again to continue")
 
 
 def _arranged(event: events.TagsArranged, console: Console) -> None:

@@ -156,7 +156,7 @@ def test_the_limit_takes_the_neediest_and_says_what_waits(tmp_path: Path) -> Non
     first = desk.curate(limit=2)
     assert desk.asked == ["n000", "n001"]
     assert "1 more need work" in first.shown
-    assert "0 need nothing" in first.shown
+    assert "0 are up to date" in first.shown
     desk.curate(limit=2)
     assert desk.asked == ["a", "n000", "n001"]
 
@@ -187,7 +187,7 @@ def test_nothing_private_reaches_the_provider(tmp_path: Path, lane: Lane) -> Non
     ended = desk.curate(apply=True, lane=lane)
     assert desk.asked == ["open"]
     assert "3 more are excluded" in ended.shown
-    assert "1 not looked into: among Obsidian's excluded files" in ended.shown
+    assert "1 not read: among Obsidian's excluded files" in ended.shown
     assert "pears" in desk.everything_sent
     for secret in ("Nobody", "secret", "vice", "diary", "mine", "trash"):
         assert secret not in desk.everything_sent
