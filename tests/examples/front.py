@@ -8,8 +8,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from notemill.app.door import Mill
 from notemill.app.events import AgreeToChange, StageBegan
+from notemill.app.mill import Mill
 from notemill.app.reviewing import Wanted
 from notemill.app.terms import RunTerms
 from notemill.stores.proposals import Decision, ProposalKind

@@ -45,7 +45,7 @@ def test_it_is_short_and_needs_no_command_line() -> None:
     text = EXAMPLE.read_text("utf-8")
     assert len(text.splitlines()) <= MOST_LINES
     imported = [one.module for one in ast.walk(ast.parse(text)) if isinstance(one, ast.ImportFrom)]
-    assert "notemill.app.door" in imported
+    assert "notemill.app.mill" in imported
     for module in imported:
         assert not (module or "").startswith(("notemill.cli", "twolane.front", "click"))
 

@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from notemill.app.door import Mill
     from notemill.app.links import LinksShown
+    from notemill.app.mill import Mill
 
 CLIP = "Clippings/Soil.md"
 WORDS = "Garden soil lives by worms, leaves and compost; mulch keeps it moist."

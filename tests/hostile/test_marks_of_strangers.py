@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from notemill.app.door import Mill
+from notemill.app.mill import Mill
 from notemill.app.terms import RunTerms
 from notemill.cli.front import TerminalFront
 from notemill.config import EmbeddingSettings, Exclusions

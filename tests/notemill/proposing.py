@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 from typing import TYPE_CHECKING
 
-from notemill.app.door import Mill
+from notemill.app.mill import Mill
 from notemill.config import Exclusions
 from notemill.stores.proposals import NewProposal, ProposalKind
 from notemill.stores.queue import Queue

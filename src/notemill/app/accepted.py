@@ -47,12 +47,14 @@ class AcceptedWritten:
     """What became of what was accepted.
 
     `run` takes it back, '' where nothing was written; of `hidden` notes there is only the number.
+    `complete` where all of it was written, hidden notes included.
     """
 
     run: str = ""
     notes: tuple[str, ...] = ()
     failed: tuple[LeftAlone, ...] = ()
     hidden: int = 0
+    complete: bool = True
 
 
 async def write_accepted(bench: Workbench) -> AcceptedWritten:
@@ -80,6 +82,7 @@ async def write_accepted(bench: Workbench) -> AcceptedWritten:
         written,
         tuple(LeftAlone(note, problem) for note, problem in seen.items() if problem),
         len(ended) - len(seen),
+        not any(ended.values()),
     )
 
 

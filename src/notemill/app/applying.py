@@ -106,6 +106,18 @@ class RunShown:
 
 
 @dataclass(frozen=True, slots=True)
+class RunApplied:
+    """What became of a run's proposals, note by note; of `hidden` notes there is only the number.
+
+    `complete` where all of it was written, hidden notes included, or waits for a person.
+    """
+
+    notes: tuple[Applied, ...]
+    hidden: int
+    complete: bool
+
+
+@dataclass(frozen=True, slots=True)
 class ToApply(Event):
     """What is going to be written, once a person agrees."""
 
@@ -144,12 +156,10 @@ class Applying:
         pending = [one for one in shown.proposals if one.state is ProposalState.PENDING]
         return await self._bench.on(_note_proposals, shown.run.id, pending)
 
-    async def apply(
-        self, run: Run, *, replacing: bool, note: str | None = None
-    ) -> tuple[tuple[Applied, ...], int]:
+    async def apply(self, run: Run, *, replacing: bool, note: str | None = None) -> RunApplied:
         """Write a curation's proposals, once a person has agreed to what it comes to.
 
-        Return what became of them, and of how many hidden notes beside. Raises NotemillError.
+        Raises NotemillError.
         """
         bench = self._bench
         staged(run, kind=KIND_CURATE)
@@ -170,7 +180,9 @@ class Applying:
             )
         done = await self._curating.apply(run, replacing=replacing, note=note)
         seen = tuple(one for one in done if sight.shows(one.note))
-        return seen, len(done) - len(seen)
+        return RunApplied(
+            seen, len(done) - len(seen), not any(one.problem or one.refused for one in done)
+        )
 
     async def accepted(self) -> AcceptedWritten:
         """Write what a person accepted, of all kinds, as one run; see `write_accepted`."""

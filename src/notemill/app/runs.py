@@ -41,8 +41,8 @@ from twolane import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from notemill.app.door import Mill
     from notemill.app.events import Front
+    from notemill.app.mill import Mill
     from notemill.app.opened import OpenVault
     from notemill.vault.journal import WrittenRun
     from twolane import Expiring, ItemOutcome, Report, Run, Settings
@@ -253,7 +253,7 @@ async def open_run(
     Raises LedgerError, VaultError.
     """
     # Heavy, and whoever only lists runs does without.
-    from notemill.app.door import Mill  # noqa: PLC0415
+    from notemill.app.mill import Mill  # noqa: PLC0415
 
     exclusions = load_exclusions(found.exclude, config=settings.config)
     return await Mill.open(found.vault, settings, front, exclusions=exclusions, processes=processes)

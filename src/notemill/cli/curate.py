@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from notemill.app.curating import CurationEnded
-    from notemill.app.door import Mill
+    from notemill.app.mill import Mill
     from twolane import Settings
     from twolane.front.console import Console
 

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from notemill.app import events
-from notemill.app.door import Mill
 from notemill.app.link_events import PairsProposed
+from notemill.app.mill import Mill
 from notemill.app.terms import OFFLINE, RunTerms
 from notemill.cli.diffs import print_diff
 from notemill.cli.endings import show_endings

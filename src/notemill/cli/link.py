@@ -29,8 +29,8 @@ from twolane.front.console import (
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from notemill.app.door import Mill
     from notemill.app.links import LinksResumed
+    from notemill.app.mill import Mill
     from notemill.app.terms import RunTerms
     from notemill.config import EmbeddingSettings
     from twolane import Settings

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from notemill.app.door import Mill
+from notemill.app.mill import Mill
 from notemill.config import load_exclusions
 from notemill.index.pool import all_cores
 

@@ -134,16 +134,16 @@ async def apply_proposals(
         if found.of_links:
             return await apply_links(mill, found.id, item=item, as_json=as_json)
         run = await mill.engine.run(found.id)
-        done, hidden = await mill.applying.apply(run, replacing=replace, note=item)
-    if done or hidden:
-        show_applied(Written(found.id, done), front.console)
+        done = await mill.applying.apply(run, replacing=replace, note=item)
+    if done.notes or done.hidden:
+        show_applied(Written(found.id, done.notes), front.console)
     else:
         what = f"nothing about {item}" if item else "nothing"
         front.console.print(f"{what} is pending in run {found.id}: {found.became}")
-    show_hidden(hidden, front.console)
+    show_hidden(done.hidden, front.console)
     if as_json:
-        print_json(applied(found.id, done, hidden=hidden))
-    return EXIT_FAILED if any(one.problem or one.refused for one in done) else 0
+        print_json(applied(found.id, done.notes, hidden=done.hidden))
+    return 0 if done.complete else EXIT_FAILED
 
 
 async def _apply_accepted(settings: Settings, vault: Path, *, yes: bool, as_json: bool) -> int:
@@ -161,7 +161,7 @@ async def _apply_accepted(settings: Settings, vault: Path, *, yes: bool, as_json
     show_hidden(written.hidden, front.console)
     if as_json:
         print_json(accepted_written(written))
-    return EXIT_FAILED if failed else 0
+    return 0 if written.complete else EXIT_FAILED
 
 
 async def undo_run(

@@ -20,7 +20,7 @@ from twolane.front.console import EXIT_FAILED, counted, print_json, shown
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from notemill.app.door import Mill
+    from notemill.app.mill import Mill
     from notemill.stores.proposals import Decision
     from notemill.stores.queue_rows import QueueRow
     from twolane import Settings

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from notemill.app.door import Mill
 from notemill.app.events import RunBegan
+from notemill.app.mill import Mill
 from notemill.app.reviewing import Wanted
 from notemill.app.terms import RunTerms
 from notemill.config import Exclusions

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from notemill.app.door import Mill
 from notemill.app.events import AgreeToChange
 from notemill.app.link_events import (
     EmbeddingMade,
@@ -18,6 +17,7 @@ from notemill.app.link_events import (
     PairsProposed,
     PairsTurnedDown,
 )
+from notemill.app.mill import Mill
 from notemill.app.terms import RunTerms
 from notemill.config import EmbeddingSettings, Exclusions
 from notemill.embedding_kind import EmbeddingKind

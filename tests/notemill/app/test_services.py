@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from notemill.app.applying import ProposalFilter, ToApply
-from notemill.app.door import Mill
 from notemill.app.events import Planned, RunReported, Surveyed
+from notemill.app.mill import Mill
 from notemill.app.reviewing import Wanted
 from notemill.app.terms import RunTerms
 from notemill.config import Exclusions
@@ -132,9 +132,12 @@ async def test_a_run_is_applied_once_its_counts_are_agreed_to(mill: Mill) -> Non
         await mill.applying.apply(run, replacing=False)
     assert tree(mill.root) == before
     front_of(mill).answer = True
-    applied, hidden = await mill.applying.apply(run, replacing=False)
-    assert hidden == 0
-    assert {one.note for one in applied if one.written} >= {"Garden/Soil.md", "Garden/Mulch.md"}
+    applied = await mill.applying.apply(run, replacing=False)
+    assert applied.hidden == 0
+    assert {one.note for one in applied.notes if one.written} >= {
+        "Garden/Soil.md",
+        "Garden/Mulch.md",
+    }
     assert b"description: Said by me." in tree(mill.root)["Mine.md"]
     assert front_of(mill).told(ToApply)[0].counts.replacing == 1
 

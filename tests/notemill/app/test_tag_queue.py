@@ -15,7 +15,7 @@ from tests.notemill.workflows.notes import Desk
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from notemill.app.door import Mill
+    from notemill.app.mill import Mill
     from notemill.app.opened import OpenVault
     from notemill.app.vocabulary import Proposed
     from notemill.workflows.tags.deciding import ToDecide

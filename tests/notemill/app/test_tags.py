@@ -18,7 +18,7 @@ from tests.notemill.workflows.notes import Desk, curated, tree
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from notemill.app.door import Mill
+    from notemill.app.mill import Mill
 
 NOTES: dict[str, str | bytes] = {
     "one.md": "---\ntags: [soup, bread]\n---\nWords.\n",

@@ -21,7 +21,7 @@ from tests.notemill.workflows.notes import Desk, tree
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from notemill.app.door import Mill
+    from notemill.app.mill import Mill
 
 LIST = "<!-- notemill: tags -->\n- dish (soup)\n- bread\n"
 NOTES: dict[str, str | bytes] = {

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from notemill.app.door import Mill
+from notemill.app.mill import Mill
 from notemill.config import Exclusions
 from notemill.errors import VaultLockedError
 from tests.notemill.fronts import KeepingFront

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from notemill.app.door import Mill
 from notemill.app.kinds import KIND_CURATE
+from notemill.app.mill import Mill
 from notemill.cli import main
 from notemill.config import Exclusions
 from tests.notemill.fronts import KeepingFront

@@ -205,9 +205,11 @@ def commands(group: click.Group, *names: str) -> Iterator[tuple[str, ...]]:
         yield (*names, name, *words)
 
 
+# These read no settings: a simulator, and a script for the shell.
+NO_SETTINGS = ("sim", "completion")
 EVERY = [
-    *(("notemill", *words) for words in commands(notemill_cli)),
-    *(("twolane", *words) for words in commands(twolane_cli) if words[0] != "sim"),
+    *(("notemill", *words) for words in commands(notemill_cli) if words[0] not in NO_SETTINGS),
+    *(("twolane", *words) for words in commands(twolane_cli) if words[0] not in NO_SETTINGS),
 ]
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from notemill.app.door import Mill
+    from notemill.app.mill import Mill
     from notemill.app.opened import OpenVault
 
 TAGGED = "---\ntags: [griffin/inner]\ndescription: D.\ntopics: [t]\n---\nA basilisk.\n"

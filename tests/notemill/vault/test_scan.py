@@ -275,7 +275,7 @@ def test_a_folder_that_is_no_vault_says_what_to_do(tmp_path: Path) -> None:
 def test_a_state_folder_that_cannot_be_used_says_so(tmp_path: Path) -> None:
     """Where the journal cannot be kept the vault does not open."""
     (tmp_path / "state").write_text("a file")
-    with pytest.raises(StoreError, match="journal"):
+    with pytest.raises(StoreError, match="is not a folder"):
         make_vault(tmp_path, {"a.md": b""})
 
 

@@ -8,8 +8,8 @@ import re
 from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from notemill.app.door import Mill
 from notemill.app.kinds import KIND_CURATE
+from notemill.app.mill import Mill
 from notemill.app.terms import RunTerms
 from notemill.cli.curate import conclude, curate, rehearse
 from notemill.cli.front import TerminalFront

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from notemill.app.door import Mill
+    from notemill.app.mill import Mill
     from notemill.app.opened import OpenVault
 
 MODEL = "claude-haiku-5-5"

@@ -298,7 +298,7 @@ def test_a_batch_takes_all_of_its_items_or_none(ledger: Ledger) -> None:
     run = _run(ledger)
     first = item_id(run.run_no, 0)
     ledger.claim([(first, 1)], nonce="aaaa", now=2.0)
-    with pytest.raises(LedgerError, match="1 items were taken"):
+    with pytest.raises(LedgerError, match="taken by another process: 1 item"):
         ledger.intend_batch(
             run, [(first + 1, 1), (first, 1)], nonce="bbbb", base_url="", key_fingerprint="",
             now=2.0,

@@ -228,6 +228,6 @@ def test_a_missing_key_is_a_configuration_error(tmp_path: Path) -> None:
     """Without a key nothing is opened, and the error says what to set."""
     with pytest.raises(ConfigError, match="ANTHROPIC_API_KEY"):
         Engine.open(Settings(home=tmp_path))
-    with pytest.raises(ConfigError, match="no provider"):
+    with pytest.raises(ConfigError, match="unknown provider"):
         Engine.open(Settings(home=tmp_path, provider="nobody"))
     assert MODEL.startswith("claude")

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from multiprocessing.synchronize import Event
     from pathlib import Path
 
-    from notemill.app.door import Mill
+    from notemill.app.mill import Mill
     from notemill.app.opened import OpenVault
 
 MINE = "---\ntags: [Mine, area/tested]\ndescription: Mine, by hand.  # stays\n---\nWords.\n"

@@ -14,7 +14,7 @@ from tests.notemill.workflows.notes import Desk, curated, many
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from notemill.app.door import Mill
+    from notemill.app.mill import Mill
     from notemill.app.opened import OpenVault
 
 

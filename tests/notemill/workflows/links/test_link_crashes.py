@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import pytest
 
-from notemill.app.door import Mill
+from notemill.app.mill import Mill
 from notemill.app.opened import OpenVault
 from notemill.cli.front import TerminalFront
 from notemill.cli.link import find
