@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 _DECISIONS: Final = {"a": Decision.ACCEPT, "x": Decision.REJECT, "n": Decision.NEVER}
 FIRST_DECISION_S: Final = 4.0
 """The assumed time for a decision until some have been timed: about 15 a minute."""
+GUESSED: Final = 5
+"""How many decisions that guess is worth: one quick key does not make an hour of minutes."""
 LONGEST_S: Final = 60.0
 """Who takes longer has been away from the terminal."""
 
@@ -270,7 +272,8 @@ class Pace:
     @property
     def each_s(self) -> float:
         """The seconds of a decision."""
-        return self._spent_s / self.decisions if self.decisions else FIRST_DECISION_S
+        spent_s = self._spent_s + GUESSED * FIRST_DECISION_S
+        return spent_s / (self.decisions + GUESSED)
 
 
 def columns() -> int:
