@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from notemill.app import workbench
-from notemill.cli import front, opening
+from notemill.cli import waiting
 from tests.notemill.cli.test_notemill import Shell
 from tests.notemill.workflows.notes import write_notes
 
@@ -21,9 +21,8 @@ def shell(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Shell:
     """A shell where every reading takes long."""
-    monkeypatch.setattr(opening, "_QUIET_S", 0)
     monkeypatch.setattr(workbench, "READ_TOLD_EVERY_S", 0)
-    monkeypatch.setattr(front, "_READ_QUIETLY", 0)
+    monkeypatch.setattr(waiting, "_READ_QUIETLY", 0)
     shell = Shell(tmp_path, monkeypatch, capsys)
     shell.vault = write_notes(tmp_path / "read", {f"{n}.md": f"note {n}" for n in range(7)})
     return shell
