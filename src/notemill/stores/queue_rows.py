@@ -240,4 +240,6 @@ def row_of(home: str, row: Sequence[Any], notes: Sequence[str]) -> QueueRow:
 
 def _reasons(text: str) -> str:
     """Return why two notes belong together, in words."""
-    return "; ".join(f"{name}: {', '.join(words)}" for name, words in json.loads(text).items())
+    return "; ".join(
+        f"{name}: {', '.join(words)}" for name, words in json.loads(text).items() if words
+    )

@@ -60,7 +60,8 @@ class Desk:
 
     def linked(self, *pairs: tuple[str, str, float]) -> None:
         """Let a look for links propose pairs with their scores."""
-        found = [NewPair(a, b, score, {"words": ["w"]}, "ha", "hb") for a, b, score in pairs]
+        why = {"words": ["soil", "worms"], "mentions": []}
+        found = [NewPair(a, b, score, why, "ha", "hb") for a, b, score in pairs]
         self.links.propose(LinkRun("link-1", 1.0, {}), found)
 
     def ids(self, wanted: Filter = Filter(), order: Order = Order.NOTE) -> list[str]:  # noqa: B008
@@ -472,3 +473,9 @@ def test_a_person_moves_freely_between_what_can_be_decided_and_nowhere_else() ->
     for state in ProposalState:
         by_people = {one.state for one in Decision} & MOVES[state]
         assert by_people == (DECIDABLE - {state} if state in DECIDABLE else set())
+
+
+def test_a_link_says_why_in_words(desk: Desk) -> None:
+    """Reasons that there are, by their names; those that there are none of are left out."""
+    links = desk.queue.rows(Filter(kinds={ProposalKind.LINK})).rows
+    assert {row.why for row in links} == {"words: soil, worms"}
