@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from importlib import resources
-from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from notemill.app import events
 from notemill.app.link_events import PairsProposed
 from notemill.app.mill import Mill
+from notemill.app.standing import standing_in
 from notemill.app.terms import OFFLINE, RunTerms
 from notemill.cli.diffs import print_diff
 from notemill.cli.endings import show_endings
@@ -21,22 +21,19 @@ from notemill.cli.link_commands import TOP
 from notemill.config import EmbeddingSettings, Exclusions, check_settings
 from notemill.embedding_kind import EmbeddingKind
 from notemill.errors import UsageError
-from notemill.markup.tags import tag_key
-from notemill.vault.note import links, parse
 from notemill.workflows.curation.survey import Selection
-from notemill.workflows.links.finding import LinkSearch, cohesion_of
-from notemill.workflows.tags.findings import review_tags
+from notemill.workflows.links.finding import LinkSearch
 from notemill.workflows.tags.retagging import checked_changes, plan_retagging, write_retagging
 from twolane import Settings, format_usd, load_settings
 from twolane.front.command import hide_keys
 from twolane.front.console import Table, counted, exit_code, result_console, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Mapping
 
     from notemill.app.events import Event
     from notemill.app.opened import OpenVault
-    from notemill.index import NoteFacts
+    from notemill.app.standing import Standing
     from notemill.workflows.links.explaining import ExplainedPair
     from notemill.workflows.tags.findings import TagReport
     from twolane.front.console import Console
@@ -55,22 +52,6 @@ MIN_SCORE = 0.03
 """Half of what `notemill link` asks for: a small vault of many subjects gives little to go by."""
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """How a vault stands, as a person sees it in a graph of its notes.
-
-    `variants` are tags that are spelled otherwise elsewhere, or say nothing; `alone` notes share
-    neither a link nor a tag with another; `parts` are what links and tags join.
-    """
-
-    described: int
-    tagged: int
-    variants: int
-    links: int
-    alone: int
-    parts: int
-
-
 async def run_demo(*, folder: Path | None, home: Path | None, config: Path | None) -> int:
     """Copy the sample vault, curate and link it, show it, undo it; return the exit code."""
     console = result_console()
@@ -87,12 +68,12 @@ async def run_demo(*, folder: Path | None, home: Path | None, config: Path | Non
     front = _DemoFront(console)
     async with await Mill.open(target, settings, front, exclusions=Exclusions()) as mill:
         originals = await mill.on(_texts)
-        before = await mill.on(_standing)
+        before = await mill.on(standing_in)
         tags = await _tidy_tags(mill, console)
         curation, code = await _curate(mill, console)
         linking = await _link(mill, console)
         _show_notes(originals, await mill.on(_texts), console)
-        _show_standing(before, await mill.on(_standing), console)
+        _show_standing(before, await mill.on(standing_in), console)
         await _show_price(target, settings, console)
         _heading(console, "And back again, to the byte")
         for run in (linking, curation, tags):
@@ -106,8 +87,8 @@ async def run_demo(*, folder: Path | None, home: Path | None, config: Path | Non
     console.print_lines(
         "notemill curate VAULT --dry-run   the price, and one request word for word\n"
         "notemill curate VAULT             proposals for your notes; nothing is written\n"
-        "notemill show RUN                 look at them as a diff\n"
-        "notemill apply RUN                write them; `notemill undo RUN` takes them out\n"
+        "notemill review                   decide on them, one key each\n"
+        "notemill apply                    write them; `notemill undo last` takes them out\n"
         "notemill link VAULT               pairs of notes to link, and why\n"
         "notemill tags VAULT               the vault's tags, and what is wrong with them"
     )
@@ -191,39 +172,6 @@ def _show_notes(before: Mapping[str, bytes], after: Mapping[str, bytes], console
     _heading(console, "Three notes, before and after")
     for key in SHOWN_NOTES:
         print_diff(console, before[key], after[key], key)
-
-
-def _standing(opened: OpenVault) -> Standing:
-    """Return how the vault stands now."""
-    scene = opened.scene()
-    found = review_tags(opened.look().facts, privacy=opened.privacy)
-    facts = [one for one in scene.sight.seen if not one.problem]
-    keys = {one.key for one in facts}
-    pairs = {
-        (min(key, other), max(key, other))
-        for key in keys
-        for link in links(parse(opened.vault.read(key))[0])
-        if (other := scene.names.resolve(link.path, source=key)) in keys - {key}
-    }
-    joined = cohesion_of(keys, [*pairs, *_sharing_a_tag(facts)])
-    return Standing(
-        described=sum(one.has_description for one in facts),
-        tagged=sum(bool(one.all_tags) for one in facts),
-        variants=len(found.merges) + len(found.droppable),
-        links=len(pairs),
-        alone=joined.orphans,
-        parts=joined.components,
-    )
-
-
-def _sharing_a_tag(facts: Iterable[NoteFacts]) -> Iterator[tuple[str, str]]:
-    """Yield enough pairs of notes that share a tag to join all that do."""
-    holders: dict[str, list[str]] = {}
-    for one in facts:
-        for tag in one.all_tags:
-            holders.setdefault(tag_key(tag), []).append(one.key)
-    for keys in holders.values():
-        yield from pairwise(keys)
 
 
 def _show_standing(before: Standing, after: Standing, console: Console) -> None:
