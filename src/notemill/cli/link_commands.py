@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from notemill.cli.completing import NOTE
 from notemill.cli.flags import Shorthand, exclude_flag, going_on_flags, settings_of
 from notemill.embedding_kind import EmbeddingKind
 from twolane.front.command import (
@@ -91,8 +92,8 @@ def find(**flags: Any) -> None:  # noqa: ANN401
 
 
 @link.command()
-@click.argument("one", metavar="NOTE")
-@click.argument("other", metavar="NOTE")
+@click.argument("one", metavar="NOTE", type=NOTE)
+@click.argument("other", metavar="NOTE", type=NOTE)
 @click.option("--vault", type=FOLDER, default=".", help="The vault, if not this folder.")
 @json_flag
 @home_flag
@@ -105,8 +106,8 @@ def reject(**flags: Any) -> None:  # noqa: ANN401
 
 
 @link.command()
-@click.argument("one", metavar="[NOTE", required=False)
-@click.argument("other", metavar="[NOTE]]", required=False)
+@click.argument("one", metavar="[NOTE", type=NOTE, required=False)
+@click.argument("other", metavar="[NOTE]]", type=NOTE, required=False)
 @click.option("--vault", type=FOLDER, default=".", help="The vault, if not this folder.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @json_flag

@@ -121,7 +121,7 @@ def demo(**flags: Any) -> None:  # noqa: ANN401
 @cli.command()
 @click.argument("shell", type=click.Choice(SHELLS))
 def completion(shell: str) -> None:
-    """Print a script for your shell that completes commands, flags and runs.
+    """Print a script for your shell that completes commands, flags, runs, notes and tags.
 
     For bash: eval "$(notemill completion bash)" in ~/.bashrc.
     """

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from notemill.cli.completing import NOTE
 from notemill.cli.flags import settings_of
 from twolane.front.command import finish, home_flag, json_flag
 from twolane.front.flag_types import FOLDER, RUN
@@ -17,7 +18,7 @@ vault_flag = click.option(
 
 @click.command()
 @click.argument("run_id", metavar="RUN", type=RUN)
-@click.option("--item", metavar="NOTE", help="Only this note.")
+@click.option("--item", metavar="NOTE", type=NOTE, help="Only this note.")
 @click.option("--kind", type=click.Choice(("description", "tag", "topic")), help="Only these.")
 @click.option(
     "--only", metavar="GLOB", help="Only notes whose path matches, such as 'Projects/**'."
@@ -36,7 +37,9 @@ def show(**flags: Any) -> None:  # noqa: ANN401
 @click.command()
 @click.argument("run_id", metavar="[RUN]", type=RUN, required=False)
 @click.option("--replace", is_flag=True, help="Also replace descriptions you wrote.")
-@click.option("--item", metavar="NOTE", help="Only this note, with its links in both directions.")
+@click.option(
+    "--item", metavar="NOTE", type=NOTE, help="Only this note, with its links in both directions."
+)
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @vault_flag
 @json_flag
@@ -54,7 +57,7 @@ def apply(**flags: Any) -> None:  # noqa: ANN401
 
 @click.command()
 @click.argument("run_id", metavar="RUN", type=RUN)
-@click.option("--item", metavar="NOTE", help="Restore only this note.")
+@click.option("--item", metavar="NOTE", type=NOTE, help="Restore only this note.")
 @click.option("--through", is_flag=True, help="Also undo later runs on the same notes.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @home_flag

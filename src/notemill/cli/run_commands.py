@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from notemill.cli.completing import NOTE
 from notemill.cli.flags import going_on_flags, settings_of
 from twolane.front.command import finish, home_flag, json_flag, settings_flags
 from twolane.front.flag_types import FILE, RUN, USD
@@ -40,7 +41,7 @@ def retry(**flags: Any) -> None:  # noqa: ANN401
 
 @click.command()
 @click.argument("run_id", metavar="RUN", type=RUN)
-@click.option("--item", metavar="NOTE", help="Cancel only this note.")
+@click.option("--item", metavar="NOTE", type=NOTE, help="Cancel only this note.")
 @home_flag
 def cancel(**flags: Any) -> None:  # noqa: ANN401
     """Cancel a run, or one note of it, from any terminal."""

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from notemill.cli.completing import NOTE, TAG
 from notemill.cli.flags import Shorthand, allow_flag, changing_flags, exclude_flag, settings_of
 from twolane.front.command import (
     LANES,
@@ -43,8 +44,8 @@ def report(**flags: Any) -> None:  # noqa: ANN401
 
 
 @tags.command()
-@click.argument("old", metavar="OLD")
-@click.argument("new", metavar="NEW")
+@click.argument("old", metavar="OLD", type=TAG)
+@click.argument("new", metavar="NEW", type=TAG)
 @changing_flags
 def rename(old: str, new: str, **flags: Any) -> None:  # noqa: ANN401
     """Rename the tag OLD to NEW in properties and text; its children follow.
@@ -56,8 +57,8 @@ def rename(old: str, new: str, **flags: Any) -> None:  # noqa: ANN401
 
 
 @tags.command()
-@click.argument("old", metavar="TAG...", nargs=-1, required=True)
-@click.option("--into", required=True, metavar="TAG", help="The tag they all become.")
+@click.argument("old", metavar="TAG...", type=TAG, nargs=-1, required=True)
+@click.option("--into", required=True, metavar="TAG", type=TAG, help="The tag they all become.")
 @changing_flags
 def merge(old: tuple[str, ...], into: str, **flags: Any) -> None:  # noqa: ANN401
     """Merge several tags into one; a list that had two of them keeps the new one once."""
@@ -65,7 +66,7 @@ def merge(old: tuple[str, ...], into: str, **flags: Any) -> None:  # noqa: ANN40
 
 
 @tags.command()
-@click.argument("old", metavar="TAG...", nargs=-1, required=True)
+@click.argument("old", metavar="TAG...", type=TAG, nargs=-1, required=True)
 @changing_flags
 def drop(old: tuple[str, ...], **flags: Any) -> None:  # noqa: ANN401
     """Remove a tag, and its children, from all notes.
@@ -76,7 +77,7 @@ def drop(old: tuple[str, ...], **flags: Any) -> None:  # noqa: ANN401
 
 
 note_flag = click.option(
-    "--note", metavar="NOTE", help="The vocabulary's note, as a path in the vault."
+    "--note", metavar="NOTE", type=NOTE, help="The vocabulary's note, as a path in the vault."
 )
 
 
@@ -119,7 +120,7 @@ def vocabulary(**flags: Any) -> None:  # noqa: ANN401
 
 
 @tags.command(name="apply")
-@click.argument("note", metavar="NOTE")
+@click.argument("note", metavar="NOTE", type=NOTE)
 @changing_flags
 def apply_tags(**flags: Any) -> None:  # noqa: ANN401
     """Change the vault's tags as the vocabulary in NOTE says.
@@ -133,7 +134,7 @@ def apply_tags(**flags: Any) -> None:  # noqa: ANN401
 
 
 @tags.command()
-@click.argument("note", metavar="NOTE")
+@click.argument("note", metavar="NOTE", type=NOTE)
 @click.option("--vault", type=FOLDER, default=".", help="The vault; by default this folder.")
 @json_flag
 @home_flag
@@ -151,7 +152,9 @@ def adopt(**flags: Any) -> None:  # noqa: ANN401
 
 @tags.command(name="review")
 @click.argument("vault", type=FOLDER, default=".")
-@click.option("--tag", metavar="TAG", help="Show what is proposed for this tag, note by note.")
+@click.option(
+    "--tag", metavar="TAG", type=TAG, help="Show what is proposed for this tag, note by note."
+)
 @exclude_flag
 @json_flag
 @home_flag
@@ -183,11 +186,14 @@ def accept_tags(**flags: Any) -> None:  # noqa: ANN401
 
 
 @tags.command(name="reject")
-@click.argument("tags", metavar="TAG...", nargs=-1, required=True)
+@click.argument("tags", metavar="TAG...", type=TAG, nargs=-1, required=True)
 @click.option(
-    "--into", metavar="TAG", help="A tag that it must never become, whether proposed or not."
+    "--into",
+    metavar="TAG",
+    type=TAG,
+    help="A tag that it must never become, whether proposed or not.",
 )
-@click.option("--item", metavar="NOTE", help="Only for this note.")
+@click.option("--item", metavar="NOTE", type=NOTE, help="Only for this note.")
 @click.option("--take-back", is_flag=True, help="Undo rejections: it may be proposed again.")
 @click.option("--vault", type=FOLDER, default=".", help="The vault; by default this folder.")
 @home_flag

@@ -1,0 +1,33 @@
+"""The names of notes and tags that begin like a word, for a shell to complete; nothing is opened."""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import TYPE_CHECKING, Final
+
+from notemill.index.names import note_names, tag_names
+from notemill.vault.places import state_folder
+from notemill.vault.scan import Walk
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+MOST_NAMES: Final = 200
+"""More than a screen has is of no help."""
+MOST_LOOKED_AT: Final = 10_000
+"""So many notes of a folder are looked at in a tenth of a second, while a shell waits."""
+
+
+def notes_like(home: Path, vault: Path, begun: str) -> list[str]:
+    """Return the notes of a vault whose paths begin like this: from its derived file, else its folder."""
+    found = note_names(state_folder(home, vault), begun, MOST_NAMES)
+    if not found:
+        keys = (note.key for note in islice(Walk(vault).notes(), MOST_LOOKED_AT))
+        found = sorted(key for key in keys if key.startswith(begun))[:MOST_NAMES]
+    return [one for one in found if one.isprintable()]
+
+
+def tags_like(home: Path, vault: Path, begun: str) -> list[str]:
+    """Return the tags of a vault that begin like this, without `#`; none before its first run."""
+    found = tag_names(state_folder(home, vault), begun.removeprefix("#"), MOST_NAMES)
+    return [one for one in found if one.isprintable()]
