@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 import shutil
-import time
 from collections import deque
 from dataclasses import replace
 from enum import Enum, auto
@@ -14,6 +13,7 @@ from prompt_toolkit import PromptSession
 from prompt_toolkit.completion import FuzzyWordCompleter
 
 from notemill.cli.keys import Key, Keyboard
+from notemill.cli.pace import Pace
 from notemill.cli.show.review import HELP, bar, end_bar, line_of, show_row
 from notemill.errors import NotemillError
 from notemill.stores.proposals import EDITABLE, TAG_KINDS, Decision, ProposalState
@@ -26,12 +26,6 @@ if TYPE_CHECKING:
     from notemill.stores.queue_rows import QueueRow
 
 _DECISIONS: Final = {"a": Decision.ACCEPT, "x": Decision.REJECT, "n": Decision.NEVER}
-FIRST_DECISION_S: Final = 4.0
-"""The assumed time for a decision until some have been timed: about 15 a minute."""
-GUESSED: Final = 5
-"""How many decisions that guess is worth: one quick key does not make an hour of minutes."""
-LONGEST_S: Final = 60.0
-"""Who takes longer has been away from the terminal."""
 
 
 class _Then(Enum):
@@ -121,7 +115,7 @@ class ReviewSession:
         self._say_left((await self._reviewing.counts(self._wanted))[ProposalState.PENDING])
         then = _Then.STAY
         while then is _Then.STAY:
-            self._console.print(end_bar(columns()), style="bold", end="")
+            self._console.print(end_bar(shutil.get_terminal_size().columns), style="bold", end="")
             key = await keyboard.next()
             if keyboard.is_gone:
                 return _Then.QUIT
@@ -246,36 +240,6 @@ class ReviewSession:
         what = "value" if self._order is Order.VALUE or not row.notes else "note"
         line = bar(
             left, left * self._pace.each_s, every=count, what=what, editable=row.kind in EDITABLE,
-            columns=columns(),
+            columns=shutil.get_terminal_size().columns,
         )  # fmt: skip
         self._console.print(line, style="bold", end="")
-
-
-class Pace:
-    """How long a decision takes this person; a break counts no longer than `LONGEST_S`."""
-
-    def __init__(self) -> None:
-        """Know nothing of them yet."""
-        self.decisions = 0
-        self._spent_s = 0.0
-        self._began = time.monotonic()
-
-    def begin(self) -> None:
-        """Take the time from here: a proposal is shown."""
-        self._began = time.monotonic()
-
-    def count(self) -> None:
-        """Take the time of a decision."""
-        self.decisions += 1
-        self._spent_s += min(time.monotonic() - self._began, LONGEST_S)
-
-    @property
-    def each_s(self) -> float:
-        """The seconds of a decision."""
-        spent_s = self._spent_s + GUESSED * FIRST_DECISION_S
-        return spent_s / (self.decisions + GUESSED)
-
-
-def columns() -> int:
-    """Return how wide the terminal is now."""
-    return shutil.get_terminal_size().columns

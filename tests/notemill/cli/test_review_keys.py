@@ -189,6 +189,7 @@ def test_all_is_what_is_shown(desk: Desk) -> None:
     assert terminal.end() == 0
 
 
+@pytest.mark.long
 @pytest.mark.loopback
 def test_all_of_a_note_leaves_other_notes(desk: Desk) -> None:
     """By note, A is about the note that is shown, within `--only`."""
@@ -202,6 +203,7 @@ def test_all_of_a_note_leaves_other_notes(desk: Desk) -> None:
     assert desk.states == "ppaapp"
 
 
+@pytest.mark.long
 @pytest.mark.loopback
 def test_a_value_is_edited_with_completion(desk: Desk) -> None:
     """Key e offers the vault's tags; what is no tag is said, and the proposal stays; Ctrl-C leaves it."""
@@ -254,6 +256,7 @@ def test_the_last_decision_can_be_taken_back(desk: Desk) -> None:
     assert desk.states == "rrpppp"
 
 
+@pytest.mark.long
 @pytest.mark.loopback
 def test_nothing_to_decide_needs_no_key(desk: Desk) -> None:
     """Where nothing waits the command says so and ends."""
@@ -283,6 +286,7 @@ def test_ctrl_c_leaves_the_terminal_as_it_was(desk: Desk) -> None:
     assert desk.states == "appppp"
 
 
+@pytest.mark.long
 @pytest.mark.loopback
 def test_ctrl_z_gives_the_shell_its_terminal(desk: Desk) -> None:
     """The shell has lines and echo while the review is stopped, and `fg` shows the proposal anew."""
@@ -315,6 +319,7 @@ def _reads_keys(terminal: OnTerminal) -> bool:
     return not local & (termios.ICANON | termios.ECHO | termios.ISIG)
 
 
+@pytest.mark.long
 @pytest.mark.loopback
 @pytest.mark.parametrize("ignores", [False, True])
 def test_a_terminal_that_is_closed_ends_it(desk: Desk, ignores: bool) -> None:  # noqa: FBT001
@@ -329,6 +334,7 @@ def test_a_terminal_that_is_closed_ends_it(desk: Desk, ignores: bool) -> None:  
     assert desk.states == "appppp"
 
 
+@pytest.mark.long
 @pytest.mark.loopback
 @pytest.mark.parametrize("columns", [20, 40])
 def test_the_bar_is_one_line(desk: Desk, columns: int) -> None:
@@ -342,6 +348,7 @@ def test_the_bar_is_one_line(desk: Desk, columns: int) -> None:
     assert terminal.end() == 0
 
 
+@pytest.mark.long
 @pytest.mark.loopback
 def test_two_terminals_at_one_queue(desk: Desk) -> None:
     """What the other has decided since it was shown is said and stays so; the next one is shown."""
@@ -361,6 +368,7 @@ def test_two_terminals_at_one_queue(desk: Desk) -> None:
     assert desk.states == "rppppp"
 
 
+@pytest.mark.long
 @pytest.mark.loopback
 def test_a_note_that_was_edited_is_shown_as_such(desk: Desk) -> None:
     """A note edited since is said to be; one that is hidden by now is passed over."""
@@ -378,6 +386,7 @@ def test_a_note_that_was_edited_is_shown_as_such(desk: Desk) -> None:
     assert terminal.end() == 0
 
 
+@pytest.mark.long
 @pytest.mark.loopback
 def test_names_and_values_are_shown_as_text(desk: Desk) -> None:
     """Control characters and marks of direction in names and values come as escapes."""
