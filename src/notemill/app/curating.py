@@ -316,10 +316,10 @@ class Curating:
         return tuple(one for one in seen if one.problem)
 
     async def _left_over(self, *, apply: bool) -> Run | None:
-        """Return the vault's newest run where it has ended and is not through all the same.
+        """Return the vault's newest run where it has ended with answers not yet collected or applied.
 
-        A process died before it had read all answers, or, where additions are to be applied,
-        before they were written.
+        A process died before it had read them, or, where additions are to be applied, before it
+        had written them.
         """
         run = await self._bench.engine.latest(self._bench.source_of(KIND_CURATE))
         if run is None or run.row.state not in ENDED:
