@@ -62,7 +62,7 @@ WITHOUT_END: dict[str, Callable[[Asked], Answer]] = {
 @pytest.mark.parametrize("name", WITHOUT_END)
 def test_an_answer_without_end_is_no_vectors(service: tuple[Hostile, Endpoint], name: str) -> None:
     """It is read as far as vectors of its texts can reach, and refused once."""
-    assert "no vector for each text" in refused(service, WITHOUT_END[name])
+    assert "one vector per text" in refused(service, WITHOUT_END[name])
     assert len(service[0].asked) == 1
 
 
@@ -120,7 +120,7 @@ def test_what_is_no_vector_for_each_text_is_refused(
     service: tuple[Hostile, Endpoint], name: str
 ) -> None:
     """Whatever stands in the place of vectors is said to be none, and asked for once."""
-    assert "no vector for each text" in refused(service, lambda _: said(NO_VECTORS[name]))
+    assert "one vector per text" in refused(service, lambda _: said(NO_VECTORS[name]))
     assert len(service[0].asked) == 1
 
 

@@ -111,7 +111,7 @@ def test_settings_of_a_plugin_that_are_no_file_are_named(tmp_path: Path, kind: s
         UNFIT[kind](root / name)
     vault = make_vault(tmp_path, {"a.md": b""})
     assert [note.key for note in vault.scan()] == ["a.md"]
-    assert len([one for one in vault.skipped if "templates are not known" in one.reason]) == 2
+    assert len([one for one in vault.skipped if "templates are unknown" in one.reason]) == 2
 
 
 def test_all_settings_together_have_a_bound(tmp_path: Path) -> None:

@@ -153,7 +153,7 @@ def test_a_reply_that_takes_or_refuses_everything_is_shown_as_such(
     own = next(one for one in found.answers.uniform if one.note == CLIP)
     assert (own.accept, own.own) == (accept, pairs["Soil"])
     verb = "accepts" if accept else "refuses"
-    assert f"{CLIP}: its own answer {verb} all {pairs['Soil']} of its pairs" in shown
+    assert f"{CLIP}: its own reply {verb} all {pairs['Soil']} of its pairs" in shown
     assert value["uniform"]
 
 

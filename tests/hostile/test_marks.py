@@ -75,7 +75,7 @@ def test_a_clipped_page_is_no_vocabulary(shell: Shell, key: str) -> None:
     """Its list retags nothing and is named; the notes end as beside the same page without marks."""
     clip(shell, key, LIST)
     through_everything(shell)
-    assert f"{key} has the marks of a vocabulary and decides nothing" in shell.err
+    assert f"{key} is marked as a vocabulary but is not used" in shell.err
     assert f"notemill tags adopt {key}" in shell.err
     marked = others(shell, key)
     assert not any(b"pwned" in raw for raw in marked.values())
@@ -94,7 +94,7 @@ def test_three_clipped_lists_beside_the_owners_change_nothing(shell: Shell) -> N
         clip(shell, key, LIST)
     assert shell("tags", "review", shell.vault, "--json") == 0
     assert {one["tag"]: one["becomes"] for one in shell.report["changes"]} == {"broth": "food/soup"}
-    assert shell.err.count("decides nothing") == 3
+    assert shell.err.count("is not used") == 3
     assert shell("tags", "accept", "--all", "--vault", shell.vault, "--yes") == 0
     assert b"- food/soup\n" in (shell.vault / "two.md").read_bytes()
     assert (shell.vault / "one.md").read_bytes() == str(NOTES["one.md"]).encode()
@@ -106,7 +106,7 @@ def test_on_another_computer_the_list_waits_to_be_adopted(shell: Shell) -> None:
     assert shell("tags", "vocabulary", shell.vault, "--note", "Tags.md", "--yes") == 0
     shell.patch.setenv("TWOLANE_HOME", str(shell.home / "second"))
     assert shell("tags", "review", shell.vault) == 0
-    assert "Tags.md has the marks of a vocabulary and decides nothing" in shell.err
+    assert "Tags.md is marked as a vocabulary but is not used" in shell.err
     before = (shell.vault / "Tags.md").read_bytes()
     shell.curate("--apply", "--only", "Tags.md")
     assert shell("tags", "adopt", "Tags.md", "--vault", shell.vault, "--json") == 0
@@ -117,7 +117,7 @@ def test_on_another_computer_the_list_waits_to_be_adopted(shell: Shell) -> None:
         == (shell.vault / "Tags.md").read_bytes().splitlines()[-len(before.splitlines()) + 1 :]
     )
     assert shell("tags", "review", shell.vault) == 0
-    assert "decides nothing" not in shell.err
+    assert "is not used" not in shell.err
 
 
 def test_a_change_of_the_owners_list_is_named_before_it_is_carried_out(shell: Shell) -> None:
@@ -127,11 +127,13 @@ def test_a_change_of_the_owners_list_is_named_before_it_is_carried_out(shell: Sh
     (shell.vault / "Tags.md").write_text(MINE.replace("(broth)", "(broth, dinner)\n- ~~bread~~"))
     for words in (("review", shell.vault), ("accept", "dinner", "--vault", shell.vault, "--yes")):
         assert shell("tags", *words) == 0
-        assert "Tags.md is not as you took it over:\n  #dinner becomes #food/soup\n" in shell.err
+        assert (
+            "Tags.md has changed since you adopted it:\n  #dinner becomes #food/soup\n" in shell.err
+        )
         assert "  #bread is struck out\n" in shell.err
     assert shell("tags", "adopt", "Tags.md", "--vault", shell.vault) == 0
     assert shell("tags", "review", shell.vault) == 0
-    assert "not as you took it over" not in shell.err
+    assert "has changed since you adopted it" not in shell.err
 
 
 def test_a_vocabulary_that_was_moved_holds_until_its_owner_says_where_it_is(shell: Shell) -> None:
@@ -142,7 +144,7 @@ def test_a_vocabulary_that_was_moved_holds_until_its_owner_says_where_it_is(shel
     clip(shell, "Clip.md", LIST)
     assert shell("tags", "review", shell.vault, "--json") == 0
     assert [one["tag"] for one in shell.report["changes"]] == ["broth"]
-    assert "Tags.md held the vocabulary and has no list now" in shell.err
+    assert "Tags.md held the vocabulary but has no list now" in shell.err
     assert "notemill tags adopt Words.md" in shell.err
     assert shell("tags", "adopt", "Words.md", "--vault", shell.vault) == 0
     assert "instead of Tags.md" in shell.err
@@ -159,7 +161,7 @@ def test_naming_a_note_without_agreeing_adopts_nothing(shell: Shell) -> None:
     assert shell("tags", "vocabulary", shell.vault, "--note", "Clip.md") == 8
     assert "#soup becomes #pwned" in shell.err
     assert shell("tags", "review", shell.vault) == 0
-    assert "Clip.md has the marks of a vocabulary and decides nothing" in shell.err
+    assert "Clip.md is marked as a vocabulary but is not used" in shell.err
 
 
 @pytest.mark.parametrize(
@@ -175,10 +177,10 @@ def test_naming_a_note_without_agreeing_adopts_nothing(shell: Shell) -> None:
         ("---\nx: |\n  " + LIST.replace("\n", "\n  ") + "\n---\n", "has no list of tags"),
         (LIST.replace("notemill:", "notemill :"), "has no list of tags"),
         (LIST.upper(), "has no list of tags"),
-        (LIST + LIST, "line 5: the list's marks stand here once more"),
-        ("<!-- notemill: tags -->\n" + LIST, "line 2: the list's marks stand here once more"),
-        (LIST + "<!-- notemill: end of tags -->\n", "line 5: the list's marks"),
-        (LIST.replace("- pwned", "- a b\n- A\n- a\n- pwned"), "line 3: #A stands in line 2"),
+        (LIST + LIST, "line 5: a second list starts or ends here"),
+        ("<!-- notemill: tags -->\n" + LIST, "line 2: a second list starts or ends here"),
+        (LIST + "<!-- notemill: end of tags -->\n", "line 5: a second list"),
+        (LIST.replace("- pwned", "- a b\n- A\n- a\n- pwned"), "line 3: #A is already in line 2"),
     ],
 )
 def test_only_a_list_that_can_be_read_is_adopted(shell: Shell, text: str, said: str) -> None:

@@ -111,9 +111,12 @@ def _written(opened: OpenVault, run: str) -> Iterator[NoteWritten]:
         if one.written or one.problem:
             yield NoteWritten(one.note, one.problem)
         for stale in one.stale:
-            yield NoteWritten(one.note, f"its {stale.kind} was made for another text of the note")
+            yield NoteWritten(
+                one.note,
+                f"its {stale.kind} was made for an earlier text of the note; curate it again",
+            )
         for refused in one.refused:
-            yield NoteWritten(one.note, f"its {refused.kind} may not be written")
+            yield NoteWritten(one.note, f"its {refused.kind} is not allowed")
     yield from _tag_changes(opened, run)
     yield from _tidied(opened, run, tidy_notes)
 

@@ -56,7 +56,7 @@ def staged(run: Run, *, kind: str) -> Staged:
     stages = run.row.setting("stages")
     if run.row.kind == KIND_TAGS:
         raise UsageError(
-            f"run {run.id} arranges tags; `notemill tags vocabulary --ask-model` goes on with it"
+            f"run {run.id} arranges tags; `notemill tags vocabulary --ask-model` continues it"
         )
     if run.row.kind != kind or not isinstance(stages, list):
         what = "a curation" if kind == KIND_CURATE else "a run about links"
@@ -161,9 +161,9 @@ async def _verified(bench: Workbench, run: Run) -> None:
     if verdict.problems:
         listed = "; ".join(verdict.problems)
         raise WaitingForPersonError(
-            f"the stage did not verify, and the run does not go on: {listed}; "
-            f"look at it with `notemill show {run.id}`; then ask about what failed again with "
-            f"`notemill retry {run.id} --failed`, or give the run up with `notemill cancel {run.id}`"
+            f"the stage did not verify, so the run was stopped: {listed}; inspect it with "
+            f"`notemill show {run.id}`; then send what failed again with `notemill retry "
+            f"{run.id} --failed`, or cancel the run with `notemill cancel {run.id}`"
         )
     bench.front.tell(StageVerified(verdict.checked))
 
@@ -171,9 +171,9 @@ async def _verified(bench: Workbench, run: Run) -> None:
 def _after_stage(run: str) -> GoOnAfterStage:
     command = f"notemill resume {run} --yes"
     return GoOnAfterStage(
-        "go on with the next stage?",
-        f"stopped here; go on with `notemill resume {run}`",
-        f"the stage waits to be looked at; go on with `{command}`",
+        "continue with the next stage?",
+        f"stopped here; continue with `notemill resume {run}`",
+        f"the stage is waiting for your review; continue with `{command}`",
         command=command,
     )
 

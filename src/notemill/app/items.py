@@ -16,4 +16,4 @@ def no_such_item(run: str, item: str, keys: Iterable[str]) -> UsageError:
     near = nearest(item, dict.fromkeys(keys))
     hint = f"; the nearest are {', '.join(near)}" if len(near) > 1 else ""
     hint = f"; the nearest is {near[0]}" if len(near) == 1 else hint
-    return UsageError(f"run {run} has nothing of {item!r}{hint}; `notemill show {run}` lists it")
+    return UsageError(f"run {run} has nothing about {item!r}{hint}; `notemill show {run}` lists it")

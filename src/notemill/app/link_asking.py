@@ -240,7 +240,7 @@ def _give_back(opened: OpenVault, waiting: Sequence[Pair]) -> None:
                 [one.id], before.state, because=before.because, now=now, run=before.run
             )
         else:
-            because = "nobody was asked"
+            because = "nothing was sent"
             opened.links.decide([one.id], PairState.WITHDRAWN, because=because, now=now)
 
 

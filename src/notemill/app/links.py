@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     from twolane import Report, Run
 
 SHOWN_NOTES: Final = 12
-"""The notes with pairs that are explained at once: every one of them is read for it."""
+"""The notes whose pairs are explained at once: each of them has to be read."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from notemill.index import NoteFacts
 
 LOOK_EVERY_S: Final = 0.2
-"""How often the progress is told, in seconds; who asks to go on without waits no longer."""
+"""Seconds between reports of progress; a request to skip is noticed within them."""
 
 
 async def vectors_of(

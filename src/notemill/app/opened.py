@@ -87,7 +87,7 @@ class OpenVault:
         """See that no note was hidden since a look. Raises ExternallyChangedError."""
         if self.look().hidden.keys() - sight.hidden.keys():
             raise ExternallyChangedError(
-                "a note was excluded since the vault was looked through; nothing was sent, run the "
+                "a note was excluded while the vault was scanned; nothing was sent; run the "
                 "command again"
             )
 
@@ -126,5 +126,5 @@ class OpenVault:
         if facts.problem or self.privacy.hides(facts):
             return self.privacy.why_not(facts) or facts.problem
         if not self.vault.has_plain_name(facts.key):
-            return "its name is not UTF-8, and no link can name it; rename it"
+            return "its name is not UTF-8, so no link can name it; rename it"
         return self.vault.why_not_writable(facts.key)

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 OPEN: Final = (ProposalState.PENDING,)
 CURATED: Final = (*TAG_KINDS, ProposalKind.TOPIC, ProposalKind.DESCRIPTION)
 FEW_NOTES: Final = 20
-"""So many notes are read faster than a whole vault is looked through."""
+"""Up to this many notes it is faster to read them than to scan the vault."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,16 +297,16 @@ def _checked(opened: OpenVault, rows: Iterable[QueueRow], value: str) -> str:
             value = bare(value)
             if not is_tidy_tag(value) and not opened.gate().allows(value):
                 raise UsageError(
-                    f"{value!r} is not a tag: letters, digits, - and _, levels parted by /, and not "
-                    "digits alone"
+                    f"{value!r} is not a tag: letters, digits, - and _, levels separated by /, "
+                    "and not only digits"
                 )
         elif row.kind in CURATED:
             text = opened.vault.read(row.notes[0]).decode("utf-8", "replace")
             own = Own(partial(str, text))
             if not may_be_written(value, own):
                 raise UsageError(
-                    "the text has a link, an embed or an address that the note does not have, or "
-                    "characters that do not show; leave them out"
+                    "the text has a link, an embed or an address that the note does not have, "
+                    "or invisible characters; remove them"
                 )
     return value
 

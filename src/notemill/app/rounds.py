@@ -235,8 +235,8 @@ class _Rounds:
         before = run.row.setting("hidden")
         if not set(self._hidden) <= set(map(str, before if isinstance(before, list) else ())):
             raise UsageError(
-                f"notes were excluded since run {run.id} began, and its requests may name them; "
-                "nothing was sent, begin anew with --again"
+                f"notes were excluded since run {run.id} began, and its requests may name "
+                "them; nothing was sent; start over with --again"
             )
 
     def _source(self, part: str) -> str:

@@ -54,7 +54,7 @@ KINDS = (KIND_CURATE, KIND_TAGS, LINK_KIND)
 class Became(StrEnum):
     """What became of a run, as far as it goes."""
 
-    WAITS = "waits to go on"
+    WAITS = "paused"
     HANDED_OVER = "handed over"
     STOPPED = "stopped by the budget"
     CANCELED = "canceled"
@@ -196,8 +196,7 @@ def pick(
         ids = [one.id for one in runs if suits(one) and here in (None, one.vault)]
         if not ids:
             raise UsageError(
-                f"there is no such run of {here or 'any vault'} yet; `notemill runs` lists those "
-                "there are"
+                f"there is no such run of {here or 'any vault'} yet; `notemill runs` lists all runs"
             )
     return known[pick_run(named, ids)]
 
@@ -228,7 +227,7 @@ def find_run(
         raise UsageError(f"run {run.id} {otherwise}")
     if not is_root(run.vault):
         raise UsageError(
-            f"run {run.id} was over {str(run.vault)!r:.200}, which is no folder of this computer"
+            f"run {run.id} belongs to {str(run.vault)!r:.200}, which is not a folder on this computer"
         )
     return run
 
@@ -337,8 +336,8 @@ class RunsToForget(Event):
 
 
 _FORGET = (
-    "Delete requests and replies, proposals and what the runs replaced? What they wrote cannot be "
-    "undone then, and what you turned down may be proposed again."
+    "Delete requests, replies, proposals and undo data? What the runs wrote can then no "
+    "longer be undone, and what you rejected may be proposed again."
 )
 
 

@@ -166,7 +166,7 @@ class TagView:
         if chosen.new_tags and self.place.may_have_moved:
             note = self.shown_place or "the vocabulary's note"
             raise UsageError(
-                f"{note} is not there to take a new tag; say where its list is now: "
+                f"{note} is missing, so no tag can be added to it; name the list's note: "
                 "notemill tags adopt NOTE"
             )
         return chosen

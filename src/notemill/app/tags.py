@@ -116,9 +116,7 @@ class Tagging:
             plan = await planned_change(bench, wanted)
             if not plan.is_known:
                 named = ", ".join(f"#{bare(old)}" for old in changes)
-                raise UsageError(
-                    f"no note has {named} to change; `notemill tags` lists the tags there are"
-                )
+                raise UsageError(f"no note has {named} to change; `notemill tags` lists all tags")
             if dry_run or not plan.touched:
                 return TagsChanged(plan)
             await agree_to(bench, writing_into(len(plan.touched)))
@@ -178,9 +176,7 @@ class Tagging:
         """
         _check_named(tags)
         if into is not None and (note or len(tags) > 1):
-            raise UsageError(
-                "--into names what one tag must never become; give one TAG, without --item"
-            )
+            raise UsageError("--into works on one tag, without --item; name a single TAG")
         return await self._bench.on(_reject, tags, into=into, note=note)
 
     async def take_back(self, tags: Sequence[str]) -> int:
@@ -228,7 +224,7 @@ def _accepting(plan: Retagging, chosen: Chosen) -> str:
     parts = [writing_into(len(plan.touched))] if plan.touched else []
     if chosen.new_tags:
         count = len(chosen.new_tags)
-        parts.append(f"take {count:,} new tag{'' if count == 1 else 's'} into the vocabulary")
+        parts.append(f"add {count:,} new tag{'' if count == 1 else 's'} to the vocabulary")
     return " and ".join(parts)
 
 
@@ -315,7 +311,7 @@ def _reject(
 ) -> tuple[ChangeRejected | TagRejected, ...]:
     view = TagView(opened)
     if note and all(one.key != note for one in view.facts):
-        raise UsageError(f"there is no note {note}; name it by its path in the vault")
+        raise UsageError(f"there is no note {note}; give its path in the vault")
     if note:
         return tuple(_reject_new(opened, bare(tag), note) for tag in tags)
     waiting = view.to_decide()
@@ -339,8 +335,8 @@ def _reject_tag(
     used = (tag_key(one) for facts in view.facts for one in facts.all_tags)
     if not pairs and key in used:
         raise UsageError(
-            f"nothing is proposed for #{tag}; `notemill tags review` lists what is, and "
-            "--into names a tag that it shall never become"
+            f"nothing is proposed for #{tag}; `notemill tags review` lists what is, and --into "
+            "names a tag that it must never become"
         )
     if not pairs or any(tag_key(one.tag) == key for one in waiting.new_tags):
         said.append(_reject_new(view.opened, tag, ""))

@@ -20,7 +20,7 @@ ALLOWED_TO: Final = {
     PairState.DECLINED: PairState.WITHDRAWN,
     PairState.UNDECIDED: PairState.PROPOSED,
 }
-"""Where a pair stands once a person allows it: what is only undecided is decided by that."""
+"""The state of a pair once a person allows it: an undecided pair becomes proposed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ def reject_pair(opened: OpenVault, one: str, other: str) -> PairRejected:
     scene = opened.scene()
     a, b = _named(scene, one), _named(scene, other)
     if a == b:
-        raise UsageError(f"{one} and {other} are the same note; name two")
+        raise UsageError(f"{one} and {other} are the same note; name two different notes")
     opened.links.reject(a, b, now=opened.clock())
     standing = [side for side in opened.links.sides(note=a) if side.other == b]
     standing += [side for side in opened.links.sides(note=b) if side.other == a]
@@ -75,5 +75,5 @@ def _named(scene: Scene, name: str) -> str:
         return bare
     key = scene.names.resolve(bare.removesuffix(".md"), source="") if bare else None
     if key is None or not (key in scene.facts or key in scene.away):
-        raise NoteNotFoundError(f"there is no note {name!r}; name it by its path in the vault")
+        raise NoteNotFoundError(f"there is no note {name!r}; give its path in the vault")
     return key

@@ -202,13 +202,13 @@ def _read_note(opened: OpenVault, note: str) -> bytes:
         return opened.vault.read(note)
     except NoteNotFoundError as error:
         raise UsageError(
-            f"there is no note {note} in {opened.root}; make an empty one first"
+            f"there is no note {note} in {opened.root}; create an empty one first"
         ) from error
 
 
 def _list_to_adopt(opened: OpenVault, note: str) -> tuple[bytes, Vocabulary]:
     if all(one.key != note for one in opened.look().facts):
-        raise UsageError(f"there is no note {note}; name it by its path in the vault")
+        raise UsageError(f"there is no note {note}; give its path in the vault")
     raw = opened.vault.read(note)
     return raw, vocabulary_of(raw, note)
 

@@ -48,7 +48,7 @@ T = TypeVar("T")
 
 READ_TOLD_EVERY_S: Final = 0.2
 SERVER_QUIET_S: Final = 3.0
-"""A server that is there answers at once; one that loads its model may take minutes."""
+"""A running server answers at once; one that is loading its model may take minutes."""
 
 
 @dataclass(eq=False, slots=True)
@@ -171,7 +171,7 @@ class Workbench:
     def _begin_work(self, opened: OpenVault, turn: _Turn) -> None:
         if turn.what in self._working:
             raise VaultLockedError(
-                f"{turn.what} is at work on {opened.root} already; wait for it, or stop it"
+                f"{turn.what} is already working on {opened.root}; wait for it, or stop it"
             )
         if not self._working:
             turn.lock = curate_lock(opened.state, opened.root)
@@ -289,11 +289,11 @@ class Workbench:
 
 def _send_unmatched(unmatched: Iterable[Unmatched]) -> SendUnmatched:
     return SendUnmatched(
-        "send notes all the same?",
+        "send the notes anyway?",
         "nothing was sent; correct the exclusion",
-        "an exclusion fits no note, and may be a slip: "
-        f"{', '.join(one.entry for one in unmatched)}. Nothing was sent; correct it, or run the "
-        "command again with --allow-unmatched",
+        "an exclusion matches no note and may be misspelled: "
+        f"{', '.join(one.entry for one in unmatched)}. Nothing was sent; correct it, or run "
+        "the command again with --allow-unmatched",
     )
 
 

@@ -63,7 +63,7 @@ async def run_demo(*, folder: Path | None, home: Path | None, config: Path | Non
     # The demo needs no key and must not spend money where there is one.
     settings = replace(given, api_key=None, model=None, batch_size=None)
     _copy_sample(target)
-    _heading(console, "A vault, as it might be yours")
+    _heading(console, "A sample vault")
     console.print(f"copied to {shown(str(target))}")
     front = _DemoFront(console)
     async with await Mill.open(target, settings, front, exclusions=Exclusions()) as mill:
@@ -88,7 +88,7 @@ async def run_demo(*, folder: Path | None, home: Path | None, config: Path | Non
         "notemill curate VAULT --dry-run   the price, and one request word for word\n"
         "notemill curate VAULT             proposals for your notes; nothing is written\n"
         "notemill review                   decide on them, one key each\n"
-        "notemill apply                    write them; `notemill undo last` takes them out\n"
+        "notemill apply                    write them; `notemill undo last` reverts them\n"
         "notemill link VAULT               pairs of notes to link, and why\n"
         "notemill tags VAULT               the vault's tags, and what is wrong with them"
     )
@@ -123,7 +123,8 @@ async def _tidy_tags(mill: Mill, console: Console) -> str:
     for merge in found.merges[:SHOWN_MERGES]:
         console.print(f"#{shown(merge.tag)} → #{shown(merge.into)}  {shown(merge.reason)}")
     console.print(
-        f"… {len(found.merges):,} in all, and {len(found.droppable):,} that say nothing go"
+        f"… {len(found.merges):,} in all, and {len(found.droppable):,} without a meaning are "
+        "removed"
     )
     run = "tags-demo"
     written, failures = await mill.on(_retag, found, run)
@@ -180,10 +181,10 @@ def _show_standing(before: Standing, after: Standing, console: Console) -> None:
     for name, old, new in (
         ("notes with a description", before.described, after.described),
         ("notes with tags", before.tagged, after.tagged),
-        ("tags spelled otherwise elsewhere, or saying nothing", before.variants, after.variants),
+        ("tags that are variants or have no meaning", before.variants, after.variants),
         ("pairs of linked notes", before.links, after.links),
         ("notes that share neither link nor tag", before.alone, after.alone),
-        ("parts that links and tags do not join", before.parts, after.parts),
+        ("parts not connected by links or tags", before.parts, after.parts),
     ):
         table.add(name, f"{old:,}", f"{new:,}")
     console.print_table(table)
@@ -209,7 +210,7 @@ async def _show_price(target: Path, settings: Settings, console: Console) -> Non
 
 def _copy_sample(target: Path) -> None:
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
-        message = f"{target} is there already and not empty; name another folder"
+        message = f"{target} already exists and is not empty; name another folder"
         raise UsageError(message)
     with resources.as_file(resources.files("notemill") / "sample_vault") as sample:
         shutil.copytree(sample, target, dirs_exist_ok=True)

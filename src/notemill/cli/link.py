@@ -95,7 +95,7 @@ async def find(
         search, embedding, terms, again=again, apply=apply, allow_unmatched=allow_unmatched
     )
     if not ended.run:
-        console.print("nothing to do: no new link is likely enough")
+        console.print("nothing to do: no new link is likely enough (see --min-score)")
     elif not apply:
         show_next(ended.run, console)
     if as_json:
@@ -178,7 +178,7 @@ async def reject_pair(
         rejected = await mill.links.reject(one, other)
     front.console.print(f"{shown(rejected.a)} and {shown(rejected.b)} are not proposed again")
     if rejected.standing:
-        front.console.print("its links are taken out by the next: notemill link --apply")
+        front.console.print("to remove its links: notemill link --apply")
     if as_json:
         print_json(views.pair_rejected(rejected))
     return 0
@@ -204,7 +204,7 @@ async def allow_pairs(
     rest = counted(len(allowed) - waiting.total(), "pair")
     front.console.print(f"{rest} may be proposed again")
     for run, count in waiting.items():
-        line = f"{counted(count, 'pair')} proposed; write with: notemill apply {shown(run)}"
+        line = f"{counted(count, 'pair')} proposed; write them with: notemill apply {shown(run)}"
         front.console.print(line)
     if as_json:
         print_json(views.pairs_allowed(allowed))

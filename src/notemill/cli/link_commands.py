@@ -20,9 +20,9 @@ from twolane.front.command import (
 from twolane.front.flag_types import FOLDER, USD, Number, Whole
 
 TOP = 5
-"""Links of notemill's that a note has at most: as many as a person reads."""
+"""The most notemill links in a note: as many as a person reads."""
 MIN_SCORE = 0.06
-"""How likely a pair has to be to be proposed: of those above, readers accepted most."""
+"""The least score that is proposed: readers accepted most pairs above it."""
 
 
 @click.group(cls=Shorthand, main="find")
@@ -57,7 +57,7 @@ def link() -> None:
     default=False,
     help="Write a list below the text, or the property `related` (the default).",
 )
-@click.option("--only", metavar="GLOB", help="Only pairs with a note whose path fits.")
+@click.option("--only", metavar="GLOB", help="Only pairs with a note whose path matches.")
 @exclude_flag
 @click.option(
     "--embedding",
@@ -67,23 +67,23 @@ def link() -> None:
 @click.option(
     "--ask-model",
     is_flag=True,
-    help="Have a model judge every pair, one request for each note; the next flags are for that.",
+    help="Have a model judge every pair, one request per note; the flags below apply to that.",
 )
 @click.option("--lane", type=click.Choice(LANES), default="auto", show_default=True)
-@click.option("--max-cost", type=USD, metavar="USD", help="Never spend more than this.")
+@click.option("--max-cost", type=USD, metavar="USD", help="Maximum cost of the run.")
 @deadline_flags
 @click.option("--stages", default="auto", show_default=True, metavar="auto|none|ladder|2,6,…")
-@click.option("--again", is_flag=True, help="Begin anew instead of going on with a run.")
-@click.option("--dry-run", is_flag=True, help="Show what is found; keep and send nothing.")
+@click.option("--again", is_flag=True, help="Start over instead of continuing a run.")
+@click.option("--dry-run", is_flag=True, help="Show the pairs; keep and send nothing.")
 @going_on_flags
 @settings_flags
 def find(**flags: Any) -> None:  # noqa: ANN401
-    """Find pairs of notes in VAULT (this folder) that a person would link.
+    """Find pairs of notes in VAULT (this folder) that should be linked.
 
-    Each is shown with its why: shared words, the sentence in which one names the other, shared
-    neighbours and tags, and how likely it is. Written, a link stands in both notes; one that you
-    take out of either is taken out of the other, and never comes back. Nothing leaves the machine
-    but with --ask-model or --embedding openai.
+    Each is shown with its reasons (shared words, the sentence in which one names the other, shared
+    neighbours and tags) and its score. A link is written into both notes; one that you delete from
+    either is removed from the other and never proposed again. Nothing leaves the machine except
+    with --ask-model or --embedding openai.
     """
     from notemill.cli.link import link_vault  # noqa: PLC0415
 
@@ -98,7 +98,7 @@ def find(**flags: Any) -> None:  # noqa: ANN401
 @json_flag
 @home_flag
 def reject(**flags: Any) -> None:  # noqa: ANN401
-    """Turn a pair of notes down: it is never proposed again, whatever the notes are called then."""
+    """Reject a pair of notes: it is never proposed again, even if the notes are renamed."""
     from notemill.cli.link import reject_pair  # noqa: PLC0415
 
     settings = settings_of(flags)
@@ -113,10 +113,10 @@ def reject(**flags: Any) -> None:  # noqa: ANN401
 @json_flag
 @home_flag
 def allow(**flags: Any) -> None:  # noqa: ANN401
-    """List what was turned down or is undecided: a pair, all of a note, or all; and allow it.
+    """List rejected and undecided pairs (one pair, those of a note, or all), and allow them.
 
-    What was turned down may be proposed again. A pair that a model's two answers do not agree on is
-    proposed at once, and `notemill apply` writes it.
+    A rejected pair may then be proposed again. An undecided pair, on which a model's two answers
+    disagree, is proposed at once, and `notemill apply` writes it.
     """
     from notemill.cli.link import allow_pairs  # noqa: PLC0415
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from twolane.front.console import Console
 
 _READ_QUIETLY: Final = 200
-"""Fewer new notes are read within a moment."""
+"""Fewer new notes are read in a moment."""
 
 
 class Waiting:
@@ -44,7 +44,9 @@ class Waiting:
         if event.ended:
             self._end()
             if event.skipped:
-                self._console.print("going on with words alone; what was read is kept")
+                self._console.print(
+                    "continuing with words alone; the embeddings made so far are kept"
+                )
             return
         if not event.total:
             self._began = time.monotonic()
@@ -55,8 +57,8 @@ class Waiting:
         left_s = time_left_s(event.done - event.kept, event.total - event.kept, elapsed_s)
         left = "" if left_s is None else f", about {clock(left_s)} left"
         self._line(
-            f"computing embeddings, once for each text: {event.done:,} of {event.total:,}{left}; "
-            "Ctrl-C goes on with words alone"
+            f"computing embeddings, once for each text: {event.done:,} of "
+            f"{event.total:,}{left}; Ctrl-C continues with words alone"
         )
 
     def for_ranking(self, event: NotesCompared) -> None:

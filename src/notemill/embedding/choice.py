@@ -40,8 +40,8 @@ def _endpoint(settings: EmbeddingSettings) -> Model:
 
     if settings.api_key is None and settings.base_url == OPENAI_URL:
         raise EmbeddingError(
-            "OpenAI's embeddings need a key: set OPENAI_API_KEY, or name a service of your own "
-            "in embedding_url (OPENAI_BASE_URL)"
+            "OpenAI's embeddings need a key: set OPENAI_API_KEY, or name your own service in "
+            "embedding_url (OPENAI_BASE_URL)"
         )
     check_network(settings.base_url)
     from notemill.embedding.endpoint import Endpoint  # noqa: PLC0415  # it loads aiohttp

@@ -116,7 +116,7 @@ class Endpoint:
                     if not left:
                         raise EmbeddingError(
                             f"the embedding service {self._base_url} did not answer: {error}; "
-                            "run the command again later, or go on with --embedding off"
+                            "run the command again later, or continue with --embedding off"
                         ) from error
                     await asyncio.sleep(pause_s(wait_s, error.wait_s))
                     wait_s *= 2
@@ -137,7 +137,7 @@ class Endpoint:
                 answer = await _body(response, _AROUND_BYTES + numbers * _NUMBER_BYTES)
         except aiohttp.InvalidURL as error:
             raise EmbeddingError(
-                f"{self._base_url} is no URL; correct embedding_url (OPENAI_BASE_URL)"
+                f"{self._base_url} is not a URL; correct embedding_url (OPENAI_BASE_URL)"
             ) from error
         except ReplyTooLargeError as error:
             raise EmbeddingError(self._unread()) from error
@@ -170,16 +170,18 @@ class Endpoint:
         width = found.shape[1]
         if self._width not in (None, width):
             raise EmbeddingError(
-                f"the embedding service {self._base_url} gives vectors of {self._width} numbers, "
-                f"then of {width}; it has to answer with one model (embedding_model)"
+                f"the embedding service {self._base_url} gives vectors of {self._width} "
+                f"numbers, then of {width}; it must always answer with the same model "
+                "(embedding_model)"
             )
         self._width = width
         return unit(found)
 
     def _unread(self) -> str:
         return (
-            f"the embedding service {self._base_url} answered with no vector for each text; "
-            "does it speak OpenAI's embeddings? Correct embedding_url (OPENAI_BASE_URL)"
+            f"the embedding service {self._base_url} did not answer with one vector per text; "
+            "check that it is compatible with OpenAI's embeddings and correct embedding_url "
+            "(OPENAI_BASE_URL)"
         )
 
 
@@ -196,19 +198,19 @@ def _vectors(answer: bytes, count: int) -> Floats:
     """
     marks = answer.count(b"[") + answer.count(b"{") + answer.count(b'"')
     if marks > _MARKS_A_TEXT * (count + 1):
-        raise ValueError("it holds more than vectors")
+        raise ValueError("it contains more than vectors")
     data = orjson.loads(answer)["data"]
     rows = {one["index"]: one["embedding"] for one in data}
     found = np.array([rows[place] for place in range(count)])
     if len(data) != count or found.ndim != 2 or found.dtype.kind not in "fiu":  # noqa: PLR2004
-        raise ValueError("it holds no vector for each text")
+        raise ValueError("it does not have one vector per text")
     if not 0 < found.shape[1] <= MAX_DIMENSIONS:
-        raise ValueError("its vectors have no width that a model has")
+        raise ValueError("its vectors have an impossible width")
     with np.errstate(over="ignore"):
         found = found.astype(np.float32)
         # Of what is near the largest float the length is none any more.
         if not np.isfinite(found).all() or not np.isfinite(np.linalg.norm(found, axis=1)).all():
-            raise ValueError("it holds what is no number")
+            raise ValueError("it contains something that is not a number")
     return found
 
 

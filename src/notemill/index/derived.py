@@ -101,8 +101,8 @@ class Derived:
 
     def _unusable(self, error: Exception) -> VaultError:
         return VaultError(
-            f"the index {self._path} cannot be written ({error}); free space or check rights, "
-            "and run the command again"
+            f"the index {self._path} cannot be written ({error}); free space or check "
+            "permissions, and run the command again"
         )
 
     def close(self) -> None:

@@ -57,8 +57,8 @@ def _by_graph(vectors: Floats, few: int) -> tuple[Rows, Floats]:
         from usearch.index import Index  # noqa: PLC0415  # absent without the extra
     except (ImportError, OSError) as error:  # there, and its native code cannot be loaded
         raise EmbeddingError(
-            f"usearch cannot be loaded: {error}; install it again: pip install --force-reinstall "
-            "'notemill[embed]', or go on with `--embedding off`"
+            f"usearch cannot be loaded: {error}; install it again: pip install "
+            "--force-reinstall 'notemill[embed]', or continue with `--embedding off`"
         ) from error
 
     some = np.flatnonzero(vectors.any(axis=1))

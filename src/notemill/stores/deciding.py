@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from notemill.stores.store import Store
 
 MAX_STEPS: Final = 10_000
-"""How many steps can be taken back, over all fronts: weeks of decisions, and few megabytes."""
+"""How many steps can be undone, over all fronts: weeks of decisions, a few megabytes."""
 
-_BECAUSE: Final = {PairState.REJECTED: "you turned it down"}
+_BECAUSE: Final = {PairState.REJECTED: "you rejected it"}
 
 
 @dataclass(frozen=True, slots=True)

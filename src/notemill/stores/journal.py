@@ -46,7 +46,7 @@ class StoredJournal:
         caller.
         """
         if self._store.db.in_transaction:
-            raise StoreError(f"{intent.key} was to be written within a transaction")
+            raise StoreError(f"{intent.key} must not be written within a transaction")
         with self._store.transaction() as db:
             cursor = db.execute(
                 "INSERT INTO writes (run, key, path, temporary, before, before_hash, after_hash,"
@@ -97,7 +97,7 @@ class StoredJournal:
 
     def _damaged(self, error: object) -> StoreError:
         return StoreError(
-            f"the journal in {self._store.path} is damaged ({error}), and without it nothing is "
+            f"the journal in {self._store.path} is damaged ({error}), so nothing can be "
             "written; restore the file from a backup"
         )
 
@@ -115,7 +115,7 @@ class StoredJournal:
         except (IndexError, TypeError, zlib.error) as error:
             why = str(error)
         raise WriteFailedError(
-            f"what {write.key} was before is damaged in the journal ({why}); the note stays as it is"
+            f"the journal's copy of {write.key} is damaged ({why}); the note stays unchanged"
         )
 
     def forget(self, run: str) -> None:
@@ -125,8 +125,8 @@ class StoredJournal:
         """
         if any(one.run == run for one in self.open_writes()):
             message = (
-                f"run {run} was stopped while it wrote a note; settle that with `notemill apply "
-                f"{run}` or `notemill undo {run}`, and forget it then"
+                f"run {run} was stopped while it wrote a note; finish it with `notemill apply "
+                f"{run}` or `notemill undo {run}`, then forget it"
             )
             raise StoreError(message)
         with self._store.erasing() as db:

@@ -184,7 +184,7 @@ class LinkLedger:
         self, pairs: Iterable[tuple[NewPair, NewSide, NewSide]], *, run: str, now: float
     ) -> None:
         """Keep pairs that stand in both their notes already, under the name of `run`."""
-        state, because = PairState.WRITTEN, "it stood in both notes"
+        state, because = PairState.WRITTEN, "it was in both notes"
         with self._store.transaction() as db:
             for pair, *sides in pairs:
                 ids = {key: self._note(key, source) for key, source in pair.sources}
@@ -242,7 +242,7 @@ class LinkLedger:
                 "INSERT INTO link_pairs (a, b, state, run, score, reason, source_a, source_b, because,"
                 " at_s) VALUES (?1,?2,?3,'',0,'{}','','',?4,?5) ON CONFLICT (a, b) DO UPDATE SET"
                 " state = ?3, because = ?4, at_s = ?5",
-                (a, b, PairState.REJECTED, "you turned it down", now),
+                (a, b, PairState.REJECTED, "you rejected it", now),
             )
 
     # -- what stands in the notes -------------------------------------------------------------

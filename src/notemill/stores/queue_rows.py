@@ -210,7 +210,7 @@ def place_of(after: str, order: Order) -> list[Any]:
         or len(place) != len(KEYS[order])
         or not all(isinstance(one, str | int | float) for one in place)
     ):
-        raise UsageError("this page cannot be gone on from; begin with the first one")
+        raise UsageError("this page cannot be continued; start again from the first page")
     return place
 
 

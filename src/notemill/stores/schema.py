@@ -187,7 +187,7 @@ def _object(text: str) -> dict[str, Any]:
     """Return what a JSON object says. Raises TypeError where it is none."""
     value = json.loads(text)
     if not isinstance(value, dict):
-        raise TypeError("no JSON object")
+        raise TypeError("not a JSON object")
     return value
 
 
@@ -195,7 +195,7 @@ def _reason(text: str) -> None:
     """Read why a pair was proposed: lists of words. Raises ValueError, TypeError."""
     for words in _object(text).values():
         if not isinstance(words, list) or not all(isinstance(one, str) for one in words):
-            raise TypeError("no list of words")
+            raise TypeError("not a list of strings")
 
 
 def _settings(text: str) -> None:

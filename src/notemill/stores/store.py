@@ -46,8 +46,8 @@ class Store:
                 raise
         except (OSError, sqlite3.Error, TwolaneError) as error:
             message = (
-                f"what is kept about the vault in {path} cannot be opened ({error}); nothing was "
-                "changed. Check its rights and the free space"
+                f"the vault's state in {path} cannot be opened ({error}); nothing was changed. "
+                "Check its permissions and free space"
             )
             raise StoreError(message) from error
 
@@ -129,8 +129,8 @@ class Store:
 
     def _unusable(self, how: str, error: object) -> StoreError:
         return StoreError(
-            f"what is kept about the vault in {self.path} cannot be {how} ({error}); free space or "
-            "check rights, and run the command again"
+            f"the vault's state in {self.path} cannot be {how} ({error}); free space or check "
+            "permissions, and run the command again"
         )
 
     def close(self) -> None:

@@ -76,7 +76,11 @@ def _reason(census: Census, tag: Tag) -> str:
     if not is_tag(tag.name):
         if tag.name.isdigit():
             return "only digits, which Obsidian does not accept as a tag"
-        return "" if legal_form(census, tag.name) else "has characters that a tag must not have"
+        return (
+            ""
+            if legal_form(census, tag.name)
+            else "has characters that Obsidian does not accept in a tag"
+        )
     if len(tag.notes) > 1 or _is_like_colour(name):
         return ""
     if not tag.parent and _TOO_SHORT.fullmatch(name):

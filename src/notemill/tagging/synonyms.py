@@ -69,7 +69,7 @@ def _compared(left: Tag, right: Tag, beside: Mapping[str, Mapping[str, float]]) 
     if len(shared) < MIN_NEIGHBOURS:
         return None
     nearest = sorted(shared, key=lambda key: (-ours[key] * theirs[key], key))[:MIN_NEIGHBOURS]
-    reason = f"seldom together, and both beside {', '.join(f'#{key}' for key in nearest)}"
+    reason = f"rarely together, and both beside {', '.join(f'#{key}' for key in nearest)}"
     return Synonyms(left.name, right.name, round(min(alike, 1.0), 2), reason)
 
 

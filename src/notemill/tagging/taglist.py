@@ -40,7 +40,7 @@ _TAB: Final = 4
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\n|\r)|[^\r\n]+")
 # What would end a line, what stands around it or the list, or hide what stands behind it.
 _NEVER_IN_DROPPED = re.compile(r"[`~<>$\x00-\x1f\x7f]|%%")
-_SECOND: Final = "the list's marks stand here once more; a note has one list: take them out"
+_SECOND: Final = "a second list starts or ends here; keep one list and remove the other markers"
 _NEVER_IN_ALIAS = re.compile(r"[(),`~<>$\x00-\x1f\x7f]|%%")
 
 
@@ -192,8 +192,8 @@ def with_entries(text: str, proposed: Iterable[Entry], known: frozenset[str]) ->
         found = _List.of(text)
     if found.start < 0:
         raise MalformedNoteError(
-            "a list of tags put below its text would not be seen; an open code block or comment at "
-            "its end is the usual reason: close it"
+            "a list of tags below its text would not be read, usually because of an open code "
+            "block or comment at its end; close it"
         )
     additions = _Additions(found, newline)
     decided = TagChanges(read_vocabulary(text).changes)
@@ -344,7 +344,7 @@ def _without_twins(
         for alias in line.entry.aliases:
             at = seen.setdefault(tag_key(alias), line.number + 1)
             if at != line.number + 1:
-                message = f"{alias!r} stands in line {at} already; keep one"
+                message = f"{alias!r} is already in line {at}; keep one"
                 problems.append(Problem(line.number + 1, message))
             else:
                 kept.append(alias)
@@ -373,11 +373,11 @@ def _entry(match: re.Match[str], parent: str, line: str) -> Entry:
 
 def _wrong(entry: Entry, seen: dict[str, int]) -> str:
     if (line := seen.get(tag_key(entry.tag))) is not None:
-        return f"#{entry.tag} stands in line {line} already; keep one"
+        return f"#{entry.tag} is already in line {line}; keep one"
     if entry.dropped:
         return ""
     if not is_legal_tag(entry.tag):
-        return f"{entry.tag!r} cannot be a tag; take letters, digits, `_` and `-`, without spaces"
+        return f"{entry.tag!r} cannot be a tag; use letters, digits, `_` and `-`, without spaces"
     if entry.tag.count("/") >= MAX_LEVELS:
         return f"#{entry.tag} has more than {MAX_LEVELS} levels; move it up"
     return ""

@@ -98,7 +98,7 @@ def _illegal(census: Census, done: set[str]) -> Iterator[Merge]:
         form = legal_form(census, tag.name)
         if form and tag.key not in done and not is_tag(tag.name):
             sign = "dot" if "." in tag.name else "space"
-            reason = f"it has a {sign} in it, which Obsidian does not accept in a tag"
+            reason = f"it contains {sign}, which Obsidian does not accept in a tag"
             yield Merge(tag.name, form, Variation.STYLE, reason, tag.count)
 
 
@@ -246,6 +246,6 @@ def _reason(other: Tag, kind: Variation) -> str:
         case Variation.SPELLING:
             return f"one letter apart from #{other.name}"
         case Variation.ACCENTS:
-            return f"#{other.name} but for accents"
+            return f"#{other.name} except for accents"
         case _:
-            return f"the same letters as #{other.name}, joined in another way"
+            return f"the same letters as #{other.name}, joined differently"

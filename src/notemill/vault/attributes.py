@@ -31,11 +31,10 @@ def why_not_replaced(path: str) -> str:
     names = os.stat(path).st_nlink  # noqa: PTH116
     if names > 1:
         return (
-            "it has a second name (a hard link), which would keep the old text; make it a file of "
-            "its own"
+            "it is a hard link, and its other name would keep the old text; make it a separate file"
         )
     # A rename would not ask.
-    return "" if os.access(path, os.W_OK) else "it is read-only; check its rights"
+    return "" if os.access(path, os.W_OK) else "it is read-only; check its permissions"
 
 
 def hand_on(like: str, handle: int) -> None:
@@ -52,7 +51,7 @@ def hand_on(like: str, handle: int) -> None:
     _hand_on_more(like, handle)
     now = os.fstat(handle)
     if (now.st_uid, now.st_gid, now.st_mode) != (info.st_uid, info.st_gid, info.st_mode):
-        raise PermissionError(errno.EPERM, "its owner, group or mode would be another")
+        raise PermissionError(errno.EPERM, "its owner, group or mode would change")
 
 
 if sys.platform == "linux":
@@ -130,9 +129,7 @@ elif sys.platform == "darwin":
     def _checked(result: int) -> None:
         if result != 0:
             number = ctypes.get_errno()
-            raise OSError(
-                number, f"what it has beside its text cannot be kept: {os.strerror(number)}"
-            )
+            raise OSError(number, f"its metadata cannot be kept: {os.strerror(number)}")
 
 else:
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 CURATE_LOCK: Final = "curate.lock"
-"""Held, in the vault's state folder, while a run curates it."""
+"""The lock file, in the vault's state folder, held while a run curates the vault."""
 
 
 @contextlib.contextmanager
@@ -36,7 +36,7 @@ def curate_lock(state: Path, root: Path) -> Iterator[None]:
         except OSError:
             who = "unknown"
         raise VaultLockedError(
-            f"process {who} curates {root}; wait for it, or stop it, and run the command again"
+            f"process {who} is curating {root}; wait for it, or stop it, and run the command again"
         ) from None
     try:
         # Who it is, is a courtesy: without it the lock still holds.

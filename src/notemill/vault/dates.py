@@ -64,7 +64,7 @@ def iso_date(text: str) -> str | None:
     if match is not None:
         return _year_last(match)
     if _SHORT_YEAR.fullmatch(text):
-        raise AmbiguousDateError(f"{text} has a year of two digits")
+        raise AmbiguousDateError(f"{text} has a two-digit year")
     return None
 
 

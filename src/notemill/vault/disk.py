@@ -10,7 +10,7 @@ from notemill.vault.attributes import hand_on, take_place
 from twolane.files import read_small
 
 MAX_NOTE_BYTES: Final = 67_108_864
-"""A note is read and edited in memory; what is larger is no note that a person wrote."""
+"""Notes are read and edited in memory; nobody writes a larger one."""
 
 
 class Disk:

@@ -100,7 +100,7 @@ class Vault:
         """
         self.root = root
         self.skipped: tuple[LeftAlone, ...] = ()
-        """What the last scan left out, and why."""
+        """What the last scan skipped, and why."""
         self.recovered: tuple[Recovered, ...] = ()
         """What crashes had left open and the lock's taking settled."""
         self._clock = clock
@@ -156,7 +156,7 @@ class Vault:
         except VaultError as error:
             return str(error)
         except OSError as error:
-            return f"it cannot be looked at ({error.strerror}); check its rights"
+            return f"it cannot be read ({error.strerror}); check its permissions"
 
     def path_of(self, key: str) -> str:
         """Return where a note lies. Raises NoteNotFoundError, OutsideVaultError."""
@@ -191,7 +191,7 @@ class Vault:
             raise NoteNotFoundError(f"{key} is gone; it was renamed or deleted") from error
         except OSError as error:
             raise NoteUnreadableError(
-                f"{key} cannot be read ({error.strerror}); check its rights"
+                f"{key} cannot be read ({error.strerror}); check its permissions"
             ) from error
 
     # -- writing ------------------------------------------------------------------------------
@@ -207,12 +207,13 @@ class Vault:
             self._file_lock.acquire()
         except Timeout:
             raise VaultLockedError(
-                f"{self._holder_name()} writes to {self.root}; wait for it and run the command "
-                "again"
+                f"{self._holder_name()} is writing to {self.root}; wait for it and run the "
+                "command again"
             ) from None
         except OSError as error:
             raise VaultError(
-                f"{self._file_lock.lock_file} cannot be used ({error.strerror}); check rights"
+                f"{self._file_lock.lock_file} cannot be used ({error.strerror}); check its "
+                "permissions"
             ) from error
         try:
             if first:
@@ -277,7 +278,7 @@ class Vault:
         part = os.path.join(self.root, temporary)  # noqa: PTH118
         try:
             if why := why_not_replaced(full):
-                raise WriteFailedError(f"{key} is left as it was: {why}")
+                raise WriteFailedError(f"{key} is unchanged: {why}")
             self._disk.create(part, new, full)
             # The last look, right before the step that cannot be taken back.
             self._check_unchanged(path, key, expected)
@@ -298,7 +299,7 @@ class Vault:
         raw = self._read(path, key)
         if bytes_hash(raw) != expected:
             raise ExternallyChangedError(
-                f"{key} was changed since it was read and is left alone; curate it again"
+                f"{key} has changed since it was read and was not written; curate it again"
             )
         return raw
 
@@ -381,7 +382,7 @@ class Vault:
         later = tuple(one for one in runs if one != run)
         if later and not through:
             problem = (
-                f"{', '.join(later)} wrote to it later; undo that first, or all together with "
+                f"{', '.join(later)} wrote to it later; undo those first, or all together with "
                 "--through"
             )
             return NoteUndo(key, Ending.BLOCKED, later, problem)
@@ -420,7 +421,7 @@ class Vault:
         # Between two writes somebody may have edited: what they wrote must not go with them.
         edited = any(late.before_hash != early.after_hash for late, early in pairwise(chain))
         if now != newest.after_hash or edited:
-            return NoteUndo(key, Ending.EDITED, runs, "it was edited since; take it back by hand")
+            return NoteUndo(key, Ending.EDITED, runs, "it was edited since; revert it by hand")
         before = self._journal.before(oldest)
         temporary = beside(newest.path)
         self._journal.mark(seqs, State.UNDOING, temporary=temporary)
@@ -434,5 +435,7 @@ class Vault:
 
 def _why(key: str, error: OSError) -> str:
     if error.errno in _NO_SPACE:
-        return f"no space is left to write {key}, which is as it was; free some and run again"
-    return f"{key} cannot be written ({error.strerror}) and is as it was; check its rights"
+        return (
+            f"no space left to write {key}, which is unchanged; free some and run the command again"
+        )
+    return f"{key} cannot be written ({error.strerror}) and is unchanged; check its permissions"

@@ -46,12 +46,12 @@ class Filters:
         if listed is None:
             listed = []
         if not isinstance(listed, list) or len(listed) > MAX_FILTERS:
-            raise _refused(f"its list must be a list of at most {MAX_FILTERS:,} texts")
+            raise _refused(f"it must be a list of at most {MAX_FILTERS:,} strings")
         prefixes: list[str] = []
         self._patterns: dict[str, Any] = {}
         for one in listed:
             if not isinstance(one, str) or len(one) > MAX_FILTER_CHARS:
-                what = f"a text of at most {MAX_FILTER_CHARS:,} characters"
+                what = f"a string of at most {MAX_FILTER_CHARS:,} characters"
                 raise _refused(f"{_shown(one)} is not {what}")
             if len(one) > 2 and one.startswith("/") and one.endswith("/"):  # noqa: PLR2004
                 self._patterns[one] = _compiled(one)

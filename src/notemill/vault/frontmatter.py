@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 BOM: Final = b"\xef\xbb\xbf"
 MAX_BLOCK_BYTES: Final = 262_144
-"""A larger block is no frontmatter a person wrote; YAML parsers take seconds for it."""
+"""Nobody writes a larger frontmatter, and YAML parsers take seconds for it."""
 
 MAX_DEPTH: Final = 100
 """Collections within each other; libyaml looks at every open one for each token."""
@@ -153,7 +153,7 @@ def read(raw: bytes, place: Place) -> Frontmatter:
     lone = "\n" if place.newline == "\r" else "\r"
     if lone in (text.replace("\r\n", "") if lone == "\r" else text):
         # Some readers end a line there and some do not.
-        raise BrokenFrontmatterError("it mixes kinds of line ends")
+        raise BrokenFrontmatterError("it mixes kinds of line endings")
     reader = _Reader(raw, place, text)
     try:
         reader.read(yaml.parse(reader.yaml, Loader=_Loader))
@@ -218,7 +218,7 @@ class _Reader:
                 self._end(event)
             elif isinstance(event, yaml.DocumentStartEvent):
                 if event.explicit or event.version or self.entries:
-                    raise BrokenFrontmatterError(f"a second YAML document begins{_line(event)}")
+                    raise BrokenFrontmatterError(f"a second YAML document starts{_line(event)}")
             elif isinstance(event, yaml.DocumentEndEvent) and event.explicit:
                 raise BrokenFrontmatterError(f"`...` ends it{_line(event)}")
         self._close_entry()
@@ -342,7 +342,7 @@ class _Mark(Protocol):
 
 def _mark(mark: _Mark | None) -> _Mark:
     if mark is None:
-        raise BrokenFrontmatterError("its places are unknown")
+        raise BrokenFrontmatterError("its positions are unknown")
     return mark
 
 

@@ -43,7 +43,9 @@ def matcher(glob: str, *, wide: bool = False) -> Callable[[str], bool]:
     backslash may be the `/` of Windows. Raises UsageError for a glob that is too long.
     """
     if len(glob) > MAX_GLOB_CHARS:
-        message = f"a glob has at most {MAX_GLOB_CHARS:,} characters; this one begins {glob[:40]!r}"
+        message = (
+            f"a glob may have at most {MAX_GLOB_CHARS:,} characters; this one begins {glob[:40]!r}"
+        )
         raise UsageError(message)
     texts = dict.fromkeys((glob, glob.replace("\\", "/") if wide else glob))
     patterns = [_pattern(folded(text), wide=wide) for text in texts]

@@ -91,9 +91,9 @@ def lift(note: Note, *, lists: Collection[str]) -> Lifted:
         name = line.key.casefold()
         same = next((set(family) for family in _FAMILIES if name in family), {name})
         if there & same:
-            left.append(f"`{line.key}` is a property already")
+            left.append(f"`{line.key}` is already a property")
         elif sum(names[one] for one in same) > 1:
-            left.append(f"`{line.key}::` is there twice")
+            left.append(f"`{line.key}::` appears twice")
         elif reason := _unclear(line, name, lists):
             left.append(f"`{line.key:.{_SHOWN_CHARS}}:: {line.value:.{_SHOWN_CHARS}}`: {reason}")
         else:
@@ -126,23 +126,23 @@ def _lines(note: Note) -> list[_Line]:
 def _unclear(line: _Line, name: str, lists: Collection[str]) -> str:
     """Return why a field cannot be a property without loss, '' where it can."""
     if not _KEY.fullmatch(line.key) or line.key != line.key.strip():
-        return "its key is no plain name"
+        return "its key is not a plain name"
     if not line.value or line.is_heading:
-        return "the line below makes it a heading" if line.value else "it says nothing"
+        return "the line below makes it a heading" if line.value else "it has no value"
     if name in TAG_KEYS:
         if "," in line.value and any(len(part.split()) > 1 for part in line.value.split(",")):
             return "a part of it has several words"
         if not all(is_legal_tag(tag) for tag in _list(line.value, name)):
-            return "it holds more than tags"
+            return "it contains more than tags"
         return ""
     if _LINKS.fullmatch(line.value):
         return ""
     if any(sign in line.value for sign in _MARKUP) or _ANY_TAG.search(line.value):
-        return "it holds links, tags or other markup"
+        return "it contains links, tags or other markup"
     if not line.value.isprintable():
-        return "it holds characters that do not print"
+        return "it contains unprintable characters"
     if name in lists and "," in line.value:
-        return "a comma may part names or belong to one"
+        return "a comma may separate names or belong to one"
     return ""
 
 
@@ -228,4 +228,4 @@ def _check(old: Note, raw: bytes, taken: list[tuple[_Line, str | list[str]]]) ->
         or before != after
         or len(links(new)) != len(links(old))
     ):
-        raise MalformedNoteError("its first lines cannot be lifted safely; move them by hand")
+        raise MalformedNoteError("its first lines cannot be moved safely; move them by hand")

@@ -107,8 +107,8 @@ def _in_other_language(raw: bytes, begin: int, start: int) -> Misplaced | None:
     if language is None:
         return None
     message = (
-        f"its metadata is {language}, which Obsidian does not "
-        "read, and which counts only at the top of the file; rewrite it as YAML between `---` lines"
+        f"its metadata is {language}, which Obsidian does not read, and which is only valid at "
+        "the top of the file; rewrite it as YAML between `---` lines"
     )
     return Misplaced("other-metadata", message, end or start)
 

@@ -151,7 +151,7 @@ def parse(raw: bytes) -> tuple[Note, tuple[Problem, ...]]:
         at = raw.find(mark.rstrip("…").encode(), 0, body_start)
         line_end = place.newline.encode() if place else b"\n"
         where = f" in line {raw.count(line_end, 0, at) + 1}" if at >= 0 else ""
-        message = f"it is a template: it holds {mark}{where}"
+        message = f"it is a template: it contains {mark}{where}"
         problems.insert(0, Problem("template", message, Span(0, len(raw)), blocks_writing=True))
     writable = not any(problem.blocks_writing for problem in problems)
     newline = place.newline if place else _newline(raw)
@@ -195,7 +195,9 @@ def _problems_of(raw: bytes, block: Frontmatter) -> list[Problem]:
             problems.append(Problem("duplicate-key", message, entry.span, owned))
         keys.add(key)
         if owned and entry.shape is ValueShape.OTHER:
-            message = f"its property {entry.key} is neither a text nor a list of texts; make it one"
+            message = (
+                f"its property {entry.key} is neither a string nor a list of strings; make it one"
+            )
             problems.append(Problem("nested-property", message, entry.span, blocks_writing=True))
         elif owned and (said := commented(raw, entry, block.inner)):
             message = (

@@ -48,14 +48,14 @@ def vault_root(path: Path) -> Path:
     except (OSError, RuntimeError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise UnreadableVaultError(
-            f"the folder {path} cannot be read ({reason}); check its name and its rights"
+            f"the folder {path} cannot be read ({reason}); check its name and permissions"
         ) from error
     if not stat.S_ISDIR(kind):
         raise NotAFolderError(f"{path} is a file; name the folder with your notes")
     walk = Walk(root)
     if next(walk.notes(), None) is None:
         raise EmptyVaultError(
-            f"none of the {walk.away:,} notes in {path} is on this disk; have them downloaded"
+            f"none of the {walk.away:,} notes in {path} is on this disk; download them"
             if walk.away
             else f"there are no Markdown notes in {path}, or its own settings exclude them all; "
             "name the folder of a vault, or mount the drive that it is on"
@@ -85,7 +85,8 @@ def claim(home: Path) -> None:
         raise VaultError(str(error)) from error
     except OSError as error:
         message = (
-            f"{home} cannot hold what is kept ({error.strerror}); name a folder with TWOLANE_HOME"
+            f"{home} cannot hold the state ({error.strerror}); name another folder with "
+            "TWOLANE_HOME"
         )
         raise VaultError(message) from error
 
@@ -98,7 +99,9 @@ def remember(state: Path, root: Path) -> None:
             # In one step: half a name would be another folder's.
             private.write(path, folder)
     except OSError as error:
-        raise VaultError(f"{path} cannot be written ({error.strerror}); check rights") from error
+        raise VaultError(
+            f"{path} cannot be written ({error.strerror}); check permissions"
+        ) from error
 
 
 def is_root(folder: Path) -> bool:

@@ -14,10 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
-_CLOUD: Final = (
-    "it is in the cloud and not on this disk; open it once, or have it kept on this disk"
-)
-_COMING: Final = "it is being synchronised; wait for that"
+_CLOUD: Final = "it is in the cloud and not on this disk; open it once, or keep it on this disk"
+_COMING: Final = "it is being synchronised; wait until it is done"
 # What stands for a note that is not here: its name is the group.
 _STANDS_FOR: Final = (
     (re.compile(r"\.(.+\.md)\.icloud", re.IGNORECASE), _CLOUD),  # iCloud before macOS 14, iOS
@@ -90,9 +88,9 @@ class Presence:
         for count in range(1, len(parts) + 1):
             one = "/".join(parts[:count])
             if why := self.closed.get(one):
-                return f"its folder {one} cannot be read ({why}); check its rights"
+                return f"its folder {one} cannot be read ({why}); check its permissions"
             if one not in self.folders:
-                return f"its folder {one} is not there; it may be on a drive that is not mounted"
+                return f"its folder {one} is missing; it may be on a drive that is not mounted"
         return ""
 
 

@@ -109,8 +109,8 @@ def _check(old: Note, new: bytes, changes: Mapping[str, Change]) -> None:
         or not all(_is_set(note, name, change) for name, change in changes.items())
     ):
         raise MalformedNoteError(
-            "its frontmatter is written in a way that cannot be edited safely; put these "
-            f"properties in by hand: {', '.join(changes)}"
+            "its frontmatter cannot be edited safely; add these properties by hand: "
+            f"{', '.join(changes)}"
         )
 
 

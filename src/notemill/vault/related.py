@@ -169,9 +169,7 @@ def _edit_property(raw: bytes, changes: LinkChanges, add: Sequence[str]) -> byte
         and entry.shape is ValueShape.TEXT
         and (what := _more_than_one(note, entry))
     ):
-        raise MalformedNoteError(
-            f"its property {entry.key} is {what}, which is no list; make it one"
-        )
+        raise MalformedNoteError(f"its property {entry.key} is {what}, not a list; make it one")
     gone = not wanted and not changes.keep_empty
     return set_properties(raw, {PROPERTY: None if gone else wanted})
 
@@ -212,8 +210,8 @@ def _edit_region(raw: bytes, changes: LinkChanges, add: Sequence[str]) -> bytes:
             return raw
         if is_damaged(note.reading):
             raise MalformedNoteError(
-                f"its list of related notes is damaged: it has to stand once between {START} and "
-                f"{END}, each on a line of its own; mend it or delete the whole of it"
+                f"its list of related notes is damaged: it must appear once between {START} "
+                f"and {END}, each on its own line; repair it or delete all of it"
             )
         return _with_new_region(note, add)
     inner = note.body[region.inner_start : region.inner_end]
@@ -287,6 +285,6 @@ def _check(old: bytes, new: bytes) -> None:
         or source_hash(before) != source_hash(after)
     ):
         raise MalformedNoteError(
-            "its text is written in a way that a list of related notes cannot be put below safely; "
-            "an open code block or comment at its end is the usual reason: close it"
+            "a list of related notes cannot be added below its text safely, usually because "
+            "of an open code block or comment at its end; close it"
         )

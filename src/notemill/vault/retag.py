@@ -75,7 +75,7 @@ class Edit:
         """Return the edited note. Raises ExternallyChangedError where `raw` is another one."""
         if bytes_hash(raw) != self.base_hash:
             raise ExternallyChangedError(
-                "the note was changed since the edit was made; look at it and make it again"
+                "the note has changed since the edit was made; make the edit again"
             )
         return _spliced(raw, self.splices)
 
@@ -165,9 +165,7 @@ def _check(old: Note, raw: bytes, changes: TagChanges, inline: Sequence[str | No
         or [one.name for one in inline_tags(new)] != inline
         or _values(new) != [(key, _meant(value, changes)) for key, value in _values(old)]
     ):
-        raise MalformedNoteError(
-            "its tags are written in a way that cannot be edited safely; change them by hand"
-        )
+        raise MalformedNoteError("its tags cannot be edited safely; change them by hand")
 
 
 def _values(note: Note) -> list[tuple[str, object]]:
@@ -309,9 +307,7 @@ def _without_in_flow(note: Note, entry: Entry, gone: set[Span]) -> Iterator[Spli
         yield _cut(note, entry.written.start, entry.written.end, b"[]")
         return
     if not all(_FLOW_GAP.fullmatch(gap) for gap in gaps):
-        raise MalformedNoteError(
-            "comments stand among its tags; take the tag out of the list by hand"
-        )
+        raise MalformedNoteError("there are comments among its tags; remove the tag by hand")
     kept_before = False
     for place, span in enumerate(spans):
         if span not in gone:
@@ -327,9 +323,7 @@ def _without_in_block(note: Note, entry: Entry, gone: set[Span]) -> Iterator[Spl
     for span in gone:
         start = note.raw.rfind(_line_break(note), 0, span.start) + 1
         if not _DASHED.fullmatch(note.raw[start : span.start]):
-            raise MalformedNoteError(
-                "its list of tags is written in an unusual way; take the tag out by hand"
-            )
+            raise MalformedNoteError("its list of tags has an unusual form; remove the tag by hand")
         end = note.raw.find(_line_break(note), span.end)
         yield _cut(note, start, len(note.raw) if end < 0 else end + 1)
     if gone.issuperset(one.span for one in entry.items):

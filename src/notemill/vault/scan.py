@@ -47,7 +47,7 @@ def scan_folder(root: Path) -> Scan:
     # A name already in its key's form comes before one that differs in Unicode form alone.
     for note in sorted(walk.notes(), key=lambda note: (note.key, note.key != note.path, note.path)):
         if note.key in found:
-            reason = "its name differs from another note's in Unicode form alone; rename it"
+            reason = "its name differs from another note's only in Unicode form; rename it"
             walk.skipped.append(LeftAlone(key_of(note.path), reason))
         else:
             found[note.key] = note
@@ -99,7 +99,7 @@ class Walk:
         is_note = entry.name[-3:].lower() == ".md"
         if entry.is_symlink():
             if is_note or entry.is_dir():
-                self._skip(path, "a link; only what lies in the vault itself is worked on")
+                self._skip(path, "a link; only files in the vault itself are used")
             return None
         if not is_note or self._is_left_out(path, ""):
             return None
@@ -108,7 +108,7 @@ class Walk:
             return None
         info = entry.stat(follow_symlinks=False)
         if not stat.S_ISREG(info.st_mode):
-            self._skip(path, "no ordinary file")
+            self._skip(path, "not a regular file")
             return None
         if why := why_offline(info):
             self._skip_away(path, why)

@@ -24,7 +24,7 @@ _CONFLICT_COPY = re.compile(
     r"\([^()]*conflicted copy[^()]*\)|\.sync-conflict-\d{8}-\d{6}", re.IGNORECASE
 )
 MAX_FILE_BYTES: Final = 4_194_304
-"""Plugins keep megabytes beside their settings; what is larger is a cache of one."""
+"""Plugins keep megabytes beside their settings; a larger file is a cache."""
 MAX_ALL_BYTES: Final = 8_388_608
 """Of all of them together, the smallest first: they are read before every command."""
 _MAX_LOOKS: Final = 5_000
@@ -78,9 +78,9 @@ def _own_settings(root: Path) -> dict[str, Any]:
     else:
         if isinstance(value, dict):
             return value
-        why = "it is no object"
+        why = "it is not a JSON object"
     raise VaultSettingsError(
-        f"{FILE} cannot be read, so it is not known which notes are excluded: {why}; correct it, or "
+        f"{FILE} cannot be read, so the excluded notes are unknown: {why}; correct it, or "
         "remove it to exclude nothing"
     )
 
@@ -110,7 +110,7 @@ def _templates(root: Path, problems: list[LeftAlone]) -> NamedTemplates:
             left_bytes -= len(raw)
             found.add(plugin, json_of(raw), exists)
         except OSError as error:
-            reason = f"its templates are not known: {error.strerror or error}"
+            reason = f"its templates are unknown: {error.strerror or error}"
             problems.append(LeftAlone(key_of(str(file.relative_to(root))), reason))
     return found
 

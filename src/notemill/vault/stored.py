@@ -32,14 +32,14 @@ def place_of(root: Path, path: str, key: str) -> str:
     """
     if not _is_note(path) or key_of(path) != key_of(key):
         raise OutsideVaultError(
-            f"what is written down for {key!r:.200} is no path of that note ({path!r:.200}); "
-            "nothing was done with it"
+            f"the stored path of {key!r:.200} does not belong to that note ({path!r:.200}); "
+            "it was not used"
         )
     full = os.path.normpath(os.path.join(root, path))  # noqa: PTH118
     # The note, or a folder above, may have been replaced by a link.
     if os.path.realpath(full) != full:
         if os.path.lexists(full):
-            raise OutsideVaultError(f"{key} has become a link; only notes in the vault count")
+            raise OutsideVaultError(f"{key} is a link now; only files in the vault itself are used")
         raise NoteNotFoundError(f"{key} is gone; it was renamed or deleted")
     return full
 

@@ -147,9 +147,7 @@ def _check(old: Note, raw: bytes, values: list[tuple[str, Value]]) -> None:
     new, _ = parse(raw)
     found = [(one.key, one.value) for one in new.frontmatter.entries] if new.frontmatter else []
     if not new.writable or found != values or new.body != old.body:
-        raise MalformedNoteError(
-            "its frontmatter is written in a way that cannot be edited safely; change it by hand"
-        )
+        raise MalformedNoteError("its frontmatter cannot be edited safely; change it by hand")
 
 
 # -- keys -------------------------------------------------------------------------------------
@@ -192,7 +190,7 @@ def _renamed(note: Note, entries: Sequence[Entry], wanted: Mapping[str, str]) ->
             if names[new.casefold()] > (new.casefold() == one.name):
                 edit.left.append(f"there is `{new}` beside `{key}`; keep one")
             elif at < 0 or names[one.name] > 1:
-                edit.left.append(f"`{key}` is written in an unusual way, or there twice")
+                edit.left.append(f"`{key}` has an unusual form or appears twice")
             else:
                 start = one.span.start + at
                 edit.splices.append((Span(start, start + len(key.encode())), new.encode()))
@@ -231,7 +229,8 @@ def _texts(entry: Entry, edit: _Edit) -> list[str]:
     if entry.name in ("alias", "aliases"):
         if "," in text or "\n" in text.strip():
             edit.left.append(
-                f"a comma in `{entry.key}: {' '.join(text.split())}` may part names or belong to one"
+                f"a comma in `{entry.key}: {' '.join(text.split())}` may separate names or "
+                "belong to one"
             )
             return []
         return [text.strip()] if text.strip() else []
@@ -251,7 +250,7 @@ def _duplicates(note: Note, entries: Sequence[Entry]) -> _Edit:
         value: Value = one.value
         gone = _repeated(one) if one.name in TAG_KEYS else []
         if gone and one.shape is ValueShape.BLOCK_LIST and _have_comments(note, gone):
-            edit.left.append(f"a tag that stands twice in `{one.key}` has a comment of its own")
+            edit.left.append(f"a tag that appears twice in `{one.key}` has a comment of its own")
         elif gone:
             spans = set(gone)
             edit.splices.extend((cut.span, cut.new) for cut in without_items(note, one, spans))

@@ -37,7 +37,8 @@ def forget_kept(home: Path, label: str, run: str) -> None:
                 held.enter_context(lock)
             except Timeout:
                 raise VaultLockedError(
-                    f"a process works on {label}; wait for it, or stop it, and run the command again"
+                    f"a process is working on {label}; wait for it, or stop it, and run the "
+                    "command again"
                 ) from None
         store = Store(state / FILE)
         held.callback(store.close)

@@ -72,8 +72,8 @@ def _sizes(spec: str, total: int, batch_size: int, forced: Lane | None) -> list[
     )
     if not sizes or min(sizes) < 1 or sizes != sorted(set(sizes)):
         message = (
-            f"--stages cannot be {shortened(repr(spec))}; it is auto, none, ladder, or growing sizes such as "
-            "2,6,52,72"
+            f"--stages cannot be {shortened(repr(spec))}; use auto, none, ladder, or "
+            "increasing sizes such as 2,6,52,72"
         )
         raise UsageError(message)
     return sizes
@@ -87,7 +87,7 @@ def _choose(
     if size <= LADDER[0]:
         return _typical(notes, free, wanted), "typical notes, in real time"
     if size <= LADDER[1]:
-        return _odd(notes, free, wanted), "the odd ones: shortest, longest, emoji, frontmatter"
+        return _odd(notes, free, wanted), "unusual notes: shortest, longest, emoji, frontmatter"
     if size <= LADDER[2]:
         return _one_folder(notes, free, wanted), "one folder"
     purpose = "past the batch boundary" if size > batch_size else "two or more batches at once"

@@ -38,7 +38,7 @@ def verify(report: Report, outcomes: Iterable[ItemOutcome]) -> Verdict:
     if ended + items.open != items.total:
         problems.append(f"the counts add up to {ended + items.open}, not to {items.total}")
     if items.quarantined:
-        problems.append(f"{items.quarantined} answers belong to other notes; none was used")
+        problems.append(f"{items.quarantined} answers belong to other notes and were not used")
     checked = 0
     seen: dict[str, str] = {}
     for outcome in outcomes:
@@ -46,11 +46,11 @@ def verify(report: Report, outcomes: Iterable[ItemOutcome]) -> Verdict:
             continue
         checked += 1
         if not outcome.custom_id.startswith(f"file_{outcome.index:05d}_"):
-            problems.append(f"{outcome.key}: its result bears the id {outcome.custom_id}")
+            problems.append(f"{outcome.key}: its result has the id {outcome.custom_id}")
         reference = str(json.loads(outcome.text).get("note_ref"))
         if reference in seen:
-            problems.append(f"{outcome.key} and {seen[reference]} bear the same reference")
+            problems.append(f"{outcome.key} and {seen[reference]} have the same reference")
         seen[reference] = outcome.key
     if items.failed and not checked:
-        problems.append(f"none of the {items.failed:,} answers can be used")
+        problems.append(f"none of the {items.failed:,} answers is usable")
     return Verdict(checked, tuple(problems))

@@ -181,7 +181,7 @@ async def test_two_services_work_while_a_third_reads(held: Held) -> None:
         assert set(written.notes) == curated
         assert page.rows
         assert len(survey.sight.facts) == len(NOTES)
-        with pytest.raises(Exception, match="curate is at work"):
+        with pytest.raises(Exception, match="curate is already working"):
             await mill.curating.curate(Selection(), TERMS)
         held.front.may_go_on.set()
         ended = await curating

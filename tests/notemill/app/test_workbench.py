@@ -60,7 +60,7 @@ async def test_the_same_work_is_done_once_at_a_time(
     """A second task of a kind is refused and told why; when the first has ended it may begin."""
     mill = await open_mill()
     task, may_end = await at_work(mill, "curate")
-    with pytest.raises(VaultLockedError, match="curate is at work"):
+    with pytest.raises(VaultLockedError, match="curate is already working"):
         async with mill.working("curate"):
             pass
     may_end.set()
@@ -78,7 +78,7 @@ async def test_another_process_is_refused_until_the_last_work_has_ended(
     second, second_may_end = await at_work(mill, "link")
     first_may_end.set()
     await first
-    with pytest.raises(VaultLockedError, match="curates"):
+    with pytest.raises(VaultLockedError, match="is curating"):
         async with other.working("curate"):
             pass
     second_may_end.set()

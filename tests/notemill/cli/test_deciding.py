@@ -127,7 +127,7 @@ def test_a_pair_can_be_kept_apart_before_anybody_proposes_it(shell: Shell) -> No
         (("accept",), "name the tags to accept, or use --all"),
         (("reject", "#"), "a tag is missing"),
         (("reject", "x", "--item", "none.md"), "there is no note none.md"),
-        (("reject", "a", "b", "--into", "c"), "--into names"),
+        (("reject", "a", "b", "--into", "c"), "--into works on"),
     ],
 )
 def test_what_cannot_be_decided_is_said(shell: Shell, words: tuple[str, ...], said: str) -> None:

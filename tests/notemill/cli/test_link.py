@@ -148,7 +148,7 @@ def test_a_run_without_the_note_named_or_without_writes_says_so(shell: Shell) ->
     run = shell.report["run"]
     for command in ("show", "apply"):
         assert shell(command, run, "--item", "Trian.md") == 2
-        assert f"run {run} has nothing of 'Trian.md'" in shell.err
+        assert f"run {run} has nothing about 'Trian.md'" in shell.err
     assert shell("undo", run, "--yes") == 2
     assert f"run {run} has written nothing" in shell.err
     assert tree(shell.vault) == before
@@ -168,7 +168,7 @@ def test_a_link_taken_out_of_one_note_goes_from_the_other_and_stays_away(
     replaced(path, line, b"")
     edited = path.read_bytes()
     assert shell("link", shell.vault, *SCORE) == 0
-    assert f"you took the link to {names[1 - side]} out of Garden/{names[side]}.md" in shell.err
+    assert f"you removed the link to {names[1 - side]} from Garden/{names[side]}.md" in shell.err
     report = linked(shell, form)
     assert [one["mend"] for one in report["repairs"]] == ["remove"]
     assert report["pairs"] == []
@@ -328,7 +328,7 @@ def test_a_note_edited_between_look_and_apply_is_left_alone_with_its_pairs(shell
     replaced(shell.vault / SOIL, b"worms", b"beetles")
     assert shell("apply", run, "--json") == 3
     assert {one["item"] for one in shell.report["problems"]} >= {COMPOST}
-    assert "edited since it was read; look for links again" in shell.err
+    assert "edited since it was read; run `notemill link` again" in shell.err
     assert b"related" not in (shell.vault / SOIL).read_bytes()
     assert not [one for one in related_links(shell.vault) if one.target == SOIL]
     linked(shell)

@@ -60,7 +60,7 @@ def test_notes_away_with_their_folder_keep_their_links(shell: Shell, tmp_path: P
     folder, drive = shell.vault / "Garden", tmp_path / "drive"
     folder.rename(drive)
     unmoved(shell, away={COMPOST, SOIL, MULCH})
-    assert "folder Garden is not there" in shell.err
+    assert "folder Garden is missing" in shell.err
     folder.mkdir()
     unmoved(shell, away={COMPOST, SOIL, MULCH})
     assert "folder Garden is empty" in shell.err
@@ -214,7 +214,7 @@ def test_what_was_proposed_waits_for_a_note_that_is_away(shell: Shell) -> None:
     (shell.vault / SOIL).rename(stub)
     for run in (links, notes):
         assert shell("apply", run) == 3
-        assert "it is not here now" in shell.err
+        assert "it is missing" in shell.err
     stub.rename(shell.vault / SOIL)
     for run in (links, notes):
         assert shell("apply", run) == 0
@@ -231,7 +231,7 @@ def test_the_list_of_tags_is_no_open_gate_while_it_is_away(shell: Shell) -> None
     before = tree(shell.vault)
     for command in (("curate", shell.vault, "--apply", "--yes"), ("tags", "review", shell.vault)):
         assert shell(*command) == 7
-        assert "Tags.md holds the vocabulary and is not here now" in shell.err
+        assert "Tags.md holds the vocabulary and is missing" in shell.err
     assert tree(shell.vault) == before
 
 

@@ -118,7 +118,7 @@ def test_who_watches_may_go_on_with_words_alone(
         impatience.start()
         code = shell("link", shell.vault, "--embedding", "openai", "--json")
         impatience.join()
-    assert (code, "going on with words alone" in shell.err) == (
+    assert (code, "continuing with words alone" in shell.err) == (
         (0, True) if watched else (4, False)
     )
     if watched:

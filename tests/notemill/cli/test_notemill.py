@@ -293,9 +293,9 @@ def test_a_provider_named_without_its_key_is_a_configuration_error(shell: Shell)
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["--stages", "6,2"], "growing sizes"),
-        (["--stages", "bogus"], "growing sizes"),
-        (["--stages", "bogus", "--dry-run"], "growing sizes"),
+        (["--stages", "6,2"], "increasing sizes"),
+        (["--stages", "bogus"], "increasing sizes"),
+        (["--stages", "bogus", "--dry-run"], "increasing sizes"),
         (["--by", "soon"], "such as 90s, 45m"),
         (["--by-strict"], "give the deadline with --by"),
         (["--lane", "slow"], "slow"),
@@ -358,7 +358,7 @@ def test_the_demo_shows_three_notes_and_takes_everything_back(shell: Shell, tmp_
     assert counts["notes with a description"][1] > 10 * counts["notes with a description"][0]
     assert counts["notes with tags"][1] > counts["notes with tags"][0]
     assert counts["pairs of linked notes"][1] >= counts["pairs of linked notes"][0] + 30
-    for name in ("notes that share neither link nor tag", "parts that links and tags do not join"):
+    for name in ("notes that share neither link nor tag", "parts not connected by links or tags"):
         assert counts[name][1] < counts[name][0] / 2
     assert re.search(r"notes with claude-\S+: \$0\.\d+ in batches, \$0\.\d+ in real time", after)
     restored = after.split(" are identical to the sample vault")[0].splitlines()[-1]
@@ -416,7 +416,7 @@ def test_a_forgotten_run_is_in_no_file_and_costs_nothing_again(shell: Shell) -> 
     after = tree(shell.vault)
     assert run.encode() in kept(shell.home)
     assert shell("forget", run) == 8
-    assert "What they wrote cannot be undone then" in shell.err.replace("\n", " ")
+    assert "What the runs wrote can then no longer be undone" in shell.err.replace("\n", " ")
     assert shell("forget", run, "--yes") == 0
     left = kept(shell.home)
     assert run.encode() not in left
@@ -428,7 +428,7 @@ def test_a_forgotten_run_is_in_no_file_and_costs_nothing_again(shell: Shell) -> 
 
 
 def test_an_unfinished_run_is_not_forgotten(shell: Shell) -> None:
-    """What waits to go on is refused, and told how it ends."""
+    """What paused is refused, and told how it ends."""
     assert shell("curate", shell.vault, "--json") == 8
     run = shell.report["run"]
     assert shell("forget", run, "--yes") == 7

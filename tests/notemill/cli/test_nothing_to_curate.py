@@ -50,7 +50,7 @@ def test_templates_are_left_with_the_reason(
     assert changed == {"Soil.md", "About templates.md"}
     if words[0] != "tags":
         assert "Meta/Day.md" in shell.err
-    assert "it is a template: it holds {{date:gggg}}" in shell.err
+    assert "it is a template: it contains {{date:gggg}}" in shell.err
 
 
 CIPHER = "hQEMA5p0Zk1qQx8uAQf/bF3kz0Wm7tYc2NnJ8sVhR4qL6eXoP1dGvUyTiKwBzS9A"

@@ -83,7 +83,7 @@ def test_runs_of_every_kind_are_listed_newest_first_with_what_became_of_them(she
     waits = shell("curate", shell.vault, "--refresh", "--stages", "1", "--json")
     assert waits == 8
     waiting = shell.report["run"]
-    assert became(shell, waiting) == "waits to go on"
+    assert became(shell, waiting) == "paused"
     assert shell("cancel", waiting) == 0
     shell("resume", waiting, "--yes")
     runs = listed(shell)

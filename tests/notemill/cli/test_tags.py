@@ -205,7 +205,10 @@ def test_a_vocabulary_is_printed_where_no_note_is_named(shell: Shell) -> None:
 
 @pytest.mark.parametrize(
     ("text", "said"),
-    [("- a\n", "no list of tags"), ("<!-- notemill: tags -->\n- a\n- A\n", "line 3: #A stands")],
+    [
+        ("- a\n", "no list of tags"),
+        ("<!-- notemill: tags -->\n- a\n- A\n", "line 3: #A is already"),
+    ],
 )
 def test_a_vocabulary_that_cannot_be_taken_says_why(shell: Shell, text: str, said: str) -> None:
     """No list, or lines that contradict each other: nothing is changed."""
@@ -213,7 +216,7 @@ def test_a_vocabulary_that_cannot_be_taken_says_why(shell: Shell, text: str, sai
     assert shell("tags", "apply", "Tags.md", "--vault", shell.vault, "--yes") == 2
     assert said in shell.err
     assert shell("tags", "vocabulary", shell.vault, "--note", "Nowhere.md") == 2
-    assert "make an empty one first" in shell.err
+    assert "create an empty one first" in shell.err
 
 
 def test_a_run_that_wrote_nothing_is_not_said_to_be_undone_by_anything() -> None:

@@ -193,14 +193,14 @@ def test_a_refusal_is_not_repeated(service: Service, status: int, message: str, 
 def test_an_answer_that_lacks_a_vector_is_refused(service: Service, data: object) -> None:
     """A row is never given to a text it was not made of."""
     service.script = [lambda _: web.json_response({"data": data})]
-    with pytest.raises(EmbeddingError, match="no vector for each text"):
+    with pytest.raises(EmbeddingError, match="one vector per text"):
         endpoint(service).embed(["a", "b"])
 
 
 def test_an_answer_that_is_no_json_is_refused(service: Service) -> None:
     """A page in place of an answer is told as such."""
     service.script = [lambda _: web.Response(text="<html>")]
-    with pytest.raises(EmbeddingError, match="no vector for each text"):
+    with pytest.raises(EmbeddingError, match="one vector per text"):
         endpoint(service).embed(["a"])
 
 

@@ -103,7 +103,7 @@ def test_a_vocabulary_that_was_asked_about_does_not_go_on_with_a_hidden_note(
     sent = len(table.desk.requests)
     hide(table.desk.path("Pea soup.md"))
     table.desk.path("Other.md").write_text("---\ntags: [soups, dinner]\n---\n", "utf-8")
-    with pytest.raises(Exception, match="begin anew with --again"):
+    with pytest.raises(Exception, match="start over with --again"):
         table.ask()
     assert len(table.desk.requests) == sent
     table.ask(again=True)

@@ -89,7 +89,7 @@ def test_a_person_at_a_terminal_is_asked_whatever_yes_says(watched: Watched) -> 
     watched.hide("Diary")
     watched.shell.patch.setattr("sys.stdin", Person("n\n"))
     run(watched, CURATE, code=8)
-    assert "send notes all the same?" in watched.shell.err
+    assert "send the notes anyway?" in watched.shell.err
     assert not watched.sent
     watched.shell.patch.setattr("sys.stdin", Person("y\n"))
     run(watched, CURATE)

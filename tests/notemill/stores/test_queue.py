@@ -152,7 +152,7 @@ def test_pages_lead_through_all_rows_once(desk: Desk, order: Order, limit: int) 
 @pytest.mark.parametrize("after", ["x", "[]", "{}", "null", "[1,2]", '[["a"],"b","c",1]', "9" * 99])
 def test_a_page_that_is_none_is_said_so(desk: Desk, after: str) -> None:
     """What a front sends as its place is read with care."""
-    with pytest.raises(UsageError, match="first one"):
+    with pytest.raises(UsageError, match="first page"):
         desk.queue.rows(after=after)
 
 
@@ -388,7 +388,7 @@ def test_a_pair_is_decided_where_it_is_kept(desk: Desk) -> None:
     desk.deciding.undo(by="a", now=3.0)
     assert desk.links.pairs(states=[PairState.UNDECIDED])[0].id == number
     desk.decide([f"l{number}"], Decision.NEVER)
-    assert desk.links.pairs(states=[PairState.REJECTED])[0].because == "you turned it down"
+    assert desk.links.pairs(states=[PairState.REJECTED])[0].because == "you rejected it"
 
 
 def test_pairs_that_no_person_was_shown_are_not_in_the_queue(desk: Desk) -> None:

@@ -109,9 +109,9 @@ def test_a_note_with_a_second_name_is_left_alone_with_the_reason(tmp_path: Path)
     vault = make_vault(tmp_path, {"a.md": b"old", "b.md": b"old"})
     path, other = tmp_path / "vault" / "a.md", tmp_path / "shared.md"
     os.link(path, other)
-    assert "second name" in vault.why_not_writable("a.md")
+    assert "hard link" in vault.why_not_writable("a.md")
     assert vault.why_not_writable("b.md") == ""
-    with pytest.raises(WriteFailedError, match=r"a\.md .*second name"):
+    with pytest.raises(WriteFailedError, match=r"a\.md .*hard link"):
         write(vault, "a.md", b"new")
     assert vault.runs() == []
     other.unlink()
@@ -119,7 +119,7 @@ def test_a_note_with_a_second_name_is_left_alone_with_the_reason(tmp_path: Path)
     os.link(path, other)
     (one,) = vault.undo("r1")
     assert (one.ending, path.read_bytes(), other.read_bytes()) == (Ending.FAILED, b"new", b"new")
-    assert "second name" in one.problem
+    assert "hard link" in one.problem
     assert path.samefile(other)
     other.unlink()
     assert vault.undo("r1")[0].ending is Ending.RESTORED

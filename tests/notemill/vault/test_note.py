@@ -223,7 +223,7 @@ def test_a_broken_block_names_the_line_in_the_file() -> None:
 def test_a_mark_of_a_template_names_its_line() -> None:
     """Where it makes the frontmatter unreadable, the line is what to look for."""
     _, problems = parse(b"---\r\ntags: [a]\r\ncreated: {{date}}, {{time}}\r\n---\r\n")
-    assert problems[0].message == "it is a template: it holds {{date}} in line 3"
+    assert problems[0].message == "it is a template: it contains {{date}} in line 3"
 
 
 def test_a_foreign_key_twice_is_reported_but_can_be_written_around() -> None:

@@ -124,7 +124,7 @@ def test_what_is_left_says_why() -> None:
     assert "there is `tags` beside" in said
     assert "may be the 3. of month 4 or the 4. of month 3" in said
     assert "a comma in `aliases: a, b`" in said
-    assert "it holds links" in said
+    assert "it contains links" in said
 
 
 def test_kinds_follow_each_other() -> None:

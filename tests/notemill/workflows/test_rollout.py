@@ -114,7 +114,7 @@ def test_a_stage_of_which_nothing_can_be_used_stops_the_run(tmp_path: Path) -> N
     desk.provider.refuse = lambda _: ("invalid_request_error", "no such thing")
     ended = desk.curate(stages="auto", lane=None)
     assert ended.code == 8
-    assert "none of the 2 answers can be used" in ended.shown
+    assert "none of the 2 answers is usable" in ended.shown
     assert len(desk.asked) == 2
     assert desk.resume(ended.run).code == 8
     assert len(desk.asked) == 2

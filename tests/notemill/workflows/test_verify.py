@@ -62,21 +62,21 @@ def _with(one: ItemOutcome, **members: object) -> ItemOutcome:
                 replace(report, items=replace(report.items, succeeded=2, quarantined=1)),
                 outcomes,
             ),
-            "1 answers belong to other notes; none was used",
+            "1 answers belong to other notes and were not used",
         ),
         (
             lambda report, outcomes: (
                 report,
                 [_with(outcomes[0], custom_id=outcomes[1].custom_id), *outcomes[1:]],
             ),
-            "n000.md: its result bears the id file_00001_",
+            "n000.md: its result has the id file_00001_",
         ),
         (
             lambda report, outcomes: (
                 report,
                 [outcomes[0], _with(outcomes[1], body=outcomes[0].body), outcomes[2]],
             ),
-            "n001.md and n000.md bear the same reference",
+            "n001.md and n000.md have the same reference",
         ),
     ],
     ids=["counts", "quarantine", "id", "reference"],
@@ -96,4 +96,4 @@ def test_where_nothing_can_be_used_more_of_it_is_not_asked(tmp_path: Path) -> No
     provider = ScriptedProvider(lambda _: json.dumps({"note_ref": "no"}))
     provider.refuse = lambda _: ("invalid_request_error", "no")
     verdict = checked(tmp_path, lambda report, outcomes: (report, outcomes), provider)
-    assert verdict.problems == ("none of the 3 answers can be used",)
+    assert verdict.problems == ("none of the 3 answers is usable",)

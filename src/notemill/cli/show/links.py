@@ -61,12 +61,12 @@ def show_upkeep(upkeep: Upkeep, console: Console) -> None:
     """Show what became of links that were written before, and what has to be mended."""
     if upkeep.taken_over:
         taken = counted(upkeep.taken_over, "pair")
-        console.print(f"taken over, as they stand in both notes already: {taken}")
+        console.print(f"adopted, as both notes already have them: {taken}")
     for old, new in list(upkeep.renamed.items())[:SHOWN_LINES]:
         console.print(f"  renamed: {shown(old)} → {shown(new)}")
     for note, other in upkeep.rejected[:SHOWN_LINES]:
         console.print(
-            f"  you took the link to {shown(title_of(other))} out of {shown(note)}: it is not "
+            f"  you removed the link to {shown(title_of(other))} from {shown(note)}: it is not "
             "proposed again"
         )
     _show_rest(len(upkeep.rejected) - SHOWN_LINES, console)
@@ -76,7 +76,7 @@ def show_upkeep(upkeep: Upkeep, console: Console) -> None:
         verb, them = ("is", "it") if count == 1 else ("are", "them")
         console.print(f"  {what} {verb} not here now, and links to {them} stay: {shown(why)}")
     if upkeep.repairs:
-        console.print(f"{counted(len(upkeep.repairs), 'link')} to mend with what is written next:")
+        console.print(f"{counted(len(upkeep.repairs), 'link')} to repair with the next write:")
     for one in upkeep.repairs[:SHOWN_LINES]:
         console.print(f"  {shown(one.note)} {_MENDS[one.mend]} {shown(one.text)}: {shown(one.why)}")
     _show_rest(len(upkeep.repairs) - SHOWN_LINES, console)
@@ -86,7 +86,7 @@ def show_uniform(notes: Sequence[Uniform], console: Console) -> None:
     """Show the notes about which all answers are the same: a text in one may have asked for it."""
     if notes:
         console.print(
-            "the same answer about all pairs of a note; look whether its text asks for it:"
+            "the same answer about all pairs of a note; check whether its text asks for it:"
         )
     for one in notes[:SHOWN_LINES]:
         console.print(f"  {shown(one.note)}: {one.as_line()}")
@@ -122,7 +122,7 @@ def show_undecided(
         return
     console.print(
         f"{counted(len(undecided), 'pair')} undecided, and not written: propose one with "
-        "`notemill link allow NOTE NOTE`, or turn it down with `notemill link reject NOTE NOTE`"
+        "`notemill link allow NOTE NOTE`, or reject it with `notemill link reject NOTE NOTE`"
     )
     for one in undecided[:limit]:
         console.print(f"  {shown(one.a)} and {shown(one.b)}: {shown(one.because)}")
@@ -132,8 +132,8 @@ def show_undecided(
 
 def show_next(run: str, console: Console) -> None:
     """Say what can be done with a run that waits for decisions."""
-    console.print(f"nothing is written yet; look at all of it: notemill show {run}")
-    console.print("turn a pair down: notemill link reject NOTE NOTE")
+    console.print(f"nothing is written yet; review all pairs: notemill show {run}")
+    console.print("reject a pair: notemill link reject NOTE NOTE")
     console.print(f"write them into both notes: notemill apply {run}")
 
 
@@ -149,7 +149,7 @@ def _proposed(event: link_events.PairsProposed, console: Console) -> None:
 
 
 def _all_judged(_: link_events.AllPairsJudged, console: Console) -> None:
-    console.print("every pair that was found is judged already")
+    console.print("all pairs found are already judged")
 
 
 def _sampled(event: link_events.PairsSampled, console: Console) -> None:
@@ -194,7 +194,7 @@ def _written(event: link_events.LinksWereWritten, console: Console) -> None:
     if written.halves:
         console.print(
             f"written on one side alone: {counted(len(written.halves), 'link')}; the next "
-            "`notemill link --apply` mends that"
+            "`notemill link --apply` repairs that"
         )
 
 

@@ -228,7 +228,7 @@ class Applying:
                 self.vault.write(key, new, expected=expected, run=self.run, also=settle)
         except (ExternallyChangedError, NoteNotFoundError) as error:
             if isinstance(error, NoteNotFoundError) and (why := self.vault.why_away(key)):
-                return Applied(key, (), (), f"it is not here now: {why}")
+                return Applied(key, (), (), f"it is missing: {why}")
             self.review.decide(proposals, ProposalState.CONFLICT, now=self.now())
             return Applied(key, (), (), str(error), conflict=True)
         except NotemillError as error:

@@ -41,4 +41,4 @@ def need_of(facts: NoteFacts, curated_source: str | None, *, refresh: bool) -> N
         return Need("only flat tags", 1)
     if not facts.topics:
         return Need("no topics", 1)
-    return Need("asked for again", 0) if refresh else None
+    return Need("requested again", 0) if refresh else None

@@ -35,11 +35,11 @@ MAX_TOPIC_CHARS: Final = 100
 MAX_READ_VALUES: Final = 100
 """Of a list in a reply, where five are asked for."""
 
-HIDDEN: Final = "characters that do not show were taken out"
-PLAIN: Final = "links, addresses or code that the note does not have were made plain words"
+HIDDEN: Final = "invisible characters were removed"
+PLAIN: Final = "links, addresses or code that the note does not have were made plain text"
 LEADS: Final = "left out: links, addresses or code that the note does not have"
 LONG: Final = "left out: too long"
-NO_TAG: Final = "left out: no tag"
+NO_TAG: Final = "left out: not a tag"
 MANY: Final = "left out: too many"
 
 

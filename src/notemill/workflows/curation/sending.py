@@ -21,7 +21,7 @@ def read_to_send(vault: Vault, index: Index, privacy: Privacy, key: str) -> tupl
     try:
         raw = vault.read(key)
     except VaultError as error:
-        raise ExternallyChangedError(f"{error}; nothing was sent, run the command again") from error
+        raise ExternallyChangedError(f"{error}; nothing was sent; run the command again") from error
     facts, text = facts_and_text(key, raw, size=len(raw), mtime_ns=0)
     hidden = privacy.hides(facts)
     if facts.problem or hidden or not facts.words:
@@ -29,7 +29,7 @@ def read_to_send(vault: Vault, index: Index, privacy: Privacy, key: str) -> tupl
         index.forget(key)
         which = "a note" if hidden else key
         raise ExternallyChangedError(
-            f"{which} was edited while the vault was looked through; nothing was sent, run the "
+            f"{which} was edited while the vault was scanned; nothing was sent; run the "
             "command again"
         )
     return facts, text

@@ -107,7 +107,7 @@ def read_notes(scene: Scene, ledger: LinkLedger, contents: Contents) -> Ranking:
     documents, lexicon = contents.documents(scene.vault, facts)
     documents = _owners(documents, ledger)
     found = {one.key for one in documents}
-    changed = "it changed while it was looked at"
+    changed = "it changed while it was read"
     left_out += [LeftAlone(one.key, changed) for one in facts if one.key not in found]
     facts = [one for one in facts if one.key in found]
     return Ranking(scene, tuple(facts), tuple(documents), lexicon, tuple(left_out))
@@ -201,7 +201,7 @@ def _unlinkable(scene: Scene, one: Candidate) -> str:
     """Return why one of two notes cannot be linked from the other, '' where both can."""
     for key, source in ((one.a, one.b), (one.b, one.a)):
         if scene.link_to(key, source=source, form=Form.PROPERTY) is None:
-            return f"no link can name {key}; rename it or the note that its name is mistaken for"
+            return f"no link can name {key}; rename it or the note with the same name"
     return ""
 
 

@@ -38,9 +38,9 @@ _ABOUT_CHARS: Final = 400
 _FIRST_LINES: Final = 40
 MAX_REASON_CHARS: Final = 160
 BOTH: Final = 2
-"""The answers there are about a pair: one of each note."""
+"""The answers about a pair: one for each of its notes."""
 MIN_ALIKE: Final = 3
-"""Fewer answers that are all the same are nothing to look at: half of all notes have them."""
+"""Fewer equal answers mean nothing: half of all notes have them."""
 
 
 def _judgements(reason: Mapping[str, Any], most: int | None = None) -> dict[str, Any]:
@@ -226,7 +226,7 @@ def decided(pair: Pair, verdicts: Mapping[int, Sequence[Judgement]]) -> tuple[Pa
     """
     answers = {one.note: one for one in verdicts.get(pair.id, ())}
     if not answers:
-        return PairState.WITHDRAWN, "the model gave no answer that can be used"
+        return PairState.WITHDRAWN, "the model gave no usable answer"
     accepts = {one.accept for one in answers.values()}
     if len(answers) == BOTH and len(accepts) == 1:
         state = PairState.PROPOSED if accepts == {True} else PairState.DECLINED
@@ -260,7 +260,7 @@ class Uniform:
         takes, take = ("accepts", "accept") if self.accept else ("refuses", "refuse")
         parts = []
         if self.own:
-            parts.append(f"its own answer {takes} all {self.own} of its pairs")
+            parts.append(f"its own reply {takes} all {self.own} of its pairs")
         if self.others:
             parts.append(f"the answers of all {self.others} other notes {take} it")
         return " and ".join(parts)

@@ -168,7 +168,7 @@ class _Look:
             return
         found = None if facts is None or facts.problem else self._found(key)
         if facts is not None and facts.size == 0 and _are_settled(sides):
-            self.away[key] = "its file is empty, as while it is being synchronised"
+            self.away[key] = "its file is empty; it may be synchronising"
             found = None
         if found is None:
             # What cannot be read says nothing: all stays as it was known, to be looked at again.
@@ -240,7 +240,7 @@ class _Look:
                 # What came back may be older than the link: nobody has taken it out.
                 and side.note not in self._unseen
             ):
-                self._decide(side.pair, PairState.REJECTED, f"you took it out of {side.note}")
+                self._decide(side.pair, PairState.REJECTED, f"you removed it from {side.note}")
                 self.rejected.append((side.note, side.other))
 
     def _stands(self, now: Side, before: Side) -> None:
@@ -276,7 +276,7 @@ class _Look:
                 away = self._scene.away
                 self.away |= {key: away[key] for key in (pair.a, pair.b) if key in away}
             elif state not in (PairState.PROPOSED, PairState.ACCEPTED, PairState.ASKED):
-                why = self._because.get(number) or pair.because or "it was taken back"
+                why = self._because.get(number) or pair.because or "its run was undone"
                 found += self._removals(sides, why)
         return found
 
@@ -300,7 +300,7 @@ class _Look:
             wanted = self._forms.get(sides[0].run, sides[0].form)
             link = self._scene.link_to(pair.other(key), source=key, form=wanted)
             if link is not None and self._may_write(key):
-                why = "the other side is written, and this one is not"
+                why = "only the other side was written"
                 yield Repair(Mend.ADD, key, pair.other(key), link[0], why, pair.id, None, wanted)
         for side in sides:
             yield from self._retargeted(side)
@@ -318,9 +318,9 @@ class _Look:
             return
         new = self._scene.link_to(side.other, source=side.note, form=side.form)
         if new is not None and new[0] != side.text:
-            why = f"it means {meant} by now" if meant else f"the note is {side.other} by now"
+            why = f"it now leads to {meant}" if meant else f"the note is now {side.other}"
             if meant == side.other:
-                why = "Obsidian takes no Markdown link in a property for a link"
+                why = "Obsidian does not recognise a Markdown link in a property"
             yield Repair(Mend.RETARGET, side.note, side.other, new[0], why, side.pair, side, new[1])
 
     def _may_write(self, key: str) -> bool:

@@ -177,7 +177,7 @@ class LinkWriting:
         except NoteNotFoundError as error:
             if why := self._scene.away.get(plan.key):
                 # Its pairs wait as they are.
-                self._problems[plan.key] = f"it is not here now: {why}"
+                self._problems[plan.key] = f"it is missing: {why}"
                 plan.repairs, plan.add = [], []
                 return {one.id for one in plan.pairs}
             self._conflicts |= {one.id: str(error) for one in plan.pairs}
@@ -212,11 +212,11 @@ class LinkWriting:
         """Return the pairs that were found in another state of a note."""
         source = source_hash(note)
         if hidden := self._scene.privacy.why_not_now(plan.key, note.raw):
-            why = f"{plan.key} is left alone by now: {hidden}"
+            why = f"{plan.key} is now left alone: {hidden}"
             failed = {one.id for one in plan.pairs}
             plan.repairs = []
         else:
-            why = f"{plan.key} was edited since it was read; look for links again"
+            why = f"{plan.key} was edited since it was read; run `notemill link` again"
             failed = {one.id for one in plan.pairs if one.source_of(plan.key) != source}
         self._conflicts |= dict.fromkeys(failed, why)
         return failed
@@ -333,7 +333,7 @@ class LinkWriting:
             note, _ = parse(raw)
             if self._changed(plan, note):
                 raise ExternallyChangedError(
-                    f"{plan.key} was edited while links were written and is left alone"
+                    f"{plan.key} was edited while links were written and was left alone"
                 )
             new = plan.edited(raw)
             if new != raw:

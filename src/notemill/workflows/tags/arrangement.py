@@ -43,7 +43,7 @@ def vocabulary_of(raw: bytes, key: str) -> Vocabulary:
     vocabulary = read_vocabulary(_text(raw))
     if vocabulary.problems:
         lines = "; ".join(f"line {one.line}: {one.message}" for one in vocabulary.problems)
-        raise UsageError(f"{key} cannot be used yet; fix these lines first: {lines}")
+        raise UsageError(f"{key} cannot be used; correct these lines first: {lines}")
     if not vocabulary.entries:
         raise UsageError(
             f"{key} has no list of tags; `notemill tags vocabulary --note` writes one into it"

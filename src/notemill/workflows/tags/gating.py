@@ -61,7 +61,7 @@ def place_of(
     holders = [one.key for one in facts if one.holds_vocabulary]
     note = decisions.adopted().note if named is None else named
     if note and note not in holders and (why := vault.why_away(note)):
-        raise VaultError(f"{note} holds the vocabulary and is not here now: {why}")
+        raise VaultError(f"{note} holds the vocabulary and is missing: {why}")
     return Place(note, note in holders, tuple(one for one in holders if one != note))
 
 

@@ -61,8 +61,8 @@ def checked_changes(changes: Mapping[str, str | None]) -> TagChanges:
     for new in bare.values():
         if new is not None and not is_legal_tag(new):
             raise UsageError(
-                f"{new!r} cannot be a tag; a tag has letters, digits, `_`, `-` and `/`, no spaces, "
-                "and not digits alone"
+                f"{new!r} cannot be a tag; use letters, digits, `_`, `-` and `/`, no spaces, "
+                "and not only digits"
             )
     return TagChanges(bare)
 

@@ -31,7 +31,7 @@ class TidyNote:
         """Return the note in form. Raises ExternallyChangedError where `raw` is another one."""
         if raw != self.steps[0].before:
             raise ExternallyChangedError(
-                "the note was changed since it was looked at; run the command again"
+                "the note has changed since it was read; run the command again"
             )
         return self.steps[-1].after
 

@@ -59,7 +59,7 @@ def test_a_note_needs_work_for_one_reason_or_none(
 def test_refresh_asks_for_complete_notes_as_well(tmp_path: Path) -> None:
     """`--refresh` is the only thing that makes a note without any need be asked about."""
     desk = Desk(tmp_path, {"n.md": COMPLETE})
-    assert desk.needs(refresh=True) == {"n.md": "asked for again"}
+    assert desk.needs(refresh=True) == {"n.md": "requested again"}
 
 
 def test_curate_after_curate_sends_nothing(tmp_path: Path) -> None:

@@ -57,7 +57,7 @@ def test_a_list_in_a_note_keeps_the_notes_own_bytes() -> None:
         (b"\xff\xfe", "not UTF-8"),
         (
             b"<!-- notemill: tags -->\n- a\n- a\n<!-- notemill: end of tags -->\n",
-            "fix these lines first: line 3",
+            "correct these lines first: line 3",
         ),
     ],
 )

@@ -47,7 +47,7 @@ def test_a_plan_is_written_once_and_leaves_what_was_edited(tmp_path: Path) -> No
             write_tidying(one.vault, one.review, plan, privacy=one.privacy, run="tidy-1")
         )
         assert endings["a.md"] == ""
-        assert "changed since it was looked at" in endings["Private/x.md"]
+        assert "changed since it was read" in endings["Private/x.md"]
         assert one.text("a.md") == "---\ntags: [one]\n---\nText.\n"
         assert [note.key for note in planned(one).changed] == ["Private/x.md"]
         with one.vault.lock():
