@@ -63,7 +63,7 @@ def _vocabulary(event: events.VocabularySeen, console: Console) -> None:
         line = f"{one} is marked as a vocabulary but is not used; to use it: "
         console.print(f"{line}notemill tags adopt {shlex.quote(one)}")
     if len(event.strays) > SHOWN_STRAYS:
-        console.print(f"so do {counted(len(event.strays) - SHOWN_STRAYS, 'more note')}")
+        console.print(f"so are {counted(len(event.strays) - SHOWN_STRAYS, 'more note')}")
     if event.changes:
         console.print(f"{event.note} has changed since you adopted it:")
         for change in event.changes[:SHOWN_CHANGES]:
