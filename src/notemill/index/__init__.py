@@ -1,6 +1,26 @@
-"""What is known of every note, derived and rebuildable: delete it and it costs time, never data."""
+"""What is known of every note, derived and rebuildable: delete it and it costs time, never data.
 
-from notemill.index.facts import NoteFacts, description_of, facts_and_text, facts_of
-from notemill.index.notes import Index
+The modules are imported when something of theirs is used: a path of a file needs no numpy.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from notemill.index.facts import NoteFacts as NoteFacts
+    from notemill.index.facts import description_of as description_of
+    from notemill.index.facts import facts_and_text as facts_and_text
+    from notemill.index.facts import facts_of as facts_of
+    from notemill.index.notes import Index as Index
 
 __all__ = ["Index", "NoteFacts", "description_of", "facts_and_text", "facts_of"]
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401
+    """Import the module that a public name stands in."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    place = "notes" if name == "Index" else "facts"
+    return getattr(import_module(f"{__name__}.{place}"), name)

@@ -8,23 +8,19 @@ from dataclasses import fields
 from typing import TYPE_CHECKING, Final
 
 from notemill.index.derived import DERIVED_FILE
-from notemill.index.facts import NoteFacts
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-_FIELDS: Final = [one.name for one in fields(NoteFacts)]
 _AFTER: Final = "\U0010ffff"
 """Sorts behind everything that a name can go on with."""
 _WAIT_S: Final = 0.2
 """A shell waits for the answer: no longer than is noticed for a file that is being written."""
 _NOTES: Final = "SELECT key FROM notes WHERE key >= ? AND key < ? ORDER BY key LIMIT ?"
-_TAGS: Final = f"""
+_TAGS: Final = """
 SELECT DISTINCT tag.value
-FROM notes, json_each(json_array(
-  json_extract(facts, '$[{_FIELDS.index("tags")}]'),
-  json_extract(facts, '$[{_FIELDS.index("inline_tags")}]')
-)) AS list, json_each(list.value) AS tag
+FROM notes, json_each(json_array(json_extract(facts, '$[{}]'), json_extract(facts, '$[{}]'))) AS list,
+  json_each(list.value) AS tag
 WHERE tag.value >= ? AND tag.value < ? ORDER BY tag.value LIMIT ?
 """
 
@@ -36,7 +32,11 @@ def note_names(state: Path, begun: str, most: int) -> list[str]:
 
 def tag_names(state: Path, begun: str, most: int) -> list[str]:
     """Return at most `most` tags, as notes spell them, that begin like this."""
-    return _names(state, _TAGS, begun, most)
+    from notemill.index.facts import NoteFacts  # noqa: PLC0415  # slow, and notes need it not
+
+    names = [one.name for one in fields(NoteFacts)]
+    query = _TAGS.format(names.index("tags"), names.index("inline_tags"))
+    return _names(state, query, begun, most)
 
 
 def _names(state: Path, query: str, begun: str, most: int) -> list[str]:
