@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from notemill.embedding_kind import EmbeddingKind
 from notemill.errors import UsageError
 from twolane import check_names, check_variables, read_config
+from twolane.front.effects import BY_DEFAULT, FROM_FILE, NOT_SHOWN, Effect
 from twolane.values import KEY, NAME, URL, Form, shortened
 
 if TYPE_CHECKING:
@@ -94,6 +95,17 @@ def load_exclusions(
     and `flags`. An entry that begins with `#` is a tag, any other a folder or a glob. Raises
     UsageError for an entry that names nothing, ConfigError if the file cannot be used.
     """
+    entries = [entry for entry, _ in _exclusions(flags, environment, config)]
+    return Exclusions(
+        patterns=tuple(one for one in entries if not one.startswith("#")),
+        tags=tuple(one.lstrip("# ") for one in entries if one.startswith("#")),
+    )
+
+
+def _exclusions(
+    flags: Iterable[str], environment: Mapping[str, str], config: Path | None
+) -> list[tuple[str, str]]:
+    """Return every exclusion, each with its source."""
     path, table = _table(environment, config)
     listed = table.get("exclude", [])
     where = f"[{TABLE}] exclude in {path}"
@@ -101,8 +113,12 @@ def load_exclusions(
         raise UsageError(f'{where} must be a list of strings such as ["Private", "#x"]')
     named = [one for one in environment.get(VARIABLE, "").split(",") if one.strip()]
     entries = [
-        _entry(one, origin)
-        for ones, origin in ((listed, where), (named, VARIABLE), (flags, "--exclude"))
+        (_entry(one, origin), source)
+        for ones, origin, source in (
+            (listed, where, FROM_FILE),
+            (named, VARIABLE, VARIABLE),
+            (flags, "--exclude", "--exclude"),
+        )
         for one in ones
     ]
     if len(entries) > MAX_EXCLUSIONS:
@@ -111,10 +127,7 @@ def load_exclusions(
             "name folders instead"
         )
         raise UsageError(message)
-    return Exclusions(
-        patterns=tuple(one for one in entries if not one.startswith("#")),
-        tags=tuple(one.lstrip("# ") for one in entries if one.startswith("#")),
-    )
+    return entries
 
 
 def _entry(said: str, origin: str) -> str:
@@ -141,22 +154,53 @@ def load_embedding(
     service is configured by `embedding_model`, `embedding_url` and `embedding_key`, or their
     variables. Raises UsageError for any other value, ConfigError if the file cannot be used.
     """
+    return _embedding(flag, environment, config)[0]
+
+
+def _embedding(
+    flag: str | None, environment: Mapping[str, str], config: Path | None
+) -> tuple[EmbeddingSettings, dict[str, str]]:
+    """Return which model embeds notes, and by setting the source of all but defaults."""
     path, table = _table(environment, config)
     found: dict[str, str] = {}
+    sources: dict[str, str] = {}
     for name, variable in EMBEDDING_VARIABLES.items():
         form = _FORMS[name]
         if name in table:
             found[name] = _read(form, table[name], f"[{TABLE}] {name} in {path}")
+            sources[name] = FROM_FILE
         if environment.get(variable):
             found[name] = _read(form, environment[variable], variable)
+            sources[name] = variable
     if flag is not None:
         found["embedding"] = _read(_FORMS["embedding"], flag, "--embedding")
-    return EmbeddingSettings(
+        sources["embedding"] = "--embedding"
+    settings = EmbeddingSettings(
         kind=EmbeddingKind(found.get("embedding", EmbeddingKind.AUTO)),
         model=found.get("embedding_model", OPENAI_MODEL),
         base_url=found.get("embedding_url", OPENAI_URL),
         api_key=found.get("embedding_key"),
     )
+    return settings, sources
+
+
+def effects(
+    config: Path | None = None, environment: Mapping[str, str] = os.environ
+) -> dict[str, Effect]:
+    """Return each of notemill's settings in force, with its source. Raises UsageError, ConfigError."""
+    entries = _exclusions((), environment, config)
+    embedding, sources = _embedding(None, environment, config)
+    values = {
+        "embedding": str(embedding.kind),
+        "embedding_model": embedding.model,
+        "embedding_url": embedding.base_url,
+        "embedding_key": NOT_SHOWN if embedding.api_key else None,
+    }
+    origins = ", ".join(dict.fromkeys(source for _, source in entries))
+    return {
+        "exclude": Effect([entry for entry, _ in entries], origins or BY_DEFAULT),
+        **{name: Effect(value, sources.get(name, BY_DEFAULT)) for name, value in values.items()},
+    }
 
 
 def _read(form: Form, value: object, origin: str) -> str:

@@ -94,6 +94,8 @@ VARIABLES: Mapping[str, tuple[str, ...]] = {
     "keep_days": ("TWOLANE_KEEP_DAYS",),
     "month_budget": ("TWOLANE_MONTH_BUDGET",),
 }
+BY_DEFAULT: Final = "default"
+FROM_FILE: Final = "config file"
 TABLE: Final = "twolane"
 """The table of the config file in which the settings may stand, too, instead of above all tables."""
 GUESTS: Final = ("notemill",)
@@ -114,6 +116,15 @@ class ConfigFile:
     path: Path
     settings: Mapping[str, Any]
     tables: Mapping[str, Mapping[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Effective:
+    """The settings in force, the config file, and by setting the source of all but defaults."""
+
+    settings: Settings
+    file: ConfigFile
+    sources: Mapping[str, str]
 
 
 def default_home() -> Path:
@@ -295,6 +306,13 @@ def load_settings(
 
     Raises ConfigError naming the setting and where its bad value came from.
     """
+    return effective_settings(flags, environment).settings
+
+
+def effective_settings(
+    flags: Mapping[str, Any] | None = None, environment: Mapping[str, str] = os.environ
+) -> Effective:
+    """Return the settings in force as `load_settings` does, with where each comes from."""
     given = {name: value for name, value in (flags or {}).items() if value is not None}
     check_variables(environment, [one for names in VARIABLES.values() for one in names])
     file = read_config(given.get("config"), environment)
@@ -314,7 +332,12 @@ def load_settings(
         texts=False,
     )
     settings = _with(settings, from_environment, lambda name: origin[name])
-    settings = _with(settings, given, lambda name: "--" + name.replace("_", "-"))
+    settings = _with(settings, given, _flag)
+    sources = {
+        **dict.fromkeys(file.settings, FROM_FILE),
+        **origin,
+        **{name: _flag(name) for name in given},
+    }
     if (
         settings.provider == LOCAL
         and origin.get("base_url") == HOSTED_URL
@@ -322,8 +345,13 @@ def load_settings(
         and not is_here(settings.base_url)
     ):
         # It says where Anthropic's models are: notes meant to stay here must not go there.
-        return replace(settings, base_url=from_file.base_url)
-    return settings
+        settings = replace(settings, base_url=from_file.base_url)
+        sources["base_url"] = FROM_FILE if "base_url" in file.settings else BY_DEFAULT
+    return Effective(settings, file, sources)
+
+
+def _flag(name: str) -> str:
+    return "--" + name.replace("_", "-")
 
 
 def _with(

@@ -185,7 +185,8 @@ def use_twolane(shell: Shell, folder: Path) -> None:
         ["show", "last", "--item", WORDS], ["show", "last", "--item", f"c1{WORDS}"],
         ["export", "last", "-o", "-"], ["export", "last", "-o", folder / f"e{NAME}"],
         ["cancel", "last", "--item", WORDS], ["cancel", "last"], ["check"], ["price", *tokens],
-        ["price", *tokens, "--model", WORDS], ["price", "--items", WORDS], ["completion", "fish"],
+        ["price", *tokens, "--model", WORDS], ["price", "--items", WORDS], ["completion", "fish"], ["config"],
+        ["config", "--json", "--model", WORDS],
         ["state", "export", folder / f"moved{NAME}"], ["state", "import", folder / f"moved{NAME}"],
         ["state", "import", WORDS], ["state", "take-back", "--yes"], ["state", WORDS],
         ["sim", "--faults", WORDS], ["sim", "--port", WORDS], ["forget", WORDS, "--yes"], [WORDS],
@@ -222,7 +223,8 @@ def use_notemill(shell: Shell, vault: Path) -> None:
         ["link", "reject", near, far, *here], ["link", "reject", WORDS, WORDS, *here],
         ["link", "allow", near, far, *here, "--yes"], ["tidy", vault],
         ["tidy", vault, "--kind", "inline", "--dry-run"], ["demo", vault],
-        ["forget", WORDS, "--yes"], ["forget", "last", "--yes"], [WORDS], ["completion", "fish"],
+        ["forget", WORDS, "--yes"], ["forget", "last", "--yes"], [WORDS], ["completion", "fish"], ["config"],
+        ["config", "--json", "--model", WORDS],
     ):  # fmt: skip
         shell("notemill", *words)
 

@@ -119,6 +119,20 @@ def demo(**flags: Any) -> None:  # noqa: ANN401
 
 
 @cli.command()
+@click.option("--vault", type=FOLDER, default=".", help="The vault; by default this folder.")
+@json_flag
+@settings_flags
+def config(**flags: Any) -> None:  # noqa: ANN401
+    """Show every setting in force, where it comes from, and the paths in use.
+
+    Keys are never shown. Without a key the provider is notemill's own, offline.
+    """
+    from notemill.cli.config import show_config  # noqa: PLC0415
+
+    show_config(**flags)
+
+
+@cli.command()
 @click.argument("shell", type=click.Choice(SHELLS))
 def completion(shell: str) -> None:
     """Print a script for your shell that completes commands, flags, runs, notes and tags.

@@ -275,6 +275,22 @@ def sim(**flags: Any) -> None:  # noqa: ANN401
 
 
 @cli.command()
+@json_flag
+@settings_flags
+def config(**flags: Any) -> None:  # noqa: ANN401
+    """Show every setting in force, where it comes from, and the paths in use.
+
+    Keys are never shown.
+    """
+    from twolane.front.configuration import configured, print_configuration  # noqa: PLC0415
+
+    as_json = flags.pop("as_json")
+    effects, paths = configured(flags)
+    settings_of(flags)
+    print_configuration(effects, paths, as_json=as_json)
+
+
+@cli.command()
 @click.argument("shell", type=click.Choice(SHELLS))
 def completion(shell: str) -> None:
     """Print a script that completes commands, flags and runs in a shell.

@@ -1,0 +1,23 @@
+"""Where all about a vault is kept, without opening it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from notemill.index.derived import DERIVED_FILE
+from notemill.stores.store import FILE as STORE_FILE
+from notemill.vault.places import state_folder
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def paths_of(home: Path, vault: Path) -> dict[str, Path | None]:
+    """Return the paths of a vault by name; None for a file that is not there yet."""
+    state = state_folder(home, vault)
+    files = {"store": state / STORE_FILE, "derived": state / DERIVED_FILE}
+    return {
+        "vault": vault.resolve(),
+        "state": state,
+        **{name: path if path.exists() else None for name, path in files.items()},
+    }
