@@ -127,7 +127,7 @@ class Linking:
     ) -> LinkingEnded:
         """Look for links and propose them; with `terms` a model judges them first.
 
-        `embedding` says what tells the meaning of notes beside their words. `again` begins a run
+        `embedding` names the embedding model used beside the notes' words. `again` begins a run
         anew instead of going on; `apply` writes the links at once. Raises NotemillError,
         TwolaneError.
         """
