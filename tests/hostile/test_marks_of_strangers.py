@@ -8,6 +8,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -84,6 +85,7 @@ def clip(lines: Iterable[str], ending: str) -> str:
     return ending.join([WORDS, "", *lines, ""])
 
 
+@pytest.mark.long
 @settings(max_examples=8, deadline=None)
 @given(
     st.lists(st.sampled_from(LINES), min_size=1, max_size=9),

@@ -328,6 +328,7 @@ def test_a_reply_is_held_to_a_length(shell: Shell) -> None:
     assert sent["topics"]["items"]["maxLength"] > 0
 
 
+@pytest.mark.long
 @pytest.mark.skipif(sys.platform == "win32", reason="sends POSIX signals")
 def test_killed_and_begun_again_nothing_is_lost(shell: Shell) -> None:
     """A curation that is killed goes on with the same command: each note answered, few anew."""

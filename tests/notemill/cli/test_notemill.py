@@ -378,7 +378,7 @@ def properties(raw: bytes) -> dict[str, Any]:
     return value
 
 
-@pytest.mark.parametrize("name", ["foam", "kepano"])
+@pytest.mark.parametrize("name", [pytest.param("foam", marks=pytest.mark.long), "kepano"])
 def test_a_real_vault_is_curated_readably_and_restored_to_the_byte(
     shell: Shell, tmp_path: Path, name: str
 ) -> None:

@@ -182,6 +182,7 @@ def test_kill_9_while_batches_are_under_way_asks_nothing_twice(place: Place) -> 
         assert len(service.sim.batches()) == 3
 
 
+@pytest.mark.long
 @posix
 def test_kill_9_in_real_time_pays_twice_at_most_for_what_it_names(place: Place) -> None:
     """Calls in flight at the kill are counted as uncertain; no other note is asked again."""
@@ -217,6 +218,7 @@ def test_ctrl_c_stops_cleanly_and_the_same_command_finishes(place: Place) -> Non
         assert service.sim.paid_twice() == 0
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("encoding", ["cp1252", "ascii"])
 def test_a_narrow_console_shows_escapes_and_the_work_goes_on(place: Place, encoding: str) -> None:
     """Emoji, other scripts and line breaks in names end no command on any console."""

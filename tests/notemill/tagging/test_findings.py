@@ -222,6 +222,7 @@ print(find_synonyms(found), find_merges(found))
 """
 
 
+@pytest.mark.long
 @pytest.mark.loopback
 def test_the_same_tags_are_told_the_same_in_every_process() -> None:
     """No finding, and no reason for one, hangs on the order in which a process keeps its sets."""

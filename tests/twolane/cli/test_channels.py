@@ -116,6 +116,7 @@ def test_pipes_are_inputs_and_outputs_like_files(bash: Bash, line: str) -> None:
     assert [text_of(one) for one in read_output(bash.folder / "out.jsonl")] == ANSWERS
 
 
+@pytest.mark.long
 def test_the_same_input_through_a_pipe_is_the_same_command(bash: Bash) -> None:
     """An input without a name of its own is known by its contents: it is paid for once."""
     bash("twolane run <(cat in.jsonl) -o out.jsonl")
@@ -189,6 +190,7 @@ def test_a_reader_that_leaves_early_is_no_fault(bash: Bash) -> None:
     bash("twolane export last -o - | head -1 > /dev/null")
 
 
+@pytest.mark.long
 def test_an_export_goes_through_a_pipe(bash: Bash) -> None:
     """`export` writes where `run` does."""
     bash("twolane run in.jsonl -o out.jsonl")
@@ -206,6 +208,7 @@ def test_an_input_that_cannot_be_read_is_named(bash: Bash) -> None:
     assert "standard input" in err
 
 
+@pytest.mark.long
 def test_a_resume_writes_where_its_run_was_to(bash: Bash) -> None:
     """What only the first command could reach is left to `export`, which is named."""
     bash.environment["ANTHROPIC_API_KEY"] = "sk-bad"
@@ -219,6 +222,7 @@ def test_a_resume_writes_where_its_run_was_to(bash: Bash) -> None:
     assert answers(out) == ANSWERS
 
 
+@pytest.mark.long
 def test_two_at_once_through_one_pipe_each_pay_once(bash: Bash) -> None:
     """The same input at the same moment is one run: the other process is told, or finds it done."""
     before = bash.posts()

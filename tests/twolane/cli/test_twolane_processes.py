@@ -155,6 +155,7 @@ def test_ctrl_c_stops_cleanly_says_how_to_go_on_and_the_resume_finishes(
     assert service.sim.paid_twice() == 0
 
 
+@pytest.mark.long
 def test_ctrl_c_twice_stops_at_once(files: tuple[Path, Path, Path]) -> None:
     """The second signal does not wait for what is in flight; the run stays to be gone on with."""
     source, output, home = files
@@ -172,6 +173,7 @@ def test_ctrl_c_twice_stops_at_once(files: tuple[Path, Path, Path]) -> None:
         assert orjson.loads(out)["runs"][0]["state"] == "open"
 
 
+@pytest.mark.long
 def test_a_terminate_signal_stops_as_cleanly(
     service: Served, files: tuple[Path, Path, Path]
 ) -> None:
@@ -255,6 +257,7 @@ def test_kill_9_in_real_time_asks_again_only_what_was_in_flight(
     assert service.sim.calls[SEND] <= 30 + report["items"]["uncertain"]
 
 
+@pytest.mark.long
 def test_a_second_process_on_a_run_is_told_who_works_on_it(
     service: Served, files: tuple[Path, Path, Path]
 ) -> None:
@@ -364,6 +367,7 @@ def test_two_processes_that_begin_at_once_begin_one_run(
     assert Process(service, home, "check").end()[0] == 0
 
 
+@pytest.mark.long
 def test_while_a_process_works_others_read_decide_and_check(
     service: Served, files: tuple[Path, Path, Path], tmp_path: Path
 ) -> None:
@@ -422,6 +426,7 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 """
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
 def test_a_script_that_is_stopped_and_run_again_makes_one_run(
     service: Served, tmp_path: Path, number: signal.Signals

@@ -48,7 +48,8 @@ class LinksWritten:
     `notes` were written; `pairs` stand in both their notes now. `problems` are (note, why) of what
     was not written and keeps; `conflicts` (a, b, why) of pairs whose notes changed since they were
     looked at. `halves` stand in one note alone: the next run completes them. `elsewhere` are
-    (note, other, why) of links that do not stand where they were to.
+    (note, other, why) of links that do not stand where they were to. `is_whole` where all could be
+    written that was to be, also into notes that are not shown.
     """
 
     notes: tuple[str, ...]
@@ -57,11 +58,7 @@ class LinksWritten:
     conflicts: tuple[tuple[str, str, str], ...]
     halves: tuple[tuple[str, str], ...]
     elsewhere: tuple[tuple[str, str, str], ...] = ()
-
-    @property
-    def is_whole(self) -> bool:
-        """Whether all could be written that was to be."""
-        return not (self.problems or self.conflicts)
+    is_whole: bool = True
 
     def shown(self, sight: Sight) -> LinksWritten:
         """Return it without what would name a hidden note."""
@@ -73,6 +70,7 @@ class LinksWritten:
             conflicts=tuple(one for one in self.conflicts if shows(one[0]) and shows(one[1])),
             halves=tuple(one for one in self.halves if all(map(shows, one))),
             elsewhere=tuple(one for one in self.elsewhere if shows(one[0]) and shows(one[1])),
+            is_whole=self.is_whole,
         )
 
 
@@ -306,6 +304,7 @@ class LinkWriting:
             elsewhere=tuple(
                 (key, *one) for key in self._written for one in self._elsewhere.get(key, ())
             ),
+            is_whole=not (self._problems or self._conflicts),
         )
 
     def _keep_accepted(self) -> None:
