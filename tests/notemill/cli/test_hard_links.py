@@ -41,5 +41,5 @@ def test_a_note_with_a_second_name_is_named_and_stays_one_file(
     shell(*words, shell.vault)
     assert note.read_bytes() == other.read_bytes() == raw
     assert note.samefile(other)
-    assert "second name" in shell.out + shell.err
+    assert "hard link" in shell.out + shell.err
     assert tree(shell.vault)["other.md"] != raw + b"Words of another note.\n"
