@@ -117,6 +117,7 @@ def place(
     return Place(tmp_path, monkeypatch, capsys)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("lane", ["realtime", "batch", "auto"])
 def test_a_vault_is_curated_over_http_in_every_lane(place: Place, lane: str) -> None:
     """All notes get their own description, each is paid for once, and again costs nothing."""
@@ -136,6 +137,7 @@ def test_a_vault_is_curated_over_http_in_every_lane(place: Place, lane: str) -> 
         assert len(service.sim.billing) == billed
 
 
+@pytest.mark.long
 def test_a_refused_key_ends_with_six_and_the_report(place: Place) -> None:
     """The run stays to be gone on with under a key that works; nothing was written."""
     before = tree(place.vault)
@@ -198,6 +200,7 @@ def test_kill_9_in_real_time_pays_twice_at_most_for_what_it_names(place: Place) 
         assert service.sim.paid_twice() <= report["items"]["uncertain"] <= 12
 
 
+@pytest.mark.long
 @posix
 def test_ctrl_c_stops_cleanly_and_the_same_command_finishes(place: Place) -> None:
     """Exit 4 with the report and the way to go on; nothing is asked twice."""
@@ -267,4 +270,4 @@ def test_two_curations_of_one_vault_at_once_are_one(tmp_path: Path) -> None:
 
     ended = asyncio.run(beside_another())
     assert ended.returncode == 7
-    assert f"process {os.getpid()} curates" in ended.stderr
+    assert f"process {os.getpid()} is curating" in ended.stderr

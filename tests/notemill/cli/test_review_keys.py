@@ -156,6 +156,7 @@ def test_keys_decide_one_proposal_each(desk: Desk) -> None:
     assert "6 proposals left" in terminal.screen.lines
 
 
+@pytest.mark.long
 @pytest.mark.loopback
 def test_what_is_no_key_leaves_the_queue_alone(desk: Desk) -> None:
     """A paste in brackets or bare, Alt, Ctrl and arrows decide nothing, whatever letters they have."""
@@ -171,6 +172,7 @@ def test_what_is_no_key_leaves_the_queue_alone(desk: Desk) -> None:
     assert desk.states == "pppppp"
 
 
+@pytest.mark.long
 @pytest.mark.loopback
 def test_all_is_what_is_shown(desk: Desk) -> None:
     """A accepts what waits of this note within the filter, nothing rejected; one u takes it back."""

@@ -41,11 +41,11 @@ def test_notes_are_away_with_their_folder_however_deep(tmp_path: Path) -> None:
     (root / "sub").rename(tmp_path / "drive")
     away = presence(root).away(KNOWN)
     assert set(away) == {"sub/b.md", "sub/c.md", "sub/deep/d.md"}
-    assert all("folder sub is not there" in why for why in away.values())
+    assert all("folder sub is missing" in why for why in away.values())
     (root / "sub").mkdir()
     away = presence(root).away(KNOWN)
     assert "folder sub is empty" in away["sub/b.md"]
-    assert "folder sub/deep is not there" in away["sub/deep/d.md"]
+    assert "folder sub/deep is missing" in away["sub/deep/d.md"]
     (root / "sub" / "left behind.txt").write_bytes(b"")
     assert set(presence(root).away(KNOWN)) == {"sub/deep/d.md"}
 

@@ -78,6 +78,7 @@ def answers(out: str) -> list[str]:
     return [text_of(orjson.loads(line)) for line in out.splitlines()]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", ["-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"])
 def test_results_go_to_standard_output(bash: Bash, name: str) -> None:
     """However it is spelled, the results are all there is on it, and no file of that name is made."""
@@ -96,6 +97,7 @@ def test_a_redirected_output_is_the_files_that_the_shell_opened(bash: Bash) -> N
     assert answers((bash.folder / "three.jsonl").read_text()) == ANSWERS
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "line",
     [
@@ -129,6 +131,7 @@ def test_the_same_input_through_a_pipe_is_the_same_command(bash: Bash) -> None:
     assert len(read_output(bash.folder / "out.jsonl")) == 2
 
 
+@pytest.mark.long
 def test_json_and_results_do_not_share_standard_output(bash: Bash) -> None:
     """Two things on one output are refused before anything is sent."""
     before = bash.posts()
@@ -139,6 +142,7 @@ def test_json_and_results_do_not_share_standard_output(bash: Bash) -> None:
     assert bash.posts() == before
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("prepare", "output", "why"),
     [
@@ -170,6 +174,7 @@ def test_an_output_that_cannot_be_written_is_known_before_a_cent_is_spent(
     assert not list(bash.folder.glob(".twolane*"))
 
 
+@pytest.mark.long
 def test_a_name_as_long_as_names_can_be_is_one(bash: Bash) -> None:
     """The copy that is written first has a short name of its own."""
     name = "n" * 255
@@ -200,6 +205,7 @@ def test_an_export_goes_through_a_pipe(bash: Bash) -> None:
     assert "there is no folder" in err
 
 
+@pytest.mark.long
 def test_an_input_that_cannot_be_read_is_named(bash: Bash) -> None:
     """A closed standard input, a line in a pipe that is none: exit 2, in words."""
     _, err = bash("echo oops | twolane run - -o out.jsonl", code=2)

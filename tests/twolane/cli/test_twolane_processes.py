@@ -196,6 +196,7 @@ def _open_batches(service: Served) -> int:
     return sum(batch["processing_status"] != "ended" for batch in batches)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("calls", [(CREATE, 1), (POLL, 2)], ids=["create", "poll"])
 def test_kill_9_in_the_batch_lane_pays_nothing_twice(
     service: Served, files: tuple[Path, Path, Path], calls: tuple[str, int]
@@ -272,6 +273,7 @@ def test_a_second_process_on_a_run_is_told_who_works_on_it(
     assert first.end()[0] == 0
 
 
+@pytest.mark.long
 def test_a_run_is_canceled_from_another_terminal(
     service: Served, files: tuple[Path, Path, Path]
 ) -> None:
@@ -291,6 +293,7 @@ def test_a_run_is_canceled_from_another_terminal(
     assert orjson.loads(out)["items"]["canceled"] == 30
 
 
+@pytest.mark.long
 def test_a_narrow_console_prints_every_name(service: Served, tmp_path: Path) -> None:
     """On cp1252 emoji, right-to-left text and stray surrogates are shown as escapes."""
     source, output = tmp_path / "ein 🚀.jsonl", tmp_path / "aus é.jsonl"
@@ -318,6 +321,7 @@ def test_a_narrow_console_prints_every_name(service: Served, tmp_path: Path) -> 
     ]
 
 
+@pytest.mark.long
 def test_the_served_simulator_is_a_command_of_its_own(tmp_path: Path) -> None:
     """`twolane sim` prints its address, and when SIGINT ends it, the bill of what it answered."""
     with served() as plain:

@@ -146,6 +146,7 @@ def test_ctrl_c_leaves_a_clean_screen(tmp_path: Path, width: int) -> None:
     assert screen.is_clean
 
 
+@pytest.mark.long
 @pytest.mark.loopback
 def test_no_color_is_honored(tmp_path: Path) -> None:
     """With NO_COLOR set no escape sequence chooses a color, and progress shows all the same."""

@@ -45,6 +45,7 @@ def _short_answer(params: dict[str, Any]) -> str:
     return str(params["messages"][0]["content"][-300:])
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("lane", list(Lane))
 def test_3000_items_under_2_dollars_stop_just_below_the_cap(tmp_path: Path, lane: Lane) -> None:
     """The cap is used up to nine tenths and never exceeded; the rest is left out and listed."""
