@@ -6,10 +6,15 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
+from notemill.app.mill import Mill
+from notemill.config import Exclusions
 from notemill.errors import WaitingForPersonError
+from tests.notemill.workflows.notes import write_notes
+from twolane import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Mapping
+    from pathlib import Path
 
     from notemill.app.events import Event, Question
     from twolane import Run
@@ -47,3 +52,20 @@ class KeepingFront:
     def told(self, kind: type[E]) -> list[E]:
         """Return the events of a kind, in their order."""
         return [one for one in self.events if isinstance(one, kind)]
+
+
+def front_of(mill: Mill) -> KeepingFront:
+    """Return the front of an open vault."""
+    assert isinstance(mill.front, KeepingFront)
+    return mill.front
+
+
+@asynccontextmanager
+async def offline_mill(folder: Path, notes: Mapping[str, str | bytes]) -> AsyncIterator[Mill]:
+    """Open a vault of these notes, below `folder`; its front says yes."""
+    root = write_notes(folder / "vault", notes)
+    settings = Settings(home=folder / "home", provider="offline")
+    async with await Mill.open(
+        root, settings, KeepingFront(), exclusions=Exclusions(), clock=lambda: 1_800_000_000.0
+    ) as mill:
+        yield mill

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from notemill.app.views import tags as views
 from notemill.cli.front import TerminalFront
@@ -12,7 +12,7 @@ from notemill.errors import UsageError
 from twolane.front.console import EXIT_FAILED, counted, print_json, result_console
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from notemill.app.tags import TagsChanged
@@ -45,13 +45,19 @@ async def change_tags(
     """Change tags in a vault; return the exit code. Raises NotemillError."""
     async with await open_vault(vault, settings, TerminalFront(yes=yes), exclude) as mill:
         changed = await mill.tags.change(changes, dry_run=dry_run)
+    return conclude(changed, views.changed, dry_run=dry_run, as_json=as_json)
+
+
+def conclude(
+    changed: TagsChanged,
+    view: Callable[[TagsChanged], dict[str, Any]],
+    *,
+    dry_run: bool,
+    as_json: bool,
+) -> int:
+    """Print what a change of tags did, for scripts; return what the command ends with."""
     if as_json:
-        print_json(views.changed(changed))
-    return code_of(changed, dry_run=dry_run)
-
-
-def code_of(changed: TagsChanged, *, dry_run: bool) -> int:
-    """Return what a command ends with that changed tags, or only showed how they would be."""
+        print_json(view(changed))
     left = changed.plan.left_alone and not dry_run
     return EXIT_FAILED if changed.failed or left else 0
 
@@ -96,9 +102,7 @@ async def accept_tags(
         raise UsageError("name the tags to accept, or use --all")
     async with await open_vault(vault, settings, TerminalFront(yes=yes), exclude) as mill:
         changed = await mill.tags.accept(None if everything else tags, dry_run=dry_run)
-    if as_json:
-        print_json(views.accepted(changed))
-    return code_of(changed, dry_run=dry_run)
+    return conclude(changed, views.accepted, dry_run=dry_run, as_json=as_json)
 
 
 async def reject_tags(

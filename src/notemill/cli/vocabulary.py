@@ -8,7 +8,7 @@ from notemill.app.views import tags as views
 from notemill.cli.curate import terms_of
 from notemill.cli.front import TerminalFront
 from notemill.cli.opening import open_vault
-from notemill.cli.tags import code_of
+from notemill.cli.tags import conclude
 from notemill.tagging.taglist import write_entries
 from twolane.front.consent import show_request
 from twolane.front.console import exit_code, print_json, result_console
@@ -74,9 +74,7 @@ async def apply_vocabulary(
     """Change the vault's tags as its vocabulary says; return the exit code."""
     async with await open_vault(vault, settings, TerminalFront(yes=yes), exclude) as mill:
         changed = await mill.vocabulary.apply(note, dry_run=dry_run)
-    if as_json:
-        print_json(views.changed(changed))
-    return code_of(changed, dry_run=dry_run)
+    return conclude(changed, views.changed, dry_run=dry_run, as_json=as_json)
 
 
 async def adopt_note(settings: Settings, *, note: str, vault: Path, as_json: bool) -> int:

@@ -10,6 +10,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Final
 
 from twolane.front.console import clock, time_left_s
+from twolane.front.signals import handled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -86,12 +87,5 @@ def _on_interrupt(act: Callable[[], None]) -> Iterator[None]:
     def on_signal(_number: int, _frame: object) -> None:
         loop.call_soon_threadsafe(act)
 
-    try:
-        previous = signal.signal(signal.SIGINT, on_signal)
-    except ValueError:  # not in the main thread: nothing to catch there
+    with handled(on_signal, signal.SIGINT):
         yield
-        return
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, previous)

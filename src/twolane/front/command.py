@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 import click
 
 from twolane.front.flag_types import FILE, FOLDER
+from twolane.front.signals import handled
 from twolane.front.streams import (
     Told,
     drop_standard_output,
@@ -231,15 +232,8 @@ def _interrupts_at_once() -> Iterator[None]:
             raise KeyboardInterrupt
         loop.call_soon_threadsafe(task.cancel)
 
-    try:
-        previous = signal.signal(signal.SIGINT, on_interrupt)
-    except ValueError:  # not in the main thread: nothing to catch there
+    with handled(on_interrupt, signal.SIGINT):
         yield
-        return
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, previous)
 
 
 class _Ended(NamedTuple):

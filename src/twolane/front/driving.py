@@ -6,12 +6,13 @@ import asyncio
 import contextlib
 import signal
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from twolane.core.pricing import format_usd
 from twolane.core.routing import span
 from twolane.core.wording import clock, counted, time_left_s
 from twolane.front.console import waiting_line
+from twolane.front.signals import handled
 from twolane.front.terminal import Gauge
 
 if TYPE_CHECKING:
@@ -57,7 +58,6 @@ def _stop_on_signals(run: Run, console: Console) -> Iterator[None]:
     """
     asked = 0
     loop = asyncio.get_running_loop()
-    previous: dict[signal.Signals, Any] = {}
 
     def stop() -> None:
         console.print(
@@ -77,15 +77,8 @@ def _stop_on_signals(run: Run, console: Console) -> Iterator[None]:
         loop.call_soon_threadsafe(answers[asked - 1])
 
     answers = (stop, interrupt)
-
-    for one in (signal.SIGINT, signal.SIGTERM):
-        with contextlib.suppress(ValueError):  # not in the main thread: nothing to catch there
-            previous[one] = signal.signal(one, on_signal)
-    try:
+    with handled(on_signal, signal.SIGINT, signal.SIGTERM):
         yield
-    finally:
-        for one, handler in previous.items():
-            signal.signal(one, handler)
 
 
 async def _watch(run: Run, console: Console) -> None:

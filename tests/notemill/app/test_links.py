@@ -17,22 +17,22 @@ from notemill.app.link_events import (
     PairsProposed,
     PairsTurnedDown,
 )
-from notemill.app.mill import Mill
 from notemill.app.terms import RunTerms
-from notemill.config import EmbeddingSettings, Exclusions
+from notemill.config import EmbeddingSettings
 from notemill.embedding_kind import EmbeddingKind
 from notemill.errors import NoteNotFoundError, UsageError, VaultLockedError, WaitingForPersonError
 from notemill.stores.pairs import PairState
 from notemill.workflows.curation.survey import Selection
 from notemill.workflows.links.finding import LinkSearch
 from tests.notemill.cli.test_link import COMPOST, MULCH, NOTES, SOIL
-from tests.notemill.fronts import KeepingFront
-from tests.notemill.workflows.notes import tree, write_notes
-from twolane import Settings
+from tests.notemill.fronts import front_of, offline_mill
+from tests.notemill.workflows.notes import tree
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
+
+    from notemill.app.mill import Mill
 
 SEARCH = LinkSearch(5, 0.1)
 OFF = EmbeddingSettings(EmbeddingKind.OFF)
@@ -41,18 +41,8 @@ OFF = EmbeddingSettings(EmbeddingKind.OFF)
 @pytest.fixture
 async def mill(tmp_path: Path) -> AsyncIterator[Mill]:
     """An open vault; its front says yes."""
-    root = write_notes(tmp_path / "vault", NOTES)
-    settings = Settings(home=tmp_path / "home", provider="offline")
-    async with await Mill.open(
-        root, settings, KeepingFront(), exclusions=Exclusions(), clock=lambda: 1_800_000_000.0
-    ) as mill:
+    async with offline_mill(tmp_path, NOTES) as mill:
         yield mill
-
-
-def front_of(mill: Mill) -> KeepingFront:
-    """Return the front of an open vault."""
-    assert isinstance(mill.front, KeepingFront)
-    return mill.front
 
 
 async def standing(mill: Mill, state: PairState) -> set[tuple[str, str]]:

@@ -8,22 +8,20 @@ import pytest
 
 from notemill.app.applying import ProposalFilter, ToApply
 from notemill.app.events import Planned, RunReported, Surveyed
-from notemill.app.mill import Mill
 from notemill.app.reviewing import Wanted
 from notemill.app.terms import RunTerms
-from notemill.config import Exclusions
 from notemill.errors import UsageError, WaitingForPersonError
 from notemill.stores.proposals import Decision, ProposalKind, ProposalState
 from notemill.stores.queue_rows import Order
 from notemill.workflows.curation.survey import Selection
-from tests.notemill.fronts import KeepingFront
-from tests.notemill.workflows.notes import tree, write_notes
-from twolane import Settings
+from tests.notemill.fronts import front_of, offline_mill
+from tests.notemill.workflows.notes import tree
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
+    from notemill.app.mill import Mill
     from twolane import Run
 
 NOTES = {
@@ -39,18 +37,8 @@ TERMS = RunTerms(stages="none")
 async def mill(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Mill]:
     """An open vault; its front says yes."""
     monkeypatch.setenv("NOTEMILL_EMBEDDING", "off")
-    root = write_notes(tmp_path / "vault", NOTES)
-    settings = Settings(home=tmp_path / "home", provider="offline")
-    async with await Mill.open(
-        root, settings, KeepingFront(), exclusions=Exclusions(), clock=lambda: 1_800_000_000.0
-    ) as mill:
+    async with offline_mill(tmp_path, NOTES) as mill:
         yield mill
-
-
-def front_of(mill: Mill) -> KeepingFront:
-    """Return the front of an open vault."""
-    assert isinstance(mill.front, KeepingFront)
-    return mill.front
 
 
 async def curated(mill: Mill, selection: Selection = Selection()) -> Run:  # noqa: B008  # frozen
