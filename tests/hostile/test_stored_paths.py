@@ -246,6 +246,25 @@ def test_a_journal_that_arrived_with_odd_values_is_refused(
     assert place.files() == before
 
 
+@pytest.mark.parametrize("value", ["abc", float("inf"), -1.0, 3.0])
+def test_a_confidence_that_is_none_does_not_arrive(place: Place, value: object) -> None:
+    """It would order the queue, and stand in what scripts read."""
+    columns = {
+        "run": RUN, "note": "victim.md", "source_hash": "", "kind": "tag", "value": "a",
+        "value_key": "a", "replaces": "", "why": "", "confidence": value, "state": "pending",
+        "scope": "", "wrote": "", "made_at": 1.0,
+    }  # fmt: skip
+    with contextlib.closing(sqlite3.connect(place.journal)) as db, db:
+        db.execute(
+            f"INSERT INTO proposals ({', '.join(columns)})"  # noqa: S608
+            f" VALUES ({', '.join('?' * len(columns))})",
+            list(columns.values()),
+        )
+    place.arrived()
+    with pytest.raises(StoreError, match=r"proposals\.confidence"):
+        place.open()
+
+
 @pytest.mark.parametrize("column", ["state", "at_s", "path", "temporary", "key"])
 def test_no_odd_value_of_a_journal_is_a_traceback(place: Place, column: str) -> None:
     """A file that was damaged here is told of, too, and no note but its own is touched."""

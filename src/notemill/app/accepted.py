@@ -102,7 +102,7 @@ def _counts(opened: OpenVault) -> dict[ProposalKind, int]:
 
 def _written(opened: OpenVault, run: str) -> Iterator[NoteWritten]:
     # Looked at before anything is written: what is written here makes no proposal another one.
-    tidy_notes = _fresh_tidying(opened)
+    tidy_notes, changed = _fresh_tidying(opened)
     yield from _links(opened, run)
     for one in apply_accepted(
         opened.vault, opened.review, run,
@@ -118,6 +118,7 @@ def _written(opened: OpenVault, run: str) -> Iterator[NoteWritten]:
         for refused in one.refused:
             yield NoteWritten(one.note, f"its {refused.kind} is not allowed")
     yield from _tag_changes(opened, run)
+    yield from changed
     yield from _tidied(opened, run, tidy_notes)
 
 
@@ -125,10 +126,9 @@ def _links(opened: OpenVault, run: str) -> Iterator[NoteWritten]:
     """Write accepted pairs, each in the form that was asked for when it was proposed."""
     by_form: dict[Form, list[int]] = {}
     pairs = {one.id: one for one in opened.links.to_write()}
+    forms = opened.links.forms()
     for one in pairs.values():
-        known = opened.links.run(one.run)
-        form = Form(known.settings["form"] if known else Form.PROPERTY)
-        by_form.setdefault(form, []).append(one.id)
+        by_form.setdefault(forms.get(one.run, Form.PROPERTY), []).append(one.id)
     for form, ids in by_form.items():
         writing = LinkWriting(opened.scene(), opened.links, run, form, now=opened.clock)
         writing.plan([pairs[one] for one in ids], ())
@@ -156,21 +156,29 @@ def _tag_changes(opened: OpenVault, run: str) -> Iterator[NoteWritten]:
     opened.queue.ended(ids, ProposalState.APPLIED, now=opened.clock(), run=run)
 
 
-def _fresh_tidying(opened: OpenVault) -> dict[str, tuple[str, frozenset[TidyKind]]]:
-    """Return the notes to bring into form, each with its row and kinds; end those that changed."""
+def _fresh_tidying(
+    opened: OpenVault,
+) -> tuple[dict[str, tuple[str, frozenset[TidyKind]]], list[NoteWritten]]:
+    """Return the notes to bring into form, each with its row and kinds, and those to leave.
+
+    What was accepted for another text of a note, or is of no kind there is, ends in conflict.
+    """
     found: dict[str, tuple[str, frozenset[TidyKind]]] = {}
+    left: list[NoteWritten] = []
     for row in accepted_rows(opened.queue, ProposalKind.TIDY_CHANGE):
         (note,) = row.notes
         try:
             now = {note: fingerprint_of(row.kind, opened.vault.read(note))}
         except NotemillError:
             now = {}
-        if row.is_stale(now):
+        kinds = frozenset(row.value.split(", "))
+        if row.is_stale(now) or not kinds <= {*TidyKind}:
             opened.queue.ended([row.id], ProposalState.CONFLICT, now=opened.clock())
+            why = "its tidy change was made for an earlier text of the note; tidy it again"
+            left.append(NoteWritten(note, why))
         else:
-            kinds = frozenset(TidyKind(kind) for kind in row.value.split(", "))
-            found[note] = (row.id, kinds)
-    return found
+            found[note] = (row.id, frozenset(map(TidyKind, kinds)))
+    return found, left
 
 
 def _tidied(

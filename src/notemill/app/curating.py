@@ -65,13 +65,15 @@ class CurationEnded:
     """How a curation stands where work on it ends here.
 
     `run` is None where no note needs work; `unwritten` are notes whose additions could not be
-    written; `losses` what was not taken of the answers.
+    written, and `complete` says that there is none, hidden notes included; `losses` are what was
+    not taken of the answers.
     """
 
     run: Run | None
     report: Report
     survey: Survey
     unwritten: tuple[Applied, ...] = ()
+    complete: bool = True
     losses: tuple[tuple[str, Loss], ...] = ()
     cut: int = 0
 
@@ -299,21 +301,26 @@ class Curating:
     async def _conclude(self, run: Run, survey: Survey, *, apply: bool) -> CurationEnded:
         """Write the additions where that is wanted, and report."""
         unwritten: tuple[Applied, ...] = ()
+        complete = True
         try:
             if apply:
-                unwritten = await self._write(run)
+                unwritten, complete = await self._write(run)
         finally:
             report, losses = await report_of(self._bench, run), await self.losses(run)
             self._bench.front.tell(RunReported(report, run.row.state, survey, losses, was_cut(run)))
-        return CurationEnded(run, report, survey, unwritten, losses, was_cut(run))
+        return CurationEnded(run, report, survey, unwritten, complete, losses, was_cut(run))
 
-    async def _write(self, run: Run) -> tuple[Applied, ...]:
-        """Write the additions; return what of it that may be seen could not be written."""
+    async def _write(self, run: Run) -> tuple[tuple[Applied, ...], bool]:
+        """Write the additions; return the notes that could not be, and whether there is none.
+
+        A hidden one is not among them.
+        """
         done = await self.apply(run)
         shows = (await self._bench.on(OpenVault.look)).shows
         seen = tuple(one for one in done if shows(one.note))
         self._bench.front.tell(Written(run.id, seen, len(done) - len(seen)))
-        return tuple(one for one in seen if one.problem)
+        unwritten = tuple(one for one in seen if one.problem)
+        return unwritten, not any(one.problem for one in done)
 
     async def _left_over(self, *, apply: bool) -> Run | None:
         """Return the vault's newest run where it has ended with answers not yet collected or applied.

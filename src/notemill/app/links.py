@@ -387,8 +387,7 @@ def _planned_writing(opened: OpenVault, run: str, note: str | None) -> LinkWriti
 
 
 def _writing(opened: OpenVault, scene: Scene, run: str) -> LinkWriting:
-    known = opened.links.run(run)
-    form = Form(known.settings["form"] if known else Form.PROPERTY)
+    form = opened.links.forms().get(run, Form.PROPERTY)
     return LinkWriting(scene, opened.links, run, form, now=opened.clock)
 
 

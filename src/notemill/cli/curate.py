@@ -98,7 +98,7 @@ def conclude(ended: CurationEnded, console: Console, *, review: bool, as_json: b
         console.print(f"write them into the notes: notemill apply {ended.run.id}")
     if as_json:
         print_json(views.curation_ended(ended))
-    return exit_code(ended.report) or (EXIT_FAILED if ended.unwritten else 0)
+    return exit_code(ended.report) or (0 if ended.complete else EXIT_FAILED)
 
 
 def terms_of(

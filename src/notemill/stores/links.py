@@ -342,6 +342,10 @@ class LinkLedger:
         """Return a run, None where there is none with this id."""
         return next((one for one in self.runs() if one.id == run), None)
 
+    def forms(self) -> dict[str, Form]:
+        """Return the form that each run's links were asked for in, where it says one."""
+        return {one.id: Form(one.settings["form"]) for one in self.runs() if "form" in one.settings}
+
     def forget(self, run: str) -> None:
         """Delete a run's proposals and why they were made, from the disk as well.
 

@@ -63,6 +63,10 @@ DECIDABLE: Final = frozenset(
 """States that a person may decide from, and take a decision back to."""
 
 
+NO_CONFIDENCE: Final = 2.0
+"""How the store keeps that nobody said how sure a proposal is: after all that somebody did."""
+
+
 def sources_of(state: ProposalState) -> list[ProposalState]:
     """Return the states from which a proposal may come to `state`."""
     return [one for one in ProposalState if state in MOVES[one]]

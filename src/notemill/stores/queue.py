@@ -13,11 +13,16 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from notemill.stores.pairs import PairState
-from notemill.stores.proposals import ProposalKind, ProposalState, sources_of, value_key
+from notemill.stores.proposals import (
+    NO_CONFIDENCE,
+    ProposalKind,
+    ProposalState,
+    sources_of,
+    value_key,
+)
 from notemill.stores.queue_rows import (
     COLUMNS,
     KEYS,
-    NO_CONFIDENCE,
     OF_NOTES,
     OF_PAIRS,
     PAIR_STATES,

@@ -9,7 +9,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from notemill.errors import UsageError
 from notemill.stores.pairs import PairState
-from notemill.stores.proposals import ProposalKind, ProposalState, value_key
+from notemill.stores.proposals import (
+    NO_CONFIDENCE,
+    ProposalKind,
+    ProposalState,
+    value_key,
+)
 from notemill.vault.note import bytes_hash, parse, source_hash
 
 if TYPE_CHECKING:
@@ -19,8 +24,6 @@ OF_NOTES: Final = "p"
 """What the id of a row begins with that the table of proposals holds."""
 OF_PAIRS: Final = "l"
 """And of one that is a pair of notes."""
-NO_CONFIDENCE: Final = 2.0
-"""How the store keeps that nobody said how sure a proposal is: after all that somebody did."""
 
 PAIR_STATES: Final[Mapping[PairState, ProposalState]] = {
     PairState.PROPOSED: ProposalState.PENDING,

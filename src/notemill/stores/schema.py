@@ -9,7 +9,7 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 
 from notemill.stores.pairs import PairState, SideState
-from notemill.stores.proposals import ProposalKind, ProposalState, scope_of
+from notemill.stores.proposals import NO_CONFIDENCE, ProposalKind, ProposalState, scope_of
 from notemill.vault.journal import State
 from notemill.vault.related import Form
 
@@ -183,6 +183,14 @@ def moment(value: float) -> float:
     return value
 
 
+def sureness(value: float) -> float:
+    """Return how sure a proposal is, as the store keeps it. Raises ValueError, TypeError."""
+    if not 0 <= value <= NO_CONFIDENCE:
+        message = f"a confidence of {value}"
+        raise ValueError(message)
+    return value
+
+
 def _object(text: str) -> dict[str, Any]:
     """Return what a JSON object says. Raises TypeError where it is none."""
     value = json.loads(text)
@@ -209,6 +217,7 @@ READERS: Final[Readers] = {
     "proposals.kind": ProposalKind,
     "proposals.state": ProposalState,
     "proposals.scope": scope_of,
+    "proposals.confidence": sureness,
     "proposals.made_at": moment,
     "proposals.decided_at": moment,
     "steps.at": moment,
@@ -220,6 +229,7 @@ READERS: Final[Readers] = {
     "vocabulary_tags.since": moment,
     "unmatched_exclusions.at": moment,
     "link_pairs.state": PairState,
+    "link_pairs.score": sureness,
     "link_pairs.reason": _reason,
     "link_pairs.at_s": moment,
     "link_sides.form": Form,

@@ -95,7 +95,7 @@ def look_after(scene: Scene, ledger: LinkLedger, *, now: float) -> Upkeep:
     pairs = _by_id(ledger)
     if taken_over := take_over(scene, ledger, pairs, now=now):
         pairs = _by_id(ledger)
-    forms = {one.id: Form(one.settings["form"]) for one in ledger.runs() if "form" in one.settings}
+    forms = ledger.forms()
     looked_at = ledger.looked_at()
     unseen = frozenset(key for key, hashed in looked_at.items() if not hashed)
     look = _Look(scene, pairs, forms, unseen)
