@@ -94,8 +94,8 @@ def conclude(ended: CurationEnded, console: Console, *, review: bool, as_json: b
     if ended.run is None:
         console.print("nothing to do: no note needs work")
     elif review and ended.report.items.succeeded:
-        console.print(f"look at the proposals: notemill show {ended.run.id}")
-        console.print(f"write them into the notes: notemill apply {ended.run.id}")
+        console.print(f"decide on each proposal: notemill review {ended.run.id}")
+        console.print(f"or write all additions: notemill apply {ended.run.id}")
     if as_json:
         print_json(views.curation_ended(ended))
     return exit_code(ended.report) or (0 if ended.complete else EXIT_FAILED)
