@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from notemill.index.embedder import Embedder, Wanted
+from notemill.index.embedder import Embedder, WantedVector
 from notemill.linking.content import text_of
 from notemill.vault.note import source_hash
 
@@ -31,7 +31,7 @@ def vectors_of(
     notes: Mapping[str, Note], keys: Sequence[str], model: Model, folder: Path = FOLDER
 ) -> NDArray[np.float32] | None:
     """Return a row for each of `keys`, of zeros where the note does not fit; see Embedder."""
-    wanted = [Wanted(source_hash(notes[key]), PurePosixPath(key).stem) for key in keys]
+    wanted = [WantedVector(source_hash(notes[key]), PurePosixPath(key).stem) for key in keys]
     path = folder / f"{source_hash(notes[keys[0]])[:12]}-{len(keys)}.sqlite3"
     embedder = Embedder(
         path, model, wanted, lambda place: text_of(notes[keys[place]], without_links=True)

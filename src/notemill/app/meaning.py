@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from notemill.app.link_events import EmbeddingMade
 from notemill.embedding.choice import model_of
 from notemill.index.derived import DERIVED_FILE
-from notemill.index.embedder import Embedder, Wanted
+from notemill.index.embedder import Embedder, WantedVector
 from notemill.linking.content import text_of
 from notemill.vault.note import parse
 from notemill.vault.resolve import title_of
@@ -79,7 +79,7 @@ async def _made(bench: Workbench, embedder: Embedder) -> bool:
 
 def _embedder(opened: OpenVault, model: Model, facts: Sequence[NoteFacts]) -> Embedder:
     """Return what makes the vectors of notes; it reads their files in a thread of its own."""
-    wanted = [Wanted(one.source_hash, title_of(one.key)) for one in facts]
+    wanted = [WantedVector(one.source_hash, title_of(one.key)) for one in facts]
 
     def text_at(place: int) -> str:
         key = facts[place].key

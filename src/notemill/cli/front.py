@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from notemill.app.events import GoOnAfterStage, NotesRead, RunReported, SendUnmatched
 from notemill.app.link_events import EmbeddingMade, NotesCompared
-from notemill.cli.waiting import Waiting
+from notemill.cli.waiting import WaitLine
 from notemill.errors import NotemillError, WaitingForPersonError
 from twolane import TwolaneError
 from twolane.front.consent import says_yes
@@ -54,7 +54,7 @@ class TerminalFront:
         self.console = console or note_console()
         self.reported: RunReported | None = None
         self._yes = yes
-        self._waiting = Waiting(self.console)
+        self._waiting = WaitLine(self.console)
 
     def tell(self, event: Event) -> None:
         """Print what an event says."""

@@ -23,7 +23,7 @@ _READ_QUIETLY: Final = 200
 """Fewer new notes are read in a moment."""
 
 
-class Waiting:
+class WaitLine:
     """One line that says what goes on, where somebody watches."""
 
     def __init__(self, console: Console) -> None:

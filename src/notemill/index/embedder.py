@@ -27,7 +27,7 @@ LEAST_SHARE = 0.5
 _NOTHING = np.empty(0, np.float32)
 
 
-class Wanted(NamedTuple):
+class WantedVector(NamedTuple):
     """A note to embed: the hash of what its text is made of, its name without folder and ending.
 
     Notes of one hash have one text.
@@ -60,7 +60,11 @@ class Embedder:
     """
 
     def __init__(
-        self, path: Path, model: Model, wanted: Sequence[Wanted], text_of: Callable[[int], str]
+        self,
+        path: Path,
+        model: Model,
+        wanted: Sequence[WantedVector],
+        text_of: Callable[[int], str],
     ) -> None:
         """Make the vectors of `wanted` with `model`, kept in the file at `path`.
 

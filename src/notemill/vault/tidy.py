@@ -73,7 +73,7 @@ class Left:
 
 
 @dataclass(frozen=True, slots=True)
-class Tidied:
+class TidiedText:
     """The steps that bring a note into form, in order, and what is left."""
 
     steps: tuple[Step, ...]
@@ -95,7 +95,7 @@ class _Edit:
     left: list[str]
 
 
-def tidy(raw: bytes, kinds: Collection[TidyKind]) -> Tidied:
+def tidy(raw: bytes, kinds: Collection[TidyKind]) -> TidiedText:
     """Return what brings a note's properties into form, one step for each of `kinds`.
 
     Raises MalformedNoteError where its frontmatter cannot be read: then nothing of it is touched.
@@ -114,7 +114,7 @@ def tidy(raw: bytes, kinds: Collection[TidyKind]) -> Tidied:
         if new != note.raw:
             steps.append(Step(kind, note.raw, new, tuple(what)))
             note = _writable(new)
-    return Tidied(tuple(steps), tuple(left))
+    return TidiedText(tuple(steps), tuple(left))
 
 
 def _writable(raw: bytes) -> Note:

@@ -10,7 +10,7 @@ import pytest
 
 from notemill.embedding.model import never
 from notemill.errors import EmbeddingError, NoteNotFoundError
-from notemill.index.embedder import Embedder, Progress, Wanted
+from notemill.index.embedder import Embedder, Progress, WantedVector
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -62,7 +62,7 @@ def embedder(path: Path, model: Letters, notes: dict[str, str] | None = None) ->
     """Return an embedder of notes by title, their text standing for its hash."""
     known = NOTES if notes is None else notes
     texts = list(known.values())
-    wanted = [Wanted(text, title) for title, text in known.items()]
+    wanted = [WantedVector(text, title) for title, text in known.items()]
     return Embedder(path / "vectors.sqlite3", model, wanted, texts.__getitem__)
 
 
@@ -140,7 +140,7 @@ def test_a_note_that_cannot_be_read_is_left_out(tmp_path: Path) -> None:
             raise NoteNotFoundError
         return "a"
 
-    wanted = [Wanted("gone", "Gone"), Wanted("there", "")]
+    wanted = [WantedVector("gone", "Gone"), WantedVector("there", "")]
     model = Letters()
     working = Embedder(tmp_path / "vectors.sqlite3", model, wanted, text_of)
     working.start()

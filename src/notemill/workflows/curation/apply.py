@@ -157,7 +157,7 @@ def apply_run(
     changed since it was read, that is gone or hidden by now, is left alone: its proposals end in
     conflict, as do tags that the vocabulary has struck out meanwhile.
     """
-    applying = Applying(vault, review, run, replacing=replacing, now=now, privacy=privacy)
+    applying = ProposalWriting(vault, review, run, replacing=replacing, now=now, privacy=privacy)
     return applying.write(review.to_apply(run, note=note), gate)
 
 
@@ -174,12 +174,12 @@ def apply_accepted(
 
     All of it is written under the name of `run`, so that one undo takes it back.
     """
-    applying = Applying(vault, review, run, replacing=False, now=now, privacy=privacy)
+    applying = ProposalWriting(vault, review, run, replacing=False, now=now, privacy=privacy)
     return applying.write(review.accepted(), gate)
 
 
 @dataclass(frozen=True, slots=True)
-class Applying:
+class ProposalWriting:
     """One writing of proposals under the name of a run."""
 
     vault: Vault

@@ -14,7 +14,7 @@ from notemill.markup.tags import tag_key
 from notemill.prompts.material import NOTE, TEXT_BELOW, Block, line_of, list_of_tags, marked
 from notemill.stores.proposals import NewProposal, ProposalKind
 from notemill.tagging.gate import OPEN
-from notemill.workflows.curation.reply_text import MAX_DESCRIPTION_CHARS, Reading, topic_key
+from notemill.workflows.curation.reply_text import MAX_DESCRIPTION_CHARS, ReplyReading, topic_key
 from notemill.workflows.fitting import Room
 from notemill.workflows.forms import TEXT, list_of, object_of, params_of, text_of
 from twolane import Request
@@ -119,7 +119,7 @@ def read_reply(text: str, own: Own = NOTHING) -> Curated:
     `own` are the references of the note: it may be told what it refers to itself.
     """
     value = json.loads(text)
-    reading = Reading(own)
+    reading = ReplyReading(own)
     description = reading.description(value["description"])
     tags = tuple(_unique(reading.tags(value["tags"])))[:MAX_TAGS]
     topics = tuple(_unique(reading.topics(value["topics"])))[:MAX_TOPICS]

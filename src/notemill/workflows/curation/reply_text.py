@@ -57,7 +57,7 @@ class Loss:
 
 
 @dataclass(slots=True)
-class Reading:
+class ReplyReading:
     """The values of one reply, each taken as far as it may be, with what was lost of them."""
 
     own: Own = NOTHING

@@ -12,7 +12,7 @@ from notemill.workflows.curation.reply_text import (
     MAX_READ_VALUES,
     NO_TAG,
     Loss,
-    Reading,
+    ReplyReading,
     may_be_written,
     topic_key,
 )
@@ -20,7 +20,7 @@ from notemill.workflows.curation.reply_text import (
 
 def test_plain_words_are_taken_as_they_are() -> None:
     """A description is one line in composed form; nothing is lost of it."""
-    reading = Reading()
+    reading = ReplyReading()
     assert reading.description("Compost\nfeeds cafe\u0301s.") == "Compost feeds cafés."
     assert list(reading.topics(["soil", "#worms"])) == ["soil", "worms"]
     assert list(reading.tags(["garden/soil"])) == ["garden/soil"]
@@ -29,7 +29,7 @@ def test_plain_words_are_taken_as_they_are() -> None:
 
 def test_what_does_not_show_is_taken_out_and_counted() -> None:
     """Each field and reason is told once, with the number of values."""
-    reading = Reading()
+    reading = ReplyReading()
     assert list(reading.topics(["so\u200bil", "wor\u202ems"])) == ["soil", "worms"]
     assert reading.losses == (Loss("topics", HIDDEN, 2),)
     assert reading.losses[0].as_line() == f"topics: {HIDDEN} (2)"
@@ -37,14 +37,14 @@ def test_what_does_not_show_is_taken_out_and_counted() -> None:
 
 def test_a_link_that_the_note_does_not_have_is_left_out() -> None:
     """One that the note has itself stays."""
-    reading = Reading(Own(lambda: "See [[Compost]].\n"))
+    reading = ReplyReading(Own(lambda: "See [[Compost]].\n"))
     assert list(reading.topics(["[[Compost]]", "[[Elsewhere]]"])) == ["[[Compost]]"]
     assert reading.losses == (Loss("topics", LEADS, 1),)
 
 
 def test_what_is_too_long_too_many_or_no_tag_is_left_out() -> None:
     """The bounds of what is read hold for every field."""
-    reading = Reading()
+    reading = ReplyReading()
     assert list(reading.topics(["x" * 101])) == []
     assert list(reading.tags(["1984"])) == []
     assert len(list(reading.topics([f"t{n}" for n in range(MAX_READ_VALUES + 3)]))) == 100
