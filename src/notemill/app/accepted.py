@@ -15,7 +15,7 @@ from notemill.vault.related import Form
 from notemill.vault.tidy import TidyKind
 from notemill.workflows.curation.apply import apply_accepted
 from notemill.workflows.links.writing import LinkWriting
-from notemill.workflows.tags.queueing import accepted_rows, accepted_tag_changes
+from notemill.workflows.tags.queueing import accepted_rows, accepted_tag_changes, tidy_kinds
 from notemill.workflows.tags.retagging import checked_changes, plan_retagging, write_retagging
 from notemill.workflows.tags.tidying import plan_tidying, write_tidying
 
@@ -171,7 +171,7 @@ def _fresh_tidying(
             now = {note: fingerprint_of(row.kind, opened.vault.read(note))}
         except NotemillError:
             now = {}
-        kinds = frozenset(row.value.split(", "))
+        kinds = tidy_kinds(row)
         if row.is_stale(now) or not kinds <= {*TidyKind}:
             opened.queue.ended([row.id], ProposalState.CONFLICT, now=opened.clock())
             why = "its tidy change was made for an earlier text of the note; tidy it again"

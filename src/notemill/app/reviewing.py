@@ -18,7 +18,11 @@ from notemill.vault.globs import folded, matcher
 from notemill.vault.tidy import TidyKind
 from notemill.workflows.curation.apply import preview_of
 from notemill.workflows.curation.reply_text import may_be_written
-from notemill.workflows.tags.queueing import queue_tag_changes, queue_tidying
+from notemill.workflows.tags.queueing import (
+    queue_tag_changes,
+    queue_tidying,
+    tidying_turned_down,
+)
 from notemill.workflows.tags.tidying import plan_tidying
 
 if TYPE_CHECKING:
@@ -180,7 +184,13 @@ def _look_for_tag_changes(opened: OpenVault) -> None:
 
 
 def _look_for_tidying(opened: OpenVault) -> None:
-    plan = plan_tidying(opened.vault, opened.look().facts, tuple(TidyKind), privacy=opened.privacy)
+    plan = plan_tidying(
+        opened.vault,
+        opened.look().facts,
+        tuple(TidyKind),
+        privacy=opened.privacy,
+        turned_down=tidying_turned_down(opened.queue),
+    )
     queue_tidying(opened.queue, plan.changed, now=opened.clock())
 
 

@@ -9,6 +9,7 @@ from notemill.app.editing import agree_to, write_edits, writing_into
 from notemill.app.events import Event
 from notemill.app.opened import OpenVault
 from notemill.vault.tidy import TidyKind
+from notemill.workflows.tags.queueing import tidying_turned_down
 from notemill.workflows.tags.tidying import plan_tidying, write_tidying
 
 if TYPE_CHECKING:
@@ -59,7 +60,8 @@ class Tidying:
     async def look(self, kinds: Collection[TidyKind] = (), *, only: str | None = None) -> TidyPlan:
         """Return what could be brought into form, of the `kinds` named or of all.
 
-        `only` is a glob that notes' paths have to fit. Nothing is written. Raises VaultError.
+        `only` is a glob that notes' paths have to fit. What a person turned down is left out.
+        Nothing is written. Raises VaultError.
         """
         bench = self._bench
         sight = await bench.on(OpenVault.look)
@@ -85,7 +87,12 @@ class Tidying:
                 bench,
                 run,
                 lambda opened: write_tidying(
-                    opened.vault, opened.review, plan, privacy=opened.privacy, run=run
+                    opened.vault,
+                    opened.review,
+                    plan,
+                    privacy=opened.privacy,
+                    run=run,
+                    turned_down=tidying_turned_down(opened.queue),
                 ),
             )
         return Tidied(plan, run if written.notes else "", written.notes, written.failed)
@@ -104,5 +111,6 @@ def _planned(
         [one for one in sight.facts if one.key in wanted],
         kinds,
         privacy=opened.privacy,
+        turned_down=tidying_turned_down(opened.queue),
     )
     return plan, tuple(one for one in opened.vault.skipped if sight.shows(one.key))

@@ -254,3 +254,17 @@ def test_a_tidied_note_does_not_need_work_again(shell: Shell) -> None:
     assert shell.curate("--apply")["items"]["succeeded"] == 0
     assert shell("undo", run, "--yes") == 0
     assert shell.curate("--apply")["items"]["succeeded"] == 0
+
+
+def test_tidy_says_what_it_leaves_out_because_it_was_rejected(shell: Shell) -> None:
+    """In words and in JSON, and nothing of it is written."""
+    before = tree(shell.vault)
+    assert shell("review", "--vault", shell.vault, "--kind", "tidy", "--json") == 0
+    (row,) = shell.report["items"]
+    assert shell("reject", row["id"], "--vault", shell.vault) == 0
+    words = ("tidy", shell.vault, "--kind", "dates")
+    assert shell(*words, "--yes") == 0
+    assert "left out: changes in 1 note that you rejected" in shell.err
+    assert shell(*words, "--dry-run", "--json") == 0
+    assert (shell.report["notes"], shell.report["rejected"]) == ([], 1)
+    assert tree(shell.vault) == before

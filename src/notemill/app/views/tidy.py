@@ -25,5 +25,6 @@ def tidied(done: Tidied) -> dict[str, Any]:
         "written": list(done.notes),
         "left_alone": left_alone(done.plan.untouched),
         "excluded": done.plan.hidden,
+        "rejected": done.plan.rejected,
         "problems": left_alone(done.failed),
     }

@@ -66,6 +66,9 @@ def _show_left(plan: TidyPlan, console: Console) -> None:
         console.print(f"  left: {key}: {reason.kind}: {reason.reason}")
     if len(left) > SHOWN_LEFT:
         console.print(f"  … and {len(left) - SHOWN_LEFT:,} more left; --json has all")
+    if plan.rejected:
+        notes = counted(plan.rejected, "note")
+        console.print(f"  left out: changes in {notes} that you rejected")
     show_hidden(plan.hidden, console)
     for alone in plan.untouched[:SHOWN_LEFT]:
         console.print(f"  left alone: {shown(trouble(alone.key, alone.reason))}")

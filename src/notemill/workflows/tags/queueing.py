@@ -6,19 +6,23 @@ them a person accepted or turned down.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from notemill.stores.proposals import ProposalKind, ProposalState, value_key
+from notemill.stores.proposals import NEVER, ProposalKind, ProposalState, value_key
 from notemill.stores.queue import Found
 from notemill.stores.queue_rows import Filter, fingerprint_of
+from notemill.vault.tidy import TidyKind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from notemill.stores.queue import Queue
     from notemill.stores.queue_rows import QueueRow
     from notemill.tagging.changes import Change
     from notemill.workflows.tags.tidying import TidyNote
+
+_KINDS_JOIN: Final = ", "
+"""Between the kinds that a row of the queue would bring a note into form by."""
 
 
 def queue_tag_changes(queue: Queue, changes: Iterable[Change], *, now: float) -> None:
@@ -34,7 +38,7 @@ def queue_tidying(queue: Queue, notes: Iterable[TidyNote], *, now: float) -> Non
     found = (
         Found(
             (one.key,),
-            ", ".join(step.kind for step in one.steps),
+            _KINDS_JOIN.join(step.kind for step in one.steps),
             why="; ".join(what for step in one.steps for what in step.what),
             fingerprint=fingerprint_of(ProposalKind.TIDY_CHANGE, one.steps[0].before),
         )
@@ -42,6 +46,27 @@ def queue_tidying(queue: Queue, notes: Iterable[TidyNote], *, now: float) -> Non
         if one.steps
     )
     queue.sync(ProposalKind.TIDY_CHANGE, found, now=now)
+
+
+def tidy_kinds(row: QueueRow) -> frozenset[str]:
+    """Return the kinds of what a row would bring into form, those of another version included."""
+    return frozenset(row.value.split(_KINDS_JOIN))
+
+
+def tidying_turned_down(queue: Queue) -> Callable[[str], frozenset[TidyKind]]:
+    """Return by which kinds a note is not to be brought into form: rejected for it, or for all."""
+    of_notes: dict[str, frozenset[str]] = {}
+    wanted = Filter(states={ProposalState.REJECTED}, kinds={ProposalKind.TIDY_CHANGE})
+    for row in queue.all_of(wanted):
+        for note in ("",) if row.scope == NEVER else row.notes:
+            of_notes[note] = of_notes.get(note, frozenset()) | tidy_kinds(row)
+    everywhere = of_notes.get("", frozenset())
+
+    def kinds_for(note: str) -> frozenset[TidyKind]:
+        no = everywhere | of_notes.get(note, frozenset())
+        return frozenset(kind for kind in TidyKind if kind in no)
+
+    return kinds_for
 
 
 def accepted_rows(queue: Queue, kind: ProposalKind) -> tuple[QueueRow, ...]:

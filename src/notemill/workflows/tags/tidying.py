@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from notemill.errors import ExternallyChangedError, NotemillError
@@ -11,7 +12,7 @@ from notemill.vault.tidy import Left, Step, TidyKind, tidy
 from notemill.workflows.tags.retagging import write_edits
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator
 
     from notemill.index import NoteFacts
     from notemill.privacy import Privacy
@@ -27,8 +28,15 @@ class TidyNote:
     steps: tuple[Step, ...]
     left: tuple[Left, ...]
 
-    def apply(self, raw: bytes) -> bytes:
-        """Return the note in form. Raises ExternallyChangedError where `raw` is another one."""
+    def apply(self, raw: bytes, *, turned_down: Collection[TidyKind] = ()) -> bytes:
+        """Return the note in form.
+
+        Raises ExternallyChangedError where `raw` is another one, or some of it is `turned_down`.
+        """
+        if any(step.kind in turned_down for step in self.steps):
+            raise ExternallyChangedError(
+                "a change of it was rejected since it was shown; run the command again"
+            )
         if raw != self.steps[0].before:
             raise ExternallyChangedError(
                 "the note has changed since it was read; run the command again"
@@ -40,12 +48,14 @@ class TidyNote:
 class TidyPlan:
     """What bringing a vault into form would do.
 
-    `untouched` notes cannot be read; `hidden` ones are excluded, and not named.
+    `untouched` notes cannot be read; `hidden` ones are excluded, and not named. In `rejected` notes
+    there is something that a person turned down: it is not among the changes.
     """
 
     notes: tuple[TidyNote, ...]
     untouched: tuple[LeftAlone, ...]
     hidden: int = 0
+    rejected: int = 0
 
     @property
     def changed(self) -> tuple[TidyNote, ...]:
@@ -66,31 +76,49 @@ def plan_tidying(
     kinds: Collection[TidyKind],
     *,
     privacy: Privacy,
+    turned_down: Callable[[str], Collection[TidyKind]] = lambda _: (),
 ) -> TidyPlan:
-    """Return what bringing these notes into form would do; every one of them is read."""
+    """Return what bringing these notes into form would do; every one of them is read.
+
+    `turned_down` says of a note which kinds it is to be left alone by.
+    """
     notes: list[TidyNote] = []
     untouched: list[LeftAlone] = []
-    hidden = 0
+    hidden = rejected = 0
     for one in facts:
         if privacy.hides(one):
             hidden += 1
             continue
         try:
-            tidied = tidy(vault.read(one.key), kinds)
+            raw = vault.read(one.key)
+            tidied = tidy(raw, kinds)
+            no = turned_down(one.key)
+            if any(step.kind in no for step in tidied.steps):
+                rejected += 1
+                tidied = tidy(raw, [kind for kind in kinds if kind not in no])
         except NotemillError as error:
             untouched.append(LeftAlone(one.key, str(error)))
             continue
         if tidied.steps or tidied.left:
             notes.append(TidyNote(one.key, tidied.steps, tidied.left))
-    return TidyPlan(tuple(notes), tuple(untouched), hidden)
+    return TidyPlan(tuple(notes), tuple(untouched), hidden, rejected)
 
 
 def write_tidying(
-    vault: Vault, review: Review, plan: TidyPlan, *, privacy: Privacy, run: str
+    vault: Vault,
+    review: Review,
+    plan: TidyPlan,
+    *,
+    privacy: Privacy,
+    run: str,
+    turned_down: Callable[[str], Collection[TidyKind]] = lambda _: (),
 ) -> Iterator[tuple[str, str]]:
     """Write a plan under the name of `run`; return what `write_edits` yields.
 
-    A note that changed since the plan was made is left alone. What was curated stays so.
+    A note that changed since the plan was made is left alone, and so is one of which something is
+    `turned_down` by now. What was curated stays so.
     """
-    edits = ((one.key, one.apply) for one in plan.changed)
+    edits = (
+        (one.key, partial(one.apply, turned_down=turned_down(one.key))) for one in plan.changed
+    )
     return write_edits(vault, review, edits, privacy=privacy, run=run)
