@@ -29,7 +29,6 @@ from pathlib import Path
 from notemill.index import Index, NoteFacts
 from notemill.index.derived import DERIVED_FILE
 from notemill.index.pool import all_cores
-from notemill.linking.propose import propose
 from notemill.stores.journal import StoredJournal
 from notemill.stores.store import FILE, Store
 from notemill.vault.files import Vault
@@ -83,6 +82,9 @@ def index(root: Path, state: Path, *, links: bool) -> None:
     kept.contents.refresh(vault, facts)
     if not links:
         return
+    # Not above: each process of the pool imports this file, and no command imports it there.
+    from notemill.linking.propose import propose  # noqa: PLC0415
+
     documents, lexicon = kept.contents.documents(vault, facts)
     names = Names(one.key for one in facts)
     found = propose(documents, lexicon, names, top=5, min_score=MIN_SCORE)

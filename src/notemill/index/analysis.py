@@ -10,19 +10,24 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from notemill.index.facts import facts_of_note, row_of
 from notemill.linking.content import content_of
+from notemill.text.terms import Stems
 from notemill.vault.cleaning import owners_words
 from notemill.vault.note import parse
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from notemill.index.facts import NoteFacts
-    from notemill.linking.content import Content, Surfaces
+    from notemill.linking.content import Content
+    from notemill.text.terms import Surfaces
 
 MOST_NOTES: Final = 64
 """Of a chunk: few enough that progress shows and memory stays small."""
 MOST_BYTES: Final = 1_048_576
 """Of a chunk, a longer note aside: so many bytes take a process about a second."""
+
+_GATHERED: Final = 1_024
+"""Notes of which what was found is written at once: a second's work for two processes."""
 
 ContentRow = tuple[str, str, str]
 """A note's hash, its names, language and links as JSON, and its terms with spaces between."""
@@ -53,11 +58,12 @@ class Analysis:
     def __init__(self, wants: Callable[[NoteFacts], bool] | None) -> None:
         """Take what tells whether a new note's content is wanted, None for no content at all."""
         self._wants = wants
-        self._told: dict[str, set[str]] = {}
+        self._stems = Stems()
 
     def __call__(self, some: list[Unread]) -> Found:
         """Analyse a chunk; each word is told once."""
         found = Found([], [], {})
+        self._stems.surfaces = found.surfaces
         for one in some:
             note, problems = parse(one.raw)
             words = owners_words(note)
@@ -72,9 +78,9 @@ class Analysis:
             )
             found.facts.append(row_of(facts))
             if one.is_new and self._wants is not None and self._wants(facts):
-                content = content_of(note, surfaces=found.surfaces, text=words)
+                content = content_of(note, stems=self._stems, text=words)
                 found.contents.append(_row(one.hash, content))
-        return found._replace(surfaces=untold(found.surfaces, self._told))
+        return found
 
 
 class ContentAnalysis:
@@ -82,23 +88,40 @@ class ContentAnalysis:
 
     def __init__(self) -> None:
         """Start without words."""
-        self._told: dict[str, set[str]] = {}
+        self._stems = Stems()
 
     def __call__(self, some: list[Unread]) -> Found:
         """Analyse a chunk; each word is told once."""
         surfaces: Surfaces = {}
-        rows = [_row(one.hash, content_of(parse(one.raw)[0], surfaces=surfaces)) for one in some]
-        return Found([], rows, untold(surfaces, self._told))
+        self._stems.surfaces = surfaces
+        rows = [_row(one.hash, content_of(parse(one.raw)[0], stems=self._stems)) for one in some]
+        return Found([], rows, surfaces)
 
 
-def untold(surfaces: Surfaces, told: dict[str, set[str]]) -> Surfaces:
-    """Return the words of the terms that are not among `told`, and put those there."""
-    found: Surfaces = {}
-    for language, words in surfaces.items():
-        terms = told.setdefault(language, set())
-        found[language] = {term: word for term, word in words.items() if term not in terms}
-        terms.update(found[language])
-    return found
+def keep_all(
+    results: Iterable[Found],
+    keep: Callable[[Sequence[Found]], None],
+    tell: Callable[[int], None],
+) -> None:
+    """Have the results kept, those of many notes at once, also where this is interrupted.
+
+    `tell` is told of how many notes each is. Each write into a table that has another order
+    rewrites most of its pages, so that few writes are quicker.
+    """
+    some: list[Found] = []
+    notes = 0
+    try:
+        for one in results:
+            some.append(one)
+            number = len(one.facts or one.contents)
+            notes += number
+            tell(number)
+            if notes >= _GATHERED:
+                gathered, some, notes = some, [], 0
+                keep(gathered)
+    finally:
+        if some:
+            keep(some)
 
 
 def _row(hashed: str, content: Content) -> ContentRow:

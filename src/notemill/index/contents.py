@@ -9,7 +9,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 from notemill.errors import NotemillError
-from notemill.index.analysis import ContentAnalysis, Unread, chunks, untold
+from notemill.index.analysis import ContentAnalysis, Unread, chunks, keep_all
 from notemill.index.pool import mapped
 from notemill.linking.content import Content
 from notemill.linking.corpus import Lexicon, document_of
@@ -87,20 +87,24 @@ class Contents:
 
         results = mapped(ContentAnalysis(), chunks(notes()), processes=self._processes(len(keys)))
         met: Met = {}
-        with self._watch() as tell, closing(results):
-            for some in results:
-                with self._derived.writing() as db:
-                    self.keep(db, some, met)
-                tell(len(some.contents))
 
-    def keep(self, db: sqlite3.Connection, found: Found, met: Met) -> None:
+        def keep(some: Sequence[Found]) -> None:
+            with self._derived.writing() as db:
+                self.keep(db, some, met)
+
+        with self._watch() as tell, closing(results):
+            keep_all(results, keep, tell)
+
+    def keep(self, db: sqlite3.Connection, found: Sequence[Found], met: Met) -> None:
         """Keep what was found, in the caller's transaction; `met` is what this pass kept before."""
-        db.executemany("INSERT OR IGNORE INTO contents VALUES (?,?,?)", found.contents)
-        new = untold(found.surfaces, met)
-        db.executemany(
-            "INSERT OR IGNORE INTO surfaces VALUES (?,?,?)",
-            [(language, *one) for language, words in new.items() for one in words.items()],
-        )
+        contents = [row for one in found for row in one.contents]
+        db.executemany("INSERT OR IGNORE INTO contents VALUES (?,?,?)", contents)
+        for surfaces in (one.surfaces for one in found):
+            for language, words in surfaces.items():
+                terms = met.setdefault(language, set())
+                new = [(language, term, word) for term, word in words.items() if term not in terms]
+                terms.update(words)
+                db.executemany("INSERT OR IGNORE INTO surfaces VALUES (?,?,?)", new)
 
     def _documents(self, facts: Sequence[NoteFacts]) -> tuple[list[Document], Lexicon]:
         db, lexicon = self._derived.db, Lexicon()

@@ -7,7 +7,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Final
 
 from notemill.errors import NotemillError
-from notemill.index.analysis import Analysis, Unread, chunks
+from notemill.index.analysis import Analysis, Unread, chunks, keep_all
 from notemill.index.contents import Contents
 from notemill.index.derived import Derived, unseen
 from notemill.index.facts import facts_in, unreadable
@@ -15,9 +15,10 @@ from notemill.index.pool import mapped
 from notemill.vault.note import bytes_hash
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
     from pathlib import Path
 
+    from notemill.index.analysis import Found
     from notemill.index.contents import Met
     from notemill.index.derived import Watch
     from notemill.index.facts import NoteFacts
@@ -59,7 +60,7 @@ class Index:
         """Return the facts of `files`, in their order, reading only those that changed.
 
         Of those, the contents that will be wanted (by `with_contents`) are found in the same
-        reading. What was read is kept as it is read: interrupted, the next look goes on from there.
+        reading. All that was read is kept: interrupted, the next look goes on from there.
         """
         known = self._known()
         files = list(files)
@@ -103,20 +104,22 @@ class Index:
         processes = self._processes_for(len(changed))
         results = mapped(Analysis(with_contents), chunks(notes()), processes=processes)
         met: Met = {}
-        done = 0
+        done = iter(places)
+
+        def keep(some: Sequence[Found]) -> None:
+            rows = [row for one in some for row in one.facts]
+            read = [facts_in(row) for row in rows]
+            with self._derived.writing() as db:
+                db.executemany(
+                    "INSERT OR REPLACE INTO notes VALUES (?,?)",
+                    [(one.key, row) for one, row in zip(read, rows, strict=True)],
+                )
+                self.contents.keep(db, some, met)
+            for one in read:
+                found[next(done)] = one
+
         with self._watch() as tell, closing(results):
-            for some in results:
-                read = [facts_in(row) for row in some.facts]
-                with self._derived.writing() as db:
-                    db.executemany(
-                        "INSERT OR REPLACE INTO notes VALUES (?,?)",
-                        [(one.key, row) for one, row in zip(read, some.facts, strict=True)],
-                    )
-                    self.contents.keep(db, some, met)
-                for place, one in zip(places[done : done + len(read)], read, strict=True):
-                    found[place] = one
-                done += len(read)
-                tell(len(read))
+            keep_all(results, keep, tell)
 
     def forget(self, key: str) -> None:
         """Have a note read again the next time, whatever its size and time say."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from notemill.markup.reading import Reading
-from notemill.text.terms import language_of, terms
+from notemill.text.terms import Stems, language_of, terms
 from notemill.vault.cleaning import owners_words
 from notemill.vault.note import property_links
 from notemill.vault.region import owners_text
@@ -24,8 +24,6 @@ MAX_CHARS: Final = 400_000
 """Characters of a note that are read for them."""
 HEADING_CHARS: Final = 2_000
 """Characters of a text in which its first heading is looked for."""
-Surfaces = dict[str, dict[str, str]]
-"""The words that terms stand for where they are met first, by the language of the note."""
 # Link reference definitions, of which some editors keep a list below every note.
 _DEFINITION: Final = re.compile(r"^ {0,3}\[[^\]\n]+\]:[ \t]+\S[^\n]*$", re.MULTILINE)
 
@@ -48,10 +46,10 @@ def content_of(
     note: Note,
     *,
     without: Collection[tuple[str, str]] = (),
-    surfaces: Surfaces | None = None,
+    stems: Stems | None = None,
     text: str | None = None,
 ) -> Content:
-    """Return what a note says; `surfaces` takes down the words its terms stand for.
+    """Return what a note says; `stems` takes down the words that its terms stand for.
 
     `text` is its owner's words, where they are known already (see `cleaning.owners_words`).
     What stands in notemill's own region is left out. Links whose path and label are in `without`
@@ -61,14 +59,13 @@ def content_of(
     gone = [one for one in words.links if (one.path, one.label) in without] if without else []
     said = _said(words, gone)
     language = language_of(said)
-    met = None if surfaces is None else surfaces.setdefault(language, {})
     around = owners_text(note.reading)
     body = note.reading if around == note.body else Reading(around)
     kept = [*body.links, *property_links(note)]
     return Content(
         names=_names(note, words),
         language=language,
-        terms=tuple(terms(said, language, met)[:MAX_TERMS]),
+        terms=tuple(terms(said, language, stems)[:MAX_TERMS]),
         links=tuple(
             dict.fromkeys(
                 (one.path, one.label)

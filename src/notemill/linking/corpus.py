@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from notemill.text.terms import terms
+from notemill.text.terms import Stems, terms
 from notemill.vault.resolve import title_of
 
 if TYPE_CHECKING:
@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from notemill.linking.content import Content, Surfaces
+    from notemill.linking.content import Content
+    from notemill.text.terms import Surfaces
 
 LONGEST_NAME: Final = 10
 """Terms of a name that are compared."""
@@ -36,6 +37,7 @@ class Lexicon:
         """Start without any."""
         self._numbers: dict[str, int] = {}
         self.surfaces: Surfaces = {}
+        self.stems = Stems(self.surfaces)
 
     def __len__(self) -> int:
         """Return how many terms there are."""
@@ -96,12 +98,11 @@ def document_of(
 ) -> Document:
     """Return the note at `key` as ranking sees it."""
     names = dict.fromkeys((title_of(key), *content.names))
-    met = lexicon.surfaces.setdefault(content.language, {})
     return Document(
         key=key,
         language=content.language,
         names=tuple(
-            lexicon.numbers_of(terms(name, content.language, met)[:LONGEST_NAME])
+            lexicon.numbers_of(terms(name, content.language, lexicon.stems)[:LONGEST_NAME])
             for name in ("" if _NO_NAME.fullmatch(one) else one for one in names)
         ),
         terms=lexicon.numbers_of(content.terms),

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from notemill.linking.content import Surfaces
     from notemill.linking.corpus import Document
+    from notemill.text.terms import Surfaces
 
 MOST_TERMS: Final = 40
 """So many of the weightiest terms are enough to tell words from."""

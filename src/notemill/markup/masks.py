@@ -88,8 +88,8 @@ _INLINE = re.compile(
     r"|(?<!\]\()(?P<html></?[A-Za-z][^<>\n]*+>|<[A-Za-z][\w+.-]{1,31}:[^\s<>]*+>|<[^\s<>@]++@[^\s<>@]++>)"
     r"|(?P<url>\bhttps?://[^\s<>\[\])]++)"
 )
-# What every inline region begins with: most notes have none, and a class is quick to look for.
-_SIGN = re.compile(r"[`$%<]|http")
+# What every inline region begins with: most notes have none, and a text is quick to look for.
+_SIGNS: Final = ("`", "$", "%", "<", "http")
 _DOLLARS = re.compile(r"\$(?=[^\s$])[^$\n]*+(?<![\s\\])\$(?!\d)")
 _LOOK_BACK: Final = 1_000  # characters: where the line above is longer, its end decides
 _CLOSING: Final = {"%%": "%%", "<!--": "-->", "<%": "%>", "$$": "$$"}
@@ -244,11 +244,12 @@ def _unquoted(body: str, at: int) -> int:
 
 def _inline(body: str, start: int, end: int) -> Iterator[Region]:
     """Yield what is masked between two blocks, the leftmost first."""
-    if (sign := _SIGN.search(body, start, end)) is None:
+    signs = [at for sign in _SIGNS if (at := body.find(sign, start, end)) >= 0]
+    if not signs:
         return
     search = _Closings(body, end)
     # One back: a backslash may stand before it.
-    at = max(start, sign.start() - 1)
+    at = max(start, min(signs) - 1)
     while (match := _INLINE.search(body, at, end)) is not None:
         at = match.end()
         closed, kind = None, RegionKind.URL

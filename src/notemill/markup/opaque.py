@@ -51,8 +51,10 @@ _OBJECT: Final = re.compile(r"\{[^{}]*+\}")
 _ENVELOPE: Final = re.compile(
     r"\"(?:encodedData|cipher_?text|ct|encrypted\w{0,20})\"\s*+:\s*+\"[\w+/=-]{12}", re.IGNORECASE
 )
+_LEAST_RUN: Final = 48  # characters: few words and names are so long
 _RUN: Final = re.compile(
-    r"(?P<run>[A-Za-z0-9+/_=-]{48,})(?P<tail>(?:\r?\n[ \t>]*+[A-Za-z0-9+/]{4,76}={0,2}(?=\s|\Z))*+)"
+    rf"(?P<run>[A-Za-z0-9+/_=-]{{{_LEAST_RUN},}})"
+    r"(?P<tail>(?:\r?\n[ \t>]*+[A-Za-z0-9+/]{4,76}={0,2}(?=\s|\Z))*+)"
 )
 _CUT_LINES: Final = re.compile(rf"{CUT}(?:\n[ \t>]*+{CUT}(?=\s|\Z))++")
 _TURN: Final = re.compile(r"(?<=[a-z])[A-Z0-9]|(?<=[A-Z])[a-z0-9]|(?<=[0-9])[A-Za-z]")
@@ -78,7 +80,8 @@ def without_opaque(text: str) -> str:
         text = _LOCKED.sub("", text)
     if any(sign in text for sign in _CIPHER_SIGNS):
         text = _CIPHER.sub(CUT, text)
-    text = _RUN.sub(_cut, text)
+    if max(map(len, text.split()), default=0) >= _LEAST_RUN:
+        text = _RUN.sub(_cut, text)
     return _CUT_LINES.sub(CUT, text) if CUT in text else text
 
 

@@ -51,12 +51,7 @@ def words_of(text: str, regions: Sequence[Region]) -> str:
     """
     if regions:
         text = "".join(_prose(text, regions))
-    if "![[" in text:
-        text = _EMBED.sub("", text)
-    if "[[" in text:
-        text = WIKILINK.sub(_wikilink_words, text)
-    if "](" in text:
-        text = _LABELED.sub(r"\1", text)
+    text = _with_labels(text)
     if "^" in text:
         text = BLOCK_ID.sub("", text)
     if "::" in text:
@@ -64,7 +59,8 @@ def words_of(text: str, regions: Sequence[Region]) -> str:
     text = _LINE_MARKS.sub("", text)
     if "[^" in text:
         text = _FOOTNOTE.sub("", text)
-    text = _EMPHASIS.sub("", text)
+    if any(mark in text for mark in "*_~="):
+        text = _EMPHASIS.sub("", text)
     if "#" in text:
         text = _HASH.sub("", text)
     text = text.replace("|", " ")
@@ -87,6 +83,15 @@ def _prose(text: str, regions: Sequence[Region]) -> Iterator[str]:
         elif region.kind is RegionKind.FENCE:
             yield "\n"
     yield text[at:]
+
+
+def _with_labels(text: str) -> str:
+    """Return a text with links as their labels, without embeds."""
+    if "![[" in text:
+        text = _EMBED.sub("", text)
+    if "[[" in text:
+        text = WIKILINK.sub(_wikilink_words, text)
+    return _LABELED.sub(r"\1", text) if "](" in text else text
 
 
 def _wikilink_words(match: re.Match[str]) -> str:

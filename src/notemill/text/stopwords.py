@@ -47,7 +47,9 @@ def languages_of(words: Sequence[str]) -> tuple[str, ...]:
     it explains at least a third as many words that the first does not.
     """
     index = _languages_by_word()
-    together = Counter(index[word] for word in words[:SAMPLE_WORDS] if word in index)
+    together: Counter[frozenset[str]] = Counter()
+    for word, count in Counter(filter(index.__contains__, words[:SAMPLE_WORDS])).items():
+        together[index[word]] += count
     hits: Counter[str] = Counter()
     for named, count in together.items():
         hits.update(dict.fromkeys(named, count))

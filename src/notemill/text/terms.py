@@ -7,12 +7,11 @@ words of other scripts are stemmed by the script's own language, so that a text 
 from __future__ import annotations
 
 import re
-from functools import cache, lru_cache
-from itertools import chain
+from functools import cache
 from typing import TYPE_CHECKING, Final
 
 from notemill.text.stopwords import combined, languages_of
-from notemill.text.words import CJK, HAN, KANA, WORD, fold
+from notemill.text.words import CJK, HAN, KANA, UNSPACED, WORD, fold
 from notemill.text.words import words as words_of
 
 if TYPE_CHECKING:
@@ -47,16 +46,20 @@ _SCRIPTS: Final = (
 )
 OWN_SCRIPT: Final = frozenset(language for _, language, _ in _SCRIPTS)
 """The languages that are told by their script alone."""
-# What WORD finds where every character is ASCII, at a third of the time.
-_ASCII_WORD: Final = re.compile(
-    r"[A-Za-z0-9]++(?:['.+&-][A-Za-z0-9]++)*+(?:\+\+|#(?![A-Za-z0-9_]))?+"
+# The ASCII characters that no word has, nor what decides where one ends.
+_BETWEEN: Final = str.maketrans(
+    {char: " " for char in map(chr, range(128)) if not char.isalnum() and char not in "'.+&-#_"}
 )
 _JOINTS: Final = re.compile(r"[.+&\-]+")
 _SAMPLE_CHARS: Final = 2_000
 # A script is the text's when this share of the sampled letters is its own: Han and kana say more
 # a letter than Latin does, and technical texts are full of Latin names.
 _SHARE: Final = 0.2
-_CACHED_WORDS: Final = 200_000  # of all languages together: some 60 MB
+_CACHED_TOKENS: Final = 200_000  # of all languages together: some 40 MB
+_LONGEST_CACHED: Final = 64  # characters: what is longer is hardly met again
+
+Surfaces = dict[str, dict[str, str]]
+"""For terms a word each that they stand for, by the language of the texts."""
 
 
 def language_of(text: str) -> str:
@@ -71,78 +74,92 @@ def language_of(text: str) -> str:
             if len(script.findall(sample)) >= _SHARE * letters:
                 return language
     if sample.isascii():
-        words = _ASCII_WORD.findall(sample.lower())
+        tokens = _tokens(sample.lower())
+        words = [token for token in tokens if token.isalnum()]
+        if len(words) < len(tokens):
+            words += words_of(" ".join([token for token in tokens if not token.isalnum()]))
     else:
         words = [fold(word) for word in words_of(sample)]
     # Single letters are initials and formats as often as words.
     return languages_of([word for word in words if len(word) > 1])[0]
 
 
-def terms(text: str, language: str, surfaces: dict[str, str] | None = None) -> list[str]:
+def _tokens(text: str) -> list[str]:
+    """Return parts of a text between which words end: fewer than there are, to be met again."""
+    return (text.translate(_BETWEEN) if text.isascii() else text).split()
+
+
+def terms(text: str, language: str, stems: Stems | None = None) -> list[str]:
     """Return the terms of a text in order, without stop words.
 
-    `surfaces` takes down for each term the word it stands for where it is met first.
+    `stems` knows the words it has met; without it, those of the whole process do.
     """
-    latin = language if language in _LATIN else "en"
-    met: dict[str, str] = {} if surfaces is None else surfaces
-    if text.isascii():
-        return _ascii_terms(_ASCII_WORD.findall(text), latin, met)
-    found: list[str] = []
-    add = found.append
-    for match in WORD.finditer(text):
-        word = match[0]
-        if match["cjk"] or match["southeast"]:
-            found += _pairs(word)
-            continue
-        for part, stemmed in _parts(word, latin):
-            add(stemmed)
-            met.setdefault(stemmed, part)
-    return found
+    unspaced = not text.isascii() and UNSPACED.search(text)
+    tokens = list(_words_and_pairs(text)) if unspaced else _tokens(text)
+    return (_STEMS if stems is None else stems).terms_of(tokens, language)
 
 
-_Parts = tuple[tuple[str, str], ...]
-_known: dict[str, dict[str, tuple[tuple[str, ...], _Parts]]] = {}
-"""The stems of ASCII words, and their parts with a stem each, by the language they were read in."""
+class Stems:
+    """The terms of words: each is stemmed once, and its term takes down what it stands for."""
+
+    def __init__(self, surfaces: Surfaces | None = None) -> None:
+        """Start without words. `surfaces` gets for each new term the first word that it stands for.
+
+        Of those in one text, a plain word comes before one with signs or accents.
+        """
+        self.surfaces = surfaces
+        self._known: dict[str, dict[str, str]] = {}
+
+    def terms_of(self, tokens: list[str], language: str) -> list[str]:
+        """Return the terms of parts of a text in `language`, in order, without stop words."""
+        known = self._known.setdefault(language, {})
+        found: list[str | None] = list(map(known.get, tokens))
+        if None in found:
+            if sum(map(len, self._known.values())) > _CACHED_TOKENS:
+                self._known = {language: (known := {})}
+            missing = [token for token, said in zip(tokens, found, strict=True) if said is None]
+            learned = self._learned(list(dict.fromkeys(missing)), language)
+            known |= {token: learned[token] for token in learned if len(token) <= _LONGEST_CACHED}
+            found = [
+                learned[token] if said is None else said
+                for token, said in zip(tokens, found, strict=True)
+            ]
+        said = " ".join(filter(None, found))
+        return said.split(" ") if said else []
+
+    def _learned(self, tokens: list[str], language: str) -> dict[str, str]:
+        """Return new tokens with their terms, spaces between: plain words are stemmed together."""
+        latin = language if language in _LATIN else "en"
+        stop = combined((latin,))
+        surfaces = {} if self.surfaces is None else self.surfaces.setdefault(language, {})
+        learned: dict[str, str] = {}
+        plain = [token for token in tokens if token.isascii() and token.isalnum()]
+        lowered = [token.lower() for token in plain]
+        stems = _stemmer(_LATIN[latin]).stemWords(lowered)
+        for token, lower, stem in zip(plain, lowered, stems, strict=True):
+            if lower in stop or len(token) == 1:
+                learned[token] = ""
+            else:
+                learned[token] = stem
+                if stem not in surfaces:
+                    surfaces[stem] = token
+        for token in tokens if len(plain) < len(tokens) else ():
+            if token in learned:
+                continue
+            if UNSPACED.match(token):
+                learned[token] = token
+                continue
+            parts = [part for word in words_of(token) for part in _parts(word, latin)]
+            learned[token] = " ".join([stem for _, stem in parts if stem])
+            for part, stem in parts:
+                surfaces.setdefault(stem, part)
+        return learned
 
 
-def _ascii_terms(words: list[str], latin: str, met: dict[str, str]) -> list[str]:
-    """Return the terms of words of ASCII characters; most of them were met before."""
-    known = _known.setdefault(latin, {})
-    unique = dict.fromkeys(words)
-    if new := [word for word in unique if word not in known]:
-        if sum(map(len, _known.values())) > _CACHED_WORDS:
-            _known.clear()
-            known = _known[latin] = {}
-            new = list(unique)
-        known.update(_new_words(new, latin))
-    stems: dict[str, tuple[str, ...]] = {}
-    for word in unique:
-        stems[word], parts = known[word]
-        for part, stemmed in parts:
-            if stemmed not in met:
-                met[stemmed] = part
-    return list(chain.from_iterable(map(stems.__getitem__, words)))
+_STEMS: Final = Stems()
 
 
-def _new_words(
-    words: list[str], latin: str
-) -> Iterator[tuple[str, tuple[tuple[str, ...], _Parts]]]:
-    """Yield words with their stems and parts; those of one part are stemmed all at once."""
-    stop = combined((latin,))
-    plain = [word for word in words if word.isalnum()]
-    lowered = [word.lower() for word in plain]
-    stemmed = _stemmer(_LATIN[latin]).stemWords(lowered)
-    for word, lower, stem in zip(plain, lowered, stemmed, strict=True):
-        says = len(word) > 1 and lower not in stop
-        yield word, ((stem,), ((word, stem),)) if says else ((), ())
-    for word in words:
-        if not word.isalnum():
-            parts = _parts(word, latin)
-            yield word, (tuple([stem for _, stem in parts]), parts)
-
-
-@lru_cache(maxsize=_CACHED_WORDS)
-def _parts(word: str, latin: str) -> _Parts:
+def _parts(word: str, latin: str) -> tuple[tuple[str, str], ...]:
     """Return the parts of a word that say something, each with its stem."""
     stop = combined((latin,))
     if fold(word) in stop:
@@ -155,6 +172,14 @@ def _parts(word: str, latin: str) -> _Parts:
         for part in parts
         if (len(part) > 1 or not part.isascii()) and fold(part) not in stop
     )
+
+
+def _words_and_pairs(text: str) -> Iterator[str]:
+    for match in WORD.finditer(text):
+        if match["cjk"] or match["southeast"]:
+            yield from _pairs(match[0])
+        else:
+            yield match[0]
 
 
 def _pairs(word: str) -> Iterator[str]:

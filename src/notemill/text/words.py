@@ -24,10 +24,9 @@ UNSPACED = re.compile(f"[{HAN}{KANA}{SOUTHEAST}]")
 CJK = re.compile(f"[{HAN}{KANA}]")
 _LETTERS = rf"[^\W_{HAN}{KANA}{SOUTHEAST}]"
 _SPACED = f"{_LETTERS}++(?:[{MARKS}]++{_LETTERS}*+)*+"
-WORD = re.compile(
-    rf"(?P<cjk>[{HAN}{KANA}]++)|(?P<southeast>[{SOUTHEAST}]++)"
-    rf"|{_SPACED}(?:['\u2019.+&-]{_SPACED})*+(?:\+\+|\#(?!\w))?+"
-)
+_SPACED_WORD = rf"{_SPACED}(?:['\u2019.+&-]{_SPACED})*+(?:\+\+|\#(?!\w))?+"
+WORD = re.compile(rf"(?P<cjk>[{HAN}{KANA}]++)|(?P<southeast>[{SOUTHEAST}]++)|{_SPACED_WORD}")
+_ANY_WORD = re.compile(rf"[{HAN}{KANA}]++|[{SOUTHEAST}]++|{_SPACED_WORD}")
 _LATIN_MARKS = re.compile("[\u0300-\u036f]")
 MIN_STEM = 4
 MIN_SIBILANT_STEM = 5
@@ -72,7 +71,7 @@ def stem(word: str) -> str:
 
 def words(text: str) -> list[str]:
     """Return the words of `text` in order; a run of an unspaced script counts as one."""
-    return [match[0] for match in WORD.finditer(text)]
+    return _ANY_WORD.findall(text)
 
 
 def terms(text: str) -> Iterator[str]:

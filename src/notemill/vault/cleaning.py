@@ -121,6 +121,8 @@ _SILENT: Final = re.compile(
     r"|^[ \t>]*(?:[-*+] )?[\w][\w -]{0,40}::[ \t]*$",  # a field without a value
     re.MULTILINE | re.IGNORECASE,
 )
+# A line that none of the others can touch: most notes have one near their beginning.
+_PROSE: Final = re.compile(r"^[ \t]*+[^\W\d_][^!\[`~#:>\n]*+\n(?! {0,3}(?:=|--))", re.MULTILINE)
 _FIRST_CHARS: Final = 500
 _LETTER: Final = re.compile(r"[^\W\d_]")
 
@@ -152,7 +154,8 @@ def _cleaned(reading: Reading) -> str:
             text = _without(text, start, end)
     shielded: list[str] = []
     text = "".join(_shielded(reading if text == reading.text else Reading(text), shielded))
-    text = _without_comments(text)
+    if "%%" in text or "<!--" in text:
+        text = _without_comments(text)
     if "::" in text or ":LOGBOOK:" in text or "#+" in text:
         text = _LOGSEQ.sub("", text)
     text = as_markdown(text)
@@ -161,7 +164,8 @@ def _cleaned(reading: Reading) -> str:
     if "^" in text:
         text = _BLOCK_ID.sub("", text)
     text = _links(text)
-    text = _SHIELDED.sub(lambda place: shielded[int(place[1])], text)
+    if shielded:
+        text = _SHIELDED.sub(lambda place: shielded[int(place[1])], text)
     return _BLANK_LINES.sub("\n\n", text).strip("\n")
 
 
@@ -273,6 +277,8 @@ def _untracked(address: re.Match[str]) -> str:
 
 def _says_something(text: str, before: str) -> bool:
     """Tell whether words are left of a text that was `before`; headings count if they were all."""
+    if _PROSE.search(text):
+        return True
     # Most notes say something in their first lines.
     place = text.find("\n\n", _FIRST_CHARS)
     for some in (text[:place], text) if place >= 0 else (text,):

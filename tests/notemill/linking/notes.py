@@ -20,7 +20,7 @@ def documents(notes: Mapping[str, str]) -> tuple[list[Document], Lexicon, Names]
     """Return what ranking sees of notes given as texts, in the order of their keys."""
     lexicon = Lexicon()
     found = [
-        document_of(key, content_of(parse(text.encode())[0], surfaces=lexicon.surfaces), lexicon)
+        document_of(key, content_of(parse(text.encode())[0], stems=lexicon.stems), lexicon)
         for key, text in sorted(notes.items())
     ]
     return found, lexicon, Names(notes)

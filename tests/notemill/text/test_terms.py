@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from notemill.text.terms import language_of, terms
+from notemill.text.terms import Stems, language_of, terms
 
 
 @pytest.mark.parametrize(
@@ -64,15 +64,31 @@ def test_stop_words_and_single_letters_say_nothing() -> None:
 
 def test_a_term_is_shown_as_the_word_it_was_met_as_first() -> None:
     """People read words, not stems."""
-    surfaces: dict[str, str] = {}
-    assert terms("Gardening in gardens", "en", surfaces) == ["garden", "garden"]
-    assert surfaces == {"garden": "Gardening"}
+    surfaces: dict[str, dict[str, str]] = {}
+    assert terms("Gardening in gardens", "en", Stems(surfaces)) == ["garden", "garden"]
+    assert surfaces == {"en": {"garden": "Gardening"}}
 
 
 @given(st.text(alphabet=st.characters(max_codepoint=127), max_size=200))
 def test_plain_text_is_cut_like_any_other(text: str) -> None:
     """The quick way for ASCII finds what the way for all scripts finds."""
     assert terms(text, "en") == terms(text + " é", "en")[: len(terms(text, "en"))]
+
+
+@given(st.lists(st.text(max_size=60), max_size=4), st.sampled_from(["en", "de", "ru", "zh"]))
+@example(["don't a.b", "don't a.b. C++ c# é"], "en")
+def test_words_met_before_have_the_same_terms(texts: list[str], language: str) -> None:
+    """What stems remember of one text changes nothing about the next."""
+    stems = Stems()
+    for text in texts:
+        assert terms(text, language, stems) == terms(text, language, Stems())
+
+
+def test_a_plain_word_is_shown_rather_than_one_with_signs() -> None:
+    """Of one text's words with the same term, the plain one is the shorter to read."""
+    surfaces: dict[str, dict[str, str]] = {}
+    terms("Mill's mills", "en", Stems(surfaces))
+    assert surfaces == {"en": {"mill": "mills"}}
 
 
 @given(st.text(max_size=100))
