@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import click
 import pytest
 
-from tests.cli.commands import COMMANDS, EVERYTHING, Command, Shell, name_of
+from tests.cli.commands import COMMANDS, EVERYTHING, TOOLS, Command, Shell, name_of
+from twolane.front.groups import MAX_SUMMARY_CHARS, Commands
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -133,3 +134,13 @@ def test_no_summary_is_cut(one: Command, width: int) -> None:
             summary = " ".join(str(command.help).split("\n\n")[0].split())
             first = summary.partition(". ")[0].removesuffix(".")
             assert first in words
+
+
+@pytest.mark.parametrize("name", TOOLS)
+def test_a_list_says_of_each_command_what_its_help_begins_with(name: str) -> None:
+    """The lists of commands, which are there so that they import none, agree with the commands."""
+    group = TOOLS[name][0]
+    assert isinstance(group, Commands)
+    for word, command in group.commands.items():
+        assert command.name == word
+        assert group.listed.summary(word) == command.get_short_help_str(limit=MAX_SUMMARY_CHARS)

@@ -11,7 +11,7 @@ from notemill.cli.main import cli as notemill_cli
 from notemill.errors import NotemillError
 from twolane import TwolaneError
 from twolane.cli.main import cli as twolane_cli
-from twolane.front.command import Setting
+from twolane.front.groups import Setting
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -279,7 +279,9 @@ def test_an_error_that_nobody_expects_is_told_without_the_key(
     """The traceback at the end, and the object of `--json`, name neither key nor password."""
     import click  # noqa: PLC0415
 
-    from twolane.front.command import Commands, json_flag, run_command_line, settings_of  # noqa: PLC0415
+    from twolane.front.command import json_flag, settings_of  # noqa: PLC0415
+    from twolane.front.command_line import run_command_line  # noqa: PLC0415
+    from twolane.front.groups import Commands  # noqa: PLC0415
 
     @click.group(cls=Commands)
     def cli() -> None:

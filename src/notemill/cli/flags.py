@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from twolane.front.command import Commands, hide_keys, home_flag, json_flag, take_settings
+from twolane.front.command import hide_keys, home_flag, json_flag, take_settings
 from twolane.front.flag_types import FOLDER
+from twolane.front.groups import Commands
 
 if TYPE_CHECKING:
     from collections.abc import Callable

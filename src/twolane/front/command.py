@@ -1,7 +1,6 @@
-"""What every command line over the engine has: the settings' flags, the exit codes, the end.
+"""What commands over the engine share: the settings' flags, and how their work is run.
 
-Imported by each command line before it knows what it is asked for, so nothing heavy is imported
-here.
+The `--help` of a command needs this, so nothing heavy is imported here.
 """
 
 from __future__ import annotations
@@ -9,24 +8,15 @@ from __future__ import annotations
 import contextlib
 import signal
 import sys
-import traceback
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from twolane.front.flag_types import FILE, FOLDER
+from twolane.front.groups import Setting
 from twolane.front.signals import handled
-from twolane.front.streams import (
-    Told,
-    drop_standard_output,
-    kind_of,
-    prepare_streams,
-    print_json_error,
-    print_without,
-    tell,
-    tell_lines,
-)
+from twolane.front.streams import Told, print_without
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator
@@ -36,9 +26,6 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound="Callable[..., Any]")
 
-EXIT_UNEXPECTED, EXIT_USAGE, EXIT_CANCELED = 1, 2, 4
-MAX_SUMMARY_CHARS = 1_000
-"""No first sentence of a help is so long: none is cut."""
 LANES = ("auto", "realtime", "batch")
 SHELLS = ("bash", "fish", "zsh")
 json_flag = click.option(
@@ -52,61 +39,6 @@ def home_flag(command: F) -> F:
     return click.option("--home", type=FOLDER, help="Folder that holds the ledger.")(
         config_flag(command)
     )
-
-
-class Setting(click.Option):
-    """A flag for what the environment or the config file can say as well."""
-
-
-class SettingsApart(click.Command):
-    """A command whose help shows the settings below the options that are its own."""
-
-    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the options in two sections."""
-        own: list[tuple[str, str]] = []
-        settings: list[tuple[str, str]] = []
-        for parameter in self.get_params(ctx):
-            record = parameter.get_help_record(ctx)
-            if record is not None and isinstance(parameter, click.Option):
-                (settings if isinstance(parameter, Setting) else own).append(record)
-        for title, records in (
-            ("Options", own),
-            ("Settings (also by environment or config file)", settings),
-        ):
-            if records:
-                with formatter.section(title):
-                    formatter.write_dl(records)
-
-
-class Commands(click.Group):
-    """A group of such commands."""
-
-    command_class = SettingsApart
-    group_class = type
-    """Groups in it are of its own class."""
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write each command with its whole summary, over as many lines as that takes."""
-        rows = [
-            (name, command.get_short_help_str(limit=MAX_SUMMARY_CHARS))
-            for name in self.list_commands(ctx)
-            if (command := self.get_command(ctx, name)) is not None and not command.hidden
-        ]
-        with formatter.section("Commands"):
-            formatter.write_dl(rows)
-
-    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401
-        """Run a command; a reader that has left, as of `| head`, ends it without a fault."""
-        try:
-            return super().invoke(ctx)
-        except (BrokenPipeError, SystemExit) as ended:
-            # rich ends with 1 where it meets the closed pipe itself.
-            if not isinstance(ended, BrokenPipeError) and not isinstance(
-                ended.__context__, BrokenPipeError
-            ):
-                raise
-            drop_standard_output()
-            return None
 
 
 month_flag = click.option(
@@ -234,76 +166,3 @@ def _interrupts_at_once() -> Iterator[None]:
 
     with handled(on_interrupt, signal.SIGINT):
         yield
-
-
-class _Ended(NamedTuple):
-    """How a command ended: its exit code; of an error, its kind and its sentence as well."""
-
-    code: int
-    kind: str = ""
-    message: str = ""
-
-
-def run_command_line(cli: click.Group, *expected: type[Exception]) -> None:
-    """Run a command line; an `expected` error ends with its message and its `exit_code`.
-
-    With `--json` an error is one JSON object on standard output, too, where none was printed yet.
-    """
-    prepare_streams()
-    ended = _ended(cli, expected)
-    try:
-        if ended.kind and "--json" in sys.argv:
-            print_json_error(ended.kind, ended.message, ended.code)
-        if sys.stdout is not None:  # closed by whoever started this
-            sys.stdout.flush()
-    except BrokenPipeError:
-        drop_standard_output()
-    sys.exit(ended.code)
-
-
-def _ended(cli: click.Group, expected: tuple[type[Exception], ...]) -> _Ended:
-    """Run a command line; tell the error that it ends with, and return how it ended."""
-    try:
-        cli(standalone_mode=False)
-    except SystemExit as ended:
-        return _Ended(int(ended.code or 0))
-    except expected as error:
-        tell(f"error: {error}")
-        return _Ended(int(getattr(error, "exit_code", 1)), kind_of(error), str(error))
-    except ImportError as error:
-        message = (
-            f"a library is missing or cannot be loaded: {error}; reinstall notemill "
-            "(pip install --force-reinstall notemill)"
-        )
-        tell(f"error: {message}")
-        return _Ended(EXIT_USAGE, kind_of(error), message)
-    except click.ClickException as error:
-        _tell_click(error)
-        return _Ended(error.exit_code, kind_of(error), _said(error))
-    except (KeyboardInterrupt, click.Abort):
-        message = "stopped; the same command again goes on from the ledger"
-        tell(message)
-        return _Ended(EXIT_CANCELED, "interrupted", message)
-    except Exception as error:  # noqa: BLE001  # the end of the process, told as Python does
-        tell_lines(traceback.format_exc())
-        return _Ended(EXIT_UNEXPECTED, "unexpected", f"{type(error).__name__}: {error}")
-    return _Ended(0)
-
-
-def _said(error: click.ClickException) -> str:
-    """Return the sentence of a usage error; of a missing command, which shows the help, as well."""
-    if isinstance(error, click.exceptions.NoArgsIsHelpError):
-        return "a command is missing; --help lists them"
-    return error.format_message()
-
-
-def _tell_click(error: click.ClickException) -> None:
-    """Tell what is wrong with a command line as click does, whatever was typed."""
-    if isinstance(error, click.exceptions.NoArgsIsHelpError):
-        tell_lines(error.format_message())
-        return
-    if isinstance(error, click.UsageError) and error.ctx is not None:
-        tell(error.ctx.get_usage())
-        tell(f"Try '{error.ctx.command_path} --help' for help.")
-        tell("")
-    tell(f"Error: {error.format_message()}")

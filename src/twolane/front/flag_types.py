@@ -6,12 +6,13 @@ Nothing heavy is imported here before a value is read.
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from click import Context, Parameter
     from click.shell_completion import CompletionItem
 
@@ -27,6 +28,12 @@ class PathName(click.Path):
         if problem := path_problem(text) if text else "a path cannot be empty":
             self.fail(problem, param, ctx)
         return super().convert(value, param, ctx)
+
+    def coerce_path_result(self, value: str | os.PathLike[str]) -> Path:
+        """Return the path as what commands take."""
+        from pathlib import Path  # noqa: PLC0415
+
+        return Path(value)
 
 
 class Whole(click.IntRange):
@@ -89,6 +96,6 @@ class RunName(click.types.StringParamType):
 
 
 RUN = RunName()
-FOLDER = PathName(path_type=Path)
-FILE = PathName(path_type=Path, dir_okay=False)
+FOLDER = PathName()
+FILE = PathName(dir_okay=False)
 USD = Dollars()

@@ -1,16 +1,15 @@
 """The standard streams, so that no name or character can stop a command from speaking.
 
-Apart from the console, because every command needs this much and a `--help` no more.
+Apart from the console, because every command needs this much and a `--help` no more. What a
+`--help` does not need is imported where it is used.
 """
 
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import re
 import sys
-from dataclasses import dataclass
 from functools import cache, partial
 from typing import TYPE_CHECKING
 
@@ -28,8 +27,6 @@ _DELETE = 0x7F
 
 _LINES = r"\n\t"
 """Not odd in a text of several lines."""
-
-_WORD_BEGINS = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 # Format characters have their place in honest text, and hide something anywhere else: joiners
 # between emoji and after letters of the scripts that are written with them (Unicode's UAX 31), a
@@ -65,6 +62,8 @@ def _python_escape(char: str) -> str:
 
 
 def _json_escape(char: str) -> str:
+    import json  # noqa: PLC0415  # not for --help
+
     return json.dumps(char)[1:-1] if ord(char) > _DELETE else f"\\u{ord(char):04x}"
 
 
@@ -72,12 +71,12 @@ def _as_it_is(text: str) -> str:
     return text
 
 
-@dataclass(slots=True)
 class _Spoken:
     """Whether a command has printed its one JSON object; what takes keys out of what is printed."""
 
-    json: bool = False
-    without_keys: Callable[[str], str] = _as_it_is
+    def __init__(self) -> None:
+        self.json = False
+        self.without_keys: Callable[[str], str] = _as_it_is
 
 
 _SPOKEN = _Spoken()
@@ -154,6 +153,8 @@ class Told:
 
 def print_json(value: object) -> None:
     """Print one JSON object on standard output, in ASCII: every console and pipe takes it."""
+    import json  # noqa: PLC0415  # not for --help
+
     _SPOKEN.json = True
     if sys.stdout is None:  # closed by whoever started this
         return
@@ -163,7 +164,8 @@ def print_json(value: object) -> None:
 
 def kind_of(error: BaseException) -> str:
     """Return what `--json` calls an error: its class in words, as in `unknown_run`."""
-    return _WORD_BEGINS.sub("_", type(error).__name__.removesuffix("Error")).lower()
+    name = type(error).__name__.removesuffix("Error")
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
 
 
 def error_object(kind: str, message: str, code: int) -> dict[str, object]:

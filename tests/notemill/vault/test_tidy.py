@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from notemill.cli.main import TIDY_KINDS
+from notemill.cli.vault_commands import TIDY_KINDS
 from notemill.errors import MalformedNoteError
 from notemill.vault.dates import AmbiguousDateError, iso_date
 from notemill.vault.note import parse
