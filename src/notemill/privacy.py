@@ -54,7 +54,7 @@ class Sight:
     fits: Callable[[str], bool]
 
     def shows(self, key: str) -> bool:
-        """Tell whether a note may be named, even if it no longer exists."""
+        """Return whether a note may be named, even if it no longer exists."""
         return key not in self.hidden and not self.fits(key)
 
 
@@ -85,11 +85,11 @@ class Privacy:
         return DOUBTFUL if self._tags and facts.tags_unread else ""
 
     def hides(self, facts: NoteFacts) -> bool:
-        """Tell whether a note is hidden."""
+        """Return whether a note is hidden."""
         return bool(self.why_not(facts))
 
     def shows(self, facts: NoteFacts) -> bool:
-        """Tell whether a note may be seen."""
+        """Return whether a note may be seen."""
         return not self.why_not(facts)
 
     def why_not_now(self, key: str, raw: bytes) -> str:
@@ -131,7 +131,7 @@ class Privacy:
         )
 
     def _fits(self, key: str) -> bool:
-        """Tell whether the path alone excludes a note."""
+        """Return whether the path alone excludes a note."""
         return any(fits(folded(key)) for fits in self._patterns.values())
 
     def _fitting(self, facts: NoteFacts) -> Iterator[str]:

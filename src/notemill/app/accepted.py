@@ -46,7 +46,7 @@ class NoteWritten:
 class AcceptedWritten:
     """What became of what was accepted.
 
-    `run` takes it back, '' where nothing was written; of `hidden` notes there is only the number.
+    `run` takes it back, '' if nothing was written; of `hidden` notes there is only the number.
     `complete` where all of it was written, hidden notes included.
     """
 

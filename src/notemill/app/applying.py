@@ -36,8 +36,8 @@ if TYPE_CHECKING:
 class ProposalFilter:
     """Which proposals of a run are wanted.
 
-    Of one `note`, of notes whose path fits the glob `only`, of the `kinds` (none: of all), and of
-    `new_tags` alone.
+    Of one `note`, of notes whose path matches the glob `only`, of the `kinds` (none: of all), and
+    of `new_tags` alone.
     """
 
     note: str | None = None
@@ -46,7 +46,7 @@ class ProposalFilter:
     new_tags: bool = False
 
     def takes(self, proposal: Proposal) -> bool:
-        """Tell whether a proposal is wanted."""
+        """Return whether a proposal is wanted."""
         if self.note is not None and proposal.note != self.note:
             return False
         if self.only is not None and not matcher(self.only)(folded(proposal.note)):
@@ -136,7 +136,7 @@ class Applying:
     async def shown(self, run: Run, wanted: ProposalFilter) -> RunShown:
         """Return a curation's report and its wanted proposals, but those of hidden notes.
 
-        Raises UsageError where the run has nothing of the note asked for.
+        Raises UsageError if the run has nothing of the note asked for.
         """
         if wanted.note is not None and await run.index_of(wanted.note) is None:
             keys = await self._bench.thread.run(lambda: [one.key for one in run.outcomes()])

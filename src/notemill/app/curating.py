@@ -64,9 +64,9 @@ SAMPLE_NOTES: Final = 2
 class CurationEnded:
     """How a curation stands where work on it ends here.
 
-    `run` is None where no note needs work; `unwritten` are notes whose additions could not be
-    written, and `complete` says that there is none, hidden notes included; `losses` are what was
-    not taken of the answers.
+    `run` is None if no note needs work; `unwritten` are notes whose additions could not be written,
+    and `complete` says that there is none, hidden notes included; `losses` are what was not taken
+    of the answers.
     """
 
     run: Run | None
@@ -101,7 +101,7 @@ class Curating:
         self._bench = bench
 
     async def survey(self, selection: Selection) -> Survey:
-        """Look through the vault for notes that need work. Raises VaultError."""
+        """Scan the vault for notes that need work. Raises VaultError."""
         return await self._bench.on(survey_in, selection)
 
     async def plan(self, selection: Selection, terms: RunTerms) -> CurationPlan:
@@ -138,9 +138,9 @@ class Curating:
         apply: bool = False,
         allow_unmatched: bool = False,
     ) -> CurationEnded:
-        """Ask about the notes that need work, or go on with a run that has not ended.
+        """Ask about the notes that need work, or continue a run that has not ended.
 
-        `again` begins anew; `apply` writes additions at once. What stops it early is raised after
+        `again` starts over; `apply` writes additions at once. What stops it early is raised after
         the run is reported. Raises NotemillError, TwolaneError.
         """
         bench = self._bench
@@ -178,7 +178,7 @@ class Curating:
         apply: bool = False,
         allow_unmatched: bool = False,
     ) -> CurationEnded:
-        """Go on with a run of this vault; see `begin_again` for what it may be given.
+        """Continue a run of this vault; see `begin_again` for what it may be given.
 
         Raises NotemillError, TwolaneError.
         """

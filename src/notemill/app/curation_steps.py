@@ -1,4 +1,4 @@
-"""What curation does on the vault's thread: the vault looked through, asked about, proposed for."""
+"""What curation does on the vault's thread: the vault scanned, asked about, proposed for."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 def survey_in(opened: OpenVault, selection: Selection) -> Survey:
-    """Look through the vault for notes that need work."""
+    """Scan the vault for notes that need work."""
     sight = opened.look(with_contents=True)
     place = opened.place(sight)
     gate = opened.gate(place)
@@ -59,7 +59,7 @@ def requests_in(opened: OpenVault, bench: Workbench, survey: Survey) -> NoteRequ
     """Return the requests for the notes of `survey` that need work.
 
     Iterating them raises ExternallyChangedError where a note was deleted, or became one that must
-    not leave the machine, since the vault was looked through.
+    not leave the machine, since the vault was scanned.
     """
     return NoteRequests(
         survey,
@@ -80,7 +80,7 @@ def waiting_in(opened: OpenVault, sight: Sight) -> int:
 
 
 def left_over_in(opened: OpenVault, run: str, succeeded: int, *, apply: bool) -> bool:
-    """Tell whether answers of a run that has ended were not read, or additions not written."""
+    """Return whether answers of a run that has ended were not read, or additions not written."""
     pending = opened.review.proposals(run, state=ProposalState.PENDING) if apply else []
     gate = opened.gate()
     unread = succeeded > len(opened.review.stored(run))

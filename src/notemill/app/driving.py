@@ -52,7 +52,7 @@ class Work(Protocol):
 
 
 def staged(run: Run, *, kind: str) -> Staged:
-    """Return a run of the ledger with its stages. Raises UsageError where it is no such run."""
+    """Return a run of the ledger with its stages. Raises UsageError if it is no such run."""
     stages = run.row.setting("stages")
     if run.row.kind == KIND_TAGS:
         raise UsageError(
@@ -70,7 +70,7 @@ def staged(run: Run, *, kind: str) -> Staged:
 async def unfinished(
     bench: Workbench, kind: str, terms: RunTerms, more: Mapping[str, object]
 ) -> Staged | None:
-    """Return the vault's run of a kind that has not ended, None where there is none.
+    """Return the vault's run of a kind that has not ended, None if there is none.
 
     `more` is what, beside the terms, has to be as it was. Raises ConfigError naming the difference
     where it was started with other flags.
@@ -130,7 +130,7 @@ async def drive(bench: Workbench, run: Run, *, stage: int | None = None) -> None
 async def through_stages(bench: Workbench, job: Staged, work: Work) -> None:
     """Drive a run stage by stage, each verified and agreed to before the next.
 
-    Raises WaitingForPersonError where a person has to look first.
+    Raises WaitingForPersonError if a person has to look first.
     """
     run, stages = job.run, job.stages
     bench.front.tell(RunBegan(run.id))
@@ -155,7 +155,7 @@ async def through_stages(bench: Workbench, job: Staged, work: Work) -> None:
 
 
 async def _verified(bench: Workbench, run: Run) -> None:
-    """Report that a stage is verified. Raises WaitingForPersonError where it is not."""
+    """Report that a stage is verified. Raises WaitingForPersonError if it is not."""
     report = await run.report()
     verdict = await bench.thread.run(lambda: verify(report, run.outcomes()))
     if verdict.problems:

@@ -39,7 +39,7 @@ async def write_edits(
 ) -> EditsWritten:
     """Write what `make` writes note by note, and report it.
 
-    `make` yields each note, and why it was not written, '' where it was. Raises VaultLockedError.
+    `make` yields each note, and why it was not written, '' if it was. Raises VaultLockedError.
     """
     ended = [one async for one in bench.each(make)]
     written = EditsWritten(

@@ -59,7 +59,7 @@ class ResultsExpiring(Event):
 
 @dataclass(frozen=True, slots=True)
 class ExclusionsUnmatched(Event):
-    """Exclusions that fit no note of the vault."""
+    """Exclusions that match no note of the vault."""
 
     entries: tuple[Unmatched, ...]
 
@@ -80,7 +80,7 @@ class VocabularySeen(Event):
 
 @dataclass(frozen=True, slots=True)
 class Surveyed(Event):
-    """The vault was looked through for the notes of a selection that need work."""
+    """The vault was scanned for the notes of a selection that need work."""
 
     survey: Survey
     selection: Selection
@@ -194,7 +194,7 @@ class Written(Event):
 class RunReported(Event):
     """How a run stands where work on it ends here; `stopped` when an error follows.
 
-    `survey` is of the vault it curates, None where it does not.
+    `survey` is of the vault it curates, None if it does not.
     """
 
     report: Report
@@ -236,12 +236,12 @@ class AgreeToPrice(Question):
 
 @dataclass(frozen=True, slots=True)
 class SendUnmatched(Question):
-    """An exclusion fits no note and may be a slip: may notes be sent all the same?"""
+    """An exclusion matches no note and may be a slip: may notes be sent all the same?"""
 
 
 @dataclass(frozen=True, slots=True)
 class GoOnAfterStage(Question):
-    """A stage is verified and waits to be looked at; `command` goes on with it later."""
+    """A stage is verified and waits to be looked at; `command` continues it later."""
 
     command: str = ""
 
@@ -258,13 +258,13 @@ class Front(Protocol):
         """Show an event. Called on the event loop's thread; must not block."""
 
     async def ask(self, question: Question) -> bool:
-        """Return the person's answer. Raises WaitingForPersonError where nobody can be asked."""
+        """Return the person's answer. Raises WaitingForPersonError if nobody can be asked."""
 
     def following(self, run: Run) -> AbstractAsyncContextManager[None]:
         """Show a run's progress while the block drives it, and let a person stop it."""
 
 
 async def agreed(front: Front, question: Question) -> None:
-    """See that a person agrees. Raises WaitingForPersonError where they do not."""
+    """See that a person agrees. Raises WaitingForPersonError if they do not."""
     if not await front.ask(question):
         raise WaitingForPersonError(question.declined)

@@ -272,7 +272,7 @@ def unjudged(opened: OpenVault, pairs: Sequence[NewPair]) -> tuple[list[NewPair]
 
 
 def _decide(opened: OpenVault, run: Run) -> None:
-    """Write down what was answered about a run's pairs, once both notes' answers are there.
+    """Record what was answered about a run's pairs, once both notes' answers are there.
 
     Where the run has ended, what is missing counts as no answer. May be called again.
     """

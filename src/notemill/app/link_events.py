@@ -45,7 +45,7 @@ class NotesCompared(Event):
 
 @dataclass(frozen=True, slots=True)
 class LinksLookedFor(Event):
-    """A vault was looked through for links.
+    """A vault was scanned for links.
 
     `findings` are what is new, `upkeep` what became of links that were written before, `skipped`
     the paths that were left alone. Of hidden notes all has only the number.
@@ -106,6 +106,6 @@ class LinksWereWritten(Event):
 
 @dataclass(frozen=True, slots=True)
 class PairsTurnedDown(Event):
-    """Pairs that were turned down or are undecided, and may be allowed."""
+    """Pairs that were rejected or are undecided, and may be allowed."""
 
     pairs: tuple[Pair, ...]

@@ -54,7 +54,7 @@ SHOWN_NOTES: Final = 12
 
 @dataclass(frozen=True, slots=True)
 class LinksFound:
-    """A vault looked through for links: what is new, and what became of what was written."""
+    """A vault scanned for links: what is new, and what became of what was written."""
 
     findings: Findings
     upkeep: Upkeep
@@ -64,8 +64,8 @@ class LinksFound:
 class LinkingEnded:
     """How a look for links ended.
 
-    `run` keeps its pairs, '' where there is nothing to do; `report` is of a run that asked a
-    model; `written` None where nothing was to be written; `hidden` counts the hidden notes.
+    `run` keeps its pairs, '' if there is nothing to do; `report` is of a run that asked a model;
+    `written` None if nothing was to be written; `hidden` counts the hidden notes.
     """
 
     found: LinksFound
@@ -174,7 +174,7 @@ class Linking:
         apply: bool = False,
         allow_unmatched: bool = False,
     ) -> LinksResumed:
-        """Go on with a run that asks about links; see `begin_again` for what it may be given.
+        """Continue a run that asks about links; see `begin_again` for what it may be given.
 
         Raises NotemillError, TwolaneError.
         """
@@ -199,7 +199,7 @@ class Linking:
     # -- runs ---------------------------------------------------------------------------------
 
     async def shown(self, run: str, note: str | None = None) -> LinksShown:
-        """Return a run's pairs, of one `note` or all. Raises UsageError where it has none of it."""
+        """Return a run's pairs, of one `note` or all. Raises UsageError if it has none of it."""
         every = await self._bench.on(seen_pairs, run)
         answers = await self._asking.answers(run, every)
         return LinksShown(run, tuple(_of_note(every, run, note)), answers)
@@ -214,14 +214,14 @@ class Linking:
         return groups
 
     async def change(self, run: str, pairs: Sequence[Pair], note: str) -> NoteChange | None:
-        """Return what writing a run's `pairs` would make of one note, None where nothing."""
+        """Return what writing a run's `pairs` would make of one note, None if nothing."""
         return await self._bench.on(_change, run, pairs, note)
 
     async def apply(self, run: str, note: str | None = None) -> tuple[LinksWritten, int]:
         """Write a run's pairs, those of one `note` or all, once a person has agreed to them.
 
-        Return what became of them, and how many notes are hidden. Raises UsageError where the run
-        has nothing of the note, VaultError, WaitingForPersonError.
+        Return what became of them, and how many notes are hidden. Raises UsageError if the run has
+        nothing of the note, VaultError, WaitingForPersonError.
         """
         bench = self._bench
         async with bench.working(LINK_KIND):
@@ -242,10 +242,11 @@ class Linking:
             return await self._bench.on(reject_pair, one, other)
 
     async def allow(self, *names: str) -> tuple[Pair, ...]:
-        """Let pairs be proposed that were turned down, once a person agrees.
+        """Let pairs be proposed that were rejected, once a person agrees.
 
         They are those of the notes named, all without a name. A pair that is only undecided is
-        proposed at once. Return them as they stand then. Raises NoteNotFoundError, WaitingForPersonError.
+        proposed at once. Return them as they stand then. Raises NoteNotFoundError,
+        WaitingForPersonError.
         """
         bench = self._bench
         async with bench.working(LINK_KIND):
@@ -266,7 +267,7 @@ class Linking:
         await bench.see_exclusions(sight, sends=sends, allow=allow)
 
     async def _look(self, search: LinkSearch, embedding: EmbeddingSettings) -> LinksFound:
-        """Look through the vault, and report what was found but the pairs."""
+        """Scan the vault, and report what was found but the pairs."""
         bench = self._bench
         read, upkeep = await bench.on(_read)
         vectors = await vectors_of(bench, embedding, read.facts)
@@ -354,7 +355,7 @@ class Linking:
 
 
 def _of_note(pairs: Iterable[Pair], run: str, note: str | None) -> list[Pair]:
-    """Return the pairs of one note, all without one. Raises UsageError where it has none."""
+    """Return the pairs of one note, all without one. Raises UsageError if it has none."""
     every = list(pairs)
     found = [one for one in every if note is None or note in (one.a, one.b)]
     if note is not None and not found:

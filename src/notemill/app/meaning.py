@@ -33,7 +33,7 @@ LOOK_EVERY_S: Final = 0.2
 async def vectors_of(
     bench: Workbench, settings: EmbeddingSettings, facts: Sequence[NoteFacts]
 ) -> NDArray[np.float32] | None:
-    """Return a row for each note, None where no model is installed or it fits too few of them.
+    """Return a row for each note, None if no model is installed or it fits too few of them.
 
     `facts` are of notes that may be sent: a service gets their texts. What is made is kept, also
     when the task is canceled. A front may go on without: `EmbeddingMade.skip` gives None as well.

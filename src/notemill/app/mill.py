@@ -66,7 +66,7 @@ class Mill(Workbench):
 
     @cached_property
     def tags(self) -> Tagging:
-        """Tags are looked through, changed and decided about."""
+        """Tags are scanned, changed and decided about."""
         from notemill.app.tags import Tagging  # noqa: PLC0415
 
         return Tagging(self)

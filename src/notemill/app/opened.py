@@ -75,7 +75,7 @@ class OpenVault:
         self.store.close()
 
     def look(self, *, with_contents: bool = False) -> Sight:
-        """Look through the vault: which notes may be seen, and which are hidden.
+        """Scan the vault: which notes may be seen, and which are hidden.
 
         `with_contents` reads the contents of new notes along, where they are asked for next.
         """
@@ -84,7 +84,7 @@ class OpenVault:
         return self.privacy.sort(facts, self.vault.all_keys)
 
     def check_still(self, sight: Sight) -> None:
-        """See that no note was hidden since a look. Raises ExternallyChangedError."""
+        """Check that no note was hidden since a look. Raises ExternallyChangedError."""
         if self.look().hidden.keys() - sight.hidden.keys():
             raise ExternallyChangedError(
                 "a note was excluded while the vault was scanned; nothing was sent; run the "
@@ -92,7 +92,7 @@ class OpenVault:
             )
 
     def unmatched(self, sight: Sight) -> tuple[Unmatched, ...]:
-        """Return the exclusions that fit no note and that nobody allowed to."""
+        """Return the exclusions that match no note and that nobody allowed to."""
         self.allowed.end(sight.matched)
         allowed = self.allowed.entries()
         return tuple(one for one in sight.unmatched if one.entry not in allowed)
@@ -108,12 +108,12 @@ class OpenVault:
     def to_send(self, key: str) -> tuple[NoteFacts, str]:
         """Return a note's facts and text as they are now, so that one belongs to the other.
 
-        Raises ExternallyChangedError where it is gone or may not leave the machine any more.
+        Raises ExternallyChangedError if it is gone or may not leave the machine any more.
         """
         return read_to_send(self.vault, self.index, self.privacy, key)
 
     def scene(self) -> Scene:
-        """Look through the vault for links. Raises VaultError."""
+        """Scan the vault for links. Raises VaultError."""
         return scene_of(
             self.vault,
             self.look(with_contents=True),

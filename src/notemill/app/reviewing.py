@@ -45,7 +45,7 @@ FEW_NOTES: Final = 20
 class Wanted:
     """Which proposals are wanted; None leaves a condition out.
 
-    Of a `run`, of `kinds`, in `states`, about notes whose path fits the glob `only`, about one
+    Of a `run`, of `kinds`, in `states`, about notes whose path matches the glob `only`, about one
     `note`, with one `value` in any spelling (as `QueueRow.value_key`), or at most this sure.
     """
 
@@ -62,7 +62,7 @@ class Wanted:
 class RowShown:
     """A proposal beside its note: what it would change, and whether the note is another one by now.
 
-    `change` is None where a diff says nothing, as of a link before it is written.
+    `change` is None if a diff says nothing, as of a link before it is written.
     """
 
     row: QueueRow
@@ -71,7 +71,7 @@ class RowShown:
 
 
 class Look:
-    """Which notes may be shown, as one look through the vault found it: good for a page, not for long."""
+    """Which notes may be shown, from one scan of the vault: good for a page, not for long."""
 
     def __init__(self, sight: Sight) -> None:
         """Keep what a look found; where it hides nothing there is nothing to ask of any row."""
@@ -98,7 +98,7 @@ class Reviewing:
             await self._bench.on(_look_for_tidying)
 
     async def look(self) -> Look:
-        """Look through the vault for what may be shown, for several calls after one another."""
+        """Scan the vault for what may be shown, for several calls after one another."""
         return Look(await self._bench.on(OpenVault.look))
 
     async def page(
@@ -133,7 +133,7 @@ class Reviewing:
         )
 
     async def look_at(self, row: QueueRow) -> RowShown | None:
-        """Return a proposal as it stands now, beside its note; None where it is gone or hidden."""
+        """Return a proposal as it stands now, beside its note; None if it is gone or hidden."""
         return await self._bench.on(_look_at, row.id)
 
     async def decide(
@@ -167,7 +167,7 @@ class Reviewing:
         )
 
     async def take_back(self, *, by: str) -> Decided | None:
-        """Take the last step of the front `by` back; None where it has taken none."""
+        """Take the last step of the front `by` back; None if it has taken none."""
         return await self._bench.on(_take_back, by)
 
     async def vocabulary(self) -> tuple[str, ...]:
@@ -300,7 +300,7 @@ def _take_back(opened: OpenVault, by: str) -> Decided | None:
 
 
 def _checked(opened: OpenVault, rows: Iterable[QueueRow], value: str) -> str:
-    """Return a value that a person wrote as it can be kept. Raises UsageError where it cannot."""
+    """Return a value that a person wrote as it can be kept. Raises UsageError if it cannot."""
     value = value.strip()
     for row in rows:
         if row.kind in TAG_KINDS:

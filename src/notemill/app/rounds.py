@@ -1,4 +1,4 @@
-"""A model arranges the tags: the headings' run and the tags' run, priced first and gone on with."""
+"""A model arranges the tags: the headings' run and the tags' run, priced first and continued."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ MAX_TAGS_ASKED: Final = 250
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What came of asking: the vocabulary, None where there is none, and the runs' reports.
+    """What came of asking: the vocabulary, None if there is none, and the runs' reports.
 
     `preview` is the first request where it was only to be shown.
     """
@@ -71,7 +71,7 @@ async def ask_model(
     """Have a model arrange the tags, after a person agreed to the price.
 
     The offline provider arranges by co-occurrence and containment, without a run. `chunk` is the
-    most tags in one request; `again` begins anew; a `dry_run` shows price and request alone. Raises
+    most tags in one request; `again` starts over; a `dry_run` shows price and request alone. Raises
     NotemillError, TwolaneError.
     """
     found = await bench.thread.run(view.found)
@@ -117,7 +117,7 @@ class _Rounds:
         return self.tags is None or (self.asking.asks_levels and self.levels is None)
 
     async def find(self, *, again: bool) -> None:
-        """Find the runs that the same command began before; `again` begins anew."""
+        """Find the runs that the same command began before; `again` starts over."""
         if again:
             return
         if self.asking.asks_levels:
@@ -144,7 +144,7 @@ class _Rounds:
         return Asked(entries, tuple(self.reports))
 
     async def _headings(self) -> Sequence[str] | None:
-        """Return the headings to file into; None where they were asked for and did not come."""
+        """Return the headings to file into; None if they were asked for and did not come."""
         if not self.asking.asks_levels:
             return self.asking.levels
         if self.levels is None:
@@ -203,7 +203,7 @@ class _Rounds:
     async def _begin(self, part: str, requests: Sequence[Request]) -> Run:
         """Record a run over the requests of a round.
 
-        Raises ConfigError, LedgerError, ExternallyChangedError where a note was hidden meanwhile.
+        Raises ConfigError, LedgerError, ExternallyChangedError if a note was hidden meanwhile.
         """
         bench, terms = self.bench, self.terms
         await bench.on(OpenVault.check_still, self.view.sight)
@@ -277,7 +277,7 @@ def _arranged(
 ) -> tuple[tuple[Entry, ...], Arranged]:
     """Return the vocabulary that a run's answers make, and keep it as the model's last word.
 
-    Junk, found without a model, is there as well; what was turned down is not.
+    Junk, found without a model, is there as well; what was rejected is not.
     """
     decisions = view.opened.decisions
     said = settled(asking, levels, run.outcomes())

@@ -70,9 +70,9 @@ class Became(StrEnum):
 class KnownRun:
     """A run of some vault.
 
-    `state` is the engine's, None where no model was asked; `exclude` what was excluded when it
-    began; `written` what it wrote, None for nothing; `decided` counts its proposals by what became
-    of them.
+    `state` is the engine's, None if no model was asked; `exclude` what was excluded when it began;
+    `written` what it wrote, None for nothing; `decided` counts its proposals by what became of
+    them.
     """
 
     id: str
@@ -89,7 +89,7 @@ class KnownRun:
 
     @property
     def wrote_at_s(self) -> float:
-        """When it wrote last, 0 where it has written nothing."""
+        """When it wrote last, 0 if it has written nothing."""
         return self.written.last_at_s if self.written else 0.0
 
     @property
@@ -233,7 +233,7 @@ def find_run(
 
 
 def asked_model(run: KnownRun) -> bool:
-    """Tell whether a run is one of the engine's."""
+    """Return whether a run is one of the engine's."""
     return run.state is not None
 
 
@@ -311,7 +311,7 @@ def cancel(settings: Settings, named: str, item: str | None) -> CancelWish:
 async def forget(settings: Settings, names: Sequence[str], front: Front) -> int:
     """Delete runs and what was kept about them; return how many.
 
-    Raises LedgerError where one has not ended, WaitingForPersonError, VaultError.
+    Raises LedgerError if one has not ended, WaitingForPersonError, VaultError.
     """
     known = known_runs(settings)
     found = {one.id: one for one in (pick(known, name, settings.home) for name in names)}

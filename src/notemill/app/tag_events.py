@@ -45,7 +45,7 @@ class ListDiffers(Event):
 
 @dataclass(frozen=True, slots=True)
 class ChangesStay(Event):
-    """Changes of these tags stand in the list, were turned down, and are not carried out."""
+    """Changes of these tags stand in the list, were rejected, and are not carried out."""
 
     tags: tuple[str, ...]
 
@@ -101,7 +101,7 @@ class RoundReported(Event):
 
 @dataclass(frozen=True, slots=True)
 class RoundUnfinished(Event):
-    """A run that arranges tags has not ended; the same command goes on with it."""
+    """A run that arranges tags has not ended; the same command continues it."""
 
 
 @dataclass(frozen=True, slots=True)

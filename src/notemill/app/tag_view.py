@@ -59,7 +59,7 @@ class TagView:
     """What one look sees of a vault's tags."""
 
     def __init__(self, opened: OpenVault, *, note: str | None = None) -> None:
-        """Look through the vault. Raises VaultError.
+        """Scan the vault. Raises VaultError.
 
         `note` is the one that a person names as the vocabulary's; None takes the one named before.
         """
@@ -80,7 +80,7 @@ class TagView:
 
     @property
     def shown_place(self) -> str:
-        """The vocabulary's note, '' where there is none or it is excluded."""
+        """The vocabulary's note, '' if there is none or it is excluded."""
         return self.place.note if self.sight.shows(self.place.note) else ""
 
     @property
@@ -89,7 +89,7 @@ class TagView:
         return self.place.listed and self.gate.vocabulary is not None
 
     def found(self) -> TagReport:
-        """Return what the tags are and what could be better, without what was turned down.
+        """Return what the tags are and what could be better, without what was rejected.
 
         Pairs that the model judged to mean different things are no synonyms any more.
         """
@@ -99,11 +99,11 @@ class TagView:
         return review_tags(self.facts, privacy=self.opened.privacy, rejected=self.rejected | keys)
 
     def kept_in_place(self, entries: Sequence[Entry], found: TagReport) -> tuple[Entry, ...]:
-        """Return a proposed vocabulary without what was turned down."""
+        """Return a proposed vocabulary without what was rejected."""
         return kept_in_place(entries, self.rejected, found.census.tags.keys())
 
     def proposed(self, found: TagReport) -> tuple[Entry, ...]:
-        """Return the vocabulary that the tags make by themselves, without what was turned down."""
+        """Return the vocabulary that the tags make by themselves, without what was rejected."""
         return self.kept_in_place(proposed_entries(found), found)
 
     def to_decide(self) -> ToDecide:

@@ -45,7 +45,7 @@ SAMPLE_NOTES: Final = 8
 class TagsChanged:
     """What a change of tags would do, and what it did.
 
-    `run` takes it back, '' where nothing was written: `notes` were, `failed` ones could not be.
+    `run` takes it back, '' if nothing was written: `notes` were, `failed` ones could not be.
     `new_tags` were accepted, or would be.
     """
 
@@ -107,7 +107,7 @@ class Tagging:
     ) -> TagsChanged:
         """Rename, merge or drop tags (None) in all notes, once a person agrees.
 
-        Raises UsageError where a tag cannot be one or no note has it, WaitingForPersonError,
+        Raises UsageError if a tag cannot be one or no note has it, WaitingForPersonError,
         VaultError.
         """
         bench = self._bench
@@ -131,14 +131,14 @@ class Tagging:
         return Waiting(decide, view.shown_place)
 
     async def proposed(self, tag: str) -> ProposedChange:
-        """Return what is proposed about a tag. Raises UsageError where nothing is."""
+        """Return what is proposed about a tag. Raises UsageError if nothing is."""
         view = await self._view()
         return await self._bench.thread.run(_proposed, view, tag)
 
     async def accept(self, tags: Sequence[str] | None, *, dry_run: bool = False) -> TagsChanged:
         """Carry out what is proposed about tags, None for all that waits, as one run.
 
-        New tags are taken into the vocabulary. Raises UsageError where nothing is proposed,
+        New tags are taken into the vocabulary. Raises UsageError if nothing is proposed,
         WaitingForPersonError, VaultError.
         """
         bench = self._bench
@@ -172,7 +172,7 @@ class Tagging:
         """Turn down what is proposed about tags, for good.
 
         `into` names the other side where it is not proposed now, `note` one note that a tag shall
-        not be proposed for any more. Raises UsageError where there is nothing to turn down.
+        not be proposed for any more. Raises UsageError if there is nothing to turn down.
         """
         _check_named(tags)
         if into is not None and (note or len(tags) > 1):
@@ -180,7 +180,7 @@ class Tagging:
         return await self._bench.on(_reject, tags, into=into, note=note)
 
     async def take_back(self, tags: Sequence[str]) -> int:
-        """Let tags that were turned down be proposed again; return how many decisions that were."""
+        """Let tags that were rejected be proposed again; return how many decisions that were."""
         _check_named(tags)
         return await self._bench.on(_take_back, tags)
 
@@ -195,7 +195,7 @@ class Tagging:
 
 
 async def planned_change(bench: Workbench, wanted: TagChanges) -> Retagging:
-    """Report the exclusions that fit no note, and what a change of tags would do."""
+    """Report the exclusions that match no note, and what a change of tags would do."""
     sight = await bench.on(OpenVault.look)
     await bench.see_exclusions(sight, sends=False, allow=False)
     plan = await bench.on(_planned, sight, wanted)
@@ -279,7 +279,7 @@ def _with(news: Iterable[NewTag], raw: bytes) -> bytes:
 
 
 def _accept(view: TagView, chosen: Chosen, *, run: str) -> str:
-    """Take new tags into the vocabulary, and forget that any of it was turned down or waits.
+    """Take new tags into the vocabulary, and forget that any of it was rejected or waits.
 
     Returns the note whose list was written. Without one they are remembered as accepted.
     """

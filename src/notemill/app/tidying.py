@@ -41,7 +41,7 @@ class NotLookedInto(Event):
 class Tidied:
     """What bringing notes into form did.
 
-    `run` takes it back, '' where nothing was written: `notes` were, `failed` ones could not be.
+    `run` takes it back, '' if nothing was written: `notes` were, `failed` ones could not be.
     """
 
     plan: TidyPlan
@@ -60,8 +60,8 @@ class Tidying:
     async def look(self, kinds: Collection[TidyKind] = (), *, only: str | None = None) -> TidyPlan:
         """Return what could be brought into form, of the `kinds` named or of all.
 
-        `only` is a glob that notes' paths have to fit. What a person turned down is left out.
-        Nothing is written. Raises VaultError.
+        `only` is a glob that notes' paths have to fit. What a person rejected is left out. Nothing
+        is written. Raises VaultError.
         """
         bench = self._bench
         sight = await bench.on(OpenVault.look)

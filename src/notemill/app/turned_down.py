@@ -45,7 +45,7 @@ def reject_pair(opened: OpenVault, one: str, other: str) -> PairRejected:
 
 
 def turned_down(opened: OpenVault, names: Sequence[str]) -> tuple[Pair, ...]:
-    """Return the pairs of the notes named that were turned down or are undecided.
+    """Return the pairs of the notes named that were rejected or are undecided.
 
     Those of all notes without a name, and none of hidden ones. Raises NoteNotFoundError.
     """

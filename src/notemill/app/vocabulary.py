@@ -43,10 +43,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Proposed:
-    """A proposed vocabulary, None where there is none yet, and the runs that were asked for it.
+    """A proposed vocabulary, None if there is none yet, and the runs that were asked for it.
 
-    `run` takes it out of its note again, '' where nothing was written; `preview` is the first
-    request where it was only to be shown.
+    `run` takes it out of its note again, '' if nothing was written; `preview` is the first request
+    where it was only to be shown.
     """
 
     entries: tuple[Entry, ...] | None
@@ -66,7 +66,7 @@ class Arranging:
         """Arrange the tags by the notes that they stand in, on this machine.
 
         Where a `note` is named what is new is added to its list, once a person agrees. Raises
-        UsageError where there is no such note, WaitingForPersonError, VaultError.
+        UsageError if there is no such note, WaitingForPersonError, VaultError.
         """
         bench = self._bench
         view = await self._view(note, sends=False)
@@ -83,7 +83,7 @@ class Arranging:
         again: bool = False,
         allow_unmatched: bool = False,
     ) -> Proposed:
-        """Have a model name and arrange the tags, or go on with a run that has not ended.
+        """Have a model name and arrange the tags, or continue a run that has not ended.
 
         As `propose` does otherwise; see `ask_model`. Raises NotemillError, TwolaneError.
         """
@@ -106,7 +106,7 @@ class Arranging:
     async def adopt(self, note: str) -> Vocabulary:
         """Take a note's list for the vault's vocabulary, as it is now; no other note is it.
 
-        Raises UsageError where there is no such note, or no list in it that can be taken.
+        Raises UsageError if there is no such note, or no list in it that can be taken.
         """
         async with self._bench.working(KIND_RETAG):
             raw, vocabulary = await self._bench.on(_list_to_adopt, note)
@@ -117,7 +117,7 @@ class Arranging:
     async def apply(self, note: str, *, dry_run: bool = False) -> TagsChanged:
         """Change the vault's tags as the list in a note says, once a person agrees.
 
-        Raises UsageError where the list cannot be taken, WaitingForPersonError, VaultError.
+        Raises UsageError if the list cannot be taken, WaitingForPersonError, VaultError.
         """
         bench = self._bench
         async with bench.working(KIND_RETAG):
@@ -197,7 +197,7 @@ class Arranging:
 
 
 def _read_note(opened: OpenVault, note: str) -> bytes:
-    """Return the vocabulary's note. Raises UsageError where there is none."""
+    """Return the vocabulary's note. Raises UsageError if there is none."""
     try:
         return opened.vault.read(note)
     except NoteNotFoundError as error:

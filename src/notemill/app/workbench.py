@@ -231,10 +231,10 @@ class Workbench:
             self.front.tell(ResultsExpiring(batches, self.engine.now()))
 
     async def see_exclusions(self, sight: Sight, *, sends: bool, allow: bool) -> None:
-        """Report the exclusions that fit no note; where notes are sent, ask about them.
+        """Report the exclusions that match no note; where notes are sent, ask about them.
 
         What a person says yes to, or `allow`, is remembered for the vault. Raises
-        WaitingForPersonError where nobody can be asked, or says no.
+        WaitingForPersonError if nobody can be asked, or says no.
         """
         unmatched = await self.on(OpenVault.unmatched, sight)
         if not unmatched:

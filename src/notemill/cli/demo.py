@@ -165,7 +165,7 @@ async def _link(mill: Mill, console: Console) -> str:
 
 
 def _has_reason(explained: ExplainedPair) -> bool:
-    """Tell whether there is a word to say why: a pair without one would convince nobody."""
+    """Return whether there is a word to say why: a pair without one would convince nobody."""
     return bool(explained.why.as_line())
 
 

@@ -83,7 +83,7 @@ class TerminalFront:
     async def ask(self, question: Question) -> bool:
         """Return the answer given beforehand or at the terminal.
 
-        Raises WaitingForPersonError where there is neither.
+        Raises WaitingForPersonError if there is neither.
         """
         if self._yes and not isinstance(question, SendUnmatched):
             return True

@@ -1,4 +1,4 @@
-"""`notemill link`: related notes found, shown with their why, and linked; pairs turned down."""
+"""`notemill link`: related notes found, shown with their why, and linked; pairs rejected."""
 
 from __future__ import annotations
 
@@ -193,7 +193,7 @@ async def allow_pairs(
     yes: bool,
     as_json: bool,
 ) -> int:
-    """Forget that pairs were turned down, and propose what was undecided; return 0.
+    """Forget that pairs were rejected, and propose what was undecided; return 0.
 
     Raises NotemillError, WaitingForPersonError.
     """

@@ -29,7 +29,7 @@ async def resume_run(
     failed: bool = False,
     everything: bool = False,
 ) -> int:
-    """Go on with a run; return the exit code. Raises NotemillError, TwolaneError."""
+    """Continue a run; return the exit code. Raises NotemillError, TwolaneError."""
     found = find_asked(settings, run_id)
     is_about_links = found.kind == LINK_KIND
     cap_nano = cap_of(max_cost)

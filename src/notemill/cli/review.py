@@ -64,7 +64,7 @@ async def review_proposals(
 
 
 async def _listed(mill: Mill, wanted: Wanted, order: Order) -> dict[str, Any]:
-    """Return all that waits, as JSON has it."""
+    """Return all that waits, as JSON."""
     rows: list[QueueRow] = []
     after = ""
     while True:
@@ -87,7 +87,7 @@ async def decide_proposals(
 ) -> int:
     """Decide proposals by their ids; return the exit code.
 
-    Raises UsageError where there is no such proposal, or the value cannot be written.
+    Raises UsageError if there is no such proposal, or the value cannot be written.
     """
     front = TerminalFront()
     if value is not None and len(ids) > 1:

@@ -77,7 +77,7 @@ class ReviewSession:
         return 0
 
     async def _front_row(self) -> RowShown | None:
-        """Return the proposal that is next and waits still, None where there is none."""
+        """Return the proposal that is next and waits still, None if there is none."""
         while True:
             while not self._next and self._after is not None:
                 self._look = await self._reviewing.look()

@@ -76,7 +76,7 @@ async def export_run(settings: Settings, *, run_id: str, output: Path) -> int:
 async def forget_runs(settings: Settings, *, run_ids: tuple[str, ...], yes: bool) -> int:
     """Delete runs and what was kept about them; return the exit code.
 
-    Raises LedgerError where one has not ended, WaitingForPersonError, VaultError.
+    Raises LedgerError if one has not ended, WaitingForPersonError, VaultError.
     """
     from notemill.cli.front import TerminalFront  # noqa: PLC0415  # heavy, as above
 

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 def model_of(settings: EmbeddingSettings) -> Model | None:
     """Return the model that the settings name, loaded, None for none.
 
-    `auto` is MiniLM where it is installed. Raises EmbeddingError where the model that is named
-    cannot be had, ConfigError where the environment's proxy or certificates cannot be used.
+    `auto` is MiniLM where it is installed. Raises EmbeddingError if the model that is named cannot
+    be had, ConfigError where the environment's proxy or certificates cannot be used.
     """
     match settings.kind:
         case EmbeddingKind.AUTO:

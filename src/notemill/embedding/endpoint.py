@@ -193,8 +193,8 @@ def pause_s(own_s: float, asked_s: float | None) -> float:
 def _vectors(answer: bytes, count: int) -> Floats:
     """Return the vectors of an answer in the order of their indexes.
 
-    Raises ValueError, TypeError, KeyError, IndexError or OverflowError where it has not one, of
-    finite numbers and of the same length, for each of `count` texts.
+    Raises ValueError, TypeError, KeyError, IndexError or OverflowError if it has not one, of finite
+    numbers and of the same length, for each of `count` texts.
     """
     marks = answer.count(b"[") + answer.count(b"{") + answer.count(b'"')
     if marks > _MARKS_A_TEXT * (count + 1):

@@ -53,7 +53,7 @@ class MiniLM:
     at_a_time = 16
 
     def __init__(self) -> None:
-        """Load it. Raises EmbeddingError where a package is absent or not as it should be."""
+        """Load it. Raises EmbeddingError if a package is absent or not as it should be."""
         if not is_installed():
             raise EmbeddingError(_ABSENT)
         try:

@@ -49,7 +49,7 @@ class Model(Protocol):
         """Return a row of unit length for every text, of zeros for one that does not fit.
 
         There are fewer rows, those of the first texts, where `stopped` becomes true. Raises
-        EmbeddingError where the model cannot be used.
+        EmbeddingError if the model cannot be used.
         """
 
     def fits(self, text: str) -> float:

@@ -45,7 +45,7 @@ class Multilingual:
     at_a_time = 16
 
     def __init__(self) -> None:
-        """Load it. Raises EmbeddingError where its package is absent."""
+        """Load it. Raises EmbeddingError if its package is absent."""
         if not is_installed():
             raise EmbeddingError(_ABSENT)
         try:

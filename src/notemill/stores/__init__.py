@@ -1,1 +1,1 @@
-"""What is kept of a vault and derived from nothing: proposals, decisions, links, exclusions."""
+"""A vault's primary data, which cannot be rebuilt: proposals, decisions, links, exclusions."""

@@ -1,7 +1,7 @@
-"""Exclusions that fit no note of a vault, and that a person allowed to: the config serves many.
+"""Exclusions that a person allowed to match no note of this vault: one config serves many vaults.
 
-Kept outside the vault. Once one fits a note its leave is over: when the note's folder is renamed
-and it fits nothing again, that has to be said again.
+Kept outside the vault. The permission ends once the exclusion matches a note: if the note's folder
+is then renamed and it matches nothing again, the person is asked again.
 """
 
 from __future__ import annotations
@@ -15,20 +15,20 @@ if TYPE_CHECKING:
 
 
 class Allowed:
-    """The exclusions of one vault that may fit no note."""
+    """The exclusions of one vault that are allowed to match no note."""
 
     def __init__(self, store: Store) -> None:
         """Keep them in `store`."""
         self._store = store
 
     def entries(self) -> frozenset[str]:
-        """Return the exclusions that may fit no note."""
+        """Return the exclusions that are allowed to match no note."""
         return frozenset(
             str(row[0]) for row in self._store.rows("SELECT entry FROM unmatched_exclusions")
         )
 
     def allow(self, entries: Iterable[str], *, now: float) -> None:
-        """Remember that these may."""
+        """Allow these exclusions to match no note."""
         with self._store.transaction() as db:
             db.executemany(
                 "INSERT OR REPLACE INTO unmatched_exclusions VALUES (?,?)",
@@ -36,7 +36,7 @@ class Allowed:
             )
 
     def end(self, entries: Iterable[str]) -> None:
-        """Forget these, which fit a note by now."""
+        """End the permission for these exclusions, which now match a note."""
         if over := self.entries().intersection(entries):
             with self._store.transaction() as db:
                 db.executemany(

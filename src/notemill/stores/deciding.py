@@ -1,4 +1,4 @@
-"""Decisions on the queue: durable at once, each a step that its own front can take back."""
+"""Decisions on the queue: durable at once, each a step that the front that made it can undo."""
 
 from __future__ import annotations
 
@@ -27,18 +27,18 @@ if TYPE_CHECKING:
     from notemill.stores.store import Store
 
 MAX_STEPS: Final = 10_000
-"""How many steps can be undone, over all fronts: weeks of decisions, a few megabytes."""
+"""How many steps can be undone, across all fronts: weeks of decisions in a few megabytes."""
 
 _BECAUSE: Final = {PairState.REJECTED: "you rejected it"}
 
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """What became of a decision, or of taking one back.
+    """The outcome of a decision or of an undo.
 
-    `changed` rows are as they stand now. `unchanged` ones are left as they stand: another front has
-    decided them since they were shown, a run has written them, or they stood so already. `missing`
-    ids are of no row: what was found once and is no more.
+    `changed` rows are in their new state. `unchanged` rows were left alone: another front has
+    decided them since they were shown, a run has written them, or they were already in that state.
+    `missing` ids name no row: the finding no longer exists.
     """
 
     changed: tuple[QueueRow, ...] = ()
@@ -48,7 +48,7 @@ class Decided:
 
 @dataclass(frozen=True, slots=True)
 class _Stand:
-    """What a step changes of a row: its state as its table names it, scope and value."""
+    """The part of a row that a step changes: its state as its table names it, scope and value."""
 
     state: str
     scope: str
@@ -59,7 +59,7 @@ class Deciding:
     """The decisions of all fronts on one queue."""
 
     def __init__(self, store: Store) -> None:
-        """Decide what lies in `store`."""
+        """Decide the proposals in `store`."""
         self._store = store
         self._queue = Queue(store)
 
@@ -73,12 +73,12 @@ class Deciding:
         was: ProposalState | None = None,
         value: str | None = None,
     ) -> Decided:
-        """Decide proposals in one step of the front `by`; what changes nothing is no step.
+        """Decide proposals in one step of the front `by`; no step is recorded if nothing changes.
 
-        `was` is the state that the front showed: a row that has another one by now is left. `value`
-        is what a person made of it, already checked. `Decision.NEVER` ends all that waits with the
-        same value, and keeps it from being proposed for any note. Raises UsageError for a value
-        that cannot be edited.
+        `was` is the state that the front showed: a row that has changed state since is left alone.
+        `value` is a person's edit, already checked. `Decision.NEVER` ends every pending proposal
+        with the same value, and keeps it from being proposed for any note. Raises UsageError for a
+        value that cannot be edited.
         """
         named = list(dict.fromkeys(ids))
         with self._store.transaction():
@@ -98,7 +98,7 @@ class Deciding:
         but: Collection[str] = (),
         value: str | None = None,
     ) -> Decided:
-        """Decide what waits among the wanted rows in one step, all but those with the ids `but`.
+        """Decide the pending rows among those wanted in one step, except those with the ids `but`.
 
         Raises UsageError for a value that cannot be edited.
         """
@@ -147,7 +147,7 @@ class Deciding:
         )
 
     def _waiting_like(self, rows: Iterable[QueueRow]) -> list[QueueRow]:
-        """Return what waits for other notes with the values of these rows, links left out."""
+        """Return the pending rows with the same values as these rows, links left out."""
         alike = {
             (kind, one.value_key)
             for one in rows
@@ -173,7 +173,7 @@ class Deciding:
         return number
 
     def _put(self, row: QueueRow, after: _Stand, now: float) -> None:
-        """Write down how a row stands now, in the table that holds it."""
+        """Record the new state of a row in the table that holds it."""
         number = row.id[1:]
         if row.id[0] == OF_PAIRS:
             because = _BECAUSE.get(PairState(after.state), "")
@@ -196,9 +196,9 @@ class Deciding:
         )
 
     def undo(self, *, by: str, now: float) -> Decided | None:
-        """Take the last step of the front `by` back, None where it has taken none.
+        """Undo the last step of the front `by`; return None if it has none.
 
-        A row that somebody else has decided since, or that a run has written, is left as it is.
+        A row that another front has decided since, or that a run has written, is left as it is.
         """
         with self._store.transaction() as db:
             ((step,),) = self._store.rows("SELECT max(id) FROM steps WHERE front = ?", by)
@@ -227,7 +227,7 @@ class Deciding:
             )
 
     def _decided_since(self, step: int, by: str, ids: Sequence[str]) -> set[str]:
-        """Return which of these rows another front has decided after a step."""
+        """Return which of these rows another front has decided since a step."""
         rows = self._store.rows(
             "SELECT DISTINCT proposal FROM step_rows JOIN steps ON steps.id = step"
             " WHERE proposal IN (SELECT value FROM json_each(?)) AND step > ? AND front != ?",
@@ -239,7 +239,7 @@ class Deciding:
 
 
 def _check_edit(rows: Iterable[QueueRow], decision: Decision, value: str | None) -> None:
-    """Raise UsageError where a value cannot be given."""
+    """Raise UsageError if these rows take no value."""
     if value is None:
         return
     if decision is not Decision.ACCEPT:
@@ -254,13 +254,13 @@ def _check_edit(rows: Iterable[QueueRow], decision: Decision, value: str | None)
 
 
 def _stand(row: QueueRow) -> _Stand:
-    """Return how a row stands; a pair has no value of its own: its notes may be renamed."""
+    """Return a row's state; a pair has no value of its own, since its notes may be renamed."""
     value = "" if row.kind is ProposalKind.LINK else row.value
     return _Stand(row.kept_state, row.scope, value)
 
 
 def _after(row: QueueRow, decision: Decision, value: str | None) -> _Stand:
-    """Return how a row is to stand; one that stands so already keeps its own table's state."""
+    """Return a row's new state; a row already there keeps the state its own table gives it."""
     if row.kind is ProposalKind.LINK:
         if row.state is decision.state:
             return _stand(row)

@@ -1,10 +1,10 @@
-"""What was decided about the tags of a vault: what was turned down never comes back.
+"""What was decided about the tags of a vault: a rejected proposal never comes back.
 
-Here stand, too, which note holds the vocabulary (no other does, whatever stands in it), what its
-list was proposed before and how a model arranged the tags.
-Kept outside the vault; derived from nothing, so it is no cache. A decision is about a change of
-tags that are there (merge, rename, move, drop), or about a tag that is new to the vocabulary, for
-one note or for the whole vault. What was decided so in the queue of proposals stands there.
+Also kept here: which note holds the vocabulary (no other note does, whatever it contains), what was
+proposed for its list before, and how a model arranged the tags. Kept outside the vault; this is
+primary data, not a cache. A decision is about a change of existing tags (merge, rename, move,
+drop), or about a tag that is new to the vocabulary, for one note or for the whole vault. Decisions
+made in the queue of proposals are kept in the queue.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Rejection:
-    """A change of a tag that was turned down; `into` is '' where the tag would have gone."""
+    """A rejected change of a tag; `into` is '' if the tag would have been dropped."""
 
     tag: str
     into: str
@@ -31,7 +31,7 @@ class Rejection:
 
 @dataclass(frozen=True, slots=True)
 class NewTagDecision:
-    """A decision about a tag that was to be added; `note` is '' for the whole vault."""
+    """A decision about a proposed new tag; `note` is '' for the whole vault."""
 
     tag: str
     note: str
@@ -41,9 +41,9 @@ class NewTagDecision:
 
 @dataclass(frozen=True, slots=True)
 class Adopted:
-    """The note whose list of tags a person took for the vault's; '' where there is none.
+    """The note that a person adopted as the vault's vocabulary; '' if there is none.
 
-    `said` is the list as it was then, '' where that is not known.
+    `said` is its list at that time, '' if unknown.
     """
 
     note: str = ""
@@ -51,7 +51,7 @@ class Adopted:
 
 
 class Decisions:
-    """All that was decided about the tags of one vault."""
+    """All decisions about the tags of one vault."""
 
     def __init__(self, store: Store) -> None:
         """Keep them in `store`."""
@@ -60,9 +60,9 @@ class Decisions:
     # -- changes of tags ----------------------------------------------------------------------
 
     def reject(self, changes: Iterable[tuple[str, str | None]], *, now: float) -> None:
-        """Remember that each (tag, what it would become; None: it would go) was turned down.
+        """Reject changes, each a (tag, what it would become; None if it would be dropped).
 
-        One that stands in the queue is turned down there, and nowhere else.
+        A change that is in the queue is rejected there only.
         """
         with self._store.transaction() as db:
             for tag, into in changes:
@@ -80,14 +80,14 @@ class Decisions:
                     )
 
     def withdraw(self, tag: str) -> int:
-        """Forget every rejection of `tag`, as a change and as a new tag; return how many."""
+        """Forget every rejection of `tag`, as a change and as a new tag; return their number."""
         key = tag_key(tag)
         with self._store.transaction() as db:
             changes = db.execute("DELETE FROM tag_changes WHERE tag_key = ?", (key,)).rowcount
             changes += db.execute(
                 "UPDATE proposals SET state = 'pending', scope = '' WHERE kind = 'tag change'"
                 " AND state = 'rejected' AND value_key >= ? AND value_key < ?",
-                # No tag has a space in it, and none begins with what comes after one.
+                # No tag contains a space, and none begins with the character after a space.
                 (f"{key.casefold()} ", f"{key.casefold()}!"),
             ).rowcount
             db.execute(
@@ -101,7 +101,7 @@ class Decisions:
         return changes + news
 
     def rejections(self) -> tuple[Rejection, ...]:
-        """Return the changes that were turned down, the latest first."""
+        """Return the rejected changes, latest first."""
         rows = self._store.rows(
             "SELECT tag, into_tag, tag_key, at FROM tag_changes UNION ALL"
             " SELECT replaces, value, value_key, decided_at FROM proposals"
@@ -114,7 +114,7 @@ class Decisions:
     def decide(
         self, tag: str, *, accepted: bool, now: float, note: str = "", run: str = ""
     ) -> None:
-        """Remember what a person says of a new tag, for one note or the whole vault."""
+        """Record a person's decision on a new tag, for one note or the whole vault."""
         with self._store.transaction() as db:
             db.execute(
                 "INSERT OR REPLACE INTO new_tags VALUES (?,?,?,?,?,?)",
@@ -122,7 +122,7 @@ class Decisions:
             )
 
     def new_tags(self) -> tuple[NewTagDecision, ...]:
-        """Return what was decided about new tags, the latest first."""
+        """Return the decisions about new tags, latest first."""
         rows = self._store.rows(
             "SELECT tag, note, accepted, run, tag_key, at FROM new_tags UNION ALL"
             " SELECT value, '', 0, run, value_key, max(decided_at) FROM proposals"
@@ -135,7 +135,7 @@ class Decisions:
         )
 
     def forget(self, run: str) -> None:
-        """Delete what a run proposed and said, from the disk as well."""
+        """Delete a run's proposals and replies, and erase them from the disk."""
         with self._store.erasing() as db:
             db.execute("DELETE FROM new_tags WHERE run = ? AND run <> ''", (run,))
             db.execute("DELETE FROM tag_arrangement WHERE run = ?", (run,))
@@ -143,22 +143,22 @@ class Decisions:
     # -- the vocabulary -----------------------------------------------------------------------
 
     def adopted(self) -> Adopted:
-        """Return the note that a person said holds the vocabulary."""
+        """Return the note that a person adopted as the vocabulary."""
         rows = self._store.rows("SELECT note, said FROM vocabulary_note")
         return Adopted(*map(str, rows[0])) if rows else Adopted()
 
     def adopt(self, note: str, said: str) -> None:
-        """Remember that a person says so of a note, and of its list as it is."""
+        """Record that a person adopted a note, with its list as it is now."""
         if Adopted(note, said) != self.adopted():
             with self._store.transaction() as db:
                 db.execute("DELETE FROM vocabulary_note")
                 db.execute("INSERT INTO vocabulary_note VALUES (?,?)", (note, said))
 
     def known_since(self, tags: Iterable[str], *, now: float) -> dict[str, float]:
-        """Return since when each tag of the vocabulary (by its key) is known; new ones are noted.
+        """Return since when each vocabulary tag (by its key) has been known; record new ones.
 
-        All of the first list count as known from the beginning. So does a tag that was only moved
-        within the list, and keeps its last level.
+        All tags of the first list count as known from the beginning. So does a tag that was only
+        moved within the list and keeps its last level.
         """
         keys = {tag_key(tag) for tag in tags}
         known = dict(self._store.rows("SELECT tag_key, since FROM vocabulary_tags"))
@@ -177,13 +177,13 @@ class Decisions:
         return {key: float(since[key]) for key in keys}
 
     def proposed(self) -> frozenset[str]:
-        """Return the keys of all that was proposed for the list before: what is gone stays gone."""
+        """Return the keys of all tags proposed for the list before: a removed tag stays removed."""
         return frozenset(
             str(row[0]) for row in self._store.rows("SELECT tag_key FROM vocabulary_proposed")
         )
 
     def keep_proposed(self, tags: Iterable[str]) -> None:
-        """Remember what was proposed for the list, beside what was before."""
+        """Add to the record of tags that were proposed for the list."""
         with self._store.transaction() as db:
             db.executemany(
                 "INSERT OR IGNORE INTO vocabulary_proposed VALUES (?)",
@@ -191,12 +191,12 @@ class Decisions:
             )
 
     def arrangement(self) -> tuple[str, str]:
-        """Return the run by which a model last arranged the tags and what it said; both maybe ''."""
+        """Return the run that last arranged the tags by a model, and its reply; both '' if none."""
         rows = self._store.rows("SELECT run, said FROM tag_arrangement")
         return (str(rows[0][0]), str(rows[0][1])) if rows else ("", "")
 
     def keep_arrangement(self, run: str, said: str) -> None:
-        """Keep what a model said in place of what it said before."""
+        """Replace the kept reply of a model with a new one."""
         with self._store.transaction() as db:
             db.execute("DELETE FROM tag_arrangement")
             db.execute("INSERT INTO tag_arrangement VALUES (?,?)", (run, said))

@@ -25,7 +25,7 @@ _WRITES = "SELECT seq, run, key, path, temporary, before_hash, after_hash, state
 
 
 class StoredJournal:
-    """The writes to one vault: what `notemill.vault.journal.Journal` asks for."""
+    """The writes to one vault; implements `notemill.vault.journal.Journal`."""
 
     def __init__(self, store: Store) -> None:
         """Keep them in `store`."""
@@ -36,13 +36,13 @@ class StoredJournal:
         self._store.close()
 
     def transaction(self) -> AbstractContextManager[sqlite3.Connection]:
-        """Keep what is written within, here and beside it, in one commit."""
+        """Commit all writes of the block, to the journal and the other tables, together."""
         return self._store.transaction()
 
     def intend(self, intent: Intent) -> int:
         """Record a write before it happens and return its number; durable on return.
 
-        Raises StoreError within a transaction, where it would not be: that is a mistake of the
+        Raises StoreError inside a transaction, where it would not be durable: a mistake of the
         caller.
         """
         if self._store.db.in_transaction:
@@ -65,18 +65,18 @@ class StoredJournal:
         return int(cursor.lastrowid or 0)
 
     def mark(self, seqs: Iterable[int], state: State, *, temporary: str = "") -> None:
-        """Write down where writes stand, all in one commit."""
+        """Set the state of writes, all in one commit."""
         values = [(state, os.fsencode(temporary), seq) for seq in seqs]
         with self._store.transaction() as db:
             db.executemany("UPDATE writes SET state = ?, temporary = ? WHERE seq = ?", values)
 
     def remove(self, seq: int) -> None:
-        """Forget a write that never reached its note."""
+        """Delete a write that never reached its note."""
         with self._store.transaction() as db:
             db.execute("DELETE FROM writes WHERE seq = ?", (seq,))
 
     def open_writes(self) -> list[Write]:
-        """Return what a crash left open, oldest first."""
+        """Return the writes that a crash left open, oldest first."""
         return self._found("WHERE state IN ('intended', 'undoing') ORDER BY seq")
 
     def of_run(self, run: str) -> list[Write]:
@@ -84,7 +84,7 @@ class StoredJournal:
         return self._found("WHERE run = ? ORDER BY seq DESC", run)
 
     def standing(self, key: str, since: int) -> list[Write]:
-        """Return the writes to a note from number `since` on that are not undone, newest first."""
+        """Return a note's writes, from number `since` on, that are not undone, newest first."""
         return self._found(
             "WHERE key = ? AND seq >= ? AND state != 'undone' ORDER BY seq DESC", key, since
         )
@@ -104,7 +104,7 @@ class StoredJournal:
     def before(self, write: Write) -> bytes:
         """Return the bytes that a write replaced.
 
-        Raises WriteFailedError where they are not what was kept: then nothing is restored.
+        Raises WriteFailedError if the stored copy is damaged: nothing is restored then.
         """
         rows = self._store.rows("SELECT before FROM writes WHERE seq = ?", write.seq)
         try:
@@ -119,9 +119,9 @@ class StoredJournal:
         )
 
     def forget(self, run: str) -> None:
-        """Delete what a run wrote, from the disk as well: it cannot be undone any more.
+        """Delete a run's writes and erase them from the disk: they can no longer be undone.
 
-        Raises StoreError where a crash has left a write of it open.
+        Raises StoreError if a crash left one of its writes open.
         """
         if any(one.run == run for one in self.open_writes()):
             message = (

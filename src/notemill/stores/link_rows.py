@@ -1,4 +1,4 @@
-"""The rows of the ledger of links: how they are found and read."""
+"""The rows of the link ledger: how they are found and read."""
 
 from __future__ import annotations
 

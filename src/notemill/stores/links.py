@@ -1,7 +1,7 @@
-"""The ledger of links: every pair of notes that was proposed, what became of it, what was written.
+"""The link ledger: every proposed pair of notes, its outcome, and the links written for it.
 
-Kept outside the vault; derived from nothing, so it is not a cache. Pairs are of notes, not of
-paths: a note that is renamed keeps its links and what was turned down for it.
+Kept outside the vault; this is primary data, not a cache. Pairs are of notes, not of paths: a
+renamed note keeps its links and its rejections.
 """
 
 from __future__ import annotations
@@ -35,11 +35,11 @@ class LinkLedger:
         return dict(self._store.rows("SELECT key, source_hash FROM link_notes ORDER BY key"))
 
     def looked_at(self) -> dict[str, str]:
-        """Return the hash of all bytes that each note had when its links were last looked at."""
+        """Return the hash of all of each note's bytes when its links were last checked."""
         return dict(self._store.rows("SELECT key, bytes_hash FROM link_notes"))
 
     def seen(self, hashes: Iterable[tuple[str, str, str]]) -> None:
-        """Keep what known notes are now: (key, source hash, hash of all bytes)."""
+        """Record the current state of known notes: (key, source hash, hash of all bytes)."""
         with self._store.transaction() as db:
             db.executemany(
                 "UPDATE link_notes SET source_hash = ?2, bytes_hash = ?3 WHERE key = ?1"
@@ -48,7 +48,7 @@ class LinkLedger:
             )
 
     def lose_sight_of(self, keys: Iterable[str]) -> None:
-        """Keep that notes could not be looked at: what they lack afterwards nobody took out."""
+        """Record that notes could not be read: links missing later do not count as removed."""
         with self._store.transaction() as db:
             db.executemany(
                 "UPDATE link_notes SET bytes_hash = '' WHERE key = ? AND bytes_hash != ''",
@@ -56,9 +56,9 @@ class LinkLedger:
             )
 
     def look(self, keys: Collection[str]) -> Presence:
-        """Take down which notes are there now; return since when, and which are missing since when.
+        """Record which notes exist now; return since which look each exists or has been missing.
 
-        Looks have numbers; one in which no note came or went has that of the next.
+        Looks are numbered; a look in which no note came or went shares the number of the next one.
         """
         rows = self._store.rows("SELECT key, since, missing FROM notes_present")
         before = {key: (since, missing) for key, since, missing in rows}
@@ -84,13 +84,13 @@ class LinkLedger:
         )
 
     def rename(self, new_of: Mapping[str, str]) -> None:
-        """Take each old key's note for the one that has the new key now; notes may swap keys."""
+        """Give each note its new key; notes may swap keys."""
         with self._store.transaction() as db:
             ids = {
                 old: db.execute("SELECT id FROM link_notes WHERE key = ?", (old,)).fetchone()[0]
                 for old in new_of
             }
-            # No key begins with a slash: nothing is in the way of any.
+            # No key begins with a slash, so these cannot collide with one.
             for old, number in ids.items():
                 db.execute("UPDATE link_notes SET key = ? WHERE id = ?", (f"/{old}", number))
             for old, new in new_of.items():
@@ -117,7 +117,7 @@ class LinkLedger:
         states: Iterable[PairState] | None = None,
         notes: tuple[str, str] | None = None,
     ) -> list[Pair]:
-        """Return pairs, the likeliest first: of a run, in some states, of two notes."""
+        """Return pairs, most likely first: of a run, in given states, of two notes."""
         wanted = None if states is None else json.dumps(list(states))
         one, two = notes or (None, None)
         rows = self._store.rows(
@@ -133,7 +133,7 @@ class LinkLedger:
         return [pair_of(row) for row in rows]
 
     def to_write(self, run: str | None = None) -> list[Pair]:
-        """Return what a run proposed or a person accepted of it; without a run all accepted."""
+        """Return a run's proposed and accepted pairs; without a run, all accepted ones."""
         states = [PairState.ACCEPTED] if run is None else [PairState.PROPOSED, PairState.ACCEPTED]
         return self.pairs(run=run, states=states)
 
@@ -143,9 +143,9 @@ class LinkLedger:
         pairs: Iterable[NewPair],
         state: PairState = PairState.PROPOSED,
     ) -> list[int]:
-        """Keep a run and its pairs, and return their numbers; what was decided stays decided.
+        """Store a run and its pairs, and return their numbers; decided pairs stay decided.
 
-        A pair that an earlier run proposed is this run's now.
+        A pair proposed by an earlier run now belongs to this run.
         """
         numbers: list[int] = []
         decided = sorted(DECIDED)
@@ -175,7 +175,7 @@ class LinkLedger:
         return numbers
 
     def adopt(self, run: str, as_run: str) -> None:
-        """Give a run and its pairs another id: the one that the engine knows it by."""
+        """Change the id of a run and its pairs to the engine's id for it."""
         with self._store.transaction() as db:
             db.execute("UPDATE link_pairs SET run = ? WHERE run = ?", (as_run, run))
             db.execute("UPDATE OR REPLACE link_runs SET id = ? WHERE id = ?", (as_run, run))
@@ -183,7 +183,7 @@ class LinkLedger:
     def take_in(
         self, pairs: Iterable[tuple[NewPair, NewSide, NewSide]], *, run: str, now: float
     ) -> None:
-        """Keep pairs that stand in both their notes already, under the name of `run`."""
+        """Store pairs that are already linked in both notes, under the id `run`."""
         state, because = PairState.WRITTEN, "it was in both notes"
         with self._store.transaction() as db:
             for pair, *sides in pairs:
@@ -205,7 +205,7 @@ class LinkLedger:
                 )
 
     def take_over(self, pairs: Iterable[int], run: str) -> None:
-        """Have pairs wait in another run than the one that proposed them."""
+        """Move pending pairs to another run than the one that proposed them."""
         with self._store.transaction() as db:
             db.executemany(
                 "UPDATE link_pairs SET run = ? WHERE id = ?", [(run, one) for one in pairs]
@@ -214,7 +214,7 @@ class LinkLedger:
     def decide(
         self, pairs: Iterable[int], state: PairState, *, because: str, now: float, run: str = ""
     ) -> None:
-        """Write down where pairs stand, and why; `run` '' leaves them with the run they have."""
+        """Set the state of pairs, and why; `run` '' leaves them with their run."""
         with self._store.transaction() as db:
             db.executemany(
                 "UPDATE link_pairs SET state = ?, because = ?, at_s = ?,"
@@ -223,7 +223,7 @@ class LinkLedger:
             )
 
     def decide_each(self, pairs: Iterable[tuple[int, PairState, str]], *, now: float) -> None:
-        """Write down where each pair stands now, and why."""
+        """Set the state of each pair, and why."""
         with self._store.transaction():
             self._stand(pairs, now)
 
@@ -234,7 +234,7 @@ class LinkLedger:
         )
 
     def reject(self, one: str, two: str, *, now: float) -> None:
-        """Turn a pair down by hand, whether it was proposed or not."""
+        """Reject a pair for a person, whether it was proposed or not."""
         known = self.notes()
         with self._store.transaction() as db:
             a, b = sorted(self._note(key, known.get(key, "")) for key in (one, two))
@@ -248,7 +248,7 @@ class LinkLedger:
     # -- what stands in the notes -------------------------------------------------------------
 
     def sides(self, *, note: str | None = None) -> list[Side]:
-        """Return the links there are, note by note."""
+        """Return the links, note by note."""
         rows = self._store.rows(
             f"{SIDES} WHERE note.key = coalesce(?, note.key) ORDER BY note.key, side.pair", note
         )
@@ -266,7 +266,7 @@ class LinkLedger:
         move: Iterable[tuple[Side, str, Form]],
         now: float,
     ) -> None:
-        """Write down what is about to be written, before a note is touched."""
+        """Record the links about to be written, before a note is touched."""
         added = list(add)
         with self._store.transaction() as db:
             db.executemany(
@@ -295,7 +295,7 @@ class LinkLedger:
         )
 
     def undoing(self, notes: Iterable[str]) -> None:
-        """Write down that the bytes of notes are about to be restored, links and all."""
+        """Record that the bytes of notes, links included, are about to be restored."""
         with self._store.transaction() as db:
             db.executemany(
                 "UPDATE link_sides SET state = ? WHERE state != 'released' AND note ="
@@ -311,11 +311,10 @@ class LinkLedger:
         *,
         now: float,
     ) -> None:
-        """Write down what was found in the notes, all in one commit.
+        """Record the links found in the notes, all in one commit.
 
-        `stand` are links that are there, as they were known and as they are; `gone` are those that
-        are not;
-        `pairs` are those that stand elsewhere than before, and why.
+        `stand` are existing links, as they were known and as they are; `gone` are links that no
+        longer exist; `pairs` are those that changed state, and why.
         """
         with self._store.transaction() as db:
             for known, side in stand:
@@ -332,24 +331,24 @@ class LinkLedger:
     # -- runs ---------------------------------------------------------------------------------
 
     def runs(self) -> list[LinkRun]:
-        """Return the runs there are, newest first."""
+        """Return the runs, newest first."""
         rows = self._store.rows(
             "SELECT id, at_s, settings FROM link_runs ORDER BY at_s DESC, id DESC"
         )
         return [LinkRun(number, at_s, json.loads(text)) for number, at_s, text in rows]
 
     def run(self, run: str) -> LinkRun | None:
-        """Return a run, None where there is none with this id."""
+        """Return the run with this id, or None."""
         return next((one for one in self.runs() if one.id == run), None)
 
     def forms(self) -> dict[str, Form]:
-        """Return the form that each run's links were asked for in, where it says one."""
+        """Return the form requested for each run's links, where one was recorded."""
         return {one.id: Form(one.settings["form"]) for one in self.runs() if "form" in one.settings}
 
     def forget(self, run: str) -> None:
-        """Delete a run's proposals and why they were made, from the disk as well.
+        """Delete a run's proposals and their reasons, and erase them from the disk.
 
-        What was written and what was turned down stays known, without its reasons.
+        Written and rejected pairs stay known, without their reasons.
         """
         kept = json.dumps(sorted(KEPT))
         with self._store.erasing() as db:

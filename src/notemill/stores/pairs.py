@@ -1,6 +1,6 @@
-"""Pairs of notes and the links between them, as the ledger of links keeps them.
+"""Pairs of notes and the links between them, as the link ledger keeps them.
 
-A pair is of two notes, and has two sides: the links that stand, or are to stand, one in each.
+A pair is two notes and has two sides: the links, present or planned, one in each note.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class PairState(StrEnum):
-    """Where a pair stands; `undecided` are those that a model's two answers do not agree on."""
+    """The state of a pair; it is `undecided` if a model's two answers disagree."""
 
     ASKED = "asked"
     PROPOSED = "proposed"
@@ -33,19 +33,19 @@ class PairState(StrEnum):
 
 
 WANTED: Final = frozenset((PairState.WRITING, PairState.WRITTEN))
-"""Pairs whose links are to stand in both notes."""
+"""States of pairs whose links should be in both notes."""
 DECIDED: Final = frozenset((*WANTED, PairState.REJECTED, PairState.ACCEPTED))
-"""Pairs that are not proposed again."""
+"""States of pairs that are not proposed again."""
 KEPT: Final = DECIDED - {PairState.ACCEPTED}
-"""Pairs that stay known where their run is forgotten."""
+"""States of pairs that stay known when their run is forgotten."""
 
 
 TAKEN_OVER: Final = "taken-over"
-"""The run of what stood in both notes before the ledger knew of it: another computer's."""
+"""The run id of pairs that were linked before the ledger knew them, as by another computer."""
 
 
 class SideState(StrEnum):
-    """Where one side's link stands; `released` is its owner's now and never touched again."""
+    """The state of one side's link; a `released` one is its owner's now and is not touched."""
 
     INTENDED = "intended"
     WRITTEN = "written"
@@ -56,7 +56,7 @@ class SideState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class NewPair:
-    """A pair to propose: two keys in order, and the sources it was found in."""
+    """A pair to propose: two keys in order, and the content it was found in."""
 
     a: str
     b: str
@@ -73,7 +73,7 @@ class NewPair:
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """A pair as it stands; `a` < `b`, by what the notes are called now."""
+    """A stored pair; `a` < `b`, by the notes' current keys."""
 
     id: int
     a: str
@@ -91,7 +91,7 @@ class Pair:
         return self.b if key == self.a else self.a
 
     def source_of(self, key: str) -> str:
-        """Return the content that the note `key` had when the pair was proposed."""
+        """Return the source hash that the note `key` had when the pair was proposed."""
         return self.source_a if key == self.a else self.source_b
 
 
@@ -111,14 +111,14 @@ class Side:
 
     @property
     def may_go(self) -> bool:
-        """Whether it may be taken out: not where it may be its owner's, in the property."""
+        """Whether the link may be removed: not if it may be its owner's, in the property."""
         may_be_theirs = self.run == TAKEN_OVER and self.form is Form.PROPERTY
         return self.state is not SideState.RELEASED and not may_be_theirs
 
 
 @dataclass(frozen=True, slots=True)
 class NewSide:
-    """A link about to be written, or with `released` one that its owner wrote meanwhile."""
+    """A link about to be written, or if `released`, one that its owner has written meanwhile."""
 
     pair: int
     note: str
@@ -130,7 +130,7 @@ class NewSide:
 
 @dataclass(frozen=True, slots=True)
 class LinkRun:
-    """A look through the vault for links, and what was asked for."""
+    """A search for links, and its settings."""
 
     id: str
     at_s: float
@@ -139,9 +139,9 @@ class LinkRun:
 
 @dataclass(frozen=True, slots=True)
 class Presence:
-    """Which notes a look through the vault has found, and since which look each is there, or not.
+    """The notes that a scan of the vault found, and since which look each is present or missing.
 
-    `look` is its number; `missing` are notes of pairs alone.
+    `look` is the number of the scan; `missing` holds only notes of pairs.
     """
 
     look: int
@@ -149,8 +149,8 @@ class Presence:
     missing: Mapping[str, int]
 
     def may_be(self, old: str, new: str) -> bool:
-        """Tell whether `old` may be called `new` now: not where both were there at one time.
+        """Return whether `old` may have been renamed to `new`: not if both existed at once.
 
-        A note that is there and was replaced has gone in this look.
+        A note that was replaced under its own name counts as gone in this look.
         """
         return self.since.get(new, self.look) >= self.missing.get(old, self.look)

@@ -1,4 +1,4 @@
-"""Proposals: what is proposed, where each stands, and what may become of it."""
+"""Proposals: their kinds, their states, and the transitions between these."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ class ProposalKind(StrEnum):
 
 
 TAG_KINDS: Final = (ProposalKind.TAG, ProposalKind.NEW_TAG)
-"""Tags for notes: one that was turned down is no other for being in the vocabulary by now."""
+"""Tags for notes: a rejected new tag stays rejected once it is in the vocabulary."""
 EDITABLE: Final = frozenset((*TAG_KINDS, ProposalKind.TOPIC, ProposalKind.DESCRIPTION))
 """Kinds whose value a person may edit."""
 
 
 class ProposalState(StrEnum):
-    """Where a proposal stands."""
+    """The state of a proposal."""
 
     PENDING = "pending"
     ACCEPTED = "accepted"
@@ -55,16 +55,16 @@ MOVES: Final[Mapping[ProposalState, frozenset[ProposalState]]] = {
     ProposalState.CONFLICT: frozenset(),
     ProposalState.UNDONE: frozenset(),
 }  # fmt: skip
-"""From each state where a proposal may go; what was applied comes back by the undo of its run."""
+"""The transition table; an applied proposal returns by the undo of its run."""
 
 DECIDABLE: Final = frozenset(
     (ProposalState.PENDING, ProposalState.ACCEPTED, ProposalState.REJECTED)
 )
-"""States that a person may decide from, and take a decision back to."""
+"""States that a person may decide from, and undo a decision to."""
 
 
 NO_CONFIDENCE: Final = 2.0
-"""How the store keeps that nobody said how sure a proposal is: after all that somebody did."""
+"""The stored value for a proposal without a confidence: it sorts after all that have one."""
 
 
 def sources_of(state: ProposalState) -> list[ProposalState]:
@@ -73,7 +73,7 @@ def sources_of(state: ProposalState) -> list[ProposalState]:
 
 
 class Decision(StrEnum):
-    """What a person says of a proposal: `never` rejects it for every note, not for this alone."""
+    """A person's decision on a proposal: `never` rejects it for every note, not only this one."""
 
     ACCEPT = "accept"
     REJECT = "reject"
@@ -82,12 +82,12 @@ class Decision(StrEnum):
 
     @property
     def state(self) -> ProposalState:
-        """Where a proposal stands afterwards."""
+        """The state of a proposal after this decision."""
         return _STATES[self]
 
     @property
     def scope(self) -> str:
-        """For which notes a rejection holds, '' for what is none."""
+        """For which notes a rejection holds, '' if this is not a rejection."""
         return _SCOPES.get(self, "")
 
 
@@ -105,14 +105,14 @@ _SCOPES: Final = {Decision.REJECT: HERE, Decision.NEVER: NEVER}
 
 
 def scope_of(text: str) -> str:
-    """Return a rejection's scope as it is kept. Raises ValueError."""
+    """Return a stored rejection's scope. Raises ValueError if it is unknown."""
     if text not in ("", HERE, NEVER):
         raise ValueError(text)
     return text
 
 
 def value_key(kind: ProposalKind, value: str, replaces: str = "") -> str:
-    """Return by what values of a kind count as the same: any spelling of a tag, any case.
+    """Return the key by which values of a kind are equal: ignores a tag's spelling, and case.
 
     A link's value is a note, and notes differ by case.
     """
@@ -126,7 +126,7 @@ def value_key(kind: ProposalKind, value: str, replaces: str = "") -> str:
 
 @dataclass(frozen=True, slots=True)
 class NewProposal:
-    """What a reply proposes; `replaces` is what a person wrote and this would replace."""
+    """A proposal of a reply; `replaces` is a person's text that it would replace."""
 
     kind: ProposalKind
     value: str
@@ -135,7 +135,7 @@ class NewProposal:
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """One proposal for a note as it stands."""
+    """A stored proposal for a note."""
 
     id: int
     run: str

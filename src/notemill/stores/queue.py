@@ -1,7 +1,7 @@
-"""The queue of all proposals: what waits for a person, whatever its kind and wherever it is kept.
+"""The queue of all proposals that wait for a person, of every kind and from every table.
 
-A proposal stays in the table of its kind, and its state there and nowhere else; here all of them
-have one form, one order and one set of rules. Decisions are in `deciding`.
+A proposal and its state are kept only in the table of its kind; here all of them have one form, one
+order and one set of rules. Decisions are in `deciding`.
 """
 
 from __future__ import annotations
@@ -42,12 +42,12 @@ if TYPE_CHECKING:
     from notemill.stores.store import Store
 
 MAX_PAGE: Final = 1_000
-"""The most rows that are read at once: what a screen can show, many times over."""
+"""The most rows in a page: many times what a screen can show."""
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Some rows of the queue, and after what the next page begins, '' where there is none."""
+    """Some rows of the queue, and the cursor of the next page, '' if this is the last."""
 
     rows: tuple[QueueRow, ...]
     next: str
@@ -55,10 +55,10 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A change that was found in the vault: a tag's, with all its notes, or one of a note's form.
+    """A change found in the vault: of a tag, with all its notes, or of one note's form.
 
-    `replaces` is the tag and `value` what it becomes, '' where it goes; of a note's form `value`
-    says in words what changes.
+    `replaces` is the tag and `value` what it becomes, '' if it is dropped; for a note's form,
+    `value` describes the change in words.
     """
 
     notes: tuple[str, ...]
@@ -86,9 +86,9 @@ class Queue:
         after: str = "",
         limit: int = 50,
     ) -> Page:
-        """Return a page of the wanted rows, at most `limit` of them and `MAX_PAGE`.
+        """Return a page of the wanted rows: at most `limit`, and never more than `MAX_PAGE`.
 
-        `after` is the `next` of the page before. Raises UsageError where it is none.
+        `after` is the `next` of the page before. Raises UsageError if it is not a valid cursor.
         """
         width = len(KEYS[order])
         place = place_of(after, order) if after else None
@@ -105,7 +105,7 @@ class Queue:
     def _ordered(
         self, home: str, wanted: Filter, order: Order, place: list[Any] | None, limit: int
     ) -> list[tuple[str, tuple[Any, ...]]]:
-        """Return rows of one table in an order, each after the columns of that order."""
+        """Return rows of one table in an order, each preceded by the columns of that order."""
         asked = conditions(wanted, home)
         if asked is None:
             return []
@@ -132,7 +132,7 @@ class Queue:
         return self._store.rows(statement, **values)
 
     def _named(self, rows: Sequence[tuple[str, tuple[Any, ...]]]) -> list[QueueRow]:
-        """Return rows with the notes that changes of tags touch."""
+        """Return rows, with the notes that changes of tags touch."""
         changes = [row[0] for home, row in rows if home == OF_NOTES and not row[2]]
         notes: dict[int, list[str]] = {}
         if changes:
@@ -145,7 +145,7 @@ class Queue:
         return [row_of(home, row, notes.get(row[0], ())) for home, row in rows]
 
     def get(self, ids: Iterable[str]) -> dict[str, QueueRow]:
-        """Return the rows with these ids, by id; what is no id of a row is not among them."""
+        """Return the rows with these ids, by id; unknown ids are left out."""
         found: list[tuple[str, tuple[Any, ...]]] = []
         numbers: dict[str, list[int]] = {OF_NOTES: [], OF_PAIRS: []}
         for one in ids:
@@ -178,7 +178,7 @@ class Queue:
         return sum(self._counts(wanted).values())
 
     def counts(self, wanted: Filter = Filter()) -> dict[ProposalState, int]:  # noqa: B008
-        """Return how many wanted rows are in each state, none left out."""
+        """Return how many wanted rows are in each state, with 0 for a state without rows."""
         return dict.fromkeys(ProposalState, 0) | self._counts(wanted)
 
     def _counts(self, wanted: Filter) -> dict[ProposalState, int]:
@@ -200,10 +200,10 @@ class Queue:
     # -- what was found in the vault ----------------------------------------------------------
 
     def sync(self, kind: ProposalKind, found: Iterable[Found], *, now: float) -> None:
-        """Take what was found of a kind for what waits: changes of tags, or of the notes' form.
+        """Replace a kind's pending changes, of tags or of the notes' form, with those found now.
 
-        What is new waits; what waited and is found no more is dropped; what was decided stays so,
-        and what was turned down does not come back.
+        A new change becomes pending; a pending one that is no longer found is dropped; decided ones
+        stay decided, and a rejected one does not come back.
         """
         with self._store.transaction() as db:
             open_, away = self._standing(kind)
@@ -243,9 +243,9 @@ class Queue:
     def _standing(
         self, kind: ProposalKind
     ) -> tuple[dict[tuple[str, str], int], set[tuple[str, str]]]:
-        """Return what waits of a kind, by note and value, and what is not to be proposed.
+        """Return the pending changes of a kind, by note and value, and those not to propose.
 
-        That is what was accepted or turned down, with the note '' where it was for every note.
+        The latter were accepted or rejected; their note is '' if that was for every note.
         """
         open_: dict[tuple[str, str], int] = {}
         away: set[tuple[str, str]] = set()
@@ -263,9 +263,9 @@ class Queue:
     # -- applying -----------------------------------------------------------------------------
 
     def ended(self, ids: Iterable[str], state: ProposalState, *, now: float, run: str = "") -> None:
-        """Write down what became of changes that were applied, in `run`: of tags, or of form.
+        """Record the outcome of changes, of tags or of form, that `run` applied.
 
-        One that cannot come to `state` from where it stands is left as it is.
+        A change that cannot move to `state` from its own is left as it is.
         """
         sources = json.dumps(sources_of(state))
         with self._store.transaction() as db:
@@ -277,4 +277,4 @@ class Queue:
 
 
 _MOST_ID: Final = (1 << 63) - 1
-"""What SQLite numbers rows by is no larger: https://sqlite.org/autoinc.html."""
+"""The largest row number in SQLite: https://sqlite.org/autoinc.html."""

@@ -1,4 +1,4 @@
-"""The rows of the queue: what they say, which are wanted, and in which order they come."""
+"""The rows of the queue: their fields, filters and orders."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
 OF_NOTES: Final = "p"
-"""What the id of a row begins with that the table of proposals holds."""
+"""The prefix of the id of a row in the table of proposals."""
 OF_PAIRS: Final = "l"
-"""And of one that is a pair of notes."""
+"""The prefix of the id of a pair of notes."""
 
 PAIR_STATES: Final[Mapping[PairState, ProposalState]] = {
     PairState.PROPOSED: ProposalState.PENDING,
@@ -35,17 +35,17 @@ PAIR_STATES: Final[Mapping[PairState, ProposalState]] = {
     PairState.CONFLICT: ProposalState.CONFLICT,
     PairState.UNDONE: ProposalState.UNDONE,
 }
-"""What a pair's state is in the queue; pairs in the others were never shown to a person."""
+"""A pair's state in the queue; pairs in other states were never shown to a person."""
 FROM_QUEUE: Final[Mapping[ProposalState, PairState]] = {
     ProposalState.PENDING: PairState.PROPOSED,
     ProposalState.ACCEPTED: PairState.ACCEPTED,
     ProposalState.REJECTED: PairState.REJECTED,
 }
-"""What a person's decision makes of a pair."""
+"""The state that a person's decision gives a pair."""
 
 
 class Order(StrEnum):
-    """In which order rows come; by confidence, what is least sure comes first."""
+    """The order of rows; by confidence, the least certain come first."""
 
     NOTE = "note"
     VALUE = "value"
@@ -56,9 +56,9 @@ class Order(StrEnum):
 class Filter:
     """Which rows are wanted; None leaves a condition out.
 
-    `note` names one of a row's notes, `value_key` a value in any spelling. `only` says of a note
-    whether rows about it are wanted, `shows` whether it may be shown: a row with a note that may
-    not does not count.
+    `note` is one of a row's notes, `value_key` a value in any spelling. `only` decides whether rows
+    about a note are wanted, `shows` whether a note may be shown: a row with a note that may not is
+    left out.
     """
 
     states: Collection[ProposalState] | None = None
@@ -73,13 +73,13 @@ class Filter:
 
 @dataclass(frozen=True, slots=True)
 class QueueRow:
-    """A proposal of whatever kind.
+    """A proposal of any kind.
 
     `notes` are the one it is for, the two of a link, or those that a change of a tag touches.
-    `value` is what is proposed: of a link the other note, of a change of a tag what the tag becomes,
-    '' where it goes; `replaces` is then the tag. `confidence` is 0 to 1, None where nobody said.
-    `sources` are the fingerprints of the notes that it was proposed for. `scope` says for which
-    notes a rejection holds: `here` or `never`, '' else.
+    `value` is what is proposed: for a link the other note, for a change of a tag what the tag
+    becomes, '' if it is dropped; `replaces` is then the tag. `confidence` is 0 to 1, or None if
+    unknown. `sources` are the fingerprints of the notes that it was proposed for. `scope` is the
+    notes that a rejection holds for: `here` or `never`, '' otherwise.
     """
 
     id: str
@@ -98,19 +98,19 @@ class QueueRow:
 
     @property
     def value_key(self) -> str:
-        """By what its value is the same as another's of its kind."""
+        """The key by which its value equals others of its kind."""
         return value_key(self.kind, self.value, self.replaces)
 
     def is_stale(self, now: Mapping[str, str]) -> bool:
-        """Tell whether a note is another one than it was proposed for.
+        """Return whether a note has changed since this was proposed.
 
-        `now` are the notes' fingerprints as they are, by `fingerprint_of`.
+        `now` are the notes' current fingerprints, from `fingerprint_of`.
         """
         return any(hash_ and now.get(note) != hash_ for note, hash_ in self.sources)
 
 
 def fingerprint_of(kind: ProposalKind, raw: bytes) -> str:
-    """Return what a proposal of a kind is bound to: a note's own content, or for its form all."""
+    """Return what a kind of proposal is bound to: the hash of a note's own content, or of all of it."""
     return bytes_hash(raw) if kind is ProposalKind.TIDY_CHANGE else source_hash(parse(raw)[0])
 
 
@@ -133,23 +133,23 @@ TABLES: Final[Mapping[str, str]] = {
         " JOIN link_notes AS two ON two.id = b)"
     ),
 }
-"""What a row is in each of the tables that hold some."""
+"""The columns of a row, for each of the tables that hold rows."""
 KEYS: Final[Mapping[Order, tuple[str, ...]]] = {
     Order.NOTE: ("note", "kind", "value_key", "id"),
     Order.VALUE: ("value_key", "note", "kind", "id"),
     Order.CONFIDENCE: ("confidence", "note", "kind", "value_key", "id"),
 }
-"""The columns that an order goes by; all of them together are of one row alone."""
+"""The columns that each order sorts by; together they identify one row."""
 
 
 def conditions(wanted: Filter, home: str) -> tuple[str, dict[str, object]] | None:
-    """Return the condition of a filter and its values, None where no row of `home` is wanted."""
+    """Return the condition of a filter and its values, None if no row of `home` is wanted."""
     of_pairs = home == OF_PAIRS
     kinds = set(ProposalKind) if wanted.kinds is None else set(wanted.kinds)
     kinds = kinds & {ProposalKind.LINK} if of_pairs else kinds - {ProposalKind.LINK}
     if not kinds:
         return None
-    # The plus keeps an index on states from being taken in place of that of the order.
+    # The plus keeps SQLite from using an index on states instead of the order's.
     parts = ["+state IN (SELECT value FROM json_each(:states))"]
     values: dict[str, object] = {"states": _states(wanted, home)}
     for name, condition, value in (
@@ -198,12 +198,12 @@ def _some(values: Collection[str] | None) -> str | None:
 
 
 def after_of(row: Sequence[object]) -> str:
-    """Return a place in an order as text: what the next page begins after."""
+    """Return a position in an order as text: the cursor of the next page."""
     return json.dumps(row, separators=(",", ":"))
 
 
 def place_of(after: str, order: Order) -> list[Any]:
-    """Return the place in an order that a text names. Raises UsageError where it is none."""
+    """Return the position that a cursor names. Raises UsageError if it is not a valid cursor."""
     try:
         place = json.loads(after)
     except ValueError:
@@ -218,7 +218,7 @@ def place_of(after: str, order: Order) -> list[Any]:
 
 
 def row_of(home: str, row: Sequence[Any], notes: Sequence[str]) -> QueueRow:
-    """Return what a row says; `notes` are those of a change of a tag."""
+    """Return a row as a value; `notes` are those that a change of a tag touches."""
     (
         number, kind, note, other, value, replaces, why, confidence, run, state, scope, source,
         other_source,

@@ -1,7 +1,7 @@
-"""The proposals for notes, as replies make them: what was read, curated, written and undone.
+"""The proposals that replies make for notes: which were read, curated, written and undone.
 
 Every proposal is one tag, one topic or one description, bound to the hash of the note's own
-content. What a person decides on them, and on every other kind, goes through the queue.
+content. A person's decisions on them, and on every other kind, go through the queue.
 """
 
 from __future__ import annotations
@@ -43,9 +43,9 @@ class Review:
         *,
         now: float,
     ) -> None:
-        """Keep the proposals of (note, source hash, proposals) and note each as curated.
+        """Store each note's proposals (note, source hash, proposals) and record it as curated.
 
-        A note's reply is read once: storing the same again changes nothing, also after an undo.
+        A note's reply is read once: storing it again changes nothing, even after an undo.
         """
         with self._store.transaction() as db:
             never = self._rejected("scope = 'never'")
@@ -72,7 +72,7 @@ class Review:
                 )
 
     def _rejected(self, condition: str, *values: str) -> set[tuple[str, str]]:
-        """Return what a person turned down, as kind and value in any spelling."""
+        """Return a person's rejections, as kind and value key."""
         rows = self._store.rows(
             f"SELECT DISTINCT kind, value_key FROM proposals WHERE state = 'rejected' AND {condition}",  # noqa: S608
             *values,
@@ -98,23 +98,23 @@ class Review:
     ) -> list[Proposal]:
         """Return the proposals of a run, note by note."""
         wanted = {"run": run, "note": note, "state": state}
-        # Only what is asked for: an index finds `note = ?`, and no condition around it.
+        # Only the condition asked for: SQLite uses an index for a bare `note = ?` alone.
         given = {column: value for column, value in wanted.items() if value is not None}
         return self._found(" AND ".join(f"{column} = ?" for column in given), *given.values())
 
     def to_apply(self, run: str, *, note: str | None = None) -> list[Proposal]:
-        """Return what an application of a run looks at: what waits, and what was accepted."""
+        """Return the proposals that applying a run considers: the pending and the accepted."""
         rows = self.proposals(run, note=note)
         return [one for one in rows if one.state in sources_of(ProposalState.APPLIED)]
 
     def accepted(self) -> list[Proposal]:
-        """Return what a person accepted for notes, of all runs, note by note."""
+        """Return the accepted proposals for notes, of all runs, note by note."""
         return self._found(
             "state = 'accepted' AND kind IN ('description', 'tag', 'new tag', 'topic')"
         )
 
     def standing(self) -> dict[str, Counter[str]]:
-        """Return for each run how many of its proposals stand how."""
+        """Return the number of proposals in each state, by run."""
         found: dict[str, Counter[str]] = {}
         for run, state, count in self._store.rows(
             "SELECT run, state, count(*) FROM proposals GROUP BY run, state"
@@ -123,7 +123,7 @@ class Review:
         return found
 
     def tags(self, state: ProposalState) -> list[Proposal]:
-        """Return the proposals of tags, new ones too, of all runs that stand so."""
+        """Return the proposed tags in this state, new tags included, of all runs."""
         return self._found("kind IN ('tag', 'new tag') AND state = ?", state)
 
     def _found(self, where: str, *values: str) -> list[Proposal]:
@@ -131,16 +131,16 @@ class Review:
         return [_proposal(row) for row in rows]
 
     def replacing(self, proposal: Proposal, replaces: str) -> None:
-        """Write down that a proposal would replace what a person has written meanwhile."""
+        """Record that a proposal would replace text that a person has written meanwhile."""
         with self._store.transaction() as db:
             db.execute("UPDATE proposals SET replaces = ? WHERE id = ?", (replaces, proposal.id))
 
     def decide(
         self, proposals: Iterable[Proposal], state: ProposalState, *, now: float, run: str = ""
     ) -> None:
-        """Write down what became of proposals; `run` wrote them, '' for the one they are of.
+        """Set the state of proposals; `run` wrote them, '' for the run that proposed them.
 
-        One that cannot come to `state` from where it stands by now is left as it is.
+        A proposal that cannot move to `state` from its own is left as it is.
         """
         scope = Decision.REJECT.scope if state is ProposalState.REJECTED else ""
         sources = json.dumps(sources_of(state))
@@ -156,9 +156,9 @@ class Review:
             )
 
     def rebase(self, notes: Iterable[tuple[str, str, str]]) -> None:
-        """Take each (note, old, new) source hash for the same: the change was our own.
+        """Treat each (note, old, new) source hash as the same: notemill made the change itself.
 
-        What was curated stays curated, and what waits for a decision still fits.
+        A curated note stays curated, and its pending proposals stay valid.
         """
         changed = [(new, note, old) for note, old, new in notes if old != new]
         with self._store.transaction() as db:
@@ -183,9 +183,9 @@ class Review:
         return {note: frozenset(values) for note, values in found.items()}
 
     def forget(self, run: str) -> None:
-        """Delete the proposals of a run, and what was decided on them, from the disk as well.
+        """Delete a run's proposals and the decisions on them, and erase them from the disk.
 
-        Its notes count as curated all the same: nothing is paid for again.
+        Its notes still count as curated: nothing is paid for again.
         """
         with self._store.erasing() as db:
             db.execute(
@@ -199,7 +199,7 @@ class Review:
             db.execute("UPDATE curated SET run = '' WHERE run = ?", (run,))
 
     def changes_undone(self, run: str, *, now: float) -> None:
-        """Write down that the changes of tags that a run made were undone."""
+        """Record that a run's changes of tags were undone."""
         with self._store.transaction() as db:
             db.execute(
                 "UPDATE proposals SET state = 'undone', decided_at = ?"
@@ -208,9 +208,10 @@ class Review:
             )
 
     def forget_curated(self, notes: Iterable[tuple[str, Iterable[str]]], *, now: float) -> None:
-        """Let each (note, runs) count as not curated again: what the runs wrote was undone.
+        """Mark each (note, runs) as not curated: what the runs wrote was undone.
 
-        What a run wrote may have been proposed by others; their curation counts no more, either.
+        A run may have written proposals of other runs; the note no longer counts as curated by
+        these.
         """
         with self._store.transaction() as db:
             for note, runs in notes:

@@ -1,6 +1,6 @@
-"""The tables of a vault's store, and what takes the values of their columns apart.
+"""The tables of a vault's store, and the readers of their columns.
 
-One SQL text makes the file. What an imported file holds is tried with `READERS` before it is used.
+One SQL script creates the file. An imported file is checked with `READERS` before it is used.
 """
 
 from __future__ import annotations
@@ -176,7 +176,7 @@ CREATE TABLE notes_present (         -- the vault's notes, and notes of pairs th
 
 
 def moment(value: float) -> float:
-    """Return a time in seconds since the epoch, as the store keeps it. Raises ValueError."""
+    """Return a stored time, in seconds since the epoch. Raises ValueError."""
     if not 0 <= value < _LATEST_S:
         message = f"a time of {value}"
         raise ValueError(message)
@@ -184,7 +184,7 @@ def moment(value: float) -> float:
 
 
 def sureness(value: float) -> float:
-    """Return how sure a proposal is, as the store keeps it. Raises ValueError, TypeError."""
+    """Return a stored confidence. Raises ValueError, TypeError."""
     if not 0 <= value <= NO_CONFIDENCE:
         message = f"a confidence of {value}"
         raise ValueError(message)
@@ -192,7 +192,7 @@ def sureness(value: float) -> float:
 
 
 def _object(text: str) -> dict[str, Any]:
-    """Return what a JSON object says. Raises TypeError where it is none."""
+    """Return a JSON object as a dict. Raises TypeError if it is not an object."""
     value = json.loads(text)
     if not isinstance(value, dict):
         raise TypeError("not a JSON object")
@@ -200,14 +200,14 @@ def _object(text: str) -> dict[str, Any]:
 
 
 def _reason(text: str) -> None:
-    """Read why a pair was proposed: lists of words. Raises ValueError, TypeError."""
+    """Check a pair's stored reason: lists of words. Raises ValueError, TypeError."""
     for words in _object(text).values():
         if not isinstance(words, list) or not all(isinstance(one, str) for one in words):
             raise TypeError("not a list of strings")
 
 
 def _settings(text: str) -> None:
-    """Read what a run was asked for. Raises ValueError, TypeError."""
+    """Check a run's stored settings. Raises ValueError, TypeError."""
     Form(_object(text).get("form", Form.PROPERTY))
 
 

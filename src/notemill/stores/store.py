@@ -1,8 +1,8 @@
-"""What is kept about a vault and derived from nothing: one SQLite file, on one thread.
+"""A vault's primary data in one SQLite file, used on one thread.
 
-Review, links, decisions and journal are views of this one file, so that what belongs together is
-written in one transaction. Nothing is kept in memory: what another process has written is read at
-once. A connection is used on the thread that opened it.
+Review, links, decisions and journal are views of this one file, so that related rows are written in
+one transaction. Nothing is cached in memory: another process's writes are seen at once. A
+connection is used on the thread that opened it.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FILE: Final = "vault.sqlite3"
-"""Its name in the state folder of the vault."""
+"""Its name in the vault's state folder."""
 
 _BUSY_S: Final = 30.0
-"""How long another process's transaction is waited for: far longer than any of ours takes."""
+"""How long to wait for another process's transaction: far longer than any of ours takes."""
 _RETRY_S: Final = 0.02
 
 
 class Store:
-    """The file of one vault, outside of it; what a transaction has written is on the disk."""
+    """The file of one vault, kept outside it; a committed transaction is durable on the disk."""
 
     def __init__(self, path: Path) -> None:
-        """Open the file at `path`, or create it. Raises StoreError where it cannot be used."""
+        """Open the file at `path`, or create it. Raises StoreError if it cannot be used."""
         self.path = path
         self._erases = False
         try:
@@ -55,7 +55,7 @@ class Store:
         write_ahead(self.db)
         guard(self.db)
         self.db.execute("PRAGMA synchronous = FULL")
-        # Looked at within the transaction: two processes may open a new file at once.
+        # Checked within the transaction: two processes may open a new file at once.
         with self.transaction():
             found = self.db.execute("PRAGMA user_version").fetchone()[0]
             if found > FORMAT:
@@ -70,9 +70,9 @@ class Store:
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
-        """Write in one transaction; one within another is a part of it.
+        """Write in one transaction; a nested one becomes part of it.
 
-        Raises StoreError where the disk takes nothing more or the file is damaged.
+        Raises StoreError if the disk takes nothing more or the file is damaged.
         """
         try:
             if self.db.in_transaction:
@@ -98,7 +98,7 @@ class Store:
 
     @contextlib.contextmanager
     def erasing(self) -> Iterator[sqlite3.Connection]:
-        """Delete in one transaction, and from the disk as well; one within another is a part of it.
+        """Delete in one transaction and erase from the disk; a nested one becomes part of it.
 
         Raises StoreError.
         """
@@ -118,9 +118,9 @@ class Store:
             self._erases = False
 
     def rows(self, statement: str, *values: object, **named: object) -> list[Any]:
-        """Return the rows that a statement finds, with its values in their order or by name.
+        """Return the rows of a query, with its parameters by position or by name.
 
-        Raises StoreError where the file is damaged.
+        Raises StoreError if the file is damaged.
         """
         try:
             return self.db.execute(statement, named or values).fetchall()
@@ -144,10 +144,10 @@ def write_ahead(
     clock: Callable[[], float] = time.monotonic,
     wait: Callable[[float], None] = time.sleep,
 ) -> None:
-    """Switch a file to write-ahead logging, waiting for a process that does the same.
+    """Switch a file to write-ahead logging, waiting for another process that does the same.
 
-    SQLite itself does not wait where both have begun. Raises sqlite3.OperationalError where the
-    other is not done after half a minute.
+    SQLite itself does not wait once both have begun. Raises sqlite3.OperationalError if the other
+    is not done after half a minute.
     """
     give_up_at = clock() + _BUSY_S
     while True:

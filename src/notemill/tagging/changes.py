@@ -25,7 +25,7 @@ class ChangeKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A tag and what it would become, None where it would go; `notes` are those it touches."""
+    """A tag and what it would become, None if it would go; `notes` are those it touches."""
 
     tag: str
     becomes: str | None
@@ -67,7 +67,7 @@ def changes_of(
 
 
 def without(changes: Iterable[Change], rejected: Collection[tuple[str, str]]) -> tuple[Change, ...]:
-    """Return the changes that were not turned down; `rejected` holds pairs of keys."""
+    """Return the changes that were not rejected; `rejected` holds pairs of keys."""
     return tuple(one for one in changes if one.pair not in rejected)
 
 

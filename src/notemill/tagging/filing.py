@@ -240,7 +240,7 @@ def _spoken_for(made: Mapping[str, Entry], cards: Mapping[str, Card]) -> dict[st
 
 
 def _is_legal(path: str) -> bool:
-    """Tell whether a path and all above it can be tags."""
+    """Return whether a path and all above it can be tags."""
     return all(map(is_tidy_tag, paths_of(path)))
 
 

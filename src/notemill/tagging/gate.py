@@ -23,7 +23,7 @@ class Ruling:
 
 
 class Gate:
-    """The tags that may be written; without a vocabulary all but those that were turned down.
+    """The tags that may be written; without a vocabulary all but those that were rejected.
 
     A vault without a vocabulary has decided nothing yet: were every tag to wait there, none could
     ever be the first.
@@ -40,8 +40,8 @@ class Gate:
     ) -> None:
         """Take a vault's vocabulary and what was decided beside it.
 
-        `kept` are changes that were turned down, as (tag, what it would become); `rejected_in`
-        are the tags turned down for single notes.
+        `kept` are changes that were rejected, as (tag, what it would become); `rejected_in` are the
+        tags rejected for single notes.
         """
         self.vocabulary = vocabulary
         changes = vocabulary.changes if vocabulary else {}
@@ -61,10 +61,10 @@ class Gate:
         }
 
     def of(self, tag: str, note: str) -> Ruling | None:
-        """Return what becomes of `tag` for a note; None where it was turned down or struck out.
+        """Return what becomes of `tag` for a note; None if it was rejected or struck out.
 
         Another spelling of a tag of the vocabulary becomes that tag. What stands in the vocabulary
-        counts, even where it was turned down for the vault before.
+        counts, even where it was rejected for the vault before.
         """
         new = self._changes.of(tag)
         if new is None:
@@ -81,18 +81,18 @@ class Gate:
     def accepted_as(self, tag: str) -> str | None:
         """Return what a tag is written as that a person accepted for a note.
 
-        None where the vocabulary has struck it out; what was turned down before counts no more.
+        None if the vocabulary has struck it out; what was rejected before counts no more.
         """
         new = self._changes.of(tag)
         return None if new is None else self._known.get(tag_key(new), new)
 
     def allows(self, tag: str) -> bool:
-        """Tell whether a tag stands in the vocabulary or was accepted beside it."""
+        """Return whether a tag stands in the vocabulary or was accepted beside it."""
         key = tag_key(tag)
         return key in self._known or key in self._accepted
 
     def rejected_for(self, note: str) -> frozenset[str]:
-        """Return the keys of the tags turned down for just this note."""
+        """Return the keys of the tags rejected for just this note."""
         return frozenset(self._rejected_in.get(note, ()))
 
 

@@ -67,7 +67,7 @@ def find_junk(census: Census) -> tuple[Junk, ...]:
 
 
 def _is_like_colour(name: str) -> bool:
-    """Tell whether a tag reads as a colour; so do `b2b` and `2fa`, which are words."""
+    """Return whether a tag reads as a colour; so do `b2b` and `2fa`, which are words."""
     return _HEX.fullmatch(name) is not None and name.casefold() not in _WORDS and not name.isdigit()
 
 

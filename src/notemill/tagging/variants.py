@@ -103,7 +103,7 @@ def _illegal(census: Census, done: set[str]) -> Iterator[Merge]:
 
 
 def legal_form(census: Census, name: str) -> str:
-    """Return how a tag with spaces or dots could be written, '' where that is not plain.
+    """Return how a tag with spaces or dots could be written, '' if that is not plain.
 
     Dots part levels, as in Dendron, where what stands before the first one is a tag as well.
     """
@@ -220,10 +220,10 @@ def _slips(tags: list[Tag]) -> Iterator[tuple[Tag, Tag, Variation]]:
 
 
 def _is_slip(left: str, right: str) -> bool:
-    """Tell whether one letter inside is missing, other, or two are exchanged.
+    """Return whether one letter inside is missing, other, or two are exchanged.
 
-    First and last letters make other words: `adoption` and `adaption` may be slips, `economic`
-    and `economics`, `historic` and `prehistoric` are none.
+    First and last letters make other words: `adoption` and `adaption` may be slips, `economic` and
+    `economics`, `historic` and `prehistoric` are none.
     """
     if left == right or left[:1] != right[:1] or left[-1:] != right[-1:]:
         return False

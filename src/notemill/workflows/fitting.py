@@ -33,7 +33,7 @@ class Room:
     def beside(self, others: str, *, reply_tokens: int) -> int | None:
         """Return how many tokens are left beside `others` and a reply, None for any number.
 
-        Raises UsageError where that is too little to ask about a note at all.
+        Raises UsageError if that is too little to ask about a note at all.
         """
         if self.context_tokens is None:
             return None

@@ -22,8 +22,8 @@ from twolane import private
 def forget_kept(home: Path, label: str, run: str) -> None:
     """Delete the proposals of a run over the vault at `label`, and the journal of its writes.
 
-    The vault itself is not touched and need not exist any more. Raises VaultLockedError where
-    another process works on it, StoreError where a write of the run is open.
+    The vault itself is not touched and need not exist any more. Raises VaultLockedError if another
+    process works on it, StoreError where a write of the run is open.
     """
     if not is_root(Path(label)):
         return

@@ -1,1 +1,1 @@
-"""What services return, as JSON has it: the same for every front; one module a feature."""
+"""What services return, as JSON: the same for every front; one module a feature."""

@@ -1,4 +1,4 @@
-"""What curations and runs return, as JSON has it."""
+"""What curations and runs return, as JSON."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What links return, as JSON has it."""
+"""What links return, as JSON."""
 
 from __future__ import annotations
 

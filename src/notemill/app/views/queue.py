@@ -1,4 +1,4 @@
-"""The queue of proposals, as JSON has it."""
+"""The queue of proposals, as JSON."""
 
 from __future__ import annotations
 

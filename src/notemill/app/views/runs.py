@@ -1,4 +1,4 @@
-"""Runs and what they propose, as JSON has them."""
+"""Runs and what they propose, as JSON."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the services of tags and of the vocabulary return, as JSON has it."""
+"""What the services of tags and of the vocabulary return, as JSON."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What tidying returns, as JSON has it."""
+"""What tidying returns, as JSON."""
 
 from __future__ import annotations
 

@@ -153,7 +153,7 @@ def show_proposed(proposed: ProposedChange, console: Console) -> None:
 
 
 def rejected_line(one: ChangeRejected | TagRejected) -> str:
-    """Return what was turned down."""
+    """Return what was rejected."""
     if isinstance(one, ChangeRejected):
         stays = f"#{one.tag} stays"
         return f"{stays}: it does not become #{one.into}" if one.into else stays

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """What became of the proposals for one note; `problem` is '' where it was written.
+    """What became of the proposals for one note; `problem` is '' if it was written.
 
     `refused` are proposals that no reading of a reply makes: the queue was made by another hand.
     `stale` ones were made for another text of the note than others that were written.
@@ -53,7 +53,7 @@ def preview(
 ) -> bytes:
     """Return the note's bytes with the additions among `proposals` in it, all else as it is.
 
-    Raises MalformedNoteError where its properties cannot be edited.
+    Raises MalformedNoteError if its properties cannot be edited.
     """
     note, _ = parse(raw)
     proposals = _plain(_ruled(proposals, gate).usable, raw)
@@ -63,7 +63,7 @@ def preview(
 def preview_of(raw: bytes, proposal: Proposal) -> bytes:
     """Return the note's bytes with one proposal in it, as they will be once it is accepted.
 
-    Raises MalformedNoteError where its properties cannot be edited.
+    Raises MalformedNoteError if its properties cannot be edited.
     """
     kind = ProposalKind.TAG if proposal.kind in TAGS else proposal.kind
     return _edited(raw, parse(raw)[0], [replace(proposal, kind=kind)])
@@ -121,7 +121,7 @@ def _sort_accepted(proposal: Proposal, gate: Gate, found: _Ruled) -> None:
 
 
 def waits_for_person(proposal: Proposal, gate: Gate) -> bool:
-    """Tell whether `--apply` leaves a proposal alone: it replaces, or is a tag that is new."""
+    """Return whether `--apply` leaves a proposal alone: it replaces, or is a tag that is new."""
     if proposal.kind not in TAGS:
         return bool(proposal.replaces)
     ruling = gate.of(proposal.value, proposal.note)
@@ -129,12 +129,12 @@ def waits_for_person(proposal: Proposal, gate: Gate) -> bool:
 
 
 def _may_be_tag(tag: str, gate: Gate) -> bool:
-    """Tell whether a tag is such as replies are read into; the owner's list may have others."""
+    """Return whether a tag is such as replies are read into; the owner's list may have others."""
     return is_tidy_tag(tag) or gate.allows(tag)
 
 
 def _waits(proposal: Proposal, ruling: Ruling, gate: Gate) -> bool:
-    """Tell whether a tag needs a decision; one that was new stays so where the list is gone."""
+    """Return whether a tag needs a decision; one that was new stays so where the list is gone."""
     return ruling.is_new or (proposal.kind is ProposalKind.NEW_TAG and not gate.allows(ruling.tag))
 
 
@@ -237,7 +237,7 @@ class ProposalWriting:
         return done
 
     def _may(self, note: Note, proposal: Proposal, ours: frozenset[str]) -> bool:
-        """Tell whether a proposal is written: it adds, or replaces what a person knows of."""
+        """Return whether a proposal is written: it adds, or replaces what a person knows of."""
         if _adds(note, proposal, ours):
             return True
         agreed = self.replacing or proposal.state is ProposalState.ACCEPTED
@@ -260,7 +260,7 @@ def _fresh(
 ) -> tuple[tuple[Proposal, ...], tuple[Proposal, ...]]:
     """Return the proposals that were made for a note's text as it is, and the others.
 
-    Raises ExternallyChangedError where none was.
+    Raises ExternallyChangedError if none was.
     """
     if not proposals:
         return (), ()
@@ -274,7 +274,7 @@ def _fresh(
 
 
 def _adds(note: Note, proposal: Proposal, ours: frozenset[str]) -> bool:
-    """Tell whether a proposal takes nothing away that a person wrote."""
+    """Return whether a proposal takes nothing away that a person wrote."""
     if proposal.kind is not ProposalKind.DESCRIPTION:
         return True
     has = description_of(note)

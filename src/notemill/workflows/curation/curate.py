@@ -81,8 +81,8 @@ def request_for(
 ) -> dict[str, Any]:
     """Return the params that ask about one note; the engine adds its `note_ref` line.
 
-    `rejected` are tags that a person turned down; `room` is what the model's context leaves.
-    Raises UsageError where that is nothing.
+    `rejected` are tags that a person rejected; `room` is what the model's context leaves. Raises
+    UsageError if that is nothing.
     """
     room = room or Room()
     max_tokens = room.for_reply(MAX_TOKENS)
@@ -131,9 +131,9 @@ def proposals_for(
 ) -> list[NewProposal]:
     """Return what a reply proposes for a note, beyond what the note has.
 
-    `ours` holds descriptions that notemill wrote into this note; one that a person wrote is
-    only ever replaced by a proposal that says so. Tags come as the vocabulary spells them; one
-    that it does not have is a proposal of its own kind, and what was turned down is none.
+    `ours` holds descriptions that notemill wrote into this note; one that a person wrote is only
+    ever replaced by a proposal that says so. Tags come as the vocabulary spells them; one that it
+    does not have is a proposal of its own kind, and what was rejected is none.
     """
     found: list[NewProposal] = []
     if reply.description and reply.description != facts.description:

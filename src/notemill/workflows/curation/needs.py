@@ -20,10 +20,10 @@ class Need:
 
 
 def need_of(facts: NoteFacts, curated_source: str | None, *, refresh: bool) -> Need | None:
-    """Return why a note needs work, None where it needs nothing.
+    """Return why a note needs work, None if it needs nothing.
 
-    `curated_source` is the source hash under which the note was last curated. The hash leaves
-    out what notemill owns, so its own writing never makes a note need work.
+    `curated_source` is the source hash under which the note was last curated. The hash leaves out
+    what notemill owns, so its own writing never makes a note need work.
     """
     if curated_source == facts.source_hash and not refresh:
         return None

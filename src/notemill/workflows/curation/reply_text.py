@@ -69,7 +69,7 @@ class ReplyReading:
         return tuple(Loss(name, why, count) for (name, why), count in self._lost.items())
 
     def description(self, said: str) -> str:
-        """Return a description: one line of plain words, '' where none are left."""
+        """Return a description: one line of plain words, '' if none are left."""
         text = self._shown("description", said[:MAX_READ_CHARS])
         plain = text
         if is_foreign(text, self.own) or foreign(text, self.own):
@@ -119,7 +119,7 @@ def topic_key(topic: str) -> str:
 
 
 def may_be_written(text: str, own: Own) -> bool:
-    """Tell whether a description or topic is such as a reply is read into."""
+    """Return whether a description or topic is such as a reply is read into."""
     return (
         len(text) <= MAX_DESCRIPTION_CHARS
         and is_visible(text)

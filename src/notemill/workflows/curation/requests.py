@@ -34,8 +34,8 @@ class NoteRequests:
     ) -> None:
         """Ask about the notes of `survey` with `template`, in the `room` of the model's context.
 
-        `read` gives a note's facts and text as they are now, `analysed` what the survey's notes
-        say that tags can be learned from, and `rejected` the tags that were turned down for a note.
+        `read` gives a note's facts and text as they are now, `analysed` what the survey's notes say
+        that tags can be learned from, and `rejected` the tags that were rejected for a note.
         """
         self._survey = survey
         self._template = template

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def read_to_send(vault: Vault, index: Index, privacy: Privacy, key: str) -> tuple[NoteFacts, str]:
     """Return a note's facts and text as they are now, so that one belongs to the other.
 
-    Raises ExternallyChangedError where it is gone or may not leave the machine any more.
+    Raises ExternallyChangedError if it is gone or may not leave the machine any more.
     """
     try:
         raw = vault.read(key)

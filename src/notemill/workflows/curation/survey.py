@@ -1,4 +1,4 @@
-"""What a curation is asked for, and what a look through the vault finds."""
+"""What a curation is asked for, and what a scan of the vault finds."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Which notes are wanted: whose path fits the glob `only`, the `limit` neediest of them.
+    """Which notes are wanted: whose path matches the glob `only`, the `limit` neediest of them.
 
     `refresh` takes those that need nothing, too.
     """
@@ -27,11 +27,12 @@ class Selection:
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """A vault looked through: what needs work and why, what is left alone, what needs nothing.
+    """A vault scanned: what needs work and why, what is left alone, what needs nothing.
 
     Notes `without_text` hold no words of their owner's, such as a drawing without any, a query, or
-    ciphertext: there is nothing to ask about. `put_off` notes need work, too, beyond the limit asked for; `sight` says which notes are hidden;
-    `not_seen` files and folders were not looked into, each for a reason.
+    ciphertext: there is nothing to ask about. `put_off` notes need work, too, beyond the limit
+    asked for; `sight` says which notes are hidden; `not_seen` files and folders were not looked
+    into, each for a reason.
     """
 
     seen: int

@@ -128,7 +128,7 @@ class Explainer:
         return self._note(key).first_lines[:count]
 
     def description(self, key: str) -> str:
-        """Return a note's description, '' where it has none."""
+        """Return a note's description, '' if it has none."""
         return self._note(key).description
 
     def _note(self, key: str) -> _Read:
@@ -155,7 +155,7 @@ class Explainer:
         )
 
     def _sentence(self, key: str, other: str) -> str:
-        """Return the first sentence of a note that names another, '' where none is found."""
+        """Return the first sentence of a note that names another, '' if none is found."""
         note = self._note(key)
         wanted = [terms(name, note.language) for name in self._note(other).names]
         for sentence in note.sentences:

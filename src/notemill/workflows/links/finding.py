@@ -56,8 +56,8 @@ class LinkSearch:
     """Which links are looked for.
 
     A note has at most `top` links of notemill's in all; pairs have at least the likelihood
-    `min_score`, and one note whose path fits the glob `only`, where that is given. They are written
-    in `form`.
+    `min_score`, and one note whose path matches the glob `only`, where that is given. They are
+    written in `form`.
     """
 
     top: int
@@ -66,7 +66,7 @@ class LinkSearch:
     only: str | None = None
 
     def takes(self, key: str) -> bool:
-        """Tell whether a note was asked for."""
+        """Return whether a note was asked for."""
         return self.only is None or matcher(self.only)(folded(key))
 
     def settings(self) -> dict[str, Any]:
@@ -122,8 +122,8 @@ def find_pairs(
 ) -> Findings:
     """Rank the notes and return the pairs that are to be proposed; nothing is written or kept.
 
-    A pair that was turned down keeps its place among the `top` of its notes. `vectors` says what
-    the notes mean, a row for each, in their order.
+    A pair that was rejected keeps its place among the `top` of its notes. `vectors` says what the
+    notes mean, a row for each, in their order.
     """
     scene, documents = read.scene, read.documents
     left_out = list(read.left_out)
@@ -198,7 +198,7 @@ def _chosen(ranked: Sequence[Candidate], ledger: LinkLedger, *, top: int) -> Ite
 
 
 def _unlinkable(scene: Scene, one: Candidate) -> str:
-    """Return why one of two notes cannot be linked from the other, '' where both can."""
+    """Return why one of two notes cannot be linked from the other, '' if both can."""
     for key, source in ((one.a, one.b), (one.b, one.a)):
         if scene.link_to(key, source=source, form=Form.PROPERTY) is None:
             return f"no link can name {key}; rename it or the note with the same name"

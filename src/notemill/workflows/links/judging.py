@@ -105,8 +105,8 @@ class JudgeRequests:
     def __iter__(self) -> Iterator[Request]:
         """Iterate the requests, in the order of the notes' paths.
 
-        Raises ExternallyChangedError where a note was deleted, or became one that must not leave
-        the machine, since the vault was looked through.
+        Raises ExternallyChangedError if a note was deleted, or became one that must not leave the
+        machine, since the vault was scanned.
         """
         to_send = cache(self._to_send)  # as it is now, and read once
         for key in self.notes:
@@ -247,7 +247,7 @@ class Uniform:
     """A note about which every answer is the same, which a text in it may have brought about.
 
     `own` pairs have that answer in the note's own reply, `others` in those of the notes it is a
-    candidate for; 0 where these differ, or are too few to say anything.
+    candidate for; 0 if these differ, or are too few to say anything.
     """
 
     note: str

@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """A vault looked through for links.
+    """A vault scanned for links.
 
     `facts` are of all notes there are, of which `sight` and `privacy` say which are hidden; `files`
     all that links may mean, those left out included; `away` the notes of the ledger that are not
     here now, and why; `renamed` those that have another path than before; `names` of all these;
-    `style` says how links are written; `why_not` returns why a note is not to be written to, ''
-    where it may be.
+    `style` says how links are written; `why_not` returns why a note is not to be written to, '' if
+    it may be.
     """
 
     vault: Vault
@@ -43,7 +43,7 @@ class Scene:
     why_not: Callable[[NoteFacts], str]
 
     def is_gone(self, key: str) -> bool:
-        """Tell whether a note was deleted: neither left out nor away."""
+        """Return whether a note was deleted: neither left out nor away."""
         return not (key in self.facts or key in self.files or key in self.away)
 
     def link_to(
@@ -51,8 +51,8 @@ class Scene:
     ) -> tuple[str, Form] | None:
         """Return a link to the note `key` as it is written in `source`, and where.
 
-        That is in `form`, and elsewhere where it cannot be: `closed` or no link there can name
-        the note. None where there is no place.
+        That is in `form`, and elsewhere where it cannot be: `closed` or no link there can name the
+        note. None if there is no place.
         """
         for one in sorted(Form, key=lambda one: one is not form):
             if one not in closed and (

@@ -37,7 +37,7 @@ class Mend(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Repair:
-    """What has to be mended in `note`, and why; `side` is the link there, None where it lacks.
+    """What has to be mended in `note`, and why; `side` is the link there, None if it lacks.
 
     `form` is where `text` is to stand, which may be elsewhere than the link stands.
     """
@@ -57,7 +57,7 @@ class Repair:
         return self.mend is Mend.RETARGET and self.side is not None and self.form is self.side.form
 
     def moves_to(self, forms: Collection[Form]) -> bool:
-        """Tell whether the link there is to stand in one of these places instead."""
+        """Return whether the link there is to stand in one of these places instead."""
         return self.mend is Mend.RETARGET and not self.keeps_place and self.form in forms
 
 
@@ -130,7 +130,7 @@ def by_note(sides: Iterable[Side]) -> dict[str, list[Side]]:
 
 
 def _are_settled(sides: Iterable[Side]) -> bool:
-    """Tell whether links stand as they were found, as long as their note's bytes do."""
+    """Return whether links stand as they were found, as long as their note's bytes do."""
     return all(side.state in (SideState.WRITTEN, SideState.RELEASED) for side in sides)
 
 
@@ -156,7 +156,7 @@ class _Look:
         self.rejected: list[tuple[str, str]] = []
         self.away: dict[str, str] = {}
         self.hashes: dict[str, str] = {}
-        """Of all bytes of the notes whose links were looked for, '' where they could not be."""
+        """Of all bytes of the notes whose links were looked for, '' if they could not be."""
         self._states = {number: pair.state for number, pair in pairs.items()}
         self._because: dict[int, str] = {}
 
@@ -207,7 +207,7 @@ class _Look:
     def _standing(
         self, side: Side, entries: list[tuple[LinkEntry, str | None]]
     ) -> LinkEntry | None:
-        """Return the entry that is a side's link, None where it is not there; each counts once."""
+        """Return the entry that is a side's link, None if it is not there; each counts once."""
         for wanted in (side.text, side.before):
             for entry in entries:
                 if wanted and entry[0].text == wanted:

@@ -188,7 +188,7 @@ class LinkWriting:
     def _fitted(self, plan: NotePlan, note: Note) -> set[int]:
         """Fill in a note's links, each where it can stand; return the pairs that can nowhere.
 
-        Raises MalformedNoteError where the note cannot be edited at all.
+        Raises MalformedNoteError if the note cannot be edited at all.
         """
         closed: dict[Form, str] = {}
         wanted = len(plan.repairs)

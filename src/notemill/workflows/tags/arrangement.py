@@ -33,7 +33,7 @@ def proposed_entries(review: TagReport) -> tuple[Entry, ...]:
 
 
 def with_proposed(raw: bytes, entries: tuple[Entry, ...], known: frozenset[str]) -> bytes:
-    """Return a vocabulary note with what is new in it. Raises UsageError where it is no UTF-8."""
+    """Return a vocabulary note with what is new in it. Raises UsageError if it is no UTF-8."""
     bom = BOM if raw.startswith(BOM) else b""
     return bom + with_entries(_text(raw), entries, known).encode()
 
@@ -59,7 +59,7 @@ def _text(raw: bytes) -> str:
 
 
 def read_arrangement(decisions: Decisions) -> Arrangement | None:
-    """Return the model's last arrangement of the tags, None where there is none."""
+    """Return the model's last arrangement of the tags, None if there is none."""
     run, said = decisions.arrangement()
     try:
         value = json.loads(said)
@@ -71,7 +71,7 @@ def read_arrangement(decisions: Decisions) -> Arrangement | None:
 
 
 def keep_arrangement(decisions: Decisions, arrangement: Arrangement) -> None:
-    """Write down the model's arrangement in place of the one before."""
+    """Record the model's arrangement in place of the one before."""
     entries = _rows(arrangement.entries)
     decisions.keep_arrangement(
         arrangement.run, json.dumps({"entries": entries, "apart": arrangement.apart})
@@ -89,7 +89,7 @@ def adopt(decisions: Decisions, note: str, vocabulary: Vocabulary) -> None:
 
 
 def taken_over(decisions: Decisions) -> Vocabulary | None:
-    """Return the vocabulary as a person last took it over, None where that is not known."""
+    """Return the vocabulary as a person last took it over, None if that is not known."""
     try:
         return Vocabulary(_entries(json.loads(decisions.adopted().said)))
     except (ValueError, TypeError):

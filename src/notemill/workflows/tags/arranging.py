@@ -197,7 +197,7 @@ def _request(
 
 
 def read_levels(outcomes: Iterable[ItemOutcome]) -> tuple[str, ...] | None:
-    """Return the headings of a reply; None where there is none that can be used."""
+    """Return the headings of a reply; None if there is none that can be used."""
     for outcome in outcomes:
         if outcome.state is ItemState.SUCCEEDED:
             return levels_from(json.loads(outcome.text)["levels"])

@@ -93,7 +93,7 @@ def to_decide(
 
 
 def rejected_pairs(decisions: Decisions) -> frozenset[tuple[str, str]]:
-    """Return the changes that were turned down, by the keys of both tags."""
+    """Return the changes that were rejected, by the keys of both tags."""
     return frozenset((tag_key(one.tag), tag_key(one.into)) for one in decisions.rejections())
 
 
@@ -124,7 +124,7 @@ def turned_down_tag(
 
 
 def taken_back(review: Review, decisions: Decisions, tag: str, *, now: float) -> int:
-    """Let a tag that was turned down be proposed again; return how many decisions that were."""
+    """Let a tag that was rejected be proposed again; return how many decisions that were."""
     again = [
         one for one in review.tags(ProposalState.REJECTED) if tag_key(one.value) == tag_key(tag)
     ]
@@ -135,7 +135,7 @@ def taken_back(review: Review, decisions: Decisions, tag: str, *, now: float) ->
 def kept_in_place(
     entries: Iterable[Entry], rejected: Collection[tuple[str, str]], tags: Collection[str]
 ) -> tuple[Entry, ...]:
-    """Return a proposed vocabulary without what was turned down; those tags stay where they are.
+    """Return a proposed vocabulary without what was rejected; those tags stay where they are.
 
     `tags` are the keys of those there are.
     """

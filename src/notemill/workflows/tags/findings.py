@@ -1,4 +1,4 @@
-"""A vault's tags looked through: counts, variants, junk, synonyms."""
+"""A vault's tags scanned: counts, variants, junk, synonyms."""
 
 from __future__ import annotations
 
@@ -47,8 +47,8 @@ def review_tags(
 ) -> TagReport:
     """Look through the tags of all notes but the hidden.
 
-    `rejected` are changes that a person turned down, as the keys of both tags, '' for a tag that
-    was to go: they are not found again.
+    `rejected` are changes that a person rejected, as the keys of both tags, '' for a tag that was
+    to go: they are not found again.
     """
     notes: list[tuple[str, tuple[str, ...]]] = []
     unread: list[LeftAlone] = []

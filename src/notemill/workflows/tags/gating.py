@@ -33,7 +33,7 @@ MAX_REJECTED: Final = 20
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a vault's vocabulary stands: the note that a person said holds it, '' where none does.
+    """Where a vault's vocabulary stands: the note that a person said holds it, '' if none does.
 
     `listed` tells whether the list stands in it now. Where it does not, and `strays` have the marks
     of one, the note may have been moved: the list then holds as it was taken over. What stands in
@@ -55,8 +55,8 @@ def place_of(
 ) -> Place:
     """Return where the vault's vocabulary stands: in no note but the one its owner named.
 
-    `named` is named just now; None takes the one named before. Raises VaultError where that one is
-    not here now: without it every tag would be let through.
+    `named` is named just now; None takes the one named before. Raises VaultError if that one is not
+    here now: without it every tag would be let through.
     """
     holders = [one.key for one in facts if one.holds_vocabulary]
     note = decisions.adopted().note if named is None else named
@@ -66,10 +66,10 @@ def place_of(
 
 
 def vocabulary_at(vault: Vault, place: Place, decisions: Decisions) -> Vocabulary | None:
-    """Return a vault's vocabulary, None where it has none.
+    """Return a vault's vocabulary, None if it has none.
 
-    A line of the list that cannot be understood counts as not there, and so does a list without
-    one that can.
+    A line of the list that cannot be understood counts as not there, and so does a list without one
+    that can.
     """
     vocabulary = None
     if place.listed:
@@ -131,8 +131,8 @@ def rejected_tags(
 ) -> Callable[[str], list[str]]:
     """Return what gives the rejected tags that a note's prompt carries, its own first.
 
-    Of the tags turned down for the whole vault the latest; none that hidden notes alone have, or
-    were proposed for: they would tell of them. `proposals` are those that were turned down.
+    Of the tags rejected for the whole vault the latest; none that hidden notes alone have, or were
+    proposed for: they would tell of them. `proposals` are those that were rejected.
     """
     news = [one for one in decisions.new_tags() if not one.accepted]
     sources: dict[str, set[str]] = {}

@@ -1,7 +1,7 @@
 """Changes of tags and of the notes' form in the queue: what is found waits, what was accepted is made.
 
 They are found in the vault whenever it is looked at, and are no run's; the queue keeps which of
-them a person accepted or turned down.
+them a person accepted or rejected.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ def accepted_rows(queue: Queue, kind: ProposalKind) -> tuple[QueueRow, ...]:
 
 
 def carried_out(queue: Queue, changes: Iterable[Change], *, run: str, now: float) -> None:
-    """Write down that changes of tags were made in `run`, where they stood in the queue."""
+    """Record that changes of tags were made in `run`, where they stood in the queue."""
     for one in changes:
         wanted = Filter(
             states={ProposalState.PENDING, ProposalState.ACCEPTED},

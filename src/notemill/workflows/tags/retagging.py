@@ -34,10 +34,10 @@ class Touched:
 class Retagging:
     """What a change of tags would do to a vault.
 
-    `left_alone` notes have, or may have, a tag that changes, and keep it. `becomes` says of every tag
-    as spelled that changes what it becomes, None where it is dropped; `joined` are the new tags that are there
-    already, with the number of notes that have them. `hidden` notes, excluded ones, keep theirs and
-    are not named.
+    `left_alone` notes have, or may have, a tag that changes, and keep it. `becomes` says of every
+    tag as spelled that changes what it becomes, None if it is dropped; `joined` are the new tags
+    that are there already, with the number of notes that have them. `hidden` notes, excluded ones,
+    keep theirs and are not named.
     """
 
     touched: tuple[Touched, ...]
@@ -113,7 +113,7 @@ def plan_retagging(
 def _edit(raw: bytes, changes: TagChanges, problem: str) -> Edit | None:
     """Return the edit of a note; raises MalformedNoteError where it cannot be made.
 
-    `problem` is why the note must not be touched, '' where it may.
+    `problem` is why the note must not be touched, '' if it may.
     """
     if problem and may_hold(raw, changes):
         raise MalformedNoteError(problem)

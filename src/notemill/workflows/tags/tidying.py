@@ -31,7 +31,7 @@ class TidyNote:
     def apply(self, raw: bytes, *, turned_down: Collection[TidyKind] = ()) -> bytes:
         """Return the note in form.
 
-        Raises ExternallyChangedError where `raw` is another one, or some of it is `turned_down`.
+        Raises ExternallyChangedError if `raw` is another one, or some of it is `turned_down`.
         """
         if any(step.kind in turned_down for step in self.steps):
             raise ExternallyChangedError(
@@ -49,7 +49,7 @@ class TidyPlan:
     """What bringing a vault into form would do.
 
     `untouched` notes cannot be read; `hidden` ones are excluded, and not named. In `rejected` notes
-    there is something that a person turned down: it is not among the changes.
+    there is something that a person rejected: it is not among the changes.
     """
 
     notes: tuple[TidyNote, ...]
