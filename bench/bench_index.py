@@ -26,14 +26,6 @@ import tempfile
 import time
 from pathlib import Path
 
-from notemill.index import Index, NoteFacts
-from notemill.index.derived import DERIVED_FILE
-from notemill.index.pool import all_cores
-from notemill.stores.journal import StoredJournal
-from notemill.stores.store import FILE, Store
-from notemill.vault.files import Vault
-from notemill.vault.resolve import Names
-
 WORDS, VOCABULARY, SUBJECTS, SUBJECT_WORDS = 300, 30_000, 200, 200
 PARTS = ("floor", "first index", "no change", "one note", "links")
 MIN_SCORE = 0.05
@@ -63,43 +55,49 @@ def write_vault(root: Path, notes: int) -> None:
         path.write_text(head + "\n\n".join(lines) + "\n", encoding="utf-8")
 
 
-def floor(root: Path) -> None:
-    """Find, read and hash every note."""
+def floor(root: Path) -> float:
+    """Find, read and hash every note; return the seconds it took."""
+    began = time.perf_counter()
     for path in sorted(root.rglob("*.md")):
         hashlib.sha256(path.read_bytes()).hexdigest()
+    return time.perf_counter() - began
 
 
-def is_wanted(_: NoteFacts) -> bool:
+def is_wanted(_: object) -> bool:
     """Want every note's content."""
     return True
 
 
-def index(root: Path, state: Path, *, links: bool) -> None:
-    """Bring the index up to date; with `links`, propose them as well."""
+def index(root: Path, state: Path, *, links: bool) -> float:
+    """Bring the index up to date; with `links`, propose them as well. Return the seconds."""
+    # Not above: each process of the pool imports this file, and for a command it imports as little.
+    from notemill.index import Index  # noqa: PLC0415
+    from notemill.index.derived import DERIVED_FILE  # noqa: PLC0415
+    from notemill.index.pool import all_cores  # noqa: PLC0415
+    from notemill.linking.propose import propose  # noqa: PLC0415
+    from notemill.stores.journal import StoredJournal  # noqa: PLC0415
+    from notemill.stores.store import FILE, Store  # noqa: PLC0415
+    from notemill.vault.files import Vault  # noqa: PLC0415
+    from notemill.vault.resolve import Names  # noqa: PLC0415
+
+    began = time.perf_counter()
     vault = Vault(root.resolve(), state, StoredJournal(Store(state / FILE)), clock=time.time)
     kept = Index(state / DERIVED_FILE, processes=all_cores())
     facts = kept.refresh(vault, vault.scan(), with_contents=is_wanted)
     kept.contents.refresh(vault, facts)
-    if not links:
-        return
-    # Not above: each process of the pool imports this file, and no command imports it there.
-    from notemill.linking.propose import propose  # noqa: PLC0415
-
-    documents, lexicon = kept.contents.documents(vault, facts)
-    names = Names(one.key for one in facts)
-    found = propose(documents, lexicon, names, top=5, min_score=MIN_SCORE)
-    print(f"{len(found):,} pairs", end=" ")
+    if links:
+        documents, lexicon = kept.contents.documents(vault, facts)
+        names = Names(one.key for one in facts)
+        found = propose(documents, lexicon, names, top=5, min_score=MIN_SCORE)
+        print(f"{len(found):,} pairs", end=" ")
+    return time.perf_counter() - began
 
 
 def part(name: str, root: Path, state: Path) -> None:
     """Do one part and print its seconds and megabytes."""
-    began = time.perf_counter()
-    if name == "floor":
-        floor(root)
-    else:
-        index(root, state, links=name == "links")
+    seconds = floor(root) if name == "floor" else index(root, state, links=name == "links")
     peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(f"{time.perf_counter() - began:.2f} s, {peak_mb:.0f} MB")
+    print(f"{seconds:.2f} s, {peak_mb:.0f} MB")
 
 
 def main() -> int:

@@ -99,12 +99,14 @@ class Contents:
         """Keep what was found, in the caller's transaction; `met` is what this pass kept before."""
         contents = [row for one in found for row in one.contents]
         db.executemany("INSERT OR IGNORE INTO contents VALUES (?,?,?)", contents)
+        new: list[tuple[str, str, str]] = []
         for surfaces in (one.surfaces for one in found):
             for language, words in surfaces.items():
                 terms = met.setdefault(language, set())
-                new = [(language, term, word) for term, word in words.items() if term not in terms]
+                new += [(language, term, word) for term, word in words.items() if term not in terms]
                 terms.update(words)
-                db.executemany("INSERT OR IGNORE INTO surfaces VALUES (?,?,?)", new)
+        # In the table's own order, so that each of its pages is written once.
+        db.executemany("INSERT OR IGNORE INTO surfaces VALUES (?,?,?)", sorted(new))
 
     def _documents(self, facts: Sequence[NoteFacts]) -> tuple[list[Document], Lexicon]:
         db, lexicon = self._derived.db, Lexicon()

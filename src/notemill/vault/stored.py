@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import re
 import secrets
+import stat
 from typing import TYPE_CHECKING, Final
 
 from notemill.errors import NoteNotFoundError, OutsideVaultError
@@ -37,11 +38,27 @@ def place_of(root: Path, path: str, key: str) -> str:
         )
     full = os.path.normpath(os.path.join(root, path))  # noqa: PTH118
     # The note, or a folder above, may have been replaced by a link.
-    if os.path.realpath(full) != full:
+    if _leads_through_link(full):
         if os.path.lexists(full):
             raise OutsideVaultError(f"{key} is a link now; only files in the vault itself are used")
         raise NoteNotFoundError(f"{key} is gone; it was renamed or deleted")
     return full
+
+
+def _leads_through_link(full: str) -> bool:
+    """Tell whether a normalised path, or a folder above it, is a link."""
+    if os.name == "nt":  # where other things than links lead elsewhere, too
+        return os.path.realpath(full) != full
+    end = 0
+    while end < len(full):
+        end = full.find("/", end + 1)
+        end = len(full) if end < 0 else end
+        try:
+            if stat.S_ISLNK(os.lstat(full[:end]).st_mode):
+                return True
+        except OSError:  # it leads nowhere: whoever reads it finds out
+            return False
+    return False
 
 
 def _is_note(path: str) -> bool:
