@@ -1,4 +1,4 @@
-"""What ranking sees of notes, and what it returns."""
+"""What ranking reads of notes, and what it returns."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from notemill.text.terms import Surfaces
 
 LONGEST_NAME: Final = 10
-"""Terms of a name that are compared."""
+"""The most terms of a name that are compared."""
 
 # What an editor calls a note that nobody has given a name.
 _NO_NAME: Final = re.compile(
@@ -31,10 +31,10 @@ _NO_NAME: Final = re.compile(
 
 
 class Lexicon:
-    """The terms of a vault by number, and for each a word that it stands for."""
+    """The terms of a vault by number, each with a word that it represents."""
 
     def __init__(self) -> None:
-        """Start without any."""
+        """Start empty."""
         self._numbers: dict[str, int] = {}
         self.surfaces: Surfaces = {}
         self.stems = Stems(self.surfaces)
@@ -44,7 +44,7 @@ class Lexicon:
         return len(self._numbers)
 
     def numbers_of(self, words: Iterable[str]) -> NDArray[np.int32]:
-        """Return the numbers of terms; new ones get the next."""
+        """Return the numbers of terms; new terms get the next free ones."""
         numbers = self._numbers
         return np.array([numbers.setdefault(one, len(numbers)) for one in words], np.int32)
 
@@ -55,10 +55,10 @@ class Lexicon:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Document:
-    """One note as ranking sees it, its terms by their numbers in the vault's lexicon.
+    """One note as ranking sees it, with terms as numbers in the vault's lexicon.
 
-    `names` is what others may call it by, its file's name first, each as a sequence of terms.
-    `language` is the ISO 639-1 code of what it is mostly written in.
+    `names` are those that other notes may use for it, its file name first, each as a sequence of
+    terms. `language` is the ISO 639-1 code of its main language.
     """
 
     key: str
@@ -73,8 +73,8 @@ class Document:
 class Reason:
     """Why two notes are proposed, for people.
 
-    `words` are the terms that weigh most in both, the weightiest first; `mentions` are the notes
-    of the two that name the other; `neighbours` the notes both link to; `tags` those both have.
+    `words` are the terms with most weight in both, heaviest first; `mentions` are those of the two
+    notes that name the other; `neighbours` the notes both link to; `tags` the shared tags.
     """
 
     words: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""Candidates for every note, and what speaks for each: the columns that the model weighs."""
+"""Candidates for every note, and their features: the columns that the model weighs."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ NAMES: Final = (
 )
 """The features, in the order of their columns.
 
-alike: the cosine of the words, scaled by what either note reaches with its nearest (self-tuning:
-Zelnik-Manor and Perona, 2004), so that a long note is not near to everything. names: the cosine of
-the names. mentions: how telling a name of one is in the text of the other. parent: one is right
-above the other in folders or dotted names. echoes, votes: how many of the notes most like the one
-mention, or link to, the other. meaning: as alike, of the vectors. neighbours: what both link to
-(Adamic and Adar, 2003), by the links of either. links: how many links the other has.
+alike: the cosine of the words, scaled by each note's cosine with its nearest (self-tuning:
+Zelnik-Manor and Perona, 2004), so that a long note is not near everything. names: the cosine of the
+names. mentions: how distinctive a name of one note is in the text of the other. parent: one is
+directly above the other in folders or dotted names. echoes, votes: how many of the notes most like
+the one mention, or link to, the other. meaning: like alike, for the vectors. neighbours: what both
+link to (Adamic and Adar, 2003), by either note's links. links: how many links the other has.
 """
 _NEAREST: Final = 50
 _VOTERS: Final = 20
@@ -53,8 +53,8 @@ _PAIRS: Final = 20_000
 class Pairs:
     """Candidates: for the note `rows[n]` the note `columns[n]`, with its features, row by row.
 
-    `linked` says of every note whether the notes like it have links: where they have not, there is
-    no graph to go by. `meant` says of every note whether it has a vector.
+    `linked` tells for every note whether similar notes have links: without them there is no graph
+    to use. `meant` tells for every note whether it has a vector.
     """
 
     rows: Rows
@@ -77,9 +77,9 @@ class _Evidence:
 
 
 def pairs_of(matrices: Matrices, vectors: Floats | None) -> Pairs:
-    """Return the candidates of all notes with their features; links that are there are none.
+    """Return the candidates of all notes with their features, without pairs already linked.
 
-    `vectors` has a unit row of meaning for every note, of zeros where there is none.
+    `vectors` has an embedding of unit length for every note, zeros for a note without one.
     """
     nearest = _nearest(matrices.words, _NEAREST)
     either = Matrix(matrices.mentions.maximum(matrices.mentions.T))

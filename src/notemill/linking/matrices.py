@@ -34,13 +34,12 @@ _HASH_BASE: Final = np.uint64(0x9E3779B97F4A7C15)
 
 @dataclass(frozen=True, slots=True)
 class Matrices:
-    """What is compared, one row a note.
+    """The matrices that are compared, with one row per note.
 
-    `words` and `names` are TF-IDF with rows of unit length over the same terms; `mentions` says
-    how telling a name of the column's note is that the row's note mentions (0 to 1); `graph` are
-    the links, both ways, 1 each; `cited` are the rows' links to notes that are not there yet;
-    `places` are the ids of the folders and name parts a note lies in, level by level, -1 below the
-    last.
+    `words` and `names` are TF-IDF with rows of unit length over the same terms; `mentions` is how
+    distinctive a name of the column's note in the row's note is (0 to 1); `graph` holds the links,
+    in both directions, 1 each; `cited` holds the rows' links to notes that do not exist yet;
+    `places` holds the ids of a note's folders and name parts, level by level, -1 below the last.
     """
 
     words: Matrix
@@ -182,9 +181,9 @@ def _places(keys: Sequence[str]) -> NDArray[np.int32]:
 
 
 def common_neighbours(matrices: Matrices) -> Matrix:
-    """Return how much two notes have in common by their links (Adamic and Adar, 2003).
+    """Return how many neighbours two notes share, weighted (Adamic and Adar, 2003).
 
-    A common neighbour counts 1 / log of its links; a note that is not there yet counts as well.
+    A common neighbour counts 1 / log of its links; a note that does not exist yet counts, too.
     """
     found = Matrix((matrices.size, matrices.size), dtype=np.float32)
     for links in (matrices.graph, matrices.cited):

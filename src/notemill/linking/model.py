@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from notemill.linking.features import Pairs
 
 GRAPH_ONLY: Final = ("votes", "votes_back", "neighbours", "links")
-"""Features that say something only of a note whose like have links."""
+"""Features that mean something only for a note whose similar notes have links."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Weights:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """Two models: for notes whose like have links, and for those with words alone to go by."""
+    """Two models: for notes whose similar notes have links, and for those with only words."""
 
     linked: Weights
     alone: Weights
@@ -55,7 +55,7 @@ class Model:
         return found
 
     def as_json(self) -> dict[str, Any]:
-        """Return what `model_of` reads."""
+        """Return the model as JSON for `model_of`."""
         return {
             name: {"weights": dict(one.weights), "bias": one.bias}
             for name, one in (("linked", self.linked), ("alone", self.alone))
@@ -72,10 +72,10 @@ def model_of(value: Mapping[str, Any]) -> Model:
 def odds_of(
     pairs: Pairs, words: Model, meaning: Model
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the log-odds of all candidates, and those by what the notes say alone.
+    """Return the log-odds of all candidates, and those from the notes' content alone.
 
-    A note with a vector is ranked by `meaning`, any other by `words`: what a vector would have
-    told is told by the words there.
+    A note with a vector is ranked by `meaning`, any other by `words`, whose weights make up for the
+    missing vector.
     """
     meant = pairs.meant[pairs.rows]
     both = meaning.odds(pairs), words.odds(pairs)
@@ -85,6 +85,6 @@ def odds_of(
 
 @cache
 def shipped(*, with_meaning: bool) -> Model:
-    """Return the model that ships, with or without vectors of meaning."""
+    """Return the shipped model, with or without embeddings."""
     text = (files(__package__) / "weights.json").read_text(encoding="utf-8")
     return model_of(json.loads(text)["meaning" if with_meaning else "words"])

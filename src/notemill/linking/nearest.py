@@ -1,4 +1,4 @@
-"""The rows nearest to each row of a matrix: every one looked at, or by a graph of neighbours."""
+"""The nearest rows of each row of a matrix: exact, or by a graph of neighbours."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     Rows = NDArray[np.int32]
 
 EXACT_UP_TO: Final = 10_000
-"""Rows of which all pairs are looked at."""
+"""The most rows for which all pairs are compared."""
 _BLOCK: Final = 512
 # How many neighbours of neighbours a search keeps in view; more find more, and take longer.
 _SEARCHED: Final = 160
@@ -25,13 +25,13 @@ _SEARCHED: Final = 160
 def nearest_rows(
     vectors: Floats, count: int, *, exact_up_to: int = EXACT_UP_TO
 ) -> tuple[Rows, Floats]:
-    """Return for each row the numbers of the others nearest to it, and the cosines.
+    """Return for each row the indices of the nearest other rows, and the cosines.
 
-    Rows have unit length; one of zeros is near to none. Both answers have as many rows as
-    `vectors` and at most `count` columns; a cosine of 0 says that there is no further neighbour.
-    Above `exact_up_to` rows, where usearch is installed, neighbours are found by a graph of small
-    worlds (Malkov and Yashunin, 2018), with 8 bits a number: nearly all of them, in a fraction of
-    the time, and the same ones every time.
+    Rows have unit length; a row of zeros is near none. Both results have as many rows as `vectors`
+    and at most `count` columns; a cosine of 0 means no further neighbour. Above `exact_up_to` rows,
+    if usearch is installed, neighbours come from a small-world graph (HNSW: Malkov and Yashunin,
+    2018) with 8-bit components: nearly all of them, in a fraction of the time, and
+    deterministically.
     """
     few = min(count, max(len(vectors) - 1, 0))
     if len(vectors) > exact_up_to and find_spec("usearch") is not None:

@@ -1,4 +1,4 @@
-"""Pairs of notes to link: mutual, above a threshold, few enough for every note; and why."""
+"""Pairs of notes to link: mutual, above a threshold, limited per note; with reasons."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from notemill.vault.resolve import Names
 
 MUTUAL: Final = 3
-"""A pair is mutual where each is among the other's best `MUTUAL * top`."""
+"""A pair is mutual if each note is among the other's best `MUTUAL * top`."""
 _DATE: Final = re.compile(r"\D{0,3}\d{4}[-_. ]?\d{2}[-_. ]?\d{2}\D{0,12}")
 # A note with so many terms, and so many times those of the vault's usual note, is a log of it.
 _LOG_TERMS: Final = 1_000
@@ -50,12 +50,12 @@ def propose(
 ) -> list[Candidate]:
     """Return pairs of notes to link, the most likely first.
 
-    No pair is linked already, in either direction; each of the two is among the other's best; what
-    they say makes the link likely, not only what others link to; two daily notes are not linked
-    for their dates, nor two of the few notes in a language for that alone; no note is in more than
-    `top` pairs, a log, which names everything, in one, and one without text in none.
-    Notes without any link choose first. `vectors` has a unit row for every document, of zeros where
-    there is none.
+    No pair is already linked, in either direction; each note is among the other's best; their
+    content makes the link likely, not only the graph; two daily notes are not linked for their
+    dates, nor two notes for sharing a rare language alone; no note is in more than `top` pairs, a
+    log, which names everything, in more than one, or a note without text in any. Notes without any
+    link choose first. `vectors` has a row of unit length for every document, zeros for one without
+    an embedding.
     """
     if len(documents) < 2:  # noqa: PLR2004
         return []

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from notemill.text.terms import Surfaces
 
 MOST_TERMS: Final = 40
-"""So many of the weightiest terms are enough to tell words from."""
+"""This many of the heaviest terms are enough to choose words from."""
 
 
 def shared_words(
@@ -27,12 +27,12 @@ def shared_words(
     surfaces: Surfaces,
     count: int,
 ) -> tuple[str, ...]:
-    """Return at most `count` words that two notes share, the weightiest first.
+    """Return at most `count` words that two notes share, heaviest first.
 
-    `weights` are those of the `MOST_TERMS` weightiest terms they share, by number. Stems are shown
-    as the words in `surfaces`, in the language of one of the notes. Where no spaces part words the
-    terms are pairs of characters, which overlap: what both notes have in one piece is shown in one
-    piece, and weighs what its pairs do.
+    `weights` are those of the `MOST_TERMS` heaviest shared terms, by number. Stems are shown as the
+    words in `surfaces`, in the language of one of the notes. In scripts without spaces the terms
+    are overlapping pairs of characters: what both notes have in one piece is shown in one piece,
+    with the total weight of its pairs.
     """
     ours, others = surfaces.get(one.language, {}), surfaces.get(other.language, {})
     found, pairs = {}, {}

@@ -1,7 +1,7 @@
-"""Fitting the models: conditional logistic regression, every note's candidates among themselves.
+"""Fitting the models: conditional logistic regression within each note's candidates.
 
-A note's hidden links are to be ranked before its other candidates (McFadden's conditional logit,
-1974), which is what ranking is for; a second, ordinary fit of the sum makes a probability of it.
+The fit ranks a note's hidden links before its other candidates (McFadden's conditional logit,
+1974), which is what ranking needs; a second, ordinary fit turns the sum into a probability.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _MOST_NOTES: Final = 300.0
 
 @dataclass(frozen=True, slots=True)
 class TrainingVault:
-    """A vault with links hidden: its candidates, and which of them are hidden links."""
+    """A vault with hidden links: its candidates, and which of them are hidden links."""
 
     pairs: Pairs
     hidden: NDArray[np.bool_]
@@ -48,7 +48,7 @@ def train(
 ) -> Model:
     """Return the model of vaults without and with the rest of their links.
 
-    One `with_meaning` learns from the notes that have a vector.
+    A model `with_meaning` learns from the notes that have a vector.
     """
     names = [name for name in NAMES if with_meaning or name != "meaning"]
     by_words = [name for name in names if name not in GRAPH_ONLY]

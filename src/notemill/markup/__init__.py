@@ -1,1 +1,1 @@
-"""The reader of Markdown: what hides text, links, headings, tags. Pure."""
+"""The Markdown reader: hidden regions, links, headings and tags. Pure."""

@@ -1,6 +1,6 @@
 """Tags, links and headings of a text whose regions are known, by Obsidian's rules; pure.
 
-Everything takes the text and the same text with its regions masked (see `masks`): `Reading` holds
+Functions take the text, and the same text with its regions masked (see `masks`); `Reading` holds
 both. Offsets count characters of the text. Every pass is linear in its length.
 """
 
@@ -49,7 +49,7 @@ class LinkKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class InlineTag:
-    """A tag in the text, without `#`; `start` and `end` are its place, `#` included."""
+    """A tag in the text, without `#`; `start` and `end` are its position, including `#`."""
 
     name: str
     start: int
@@ -61,8 +61,8 @@ class Link:
     """A link into the vault.
 
     `path` is as written, decoded, without `.md`, '' for a heading of the same note; `subpath` is
-    what follows `#` (a block's begins with `^`). `property` names the property it stands in; such
-    a link has no place in the text (-1).
+    what follows `#` (a block's begins with `^`). `property` names the property that holds the link;
+    such a link has no position in the text (-1).
     """
 
     path: str
@@ -77,10 +77,10 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """A heading: its level from 1 to 6, its text as written, where its line begins and ends.
+    """A heading: its level from 1 to 6, its text as written, the start and end of its line.
 
-    One `within` a quote or a list item is a heading to CommonMark, and not in Obsidian's outline;
-    `marks` is where its `#` stand, `start` for one that is underlined.
+    One `within` a quote or a list item is a heading in CommonMark but not in Obsidian's outline;
+    `marks` is the position of its `#`, or `start` for an underlined one.
     """
 
     level: int
@@ -112,12 +112,12 @@ def _label_alone(match: re.Match[str]) -> str:
 
 
 def is_embed(link: re.Match[str]) -> bool:
-    """Tell whether a link that was found has an embed's `!` before it."""
+    """Tell whether a link found in the text is an embed, with `!` before it."""
     return link.start() > 0 and link.string[link.start() - 1] == "!"
 
 
 def property_link(key: str, value: str) -> Link | None:
-    """Return the link that a property's text is as a whole, None where it is something else."""
+    """Return the link that a property's text consists of, None if it is anything else."""
     text = value.strip()
     bare = text.removeprefix("!")
     match = WIKILINK.fullmatch(bare) or MARKDOWN_LINK.fullmatch(bare)
@@ -126,9 +126,9 @@ def property_link(key: str, value: str) -> Link | None:
 
 
 def property_links(key: str, value: str) -> tuple[Link, ...]:
-    """Return the links that a property's text consists of: one, or several with commas between.
+    """Return the links that a property's text consists of: one, or several separated by commas.
 
-    A text that says more than links holds none.
+    A text that contains anything else holds none.
     """
     if "[[" not in value and "](" not in value:
         return ()
@@ -188,7 +188,7 @@ def _unescaped(match: re.Match[str]) -> str:
 
 
 def find_headings(text: str, masked: str) -> tuple[Heading, ...]:
-    """Return the headings of a text, in order: with `#` and underlined."""
+    """Return the headings of a text, in order, both with `#` and underlined."""
     if "\n" not in masked and "\r" in masked:
         masked = masked.replace("\r", "\n")
     found: list[Heading] = []

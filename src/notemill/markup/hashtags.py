@@ -1,10 +1,10 @@
-"""Where tags stand in a line of text, by Obsidian's rules; pure.
+"""The positions of tags in a line of text, by Obsidian's rules; pure.
 
-Obsidian takes `#` for a tag's beginning at the start of a line, of a quote's text, of a table's cell,
-behind blank space of any kind, and right behind what it has read as something of its own: a link,
-code, math, HTML, an escape, another tag, or the marks of emphasis. All other punctuation blocks it.
-Read back from its metadata cache: https://github.com/cyanheads/obsidian-mcp-server/issues/138 and
-/140. Every pass over a line is linear.
+In Obsidian `#` begins a tag at the start of a line, quote or table cell, after any whitespace, and
+right after another element: a link, code, math, HTML, an escape, another tag, or emphasis marks.
+All other punctuation prevents it. As observed in its metadata cache:
+https://github.com/cyanheads/obsidian-mcp-server/issues/138 and /140. Every pass over a line is
+linear.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _LONGEST_MARK: Final = 3
 
 
 def tags_in(text: str) -> Iterator[tuple[int, int]]:
-    """Yield where tags lie in a text, `#` included; what is no prose is filled in with NUL before."""
+    """Yield the tags' positions, `#` included, in a text whose non-prose is filled with NUL."""
     line_end = "\n" if "\n" in text else "\r"
     rows = list(_rows(text)) if "|#" in text else []
     at = text.find("#")

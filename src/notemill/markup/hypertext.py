@@ -1,6 +1,7 @@
-"""HTML in a note's text as Markdown: words, tables, headings and lists stay, tags go; pure.
+"""HTML in a note's text, converted to Markdown: words, tables, headings and lists stay; pure.
 
-Only names of HTML's own elements are tags: `<name>` may be what a person wrote. Every pass is linear.
+Only names of real HTML elements count as tags: a person may have written `<name>`. Every pass is
+linear.
 """
 
 from __future__ import annotations
@@ -51,7 +52,7 @@ _NO_BREAK: Final = re.compile(r"&nbsp;|&#160;|&#xa0;", re.IGNORECASE)
 
 
 def as_markdown(text: str) -> str:
-    """Return a text with its HTML as Markdown."""
+    """Return a text with its HTML converted to Markdown."""
     if "&" in text:
         text = _NO_BREAK.sub(" ", text)
     if "<" not in text:

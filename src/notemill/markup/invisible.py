@@ -1,11 +1,11 @@
-"""Characters that do not show, and can carry what nobody reads but a model; pure.
+"""Invisible characters, which can carry text that only a model reads; pure.
 
-Controls of direction, zero-width characters, tags (U+E0000: ASCII that no font draws), variation
-selectors, fillers, private use. They stay where a script or an emoji is written with them: joiners
-between Persian and Indic letters and within emoji, blanks of no width between Thai and Khmer words,
-the selectors of emoji and of Han characters, and the flags of England, Scotland and Wales.
-https://www.unicode.org/reports/tr36/ (security) and https://www.unicode.org/reports/tr51/ (emoji)
-name them.
+These are bidirectional controls, zero-width characters, tags (U+E0000: ASCII that no font draws),
+variation selectors, fillers and private use. They are kept where a script or an emoji needs them:
+joiners between Persian and Indic letters and within emoji, zero-width spaces between Thai and Khmer
+words, the selectors of emoji and of Han characters, and the flags of England, Scotland and Wales.
+See https://www.unicode.org/reports/tr36/ (security) and https://www.unicode.org/reports/tr51/
+(emoji).
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ def _written() -> re.Pattern[str]:
 
 
 def visible(text: str) -> str:
-    """Return `text` without what does not show; tabs and line feeds stay. Linear."""
+    """Return `text` without invisible characters; tabs and line feeds stay. Linear."""
     if text.isascii():
         return text if text.isprintable() else text.translate(_CONTROLS)
     return _hidden().sub(_shown, text)
@@ -96,7 +96,7 @@ def _shown(hidden: re.Match[str]) -> str:
 
 
 def is_visible(text: str) -> bool:
-    """Tell whether all of `text` shows, as far as this version of Unicode knows it."""
+    """Tell whether all of `text` is visible, as far as this version of Unicode knows."""
     return visible(text) == text and (text.isascii() or not any(map(_is_unknown, text)))
 
 
@@ -105,5 +105,5 @@ def _is_unknown(char: str) -> bool:
 
 
 def without_unknown(text: str) -> str:
-    """Return `text` without characters that Unicode does not have."""
+    """Return `text` without characters that are unassigned in Unicode."""
     return text if text.isascii() else "".join(char for char in text if not _is_unknown(char))

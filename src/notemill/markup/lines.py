@@ -10,5 +10,5 @@ _SPACES = re.compile(r"\s+")
 
 
 def one_line(text: str) -> str:
-    """Return `text` as one line without characters that do not show, such as half an emoji."""
+    """Return `text` as one line without invisible characters, such as half an emoji."""
     return _SPACES.sub(" ", visible(text)).strip()

@@ -1,6 +1,6 @@
-"""What stands in a text and nobody reads: pictures, keys and ciphertext written as letters; pure.
+"""Text that nobody reads: pictures, keys and ciphertext encoded as letters; pure.
 
-It is known by its form, wherever it stands, in code as well. Every pass is linear.
+It is recognized by its form, anywhere in a text, even in code. Every pass is linear.
 """
 
 from __future__ import annotations
@@ -9,11 +9,11 @@ import re
 from typing import Final
 
 PICTURE: Final = "picture"
-"""Stands for the address of a picture that is written into the note itself."""
+"""Replaces the address of a picture that is embedded in the note as data."""
 DATA: Final = "data"
-"""Stands for the address of any other file that is."""
+"""Replaces the address of any other embedded file."""
 CUT: Final = "…"
-"""Stands for a run of letters that says nothing."""
+"""Replaces a run of meaningless letters."""
 
 # https://www.rfc-editor.org/rfc/rfc2397, as it is written in quotes, in `<…>`, as an SVG in plain
 # text, and bare: base64 may be broken into lines by a converter.
@@ -69,7 +69,7 @@ _LETTERS: Final = 0.9
 
 
 def without_opaque(text: str) -> str:
-    """Return a text with the addresses of pictures and the like named, and ciphertext cut out."""
+    """Return a text with data addresses replaced by names, and ciphertext cut out."""
     if "data:" in text or "DATA:" in text or "Data:" in text:
         text = _DATA_URI.sub(_named, text)
     if "{" in text and _ENVELOPE.search(text):

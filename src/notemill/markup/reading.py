@@ -1,4 +1,4 @@
-"""The one reader of Markdown: what is what in a text, found when first asked for; pure.
+"""The one reader of Markdown: the elements of a text, found when first asked for; pure.
 
 CommonMark's blocks and code spans (https://spec.commonmark.org/0.31.2), with what Obsidian adds:
 wikilinks, tags, comments, math, callouts (https://help.obsidian.md/obsidian-flavored-markdown).
@@ -19,23 +19,23 @@ if TYPE_CHECKING:
 
 
 class Reading:
-    """One text and what stands in it. Each pass over the text is made at most once.
+    """One text and its elements. Each pass over the text is made at most once.
 
-    Everything that is found gives its place in characters of `text`.
+    Every position is an offset in characters of `text`.
     """
 
     def __init__(self, text: str) -> None:
-        """Take a text without frontmatter; nothing is looked for yet."""
+        """Take a text without frontmatter; nothing is read yet."""
         self.text = text
 
     @cached_property
     def regions(self) -> tuple[Region, ...]:
-        """Where nothing is prose: code, math, comments, HTML, templates, URLs; apart, in order."""
+        """Where nothing is prose: code, math, comments, HTML, templates, URLs; disjoint, ordered."""
         return tuple(regions(self.text))
 
     @cached_property
     def masked(self) -> str:
-        """The text at the same length, its lines kept, with everything in `regions` filled in."""
+        """The text with everything in `regions` filled in; its length and lines stay the same."""
         return masked(self.text, self.regions) if self.regions else self.text
 
     @cached_property
@@ -51,7 +51,7 @@ class Reading:
 
     @cached_property
     def headings(self) -> tuple[Heading, ...]:
-        """The headings, in order: with `#` and underlined."""
+        """The headings, in order, both with `#` and underlined."""
         return find_headings(self.text, self.masked)
 
     @cached_property

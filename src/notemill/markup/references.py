@@ -1,8 +1,9 @@
-"""Links, addresses and code in what was to be plain words, and whether a note has them itself; pure.
+"""Links, addresses and code in text that should be plain words, and which a note has itself; pure.
 
-A model that follows a note's orders could have its owner open what the note names: an embed of a
-private note, an address, a template that runs. What is found here has such a meaning in Obsidian,
-in one of its common plugins, or in a browser. All patterns are bounded, and every pass is linear.
+A model that obeys instructions in a note could make its owner open what the note names: an embed of
+a private note, an address, a template that runs. Everything found here has such a meaning in
+Obsidian, in one of its common plugins, or in a browser. All patterns are bounded, and every pass is
+linear.
 """
 
 from __future__ import annotations
@@ -82,12 +83,12 @@ _DOT_NET: Final = re.compile(r"[A-Z]{2,5}\.NET")
 _SCHEME: Final = re.compile(r"(?:https?|ftp):[/\\]*(?:www\d?\.)?|www\d?\.|[/\\]{2}")
 _ROUNDS: Final = 4
 MAX_READ_CHARS: Final = 4_000
-"""Of a value that a model gives: what is beyond is not looked at."""
+"""How much of a model's value is read; the rest is ignored."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """A place that leads somewhere or runs: its span, what it is compared by, what shows of it."""
+    """Something that leads somewhere or runs: its span, its comparison key, its visible text."""
 
     start: int
     end: int
@@ -127,7 +128,7 @@ def _key(address: str) -> str:
 
 
 def decoded(text: str) -> str:
-    """Return a text as some reader might decode it: full width, entities, escapes of addresses."""
+    """Return a text as a reader might decode it: full-width forms, entities, percent escapes."""
     import html  # noqa: PLC0415  # with the next 10 ms, and few texts need them
     from urllib.parse import unquote  # noqa: PLC0415
 
@@ -143,10 +144,10 @@ def decoded(text: str) -> str:
 
 
 class Own:
-    """The references of one note, looked for when the first is asked about."""
+    """The references of one note, found when the first is asked about."""
 
     def __init__(self, read: Callable[[], str]) -> None:
-        """Take what reads the note: its whole text, properties too."""
+        """Take a function that reads the note's whole text, including its properties."""
         self._read = read
 
     @cached_property
@@ -158,7 +159,7 @@ class Own:
         return frozenset((*(one.key for one in found), *named))
 
     def has(self, reference: Reference) -> bool:
-        """Tell whether the note has it, or an address that goes on from it."""
+        """Tell whether the note has the reference, or an address that it is the beginning of."""
         key = reference.key
         if key in self._keys:
             return True
@@ -168,7 +169,7 @@ class Own:
 
 
 NOTHING: Final = Own(str)
-"""What no note is behind: every reference is foreign."""
+"""The references of no note: every reference is foreign."""
 
 
 def foreign(text: str, own: Own) -> list[Reference]:
@@ -177,7 +178,7 @@ def foreign(text: str, own: Own) -> list[Reference]:
 
 
 def is_foreign(text: str, own: Own) -> bool:
-    """Tell whether a text refers to what a note does not, in whatever spelling."""
+    """Tell whether a text refers to something that a note does not, in any spelling."""
     if any(not one.is_tag for one in foreign(text, own)):
         return True
     plain = decoded(text)
@@ -185,9 +186,9 @@ def is_foreign(text: str, own: Own) -> bool:
 
 
 def without_foreign(text: str, own: Own) -> str:
-    """Return a text with the words of foreign references, and nothing they lead to.
+    """Return a text with foreign references reduced to their words.
 
-    Empty where that cannot be told apart, as where it is spelled in a way that hides it.
+    Empty if the words cannot be separated, as when the spelling hides the reference.
     """
     for _ in range(_ROUNDS):
         found = foreign(text, own)
@@ -203,13 +204,13 @@ def without_foreign(text: str, own: Own) -> str:
 
 
 def shortened(text: str, most: int, own: Own) -> str:
-    """Return at most so many characters of a text, none that the cut makes an address of."""
+    """Return at most so many characters of a text, without an address created by the cut."""
     if len(text) <= most:
         return text
     return without_foreign(visible(text[:most]).rstrip(), own)
 
 
 def plain_words(said: str, most: int) -> str:
-    """Return what a model gives as a reason: one line of at most so many characters, plain words."""
+    """Return a model's reason as one line of plain words, of at most so many characters."""
     line = one_line(without_unknown(said[:MAX_READ_CHARS]))
     return shortened(without_foreign(line, NOTHING), most, NOTHING)

@@ -1,7 +1,7 @@
 """What a tag may be, by Obsidian's rules; pure.
 
-https://help.obsidian.md/tags names letters, digits, `_`, `-`, `/`, emoji and other symbols, and asks
-for one character that is no digit. What ends a tag is Obsidian's own pattern, as cited in
+https://help.obsidian.md/tags allows letters, digits, `_`, `-`, `/`, emoji and other symbols, and
+requires one character that is not a digit. What ends a tag is Obsidian's own pattern, as cited in
 https://github.com/obsidianmd/obsidian-help/issues/816.
 """
 
@@ -16,22 +16,22 @@ from notemill.text.normal import normal
 
 MAX_LEVELS = 3
 MAX_TAG_CHARS: Final = 100
-"""Of a tag that is proposed or told: what is longer is a sentence with `-` for spaces."""
+"""The longest tag that is proposed or sent; a longer one is a sentence with `-` for spaces."""
 MAX_ANY_TAG_CHARS: Final = 1_000
-"""Of any tag: what is longer is text, which nobody could read in a list."""
+"""The longest tag of any origin; a longer one is text that nobody could read in a list."""
 MAX_DEPTH: Final = 30
-"""Of a tag with more levels only so many tags above it are known: each is as long as they are."""
+"""The most parents kept of a deeply nested tag, as each is as long as its whole path."""
 TAG_END: Final = (
     r"\x00\s!\"#$%&'()*+,.:;<=>?@\[\\\]^`{|}~\u2000-\u200c\u200e-\u206f\u2e00-\u2e7f\ufeff"
 )
-"""What ends a tag, as a class of a pattern; U+200D, which joins emoji, is left out of Obsidian's."""
+"""What ends a tag, as a regex class: Obsidian's, without U+200D, which joins emoji."""
 _BODY = re.compile(rf"[^{TAG_END}]+")
 _DIGITS = re.compile(r"[0-9]+")
 _SPACES = re.compile(r"\s+")
 
 
 def is_tag(tag: str) -> bool:
-    """Tell whether Obsidian takes `tag`, which is without `#`, for one: `2fa`, `2024/01`, `a//b`."""
+    """Tell whether Obsidian accepts `tag`, given without `#`: `2fa`, `2024/01`, `a//b`; not `2024`."""
     return (
         len(tag) <= MAX_ANY_TAG_CHARS
         and _BODY.fullmatch(tag) is not None
@@ -40,15 +40,15 @@ def is_tag(tag: str) -> bool:
 
 
 def is_legal_tag(tag: str) -> bool:
-    """Tell whether `tag` may be written: Obsidian takes it for one, and no level of it is empty."""
+    """Tell whether `tag` may be written: Obsidian accepts it, and no level is empty."""
     return is_tag(tag) and all(tag.split("/"))
 
 
 def is_tidy_tag(tag: str) -> bool:
-    """Tell whether `tag` may be proposed: of letters, digits, emoji, `_` and `-`, not without words.
+    """Tell whether `tag` may be proposed: letters, digits, emoji, `_` and `-`, with a word in it.
 
-    All of it has to show. Obsidian takes more, such as punctuation of full width, which is a slip
-    in most tags.
+    Every character must be visible. Obsidian accepts more, such as full-width punctuation, which is
+    mostly a typing error in a tag.
     """
     body = tag.replace("/", "")
     return (
@@ -67,14 +67,14 @@ def clean_tag(tag: str) -> str:
 
 
 def bare(tag: str) -> str:
-    """Return a tag as a person may write it, without `#` and slashes at its ends."""
+    """Return a tag as a person may type it, without `#` and outer slashes."""
     return tag.strip().lstrip("#").strip().strip("/")
 
 
 def tag_key(tag: str) -> str:
-    """Return what a tag is compared by: Obsidian ignores case, and Unicode form is no difference.
+    """Return the key a tag is compared by, which ignores case, like Obsidian, and Unicode form.
 
-    Case as Obsidian folds it: `Straße` and `Strasse` are two tags.
+    Case folds as in Obsidian: `Straße` and `Strasse` are two tags.
     """
     if tag.isascii():
         return tag.lower()
@@ -87,7 +87,7 @@ def is_within(tag: str, parent: str) -> bool:
 
 
 def paths_of(tag: str) -> list[str]:
-    """Return the tags that `tag` lies in, the first level first, itself last: a, a/b, a/b/c."""
+    """Return `tag` and its parents, from the top level down: a, a/b, a/b/c."""
     levels = tag.split("/", MAX_DEPTH)
     above = min(len(levels) - 1, MAX_DEPTH)
     return [*("/".join(levels[:depth]) for depth in range(1, above + 1)), tag]

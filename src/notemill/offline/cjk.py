@@ -33,9 +33,9 @@ _QUOTED = re.compile(
 def cjk_phrases(texts: Iterable[str], title: str) -> list[tuple[str, int]]:
     """Return likely terms with their counts, the most frequent first.
 
-    Terms are groups of two to six characters that repeat in different surroundings (accessor
-    variety: Feng et al., "Accessor variety criteria for Chinese word extraction", Computational
-    Linguistics 2004), what stands in title quotes, and in Japanese runs of katakana and kanji.
+    Terms are groups of two to six characters that recur in different contexts (accessor variety:
+    Feng et al., "Accessor variety criteria for Chinese word extraction", Computational Linguistics
+    2004), texts in title quotes, and in Japanese runs of katakana and kanji.
     """
     text = "\n".join([title, *texts])[:READ_CHARS]
     if not _RUN.search(text):

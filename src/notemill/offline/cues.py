@@ -1,4 +1,4 @@
-"""The cues in prose that the offline reader goes by, from the list beside this module."""
+"""The cues in prose that the offline reader uses, from the list beside this module."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 @cache
 def cues() -> Mapping[str, frozenset[str]]:
-    """Return every list of `cues.txt` by its name; its entries are casefolded."""
+    """Return the lists of `cues.txt` by name, with casefolded entries."""
     text = (files(__package__) / "cues.txt").read_text(encoding="utf-8").casefold()
     named = (line.partition(":") for line in text.splitlines() if line and line[0] != "#")
     return {

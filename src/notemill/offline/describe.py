@@ -1,4 +1,4 @@
-"""A note's description: its own sentences, chosen by what they say and where they stand."""
+"""A note's description: its own sentences, chosen by content and position."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ _CLOCKED = re.compile(r"\d{4}[-./]\d{1,2}[-./]\d{1,2}")
 def describe(page: Page, title: str, folder: str, stop: AbstractSet[str]) -> str:
     """Return one to three sentences of the page, at most 300 characters.
 
-    A page without a sentence of its own is described by what it lists, links or is called.
+    A page without sentences is described by what it lists or links, or by its title.
     """
     candidates = units(page, title)
     if not candidates:

@@ -1,4 +1,4 @@
-"""What a note says of itself: description, tags and topics taken from its own words."""
+"""Extraction of a description, tags and topics from a note's own words."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ MAX_FOLDER = 500
 class Extract:
     """A note's description (at most 300 characters), 1 to 5 tags and 1 to 5 topics.
 
-    Topics are empty only where neither title, folder nor text holds a letter; tags also where
-    the note's own tags already say all there is.
+    Topics are empty only if title, folder and text hold no letter; tags also if the note's own tags
+    already cover its content.
     """
 
     description: str
@@ -47,11 +47,11 @@ def extract(
     vocabulary: Sequence[str],
     existing_tags: Sequence[str] = (),
 ) -> Extract:
-    """Describe a note by its own words; deterministic, without a model or the network.
+    """Describe a note in its own words; deterministic, without a model or the network.
 
-    `text` is the Markdown body without frontmatter, of which the first 60,000 characters are
-    read; `vocabulary` holds the vault's tags, best candidates first; `existing_tags` are never
-    given again. Never raises on any text.
+    `text` is the Markdown body without frontmatter, of which the first 60,000 characters are read;
+    `vocabulary` holds the vault's tags, best candidates first; `existing_tags` are never returned.
+    Never raises, whatever the text.
     """
     given = " ".join(normalised(title[:MAX_TITLE]).split())
     title = readable(clean(given)) or given
@@ -82,7 +82,7 @@ def _place(title: str, folder: str) -> tuple[str, ...]:
 
 
 def readable(title: str) -> str:
-    """Return a title that is written like a file name ("block-anchors") as words."""
+    """Return a title written like a file name ("block-anchors") as words."""
     title = title.replace("___", "/")  # how Logseq writes a slash in a file's name
     if " " in title or _DATE.fullmatch(title):
         return title

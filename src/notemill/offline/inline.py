@@ -72,7 +72,7 @@ _SENTENCE_END = ".!?\u3002\uff01\uff1f\u2026:"
 
 @dataclass(slots=True)
 class Found:
-    """What a page's lines hold besides words, in order of appearance."""
+    """The elements of a page's lines besides words, in order of appearance."""
 
     links: list[str] = field(default_factory=list)
     strong: list[str] = field(default_factory=list)
@@ -83,7 +83,7 @@ class Found:
 
 
 def clean(text: str) -> str:
-    """Return `text` on one line: no emoji, no doubled spaces, no space before a stop."""
+    """Return `text` on one line, without emoji, double spaces or spaces before a stop."""
     bare = _SPACES.sub(" ", text if text.isascii() else _EMOJI.sub("", text)).strip()
     if not bare.isascii():
         bare = _CJK_GAP.sub("", bare)
@@ -91,7 +91,7 @@ def clean(text: str) -> str:
 
 
 def link_label(target: str, titles: Mapping[str, str]) -> str:
-    """Return what a wikilink's inside shows: its label, a known title, or the target's name."""
+    """Return the text that a wikilink shows: its label, a known title, or the target's name."""
     first, bar, second = target.replace("\\|", "|").partition("|")
     if bar and second.strip():
         # Dendron writes the label first, its dotted or `dendron://` target last.

@@ -1,7 +1,7 @@
-"""A note's text with its structure marked: headings, tags and code as the one reader found them.
+"""A note's text with its structure marked: headings, tags and code, as `Reading` found them.
 
-The marks are characters of the private use area, which no text keeps that comes in: see `normalised`.
-What nobody reads (code blocks, comments, formulas on lines of their own) is left out.
+The marks are private use characters, which `normalised` removes from every text first. What nobody
+reads (code blocks, comments, display formulas) is left out.
 """
 
 from __future__ import annotations
@@ -19,20 +19,20 @@ if TYPE_CHECKING:
     from notemill.markup.masks import Region
 
 READ_CHARS: Final = 60_000
-"""What a description needs stands near the top; a 20 MB log costs no more than a long article."""
+"""What a description needs is near the top; a 20 MB log costs no more than a long article."""
 HOLE: Final = "\ufffc"
-"""Stands for what cannot be said in words, a formula or a template: Unicode's own mark for it."""
+"""Replaces what cannot be put into words, such as a formula: Unicode's replacement for objects."""
 TAG: Final = "\ue0f0"
-"""Stands for the `#` of a tag."""
+"""Replaces the `#` of a tag."""
 TAG_STOP: Final = "\ue0f7"
-"""Stands behind a tag where what follows could belong to it."""
+"""Follows a tag if the next characters could be read as part of it."""
 CODE_BEGIN: Final = "\ue0f8"
 CODE_END: Final = "\ue0f9"
 _HEADINGS: Final = "\ue0f1\ue0f2\ue0f3\ue0f4\ue0f5\ue0f6"
 """Stand before the text of a heading, by its level."""
 MARKS: Final = f"{TAG}{TAG_STOP}{CODE_BEGIN}{CODE_END}{_HEADINGS}"
 SHIELD_BASE: Final = 0xE000
-"""What is added to a character's number where it is itself, and no markup."""
+"""Added to the code point of a character that is literal, not markup."""
 _SHIELDED: Final = {ord(one): SHIELD_BASE + ord(one) for one in "[]()<>*_#$=~|{}\\!^`"}
 
 _UNWANTED: Final = re.compile(
@@ -45,13 +45,13 @@ _HTML_TAG: Final = re.compile(r"</?+[a-zA-Z][^<>\n]*+>")
 
 
 def normalised(text: str) -> str:
-    """Return the start of `text` without what no reader sees, its line ends made newlines."""
+    """Return the start of `text` without invisible characters and with line feeds as line ends."""
     head = text[:READ_CHARS].replace("\r\n", "\n").replace("\r", "\n").replace("\xa0", " ")
     return _UNWANTED.sub("", head)
 
 
 def heading_level(text: str) -> int:
-    """Return the level of the heading whose mark a text begins with, 0 where it is none."""
+    """Return the level of the heading mark that a text begins with, 0 if there is none."""
     return _HEADINGS.find(text[0]) + 1 if text else 0
 
 

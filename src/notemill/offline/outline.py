@@ -1,4 +1,4 @@
-"""A description for a page without sentences: what it lists, links, embeds or is called."""
+"""A description for a page without sentences: what it lists, links or embeds, or its title."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ _EDGES = " -\u2013\u2014:,;|\u00b7\uff0c\uff1a\uff1b\u3001" + HOLE + ADDRESS
 
 
 def outline(page: Page, title: str, folder: str) -> str:
-    """Return an honest line about a page that has no sentence of its own."""
+    """Return an honest description of a page that has no sentence of its own."""
     own = fold(title)
     said = [piece for piece in page.pieces if piece.kind is not PieceKind.HEADING and _says(piece)]
     lines = [piece for piece in said if piece.kind not in {PieceKind.FIELD, PieceKind.CELL}]
@@ -76,7 +76,7 @@ def _linked(page: Page, lines: Sequence[Piece]) -> list[str]:
 
 
 def with_parts(text: str, page: Page, title: str, group: int) -> str:
-    """Return a scant sentence of `group` with the names of the parts after it that fit."""
+    """Return a short sentence of `group` with as many names of the following parts as fit."""
     known = fold(f"{title} {text}")
     after = [piece for piece in page.pieces if piece.group > group]
     headings = [
@@ -123,14 +123,14 @@ def is_sketch(page: Page) -> bool:
 
 
 def is_log(page: Page, title: str) -> bool:
-    """Say whether the page is a day's list of several things."""
+    """Say whether the page is a daily log of several things."""
     lines = [piece for piece in page.pieces if piece.kind is not PieceKind.HEADING and _says(piece)]
     items = sum(piece.kind in LISTS for piece in lines)
     return _DATE.fullmatch(title) is not None and items >= LOG_ITEMS and 2 * items >= len(lines)
 
 
 def log_lines(page: Page, title: str) -> str:
-    """Return the beginnings of a day's entries, as many as fit; what was only named comes last."""
+    """Return the beginnings of a log's entries, as many as fit, those that are only names last."""
     entries: list[str] = []
     names: list[str] = []
     above = Outline()
@@ -154,7 +154,7 @@ def _colon(text: str) -> str:
 
 
 def first_lines(page: Page) -> str:
-    """Return the first lines of a poem, parted by strokes unless they carry their own marks."""
+    """Return the first lines of a poem, separated by slashes unless they are punctuated."""
     lines = [
         piece.text for piece in page.pieces if piece.kind in {PieceKind.PROSE, PieceKind.VERSE}
     ]
@@ -172,7 +172,7 @@ def first_lines(page: Page) -> str:
 
 
 def distinct(labels: Iterable[str], own: str) -> list[str]:
-    """Return the labels with words in them, each once, without the title itself."""
+    """Return the labels that hold words, each once, without the title itself."""
     kept: dict[str, str] = {}
     for label in labels:
         text = label.strip(_EDGES)
@@ -248,7 +248,7 @@ def _links(links: Sequence[str], title: str) -> str:
 
 
 def is_junk(text: str) -> bool:
-    """Say whether a heading heads a form and names no subject."""
+    """Say whether a heading is a form's and names no subject."""
     junk = lists()["junk"]
     return fold(text).strip(_EDGES) in junk or all(fold(word) in junk for word in words(text))
 

@@ -67,7 +67,7 @@ Key = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class Phrase:
-    """A key phrase as the note writes it, and what speaks for it."""
+    """A key phrase as the note writes it, with its evidence."""
 
     text: str
     key: Key

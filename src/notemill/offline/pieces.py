@@ -1,4 +1,4 @@
-"""A note's Markdown as pieces of plain text, each with its place and kind."""
+"""A note's Markdown as pieces of plain text, each with its position and kind."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MAX_PIECES = 3_000
 
 
 class PieceKind(StrEnum):
-    """What a piece of text was on the page."""
+    """The role of a piece of text on the page."""
 
     PROSE = "prose"
     VERSE = "verse"
@@ -50,7 +50,7 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A note's pieces in order, and what its markup says beside its words."""
+    """A note's pieces in order, and what its markup says besides its words."""
 
     pieces: tuple[Piece, ...]
     headings: tuple[str, ...]

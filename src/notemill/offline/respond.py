@@ -1,4 +1,4 @@
-"""The offline provider's reply to a request, of whatever kind."""
+"""The offline provider's reply to any kind of request."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ _REF: Final = "note_ref:"
 def respond(params: Mapping[str, Any]) -> str:
     """Return the reply to the body of a Messages request, as JSON text.
 
-    The first user message holds the line `note_ref` and the blocks that `material` marks off: the
+    The first user message holds the line `note_ref` and the blocks that `material` delimits: the
     note, with its header lines (`title`, `folder`, `existing_tags`, `candidate_tags`,
     `rejected_tags`) above `text:` and its text below, and candidates for links. The reply has
-    `note_ref`, `description`, `tags` and `topics`; to one with candidates, `note_ref` and
-    `links`. Never raises: what is missing counts as empty.
+    `note_ref`, `description`, `tags` and `topics`; to one with candidates, `note_ref` and `links`.
+    Never raises; missing parts count as empty.
     """
     prompt = _user_text(params.get("messages"))
     first = prompt.partition("\n")[0]

@@ -1,4 +1,4 @@
-"""Sentences of any script: where they end, and how a long one is cut with care."""
+"""Sentences in any script: where they end, and how to shorten a long one."""
 
 from __future__ import annotations
 
@@ -78,15 +78,15 @@ def _last_word(text: str, start: int, end: int) -> str:
 
 
 def is_complete(text: str) -> bool:
-    """Say whether `text` closes like a sentence."""
+    """Say whether `text` ends like a sentence."""
     return text.rstrip(_CLOSERS)[-1:] in ENDINGS if text else False
 
 
 def shortened(sentence: str) -> str:
-    """Return `sentence` within the bounds of a description, cut where a clause ends.
+    """Return `sentence` within a description's limit, cut at the end of a clause.
 
-    A sentence a little over the ideal stays whole, since a whole thought reads better than a
-    cut one; only where no clause ends in the right place it is cut at a word, with "…".
+    A sentence slightly over the ideal stays whole, since a whole thought reads better; if no clause
+    ends in the right place, it is cut after a word, with "…".
     """
     limit = ideal(sentence)
     if len(sentence) <= limit:

@@ -1,4 +1,4 @@
-"""Tags: the vault's own where the note gives evidence for them, otherwise new legal ones."""
+"""Tags: the vault's own if the note gives evidence for them, otherwise new legal ones."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ def choose(
 
 @lru_cache(maxsize=CACHED_LEVELS)
 def is_legal(tag: str) -> bool:
-    """Say whether Obsidian takes `tag`: letters, digits, `_ - /`, one of them no digit."""
+    """Say whether Obsidian accepts `tag`: letters, digits, `_ - /`, at least one not a digit."""
     if not tag or tag.startswith("/") or tag.endswith("/") or "//" in tag:
         return False
     return all(map(_is_legal_char, tag)) and not all(c.isdecimal() or c == "/" for c in tag)
@@ -128,13 +128,13 @@ def _is_legal_char(char: str) -> bool:
 
 @lru_cache(maxsize=CACHED_LEVELS)
 def level_key(level: str) -> Key:
-    """Return the stems of one tag level's words, whatever style joins them."""
+    """Return the stems of the words in one tag level, however they are joined."""
     spaced = _CAMEL.sub(" ", level.replace("-", " ").replace("_", " "))
     return tuple(stem(match[0]) for match in WORD.finditer(spaced))
 
 
 def key_of(tag: str) -> tuple[Key, ...]:
-    """Return the key under which all spellings of a tag meet."""
+    """Return the key that all spellings of a tag share."""
     return tuple(level_key(level) for level in tag.strip().lstrip("#").split("/") if level)
 
 
@@ -299,7 +299,7 @@ def _is_short(phrase: Phrase) -> bool:
 
 
 def tag_level(text: str, *, any_word: bool = False) -> str:
-    """Return `text` as one tag level in kebab case, or "" where it holds no telling word."""
+    """Return `text` as one tag level in kebab case, or "" if it holds no distinctive word."""
     lowered = normal("NFC", text.lower().replace("'", "").replace("\u2019", ""))
     chars = [char if char != "/" and _is_legal_char(char) else "-" for char in lowered]
     level = re.sub(r"-{2,}", "-", "".join(chars)).strip("-_")

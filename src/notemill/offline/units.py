@@ -1,4 +1,4 @@
-"""The sentences of a page that could describe it, each with what speaks for or against it."""
+"""The sentences of a page that could describe it, each with evidence for and against."""
 
 from __future__ import annotations
 
@@ -49,11 +49,11 @@ COLONS = (":", "\uff1a")
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """One sentence with its place; `section` is 1 in a summary, -1 in an appendix, else 0.
+    """One sentence with its position; `section` is 1 in a summary, -1 in an appendix, else 0.
 
-    `links` and `code` are shares of the sentence's letters, 0 to 1; `described` marks the
-    value of a line such as "Summary: …", `announced` an item of a list that a line with a colon
-    opens, `context` the short line an outline sets it under.
+    `links` and `code` are shares of the sentence's letters, 0 to 1; `described` marks the value of
+    a line such as "Summary: …", `announced` an item of a list that a line with a colon introduces,
+    `context` the short line above it in an outline.
     """
 
     text: str
@@ -70,7 +70,7 @@ class Unit:
 
     @property
     def complete(self) -> bool:
-        """Whether the text closes like a sentence."""
+        """Whether the text ends like a sentence."""
         return is_complete(self.text)
 
 
@@ -84,7 +84,7 @@ def section_value(heading: str) -> int:
 
 
 def has_words(text: str) -> bool:
-    """Say whether `text` holds at least one letter beside holes and addresses."""
+    """Say whether `text` holds at least one letter besides holes and addresses."""
     return any(map(str.isalpha, text))
 
 
@@ -123,12 +123,12 @@ def units(page: Page, title: str) -> list[Unit]:
 
 @dataclass(slots=True)
 class Outline:
-    """The lines above the current one in a list of lists."""
+    """The ancestors of the current line in a nested list."""
 
     lines: list[tuple[int, str]] = field(default_factory=list)
 
     def context(self, piece: Piece) -> str:
-        """Return the line `piece` stands under where that is a mere name, and remember it."""
+        """Return the line above `piece` in the outline if it is a mere name, and record `piece`."""
         if piece.kind not in LISTS:
             self.lines.clear()
             return ""
@@ -142,7 +142,7 @@ class Outline:
 
 
 def only_links(piece: Piece) -> bool:
-    """Say whether a line has no word beside its links."""
+    """Say whether a line has no words besides its links."""
     rest = piece.text
     for name in piece.links:
         rest = rest.replace(name, " ", 1)
@@ -150,7 +150,7 @@ def only_links(piece: Piece) -> bool:
 
 
 def is_name(text: str) -> bool:
-    """Say whether `text` is short and no sentence, like the name of what is under it."""
+    """Say whether `text` is short and not a sentence, like a name for the lines under it."""
     return 0 < width(text) <= NAME_WIDTH and has_words(text) and not is_complete(text)
 
 
@@ -204,7 +204,7 @@ def _of_piece(
 
 
 def keyed(piece: Piece) -> tuple[str, str]:
-    """Return the key and value of a "Key: value" line or field; an empty key for others."""
+    """Return the key and value of a "Key: value" line or field; an empty key for other lines."""
     if piece.key:
         return fold(piece.key), piece.text
     match = _KEYED.match(piece.text)
@@ -217,7 +217,7 @@ def is_fact(piece: Piece) -> bool:
 
 
 def with_list(intro: str, pieces: Sequence[Piece], index: int) -> str:
-    """Return "intro: a, b, c" for a line that announces the list after it, or ""."""
+    """Return "intro: a, b, c" for a line that introduces the list after it, or ""."""
     labels, all_named = list_labels(pieces, index + 1)
     if len(labels) < MIN_LABELS or word_count(intro) < MIN_INTRO_WORDS:
         return ""
@@ -230,7 +230,7 @@ def with_list(intro: str, pieces: Sequence[Piece], index: int) -> str:
 
 
 def listed(head: str, labels: Sequence[str], comma: str, limit: int, *, complete: bool) -> str:
-    """Return `head` and as many labels as fit in `limit` characters, or "" if fewer than two."""
+    """Return `head` with as many labels as fit in `limit` characters, or "" if fewer than two do."""
     text = head
     count = 0
     for label in labels:
@@ -247,7 +247,7 @@ def listed(head: str, labels: Sequence[str], comma: str, limit: int, *, complete
 
 
 def list_labels(pieces: Sequence[Piece], start: int) -> tuple[list[str], bool]:
-    """Return the short names of the list that begins at `start`, and whether these are all."""
+    """Return the short names of the list that begins at `start`, and whether that is all of them."""
     labels: list[str] = []
     if start >= len(pieces) or pieces[start].kind not in LISTS - {PieceKind.STEP}:
         return labels, True
@@ -266,7 +266,7 @@ def list_labels(pieces: Sequence[Piece], start: int) -> tuple[list[str], bool]:
 
 
 def label(text: str) -> str:
-    """Return what names a list item: its text up to the first dash, colon or stop."""
+    """Return the name of a list item: its text up to the first dash, colon or stop."""
     bare = text.replace(ADDRESS, " ").replace(HOLE, " ").strip()
     end = _LABEL_END.search(bare)
     head = bare[: end.start()] if end and end.start() else bare

@@ -1,4 +1,4 @@
-"""The offline provider's reply to a request about links: the search's own evidence, no judgement."""
+"""The offline provider's reply to a request about links: only the search's own evidence."""
 
 from __future__ import annotations
 

@@ -1,15 +1,16 @@
-"""What a file has beside its bytes, handed on to the file that takes its place.
+"""File metadata, copied to the file that replaces it.
 
-Owner, group, mode and, by system:
+Owner, group, mode and, depending on the system:
 
-- Linux: extended attributes of users (`user.*`) and access lists. The creation time cannot be set
-  there: a note that is replaced has a new one, as with every editor that saves by renaming.
-- macOS: extended attributes (tags of the Finder among them), access lists, the hidden flag and the
+- Linux: user extended attributes (`user.*`) and access control lists. The creation time cannot be
+  set: a replaced note has a new one, as with every editor that saves by renaming.
+- macOS: extended attributes (including Finder tags), access control lists, the hidden flag and the
   creation time.
-- Windows: all that `ReplaceFileW` keeps: creation time, attributes, access lists, streams.
+- Windows: everything `ReplaceFileW` keeps: creation time, attributes, access control lists,
+  streams.
 
-The time of modification is that of the writing, also in an undo: what synchronises or indexes
-notes tells by it that there is something new.
+The modification time is always the time of the write, even in an undo: sync services and indexers
+rely on it to notice a change.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ _UNSUPPORTED: Final = frozenset(
 
 
 def why_not_replaced(path: str) -> str:
-    """Return why a file must not be replaced by another, '' where it may. Raises OSError."""
+    """Return why a file must not be replaced, '' if it may be. Raises OSError."""
     names = os.stat(path).st_nlink  # noqa: PTH116
     if names > 1:
         return (
@@ -38,7 +39,7 @@ def why_not_replaced(path: str) -> str:
 
 
 def hand_on(like: str, handle: int) -> None:
-    """Give the new file behind `handle` what the file `like` has. Raises OSError where it cannot."""
+    """Copy the metadata of the file `like` to the new file `handle`. Raises OSError."""
     if sys.platform == "win32":
         return
     info = os.stat(like)  # noqa: PTH116

@@ -1,7 +1,7 @@
-"""Values that begin with `#`, which YAML takes for comments: `tags: #a #b`, `- #a`; pure.
+"""Property values that YAML reads as comments because they begin with `#`: `tags: #a #b`; pure.
 
-Obsidian reads them as YAML does, so what looks like a tag there is none. Written below or beside
-it, a list would look like one with it.
+Obsidian follows YAML, so what looks like a tag there is not one. A list written next to such a
+comment would appear to include it.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ _SHOWN_CHARS: Final = 40
 
 
 def commented(raw: bytes, entry: Entry, inner: Span) -> str:
-    """Return the first comment of a property that is meant as its value, '' for none.
+    """Return the first comment in a property that was meant as a value, '' if there is none.
 
-    Where there is no value, as in `tags: #a` or `- #a`, the first word tells; beside one every word
-    has to look like a tag, since `[a] # mine` is a comment like any other.
+    Without a value, as in `tags: #a` or `- #a`, the first word decides. After a value every word
+    must look like a tag, since `[a] # mine` is an ordinary comment.
     """
     end = entry.span.end
     if entry.shape is ValueShape.NOTHING:

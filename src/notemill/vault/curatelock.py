@@ -1,4 +1,4 @@
-"""One process curates a vault: two would pay for the same notes."""
+"""The lock that lets one process curate a vault: two would pay for the same notes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ CURATE_LOCK: Final = "curate.lock"
 
 @contextlib.contextmanager
 def curate_lock(state: Path, root: Path) -> Iterator[None]:
-    """Hold the vault in `root` while the block curates it, by a file in its `state` folder.
+    """Lock the vault at `root` for the duration of the block, with a file in its `state` folder.
 
     Raises VaultLockedError naming the process that holds it.
     """

@@ -1,4 +1,4 @@
-"""Dates as people write them, as ISO 8601 where they can mean one day alone; pure."""
+"""Dates as people write them, converted to ISO 8601 if unambiguous; pure."""
 
 from __future__ import annotations
 
@@ -46,10 +46,11 @@ class AmbiguousDateError(ValueError):
 
 
 def iso_date(text: str) -> str | None:
-    """Return a date, or a date and time, as ISO 8601; None where `text` is none.
+    """Return a date, or a date and time, as ISO 8601; None if `text` is not a date.
 
-    A time gets its seconds (`2021-03-04T10:30:00`), as Obsidian writes it; parts of one and a zone stay. Raises
-    AmbiguousDateError, saying why, where day and month could change places or the century is open.
+    A time is given seconds (`2021-03-04T10:30:00`), as Obsidian writes it; fractions of a second
+    and a time zone are kept. Raises AmbiguousDateError with the reason if day and month could be
+    swapped or the century is unknown.
     """
     text = text.strip()
     if len(text) > MAX_CHARS:

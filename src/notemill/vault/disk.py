@@ -1,4 +1,4 @@
-"""The five steps that change a folder, apart so that each can fail in a test."""
+"""The five steps that change a folder, separate so that a test can make each one fail."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ MAX_NOTE_BYTES: Final = 67_108_864
 
 
 class Disk:
-    """The real one. Every step raises OSError where it cannot be taken."""
+    """The real disk. Every step raises OSError if it fails."""
 
     def read(self, path: str) -> bytes:
         """Return a file's bytes."""
         return read_small(path, most_bytes=MAX_NOTE_BYTES)
 
     def create(self, path: str, data: bytes, like: str) -> None:
-        """Write a new file with all that `like` has beside its bytes, and flush it to the disk."""
+        """Write a new file with the metadata of `like`, and flush it to the disk."""
         handle = os.open(
             path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600
         )
@@ -32,7 +32,7 @@ class Disk:
             os.fsync(file.fileno())
 
     def replace(self, temporary: str, path: str) -> None:
-        """Put a file in another's place, in one step."""
+        """Replace a file with another, atomically."""
         take_place(temporary, path)
 
     def sync_folder(self, folder: str) -> None:
@@ -46,6 +46,6 @@ class Disk:
             os.close(handle)
 
     def remove(self, path: str) -> None:
-        """Remove a file that may be absent."""
+        """Remove a file if it exists."""
         with contextlib.suppress(FileNotFoundError):
             os.remove(path)  # noqa: PTH107

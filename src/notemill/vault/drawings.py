@@ -1,7 +1,7 @@
-"""The words of a drawing by Excalidraw: what its owner wrote into it and on its back; pure.
+"""The words of an Excalidraw drawing, on its canvas and on the back of its card; pure.
 
-https://github.com/zsviczian/obsidian-excalidraw-plugin keeps a drawing as a note: a banner, the
-back of the card, the texts with a block id each, links of elements, files, and the drawing itself.
+https://github.com/zsviczian/obsidian-excalidraw-plugin stores a drawing as a note: a banner, the
+back of the card, the texts with a block id each, element links, files, and the drawing itself.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ _COMPRESSED: Final = "```compressed-json"
 
 
 def is_drawing(note: Note) -> bool:
-    """Tell whether a note is a drawing: its properties say so, or it holds a compressed one."""
+    """Tell whether a note is a drawing: by its properties, or because it holds a compressed one."""
     return note.entry("excalidraw-plugin") is not None or (
         _COMPRESSED in note.body and _DATA.search(note.body) is not None
     )
 
 
 def words_of_drawing(body: str) -> str:
-    """Return the back of the card, then each text of the drawing in a paragraph, links and formulas."""
+    """Return the back of the card, then the drawing's texts, links and formulas as paragraphs."""
     data = _DATA.search(body)
     back = body[: data.start()] if data else body
     parts = [_BANNER.sub("", back.rstrip().removesuffix("%%"))]
@@ -49,7 +49,7 @@ def words_of_drawing(body: str) -> str:
 
 
 def drawing_name(stem: str) -> str:
-    """Return what a drawing is called, from its file's name without `.md`."""
+    """Return a drawing's name, given its file name without `.md`."""
     return stem.removesuffix(_ENDING) or stem
 
 

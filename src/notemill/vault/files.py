@@ -43,12 +43,12 @@ if TYPE_CHECKING:
 __all__ = ["Ending", "NoteFile", "NoteUndo", "Recovered", "Vault", "WrittenRun"]
 
 WRITER_LOCK: Final = "writer.lock"
-"""Held, in the vault's state folder, while notes are written."""
+"""The lock file, in the vault's state folder, held while notes are written."""
 _NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 class Ending(StrEnum):
-    """What became of one note in an undo."""
+    """How an undo ended for one note."""
 
     RESTORED = "restored"
     ALREADY = "already restored"
@@ -60,7 +60,7 @@ class Ending(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class NoteUndo:
-    """What became of one note in an undo; `runs` are those undone, or those in the way."""
+    """The outcome of an undo for one note; `runs` are the runs undone, or those that prevent it."""
 
     key: str
     ending: Ending
@@ -75,7 +75,7 @@ class NoteUndo:
 
 @dataclass(frozen=True, slots=True)
 class Recovered:
-    """A write that a crash had left open, and where it stands now; None: it never happened."""
+    """A write that a crash left open, and its state now; None if it never happened."""
 
     key: str
     run: str
@@ -94,9 +94,9 @@ class Vault:
         clock: Callable[[], float],
         disk: Disk | None = None,
     ) -> None:
-        """Take a folder that `vault_root` has found; locks lie in `state_dir`, beside the journal.
+        """Open the folder that `vault_root` returned; locks are in `state_dir`, beside the journal.
 
-        A vault is used on one thread, the one that opened its journal.
+        Use a vault only on the thread that opened its journal.
         """
         self.root = root
         self.skipped: tuple[LeftAlone, ...] = ()
@@ -117,10 +117,10 @@ class Vault:
     # -- finding and reading ------------------------------------------------------------------
 
     def scan(self, only: str | None = None) -> list[NoteFile]:
-        """Return the notes, sorted by key, as Obsidian would see them; see `skipped` for the rest.
+        """Return the notes that Obsidian would show, sorted by key; see `skipped` for the rest.
 
-        Left out: dot folders, templates, excluded files, conflict copies, links, what cannot be
-        read. `only` is a pattern as in `Projects/**`.
+        Skips dot folders, templates, excluded files, conflict copies, symbolic links and unreadable
+        files. `only` is a glob such as `Projects/**`.
         """
         found = scan_folder(self.root)
         self.skipped = found.skipped
@@ -131,16 +131,16 @@ class Vault:
         return [note for note in found.notes if fits(folded(note.key))]
 
     def all_keys(self) -> list[str]:
-        """Return the keys of all notes that a link could mean, those left out or away included."""
+        """Return the keys of all notes that a link could mean, even skipped and absent ones."""
         here = self.presence()
         return sorted((*here.notes, *here.elsewhere))
 
     def presence(self) -> Presence:
-        """Look which notes lie in the folder, those left out included, and which are elsewhere."""
+        """Find which notes are in the folder, skipped ones included, and which are elsewhere."""
         return presence(self.root)
 
     def why_away(self, key: str) -> str:
-        """Return why a note without a file is not here now though nobody deleted it, else ''."""
+        """Return why a note's file is absent though nobody deleted it, '' if there is no reason."""
         return self.presence().away([key]).get(key, "")
 
     def has_plain_name(self, key: str) -> bool:
@@ -150,7 +150,7 @@ class Vault:
         )
 
     def why_not_writable(self, key: str) -> str:
-        """Return why a note is not written to, '' where it is: for its rights or a second name."""
+        """Return why a note cannot be written (permissions, hard link), '' if it can."""
         try:
             return why_not_replaced(self.path_of(key))
         except VaultError as error:
@@ -159,7 +159,7 @@ class Vault:
             return f"it cannot be read ({error.strerror}); check its permissions"
 
     def path_of(self, key: str) -> str:
-        """Return where a note lies. Raises NoteNotFoundError, OutsideVaultError."""
+        """Return a note's path. Raises NoteNotFoundError, OutsideVaultError."""
         return os.path.join(self.root, self._path(key))  # noqa: PTH118
 
     def read(self, key: str) -> bytes:
@@ -198,9 +198,9 @@ class Vault:
 
     @contextlib.contextmanager
     def lock(self) -> Iterator[None]:
-        """Be the only process that writes to the vault; what a crash left open is settled first.
+        """Lock the vault for writing, after settling what a crash left open.
 
-        May be taken again inside. Raises VaultLockedError, naming the process that has it.
+        Reentrant. Raises VaultLockedError, naming the process that holds the lock.
         """
         first = not self._file_lock.is_locked
         try:
@@ -243,13 +243,13 @@ class Vault:
         run: str,
         also: Callable[[], object] = lambda: None,
     ) -> None:
-        """Replace a note, if its bytes still have the hash `expected`.
+        """Replace a note if its bytes still have the hash `expected`.
 
-        What `also` keeps in the journal's file is kept in one commit with the write's end.
+        What `also` stores in the journal's file is committed together with the end of the write.
 
-        Journaled first, then written beside the note, flushed, and renamed into its place: at
-        every moment the note is whole, old or new. Raises ExternallyChangedError, and
-        WriteFailedError where rights or space are missing; the note is then as it was.
+        The write is journaled, written beside the note, flushed, and renamed into place: at every
+        moment the note is whole, old or new. Raises ExternallyChangedError, and WriteFailedError if
+        permissions or space are missing; the note is then unchanged.
         """
         with self.lock():
             path = self._path(key)
@@ -351,13 +351,13 @@ class Vault:
         through: bool = False,
         also: Callable[[NoteUndo], object] = lambda _: None,
     ) -> list[NoteUndo]:
-        """Restore the bytes that a run's writes replaced, the note written last first.
+        """Restore the bytes that a run's writes replaced, the latest write first.
 
-        What `also` keeps of a restored note in the journal's file is kept in one commit with it.
+        What `also` stores in the journal's file for a restored note is committed with it.
 
-        A note that a later run wrote to is left alone, and that run named, unless `through`
-        undoes what later runs wrote to it as well. A note edited since is left alone. Repeating
-        an undo, also after a crash, changes nothing more. Raises VaultLockedError, StoreError.
+        A note that a later run wrote is left alone and that run is named, unless `through` also
+        undoes the later runs' writes. A note edited since is left alone. Repeating an undo, even
+        after a crash, changes nothing more. Raises VaultLockedError, StoreError.
         """
         with self.lock():
             oldest: dict[str, Write] = {}

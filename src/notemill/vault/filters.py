@@ -1,9 +1,9 @@
-"""Obsidian's excluded files: beginnings of paths, and regular expressions of whoever made the vault.
+"""Obsidian's excluded files: path prefixes, and regular expressions from the vault's settings.
 
-Such an expression may take longer than the universe lasts for a name of thirty letters, in any
-engine that knows all of JavaScript's; so each look has a limit, and so have all together. What
-cannot be read or evaluated stops the command and is named: a note that its owner keeps out is never
-let in because of it.
+A backtracking engine, which JavaScript's expressions need, can take exponential time even for a
+name of thirty letters; so each match has a time limit, and so have all together. A filter that
+cannot be read or evaluated stops the command and is named: it never lets in a note that its owner
+excluded.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ FILE: Final = ".obsidian/app.json"
 MAX_FILTERS: Final = 2_000
 MAX_FILTER_CHARS: Final = 1_000
 MAX_LOOK_S: Final = 0.1
-"""An honest expression takes some microseconds for a path."""
+"""Time for one match; an ordinary expression takes a few microseconds for a path."""
 MAX_LOOKS_S: Final = 5.0
-"""Of all looks together, as many notes as there are."""
+"""Time for all matches together, however many notes there are."""
 MAX_REPEATS: Final = 10_000
-"""So many copies of a part are made of `{…}`s inside each other; a thousand million take gigabytes."""
+"""Most copies of a part that nested `{…}` may make; a thousand million take gigabytes."""
 _COUNTS: Final = re.compile(r"\{(\d*),?(\d*)\}", re.ASCII)
 # JavaScript's way to name a group again, among the escapes.
 _BACK: Final = re.compile(r"\\k<(\w+)>|\\.", re.DOTALL)
@@ -35,10 +35,10 @@ _MAX_DIGITS: Final = len(str(MAX_REPEATS))
 
 
 class Filters:
-    """What a vault's list of excluded files leaves out."""
+    """A vault's list of excluded files."""
 
     def __init__(self, listed: object, *, clock: Callable[[], float] = time.perf_counter) -> None:
-        """Take the list as it stands in the settings; `clock` gives seconds that only rise.
+        """Compile the list from the settings; `clock` returns monotonic seconds.
 
         Raises VaultSettingsError.
         """
@@ -61,9 +61,9 @@ class Filters:
         self._left_s = MAX_LOOKS_S
 
     def fit(self, path: str) -> bool:
-        """Tell whether a note or folder (with `/` at its end) is left out.
+        """Tell whether a note or folder (ending in `/`) is excluded.
 
-        Raises VaultSettingsError where that takes too long to tell.
+        Raises VaultSettingsError if matching takes too long.
         """
         if path.startswith(self._prefixes):
             return True

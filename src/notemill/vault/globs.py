@@ -1,9 +1,9 @@
-"""Which paths a glob fits, in time that grows with the path's length and not with its stars; pure.
+"""Glob matching in time linear in the path, whatever the number of stars; pure.
 
-A glob is translated into a regular expression without choices to come back to. Behind a gap (`*`,
-`**`, `**/`) the first place is taken that what follows fits, and none after it is tried where
-another gap follows that reaches as far: from an earlier place it gets wherever it got from a later
-one. Only the last gap of its kind tries them all.
+A glob is translated into a regular expression that does not backtrack. After a gap (`*`, `**`,
+`**/`) the first place that matches what follows is taken, and no later one is tried if another gap
+of the same reach follows: from an earlier place that gap reaches everything it could reach from a
+later one. Only the last gap of each kind tries every place.
 """
 
 from __future__ import annotations
@@ -29,18 +29,18 @@ _NOTE: Final = r"(?:\.md)?"
 
 
 def folded(path: str) -> str:
-    """Return a path as paths are compared: in any case and Unicode form."""
+    """Return a path in the form used for comparison, regardless of case and Unicode form."""
     nfc = normal("NFC", path)
     return normal("NFC", nfc.casefold())
 
 
 def matcher(glob: str, *, wide: bool = False) -> Callable[[str], bool]:
-    """Return what tells whether a glob fits a folded key, in any case.
+    """Return a function that tells whether a glob matches a folded key, ignoring case.
 
-    `*` stays in a folder, `**` crosses folders. A glob without `/` fits in every folder, one with
-    `/` counts from the vault's; a folder's name stands for all in it. `wide` takes in all that it
-    may mean: `*` crosses folders, too, a note need not be named with its `.md`, and a
-    backslash may be the `/` of Windows. Raises UsageError for a glob that is too long.
+    `*` stays within a folder, `**` crosses folders. A glob without `/` matches in every folder, one
+    with `/` is relative to the vault; a folder's name matches everything in it. `wide` allows every
+    possible meaning: `*` also crosses folders, a note matches without its `.md`, and a backslash
+    may be a Windows `/`. Raises UsageError for a glob that is too long.
     """
     if len(glob) > MAX_GLOB_CHARS:
         message = (

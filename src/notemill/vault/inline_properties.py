@@ -1,7 +1,7 @@
-"""Properties that older tools keep as lines of the text, `key:: value`, lifted into the frontmatter.
+"""Inline properties (`key:: value`) at the top of a note, moved into the frontmatter; pure.
 
-Dataview and Logseq write them; only lines at the very top of a note count, and of those only what
-can be said as a property without loss; pure.
+Dataview and Logseq write them. Only lines at the very top of a note count, and of those only the
+ones that can become a property without loss.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ _ANY_TAG = re.compile(r"(?:^|\s)#\S")
 
 @dataclass(frozen=True, slots=True)
 class Lifted:
-    """The note's new bytes, what was lifted, and what was left and why."""
+    """The note's new bytes, the fields moved, and those left with the reason."""
 
     raw: bytes
     what: tuple[str, ...]
@@ -76,10 +76,10 @@ class _Line:
 
 
 def lift(note: Note, *, lists: Collection[str]) -> Lifted:
-    """Return a note with the fields at its top made properties.
+    """Return a note with the fields at its top turned into properties.
 
-    `lists` are the keys, in lower case, that hold lists. Raises MalformedNoteError where what comes
-    out would not say the same.
+    `lists` are the lower-case keys that hold lists. Raises MalformedNoteError if the result would
+    not have the same meaning.
     """
     lines = _lines(note)
     there = {one.name for one in note.frontmatter.entries} if note.frontmatter else set()

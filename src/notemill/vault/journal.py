@@ -1,9 +1,9 @@
-"""What writing a vault needs of its journal: every write, byte for byte, so that it can be undone.
+"""The journal that the vault writes to: every write, byte for byte, so that it can be undone.
 
-A write is durable there before the note is touched. It is `intended`, then `done`; `undoing`, then
-`undone`. One that never reached the note is removed. One that a crash left open and whose note is
-now something else is `unclear`: it is reported, and its bytes are kept. The vault's store has the
-journal; what lies here is its form alone.
+A write is durable in the journal before the note is touched. It is `intended`, then `done`; on undo
+it is `undoing`, then `undone`. A write that never reached the note is removed. One that a crash
+left open, and whose note matches neither its old nor its new bytes, is `unclear`: it is reported,
+and its bytes are kept. This module defines the interface; the vault's store implements it.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class State(StrEnum):
-    """Where a write stands."""
+    """The state of a write."""
 
     INTENDED = "intended"
     DONE = "done"
@@ -29,7 +29,7 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """A write about to happen; `path` and `temporary` lie in the vault, as the folder lists them."""
+    """A write about to happen; `path` and `temporary` are vault paths, as the folder lists them."""
 
     run: str
     key: str
@@ -43,7 +43,7 @@ class Intent:
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """One write to one note, as it stands; its old bytes are read with `Journal.before`."""
+    """One write to one note and its state; `Journal.before` reads its old bytes."""
 
     seq: int
     run: str
@@ -58,7 +58,7 @@ class Write:
 
 @dataclass(frozen=True, slots=True)
 class WrittenRun:
-    """What a run wrote: how many notes, how many of them are undone, from when to when."""
+    """A run's writes: the number of notes, how many are undone, and the first and last time."""
 
     run: str
     notes: int
@@ -68,34 +68,34 @@ class WrittenRun:
 
 
 class Journal(Protocol):
-    """The writes to one vault; every method raises StoreError where its file cannot be used."""
+    """The writes to one vault; every method raises StoreError if the file cannot be used."""
 
     def close(self) -> None:
         """Close the file."""
 
     def transaction(self) -> AbstractContextManager[object]:
-        """Keep what is written within, here and beside it, in one commit."""
+        """Commit everything written to the file inside the block as one transaction."""
 
     def intend(self, intent: Intent) -> int:
         """Record a write before it happens and return its number; durable on return."""
 
     def mark(self, seqs: Iterable[int], state: State, *, temporary: str = "") -> None:
-        """Write down where writes stand, all in one commit."""
+        """Record the states of writes, all in one commit."""
 
     def remove(self, seq: int) -> None:
         """Forget a write that never reached its note."""
 
     def open_writes(self) -> list[Write]:
-        """Return what a crash left open, oldest first."""
+        """Return the writes that a crash left open, oldest first."""
 
     def of_run(self, run: str) -> list[Write]:
         """Return a run's writes, newest first."""
 
     def standing(self, key: str, since: int) -> list[Write]:
-        """Return the writes to a note from number `since` on that are not undone, newest first."""
+        """Return a note's writes from number `since` on that are not undone, newest first."""
 
     def before(self, write: Write) -> bytes:
-        """Return the bytes that a write replaced. Raises WriteFailedError where they are damaged."""
+        """Return the bytes that a write replaced. Raises WriteFailedError if they are damaged."""
 
     def runs(self) -> list[WrittenRun]:
         """Return the runs that wrote something, newest first."""

@@ -1,4 +1,4 @@
-"""What a note is called everywhere but on the disk: its key; pure."""
+"""A note's key: its name everywhere except on disk; pure."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from notemill.text.normal import normal
 
 
 def key_of(path: str) -> str:
-    """Return the key for a path: NFC; bytes that are no UTF-8 show as their escapes."""
+    """Return the key for a path, in NFC; bytes that are not UTF-8 are escaped."""
     if path.isascii():
         return path
     text = os.fsencode(path).decode("utf-8", "backslashreplace")

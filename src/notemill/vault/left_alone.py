@@ -1,4 +1,4 @@
-"""What is left alone in a vault, and why: the one form that this has everywhere."""
+"""The one type for what is left alone in a vault, and why."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 
 class LeftAlone(NamedTuple):
-    """A note, file or folder, by its path in the vault, that is left as it is, and why."""
+    """A note, file or folder, by its path in the vault, that is left unchanged, and the reason."""
 
     key: str
     reason: str

@@ -1,6 +1,6 @@
-"""What changes between two versions of a note, line by line, for people; pure.
+"""Line diffs between two versions of a note, for people; pure.
 
-Time grows with what differs, however often a line is repeated.
+Time grows with the size of the difference, however often a line is repeated.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 
 _CONTEXT_LINES: Final = 1
 _FEW_LINES: Final = 100
-"""Of so few lines on both sides `difflib` finds the matches: of equal ones in 20 ms at most, of
-10,000 in minutes, as its time grows with their cube."""
+"""Most lines on both sides for which `difflib` finds the matches: its time is cubic, at most 20 ms for
+so many equal lines and minutes for 10,000."""
 
 
 def diff(old: bytes, new: bytes, path: str) -> str:
-    """Return a unified diff of two versions of a note as text, '' where they are the same.
+    """Return a unified diff of two versions of a note, '' if they are the same.
 
-    Bytes that are no UTF-8 show as the replacement character.
+    Bytes that are not UTF-8 become the replacement character.
     """
     before, after = _shown_lines(old), _shown_lines(new)
     lead, trail = _same_edges(before, after)

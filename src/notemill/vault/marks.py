@@ -1,6 +1,6 @@
-"""The comments by which notemill knows its own parts of a note; pure.
+"""The comments that mark notemill's own parts of a note; pure.
 
-Anybody can write them into a note. What stands between them has force only where the vault's store
+Anybody can write them into a note. The text between them takes effect only if the vault's store
 says so: a mark by itself decides nothing.
 """
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from notemill.markup.reading import Reading
 
 TAGS_BEGIN: Final = "<!-- notemill: tags -->"
-"""The line behind which a note holds the vault's vocabulary."""
+"""The line after which a note holds the vault's vocabulary."""
 TAGS_END: Final = "<!-- notemill: end of tags -->"
 RELATED_BEGIN: Final = "<!-- notemill: related -->"
 RELATED_END: Final = "<!-- notemill: end of related -->"
@@ -29,16 +29,16 @@ _HIDING: Final = frozenset(
 
 
 def alone(mark: str, *, set_in: bool = False) -> re.Pattern[str]:
-    """Return what finds a mark alone on its line, whatever ends lines; `set_in` lets it have spaces.
+    """Return a pattern for a mark alone on its line; `set_in` allows spaces around it.
 
-    The mark itself is the pattern's first group.
+    Any line ending counts. The mark itself is the first group.
     """
     spaces = r"[ \t]*+" if set_in else ""
     return re.compile(rf"(?:\A|(?<=[\r\n])){spaces}({re.escape(mark)}){spaces}(?=[\r\n]|\Z)")
 
 
 def shown(body: Reading, patterns: Iterable[re.Pattern[str]]) -> list[list[re.Match[str]]]:
-    """Return where each of `patterns` is found, without what stands in code, comments and the like."""
+    """Return the matches of each of `patterns`, ignoring code, comments and the like."""
     hidden = [one for one in body.regions if one.kind in _HIDING]
     begins = [one.start for one in hidden]
 
@@ -54,7 +54,7 @@ _TAGS: Final = (alone(TAGS_BEGIN, set_in=True), alone(TAGS_END, set_in=True))
 
 
 def tag_list(body: Reading) -> tuple[list[int], list[int]]:
-    """Return where the marks of a vocabulary stand in a text: the opening ones, and the closing."""
+    """Return the positions of a vocabulary's marks in a text: the opening and the closing ones."""
     if TAGS_BEGIN not in body.text:
         return [], []
     starts, ends = shown(body, _TAGS)
@@ -62,5 +62,5 @@ def tag_list(body: Reading) -> tuple[list[int], list[int]]:
 
 
 def holds_vocabulary(body: Reading) -> bool:
-    """Tell whether a text holds a vocabulary, and does not just show one as an example."""
+    """Tell whether a text holds a vocabulary, not merely an example of one."""
     return bool(tag_list(body)[0])

@@ -1,7 +1,7 @@
-"""Metadata that Obsidian does not read as frontmatter: in another language, or in a wrong place; pure.
+"""Metadata that Obsidian does not read as frontmatter: not YAML, or misplaced; pure.
 
-Where such a block has to be the file's first, a frontmatter put above it would make it text; and of
-two blocks only one counts. So a note with one is left as it is. Every pass is linear.
+A frontmatter inserted above a block that must come first in the file would turn that block into
+text, and of two blocks only one counts. So such a note is left unchanged. Every pass is linear.
 """
 
 from __future__ import annotations
@@ -42,12 +42,12 @@ _TELLING = re.compile(
     rb"|description|keywords|categories|created|updated|modified|uu?id):(?=[ \t\r\n])"
 )
 _MAX_ABOVE: Final = 8
-"""The most lines above a block that is still taken for a frontmatter."""
+"""The most lines above a block for it to be still taken for frontmatter."""
 _MAX_LINES: Final = 200
 
 
 class Misplaced(NamedTuple):
-    """What is wrong with a note's metadata, for people; the text below it begins at `end`."""
+    """What is wrong with a note's metadata, for people; the text after it begins at `end`."""
 
     code: str
     message: str
@@ -55,7 +55,7 @@ class Misplaced(NamedTuple):
 
 
 def misplaced(raw: bytes) -> Misplaced | None:
-    """Return what a file without frontmatter has instead of one, None for nothing."""
+    """Return the metadata that a file has in place of frontmatter, None if there is none."""
     start = len(BOM) if raw.startswith(BOM) else 0
     begin = _BLANK.match(raw, start).end()  # type: ignore[union-attr]  # may be empty
     if other := _in_other_language(raw, begin, start):
@@ -77,7 +77,7 @@ def misplaced(raw: bytes) -> Misplaced | None:
 
 
 def second_block(raw: bytes, end: int) -> Misplaced | None:
-    """Return what is wrong where below a frontmatter, which ends at `end`, another one stands."""
+    """Report a second frontmatter below the one that ends at `end`, None if there is none."""
     begin = _BLANK.match(raw, end).end()  # type: ignore[union-attr]  # may be empty
     opening = _OPENING.match(raw, begin)
     closing = _closed(raw, opening.end()) if opening else None

@@ -1,4 +1,4 @@
-"""Where vaults lie, as their state folders remember: an undo finds its vault from anywhere."""
+"""The locations of known vaults, kept in their state folders, so that undo works from anywhere."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ _UNSAFE = re.compile(r"[^A-Za-z0-9]+")
 
 
 def vault_root(path: Path) -> Path:
-    """Return where the vault in the folder `path` lies: whole, without links on the way.
+    """Return the absolute path of the vault at `path`, with symbolic links resolved.
 
-    Raises VaultError where there is no such folder, it is a file, cannot be read or holds no notes.
+    Raises VaultError if the folder is missing, a file, unreadable or without notes.
     """
     try:
         root = path.expanduser().resolve()
@@ -64,7 +64,7 @@ def vault_root(path: Path) -> Path:
 
 
 def state_folder(home: Path, folder: Path) -> Path:
-    """Return where all about the vault in `folder` is kept: readable, unique by its whole path."""
+    """Return the state folder of the vault at `folder`, with a readable name unique to its path."""
     whole = str(folder.resolve())
     digest = hashlib.blake2b(whole.encode("utf-8", "surrogateescape"), digest_size=6).hexdigest()
     name = _UNSAFE.sub("-", folder.resolve().name).strip("-")[:40] or "vault"
@@ -72,9 +72,9 @@ def state_folder(home: Path, folder: Path) -> Path:
 
 
 def claim(home: Path) -> None:
-    """See that what is kept in `home` is private, of the vaults as well.
+    """Make sure that everything in `home` is private, the state of vaults included.
 
-    Raises VaultError where it is another user's, or open to others.
+    Raises VaultError if it belongs to another user or is open to others.
     """
     try:
         private.state_folder(home, create=False)
@@ -92,7 +92,7 @@ def claim(home: Path) -> None:
 
 
 def remember(state: Path, root: Path) -> None:
-    """Write down in a vault's state folder where the vault lies. Raises VaultError."""
+    """Record a vault's location in its state folder. Raises VaultError."""
     path, folder = state / _FILE, os.fsencode(root)
     try:
         if not path.exists() or read_small(path, most_bytes=_MAX_PATH_BYTES) != folder:
@@ -105,9 +105,9 @@ def remember(state: Path, root: Path) -> None:
 
 
 def is_root(folder: Path) -> bool:
-    """Tell whether a folder that was written down can be a vault's: whole, and without detours.
+    """Tell whether a recorded path can be a vault's: absolute and normalized.
 
-    Anything else would be looked for in the folder that a command happens to be run in.
+    A relative path would be resolved against whatever folder a command is run in.
     """
     text = str(folder)
     return folder.is_absolute() and os.path.normpath(text) == text and "\0" not in text

@@ -1,4 +1,4 @@
-"""Which notes lie in a vault's folder, and which are not here now though nobody deleted them."""
+"""Which notes are in a vault's folder, and which are absent although nobody deleted them."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _OFFLINE: Final = 0x1000 | 0x4_0000 | 0x40_0000
 
 
 def stands_for(name: str) -> tuple[str, str] | None:
-    """Return the name of the note that a file of this name stands for, and why it is not here."""
+    """Return the note that a placeholder file represents, by name, and why it is absent."""
     lowered = name.lower()
     if ".md" not in lowered or lowered.endswith(".md"):
         return None
@@ -42,18 +42,18 @@ def stands_for(name: str) -> tuple[str, str] | None:
 
 
 def why_offline(info: os.stat_result) -> str:
-    """Return why a file's bytes are not on this disk, '' where they are: reading would fetch them."""
+    """Return why a file's bytes are not on this disk (reading would fetch them), '' if they are."""
     flags, attributes = getattr(info, "st_flags", 0), getattr(info, "st_file_attributes", 0)
     return _CLOUD if flags & _SF_DATALESS or attributes & _OFFLINE else ""
 
 
 @dataclass(frozen=True, slots=True)
 class Presence:
-    """What lies in a vault's folder; all names are keys.
+    """The contents of a vault's folder; all names are keys.
 
-    `notes` are all Markdown files that a link could mean, those left out included; `elsewhere`
-    those that another file stands for, and why; `folders` those that could be read, `empty` the
-    ones with nothing in them, `closed` those that could not be read, and why.
+    `notes` are all Markdown files that a link could mean, skipped ones included; `elsewhere` the
+    notes represented by placeholder files, and why; `folders` the readable folders, `empty` those
+    with nothing in them, `closed` those that could not be read, and why.
     """
 
     notes: frozenset[str]
@@ -63,11 +63,11 @@ class Presence:
     closed: Mapping[str, str]
 
     def away(self, known: Iterable[str]) -> dict[str, str]:
-        """Return which of the notes `known` are not here now and not deleted either, and why.
+        """Return which of the notes `known` are absent but not deleted, and why.
 
-        So are notes that something stands for, and those whose folder is missing, or lies there
-        empty of several that were in it, as where a drive is mounted. One whose file is missing
-        from its folder is deleted.
+        These are notes with a placeholder, and notes whose folder is missing, or is now empty
+        although it held several, like the mount point of an absent drive. A note whose file is
+        missing from any other folder is deleted.
         """
         missing = [key for key in known if key not in self.notes and not key.startswith("/")]
         emptied = Counter(_folder(key) for key in missing if _folder(key) in self.empty)
@@ -95,7 +95,7 @@ class Presence:
 
 
 def presence(root: Path) -> Presence:
-    """Look through a folder. Links are not followed, and dot folders hold no notes."""
+    """Scan a folder, without following links or entering dot folders."""
     notes: list[str] = []
     elsewhere: dict[str, str] = {}
     seen: list[str] = []

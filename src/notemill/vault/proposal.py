@@ -1,4 +1,4 @@
-"""Edits of a note's owned properties: only their bytes change; pure."""
+"""Edits of a note's owned properties that change only their bytes; pure."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["Change", "new_list", "owned_spans", "set_properties", "spliced"]
 
 Change: TypeAlias = "str | Sequence[str] | None"
-"""What a property is to be: a text, a list of texts, or None to take it out."""
+"""A property's new value: a text, a list of texts, or None to remove it."""
 
 _DASH: Final = b"  - "  # as Obsidian writes it
 _DASHED = re.compile(rb"( *+)-([ \t]++)")
@@ -28,13 +28,13 @@ _FLOW_FOOT = re.compile(rb"[ \t\r\n]*+,?[ \t\r\n]*+\]")
 
 
 def set_properties(raw: bytes, changes: Mapping[str, Change]) -> bytes:
-    """Return the note with `changes` made: name → text, list of texts, or None to take it out.
+    """Return the note with `changes` made: name → text, list of texts, or None to remove it.
 
-    Every byte outside the properties that change stays. A property keeps its place, its spelling
-    and its style, and the parts of a list that stay keep their quotes and comments; new
-    properties come last in the frontmatter; a frontmatter is made only where there is none. An
-    absent property already is an empty list or text. Tags are written without `#`. Raises ValueError for a name that notemill
-    does not own, MalformedNoteError where the frontmatter cannot be edited safely.
+    Every byte outside the changed properties stays. A property keeps its place, spelling and style,
+    and remaining list items keep their quotes and comments; new properties go last in the
+    frontmatter, which is created if there is none. An absent property counts as an empty list or
+    text. Tags are written without `#`. Raises ValueError for a name that notemill does not own,
+    MalformedNoteError if the frontmatter cannot be edited safely.
     """
     if foreign := sorted(set(changes) - set(OWNED)):
         raise ValueError(f"notemill does not own {', '.join(foreign)}")
@@ -87,7 +87,7 @@ def _entry(note: Note, name: str) -> Entry | None:
 
 
 def spliced(raw: bytes, edits: list[tuple[Span, bytes]]) -> bytes:
-    """Return `raw` with bytes put in the place of spans that do not overlap."""
+    """Return `raw` with non-overlapping spans replaced by bytes."""
     parts: list[bytes] = []
     at = 0
     for span, new in sorted(edits, key=lambda edit: edit[0]):
@@ -157,7 +157,7 @@ def new_list(
 ) -> bytes:
     """Return a list in the style of the frontmatter's other lists; `tail` ends the key's line.
 
-    `first` is the first text as it is written already, where that can stay in any list.
+    `first` is the first text as already written, if that form is valid in any list.
     """
     if not texts:
         return head + b" []" + tail

@@ -1,4 +1,4 @@
-"""The region of a note's text that notemill owns: a list of related notes between two comments; pure.
+"""The region of a note that notemill owns: a list of related notes between two comments; pure.
 
 Offsets count characters of the body.
 """
@@ -24,11 +24,11 @@ _NEWLINE = re.compile(r"\r\n|\n|\r")
 
 @dataclass(frozen=True, slots=True)
 class OwnedRegion:
-    """Where the region lies.
+    """The region's position.
 
-    `start` and `end` bound all that notemill wrote: one line break before the opening comment and
-    one after the closing one belong to it, where they are there. Between `inner_start` and
-    `inner_end` are the lines between the comments.
+    `start` and `end` bound all that notemill wrote, including one line break, if present, before
+    the opening comment and one after the closing comment. `inner_start` and `inner_end` bound the
+    lines between the comments.
     """
 
     start: int
@@ -38,12 +38,12 @@ class OwnedRegion:
 
 
 def find_region(body: Reading) -> OwnedRegion | None:
-    """Return the region; None where there is none, more than one, or one that is not closed."""
+    """Return the region; None if there is none, more than one, or one that is not closed."""
     return _looked_for(body)[0] if START in body.text and END in body.text else None
 
 
 def is_damaged(body: Reading) -> bool:
-    """Tell whether the comments are there without making a region; in code they are an example."""
+    """Tell whether the comments are there without forming a region; those in code do not count."""
     if START not in body.text and END not in body.text:
         return False
     region, is_marked = _looked_for(body)
@@ -75,7 +75,7 @@ def _before_newline(body: str, at: int) -> int:
 
 
 def owners_parts(body: Reading) -> Iterator[str]:
-    """Yield the text around the region, so that joined it is the text as its owner wrote it."""
+    """Yield the parts around the region; joined, they are the text as its owner wrote it."""
     text, region = body.text, find_region(body)
     if region is None:
         yield text

@@ -1,7 +1,7 @@
-"""Links between related notes: written into a note, and taken out, byte-exactly; pure.
+"""Links between related notes, added to and removed from a note byte-exactly; pure.
 
-They stand in the property `related`, or as a list in a marked region at the end of the text. Every
-byte outside of these stays, and so does what the owner wrote inside them.
+They are in the property `related`, or in a list in a marked region at the end of the text. Every
+byte outside these stays, and so does what the owner wrote inside them.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class Form(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class LinkStyle:
-    """How a vault is set to write links; `markdown` holds for its text alone."""
+    """How a vault's settings say to write links; `markdown` applies only to the text."""
 
     markdown: bool = False
     paths: PathFormat = PathFormat.SHORTEST
@@ -57,7 +57,7 @@ class LinkStyle:
 
 @dataclass(frozen=True, slots=True)
 class LinkEntry:
-    """An entry of the property or the region that is a link as a whole; `text` is as written."""
+    """An entry of the property or region that consists of one link; `text` is as written."""
 
     text: str
     form: Form
@@ -66,9 +66,9 @@ class LinkEntry:
 
 @dataclass(frozen=True, slots=True)
 class LinkChanges:
-    """What is to become of a note's entries.
+    """The changes to a note's entries.
 
-    `replace` holds (old, new) texts. A property whose last entry goes is taken out, unless
+    `replace` holds (old, new) texts. A property that loses its last entry is removed, unless
     `keep_empty`: its owner had it before.
     """
 
@@ -79,11 +79,11 @@ class LinkChanges:
 
 
 def link_text(names: Names, key: str, *, source: str, form: Form, style: LinkStyle) -> str | None:
-    """Return a link to the note `key` as it is written in the note `source`.
+    """Return a link to the note `key`, for use in the note `source`.
 
-    In a property it is a wikilink: Obsidian takes nothing else for a link there. In the text it is
-    as the vault is set, and a Markdown link where the name would break a wikilink. None where no
-    link can mean the note.
+    In a property it is a wikilink: Obsidian recognizes no other link there. In the text it follows
+    the vault's settings, and is a Markdown link if the name would break a wikilink. None if no link
+    can mean the note.
     """
     name = without_suffix(key.rsplit("/", 1)[-1])
     wikilinks: list[str] = []
@@ -115,7 +115,7 @@ def _means(names: Names, text: str, key: str, *, source: str, form: Form) -> boo
 
 
 def link_entries(note: Note) -> tuple[LinkEntry, ...]:
-    """Return the entries of the property and of the region that are links as a whole."""
+    """Return the entries of the property and the region that consist of one link."""
     found = [(text, Form.PROPERTY) for text in note.list_of(PROPERTY)]
     region = find_region(note.reading)
     if region is not None:
@@ -134,8 +134,8 @@ def link_entries(note: Note) -> tuple[LinkEntry, ...]:
 def edit_links(raw: bytes, changes: LinkChanges, form: Form) -> bytes:
     """Return the note with `changes` made; what is added is written in `form`.
 
-    What is removed or replaced is looked for in both forms; what is not there is left at that.
-    Raises MalformedNoteError where the note cannot be edited safely.
+    Links to remove or replace are looked for in both forms; missing ones are ignored. Raises
+    MalformedNoteError if the note cannot be edited safely.
     """
     in_property = form is Form.PROPERTY
     edited = _edit_property(raw, changes, changes.add if in_property else ())
@@ -146,7 +146,7 @@ def edit_links(raw: bytes, changes: LinkChanges, form: Form) -> bytes:
 
 
 def closed_forms(raw: bytes) -> dict[Form, str]:
-    """Return where no link can be put into a note, and why."""
+    """Return the forms in which no link can be added to a note, and why."""
     found: dict[Form, str] = {}
     for form in Form:
         try:

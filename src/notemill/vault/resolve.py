@@ -1,4 +1,4 @@
-"""Which note a link means, and how a link to a note is written, by Obsidian's rules; pure."""
+"""Link resolution and link paths, by Obsidian's rules; pure."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _OTHER_VAULT = re.compile(r"^dendron://[^/]+/")
 
 
 class PathFormat(StrEnum):
-    """How links name a note: Obsidian's `newLinkFormat`, by its values."""
+    """How links name a note: the values of Obsidian's `newLinkFormat`."""
 
     SHORTEST = "shortest"
     RELATIVE = "relative"
@@ -29,15 +29,15 @@ class PathFormat(StrEnum):
 
 
 class Names:
-    """The notes of a vault by the names that links call them by.
+    """The notes of a vault, indexed by the names that links use.
 
-    A note is found as in Obsidian: upper and lower case are the same; a path from the vault's
-    root comes before everything; otherwise any note whose path ends with the link's, those below
-    the linking note's folder first, then the shortest path.
+    A note is found as in Obsidian, ignoring case: first by its path from the vault's root;
+    otherwise any note whose path ends with the link's, those below the linking note's folder first,
+    then the shortest path.
     """
 
     def __init__(self, keys: Iterable[str]) -> None:
-        """Take the keys of all notes: paths in the vault, with their ending."""
+        """Index the keys of all notes: paths in the vault, with their extension."""
         self._by_path: dict[str, str] = {}
         self._by_name: dict[str, list[str]] = {}
         self._nearest: dict[str, dict[str, str]] = {}
@@ -49,7 +49,7 @@ class Names:
     def resolve(self, path: str, *, source: str) -> str | None:
         """Return the key of the note that a link's `path` means in the note `source`.
 
-        `path` is as in `Link`: decoded and without `.md`; '' means the note itself. None where
+        `path` is as in `Link`: decoded and without `.md`; '' means the note itself. Returns None if
         there is no such note.
         """
         if not path:
@@ -88,10 +88,10 @@ class Names:
         return found
 
     def meant(self, path: str, label: str, *, source: str) -> str | None:
-        """Return the key of the note that a link means, also where another tool's rules hold.
+        """Return the key of the note that a link means, by other tools' rules as well.
 
-        Dendron writes the target behind the label, Logseq `/` in names for `___` in files; both
-        are tried where Obsidian finds nothing, so that their vaults have a graph as well.
+        Dendron writes the target after the label; Logseq writes `/` in names for `___` in file
+        names. Both are tried if Obsidian finds nothing, so that their vaults have a graph, too.
         """
         if (found := self.resolve(path, source=source)) is not None:
             return found
@@ -106,10 +106,11 @@ class Names:
         return None
 
     def paths_to(self, key: str, *, source: str, paths: PathFormat) -> Iterator[str]:
-        """Yield the paths, with their ending, by which the note `source` may name the note `key`.
+        """Yield the paths, with extension, by which the note `source` may name the note `key`.
 
-        What the vault is set to comes first; not every one has to mean the note. Shortest is the
-        name alone where no other note has it, else the path from the vault's root.
+        The vault's preferred format comes first; not every path necessarily resolves to the note.
+        The shortest path is the bare name if no other note has it, otherwise the path from the
+        vault's root.
         """
         name = key.rsplit("/", 1)[-1]
         if paths is PathFormat.RELATIVE:
@@ -125,12 +126,12 @@ class Names:
 
 
 def without_suffix(key: str) -> str:
-    """Return a note's key as links write it; `.MD` is an ending as well."""
+    """Return a note's key as links write it, without `.md` in any case."""
     return key[: -len(_SUFFIX)] if key[-len(_SUFFIX) :].lower() == _SUFFIX else key
 
 
 def title_of(key: str) -> str:
-    """Return what a note is called: its file's name without its endings."""
+    """Return a note's title: its file name without extensions."""
     return drawing_name(without_suffix(posixpath.basename(key)))
 
 

@@ -1,6 +1,6 @@
-"""Tags of a note renamed, merged or dropped: only their own bytes change; pure.
+"""Tags of a note renamed, merged or dropped, changing only their own bytes; pure.
 
-An edit is bound to the bytes it was made for.
+An edit applies only to the bytes it was made for.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ _LINE_FOOT = re.compile(r"[ \t]*+(?:(?<=[ \t])\^[A-Za-z0-9-]++[ \t]*+)?(?=[\r\n]
 
 
 class Splice(NamedTuple):
-    """Bytes `old` at the offset `start`, and what is to stand there."""
+    """Bytes `old` at the offset `start`, and their replacement."""
 
     start: int
     old: bytes
@@ -60,19 +60,19 @@ class Splice(NamedTuple):
 
     @property
     def span(self) -> Span:
-        """Where the old bytes are."""
+        """The span of the old bytes."""
         return Span(self.start, self.start + len(self.old))
 
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """Splices, in order and apart, of the note with a hash."""
+    """Splices, in order and non-overlapping, for the note with a given hash."""
 
     base_hash: str
     splices: tuple[Splice, ...]
 
     def apply(self, raw: bytes) -> bytes:
-        """Return the edited note. Raises ExternallyChangedError where `raw` is another one."""
+        """Return the edited note. Raises ExternallyChangedError if `raw` has another hash."""
         if bytes_hash(raw) != self.base_hash:
             raise ExternallyChangedError(
                 "the note has changed since the edit was made; make the edit again"
@@ -81,19 +81,19 @@ class Edit:
 
 
 class TagChanges:
-    """What is to become of tags: old → new, or None to drop it; children go with their parent."""
+    """Changes of tags: old → new, or None to drop one; children follow their parent."""
 
     def __init__(self, changes: Mapping[str, str | None]) -> None:
-        """Take tags with or without `#`; new ones are legal, see `is_legal_tag`."""
+        """Take tags with or without `#`; new ones must be legal, see `is_legal_tag`."""
         self._new = {tag_key(bare_tag(old)): new for old, new in changes.items()}
         self._deepest = max((old.count("/") + 1 for old in self._new), default=0)
         self._told: dict[str, str | None] = {}
 
     def of(self, tag: str) -> str | None:
-        """Return what becomes of `tag`, None where it goes; most stay as they are.
+        """Return the tag that `tag` becomes, None if it is dropped; most stay unchanged.
 
-        Of several changes that cover a tag the one of its nearest parent counts. Where a tag goes
-        below itself, what is there already stays, so that a change made twice is made once.
+        If several changes cover a tag, that of its nearest parent applies. If a tag moves below
+        itself, tags already there stay, so that repeating a change has no effect.
         """
         if self._new and tag not in self._told:
             self._told[tag] = self._of(tag)
@@ -116,13 +116,12 @@ class TagChanges:
 
 
 def retag(raw: bytes, changes: TagChanges) -> Edit | None:
-    """Return the edit that makes `changes` in the properties and the text; None for nothing.
+    """Return the edit that makes `changes` in the properties and the text; None if nothing changes.
 
-    Lists keep their style, quotes and comments; a tag that would stand twice in a list stands
-    there once. In the text a dropped tag goes with its space where nothing but tags follows it on
-    its line, and elsewhere loses its `#` alone: a sentence keeps its words. Never touched: code,
-    math, links, comments, URLs, HTML. Raises MalformedNoteError where the note cannot be edited
-    safely.
+    Lists keep their style, quotes and comments; a tag that would be in a list twice is kept once.
+    In the text a dropped tag is removed with its space if only tags follow it on its line;
+    elsewhere it loses only its `#`, so that a sentence keeps its words. Never touches code, math,
+    links, comments, URLs or HTML. Raises MalformedNoteError if the note cannot be edited safely.
     """
     note, problems = parse(raw)
     tags = inline_tags(note)
@@ -141,9 +140,9 @@ def retag(raw: bytes, changes: TagChanges) -> Edit | None:
 
 
 def may_hold(raw: bytes, changes: TagChanges) -> bool:
-    """Tell whether a note whose properties cannot be read may hold a tag there that changes.
+    """Tell whether a note with unreadable properties may have a changing tag in them.
 
-    In whatever language, a word behind `tags` has to be one.
+    Whatever the format, any word after `tags` counts as a possible tag.
     """
     head = raw[:_HEAD_BYTES].decode("utf-8", "replace")
     words = {word for held in _HELD.findall(head) for word in _WORD.findall(held)}
@@ -267,9 +266,9 @@ def _list_splices(note: Note, entry: Entry, changes: TagChanges) -> Iterator[Spl
 
 
 def without_items(note: Note, entry: Entry, gone: set[Span]) -> Iterator[Splice]:
-    """Yield what takes the items with the spans `gone` out of a list.
+    """Yield the splices that remove the items with the spans `gone` from a list.
 
-    Raises MalformedNoteError where the list is written in a way that forbids it.
+    Raises MalformedNoteError if the way the list is written forbids it.
     """
     if entry.shape is ValueShape.FLOW_LIST:
         yield from _without_in_flow(note, entry, gone)

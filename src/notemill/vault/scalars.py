@@ -1,4 +1,4 @@
-"""Texts as YAML scalars that every YAML 1.1 and 1.2 reader takes for just those texts; pure."""
+"""Texts as YAML scalars that every YAML 1.1 and 1.2 reader reads back as those texts; pure."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ _LAST_IN_ONE_BYTE: Final = "\xff"
 
 
 def scalar(text: str, *, quote: str = "", in_flow: bool = False) -> str:
-    """Return `text` as a scalar on one line; `quote` is the kind to keep, where it can be kept.
+    """Return `text` as a scalar on one line, keeping the quote style `quote` if possible.
 
-    Plain where that is safe, otherwise in double quotes. `text` is such as UTF-8 can hold.
+    Plain if that is safe, otherwise in double quotes. `text` must be encodable as UTF-8.
     """
     if quote == "'" and not _ESCAPED.search(text.replace("\\", "").replace('"', "")):
         return "'" + text.replace("'", "''") + "'"
@@ -36,7 +36,7 @@ def scalar(text: str, *, quote: str = "", in_flow: bool = False) -> str:
 
 
 def is_plain(text: str, *, in_flow: bool = False) -> bool:
-    """Tell whether every reader takes `text` without quotes for just this text."""
+    """Tell whether every reader reads an unquoted `text` as exactly this text."""
     pattern = _PLAIN_IN_FLOW if in_flow else _PLAIN
     if not pattern.fullmatch(text) or text.lower() in _RESERVED or _NEVER_PLAIN.search(text):
         return False

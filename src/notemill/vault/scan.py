@@ -1,4 +1,4 @@
-"""Finding the notes of a folder, with Obsidian's rules of what to leave out."""
+"""Finding the notes of a folder, leaving out what Obsidian leaves out."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class NoteFile:
-    """A note as the folder lists it.
+    """A note in a folder listing.
 
-    `key` is its path in the vault with `/`, in NFC, as text that can be stored and printed;
-    `path` the same as the folder lists it, which may hold surrogates for undecodable bytes.
+    `key` is its path in the vault with `/`, in NFC, safe to store and print; `path` is the same
+    path as listed, which may hold surrogates for undecodable bytes.
     """
 
     key: str
@@ -41,7 +41,7 @@ class Scan:
 
 
 def scan_folder(root: Path) -> Scan:
-    """Look through a folder; what cannot be read is skipped with a reason, never an error."""
+    """Scan a folder; what cannot be read is skipped with a reason and never raises."""
     walk = Walk(root)
     found: dict[str, NoteFile] = {}
     # A name already in its key's form comes before one that differs in Unicode form alone.
@@ -58,7 +58,7 @@ class Walk:
     """One pass over a folder; `skipped` fills while `notes` yields."""
 
     def __init__(self, root: Path) -> None:
-        """Take the folder, and its own settings of what to leave out."""
+        """Take the folder and the vault settings that say what to leave out."""
         self._root = str(root)
         self._settings = read_settings(root)
         self.skipped: list[LeftAlone] = list(self._settings.problems)
@@ -66,9 +66,9 @@ class Walk:
         """Notes among them that are not on this disk."""
 
     def notes(self) -> Iterator[NoteFile]:
-        """Yield the notes, folder by folder. Links are not followed: their targets are notes too.
+        """Yield the notes, folder by folder, without following links.
 
-        A link may lead out of the vault or round in circles, and a write would replace it.
+        A link may lead out of the vault or in a circle, and a write would replace the link.
         """
         folders = [""]
         while folders:

@@ -1,4 +1,4 @@
-"""Which files of a folder are notes, as Obsidian would see them; pure but for `read_settings`."""
+"""Which files in a folder Obsidian sees as notes; pure except for `read_settings`."""
 
 from __future__ import annotations
 
@@ -24,27 +24,27 @@ _CONFLICT_COPY = re.compile(
     r"\([^()]*conflicted copy[^()]*\)|\.sync-conflict-\d{8}-\d{6}", re.IGNORECASE
 )
 MAX_FILE_BYTES: Final = 4_194_304
-"""Plugins keep megabytes beside their settings; a larger file is a cache."""
+"""Plugins keep megabytes with their settings; a larger file is a cache."""
 MAX_ALL_BYTES: Final = 8_388_608
-"""Of all of them together, the smallest first: they are read before every command."""
+"""The total for all of them, smallest first: they are read before every command."""
 _MAX_LOOKS: Final = 5_000
-"""So many paths of templates are looked for; no vault has more templates."""
+"""The most template paths that are looked for; no vault has more templates."""
 _NO_PLUGIN: Final = ("app", "types", "workspace", "workspace-mobile", "workspaces")
-"""Files of settings that speak of notes and are no plugin's."""
+"""Settings files that name notes but belong to no plugin."""
 
 
 @dataclass(frozen=True, slots=True)
 class VaultSettings:
-    """What the vault's own settings leave out; `problems` are the settings not understood."""
+    """What the vault's settings leave out; `problems` are the settings that were not understood."""
 
     templates: NamedTemplates
     filters: Filters
     problems: tuple[LeftAlone, ...]
 
     def reason_for(self, path: str) -> str:
-        """Return why a note or folder (with `/` at its end) is left out, '' where it is not.
+        """Return why a note or folder (ending in `/`) is left out, '' if it is not.
 
-        Raises VaultSettingsError where that cannot be told.
+        Raises VaultSettingsError if that cannot be determined.
         """
         if reason := self.templates.reason_for(path):
             return reason
@@ -52,14 +52,14 @@ class VaultSettings:
 
 
 def is_conflict_copy(name: str) -> bool:
-    """Tell whether a synchronising service named the file as the other half of a conflict."""
+    """Tell whether a file's name is that of a sync service's conflict copy."""
     return _CONFLICT_COPY.search(name) is not None
 
 
 def read_settings(root: Path) -> VaultSettings:
-    """Read what `.obsidian` says of templates and excluded files; absent is nothing.
+    """Read the templates and excluded files from `.obsidian`; without it there are none.
 
-    Raises VaultSettingsError where the excluded files cannot be read.
+    Raises VaultSettingsError if the excluded files cannot be read.
     """
     filters = Filters(_own_settings(root).get("userIgnoreFilters"))
     problems: list[LeftAlone] = []
@@ -122,7 +122,7 @@ def _size_of(path: Path) -> int:
 
 
 def link_style(root: Path) -> LinkStyle:
-    """Return how the vault is set to write links; what is not understood is Obsidian's default."""
+    """Return how the vault writes links; a setting not understood means Obsidian's default."""
     settings = _own_settings(root)
     paths = settings.get("newLinkFormat")
     return LinkStyle(

@@ -1,8 +1,8 @@
-"""Paths that were written down: what a journal says is looked at each time before it is used.
+"""Stored paths: whatever a journal says is checked each time before it is used.
 
-A journal may come from another computer, and then from anybody. A note is a Markdown file that
-Obsidian shows, by a plain path below the vault; a temporary has the name that this module gives
-and lies beside its note. Whatever else is written down is neither read, written nor removed.
+A journal may come from another computer, and so from anybody. A note must be a Markdown file that
+Obsidian shows, at a plain path below the vault; a temporary file must have a name that this module
+gives and be beside its note. Any other stored path is neither read, written nor removed.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ _FOREIGN: Final = frozenset("\\:") if os.name == "nt" else frozenset()
 
 
 def place_of(root: Path, path: str, key: str) -> str:
-    """Return where the note `key` lies that was written down under `path`.
+    """Return the path of the note `key`, which was stored as `path`.
 
-    Raises OutsideVaultError where the path can be none of that note, or leads through a link now,
-    and NoteNotFoundError where it leads nowhere by one.
+    Raises OutsideVaultError if the path cannot be that note's or now leads through a link, and
+    NoteNotFoundError if such a link is broken.
     """
     if not _is_note(path) or key_of(path) != key_of(key):
         raise OutsideVaultError(
@@ -72,12 +72,12 @@ def _is_note(path: str) -> bool:
 
 
 def beside(path: str) -> str:
-    """Return a new name in the same folder: a dot file, which no one takes for a note."""
+    """Return a new name in the same folder: a dot file, which nothing takes for a note."""
     folder, slash, _ = path.rpartition("/")
     return f"{folder}{slash}{_TEMPORARY}{secrets.token_hex(8)}"
 
 
 def is_beside(temporary: str, path: str) -> bool:
-    """Tell whether `temporary` is what `beside` could have returned for `path`."""
+    """Tell whether `beside` could have returned `temporary` for `path`."""
     folder, _, name = temporary.rpartition("/")
     return folder == path.rpartition("/")[0] and _BESIDE.fullmatch(name) is not None

@@ -1,6 +1,6 @@
-"""Which notes are templates: those that the vault's settings name, and those with marks in them; pure.
+"""Which notes are templates: by the vault's settings, or by template marks in the text; pure.
 
-What is written into a template is in every note that is made from it.
+What is written into a template ends up in every note made from it.
 """
 
 from __future__ import annotations
@@ -60,9 +60,9 @@ _SHOWN_CHARS: Final = 40
 
 @dataclass(slots=True)
 class NamedTemplates:
-    """The folders and notes that settings name as templates, each with the plugin that says so.
+    """The folders and notes that settings name as templates, each with the plugin that names it.
 
-    `anywhere` are notes that are meant wherever they lie: nothing lies just where the setting says.
+    `anywhere` are notes that match below any folder, because nothing is at the exact path set.
     """
 
     folders: dict[str, str] = field(default_factory=dict)
@@ -70,7 +70,7 @@ class NamedTemplates:
     anywhere: dict[str, str] = field(default_factory=dict)
 
     def reason_for(self, path: str) -> str:
-        """Return why a note or folder (with `/` at its end) is a template, '' where it is none."""
+        """Return why a note or folder (ending in `/`) is a template, '' if it is not."""
         compared = _comparable(path)
         if compared.endswith("/"):
             return "in the templates folder" if compared[:-1] in self.folders else ""
@@ -82,11 +82,11 @@ class NamedTemplates:
         return f"a template: the settings of {plugin} name it" if plugin else ""
 
     def add(self, plugin: str, settings: object, exists: Callable[[str], bool]) -> None:
-        """Add what the settings of a plugin name, whether it is switched on or not.
+        """Add the templates that a plugin's settings name, whether or not it is enabled.
 
-        That is every text whose key speaks of templates, however deep: plugins nest them in lists
-        of choices and folders. It has to look like the path of a note, or its key has to speak of
-        a folder. `exists` tells whether a note lies at a path.
+        These are all texts, at any depth, whose key mentions templates: plugins nest them in lists
+        of choices and folders. A text must look like the path of a note, or its key must mention a
+        folder. `exists` tells whether there is a note at a path.
         """
         for key, value in _texts(settings):
             name = key.casefold()
@@ -137,10 +137,10 @@ def _texts(settings: object) -> Iterator[tuple[str, str]]:
 
 
 def template_mark(body: Reading, properties: str = "") -> str:
-    """Return the first mark of a template in a note, shortened, '' where it holds none.
+    """Return the first template mark in a note, shortened, '' if there is none.
 
-    `properties` is the text of its frontmatter. In code, math and comments a mark is an example: a
-    note about templates is none.
+    `properties` is the text of its frontmatter. A mark in code, math or comments is an example: a
+    note about templates is not a template.
     """
     for _, mark in _marks(properties):
         return _shown(mark)

@@ -1,7 +1,7 @@
-"""Properties brought into the form that Obsidian writes: only what is named changes; pure.
+"""Properties normalized to the form Obsidian writes, changing only the kinds named; pure.
 
-Every kind is a step of its own, from bytes to bytes, read back before it counts. What could mean
-more than one thing is left, with the reason.
+Every kind is a separate step from bytes to bytes, verified by reading the result back. Anything
+ambiguous is left, with the reason.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
 class TidyKind(StrEnum):
-    """What is brought into form."""
+    """A kind of change that tidying makes."""
 
     INLINE = "inline"
     CASE = "case"
@@ -56,7 +56,7 @@ class TidyKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One kind of change in a note: its bytes before and behind it, and what changed, for people."""
+    """One kind of change in a note: the bytes before and after, and what changed, for people."""
 
     kind: TidyKind
     before: bytes
@@ -66,7 +66,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """What is left as it is, and why."""
+    """What is left unchanged, and why."""
 
     kind: TidyKind
     reason: str
@@ -74,14 +74,14 @@ class Left:
 
 @dataclass(frozen=True, slots=True)
 class TidiedText:
-    """The steps that bring a note into form, in order, and what is left."""
+    """The steps that tidy a note, in order, and what is left."""
 
     steps: tuple[Step, ...]
     left: tuple[Left, ...]
 
     @property
     def after(self) -> bytes | None:
-        """The note behind all steps, None where nothing changes."""
+        """The note after all steps, None if nothing changes."""
         return self.steps[-1].after if self.steps else None
 
 
@@ -96,9 +96,9 @@ class _Edit:
 
 
 def tidy(raw: bytes, kinds: Collection[TidyKind]) -> TidiedText:
-    """Return what brings a note's properties into form, one step for each of `kinds`.
+    """Return the steps that tidy a note's properties, one for each of `kinds`.
 
-    Raises MalformedNoteError where its frontmatter cannot be read: then nothing of it is touched.
+    Raises MalformedNoteError if its frontmatter cannot be read: it is then left untouched.
     """
     steps: list[Step] = []
     left: list[Left] = []
