@@ -109,7 +109,7 @@ def _settings() -> str:
         rows.append(f"| {name} | {variables} | {default} |")
     rows.append(f"| `exclude`, in the table `[notemill]` | `{VARIABLE}` | nothing |")
     defaults = {
-        "embedding": f"{EmbeddingKind.AUTO}; known are {', '.join(EmbeddingKind)}",
+        "embedding": f"{EmbeddingKind.AUTO}; one of {', '.join(EmbeddingKind)}",
         "embedding_model": OPENAI_MODEL,
         "embedding_url": OPENAI_URL,
     }

@@ -335,8 +335,8 @@ def _reject_tag(
     used = (tag_key(one) for facts in view.facts for one in facts.all_tags)
     if not pairs and key in used:
         raise UsageError(
-            f"nothing is proposed for #{tag}; `notemill tags review` lists what is, and --into "
-            "names a tag that it must never become"
+            f"nothing is proposed for #{tag}; `notemill tags review` lists what is; "
+            "--into TAG rejects a merge before it is proposed"
         )
     if not pairs or any(tag_key(one.tag) == key for one in waiting.new_tags):
         said.append(_reject_new(view.opened, tag, ""))

@@ -191,7 +191,7 @@ def accept_tags(**flags: Any) -> None:  # noqa: ANN401
     "--into",
     metavar="TAG",
     type=TAG,
-    help="A tag that it must never become, whether proposed or not.",
+    help="Never merge it into this tag, even if that was not proposed.",
 )
 @click.option("--item", metavar="NOTE", type=NOTE, help="Only for this note.")
 @click.option("--take-back", is_flag=True, help="Undo rejections: it may be proposed again.")
