@@ -110,7 +110,7 @@ class QueueRow:
 
 
 def fingerprint_of(kind: ProposalKind, raw: bytes) -> str:
-    """Return what a kind of proposal is bound to: the hash of a note's own content, or of all of it."""
+    """Return the hash a kind of proposal is bound to: of a note's own content, or of all of it."""
     return bytes_hash(raw) if kind is ProposalKind.TIDY_CHANGE else source_hash(parse(raw)[0])
 
 

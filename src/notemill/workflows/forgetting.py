@@ -1,4 +1,4 @@
-"""A run forgotten: its proposals, what was decided on them, and the journal of its writes."""
+"""Forget a run: its proposals, the decisions on them, and the journal of its writes."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from twolane import private
 def forget_kept(home: Path, label: str, run: str) -> None:
     """Delete the proposals of a run over the vault at `label`, and the journal of its writes.
 
-    The vault itself is not touched and need not exist any more. Raises VaultLockedError if another
-    process works on it, StoreError where a write of the run is open.
+    The vault itself is not touched and need no longer exist. Raises VaultLockedError if another
+    process works on it, StoreError if a write of the run is open.
     """
     if not is_root(Path(label)):
         return

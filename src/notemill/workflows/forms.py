@@ -1,4 +1,4 @@
-"""Requests with replies of a fixed form: JSON Schema as structured output takes it."""
+"""Requests whose replies have a fixed form, given as JSON Schema for structured output."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ BOOLEAN: Final = {"type": "boolean"}
 
 
 def text_of(most_chars: int) -> dict[str, Any]:
-    """Return the form of a text that ends: a small model may never find an end by itself."""
+    """Return the form of a text of bounded length: a small model may never end by itself."""
     return {**TEXT, "maxLength": most_chars}
 
 
 def list_of(items: Mapping[str, Any], most: int | None = None) -> dict[str, Any]:
-    """Return the form of a list, of at most so many entries."""
+    """Return the form of a list of at most `most` entries."""
     return {"type": "array", "items": items, **({} if most is None else {"maxItems": most})}
 
 
 def object_of(**properties: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the form of an object with just these properties, all of them there."""
+    """Return the form of an object with exactly these properties, all required."""
     return {
         "type": "object",
         "properties": properties,
@@ -34,7 +34,7 @@ def object_of(**properties: Mapping[str, Any]) -> dict[str, Any]:
 def params_of(
     lines: Iterable[str], *, system: str, form: Mapping[str, Any], model: str, max_tokens: int
 ) -> dict[str, Any]:
-    """Return the params that say `lines` to a model, and have it answer in a form."""
+    """Return the params that send `lines` to a model and require a reply in the form."""
     return {
         "model": model,
         "max_tokens": max_tokens,

@@ -1,4 +1,4 @@
-"""Staged rollout: nobody can check hundreds of results, so a few come first and are looked at."""
+"""Staged rollout: nobody can check hundreds of results, so a few come first, to be reviewed."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 LADDER = (2, 6, 52, 72)
 PAST_BOUNDARY = 22
 PROBE = 2
-# No more stages than a person looks through, none larger than any vault.
+# No more stages than a person reviews, none larger than any vault.
 _SIZES = re.compile(r"[1-9][0-9]{0,8}(?:,[1-9][0-9]{0,8}){0,19}(?:,all)?")
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A stage with words for a person: what it tries out."""
+    """A stage, and in words what it tries out."""
 
     stage: Stage
     purpose: str
@@ -33,11 +33,11 @@ class Step:
 def plan_steps(
     spec: str, notes: Sequence[NoteFacts], *, batch_size: int, forced: Lane | None
 ) -> list[Step]:
-    """Return the stages before the last one, which takes all that is left.
+    """Return the stages before the last one, which covers the rest.
 
-    `spec` is `auto` (two typical notes in real time, then all; none of it where the batch lane
-    is forced), `none`, `ladder` for the whole one, or cumulative sizes such as `2,6,52`. There
-    are never more stages than the vault needs. Raises UsageError.
+    `spec` is `auto` (two typical notes in real time, then all; no stages if the batch lane is
+    forced), `none`, `ladder` for all of them, or cumulative sizes such as `2,6,52`. There are never
+    more stages than the vault needs. Raises UsageError for any other.
     """
     sizes = _sizes(spec, len(notes), batch_size, forced)
     steps: list[Step] = []
@@ -55,7 +55,7 @@ def plan_steps(
 
 
 def check_stages(spec: str) -> None:
-    """See that a person's stages can be read. Raises UsageError."""
+    """Check that `spec` is valid. Raises UsageError if it is not."""
     _sizes(spec, 0, 1, None)
 
 
@@ -95,7 +95,7 @@ def _choose(
 
 
 def _typical(notes: Sequence[NoteFacts], free: list[int], wanted: int) -> set[int]:
-    """Return those nearest to the median length."""
+    """Return the indexes of the free notes nearest to the median length."""
     by_length = sorted(free, key=lambda index: (notes[index].size, index))
     start = max(0, (len(by_length) - wanted) // 2)
     return set(by_length[start : start + wanted])
@@ -110,7 +110,7 @@ def _odd(notes: Sequence[NoteFacts], free: list[int], wanted: int) -> set[int]:
 
 
 def _one_folder(notes: Sequence[NoteFacts], free: list[int], wanted: int) -> set[int]:
-    """Return notes of the fullest folder, filled up from the others."""
+    """Return notes of the largest folder, filled up from the others."""
     folders: dict[str, list[int]] = {}
     for index in free:
         folders.setdefault(notes[index].folder, []).append(index)

@@ -1,4 +1,4 @@
-"""A run's writing undone: the notes' bytes, and what the queue and the links say of them."""
+"""Undo a run: restore the notes' bytes, and update the queue and the links to match."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ def undo_run(
     look: Callable[[], Scene],
     now: Callable[[], float],
 ) -> list[NoteUndo]:
-    """Restore the exact bytes that a run's writing replaced, of all its notes or of one.
+    """Restore the exact bytes that a run replaced, in all its notes or in one.
 
-    `look` gives the scene as it is when the bytes are back. Raises VaultError.
+    `look` returns the scene once the bytes are restored. Raises VaultError.
     """
 
     def also(one: NoteUndo) -> None:
-        # Tags in the text are its owner's words: their way back is no change of the owner's.
+        # Tags in the text are the owner's words, but restoring them is not an edit by the owner.
         after = sources(vault, [one.key])
         review.rebase((key, before[key], new) for key, new in after.items() if key in before)
         review.forget_curated([(one.key, one.runs)], now=now())

@@ -1,4 +1,4 @@
-"""Between two stages: is what came back provably what was asked for?"""
+"""The check between two stages: is each result provably the answer to its own request?"""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What a stage's check has found; `problems` empty means that the run may go on."""
+    """The result of a stage's check; without `problems` the run may continue."""
 
     checked: int
     problems: tuple[str, ...]
 
 
 def verify(report: Report, outcomes: Iterable[ItemOutcome]) -> Verdict:
-    """Check the counts of a run and every result that is there.
+    """Check the counts of a run and every result so far.
 
-    Independent of the engine's own checks: the counts add up, each result's id carries its
-    item's index, no two results carry the same reference. Where all there is has failed, more of
-    the same would fail as well.
+    Independent of the engine's own checks: the counts add up, each result's id carries its item's
+    index, and no two results carry the same reference. If all results so far have failed, the rest
+    would fail as well.
     """
     items = report.items
     problems: list[str] = []

@@ -1,4 +1,4 @@
-"""Proposals become bytes: additions on request, replacements only when a person says so."""
+"""Write proposals into notes: additions on request, replacements only with a person's consent."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """What became of the proposals for one note; `problem` is '' if it was written.
+    """The outcome of one note's proposals; `problem` is '' if the note was written.
 
-    `refused` are proposals that no reading of a reply makes: the queue was made by another hand.
-    `stale` ones were made for another text of the note than others that were written.
+    `refused` are proposals that cannot have come from a reply: something else put them in the
+    queue. `stale` ones were made for another version of the note than those that were written.
     """
 
     note: str
@@ -51,7 +51,7 @@ TAGS: Final = (ProposalKind.TAG, ProposalKind.NEW_TAG)
 def preview(
     raw: bytes, proposals: Sequence[Proposal], *, ours: frozenset[str], gate: Gate = OPEN
 ) -> bytes:
-    """Return the note's bytes with the additions among `proposals` in it, all else as it is.
+    """Return the note's bytes with the additions among `proposals`, all else unchanged.
 
     Raises MalformedNoteError if its properties cannot be edited.
     """
@@ -61,7 +61,7 @@ def preview(
 
 
 def preview_of(raw: bytes, proposal: Proposal) -> bytes:
-    """Return the note's bytes with one proposal in it, as they will be once it is accepted.
+    """Return the note's bytes with one proposal applied, as if it were accepted.
 
     Raises MalformedNoteError if its properties cannot be edited.
     """
@@ -72,7 +72,7 @@ def preview_of(raw: bytes, proposal: Proposal) -> bytes:
 def _plain(proposals: Iterable[Proposal], raw: bytes) -> list[Proposal]:
     """Return the proposals that may be written into a note's properties.
 
-    Read from a reply they all may; a row of another hand could bring in anything.
+    All that were read from a reply may; a row from another source could contain anything.
     """
     own = Own(lambda: raw.decode("utf-8", "replace"))
     return [
@@ -82,7 +82,7 @@ def _plain(proposals: Iterable[Proposal], raw: bytes) -> list[Proposal]:
 
 @dataclass(frozen=True, slots=True)
 class _Ruled:
-    """Proposals at the gate: as they may be written, those that wait there, those that go."""
+    """Proposals sorted by the gate: those to write, those that wait, those that are struck out."""
 
     usable: list[Proposal]
     new: list[Proposal]
@@ -91,7 +91,7 @@ class _Ruled:
 
 
 def _ruled(proposals: Iterable[Proposal], gate: Gate) -> _Ruled:
-    """Look at proposals as the vocabulary is now: tags in its spelling, new ones apart."""
+    """Sort proposals by the current vocabulary: tags in its spelling, new ones apart."""
     found = _Ruled([], [], [], [])
     for one in proposals:
         if one.kind not in TAGS:
@@ -110,7 +110,7 @@ def _ruled(proposals: Iterable[Proposal], gate: Gate) -> _Ruled:
 
 
 def _sort_accepted(proposal: Proposal, gate: Gate, found: _Ruled) -> None:
-    """Sort a tag that a person accepted: written for this note, whatever the vocabulary has."""
+    """Sort an accepted tag: it is written into this note even if the vocabulary lacks it."""
     tag = gate.accepted_as(proposal.value)
     if tag is None:
         found.gone.append(proposal)
@@ -121,7 +121,7 @@ def _sort_accepted(proposal: Proposal, gate: Gate, found: _Ruled) -> None:
 
 
 def waits_for_person(proposal: Proposal, gate: Gate) -> bool:
-    """Return whether `--apply` leaves a proposal alone: it replaces, or is a tag that is new."""
+    """Return whether `--apply` leaves a proposal alone: a replacement, or a new tag."""
     if proposal.kind not in TAGS:
         return bool(proposal.replaces)
     ruling = gate.of(proposal.value, proposal.note)
@@ -129,12 +129,12 @@ def waits_for_person(proposal: Proposal, gate: Gate) -> bool:
 
 
 def _may_be_tag(tag: str, gate: Gate) -> bool:
-    """Return whether a tag is such as replies are read into; the owner's list may have others."""
+    """Return whether a reply may propose a tag; the owner's own list may contain others, too."""
     return is_tidy_tag(tag) or gate.allows(tag)
 
 
 def _waits(proposal: Proposal, ruling: Ruling, gate: Gate) -> bool:
-    """Return whether a tag needs a decision; one that was new stays so where the list is gone."""
+    """Return whether a tag needs a decision; a new tag still does once the list is gone."""
     return ruling.is_new or (proposal.kind is ProposalKind.NEW_TAG and not gate.allows(ruling.tag))
 
 
@@ -149,13 +149,13 @@ def apply_run(
     privacy: Privacy,
     gate: Gate = OPEN,
 ) -> Iterator[Applied]:
-    """Write what of a run waits or was accepted, or that for one `note`; yield what became of each.
+    """Write a run's pending and accepted proposals, or one `note`'s; yield each note's outcome.
 
-    A proposal that would replace what a person wrote waits, unless `replacing` or accepted; one
-    that would replace what they wrote after it was made waits in any case, to be looked at, and so
-    does a tag that the vocabulary does not have and nobody accepted. A note whose own content
-    changed since it was read, that is gone or hidden by now, is left alone: its proposals end in
-    conflict, as do tags that the vocabulary has struck out meanwhile.
+    A proposal that would replace a person's text waits, unless `replacing` or accepted; one that
+    would replace text written after it was made waits in any case, to be reviewed, and so does a
+    tag that is neither in the vocabulary nor accepted. A note that is gone or hidden by now, or
+    whose own content has changed since it was read, is left alone: its proposals end in conflict,
+    as do tags that were struck from the vocabulary meanwhile.
     """
     applying = ProposalWriting(vault, review, run, replacing=replacing, now=now, privacy=privacy)
     return applying.write(review.to_apply(run, note=note), gate)
@@ -170,9 +170,9 @@ def apply_accepted(
     privacy: Privacy,
     gate: Gate = OPEN,
 ) -> Iterator[Applied]:
-    """Write what was accepted, whichever run proposed it; yield what became of each note.
+    """Write the accepted proposals of all runs; yield each note's outcome.
 
-    All of it is written under the name of `run`, so that one undo takes it back.
+    All of it is written as `run`, so that one undo reverts it.
     """
     applying = ProposalWriting(vault, review, run, replacing=False, now=now, privacy=privacy)
     return applying.write(review.accepted(), gate)
@@ -180,7 +180,7 @@ def apply_accepted(
 
 @dataclass(frozen=True, slots=True)
 class ProposalWriting:
-    """One writing of proposals under the name of a run."""
+    """The writing of proposals as one run."""
 
     vault: Vault
     review: Review
@@ -190,7 +190,7 @@ class ProposalWriting:
     privacy: Privacy
 
     def write(self, proposals: Iterable[Proposal], gate: Gate) -> Iterator[Applied]:
-        """Write proposals, which come note by note, and yield what became of each note."""
+        """Write proposals, given note by note, and yield each note's outcome."""
         written = self.review.descriptions_written()
         for key, group in groupby(proposals, key=lambda one: one.note):
             ruled = _ruled(group, gate)
@@ -232,22 +232,22 @@ class ProposalWriting:
             self.review.decide(proposals, ProposalState.CONFLICT, now=self.now())
             return Applied(key, (), (), str(error), conflict=True)
         except NotemillError as error:
-            # The note is as it was and its proposals keep: no rights, a full disk.
+            # The note is unchanged and its proposals stay pending: no permission, a full disk.
             return Applied(key, (), (), str(error))
         return done
 
     def _may(self, note: Note, proposal: Proposal, ours: frozenset[str]) -> bool:
-        """Return whether a proposal is written: it adds, or replaces what a person knows of."""
+        """Return whether to write a proposal: it adds, or a person agreed to what it replaces."""
         if _adds(note, proposal, ours):
             return True
         agreed = self.replacing or proposal.state is ProposalState.ACCEPTED
         return agreed and description_of(note) in (proposal.replaces, "")
 
     def _settle(self, done: Applied, has: str) -> None:
-        """Keep what became of a note's proposals; `has` is the description that it had."""
+        """Record the outcome of a note's proposals; `has` is the description that it had."""
         for one in done.waiting:
             if has and has != one.replaces:
-                # What is there now is what a person has to weigh it against, once more.
+                # A person has to weigh it anew, against the text that is there now.
                 self.review.replacing(one, has)
                 self.review.decide([one], ProposalState.PENDING, now=self.now())
         ended = (*done.refused, *done.stale)
@@ -258,7 +258,7 @@ class ProposalWriting:
 def _fresh(
     note: Note, proposals: Sequence[Proposal]
 ) -> tuple[tuple[Proposal, ...], tuple[Proposal, ...]]:
-    """Return the proposals that were made for a note's text as it is, and the others.
+    """Return the proposals made for the note's current text, and the others.
 
     Raises ExternallyChangedError if none was.
     """
@@ -274,7 +274,7 @@ def _fresh(
 
 
 def _adds(note: Note, proposal: Proposal, ours: frozenset[str]) -> bool:
-    """Return whether a proposal takes nothing away that a person wrote."""
+    """Return whether a proposal removes nothing that a person wrote."""
     if proposal.kind is not ProposalKind.DESCRIPTION:
         return True
     has = description_of(note)
@@ -287,7 +287,7 @@ def _edited(raw: bytes, note: Note, proposals: Sequence[Proposal]) -> bytes:
 
 
 def _changes(note: Note, proposals: Sequence[Proposal]) -> dict[str, str | list[str]]:
-    """Return the properties as they are to be: what is there, and what is proposed."""
+    """Return the new properties: the current values and the proposed ones."""
     changes: dict[str, str | list[str]] = {}
     for one in proposals:
         if one.kind is ProposalKind.DESCRIPTION:

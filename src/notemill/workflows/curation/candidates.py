@@ -1,4 +1,4 @@
-"""Which of the vault's tags a prompt carries: those that fit the note, not the whole list."""
+"""Which of the vault's tags go into a prompt: those that fit the note, not the whole list."""
 
 from __future__ import annotations
 
@@ -27,35 +27,35 @@ _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 @dataclass(frozen=True)
 class Candidates:
-    """The tags that prompts choose from, in the spelling used most, each with its number of notes."""
+    """The tags for prompts, each in its most used spelling and with its number of notes."""
 
     counts: Mapping[str, int]
     words: Mapping[str, tuple[str, ...]]
 
     @classmethod
     def of(cls, tags_of_notes: Iterable[Iterable[str]]) -> Candidates:
-        """Collect the tags of all notes; spellings that differ in case only count as one."""
+        """Collect the tags of all notes; spellings that differ only in case count as one."""
         spellings: dict[str, Counter[str]] = {}
         for tags in tags_of_notes:
             for tag in tags:
                 spellings.setdefault(tag.casefold(), Counter())[tag] += 1
         counts = {
-            # Of spellings used equally often the first in order, so that runs agree.
+            # Among equally frequent spellings take the first in order, so that runs agree.
             max(sorted(forms), key=forms.__getitem__): sum(forms.values())
             for forms in spellings.values()
         }
-        # What is no tag to Obsidian may be a sentence, and would stand in other notes' prompts.
+        # What Obsidian takes for no tag may be a sentence, and would enter other notes' prompts.
         counts = {tag: count for tag, count in counts.items() if _can_be_told(tag)}
         return cls(counts, {tag: tag_words(tag) for tag in counts})
 
     def of_note(
         self, title: str, folder: str, text: str, *, suggested: Sequence[str] = ()
     ) -> list[str]:
-        """Return at most MAX_CANDIDATES tags for a note, the best fitting first.
+        """Return at most MAX_CANDIDATES tags for a note, best fit first.
 
-        Where the vault's tagging suggests some, a few follow that the note names: so one that no
-        note has yet is found. Elsewhere those that fit come first and the vault's most frequent
-        follow: they are the ones a person files by.
+        If the vault's tagging suggests some, a few tags that the note names follow, so that a tag
+        no note has yet can be found. Otherwise the fitting tags come first and the vault's most
+        frequent follow: those are the ones a person files by.
         """
         fitting = self.fitting(title, folder, text)
         if suggested:
@@ -64,7 +64,7 @@ class Candidates:
         return list(dict.fromkeys([*fitting, *self._frequent]))
 
     def spelled(self, tags: Iterable[str]) -> list[str]:
-        """Return those of `tags` that are among them, as they are spelled here, each once."""
+        """Return the `tags` that are candidates, in the spelling kept here, each once."""
         found = (self._spellings.get(tag.casefold()) for tag in tags)
         return list(dict.fromkeys(tag for tag in found if tag is not None))
 
@@ -77,7 +77,7 @@ class Candidates:
         return {tag.casefold(): tag for tag in self.counts}
 
     def fitting(self, title: str, folder: str, text: str) -> list[str]:
-        """Return the tags that fit a note, the best first.
+        """Return the tags that fit a note, best first.
 
         A tag fits when all words of its last level occur in the note; rarer tags say more.
         """
@@ -98,7 +98,7 @@ class Candidates:
 
     @cached_property
     def _by_first_word(self) -> dict[str, list[str]]:
-        """The tags in whose words no CJK is, by the first of them: few need a look for a note."""
+        """The tags whose words have no CJK, by their first word: few have to be checked per note."""
         found: dict[str, list[str]] = {}
         for tag, words in self.words.items():
             if words and not any(map(_is_cjk, words)):
@@ -107,9 +107,9 @@ class Candidates:
 
     @cached_property
     def _by_first_pair(self) -> dict[str, list[tuple[str, list[tuple[str, bool]]]]]:
-        """The other tags by the beginning of their first word in CJK.
+        """The other tags, by the beginning of their first CJK word.
 
-        Each with its words, and whether a word may be a part of a longer one.
+        Each has its words, and whether a word may be part of a longer one.
         """
         found: dict[str, list[tuple[str, list[tuple[str, bool]]]]] = {}
         for tag, words in self.words.items():
@@ -137,7 +137,7 @@ def _fold(text: str) -> str:
 
 
 def _pairs(text: str) -> set[str]:
-    """Return the characters of a text, alone and with the next one."""
+    """Return the characters of a text, each alone and with the next one."""
     return {*text, *map(add, text, text[1:])}
 
 

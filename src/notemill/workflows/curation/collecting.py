@@ -1,4 +1,4 @@
-"""Answers become proposals, each for the note as it was when it was asked about."""
+"""Turn answers into proposals, each for the note as it was when the model was asked."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ def collected(
     gate: Gate,
     now: float,
 ) -> list[tuple[int, str]]:
-    """Turn the answers of a run that are there into proposals; return those in conflict, with why.
+    """Turn a run's answers so far into proposals; return those in conflict, with why.
 
-    A note that changed since it was asked about is a conflict; the answer for one that is not
-    here now is kept for when it is back. May be called at any time and again: what was collected
-    before is left as it is.
+    A note that has changed since the model was asked is a conflict; the answer for a note that is
+    not here now is kept until it is back. May be called repeatedly: answers that were collected
+    before are left as they are.
     """
     done = review.stored(run)
     written = review.descriptions_written()
@@ -61,9 +61,9 @@ def collected(
 
 
 def losses_of(outcomes: Iterable[ItemOutcome], vault: Vault) -> Iterator[tuple[str, Loss]]:
-    """Yield what was not taken of answers as it was, each with its note.
+    """Yield what was dropped or changed in answers, each with its note.
 
-    Judged by the notes as they are now; one is read only where its answer refers to something.
+    Judged by the current notes; a note is read only if its answer refers to something.
     """
     for outcome in outcomes:
         if outcome.state is not ItemState.SUCCEEDED or outcome.body is None:
@@ -81,7 +81,7 @@ def _text(vault: Vault, key: str) -> str:
 
 
 def _read(vault: Vault, key: str) -> tuple[NoteFacts | str, Own]:
-    """Return a note's facts as it is now, or why it cannot be read, and what it refers to."""
+    """Return a note's current facts, or why it cannot be read, and its references."""
     try:
         raw = vault.read(key)
     except NotemillError as error:

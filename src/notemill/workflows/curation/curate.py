@@ -30,14 +30,14 @@ if TYPE_CHECKING:
 MAX_TOKENS = 1_024
 # A reply is a description, five tags, five topics and a token.
 REPLY_TOKENS = 160
-# Some 6,000 tokens: what a note is about stands in there, and a book does not cost a fortune.
+# Some 6,000 tokens: enough to tell what a note is about, and a book does not cost a fortune.
 MAX_NOTE_CHARS = 24_000
 MAX_WORD_CHARS = 40
 MAX_TAGS = 5
 MAX_TOPICS = 5
 
 REPLY_SCHEMA = object_of(note_ref=TEXT, description=TEXT, tags=list_of(TEXT), topics=list_of(TEXT))
-# With room above what is asked for: held to it, a small model does not write on to its last token;
+# Above what is asked for: these bounds keep a small model from writing on to its last token;
 # Anthropic's structured output takes no such bounds.
 _WORDS = list_of(text_of(MAX_WORD_CHARS), MAX_TAGS + 2)
 BOUNDED_SCHEMA = object_of(
@@ -55,7 +55,7 @@ class Template:
 
 @dataclass(frozen=True, slots=True)
 class Curated:
-    """A reply that was read: what the model says of a note, and what of it was not taken."""
+    """A parsed reply: what the model says of a note, and what was dropped from it."""
 
     description: str
     tags: tuple[str, ...]
@@ -64,7 +64,7 @@ class Curated:
 
 
 def load_template(name: str) -> Template:
-    """Return a prompt that ships with the package."""
+    """Return a prompt from the package."""
     text = resources.files("notemill.prompts").joinpath(f"{name}.md").read_text("utf-8")
     return Template(text, hashlib.blake2b(text.encode(), digest_size=6).hexdigest())
 
@@ -79,10 +79,10 @@ def request_for(
     rejected: Sequence[str] = (),
     room: Room | None = None,
 ) -> dict[str, Any]:
-    """Return the params that ask about one note; the engine adds its `note_ref` line.
+    """Return the request params for one note; the engine adds its `note_ref` line.
 
-    `rejected` are tags that a person rejected; `room` is what the model's context leaves. Raises
-    UsageError if that is nothing.
+    `rejected` are tags that a person rejected; `room` is the space left in the model's context.
+    Raises UsageError if there is none.
     """
     room = room or Room()
     max_tokens = room.for_reply(MAX_TOKENS)
@@ -102,7 +102,7 @@ def request_for(
 
 
 def as_request(facts: NoteFacts, params: dict[str, Any], *, need: int) -> Request:
-    """Return the engine's request for a note: identified by its path, echoed, hash-guarded."""
+    """Return the engine's request for a note: its path as identity, an echo and a source hash."""
     return Request(
         key=facts.key,
         params=params,
@@ -114,9 +114,9 @@ def as_request(facts: NoteFacts, params: dict[str, Any], *, need: int) -> Reques
 
 
 def read_reply(text: str, own: Own = NOTHING) -> Curated:
-    """Read a reply that met its schema: plain words, tags that may be written, each once.
+    """Read a reply that met its schema into plain words and legal tags, each once.
 
-    `own` are the references of the note: it may be told what it refers to itself.
+    `own` are the note's own references: a reply may repeat those.
     """
     value = json.loads(text)
     reading = ReplyReading(own)
@@ -129,11 +129,11 @@ def read_reply(text: str, own: Own = NOTHING) -> Curated:
 def proposals_for(
     facts: NoteFacts, reply: Curated, *, ours: frozenset[str], gate: Gate = OPEN
 ) -> list[NewProposal]:
-    """Return what a reply proposes for a note, beyond what the note has.
+    """Return a reply's proposals for a note, without what the note has already.
 
-    `ours` holds descriptions that notemill wrote into this note; one that a person wrote is only
-    ever replaced by a proposal that says so. Tags come as the vocabulary spells them; one that it
-    does not have is a proposal of its own kind, and what was rejected is none.
+    `ours` holds descriptions that notemill wrote into this note; a person's description is only
+    replaced by a proposal that says so. Tags come in the vocabulary's spelling; a tag that it does
+    not have is a proposal of its own kind, and a rejected one is left out.
     """
     found: list[NewProposal] = []
     if reply.description and reply.description != facts.description:
@@ -155,7 +155,7 @@ def proposals_for(
 
 def _tag_proposals(facts: NoteFacts, tags: Iterable[str], gate: Gate) -> list[NewProposal]:
     have = {tag_key(tag) for tag in facts.all_tags}
-    # Another spelling of a tag is that tag already.
+    # The note has a tag already if it has another spelling of it.
     have |= {tag_key(one.tag) for tag in facts.all_tags if (one := gate.of(tag, facts.key))}
     found: list[NewProposal] = []
     for tag in tags:

@@ -1,4 +1,4 @@
-"""Which notes need work, and why: a note that needs nothing costs nothing."""
+"""Which notes need work, and why: a note that needs none costs nothing."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """Why a note needs work; `rank` puts the neediest first where a budget cannot pay for all."""
+    """Why a note needs work; `rank` puts the neediest first if the budget cannot pay for all."""
 
     reason: str
     rank: int
 
 
 def need_of(facts: NoteFacts, curated_source: str | None, *, refresh: bool) -> Need | None:
-    """Return why a note needs work, None if it needs nothing.
+    """Return why a note needs work, or None if it needs none.
 
     `curated_source` is the source hash under which the note was last curated. The hash leaves out
     what notemill owns, so its own writing never makes a note need work.

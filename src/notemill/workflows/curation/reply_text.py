@@ -1,7 +1,7 @@
-"""What of a model's reply may come into a note's properties: plain words that show; pure.
+"""Clean a model's reply for a note's properties, down to visible plain words; pure.
 
-A reply can say whatever a note ordered. Of its values those parts go that do not show, and those
-that lead where the note itself does not; what is left is proposed, and what went is told.
+A note's text can make a reply say anything. Parts of its values are removed that are invisible or
+that lead where the note itself does not; the rest is proposed, and each removal reported.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ if TYPE_CHECKING:
 
 MAX_DESCRIPTION_CHARS: Final = 300
 MAX_TOPIC_CHARS: Final = 100
-"""A topic is a short name; what is longer is a sentence."""
+"""A topic is a short name; anything longer is a sentence."""
 MAX_READ_VALUES: Final = 100
-"""Of a list in a reply, where five are asked for."""
+"""The most values read from a list in a reply; five are asked for."""
 
 HIDDEN: Final = "invisible characters were removed"
 PLAIN: Final = "links, addresses or code that the note does not have were made plain text"
@@ -45,31 +45,31 @@ MANY: Final = "left out: too many"
 
 @dataclass(frozen=True, slots=True)
 class Loss:
-    """What was not taken of a reply as it was: in which field, of how many values, and why."""
+    """What was dropped or changed in a reply: in which field, in how many values, and why."""
 
     field: str
     reason: str
     count: int
 
     def as_line(self) -> str:
-        """Return that in words."""
+        """Return this loss in words."""
         return f"{self.field}: {self.reason}" + (f" ({self.count:,})" if self.count > 1 else "")
 
 
 @dataclass(slots=True)
 class ReplyReading:
-    """The values of one reply, each taken as far as it may be, with what was lost of them."""
+    """The cleaned values of one reply, and the losses."""
 
     own: Own = NOTHING
     _lost: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     @property
     def losses(self) -> tuple[Loss, ...]:
-        """What was lost, in the order in which it was found."""
+        """The losses, in the order found."""
         return tuple(Loss(name, why, count) for (name, why), count in self._lost.items())
 
     def description(self, said: str) -> str:
-        """Return a description: one line of plain words, '' if none are left."""
+        """Return a description as one line of plain words, '' if none are left."""
         text = self._shown("description", said[:MAX_READ_CHARS])
         plain = text
         if is_foreign(text, self.own) or foreign(text, self.own):
@@ -80,7 +80,7 @@ class ReplyReading:
         return shortened(plain, MAX_DESCRIPTION_CHARS, self.own)
 
     def topics(self, said: list[str]) -> Iterator[str]:
-        """Yield the topics that can be some."""
+        """Yield the valid topics."""
         for value in self._few("topics", said):
             text = self._shown("topics", value[:MAX_READ_CHARS]).lstrip("#").lstrip()
             if len(text) > MAX_TOPIC_CHARS:
@@ -91,7 +91,7 @@ class ReplyReading:
                 yield text
 
     def tags(self, said: list[str]) -> Iterator[str]:
-        """Yield the tags that can be some, as they may be written."""
+        """Yield the valid tags, in the form to write."""
         for value in self._few("tags", said):
             tag = clean_tag(self._shown("tags", value[:MAX_READ_CHARS]))
             if is_tidy_tag(tag):
@@ -105,7 +105,7 @@ class ReplyReading:
         return islice(values, MAX_READ_VALUES)
 
     def _shown(self, name: str, said: str) -> str:
-        """Return a value as one line of what shows, in Unicode's composed form."""
+        """Return a value as one line of visible text, in Unicode's composed form (NFC)."""
         text = said
         if not is_visible(said.replace("\n", " ").replace("\t", " ")):
             self._lost[name, HIDDEN] += 1
@@ -114,12 +114,12 @@ class ReplyReading:
 
 
 def topic_key(topic: str) -> str:
-    """Return what a topic is compared by: case and Unicode's form are no difference."""
+    """Return the key that topics are compared by: without regard to case and Unicode form."""
     return unicodedata.normalize("NFC", topic).casefold()
 
 
 def may_be_written(text: str, own: Own) -> bool:
-    """Return whether a description or topic is such as a reply is read into."""
+    """Return whether cleaning a reply could have produced this description or topic."""
     return (
         len(text) <= MAX_DESCRIPTION_CHARS
         and is_visible(text)

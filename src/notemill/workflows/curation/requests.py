@@ -1,4 +1,4 @@
-"""The requests of a curation, each made from its note as it is when it is asked for."""
+"""The requests of a curation, each built from its note at the moment it is iterated."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class NoteRequests:
-    """The requests for the notes that need work, read from the vault at every iteration."""
+    """The requests for the notes that need work, read from the vault on every iteration."""
 
     def __init__(
         self,
@@ -32,10 +32,10 @@ class NoteRequests:
         rejected: Callable[[str], list[str]],
         room: Room,
     ) -> None:
-        """Ask about the notes of `survey` with `template`, in the `room` of the model's context.
+        """Ask about the notes of `survey` with `template`, within the model's `room`.
 
-        `read` gives a note's facts and text as they are now, `analysed` what the survey's notes say
-        that tags can be learned from, and `rejected` the tags that were rejected for a note.
+        `read` returns a note's current facts and text, `analysed` the survey's notes in the form
+        that tags are learned from, and `rejected` the tags rejected for a note.
         """
         self._survey = survey
         self._template = template
@@ -47,7 +47,7 @@ class NoteRequests:
 
     @cached_property
     def _suggested(self) -> dict[str, list[str]]:
-        """The tags that fit the notes, by what the vault's own tagging teaches."""
+        """The tags that fit the notes, as learned from the vault's own tagging."""
         from notemill.workflows.curation.suggesting import suggestions  # noqa: PLC0415  # scipy is heavy
 
         survey = self._survey
@@ -58,7 +58,7 @@ class NoteRequests:
         return suggestions(documents, lexicon, tags_of, {one.key for one, _ in survey.work})
 
     def __iter__(self) -> Iterator[Request]:
-        """Iterate a request per note, in the vault's order. Raises what reading a note does."""
+        """Iterate one request per note, in the vault's order. Raises what reading a note raises."""
         for known, need in self._survey.work:
             facts, text = self._read(known.key)
             candidates = self._survey.candidates.of_note(

@@ -1,4 +1,4 @@
-"""A note on its way to a model: read anew, and seen once more to be one that may leave."""
+"""A note on its way to a model: read again, and checked again that it may be sent."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
 
 def read_to_send(vault: Vault, index: Index, privacy: Privacy, key: str) -> tuple[NoteFacts, str]:
-    """Return a note's facts and text as they are now, so that one belongs to the other.
+    """Return a note's current facts and text, consistent with each other.
 
-    Raises ExternallyChangedError if it is gone or may not leave the machine any more.
+    Raises ExternallyChangedError if it is gone or may no longer leave the machine.
     """
     try:
         raw = vault.read(key)
@@ -25,7 +25,7 @@ def read_to_send(vault: Vault, index: Index, privacy: Privacy, key: str) -> tupl
     facts, text = facts_and_text(key, raw, size=len(raw), mtime_ns=0)
     hidden = privacy.hides(facts)
     if facts.problem or hidden or not facts.words:
-        # An edit that left size and time as they were: the index has to look again.
+        # An edit that kept size and time: the index has to read the note again.
         index.forget(key)
         which = "a note" if hidden else key
         raise ExternallyChangedError(

@@ -1,4 +1,4 @@
-"""Which tags the prompts carry: those that the vault's own tagging says fit each note."""
+"""Which tags go into prompts: those that fit each note by the vault's own tagging."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from notemill.linking.corpus import Document, Lexicon
 
 MAX_SUGGESTED: Final = 20
-"""These hold 97 of 100 tags that people had given, 40 would hold 99 (`bench/bench_tags.py`)."""
+"""20 contain 97 of 100 tags that people had given, 40 would contain 99 (`bench/bench_tags.py`)."""
 _AT_A_TIME: Final = 256
 
 
@@ -27,11 +27,11 @@ def suggestions(
     tags_of: Mapping[str, Sequence[str]],
     wanted: Collection[str],
 ) -> dict[str, list[str]]:
-    """Return the tags that fit the notes `wanted`, the best first, MAX_SUGGESTED at most.
+    """Return the tags that fit the notes `wanted`, best first, at most MAX_SUGGESTED.
 
-    `tags_of` has the tags of every note to learn from, in one spelling each.
+    `tags_of` has the tags of every note to learn from, each in one spelling.
     """
-    # A note with more tags is a list of tags: it says of none what it is about.
+    # A note with more tags is a list of tags: it teaches nothing about any of them.
     tags_of = {key: tags for key, tags in tags_of.items() if len(tags) <= MAX_TAGS_OF_NOTE}
     examples = {one.key: _example(one, tags_of.get(one.key, ())) for one in documents}
     numbers = {

@@ -1,4 +1,4 @@
-"""What a curation is asked for, and what a scan of the vault finds."""
+"""The notes selected for a curation, and what a scan of the vault finds among them."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Which notes are wanted: whose path matches the glob `only`, the `limit` neediest of them.
+    """Which notes to curate: the `limit` neediest whose path matches the glob `only`.
 
-    `refresh` takes those that need nothing, too.
+    `refresh` includes those that need nothing.
     """
 
     only: str | None = None
@@ -27,12 +27,12 @@ class Selection:
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """A vault scanned: what needs work and why, what is left alone, what needs nothing.
+    """A scanned vault: which notes need work and why, are left alone, or need nothing.
 
-    Notes `without_text` hold no words of their owner's, such as a drawing without any, a query, or
-    ciphertext: there is nothing to ask about. `put_off` notes need work, too, beyond the limit
-    asked for; `sight` says which notes are hidden; `not_seen` files and folders were not looked
-    into, each for a reason.
+    Notes `without_text` have no words of their owner's, such as a drawing without any, a query, or
+    ciphertext: there is nothing to ask about. `put_off` notes need work, too, but exceed the limit;
+    `sight` says which notes are hidden; `not_seen` files and folders were not read, each for a
+    reason.
     """
 
     seen: int
@@ -46,7 +46,7 @@ class Survey:
 
     @property
     def taught(self) -> tuple[NoteFacts, ...]:
-        """The notes whose tags teach which fit the others."""
+        """The notes whose tags suggestions are learned from."""
         return tuple(one for one in self.sight.seen if not one.problem)
 
     @property
@@ -56,6 +56,6 @@ class Survey:
 
     @property
     def up_to_date(self) -> int:
-        """Notes that need nothing."""
+        """The number of notes that need nothing."""
         left = len(self.skipped) + len(self.without_text)
         return self.seen - len(self.work) - self.put_off - left

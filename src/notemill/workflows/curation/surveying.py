@@ -1,4 +1,4 @@
-"""A vault's notes parted: what needs work, what is left alone, what has nothing to ask about."""
+"""Sort a vault's notes: those that need work, are left alone, or have nothing to ask about."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ def survey_of(
     limit: int | None,
     left_out: Iterable[LeftAlone],
 ) -> Survey:
-    """Return what of the notes that may be seen needs work.
+    """Return which of the visible notes need work.
 
-    `wanted` are the notes asked for, None for all; `place` is the vocabulary's own note; beyond
-    `limit` the neediest come first; `left_out` files are no notes to notemill.
+    `wanted` are the selected notes, None for all; `place` is the vocabulary's own note; if more
+    than `limit` need work, the neediest come first; `left_out` files are not notes to notemill.
     """
     work: list[tuple[NoteFacts, Need]] = []
     skipped: list[LeftAlone] = []

@@ -1,4 +1,4 @@
-"""Why two notes are proposed, in words a person reads: looked up in the notes when it is shown."""
+"""Why two notes are proposed, in words for a person: read from the notes when shown."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ _KEPT_NOTES: Final = 64
 class Why:
     """Why two notes are proposed.
 
-    `words` weigh most in both; `mentions` are (note, sentence of it in which it names the
-    other); `neighbours` are notes that both are linked with; `tags` those both have.
+    `words` have the most weight in both; `mentions` are (note, its sentence that names the other);
+    `neighbours` are notes that both are linked with; `tags` are those that both have.
     """
 
     words: tuple[str, ...]
@@ -40,7 +40,7 @@ class Why:
     tags: tuple[str, ...]
 
     def as_line(self) -> str:
-        """Return all but the sentences as one line."""
+        """Return everything except the sentences as one line."""
         parts = [
             f"both say {', '.join(self.words)}" if self.words else "",
             f"both linked with {', '.join(map(title_of, self.neighbours))}"
@@ -61,7 +61,7 @@ class ExplainedPair:
 
 @dataclass(frozen=True, slots=True)
 class PairGroup:
-    """Pairs that are shown under one of their notes; `alone` says that it has no link yet."""
+    """Pairs to show under one of their notes; `alone` if that note has no link yet."""
 
     note: str
     alone: bool
@@ -80,16 +80,16 @@ class _Read:
 
 
 class Explainer:
-    """Reads the notes of pairs, the last few of them kept."""
+    """Reads the notes of pairs, and caches the last few."""
 
     def __init__(self, vault: Vault, sight: Sight) -> None:
-        """Take the vault to read from; nothing that `sight` hides is told."""
+        """Read from `vault`; nothing that `sight` hides is named."""
         self._vault = vault
         self._sight = sight
         self._read: dict[str, _Read] = {}
 
     def why(self, a: str, b: str, reason: Mapping[str, Any]) -> Why:
-        """Return why the notes `a` and `b` belong together, from what ranking kept of it."""
+        """Return why the notes `a` and `b` belong together, from the reason that ranking kept."""
         mentions = [
             (key, self._sentence(key, b if key == a else a))
             for key in reason.get("mentions", ())
@@ -105,7 +105,7 @@ class Explainer:
         )
 
     def explained(self, pair: NewPair | Pair) -> ExplainedPair:
-        """Return a pair with why it is one."""
+        """Return a pair with its reason."""
         return ExplainedPair(pair, self.why(pair.a, pair.b, pair.reason))
 
     def groups(
@@ -115,7 +115,7 @@ class Explainer:
         *,
         limit: int | None = None,
     ) -> tuple[tuple[PairGroup, ...], int]:
-        """Return pairs note by note, as `grouped` does, and how many groups are beyond `limit`."""
+        """Return pairs note by note, as `grouped` does, and the number of groups beyond `limit`."""
         found = grouped(pairs, orphans)
         shown = tuple(
             PairGroup(key, key in orphans, tuple(map(self.explained, group)))
@@ -124,7 +124,7 @@ class Explainer:
         return shown, len(found) - len(shown)
 
     def first_lines(self, key: str, count: int) -> tuple[str, ...]:
-        """Return the first lines of a note that say something."""
+        """Return the first non-empty lines of a note."""
         return self._note(key).first_lines[:count]
 
     def description(self, key: str) -> str:
@@ -155,7 +155,7 @@ class Explainer:
         )
 
     def _sentence(self, key: str, other: str) -> str:
-        """Return the first sentence of a note that names another, '' if none is found."""
+        """Return the first sentence of a note that names another, '' if there is none."""
         note = self._note(key)
         wanted = [terms(name, note.language) for name in self._note(other).names]
         for sentence in note.sentences:
@@ -168,7 +168,7 @@ class Explainer:
 def grouped(
     pairs: Sequence[NewPair] | Sequence[Pair], orphans: Collection[str]
 ) -> list[tuple[str, list[NewPair | Pair]]]:
-    """Return pairs note by note, each once: notes without any link first, then the likeliest."""
+    """Return pairs note by note, each once: notes without a link first, then the most likely."""
     best: dict[str, float] = {}
     for one in pairs:
         for key in (one.a, one.b):

@@ -1,4 +1,4 @@
-"""Links for a whole vault: the notes are ranked, and what is new becomes pairs to propose."""
+"""Find links for a whole vault: rank the notes, and turn new candidates into pairs to propose."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Cohesion:
-    """How a vault hangs together: notes without any link, and parts that no link joins."""
+    """How connected a vault is: notes without a link, and parts that no link joins."""
 
     notes: int
     orphans: int
@@ -37,10 +37,10 @@ class Cohesion:
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What a look through a vault has found.
+    """The result of a search for links.
 
-    `pairs` are new, or wait from an earlier run; `before` is the vault's cohesion as it is, `after`
-    with all of `pairs` in it; `hidden` notes were not looked at, and are not named.
+    `pairs` are new, or wait from an earlier run; `before` is the vault's present cohesion, `after`
+    that with all `pairs` linked; `hidden` notes were not read, and are not named.
     """
 
     pairs: tuple[NewPair, ...]
@@ -53,11 +53,10 @@ class Findings:
 
 @dataclass(frozen=True, slots=True)
 class LinkSearch:
-    """Which links are looked for.
+    """What links to search for.
 
-    A note has at most `top` links of notemill's in all; pairs have at least the likelihood
-    `min_score`, and one note whose path matches the glob `only`, where that is given. They are
-    written in `form`.
+    A note has at most `top` notemill links in all; pairs have at least the likelihood `min_score`,
+    and if the glob `only` is given, one note whose path matches it. Links are written in `form`.
     """
 
     top: int
@@ -66,11 +65,11 @@ class LinkSearch:
     only: str | None = None
 
     def takes(self, key: str) -> bool:
-        """Return whether a note was asked for."""
+        """Return whether a note is selected."""
         return self.only is None or matcher(self.only)(folded(key))
 
     def settings(self) -> dict[str, Any]:
-        """Return what is kept of it with a run."""
+        """Return the settings that are kept with a run."""
         return {
             "top": self.top,
             "min_score": self.min_score,
@@ -81,7 +80,7 @@ class LinkSearch:
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
-    """The notes of a vault, read to be ranked; `facts` and `documents` are in one order."""
+    """The notes of a vault, read for ranking; `facts` and `documents` are in the same order."""
 
     scene: Scene
     facts: tuple[NoteFacts, ...]
@@ -93,8 +92,7 @@ class Ranking:
 def read_notes(scene: Scene, ledger: LinkLedger, contents: Contents) -> Ranking:
     """Read all notes that may be linked. Raises VaultError.
 
-    The links that notemill wrote before are taken away for it, so that the same notes get the
-    same pairs again.
+    Links that notemill wrote before are ignored, so that the same notes get the same pairs again.
     """
     reasons = {one.key: scene.why_not(one) for one in scene.facts.values()}
     hidden = scene.sight.hidden
@@ -102,7 +100,7 @@ def read_notes(scene: Scene, ledger: LinkLedger, contents: Contents) -> Ranking:
         LeftAlone(key, reason) for key, reason in reasons.items() if reason and key not in hidden
     ]
     facts = [one for one in scene.facts.values() if not reasons[one.key]]
-    # They stay among the rest, since what links them tells of others; they are in no new pair.
+    # They stay in the ranking, since their links tell about other notes; no new pair contains them.
     left_out += [LeftAlone(one.key, "without text") for one in facts if not one.words]
     documents, lexicon = contents.documents(scene.vault, facts)
     documents = _owners(documents, ledger)
@@ -120,10 +118,10 @@ def find_pairs(
     *,
     vectors: NDArray[np.float32] | None = None,
 ) -> Findings:
-    """Rank the notes and return the pairs that are to be proposed; nothing is written or kept.
+    """Rank the notes and return the pairs to propose; nothing is written or stored.
 
-    A pair that was rejected keeps its place among the `top` of its notes. `vectors` says what the
-    notes mean, a row for each, in their order.
+    A rejected pair keeps its place among the `top` of its notes. `vectors` are the notes'
+    embeddings, one row each, in their order.
     """
     scene, documents = read.scene, read.documents
     left_out = list(read.left_out)
@@ -158,7 +156,7 @@ def find_pairs(
 
 
 def _owners(documents: Sequence[Document], ledger: LinkLedger) -> list[Document]:
-    """Return the notes as their owner linked them: without the links that notemill wrote."""
+    """Return the notes with their owner's links only, without those that notemill wrote."""
     ours: dict[str, set[tuple[str, str]]] = {}
     for side in ledger.sides():
         link = property_link(PROPERTY, side.text)
@@ -173,7 +171,7 @@ def _owners(documents: Sequence[Document], ledger: LinkLedger) -> list[Document]
 
 
 def _chosen(ranked: Sequence[Candidate], ledger: LinkLedger, *, top: int) -> Iterator[Candidate]:
-    """Yield what is not decided yet and leaves every note with at most `top` links of ours."""
+    """Yield the undecided candidates that leave every note with at most `top` links of ours."""
     decided = {frozenset((one.a, one.b)) for one in ledger.pairs(states=DECIDED)}
     answered = (PairState.DECLINED, PairState.UNDECIDED)
     declined = {frozenset((one.a, one.b)): one for one in ledger.pairs(states=answered)}
@@ -198,7 +196,7 @@ def _chosen(ranked: Sequence[Candidate], ledger: LinkLedger, *, top: int) -> Ite
 
 
 def _unlinkable(scene: Scene, one: Candidate) -> str:
-    """Return why one of two notes cannot be linked from the other, '' if both can."""
+    """Return why one of two notes cannot link to the other, '' if both can."""
     for key, source in ((one.a, one.b), (one.b, one.a)):
         if scene.link_to(key, source=source, form=Form.PROPERTY) is None:
             return f"no link can name {key}; rename it or the note with the same name"
@@ -226,7 +224,7 @@ def _linked(documents: Sequence[Document], names: Names) -> Iterator[tuple[str, 
 
 
 def cohesion_of(keys: Iterable[str], pairs: Iterable[tuple[str, str]]) -> Cohesion:
-    """Return how notes hang together by links, either way."""
+    """Return how connected notes are by links, in either direction."""
     root = {key: key for key in keys}
     linked: set[str] = set()
 

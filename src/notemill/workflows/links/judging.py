@@ -1,4 +1,4 @@
-"""Links judged by a model: one request for every note with its candidates, replies into verdicts."""
+"""Judge links by a model: one request for each note with its candidates, replies into verdicts."""
 
 from __future__ import annotations
 
@@ -32,15 +32,15 @@ LINK_KIND: Final = "link"
 JUDGEMENT_TOKENS: Final = 45
 MOST_TOKENS: Final = 4_096
 _SPARE_TOKENS: Final = 200
-# What a note is about stands in its first lines; whole notes of ten candidates cost ten times.
+# The first lines tell what a note is about; ten whole candidates would cost ten times as much.
 _NOTE_CHARS: Final = 3_000
 _ABOUT_CHARS: Final = 400
 _FIRST_LINES: Final = 40
 MAX_REASON_CHARS: Final = 160
 BOTH: Final = 2
-"""The answers about a pair: one for each of its notes."""
+"""The number of answers about a pair: one for each of its notes."""
 MIN_ALIKE: Final = 3
-"""Fewer equal answers mean nothing: half of all notes have them."""
+"""Fewer equal answers mean nothing: they occur for half of all notes."""
 
 
 def _judgements(reason: Mapping[str, Any], most: int | None = None) -> dict[str, Any]:
@@ -55,7 +55,7 @@ _FORM: Final = json.dumps(JUDGEMENT_SCHEMA)
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What a model says of a pair, asked about `note`, one of the two."""
+    """A model's answer about a pair, when asked about `note`, one of the two."""
 
     note: str
     accept: bool
@@ -63,7 +63,7 @@ class Judgement:
 
 
 class JudgeRequests:
-    """A request for every note of some pairs, read from the vault at every iteration."""
+    """One request for each note of some pairs, read from the vault on every iteration."""
 
     def __init__(
         self,
@@ -75,9 +75,9 @@ class JudgeRequests:
         model: str,
         room: Room,
     ) -> None:
-        """Ask about `pairs`; `to_send` returns a note's facts, or raises where it must not leave.
+        """Ask about `pairs`; `to_send` returns a note's facts, or raises if it must not be sent.
 
-        Notes and candidates are shortened to the `room` of the model's context.
+        Notes and candidates are cut to the `room` of the model's context.
         """
         self._of_note: dict[str, list[Pair]] = {}
         for pair in pairs:
@@ -99,7 +99,7 @@ class JudgeRequests:
 
     @property
     def notes(self) -> list[str]:
-        """The notes in the order they are asked about."""
+        """The notes, in the order of the requests."""
         return sorted(self._of_note)
 
     def __iter__(self) -> Iterator[Request]:
@@ -108,7 +108,7 @@ class JudgeRequests:
         Raises ExternallyChangedError if a note was deleted, or became one that must not leave the
         machine, since the vault was scanned.
         """
-        to_send = cache(self._to_send)  # as it is now, and read once
+        to_send = cache(self._to_send)  # current, and read once
         for key in self.notes:
             facts = to_send(key)
             pairs = self._of_note[key]
@@ -141,7 +141,7 @@ class JudgeRequests:
     def _candidates(
         self, key: str, pairs: Sequence[Pair], head: Sequence[str], reply_tokens: int
     ) -> list[Block]:
-        """Return the candidates, each by itself: with less of each where they fill the context."""
+        """Return the candidates, one block each; all are cut alike if they fill the context."""
         others = "\n".join((self._template.text, _FORM, *head))
         left = self.room.beside(others, reply_tokens=reply_tokens)
         for about_chars in (_ABOUT_CHARS, _ABOUT_CHARS // 2, _ABOUT_CHARS // 5, 0):
@@ -170,23 +170,23 @@ class JudgeRequests:
         }
 
     def _about(self, key: str, most: int) -> str:
-        """Return what a note is about: its description, and its first lines."""
+        """Return what a note is about: its description and its first lines."""
         lines = [self._explainer.description(key), *self._explainer.first_lines(key, _FIRST_LINES)]
         return "\n".join(line for line in lines if line)[:most]
 
 
 def id_of(pair: Pair) -> str:
-    """Return what a pair is called in requests and replies."""
+    """Return a pair's id in requests and replies."""
     return f"p{pair.id}"
 
 
 def judgements_of(
     outcomes: Iterable[ItemOutcome], pairs: Iterable[Pair]
 ) -> dict[int, list[Judgement]]:
-    """Return what was answered about each pair, by its number: by each of its notes once at most.
+    """Return the answers about each pair, by its number: at most one for each of its notes.
 
-    An answer counts only for a pair of the note it was asked about; one that says both yes and no
-    of a pair says nothing.
+    An answer counts only for pairs of the note it is about; one that says both yes and no about a
+    pair is ignored.
     """
     of_note: dict[str, dict[str, int]] = {}
     for pair in pairs:
@@ -218,11 +218,11 @@ def reason_of(text: str) -> str:
 
 
 def decided(pair: Pair, verdicts: Mapping[int, Sequence[Judgement]]) -> tuple[PairState, str]:
-    """Return where a pair stands after its judging, and why.
+    """Return a pair's state after judging, and why.
 
-    Both notes' answers have to agree. Each note is asked alone, with the words of its candidates
-    beside its own: what one note says must not settle what others are linked with. Where the two
-    disagree, or one gave no answer that can be used, a person decides.
+    Both notes' answers have to agree. Each note has its own request, which holds its candidates'
+    words beside its own: the text of one note must not decide what others are linked with. If the
+    two disagree, or one has no usable answer, a person decides.
     """
     answers = {one.note: one for one in verdicts.get(pair.id, ())}
     if not answers:
@@ -244,10 +244,10 @@ def _view(key: str, said: Judgement | None) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Uniform:
-    """A note about which every answer is the same, which a text in it may have brought about.
+    """A note about which all answers are the same; text in it may have caused that.
 
-    `own` pairs have that answer in the note's own reply, `others` in those of the notes it is a
-    candidate for; 0 if these differ, or are too few to say anything.
+    `own` counts the pairs with that answer in the note's own reply, `others` those in the replies
+    of notes it is a candidate for; 0 if the answers differ or are too few.
     """
 
     note: str
@@ -256,7 +256,7 @@ class Uniform:
     others: int
 
     def as_line(self) -> str:
-        """Return that in words."""
+        """Return this in words."""
         takes, take = ("accepts", "accept") if self.accept else ("refuses", "refuse")
         parts = []
         if self.own:
@@ -267,9 +267,9 @@ class Uniform:
 
 
 def uniform_of(pairs: Iterable[Pair], verdicts: Mapping[int, Sequence[Judgement]]) -> list[Uniform]:
-    """Return the notes of which everything was accepted or everything refused.
+    """Return the notes whose pairs were all accepted or all refused.
 
-    The least likely come first, by how often the run's answers accept at all.
+    The least likely come first, given the run's overall rate of acceptance.
     """
     own: dict[str, list[bool]] = {}
     others: dict[str, list[bool]] = {}
@@ -293,13 +293,13 @@ def uniform_of(pairs: Iterable[Pair], verdicts: Mapping[int, Sequence[Judgement]
 
 
 def _alike(said: Sequence[bool], *, accept: bool) -> int:
-    """Return how many answers there are where they are enough and all say the same, else 0."""
+    """Return the number of answers if they are enough and all the same, else 0."""
     return len(said) if len(said) >= MIN_ALIKE and said.count(accept) == len(said) else 0
 
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """What a run's answers say: of each pair by its number, and of notes with the same throughout."""
+    """A run's answers: about each pair by its number, and the uniform notes."""
 
     verdicts: Mapping[int, Sequence[Judgement]]
     uniform: Sequence[Uniform]

@@ -1,4 +1,4 @@
-"""What a look for links has found is kept, as proposals of a run."""
+"""Store the pairs that a search for links found, as proposals of a run."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 def keep_pairs(
     ledger: LinkLedger, pairs: Iterable[NewPair], search: LinkSearch, *, run: str, now: float
 ) -> str:
-    """Keep pairs as proposals of `run`, or of an earlier run that has just these; return which.
+    """Store pairs as proposals of `run`, or of an earlier run with exactly these; return which.
 
-    What earlier runs proposed of the same notes, and is not found any more, is withdrawn.
+    Pairs of the same notes that earlier runs proposed and that are no longer found are withdrawn.
     """
     found = list(pairs)
     pending = ledger.pairs(states=[PairState.PROPOSED])
@@ -45,5 +45,5 @@ def keep_pairs(
 
 
 def _ends(pairs: Iterable[NewPair] | Iterable[Pair]) -> set[tuple[frozenset[str], ...]]:
-    """Return pairs with what their notes were, to be compared."""
+    """Return pairs with the sources of their notes, for comparison."""
     return {(frozenset((one.a, one.b)), frozenset((one.source_a, one.source_b))) for one in pairs}

@@ -1,4 +1,4 @@
-"""Which note that is not there any more is which note that was not there before."""
+"""Match notes that disappeared with notes that are new: renames."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from notemill.vault.files import Vault
     from notemill.vault.presence import Presence as Here
 
-# What speaks for two paths being one note, the weightiest first.
-_SAME_LINKS: Final = 4  # all links that notemill wrote into the one stand in the other
+# Evidence that two paths are one note, strongest first.
+_SAME_LINKS: Final = 4  # all links that notemill wrote into the one are in the other
 _SAME_TEXT: Final = 3
 _SAME_NAME: Final = 2  # in another folder
 _BOTH_EMPTY: Final = 1
@@ -31,14 +31,14 @@ def renamed(
     ledger: LinkLedger,
     here: Here,
 ) -> dict[str, str]:
-    """Return old path → new path of notes that the ledger knows and that were renamed.
+    """Return old path → new path of the ledger's notes that were renamed.
 
-    A note is known again by the links notemill wrote into it, by its own content, or by its name;
-    where two come into question as well as each other, it is taken for neither. A note whose
-    place another one has taken is found by its links alone. One that was there beside it before is
-    another note, whatever it says: anybody can copy links, words and a name. Where its folder is
-    missing, too, a name says nothing by itself: it may be on a drive that is not there. It counts
-    where other notes of that folder have come along.
+    A note is recognised by the links notemill wrote into it, by its own content, or by its name; if
+    two candidates are equally good, neither is taken. If another note has taken its path, only its
+    links count. A candidate that existed beside it before is a different note, whatever it
+    contains: anybody can copy links, words and a name. If its folder is missing, too, a name alone
+    is no evidence, since the folder may be on a drive that is not mounted; it counts if other notes
+    of that folder have moved to the same place.
     """
     known = ledger.notes()
     seen = ledger.look({*facts, *here.notes, *here.elsewhere})
@@ -55,7 +55,7 @@ def renamed(
         if key in facts and texts.get(key) and facts[key].source_hash != known[key]
     ]
     before = {known[key] for key in changed}
-    # Notes that swap their names may have links in common, so that some of them are still there.
+    # Notes that swap names may have links in common, so some of these are still in place.
     replaced = [
         key
         for key in changed
@@ -86,7 +86,7 @@ def renamed(
 def _come_along(
     matched: Mapping[str, str], away: Iterable[str], news: Iterable[str], seen: Presence
 ) -> dict[str, str]:
-    """Return the notes that have the same name in the folder that others of theirs went to."""
+    """Return notes that have the same name in the folder that others of their folder moved to."""
     went: dict[str, set[str]] = {}
     for old, new in matched.items():
         went.setdefault(_folder(old), set()).add(_folder(new))
@@ -105,12 +105,12 @@ def _folder(key: str) -> str:
 
 
 def _name(key: str) -> str:
-    """Return a note's name as it is compared: a rename of its case alone is none."""
+    """Return a note's name for comparison: a change of case alone is not a rename."""
     return key.rpartition("/")[2].casefold()
 
 
 class _Alike:
-    """New notes by what a missing one may be known again by."""
+    """New notes, indexed by the evidence that identifies a missing one."""
 
     def __init__(self, news: Iterable[NoteFacts], entries: Mapping[str, set[str]]) -> None:
         self._by_source: dict[str, set[str]] = {}
@@ -123,7 +123,7 @@ class _Alike:
                 self._by_entry.setdefault(text, set()).add(one.key)
 
     def to(self, old: str, source_hash: str, texts: set[str]) -> set[str]:
-        """Return the notes that come into question for `old`."""
+        """Return the candidates for `old`."""
         rarest = min((self._by_entry.get(text, set()) for text in texts), key=len, default=set())
         named = self._by_name.get(_name(old), set())
         return rarest | named | self._by_source.get(source_hash, set())
@@ -141,7 +141,7 @@ def _alike(source_hash: str, old: str, new: NoteFacts) -> int:
 
 
 def _matched(found: Mapping[tuple[str, str], int]) -> dict[str, str]:
-    """Take the weightiest pairs first, each path once; equals speak for neither."""
+    """Match the strongest pairs first, each path once; ties match nothing."""
     matched: dict[str, str] = {}
     taken: set[str] = set()
     for weight in sorted(set(found.values()), reverse=True):
@@ -163,7 +163,7 @@ def _all(pairs: Iterable[tuple[str, str]], place: int) -> set[str]:
 
 
 def _entries(vault: Vault, key: str) -> set[str]:
-    """Return the entries of a note that are links, none where it cannot be read."""
+    """Return a note's link entries, none if it cannot be read."""
     try:
         note, _ = parse(vault.read(key))
     except NotemillError:

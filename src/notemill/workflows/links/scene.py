@@ -1,4 +1,4 @@
-"""A vault as links see it: which notes there are, what they are called, how links are written."""
+"""A vault as linking needs it: its notes, their names, and how its links are written."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 class Scene:
     """A vault scanned for links.
 
-    `facts` are of all notes there are, of which `sight` and `privacy` say which are hidden; `files`
-    all that links may mean, those left out included; `away` the notes of the ledger that are not
-    here now, and why; `renamed` those that have another path than before; `names` of all these;
-    `style` says how links are written; `why_not` returns why a note is not to be written to, '' if
-    it may be.
+    `facts` are of all notes, of which `sight` and `privacy` say which are hidden; `files` are all
+    files that links may refer to, excluded ones included; `away` are the ledger's notes that are
+    not here now, and why; `renamed` those whose path has changed; `names` the names of all these;
+    `style` is how links are written; `why_not` returns why a note must not be written to, '' if it
+    may be.
     """
 
     vault: Vault
@@ -43,16 +43,16 @@ class Scene:
     why_not: Callable[[NoteFacts], str]
 
     def is_gone(self, key: str) -> bool:
-        """Return whether a note was deleted: neither left out nor away."""
+        """Return whether a note was deleted: neither excluded nor away."""
         return not (key in self.facts or key in self.files or key in self.away)
 
     def link_to(
         self, key: str, *, source: str, form: Form, closed: Collection[Form] = ()
     ) -> tuple[str, Form] | None:
-        """Return a link to the note `key` as it is written in `source`, and where.
+        """Return a link to the note `key` as written in `source`, and its form there.
 
-        That is in `form`, and elsewhere where it cannot be: `closed` or no link there can name the
-        note. None if there is no place.
+        The form is `form`, or another if that is `closed` or no link in it can name the note. None
+        if no form is possible.
         """
         for one in sorted(Form, key=lambda one: one is not form):
             if one not in closed and (
@@ -70,7 +70,7 @@ def scene_of(
     privacy: Privacy,
     why_not: Callable[[NoteFacts], str],
 ) -> Scene:
-    """Look who is who in a vault; notes that were renamed are so in the ledger from here on.
+    """Scan a vault for links, and record renamed notes in the ledger.
 
     Raises VaultError.
     """
@@ -88,7 +88,7 @@ def scene_of(
         files=here.notes,
         away=away,
         renamed=moved,
-        # What is away keeps its name: a link to it means no other note in the meantime.
+        # A note that is away keeps its name: meanwhile a link to it does not mean another note.
         names=Names([*here.notes, *here.elsewhere, *away]),
         style=link_style(vault.root),
         why_not=why_not,

@@ -1,7 +1,7 @@
-"""Links that stand in both notes of a pair, and that the ledger does not know: taken over.
+"""Take over links that are in both notes of a pair but unknown to the ledger.
 
-They are notemill's from another computer, whose ledger is not here. A link in one note alone is taken
-for nothing: whoever wrote that note would decide for the other one.
+Notemill wrote them on another computer, whose ledger is not here. A link in only one of the notes
+is ignored: otherwise the writer of that note would decide for the other one.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ Entries = dict[str, tuple[Form, str]]
 
 
 def take_over(scene: Scene, ledger: LinkLedger, pairs: Mapping[int, Pair], *, now: float) -> int:
-    """Take over what stands in both notes and is in none of `pairs`; return how many that are.
+    """Take over pairs that are linked in both notes and not in `pairs`; return their number.
 
-    In the list below a text stands what notemill wrote. The property may be its owner's: it counts
-    while the ledger knows of no pair at all, and where it reads just as notemill writes it.
+    The list below a note's text is notemill's. The property may be its owner's: it counts only
+    while the ledger has no pairs at all, and if it reads exactly as notemill writes it.
     """
     found = _Standing(scene, with_property=not pairs)
     known = {(one.a, one.b) for one in pairs.values()}
@@ -48,7 +48,7 @@ def take_over(scene: Scene, ledger: LinkLedger, pairs: Mapping[int, Pair], *, no
 
 
 class _Standing:
-    """What stands in the notes of a vault."""
+    """The links in the notes of a vault."""
 
     def __init__(self, scene: Scene, *, with_property: bool) -> None:
         self._scene = scene
@@ -56,7 +56,7 @@ class _Standing:
         self._entries: dict[str, Entries] = {}
 
     def pairs_of(self, one: NoteFacts) -> Iterator[tuple[NewPair, NewSide, NewSide]]:
-        """Yield the pairs of a note whose other note links back, with both sides."""
+        """Yield a note's pairs whose other note links back, with both sides."""
         for other in self._entries_of(one):
             back = self._scene.facts.get(other)
             if back is None or one.key not in self._entries_of(back):

@@ -1,7 +1,7 @@
-"""Links that notemill wrote, compared with the notes as they are: renames, removals, halves.
+"""Compare the links that notemill wrote with the current notes: renames, removals, halves.
 
-A person who takes a link out turns its pair down. What a crash or an undo left on one side alone is
-completed or taken back. Nothing is written here: what has to be is returned as repairs.
+A person who removes a link rejects its pair. A link that a crash or an undo left on one side only
+is completed or removed. Nothing is written to notes here: changes are returned as repairs.
 """
 
 from __future__ import annotations
@@ -37,9 +37,9 @@ class Mend(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Repair:
-    """What has to be mended in `note`, and why; `side` is the link there, None if it lacks.
+    """A change to make in `note`, and why; `side` is the link there, None if it is missing.
 
-    `form` is where `text` is to stand, which may be elsewhere than the link stands.
+    `form` is the place for `text`, which may differ from the link's present place.
     """
 
     mend: Mend
@@ -53,20 +53,20 @@ class Repair:
 
     @property
     def keeps_place(self) -> bool:
-        """Whether `text` comes into the place of the link there."""
+        """Whether `text` replaces the link in its place."""
         return self.mend is Mend.RETARGET and self.side is not None and self.form is self.side.form
 
     def moves_to(self, forms: Collection[Form]) -> bool:
-        """Return whether the link there is to stand in one of these places instead."""
+        """Return whether the link is to move to one of these places."""
         return self.mend is Mend.RETARGET and not self.keeps_place and self.form in forms
 
 
 @dataclass(frozen=True, slots=True)
 class Upkeep:
-    """What was found: notes that have another path now, pairs a person took out, and repairs.
+    """What was found: renamed notes, pairs that a person removed, and repairs.
 
-    `rejected` are (note, other): whose link was taken out of where; `away` the notes with links
-    that are not here now, and why; `taken_over` counts pairs that another computer had written.
+    `rejected` are (note, other): the link to `other` was removed from `note`; `away` are notes with
+    links that are not here now, and why; `taken_over` counts pairs written by another computer.
     """
 
     renamed: Mapping[str, str]
@@ -76,7 +76,7 @@ class Upkeep:
     taken_over: int = 0
 
     def shown(self, sight: Sight) -> Upkeep:
-        """Return it without what would name a hidden note."""
+        """Return this without anything that names a hidden note."""
         shows = sight.shows
         return Upkeep(
             {old: new for old, new in self.renamed.items() if shows(old) and shows(new)},
@@ -88,7 +88,7 @@ class Upkeep:
 
 
 def look_after(scene: Scene, ledger: LinkLedger, *, now: float) -> Upkeep:
-    """Bring the ledger in line with the notes, and return what has to be written.
+    """Bring the ledger in line with the notes, and return the repairs to write.
 
     Raises VaultError.
     """
@@ -107,7 +107,7 @@ def look_after(scene: Scene, ledger: LinkLedger, *, now: float) -> Upkeep:
             look.at(key, sides)
     repairs = look.pairs()
     ledger.settle(look.standing, look.gone, look.decided, now=now)
-    # The index may be older than the look: what counts is what the links were looked for in.
+    # The index may be older than this look: what counts is the bytes the links were searched in.
     ledger.seen(
         (one.key, one.source_hash, look.hashes.get(one.key, one.bytes_hash))
         for one in scene.facts.values()
@@ -122,7 +122,7 @@ def _by_id(ledger: LinkLedger) -> dict[int, Pair]:
 
 
 def by_note(sides: Iterable[Side]) -> dict[str, list[Side]]:
-    """Return links by the note that they stand in."""
+    """Return links by the note that contains them."""
     found: dict[str, list[Side]] = {}
     for side in sides:
         found.setdefault(side.note, []).append(side)
@@ -130,12 +130,12 @@ def by_note(sides: Iterable[Side]) -> dict[str, list[Side]]:
 
 
 def _are_settled(sides: Iterable[Side]) -> bool:
-    """Return whether links stand as they were found, as long as their note's bytes do."""
+    """Return whether links stay as they were found while their note's bytes are unchanged."""
     return all(side.state in (SideState.WRITTEN, SideState.RELEASED) for side in sides)
 
 
 class _Look:
-    """One look at all links that are written."""
+    """One look at all written links."""
 
     def __init__(
         self,
@@ -144,7 +144,7 @@ class _Look:
         forms: Mapping[str, Form],
         unseen: Collection[str],
     ) -> None:
-        """Take what runs were to write in; `unseen` are the notes that could not be looked at last."""
+        """Take the forms of the runs; `unseen` are the notes that could not be read last time."""
         self._scene = scene
         self._pairs = pairs
         self._forms = forms
@@ -156,22 +156,22 @@ class _Look:
         self.rejected: list[tuple[str, str]] = []
         self.away: dict[str, str] = {}
         self.hashes: dict[str, str] = {}
-        """Of all bytes of the notes whose links were looked for, '' if they could not be."""
+        """Hashes of all bytes of the notes whose links were checked, '' if they could not be."""
         self._states = {number: pair.state for number, pair in pairs.items()}
         self._because: dict[int, str] = {}
 
     def at(self, key: str, sides: list[Side]) -> None:
-        """Look at one note's links."""
+        """Check one note's links."""
         facts = self._scene.facts.get(key)
         if facts is None and self._scene.is_gone(key):
-            # They stand nowhere, but are known again should the note come back.
+            # They are nowhere now, but are recognised if the note comes back.
             return
         found = None if facts is None or facts.problem else self._found(key)
         if facts is not None and facts.size == 0 and _are_settled(sides):
             self.away[key] = "its file is empty; it may be synchronising"
             found = None
         if found is None:
-            # What cannot be read says nothing: all stays as it was known, to be looked at again.
+            # A note that cannot be read tells nothing: its links stay as known, to be checked again.
             self.hashes[key] = ""
             self.leave(sides)
             return
@@ -180,12 +180,12 @@ class _Look:
             self._settle(side, self._standing(side, entries), linked)
 
     def leave(self, sides: Iterable[Side]) -> None:
-        """Take links for what they were known as."""
+        """Leave links in their known state."""
         for side in sides:
             self._sides.setdefault(side.pair, []).append(side)
 
     def _found(self, key: str) -> tuple[list[tuple[LinkEntry, str | None]], set[str]] | None:
-        """Return a note's entries with what they mean, and the notes that it links to elsewhere."""
+        """Return a note's entries with their targets, and the notes that it links to elsewhere."""
         try:
             raw = self._scene.vault.read(key)
         except NotemillError:
@@ -207,14 +207,14 @@ class _Look:
     def _standing(
         self, side: Side, entries: list[tuple[LinkEntry, str | None]]
     ) -> LinkEntry | None:
-        """Return the entry that is a side's link, None if it is not there; each counts once."""
+        """Return the entry that is a side's link, or None; each entry counts once."""
         for wanted in (side.text, side.before):
             for entry in entries:
                 if wanted and entry[0].text == wanted:
                     entries.remove(entry)
                     return entry[0]
         for entry in entries:
-            # An editor that renames notes points links to them elsewhere.
+            # An editor that renames notes retargets the links to them.
             if entry[1] == side.other:
                 entries.remove(entry)
                 return entry[0]
@@ -237,7 +237,7 @@ class _Look:
             elif (
                 side.state in (SideState.WRITTEN, SideState.RELEASED)
                 and not self._scene.is_gone(side.other)
-                # What came back may be older than the link: nobody has taken it out.
+                # A note that came back may be older than the link: nobody has removed it.
                 and side.note not in self._unseen
             ):
                 self._decide(side.pair, PairState.REJECTED, f"you removed it from {side.note}")
@@ -256,7 +256,7 @@ class _Look:
     # -- pairs --------------------------------------------------------------------------------
 
     def pairs(self) -> list[Repair]:
-        """Return what has to be written so that every pair stands in both notes, or in none."""
+        """Return the repairs after which every pair is linked in both notes, or in none."""
         found: list[Repair] = []
         for number, pair in self._pairs.items():
             sides = self._sides.get(number, [])
@@ -269,7 +269,7 @@ class _Look:
                 self._decide(number, PairState.GONE, f"{gone[0]} is gone")
                 found += self._removals(sides, f"{gone[0]} is gone")
             elif state in WANTED and not all(map(self._scene.sight.shows, (pair.a, pair.b))):
-                # What is written stays; a hidden note's name is written nowhere anew.
+                # Written links stay; a hidden note's name is not written anywhere new.
                 continue
             elif state in WANTED:
                 found += self._kept(pair, sides, state)
@@ -306,7 +306,7 @@ class _Look:
             yield from self._retargeted(side)
 
     def _retargeted(self, side: Side) -> Iterator[Repair]:
-        """Yield what points a link to where its note is now."""
+        """Yield the repair that points a link to its note's new path."""
         if side.state is SideState.RELEASED or not self._may_write(side.note):
             return
         link = property_link(PROPERTY, side.text)

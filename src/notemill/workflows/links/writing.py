@@ -1,4 +1,4 @@
-"""Pairs and repairs become bytes: every note once, both notes of a pair or none."""
+"""Write pairs and repairs: every note once, both notes of a pair or neither."""
 
 from __future__ import annotations
 
@@ -43,13 +43,13 @@ _PLACES: Final = {
 
 @dataclass(frozen=True, slots=True)
 class LinksWritten:
-    """What became of a writing.
+    """The outcome of writing links.
 
-    `notes` were written; `pairs` stand in both their notes now. `problems` are (note, why) of what
-    was not written and keeps; `conflicts` (a, b, why) of pairs whose notes changed since they were
-    looked at. `halves` stand in one note alone: the next run completes them. `elsewhere` are
-    (note, other, why) of links that do not stand where they were to. `is_whole` where all could be
-    written that was to be, also into notes that are not shown.
+    `notes` were written; `pairs` are linked in both their notes now. `problems` are (note, why) of
+    changes that were not written and stay pending; `conflicts` are (a, b, why) of pairs whose notes
+    have changed since they were read. `halves` are linked in one note only: the next run completes
+    them. `elsewhere` are (note, other, why) of links that were written in another place than
+    planned. `is_whole` if everything was written, also into notes that are not shown.
     """
 
     notes: tuple[str, ...]
@@ -61,7 +61,7 @@ class LinksWritten:
     is_whole: bool = True
 
     def shown(self, sight: Sight) -> LinksWritten:
-        """Return it without what would name a hidden note."""
+        """Return this without anything that names a hidden note."""
         shows = sight.shows
         return LinksWritten(
             notes=tuple(filter(shows, self.notes)),
@@ -76,7 +76,7 @@ class LinksWritten:
 
 @dataclass(slots=True)
 class NotePlan:
-    """What is to be written into one note; `pairs` are the new ones among it."""
+    """The changes to write into one note; `pairs` are the new ones among them."""
 
     key: str
     pairs: list[Pair] = field(default_factory=list)
@@ -89,12 +89,12 @@ class NotePlan:
         return not (self.add or self.repairs)
 
     def without(self, pairs: set[int]) -> None:
-        """Leave new pairs out."""
+        """Drop new pairs from the plan."""
         self.pairs = [one for one in self.pairs if one.id not in pairs]
         self.add = [one for one in self.add if one.pair not in pairs]
 
     def edited(self, raw: bytes) -> bytes:
-        """Return the note with all of it made. Raises MalformedNoteError."""
+        """Return the note's bytes with all changes made. Raises MalformedNoteError."""
         mends = [(one, one.side) for one in self.repairs if one.side is not None]
         changes = LinkChanges(
             add=self._texts(Form.PROPERTY),
@@ -106,7 +106,7 @@ class NotePlan:
         return edit_links(new, LinkChanges(add=self._texts(Form.SECTION)), Form.SECTION)
 
     def _texts(self, form: Form) -> tuple[str, ...]:
-        """Return what is put into a place: new links, and those that stood in the other one."""
+        """Return the links to put into a place: new ones, and those moved from the other place."""
         new = [(one.text, one.form) for one in self.add if not one.released]
         new += [
             (one.text, one.form)
@@ -117,7 +117,7 @@ class NotePlan:
 
 
 class LinkWriting:
-    """One writing of pairs and repairs under the name of a run."""
+    """The writing of pairs and repairs as one run."""
 
     def __init__(
         self,
@@ -144,7 +144,7 @@ class LinkWriting:
         self._sides = by_note(one for one in ledger.sides() if one.state is not SideState.INTENDED)
 
     def plan(self, pairs: Iterable[Pair], repairs: Iterable[Repair]) -> Sequence[NotePlan]:
-        """Plan what is to be written, note by note; what cannot be is left out and kept for why."""
+        """Plan the changes note by note; leave out those that cannot be written, with the reason."""
         for repair in repairs:
             self._plan_of(repair.note).repairs.append(repair)
         for pair in pairs:
@@ -165,7 +165,7 @@ class LinkWriting:
         return self._plans.setdefault(key, NotePlan(key))
 
     def _checked(self, plan: NotePlan) -> set[int]:
-        """Fill in a note's links; return the pairs that cannot be written for its sake."""
+        """Fill in a note's links; return the pairs that this note keeps from being written."""
         try:
             raw = self._scene.vault.read(plan.key)
             note, _ = parse(raw)
@@ -174,7 +174,7 @@ class LinkWriting:
             return failed | self._fitted(plan, note)
         except NoteNotFoundError as error:
             if why := self._scene.away.get(plan.key):
-                # Its pairs wait as they are.
+                # Its pairs stay pending.
                 self._problems[plan.key] = f"it is missing: {why}"
                 plan.repairs, plan.add = [], []
                 return {one.id for one in plan.pairs}
@@ -186,7 +186,7 @@ class LinkWriting:
             return {one.id for one in plan.pairs}
 
     def _fitted(self, plan: NotePlan, note: Note) -> set[int]:
-        """Fill in a note's links, each where it can stand; return the pairs that can nowhere.
+        """Fill in a note's links, each in a possible place; return the pairs without one.
 
         Raises MalformedNoteError if the note cannot be edited at all.
         """
@@ -207,7 +207,7 @@ class LinkWriting:
         return nowhere
 
     def _changed(self, plan: NotePlan, note: Note) -> set[int]:
-        """Return the pairs that were found in another state of a note."""
+        """Return the pairs that were found in another version of a note."""
         source = source_hash(note)
         if hidden := self._scene.privacy.why_not_now(plan.key, note.raw):
             why = f"{plan.key} is now left alone: {hidden}"
@@ -222,10 +222,10 @@ class LinkWriting:
     def _new_sides(
         self, plan: NotePlan, note: Note, closed: Mapping[Form, str]
     ) -> tuple[list[NewSide], set[int]]:
-        """Return the links to write into a note, and the pairs for which there is no place.
+        """Return the links to write into a note, and the pairs without a place.
 
-        One that its owner wrote meanwhile is not ours. `closed` are the places where none can be,
-        and why.
+        A link that its owner has written meanwhile is not ours. `closed` are the places that cannot
+        take a link, and why.
         """
         standing = self._sides.get(plan.key, [])
         mine = [one for one in standing if one.form is Form.PROPERTY]
@@ -237,7 +237,7 @@ class LinkWriting:
         found: list[NewSide] = []
         nowhere: set[int] = set()
         self._elsewhere.pop(plan.key, None)
-        # In the order in which the pairs were found, whatever came in between.
+        # In the order in which the pairs were found.
         for pair, other, form in sorted(wanted):
             if any(side.pair == pair for side in standing):
                 continue
@@ -255,7 +255,7 @@ class LinkWriting:
         return found, nowhere
 
     def _owners(self, key: str, note: Note) -> dict[str | None, str]:
-        """Return the notes that the owner's own entries name, and the entries."""
+        """Return the notes that the owner's own entries link to, with the entries."""
         resolve = self._scene.names.resolve
         found = [
             (link.path, text)
@@ -266,10 +266,10 @@ class LinkWriting:
         return {resolve(path, source=key): text for path, text in found}
 
     def write(self) -> Iterator[str]:
-        """Write what was planned, and yield each note as it is written.
+        """Write the plan, and yield each note as it is written.
 
-        What is about to be written is durable in the ledger before a note is touched: whatever
-        stops this, the next look finds what stands. Once all is yielded, `written` says the rest.
+        The changes are durable in the ledger before a note is touched: whatever interrupts this,
+        the next look finds the actual state. Once all are yielded, `written` has the full outcome.
         """
         plans = self._not_empty()
         self._begin(plans)
@@ -290,7 +290,7 @@ class LinkWriting:
 
     @property
     def written(self) -> LinksWritten:
-        """What became of it all."""
+        """The full outcome."""
         standing = self._ledger.pairs(states=[PairState.WRITTEN])
         return LinksWritten(
             notes=tuple(self._written),
@@ -308,7 +308,7 @@ class LinkWriting:
         )
 
     def _keep_accepted(self) -> None:
-        """Leave pairs accepted of which nothing could be written: nobody has to decide again."""
+        """Keep pairs accepted if nothing of them could be written: nobody has to decide again."""
         accepted = {one.id for one in self._pairs.values() if one.state is PairState.ACCEPTED}
         if accepted:
             waiting = self._ledger.pairs(states=[PairState.PROPOSED])
@@ -326,7 +326,7 @@ class LinkWriting:
         )
 
     def _write_note(self, plan: NotePlan) -> bool:
-        """Write a note; tell whether it is written, its problem is kept where not."""
+        """Write a note; return whether it was written, and record the problem if not."""
         try:
             raw = self._scene.vault.read(plan.key)
             note, _ = parse(raw)

@@ -1,1 +1,1 @@
-"""What is wrong with a vault's tags, what is done about it, and which may be written."""
+"""The tags of a vault: problems, changes, and which tags may be written."""

@@ -1,4 +1,4 @@
-"""A vault's vocabulary kept in one of its notes: proposed, added to, applied."""
+"""A vault's vocabulary, kept in one of its notes: proposed, extended, applied."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Arrangement:
-    """A vocabulary as a model arranged it, and pairs of tags that it says are no synonyms."""
+    """A vocabulary as a model arranged it, and pairs of tags that it says are not synonyms."""
 
     run: str
     entries: tuple[Entry, ...]
@@ -28,18 +28,18 @@ class Arrangement:
 
 
 def proposed_entries(review: TagReport) -> tuple[Entry, ...]:
-    """Return the vocabulary that a vault's tags make by themselves."""
+    """Return the vocabulary that follows from a vault's tags, without a model."""
     return arrange(review.census, review.merges, review.droppable)
 
 
 def with_proposed(raw: bytes, entries: tuple[Entry, ...], known: frozenset[str]) -> bytes:
-    """Return a vocabulary note with what is new in it. Raises UsageError if it is no UTF-8."""
+    """Return a vocabulary note with the new entries added. Raises UsageError if it is not UTF-8."""
     bom = BOM if raw.startswith(BOM) else b""
     return bom + with_entries(_text(raw), entries, known).encode()
 
 
 def vocabulary_of(raw: bytes, key: str) -> Vocabulary:
-    """Read a vocabulary note. Raises UsageError naming the lines that have to be mended first."""
+    """Read a vocabulary note. Raises UsageError naming the lines to correct first."""
     vocabulary = read_vocabulary(_text(raw))
     if vocabulary.problems:
         lines = "; ".join(f"line {one.line}: {one.message}" for one in vocabulary.problems)
@@ -59,7 +59,7 @@ def _text(raw: bytes) -> str:
 
 
 def read_arrangement(decisions: Decisions) -> Arrangement | None:
-    """Return the model's last arrangement of the tags, None if there is none."""
+    """Return the model's last arrangement of the tags, or None."""
     run, said = decisions.arrangement()
     try:
         value = json.loads(said)
@@ -71,7 +71,7 @@ def read_arrangement(decisions: Decisions) -> Arrangement | None:
 
 
 def keep_arrangement(decisions: Decisions, arrangement: Arrangement) -> None:
-    """Record the model's arrangement in place of the one before."""
+    """Replace the stored arrangement with the model's new one."""
     entries = _rows(arrangement.entries)
     decisions.keep_arrangement(
         arrangement.run, json.dumps({"entries": entries, "apart": arrangement.apart})
@@ -79,17 +79,17 @@ def keep_arrangement(decisions: Decisions, arrangement: Arrangement) -> None:
 
 
 def keep_proposed(decisions: Decisions, entries: tuple[Entry, ...]) -> None:
-    """Remember what was proposed for the list, beside what was before."""
+    """Add to the record of tags that were proposed for the list."""
     decisions.keep_proposed(name for one in entries for name in (one.tag, *one.aliases))
 
 
 def adopt(decisions: Decisions, note: str, vocabulary: Vocabulary) -> None:
-    """Take a note's list, as a person has seen it, for the vault's vocabulary; no other is it."""
+    """Adopt a note's list, as a person has seen it, as the vault's only vocabulary."""
     decisions.adopt(note, json.dumps(_rows(vocabulary.entries)))
 
 
 def taken_over(decisions: Decisions) -> Vocabulary | None:
-    """Return the vocabulary as a person last took it over, None if that is not known."""
+    """Return the vocabulary as a person last adopted it, None if unknown."""
     try:
         return Vocabulary(_entries(json.loads(decisions.adopted().said)))
     except (ValueError, TypeError):
@@ -101,7 +101,7 @@ def _rows(entries: Iterable[Entry]) -> list[list[object]]:
 
 
 def _entries(rows: Iterable[tuple[object, Iterable[object], object, object]]) -> tuple[Entry, ...]:
-    """Return entries as they were kept; raises ValueError or TypeError for anything else."""
+    """Return stored entries. Raises ValueError or TypeError for anything else."""
     return tuple(
         Entry(str(tag), tuple(map(str, aliases)), bool(dropped), str(reason))
         for tag, aliases, dropped, reason in rows

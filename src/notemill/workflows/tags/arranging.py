@@ -1,10 +1,10 @@
-"""A model names and arranges the tags: tags become requests, replies become a vocabulary.
+"""Have a model arrange the tags: tags become requests, replies become a vocabulary.
 
-In two rounds, however many tags there are. The first asks once, with the most used tags, for the
-headings; the second asks chunk by chunk, all at once and so in either lane, each with the same
-headings to file into. No request has to hold all tags, as one that merges would, and none waits
-for the chunk before it. Where all tags fit one chunk, or the vocabulary has headings already,
-there is no first round.
+There are two rounds, however many tags there are. The first is one request for the headings, with
+the most used tags; the second sends all chunks at once, and so in either lane, each with the same
+headings to file into. No request has to hold all tags, as a merging one would, and none waits for
+the chunk before it. If all tags fit into one chunk, or the vocabulary already has headings, there
+is no first round.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from twolane import ItemOutcome
 
 REPLY_TOKENS_PER_TAG: Final = 24
-"""An entry with its parent in JSON, of tags of one or two words."""
+"""The size of an entry with its parent in JSON, for tags of one or two words."""
 _TOKENS_PER_TAG: Final = 64
 _TOKENS_FOR_REST: Final = 2_048
 _EXPECTED_LEVELS: Final = 40
@@ -51,10 +51,10 @@ ARRANGE_SCHEMA: Final = object_of(
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """What a model is to be asked: tags in chunks, and what the vocabulary has already.
+    """What to ask a model: tags in chunks, and what the vocabulary already has.
 
-    `levels` are its headings, to file into; `listed` are its tags, of which others may be
-    spellings.
+    `levels` are its headings, to file into; `listed` are its tags, which others may be spellings
+    of.
     """
 
     chunks: tuple[tuple[Card, ...], ...]
@@ -70,12 +70,12 @@ class Asking:
 
     @property
     def asks_levels(self) -> bool:
-        """Whether the headings have to be asked for first."""
+        """Whether to ask for the headings first."""
         return len(self.chunks) > 1 and not self.levels
 
     @property
     def identity(self) -> str:
-        """What makes the same command again the same: the tags, not what is told of them."""
+        """What makes a repeated command the same: the tags, not what is told about them."""
         keys = "\n".join(sorted(card.key for card in self.cards))
         shape = f"{len(self.chunks)}\n{keys}"
         return hashlib.blake2b(shape.encode(), digest_size=12).hexdigest()
@@ -89,10 +89,10 @@ def asking_about(
     chunk: int,
     only: Collection[str] | None,
 ) -> Asking:
-    """Return what to ask of a vault's tags; what the list says already is not asked again.
+    """Return what to ask about a vault's tags, except those already in the list.
 
-    Junk is not asked about either. `only` limits what of the list may be told: nothing that stands
-    in an excluded note.
+    Junk is not asked about either. `only` limits which tags of the list may be sent: none from an
+    excluded note.
     """
     junk = {tag_key(one.tag) for one in found.droppable}
     listed = vocabulary.known if vocabulary else frozenset()
@@ -134,7 +134,7 @@ def chunk_requests(asking: Asking, levels: Sequence[str], *, model: str) -> list
 
 
 def expected_requests(asking: Asking, *, model: str, chunk: int) -> list[Request]:
-    """Return requests such as there will be, for the price before the first: headings are guessed."""
+    """Return the expected requests, to price the run before the first: the headings are guesses."""
     if not asking.asks_levels:
         return chunk_requests(asking, asking.levels, model=model)
     guessed = [card.name for card in asking.cards[:_EXPECTED_LEVELS]]
@@ -145,7 +145,7 @@ def expected_requests(asking: Asking, *, model: str, chunk: int) -> list[Request
 
 
 def reply_tokens(asking: Asking) -> int:
-    """Return what a reply is expected to take."""
+    """Return the expected tokens of the replies."""
     longest = max((len(chunk) for chunk in asking.chunks), default=0)
     return REPLY_TOKENS_PER_TAG * longest
 
@@ -197,7 +197,7 @@ def _request(
 
 
 def read_levels(outcomes: Iterable[ItemOutcome]) -> tuple[str, ...] | None:
-    """Return the headings of a reply; None if there is none that can be used."""
+    """Return the headings of a reply, or None if there is no usable reply."""
     for outcome in outcomes:
         if outcome.state is ItemState.SUCCEEDED:
             return levels_from(json.loads(outcome.text)["levels"])

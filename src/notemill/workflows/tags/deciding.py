@@ -1,4 +1,4 @@
-"""What waits for a decision about a vault's tags: changes of those there are, and new ones."""
+"""Pending decisions about a vault's tags: changes of existing tags, and new tags."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ BY_TAGS: Final = "nearly all its notes, or its first word, have the tag above it
 
 @dataclass(frozen=True, slots=True)
 class NewTag:
-    """A tag that the vocabulary does not have, and the proposals of it that wait."""
+    """A tag that the vocabulary does not have, and its pending proposals."""
 
     tag: str
     proposals: tuple[Proposal, ...]
@@ -42,9 +42,9 @@ class NewTag:
 
 @dataclass(frozen=True, slots=True)
 class ToDecide:
-    """What waits for a decision, and the changes that one was made about before.
+    """The pending decisions, and the changes that were decided before.
 
-    `accepted` ones are not written yet.
+    `accepted` changes are not written yet.
     """
 
     changes: tuple[Change, ...]
@@ -54,7 +54,7 @@ class ToDecide:
 
     @property
     def known(self) -> tuple[Change, ...]:
-        """All the changes that were found, decided about or not."""
+        """All changes that were found, decided or not."""
         return (*self.changes, *self.accepted, *self.turned_down)
 
 
@@ -67,10 +67,10 @@ def to_decide(
     new_tags: Iterable[NewTag],
     accepted: Collection[tuple[str, str]] = (),
 ) -> ToDecide:
-    """Return what waits: the changes that `vocabulary` makes, and spellings in another case.
+    """Return what waits: the changes that `vocabulary` requires, and spellings in another case.
 
-    `source` says, for people, where the vocabulary comes from; `accepted` are changes that wait to
-    be written, by the keys of both tags.
+    `source` tells people where the vocabulary comes from; `accepted` are changes that wait to be
+    written, by the keys of both tags.
     """
     listed = {tag_key(one.tag): one.tag for one in vocabulary.entries if not one.dropped}
     wanted = vocabulary.changes
@@ -93,12 +93,12 @@ def to_decide(
 
 
 def rejected_pairs(decisions: Decisions) -> frozenset[tuple[str, str]]:
-    """Return the changes that were rejected, by the keys of both tags."""
+    """Return the rejected changes, by the keys of both tags."""
     return frozenset((tag_key(one.tag), tag_key(one.into)) for one in decisions.rejections())
 
 
 def new_tags_of(review: Review, waits: Collection[int]) -> tuple[NewTag, ...]:
-    """Return the new tags among the pending proposals with these ids, the most proposed first."""
+    """Return the new tags among the pending proposals with these ids, most often proposed first."""
     found: dict[str, list[Proposal]] = {}
     for one in review.tags(ProposalState.PENDING):
         if one.id in waits:
@@ -110,7 +110,7 @@ def new_tags_of(review: Review, waits: Collection[int]) -> tuple[NewTag, ...]:
 def turned_down_tag(
     review: Review, decisions: Decisions, tag: str, *, note: str, now: float
 ) -> tuple[Proposal, ...]:
-    """Turn a tag down for a note, '' for the whole vault; return the proposals that end with it."""
+    """Reject a tag for a note, '' for the whole vault; return the proposals that this ends."""
     key = tag_key(tag)
     ended = tuple(
         one
@@ -124,7 +124,7 @@ def turned_down_tag(
 
 
 def taken_back(review: Review, decisions: Decisions, tag: str, *, now: float) -> int:
-    """Let a tag that was rejected be proposed again; return how many decisions that were."""
+    """Let a rejected tag be proposed again; return the number of decisions taken back."""
     again = [
         one for one in review.tags(ProposalState.REJECTED) if tag_key(one.value) == tag_key(tag)
     ]
@@ -135,9 +135,9 @@ def taken_back(review: Review, decisions: Decisions, tag: str, *, now: float) ->
 def kept_in_place(
     entries: Iterable[Entry], rejected: Collection[tuple[str, str]], tags: Collection[str]
 ) -> tuple[Entry, ...]:
-    """Return a proposed vocabulary without what was rejected; those tags stay where they are.
+    """Return a proposed vocabulary without rejected changes; those tags stay where they are.
 
-    `tags` are the keys of those there are.
+    `tags` are the keys of the existing tags.
     """
     made: list[Entry] = []
     staying: list[Entry] = []
@@ -149,7 +149,7 @@ def kept_in_place(
             continue
         left = tuple(alias for alias in one.aliases if alias not in stay)
         staying += [Entry(alias) for alias in stay if tag_key(alias) in tags]
-        # A place that nobody goes to any more is none.
+        # An entry that no tag becomes any more is dropped.
         if left or not stay or tag_key(one.tag) in tags:
             made.append(replace(one, aliases=left))
     named = {tag_key(one.tag) for one in made}

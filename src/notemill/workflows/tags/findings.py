@@ -1,4 +1,4 @@
-"""A vault's tags scanned: counts, variants, junk, synonyms."""
+"""Find problems in a vault's tags: variants, junk, synonyms; and count the tags."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class TagReport:
-    """What tags there are and what could be better; `excluded` notes were not looked at.
+    """The tags of a vault and what could be improved; `excluded` notes were not read.
 
-    `unread` are notes whose properties cannot be read or mean nothing: their tags are not counted.
+    `unread` are notes whose properties cannot be read or are invalid: their tags do not count.
     """
 
     census: Census
@@ -35,7 +35,7 @@ class TagReport:
 
     @property
     def droppable(self) -> tuple[Junk, ...]:
-        """The junk that may be proposed to go: what is only a hint stays."""
+        """The junk to propose dropping: mere hints are left out."""
         return tuple(one for one in self.junk if not one.is_hint)
 
 
@@ -45,10 +45,10 @@ def review_tags(
     privacy: Privacy,
     rejected: Collection[tuple[str, str]] = (),
 ) -> TagReport:
-    """Look through the tags of all notes but the hidden.
+    """Examine the tags of all notes except the hidden ones.
 
-    `rejected` are changes that a person rejected, as the keys of both tags, '' for a tag that was
-    to go: they are not found again.
+    `rejected` are changes that a person rejected, as the keys of both tags, '' for a tag to be
+    dropped: they are not found again.
     """
     notes: list[tuple[str, tuple[str, ...]]] = []
     unread: list[LeftAlone] = []

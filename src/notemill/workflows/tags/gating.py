@@ -1,4 +1,4 @@
-"""The gate at writing: the vault's vocabulary, found and read, and what was decided beside it."""
+"""The gate for writing tags: the vault's vocabulary, and the decisions made beside it."""
 
 from __future__ import annotations
 
@@ -28,16 +28,16 @@ if TYPE_CHECKING:
     from notemill.vault.files import Vault
 
 MAX_REJECTED: Final = 20
-"""The most rejected tags that a prompt carries: some 100 tokens."""
+"""The most rejected tags in a prompt: some 100 tokens."""
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a vault's vocabulary stands: the note that a person said holds it, '' if none does.
+    """Where a vault's vocabulary is: the note that a person named for it, '' if none.
 
-    `listed` tells whether the list stands in it now. Where it does not, and `strays` have the marks
-    of one, the note may have been moved: the list then holds as it was taken over. What stands in
-    `strays` decides nothing.
+    `listed` if that note contains the list now. If it does not, and `strays` have the marks of one,
+    the note may have been moved: the list then holds as it was adopted. Lists in `strays` decide
+    nothing.
     """
 
     note: str = ""
@@ -46,17 +46,17 @@ class Place:
 
     @property
     def may_have_moved(self) -> bool:
-        """Whether the list has to be looked for, and holds as it was known."""
+        """Whether the list may be in another note now, and holds as it was adopted."""
         return bool(self.note and self.strays and not self.listed)
 
 
 def place_of(
     vault: Vault, facts: Iterable[NoteFacts], decisions: Decisions, *, named: str | None = None
 ) -> Place:
-    """Return where the vault's vocabulary stands: in no note but the one its owner named.
+    """Return where the vault's vocabulary is: only ever in the note that its owner named.
 
-    `named` is named just now; None takes the one named before. Raises VaultError if that one is not
-    here now: without it every tag would be let through.
+    `named` is named just now; None takes the one named before. Raises VaultError if that note is
+    not here now: without it every tag would pass.
     """
     holders = [one.key for one in facts if one.holds_vocabulary]
     note = decisions.adopted().note if named is None else named
@@ -68,8 +68,7 @@ def place_of(
 def vocabulary_at(vault: Vault, place: Place, decisions: Decisions) -> Vocabulary | None:
     """Return a vault's vocabulary, None if it has none.
 
-    A line of the list that cannot be understood counts as not there, and so does a list without one
-    that can.
+    A line of the list that cannot be parsed is ignored, and so is a list in which no line can be.
     """
     vocabulary = None
     if place.listed:
@@ -84,14 +83,14 @@ def vocabulary_at(vault: Vault, place: Place, decisions: Decisions) -> Vocabular
 
 
 def changed_since(vault: Vault, place: Place, decisions: Decisions) -> tuple[str, ...]:
-    """Return what the list decides otherwise than when a person took it over, for people."""
+    """Return, in words for people, what the list decides differently since a person adopted it."""
     before = taken_over(decisions)
     now = vocabulary_at(vault, place, decisions) if place.listed else None
     return differences(before, now or Vocabulary(())) if before and place.listed else ()
 
 
 def gate_of(vault: Vault, place: Place, decisions: Decisions) -> Gate:
-    """Return the gate of a vault whose vocabulary stands in `place`."""
+    """Return the gate of a vault whose vocabulary is at `place`."""
     news = decisions.new_tags()
     rejected_in: dict[str, list[str]] = {}
     for one in news:
@@ -107,10 +106,10 @@ def gate_of(vault: Vault, place: Place, decisions: Decisions) -> Gate:
 
 
 def candidates_of(gate: Gate, facts: Iterable[NoteFacts], *, listed: bool) -> Candidates:
-    """Return the tags that prompts may carry: the vocabulary's, else those that notes have.
+    """Return the tags that prompts may contain: the vocabulary's, else those that notes have.
 
-    `listed` False leaves out what stands in the vocabulary alone: its note is excluded, and
-    nothing of it may leave the machine.
+    `listed` False leaves out tags that only the vocabulary has: its note is excluded, and nothing
+    in it may leave the machine.
     """
     notes = [one.all_tags for one in facts if not one.problem]
     if gate.vocabulary is None:
@@ -129,10 +128,11 @@ def _passed(gate: Gate, tags: Iterable[str]) -> list[str]:
 def rejected_tags(
     decisions: Decisions, proposals: Iterable[Proposal], sight: Sight
 ) -> Callable[[str], list[str]]:
-    """Return what gives the rejected tags that a note's prompt carries, its own first.
+    """Return a function that gives the rejected tags for a note's prompt, the note's own first.
 
-    Of the tags rejected for the whole vault the latest; none that hidden notes alone have, or were
-    proposed for: they would tell of them. `proposals` are those that were rejected.
+    Then come the latest that were rejected for the whole vault. Tags that only hidden notes have,
+    or were proposed for, are left out: they would give those notes away. `proposals` are the
+    rejected ones.
     """
     news = [one for one in decisions.new_tags() if not one.accepted]
     sources: dict[str, set[str]] = {}
@@ -167,10 +167,10 @@ def newcomers(
     *,
     now: float,
 ) -> Callable[[NoteFacts], Need | None]:
-    """Return what says of a curated note whether a tag new to the vocabulary enters its candidates.
+    """Return a function that says whether a tag new to the vocabulary enters a note's candidates.
 
-    Only then is it asked about again for a vocabulary's sake; every other edit of the list is
-    applied without asking anybody. A tag is known since `now` that was not before.
+    Only then is a curated note asked about again because of the vocabulary; every other edit of the
+    list is applied without a request. A tag not known before counts as known since `now`.
     """
     if gate.vocabulary is None:
         return lambda _: None
@@ -193,7 +193,7 @@ def newcomers(
         def is_fresh(key: str) -> bool:
             return since.get(key, 0.0) > at and key not in have
 
-        # The newest first: of a long list no more are looked at than the note has.
+        # Newest first, up to one that the note lacks: a long list costs no more than a short one.
         if all(key in have for key in takewhile(lambda key: since[key] > at, newest)):
             return None
         tag = _entering(vault, facts, candidates, is_fresh)
@@ -205,7 +205,7 @@ def newcomers(
 def _entering(
     vault: Vault, facts: NoteFacts, candidates: Candidates, is_fresh: Callable[[str], bool]
 ) -> str:
-    """Return the first of the tags that fit a note whose key is fresh, '' for none."""
+    """Return the first of the tags that fit a note whose key is fresh, '' if none is."""
     try:
         raw = vault.read(facts.key)
     except NotemillError:

@@ -1,7 +1,7 @@
-"""Changes of tags and of the notes' form in the queue: what is found waits, what was accepted is made.
+"""Changes of tags and of the notes' form in the queue: found ones wait, accepted ones are made.
 
-They are found in the vault whenever it is looked at, and are no run's; the queue keeps which of
-them a person accepted or rejected.
+They are found whenever the vault is scanned, and belong to no run; the queue keeps which of them a
+person accepted or rejected.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
     from notemill.workflows.tags.tidying import TidyNote
 
 _KINDS_JOIN: Final = ", "
-"""Between the kinds that a row of the queue would bring a note into form by."""
+"""Separates the kinds of tidying in a row of the queue."""
 
 
 def queue_tag_changes(queue: Queue, changes: Iterable[Change], *, now: float) -> None:
-    """Let the changes of tags that were found wait, and those found no more go."""
+    """Queue the changes of tags that were found, and drop those that no longer are."""
     found = (
         Found(tuple(sorted(one.notes)), one.becomes or "", one.tag, one.reason) for one in changes
     )
@@ -34,7 +34,7 @@ def queue_tag_changes(queue: Queue, changes: Iterable[Change], *, now: float) ->
 
 
 def queue_tidying(queue: Queue, notes: Iterable[TidyNote], *, now: float) -> None:
-    """Let what would be brought into form wait, a row for each note, and what is in form go."""
+    """Queue notes to tidy, a row for each, and drop rows of notes that are tidy."""
     found = (
         Found(
             (one.key,),
@@ -49,12 +49,12 @@ def queue_tidying(queue: Queue, notes: Iterable[TidyNote], *, now: float) -> Non
 
 
 def tidy_kinds(row: QueueRow) -> frozenset[str]:
-    """Return the kinds of what a row would bring into form, those of another version included."""
+    """Return the kinds of tidying in a row, those of another version included."""
     return frozenset(row.value.split(_KINDS_JOIN))
 
 
 def tidying_turned_down(queue: Queue) -> Callable[[str], frozenset[TidyKind]]:
-    """Return by which kinds a note is not to be brought into form: rejected for it, or for all."""
+    """Return a function that gives the kinds of tidying rejected for a note, or for all notes."""
     of_notes: dict[str, frozenset[str]] = {}
     wanted = Filter(states={ProposalState.REJECTED}, kinds={ProposalKind.TIDY_CHANGE})
     for row in queue.all_of(wanted):
@@ -70,13 +70,13 @@ def tidying_turned_down(queue: Queue) -> Callable[[str], frozenset[TidyKind]]:
 
 
 def accepted_rows(queue: Queue, kind: ProposalKind) -> tuple[QueueRow, ...]:
-    """Return what a person accepted of a kind, whichever run proposed it."""
+    """Return the accepted rows of a kind, whichever run proposed them."""
     wanted = Filter(states={ProposalState.ACCEPTED}, kinds={kind})
     return tuple(queue.all_of(wanted))
 
 
 def carried_out(queue: Queue, changes: Iterable[Change], *, run: str, now: float) -> None:
-    """Record that changes of tags were made in `run`, where they stood in the queue."""
+    """Record that `run` made changes of tags, as far as they are in the queue."""
     for one in changes:
         wanted = Filter(
             states={ProposalState.PENDING, ProposalState.ACCEPTED},
@@ -88,5 +88,5 @@ def carried_out(queue: Queue, changes: Iterable[Change], *, run: str, now: float
 
 
 def accepted_tag_changes(rows: Iterable[QueueRow]) -> dict[str, str | None]:
-    """Return what accepted changes make of tags, None for one that goes."""
+    """Return what accepted changes turn each tag into, None if it is dropped."""
     return {one.replaces: one.value or None for one in rows}

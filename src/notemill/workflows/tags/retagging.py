@@ -1,4 +1,4 @@
-"""Tags changed in a whole vault: planned over all notes, written as one run, undone as one."""
+"""Change tags in a whole vault: planned over all notes, written as one run, undone as one."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ class Touched:
 class Retagging:
     """What a change of tags would do to a vault.
 
-    `left_alone` notes have, or may have, a tag that changes, and keep it. `becomes` says of every
-    tag as spelled that changes what it becomes, None if it is dropped; `joined` are the new tags
-    that are there already, with the number of notes that have them. `hidden` notes, excluded ones,
-    keep theirs and are not named.
+    `left_alone` notes have, or may have, a tag that changes, and keep it. `becomes` maps every tag
+    that changes, as spelled, to its new form, None if it is dropped; `joined` are the new tags that
+    exist already, with the number of notes that have them. `hidden` notes, which are excluded, keep
+    theirs and are not named.
     """
 
     touched: tuple[Touched, ...]
@@ -53,7 +53,7 @@ class Retagging:
 
 
 def checked_changes(changes: Mapping[str, str | None]) -> TagChanges:
-    """Return changes a person asked for, `#` taken off. Raises UsageError for an illegal tag."""
+    """Return the changes a person asked for, without `#`. Raises UsageError for an illegal tag."""
     bare = {
         _tag(old, "the tag to change"): None if new is None else _tag(new, "the new tag")
         for old, new in changes.items()
@@ -81,7 +81,7 @@ def plan_retagging(
     *,
     privacy: Privacy,
 ) -> Retagging:
-    """Return what `changes` would do; of the notes only those that may have such a tag are read."""
+    """Return what `changes` would do; only notes that may have such a tag are read."""
     touched: list[Touched] = []
     left_alone: list[LeftAlone] = []
     hidden = 0
@@ -111,9 +111,9 @@ def plan_retagging(
 
 
 def _edit(raw: bytes, changes: TagChanges, problem: str) -> Edit | None:
-    """Return the edit of a note; raises MalformedNoteError where it cannot be made.
+    """Return the edit of a note. Raises MalformedNoteError if it cannot be made.
 
-    `problem` is why the note must not be touched, '' if it may.
+    `problem` is why the note must not be edited, '' if it may be.
     """
     if problem and may_hold(raw, changes):
         raise MalformedNoteError(problem)
@@ -123,9 +123,9 @@ def _edit(raw: bytes, changes: TagChanges, problem: str) -> Edit | None:
 def write_retagging(
     vault: Vault, review: Review, plan: Retagging, *, privacy: Privacy, run: str
 ) -> Iterator[tuple[str, str]]:
-    """Write a plan under the name of `run`; return what `write_edits` yields.
+    """Write a plan as `run`; return what `write_edits` yields.
 
-    A note that changed since the plan was made is left alone. What was curated stays so.
+    A note that has changed since the plan was made is left alone. Curated notes stay curated.
     """
     edits = ((one.key, one.edit.apply) for one in plan.touched)
     return write_edits(vault, review, edits, privacy=privacy, run=run)
@@ -139,10 +139,11 @@ def write_edits(
     privacy: Privacy,
     run: str,
 ) -> Iterator[tuple[str, str]]:
-    """Write edits of notes that leave what they say as it is.
+    """Write edits that leave what the notes say unchanged.
 
-    Each is a note and what makes its new bytes, or raises where they are not those it was made for.
-    Yields each note and why it was not written, '' if it was. Raises VaultLockedError.
+    Each is a note and a function that returns its new bytes, or raises if the note is not the one
+    it was made for. Yields each note and why it was not written, '' if it was. Raises
+    VaultLockedError.
     """
     with vault.lock():
         for key, edit in edits:
@@ -170,7 +171,7 @@ def source_of(raw: bytes) -> str:
 
 
 def sources(vault: Vault, keys: Iterable[str]) -> dict[str, str]:
-    """Return the source hashes of notes as they are now, without those that cannot be read."""
+    """Return the current source hashes of notes, without those that cannot be read."""
     found: dict[str, str] = {}
     for key in keys:
         try:

@@ -1,4 +1,4 @@
-"""Properties of a whole vault brought into form: planned over all notes, written as one run."""
+"""Tidy the properties of a whole vault: planned over all notes, written as one run."""
 
 from __future__ import annotations
 
@@ -22,16 +22,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class TidyNote:
-    """A note with what would be brought into form, and what is left in it and why."""
+    """A note with what would be tidied, and what is left as it is and why."""
 
     key: str
     steps: tuple[Step, ...]
     left: tuple[Left, ...]
 
     def apply(self, raw: bytes, *, turned_down: Collection[TidyKind] = ()) -> bytes:
-        """Return the note in form.
+        """Return the tidied note.
 
-        Raises ExternallyChangedError if `raw` is another one, or some of it is `turned_down`.
+        Raises ExternallyChangedError if `raw` is another version, or one of its kinds is
+        `turned_down`.
         """
         if any(step.kind in turned_down for step in self.steps):
             raise ExternallyChangedError(
@@ -46,10 +47,10 @@ class TidyNote:
 
 @dataclass(frozen=True, slots=True)
 class TidyPlan:
-    """What bringing a vault into form would do.
+    """What tidying a vault would do.
 
-    `untouched` notes cannot be read; `hidden` ones are excluded, and not named. In `rejected` notes
-    there is something that a person rejected: it is not among the changes.
+    `untouched` notes cannot be read; `hidden` ones are excluded, and not named. `rejected` notes
+    have something that a person rejected: it is not among the changes.
     """
 
     notes: tuple[TidyNote, ...]
@@ -59,11 +60,11 @@ class TidyPlan:
 
     @property
     def changed(self) -> tuple[TidyNote, ...]:
-        """The notes in which something changes."""
+        """The notes that would change."""
         return tuple(one for one in self.notes if one.steps)
 
     def counts(self) -> dict[TidyKind, int]:
-        """Return in how many notes there is something of each kind."""
+        """Return the number of notes that each kind applies to."""
         return {
             kind: sum(any(step.kind is kind for step in one.steps) for one in self.notes)
             for kind in TidyKind
@@ -78,9 +79,9 @@ def plan_tidying(
     privacy: Privacy,
     turned_down: Callable[[str], Collection[TidyKind]] = lambda _: (),
 ) -> TidyPlan:
-    """Return what bringing these notes into form would do; every one of them is read.
+    """Return what tidying these notes would do; every one of them is read.
 
-    `turned_down` says of a note which kinds it is to be left alone by.
+    `turned_down` gives the kinds that were rejected for a note.
     """
     notes: list[TidyNote] = []
     untouched: list[LeftAlone] = []
@@ -113,10 +114,10 @@ def write_tidying(
     run: str,
     turned_down: Callable[[str], Collection[TidyKind]] = lambda _: (),
 ) -> Iterator[tuple[str, str]]:
-    """Write a plan under the name of `run`; return what `write_edits` yields.
+    """Write a plan as `run`; return what `write_edits` yields.
 
-    A note that changed since the plan was made is left alone, and so is one of which something is
-    `turned_down` by now. What was curated stays so.
+    A note that has changed since the plan was made is left alone, and so is one with something
+    `turned_down` by now. Curated notes stay curated.
     """
     edits = (
         (one.key, partial(one.apply, turned_down=turned_down(one.key))) for one in plan.changed
