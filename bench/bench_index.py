@@ -72,13 +72,13 @@ def index(root: Path, state: Path, *, links: bool) -> float:
     """Bring the index up to date; with `links`, propose them as well. Return the seconds."""
     # Not above: each process of the pool imports this file, and for a command it imports as little.
     from notemill.index import Index  # noqa: PLC0415
-    from notemill.index.derived import DERIVED_FILE  # noqa: PLC0415
     from notemill.index.pool import all_cores  # noqa: PLC0415
     from notemill.linking.propose import propose  # noqa: PLC0415
     from notemill.stores.journal import StoredJournal  # noqa: PLC0415
     from notemill.stores.store import FILE, Store  # noqa: PLC0415
     from notemill.vault.files import Vault  # noqa: PLC0415
     from notemill.vault.resolve import Names  # noqa: PLC0415
+    from notemill.vault.state_files import DERIVED_FILE  # noqa: PLC0415
 
     began = time.perf_counter()
     vault = Vault(root.resolve(), state, StoredJournal(Store(state / FILE)), clock=time.time)

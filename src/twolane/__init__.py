@@ -21,12 +21,12 @@ if TYPE_CHECKING:
     from twolane.config import load_settings as load_settings
     from twolane.config import read_config as read_config
     from twolane.core.identity import content_hash as content_hash
+    from twolane.core.money import format_usd as format_usd
+    from twolane.core.money import plain_usd as plain_usd
     from twolane.core.naming import LAST as LAST
     from twolane.core.naming import nearest as nearest
     from twolane.core.naming import pick_run as pick_run
     from twolane.core.plan import Stage as Stage
-    from twolane.core.pricing import format_usd as format_usd
-    from twolane.core.pricing import plain_usd as plain_usd
     from twolane.core.redaction import Redactor as Redactor
     from twolane.core.states import ItemState as ItemState
     from twolane.core.states import RunState as RunState
@@ -124,9 +124,9 @@ _NAMES = {
         "read_config",
     ),
     "twolane.core.identity": ("content_hash",),
+    "twolane.core.money": ("format_usd", "plain_usd"),
     "twolane.core.naming": ("LAST", "nearest", "pick_run"),
     "twolane.core.plan": ("Stage",),
-    "twolane.core.pricing": ("format_usd", "plain_usd"),
     "twolane.core.redaction": ("Redactor",),
     "twolane.core.states": ("ItemState", "RunState"),
     "twolane.core.tokens": ("careful_tokens", "fitting"),

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any, Final
 import platformdirs
 
 from twolane.core.addresses import is_here, is_proxy
+from twolane.core.money import NANO_PER_USD
 from twolane.core.naming import nearest
-from twolane.core.pricing import NANO_PER_USD
 from twolane.core.redaction import passwords_in
 from twolane.errors import ConfigError
 from twolane.files import path_named, read_small, read_toml

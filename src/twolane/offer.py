@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from twolane.core.pricing import NANO_PER_USD, compare
+from twolane.core.money import NANO_PER_USD
+from twolane.core.pricing import compare
 from twolane.core.types import Lane
 
 if TYPE_CHECKING:

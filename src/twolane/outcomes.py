@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from twolane.core.pricing import usd
+from twolane.core.money import usd
 from twolane.core.retry import ENDINGS
 from twolane.core.states import ItemState
 from twolane.errors import LedgerDamagedError, LedgerError

@@ -11,10 +11,11 @@ import orjson
 
 from twolane.core.deadline import Owed, Window, finish_s
 from twolane.core.identity import note_ref, with_note_ref
+from twolane.core.money import format_usd
 from twolane.core.packing import batch_size
 from twolane.core.params import body_of
 from twolane.core.plan import ECHO_BYTES, RequestSurvey, place, survey
-from twolane.core.pricing import LanePrices, Quote, format_usd, quote
+from twolane.core.pricing import LanePrices, Quote, quote
 from twolane.core.render import Renderer, joined_bytes, own_part
 from twolane.core.routing import route
 from twolane.core.types import Decision, Lane

@@ -5,10 +5,14 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.cli.commands import EVERYTHING, TOOLS
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 HEAVY = frozenset(
     (
@@ -16,6 +20,9 @@ HEAVY = frozenset(
         *("importlib.metadata", "logging", "numpy", "orjson", "prompt_toolkit", "regex", "rich"),
         *("scipy", "sqlite3", "ssl", "subprocess", "tempfile", "yaml"),
     )
+)
+READING = frozenset(
+    ("notemill.stores.store", "notemill.vault.note", "twolane.core.types", "twolane.ledger.store")
 )
 PROGRAM = """
 import contextlib, sys
@@ -82,3 +89,21 @@ def test_completing_a_word_imports_nothing_heavy(line: str, commands: int, name:
     found = imported(tool, **asked, COMP_CWORD=number)
     assert not found & HEAVY
     assert len(commands_in(found)) == commands
+
+
+@pytest.mark.loopback
+@pytest.mark.parametrize("tool", TOOLS)
+def test_config_opens_and_imports_no_database(tool: str, tmp_path: Path) -> None:
+    """The settings and paths are told without what reads ledgers, notes or replies."""
+    found = imported(f"{tool} config --json --home {tmp_path}")
+    assert not found & {*HEAVY, *READING} - {"tempfile"}  # of platformdirs
+
+
+@pytest.mark.loopback
+def test_completing_a_note_imports_what_a_folder_needs(tmp_path: Path) -> None:
+    """The names of notes come without what reads their text, and without the ledger."""
+    (tmp_path / "One.md").write_text("Text.\n")
+    line = f"notemill link reject --home {tmp_path} --vault {tmp_path} O"
+    asked = {"_NOTEMILL_COMPLETE": "bash_complete", "COMP_WORDS": line, "COMP_CWORD": "7"}
+    found = imported("notemill", **asked)
+    assert not found & {*HEAVY, *READING} - {"sqlite3", "tempfile"}

@@ -14,7 +14,7 @@ from notemill.stores.queue_rows import Filter
 from notemill.stores.review import Review
 from notemill.stores.store import FILE, Store
 from notemill.vault.note import parse, source_hash
-from notemill.vault.places import state_folder
+from notemill.vault.state_files import state_folder
 from tests.notemill.fronts import KeepingFront
 from twolane import Settings
 

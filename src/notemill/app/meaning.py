@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Final
 
 from notemill.app.link_events import EmbeddingMade
 from notemill.embedding.choice import model_of
-from notemill.index.derived import DERIVED_FILE
 from notemill.index.embedder import Embedder, WantedVector
 from notemill.linking.content import text_of
 from notemill.vault.note import parse
 from notemill.vault.resolve import title_of
+from notemill.vault.state_files import DERIVED_FILE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

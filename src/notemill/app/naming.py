@@ -6,8 +6,8 @@ from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from notemill.index.names import note_names, tag_names
-from notemill.vault.places import state_folder
 from notemill.vault.scan import Walk
+from notemill.vault.state_files import state_folder
 
 if TYPE_CHECKING:
     from pathlib import Path

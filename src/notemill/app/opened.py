@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from notemill.errors import ExternallyChangedError
 from notemill.index import Index
-from notemill.index.derived import DERIVED_FILE
 from notemill.stores.allowed import Allowed
 from notemill.stores.deciding import Deciding
 from notemill.stores.decisions import Decisions
@@ -16,7 +15,8 @@ from notemill.stores.queue import Queue
 from notemill.stores.review import Review
 from notemill.stores.store import FILE, Store
 from notemill.vault.files import Vault
-from notemill.vault.places import claim, remember, state_folder, vault_root
+from notemill.vault.places import claim, remember, vault_root
+from notemill.vault.state_files import DERIVED_FILE, state_folder
 from notemill.workflows.curation.sending import read_to_send
 from notemill.workflows.links.scene import scene_of
 from notemill.workflows.tags import gating

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from notemill.index.derived import DERIVED_FILE
-from notemill.stores.store import FILE as STORE_FILE
-from notemill.vault.places import state_folder
+from notemill.vault.state_files import DERIVED_FILE, STORE_FILE, state_folder
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -54,12 +54,14 @@ def _found(look: Look, flags: Mapping[str, Any], incomplete: str) -> list[Comple
     from click.shell_completion import CompletionItem  # noqa: PLC0415
 
     from notemill.errors import NotemillError  # noqa: PLC0415
-    from twolane import Reader, TwolaneError, load_settings  # noqa: PLC0415
+    from twolane import TwolaneError, load_settings  # noqa: PLC0415
 
     with contextlib.suppress(NotemillError, TwolaneError, OSError, ValueError):
         settings = load_settings({name: flags.get(name) for name in ("home", "config")})
         vault = flags.get("vault") or Path()
         if run_id := flags.get("run_id"):
+            from twolane import Reader  # noqa: PLC0415  # slow, and a vault by its folder needs none
+
             with Reader.open(settings) as reader:
                 vault = reader.run(run_id).label
         return [CompletionItem(one) for one in look(settings.home, Path(vault), incomplete)]

@@ -16,7 +16,6 @@ from notemill.errors import VaultError
 from twolane import TwolaneError, private
 from twolane.databases import ARRIVED, guard
 
-DERIVED_FILE: Final = "derived.sqlite3"
 FORMAT: Final = 1
 """Kept in the file's header. Raise it whenever what is kept would come out otherwise: with another
 parser, another cleaning, other terms, other columns."""

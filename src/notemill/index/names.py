@@ -7,7 +7,7 @@ from contextlib import closing, suppress
 from dataclasses import fields
 from typing import TYPE_CHECKING, Final
 
-from notemill.index.derived import DERIVED_FILE
+from notemill.vault.state_files import DERIVED_FILE
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from notemill.errors import StoreError
 from notemill.stores.schema import FORMAT, READERS, SCHEMA
+from notemill.vault.state_files import STORE_FILE
 from twolane import TwolaneError, private
 from twolane.databases import guard, schema_problem, value_problem
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-FILE: Final = "vault.sqlite3"
+FILE: Final = STORE_FILE
 """Its name in the vault's state folder."""
 
 _BUSY_S: Final = 30.0

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
-import re
 import stat
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -18,16 +16,15 @@ from notemill.errors import (
     VaultNotFoundError,
 )
 from notemill.vault.scan import Walk
+from notemill.vault.state_files import VAULTS
 from twolane import TwolaneError, private
 from twolane.files import read_small
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_VAULTS: Final = "vaults"
 _FILE: Final = "folder"
 _MAX_PATH_BYTES: Final = 1 << 16  # no system has longer ones
-_UNSAFE = re.compile(r"[^A-Za-z0-9]+")
 
 
 def vault_root(path: Path) -> Path:
@@ -63,14 +60,6 @@ def vault_root(path: Path) -> Path:
     return root
 
 
-def state_folder(home: Path, folder: Path) -> Path:
-    """Return the state folder of the vault at `folder`, with a readable name unique to its path."""
-    whole = str(folder.resolve())
-    digest = hashlib.blake2b(whole.encode("utf-8", "surrogateescape"), digest_size=6).hexdigest()
-    name = _UNSAFE.sub("-", folder.resolve().name).strip("-")[:40] or "vault"
-    return home / _VAULTS / f"{name}-{digest}"
-
-
 def claim(home: Path) -> None:
     """Make sure that everything in `home` is private, the state of vaults included.
 
@@ -78,8 +67,8 @@ def claim(home: Path) -> None:
     """
     try:
         private.state_folder(home, create=False)
-        for folder in (home / _VAULTS).glob(f"*/{_FILE}"):
-            private.tighten(home / _VAULTS)
+        for folder in (home / VAULTS).glob(f"*/{_FILE}"):
+            private.tighten(home / VAULTS)
             private.tighten_all(folder.parent)
     except TwolaneError as error:
         raise VaultError(str(error)) from error
@@ -115,7 +104,7 @@ def is_root(folder: Path) -> bool:
 
 def known_vaults(home: Path) -> Iterator[tuple[Path, Path]]:
     """Yield the vaults known in `home`, each with its state folder."""
-    for file in sorted((home / _VAULTS).glob(f"*/{_FILE}")):
+    for file in sorted((home / VAULTS).glob(f"*/{_FILE}")):
         with contextlib.suppress(OSError):
             root = Path(os.fsdecode(read_small(file, most_bytes=_MAX_PATH_BYTES)))
             if is_root(root):

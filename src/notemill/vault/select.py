@@ -11,8 +11,6 @@ from notemill.errors import VaultSettingsError
 from notemill.vault.filters import FILE, Filters
 from notemill.vault.keys import key_of
 from notemill.vault.left_alone import LeftAlone
-from notemill.vault.related import LinkStyle
-from notemill.vault.resolve import PathFormat
 from notemill.vault.templates import NamedTemplates
 from twolane.files import json_of, path_problem, read_json, read_small
 
@@ -61,12 +59,12 @@ def read_settings(root: Path) -> VaultSettings:
 
     Raises VaultSettingsError if the excluded files cannot be read.
     """
-    filters = Filters(_own_settings(root).get("userIgnoreFilters"))
+    filters = Filters(own_settings(root).get("userIgnoreFilters"))
     problems: list[LeftAlone] = []
     return VaultSettings(_templates(root, problems), filters, tuple(problems))
 
 
-def _own_settings(root: Path) -> dict[str, Any]:
+def own_settings(root: Path) -> dict[str, Any]:
     """Return Obsidian's settings of a vault. Raises VaultSettingsError."""
     try:
         value = read_json(root / FILE, most_bytes=MAX_FILE_BYTES)
@@ -119,13 +117,3 @@ def _size_of(path: Path) -> int:
     with contextlib.suppress(OSError):
         return path.stat().st_size
     return 0
-
-
-def link_style(root: Path) -> LinkStyle:
-    """Return how the vault writes links; a setting not understood means Obsidian's default."""
-    settings = _own_settings(root)
-    paths = settings.get("newLinkFormat")
-    return LinkStyle(
-        markdown=settings.get("useMarkdownLinks") is True,
-        paths=PathFormat(paths) if paths in list(PathFormat) else PathFormat.SHORTEST,
-    )

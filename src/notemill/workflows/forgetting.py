@@ -15,7 +15,8 @@ from notemill.stores.review import Review
 from notemill.stores.store import FILE, Store
 from notemill.vault.curatelock import CURATE_LOCK
 from notemill.vault.files import WRITER_LOCK
-from notemill.vault.places import is_root, state_folder
+from notemill.vault.places import is_root
+from notemill.vault.state_files import state_folder
 from twolane import private
 
 

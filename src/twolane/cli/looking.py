@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from twolane import ending
+from twolane.core.money import format_usd, plain_usd
 from twolane.core.naming import nearest
-from twolane.core.pricing import format_usd, plain_usd
 from twolane.core.states import TERMINAL_ITEMS, RunState
 from twolane.core.wording import counted
 from twolane.errors import ConfigError

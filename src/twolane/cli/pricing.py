@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from twolane.core.budget import month_line, month_object
-from twolane.core.pricing import compare, format_usd, plain_usd, project
+from twolane.core.money import format_usd, plain_usd
+from twolane.core.pricing import compare, project
 from twolane.core.wording import counted
 from twolane.errors import UnknownModelError
 from twolane.front.console import Table, print_json, result_console

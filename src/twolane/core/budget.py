@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from twolane.core.pricing import format_usd, plain_usd
+from twolane.core.money import format_usd, plain_usd
 
 if TYPE_CHECKING:
     from twolane.core.types import Month

@@ -2,13 +2,12 @@
 
 Everything is integer arithmetic: rates are pico-dollars (1e-12) per token, in which every list
 price per million tokens is whole; sums are rounded once, to nano-dollars (1e-9), half up.
-`Decimal` and text appear only at the edge.
+As dollars they are written in `money`.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from twolane.core.outside import MAX_SEARCHES, MAX_TOKENS
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
     from twolane.core.types import Reply
 
 PICO_PER_NANO: Final = 1_000
-NANO_PER_USD: Final = 1_000_000_000
 WEEKS_PER_YEAR: Final = 52
 MONTHS_PER_YEAR: Final = 12
 
@@ -167,36 +165,6 @@ def reserve_nano(input_bound_tokens: int, max_tokens: int, rates: Rates, *, cach
         tier = step.tier
         step = tier.rates if tier and input_bound_tokens > tier.start_tokens else None
     return -(-worst // PICO_PER_NANO)
-
-
-def usd(nano: int) -> Decimal:
-    """Return nano-dollars as exact dollars."""
-    return Decimal(nano).scaleb(-9)
-
-
-def plain_usd(nano: int) -> str:
-    """Return nano-dollars as an exact decimal string of dollars: `0`, `0.0123`, `2`."""
-    whole, rest = divmod(abs(nano), NANO_PER_USD)
-    text = f"{whole}.{rest:09d}".rstrip("0").rstrip(".") if rest else str(whole)
-    return f"-{text}" if nano < 0 else text
-
-
-def format_usd(nano: int) -> str:
-    """Return nano-dollars for a person: `$1.80`, `$0.0123`, `$0.00012`, `$1,234.50`.
-
-    Two decimals from a dollar up, four below it, two significant digits below a cent; never
-    fewer than two decimals, and never a zero for something that costs.
-    """
-    amount = usd(abs(nano))
-    if amount >= 1 or not amount:
-        places = 2
-    elif amount >= Decimal("0.01"):
-        places = 4
-    else:
-        places = 1 - amount.adjusted()
-    rounded = amount.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
-    whole, _, decimals = f"{rounded:,f}".partition(".")
-    return f"{'-' if nano < 0 else ''}${whole}.{decimals.rstrip('0').ljust(2, '0')}"
 
 
 @dataclass(frozen=True, slots=True)

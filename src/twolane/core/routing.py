@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from twolane.core.pricing import format_usd
+from twolane.core.money import format_usd
 from twolane.core.types import Decision, Lane
 from twolane.core.wording import counted
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
-from twolane.core.pricing import plain_usd
+from twolane.core.money import plain_usd
 from twolane.core.states import TERMINAL_ITEMS, ItemState
 from twolane.core.types import Request
 from twolane.errors import InputError

@@ -11,8 +11,8 @@ import orjson
 
 from twolane.core.budget import month_line, month_object
 from twolane.core.expiry import LONGEST_DEADLINE_S
+from twolane.core.money import NANO_PER_USD, format_usd, plain_usd
 from twolane.core.outside import amount
-from twolane.core.pricing import NANO_PER_USD, format_usd, plain_usd
 from twolane.core.types import Lane
 from twolane.core.wording import counted
 from twolane.errors import ConfigError, WaitingError

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from twolane.core.budget import month_line, month_object
-from twolane.core.pricing import format_usd, plain_usd
+from twolane.core.money import format_usd, plain_usd
 from twolane.core.states import RunState
 from twolane.core.types import BEYOND_USAGE, UNKNOWN_USAGE, Lane
 from twolane.core.wording import clock as clock  # noqa: PLC0414  # see shown

@@ -8,7 +8,7 @@ import signal
 import time
 from typing import TYPE_CHECKING
 
-from twolane.core.pricing import format_usd
+from twolane.core.money import format_usd
 from twolane.core.routing import span
 from twolane.core.wording import clock, counted, time_left_s
 from twolane.front.console import waiting_line

@@ -1,18 +1,28 @@
-"""The ledger: the durable truth of every run."""
+"""The ledger: the durable truth of every run.
 
-from twolane.ledger.ledger import LEDGER_FILE, Ledger
-from twolane.ledger.rows import (
-    BatchRow,
-    ItemRow,
-    NewItem,
-    NewRun,
-    ResultRow,
-    RunRow,
-    SentItem,
-    Settlement,
-    item_id,
-    item_index,
-)
+The modules are imported when something of theirs is used: its path needs no database.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from twolane.ledger.ledger import Ledger as Ledger
+    from twolane.ledger.rows import BatchRow as BatchRow
+    from twolane.ledger.rows import ItemRow as ItemRow
+    from twolane.ledger.rows import NewItem as NewItem
+    from twolane.ledger.rows import NewRun as NewRun
+    from twolane.ledger.rows import ResultRow as ResultRow
+    from twolane.ledger.rows import RunRow as RunRow
+    from twolane.ledger.rows import SentItem as SentItem
+    from twolane.ledger.rows import Settlement as Settlement
+    from twolane.ledger.rows import item_id as item_id
+    from twolane.ledger.rows import item_index as item_index
+
+LEDGER_FILE: Final = "ledger.sqlite3"
+"""The ledger's name in the folder of the state."""
 
 __all__ = [
     "LEDGER_FILE",
@@ -28,3 +38,11 @@ __all__ = [
     "item_id",
     "item_index",
 ]
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401
+    """Import the module that a public name stands in."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    place = "ledger" if name == "Ledger" else "rows"
+    return getattr(import_module(f"{__name__}.{place}"), name)

@@ -62,9 +62,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
-LEDGER_FILE = "ledger.sqlite3"
-"""The ledger's name in the folder of the state."""
-
 
 def _quoted(states: Iterable[str]) -> str:
     return ", ".join(f"'{state}'" for state in sorted(states))

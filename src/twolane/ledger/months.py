@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from twolane.core.budget import MONTH_SPENT
-from twolane.core.pricing import format_usd
+from twolane.core.money import format_usd
 from twolane.core.states import ItemState
 from twolane.core.types import Month
 from twolane.errors import MonthSpentError

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from notemill.embedding import minilm
-from notemill.index.derived import DERIVED_FILE
+from notemill.vault.state_files import DERIVED_FILE
 from tests.notemill.cli.test_link import NOTES, ends
 from tests.notemill.cli.test_notemill import Shell
 from tests.notemill.embedding.test_endpoint import Service, serving

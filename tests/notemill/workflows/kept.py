@@ -15,7 +15,7 @@ from notemill.stores.links import LinkLedger
 from notemill.stores.review import Review
 from notemill.stores.store import FILE, Store
 from notemill.vault.files import Vault
-from notemill.vault.places import state_folder
+from notemill.vault.state_files import state_folder
 from notemill.workflows.links.scene import scene_of
 from tests.notemill.workflows.notes import write_notes
 

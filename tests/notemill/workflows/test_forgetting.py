@@ -10,7 +10,7 @@ from notemill.errors import VaultLockedError
 from notemill.stores.proposals import NewProposal, ProposalKind
 from notemill.stores.store import FILE
 from notemill.vault.note import bytes_hash
-from notemill.vault.places import state_folder
+from notemill.vault.state_files import state_folder
 from notemill.workflows.forgetting import forget_kept
 from tests.notemill.workflows.kept import NOW, Kept, kept
 

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from twolane.core.money import format_usd, plain_usd, usd
 from twolane.core.pricing import (
     FREE,
     LanePrices,
@@ -17,12 +18,9 @@ from twolane.core.pricing import (
     Tier,
     compare,
     cost_nano,
-    format_usd,
-    plain_usd,
     project,
     quote,
     reserve_nano,
-    usd,
 )
 from twolane.core.types import Lane, Usage
 

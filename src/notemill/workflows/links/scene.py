@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from notemill.vault.link_style import link_style
 from notemill.vault.related import Form, link_text
 from notemill.vault.resolve import Names
-from notemill.vault.select import link_style
 from notemill.workflows.links.renames import renamed
 
 if TYPE_CHECKING:
