@@ -1,4 +1,4 @@
-"""twolane: any number of model requests answered, each exactly once, in the cheaper lane in time.
+"""twolane: model requests, each answered exactly once, in the cheaper lane that is in time.
 
 For example::
 

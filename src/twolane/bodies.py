@@ -1,7 +1,7 @@
-"""Bodies of answers, read within a bound and unpacked as they come: gzip and deflate.
+"""Response bodies, read within a bound and decompressed as they arrive: gzip and deflate.
 
-A body is never longer in memory than its bound, whatever it was packed into: a bomb is unpacked a
-piece at a time, and no further than it may be read.
+A body in memory is never longer than its bound, however it was compressed: a bomb is decompressed
+piece by piece, and only up to the bound.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ __all__ = [
 ]
 
 KEPT_BYTES: Final = 64 << 10
-"""Of an answer that is too large so much is kept, for a person to look at."""
+"""How much of a too large answer is kept for a person to inspect."""
 
 # Finds out by itself whether it is gzip or zlib.
 _AUTO_BITS: Final = 32 + zlib.MAX_WBITS
@@ -42,14 +42,13 @@ _LEAST_MEMBER_BYTES: Final = 1 << 10
 
 
 class CutError(ValueError):
-    """A packed body ends before its end, or cannot be unpacked from some place on."""
+    """A compressed body is truncated or corrupt."""
 
 
 class Unpacker:
-    """Unpacks the pieces of one body; what is not packed as its header says is left as it is.
+    """Decompresses the pieces of one body; a body not compressed as its header says is left as it is.
 
-    `known` says whether the encoding is one that can be unpacked at all, `plain` that there is
-    nothing to unpack.
+    `known` tells whether the encoding is supported, `plain` that nothing is compressed.
     """
 
     def __init__(self, encoding: str) -> None:
@@ -62,10 +61,10 @@ class Unpacker:
         self._members = self._came_bytes = 0
 
     def pieces(self, data: bytes) -> Iterator[bytes]:
-        """Iterate what the next bytes hold, empty pieces where it is nothing yet.
+        """Yield the decompressed pieces of the next bytes; pieces may be empty.
 
-        Raises CutError where they cannot be unpacked, ReplyTooLargeError where they are packed
-        into parts without end.
+        Raises CutError if they cannot be decompressed, ReplyTooLargeError if they consist of too
+        many compressed parts.
         """
         if self._unpack is None:
             yield data
@@ -101,13 +100,13 @@ class Unpacker:
             raise ReplyTooLargeError(f"{_MAX_MEMBERS:,} packed parts")
 
     def end(self) -> None:
-        """See that the body was whole. Raises CutError where it was not."""
+        """Check that the body was complete. Raises CutError if it was not."""
         if self._unpack is not None and self._began and not self._unpack.eof:
             raise CutError("it ends too early")
 
 
 async def unpacked(chunks: AsyncIterable[bytes], unpacker: Unpacker) -> AsyncIterator[bytes]:
-    """Iterate a body as it was before it was packed. Raises CutError where it is not whole."""
+    """Iterate a body's decompressed pieces. Raises CutError if it is not complete."""
     async for chunk in chunks:
         if unpacker.plain:
             yield chunk
@@ -123,7 +122,7 @@ def in_words(size_bytes: int) -> str:
 
 
 async def whole(pieces: AsyncIterable[bytes], most_bytes: int) -> bytes:
-    """Return a body of `most_bytes` at most. Raises ReplyTooLargeError with its beginning."""
+    """Return a body of at most `most_bytes`. Raises ReplyTooLargeError with its beginning."""
     taken: list[bytes] = []
     size = 0
     async for piece in pieces:

@@ -1,9 +1,9 @@
 """Settings, parsed once: config file < environment < flags.
 
-The config file is read here alone. What it says outside of the tables of programs on top of the
-engine is checked whole, and so is each of those tables by its program: a name that nobody knows, or
-a value of the wrong type, is an error before anything else is read. Taken for nothing, a slip in
-the spelling of an exclusion would let out what it was to keep in.
+Only this module reads the config file. Everything outside the tables of programs built on the
+engine is checked here, and each of those tables by its program: an unknown name, or a value of the
+wrong type, is an error before anything else is read. If it were ignored, a misspelled exclusion
+would send what it was meant to keep private.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ DEFAULT_BASE_URL = "https://api.anthropic.com"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """Everything a person can set; each has a flag, an environment variable, a config line.
+    """All settings; each has a flag, an environment variable and a config file entry.
 
-    `home` is the folder of the ledger; `config` the config file, where one was named; `poll_s` how
-    often a batch is asked after; `concurrency` the upper bound of real-time calls in flight;
-    `reconcile_grace_s` how long an unknown create may hide in the provider's list; `confirm_usd`
-    the estimate above which a person is asked; `keep_days` how long requests and replies of a run
-    are kept after its end, None for ever; `month_budget` what all runs of the ledger may cost in a
-    calendar month (UTC), None: no limit.
+    `home` is the folder of the ledger; `config` the config file, if one was named; `poll_s` the
+    interval between polls of a batch; `concurrency` the maximum number of real-time calls in
+    flight; `reconcile_grace_s` how long an unanswered create may be missing from the provider's
+    list; `confirm_usd` the estimate above which a person is asked; `keep_days` how long a run's
+    requests and replies are kept after its end, None for ever; `month_budget` what all runs of the
+    ledger may cost in a calendar month (UTC), None for no limit.
     """
 
     home: Path
@@ -66,7 +66,7 @@ class Settings:
 
 
 def secrets_of(settings: Settings, environment: Mapping[str, str] = os.environ) -> tuple[str, ...]:
-    """Return what may be neither kept nor shown: keys, and the passwords of proxies."""
+    """Return what must be neither stored nor shown: keys and proxy passwords."""
     proxies = [url for name, url in environment.items() if name.lower().endswith("_proxy")]
     keys = [one for one in (settings.api_key, settings.auth_token) if one]
     return (*keys, *(secret for url in proxies for secret in passwords_in(url)))
@@ -97,21 +97,21 @@ VARIABLES: Mapping[str, tuple[str, ...]] = {
 BY_DEFAULT: Final = "default"
 FROM_FILE: Final = "config file"
 TABLE: Final = "twolane"
-"""The table of the config file in which the settings may stand, too, instead of above all tables."""
+"""The config file's table for the settings, which may also be above all tables."""
 GUESTS: Final = ("notemill",)
-"""Programs on top of the engine, each with a table of its own that it checks itself."""
+"""Programs built on the engine, each with a table of its own that it checks itself."""
 PREFIXES: Final = ("TWOLANE_", "NOTEMILL_")
 _MAX_CERTIFICATE_BYTES: Final = 16_777_216
-"""All certificates that a system trusts take some hundred thousand bytes."""
+"""A system's whole certificate bundle is a few hundred thousand bytes."""
 # So much of a variable's name has to be right for its prefix to be the slip.
 _SLIP: Final = 0.9
 _MOST_NAMED: Final = 3
-"""So many unknown names are listed: a file may have thousands."""
+"""The most unknown names that are listed: a file may have thousands."""
 
 
 @dataclass(frozen=True, slots=True)
 class ConfigFile:
-    """The config file: `settings` are the engine's, `tables` those of programs on top of it."""
+    """The config file: `settings` are the engine's, `tables` those of programs built on it."""
 
     path: Path
     settings: Mapping[str, Any]
@@ -120,7 +120,7 @@ class ConfigFile:
 
 @dataclass(frozen=True, slots=True)
 class Effective:
-    """The settings in force, the config file, and by setting the source of all but defaults."""
+    """The settings in force, the config file, and the source of each non-default setting."""
 
     settings: Settings
     file: ConfigFile
@@ -148,9 +148,9 @@ def _usual(folder: str) -> Path:
 def read_config(
     config: str | Path | None = None, environment: Mapping[str, str] = os.environ
 ) -> ConfigFile:
-    """Return what the config file says: `config`, else TWOLANE_CONFIG, else the platform's place.
+    """Read the config file: `config`, else TWOLANE_CONFIG, else the platform's default path.
 
-    Only in the platform's place may there be none. Raises ConfigError for a name nobody knows.
+    Only the default path may be absent. Raises ConfigError for an unknown name.
     """
     path, origin = _place(config, environment)
     try:
@@ -216,7 +216,7 @@ def _check_sections(values: Mapping[str, Any], path: Path) -> None:
 
 
 def check_names(found: Collection[str], known: Collection[str], *, where: str) -> None:
-    """Raise ConfigError for names of settings that are not `known`, with the nearest that is."""
+    """Raise ConfigError for settings that are not `known`, suggesting the nearest."""
     unknown = [name for name in found if name not in known]
     if not unknown:
         return
@@ -240,9 +240,9 @@ def _hint(name: str, known: Collection[str]) -> str:
 
 
 def check_variables(environment: Mapping[str, str], known: Collection[str]) -> None:
-    """Raise ConfigError for an environment variable that is a slip for one of `known`.
+    """Raise ConfigError for an environment variable that looks like a misspelling of one `known`.
 
-    Only those with a prefix of ours count: what is called like another program's is its own.
+    Only variables with our prefixes count; others belong to other programs.
     """
     rests = {
         one.removeprefix(prefix): one
@@ -265,10 +265,10 @@ def check_variables(environment: Mapping[str, str], known: Collection[str]) -> N
 
 
 def check_network(base_url: str, environment: Mapping[str, str] = os.environ) -> None:
-    """See that a proxy and certificates that the environment names can be used for an address.
+    """Check that the environment's proxy and certificates can be used for an address.
 
-    Raises ConfigError. Certificates are looked at first thing when the HTTP library is imported, and
-    a pipe in their place would be waited for there.
+    Raises ConfigError. The HTTP library reads certificates as soon as it is imported, and would
+    wait for a pipe in their place.
     """
     for variable in ("SSL_CERT_FILE", "SSL_CERT_DIR"):
         if (named := environment.get(variable)) and (problem := _unfit(variable, named)):
@@ -304,7 +304,7 @@ def load_settings(
 ) -> Settings:
     """Return the settings in force; None among the flags means "not given".
 
-    Raises ConfigError naming the setting and where its bad value came from.
+    Raises ConfigError naming the setting and the source of the bad value.
     """
     return effective_settings(flags, environment).settings
 
@@ -312,7 +312,7 @@ def load_settings(
 def effective_settings(
     flags: Mapping[str, Any] | None = None, environment: Mapping[str, str] = os.environ
 ) -> Effective:
-    """Return the settings in force as `load_settings` does, with where each comes from."""
+    """Return the settings in force like `load_settings`, with the source of each."""
     given = {name: value for name, value in (flags or {}).items() if value is not None}
     check_variables(environment, [one for names in VARIABLES.values() for one in names])
     file = read_config(given.get("config"), environment)

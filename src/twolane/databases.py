@@ -1,9 +1,9 @@
-"""SQLite files that may come from elsewhere: what in them could act is found before it is used.
+"""SQLite files that may come from elsewhere, checked for active content before use.
 
-A database is more than rows. A trigger or a view in one that was sent by a stranger would run
-inside this process, a default or a check could take all memory, and a value that was packed may
-unpack without end. So a file is looked at as it lies: only plain tables and indexes count, and
-where it is known what they have to be, they have to be just that.
+A database is more than rows. A trigger or a view in a stranger's file would run inside this
+process, a default or a check could take all memory, and a compressed value may expand without end.
+So a file is inspected first: only plain tables and indexes are allowed, and if their schema is
+known, they must match it exactly.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 
 HEADER: Final = b"SQLite format 3\0"
 ARRIVED: Final = 0x61727276
-"""The `application_id` of a file that was imported: its values are checked when it is first used."""
+"""The `application_id` of an imported file, whose values are checked at its first use."""
 
 MAX_VALUE_BYTES: Final = 96 << 20
-"""No request or reply is larger: the Messages API takes 32 MB, and of an answer at most 64 MB are
-read, which take a third more where they have to be kept in base64."""
+"""No request or reply is larger: the Messages API takes 32 MB, and at most 64 MB of an answer are
+read, which take a third more if they have to be stored as base64."""
 
 # What SQLite makes by itself, for UNIQUE, AUTOINCREMENT and ANALYZE.
 _OF_SQLITE: Final = re.compile(r"sqlite_(?:autoindex_.*|sequence|stat[14])", re.DOTALL)
@@ -41,14 +41,14 @@ _MAX_OBJECTS: Final = 200
 _MAX_SCHEMA_BYTES: Final = 100_000
 
 Readers = Mapping[str, Callable[[Any], object]]
-"""What takes the values of columns apart, by `table.column`."""
+"""Functions that parse the values of columns, by `table.column`."""
 
 _Rows = frozenset[tuple[Any, ...]]
 
 
 @contextlib.contextmanager
 def guarded(path: Path) -> Iterator[sqlite3.Connection]:
-    """Open a file that a stranger may have made; nothing in it runs, no value is without bound.
+    """Open a possibly hostile file so that nothing in it runs and every value is bounded.
 
     Raises sqlite3.Error.
     """
@@ -60,13 +60,13 @@ def guarded(path: Path) -> Iterator[sqlite3.Connection]:
 
 
 def guard(db: sqlite3.Connection) -> None:
-    """Let nothing in a schema call what has effects, and cells be checked as they are read."""
+    """Forbid functions with side effects in a schema, and check cells as they are read."""
     db.execute("PRAGMA trusted_schema = OFF")
     db.execute("PRAGMA cell_size_check = ON")
 
 
 def structure_problem(db: sqlite3.Connection) -> str:
-    """Return what in a file is more than plain tables and indexes, '' where nothing is.
+    """Return what a file holds besides plain tables and indexes, '' if nothing.
 
     Raises sqlite3.Error where the file cannot be read.
     """
@@ -86,10 +86,10 @@ def structure_problem(db: sqlite3.Connection) -> str:
 
 
 def schema_problem(db: sqlite3.Connection, script: str) -> str:
-    """Return what in a file is not as `script` makes it, '' where all is.
+    """Return how a file's schema differs from the one `script` creates, '' if it does not.
 
-    The order of columns and what is written in comments does not count: later versions add
-    columns. Raises sqlite3.Error where the file cannot be read.
+    The order of columns and comments are ignored, since later versions add columns. Raises
+    sqlite3.Error if the file cannot be read.
     """
     wanted, found = _made_by(script), _statements(db)
     if found == wanted:
@@ -194,11 +194,11 @@ _CLASSES: Final = {"TEXT": ("text",), "INTEGER": ("integer",), "REAL": ("real",)
 
 
 def value_problem(db: sqlite3.Connection, readers: Readers) -> str:
-    """Return which value of a file that arrived is none that its column holds, '' for none.
+    """Return which value of an imported file is invalid for its column, '' if none is.
 
-    A column holds values of the type it is declared with, those that its reader (by `table.column`)
-    takes without ValueError, KeyError or TypeError. A file that was made here is not looked at;
-    one that arrived and is sound counts as made here from then on. Raises sqlite3.Error.
+    A valid value has its column's declared type, and its reader (by `table.column`) accepts it
+    without ValueError, KeyError or TypeError. A file made here is not checked; an imported one
+    found valid counts as made here from then on. Raises sqlite3.Error.
     """
     if db.execute("PRAGMA application_id").fetchone()[0] != ARRIVED:
         return ""
@@ -232,7 +232,7 @@ def _unread(values: Iterable[Any], reader: Callable[[Any], object]) -> str:
 
 
 def inflate(blob: bytes, *, most_bytes: int = MAX_VALUE_BYTES) -> bytes:
-    """Unpack what zlib packed. Raises zlib.error where it is damaged or larger than `most_bytes`."""
+    """Decompress zlib data. Raises zlib.error if it is damaged or larger than `most_bytes`."""
     unpacking = zlib.decompressobj()
     data = unpacking.decompress(blob, most_bytes + 1)
     if len(data) > most_bytes:

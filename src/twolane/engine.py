@@ -1,6 +1,6 @@
-"""The composition root: settings, ledger, provider and prices become an Engine, a Run is driven.
+"""The composition root: it makes an Engine from settings, ledger, provider and prices.
 
-What a caller writes:
+A caller writes:
 
 For example::
 
@@ -63,10 +63,10 @@ class Engine:
         seed: int | None = None,
         rehearsal: bool = False,
     ) -> None:
-        """Put an engine together; `open` is the usual way. Raises LedgerError.
+        """Assemble an engine; `open` is the usual way. Raises LedgerError.
 
-        `executor` None runs ledger calls in place, `seed` makes every draw repeatable: what a
-        simulation on a virtual clock needs.
+        With `executor` None ledger calls run in place; `seed` makes all randomness repeatable.
+        Simulations on a virtual clock need both.
         """
         self.settings = settings
         self.provider = provider
@@ -90,12 +90,11 @@ class Engine:
     ) -> Engine:
         """Open the engine that `settings` describe.
 
-        A `provider` of one's own takes the place of the one that the settings name; the engine
-        closes it. `responder` answers requests inside this process where the provider is
-        `offline`: it gets a request's params and returns the reply's text. A `rehearsal` is for
-        plans and previews alone: it needs no key, and neither makes nor changes a ledger. Raises
-        ConfigError where the provider is unknown or its key is missing, LedgerError where the
-        ledger cannot be used.
+        A custom `provider` replaces the one that the settings name; the engine closes it.
+        `responder` answers requests inside this process if the provider is `offline`: it gets a
+        request's params and returns the reply's text. A `rehearsal` is only for plans and previews:
+        it needs no key, and neither creates nor changes a ledger. Raises ConfigError if the
+        provider is unknown or its key is missing, LedgerError if the ledger cannot be used.
         """
         if provider is None:
             provider = open_provider(settings, responder, rehearsal=rehearsal)
@@ -116,9 +115,9 @@ class Engine:
         await self.aclose()
 
     async def aclose(self) -> None:
-        """Close provider and ledger; open batches go on at the provider.
+        """Close provider and ledger; open batches continue at the provider.
 
-        A run that is still driven here, by a task or an iteration left early, is stopped first.
+        A run still being driven here, by a task or an iteration left early, is stopped first.
         """
         for run in list(self._runs):
             await run.let_go()
@@ -130,10 +129,10 @@ class Engine:
     # -- planning and starting ----------------------------------------------------------------
 
     async def connect(self, model: str | None = None, base_url: str = "") -> Served | None:
-        """Find the server of a provider that is found, not known: what it is, and its model.
+        """Find the server and model of a provider that has to be discovered.
 
-        `base_url` is where a run was begun. None for a service that is known beforehand. Raises
-        ConfigError saying what to do.
+        `base_url` is the server that a run was started with. Returns None for a service that needs
+        no discovery. Raises ConfigError saying what to do.
         """
         self.served = await self.provider.connect(model, base_url)
         return self.served
@@ -147,12 +146,12 @@ class Engine:
         deadline_at: float | None = None,
         reply_tokens: int = DEFAULT_REPLY_TOKENS,
     ) -> Plan:
-        """Look through `requests` and say where they would go and what that would cost.
+        """Plan `requests`: their lane, the reason, and what they would cost.
 
-        `reply_tokens` is what a reply is expected to take, `deadline_at` when all has to be
-        answered, in seconds since the epoch. Raises InputError naming the request that cannot be
-        sent, UnknownModelError where there is no price, BudgetExceededError where a deadline may
-        need the price of real time and the cap does not cover it.
+        `reply_tokens` is the expected length of a reply, `deadline_at` when everything must be
+        answered, in seconds since the epoch. Raises InputError naming a request that cannot be
+        sent, UnknownModelError if there is no price, BudgetExceededError if a deadline may need the
+        real-time price and the cap does not cover it.
         """
         return self._planner.plan(
             requests,
@@ -163,16 +162,16 @@ class Engine:
         )
 
     def preview(self, request: Request, plan: Plan, *, cache: bool = False) -> Preview:
-        """Return a request of a plan whole, as it would be sent; `cache` as for `start`.
+        """Return a planned request exactly as it would be sent; `cache` as for `start`.
 
-        Its `note_ref`, where it has one, is made of the run's id, which does not exist yet.
+        Its `note_ref`, if any, is a sample: it depends on the run's id, which does not exist yet.
         """
         return self._planner.preview(request, plan, cache=cache)
 
     def default_model(self) -> str:
-        """Return the model for callers who name none: a server's only one, or the cheapest Haiku.
+        """Return the default model: a server's only one, or the cheapest Haiku.
 
-        Raises ConfigError listing a server's models, where it has several.
+        Raises ConfigError listing a server's models if it has several.
         """
         if self.served is not None:
             return self.served.the_model()
@@ -180,7 +179,7 @@ class Engine:
 
     @property
     def place(self) -> Mapping[str, object]:
-        """What a run is asked of, as a resume must find it: the provider, and a server found."""
+        """The provider, and the server found, that a resume must match."""
         name = self.provider.name
         if self.served is None:
             return {"provider": name}
@@ -188,7 +187,7 @@ class Engine:
 
     @property
     def only_lane(self) -> Lane | None:
-        """The lane there is, where there is but one."""
+        """The only lane, if there is just one."""
         return Lane.REALTIME if self.provider.traits.no_batches else None
 
     def known_prices(self) -> dict[str, LanePrices]:
@@ -214,19 +213,19 @@ class Engine:
         settings: Mapping[str, object] | None = None,
         cache: bool = False,
     ) -> Run:
-        """Return the run of these requests: the one there is, or a new one, all of it pending.
+        """Return the run of these requests: the existing one, or a new one with all items pending.
 
-        Nothing is sent yet. The same requests at the same provider are the same run, which goes on
-        or is done: they are never paid for twice. With a `name` the run is found by that, and other
-        requests under it are refused; `again` begins anew. A `cap_nano` that differs is the run's
+        Nothing is sent yet. The same requests at the same provider are the same run, unfinished or
+        done: they are never paid for twice. With a `name` the run is found by its name, and other
+        requests under it are refused; `again` starts over. A different `cap_nano` becomes the run's
         new cap. Callers who look for earlier runs themselves (`unfinished`) give a `source` and an
         `input_hash` to find them by, and get a new run.
 
-        `requests` are gone through twice. `settings` is what a resume must find unchanged; `cache`
-        marks the shared system prompt for the provider's cache. Items in no stage come in a last
-        one. Batches that would miss `deadline_at` (seconds since the epoch) are given up for real
-        time; `by_strict` does not even wait for their end, and may pay for some items twice.
-        Raises ConfigError, LedgerError; LedgerLockedError where another process begins the same.
+        `requests` are iterated twice. `settings` must be unchanged on a resume; `cache` marks the
+        shared system prompt for the provider's cache. Items in no stage form a last one. Batches
+        that would miss `deadline_at` (seconds since the epoch) are given up for real time;
+        `by_strict` does not even wait for their end, and may pay for some items twice. Raises
+        ConfigError, LedgerError; LedgerLockedError if another process starts the same run.
         """
         plan = plan or self.plan(requests, lane=lane, cap_nano=cap_nano, deadline_at=deadline_at)
         if plan.survey.total:
@@ -320,17 +319,17 @@ class Engine:
         return self._run(await self._db(self._reader.run, named))
 
     async def latest(self, source: str) -> Run | None:
-        """Return the newest run of a source, None where there is none."""
+        """Return the newest run of a source, None if there is none."""
         row = await self._db(self.ledger.latest_run, source)
         return None if row is None else self._run(row)
 
     async def unfinished(
         self, source: str, input_hash: str, settings: Mapping[str, object]
     ) -> Run | None:
-        """Return the newest run of `source` if this command is the same again.
+        """Return the newest run of `source` if this is the same command again.
 
-        None where there is no run of the source. Raises ConfigError naming the difference where
-        the input or a setting is another than when the run was started.
+        None if the source has no run. Raises ConfigError naming the difference if the input or a
+        setting has changed since the run was started.
         """
         run = await self.latest(source)
         if run is None:

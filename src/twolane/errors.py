@@ -11,17 +11,17 @@
         LedgerLockedError          another process works on the run
         LedgerFullError            no space left for the ledger
         LedgerOutdatedError        it has an older format
-        LedgerDamagedError         it is not what was written, or it is gone
+        LedgerDamagedError         it is damaged, or it is gone
         StateFolderError           its folder is another user's, or open to others
-        HandedOverError            the run goes on, on another computer
+        HandedOverError            the run continues on another computer
       ProviderError                the provider answered with an error
         TransientError             worth sending again
           RateLimitedError
           OverloadedError
-          GatewayTimeoutError      a gateway gave up waiting: it may have been paid for
+          GatewayTimeoutError      a gateway gave up waiting: it may have been billed
           NotTheProviderError      answered with success by something else, such as a proxy's page
-          ConnectionFailedError    no answer came; `sent` says whether the request had left
-            UnreachableError       it never left: unknown host, closed port, no route
+          ConnectionFailedError    no answer came; `sent` says whether the request was sent
+            UnreachableError       it was never sent: unknown host, closed port, no route
         RejectedError              this request is wrong; sending it again changes nothing
         RunRefusedError              every other request would be refused as well
           AuthenticationError        key or permission
@@ -29,11 +29,11 @@
           CreditError                credit
           SpendCapError              a spend limit set at the provider
           EndpointError              the address or its certificate is wrong
-          LongWaitError              the provider wants to be left alone for over an hour
+          LongWaitError              the provider asks for a wait of over an hour
           RepeatedBatchIdError       a batch got the id of another one
         InvalidReplyError          the answer cannot be read
-          ReplyTooLargeError         it is larger than any honest one to what was asked
-      BatchLostError               the provider does not know the batch any more
+          ReplyTooLargeError         it is larger than its request allows
+      BatchLostError               the provider no longer knows the batch
       BudgetExceededError          the cap leaves no room for the next request
         MonthSpentError            nor does the budget of the month
       WaitingError                 a person has to decide first
@@ -54,7 +54,7 @@ class TwolaneError(Exception):
     http_status: ClassVar[int] = 500
 
     def __init__(self, message: str | None = None) -> None:
-        """Take `message`, or the class's docstring where there is none."""
+        """Take `message`, or the class's docstring by default."""
         super().__init__(message or (type(self).__doc__ or "").strip())
 
 
@@ -135,7 +135,7 @@ class ProviderError(TwolaneError):
     exit_code = 3
     http_status = 502
     maybe_paid: bool = False
-    """Whether the request may have been computed, and paid for, although no answer came."""
+    """Whether the request may have been processed and billed although no answer came."""
 
     def __init__(
         self,
@@ -169,7 +169,7 @@ class TransientError(ProviderError):
         request_id: str | None = None,
         retry_after_s: float | None = None,
     ) -> None:
-        """Keep `retry_after_s`, the provider's own cooldown in seconds, where it named one."""
+        """Keep `retry_after_s`, the provider's own cooldown in seconds, if it named one."""
         super().__init__(
             message, provider=provider, status=status, kind=kind, request_id=request_id
         )
@@ -205,7 +205,7 @@ class ConnectionFailedError(TransientError):
     http_status = 504
 
     def __init__(self, message: str | None = None, *, sent: bool, provider: str = "") -> None:
-        """`sent` says whether the request had left, so that the provider may have acted on it."""
+        """`sent` says whether the request was sent, so that the provider may have acted on it."""
         super().__init__(message, provider=provider, kind="connection")
         self.sent = sent
         self.maybe_paid = sent
@@ -217,7 +217,7 @@ class UnreachableError(ConnectionFailedError):
     exit_code = 2
 
     def __init__(self, message: str | None = None, *, provider: str = "") -> None:
-        """The request never left."""
+        """The request was never sent."""
         super().__init__(message, sent=False, provider=provider)
 
 

@@ -1,8 +1,8 @@
-"""Files that a person or a stranger names: what a path may be, and how a small file is read.
+"""Files named by a person or a stranger: which paths are valid, and reading small files safely.
 
-A name may lead to a pipe that nobody writes to, a device without end, or a file that grows while it
-is read. So only an ordinary file is opened, never in a way that waits, and no more is read than is
-allowed, whatever the file's size is said to be.
+A name may lead to a pipe that nobody writes to, an endless device, or a file that grows while it is
+read. So only regular files are opened, never blocking, and no more is read than is allowed,
+whatever size the system reports.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 MAX_SETTINGS_BYTES: Final = 131_072
-"""A person's settings take some thousand bytes; tomllib reads whatever fits here within a second."""
+"""A person's settings take a few thousand bytes; tomllib reads any file of this size in a second."""
 _MAX_KEY_PARTS: Final = 40
 # tomllib's time and memory grow with the square of a key's parts: 32,000 of them take gigabytes.
 _LONG_KEY: Final = re.compile(
@@ -50,7 +50,7 @@ _KINDS: Final = {
 
 
 def path_problem(text: str) -> str:
-    """Return why no file or folder can have this path, '' where one can."""
+    """Return why no file or folder can have this path, '' if one can."""
     if "\0" in text:
         return "a path cannot contain a NUL"
     try:
@@ -66,7 +66,7 @@ def path_problem(text: str) -> str:
 def path_named(text: str) -> Path:
     """Return the path that a person names; `~` is their folder, `~name` another person's.
 
-    Raises ValueError with what is wrong and what to write.
+    Raises ValueError saying what is wrong and what to write.
     """
     if problem := path_problem(text):
         raise ValueError(problem)
@@ -84,10 +84,10 @@ def path_named(text: str) -> Path:
 
 
 def read_small(path: str | Path, *, most_bytes: int) -> bytes:
-    """Return the bytes of an ordinary file, or of the one that a link leads to.
+    """Return the bytes of a regular file, or of the one that a link leads to.
 
-    Raises OSError: what the system says, or in its `strerror` that the file is none that is read
-    (a folder, a pipe, a socket, a device, more than `most_bytes`, a name that no file can have).
+    Raises OSError: the system's, or one whose `strerror` says why the file is not read (a folder, a
+    pipe, a socket, a device, more than `most_bytes`, an impossible name).
     """
     try:
         _check(os.stat(path))  # noqa: PTH116  # some devices act when they are opened
@@ -103,9 +103,9 @@ def read_small(path: str | Path, *, most_bytes: int) -> bytes:
 
 
 def read_small_text(path: str | Path, *, most_bytes: int) -> str:
-    """Return the text of an ordinary file in UTF-8, without its byte order mark.
+    """Return the text of a regular file in UTF-8, without its byte order mark.
 
-    Raises OSError as `read_small` does, and where it is not UTF-8.
+    Raises OSError like `read_small`, and if it is not UTF-8.
     """
     return _text_of(read_small(path, most_bytes=most_bytes))
 
@@ -119,7 +119,7 @@ def _text_of(data: bytes) -> str:
 
 
 def read_toml(path: str | Path, *, parse_float: Callable[[str], Any] = float) -> dict[str, Any]:
-    """Return what a small TOML file says. Raises OSError with what is wrong and in which line."""
+    """Return the content of a small TOML file. Raises OSError naming the fault and its line."""
     text = read_small_text(path, most_bytes=MAX_SETTINGS_BYTES)
     with _telling():
         if found := _LONG_KEY.search(text):
@@ -134,12 +134,12 @@ def read_json(
     most_bytes: int = MAX_SETTINGS_BYTES,
     parse_float: Callable[[str], Any] = float,
 ) -> Any:  # noqa: ANN401
-    """Return what a small JSON file says. Raises OSError with what is wrong and in which line."""
+    """Return the content of a small JSON file. Raises OSError naming the fault and its line."""
     return json_of(read_small(path, most_bytes=most_bytes), parse_float=parse_float)
 
 
 def json_of(data: bytes, *, parse_float: Callable[[str], Any] = float) -> Any:  # noqa: ANN401
-    """Return what a file's bytes say as JSON. Raises OSError as `read_json` does."""
+    """Parse a file's bytes as JSON. Raises OSError like `read_json`."""
     with _telling():
         return json.loads(_text_of(data), parse_float=parse_float)
 

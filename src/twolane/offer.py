@@ -1,4 +1,4 @@
-"""What a person is asked before money is spent: the price, and what of it a budget pays for."""
+"""The question before money is spent: the price, and how much of it a budget covers."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A plan, and what has to be agreed to.
+    """A plan, and what a person has to agree to.
 
-    `fitting` items are about what the cap pays for, and `month_fitting` what is left of the
-    month's budget, None where that is enough for all; `cheaper` are quotes of other models.
-    `question` is '' where nobody has to be asked.
+    About `fitting` items fit the cap, and about `month_fitting` the rest of the month's budget,
+    None if that covers all; `cheaper` are quotes of other models. `question` is '' if nobody has to
+    be asked.
     """
 
     plan: Plan
@@ -34,9 +34,9 @@ class Offer:
 
 
 def offer_of(plan: Plan, engine: Engine, settings: Settings, *, cap_nano: int | None) -> Offer:
-    """Return what a person is asked about a plan.
+    """Return the offer for a plan.
 
-    A month's budget was agreed to when it was set: what it has no room for is said, and waits.
+    A month's budget was agreed to when it was set: items it does not cover are named, and wait.
     """
     estimate, month = plan.estimated_nano, plan.month
     month_fitting = None
@@ -58,7 +58,7 @@ def offer_of(plan: Plan, engine: Engine, settings: Settings, *, cap_nano: int | 
 
 
 def in_lane(plan: Plan, quote: Quote) -> int:
-    """Return what a quote comes to in the lane that `plan` decided on, in nano-dollars."""
+    """Return a quote's price in the lane of `plan`, in nano-dollars."""
     return quote.batch_nano if plan.decision.lane is Lane.BATCH else quote.realtime_nano
 
 

@@ -1,4 +1,4 @@
-"""How many calls can be out at once under the system's limit of open files."""
+"""How many calls can be in flight under the system's limit of open files."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ FILES_A_CALL: Final = 2
 
 
 def calls_within_limit(wanted: int) -> int:
-    """Return how many of `wanted` calls may be out, having raised the soft limit where that helps.
+    """Return how many of `wanted` calls may be in flight, raising the soft limit if that helps.
 
-    At least 1; on systems without such a limit as many as are wanted.
+    At least 1; on systems without such a limit, `wanted`.
     """
     if sys.platform == "win32":
         return wanted

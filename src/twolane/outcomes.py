@@ -1,4 +1,4 @@
-"""What became of one item, as callers and outputs see it."""
+"""The outcome of one item, as callers and outputs see it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _UNUSED_ANSWERS = ENDINGS | {"invalid_reply", "quarantined"}
 
 @dataclass(frozen=True, slots=True)
 class ItemOutcome:
-    """What became of one item. `body` is its result in the provider's batch-result shape."""
+    """The outcome of one item. `body` is its result in the provider's batch-result shape."""
 
     index: int
     key: str
@@ -40,14 +40,14 @@ class ItemOutcome:
 
     @property
     def cost_usd(self) -> Decimal:
-        """What the item cost in all its attempts, in dollars."""
+        """The cost of all the item's attempts, in dollars."""
         return usd(self.cost_nano)
 
     @property
     def result(self) -> dict[str, Any]:
-        """Its result as a JSON object, empty where there is none.
+        """Its result as a JSON object, empty if there is none.
 
-        Raises LedgerError where it was damaged in the ledger, or let go.
+        Raises LedgerError if it is damaged or was deleted.
         """
         if self.body is None and self.state is ItemState.SUCCEEDED:
             message = (
@@ -72,7 +72,7 @@ class ItemOutcome:
 
     @property
     def text(self) -> str:
-        """The text of the reply, empty where there is none. Raises LedgerError."""
+        """The text of the reply, empty if there is none. Raises LedgerError."""
         result = self.result
         try:
             return text_of(result.get("message", {}).get("content"))
@@ -81,10 +81,10 @@ class ItemOutcome:
 
 
 def outcome_of(row: ResultRow) -> ItemOutcome:
-    """Return a row of the ledger as the public API shows it.
+    """Convert a row of the ledger to the public outcome.
 
-    An answer that is not the item's result (canceled meanwhile, quarantined, not in the form
-    asked for) stays in the ledger and is not handed on.
+    An answer that is not the item's result (canceled meanwhile, quarantined, invalid) stays in the
+    ledger and is not returned.
     """
     answered = row.outcome == "succeeded" or row.error_kind in _UNUSED_ANSWERS
     withheld = row.item.state is ItemState.CANCELED or (

@@ -1,4 +1,4 @@
-"""A run before it begins: what it asks for, where it would go, what it would cost."""
+"""Planning a run before it begins: its requests, its lane, its cost."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ OFFLINE_MODEL = "extractive"
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A run that could begin: what it asks for, where it would go, what it would cost."""
+    """A run that could begin: its requests, its lane, its cost."""
 
     survey: RequestSurvey
     quote: Quote
@@ -53,13 +53,13 @@ class Plan:
 
     @property
     def estimated_nano(self) -> int:
-        """The estimate in the lane that was decided on, in nano-dollars."""
+        """The estimate in the chosen lane, in nano-dollars."""
         in_batch = self.decision.lane is Lane.BATCH
         return self.quote.batch_nano if in_batch else self.quote.realtime_nano
 
 
 class Preview(NamedTuple):
-    """A request as it would be sent: where to, in which lane, its own headers, its JSON body."""
+    """A request as it would be sent: its address, lane, own headers and JSON body."""
 
     key: str
     base_url: str
@@ -69,12 +69,12 @@ class Preview(NamedTuple):
 
 
 class Planner:
-    """Says where requests would go and what that would cost, by prices and what was measured."""
+    """Plans lanes and costs from prices and measurements."""
 
     def __init__(
         self, settings: Settings, provider: Provider, ledger: Ledger, now: Callable[[], float]
     ) -> None:
-        """Plan for one provider. Raises ConfigError where the price file cannot be used."""
+        """Plan for one provider. Raises ConfigError if the price file cannot be used."""
         self._settings = settings
         self._provider = provider
         self._ledger = ledger
@@ -163,9 +163,9 @@ class Planner:
         return Window(deadline_at - self._now(), needed_s, tempo)
 
     def lane_prices(self, model: str, lane: Lane | None) -> LanePrices:
-        """Return a model's prices as they are now, in the lanes asked for.
+        """Return a model's current prices in the requested lanes.
 
-        Raises UnknownModelError naming near models.
+        Raises UnknownModelError naming similar models.
         """
         if self._provider.traits.free:
             return LanePrices.free(model)
@@ -180,11 +180,11 @@ class Planner:
         return LanePrices(rates, rates, model)
 
     def prices_of(self, row: RunRow) -> LanePrices:
-        """Return a run's prices as they are now; one without items needs none."""
+        """Return a run's current prices; a run without items needs none."""
         return self.lane_prices(row.model, row.lane_forced) if row.total else LanePrices.free()
 
     def default_model(self) -> str:
-        """Return the model for callers who name none: the cheapest current Haiku."""
+        """Return the default model: the cheapest current Haiku."""
         if self._provider.name == OFFLINE:
             return OFFLINE_MODEL
         return self._prices.cheapest_haiku(datetime.fromtimestamp(self._now(), UTC))
@@ -231,7 +231,7 @@ def _check_bounded(found: RequestSurvey, cap_nano: int | None, month: Month | No
 
 
 def least(cap_nano: int | None, month: Month | None) -> int | None:
-    """Return the most that may be spent under a run's cap and a month's budget; None: no limit."""
+    """Return the most that may be spent under a run's cap and a month's budget, None for no limit."""
     bounds = [cap_nano, None if month is None else month.left_nano]
     return min((one for one in bounds if one is not None), default=None)
 
@@ -250,7 +250,7 @@ def new_run(
     deadline_at: float | None,
     settings: Mapping[str, object],
 ) -> NewRun:
-    """Return the run of a plan as the ledger takes it, with what the survey found in `settings`."""
+    """Return a plan's run for the ledger, with the survey's findings in `settings`."""
     found = plan.survey
     return NewRun(
         id=run_id,
@@ -284,7 +284,7 @@ def new_run(
 def new_items(
     requests: Iterable[Request], plan: Plan, stages: Sequence[Stage]
 ) -> Iterator[NewItem]:
-    """Yield the items of a run as the ledger takes them."""
+    """Yield the items of a run for the ledger."""
     stage_of = {index: number for number, stage in enumerate(stages) for index in stage.items}
     last = len(stages)
     lanes = [stage.lane or plan.decision.lane for stage in stages] + [plan.decision.lane]

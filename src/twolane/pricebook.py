@@ -1,7 +1,7 @@
-"""Prices by provider, model and date: the genai-prices data, and a file of one's own.
+"""Prices by provider, model and date: the genai-prices data, and a custom price file.
 
-The data is what comes with the installed genai-prices; nothing is fetched. It is imported on
-first use, because the import alone takes a third of a second.
+The data comes with the installed genai-prices; nothing is fetched. It is imported on first use,
+because the import alone takes a third of a second.
 
 A price file is TOML or JSON, one table per model, in US dollars per million tokens::
 
@@ -37,10 +37,10 @@ if TYPE_CHECKING:
     from genai_prices.types import ModelInfo, ModelPrice, Provider, TieredPrices
 
 OFFLINE: Final = "offline"
-"""The provider inside this program: it costs nothing."""
+"""The provider inside this program, which costs nothing."""
 
 MAX_PRICE: Final = 1_000_000
-"""US dollars per million tokens: a price above it is a slip."""
+"""US dollars per million tokens: a higher price is a typing error."""
 
 # USD per million tokens are micro-dollars per token: a millionth of a dollar is 10^6 pico.
 _PICO_PER_PRICE: Final = 10**6
@@ -61,7 +61,7 @@ _BATCH_CONTEXT: Final = {"processing": "batch"}
 
 @dataclass(frozen=True, slots=True)
 class OwnPrices:
-    """One model of a price file; `batch` is None where it has a price in real time only."""
+    """One model of a price file; `batch` is None if it has only a real-time price."""
 
     realtime: Rates
     batch: Rates | None
@@ -69,15 +69,15 @@ class OwnPrices:
 
 @dataclass(frozen=True, slots=True)
 class PriceBook:
-    """Finds a model's prices; those of the price file, by exact name, come first."""
+    """Finds a model's prices; those of the price file, by exact name, take precedence."""
 
     own: Mapping[str, OwnPrices] = field(default_factory=dict)
 
     def lookup(self, provider: str, model: str, at: datetime) -> LanePrices:
         """Return the prices of `model` in both lanes at the moment `at`.
 
-        Raises UnknownModelError where the model is not known, with names like it, and where it
-        has no batch price at that date: the standard price is never taken for a batch.
+        Raises UnknownModelError, suggesting similar names, if the model is unknown, and if it has
+        no batch price at that date: the standard price is never used for a batch.
         """
         if provider == OFFLINE:
             return LanePrices.free(model)
@@ -94,7 +94,7 @@ class PriceBook:
     def lookup_realtime(self, provider: str, model: str, at: datetime) -> Rates:
         """Return the prices of `model` in real time, for runs that send no batch.
 
-        Raises UnknownModelError where the model is not known.
+        Raises UnknownModelError if the model is unknown.
         """
         if provider == OFFLINE:
             return FREE

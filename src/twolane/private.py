@@ -1,8 +1,8 @@
-"""What only its owner may read: the state folder and every file in it, made in this one place.
+"""Private state: the only code that creates the state folder and the files in it.
 
-Folders are 0700 and files 0600 whatever the umask was, and those that are there already are
-tightened. What another user owns is refused, and so is what others could still write to. Windows
-has no such modes: there a folder has the rights of the one it lies in.
+Folders are 0700 and files 0600 whatever the umask, and existing ones are tightened. A folder or
+file that another user owns, or that others could still write to, is refused. Windows has no such
+modes: there a folder inherits the permissions of its parent.
 """
 
 from __future__ import annotations
@@ -37,10 +37,10 @@ _FOLDERS: Final = ("locks", "spool")
 
 
 def state_folder(home: Path, *, create: bool = True) -> None:
-    """See that a state folder and what the engine keeps in it is private; `create` makes it.
+    """Make a state folder and the engine's files in it private; `create` creates it if absent.
 
-    Without `create` an absent folder stays so, and one that cannot be written is taken as it is.
-    Raises StateFolderError, OSError.
+    Without `create` an absent folder stays absent, and a read-only one is accepted as it is. Raises
+    StateFolderError, OSError.
     """
     if create:
         folder(home)
@@ -59,9 +59,9 @@ def state_folder(home: Path, *, create: bool = True) -> None:
 
 
 def folder(path: Path) -> None:
-    """Make a folder with those above it that are absent, or tighten the one there is.
+    """Create a folder and its missing parents, or tighten the existing one.
 
-    Raises StateFolderError, and OSError where it cannot be made.
+    Raises StateFolderError, and OSError if it cannot be created.
     """
     for missing in reversed(list(_absent(path))):
         with contextlib.suppress(FileExistsError):  # another process was first
@@ -81,7 +81,7 @@ def _absent(path: Path) -> Iterator[Path]:
 
 
 def file(path: Path) -> None:
-    """Make an empty file, or tighten the one there is. Raises StateFolderError, OSError."""
+    """Create an empty file, or tighten the existing one. Raises StateFolderError, OSError."""
     try:
         handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, FILE_MODE)
     except FileExistsError:
@@ -93,9 +93,9 @@ def file(path: Path) -> None:
 
 
 def database(path: Path) -> None:
-    """Make an empty file for SQLite, or tighten the one there is and what lies beside it.
+    """Create an empty file for SQLite, or tighten the existing one and its companion files.
 
-    By hand and not by SQLite, so that others can read it at no moment. Raises StateFolderError,
+    SQLite does not create it, so that others cannot read it at any moment. Raises StateFolderError,
     OSError.
     """
     folder(path.parent)
@@ -106,7 +106,7 @@ def database(path: Path) -> None:
 
 
 def emptied(path: Path) -> BinaryIO:
-    """Open a new file for writing, or one that is emptied first. Raises OSError."""
+    """Open a new or truncated file for writing. Raises OSError."""
     flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | _NO_FOLLOW | _BINARY
     handle = os.open(path, flags, FILE_MODE)
     _set_mode(handle)
@@ -114,14 +114,14 @@ def emptied(path: Path) -> BinaryIO:
 
 
 def new(path: Path) -> BinaryIO:
-    """Open a file for writing that must not be there yet. Raises OSError."""
+    """Open a file for writing that must not exist yet. Raises OSError."""
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY, FILE_MODE)
     _set_mode(handle)
     return os.fdopen(handle, "wb")
 
 
 def write(path: Path, data: bytes) -> None:
-    """Write a small file in one step: whole, or as it was. Raises OSError."""
+    """Write a small file atomically. Raises OSError."""
     part = path.with_name(f".{path.name}-{secrets.token_hex(4)}")
     try:
         with new(part) as out:
@@ -132,7 +132,7 @@ def write(path: Path, data: bytes) -> None:
 
 
 def lock(path: Path, *, thread_local: bool = True) -> FileLock:
-    """Return a lock by a file that dies with its process; taking it does not wait.
+    """Return a file lock that is released when its process dies; acquiring it does not wait.
 
     Raises StateFolderError.
     """
@@ -147,7 +147,7 @@ def _set_mode(handle: int) -> None:
 
 
 def tighten_all(path: Path) -> None:
-    """Tighten a folder and all that is in it. Raises StateFolderError, OSError."""
+    """Tighten a folder and everything in it. Raises StateFolderError, OSError."""
     for at, _, names in os.walk(path):
         tighten(Path(at))
         for name in names:
@@ -156,10 +156,10 @@ def tighten_all(path: Path) -> None:
 
 
 def tighten(path: Path) -> None:
-    """Take all rights to a file or folder from everybody but its owner.
+    """Remove all permissions on a file or folder from everybody but its owner.
 
-    Raises StateFolderError where another user owns it, where others can write to it all the same,
-    and where it is neither a file nor a folder of one's own; OSError where it is absent.
+    Raises StateFolderError if another user owns it, if others can still write to it, or if it is
+    neither a regular file nor a folder; OSError if it is absent.
     """
     if sys.platform == "win32":
         return

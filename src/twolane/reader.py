@@ -1,4 +1,4 @@
-"""Reads a ledger: its runs, what became of them, what they hold. No provider, no key, no change.
+"""Reads a ledger: its runs, outcomes and contents, without a provider or a key, changing nothing.
 
 For example::
 
@@ -34,10 +34,10 @@ if TYPE_CHECKING:
 
 
 class Reader:
-    """What a ledger says at the moment it is asked, also while other processes work on its runs.
+    """The current content of a ledger, even while other processes work on its runs.
 
-    Every method reads the file anew and raises LedgerError where it cannot be read. One reader
-    is used from one thread at a time.
+    Every method reads the file anew and raises LedgerError if it cannot be read. Use a reader from
+    one thread at a time.
     """
 
     def __init__(
@@ -49,7 +49,7 @@ class Reader:
     ) -> None:
         """Read from an open ledger; `open` is the usual way.
 
-        `month_cap_nano` is the month's budget in nano-dollars, which reports are shown under.
+        `month_cap_nano` is the month's budget in nano-dollars, for reports.
         """
         self._ledger = ledger
         self._month_cap_nano = month_cap_nano
@@ -59,9 +59,9 @@ class Reader:
     def open(cls, settings: Settings, *, now: Callable[[], float] = time.time) -> Reader:
         """Open the ledger in the settings' `home`.
 
-        Where there is none an empty one is made, so that a folder that can hold none is named at
-        once; one of an older format is first brought up to this one. Raises LedgerError where the
-        file is damaged, gone, or written by a newer version, or cannot be made.
+        If there is none, an empty one is created, so that an unusable folder is reported at once;
+        an older format is upgraded first. Raises LedgerError if the file is damaged, missing
+        although there was one, written by a newer version, or cannot be created.
         """
         path = settings.home / LEDGER_FILE
         if not path.exists():
@@ -108,11 +108,11 @@ class Reader:
         return reports.counts(self._ledger, run)
 
     def spent_nano(self, run: RunRow) -> int:
-        """Return what a run has cost so far, in nano-dollars."""
+        """Return a run's cost so far, in nano-dollars."""
         return self._ledger.money(run)[0]
 
     def report(self, run: RunRow) -> Report:
-        """Return what became of a run so far, and how the month stands under its budget."""
+        """Return a run's report so far, with the state of the month's budget."""
         month = months.standing(self._ledger.store, self._month_cap_nano, self._now())
         return replace(reports.report(self._ledger, run), month=month)
 
@@ -131,24 +131,24 @@ class Reader:
         return self._ledger.items(run)
 
     def item(self, run: RunRow, key: str) -> ItemRow | None:
-        """Return the item with this key, None where there is none."""
+        """Return the item with this key, None if there is none."""
         return self._ledger.item_by_key(run, key)
 
     def outcome(self, run: RunRow, index: int) -> ItemOutcome:
-        """Return what became of the item at `index`."""
+        """Return the outcome of the item at `index`."""
         return outcome_of(reports.result(self._ledger, run, index))
 
     def outcomes(self, run: RunRow) -> Iterator[ItemOutcome]:
-        """Iterate what became of all items of a run, with their results, in input order."""
+        """Iterate the outcomes of a run's items, with their results, in input order."""
         for row in reports.results(self._ledger, run, bodies=True):
             yield outcome_of(row)
 
     def result(self, run: RunRow, index: int) -> ResultRow:
-        """Return the item at `index` with its last attempt, and that one's answer as it came."""
+        """Return the item at `index` with its last attempt and that attempt's raw answer."""
         return reports.result(self._ledger, run, index)
 
     def request(self, run: RunRow, index: int) -> dict[str, Any]:
-        """Return the params of an item's request. Raises LedgerError where they were deleted."""
+        """Return the params of an item's request. Raises LedgerError if they were deleted."""
         check_kept(run)
         item = item_id(run.run_no, index)
         return {**parsed(run.shared), **parsed(self._ledger.requests([item])[item])}
@@ -156,6 +156,6 @@ class Reader:
 
 @readable
 def parsed(body: bytes) -> dict[str, Any]:
-    """Return a JSON object of the ledger. Raises LedgerError where it is none."""
+    """Parse a JSON object of the ledger. Raises LedgerError if it is not one."""
     value: dict[str, Any] = dict(orjson.loads(body))
     return value

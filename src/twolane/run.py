@@ -43,12 +43,12 @@ T = TypeVar("T")
 ALL_STAGES = 1 << 30
 BUDGET_OVER = "the budget is spent"
 MONTH_OVER = "the budget of the month is spent"
-"""Why a run is stopped, as it stands in the ledger."""
+"""The reason for a stopped run, as stored in the ledger."""
 
 
 @dataclass(frozen=True, slots=True)
 class RunFiles:
-    """Where a run keeps what is not in the ledger: locks, and bodies on their way."""
+    """A run's files outside the ledger: locks, and bodies in transit."""
 
     locks: Path
     spool: Path
@@ -56,9 +56,9 @@ class RunFiles:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How a run stands right now; `tempo` is how long its batches can be expected to take.
+    """A run's current state; `tempo` is how long its batches are expected to take.
 
-    `waiting` is what it waits for where nothing else can be done, as far as this process knows.
+    `waiting` is what it waits for if nothing else can be done, as far as this process knows.
     """
 
     items: Counts
@@ -70,7 +70,7 @@ class Progress:
 
 
 class Run:
-    """A run of the ledger, driven here or only looked at."""
+    """A run of the ledger, driven here or only read."""
 
     def __init__(
         self,
@@ -86,7 +86,7 @@ class Run:
         now: Callable[[], float],
         draw: random.Random,
     ) -> None:
-        """Take the run's row and what driving it needs; engines make runs."""
+        """Take the run's row and what driving it needs; an Engine creates runs."""
         self.row = row
         self._ledger = ledger
         self._reader = reader
@@ -113,9 +113,9 @@ class Run:
     async def drive(self, stage: int | None = None) -> RunState:
         """Work until every item up to `stage` (None: of all stages) has ended.
 
-        Returns the run's state: `open` while later stages, or a stop, leave work to do. Raises
-        LedgerLockedError where another process works on the run, and what the provider refuses
-        the whole run with; all that came back is booked before.
+        Returns the run's state: `open` if later stages, or a stop, leave work to do. Raises
+        LedgerLockedError if another process works on the run, and the provider's error if it
+        refuses the whole run; everything received is booked first.
         """
         with self._lock(), self._driven_here():
             started = time.monotonic()
@@ -151,7 +151,7 @@ class Run:
             driven.set()
 
     async def let_go(self) -> None:
-        """Where it is driven here: stop, and wait until what was in flight is booked."""
+        """Stop the run if it is driven here, and wait until everything in flight is booked."""
         if self._driven is not None:
             self.stop()
             await self._driven.wait()
@@ -263,7 +263,7 @@ class Run:
         return row
 
     async def __aiter__(self) -> AsyncIterator[ItemOutcome]:
-        """Drive the run and iterate what becomes of its items, as it becomes durable.
+        """Drive the run and iterate its items' outcomes as they become durable.
 
         Items that had ended before come first.
         """
@@ -302,13 +302,13 @@ class Run:
 
     @property
     def interrupted(self) -> bool:
-        """Whether the work here was told to stop before it was through."""
+        """Whether the work here was told to stop before it was finished."""
         return self._context is not None and self._context.stopping.is_set()
 
     def stop(self) -> None:
-        """Begin nothing new and end when what is in flight has ended; the run can go on later.
+        """Start nothing new and end once nothing is in flight; the run can be resumed later.
 
-        Told before driving has begun, it ends the next `drive` as soon as that has looked around.
+        If called before driving has begun, it ends the next `drive` after its first step.
         """
         self._stopping = True
         if self._context is not None:
@@ -317,15 +317,15 @@ class Run:
     # -- changing from outside ----------------------------------------------------------------
 
     async def cancel(self, key: str | None = None) -> bool:
-        """Wish the run, or the item with this key, canceled; False where there is no such item.
+        """Ask for the run, or the item with this key, to be canceled; False if there is no such item.
 
-        The process that works on the run carries it out; where none does, the next one will.
-        Raises HandedOverError.
+        The process that works on the run carries it out; otherwise the next one will. Raises
+        HandedOverError.
         """
         return await self._db(controls.cancel, self._ledger, self.row, key, now=self._now())
 
     async def set_cap(self, cap_nano: int | None) -> None:
-        """Give the run another cap; what the old one left out is pending again."""
+        """Change the run's cap; items that the old cap left out are pending again."""
         with self._lock():
             await self._workable()
             self.row = await self._db(self._ledger.set_cap, self.row, cap_nano)
@@ -335,7 +335,8 @@ class Run:
     async def retry_failed(self, *, everything: bool = False) -> int:
         """Make failed items pending again; return how many.
 
-        Those that fail whenever they are sent (`always_failing`) stay, unless `everything`.
+        Those that would fail the same way again (`always_failing`) stay failed, unless
+        `everything`.
         """
         with self._lock():
             await self._workable()
@@ -355,12 +356,12 @@ class Run:
             self.row = await self._move(RunState.OPEN, "")
 
     async def index_of(self, key: str) -> int | None:
-        """Return the index of the item with this key, None where there is none."""
+        """Return the index of the item with this key, None if there is none."""
         found = await self._db(self._ledger.item_by_key, self.row, key)
         return None if found is None else found.index
 
     async def mark_conflict(self, index: int, reason: str) -> bool:
-        """Take back a success whose source changed before it was used; tell whether it was one."""
+        """Revoke a success whose source changed before its use; tell whether it was a success."""
         return bool(
             await self._db(
                 self._ledger.move_item,
@@ -373,7 +374,7 @@ class Run:
     # -- looking ------------------------------------------------------------------------------
 
     async def report(self) -> Report:
-        """Return what became of the run so far."""
+        """Return the run's report so far."""
         self.row = await self._db(self._ledger.run, self.id)
         return await self._db(self._reader.report, self.row)
 
@@ -382,7 +383,7 @@ class Run:
         return self._settings.month_cap_nano
 
     async def progress(self) -> Progress:
-        """Return how the run stands right now."""
+        """Return the run's current progress."""
         items = await self._db(self._reader.counts, self.row)
         spent = await self._db(self._reader.spent_nano, self.row)
         worker = self._worker
@@ -396,13 +397,13 @@ class Run:
         )
 
     async def outcome(self, index: int) -> ItemOutcome:
-        """Return what became of the item at `index`."""
+        """Return the outcome of the item at `index`."""
         return await self._db(self._reader.outcome, self.row, index)
 
     def outcomes(self) -> Iterator[ItemOutcome]:
-        """Iterate all items in input order, read straight from the ledger.
+        """Iterate all items' outcomes in input order, read straight from the ledger.
 
-        The ledger is read from this thread: not to be mixed with driving.
+        The ledger is read on this thread: do not use it while driving.
         """
         return self._reader.outcomes(self.row)
 

@@ -1,4 +1,4 @@
-"""Which provider the settings name: the only place that knows them all."""
+"""The provider that the settings name: the only place that knows them all."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ def open_provider(
 ) -> Provider:
     """Return the provider that `settings` name; nothing is sent yet.
 
-    `responder` answers requests inside this process where it is `offline`; a `rehearsal` needs no
-    key. Raises ConfigError where there is no such provider, or its key is missing.
+    `responder` answers requests inside this process if it is `offline`; a `rehearsal` needs no key.
+    Raises ConfigError if there is no such provider, or its key is missing.
     """
     if settings.provider == HOSTED:
         if not rehearsal and not settings.api_key and not settings.auth_token:

@@ -1,7 +1,7 @@
-"""What each setting may be, wherever it was said: one form a setting, with its bounds.
+"""The allowed values of each setting, whatever its source: one form per setting, with bounds.
 
-A text comes from the environment or a flag, anything else from the config file. What does not fit
-is refused with what would; it is not shown where it may be a key or hold a password.
+A text comes from the environment or a flag, anything else from the config file. An invalid value is
+refused, saying what is allowed; it is not shown if it may be a key or hold a password.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
 # The bounds of settings: beyond them a number is a slip or meant to do harm.
 LEAST_USD: Final = 1e-9
-"""A nano-dollar, in which sums are kept."""
+"""One nano-dollar, the unit of all sums."""
 MAX_USD: Final = 1_000_000_000
 MAX_CONCURRENCY: Final = 10_000
-"""A machine has not many more sockets for one address (RFC 6335: 16,384 ports for them)."""
+"""A machine has few more sockets for one address (RFC 6335: 16,384 dynamic ports)."""
 MAX_BATCH_SIZE: Final = 1_000_000
 """Providers take 100,000 requests in a batch, or fewer."""
 MAX_KEEP_DAYS: Final = 36_500
@@ -32,7 +32,7 @@ MAX_POLL_S: Final = 86_400
 """A batch lives for a day."""
 MAX_GRACE_S: Final = 7 * 86_400
 MAX_VISIBLE: Final = 4_096
-"""Keys have about a hundred characters, signed tokens some thousand; servers take headers of 8 KB."""
+"""Keys have about a hundred characters, signed tokens a few thousand; servers accept 8 KB headers."""
 MAX_URL_CHARS: Final = 2_048
 EXAMPLE_URL: Final = "https://api.anthropic.com"
 _VISIBLE: Final = re.compile(r"[!-~]+")
@@ -40,15 +40,15 @@ _SHOWN_CHARS: Final = 200
 
 
 def shortened(text: str) -> str:
-    """Return the beginning of what a message shows of a value."""
+    """Return a value shortened for a message."""
     return text if len(text) <= _SHOWN_CHARS else f"{text[:_SHOWN_CHARS]}…"
 
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """What a setting has to be, in words, of which types in the file, and how it is parsed.
+    """A setting's form: in words, its types in the config file, and its parser.
 
-    `parse` returns None for what does not fit; `hides` says of a value that it may not be shown.
+    `parse` returns None for an invalid value; `hides` tells whether a value must not be shown.
     """
 
     what: str
@@ -57,9 +57,9 @@ class Form:
     hides: Callable[[object], bool] = lambda _: False
 
     def read(self, value: object, *, texts: bool = False) -> Any:  # noqa: ANN401
-        """Return a value as the settings have it. Raises ValueError with what it has to be.
+        """Return a parsed value. Raises ValueError saying what is allowed.
 
-        `texts` says that a number may stand as a text.
+        `texts` allows a number written as a text.
         """
         fits = isinstance(value, self.types) and not isinstance(value, bool)  # `true` is no number
         parsed = self.parse(value) if fits or (texts and isinstance(value, str)) else None
@@ -68,7 +68,7 @@ class Form:
         return parsed
 
     def shown(self, value: object) -> str:
-        """Return what a message may show of a value, as it stands in the file."""
+        """Return what a message may show of a value, as written in the file."""
         if self.hides(value):
             return "that"
         return str(value).lower() if isinstance(value, bool) else shortened(repr(value))
