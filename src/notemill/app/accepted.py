@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from notemill.app.events import AgreeToChange, Event, agreed
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from notemill.app.workbench import Workbench
+    from notemill.stores.queue import Queue
 
 KIND_APPLY: Final = "apply"
 
@@ -192,8 +194,14 @@ def _tidied(
             continue
         plan = plan_tidying(opened.vault, [facts[note]], kinds, privacy=opened.privacy)
         for key, problem in write_tidying(
-            opened.vault, opened.review, plan, privacy=opened.privacy, run=run
-        ):
+            opened.vault, opened.review, plan,
+            privacy=opened.privacy, run=run,
+            holds=partial(_is_accepted, opened.queue, row),
+            also=partial(opened.queue.ended, [row], ProposalState.APPLIED, now=opened.clock(), run=run),
+        ):  # fmt: skip
             yield NoteWritten(key, problem)
-            if not problem:
-                opened.queue.ended([row], ProposalState.APPLIED, now=opened.clock(), run=run)
+
+
+def _is_accepted(queue: Queue, row: str) -> bool:
+    now = queue.get([row]).get(row)
+    return now is not None and now.state is ProposalState.ACCEPTED

@@ -211,17 +211,16 @@ class Curating:
         done: list[Applied] = []
 
         def writing(opened: OpenVault) -> Iterator[Applied]:
-            with opened.vault.lock():
-                yield from apply_run(
-                    opened.vault,
-                    opened.review,
-                    run.id,
-                    note=note,
-                    replacing=replacing,
-                    now=opened.clock,
-                    gate=opened.gate(),
-                    privacy=opened.privacy,
-                )
+            yield from apply_run(
+                opened.vault,
+                opened.review,
+                run.id,
+                note=note,
+                replacing=replacing,
+                now=opened.clock,
+                gate=opened.gate(),
+                privacy=opened.privacy,
+            )
 
         async with aclosing(self._bench.each(writing)) as written:
             async for one in written:

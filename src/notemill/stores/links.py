@@ -265,10 +265,21 @@ class LinkLedger:
         remove: Iterable[Side],
         move: Iterable[tuple[Side, str, Form]],
         now: float,
-    ) -> None:
-        """Record the links about to be written, before a note is touched."""
-        added = list(add)
+    ) -> set[int]:
+        """Record the links about to be written, before a note is touched.
+
+        Returns the pairs that were rejected since they were looked at: nothing is added of them.
+        """
         with self._store.transaction() as db:
+            wanted = list(add)
+            numbers = json.dumps([one.pair for one in wanted])
+            found = self._store.rows(
+                "SELECT id FROM link_pairs WHERE state = 'rejected'"
+                " AND id IN (SELECT value FROM json_each(?))",
+                numbers,
+            )
+            rejected = {int(row[0]) for row in found}
+            added = [one for one in wanted if one.pair not in rejected]
             db.executemany(
                 "UPDATE link_pairs SET state = ?, at_s = ?, run = CASE WHEN state = 'written' THEN run"
                 " ELSE ? END WHERE id = ?",
@@ -286,6 +297,7 @@ class LinkLedger:
             for side, text, form in move:
                 moved = replace(side, text=text, form=form, before=side.text)
                 self._settled(moved, state=SideState.INTENDED, run=run)
+        return rejected
 
     def _settled(self, side: Side, *, state: SideState, run: str) -> None:
         self._store.db.execute(

@@ -113,6 +113,11 @@ class Review:
             "state = 'accepted' AND kind IN ('description', 'tag', 'new tag', 'topic')"
         )
 
+    def as_they_stand(self, proposals: Iterable[Proposal]) -> list[Proposal]:
+        """Return proposals as they stand by now, in the order of their numbers."""
+        numbers = json.dumps([one.id for one in proposals])
+        return self._found("id IN (SELECT value FROM json_each(?))", numbers)
+
     def standing(self) -> dict[str, Counter[str]]:
         """Return the number of proposals in each state, by run."""
         found: dict[str, Counter[str]] = {}

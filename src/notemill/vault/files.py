@@ -8,9 +8,7 @@ import os
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import pairwise
-from typing import TYPE_CHECKING, Final
-
-from filelock import Timeout
+from typing import TYPE_CHECKING
 
 from notemill.errors import (
     ExternallyChangedError,
@@ -19,7 +17,6 @@ from notemill.errors import (
     OutsideVaultError,
     StoreError,
     VaultError,
-    VaultLockedError,
     WriteFailedError,
 )
 from notemill.vault.attributes import why_not_replaced
@@ -31,7 +28,7 @@ from notemill.vault.note import bytes_hash
 from notemill.vault.presence import Presence, presence
 from notemill.vault.scan import NoteFile, scan_folder
 from notemill.vault.stored import beside, is_beside, place_of
-from twolane import private
+from notemill.vault.writerlock import WriterLock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -42,8 +39,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Ending", "NoteFile", "NoteUndo", "Recovered", "Vault", "WrittenRun"]
 
-WRITER_LOCK: Final = "writer.lock"
-"""The lock file, in the vault's state folder, held while notes are written."""
 _NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
@@ -106,8 +101,7 @@ class Vault:
         self._clock = clock
         self._disk = disk or Disk()
         self._journal = journal
-        self._holder = state_dir / "writer.pid"
-        self._file_lock = private.lock(state_dir / WRITER_LOCK)
+        self._writer = WriterLock(state_dir, root)
         self._paths: dict[str, str] = {}
 
     def close(self) -> None:
@@ -200,39 +194,19 @@ class Vault:
     def lock(self) -> Iterator[None]:
         """Lock the vault for writing, after settling what a crash left open.
 
-        Reentrant. Raises VaultLockedError, naming the process that holds the lock.
+        Reentrant. Hold it for one note, or for what belongs together: others wait, but not for
+        long. Raises VaultLockedError, naming the process that holds the lock.
         """
-        first = not self._file_lock.is_locked
-        try:
-            self._file_lock.acquire()
-        except Timeout:
-            raise VaultLockedError(
-                f"{self._holder_name()} is writing to {self.root}; wait for it and run the "
-                "command again"
-            ) from None
-        except OSError as error:
-            raise VaultError(
-                f"{self._file_lock.lock_file} cannot be used ({error.strerror}); check its "
-                "permissions"
-            ) from error
-        try:
-            if first:
-                self._name_holder()
-                self.recovered += tuple(self._recover())
+        with self._writer.held(self._settle):
             yield
-        finally:
-            self._file_lock.release()
 
-    def _name_holder(self) -> None:
-        # Who holds the lock is a courtesy to the other process: without it the lock still holds.
-        with contextlib.suppress(OSError):
-            private.write(self._holder, str(os.getpid()).encode())
+    def settle(self) -> None:
+        """Settle what a crash left open. Raises VaultLockedError."""
+        with self.lock():
+            pass
 
-    def _holder_name(self) -> str:
-        try:
-            return f"process {int(self._holder.read_text('ascii'))}"
-        except (OSError, ValueError):
-            return "another process"
+    def _settle(self) -> None:
+        self.recovered += tuple(self._recover())
 
     def write(
         self,
@@ -241,11 +215,13 @@ class Vault:
         *,
         expected: str,
         run: str,
+        holds: Callable[[], bool] = lambda: True,
         also: Callable[[], object] = lambda: None,
-    ) -> None:
-        """Replace a note if its bytes still have the hash `expected`.
+    ) -> bool:
+        """Replace a note if its bytes still have the hash `expected`; return whether it was replaced.
 
-        What `also` stores in the journal's file is committed together with the end of the write.
+        It is left if `holds`, asked of the journal's file, returns False. Nobody else writes to that
+        file between then and the end of the write, with which what `also` stores in it is committed.
 
         The write is journaled, written beside the note, flushed, and renamed into place: at every
         moment the note is whole, old or new. Raises ExternallyChangedError, and WriteFailedError if
@@ -255,22 +231,33 @@ class Vault:
             path = self._path(key)
             before = self._check_unchanged(path, key, expected)
             if new == before:
-                return
+                return True
             temporary = beside(path)
             after = bytes_hash(new)
             seq = self._journal.intend(
                 Intent(run, key, path, temporary, before, expected, after, self._clock())
             )
+            replaced = False
             try:
-                self._replace(path, key, temporary, new, expected)
+                with self._journal.transaction():
+                    if holds():
+                        self._replace(path, key, temporary, new, expected)
+                        replaced = True
+                        self._journal.mark([seq], State.DONE)
+                        also()
             except VaultError:
-                with contextlib.suppress(StoreError):
-                    self._journal.remove(seq)
-                raise
-            # The note is written, and journaled as intended: the next lock settles it.
-            with contextlib.suppress(StoreError), self._journal.transaction():
-                self._journal.mark([seq], State.DONE)
-                also()
+                # Where the note is written it is journaled as intended: the next lock settles it.
+                if not replaced:
+                    self._withdraw(seq)
+                    raise
+            if not replaced:
+                self._withdraw(seq)
+            return replaced
+
+    def _withdraw(self, seq: int) -> None:
+        """Forget a write that did not reach its note, or leave that to the next lock."""
+        with contextlib.suppress(StoreError):
+            self._journal.remove(seq)
 
     def _replace(self, path: str, key: str, temporary: str, new: bytes, expected: str) -> None:
         """Put `new` in a note's place. Raises VaultError where the note is as it was."""

@@ -14,9 +14,9 @@ from notemill.stores.links import LinkLedger
 from notemill.stores.review import Review
 from notemill.stores.store import FILE, Store
 from notemill.vault.curatelock import CURATE_LOCK
-from notemill.vault.files import WRITER_LOCK
 from notemill.vault.places import is_root
 from notemill.vault.state_files import state_folder
+from notemill.vault.writerlock import WRITER_LOCK
 from twolane import private
 
 

@@ -18,6 +18,7 @@ from notemill.errors import (
     VaultLockedError,
     WriteFailedError,
 )
+from notemill.vault import writerlock
 from notemill.vault.files import Ending
 from notemill.vault.note import bytes_hash
 from tests.notemill.vault.folders import make_vault, names_in, reopen, write
@@ -330,8 +331,11 @@ with vault.lock():
 
 
 @pytest.mark.loopback
-def test_a_second_writer_is_told_who_writes(tmp_path: Path) -> None:
+def test_a_second_writer_is_told_who_writes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """While a process holds the lock another may read, not write, and is told the holder."""
+    monkeypatch.setattr(writerlock, "LOCK_WAIT_S", 0)
     vault = make_vault(tmp_path, {"a.md": b"a"})
     arguments = [str(tmp_path / "vault"), str(tmp_path / "state"), str(SOURCES)]
     with subprocess.Popen(  # noqa: S603  # this interpreter, and the text above

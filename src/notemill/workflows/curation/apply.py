@@ -11,14 +11,14 @@ from notemill.errors import ExternallyChangedError, NotemillError, NoteNotFoundE
 from notemill.index import description_of
 from notemill.markup.references import Own
 from notemill.markup.tags import is_tidy_tag, tag_key
-from notemill.stores.proposals import ProposalKind, ProposalState
+from notemill.stores.proposals import ProposalKind, ProposalState, sources_of
 from notemill.tagging.gate import OPEN
 from notemill.vault.note import bytes_hash, parse, source_hash
 from notemill.vault.proposal import set_properties
 from notemill.workflows.curation.reply_text import may_be_written, topic_key
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
     from notemill.privacy import Privacy
     from notemill.stores.proposals import Proposal
@@ -46,6 +46,10 @@ class Applied:
 
 
 TAGS: Final = (ProposalKind.TAG, ProposalKind.NEW_TAG)
+MOST_LOOKS: Final = 10
+"""How often proposals are looked at that somebody decides while their note is written: each time
+within milliseconds, so no person does that twice.
+"""
 
 
 def preview(
@@ -157,8 +161,11 @@ def apply_run(
     whose own content has changed since it was read, is left alone: its proposals end in conflict,
     as do tags that were struck from the vocabulary meanwhile.
     """
-    applying = ProposalWriting(vault, review, run, replacing=replacing, now=now, privacy=privacy)
-    return applying.write(review.to_apply(run, note=note), gate)
+    states = sources_of(ProposalState.APPLIED)
+    writing = ProposalWriting(
+        vault, review, run, replacing=replacing, now=now, privacy=privacy, states=states
+    )
+    return writing.write(review.to_apply(run, note=note), gate)
 
 
 def apply_accepted(
@@ -174,13 +181,20 @@ def apply_accepted(
 
     All of it is written as `run`, so that one undo reverts it.
     """
-    applying = ProposalWriting(vault, review, run, replacing=False, now=now, privacy=privacy)
-    return applying.write(review.accepted(), gate)
+    states = (ProposalState.ACCEPTED,)
+    writing = ProposalWriting(
+        vault, review, run, replacing=False, now=now, privacy=privacy, states=states
+    )
+    return writing.write(review.accepted(), gate)
 
 
 @dataclass(frozen=True, slots=True)
 class ProposalWriting:
-    """The writing of proposals as one run."""
+    """The writing of proposals in some `states` as one run, which holds the vault for one note at a time.
+
+    What others decide or write meanwhile counts: proposals are read again before each note, and
+    once more right before its bytes are replaced.
+    """
 
     vault: Vault
     review: Review
@@ -188,24 +202,48 @@ class ProposalWriting:
     replacing: bool
     now: Callable[[], float]
     privacy: Privacy
+    states: Collection[ProposalState]
 
     def write(self, proposals: Iterable[Proposal], gate: Gate) -> Iterator[Applied]:
-        """Write proposals, given note by note, and yield each note's outcome."""
-        written = self.review.descriptions_written()
+        """Write proposals, given note by note, and yield each note's outcome.
+
+        A note that has none left by its turn is skipped. Raises VaultLockedError.
+        """
+        self.vault.settle()
         for key, group in groupby(proposals, key=lambda one: one.note):
-            ruled = _ruled(group, gate)
+            with self.vault.lock():
+                done = self._of_note(key, list(group), gate)
+            if done is not None:
+                yield done
+
+    def _of_note(self, key: str, proposals: Sequence[Proposal], gate: Gate) -> Applied | None:
+        """Write what stands of a note's proposals, None where nothing does."""
+        refused: list[Proposal] = []
+        for _ in range(MOST_LOOKS):
+            now = self.review.as_they_stand(proposals)
+            standing = [one for one in now if one.state in self.states]
+            if not standing:
+                return Applied(key, (), (), refused=tuple(refused)) if refused else None
+            ruled = _ruled(standing, gate)
             if ended := ruled.gone + ruled.refused:
                 self.review.decide(ended, ProposalState.CONFLICT, now=self.now())
-            done = Applied(key, (), ())
+            refused += ruled.refused
+            done: Applied | None = Applied(key, (), ())
             if ruled.usable:
-                done = self._note(key, ruled.usable, written.get(key, frozenset()))
-            yield replace(
-                done,
-                waiting=(*done.waiting, *ruled.new),
-                refused=(*ruled.refused, *done.refused),
-            )
+                looked_at = [one for one in standing if one not in ended]
+                done = self._note(key, ruled.usable, looked_at)
+            if done is not None:
+                return replace(
+                    done, waiting=(*done.waiting, *ruled.new), refused=(*refused, *done.refused)
+                )
+        return Applied(key, (), (), "its proposals are being decided; run the command again")
 
-    def _note(self, key: str, proposals: list[Proposal], ours: frozenset[str]) -> Applied:
+    def _note(
+        self, key: str, proposals: list[Proposal], looked_at: list[Proposal]
+    ) -> Applied | None:
+        """Write proposals for a note, None where one `looked_at` is decided by then."""
+        ours = self.review.descriptions_written(key).get(key, frozenset())
+        holds = lambda: self.review.as_they_stand(looked_at) == looked_at  # noqa: E731
         try:
             raw = self.vault.read(key)
             self.privacy.check(key, raw)
@@ -225,7 +263,10 @@ class ProposalWriting:
                 settle()
             else:
                 expected = bytes_hash(raw)
-                self.vault.write(key, new, expected=expected, run=self.run, also=settle)
+                if not self.vault.write(
+                    key, new, expected=expected, run=self.run, holds=holds, also=settle
+                ):
+                    return None
         except (ExternallyChangedError, NoteNotFoundError) as error:
             if isinstance(error, NoteNotFoundError) and (why := self.vault.why_away(key)):
                 return Applied(key, (), (), f"it is missing: {why}")

@@ -272,17 +272,19 @@ class LinkWriting:
         the next look finds the actual state. Once all are yielded, `written` has the full outcome.
         """
         plans = self._not_empty()
-        self._begin(plans)
-        try:
-            with self._scene.vault.lock():
+        # Held over all of it: another process that looked after the links meanwhile would take
+        # those that are not written yet for the rest of a crash.
+        with self._scene.vault.lock():
+            self._begin(plans)
+            try:
                 for plan in plans:
                     if self._write_note(plan):
                         self._written.append(plan.key)
                         yield plan.key
-        finally:
-            left = look_after(self._scene, self._ledger, now=self._now())
-            self._keep_accepted()
-            self._halves = tuple((one.note, one.other) for one in left.repairs)
+            finally:
+                left = look_after(self._scene, self._ledger, now=self._now())
+                self._keep_accepted()
+                self._halves = tuple((one.note, one.other) for one in left.repairs)
         self._ledger.decide_each(
             [(number, PairState.CONFLICT, why) for number, why in self._conflicts.items()],
             now=self._now(),
@@ -317,13 +319,15 @@ class LinkWriting:
 
     def _begin(self, plans: Sequence[NotePlan]) -> None:
         repairs = [(one, one.side) for plan in plans for one in plan.repairs if one.side]
-        self._ledger.begin(
+        rejected = self._ledger.begin(
             self._run,
             add=[side for plan in plans for side in plan.add],
             remove=[side for one, side in repairs if one.mend is Mend.REMOVE],
             move=[(side, one.text, one.form) for one, side in repairs if one.mend is Mend.RETARGET],
             now=self._now(),
         )
+        for plan in plans:
+            plan.without(rejected)
 
     def _write_note(self, plan: NotePlan) -> bool:
         """Write a note; return whether it was written, and record the problem if not."""

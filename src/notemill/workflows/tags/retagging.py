@@ -138,31 +138,41 @@ def write_edits(
     *,
     privacy: Privacy,
     run: str,
+    holds: Callable[[], bool] = lambda: True,
+    also: Callable[[], object] = lambda: None,
 ) -> Iterator[tuple[str, str]]:
-    """Write edits that leave what the notes say unchanged.
+    """Write edits that leave what the notes say unchanged; the vault is held for one note at a time.
 
     Each is a note and a function that returns its new bytes, or raises if the note is not the one
-    it was made for. Yields each note and why it was not written, '' if it was. Raises
-    VaultLockedError.
+    it was made for. Yields each note and why it was not written, '' if it was; it skips those for
+    which `holds` returns False. See `Vault.write` for that and for `also`. Raises VaultLockedError.
     """
-    with vault.lock():
-        for key, edit in edits:
+
+    def kept(rebased: list[tuple[str, str, str]]) -> None:
+        review.rebase(rebased)
+        also()
+
+    vault.settle()
+    for key, edit in edits:
+        problem = ""
+        with vault.lock():
             try:
                 before = vault.read(key)
                 privacy.check(key, before)
                 after = edit(before)
                 rebased = [(key, source_of(before), source_of(after))]
-                vault.write(
+                if not vault.write(
                     key,
                     after,
                     expected=bytes_hash(before),
                     run=run,
-                    also=partial(review.rebase, rebased),
-                )
+                    holds=holds,
+                    also=partial(kept, rebased),
+                ):
+                    continue
             except NotemillError as error:
-                yield key, str(error)
-                continue
-            yield key, ""
+                problem = str(error)
+        yield key, problem
 
 
 def source_of(raw: bytes) -> str:

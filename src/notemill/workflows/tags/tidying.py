@@ -113,6 +113,8 @@ def write_tidying(
     privacy: Privacy,
     run: str,
     turned_down: Callable[[str], Collection[TidyKind]] = lambda _: (),
+    holds: Callable[[], bool] = lambda: True,
+    also: Callable[[], object] = lambda: None,
 ) -> Iterator[tuple[str, str]]:
     """Write a plan as `run`; return what `write_edits` yields.
 
@@ -122,4 +124,4 @@ def write_tidying(
     edits = (
         (one.key, partial(one.apply, turned_down=turned_down(one.key))) for one in plan.changed
     )
-    return write_edits(vault, review, edits, privacy=privacy, run=run)
+    return write_edits(vault, review, edits, privacy=privacy, run=run, holds=holds, also=also)

@@ -16,6 +16,7 @@ from notemill.stores.proposals import Proposal, ProposalKind, ProposalState
 from notemill.stores.review import Review
 from notemill.tagging.gate import OPEN, Gate
 from notemill.tagging.taglist import Entry, Vocabulary
+from notemill.vault import writerlock
 from notemill.vault.disk import Disk
 from notemill.vault.files import Ending, Vault
 from notemill.vault.note import parse, source_hash
@@ -269,8 +270,11 @@ def _hold(root: Path, state: Path, held: Event, done: Event) -> None:
 
 
 @pytest.mark.loopback
-def test_a_vault_that_another_process_writes_to_is_left_alone(tmp_path: Path) -> None:
+def test_a_vault_that_another_process_writes_to_is_left_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The command names the process and changes nothing; afterwards it does its work."""
+    monkeypatch.setattr(writerlock, "LOCK_WAIT_S", 0)
     desk = Desk(tmp_path, many(2))
     run = desk.curate().run
     before = tree(desk.root)
