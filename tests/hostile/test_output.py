@@ -23,6 +23,7 @@ import twolane
 from notemill.cli.main import cli as notemill_cli
 from notemill.cli.main import main as notemill_main
 from tests.hostile.provider import MODEL, Answer, Asked, Hostile, message, said, serving
+from tests.thinning import thinned
 from twolane.cli.main import cli as twolane_cli
 from twolane.cli.main import main as twolane_main
 from twolane.front.console import Console, Table
@@ -231,7 +232,7 @@ def use_notemill(shell: Shell, vault: Path) -> None:
 
 @POSIX_NAMES
 @pytest.mark.loopback
-@pytest.mark.parametrize("colour", [False, True])
+@pytest.mark.parametrize("colour", thinned([True, False], every=2))
 def test_no_command_prints_what_acts_on_a_console(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,

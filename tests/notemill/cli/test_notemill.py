@@ -343,6 +343,7 @@ def test_a_run_whose_vault_is_gone_says_so(shell: Shell) -> None:
 # -- demo and real vaults -------------------------------------------------------------------------
 
 
+@pytest.mark.long
 def test_the_demo_shows_three_notes_and_takes_everything_back(shell: Shell, tmp_path: Path) -> None:
     """Before and after of three notes and of the graph, all identical to the sample afterwards."""
     folder = tmp_path / "demo"

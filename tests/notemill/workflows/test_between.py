@@ -25,6 +25,7 @@ from notemill.workflows.curation.apply import apply_accepted
 from notemill.workflows.tags.retagging import write_edits
 from notemill.workflows.undoing import undo_run
 from tests.doubles import Crash
+from tests.thinning import thinned
 
 if TYPE_CHECKING:
     import sqlite3
@@ -160,7 +161,7 @@ OPEN = {"intended": "", "undoing": "done"}
 """What a write that is under way counts as."""
 
 
-@pytest.mark.parametrize("after", [False, True])
+@pytest.mark.parametrize("after", thinned([True, False], every=2))
 @pytest.mark.parametrize("work", [apply, rename, undo, forget])
 def test_a_death_at_any_statement_leaves_all_of_it_or_nothing(
     tmp_path: Path, work: Callable[[Store, Vault], None], *, after: bool

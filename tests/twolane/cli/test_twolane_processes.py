@@ -242,6 +242,7 @@ def test_kill_9_while_collecting_pays_nothing_twice(
     assert len(service.sim.batches()) == 3
 
 
+@pytest.mark.long
 def test_kill_9_in_real_time_asks_again_only_what_was_in_flight(
     service: Served, files: tuple[Path, Path, Path]
 ) -> None:

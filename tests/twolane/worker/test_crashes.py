@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.doubles import Crash
+from tests.thinning import thinned
 from tests.twolane.worker.scene import Scene, ask, assert_all_answered, assert_closed
 from twolane import Engine, Lane, Report, RunState
 from twolane.errors import OverloadedError, RateLimitedError
@@ -47,7 +48,7 @@ def _crash_at(home: Path, lane: Lane, commit: int, *, after: bool) -> tuple[Scen
     return scene, report.items.uncertain
 
 
-@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+@pytest.mark.parametrize("after", thinned([True, False], every=2), ids=["after", "before"])
 def test_batches_survive_a_crash_at_every_commit(tmp_path: Path, *, after: bool) -> None:
     """Whichever commit a process dies at, its batches are finished and paid for once."""
     commits = _commits(Scene(tmp_path / "whole", batch_size=BATCH), Lane.BATCH)

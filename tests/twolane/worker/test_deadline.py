@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.doubles import Crash
+from tests.thinning import thinned
 from tests.twolane.worker.scene import MODEL, Scene, ask, assert_closed
 from twolane import Lane, RunState
 from twolane.core.pricing import cost_nano
@@ -197,13 +198,7 @@ def test_a_race_whose_calls_are_lost_is_left_to_the_batch_in_the_end(tmp_path: P
     assert left_at[3] < batch.ended_at <= left_at[4]
 
 
-@pytest.mark.parametrize(
-    "at_commit",
-    [
-        *range(1, 40, 6),
-        *(pytest.param(number, marks=pytest.mark.long) for number in range(4, 40, 6)),
-    ],
-)
+@pytest.mark.parametrize("at_commit", thinned(range(1, 40, 3), every=4))
 @pytest.mark.parametrize("strict", [False, True])
 def test_a_crash_while_batches_are_given_up_loses_nothing(
     tmp_path: Path, at_commit: int, *, strict: bool

@@ -24,6 +24,7 @@ from notemill.workflows.curation.apply import preview, waits_for_person
 from tests.doubles import Crash
 from tests.notemill.vault.folders import open_vault
 from tests.notemill.workflows.notes import Desk, curated, many, tree, undone
+from tests.thinning import thinned
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -389,7 +390,7 @@ def test_a_crash_between_undo_and_its_entry_is_mended_by_undoing_again(tmp_path:
 
 
 @pytest.mark.parametrize("after", [False, True])
-@pytest.mark.parametrize("ends_at", range(1, 14))
+@pytest.mark.parametrize("ends_at", thinned(range(1, 14), every=3))
 def test_a_crash_at_any_commit_of_the_ledger_is_finished_by_the_same_command(
     tmp_path: Path,
     ends_at: int,

@@ -33,6 +33,7 @@ from tests.notemill.cli.test_link import COMPOST, MULCH, NOTES, SOIL
 from tests.notemill.linking.reader import assert_linked_both_ways, related_links
 from tests.notemill.vault.folders import Death, ScriptedDisk
 from tests.notemill.workflows.notes import tree, undone, write_notes
+from tests.thinning import thinned
 from twolane import Settings
 from twolane.front.console import Console
 
@@ -165,7 +166,7 @@ def test_a_full_disk_is_said_to_be_one_whichever_file_cannot_grow(tmp_path: Path
         assert [one.state for one in one.links.pairs()] == [PairState.PROPOSED]
 
 
-@pytest.mark.parametrize("at", range(WRITES))
+@pytest.mark.parametrize("at", thinned(range(WRITES), every=3))
 @pytest.mark.parametrize("step", STEPS)
 def test_a_process_that_dies_at_any_write_is_made_good_by_the_next(
     step: str, at: int, tmp_path: Path, whole: dict[str, bytes]
@@ -232,7 +233,7 @@ def test_a_link_that_moves_when_the_process_dies_stands_in_one_place(
     assert not pairs(tmp_path, PairState.REJECTED)
 
 
-@pytest.mark.parametrize("at", range(WRITES))
+@pytest.mark.parametrize("at", thinned(range(WRITES), every=3))
 @pytest.mark.parametrize("step", ["create", "after replace"])
 def test_an_undo_that_dies_at_any_note_is_finished_or_made_good(
     step: str, at: int, tmp_path: Path, whole: dict[str, bytes]
@@ -283,7 +284,7 @@ def test_a_link_half_undone_is_no_rejection(tmp_path: Path, whole: dict[str, byt
     assert tree(root) == whole
 
 
-@pytest.mark.parametrize("at", range(WRITES))
+@pytest.mark.parametrize("at", thinned(range(WRITES), every=3))
 def test_a_full_disk_leaves_halves_that_the_next_run_completes(
     at: int, tmp_path: Path, whole: dict[str, bytes]
 ) -> None:
@@ -294,7 +295,7 @@ def test_a_full_disk_leaves_halves_that_the_next_run_completes(
     assert tree(root) == whole
 
 
-@pytest.mark.parametrize("at", range(WRITES))
+@pytest.mark.parametrize("at", thinned(range(WRITES), every=3))
 @pytest.mark.parametrize("name", [SOIL, "Sourdough.md", "Vienna.md"])
 def test_a_note_edited_while_links_are_written_keeps_every_word(
     name: str, at: int, tmp_path: Path
