@@ -407,6 +407,11 @@ class Run:
         """
         return self._reader.outcomes(self.row)
 
+    def keys_of_stage(self, stage: int) -> tuple[str, ...]:
+        """Return the keys of a stage's items in input order, 0 for the first; see `outcomes`."""
+        items = self._reader.items(self.row)
+        return tuple(one.key for one in items if one.stage == stage)
+
     async def _db(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         if self._executor is None:
             return call(*args, **kwargs)

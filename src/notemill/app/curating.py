@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from notemill.app.curation_steps import (
-    changes_in,
     collect_in,
     left_over_in,
     losses_in,
     requests_in,
+    sample_in,
     survey_in,
     waiting_in,
 )
@@ -29,7 +29,6 @@ from notemill.app.driving import (
 from notemill.app.events import (
     HeldBack,
     LeftOverFound,
-    NoteChange,
     NotesCut,
     Planned,
     ProposalsWaiting,
@@ -235,12 +234,6 @@ class Curating:
         """Return what was not taken of a run's answers as it was, but of the hidden notes."""
         return await self._bench.on(losses_in, run, note)
 
-    async def changes(
-        self, run: str, *, note: str | None = None, limit: int | None = None
-    ) -> tuple[NoteChange, ...]:
-        """Return what a run's pending additions would make of its notes, but of the hidden ones."""
-        return await self._bench.on(changes_in, run, note=note, limit=limit)
-
     # -- steps --------------------------------------------------------------------------------
 
     async def _surveyed(self, selection: Selection) -> Survey:
@@ -352,8 +345,8 @@ class _Between:
     async def collect(self) -> None:
         await self._curating.collect(self._run)
 
-    async def sample(self) -> None:
-        changes = await self._curating.changes(self._run.id, limit=SAMPLE_NOTES)
+    async def sample(self, stage: int) -> None:
+        changes = await self._bench.on(sample_in, self._run, stage, SAMPLE_NOTES)
         self._bench.front.tell(Sampled(changes))
 
 

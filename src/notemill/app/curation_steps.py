@@ -15,6 +15,7 @@ from notemill.workflows.curation.curate import load_template
 from notemill.workflows.curation.needs import need_of
 from notemill.workflows.curation.requests import NoteRequests
 from notemill.workflows.curation.surveying import survey_of
+from notemill.workflows.stages import spread
 from notemill.workflows.tags import gating
 
 if TYPE_CHECKING:
@@ -108,14 +109,15 @@ def losses_in(opened: OpenVault, run: Run, note: str | None) -> tuple[tuple[str,
     return tuple(losses_of(outcomes, opened.vault))
 
 
-def changes_in(
-    opened: OpenVault, run: str, *, note: str | None, limit: int | None
-) -> tuple[NoteChange, ...]:
-    """Return what a run's pending additions would make of its first notes that may be seen."""
-    pending = opened.review.proposals(run, note=note, state=ProposalState.PENDING)
+def sample_in(opened: OpenVault, run: Run, stage: int, count: int) -> tuple[NoteChange, ...]:
+    """Return what the pending additions would make of some of a stage's visible notes."""
+    pending = opened.review.proposals(run.id, state=ProposalState.PENDING)
     shows, gate = opened.look().shows, opened.gate()
-    keys = [key for key in dict.fromkeys(one.note for one in pending) if shows(key)]
-    return tuple(change_of(opened, run, key, gate) for key in keys[:limit])
+    asked = frozenset(run.keys_of_stage(stage))
+    keys = [key for key in dict.fromkeys(one.note for one in pending) if key in asked]
+    return tuple(
+        change_of(opened, run.id, key, gate) for key in spread([*filter(shows, keys)], count)
+    )
 
 
 def change_of(opened: OpenVault, run: str, key: str, gate: Gate) -> NoteChange:

@@ -47,8 +47,8 @@ class Work(Protocol):
     async def collect(self) -> object:
         """Take the answers that are there."""
 
-    async def sample(self) -> None:
-        """Report some of what came of a stage."""
+    async def sample(self, stage: int) -> None:
+        """Report some of what came of a stage, 0 for the first."""
 
 
 def staged(run: Run, *, kind: str) -> Staged:
@@ -147,7 +147,7 @@ async def through_stages(bench: Workbench, job: Staged, work: Work) -> None:
         # A stage that has begun was agreed to: in this process, or in one before it.
         if items.total - items.pending - items.canceled <= reached:
             await _verified(bench, run)
-            await work.sample()
+            await work.sample(number)
             await agreed(bench.front, _after_stage(run.id))
     await work.hold_back()
     await drive(bench, run)

@@ -176,7 +176,7 @@ class NoteChange:
 
 @dataclass(frozen=True, slots=True)
 class Sampled(Event):
-    """What the first notes of a stage would become."""
+    """What some notes of a stage would become."""
 
     changes: tuple[NoteChange, ...]
 

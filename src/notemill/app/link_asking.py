@@ -25,6 +25,7 @@ from notemill.workflows.links.judging import (
     judgements_of,
     uniform_of,
 )
+from notemill.workflows.stages import spread
 from twolane import TwolaneError
 
 if TYPE_CHECKING:
@@ -175,8 +176,8 @@ class _Between:
     async def collect(self) -> None:
         await self._bench.on(_decide, self._run)
 
-    async def sample(self) -> None:
-        self._bench.front.tell(PairsSampled(await self._bench.on(_sample, self._run)))
+    async def sample(self, stage: int) -> None:
+        self._bench.front.tell(PairsSampled(await self._bench.on(_sample, self._run, stage)))
 
 
 def kept(search: LinkSearch) -> dict[str, object]:
@@ -292,9 +293,12 @@ def _decide(opened: OpenVault, run: Run) -> None:
     )
 
 
-def _sample(opened: OpenVault, run: Run) -> tuple[tuple[Pair, tuple[Judgement, ...]], ...]:
-    """Return the first pairs with answers, and these."""
+def _sample(
+    opened: OpenVault, run: Run, stage: int
+) -> tuple[tuple[Pair, tuple[Judgement, ...]], ...]:
+    """Return some of the pairs that a stage brought answers about, and all answers about them."""
     pairs = seen_pairs(opened, run.id)
     verdicts = judgements_of(run.outcomes(), pairs)
-    judged = [one for one in pairs if one.id in verdicts][:_SAMPLE_PAIRS]
-    return tuple((one, tuple(verdicts[one.id])) for one in judged)
+    asked = frozenset(run.keys_of_stage(stage))
+    judged = [one for one in pairs if any(said.note in asked for said in verdicts.get(one.id, ()))]
+    return tuple((one, tuple(verdicts[one.id])) for one in spread(judged, _SAMPLE_PAIRS))

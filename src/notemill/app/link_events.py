@@ -71,7 +71,7 @@ class AllPairsJudged(Event):
 
 @dataclass(frozen=True, slots=True)
 class PairsSampled(Event):
-    """What was answered about the first pairs of a stage."""
+    """What was answered about some pairs of a stage."""
 
     judged: tuple[tuple[Pair, tuple[Judgement, ...]], ...]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from notemill.errors import UsageError
 from twolane import Lane, Stage
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from notemill.index import NoteFacts
+
+T = TypeVar("T")
 
 LADDER = (2, 6, 52, 72)
 PAST_BOUNDARY = 22
@@ -116,3 +118,9 @@ def _one_folder(notes: Sequence[NoteFacts], free: list[int], wanted: int) -> set
         folders.setdefault(notes[index].folder, []).append(index)
     fullest_first = sorted(folders.values(), key=len, reverse=True)
     return set([index for folder in fullest_first for index in folder][:wanted])
+
+
+def spread(found: Sequence[T], count: int) -> list[T]:
+    """Return at most `count` of what was found, evenly spaced: each from the midst of its part."""
+    count = min(count, len(found))
+    return [found[(2 * part + 1) * len(found) // (2 * count)] for part in range(count)]

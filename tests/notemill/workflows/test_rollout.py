@@ -10,8 +10,12 @@ from typing import TYPE_CHECKING, Any
 import orjson
 import pytest
 
+from notemill.app.events import Sampled
+from notemill.app.terms import RunTerms
 from notemill.config import Exclusions
+from notemill.workflows.curation.survey import Selection
 from tests.doubles import Crash
+from tests.notemill.fronts import KeepingFront
 from tests.notemill.workflows.notes import Desk, curated, many, title_of, tree
 from twolane import Lane
 
@@ -50,6 +54,21 @@ def test_without_terminal_and_yes_it_stops_after_the_first_stage(tmp_path: Path)
     assert resumed.code == 0
     assert len(desk.asked) == 10
     assert all("All about" in desk.text(name) for name in many(10))
+
+
+def test_a_stage_shows_notes_of_its_own(tmp_path: Path) -> None:
+    """Two of them, spread over the stage, and none that an earlier one asked about."""
+    notes = {name: text + "More.\n" * at for at, (name, text) in enumerate(many(12).items())}
+    desk, front = Desk(tmp_path, notes), KeepingFront()
+    terms = RunTerms(stages="2,6,10")
+    desk.through_the_door(lambda mill: mill.curating.curate(Selection(), terms), front)
+    sampled = [[one.note for one in event.changes] for event in front.told(Sampled)]
+    asked = [f"{title_of(params)}.md" for params in desk.requests]
+    assert set(sampled[0]) == set(asked[:2])
+    second = sorted(asked[2:6])
+    assert sampled[1] == [second[1], second[3]]
+    assert len(sampled[2]) == 2
+    assert set(sampled[2]) <= set(asked[6:])
 
 
 def test_the_same_command_again_does_not_stand_for_consent(tmp_path: Path) -> None:

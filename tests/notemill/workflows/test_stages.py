@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from notemill.errors import UsageError
 from notemill.index import NoteFacts, facts_of
-from notemill.workflows.stages import plan_steps
+from notemill.workflows.stages import plan_steps, spread
 from twolane import Lane
 
 
@@ -112,3 +112,10 @@ def test_no_note_is_in_two_stages_and_one_stage_is_always_left(
         taken |= step.stage.items
         assert len(taken) in wanted
     assert len(taken) < max(1, count)
+
+
+def test_a_sample_is_spread_over_what_was_found() -> None:
+    """Each comes from the midst of its part, and there are never more than are found."""
+    assert spread(range(10), 2) == [2, 7]
+    assert spread("abc", 5) == ["a", "b", "c"]
+    assert spread("", 2) == []

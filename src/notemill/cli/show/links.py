@@ -153,7 +153,7 @@ def _all_judged(_: link_events.AllPairsJudged, console: Console) -> None:
 
 
 def _sampled(event: link_events.PairsSampled, console: Console) -> None:
-    """Show what was decided of the first pairs, and why."""
+    """Show what was decided of some pairs, and why."""
     for pair, verdicts in event.judged:
         for one in verdicts:
             said = "yes" if one.accept else "no"
