@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import contextlib
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
-from click.shell_completion import CompletionItem, get_completion_class
+from click.shell_completion import BashComplete, CompletionItem, get_completion_class
 
 from twolane.config import load_settings
 from twolane.core.naming import LAST
@@ -23,13 +23,47 @@ if TYPE_CHECKING:
 MOST_RUNS = 50
 """More than a screen has is of no help."""
 
+# click's own script hands bash names as they are, and bash inserts them like that. Within quotes
+# bash escapes what it takes for a file's name; elsewhere it would leave a `$`, so `%q` does it.
+_BASH: Final = """\
+%(complete_func)s() {
+    local IFS=$'\\n' quote=${COMP_WORDS[COMP_CWORD]:0:1} response line value
+    response=$(env COMP_WORDS="${COMP_WORDS[*]}" COMP_CWORD="$COMP_CWORD" \\
+        %(complete_var)s=bash_complete "$1")
+    COMPREPLY=()
+    while read -r line; do
+        value=${line#*,}
+        case ${line%%%%,*} in
+            dir) compopt -o dirnames ;;
+            file) compopt -o default ;;
+            plain)
+                if [[ $quote == [\\"\\'] ]]; then
+                    compopt -o filenames
+                else
+                    printf -v value %%q "$value"
+                fi
+                COMPREPLY+=("$value")
+                ;;
+        esac
+    done <<< "$response"
+}
+
+complete -o nosort -F %(complete_func)s %(prog_name)s
+"""
+
+
+class _Bash(BashComplete):
+    """Completes a name as one word, whatever is in it."""
+
+    source_template = _BASH
+
 
 def script(cli: click.Command, tool: str, shell: str) -> str:
     """Return what a shell has to read so that it completes a tool's commands, flags and runs.
 
     Raises ConfigError for a shell that is not known.
     """
-    found = get_completion_class(shell)
+    found = _Bash if shell == _Bash.name else get_completion_class(shell)
     if found is None:
         raise ConfigError(f"unknown shell {shell}; choose one of bash, fish, zsh")
     return found(cli, {}, tool, f"_{tool.upper()}_COMPLETE").source()
