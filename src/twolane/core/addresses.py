@@ -1,4 +1,4 @@
-"""Addresses of services: which are this machine's own, and what of one is its root."""
+"""Addresses of services: which are local to this machine, and the root of each."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ _LOOPBACK = re.compile(r"localhost|::1|0\.0\.0\.0|127(?:\.\d{1,3}){3}")
 
 
 def root_of(url: str) -> str:
-    """Return the address below which a local server's endpoints lie.
+    """Return the base address of a local server's endpoints.
 
-    Most programs want `…/v1` as its address, some the whole path; a bare `host:port` is http.
+    Most programs ask for `…/v1`, some for the whole path; a bare `host:port` means http.
     """
     root = url.strip().rstrip("/")
     if "//" not in root:
@@ -25,7 +25,7 @@ def root_of(url: str) -> str:
 
 
 def problem_of(url: str) -> str | None:
-    """Return why an address is none of the API's root, and what to do; None where it may be."""
+    """Return why an address cannot be the API's root, and what to do; None if it can."""
     try:
         parts = urlsplit(url)
         host, _ = parts.hostname, parts.port
@@ -48,7 +48,7 @@ def problem_of(url: str) -> str | None:
 
 
 def is_here(url: str) -> bool:
-    """Tell whether an address is this machine's own: what is sent there does not leave it."""
+    """Tell whether an address is local, so that what is sent there stays on this machine."""
     try:
         host = urlsplit(url).hostname or ""
     except ValueError:
@@ -57,7 +57,7 @@ def is_here(url: str) -> bool:
 
 
 def is_proxy(url: str) -> bool:
-    """Tell whether an address can be a proxy's: http or https, a host, nothing that does not show."""
+    """Tell whether an address can be a proxy's: http or https, a host, only visible characters."""
     try:
         parts = urlsplit(url)
         host, _ = parts.hostname, parts.port

@@ -1,8 +1,8 @@
-"""Whose fault a refusal for load (429, 529) is, by what happens to the other calls: a pure model.
+"""Whose fault an overload refusal (429, 529) is, judged by the other calls: a pure model.
 
-A provider says the same words of a limit that all share and of a request that it never takes. Of
-the first others are refused, too, and who was refused is answered later; of the second the others
-are answered all the while. Times are seconds of any clock that only goes forward.
+A provider uses the same words for a shared limit and for a request that it never accepts. With a
+shared limit other calls are refused, too, and refused ones are answered later; with a request of
+its own fault the others are answered all the while. Times are seconds of any monotonic clock.
 """
 
 from __future__ import annotations
@@ -31,20 +31,20 @@ class Whose(StrEnum):
     """Whose fault a refusal is."""
 
     LOAD = "load"
-    """The provider's: nobody was answered since."""
+    """The provider's: no call has been answered since."""
 
     OWN = "own"
     """The request's: others were answered, and nobody else was refused for the first time."""
 
     UNCLEAR = "unclear"
-    """Others were answered, and others were refused for a time."""
+    """Others were answered, but others were also refused for a time."""
 
 
 @dataclass(slots=True)
 class Met:
-    """What one call, begun at `began_at_s`, has met so far: refusals, and tries that failed.
+    """What one call, begun at `began_at_s`, has met so far: refusals and failed tries.
 
-    `alone` counts the refusals while others were answered, `own` those that are surely its own.
+    `alone` counts refusals while others were answered, `own` those certainly its own fault.
     """
 
     began_at_s: float = 0.0
@@ -57,7 +57,7 @@ class Met:
 
 @dataclass(slots=True)
 class Blame:
-    """Knows what the calls of one run have met."""
+    """Tracks what happened to the calls of one run."""
 
     answered_at_s: float = -math.inf
     _answered_left_s: float = -math.inf
@@ -68,7 +68,7 @@ class Blame:
     _answers: int = 0
 
     def answered(self, met: Met, *, left_at_s: float, now_s: float) -> None:
-        """Note the answer to a call that left at `left_at_s` and has met so much before."""
+        """Note the answer to a call that was sent at `left_at_s`, and what it met before."""
         self._answers += 1
         self.answered_at_s = now_s
         self._answered_left_s = max(self._answered_left_s, left_at_s)
@@ -77,15 +77,15 @@ class Blame:
             self._suspects -= met.alone > 0
 
     def others_answered(self, since_s: float) -> bool | None:
-        """Tell whether a call that left after `since_s` was answered, None where none ever was."""
+        """Tell whether a call sent after `since_s` was answered, None if none ever was."""
         return None if not self._answers else self._answered_left_s > since_s
 
     def whose(self, met: Met, *, left_at_s: float, now_s: float) -> Whose:
-        """Decide whose fault the refusal of a call that left at `left_at_s` is; note it in `met`.
+        """Decide whose fault the refusal of a call sent at `left_at_s` is; note it in `met`.
 
-        The first one is the provider's load until it is known better. Later ones are the call's
-        own once calls that left with it or behind it were answered; where newcomers are refused
-        meanwhile, or others let through that were refused before, it is unclear and not counted.
+        The first refusal counts as the provider's load until proven otherwise. Later ones are the
+        call's own fault once calls sent with it or after it were answered; if new calls are refused
+        meanwhile, or earlier refused ones succeed, the fault is unclear and not counted.
         """
         before_s, answered = met.refused_at_s, self._answered_left_s >= met.left_at_s - TOGETHER_S
         met.refused_at_s, met.left_at_s = now_s, left_at_s
@@ -103,17 +103,17 @@ class Blame:
         return Whose.OWN
 
     def hopeless(self, met: Met) -> bool:
-        """Tell whether a call has been refused for itself often enough.
+        """Tell whether a call has been refused by its own fault often enough to give up.
 
-        Where more than a few were refused like that, a limit a minute gets the time to let the
-        last ones through.
+        If more than a few calls were refused like that, there is extra time for a limit per minute
+        to let the last ones through.
         """
         few = self._most_suspects * COMMON_SHARE <= self._answers
         return met.own >= (MAX_OWN_REFUSALS if few else MAX_OWN_REFUSALS_OF_MANY)
 
 
 def own_pause_s(met: Met, *, retry_after_s: float | None, jitter: float) -> float:
-    """Return how long a call rests by itself after a refusal that is not the provider's load."""
+    """Return how long one call waits after a refusal that is not the provider's load."""
     # What is unclear is asked again before long, unless it stays so; what is its own, later and
     # later.
     unclear = max(min(met.alone, UNCLEAR_DOUBLINGS), met.alone // UNCLEAR_A_DOUBLING)

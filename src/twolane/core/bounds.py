@@ -1,7 +1,7 @@
-"""How large an answer may be: bounds that no honest one reaches, of what was asked for. Pure.
+"""How large an answer may be, by its request: bounds that no honest answer reaches. Pure.
 
-All are bytes after unpacking. What is larger is not read to its end: its item fails by name, and
-counts as paid for at its reserve.
+All are bytes after decompression. A larger answer is not read to its end: its item fails under a
+name of its own, and is booked at its reserve.
 """
 
 from __future__ import annotations
@@ -20,45 +20,45 @@ BYTES_PER_TOKEN: Final = 256
 another script, written as `\\u4e2d`, 6 or 12."""
 
 AROUND_BYTES: Final = 4 * _MB
-"""Beside the tokens: counts, ids, signatures, what gateways add, and texts that are cited."""
+"""For all besides the tokens: counts, ids, signatures, additions by gateways, cited texts."""
 
 BROUGHT_IN_BYTES: Final = 32 * _MB
-"""What a server tool finds, or a document gives to be cited, stands in the answer and is no output
-token: it is bounded by what a request may hold (32 MB)."""
+"""Content found by server tools or cited from documents is in the answer but is not output tokens: it
+is bounded by what a request may hold (32 MB)."""
 
 MAX_REPLY_BYTES: Final = 64 * _MB
-"""Whatever `max_tokens` says."""
+"""The bound whatever `max_tokens` says."""
 
 USUAL_BYTES_PER_TOKEN: Final = 32
 USUAL_AROUND_BYTES: Final = 64 * _KB
 USUAL_BROUGHT_IN_BYTES: Final = 2 * _MB
-"""What the replies of a batch take on average, several times over: the sum of what each alone may
-take would be no bound for a disk."""
+"""Several times what the replies of a batch take on average: the sum of the individual bounds would
+not protect a disk."""
 
 SLACK_BYTES: Final = MAX_REPLY_BYTES
-"""Room for one reply beyond the average, however few there are."""
+"""Room for one above-average reply, however few there are."""
 
 LINES_PER_ITEM: Final = 2
 MORE_LINES: Final = 1_000
-"""Results that were written twice over, and some lines that are none, still count."""
+"""Allows for results that are written twice, and for some invalid lines."""
 
 REFUSAL_BYTES: Final = 64 * _KB
-"""Of a refusal, or a proxy's page: its words are at its beginning."""
+"""For a refusal or a proxy's page: its message is at the beginning."""
 
 CONTROL_BYTES: Final = _MB
-"""A batch as it is described, a count of tokens: 1 KB as documented."""
+"""For a batch's description or a token count: 1 KB as documented."""
 
 LIST_BYTES: Final = 8 * _MB
-"""A page of a list: 1,000 batches of 700 bytes as documented."""
+"""For a page of a list: 1,000 batches of 700 bytes as documented."""
 
 DISCOVERY_BYTES: Final = 4 * _MB
-"""What a local server says of itself: a gateway lists some hundred models, 2 KB each."""
+"""For a local server's description: a gateway lists a few hundred models, 2 KB each."""
 
 
 def reply_bytes(max_tokens: int, *, brings_in: bool) -> int:
     """Return how large the answer to a request of `max_tokens` may be.
 
-    `brings_in` says that it may hold what others wrote: server tools, documents to be cited.
+    `brings_in` says that it may hold foreign content: from server tools or cited documents.
     """
     around = AROUND_BYTES + (BROUGHT_IN_BYTES if brings_in else 0)
     return min(around + BYTES_PER_TOKEN * max_tokens, MAX_REPLY_BYTES)

@@ -1,4 +1,4 @@
-"""Money under a cap: the worst case of a request is set aside before it leaves."""
+"""Money under a cap: the worst case of a request is reserved before it is sent."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ MONTH_SPENT: Final = (
     "not sent, the month's budget leaves no room; resume next month, or with a higher "
     "--month-budget"
 )
-"""Why an item was left out, as it stands in the ledger."""
+"""The reason for a skipped item, as stored in the ledger."""
 
 
 def month_line(month: Month) -> str:
-    """Return how a month stands under its budget, in words."""
+    """Return the state of a month's budget, in words."""
     return (
         f"month {month.name}: {format_usd(month.spent_nano)} of {format_usd(month.cap_nano)} spent "
         f"or set aside, {format_usd(month.left_nano)} left"
@@ -27,7 +27,7 @@ def month_line(month: Month) -> str:
 
 
 def month_object(month: Month) -> dict[str, str]:
-    """Return how a month stands under its budget, as `--json` has it."""
+    """Return the state of a month's budget, as in `--json`."""
     return {
         "month": month.name,
         "budget_usd": plain_usd(month.cap_nano),
@@ -38,10 +38,10 @@ def month_object(month: Month) -> dict[str, str]:
 
 @dataclass(slots=True)
 class Budget:
-    """What a run may spend, has spent and has set aside; nano-dollars, `cap_nano` None: no cap.
+    """What a run may spend, has spent and has reserved, in nano-dollars; `cap_nano` None: no cap.
 
-    `month_cap_nano` and `month_nano` are the same of the ledger's month, with all its other runs:
-    as it was when it was last looked at. The claim's own transaction decides.
+    `month_cap_nano` and `month_nano` are the same for the ledger's month, including all other runs,
+    as last read. The claim's own transaction decides.
     """
 
     cap_nano: int | None
@@ -51,13 +51,13 @@ class Budget:
     month_nano: int = 0
 
     def fits(self, reserve_nano: int) -> bool:
-        """Tell whether a request with this worst case may leave."""
+        """Tell whether a request with this worst case may be sent."""
         return not self.why_not(reserve_nano)
 
     def why_not(self, reserve_nano: int) -> str:
-        """Return why a request with this worst case may not leave, '' where it may.
+        """Return why a request with this worst case may not be sent, '' if it may.
 
-        What is free may always leave a month's budget behind that others have spent.
+        A free request is never stopped by a month's budget that others have spent.
         """
         used_nano = self.spent_nano + self.reserved_nano
         if self.cap_nano is not None and used_nano + reserve_nano > self.cap_nano:
@@ -68,12 +68,12 @@ class Budget:
         return MONTH_SPENT if self.month_nano + reserve_nano > month_cap_nano else ""
 
     def reserve(self, reserve_nano: int) -> None:
-        """Set the worst case of a request aside."""
+        """Reserve the worst case of a request."""
         self.reserved_nano += reserve_nano
         self.month_nano += reserve_nano
 
     def settle(self, reserve_nano: int, cost_nano: int) -> None:
-        """Release what was set aside and book what it cost."""
+        """Release a reserve and book the actual cost."""
         self.reserved_nano -= reserve_nano
         self.spent_nano += cost_nano
         self.month_nano += cost_nano - reserve_nano

@@ -1,9 +1,9 @@
-"""How many calls a server of one's own gets at once: as many as it answers faster with. Pure.
+"""How many calls a local server gets at once: as many as increase its throughput. Pure.
 
-Such a server names no limits. One with a single slot lets further calls wait, one that batches
-answers dozens together, and which it is shows in its answers alone: so the number is doubled for a
-round and kept where the rate of answers grew by a fifth (hill climbing, as thread pools size
-themselves: J. Hellerstein, "Optimizing Concurrency Levels in the .NET ThreadPool", 2008).
+Such a server states no limits. One with a single slot queues further calls, one that batches
+answers dozens together, and only its answers show which it is: so the number is doubled for a round
+and kept if the rate of answers grew by a fifth (hill climbing, as thread pools size themselves: J.
+Hellerstein, "Optimizing Concurrency Levels in the .NET ThreadPool", 2008).
 """
 
 from __future__ import annotations
@@ -40,17 +40,17 @@ class Climber(Pacer):
     _began_s: float | None = None
 
     def __post_init__(self) -> None:
-        """Begin with `first` calls, or the bound where that is smaller."""
+        """Begin with `first` calls, or with the bound if that is smaller."""
         self.window = self._kept = float(min(self.bound, self.first))
 
     def grant(self, input_tokens: Sequence[int], now_s: float) -> int:
-        """Grant as Pacer does; the first calls begin a round."""
+        """Grant calls like Pacer; the first ones begin a round."""
         if self._began_s is None:
             self._began_s = now_s
         return Pacer.grant(self, input_tokens, now_s)
 
     def answered(self, rates: RateHeaders | None, output_tokens: int, now_s: float) -> None:
-        """Note an answer; those of a round together say whether the window was worth it."""
+        """Note an answer; all answers of a round decide whether to keep the window."""
         window = self.window
         Pacer.answered(self, rates, output_tokens, now_s)
         self.window = window

@@ -1,7 +1,7 @@
-"""How long to wait for a provider: as long as it asks, in every form, and no less than one's own.
+"""How long to wait for a provider: as long as it asks, but no less than our own pause.
 
-What a server asks for can only make a wait longer. Its word alone must never set the pace: a
-`retry-after` of 0 or of a millisecond would have it asked thousands of times a second.
+A server's request can only make a wait longer. It must never set the pace alone: a `retry-after` of
+0 or of a millisecond would cause thousands of requests a second.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ _MAX_JITTER_S: Final = 1.0
 
 
 def wait_s(own_s: float, asked_s: float | None, *, jitter: float) -> float:
-    """Return how long to wait: what the provider asks for, and never less than `own_s`.
+    """Return how long to wait: as long as the provider asks, but never less than `own_s`.
 
-    Up to a tenth of what it asks for, and at most a second, is added by `jitter`, the caller's
-    random number in [0, 1). What makes no sense as a wait is not asked for.
+    `jitter`, the caller's random number in [0, 1), adds up to a tenth of the requested time, at
+    most a second. Nonsensical waits are ignored.
     """
     asked_s = sensible_s(asked_s)
     if asked_s is None:
@@ -44,20 +44,20 @@ def wait_s(own_s: float, asked_s: float | None, *, jitter: float) -> float:
 
 
 def sensible_s(asked_s: float | None) -> float | None:
-    """Return a wait above 0 and of a year at most, None for anything else."""
+    """Return a wait above 0 and at most a year, None for anything else."""
     if not isinstance(asked_s, float | int) or isinstance(asked_s, bool):
         return None
     return asked_s if 0 < asked_s <= MAX_S else None
 
 
 def retry_after_s(headers: Mapping[str, str], now: float) -> float | None:
-    """Return the seconds that an answer's headers ask to wait; None where they say none.
+    """Return the seconds that an answer's headers ask to wait, None if they do not say.
 
-    Read are `retry-after` (RFC 9110: seconds or a date; fractions as well), `retry-after-ms`, and
-    of limits the time to their reset, as seconds, a length or a point in time. A point in time is
-    held against the answer's own `date` where it has one, as the clocks of two machines differ;
-    otherwise against `now`, in seconds since the epoch. What is above a year is no wait, and
-    neither is 0 or what has passed; a header that says none of these is passed over.
+    Reads `retry-after` (RFC 9110: seconds or a date; also fractions), `retry-after-ms`, and the
+    reset times of limits, given as seconds, a duration or a point in time. A point in time is
+    compared with the answer's own `date` if it has one, as the clocks of two machines differ,
+    otherwise with `now`, in seconds since the epoch. A wait of over a year, of 0 or in the past is
+    ignored, and so is a header in any other form.
     """
     sent_at = _date(headers.get("date") or "")
     for name in ("retry-after-ms", *_HEADERS):

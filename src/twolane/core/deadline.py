@@ -1,4 +1,4 @@
-"""When a batch has to be given up so that what it owes can still be answered in real time.
+"""When to give up a batch so that its open items can still be answered in real time.
 
 All times are seconds; a `Tempo` holds what the ledger has measured of a provider and a model.
 """
@@ -25,7 +25,7 @@ USUAL_CANCEL_P90_S: Final = 30.0
 MARGIN_SHARE: Final = 0.15
 MIN_MARGIN_S: Final = 2.0
 LATE: Final = "given up: it would have missed the deadline"
-"""Why a batch was canceled; with it begins what is said of the batch from then on."""
+"""Why a batch was canceled; the batch's reason begins with it from then on."""
 
 # Fewer say nothing about the slow tenth.
 MIN_SAMPLES: Final = 5
@@ -35,10 +35,10 @@ MINUTE_S: Final = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Tempo:
-    """How long things take at one provider with one model.
+    """Durations measured at one provider with one model.
 
-    `queue_*_s` from a batch's creation to its end, `call_p90_s` one real-time call, `cancel_p90_s`
-    from the cancellation of a batch to its end.
+    `queue_*_s` is from a batch's creation to its end, `call_p90_s` one real-time call,
+    `cancel_p90_s` from the cancellation of a batch to its end.
     """
 
     queue_p50_s: float = USUAL_QUEUE_P50_S
@@ -49,7 +49,7 @@ class Tempo:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """What a deadline leaves: `left_s` in all, `finish_s` of it to finish in real time."""
+    """The time left before a deadline: `left_s` in all, `finish_s` of it to finish in real time."""
 
     left_s: float
     finish_s: float
@@ -57,7 +57,7 @@ class Window:
 
     @property
     def room_s(self) -> float:
-        """How long a batch may take before it has to be given up; below 0: there is no time."""
+        """How long a batch may take before it has to be given up; below 0 there is no time."""
         return self.left_s - self.finish_s
 
 
@@ -68,10 +68,10 @@ def learned(
     *,
     size: int,
 ) -> Tempo:
-    """Return the tempo that measurements tell, the usual one where there are too few.
+    """Return the tempo from measurements, or the usual one if there are too few.
 
-    `queues` are (items in the batch, seconds); those of a similar `size`, a quarter to four
-    times, are taken where there are enough of them.
+    `queues` are (items in the batch, seconds); those of a similar `size`, a quarter to four times,
+    are preferred if there are enough of them.
     """
     near = [s for n, s in queues if size <= n * SIMILAR_SIZE and n <= size * SIMILAR_SIZE]
     of_all = [s for _, s in queues]
@@ -93,16 +93,16 @@ def _percentile(values: Sequence[float], share: float, otherwise: float) -> floa
 
 @dataclass(frozen=True, slots=True)
 class Owed:
-    """What is still to be answered: so many items with so many input tokens together."""
+    """What is still to be answered: the number of items and of their input tokens."""
 
     items: int
     input_tokens: int
 
 
 def realtime_s(owed: Owed, *, concurrency: int, tempo: Tempo, limits: MinuteLimits) -> float:
-    """Return how long it takes to have all of it answered in real time.
+    """Return how long answering all of it in real time takes.
 
-    `concurrency` calls at a time, and no faster than the provider's limits a minute.
+    Assumes `concurrency` calls at a time, within the provider's limits per minute.
     """
     rounds_s = -(-owed.items // concurrency) * tempo.call_p90_s
     requests_s = owed.items * MINUTE_S / limits.requests if limits.requests else 0.0
@@ -111,7 +111,7 @@ def realtime_s(owed: Owed, *, concurrency: int, tempo: Tempo, limits: MinuteLimi
 
 
 def finish_s(owed: Owed, *, concurrency: int, tempo: Tempo, limits: MinuteLimits) -> float:
-    """Return how long before a deadline batches have to be given up, with what they owe.
+    """Return how long before a deadline batches with these open items must be given up.
 
     That covers the cancellation, all of it in real time, and a margin.
     """

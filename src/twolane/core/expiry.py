@@ -8,7 +8,7 @@ DAY_S: Final = 86_400.0
 # Anthropic keeps results for 29 days from a batch's creation (Message Batches documentation).
 RESULTS_KEPT_S: Final = 29 * DAY_S
 LONGEST_DEADLINE_S: Final = RESULTS_KEPT_S - DAY_S
-"""A run takes no longer: a day is left to fetch what its first batch answered."""
+"""The longest deadline: it leaves a day to fetch the first batch's results."""
 # "A batch expires after 24 hours" (Message Batches documentation).
 BATCH_LIFE_S: Final = DAY_S
 # Gateways may give one longer; above a week is a placeholder.
@@ -20,14 +20,14 @@ WARN_AFTER_S: Final = RESULTS_KEPT_S - 7 * DAY_S
 
 
 def results_expire_at(submitted_at: float) -> float:
-    """Return until when the results of a batch submitted then can be fetched, in s of the epoch."""
+    """Return when the results of a batch submitted then expire, in seconds since the epoch."""
     return submitted_at + RESULTS_KEPT_S
 
 
 def overdue_at(submitted_at: float, expires_at: float | None) -> float:
-    """Return when a batch should have ended long ago, in s of the epoch.
+    """Return when a batch counts as overdue, in seconds since the epoch.
 
-    `expires_at` is what the provider says of it; it can lengthen a batch's life up to a week, and
+    `expires_at` is the provider's own statement; it can lengthen a batch's life up to a week, but
     never shorten it.
     """
     said_s = BATCH_LIFE_S if expires_at is None else expires_at - submitted_at

@@ -1,10 +1,10 @@
 """What a refusal means: one table, for every exchange of both lanes.
 
-A rule names what of an answer it looks at: the HTTP status, the error's type, words of its
-message, and whether the body is an error of the API or something else's (a proxy's page). The
-first rule that fits decides whether the fault is the item's (RejectedError), the provider's load
-(TransientError and its kinds), or the end of the run (RunRefusedError and its kinds), and whether
-the request may have been computed and paid for (`maybe_paid`).
+A rule names parts of an answer: the HTTP status, the error's type, words of its message, and
+whether the body is an API error or something else (a proxy's page). The first rule that matches
+decides whether the fault is the item's (RejectedError), the provider's load (TransientError and its
+kinds), or the end of the run (RunRefusedError and its kinds), and whether the request may have been
+computed and paid for (`maybe_paid`).
 
 Status codes: RFC 9110; 499 of nginx; 520 to 527 and 530 of Cloudflare
 (https://developers.cloudflare.com/support/troubleshooting/http-status-codes/cloudflare-5xx-errors/).
@@ -36,11 +36,11 @@ if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
 NO_STATUS: Final = 0
-"""The error came inside an answer with success: a line of a batch's results, for one."""
+"""The error came inside a successful answer, such as a line of a batch's results."""
 
 
 class Rule(NamedTuple):
-    """What has to hold, all of it, for a refusal to be an `error`; what is empty holds always."""
+    """Conditions that must all hold for a refusal to be an `error`; an empty one always holds."""
 
     error: type[ProviderError]
     statuses: AbstractSet[int] = frozenset()
@@ -49,7 +49,7 @@ class Rule(NamedTuple):
     own: bool | None = None
 
     def fits(self, status: int, kind: str, message: str, *, own: bool) -> bool:
-        """Tell whether an answer is what the rule speaks of."""
+        """Tell whether the rule matches an answer."""
         return (
             (not self.statuses or status in self.statuses)
             and (not self.kinds or kind in self.kinds)
@@ -171,13 +171,13 @@ RULES: Final = (
     # person (Message Batches documentation).
     Rule(TransientError),
 )
-"""In this order they are asked; the last one fits everything."""
+"""Tried in this order; the last one matches everything."""
 
 
 def refusal(status: int, kind: str, message: str, *, own: bool = True) -> type[ProviderError]:
-    """Return what an answer is that refuses a request.
+    """Return the error that a refusing answer means.
 
-    `status` is NO_STATUS for an error inside of an answer with success; `own` says that the body
-    is an error in JSON as the API writes it.
+    `status` is NO_STATUS for an error inside a successful answer; `own` says that the body is a
+    JSON error as the API writes it.
     """
     return next(rule.error for rule in RULES if rule.fits(status, kind, message, own=own))

@@ -1,4 +1,4 @@
-"""Ids that tie a result to its source: made here, checked here.
+"""The ids that tie a result to its source, created and checked in one place.
 
 Two of the three independent checks live here: the `custom_id`, which names one attempt of one
 item, and the `note_ref`, a token that a reply has to repeat. Randomness comes from the caller.
@@ -66,9 +66,9 @@ _NO_NAME: Final = "note"
 def make_custom_id(index: int, name: str, nonce: str) -> str:
     """Return the id of one attempt, such as `file_00042_Building_RAG_Systems-7f3k`.
 
-    `index` is the item's place in the whole run, `nonce` belongs to the intent the attempt is
-    part of. The name is there for people and is cut where the id would exceed 64 characters.
-    Raises ValueError for an index outside 0…MAX_INDEX or a nonce not made by `make_nonce`.
+    `index` is the item's place in the whole run, `nonce` belongs to the intent the attempt is part
+    of. The name is for people and is cut if the id would exceed 64 characters. Raises ValueError
+    for an index outside 0…MAX_INDEX or a nonce not made by `make_nonce`.
     """
     if not 0 <= index <= MAX_INDEX:
         raise ValueError(f"index {index} is outside 0…{MAX_INDEX}")
@@ -98,7 +98,7 @@ def _safe_name(name: str, room: int) -> str:
 
 
 def parse_custom_id(custom_id: str) -> tuple[int, str] | None:
-    """Return (index, nonce) of an id that `make_custom_id` can have made, otherwise None."""
+    """Return (index, nonce) of an id that `make_custom_id` could have made, otherwise None."""
     if len(custom_id) > MAX_CUSTOM_ID_CHARS:
         return None
     match = _CUSTOM_ID.fullmatch(custom_id)
@@ -108,8 +108,8 @@ def parse_custom_id(custom_id: str) -> tuple[int, str] | None:
 def make_nonce(random_bytes: bytes) -> str:
     """Return the nonce of an intent from at least 8 random bytes.
 
-    There are 923,521 nonces: the caller draws again where the run already has this one.
-    Raises ValueError for fewer bytes.
+    There are 923,521 nonces: the caller draws again if the run already has this one. Raises
+    ValueError for fewer bytes.
     """
     if len(random_bytes) < 8:  # noqa: PLR2004  # 64 bits keep the bias of the division below 1e-13
         raise ValueError("a nonce takes at least 8 random bytes")
@@ -143,9 +143,9 @@ def note_ref(run_id: str, index: int, content_hash: str) -> str:
 def with_note_ref(params: Mapping[str, Any], token: str) -> dict[str, Any]:
     r"""Return a copy of `params` whose first user message begins with `note_ref: TOKEN\n`.
 
-    The original is left as it is, and everything else is shared with it. A first user message
-    without any text (an image alone) gets a text block in front. Raises InputError where there is
-    no user message, or its content is neither a string nor a list of blocks.
+    The original is unchanged, and the copy shares everything else with it. A first user message
+    without any text (an image alone) gets a text block in front. Raises InputError if there is no
+    user message, or its content is neither a string nor a list of blocks.
     """
     messages = params.get("messages")
     if not isinstance(messages, list | tuple):
@@ -172,7 +172,7 @@ def _with_line(content: object, line: str) -> str | list[Any]:
 
 
 def note_ref_of(params: Mapping[str, Any]) -> str | None:
-    """Return the token that `with_note_ref` put into `params`, None where there is none."""
+    """Return the token that `with_note_ref` put into `params`, None if there is none."""
     for message in params.get("messages") or ():
         if message.get("role") == "user":
             content = message.get("content")
@@ -188,7 +188,7 @@ def _text_of(block: object) -> str:
 
 
 class Echo(StrEnum):
-    """What a reply's `note_ref` says of it."""
+    """What a reply's `note_ref` proves."""
 
     OK = "ok"
     UNREADABLE = "unreadable"

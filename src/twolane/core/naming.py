@@ -1,4 +1,4 @@
-"""Which run, item or setting a person means: exact, `last`, a unique beginning, or the nearest."""
+"""Resolving names that a person types: exact, `last`, a unique prefix, or the nearest."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SHOWN: Final = 5
 # Comparing with a hundred thousand names takes seconds: the first ones have to do.
 COMPARED: Final = 5_000
 LIKE: Final = 0.6
-"""So like are two names of which one may be a slip for the other."""
+"""The similarity above which one name may be a misspelling of the other."""
 
 
 # It names a lock and the files on the way to and from a provider, and is typed by people.
@@ -27,15 +27,15 @@ _RUN_ID: Final = re.compile(r"\w[\w .@+=-]{0,199}")
 
 
 def is_run_id(text: str) -> bool:
-    """Tell whether a run can have this id: one plain name, that leads to no other folder."""
+    """Tell whether a run can have this id: a plain name that leads to no other folder."""
     return _RUN_ID.fullmatch(text) is not None
 
 
 def pick_run(named: str, ids: Sequence[str]) -> str:
     """Return the id among `ids`, newest first, that a person means by `named`.
 
-    An exact id goes before everything; then `last` is the newest, and anything else the unique
-    beginning of an id. Raises AmbiguousRunError listing the runs that begin so, UnknownRunError
+    An exact id takes precedence; otherwise `last` is the newest, and anything else must be the
+    unique beginning of an id. Raises AmbiguousRunError listing the matching runs, UnknownRunError
     naming the nearest.
     """
     if named in ids:
@@ -61,8 +61,8 @@ def _or_listed(near: Sequence[str]) -> str:
 
 
 def nearest(named: str, known: Iterable[str], *, most: int = 3, least: float = LIKE) -> list[str]:
-    """Return the names most like `named`, the likest first, none where nothing is like it.
+    """Return the names most similar to `named`, the most similar first, none if none is similar.
 
-    `least` is how like, from 0 to 1.
+    `least` is the minimum similarity, from 0 to 1.
     """
     return get_close_matches(named, list(islice(known, COMPARED)), n=most, cutoff=least)

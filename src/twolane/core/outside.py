@@ -1,7 +1,7 @@
-"""What others wrote as numbers, dates, ids and names: checked here, before it is used. Pure.
+"""Numbers, dates, ids and names from outside, checked before use. Pure.
 
-A provider, a gateway or a file may hold anything in the place of a number. What is none, or lies
-outside of what there can be, is None here, and the caller says what that means.
+A provider, a gateway or a file may hold anything in place of a number. An invalid or impossible
+value becomes None, and the caller decides what that means.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from functools import lru_cache
 from typing import Final
 
 MAX_WHOLE: Final = 2**63 - 1
-"""The largest number that SQLite keeps as an integer."""
+"""The largest number that SQLite stores as an integer."""
 
 MAX_TOKENS: Final = 10_000_000
-"""Ten times the largest context window there is: who says more did not count."""
+"""Ten times the largest context window there is: a higher count is wrong."""
 
 MAX_A_MINUTE: Final = 1_000_000_000_000
-"""No account gets so many requests or tokens a minute."""
+"""No account is allowed so many requests or tokens a minute."""
 
 MAX_SEARCHES: Final = 1_000
 """Far more than one reply takes; a search costs a cent."""
@@ -30,10 +30,10 @@ LATEST: Final = datetime(2100, 1, 1, tzinfo=UTC).timestamp()
 
 MAX_ID_CHARS: Final = 512
 """An id of the API has some 30 characters ("format and length may change", says its reference);
-gateways that write into one where a batch lies need a few hundred."""
+gateways that encode a batch's location in one need a few hundred."""
 
 MAX_NAME_CHARS: Final = 256
-"""A model's name may be a path of its server's disk; longer is none."""
+"""A model's name may be a path on its server's disk, but is never longer."""
 
 # `msgbatch_013Zva2CMHLNnXjNJJKqJ2EF`, `msg_…`, `req_…`, and base64 of gateways: one segment of a
 # path or a file's name as it stands, nothing of which needs an escape anywhere.
@@ -48,8 +48,8 @@ _MAX_DATE_CHARS: Final = 64
 def whole(value: object, least: int = 0, most: int = MAX_WHOLE) -> int | None:
     """Return a whole number from `least` to `most`, None for anything else.
 
-    It may be written as a float without a fraction, or as digits: some gateways and every header
-    do. A bool is no number.
+    It may be written as a float without a fraction, or as digits, as some gateways and all headers
+    do. A bool is not a number.
     """
     if type(value) is int:  # nearly always, and asked seven times for an answer
         return value if least <= value <= most else None
@@ -69,8 +69,8 @@ def whole(value: object, least: int = 0, most: int = MAX_WHOLE) -> int | None:
 def amount(value: object, least: float, most: float) -> Decimal | None:
     """Return a number from `least` to `most` exactly as it was written, None for anything else.
 
-    As a text it has digits, a point and a short exponent: no sign, blank, underscore or other
-    script's digit, no `nan` and no `inf`. A bool is no number.
+    A text may have digits, a point and a short exponent, but no sign, blank, underscore or digit of
+    another script, and no `nan` or `inf`. A bool is not a number.
     """
     if isinstance(value, str):
         if len(value) > _MAX_AMOUNT_CHARS or not _AMOUNT.fullmatch(value):
@@ -84,7 +84,7 @@ def amount(value: object, least: float, most: float) -> Decimal | None:
 def moment(value: object) -> float | None:
     """Return a date of RFC 3339 in seconds since the epoch, None for anything else.
 
-    Without a zone it says no moment; outside of EARLIEST and LATEST it stands for none.
+    None also without a time zone, and for a placeholder outside EARLIEST to LATEST.
     """
     if not isinstance(value, str) or len(value) > _MAX_DATE_CHARS or not value.isprintable():
         return None
@@ -97,18 +97,18 @@ def moment(value: object) -> float | None:
 
 
 def clamped(at: float | None, earliest: float, latest: float) -> float:
-    """Return a moment that somebody named as what it can have been at most: between the two.
+    """Return a reported moment clamped to the range from `earliest` to `latest`.
 
-    Unnamed, it is `earliest`; that also goes before `latest` where a clock was set back.
+    An absent one is `earliest`, which also takes precedence if a clock was set back.
     """
     return earliest if at is None else max(min(at, latest), earliest)
 
 
 def identifier(value: object) -> str | None:
-    """Return an id that a service gave, None for what can be none.
+    """Return an id from a service, None if it is not a valid one.
 
-    It goes into URLs, messages and the ledger: what steers any of them (a slash, a dot segment, an
-    escape, a blank, a control character) is in no id that is documented.
+    It goes into URLs, messages and the ledger. No documented id holds anything that could affect
+    these: a slash, a dot segment, an escape, a blank or a control character.
     """
     if not isinstance(value, str) or len(value) > MAX_ID_CHARS or ".." in value:
         return None
@@ -116,7 +116,7 @@ def identifier(value: object) -> str | None:
 
 
 def name(value: object) -> str | None:
-    """Return a name for people (a model's, a server's), None for what does not print as one."""
+    """Return a name for people (a model's, a server's), None if it is not printable."""
     if not isinstance(value, str) or not 0 < len(value) <= MAX_NAME_CHARS:
         return None
     return value if _prints(value) else None

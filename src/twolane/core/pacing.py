@@ -1,9 +1,9 @@
-"""How many real-time calls may be in flight, and when the next may leave: a pure model.
+"""How many real-time calls may be in flight, and when the next may be sent: a pure model.
 
-The bound of calls in flight follows TCP's congestion control (RFC 5681): slow start to the first
-refusal, then a halving for each round of refusals and one call more for each full window of
-answers. Requests and tokens a minute are token buckets, as the provider keeps them, set from the
-headers of its answers. Times are seconds of any clock that only goes forward.
+The bound of calls in flight follows TCP's congestion control (RFC 5681): slow start up to the first
+refusal, then a halving for each round of refusals and one more call for each full window of
+answers. Requests and tokens per minute are token buckets, as at the provider, set from the headers
+of its answers. Times are seconds of any monotonic clock.
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ class Pacer:
     _mean_output: float = 0.0
 
     def __post_init__(self) -> None:
-        """Begin with a small window, or the bound where that is smaller."""
+        """Begin with a small window, or with the bound if that is smaller."""
         self.window = float(min(self.bound, FIRST_WINDOW))
 
     @property
@@ -106,11 +106,11 @@ class Pacer:
 
     @property
     def limits(self) -> MinuteLimits:
-        """What the provider allows a minute, as far as it has said."""
+        """The provider's limits per minute, as far as it has stated them."""
         return MinuteLimits(self._requests.limit or None, self._input.limit or None)
 
     def expect(self, limits: MinuteLimits, now_s: float) -> None:
-        """Begin with limits that were seen before, until an answer tells of them."""
+        """Begin with limits known from before, until an answer states them."""
         for bucket, limit in (
             (self._requests, limits.requests),
             (self._input, limits.input_tokens),
@@ -118,9 +118,9 @@ class Pacer:
             bucket.learn(Headroom(limit, limit) if limit else None, 0.0, now_s)
 
     def grant(self, input_tokens: Sequence[int], now_s: float) -> int:
-        """Return how many of these calls, in order, may leave now under the limits a minute.
+        """Return how many of these calls, in order, may be sent now under the limits per minute.
 
-        They count as out from then on, until `back` is told of each.
+        They count as in flight from then on, until `back` is called for each.
         """
         if not (self._requests.limit or self._input.limit or self._output.limit):
             granted = len(input_tokens)
@@ -138,7 +138,7 @@ class Pacer:
         return granted
 
     def wait_s(self, input_tokens: int, now_s: float) -> float:
-        """Return how long until a call with these tokens may leave; 0: now."""
+        """Return how long until a call with these tokens may be sent; 0 means now."""
         wait_s = self.cooldown_until_s - now_s
         for bucket, cost in (
             (self._requests, 1.0),
@@ -150,7 +150,7 @@ class Pacer:
         return max(0.0, wait_s)
 
     def back(self, input_tokens: int) -> None:
-        """Note that a call that was granted is over, however it ended."""
+        """Note that a granted call is over, however it ended."""
         self._out_calls -= 1
         self._out_tokens -= input_tokens
 
@@ -171,11 +171,10 @@ class Pacer:
     def refused(
         self, *, left_at_s: float, now_s: float, retry_after_s: float | None, jitter: float
     ) -> None:
-        """Note a refusal (429, 529) of a call that left at `left_at_s`; all calls cool down.
+        """Note a refusal (429, 529) of a call sent at `left_at_s`; all calls cool down.
 
-        The refusals of one round count once: those that had left before the last halving say
-        nothing new. The pause doubles from round to round, and is the provider's own cooldown
-        where that is longer.
+        The refusals of one round count once: calls sent before the last halving say nothing new.
+        The pause doubles from round to round, or is the provider's own cooldown if that is longer.
         """
         if self.refusing_since_s is None:
             self.refusing_since_s = now_s
@@ -193,7 +192,7 @@ class Pacer:
         self._cool_down(now_s + wait_s(own_s, retry_after_s, jitter=jitter))
 
     def lost(self, *, left_at_s: float, now_s: float, jitter: float) -> None:
-        """Note a call that never left at `left_at_s`: all wait, longer from round to round."""
+        """Note a call that could not be sent at `left_at_s`: all wait, longer each round."""
         if self.losing_since_s is None:
             self.losing_since_s = now_s
         if left_at_s > self._decreased_at_s:
@@ -207,16 +206,16 @@ class Pacer:
         self.cooldown_until_s = max(self.cooldown_until_s, until_s)
 
     def patient(self, now_s: float, patience_s: float = STORM_PATIENCE_S) -> bool:
-        """Tell whether refusals are still waited out."""
+        """Tell whether to keep waiting out refusals."""
         since_s = self.refusing_since_s
         return since_s is None or now_s - since_s < patience_s
 
     def silent(self, now_s: float) -> bool:
-        """Tell whether nothing has been heard for longer than is waited for."""
+        """Tell whether there has been no answer for longer than the run waits."""
         since_s = self.losing_since_s
         return since_s is not None and now_s - since_s >= SILENCE_PATIENCE_S
 
 
 def lost_pause_s(losses: int, *, jitter: float) -> float:
-    """Return how long to wait after so many calls in a row that never left, a minute at most."""
+    """Return how long to wait after so many unsent calls in a row, a minute at most."""
     return min(MAX_LOST_PAUSE_S, 2.0 ** min(losses - 1, MAX_DOUBLINGS)) * (0.5 + jitter / 2)

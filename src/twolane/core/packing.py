@@ -21,10 +21,10 @@ _SEPARATOR_BYTES: Final = 1
 def batch_size(total: int, requested: int | None, limits: Limits) -> int:
     """Return how many items one batch of a run of `total` items may hold.
 
-    A batch is the grain at which progress becomes visible (nothing inside it can be seen before
-    it ends), so the default is 100; above 800 items it is an eighth of the run, rounded up. The
-    provider's limit bounds both the default and the `requested` size. Raises ValueError for a
-    requested size below 1.
+    Progress becomes visible batch by batch (nothing inside one can be seen before it ends), so the
+    default is 100; above 800 items it is an eighth of the run, rounded up. The provider's limit
+    bounds both the default and the `requested` size. Raises ValueError for a requested size below
+    1.
     """
     if requested is not None and requested < 1:
         raise ValueError(f"a batch has at least one item, not {requested}")
@@ -35,9 +35,9 @@ def batch_size(total: int, requested: int | None, limits: Limits) -> int:
 def pack(items: Iterable[tuple[int, int]], max_items: int, max_bytes: int) -> Iterator[list[int]]:
     """Yield batches of item indexes, in order, each filled before the next is begun.
 
-    `items` are (index, size in bytes of its whole entry: id, params and braces). The envelope
-    and separators are counted too, so the posted body is at most `max_bytes`. Raises ValueError
-    for an entry that fits no batch: the caller refuses those when it takes them in.
+    `items` are (index, size in bytes of its whole entry: id, params and braces). The envelope and
+    separators are counted too, so the posted body is at most `max_bytes`. Raises ValueError for an
+    entry that fits no batch: the caller must refuse those on input.
     """
     room = max_bytes - _ENVELOPE_BYTES
     batch: list[int] = []

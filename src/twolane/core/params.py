@@ -1,7 +1,7 @@
-"""What a request's params can never ask for here, found before a run is recorded.
+"""Checks of a request's params, made before a run is recorded.
 
-After the API's documentation: https://platform.claude.com/docs/en/api/messages and, for what no
-batch takes, https://platform.claude.com/docs/en/build-with-claude/batch-processing
+Based on the API's documentation: https://platform.claude.com/docs/en/api/messages and, for what
+batches do not accept, https://platform.claude.com/docs/en/build-with-claude/batch-processing
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ _NOT_IN_BATCHES: Final = ("speed",)
 # What may stand in a header, without the comma that parts one name from the next.
 _BETA: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z:-]{1,100}", re.ASCII)
 _MAX_BETAS: Final = 32
-"""All of them stand in one header, of which servers take 8 KB."""
+"""All betas are in one header, of which servers accept 8 KB."""
 
 
 def problem(params: Mapping[str, Any]) -> str | None:
-    """Return why the provider cannot be asked for this, None where nothing is known against it."""
+    """Return why the provider cannot be asked for this, None if no reason is known."""
     messages = params.get("messages")
     if not isinstance(messages, list | tuple) or not messages:
         return "messages must be a list of at least one message"
@@ -54,7 +54,7 @@ def problem(params: Mapping[str, Any]) -> str | None:
 
 
 def batch_problem(params: Mapping[str, Any]) -> str | None:
-    """Return why no batch takes this request, None where one does."""
+    """Return why batches do not accept this request, None if they do."""
     for name in _NOT_IN_BATCHES:
         if params.get(name) is not None:
             return f"{name} is not taken in batches; leave it out, or send all with --lane realtime"
@@ -62,12 +62,12 @@ def batch_problem(params: Mapping[str, Any]) -> str | None:
 
 
 def betas_of(params: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return the betas a request asks for: they go out as a header, in this order, once each."""
+    """Return the betas a request asks for, which are sent as a header, in this order, once each."""
     return tuple(dict.fromkeys(params.get("betas") or ()))
 
 
 def body_of(params: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return what of the params is sent as the body."""
+    """Return the params that are sent as the body."""
     if "betas" not in params:
         return params
     return {key: value for key, value in params.items() if key != "betas"}

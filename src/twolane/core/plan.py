@@ -1,4 +1,4 @@
-"""A run before it begins: its requests looked through once, counted, sized and estimated."""
+"""A run before it begins: one pass over its requests that checks, sizes and estimates them."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ _BUCKETS = 256
 
 @dataclass(frozen=True, slots=True)
 class RequestSurvey:
-    """What looking through all requests of a run has found; sums over all of them.
+    """The findings of a pass over all requests of a run, with sums over all of them.
 
-    `unbounded` names the first request whose cost no cap can bound beforehand, '' for none, and
-    `no_batch` says of the first that no batch takes which one it is, and why. `betas` go out as a
-    header. `own_schemas` says that replies have to meet different schemas. `digest` is the same for
-    the same requests in the same order, and for no others.
+    `unbounded` names the first request whose cost cannot be bounded beforehand, '' if there is
+    none; `no_batch` names the first request that batches do not accept, and why. `betas` are sent
+    as a header. `own_schemas` says that replies have different schemas. `digest` is the same only
+    for the same requests in the same order.
     """
 
     total: int
@@ -61,9 +61,9 @@ class RequestSurvey:
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """Part of a run that is finished, and may be looked at, before the next part begins.
+    """A part of a run that is finished, and can be reviewed, before the next part begins.
 
-    `items` are indexes in the run; `lane` None leaves the choice to the run's decision.
+    `items` are indexes in the run; with `lane` None the run's decision applies.
     """
 
     items: frozenset[int]
@@ -71,12 +71,11 @@ class Stage:
 
 
 def survey(requests: Iterable[Request], *, max_bytes: int, reply_tokens: int) -> RequestSurvey:
-    """Look through all requests, in constant memory but for eight bytes of each key.
+    """Survey all requests, in constant memory except for eight bytes per key.
 
-    `reply_tokens` is what a reply is expected to take, where max_tokens allows it. Raises
-    InputError naming the request where a key is used twice, a member is missing or can't be asked
-    for, a schema cannot be checked, the models or betas differ, or the request is above the
-    provider's limit.
+    `reply_tokens` is the expected length of a reply, within max_tokens. Raises InputError naming
+    the request if a key is used twice, a member is missing or not allowed, a schema cannot be
+    checked, the models or betas differ, or the request is above the provider's limit.
     """
     hashes = [array("q") for _ in range(_BUCKETS)]
     shared: dict[str, Any] | None = None
@@ -125,7 +124,7 @@ def _feed(digest: blake2b, request: Request, body: bytes) -> None:
 
 
 def place(index: int, request: Request) -> str:
-    """Return how messages name a request: by where it was read, else by its place in the run."""
+    """Return how messages name a request: by where it was read, else by its position in the run."""
     return f"{request.origin or f'item {index}'} ({request.key})"
 
 

@@ -1,4 +1,4 @@
-"""Usage times prices: what a request cost, may cost at most, and would cost elsewhere.
+"""Usage times prices: what a request cost, could cost at most, and would cost elsewhere.
 
 Everything is integer arithmetic: rates are pico-dollars (1e-12) per token, in which every list
 price per million tokens is whole; sums are rounded once, to nano-dollars (1e-9), half up.
@@ -27,7 +27,7 @@ MONTHS_PER_YEAR: Final = 12
 class Rates:
     """Prices of one model in one lane, in pico-dollars per token.
 
-    `web_search` is the fee of one search, None where none is known.
+    `web_search` is the fee for one search, None if unknown.
     """
 
     input: int
@@ -55,7 +55,7 @@ FREE: Final = Rates(input=0, output=0, cache_write_5m=0, cache_write_1h=0, cache
 
 @dataclass(frozen=True, slots=True)
 class LanePrices:
-    """One model's rates in both lanes; `model` is the name under which the price book has it."""
+    """One model's rates in both lanes; `model` is its name in the price book."""
 
     realtime: Rates
     batch: Rates
@@ -63,7 +63,7 @@ class LanePrices:
 
     @classmethod
     def free(cls, model: str = "") -> LanePrices:
-        """Return the prices of what costs nothing in either lane."""
+        """Return prices of zero in both lanes."""
         return cls(FREE, FREE, model)
 
     def rates(self, lane: Lane) -> Rates:
@@ -77,9 +77,9 @@ def cost_nano(usage: Usage, rates: Rates) -> int:
 
 
 class Bill(NamedTuple):
-    """What an answer cost, would have cost in real time, and what of it has no known price.
+    """What an answer cost, what it would have cost in real time, and its unpriced usage.
 
-    `usage` is what it counted, where that can be so.
+    `usage` holds its token counts, if they are plausible.
     """
 
     cost_nano: int = 0
@@ -91,11 +91,11 @@ class Bill(NamedTuple):
 def bill(
     reply: Reply, prices: LanePrices, lane: Lane, reserve_nano: int, *, bounded: bool, capped: bool
 ) -> Bill:
-    """Return what an answer cost: by its own counts, and its reserve where it has none.
+    """Return what an answer cost: by its own counts, or its reserve if it has none.
 
-    `bounded` says that the tokens of the request cannot cost more than its reserve: counts that do
-    are false, and are booked at it. Otherwise they may be true, of images or of what a tool has
-    fetched. The fees of searches come on top, unless the run is `capped`: then nothing does.
+    `bounded` says that the request's tokens cannot cost more than its reserve: counts that do are
+    false, and the reserve is booked. Otherwise they may be true, for images or content that a tool
+    fetched. Search fees are added, unless the run is `capped`.
     """
     rates, unpriced, usage = prices.rates(lane), reply.unpriced, reply.usage
     if not _can_be(usage):
@@ -151,9 +151,9 @@ def _cost_pico(usage: Usage, rates: Rates) -> int:
 def reserve_nano(input_bound_tokens: int, max_tokens: int, rates: Rates, *, caches: bool) -> int:
     """Return the most a request can cost, in nano-dollars, rounded up.
 
-    `input_bound_tokens` is a bound of its prompt, `max_tokens` of its output. `caches` says that
-    the request asks for prompt caching: each input token may then bill as the dearest cache
-    write. Of tiers that the bound reaches, the dearest counts.
+    `input_bound_tokens` bounds its prompt, `max_tokens` its output. `caches` says that the request
+    asks for prompt caching: each input token may then be billed as the most expensive cache write.
+    Of the tiers that the bound reaches, the most expensive applies.
     """
     worst = 0
     step: Rates | None = rates
@@ -169,7 +169,7 @@ def reserve_nano(input_bound_tokens: int, max_tokens: int, rates: Rates, *, cach
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """What a number of items costs with one model in either lane, before any caching."""
+    """The price of a number of items with one model in both lanes, without caching."""
 
     model: str
     items: int
@@ -224,7 +224,7 @@ def project(cost_nano: int, items: int, items_per_week: int) -> Projection:
     """Project the cost of a run of `items` items onto `items_per_week` items every week.
 
     A year is 52 weeks and a month a twelfth of it; each figure is rounded by itself, half up.
-    Raises ValueError where `items` is not positive.
+    Raises ValueError if `items` is not positive.
     """
     if items < 1:
         raise ValueError("a projection needs a run of at least one item")

@@ -1,7 +1,7 @@
-"""Keys taken out of what others send back and of what is shown: whole, cut or encoded.
+"""Redaction of keys in responses and output: whole, cut or encoded.
 
-Proxies and services that report what they were sent repeat the key with it. Whatever comes from
-outside passes here before it is kept, and whatever is printed passes here once more.
+Proxies and services that quote a request repeat its key. Everything from outside is redacted before
+it is stored, and everything printed is redacted once more.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 REMOVED: Final = "[key removed]"
-"""What stands in a key's place; it needs no escape in JSON, headers or Markdown."""
+"""The replacement for a key; it needs no escape in JSON, headers or Markdown."""
 
 MIN_CHARS: Final = 6
-"""What is shorter is no secret, and is part of too many words."""
+"""Anything shorter is not a secret, and is part of too many words."""
 
 MIN_PART_CHARS: Final = 12
-"""So much of a key's own characters, without its public beginning, is taken out as a part of it."""
+"""This many characters in a row of a key, its public prefix aside, are redacted as a part of it."""
 
 # Written where a server wants a key and checks none: taken out, ordinary words would be lost.
 PLACEHOLDERS: Final = frozenset(
@@ -46,7 +46,7 @@ _PACKED_PART_CHARS: Final = 24
 
 
 def passwords_in(url: str | None) -> tuple[str, ...]:
-    """Return what an address holds that nobody may see: its password, and both as Basic has them."""
+    """Return the secrets in an address: its password, and user and password in Basic encoding."""
     try:
         parts = urlsplit(url or "")
         user, password = unquote(parts.username or ""), unquote(parts.password or "")
@@ -59,14 +59,14 @@ def passwords_in(url: str | None) -> tuple[str, ...]:
 
 
 class Redactor:
-    """Takes keys out of texts and bytes; false where there is none to take out.
+    """Removes keys from texts and bytes; false if it knows no key.
 
-    A key leaves signs in what holds it: one substring search for each, and where none is found
-    nothing else is done. `reach` is how many bytes a find can have.
+    Each key has signs that any text with it contains: one substring search per sign, and if none is
+    found nothing else is done. `reach` is the maximum length of a match in bytes.
     """
 
     def __init__(self, secrets: Iterable[str | None]) -> None:
-        """Know `secrets`; placeholders, and what is too short for a secret, are none."""
+        """Take `secrets`, ignoring placeholders and values too short to be secret."""
         known = sorted(
             {one for one in secrets if one and len(one) >= MIN_CHARS and not _is_placeholder(one)},
             key=lambda one: (-len(one), one),
@@ -85,7 +85,7 @@ class Redactor:
         )
 
     def __bool__(self) -> bool:
-        """Tell whether there is anything to take out."""
+        """Tell whether there is anything to redact."""
         return bool(self._signs)
 
     def text(self, text: str) -> str:
@@ -97,7 +97,7 @@ class Redactor:
         return self.piece(raw, len(raw))[0]
 
     def piece(self, raw: bytes, end: int) -> tuple[bytes, bytes]:
-        """Return the bytes up to about `end` without the keys, and the rest as it is."""
+        """Return the bytes up to about `end` without the keys, and the rest unchanged."""
         if not self._suspects_bytes(raw):
             return raw[:end], raw[end:]
         text = raw.decode("utf-8", "surrogateescape")

@@ -1,4 +1,4 @@
-"""Requests as they are stored (shared part + own part) and as they are sent (one JSON object)."""
+"""Requests as stored (shared part + own part) and as sent (one JSON object)."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class WrongReply(NamedTuple):
 
 
 def repair_bytes(text: str, problem: str) -> int:
-    """Return at most how many bytes showing a model its wrong answer adds to a request."""
+    """Return the most bytes that showing a model its wrong answer adds to a request."""
     return len(orjson.dumps(_repair_turns(WrongReply(text, problem))))
 
 
@@ -46,7 +46,7 @@ def _with_repair(params: dict[str, Any], wrong: WrongReply) -> dict[str, Any]:
 
 
 class Renderer:
-    """Puts the shared part of a run and an item's own part together, without parsing either."""
+    """Joins the shared part of a run and an item's own part, without parsing either."""
 
     def __init__(self, shared: bytes, *, cache: bool) -> None:
         """Take the shared part, a JSON object; `cache` marks its system prompt for caching."""
@@ -59,9 +59,9 @@ class Renderer:
     def body(
         self, own: bytes, lane: Lane, token: str | None, wrong: WrongReply | None = None
     ) -> bytes:
-        """Return the request as the provider gets it; `token` is echoed where it is given.
+        """Return the request as sent to the provider; `token`, if given, is to be echoed.
 
-        `wrong` is an earlier answer of no use: it is shown to the model with what is wrong.
+        `wrong` is an earlier unusable answer, which the model is shown with its fault.
         """
         if token is not None:
             own = orjson.dumps(with_note_ref(orjson.loads(own), token))
@@ -74,13 +74,13 @@ class Renderer:
 def shareable(params: Mapping[str, Any]) -> dict[str, Any]:
     """Return the members that a run's requests may share.
 
-    Never the messages: they are what makes a request one's own, and may have to be written into.
+    Never the messages: they make a request unique, and may have to be modified.
     """
     return {key: value for key, value in params.items() if key != "messages"}
 
 
 def still_shared(shared: dict[str, Any], params: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the members of `shared` that stand equally in `params`; itself where all do."""
+    """Return the members of `shared` that are equal in `params`; `shared` itself if all are."""
     for key, value in shared.items():
         other = params.get(key, _ABSENT)
         if other is not value and not _same(other, value):
@@ -105,7 +105,7 @@ def own_part(params: Mapping[str, Any], shared: Mapping[str, Any]) -> bytes:
 
 
 def joined_bytes(shared: bytes, own: bytes) -> int:
-    """Return the size of the request that these two JSON objects make together."""
+    """Return the size of the request that these two JSON objects form."""
     # Of two pairs of braces one goes, and a comma comes; an empty part leaves nothing of itself.
     empty = len(b"{}")
     if len(shared) == empty or len(own) == empty:

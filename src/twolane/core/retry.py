@@ -1,8 +1,8 @@
-"""What is done about a fault: a value, decided here and nowhere else.
+"""The decision about a fault, as a value: made here and nowhere else.
 
-There are two levels. `decide_call` speaks of one try of a real-time call, which is repeated
-inside the same attempt as long as nothing can have been paid for. `decide` speaks of an attempt
-that has ended, and of whether its item gets another one.
+There are two levels. `decide_call` is about one try of a real-time call, which is repeated inside
+the same attempt as long as nothing can have been billed. `decide` is about an attempt that has
+ended: whether its item gets another one.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ MAX_CALL_TRIES: Final = 8
 """Tries of one real-time call on errors that are not billed."""
 
 MAX_STRANGE_TRIES: Final = 3
-"""Tries of a call that something else than the provider answers."""
+"""Tries of a call that something other than the provider answers."""
 
 MAX_STRANGE_LOOKS: Final = 10
-"""Looks in a row at a batch that something else answers: over minutes, as a login page does."""
+"""Polls in a row that something else answers, over minutes, such as a login page."""
 
 MAX_BROKEN_LOOKS: Final = 3
-"""Looks in a row whose answers cannot be read: another one would not be better."""
+"""Polls in a row whose answers cannot be read: another one would not be better."""
 
 FIRST_BACKOFF_S: Final = 0.5
 MAX_BACKOFF_S: Final = 30.0
@@ -49,25 +49,25 @@ class FaultClass(StrEnum):
 
     WRONG_REQUEST = "wrong_request"
     TRANSIENT = "transient"
-    """Not answered and not billed: overload, rate limit, a server's error, expiry."""
+    """Not answered and not billed: overload, rate limit, server error, expiry."""
 
     TURNED_DOWN = "turned_down"
-    """Refused as by overload, again and again, while others were answered: not billed."""
+    """Refused repeatedly as for overload while others were answered: not billed."""
 
     DROPPED = "dropped"
-    """The request had left and no answer came: it may have been paid for."""
+    """The request was sent and no answer came: it may have been billed."""
 
     MISSING = "missing"
     BAD_REPLY = "bad_reply"
     UNUSABLE = "unusable"
-    """Paid for, and another like it would be no better: refused, cut off, or unreadable."""
+    """Billed, and another try would be no better: refused, cut off, or unreadable."""
 
     CANCELED = "canceled"
     UNPROVEN = "unproven"
-    """The reply cannot be proved to belong to the item."""
+    """The reply cannot be proven to belong to the item."""
 
     RUN_REFUSED = "run_refused"
-    """Key, permission, credit or spend limit: every other request would meet the same."""
+    """Key, permission, credit or spend limit: every other request would fail the same way."""
 
 
 class RetryDecision(StrEnum):
@@ -92,7 +92,7 @@ ENDINGS: Final = frozenset(
         "stop_sequence", "other_ending",
     }
 )  # fmt: skip
-"""Kinds of failure of a reply that has not the form asked for because of how it ended."""
+"""Failure kinds of a reply that is not in the requested form because of how it ended."""
 
 # What is said of an attempt here, and not by the provider. What the provider says: faults.py.
 _CLASS_OF_KIND: Final[Mapping[str, FaultClass]] = {
@@ -108,7 +108,7 @@ _CLASS_OF_KIND: Final[Mapping[str, FaultClass]] = {
 _KINDS_OF_LOAD: Final = frozenset({"rate_limit_error", "overloaded_error"})
 _USUAL_ENDINGS: Final = frozenset({"end_turn", ""})
 ALWAYS_FAILS: Final = frozenset({FaultClass.WRONG_REQUEST, FaultClass.UNUSABLE})
-"""Faults that the same request meets again."""
+"""Faults that the same request would meet again."""
 
 # An item whose attempt of at least this number ends in the fault is given up.
 _MAX_ATTEMPTS: Final[Mapping[FaultClass, int]] = {
@@ -145,7 +145,7 @@ def classify(ending: Ending | ProviderError) -> FaultClass:
 
 
 def is_own_or_all(ending: Errored) -> bool:
-    """Tell whether an error speaks of this request or of all: of it where others are answered."""
+    """Tell whether an error may concern this request or all: only this one if others are answered."""
     return refusal(NO_STATUS, ending.kind, ending.message) is ForbiddenError
 
 
@@ -174,9 +174,9 @@ def _classify_error(error: ProviderError) -> FaultClass:
 
 
 def ending_kind(stop_reason: str | None) -> str | None:
-    """Return the kind of failure of a reply that is not in form because of how it ended.
+    """Return the failure kind of a reply that is not in form because of how it ended.
 
-    None where it ended as usual: its form is then the model's mistake, which may be put right.
+    None if it ended normally: its form is then the model's mistake, which may be corrected.
     """
     if (stop_reason or "") in _USUAL_ENDINGS:
         return None
@@ -191,9 +191,9 @@ def retryable(faults: Collection[str]) -> bool:
 def decide(fault: FaultClass, *, attempt: int, again: bool) -> RetryDecision:
     """Decide what becomes of an item whose attempt ended in `fault`.
 
-    `attempt` counts the item's attempts from 1, this one included; `again` says that an earlier
-    one ended in the same class of fault. What was paid for and is of no use (a missing result, an
-    invalid reply) is tried once more, never twice.
+    `attempt` counts the item's attempts from 1, this one included; `again` says that an earlier one
+    ended in the same class of fault. A billed but useless result (missing, or an invalid reply) is
+    tried once more, never twice.
     """
     spent = attempt >= _MAX_ATTEMPTS.get(fault, 1)
     match fault:
@@ -226,11 +226,11 @@ def decide_call(
     """Decide what becomes of a real-time call whose try `try_no` (from 1) ended in `error`.
 
     RESEND: wait `backoff_s` and call again, in the same attempt. GIVE_UP: the attempt ends, and
-    `decide` says what becomes of its item; so also after the first dropped call that had left,
-    because an attempt that may have been paid for has to stay on record by itself.
-    `others_answered` tells whether other requests were since this one left, None where none ever
-    was. Where they were, a page that is not the provider's, or a 403, speaks of this request alone,
-    for instance of a firewall that its text offends; where they were before, time will tell.
+    `decide` says what becomes of its item. That also happens after the first dropped call that was
+    sent, because an attempt that may have been billed must stay on record by itself.
+    `others_answered` tells whether other requests were answered since this one was sent, None if
+    none ever was. If they were, a foreign page or a 403 concerns this request alone, for instance
+    because its text offends a firewall; if they were answered only before, it is too early to tell.
     """
     fault = classify(error)
     if isinstance(error, NotTheProviderError | ForbiddenError):
@@ -251,7 +251,7 @@ def backoff_s(try_no: int, *, retry_after_s: float | None, jitter: float) -> flo
     """Return the seconds to wait after try `try_no` (from 1).
 
     Exponential with full jitter, between 0 and 0.5 s · 2^(try_no-1), 30 s at most (M. Brooker,
-    "Exponential Backoff And Jitter", AWS Architecture Blog, 2015); longer where the provider's own
+    "Exponential Backoff And Jitter", AWS Architecture Blog, 2015); longer if the provider's own
     cooldown is, see cooldown.wait_s. `jitter` is the caller's random number in [0, 1).
     """
     ceiling_s = min(FIRST_BACKOFF_S * 2.0 ** min(try_no - 1, MAX_DOUBLINGS), MAX_BACKOFF_S)
@@ -294,5 +294,5 @@ _ADVICE: Final[Mapping[str, str]] = {
 
 
 def advice(kind: str) -> str:
-    """Return one sentence that says what a person can do about an error of this kind."""
+    """Return one sentence on what a person can do about an error of this kind."""
     return _ADVICE.get(kind, "Read the provider's message, then retry the failed items.")

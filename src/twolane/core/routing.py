@@ -25,10 +25,10 @@ def route(
     """Choose the lane for `count` items.
 
     `forced` wins over everything. Otherwise one item goes in real time and more go as batches,
-    unless the deadline's `window` leaves a batch less time than half of them need; and a single
-    item whose real-time estimate exceeds the budget goes as a batch where that fits.
-    `realtime_nano` and `batch_nano` are the run's estimates in the two lanes, where known; a
-    budget that neither fits leaves the lane as it is: the caller then shows the price.
+    unless the deadline's `window` leaves a batch less time than half of them need; a single item
+    whose real-time estimate exceeds the budget goes as a batch if that fits. `realtime_nano` and
+    `batch_nano` are the run's estimates in the two lanes, if known; a budget that neither fits does
+    not change the lane: the caller then shows the price.
     """
     if forced is not None:
         words = "real time" if forced is Lane.REALTIME else "batch"
@@ -85,7 +85,7 @@ def _bargain(realtime_nano: int | None, batch_nano: int | None) -> str:
 
 
 def span(seconds: float) -> str:
-    """Return a length of time in words short enough for a line, such as `2 h 5 min`."""
+    """Return a duration in a few words, such as `2 h 5 min`."""
     whole = max(0, round(seconds))
     if whole < 100:  # noqa: PLR2004  # up to there seconds say more
         return f"{whole} s"

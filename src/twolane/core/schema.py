@@ -1,7 +1,7 @@
-"""Replies that are JSON, and the schema a request carries as a check of them.
+"""JSON replies, and checking them against the schema in a request.
 
-A schema is compiled by fastjsonschema, which fetches what a `$ref` names, and reads files: so it
-is only given schemas whose references all stay inside them.
+fastjsonschema, which compiles schemas, fetches URLs and reads files named by `$ref`: so it only
+gets schemas whose references all stay inside them.
 """
 
 from __future__ import annotations
@@ -36,9 +36,9 @@ _STUMBLES: Final = (ArithmeticError, RecursionError, TypeError, ValueError, Attr
 
 
 def schema_json(params: Mapping[str, Any]) -> bytes | None:
-    """Return the schema that replies to a request have to meet, as JSON; None for none.
+    """Return the schema that replies to a request must match, as JSON; None if there is none.
 
-    Raises InputError where the request asks for a schema and has none.
+    Raises InputError if the request asks for a schema but has none.
     """
     config = params.get("output_config")
     if config is None:
@@ -59,10 +59,10 @@ def schema_json(params: Mapping[str, Any]) -> bytes | None:
 
 @lru_cache(KEPT_CHECKS)
 def check_of(schema: bytes) -> Check:
-    """Return a check of reply texts against a schema, a JSON object.
+    """Return a function that checks reply texts against a schema, a JSON object.
 
-    The check returns what is wrong, None where nothing is; it never raises. Raises InputError
-    where the schema itself cannot be used. Nothing is fetched, and no file is read.
+    The function returns what is wrong, None if nothing is; it never raises. Raises InputError if
+    the schema itself cannot be used. Nothing is fetched, and no file is read.
     """
     import fastjsonschema  # noqa: PLC0415  # only runs with a schema pay for the import
 
@@ -222,9 +222,9 @@ def _refuse_schema(why: str) -> NoReturn:
 
 
 def parse_reply(text: str) -> Any:  # noqa: ANN401
-    """Return the JSON value of a reply. Raises ValueError where it is none.
+    """Return the JSON value of a reply. Raises ValueError if it is not JSON.
 
-    Half an emoji, which a model may well write as an escape, is no reason to pay for another.
+    Half an emoji, which a model may well write as an escape, does not justify paying for another.
     """
     try:
         return orjson.loads(text)  # which refuses that

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class ItemState(StrEnum):
-    """Where one item of a run stands; every item is in exactly one state."""
+    """The state of an item; every item is in exactly one."""
 
     PENDING = "pending"
     RUNNING = "running"
@@ -28,7 +28,7 @@ class ItemState(StrEnum):
 
 
 class BatchState(StrEnum):
-    """Where one batch stands, from the intent to its last result."""
+    """The state of a batch, from the intent to its last result."""
 
     INTENDED = "intended"
     SENDING = "sending"
@@ -44,7 +44,7 @@ class BatchState(StrEnum):
 
 
 class RunState(StrEnum):
-    """Where a run stands; `open` is the only state in which it has work to do by itself."""
+    """The state of a run; only an `open` one has work to do by itself."""
 
     OPEN = "open"
     DONE = "done"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 FRAMING_TOKENS: Final = 1_000
-"""What a provider may add of its own: role markers, the tool and schema instructions."""
+"""What a provider may add: role markers, tool and schema instructions."""
 
 # UTF-8 lead bytes, by the length of the character they begin.
 _LEADS_OF_2: Final = bytes(range(0xC2, 0xE0))
@@ -41,16 +41,16 @@ def estimate_input_tokens(body: bytes | str) -> int:
 
 
 def careful_tokens(text: str) -> int:
-    """Return a number of tokens that a text seldom exceeds with a small model's vocabulary.
+    """Return a token count that a text rarely exceeds with a small model's vocabulary.
 
-    Of 213 notes in ten languages it was exceeded by 17, by over 15 % in 3, with SmolLM2's
-    tokenizer, whose 49,152 entries are English for the most part.
+    With SmolLM2's tokenizer, whose 49,152 entries are mostly English, 17 of 213 notes in ten
+    languages exceeded it, 3 of them by over 15 %.
     """
     return -(-sum(map(_weight, text)) // 100)
 
 
 def fitting(text: str, tokens: int) -> str:
-    """Return the longest beginning of `text` that is within so many careful tokens."""
+    """Return the longest beginning of `text` within so many careful tokens."""
     left = 100 * tokens
     for at, char in enumerate(text):
         left -= _weight(char)
@@ -79,9 +79,9 @@ def bound_input_tokens(body_size_bytes: int) -> int:
     """Return a number of input tokens that a text request of this size cannot exceed.
 
     A byte-level tokenizer never makes more tokens than there are bytes, and a JSON body is never
-    shorter than the text in it; FRAMING_TOKENS covers what the provider adds. Of tokenizers that
-    are not published, Claude's among them, this is an assumption; real text stays far below it.
-    It holds for text in the body itself: what is only named there (a URL, a file id), what is
-    compressed (images, PDF), and what a server-side tool fetches is not bounded by its size.
+    shorter than the text in it; FRAMING_TOKENS covers what the provider adds. For unpublished
+    tokenizers, including Claude's, this is an assumption; real text stays far below it. It holds
+    for text in the body itself, not for content that is only named there (a URL, a file id),
+    compressed (images, PDF), or fetched by a server-side tool.
     """
     return body_size_bytes + FRAMING_TOKENS

@@ -1,6 +1,6 @@
 """The one seam between the engine and a provider's service: an HTTP exchange.
 
-Three things stand behind it: aiohttp (a real service, or the simulator on loopback), and the
+It has three implementations: aiohttp (a real service, or the simulator on loopback), and the
 simulator in the same process (tests on a virtual clock, notemill's offline provider).
 """
 
@@ -14,27 +14,27 @@ if TYPE_CHECKING:
 
 
 class Response(Protocol):
-    """The head of an answer, and its body to be read once."""
+    """The head of an answer, and its body, which can be read once."""
 
     status: int
     headers: Mapping[str, str]
-    """To be looked up by names in lower case; iterated, they may come in any."""
+    """Look them up by lower-case names; when iterated, names may be in any case."""
 
     async def read(self, most_bytes: int) -> bytes:
-        """Return the whole body of `most_bytes` at most.
+        """Return the whole body, of at most `most_bytes`.
 
-        Raises ConnectionFailedError where it is cut short, ReplyTooLargeError where it is longer.
+        Raises ConnectionFailedError if it is cut short, ReplyTooLargeError if it is longer.
         """
 
     def chunks(self) -> AsyncIterator[bytes]:
-        """Iterate the body in pieces, without a bound: that is the caller's.
+        """Iterate the body in pieces, without a bound: the caller has to set one.
 
-        Raises ConnectionFailedError where it breaks.
+        Raises ConnectionFailedError if it is cut short.
         """
 
 
 class Transport(Protocol):
-    """Sends one request and hands back its response; no retry, no redirect."""
+    """Sends one request and returns its response, without retries or redirects."""
 
     def request(
         self,
@@ -47,7 +47,7 @@ class Transport(Protocol):
     ) -> AbstractAsyncContextManager[Response]:
         """Open an exchange; `path` begins with `/v1/` and may carry a query.
 
-        Raises ConnectionFailedError, whose `sent` tells whether the request had left.
+        Raises ConnectionFailedError, whose `sent` tells whether the request was sent.
         """
 
     async def aclose(self) -> None:

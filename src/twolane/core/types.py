@@ -1,7 +1,7 @@
-"""The engine's vocabulary: frozen values that every layer speaks in.
+"""The engine's vocabulary: frozen values used by every layer.
 
-Times are seconds since the epoch (UTC), money is integer nano-dollars on the way and `Decimal`
-dollars at the edge, sizes are bytes.
+Times are seconds since the epoch (UTC), money is integer nano-dollars inside and `Decimal` dollars
+at the edge, sizes are bytes.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 
 
 class Headroom(NamedTuple):
-    """What an answer's headers say of one limit: so much a minute, so much of it left."""
+    """One limit from an answer's headers: the amount per minute, and how much of it is left."""
 
     limit: int
     left: int
 
 
 class RateHeaders(NamedTuple):
-    """The limits an answer tells of; None where it is silent."""
+    """The limits in an answer's headers; None for those it does not state."""
 
     requests: Headroom | None = None
     input_tokens: Headroom | None = None
@@ -30,7 +30,7 @@ class RateHeaders(NamedTuple):
 
 
 class MinuteLimits(NamedTuple):
-    """What a provider allows a minute in real time; None where it has not said."""
+    """A provider's real-time limits per minute; None for those it has not stated."""
 
     requests: int | None = None
     input_tokens: int | None = None
@@ -47,14 +47,14 @@ class Lane(StrEnum):
 class Request:
     """One model request of a run.
 
-    `params` is the provider's own body and is never altered, except that a request with `echo`
-    gets the line `note_ref: TOKEN` in front of its first user message. `key` names the source
-    (a caller's id, a note's path) and is unique in the run; `name` is what a person calls it and
-    goes, sanitised, into the engine's id; `content_hash` is the source's hash when it was read.
-    `echo` says that the reply is a JSON object that repeats the token in its field `note_ref`.
-    `need` ranks the request where a budget cannot pay for all: higher goes first. `origin` is
-    where it was read, such as a file's line, for messages. A member `betas` of `params`, a list
-    of names, goes out as the header `anthropic-beta`.
+    `params` is the provider's own body and is never altered, except that a request with `echo` gets
+    the line `note_ref: TOKEN` in front of its first user message. `key` names the source (a
+    caller's id, a note's path) and is unique in the run; `name` is what a person calls it and goes,
+    sanitised, into the engine's id; `content_hash` is the source's hash when it was read. `echo`
+    says that the reply is a JSON object that repeats the token in its field `note_ref`. `need`
+    ranks the request if a budget does not cover all: higher goes first. `origin` is where it was
+    read, such as a file's line, for messages. A member `betas` of `params`, a list of names, is
+    sent as the header `anthropic-beta`.
     """
 
     key: str
@@ -67,14 +67,14 @@ class Request:
 
 
 UNKNOWN_USAGE = "usage"
-"""Stands among what is `unpriced` where an answer's own counts cannot be read."""
+"""An entry in `unpriced`: the answer's own counts cannot be read."""
 
 BEYOND_USAGE = "usage beyond the request"
-"""Stands there where they cost more than the request can."""
+"""An entry in `unpriced`: the counts cost more than the request can."""
 
 
 class Usage(NamedTuple):
-    """Tokens of one reply, and searches of the web for it, as the provider counted them.
+    """Tokens and web searches of one reply, as the provider counted them.
 
     `input_tokens` excludes what was read from or written to the prompt cache.
     """
@@ -90,10 +90,10 @@ class Usage(NamedTuple):
 class Reply(NamedTuple):
     """A model's answer: `message` is the provider's own JSON object, byte for byte.
 
-    `rates` is what its headers said of the limits a minute; a batch's answers have none.
-    `unpriced` names what it used that has no known price: server tools, service tiers.
-    `problem` says why it cannot be read, for what was answered with success and is no message, and
-    `problem_kind` what that is called; `message` are then its bytes, and `text` is empty.
+    `rates` are the limits per minute from its headers; a batch's answers have none. `unpriced`
+    names usage without a known price: server tools, service tiers. `problem` says why a successful
+    answer cannot be read as a message, and `problem_kind` names that failure; `message` then holds
+    its bytes, and `text` is empty.
     """
 
     message: bytes
@@ -117,11 +117,11 @@ class Succeeded:
 
 @dataclass(frozen=True, slots=True)
 class Errored:
-    """The provider, or a check of ours, ended the attempt with an error.
+    """The provider, or one of our checks, ended the attempt with an error.
 
     `kind` is the provider's error type (`invalid_request_error`, `overloaded_error`, …) or
-    `invalid_reply`, `connection`. `reply` is kept where an answer came and was paid for. `own`
-    says that it is this request's fault, whatever its kind would say of others.
+    `invalid_reply`, `connection`. `reply` is kept if an answer came and was billed. `own` says that
+    it is this request's fault, whatever its kind would mean for others.
     """
 
     kind: str
@@ -133,12 +133,12 @@ class Errored:
 
 @dataclass(frozen=True, slots=True)
 class Expired:
-    """The provider did not get to it before the batch's 24 hours were over; not billed."""
+    """The batch's 24 hours ended before the provider processed it; not billed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Canceled:
-    """Canceled before the provider got to it; not billed."""
+    """Canceled before the provider processed it; not billed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +148,7 @@ class Missing:
 
 @dataclass(frozen=True, slots=True)
 class Quarantined:
-    """An answer came that cannot be proved to belong to the item; kept, never delivered."""
+    """An answer that cannot be proven to belong to the item; kept, never delivered."""
 
     message: str
     reply: Reply | None = None
@@ -159,7 +159,7 @@ Outcome: TypeAlias = Succeeded | Errored | Expired | Canceled | Missing | Quaran
 
 @dataclass(frozen=True, slots=True)
 class RequestCounts:
-    """What the provider says of the requests of one batch; the five add up to its size."""
+    """The provider's counts of one batch's requests; the five add up to its size."""
 
     processing: int = 0
     succeeded: int = 0
@@ -177,7 +177,7 @@ class RequestCounts:
 class BatchInfo:
     """A batch as the provider reports it. `status`: in_progress, canceling or ended.
 
-    A moment is None where it names none; the provider's clock need not be ours, nor right.
+    A time is None if not reported; the provider's clock may differ from ours, and be wrong.
     """
 
     id: str
@@ -190,7 +190,7 @@ class BatchInfo:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one batch of a provider may hold, and all its unfinished batches together."""
+    """A provider's limits for one batch, and for all unfinished batches together."""
 
     max_items: int
     max_batch_bytes: int
@@ -219,7 +219,7 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class LaneTotals:
-    """What one lane did: items that ended in it, batches it took, money it cost."""
+    """One lane's totals: the items that ended in it, its batches and its cost."""
 
     items: int = 0
     batches: int = 0
@@ -228,9 +228,9 @@ class LaneTotals:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Items by state; every one but `uncertain` adds up to `total`.
+    """Items by state; all but `uncertain` add up to `total`.
 
-    `uncertain` counts attempts of which nobody knows whether they were paid for.
+    `uncertain` counts attempts that may or may not have been billed.
     """
 
     total: int = 0
@@ -252,9 +252,9 @@ class Counts:
 
 
 class Wait(NamedTuple):
-    """What the work on a run waits for, and until when, in seconds since the epoch.
+    """What a run waits for, and until when, in seconds since the epoch.
 
-    `until` is None where nobody can tell.
+    `until` is None if unknown.
     """
 
     why: str
@@ -263,7 +263,7 @@ class Wait(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Orphans:
-    """Batches that arrived after they had been given up, what they answered, and its cost."""
+    """Batches that turned up after they had been given up, their answers, and the cost."""
 
     batches: int = 0
     answers: int = 0
@@ -272,7 +272,7 @@ class Orphans:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """What became of a deadline: `held` is None while nobody can tell.
+    """The outcome of a deadline: `held` is None as long as it is undecided.
 
     `given_up` counts the batches that were canceled for it.
     """
@@ -285,7 +285,7 @@ class Kept:
 class Month(NamedTuple):
     """A calendar month (UTC, `2026-11`) under its budget, over all runs of a ledger.
 
-    `spent_nano` is what its requests have cost, or have set aside while they are out.
+    `spent_nano` is what its requests have cost, or have reserved while in flight.
     """
 
     name: str
@@ -300,11 +300,11 @@ class Month(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What became of a run, in the shape of the commands' `--json`.
+    """A run's report, in the shape of the commands' `--json`.
 
-    `endings` counts the answers that the model ended otherwise than as usual (`end_turn`), by how;
-    `unpriced` those that used what has no known price, by what: their cost may be higher.
-    `waiting` is what the process that works on it waits for, or last waited for.
+    `endings` counts answers with a stop reason other than `end_turn`, by stop reason; `unpriced`
+    answers with unpriced usage, by kind: their cost may be higher. `waiting` is what the process
+    that works on it waits for, or last waited for.
     """
 
     run: str
@@ -327,7 +327,7 @@ class Report:
 
     @property
     def is_free(self) -> bool:
-        """Whether nothing of it has a price: it was asked of a model on one's own machine."""
+        """Whether nothing in it has a price, as with a local model."""
         return not (self.estimated_nano or self.actual_nano or self.all_realtime_nano)
 
 
