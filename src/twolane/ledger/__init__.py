@@ -1,6 +1,6 @@
 """The ledger: the durable truth of every run.
 
-The modules are imported when something of theirs is used: its path needs no database.
+Modules are imported on first use: the ledger's path needs no database.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from twolane.ledger.rows import item_index as item_index
 
 LEDGER_FILE: Final = "ledger.sqlite3"
-"""The ledger's name in the folder of the state."""
+"""The ledger's file name in the state folder."""
 
 __all__ = [
     "LEDGER_FILE",
@@ -41,7 +41,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401
-    """Import the module that a public name stands in."""
+    """Import the module that defines a public name."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     place = "ledger" if name == "Ledger" else "rows"

@@ -1,6 +1,6 @@
-"""Every invariant of a ledger that its rows can show, looked at for the ones that do not hold.
+"""The check of every invariant that a ledger's rows can show.
 
-Reading only, as of one moment: a ledger may be checked while a run works on it.
+It only reads, from one snapshot: a ledger may be checked while a run works on it.
 """
 
 from __future__ import annotations
@@ -48,9 +48,9 @@ class Finding:
 
 
 def check(ledger: Ledger) -> list[Finding]:
-    """Return every invariant that does not hold; none for a ledger that is sound.
+    """Return every broken invariant; none for a sound ledger.
 
-    Raises LedgerError where the file cannot be read at all.
+    Raises LedgerError if the file cannot be read at all.
     """
     with ledger.store.snapshot():
         return list(_findings(ledger))

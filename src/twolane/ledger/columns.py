@@ -41,7 +41,7 @@ _STORED: dict[str, tuple[type, ...]] = {
 # Names of files may have lone surrogates, and are then stored as bytes.
 _MAY_BE_BYTES = frozenset({"key", "name", "label", "source"})
 LATEST_TIME = 1e11
-"""No ledger holds a time behind the year 5138."""
+"""No ledger holds a time after the year 5138."""
 
 
 def _types_of(row: type[RunRow | BatchRow]) -> tuple[tuple[type, ...], ...]:
@@ -70,7 +70,7 @@ def damaged(why: object) -> LedgerError:
 
 
 def readable(read: Callable[P, T]) -> Callable[P, T]:
-    """Make a reader of stored values raise LedgerError where they cannot be what was written."""
+    """Make a reader of stored values raise LedgerError if they cannot be what was written."""
 
     @wraps(read)
     def checked(*args: P.args, **kwargs: P.kwargs) -> T:

@@ -1,4 +1,4 @@
-"""What other processes wish of the one that works on a run: rows, read as it goes."""
+"""Requests of other processes to the one that works on a run, stored as rows."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ CANCEL = "cancel"
 
 
 def cancel(ledger: Ledger, run: RunRow, key: str | None, *, now: float) -> bool:
-    """Wish a run, or its item with this key, canceled; return False where there is no such item.
+    """Ask for a run, or its item with this key, to be canceled; False if there is no such item.
 
     Raises HandedOverError.
     """
@@ -30,7 +30,7 @@ def cancel(ledger: Ledger, run: RunRow, key: str | None, *, now: float) -> bool:
 
 
 def ask(ledger: Ledger, run: RunRow, action: str, *, item: int | None, now: float) -> None:
-    """Leave a wish for the process that works on the run; any process may."""
+    """Leave a request for the process that works on the run, from any process."""
     with ledger.store.transaction() as db:
         db.execute(
             "INSERT INTO controls (run_no, item, action, asked_at) VALUES (?,?,?,?)",
@@ -39,7 +39,7 @@ def ask(ledger: Ledger, run: RunRow, action: str, *, item: int | None, now: floa
 
 
 def wishes(ledger: Ledger, run: RunRow) -> list[tuple[int, str, int | None]]:
-    """Return the open wishes for a run: (control_no, action, item or None for the run)."""
+    """Return the open requests for a run: (control_no, action, item or None for the run)."""
     rows = ledger.store.db.execute(
         "SELECT control_no, action, item FROM controls WHERE run_no = ? AND done_at IS NULL"
         " ORDER BY control_no",
@@ -49,7 +49,7 @@ def wishes(ledger: Ledger, run: RunRow) -> list[tuple[int, str, int | None]]:
 
 
 def was_granted(ledger: Ledger, run: RunRow, action: str) -> bool:
-    """Tell whether a wish for the whole run was carried out before."""
+    """Tell whether a request for the whole run was already carried out."""
     row = ledger.store.db.execute(
         "SELECT count(*) FROM controls WHERE run_no = ? AND action = ? AND item IS NULL"
         " AND done_at IS NOT NULL",
@@ -59,6 +59,6 @@ def was_granted(ledger: Ledger, run: RunRow, action: str) -> bool:
 
 
 def grant(ledger: Ledger, control_no: int, *, now: float) -> None:
-    """Mark a wish as carried out."""
+    """Mark a request as carried out."""
     with ledger.store.transaction() as db:
         db.execute("UPDATE controls SET done_at = ? WHERE control_no = ?", (now, control_no))

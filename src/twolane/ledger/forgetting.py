@@ -1,4 +1,4 @@
-"""Runs that are forgotten, and bodies that are let go: gone from the disk, not only from view."""
+"""Deleting runs, and the bodies of old ones, so that they are gone from the disk as well."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ _QUOTES = (
 
 
 def check_forgettable(ledger: Ledger, run: RunRow) -> None:
-    """See that nothing of a run is under way. Raises LedgerError saying what to do."""
+    """Check that nothing of a run is in progress. Raises LedgerError saying what to do."""
     if run.handed_over is not None:
         return  # what is left of it here is a copy
     if run.state is RunState.OPEN:
@@ -69,10 +69,10 @@ def check_forgettable(ledger: Ledger, run: RunRow) -> None:
 
 
 def forget(ledger: Ledger, run_ids: Sequence[str]) -> None:
-    """Delete everything of runs from the ledger and its folder, and give the space back.
+    """Delete all data of runs from the ledger and its folder, and free the space.
 
-    Nothing of them can be found in the file or its log afterwards. Raises LedgerError, before
-    anything is deleted, where one is not closed; LedgerLockedError where a process works on one.
+    No trace remains in the file or its log. Raises LedgerError, before anything is deleted, if a
+    run is not closed; LedgerLockedError if a process works on one.
     """
     locks = ledger.path.parent / LOCKS_FOLDER
     with contextlib.ExitStack() as held:
@@ -100,7 +100,7 @@ def forget(ledger: Ledger, run_ids: Sequence[str]) -> None:
 def let_go(ledger: Ledger, *, keep_days: float, now: float) -> list[str]:
     """Delete requests and replies of runs that closed over `keep_days` ago; return their ids.
 
-    Their rows stay: what they were, what became of every item, what they cost.
+    Their rows stay: what they were, every item's outcome, and what they cost.
     """
     runs = [
         run

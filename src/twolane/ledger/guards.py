@@ -1,4 +1,4 @@
-"""What a run must be before work on it begins, or its results are asked for."""
+"""Checks before work on a run begins, or before its results are read."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ def day(at: float) -> str:
 
 
 def check_workable(run: RunRow) -> None:
-    """See that a run may be worked on here.
+    """Check that a run may be worked on here.
 
-    Raises HandedOverError where it goes on on another computer, LedgerError where its requests
-    are gone.
+    Raises HandedOverError if it was handed over to another computer, LedgerError if its requests
+    were deleted.
     """
     check_here(run)
     check_kept(run)
 
 
 def check_here(run: RunRow) -> None:
-    """See that a run was not handed over to another computer. Raises HandedOverError."""
+    """Check that a run was not handed over to another computer. Raises HandedOverError."""
     if run.handed_over is not None:
         message = (
             f"run {run.id} was handed over with the export {run.handed_over}: worked on here as "
@@ -38,7 +38,7 @@ def check_here(run: RunRow) -> None:
 
 
 def check_kept(run: RunRow) -> None:
-    """See that a run's requests and replies are there. Raises LedgerError."""
+    """Check that a run's requests and replies were not deleted. Raises LedgerError."""
     if run.dropped_at is not None:
         message = (
             f"{gone(run)}; what it cost is in `show {run.id}`, and the same command with --again "
@@ -48,7 +48,7 @@ def check_kept(run: RunRow) -> None:
 
 
 def gone(run: RunRow) -> str:
-    """Say since when a run's requests and replies are gone, '' where they are there."""
+    """Say when a run's requests and replies were deleted, '' if they were not."""
     if run.dropped_at is None:
         return ""
     return (

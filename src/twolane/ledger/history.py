@@ -1,4 +1,4 @@
-"""What the ledger has measured, and what a deadline asks of it."""
+"""The ledger's measurements, as deadlines need them."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ RECENT_ATTEMPTS = 20_000
 
 
 class Workspace(NamedTuple):
-    """What a provider's limits belong to."""
+    """The workspace that a provider's limits apply to."""
 
     base_url: str
     key_fingerprint: str
 
 
 class Service(NamedTuple):
-    """Whose tempo it is: a simulator or a proxy says nothing of the provider it stands for."""
+    """The service a tempo belongs to: a simulator's or proxy's says nothing about the provider's."""
 
     provider: str
     base_url: str
@@ -34,7 +34,7 @@ class Service(NamedTuple):
 
 
 def tempo(ledger: Ledger, service: Service, *, size: int) -> Tempo:
-    """Return how long batches of about `size` items, their cancellation and calls took lately."""
+    """Return how long batches of about `size` items, cancellations and calls took recently."""
     batches = ledger.store.db.execute(
         "SELECT b.size, b.ended_at - b.submitted_at, b.ended_at - b.cancel_at FROM batches b"
         " JOIN runs r ON r.run_no = b.run_no WHERE r.provider = ? AND b.base_url = ?"
@@ -59,7 +59,7 @@ def tempo(ledger: Ledger, service: Service, *, size: int) -> Tempo:
 
 
 def owed(ledger: Ledger, run: RunRow) -> Owed:
-    """Return what of a run has no ending yet."""
+    """Return what is still to be answered of a run."""
     row = ledger.store.db.execute(
         "SELECT count(*), coalesce(sum(size_bytes), 0) FROM items WHERE id >= ? AND id < ?"
         " AND state IN ('pending', 'running', 'submitted')",
@@ -69,7 +69,7 @@ def owed(ledger: Ledger, run: RunRow) -> Owed:
 
 
 def minute_limits(ledger: Ledger, workspace: Workspace, model: str) -> MinuteLimits:
-    """Return the limits a minute that a workspace was last told of."""
+    """Return a workspace's last known limits per minute."""
     row = ledger.store.db.execute(
         "SELECT requests_per_min, input_tokens_per_min FROM limits"
         " WHERE base_url = ? AND key_fingerprint = ? AND model = ?",
@@ -81,7 +81,7 @@ def minute_limits(ledger: Ledger, workspace: Workspace, model: str) -> MinuteLim
 def keep_limits(
     ledger: Ledger, workspace: Workspace, model: str, limits: MinuteLimits, *, now: float
 ) -> None:
-    """Keep the limits a minute for the next deadline, where they are news."""
+    """Store the limits per minute for the next deadline, if they have changed."""
     if limits in (MinuteLimits(), minute_limits(ledger, workspace, model)):
         return
     with ledger.store.transaction() as db:
@@ -92,7 +92,7 @@ def keep_limits(
 
 
 def hurry(ledger: Ledger, run: RunRow) -> None:
-    """Let everything of a run that is pending for a batch go in real time."""
+    """Move all of a run's items that are pending for a batch to real time."""
     with ledger.store.transaction() as db:
         db.execute(
             "UPDATE items SET lane = 'realtime' WHERE id >= ? AND id < ? AND state = 'pending'",

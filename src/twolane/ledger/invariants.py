@@ -47,7 +47,7 @@ MONEY: Final = (
 
 
 class Invariant(NamedTuple):
-    """What holds, in words; a query for rows that break it, as one column; what to do then."""
+    """An invariant in words, a one-column query for rows that break it, and what to do then."""
 
     name: str
     query: str
@@ -377,4 +377,4 @@ INVARIANTS: Final = (
         RESTORE,
     ),
 )
-"""In this order they are looked at and shown."""
+"""Checked and shown in this order."""

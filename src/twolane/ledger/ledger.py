@@ -1,4 +1,4 @@
-"""The ledger: every change of a run, as one durable step each.
+"""The ledger: every change of a run is one durable step.
 
 Methods are synchronous and are called from one thread; a step that is not in the transition
 tables changes no row. Times come from the caller.
@@ -71,9 +71,9 @@ class Ledger:
     """All runs of one ledger file."""
 
     def __init__(self, path: Path, *, read_only: bool = False, rehearsal: bool = False) -> None:
-        """Open the ledger at `path`, or make it unless `read_only`. Raises LedgerError.
+        """Open the ledger at `path`, creating it unless `read_only`. Raises LedgerError.
 
-        A `rehearsal` reads it where there is one, and has an empty one in memory otherwise.
+        A `rehearsal` reads an existing ledger, and otherwise uses an empty one in memory.
         """
         self.store = Store(path, read_only=read_only, rehearsal=rehearsal)
         self.path = path
@@ -87,7 +87,7 @@ class Ledger:
     def create_run(self, run: NewRun, items: Iterable[NewItem], now: float) -> RunRow:
         """Write a run with all its items and requests in one transaction, in constant memory.
 
-        Raises LedgerError where a key stands twice or the number of items is not `run.total`.
+        Raises LedgerError if a key is used twice or the number of items is not `run.total`.
         """
         with self.store.transaction() as db:
             written = insert_items(db, insert_run(db, run, now), items)
@@ -97,7 +97,7 @@ class Ledger:
         return self.run(run.id)
 
     def run(self, run_id: str) -> RunRow:
-        """Return the run with this id. Raises UnknownRunError where there is none."""
+        """Return the run with this id. Raises UnknownRunError if there is none."""
         row = self.store.db.execute(
             f"SELECT {RUN_COLUMNS} FROM runs WHERE id = ?", (run_id,)
         ).fetchone()
@@ -121,7 +121,7 @@ class Ledger:
         return [run_of(row) for row in rows]
 
     def latest_run(self, source: str) -> RunRow | None:
-        """Return the newest run of this source, None where there is none."""
+        """Return the newest run of this source, None if there is none."""
         row = self.store.db.execute(
             f"SELECT {RUN_COLUMNS} FROM runs WHERE source = ? "
             "ORDER BY created_at DESC, run_no DESC LIMIT 1",
@@ -132,7 +132,7 @@ class Ledger:
     def move_run(
         self, run: RunRow, state: RunState, *, reason: str, now: float, worked_s: float = 0.0
     ) -> RunRow:
-        """Move a run to `state` and add the time worked; staying where it is, is no step."""
+        """Move a run to `state` and add the time worked; staying in its state is not a step."""
         allowed = _quoted(sources(RUN_STEPS, state) | {state})
         with self.store.transaction() as db:
             changed = db.execute(
@@ -146,7 +146,7 @@ class Ledger:
         return self.run(run.id)
 
     def set_cap(self, run: RunRow, cap_nano: int | None) -> RunRow:
-        """Give a run another cap; what the old one left out becomes pending again."""
+        """Change a run's cap; items that the old cap left out become pending again."""
         with self.store.transaction() as db:
             db.execute("UPDATE runs SET cap_nano = ? WHERE run_no = ?", (cap_nano, run.run_no))
             move_items(db, run.run_no, ItemState.PENDING, only=ItemState.SKIPPED, reason="")
@@ -157,7 +157,7 @@ class Ledger:
     def pending(
         self, run: RunRow, *, stage: int, lane: Lane, after: ItemRow | None, limit: int
     ) -> list[ItemRow]:
-        """Return up to `limit` pending items of the stages so far, the neediest first."""
+        """Return up to `limit` pending items of the stages so far, highest need first."""
         place = "" if after is None else "AND (need, -id) < (:need, -:after)"
         rows = self.store.db.execute(
             f"SELECT {ITEM_COLUMNS} FROM items WHERE state = 'pending' AND id >> {ITEM_BITS} = :run"
@@ -190,7 +190,7 @@ class Ledger:
         return found
 
     def wrong_replies(self, items: Sequence[int]) -> dict[int, tuple[str, bytes]]:
-        """Return, by item, what is wrong with its last invalid reply, and that reply's result."""
+        """Return, by item, its last invalid reply's fault and result."""
         found: dict[int, tuple[str, bytes]] = {}
         for item in items:
             row = self.store.db.execute(
@@ -204,7 +204,7 @@ class Ledger:
         return found
 
     def item_by_key(self, run: RunRow, key: str) -> ItemRow | None:
-        """Return the item with this key, None where there is none."""
+        """Return the item with this key, None if there is none."""
         row = self.store.db.execute(
             f"SELECT {ITEM_COLUMNS} FROM items WHERE id >= ? AND id < ? AND key = ?",
             (item_id(run.run_no, 0), item_id(run.run_no + 1, 0), storable(key)),
@@ -221,7 +221,7 @@ class Ledger:
             yield item_of(row)
 
     def move_item(self, item: int, state: ItemState, *, reason: str) -> bool:
-        """Move one item; return whether the step was allowed from where it stood."""
+        """Move one item; return whether the step was allowed from its state."""
         allowed = _quoted(sources(ITEM_STEPS, state))
         with self.store.transaction() as db:
             changed = db.execute(
@@ -231,7 +231,7 @@ class Ledger:
         return changed == 1
 
     def set_lane(self, items: Sequence[int], lane: Lane) -> None:
-        """Let pending items travel in another lane."""
+        """Move pending items to another lane."""
         with self.store.transaction() as db:
             db.executemany(
                 "UPDATE items SET lane = ? WHERE id = ? AND state = 'pending'",
@@ -239,7 +239,7 @@ class Ledger:
             )
 
     def leave_out(self, items: Sequence[int], *, reason: str) -> None:
-        """Skip those of these items that are pending."""
+        """Skip these items if they are pending."""
         with self.store.transaction() as db:
             db.executemany(
                 "UPDATE items SET state = 'skipped', reason = ? WHERE id = ? AND state = 'pending'",
@@ -247,7 +247,7 @@ class Ledger:
             )
 
     def cancel_all(self, run: RunRow, *, reason: str) -> int:
-        """Cancel every item that has not ended, wherever it is; count them."""
+        """Cancel every item that has not ended, in any state; count them."""
         with self.store.transaction() as db:
             return sum(
                 move_items(db, run.run_no, ItemState.CANCELED, only=state, reason=reason)
@@ -267,9 +267,9 @@ class Ledger:
     ) -> list[int]:
         """Record real-time attempts before they are sent.
 
-        `reserves` holds (item id, reserve in nano-dollars). Returns one attempt number each.
-        Raises LedgerError where an item is not in `state` (pending, or submitted in a race with
-        its batch) any more, MonthSpentError where the month's budget leaves no room.
+        `reserves` holds (item id, reserve in nano-dollars). Returns one attempt number each. Raises
+        LedgerError if an item is no longer in `state` (pending, or submitted in a race with its
+        batch), MonthSpentError if the month's budget leaves no room.
         """
         with self.store.transaction() as db:
             months.take(db, sum(nano for _, nano in reserves), month_cap_nano, now=now)
@@ -289,7 +289,7 @@ class Ledger:
     ) -> BatchRow:
         """Record a batch and its attempts as intended, before anything is sent.
 
-        Raises MonthSpentError where the month's budget leaves no room.
+        Raises MonthSpentError if the month's budget leaves no room.
         """
         with self.store.transaction() as db:
             months.take(db, sum(nano for _, nano in reserves), month_cap_nano, now=now)
@@ -308,7 +308,7 @@ class Ledger:
 
     @readable
     def submitted(self, items: Sequence[int]) -> frozenset[int]:
-        """Return those of these items that a batch has and no real-time call."""
+        """Return those of these items that are in a batch and in no real-time call."""
         rows = self.store.db.execute(
             f"SELECT id FROM items WHERE id IN ({','.join('?' * len(items))})"
             " AND state = 'submitted'",
@@ -338,17 +338,17 @@ class Ledger:
         ]
 
     def settle(self, settlements: Sequence[Settlement]) -> None:
-        """Book the ending of attempts and move their items, in one transaction.
+        """Settle attempts and move their items, in one transaction.
 
-        An attempt is settled once: a second ending for it changes nothing. An item that a person
-        canceled meanwhile keeps its state. One without an answer stays in flight while another
-        attempt at it is out, in that one's lane: that one decides.
+        An attempt is settled once: a second ending changes nothing. An item canceled by a person
+        meanwhile keeps its state. An item without an answer stays in flight while another attempt
+        at it is, in that attempt's lane: that attempt decides.
         """
         with self.store.transaction() as db:
             settle(db, settlements)
 
     def money(self, run: RunRow) -> tuple[int, int]:
-        """Return (spent, reserved) in nano-dollars: settled attempts, and those still out."""
+        """Return (spent, reserved) in nano-dollars: settled attempts, and those still in flight."""
         row = self.store.db.execute(
             "SELECT coalesce(sum(cost_nano), 0),"
             " coalesce(sum(CASE WHEN outcome IS NULL THEN reserve_nano ELSE 0 END), 0)"
@@ -360,7 +360,7 @@ class Ledger:
     # -- batches ------------------------------------------------------------------------------
 
     def batch(self, batch_no: int) -> BatchRow:
-        """Return one batch. Raises LedgerError where there is none."""
+        """Return one batch. Raises LedgerError if there is none."""
         row = self.store.db.execute(
             f"SELECT {BATCH_COLUMNS} FROM batches WHERE batch_no = ?", (batch_no,)
         ).fetchone()
@@ -396,7 +396,7 @@ class Ledger:
         submitted_at: float | None = None,
         ended_at: float | None = None,
     ) -> BatchRow:
-        """Move a batch one step. Raises LedgerError where the step is not in the table."""
+        """Move a batch one step. Raises LedgerError if the step is not in the table."""
         with self.store.transaction() as db:
             move_batch(
                 db,
@@ -418,7 +418,7 @@ class Ledger:
         *,
         reason: str,
     ) -> None:
-        """Settle what is open of a batch and close it, in one step: it cannot turn up in between."""
+        """Settle a batch's open attempts and close it, in one step: it cannot turn up in between."""
         with self.store.transaction() as db:
             settle(db, settlements)
             move_batch(db, batch, state, reason=reason)

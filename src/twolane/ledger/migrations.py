@@ -1,4 +1,4 @@
-"""Steps from each older format of the ledger to the next; all that are due run in one transaction."""
+"""Migrations from each older format to the next; all that are due run in one transaction."""
 
 from __future__ import annotations
 
@@ -55,4 +55,4 @@ INSERT INTO months
   FROM attempts GROUP BY 1;
 """,
 }
-"""The SQL that leads from a format to the one after it."""
+"""The SQL that migrates each format to the next one."""

@@ -1,9 +1,9 @@
-"""What a calendar month costs, over all runs of the ledger: the money under a month's budget.
+"""The cost of a calendar month over all runs of the ledger, under the month's budget.
 
-A month is one of UTC, as on the providers' bills, and an attempt counts in the one in which it
-left: at its reserve while it is out, at its cost when it has ended. The sum is a row that every
-claim and every ending changes in its own transaction, so that processes which share a ledger
-cannot exceed a budget together; it outlasts runs that are forgotten.
+Months are in UTC, as on the providers' bills. An attempt counts in the month in which it was sent:
+at its reserve while in flight, at its cost once it has ended. The sum is a row that every claim and
+every ending updates in its own transaction, so that processes sharing a ledger cannot exceed a
+budget together; forgetting runs does not change it.
 """
 
 from __future__ import annotations
@@ -34,19 +34,19 @@ def month_of(now: float) -> str:
 
 
 def empty_month(cap_nano: int | None, now: float) -> Month | None:
-    """Return how this month stands where there is no ledger yet, None without a budget."""
+    """Return the state of this month without a ledger, None without a budget."""
     return None if cap_nano is None else Month(month_of(now), cap_nano, 0)
 
 
 def standing(store: Store, cap_nano: int | None, now: float) -> Month | None:
-    """Return how this month stands under a budget, None where there is none."""
+    """Return the state of this month under a budget, None without one."""
     if cap_nano is None:
         return None
     return Month(month_of(now), cap_nano, spent(store.db, now))
 
 
 def spent(db: sqlite3.Connection, now: float) -> int:
-    """Return what this month has cost so far, or has set aside, in nano-dollars."""
+    """Return what this month has cost so far, reserves included, in nano-dollars."""
     row = db.execute(
         "SELECT committed_nano FROM months WHERE month = ?", (month_of(now),)
     ).fetchone()
@@ -54,9 +54,9 @@ def spent(db: sqlite3.Connection, now: float) -> int:
 
 
 def take(db: sqlite3.Connection, reserve_nano: int, cap_nano: int | None, *, now: float) -> None:
-    """Set the reserve of a claim aside, in the claim's transaction.
+    """Add the reserve of a claim, in the claim's transaction.
 
-    Raises MonthSpentError where the budget leaves no room: another process was first.
+    Raises MonthSpentError if the budget leaves no room: another process was first.
     """
     if cap_nano is not None and reserve_nano and spent(db, now) + reserve_nano > cap_nano:
         message = f"the budget of {month_of(now)}, {format_usd(cap_nano)}, leaves no room"
@@ -69,12 +69,12 @@ def take(db: sqlite3.Connection, reserve_nano: int, cap_nano: int | None, *, now
 
 
 def settle(db: sqlite3.Connection, attempts: Iterable[int]) -> None:
-    """Put what attempts that have just ended cost in the place of their reserves."""
+    """Replace the reserves of attempts that have just ended by their costs."""
     _change(db, attempts, "cost_nano - reserve_nano")
 
 
 def add(db: sqlite3.Connection, attempts: Iterable[int]) -> None:
-    """Add what attempts cost that had been settled as never sent."""
+    """Add the cost of attempts that had been settled as never sent."""
     _change(db, attempts, "cost_nano")
 
 
@@ -88,7 +88,7 @@ def _change(db: sqlite3.Connection, attempts: Iterable[int], by: str) -> None:
 
 
 def make_room(store: Store, run: RunRow, cap_nano: int | None, *, now: float) -> None:
-    """Let what a month's budget left out of a run be pending again, where there is room now."""
+    """Make a run's items skipped for a month's budget pending again, if there is room now."""
     if cap_nano is not None and spent(store.db, now) >= cap_nano:
         return
     with store.transaction() as db:
@@ -103,7 +103,7 @@ def make_room(store: Store, run: RunRow, cap_nano: int | None, *, now: float) ->
 
 
 def keeps_back(store: Store, run: RunRow) -> bool:
-    """Tell whether all that is left out of a run is left out for a month's budget."""
+    """Tell whether all skipped items of a run were skipped for a month's budget."""
     row = store.db.execute(
         "SELECT count(*), count(*) FILTER (WHERE reason = ?) FROM items"
         " WHERE id >= ? AND id < ? AND state = ?",

@@ -1,4 +1,4 @@
-"""Batches that were given up as never arrived, and turned up after all: what they cost."""
+"""Orphans: batches that turned up after they had been given up as never created, and their cost."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class OrphanCost(NamedTuple):
 
 
 class Sent(NamedTuple):
-    """One request of a batch, as far as its results are told by it, and its worst case."""
+    """One request of a batch: what identifies its results, and its worst case."""
 
     attempt_no: int
     name: str
@@ -44,7 +44,7 @@ class Sent(NamedTuple):
 def given_up(
     ledger: Ledger, run: RunRow, *, base_url: str, key_fingerprint: str, since: float
 ) -> list[BatchRow]:
-    """Return the batches of this workspace and the run's model that never arrived, so far."""
+    """Return the batches of this workspace and the run's model that have not turned up so far."""
     columns = ", ".join(f"b.{name}" for name in BATCH_COLUMNS.split(", "))
     rows = ledger.store.db.execute(
         f"SELECT {columns} FROM batches b JOIN runs r USING (run_no) WHERE b.state = 'refused'"
@@ -81,7 +81,7 @@ def run_of(ledger: Ledger, batch: BatchRow) -> RunRow:
 def book(
     ledger: Ledger, batch: BatchRow, found: BatchInfo, costs: Sequence[OrphanCost], *, now: float
 ) -> None:
-    """Book what an orphan cost and close it, in one transaction; its items stay as they are."""
+    """Book an orphan's cost and close it, in one transaction; its items stay unchanged."""
     allowed = ", ".join(f"'{state}'" for state in sources(BATCH_STEPS, BatchState.ORPHAN))
     submitted_at = clamped(found.created_at, batch.intended_at, now)
     ended_at = clamped(found.ended_at or now, submitted_at, now)

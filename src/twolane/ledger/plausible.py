@@ -1,4 +1,4 @@
-"""What each column of a ledger may hold, whatever the rows around it say: as queries for what it may not."""
+"""Queries for values that a column of a ledger must not hold, whatever its other rows say."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 MAX_RUNS: Final = 2**30
 MAX_ITEMS: Final = 2**31
 MAX_NANO: Final = 10**17
-"""A hundred million dollars: so much, and sums of it, no ledger has to hold."""
+"""A hundred million dollars: more than any ledger has to hold, even summed."""
 
 MONEY_COLUMNS = ("reserve_nano", "cost_nano", "realtime_nano")
 # Nothing would ever leave in batches of none.
@@ -54,7 +54,7 @@ _TIMES_OR_NONE = {
 
 
 def wrong_types() -> str:
-    """Return a query for values that are not of the kind their column holds."""
+    """Return a query for values that are not of their column's type."""
     kinds = (
         (_TEXTS, ("text",)),
         (_NAMES, ("text", "blob")),
@@ -72,7 +72,7 @@ def wrong_types() -> str:
 
 
 def wrong_times() -> str:
-    """Return a query for times that there cannot be."""
+    """Return a query for impossible times."""
     return " UNION ALL ".join(
         f"SELECT '{table} row ' || rowid || ' {column}' FROM {table}"
         f" WHERE typeof({column}) = 'real' AND NOT {column} BETWEEN 0 AND 1e11"
@@ -83,7 +83,7 @@ def wrong_times() -> str:
 
 
 def odd_numbers() -> str:
-    """Return a query for what is counted beyond anything there can be, or below nothing."""
+    """Return a query for impossibly large or negative counts."""
     tokens = dict.fromkeys(TOKEN_COLUMNS, MAX_TOKENS)
     money = dict.fromkeys(MONEY_COLUMNS, MAX_NANO)
     most: dict[str, dict[str, int]] = {
@@ -103,5 +103,5 @@ def odd_numbers() -> str:
 
 
 def listed(values: Iterable[str]) -> str:
-    """Return texts as SQL lists them."""
+    """Return texts as an SQL list."""
     return ", ".join(f"'{value}'" for value in sorted(values))

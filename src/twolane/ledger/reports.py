@@ -79,7 +79,7 @@ def _counts(ledger: Ledger, run: RunRow, tally: dict[tuple[str, str], int]) -> C
 
 
 def lanes(ledger: Ledger, run: RunRow) -> dict[Lane, LaneTotals]:
-    """Return what each lane did: items that ended in it, batches posted, money."""
+    """Return each lane's totals: items that ended in it, batches posted, cost."""
     return _lanes(ledger, run, _tally(ledger, run))[0]
 
 
@@ -111,7 +111,7 @@ def _lanes(
 
 
 def failures(ledger: Ledger, run: RunRow) -> tuple[Failure, ...]:
-    """Return every item that did not succeed, in order, with what a person needs to act."""
+    """Return every item that did not succeed, in order, with what a person needs to act on it."""
     return tuple(
         Failure(
             item=row.item.key,
@@ -147,7 +147,7 @@ def _failure_kind(row: ResultRow) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Expiring:
-    """An open batch whose results the provider keeps only until `expires_at`, s of the epoch."""
+    """An open batch whose results expire at `expires_at`, in seconds since the epoch."""
 
     run: str
     kind: str
@@ -157,9 +157,9 @@ class Expiring:
 
 @readable
 def expiring(ledger: Ledger, now: float) -> list[Expiring]:
-    """Return the batches that were submitted long ago and not collected, the oldest first.
+    """Return the batches submitted long ago and not yet collected, oldest first.
 
-    Those of runs that were handed over are another computer's to fetch.
+    Batches of runs that were handed over are left to the other computer.
     """
     rows = ledger.store.db.execute(
         "SELECT r.id, r.kind, coalesce(b.provider_id, b.nonce), b.submitted_at FROM batches b"
@@ -175,7 +175,7 @@ def expiring(ledger: Ledger, now: float) -> list[Expiring]:
 
 
 def report(ledger: Ledger, run: RunRow) -> Report:
-    """Return the whole report of a run as it stands."""
+    """Return the current report of a run."""
     tally = _tally(ledger, run)
     items = _counts(ledger, run, tally)
     by_lane, realtime = _lanes(ledger, run, tally)

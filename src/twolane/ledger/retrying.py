@@ -1,4 +1,4 @@
-"""Failed items sent again, but for those that fail whenever they are sent."""
+"""Retrying failed items, except those that would fail the same way again."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ _OF_RUN = "id >= :low AND id < :high AND state = 'failed'"
 def retry_failed(ledger: Ledger, run: RunRow, *, everything: bool) -> int:
     """Make failed items pending again with all their tries; count them.
 
-    What the same request meets again (an invalid request, a refusal) stays as it is, unless
-    `everything` is wanted.
+    Items that would fail the same way again (an invalid request, a refusal) stay failed, unless
+    `everything`.
     """
     with ledger.store.transaction() as db:
         if everything:

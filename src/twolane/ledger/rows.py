@@ -1,4 +1,4 @@
-"""What the ledger hands out and takes in: rows as frozen values."""
+"""The ledger's input and output: rows as frozen values."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ NO_USAGE = Usage()
 COMPRESS_ABOVE_BYTES = 1024
 _ZLIB_FIRST_BYTE = 0x78
 IMPORTED = "imported"
-"""The setting of a run that another computer, or anybody, has written down: see `RunRow`."""
+"""The setting that marks an imported run, which anybody may have written: see `RunRow`."""
 
 
 def item_id(run_no: int, index: int) -> int:
@@ -36,14 +36,14 @@ def item_index(item: int) -> int:
 
 
 def shrink(body: bytes) -> bytes:
-    """Compress a JSON body that is worth it; `grow` tells the two forms apart."""
+    """Compress a JSON body if that is worth it; `grow` tells the two forms apart."""
     return zlib.compress(body, 1) if len(body) > COMPRESS_ABOVE_BYTES else body
 
 
 def grow(blob: bytes) -> bytes:
     """Undo `shrink`: no JSON object begins with zlib's first byte.
 
-    Raises LedgerError where it is damaged.
+    Raises LedgerError if it is damaged.
     """
     try:
         return inflate(blob) if blob[0] == _ZLIB_FIRST_BYTE else bytes(blob)
@@ -56,7 +56,7 @@ def grow(blob: bytes) -> bytes:
 
 
 def storable(text: str) -> str | bytes:
-    """Return `text` as SQLite takes it: with lone surrogates (a name's stray bytes), as bytes."""
+    """Return `text` for SQLite: as bytes if it has lone surrogates, as odd file names do."""
     if text.isascii():
         return text
     try:
@@ -73,7 +73,7 @@ def restored(value: str | bytes) -> str:
 
 @dataclass(frozen=True, slots=True)
 class NewRun:
-    """All of a run that is known before its first item is written."""
+    """All data of a run that is known before its first item is written."""
 
     id: str
     kind: str
@@ -96,7 +96,7 @@ class NewRun:
 
 
 class NewItem(NamedTuple):
-    """One item to be written; its index is its place in the sequence."""
+    """One item to be written; its index is its position in the sequence."""
 
     key: str
     name: str
@@ -112,7 +112,7 @@ class NewItem(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class RunRow:
-    """A run as it stands."""
+    """A run's current row."""
 
     run_no: int
     id: str
@@ -146,18 +146,18 @@ class RunRow:
 
     @property
     def imported(self) -> bool:
-        """Whether it came with an import: where it writes and what it is asked of is named anew."""
+        """Whether it was imported: its output and its server must then be named again."""
         return self.setting(IMPORTED) is not None
 
     @property
     def begun_at(self) -> str:
-        """The address that a server may be looked for at, '' where only a person may name one."""
+        """The address where a server may be looked for, '' if only a person may name one."""
         return "" if self.imported else self.base_url
 
     def setting(self, name: str) -> object:
-        """Return one of the settings the run was started with, None where it has none.
+        """Return one of the settings the run was started with, None if it has none.
 
-        Raises LedgerError where they are damaged.
+        Raises LedgerError if they are damaged.
         """
         try:
             values: dict[str, object] = json.loads(self.settings)
@@ -168,7 +168,7 @@ class RunRow:
 
     @property
     def bounded(self) -> bool:
-        """Whether the tokens of none of its requests can cost more than its reserve."""
+        """Whether no request's tokens can cost more than its reserve."""
         return self.setting("unbounded") is False
 
 
@@ -192,7 +192,7 @@ class ItemRow(NamedTuple):
 
     @property
     def index(self) -> int:  # type: ignore[override]  # nobody looks for values in a row
-        """Its place in the run, from 0."""
+        """Its position in the run, from 0."""
         return self.id & _INDEX_MASK
 
     @property
@@ -203,7 +203,7 @@ class ItemRow(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class BatchRow:
-    """A batch as it stands."""
+    """A batch's current row."""
 
     batch_no: int
     run_no: int
@@ -223,7 +223,7 @@ class BatchRow:
 
 
 class SentItem(NamedTuple):
-    """An attempt in flight together with what its answer is checked against."""
+    """An attempt in flight, with what its answer is checked against."""
 
     attempt_no: int
     item: ItemRow
@@ -235,12 +235,12 @@ class SentItem(NamedTuple):
 
 
 class Settlement(NamedTuple):
-    """The ending of one attempt and what becomes of its item.
+    """The ending of one attempt, and its item's next state.
 
     `item_state` PENDING is a retry; `fault` is the class of what went wrong, `refunds_try` says
-    that it does not count as a try. `ending` says how the model ended its reply, None: as usual;
-    `unpriced` what it used that has no known price. `body` is the result in the provider's batch-result shape.
-    `grows_bytes` is what a repair will add to the request. An item that was canceled meanwhile
+    that it does not count as a try. `ending` is the model's stop reason, None for the usual one;
+    `unpriced` is usage without a known price. `body` is the result in the provider's batch-result
+    shape. `grows_bytes` is what a repair adds to the request. An item that was canceled meanwhile
     keeps its state; the attempt and its cost are booked all the same.
     """
 
@@ -266,7 +266,7 @@ class Settlement(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ResultRow:
-    """What became of one item, for outputs: `body` is its last result, None where none came."""
+    """The outcome of one item, for outputs: `body` is its last result, None if there is none."""
 
     item: ItemRow
     lane: Lane

@@ -25,7 +25,7 @@ _MOVING_LOCK = "moving"
 
 
 def run_lock(locks: Path, run_id: str) -> contextlib.AbstractContextManager[None]:
-    """Hold a run while the block works on it, by a file in `locks` that dies with the process.
+    """Lock a run for the block, with a file in `locks` that is released when the process dies.
 
     Raises LedgerLockedError naming the process that holds it.
     """
@@ -33,9 +33,9 @@ def run_lock(locks: Path, run_id: str) -> contextlib.AbstractContextManager[None
 
 
 def source_lock(locks: Path, source: str) -> contextlib.AbstractContextManager[None]:
-    """Hold a source from the look for a run of it until there is one.
+    """Lock a source while looking for its run and creating one.
 
-    Two processes that look at the same time would both find none, and both begin and pay for one.
+    Two processes that look at the same time would both find none, and both create and pay for one.
     Raises LedgerLockedError naming the process that holds it.
     """
     digest = hashlib.blake2b(source.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
@@ -43,16 +43,16 @@ def source_lock(locks: Path, source: str) -> contextlib.AbstractContextManager[N
 
 
 def moving_lock(home: Path) -> Path:
-    """Return the file that the process holds that exports or imports the state in `home`."""
+    """Return the file that a process locks to export or import the state in `home`."""
     return home / LOCKS_FOLDER / f"{_MOVING_LOCK}.lock"
 
 
 @contextlib.contextmanager
 def workshop(home: Path) -> Iterator[Path]:
-    """Yield an empty private folder for copies of the state in `home`, gone when the block ends.
+    """Yield an empty private folder for copies of the state in `home`, deleted after the block.
 
-    What a process that died has left of one is removed first. Raises LedgerLockedError where
-    another process has one.
+    One left by a process that died is removed first. Raises LedgerLockedError if another process
+    has one.
     """
     spool = home / SPOOL_FOLDER
     private.folder(spool)

@@ -1,4 +1,4 @@
-"""How a run stands with its provider: where it is, how large batches may be, what it waits for."""
+"""A run's standing with its provider: its address, batch sizes, and what the run waits for."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def set_place(ledger: Ledger, run: RunRow, base_url: str) -> RunRow:
-    """Note where a run is worked on; one that was worked on elsewhere has no one place."""
+    """Record where a run is worked on; a run worked on in several places has no single one."""
     if run.base_url in ("", base_url):
         return run
     with ledger.store.transaction() as db:
@@ -22,21 +22,21 @@ def set_place(ledger: Ledger, run: RunRow, base_url: str) -> RunRow:
 
 
 def set_batch_size(ledger: Ledger, run: RunRow, items: int) -> RunRow:
-    """Let a batch of the run hold that many items from now on."""
+    """Set the most items in a batch of the run from now on."""
     with ledger.store.transaction() as db:
         db.execute("UPDATE runs SET batch_size = ? WHERE run_no = ?", (items, run.run_no))
     return ledger.run(run.id)
 
 
 def set_batch_bytes(ledger: Ledger, run: RunRow, size_bytes: int) -> RunRow:
-    """Let no create of the run be larger from now on; one item alone may be."""
+    """Set the largest create of the run from now on; a single item may be larger."""
     with ledger.store.transaction() as db:
         db.execute("UPDATE runs SET batch_bytes = ? WHERE run_no = ?", (size_bytes, run.run_no))
     return ledger.run(run.id)
 
 
 def was_answered(ledger: Ledger, run: RunRow) -> bool:
-    """Tell whether the provider has answered anything of the run, whatever it was."""
+    """Tell whether the provider has ever answered the run, in any way."""
     found = ledger.store.db.execute(
         "SELECT EXISTS (SELECT 1 FROM batches WHERE run_no = ? AND provider_id IS NOT NULL)"
         " OR EXISTS (SELECT 1 FROM attempts WHERE item >= ? AND item < ?"
@@ -55,7 +55,7 @@ def has_batch(ledger: Ledger, provider_id: str) -> bool:
 
 
 def note_wait(ledger: Ledger, run: RunRow, wait: Wait | None) -> None:
-    """Write down what the process that works on the run waits for; None: for nothing."""
+    """Record what the process that works on the run waits for; None means nothing."""
     why, until = (wait.why, wait.until) if wait else ("", None)
     with ledger.store.transaction() as db:
         db.execute(

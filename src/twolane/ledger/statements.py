@@ -85,7 +85,7 @@ def claim_items(
     *,
     only: ItemState = ItemState.PENDING,
 ) -> None:
-    """Take items for an attempt. Raises LedgerError where one is not in the state `only`."""
+    """Claim items for an attempt. Raises LedgerError if one is not in the state `only`."""
     changed = db.executemany(
         f"UPDATE items SET state = '{state.value}', tries = tries + 1, reason = ''"
         f" WHERE id BETWEEN ? AND ? AND state = '{only.value}'",
@@ -187,7 +187,7 @@ def move_batch(
     submitted_at: float | None = None,
     ended_at: float | None = None,
 ) -> None:
-    """Move a batch one step. Raises LedgerError where the step is not in the table."""
+    """Move a batch one step. Raises LedgerError if the step is not in the table."""
     allowed = ", ".join(f"'{source.value}'" for source in sources(BATCH_STEPS, state))
     changed = db.execute(
         "UPDATE batches SET state = ?, reason = ?,"
@@ -206,7 +206,7 @@ def move_batch(
 
 
 def settle(db: sqlite3.Connection, settlements: Sequence[Settlement]) -> None:
-    """Book endings; see Ledger.settle. Of two endings of an attempt the first one counts."""
+    """Book endings; see Ledger.settle. If an attempt has two endings, the first one counts."""
     by_attempt = {one.attempt_no: one for one in reversed(settlements)}
     unsettled = db.execute(
         "SELECT attempt_no FROM attempts WHERE outcome IS NULL"

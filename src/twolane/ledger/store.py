@@ -125,9 +125,9 @@ class Store:
     def __init__(self, path: Path, *, read_only: bool = False, rehearsal: bool = False) -> None:
         """Open or create the ledger at `path`; `read_only` neither creates nor changes anything.
 
-        Nor does a `rehearsal`, which begins with an empty one in memory where there is none.
-        Raises LedgerError where the file is no ledger, is damaged, was emptied or removed,
-        cannot be written or was made by a newer version, and where its folder is not private.
+        Nor does a `rehearsal`, which uses an empty one in memory if there is none. Raises
+        LedgerError if the file is not a ledger, is damaged, was emptied or removed, cannot be
+        written or was made by a newer version, and if its folder is not private.
         """
         self.path = path
         # Looked for before the file is: another process may be creating both, the file first.
@@ -272,7 +272,7 @@ class Store:
     def transaction(self) -> Iterator[sqlite3.Connection]:
         """Run a block as one write transaction: all of it is durable afterwards, or none.
 
-        Raises LedgerFullError where the disk is full, LedgerError for any other fault.
+        Raises LedgerFullError if the disk is full, LedgerError for any other fault.
         """
         self.db.execute("BEGIN IMMEDIATE")
         try:
@@ -284,7 +284,7 @@ class Store:
 
     @contextlib.contextmanager
     def snapshot(self) -> Iterator[None]:
-        """Read in a block as of one moment, whatever other processes write meanwhile."""
+        """Read one consistent snapshot inside the block, whatever other processes write."""
         self.db.execute("BEGIN")
         try:
             yield
@@ -306,7 +306,7 @@ class Store:
 
 
 def schema() -> str:
-    """Return the statements that make a ledger of this version."""
+    """Return the statements that create a ledger of this version."""
     return resources.files("twolane.ledger").joinpath("schema.sql").read_text("utf-8")
 
 
@@ -321,10 +321,10 @@ def _statements(script: str) -> Iterator[str]:
 
 
 def marker_of(path: Path) -> Path:
-    """Return the small file that says that a ledger was made at `path`.
+    """Return the path of the small file that marks that a ledger was created at `path`.
 
-    Without it a ledger that was emptied, or whose log was deleted before its first contents
-    reached the file, could not be told from a new one, and its runs would be paid for again.
+    Without it an emptied ledger, or one whose log was deleted before its first contents reached the
+    file, would look like a new one, and its runs would be paid for again.
     """
     return path.with_name(path.name + ".made")
 

@@ -1,9 +1,9 @@
-"""A whole state folder in one file, for a second computer, without working on a run twice.
+"""Moving a whole state folder to another computer in one file, without working on a run twice.
 
-Taken along is every SQLite file of the folder, each as of one moment: the ledger, and what
-programs on top of the engine keep below it. Files named `derived.sqlite3` are derived by convention
-and left behind, like locks and bodies on their way. Runs with work left are handed over: they
-cannot be worked on here any more, because both computers would pay for the same items.
+An export holds a consistent snapshot of every SQLite file in the folder: the ledger, and the state
+of programs built on the engine. Files named `derived.sqlite3` can be rebuilt, by convention, and
+are left behind, like locks and bodies in transit. Unfinished runs are handed over: they can no
+longer be worked on here, because both computers would pay for the same items.
 """
 
 from __future__ import annotations
@@ -41,20 +41,20 @@ _WITH_WORK_LEFT = (RunState.OPEN, RunState.STOPPED)
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """What an export or an import took along: `unfinished` are the ids of runs with work left."""
+    """The content of an export or import: `unfinished` are the ids of unfinished runs."""
 
     runs: int
     unfinished: tuple[str, ...]
     kept: tuple[str, ...] = ()
-    """Files that an import found in their place already, and left as they are."""
+    """Files that an import found already there, and left unchanged."""
 
 
 def export_state(ledger: Ledger, target: Path, *, now: float) -> Moved:
     """Write the state folder of `ledger` into the new file `target`, readable by its owner only.
 
-    Runs with work left are handed over. The file appears under its name only when it is complete.
-    Raises ConfigError where it exists or cannot be written, LedgerLockedError where a process
-    works on a run; nothing is handed over then.
+    Unfinished runs are handed over. The file appears under its name only when it is complete.
+    Raises ConfigError if it exists or cannot be written, LedgerLockedError if a process works on a
+    run; then nothing is handed over.
     """
     if target.exists():
         message = f"{target} exists; name another file"
@@ -157,7 +157,7 @@ def _write(folder: Path, manifest: dict[str, Any], target: Path) -> None:
 
 
 def take_back(ledger: Ledger) -> tuple[str, ...]:
-    """Let runs that were handed over be worked on here again; return their ids."""
+    """Take handed-over runs back, so that they can be worked on here again; return their ids."""
     runs = tuple(run.id for run in ledger.runs() if run.handed_over is not None)
     with ledger.store.transaction() as db:
         db.execute("UPDATE runs SET handed_over = NULL WHERE handed_over IS NOT NULL")
@@ -165,15 +165,15 @@ def take_back(ledger: Ledger) -> tuple[str, ...]:
 
 
 def import_state(source: Path, path: Path, *, spare_bytes: int = SPARE_BYTES) -> Moved:
-    """Put the state in the file `source` into the folder of the ledger at `path`.
+    """Install the state in the file `source` in the folder of the ledger at `path`.
 
-    Anybody may have written the file: all of it is checked before anything is put there, and where
-    anything is wrong the folder is as it was. A ledger that is there is never touched. What other
-    programs keep in the folder already stays as it is; what they get is marked, for them to look
-    at. An imported run writes nowhere before a person names its output again.
+    Anybody may have written the file: all of it is checked before anything is installed, and if
+    anything is wrong the folder stays unchanged. An existing ledger is never touched. Existing
+    files of other programs stay as they are; imported ones are marked for their programs to check.
+    An imported run writes no output until a person names its file again.
 
-    `spare_bytes` is what the file may unpack to, beside a multiple of its size. Raises ConfigError
-    where there is a ledger, or no such file, LedgerError where the file is damaged.
+    `spare_bytes` is what the file may unpack to in addition to a multiple of its size. Raises
+    ConfigError if there is already a ledger or no such file, LedgerError if the file is damaged.
     """
     home = path.parent
     try:

@@ -1,7 +1,7 @@
-"""An export taken apart: a file that anybody may have written, and nothing in it is believed.
+"""Unpacking an export: anybody may have written the file, so nothing in it is trusted.
 
-Its sizes are what is read of it, not what it says; it has the files that its manifest names and no
-others; each begins as an SQLite file does, and lands below the folder it is unpacked into.
+Sizes are measured while reading, not taken from the file; it must hold exactly the files that its
+manifest names; each must begin like an SQLite file, and is unpacked below the target folder.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ MANIFEST: Final = "manifest.json"
 SUFFIX: Final = ".sqlite3"
 
 MAX_FILES: Final = 10_000
-"""Five to a vault, and few people have a hundred of those."""
+"""Five per vault, and few people have a hundred vaults."""
 SPARE_BYTES: Final = 1 << 30
 MAX_RATIO: Final = 50
 """What a file packed may unpack to: what is empty in a database shrinks to a thousandth, but less
@@ -54,7 +54,7 @@ _NOT_AN_EXPORT: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """What an export says of itself: the mark of its runs, and its files, the ledger first."""
+    """An export's own description: the mark of its runs, and its files, the ledger first."""
 
     mark: str
     names: tuple[str, ...]
@@ -81,10 +81,10 @@ def unpack(
     check: Callable[[Export], None],
     spare_bytes: int = SPARE_BYTES,
 ) -> Export:
-    """Unpack the export `source` into a new folder, once `check` has looked at what it says.
+    """Unpack the export `source` into a new folder, after `check` has accepted its description.
 
-    Raises ConfigError where there is no such file, LedgerError where it is no export, damaged, or
-    unpacks to far more than it is.
+    Raises ConfigError if there is no such file, LedgerError if it is not an export, is damaged, or
+    unpacks to far more than its size.
     """
     with _opened(source) as file:
         most_bytes = spare_bytes + MAX_RATIO * os.fstat(file.fileno()).st_size
@@ -174,7 +174,7 @@ def _is_mark(mark: Any) -> bool:  # noqa: ANN401
 
 
 def check_name(name: object) -> None:
-    """See that a file of an export may have a name. Raises ValueError."""
+    """Check that a file of an export may have this name. Raises ValueError."""
     folders = name.casefold().split("/")[:-1] if isinstance(name, str) else []
     if (
         not isinstance(name, str)

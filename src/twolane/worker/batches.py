@@ -73,7 +73,7 @@ class BatchLane:
         return self.posting is not None or bool(self._follower.following)
 
     async def fill(self, stage: int) -> bool:
-        """Post the next batch if there is one; return whether the budget held some back."""
+        """Post the next batch, if any; return whether the budget held items back."""
         context = self._context
         if self.posting is not None or self._follower.unresolved:
             # Creates go out one at a time, and none while it is unknown what became of one:
@@ -337,14 +337,14 @@ def _repeated(batch: BatchRow, provider_id: str) -> str:
 
 
 def too_large(error: ProviderError) -> bool:
-    """Tell whether a create is refused for its size, by the provider or by a proxy before it."""
+    """Tell whether a create was refused for its size, by the provider or a proxy in front of it."""
     return error.status == 413 or error.kind == TOO_LARGE  # noqa: PLR2004
 
 
 def certainly_refused(error: ProviderError) -> bool:
     """Tell whether a create was certainly not accepted.
 
-    That is a 4xx, unless of a gateway that gave up; an answer from a wrong address; or one that was
+    That is a 4xx, unless a gateway gave up; an answer from a wrong address; or a create that was
     never sent.
     """
     if isinstance(error, ConnectionFailedError):

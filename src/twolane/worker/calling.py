@@ -1,4 +1,4 @@
-"""Getting one request answered in real time: turns, refusals and whose they are, lost networks."""
+"""Getting one request answered in real time: turns, refusals and their causes, lost networks."""
 
 from __future__ import annotations
 
@@ -44,16 +44,16 @@ GATEWAY_BACKOFF = 4
 
 
 class Caller:
-    """Asks for one run, as many calls at a time as the pacer lets.
+    """Sends the calls of one run, as many at a time as the pacer allows.
 
-    `resting` are the items whose calls wait by themselves while the others go on, with what for,
-    and `put_off` those of them that are to wait for longer than a run does.
+    `resting` are the items whose calls wait by themselves while the others continue, with the
+    reason; `put_off` those that have to wait for longer than a run does.
     """
 
     def __init__(self, context: Context, left: Callable[[], int | None]) -> None:
-        """Ask the provider of `context`.
+        """Call the provider of `context`.
 
-        `left` tells how many calls are all that can go on, None where more can leave.
+        `left` returns how many calls are left if no others can be sent, None if more can.
         """
         self._left = left
         self._context = context
@@ -69,10 +69,11 @@ class Caller:
         self.put_off: dict[int, LongWaitError] = {}
 
     async def ask(self, sent: SentItem, body: bytes) -> Outcome | None:
-        """Send until there is an answer; None where the run stops before one.
+        """Send until there is an answer; None if the run stops first.
 
-        Only what certainly cost nothing is sent again here: a refusal, or a connection that
-        never stood. Raises what may have been paid for, and what refuses the whole run.
+        Only calls that certainly cost nothing are sent again here: a refusal, or a connection that
+        was never established. Raises errors of calls that may have been billed, and errors that
+        refuse the whole run.
         """
         context, met, item = self._context, Met(began_at_s=self._context.steady_s()), sent.item
         self.cut.discard(item.id)
@@ -268,7 +269,7 @@ class Caller:
         return False
 
     def give_turn(self) -> None:
-        """Let the next call that waits for one have its turn."""
+        """Give the next waiting call its turn."""
         while self._waiting:
             turn = self._waiting.popleft()
             if not turn.done():
@@ -276,7 +277,7 @@ class Caller:
                 return
 
     def let_go(self) -> None:
-        """Let every call that waits for its turn see that the run stops."""
+        """Wake every call that waits for its turn, so that it sees the run stop."""
         while self._waiting:
             self.give_turn()
 

@@ -45,7 +45,7 @@ CHUNK_LINES = 1_000
 
 
 async def collect(context: Context, judge: Judge, recorder: Recorder, batch: BatchRow) -> None:
-    """Book every result of an ended batch, then close it; nothing where the run stops before."""
+    """Book every result of an ended batch, then close it; does nothing if the run stops first."""
     sent = {
         judge.custom_id(one.item, one.nonce): one
         for one in await context.db(context.ledger.sent, context.run, batch_no=batch.batch_no)

@@ -62,7 +62,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """How the worker works: the few settings that reach it."""
+    """The few settings that the worker uses."""
 
     poll_s: float = 30.0
     concurrency: int = 32
@@ -71,7 +71,7 @@ class Policy:
 
 @dataclass(slots=True)
 class Denial:
-    """How long the provider has denied something that it should have."""
+    """How long the provider has denied having something that it should have."""
 
     since_s: float | None = None
 
@@ -84,25 +84,25 @@ class Denial:
 
 @dataclass(slots=True)
 class Troubles:
-    """The looks in a row at one thing that brought nothing: since when, and what came instead."""
+    """The failed polls in a row of one thing: since when, and what came instead."""
 
     since_s: float | None = None
     strange: int = 0
     broken: int = 0
 
     def note(self, error: ProviderError, now_s: float) -> None:
-        """Note one more; what something else answered is in a row only with its like."""
+        """Note one more failure; foreign answers count in a row only with others of their kind."""
         self.since_s = now_s if self.since_s is None else self.since_s
         self.strange = self.strange + 1 if isinstance(error, NotTheProviderError) else 0
         self.broken = self.broken + 1 if isinstance(error, InvalidReplyError) else 0
 
     @property
     def hopeless(self) -> bool:
-        """Whether another look would bring the same."""
+        """Whether another poll would fail the same way."""
         return self.strange >= MAX_STRANGE_LOOKS or self.broken >= MAX_BROKEN_LOOKS
 
     def silent(self, now_s: float) -> bool:
-        """Tell whether nothing has come for longer than is waited for."""
+        """Tell whether nothing has come for longer than the run waits."""
         return self.since_s is not None and now_s - self.since_s >= SILENCE_PATIENCE_S
 
 
@@ -118,11 +118,10 @@ class Context:
     """One run being worked on.
 
     `executor` is the one thread that touches the ledger; None runs its calls in place, which the
-    simulation needs for its virtual clock. `now` gives seconds since the epoch. `reached` says
+    simulation needs for its virtual clock. `now` returns seconds since the epoch. `reached` says
     that the provider has answered the run before, in this process or an earlier one; `waits` are
-    what is waited for now, by what waits for it. `stirred` counts
-    how often something other than a claim has changed what is pending: what was read before the
-    latest time may be out of date.
+    the current waits, by who waits. `stirred` counts how often something other than a claim has
+    changed what is pending: anything read before the latest change may be out of date.
     """
 
     run: RunRow
@@ -153,9 +152,9 @@ class Context:
         return await loop.run_in_executor(self.executor, lambda: call(*args, **kwargs))
 
     def stop(self, fatal: BaseException | None = None) -> None:
-        """Let nothing new begin; `fatal` is raised when what is in flight has ended.
+        """Start nothing new; `fatal` is raised once everything in flight has ended.
 
-        An OSError comes from the files on the way to and from the provider, and is told as such.
+        An OSError comes from the spool files, and is reported as such.
         """
         if isinstance(fatal, OSError):
             fatal = _file_fault(fatal, self.spool)
@@ -164,29 +163,29 @@ class Context:
         self.wake.set()
 
     def steady_s(self) -> float:
-        """Return seconds of a clock that only goes forward: durations are measured with it.
+        """Return seconds of a monotonic clock, for measuring durations.
 
-        A wall clock that jumps must neither shorten the grace of an unknown create nor give up
-        a batch; what a laptop sleeps away does not count, so that waiting errs to the long side.
+        A jump of the wall clock must neither shorten the grace of an unanswered create nor give up
+        a batch; time a laptop spends asleep does not count, so that waits err on the long side.
         """
         return asyncio.get_running_loop().time()
 
     def ended(self, task: asyncio.Task[None]) -> None:
-        """Note the end of a task of the worker: a fault in it stops the run."""
+        """Note the end of a worker task: a fault in it stops the run."""
         if not task.cancelled() and (error := task.exception()) is not None:
             self.stop(error)
         self.wake.set()
 
     @property
     def betas(self) -> tuple[str, ...]:
-        """The betas of the provider's service that the run's requests ask for."""
+        """The provider's betas that the run's requests ask for."""
         betas = self.run.setting("betas")
         kept = betas if isinstance(betas, list) else ()
         return tuple(one for one in kept if identifier(one))  # it becomes a header
 
     @property
     def brings_in(self) -> bool:
-        """Whether its replies may hold what no `max_tokens` bounds; so may those of old runs."""
+        """Whether replies may hold content that `max_tokens` does not bound; true for old runs."""
         return self.run.setting("brings_in") is not False
 
     @property
@@ -195,7 +194,7 @@ class Context:
         return bool(self.run.setting("by_strict"))
 
     async def pause(self, wait_s: float) -> bool:
-        """Wait, or less when the run stops; return whether it goes on."""
+        """Wait, or less if the run stops; return whether the run continues."""
         try:
             async with asyncio.timeout(wait_s):
                 await self.stopping.wait()
@@ -204,10 +203,10 @@ class Context:
         return False
 
     async def wait(self, wait_s: float, who: str, why: str, *, in_all_s: float = 0.0) -> bool:
-        """Wait in sight of everybody, `who` for `why`; return whether the run goes on.
+        """Wait visibly, `who` for `why`; return whether the run continues.
 
-        `in_all_s` is how long it may yet take, where this is only the pause to the next look.
-        What a stop has cut short stays on record: the run ended while it waited for that.
+        `in_all_s` is how long it may take in total, if this is only the pause until the next poll.
+        A wait cut short by a stop stays on record: the run ended while waiting for it.
         """
         self.waits[who] = Wait(why, self.now() + max(wait_s, in_all_s))
         goes_on = await self.pause(wait_s)
@@ -216,11 +215,11 @@ class Context:
         return goes_on
 
     def next_pause_s(self, pause_s: float) -> float:
-        """Return the pause after one of `pause_s` between two looks at a batch."""
+        """Return the pause after one of `pause_s` between two polls of a batch."""
         return min(pause_s * POLL_GROWTH, self._seldom_s)
 
     def growing_s(self, failures: int) -> float:
-        """Return the least pause after so many failures with something large, in a row."""
+        """Return the minimum pause after so many failed large transfers in a row."""
         doublings = min(failures - 1, MAX_DOUBLINGS)
         return min(FIRST_BACKOFF_S * 2.0**doublings, self._seldom_s)
 
@@ -232,16 +231,15 @@ class Context:
 
     @property
     def waiting(self) -> Wait | None:
-        """What is waited for longest, None where nothing is waited for."""
+        """The longest current wait, None if there is none."""
         return max(self.waits.values(), key=until, default=None)
 
     async def back_off(
         self, try_no: int, who: str, error: ProviderError | None = None, *, least_s: float = 0.0
     ) -> bool:
-        """Wait as the retry policy says after `error`; return whether the run goes on.
+        """Wait as the retry policy says after `error`; return whether the run continues.
 
-        It is `least_s` at least. Where the provider wants to be left alone for longer than a run
-        waits, the run stops.
+        At least `least_s`. If the provider asks for a longer wait than a run makes, the run stops.
         """
         if error is not None and self.too_long(error):
             return False
@@ -253,22 +251,22 @@ class Context:
     # -- who can be reached -------------------------------------------------------------------
 
     def heard(self, error: ProviderError | None = None) -> None:
-        """Note that the provider has answered, be it with an error that is its own."""
+        """Note that the provider has answered, even with an error of its own."""
         if error is None or not (
             unreachable(error) or isinstance(error, RunRefusedError | NotTheProviderError)
         ):
             self.reached = True
 
     def check_reached(self, error: ProviderError) -> None:
-        """Raise UnreachableError where the provider was never reached: the address may be wrong.
+        """Raise UnreachableError if the provider was never reached: the address may be wrong.
 
-        Later it is the network, which comes back.
+        Later the network is at fault, and comes back.
         """
         if not self.reached:
             raise UnreachableError(str(error), provider=error.provider) from error
 
     def too_long(self, error: ProviderError) -> bool:
-        """Stop the run where `error` asks for a longer wait than a run's; tell whether it does."""
+        """Stop the run if `error` asks for a longer wait than a run makes; tell whether it does."""
         pause_s = asked_s(error)
         if pause_s is None or pause_s <= STORM_PATIENCE_S:
             return False
@@ -276,10 +274,10 @@ class Context:
         return True
 
     def gives_up(self, error: ProviderError, troubles: Troubles) -> bool:
-        """Note a look that brought nothing; stop the run where no further one is worth it.
+        """Note a failed poll; stop the run if no further one is worthwhile.
 
-        Every loop that asks again ends here: what refuses the run, asks for too long a wait, is not
-        the provider time and again, or stays silent for a day is for a person to look at.
+        Every polling loop ends here: a refusal of the run, a request for too long a wait, repeated
+        foreign answers, or a day of silence are left to a person.
         """
         now_s = self.steady_s()
         troubles.note(error, now_s)
@@ -292,13 +290,13 @@ class Context:
         return True
 
     def no_word(self, error: ProviderError) -> LongWaitError:
-        """Return the end of a run that has met nothing but this for a day."""
+        """Return the error that ends a run that has met nothing but this one for a day."""
         self.waits[PROVIDER] = Wait(str(error), None)
         message = f"{error}; it has been so for a day: resume the run later"
         return LongWaitError(message, provider=error.provider, kind=error.kind)
 
     def long_wait(self, error: ProviderError, pause_s: float | None) -> LongWaitError:
-        """Return the end of a run that would wait for too long, `pause_s` if that is known."""
+        """Return the error that ends a run that would wait too long, `pause_s` if known."""
         until = None if pause_s is None else self.now() + pause_s
         self.waits[PROVIDER] = Wait(str(error), until)
         when = (
@@ -319,15 +317,15 @@ def _file_fault(fault: OSError, spool: Path) -> TwolaneError:
 
 
 def asked_s(error: ProviderError | None) -> float | None:
-    """Return how long an error asks to be waited for, None where it does not."""
+    """Return how long an error asks to wait, None if it does not."""
     return sensible_s(error.retry_after_s) if isinstance(error, TransientError) else None
 
 
 def unreachable(error: ProviderError) -> bool:
-    """Tell whether a request never left: that counts against nobody."""
+    """Tell whether a request was never sent, which uses up no try."""
     return isinstance(error, ConnectionFailedError) and not error.sent
 
 
 def until(wait: Wait) -> float:
-    """Return when a wait is over, never where nobody can tell."""
+    """Return when a wait is over, None if unknown."""
     return math.inf if wait.until is None else wait.until

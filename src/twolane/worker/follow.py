@@ -1,4 +1,4 @@
-"""Batches under way: polled in parallel until each ends, given up when a deadline asks for it."""
+"""Batches in progress: polled in parallel until each ends, given up if a deadline requires it."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class Follower:
 
     @property
     def unresolved(self) -> bool:
-        """Whether it is unknown of a batch if the provider has it."""
+        """Whether it is unknown for some batch if the provider has it."""
         unknown = (BatchState.UNKNOWN, BatchState.PROVISIONAL)
         return any(batch.state in unknown for batch in self.open.values())
 
@@ -86,9 +86,9 @@ class Follower:
         task.add_done_callback(done)
 
     async def cancel_all(self) -> None:
-        """Ask the provider to end every batch early, now or as soon as it can be asked.
+        """Ask the provider to end every batch early, now or as soon as possible.
 
-        Each is then collected: what it finished was paid for.
+        Each is then collected: its finished answers were billed.
         """
         self._canceled = True
         for batch in list(self.open.values()):
@@ -116,7 +116,7 @@ class Follower:
     async def give_back(self, batch: BatchRow, state: BatchState, reason: str, kind: str) -> None:
         """Close a batch whose results will never come: its items become pending again.
 
-        That costs nothing where the provider never took it; a lost one may have been billed.
+        That costs nothing if the provider never accepted it; a lost batch may have been billed.
         """
         judge = self._judge
         if state is BatchState.LOST and not self._context.provider.ephemeral:
@@ -125,7 +125,7 @@ class Follower:
             await self._close(batch, state, reason, lambda one: judge.unsent(one, reason, kind))
 
     async def fail(self, batch: BatchRow, reason: str, outcome: Outcome) -> None:
-        """Close a batch that was refused for what is in it: `outcome` is its items' ending."""
+        """Close a batch that was refused for its content: `outcome` is its items' ending."""
         judge = self._judge
         await self._close(batch, BatchState.REFUSED, reason, lambda one: judge.ending(one, outcome))
 

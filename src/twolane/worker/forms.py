@@ -1,4 +1,4 @@
-"""The form each reply has to have: one schema for the run, or each item its own."""
+"""The required form of each reply: one schema for the run, or one per item."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ LOOK_ROWS = 500
 
 
 class Forms:
-    """Knows what the text of a reply is held against."""
+    """Knows what the text of a reply is checked against."""
 
     def __init__(self, context: Context) -> None:
-        """Know the forms of `context`'s run. Raises InputError where its schema is none."""
+        """Load the forms of `context`'s run. Raises InputError if its schema is invalid."""
         self._context = context
         self._own = bool(context.run.setting("own_schemas"))
         self._shared = schema_json(orjson.loads(context.run.shared))
@@ -30,7 +30,7 @@ class Forms:
             check_of(self._shared)
 
     def note(self, item: int, own: bytes) -> None:
-        """Note the own part of an item's request, as it is sent."""
+        """Note an item's own part of its request, as it is sent."""
         if not self._own:
             return
         schema = schema_json(orjson.loads(own))
@@ -39,7 +39,7 @@ class Forms:
             self._of[item] = self._same.setdefault(schema, schema)
 
     async def learn(self, items: Iterable[int]) -> None:
-        """Know the forms of items that an earlier process sent. Raises LedgerError."""
+        """Load the forms of items that an earlier process sent. Raises LedgerError."""
         missing = [item for item in items if item not in self._of] if self._own else []
         context = self._context
         for start in range(0, len(missing), LOOK_ROWS):
@@ -48,6 +48,6 @@ class Forms:
                 self.note(item, own)
 
     def problem(self, item: int, text: str) -> str | None:
-        """Return what is wrong with the form of a reply, None where nothing is."""
+        """Return what is wrong with the form of a reply, None if nothing is."""
         schema = self._of.get(item, self._shared)
         return None if schema is None else check_of(schema)(text)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class NeededTime(Protocol):
-    """Says how many seconds what is owed needs."""
+    """Computes how many seconds the open items need."""
 
     def __call__(
         self, owed: Owed, /, *, concurrency: int, tempo: Tempo, limits: MinuteLimits
@@ -27,7 +27,7 @@ LEARN_EVERY_S = 60.0
 
 
 class Hedge:
-    """Says when batches have to be given up; without a deadline, never."""
+    """Decides when batches have to be given up; without a deadline, never."""
 
     def __init__(self, context: Context) -> None:
         """Watch the deadline of `context`'s run."""
@@ -36,18 +36,18 @@ class Hedge:
         self._learned_at_s = -math.inf
 
     async def left_s(self) -> float:
-        """Return how long batches may still take; 0 or less: what they owe must go in real time.
+        """Return how long batches may still take; 0 or less: their items must go in real time.
 
-        What they owe is every item of the run that has no ending yet.
+        Every item of the run without an ending counts.
         """
         return await self._left_s(finish_s)
 
     async def overdue_s(self) -> float:
-        """Return for how long a cancellation has kept back what should be under way by now."""
+        """Return how long a cancellation has delayed items that should be in real time by now."""
         return -await self._left_s(realtime_s)
 
     async def tempo(self) -> Tempo:
-        """Return how long batches and calls take, as the ledger has measured it lately."""
+        """Return how long batches and calls take, as measured recently by the ledger."""
         context, now_s = self._context, self._context.steady_s()
         if now_s - self._learned_at_s >= LEARN_EVERY_S:
             self._tempo = await context.db(

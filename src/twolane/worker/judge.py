@@ -1,4 +1,4 @@
-"""One code path for both lanes: what an answer is worth, costs, and means for its item."""
+"""One code path for both lanes: an answer's validity, its cost, and its item's next state."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class Judge:
     """Checks answers and turns them into settlements."""
 
     def __init__(self, context: Context) -> None:
-        """Judge for one run. Raises InputError where its schema cannot be used."""
+        """Judge for one run. Raises InputError if its schema cannot be used."""
         self._context = context
         self.forms = Forms(context)
         self._caches = bool(context.run.setting("caches"))
@@ -70,18 +70,18 @@ class Judge:
     # -- before it is sent --------------------------------------------------------------------
 
     def token(self, item: ItemRow) -> str | None:
-        """Return what the reply has to echo, None where the request asks for no echo."""
+        """Return what the reply has to echo, None if the request asks for no echo."""
         if not item.echo:
             return None
         return note_ref(self._context.run.id, item.index, item.content_hash)
 
     def body(self, item: ItemRow, own: bytes, lane: Lane, wrong: WrongReply | None = None) -> bytes:
-        """Return the request as the provider gets it, `wrong` being an answer to be put right."""
+        """Return the request as sent to the provider; `wrong` is an answer to be corrected."""
         self.forms.note(item.id, own)
         return self._context.renderer.body(own, lane, self.token(item), wrong)
 
     async def wrong(self, items: Iterable[ItemRow]) -> dict[int, WrongReply]:
-        """Return, by item, the answers that were paid for and cannot be used."""
+        """Return, by item, the answers that were billed but cannot be used."""
         faulty = [one.id for one in items if one.fault and FaultClass.BAD_REPLY in one.faults]
         if not faulty:
             return {}
@@ -99,7 +99,7 @@ class Judge:
     def reserve_nano(self, item: ItemRow, lane: Lane) -> int:
         """Return the worst case of the item: every byte a token, and all of max_tokens.
 
-        With a deadline that is its price in real time, where a late batch would send it.
+        With a deadline that is its real-time price, since a late batch's items go in real time.
         """
         dear = Lane.REALTIME if self._context.run.deadline_at is not None else lane
         return reserve_nano(
@@ -119,7 +119,7 @@ class Judge:
     def ending(self, sent: SentItem, outcome: Outcome, *, given_up: bool = False) -> Settlement:
         """Return the settlement of an attempt that the provider ended with `outcome`.
 
-        `given_up` says that we had its batch canceled: what was canceled is sent again. What
+        `given_up` says that we canceled its batch: canceled items are sent again. An error that
         refuses the whole run stops it, and the item stays to be done.
         """
         outcome = self._checked(sent, outcome)
@@ -188,7 +188,7 @@ class Judge:
         )
 
     def uncertain(self, sent: SentItem, message: str, kind: str = "connection") -> Settlement:
-        """Return the settlement of a call of which nobody knows whether it was paid for.
+        """Return the settlement of a call that may or may not have been billed.
 
         Its reserve counts as spent; the item is sent again while it has tries left.
         """
@@ -211,15 +211,16 @@ class Judge:
         )
 
     def refused(self, sent: SentItem, message: str, kind: str) -> Settlement:
-        """Return the settlement of an attempt that was refused with the whole run, for nothing.
+        """Return the settlement of an attempt that was refused with the whole run, at no cost.
 
-        It is noted at the item: who meets the same again, where others were answered, is at fault.
+        The refusal is noted at the item: if it recurs while others are answered, the item is at
+        fault.
         """
         fault = with_fault(sent.item, FaultClass.RUN_REFUSED)
         return self.unsent(sent, message, kind)._replace(fault=fault)
 
     def unsent(self, sent: SentItem, message: str, kind: str) -> Settlement:
-        """Return the settlement of an attempt that certainly cost nothing and counts as no try."""
+        """Return the settlement of an attempt that certainly cost nothing; it is not a try."""
         return Settlement(
             attempt_no=sent.attempt_no,
             item=sent.item.id,
@@ -273,7 +274,7 @@ class Judge:
 
 
 def unread(beginning: bytes, problem: str, kind: str = "unreadable_reply") -> Reply:
-    """Return the reply that came with success and was not read; what it cost, nobody can tell."""
+    """Return a reply for a successful answer that was not read; its cost is unknown."""
     return Reply(
         beginning, "", NO_USAGE, None, "",
         unpriced=(UNKNOWN_USAGE,), problem=problem, problem_kind=kind,
@@ -281,7 +282,7 @@ def unread(beginning: bytes, problem: str, kind: str = "unreadable_reply") -> Re
 
 
 def with_fault(item: ItemRow, fault: FaultClass) -> str:
-    """Return the item's faults so far and this one, as the ledger keeps them."""
+    """Return the item's faults so far and this one, as the ledger stores them."""
     return item.fault if fault in item.faults else f"{item.fault} {fault}".strip()
 
 

@@ -1,4 +1,4 @@
-"""The only loop: claim what is pending, send it, wait for something to happen, and again."""
+"""The only loop: claim pending items, send them, wait for something to happen, repeat."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Worker:
     """Works on one run, stage by stage, in one process."""
 
     def __init__(self, context: Context) -> None:
-        """Work on the run of `context`. Raises InputError where its schema cannot be used."""
+        """Work on the run of `context`. Raises InputError if its schema cannot be used."""
         self._context = context
         self._judge = Judge(context)
         self._recorder = Recorder(context)
@@ -58,7 +58,7 @@ class Worker:
 
     @property
     def open_batches(self) -> list[BatchRow]:
-        """The batches that are under way, for progress."""
+        """The batches in progress, for display."""
         return list(self._follower.open.values())
 
     async def tempo(self) -> Tempo:
@@ -67,19 +67,19 @@ class Worker:
 
     @property
     def calls_in_flight(self) -> int:
-        """Real-time calls that have left and not come back."""
+        """The real-time calls in flight."""
         return len(self._realtime.calls)
 
     @property
     def waiting(self) -> Wait | None:
-        """What the run waits for right now, None where something is being done."""
+        """What the run waits for right now, None if it is doing something."""
         own = None if self._batches.busy else self._realtime.waiting
         return self._context.waiting or own
 
     async def recover(self) -> None:
-        """Take up what an earlier process left: book what is uncertain, follow what is open.
+        """Resume what an earlier process left: book uncertain calls, follow open batches.
 
-        Raises ConfigError where an open batch belongs to a workspace that this key does not see.
+        Raises ConfigError if an open batch belongs to a workspace that this key cannot see.
         """
         context, judge = self._context, self._judge
         self.canceled = await context.db(
@@ -130,7 +130,7 @@ class Worker:
     async def drive(self, stage: int) -> None:
         """Work until every item up to `stage` has ended, or the run stops.
 
-        Raises what stopped the run, after what was in flight has ended and is booked.
+        Raises the error that stopped the run, once everything in flight has ended and is booked.
         """
         context = self._context
         watching = asyncio.get_running_loop().create_task(self._orphans.watch())

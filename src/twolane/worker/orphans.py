@@ -1,7 +1,7 @@
-"""Late arrivals: batches that were given up as never arrived are watched, and booked if found.
+"""Orphans: batches given up as never created are watched for, and booked if found.
 
-The grace before a create counts as never arrived makes them rare; a list that lags longer than
-that makes them possible, and money that was spent has to be in the ledger.
+The grace period before a create counts as never arrived makes them rare; a list that lags for
+longer makes them possible, and money that was spent has to be in the ledger.
 """
 
 from __future__ import annotations
@@ -41,12 +41,12 @@ class OrphanWatch:
         self._foreign: set[tuple[int, str]] = set()
 
     async def watch(self) -> None:
-        """Look again and again, until canceled or the run stops."""
+        """Look periodically, until canceled or the run stops."""
         while await self._context.pause(LOOK_EVERY_S):
             await self.look()
 
     async def look(self) -> None:
-        """Book every orphan that has turned up; what cannot be asked now is asked later."""
+        """Book every orphan that has turned up; if the provider cannot be asked now, retry later."""
         context = self._context
         if context.provider.ephemeral:
             return

@@ -1,4 +1,4 @@
-"""The real-time lane: claimed in chunks, sent as fast as the provider lets, answered at once."""
+"""The real-time lane: claimed in chunks, sent as fast as the provider allows, answered at once."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ HELD_UP = "the provider's limit a minute is used up"
 
 
 class RealtimeLane:
-    """Sends single requests, as many at a time as the pacer lets."""
+    """Sends single requests, as many at a time as the pacer allows."""
 
     def __init__(self, context: Context, judge: Judge, recorder: Recorder) -> None:
         """Work on the run of `context`."""
@@ -53,25 +53,25 @@ class RealtimeLane:
 
     @property
     def busy(self) -> bool:
-        """Whether calls are out, or wait for the provider's limits a minute to let them go."""
+        """Whether calls are in flight, or wait for the provider's limits per minute."""
         return bool(self.calls) or self._held_up
 
     @property
     def put_off(self) -> LongWaitError | None:
-        """Why all calls that are out wait for longer than a run does, None where one does not."""
+        """Why all calls wait for longer than a run does, None if one does not."""
         put_off = self._caller.put_off
         return next(iter(put_off.values())) if put_off and len(put_off) == len(self.calls) else None
 
     @property
     def waiting(self) -> Wait | None:
-        """What all calls that are out rest for, each by itself; None where one does not."""
+        """What all calls wait for, each by itself; None if one does not wait."""
         resting = self._caller.resting
         if not resting or len(resting) < len(self.calls):
             return None
         return max(resting.values(), key=until)
 
     async def fill(self, stage: int) -> bool:
-        """Claim and send what there is room for; return whether the budget held some back."""
+        """Claim and send what there is room for; return whether the budget held items back."""
         width = self._context.pacer.width
         self._held_up = False
         self._context.waits.pop(LIMITS, None)
@@ -126,7 +126,7 @@ class RealtimeLane:
         return [(item, reserve) for item, reserve in chosen if item.id in out]
 
     def race(self, items: list[ItemRow]) -> None:
-        """Send items that are in a batch in real time as well: the first answer is taken."""
+        """Also send items of a batch in real time; the first answer counts."""
         self._racing.extend(items)
         self._context.wake.set()
 
@@ -208,13 +208,13 @@ class RealtimeLane:
         return numbers, ledger.requests([item.id for item, _ in chosen]), more
 
     def drop(self, item: int) -> None:
-        """Drop the call of an item, if one is in flight; it may have been paid for."""
+        """Drop an item's call if one is in flight; it may have been billed."""
         if (call := self.calls.get(item)) is not None:
             self._dropped.add(item)
             call.cancel()
 
     def let_go(self) -> None:
-        """Let every call that waits for its turn see that the run stops."""
+        """Wake every call that waits for its turn, so that it sees the run stop."""
         self._held_up = False
         self._caller.let_go()
 

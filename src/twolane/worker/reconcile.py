@@ -1,7 +1,8 @@
-"""What became of a create whose answer never came: found out before anything is sent again.
+"""The fate of an unanswered create, found out before anything is sent again.
 
-The provider has no idempotency key and no client tag, and its list names no custom_ids. What
-there is: the list (creation time, size), and the custom_ids of the results once a batch ended.
+The provider has no idempotency key and no client tag, and its list names no custom_ids. The only
+evidence is the list (creation time, size), and the custom_ids of a batch's results once it has
+ended.
 """
 
 from __future__ import annotations
@@ -61,14 +62,14 @@ WAITING = "a batch of its size is there, and only its results tell whose it is"
 
 
 class Candidates(NamedTuple):
-    """The batches of a list that may be ours; `unreadable` counts those that nobody can tell."""
+    """The batches of a list that may be ours; `unreadable` counts those that cannot be judged."""
 
     batches: list[BatchInfo]
     unreadable: int
 
     @property
     def trouble(self) -> str:
-        """What of the list hinders a decision, to be said behind others; '' for nothing."""
+        """What in the list prevents a decision, to append to a message; '' for nothing."""
         count = counted(self.unreadable, "batch")
         return f": the list has {count} without a usable id" if self.unreadable else ""
 
@@ -84,7 +85,7 @@ class Reconciler:
 
     @contextlib.asynccontextmanager
     async def workspace(self) -> AsyncIterator[None]:
-        """Hold the workspace: creates go out one at a time, over all processes here."""
+        """Lock the workspace: all processes here post creates one at a time."""
         context = self._context
         folder = context.ledger.path.parent / "locks"
         private.folder(folder)
@@ -101,11 +102,11 @@ class Reconciler:
             lock.release()
 
     async def check_workspace(self, batch: BatchRow) -> None:
-        """See that the provider's list is the one an earlier process posted `batch` to.
+        """Check that the provider's list is the one an earlier process posted `batch` to.
 
-        With another key or base URL that takes proof: a batch known from then has to be there.
-        Otherwise a batch that works on in the other workspace would seem never to have arrived,
-        and would be paid for twice. Raises ConfigError where there is no proof.
+        With another key or base URL that needs proof: a batch known from then must be listed.
+        Otherwise a batch in progress in the other workspace would seem never to have arrived, and
+        would be paid for twice. Raises ConfigError without such proof.
         """
         context = self._context
         place = (batch.base_url, batch.key_fingerprint)
@@ -167,12 +168,12 @@ class Reconciler:
         )
 
     async def resolve(self, batch: BatchRow) -> BatchRow | None:
-        """Find out what became of an unknown create.
+        """Find out the fate of an unanswered create.
 
         Returns the batch as SUBMITTED (found), as UNKNOWN (proved never to have arrived) or as
-        PROVISIONAL (the results that could tell are gone for good), and None where the run stops
-        before. Nothing is guessed: a batch is ours only when one of its results has an id of
-        ours, and absent only when a complete list, begun after the grace, has no candidate left.
+        PROVISIONAL (the results that could tell are gone for good), and None if the run stops
+        first. Nothing is guessed: a batch is ours only when one of its results has an id of ours,
+        and absent only when a complete list, begun after the grace, has no candidate left.
         """
         context, ledger = self._context, self._context.ledger
         first_list: float | None = None
@@ -279,7 +280,7 @@ class Reconciler:
         return await self._context.db(self._context.ledger.move_batch, batch, state, reason=why)
 
     async def newer(self, batch: BatchRow) -> Candidates:
-        """Return the unknown batches of the right size behind the one that was newest before."""
+        """Return the unknown batches of the right size that are newer than the create."""
         context = self._context
         known = await context.db(context.ledger.known_batch_ids)
         found: list[BatchInfo] = []
@@ -302,8 +303,9 @@ class Reconciler:
     async def is_ours(self, ended: BatchInfo, batch: BatchRow) -> bool | None:
         """Tell by the custom_ids of its results whether an ended batch is ours.
 
-        One id of ours proves it; that it is somebody else's takes all of its results, or some
-        that stay some. None where they came short, and may yet name us, or name nobody.
+        One id of ours proves that it is. That it is somebody else's needs all of its results, or an
+        incomplete set that stays the same. None if they are incomplete and may still name us, or
+        name nobody.
         """
         context, count = self._context, 0
         requests = await context.db(orphans.requests_of, context.ledger, batch)

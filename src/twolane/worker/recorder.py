@@ -33,7 +33,7 @@ class Recorder:
         return self._flushing is not None
 
     def add(self, sent: SentItem, settlement: Settlement) -> None:
-        """Have an ending written with the next commit."""
+        """Add an ending to the next commit."""
         self._waiting.append(SettledAttempt(sent, settlement))
         if self._flushing is None:
             self._flushing = asyncio.get_running_loop().create_task(self._flush())
@@ -45,7 +45,7 @@ class Recorder:
     ) -> None:
         """Commit endings now, then book their money and tell the listeners.
 
-        `commit` is the step of the ledger that they are part of, where it is more than that.
+        `commit` is a larger step of the ledger that they are part of.
         """
         context = self._context
         await context.db(commit or context.ledger.settle, [one.settlement for one in endings])
@@ -58,7 +58,7 @@ class Recorder:
         context.wake.set()
 
     async def drain(self) -> None:
-        """Return when everything added is durable. Raises LedgerError where it cannot be."""
+        """Wait until everything added is durable. Raises LedgerError if it cannot be."""
         while self._flushing is not None:
             await self._flushing
 

@@ -1,4 +1,4 @@
-"""Files on the way to and from a provider: readable by their owner only, read in pieces."""
+"""Bodies in transit to and from a provider, in private files that are read in pieces."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ def private(path: Path) -> BinaryIO:
 
 
 class Spool:
-    """Results on their way into a file, as far as their bounds go.
+    """Writes results into a file, within their bounds.
 
-    Of a line that is too long one byte more than its bound is kept, which tells that it was, and
-    the lines behind it are kept as they are.
+    Of a line that is too long one byte more than its bound is kept, which shows that it was too
+    long; the lines after it are kept as they are.
     """
 
     def __init__(self, file: BinaryIO, bounds: ResultBounds) -> None:
@@ -39,7 +39,7 @@ class Spool:
         self._came_bytes = self._line_bytes = self._lines = 0
 
     def write(self, data: bytes, /) -> None:
-        """Write the next bytes. Raises ReplyTooLargeError behind those that are not too many."""
+        """Write the next bytes. Raises ReplyTooLargeError after writing those within the bound."""
         bounds, too_many = self._bounds, ""
         if self._came_bytes + len(data) > bounds.total_bytes:
             data = data[: bounds.total_bytes - self._came_bytes]
@@ -93,7 +93,7 @@ async def chunks(path: Path) -> AsyncIterator[bytes]:
 
 
 def lines(path: Path) -> Iterator[bytes]:
-    """Iterate the lines of a file that are not blank, with their ends."""
+    """Iterate the non-blank lines of a file, with their line ends."""
     with path.open("rb", buffering=CHUNK_BYTES) as file:
         for line in file:
             if not line.isspace():
