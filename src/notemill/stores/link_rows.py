@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final
 
-from notemill.stores.pairs import Pair, PairState
+from notemill.stores.pairs import LinkRun, Pair, PairState, Side, SideState
+from notemill.vault.related import Form
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,3 +32,17 @@ def pair_of(row: Sequence[Any]) -> Pair:
     return Pair(
         number, a, b, PairState(state), run, score, json.loads(reason), source_a, source_b, because
     )
+
+
+def side_of(row: Sequence[Any]) -> Side:
+    """Return the link that a row of `SIDES` holds."""
+    pair, key, other, form, text, before, had, state, run = row
+    return Side(pair, key, other, Form(form), text, before, bool(had), SideState(state), run)
+
+
+def run_of(row: Sequence[Any]) -> LinkRun:
+    """Return the search that a row of `link_runs` holds."""
+    number, at_s, text = row
+    settings = json.loads(text)
+    Form(settings.get("form", Form.PROPERTY))
+    return LinkRun(number, at_s, settings)

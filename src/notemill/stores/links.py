@@ -10,8 +10,9 @@ import json
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from notemill.stores.link_rows import PAIRS, SIDES, pair_of
+from notemill.stores.link_rows import PAIRS, SIDES, pair_of, run_of, side_of
 from notemill.stores.pairs import DECIDED, KEPT, LinkRun, Pair, PairState, Presence, Side, SideState
+from notemill.stores.queue_rows import OF_PAIRS
 from notemill.vault.related import Form
 
 if TYPE_CHECKING:
@@ -130,7 +131,7 @@ class LinkLedger:
             one,
             two,
         )
-        return [pair_of(row) for row in rows]
+        return self._store.read_each(rows, pair_of, lambda row: f"proposal {OF_PAIRS}{row[0]}")
 
     def to_write(self, run: str | None = None) -> list[Pair]:
         """Return a run's proposed and accepted pairs; without a run, all accepted ones."""
@@ -252,10 +253,7 @@ class LinkLedger:
         rows = self._store.rows(
             f"{SIDES} WHERE note.key = coalesce(?, note.key) ORDER BY note.key, side.pair", note
         )
-        return [
-            Side(pair, key, other, Form(form), text, before, bool(had), SideState(state), run)
-            for pair, key, other, form, text, before, had, state, run in rows
-        ]
+        return self._store.read_each(rows, side_of, lambda row: f"a link of {OF_PAIRS}{row[0]}")
 
     def begin(
         self,
@@ -347,7 +345,7 @@ class LinkLedger:
         rows = self._store.rows(
             "SELECT id, at_s, settings FROM link_runs ORDER BY at_s DESC, id DESC"
         )
-        return [LinkRun(number, at_s, json.loads(text)) for number, at_s, text in rows]
+        return self._store.read_each(rows, run_of, lambda row: f"run {row[0]}")
 
     def run(self, run: str) -> LinkRun | None:
         """Return the run with this id, or None."""

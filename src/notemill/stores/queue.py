@@ -142,7 +142,11 @@ class Queue:
                 json.dumps(changes),
             ):
                 notes.setdefault(number, []).append(note)
-        return [row_of(home, row, notes.get(row[0], ())) for home, row in rows]
+        return self._store.read_each(
+            rows,
+            lambda one: row_of(*one, notes.get(one[1][0], ())),
+            lambda one: f"proposal {one[0]}{one[1][0]}",
+        )
 
     def get(self, ids: Iterable[str]) -> dict[str, QueueRow]:
         """Return the rows with these ids, by id; unknown ids are left out."""

@@ -19,6 +19,7 @@ from notemill.stores.proposals import (
     sources_of,
     value_key,
 )
+from notemill.stores.queue_rows import OF_NOTES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -133,7 +134,7 @@ class Review:
 
     def _found(self, where: str, *values: str) -> list[Proposal]:
         rows = self._store.rows(f"{_PROPOSALS} WHERE {where} ORDER BY note, id", *values)
-        return [_proposal(row) for row in rows]
+        return self._store.read_each(rows, _proposal, lambda row: f"proposal {OF_NOTES}{row[0]}")
 
     def replacing(self, proposal: Proposal, replaces: str) -> None:
         """Record that a proposal would replace text that a person has written meanwhile."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 import time
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from notemill.errors import StoreError
 from notemill.stores.schema import FORMAT, READERS, SCHEMA
@@ -19,8 +19,11 @@ from twolane import TwolaneError, private
 from twolane.databases import guard, schema_problem, value_problem
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
+
+R = TypeVar("R")
+T = TypeVar("T")
 
 FILE: Final = STORE_FILE
 """Its name in the vault's state folder."""
@@ -127,6 +130,25 @@ class Store:
             return self.db.execute(statement, named or values).fetchall()
         except sqlite3.Error as error:
             raise self._unusable("read", error) from error
+
+    def read_each(
+        self, rows: Iterable[R], make: Callable[[R], T], name: Callable[[R], str]
+    ) -> list[T]:
+        """Return what `make` returns for each row.
+
+        Raises StoreError with the `name` of a row that holds what this version does not know.
+        """
+        made: list[T] = []
+        for row in rows:
+            try:
+                made.append(make(row))
+            except (AttributeError, KeyError, TypeError, ValueError) as error:
+                raise StoreError(
+                    f"the vault's state in {self.path} holds {name(row)}, which cannot be read "
+                    f"({error}); if a newer version wrote it, install that one, or restore the "
+                    "file from a backup"
+                ) from error
+        return made
 
     def _unusable(self, how: str, error: object) -> StoreError:
         return StoreError(
