@@ -1,1 +1,1 @@
-"""The door to a vault for every front: what can be done with it, as use cases."""
+"""The use cases of a vault: the one door for every front."""

@@ -1,4 +1,4 @@
-"""What a person accepted is written into the notes: all kinds together, as one run with one undo."""
+"""Write accepted proposals into the notes: all kinds together, as one run with one undo."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ KIND_APPLY: Final = "apply"
 
 @dataclass(frozen=True, slots=True)
 class AcceptedCounted(Event):
-    """How many accepted proposals of each kind are going to be written."""
+    """How many accepted proposals of each kind will be written."""
 
     counts: Mapping[ProposalKind, int]
 
 
 @dataclass(frozen=True, slots=True)
 class NoteWritten:
-    """A note that something accepted was to be written into; `problem` says why it was not."""
+    """A note to write accepted proposals into; `problem` is why it was not written, else ''."""
 
     note: str
     problem: str = ""
@@ -46,10 +46,10 @@ class NoteWritten:
 
 @dataclass(frozen=True, slots=True)
 class AcceptedWritten:
-    """What became of what was accepted.
+    """The outcome of writing accepted proposals.
 
-    `run` takes it back, '' if nothing was written; of `hidden` notes there is only the number.
-    `complete` where all of it was written, hidden notes included.
+    `run` is the run to undo, '' if nothing was written; `hidden` is the number of hidden notes.
+    `complete` if everything was written, hidden notes included.
     """
 
     run: str = ""
@@ -60,11 +60,10 @@ class AcceptedWritten:
 
 
 async def write_accepted(bench: Workbench) -> AcceptedWritten:
-    """Write what was accepted, once a person has agreed to what it comes to.
+    """Write the accepted proposals, once a person has agreed to their counts.
 
-    Links go first, then what stands in properties, then changes of tags, then the notes' form:
-    each of these leaves what the ones after it are bound to as it is. Raises
-    WaitingForPersonError, VaultError.
+    Links go first, then properties, then changes of tags, then the notes' form: none of these
+    changes what the later ones are bound to. Raises WaitingForPersonError, VaultError.
     """
     async with bench.working(KIND_APPLY):
         counts = await bench.on(_counts)
@@ -92,7 +91,7 @@ async def write_accepted(bench: Workbench) -> AcceptedWritten:
 
 
 def _counts(opened: OpenVault) -> dict[ProposalKind, int]:
-    """Count what is accepted, of every kind that has some."""
+    """Count the accepted proposals, by kind; kinds without any are left out."""
     shows = opened.look().shows
     found: dict[ProposalKind, int] = {}
     for kind in ProposalKind:
@@ -103,7 +102,7 @@ def _counts(opened: OpenVault) -> dict[ProposalKind, int]:
 
 
 def _written(opened: OpenVault, run: str) -> Iterator[NoteWritten]:
-    # Looked at before anything is written: what is written here makes no proposal another one.
+    # Checked before anything is written: our own writes must not make these stale.
     tidy_notes, changed = _fresh_tidying(opened)
     yield from _links(opened, run)
     for one in apply_accepted(
@@ -125,7 +124,7 @@ def _written(opened: OpenVault, run: str) -> Iterator[NoteWritten]:
 
 
 def _links(opened: OpenVault, run: str) -> Iterator[NoteWritten]:
-    """Write accepted pairs, each in the form that was asked for when it was proposed."""
+    """Write accepted pairs, each in the form requested by the run that proposed it."""
     by_form: dict[Form, list[int]] = {}
     pairs = {one.id: one for one in opened.links.to_write()}
     forms = opened.links.forms()
@@ -161,9 +160,10 @@ def _tag_changes(opened: OpenVault, run: str) -> Iterator[NoteWritten]:
 def _fresh_tidying(
     opened: OpenVault,
 ) -> tuple[dict[str, tuple[str, frozenset[TidyKind]]], list[NoteWritten]]:
-    """Return the notes to bring into form, each with its row and kinds, and those to leave.
+    """Return the notes to tidy, each with its row and kinds, and the notes to leave alone.
 
-    What was accepted for another text of a note, or is of no kind there is, ends in conflict.
+    A row that was accepted for another version of its note, or has only unknown kinds, ends in
+    conflict.
     """
     found: dict[str, tuple[str, frozenset[TidyKind]]] = {}
     left: list[NoteWritten] = []

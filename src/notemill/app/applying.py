@@ -1,4 +1,4 @@
-"""What runs propose and have written: shown, written into notes, taken out again."""
+"""The proposals of runs: show them, write them into notes, undo them."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ProposalFilter:
-    """Which proposals of a run are wanted.
+    """Which proposals of a run to show.
 
-    Of one `note`, of notes whose path matches the glob `only`, of the `kinds` (none: of all), and
-    of `new_tags` alone.
+    Those of one `note`, of notes whose path matches the glob `only`, of the `kinds` (all if empty),
+    or only `new_tags`.
     """
 
     note: str | None = None
@@ -46,7 +46,7 @@ class ProposalFilter:
     new_tags: bool = False
 
     def takes(self, proposal: Proposal) -> bool:
-        """Return whether a proposal is wanted."""
+        """Return whether this filter selects a proposal."""
         if self.note is not None and proposal.note != self.note:
             return False
         if self.only is not None and not matcher(self.only)(folded(proposal.note)):
@@ -58,7 +58,7 @@ class ProposalFilter:
 
 @dataclass(frozen=True, slots=True)
 class ProposalCounts:
-    """How many proposals there are of each kind; what of them is new, or replaces a person's text."""
+    """The number of proposals of each kind, of new tags, and of replacements of a person's text."""
 
     descriptions: int = 0
     replacing: int = 0
@@ -84,9 +84,9 @@ class ProposalCounts:
 
 @dataclass(frozen=True, slots=True)
 class NoteProposals:
-    """What is proposed for a note: what it would become, and what waits for a person.
+    """The proposals for a note: what it would become, and what waits for a person.
 
-    `replacing` would replace what a person wrote, `new_tags` are not in the vocabulary.
+    `replacing` proposals would replace a person's text, `new_tags` are not in the vocabulary.
     """
 
     change: NoteChange
@@ -107,9 +107,9 @@ class RunShown:
 
 @dataclass(frozen=True, slots=True)
 class RunApplied:
-    """What became of a run's proposals, note by note; of `hidden` notes there is only the number.
+    """The outcome of a run's proposals, note by note; `hidden` is the number of hidden notes.
 
-    `complete` where all of it was written, hidden notes included, or waits for a person.
+    `complete` if everything was written, hidden notes included, or waits for a person.
     """
 
     notes: tuple[Applied, ...]
@@ -119,24 +119,24 @@ class RunApplied:
 
 @dataclass(frozen=True, slots=True)
 class ToApply(Event):
-    """What is going to be written, once a person agrees."""
+    """What will be written once a person agrees."""
 
     run: str
     counts: ProposalCounts
 
 
 class Applying:
-    """The proposals of one vault, and what became of them."""
+    """The service that shows, applies and undoes the proposals of one vault."""
 
     def __init__(self, bench: Workbench, curating: Curating) -> None:
-        """Apply what lies in the vault of `bench`."""
+        """Apply proposals in the vault of `bench`."""
         self._bench = bench
         self._curating = curating
 
     async def shown(self, run: Run, wanted: ProposalFilter) -> RunShown:
-        """Return a curation's report and its wanted proposals, but those of hidden notes.
+        """Return a curation's report and its wanted proposals, except those of hidden notes.
 
-        Raises UsageError if the run has nothing of the note asked for.
+        Raises UsageError if the run has nothing for the given note.
         """
         if wanted.note is not None and await run.index_of(wanted.note) is None:
             keys = await self._bench.thread.run(lambda: [one.key for one in run.outcomes()])
@@ -152,12 +152,12 @@ class Applying:
         )
 
     async def notes_of(self, shown: RunShown) -> tuple[NoteProposals, ...]:
-        """Return what the pending proposals of a run would make of their notes."""
+        """Return the notes of a run as its pending proposals would change them."""
         pending = [one for one in shown.proposals if one.state is ProposalState.PENDING]
         return await self._bench.on(_note_proposals, shown.run.id, pending)
 
     async def apply(self, run: Run, *, replacing: bool, note: str | None = None) -> RunApplied:
-        """Write a curation's proposals, once a person has agreed to what it comes to.
+        """Write a curation's proposals, once a person has agreed to their counts.
 
         Raises NotemillError.
         """
@@ -185,15 +185,15 @@ class Applying:
         )
 
     async def accepted(self) -> AcceptedWritten:
-        """Write what a person accepted, of all kinds, as one run; see `write_accepted`."""
+        """Write all accepted proposals as one run; see `write_accepted`."""
         return await write_accepted(self._bench)
 
     async def undo(
         self, run: str, *, note: str | None = None, through: bool = False
     ) -> tuple[NoteUndo, ...]:
-        """Restore the exact bytes that a run's writing replaced, once a person has agreed.
+        """Restore the exact bytes that a run replaced, once a person has agreed.
 
-        `through` undoes later runs on the same notes, too. Raises VaultError, NotemillError.
+        `through` also undoes later runs on the same notes. Raises VaultError, NotemillError.
         """
         written = await self._bench.on(lambda opened: opened.vault.written_by(run))
         what = note or f"every note that run {run} wrote"
@@ -204,7 +204,7 @@ class Applying:
         return tuple(await self._bench.on(_undo, run, note=note, through=through))
 
     async def written(self, run: str) -> tuple[str, ...]:
-        """Return the notes that a run has written, but the hidden ones."""
+        """Return the notes that a run has written, except hidden ones."""
 
         def names(opened: OpenVault) -> tuple[str, ...]:
             shows = opened.look().shows

@@ -1,4 +1,4 @@
-"""Curation: notes that need work get a description, tags and topics, as proposals to review."""
+"""Curation: propose a description, tags and topics for each note that needs work."""
 
 from __future__ import annotations
 
@@ -61,11 +61,11 @@ SAMPLE_NOTES: Final = 2
 
 @dataclass(frozen=True, slots=True)
 class CurationEnded:
-    """How a curation stands where work on it ends here.
+    """The state of a curation when the work on it ends.
 
     `run` is None if no note needs work; `unwritten` are notes whose additions could not be written,
-    and `complete` says that there is none, hidden notes included; `losses` are what was not taken
-    of the answers.
+    and `complete` if there are none, hidden notes included; `losses` are the parts of answers that
+    were dropped or changed.
     """
 
     run: Run | None
@@ -84,7 +84,7 @@ class CurationEnded:
 
 @dataclass(frozen=True, slots=True)
 class CurationPlan:
-    """What a curation would ask: its price, the first request whole, and the notes it leaves."""
+    """What a curation would ask: the price, the whole first request, and the notes left alone."""
 
     survey: Survey
     offer: Offer | None
@@ -93,7 +93,7 @@ class CurationPlan:
 
 
 class Curating:
-    """The curation of one vault."""
+    """The service that curates one vault."""
 
     def __init__(self, bench: Workbench) -> None:
         """Curate the vault of `bench`."""
@@ -104,7 +104,7 @@ class Curating:
         return await self._bench.on(survey_in, selection)
 
     async def plan(self, selection: Selection, terms: RunTerms) -> CurationPlan:
-        """Say what would be asked and what it would cost; nothing is sent or kept.
+        """Return what would be asked and what it would cost; nothing is sent or stored.
 
         Raises VaultError, ConfigError.
         """
@@ -139,8 +139,8 @@ class Curating:
     ) -> CurationEnded:
         """Ask about the notes that need work, or continue a run that has not ended.
 
-        `again` starts over; `apply` writes additions at once. What stops it early is raised after
-        the run is reported. Raises NotemillError, TwolaneError.
+        `again` starts over; `apply` writes additions at once. An error that stops the run is raised
+        after the run has been reported. Raises NotemillError, TwolaneError.
         """
         bench = self._bench
         async with bench.working(KIND_CURATE):
@@ -177,7 +177,7 @@ class Curating:
         apply: bool = False,
         allow_unmatched: bool = False,
     ) -> CurationEnded:
-        """Continue a run of this vault; see `begin_again` for what it may be given.
+        """Continue a run of this vault; see `begin_again` for the options.
 
         Raises NotemillError, TwolaneError.
         """
@@ -193,7 +193,7 @@ class Curating:
             return await self._go_on(job, survey, apply=apply)
 
     async def collect(self, run: Run) -> None:
-        """Turn the answers that are there into proposals."""
+        """Turn the answers so far into proposals."""
         if run.row.dropped_at is not None:
             return
         conflicts = await self._bench.on(collect_in, run)
@@ -231,7 +231,7 @@ class Curating:
         return tuple(done)
 
     async def losses(self, run: Run, note: str | None = None) -> tuple[tuple[str, Loss], ...]:
-        """Return what was not taken of a run's answers as it was, but of the hidden notes."""
+        """Return what was dropped or changed in a run's answers, except for hidden notes."""
         return await self._bench.on(losses_in, run, note)
 
     # -- steps --------------------------------------------------------------------------------
@@ -254,7 +254,7 @@ class Curating:
             self._bench.front.tell(NotesCut(len(room.cut), room.context_tokens))
 
     async def _begin(self, survey: Survey, selection: Selection, terms: RunTerms) -> Staged:
-        """Record a run, its price agreed to."""
+        """Record a run, once a person has agreed to its price."""
         bench = self._bench
         requests = await self._requests(survey)
         offer = await bench.planned(requests, terms, reply_tokens=REPLY_TOKENS)
@@ -281,7 +281,7 @@ class Curating:
         return await self._work(job, survey, apply=apply)
 
     async def _work(self, job: Staged, survey: Survey, *, apply: bool) -> CurationEnded:
-        """Drive a curation through its stages, and conclude it."""
+        """Drive a curation through its stages, then conclude it."""
         try:
             await through_stages(self._bench, job, _Between(self, self._bench, job.run))
         except (NotemillError, TwolaneError):
@@ -291,7 +291,7 @@ class Curating:
         return await self._conclude(job.run, survey, apply=apply)
 
     async def _conclude(self, run: Run, survey: Survey, *, apply: bool) -> CurationEnded:
-        """Write the additions where that is wanted, and report."""
+        """Write the additions if `apply`, and report."""
         unwritten: tuple[Applied, ...] = ()
         complete = True
         try:
@@ -303,9 +303,9 @@ class Curating:
         return CurationEnded(run, report, survey, unwritten, complete, losses, was_cut(run))
 
     async def _write(self, run: Run) -> tuple[tuple[Applied, ...], bool]:
-        """Write the additions; return the notes that could not be, and whether there is none.
+        """Write the additions; return the notes that could not be written, and whether all were.
 
-        A hidden one is not among them.
+        Hidden notes are not returned, but count.
         """
         done = await self.apply(run)
         shows = (await self._bench.on(OpenVault.look)).shows
@@ -315,10 +315,10 @@ class Curating:
         return unwritten, not any(one.problem for one in done)
 
     async def _left_over(self, *, apply: bool) -> Run | None:
-        """Return the vault's newest run where it has ended with answers not yet collected or applied.
+        """Return the vault's newest run if it has ended with answers not yet collected or applied.
 
-        A process died before it had read them, or, where additions are to be applied, before it
-        had written them.
+        A process died before it had read them or, if additions are to be applied, before it had
+        written them.
         """
         run = await self._bench.engine.latest(self._bench.source_of(KIND_CURATE))
         if run is None or run.row.state not in ENDED:
@@ -331,7 +331,7 @@ class Curating:
 
 
 class _Between:
-    """What a curation does around its stages."""
+    """The work of a curation around its stages."""
 
     def __init__(self, curating: Curating, bench: Workbench, run: Run) -> None:
         self._curating = curating

@@ -1,4 +1,4 @@
-"""What curation does on the vault's thread: the vault scanned, asked about, proposed for."""
+"""The steps of a curation on the vault's thread: survey, requests, proposals."""
 
 from __future__ import annotations
 
@@ -59,8 +59,7 @@ def survey_in(opened: OpenVault, selection: Selection) -> Survey:
 def requests_in(opened: OpenVault, bench: Workbench, survey: Survey) -> NoteRequests:
     """Return the requests for the notes of `survey` that need work.
 
-    Iterating them raises ExternallyChangedError where a note was deleted, or became one that must
-    not leave the machine, since the vault was scanned.
+    Iterating them raises ExternallyChangedError if a note was deleted or hidden since the scan.
     """
     return NoteRequests(
         survey,
@@ -76,12 +75,12 @@ def requests_in(opened: OpenVault, bench: Workbench, survey: Survey) -> NoteRequ
 
 
 def waiting_in(opened: OpenVault, sight: Sight) -> int:
-    """Count what was proposed before and nobody has decided."""
+    """Count the pending proposals of earlier runs."""
     return opened.queue.count(Filter(states={ProposalState.PENDING}, shows=sight.shows))
 
 
 def left_over_in(opened: OpenVault, run: str, succeeded: int, *, apply: bool) -> bool:
-    """Return whether answers of a run that has ended were not read, or additions not written."""
+    """Return whether an ended run has answers that were not read, or additions not written."""
     pending = opened.review.proposals(run, state=ProposalState.PENDING) if apply else []
     gate = opened.gate()
     unread = succeeded > len(opened.review.stored(run))
@@ -89,7 +88,7 @@ def left_over_in(opened: OpenVault, run: str, succeeded: int, *, apply: bool) ->
 
 
 def collect_in(opened: OpenVault, run: Run) -> list[tuple[int, str]]:
-    """Turn a run's answers into proposals; return those in conflict, by index, with why."""
+    """Turn a run's answers into proposals; return those in conflict, by index, and why."""
     return collected(
         run.id,
         run.outcomes(),
@@ -101,7 +100,7 @@ def collect_in(opened: OpenVault, run: Run) -> list[tuple[int, str]]:
 
 
 def losses_in(opened: OpenVault, run: Run, note: str | None) -> tuple[tuple[str, Loss], ...]:
-    """Return what was not taken of a run's answers, of all notes that may be seen or of one."""
+    """Return the losses in a run's answers, for all visible notes or for one."""
     if run.row.kind != KIND_CURATE:
         return ()
     shows = opened.look().shows
@@ -110,7 +109,7 @@ def losses_in(opened: OpenVault, run: Run, note: str | None) -> tuple[tuple[str,
 
 
 def sample_in(opened: OpenVault, run: Run, stage: int, count: int) -> tuple[NoteChange, ...]:
-    """Return what the pending additions would make of some of a stage's visible notes."""
+    """Return some of a stage's visible notes with the pending additions."""
     pending = opened.review.proposals(run.id, state=ProposalState.PENDING)
     shows, gate = opened.look().shows, opened.gate()
     asked = frozenset(run.keys_of_stage(stage))
@@ -121,7 +120,7 @@ def sample_in(opened: OpenVault, run: Run, stage: int, count: int) -> tuple[Note
 
 
 def change_of(opened: OpenVault, run: str, key: str, gate: Gate) -> NoteChange:
-    """Return a note with its pending additions in it, or why they cannot be."""
+    """Return a note with its pending additions, or why they cannot be written."""
     pending = opened.review.proposals(run, note=key, state=ProposalState.PENDING)
     ours = opened.review.descriptions_written(key).get(key, frozenset())
     try:

@@ -1,4 +1,4 @@
-"""Runs of the engine over a vault: begun, taken up again, driven stage by stage."""
+"""Runs of the engine over a vault: start them, resume them, drive them stage by stage."""
 
 from __future__ import annotations
 
@@ -32,27 +32,27 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Staged:
-    """A run, and its stages before the last one: purpose and number of notes of each."""
+    """A run, and its stages before the last one: the purpose and number of notes of each."""
 
     run: Run
     stages: tuple[tuple[str, int], ...]
 
 
 class Work(Protocol):
-    """What is done around the stages of a run."""
+    """The work around the stages of a run."""
 
     async def hold_back(self) -> None:
-        """Take out, before each stage, what may not be sent any more."""
+        """Withdraw, before each stage, what may no longer be sent."""
 
     async def collect(self) -> object:
-        """Take the answers that are there."""
+        """Collect the answers so far."""
 
     async def sample(self, stage: int) -> None:
-        """Report some of what came of a stage, 0 for the first."""
+        """Report some results of a stage, 0 for the first."""
 
 
 def staged(run: Run, *, kind: str) -> Staged:
-    """Return a run of the ledger with its stages. Raises UsageError if it is no such run."""
+    """Return a run of the ledger with its stages. Raises UsageError if it is of another kind."""
     stages = run.row.setting("stages")
     if run.row.kind == KIND_TAGS:
         raise UsageError(
@@ -70,10 +70,10 @@ def staged(run: Run, *, kind: str) -> Staged:
 async def unfinished(
     bench: Workbench, kind: str, terms: RunTerms, more: Mapping[str, object]
 ) -> Staged | None:
-    """Return the vault's run of a kind that has not ended, None if there is none.
+    """Return the vault's unfinished run of a kind, or None.
 
-    `more` is what, beside the terms, has to be as it was. Raises ConfigError naming the difference
-    where it was started with other flags.
+    `more` are settings that, beside the terms, must be unchanged. Raises ConfigError naming the
+    difference if it was started with other flags.
     """
     source = bench.source_of(kind)
     run = await bench.engine.latest(source)
@@ -93,9 +93,9 @@ async def start(
     kind: str,
     settings: Mapping[str, object],
 ) -> Staged:
-    """Record a run over notes, one request for each, in stages. Raises UsageError, LedgerError.
+    """Record a run over notes, one request each, in stages. Raises UsageError, LedgerError.
 
-    `settings` is what is kept with it beside the terms.
+    `settings` are stored with it beside the terms.
     """
     steps = plan_steps(
         terms.stages,
@@ -122,7 +122,7 @@ async def start(
 
 
 async def drive(bench: Workbench, run: Run, *, stage: int | None = None) -> None:
-    """Drive a run, or one stage of it, while the front follows it. Raises what the engine does."""
+    """Drive a run, or one stage of it, while the front follows. Raises what the engine raises."""
     async with bench.front.following(run):
         await run.drive(stage)
 
@@ -144,7 +144,7 @@ async def through_stages(bench: Workbench, job: Staged, work: Work) -> None:
         if run.interrupted or run.row.state is not RunState.OPEN:
             return
         items = (await run.report()).items
-        # A stage that has begun was agreed to: in this process, or in one before it.
+        # A stage that has begun was agreed to, in this process or an earlier one.
         if items.total - items.pending - items.canceled <= reached:
             await _verified(bench, run)
             await work.sample(number)
@@ -155,7 +155,7 @@ async def through_stages(bench: Workbench, job: Staged, work: Work) -> None:
 
 
 async def _verified(bench: Workbench, run: Run) -> None:
-    """Report that a stage is verified. Raises WaitingForPersonError if it is not."""
+    """Verify a stage and report it. Raises WaitingForPersonError if it does not pass."""
     report = await run.report()
     verdict = await bench.thread.run(lambda: verify(report, run.outcomes()))
     if verdict.problems:
@@ -181,9 +181,9 @@ def _after_stage(run: str) -> GoOnAfterStage:
 async def begin_again(
     bench: Workbench, run: Run, *, cap_nano: int | None, failed: bool, everything: bool
 ) -> None:
-    """Give a run a new cap, and what failed another try, where that is wanted.
+    """Give a run a new cap, and retry failed items, if requested.
 
-    What fails whenever it is asked is left, unless `everything` is wanted.
+    Items that would fail again are skipped, unless `everything`.
     """
     if cap_nano is not None:
         await run.set_cap(cap_nano)
@@ -195,9 +195,9 @@ async def begin_again(
 async def withdraw(
     bench: Workbench, run: Run, *, told: Callable[[OpenVault, Sight], Iterable[str]] | None = None
 ) -> int:
-    """Cancel what has not ended of notes that are hidden by now; return how many there are.
+    """Cancel the open items of notes that are hidden by now; return their number.
 
-    `told` names further notes whose requests tell of hidden ones.
+    `told` returns further notes whose requests contain parts of hidden ones.
     """
 
     def to_cancel(opened: OpenVault) -> list[str]:
@@ -218,13 +218,13 @@ async def withdraw(
 
 
 async def report_of(bench: Workbench, run: Run) -> Report:
-    """Return a run's report: what failed of hidden notes counts, and is not named."""
+    """Return a run's report: failures of hidden notes are counted, but not named."""
     report = await run.report()
     shows = (await bench.on(OpenVault.look)).shows
     return replace(report, failures=tuple(one for one in report.failures if shows(one.item)))
 
 
 def was_cut(run: Run) -> int:
-    """Return how many notes of a run were cut to the model's context."""
+    """Return how many notes of a run were cut to fit the model's context."""
     cut = run.row.setting("cut")
     return cut if isinstance(cut, int) else 0

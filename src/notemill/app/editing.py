@@ -1,4 +1,4 @@
-"""Edits of many notes at once, agreed to first: written step by step, as one run."""
+"""Edits of many notes at once: agreed to first, then written note by note, as one run."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class EditsWritten(Event):
-    """Which notes a run has written, and which it could not, and why."""
+    """The notes that a run has written, and those that it could not, and why."""
 
     run: str
     notes: tuple[str, ...]
@@ -25,19 +25,19 @@ class EditsWritten(Event):
 
 
 def writing_into(count: int) -> str:
-    """Return what is asked before so many notes are written, without the question mark."""
+    """Return the question to ask before writing so many notes, without the question mark."""
     return f"write this into {count:,} note{'' if count == 1 else 's'}"
 
 
 async def agree_to(bench: Workbench, what: str) -> None:
-    """See that a person agrees to a change. Raises WaitingForPersonError."""
+    """Get a person's agreement to a change. Raises WaitingForPersonError."""
     await agreed(bench.front, AgreeToChange(f"{what}?"))
 
 
 async def write_edits(
     bench: Workbench, run: str, make: Callable[[OpenVault], Iterable[tuple[str, str]]]
 ) -> EditsWritten:
-    """Write what `make` writes note by note, and report it.
+    """Write the edits of `make` note by note, and report them.
 
     `make` yields each note, and why it was not written, '' if it was. Raises VaultLockedError.
     """

@@ -1,7 +1,7 @@
-"""What services report and ask while they work; a front renders and answers it.
+"""What services report and ask while they work; a front renders events and answers questions.
 
-An event is a frozen value. A question has the words that a person can be asked in, and what is to
-be said where the answer is no, or nobody is there to give one.
+An event is a frozen value. A question has its text, and the messages for when the answer is no, or
+when there is nobody to ask.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class NotesRead(Event):
-    """`count` notes that are new or changed have been read so far; `done` when that is all."""
+    """`count` new or changed notes have been read so far; `done` once that is all."""
 
     count: int
     done: bool = False
@@ -38,7 +38,7 @@ class NotesRead(Event):
 
 @dataclass(frozen=True, slots=True)
 class ProviderChosen(Event):
-    """Who answers: `name`, and in `words` the server where one had to be found."""
+    """The provider: its `name`, and in `words` the server if one was discovered."""
 
     name: str
     words: str = ""
@@ -51,7 +51,7 @@ class ServerSlow(Event):
 
 @dataclass(frozen=True, slots=True)
 class ResultsExpiring(Event):
-    """Results of these batches are deleted by the provider soon, or were; `now` is the time."""
+    """The provider will soon delete the results of these batches, or has; `now` is the time."""
 
     batches: Sequence[Expiring]
     now: float
@@ -66,10 +66,10 @@ class ExclusionsUnmatched(Event):
 
 @dataclass(frozen=True, slots=True)
 class VocabularySeen(Event):
-    """Where the vault's vocabulary stands.
+    """Where the vault's vocabulary is.
 
     `moved` is the note that held it and has no list now, '' for none; `strays` have the marks of a
-    list that decides nothing; `changes` say what in `note` is not as it was taken over.
+    list that has no effect; `changes` describe how the list in `note` differs from the adopted one.
     """
 
     note: str
@@ -80,7 +80,7 @@ class VocabularySeen(Event):
 
 @dataclass(frozen=True, slots=True)
 class Surveyed(Event):
-    """The vault was scanned for the notes of a selection that need work."""
+    """The vault was scanned for the selected notes that need work."""
 
     survey: Survey
     selection: Selection
@@ -88,7 +88,7 @@ class Surveyed(Event):
 
 @dataclass(frozen=True, slots=True)
 class LeftOverFound(Event):
-    """A run has answers which a process that died had not read or not written."""
+    """A run has answers that a process did not read or write before it died."""
 
     run: str
 
@@ -102,7 +102,7 @@ class ProposalsWaiting(Event):
 
 @dataclass(frozen=True, slots=True)
 class NotesCut(Event):
-    """`count` notes are longer than the context of the model, of `context_tokens`."""
+    """`count` notes are longer than the model's context of `context_tokens`."""
 
     count: int
     context_tokens: int
@@ -110,21 +110,21 @@ class NotesCut(Event):
 
 @dataclass(frozen=True, slots=True)
 class Planned(Event):
-    """Where a run would go, what it would cost, and what has to be agreed to."""
+    """Where a run would go, what it would cost, and what a person has to agree to."""
 
     offer: Offer
 
 
 @dataclass(frozen=True, slots=True)
 class RunTakenUp(Event):
-    """A run that had not ended goes on."""
+    """An unfinished run continues."""
 
     run: str
 
 
 @dataclass(frozen=True, slots=True)
 class AskedAgain(Event):
-    """`count` failed items are asked about again; `left` fail whenever they are, by kind."""
+    """`count` failed items are retried; `left` counts those that would fail again, by kind."""
 
     count: int
     left: Mapping[str, int]
@@ -148,16 +148,16 @@ class StageBegan(Event):
 
 @dataclass(frozen=True, slots=True)
 class StageVerified(Event):
-    """Each of the `checked` results there are belongs to its own note."""
+    """All `checked` results so far belong to their own notes."""
 
     checked: int
 
 
 @dataclass(frozen=True, slots=True)
 class HeldBack(Event):
-    """`count` notes were taken out of a run: they are excluded by now.
+    """`count` notes were withdrawn from a run: they are excluded by now.
 
-    `with_others` says that some are asked about together with one that is.
+    `with_others` if the requests of some only contained a note that is.
     """
 
     count: int
@@ -166,7 +166,7 @@ class HeldBack(Event):
 
 @dataclass(frozen=True, slots=True)
 class NoteChange:
-    """A note's bytes `before` and `after` a change; `problem` says why there is none."""
+    """A note's bytes `before` and `after` a change; `problem` says why it cannot be made."""
 
     note: str
     before: bytes = b""
@@ -176,14 +176,14 @@ class NoteChange:
 
 @dataclass(frozen=True, slots=True)
 class Sampled(Event):
-    """What some notes of a stage would become."""
+    """Some notes of a stage, as its proposals would change them."""
 
     changes: tuple[NoteChange, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Written(Event):
-    """What became of the proposals of a curation, note by note; of `hidden` notes only the number."""
+    """The outcome of a curation's proposals, note by note; `hidden` counts the hidden notes."""
 
     run: str
     applied: tuple[Applied, ...]
@@ -192,9 +192,9 @@ class Written(Event):
 
 @dataclass(frozen=True, slots=True)
 class RunReported(Event):
-    """How a run stands where work on it ends here; `stopped` when an error follows.
+    """The state of a run when the work on it ends; `stopped` if an error follows.
 
-    `survey` is of the vault it curates, None if it does not.
+    `survey` is of the vault that it curates, None for other runs.
     """
 
     report: Report
@@ -210,10 +210,11 @@ class RunReported(Event):
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """Something that a person has to agree to.
+    """A request for a person's agreement.
 
-    `text` is the question, `declined` what is to be said where they do not, `unattended` where
-    there is nobody to ask. `unattended_yes` takes nobody for a yes: the command itself said so.
+    `text` is the question, `declined` the message if they do not agree, `unattended` the message if
+    there is nobody to ask. `unattended_yes` counts nobody as a yes: the command itself asked for
+    it.
     """
 
     text: str
@@ -223,7 +224,7 @@ class Question:
 
     @property
     def alone(self) -> str:
-        """What is to be said where nobody is there to ask."""
+        """The message if there is nobody to ask."""
         return self.unattended or (
             f"{self.text} There is no terminal to ask in; run the command again with --yes"
         )
@@ -231,40 +232,40 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class AgreeToPrice(Question):
-    """A run costs more than is spent without asking, or its cap pays for a part alone."""
+    """A run costs more than may be spent without asking, or its cap covers only part of it."""
 
 
 @dataclass(frozen=True, slots=True)
 class SendUnmatched(Question):
-    """An exclusion matches no note and may be a slip: may notes be sent all the same?"""
+    """An exclusion matches no note and may be a mistake: may notes be sent anyway?"""
 
 
 @dataclass(frozen=True, slots=True)
 class GoOnAfterStage(Question):
-    """A stage is verified and waits to be looked at; `command` continues it later."""
+    """A stage is verified and waits for review; `command` continues the run later."""
 
     command: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class AgreeToChange(Question):
-    """Something is to be written, deleted or decided."""
+    """Something will be written, deleted or decided."""
 
 
 class Front(Protocol):
-    """Who shows events to a person, and asks them: a command line, a page, a test."""
+    """What shows events to a person and asks them: a command line, a page, a test."""
 
     def tell(self, event: Event) -> None:
         """Show an event. Called on the event loop's thread; must not block."""
 
     async def ask(self, question: Question) -> bool:
-        """Return the person's answer. Raises WaitingForPersonError if nobody can be asked."""
+        """Return the person's answer. Raises WaitingForPersonError if there is nobody to ask."""
 
     def following(self, run: Run) -> AbstractAsyncContextManager[None]:
         """Show a run's progress while the block drives it, and let a person stop it."""
 
 
 async def agreed(front: Front, question: Question) -> None:
-    """See that a person agrees. Raises WaitingForPersonError if they do not."""
+    """Get a person's agreement. Raises WaitingForPersonError if they do not agree."""
     if not await front.ask(question):
         raise WaitingForPersonError(question.declined)

@@ -1,4 +1,4 @@
-"""A note that a person names in a run."""
+"""Look up a note that a person names in a run."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def no_such_item(run: str, item: str, keys: Iterable[str]) -> UsageError:
-    """Return the error for a note that a run has nothing of, with the nearest that it has."""
+    """Return the error for a note that is not in a run, with the most similar names that are."""
     near = nearest(item, dict.fromkeys(keys))
     hint = f"; the nearest are {', '.join(near)}" if len(near) > 1 else ""
     hint = f"; the nearest is {near[0]}" if len(near) == 1 else hint

@@ -1,4 +1,4 @@
-"""What kinds of runs there are, and when one has ended; light, for whoever only lists them."""
+"""The kinds of runs, and when one has ended; cheap to import, for listing runs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A model judges pairs of notes: priced and agreed to first, driven, and its answers decided."""
+"""Have a model judge pairs of notes: price, agreement, the run, and decisions from its answers."""
 
 from __future__ import annotations
 
@@ -41,14 +41,14 @@ if TYPE_CHECKING:
     from notemill.workflows.links.judging import Judgement
     from twolane import Offer, Preview, Report, Run
 
-# What pairs are kept by until the engine has a run for them.
+# The run id of pairs until the engine has a run for them.
 _ASKING: Final = "asking"
 _SAMPLE_PAIRS: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
 class LinkPlan:
-    """What would be asked about links: its price, and the first request whole."""
+    """What would be asked about links: its price, and the whole first request."""
 
     offer: Offer
     preview: Preview | None
@@ -62,7 +62,7 @@ class LinkAsking:
         self._bench = bench
 
     async def plan(self, pairs: Sequence[NewPair], terms: RunTerms) -> LinkPlan:
-        """Say what would be asked and what it would cost; nothing is kept or sent.
+        """Return what would be asked and what it would cost; nothing is stored or sent.
 
         Raises ConfigError.
         """
@@ -86,7 +86,7 @@ class LinkAsking:
         return LinkPlan(offer, await bench.thread.run(first))
 
     async def begin(self, pairs: Sequence[NewPair], search: LinkSearch, terms: RunTerms) -> Staged:
-        """Record a run that asks about pairs, its price agreed to.
+        """Record a run that asks about pairs, once a person has agreed to its price.
 
         Raises WaitingForPersonError, TwolaneError, ExternallyChangedError.
         """
@@ -111,9 +111,9 @@ class LinkAsking:
         return job
 
     async def drive(self, job: Staged) -> Report:
-        """Drive a run to its end, or as far as it goes; return its report.
+        """Drive a run as far as it goes; return its report.
 
-        What stops it early is raised after the run is reported.
+        An error that stops it is raised after the run has been reported.
         """
         bench, run = self._bench, job.run
         await bench.on(_adopt_lost, run.id)
@@ -125,7 +125,7 @@ class LinkAsking:
         return report
 
     async def decide_left_over(self) -> None:
-        """Decide what ended runs have answered, and a process that died had not read."""
+        """Decide pairs from answers of ended runs that a process did not read before it died."""
         bench = self._bench
         asked = await bench.on(lambda opened: opened.links.pairs(states=[PairState.ASKED]))
         runs = {row.id for row in await bench.engine.runs()} if asked else set()
@@ -133,7 +133,7 @@ class LinkAsking:
             await bench.on(_decide, await bench.engine.run(name))
 
     async def answers(self, run_id: str, pairs: Sequence[Pair]) -> Answers:
-        """Return what was answered about `pairs` of a run; nothing where no model was asked."""
+        """Return the answers about `pairs` of a run; empty if no model was asked."""
         rows = await self._bench.engine.runs()
         if all(row.id != run_id or row.dropped_at for row in rows):
             return NO_ANSWERS
@@ -146,7 +146,7 @@ class LinkAsking:
         return await self._bench.thread.run(read)
 
     async def report_answers(self, run_id: str) -> Answers:
-        """Report what a run's answers leave to a person, and return them."""
+        """Report the pairs that a run's answers leave undecided, and return the answers."""
         pairs = await self._bench.on(seen_pairs, run_id)
         answers = await self.answers(run_id, pairs)
         self._bench.front.tell(PairsAnswered(undecided_of(pairs), tuple(answers.uniform)))
@@ -154,7 +154,7 @@ class LinkAsking:
 
 
 class _Between:
-    """What is done around the stages of a run that asks about links."""
+    """The work around the stages of a run that asks about links."""
 
     def __init__(self, bench: Workbench, run: Run) -> None:
         self._bench = bench
@@ -166,7 +166,7 @@ class _Between:
         )
 
         def told(_: OpenVault, sight: Sight) -> set[str]:
-            """Return the notes whose requests hold lines of hidden ones, among their candidates."""
+            """Return the notes whose requests have hidden ones among their candidates."""
             ends = ((one, key) for one in asked for key in (one.a, one.b))
             return {one.other(key) for one, key in ends if not sight.shows(key)}
 
@@ -181,12 +181,12 @@ class _Between:
 
 
 def kept(search: LinkSearch) -> dict[str, object]:
-    """Return what, beside the terms, a run about links has to find unchanged."""
+    """Return the settings that, beside the terms, must be unchanged when a run resumes."""
     return {"only": search.only}
 
 
 def undecided_of(pairs: Iterable[Pair]) -> tuple[Pair, ...]:
-    """Return the pairs that wait for a person to decide."""
+    """Return the pairs that wait for a person's decision."""
     return tuple(one for one in pairs if one.state is PairState.UNDECIDED)
 
 
@@ -198,7 +198,7 @@ def _reply_tokens(pairs: Sequence[NewPair], requests: JudgeRequests) -> int:
 
 
 def seen_pairs(opened: OpenVault, run: str, *states: PairState) -> list[Pair]:
-    """Return a run's pairs, those in `states` or all, but those of hidden notes."""
+    """Return a run's pairs, those in `states` or all, except those of hidden notes."""
     shows = opened.look().shows
     pairs = opened.links.pairs(run=run, states=states or list(PairState))
     return [one for one in pairs if shows(one.a) and shows(one.b)]
@@ -207,7 +207,7 @@ def seen_pairs(opened: OpenVault, run: str, *states: PairState) -> list[Pair]:
 def _ask(
     opened: OpenVault, bench: Workbench, pairs: Sequence[NewPair], search: LinkSearch
 ) -> tuple[Sight, list[Pair], JudgeRequests]:
-    """Keep pairs as asked about; return them as requests, and what waited before."""
+    """Store pairs as being asked about; return the requests, and the pairs that waited before."""
     sight = opened.look()
     waiting = opened.links.pairs(states=[PairState.PROPOSED])
     run = LinkRun(_ASKING, opened.clock(), search.settings())
@@ -232,7 +232,7 @@ def _facts_of(opened: OpenVault, keys: Sequence[str]) -> list[NoteFacts]:
 
 
 def _give_back(opened: OpenVault, waiting: Sequence[Pair]) -> None:
-    """Let pairs that nobody was asked about wait where they did before."""
+    """Return pairs that were not asked about to their previous runs."""
     known = {one.id: one for one in waiting}
     now = opened.clock()
     for one in opened.links.pairs(run=_ASKING, states=[PairState.ASKED]):
@@ -246,15 +246,15 @@ def _give_back(opened: OpenVault, waiting: Sequence[Pair]) -> None:
 
 
 def _adopt_lost(opened: OpenVault, run: str) -> None:
-    """Give a run its pairs where the process that began it died before it had done so."""
+    """Give a run its pairs if the process that began it died before doing so."""
     if opened.links.run(run) is None:
         opened.links.adopt(_ASKING, run)
 
 
 def unjudged(opened: OpenVault, pairs: Sequence[NewPair]) -> tuple[list[NewPair], list[Pair]]:
-    """Part pairs into those to ask about, and those a model accepted that still wait.
+    """Split pairs into those to ask about, and those a model accepted that still wait.
 
-    Where a note was edited since, its pairs are asked about again.
+    Pairs of a note that was edited since are asked about again.
     """
     accepted = {
         (one.a, one.b, one.source_a, one.source_b): one
@@ -273,11 +273,11 @@ def unjudged(opened: OpenVault, pairs: Sequence[NewPair]) -> tuple[list[NewPair]
 
 
 def _decide(opened: OpenVault, run: Run) -> None:
-    """Record what was answered about a run's pairs, once both notes' answers are there.
+    """Record the decisions on a run's pairs, once the answers about both notes have arrived.
 
-    Where the run has ended, what is missing counts as no answer. May be called again.
+    Once the run has ended, a missing answer counts as no answer. May be called repeatedly.
     """
-    # An answer that was missing may have come since: a retry settles what it left undecided.
+    # A missing answer may have arrived since: a retry decides pairs that were undecided for it.
     asked = opened.links.pairs(run=run.id, states=[PairState.ASKED, PairState.UNDECIDED])
     if not asked or run.row.dropped_at is not None:
         return
@@ -296,7 +296,7 @@ def _decide(opened: OpenVault, run: Run) -> None:
 def _sample(
     opened: OpenVault, run: Run, stage: int
 ) -> tuple[tuple[Pair, tuple[Judgement, ...]], ...]:
-    """Return some of the pairs that a stage brought answers about, and all answers about them."""
+    """Return some of the pairs that a stage has answers about, with all answers about each."""
     pairs = seen_pairs(opened, run.id)
     verdicts = judgements_of(run.outcomes(), pairs)
     asked = frozenset(run.keys_of_stage(stage))

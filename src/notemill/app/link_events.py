@@ -1,4 +1,4 @@
-"""What the look for links reports while it goes on."""
+"""What a search for links reports while it runs."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class EmbeddingMade(Event):
-    """`done` of `total` texts have their vectors, `kept` of them from before; 0 before it begins.
+    """`done` of `total` texts have their vectors, `kept` of them from before; 0 at the start.
 
-    `ended` when the wait is over, `skipped` where it was left before its end. `skip` leaves it: the
-    notes are compared by their words alone then, and what was made is kept. It may be called from
-    the event loop's thread.
+    `ended` once the wait is over, `skipped` if it was cut short. `skip` cuts it short: the notes
+    are then compared by their words alone, and finished vectors are kept. It may be called from the
+    event loop's thread.
     """
 
     done: int
@@ -38,17 +38,17 @@ class EmbeddingMade(Event):
 
 @dataclass(frozen=True, slots=True)
 class NotesCompared(Event):
-    """The notes are being compared; `done` when that is over."""
+    """The notes are being compared; `done` once they have been."""
 
     done: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class LinksLookedFor(Event):
-    """A vault was scanned for links.
+    """A vault was searched for links.
 
-    `findings` are what is new, `upkeep` what became of links that were written before, `skipped`
-    the paths that were left alone. Of hidden notes all has only the number.
+    `findings` are new, `upkeep` is about links that were written before, `skipped` are the paths
+    left alone. Hidden notes are only counted.
     """
 
     findings: Findings
@@ -58,7 +58,7 @@ class LinksLookedFor(Event):
 
 @dataclass(frozen=True, slots=True)
 class PairsProposed(Event):
-    """Pairs with their why, the first notes of them; `more` is the number of notes beyond."""
+    """Pairs with their reasons, for the first notes; `more` is the number of further notes."""
 
     groups: tuple[PairGroup, ...]
     more: int
@@ -66,22 +66,22 @@ class PairsProposed(Event):
 
 @dataclass(frozen=True, slots=True)
 class AllPairsJudged(Event):
-    """Every pair that was found was judged by a model before."""
+    """A model has already judged every pair that was found."""
 
 
 @dataclass(frozen=True, slots=True)
 class PairsSampled(Event):
-    """What was answered about some pairs of a stage."""
+    """The answers about some pairs of a stage."""
 
     judged: tuple[tuple[Pair, tuple[Judgement, ...]], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class PairsAnswered(Event):
-    """What a run's answers leave to a person.
+    """What a run's answers leave to a person to decide.
 
-    `undecided` pairs are those that the answers about their two notes do not agree on, `uniform`
-    the notes about which all answers are the same.
+    `undecided` are pairs on which the two answers disagree, `uniform` are notes about which all
+    answers are the same.
     """
 
     undecided: tuple[Pair, ...]
@@ -90,7 +90,7 @@ class PairsAnswered(Event):
 
 @dataclass(frozen=True, slots=True)
 class LinksToWrite(Event):
-    """How many pairs a run is going to link, once a person agrees."""
+    """How many pairs a run will link once a person agrees."""
 
     run: str
     pairs: int
@@ -98,7 +98,7 @@ class LinksToWrite(Event):
 
 @dataclass(frozen=True, slots=True)
 class LinksWereWritten(Event):
-    """What became of a writing of links."""
+    """The outcome of writing links."""
 
     run: str
     written: LinksWritten
@@ -106,6 +106,6 @@ class LinksWereWritten(Event):
 
 @dataclass(frozen=True, slots=True)
 class PairsTurnedDown(Event):
-    """Pairs that were rejected or are undecided, and may be allowed."""
+    """Rejected or undecided pairs that may be allowed."""
 
     pairs: tuple[Pair, ...]

@@ -1,4 +1,4 @@
-"""Links: notes that belong together are found, judged by a model where wanted, and linked."""
+"""Links: find notes that belong together, optionally have a model judge them, and link them."""
 
 from __future__ import annotations
 
@@ -49,12 +49,12 @@ if TYPE_CHECKING:
     from twolane import Report, Run
 
 SHOWN_NOTES: Final = 12
-"""The notes whose pairs are explained at once: each of them has to be read."""
+"""The most notes whose pairs are explained at once: each of them has to be read."""
 
 
 @dataclass(frozen=True, slots=True)
 class LinksFound:
-    """A vault scanned for links: what is new, and what became of what was written."""
+    """The result of a search for links: new pairs, and the upkeep of written links."""
 
     findings: Findings
     upkeep: Upkeep
@@ -62,10 +62,10 @@ class LinksFound:
 
 @dataclass(frozen=True, slots=True)
 class LinkingEnded:
-    """How a look for links ended.
+    """The outcome of a search for links.
 
-    `run` keeps its pairs, '' if there is nothing to do; `report` is of a run that asked a model;
-    `written` None if nothing was to be written; `hidden` counts the hidden notes.
+    `run` holds its pairs, '' if there is nothing to do; `report` is of a run that asked a model;
+    `written` is None if nothing was to be written; `hidden` is the number of hidden notes.
     """
 
     found: LinksFound
@@ -78,7 +78,7 @@ class LinkingEnded:
 
 @dataclass(frozen=True, slots=True)
 class LinksResumed:
-    """How a run that asks about links stands where work on it ends here."""
+    """The state of a run that asks about links when the work on it ends."""
 
     report: Report
     answers: Answers
@@ -88,7 +88,7 @@ class LinksResumed:
 
 @dataclass(frozen=True, slots=True)
 class LinksShown:
-    """A run's pairs, but those of hidden notes, and what a model has answered about them."""
+    """A run's pairs, except those of hidden notes, and a model's answers about them."""
 
     run: str
     pairs: tuple[Pair, ...]
@@ -101,12 +101,12 @@ class LinksShown:
 
     @property
     def undecided(self) -> tuple[Pair, ...]:
-        """The pairs that wait for a person to decide."""
+        """The pairs that wait for a person's decision."""
         return undecided_of(self.pairs)
 
 
 class Linking:
-    """The links of one vault."""
+    """The service that links the notes of one vault."""
 
     def __init__(self, bench: Workbench) -> None:
         """Link the notes in the vault of `bench`."""
@@ -125,10 +125,10 @@ class Linking:
         apply: bool = False,
         allow_unmatched: bool = False,
     ) -> LinkingEnded:
-        """Look for links and propose them; with `terms` a model judges them first.
+        """Find links and propose them; with `terms` a model judges them first.
 
-        `embedding` names the embedding model used beside the notes' words. `again` begins a run
-        anew instead of going on; `apply` writes the links at once. Raises NotemillError,
+        `embedding` names the embedding model used beside the notes' words. `again` starts a new
+        run instead of continuing; `apply` writes the links at once. Raises NotemillError,
         TwolaneError.
         """
         bench = self._bench
@@ -152,7 +152,7 @@ class Linking:
         *,
         allow_unmatched: bool = False,
     ) -> tuple[LinkingEnded, LinkPlan | None]:
-        """Look for links and propose none; with `terms` say what a model would be asked.
+        """Find links without proposing them; with `terms` return what a model would be asked.
 
         Raises NotemillError, ConfigError.
         """
@@ -174,7 +174,7 @@ class Linking:
         apply: bool = False,
         allow_unmatched: bool = False,
     ) -> LinksResumed:
-        """Continue a run that asks about links; see `begin_again` for what it may be given.
+        """Continue a run that asks about links; see `begin_again` for the options.
 
         Raises NotemillError, TwolaneError.
         """
@@ -193,35 +193,35 @@ class Linking:
         return LinksResumed(report, answers, written, hidden)
 
     async def standing(self, ended: LinkingEnded) -> tuple[tuple[ExplainedPair, Pair | None], ...]:
-        """Return the pairs that were found with their why, and how each stands in its run."""
+        """Return the found pairs with their reasons, and each as stored in its run."""
         return await self._bench.on(_standing, ended.run, ended.found.findings.pairs)
 
     # -- runs ---------------------------------------------------------------------------------
 
     async def shown(self, run: str, note: str | None = None) -> LinksShown:
-        """Return a run's pairs, of one `note` or all. Raises UsageError if it has none of it."""
+        """Return a run's pairs, of one `note` or all. Raises UsageError if a note has none."""
         every = await self._bench.on(seen_pairs, run)
         answers = await self._asking.answers(run, every)
         return LinksShown(run, tuple(_of_note(every, run, note)), answers)
 
     async def explained(self, pairs: Sequence[Pair]) -> tuple[ExplainedPair, ...]:
-        """Return pairs with why they are some."""
+        """Return pairs with their reasons."""
         return await self._bench.on(_explained, pairs)
 
     async def grouped(self, pairs: Sequence[Pair]) -> tuple[PairGroup, ...]:
-        """Return pairs note by note, with why they are some."""
+        """Return pairs note by note, with their reasons."""
         groups, _ = await self._bench.on(_grouped, pairs, (), None)
         return groups
 
     async def change(self, run: str, pairs: Sequence[Pair], note: str) -> NoteChange | None:
-        """Return what writing a run's `pairs` would make of one note, None if nothing."""
+        """Return one note as writing a run's `pairs` would change it, None if it would not."""
         return await self._bench.on(_change, run, pairs, note)
 
     async def apply(self, run: str, note: str | None = None) -> tuple[LinksWritten, int]:
-        """Write a run's pairs, those of one `note` or all, once a person has agreed to them.
+        """Write a run's pairs, those of one `note` or all, once a person has agreed.
 
-        Return what became of them, and how many notes are hidden. Raises UsageError if the run has
-        nothing of the note, VaultError, WaitingForPersonError.
+        Return the outcome, and the number of hidden notes. Raises UsageError if the run has nothing
+        for the note, VaultError, WaitingForPersonError.
         """
         bench = self._bench
         async with bench.working(LINK_KIND):
@@ -237,16 +237,15 @@ class Linking:
     # -- by hand ------------------------------------------------------------------------------
 
     async def reject(self, one: str, other: str) -> PairRejected:
-        """Turn a pair of notes down for good. Raises NoteNotFoundError, UsageError."""
+        """Reject a pair of notes for good. Raises NoteNotFoundError, UsageError."""
         async with self._bench.working(LINK_KIND):
             return await self._bench.on(reject_pair, one, other)
 
     async def allow(self, *names: str) -> tuple[Pair, ...]:
-        """Let pairs be proposed that were rejected, once a person agrees.
+        """Allow rejected pairs to be proposed again, once a person agrees.
 
-        They are those of the notes named, all without a name. A pair that is only undecided is
-        proposed at once. Return them as they stand then. Raises NoteNotFoundError,
-        WaitingForPersonError.
+        These are the pairs of the notes named, or all if none is. An undecided pair is proposed at
+        once. Returns the pairs in their new state. Raises NoteNotFoundError, WaitingForPersonError.
         """
         bench = self._bench
         async with bench.working(LINK_KIND):
@@ -267,7 +266,7 @@ class Linking:
         await bench.see_exclusions(sight, sends=sends, allow=allow)
 
     async def _look(self, search: LinkSearch, embedding: EmbeddingSettings) -> LinksFound:
-        """Scan the vault, and report what was found but the pairs."""
+        """Scan the vault, and report all findings except the pairs."""
         bench = self._bench
         read, upkeep = await bench.on(_read)
         vectors = await vectors_of(bench, embedding, read.facts)
@@ -278,7 +277,7 @@ class Linking:
             )
         finally:
             bench.front.tell(NotesCompared(done=True))
-        # What an undo left on one side is completed where its pair is proposed again.
+        # A link that an undo left on one side is completed once its pair is proposed again.
         again = {frozenset((one.a, one.b)) for one in findings.pairs}
         repairs = tuple(
             one
@@ -295,7 +294,7 @@ class Linking:
     async def _judged(
         self, found: LinksFound, search: LinkSearch, terms: RunTerms, *, again: bool, apply: bool
     ) -> LinkingEnded:
-        """Have a model judge what was found, and propose what it accepts."""
+        """Have a model judge the pairs found, and propose those it accepts."""
         bench = self._bench
         fresh, judged = await bench.on(unjudged, found.findings.pairs)
         job = None if again else await unfinished(bench, LINK_KIND, terms, kept(search))
@@ -320,7 +319,7 @@ class Linking:
         return await self._conclude(LinkingEnded(found, run, report, answers), apply=apply)
 
     async def _keep(self, pairs: Sequence[NewPair], search: LinkSearch) -> str:
-        """Keep pairs as proposals, and return their run."""
+        """Store pairs as proposals, and return their run."""
         run = self._bench.new_run_id(LINK_KIND)
         return await self._bench.on(
             lambda opened: keep_pairs(opened.links, pairs, search, run=run, now=opened.clock())
@@ -337,14 +336,14 @@ class Linking:
         self._bench.front.tell(PairsProposed(groups, more))
 
     async def _conclude(self, ended: LinkingEnded, *, apply: bool) -> LinkingEnded:
-        """Write what was found where that is wanted."""
+        """Write the pairs found if `apply`."""
         if not apply:
             return ended
         written, hidden = await self._write(ended.run)
         return replace(ended, written=written, hidden=hidden)
 
     async def _write(self, run: str, note: str | None = None) -> tuple[LinksWritten, int]:
-        """Write a run's pairs and what has to be mended; what comes back names no hidden note."""
+        """Write a run's pairs and the repairs; the outcome names no hidden note."""
         writing = await self._bench.on(_planned_writing, run, note)
         async for _ in self._bench.each(lambda _: writing.write()):
             pass
@@ -355,7 +354,7 @@ class Linking:
 
 
 def _of_note(pairs: Iterable[Pair], run: str, note: str | None) -> list[Pair]:
-    """Return the pairs of one note, all without one. Raises UsageError if it has none."""
+    """Return the pairs of one note, or all without one. Raises UsageError if it has none."""
     every = list(pairs)
     found = [one for one in every if note is None or note in (one.a, one.b)]
     if note is not None and not found:
@@ -367,7 +366,7 @@ def _of_note(pairs: Iterable[Pair], run: str, note: str | None) -> list[Pair]:
 
 
 def _read(opened: OpenVault) -> tuple[Ranking, Upkeep]:
-    """Read the notes to be ranked, the ledger in line with them."""
+    """Read the notes for ranking, and bring the ledger in line with them."""
     scene = opened.scene()
     upkeep = look_after(scene, opened.links, now=opened.clock())
     return read_notes(scene, opened.links, opened.contents), upkeep
@@ -378,7 +377,7 @@ def _to_write(opened: OpenVault, run: str, note: str | None) -> list[Pair]:
 
 
 def _planned_writing(opened: OpenVault, run: str, note: str | None) -> LinkWriting:
-    """Return the writing of a run's pairs and of what has to be mended. Raises VaultError."""
+    """Return the writing of a run's pairs and of the repairs. Raises VaultError."""
     scene = opened.scene()
     upkeep = look_after(scene, opened.links, now=opened.clock())
     writing = _writing(opened, scene, run)

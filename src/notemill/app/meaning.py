@@ -1,4 +1,4 @@
-"""Vectors of what notes mean, made while other work on the vault goes on."""
+"""Embeddings of notes, computed while other work on the vault continues."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ if TYPE_CHECKING:
     from notemill.index import NoteFacts
 
 LOOK_EVERY_S: Final = 0.2
-"""Seconds between reports of progress; a request to skip is noticed within them."""
+"""Seconds between progress reports, and the longest until a skip takes effect."""
 
 
 async def vectors_of(
     bench: Workbench, settings: EmbeddingSettings, facts: Sequence[NoteFacts]
 ) -> NDArray[np.float32] | None:
-    """Return a row for each note, None if no model is installed or it fits too few of them.
+    """Return an embedding row per note, None if no model is installed or it fits too few notes.
 
-    `facts` are of notes that may be sent: a service gets their texts. What is made is kept, also
-    when the task is canceled. A front may go on without: `EmbeddingMade.skip` gives None as well.
-    Raises EmbeddingError.
+    `facts` are of notes that may be sent: a service gets their texts. Finished vectors are kept,
+    even if the task is canceled. A front may continue without: `EmbeddingMade.skip` also makes this
+    None. Raises EmbeddingError.
     """
     model = await asyncio.to_thread(model_of, settings)
     if model is None or not facts:
@@ -47,7 +47,7 @@ async def vectors_of(
 
 
 async def _made(bench: Workbench, embedder: Embedder) -> bool:
-    """Have all vectors made, and say how far that is; tell whether it came to its end."""
+    """Compute all vectors and report progress; return whether it was completed."""
     left = threading.Event()
     kept = 0
 
@@ -56,7 +56,7 @@ async def _made(bench: Workbench, embedder: Embedder) -> bool:
         skipped = ended and left.is_set()
         bench.front.tell(EmbeddingMade(done, total, kept, left.set, ended=ended, skipped=skipped))
 
-    # Before it begins: whoever has no time may say so from the first moment on.
+    # Told before the start, so that it can be skipped from the first moment.
     tell()
     embedder.start()
     try:
@@ -78,7 +78,7 @@ async def _made(bench: Workbench, embedder: Embedder) -> bool:
 
 
 def _embedder(opened: OpenVault, model: Model, facts: Sequence[NoteFacts]) -> Embedder:
-    """Return what makes the vectors of notes; it reads their files in a thread of its own."""
+    """Return the embedder for notes; it reads their files in a thread of its own."""
     wanted = [WantedVector(one.source_hash, title_of(one.key)) for one in facts]
 
     def text_at(place: int) -> str:

@@ -1,6 +1,6 @@
 """The only door to a vault: it opens one, and has a service for every feature.
 
-A service is imported when it is first used: together they take longer than many commands.
+A service is imported on first use: all together take longer than many commands.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 class Mill(Workbench):
-    """A vault that is open: all that can be done with it, for any number of tasks at once."""
+    """An open vault and all its services, for any number of concurrent tasks."""
 
     @classmethod
     async def open(
@@ -48,10 +48,10 @@ class Mill(Workbench):
     ) -> Self:
         """Open the vault in `folder`; `exclusions` None takes the configured ones.
 
-        What services report and ask goes to `front`. `engine` None opens the one that `settings`
-        describe; it is closed with the vault in either case. A `rehearsal` only shows what would
-        be asked of a model, and needs no key. Where many notes are new they are read by up to
-        `processes` processes: more than one needs a program that can be imported. Raises VaultError and ConfigError saying what to do.
+        Services report to and ask `front`. `engine` None opens the one that `settings` describe; it
+        is closed with the vault in either case. A `rehearsal` only shows what a model would be
+        asked, and needs no key. Many new notes are read by up to `processes` processes: more than
+        one requires an importable main module. Raises VaultError or ConfigError saying what to do.
         """
         kept = load_exclusions(config=settings.config) if exclusions is None else exclusions
         if engine is None:
@@ -66,49 +66,49 @@ class Mill(Workbench):
 
     @cached_property
     def tags(self) -> Tagging:
-        """Tags are scanned, changed and decided about."""
+        """Report on, change and decide tags."""
         from notemill.app.tags import Tagging  # noqa: PLC0415
 
         return Tagging(self)
 
     @cached_property
     def tidying(self) -> Tidying:
-        """Properties are brought into the form that Obsidian writes."""
+        """Bring properties into the form that Obsidian writes."""
         from notemill.app.tidying import Tidying  # noqa: PLC0415
 
         return Tidying(self)
 
     @cached_property
     def vocabulary(self) -> Arranging:
-        """Tags are arranged as a list, which says from then on which there are."""
+        """Arrange tags as a list, which is then the vault's vocabulary."""
         from notemill.app.vocabulary import Arranging  # noqa: PLC0415
 
         return Arranging(self)
 
     @cached_property
     def curating(self) -> Curating:
-        """Notes get descriptions, tags and topics."""
+        """Propose descriptions, tags and topics for notes."""
         from notemill.app.curating import Curating  # noqa: PLC0415
 
         return Curating(self)
 
     @cached_property
     def applying(self) -> Applying:
-        """What runs propose is shown, written into notes and taken out again."""
+        """Show the proposals of runs, write them into notes, and undo them."""
         from notemill.app.applying import Applying  # noqa: PLC0415
 
         return Applying(self, self.curating)
 
     @cached_property
     def links(self) -> Linking:
-        """Notes that belong together are found and linked."""
+        """Find notes that belong together, and link them."""
         from notemill.app.links import Linking  # noqa: PLC0415
 
         return Linking(self)
 
     @cached_property
     def reviewing(self) -> Reviewing:
-        """All that is proposed waits in one queue for a person's decisions."""
+        """Review all proposals in one queue."""
         from notemill.app.reviewing import Reviewing  # noqa: PLC0415
 
         return Reviewing(self)

@@ -1,4 +1,4 @@
-"""The names of notes and tags that begin like a word, for a shell to complete; nothing is opened."""
+"""The notes and tags that begin with a word, for shell completion; no vault is opened."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 MOST_NAMES: Final = 200
-"""More than a screen has is of no help."""
+"""The most names returned: more than a screen holds do not help."""
 MOST_LOOKED_AT: Final = 10_000
-"""So many notes of a folder are looked at in a tenth of a second, while a shell waits."""
+"""The most notes of a folder examined: a tenth of a second, while a shell waits."""
 
 
 def notes_like(home: Path, vault: Path, begun: str) -> list[str]:
-    """Return the notes of a vault whose paths begin like this: from its derived file, else its folder."""
+    """Return the notes whose paths begin with `begun`: from the derived file, else the folder."""
     found = note_names(state_folder(home, vault), begun, MOST_NAMES)
     if not found:
         keys = (note.key for note in islice(Walk(vault).notes(), MOST_LOOKED_AT))
@@ -28,6 +28,6 @@ def notes_like(home: Path, vault: Path, begun: str) -> list[str]:
 
 
 def tags_like(home: Path, vault: Path, begun: str) -> list[str]:
-    """Return the tags of a vault that begin like this, without `#`; none before its first run."""
+    """Return a vault's tags that begin with `begun`, without `#`; none before its first run."""
     found = tag_names(state_folder(home, vault), begun.removeprefix("#"), MOST_NAMES)
     return [one for one in found if one.isprintable()]

@@ -1,4 +1,4 @@
-"""An open vault: its notes, what is derived from them, and what was decided. One thread's only."""
+"""An open vault: its notes, the data derived from them, and its store; for one thread only."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 
 class OpenVault:
-    """A vault with all that is kept about it, to be used on the thread that opened it."""
+    """A vault with all data kept about it, to be used on the thread that opened it."""
 
     def __init__(
         self,
@@ -46,9 +46,9 @@ class OpenVault:
         watch: Watch,
         processes: int,
     ) -> None:
-        """Open the vault in `folder`; what is kept about it lies in `home`.
+        """Open the vault in `folder`; the data kept about it is in `home`.
 
-        `watch` is told how the notes are read, by up to `processes` processes where they are many.
+        `watch` follows the reading of notes, by up to `processes` processes if there are many.
         Raises VaultError saying what to do.
         """
         claim(home)
@@ -75,9 +75,9 @@ class OpenVault:
         self.store.close()
 
     def look(self, *, with_contents: bool = False) -> Sight:
-        """Scan the vault: which notes may be seen, and which are hidden.
+        """Scan the vault: which notes are visible, and which are hidden.
 
-        `with_contents` reads the contents of new notes along, where they are asked for next.
+        `with_contents` also reads the contents of new notes, if those are needed next.
         """
         wanted = self.privacy.shows if with_contents else None
         facts = self.index.refresh(self.vault, self.vault.scan(), with_contents=wanted)
@@ -92,23 +92,23 @@ class OpenVault:
             )
 
     def unmatched(self, sight: Sight) -> tuple[Unmatched, ...]:
-        """Return the exclusions that match no note and that nobody allowed to."""
+        """Return the exclusions that match no note, except those allowed to."""
         self.allowed.end(sight.matched)
         allowed = self.allowed.entries()
         return tuple(one for one in sight.unmatched if one.entry not in allowed)
 
     def place(self, sight: Sight, *, named: str | None = None) -> Place:
-        """Return where the vault's vocabulary stands; see `gating.place_of`."""
+        """Return where the vault's vocabulary is; see `gating.place_of`."""
         return gating.place_of(self.vault, sight.facts, self.decisions, named=named)
 
     def gate(self, place: Place | None = None) -> Gate:
-        """Return which tags may be written, as vocabulary and decisions are now."""
+        """Return the gate of tags that may be written, by the current vocabulary and decisions."""
         return gating.gate_of(self.vault, place or self.place(self.look()), self.decisions)
 
     def to_send(self, key: str) -> tuple[NoteFacts, str]:
-        """Return a note's facts and text as they are now, so that one belongs to the other.
+        """Return a note's current facts and text, consistent with each other.
 
-        Raises ExternallyChangedError if it is gone or may not leave the machine any more.
+        Raises ExternallyChangedError if it is gone or may no longer leave the machine.
         """
         return read_to_send(self.vault, self.index, self.privacy, key)
 

@@ -1,4 +1,4 @@
-"""Where all about a vault is kept, without opening it."""
+"""Where the data about a vault is kept, without opening the vault."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def paths_of(home: Path, vault: Path) -> dict[str, Path | None]:
-    """Return the paths of a vault by name; None for a file that is not there yet."""
+    """Return the paths of a vault by name; None for a file that does not exist yet."""
     state = state_folder(home, vault)
     files = {"store": state / STORE_FILE, "derived": state / DERIVED_FILE}
     return {

@@ -1,4 +1,4 @@
-"""The queue of all proposals: what waits for a person, and what they decide."""
+"""Review: the queue of all proposals, and a person's decisions on them."""
 
 from __future__ import annotations
 
@@ -38,15 +38,16 @@ if TYPE_CHECKING:
 OPEN: Final = (ProposalState.PENDING,)
 CURATED: Final = (*TAG_KINDS, ProposalKind.TOPIC, ProposalKind.DESCRIPTION)
 FEW_NOTES: Final = 20
-"""Up to this many notes it is faster to read them than to scan the vault."""
+"""Up to this many notes, reading them is faster than scanning the vault."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which proposals are wanted; None leaves a condition out.
+    """Which proposals to show; None leaves a condition out.
 
-    Of a `run`, of `kinds`, in `states`, about notes whose path matches the glob `only`, about one
-    `note`, with one `value` in any spelling (as `QueueRow.value_key`), or at most this sure.
+    Those of a `run`, of `kinds`, in `states`, about notes whose path matches the glob `only`, about
+    one `note`, with one `value` in any spelling (as `QueueRow.value_key`), or of at most a given
+    confidence.
     """
 
     states: tuple[ProposalState, ...] | None = OPEN
@@ -60,9 +61,9 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class RowShown:
-    """A proposal beside its note: what it would change, and whether the note is another one by now.
+    """A proposal with its note: what it would change, and whether the note has changed since.
 
-    `change` is None if a diff says nothing, as of a link before it is written.
+    `change` is None if there is no diff to show, as for a link before it is written.
     """
 
     row: QueueRow
@@ -74,23 +75,23 @@ class Look:
     """Which notes may be shown, from one scan of the vault: good for a page, not for long."""
 
     def __init__(self, sight: Sight) -> None:
-        """Keep what a look found; where it hides nothing there is nothing to ask of any row."""
-        # What is excluded may fit a note that is gone as well.
+        """Keep the result of a scan; if nothing is hidden, no row has to be checked."""
+        # An exclusion may match a deleted note, too.
         hides = sight.hidden or sight.matched or sight.unmatched
         self.shows: Callable[[str], bool] | None = cache(sight.shows) if hides else None
 
 
 class Reviewing:
-    """The review of one vault; every front has a name, `by`, that its own steps are known by."""
+    """The service that reviews proposals; each front has a name, `by`, that marks its own steps."""
 
     def __init__(self, bench: Workbench) -> None:
-        """Review what lies in the vault of `bench`."""
+        """Review the proposals for the vault of `bench`."""
         self._bench = bench
 
     async def look_for(self, kinds: Collection[ProposalKind]) -> None:
-        """Look for changes of tags and of the notes' form, where `kinds` has them: they wait then.
+        """Find changes of tags and of the notes' form, if `kinds` has them, and queue them.
 
-        Raises VaultError, UsageError naming lines of the vocabulary that have to be mended first.
+        Raises VaultError, UsageError naming lines of the vocabulary to correct first.
         """
         if ProposalKind.TAG_CHANGE in kinds:
             await self._bench.on(_look_for_tag_changes)
@@ -98,7 +99,7 @@ class Reviewing:
             await self._bench.on(_look_for_tidying)
 
     async def look(self) -> Look:
-        """Scan the vault for what may be shown, for several calls after one another."""
+        """Scan the vault for the notes that may be shown, for several consecutive calls."""
         return Look(await self._bench.on(OpenVault.look))
 
     async def page(
@@ -110,9 +111,9 @@ class Reviewing:
         limit: int = 50,
         look: Look | None = None,
     ) -> Page:
-        """Return some of the wanted proposals, but those of hidden notes; see `Queue.rows`.
+        """Return a page of the wanted proposals, except those of hidden notes; see `Queue.rows`.
 
-        `look` None looks through the vault first.
+        `look` None scans the vault first.
         """
         return await self._bench.on(
             lambda opened: opened.queue.rows(
@@ -121,19 +122,19 @@ class Reviewing:
         )
 
     async def counts(self, wanted: Wanted) -> dict[ProposalState, int]:
-        """Return how many proposals are in each state, whatever `wanted` says of states."""
+        """Return how many proposals are in each state, ignoring the states of `wanted`."""
         return await self._bench.on(
             lambda opened: opened.queue.counts(_filter(opened, replace(wanted, states=None)))
         )
 
     async def count(self, *wanted: Wanted, look: Look) -> tuple[int, ...]:
-        """Return how many proposals are wanted, for each filter."""
+        """Return the number of proposals for each filter."""
         return await self._bench.on(
             lambda opened: tuple(opened.queue.count(_filter(opened, one, look)) for one in wanted)
         )
 
     async def look_at(self, row: QueueRow) -> RowShown | None:
-        """Return a proposal as it stands now, beside its note; None if it is gone or hidden."""
+        """Return a proposal in its current state, with its note; None if it is gone or hidden."""
         return await self._bench.on(_look_at, row.id)
 
     async def decide(
@@ -145,18 +146,18 @@ class Reviewing:
         was: ProposalState | None = None,
         value: str | None = None,
     ) -> Decided:
-        """Decide proposals in one step of the front `by`; durable when it returns.
+        """Decide proposals in one step of the front `by`; durable on return.
 
-        `was` is the state that the front showed: what has another by now is left and comes back as
-        it is. What is about a hidden note is missing, as if it did not exist. Raises UsageError
-        for a `value` that cannot be written.
+        `was` is the state that the front showed: rows with another state by now are left alone and
+        returned as unchanged. Rows about a hidden note are missing, as if they did not exist.
+        Raises UsageError for a `value` that cannot be written.
         """
         return await self._bench.on(_decide, ids, decision, by=by, was=was, value=value)
 
     async def decide_all(
         self, wanted: Wanted, decision: Decision, *, by: str, but: Collection[str] = ()
     ) -> Decided:
-        """Decide in one step what waits of the wanted proposals, all but those with ids `but`."""
+        """Decide the pending ones of the wanted proposals in one step, except the ids `but`."""
         return await self._bench.on(
             lambda opened: _without_hidden(
                 opened,
@@ -167,11 +168,11 @@ class Reviewing:
         )
 
     async def take_back(self, *, by: str) -> Decided | None:
-        """Take the last step of the front `by` back; None if it has taken none."""
+        """Undo the last step of the front `by`; return None if it has none."""
         return await self._bench.on(_take_back, by)
 
     async def vocabulary(self) -> tuple[str, ...]:
-        """Return the tags that may be chosen from when one is edited."""
+        """Return the tags to choose from when a tag is edited."""
         return await self._bench.on(_vocabulary)
 
 
@@ -209,7 +210,7 @@ def _filter(opened: OpenVault, wanted: Wanted, look: Look | None = None) -> Filt
 
 
 def _showable(opened: OpenVault, rows: Iterable[QueueRow]) -> tuple[QueueRow, ...]:
-    """Return the rows all of whose notes may be shown, as the notes are now."""
+    """Return the rows whose notes may all be shown, by the current notes."""
     rows = tuple(rows)
     notes = {note for one in rows for note in one.notes}
     if len(notes) <= FEW_NOTES:
@@ -228,7 +229,7 @@ def _is_hidden(opened: OpenVault, note: str) -> bool:
 
 
 def _without_hidden(opened: OpenVault, decided: Decided) -> Decided:
-    """Return what became of a decision, but of the rows that may not be shown."""
+    """Return the outcome of a decision, without rows that may not be shown."""
     return replace(
         decided,
         changed=_showable(opened, decided.changed),
@@ -253,7 +254,7 @@ def _look_at(opened: OpenVault, number: str) -> RowShown | None:
 
 
 def _change(row: QueueRow, raws: dict[str, bytes]) -> NoteChange | None:
-    """Return what a proposal for one note would make of it."""
+    """Return a note as a proposal would change it."""
     if row.kind not in CURATED or not row.notes:
         return None
     (note,) = row.notes
@@ -300,7 +301,7 @@ def _take_back(opened: OpenVault, by: str) -> Decided | None:
 
 
 def _checked(opened: OpenVault, rows: Iterable[QueueRow], value: str) -> str:
-    """Return a value that a person wrote as it can be kept. Raises UsageError if it cannot."""
+    """Return a person's value in the form to store. Raises UsageError if it is not valid."""
     value = value.strip()
     for row in rows:
         if row.kind in TAG_KINDS:

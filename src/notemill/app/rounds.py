@@ -1,4 +1,4 @@
-"""A model arranges the tags: the headings' run and the tags' run, priced first and continued."""
+"""Have a model arrange the tags: a run for the headings and one for the tags."""
 
 from __future__ import annotations
 
@@ -44,14 +44,14 @@ if TYPE_CHECKING:
     from twolane import Preview, Report, Request, Run
 
 MAX_TAGS_ASKED: Final = 250
-"""The most tags in one request, unless another number is wanted."""
+"""The default for the most tags in one request."""
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What came of asking: the vocabulary, None if there is none, and the runs' reports.
+    """The outcome of asking: the vocabulary, None if there is none, and the runs' reports.
 
-    `preview` is the first request where it was only to be shown.
+    `preview` is the first request of a dry run.
     """
 
     entries: tuple[Entry, ...] | None
@@ -68,10 +68,10 @@ async def ask_model(
     again: bool = False,
     dry_run: bool = False,
 ) -> Asked:
-    """Have a model arrange the tags, after a person agreed to the price.
+    """Have a model arrange the tags, once a person has agreed to the price.
 
     The offline provider arranges by co-occurrence and containment, without a run. `chunk` is the
-    most tags in one request; `again` starts over; a `dry_run` shows price and request alone. Raises
+    most tags in one request; `again` starts over; a `dry_run` only shows price and request. Raises
     NotemillError, TwolaneError.
     """
     found = await bench.thread.run(view.found)
@@ -99,7 +99,7 @@ async def ask_model(
 
 @dataclass(slots=True)
 class _Rounds:
-    """The headings' run and the tags' run; None for one that has still to begin."""
+    """The headings' run and the tags' run; None for one that has not begun."""
 
     bench: Workbench
     view: TagView
@@ -113,11 +113,11 @@ class _Rounds:
 
     @property
     def begins(self) -> bool:
-        """Whether a run has still to begin."""
+        """Whether a run has yet to begin."""
         return self.tags is None or (self.asking.asks_levels and self.levels is None)
 
     async def find(self, *, again: bool) -> None:
-        """Find the runs that the same command began before; `again` starts over."""
+        """Find the runs that the same command began before; `again` ignores them."""
         if again:
             return
         if self.asking.asks_levels:
@@ -125,7 +125,7 @@ class _Rounds:
         self.tags = await self._begun("tags")
 
     async def through(self) -> Asked:
-        """Drive both rounds, or what is left of them, and make the vocabulary."""
+        """Drive both rounds, or the rest of them, and build the vocabulary."""
         levels = await self._headings()
         if levels is None:
             return Asked(None, tuple(self.reports))
@@ -144,7 +144,7 @@ class _Rounds:
         return Asked(entries, tuple(self.reports))
 
     async def _headings(self) -> Sequence[str] | None:
-        """Return the headings to file into; None if they were asked for and did not come."""
+        """Return the headings to file into; None if there is no usable reply with them."""
         if not self.asking.asks_levels:
             return self.asking.levels
         if self.levels is None:
@@ -170,10 +170,10 @@ class _Rounds:
     # -- runs of the ledger -------------------------------------------------------------------
 
     async def _begun(self, part: str) -> Run | None:
-        """Return the run of a round that the same command began before, None for none.
+        """Return the run of a round that the same command began before, or None.
 
-        Where that has ended, what failed in it is asked again. Raises ConfigError naming the
-        difference where one that has not ended was begun otherwise.
+        If it has ended, its failures are retried. Raises ConfigError naming the difference if an
+        unfinished one was begun with other settings.
         """
         engine, source = self.bench.engine, self._source(part)
         run = await engine.latest(source)
@@ -189,7 +189,7 @@ class _Rounds:
         return run
 
     async def _ended(self, run: Run) -> Run | None:
-        """Return an ended run where it asked the same, with what failed to be asked again."""
+        """Return an ended run if it asked the same, with its failures set to be retried."""
         same = run.row.input_hash == self.asking.identity and all(
             run.row.setting(name) == value for name, value in self._same.items()
         )
@@ -201,7 +201,7 @@ class _Rounds:
         return run
 
     async def _begin(self, part: str, requests: Sequence[Request]) -> Run:
-        """Record a run over the requests of a round.
+        """Record a run for the requests of a round.
 
         Raises ConfigError, LedgerError, ExternallyChangedError if a note was hidden meanwhile.
         """
@@ -225,13 +225,13 @@ class _Rounds:
 
     @property
     def _hidden(self) -> list[str]:
-        """Which notes are hidden, by marks that name none."""
+        """The hidden notes, as hashes that do not name them."""
         return sorted(
             content_hash(key.encode("utf-8", "replace"))[:12] for key in self.view.sight.hidden
         )
 
     def _check_seen(self, run: Run) -> None:
-        """See that a run's requests, made before, tell of no note that is hidden by now."""
+        """Check that a run's earlier requests contain nothing of a note that is hidden by now."""
         before = run.row.setting("hidden")
         if not set(self._hidden) <= set(map(str, before if isinstance(before, list) else ())):
             raise UsageError(
@@ -256,7 +256,7 @@ class _Rounds:
 
 
 def _asking(view: TagView, found: TagReport, chunk: int) -> Asking:
-    """Return what a model is to be asked of the tags; of hidden notes nothing is told."""
+    """Return what to ask a model about the tags, without anything from hidden notes."""
     hidden = bool(view.place.note) and not view.sight.shows(view.place.note)
     away = view.sight.hidden_tags
     return asking_about(
@@ -275,9 +275,9 @@ def _asking(view: TagView, found: TagReport, chunk: int) -> Asking:
 def _arranged(
     view: TagView, found: TagReport, asking: Asking, levels: Sequence[str], run: Run
 ) -> tuple[tuple[Entry, ...], Arranged]:
-    """Return the vocabulary that a run's answers make, and keep it as the model's last word.
+    """Return the vocabulary from a run's answers, and store it as the model's arrangement.
 
-    Junk, found without a model, is there as well; what was rejected is not.
+    It includes junk, which is found without a model, but no rejected changes.
     """
     decisions = view.opened.decisions
     said = settled(asking, levels, run.outcomes())

@@ -1,7 +1,7 @@
-"""All runs of notemill, whatever wrote them down: what a person calls them, what became of each.
+"""All runs of notemill, wherever they are recorded: their names and outcomes.
 
-A run of the engine is a row in its ledger; what `tags` and `tidy` wrote stands in their vault's
-journal alone, and a look for links without a model in the vault's ledger of links.
+A run of the engine is a row in its ledger; runs of `tags` and `tidy` are only in their vault's
+journal, and a search for links without a model only in the vault's link ledger.
 """
 
 from __future__ import annotations
@@ -48,11 +48,11 @@ if TYPE_CHECKING:
     from twolane import Expiring, ItemOutcome, Report, Run, Settings
 
 KINDS = (KIND_CURATE, KIND_TAGS, LINK_KIND)
-"""The kinds of runs that are notemill's."""
+"""The kinds of notemill's runs."""
 
 
 class Became(StrEnum):
-    """What became of a run, as far as it goes."""
+    """The outcome of a run, so far."""
 
     WAITS = "paused"
     HANDED_OVER = "handed over"
@@ -68,11 +68,10 @@ class Became(StrEnum):
 
 @dataclass(slots=True)
 class KnownRun:
-    """A run of some vault.
+    """A run over a vault.
 
-    `state` is the engine's, None if no model was asked; `exclude` what was excluded when it began;
-    `written` what it wrote, None for nothing; `decided` counts its proposals by what became of
-    them.
+    `state` is the engine's, None if no model was asked; `exclude` the exclusions when it began;
+    `written` what it wrote, None for nothing; `decided` counts its proposals by state.
     """
 
     id: str
@@ -89,17 +88,17 @@ class KnownRun:
 
     @property
     def wrote_at_s(self) -> float:
-        """When it wrote last, 0 if it has written nothing."""
+        """When it last wrote, in seconds since the epoch; 0 if it has written nothing."""
         return self.written.last_at_s if self.written else 0.0
 
     @property
     def _open(self) -> bool:
-        """Whether a proposal of it waits for a person, or to be written."""
+        """Whether one of its proposals waits for a person, or to be written."""
         return bool(self.decided["pending"] or self.decided["accepted"])
 
     @property
     def became(self) -> Became:
-        """What became of it."""
+        """Its outcome so far."""
         if self.written is not None and self.written.undone:
             whole = self.written.undone == self.written.notes
             return Became.UNDONE if whole else Became.PARTLY_UNDONE
@@ -116,7 +115,7 @@ class KnownRun:
         return Became.UNDONE if self.decided["undone"] else Became.ENDED
 
 
-# What pairs of notes are called among proposals.
+# What the states of pairs are called among proposals.
 _PAIRS = {
     PairState.PROPOSED: "pending",
     PairState.UNDECIDED: "pending",
@@ -127,7 +126,7 @@ _PAIRS = {
 
 
 def known_runs(settings: Settings) -> list[KnownRun]:
-    """Return all runs, newest first. A vault's file that cannot be used is passed over."""
+    """Return all runs, newest first. Files of vaults that cannot be read are skipped."""
     claim(settings.home)
     found: dict[str, KnownRun] = {}
     with Reader.open(settings) as reader:
@@ -153,7 +152,7 @@ def known_runs(settings: Settings) -> list[KnownRun]:
 
 
 def _add_kept(found: dict[str, KnownRun], root: Path, store: Store) -> None:
-    """Add what the store of a vault knows of its runs: links, writes, proposals."""
+    """Add what a vault's store knows about its runs: links, writes, proposals."""
     for pairs in _of_links(root, LinkLedger(store)):
         run = found.setdefault(pairs.id, pairs)
         run.of_links, run.decided, run.vault = True, pairs.decided, root
@@ -169,7 +168,7 @@ def _add_kept(found: dict[str, KnownRun], root: Path, store: Store) -> None:
 
 
 def _of_links(root: Path, ledger: LinkLedger) -> Iterator[KnownRun]:
-    """Yield the runs of links that have pairs."""
+    """Yield the link runs that have pairs."""
     for run in ledger.runs():
         states = Counter(one.state for one in ledger.pairs(run=run.id))
         decided = Counter({_PAIRS.get(one, one): count for one, count in states.items()})
@@ -184,10 +183,11 @@ def pick(
     *,
     suits: Callable[[KnownRun], bool] = lambda _: True,
 ) -> KnownRun:
-    """Return the run that a person means: by its id, a unique beginning of it, or `last`.
+    """Return the run that a person names by its id, a unique prefix of it, or `last`.
 
-    `last` is the first of `runs` that `suits`: of the vault that this folder lies in, where it lies
-    in one that is known, else of all. Raises UsageError, UnknownRunError, AmbiguousRunError.
+    `last` is the first of `runs` that `suits`: among those of the vault that contains the current
+    folder if that vault is known, else among all. Raises UsageError, UnknownRunError,
+    AmbiguousRunError.
     """
     known = {one.id: one for one in runs}
     ids = list(known)
@@ -202,7 +202,7 @@ def pick(
 
 
 def _vault_here(home: Path) -> Path | None:
-    """Return the known vault that the current folder lies in, the innermost; None for none."""
+    """Return the innermost known vault that contains the current folder, or None."""
     here = Path(os.path.realpath(Path.cwd()))
     roots = {root for root, _ in known_vaults(home)}
     return next((one for one in (here, *here.parents) if one in roots), None)
@@ -216,10 +216,10 @@ def find_run(
     otherwise: str = "",
     newest: Callable[[KnownRun], float] = lambda run: run.at_s,
 ) -> KnownRun:
-    """Return the run that a person means by its id, the beginning of one, or `last`.
+    """Return the run that a person names by its id, a unique prefix of it, or `last`.
 
-    `last` is the `newest` that suits; `otherwise` says what is wrong with one that does not.
-    Raises UsageError, UnknownRunError, AmbiguousRunError.
+    `last` is the `newest` that suits; `otherwise` is the error for a run that does not. Raises
+    UsageError, UnknownRunError, AmbiguousRunError.
     """
     runs = sorted(known_runs(settings), key=newest, reverse=True)
     run = pick(runs, named, settings.home, suits=suits)
@@ -247,11 +247,11 @@ def find_asked(settings: Settings, named: str) -> KnownRun:
 async def open_run(
     settings: Settings, found: KnownRun, front: Front, *, processes: int = 1
 ) -> Mill:
-    """Open the vault of a run; what was excluded when it began stays so.
+    """Open the vault of a run; what was excluded when it began stays excluded.
 
     Raises LedgerError, VaultError.
     """
-    # Heavy, and whoever only lists runs does without.
+    # Slow to import, and not needed for listing runs.
     from notemill.app.mill import Mill  # noqa: PLC0415
 
     exclusions = load_exclusions(found.exclude, config=settings.config)
@@ -283,14 +283,14 @@ def listed(settings: Settings) -> RunList:
 
 @dataclass(frozen=True, slots=True)
 class CancelWish:
-    """What became of the wish to cancel a run or an item; `ended` says how it had ended before."""
+    """The outcome of a request to cancel a run or an item; `ended` says how it had ended before."""
 
     run: str
     ended: str = ""
 
 
 def cancel(settings: Settings, named: str, item: str | None) -> CancelWish:
-    """Ask for a run, or a note of it, to be canceled, where it has not ended.
+    """Request the cancellation of a run, or a note of it, unless it has ended.
 
     The process that works on the run carries it out. Raises UsageError, LedgerError.
     """
@@ -309,7 +309,7 @@ def cancel(settings: Settings, named: str, item: str | None) -> CancelWish:
 
 
 async def forget(settings: Settings, names: Sequence[str], front: Front) -> int:
-    """Delete runs and what was kept about them; return how many.
+    """Delete runs and all data kept about them; return their number.
 
     Raises LedgerError if one has not ended, WaitingForPersonError, VaultError.
     """
@@ -321,7 +321,7 @@ async def forget(settings: Settings, names: Sequence[str], front: Front) -> int:
     front.tell(RunsToForget(tuple(found.values())))
     await agreed(front, AgreeToChange(_FORGET, "nothing was deleted"))
     for run in found.values():
-        # The ledger last: while it has the run, the command can be given again.
+        # The ledger comes last: while it has the run, the command can be repeated.
         forget_kept(settings.home, str(run.vault), run.id)
         if asked_model(run):
             forget_runs(settings, [run.id])
@@ -330,7 +330,7 @@ async def forget(settings: Settings, names: Sequence[str], front: Front) -> int:
 
 @dataclass(frozen=True, slots=True)
 class RunsToForget(Event):
-    """These runs are deleted once a person agrees."""
+    """These runs will be deleted once a person agrees."""
 
     runs: tuple[KnownRun, ...]
 
@@ -342,7 +342,7 @@ _FORGET = (
 
 
 def seen_outcomes(opened: OpenVault, run: Run) -> Iterator[ItemOutcome]:
-    """Yield what became of a run's items; of one hidden by now no more than that it is skipped."""
+    """Yield the outcomes of a run's items; one hidden by now is only shown as skipped."""
     sight = opened.look()
     for one in run.outcomes():
         if sight.shows(one.key):

@@ -1,4 +1,4 @@
-"""How a vault stands: what its notes have, and how a graph of them hangs together."""
+"""The state of a vault: what its notes have, and how connected their graph is."""
 
 from __future__ import annotations
 
@@ -20,10 +20,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How a vault stands, as a person sees it in a graph of its notes.
+    """The state of a vault, as a person sees it in a graph of its notes.
 
-    `variants` are tags that are spelled otherwise elsewhere, or say nothing; `alone` notes share
-    neither a link nor a tag with another; `parts` are what links and tags join.
+    `variants` counts tags that have another spelling elsewhere or no meaning; `alone` counts notes
+    that share neither a link nor a tag with another; `parts` counts the graph's connected
+    components.
     """
 
     described: int
@@ -35,7 +36,7 @@ class Standing:
 
 
 def standing_in(opened: OpenVault) -> Standing:
-    """Return how the vault stands now."""
+    """Return the vault's current state."""
     scene = opened.scene()
     found = review_tags(opened.look().facts, privacy=opened.privacy)
     facts = [one for one in scene.sight.seen if not one.problem]
@@ -58,7 +59,7 @@ def standing_in(opened: OpenVault) -> Standing:
 
 
 def _sharing_a_tag(facts: Iterable[NoteFacts]) -> Iterator[tuple[str, str]]:
-    """Yield enough pairs of notes that share a tag to join all that do."""
+    """Yield enough pairs of notes that share a tag to connect all that do."""
     holders: dict[str, list[str]] = {}
     for one in facts:
         for tag in one.all_tags:

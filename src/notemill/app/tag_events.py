@@ -1,4 +1,4 @@
-"""What the services of tags and of the vocabulary report while they work."""
+"""What the services for tags and the vocabulary report while they work."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class RetaggingPlanned(Event):
-    """A change of tags as it would be, with the first of its notes before and after it."""
+    """A planned change of tags, with the first of its notes before and after it."""
 
     plan: Retagging
     changes: tuple[NoteChange, ...]
@@ -23,7 +23,7 @@ class RetaggingPlanned(Event):
 
 @dataclass(frozen=True, slots=True)
 class NewTagsPlanned(Event):
-    """New tags that would be accepted: into the list that `change` shows, None without a list."""
+    """New tags to accept; `change` shows the list with them, None without a list."""
 
     new_tags: tuple[NewTag, ...]
     change: NoteChange | None = None
@@ -31,28 +31,28 @@ class NewTagsPlanned(Event):
 
 @dataclass(frozen=True, slots=True)
 class NewTagsAccepted(Event):
-    """New tags are accepted; the notes that they are proposed for do not have them yet."""
+    """New tags were accepted; the notes that they are proposed for do not have them yet."""
 
     new_tags: tuple[NewTag, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class ListDiffers(Event):
-    """What a list of tags decides otherwise than it did when it was taken over, line by line."""
+    """What a list of tags decides differently since it was adopted, line by line."""
 
     lines: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class ChangesStay(Event):
-    """Changes of these tags stand in the list, were rejected, and are not carried out."""
+    """The list contains changes of these tags that were rejected, and are not carried out."""
 
     tags: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class VocabularyAdopted(Event):
-    """`note` holds the vocabulary from here on; `before` did, '' for none."""
+    """`note` now holds the vocabulary; `before` did until now, '' for none."""
 
     note: str
     before: str
@@ -60,14 +60,14 @@ class VocabularyAdopted(Event):
 
 @dataclass(frozen=True, slots=True)
 class ListPlanned(Event):
-    """The vocabulary's note with what is new in it; the same bytes where nothing is."""
+    """The vocabulary's note with the new entries; unchanged if there are none."""
 
     change: NoteChange
 
 
 @dataclass(frozen=True, slots=True)
 class ListWritten(Event):
-    """The vocabulary's note is written, and `run` takes it back."""
+    """The vocabulary's note was written; `run` is the run to undo."""
 
     note: str
     run: str
@@ -75,17 +75,17 @@ class ListWritten(Event):
 
 @dataclass(frozen=True, slots=True)
 class ArrangedHere(Event):
-    """No model is asked: the tags are arranged by the notes that they stand in."""
+    """No model is asked: the tags are arranged by the notes that contain them."""
 
 
 @dataclass(frozen=True, slots=True)
 class AllArranged(Event):
-    """Every tag has its place already, and a model is not asked."""
+    """Every tag already has its place, so no model is asked."""
 
 
 @dataclass(frozen=True, slots=True)
 class TagsToAsk(Event):
-    """So many tags are to be asked about, after one more request where `headings` are."""
+    """The tags to ask about, and the number of requests; one more comes first if `headings`."""
 
     tags: int
     requests: int
@@ -94,7 +94,7 @@ class TagsToAsk(Event):
 
 @dataclass(frozen=True, slots=True)
 class RoundReported(Event):
-    """How a run that arranges tags stands where work on it ends here."""
+    """The state of a run that arranges tags when the work on it ends."""
 
     report: Report
 
@@ -106,10 +106,10 @@ class RoundUnfinished(Event):
 
 @dataclass(frozen=True, slots=True)
 class TagsArranged(Event):
-    """A model's answers make a vocabulary.
+    """A model's answers were turned into a vocabulary.
 
-    `missing` tags were left out by them, `refused` names were not asked about; `failed` says that
-    some requests have no answer that could be used.
+    `missing` tags were left out by the answers, `refused` names were not asked about; `failed` if
+    some requests have no usable answer.
     """
 
     missing: tuple[str, ...]

@@ -1,7 +1,7 @@
-"""The tags of an open vault in one look, with what was decided about them.
+"""A snapshot of an open vault's tags, with the decisions about them.
 
-To be made and used on the vault's thread, for one piece of work: what is decided later shows in
-the next look.
+Create and use it on the vault's thread, for one piece of work: later decisions show in the next
+snapshot.
 """
 
 from __future__ import annotations
@@ -44,24 +44,24 @@ BY_MODEL: Final = "the model's arrangement"
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """What a person named: changes of tags, and new tags."""
+    """What a person chose: changes of tags, and new tags."""
 
     changes: tuple[Change, ...]
     new_tags: tuple[NewTag, ...]
 
     @property
     def tags(self) -> tuple[str, ...]:
-        """All the tags that are decided about."""
+        """All tags that the decision is about."""
         return (*(one.tag for one in self.changes), *(one.tag for one in self.new_tags))
 
 
 class TagView:
-    """What one look sees of a vault's tags."""
+    """A snapshot of a vault's tags."""
 
     def __init__(self, opened: OpenVault, *, note: str | None = None) -> None:
         """Scan the vault. Raises VaultError.
 
-        `note` is the one that a person names as the vocabulary's; None takes the one named before.
+        `note` is the vocabulary's note, named by a person; None takes the one named before.
         """
         self.opened = opened
         self.sight = opened.look()
@@ -75,7 +75,7 @@ class TagView:
 
     @property
     def gate(self) -> Gate:
-        """Which tags may be written, as vocabulary and decisions are now."""
+        """The gate of tags that may be written, by the current vocabulary and decisions."""
         return self.opened.gate(self.place)
 
     @property
@@ -89,9 +89,9 @@ class TagView:
         return self.place.listed and self.gate.vocabulary is not None
 
     def found(self) -> TagReport:
-        """Return what the tags are and what could be better, without what was rejected.
+        """Return the tags and their possible improvements, without rejected ones.
 
-        Pairs that the model judged to mean different things are no synonyms any more.
+        Pairs that the model judged to have different meanings no longer count as synonyms.
         """
         arrangement = read_arrangement(self.opened.decisions)
         apart = arrangement.apart if arrangement else ()
@@ -99,17 +99,17 @@ class TagView:
         return review_tags(self.facts, privacy=self.opened.privacy, rejected=self.rejected | keys)
 
     def kept_in_place(self, entries: Sequence[Entry], found: TagReport) -> tuple[Entry, ...]:
-        """Return a proposed vocabulary without what was rejected."""
+        """Return a proposed vocabulary without rejected changes."""
         return kept_in_place(entries, self.rejected, found.census.tags.keys())
 
     def proposed(self, found: TagReport) -> tuple[Entry, ...]:
-        """Return the vocabulary that the tags make by themselves, without what was rejected."""
+        """Return the vocabulary that follows from the tags themselves, without rejected changes."""
         return self.kept_in_place(proposed_entries(found), found)
 
     def to_decide(self) -> ToDecide:
-        """Return what waits for a decision: the list's changes, or those proposed without one.
+        """Return the pending decisions: the list's changes, or without a list the proposed ones.
 
-        Raises UsageError naming the lines of the list that have to be mended first.
+        Raises UsageError naming the lines of the list to correct first.
         """
         found = self.found()
         vocabulary, source = self._vocabulary(found)
@@ -140,10 +140,10 @@ class TagView:
         return Vocabulary(proposed_entries(found)), BY_TAGS
 
     def chosen(self, tags: Sequence[str] | None) -> Chosen:
-        """Return what is proposed about the named tags, whatever was decided about it before.
+        """Return the proposals for the named tags, regardless of earlier decisions.
 
-        None takes all that waits. Raises UsageError for a tag without a proposal, and for a new one
-        where the note that it would be listed in is not there any more.
+        None takes all pending ones. Raises UsageError for a tag without a proposal, and for a new
+        one if the note that it would be listed in no longer exists.
         """
         waiting = self.to_decide()
         if tags is None:
@@ -173,7 +173,7 @@ class TagView:
 
 
 def _seen(entries: Iterable[Entry], hidden: Collection[str]) -> tuple[Entry, ...]:
-    """Return entries without the tags that hidden notes alone have."""
+    """Return entries without the tags that only hidden notes have."""
     return tuple(
         replace(one, aliases=tuple(name for name in one.aliases if tag_key(name) not in hidden))
         for one in entries

@@ -1,4 +1,4 @@
-"""Tags of one vault: what there is, what could be better, and what a person changes or decides."""
+"""Tags of one vault: the report, and a person's changes and decisions."""
 
 from __future__ import annotations
 
@@ -43,10 +43,10 @@ SAMPLE_NOTES: Final = 8
 
 @dataclass(frozen=True, slots=True)
 class TagsChanged:
-    """What a change of tags would do, and what it did.
+    """What a change of tags would do, or did.
 
-    `run` takes it back, '' if nothing was written: `notes` were, `failed` ones could not be.
-    `new_tags` were accepted, or would be.
+    `run` is the run to undo, '' if nothing was written; `notes` were written, `failed` ones could
+    not be. `new_tags` were accepted, or would be.
     """
 
     plan: Retagging
@@ -58,7 +58,7 @@ class TagsChanged:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """What waits for a decision; `place` is the vocabulary's note where it may be seen."""
+    """The pending decisions; `place` is the vocabulary's note if it is visible."""
 
     decide: ToDecide
     place: str
@@ -66,7 +66,7 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class ProposedChange:
-    """What is proposed about a tag: its changes with all they would do, and itself where it is new."""
+    """The proposals for a tag: its changes with all their effects, and itself if it is new."""
 
     chosen: Chosen
     plan: Retagging
@@ -75,7 +75,7 @@ class ProposedChange:
 
 @dataclass(frozen=True, slots=True)
 class ChangeRejected:
-    """A tag does not become `into`; where that is '', it does not go."""
+    """A rejected change: the tag does not become `into`, or is not dropped if that is ''."""
 
     tag: str
     into: str
@@ -83,7 +83,7 @@ class ChangeRejected:
 
 @dataclass(frozen=True, slots=True)
 class TagRejected:
-    """A tag is not proposed for `note` again, '' for any; so many proposals of it waited."""
+    """A tag not proposed again for `note`, '' for any; `waited` counts its pending proposals."""
 
     tag: str
     note: str
@@ -91,24 +91,23 @@ class TagRejected:
 
 
 class Tagging:
-    """The tags of one vault."""
+    """The service for the tags of one vault."""
 
     def __init__(self, bench: Workbench) -> None:
         """Work on the vault of `bench`."""
         self._bench = bench
 
     async def report(self) -> TagReport:
-        """Return what the tags are and what could be better. Raises VaultError."""
+        """Return the tags and their possible improvements. Raises VaultError."""
         view = await self._view()
         return await self._bench.thread.run(view.found)
 
     async def change(
         self, changes: Mapping[str, str | None], *, dry_run: bool = False
     ) -> TagsChanged:
-        """Rename, merge or drop tags (None) in all notes, once a person agrees.
+        """Rename, merge or drop (None) tags in all notes, once a person agrees.
 
-        Raises UsageError if a tag cannot be one or no note has it, WaitingForPersonError,
-        VaultError.
+        Raises UsageError if a tag is illegal or no note has it, WaitingForPersonError, VaultError.
         """
         bench = self._bench
         wanted = checked_changes(changes)
@@ -125,20 +124,20 @@ class Tagging:
     # -- decisions ----------------------------------------------------------------------------
 
     async def waiting(self) -> Waiting:
-        """Return what waits for a decision. Raises VaultError, UsageError."""
+        """Return the pending decisions. Raises VaultError, UsageError."""
         view = await self._view()
         decide = await self._bench.thread.run(view.to_decide)
         return Waiting(decide, view.shown_place)
 
     async def proposed(self, tag: str) -> ProposedChange:
-        """Return what is proposed about a tag. Raises UsageError if nothing is."""
+        """Return the proposals for a tag. Raises UsageError if there are none."""
         view = await self._view()
         return await self._bench.thread.run(_proposed, view, tag)
 
     async def accept(self, tags: Sequence[str] | None, *, dry_run: bool = False) -> TagsChanged:
-        """Carry out what is proposed about tags, None for all that waits, as one run.
+        """Carry out the proposals for tags, None for all pending ones, as one run.
 
-        New tags are taken into the vocabulary. Raises UsageError if nothing is proposed,
+        New tags are added to the vocabulary. Raises UsageError if nothing is proposed,
         WaitingForPersonError, VaultError.
         """
         bench = self._bench
@@ -169,10 +168,10 @@ class Tagging:
     async def reject(
         self, tags: Sequence[str], *, into: str | None = None, note: str = ""
     ) -> tuple[ChangeRejected | TagRejected, ...]:
-        """Turn down what is proposed about tags, for good.
+        """Reject the proposals for tags, for good.
 
-        `into` names the other side where it is not proposed now, `note` one note that a tag shall
-        not be proposed for any more. Raises UsageError if there is nothing to turn down.
+        `into` names the target of a change that is not proposed now, `note` the one note that a tag
+        must not be proposed for again. Raises UsageError if there is nothing to reject.
         """
         _check_named(tags)
         if into is not None and (note or len(tags) > 1):
@@ -180,7 +179,7 @@ class Tagging:
         return await self._bench.on(_reject, tags, into=into, note=note)
 
     async def take_back(self, tags: Sequence[str]) -> int:
-        """Let tags that were rejected be proposed again; return how many decisions that were."""
+        """Let rejected tags be proposed again; return the number of decisions taken back."""
         _check_named(tags)
         return await self._bench.on(_take_back, tags)
 
@@ -204,7 +203,7 @@ async def planned_change(bench: Workbench, wanted: TagChanges) -> Retagging:
 
 
 async def write_change(bench: Workbench, plan: Retagging, run: str) -> TagsChanged:
-    """Write a change of tags that was agreed to, under the name of `run`."""
+    """Write an agreed change of tags, as `run`."""
     written = await write_edits(
         bench,
         run,
@@ -243,7 +242,7 @@ def _planned(opened: OpenVault, sight: Sight, wanted: TagChanges) -> Retagging:
 def _note_changes(
     opened: OpenVault, plan: Retagging, *, limit: int | None = None
 ) -> tuple[NoteChange, ...]:
-    """Return the first notes of a plan, each before and after it."""
+    """Return the first notes of a plan, each before and after the change."""
     found: list[NoteChange] = []
     for one in plan.touched[:limit]:
         try:
@@ -274,14 +273,15 @@ def _new_tags_planned(view: TagView, news: tuple[NewTag, ...]) -> NewTagsPlanned
 
 
 def _with(news: Iterable[NewTag], raw: bytes) -> bytes:
-    """Return the vocabulary's note with new tags in it, each below its parent."""
+    """Return the vocabulary's note with new tags, each below its parent."""
     return with_proposed(raw, tuple(Entry(one.tag) for one in news), frozenset())
 
 
 def _accept(view: TagView, chosen: Chosen, *, run: str) -> str:
-    """Take new tags into the vocabulary, and forget that any of it was rejected or waits.
+    """Add new tags to the vocabulary, and clear earlier rejections and pending changes.
 
-    Returns the note whose list was written. Without one they are remembered as accepted.
+    Returns the note whose list was written, '' if it is hidden. Without a list the tags are stored
+    as accepted, and '' is returned.
     """
     opened = view.opened
     for tag in chosen.tags:
@@ -324,7 +324,7 @@ def _reject(
 def _reject_tag(
     view: TagView, waiting: ToDecide, tag: str, into: str | None
 ) -> list[ChangeRejected | TagRejected]:
-    """Turn down the changes of a tag, and the tag itself where it is new."""
+    """Reject the changes of a tag, and the tag itself if it is new."""
     key = tag_key(tag)
     proposed = (*waiting.changes, *waiting.accepted)
     pairs = [(one.tag, one.becomes) for one in proposed if tag_key(one.tag) == key]

@@ -1,4 +1,4 @@
-"""The terms of a run: who answers, where it may go, what it may cost, and until when it has to be through."""
+"""The terms of a run: provider, lane, cap and deadline."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ if TYPE_CHECKING:
     from twolane import Lane, Settings
 
 OFFLINE: Final = "offline"
-"""The provider in here, which asks no model."""
+"""The built-in provider, which asks no model."""
 _HOSTED: Final = "anthropic"
 
 
 @dataclass(frozen=True, slots=True)
 class RunTerms:
-    """What was agreed to beforehand.
+    """The terms that a run was agreed to on.
 
-    `lane` None lets the engine decide; `cap_nano` is in nano-dollars; `by_s` a length of time in
-    seconds after which all has to be answered, kept at any price (and maybe paid for twice) where
-    `by_strict`; `stages` as `workflows.stages` reads them.
+    `lane` None lets the engine decide; `cap_nano` is in nano-dollars; `by_s` is the time in seconds
+    until everything must be answered, met at any price (perhaps paying twice) if `by_strict`;
+    `stages` are in the form that `workflows.stages` reads.
     """
 
     lane: Lane | None = None
@@ -31,11 +31,11 @@ class RunTerms:
     stages: str = "auto"
 
     def deadline_at(self, now: float) -> float | None:
-        """Return when all has to be answered, in seconds since the epoch; None for no deadline."""
+        """Return the deadline in seconds since the epoch, or None."""
         return None if self.by_s is None else now + self.by_s
 
     def kept(self) -> dict[str, object]:
-        """Return what a resume has to find unchanged."""
+        """Return the terms that must be unchanged on resume."""
         return {
             "lane": self.lane,
             "max_cost": None if self.cap_nano is None else plain_usd(self.cap_nano),
@@ -44,10 +44,10 @@ class RunTerms:
 
 
 def offline_unless_keyed(settings: Settings, *, asked: bool) -> Settings:
-    """Return the settings with the provider notemill uses: without a key its own, offline.
+    """Return the settings with notemill's choice of provider: its own, offline, without a key.
 
-    `asked` says that the provider was named by hand, and is taken at its word; so is one that
-    environment or config file name and that is no service with a key.
+    `asked` if a flag named the provider, which is then kept; so is one from the environment or the
+    config file that needs no key.
     """
     if asked or settings.api_key or settings.auth_token or settings.provider != _HOSTED:
         return settings

@@ -1,7 +1,7 @@
-"""The vault's own thread: whatever touches its notes and databases runs there, one call at a time.
+"""The vault's own thread: all work on its notes and databases runs there, one call at a time.
 
-Any number of tasks may wait for it. Between two calls another task has its turn, so that a long
-piece of work (`each`) holds nobody up.
+Any number of tasks may wait for it. Tasks take turns between calls, so that a long piece of work
+(`each`) does not block the others.
 """
 
 from __future__ import annotations
@@ -20,27 +20,27 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 PULLED_AT_ONCE: Final = 64
-"""Requests fetched together for another thread: a switch of threads costs as much as a note."""
+"""Items fetched together for another thread: a thread switch costs as much as a note."""
 
 
 class StoppedError(Exception):
-    """The task that a call was made for was canceled, and the call may end early."""
+    """The task that made a call was canceled, and the call may end early."""
 
 
 class VaultThread:
-    """One thread, and what is to be run on it in turn."""
+    """One thread, and the calls queued for it."""
 
     def __init__(self) -> None:
-        """Make the thread; it starts with the first call."""
+        """Create the thread; it starts with the first call."""
         self._executor = ThreadPoolExecutor(1, "notemill-vault")
         self._ident = 0
         self._stop = threading.Event()
 
     async def run(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Run `call` there; return what it returns, raise what it raises.
+        """Run `call` on the thread; return what it returns, raise what it raises.
 
         A task that is canceled meanwhile waits until the call has ended, so that nothing is closed
-        under it; `check_stop` lets it end early.
+        while in use; `check_stop` lets the call end early.
         """
         stop = threading.Event()
 
@@ -58,15 +58,15 @@ class VaultThread:
             raise
 
     def check_stop(self) -> None:
-        """Raise StoppedError where the task was canceled that the present call was made for."""
+        """Raise StoppedError if the task that made the current call was canceled."""
         if self._stop.is_set():
             raise StoppedError
 
     async def each(self, make: Callable[[], Iterable[T]]) -> AsyncGenerator[T, None]:
-        """Iterate what `make` returns, a step at a time.
+        """Iterate what `make` returns on the thread, one step at a time.
 
-        It is closed there where this ends early; who may leave the loop in its midst closes this
-        with `contextlib.aclosing`.
+        It is closed on the thread if this ends early; a caller that may leave the loop early wraps
+        this in `contextlib.aclosing`.
         """
         end = object()
         iterator = await self.run(lambda: iter(make()))
@@ -78,11 +78,11 @@ class VaultThread:
                 await self.run(close)
 
     def pulled(self, items: Iterable[T]) -> Iterable[T]:
-        """Return `items` for another thread: they are iterated here, and handed over in parts."""
+        """Return `items` for another thread: they are iterated here and handed over in parts."""
         return _Pulled(self, items)
 
     def parts(self, items: Iterable[T]) -> Iterator[T]:
-        """Iterate `items` on this thread for the one that asks; see `pulled`."""
+        """Iterate `items` on this thread for another one; see `pulled`."""
         if threading.get_ident() == self._ident:
             yield from items
             return
@@ -93,12 +93,12 @@ class VaultThread:
             yield from part
 
     def close(self) -> None:
-        """Wait for what is running, and end the thread."""
+        """Wait for the running call, and end the thread."""
         self._executor.shutdown(wait=True)
 
 
 class _Pulled(Generic[T]):
-    """Items that live on the vault's thread, iterable from any."""
+    """Items on the vault's thread, iterable from any thread."""
 
     def __init__(self, thread: VaultThread, items: Iterable[T]) -> None:
         self._thread = thread

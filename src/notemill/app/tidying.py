@@ -1,4 +1,4 @@
-"""Tidying: properties of a vault's notes are brought into the form Obsidian writes, kind by kind."""
+"""Tidying: bring properties of a vault's notes into Obsidian's form, kind by kind."""
 
 from __future__ import annotations
 
@@ -25,23 +25,24 @@ KIND_TIDY: Final = "tidy"
 
 @dataclass(frozen=True, slots=True)
 class TidyPlanned(Event):
-    """What bringing notes into form would do, before it is agreed to."""
+    """What tidying would do, before a person agrees."""
 
     plan: TidyPlan
 
 
 @dataclass(frozen=True, slots=True)
 class NotLookedInto(Event):
-    """Files and folders that were not looked into, each for a reason."""
+    """Files and folders that were not read, each with its reason."""
 
     paths: tuple[LeftAlone, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Tidied:
-    """What bringing notes into form did.
+    """The outcome of tidying.
 
-    `run` takes it back, '' if nothing was written: `notes` were, `failed` ones could not be.
+    `run` is the run to undo, '' if nothing was written; `notes` were written, `failed` ones could
+    not be.
     """
 
     plan: TidyPlan
@@ -51,17 +52,17 @@ class Tidied:
 
 
 class Tidying:
-    """The tidying of one vault."""
+    """The service that tidies one vault."""
 
     def __init__(self, bench: Workbench) -> None:
         """Work on the vault of `bench`."""
         self._bench = bench
 
     async def look(self, kinds: Collection[TidyKind] = (), *, only: str | None = None) -> TidyPlan:
-        """Return what could be brought into form, of the `kinds` named or of all.
+        """Return what could be tidied, of the given `kinds` or of all.
 
-        `only` is a glob that notes' paths have to fit. What a person rejected is left out. Nothing
-        is written. Raises VaultError.
+        `only` is a glob that notes' paths must match. Rejected changes are left out. Nothing is
+        written. Raises VaultError.
         """
         bench = self._bench
         sight = await bench.on(OpenVault.look)
@@ -71,7 +72,7 @@ class Tidying:
         return plan
 
     async def tidy(self, kinds: Collection[TidyKind], *, only: str | None = None) -> Tidied:
-        """Bring notes into form, once a person agrees; see `look`.
+        """Tidy notes, once a person agrees; see `look`.
 
         Raises WaitingForPersonError, VaultError.
         """
@@ -104,7 +105,7 @@ class Tidying:
 def _planned(
     opened: OpenVault, sight: Sight, kinds: Collection[TidyKind], only: str | None
 ) -> tuple[TidyPlan, tuple[LeftAlone, ...]]:
-    """Return what tidying would do, and what of the vault was not looked into."""
+    """Return what tidying would do, and the files and folders that were not read."""
     wanted = {file.key for file in opened.vault.scan(only)}
     plan = plan_tidying(
         opened.vault,

@@ -1,4 +1,4 @@
-"""Pairs of notes that a person turns down, and lets in again; on the vault's thread."""
+"""Reject pairs of notes, and allow them again; on the vault's thread."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ ALLOWED_TO: Final = {
 
 @dataclass(frozen=True, slots=True)
 class PairRejected:
-    """A pair that is not proposed again; `standing` links of it are still in the notes."""
+    """A rejected pair; `standing` is the number of its links that are still in the notes."""
 
     a: str
     b: str
@@ -33,7 +33,7 @@ class PairRejected:
 
 
 def reject_pair(opened: OpenVault, one: str, other: str) -> PairRejected:
-    """Turn a pair of notes down for good. Raises NoteNotFoundError, UsageError."""
+    """Reject a pair of notes for good. Raises NoteNotFoundError, UsageError."""
     scene = opened.scene()
     a, b = _named(scene, one), _named(scene, other)
     if a == b:
@@ -45,9 +45,9 @@ def reject_pair(opened: OpenVault, one: str, other: str) -> PairRejected:
 
 
 def turned_down(opened: OpenVault, names: Sequence[str]) -> tuple[Pair, ...]:
-    """Return the pairs of the notes named that were rejected or are undecided.
+    """Return the rejected and undecided pairs of the notes named.
 
-    Those of all notes without a name, and none of hidden ones. Raises NoteNotFoundError.
+    Without names, returns those of all notes; hidden notes are left out. Raises NoteNotFoundError.
     """
     scene = opened.scene()
     shows = scene.sight.shows
@@ -60,7 +60,7 @@ def turned_down(opened: OpenVault, names: Sequence[str]) -> tuple[Pair, ...]:
 
 
 def allow_pairs(opened: OpenVault, pairs: Sequence[Pair]) -> tuple[Pair, ...]:
-    """Let pairs be proposed again, those only undecided at once; return them as they stand now."""
+    """Allow pairs again, and propose undecided ones at once; return them in their new state."""
     allowed = tuple(replace(one, state=ALLOWED_TO[one.state]) for one in pairs)
     opened.links.decide_each(
         [(one.id, one.state, "you allowed it") for one in allowed], now=opened.clock()
@@ -69,7 +69,7 @@ def allow_pairs(opened: OpenVault, pairs: Sequence[Pair]) -> tuple[Pair, ...]:
 
 
 def _named(scene: Scene, name: str) -> str:
-    """Return the note a person means: by its path, or as a link does."""
+    """Return the note that a person names by its path, or as a link would."""
     bare = name.strip().removeprefix("[[").removesuffix("]]")
     if bare in scene.facts or bare in scene.away:
         return bare

@@ -1,4 +1,4 @@
-"""The vocabulary of one vault: proposed, arranged by a model, kept in a note, carried out."""
+"""The vocabulary of one vault: propose it, have a model arrange it, keep it in a note, apply it."""
 
 from __future__ import annotations
 
@@ -43,10 +43,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Proposed:
-    """A proposed vocabulary, None if there is none yet, and the runs that were asked for it.
+    """A proposed vocabulary, None if there is none yet, and the runs that asked a model for it.
 
-    `run` takes it out of its note again, '' if nothing was written; `preview` is the first request
-    where it was only to be shown.
+    `run` is the run to undo, '' if nothing was written; `preview` is the first request of a dry
+    run.
     """
 
     entries: tuple[Entry, ...] | None
@@ -56,16 +56,16 @@ class Proposed:
 
 
 class Arranging:
-    """The vocabulary of one vault."""
+    """The service for the vocabulary of one vault."""
 
     def __init__(self, bench: Workbench) -> None:
         """Work on the vault of `bench`."""
         self._bench = bench
 
     async def propose(self, note: str | None = None, *, dry_run: bool = False) -> Proposed:
-        """Arrange the tags by the notes that they stand in, on this machine.
+        """Arrange the tags by the notes that contain them, on this machine.
 
-        Where a `note` is named what is new is added to its list, once a person agrees. Raises
+        If a `note` is given, new tags are added to its list, once a person agrees. Raises
         UsageError if there is no such note, WaitingForPersonError, VaultError.
         """
         bench = self._bench
@@ -85,7 +85,7 @@ class Arranging:
     ) -> Proposed:
         """Have a model name and arrange the tags, or continue a run that has not ended.
 
-        As `propose` does otherwise; see `ask_model`. Raises NotemillError, TwolaneError.
+        Otherwise like `propose`; see `ask_model`. Raises NotemillError, TwolaneError.
         """
         async with self._bench.working(KIND_TAGS):
             view = await self._view(note, sends=self._bench.sends, allow=allow_unmatched)
@@ -95,7 +95,7 @@ class Arranging:
     async def plan(
         self, terms: RunTerms, note: str | None = None, *, chunk: int = MAX_TAGS_ASKED
     ) -> Proposed:
-        """Say what a model would be asked and what it would cost; nothing is sent or written.
+        """Return what a model would be asked and what it would cost; nothing is sent or written.
 
         Raises UsageError, VaultError, ConfigError.
         """
@@ -104,9 +104,9 @@ class Arranging:
         return await self._kept(asked, None)
 
     async def adopt(self, note: str) -> Vocabulary:
-        """Take a note's list for the vault's vocabulary, as it is now; no other note is it.
+        """Adopt a note's list, as it is now, as the vault's only vocabulary.
 
-        Raises UsageError if there is no such note, or no list in it that can be taken.
+        Raises UsageError if there is no such note, or it has no usable list.
         """
         async with self._bench.working(KIND_RETAG):
             raw, vocabulary = await self._bench.on(_list_to_adopt, note)
@@ -117,7 +117,7 @@ class Arranging:
     async def apply(self, note: str, *, dry_run: bool = False) -> TagsChanged:
         """Change the vault's tags as the list in a note says, once a person agrees.
 
-        Raises UsageError if the list cannot be taken, WaitingForPersonError, VaultError.
+        Raises UsageError if the list is not usable, WaitingForPersonError, VaultError.
         """
         bench = self._bench
         async with bench.working(KIND_RETAG):
@@ -148,14 +148,14 @@ class Arranging:
         return view
 
     async def _kept(self, asked: Asked, note: str | None) -> Proposed:
-        """Add what is new to the list in `note`, where one is named and there is something."""
+        """Add new entries to the list in `note`, if one is given and there are any."""
         run = ""
         if note is not None and asked.entries is not None:
             run = await self._add(note, asked.entries)
         return Proposed(asked.entries, asked.reports, run, asked.preview)
 
     async def _add(self, note: str, entries: tuple[Entry, ...]) -> str:
-        """Add what is new to the list in a note; return the run it can be undone by."""
+        """Add new entries to the list in a note; return the run to undo."""
         bench = self._bench
         before, after = await bench.on(_with_new, note, entries)
         await self._tell_news(note, before)
@@ -172,14 +172,14 @@ class Arranging:
         return run
 
     async def _tell_news(self, note: str, raw: bytes) -> None:
-        """Report what a list decides otherwise than it did when it was taken over."""
+        """Report what a list decides differently since it was adopted."""
         if lines := await self._bench.on(_news, note, raw):
             self._bench.front.tell(ListDiffers(lines))
 
     async def _take_over(self, note: str, raw: bytes, *, agreed_to: bool = True) -> None:
-        """Remember that a person named `note` as the vocabulary's, and its list as it is.
+        """Record that a person named `note` as the vocabulary's, with its list as it is.
 
-        Where they have not agreed to anything of it yet, another note than before is asked about.
+        Unless they have already agreed, asks first if another note held the vocabulary before.
         Raises WaitingForPersonError.
         """
         bench = self._bench
@@ -216,7 +216,7 @@ def _list_to_adopt(opened: OpenVault, note: str) -> tuple[bytes, Vocabulary]:
 def _changes_of(
     opened: OpenVault, note: str
 ) -> tuple[bytes, dict[str, str | None], tuple[str, ...]]:
-    """Return a note with the changes that its list makes, and the tags whose change was rejected."""
+    """Return a note, the changes that its list makes, and the tags whose change was rejected."""
     raw = _read_note(opened, note)
     changes = vocabulary_of(raw, note).changes
     rejected = rejected_pairs(opened.decisions)
@@ -227,7 +227,7 @@ def _changes_of(
 
 
 def _with_new(opened: OpenVault, note: str, entries: tuple[Entry, ...]) -> tuple[bytes, bytes]:
-    """Return the vocabulary's note, and what it would be with what is new of `entries`."""
+    """Return the vocabulary's note, before and after adding the new ones of `entries`."""
     before = _read_note(opened, note)
     return before, with_proposed(before, entries, opened.decisions.proposed())
 

@@ -1,4 +1,4 @@
-"""What all services of an open vault share: its thread, its clock, its locks, the engine, the front."""
+"""What all services of an open vault share: its thread, clock, locks, engine and front."""
 
 from __future__ import annotations
 
@@ -48,24 +48,24 @@ T = TypeVar("T")
 
 READ_TOLD_EVERY_S: Final = 0.2
 SERVER_QUIET_S: Final = 3.0
-"""A running server answers at once; one that is loading its model may take minutes."""
+"""Seconds until a silent server is reported: it may take minutes to load its model."""
 
 
 @dataclass(eq=False, slots=True)
 class _Turn:
-    """Somebody's work of a kind; one of those at work holds the lock for all."""
+    """Work of one kind in progress; one of the current workers holds the lock for all."""
 
     what: str
     lock: AbstractContextManager[None] | None = None
 
 
 class Workbench:
-    """An open vault and the engine, for any number of tasks at once."""
+    """An open vault and the engine, for any number of concurrent tasks."""
 
     def __init__(
         self, settings: Settings, front: Front, engine: Engine, clock: Callable[[], float]
     ) -> None:
-        """Put it together; `open_vault` opens the vault. To be made where its event loop runs."""
+        """Assemble it within its running event loop; `open_vault` opens the vault."""
         self.settings = settings
         self.front = front
         self.engine = engine
@@ -115,7 +115,7 @@ class Workbench:
     async def on(
         self, call: Callable[Concatenate[OpenVault, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
-        """Call with the open vault, on the vault's thread."""
+        """Call a function with the open vault, on the vault's thread."""
         return await self.thread.run(call, self._vault, *args, **kwargs)
 
     def each(self, make: Callable[[OpenVault], Iterable[T]]) -> AsyncGenerator[T, None]:
@@ -135,7 +135,7 @@ class Workbench:
 
     @contextmanager
     def _watched(self) -> Iterator[Callable[[int], None]]:
-        """Report how notes are read; runs on the vault's thread."""
+        """Report the reading of notes; runs on the vault's thread."""
         count, told = 0, time.monotonic()
 
         def tell(more: int) -> None:
@@ -156,7 +156,7 @@ class Workbench:
 
     @asynccontextmanager
     async def working(self, what: str) -> AsyncIterator[None]:
-        """Be the only one who does `what` here, and this the only process that curates the vault.
+        """Be the only task that does `what`, in the only process that curates the vault.
 
         Raises VaultLockedError naming the other.
         """
@@ -165,7 +165,7 @@ class Workbench:
             await self.on(self._begin_work, turn)
             yield
         finally:
-            # Begun or not: a task may be canceled while it begins.
+            # In any case: a task may be canceled while it begins.
             await self.thread.run(self._end_work, turn)
 
     def _begin_work(self, opened: OpenVault, turn: _Turn) -> None:
@@ -185,7 +185,7 @@ class Workbench:
         if turn.lock is None:
             return
         if self._working:
-            # Whoever is still at work holds it from here on.
+            # One of the remaining workers holds it from now on.
             next(iter(self._working.values())).lock = turn.lock
         else:
             turn.lock.__exit__(None, None, None)
@@ -194,7 +194,7 @@ class Workbench:
 
     @property
     def sends(self) -> bool:
-        """Whether what is asked goes to a model, and not to the extractive provider in here."""
+        """Whether requests go to a model, and not to the built-in extractive provider."""
         return self.settings.provider != OFFLINE
 
     @property
@@ -203,12 +203,12 @@ class Workbench:
         return self.settings.model or self.engine.default_model()
 
     def room(self) -> Room:
-        """Return what the context of the model that is asked leaves for a note."""
+        """Return the room for a note in the model's context."""
         served = self.engine.served
         return Room(served.context_tokens, small=True) if served else Room()
 
     async def connect(self, model: str | None = None, base_url: str = "") -> None:
-        """Find who answers, and report it; `base_url` is where a run was begun.
+        """Connect to the provider, and report it; `base_url` is where the run was begun.
 
         Raises ConfigError saying what to do.
         """
@@ -231,10 +231,10 @@ class Workbench:
             self.front.tell(ResultsExpiring(batches, self.engine.now()))
 
     async def see_exclusions(self, sight: Sight, *, sends: bool, allow: bool) -> None:
-        """Report the exclusions that match no note; where notes are sent, ask about them.
+        """Report the exclusions that match no note; if notes will be sent, ask about them.
 
-        What a person says yes to, or `allow`, is remembered for the vault. Raises
-        WaitingForPersonError if nobody can be asked, or says no.
+        Exclusions that a person agrees to, or `allow` permits, are remembered for the vault. Raises
+        WaitingForPersonError if nobody can be asked, or the answer is no.
         """
         unmatched = await self.on(OpenVault.unmatched, sight)
         if not unmatched:
@@ -248,7 +248,7 @@ class Workbench:
         await self.on(lambda opened: opened.allowed.allow(entries, now=self.clock()))
 
     async def see_vocabulary(self, sight: Sight) -> None:
-        """Report the notes whose list of tags decides nothing, and what changed in the one that does."""
+        """Report the notes whose tag lists have no effect, and what changed in the one that has."""
         seen = await self.on(_vocabulary_seen, sight)
         if seen.moved or seen.strays or seen.changes:
             self.front.tell(seen)
@@ -256,7 +256,7 @@ class Workbench:
     async def planned(
         self, requests: Iterable[Request], terms: RunTerms, *, reply_tokens: int
     ) -> Offer:
-        """Say where requests would go and what that would cost. Raises ConfigError."""
+        """Return where requests would go and what that would cost. Raises ConfigError."""
         plan = await self.thread.run(
             self.engine.plan,
             requests,
@@ -268,22 +268,22 @@ class Workbench:
         return offer_of(plan, self.engine, self.settings, cap_nano=terms.cap_nano)
 
     async def agree(self, offer: Offer) -> None:
-        """Report an offer, and see that a person agrees. Raises WaitingForPersonError."""
+        """Report an offer, and get a person's agreement. Raises WaitingForPersonError."""
         self.front.tell(Planned(offer))
         if offer.question:
             await agreed(self.front, AgreeToPrice(offer.question, "nothing was sent"))
 
     def source_of(self, kind: str) -> str:
-        """Return what the runs of a kind over this vault are found by."""
+        """Return the source by which runs of a kind over this vault are found."""
         return f"{kind}:{self.root}"
 
     def new_run_id(self, kind: str) -> str:
-        """Return a new name for what is written without a model, by its kind and the time."""
+        """Return a new id for a run without a model, from its kind and the time."""
         at = time.strftime("%Y%m%d-%H%M%S", time.localtime(self.clock()))
         return f"{kind}-{at}-{secrets.token_hex(2)}"
 
     def kept(self, terms: RunTerms) -> Mapping[str, Any]:
-        """Return what a resume of a run on these terms has to find unchanged."""
+        """Return the settings that must be unchanged when a run on these terms resumes."""
         return {**terms.kept(), **self.engine.place}
 
 

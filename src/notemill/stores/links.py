@@ -266,7 +266,7 @@ class LinkLedger:
     ) -> set[int]:
         """Record the links about to be written, before a note is touched.
 
-        Returns the pairs that were rejected since they were looked at: nothing is added of them.
+        Returns the pairs that were rejected since they were read: none of their links are added.
         """
         with self._store.transaction() as db:
             wanted = list(add)

@@ -115,7 +115,7 @@ class Review:
         )
 
     def as_they_stand(self, proposals: Iterable[Proposal]) -> list[Proposal]:
-        """Return proposals as they stand by now, in the order of their numbers."""
+        """Return the current rows of proposals, in the order of their numbers."""
         numbers = json.dumps([one.id for one in proposals])
         return self._found("id IN (SELECT value FROM json_each(?))", numbers)
 

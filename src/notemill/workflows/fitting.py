@@ -46,7 +46,7 @@ class Room:
         return left
 
     def fit(self, key: str, text: str, others: str, *, reply_tokens: int) -> str:
-        """Return as much of a note's text as fits beside `others`. Raises UsageError as `beside` does."""
+        """Return as much of a note's text as fits beside `others`. Raises as `beside` does."""
         left = self.beside(others, reply_tokens=reply_tokens)
         kept = text if left is None else fitting(text, left)
         if len(kept) < len(text):

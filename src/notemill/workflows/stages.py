@@ -121,6 +121,6 @@ def _one_folder(notes: Sequence[NoteFacts], free: list[int], wanted: int) -> set
 
 
 def spread(found: Sequence[T], count: int) -> list[T]:
-    """Return at most `count` of what was found, evenly spaced: each from the midst of its part."""
+    """Return at most `count` items, evenly spaced: the middle one of each part."""
     count = min(count, len(found))
     return [found[(2 * part + 1) * len(found) // (2 * count)] for part in range(count)]

@@ -1,1 +1,1 @@
-"""What services return, as JSON: the same for every front; one module a feature."""
+"""Results of services as JSON, the same for every front; one module per feature."""

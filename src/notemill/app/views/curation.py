@@ -1,4 +1,4 @@
-"""What curations and runs return, as JSON."""
+"""Results of curations and runs as JSON."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def curation_plan(plan: CurationPlan) -> dict[str, Any]:
-    """Return what a curation would ask, or the report of one that has nothing to ask."""
+    """Return a curation's plan, or a report if it has nothing to ask."""
     if plan.offer is None:
         return curation_report(EMPTY_REPORT, plan.survey)
     left = {"cut": plan.cut, "without_text": len(plan.survey.without_text)}
@@ -31,7 +31,7 @@ def curation_plan(plan: CurationPlan) -> dict[str, Any]:
 
 
 def curation_ended(ended: CurationEnded) -> dict[str, Any]:
-    """Return how a curation stands where work on it ends here."""
+    """Return the state of a curation when the work on it ends."""
     return {
         **curation_report(ended.report, ended.survey, ended.unwritten),
         **({"dropped": losses(ended.losses)} if ended.losses else {}),
@@ -40,7 +40,7 @@ def curation_ended(ended: CurationEnded) -> dict[str, Any]:
 
 
 def stopped(reported: RunReported) -> dict[str, Any]:
-    """Return how a run stands that an error stopped."""
+    """Return the state of a run that an error stopped."""
     if reported.survey is None:
         return report_object(reported.report)
     return curation_report(reported.report, reported.survey)
@@ -49,9 +49,9 @@ def stopped(reported: RunReported) -> dict[str, Any]:
 def curation_report(
     report: Report, survey: Survey, unwritten: Sequence[Applied] = ()
 ) -> dict[str, Any]:
-    """Return the report with the notes that were left alone as skipped items, or without text.
+    """Return the report, with the notes left alone or without text as skipped items.
 
-    Among the failures stand also the answers that could not be written into their notes.
+    The failures include answers that could not be written into their notes.
     """
     value = report_object(report)
     value["items"]["total"] += len(survey.skipped)
@@ -75,7 +75,7 @@ def _failure(key: str, kind: str, message: str, *, retryable: bool = False) -> d
 
 
 def losses(found: Iterable[tuple[str, Loss]]) -> list[dict[str, Any]]:
-    """Return what was not taken of answers."""
+    """Return the losses in answers."""
     return [
         {"item": note, "field": loss.field, "reason": loss.reason, "count": loss.count}
         for note, loss in found
@@ -83,7 +83,7 @@ def losses(found: Iterable[tuple[str, Loss]]) -> list[dict[str, Any]]:
 
 
 def applied(run: str, done: Sequence[Applied], *, hidden: int) -> dict[str, Any]:
-    """Return what became of the proposals of a run, of `hidden` notes only their number."""
+    """Return the outcome of a run's proposals; `hidden` is the number of hidden notes."""
     return {
         "run": run,
         "written": [one.note for one in done if one.written],

@@ -1,4 +1,4 @@
-"""What links return, as JSON."""
+"""Results for links as JSON."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def linking_ended(
     ended: LinkingEnded, pairs: Iterable[tuple[ExplainedPair, Pair | None]]
 ) -> dict[str, Any]:
-    """Return how a look for links ended; `pairs` are those found, and how each stands in the run."""
+    """Return the outcome of a link search; `pairs` are those found, each as stored in the run."""
     findings, upkeep, answers = ended.found.findings, ended.found.upkeep, ended.answers
     before, after = findings.before, findings.after
     state = "nothing" if not ended.run else "proposed" if ended.written is None else "done"
@@ -58,7 +58,7 @@ def linking_ended(
 
 
 def links_resumed(resumed: LinksResumed) -> dict[str, Any]:
-    """Return how a run that asks about links stands where work on it ends here."""
+    """Return the state of a run that asks about links when the work on it ends."""
     return {
         **report_object(resumed.report),
         "kind": LINK_KIND,
@@ -68,12 +68,12 @@ def links_resumed(resumed: LinksResumed) -> dict[str, Any]:
 
 
 def links_applied(run: str, written: LinksWritten, hidden: int) -> dict[str, Any]:
-    """Return what was written of a run's links."""
+    """Return the outcome of writing a run's links."""
     return {"run": run, "kind": LINK_KIND, **_written(written, hidden)}
 
 
 def links_shown(shown: LinksShown, pairs: Iterable[ExplainedPair]) -> dict[str, Any]:
-    """Return a run's pairs with their why; `pairs` are those of `shown`."""
+    """Return a run's pairs with their reasons; `pairs` are those of `shown`."""
     value = [
         {**_pair(explained), "state": pair.state, **_answers(pair, shown.answers)}
         for pair, explained in zip(shown.pairs, pairs, strict=True)
@@ -82,7 +82,7 @@ def links_shown(shown: LinksShown, pairs: Iterable[ExplainedPair]) -> dict[str, 
 
 
 def pair_rejected(rejected: PairRejected) -> dict[str, Any]:
-    """Return a pair that is not proposed again."""
+    """Return a rejected pair."""
     return {
         "a": rejected.a,
         "b": rejected.b,
@@ -92,7 +92,7 @@ def pair_rejected(rejected: PairRejected) -> dict[str, Any]:
 
 
 def pairs_allowed(pairs: Iterable[Pair]) -> dict[str, Any]:
-    """Return pairs that may be proposed again, each as it stands now."""
+    """Return pairs that may be proposed again, each in its new state."""
     return {"allowed": [{"a": one.a, "b": one.b, "state": one.state} for one in pairs]}
 
 
@@ -126,12 +126,12 @@ def _pair(one: ExplainedPair) -> dict[str, Any]:
 
 
 def _standing(pair: Pair | None, answers: Answers) -> dict[str, Any]:
-    """Return where a pair that was found stands in its run, and what a model said of it."""
+    """Return a found pair's state in its run, and a model's answers about it."""
     return {"state": pair.state, **_answers(pair, answers)} if pair else {"state": "found"}
 
 
 def _answers(pair: Pair, answers: Answers) -> dict[str, Any]:
-    """Return the answers about a pair, nothing where there are none."""
+    """Return the answers about a pair, empty if there are none."""
     said = [
         {"item": one.note, "accept": one.accept, "reason": one.reason}
         for one in answers.verdicts.get(pair.id, ())
@@ -140,7 +140,7 @@ def _answers(pair: Pair, answers: Answers) -> dict[str, Any]:
 
 
 def _uniform(answers: Answers) -> dict[str, Any]:
-    """Return the notes with the same answer throughout, nothing without a model."""
+    """Return the uniform notes, empty without a model."""
     if not answers.verdicts:
         return {}
     return {

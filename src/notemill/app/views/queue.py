@@ -1,4 +1,4 @@
-"""The queue of proposals, as JSON."""
+"""The queue of proposals as JSON."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def queue_row(row: QueueRow) -> dict[str, Any]:
 
 
 def queue_page(rows: Iterable[QueueRow], after: str, counts: Mapping[str, int]) -> dict[str, Any]:
-    """Return proposals, after what the next ones begin, and how many are in each state."""
+    """Return proposals, the cursor of the next page, and how many are in each state."""
     return {
         "items": [queue_row(one) for one in rows],
         "next": after or None,
@@ -37,7 +37,7 @@ def queue_page(rows: Iterable[QueueRow], after: str, counts: Mapping[str, int]) 
 
 
 def decided(found: Decided) -> dict[str, Any]:
-    """Return what became of a decision."""
+    """Return the outcome of a decision."""
     return {
         "changed": [queue_row(one) for one in found.changed],
         "unchanged": [queue_row(one) for one in found.unchanged],

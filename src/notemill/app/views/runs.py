@@ -1,4 +1,4 @@
-"""Runs and what they propose, as JSON."""
+"""Runs and their proposals as JSON."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def _run(run: KnownRun, report: Report | None) -> dict[str, Any]:
 
 
 def run_shown(shown: RunShown, became: str) -> dict[str, Any]:
-    """Return a curation's report and proposals; `became` says what became of it."""
+    """Return a curation's report and proposals; `became` is its outcome."""
     return {
         **report_object(shown.report),
         "became": became,
@@ -55,7 +55,7 @@ def run_shown(shown: RunShown, became: str) -> dict[str, Any]:
 
 
 def accepted_written(written: AcceptedWritten) -> dict[str, Any]:
-    """Return what became of what a person accepted."""
+    """Return the outcome of writing accepted proposals."""
     return {
         "run": written.run,
         "written": list(written.notes),

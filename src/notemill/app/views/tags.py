@@ -1,4 +1,4 @@
-"""What the services of tags and of the vocabulary return, as JSON."""
+"""Results for tags and the vocabulary as JSON."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def report(found: TagReport) -> dict[str, Any]:
-    """Return what tags there are and what could be better."""
+    """Return the tags and their possible improvements."""
     return {
         "notes": found.census.notes,
         "excluded": found.excluded,
@@ -50,7 +50,7 @@ def report(found: TagReport) -> dict[str, Any]:
 
 
 def changed(done: TagsChanged) -> dict[str, Any]:
-    """Return what a change of tags does, or did."""
+    """Return what a change of tags would do, or did."""
     return {
         "run": done.run,
         "tags": [{"tag": tag, "becomes": new} for tag, new in done.plan.becomes.items()],
@@ -63,12 +63,12 @@ def changed(done: TagsChanged) -> dict[str, Any]:
 
 
 def accepted(done: TagsChanged) -> dict[str, Any]:
-    """Return what was accepted, or would be."""
+    """Return the new tags and changes that were accepted, or would be."""
     return {**changed(done), "new_tags": [one.tag for one in done.new_tags]}
 
 
 def waiting(decide: ToDecide) -> dict[str, Any]:
-    """Return what waits for a decision."""
+    """Return the pending decisions."""
     return {
         "changes": [_change(one) for one in decide.changes],
         "accepted": [_change(one) for one in decide.accepted],
@@ -91,7 +91,7 @@ def _change(one: Change) -> dict[str, Any]:
 
 
 def proposed(vocabulary: Proposed) -> dict[str, Any]:
-    """Return a proposed vocabulary, and the runs that were asked for it."""
+    """Return a proposed vocabulary, and the runs that asked a model for it."""
     return {
         "run": vocabulary.run,
         "asked": [report_object(report) for report in vocabulary.reports],
@@ -104,7 +104,7 @@ def proposed(vocabulary: Proposed) -> dict[str, Any]:
 
 
 def adopted(note: str, vocabulary: Vocabulary) -> dict[str, Any]:
-    """Return the list that was taken for the vault's vocabulary."""
+    """Return the list that was adopted as the vault's vocabulary."""
     return {
         "note": note,
         "tags": [one.tag for one in vocabulary.entries if not one.dropped],
@@ -113,5 +113,5 @@ def adopted(note: str, vocabulary: Vocabulary) -> dict[str, Any]:
 
 
 def left_alone(notes: Iterable[LeftAlone]) -> list[dict[str, str]]:
-    """Return notes that are left as they are, each with its reason."""
+    """Return the notes left alone, each with its reason."""
     return [{"item": one.key, "message": one.reason} for one in notes]

@@ -1,4 +1,4 @@
-"""What tidying returns, as JSON."""
+"""Results of tidying as JSON."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def tidied(done: Tidied) -> dict[str, Any]:
-    """Return what bringing notes into form does, or did."""
+    """Return what tidying would do, or did."""
     return {
         "run": done.run,
         "notes": [

@@ -47,9 +47,7 @@ class Applied:
 
 TAGS: Final = (ProposalKind.TAG, ProposalKind.NEW_TAG)
 MOST_LOOKS: Final = 10
-"""How often proposals are looked at that somebody decides while their note is written: each time
-within milliseconds, so no person does that twice.
-"""
+"""The most tries per note while others decide its proposals: a try takes only milliseconds."""
 
 
 def preview(
@@ -190,10 +188,10 @@ def apply_accepted(
 
 @dataclass(frozen=True, slots=True)
 class ProposalWriting:
-    """The writing of proposals in some `states` as one run, which holds the vault for one note at a time.
+    """The writing of proposals in some `states` as one run, locking the vault note by note.
 
-    What others decide or write meanwhile counts: proposals are read again before each note, and
-    once more right before its bytes are replaced.
+    Concurrent decisions and writes count: proposals are read again before each note, and once more
+    right before its bytes are replaced.
     """
 
     vault: Vault
@@ -207,7 +205,7 @@ class ProposalWriting:
     def write(self, proposals: Iterable[Proposal], gate: Gate) -> Iterator[Applied]:
         """Write proposals, given note by note, and yield each note's outcome.
 
-        A note that has none left by its turn is skipped. Raises VaultLockedError.
+        A note that has none left when its turn comes is skipped. Raises VaultLockedError.
         """
         self.vault.settle()
         for key, group in groupby(proposals, key=lambda one: one.note):
@@ -217,7 +215,7 @@ class ProposalWriting:
                 yield done
 
     def _of_note(self, key: str, proposals: Sequence[Proposal], gate: Gate) -> Applied | None:
-        """Write what stands of a note's proposals, None where nothing does."""
+        """Write a note's remaining proposals; return None if there are none."""
         refused: list[Proposal] = []
         for _ in range(MOST_LOOKS):
             now = self.review.as_they_stand(proposals)
@@ -241,7 +239,7 @@ class ProposalWriting:
     def _note(
         self, key: str, proposals: list[Proposal], looked_at: list[Proposal]
     ) -> Applied | None:
-        """Write proposals for a note, None where one `looked_at` is decided by then."""
+        """Write a note's proposals; return None if one `looked_at` has been decided meanwhile."""
         ours = self.review.descriptions_written(key).get(key, frozenset())
         holds = lambda: self.review.as_they_stand(looked_at) == looked_at  # noqa: E731
         try:

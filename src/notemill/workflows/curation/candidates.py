@@ -98,7 +98,7 @@ class Candidates:
 
     @cached_property
     def _by_first_word(self) -> dict[str, list[str]]:
-        """The tags whose words have no CJK, by their first word: few have to be checked per note."""
+        """The tags whose words have no CJK, by their first word: a note needs few checked."""
         found: dict[str, list[str]] = {}
         for tag, words in self.words.items():
             if words and not any(map(_is_cjk, words)):

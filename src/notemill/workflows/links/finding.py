@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Cohesion:
-    """How connected a vault is: notes without a link, and parts that no link joins."""
+    """How connected a vault is: notes without a link, and parts not connected by links."""
 
     notes: int
     orphans: int

@@ -171,7 +171,7 @@ class _Look:
             self.away[key] = "its file is empty; it may be synchronising"
             found = None
         if found is None:
-            # A note that cannot be read tells nothing: its links stay as known, to be checked again.
+            # An unreadable note tells nothing: its links stay as known, to be checked again.
             self.hashes[key] = ""
             self.leave(sides)
             return

@@ -144,7 +144,7 @@ class LinkWriting:
         self._sides = by_note(one for one in ledger.sides() if one.state is not SideState.INTENDED)
 
     def plan(self, pairs: Iterable[Pair], repairs: Iterable[Repair]) -> Sequence[NotePlan]:
-        """Plan the changes note by note; leave out those that cannot be written, with the reason."""
+        """Plan the changes note by note; leave out and explain those that cannot be written."""
         for repair in repairs:
             self._plan_of(repair.note).repairs.append(repair)
         for pair in pairs:
@@ -272,8 +272,8 @@ class LinkWriting:
         the next look finds the actual state. Once all are yielded, `written` has the full outcome.
         """
         plans = self._not_empty()
-        # Held over all of it: another process that looked after the links meanwhile would take
-        # those that are not written yet for the rest of a crash.
+        # Held until all is written: otherwise another process's upkeep would take links that are
+        # not written yet for the remains of a crash.
         with self._scene.vault.lock():
             self._begin(plans)
             try:

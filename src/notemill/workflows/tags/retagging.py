@@ -141,7 +141,7 @@ def write_edits(
     holds: Callable[[], bool] = lambda: True,
     also: Callable[[], object] = lambda: None,
 ) -> Iterator[tuple[str, str]]:
-    """Write edits that leave what the notes say unchanged; the vault is held for one note at a time.
+    """Write edits that leave what the notes say unchanged, locking the vault note by note.
 
     Each is a note and a function that returns its new bytes, or raises if the note is not the one
     it was made for. Yields each note and why it was not written, '' if it was; it skips those for
