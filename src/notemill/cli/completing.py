@@ -1,6 +1,6 @@
-"""What a shell completes beside runs: the notes and tags of the vault that a command is about.
+"""Shell completion of notes and tags, from the vault that a command is about.
 
-An error cannot be told in the middle of a line, so there is nothing to complete then.
+An error cannot be shown in the middle of a line, so nothing is completed then.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
     Look = Callable[[Path, Path, str], list[str]]
-    """From the home, the vault and the word that has begun to the names that fit."""
+    """From the state folder, the vault and the word begun, to the names that match."""
 
 
 class NoteName(click.types.StringParamType):
@@ -27,7 +27,7 @@ class NoteName(click.types.StringParamType):
     def shell_complete(
         self, ctx: Context, param: Parameter, incomplete: str
     ) -> list[CompletionItem]:
-        """Return the notes that begin like this."""
+        """Return the notes whose paths begin with `incomplete`."""
         from notemill.app.naming import notes_like  # noqa: PLC0415
 
         return super().shell_complete(ctx, param, incomplete) + _found(
@@ -41,7 +41,7 @@ class TagName(click.types.StringParamType):
     def shell_complete(
         self, ctx: Context, param: Parameter, incomplete: str
     ) -> list[CompletionItem]:
-        """Return the tags that begin like this."""
+        """Return the tags that begin with `incomplete`."""
         from notemill.app.naming import tags_like  # noqa: PLC0415
 
         return super().shell_complete(ctx, param, incomplete) + _found(
@@ -50,7 +50,7 @@ class TagName(click.types.StringParamType):
 
 
 def _found(look: Look, flags: Mapping[str, Any], incomplete: str) -> list[CompletionItem]:
-    """Return what fits, of the vault that the flags before it name: of a run, or by its folder."""
+    """Return the matches in the vault that the flags before it name, by a run or by its folder."""
     from click.shell_completion import CompletionItem  # noqa: PLC0415
 
     from notemill.errors import NotemillError  # noqa: PLC0415

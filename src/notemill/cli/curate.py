@@ -1,4 +1,4 @@
-"""`notemill curate`: a vault through the engine, stage by stage."""
+"""`notemill curate`: curate a vault, stage by stage."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ async def rehearse(
 
 
 def conclude(ended: CurationEnded, console: Console, *, review: bool, as_json: bool) -> int:
-    """Say what can be done with a curation's proposals; return the exit code."""
+    """Print the next steps for a curation's proposals; return the exit code."""
     if ended.run is None:
         console.print("nothing to do: no note needs work")
     elif review and ended.report.items.succeeded:
@@ -104,7 +104,7 @@ def conclude(ended: CurationEnded, console: Console, *, review: bool, as_json: b
 def terms_of(
     lane: str, max_cost: str | None, by: str | None, *, by_strict: bool, stages: str = "auto"
 ) -> RunTerms:
-    """Return the terms of a run as flags give them. Raises ConfigError, UsageError."""
+    """Return the terms of a run from its flags. Raises ConfigError, UsageError."""
     check_stages(stages)
     return RunTerms(
         lane=None if lane == "auto" else Lane(lane),

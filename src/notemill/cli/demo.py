@@ -38,9 +38,9 @@ if TYPE_CHECKING:
     from notemill.workflows.tags.findings import TagReport
     from twolane.front.console import Console
 
-# Two in real time, the odd ones, more than one batch at once, then all: every kind of stage.
+# Two in real time, unusual ones, several batches at once, then all: every kind of stage.
 STAGES = "2,6,122"
-# Plain English, another script, a frontmatter that has everything.
+# Plain English, another script, and frontmatter with every property.
 SHOWN_NOTES = (
     "Areas/Software/Unicode normalisation, or why é is not é.md",
     "Kitchen/麻婆豆腐.md",
@@ -49,7 +49,7 @@ SHOWN_NOTES = (
 SHOWN_MERGES = 6
 SHOWN_PAIRS = 6
 MIN_SCORE = 0.03
-"""Half of what `notemill link` asks for: a small vault of many subjects gives little to go by."""
+"""Half the default of `notemill link`: a small vault of many subjects has little evidence."""
 
 
 async def run_demo(*, folder: Path | None, home: Path | None, config: Path | None) -> int:
@@ -96,7 +96,7 @@ async def run_demo(*, folder: Path | None, home: Path | None, config: Path | Non
 
 
 class _DemoFront(TerminalFront):
-    """Shows what the commands would, but what says nothing of a vault that nobody knows."""
+    """Shows what the commands would show, except what means nothing in a vault nobody knows."""
 
     quiet = (events.ProviderChosen, events.Surveyed, events.Planned)
 
@@ -117,7 +117,7 @@ def _texts(opened: OpenVault) -> dict[str, bytes]:
 
 
 async def _tidy_tags(mill: Mill, console: Console) -> str:
-    """Merge the spellings of each tag, and drop what says nothing; return the run."""
+    """Merge the spellings of each tag, and drop meaningless tags; return the run."""
     _heading(console, "Tags: one spelling each")
     found = await mill.tags.report()
     for merge in found.merges[:SHOWN_MERGES]:
@@ -133,7 +133,7 @@ async def _tidy_tags(mill: Mill, console: Console) -> str:
 
 
 def _retag(opened: OpenVault, found: TagReport, run: str) -> tuple[int, list[tuple[str, str]]]:
-    """Make all changes that were found; return how many notes were written, and what was not."""
+    """Make all changes that were found; return the number of notes written, and the failures."""
     changes: dict[str, str | None] = {one.tag: one.into for one in found.merges}
     changes |= {one.tag: None for one in found.droppable}
     privacy = opened.privacy
@@ -145,7 +145,7 @@ def _retag(opened: OpenVault, found: TagReport, run: str) -> tuple[int, list[tup
 
 
 async def _curate(mill: Mill, console: Console) -> tuple[str, int]:
-    """Curate all notes in stages, and write what is proposed; return the run and its exit code."""
+    """Curate all notes in stages, and write the proposals; return the run and its exit code."""
     _heading(console, "Curated through both lanes, in stages")
     ended = await mill.curating.curate(Selection(), RunTerms(stages=STAGES), apply=True)
     return ended.report.run, exit_code(ended.report)
@@ -154,7 +154,7 @@ async def _curate(mill: Mill, console: Console) -> tuple[str, int]:
 async def _link(mill: Mill, console: Console) -> str:
     """Find pairs, show some and write them; return the run."""
     _heading(console, "Notes that belong together, linked both ways")
-    # Whatever is installed: the demo shows the same everywhere, at once, and sends nothing.
+    # Whatever is installed, the demo shows the same everywhere, at once, and sends nothing.
     off = EmbeddingSettings(EmbeddingKind.OFF)
     ended = await mill.links.find(LinkSearch(TOP, MIN_SCORE), off)
     for explained, _ in await mill.links.standing(ended):
@@ -165,7 +165,7 @@ async def _link(mill: Mill, console: Console) -> str:
 
 
 def _has_reason(explained: ExplainedPair) -> bool:
-    """Return whether there is a word to say why: a pair without one would convince nobody."""
+    """Return whether a pair has a reason to show: one without would convince nobody."""
     return bool(explained.why.as_line())
 
 
@@ -191,7 +191,7 @@ def _show_standing(before: Standing, after: Standing, console: Console) -> None:
 
 
 async def _show_price(target: Path, settings: Settings, console: Console) -> None:
-    """Say what a model would cost for all of it, in either lane; nothing is sent."""
+    """Show what a model would cost for all of it, in either lane; nothing is sent."""
     _heading(console, "What a model would cost")
     rehearsed = replace(settings, provider="anthropic", home=settings.home / "price")
     front = _DemoFront(console)

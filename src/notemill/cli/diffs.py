@@ -1,4 +1,4 @@
-"""A note's change, shown to a person: what goes in green and out in red, the rest kept short."""
+"""A note's change as a diff: additions in green, removals in red, context kept short."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ if TYPE_CHECKING:
 
 CONTEXT_CHARS = 90
 MOST_LINES = 1_000
-"""For one note: more would take seconds to print, and nobody reads them."""
+"""The most lines for one note: more would take seconds to print, and nobody reads them."""
 _STYLES = (("+++", "bold"), ("---", "bold"), ("@@", "cyan"), ("+", "green"), ("-", "red"))
 
 
 def print_diff(console: Console, before: bytes, after: bytes, key: str) -> None:
-    """Show what changes between two versions of a note; safe whatever is in it or its name."""
+    """Show what changes between two versions of a note; safe for any content and name."""
     text = diff(before, after, shown(key))
-    # Not splitlines, which ends lines within a note's own.
+    # Not splitlines, which also splits at characters that do not end a note's lines.
     lines = text.split("\n") if text else []
     for line in lines[:MOST_LINES]:
         style = next((style for start, style in _STYLES if line.startswith(start)), "dim")

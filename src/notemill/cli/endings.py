@@ -1,4 +1,4 @@
-"""How a writing by hand ended, as commands show it."""
+"""How commands show the outcome of changes that a person made."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SHOWN_ALIKE: Final = 3
 def show_endings(
     written: int, run: str, failures: Sequence[tuple[str, str]], console: Console
 ) -> None:
-    """Say how many notes a run wrote, how that is undone, and what could not be written."""
+    """Show how many notes a run wrote, how to undo it, and what could not be written."""
     if written:
         console.print(f"{counted(written, 'note')} written; undo with: notemill undo {run}")
     else:
@@ -29,7 +29,7 @@ def show_endings(
 
 
 def show_troubles(troubles: Iterable[tuple[str, str]], console: Console, *, lead: str = "") -> None:
-    """Show what is wrong with notes: each problem once, with the notes that it is the same for."""
+    """Show problems with notes: each problem once, with all notes that have it."""
     alike: dict[str, list[tuple[str, str]]] = {}
     for key, problem in troubles:
         alike.setdefault(problem.replace(key, ""), []).append((key, problem))
@@ -48,18 +48,18 @@ def show_troubles(troubles: Iterable[tuple[str, str]], console: Console, *, lead
 
 
 def show_hidden(count: int, console: Console) -> None:
-    """Say how many notes are left alone because they are excluded; they are not named."""
+    """Show how many notes are left alone because they are excluded; they are not named."""
     if count:
         console.print(f"  left alone: {counted(count, 'excluded note')}")
 
 
 def trouble(key: str, problem: str) -> str:
-    """Return what is wrong with a note in one line that names it once."""
+    """Return a note's problem as one line that names the note once."""
     return problem if problem.startswith(f"{key} ") else f"{key}: {problem}"
 
 
 def show_not_seen(skipped: Iterable[tuple[str, str]], console: Console) -> None:
-    """Say which paths were not looked into and why: counted by reason, one alone is named."""
+    """Show which paths were not read and why: counted by reason, named if there is one."""
     paths: dict[str, list[str]] = {}
     for path, reason in skipped:
         paths.setdefault(reason, []).append(path)

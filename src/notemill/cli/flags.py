@@ -19,15 +19,15 @@ F = TypeVar("F", bound="Callable[..., Any]")
 
 
 class Shorthand(Commands):
-    """A group that runs its main command where its first word is none of its commands."""
+    """A group that runs its main command if its first word is not one of its commands."""
 
     def __init__(self, *args: Any, main: str = "", **kwargs: Any) -> None:  # noqa: ANN401
-        """Take the name of the command that needs not be named."""
+        """Take the name of the default command as `main`."""
         super().__init__(*args, **kwargs)
         self.main_command = main
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Take `tags VAULT` for `tags report VAULT`, and `tags` alone for this folder's report."""
+        """Treat `tags VAULT` as `tags report VAULT`, and `tags` alone as this folder's report."""
         if not args or (args[0] not in self.commands and args[0] not in ctx.help_option_names):
             args = [self.main_command, *args]
         return super().parse_args(ctx, args)
@@ -67,9 +67,9 @@ def going_on_flags(command: F) -> F:
 
 
 def settings_of(flags: dict[str, Any]) -> Settings:
-    """Take the settings' flags out of a command's and return the settings in force.
+    """Remove the settings' flags from a command's flags and return the settings in force.
 
-    Raises ConfigError, UsageError for what cannot be one, in the config file's own tables as well.
+    Raises ConfigError or UsageError for an invalid setting, also in the config file's own tables.
     """
     from notemill.app.terms import offline_unless_keyed  # noqa: PLC0415
     from notemill.config import check_settings  # noqa: PLC0415
@@ -82,7 +82,7 @@ def settings_of(flags: dict[str, Any]) -> Settings:
 
 
 def changing_flags(command: F) -> F:
-    """Add the flags of every command that changes notes of a vault by hand."""
+    """Add the flags of every command that changes notes directly."""
     flags = [
         click.option(
             "--vault", type=FOLDER, default=".", help="The vault; by default this folder."

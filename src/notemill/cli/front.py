@@ -33,31 +33,31 @@ _SHOWN_BY: Final = {
     "tag_events": "tags",
     "tidying": "tidy",
 }
-"""Which module of `cli.show` renders the events of a module of `app`.
+"""The module of `cli.show` that renders the events of each module of `app`.
 
-It is imported with the first of them: together they take longer than many commands.
+Each is imported for its first event: together they take longer than many commands.
 """
 
 
 def renderer_of(kind: type[Event]) -> Callable[[Any, Console], None]:
-    """Return what prints the events of a kind."""
+    """Return the function that prints events of a kind."""
     showing = import_module(f"notemill.cli.show.{_SHOWN_BY[kind.__module__.rpartition('.')[2]]}")
     found: Callable[[Any, Console], None] = showing.RENDERERS[kind]
     return found
 
 
 class TerminalFront:
-    """Whoever gave a command, at a terminal or behind a pipe."""
+    """The person or program that gave a command, at a terminal or through a pipe."""
 
     def __init__(self, *, yes: bool = False, console: Console | None = None) -> None:
-        """Answer with `yes` beforehand where it was given; print to standard error."""
+        """Answer every question with yes if `yes` was given; print to standard error."""
         self.console = console or note_console()
         self.reported: RunReported | None = None
         self._yes = yes
         self._waiting = WaitLine(self.console)
 
     def tell(self, event: Event) -> None:
-        """Print what an event says."""
+        """Print an event."""
         match event:
             case NotesRead():
                 self._waiting.for_notes(event)
@@ -72,7 +72,7 @@ class TerminalFront:
 
     @contextmanager
     def reporting(self, view: Callable[[RunReported], dict[str, Any]] | None) -> Iterator[None]:
-        """Print the `view` of the run that an error stops, for scripts; None prints nothing."""
+        """Print the `view` of a run that an error stops, for scripts; None prints nothing."""
         try:
             yield
         except (NotemillError, TwolaneError):
@@ -81,7 +81,7 @@ class TerminalFront:
             raise
 
     async def ask(self, question: Question) -> bool:
-        """Return the answer given beforehand or at the terminal.
+        """Return the answer given by flag or at the terminal.
 
         Raises WaitingForPersonError if there is neither.
         """
@@ -98,6 +98,6 @@ class TerminalFront:
 
     @asynccontextmanager
     async def following(self, run: Run) -> AsyncIterator[None]:
-        """Show a run's progress; Ctrl-C once stops it cleanly, twice at once."""
+        """Show a run's progress; Ctrl-C once stops it cleanly, twice immediately."""
         async with following(run, self.console):
             yield

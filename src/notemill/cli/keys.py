@@ -1,6 +1,6 @@
-"""Single keys from a terminal, which is left as it was found, however the work ends.
+"""Read single keys from a terminal, and restore the terminal however the work ends.
 
-A paste is one key of its own and never a hail of letters; what comes with Alt or Ctrl is no letter.
+A paste is one key of its own, never a series of letters; a letter with Alt or Ctrl is not a letter.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ if TYPE_CHECKING:
     from prompt_toolkit.key_binding import KeyPress
 
 PASTE_CHARS: Final = 4
-"""This many letters in one read are a paste: nobody types that fast."""
+"""So many letters in one read are a paste: nobody types that fast."""
 PASTE_S: Final = 0.1
-"""How soon the next part of a paste follows."""
+"""How soon the next part of a paste follows, in seconds."""
 ESCAPE_S: Final = 0.1
-"""How long the rest of a key's escape sequence may take to arrive."""
+"""How long the rest of a key's escape sequence may take to arrive, in seconds."""
 
 
 class Key(StrEnum):
-    """A key that is no letter."""
+    """A key that is not a letter."""
 
     CANCEL = "ctrl-c"
     END = "ctrl-d"
@@ -50,7 +50,7 @@ class Keyboard:
     """The terminal's keys, one at a time."""
 
     def __init__(self) -> None:
-        """Take standard input and output, which have to be a terminal."""
+        """Use standard input and output, which have to be a terminal."""
         self._input = create_input()
         self._output = create_output()
         self._held = ExitStack()
@@ -61,7 +61,7 @@ class Keyboard:
         """Whether the terminal was closed: nothing can be shown any more."""
 
     def __enter__(self) -> Self:
-        """Take the terminal over: keys are read as they come, and none is echoed."""
+        """Switch the terminal to raw mode: keys are read as they come and not echoed."""
         loop = asyncio.get_running_loop()
         try:
             self._held.enter_context(self._input.raw_mode())
@@ -78,7 +78,7 @@ class Keyboard:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Give the terminal back as it was."""
+        """Restore the terminal."""
         self._held.close()
 
     def _leave(self) -> None:
@@ -86,28 +86,28 @@ class Keyboard:
             self._flush.cancel()
         self._output.disable_bracketed_paste()
         self._output.show_cursor()
-        with suppress(OSError):  # a terminal that is gone needs none of it
+        with suppress(OSError):  # a closed terminal needs none of it
             self._output.flush()
 
     async def next(self) -> str:
-        """Return the next key: a letter, or a `Key`. `Key.END`, too, when nothing more can come."""
+        """Return the next key: a letter, or a `Key`; `Key.END` also once nothing more can come."""
         return await self._keys.get()
 
     def release(self) -> None:
-        """Give the terminal back for a while."""
+        """Restore the terminal for a while."""
         self._held.close()
 
     def take(self) -> None:
-        """Take the terminal over again; what was pressed meanwhile is forgotten."""
+        """Switch to raw mode again; keys pressed meanwhile are dropped."""
         self.__enter__()
         while not self._keys.empty():
             self._keys.get_nowait()
 
     def suspend(self) -> None:
-        """Stop as Ctrl-Z does, with the terminal given back until it goes on.
+        """Suspend as Ctrl-Z does, with the terminal restored until the process continues.
 
-        The whole group stops, as by the terminal's own key: a program that started this one waits
-        for it, and the shell for both.
+        The whole process group stops, as with the terminal's own key: a program that started this
+        one waits for it, and the shell for both.
         """
         if sys.platform == "win32":
             return
@@ -121,7 +121,7 @@ class Keyboard:
         presses = self._input.read_keys()
         self._put(presses)
         if self._input.closed or (not presses and not os.isatty(self._input.fileno())):
-            # It stays readable for ever.
+            # A closed terminal stays readable for ever.
             asyncio.get_running_loop().remove_reader(self._input.fileno())
             self.is_gone = True
             self._keys.put_nowait(Key.END)
@@ -138,17 +138,17 @@ class Keyboard:
         letters = sum(len(one.key) == 1 for one in presses)
         is_paste = now < self._pasted_until or letters >= PASTE_CHARS
         if is_paste:
-            # A long one comes in parts, the last of which may be short.
+            # A long paste comes in parts, the last of which may be short.
             self._pasted_until = now + PASTE_S
         for one in named(presses, is_paste=is_paste):
             self._keys.put_nowait(one)
 
 
 def named(presses: Sequence[KeyPress], *, is_paste: bool = False) -> Iterator[str]:
-    """Yield the keys among those of one reading: a letter as itself, all else as a `Key`.
+    """Yield the keys of one read: a letter as itself, everything else as a `Key`.
 
-    What follows Escape in one reading is Alt with a letter, or a key that is not known, and none of
-    it a letter; nor is any of a paste.
+    What follows Escape in the same read is Alt with a letter, or an unknown key, and never a
+    letter; nor is any part of a paste.
     """
     if is_paste:
         yield Key.OTHER

@@ -1,4 +1,4 @@
-"""`notemill link`: related notes found, shown with their why, and linked; pairs rejected."""
+"""`notemill link`: find related notes, show why, link them; reject and allow pairs."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ async def link_vault(
     allow_unmatched: bool,
     as_json: bool,
 ) -> int:
-    """Look for links in a vault; return the exit code. Raises NotemillError, TwolaneError."""
+    """Find links in a vault; return the exit code. Raises NotemillError, TwolaneError."""
     terms = terms_of(lane, max_cost, by, by_strict=by_strict, stages=stages)
     search = LinkSearch(top, min_score, Form.SECTION if section else Form.PROPERTY, only)
     meaning = load_embedding(embedding, config=settings.config)
@@ -90,7 +90,7 @@ async def find(
     allow_unmatched: bool = False,
     as_json: bool,
 ) -> int:
-    """Look for links in an open vault; return the exit code. Raises NotemillError, TwolaneError."""
+    """Find links in an open vault; return the exit code. Raises NotemillError, TwolaneError."""
     ended = await mill.links.find(
         search, embedding, terms, again=again, apply=apply, allow_unmatched=allow_unmatched
     )
@@ -115,7 +115,7 @@ async def _rehearse(
     allow_unmatched: bool,
     as_json: bool,
 ) -> int:
-    """Show what is found, and with a model what would be asked; return 0."""
+    """Show the pairs found, and with a model the request and its price; return 0."""
     ended, plan = await mill.links.rehearse(
         search, embedding, terms, allow_unmatched=allow_unmatched
     )
@@ -131,7 +131,7 @@ async def _rehearse(
 
 
 def conclude_resumed(resumed: LinksResumed, console: Console, *, as_json: bool) -> int:
-    """Say what can be done with the pairs of a run that went on; return the exit code."""
+    """Print the next steps for the pairs of a resumed run; return the exit code."""
     if resumed.written is None:
         show_next(resumed.report.run, console)
     if as_json:
@@ -141,7 +141,7 @@ def conclude_resumed(resumed: LinksResumed, console: Console, *, as_json: bool) 
 
 
 async def show_links(mill: Mill, run_id: str, *, item: str | None, as_json: bool) -> int:
-    """Show a run's pairs with their why, and what writing them would change; return 0."""
+    """Show a run's pairs with their reasons, and what writing them would change; return 0."""
     found = await mill.links.shown(run_id, item)
     if as_json:
         print_json(views.links_shown(found, await mill.links.explained(found.pairs)))
@@ -172,7 +172,7 @@ async def apply_links(mill: Mill, run_id: str, *, item: str | None, as_json: boo
 async def reject_pair(
     settings: Settings, *, vault: Path, one: str, other: str, as_json: bool
 ) -> int:
-    """Turn a pair of notes down for good; return 0. Raises NotemillError."""
+    """Reject a pair of notes for good; return 0. Raises NotemillError."""
     front = TerminalFront()
     async with await open_vault(vault, settings, front) as mill:
         rejected = await mill.links.reject(one, other)
@@ -193,7 +193,7 @@ async def allow_pairs(
     yes: bool,
     as_json: bool,
 ) -> int:
-    """Forget that pairs were rejected, and propose what was undecided; return 0.
+    """Allow rejected pairs again, and propose undecided ones; return 0.
 
     Raises NotemillError, WaitingForPersonError.
     """

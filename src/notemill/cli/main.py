@@ -1,4 +1,4 @@
-"""The command line; what a command needs is imported when that command is asked for."""
+"""The command line; each command's modules are imported when it runs."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ COMMANDS: Final = {
         "completion": "Print a script for your shell that completes commands, flags, runs, notes and tags.",
     },
 }
-"""The first sentence of each command's help, by the module that the command is in."""
+"""The first sentence of each command's help, by the command's module."""
 
 
 @click.group(
@@ -66,7 +66,7 @@ def main() -> None:
 
 
 def _expected() -> tuple[type[Exception], ...]:
-    # Imported where something was raised: a `--help` raises nothing.
+    # Imported only when something was raised: `--help` raises nothing.
     from notemill.errors import NotemillError  # noqa: PLC0415
     from twolane import TwolaneError  # noqa: PLC0415
 

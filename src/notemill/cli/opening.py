@@ -1,4 +1,4 @@
-"""How commands open a vault: with its exclusions."""
+"""How commands open a vault, with its exclusions."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ async def open_vault(
     *,
     dry_run: bool = False,
 ) -> Mill:
-    """Open a vault, leaving out what `exclude` and the settings say. Raises VaultError."""
+    """Open a vault with the exclusions of `exclude` and the settings. Raises VaultError."""
     return await Mill.open(
         folder,
         settings,

@@ -1,4 +1,4 @@
-"""The commands for what is proposed; every command's work is imported when it runs."""
+"""The commands for proposals; each command's modules are imported when it runs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`notemill show`, `apply` and `undo`: what runs propose, and what became of it."""
+"""`notemill show`, `apply` and `undo`: the proposals of runs, and their outcome."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ KINDS = {
     "tags": (ProposalKind.TAG_CHANGE,),
     "tidy": (ProposalKind.TIDY_CHANGE,),
 }
-"""The choices of --kind, and the kinds of proposals each selects."""
+"""The choices of --kind, and the kinds of proposals that each selects."""
 
 
 async def show_run(
@@ -86,7 +86,7 @@ async def show_run(
 async def _show_written(
     settings: Settings, found: KnownRun, *, item: str | None, as_json: bool
 ) -> int:
-    """Show what a run without a model has written; return 0."""
+    """Show the notes written by a run without a model; return 0."""
     async with await runs.open_run(settings, found, TerminalFront()) as mill:
         notes = await mill.applying.written(found.id)
     if item is not None and item not in notes:
@@ -113,7 +113,7 @@ async def apply_proposals(
     vault: Path,
     as_json: bool,
 ) -> int:
-    """Write a run's proposals, or what was accepted; return the exit code.
+    """Write a run's proposals, or the accepted ones; return the exit code.
 
     Raises NotemillError, TwolaneError.
     """
@@ -147,7 +147,7 @@ async def apply_proposals(
 
 
 async def _apply_accepted(settings: Settings, vault: Path, *, yes: bool, as_json: bool) -> int:
-    """Write what was accepted in a vault; return the exit code."""
+    """Write a vault's accepted proposals; return the exit code."""
     front = TerminalFront(yes=yes)
     async with await open_vault(vault, settings, front) as mill:
         written = await mill.applying.accepted()
@@ -167,7 +167,7 @@ async def _apply_accepted(settings: Settings, vault: Path, *, yes: bool, as_json
 async def undo_run(
     settings: Settings, *, run_id: str, item: str | None, through: bool, yes: bool
 ) -> int:
-    """Restore what a run's writing replaced; return the exit code. Raises NotemillError."""
+    """Restore what a run replaced; return the exit code. Raises NotemillError."""
     found = runs.find_run(
         settings,
         run_id,

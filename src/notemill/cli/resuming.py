@@ -1,4 +1,4 @@
-"""`notemill resume` and `retry`: a run goes on, whatever it asks about."""
+"""`notemill resume` and `retry`: continue a run of any kind."""
 
 from __future__ import annotations
 

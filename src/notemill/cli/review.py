@@ -1,4 +1,4 @@
-"""`notemill review`, `accept` and `reject`: proposals decided one by one, or by their ids."""
+"""`notemill review`, `accept` and `reject`: decide proposals one by one, or by their ids."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ async def review_proposals(
     vault: Path,
     as_json: bool,
 ) -> int:
-    """Show what waits, one by one, and take decisions; return the exit code.
+    """Show the pending proposals one by one and take decisions; return the exit code.
 
     Raises WaitingForPersonError without a terminal.
     """
@@ -64,7 +64,7 @@ async def review_proposals(
 
 
 async def _listed(mill: Mill, wanted: Wanted, order: Order) -> dict[str, Any]:
-    """Return all that waits, as JSON."""
+    """Return all pending proposals as JSON."""
     rows: list[QueueRow] = []
     after = ""
     while True:

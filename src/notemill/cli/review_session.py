@@ -1,4 +1,4 @@
-"""The review at a terminal: one proposal at a time, one key a decision."""
+"""The review at a terminal: one proposal at a time, one key per decision."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _DECISIONS: Final = {"a": Decision.ACCEPT, "x": Decision.REJECT, "n": Decision.N
 
 
 class _Then(Enum):
-    """What comes after a key."""
+    """What to do after a key."""
 
     STAY = auto()
     GO_ON = auto()
@@ -37,7 +37,7 @@ class _Then(Enum):
 
 
 class ReviewSession:
-    """A person at a terminal, going through what waits."""
+    """A person at a terminal, going through the pending proposals."""
 
     def __init__(self, reviewing: Reviewing, wanted: Wanted, order: Order) -> None:
         """Go through the `wanted` proposals in an order."""
@@ -77,7 +77,7 @@ class ReviewSession:
         return 0
 
     async def _front_row(self) -> RowShown | None:
-        """Return the proposal that is next and waits still, None if there is none."""
+        """Return the next proposal that is still pending, or None."""
         while True:
             while not self._next and self._after is not None:
                 self._look = await self._reviewing.look()
@@ -94,7 +94,7 @@ class ReviewSession:
             self._next.popleft()
 
     async def _decide(self, told: RowShown, keyboard: Keyboard) -> _Then:
-        """Show a proposal and do what its keys say, until it is done with."""
+        """Show a proposal and handle keys until it is done."""
         row = told.row
         look = self._look or await self._reviewing.look()
         left, count = await self._reviewing.count(self._wanted, self._all_of(row), look=look)
@@ -111,7 +111,7 @@ class ReviewSession:
         return then
 
     async def _at_the_end(self, keyboard: Keyboard) -> _Then:
-        """Say that nothing is left to show; the last decisions can still be taken back."""
+        """Show that nothing is left; the last decisions can still be undone."""
         self._say_left((await self._reviewing.counts(self._wanted))[ProposalState.PENDING])
         then = _Then.STAY
         while then is _Then.STAY:
@@ -134,7 +134,7 @@ class ReviewSession:
 
     @staticmethod
     def _left(key: str, keyboard: Keyboard) -> _Then:
-        """Leave by a key: for good, or as Ctrl-Z does. Raises KeyboardInterrupt on Ctrl-C."""
+        """Quit or suspend by a key. Raises KeyboardInterrupt on Ctrl-C."""
         if key == Key.CANCEL:
             raise KeyboardInterrupt
         if key != Key.SUSPEND:
@@ -143,7 +143,7 @@ class ReviewSession:
         return _Then.GO_ON
 
     async def _pressed(self, key: str, row: QueueRow, keyboard: Keyboard) -> _Then:
-        """Do what a key says of the proposal that is shown. Raises KeyboardInterrupt on Ctrl-C."""
+        """Apply a key to the proposal shown. Raises KeyboardInterrupt on Ctrl-C."""
         match key:
             case "q" | Key.END | Key.CANCEL | Key.SUSPEND:
                 return self._left(key, keyboard)
@@ -160,7 +160,7 @@ class ReviewSession:
         return _Then.STAY
 
     async def _decided(self, key: str, row: QueueRow) -> None:
-        """Carry a decision out, or skip it; the next proposal comes to the front."""
+        """Record a decision, or skip; move on to the next proposal."""
         if key == "A":
             every = self._all_of(row)
             self._say(await self._reviewing.decide_all(every, Decision.ACCEPT, by=self._by))
@@ -175,9 +175,9 @@ class ReviewSession:
         self._next.popleft()
 
     def _all_of(self, row: QueueRow) -> Wanted:
-        """Return the filter of all that `A` accepts: this note's, or in that order this value's.
+        """Return the filter of what `A` accepts: this note's rows, or in value order this value's.
 
-        A tag is no topic that happens to be called the same.
+        A tag and a topic with the same name are different.
         """
         if self._order is not Order.VALUE and row.notes:
             return replace(self._wanted, note=row.notes[0])
@@ -186,7 +186,7 @@ class ReviewSession:
         return replace(self._wanted, value=row.value_key, kinds=kinds)
 
     def _say(self, decided: Decided) -> None:
-        """Say what a decision came to."""
+        """Show the outcome of a decision."""
         if decided.changed:
             self._pace.count()
             self._console.print(f"  {line_of(decided.changed)}", style="green")
@@ -196,7 +196,7 @@ class ReviewSession:
             self._console.print(f"  {id_} is no longer proposed")
 
     async def _undo(self) -> _Then:
-        """Take the last own step back and show what it was about again."""
+        """Undo the session's last step and show its proposal again."""
         back = await self._reviewing.take_back(by=self._by)
         if back is None:
             self._console.print("  there is nothing to undo")
@@ -210,7 +210,7 @@ class ReviewSession:
         return _Then.GO_ON if back.changed else _Then.STAY
 
     async def _edit(self, row: QueueRow, keyboard: Keyboard) -> _Then:
-        """Have a value edited, and accept it."""
+        """Let the person edit a value, and accept it."""
         words = await self._reviewing.vocabulary() if row.kind in TAG_KINDS else ()
         prompt: PromptSession[str] = PromptSession()
         keyboard.release()

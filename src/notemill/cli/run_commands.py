@@ -1,4 +1,4 @@
-"""The commands for runs; every command's work is imported when it runs."""
+"""The commands for runs; each command's modules are imported when it runs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`notemill runs`, `cancel`, `export` and `forget`: what runs there are, and their ends."""
+"""`notemill runs`, `cancel`, `export` and `forget`: list runs, and end or delete them."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ async def list_runs(settings: Settings, *, as_json: bool) -> int:
 
 
 async def cancel_run(settings: Settings, *, run_id: str, item: str | None) -> int:
-    """Ask for a run, or a note of it, to be canceled; say so where it has ended.
+    """Request the cancellation of a run or of one of its notes; say so if it has ended.
 
     Raises UsageError, LedgerError.
     """
@@ -53,10 +53,10 @@ async def cancel_run(settings: Settings, *, run_id: str, item: str | None) -> in
 async def export_run(settings: Settings, *, run_id: str, output: Path) -> int:
     """Write a run's results so far; return the exit code.
 
-    Of a note that is hidden by now a line says no more than that it is skipped. Raises ConfigError,
+    The line of a note that is hidden by now only says that it was skipped. Raises ConfigError,
     LedgerError, VaultError.
     """
-    # Heavy, and `notemill runs` does without.
+    # Slow to import, and `notemill runs` does not need it.
     from notemill.cli.front import TerminalFront  # noqa: PLC0415
     from notemill.index.pool import all_cores  # noqa: PLC0415
 
@@ -74,7 +74,7 @@ async def export_run(settings: Settings, *, run_id: str, output: Path) -> int:
 
 
 async def forget_runs(settings: Settings, *, run_ids: tuple[str, ...], yes: bool) -> int:
-    """Delete runs and what was kept about them; return the exit code.
+    """Delete runs and all data kept about them; return the exit code.
 
     Raises LedgerError if one has not ended, WaitingForPersonError, VaultError.
     """

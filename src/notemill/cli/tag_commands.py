@@ -1,4 +1,4 @@
-"""The commands below `notemill tags`; every command's work is imported when it runs."""
+"""The commands of `notemill tags`; each command's modules are imported when it runs."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 async def report_tags(
     settings: Settings, *, vault: Path, exclude: tuple[str, ...], as_json: bool
 ) -> int:
-    """Show a vault's tags and what is wrong with them; return 0. Raises NotemillError."""
+    """Show a vault's tags and their problems; return 0. Raises NotemillError."""
     async with await open_vault(vault, settings, TerminalFront(), exclude) as mill:
         report = await mill.tags.report()
     if as_json:
@@ -55,7 +55,7 @@ def conclude(
     dry_run: bool,
     as_json: bool,
 ) -> int:
-    """Print what a change of tags did, for scripts; return what the command ends with."""
+    """Print the result of a change of tags, for scripts; return the exit code."""
     if as_json:
         print_json(view(changed))
     left = changed.plan.left_alone and not dry_run
@@ -70,7 +70,7 @@ async def review_tags(
     exclude: tuple[str, ...],
     as_json: bool,
 ) -> int:
-    """Show what waits for a decision, or what one change would do; return 0."""
+    """Show the pending decisions, or what one change would do; return 0."""
     async with await open_vault(vault, settings, TerminalFront(), exclude) as mill:
         if tag is not None:
             showing.show_proposed(await mill.tags.proposed(tag), result_console())
@@ -94,7 +94,7 @@ async def accept_tags(
     yes: bool,
     as_json: bool,
 ) -> int:
-    """Carry out what is proposed for tags, as one run; return the exit code.
+    """Carry out the proposals for tags, as one run; return the exit code.
 
     Raises NotemillError.
     """
@@ -114,7 +114,7 @@ async def reject_tags(
     take_back: bool,
     vault: Path,
 ) -> int:
-    """Turn down what is proposed for tags, for good; return 0. Raises NotemillError."""
+    """Reject the proposals for tags, for good; return 0. Raises NotemillError."""
     front = TerminalFront()
     async with await open_vault(vault, settings, front) as mill:
         if take_back:

@@ -1,4 +1,4 @@
-"""`notemill tidy`: properties brought into the form Obsidian writes, kind by kind, shown first."""
+"""`notemill tidy`: rewrite properties in Obsidian's form, kind by kind, after showing them."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ async def tidy_vault(
     yes: bool,
     as_json: bool,
 ) -> int:
-    """Show what could be brought into form, or bring the chosen kinds there; return the exit code.
+    """Show what could be tidied, or tidy the chosen kinds; return the exit code.
 
     Raises NotemillError.
     """

@@ -1,4 +1,4 @@
-"""The demo, and the commands about notemill itself; every command's work is imported when it runs."""
+"""The demo, and commands about notemill itself; each one's modules are imported when it runs."""
 
 from __future__ import annotations
 

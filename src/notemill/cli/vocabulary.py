@@ -37,7 +37,7 @@ async def arrange_tags(  # the command's flags
     yes: bool,
     as_json: bool,
 ) -> int:
-    """Print a vocabulary, or add what is new to its note; return the exit code.
+    """Print a vocabulary, or add the new tags to its note; return the exit code.
 
     Raises NotemillError, TwolaneError.
     """
@@ -78,7 +78,7 @@ async def apply_vocabulary(
 
 
 async def adopt_note(settings: Settings, *, note: str, vault: Path, as_json: bool) -> int:
-    """Take a note's list for the vault's vocabulary; return 0. Raises NotemillError."""
+    """Adopt a note's list as the vault's vocabulary; return 0. Raises NotemillError."""
     async with await open_vault(vault, settings, TerminalFront()) as mill:
         vocabulary = await mill.vocabulary.adopt(note)
     if as_json:

@@ -1,4 +1,4 @@
-"""What a terminal shows while a command works on its own, and how Ctrl-C ends some of it."""
+"""Progress at a terminal during a command's own work, some of which Ctrl-C can skip."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from twolane.front.console import Console
 
 _READ_QUIETLY: Final = 200
-"""Fewer new notes are read in a moment."""
+"""Fewer new notes are read in a moment, and without a word."""
 
 
 class WaitLine:
-    """One line that says what goes on, where somebody watches."""
+    """One line of progress, at a terminal only."""
 
     def __init__(self, console: Console) -> None:
         """Show it on `console`."""
@@ -34,14 +34,14 @@ class WaitLine:
         self._began = 0.0
 
     def for_notes(self, event: NotesRead) -> None:
-        """Show how many notes are read, where that takes long."""
+        """Show how many notes have been read, if that takes long."""
         if event.done:
             self._end()
         elif event.count > _READ_QUIETLY:
             self._line(f"reading new and changed notes: {event.count:,}")
 
     def for_embedding(self, event: EmbeddingMade) -> None:
-        """Show how many texts have their vectors; Ctrl-C at a terminal goes on without them."""
+        """Show how many texts have their vectors; Ctrl-C at a terminal continues without them."""
         if event.ended:
             self._end()
             if event.skipped:
@@ -63,7 +63,7 @@ class WaitLine:
         )
 
     def for_ranking(self, event: NotesCompared) -> None:
-        """Show that notes are compared."""
+        """Show that notes are being compared."""
         if event.done:
             self._end()
         else:
@@ -81,7 +81,7 @@ class WaitLine:
 
 @contextlib.contextmanager
 def _on_interrupt(act: Callable[[], None]) -> Iterator[None]:
-    """Let Ctrl-C do something else than end the command."""
+    """Let Ctrl-C call `act` instead of ending the command."""
     loop = asyncio.get_running_loop()
 
     def on_signal(_number: int, _frame: object) -> None:

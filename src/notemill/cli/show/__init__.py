@@ -1,1 +1,1 @@
-"""How events and results look at a terminal: one module for each feature."""
+"""How events and results look at a terminal; one module per feature."""

@@ -1,4 +1,4 @@
-"""What `notemill curate` shows: one function for each event, and what comes next."""
+"""What `notemill curate` shows: one function per event, and the next steps."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ SHOWN_CHANGES: Final = 20
 
 
 def _provider(event: events.ProviderChosen, console: Console) -> None:
-    """Say so where no model is asked, and name the server where one had to be found."""
+    """Show if no model is asked, and name the server if one was discovered."""
     if event.name == OFFLINE:
         console.print(
             "provider: offline (extractive: sentences and phrases from the notes, no model; "
@@ -53,7 +53,7 @@ def _unmatched(event: events.ExclusionsUnmatched, console: Console) -> None:
 
 
 def _vocabulary(event: events.VocabularySeen, console: Console) -> None:
-    """Name the notes whose list of tags decides nothing, and what changed in the one that does."""
+    """Show which notes' tag lists have no effect, and what changed in the one that has."""
     if event.moved:
         console.print(
             f"{event.moved} held the vocabulary but has no list now; the vocabulary stays as "
@@ -112,7 +112,7 @@ def _waiting(event: events.ProposalsWaiting, console: Console) -> None:
 
 
 def _cut(event: events.NotesCut, console: Console) -> None:
-    """Say how many notes are longer than the context of the model that is asked."""
+    """Show how many notes are longer than the model's context."""
     console.print(
         f"{counted(event.count, 'note')} shortened to fit the model's context of "
         f"{event.context_tokens:,} tokens holds"
@@ -160,7 +160,7 @@ def _sampled(event: events.Sampled, console: Console) -> None:
 
 
 def print_change(change: events.NoteChange, console: Console) -> None:
-    """Show what pending proposals would make of a note, or why they cannot."""
+    """Show a note with its pending proposals, or why they cannot be applied."""
     if change.problem:
         console.print(f"  {shown(change.note)}: {shown(change.problem)}")
     else:
@@ -168,7 +168,7 @@ def print_change(change: events.NoteChange, console: Console) -> None:
 
 
 def show_applied(event: events.Written, console: Console) -> None:
-    """Say what was written, what waits for a person, and what could not be written."""
+    """Show what was written, what waits for a person, and what could not be written."""
     done, run_id = event.applied, event.run
     written = sum(bool(one.written) for one in done)
     waiting = sum(proposal.kind not in TAGS for one in done for proposal in one.waiting)
@@ -196,7 +196,7 @@ def show_applied(event: events.Written, console: Console) -> None:
 
 
 def show_losses(losses: Sequence[tuple[str, Loss]], console: Console) -> None:
-    """Show what was not taken of answers as it was."""
+    """Show what was dropped or changed in answers."""
     if losses:
         notes = len({note for note, _ in losses})
         console.print(f"parts of the answers about {counted(notes, 'note')} were left out:")
@@ -204,7 +204,7 @@ def show_losses(losses: Sequence[tuple[str, Loss]], console: Console) -> None:
 
 
 def show_going_on(report: Report, state: RunState, console: Console) -> None:
-    """Say how a run that has not ended goes on."""
+    """Show how to continue a run that has not ended."""
     if state is RunState.OPEN:
         console.print(f"not finished; continue with: notemill resume {report.run}")
     elif state is RunState.STOPPED:
@@ -214,7 +214,7 @@ def show_going_on(report: Report, state: RunState, console: Console) -> None:
 
 
 def _reported(event: events.RunReported, console: Console) -> None:
-    """Show a run's report, what was not taken of its answers, and how it goes on."""
+    """Show a run's report, the losses in its answers, and how to continue."""
     print_report(event.report, console)
     if event.stopped:
         return

@@ -1,4 +1,4 @@
-"""How links look at a terminal: a vault's cohesion, pairs with their why, repairs, what was written."""
+"""How links look at a terminal: a vault's cohesion, pairs with reasons, repairs, written links."""
 
 from __future__ import annotations
 
@@ -32,17 +32,17 @@ _MENDS: Final = {
 
 
 def show_findings(findings: Findings, console: Console) -> None:
-    """Show how the vault hangs together, as it is and with all that was found."""
+    """Show the vault's cohesion, now and with all found pairs linked."""
     before, after = findings.before, findings.after
     console.print(
         f"{counted(before.notes, 'note')}; {counted(len(findings.pairs), 'pair')} to link"
     )
     console.print(f"  without any link: {before.orphans:,} → {after.orphans:,}")
-    console.print(f"  parts that no link joins: {before.components:,} → {after.components:,}")
+    console.print(f"  parts not connected by links: {before.components:,} → {after.components:,}")
 
 
 def show_left_out(findings: Findings, skipped: Iterable[LeftAlone], console: Console) -> None:
-    """Show what is left alone, together where the reason is the same; hidden notes are counted."""
+    """Show what is left alone, grouped by reason; hidden notes are only counted."""
     left_out = findings.left_out
     left = [*left_out, *skipped]
     reasons = Counter(reason for _, reason in left)
@@ -58,7 +58,7 @@ def show_left_out(findings: Findings, skipped: Iterable[LeftAlone], console: Con
 
 
 def show_upkeep(upkeep: Upkeep, console: Console) -> None:
-    """Show what became of links that were written before, and what has to be mended."""
+    """Show what happened to links that were written before, and the repairs."""
     if upkeep.taken_over:
         taken = counted(upkeep.taken_over, "pair")
         console.print(f"adopted, as both notes already have them: {taken}")
@@ -83,7 +83,7 @@ def show_upkeep(upkeep: Upkeep, console: Console) -> None:
 
 
 def show_uniform(notes: Sequence[Uniform], console: Console) -> None:
-    """Show the notes about which all answers are the same: a text in one may have asked for it."""
+    """Show the notes about which all answers are the same: text in them may have asked for it."""
     if notes:
         console.print(
             "the same answer about all pairs of a note; check whether its text asks for it:"
@@ -117,7 +117,7 @@ def _show_pair(explained: ExplainedPair, key: str, console: Console) -> None:
 def show_undecided(
     undecided: Sequence[Pair], console: Console, *, limit: int | None = SHOWN_LINES
 ) -> None:
-    """Show the pairs that a model's answers about their two notes do not agree on."""
+    """Show the pairs on which a model's two answers disagree."""
     if not undecided:
         return
     console.print(
@@ -131,7 +131,7 @@ def show_undecided(
 
 
 def show_next(run: str, console: Console) -> None:
-    """Say what can be done with a run that waits for decisions."""
+    """Show the next steps for a run that waits for decisions."""
     console.print(f"nothing is written yet; review all pairs: notemill show {run}")
     console.print("reject a pair: notemill link reject NOTE NOTE")
     console.print(f"write them into both notes: notemill apply {run}")
@@ -153,7 +153,7 @@ def _all_judged(_: link_events.AllPairsJudged, console: Console) -> None:
 
 
 def _sampled(event: link_events.PairsSampled, console: Console) -> None:
-    """Show what was decided of some pairs, and why."""
+    """Show the decisions on some pairs, and why."""
     for pair, verdicts in event.judged:
         for one in verdicts:
             said = "yes" if one.accept else "no"

@@ -1,4 +1,4 @@
-"""How the proposals of a run look at a terminal, and what became of them."""
+"""How the proposals of a run and their outcome look at a terminal."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def summary(counts: ProposalCounts) -> str:
-    """Return what waits in one line, as in `674 tags, 645 of them new; 120 topics`."""
+    """Return the pending proposals in one line, as in `674 tags, 645 of them new; 120 topics`."""
     parts = []
     if counts.descriptions:
         mine = f", {counts.replacing:,} would replace yours" if counts.replacing else ""
@@ -35,7 +35,7 @@ def summary(counts: ProposalCounts) -> str:
 
 
 def show_notes(notes: Iterable[NoteProposals], console: Console) -> None:
-    """Show what each note would become, and what of it waits for a person."""
+    """Show the change of each note, and which of it waits for a person."""
     for one in notes:
         print_change(one.change, console)
         for proposal in one.replacing:
@@ -46,7 +46,7 @@ def show_notes(notes: Iterable[NoteProposals], console: Console) -> None:
 
 
 def show_undone(restored: Sequence[NoteUndo], what: str, console: Console) -> None:
-    """Say what was restored, and what could not be."""
+    """Show what was restored, and what could not be."""
     if restored and all(one.ending is Ending.ALREADY for one in restored):
         console.print(f"{what} is already undone; nothing was changed")
         return

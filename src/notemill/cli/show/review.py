@@ -31,7 +31,7 @@ _SHORT_KEYS: Final = "a x n {e}u s A ? q"
 
 
 def show_row(told: RowShown, console: Console) -> None:
-    """Show a proposal with its note, why it is made, and what it would change."""
+    """Show a proposal with its note, its reason, and what it would change."""
     row = told.row
     console.print()
     notes = " and ".join(row.notes[:SHOWN_NOTES])
@@ -57,7 +57,7 @@ def _value(row: QueueRow) -> str:
 
 
 def line_of(rows: Sequence[QueueRow]) -> str:
-    """Return what became of rows in one line."""
+    """Return the outcome of rows in one line."""
     state = rows[0].state
     if len(rows) == 1:
         return f"{state}: {shown(_value(rows[0]))}"
@@ -65,7 +65,7 @@ def line_of(rows: Sequence[QueueRow]) -> str:
 
 
 def bar(left: int, left_s: float, *, every: int, what: str, editable: bool, columns: int) -> str:
-    """Return the line with the keys, and how much is left; it fits into so many columns."""
+    """Return the line with the keys and how much is left; it fits into `columns`."""
     minutes = max(1, round(left_s / 60))
     progress = f"{left:,} left, about {counted(minutes, 'minute')}"
     edit = "e edit  " if editable else ""
@@ -81,7 +81,7 @@ def bar(left: int, left_s: float, *, every: int, what: str, editable: bool, colu
 
 
 def end_bar(columns: int) -> str:
-    """Return the line with the keys where nothing is left to show; it fits into so many columns."""
+    """Return the line with the keys once nothing is left to show; it fits into `columns`."""
     for line in ("u undo  q quit", "u q"):
         if len(line) < columns:
             return line

@@ -1,4 +1,4 @@
-"""What `notemill tags` shows: one function for each event, and for what services return."""
+"""What `notemill tags` shows: one function per event, and per result of a service."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ SHOWN_NOTES: Final = 3
 
 
 def show_report(found: TagReport, console: Console) -> None:
-    """Show the tags used most, and what could be better, kind by kind."""
+    """Show the most used tags, and possible improvements, kind by kind."""
     used = found.census.used
     tagged = len(frozenset().union(*(tag.notes for tag in used)))
     console.print(
@@ -100,7 +100,7 @@ def _show_rest(count: int, console: Console) -> None:
 
 
 def show_waiting(waiting: Waiting, console: Console) -> None:
-    """Show what waits for a decision, and how it is decided."""
+    """Show the pending decisions, and the commands that decide them."""
     decide = waiting.decide
     if not decide.changes and not decide.new_tags:
         console.print("no decisions are pending")
@@ -141,7 +141,7 @@ def _change_line(one: Change) -> str:
 
 
 def show_proposed(proposed: ProposedChange, console: Console) -> None:
-    """Show what is proposed about a tag, with the notes it touches as diffs."""
+    """Show the proposals for a tag, with diffs of the notes it touches."""
     for one in proposed.chosen.changes:
         console.print(_change_line(one))
     if proposed.chosen.changes:
@@ -153,7 +153,7 @@ def show_proposed(proposed: ProposedChange, console: Console) -> None:
 
 
 def rejected_line(one: ChangeRejected | TagRejected) -> str:
-    """Return what was rejected."""
+    """Return one line about what was rejected."""
     if isinstance(one, ChangeRejected):
         stays = f"#{one.tag} stays"
         return f"{stays}: it does not become #{one.into}" if one.into else stays
@@ -170,7 +170,7 @@ def _planned(event: events.RetaggingPlanned, console: Console) -> None:
 
 
 def _show_plan(plan: Retagging, changes: Sequence[NoteChange], console: Console) -> None:
-    """Show what becomes of which tags, some of the notes as diffs, and what stays as it is."""
+    """Show what each tag becomes, diffs of some notes, and what is left alone."""
     for tag, new in list(plan.becomes.items())[:SHOWN_TAGS]:
         console.print(f"#{shown(tag)} {f'→ #{shown(new)}' if new else 'goes'}")
     if len(plan.becomes) > SHOWN_TAGS:

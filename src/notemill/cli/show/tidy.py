@@ -1,4 +1,4 @@
-"""What `notemill tidy` shows: what could be brought into form, and what is."""
+"""What `notemill tidy` shows: what it could tidy, and what it does."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ MEANINGS: Final = {
 
 
 def show_survey(plan: TidyPlan, console: Console) -> None:
-    """Show in how many notes there is something of each kind, with an example of each."""
+    """Show how many notes each kind applies to, with an example of each."""
     for kind, count in plan.counts().items():
         console.print(f"{kind}: {counted(count, 'note')}; {MEANINGS[kind]}")
         steps = ((one.key, step) for one in plan.notes for step in one.steps)
@@ -47,7 +47,7 @@ def show_survey(plan: TidyPlan, console: Console) -> None:
 
 
 def show_plan(plan: TidyPlan, console: Console, *, most: int = SHOWN_NOTES) -> None:
-    """Show the changes note by note and kind by kind, and what is left as it is."""
+    """Show the changes note by note and kind by kind, and what is left alone."""
     for one in plan.changed[:most]:
         for step in one.steps:
             console.print(f"{step.kind}: {one.key}: {'; '.join(step.what)}")

@@ -1,4 +1,4 @@
-"""What `notemill tags vocabulary`, `apply` and `adopt` show: one function for each event."""
+"""What `notemill tags vocabulary`, `apply` and `adopt` show: one function per event."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def _unfinished(_: events.RoundUnfinished, console: Console) -> None:
 
 
 def _arranged(event: events.TagsArranged, console: Console) -> None:
-    """Show what of the answers was not taken, and how what failed is asked again."""
+    """Show what was dropped from the answers, and how to retry the failures."""
     for names, what in (
         (event.missing, "tags are missing from the answers and keep their places"),
         (event.refused, "names in the answers are not tags that were asked about, and are ignored"),
