@@ -1,6 +1,6 @@
-"""What is known of every note, derived and rebuildable: delete it and it costs time, never data.
+"""The index of a vault's notes: derived data, which can be deleted and rebuilt.
 
-The modules are imported when something of theirs is used: a path of a file needs no numpy.
+Modules are imported on first use of one of their names: a file's path must not import numpy.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ __all__ = ["Index", "NoteFacts", "description_of", "facts_and_text", "facts_of"]
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401
-    """Import the module that a public name stands in."""
+    """Import the module that defines a public name."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     place = "notes" if name == "Index" else "facts"

@@ -1,6 +1,6 @@
-"""What is found out of notes' bytes, each read once: facts, and contents where they are wanted.
+"""Analyse notes' bytes, each read once, into facts and, where wanted, contents.
 
-Everything here takes and returns plain values, so that it can be done in another process.
+Everything here takes and returns plain values, so that it can run in another process.
 """
 
 from __future__ import annotations
@@ -22,19 +22,19 @@ if TYPE_CHECKING:
     from notemill.text.terms import Surfaces
 
 MOST_NOTES: Final = 64
-"""Of a chunk: few enough that progress shows and memory stays small."""
+"""The most notes in a chunk: few enough to show progress and keep memory small."""
 MOST_BYTES: Final = 1_048_576
-"""Of a chunk, a longer note aside: so many bytes take a process about a second."""
+"""The most bytes in a chunk, except for a longer note: about a second's work for a process."""
 
 _GATHERED: Final = 1_024
-"""Notes of which what was found is written at once: a second's work for two processes."""
+"""Notes whose results are written together: a second's work for two processes."""
 
 ContentRow = tuple[str, str, str]
-"""A note's hash, its names, language and links as JSON, and its terms with spaces between."""
+"""A note's hash, its names, language and links as JSON, and its terms separated by spaces."""
 
 
 class Unread(NamedTuple):
-    """A note's bytes; `is_new`: its content is not known yet."""
+    """A note's bytes; `is_new` if its content is not known yet."""
 
     key: str
     raw: bytes
@@ -45,7 +45,7 @@ class Unread(NamedTuple):
 
 
 class Found(NamedTuple):
-    """What a chunk of notes says: rows of facts, one for each note, rows of contents, and words."""
+    """The results for a chunk of notes: a row of facts per note, rows of contents, and words."""
 
     facts: list[str]
     contents: list[ContentRow]
@@ -53,10 +53,10 @@ class Found(NamedTuple):
 
 
 class Analysis:
-    """How chunks of notes are analysed: with their facts, and with the contents of those wanted."""
+    """Analyses chunks of notes: the facts of all, and the contents of those wanted."""
 
     def __init__(self, wants: Callable[[NoteFacts], bool] | None) -> None:
-        """Take what tells whether a new note's content is wanted, None for no content at all."""
+        """`wants` tells whether to analyse a new note's content; None analyses no content."""
         self._wants = wants
         self._stems = Stems()
 
@@ -84,7 +84,7 @@ class Analysis:
 
 
 class ContentAnalysis:
-    """How chunks of notes are analysed whose facts are known."""
+    """Analyses chunks of notes whose facts are known."""
 
     def __init__(self) -> None:
         """Start without words."""
@@ -103,10 +103,10 @@ def keep_all(
     keep: Callable[[Sequence[Found]], None],
     tell: Callable[[int], None],
 ) -> None:
-    """Have the results kept, those of many notes at once, also where this is interrupted.
+    """Store the results, for many notes at once, even if interrupted.
 
-    `tell` is told of how many notes each is. Each write into a table that has another order
-    rewrites most of its pages, so that few writes are quicker.
+    `tell` gets the number of notes in each result. Each write into a table with another order
+    rewrites most of its pages, so few writes are faster.
     """
     some: list[Found] = []
     notes = 0

@@ -1,4 +1,4 @@
-"""What the notes say, analysed once for each content: a renamed note is recognised by its bytes."""
+"""The contents of notes, analysed once for each hash: a renamed note is not analysed again."""
 
 from __future__ import annotations
 
@@ -26,22 +26,22 @@ if TYPE_CHECKING:
     from notemill.vault.files import Vault
 
 Met = dict[str, set[str]]
-"""The terms whose words were kept in one pass, by language."""
+"""The terms whose words were stored in one pass, by language."""
 
 
 class Contents:
     """The contents of a vault's notes, by the hash of their bytes."""
 
     def __init__(self, derived: Derived, *, watch: Watch, processes: Callable[[int], int]) -> None:
-        """Keep them in the file `derived`; `processes` says how many are to read so many notes."""
+        """Keep them in the file `derived`; `processes` returns how many read so many notes."""
         self._derived = derived
         self._watch = watch
         self._processes = processes
 
     def documents(self, vault: Vault, facts: Sequence[NoteFacts]) -> tuple[list[Document], Lexicon]:
-        """Return the notes as ranking sees them, in the order of `facts`, and their terms.
+        """Return the notes as documents for ranking, in the order of `facts`, and their terms.
 
-        Only notes whose content is new are read. One that cannot be read any more, or changed
+        Only notes with new content are read. A note that can no longer be read, or has changed
         since its facts were taken, is left out.
         """
         self.refresh(vault, facts)
@@ -53,9 +53,9 @@ class Contents:
             return self._documents(facts)
 
     def refresh(self, vault: Vault, facts: Sequence[NoteFacts]) -> None:
-        """Analyse the notes whose content is new.
+        """Analyse the notes with new content.
 
-        What none of `facts` says is forgotten once it is more than what they say: other callers
+        Contents of none of `facts` are deleted once they outnumber those of `facts`: other callers
         may ask for more of the vault's notes.
         """
         wanted = {one.bytes_hash: one.key for one in facts if one.bytes_hash}
@@ -68,7 +68,7 @@ class Contents:
                 db.executemany("DELETE FROM contents WHERE hash = ?", [(one,) for one in gone])
 
     def known(self) -> AbstractSet[str]:
-        """Return the hashes of the contents that are kept."""
+        """Return the hashes of the stored contents."""
         try:
             rows = self._derived.db.execute("SELECT hash FROM contents").fetchall()
         except sqlite3.DatabaseError:
@@ -96,7 +96,7 @@ class Contents:
             keep_all(results, keep, tell)
 
     def keep(self, db: sqlite3.Connection, found: Sequence[Found], met: Met) -> None:
-        """Keep what was found, in the caller's transaction; `met` is what this pass kept before."""
+        """Store results in the caller's transaction; `met` are the terms stored in this pass."""
         contents = [row for one in found for row in one.contents]
         db.executemany("INSERT OR IGNORE INTO contents VALUES (?,?,?)", contents)
         new: list[tuple[str, str, str]] = []
@@ -128,7 +128,7 @@ class Contents:
 
 
 def _content(about: str, words: str) -> Content:
-    """Return a content as it was kept; raises ValueError or TypeError for anything else."""
+    """Return a stored content. Raises ValueError or TypeError for anything else."""
     names, language, links = json.loads(about)
     return Content(
         names=tuple(names),

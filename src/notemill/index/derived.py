@@ -1,7 +1,7 @@
-"""The file of all that is derived from a vault's notes: facts, contents and vectors.
+"""The file of the data derived from a vault's notes: facts, contents and vectors.
 
-It is made afresh where it is absent, damaged, of another format, or from another computer: its loss
-costs time only.
+It is recreated if it is absent, damaged, of another format, or from another computer: losing it
+only costs time.
 """
 
 from __future__ import annotations
@@ -17,8 +17,7 @@ from twolane import TwolaneError, private
 from twolane.databases import ARRIVED, guard
 
 FORMAT: Final = 1
-"""Kept in the file's header. Raise it whenever what is kept would come out otherwise: with another
-parser, another cleaning, other terms, other columns."""
+"""In the file's header; raise it when the parser, the cleaning, the terms or the columns change."""
 _SCHEMA: Final = """
 CREATE TABLE notes (key TEXT PRIMARY KEY, facts TEXT);
 CREATE TABLE contents (hash TEXT PRIMARY KEY, about TEXT, terms TEXT);
@@ -26,15 +25,15 @@ CREATE TABLE surfaces (language TEXT, term TEXT, word TEXT, PRIMARY KEY (languag
   WITHOUT ROWID;
 CREATE TABLE vectors (key TEXT, model TEXT, vector BLOB, PRIMARY KEY (key, model)) WITHOUT ROWID;
 """
-# What is wrong with the disk, its rights or another process, and not with the file.
+# Errors of the disk, its permissions or another process, not of the file.
 _OUTSIDE: Final = frozenset(
     (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR,
      sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_READONLY)
 )  # fmt: skip
-_PRIMARY: Final = 0xFF  # https://sqlite.org/rescode.html: the rest says more of the same
+_PRIMARY: Final = 0xFF  # https://sqlite.org/rescode.html: the other bits are details
 
 Watch = Callable[[], AbstractContextManager[Callable[[int], None]]]
-"""Opened while notes are read; what it gives is told how many more are."""
+"""A context around the reading of notes; its value is called with the number of notes just read."""
 
 
 @contextmanager
@@ -44,10 +43,10 @@ def unseen() -> Iterator[Callable[[int], None]]:
 
 
 class Derived:
-    """An open connection to the file; nothing waits for the disk on its behalf."""
+    """An open connection to the file; commits do not wait for the disk."""
 
     def __init__(self, path: Path) -> None:
-        """Open the file at `path`. Raises VaultError where the disk takes no file."""
+        """Open the file at `path`. Raises VaultError if it cannot be created."""
         self._path = path
         try:
             with self._faults():
@@ -61,7 +60,7 @@ class Derived:
         try:
             guard(db)
             if db.execute("PRAGMA application_id").fetchone()[0] == ARRIVED:
-                # What others have derived of their notes says nothing of these.
+                # Data that others derived from their notes does not apply to these.
                 raise sqlite3.DatabaseError("it was imported")
             db.execute("PRAGMA synchronous = OFF")
             if _format_of(db) != FORMAT:
@@ -72,7 +71,7 @@ class Derived:
         return db
 
     def start_afresh(self) -> None:
-        """Replace the file with an empty one: it is made again from the notes."""
+        """Replace the file with an empty one, to be rebuilt from the notes."""
         if hasattr(self, "db"):
             self.db.close()
         for suffix in ("", "-journal"):
@@ -82,13 +81,13 @@ class Derived:
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
-        """Write in one transaction. Raises VaultError where the disk takes nothing more."""
+        """Write in one transaction. Raises VaultError if the disk is full."""
         with self._faults(), self.db as db:
             yield db
 
     @contextmanager
     def _faults(self) -> Iterator[None]:
-        """Tell what is wrong outside the file; a damaged one is its caller's to make afresh."""
+        """Raise VaultError for errors outside the file; the caller recreates a damaged file."""
         try:
             yield
         except sqlite3.OperationalError as error:
@@ -114,10 +113,10 @@ def _format_of(db: sqlite3.Connection) -> int:
 
 
 def _make_tables(db: sqlite3.Connection) -> None:
-    """Fill an empty file. Raises DatabaseError where it holds another format."""
+    """Create the tables in an empty file. Raises DatabaseError if it has another format."""
     db.execute("BEGIN IMMEDIATE")
     with db:
-        # Another process may have been quicker.
+        # Another process may have been faster.
         if (found := _format_of(db)) == FORMAT:
             return
         if found or db.execute("SELECT 1 FROM sqlite_master").fetchone():

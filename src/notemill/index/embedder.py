@@ -1,4 +1,4 @@
-"""The vectors of a vault's notes, made in a thread of its own while other work goes on."""
+"""Compute the vectors of a vault's notes in a thread of its own, beside other work."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float32]
 
 LEAST_SHARE = 0.5
-"""Where fewer of the notes fit the model, none has a vector: the few would only draw each other."""
+"""If fewer notes fit the model, none gets a vector: the few would only attract each other."""
 _NOTHING = np.empty(0, np.float32)
 
 
 class WantedVector(NamedTuple):
-    """A note to embed: the hash of what its text is made of, its name without folder and ending.
+    """A note to embed: the hash of its text's source, and its name without folder and extension.
 
-    Notes of one hash have one text.
+    Notes with the same hash have the same text.
     """
 
     hash: str
@@ -45,7 +45,7 @@ class Progress(NamedTuple):
 
 
 class Embedder:
-    """Makes the vectors that are not kept yet, and keeps them.
+    """Computes the vectors that are not stored yet, and stores them.
 
     Started when the words of the notes are ready, it works beside whatever is done with them::
 
@@ -56,7 +56,7 @@ class Embedder:
             show(embedder.progress)           # or embedder.stop() and go on without
         vectors = embedder.vectors()
 
-    What is made is kept as it is made: stopped, or killed, the next one goes on from there.
+    Vectors are stored as they are made: after a stop or a kill, the next one continues from there.
     """
 
     def __init__(
@@ -66,11 +66,11 @@ class Embedder:
         wanted: Sequence[WantedVector],
         text_of: Callable[[int], str],
     ) -> None:
-        """Make the vectors of `wanted` with `model`, kept in the file at `path`.
+        """Compute the vectors of `wanted` with `model`, stored in the file at `path`.
 
-        `text_of` gives the text of the note at a place of `wanted`; it is called in the thread,
-        and only for notes whose text is new. It leaves out what must not leave the machine. A note
-        for which it raises a NotemillError has no vector this time, nor is its title asked about.
+        `text_of` returns the text of the note at an index of `wanted`; it is called in the thread,
+        and only for notes with new text. It must leave out what must not leave the machine. A note
+        for which it raises a NotemillError gets no vector this time, and its title is not embedded.
         """
         self._path = path
         self._model = model
@@ -86,28 +86,28 @@ class Embedder:
 
     @property
     def progress(self) -> Progress:
-        """How far it is."""
+        """The progress so far."""
         return self._progress
 
     def start(self) -> None:
-        """Begin."""
+        """Start the thread."""
         self._thread.start()
 
     def stop(self) -> None:
-        """End soon, without vectors; what is made so far is kept. Returns when it has ended."""
+        """Stop soon, without a result; vectors made so far are kept. Returns once it has ended."""
         self._stop.set()
         self._thread.join()
 
     def wait(self, timeout_s: float | None = None) -> bool:
-        """Wait for the end, or `timeout_s`; say whether it has ended."""
+        """Wait for the end, or at most `timeout_s`; return whether it has ended."""
         return self._ended.wait(timeout_s)
 
     def vectors(self) -> Floats | None:
         """Wait for the end and return a row for every note.
 
-        A row has unit length, or is zeros where the note does not fit the model. None where it was
-        stopped, and where the model fits too few of the notes: there words rank better alone.
-        Raises what the model did: EmbeddingError where it cannot be used.
+        A row has unit length, or is zeros if the note does not fit the model. None if it was
+        stopped, or if the model fits too few of the notes: then words alone rank better. Raises
+        what the model raised: EmbeddingError if it cannot be used.
         """
         self._thread.join()
         if self._fault is not None:
@@ -173,12 +173,12 @@ class Embedder:
             yield dict(new[start : start + self._model.at_a_time])
 
     def _made_of(self, asked: Mapping[str, str]) -> dict[str, Floats]:
-        """Return the vectors of texts by key; of fewer where it was asked to stop."""
+        """Return the vectors of texts by key; fewer if stopped."""
         made = {key: _NOTHING for key, text in asked.items() if not text.strip()}
         full = [key for key in asked if key not in made]
         rows = self._model.embed([asked[key] for key in full], self._stop.is_set)
-        # Not strict: a model that was told to stop returns the rows it had.
-        # In the precision in which they are kept, so that a later run ranks the same.
+        # Not strict: a model that was stopped returns the rows it has.
+        # In the precision in which they are stored, so that a later run ranks the same.
         made.update(zip(full, rows.astype(np.float16).astype(np.float32), strict=False))
         return made
 
@@ -203,6 +203,6 @@ def _key_of_text(hashed: str) -> str:
 
 
 def _key_of_title(title: str) -> str:
-    # Hashed: names may hold what no text column takes.
+    # Hashed: names may contain what a text column cannot store.
     named = title.encode("utf-8", "surrogatepass")
     return f"title {hashlib.blake2b(named, digest_size=16).hexdigest()}"

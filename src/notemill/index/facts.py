@@ -1,4 +1,4 @@
-"""What is known of one note, found out of its bytes; pure."""
+"""The facts about one note, derived from its bytes; pure."""
 
 from __future__ import annotations
 
@@ -21,21 +21,20 @@ if TYPE_CHECKING:
 
     from notemill.vault.note import Note, Problem
 
-# Properties in which people, and the tools they import with, keep a summary of their own.
+# Properties in which people, and their import tools, keep a summary of their own.
 SUMMARY_NAMES = ("desc", "summary", "abstract", "excerpt", "subtitle", "简介", "摘要")
-# What is wrong with a note whose tags are read all the same.
+# The problems of notes whose tags are read anyway.
 _TAGS_READ = frozenset(("commented-tags", "duplicate-key", "nested-property", "template"))
 
 
 @dataclass(frozen=True, slots=True)
 class NoteFacts:
-    """What is known of one note; `problem` is why it must not be touched, '' where it may.
+    """The facts about one note; `problem` is why it must not be edited, '' if it may be.
 
-    `words` counts its owner's words, none where it is a note without text. `holds_vocabulary`: it
-    has the marks of a list of tags, which decide nothing by themselves; `doubtful_tags` are words
-    that stand where tags do and are none to YAML; `tags_unread` says that there may be more of
-    them. `related` and `listed` are the entries of the property and of the region of related notes
-    that are links.
+    `words` counts its owner's words, 0 for a note without text. `holds_vocabulary` if it has the
+    marks of a tag list, which have no effect by themselves; `doubtful_tags` are words in the place
+    of tags that YAML does not read as tags; `tags_unread` if there may be more of them. `related`
+    and `listed` are the links among the entries of the property and of the region of related notes.
     """
 
     key: str
@@ -65,7 +64,7 @@ class NoteFacts:
 
     @property
     def all_tags(self) -> tuple[str, ...]:
-        """The tags of properties and text, each once, in the spelling that comes first."""
+        """The tags of properties and text, each once, in the first spelling."""
         spelled: dict[str, str] = {}
         for tag in self.spellings:
             spelled.setdefault(tag_key(tag), tag)
@@ -83,14 +82,14 @@ class NoteFacts:
 
 
 def facts_of(key: str, raw: bytes, *, size: int, mtime_ns: int) -> NoteFacts:
-    """Return what is known of a note from its bytes."""
+    """Return the facts about a note from its bytes."""
     return facts_and_text(key, raw, size=size, mtime_ns=mtime_ns)[0]
 
 
 def facts_and_text(key: str, raw: bytes, *, size: int, mtime_ns: int) -> tuple[NoteFacts, str]:
-    """Return what is known of a note from its bytes, and its owner's words to ask about.
+    """Return the facts about a note from its bytes, and its owner's words to ask about.
 
-    They stand behind its owner's own summary of them, where there is one.
+    The owner's own summary comes first, if there is one.
     """
     note, problems = parse(raw)
     words = cleaning.owners_words(note)
@@ -110,7 +109,7 @@ def facts_of_note(
     size: int,
     mtime_ns: int,
 ) -> NoteFacts:
-    """Return what is known of a parsed note; `words` are its owner's, `hashed` is its bytes' hash."""
+    """Return the facts about a parsed note; `words` are its owner's, `hashed` its bytes' hash."""
     tags = note.tags
     known = frozenset(tags)
     links = link_entries(note)
@@ -144,15 +143,15 @@ def _with_summary(note: Note, words: str) -> str:
 
 
 def description_of(note: Note) -> str:
-    """Return a note's description, '' where it has none.
+    """Return a note's description, '' if it has none.
 
-    One that is a list or a number is its owner's as well: it is told as a text.
+    A list or a number counts as the owner's description, too: it is returned as text.
     """
     return ", ".join(note.list_of("description")).strip()
 
 
 def unreadable(key: str, why: str) -> NoteFacts:
-    """Return the facts of a note that cannot be read: its name, and why. They fit no file."""
+    """Return the facts about a note that cannot be read: its name, and why. They match no file."""
     return NoteFacts(
         key, -1, 0, "", "", title_of(key), (), (), "", (), 0,
         ignored=False, problem=why, tags_unread=True,
@@ -163,12 +162,12 @@ _FIELDS = attrgetter(*(one.name for one in fields(NoteFacts)))
 
 
 def row_of(facts: NoteFacts) -> str:
-    """Return facts as they are kept: a JSON list of the fields."""
+    """Return facts in stored form: a JSON list of the fields."""
     return json.dumps(_FIELDS(facts))
 
 
 def facts_in(row: str) -> NoteFacts:
-    """Return facts as they were kept; raises ValueError or TypeError for anything else."""
+    """Return stored facts. Raises ValueError or TypeError for anything else."""
     values: list[Any] = [
         tuple(value) if isinstance(value, list) else value for value in json.loads(row)
     ]

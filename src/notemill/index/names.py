@@ -1,4 +1,4 @@
-"""The names in a vault's derived file, looked up without opening a vault: nothing is written."""
+"""Look up names in a vault's derived file without opening the vault; nothing is written."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _AFTER: Final = "\U0010ffff"
-"""Sorts behind everything that a name can go on with."""
+"""Sorts after every continuation of a name."""
 _WAIT_S: Final = 0.2
-"""A shell waits for the answer: no longer than is noticed for a file that is being written."""
+"""The longest wait for a file that is being written, in seconds: a shell waits for the answer."""
 _NOTES: Final = "SELECT key FROM notes WHERE key >= ? AND key < ? ORDER BY key LIMIT ?"
 _TAGS: Final = """
 SELECT DISTINCT tag.value
@@ -26,12 +26,12 @@ WHERE tag.value >= ? AND tag.value < ? ORDER BY tag.value LIMIT ?
 
 
 def note_names(state: Path, begun: str, most: int) -> list[str]:
-    """Return the paths of at most `most` notes that begin like this, none without a derived file."""
+    """Return at most `most` note paths that begin with `begun`, none without a derived file."""
     return _names(state, _NOTES, begun, most)
 
 
 def tag_names(state: Path, begun: str, most: int) -> list[str]:
-    """Return at most `most` tags, as notes spell them, that begin like this."""
+    """Return at most `most` tags that begin with `begun`, as notes spell them."""
     from notemill.index.facts import NoteFacts  # noqa: PLC0415  # slow, and notes need it not
 
     names = [one.name for one in fields(NoteFacts)]

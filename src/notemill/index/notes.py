@@ -1,4 +1,4 @@
-"""The facts of every note: a note is read again only when its size or time of change is another."""
+"""The facts about every note: a note is read again only if its size or mtime differs."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ if TYPE_CHECKING:
     from notemill.vault.files import NoteFile, Vault
 
 LEAST_FOR_POOL: Final = 500
-"""Notes to read from which on more than one process pays: starting them takes half a second."""
+"""The fewest notes to read for which several processes pay: starting them takes half a second."""
 
 
 class Index:
-    """The facts of one vault's notes, and their contents, kept in a file outside the vault."""
+    """The facts about one vault's notes, and their contents, kept in a file outside the vault."""
 
     def __init__(self, path: Path, *, watch: Watch = unseen, processes: int = 1) -> None:
-        """Open the index at `path`, an empty one where it is absent or cannot be read.
+        """Open the index at `path`, an empty one if it is absent or cannot be read.
 
-        `watch` is told how the notes are read. Many notes are read by up to `processes` processes;
-        a program that asks for more than one has to be importable (see `pool.mapped`). Raises
-        VaultError where the disk takes no file.
+        `watch` follows the reading of notes. Many notes are read by up to `processes` processes;
+        more than one requires an importable main module (see `pool.mapped`). Raises VaultError if
+        the file cannot be created.
         """
         self._derived = Derived(path)
         self._watch = watch
@@ -57,10 +57,10 @@ class Index:
         *,
         with_contents: Callable[[NoteFacts], bool] | None = None,
     ) -> list[NoteFacts]:
-        """Return the facts of `files`, in their order, reading only those that changed.
+        """Return the facts about `files`, in their order, reading only those that changed.
 
-        Of those, the contents that will be wanted (by `with_contents`) are found in the same
-        reading. All that was read is kept: interrupted, the next look goes on from there.
+        The same reading analyses those contents that will be wanted (by `with_contents`). Results
+        are stored as they come: after an interruption the next call continues from there.
         """
         known = self._known()
         files = list(files)
@@ -85,7 +85,7 @@ class Index:
         found: list[NoteFacts | None],
         with_contents: Callable[[NoteFacts], bool] | None,
     ) -> None:
-        """Read the notes that changed, and put their facts in their places."""
+        """Read the notes that changed, and fill in their facts."""
         places: list[int] = []
         hashes = self.contents.known() if with_contents else frozenset[str]()
 
@@ -122,7 +122,7 @@ class Index:
             keep_all(results, keep, tell)
 
     def forget(self, key: str) -> None:
-        """Have a note read again the next time, whatever its size and time say."""
+        """Have a note read again next time, regardless of its size and time."""
         self._delete((key,))
 
     def _known(self) -> dict[str, NoteFacts]:

@@ -1,4 +1,4 @@
-"""Work spread over processes, its results in order; in this one where that pays more."""
+"""Distribute work over processes with results in order, or do it in this process."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ _Task = TypeVar("_Task")
 _Result = TypeVar("_Result")
 
 MOST_PROCESSES: Final = 8
-"""Each takes 60 MB, and above that the one process that reads and writes is what is waited for."""
+"""Each takes 60 MB, and with more, the one process that reads and writes is the bottleneck."""
 _AHEAD: Final = 2
-"""Tasks a process that are handed out before the first result is taken: what bounds the memory."""
+"""Tasks per process handed out before the first result is taken; bounds the memory."""
 
 
 def all_cores() -> int:
-    """Return how many processes this machine has cores for, at most MOST_PROCESSES."""
+    """Return the number of usable cores, at most MOST_PROCESSES."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return min(cores or 1, MOST_PROCESSES)
 
@@ -33,12 +33,12 @@ def all_cores() -> int:
 def mapped(
     work: Callable[[_Task], _Result], tasks: Iterable[_Task], *, processes: int
 ) -> Generator[_Result, None, None]:
-    """Yield what `work` makes of each task, in the order of `tasks`; raises what it raises.
+    """Yield the result of `work` for each task, in the order of `tasks`; raises what `work` raises.
 
-    With more than one process, `work` and what it takes and returns have to be picklable, and the
-    program has to be importable, as `multiprocessing` asks for. Each process has a copy of `work`,
-    which gets its tasks in order and may remember them. Where processes cannot be started,
-    or die, the work is done here. Close the iterator when it is left early: its processes end then.
+    With more than one process, `work`, its tasks and its results must be picklable, and the main
+    module importable, as `multiprocessing` requires. Each process has a copy of `work`, which gets
+    its tasks in order and may keep state between them. If processes cannot be started, or die, the
+    work is done here. Close the iterator if it is left early, to end its processes.
     """
     if processes < 2:  # noqa: PLR2004  # one is this one
         yield from map(work, tasks)
@@ -69,7 +69,7 @@ def _spread(
             try:
                 return future.result()
             except BrokenProcessPool:
-                pass  # a process was killed: all that it and the others had is done here
+                pass  # a process was killed: its tasks and those of the others are done here
         return work(task)
 
     for task in tasks:
@@ -81,7 +81,7 @@ def _spread(
 
 
 def _submitted(pool: ProcessPoolExecutor, task: _Task) -> Future[_Result] | None:
-    """Hand out a task; None where there are no processes to take it."""
+    """Hand out a task; return None if no process can take it."""
     try:
         with _uninterrupted():
             return pool.submit(_do, task)
@@ -91,7 +91,7 @@ def _submitted(pool: ProcessPoolExecutor, task: _Task) -> Future[_Result] | None
 
 @contextmanager
 def _uninterrupted() -> Iterator[None]:
-    """Have the processes that are started here ignore Ctrl-C from their first moment."""
+    """Make the processes started in this block ignore Ctrl-C from the start."""
     if not hasattr(signal, "pthread_sigmask"):  # Windows: `_begin` does, a moment later
         yield
         return
@@ -103,11 +103,11 @@ def _uninterrupted() -> Iterator[None]:
 
 
 _work: Callable[[Any], Any] = id
-"""What a process was started for: set there by `_begin`."""
+"""The work of a process, set in it by `_begin`."""
 
 
 def _begin(work: Callable[[Any], Any]) -> None:
-    """Prepare a process: Ctrl-C is its parent's to handle, and it ends when its parent does."""
+    """Prepare a process: its parent handles Ctrl-C, and it ends when its parent does."""
     global _work  # noqa: PLW0603  # the one thing that a process is for
     _work = work
     signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -1,4 +1,4 @@
-"""Vectors that were made before, kept by what they were made of and by what."""
+"""The cache of vectors, by text and model."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ _BYTES = np.dtype(np.float16).itemsize
 
 
 class VectorCache:
-    """A file of vectors outside the vault; deleting it costs the time to make them again.
+    """A file of vectors outside the vault; deleting it costs the time to compute them again.
 
-    A vector is kept under the key of its text, which is made of the text alone, so that a renamed
-    note is not embedded again; under a model's name; in half precision, which ranks the same.
+    A vector is stored by a key derived from its text alone, so that a renamed note is not embedded
+    again, and by its model's name; in half precision, which ranks the same.
     """
 
     def __init__(self, path: Path) -> None:
-        """Open the file at `path`, an empty one where it is absent or cannot be read."""
+        """Open the file at `path`, an empty one if it is absent or cannot be read."""
         self._derived = Derived(path)
 
     def close(self) -> None:
@@ -37,9 +37,9 @@ class VectorCache:
         self._derived.close()
 
     def find(self, model: str, keys: Collection[str]) -> dict[str, Floats]:
-        """Return the vectors of a model that are kept, by key.
+        """Return the stored vectors of a model, by key.
 
-        All are of one width, the commonest; those of nothing at all are of none.
+        All have the same width, the most common one, except empty ones for texts without content.
         """
         wanted = set(keys)
         try:
@@ -59,7 +59,7 @@ class VectorCache:
         return {key: one for key, one in found.items() if len(one) in (0, width)}
 
     def keep(self, model: str, vectors: Mapping[str, Floats]) -> None:
-        """Keep vectors by key; an empty one says that there was nothing to read."""
+        """Store vectors by key; an empty one means that there was nothing to read."""
         rows = [(key, model, one.astype(np.float16).tobytes()) for key, one in vectors.items()]
         try:
             self._insert(rows)
@@ -72,7 +72,7 @@ class VectorCache:
             db.executemany("INSERT OR REPLACE INTO vectors VALUES (?,?,?)", rows)
 
     def prune(self, keys: Collection[str]) -> None:
-        """Forget what was made of anything but `keys`, by whichever model."""
+        """Delete the vectors of all models for keys other than `keys`."""
         wanted = set(keys)
         held = self._derived.db.execute("SELECT DISTINCT key FROM vectors").fetchall()
         gone = [row for row in held if row[0] not in wanted]
