@@ -20,8 +20,8 @@
         ExternallyChangedError     the note is not what was read
         MalformedNoteError         the note's frontmatter cannot be edited safely
 
-Each class's docstring is its default message and says what to do next. `exit_code` is what a
-command ends with; `http_status` is what a web front answers with.
+Each class's docstring is its default message and says what to do next. `exit_code` is the exit code
+of a command; `http_status` is the status of a web front's answer.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class NotemillError(Exception):
     http_status: ClassVar[int] = 500
 
     def __init__(self, message: str | None = None) -> None:
-        """Take `message`, or the class's docstring where there is none."""
+        """Use `message`, or the class's docstring if there is none."""
         super().__init__(message or (type(self).__doc__ or "").strip())
 
 

@@ -1,1 +1,1 @@
-"""What texts mean, as vectors: models that run on the machine, and services that are asked."""
+"""Embeddings of texts: models on this machine, and services."""

@@ -1,4 +1,4 @@
-"""Which model makes the vectors."""
+"""The choice of the embedding model."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 
 def model_of(settings: EmbeddingSettings) -> Model | None:
-    """Return the model that the settings name, loaded, None for none.
+    """Load and return the model that the settings name, None if it is off.
 
-    `auto` is MiniLM where it is installed. Raises EmbeddingError if the model that is named cannot
-    be had, ConfigError where the environment's proxy or certificates cannot be used.
+    `auto` is MiniLM if it is installed. Raises EmbeddingError if the named model is not available,
+    ConfigError if the environment's proxy or certificates cannot be used.
     """
     match settings.kind:
         case EmbeddingKind.AUTO:

@@ -1,8 +1,8 @@
-"""A service that speaks OpenAI's embeddings: POST {base}/embeddings.
+"""A service with OpenAI's embeddings API: POST {base}/embeddings.
 
 https://platform.openai.com/docs/api-reference/embeddings; Ollama, vLLM, llama.cpp and LM Studio
-answer alike. The texts leave the machine: whoever calls hands over none of an excluded note. What
-the service takes for them is between it and the key's owner; notemill books nothing.
+have the same API. The texts leave the machine: the caller must not pass any from an excluded note.
+The service bills the key's owner; notemill records no cost.
 """
 
 from __future__ import annotations
@@ -25,17 +25,17 @@ if TYPE_CHECKING:
     from notemill.embedding.model import Floats
 
 MAX_CHARS: Final = 6_000
-"""Characters of a text that are sent: services refuse texts above about 8,000 tokens."""
+"""The most characters of a text to send: services refuse texts above about 8,000 tokens."""
 TRIES: Final = 5
-"""How often a request is sent before the service is given up."""
+"""The most attempts at a request."""
 MAX_WAIT_S: Final = 30.0
 MAX_DIMENSIONS: Final = 8_192
-"""Of a vector; the widest models that are published have 4,096."""
+"""The most dimensions of a vector; the largest published models have 4,096."""
 _NUMBER_BYTES: Final = 32
-"""Of one number of a vector: a double takes up to 25 characters, with what separates it."""
+"""The most bytes of one number in a vector: a double with its separator takes up to 25."""
 _AROUND_BYTES: Final = 1 << 16
 _REFUSAL_BYTES: Final = 1 << 16
-# A text has one vector and a few names beside it: brackets and quotes by the thousand are none.
+# A text has one vector and a few names beside it, not thousands of brackets and quotes.
 _MARKS_A_TEXT: Final = 100
 _READ_BYTES: Final = 1 << 16
 _TIMEOUT: Final = aiohttp.ClientTimeout(total=120, connect=30)
@@ -45,7 +45,7 @@ _PASSING: Final = frozenset({408, 409, 429, 500, 502, 503, 504, 529})
 
 
 class _PassingError(Exception):
-    """The service could not answer just now; `wait_s` is what it asked for, None if nothing."""
+    """The service cannot answer right now; `wait_s` is the pause it asked for, None if none."""
 
     def __init__(self, message: str, wait_s: float | None = None) -> None:
         super().__init__(message)
@@ -60,7 +60,7 @@ class Endpoint:
     def __init__(
         self, model: str, base_url: str, api_key: str | None, *, first_wait_s: float = 0.5
     ) -> None:
-        """Ask `model` at `base_url`; a try that fails is repeated after `first_wait_s`, doubled."""
+        """Ask `model` at `base_url`; retry after `first_wait_s` seconds, doubled each time."""
         self.name = f"{base_url} {model}"
         self._model = model
         self._base_url = base_url.rstrip("/")
@@ -70,15 +70,15 @@ class Endpoint:
         self._width: int | None = None
 
     def fits(self, text: str) -> float:
-        """Return 1 for any text: what such models are used for is every language."""
+        """Return 1 for any text: such models are used for every language."""
         return 1.0 if text.strip() else 0.0
 
     def embed(self, texts: Sequence[str], stopped: Callable[[], bool] = never) -> Floats:
-        """Return unit rows, none where `stopped` becomes true; see Model.embed."""
+        """Return unit rows, none if `stopped` becomes true; see Model.embed."""
         try:
             return asyncio.run(self._unless(stopped, [readable(one[:MAX_CHARS]) for one in texts]))
         except EmbeddingError as error:
-            # Not with its cause, in which a service's words stand that may repeat the key.
+            # Without the cause, which contains the service's words, and these may repeat the key.
             raise EmbeddingError(self._redactor.text(str(error))) from None
 
     async def _unless(self, stopped: Callable[[], bool], texts: list[str]) -> Floats:
@@ -107,7 +107,7 @@ class Endpoint:
             trust_env=True,
             timeout=_TIMEOUT,
             cookie_jar=aiohttp.DummyCookieJar(),
-            auto_decompress=False,  # what comes is unpacked within a bound
+            auto_decompress=False,  # unpacked here, within a bound
         ) as session:
             for left in reversed(range(TRIES)):
                 try:
@@ -146,7 +146,7 @@ class Endpoint:
         return self._read(answer, len(texts))
 
     def _refused(self, response: aiohttp.ClientResponse, answer: bytes) -> Exception:
-        """Return what a refusal means: that it passes, or what a person can do."""
+        """Return the error for a refusal: one to retry, or one that says what a person can do."""
         status, message = response.status, _message(answer)
         if status in _PASSING and b"insufficient_quota" not in answer:
             wait_s = _seconds(response.headers.get("Retry-After"))
@@ -162,7 +162,7 @@ class Endpoint:
         )
 
     def _read(self, answer: bytes, count: int) -> Floats:
-        """Return the rows of an answer, each where its index says."""
+        """Return the rows of an answer, each at its index."""
         try:
             found = _vectors(answer, count)
         except (ValueError, TypeError, KeyError, IndexError, OverflowError) as error:
@@ -186,15 +186,15 @@ class Endpoint:
 
 
 def pause_s(own_s: float, asked_s: float | None) -> float:
-    """Return how long to wait: what the service asks for, but no less than our own pause."""
+    """Return the seconds to wait: what the service asks for, but at least our own pause."""
     return min(max(own_s, asked_s or 0.0), MAX_WAIT_S)
 
 
 def _vectors(answer: bytes, count: int) -> Floats:
     """Return the vectors of an answer in the order of their indexes.
 
-    Raises ValueError, TypeError, KeyError, IndexError or OverflowError if it has not one, of finite
-    numbers and of the same length, for each of `count` texts.
+    Raises ValueError, TypeError, KeyError, IndexError or OverflowError unless it has a vector of
+    finite numbers for each of `count` texts, all of the same length.
     """
     marks = answer.count(b"[") + answer.count(b"{") + answer.count(b'"')
     if marks > _MARKS_A_TEXT * (count + 1):
@@ -208,20 +208,20 @@ def _vectors(answer: bytes, count: int) -> Floats:
         raise ValueError("its vectors have an impossible width")
     with np.errstate(over="ignore"):
         found = found.astype(np.float32)
-        # Of what is near the largest float the length is none any more.
+        # The length of a vector of numbers near the largest float overflows.
         if not np.isfinite(found).all() or not np.isfinite(np.linalg.norm(found, axis=1)).all():
             raise ValueError("it contains something that is not a number")
     return found
 
 
 async def _body(response: aiohttp.ClientResponse, most_bytes: int) -> bytes:
-    """Return a body, unpacked. Raises ReplyTooLargeError, and CutError where it is not whole."""
+    """Return an unpacked body. Raises ReplyTooLargeError, or CutError if it is incomplete."""
     unpacker = Unpacker(response.headers.get("Content-Encoding", ""))
     return await whole(unpacked(response.content.iter_chunked(_READ_BYTES), unpacker), most_bytes)
 
 
 async def _beginning(response: aiohttp.ClientResponse) -> bytes:
-    """Return the body of a refusal, or as much of it as says why."""
+    """Return the body of a refusal, or enough of its beginning to say why."""
     try:
         return await _body(response, _REFUSAL_BYTES)
     except ReplyTooLargeError as error:
@@ -229,7 +229,7 @@ async def _beginning(response: aiohttp.ClientResponse) -> bytes:
 
 
 def _message(answer: bytes) -> str:
-    """Return what an error's answer says."""
+    """Return the message of an error response."""
     try:
         found: Any = orjson.loads(answer)["error"]
         said = found["message"] if isinstance(found, dict) else found
@@ -239,7 +239,7 @@ def _message(answer: bytes) -> str:
 
 
 def _seconds(header: str | None) -> float | None:
-    """Return the seconds of a Retry-After, None for a date or nothing."""
+    """Return the seconds of a Retry-After header, None for a date or no header."""
     try:
         wait_s = float(header or "")
     except ValueError:

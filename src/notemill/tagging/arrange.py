@@ -1,7 +1,7 @@
-"""A hierarchy out of the tags themselves, without a model: what is contained in what; pure.
+"""Build a tag hierarchy without a model, from which tags contain which; pure.
 
-Nested tags keep their places. A flat tag goes below another where nearly all its notes have that
-one too, or where its first word is a parent that has children already.
+Nested tags keep their places. A flat tag goes below another if nearly all its notes have that one
+too, or if its first word is a parent that already has children.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ if TYPE_CHECKING:
     from notemill.tagging.variants import Merge
 
 CONTAINED: Final = 0.8
-"""The share of a tag's notes that have the tag above it, too."""
+"""The least share of a tag's notes that must also have its parent."""
 MIN_SHARED: Final = 3
 TIMES_LARGER: Final = 2
 
 
 def arrange(census: Census, merges: Sequence[Merge], junk: Iterable[Junk]) -> tuple[Entry, ...]:
-    """Return a vocabulary of at most three levels: parents first, the most used first of each.
+    """Return a vocabulary of at most three levels: parents first, siblings by use.
 
-    Variants stand beside their tag, and so does the old name of a tag that moves; junk comes last,
+    Variants are listed with their tag, and so is the old name of a tag that moves; junk comes last,
     as tags to drop.
     """
     dropped = {tag_key(one.tag): Entry(one.tag, dropped=True, reason=one.reason) for one in junk}
@@ -67,7 +67,7 @@ def _is_below(key: str, gone: set[str]) -> bool:
 
 
 def _parents(tags: Mapping[str, Tag]) -> dict[str, Tag]:
-    """Return the new parent of each flat tag that gets one; nobody becomes its own grandparent."""
+    """Return the new parent of each flat tag that gets one, without cycles."""
     parents: dict[str, Tag] = {}
     nested = {tag.parent for tag in tags.values() if tag.parent}
     flat = [tag for tag in tags.values() if not tag.parent and tag.key not in nested]
@@ -77,7 +77,7 @@ def _parents(tags: Mapping[str, Tag]) -> dict[str, Tag]:
         if first and first[0] in nested and first[0] in tags and first[0] != tag.key:
             parents[tag.key] = tags[first[0]]
             continue
-        # Only what stands in the tag's own notes can contain it: not every pair is compared.
+        # Only tags of the tag's own notes can contain it, so not every pair is compared.
         own = [note for note in tag.below if note in roots]
         if len(own) < MIN_SHARED:
             continue
@@ -90,13 +90,14 @@ def _parents(tags: Mapping[str, Tag]) -> dict[str, Tag]:
             and tags[root].count >= TIMES_LARGER * tag.count
         ]
         if wider:
-            # The narrowest says most; a parent is larger than its child, so there is no circle.
+            # The narrowest is the most specific; a parent is larger than its child, so there is no
+            # cycle.
             parents[tag.key] = min(wider, key=lambda other: (other.count, other.key))
     return parents
 
 
 def _roots_of_notes(tags: Mapping[str, Tag]) -> dict[str, list[str]]:
-    """Return the tags of the first level of each note that is no mere list of tags, by key."""
+    """Return the top-level tags of each note that is not a mere list of tags, by key."""
     found: dict[str, list[str]] = {}
     for tag in tags.values():
         for note in tag.below:

@@ -1,4 +1,4 @@
-"""What a model is told of each tag, and which tags it is asked about together; pure."""
+"""The card that describes each tag to a model, and which tags share a request; pure."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ SHOWN_BESIDE: Final = 3
 SHOWN_TITLES: Final = 2
 MAX_TITLE_CHARS: Final = 60
 MAX_TAGS_OF_NOTE: Final = 50
-"""A note with more tags than that is a list of tags, and says nothing of their company."""
+"""A note with more tags is a list of tags, and does not count for which tags occur together."""
 _SURE: Final = (Variation.STYLE, Variation.ACCENTS, Variation.PLURAL)
 
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """A tag with what says what it means; `variants` are sure to be the same tag."""
+    """A tag with evidence of its meaning; `variants` are certainly the same tag."""
 
     key: str
     name: str
@@ -55,9 +55,9 @@ class Card:
 def cards_of(
     census: Census, merges: Iterable[Merge], *, leave_out: Collection[str]
 ) -> tuple[Card, ...]:
-    """Return a card for every used tag, the most used first, but those with a key in `leave_out`.
+    """Return a card for every used tag, most used first, except those with a key in `leave_out`.
 
-    A variant has none of its own; it stands on its tag's.
+    A variant has no card of its own; it is on its tag's.
     """
     variants: dict[str, list[str]] = {}
     into: dict[str, str] = {}
@@ -94,7 +94,7 @@ def cards_of(
 
 
 def _beside(notes: Mapping[str, frozenset[str]]) -> dict[str, list[tuple[str, int]]]:
-    """Return for each tag those that stand beside it most, with the number of notes."""
+    """Return for each tag those that most often occur with it, with the number of notes."""
     of_note: dict[str, list[str]] = {}
     for key, its in notes.items():
         for note in its:
@@ -111,7 +111,7 @@ def _beside(notes: Mapping[str, frozenset[str]]) -> dict[str, list[tuple[str, in
 
 
 def _titles(notes: Collection[str]) -> tuple[str, ...]:
-    """Return the titles of a few notes on one line each, without what the line's form needs."""
+    """Return the titles of a few notes, one line each, without the card's own punctuation."""
     titles = (title_of(note) for note in sorted(notes, key=lambda key: (len(key), key)))
     found: list[str] = []
     for title in titles:
@@ -124,7 +124,7 @@ def _titles(notes: Collection[str]) -> tuple[str, ...]:
 
 
 def _bare(name: str) -> str:
-    """Return a tag or title without what the form of a card's line needs."""
+    """Return a tag or title without the card's own punctuation."""
     return line_of(name.replace("|", " ").replace(";", " "))
 
 
@@ -133,8 +133,8 @@ def chunked(
 ) -> tuple[tuple[Card, ...], ...]:
     """Return the cards in chunks of about equal size, at most `most` each.
 
-    What has to be judged together comes together, as far as a chunk can hold it: tags of one
-    parent, pairs that may mean the same, and then tags that keep the same company.
+    Tags to be judged together share a chunk, as far as it can hold them: tags of one parent, pairs
+    that may mean the same, and then tags that occur together.
     """
     families = _families(cards, pairs)
     where = {card.key: number for number, family in enumerate(families) for card in family}
@@ -177,12 +177,12 @@ def _families(cards: Sequence[Card], pairs: Iterable[Synonyms]) -> list[list[Car
 def _place(
     families: Sequence[Sequence[Card]], where: Mapping[str, int], number: int
 ) -> tuple[int, int, int]:
-    """Return where a family comes: right behind the largest one it keeps company with."""
+    """Return the place of a family: right after the largest one that it occurs with."""
     beside: Counter[int] = Counter()
     for card in families[number]:
         for name, count in card.beside:
             other = where.get(tag_key(name))
-            # Families are in the order of use: only a more used one leads.
+            # Families are in order of use: only a more used one leads.
             if other is not None and other < number:
                 beside[other] += count
     leader = max(beside, key=lambda other: (beside[other], -other), default=number)

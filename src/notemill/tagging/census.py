@@ -1,6 +1,6 @@
-"""What tags a vault has, and in which notes; pure.
+"""The tags of a vault, and the notes that have them; pure.
 
-By Obsidian's rules: case is no difference and the first spelling is shown; a parent matches the
+Follows Obsidian's rules: case is ignored and the first spelling is shown; a parent matches the
 notes of its children.
 """
 
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Tag:
-    """A tag, or one that only children make one: `notes` is empty then.
+    """A tag, or a parent that only exists through its children: its `notes` are empty.
 
-    `name` is the first spelling, `spellings` all of them with the number of notes of each;
-    `notes` have just this tag, `below` this one or a child of it.
+    `name` is the first spelling, `spellings` all of them with the number of notes of each; `notes`
+    have exactly this tag, `below` this one or a child of it.
     """
 
     key: str
@@ -31,7 +31,7 @@ class Tag:
 
     @property
     def parent(self) -> str:
-        """The parent's key, '' for a tag of the first level."""
+        """The parent's key, '' for a top-level tag."""
         return self.key.rpartition("/")[0]
 
     @property
@@ -41,13 +41,13 @@ class Tag:
 
     @property
     def count(self) -> int:
-        """How many notes have it, or a child of it."""
+        """The number of notes that have it or a child of it."""
         return len(self.below)
 
 
 @dataclass(frozen=True, slots=True)
 class Census:
-    """The tags of a vault by key, parents before their children, and how many notes there are."""
+    """The tags of a vault by key, parents before their children, and the number of notes."""
 
     tags: Mapping[str, Tag]
     notes: int
@@ -86,6 +86,6 @@ class Census:
 
     @property
     def used(self) -> tuple[Tag, ...]:
-        """The tags that notes have, the most used first."""
+        """The tags that notes have, most used first."""
         found = (tag for tag in self.tags.values() if tag.notes)
         return tuple(sorted(found, key=lambda tag: (-len(tag.notes), tag.key)))

@@ -1,4 +1,4 @@
-"""Changes of a vault's tags, each to be decided by itself, with the notes it touches; pure."""
+"""Changes of a vault's tags, each decided on its own, with the notes it touches; pure."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class ChangeKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A tag and what it would become, None if it would go; `notes` are those it touches."""
+    """A tag and what it would become, None if dropped; `notes` are those it touches."""
 
     tag: str
     becomes: str | None
@@ -35,7 +35,7 @@ class Change:
 
     @property
     def pair(self) -> tuple[str, str]:
-        """The change as decisions know it: by keys, '' for a tag that goes."""
+        """The keys by which decisions know the change, '' for a tag to be dropped."""
         return tag_key(self.tag), tag_key(self.becomes or "")
 
 
@@ -48,8 +48,8 @@ def changes_of(
 ) -> tuple[Change, ...]:
     """Return the changes that touch notes, those that touch most first.
 
-    `wanted` says what becomes of tags; children go with their parent, unless they are named
-    themselves. `reasons` are by the keys of both tags, `otherwise` is the reason of all others.
+    `wanted` maps tags to what they become; children follow their parent, unless named themselves.
+    `reasons` are by the keys of both tags, `otherwise` is the reason of all others.
     """
     notes = _touched(wanted, census)
     targets: dict[str, int] = {}
@@ -85,7 +85,7 @@ def _kind(tag: str, new: str | None, census: Census, targets: Mapping[str, int])
 
 
 def _touched(wanted: Mapping[str, str | None], census: Census) -> dict[str, set[str]]:
-    """Return the notes of each change by its tag's key: of the tag, and of children not named."""
+    """Return each change's notes by its tag's key: those of the tag, and of children not named."""
     named = {tag_key(tag): new for tag, new in wanted.items()}
     touched: dict[str, set[str]] = {}
     for tag in census.used:
@@ -94,7 +94,7 @@ def _touched(wanted: Mapping[str, str | None], census: Census) -> dict[str, set[
             continue
         spelled = named[nearest]
         if spelled is not None and tag_key(spelled) == nearest:
-            # The same tag in other letters: only other spellings change.
+            # The same tag in another case: only other spellings change.
             if nearest == tag.key and set(tag.spellings) != {spelled}:
                 touched.setdefault(nearest, set()).update(tag.notes)
             continue

@@ -1,7 +1,7 @@
-"""What a model said of tags, taken only as far as it answers what was asked; pure.
+"""A model's answers about tags, used only as far as they answer the question; pure.
 
-Every tag that was asked about is accounted for exactly once: one that the replies leave out, or
-put where no tag can be, keeps its place; one that nobody asked about is refused.
+Every tag that was asked about is accounted for exactly once: one that the replies leave out, or put
+in an illegal place, keeps its place; one that was not asked about is refused.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Filed:
 
 @dataclass(frozen=True, slots=True)
 class Filing:
-    """One reply: what is filed where, what may go and why, which pairs mean the same."""
+    """One reply: what is filed where, what may be dropped and why, which pairs mean the same."""
 
     filed: tuple[Filed, ...]
     dropped: tuple[tuple[str, str], ...]
@@ -45,7 +45,7 @@ class Filing:
 
 @dataclass(frozen=True, slots=True)
 class Arranged:
-    """The vocabulary that replies make; `missing` tags were left out, `refused` names invented."""
+    """The vocabulary from replies; `missing` tags were left out, `refused` names were invented."""
 
     entries: tuple[Entry, ...]
     apart: tuple[tuple[str, str], ...]
@@ -54,7 +54,7 @@ class Arranged:
 
 
 def levels_from(names: Iterable[str]) -> tuple[str, ...]:
-    """Return the headings of a reply that can be some: legal, at most two deep, each once."""
+    """Return the usable headings of a reply: legal, at most two levels deep, each once."""
     found: dict[str, str] = {}
     for name in map(_bare, names):
         if is_tidy_tag(name) and name.count("/") < MAX_LEVELS - 1:
@@ -63,7 +63,7 @@ def levels_from(names: Iterable[str]) -> tuple[str, ...]:
 
 
 def settle(filings: Sequence[Filing], cards: Sequence[Card], levels: Sequence[str]) -> Arranged:
-    """Return the vocabulary that replies make of the tags they were asked about."""
+    """Return the vocabulary that replies make of the tags in their requests."""
     sorting = _Sorting({card.key: card.name for card in cards}, levels)
     for one in filings:
         sorting.take(one)
@@ -76,7 +76,7 @@ def settle(filings: Sequence[Filing], cards: Sequence[Card], levels: Sequence[st
 
 @dataclass(slots=True)
 class _Sorting:
-    """What the replies say so far: entries by key, old names beside each."""
+    """The replies so far: entries by key, each with its old names."""
 
     asked: Mapping[str, str]
     levels: Sequence[str]
@@ -87,11 +87,11 @@ class _Sorting:
     apart: list[tuple[str, str]] = field(default_factory=list)
 
     def take(self, filing: Filing) -> None:
-        """Take one reply; what an earlier one said of a tag counts."""
+        """Add one reply; an earlier answer about a tag wins."""
         parents = {tag_key(one) for one in self.levels} | self.asked.keys()
         parents |= {tag_key(_path(one)) for one in filing.filed}
         if not self.levels:
-            # One request for all: its headings are its own, and every tag is filed by the same.
+            # A single request for all tags: its headings are its own, and all tags share them.
             parents |= {tag_key(_path(one).rpartition("/")[0]) for one in filing.filed}
         for one in filing.filed:
             self._file(one, parents)
@@ -109,7 +109,7 @@ class _Sorting:
                 self.apart.append((_bare(left), _bare(right)))
 
     def keep(self, name: str) -> None:
-        """Leave a tag where it is."""
+        """Keep a tag in its place."""
         self._add(name, ())
 
     def _file(self, filed: Filed, parents: set[str]) -> None:
@@ -130,7 +130,7 @@ class _Sorting:
             elif key not in self.accounted and key not in members:
                 members.append(key)
         if not members:
-            # A heading is none of the tags, and is made where something stands below it.
+            # A heading is not one of the tags; it is created once it has something below it.
             if tag_key(path) not in parents and tag_key(path) not in self.asked:
                 self.refused.append(path)
             return
@@ -171,7 +171,7 @@ def _bare(tag: str) -> str:
 
 
 def _combined(sorting: _Sorting, cards: Mapping[str, Card]) -> tuple[Entry, ...]:
-    """Return one list of what all replies say: each tag once, below a heading that is there."""
+    """Return one list from all replies: each tag once, below an existing heading."""
     entries: Mapping[str, Entry] = sorting.entries
     for _ in range(MAX_LEVELS):
         entries = _followed(entries)
@@ -199,9 +199,9 @@ def _combined(sorting: _Sorting, cards: Mapping[str, Card]) -> tuple[Entry, ...]
 
 
 def _keep_lost(made: dict[str, Entry], cards: Mapping[str, Card], dropped: Collection[str]) -> None:
-    """See that every tag is in the list by its own name or by what the list makes of it.
+    """Make sure that every tag is in the list, by its own name or by what the list makes of it.
 
-    Where answers contradict each other a tag would follow its parent to a place that is not there:
+    If answers contradict each other, a tag could follow its parent to a place that does not exist:
     then the parent stays where it is.
     """
     for _ in range(len(cards)):
@@ -231,7 +231,7 @@ def _keep_lost(made: dict[str, Entry], cards: Mapping[str, Card], dropped: Colle
 
 
 def _spoken_for(made: Mapping[str, Entry], cards: Mapping[str, Card]) -> dict[str, Entry]:
-    """Return the entries that are tags, become of some, or stand above one that is."""
+    """Return the entries that are tags, that tags become, or that are above one of these."""
     changes = TagChanges({alias: entry.tag for entry in made.values() for alias in entry.aliases})
     became = {tag_key(changes.of(card.name) or "") for card in cards.values()}
     spoken = {key for key, entry in made.items() if entry.aliases or key in cards or key in became}
@@ -240,14 +240,14 @@ def _spoken_for(made: Mapping[str, Entry], cards: Mapping[str, Card]) -> dict[st
 
 
 def _is_legal(path: str) -> bool:
-    """Return whether a path and all above it can be tags."""
+    """Return whether a path and all its parents are legal tags."""
     return all(map(is_tidy_tag, paths_of(path)))
 
 
 def _followed(entries: Mapping[str, Entry]) -> dict[str, Entry]:
-    """Return entries whose parents, where these moved or were merged, are followed there.
+    """Return entries, moved along with parents that were moved or merged.
 
-    A place that would be too deep, or below itself, is not taken: the tag keeps its own.
+    A tag keeps its own place if the new one would be too deep, or below itself.
     """
     moves = {
         alias: entry.tag

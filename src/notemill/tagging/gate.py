@@ -1,4 +1,4 @@
-"""Which tags may be written into notes: the vocabulary's, and what a person said of others; pure."""
+"""Which tags may be written into notes: the vocabulary's, and those a person decided on; pure."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Ruling:
-    """What becomes of a proposed tag: it may be written as `tag`, or is new and waits."""
+    """The verdict on a proposed tag: it may be written as `tag`, or is new and waits."""
 
     tag: str
     is_new: bool
 
 
 class Gate:
-    """The tags that may be written; without a vocabulary all but those that were rejected.
+    """The tags that may be written; without a vocabulary all except rejected ones.
 
-    A vault without a vocabulary has decided nothing yet: were every tag to wait there, none could
+    A vault without a vocabulary has decided nothing yet: if every tag had to wait there, none could
     ever be the first.
     """
 
@@ -38,10 +38,10 @@ class Gate:
         rejected: Collection[str] = (),
         rejected_in: Mapping[str, Collection[str]] | None = None,
     ) -> None:
-        """Take a vault's vocabulary and what was decided beside it.
+        """Take a vault's vocabulary and the decisions made beside it.
 
-        `kept` are changes that were rejected, as (tag, what it would become); `rejected_in` are the
-        tags rejected for single notes.
+        `kept` are rejected changes, as (tag, what it would become); `rejected_in` are the tags
+        rejected for single notes.
         """
         self.vocabulary = vocabulary
         changes = vocabulary.changes if vocabulary else {}
@@ -61,10 +61,10 @@ class Gate:
         }
 
     def of(self, tag: str, note: str) -> Ruling | None:
-        """Return what becomes of `tag` for a note; None if it was rejected or struck out.
+        """Return the verdict on `tag` for a note; None if it was rejected or struck out.
 
-        Another spelling of a tag of the vocabulary becomes that tag. What stands in the vocabulary
-        counts, even where it was rejected for the vault before.
+        Another spelling of a tag of the vocabulary becomes that tag. A tag of the vocabulary
+        passes, even if it was rejected for the vault before.
         """
         new = self._changes.of(tag)
         if new is None:
@@ -79,25 +79,25 @@ class Gate:
         return Ruling(new, is_new=self.vocabulary is not None and key not in self._accepted)
 
     def accepted_as(self, tag: str) -> str | None:
-        """Return what a tag is written as that a person accepted for a note.
+        """Return the spelling to write for a tag that a person accepted for a note.
 
-        None if the vocabulary has struck it out; what was rejected before counts no more.
+        None if the vocabulary has struck it out; earlier rejections no longer count.
         """
         new = self._changes.of(tag)
         return None if new is None else self._known.get(tag_key(new), new)
 
     def allows(self, tag: str) -> bool:
-        """Return whether a tag stands in the vocabulary or was accepted beside it."""
+        """Return whether a tag is in the vocabulary or was accepted beside it."""
         key = tag_key(tag)
         return key in self._known or key in self._accepted
 
     def rejected_for(self, note: str) -> frozenset[str]:
-        """Return the keys of the tags rejected for just this note."""
+        """Return the keys of the tags rejected for this note only."""
         return frozenset(self._rejected_in.get(note, ()))
 
 
 def _with_parents(vocabulary: Vocabulary | None) -> dict[str, str]:
-    """Return the tags of a vocabulary by key, and those above them."""
+    """Return the tags of a vocabulary and their parents, by key."""
     known: dict[str, str] = {}
     for entry in vocabulary.entries if vocabulary else ():
         if not entry.dropped:
@@ -108,4 +108,4 @@ def _with_parents(vocabulary: Vocabulary | None) -> dict[str, str]:
 
 
 OPEN = Gate()
-"""The gate of a vault that has decided nothing."""
+"""The gate of a vault without vocabulary and decisions."""

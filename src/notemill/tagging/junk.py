@@ -1,4 +1,4 @@
-"""Tags that say nothing: colours, numbers, leavings; pure."""
+"""Tags without meaning: colours, numbers, leftovers; pure."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from notemill.tagging.census import Census, Tag
 
 _HEX = re.compile(r"[0-9a-f]{3}|[0-9a-f]{6}|[0-9a-f]{8}", re.IGNORECASE)
-# Words of letters from a to f alone.
+# Words that consist only of the letters a to f.
 _WORDS: Final = frozenset(
     ("ace", "add", "bad", "bed", "bee", "cab", "dad", "dab", "deb", "ebb", "fab", "fad", "fed",
      "fee", "abc", "decade", "facade", "accede", "efface", "deface")
@@ -41,9 +41,9 @@ _MIN_DIGITS: Final = 0.4
 
 @dataclass(frozen=True, slots=True)
 class Junk:
-    """A tag that could go, and why, for a person to read.
+    """A tag that could be dropped, and why, in words for a person.
 
-    `is_hint`: it may well be a word; it is shown, and nobody proposes to drop it.
+    With `is_hint` it may well be a word: it is shown, but not proposed for dropping.
     """
 
     tag: str
@@ -53,7 +53,7 @@ class Junk:
 
 
 def find_junk(census: Census) -> tuple[Junk, ...]:
-    """Return the tags that say nothing, the least used first; those with children are kept."""
+    """Return the tags without meaning, least used first; tags with children are kept."""
     parents = {tag.parent for tag in census.tags.values()}
     found: list[Junk] = []
     for tag in census.used:
@@ -67,7 +67,7 @@ def find_junk(census: Census) -> tuple[Junk, ...]:
 
 
 def _is_like_colour(name: str) -> bool:
-    """Return whether a tag reads as a colour; so do `b2b` and `2fa`, which are words."""
+    """Return whether a tag reads as a colour, as the words `b2b` and `2fa` do, too."""
     return _HEX.fullmatch(name) is not None and name.casefold() not in _WORDS and not name.isdigit()
 
 

@@ -1,9 +1,9 @@
 """Which of a vault's tags fit a note, learned from how the vault's notes are tagged.
 
-Four voices are weighed by a logistic model: the nearest notes (k nearest neighbours), ridge
-regression on the words (Hoerl and Kennard, 1970), the folder, and the tag's own words in title and
-text. The model is fitted to the vault itself, on what each voice says of a note that it has not
-seen: leaving one out has a closed form for all of them (Allen's PRESS, 1974, for the ridge).
+A logistic model weighs four predictors: the nearest notes (k nearest neighbours), ridge regression
+on the words (Hoerl and Kennard, 1970), the folder, and the tag's own words in title and text. It is
+fitted to the vault itself, on each predictor's leave-one-out predictions, which have a closed form
+for all of them (Allen's PRESS, 1974, for the ridge).
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float32]
 
 MAX_EXAMPLES: Final = 2_000
-"""Tagged notes that are learned from; of more, those with the rarer tags."""
+"""The most tagged notes to learn from; of more, those with the rarer tags."""
 TITLE_WEIGHT: Final = 2
 FOLDER_WEIGHT: Final = 3
-"""As how many notes the folder above counts in the folder below."""
+"""The number of notes that the parent folder counts as in its subfolder."""
 _NEAREST: Final = 15
 _RIDGE: Final = 0.2
 _VOICES: Final = 5
-# Where a vault has too few tags to tell, the voices count as they do in others.
+# The weights in other vaults, for a vault with too few tags to fit its own.
 _PRIOR: Final = np.array([2.0, 6.0, 3.0, 4.0, 1.0, -5.7])
 _PRIOR_STRENGTH: Final = 1.0
 _MOST_ROWS: Final = 200_000
@@ -41,7 +41,7 @@ _NEWTON_STEPS: Final = 12
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Example:
-    """A note to learn from or to ask about: its terms by number, its folder, its tags."""
+    """A note to learn from or to predict for: its terms by number, its folder, its tags."""
 
     title: NDArray[np.int32]
     terms: NDArray[np.int32]
@@ -50,14 +50,14 @@ class Example:
 
 
 class TagModel:
-    """What a vault's tagged notes teach."""
+    """A model of tags, learned from a vault's tagged notes."""
 
     def __init__(
         self, notes: Sequence[Example], numbers_of: Callable[[str], NDArray[np.int32]], width: int
     ) -> None:
         """Learn from `notes`; `numbers_of` gives the numbers of a tag's terms, all below `width`.
 
-        Terms with greater numbers are of notes that come later, and say nothing yet.
+        Terms with greater numbers come from later notes, and are ignored.
         """
         self._width = width
         examples = _chosen(notes)
@@ -79,12 +79,12 @@ class TagModel:
         self._learn(examples)
 
     def ranked(self, notes: Sequence[Example], count: int) -> list[list[str]]:
-        """Return the `count` tags that fit each note best, the best first."""
+        """Return the `count` tags that fit each note best, best first."""
         order = np.argsort(-self.scores(notes), axis=1, kind="stable")[:, :count]
         return [[self.tags[index] for index in row] for row in order.tolist()]
 
     def votes(self, notes: Sequence[Example]) -> Floats:
-        """Return what the nearest notes alone say of every tag: the method to compare with."""
+        """Return the scores of every tag from the nearest notes alone: the baseline method."""
         return _nearest(self._likeness(notes), self._tagged)
 
     def scores(self, notes: Sequence[Example]) -> NDArray[np.float64]:
@@ -117,7 +117,7 @@ class TagModel:
         self._weights = _PRIOR
         if not size:
             return
-        # Notes at even distances stand for all where there are many tags.
+        # With many tags, notes at even intervals stand for all.
         some = list(range(0, size, max(1, size * len(self.tags) // _MOST_ROWS)))
         unseen_ridge: Floats = self._tagged - self._dual / np.diagonal(inverse)[:, None]
         np.fill_diagonal(likeness, 0)
@@ -150,7 +150,7 @@ class TagModel:
 
 
 class _Folders:
-    """How often each tag is used in each folder, leaning on the folder above where there is little."""
+    """How often each folder uses each tag, smoothed with its parent folder's shares."""
 
     def __init__(self, examples: Iterable[Example], tagged: Floats, mean: Floats) -> None:
         self._mean = mean
@@ -162,7 +162,7 @@ class _Folders:
                 self._counts[folder] = self._counts.get(folder, 0) + 1
 
     def of(self, folder: str, without: Floats | None = None) -> Floats:
-        """Return the share of each tag, without one note's tags where it lies there itself."""
+        """Return the share of each tag, leaving out one note's tags if it is in that folder."""
         share = self._mean
         own = 0 if without is None else 1
         less = 0 if without is None else without
@@ -176,7 +176,7 @@ class _Folders:
 
 
 def _chain(folder: str) -> list[str]:
-    """Return a folder and those above it, the vault's own last."""
+    """Return a folder and its parents, the vault's own folder last."""
     found = [folder]
     while folder:
         folder = folder.rpartition("/")[0]
@@ -185,7 +185,7 @@ def _chain(folder: str) -> list[str]:
 
 
 def _chosen(notes: Sequence[Example]) -> list[Example]:
-    """Return the tagged notes, or of many those with the rarest tags."""
+    """Return the tagged notes, or if there are too many, those with the rarest tags."""
     tagged = [one for one in notes if one.tags]
     if len(tagged) <= MAX_EXAMPLES:
         return tagged
@@ -202,7 +202,7 @@ def _tally(terms: NDArray[np.int32]) -> dict[int, int]:
 
 
 def _nearest(likeness: Floats, tagged: Floats) -> Floats:
-    """Return the tags of the nearest examples, weighed by their likeness squared."""
+    """Return the tags of the nearest examples, weighted by their squared similarity."""
     few = min(_NEAREST, likeness.shape[1])
     if not few:
         return np.zeros((len(likeness), tagged.shape[1]), np.float32)
@@ -213,7 +213,7 @@ def _nearest(likeness: Floats, tagged: Floats) -> Floats:
 
 
 def _fitted(voices: Floats, tagged: Floats) -> NDArray[np.float64]:
-    """Return the weights of the voices: logistic regression, leaning on the prior (Newton)."""
+    """Return the predictors' weights: logistic regression with a prior, by Newton's method."""
     rows = np.c_[voices.reshape(-1, _VOICES), np.ones(tagged.size)].astype(np.float64)
     wanted = tagged.reshape(-1)
     weights = _PRIOR.copy()

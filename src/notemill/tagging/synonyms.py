@@ -1,4 +1,4 @@
-"""Tags that may mean the same, by the company they keep: suggestions only; pure."""
+"""Tags that may mean the same, by the tags they occur with: suggestions only; pure."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 MIN_NOTES: Final = 3
 MAX_COMPARED: Final = 500
-"""Of the most used tags every pair is compared: some 125,000 pairs."""
+"""Every pair of this many most used tags is compared: some 125,000 pairs."""
 MAX_SUGGESTED: Final = 50
 MAX_TAGS_OF_NOTE: Final = 50
 SAME_NOTES: Final = 0.8
@@ -28,7 +28,7 @@ MIN_NEIGHBOURS: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class Synonyms:
-    """Two tags that may mean the same; `score` from 0 to 1, `reason` for a person to read."""
+    """Two tags that may mean the same; `score` is 0 to 1, `reason` is for a person."""
 
     tag: str
     other: str
@@ -37,7 +37,7 @@ class Synonyms:
 
 
 def find_synonyms(census: Census) -> tuple[Synonyms, ...]:
-    """Return pairs that stand in the same notes, or never together but beside the same tags."""
+    """Return pairs that occur in the same notes, or never together but with the same tags."""
     tags = [tag for tag in census.used if len(tag.notes) >= MIN_NOTES][:MAX_COMPARED]
     beside = _neighbours(census, {tag.key for tag in tags})
     found: list[Synonyms] = []
@@ -59,9 +59,9 @@ def _compared(left: Tag, right: Tag, beside: Mapping[str, Mapping[str, float]]) 
     if together > SELDOM_TOGETHER:
         return None
     ours, theirs = beside[left.key], beside[right.key]
-    # Neither stands beside itself, so neither is shared.
+    # Neither occurs with itself, so neither is shared.
     few, many = (ours, theirs) if len(ours) < len(theirs) else (theirs, ours)
-    # Summed exactly: sets of notes have another order in every process.
+    # Summed exactly: the order of sets differs between processes.
     alike = math.fsum(weight * many[key] for key, weight in few.items() if key in many)
     if alike < SAME_NEIGHBOURS:
         return None
@@ -74,14 +74,14 @@ def _compared(left: Tag, right: Tag, beside: Mapping[str, Mapping[str, float]]) 
 
 
 def _neighbours(census: Census, keys: set[str]) -> dict[str, dict[str, float]]:
-    """Return for each of `keys` the tags beside it, weighed by rarity, as a vector of length 1."""
+    """Return for each of `keys` the tags it occurs with, weighted by rarity, as a unit vector."""
     of_note: dict[str, list[str]] = {}
     for tag in census.used:
         for note in tag.notes:
             of_note.setdefault(note, []).append(tag.key)
     counts: dict[str, Counter[str]] = {key: Counter() for key in keys}
     for tags in of_note.values():
-        # What has more tags than that is a list of tags, and says nothing of their meaning.
+        # A note with more tags is a list of tags, and tells nothing about their meaning.
         if len(tags) <= MAX_TAGS_OF_NOTE:
             for key in tags:
                 if key in keys:

@@ -1,14 +1,14 @@
-"""The vocabulary of a vault as a nested list in a note, to be read and edited by hand; pure.
+"""The vocabulary of a vault as a nested list in a note, read and edited by hand; pure.
 
-One tag a line, children set in below their parent, other spellings in parentheses beside it; a
-struck-out tag is one to drop:
+One tag per line, children indented below their parent, other spellings in parentheses after it; a
+struck-out tag is to be dropped:
 
     - ai (artificial-intelligence)
       - agents (agent, AI-Agents)
     - ~~asdf~~ a placeholder
 
-Only what stands between the two markers is read, and only lines are added there: what a person
-wrote, ordered, renamed or struck out stays to the byte.
+Only the text between the two markers is read, and only additions are made there: what a person
+wrote, ordered, renamed or struck out stays byte for byte.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _ITEM = re.compile(
 _INDENT: Final = "  "
 _TAB: Final = 4
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\n|\r)|[^\r\n]+")
-# What would end a line, what stands around it or the list, or hide what stands behind it.
+# Characters that would end a line, a mark around it or the list, or hide what follows.
 _NEVER_IN_DROPPED = re.compile(r"[`~<>$\x00-\x1f\x7f]|%%")
 _SECOND: Final = "a second list starts or ends here; keep one list and remove the other markers"
 _NEVER_IN_ALIAS = re.compile(r"[(),`~<>$\x00-\x1f\x7f]|%%")
@@ -46,7 +46,7 @@ _NEVER_IN_ALIAS = re.compile(r"[(),`~<>$\x00-\x1f\x7f]|%%")
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A tag of the vocabulary with its other spellings, or one to drop and why it may go."""
+    """A tag of the vocabulary with its other spellings, or a tag to drop and why."""
 
     tag: str
     aliases: tuple[str, ...] = ()
@@ -56,7 +56,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What is wrong with a line of the list; the first line of the note is 1."""
+    """A problem with a line of the list; the first line of the note is 1."""
 
     line: int
     message: str
@@ -64,7 +64,7 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """The tags that count, in the person's order, and the lines that could not be understood."""
+    """The valid tags, in the person's order, and the lines that could not be parsed."""
 
     entries: tuple[Entry, ...]
     problems: tuple[Problem, ...] = ()
@@ -77,7 +77,7 @@ class Vocabulary:
 
     @property
     def changes(self) -> dict[str, str | None]:
-        """What the vocabulary makes of tags: other spellings become their tag, dropped ones go."""
+        """What tags become: other spellings become their tag, dropped ones None."""
         changes: dict[str, str | None] = {}
         for one in self.entries:
             if one.dropped:
@@ -89,9 +89,9 @@ class Vocabulary:
 
 @dataclass(frozen=True, slots=True)
 class _List:
-    """A note's lines, and the list among them: behind the line `start` (-1 for none) up to `end`.
+    """A note's lines, and the list among them: after the line `start` (-1 for none) up to `end`.
 
-    `more` are the lines of marks beside its own.
+    `more` are the lines of further markers.
     """
 
     lines: list[str]
@@ -101,7 +101,7 @@ class _List:
 
     @classmethod
     def of(cls, text: str) -> _List:
-        """Look for the list in a note's text; one that is shown in code is an example."""
+        """Find the list in a note's text; a list in a code block is only an example."""
         lines = _LINE.findall(text)
         if BEGIN not in text:
             return cls(lines)
@@ -122,7 +122,7 @@ class _List:
 
 @dataclass(frozen=True, slots=True)
 class _Line:
-    """A line of the list that was understood: its number from 0, its indent, what it says."""
+    """A parsed line of the list: its number from 0, its indent, its entry."""
 
     number: int
     width: int
@@ -131,13 +131,13 @@ class _Line:
 
 @lru_cache(maxsize=2)
 def read_vocabulary(text: str) -> Vocabulary:
-    """Read the list between the markers; everything else is passed over. Raises nothing."""
+    """Read the list between the markers; everything else is ignored. Never raises."""
     lines, problems = _read(_List.of(text))
     return Vocabulary(tuple(line.entry for line in lines), tuple(problems))
 
 
 def differences(before: Vocabulary, after: Vocabulary) -> tuple[str, ...]:
-    """Return what another list decides otherwise, a line for people for each tag."""
+    """Return what another list decides differently, a line for people for each tag."""
     said: list[str] = []
     old, new = (_by_key(one.changes) for one in (before, after))
     for key, (tag, into) in new.items():
@@ -161,7 +161,7 @@ def _by_key(changes: Mapping[str, str | None]) -> dict[str, tuple[str, str | Non
 
 
 def write_entries(entries: Iterable[Entry]) -> str:
-    """Return the list of `entries`, each below its parent, where its parent comes before it."""
+    """Return the list of `entries`, each below its parent if its parent comes before it."""
     written: dict[str, int] = {}
     lines: list[str] = []
     for one in entries:
@@ -175,17 +175,17 @@ def write_entries(entries: Iterable[Entry]) -> str:
 
 
 def with_entries(text: str, proposed: Iterable[Entry], known: frozenset[str]) -> str:
-    """Return a note with those of `proposed`, parents first, added that are new to it.
+    """Return a note with the new ones among the `proposed` entries added, parents first.
 
-    A new tag stands below its parent, behind its last child, or at the list's end; a new spelling
-    beside its tag. What the list makes of a tag holds for its children: below a tag that was
-    renamed or moved they follow it. `known` are the keys proposed before: what a person took out
-    stays out, and what has a place keeps it. A note without the markers gets them at its end.
+    A new tag goes below its parent, after the last child, or at the list's end; a new spelling
+    beside its tag. What the list makes of a tag applies to its children: they follow a tag that was
+    renamed or moved. `known` are the keys proposed before: what a person removed stays removed, and
+    what has a place keeps it. A note without the markers gets them at its end.
     """
     newline = "\r\n" if "\r\n" in text else "\r" if "\r" in text and "\n" not in text else "\n"
     found = _List.of(text)
     if found.start < 0:
-        # A note that has no list was never proposed anything.
+        # Nothing was ever proposed for a note without a list.
         known = frozenset()
         gap = "" if not text or text.endswith(("\n", "\r")) else newline
         text += f"{gap}{BEGIN}{newline}{END}{newline}"
@@ -205,7 +205,7 @@ def with_entries(text: str, proposed: Iterable[Entry], known: frozenset[str]) ->
 
 
 class _Additions:
-    """What is to be added to a list: spellings within its lines, and new lines between them."""
+    """The additions to a list: spellings within its lines, and new lines between them."""
 
     def __init__(self, found: _List, newline: str) -> None:
         self._list = found
@@ -222,13 +222,13 @@ class _Additions:
         self._children: dict[str, list[Entry]] = {}
 
     def add(self, entry: Entry, known: frozenset[str]) -> None:
-        """Take an entry, as far as it is neither in the list nor among `known`."""
+        """Add the parts of an entry that are neither in the list nor in `known`."""
         key = tag_key(entry.tag)
         if _NEVER_IN_DROPPED.search(entry.tag) if entry.dropped else not is_legal_tag(entry.tag):
-            # A line that would be read as something else.
+            # Its line would be read as something else.
             return
         if key not in self._places and any(tag_key(one) in self._places for one in entry.aliases):
-            # A tag that has its place in the list is not moved to another.
+            # A tag that has a place in the list is not moved.
             return
         aliases = tuple(
             alias
@@ -257,7 +257,7 @@ class _Additions:
             self._children.setdefault(key, [])
 
     def made(self) -> list[str]:
-        """Return the lines with all additions in them."""
+        """Return the lines with all additions."""
         lines = list(self._list.lines)
         for place, aliases in self._spellings.items():
             number = self._read[place].number
@@ -279,7 +279,7 @@ class _Additions:
         return made + lines[at:]
 
     def _room(self, place: int) -> tuple[int, int]:
-        """Return where lines below the tag at `place` go, -1 the list's end, and how far set in."""
+        """Return where lines below the tag at `place` go (-1: the list's end), and their indent."""
         if place < 0:
             return (self._read[-1].number if self._read else self._list.start) + 1, 0
         above, last = self._read[place], place
@@ -320,7 +320,7 @@ def _read(listed: _List) -> tuple[list[_Line], list[Problem]]:
     above: list[_Line] = []
     for number, match in _items(listed):
         width = len(match["indent"].expandtabs(_TAB))
-        # What is set in as far as this line, or farther, ends with it.
+        # This line ends the items indented as far or farther.
         around = [line for line in above if line.width < width]
         entry = _entry(match, around[-1].entry.tag if around else "", listed.lines[number])
         wrong = _wrong(entry, seen)
@@ -337,7 +337,7 @@ def _read(listed: _List) -> tuple[list[_Line], list[Problem]]:
 def _without_twins(
     found: Iterable[_Line], seen: dict[str, int], problems: list[Problem]
 ) -> list[_Line]:
-    """Return the lines without spellings that are tags of the list, or stand beside another tag."""
+    """Return the lines without spellings that are tags of the list or belong to another tag."""
     lines: list[_Line] = []
     for line in found:
         kept: list[str] = []

@@ -1,6 +1,6 @@
-"""Tags that are one tag written in several ways; pure.
+"""Tags that are the same tag in several spellings; pure.
 
-Only forms that the vault itself has are compared, and only within one parent: nothing is stemmed.
+Only forms that occur in the vault are compared, and only within one parent: nothing is stemmed.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ if TYPE_CHECKING:
     from notemill.tagging.census import Census, Tag
 
 MIN_SPELLED: Final = 8
-"""Letters from which one letter more, less or other is taken for a slip: shorter words abound."""
+"""The fewest letters for a typo: too many shorter words are just one letter apart."""
 MAX_SPELLED: Final = 60
-"""Letters up to which that is looked at: each is left out in turn, and no word has more."""
+"""The most letters compared for typos: each is left out in turn, and no word has more."""
 MAX_ALIKE: Final = 50
-"""Tags that may be one but for one letter: more of them are a series, and no slips."""
+"""The most tags one letter apart: more of them are a series, not typos."""
 MIN_SINGULAR: Final = 4
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _SEPARATORS = re.compile(r"[-_\s]+")
 # Plural → singular endings of English, French, Spanish, Portuguese and German that are safe by
-# themselves; the singular has to be there, too.
+# themselves; the singular has to occur, too.
 _PLURALS: Final = (
     ("ies", "y"), ("ches", "ch"), ("shes", "sh"), ("sses", "ss"), ("xes", "x"), ("zes", "z"),
     ("oes", "o"), ("aux", "au"), ("eux", "eu"), ("ciones", "ción"), ("siones", "sión"),
@@ -37,7 +37,7 @@ _PLURALS: Final = (
     ("heiten", "heit"), ("keiten", "keit"), ("schaften", "schaft"), ("ionen", "ion"),
     ("täten", "tät"), ("s", ""),
 )  # fmt: skip
-# Where the longer form is a word of its own.
+# Words whose longer form is a different word.
 _NO_PLURALS: Final = frozenset(
     ("acoustics", "analytics", "arms", "athletics", "classics", "communications", "customs",
      "dynamics", "economics", "electronics", "ethics", "genetics", "glasses", "goods", "graphics",
@@ -58,7 +58,7 @@ class Variation(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Merge:
-    """A tag that is a variant of another, by name; `reason` is for a person to read."""
+    """A tag that is a variant of another, by name; `reason` is for a person."""
 
     tag: str
     into: str
@@ -68,9 +68,9 @@ class Merge:
 
 
 def find_merges(census: Census) -> tuple[Merge, ...]:
-    """Return the tags to merge into the form used most; children follow, and are not named.
+    """Return the tags to merge into the most used form; children follow, and are not listed.
 
-    Each tag is merged into one that itself stays.
+    Each tag is merged into one that stays itself.
     """
     pairs: list[tuple[Tag, Tag, Variation]] = []
     for siblings in _siblings(census):
@@ -93,7 +93,7 @@ def find_merges(census: Census) -> tuple[Merge, ...]:
 
 
 def _illegal(census: Census, done: set[str]) -> Iterator[Merge]:
-    """Yield tags that are none in Obsidian, as they could be written."""
+    """Yield tags that Obsidian does not accept, with a legal form."""
     for tag in census.used:
         form = legal_form(census, tag.name)
         if form and tag.key not in done and not is_tag(tag.name):
@@ -103,9 +103,9 @@ def _illegal(census: Census, done: set[str]) -> Iterator[Merge]:
 
 
 def legal_form(census: Census, name: str) -> str:
-    """Return how a tag with spaces or dots could be written, '' if that is not plain.
+    """Return the legal form of a tag with spaces or dots, '' if it is not obvious.
 
-    Dots part levels, as in Dendron, where what stands before the first one is a tag as well.
+    Dots separate levels, as in Dendron, if the part before the first dot is a tag, too.
     """
     clean = clean_tag(name)
     parts = clean.split(".")
@@ -122,7 +122,7 @@ def _siblings(census: Census) -> Iterator[list[Tag]]:
 
 
 def _spellings(census: Census) -> list[Merge]:
-    """Return spellings that differ in case alone: one tag in Obsidian, and untidy in lists."""
+    """Return spellings that differ only in case: one tag in Obsidian, but untidy in lists."""
     merges: list[Merge] = []
     for tag in census.tags.values():
         best = max(tag.spellings, key=lambda form: tag.spellings[form], default="")
@@ -135,13 +135,13 @@ def _spellings(census: Census) -> list[Merge]:
 
 
 def _canonical(pairs: Iterable[tuple[Tag, Tag, Variation]]) -> dict[str, Tag]:
-    """Return for every tag of the pairs the one its whole group becomes: the one used most."""
+    """Return for every tag of the pairs the most used one of its group, which all become."""
     groups: dict[str, list[Tag]] = {}
     for left, right, _ in pairs:
         group = groups.setdefault(left.key, [left])
         other = groups.setdefault(right.key, [right])
         if group is not other:
-            # The smaller joins the larger: so no tag changes its group often.
+            # The smaller group joins the larger, so that no tag changes its group often.
             few, many = sorted((group, other), key=len)
             many += few
             groups |= dict.fromkeys((tag.key for tag in few), many)
@@ -167,12 +167,12 @@ def _alike(
 
 
 def _style_form(tag: Tag) -> str:
-    """Return a tag's letters and digits alone: `Machine-Learning` and `machineLearning` are one."""
+    """Return a tag's letters and digits: `Machine-Learning` and `machineLearning` are equal."""
     return _SEPARATORS.sub("", tag.leaf).casefold()
 
 
 def _accents_form(tag: Tag) -> str:
-    """Return a tag without the accents of Latin letters; other scripts' marks tell words apart."""
+    """Return a tag without accents on Latin letters; marks in other scripts distinguish words."""
     folded: list[str] = []
     for char in normal("NFD", _style_form(tag)):
         if not unicodedata.combining(char) or not (folded and folded[-1].isascii()):
@@ -202,7 +202,7 @@ def _plurals(tags: list[Tag]) -> Iterator[tuple[Tag, Tag, Variation]]:
 
 
 def _slips(tags: list[Tag]) -> Iterator[tuple[Tag, Tag, Variation]]:
-    """Yield long tags one slip of a letter apart, found by what is left without one letter."""
+    """Yield long tags one typo apart, found by their forms without one letter."""
     seen: dict[str, list[Tag]] = {}
     for tag in tags:
         form = _style_form(tag)
@@ -220,10 +220,10 @@ def _slips(tags: list[Tag]) -> Iterator[tuple[Tag, Tag, Variation]]:
 
 
 def _is_slip(left: str, right: str) -> bool:
-    """Return whether one letter inside is missing, other, or two are exchanged.
+    """Return whether one inner letter is missing or different, or two are swapped.
 
-    First and last letters make other words: `adoption` and `adaption` may be slips, `economic` and
-    `economics`, `historic` and `prehistoric` are none.
+    A different first or last letter makes a different word: `adoption` and `adaption` may be typos,
+    `economic` and `economics`, `historic` and `prehistoric` are not.
     """
     if left == right or left[:1] != right[:1] or left[-1:] != right[-1:]:
         return False
