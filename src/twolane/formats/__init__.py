@@ -1,1 +1,1 @@
-"""What requests are read from and results written to."""
+"""Reading requests and writing results."""

@@ -1,7 +1,7 @@
-"""Where requests come from and results go to: files, pipes, standard input and output.
+"""Inputs and outputs: files, pipes, standard input and output.
 
-A file is read where it lies, and appears whole or not at all. What is no file (`-`, a named pipe,
-`<(…)`) can be read once only, so it is copied first, and is known by its contents.
+A file is read in place, and written all or nothing. Anything else (`-`, a named pipe, `<(…)`) can
+be read only once, so it is copied first, and is identified by its contents.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 STANDARD: Final = "-"
-"""What a person writes for standard input or output."""
+"""The name for standard input or output."""
 
 _STDIN, _STDOUT, _STDERR = 0, 1, 2
 _STANDARD_NAMES: Final = {"/dev/stdin": _STDIN, "/dev/stdout": _STDOUT, "/dev/stderr": _STDERR}
@@ -36,7 +36,7 @@ _DESCRIPTOR = re.compile(r"/(?:dev/fd|proc/self/fd)/(\d{1,6})")
 MAX_LINE_BYTES: Final = 67_108_864
 """The largest request that a provider takes, 32 MiB, with every second character as an escape."""
 MAX_COPY_BYTES: Final = 16 << 30
-"""As much as 60 full batches; what has no end would fill the disk."""
+"""As much as 60 full batches; an endless input would fill the disk."""
 _CHUNK_BYTES: Final = 1 << 20
 # Enough that a disk without room, or a quota that is used up, refuses it.
 _PROBE_BYTES: Final = 1 << 16
@@ -58,10 +58,10 @@ def _descriptor(named: Path, standard: int) -> int | None:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """An input: a file at `path`, or a `copy` of what can be read only once.
+    """An input: a file at `path`, or a `copy` of one that can be read only once.
 
-    `name` is what a person calls it; `identity` what the same command again is recognised by, ''
-    where only its contents can tell.
+    `name` is its name for people; `identity` recognizes the same command when repeated, '' if only
+    the contents can.
     """
 
     name: str
@@ -71,7 +71,7 @@ class Source:
 
     @contextlib.contextmanager
     def open(self) -> Iterator[BinaryIO]:
-        """Read it from its beginning. Raises InputError where it cannot be read."""
+        """Open it at its beginning. Raises InputError if it cannot be read."""
         try:
             if self.copy is not None:
                 self.copy.seek(0)
@@ -84,9 +84,9 @@ class Source:
 
 
 def open_source(named: Path) -> Source:
-    """Return the input that a person names, copied where it can be read only once.
+    """Return the input that a person names, copied if it can be read only once.
 
-    The copy has no name and is gone with this process. Raises InputError.
+    The copy has no name and disappears with this process. Raises InputError.
     """
     descriptor = _descriptor(named, _STDIN)
     if descriptor == _STDIN:
@@ -146,10 +146,10 @@ def _words(error: Exception) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """Where results go: a file at `path`, an open descriptor, or what lies at `path` and is no file.
+    """An output: a file at `path`, an open descriptor, or something other than a file at `path`.
 
-    `identity` is what the same command again is recognised by, and what a resume finds it by: ''
-    for a descriptor that another process does not have.
+    `identity` recognizes the same command when repeated, and lets a resume find the output: '' for
+    a descriptor that other processes do not have.
     """
 
     name: str
@@ -163,13 +163,13 @@ class Output:
 
     @property
     def identity(self) -> str:
-        """What a later process finds it by."""
+        """The path by which a later process finds it."""
         if self.descriptor is None:
             return str(self.path)
         return STANDARD if self.is_standard else ""
 
     def is_same(self, source: Source) -> bool:
-        """Tell whether it is the file that the requests are in, by whatever name."""
+        """Tell whether it is the file that holds the requests, under any name."""
         if source.copy is not None or not self._is_file:
             return False
         with contextlib.suppress(OSError):
@@ -181,7 +181,7 @@ class Output:
         return self.descriptor is None and (self.path.is_file() or not os.path.lexists(self.path))
 
     def check(self) -> None:
-        """See that it can be written, before anything is paid for. Raises ConfigError."""
+        """Check that it can be written, before anything is paid for. Raises ConfigError."""
         try:
             if self.descriptor is not None:
                 _check_open(None if self.is_standard and sys.stdout is None else self.descriptor)
@@ -198,9 +198,9 @@ class Output:
             raise _unwritable(self.name, error) from error
 
     def write(self, lines: Iterable[bytes], run_id: str) -> int:
-        """Write lines, a file all or nothing and in one moment; return how many there were.
+        """Write lines, a file atomically; return how many there were.
 
-        Raises BrokenPipeError where the reader left, ConfigError where it cannot be written.
+        Raises BrokenPipeError if the reader has left, ConfigError if it cannot be written.
         """
         try:
             if self._is_file:

@@ -27,10 +27,10 @@ if TYPE_CHECKING:
     from twolane.outcomes import ItemOutcome
 
 MAX_ID_CHARS: Final = 4_096
-"""As long as a path can be: an id is mostly a file's."""
+"""The length of the longest path: an id is often a file's."""
 _LONG_LINE_BYTES: Final = 1 << 20
 _MAX_VALUES: Final = 2_000_000
-"""A value takes up to 30 times its text in memory; a request is long for its texts, not for many."""
+"""A value takes up to 30 times its text in memory; requests are long because of texts, not values."""
 _BEGINNINGS: Final = (b",", b"[", b"{")
 _MAX_DIGITS: Final = 20
 _BOM = b"\xef\xbb\xbf"
@@ -38,11 +38,11 @@ _BOM = b"\xef\xbb\xbf"
 
 @dataclass(frozen=True, slots=True)
 class JsonlRequests:
-    """The requests of an input, read anew at every iteration, one line at a time.
+    """The requests of an input, read again at every iteration, one line at a time.
 
-    `model` is taken where a line's params name none. A line without custom_id gets the key `#`
-    and its index. The first time they are all read, each line is held to the rules; after that it is
-    known to keep them, and is read faster.
+    `model` is used for lines whose params name none. A line without custom_id gets the key `#` and
+    its index. The first complete pass checks each line; later ones can skip the checks and are
+    faster.
     """
 
     source: Source
@@ -87,7 +87,7 @@ class JsonlRequests:
         return Request(key=key, params=params, name=custom_id or "line", origin=where)
 
     def hash(self) -> str:
-        """Return the hash of the input's bytes and of the model that fills them up."""
+        """Return the hash of the input's bytes and of the default model."""
         digest = hashlib.blake2b((self.model or "").encode() + b"\0", digest_size=16)
         with self.source.open() as file:
             while chunk := file.read(1 << 20):
@@ -160,7 +160,7 @@ _JSON: Final = json.JSONDecoder(
 
 
 def anonymous_key(index: int) -> str:
-    """Return the key of a line that has no custom_id."""
+    """Return the key of a line without custom_id."""
     return f"#{index}"
 
 
@@ -195,9 +195,9 @@ def _result(outcome: ItemOutcome) -> dict[str, Any]:
 
 
 def write_results(outcomes: Iterable[ItemOutcome], run_id: str, output: Output) -> int:
-    """Write a line per item in input order, a file all or nothing; return how many.
+    """Write one line per item in input order, a file atomically; return how many.
 
-    Raises ConfigError where it cannot be written, BrokenPipeError where its reader has left.
+    Raises ConfigError if it cannot be written, BrokenPipeError if its reader has left.
     """
     lines = map(result_line, outcomes)
     return output.write(map(_harmless, lines) if output.is_standard else lines, run_id)

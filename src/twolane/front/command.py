@@ -1,4 +1,4 @@
-"""What commands over the engine share: the settings' flags, and how their work is run.
+"""Shared parts of commands over the engine: the settings' flags, and running their work.
 
 The `--help` of a command needs this, so nothing heavy is imported here.
 """
@@ -35,7 +35,7 @@ config_flag = click.option("--config", type=FILE, help="Config file, if not the 
 
 
 def home_flag(command: F) -> F:
-    """Add the flags of every command: where the state lies, and what the settings are read from."""
+    """Add the flags of every command: the state folder and the config file."""
     return click.option("--home", type=FOLDER, help="Folder that holds the ledger.")(
         config_flag(command)
     )
@@ -50,7 +50,7 @@ month_flag = click.option(
 
 
 def settings_flags(command: F) -> F:
-    """Add the flags of the settings that every command that asks a provider has."""
+    """Add the settings' flags that all commands with a provider have."""
     setting = partial(click.option, cls=Setting)
     flags = [
         home_flag,
@@ -103,14 +103,14 @@ def deadline_flags(command: F) -> F:
 
 
 def take_settings(flags: dict[str, Any]) -> dict[str, Any]:
-    """Take the settings' flags out of a command's and return those."""
+    """Take the settings' flags out of a command's flags and return them."""
     from twolane.config import VARIABLES  # noqa: PLC0415
 
     return {name: flags.pop(name) for name in VARIABLES if name in flags}
 
 
 def settings_of(flags: dict[str, Any]) -> Settings:
-    """Take the settings' flags out of a command's and return the settings in force."""
+    """Take the settings' flags out of a command's flags and return the settings in force."""
     from twolane.config import load_settings  # noqa: PLC0415
 
     settings = load_settings(take_settings(flags))
@@ -119,7 +119,7 @@ def settings_of(flags: dict[str, Any]) -> Settings:
 
 
 def hide_keys(settings: Settings, *more: str | None) -> None:
-    """See that none of the keys in force is printed, nor what else is named."""
+    """Keep the keys in force, and any other given secrets, from being printed."""
     from twolane.config import secrets_of  # noqa: PLC0415
     from twolane.core.redaction import Redactor  # noqa: PLC0415
 

@@ -1,6 +1,6 @@
 """A whole command line, from its first word to its exit code.
 
-Imported before it is known what is asked for, so nothing heavy is imported here.
+Imported before the command is known, so nothing heavy is imported here.
 """
 
 from __future__ import annotations
@@ -36,10 +36,11 @@ class _Ended(NamedTuple):
 
 
 def run_command_line(cli: click.Group, expected: Expected = tuple) -> None:
-    """Run a command line; an error that is `expected` ends with its message and its `exit_code`.
+    """Run a command line; an `expected` error ends with its message and its `exit_code`.
 
-    `expected` is called when something was raised, so that it may import the classes it returns.
-    With `--json` an error is one JSON object on standard output, too, where none was printed yet.
+    `expected` is called only when something was raised, so that it may import the classes it
+    returns. With `--json` an error is printed as one JSON object on standard output, unless one was
+    already printed.
     """
     prepare_streams()
     ended = _ended(cli, expected)

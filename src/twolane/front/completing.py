@@ -1,4 +1,4 @@
-"""What a shell completes: a script for each, and the runs of the ledger."""
+"""Shell completion: a script for each shell, and the runs of the ledger."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import click
 
 MOST_RUNS = 50
-"""More than a screen has is of no help."""
+"""More than fit on a screen are of no help."""
 
 # click's own script hands bash names as they are, and bash inserts them like that. Within quotes
 # bash escapes what it takes for a file's name; elsewhere it would leave a `$`, so `%q` does it.
@@ -59,9 +59,9 @@ class _Bash(BashComplete):
 
 
 def script(cli: click.Command, tool: str, shell: str) -> str:
-    """Return what a shell has to read so that it completes a tool's commands, flags and runs.
+    """Return the script that makes a shell complete a tool's commands, flags and runs.
 
-    Raises ConfigError for a shell that is not known.
+    Raises ConfigError for an unknown shell.
     """
     found = _Bash if shell == _Bash.name else get_completion_class(shell)
     if found is None:
@@ -70,10 +70,10 @@ def script(cli: click.Command, tool: str, shell: str) -> str:
 
 
 def runs_like(incomplete: str, flags: Mapping[str, Any]) -> list[CompletionItem]:
-    """Return the newest runs whose id begins like this, each with its state and what it is of.
+    """Return the newest runs whose id begins like this, each with its state and source.
 
-    `flags` are those that stand before it: `home` and `config` say which ledger it is. An error
-    cannot be told in the middle of a line, so there is nothing to complete then.
+    `flags` are those before it on the line: `home` and `config` select the ledger. An error cannot
+    be shown in the middle of a line, so nothing is completed then.
     """
     with contextlib.suppress(TwolaneError):
         settings = load_settings({name: flags.get(name) for name in ("home", "config")})

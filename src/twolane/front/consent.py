@@ -35,7 +35,7 @@ _SPAN_S = (86_400, 3_600, 60, 1)
 
 
 def cap_of(max_cost: str | None) -> int | None:
-    """Return a cap in nano-dollars from what a person wrote. Raises ConfigError."""
+    """Parse a cap that a person wrote, into nano-dollars. Raises ConfigError."""
     if max_cost is None:
         return None
     usd = amount(max_cost.removeprefix("$"), LEAST_USD, MAX_USD)
@@ -49,7 +49,7 @@ def cap_of(max_cost: str | None) -> int | None:
 
 
 def within_s(by: str | None, *, strict: bool) -> int | None:
-    """Return a length of time in seconds from what a person wrote. Raises ConfigError."""
+    """Parse a duration that a person wrote, into seconds. Raises ConfigError."""
     if by is None:
         if strict:
             message = "--by-strict says how a deadline is kept; give the deadline with --by"
@@ -72,9 +72,9 @@ def within_s(by: str | None, *, strict: bool) -> int | None:
 async def find_server(
     engine: Engine, console: Console, *, model: str | None = None, base_url: str = ""
 ) -> None:
-    """Find the server of a provider that has to be found, and say what answered.
+    """Find the server of a provider that needs discovery, and say what answered.
 
-    `base_url` is where a run was begun. Raises ConfigError saying what to do.
+    `base_url` is the server that a run was started with. Raises ConfigError saying what to do.
     """
     finding = asyncio.ensure_future(engine.connect(model, base_url))
     try:
@@ -91,7 +91,7 @@ async def find_server(
 def show_plan(plan: Plan, console: Console) -> None:
     """Show where a run goes, why, and what it is estimated to cost in either lane.
 
-    Of one that costs nothing neither is of interest.
+    For a free run neither lane nor price is shown.
     """
     quote = plan.quote
     if quote.realtime_nano == 0:
@@ -108,7 +108,7 @@ def show_plan(plan: Plan, console: Console) -> None:
 
 
 def show_request(preview: Preview, console: Console) -> None:
-    """Show a request whole, as it would be sent."""
+    """Show a complete request as it would be sent."""
     words = "in real time" if preview.lane is Lane.REALTIME else "in a batch"
     console.print(
         f"the request for {shown(preview.key)}, as it would go to {preview.base_url} {words}:"
@@ -120,7 +120,7 @@ def show_request(preview: Preview, console: Console) -> None:
 
 
 def plan_object(plan: Plan, preview: Preview | None) -> dict[str, Any]:
-    """Return a plan, and its first request whole, as `--dry-run --json` has them."""
+    """Return a plan and its complete first request, as in `--dry-run --json`."""
     told: dict[str, Any] = {
         "items": plan.quote.items,
         "lane": plan.decision.lane,
@@ -151,9 +151,9 @@ def agree(
     cap_nano: int | None,
     yes: bool,
 ) -> None:
-    """Show the plan and see that somebody agrees to its price.
+    """Show the plan and make sure that somebody agrees to its price.
 
-    Asks where there is a terminal. Raises WaitingError where nobody can be asked, or says no.
+    Asks if there is a terminal. Raises WaitingError if nobody can be asked, or the answer is no.
     """
     offer = offer_of(plan, engine, settings, cap_nano=cap_nano)
     show_offer(offer, console)
@@ -162,7 +162,7 @@ def agree(
 
 
 def show_offer(offer: Offer, console: Console) -> None:
-    """Show a plan, and what of it a budget pays for."""
+    """Show a plan, and how much of it a budget covers."""
     plan = offer.plan
     show_plan(plan, console)
     items = counted(plan.quote.items, "item")
@@ -181,10 +181,10 @@ def show_offer(offer: Offer, console: Console) -> None:
 
 
 def confirm(question: str, console: Console, *, yes: bool, otherwise: str) -> None:
-    """See that somebody says yes to a question, or said so beforehand with `yes`.
+    """Make sure that somebody answers yes to a question, or did so beforehand with `yes`.
 
-    Asks where there is a terminal. Raises WaitingError where nobody can be asked, and with
-    `otherwise` where the answer is another.
+    Asks if there is a terminal. Raises WaitingError if nobody can be asked, and with `otherwise` if
+    the answer is not yes.
     """
     if yes:
         return

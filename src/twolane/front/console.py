@@ -1,6 +1,6 @@
-"""What commands show: reports, failures and warnings, on any console, for people and scripts.
+"""The output of commands: reports, failures and warnings, for people and scripts.
 
-Names never kill a run: what a console cannot print is written as an escape.
+Names never crash a run: characters that a console cannot print are escaped.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ EXIT_FAILED, EXIT_CANCELED, EXIT_BUDGET = 3, 4, 5
 
 
 def exit_code(report: Report) -> int:
-    """Return what a command ends with, for a run in the state the report shows."""
+    """Return a command's exit code for a run in the report's state."""
     if report.state == RunState.STOPPED:
         return EXIT_BUDGET
     if report.state in (RunState.CANCELED, "partial") or report.items.canceled:
@@ -119,7 +119,7 @@ def _waiting_object(wait: Wait) -> dict[str, Any]:
 
 
 def waiting_line(wait: Wait, now: float) -> str:
-    """Return what is waited for, and until when, in words."""
+    """Return what a run waits for, and until when, in words."""
     if wait.until is None:
         return f"{shown(wait.why)}, waiting"
     return f"{shown(wait.why)}, waiting until {clock_time(wait.until, now)}"
@@ -162,7 +162,7 @@ def _deadline_line(kept: Kept) -> str:
 
 
 def print_standing(run: RunRow, console: Console) -> None:
-    """Say where a run went, and what of it is gone; nothing of one that is all here."""
+    """Say if a run was handed over or its data deleted; print nothing otherwise."""
     if run.handed_over is not None:
         console.print(f"handed over with the export {shown(run.handed_over)}")
     if run.dropped_at is not None:
@@ -208,13 +208,13 @@ def _remark_lines(report: Report) -> Iterator[str]:
 
 
 def print_decision(report: Report, console: Console) -> None:
-    """Say which lane a run took, and why; where nothing is paid, that is of no interest."""
+    """Say which lane a run took, and why; print nothing for a free run."""
     if not report.is_free:
         console.print(f"lane: {report.decision.reason}")
 
 
 def print_report(report: Report, console: Console) -> None:
-    """Show a run's report to a person: of one that is free, neither lanes nor prices."""
+    """Show a run's report to a person, for a free run without lanes and prices."""
     items = report.items
     title = f"run {report.run}: {report.state}"
     if report.is_free:
@@ -261,7 +261,7 @@ def _lanes_table(report: Report, title: str) -> Table:
 
 
 def print_failures(failures: Iterable[Failure], console: Console) -> None:
-    """Show what failed, each reason once with the items that it is the same for."""
+    """Show what failed, each reason once with all its items."""
     alike: dict[tuple[str, str], list[Failure]] = {}
     for one in failures:
         key = (one.kind, gist(one.message, one.item, one.custom_id))
@@ -280,7 +280,7 @@ def print_failures(failures: Iterable[Failure], console: Console) -> None:
 
 
 def left_line(left: Mapping[str, int], noun: str) -> str:
-    """Say how many failed ones a retry leaves, and why."""
+    """Say how many failed items a retry would leave, and why."""
     kinds = ", ".join(f"{count:,} {kind}" for kind, count in left.items())
     return (
         f"left as failed: {counted(sum(left.values()), noun)} that would fail again as it is "

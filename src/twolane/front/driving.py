@@ -1,4 +1,4 @@
-"""A run driven with its progress shown, and stopped by Ctrl-C without a loss."""
+"""Driving a run with its progress shown, so that Ctrl-C stops it without loss."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ PLAIN_LINE_EVERY_S = 5.0
 
 
 async def drive(run: Run, console: Console, *, stage: int | None = None) -> RunState:
-    """Drive a run with its progress shown; Ctrl-C once stops it cleanly, twice at once.
+    """Drive a run with its progress shown; Ctrl-C stops it cleanly, a second one immediately.
 
     Raises what Run.drive raises.
     """
@@ -103,10 +103,9 @@ async def _watch(run: Run, console: Console) -> None:
 
 
 def gauge_of(progress: Progress, elapsed_s: float, *, is_free: bool, now: float) -> Gauge:
-    """Return how far a run is, and what there is to say of it, the most needed first.
+    """Return how far a run is, with its details, the most important first.
 
-    Of one that costs nothing neither lane nor price is of interest. `now` is in seconds since the
-    epoch.
+    For a free run neither lane nor price is shown. `now` is in seconds since the epoch.
     """
     items = progress.items
     done = items.total - items.open

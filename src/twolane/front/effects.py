@@ -1,4 +1,4 @@
-"""What is shown of a setting: its value in force and its source."""
+"""A setting as shown: its value in force and its source."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from twolane.config import BY_DEFAULT as BY_DEFAULT  # noqa: PLC0414  # for comm
 from twolane.config import FROM_FILE as FROM_FILE  # noqa: PLC0414  # see above
 
 NOT_SHOWN: Final = "set, not shown"
-"""Stands for a key."""
+"""Shown in place of a key."""
 
 
 class Effect(NamedTuple):
-    """The value of a setting in force, None where it has none, and where it comes from."""
+    """The value of a setting in force, None if it has none, and its source."""
 
     value: str | float | list[str] | None
     source: str

@@ -1,4 +1,4 @@
-"""The types of flags: numbers and paths, refused with what would fit before a command begins.
+"""The types of flags: numbers and paths, checked before a command begins.
 
 Nothing heavy is imported here before a value is read.
 """
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 
 class PathName(click.Path):
-    """A path that a file or folder can have."""
+    """A valid path of a file or folder."""
 
     def convert(self, value: Any, param: Parameter | None, ctx: Context | None) -> Any:  # noqa: ANN401
-        """Return the path; what can be none is an error of usage."""
+        """Return the path; an invalid one is a usage error."""
         from twolane.files import path_problem  # noqa: PLC0415
 
         text = os.fspath(value)
@@ -30,7 +30,7 @@ class PathName(click.Path):
         return super().convert(value, param, ctx)
 
     def coerce_path_result(self, value: str | os.PathLike[str]) -> Path:
-        """Return the path as what commands take."""
+        """Return the path as the type that commands take."""
         from pathlib import Path  # noqa: PLC0415
 
         return Path(value)
@@ -40,7 +40,7 @@ class Whole(click.IntRange):
     """A whole number in plain digits, within 64 bits."""
 
     def convert(self, value: Any, param: Parameter | None, ctx: Context | None) -> int:  # noqa: ANN401
-        """Return the number; signs, underscores, blanks and other scripts' digits make it none."""
+        """Return the number; signs, underscores, blanks and other scripts' digits are usage errors."""
         from twolane.core.outside import whole  # noqa: PLC0415
         from twolane.values import shortened  # noqa: PLC0415
 
@@ -54,7 +54,7 @@ class Number(click.FloatRange):
     """A finite number from 0 up."""
 
     def convert(self, value: Any, param: Parameter | None, ctx: Context | None) -> float:  # noqa: ANN401
-        """Return the number; `nan`, `inf`, signs and blanks make it none."""
+        """Return the number; `nan`, `inf`, signs and blanks are usage errors."""
         from twolane.core.outside import MAX_WHOLE, amount  # noqa: PLC0415
         from twolane.values import shortened  # noqa: PLC0415
 
@@ -65,7 +65,7 @@ class Number(click.FloatRange):
 
 
 class Dollars(click.types.StringParamType):
-    """An amount above 0, exactly as it is written; a `$` may stand before it."""
+    """An amount above 0, exactly as written, optionally after a `$`."""
 
     name = "usd"
 
@@ -89,7 +89,7 @@ class RunName(click.types.StringParamType):
     def shell_complete(
         self, ctx: Context, param: Parameter, incomplete: str
     ) -> list[CompletionItem]:
-        """Return the newest runs whose id begins like this; none where the ledger cannot be read."""
+        """Return the newest runs whose id begins like this; none if the ledger cannot be read."""
         from twolane.front.completing import runs_like  # noqa: PLC0415
 
         return super().shell_complete(ctx, param, incomplete) + runs_like(incomplete, ctx.params)

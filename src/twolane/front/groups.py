@@ -1,4 +1,4 @@
-"""Groups of commands: what their help shows, and commands imported when they are asked for."""
+"""Groups of commands: their help, and the import of each command on first use."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
 MAX_SUMMARY_CHARS = 1_000
-"""No first sentence of a help is so long: none is cut."""
+"""Longer than any first sentence of a help, so that none is cut."""
 
 
 class Setting(click.Option):
-    """A flag for what the environment or the config file can say as well."""
+    """A flag for a setting that the environment or the config file can also set."""
 
 
 class SettingsApart(click.Command):
-    """A command whose help shows the settings below the options that are its own."""
+    """A command whose help shows the settings below its own options."""
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the options in two sections."""
@@ -42,13 +42,13 @@ class SettingsApart(click.Command):
 
 
 class Listed(MutableMapping[str, click.Command]):
-    """Commands by name, each imported when it is asked for.
+    """Commands by name, each imported on first use.
 
-    A help that lists them, and a shell that completes the name of one, need only their summaries.
+    Listing them in a help, and completing a name in a shell, needs only their summaries.
     """
 
     def __init__(self, modules: Mapping[str, Mapping[str, str]]) -> None:
-        """Take the summaries of each module's commands, which are its attributes of these names."""
+        """Take the summaries of each module's commands, by the names of its attributes."""
         self._summaries = {name: text for names in modules.values() for name, text in names.items()}
         self._commands: dict[str, click.Command | str] = {
             name: module for module, names in modules.items() for name in names
@@ -78,7 +78,7 @@ class Listed(MutableMapping[str, click.Command]):
         return len(self._commands)
 
     def summary(self, name: str) -> str:
-        """Return the first sentence of a command's help, which is imported only if it was added."""
+        """Return the first sentence of a command's help, importing only commands added later."""
         if name in self._summaries:
             return self._summaries[name]
         return self[name].get_short_help_str(limit=MAX_SUMMARY_CHARS)
@@ -89,7 +89,7 @@ class Commands(click.Group):
 
     command_class = SettingsApart
     group_class = type
-    """Groups in it are of its own class."""
+    """Nested groups have the same class."""
 
     def __init__(
         self,
@@ -97,12 +97,12 @@ class Commands(click.Group):
         commands: Mapping[str, Mapping[str, str]] | None = None,
         **kwargs: Any,  # noqa: ANN401
     ) -> None:
-        """Take the commands that are imported when they are asked for, as `Listed` does."""
+        """Take the commands that are imported on first use, like `Listed`."""
         self.listed = Listed(commands or {})
         super().__init__(name, self.listed, **kwargs)
 
     def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write each command with its whole summary, over as many lines as that takes."""
+        """Write each command with its whole summary, over as many lines as it takes."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, self.listed.summary(name)) for name in sorted(self.listed)])
 
@@ -117,7 +117,7 @@ class Commands(click.Group):
         ] + click.Command.shell_complete(self, ctx, incomplete)
 
     def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401
-        """Run a command; a reader that has left, as of `| head`, ends it without a fault."""
+        """Run a command; a reader that has left, such as `| head`, ends it without an error."""
         try:
             return super().invoke(ctx)
         except (BrokenPipeError, SystemExit) as ended:

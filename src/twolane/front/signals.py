@@ -1,4 +1,4 @@
-"""Signals that mean something of their own while a command does one thing."""
+"""Signals that a command handles itself while it does one thing."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def handled(
     handler: Callable[[int, FrameType | None], None], *signals: signal.Signals
 ) -> Iterator[None]:
-    """Have signals handled by `handler` while the block runs; elsewhere than in the main thread none."""
+    """Handle signals with `handler` while the block runs; does nothing outside the main thread."""
     previous: dict[signal.Signals, Any] = {}
     for one in signals:
         with contextlib.suppress(ValueError):  # not in the main thread: nothing to catch there

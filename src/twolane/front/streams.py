@@ -1,6 +1,6 @@
-"""The standard streams, so that no name or character can stop a command from speaking.
+"""The standard streams, made safe for any name and character.
 
-Apart from the console, because every command needs this much and a `--help` no more. What a
+Separate from the console, because every command needs this much and a `--help` no more. Anything a
 `--help` does not need is imported where it is used.
 """
 
@@ -83,7 +83,7 @@ _SPOKEN = _Spoken()
 
 
 def prepare_streams() -> None:
-    """Let every character pass: what the console's encoding has not is shown as an escape."""
+    """Accept every character: those missing from the console's encoding are escaped."""
     _SPOKEN.json = False
     _SPOKEN.without_keys = _as_it_is
     for stream in (sys.stdout, sys.stderr):
@@ -92,15 +92,15 @@ def prepare_streams() -> None:
 
 
 def print_without(without_keys: Callable[[str], str]) -> None:
-    """Print nothing from now on that `without_keys` has not seen; it returns a text without keys."""
+    """Filter everything printed from now on through `without_keys`, which redacts keys."""
     _SPOKEN.without_keys = without_keys
 
 
 def shown(text: str, most: int = MAX_SHOWN_CHARS) -> str:
     """Return `text` as one line for a console, cut after `most` characters.
 
-    What would act on the console, hide there or turn its order round is shown as an escape:
-    control and format characters, line ends, lone surrogates, fillers.
+    Characters that would control the console, hide text or reverse its order are escaped: control
+    and format characters, line ends, lone surrogates, fillers.
     """
     text = _SPOKEN.without_keys(text)
     if len(text) > most:
@@ -109,12 +109,12 @@ def shown(text: str, most: int = MAX_SHOWN_CHARS) -> str:
 
 
 def shown_lines(text: str) -> str:
-    """Return `text` for a console as `shown` does, whole and with its lines and tabs."""
+    """Return `text` for a console like `shown`, but whole and with its lines and tabs."""
     return _odd(_LINES).sub(_escaped, _SPOKEN.without_keys(text))
 
 
 def shown_json(line: str) -> str:
-    """Return a line of JSON for a console: the same value, with escapes where `shown` has some."""
+    """Return a line of JSON for a console: the same value, with the escapes of `shown`."""
     return _odd().sub(partial(_escaped, escape=_json_escape), _SPOKEN.without_keys(line))
 
 
@@ -128,7 +128,7 @@ def _escaped(found: re.Match[str], escape: Callable[[str], str] = _python_escape
 
 
 def tell(line: str) -> None:
-    """Print a line on standard error; safe whatever is in it."""
+    """Print a line on standard error, safe for any text."""
     if sys.stderr is not None:  # closed by whoever started this
         sys.stderr.write(f"{shown(line, MAX_LINE_CHARS)}\n")
 
@@ -140,7 +140,7 @@ def tell_lines(text: str) -> None:
 
 
 class Told:
-    """A stream for what others write to standard error, as safe as what is told."""
+    """A stream for other code's writes to standard error, as safe as `tell`."""
 
     def write(self, text: str) -> int:
         """Tell a text."""
@@ -148,7 +148,7 @@ class Told:
         return len(text)
 
     def flush(self) -> None:
-        """Do nothing: every line is told at once."""
+        """Do nothing: every line is printed at once."""
 
 
 def print_json(value: object) -> None:
@@ -163,24 +163,24 @@ def print_json(value: object) -> None:
 
 
 def kind_of(error: BaseException) -> str:
-    """Return what `--json` calls an error: its class in words, as in `unknown_run`."""
+    """Return an error's name in `--json`: its class in words, such as `unknown_run`."""
     name = type(error).__name__.removesuffix("Error")
     return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
 
 
 def error_object(kind: str, message: str, code: int) -> dict[str, object]:
-    """Return how `--json` tells an error that a command ends with."""
+    """Return the `--json` object for an error that a command ends with."""
     return {"kind": kind, "message": message, "exit": code}
 
 
 def print_json_error(kind: str, message: str, code: int) -> None:
-    """Print an error as the command's one JSON object, where it has printed none yet."""
+    """Print an error as the command's one JSON object, unless one was already printed."""
     if not _SPOKEN.json:
         print_json({"error": error_object(kind, message, code)})
 
 
 def drop_standard_output() -> None:
-    """Let what is still to be printed go nowhere: whoever read it has left."""
+    """Discard what is still to be printed: its reader has left."""
     with contextlib.suppress(OSError, ValueError, AttributeError):
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, sys.stdout.fileno())

@@ -1,7 +1,8 @@
-"""The one place that prints for people: everything is plain text, and safe whatever is in it.
+"""The one place that prints for people: everything is plain text and safe to print.
 
-No other module uses rich. A text is taken literally, without markup or emoji codes, and what would
-act on a console is shown as an escape (`twolane.front.streams.shown`), so that no caller can forget it.
+No other module uses rich. Texts are literal, without markup or emoji codes, and characters that
+would control a console are escaped (`twolane.front.streams.shown`), so that no caller can forget
+it.
 """
 
 from __future__ import annotations
@@ -27,13 +28,13 @@ PIPE_COLUMNS = 10_000
 ECHO_CELLS = 2
 BAR_CELLS = 20
 WIDE_CELLS = 60
-"""Where a line has less room than this, its words need all of it."""
+"""A line with less room than this gives all of it to its words."""
 MAX_CELL_CHARS = 300
 
 
 @dataclass(slots=True)
 class Table:
-    """Rows of plain texts under their columns; columns named in `right` are numbers."""
+    """Rows of plain texts under their columns; those named in `right` are right-aligned numbers."""
 
     columns: Sequence[str]
     right: frozenset[str] = frozenset()
@@ -49,7 +50,7 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Gauge:
-    """How far something is: `done` of `total`, and what there is to say, the most needed first."""
+    """Progress: `done` of `total`, with details, the most important first."""
 
     done: int
     total: int
@@ -57,12 +58,12 @@ class Gauge:
 
 
 class Console:
-    """A console that shows texts exactly as they are, and what is not harmless as escapes."""
+    """A console that shows texts literally, with harmful characters escaped."""
 
     def __init__(
         self, file: IO[str] | None = None, *, stderr: bool = False, width: int | None = None
     ) -> None:
-        """Print to `file`, or standard error, or standard output, as they are when printed to."""
+        """Print to `file`, or to the current standard error or standard output."""
         from rich.console import Console as RichConsole  # noqa: PLC0415  # a tenth of a second
 
         self._rich = RichConsole(
@@ -77,12 +78,12 @@ class Console:
 
     @property
     def is_terminal(self) -> bool:
-        """Whether somebody watches, whatever the environment says of colours."""
+        """Whether this is a terminal, whatever the environment says about colors."""
         return self._rich.file.isatty()
 
     @property
     def can_redraw(self) -> bool:
-        """Whether a line can change in place: not in a file, nor on a dumb terminal."""
+        """Whether a line can be redrawn in place: not in a file or on a dumb terminal."""
         return self.is_terminal and not self._rich.is_dumb_terminal
 
     def print(self, line: str = "", *, style: str = "", aside: str = "", end: str = "\n") -> None:
@@ -95,14 +96,14 @@ class Console:
         self._rich.print(text, end=end)
 
     def clear_line(self) -> None:
-        """Take away the line that was printed last, where it had no end."""
+        """Remove the line printed last, if it was not ended."""
         from rich.control import Control  # noqa: PLC0415
         from rich.segment import ControlType  # noqa: PLC0415
 
         self._rich.control(Control(ControlType.CARRIAGE_RETURN, (ControlType.ERASE_IN_LINE, 2)))
 
     def print_lines(self, text: str, *, style: str = "") -> None:
-        """Print a text whole, with its lines and tabs, such as a request or a note's change."""
+        """Print a whole text, with its lines and tabs, such as a request or a note's diff."""
         from rich.segment import Segment, Segments  # noqa: PLC0415
 
         # Not a Text, which would make spaces of tabs.
@@ -115,9 +116,10 @@ class Console:
 
     @contextmanager
     def paged(self) -> Iterator[Console]:
-        """Print what the block prints through the system's pager, where somebody watches.
+        """Send the block's output through the system's pager, if this is a terminal.
 
-        The pager is `less` unless PAGER says otherwise; what fits the screen is simply shown.
+        The pager is `less` unless PAGER says otherwise; output that fits the screen is just
+        printed.
         """
         if not self.is_terminal:
             yield self
@@ -129,7 +131,7 @@ class Console:
 
     @contextmanager
     def status(self, line: str = "") -> Iterator[Callable[[str], None]]:
-        """Show a line while something goes on, where somebody watches; what is given replaces it."""
+        """Show a status line on a terminal during the block; the yielded function replaces it."""
         if not self.can_redraw:
             yield lambda _: None
             return
@@ -142,7 +144,7 @@ class Console:
 
     @contextmanager
     def gauge(self) -> Iterator[Callable[[Gauge], None]]:
-        """Show how far something is, over and over; nothing of it stays in the end."""
+        """Show changing progress during the block; nothing of it stays afterwards."""
         from rich.progress_bar import ProgressBar  # noqa: PLC0415
 
         with self._live() as show:
@@ -159,12 +161,12 @@ class Console:
 
 
 def note_console() -> Console:
-    """Return the console for everything that is not the result: standard error."""
+    """Return the console for everything but the result: standard error."""
     return Console(stderr=True)
 
 
 def result_console() -> Console:
-    """Return the console for what a command is asked for: standard output."""
+    """Return the console for a command's result: standard output."""
     # A pipe has no width: what is cut there to fit 80 columns is lost.
     is_terminal = sys.stdout is not None and sys.stdout.isatty()
     return Console(width=None if is_terminal else PIPE_COLUMNS)

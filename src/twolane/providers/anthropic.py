@@ -85,7 +85,7 @@ class _Said(TypedDict):
 
 
 class AnthropicProvider(ProviderBase):
-    """Both lanes of Anthropic's API; every method makes one exchange and retries nothing."""
+    """Both lanes of Anthropic's API; every method makes one exchange, without retries."""
 
     limits = LIMITS
 
@@ -100,11 +100,11 @@ class AnthropicProvider(ProviderBase):
         ephemeral: bool = False,
         secrets: Sequence[str] = (),
     ) -> None:
-        """Speak through `transport`; `base_url` only names the service.
+        """Use `transport`; `base_url` only names the service.
 
-        The request bears `api_key`, or where there is none `auth_token` as a bearer's: the order
-        in which the official SDK takes them from the environment (anthropic 2.12). No answer
-        keeps either, nor what else `secrets` holds.
+        Requests carry `api_key`, or without one `auth_token` as a bearer token: the official SDK's
+        order of precedence (anthropic 2.12). Both, and all other `secrets`, are redacted from
+        answers.
         """
         self.name = name
         self.base_url = base_url
@@ -153,7 +153,7 @@ class AnthropicProvider(ProviderBase):
         return self._batch(self._object(raw))
 
     async def retrieve_batch(self, batch_id: str) -> BatchInfo:
-        """Return how a batch stands. Raises ProviderError, RejectedError with 404 if unknown."""
+        """Return a batch's status. Raises ProviderError, RejectedError with 404 if unknown."""
         raw, _ = await self._exchange("GET", _path(batch_id), None, CONTROL_TIMEOUT_S)
         return self._batch(self._object(raw))
 
@@ -184,7 +184,7 @@ class AnthropicProvider(ProviderBase):
         return self._batch(self._object(raw))
 
     async def fetch_results(self, batch_id: str, out: Sink) -> None:
-        """Stream the results into `out`. Raises ProviderError, also where the stream breaks.
+        """Stream the results into `out`. Raises ProviderError, also if the stream breaks.
 
         The URL is built from the configured base: `results_url` could name another host, and
         following it would hand that host the key.
@@ -216,7 +216,7 @@ class AnthropicProvider(ProviderBase):
             out.write(chunk)
 
     def batch_frame(self) -> tuple[bytes, bytes, bytes]:
-        """Return what stands before, between and after the lines of a create."""
+        """Return the bytes before, between and after the lines of a create."""
         return b'{"requests":[', b",", b"]}"
 
     async def aclose(self) -> None:
@@ -329,7 +329,7 @@ class AnthropicProvider(ProviderBase):
 
 
 def bearer(token: str) -> dict[str, str]:
-    """Return the header that a token goes out in, nothing where there is none."""
+    """Return the header that carries a token, nothing if there is none."""
     return {"authorization": f"Bearer {token}"} if token else {}
 
 

@@ -1,4 +1,4 @@
-"""What the engine asks of a provider, in both lanes."""
+"""The engine's interface to a provider, in both lanes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SHOWN_MODELS: Final = 20
 class BatchPage:
     """One page of a provider's list of batches, newest first.
 
-    `unreadable` counts those that it lists and does not tell: any of them may be any batch.
+    `unreadable` counts listed batches that cannot be read: each may be any batch.
     """
 
     batches: tuple[BatchInfo, ...]
@@ -31,7 +31,7 @@ class BatchPage:
 
 
 class Sink(Protocol):
-    """What results are written into. Raises ReplyTooLargeError where they are too many."""
+    """Receives the bytes of results. Raises ReplyTooLargeError if there are too many."""
 
     def write(self, data: bytes, /) -> object:
         """Write the next bytes."""
@@ -46,12 +46,11 @@ class ResultLine(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Traits:
-    """What a provider is like, where that decides lane, price or pace.
+    """A provider's properties that decide lane, price or pace.
 
-    `free` says that nothing it does costs money, `no_batches` why it has no batch lane ('': it
-    has one), `first_calls` how many calls it is begun with while it is not known how many it can
-    answer at once (None: the engine's usual number), `full_is_load` that a refusal for load is
-    never one request's own fault.
+    `free` says that nothing costs money, `no_batches` why there is no batch lane ('' if there is
+    one), `first_calls` the initial number of concurrent calls (None for the engine's default),
+    `full_is_load` that an overload refusal is never one request's own fault.
     """
 
     free: bool = False
@@ -62,11 +61,11 @@ class Traits:
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """What a server says of itself and of one of its models.
+    """A server's description of itself and of one of its models.
 
-    `model` is '' where several are listed and none was named; `context_tokens` is what prompt and
-    reply may take together, None where the server does not say; `goes_to` is what else than this
-    machine gets what is sent, '' for nothing.
+    `model` is '' if several are listed and none was named; `context_tokens` is the limit of prompt
+    and reply together, None if the server does not say; `goes_to` names where requests go besides
+    this machine, '' for nowhere.
     """
 
     server: str
@@ -78,7 +77,7 @@ class Served:
 
     @property
     def words(self) -> str:
-        """What answered, in words for a person: the server, its address, model and context."""
+        """The description for people: the server, its address, model and context."""
         parts = [f"{self.server or 'a server'} at {self.base_url}"]
         if self.model:
             parts.append(f"model {self.model}")
@@ -110,7 +109,7 @@ def listed(models: Sequence[str]) -> str:
 
 
 async def refusal_of(response: Response) -> bytes:
-    """Return the body of a refusal, or as much of it as says why. Raises ConnectionFailedError."""
+    """Return the body of a refusal, or its beginning. Raises ConnectionFailedError."""
     try:
         return await response.read(REFUSAL_BYTES)
     except ReplyTooLargeError as error:
@@ -121,7 +120,7 @@ class Provider(Protocol):
     """A service that answers requests one by one and in batches.
 
     Every coroutine makes exactly one exchange and raises ProviderError; nothing is retried here.
-    `ephemeral` tells that batches die with this process (the embedded simulator).
+    `ephemeral` says that batches end with this process (the embedded simulator).
     """
 
     name: str
@@ -132,19 +131,19 @@ class Provider(Protocol):
     ephemeral: bool
 
     async def connect(self, model: str | None = None, base_url: str = "") -> Served | None:
-        """Find the server, and `model` there; None for a service that is known beforehand.
+        """Find the server, and `model` on it; None for a service that needs no discovery.
 
-        Sends no request of a run. `base_url` is where the run was begun, '' for a new one; a URL
-        of the settings goes before. Raises ConfigError saying what to do.
+        Sends no request of a run. `base_url` is the server that the run was started with, '' for a
+        new run; a URL in the settings takes precedence. Raises ConfigError saying what to do.
         """
 
     def check(self, params: Mapping[str, Any]) -> None:
-        """See that the provider can be asked this. Raises InputError naming what it cannot take."""
+        """Check that the provider accepts a request. Raises InputError naming what it refuses."""
 
     async def send(self, body: bytes, *, most_bytes: int, betas: Sequence[str] = ()) -> Reply:
-        """Answer one request in real time, with the service's `betas` switched on for it.
+        """Answer one request in real time, with the given `betas` enabled.
 
-        Raises ReplyTooLargeError where the answer is larger than `most_bytes`.
+        Raises ReplyTooLargeError if the answer is larger than `most_bytes`.
         """
 
     async def count_tokens(self, body: bytes) -> int:
@@ -156,10 +155,10 @@ class Provider(Protocol):
         """Post a batch whose lines `batch_line` made, joined by `batch_frame`."""
 
     async def retrieve_batch(self, batch_id: str) -> BatchInfo:
-        """Return how a batch stands."""
+        """Return a batch's status."""
 
     async def list_batches(self, *, after_id: str | None, limit: int) -> BatchPage:
-        """Return a page of batches, newest first, behind `after_id`."""
+        """Return a page of batches, newest first, after `after_id`."""
 
     async def cancel_batch(self, batch_id: str) -> BatchInfo:
         """Ask for an early end."""
@@ -168,22 +167,22 @@ class Provider(Protocol):
         """Stream the results of an ended batch into `out`."""
 
     def batch_frame(self) -> tuple[bytes, bytes, bytes]:
-        """Return what stands before, between and after the lines of a create."""
+        """Return the bytes before, between and after the lines of a create."""
 
     def batch_line(self, custom_id: str, body: bytes) -> bytes:
         """Return one request of a create."""
 
     def read_line(self, line: bytes) -> ResultLine:
-        """Read one line of results. Raises InvalidReplyError where it cannot be read."""
+        """Read one line of results. Raises InvalidReplyError if it cannot be read."""
 
     def result_text(self, body: bytes) -> str:
-        """Return the text of a result that `result_body` wrote, '' where it has none."""
+        """Return the text of a result that `result_body` wrote, '' if it has none."""
 
     def result_body(self, outcome: Outcome) -> bytes:
-        """Return an outcome of the real-time lane in the batch-result shape."""
+        """Return a real-time outcome in the batch-result shape."""
 
     async def aclose(self) -> None:
-        """Release what is held open."""
+        """Release open resources."""
 
 
 class NoBatches:

@@ -1,8 +1,8 @@
-"""The engine's form of requests and answers (Anthropic's Messages) to and from chat completions.
+"""Conversion between Anthropic's Messages, the engine's format, and chat completions.
 
-Pure. What has one meaning in both forms is converted; what has none is refused by name, before
-anything is sent. The chat form is OpenAI's as local servers take it, without the members that only
-OpenAI knows: https://platform.openai.com/docs/api-reference/chat/create
+Pure. Members with the same meaning in both formats are converted; others are refused by name,
+before anything is sent. The chat format is OpenAI's as local servers accept it, without the members
+that only OpenAI supports: https://platform.openai.com/docs/api-reference/chat/create
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ if TYPE_CHECKING:
 
 
 class Endpoint(StrEnum):
-    """The two forms that local servers speak."""
+    """The two APIs that local servers offer."""
 
     CHAT = "/v1/chat/completions"
     MESSAGES = "/v1/messages"
 
 
 class Schemas(StrEnum):
-    """What a server makes of the schema that a reply has to meet."""
+    """What a server does with a request's schema."""
 
     ENFORCED = "enforced"
     IGNORED = "ignored"
@@ -76,7 +76,7 @@ _STOP_REASONS: Final[Mapping[str, str]] = {
 
 
 def check(params: Mapping[str, Any]) -> None:
-    """See that `params` can be asked in the chat form. Raises InputError naming what cannot."""
+    """Check that `params` can be converted. Raises InputError naming what cannot."""
     for name, value in params.items():
         if name in _CONVERTED or name in _WITHOUT_MEANING or value in (None, [], {}, False):
             continue
@@ -100,7 +100,7 @@ def _refuse(what: str) -> None:
 
 
 def to_chat(params: Mapping[str, Any], manner: Manner) -> dict[str, Any]:
-    """Return `params` as the body of a chat completion. Raises InputError as `check` does."""
+    """Return `params` as the body of a chat completion. Raises InputError like `check`."""
     schema = _schema(params)
     told = schema if manner.schemas is not Schemas.ENFORCED else None
     system = _with_schema(_system(params), told)
@@ -128,7 +128,7 @@ def to_chat(params: Mapping[str, Any], manner: Manner) -> dict[str, Any]:
 
 
 def to_messages(params: Mapping[str, Any]) -> dict[str, Any]:
-    """Return `params` as a local server's `/v1/messages` takes them.
+    """Return `params` for a local server's `/v1/messages`.
 
     The schema goes into the system prompt: llama.cpp ignores it in every other form, others
     refuse it.
@@ -243,10 +243,10 @@ def _parts(content: str | list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def from_chat(answer: Mapping[str, Any], params: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Return a chat completion as a message, None where it holds no choice that can be read.
+    """Return a chat completion as a message, None if it holds no readable choice.
 
-    What a model thought before it answered is a block of its own; where a schema was asked for,
-    the JSON is read out of what stands around it, and the text as it came is kept as `said`.
+    A model's thinking becomes a separate block; if a schema was requested, the JSON is extracted
+    from the text around it, and the original text is kept as `said`.
     """
     try:
         choice = answer["choices"][0]
@@ -280,7 +280,7 @@ def from_chat(answer: Mapping[str, Any], params: Mapping[str, Any]) -> dict[str,
 
 
 def from_messages(answer: Mapping[str, Any], params: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Return what a local server's `/v1/messages` answered, read as `from_chat` reads."""
+    """Return the answer of a local server's `/v1/messages`, read like `from_chat`."""
     content = answer.get("content")
     if isinstance(content, str):
         content = [{"type": "text", "text": content}]

@@ -1,6 +1,6 @@
-"""Finding a model's server on this machine, and asking it which models and how much context.
+"""Finding a model server on this machine, with its models and their context size.
 
-Only what tells of the server is asked (`GET /v1/models` and its like); no request of a run.
+Only descriptions are requested (`GET /v1/models` and the like); no request of a run is sent.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ MAX_MODELS: Final = 10_000
 
 
 class Told(NamedTuple):
-    """An answer to a question about a server: its status, and its JSON object where it is one."""
+    """A server's answer about itself: the status, and its JSON object if it is one."""
 
     status: int
     value: dict[str, Any] | None
@@ -47,7 +47,7 @@ class Told(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What a server says of itself: its name and version, its models, which may be loading."""
+    """A server's description: its name and version, and its models, which may be loading."""
 
     server: str
     models: tuple[str, ...]
@@ -57,7 +57,7 @@ class Look:
 
 
 def goes_to(base_url: str, server: str, model: str) -> str:
-    """Return where else than to this machine a request goes, '' for nowhere."""
+    """Return where requests go besides this machine, '' for nowhere."""
     if not is_here(base_url):
         return urlsplit(base_url).hostname or base_url
     # https://docs.ollama.com/cloud: a name's tag says that a model runs there.
@@ -65,7 +65,7 @@ def goes_to(base_url: str, server: str, model: str) -> str:
 
 
 async def look(get: Callable[[str], Awaitable[Told]]) -> Look | None:
-    """Return what a server says of itself, None where it is no server of models."""
+    """Return a server's description, None if it is not a model server."""
     told = await get("/v1/models")
     if told.status == 503:  # noqa: PLR2004  # llama.cpp, while it loads
         return Look("", (), {}, loading=True)
@@ -102,10 +102,10 @@ async def context_tokens(
     get: Callable[[str], Awaitable[Told]],
     post: Callable[[str, Mapping[str, Any]], Awaitable[Told]],
 ) -> int | None:
-    """Return how many tokens prompt and reply may have together, None where nothing says so.
+    """Return the limit of prompt and reply together, in tokens, None if unknown.
 
-    What is loaded counts, not what the model was trained for: a longer prompt is refused, or cut
-    by Ollama without a word.
+    The loaded context counts, not the one the model was trained for: a longer prompt is refused, or
+    silently cut by Ollama.
     """
     if found.server == "Ollama":
         return await _ollama_context(model, get, post)
@@ -168,7 +168,7 @@ def _size(value: object) -> int | None:
 async def answering(
     get_at: Callable[[str, str], Awaitable[Told]],
 ) -> list[tuple[str, Look]]:
-    """Return the addresses at the usual ports where a server of models answers, in their order."""
+    """Return the addresses at the usual ports where a model server answers, in order."""
     urls = [f"http://127.0.0.1:{port}" for port in USUAL_PORTS]
 
     async def ask(url: str) -> Look | None:

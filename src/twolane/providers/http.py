@@ -42,10 +42,10 @@ _CUT_HANDSHAKES: Final = ("EOF", "Connection reset")
 
 
 class HttpResponse:
-    """An answer of aiohttp behind the seam's interface."""
+    """An aiohttp response as the engine's Response."""
 
     def __init__(self, response: aiohttp.ClientResponse) -> None:
-        """Wrap `response`, whose head has arrived."""
+        """Wrap `response`, whose headers have arrived."""
         self._response = response
         self.status = response.status
         # Looked up in any case, so they need no copy in lower case.
@@ -53,17 +53,17 @@ class HttpResponse:
         self._encoding = response.headers.get("content-encoding", "")
 
     async def read(self, most_bytes: int) -> bytes:
-        """Return the whole body; where its encoding is none that was asked for, as it came.
+        """Return the whole body, still encoded if its encoding was not requested.
 
-        Raises ConnectionFailedError where it is cut short, ReplyTooLargeError where it is longer.
+        Raises ConnectionFailedError if it is cut short, ReplyTooLargeError if it is longer.
         """
         return await whole(self._pieces(Unpacker(self._encoding)), most_bytes)
 
     async def chunks(self) -> AsyncIterator[bytes]:
         """Iterate the body in pieces.
 
-        Raises ConnectionFailedError where it breaks, InvalidReplyError where its encoding is none
-        that was asked for.
+        Raises ConnectionFailedError if it is cut short, InvalidReplyError if its encoding was not
+        requested.
         """
         unpacker = Unpacker(self._encoding)
         if not unpacker.known:

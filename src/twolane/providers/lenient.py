@@ -1,9 +1,9 @@
-"""JSON as it comes: read strictly where it is, and leniently where a strict reader would refuse.
+"""Lenient JSON: read strictly if possible, and leniently if a strict reader would refuse.
 
-What strict readers refuse and models, gateways and proxies write all the same: half an emoji as
-an escape, NaN and Infinity, numbers no float holds, a byte order mark, bytes that are no UTF-8,
-bytes behind the end, brackets nested by the thousand. What is handed out holds none of these any
-more, so that every reader behind takes it.
+Models, gateways and proxies write things that strict readers refuse: half an emoji as an escape,
+NaN and Infinity, numbers that no float holds, a byte order mark, bytes that are not UTF-8, bytes
+after the end, brackets nested by the thousand. The result holds none of these, so that every later
+reader accepts it.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ import orjson
 from twolane.core.wording import printable
 
 MAX_DEPTH: Final = 100
-"""What is nested deeper is read as null: nothing that is looked at lies there."""
+"""Deeper values are read as null: nothing of interest is nested so deep."""
 
 MAX_VALUES: Final = 500_000
-"""Values of one JSON text: no reply has so many tokens, and each takes some 100 bytes of memory."""
+"""Values in one JSON text: no reply has so many tokens, and each takes about 100 bytes."""
 
 MAX_UNPACKED_BYTES: Final = 4 * 1024 * 1024
-"""What came packed though its header did not say so is cut off there: replies are smaller."""
+"""Where unannounced gzip is cut off: replies are smaller."""
 
 _GZIP: Final = b"\x1f\x8b"
 _BOM: Final = b"\xef\xbb\xbf"
@@ -39,9 +39,9 @@ _MAX_DIGITS: Final = 18
 
 
 def unpacked(raw: bytes) -> bytes:
-    """Return `raw` without what is around a text: gzip nobody asked for, a mark, blanks.
+    """Return `raw` without unannounced gzip, a byte order mark and surrounding blanks.
 
-    What cannot be unpacked is returned as it is.
+    Data that cannot be decompressed is returned unchanged.
     """
     if raw.startswith(_GZIP):
         try:
@@ -52,9 +52,9 @@ def unpacked(raw: bytes) -> bytes:
 
 
 def parse(raw: bytes) -> tuple[Any, bytes]:
-    """Return the JSON value at the beginning of `raw`, and bytes that any reader takes for it.
+    """Return the JSON value at the beginning of `raw`, and strict JSON bytes for it.
 
-    Raises ValueError where there is none, or where its values are too many.
+    Raises ValueError if there is none, or if it has too many values.
     """
     text = unpacked(raw)
     if _holds_too_many(text):
@@ -76,7 +76,7 @@ def parse(raw: bytes) -> tuple[Any, bytes]:
 
 
 def clean(value: object) -> str:
-    """Return `value` as a text that can be kept and printed; '' for None."""
+    """Return `value` as a text that can be stored and printed; '' for None."""
     return "" if value is None else printable(str(value))
 
 

@@ -1,4 +1,4 @@
-"""A model on one's own machine: whatever server runs it, real time alone, free of charge."""
+"""A local model, on any server, in real time only and free of charge."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ _PROBE_TOKENS: Final = 64
 
 
 class LocalProvider(NoBatches, ProviderBase):
-    """The real-time lane of a server on one's own machine."""
+    """The real-time lane of a local server."""
 
     limits = Limits(max_items=1, max_batch_bytes=1, max_request_bytes=32 * 1024 * 1024)
     traits = Traits(free=True, no_batches=NO_BATCHES, first_calls=2, full_is_load=True)
@@ -83,10 +83,10 @@ class LocalProvider(NoBatches, ProviderBase):
         remembered: Remembered,
         secrets: Sequence[str] = (),
     ) -> None:
-        """Speak to the server at `base_url`, None for what answers at the usual ports.
+        """Use the server at `base_url`, or with None the one that answers at the usual ports.
 
-        `auth_token` goes to a server that was named, and to no other; `model` is the one wanted.
-        No answer keeps the token, nor what else `secrets` holds.
+        `auth_token` is sent only to a server that was named; `model` is the requested one. The
+        token, and all other `secrets`, are redacted from answers.
         """
         self._wanted_url = root_of(base_url) if base_url else None
         self._wanted_model = model
@@ -110,7 +110,7 @@ class LocalProvider(NoBatches, ProviderBase):
     # -- which server, which model ----------------------------------------------------------------
 
     async def connect(self, model: str | None = None, base_url: str = "") -> Served:
-        """Find the server, and `model` there. Raises ConfigError saying what to do."""
+        """Find the server, and `model` on it. Raises ConfigError saying what to do."""
         if self._found is None:
             self._found = await self._find(self._wanted_url or base_url)
         wanted = model or self._wanted_model
@@ -207,7 +207,7 @@ class LocalProvider(NoBatches, ProviderBase):
     # -- answers ----------------------------------------------------------------------------------
 
     def check(self, params: Mapping[str, Any]) -> None:
-        """See that `params` can be converted. Raises InputError, ConfigError listing the models."""
+        """Check that `params` can be converted. Raises InputError, ConfigError listing the models."""
         if not params.get("model") and self._served is not None:
             self._served.the_model()
         chat.check(params)
@@ -215,7 +215,7 @@ class LocalProvider(NoBatches, ProviderBase):
     async def send(self, body: bytes, *, most_bytes: int, betas: Sequence[str] = ()) -> Reply:  # noqa: ARG002  # none here
         """Answer one request. Raises ProviderError.
 
-        A server that refuses a form of asking is asked in a lesser one, then and from then on.
+        If a server refuses a manner of asking, a simpler one is used from then on.
         """
         params = orjson.loads(body)
         model = params["model"]

@@ -1,7 +1,7 @@
-"""What a server on one's own machine means by a refusal: its own rules, in the form of the core's.
+"""What a local server's refusal means: rules of its own, in the form of `core.faults`.
 
-The words are those of llama.cpp's server, Ollama, LM Studio and vLLM. Nothing is paid here, a
-server that is full or loads its model is waited for, and some of them answer 200 with an error.
+The words are those of llama.cpp's server, Ollama, LM Studio and vLLM. Nothing is billed here, a
+server that is busy or loading its model is waited for, and some servers answer 200 with an error.
 """
 
 from __future__ import annotations
@@ -94,13 +94,13 @@ RULES: Final = (
     Rule(TransientError, statuses=_SERVER_ERRORS | {408}),
     Rule(RejectedError),
 )
-"""In this order they are asked; the last one fits everything."""
+"""Tried in this order; the last one matches everything."""
 
 
 def fault(
     status: int, raw: bytes, *, retry_after_s: float | None = None, where: str
 ) -> ProviderError:
-    """Return the error that an answer of the server at `where` stands for."""
+    """Return the error that an answer of the server at `where` means."""
     kind, text, words, own = error_said(raw)
     error = next(rule.error for rule in RULES if rule.fits(status, kind, words, own=own))
     said: dict[str, Any] = {"provider": "local", "status": status, "kind": kind}
@@ -115,9 +115,9 @@ def fault(
 
 
 def lesser(manner: Manner, error: RejectedError) -> Manner | None:
-    """Return how to ask a server that refused to be asked in `manner`, None where it is no manner.
+    """Return a simpler manner for a server that refused `manner`, None if that was not the cause.
 
-    What its words name is given up: the form, the system prompt or the schema.
+    It drops what the server's words name: the API, the system prompt or the schema.
     """
     if isinstance(error, ContextExceededError) or manner.endpoint is Endpoint.MESSAGES:
         return None

@@ -1,9 +1,9 @@
-"""The Messages API's answers and results as values, and back: pure, and lenient.
+"""Answers and results of the Messages API, read into values and written back; pure, lenient.
 
-Whatever arrives with success is one of: a message (an answer: kept, and paid for once), an error
-by its own type, or nothing of the API at all (a proxy's page: nothing was bought). A message that
-is cut off or garbled was bought all the same: it is a reply with a `problem`, its bytes kept, and
-what of its usage can be found counts.
+A successful response is one of: a message (an answer, stored and billed once), an error of some
+type, or not from the API at all (a proxy's page, not billed). A message that is cut off or garbled
+was billed all the same: it is a reply with a `problem`, with its bytes kept and any usage found in
+it counted.
 
 The shapes: https://platform.claude.com/docs/en/api/messages and
 https://platform.claude.com/docs/en/build-with-claude/batch-processing
@@ -65,9 +65,9 @@ _TAGS: Final = re.compile(r"<[^<>]{0,500}>")
 
 
 class Said(NamedTuple):
-    """An error as an answer tells it; `own` says that it is one of the API, in its JSON.
+    """An error in an answer; `own` says that it is the API's own, in its JSON.
 
-    `words` is all that was said in it, for the table of faults.
+    `words` is all its text, for the table of faults.
     """
 
     kind: str
@@ -77,7 +77,7 @@ class Said(NamedTuple):
 
 
 def error_said(raw: bytes) -> Said:
-    """Return what the body of a refusal says, whatever it is."""
+    """Return the error in the body of a refusal, whatever its format."""
     try:
         value, _ = parse(raw)
     except ValueError:
@@ -93,7 +93,7 @@ def error_said(raw: bytes) -> Said:
 def read_answer(
     raw: bytes, *, request_id: str | None = None, rates: RateHeaders | None = None
 ) -> Reply | Said | None:
-    """Return the reply that came with success, an error that did, None for nothing of the API."""
+    """Return the reply or the error in a successful response, None if it is not the API's."""
     try:
         value, message = parse(raw)
     except ValueError:
@@ -107,10 +107,10 @@ def read_answer(
 
 
 def read_line(line: bytes) -> ResultLine | None:
-    """Return one line of a batch's results; None where it is no result at all.
+    """Return one line of a batch's results; None if it is not a result at all.
 
-    A line that cannot be read is the unreadable reply of the request that it names, and of ''
-    where it names none: it may be the answer to any.
+    A line that cannot be read is an unreadable reply to the request that it names, or to '' if it
+    names none: it may be the answer to any.
     """
     try:
         value, _ = parse(line)
@@ -155,7 +155,7 @@ def result_body(outcome: Outcome) -> bytes:
 
 
 def shown(raw: bytes) -> str:
-    """Return the first words of what is no answer of the API, a page without its marks."""
+    """Return the first words of a foreign answer, without HTML markup."""
     text = clean(unpacked(raw[:100_000])[:4_000].decode("utf-8", "replace"))
     title = _PAGE_TITLE.search(text)
     return " ".join((title[1] if title else _TAGS.sub(" ", text)).split())[:SNIPPET_CHARS]
@@ -221,12 +221,12 @@ def _reply(
 
 
 def ending(stop_reason: object) -> str | None:
-    """Return how an answer says that it ended, None where it does not."""
+    """Return an answer's stop reason, None if it has none."""
     return _name(stop_reason) or None if isinstance(stop_reason, str) else None
 
 
 def text_of(content: object) -> str:
-    """Return the text of a message's content, whatever else there is in it."""
+    """Return the text in a message's content, ignoring everything else."""
     if isinstance(content, str):
         return content
     if not isinstance(content, list):
@@ -353,7 +353,7 @@ def _named(text: str) -> str:
 
 
 def count(value: object, most: int = MAX_TOKENS) -> int | None:
-    """Return a number of tokens or calls, None for anything that cannot be one."""
+    """Return a number of tokens or calls, None if it is not valid."""
     return whole(value, 0, most)
 
 

@@ -1,4 +1,4 @@
-"""A transport whose answers hold no key: taken out where bytes enter, before anything reads them."""
+"""A transport that redacts keys from answers as bytes arrive, before anything reads them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _GZIP: Final = b"\x1f\x8b"
 
 
 def redacting(transport: Transport, redactor: Redactor) -> Transport:
-    """Return a transport that speaks through `transport` and takes out what `redactor` knows."""
+    """Return a transport that uses `transport` and redacts what `redactor` knows."""
     return _Redacting(transport, redactor) if redactor else transport
 
 

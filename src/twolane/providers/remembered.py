@@ -1,4 +1,4 @@
-"""What was found out about servers, for the next process: a small file beside the ledger."""
+"""Findings about servers for the next process, in a small file beside the ledger."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ _MOST_BYTES: Final = 1 << 20
 class Remembered:
     """How each server wants to be asked for each of its models.
 
-    A courtesy: where the file cannot be read or written, it is found out again.
+    A cache: if the file cannot be read or written, the findings are made again.
     """
 
     def __init__(self, path: Path) -> None:
-        """Keep it in the file at `path`."""
+        """Use the file at `path`."""
         self._path = path
 
     def get(self, place: str) -> Manner | None:
-        """Return what is remembered of a server and model, None where that is nothing."""
+        """Return what is remembered of a server and model, None if nothing is."""
         value = self._read().get(place) or {}
         try:
             return Manner(
@@ -41,7 +41,7 @@ class Remembered:
             return None
 
     def keep(self, place: str, manner: Manner) -> None:
-        """Remember it; of too many, the oldest is let go."""
+        """Remember a finding; the oldest is dropped if there are too many."""
         values = self._read()
         values.pop(place, None)
         values[place] = manner._asdict()

@@ -1,4 +1,4 @@
-"""Reading a reply out of what small models put around it: thoughts, fences, prose. Pure."""
+"""Extracting a reply from what small models add around it: thoughts, fences, prose. Pure."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ _LENIENT: Final = json.JSONDecoder(strict=False)
 
 
 def without_thinking(text: str) -> tuple[str, str]:
-    """Return (what was thought, what was said).
+    """Return (thinking, answer).
 
-    A template may put the opening tag into the prompt, so that only the closing one is left; and
-    a model that is cut off may never close it.
+    A template may put the opening tag into the prompt, so that only the closing one is in the
+    reply; and a truncated reply may never close it.
     """
     rest = text.lstrip()
     opening = next((tag for tag in _OPENINGS if rest.startswith(tag)), "")
@@ -34,10 +34,10 @@ def without_thinking(text: str) -> tuple[str, str]:
 
 
 def json_in(text: str, schema: Mapping[str, Any]) -> tuple[str, str]:
-    """Return (what was thought, the JSON) of a text that should be JSON as `schema` wants it.
+    """Return (thinking, JSON) of a text that should be JSON matching `schema`.
 
-    The first value with all members that the schema requires is taken, otherwise the first that
-    can be read; where there is none, the text as it is: its check then says what is wrong.
+    Takes the first value with all members that the schema requires, otherwise the first readable
+    one, otherwise the unchanged text: its check then says what is wrong.
     """
     if _is_json(text):
         return "", text

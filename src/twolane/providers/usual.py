@@ -1,7 +1,7 @@
-"""What most providers have in common, for those of one's own as well.
+"""What most providers have in common, for custom ones as well.
 
-Answers are kept in one form whoever gave them, that of Anthropic's Messages and their batches:
-what reads a ledger need not know the provider.
+Answers of all providers are stored in one format, that of Anthropic's Messages and batches, so that
+readers of a ledger need not know the provider.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
 
 class ProviderBase:
-    """The part of `Provider` that seldom differs; a subclass adds the exchanges.
+    """The part of `Provider` that rarely differs; a subclass adds the exchanges.
 
-    It is known beforehand, takes every request, estimates tokens by size, writes a batch as lines
+    It needs no discovery, accepts every request, estimates tokens by size, writes a batch as lines
     of JSON (`{"custom_id", "params"}`) and reads results as `result_line` writes them.
     """
 
@@ -36,26 +36,26 @@ class ProviderBase:
     ephemeral = False
 
     async def connect(self, model: str | None = None, base_url: str = "") -> Served | None:  # noqa: ARG002  # the protocol's
-        """Return None: the service is known beforehand."""
+        """Return None: the service needs no discovery."""
         return None
 
     def check(self, params: Mapping[str, Any]) -> None:
-        """Take everything."""
+        """Accept every request."""
 
     async def count_tokens(self, body: bytes) -> int:
         """Estimate the input tokens of a request from its size."""
         return estimate_input_tokens(body)
 
     def batch_frame(self) -> tuple[bytes, bytes, bytes]:
-        """Return what stands before, between and after the lines of a create."""
+        """Return the bytes before, between and after the lines of a create."""
         return b"", b"\n", b"\n"
 
     def batch_line(self, custom_id: str, body: bytes) -> bytes:
-        """Return one request of a create; `custom_id` needs no escaping by its alphabet."""
+        """Return one request of a create; the alphabet of `custom_id` needs no escaping."""
         return b'{"custom_id":"%b","params":%b}' % (custom_id.encode(), body)
 
     def read_line(self, line: bytes) -> ResultLine:
-        """Read one line of results. Raises InvalidReplyError where it is none."""
+        """Read one line of results. Raises InvalidReplyError if it is not one."""
         found = messages.read_line(line)
         if found is None:
             message = f"a line of results cannot be read: {line[: messages.SNIPPET_CHARS]!r}"
@@ -63,24 +63,24 @@ class ProviderBase:
         return found
 
     def result_text(self, body: bytes) -> str:
-        """Return the text of a result that `result_body` wrote, '' where it has none."""
+        """Return the text of a result that `result_body` wrote, '' if it has none."""
         outcome = messages.read_result(body)
         return outcome.reply.text if isinstance(outcome, Succeeded) else ""
 
     def result_body(self, outcome: Outcome) -> bytes:
-        """Return an outcome of the real-time lane in the batch-result shape."""
+        """Return a real-time outcome in the batch-result shape."""
         return messages.result_body(outcome)
 
     async def aclose(self) -> None:
-        """Release what is held open: nothing."""
+        """Do nothing: nothing is held open."""
 
 
 def text_reply(text: str, *, usage: Usage, model: str = "", stop_reason: str = "end_turn") -> Reply:
-    """Return an answer of plain text as the engine keeps it.
+    """Return a plain text answer in the engine's format.
 
-    `usage` is what is billed; counts of nothing but zeros are taken for unknown in a batch's
-    results. `stop_reason` is Anthropic's word for how the answer ended: `max_tokens` where it was
-    cut off, `refusal` where it was declined.
+    `usage` is what is billed; counts that are all zero count as unknown in a batch's results.
+    `stop_reason` is Anthropic's term for how the answer ended: `max_tokens` if it was cut off,
+    `refusal` if it was declined.
     """
     message = {
         "type": "message",
@@ -103,5 +103,5 @@ def text_reply(text: str, *, usage: Usage, model: str = "", stop_reason: str = "
 
 
 def result_line(custom_id: str, outcome: Outcome) -> bytes:
-    """Return a line of a batch's results, as `ProviderBase.read_line` reads it."""
+    """Return a result line of a batch that `ProviderBase.read_line` can read."""
     return b'{"custom_id":"%b","result":%b}\n' % (custom_id.encode(), messages.result_body(outcome))

@@ -280,7 +280,7 @@ class Reconciler:
         return await self._context.db(self._context.ledger.move_batch, batch, state, reason=why)
 
     async def newer(self, batch: BatchRow) -> Candidates:
-        """Return the unknown batches of the right size that are newer than the create."""
+        """Return the unknown batches of the right size that are newer than `batch.newest_id`."""
         context = self._context
         known = await context.db(context.ledger.known_batch_ids)
         found: list[BatchInfo] = []
