@@ -1,6 +1,6 @@
 """Text that nobody reads: pictures, keys and ciphertext encoded as letters; pure.
 
-It is recognized by its form, anywhere in a text, even in code. Every pass is linear.
+It is recognised by its form, anywhere in a text, even in code. Every pass is linear.
 """
 
 from __future__ import annotations

@@ -94,7 +94,7 @@ def remember(state: Path, root: Path) -> None:
 
 
 def is_root(folder: Path) -> bool:
-    """Tell whether a recorded path can be a vault's: absolute and normalized.
+    """Tell whether a recorded path can be a vault's: absolute and normalised.
 
     A relative path would be resolved against whatever folder a command is run in.
     """

@@ -81,7 +81,7 @@ class LinkChanges:
 def link_text(names: Names, key: str, *, source: str, form: Form, style: LinkStyle) -> str | None:
     """Return a link to the note `key`, for use in the note `source`.
 
-    In a property it is a wikilink: Obsidian recognizes no other link there. In the text it follows
+    In a property it is a wikilink: Obsidian recognises no other link there. In the text it follows
     the vault's settings, and is a Markdown link if the name would break a wikilink. None if no link
     can mean the note.
     """

@@ -1,4 +1,4 @@
-"""Properties normalized to the form Obsidian writes, changing only the kinds named; pure.
+"""Properties normalised to the form Obsidian writes, changing only the kinds named; pure.
 
 Every kind is a separate step from bytes to bytes, verified by reading the result back. Anything
 ambiguous is left, with the reason.

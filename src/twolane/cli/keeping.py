@@ -1,4 +1,4 @@
-"""`twolane check`, `forget` and `state`: a ledger looked after, without a key."""
+"""`twolane check`, `forget` and `state`: maintaining a ledger, without a key."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def export_home(settings: Settings, *, target: Path) -> int:
 
 
 def import_home(settings: Settings, *, source: Path) -> int:
-    """Put an export into the state folder; return the exit code. Raises TwolaneError."""
+    """Install an export in the state folder; return the exit code. Raises TwolaneError."""
     console = note_console()
     moved = import_state(source, settings.home / LEDGER_FILE)
     console.print(f"{counted(moved.runs, 'run')} in {shown(str(settings.home))}")
@@ -76,7 +76,7 @@ def import_home(settings: Settings, *, source: Path) -> int:
 
 
 def take_runs_back(settings: Settings, *, yes: bool) -> int:
-    """Let handed over runs go on here; return the exit code. Raises LedgerError, WaitingError."""
+    """Take handed-over runs back; return the exit code. Raises LedgerError, WaitingError."""
     console = note_console()
     ledger = Ledger(settings.home / LEDGER_FILE)
     try:

@@ -174,7 +174,7 @@ def _show_item(reader: Reader, run: RunRow, key: str) -> None:
 
 
 def export_run(settings: Settings, *, run_id: str, output: Path) -> int:
-    """Write what there is of a run; return the exit code. Raises LedgerError, ConfigError."""
+    """Write a run's results so far; return the exit code. Raises LedgerError, ConfigError."""
     out = open_output(output)
     out.check()
     with Reader.open(settings) as reader:

@@ -1,4 +1,4 @@
-"""The command line; what a command needs is imported when that command is asked for."""
+"""The command line; a command's imports happen when that command is used."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ COMMANDS: Final = {
         "completion": "Print a script that completes commands, flags and runs in a shell.",
     },
 }
-"""The first sentence of each command's help, by the module that the command is in."""
+"""The first sentence of each command's help, by the command's module."""
 
 
 @click.group(

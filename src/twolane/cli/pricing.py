@@ -1,4 +1,4 @@
-"""`twolane price`: the same job across models and both lanes, and what recurring work costs."""
+"""`twolane price`: the same job across models and both lanes, and the cost of recurring work."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def print_prices(  # the command's flags
     weekly: int | None,
     as_json: bool,
 ) -> int:
-    """Price a job; return the exit code. Raises UnknownModelError naming near models."""
+    """Price a job; return the exit code. Raises UnknownModelError naming similar models."""
     book, at = load_price_book(settings.prices), datetime.now(UTC)
     prices: dict[str, LanePrices] = {}
     if models:

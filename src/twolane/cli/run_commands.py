@@ -21,7 +21,7 @@ from twolane.front.flag_types import FILE, RUN, USD, Whole
 from twolane.front.groups import SettingsApart
 
 MANY = 1_000_000_000
-"""No job is larger; up to it all sums of money are exact."""
+"""No job is larger; up to this size all sums of money are exact."""
 
 
 @click.command(cls=SettingsApart)

@@ -155,7 +155,7 @@ def _output_of(run: Run, again: Path | None, command: str, *, as_json: bool) -> 
 async def resume_run(
     settings: Settings, *, run_id: str, max_cost: str | None, output: Path | None, as_json: bool
 ) -> int:
-    """Go on with a run; return the exit code. Raises TwolaneError."""
+    """Continue a run; return the exit code. Raises TwolaneError."""
     async with Engine.open(settings) as engine:
         console = note_console()
         print_expiring(await engine.expiring(), console, now=engine.now())
@@ -173,7 +173,7 @@ async def retry_run(
 ) -> int:
     """Send the failed items of a run again; return the exit code. Raises TwolaneError.
 
-    Those that fail whenever they are sent are left, unless `everything` is wanted.
+    Items that would fail the same way again stay failed, unless `everything`.
     """
     async with Engine.open(settings) as engine:
         run = await engine.run(run_id)

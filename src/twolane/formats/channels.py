@@ -60,7 +60,7 @@ def _descriptor(named: Path, standard: int) -> int | None:
 class Source:
     """An input: a file at `path`, or a `copy` of one that can be read only once.
 
-    `name` is its name for people; `identity` recognizes the same command when repeated, '' if only
+    `name` is its name for people; `identity` recognises the same command when repeated, '' if only
     the contents can.
     """
 
@@ -148,7 +148,7 @@ def _words(error: Exception) -> str:
 class Output:
     """An output: a file at `path`, an open descriptor, or something other than a file at `path`.
 
-    `identity` recognizes the same command when repeated, and lets a resume find the output: '' for
+    `identity` recognises the same command when repeated, and lets a resume find the output: '' for
     a descriptor that other processes do not have.
     """
 

@@ -78,7 +78,7 @@ class Console:
 
     @property
     def is_terminal(self) -> bool:
-        """Whether this is a terminal, whatever the environment says about colors."""
+        """Whether this is a terminal, whatever the environment says about colours."""
         return self._rich.file.isatty()
 
     @property

@@ -1,7 +1,7 @@
 """The simulator: a provider's whole behaviour as a model, in the same process or over HTTP.
 
-It speaks Anthropic's Messages and Message Batches, from a seed and a clock, with the faults that
-a real service shows. Tests and the offline provider use it in the same process (SimTransport);
+It implements Anthropic's Messages and Message Batches, from a seed and a clock, with the faults
+that a real service shows. Tests and the offline provider use it in the same process (SimTransport);
 `twolane sim` and clients of any kind use it over loopback (SimServer).
 """
 
@@ -38,7 +38,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401
-    """Import the HTTP front when it is asked for: it brings all of aiohttp."""
+    """Import the HTTP front on first use: it imports all of aiohttp."""
     if name not in ("SimServer", "serve"):
         message = f"module 'twolane.sim' has no attribute {name!r}"
         raise AttributeError(message)

@@ -1,4 +1,4 @@
-"""A call to the simulator and its answer: what passes between the model and its two fronts."""
+"""A call to the simulator and its answer, as passed between the model and its two fronts."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ class Drop(StrEnum):
     """How a connection ends without an answer."""
 
     REFUSED = "refused"
-    """It never came about: the request has not left."""
+    """The connection failed: the request was never sent."""
 
     BEFORE = "before"
-    """The request left, but was not taken."""
+    """The request was sent, but not accepted."""
 
     AFTER = "after"
-    """The request was taken; its answer is lost."""
+    """The request was accepted; its answer is lost."""
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
     """One HTTP request: `headers` with names in lower case, `query` with its last values.
 
-    `base_url` is what `results_url` is built on.
+    `base_url` is the base of `results_url`.
     """
 
     method: str
@@ -44,10 +44,10 @@ class Call:
 
 @dataclass(slots=True)
 class Answer:
-    """One HTTP response; `delay_s` is how long it takes to come, in simulated seconds.
+    """One HTTP response; `delay_s` is its latency in simulated seconds.
 
-    A body of several pieces is made while it is read; `cut` breaks the connection behind the
-    last piece. With `drop` nothing of it arrives.
+    A body of several pieces is generated while it is read; `cut` breaks the connection after the
+    last piece. With `drop` nothing arrives.
     """
 
     status: int
@@ -70,7 +70,7 @@ class Refusal(Exception):  # noqa: N818  # an expected ending of a call, not a f
         details: Mapping[str, Any] | None = None,
         retry_after_s: float | None = None,
     ) -> None:
-        """Keep what the answer says; `details` is the machine-readable part of the error."""
+        """Keep the answer's content; `details` is the machine-readable part of the error."""
         super().__init__(message)
         self.status = status
         self.kind = kind
@@ -80,12 +80,12 @@ class Refusal(Exception):  # noqa: N818  # an expected ending of a call, not a f
 
 
 def invalid(message: str) -> Refusal:
-    """Return the refusal of a request that is wrong."""
+    """Return the refusal of an invalid request."""
     return Refusal(400, "invalid_request_error", message)
 
 
 def not_found(message: str) -> Refusal:
-    """Return the refusal of what is not there."""
+    """Return the refusal of something that does not exist."""
     return Refusal(404, "not_found_error", message)
 
 
@@ -108,7 +108,7 @@ def json_answer(status: int, value: object) -> Answer:
 def rfc3339(time_s: float) -> str:
     """Return a time in the API's notation, such as `2026-11-22T10:00:00.250000Z`.
 
-    A batch is shown again and again with the times it was made with, so most are remembered.
+    A batch is shown repeatedly with the times of its creation, so most results are cached.
     """
     moment = datetime.fromtimestamp(time_s, UTC)
     return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")

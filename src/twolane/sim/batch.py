@@ -1,7 +1,7 @@
-"""One batch from its acceptance to its archive, computed from the clock when it is asked.
+"""One batch from acceptance to archival, computed from the clock when asked.
 
-in_progress → (canceling →) ended. Nothing moves by itself: every item has a finishing time drawn
-when the batch is accepted, and what a poll sees follows from the time of the poll.
+in_progress → (canceling →) ended. Nothing moves by itself: every item's finishing time is drawn
+when the batch is accepted, and what a poll sees follows from its time.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Fate(IntEnum):
 
 
 class Items:
-    """The requests of a batch, compressed in groups: 100,000 of them must not fill the memory."""
+    """The requests of a batch, compressed in groups, so that 100,000 fit in memory."""
 
     def __init__(self, requests: Sequence[Mapping[str, Any]]) -> None:
         """Keep the custom_id and the parameters of each request."""
@@ -51,7 +51,7 @@ class Items:
         ]
 
     def shuffled(self, seed: str) -> Iterator[list[tuple[int, str, bytes]]]:
-        """Yield all items, group after group, as (index, custom_id, params), in seeded disorder.
+        """Yield all items, group by group, as (index, custom_id, params), in a seeded random order.
 
         Items that are paired (2n and 2n + 1) stay in one group.
         """
@@ -76,7 +76,7 @@ def _packed(request: Mapping[str, Any]) -> bytes:
 class Batch:
     """A batch; times are seconds since the epoch, `finish_s` counts from `created_at`.
 
-    `took_s` is how long one item takes: those begun when a cancel arrives still finish.
+    `took_s` is how long one item takes: items in progress when a cancel arrives still finish.
     """
 
     id: str
@@ -97,12 +97,12 @@ class Batch:
     _counts: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Let the batch end with its last item, or when its time is over."""
+        """Let the batch end with its last item, or when it expires."""
         self.ends_at = min(self.created_at + max(self.finish_s), self.expires_at)
 
     @property
     def expires_at(self) -> float:
-        """When what is unfinished expires."""
+        """When unfinished items expire."""
         return self.created_at + EXPIRY_S
 
     def ended(self, now: float) -> bool:
@@ -114,13 +114,13 @@ class Batch:
         return now >= self.created_at + KEPT_S
 
     def cancel(self, now: float) -> None:
-        """Begin nothing any more; what is in flight still finishes. Later cancels are ignored."""
+        """Start no more items; those in flight still finish. Later cancels are ignored."""
         if self.cancel_at is None:
             self.cancel_at = now
             self.ends_at = min(self.ends_at, now + self.took_s)
 
     def fate(self, index: int) -> Fate:
-        """Return how an item ends, as far as is known by now."""
+        """Return how an item ends, as far as is known now."""
         done_at = self.created_at + self.finish_s[index]
         if self.cancel_at is not None and done_at - self.took_s > self.cancel_at:
             return Fate.CANCELED
@@ -179,7 +179,7 @@ def accept(
     faults: Faults,
     dice: Dice,
 ) -> Batch:
-    """Take a batch: draw when each item will finish and how, and look for invalid ones."""
+    """Accept a batch: draw when and how each item will finish, and find invalid ones."""
     size = len(requests)
     rng = random.Random(f"{batch_id}:{dice.draw(batch_id)}")  # noqa: S311  # not a secret
     finish_s = array("d", (rng.uniform(0.0, duration_s) for _ in range(size)))

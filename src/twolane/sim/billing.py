@@ -1,4 +1,4 @@
-"""What the simulator billed, by request: the independent count the engine's ledger is held to."""
+"""The simulator's bill, by request: the independent count to check the engine's ledger against."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Billing:
     """Every charge so far, oldest first."""
 
     def __init__(self, charges: Iterable[Charge] = ()) -> None:
-        """Begin with `charges`."""
+        """Start with `charges`."""
         self._charges = list(charges)
 
     def __iter__(self) -> Iterator[Charge]:
@@ -62,7 +62,7 @@ class Billing:
         return len(self._charges)
 
     def add(self, charge: Charge) -> None:
-        """Put one more on the bill."""
+        """Add a charge to the bill."""
         self._charges.append(charge)
 
     def totals(self) -> dict[Lane, Totals]:
@@ -77,10 +77,11 @@ class Billing:
         return counted
 
     def paid_twice(self) -> int:
-        """Return how many charges are repeats of a request that was charged already.
+        """Return how many charges repeat a request that was already charged.
 
-        The same request is the same body. Where one batch, or several, carry it for several
-        items (told apart by the index in the engine's custom_id), each of them may cost once.
+        Requests are the same if their bodies are. If one or several batches carry a request for
+        several items (distinguished by the index in the engine's custom_id), each item may cost
+        once.
         """
         items: dict[str, set[str]] = {}
         for charge in self._charges:

@@ -1,7 +1,7 @@
-"""What the API refuses in a request, and the words it refuses it with.
+"""The API's checks of a request, with its error messages.
 
-After the OpenAPI description of the Messages API and the notes of version 2026-10-21; structured
-outputs after https://platform.claude.com/docs/en/build-with-claude/structured-outputs
+Based on the OpenAPI description of the Messages API and the notes of version 2026-10-21; structured
+outputs on https://platform.claude.com/docs/en/build-with-claude/structured-outputs
 """
 
 from __future__ import annotations
@@ -93,9 +93,9 @@ def count_problem(params: dict[str, Any], version: str) -> str | None:
 
 
 def batch_problem(body: dict[str, Any]) -> str | None:
-    """Return why a whole batch is refused, None if it is taken.
+    """Return why a whole batch is refused, None if it is accepted.
 
-    Only the envelope is looked at: what is wrong with an item's `params` shows as its result.
+    Only the envelope is checked: errors in an item's `params` become its result.
     """
     if "requests" not in body:
         return f"requests: {_MISSING}"

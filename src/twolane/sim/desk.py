@@ -34,11 +34,11 @@ class BatchDesk:
         self._creates = 0
 
     def __iter__(self) -> Iterator[Batch]:
-        """Iterate all batches there ever were, oldest first."""
+        """Iterate all batches ever accepted, oldest first."""
         return iter(self._batches.values())
 
     def create(self, call: Call, body: dict[str, Any], now: float, faults: Faults) -> Answer:
-        """Take a batch. Raises Refusal."""
+        """Accept a batch. Raises Refusal."""
         if problem := batch_problem(body):
             raise invalid(problem)
         requests = body["requests"]
@@ -92,7 +92,7 @@ class BatchDesk:
         return batch
 
     def retrieve(self, call: Call, batch_id: str, now: float, faults: Faults) -> Answer:
-        """Tell how a batch stands. Raises Refusal."""
+        """Return a batch's status. Raises Refusal."""
         batch = self._find(batch_id, now, faults)
         batch.polls += 1
         if self._dice.strikes("poll_error", faults.poll_error, batch_id, batch.polls):
@@ -122,10 +122,10 @@ class BatchDesk:
         return json_answer(200, value)
 
     def cancel(self, call: Call, batch_id: str, now: float, faults: Faults) -> Answer:
-        """Begin to end a batch early. Raises Refusal, also where it has ended.
+        """Begin to end a batch early. Raises Refusal, also if it has ended.
 
-        The API does not say what it answers to a cancel that comes too late; a client has to
-        live with the harsher of the two possibilities.
+        The API does not document its answer to a cancel that comes too late; a client must cope
+        with the harsher of the two possibilities.
         """
         batch = self._find(batch_id, now, faults)
         if batch.ended(now):

@@ -1,8 +1,8 @@
-"""What can go wrong with a provider, as rates and limits, drawn from a seed.
+"""Faults of a provider, as rates and limits, drawn from a seed.
 
-Every draw is a hash of the seed, the fault's name and what it is about (the call's number, the
-request's body, the batch and the item), so that the same seed does the same harm in whatever
-order the calls arrive.
+Every draw is a hash of the seed, the fault's name and its subject (the call's number, the request's
+body, the batch and the item), so that a seed causes the same faults in whatever order the calls
+arrive.
 """
 
 from __future__ import annotations
@@ -18,47 +18,46 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Faults:
-    """Rates (0 to 1) and limits of what goes wrong; all off by default. Times are simulated.
+    """Rates (0 to 1) and limits of faults; all off by default. Times are simulated.
 
-    Any call: `refuse_connection` (never left), `drop_before` (left, never taken), `drop_after`
-    (taken, its answer lost; creates have their own), `slow` (answers only after `slow_s`),
+    Any call: `refuse_connection` (never sent), `drop_before` (sent, never accepted), `drop_after`
+    (accepted, its answer lost; creates have their own), `slow` (answers only after `slow_s`),
     `server_error` (500), `overloaded` (529), `rate_limited` (429 with `retry_after_s`),
-    `html_error` (502 with a page of a proxy), `login_page` (200 with one); a storm answers 529 to
-    everything for `storm_s` out of every `storm_period_s`, from the simulator's start on. `retry_after_form` is how a
-    pause is told: in `seconds`, as a `date`, in `ms`, as `odd` words, as 0 (`hurry`), or not at all
-    (`none`).
-    `never_taken` requests get a 429 in real time whenever they are asked. With `redirects` every
-    answer leads elsewhere (301). Over HTTP a connection that was idle for `idle_cut_s` is cut at
-    its next request, which is lost.
+    `html_error` (502 with a proxy's page), `login_page` (200 with one); a storm answers 529 to
+    everything for `storm_s` out of every `storm_period_s`, from the simulator's start on.
+    `retry_after_form` is how a pause is stated: in `seconds`, as a `date`, in `ms`, as `odd` words,
+    as 0 (`hurry`), or not at all (`none`). `never_taken` requests always get a 429 in real time.
+    With `redirects` every answer is a 301 to elsewhere. Over HTTP a connection that was idle for
+    `idle_cut_s` is cut at its next request, which is lost.
 
-    Messages: `gateway_timeout` (taken, and 504 of a gateway in place of its answer), `forbidden`
-    (the same message is answered 403 whenever it comes, by a firewall on the way).
+    Messages: `gateway_timeout` (accepted, but a gateway answers 504), `forbidden` (a firewall
+    always answers 403 to the same message).
 
-    Limits, per key: `requests_per_min`, `input_tokens_per_min` and `output_tokens_per_min` of
-    the real-time lane, `max_queued` requests in unfinished batches, and `spend_cap_after`
-    requests taken, after which every further one gets a 429 that names the spend limit, or with
+    Limits, per key: `requests_per_min`, `input_tokens_per_min` and `output_tokens_per_min` of the
+    real-time lane, `max_queued` requests in unfinished batches, and `spend_cap_after` requests
+    accepted, after which every further one gets a 429 that names the spend limit, or with
     `credit_after` a 400 that says the credit is used up.
 
-    Batches: `create_lost` and the first `create_lost_first` creates (accepted, then the
-    connection drops), `create_error` (accepted, answered 500), `fresh_404_s` (a new batch is
-    unknown to polls for that long), `create_bytes` (a larger create is answered 413 by a proxy),
-    `repeated_id` (a proxy answers a create with what an earlier one got), `poll_error` (a poll fails with 500), `poll_404` (a poll
-    does not find the batch), `list_lag_s` (a new batch is missing in the list for that long),
-    `foreign` (with a create, somebody else's batch of the same size appears),
-    `deleted_by_other` (gone when it has ended), `miscount` (its counts claim one result more than
-    there are), `uncounted` (its counts are 0 until it has ended).
+    Batches: `create_lost` and the first `create_lost_first` creates (accepted, then the connection
+    drops), `create_error` (accepted, answered 500), `fresh_404_s` (a new batch is unknown to polls
+    for that long), `create_bytes` (a larger create is answered 413 by a proxy), `repeated_id` (a
+    proxy answers a create with an earlier one's answer), `poll_error` (a poll fails with 500),
+    `poll_404` (a poll does not find the batch), `list_lag_s` (a new batch is missing in the list
+    for that long), `foreign` (with a create, somebody else's batch of the same size appears),
+    `deleted_by_other` (deleted once it has ended), `miscount` (its counts claim one result more
+    than there are), `uncounted` (its counts are 0 until it has ended).
 
     Results, per fetch: `results_404`, `cut_in_line` and `cut_at_line` (the connection breaks),
     `short` (ends early, as if complete). Results, per line: `blank_line`, `unknown_line` (not a
     result), `unsent_line` (an id that was never sent), `duplicate_line`, `missing_line`,
-    `unknown_result` (a result of a type nobody knows), `nameless_line` (a result whose name is
-    lost).
+    `unknown_result` (a result of an unknown type), `nameless_line` (a result without its
+    custom_id).
 
-    Items: `errored` (one of `errored_kinds`), `expired`, `swapped` (answered under another
-    item's id). Replies, in both lanes: `wrong_ref` (echoes another token), `not_json` and
-    `bad_schema` (where a schema was asked for), `cut_reply` (stops at max_tokens), `refused`,
-    `paused` (ends with pause_turn), `searched` (the web, for a fee), `no_usage` (counts that are
-    null), `odd_bytes` (what strict readers of JSON refuse), `cut_bytes` (its bytes end early).
+    Items: `errored` (one of `errored_kinds`), `expired`, `swapped` (answered under another item's
+    id). Replies, in both lanes: `wrong_ref` (echoes another token), `not_json` and `bad_schema` (if
+    a schema was requested), `cut_reply` (stops at max_tokens), `refused`, `paused` (ends with
+    pause_turn), `searched` (the web, for a fee), `no_usage` (counts that are null), `odd_bytes`
+    (JSON that strict readers refuse), `cut_bytes` (truncated bytes).
     """
 
     refuse_connection: float = 0.0
@@ -213,15 +212,15 @@ PRESETS: Final[Mapping[str, Faults]] = {
 
 
 class Dice:
-    """Draws from a seed, and the log of the faults that came of it."""
+    """Draws from a seed, with a log of the resulting faults."""
 
     def __init__(self, seed: int, log: Counter[str]) -> None:
-        """Draw from `seed`; `log` counts the faults by their names."""
+        """Draw from `seed`; `log` counts the faults by name."""
         self._prefix = b"%d:" % seed
         self.log = log
 
     def draw(self, *about: object) -> float:
-        """Return a number in [0, 1) that depends on the seed and `about` alone."""
+        """Return a number in [0, 1) that depends only on the seed and `about`."""
         source = self._prefix + ":".join(map(str, about)).encode()
         return int.from_bytes(blake2b(source, digest_size=7).digest(), "big") / (1 << 56)
 

@@ -1,4 +1,4 @@
-"""Rate limits of a workspace as token buckets, and the headers that tell of them.
+"""Rate limits of a workspace as token buckets, and the headers that state them.
 
 https://platform.claude.com/docs/en/api/rate-limits: continuous replenishment; cache reads do not
 count as input tokens.
@@ -21,7 +21,7 @@ _PREFIX: Final = "anthropic-ratelimit-"
 
 
 class Bucket:
-    """So much per minute, refilled continuously, never above one minute's worth."""
+    """An amount per minute, refilled continuously, never above one minute's worth."""
 
     def __init__(self, now: float) -> None:
         """Start full."""
@@ -37,7 +37,7 @@ class Bucket:
         return level
 
     def take(self, amount: float) -> None:
-        """Take `amount` out; what is measured afterwards may overdraw it."""
+        """Take `amount` out; amounts known only afterwards may overdraw the bucket."""
         self._level = (self._level or 0.0) - amount
 
     @property
@@ -46,7 +46,7 @@ class Bucket:
         return max(0, int(self._level or 0.0))
 
     def wait_s(self, amount: float) -> float:
-        """Return how long until `amount` is there, at most until the bucket is full."""
+        """Return how long until `amount` is available, at most until the bucket is full."""
         missing = min(amount, self.limit) - (self._level or 0.0)
         return max(0.0, missing * 60.0 / self.limit)
 
@@ -61,7 +61,7 @@ class RateLimits:
         self._output = Bucket(now)
 
     def refusal_wait_s(self, faults: Faults, input_tokens: int, now: float) -> float | None:
-        """Return how long to wait where a limit is exceeded; otherwise count a request in."""
+        """Return how long to wait if a limit is exceeded; otherwise count the request."""
         self._refill(faults, now)
         waits = (
             (faults.requests_per_min, self._requests.wait_s(1)),
@@ -75,7 +75,7 @@ class RateLimits:
         return None
 
     def count(self, usage: Usage) -> None:
-        """Take the tokens of an answered request out."""
+        """Take out the tokens of an answered request."""
         written = usage.cache_write_5m_tokens + usage.cache_write_1h_tokens
         self._input.take(usage.input_tokens + written)
         self._output.take(usage.output_tokens)

@@ -1,7 +1,7 @@
-"""The provider: workspaces, calls and their answers, as a model that only the clock moves.
+"""The provider: workspaces, calls and their answers, as a model driven only by the clock.
 
-No socket, no thread and no timer: a call goes in, an answer comes out, and time is whatever
-`now` says. The two fronts (`transport`, `server`) wait out an answer's delay and carry its bytes.
+No socket, no thread and no timer: a call goes in, an answer comes out, and time is whatever `now`
+says. The two fronts (`transport`, `server`) wait out an answer's delay and deliver its bytes.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ _OK: Final = 200
 
 @dataclass(slots=True)
 class Workspace:
-    """What belongs to one API key; `taken` counts the requests it sent in both lanes."""
+    """The state of one API key; `taken` counts its accepted requests in both lanes."""
 
     limits: RateLimits
     desk: BatchDesk
@@ -77,9 +77,9 @@ class _Visit:
 class Simulator:
     """An Anthropic-compatible provider that answers from a seed and a clock.
 
-    `now` gives seconds since the epoch; `speed` is how many simulated seconds pass in one of
-    them. `faults` may be replaced while it runs. A key that begins with `sk-bad` is refused, one
-    that begins with `sk-broke` has no credit, every other one has a workspace of its own.
+    `now` returns seconds since the epoch; `speed` is how many simulated seconds pass in one real
+    second. `faults` may be replaced while it runs. A key that begins with `sk-bad` is refused, one
+    that begins with `sk-broke` has no credit, any other key has its own workspace.
     """
 
     def __init__(
@@ -92,7 +92,7 @@ class Simulator:
         responder: Responder = default_responder,
         speed: float = 1.0,
     ) -> None:
-        """Open an empty provider at the time `now()`."""
+        """Create an empty provider at the time `now()`."""
         self.faults = faults
         self.speed = speed
         self.log: Counter[str] = Counter()
@@ -118,7 +118,7 @@ class Simulator:
 
     @property
     def billing(self) -> Billing:
-        """The bill up to now: batches are charged when they have ended."""
+        """The bill so far: batches are charged when they have ended."""
         now = self.time()
         for batch in self._own_batches():
             if batch.ended(now) and batch.id not in self._billed:
@@ -130,7 +130,7 @@ class Simulator:
     def paid_twice(self, *, open_too: bool = True) -> int:
         """Return how many charges repeat one; see Billing.paid_twice.
 
-        With `open_too` a batch that still runs counts as if nothing will stop it.
+        With `open_too` an unfinished batch counts as if it runs to its end.
         """
         bill = Billing(self.billing)
         if open_too:
@@ -158,7 +158,7 @@ class Simulator:
     # -- calls ----------------------------------------------------------------------------------
 
     def handle(self, call: Call) -> Answer:
-        """Answer a call; whatever it changes has happened when this returns."""
+        """Answer a call; its effects are complete when this returns."""
         self._serial += 1
         request_id = f"req_sim{self._serial:09d}"
         visit = self._visit(call)

@@ -1,8 +1,8 @@
-"""A prompt's text in the order the API reads it, its size in tokens, and what of it is cached.
+"""A prompt's text in the API's order, its size in tokens, and its use of the cache.
 
-The simulator's rule of counting: one token per four bytes of UTF-8, rounded up. A prefix that
-ends at a `cache_control` mark is cacheable from 1,024 tokens on, for 5 minutes or an hour; an
-entry can be read from when the answer that wrote it began to come.
+The simulator's rule of counting: one token per four bytes of UTF-8, rounded up. A prefix that ends
+at a `cache_control` mark is cacheable from 1,024 tokens on, for 5 minutes or an hour; an entry can
+be read as soon as the answer that wrote it begins to arrive.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ class CacheUse:
 
     @property
     def total(self) -> int:
-        """Tokens that are not counted as plain input."""
+        """Tokens not counted as plain input."""
         return self.read + self.write_5m + self.write_1h
 
 
@@ -105,14 +105,14 @@ def breakpoints(params: Mapping[str, Any], raw: bytes) -> tuple[Breakpoint, ...]
 
 
 class PromptCache:
-    """The prefixes that can be read from, each with the times it begins and ceases to be."""
+    """The cached prefixes, each with the times it starts and expires."""
 
     def __init__(self) -> None:
         """Start empty."""
         self._entries: dict[bytes, tuple[float, float]] = {}
 
     def use(self, marks: Sequence[Breakpoint], now: float, ready_at: float) -> CacheUse:
-        """Read the longest prefix there is, and write the longer ones, readable at `ready_at`."""
+        """Read the longest cached prefix, and write the longer ones, readable from `ready_at`."""
         if not marks:
             return NO_CACHE
         read = 0

@@ -1,4 +1,4 @@
-"""What stands between a client and the provider, and how waits are written on the way."""
+"""Proxies between a client and the provider, and how they write waits."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _TITLES: Final = {
 def page(
     call: Call, endpoint: Endpoint | None, faults: Faults, dice: Dice, about: tuple[object, ...]
 ) -> Answer | None:
-    """Return what a proxy answers in the provider's place, None where it lets the call through."""
+    """Return what a proxy answers in the provider's place, None if it forwards the call."""
     if faults.redirects:
         dice.log["redirects"] += 1
         return Answer(301, b"", {"location": f"{ELSEWHERE}{call.path}"})
@@ -48,15 +48,15 @@ def page(
 
 
 def html(status: int) -> Answer:
-    """Return the page of something on the way."""
+    """Return an HTML page of an intermediary."""
     body = f"<html><body><h1>{_TITLES[status]}</h1><hr>a proxy</body></html>\n"
     return Answer(status, body.encode(), dict(_HTML))
 
 
 def pause_headers(form: str, wait_s: float, *, now: float, speed: float) -> dict[str, str]:
-    """Return the headers that ask for a pause of simulated seconds, in the client's seconds.
+    """Return the headers that ask for a pause of simulated seconds, in the client's time.
 
-    Whole seconds, unless time is sped up; a date goes with the answer's own.
+    Whole seconds, unless time is sped up; a date matches the answer's own.
     """
     real_s = wait_s / speed
     match form:

@@ -1,4 +1,4 @@
-"""Replies: what the simulated model says, and the message it is wrapped in."""
+"""Replies: the simulated model's text, and the message it is wrapped in."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from twolane.sim.faults import Dice, Faults
 
 Responder = Callable[[Mapping[str, Any]], "str | Mapping[str, Any]"]
-"""Takes the parameters of a message; returns the reply's text, or an object to send as JSON."""
+"""Takes a message's parameters; returns the reply's text, or an object to send as JSON."""
 
 _REF_LINE: Final = "note_ref: "
 _ECHO_WORDS: Final = 8
@@ -33,7 +33,7 @@ _FORMATS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Spoken:
-    """A reply before it is wrapped: its text and how it ended."""
+    """A reply before it is wrapped: its text and stop reason."""
 
     text: str
     stop_reason: str
@@ -41,7 +41,7 @@ class Spoken:
 
 
 def default_responder(params: Mapping[str, Any]) -> str | Mapping[str, Any]:
-    """Answer with a minimal instance of the schema asked for, or with the prompt's first words.
+    """Answer with a minimal instance of the requested schema, or with the prompt's first words.
 
     Strings are filled from the prompt; the field `note_ref` echoes the token of the line
     `note_ref: TOKEN` in front of the first user message.
@@ -114,7 +114,7 @@ def _resolve(reference: str, root: Mapping[str, Any]) -> object:
 def speak(
     params: Mapping[str, Any], responder: Responder, faults: Faults, dice: Dice, *about: object
 ) -> Spoken:
-    """Let the responder answer, and let the faults of replies befall what it says."""
+    """Let the responder answer, and apply the reply faults."""
     said = responder(params)
     text = said if isinstance(said, str) else orjson.dumps(dict(said)).decode()
     # A reply is UTF-8 on the wire; what cannot be written in it becomes a question mark.
@@ -160,7 +160,7 @@ def _spoiled(text: str, faults: Faults, dice: Dice, *about: object) -> str:
 
 
 def usage_of(params: Mapping[str, Any], spoken: Spoken, cached: CacheUse) -> Usage:
-    """Return the tokens that a reply is billed with."""
+    """Return the usage that a reply is billed for."""
     return Usage(
         input_tokens=max(0, prompt_tokens(params) - cached.total),
         output_tokens=tokens_of(len(spoken.text.encode())),

@@ -1,4 +1,4 @@
-"""The results of an ended batch, made line by line while they are read."""
+"""The results of an ended batch, generated line by line while they are read."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _ERROR_WORDS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Printer:
-    """Writes the results of batches, with what `faults` do to them."""
+    """Writes the results of batches, with `faults` applied."""
 
     responder: Responder
     faults: Faults
@@ -52,7 +52,7 @@ class Printer:
         return _pieces(self._lines(batch)), False
 
     def charges(self, batch: Batch) -> Iterator[Charge]:
-        """Yield the bill of a batch as it stands: only what succeeded, under its own id."""
+        """Yield a batch's current charges: only for successes, under their own ids."""
         for group in batch.items.shuffled(batch.id):
             for index, custom_id, raw in group:
                 if batch.fate(index) is Fate.SUCCEEDED:

@@ -30,7 +30,7 @@ class SimServer:
         self._idle_since: WeakKeyDictionary[asyncio.BaseTransport, float] = WeakKeyDictionary()
 
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> str:
-        """Listen, on a free port where `port` is 0, and return the base URL. Raises OSError."""
+        """Listen, on a free port if `port` is 0, and return the base URL. Raises OSError."""
         app = web.Application()
         app.router.add_route("*", "/{path:.*}", self._serve)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=_SHUTDOWN_S)
@@ -44,7 +44,7 @@ class SimServer:
         return f"http://{host}:{runner.addresses[0][1]}"
 
     async def stop(self) -> None:
-        """Stop listening and drop what is open."""
+        """Stop listening and drop open connections."""
         if self._runner is not None:
             await self._runner.cleanup()
             self._runner = None
@@ -93,7 +93,7 @@ async def serve(
     port: int = 0,
     on_ready: Callable[[str], None] | None = None,
 ) -> None:
-    """Serve until canceled; `on_ready` gets the base URL. Raises OSError where it cannot listen."""
+    """Serve until canceled; `on_ready` gets the base URL. Raises OSError if it cannot listen."""
     server = SimServer(simulator)
     url = await server.start(host, port)
     try:

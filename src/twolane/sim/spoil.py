@@ -1,4 +1,4 @@
-"""What becomes of an answer's bytes on their way: odd, without counts, cut off."""
+"""Faults in an answer's bytes: odd JSON, missing counts, truncation."""
 
 from __future__ import annotations
 

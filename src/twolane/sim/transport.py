@@ -1,4 +1,4 @@
-"""The simulator in the same process, behind the engine's one seam."""
+"""The simulator in the same process, as a transport of the engine."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class SimResponse:
-    """An answer of the simulator behind the seam's interface."""
+    """An answer of the simulator as the engine's Response."""
 
     def __init__(self, answer: Answer) -> None:
         """Wrap `answer`."""
@@ -31,7 +31,7 @@ class SimResponse:
         return await whole(self.chunks(), most_bytes)
 
     async def chunks(self) -> AsyncIterator[bytes]:
-        """Iterate the body in pieces. Raises ConnectionFailedError where it breaks."""
+        """Iterate the body in pieces. Raises ConnectionFailedError if it is cut short."""
         body = self._answer.body
         if isinstance(body, bytes):
             yield body
@@ -47,7 +47,7 @@ class SimTransport:
     """Carries requests to a simulator without a socket; latencies are sleeps of the event loop."""
 
     def __init__(self, simulator: Simulator) -> None:
-        """Talk to `simulator`."""
+        """Send requests to `simulator`."""
         self._simulator = simulator
 
     @contextlib.asynccontextmanager
