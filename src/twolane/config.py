@@ -133,7 +133,7 @@ def default_home() -> Path:
 
 
 def _usual(folder: str) -> Path:
-    """Return the platform's folder for this person. Raises ConfigError where there is none."""
+    """Return the platform's folder for this person. Raises ConfigError if there is none."""
     path = _path_in(folder, "the folder of your settings")
     if not path.is_absolute():
         message = (
@@ -177,7 +177,7 @@ def read_config(
 
 
 def _place(config: str | Path | None, environment: Mapping[str, str]) -> tuple[Path, str]:
-    """Return where the config file has to be, and who says so, '' where nobody does."""
+    """Return where the config file has to be, and who says so, '' if nobody does."""
     if config is not None:
         return _path_in(config, "--config"), "--config"
     (variable,) = VARIABLES["config"]
@@ -187,7 +187,7 @@ def _place(config: str | Path | None, environment: Mapping[str, str]) -> tuple[P
 
 
 def _path_in(value: str | Path, origin: str) -> Path:
-    """Return the path that `origin` names. Raises ConfigError where it cannot be one."""
+    """Return the path that `origin` names. Raises ConfigError if it cannot be one."""
     try:
         return path_named(str(value))
     except ValueError as error:
@@ -230,7 +230,7 @@ def check_names(found: Collection[str], known: Collection[str], *, where: str) -
 
 
 def _hint(name: str, known: Collection[str]) -> str:
-    """Return what was meant by a name that is not known, '' where nothing comes near."""
+    """Return what was meant by a name that is not known, '' if nothing comes near."""
     if near := nearest(name.lower(), known, most=1):
         return f" (did you mean {near[0]!r}?)"
     if name in _LINES:
@@ -288,7 +288,7 @@ def check_network(base_url: str, environment: Mapping[str, str] = os.environ) ->
 
 
 def _unfit(variable: str, named: str) -> str:
-    """Return why certificates cannot be read, '' where they can."""
+    """Return why certificates cannot be read, '' if they can."""
     try:
         if variable == "SSL_CERT_FILE":
             read_small(named, most_bytes=_MAX_CERTIFICATE_BYTES)

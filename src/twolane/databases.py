@@ -159,7 +159,7 @@ def _words(kind: str, sql: str) -> tuple[object, ...]:
 
 
 def _more_than_plain(sql: str) -> str:
-    """Return what of a statement computes something, '' where nothing does."""
+    """Return what of a statement computes something, '' if nothing does."""
     words = [one.upper() for one in _tokens(sql)]
     if words[:2] == ["CREATE", "VIRTUAL"]:
         return "code of its own"

@@ -274,7 +274,7 @@ class Engine:
     async def _earlier(self, new: NewRun, name: str) -> Run | None:
         """Return the run that `new` would begin once more, with the cap that `new` has.
 
-        Raises ConfigError where requests or lane are others than then.
+        Raises ConfigError if requests or lane are others than then.
         """
         run = await self.latest(new.source)
         if run is None:

@@ -219,7 +219,7 @@ class _Checked:
 
 
 def _check_bounded(found: RequestSurvey, cap_nano: int | None, month: Month | None) -> None:
-    """Raise ConfigError where what the requests cost cannot be bounded, and has to be."""
+    """Raise ConfigError if what the requests cost cannot be bounded, and has to be."""
     if not found.unbounded or (cap_nano is None and month is None):
         return
     flag = "--max-cost" if cap_nano is not None else "--month-budget"

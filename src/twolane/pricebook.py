@@ -116,7 +116,7 @@ class PriceBook:
         """Return the current Claude Haiku with the lowest prices at the moment `at`.
 
         Current is what is not marked deprecated and has a price in both lanes. Input and output
-        count alike; of equal prices the later name wins. Raises UnknownModelError where there is
+        count alike; of equal prices the later name wins. Raises UnknownModelError if there is
         none.
         """
         deprecated = {info.id for info in _provider("anthropic").models if info.deprecated}

@@ -257,7 +257,7 @@ class Run:
         return run_lock(self._files.locks, self.id)
 
     async def _workable(self) -> RunRow:
-        """Return the row as it is now. Raises LedgerError where no work may be done on it here."""
+        """Return the row as it is now. Raises LedgerError if no work may be done on it here."""
         row = await self._db(self._ledger.run, self.id)
         check_workable(row)
         return row

@@ -75,13 +75,13 @@ class Form:
 
 
 def _key(value: object) -> str | None:
-    """Return a key as a header can carry it, None where it is none."""
+    """Return a key as a header can carry it, None if it is none."""
     text = value.strip() if isinstance(value, str) else ""
     return text if 0 < len(text) <= MAX_VISIBLE and _VISIBLE.fullmatch(text) else None
 
 
 def _url(value: object) -> str | None:
-    """Return an address without a slash at its end, None where it is none.
+    """Return an address without a slash at its end, None if it is none.
 
     It is shown in messages and kept with runs, so there may be no password in it.
     """

@@ -195,7 +195,7 @@ def _hashtags(text: str, found: Found) -> str:
 
 
 def _end_of_leading(text: str, matches: list[re.Match[str]]) -> int:
-    """Return where the line begins after its leading tags: 0 where they begin a sentence."""
+    """Return where the line begins after its leading tags: 0 if they begin a sentence."""
     end = 0
     for match in matches:
         if text[end : match.start()].strip():

@@ -204,7 +204,7 @@ def _union(texts: Iterable[str], sizes: Sequence[int]) -> frozenset[Key]:
 
 
 def _support(tag: str, evidence: _Evidence, stop: AbstractSet[str]) -> float:
-    """Return how much in the note speaks for a tag's leaf; 0 where nothing does."""
+    """Return how much in the note speaks for a tag's leaf; 0 if nothing does."""
     leaf = leaf_of(tag)
     if not leaf:
         return 0.0

@@ -82,7 +82,7 @@ def _year_last(match: re.Match[str]) -> str | None:
 
 
 def _joined(match: re.Match[str], year: int, month: int, day: int) -> str | None:
-    """Return the ISO form of a day and the match's time; None where there is no such day."""
+    """Return the ISO form of a day and the match's time; None if there is no such day."""
     try:
         on = date(year, month, day)
         if match["hour"] is None:

@@ -260,7 +260,7 @@ class Vault:
             self._journal.remove(seq)
 
     def _replace(self, path: str, key: str, temporary: str, new: bytes, expected: str) -> None:
-        """Put `new` in a note's place. Raises VaultError where the note is as it was."""
+        """Put `new` in a note's place. Raises VaultError, leaving the note unchanged."""
         full = place_of(self.root, path, key)
         part = os.path.join(self.root, temporary)  # noqa: PTH118
         try:
@@ -282,7 +282,7 @@ class Vault:
             self._disk.sync_folder(os.path.dirname(full))  # noqa: PTH120
 
     def _check_unchanged(self, path: str, key: str, expected: str) -> bytes:
-        """Return a note's bytes. Raises ExternallyChangedError where they are not the expected."""
+        """Return a note's bytes. Raises ExternallyChangedError if they are not the expected."""
         raw = self._read(path, key)
         if bytes_hash(raw) != expected:
             raise ExternallyChangedError(

@@ -124,7 +124,7 @@ def _lines(note: Note) -> list[_Line]:
 
 
 def _unclear(line: _Line, name: str, lists: Collection[str]) -> str:
-    """Return why a field cannot be a property without loss, '' where it can."""
+    """Return why a field cannot be a property without loss, '' if it can."""
     if not _KEY.fullmatch(line.key) or line.key != line.key.strip():
         return "its key is not a plain name"
     if not line.value or line.is_heading:
@@ -204,7 +204,7 @@ def _written(note: Note, taken: list[tuple[_Line, str | list[str]]]) -> bytes:
 
 
 def _check(old: Note, raw: bytes, taken: list[tuple[_Line, str | list[str]]]) -> None:
-    """Read the edited note back. Raises MalformedNoteError where it is not what was meant."""
+    """Read the edited note back. Raises MalformedNoteError if it is not what was meant."""
     new, _ = parse(raw)
     values = [(one.key, one.value) for one in old.frontmatter.entries] if old.frontmatter else []
     values += [

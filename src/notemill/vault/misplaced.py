@@ -155,7 +155,7 @@ def _is_telling(raw: bytes, begin: int, *, least: int = 1) -> bool:
 
 
 def _closed(raw: bytes, begin: int, *, least: int = 1) -> int | None:
-    """Return where the properties that begin here are closed, None where they are not."""
+    """Return where the properties that begin here are closed, None if they are not."""
     if _PROPERTY.match(raw, begin) is None:
         return None
     at = begin

@@ -83,7 +83,7 @@ class Presence:
         return found
 
     def _lost(self, folder: str) -> str:
-        """Return why a folder cannot be looked into, '' where it was."""
+        """Return why a folder cannot be looked into, '' if it was."""
         parts = folder.split("/") if folder else []
         for count in range(1, len(parts) + 1):
             one = "/".join(parts[:count])

@@ -97,7 +97,7 @@ def spliced(raw: bytes, edits: list[tuple[Span, bytes]]) -> bytes:
 
 
 def _check(old: Note, new: bytes, changes: Mapping[str, Change]) -> None:
-    """Read the edited note back. Raises MalformedNoteError where it is not what was meant."""
+    """Read the edited note back. Raises MalformedNoteError if it is not what was meant."""
     note, _ = parse(new)
     kept_old = _values_without(old, changes)
     kept_new = _values_without(note, changes)
@@ -303,7 +303,7 @@ def _below(note: Note, entry: Entry) -> bytes:
 
 
 def _item_lines(note: Note, entry: Entry, start: int) -> list[_Lines] | None:
-    """Return the lines of each item, None where one does not begin with a dash on its line."""
+    """Return the lines of each item, None if one does not begin with a dash on its line."""
     lines: list[_Lines] = []
     at = start
     for item in entry.items:

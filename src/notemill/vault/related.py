@@ -175,7 +175,7 @@ def _edit_property(raw: bytes, changes: LinkChanges, add: Sequence[str]) -> byte
 
 
 def _more_than_one(note: Note, entry: Entry) -> str:
-    """Return what a text is that would be more than one entry of a list, '' where it is one."""
+    """Return what a text is that would be more than one entry of a list, '' if it is one."""
     written = note.raw[entry.written.start : entry.written.end]
     if b"\n" in written or b"\r" in written:
         return "a text of several lines"
@@ -272,7 +272,7 @@ def _is_bare(inner: str) -> bool:
 
 
 def _check(old: bytes, new: bytes) -> None:
-    """Read the edited note back. Raises MalformedNoteError where more than our own changed."""
+    """Read the edited note back. Raises MalformedNoteError if more than our own changed."""
     before, after = parse(old)[0], parse(new)[0]
     region = find_region(after.reading)
     hidden = region is not None and not any(

@@ -154,7 +154,7 @@ def _spliced(raw: bytes, splices: Iterable[Splice]) -> bytes:
 
 
 def _check(old: Note, raw: bytes, changes: TagChanges, inline: Sequence[str | None]) -> None:
-    """Read the edited note back. Raises MalformedNoteError where it is not what was meant.
+    """Read the edited note back. Raises MalformedNoteError if it is not what was meant.
 
     `inline` are the tags that its text is to have.
     """
@@ -235,7 +235,7 @@ def _unquoted(text: str, quote: str) -> tuple[str, str, str]:
 
 
 def _substituted(text: str, changes: TagChanges) -> str:
-    """Return a text with its tags changed; '' where none is left. Gaps stay as written."""
+    """Return a text with its tags changed; '' if none is left. Gaps stay as written."""
     tokens = [match for match in _TOKEN.finditer(text) if bare_tag(match[0])]
     outcomes = _outcomes([bare_tag(match[0]) for match in tokens], changes)
     parts: list[str] = []

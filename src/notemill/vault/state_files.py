@@ -1,4 +1,4 @@
-"""The paths of a vault's state, for whoever needs the paths alone: nothing else is imported."""
+"""The paths of a vault's state, in a module that imports nothing else."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 VAULTS: Final = "vaults"
-"""The folder in the home that holds one folder for each vault."""
+"""The folder in the home folder that holds one folder for each vault."""
 STORE_FILE: Final = "vault.sqlite3"
 """The file of `stores.store`."""
 DERIVED_FILE: Final = "derived.sqlite3"

@@ -118,7 +118,7 @@ def tidy(raw: bytes, kinds: Collection[TidyKind]) -> TidiedText:
 
 
 def _writable(raw: bytes) -> Note:
-    """Return a note. Raises MalformedNoteError where it must be left as it is."""
+    """Return a note. Raises MalformedNoteError if it must be left as it is."""
     note, problems = parse(raw)
     for problem in problems:
         if problem.blocks_writing:
@@ -143,7 +143,7 @@ def _edited(note: Note, kind: TidyKind) -> tuple[bytes, list[str], list[str]]:
 
 
 def _check(old: Note, raw: bytes, values: list[tuple[str, Value]]) -> None:
-    """Read the edited note back. Raises MalformedNoteError where it is not what was meant."""
+    """Read the edited note back. Raises MalformedNoteError if it is not what was meant."""
     new, _ = parse(raw)
     found = [(one.key, one.value) for one in new.frontmatter.entries] if new.frontmatter else []
     if not new.writable or found != values or new.body != old.body:

@@ -1,4 +1,4 @@
-"""One process writes to a vault at a time, and the others wait for the moment that it takes."""
+"""The lock that lets one process at a time write to a vault, while others wait briefly."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ if TYPE_CHECKING:
 WRITER_LOCK: Final = "writer.lock"
 """The lock file, in the vault's state folder, held while a note is written."""
 LOCK_WAIT_S: Final = 10.0
-"""How long another process's writing is waited for: far longer than one note takes."""
+"""How long to wait for another process's write: far longer than one note takes."""
 _POLL_S: Final = 0.01
 
 
 class WriterLock:
-    """The lock of one vault; it may be taken again by who holds it."""
+    """The reentrant lock of one vault."""
 
     def __init__(self, state_dir: Path, root: Path) -> None:
-        """Lock the vault in `root` by files in `state_dir`."""
+        """Lock the vault at `root` with files in `state_dir`."""
         self._root = root
         self._holder = state_dir / "writer.pid"
         self._file = private.lock(state_dir / WRITER_LOCK)
 
     @contextlib.contextmanager
     def held(self, settle: Callable[[], object]) -> Iterator[None]:
-        """Be the only process that writes; `settle` is called first, but not where it is held.
+        """Hold the lock for the block; `settle` is called first, unless the lock was already held.
 
-        Raises VaultLockedError, naming the process that has it after `LOCK_WAIT_S` still.
+        Raises VaultLockedError, naming the process that still holds it after `LOCK_WAIT_S`.
         """
         first = not self._file.is_locked
         try:

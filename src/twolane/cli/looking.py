@@ -203,7 +203,7 @@ def cancel_run(settings: Settings, *, run_id: str, item: str | None) -> int:
 
 
 def _ended(run: RunRow, item: ItemRow | None) -> str:
-    """Say of a run, or an item of it, that it has ended and how; '' where it has not."""
+    """Say of a run, or an item of it, that it has ended and how; '' if it has not."""
     if item is not None and item.state in TERMINAL_ITEMS:
         return f"item {item.key} of run {run.id} has ended: {item.state}"
     if run.state in (RunState.DONE, RunState.CANCELED):

@@ -126,7 +126,7 @@ def _checked(named: Path, *, as_json: bool) -> Output:
 
 
 def _output_of(run: Run, again: Path | None, command: str, *, as_json: bool) -> Output | None:
-    """Return where a run's results go, None where only its first command could reach that.
+    """Return where a run's results go, None if only its first command could reach that.
 
     It is what a person names `again`, or what is on record; but an import may say anything, and
     what was a file when it was named may be a link by now. Raises ConfigError.

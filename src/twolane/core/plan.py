@@ -140,7 +140,7 @@ class _Forms:
         self.differ = False
 
     def look(self, params: Mapping[str, Any]) -> None:
-        """Look at a request's. Raises InputError where it cannot be used."""
+        """Look at a request's. Raises InputError if it cannot be used."""
         config = params.get("output_config")
         # Mostly the one before: comparing takes less than writing it as JSON.
         if self._first is None or config != self._config:
@@ -185,7 +185,7 @@ def _listed(betas: tuple[str, ...]) -> str:
 
 
 def _refuse_twins(requests: Iterable[Request], hashes: Sequence[array[int]]) -> None:
-    """Raise InputError where a key is used twice.
+    """Raise InputError if a key is used twice.
 
     Equal hashes only raise the suspicion: the requests are then gone through again.
     """

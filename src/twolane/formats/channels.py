@@ -43,7 +43,7 @@ _PROBE_BYTES: Final = 1 << 16
 
 
 def _descriptor(named: Path, standard: int) -> int | None:
-    """Return the open descriptor that a path stands for, None where it is a path like any other."""
+    """Return the open descriptor that a path stands for, None if it is a path like any other."""
     text = str(named)
     if text == STANDARD:
         return standard
@@ -119,7 +119,7 @@ def _copied(named: Path, file: BinaryIO) -> BinaryIO:
 
 
 def _bounded(file: BinaryIO) -> Iterator[bytes]:
-    """Yield what a file holds. Raises OSError where a line, or the whole, does not end."""
+    """Yield what a file holds. Raises OSError if a line, or the whole, does not end."""
     line_bytes, lines, size = 0, 1, 0
     while chunk := file.read(_CHUNK_BYTES):
         ended = chunk.rfind(b"\n") + 1

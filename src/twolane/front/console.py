@@ -134,7 +134,7 @@ def _deadline_object(kept: Kept) -> dict[str, Any]:
 
 
 def _endings_line(report: Report) -> str:
-    """Return how answers ended that did not end as usual, '' where all did."""
+    """Return how answers ended that did not end as usual, '' if all did."""
     told = ", ".join(f"{count:,} with {shown(how)}" for how, count in report.endings.items())
     total = sum(report.endings.values())
     return f"{counted(total, 'answer')} ended in an unusual way: {told}" if told else ""

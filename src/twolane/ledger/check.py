@@ -92,7 +92,7 @@ def _finding(invariant: str, rows: Iterable[str], advice: str) -> Iterator[Findi
 
 
 def _damage(db: sqlite3.Connection) -> Finding | None:
-    """Return why no row can be looked at, None where all can."""
+    """Return why no row can be looked at, None if all can."""
     if why := schema_problem(db, schema()):
         return Finding("the file has the tables of a ledger, and no others", 1, (why,), RESTORE)
     try:
@@ -146,7 +146,7 @@ def _asks_for_more(db: sqlite3.Connection) -> Iterator[str]:
 
 
 def _once(blob: bytes | str) -> dict[str, Any] | None:
-    """Return a JSON object, None where one of its names stands twice: which one would count?"""
+    """Return a JSON object, None if one of its names stands twice: which one would count?"""
 
     def pairs(found: list[tuple[str, Any]]) -> dict[str, Any]:
         value = dict(found)

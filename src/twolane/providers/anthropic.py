@@ -354,7 +354,7 @@ def _path(batch_id: str, more: str = "") -> str:
 
 
 def _rates(headers: Mapping[str, str]) -> RateHeaders | None:
-    """Return the limits a minute that an answer names, None where it names none."""
+    """Return the limits a minute that an answer names, None if it names none."""
     if "anthropic-ratelimit-requests-limit" not in headers:
         return None
     return RateHeaders(

@@ -339,5 +339,5 @@ def _plain(content: object) -> str:
 
 
 def _count(value: object) -> int:
-    """Return a number of tokens, 0 where none can be read: nothing is paid by it."""
+    """Return a number of tokens, 0 if none can be read: nothing is paid by it."""
     return 0 if isinstance(value, str) else whole(value, most=MAX_TOKENS) or 0

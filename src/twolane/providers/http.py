@@ -245,7 +245,7 @@ def _told(error: Exception) -> str:
 
 
 def _proxy(base_url: str) -> str | None:
-    """Return the environment's proxy for `base_url`, None where there is none.
+    """Return the environment's proxy for `base_url`, None if there is none.
 
     Never one for this machine itself: what is sent here has to stay here.
 

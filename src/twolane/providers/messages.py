@@ -313,7 +313,7 @@ def _usage(usage: object, *, said_anything: bool) -> tuple[Usage, tuple[str, ...
 def _compacted(rounds: Iterable[Mapping[str, Any]]) -> tuple[int, int] | None:
     """Return what was spent on compacting the prompt, which an answer's own counts leave out.
 
-    None where that cannot be read.
+    None if that cannot be read.
     https://platform.claude.com/docs/en/build-with-claude/compaction-threshold
     """
     plain = output = 0

@@ -224,7 +224,7 @@ def _cached(
     finish_s: array[float],
     took_s: float,
 ) -> list[CacheUse] | None:
-    """Play the batch's own prompt cache in the order its items run; None where nothing caches."""
+    """Play the batch's own prompt cache in the order its items run; None if nothing caches."""
     marks: dict[int, tuple[Breakpoint, ...]] = {}
     for index, request in enumerate(requests):
         params = request["params"]

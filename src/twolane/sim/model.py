@@ -255,7 +255,7 @@ class Simulator:
         return self._workspaces[key]
 
     def _trouble(self, visit: _Visit) -> Answer | None:
-        """Return the page of a proxy, or None where nothing happens. Raises Refusal."""
+        """Return the page of a proxy, or None if nothing happens. Raises Refusal."""
         faults, dice, about = self.faults, self._dice, visit.about
         if dice.strikes("rate_limited", faults.rate_limited, *about):
             text = "This request would exceed your rate limit"

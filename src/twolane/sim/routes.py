@@ -31,7 +31,7 @@ _ENDPOINTS: Final = {str(one): one for one in Endpoint}
 
 
 def route(call: Call) -> tuple[Endpoint | None, str]:
-    """Return the endpoint a call is for, None where there is none, and the batch it names."""
+    """Return the endpoint a call is for, None if there is none, and the batch it names."""
     path, batch_id = call.path, ""
     if path.startswith(f"{_BATCHES}/"):
         batch_id, slash, action = path.removeprefix(f"{_BATCHES}/").partition("/")

@@ -208,7 +208,7 @@ class BatchLane:
             body.unlink(missing_ok=True)
 
     async def _why_not(self) -> str | None:
-        """Return why a recorded batch is not to be posted any more, None where it is."""
+        """Return why a recorded batch is not to be posted any more, None if it is."""
         if self.canceled or self._context.stopping.is_set():
             return "the run was stopped before it was posted"
         if await self._follower.hedge.left_s() <= 0:

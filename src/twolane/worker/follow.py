@@ -163,7 +163,7 @@ class Follower:
             await collect(self._context, self._judge, self._recorder, batch)
 
     async def _until_ended(self, batch: BatchRow) -> BatchRow | None:
-        """Poll until the batch ends; None where the run stops, or the batch is lost, before."""
+        """Poll until the batch ends; None if the run stops, or the batch is lost, before."""
         context, pause_s = self._context, self._context.policy.poll_s
         denial, troubles = Denial(), Troubles()
         while True:

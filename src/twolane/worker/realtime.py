@@ -48,7 +48,7 @@ class RealtimeLane:
         self.calls: dict[int, asyncio.Task[None]] = {}
 
     def _left(self) -> int | None:
-        """Return how many calls are all that can go on, None where more can leave."""
+        """Return how many calls are all that can go on, None if more can leave."""
         return None if self._ahead and not self._unaffordable else len(self.calls)
 
     @property

@@ -255,7 +255,7 @@ class Reconciler:
         return None, running, gone
 
     async def _decided(self, one: BatchInfo, batch: BatchRow) -> bool | None:
-        """Tell whether a candidate is ours, None where it cannot be told, or not yet."""
+        """Tell whether a candidate is ours, None if it cannot be told, or not yet."""
         if one.status != "ended":
             return None
         try:
