@@ -180,9 +180,9 @@ class Review:
     def descriptions_written(self, note: str | None = None) -> dict[str, frozenset[str]]:
         """Return the descriptions that notemill has written into each note, or just into one."""
         written = "kind = 'description' AND state = 'applied'"
-        rows = (
-            self._found(written) if note is None else self._found(f"{written} AND note = ?", note)
-        )
+        # The plus keeps the index on states from being taken in place of the note's.
+        of_note = "note = ? AND kind = 'description' AND +state = 'applied'"
+        rows = self._found(written) if note is None else self._found(of_note, note)
         found: dict[str, set[str]] = {}
         for one in rows:
             found.setdefault(one.note, set()).add(one.value)

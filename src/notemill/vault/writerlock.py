@@ -60,10 +60,15 @@ class WriterLock:
     def _name_holder(self) -> None:
         # Who holds the lock is a courtesy to the other process: without it the lock still holds.
         with contextlib.suppress(OSError):
-            private.write(self._holder, str(os.getpid()).encode())
+            if self._holder_name() != _name(os.getpid()):
+                private.write(self._holder, str(os.getpid()).encode())
 
     def _holder_name(self) -> str:
         try:
-            return f"process {int(self._holder.read_text('ascii'))}"
+            return _name(int(self._holder.read_text("ascii")))
         except (OSError, ValueError):
             return "another process"
+
+
+def _name(process: int) -> str:
+    return f"process {process}"
