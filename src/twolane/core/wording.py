@@ -1,4 +1,4 @@
-"""How numbers are said to people."""
+"""Numbers, times and messages in words for people."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ def counted(count: int, noun: str) -> str:
 
 
 def printable(text: str) -> str:
-    """Return a text that any file and terminal takes: half an emoji becomes U+FFFD."""
+    """Return a text that any file and terminal accepts: half an emoji becomes U+FFFD."""
     return text if text.isascii() else _SURROGATES.sub("\ufffd", text)
 
 
 def clock_time(at: float, now: float) -> str:
-    """Return a time in seconds since the epoch as it is read off: `14:05`, or with its day."""
+    """Return a time in seconds since the epoch for people: `14:05`, or with its day."""
     moment = datetime.fromtimestamp(at, UTC).astimezone()
     today = datetime.fromtimestamp(now, UTC).astimezone().date() == moment.date()
     seconds = ":%S" if at - now < 120 else ""  # noqa: PLR2004  # a minute would say too little
@@ -37,7 +37,7 @@ def time_left_s(done: int, total: int, elapsed_s: float) -> float | None:
 
 
 def clock(seconds: float) -> str:
-    """Return a length of time as it is read off: `40 s`, `3 min 05 s`, `2 h 10 min`."""
+    """Return a duration for people: `40 s`, `3 min 05 s`, `2 h 10 min`."""
     whole = max(0, round(seconds))
     if whole < 60:  # noqa: PLR2004
         return f"{whole} s"
@@ -52,9 +52,9 @@ _COMPARED_CHARS: Final = 1_000
 
 
 def gist(message: str, *own: str) -> str:
-    """Return what is the same in messages that say the same of several items.
+    """Return the common gist of messages that report the same fault for several items.
 
-    `own` are the item's names, which are left out, as are ids, quoted texts and numbers.
+    `own` are the item's names; they, ids, quoted texts and numbers are left out.
     """
     text = message[:_COMPARED_CHARS]
     for name in sorted(filter(None, own), key=len, reverse=True):

@@ -1,4 +1,4 @@
-"""The settings in force and the paths in use, as `config` of each command line shows them."""
+"""The settings in force and the paths in use, as both command lines' `config` shows them."""
 
 from __future__ import annotations
 

@@ -34,8 +34,8 @@ MAX_FILES: Final = 10_000
 """Five per vault, and few people have a hundred vaults."""
 SPARE_BYTES: Final = 1 << 30
 MAX_RATIO: Final = 50
-"""What a file packed may unpack to: what is empty in a database shrinks to a thousandth, but less
-than half of one ever is, and what was said shrinks to a third at best."""
+"""The largest ratio of unpacked to packed size: empty space in a database shrinks to a thousandth,
+but is less than half of it, and texts shrink to a third at best."""
 _MANIFEST_BYTES: Final = 4 << 20
 _INDEX_BYTES: Final = 2 << 20
 _MARK_CHARS: Final = 1_000

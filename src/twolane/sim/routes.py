@@ -1,4 +1,4 @@
-"""The endpoints, and how large a body each of them takes."""
+"""The endpoints, and the largest body that each accepts."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _MAX_BATCH_BYTES: Final = 256 * 1024 * 1024
 
 
 class Endpoint(StrEnum):
-    """What the provider answers; anything else is not found."""
+    """The provider's endpoints; anything else is not found."""
 
     MESSAGES = "POST /v1/messages"
     COUNT_TOKENS = "POST /v1/messages/count_tokens"
@@ -31,7 +31,7 @@ _ENDPOINTS: Final = {str(one): one for one in Endpoint}
 
 
 def route(call: Call) -> tuple[Endpoint | None, str]:
-    """Return the endpoint a call is for, None if there is none, and the batch it names."""
+    """Return a call's endpoint, None if there is none, and the batch it names."""
     path, batch_id = call.path, ""
     if path.startswith(f"{_BATCHES}/"):
         batch_id, slash, action = path.removeprefix(f"{_BATCHES}/").partition("/")
@@ -40,5 +40,5 @@ def route(call: Call) -> tuple[Endpoint | None, str]:
 
 
 def body_limit_bytes(path: str) -> int:
-    """Return the largest body a path takes; beyond it the answer is 413."""
+    """Return the largest body a path accepts, in bytes; a larger one is answered 413."""
     return _MAX_BATCH_BYTES if path.startswith(_BATCHES) else _MAX_MESSAGE_BYTES
