@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from bench.yardstick import Hidden
-    from notemill.embedding.model import Model
+    from notemill.embedding.model import EmbeddingModel
     from notemill.vault.note import Note
 
     Floats = NDArray[np.float32]
@@ -54,7 +54,7 @@ class Unweighed(minilm.MiniLM):
         return 1.0 if text.strip() else 0.0
 
 
-def models(*, unweighed: bool) -> Iterator[tuple[str, Model]]:
+def models(*, unweighed: bool) -> Iterator[tuple[str, EmbeddingModel]]:
     """Yield the models that are installed."""
     if minilm.is_installed():
         yield "MiniLM", minilm.MiniLM()

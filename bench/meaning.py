@@ -21,14 +21,14 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from notemill.embedding.model import Model
+    from notemill.embedding.model import EmbeddingModel
     from notemill.vault.note import Note
 
 FOLDER = Path(os.environ.get("NOTEMILL_BENCH_VECTORS", tempfile.gettempdir())) / "notemill-vectors"
 
 
 def vectors_of(
-    notes: Mapping[str, Note], keys: Sequence[str], model: Model, folder: Path = FOLDER
+    notes: Mapping[str, Note], keys: Sequence[str], model: EmbeddingModel, folder: Path = FOLDER
 ) -> NDArray[np.float32] | None:
     """Return a row for each of `keys`, of zeros where the note does not fit; see Embedder."""
     wanted = [WantedVector(source_hash(notes[key]), PurePosixPath(key).stem) for key in keys]

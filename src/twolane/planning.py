@@ -18,7 +18,7 @@ from twolane.core.plan import ECHO_BYTES, RequestSurvey, place, survey
 from twolane.core.pricing import LanePrices, Quote, quote
 from twolane.core.render import Renderer, joined_bytes, own_part
 from twolane.core.routing import route
-from twolane.core.types import Decision, Lane
+from twolane.core.types import Lane, LaneDecision
 from twolane.errors import BudgetExceededError, ConfigError, InputError, UnknownModelError
 from twolane.ledger import NewItem, NewRun, history, months
 from twolane.ledger.history import Service, Workspace
@@ -46,7 +46,7 @@ class Plan:
 
     survey: RequestSurvey
     quote: Quote
-    decision: Decision
+    decision: LaneDecision
     prices: LanePrices
     batch_size: int
     month: Month | None = None

@@ -18,7 +18,7 @@ from twolane.core.types import BEYOND_USAGE, UNKNOWN_USAGE, Reply, Usage
 from twolane.ledger import LEDGER_FILE, Ledger
 from twolane.ledger.check import check
 from twolane.providers.anthropic import AnthropicProvider
-from twolane.providers.discovery import Look, Told, context_tokens
+from twolane.providers.discovery import ServerInfo, Told, context_tokens
 from twolane.providers.messages import read_answer
 
 if TYPE_CHECKING:
@@ -257,6 +257,6 @@ async def test_a_local_servers_context_is_a_size_or_unknown(size: object) -> Non
             200, {"parameters": f"num_ctx {size}", "model_info": {"a.context_length": size}}
         )
 
-    found = Look("Ollama", ("m",), {})
+    found = ServerInfo("Ollama", ("m",), {})
     tokens = await context_tokens(found, "m", get, post)
     assert tokens is None or 0 < tokens <= MAX_TOKENS

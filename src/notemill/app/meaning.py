@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from notemill.app.opened import OpenVault
     from notemill.app.workbench import Workbench
     from notemill.config import EmbeddingSettings
-    from notemill.embedding.model import Model
+    from notemill.embedding.model import EmbeddingModel
     from notemill.index import NoteFacts
 
 LOOK_EVERY_S: Final = 0.2
@@ -77,7 +77,7 @@ async def _made(bench: Workbench, embedder: Embedder) -> bool:
         tell(ended=True)
 
 
-def _embedder(opened: OpenVault, model: Model, facts: Sequence[NoteFacts]) -> Embedder:
+def _embedder(opened: OpenVault, model: EmbeddingModel, facts: Sequence[NoteFacts]) -> Embedder:
     """Return the embedder for notes; it reads their files in a thread of its own."""
     wanted = [WantedVector(one.source_hash, title_of(one.key)) for one in facts]
 

@@ -13,7 +13,7 @@ LONGEST_S: Final = 60.0
 """The longest decision, in seconds: a person who takes longer has been away."""
 
 
-class Pace:
+class ReviewPace:
     """How long this person takes to decide; a break counts as at most `LONGEST_S`."""
 
     def __init__(self) -> None:

@@ -13,7 +13,7 @@ from prompt_toolkit import PromptSession
 from prompt_toolkit.completion import FuzzyWordCompleter
 
 from notemill.cli.keys import Key, Keyboard
-from notemill.cli.pace import Pace
+from notemill.cli.pace import ReviewPace
 from notemill.cli.show.review import HELP, bar, end_bar, line_of, show_row
 from notemill.errors import NotemillError
 from notemill.stores.proposals import EDITABLE, TAG_KINDS, Decision, ProposalState
@@ -49,7 +49,7 @@ class ReviewSession:
         self._look: Look | None = None
         self._next: deque[QueueRow] = deque()
         self._after: str | None = ""
-        self._pace = Pace()
+        self._pace = ReviewPace()
 
     async def go(self) -> int:
         """Take decisions until nothing is left or the person quits; return the exit code.

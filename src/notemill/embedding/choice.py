@@ -11,10 +11,10 @@ from twolane import check_network
 
 if TYPE_CHECKING:
     from notemill.config import EmbeddingSettings
-    from notemill.embedding.model import Model
+    from notemill.embedding.model import EmbeddingModel
 
 
-def model_of(settings: EmbeddingSettings) -> Model | None:
+def model_of(settings: EmbeddingSettings) -> EmbeddingModel | None:
     """Load and return the model that the settings name, None if it is off.
 
     `auto` is MiniLM if it is installed. Raises EmbeddingError if the named model is not available,
@@ -35,7 +35,7 @@ def model_of(settings: EmbeddingSettings) -> Model | None:
             return None
 
 
-def _endpoint(settings: EmbeddingSettings) -> Model:
+def _endpoint(settings: EmbeddingSettings) -> EmbeddingModel:
     from notemill.config import OPENAI_URL  # noqa: PLC0415
 
     if settings.api_key is None and settings.base_url == OPENAI_URL:

@@ -74,7 +74,7 @@ class Endpoint:
         return 1.0 if text.strip() else 0.0
 
     def embed(self, texts: Sequence[str], stopped: Callable[[], bool] = never) -> Floats:
-        """Return unit rows, none if `stopped` becomes true; see Model.embed."""
+        """Return unit rows, none if `stopped` becomes true; see EmbeddingModel.embed."""
         try:
             return asyncio.run(self._unless(stopped, [readable(one[:MAX_CHARS]) for one in texts]))
         except EmbeddingError as error:

@@ -81,7 +81,7 @@ class MiniLM:
         self._tokenizer.no_truncation()
 
     def embed(self, texts: Sequence[str], stopped: Callable[[], bool] = never) -> Floats:
-        """Return unit rows; see Model.embed."""
+        """Return unit rows; see EmbeddingModel.embed."""
         return embed_each(self, self._vector, texts, stopped, WIDTH)
 
     def fits(self, text: str) -> float:

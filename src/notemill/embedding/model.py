@@ -30,7 +30,7 @@ def never() -> bool:
     return False
 
 
-class Model(Protocol):
+class EmbeddingModel(Protocol):
     """Turns texts into vectors.
 
     `name` is stored with vectors: those of different names are not compared. `at_a_time` is the
@@ -57,13 +57,13 @@ class Model(Protocol):
 
 
 def embed_each(
-    model: Model,
+    model: EmbeddingModel,
     vector_of: Callable[[str], Floats],
     texts: Sequence[str],
     stopped: Callable[[], bool],
     width: int,
 ) -> Floats:
-    """Return what Model.embed returns, one text at a time."""
+    """Return what EmbeddingModel.embed returns, one text at a time."""
     rows = np.zeros((len(texts), width), np.float32)
     for place, text in enumerate(texts):
         if stopped():

@@ -57,7 +57,7 @@ class Multilingual:
             raise EmbeddingError(f"the model cannot be loaded: {error}; {_AGAIN}") from error
 
     def embed(self, texts: Sequence[str], stopped: Callable[[], bool] = never) -> Floats:
-        """Return unit rows; see Model.embed."""
+        """Return unit rows; see EmbeddingModel.embed."""
         return embed_each(self, self._vector, texts, stopped, WIDTH)
 
     def fits(self, text: str) -> float:

@@ -44,7 +44,7 @@ class Unread(NamedTuple):
     is_new: bool
 
 
-class Found(NamedTuple):
+class Analysed(NamedTuple):
     """The results for a chunk of notes: a row of facts per note, rows of contents, and words."""
 
     facts: list[str]
@@ -60,9 +60,9 @@ class Analysis:
         self._wants = wants
         self._stems = Stems()
 
-    def __call__(self, some: list[Unread]) -> Found:
+    def __call__(self, some: list[Unread]) -> Analysed:
         """Analyse a chunk; each word is told once."""
-        found = Found([], [], {})
+        found = Analysed([], [], {})
         self._stems.surfaces = found.surfaces
         for one in some:
             note, problems = parse(one.raw)
@@ -90,17 +90,17 @@ class ContentAnalysis:
         """Start without words."""
         self._stems = Stems()
 
-    def __call__(self, some: list[Unread]) -> Found:
+    def __call__(self, some: list[Unread]) -> Analysed:
         """Analyse a chunk; each word is told once."""
         surfaces: Surfaces = {}
         self._stems.surfaces = surfaces
         rows = [_row(one.hash, content_of(parse(one.raw)[0], stems=self._stems)) for one in some]
-        return Found([], rows, surfaces)
+        return Analysed([], rows, surfaces)
 
 
 def keep_all(
-    results: Iterable[Found],
-    keep: Callable[[Sequence[Found]], None],
+    results: Iterable[Analysed],
+    keep: Callable[[Sequence[Analysed]], None],
     tell: Callable[[int], None],
 ) -> None:
     """Store the results, for many notes at once, even if interrupted.
@@ -108,7 +108,7 @@ def keep_all(
     `tell` gets the number of notes in each result. Each write into a table with another order
     rewrites most of its pages, so few writes are faster.
     """
-    some: list[Found] = []
+    some: list[Analysed] = []
     notes = 0
     try:
         for one in results:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from collections.abc import Set as AbstractSet
 
-    from notemill.index.analysis import Found
+    from notemill.index.analysis import Analysed
     from notemill.index.derived import Derived, Watch
     from notemill.index.facts import NoteFacts
     from notemill.linking.corpus import Document
@@ -88,14 +88,14 @@ class Contents:
         results = mapped(ContentAnalysis(), chunks(notes()), processes=self._processes(len(keys)))
         met: Met = {}
 
-        def keep(some: Sequence[Found]) -> None:
+        def keep(some: Sequence[Analysed]) -> None:
             with self._derived.writing() as db:
                 self.keep(db, some, met)
 
         with self._watch() as tell, closing(results):
             keep_all(results, keep, tell)
 
-    def keep(self, db: sqlite3.Connection, found: Sequence[Found], met: Met) -> None:
+    def keep(self, db: sqlite3.Connection, found: Sequence[Analysed], met: Met) -> None:
         """Store results in the caller's transaction; `met` are the terms stored in this pass."""
         contents = [row for one in found for row in one.contents]
         db.executemany("INSERT OR IGNORE INTO contents VALUES (?,?,?)", contents)

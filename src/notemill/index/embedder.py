@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from notemill.embedding.model import Model
+    from notemill.embedding.model import EmbeddingModel
 
     Floats = NDArray[np.float32]
 
@@ -37,7 +37,7 @@ class WantedVector(NamedTuple):
     title: str
 
 
-class Progress(NamedTuple):
+class EmbeddingProgress(NamedTuple):
     """How many of the texts and titles have their vectors."""
 
     done: int
@@ -62,7 +62,7 @@ class Embedder:
     def __init__(
         self,
         path: Path,
-        model: Model,
+        model: EmbeddingModel,
         wanted: Sequence[WantedVector],
         text_of: Callable[[int], str],
     ) -> None:
@@ -79,13 +79,13 @@ class Embedder:
         self._stop = threading.Event()
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name="embedder", daemon=True)
-        self._progress = Progress(0, 0)
+        self._progress = EmbeddingProgress(0, 0)
         self._made: Floats | None = None
         self._refused: set[int] = set()
         self._fault: BaseException | None = None
 
     @property
-    def progress(self) -> Progress:
+    def progress(self) -> EmbeddingProgress:
         """The progress so far."""
         return self._progress
 
@@ -131,13 +131,13 @@ class Embedder:
         titles = {_key_of_title(one.title): place for place, one in enumerate(self._wanted)}
         keys = texts.keys() | titles.keys()
         known = cache.find(self._model.name, keys)
-        self._progress = Progress(len(known), len(keys))
+        self._progress = EmbeddingProgress(len(known), len(keys))
         for some in (self._new_texts(texts, known), self._new_titles(titles, known)):
             for asked in some:
                 made = self._made_of(asked)
                 cache.keep(self._model.name, made)
                 known.update(made)
-                self._progress = Progress(len(known), len(keys))
+                self._progress = EmbeddingProgress(len(known), len(keys))
                 if self._stop.is_set():
                     return None
         cache.prune(keys)

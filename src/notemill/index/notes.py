@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
     from pathlib import Path
 
-    from notemill.index.analysis import Found
+    from notemill.index.analysis import Analysed
     from notemill.index.contents import Met
     from notemill.index.derived import Watch
     from notemill.index.facts import NoteFacts
@@ -106,7 +106,7 @@ class Index:
         met: Met = {}
         done = iter(places)
 
-        def keep(some: Sequence[Found]) -> None:
+        def keep(some: Sequence[Analysed]) -> None:
             rows = [row for one in some for row in one.facts]
             read = [facts_in(row) for row in rows]
             with self._derived.writing() as db:

@@ -40,7 +40,7 @@ class Weights:
 
 
 @dataclass(frozen=True, slots=True)
-class Model:
+class LinkModel:
     """Two models: for notes whose similar notes have links, and for those with only words."""
 
     linked: Weights
@@ -62,15 +62,15 @@ class Model:
         }
 
 
-def model_of(value: Mapping[str, Any]) -> Model:
+def model_of(value: Mapping[str, Any]) -> LinkModel:
     """Return the model that `as_json` wrote."""
-    return Model(
+    return LinkModel(
         *(Weights(value[name]["weights"], value[name]["bias"]) for name in ("linked", "alone"))
     )
 
 
 def odds_of(
-    pairs: Pairs, words: Model, meaning: Model
+    pairs: Pairs, words: LinkModel, meaning: LinkModel
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return the log-odds of all candidates, and those from the notes' content alone.
 
@@ -84,7 +84,7 @@ def odds_of(
 
 
 @cache
-def shipped(*, with_meaning: bool) -> Model:
+def shipped(*, with_meaning: bool) -> LinkModel:
     """Return the shipped model, with or without embeddings."""
     text = (files(__package__) / "weights.json").read_text(encoding="utf-8")
     return model_of(json.loads(text)["meaning" if with_meaning else "words"])

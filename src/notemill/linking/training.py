@@ -13,7 +13,7 @@ import numpy as np
 from scipy.optimize import minimize
 
 from notemill.linking.features import NAMES
-from notemill.linking.model import GRAPH_ONLY, Model, Weights
+from notemill.linking.model import GRAPH_ONLY, LinkModel, Weights
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,14 +45,14 @@ class _Sample:
 
 def train(
     alone: Sequence[TrainingVault], linked: Sequence[TrainingVault], *, with_meaning: bool
-) -> Model:
+) -> LinkModel:
     """Return the model of vaults without and with the rest of their links.
 
     A model `with_meaning` learns from the notes that have a vector.
     """
     names = [name for name in NAMES if with_meaning or name != "meaning"]
     by_words = [name for name in names if name not in GRAPH_ONLY]
-    return Model(
+    return LinkModel(
         linked=_fitted(_sample(linked, names, linked=True, meant=with_meaning), names),
         alone=_fitted(
             _sample([*alone, *linked], by_words, linked=False, meant=with_meaning), by_words

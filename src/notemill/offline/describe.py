@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from collections.abc import Set as AbstractSet
 
-    from notemill.offline.pieces import Page
+    from notemill.offline.pieces import NotePieces
     from notemill.offline.units import Unit
 
 # Weights were set by reading descriptions of several vaults, in the order of their effect:
@@ -97,7 +97,7 @@ MANY_PIECES = 6
 _CLOCKED = re.compile(r"\d{4}[-./]\d{1,2}[-./]\d{1,2}")
 
 
-def describe(page: Page, title: str, folder: str, stop: AbstractSet[str]) -> str:
+def describe(page: NotePieces, title: str, folder: str, stop: AbstractSet[str]) -> str:
     """Return one to three sentences of the page, at most 300 characters.
 
     A page without sentences is described by what it lists or links, or by its title.

@@ -71,7 +71,7 @@ _SENTENCE_END = ".!?\u3002\uff01\uff1f\u2026:"
 
 
 @dataclass(slots=True)
-class Found:
+class InlineElements:
     """The elements of a page's lines besides words, in order of appearance."""
 
     links: list[str] = field(default_factory=list)
@@ -114,14 +114,14 @@ def link_label(target: str, titles: Mapping[str, str]) -> str:
     return clean(leaf.replace("_", " ") if " " not in leaf and leaf.count("_") > 1 else leaf)
 
 
-def plain(line: str, found: Found, titles: Mapping[str, str]) -> str:
+def plain(line: str, found: InlineElements, titles: Mapping[str, str]) -> str:
     """Return the words of a line; links, tags and bold words are added to `found`."""
     found.code_chars += sum(len(code) for code in _CODE.findall(line))
     text = line.replace(CODE_BEGIN, "").replace(CODE_END, "")
     return clean(_without_markup(text, found, titles).translate(_UNESCAPE))
 
 
-def _without_markup(line: str, found: Found, titles: Mapping[str, str]) -> str:
+def _without_markup(line: str, found: InlineElements, titles: Mapping[str, str]) -> str:
     text = _ESCAPED.sub(lambda m: chr(SHIELD_BASE + ord(m[1])), line) if "\\" in line else line
     text = _without_links(text, found, titles) if "[" in text else text
     text = _MACRO.sub(HOLE, text)
@@ -139,7 +139,7 @@ def _without_markup(line: str, found: Found, titles: Mapping[str, str]) -> str:
     return html.unescape(text) if "&" in text else text
 
 
-def _without_links(text: str, found: Found, titles: Mapping[str, str]) -> str:
+def _without_links(text: str, found: InlineElements, titles: Mapping[str, str]) -> str:
     def embed(match: re.Match[str]) -> str:
         if not _FILE.search(match[1].partition("|")[0].partition("#")[0].strip()):
             found.embeds.append(link_label(match[1], titles))
@@ -170,12 +170,12 @@ def _without_links(text: str, found: Found, titles: Mapping[str, str]) -> str:
     return _REFERENCE.sub(lambda m: "" if _MARK_LABEL.fullmatch(m[1]) else m[1], text)
 
 
-def _address(url: str, found: Found) -> str:
+def _address(url: str, found: InlineElements) -> str:
     found.addresses.append(url.strip("<>"))
     return ADDRESS
 
 
-def _hashtags(text: str, found: Found) -> str:
+def _hashtags(text: str, found: InlineElements) -> str:
     """Drop the tags that only label the line; keep the word of one that is part of its prose."""
     matches = list(_HASHTAG.finditer(text))
     if not matches:

@@ -28,7 +28,7 @@ from notemill.text.words import UNSPACED, fold, is_cjk, width, words
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from notemill.offline.pieces import Page, Piece
+    from notemill.offline.pieces import NotePieces, Piece
 
 MAX_FRAGMENTS = 40
 MAX_PLACE = 60
@@ -48,7 +48,7 @@ _WIDE_MARKS = "\uff0c\u3001\uff1b\u3002\uff01\uff1f\u2014\u2026\uff1a"
 _EDGES = " -\u2013\u2014:,;|\u00b7\uff0c\uff1a\uff1b\u3001" + HOLE + ADDRESS
 
 
-def outline(page: Page, title: str, folder: str) -> str:
+def outline(page: NotePieces, title: str, folder: str) -> str:
     """Return an honest description of a page that has no sentence of its own."""
     own = fold(title)
     said = [piece for piece in page.pieces if piece.kind is not PieceKind.HEADING and _says(piece)]
@@ -70,12 +70,12 @@ def outline(page: Page, title: str, folder: str) -> str:
     return _named(page, title, folder)
 
 
-def _linked(page: Page, lines: Sequence[Piece]) -> list[str]:
+def _linked(page: NotePieces, lines: Sequence[Piece]) -> list[str]:
     """Return what the lines link to, then what the page embeds."""
     return [*(label for piece in lines for label in piece.links), *page.found.embeds]
 
 
-def with_parts(text: str, page: Page, title: str, group: int) -> str:
+def with_parts(text: str, page: NotePieces, title: str, group: int) -> str:
     """Return a short sentence of `group` with as many names of the following parts as fit."""
     known = fold(f"{title} {text}")
     after = [piece for piece in page.pieces if piece.group > group]
@@ -99,7 +99,7 @@ def with_parts(text: str, page: Page, title: str, group: int) -> str:
     return listed(head, parts, comma, ideal(text), complete=True) or text
 
 
-def is_verse(page: Page) -> bool:
+def is_verse(page: NotePieces) -> bool:
     """Say whether the page is mostly short lines of prose, as a poem is."""
     lines = [piece for piece in page.pieces if piece.kind is not PieceKind.HEADING][:VERSE_SAMPLE]
     short = sum(
@@ -111,7 +111,7 @@ def is_verse(page: Page) -> bool:
     return len(lines) >= VERSE_LINES and short >= VERSE_SHARE * len(lines)
 
 
-def is_sketch(page: Page) -> bool:
+def is_sketch(page: NotePieces) -> bool:
     """Say whether most lines are items too short for a sentence."""
     lines = [piece for piece in page.pieces if piece.kind is not PieceKind.HEADING and _says(piece)]
     short = sum(
@@ -122,14 +122,14 @@ def is_sketch(page: Page) -> bool:
     return short >= SKETCH_SHARE * len(lines)
 
 
-def is_log(page: Page, title: str) -> bool:
+def is_log(page: NotePieces, title: str) -> bool:
     """Say whether the page is a daily log of several things."""
     lines = [piece for piece in page.pieces if piece.kind is not PieceKind.HEADING and _says(piece)]
     items = sum(piece.kind in LISTS for piece in lines)
     return _DATE.fullmatch(title) is not None and items >= LOG_ITEMS and 2 * items >= len(lines)
 
 
-def log_lines(page: Page, title: str) -> str:
+def log_lines(page: NotePieces, title: str) -> str:
     """Return the beginnings of a log's entries, as many as fit, those that are only names last."""
     entries: list[str] = []
     names: list[str] = []
@@ -153,7 +153,7 @@ def _colon(text: str) -> str:
     return "\uff1a" if is_cjk(text) else ": "
 
 
-def first_lines(page: Page) -> str:
+def first_lines(page: NotePieces) -> str:
     """Return the first lines of a poem, separated by slashes unless they are punctuated."""
     lines = [
         piece.text for piece in page.pieces if piece.kind in {PieceKind.PROSE, PieceKind.VERSE}
@@ -280,7 +280,7 @@ def _has_commas(labels: Sequence[str]) -> bool:
     )
 
 
-def _named(page: Page, title: str, folder: str) -> str:
+def _named(page: NotePieces, title: str, folder: str) -> str:
     """Return title and place, the least that is true of any note."""
     hosts = []
     for address in page.found.addresses:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from collections.abc import Set as AbstractSet
 
-    from notemill.offline.pieces import Page
+    from notemill.offline.pieces import NotePieces
 
 MAX_WORDS = 3
 MAX_LABEL_WORDS = 5
@@ -93,7 +93,7 @@ class _Tally:
     forms: Counter[str] = field(default_factory=Counter)
 
 
-def phrases(page: Page, title: str, stop: AbstractSet[str]) -> list[Phrase]:
+def phrases(page: NotePieces, title: str, stop: AbstractSet[str]) -> list[Phrase]:
     """Return the note's key phrases, best first, none inside another."""
     tallies: defaultdict[Key, _Tally] = defaultdict(_Tally)
     total = _count_body(page, stop, tallies)
@@ -120,7 +120,7 @@ def phrases(page: Page, title: str, stop: AbstractSet[str]) -> list[Phrase]:
     ]
 
 
-def _count_body(page: Page, stop: AbstractSet[str], tallies: defaultdict[Key, _Tally]) -> int:
+def _count_body(page: NotePieces, stop: AbstractSet[str], tallies: defaultdict[Key, _Tally]) -> int:
     """Count the runs of one to three words between stopwords; return how many words there are."""
     runs: list[list[_Word]] = []
     total = 0
@@ -197,7 +197,7 @@ def _runs(text: str, stop: AbstractSet[str]) -> Iterator[list[_Word]]:
 
 
 def _add_sources(
-    page: Page, title: str, stop: AbstractSet[str], tallies: defaultdict[Key, _Tally]
+    page: NotePieces, title: str, stop: AbstractSet[str], tallies: defaultdict[Key, _Tally]
 ) -> None:
     """Add what title, headings, links and bold words say."""
     # The headings of a diary are those of its form.

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from notemill.offline.inline import ADDRESS, Found, clean, plain
+from notemill.offline.inline import ADDRESS, InlineElements, clean, plain
 from notemill.offline.marked import HOLE, heading_level, marked, normalised
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class Piece:
     """One paragraph, list item, heading or field in plain words.
 
     `group` is shared by the pieces of one paragraph or list, `section` is the index of the
-    heading above in `Page.headings` (-1: none), `depth` counts list levels or heading levels.
+    heading above in `NotePieces.headings` (-1: none), `depth` counts list levels or heading levels.
     """
 
     kind: PieceKind
@@ -49,12 +49,12 @@ class Piece:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class NotePieces:
     """A note's pieces in order, and what its markup says besides its words."""
 
     pieces: tuple[Piece, ...]
     headings: tuple[str, ...]
-    found: Found
+    found: InlineElements
 
 
 _BEGIN = re.compile(r"\s*(?:[-*+]\s+)?#\+BEGIN_(\w+)", re.IGNORECASE)
@@ -110,7 +110,7 @@ def _closing_of(line: str) -> re.Pattern[str] | None:
     return None
 
 
-def parse(text: str) -> Page:
+def parse(text: str) -> NotePieces:
     """Read a Markdown body (without frontmatter) into its pieces; never raises."""
     lines = _prose_lines(marked(normalised(text)))
     titles: dict[str, str] = {}
@@ -124,7 +124,7 @@ def parse(text: str) -> Page:
         if len(reader.pieces) > MAX_PIECES:
             break
     reader.flush()
-    return Page(tuple(reader.pieces), tuple(reader.headings), reader.found)
+    return NotePieces(tuple(reader.pieces), tuple(reader.headings), reader.found)
 
 
 @dataclass(slots=True)
@@ -134,7 +134,7 @@ class _Reader:
     titles: Mapping[str, str]
     pieces: list[Piece] = field(default_factory=list)
     headings: list[str] = field(default_factory=list)
-    found: Found = field(default_factory=Found)
+    found: InlineElements = field(default_factory=InlineElements)
     waiting: list[str] = field(default_factory=list)
     kind: PieceKind = PieceKind.PROSE
     depth: int = 0

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
     from notemill.offline.phrases import Phrase
-    from notemill.offline.pieces import Page
+    from notemill.offline.pieces import NotePieces
 
 MAX_TAGS = 5
 CACHED_LEVELS = 10_000
@@ -73,7 +73,7 @@ class _Evidence:
 
 
 def choose(
-    page: Page,
+    page: NotePieces,
     *,
     title: str,
     folder: str,
@@ -164,7 +164,7 @@ def _grams(text: str, sizes: Iterable[int]) -> frozenset[Key]:
 
 
 def _evidence(
-    page: Page, title: str, folder: str, ranked: Sequence[Phrase], wanted: AbstractSet[Key]
+    page: NotePieces, title: str, folder: str, ranked: Sequence[Phrase], wanted: AbstractSet[Key]
 ) -> _Evidence:
     lengths = sorted({len(leaf) for leaf in wanted if 0 < len(leaf) <= MAX_GRAM}) or [1]
     texts = [piece.text for piece in page.pieces]

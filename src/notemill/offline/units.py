@@ -16,7 +16,7 @@ from notemill.text.words import fold, is_cjk, width, words
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from notemill.offline.pieces import Page, Piece
+    from notemill.offline.pieces import NotePieces, Piece
 
 MAX_UNITS = 100
 MAX_LISTED = 12
@@ -88,7 +88,7 @@ def has_words(text: str) -> bool:
     return any(map(str.isalpha, text))
 
 
-def units(page: Page, title: str) -> list[Unit]:
+def units(page: NotePieces, title: str) -> list[Unit]:
     """Return the candidate sentences of a page, in order."""
     found: list[Unit] = []
     section = 0

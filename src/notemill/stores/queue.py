@@ -54,7 +54,7 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FoundChange:
     """A change found in the vault: of a tag, with all its notes, or of one note's form.
 
     `replaces` is the tag and `value` what it becomes, '' if it is dropped; for a note's form,
@@ -203,7 +203,7 @@ class Queue:
 
     # -- what was found in the vault ----------------------------------------------------------
 
-    def sync(self, kind: ProposalKind, found: Iterable[Found], *, now: float) -> None:
+    def sync(self, kind: ProposalKind, found: Iterable[FoundChange], *, now: float) -> None:
         """Replace a kind's pending changes, of tags or of the notes' form, with those found now.
 
         A new change becomes pending; a pending one that is no longer found is dropped; decided ones

@@ -112,7 +112,7 @@ class Frontmatter:
         return None
 
 
-class Place(NamedTuple):
+class BlockPlace(NamedTuple):
     """Where a block lies: with its fences, and between them; its first line's end."""
 
     span: Span
@@ -124,7 +124,7 @@ class BrokenFrontmatterError(ValueError):
     """The block between the fences is no YAML mapping that can be edited in place."""
 
 
-def locate(raw: bytes) -> Place | None:
+def locate(raw: bytes) -> BlockPlace | None:
     """Return where the frontmatter is, None where there is none.
 
     As in Obsidian it begins at the file's first byte (a BOM aside) and needs a closing `---`;
@@ -138,10 +138,10 @@ def locate(raw: bytes) -> Place | None:
     if closing is None:
         return None
     inner = Span(opening.end(), closing.start())
-    return Place(Span(start, closing.end()), inner, opening[1].decode())
+    return BlockPlace(Span(start, closing.end()), inner, opening[1].decode())
 
 
-def read(raw: bytes, place: Place) -> Frontmatter:
+def read(raw: bytes, place: BlockPlace) -> Frontmatter:
     """Read the located block. Raises BrokenFrontmatterError saying what is wrong, and where."""
     inner = place.inner
     if inner.end - inner.start > MAX_BLOCK_BYTES:
@@ -194,7 +194,7 @@ class _Found:
 class _Reader:
     """Turns YAML events into entries; every loop is over events, so depth costs no stack."""
 
-    def __init__(self, raw: bytes, place: Place, text: str) -> None:
+    def __init__(self, raw: bytes, place: BlockPlace, text: str) -> None:
         self.entries: list[Entry] = []
         self.indent = 0
         self._raw = raw

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from twolane.core.money import format_usd
-from twolane.core.types import Decision, Lane
+from twolane.core.types import Lane, LaneDecision
 from twolane.core.wording import counted
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ def route(
     batch_nano: int | None = None,
     window: Window | None = None,
     no_batches: str = "",
-) -> Decision:
+) -> LaneDecision:
     """Choose the lane for `count` items.
 
     `forced` wins over everything. Otherwise one item goes in real time and more go as batches,
@@ -32,24 +32,24 @@ def route(
     """
     if forced is not None:
         words = "real time" if forced is Lane.REALTIME else "batch"
-        return Decision(forced, f"{words}: asked for with --lane {forced.value}")
+        return LaneDecision(forced, f"{words}: asked for with --lane {forced.value}")
     items = counted(count, "item")
     if count == 0:
-        return Decision(Lane.REALTIME, "0 items: nothing to send")
+        return LaneDecision(Lane.REALTIME, "0 items: nothing to send")
     if no_batches:
-        return Decision(Lane.REALTIME, f"{items}: real time, {no_batches}")
+        return LaneDecision(Lane.REALTIME, f"{items}: real time, {no_batches}")
     if count == 1:
         return _route_one(items, budget_nano, realtime_nano, batch_nano)
     bargain = _bargain(realtime_nano, batch_nano)
     if window is None:
-        return Decision(Lane.BATCH, f"{items}: batch, {bargain}")
+        return LaneDecision(Lane.BATCH, f"{items}: batch, {bargain}")
     if window.room_s < window.tempo.queue_p50_s:
-        return Decision(
+        return LaneDecision(
             Lane.REALTIME,
             f"{items}: real time, the deadline leaves a batch {span(window.room_s)} and half of "
             f"them take over {span(window.tempo.queue_p50_s)}",
         )
-    return Decision(
+    return LaneDecision(
         Lane.BATCH,
         f"{items}: batch, {bargain}; what is late in {span(window.room_s)} goes in real time",
     )
@@ -57,7 +57,7 @@ def route(
 
 def _route_one(
     items: str, budget_nano: int | None, realtime_nano: int | None, batch_nano: int | None
-) -> Decision:
+) -> LaneDecision:
     """Choose for a single item, which only a budget turns into a batch."""
     if (
         budget_nano is not None
@@ -66,10 +66,10 @@ def _route_one(
         and batch_nano <= budget_nano < realtime_nano
     ):
         price, cap = format_usd(realtime_nano), format_usd(budget_nano)
-        return Decision(
+        return LaneDecision(
             Lane.BATCH, f"{items}: batch, real time at {price} exceeds the cap of {cap}"
         )
-    return Decision(Lane.REALTIME, f"{items}: real time, the answer is there in seconds")
+    return LaneDecision(Lane.REALTIME, f"{items}: real time, the answer is there in seconds")
 
 
 def _bargain(realtime_nano: int | None, batch_nano: int | None) -> str:

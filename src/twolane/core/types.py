@@ -199,7 +199,7 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
-class Decision:
+class LaneDecision:
     """A lane, and why, in words for a person."""
 
     lane: Lane
@@ -317,7 +317,7 @@ class Report:
     all_realtime_nano: int
     failures: tuple[Failure, ...] = ()
     duration_s: float = 0.0
-    decision: Decision = field(default=Decision(Lane.REALTIME, ""))
+    decision: LaneDecision = field(default=LaneDecision(Lane.REALTIME, ""))
     deadline: Kept | None = None
     orphans: Orphans = field(default=Orphans())
     endings: Mapping[str, int] = field(default_factory=dict)

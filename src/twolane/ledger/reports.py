@@ -13,10 +13,10 @@ from twolane.core.retry import retryable
 from twolane.core.states import CLOSED_BATCHES, ItemState, RunState
 from twolane.core.types import (
     Counts,
-    Decision,
     Failure,
     Kept,
     Lane,
+    LaneDecision,
     LaneTotals,
     Orphans,
     Report,
@@ -191,7 +191,7 @@ def report(ledger: Ledger, run: RunRow) -> Report:
         all_realtime_nano=realtime,
         failures=failures(ledger, run) if _has_failures(items) else (),
         duration_s=run.worked_s,
-        decision=Decision(run.decision_lane, run.decision_reason),
+        decision=LaneDecision(run.decision_lane, run.decision_reason),
         deadline=_deadline(ledger, run, items),
         orphans=_orphans(ledger, run),
         waiting=Wait(run.waits_for, run.waits_until) if run.waits_for else None,

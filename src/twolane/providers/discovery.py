@@ -46,7 +46,7 @@ class Told(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class ServerInfo:
     """A server's description: its name and version, and its models, which may be loading."""
 
     server: str
@@ -64,11 +64,11 @@ def goes_to(base_url: str, server: str, model: str) -> str:
     return "Ollama's cloud" if server == "Ollama" and model.endswith("cloud") else ""
 
 
-async def look(get: Callable[[str], Awaitable[Told]]) -> Look | None:
+async def look(get: Callable[[str], Awaitable[Told]]) -> ServerInfo | None:
     """Return a server's description, None if it is not a model server."""
     told = await get("/v1/models")
     if told.status == 503:  # noqa: PLR2004  # llama.cpp, while it loads
-        return Look("", (), {}, loading=True)
+        return ServerInfo("", (), {}, loading=True)
     value = told.value or {}
     entries = value.get("data")
     if not isinstance(entries, list):
@@ -89,7 +89,7 @@ async def look(get: Callable[[str], Awaitable[Told]]) -> Look | None:
         server = "Ollama" if version else server
     elif server == "vLLM":
         version = _text(await get("/version"), "version")
-    return Look(server, chatting, listed, version)
+    return ServerInfo(server, chatting, listed, version)
 
 
 def _text(told: Told, member: str) -> str:
@@ -97,7 +97,7 @@ def _text(told: Told, member: str) -> str:
 
 
 async def context_tokens(
-    found: Look,
+    found: ServerInfo,
     model: str,
     get: Callable[[str], Awaitable[Told]],
     post: Callable[[str, Mapping[str, Any]], Awaitable[Told]],
@@ -167,11 +167,11 @@ def _size(value: object) -> int | None:
 
 async def answering(
     get_at: Callable[[str, str], Awaitable[Told]],
-) -> list[tuple[str, Look]]:
+) -> list[tuple[str, ServerInfo]]:
     """Return the addresses at the usual ports where a model server answers, in order."""
     urls = [f"http://127.0.0.1:{port}" for port in USUAL_PORTS]
 
-    async def ask(url: str) -> Look | None:
+    async def ask(url: str) -> ServerInfo | None:
         return await look(lambda path: get_at(url, path))
 
     found = await asyncio.gather(*map(ask, urls))

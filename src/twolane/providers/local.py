@@ -28,7 +28,7 @@ from twolane.providers.base import NoBatches, Served, Traits, listed, refusal_of
 from twolane.providers.chat import Endpoint, Manner, Schemas
 from twolane.providers.discovery import (
     USUAL_PORTS,
-    Look,
+    ServerInfo,
     Told,
     answering,
     context_tokens,
@@ -102,7 +102,7 @@ class LocalProvider(NoBatches, ProviderBase):
         self.key_fingerprint = hashlib.blake2b(
             auth_token.encode() if base_url else b"", digest_size=8
         ).hexdigest()
-        self._found: Look | None = None
+        self._found: ServerInfo | None = None
         self._served: Served | None = None
         self._manners: dict[str, Manner] = {}
         self._probing = asyncio.Lock()
@@ -118,7 +118,7 @@ class LocalProvider(NoBatches, ProviderBase):
             self._served = await self._serve(self._found, wanted)
         return self._served
 
-    async def _find(self, base_url: str) -> Look:
+    async def _find(self, base_url: str) -> ServerInfo:
         if base_url:
             self.base_url = base_url
             return await self._loaded(base_url)
@@ -133,10 +133,10 @@ class LocalProvider(NoBatches, ProviderBase):
         self.base_url, first = found[0]
         return await self._loaded(self.base_url) if first.loading else first
 
-    async def _loaded(self, base_url: str) -> Look:
+    async def _loaded(self, base_url: str) -> ServerInfo:
         """Return what the server at `base_url` says of itself, once it has loaded its model."""
         for _ in range(int(LOADING_PATIENCE_S / LOADING_PAUSE_S)):
-            unlisted = Look("", (), {})
+            unlisted = ServerInfo("", (), {})
             found = await look(self._get)
             if found is None:
                 told = await self._get("/v1/models")
@@ -152,7 +152,7 @@ class LocalProvider(NoBatches, ProviderBase):
         message = f"the server at {base_url} is still loading its model; try again later"
         raise ConfigError(message)
 
-    async def _serve(self, found: Look, wanted: str | None) -> Served:
+    async def _serve(self, found: ServerInfo, wanted: str | None) -> Served:
         if wanted:
             # Ollama takes a name without its tag for the latest.
             named = next((one for one in (wanted, f"{wanted}:latest") if one in found.listed), "")
@@ -285,7 +285,7 @@ class LocalProvider(NoBatches, ProviderBase):
         async with self._probing:
             if model not in self._manners:
                 await self.connect(model)
-                found = self._found or Look("", (), {})
+                found = self._found or ServerInfo("", (), {})
                 place = f"{self.base_url} {model} {found.server} {found.version}"
                 known = self._remembered.get(place)
                 if known is None:

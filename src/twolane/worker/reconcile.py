@@ -61,7 +61,7 @@ UNREADABLE = ""
 WAITING = "a batch of its size is there, and only its results tell whose it is"
 
 
-class Candidates(NamedTuple):
+class BatchCandidates(NamedTuple):
     """The batches of a list that may be ours; `unreadable` counts those that cannot be judged."""
 
     batches: list[BatchInfo]
@@ -232,7 +232,7 @@ class Reconciler:
         return LongWaitError(message, provider=self._context.provider.name)
 
     async def _told(
-        self, found: Candidates, batch: BatchRow, foreign: set[str]
+        self, found: BatchCandidates, batch: BatchRow, foreign: set[str]
     ) -> tuple[BatchInfo | None, bool, bool]:
         """Return the candidate that is ours, and whether some may be: running, or gone for good.
 
@@ -279,7 +279,7 @@ class Reconciler:
         why = WAITING if state is BatchState.PROVISIONAL else batch.reason
         return await self._context.db(self._context.ledger.move_batch, batch, state, reason=why)
 
-    async def newer(self, batch: BatchRow) -> Candidates:
+    async def newer(self, batch: BatchRow) -> BatchCandidates:
         """Return the unknown batches of the right size that are newer than `batch.newest_id`."""
         context = self._context
         known = await context.db(context.ledger.known_batch_ids)
@@ -289,7 +289,7 @@ class Reconciler:
             unreadable += page.unreadable
             for one in page.batches:
                 if one.id == batch.newest_id:
-                    return Candidates(found, unreadable)
+                    return BatchCandidates(found, unreadable)
                 if one.id not in known and one.counts.total in (batch.size, UNCOUNTED):
                     found.append(one)
             if len(found) > MAX_CANDIDATES:
@@ -298,7 +298,7 @@ class Reconciler:
                     f"{batch.nonce}; tell whoever runs it, and resume the run then",
                     provider=context.provider.name,
                 )
-        return Candidates(found, unreadable)
+        return BatchCandidates(found, unreadable)
 
     async def is_ours(self, ended: BatchInfo, batch: BatchRow) -> bool | None:
         """Tell by the custom_ids of its results whether an ended batch is ours.

@@ -10,7 +10,7 @@ import pytest
 
 from notemill.embedding.model import never
 from notemill.errors import EmbeddingError, NoteNotFoundError
-from notemill.index.embedder import Embedder, Progress, WantedVector
+from notemill.index.embedder import Embedder, EmbeddingProgress, WantedVector
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -153,7 +153,7 @@ def test_a_note_that_cannot_be_read_is_left_out(tmp_path: Path) -> None:
 def test_progress_counts_up_to_the_end(tmp_path: Path) -> None:
     """At the end every text and every title is done; before the start nothing is."""
     working = embedder(tmp_path, Letters())
-    assert working.progress == Progress(0, 0)
+    assert working.progress == EmbeddingProgress(0, 0)
     assert not working.wait(0)
     working.start()
     working.vectors()

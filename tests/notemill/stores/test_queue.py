@@ -21,7 +21,7 @@ from notemill.stores.proposals import (
     ProposalKind,
     ProposalState,
 )
-from notemill.stores.queue import Found, Queue
+from notemill.stores.queue import FoundChange, Queue
 from notemill.stores.queue_rows import Filter, Order
 from notemill.stores.review import Review
 from notemill.stores.store import FILE, Store
@@ -402,8 +402,8 @@ def test_pairs_that_no_person_was_shown_are_not_in_the_queue(desk: Desk) -> None
 # -- what is found in the vault -------------------------------------------------------------------
 
 
-MERGE = Found(("a.md", "b.md"), "garden", "Gardening", why="two spellings")
-DROP = Found(("c.md",), "", "asdf", why="used once")
+MERGE = FoundChange(("a.md", "b.md"), "garden", "Gardening", why="two spellings")
+DROP = FoundChange(("c.md",), "", "asdf", why="used once")
 
 
 def test_changes_of_tags_come_and_go_with_what_is_found(desk: Desk) -> None:
@@ -415,7 +415,7 @@ def test_changes_of_tags_come_and_go_with_what_is_found(desk: Desk) -> None:
         (("c.md",), "asdf", "", "used once"),
         (("a.md", "b.md"), "Gardening", "garden", "two spellings"),
     ]
-    desk.queue.sync(kind, [Found(("a.md",), "Garden", "gardening")], now=2.0)
+    desk.queue.sync(kind, [FoundChange(("a.md",), "Garden", "gardening")], now=2.0)
     (left,) = desk.queue.rows(Filter(kinds={kind})).rows
     assert (left.id, left.notes) == (rows[1].id, ("a.md",))
     assert desk.queue.count(Filter(kinds={kind}, note="a.md")) == 1
@@ -453,14 +453,14 @@ def test_a_change_that_was_made_and_is_found_again_waits_anew(desk: Desk) -> Non
 def test_tidying_is_turned_down_for_a_note_or_for_all(desk: Desk) -> None:
     """`never` ends the same change in every note."""
     kind = ProposalKind.TIDY_CHANGE
-    found = [Found((f"{name}.md",), "dates", fingerprint="h") for name in "abc"]
+    found = [FoundChange((f"{name}.md",), "dates", fingerprint="h") for name in "abc"]
     desk.queue.sync(kind, found, now=1.0)
     here, never, _ = desk.ids(Filter(kinds={kind}))
     desk.decide([here], Decision.REJECT)
     desk.queue.sync(kind, found, now=2.0)
     assert desk.queue.counts(Filter(kinds={kind}))[PENDING] == 2
     desk.decide([never], Decision.NEVER)
-    more = [*found, Found(("d.md",), "dates", fingerprint="h")]
+    more = [*found, FoundChange(("d.md",), "dates", fingerprint="h")]
     desk.queue.sync(kind, more, now=3.0)
     assert desk.queue.counts(Filter(kinds={kind}))[PENDING] == 0
 

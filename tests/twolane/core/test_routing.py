@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from twolane.core.routing import route
-from twolane.core.types import Decision, Lane
+from twolane.core.types import Lane, LaneDecision
 
 MAYBE_NANO = st.none() | st.integers(0, 10**13)
 
@@ -17,7 +17,7 @@ MAYBE_NANO = st.none() | st.integers(0, 10**13)
 def test_one_item_goes_in_real_time() -> None:
     """A single item is answered at once."""
     reason = "1 item: real time, the answer is there in seconds"
-    assert route(1) == Decision(Lane.REALTIME, reason)
+    assert route(1) == LaneDecision(Lane.REALTIME, reason)
 
 
 @pytest.mark.parametrize(
@@ -30,7 +30,7 @@ def test_one_item_goes_in_real_time() -> None:
 )
 def test_more_items_go_as_batches(items: int, reason: str) -> None:
     """From two items on the cheaper lane is taken."""
-    assert route(items) == Decision(Lane.BATCH, reason)
+    assert route(items) == LaneDecision(Lane.BATCH, reason)
 
 
 @given(st.integers(0, 10**6), MAYBE_NANO, MAYBE_NANO, MAYBE_NANO)
@@ -41,10 +41,10 @@ def test_a_forced_lane_wins(
     forced_route = partial(
         route, items, budget_nano=budget_nano, realtime_nano=realtime_nano, batch_nano=batch_nano
     )
-    assert forced_route(forced=Lane.REALTIME) == Decision(
+    assert forced_route(forced=Lane.REALTIME) == LaneDecision(
         Lane.REALTIME, "real time: asked for with --lane realtime"
     )
-    assert forced_route(forced=Lane.BATCH) == Decision(
+    assert forced_route(forced=Lane.BATCH) == LaneDecision(
         Lane.BATCH, "batch: asked for with --lane batch"
     )
 
@@ -53,7 +53,7 @@ def test_one_item_takes_the_lane_that_fits_the_budget() -> None:
     """Where only a batch fits the cap, one item goes as a batch and the reason names both."""
     decision = route(1, budget_nano=20_000_000, realtime_nano=30_000_000, batch_nano=15_000_000)
     reason = "1 item: batch, real time at $0.03 exceeds the cap of $0.02"
-    assert decision == Decision(Lane.BATCH, reason)
+    assert decision == LaneDecision(Lane.BATCH, reason)
 
 
 @pytest.mark.parametrize("budget_nano", [10_000_000, 30_000_000, 50_000_000, None])
@@ -85,4 +85,4 @@ def test_many_items_always_state_their_count(
 
 def test_nothing_needs_no_batch() -> None:
     """A run without items posts nothing."""
-    assert route(0) == Decision(Lane.REALTIME, "0 items: nothing to send")
+    assert route(0) == LaneDecision(Lane.REALTIME, "0 items: nothing to send")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from notemill.stores.proposals import NEVER, ProposalKind, ProposalState, value_key
-from notemill.stores.queue import Found
+from notemill.stores.queue import FoundChange
 from notemill.stores.queue_rows import Filter, fingerprint_of
 from notemill.vault.tidy import TidyKind
 
@@ -28,7 +28,8 @@ _KINDS_JOIN: Final = ", "
 def queue_tag_changes(queue: Queue, changes: Iterable[Change], *, now: float) -> None:
     """Queue the changes of tags that were found, and drop those that no longer are."""
     found = (
-        Found(tuple(sorted(one.notes)), one.becomes or "", one.tag, one.reason) for one in changes
+        FoundChange(tuple(sorted(one.notes)), one.becomes or "", one.tag, one.reason)
+        for one in changes
     )
     queue.sync(ProposalKind.TAG_CHANGE, found, now=now)
 
@@ -36,7 +37,7 @@ def queue_tag_changes(queue: Queue, changes: Iterable[Change], *, now: float) ->
 def queue_tidying(queue: Queue, notes: Iterable[TidyNote], *, now: float) -> None:
     """Queue notes to tidy, a row for each, and drop rows of notes that are tidy."""
     found = (
-        Found(
+        FoundChange(
             (one.key,),
             _KINDS_JOIN.join(step.kind for step in one.steps),
             why="; ".join(what for step in one.steps for what in step.what),
