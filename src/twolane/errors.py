@@ -228,7 +228,7 @@ class RejectedError(ProviderError):
 
 
 class RunRefusedError(ProviderError):
-    """The provider refuses the whole run; what it says has to be put right before it goes on."""
+    """The provider refuses the whole run; correct what its message names, then resume."""
 
     exit_code = 6
     http_status = 403

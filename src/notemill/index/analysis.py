@@ -61,7 +61,7 @@ class Analysis:
         self._stems = Stems()
 
     def __call__(self, some: list[Unread]) -> Analysed:
-        """Analyse a chunk; each word is told once."""
+        """Analyse a chunk; the word of a term is returned once."""
         found = Analysed([], [], {})
         self._stems.surfaces = found.surfaces
         for one in some:
@@ -91,7 +91,7 @@ class ContentAnalysis:
         self._stems = Stems()
 
     def __call__(self, some: list[Unread]) -> Analysed:
-        """Analyse a chunk; each word is told once."""
+        """Analyse a chunk; the word of a term is returned once."""
         surfaces: Surfaces = {}
         self._stems.surfaces = surfaces
         rows = [_row(one.hash, content_of(parse(one.raw)[0], stems=self._stems)) for one in some]

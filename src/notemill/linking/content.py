@@ -1,4 +1,4 @@
-"""What a note's bytes say: its terms, names and links, wherever it lies; pure."""
+"""The content of a note, whatever its path: its terms, names and links; pure."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ if TYPE_CHECKING:
     from notemill.vault.note import Note
 
 MAX_TERMS: Final = 20_000
-"""Terms of a note that are compared; what stands beyond says little new."""
+"""Terms of a note that are compared; later ones add little."""
 MAX_CHARS: Final = 400_000
-"""Characters of a note that are read for them."""
+"""Characters of a note that are read for terms."""
 HEADING_CHARS: Final = 2_000
-"""Characters of a text in which its first heading is looked for."""
+"""Characters of a text that are searched for its first heading."""
 # Link reference definitions, of which some editors keep a list below every note.
 _DEFINITION: Final = re.compile(r"^ {0,3}\[[^\]\n]+\]:[ \t]+\S[^\n]*$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What a note's bytes say, wherever it lies.
+    """The content of a note, whatever its path.
 
-    `names` are what it calls itself, each once: its title, its first heading, its aliases. `terms`
-    are those of its text, in order. `links` are the paths and labels of its links into the vault.
+    `names` are its title, its first heading and its aliases, each once. `terms` are those of its
+    text, in order. `links` are the paths and labels of its links into the vault.
     """
 
     names: tuple[str, ...]
@@ -49,11 +49,11 @@ def content_of(
     stems: Stems | None = None,
     text: str | None = None,
 ) -> Content:
-    """Return what a note says; `stems` takes down the words that its terms stand for.
+    """Return the content of a note; `stems` records the words behind its terms.
 
-    `text` is its owner's words, where they are known already (see `cleaning.owners_words`).
-    What stands in notemill's own region is left out. Links whose path and label are in `without`
-    are left out, and their labels from the text.
+    `text` is its owner's words, if they are known already (see `cleaning.owners_words`).
+    notemill's own region is left out, and so are links whose path and label are in `without`,
+    with their labels.
     """
     words = Reading(owners_words(note) if text is None else text)
     gone = [one for one in words.links if (one.path, one.label) in without] if without else []
@@ -77,9 +77,9 @@ def content_of(
 
 
 def text_of(note: Note, *, without_links: bool = False) -> str:
-    """Return its owner's words of a note, without markup.
+    """Return the owner's words of a note, without markup.
 
-    Links keep their labels, or leave with them.
+    Links are replaced by their labels or, with `without_links`, removed.
     """
     words = Reading(owners_words(note))
     return _said(words, words.links if without_links else ())

@@ -1,4 +1,4 @@
-"""Regions of a note's text that are no prose: code, math, comments, HTML, Templater, URLs; pure.
+"""Regions of a note's text that are not prose: code, math, comments, HTML, Templater, URLs; pure.
 
 Every pass is linear in the text's length, whatever is in it: a search for a closing mark that
 fails once is not repeated.
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
 FILLER: Final = "\x00"
-"""Stands for each masked character: no space, no letter, so nothing begins or ends beside it."""
+"""Replaces each masked character: neither a space nor a letter, so no mark begins or ends at it."""
 
 
 class RegionKind(StrEnum):
@@ -102,7 +102,7 @@ _PAIR_KIND: Final = {
 
 
 def regions(body: str) -> list[Region]:
-    """Return the regions that are no prose, in order, none inside another."""
+    """Return the regions that are not prose, in order; they do not overlap."""
     if "\n" not in body and "\r" in body:
         body = body.replace("\r", "\n")
     blocks = list(_fences(body)) if "```" in body or "~~~" in body else []
@@ -123,7 +123,7 @@ def regions(body: str) -> list[Region]:
 
 
 def masked(body: str, found: Iterable[Region]) -> str:
-    """Return `body` with regions (in order, apart) filled in, at the same length, lines kept."""
+    """Return `body` with its regions filled in; its length and line breaks stay the same."""
     parts: list[str] = []
     at = 0
     for region in found:
@@ -134,7 +134,7 @@ def masked(body: str, found: Iterable[Region]) -> str:
 
 
 def filled(text: str) -> str:
-    """Return fillers for `text`, its line breaks kept."""
+    """Return as many fillers as `text` has characters, with its line breaks kept."""
     if "\n" not in text:
         return FILLER * len(text)
     return "\n".join(FILLER * len(line) for line in text.split("\n"))

@@ -44,10 +44,10 @@ _BLANK_LINES = re.compile(r"\n(?:[ \t]*\n){2,}")
 
 
 def words_of(text: str, regions: Sequence[Region]) -> str:
-    """Return the words of a text, its lines ended by line feeds: links as their labels.
+    """Return the words of a text, whose lines end with line feeds; links become their labels.
 
-    What stands in code spans stays; code blocks, comments, math, HTML tags, Templater, embeds,
-    Dataview keys and block ids go.
+    The text of code spans is kept; code blocks, comments, math, HTML tags, Templater commands,
+    embeds, Dataview keys and block ids are removed.
     """
     if regions:
         text = "".join(_prose(text, regions))

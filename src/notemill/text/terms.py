@@ -1,7 +1,7 @@
-"""What two texts are compared by: stems of words, pairs of characters where no spaces part them.
+"""The terms that texts are compared by: stems, and character pairs in scripts without spaces.
 
-Stems are Snowball's (https://snowballstem.org) for the language that a text's stop words tell;
-words of other scripts are stemmed by the script's own language, so that a text may mix them.
+Stems are Snowball's (https://snowballstem.org), in the language guessed from a text's stop words;
+words in other scripts are stemmed in the script's own language, so that a text may mix them.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ _SCRIPTS: Final = (
     (re.compile("[\u0e00-\u0e7f]"), "th", ""),
 )
 OWN_SCRIPT: Final = frozenset(language for _, language, _ in _SCRIPTS)
-"""The languages that are told by their script alone."""
+"""The languages identified by their script alone."""
 # The ASCII characters that no word has, nor what decides where one ends.
 _BETWEEN: Final = str.maketrans(
     {char: " " for char in map(chr, range(128)) if not char.isalnum() and char not in "'.+&-#_"}
@@ -59,13 +59,13 @@ _CACHED_TOKENS: Final = 200_000  # of all languages together: some 40 MB
 _LONGEST_CACHED: Final = 64  # characters: what is longer is hardly met again
 
 Surfaces = dict[str, dict[str, str]]
-"""For terms a word each that they stand for, by the language of the texts."""
+"""A word for each term to show it by, by the language of the texts."""
 
 
 def language_of(text: str) -> str:
     """Return the ISO 639-1 code of the language a text is mostly written in.
 
-    'en' where nothing tells: a handful of words without grammar is most often a technical note.
+    'en' if it has no stop words: a few words without grammar are most often a technical note.
     """
     sample = text[:_SAMPLE_CHARS]
     if not sample.isascii():
@@ -85,14 +85,14 @@ def language_of(text: str) -> str:
 
 
 def _tokens(text: str) -> list[str]:
-    """Return parts of a text between which words end: fewer than there are, to be met again."""
+    """Split a text where no word goes on, without searching it for words."""
     return (text.translate(_BETWEEN) if text.isascii() else text).split()
 
 
 def terms(text: str, language: str, stems: Stems | None = None) -> list[str]:
     """Return the terms of a text in order, without stop words.
 
-    `stems` knows the words it has met; without it, those of the whole process do.
+    `stems` caches the words' terms; by default a cache of the whole process does.
     """
     unspaced = not text.isascii() and UNSPACED.search(text)
     tokens = list(_words_and_pairs(text)) if unspaced else _tokens(text)
@@ -100,18 +100,18 @@ def terms(text: str, language: str, stems: Stems | None = None) -> list[str]:
 
 
 class Stems:
-    """The terms of words: each is stemmed once, and its term takes down what it stands for."""
+    """A cache of words' terms, which records a word to show each new term by."""
 
     def __init__(self, surfaces: Surfaces | None = None) -> None:
-        """Start without words. `surfaces` gets for each new term the first word that it stands for.
+        """Start empty. `surfaces` receives, for each new term, the first word met with it.
 
-        Of those in one text, a plain word comes before one with signs or accents.
+        Among the words of one text, a plain one comes before one with signs or accents.
         """
         self.surfaces = surfaces
         self._known: dict[str, dict[str, str]] = {}
 
     def terms_of(self, tokens: list[str], language: str) -> list[str]:
-        """Return the terms of parts of a text in `language`, in order, without stop words."""
+        """Return the terms of a text's tokens in order, without stop words."""
         known = self._known.setdefault(language, {})
         found: list[str | None] = list(map(known.get, tokens))
         if None in found:
@@ -128,7 +128,7 @@ class Stems:
         return said.split(" ") if said else []
 
     def _learned(self, tokens: list[str], language: str) -> dict[str, str]:
-        """Return new tokens with their terms, spaces between: plain words are stemmed together."""
+        """Return each new token with its terms, separated by spaces; plain words are stemmed at once."""
         latin = language if language in _LATIN else "en"
         stop = combined((latin,))
         surfaces = {} if self.surfaces is None else self.surfaces.setdefault(language, {})
@@ -160,7 +160,7 @@ _STEMS: Final = Stems()
 
 
 def _parts(word: str, latin: str) -> tuple[tuple[str, str], ...]:
-    """Return the parts of a word that say something, each with its stem."""
+    """Return the parts of a word that are not stop words, each with its stem."""
     stop = combined((latin,))
     if fold(word) in stop:
         return ()

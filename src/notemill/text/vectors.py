@@ -19,7 +19,7 @@ _COMMON_TERM_COUNT: Final = 1_000
 
 
 def counts_of(texts: Sequence[NDArray[np.int32]], width: int) -> Matrix:
-    """Return how often each of `width` terms is in each text, given as the numbers of its terms."""
+    """Return the count of each of `width` terms in each text, a text being its terms' numbers."""
     ends = np.cumsum([len(one) for one in texts])
     columns = np.concatenate(texts) if texts else np.empty(0, np.int32)
     starts = np.concatenate([[0], ends])
@@ -30,10 +30,10 @@ def counts_of(texts: Sequence[NDArray[np.int32]], width: int) -> Matrix:
 
 
 def idf_of(counts: Matrix) -> NDArray[np.float32]:
-    """Return a weight per term, 0 for one that compares to nothing.
+    """Return the weight of each term, 0 if it is of no use in comparing texts.
 
-    That is where one note alone has it, or in a large vault where so many have it that the weight
-    is small and the products are most of the work.
+    That is a term of one text only and, in a large vault, one of so many that its weight is small
+    while its products would be most of the work.
     """
     size = counts.shape[0]
     df = np.bincount(counts.indices, minlength=counts.shape[1])
@@ -50,7 +50,7 @@ def damped(counts: Matrix) -> Matrix:
 
 
 def unit_rows(rows: Matrix) -> Matrix:
-    """Return the rows at length 1; an empty row stays."""
+    """Return the rows scaled to length 1; an empty row stays empty."""
     found = Matrix(rows)
     found.eliminate_zeros()
     norms = np.sqrt(np.asarray(found.multiply(found).sum(axis=1)).ravel())
@@ -58,7 +58,7 @@ def unit_rows(rows: Matrix) -> Matrix:
 
 
 def top(matrix: Matrix, count: int) -> Matrix:
-    """Keep the greatest `count` values of each row; of equals those that stand first."""
+    """Keep the greatest `count` values of each row; among equal ones, the first."""
     if matrix.nnz == 0 or np.diff(matrix.indptr).max() <= count:
         return matrix
     kept = []

@@ -1,8 +1,8 @@
-"""What of a note is its owner's words: the one cleaning before anything reads for meaning; pure.
+"""The owner's words of a note: the one cleaning step before anything reads a note for meaning; pure.
 
-Prompts, descriptions, topics, links, tags that fit and embeddings all read what is left here, so
-that none of them is about a plugin's machinery, and nothing of a ciphertext goes anywhere. It is
-Markdown still; the note itself is never changed by it.
+Prompts, descriptions, topics, links, tag suggestions and embeddings all read the cleaned text, so
+that none of them describes a plugin's markup and no ciphertext is sent anywhere. The result is
+still Markdown; the note itself is never changed.
 """
 
 from __future__ import annotations
@@ -128,11 +128,11 @@ _LETTER: Final = re.compile(r"[^\W\d_]")
 
 
 def owners_words(note: Note) -> str:
-    """Return a note's text as its owner wrote it, '' where nothing of the owner's is left.
+    """Return a note's text as its owner wrote it, '' if nothing of it is left.
 
-    Comments, queries, encrypted blocks, drawings, badges, pictures written into the text, notemill's
-    own region and the marks of plugins are gone or shortened; HTML is Markdown. Headings alone are
-    left only where nothing stood below them.
+    Comments, queries, encrypted blocks, drawings, badges, inline images, notemill's own region and
+    plugin markup are removed or shortened; HTML is converted to Markdown. Headings without text
+    below them are kept only if the note held nothing else.
     """
     reading = note.reading
     if "\r" in note.body:
@@ -147,7 +147,7 @@ def owners_words(note: Note) -> str:
 
 
 def _cleaned(reading: Reading) -> str:
-    """Return a text, its lines ended by line feeds, without what nobody wrote to read."""
+    """Return a text, its lines ended by line feeds, without what no person wrote to be read."""
     text = without_opaque(reading.text.replace(FILLER, ""))
     for start, end in _KEPT:
         if start in text:
@@ -205,7 +205,7 @@ def _shielded(reading: Reading, kept: list[str]) -> Iterator[str]:
 
 
 def _block(fence: str) -> str:
-    """Return what stays of a fenced block: all, its words without the fence, or nothing."""
+    """Return what is kept of a fenced block: all of it, its text without the fence, or nothing."""
     opening = _FENCE.match(fence)
     language = _LANGUAGE.match(opening["info"]) if opening else None
     if opening is None or language is None:
@@ -223,9 +223,10 @@ def _block(fence: str) -> str:
 
 
 def _without_comments(text: str) -> str:
-    """Drop what is hidden between `%%` and `%%`, and between `<!--` and `-->`.
+    """Remove comments, between `%%` and `%%` and between `<!--` and `-->`.
 
-    As in Obsidian, one that is never closed hides the rest; `%%` has to stand alone for it.
+    As in Obsidian, an unclosed one hides the rest of the note; an unclosed `%%` only if it has a
+    line of its own.
     """
     parts: list[str] = []
     at = 0
@@ -245,7 +246,7 @@ def _without_comments(text: str) -> str:
 
 
 def _links(text: str) -> str:
-    """Return a text without badges, without targets that only stood for a picture, and untracked."""
+    """Return a text without badges, links left empty by them, and tracking parameters."""
     if "](" in text or "][" in text or "]:" in text:
         badges = {
             one["ref"].casefold() for one in _DEFINITION.finditer(text) if _BADGE.search(one["url"])
@@ -268,7 +269,7 @@ def _links(text: str) -> str:
 
 
 def _untracked(address: re.Match[str]) -> str:
-    """Return an address without what tells a site where its reader comes from."""
+    """Return a URL without tracking parameters."""
     page, _, query = address[0].partition("?")
     asked, mark, place = query.partition("#")
     asked = "&".join(one for one in asked.split("&") if not _TRACKING.match(one))
@@ -276,7 +277,7 @@ def _untracked(address: re.Match[str]) -> str:
 
 
 def _says_something(text: str, before: str) -> bool:
-    """Tell whether words are left of a text that was `before`; headings count if they were all."""
+    """Return whether a cleaned text, once `before`, has words; headings count if all it had."""
     if _PROSE.search(text):
         return True
     # Most notes say something in their first lines.

@@ -1,8 +1,8 @@
-"""Frontmatter as byte spans: where each property stands and what it says; pure.
+"""Frontmatter as byte spans: the position and value of each property; pure.
 
-PyYAML's event stream gives the structure; its marks count characters and are turned into bytes
-here. Scalars stay the strings as written (`007`, `10:30` and `yes` are no numbers). Nothing is
-ever rendered anew but the properties that notemill owns: see `proposal`.
+PyYAML's event stream gives the structure; its marks count characters and are converted to byte
+offsets here. Scalars stay strings as written: `007`, `10:30` and `yes` are not converted. Only the
+properties that notemill owns are ever serialized again: see `proposal`.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
 BOM: Final = b"\xef\xbb\xbf"
 MAX_BLOCK_BYTES: Final = 262_144
-"""Nobody writes a larger frontmatter, and YAML parsers take seconds for it."""
+"""No person writes a larger frontmatter, and YAML parsers need seconds for one."""
 
 MAX_DEPTH: Final = 100
-"""Collections within each other; libyaml looks at every open one for each token."""
+"""Nesting depth of collections; libyaml visits every open one for each token."""
 
 _OPENING = re.compile(rb"---[ \t]*+(\r\n|\n|\r)")
 _CLOSING = re.compile(rb"(?<=[\r\n])---[ \t]*+(?:\r\n|\n|\r|\Z)")
@@ -62,7 +62,7 @@ class ValueShape(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One text of a list, None for an empty one; `span` is its bytes as written, quotes too."""
+    """One item of a list, `text` None if it is empty; `span` is its bytes as written, with quotes."""
 
     text: str | None
     span: Span
@@ -72,10 +72,10 @@ class Item:
 class Entry:
     """One top-level property.
 
-    `span` covers its whole lines, comments inside and behind the value included, and those below
-    that are set in; not other comments and blanks that follow it. `colon` is the offset behind the key's colon.
-    `written` is the value's bytes, empty where there is none. `value` is a text, a list of texts,
-    or None for nothing and for what is neither (`shape` says which).
+    `span` covers its whole lines, with comments inside and behind the value and indented comments
+    below it, but not other comments and blank lines that follow. `colon` is the offset behind the
+    key's colon. `written` is the value's bytes, empty if there is none. `value` is a string, a list
+    of strings, or None if there is no value or one of another kind (see `shape`).
     """
 
     key: str
@@ -89,13 +89,13 @@ class Entry:
 
     @property
     def name(self) -> str:
-        """The key as it is compared: in any case."""
+        """The key as it is compared: casefolded."""
         return self.key.casefold()
 
 
 @dataclass(frozen=True, slots=True)
 class Frontmatter:
-    """The block with its fences (`span`), the bytes between them (`inner`), its properties."""
+    """The block with its fences (`span`), the bytes between them (`inner`), and its properties."""
 
     span: Span
     inner: Span
@@ -104,7 +104,7 @@ class Frontmatter:
     entries: tuple[Entry, ...]
 
     def find(self, *names: str) -> Entry | None:
-        """Return the entry of the first of these (lower-case) names that is there."""
+        """Return the first entry found under these (casefolded) names, in their order, or None."""
         for name in names:
             for entry in self.entries:
                 if entry.name == name:
@@ -113,7 +113,7 @@ class Frontmatter:
 
 
 class BlockPlace(NamedTuple):
-    """Where a block lies: with its fences, and between them; its first line's end."""
+    """The place of a block with its fences, and between them; the line ending of its first line."""
 
     span: Span
     inner: Span
@@ -121,13 +121,13 @@ class BlockPlace(NamedTuple):
 
 
 class BrokenFrontmatterError(ValueError):
-    """The block between the fences is no YAML mapping that can be edited in place."""
+    """The block between the fences is not a YAML mapping that can be edited in place."""
 
 
 def locate(raw: bytes) -> BlockPlace | None:
-    """Return where the frontmatter is, None where there is none.
+    """Return where the frontmatter is, None if there is none.
 
-    As in Obsidian it begins at the file's first byte (a BOM aside) and needs a closing `---`;
+    As in Obsidian, it begins at the file's first byte (a BOM aside) and needs a closing `---`;
     `...` does not close it.
     """
     start = len(BOM) if raw.startswith(BOM) else 0

@@ -32,11 +32,11 @@ if TYPE_CHECKING:
 OWNED: Final = ("tags", "description", "topics", "related", "notemill")
 """The properties that notemill may write; every other byte of a note is its owner's."""
 TAG_KEYS: Final = ("tags", "tag")
-"""Where tags stand; as in Obsidian the old singular counts only where the plural is absent."""
+"""The properties of tags; as in Obsidian, the old singular counts only without the plural."""
 ALIAS_KEYS: Final = ("aliases", "alias")
 _OWNED_NAMES = frozenset((*OWNED, "tag"))
 TAG_SPLIT: Final = re.compile(r"[,\s]+")
-"""What stands between the tags of a text."""
+"""The separator of tags in a string."""
 # Read from the bytes, so that the owner's wish holds where the frontmatter is broken, too.
 _IGNORE = re.compile(
     rb"(?im)^[ \t>\"']*notemill[\"']?[ \t]*:[ \t]*(?:-[ \t]*|\[[ \t]*)?[\"']?ignore\b"
@@ -47,7 +47,7 @@ _WORD_AT_TAGS = re.compile(r"[^\s#,:'\"\[\]{}&*!|>]+")
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What is wrong with a note, and where; where `blocks_writing`, notemill leaves it alone.
+    """What is wrong with a note, and where; if it `blocks_writing`, notemill never edits the note.
 
     Codes: not-utf8, broken-frontmatter, unclosed-frontmatter, displaced-frontmatter,
     second-frontmatter, other-metadata, duplicate-key, nested-property, commented-tags,
@@ -247,10 +247,10 @@ def plain_text(note: Note) -> str:
 
 
 def is_ignored(note: Note) -> bool:
-    """Tell whether the owner excluded the note: the property `notemill: ignore`.
+    """Return whether the owner excluded the note with the property `notemill: ignore`.
 
-    However it is said: in a list, as a mapping, as `ignored`. Where the frontmatter cannot be read,
-    a line that says so in the note's head counts.
+    It may be written in a list, as a mapping or as `ignored`. If the frontmatter cannot be read, a
+    line of that form near the top of the note counts.
     """
     if note.frontmatter is not None:
         return any(b"ignor" in words.lower() for words in _written(note, "notemill"))
@@ -260,9 +260,10 @@ def is_ignored(note: Note) -> bool:
 
 
 def words_at_tags(note: Note) -> tuple[str, ...]:
-    """Return every word that stands where a note's tags do, whatever YAML makes of it.
+    """Return every word in a note's tag properties, however YAML reads it.
 
-    What is a comment to YAML, a mapping, or a `tag` beside `tags` is a tag to who wrote it.
+    What YAML takes for a comment or a mapping, and a `tag` beside `tags`, is meant as a tag by the
+    person who wrote it.
     """
     found: dict[str, None] = {}
     for words in _written(note, *TAG_KEYS):

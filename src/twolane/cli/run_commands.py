@@ -39,8 +39,8 @@ def run(**flags: Any) -> None:  # noqa: ANN401
     """Answer every line of INPUT.jsonl and write one line each to OUTPUT.jsonl.
 
     A line is {"custom_id": "…", "params": {…}} in the shape of Anthropic's batches. The same
-    command again goes on with an unfinished run, and costs nothing over a finished one. Either
-    file may be `-`, a pipe or a descriptor.
+    command again continues an unfinished run; over a finished one it costs nothing. Either file
+    may be `-`, a pipe or a descriptor.
     """
     from twolane.cli.running import run_file  # noqa: PLC0415
 
