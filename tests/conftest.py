@@ -7,6 +7,7 @@ PermissionError at the place of the call.
 from __future__ import annotations
 
 import errno
+import gc
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
 
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "::1", "localhost", "", None})
 LOOKS_FURTHER = frozenset({"socket.connect", "socket.sendto"})
@@ -48,6 +49,17 @@ def _is_local_file(event: str, args: tuple[Any, ...]) -> bool:
 
 
 sys.addaudithook(_guard)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Look for no garbage while thousands of tests are collected, nor in them afterwards."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
+        gc.freeze()
 
 
 @pytest.fixture(autouse=True)
