@@ -116,7 +116,7 @@ def test_a_pair_can_be_kept_apart_before_anybody_proposes_it(shell: Shell) -> No
     """`--into` names what a tag shall never become."""
     words = ("tags", "reject", "bread", "--vault", shell.vault)
     assert shell(*words) == 2
-    assert "--into names" in shell.err
+    assert "--into TAG rejects" in shell.err
     assert shell("tags", "reject", "bread", "--into", "recipe", "--vault", shell.vault) == 0
 
 
