@@ -97,3 +97,10 @@ def test_no_text_is_too_strange(text: str) -> None:
     """Every text has a language and terms, none of them empty or with a blank."""
     found = terms(text, language_of(text))
     assert all(one and " " not in one for one in found)
+
+
+def test_a_stop_word_by_chance_tells_no_language() -> None:
+    """One word of another language among forty says nothing of the text's."""
+    words = ["kubernetes", "sono", *("ingress" for _ in range(40))]
+    assert language_of(" ".join(words)) == "en"
+    assert language_of("sono ingress kubernetes") == "it"
