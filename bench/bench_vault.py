@@ -4,8 +4,9 @@ A vault of generated notes (about 300 words, properties in all of them, four fol
 is written to a temporary folder. Every part is measured in processes of their own, several times,
 and the medians are shown:
 
-- first index: the survey of a curation with no index yet: find, read, parse and hash every note, and keep
-  the facts. Its floor finds, reads and hashes the same files.
+- first index: the survey of a curation with no index yet, on all cores as the command does it: find,
+  read, parse and hash every note, keep its facts, and its terms, which the requests need next. Its
+  floor finds, reads and hashes the same files.
 - nothing to do: the whole command `notemill curate VAULT` where every note has been curated, from
   the start of Python to its end. Its floor is a Python that walks the folder and looks at the
   size and time of every file.
@@ -67,11 +68,17 @@ def index(vault: Path, home: Path) -> float:
     from notemill.app.opened import OpenVault  # noqa: PLC0415
     from notemill.config import Exclusions  # noqa: PLC0415
     from notemill.index.derived import unseen  # noqa: PLC0415
+    from notemill.index.pool import all_cores  # noqa: PLC0415
     from notemill.privacy import Privacy  # noqa: PLC0415
     from notemill.workflows.curation.survey import Selection  # noqa: PLC0415
 
     mill = OpenVault(
-        vault, home=home, privacy=Privacy(Exclusions()), clock=time.time, watch=unseen, processes=1
+        vault,
+        home=home,
+        privacy=Privacy(Exclusions()),
+        clock=time.time,
+        watch=unseen,
+        processes=all_cores(),
     )
     started = time.perf_counter()
     seen = survey_in(mill, Selection()).seen
