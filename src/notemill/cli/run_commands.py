@@ -10,9 +10,10 @@ from notemill.cli.completing import NOTE
 from notemill.cli.flags import going_on_flags, settings_of
 from twolane.front.command import finish, home_flag, json_flag, settings_flags
 from twolane.front.flag_types import FILE, RUN, USD
+from twolane.front.groups import SettingsApart
 
 
-@click.command()
+@click.command(cls=SettingsApart)
 @click.argument("run_id", metavar="RUN", type=RUN)
 @click.option("--max-cost", type=USD, metavar="USD", help="New cap on the cost of the whole run.")
 @going_on_flags
@@ -25,7 +26,7 @@ def resume(**flags: Any) -> None:  # noqa: ANN401
     finish(resume_run(settings, **flags))
 
 
-@click.command()
+@click.command(cls=SettingsApart)
 @click.argument("run_id", metavar="RUN", type=RUN)
 @click.option("--failed", is_flag=True, required=True, help="Send failed items again.")
 @click.option("--all", "everything", is_flag=True, help="Also send what would fail again.")
