@@ -23,6 +23,7 @@ from twolane.front.console import (
     EXIT_FAILED,
     counted,
     exit_code,
+    print_decision,
     print_json,
     print_report,
     print_standing,
@@ -72,7 +73,7 @@ async def show_run(
             print_json(run_shown(told, found.became))
             return 0
         notes = await mill.applying.notes_of(told)
-    front.console.print(f"lane: {told.report.decision.reason}")
+    print_decision(told.report, front.console)
     print_standing(told.run.row, front.console)
     with result_console().paged() as out:
         if notes:

@@ -270,6 +270,16 @@ def test_show_survives_notes_that_are_gone_or_broken_by_now(shell: Shell) -> Non
     assert "+++ n002.md" in shell.out
 
 
+def test_free_work_is_shown_without_lane_and_price(shell: Shell) -> None:
+    """Offline there is nothing to choose and nothing to pay: neither is told."""
+    run = shell.curate()["run"]
+    assert shell("show", run) == 0
+    shown = shell.out + shell.err
+    assert "lane" not in shown
+    assert "$" not in shown
+    assert "proposed: 8 descriptions" in shown
+
+
 def test_a_vault_whose_path_looks_like_markup_is_no_trouble(shell: Shell, tmp_path: Path) -> None:
     """Folders may be called what they like, in tables and in headings."""
     shell.vault = write_notes(tmp_path / "[bold]v[" / "x] \U0001f336", {"[/].md": "Words.\n"})
