@@ -9,12 +9,13 @@ from notemill.app.editing import agree_to, write_edits, writing_into
 from notemill.app.events import Event
 from notemill.app.opened import OpenVault
 from notemill.vault.tidy import TidyKind
-from notemill.workflows.tags.queueing import tidying_turned_down
+from notemill.workflows.tags.queueing import tidying_carried_out, tidying_turned_down
 from notemill.workflows.tags.tidying import plan_tidying, write_tidying
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
+    from notemill.app.editing import EditsWritten
     from notemill.app.workbench import Workbench
     from notemill.privacy import Sight
     from notemill.vault.left_alone import LeftAlone
@@ -96,6 +97,7 @@ class Tidying:
                     turned_down=tidying_turned_down(opened.queue),
                 ),
             )
+            await bench.on(_carried_out, written, kinds)
         return Tidied(plan, run if written.notes else "", written.notes, written.failed)
 
 
@@ -115,3 +117,8 @@ def _planned(
         turned_down=tidying_turned_down(opened.queue),
     )
     return plan, tuple(one for one in opened.vault.skipped if sight.shows(one.key))
+
+
+def _carried_out(opened: OpenVault, written: EditsWritten, kinds: Collection[TidyKind]) -> None:
+    notes, now = frozenset(written.notes), opened.clock()
+    tidying_carried_out(opened.queue, notes, kinds, run=written.run, now=now)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from pathlib import Path
 
+    from notemill.app.accepted import AcceptedWritten
     from notemill.app.events import Question
     from notemill.app.mill import Mill
     from notemill.app.tidying import Tidied
@@ -106,8 +107,8 @@ class Thinking(KeepingFront):
         return await super().ask(question)
 
 
-async def turned_down(mill: Mill, note: str, decision: Decision) -> None:
-    """Turn down what would bring a note into form."""
+async def decided(mill: Mill, note: str, decision: Decision) -> None:
+    """Decide on what would bring a note into form."""
     await mill.reviewing.look_for(FORM)
     page = await mill.reviewing.page(Wanted(kinds=FORM))
     ids = [row.id for row in page.rows if row.notes == (note,)]
@@ -119,7 +120,7 @@ def test_what_was_rejected_for_a_note_is_left_out_and_counted(tmp_path: Path) ->
     desk, front = Desk(tmp_path, NOTES), KeepingFront()
 
     async def tidied(mill: Mill) -> Tidied:
-        await turned_down(mill, "one.md", Decision.REJECT)
+        await decided(mill, "one.md", Decision.REJECT)
         desk.path("one.md").write_text("---\nTitle: x\nDate: 2021/03/04\n---\n", "utf-8")
         return await mill.tidying.tidy(list(TidyKind))
 
@@ -136,7 +137,7 @@ def test_what_must_never_be_is_left_out_of_every_note(tmp_path: Path) -> None:
     before = tree(desk.root)
 
     async def tidied(mill: Mill) -> Tidied:
-        await turned_down(mill, "one.md", Decision.NEVER)
+        await decided(mill, "one.md", Decision.NEVER)
         await mill.reviewing.look_for(FORM)
         assert not (await mill.reviewing.page(Wanted(kinds=FORM))).rows
         return await mill.tidying.tidy(list(TidyKind))
@@ -152,10 +153,24 @@ def test_what_is_rejected_while_a_person_thinks_is_not_written(tmp_path: Path) -
     desk, front = Desk(tmp_path, NOTES), Thinking()
 
     async def tidied(mill: Mill) -> Tidied:
-        front.meanwhile = lambda: turned_down(mill, "one.md", Decision.REJECT)
+        front.meanwhile = lambda: decided(mill, "one.md", Decision.REJECT)
         return await mill.tidying.tidy([TidyKind.CASE])
 
     done = desk.through_the_door(tidied, front)
     assert done.notes == ("Deep/two.md",)
     assert [(one.key, "was rejected" in one.reason) for one in done.failed] == [("one.md", True)]
     assert desk.text("one.md") == NOTES["one.md"]
+
+
+def test_what_is_tidied_waits_in_the_queue_no_longer(tmp_path: Path) -> None:
+    """An accepted change that `tidy` writes is applied: `apply` finds nothing of it left to do."""
+    desk, front = Desk(tmp_path, NOTES), KeepingFront()
+
+    async def accepted(mill: Mill) -> AcceptedWritten:
+        await decided(mill, "one.md", Decision.ACCEPT)
+        await mill.tidying.tidy(list(TidyKind))
+        return await mill.applying.accepted()
+
+    left = desk.through_the_door(accepted, front)
+    assert (left.notes, left.failed) == ((), ())
+    assert desk.text("one.md") == "---\ntitle: x\ntags:\n  - soup\n---\nWords.\n"

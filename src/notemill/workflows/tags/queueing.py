@@ -14,7 +14,8 @@ from notemill.stores.queue_rows import Filter, fingerprint_of
 from notemill.vault.tidy import TidyKind
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Collection, Iterable
+    from collections.abc import Set as AbstractSet
 
     from notemill.stores.queue import Queue
     from notemill.stores.queue_rows import QueueRow
@@ -68,6 +69,21 @@ def tidying_turned_down(queue: Queue) -> Callable[[str], frozenset[TidyKind]]:
         return frozenset(kind for kind in TidyKind if kind in no)
 
     return kinds_for
+
+
+def tidying_carried_out(
+    queue: Queue, notes: AbstractSet[str], kinds: Collection[TidyKind], *, run: str, now: float
+) -> None:
+    """Record that `run` tidied notes, for the queue's rows whose kinds are all among `kinds`."""
+    waiting = Filter(
+        states={ProposalState.PENDING, ProposalState.ACCEPTED}, kinds={ProposalKind.TIDY_CHANGE}
+    )
+    rows = [
+        row.id
+        for row in queue.all_of(waiting)
+        if not notes.isdisjoint(row.notes) and tidy_kinds(row) <= {*kinds}
+    ]
+    queue.ended(rows, ProposalState.APPLIED, run=run, now=now)
 
 
 def accepted_rows(queue: Queue, kind: ProposalKind) -> tuple[QueueRow, ...]:
