@@ -59,11 +59,10 @@ class Plan:
 
 
 class Preview(NamedTuple):
-    """A request as it would be sent: its address, lane, own headers and JSON body."""
+    """A request as it would be sent: its address, own headers and JSON body."""
 
     key: str
     base_url: str
-    lane: Lane
     headers: Mapping[str, str]
     body: bytes
 
@@ -142,7 +141,7 @@ class Planner:
         )
         betas = plan.survey.betas
         headers = {"anthropic-beta": ",".join(betas)} if betas else {}
-        return Preview(request.key, self._provider.base_url, plan.decision.lane, headers, body)
+        return Preview(request.key, self._provider.base_url, headers, body)
 
     def _window(self, found: RequestSurvey, size: int, deadline_at: float | None) -> Window | None:
         """Return what a deadline leaves for batches, by what the ledger has measured."""

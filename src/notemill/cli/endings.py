@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 from twolane.front.console import counted, shown
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 SHOWN_REASONS: Final = 8
 SHOWN_NAMES: Final = 8
 SHOWN_TROUBLES: Final = 20
-SHOWN_ALIKE: Final = 3
+_IN_LINE: Final = re.compile(r" in line [\d,]+")
 
 
 def show_endings(
@@ -29,20 +30,19 @@ def show_endings(
 
 
 def show_troubles(troubles: Iterable[tuple[str, str]], console: Console, *, lead: str = "") -> None:
-    """Show problems with notes: each problem once, with all notes that have it."""
+    """Show problems with notes: each problem once, whatever its line, with the notes that have it."""
     alike: dict[str, list[tuple[str, str]]] = {}
     for key, problem in troubles:
-        alike.setdefault(problem.replace(key, ""), []).append((key, problem))
+        alike.setdefault(_IN_LINE.sub("", problem.replace(key, "")), []).append((key, problem))
     groups = list(alike.values())
     for group in groups[:SHOWN_TROUBLES]:
         key, problem = group[0]
-        line = trouble(key, problem)
+        line = shown(trouble(key, problem))
         if len(group) > 1:
-            names = ", ".join(name for name, _ in group[:SHOWN_ALIKE])
-            more = f" and {len(group) - SHOWN_ALIKE:,} more" if len(group) > SHOWN_ALIKE else ""
-            same = problem.replace(key, "the note")
-            line = f"{counted(len(group), 'note')}: {same} ({names}{more})"
-        console.print(f"  {lead}{shown(line)}")
+            same = _IN_LINE.sub("", problem.replace(key, "the note"))
+            names = names_of([name for name, _ in group])
+            line = f"{counted(len(group), 'note')}: {shown(same)}{names}"
+        console.print(f"  {lead}{line}")
     if left := sum(map(len, groups[SHOWN_TROUBLES:])):
         console.print(f"  … and {left:,} more; --json has all")
 

@@ -13,7 +13,6 @@ from twolane.core.budget import month_line, month_object
 from twolane.core.expiry import LONGEST_DEADLINE_S
 from twolane.core.money import NANO_PER_USD, format_usd, plain_usd
 from twolane.core.outside import amount
-from twolane.core.types import Lane
 from twolane.core.wording import counted
 from twolane.errors import ConfigError, WaitingError
 from twolane.front.streams import shown
@@ -109,10 +108,7 @@ def show_plan(plan: Plan, console: Console) -> None:
 
 def show_request(preview: Preview, console: Console) -> None:
     """Show a complete request as it would be sent."""
-    words = "in real time" if preview.lane is Lane.REALTIME else "in a batch"
-    console.print(
-        f"the request for {shown(preview.key)}, as it would go to {preview.base_url} {words}:"
-    )
+    console.print(f"the request for {shown(preview.key)}, as it would go to {preview.base_url}:")
     for name, value in preview.headers.items():
         console.print(f"{name}: {value}")
     body = orjson.dumps(orjson.loads(preview.body), option=orjson.OPT_INDENT_2).decode()

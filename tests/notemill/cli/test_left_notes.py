@@ -73,11 +73,21 @@ def test_notes_left_for_the_same_reason_are_named_together(shell: Shell) -> None
         (shell.vault / key).unlink()
     (shell.vault / "toml too.md").write_bytes(b"+++\ntitle = 'Wax'\n+++\nWax melts in the sun.\n")
     assert shell("link", shell.vault, "--yes") == 0
-    assert "2 left alone (toml too.md, toml.md): its metadata is TOML" in shell.err
+    assert "left alone: 2 notes: its metadata is TOML" in shell.err
     for command in ("curate", "tidy"):
         assert shell(command, shell.vault, "--dry-run") == 0
         said = shell.out + shell.err
         assert all(key in said for key in ("its metadata is TOML", "toml.md", "toml too.md"))
+
+
+def test_templates_are_one_reason_wherever_their_marks_are(shell: Shell) -> None:
+    """A vault has many templates: the line of each mark is said of a single one only."""
+    for number in range(3):
+        text = "Words.\n" * number + "{{date}}\n"
+        (shell.vault / f"template {number}.md").write_text(text, "utf-8")
+    for command in ("curate", "tidy", "link"):
+        assert shell(command, shell.vault, "--dry-run") == 0
+        assert "3 notes: it is a template: it contains {{date}} (" in shell.out + shell.err
 
 
 def test_a_change_of_tags_names_those_that_may_hold_the_tag(shell: Shell) -> None:

@@ -278,6 +278,9 @@ def test_free_work_is_shown_without_lane_and_price(shell: Shell) -> None:
     assert "lane" not in shown
     assert "$" not in shown
     assert "proposed: 8 descriptions" in shown
+    assert shell("curate", shell.vault, "--dry-run", "--refresh") == 0
+    heading = next(line for line in shell.err.splitlines() if "the request for" in line)
+    assert heading.endswith("as it would go to offline:")
 
 
 def test_a_vault_whose_path_looks_like_markup_is_no_trouble(shell: Shell, tmp_path: Path) -> None:

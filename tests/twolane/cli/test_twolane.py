@@ -375,7 +375,7 @@ def test_a_dry_run_needs_no_key_and_makes_no_ledger(
     assert request["body"]["system"] == "Be short."
     assert request["body"]["output_config"]["format"]["schema"] == {"type": "object"}
     assert "betas" not in request["body"]
-    for part in ("Be short.", "json_schema", "anthropic-beta: context-1m", "in a batch"):
+    for part in ("Be short.", "json_schema", "anthropic-beta: context-1m"):
         assert part in shell.err
     assert not shell.home.exists()
     price = ["price", "--items", 1, "--input-tokens", 1, "--output-tokens", 1]

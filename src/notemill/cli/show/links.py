@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
 from notemill.app import link_events
-from notemill.cli.endings import names_of, show_hidden, trouble
+from notemill.cli.endings import show_hidden, show_troubles, trouble
 from notemill.stores.pairs import Pair
 from notemill.vault.resolve import title_of
 from notemill.workflows.links.upkeep import Mend
@@ -43,18 +43,8 @@ def show_findings(findings: Findings, console: Console) -> None:
 
 def show_left_out(findings: Findings, skipped: Iterable[LeftAlone], console: Console) -> None:
     """Show what is left alone, grouped by reason; hidden notes are only counted."""
-    left_out = findings.left_out
-    left = [*left_out, *skipped]
-    reasons = Counter(reason for _, reason in left)
-    for reason, count in reasons.most_common(SHOWN_LINES):
-        if count > 1:
-            keys = [one.key for one in left_out if one.reason == reason]
-            console.print(f"  {count:,} left alone{names_of(keys)}: {shown(reason)}")
+    show_troubles([*findings.left_out, *skipped], console, lead="left alone: ")
     show_hidden(findings.hidden, console)
-    named = [(key, reason) for key, reason in left if reasons[reason] == 1]
-    for key, reason in named[:SHOWN_LINES]:
-        console.print(f"  left alone: {shown(key)}: {shown(reason)}")
-    _show_rest(len(named) - SHOWN_LINES, console)
 
 
 def show_upkeep(upkeep: Upkeep, console: Console) -> None:

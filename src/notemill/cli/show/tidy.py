@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from notemill.app.tidying import NotLookedInto, TidyPlanned
 from notemill.cli.diffs import print_diff
-from notemill.cli.endings import show_hidden, show_not_seen, trouble
+from notemill.cli.endings import show_hidden, show_not_seen, show_troubles
 from notemill.vault.tidy import TidyKind
-from twolane.front.console import counted, shown
+from twolane.front.console import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -70,11 +70,7 @@ def _show_left(plan: TidyPlan, console: Console) -> None:
         notes = counted(plan.rejected, "note")
         console.print(f"  left out: changes in {notes} that you rejected")
     show_hidden(plan.hidden, console)
-    for alone in plan.untouched[:SHOWN_LEFT]:
-        console.print(f"  left alone: {shown(trouble(alone.key, alone.reason))}")
-    if len(plan.untouched) > SHOWN_LEFT:
-        more = len(plan.untouched) - SHOWN_LEFT
-        console.print(f"  … and {counted(more, 'note')} more left alone; --json has all")
+    show_troubles(plan.untouched, console, lead="left alone: ")
 
 
 def _planned(event: TidyPlanned, console: Console) -> None:
