@@ -62,5 +62,6 @@ def test_a_name_is_completed_as_one_word(tmp_path: Path, bash: str, name: str, b
         shell.type(f"cd '{tmp_path}'; clear\r")
         shell.type(f"notemill link reject --vault vault {begun}\t\r")
         shell.read_until(lambda: f"<{name}>" in "".join(shell.screen.lines))
+        assert f"<{name}>" in "".join(shell.screen.lines)
     finally:
         shell.kill()
