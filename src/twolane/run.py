@@ -20,17 +20,18 @@ from twolane.ledger import controls, history, item_id, months, retrying, standin
 from twolane.ledger.guards import check_workable
 from twolane.ledger.runlock import run_lock
 from twolane.open_files import calls_within_limit
+from twolane.replacing import replace_unsent
 from twolane.worker import Context, Policy, Worker
 
 if TYPE_CHECKING:
     import random
-    from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+    from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
     from concurrent.futures import Executor
     from pathlib import Path
 
     from twolane.config import Settings
     from twolane.core.pricing import LanePrices
-    from twolane.core.types import Counts, Report, Wait
+    from twolane.core.types import Counts, Report, Request, Wait
     from twolane.ledger import BatchRow, Ledger, RunRow
     from twolane.outcomes import ItemOutcome
     from twolane.providers.base import Provider
@@ -331,6 +332,18 @@ class Run:
             self.row = await self._db(self._ledger.set_cap, self.row, cap_nano)
             self._worker = None
             await self._reopen()
+
+    async def replace(self, requests: Iterable[Request]) -> int:
+        """Replace the requests of items that were never sent; return how many were.
+
+        Each request names its item by `key`, and replaces its messages and `content_hash`; what
+        was sent before, or has ended, is left as it is. All are replaced or, on an error, none.
+        Raises InputError for a key that the run does not have, or if another member of the params
+        differs; LedgerLockedError if another process works on the run.
+        """
+        with self._lock():
+            await self._workable()
+            return await self._db(replace_unsent, self._ledger, self.row, requests, self._provider)
 
     async def retry_failed(self, *, everything: bool = False) -> int:
         """Make failed items pending again; return how many.
