@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 # Latin-script languages share words ("die", "son", "a"), so only the languages a text is
 # written in may hide words from it. Every other list is told apart by its script.
 LATIN = frozenset({"en", "de", "fr", "es", "it", "pt", "nl", "pl", "sv", "tr", "vi", "id"})
-NOT_LANGUAGES = frozenset({"zhedge", "jaedge", "junk"})
+NOT_LANGUAGES = frozenset({"zhedge", "jaedge", "junk", "folders"})
 SAMPLE_WORDS = 600
 SECOND_LANGUAGE_SHARE = 0.35
 # Of the words of a text in a language, 5 % at least are its stopwords, in lists as well (4,154 notes
