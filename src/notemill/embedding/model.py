@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 import numpy as np
 
 from notemill.text.terms import OWN_SCRIPT, language_of
+from notemill.text.words import is_cjk
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
@@ -77,9 +78,10 @@ def share_of(text: str, languages: Collection[str]) -> float:
     """Return how much of a text is in one of `languages` (ISO 639-1), 0 to 1.
 
     Stop words and script decide the language of the whole text; for a language in the Latin script
-    the result is the share of Latin letters, since the model does not know any others.
+    the result is the share of Latin letters, since the model does not know any others. A text of
+    which nothing tells the language is taken for one in English, or for one in Chinese by its script.
     """
-    language = language_of(text)
+    language = language_of(text) or ("zh" if is_cjk(text[:_SAMPLE_CHARS]) else "en")
     if language not in languages:
         return 0.0
     sample = text[:_SAMPLE_CHARS]

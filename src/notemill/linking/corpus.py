@@ -58,7 +58,7 @@ class Document:
     """One note as ranking sees it, with terms as numbers in the vault's lexicon.
 
     `names` are those that other notes may use for it, its file name first, each as a sequence of
-    terms. `language` is the ISO 639-1 code of its main language.
+    terms. `language` is the ISO 639-1 code of its main language, "" if nothing tells it.
     """
 
     key: str

@@ -104,9 +104,9 @@ def _by_language_alone(
     So few notes cannot tell which words are common in their language: all that two of them share
     looks telling. A name in the other's text, or a note that both link to, still counts.
     """
-    spoken = Counter(one.language for one in documents)
+    spoken = Counter(one.language for one in documents)  # "" for notes whose language nothing tells
     most = max(spoken, key=lambda language: (spoken[language], language))
-    rare = {one for one, count in spoken.items() if count < _LEAST_NOTES and one != most}
+    rare = {one for one, count in spoken.items() if one and count < _LEAST_NOTES and one != most}
     alike = np.array(
         [
             documents[one].language in rare and documents[one].language == documents[other].language

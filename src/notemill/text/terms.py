@@ -10,7 +10,7 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
-from notemill.text.stopwords import combined, languages_of
+from notemill.text.stopwords import LATIN, combined, language_told
 from notemill.text.words import CJK, HAN, KANA, UNSPACED, WORD, fold
 from notemill.text.words import words as words_of
 
@@ -19,17 +19,23 @@ if TYPE_CHECKING:
 
     import Stemmer
 
-# Languages with stop words and a stemmer.
-_LATIN: Final = {
+# Of the languages with stop words, those with a stemmer.
+_STEMMERS: Final = {
+    "cs": "czech",
+    "da": "danish",
     "de": "german",
     "en": "english",
     "es": "spanish",
+    "fi": "finnish",
     "fr": "french",
+    "hu": "hungarian",
     "id": "indonesian",
     "it": "italian",
     "nl": "dutch",
+    "no": "norwegian",
     "pl": "polish",
     "pt": "portuguese",
+    "ro": "romanian",
     "sv": "swedish",
     "tr": "turkish",
 }
@@ -44,7 +50,18 @@ _SCRIPTS: Final = (
     (re.compile(f"[{HAN}]"), "zh", ""),
     (re.compile("[\u0e00-\u0e7f]"), "th", ""),
 )
-OWN_SCRIPT: Final = frozenset(language for _, language, _ in _SCRIPTS)
+# Letters that another language of the same script has, and those that it lacks.
+_KIN: Final = {
+    "ru": (
+        "uk",
+        re.compile("[\u0456\u0457\u0454\u0491]"),
+        re.compile("[\u044b\u044d\u0451\u044a]"),
+    ),
+    "ar": ("fa", re.compile("[\u067e\u0686\u0698\u06af]"), re.compile("[\u0629\u0649]")),
+}
+OWN_SCRIPT: Final = frozenset(
+    (*(language for _, language, _ in _SCRIPTS), *(kin for kin, _, _ in _KIN.values()))
+)
 """The languages identified by their script alone."""
 # The ASCII characters that no word has, nor what decides where one ends.
 _BETWEEN: Final = str.maketrans(
@@ -55,6 +72,8 @@ _SAMPLE_CHARS: Final = 2_000
 # A script is the text's when this share of the sampled letters is its own: Han and kana say more
 # a letter than Latin does, and technical texts are full of Latin names.
 _SHARE: Final = 0.2
+# Without kana, a few Han characters may be a Japanese list; no Japanese text is so long.
+_SURELY_CHINESE: Final = 60
 _CACHED_TOKENS: Final = 200_000  # of all languages together: some 40 MB
 _LONGEST_CACHED: Final = 64  # characters: what is longer is hardly met again
 
@@ -63,16 +82,16 @@ Surfaces = dict[str, dict[str, str]]
 
 
 def language_of(text: str) -> str:
-    """Return the ISO 639-1 code of the language a text is mostly written in.
+    """Return the ISO 639-1 code of the language a text is mostly written in; "" if nothing tells.
 
-    'en' if it has no stop words: a few words without grammar are most often a technical note.
+    That is so of a few words without grammar: a list of names, a caption, a title.
     """
     sample = text[:_SAMPLE_CHARS]
     if not sample.isascii():
         letters = sum(map(str.isalpha, sample)) or 1
         for script, language, _ in _SCRIPTS:
             if len(script.findall(sample)) >= _SHARE * letters:
-                return language
+                return _in_script(sample, language)
     if sample.isascii():
         tokens = _tokens(sample.lower())
         words = [token for token in tokens if token.isalnum()]
@@ -81,7 +100,25 @@ def language_of(text: str) -> str:
     else:
         words = [fold(word) for word in words_of(sample)]
     # Single letters are initials and formats as often as words.
-    return languages_of([word for word in words if len(word) > 1])[0]
+    return language_told([word for word in words if len(word) > 1])
+
+
+def _in_script(sample: str, language: str) -> str:
+    """Return which of the languages of a script a text is in, `language` being the usual one."""
+    if language in _KIN:
+        kin, letters, foreign = _KIN[language]
+        return kin if letters.search(sample) and not foreign.search(sample) else language
+    unsure = language == "zh" and len(sample) < _SURELY_CHINESE and _is_in_japanese_use(sample)
+    return "" if unsure else language
+
+
+def _is_in_japanese_use(text: str) -> bool:
+    """Say whether the Japanese standard has every character; it lacks most simplified ones."""
+    try:
+        text.encode("cp932")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _tokens(text: str) -> list[str]:
@@ -129,13 +166,13 @@ class Stems:
 
     def _learned(self, tokens: list[str], language: str) -> dict[str, str]:
         """Return each new token with its terms, separated by spaces; plain words are stemmed at once."""
-        latin = language if language in _LATIN else "en"
+        latin = language if language in LATIN else "en"
         stop = combined((latin,))
         surfaces = {} if self.surfaces is None else self.surfaces.setdefault(language, {})
         learned: dict[str, str] = {}
         plain = [token for token in tokens if token.isascii() and token.isalnum()]
         lowered = [token.lower() for token in plain]
-        stems = _stemmer(_LATIN[latin]).stemWords(lowered)
+        stems = _stemmer(_STEMMERS[latin]).stemWords(lowered) if latin in _STEMMERS else lowered
         for token, lower, stem in zip(plain, lowered, stems, strict=True):
             if lower in stop or len(token) == 1:
                 learned[token] = ""
@@ -193,12 +230,15 @@ def _stem(word: str, latin: str) -> str:
     """Return the folded stem of a word. Accents go after stemming: endings are told by them."""
     lowered = word.casefold().replace("\u2019", "'")
     if lowered.isascii():
-        stemmed: str = _stemmer(_LATIN[latin]).stemWord(lowered)
-        return stemmed.replace("'", "")
+        return _stemmed(lowered, latin).replace("'", "")
     for script, _, algorithm in _SCRIPTS:
         if script.search(lowered):
             return fold(_stemmer(algorithm).stemWord(lowered) if algorithm else lowered)
-    return fold(_stemmer(_LATIN[latin]).stemWord(lowered))
+    return fold(_stemmed(lowered, latin))
+
+
+def _stemmed(word: str, latin: str) -> str:
+    return str(_stemmer(_STEMMERS[latin]).stemWord(word)) if latin in _STEMMERS else word
 
 
 @cache

@@ -4,11 +4,15 @@
 
 from __future__ import annotations
 
+from importlib.resources import files
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from notemill.text.stopwords import LATIN, combined
 from notemill.text.terms import Stems, language_of, terms
+from notemill.text.words import fold
 
 
 @pytest.mark.parametrize(
@@ -24,12 +28,28 @@ from notemill.text.terms import Stems, language_of, terms
         ("고양이가 매트 위에 앉아 있었다", "ko"),
         ("η γάτα κάθισε στο χαλί", "el"),
         ("جلست القطة على السجادة", "ar"),
-        ("kubernetes ingress yaml", "en"),
-        ("", "en"),
+        ("Nakoupit na víkend: chléb, mléko a něco sladkého, protože přijede babička.", "cs"),
+        ("Kočka seděla na rohoži, protože jí byla zima.", "cs"),
+        ("Kot siedział na macie, ponieważ było mu zimno.", "pl"),
+        ("Mačka sedela na rohožke, pretože jej bola zima a nič iné tam nebolo.", "sk"),
+        ("Katten satt på mattan eftersom den var kall och inte kunde gå ut.", "sv"),
+        ("Katten sad på måtten, fordi den frøs og ikke måtte komme ud af huset.", "da"),
+        ("Macska ült a szőnyegen, mert nem volt más hely.", "hu"),
+        ("Kissa istui matolla, koska oli kylmä ja se ei voinut mennä ulos.", "fi"),
+        ("Pisica stătea pe covor pentru că era frig și nu putea să iasă.", "ro"),
+        ("Coração de São João: não é mais um sítio só para você.", "pt"),
+        ("кіт сидів на килимку, бо було холодно", "uk"),
+        ("گربه روی فرش نشسته بود چون هوا سرد بود و گرم نمی‌شد", "fa"),
+        ("kubernetes ingress yaml", ""),
+        ("IMG 2031 png", ""),
+        ("Milch Eier Brot", ""),
+        ("die Oma", ""),
+        ("会議、予算、確認", ""),
+        ("", ""),
     ],
 )
 def test_the_language_of_a_text_is_told_by_script_and_stop_words(text: str, language: str) -> None:
-    """A text of names without grammar counts as English."""
+    """Of a few names without grammar no language is claimed, nor a sister language of a text's own."""
     assert language_of(text) == language
 
 
@@ -102,5 +122,15 @@ def test_no_text_is_too_strange(text: str) -> None:
 def test_a_stop_word_by_chance_tells_no_language() -> None:
     """One word of another language among forty says nothing of the text's."""
     words = ["kubernetes", "sono", *("ingress" for _ in range(40))]
-    assert language_of(" ".join(words)) == "en"
-    assert language_of("sono ingress kubernetes") == "it"
+    assert language_of(" ".join(words)) == ""
+    assert language_of("sono ingress kubernetes") == ""
+
+
+@pytest.mark.parametrize("language", sorted(LATIN))
+def test_stop_words_are_known_however_they_are_folded(language: str) -> None:
+    """No word of a list is a term of a text in its language, accents or not."""
+    raw = (files("notemill.text") / "stopwords.txt").read_text(encoding="utf-8")
+    listed = next(line for line in raw.splitlines() if line.startswith(f"{language}: "))
+    words = listed.partition(":")[2].split()
+    assert terms(" ".join(words), language) == []
+    assert combined((language,)).issuperset(map(fold, words))
