@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
+from notemill.app.aside import book_asides, capped_after, reports_of_asides, with_asides
 from notemill.app.events import (
     AskedAgain,
     GoOnAfterStage,
@@ -13,7 +14,7 @@ from notemill.app.events import (
     StageVerified,
     agreed,
 )
-from notemill.app.kinds import ENDED, KIND_CURATE, KIND_TAGS, OPEN_ITEMS
+from notemill.app.kinds import ASIDES, ENDED, KIND_CURATE, KIND_TAGS, OPEN_ITEMS
 from notemill.app.opened import OpenVault
 from notemill.errors import UsageError, WaitingForPersonError
 from notemill.workflows.stages import plan_steps
@@ -57,6 +58,10 @@ def staged(run: Run, *, kind: str) -> Staged:
     if run.row.kind == KIND_TAGS:
         raise UsageError(
             f"run {run.id} arranges tags; `notemill tags vocabulary --ask-model` continues it"
+        )
+    if run.row.kind in ASIDES:
+        raise UsageError(
+            f"run {run.id} belongs to a curation of {run.row.label}; `notemill curate` continues it"
         )
     if run.row.kind != kind or not isinstance(stages, list):
         what = "a curation" if kind == KIND_CURATE else "a run about links"
@@ -186,7 +191,9 @@ async def begin_again(
     Items that would fail again are skipped, unless `everything`.
     """
     if cap_nano is not None:
-        await run.set_cap(cap_nano)
+        await run.set_cap(capped_after(cap_nano, await reports_of_asides(bench, run.row)))
+    else:
+        await book_asides(bench, run)
     if failed:
         count = await run.retry_failed(everything=everything)
         bench.front.tell(AskedAgain(count, {} if everything else await run.always_failing()))
@@ -218,8 +225,8 @@ async def withdraw(
 
 
 async def report_of(bench: Workbench, run: Run) -> Report:
-    """Return a run's report: failures of hidden notes are counted, but not named."""
-    report = await run.report()
+    """Return a run's report, asides included: failures of hidden notes are not named."""
+    report = with_asides(await run.report(), await reports_of_asides(bench, run.row))
     shows = (await bench.on(OpenVault.look)).shows
     return replace(report, failures=tuple(one for one in report.failures if shows(one.item)))
 

@@ -8,5 +8,11 @@ from twolane import ItemState, RunState
 
 KIND_CURATE: Final = "curate"
 KIND_TAGS: Final = "vocabulary"
+KIND_PROPOSE: Final = "propose"
+"""A vocabulary, asked for before a curation."""
+KIND_CONSOLIDATE: Final = "consolidate"
+"""What to make of the new tags of a curation's stage."""
+ASIDES: Final = (KIND_PROPOSE, KIND_CONSOLIDATE)
+"""Runs that belong to another, and show in its report."""
 ENDED: Final = (RunState.DONE, RunState.CANCELED)
 OPEN_ITEMS: Final = (ItemState.PENDING, ItemState.RUNNING, ItemState.SUBMITTED)

@@ -14,9 +14,10 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from notemill.app.aside import belongs_to, with_asides
 from notemill.app.events import AgreeToChange, Event, agreed
 from notemill.app.items import no_such_item
-from notemill.app.kinds import ENDED, KIND_CURATE, KIND_TAGS, OPEN_ITEMS
+from notemill.app.kinds import ASIDES, ENDED, KIND_CURATE, KIND_TAGS, OPEN_ITEMS
 from notemill.config import load_exclusions
 from notemill.errors import NotemillError, UsageError
 from notemill.stores.journal import StoredJournal
@@ -39,13 +40,13 @@ from twolane import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from notemill.app.events import Front
     from notemill.app.mill import Mill
     from notemill.app.opened import OpenVault
     from notemill.vault.journal import WrittenRun
-    from twolane import Expiring, ItemOutcome, Report, Run, Settings
+    from twolane import Expiring, ItemOutcome, Report, Run, RunRow, Settings
 
 KINDS = (KIND_CURATE, KIND_TAGS, LINK_KIND)
 """The kinds of notemill's runs."""
@@ -71,7 +72,8 @@ class KnownRun:
     """A run over a vault.
 
     `state` is the engine's, None if no model was asked; `exclude` the exclusions when it began;
-    `written` what it wrote, None for nothing; `decided` counts its proposals by state.
+    `written` what it wrote, None for nothing; `decided` counts its proposals by state. `asides` are
+    the runs that were asked beside it.
     """
 
     id: str
@@ -85,6 +87,7 @@ class KnownRun:
     of_links: bool = False
     written: WrittenRun | None = None
     decided: Counter[str] = field(default_factory=Counter)
+    asides: tuple[str, ...] = ()
 
     @property
     def wrote_at_s(self) -> float:
@@ -130,25 +133,35 @@ def known_runs(settings: Settings) -> list[KnownRun]:
     claim(settings.home)
     found: dict[str, KnownRun] = {}
     with Reader.open(settings) as reader:
-        for row in reader.runs():
-            if row.kind in KINDS:
-                kept = row.setting("exclude")
-                found[row.id] = KnownRun(
-                    row.id,
-                    row.kind,
-                    Path(row.label),
-                    row.created_at,
-                    row.total,
-                    row.state,
-                    bool(row.handed_over),
-                    tuple(map(str, kept)) if isinstance(kept, list) else (),
-                )
+        rows = reader.runs()
+    whole = [row for row in rows if row.kind in KINDS]
+    asides = [row for row in rows if row.kind in ASIDES]
+    for row in whole:
+        found[row.id] = _asked(row, [one for one in asides if belongs_to(one, row)])
+    taken = {one for run in found.values() for one in run.asides}
+    found |= {row.id: _asked(row, ()) for row in asides if row.id not in taken}
     for root, state in known_vaults(settings.home):
         path = state / FILE
         if path.exists():
             with contextlib.suppress(NotemillError), contextlib.closing(Store(path)) as store:
                 _add_kept(found, root, store)
     return sorted(found.values(), key=lambda one: (-one.at_s, one.id))
+
+
+def _asked(row: RunRow, asides: Iterable[RunRow]) -> KnownRun:
+    """Return a run of the engine, with those that were asked beside it."""
+    kept = row.setting("exclude")
+    return KnownRun(
+        row.id,
+        row.kind,
+        Path(row.label),
+        row.created_at,
+        row.total,
+        row.state,
+        bool(row.handed_over),
+        tuple(map(str, kept)) if isinstance(kept, list) else (),
+        asides=tuple(one.id for one in asides),
+    )
 
 
 def _add_kept(found: dict[str, KnownRun], root: Path, store: Store) -> None:
@@ -276,9 +289,14 @@ def listed(settings: Settings) -> RunList:
     with Reader.open(settings) as reader:
         return RunList(
             tuple(runs),
-            {one.id: reader.report(reader.run(one.id)) for one in runs if asked_model(one)},
+            {one.id: _report(reader, one) for one in runs if asked_model(one)},
             tuple(reader.expiring()),
         )
+
+
+def _report(reader: Reader, run: KnownRun) -> Report:
+    asides = [reader.report(reader.run(one)) for one in run.asides]
+    return with_asides(reader.report(reader.run(run.id)), asides)
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,7 +322,8 @@ def cancel(settings: Settings, named: str, item: str | None) -> CancelWish:
         return CancelWish(run.id, f"run {run.id} has ended: {found.became}")
     if asked is not None and asked.state not in OPEN_ITEMS:
         return CancelWish(run.id, f"{item} has ended: {asked.state}")
-    cancel_run(settings, run.id, item)
+    for one in (run.id,) if item else (run.id, *found.asides):
+        cancel_run(settings, one, item)
     return CancelWish(run.id)
 
 
@@ -317,14 +336,15 @@ async def forget(settings: Settings, names: Sequence[str], front: Front) -> int:
     found = {one.id: one for one in (pick(known, name, settings.home) for name in names)}
     for run in found.values():
         if asked_model(run):
-            check_forgettable(settings, [run.id])
+            check_forgettable(settings, [run.id, *run.asides])
     front.tell(RunsToForget(tuple(found.values())))
     await agreed(front, AgreeToChange(_FORGET, "nothing was deleted"))
     for run in found.values():
         # The ledger comes last: while it has the run, the command can be repeated.
-        forget_kept(settings.home, str(run.vault), run.id)
+        for one in (run.id, *run.asides):
+            forget_kept(settings.home, str(run.vault), one)
         if asked_model(run):
-            forget_runs(settings, [run.id])
+            forget_runs(settings, [run.id, *run.asides])
     return len(found)
 
 
