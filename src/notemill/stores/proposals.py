@@ -134,6 +134,20 @@ class NewProposal:
 
 
 @dataclass(frozen=True, slots=True)
+class InventedTag:
+    """A tag that a run invented for `notes` notes, and what became of it before it was shown.
+
+    `becomes` is another tag, '' if it was left out, or the tag itself if it stayed; `why` says why
+    it changed.
+    """
+
+    tag: str
+    becomes: str
+    why: str
+    notes: int
+
+
+@dataclass(frozen=True, slots=True)
 class Proposal:
     """A stored proposal for a note."""
 

@@ -10,9 +10,11 @@ import json
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from notemill.markup.tags import tag_key
 from notemill.stores.proposals import (
     TAG_KINDS,
     Decision,
+    InventedTag,
     Proposal,
     ProposalKind,
     ProposalState,
@@ -28,6 +30,11 @@ if TYPE_CHECKING:
     from notemill.stores.store import Store
 
 _PROPOSALS = "SELECT id, run, note, source_hash, kind, value, replaces, state FROM proposals"
+_PROPOSE = (
+    "INSERT INTO proposals (run, note, source_hash, kind, value, value_key,"
+    " replaces, why, confidence, state, scope, wrote, made_at)"
+    " VALUES (?,?,?,?,?,?,?,'',2,'pending','','',?)"
+)
 
 
 class Review:
@@ -56,9 +63,7 @@ class Review:
                     continue
                 turned_down = never | self._rejected("note = ?", note)
                 db.executemany(
-                    "INSERT INTO proposals (run, note, source_hash, kind, value, value_key,"
-                    " replaces, why, confidence, state, scope, wrote, made_at)"
-                    " VALUES (?,?,?,?,?,?,?,'',2,'pending','','',?)",
+                    _PROPOSE,
                     [
                         (run, note, source_hash, one.kind, one.value, key, one.replaces, now)
                         for one in {(one.kind, one.value): one for one in proposals}.values()
@@ -80,6 +85,52 @@ class Review:
         )
         kinds = dict.fromkeys(TAG_KINDS, TAG_KINDS)
         return {(as_kind, str(key)) for kind, key in rows for as_kind in kinds.get(kind, (kind,))}
+
+    def invented(self, run: str) -> tuple[InventedTag, ...]:
+        """Return what became of the tags that a run invented, those of most notes first."""
+        rows = self._store.rows(
+            "SELECT tag, becomes, why, notes FROM invented_tags WHERE run = ?"
+            " ORDER BY notes DESC, tag_key",
+            run,
+        )
+        return tuple(InventedTag(str(tag), str(to), str(why), int(n)) for tag, to, why, n in rows)
+
+    def consolidate(
+        self,
+        run: str,
+        invented: Iterable[InventedTag],
+        changes: Iterable[tuple[Proposal, NewProposal | None]],
+        *,
+        now: float,
+    ) -> None:
+        """Record what becomes of tags that a run invented, and change its pending proposals.
+
+        A proposal that changes is another one, with another id: nobody accepts what they did not
+        see. One that was decided meanwhile, or has changed already, is left as it is; a tag that a
+        person turned down for the note is not proposed again.
+        """
+        with self._store.transaction() as db:
+            never = self._rejected("scope = 'never'")
+            for old, new in changes:
+                gone = db.execute(
+                    "DELETE FROM proposals WHERE id = ? AND value = ? AND state = 'pending'",
+                    (old.id, old.value),
+                ).rowcount
+                if not gone or new is None:
+                    continue
+                key = value_key(new.kind, new.value)
+                if (new.kind, key) not in never | self._rejected("note = ?", old.note):
+                    db.execute(
+                        _PROPOSE,
+                        (run, old.note, old.source_hash, new.kind, new.value, key, "", now),
+                    )
+            db.executemany(
+                "INSERT OR REPLACE INTO invented_tags VALUES (?,?,?,?,?,?,?)",
+                [
+                    (run, tag_key(one.tag), one.tag, one.becomes, one.why, one.notes, now)
+                    for one in invented
+                ],
+            )
 
     def curated(self) -> dict[str, str]:
         """Return the source hash under which each note was last curated."""
@@ -202,6 +253,7 @@ class Review:
             db.execute("DELETE FROM steps WHERE id NOT IN (SELECT step FROM step_rows)")
             db.execute("DELETE FROM proposals WHERE run = ?", (run,))
             db.execute("DELETE FROM answered WHERE run = ?", (run,))
+            db.execute("DELETE FROM invented_tags WHERE run = ?", (run,))
             db.execute("UPDATE curated SET run = '' WHERE run = ?", (run,))
 
     def changes_undone(self, run: str, *, now: float) -> None:

@@ -85,6 +85,16 @@ CREATE TABLE answered (              -- the notes of a run whose replies have be
   note        TEXT NOT NULL,
   PRIMARY KEY (run, note)
 ) WITHOUT ROWID;
+CREATE TABLE invented_tags (         -- what became of tags that a run invented, before it was shown
+  run         TEXT NOT NULL,
+  tag_key     TEXT NOT NULL,
+  tag         TEXT NOT NULL,
+  becomes     TEXT NOT NULL,         -- the tag itself where it stayed, '' where it was left out
+  why         TEXT NOT NULL,
+  notes       INTEGER NOT NULL,      -- how many it was proposed for
+  at          REAL NOT NULL,
+  PRIMARY KEY (run, tag_key)
+) WITHOUT ROWID;
 CREATE TABLE curated (
   note        TEXT PRIMARY KEY,
   source_hash TEXT NOT NULL,
@@ -224,6 +234,7 @@ READERS: Final[Readers] = {
     "step_rows.was_scope": scope_of,
     "step_rows.now_scope": scope_of,
     "curated.at": moment,
+    "invented_tags.at": moment,
     "tag_changes.at": moment,
     "new_tags.at": moment,
     "vocabulary_tags.since": moment,

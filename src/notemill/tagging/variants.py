@@ -15,7 +15,7 @@ from notemill.markup.tags import clean_tag, is_legal_tag, is_tag, tag_key
 from notemill.text.normal import normal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator
 
     from notemill.tagging.census import Census, Tag
 
@@ -67,10 +67,12 @@ class Merge:
     notes: int
 
 
-def find_merges(census: Census) -> tuple[Merge, ...]:
+def find_merges(
+    census: Census, *, kinds: Collection[Variation] = tuple(Variation)
+) -> tuple[Merge, ...]:
     """Return the tags to merge into the most used form; children follow, and are not listed.
 
-    Each tag is merged into one that stays itself.
+    Each tag is merged into one that stays itself; `kinds` are the differences that count.
     """
     pairs: list[tuple[Tag, Tag, Variation]] = []
     for siblings in _siblings(census):
@@ -78,6 +80,7 @@ def find_merges(census: Census) -> tuple[Merge, ...]:
         pairs += _alike(siblings, _accents_form, Variation.ACCENTS)
         pairs += _plurals(siblings)
         pairs += _slips(siblings)
+    pairs = [pair for pair in pairs if pair[2] in kinds]
     merges = _spellings(census)
     into = _canonical(pairs)
     done: set[str] = set()

@@ -12,7 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from notemill.errors import VaultError
-from notemill.stores.proposals import EDITABLE, NewProposal, ProposalKind, ProposalState
+from notemill.stores.proposals import (
+    EDITABLE,
+    InventedTag,
+    NewProposal,
+    Proposal,
+    ProposalKind,
+    ProposalState,
+)
 from notemill.stores.review import Review
 from notemill.stores.store import FILE, Store
 
@@ -180,3 +187,70 @@ def test_the_queue_is_its_owners_alone(tmp_path: Path, review: Review) -> None:
     review.store("r1", [("a.md", "h", [TAG])], now=1.0)
     for path in tmp_path.glob(f"{FILE}*"):
         assert path.stat().st_mode & 0o077 == 0
+
+
+# -- what became of invented tags -----------------------------------------------------------------
+
+SOIL = NewProposal(ProposalKind.NEW_TAG, "soil")
+EARTH = InventedTag("earth", "soil", "the same", 1)
+SUN = InventedTag("sun", "", "says nothing", 1)
+
+
+def invent(review: Review) -> list[Proposal]:
+    """Store three notes with tags that a run invented; return the proposals."""
+    tags = {"a.md": "earth", "b.md": "earth", "c.md": "sun"}
+    notes = [(note, "h", [NewProposal(ProposalKind.TAG, tag)]) for note, tag in tags.items()]
+    review.store("r1", notes, now=1.0)
+    return review.proposals("r1")
+
+
+def values(review: Review) -> list[tuple[str, str, str]]:
+    """Return the proposals of the run: note, value and state."""
+    return [(one.note, f"{one.kind}: {one.value}", one.state) for one in review.proposals("r1")]
+
+
+def test_invented_tags_become_others_under_other_ids(review: Review) -> None:
+    """What a front has on its screen is never accepted as something else."""
+    old = invent(review)
+    changes = [(old[0], SOIL), (old[1], SOIL), (old[2], None)]
+    review.consolidate("r1", [EARTH, SUN], changes, now=2.0)
+    assert values(review) == [
+        ("a.md", "new tag: soil", "pending"),
+        ("b.md", "new tag: soil", "pending"),
+    ]
+    assert not {one.id for one in old} & {one.id for one in review.proposals("r1")}
+    assert review.invented("r1") == (EARTH, SUN)
+    assert review.stored("r1") == {"a.md", "b.md", "c.md"}
+
+
+def test_collected_twice_an_outcome_changes_nothing_more(review: Review) -> None:
+    """A crash between answer and commit, or two processes, repeat what was done."""
+    old = invent(review)
+    for now in (2.0, 3.0):
+        review.consolidate("r1", [EARTH], [(old[0], SOIL), (old[1], SOIL)], now=now)
+    assert [one for one in values(review) if "soil" in one[1]] == [
+        ("a.md", "new tag: soil", "pending"),
+        ("b.md", "new tag: soil", "pending"),
+    ]
+    assert review.invented("r1") == (EARTH,)
+
+
+def test_what_was_decided_meanwhile_is_left(review: Review) -> None:
+    """A person's decision is theirs, and what they turned down for a note is not proposed there."""
+    old = invent(review)
+    review.decide([old[0]], ProposalState.ACCEPTED, now=1.5)
+    review.store("r0", [("b.md", "h", [SOIL])], now=1.0)
+    review.decide(review.proposals("r0"), ProposalState.REJECTED, now=1.6)
+    review.consolidate("r1", [EARTH], [(old[0], SOIL), (old[1], SOIL)], now=2.0)
+    assert values(review) == [
+        ("a.md", "tag: earth", "accepted"),
+        ("c.md", "tag: sun", "pending"),
+    ]
+
+
+def test_a_forgotten_run_leaves_no_invented_tags(review: Review) -> None:
+    """Their names and reasons come from notes."""
+    invent(review)
+    review.consolidate("r1", [EARTH], [], now=2.0)
+    review.forget("r1")
+    assert review.invented("r1") == ()

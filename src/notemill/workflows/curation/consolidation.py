@@ -1,0 +1,245 @@
+"""What a model is asked about the tags that a run invents, and what it says of them; pure."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from notemill.errors import UsageError
+from notemill.markup.references import plain_words
+from notemill.markup.tags import paths_of, tag_key
+from notemill.prompts.material import DATA, Block, line_of, marked
+from notemill.tagging.variants import words_of
+from notemill.workflows.curation.curate import load_template
+from notemill.workflows.curation.inventing import Said
+from notemill.workflows.forms import TEXT, list_of, object_of, params_of, text_of
+from twolane import ItemState, Request
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from notemill.stores.proposals import InventedTag
+    from notemill.workflows.curation.inventing import NewTag
+    from notemill.workflows.fitting import Room
+    from twolane import ItemOutcome
+
+TEMPLATE: Final = "consolidate"
+MAX_ASKED: Final = 150
+"""The most new tags in one request: some 10,000 tokens, and a reply of 5,000."""
+MAX_REQUESTS: Final = 8
+"""The most requests at once; what is left over is asked about after the next stage."""
+MAX_TOLD: Final = 300
+"""The most tags of the vault in a request: some 1,500 tokens."""
+MAX_PAIRS: Final = 100
+MAX_NEVER: Final = 40
+REPLY_TOKENS_PER_TAG: Final = 32
+"""The size of an entry in JSON, for tags of two levels and a short reason."""
+_TOKENS_PER_TAG: Final = 64
+_TOKENS_FOR_REST: Final = 512
+_MAX_TITLE_CHARS: Final = 60
+_MAX_LINE_CHARS: Final = 120
+_MAX_REASON_CHARS: Final = 120
+_MAX_TAG_CHARS: Final = 100
+_SHOWN_BESIDE: Final = 4
+
+_ENTRY: Final = object_of(tag=TEXT, becomes=TEXT, why=TEXT)
+SCHEMA: Final = object_of(note_ref=TEXT, tags=list_of(_ENTRY))
+# These bounds keep a small model from writing on to its last token.
+_BOUNDED_ENTRY: Final = object_of(
+    tag=text_of(_MAX_TAG_CHARS), becomes=text_of(_MAX_TAG_CHARS), why=text_of(_MAX_REASON_CHARS)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class NoteLine:
+    """A note in a request: its title, and one line about it."""
+
+    title: str
+    line: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What to ask about the new tags of a run.
+
+    `counts` are the tags there are with their numbers of notes, `same` what a program took for one,
+    `never` what the owner turned down, `notes` the notes that may be named, by key.
+    """
+
+    new: Sequence[NewTag]
+    counts: Mapping[str, int]
+    same: Sequence[InventedTag]
+    never: Sequence[str]
+    notes: Mapping[str, NoteLine]
+
+
+@dataclass(frozen=True, slots=True)
+class _Detail:
+    """How much a request tells: notes of each tag, whether what they are about, tags there are."""
+
+    notes: int
+    lines: bool
+    told: int
+
+
+_DETAILS: Final = (_Detail(3, True, MAX_TOLD), _Detail(2, False, 100), _Detail(1, False, 30))  # noqa: FBT003
+"""The most that fits a model's context is told."""
+
+
+def requests_about(question: Question, *, model: str, room: Room) -> list[Request]:
+    """Return the requests about new tags: one, or several if there are too many for one.
+
+    Raises UsageError if the model's context is too small.
+    """
+    most = MAX_ASKED
+    if room.context_tokens is not None:
+        most = min(most, max(1, room.for_reply(_tokens(most)) // _TOKENS_PER_TAG))
+    # Tags of one root stand together, so that they are judged together.
+    asked = sorted(question.new, key=lambda one: one.key)
+    count = -(-len(asked) // most)
+    chunks = [asked[at * most : (at + 1) * most] for at in range(min(count, MAX_REQUESTS))]
+    return [
+        _request(
+            question, chunk, f"new tags {at} of {count}" if count > 1 else "new tags", model, room
+        )
+        for at, chunk in enumerate(chunks, 1)
+    ]
+
+
+def _tokens(tags: int) -> int:
+    return _TOKENS_FOR_REST + _TOKENS_PER_TAG * tags
+
+
+def _request(
+    question: Question, chunk: Sequence[NewTag], key: str, model: str, room: Room
+) -> Request:
+    system = load_template(TEMPLATE).text
+    form = _form(len(chunk), room)
+    max_tokens = room.for_reply(_tokens(len(chunk)))
+    text = _fitting(question, chunk, f"{system}\n{json.dumps(form)}", max_tokens, room)
+    params = params_of([text], system=system, form=form, model=model, max_tokens=max_tokens)
+    digest = hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=16).hexdigest()
+    return Request(key=key, params=params, name=key, content_hash=digest, echo=True)
+
+
+def _form(tags: int, room: Room) -> dict[str, Any]:
+    if not room.small:
+        return SCHEMA
+    return object_of(note_ref=TEXT, tags=list_of(_BOUNDED_ENTRY, tags + MAX_PAIRS))
+
+
+def _fitting(
+    question: Question, chunk: Sequence[NewTag], others: str, reply_tokens: int, room: Room
+) -> str:
+    """Return the blocks of a request in as much detail as fits the model's context."""
+    for detail in _DETAILS:
+        text = "\n".join(marked(_blocks(question, chunk, detail)))
+        try:
+            room.beside(f"{others}\n{text}", reply_tokens=reply_tokens)
+        except UsageError:
+            continue
+        return text
+    raise UsageError(
+        f"the model's context of {room.context_tokens or 0:,} tokens is too small to put new tags "
+        "in order; start its server with a larger one (see docs/local-models.md)"
+    )
+
+
+def _blocks(question: Question, chunk: Sequence[NewTag], detail: _Detail) -> list[Block]:
+    told = [f"{_bare(tag)} | {question.counts[tag]}" for tag in _told(question, chunk, detail.told)]
+    keys = {one.key for one in chunk}
+    others = [one.tag for one in question.new if one.key not in keys]
+    beside = _beside(question.new)
+    same = [f"{_bare(one.tag)} = {_bare(one.becomes)}" for one in question.same[:MAX_PAIRS]]
+    sections = (
+        ("vocabulary", told),
+        ("others", map(_bare, others[: detail.told])),
+        ("same", same),
+        ("never", map(_bare, question.never[:MAX_NEVER])),
+        ("new", (_line(one, question, beside, detail) for one in chunk)),
+    )
+    blocks = (Block(DATA, "\n".join(lines), f"{heading}:") for heading, lines in sections)
+    return [one for one in blocks if one.text]
+
+
+def _told(question: Question, chunk: Sequence[NewTag], most: int) -> list[str]:
+    """Return the tags there are; if those are too many, roots first, then what is like new ones."""
+    counts = question.counts
+    if len(counts) <= most:
+        return sorted(counts, key=tag_key)
+    words = {word for one in chunk for word in _words(one.tag)}
+
+    def place(tag: str) -> tuple[bool, bool, int, str]:
+        return ("/" in tag, words.isdisjoint(_words(tag)), -counts[tag], tag)
+
+    return sorted(sorted(counts, key=place)[:most], key=tag_key)
+
+
+def _words(tag: str) -> set[str]:
+    return {word for level in tag.split("/") for word in words_of(level)}
+
+
+def _beside(new: Iterable[NewTag]) -> dict[str, list[str]]:
+    """Return, by key, the new tags that occur with each, most frequent first."""
+    of_note: dict[str, list[NewTag]] = {}
+    for one in new:
+        for note in one.notes:
+            of_note.setdefault(note, []).append(one)
+    counts: dict[str, Counter[str]] = {}
+    for tags in of_note.values():
+        for one in tags:
+            its = counts.setdefault(one.key, Counter())
+            its.update(other.tag for other in tags if other is not one)
+    return {
+        key: sorted(found, key=lambda tag: (-found[tag], tag))[:_SHOWN_BESIDE]
+        for key, found in counts.items()
+    }
+
+
+def _line(
+    new: NewTag, question: Question, beside: Mapping[str, Sequence[str]], detail: _Detail
+) -> str:
+    parts = [_bare(new.tag), str(len(new.notes))]
+    if others := beside.get(new.key):
+        parts.append(f"with: {', '.join(map(_bare, others))}")
+    named = [question.notes[key] for key in new.notes if key in question.notes][: detail.notes]
+    if told := [_about(one, lines=detail.lines) for one in named]:
+        parts.append(f"in: {'; '.join(told)}")
+    return " | ".join(parts)
+
+
+def _about(note: NoteLine, *, lines: bool) -> str:
+    title, line = _bare(note.title)[:_MAX_TITLE_CHARS], _bare(note.line)[:_MAX_LINE_CHARS]
+    return f"{title}: {line}" if lines and line else title
+
+
+def _bare(text: str) -> str:
+    """Return a tag, title or line without the lines' own punctuation."""
+    return line_of(text.replace("|", " ").replace(";", " "))
+
+
+def said_by(outcomes: Iterable[ItemOutcome]) -> tuple[Said, ...] | None:
+    """Return what usable answers say, None if there is no usable answer."""
+    texts = [one.text for one in outcomes if one.state is ItemState.SUCCEEDED]
+    return tuple(said for text in texts for said in read_said(text)) if texts else None
+
+
+def read_said(text: str) -> tuple[Said, ...]:
+    """Read a reply that met its schema."""
+    entries = json.loads(text)["tags"][: MAX_ASKED + MAX_PAIRS]
+    return tuple(
+        Said(one["tag"], one["becomes"], plain_words(one["why"], _MAX_REASON_CHARS))
+        for one in entries
+    )
+
+
+def known_of(counts: Mapping[str, int]) -> dict[str, str]:
+    """Return the tags there are, and their parents, by key in their own spelling."""
+    known: dict[str, str] = {}
+    for tag in counts:
+        for path in paths_of(tag)[:-1]:
+            known.setdefault(tag_key(path), path)
+    return known | {tag_key(tag): tag for tag in counts}
