@@ -1,9 +1,9 @@
 """The vocabulary of a vault as a nested list in a note, read and edited by hand; pure.
 
-One tag per line, children indented below their parent, other spellings in parentheses after it; a
-struck-out tag is to be dropped:
+One tag per line, children indented below their parent, other spellings in parentheses after it,
+then a dash and what the tag is for; a struck-out tag is to be dropped:
 
-    - ai (artificial-intelligence)
+    - ai (artificial-intelligence) - models, and what they are used for
       - agents (agent, AI-Agents)
     - ~~asdf~~ a placeholder
 
@@ -41,17 +41,22 @@ _LINE = re.compile(r"[^\r\n]*(?:\r\n|\n|\r)|[^\r\n]+")
 # Characters that would end a line, a mark around it or the list, or hide what follows.
 _NEVER_IN_DROPPED = re.compile(r"[`~<>$\x00-\x1f\x7f]|%%")
 _SECOND: Final = "a second list starts or ends here; keep one list and remove the other markers"
+_SAYS = re.compile(r"[ \t]++[-\u2013\u2014][ \t]++(?P<says>[^\r\n]++)")
 _NEVER_IN_ALIAS = re.compile(r"[(),`~<>$\x00-\x1f\x7f]|%%")
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A tag of the vocabulary with its other spellings, or a tag to drop and why."""
+    """A tag of the vocabulary with its other spellings, or a tag to drop and why.
+
+    `description` says what the tag is for, in words for people, '' if nobody did.
+    """
 
     tag: str
     aliases: tuple[str, ...] = ()
     dropped: bool = False
     reason: str = ""
+    description: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -310,7 +315,9 @@ def _with_spellings(line: str, aliases: Sequence[str]) -> str:
 def _item(entry: Entry, name: str) -> str:
     if entry.dropped:
         return f"- ~~{name}~~ {_NEVER_IN_DROPPED.sub(' ', entry.reason)}".rstrip()
-    return f"- {name}" + (f" ({', '.join(entry.aliases)})" if entry.aliases else "")
+    aliases = f" ({', '.join(entry.aliases)})" if entry.aliases else ""
+    says = _NEVER_IN_DROPPED.sub(" ", entry.description).strip()
+    return f"- {name}{aliases}{f' - {says}' if says else ''}"
 
 
 def _read(listed: _List) -> tuple[list[_Line], list[Problem]]:
@@ -368,7 +375,9 @@ def _entry(match: re.Match[str], parent: str, line: str) -> Entry:
     tag = name if not parent or within else f"{parent}/{name}"
     parts = (match["inside"] or "").split(",")
     aliases = (part.strip().strip("`").lstrip("#").strip() for part in parts)
-    return Entry(tag, tuple(alias for alias in aliases if alias))
+    says = _SAYS.match(line, match.end())
+    description = says["says"].strip() if says else ""
+    return Entry(tag, tuple(alias for alias in aliases if alias), description=description)
 
 
 def _wrong(entry: Entry, seen: dict[str, int]) -> str:

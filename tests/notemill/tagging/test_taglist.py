@@ -26,7 +26,7 @@ Order matters to me.
 
 - ai (artificial-intelligence, AI) the big one
   * `agents` (agent)
-- cooking
+- cooking - what I eat: soups (hot), bread
 \t- #cooking/soup
 - ~~fff~~ a hex colour
 {END}
@@ -40,7 +40,7 @@ def test_a_list_is_read_as_a_person_writes_it() -> None:
     assert read.entries == (
         Entry("ai", ("artificial-intelligence", "AI")),
         Entry("ai/agents", ("agent",)),
-        Entry("cooking"),
+        Entry("cooking", description="what I eat: soups (hot), bread"),
         Entry("cooking/soup"),
         Entry("fff", dropped=True, reason="a hex colour"),
     )
@@ -118,7 +118,11 @@ def vocabularies(draw: st.DrawFn) -> list[Entry]:
     wanted = draw(st.lists(tags, max_size=8, unique=True))
     paths = {"/".join(tag.split("/")[:depth]) for tag in wanted for depth in (1, 2, 3)}
     free = draw(spellings)
-    entries = [Entry(path, tuple(free[n : n + 1])) for n, path in enumerate(sorted(paths))]
+    said = draw(st.sampled_from(["", "what it is for", "(this) - and that"]))
+    entries = [
+        Entry(path, tuple(free[n : n + 1]), description=said)
+        for n, path in enumerate(sorted(paths))
+    ]
     gone = draw(st.lists(st.sampled_from(["fff", "1 2", "two words"]), max_size=2, unique=True))
     return entries + [Entry(one, dropped=True, reason="why") for one in gone]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from notemill.errors import UsageError
 from notemill.tagging.arrange import arrange
@@ -12,7 +12,7 @@ from notemill.tagging.taglist import Entry, Vocabulary, read_vocabulary, with_en
 from notemill.vault.frontmatter import BOM
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from notemill.stores.decisions import Decisions
     from notemill.workflows.tags.findings import TagReport
@@ -97,12 +97,20 @@ def taken_over(decisions: Decisions) -> Vocabulary | None:
 
 
 def _rows(entries: Iterable[Entry]) -> list[list[object]]:
-    return [[one.tag, list(one.aliases), one.dropped, one.reason] for one in entries]
+    return [
+        [one.tag, list(one.aliases), one.dropped, one.reason, one.description] for one in entries
+    ]
 
 
-def _entries(rows: Iterable[tuple[object, Iterable[object], object, object]]) -> tuple[Entry, ...]:
+def _entries(rows: Iterable[Sequence[Any]]) -> tuple[Entry, ...]:
     """Return stored entries. Raises ValueError or TypeError for anything else."""
     return tuple(
-        Entry(str(tag), tuple(map(str, aliases)), bool(dropped), str(reason))
-        for tag, aliases, dropped, reason in rows
+        Entry(
+            str(tag),
+            tuple(map(str, aliases)),
+            bool(dropped),
+            str(reason),
+            "".join(map(str, description)),
+        )
+        for tag, aliases, dropped, reason, *description in rows
     )
