@@ -65,6 +65,8 @@ class Linker(Desk):
         *,
         apply: bool = False,
         yes: bool = True,
+        top: int = 5,
+        min_score: float = 0.1,
         tamper: Callable[[Mill, OpenVault], None] = lambda *_: None,
         **options: Any,  # noqa: ANN401
     ) -> int:
@@ -75,7 +77,7 @@ class Linker(Desk):
 
         async def job(mill: Mill) -> int:
             return await find(
-                mill, LinkSearch(5, 0.1), off, terms, front.console,
+                mill, LinkSearch(top, min_score), off, terms, front.console,
                 again=False, apply=apply, as_json=False,
             )  # fmt: skip
 
