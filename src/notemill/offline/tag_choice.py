@@ -1,4 +1,4 @@
-"""Tags: the vault's own if the note gives evidence for them, otherwise new legal ones."""
+"""Which of the tags that a note is offered it gives evidence for; none is invented."""
 
 from __future__ import annotations
 
@@ -8,10 +8,8 @@ import unicodedata
 from collections import Counter
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import islice
 from typing import TYPE_CHECKING
 
-from notemill.text.normal import normal
 from notemill.text.stopwords import lists
 from notemill.text.words import UNSPACED, WORD, fold, stem
 
@@ -24,14 +22,9 @@ if TYPE_CHECKING:
 
 MAX_TAGS = 5
 CACHED_LEVELS = 10_000
-MAX_NEW = 2
-MAX_LEVELS = 3
-MAX_LEVEL_CHARS = 40
 MAX_CANDIDATES = 2_000
 MAX_GRAM = 4
 MAX_BODY_WORDS = 6_000
-MAX_NEW_WORDS = 3
-MAX_NEW_CJK = 10
 
 # What each place of a match is worth; below ENOUGH a tag has no real evidence.
 HASHTAG = 6.0
@@ -47,12 +40,9 @@ FIT = 0.5
 FIT_RANKS = 6.0
 ENOUGH = 1.9
 FILLS = 0.6
-CLEAR = 1.5
 
 Key = tuple[str, ...]
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
-_NUMBERING = re.compile(r"^[\d.]+[\s._-]+|^\d+$")
-_DATED = re.compile(r"[\d\W_]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +72,7 @@ def choose(
     existing: Sequence[str],
     stop: AbstractSet[str],
 ) -> tuple[str, ...]:
-    """Return up to 5 tags, best first: from the vocabulary, or new ones for an untagged note."""
+    """Return up to 5 tags of the vocabulary that the note gives evidence for, best first."""
     known = [
         tag
         for tag in (raw.strip().lstrip("#").strip("/") for raw in vocabulary[:MAX_CANDIDATES])
@@ -103,10 +93,7 @@ def choose(
         if not _is_taken(key, [other for _, other in chosen]):
             chosen = [entry for entry in chosen if key[: len(entry[1])] != entry[1]]
             chosen.append((tag, key))
-    if chosen:
-        return tuple(tag for tag, _ in chosen[:MAX_TAGS])
-    # A note that its owner has tagged is filed already: words of its own would only add noise.
-    return () if taken else _new_tags(title, folder, ranked, known, taken)
+    return tuple(tag for tag, _ in chosen[:MAX_TAGS])
 
 
 @lru_cache(maxsize=CACHED_LEVELS)
@@ -260,66 +247,3 @@ def _support_unspaced(level: str, leaf: Key, evidence: _Evidence) -> float:
 def _fills(level: str, part: str) -> bool:
     """Say whether `level` is most of a folder's name, not two letters of a longer word."""
     return level in part and len(level) >= FILLS * len(part)
-
-
-def _new_tags(
-    title: str,
-    folder: str,
-    ranked: Sequence[Phrase],
-    known: Sequence[str],
-    taken: Sequence[tuple[Key, ...]],
-) -> Key:
-    """Return tags made of the best phrases, under a parent the vault or folder suggests."""
-    parent = _parent(folder, known)
-    made: list[str] = []
-    keys = list(taken)
-    clear = [phrase for number, phrase in enumerate(ranked) if not number or phrase.score >= CLEAR]
-    leaves = [tag_level(phrase.text) for phrase in clear if _is_short(phrase)]
-    for leaf in [*leaves, tag_level(title)]:
-        if not leaf or len(made) >= MAX_NEW:
-            continue
-        nested = bool(parent) and parent.count("/") + 1 < MAX_LEVELS
-        same = level_key(leaf) in {level_key(level) for level in parent.split("/")}
-        tag = leaf if same or not nested else f"{parent}/{leaf}"
-        if is_legal(tag) and not _is_taken(key_of(tag), keys):
-            made.append(tag)
-            keys.append(key_of(tag))
-    if not made:
-        # Nothing but its place is known of the note.
-        places = (parent, *(tag_level(part, any_word=True) for part in reversed(folder.split("/"))))
-        fitting = (tag for tag in places if is_legal(tag) and not _is_taken(key_of(tag), keys))
-        made = list(islice(fitting, 1))
-    return tuple(made)
-
-
-def _is_short(phrase: Phrase) -> bool:
-    if UNSPACED.search(phrase.text):
-        return len(phrase.text) <= MAX_NEW_CJK
-    return len(phrase.text.split()) <= MAX_NEW_WORDS
-
-
-def tag_level(text: str, *, any_word: bool = False) -> str:
-    """Return `text` as one tag level in kebab case, or "" if it holds no distinctive word."""
-    lowered = normal("NFC", text.lower().replace("'", "").replace("\u2019", ""))
-    chars = [char if char != "/" and _is_legal_char(char) else "-" for char in lowered]
-    level = re.sub(r"-{2,}", "-", "".join(chars)).strip("-_")
-    if len(level) > MAX_LEVEL_CHARS or _DATED.fullmatch(level):
-        return ""
-    if level in lists()["junk"] and not any_word:
-        return ""
-    return level
-
-
-def _parent(folder: str, known: Sequence[str]) -> str:
-    """Return the parent tag a note's folder suggests: a known tag of that name, or its name."""
-    parts = [_NUMBERING.sub("", part.strip()) for part in folder.split("/")]
-    names = [
-        level
-        for level in map(tag_level, reversed(parts))
-        if level and level.count("-") < MAX_NEW_WORDS
-    ]
-    by_leaf = {leaf_of(tag): tag for tag in reversed(known) if tag.count("/") < MAX_LEVELS - 1}
-    for name in names:
-        if level_key(name) in by_leaf:
-            return by_leaf[level_key(name)]
-    return names[0] if names else ""

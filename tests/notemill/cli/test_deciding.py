@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.notemill.cli.test_notemill import Shell
-from tests.notemill.workflows.notes import tree, write_notes
+from tests.notemill.workflows.notes import curated, tree, write_notes
 from tests.twolane.cli.served import served
 
 if TYPE_CHECKING:
@@ -136,6 +136,7 @@ def test_what_cannot_be_decided_is_said(shell: Shell, words: tuple[str, ...], sa
     assert said in shell.err
 
 
+@pytest.mark.loopback
 def test_new_tags_wait_and_are_taken_into_the_list(shell: Shell) -> None:
     """A curation's new tag is listed, accepted into the note, written by apply; forgotten whole."""
     (shell.vault / "Tags.md").write_bytes(b"<!-- notemill: tags -->\n- area\n")
@@ -143,7 +144,10 @@ def test_new_tags_wait_and_are_taken_into_the_list(shell: Shell) -> None:
     (shell.vault / "soil.md").write_bytes(
         b"# Garden soil\n\nThe garden soil of the compost heap. Garden soil feeds the worms.\n"
     )
-    run = shell.curate("--apply", "--only", "soil.md")["run"]
+    with served(responder=lambda params: curated(params, tags=["area/soil", "worms"])) as sim:
+        for name, value in sim.environment(shell.home).items():
+            shell.patch.setenv(name, value)
+        run = shell.curate("--apply", "--only", "soil.md", "--max-cost", "1")["run"]
     assert "new tags are not in the vocabulary" in shell.err
     assert shell("tags", "review", shell.vault, "--json") == 0
     news = [one["tag"] for one in shell.report["new_tags"]]

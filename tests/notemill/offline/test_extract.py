@@ -219,12 +219,12 @@ def test_existing_tags_are_not_repeated() -> None:
     assert not {"garden/seed-saving", "SeedSaving", "garden"} & set(found.tags)
 
 
-def test_new_tags_stand_under_their_folder() -> None:
-    """Without a fitting tag the best phrase becomes one, under its folder or a known parent."""
+def test_no_tag_is_invented() -> None:
+    """A note without a fitting tag in the vocabulary gets none, in whatever folder it lies."""
     text = "Seed saving keeps the best pods of the year.\n"
-    assert run(text, title="Seed saving", folder="Garden").tags[0] == "garden/seed-saving"
-    known = run(text, title="Seed saving", folder="Garden", vocabulary=["home/garden"])
-    assert known.tags[0] in {"home/garden", "home/garden/seed-saving"}
+    assert run(text, title="Seed saving", folder="Garden").tags == ()
+    known = run(text, title="Seed saving", folder="Garden", vocabulary=["home/garden", "knitting"])
+    assert known.tags == ("home/garden",)
 
 
 def test_topics_are_phrases_in_the_notes_own_spelling() -> None:
