@@ -241,6 +241,11 @@ class SendUnmatched(Question):
 
 
 @dataclass(frozen=True, slots=True)
+class ChangeInUse(Question):
+    """A tag is meant in places that keep its old name: may it change? Only a person says."""
+
+
+@dataclass(frozen=True, slots=True)
 class GoOnAfterStage(Question):
     """A stage is verified and waits for review; `command` continues the run later."""
 

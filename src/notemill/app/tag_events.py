@@ -22,6 +22,13 @@ class RetaggingPlanned(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class ChangesWait(Event):
+    """Changes of these tags were left: a person has to decide, as places keep their old names."""
+
+    tags: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class NewTagsPlanned(Event):
     """New tags to accept; `change` shows the list with them, None without a list."""
 

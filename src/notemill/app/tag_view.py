@@ -54,6 +54,11 @@ class Chosen:
         """All tags that the decision is about."""
         return (*(one.tag for one in self.changes), *(one.tag for one in self.new_tags))
 
+    def without(self, keys: Collection[str]) -> Chosen:
+        """Return the choice without the changes of the tags with these keys."""
+        changes = tuple(one for one in self.changes if tag_key(one.tag) not in keys)
+        return replace(self, changes=changes)
+
 
 class TagView:
     """A snapshot of a vault's tags."""

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from notemill.app.editing import agree_to, write_edits, writing_into
-from notemill.app.events import NoteChange
+from notemill.app.events import ChangeInUse, NoteChange
 from notemill.app.opened import OpenVault
 from notemill.app.tag_events import (
+    ChangesWait,
     ListWritten,
     NewTagsAccepted,
     NewTagsPlanned,
     RetaggingPlanned,
 )
 from notemill.app.tag_view import TagView
-from notemill.errors import NotemillError, UsageError
+from notemill.errors import NotemillError, UsageError, WaitingForPersonError
 from notemill.markup.tags import bare, tag_key
 from notemill.tagging.taglist import Entry
 from notemill.vault.note import bytes_hash
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from notemill.workflows.tags.deciding import NewTag, ToDecide
     from notemill.workflows.tags.findings import TagReport
     from notemill.workflows.tags.retagging import Retagging
+    from notemill.workflows.tags.usage import Places
 
 KIND_RETAG: Final = "tags"
 SAMPLE_NOTES: Final = 8
@@ -46,7 +48,8 @@ class TagsChanged:
     """What a change of tags would do, or did.
 
     `run` is the run to undo, '' if nothing was written; `notes` were written, `failed` ones could
-    not be. `new_tags` were accepted, or would be.
+    not be. `new_tags` were accepted, or would be. `waiting` tags were
+    left for a person to decide, because of these places.
     """
 
     plan: Retagging
@@ -54,6 +57,7 @@ class TagsChanged:
     notes: tuple[str, ...] = ()
     failed: tuple[LeftAlone, ...] = ()
     new_tags: tuple[NewTag, ...] = ()
+    waiting: Mapping[str, Places] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +111,9 @@ class Tagging:
     ) -> TagsChanged:
         """Rename, merge or drop (None) tags in all notes, once a person agrees.
 
-        Raises UsageError if a tag is illegal or no note has it, WaitingForPersonError, VaultError.
+        A change waits where places would keep the tag's old name, unless a person at the front
+        says otherwise. Raises UsageError if a tag is illegal or no note has it,
+        WaitingForPersonError, VaultError.
         """
         bench = self._bench
         wanted = checked_changes(changes)
@@ -116,10 +122,14 @@ class Tagging:
             if not plan.is_known:
                 named = ", ".join(f"#{bare(old)}" for old in changes)
                 raise UsageError(f"no note has {named} to change; `notemill tags` lists all tags")
-            if dry_run or not plan.touched:
+            if dry_run:
                 return TagsChanged(plan)
+            plan, waiting = await without_waiting(bench, wanted, plan)
+            if not plan.touched:
+                return TagsChanged(plan, waiting=waiting)
             await agree_to(bench, writing_into(len(plan.touched)))
-            return await write_change(bench, plan, bench.new_run_id(KIND_RETAG))
+            changed = await write_change(bench, plan, bench.new_run_id(KIND_RETAG))
+            return replace(changed, waiting=waiting)
 
     # -- decisions ----------------------------------------------------------------------------
 
@@ -149,10 +159,16 @@ class Tagging:
                 await _tell_plan(bench, plan)
             if chosen.new_tags:
                 bench.front.tell(await bench.thread.run(_new_tags_planned, view, chosen.new_tags))
-            if dry_run or not (plan.touched or chosen.new_tags):
+            if dry_run:
                 return TagsChanged(plan, new_tags=chosen.new_tags)
+            plan, waiting = await without_waiting(bench, _wanted(chosen), plan)
+            if waiting:
+                chosen = chosen.without(waiting.keys())
+            if not (plan.touched or chosen.new_tags):
+                return TagsChanged(plan, waiting=waiting)
             await agree_to(bench, _accepting(plan, chosen))
-            return await self._accept(view, plan, chosen)
+            changed = await self._accept(view, plan, chosen)
+            return replace(changed, waiting=waiting)
 
     async def _accept(self, view: TagView, plan: Retagging, chosen: Chosen) -> TagsChanged:
         bench = self._bench
@@ -200,6 +216,29 @@ async def planned_change(bench: Workbench, wanted: TagChanges) -> Retagging:
     plan = await bench.on(_planned, sight, wanted)
     await _tell_plan(bench, plan)
     return plan
+
+
+async def without_waiting(
+    bench: Workbench, wanted: TagChanges, plan: Retagging
+) -> tuple[Retagging, Mapping[str, Places]]:
+    """Return the plan without the changes that wait for a person, and the places that they wait for.
+
+    Asks first; where nobody is there to ask, they wait.
+    """
+    if not plan.waits:
+        return plan, {}
+    count = sum(one.count for one in plan.usage.places.values())
+    places = f"{count:,} place{'' if count == 1 else 's'}"
+    question = ChangeInUse(f"change tags although {places} would keep an old name?")
+    try:
+        if await bench.front.ask(question):
+            return plan, {}
+    except WaitingForPersonError:
+        pass
+    bench.front.tell(ChangesWait(tuple(sorted(plan.waits))))
+    sight = await bench.on(OpenVault.look)
+    rest = await bench.on(_planned, sight, wanted.without(plan.waits))
+    return rest, plan.usage.places
 
 
 async def write_change(bench: Workbench, plan: Retagging, run: str) -> TagsChanged:
@@ -254,8 +293,11 @@ def _note_changes(
 
 
 def _planned_changes(view: TagView, chosen: Chosen) -> Retagging:
-    wanted = checked_changes({one.tag: one.becomes for one in chosen.changes})
-    return _planned(view.opened, view.sight, wanted)
+    return _planned(view.opened, view.sight, _wanted(chosen))
+
+
+def _wanted(chosen: Chosen) -> TagChanges:
+    return checked_changes({one.tag: one.becomes for one in chosen.changes})
 
 
 def _proposed(view: TagView, tag: str) -> ProposedChange:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from notemill.app.editing import agree_to, writing_into
@@ -17,7 +17,13 @@ from notemill.app.tag_events import (
     VocabularyAdopted,
 )
 from notemill.app.tag_view import TagView
-from notemill.app.tags import KIND_RETAG, TagsChanged, planned_change, write_change
+from notemill.app.tags import (
+    KIND_RETAG,
+    TagsChanged,
+    planned_change,
+    without_waiting,
+    write_change,
+)
 from notemill.errors import NoteNotFoundError, UsageError
 from notemill.markup.tags import tag_key
 from notemill.tagging.taglist import Vocabulary, differences, read_vocabulary
@@ -125,15 +131,18 @@ class Arranging:
             await self._tell_news(note, raw)
             if stay:
                 bench.front.tell(ChangesStay(stay))
-            plan = await planned_change(bench, checked_changes(changes))
+            wanted = checked_changes(changes)
+            plan = await planned_change(bench, wanted)
             if dry_run:
                 return TagsChanged(plan)
+            plan, waiting = await without_waiting(bench, wanted, plan)
             if plan.touched:
                 await agree_to(bench, writing_into(len(plan.touched)))
             await self._take_over(note, raw, agreed_to=bool(plan.touched))
             if not plan.touched:
-                return TagsChanged(plan)
-            return await write_change(bench, plan, bench.new_run_id(KIND_RETAG))
+                return TagsChanged(plan, waiting=waiting)
+            changed = await write_change(bench, plan, bench.new_run_id(KIND_RETAG))
+            return replace(changed, waiting=waiting)
 
     # -- steps --------------------------------------------------------------------------------
 

@@ -7,7 +7,13 @@ from contextlib import asynccontextmanager, contextmanager
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
-from notemill.app.events import GoOnAfterStage, NotesRead, RunReported, SendUnmatched
+from notemill.app.events import (
+    ChangeInUse,
+    GoOnAfterStage,
+    NotesRead,
+    RunReported,
+    SendUnmatched,
+)
 from notemill.app.link_events import EmbeddingMade, NotesCompared
 from notemill.cli.waiting import WaitLine
 from notemill.errors import NotemillError, WaitingForPersonError
@@ -85,7 +91,7 @@ class TerminalFront:
 
         Raises WaitingForPersonError if there is neither.
         """
-        if self._yes and not isinstance(question, SendUnmatched):
+        if self._yes and not isinstance(question, (SendUnmatched, ChangeInUse)):
             return True
         if not sys.stdin.isatty():
             if question.unattended_yes:

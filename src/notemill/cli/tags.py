@@ -8,7 +8,7 @@ from notemill.app.views import tags as views
 from notemill.cli.front import TerminalFront
 from notemill.cli.opening import open_vault
 from notemill.cli.show import tags as showing
-from notemill.errors import UsageError
+from notemill.errors import UsageError, WaitingForPersonError
 from twolane.front.console import EXIT_FAILED, counted, print_json, result_console
 
 if TYPE_CHECKING:
@@ -59,6 +59,8 @@ def conclude(
     if as_json:
         print_json(view(changed))
     left = changed.plan.left_alone and not dry_run
+    if changed.waiting:
+        return WaitingForPersonError.exit_code
     return EXIT_FAILED if changed.failed or left else 0
 
 

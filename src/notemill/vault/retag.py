@@ -12,6 +12,7 @@ from string import ascii_letters, digits
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from notemill.errors import ExternallyChangedError, MalformedNoteError
+from notemill.markup.queries import query_tags
 from notemill.markup.tags import TAG_END, is_within, tag_key
 from notemill.vault.frontmatter import Entry, Span, ValueShape
 from notemill.vault.note import (
@@ -25,10 +26,11 @@ from notemill.vault.note import (
     tags_of,
 )
 from notemill.vault.proposal import spliced
+from notemill.vault.requery import requeried, splices_of
 from notemill.vault.scalars import is_plain, scalar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from notemill.markup.elements import InlineTag
 
@@ -89,6 +91,15 @@ class TagChanges:
         self._deepest = max((old.count("/") + 1 for old in self._new), default=0)
         self._told: dict[str, str | None] = {}
 
+    @property
+    def named(self) -> Mapping[str, str | None]:
+        """What the tags that are named become, by their keys."""
+        return self._new
+
+    def without(self, keys: Collection[str]) -> TagChanges:
+        """Return the changes of all tags but those with these keys."""
+        return TagChanges({key: new for key, new in self._new.items() if key not in keys})
+
     def of(self, tag: str) -> str | None:
         """Return the tag that `tag` becomes, None if it is dropped; most stay unchanged.
 
@@ -120,14 +131,16 @@ def retag(raw: bytes, changes: TagChanges) -> Edit | None:
 
     Lists keep their style, quotes and comments; a tag that would be in a list twice is kept once.
     In the text a dropped tag is removed with its space if only tags follow it on its line;
-    elsewhere it loses only its `#`, so that a sentence keeps its words. Never touches code, math,
-    links, comments, URLs or HTML. Raises MalformedNoteError if the note cannot be edited safely.
+    elsewhere it loses only its `#`, so that a sentence keeps its words. Queries follow, where that is
+    safe (see `requery`); no other code is touched, and no math, links, comments, URLs or HTML.
+    Raises MalformedNoteError if the note cannot be edited safely.
     """
     note, problems = parse(raw)
     tags = inline_tags(note)
     cuts = {cut.start: cut for cut in _dropped(note.body, tags, changes)}
-    inline = _inline_splices(note, tags, cuts, changes)
-    splices = sorted([*_property_splices(note, changes), *inline])
+    queries = requeried(query_tags(note.reading), changes.of).renamed
+    edits = [*_inline_edits(tags, cuts, changes), *splices_of(queries)]
+    splices = sorted([*_property_splices(note, changes), *_text_splices(note, edits)])
     splices = [one for one in splices if one.old != one.new]
     if not splices:
         return None
@@ -144,9 +157,13 @@ def may_hold(raw: bytes, changes: TagChanges) -> bool:
 
     Whatever the format, any word after `tags` counts as a possible tag.
     """
+    return any(changes.of(word) != word for word in words_held(raw))
+
+
+def words_held(raw: bytes) -> frozenset[str]:
+    """Return the words after `tags` in a note with unreadable properties, whatever the format."""
     head = raw[:_HEAD_BYTES].decode("utf-8", "replace")
-    words = {word for held in _HELD.findall(head) for word in _WORD.findall(held)}
-    return any(changes.of(word) != word for word in words)
+    return frozenset(word for held in _HELD.findall(head) for word in _WORD.findall(held))
 
 
 def _spliced(raw: bytes, splices: Iterable[Splice]) -> bytes:
@@ -348,18 +365,21 @@ class _Cut(NamedTuple):
     high: int
 
 
-def _inline_splices(
-    note: Note, tags: Sequence[InlineTag], cuts: Mapping[int, _Cut], changes: TagChanges
-) -> Iterator[Splice]:
-    char, byte = 0, note.body_start
+def _inline_edits(
+    tags: Sequence[InlineTag], cuts: Mapping[int, _Cut], changes: TagChanges
+) -> Iterator[tuple[int, int, str]]:
+    """Yield which characters of the text become which others."""
     for tag in tags:
         new = changes.of(tag.name)
         if tag.start in cuts:
-            low, high, text = cuts[tag.start].low, cuts[tag.start].high, ""
-        elif new is None or new == tag.name:
-            continue
-        else:
-            low, high, text = tag.start + 1, tag.end, new
+            yield cuts[tag.start].low, cuts[tag.start].high, ""
+        elif new is not None and new != tag.name:
+            yield tag.start + 1, tag.end, new
+
+
+def _text_splices(note: Note, edits: Iterable[tuple[int, int, str]]) -> Iterator[Splice]:
+    char, byte = 0, note.body_start
+    for low, high, text in sorted(edits):
         byte += len(note.body[char:low].encode("utf-8", "replace"))
         char = low
         old = note.body[low:high].encode("utf-8", "replace")

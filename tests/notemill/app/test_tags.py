@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from notemill.app.editing import EditsWritten
-from notemill.app.tag_events import ListWritten, NewTagsAccepted, RetaggingPlanned
+from notemill.app.events import ChangeInUse
+from notemill.app.reviewing import Wanted
+from notemill.app.tag_events import ChangesWait, ListWritten, NewTagsAccepted, RetaggingPlanned
 from notemill.app.tags import ChangeRejected
 from notemill.errors import UsageError, VaultLockedError, WaitingForPersonError
+from notemill.stores.proposals import Decision, ProposalKind
 from notemill.vault.tidy import TidyKind
 from tests.notemill.fronts import KeepingFront
 from tests.notemill.workflows.notes import Desk, curated, tree
@@ -18,6 +21,7 @@ from tests.notemill.workflows.notes import Desk, curated, tree
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from notemill.app.events import Question
     from notemill.app.mill import Mill
 
 NOTES: dict[str, str | bytes] = {
@@ -167,3 +171,52 @@ def test_a_tag_that_no_note_has_is_a_usage_error(tmp_path: Path) -> None:
             lambda mill: mill.tags.change({"nowhere": "x"}), front
         )
     assert front.asked == []
+
+
+@pytest.mark.parametrize(("answer", "waiting"), [(True, []), (False, ["soup"]), (None, ["soup"])])
+def test_only_a_person_changes_a_tag_that_places_still_name(
+    tmp_path: Path,
+    answer: bool | None,  # noqa: FBT001
+    waiting: list[str],
+) -> None:
+    """A yes at the front changes it; a no, or nobody there, leaves that tag and no other."""
+    desk = Desk(tmp_path, {**NOTES, "Soup.md": "A page about it.\n"})
+    front = Answering(answer)
+    done = desk.through_the_door(
+        lambda mill: mill.tags.change({"soup": "dish", "bread": "loaf"}), front
+    )
+    assert sorted(done.waiting) == waiting
+    assert front.told(ChangesWait) == ([ChangesWait(("soup",))] if waiting else [])
+    kept = "soup" if waiting else "dish"
+    assert f"tags: [{kept}, loaf]" in desk.text("one.md")
+
+
+class Answering(KeepingFront):
+    """Answers the question about places, and agrees to everything else."""
+
+    async def ask(self, question: Question) -> bool:
+        """Answer as a test says, or as one that agrees."""
+        return await super().ask(question) if isinstance(question, ChangeInUse) else True
+
+
+def test_an_accepted_change_is_made_with_its_queries_whatever_names_it(tmp_path: Path) -> None:
+    """Who accepted it has seen its places; `apply` asks no more about them."""
+    notes = {
+        "one.md": "---\ntags: [soup]\n---\nWords.\n",
+        "Soup.md": "```query\ntag:#soup\n```\n",
+        "List.md": "<!-- notemill: tags -->\n- dish (soup)\n",
+    }
+    desk = Desk(tmp_path, notes)
+    desk.adopt("List.md")
+    front = KeepingFront()
+    desk.through_the_door(_accept_all_changes, front)
+    done = desk.through_the_door(lambda mill: mill.applying.accepted(), front)
+    assert (done.notes, done.failed) == (("Soup.md", "one.md"), ())
+    assert "tag:#dish" in desk.text("Soup.md")
+
+
+async def _accept_all_changes(mill: Mill) -> None:
+    await mill.reviewing.look_for([ProposalKind.TAG_CHANGE])
+    await mill.reviewing.decide_all(
+        Wanted(kinds=(ProposalKind.TAG_CHANGE,)), Decision.ACCEPT, by="test"
+    )

@@ -178,7 +178,7 @@ def test_one_bad_note_stops_no_change(shell: Shell) -> None:
 
 
 def test_what_only_looks_like_a_tag_is_left(shell: Shell) -> None:
-    """Before an embed, in a label and in a callout's title it is one; in code, links and math it is not."""
+    """Before an embed, in a label, a callout's title and a query it is one; in other code and links it is not."""
     note = (
         '#fig![[plan.svg]] and <b style="color: #FFEEAA;">bold</b>, the #2 thing, no. #98765\n\n'
         "[[Note#fig]] [t](n.md#fig) [see #fig](u) `#fig` <!-- #fig --> $#fig$ \\#fig https://x.example/#fig\n\n"
@@ -189,6 +189,7 @@ def test_what_only_looks_like_a_tag_is_left(shell: Shell) -> None:
     assert shell("tags", "rename", "fig", "figure", "--vault", where, "--yes", "--json") == 0
     run = shell.report["run"]
     expected = note.replace("#fig!", "#figure!").replace("see #fig]", "see #figure]")
+    expected = expected.replace("FROM #fig\n", "FROM #figure\n")
     assert tree(where)["Mixed.md"].decode() == expected.replace("Head #fig\n", "Head #figure\n")
     undone(shell, before, run)
 

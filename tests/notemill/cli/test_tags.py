@@ -227,3 +227,29 @@ def test_a_run_that_wrote_nothing_is_not_said_to_be_undone_by_anything() -> None
     assert (
         out.getvalue() == "nothing was written\n  a.md cannot be written\n  b.md: it was edited\n"
     )
+
+
+def test_a_change_that_would_leave_places_behind_waits_for_a_person(shell: Shell) -> None:
+    """`--yes` makes the other changes; what is left is named with its places, and exits 8."""
+    notes: dict[str, str | bytes] = {
+        "a.md": "---\ntags: [movie, tea]\n---\nText.\n",
+        "Home.md": "```dataview\nLIST FROM #movie OR #tea\n```\n",
+        "All.base": 'filters: file.hasTag("movie")\n',
+    }
+    where = write_notes(shell.vault.parent / "used", notes)
+    words = ("tags", "merge", "movie", "tea", "--into", "x", "--vault", where)
+    assert shell(*words, "--dry-run") == 0
+    assert '  query: All.base:1: filters: file.hasTag("movie")' in shell.err
+    assert shell(*words, "--yes", "--json") == 8
+    report = shell.report
+    assert (report["waiting"], report["queries"]) == (["movie"], ["Home.md"])
+    assert report["places"] == [
+        {"tag": "movie", "kind": "query", "item": "All.base", "line": 1,
+         "text": 'filters: file.hasTag("movie")'}
+    ]  # fmt: skip
+    assert "#movie stays" in shell.err
+    after = tree(where)
+    assert after["a.md"].decode() == "---\ntags: [movie, x]\n---\nText.\n"
+    assert after["Home.md"].decode() == "```dataview\nLIST FROM #movie OR #x\n```\n"
+    assert shell("undo", report["run"], "--yes") == 0
+    assert tree(where) == {name: text.encode() for name, text in notes.items()}  # type: ignore[union-attr]

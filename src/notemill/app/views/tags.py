@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from notemill.vault.left_alone import LeftAlone
     from notemill.workflows.tags.deciding import ToDecide
     from notemill.workflows.tags.findings import TagReport
+    from notemill.workflows.tags.usage import Place
 
 
 def report(found: TagReport) -> dict[str, Any]:
@@ -50,16 +51,25 @@ def report(found: TagReport) -> dict[str, Any]:
 
 
 def changed(done: TagsChanged) -> dict[str, Any]:
-    """Return what a change of tags would do, or did."""
+    """Return what a change of tags would do, or did, and the places that keep an old name."""
+    places = {**done.plan.usage.places, **done.waiting}
     return {
         "run": done.run,
         "tags": [{"tag": tag, "becomes": new} for tag, new in done.plan.becomes.items()],
         "notes": [one.key for one in done.plan.touched],
         "written": list(done.notes),
+        "queries": sorted(done.plan.usage.queried),
+        "places": [_place(tag, one) for tag, found in places.items() for one in found.named],
+        "hidden_places": {tag: found.hidden for tag, found in places.items() if found.hidden},
+        "waiting": sorted(done.waiting),
         "left_alone": left_alone(done.plan.left_alone),
         "excluded": done.plan.hidden,
         "problems": left_alone(done.failed),
     }
+
+
+def _place(tag: str, one: Place) -> dict[str, Any]:
+    return {"tag": tag, "kind": one.kind, "item": one.file, "line": one.line, "text": one.text}
 
 
 def accepted(done: TagsChanged) -> dict[str, Any]:

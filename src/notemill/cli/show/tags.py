@@ -11,6 +11,7 @@ from notemill.app.tags import ChangeRejected
 from notemill.cli.endings import show_endings, show_hidden, trouble
 from notemill.cli.show import vocabulary
 from notemill.cli.show.curation import print_change
+from notemill.cli.show.tag_usage import show_usage
 from twolane.front.console import counted, shown
 
 if TYPE_CHECKING:
@@ -179,6 +180,7 @@ def _show_plan(plan: Retagging, changes: Sequence[NoteChange], console: Console)
         console.print(
             f"#{shown(tag)} already exists, in {counted(count, 'note')}; the two are merged"
         )
+    show_usage(plan, console)
     for change in changes:
         print_change(change, console)
     for note in plan.touched[len(changes) :]:
@@ -186,6 +188,13 @@ def _show_plan(plan: Retagging, changes: Sequence[NoteChange], console: Console)
     for left in plan.left_alone:
         console.print(f"  left alone: {shown(trouble(left.key, left.reason))}")
     show_hidden(plan.hidden, console)
+
+
+def _waiting(event: events.ChangesWait, console: Console) -> None:
+    tags = ", ".join(f"#{tag}" for tag in event.tags[:SHOWN_TAGS])
+    console.print(
+        f"{shown(tags)} stays: change those places first, or decide without --yes in a terminal"
+    )
 
 
 def _written(event: EditsWritten, console: Console) -> None:
@@ -213,6 +222,7 @@ RENDERERS: Final[Mapping[type[Event], Callable[[Any, Console], None]]] = {
     **vocabulary.RENDERERS,
     EditsWritten: _written,
     events.RetaggingPlanned: _planned,
+    events.ChangesWait: _waiting,
     events.NewTagsPlanned: _new_planned,
     events.NewTagsAccepted: _new_accepted,
 }

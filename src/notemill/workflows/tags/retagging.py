@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,7 @@ from notemill.markup.tags import bare, is_legal_tag, tag_key
 from notemill.vault.left_alone import LeftAlone
 from notemill.vault.note import bytes_hash, parse, source_hash
 from notemill.vault.retag import TagChanges, may_hold, retag
+from notemill.workflows.tags.usage import TagUsage, changes_sought, find_usage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -37,7 +38,8 @@ class Retagging:
     `left_alone` notes have, or may have, a tag that changes, and keep it. `becomes` maps every tag
     that changes, as spelled, to its new form, None if it is dropped; `joined` are the new tags that
     exist already, with the number of notes that have them. `hidden` notes, which are excluded, keep
-    theirs and are not named.
+    theirs and are not named. `usage` are the places that mean a tag which changes, and the notes
+    whose queries change with it.
     """
 
     touched: tuple[Touched, ...]
@@ -45,6 +47,12 @@ class Retagging:
     becomes: Mapping[str, str | None]
     joined: Mapping[str, int]
     hidden: int = 0
+    usage: TagUsage = field(default_factory=TagUsage)
+
+    @property
+    def waits(self) -> frozenset[str]:
+        """The keys of the tags whose change waits for a person: places would keep their old name."""
+        return frozenset(self.usage.places)
 
     @property
     def is_known(self) -> bool:
@@ -81,7 +89,9 @@ def plan_retagging(
     *,
     privacy: Privacy,
 ) -> Retagging:
-    """Return what `changes` would do; only notes that may have such a tag are read."""
+    """Return what `changes` would do, and where else the tags are meant."""
+    facts = tuple(facts)
+    usage = find_usage(vault, facts, changes_sought(changes), privacy=privacy)
     touched: list[Touched] = []
     left_alone: list[LeftAlone] = []
     hidden = 0
@@ -95,7 +105,7 @@ def plan_retagging(
         if privacy.hides(one):
             hidden += bool(changed)
             continue
-        if not changed and not one.problem:
+        if not changed and not one.problem and one.key not in usage.queried:
             continue
         try:
             edit = _edit(vault.read(one.key), changes, one.problem)
@@ -107,7 +117,7 @@ def plan_retagging(
             touched.append(Touched(one.key, edit))
     news = {new for new in becomes.values() if new is not None}
     joined = {new: holders[tag_key(new)] for new in sorted(news) if tag_key(new) in holders}
-    return Retagging(tuple(touched), tuple(left_alone), becomes, joined, hidden)
+    return Retagging(tuple(touched), tuple(left_alone), becomes, joined, hidden, usage)
 
 
 def _edit(raw: bytes, changes: TagChanges, problem: str) -> Edit | None:
