@@ -20,9 +20,18 @@ SAME_TERM = 0.75
 MAX_TERMS = 60
 MAX_QUOTED = 16
 
+LONG_COMPOUND = 6
+MOST_COMPOUND = 12
+LONG_TERM = 3
+OFTEN = 3
+
 _RUN = re.compile(f"[{HAN}{KANA}]{{2,}}")
 _KATAKANA = re.compile("[\u30a1-\u30fa\u30fc-\u30ff]{3,}")
 _KANJI = re.compile(f"[{HAN}]{{2,8}}")
+# Behind a number it is what is counted.
+_COMPOUND = re.compile(f"(?<![{HAN}\u30a1-\u30ff\\d])[{HAN}\u30a1-\u30fa\u30fc-\u30ff]{{3,}}+")
+# Book titles; a corner bracket may as well hold what somebody says.
+_TITLED = re.compile("\u300a([^\u300a\u300b\n]{2,20})\u300b|\u300e([^\u300e\u300f\n]{2,20})\u300f")
 _HIRAGANA = re.compile("[\u3041-\u309f]")
 _QUOTED = re.compile(
     "\u300a([^\u300a\u300b\n]{2,24})\u300b|\u300c([^\u300c\u300d\n]{2,16})\u300d"
@@ -49,6 +58,42 @@ def cjk_phrases(texts: Iterable[str], title: str) -> list[tuple[str, int]]:
     return sorted(found.items(), key=lambda entry: (-entry[1] * len(entry[0]), entry[0]))[
         :MAX_TERMS
     ]
+
+
+def cjk_names(texts: Iterable[str], title: str, *, titled: bool = True) -> list[tuple[str, float]]:
+    """Return the likely names of Chinese and Japanese text, with what speaks for each.
+
+    Titles in quotes, long compounds (shorter ones where the note is not `titled` by what it is
+    about), and what recurs so often that chance does not explain it.
+    """
+    lines = list(texts)
+    text = "\n".join(lines)[:READ_CHARS]
+    if not _RUN.search(text):
+        return []
+    found: dict[str, float] = {}
+    for match in _TITLED.finditer(text):
+        name = match[1] or match[2]
+        found[name] = found.get(name, 1.2) + 0.5
+    if _HIRAGANA.search(text):
+        least = LONG_COMPOUND if titled else LONG_COMPOUND - 2
+        for name, count in Counter(_COMPOUND.findall(text)).items():
+            long = len(name) >= least and not _KATAKANA.fullmatch(name)
+            if (count >= MIN_COUNT or long) and len(name) <= MOST_COMPOUND:
+                found.setdefault(name, 0.6 + 0.5 * count + 0.4 * long)
+        return list(found.items())
+    for name, count in cjk_phrases(lines, title):
+        whole = len(name) >= LONG_TERM and count >= OFTEN and _RUN.fullmatch(name)
+        if whole and _stands_alone(name, text):
+            found.setdefault(name, 0.8 + 0.3 * count)
+    return list(found.items())
+
+
+def _stands_alone(term: str, text: str) -> bool:
+    """Say whether a term begins and ends somewhere at a mark or beside a word of grammar."""
+    edge = f"[^{HAN}{KANA}]|[{''.join(sorted(lists()['zhedge']))}]"
+    name = re.escape(term)
+    begins = re.search(f"(?:^|{edge}){name}", text)
+    return bool(begins and re.search(f"{name}(?:$|{edge})", text))
 
 
 def _script_runs(text: str) -> Counter[str]:

@@ -4,20 +4,27 @@ from __future__ import annotations
 
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
+
+from notemill.text.words import fold
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
+# Accents tell "\u00e9" (is) from "e" (and); conjunctions are sought in texts as they are.
+_ACCENTED: Final = frozenset({"conjunctions", "defining"})
+
+
 @cache
 def cues() -> Mapping[str, frozenset[str]]:
-    """Return the lists of `cues.txt` by name, with casefolded entries."""
+    """Return the lists of `cues.txt` by name, with folded entries but for two."""
     text = (files(__package__) / "cues.txt").read_text(encoding="utf-8").casefold()
     named = (line.partition(":") for line in text.splitlines() if line and line[0] != "#")
     return {
         name: frozenset(
-            part.strip() for part in (phrases.split("|") if "|" in phrases else phrases.split())
+            part.strip() if name in _ACCENTED else fold(part.strip())
+            for part in (phrases.split("|") if "|" in phrases else phrases.split())
         )
         for name, _, phrases in named
     }

@@ -31,7 +31,7 @@ from notemill.offline.sentences import (
     stop_for,
 )
 from notemill.offline.units import COLONS, LISTS, units, word_count
-from notemill.text.words import fold, is_cjk, terms, width, words
+from notemill.text.words import fold, folded, is_cjk, terms, width, words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -214,7 +214,7 @@ def _definition(text: str, subject: AbstractSet[str]) -> float:
     else:
         head = words(text)[:HEAD_WORDS]
         defining = cues()["defining"]
-        place = next((i for i, word in enumerate(head) if i and fold(word) in defining), 0)
+        place = next((i for i, word in enumerate(head) if i and word.casefold() in defining), 0)
         before = {term for word in head[:place] for term in terms(word)}
     if not place:
         return 0.0
@@ -242,7 +242,7 @@ def _flaws(unit: Unit, index: int) -> float:
 
 
 def _announces(text: str) -> bool:
-    lowered = text.casefold()
+    lowered = folded(text)
     return any(cue in lowered for cue in cues()["announcing"])
 
 
@@ -262,7 +262,7 @@ def _dangling(unit: Unit, index: int) -> float:
 
 def _phrases(unit: Unit) -> float:
     """Return the price of greetings, button labels, notices and dates, less that of a topic."""
-    text = unit.text.casefold()
+    text = folded(unit.text)
     price = BOILERPLATE if any(phrase in text for phrase in cues()["boilerplate"]) else 0.0
     price += SMALL_TALK if any(phrase in text for phrase in cues()["small_talk"]) else 0.0
     price -= ANNOUNCES if any(phrase in text for phrase in cues()["topics"]) else 0.0

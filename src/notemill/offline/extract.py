@@ -6,14 +6,16 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from notemill.offline.commonplace import Commonplace
 from notemill.offline.describe import describe
 from notemill.offline.inline import clean
 from notemill.offline.marked import normalised
 from notemill.offline.phrases import phrases
 from notemill.offline.pieces import parse
 from notemill.offline.tag_choice import choose
+from notemill.offline.topics import topics
 from notemill.text.stopwords import combined, languages_of
-from notemill.text.words import fold, words
+from notemill.text.words import UNSPACED, fold, words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 _DATE = re.compile(r"[\d\W_]+")
 _DOTTED = re.compile(r"[\w-]*[^\W\d][\w-]*(?:\.[\w-]+)+")
 _SLUG = re.compile(r"\w+(?:[-_]+\w+)+")
-MAX_TOPICS = 5
+NOTHING_COMMON = Commonplace()
 MAX_TITLE = 300
 MAX_FOLDER = 500
 
@@ -46,11 +48,13 @@ def extract(
     text: str,
     vocabulary: Sequence[str],
     existing_tags: Sequence[str] = (),
+    common: Commonplace = NOTHING_COMMON,
 ) -> Extract:
     """Describe a note in its own words; deterministic, without a model or the network.
 
     `text` is the Markdown body without frontmatter, of which the first 60,000 characters are read;
-    `vocabulary` holds the vault's tags, best candidates first; `existing_tags` are never returned.
+    `vocabulary` holds the vault's tags, best candidates first; `existing_tags` are never returned;
+    what is `common` in the vault is no topic.
     Never raises, whatever the text.
     """
     given = " ".join(normalised(title[:MAX_TITLE]).split())
@@ -58,7 +62,8 @@ def extract(
     folder = " ".join(normalised(folder[:MAX_FOLDER]).split())
     page = parse(text)
     body = [fold(word) for piece in page.pieces for word in words(piece.text)]
-    stop = combined(languages_of(body or [fold(word) for word in words(title)]))
+    languages = languages_of(body or [fold(word) for word in words(title)])
+    stop = combined(languages)
     ranked = phrases(page, title, stop)
     return Extract(
         description=describe(page, title, folder, stop),
@@ -71,20 +76,14 @@ def extract(
             existing=existing_tags,
             stop=stop,
         ),
-        topics=tuple(phrase.text for phrase in ranked[:MAX_TOPICS]) or _place(title, folder),
+        topics=topics(page, title, folder, language=languages[0], stop=stop, common=common),
     )
-
-
-def _place(title: str, folder: str) -> tuple[str, ...]:
-    """Return the title, or else the nearest folder's name, if there are letters in one."""
-    names = (name.strip() for name in (title, *reversed(folder.split("/"))))
-    return tuple(name for name in names if any(map(str.isalpha, name)))[:1]
 
 
 def readable(title: str) -> str:
     """Return a title written like a file name ("block-anchors") as words."""
     title = title.replace("___", "/")  # how Logseq writes a slash in a file's name
-    if " " in title or _DATE.fullmatch(title):
+    if " " in title or _DATE.fullmatch(title) or UNSPACED.search(title):
         return title
     if _DOTTED.fullmatch(title):
         leaf = title.rpartition(".")[2]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from notemill.offline.cues import cues
-from notemill.text.words import fold, is_cjk, width
+from notemill.text.words import fold, folded, is_cjk, width
 
 # The length asked of a description, in Latin letters, and the length it never passes.
 IDEAL_CHARS = 200
@@ -125,7 +125,7 @@ def _cut_at(breaks: re.Pattern[str], sentence: str, limit: int) -> str:
 
 
 def _is_subordinate(text: str) -> bool:
-    head = text.casefold()
+    head = folded(text)
     return any(
         head.startswith(word) and (is_cjk(word) or not head[len(word) : len(word) + 1].isalnum())
         for word in _SUBORDINATING

@@ -40,9 +40,14 @@ CACHED_WORDS = 20_000
 @lru_cache(maxsize=CACHED_WORDS)
 def fold(word: str) -> str:
     """Return `word` casefolded, without accents, its apostrophes straightened."""
-    if word.isascii():
-        return word.lower()
-    plain = normal("NFKD", word.casefold().replace("\u2019", "'"))
+    return folded(word)
+
+
+def folded(text: str) -> str:
+    """Return what `fold` returns of a word, of a text too long to be kept."""
+    if text.isascii():
+        return text.lower()
+    plain = normal("NFKD", text.casefold().replace("\u2019", "'"))
     return normal("NFC", _LATIN_MARKS.sub("", plain))
 
 
@@ -54,19 +59,18 @@ def stem(word: str) -> str:
     JASIS 1991); longer words of other spaced scripts lose their last two letters, where most
     of them carry case and number.
     """
-    folded = fold(word)
-    folded = folded.removesuffix("'s")
-    if not folded.isascii():
-        return folded[:-CUT] if len(folded) > MIN_CUT and not UNSPACED.match(folded) else folded
-    if len(folded) < MIN_STEM:
-        return folded
-    if folded.endswith("ies") and len(folded) > MIN_STEM:
-        return folded[:-3] + "y"
-    if folded.endswith(("sses", "shes", "ches", "xes")) and len(folded) > MIN_SIBILANT_STEM:
-        return folded[:-2]
-    if folded.endswith("s") and not folded.endswith(("ss", "us", "is")):
-        return folded[:-1]
-    return folded
+    plain = fold(word).removesuffix("'s")
+    if not plain.isascii():
+        return plain[:-CUT] if len(plain) > MIN_CUT and not UNSPACED.match(plain) else plain
+    if len(plain) < MIN_STEM:
+        return plain
+    if plain.endswith("ies") and len(plain) > MIN_STEM:
+        return plain[:-3] + "y"
+    if plain.endswith(("sses", "shes", "ches", "xes")) and len(plain) > MIN_SIBILANT_STEM:
+        return plain[:-2]
+    if plain.endswith("s") and not plain.endswith(("ss", "us", "is")):
+        return plain[:-1]
+    return plain
 
 
 def words(text: str) -> list[str]:

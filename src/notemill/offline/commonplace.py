@@ -1,0 +1,62 @@
+"""What many notes of a vault have in common, and so says nothing of a single one."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from notemill.text.words import fold, terms
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from notemill.offline.pieces import NotePieces
+
+COMMON_WORD: Final = 1 / 12
+"""The share of a vault's notes from which a word is no topic by itself."""
+COMMON_HEADING: Final = 1 / 100
+LEAST_HEADINGS: Final = 3
+"""A heading of so many notes, and of one in a hundred, is one of a form."""
+LEAST_NOTES: Final = 24
+"""Of fewer notes, the words of a twelfth may be anybody's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Commonplace:
+    """The folded headings and link labels, and the terms (see `words.terms`), of many notes."""
+
+    names: frozenset[str] = frozenset()
+    words: frozenset[str] = frozenset()
+
+    def has(self, name: str) -> bool:
+        """Say whether many notes have it as heading or link, or as a single word of their text."""
+        if fold(name) in self.names:
+            return True
+        found = () if " " in name.strip() else tuple(terms(name))
+        return bool(found) and self.words.issuperset(found)
+
+
+def commonplace(pages: Iterable[NotePieces]) -> Commonplace:
+    """Count what a vault's notes have in common."""
+    headings: Counter[str] = Counter()
+    links: Counter[str] = Counter()
+    said: Counter[str] = Counter()
+    size = 0
+    for page in pages:
+        size += 1
+        headings.update({fold(text) for text in page.headings})
+        links.update({fold(text) for text in page.found.links})
+        said.update({term for piece in page.pieces for term in terms(piece.text)})
+    least = max(LEAST_HEADINGS, COMMON_HEADING * size)
+    many = COMMON_WORD * size if size >= LEAST_NOTES else math.inf
+    return Commonplace(
+        frozenset(
+            (
+                *(text for text, count in headings.items() if count >= least),
+                *(text for text, count in links.items() if count >= many),
+            )
+        ),
+        frozenset(term for term, count in said.items() if count >= many),
+    )

@@ -1,0 +1,219 @@
+"""Names in prose, as it writes them: "Royal Air Force", "Museo de las Culturas"."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from notemill.offline.cues import cues
+from notemill.offline.inline import ADDRESS
+from notemill.offline.marked import HOLE
+from notemill.offline.sentences import split
+from notemill.text.stopwords import lists
+from notemill.text.words import UNSPACED, WORD, fold
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from collections.abc import Set as AbstractSet
+
+MOST_WORDS: Final = 5
+MOST_CONNECTORS: Final = 2
+READ_CHARS: Final = 20_000
+"""Of a note's text; what it is about is named before that."""
+MIN_CHARS: Final = 3
+TITLE_CASE: Final = 0.75
+"""A line with that share of capitals is written like a title: they mark no names in it."""
+MIN_TITLE_CASE: Final = 4
+NOUNS_CAPITAL: Final = frozenset({"de"})
+"""Languages whose common nouns have capitals, so that a single one marks no name."""
+_JOINED: Final = re.compile(r"\s|['\u2019]\s?")
+_MAIL: Final = re.compile(r"[\w.+-]++@\w\S*+")
+_INITIAL: Final = re.compile(r"\.\s?")
+_STOPS: Final = re.compile('[.!?:;\u2026"\u201c\u201e\u00ab(]')
+_ENDING: Final = re.compile(r".+(?:ed|ing|ly)")
+_INFLECTED: Final = re.compile(r".{3,}(?:e|en|er|em|es)")
+_POSSESSIVE: Final = re.compile(r"['\u2019]s$")
+_PARTICLE: Final = re.compile(
+    "(?<=[\uac00-\ud7a3]{2})(?:\uc5d0\uc11c|\uc73c\ub85c|\uc740|\ub294|\uc744|\ub97c|\uc758|\uc5d0|\uc640|\uacfc)$"
+)
+
+
+@dataclass(slots=True)
+class Name:
+    """A name with its count, and the share of the text before its first mention, 0 to 1."""
+
+    text: str
+    count: int = 0
+    first: float = 1.0
+
+    @property
+    def words(self) -> int:
+        """How many words it has."""
+        return len(self.text.split())
+
+
+@dataclass(frozen=True, slots=True)
+class _Token:
+    text: str
+    folded: str
+    start: int
+    end: int
+
+    @property
+    def capital(self) -> bool:
+        return self.text[0].isupper()
+
+
+@dataclass(slots=True)
+class _Found:
+    """The names of a text while it is read."""
+
+    language: str
+    stop: AbstractSet[str]
+    lower: AbstractSet[str]
+    names: dict[str, Name] = field(default_factory=dict)
+    opening: Counter[str] = field(default_factory=Counter)
+
+    def add(self, text: str, place: float) -> None:
+        """Count a name that a capital inside a sentence marks."""
+        name = self.names.setdefault(fold(text), Name(text))
+        name.count += 1
+        name.first = min(name.first, place)
+
+
+def names_in(texts: Sequence[str], language: str, stop: AbstractSet[str]) -> list[Name]:
+    """Return the names of a text's lines, in order of their first mention.
+
+    A capital inside a sentence marks a name, and what it joins: other capitals, and the small words
+    that names have in their middle. In German, where all nouns have capitals, a name has two words.
+    `language` is the ISO 639-1 code of the text, `stop` its stop words.
+    """
+    total = min(READ_CHARS, sum(map(len, texts))) or 1
+    done = 0
+    sentences: list[tuple[str, list[_Token], float]] = []
+    for text in texts:
+        bare = _MAIL.sub("|", text.replace(HOLE, "|").replace(ADDRESS, "|"))
+        sentences += ((one, _tokens(one), done / total) for one in split(bare))
+        done += len(text)
+        if done >= READ_CHARS:
+            break
+    found = _Found(
+        language,
+        stop,
+        frozenset(
+            token.folded for _, tokens, _ in sentences for token in tokens if token.text.islower()
+        ),
+    )
+    for sentence, tokens, place in sentences:
+        _read(sentence, tokens, place, found)
+    for folded, count in found.opening.items():
+        if folded in found.names:
+            found.names[folded].count += count
+    return [name for folded, name in found.names.items() if folded not in found.lower]
+
+
+def _tokens(sentence: str) -> list[_Token]:
+    return [
+        _Token(match[0], fold(match[0]), match.start(), match.end())
+        for match in WORD.finditer(sentence)
+    ]
+
+
+def _read(sentence: str, tokens: Sequence[_Token], place: float, found: _Found) -> None:
+    spaced = [token for token in tokens if not UNSPACED.match(token.text)]
+    capitals = sum(token.capital for token in spaced)
+    if len(spaced) >= MIN_TITLE_CASE and capitals >= TITLE_CASE * len(spaced):
+        return
+    for start, end in _runs(sentence, tokens, found):
+        run = tokens[start:end]
+        gap = sentence[tokens[start - 1].end : run[0].start] if start else "."
+        opens = _STOPS.search(gap) is not None and not UNSPACED.search(sentence[:40])
+        if opens and _only_opens(run[0], found):
+            run, opens = run[1:], False
+        while run and not run[0].capital:
+            run = run[1:]
+        if opens and len(run[-1].text) == 1 and run[-1].folded in found.stop:
+            run = run[:-1]  # "Whenever I"
+        if not run or len(run) > MOST_WORDS:
+            continue
+        text = _text(sentence, run)
+        before = tokens[start - 1] if start else None
+        if opens and not _may_open(run, found):
+            found.opening[fold(text)] += 1
+            continue
+        if _is_name(run, before, found):
+            found.add(text, place)
+
+
+def _text(sentence: str, run: Sequence[_Token]) -> str:
+    whole = " ".join(sentence[run[0].start : run[-1].end].split())
+    return _PARTICLE.sub("", _POSSESSIVE.sub("", whole))
+
+
+def _runs(sentence: str, tokens: Sequence[_Token], found: _Found) -> Iterator[tuple[int, int]]:
+    """Yield the first and the following index of each run of capitals, joined by connectors."""
+    connectors = cues()["connectors"] if found.language not in NOUNS_CAPITAL else frozenset()
+    index = 0
+    while index < len(tokens):
+        if not tokens[index].capital:
+            index += 1
+            continue
+        end = last = index + 1
+        small = 0
+        while end < len(tokens) and _joined(sentence, tokens[end - 1], tokens[end], found):
+            if tokens[end].capital:
+                last, small = end + 1, 0
+            elif small < MOST_CONNECTORS and (
+                tokens[end].folded in connectors
+                or (tokens[end].folded == "the" and tokens[end - 1].folded == "of")
+            ):
+                small += 1
+            else:
+                break
+            end += 1
+        yield index, last
+        index = last
+
+
+def _joined(sentence: str, before: _Token, after: _Token, found: _Found) -> bool:
+    """Say whether only a space parts two words, or the stop of an initial."""
+    gap = sentence[before.end : after.start]
+    initial = len(before.text) == 1 or before.folded in cues()["titles"]
+    return bool(_JOINED.fullmatch(gap)) or (
+        initial and bool(_INITIAL.fullmatch(gap)) and after.folded not in found.stop
+    )
+
+
+def _only_opens(word: _Token, found: _Found) -> bool:
+    """Say whether a sentence's first word has its capital from there: "The", "Open", "Visited"."""
+    return (
+        word.folded in found.stop or word.folded in cues()["presses"] or word.folded in found.lower
+    )
+
+
+def _may_open(run: Sequence[_Token], found: _Found) -> bool:
+    """Say whether a run at the start of a sentence, whose first capital says nothing, is a name."""
+    return (
+        len(run) > 1
+        and found.language not in NOUNS_CAPITAL
+        and not _ENDING.fullmatch(run[0].folded)
+    )
+
+
+def _is_name(run: Sequence[_Token], before: _Token | None, found: _Found) -> bool:
+    junk = lists()["junk"]
+    if all(len(token.text) == 1 or token.folded in junk | found.stop for token in run):
+        return False
+    if len(run) > 1:
+        if found.language not in NOUNS_CAPITAL:
+            return True
+        # "zwei Liter Milch" is a measure, "dem Westfälischen Frieden" a form of a name.
+        counted = before is not None and before.text[0].isdecimal()
+        article = before is not None and before.folded in cues()["articles"]
+        return not counted and not (article and _INFLECTED.fullmatch(run[0].folded))
+    word = run[0]
+    plain = len(word.text) >= MIN_CHARS and not word.text.isupper()
+    plain = plain and not _ENDING.fullmatch(word.folded)
+    return plain and found.language not in NOUNS_CAPITAL and word.folded not in found.stop

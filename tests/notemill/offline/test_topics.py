@@ -1,0 +1,72 @@
+"""Topics: whole names of what a note is about."""
+
+from __future__ import annotations
+
+import pytest
+
+from notemill.offline import extract
+from notemill.offline.commonplace import Commonplace, commonplace
+from notemill.offline.pieces import parse
+
+
+def topics_of(text: str, title: str, common: Commonplace | None = None) -> tuple[str, ...]:
+    """Return the topics of a note in a vault without tags."""
+    common = common or Commonplace()
+    return extract(title=title, folder="", text=text, vocabulary=[], common=common).topics
+
+
+@pytest.mark.parametrize(
+    ("title", "text", "expected"),
+    [
+        (
+            "Battle of Britain",
+            "The Royal Air Force fought the Luftwaffe. Hugh Dowding led the Royal Air Force in 1940.",
+            ("Battle of Britain", "Royal Air Force", "Hugh Dowding", "Luftwaffe"),
+        ),
+        ("No Free Lunch Theorem", "Averaged over all problems.", ("No Free Lunch Theorem",)),
+        (
+            "2024-03-12 Jour fixe",
+            "Teilnehmer: Anna Krüger, Jonas Weber\n\n- Neues CRM für alle im Mai\n- Kosten: 40 \u20ac",
+            ("Jour fixe",),
+        ),
+        (
+            "Nota",
+            "Regalo para papá: curso de cerámica",
+            ("Regalo para papá", "curso de cerámica"),
+        ),
+        ("Ateliê", "São três horas de trabalho e não é mais do que isso, é só.", ("Ateliê",)),
+        (
+            "Agile",
+            "- **Scrum**: in two weeks\n- **Kanban**: one at a time\n- **Extreme Programming**: pairs",
+            ("Agile",),
+        ),
+        ("長安の春", "今日は山下公園を歩き、『こころ』を読んだ。", ("長安の春", "こころ")),
+        ("长安的荔枝-马伯庸", "小吏的故事。", ("长安的荔枝", "马伯庸")),
+        (
+            "why-i-left",
+            "# Leaving the Museum of Fine Arts\n\nOpen the door. Whenever I do, it is cold.",
+            ("Leaving the Museum of Fine Arts", "why i left"),
+        ),
+    ],
+)
+def test_topics_are_whole_names(title: str, text: str, expected: tuple[str, ...]) -> None:
+    """A name is given whole, as the note writes it; parts, forms, numbers and grammar are none."""
+    assert topics_of(text, title) == expected
+
+
+def test_a_list_of_links_names_no_topic() -> None:
+    """Of many links only those that the text speaks of are topics."""
+    listed = "".join(f"- [[Person {letter}]]\n" for letter in "ABCDEFGH")
+    text = f"Alice Munro wrote it. [[Alice Munro]] died in 2024.\n\n{listed}"
+    assert topics_of(text, "Cast") == ("Cast", "Alice Munro")
+
+
+def test_what_many_notes_share_is_no_topic() -> None:
+    """A form's heading, and a word or link that a twelfth of the vault has, say nothing of a note."""
+    form = "# Day {n}\n\n## Open Loops\n\nNothing of the Open Loops is Gardenware here.\n"
+    pages = [parse(form.format(n=number)) for number in range(30)]
+    text = "It is about the Open Loops in Gardenware and about Greta Thunberg.\n\n## Open Loops\n"
+    shared = topics_of(text, "Tuesday", commonplace(pages))
+    assert shared == ("Greta Thunberg",)
+    assert {"Open Loops", "Gardenware"} <= set(topics_of(text, "Tuesday"))
+    assert topics_of(text, "Gardenware", commonplace(pages))[0] == "Gardenware"
