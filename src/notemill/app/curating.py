@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from notemill.app.curation_steps import (
     collect_in,
+    common_in,
     left_over_in,
     losses_in,
     requests_in,
@@ -282,6 +283,8 @@ class Curating:
 
     async def _work(self, job: Staged, survey: Survey, *, apply: bool) -> CurationEnded:
         """Drive a curation through its stages, then conclude it."""
+        if not self._bench.sends:
+            self._bench.responder.common = await self._bench.on(common_in, survey.sight)
         try:
             await through_stages(self._bench, job, _Between(self, self._bench, job.run))
         except (NotemillError, TwolaneError):

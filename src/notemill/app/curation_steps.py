@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final
 
 from notemill.app.events import NoteChange
 from notemill.app.kinds import KIND_CURATE
-from notemill.errors import NotemillError
+from notemill.errors import NotemillError, VaultError
+from notemill.offline.commonplace import commonplace
+from notemill.offline.pieces import parse as pieces_of
 from notemill.stores.proposals import ProposalState
 from notemill.stores.queue_rows import Filter
+from notemill.vault.cleaning import owners_words
+from notemill.vault.note import parse
 from notemill.workflows.curation.apply import preview, waits_for_person
 from notemill.workflows.curation.collecting import collected, losses_of
 from notemill.workflows.curation.curate import load_template
@@ -19,13 +24,21 @@ from notemill.workflows.stages import spread
 from notemill.workflows.tags import gating
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from notemill.app.opened import OpenVault
     from notemill.app.workbench import Workbench
+    from notemill.index import NoteFacts
+    from notemill.offline.commonplace import Commonplace
+    from notemill.offline.pieces import NotePieces
     from notemill.privacy import Sight
     from notemill.tagging.gate import Gate
     from notemill.workflows.curation.reply_text import Loss
     from notemill.workflows.curation.survey import Selection, Survey
     from twolane import Run
+
+MOST_READ: Final = 1_000
+"""Notes by which it is judged what the vault's notes share: enough to tell a twelfth, in seconds."""
 
 
 def survey_in(opened: OpenVault, selection: Selection) -> Survey:
@@ -72,6 +85,18 @@ def requests_in(opened: OpenVault, bench: Workbench, survey: Survey) -> NoteRequ
         ),
         room=bench.room(),
     )
+
+
+def common_in(opened: OpenVault, sight: Sight) -> Commonplace:
+    """Return what the notes of a vault have in common, judged by at most `MOST_READ` of them."""
+    every = max(1, -(-len(sight.seen) // MOST_READ))
+    return commonplace(_pages(opened, sight.seen[::every]))
+
+
+def _pages(opened: OpenVault, notes: Iterable[NoteFacts]) -> Iterator[NotePieces]:
+    for one in notes:
+        with suppress(VaultError):  # a note that is gone has nothing in common with others
+            yield pieces_of(owners_words(parse(opened.vault.read(one.key))[0]))
 
 
 def waiting_in(opened: OpenVault, sight: Sight) -> int:

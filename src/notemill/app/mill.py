@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Self
 
 from notemill.app.workbench import Workbench
 from notemill.config import load_exclusions
-from notemill.offline import respond
+from notemill.offline import Responder
 from twolane import Engine
 
 if TYPE_CHECKING:
@@ -54,9 +54,10 @@ class Mill(Workbench):
         one requires an importable main module. Raises VaultError or ConfigError saying what to do.
         """
         kept = load_exclusions(config=settings.config) if exclusions is None else exclusions
+        responder = Responder()
         if engine is None:
-            engine = Engine.open(settings, responder=respond, rehearsal=rehearsal)
-        mill = cls(settings, front, engine, clock)
+            engine = Engine.open(settings, responder=responder, rehearsal=rehearsal)
+        mill = cls(settings, front, engine, clock, responder)
         try:
             await mill.open_vault(folder, kept, processes=processes)
         except BaseException:

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from notemill.app.events import Event, Front
     from notemill.app.terms import RunTerms
     from notemill.config import Exclusions
+    from notemill.offline import Responder
     from notemill.privacy import Sight, Unmatched
     from twolane import Engine, Offer, Request, Settings
 
@@ -63,13 +64,22 @@ class Workbench:
     """An open vault and the engine, for any number of concurrent tasks."""
 
     def __init__(
-        self, settings: Settings, front: Front, engine: Engine, clock: Callable[[], float]
+        self,
+        settings: Settings,
+        front: Front,
+        engine: Engine,
+        clock: Callable[[], float],
+        responder: Responder,
     ) -> None:
-        """Assemble it within its running event loop; `open_vault` opens the vault."""
+        """Assemble it within its running event loop; `open_vault` opens the vault.
+
+        `responder` answers for the engine if no model does.
+        """
         self.settings = settings
         self.front = front
         self.engine = engine
         self.clock = clock
+        self.responder = responder
         self.thread = VaultThread()
         self._opened: OpenVault | None = None
         self._loop = asyncio.get_running_loop()

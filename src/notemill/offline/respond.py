@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from notemill.offline.commonplace import Commonplace
 from notemill.offline.extract import extract
 from notemill.offline.verdicts import judge
 from notemill.prompts.material import CANDIDATE, NOTE, TEXT_BELOW, read_blocks
@@ -14,14 +15,26 @@ _HEADERS: Final = frozenset(("title", "folder", "existing_tags", "candidate_tags
 _REF: Final = "note_ref:"
 
 
-def respond(params: Mapping[str, Any]) -> str:
+class Responder:
+    """Replies to requests about one vault, knowing what many of its notes have in common."""
+
+    def __init__(self) -> None:
+        """Know nothing of the vault; whoever has read it sets `common`."""
+        self.common = Commonplace()
+
+    def __call__(self, params: Mapping[str, Any]) -> str:
+        """Return what `respond` returns."""
+        return respond(params, self.common)
+
+
+def respond(params: Mapping[str, Any], common: Commonplace | None = None) -> str:
     """Return the reply to the body of a Messages request, as JSON text.
 
     The first user message holds the line `note_ref` and the blocks that `material` delimits: the
     note, with its header lines (`title`, `folder`, `existing_tags`, `candidate_tags`,
     `rejected_tags`) above `text:` and its text below, and candidates for links. The reply has
     `note_ref`, `description`, `tags` and `topics`; to one with candidates, `note_ref` and `links`.
-    Never raises; missing parts count as empty.
+    What is `common` in the vault is no topic. Never raises; missing parts count as empty.
     """
     prompt = _user_text(params.get("messages"))
     first = prompt.partition("\n")[0]
@@ -39,6 +52,7 @@ def respond(params: Mapping[str, Any]) -> str:
         text=body,
         vocabulary=[tag for tag in tags if tag.casefold() not in rejected],
         existing_tags=_split(headers.get("existing_tags", "")),
+        common=common or Commonplace(),
     )
     reply = {
         "note_ref": note_ref,
