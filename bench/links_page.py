@@ -109,7 +109,7 @@ def _article(number: int, pair: NewPair, explainer: Explainer) -> str:
 def _note(key: str, explainer: Explainer) -> str:
     lines = "".join(
         f"<p>{html.escape(line[:LINE_CHARS])}</p>"
-        for line in explainer.first_lines(key, FIRST_LINES)
+        for line in explainer.about(key).lines[:FIRST_LINES]
     )
     return (
         f"<div><h2>{html.escape(title_of(key))}</h2><small>{html.escape(key)}</small>{lines}</div>"

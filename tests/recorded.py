@@ -13,6 +13,7 @@ import os
 import re
 import sys
 from dataclasses import dataclass, field
+from difflib import unified_diff
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -79,11 +80,12 @@ class Scenario:
         if os.environ.get("NOTEMILL_RECORD"):
             self.prompts, self.requests, self.after = prompts, requests, changed
             self._write()
-        assert prompts == self.prompts
-        for now, before in zip(requests, self.requests, strict=False):
-            assert now == before
-        assert len(requests) == len(self.requests)
-        assert changed == self.after
+        for what, before, now in (
+            ("prompts", self.prompts, prompts),
+            ("requests", self.requests, requests),
+            ("notes after the run", self.after, changed),
+        ):
+            assert before == now, f"other {what} than recorded:\n{_difference(before, now)}"
 
     def _write(self) -> None:
         kept = {
@@ -121,6 +123,11 @@ def replies_of(relay: Path) -> list[dict[str, Any]]:
         params = json.loads(asked.read_text("utf-8"))
         found.append((about_of(params), json.loads(answer.read_text("utf-8"))["text"]))
     return [{"about": about, "reply": _bare(text)} for about, text in found]
+
+
+def _difference(before: object, now: object) -> str:
+    old, new = (json.dumps(one, ensure_ascii=False, indent=1).split("\n") for one in (before, now))
+    return "\n".join(unified_diff(old, new, "recorded", "now", lineterm="", n=1))
 
 
 def _lines(path: Path) -> list[str]:

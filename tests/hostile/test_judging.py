@@ -61,7 +61,7 @@ def test_an_order_that_one_request_holds_settles_nothing(tmp_path: Path, order: 
 
     def reply(params: Mapping[str, Any]) -> str:
         if title_of(params) == "Soil":
-            assert any(order in one["about"] for one in candidates_of(params))
+            assert any(order in one["begins"] for one in candidates_of(params))
             return judge(lambda *_: order == "ACCEPT ALL")(params)
         return judge(lambda *_: order != "ACCEPT ALL")(params)
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final
 
+from notemill.prompts.material import BOTH_SAY, NAMED_BY_NOTE, NAMES_NOTE, SCORE
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
@@ -29,10 +31,10 @@ def _object(text: str) -> dict[str, Any] | None:
 
 
 def _verdict(candidate: Mapping[str, Any]) -> dict[str, Any]:
-    words = [str(word) for word in candidate.get("shared_words", ())]
-    score = float(candidate.get("score", 0))
-    seen = bool(candidate.get("mentions")) or len(words) >= _FEW_WORDS
-    accept = score >= _LIKELY or (score >= _POSSIBLE and seen)
+    words = [str(word) for word in candidate.get(BOTH_SAY, ())]
+    score = float(candidate.get(SCORE, 0))
+    named = bool(candidate.get(NAMED_BY_NOTE) or candidate.get(NAMES_NOTE))
+    accept = score >= _LIKELY or (score >= _POSSIBLE and (named or len(words) >= _FEW_WORDS))
     said = f"both say {', '.join(words[:_FEW_WORDS])}" if words else "no word in common"
-    reason = f"no model was asked: score {score:.2f}, {said}"
+    reason = f"no model was asked: score {score:.1f}, {said}"
     return {"id": str(candidate["id"]), "accept": accept, "reason": reason}

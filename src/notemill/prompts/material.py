@@ -24,6 +24,11 @@ DATA: Final = "data"
 """The names of blocks."""
 TEXT_BELOW: Final = "text:"
 """The line in a note's block between its metadata and its text."""
+NAMED_BY_NOTE: Final = "named_by_note"
+NAMES_NOTE: Final = "names_note"
+BOTH_SAY: Final = "both_say"
+SCORE: Final = "score"
+"""The fields of a candidate that are evidence for a link: the offline provider judges by them."""
 MAX_LINE_CHARS: Final = 500
 """The most characters of a title, folder or tag; people write much shorter ones."""
 MAX_LISTED: Final = 100

@@ -1,4 +1,4 @@
-"""Why two notes are proposed, in words for a person: read from the notes when shown."""
+"""Why two notes are proposed, in words for a person or a model: read from the notes when shown."""
 
 from __future__ import annotations
 
@@ -11,15 +11,17 @@ from notemill.markup.tags import tag_key
 from notemill.offline.sentences import split
 from notemill.text.terms import language_of, terms
 from notemill.vault.cleaning import owners_words
-from notemill.vault.note import parse
+from notemill.vault.note import parse, property_links
+from notemill.vault.region import owners_text
 from notemill.vault.resolve import title_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from notemill.privacy import Sight
     from notemill.stores.pairs import NewPair, Pair
     from notemill.vault.files import Vault
+    from notemill.vault.note import Note
 
 MAX_SENTENCE_CHARS: Final = 240
 _READ_CHARS: Final = 100_000
@@ -69,14 +71,20 @@ class PairGroup:
 
 
 @dataclass(frozen=True, slots=True)
-class _Read:
-    """What is read of one note."""
+class About:
+    """What is read of one note.
+
+    `names` are those that others may use for it, the name of its file first; `headings` and `links`
+    (as written, without folders) are in their order in the text, `lines` those between the headings.
+    """
 
     names: tuple[str, ...]
-    sentences: tuple[str, ...]
-    language: str
-    first_lines: tuple[str, ...]
-    description: str
+    description: str = ""
+    headings: tuple[str, ...] = ()
+    links: tuple[str, ...] = ()
+    lines: tuple[str, ...] = ()
+    sentences: tuple[str, ...] = ()
+    language: str = ""
 
 
 class Explainer:
@@ -86,7 +94,8 @@ class Explainer:
         """Read from `vault`; nothing that `sight` hides is named."""
         self._vault = vault
         self._sight = sight
-        self._read: dict[str, _Read] = {}
+        self._read: dict[str, About] = {}
+        self._hidden = frozenset(title_of(key).casefold() for key in sight.hidden)
 
     def why(self, a: str, b: str, reason: Mapping[str, Any]) -> Why:
         """Return why the notes `a` and `b` belong together, from the reason that ranking kept."""
@@ -123,45 +132,55 @@ class Explainer:
         )
         return shown, len(found) - len(shown)
 
-    def first_lines(self, key: str, count: int) -> tuple[str, ...]:
-        """Return the first non-empty lines of a note."""
-        return self._note(key).first_lines[:count]
-
-    def description(self, key: str) -> str:
-        """Return a note's description, '' if it has none."""
-        return self._note(key).description
-
-    def _note(self, key: str) -> _Read:
+    def about(self, key: str) -> About:
+        """Return what is read of a note; nothing but its name if it cannot be read."""
         found = self._read.pop(key, None) or self._fresh(key)
         self._read[key] = found
         if len(self._read) > _KEPT_NOTES:
             self._read.pop(next(iter(self._read)))
         return found
 
-    def _fresh(self, key: str) -> _Read:
+    def _fresh(self, key: str) -> About:
         try:
             note, _ = parse(self._vault.read(key))
         except NotemillError:
-            return _Read((title_of(key),), (), "", (), "")
-        text = Reading(owners_words(note)[:_READ_CHARS]).words
-        names = tuple(dict.fromkeys((title_of(key), note.text_of("title"), *note.aliases)))
+            return About((title_of(key),))
+        reading = Reading(owners_words(note)[:_READ_CHARS])
+        headings = dict.fromkeys(Reading(one.text).words.strip() for one in reading.headings)
+        text = reading.words
         lines = [line.strip() for line in text.split("\n") if line.strip()]
-        return _Read(
+        names = dict.fromkeys((title_of(key), note.text_of("title"), *note.aliases))
+        return About(
             names=tuple(name for name in names if name),
+            description=note.text_of("description"),
+            headings=tuple(one for one in headings if one),
+            links=self._linked(note),
+            lines=tuple(line for line in lines if line not in headings),
             sentences=tuple(one for line in lines for one in split(line)),
             language=language_of(text),
-            first_lines=tuple(lines),
-            description=note.text_of("description"),
         )
+
+    def _linked(self, note: Note) -> tuple[str, ...]:
+        """Return the names of the notes that a note links to, except hidden ones."""
+        found: dict[str, None] = {}
+        for link in (*Reading(owners_text(note.reading)).links, *property_links(note)):
+            name = link.path.rpartition("/")[2].strip()
+            if name and name.casefold() not in self._hidden and not self._fits(link.path):
+                found[name] = None
+        return tuple(found)
+
+    def _fits(self, path: str) -> bool:
+        return self._sight.fits(path) or self._sight.fits(f"{path}.md")
 
     def _sentence(self, key: str, other: str) -> str:
         """Return the first sentence of a note that names another, '' if there is none."""
-        note = self._note(key)
-        wanted = [terms(name, note.language) for name in self._note(other).names]
+        note = self.about(key)
+        names = self.about(other).names
+        wanted = [terms(name, note.language) for name in names]
         for sentence in note.sentences:
             said = terms(sentence, note.language)
             if any(_holds(said, name) for name in wanted):
-                return _short(sentence)
+                return _around(sentence, names)
         return ""
 
 
@@ -188,6 +207,12 @@ def _holds(said: list[str], name: list[str]) -> bool:
     )
 
 
-def _short(sentence: str) -> str:
+def _around(sentence: str, names: Iterable[str]) -> str:
+    """Return a sentence, or as much of it around one of `names` as there is room for."""
     text = " ".join(sentence.split())
-    return text if len(text) <= MAX_SENTENCE_CHARS else text[: MAX_SENTENCE_CHARS - 1] + "…"
+    if len(text) <= MAX_SENTENCE_CHARS:
+        return text
+    found = [text.casefold().find(name.casefold()) for name in names]
+    at = max(0, min((one for one in found if one >= 0), default=0) - MAX_SENTENCE_CHARS // 2)
+    cut = text[at : at + MAX_SENTENCE_CHARS - 2 if at else MAX_SENTENCE_CHARS - 1]
+    return f"{'…' if at else ''}{cut}{'…' if at + len(cut) < len(text) else ''}"

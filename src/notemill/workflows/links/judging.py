@@ -5,12 +5,24 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from functools import cache
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from notemill.markup.invisible import visible
 from notemill.markup.lines import one_line
 from notemill.markup.references import plain_words
-from notemill.prompts.material import CANDIDATE, NOTE, TEXT_BELOW, Block, line_of, marked
+from notemill.prompts.material import (
+    BOTH_SAY,
+    CANDIDATE,
+    NAMED_BY_NOTE,
+    NAMES_NOTE,
+    NOTE,
+    SCORE,
+    TEXT_BELOW,
+    Block,
+    line_of,
+    marked,
+)
 from notemill.stores.pairs import PairState
 from notemill.vault.resolve import title_of
 from notemill.workflows.curation.curate import as_request
@@ -24,7 +36,7 @@ if TYPE_CHECKING:
     from notemill.stores.pairs import Pair
     from notemill.workflows.curation.curate import Template
     from notemill.workflows.fitting import Room
-    from notemill.workflows.links.explaining import Explainer
+    from notemill.workflows.links.explaining import About, Explainer
     from twolane import ItemOutcome, Request
 
 LINK_KIND: Final = "link"
@@ -32,10 +44,16 @@ LINK_KIND: Final = "link"
 JUDGEMENT_TOKENS: Final = 45
 MOST_TOKENS: Final = 4_096
 _SPARE_TOKENS: Final = 200
-# The first lines tell what a note is about; ten whole candidates would cost ten times as much.
-_NOTE_CHARS: Final = 3_000
-_ABOUT_CHARS: Final = 400
+# The first lines and the headings tell what a note is about; ten whole candidates would cost ten
+# times as much. In bytes, which say and cost about the same in any script.
+_NOTE_BYTES: Final = 2_700
 _FIRST_LINES: Final = 40
+_ABOUT_BYTES: Final = 440
+_DESCRIPTION_BYTES: Final = 220
+_HEADING_CHARS: Final = 40
+_MOST_HEADINGS: Final = 6
+_MOST_NAMES: Final = 4
+_MOST_LINKS: Final = 15
 MAX_REASON_CHARS: Final = 160
 BOTH: Final = 2
 """The number of answers about a pair: one for each of its notes."""
@@ -44,7 +62,8 @@ MIN_ALIKE: Final = 3
 
 
 def _judgements(reason: Mapping[str, Any], most: int | None = None) -> dict[str, Any]:
-    one = object_of(id=TEXT, accept=BOOLEAN, reason=reason)
+    # The reason comes first: a model that has said why judges better than one that explains itself.
+    one = object_of(id=TEXT, reason=reason, accept=BOOLEAN)
     return object_of(note_ref=TEXT, links=list_of(one, most))
 
 
@@ -122,13 +141,12 @@ class JudgeRequests:
         pairs = list(pairs)
         wanted = min(MOST_TOKENS, _SPARE_TOKENS + 2 * JUDGEMENT_TOKENS * len(pairs))
         tokens = self.room.for_reply(wanted)
-        head = [
-            f"title: {line_of(facts.title)}", f"folder: {line_of(facts.folder)}", TEXT_BELOW,
-        ]  # fmt: skip
+        about = self._explainer.about(facts.key)
+        head = _head(facts, about)
         candidates = self._candidates(facts.key, pairs, head, tokens)
         without = [Block(NOTE, "\n".join(head)), *candidates]
         others = "\n".join((self._template.text, _FORM, *marked(without)))
-        told = visible(self._about(facts.key, _NOTE_CHARS))
+        told = visible(_cut("\n".join(about.lines[:_FIRST_LINES]), _NOTE_BYTES))
         text = self.room.fit(facts.key, told, others, reply_tokens=tokens)
         return params_of(
             marked([Block(NOTE, "\n".join((*head, text))), *candidates]),
@@ -144,11 +162,11 @@ class JudgeRequests:
         """Return the candidates, one block each; all are cut alike if they fill the context."""
         others = "\n".join((self._template.text, _FORM, *head))
         left = self.room.beside(others, reply_tokens=reply_tokens)
-        for about_chars in (_ABOUT_CHARS, _ABOUT_CHARS // 2, _ABOUT_CHARS // 5, 0):
+        for about_bytes in (_ABOUT_BYTES, _ABOUT_BYTES // 2, _ABOUT_BYTES // 5, 0):
             blocks = [
                 Block(
                     CANDIDATE,
-                    json.dumps(self._candidate(key, pair, about_chars), ensure_ascii=False),
+                    json.dumps(self._candidate(key, pair, about_bytes), ensure_ascii=False),
                 )
                 for pair in pairs
             ]
@@ -156,23 +174,70 @@ class JudgeRequests:
                 break
         return blocks
 
-    def _candidate(self, key: str, pair: Pair, about_chars: int) -> dict[str, Any]:
+    def _candidate(self, key: str, pair: Pair, about_bytes: int) -> dict[str, Any]:
+        """Return what is told of a candidate; what there is nothing to say about is left out."""
         why = self._explainer.why(pair.a, pair.b, pair.reason)
         other = pair.other(key)
+        about = self._explainer.about(other)
+        said = dict(why.mentions)
+        told = {
+            "folder": line_of(other.rpartition("/")[0]),
+            "aliases": _listed(about.names[1:], _MOST_NAMES),
+            **_in_short(about, about_bytes),
+            NAMED_BY_NOTE: one_line(said.get(key, "")),
+            NAMES_NOTE: one_line(said.get(other, "")),
+            BOTH_SAY: _listed(why.words),
+            "both_tagged": _listed(why.tags),
+            "both_linked_with": _listed(map(title_of, why.neighbours)),
+        }
         return {
             "id": id_of(pair),
             "title": line_of(title_of(other)),
-            "folder": line_of(other.rpartition("/")[0]),
-            "about": one_line(self._about(other, about_chars)),
-            "score": round(pair.score, 2),
-            "shared_words": [line_of(word) for word in why.words],
-            "mentions": [line_of(text) for _, text in why.mentions],
+            **{name: value for name, value in told.items() if value},
+            SCORE: round(pair.score, 1),
         }
 
-    def _about(self, key: str, most: int) -> str:
-        """Return what a note is about: its description and its first lines."""
-        lines = [self._explainer.description(key), *self._explainer.first_lines(key, _FIRST_LINES)]
-        return "\n".join(line for line in lines if line)[:most]
+
+def _head(facts: NoteFacts, about: About) -> list[str]:
+    """Return the lines above a note's text."""
+    lists = {
+        "aliases": _listed(about.names[1:], _MOST_NAMES),
+        "links": _listed(about.links, _MOST_LINKS),
+        "headings": _headings(about),
+    }
+    return [
+        f"title: {line_of(facts.title)}",
+        f"folder: {line_of(facts.folder)}",
+        *(f"{name}: {' | '.join(values)}" for name, values in lists.items() if values),
+        *([f"description: {line_of(about.description)}"] if about.description else ()),
+        TEXT_BELOW,
+    ]
+
+
+def _in_short(about: About, most: int) -> dict[str, Any]:
+    """Return a note's description, headings and first lines, in about `most` bytes."""
+    description = _cut(one_line(about.description), min(most, _DESCRIPTION_BYTES))
+    headings = _headings(about) if most else []
+    left = most - len("".join((description, *headings)).encode())
+    begins = one_line(_cut("\n".join(about.lines[:_FIRST_LINES]), max(0, left)))
+    return {"description": description, "headings": headings, "begins": begins}
+
+
+def _headings(about: About) -> list[str]:
+    """Return the first headings of a note that say more than its names."""
+    names = {name.casefold() for name in about.names}
+    more = (one for one in about.headings if one.casefold() not in names)
+    return _listed((one[:_HEADING_CHARS] for one in more), _MOST_HEADINGS)
+
+
+def _cut(text: str, most_bytes: int) -> str:
+    """Return the beginning of a text, at most so many bytes in UTF-8."""
+    raw = text[:most_bytes].encode("utf-8", "surrogatepass")
+    return raw[:most_bytes].decode("utf-8", "ignore")
+
+
+def _listed(texts: Iterable[str], most: int | None = None) -> list[str]:
+    return [line_of(text) for text in islice(texts, most)]
 
 
 def id_of(pair: Pair) -> str:

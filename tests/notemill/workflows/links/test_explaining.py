@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from notemill.workflows.links.explaining import MAX_SENTENCE_CHARS, Explainer, Why
+from notemill.workflows.links.explaining import MAX_SENTENCE_CHARS, About, Explainer, Why
 from tests.notemill.workflows.kept import kept
 
 if TYPE_CHECKING:
@@ -46,10 +46,9 @@ def test_a_note_that_is_gone_has_no_words(tmp_path: Path) -> None:
     """What is looked up in it is empty, and nothing fails."""
     with kept(tmp_path, NOTES) as one:
         explainer = Explainer(one.vault, one.sight())
-        assert explainer.description("Compost.md") == "How it rots."
-        assert explainer.first_lines("Soil.md", 1)[0].startswith("Worms live here.")
-        assert explainer.first_lines("Gone.md", 3) == ()
-        assert explainer.description("Gone.md") == ""
+        assert explainer.about("Compost.md").description == "How it rots."
+        assert explainer.about("Soil.md").lines[0].startswith("Worms live here.")
+        assert explainer.about("Gone.md") == About(("Gone",))
 
 
 def test_a_long_sentence_is_cut(tmp_path: Path) -> None:
@@ -62,3 +61,32 @@ def test_a_long_sentence_is_cut(tmp_path: Path) -> None:
     ((_, sentence),) = why.mentions
     assert len(sentence) == MAX_SENTENCE_CHARS
     assert sentence.endswith("…")
+
+
+def test_a_long_sentence_is_cut_around_the_name(tmp_path: Path) -> None:
+    """The words around the other note's name stay, wherever in the sentence they are."""
+    text = f"{'First this and ' * 40}the compost is turned {'and then that ' * 40}.\n"
+    with kept(tmp_path, {"Compost.md": "Rot.\n", "Soil.md": text}) as one:
+        why = Explainer(one.vault, one.sight()).why(
+            "Compost.md", "Soil.md", {"mentions": ["Soil.md"]}
+        )
+    ((_, sentence),) = why.mentions
+    assert "the compost is turned" in sentence
+    assert len(sentence) <= MAX_SENTENCE_CHARS
+    assert sentence[0] == sentence[-1] == "…"
+
+
+def test_a_note_is_told_apart_into_headings_links_and_lines(tmp_path: Path) -> None:
+    """Each is listed once; a link to a hidden note, or into an excluded folder, is not named."""
+    notes = {
+        "Soil.md": "---\naliases: [earth]\nup: '[[Garden]]'\n---\n# Soil\n\nFed by [[the/Heap|it]], "
+        "[[Diary|them]] and [[Private/y|those]].\n\n## Who [[Worms|lives]] here\n\nWorms.\n",
+        "Private/x.md": "Nobody is to know.\n",
+        "Private/Diary.md": "Nor this.\n",
+    }
+    with kept(tmp_path, notes, hidden=("Private",)) as one:
+        about = Explainer(one.vault, one.sight()).about("Soil.md")
+    assert about.names == ("Soil", "earth")
+    assert about.headings == ("Soil", "Who lives here")
+    assert about.links == ("Heap", "Worms", "Garden")
+    assert about.lines == ("Fed by it, them and those.", "Worms.")

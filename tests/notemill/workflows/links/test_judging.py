@@ -98,6 +98,45 @@ def linker(
     return Linker(folder, NOTES, ScriptedProvider(judge(says)), **changes)
 
 
+def test_a_request_says_who_names_whom_and_what_each_note_is(tmp_path: Path) -> None:
+    """The note with its links, each candidate with its own words; nothing is said twice or empty."""
+    notes = {
+        **NOTES,
+        COMPOST: "---\ndescription: How it rots.\naliases: [the heap]\n---\n# Compost\n\nCompost feeds "
+        "garden soil with worms and leaves; [[Trains]] do not.\n\n## In May\n\nTurn it.\n",
+        SOIL: "Garden soil lives by worms and leaves. The heap feeds it. Mulch keeps it moist.\n",
+    }
+    desk = Linker(tmp_path, notes, ScriptedProvider(judge(lambda *_: True)))
+    desk.link(min_score=0.0)
+    asked = {title_of(params): params for params in desk.requests}
+    (soil,) = (one for one in candidates_of(asked["Compost"]) if one["title"] == "Soil")
+    (compost,) = (one for one in candidates_of(asked["Soil"]) if one["title"] == "Compost")
+    assert soil["names_note"] == compost["named_by_note"] == "The heap feeds it."
+    assert not {"description", "aliases", "headings"} & soil.keys()
+    assert (compost["description"], compost["aliases"]) == ("How it rots.", ["the heap"])
+    assert compost["headings"] == ["In May"]
+    assert compost["begins"].startswith("Compost feeds garden soil")
+    assert compost["both_say"]
+    assert "\nlinks: Trains\n" in str(asked["Compost"]["messages"][0]["content"])
+
+
+@pytest.mark.parametrize("script", ["worm ", "蚯蚓养土", "червь "])
+def test_a_note_of_any_script_costs_about_the_same(tmp_path: Path, script: str) -> None:
+    """What is sent of a note is bound in bytes, which say as much in any script."""
+    notes = {
+        **NOTES,
+        SOIL: f"Garden soil. {script * 2_000}",
+        COMPOST: f"Garden soil. {script * 2_000}",
+    }
+    desk = Linker(tmp_path, notes, ScriptedProvider(judge(lambda *_: True)))
+    desk.link(min_score=0.0)
+    (soil,) = (params for params in desk.requests if title_of(params) == "Soil")
+    (compost,) = (one for one in candidates_of(soil) if one["title"] == "Compost")
+    sent = str(soil["messages"][0]["content"])
+    assert len(compost["begins"].encode()) <= 440
+    assert 2_600 < len(sent.partition("</note")[0].encode()) < 2_900
+
+
 def test_every_note_is_asked_about_once_with_all_its_candidates(tmp_path: Path) -> None:
     """A request holds the note's lines and its candidates; a second look asks for nothing."""
     desk = linker(tmp_path, lambda *_: True)
