@@ -72,7 +72,7 @@ def asked(key: str, text: str, tags: list[str], candidates: list[str]) -> dict[s
     """Return the request about a note with these tags."""
     raw = f"---\ntags: {json.dumps(tags)}\n---\n{text}".encode("utf-8", "replace")
     facts = facts_of(key, raw, size=len(raw), mtime_ns=0)
-    return request_for(facts, text, candidates, template=load_template("curate"), model="m")
+    return request_for(facts, text, candidates, system=load_template("curate").text, model="m")
 
 
 @settings(max_examples=60)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from notemill.app.curation_steps import (
+    EXAMPLES,
     collect_in,
     common_in,
     left_over_in,
@@ -14,6 +15,7 @@ from notemill.app.curation_steps import (
     requests_in,
     sample_in,
     survey_in,
+    told_in,
     waiting_in,
 )
 from notemill.app.driving import (
@@ -52,6 +54,7 @@ if TYPE_CHECKING:
 
     from notemill.app.terms import RunTerms
     from notemill.app.workbench import Workbench
+    from notemill.privacy import Sight
     from notemill.workflows.curation.apply import Applied
     from notemill.workflows.curation.reply_text import Loss
     from notemill.workflows.curation.requests import NoteRequests
@@ -273,6 +276,7 @@ class Curating:
             settings={
                 **_kept(selection),
                 "exclude": await bench.on(lambda opened: opened.privacy.entries),
+                EXAMPLES: [one.key for one in requests.examples],
                 **({"cut": cut} if cut else {}),
             },
         )
@@ -342,8 +346,14 @@ class _Between:
         self._run = run
 
     async def hold_back(self) -> None:
-        if held := await withdraw(self._bench, self._run):
-            self._bench.front.tell(HeldBack(held))
+        others: list[str] = []
+
+        def told(_: OpenVault, sight: Sight) -> list[str]:
+            others.extend(told_in(self._run, sight))
+            return others
+
+        if held := await withdraw(self._bench, self._run, told=told):
+            self._bench.front.tell(HeldBack(held, with_others=bool(others)))
 
     async def collect(self) -> None:
         await self._curating.collect(self._run)

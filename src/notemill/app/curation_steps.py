@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 
 MOST_READ: Final = 1_000
 """Notes by which it is judged what the vault's notes share: enough to tell a twelfth, in seconds."""
+EXAMPLES: Final = "examples"
+"""The setting of a run that names the notes shown as examples in all of its requests."""
 
 
 def survey_in(opened: OpenVault, selection: Selection) -> Survey:
@@ -97,6 +99,13 @@ def _pages(opened: OpenVault, notes: Iterable[NoteFacts]) -> Iterator[NotePieces
     for one in notes:
         with suppress(VaultError):  # a note that is gone has nothing in common with others
             yield pieces_of(owners_words(parse(opened.vault.read(one.key))[0]))
+
+
+def told_in(run: Run, sight: Sight) -> list[str]:
+    """Return the notes whose requests contain a hidden one: all, if it is one of the examples."""
+    examples = run.row.setting(EXAMPLES)
+    told = examples if isinstance(examples, list) else []
+    return [] if all(map(sight.shows, told)) else [one.key for one in run.outcomes()]
 
 
 def waiting_in(opened: OpenVault, sight: Sight) -> int:

@@ -11,7 +11,9 @@ from notemill.offline.extract import extract
 from notemill.offline.verdicts import judge
 from notemill.prompts.material import CANDIDATE, NOTE, TEXT_BELOW, read_blocks
 
-_HEADERS: Final = frozenset(("title", "folder", "existing_tags", "candidate_tags", "rejected_tags"))
+_HEADERS: Final = frozenset(
+    ("title", "folder", "existing_tags", "candidate_tags", "new_tags", "rejected_tags")
+)
 _REF: Final = "note_ref:"
 
 
@@ -31,7 +33,7 @@ def respond(params: Mapping[str, Any], common: Commonplace | None = None) -> str
     """Return the reply to the body of a Messages request, as JSON text.
 
     The first user message holds the line `note_ref` and the blocks that `material` delimits: the
-    note, with its header lines (`title`, `folder`, `existing_tags`, `candidate_tags`,
+    note, with its header lines (`title`, `folder`, `existing_tags`, `candidate_tags`, `new_tags`,
     `rejected_tags`) above `text:` and its text below, and candidates for links. The reply has
     `note_ref`, `description`, `tags` and `topics`; to one with candidates, `note_ref` and `links`.
     What is `common` in the vault is no topic. Never raises; missing parts count as empty.

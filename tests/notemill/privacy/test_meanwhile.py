@@ -82,6 +82,28 @@ def test_a_note_hidden_during_a_stage_is_not_in_the_next(tmp_path: Path) -> None
     assert len(desk.asked) == 7
 
 
+def test_nothing_is_sent_on_once_an_example_is_hidden(tmp_path: Path) -> None:
+    """Its title and tags are in every request of the run: all that are open are left out."""
+    words = "Of the griffin, its feathers and its claws, and where it was seen. " * 4
+    example = f"---\ntags: [beasts/griffin]\ndescription: D.\ntopics: [t]\n---\n{words}\n"
+    desk = Desk(tmp_path, {**many(8), "Griffin.md": example}, ScriptedProvider(curated))
+
+    path = desk.path("Griffin.md")
+
+    def reply(params: Mapping[str, Any]) -> str:
+        if "ignore" not in path.read_text("utf-8"):
+            hide(path)
+        return curated(params)
+
+    desk.provider.reply = reply
+    ended = desk.curate(stages="2", lane=Lane.REALTIME)
+    assert "they or a note they were sent with are excluded now: 6 notes" in ended.shown
+    assert len(desk.asked) == 2
+    assert desk.curate(lane=Lane.REALTIME, again=True).code == 0
+    assert len(desk.requests) == 8
+    assert "Griffin" not in str(desk.requests[2:])
+
+
 def test_a_pair_is_not_judged_once_one_of_its_notes_is_hidden(tmp_path: Path) -> None:
     """Between the price and the start of a run over links nothing is sent, either."""
     desk = linker(tmp_path, lambda *_: True)

@@ -28,18 +28,20 @@ if TYPE_CHECKING:
     from notemill.workflows.curation.reply_text import Loss
 
 MAX_TOKENS = 1_024
-# A reply is a description, five tags, five topics and a token.
-REPLY_TOKENS = 160
+# A reply is a description, three tags, five topics and a token.
+REPLY_TOKENS = 150
 # Some 6,000 tokens: enough to tell what a note is about, and a book does not cost a fortune.
 MAX_NOTE_CHARS = 24_000
 MAX_WORD_CHARS = 40
-MAX_TAGS = 5
+MAX_TAGS = 3
 MAX_TOPICS = 5
+# A run that invents more has no vocabulary: a longer list would not give it one.
+MAX_NEW_TAGS = 60
 
 REPLY_SCHEMA = object_of(note_ref=TEXT, description=TEXT, tags=list_of(TEXT), topics=list_of(TEXT))
 # Above what is asked for: these bounds keep a small model from writing on to its last token;
 # Anthropic's structured output takes no such bounds.
-_WORDS = list_of(text_of(MAX_WORD_CHARS), MAX_TAGS + 2)
+_WORDS = list_of(text_of(MAX_WORD_CHARS), MAX_TOPICS + 2)
 BOUNDED_SCHEMA = object_of(
     note_ref=TEXT, description=text_of(MAX_DESCRIPTION_CHARS + 100), tags=_WORDS, topics=_WORDS
 )
@@ -74,15 +76,17 @@ def request_for(
     text: str,
     candidates: Sequence[str],
     *,
-    template: Template,
+    system: str,
     model: str,
     rejected: Sequence[str] = (),
+    new_tags: Sequence[str] = (),
     room: Room | None = None,
 ) -> dict[str, Any]:
     """Return the request params for one note; the engine adds its `note_ref` line.
 
-    `rejected` are tags that a person rejected; `room` is the space left in the model's context.
-    Raises UsageError if there is none.
+    `system` is what all requests of the run share; `rejected` are tags that a person rejected,
+    `new_tags` those that the run has brought so far; `room` is the space left in the model's
+    context. Raises UsageError if there is none.
     """
     room = room or Room()
     max_tokens = room.for_reply(MAX_TOKENS)
@@ -91,14 +95,16 @@ def request_for(
         f"folder: {line_of(facts.folder)}",
         f"existing_tags: {list_of_tags(facts.all_tags)}",
         f"candidate_tags: {list_of_tags(candidates)}",
+        *([f"new_tags: {list_of_tags(new_tags[:MAX_NEW_TAGS])}"] if new_tags else []),
         *([f"rejected_tags: {list_of_tags(rejected)}"] if rejected else []),
         TEXT_BELOW,
     ]
     form = BOUNDED_SCHEMA if room.small else REPLY_SCHEMA
-    others = "\n".join((template.text, json.dumps(form), *marked([Block(NOTE, "\n".join(head))])))
-    told = room.fit(facts.key, visible(text)[:MAX_NOTE_CHARS], others, reply_tokens=max_tokens)
+    others = "\n".join((json.dumps(form), *marked([Block(NOTE, "\n".join(head))])))
+    shown = visible(text)[:MAX_NOTE_CHARS]
+    told = room.fit(facts.key, shown, system, others, reply_tokens=max_tokens)
     lines = marked([Block(NOTE, "\n".join((*head, told)))])
-    return params_of(lines, system=template.text, form=form, model=model, max_tokens=max_tokens)
+    return params_of(lines, system=system, form=form, model=model, max_tokens=max_tokens)
 
 
 def as_request(facts: NoteFacts, params: dict[str, Any], *, need: int) -> Request:

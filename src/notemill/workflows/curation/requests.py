@@ -5,14 +5,19 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from notemill.workflows.curation.curate import as_request, request_for
+from notemill.workflows.curation.candidates import MAX_CANDIDATES, MAX_HINTS
+from notemill.workflows.curation.curate import MAX_TOKENS, as_request, request_for
+from notemill.workflows.curation.examples import examples_of
+from notemill.workflows.curation.shared_part import shared_part
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from notemill.index import NoteFacts
     from notemill.linking.corpus import Document, Lexicon
     from notemill.workflows.curation.curate import Template
+    from notemill.workflows.curation.examples import TaggedNote
+    from notemill.workflows.curation.shared_part import SharedPart
     from notemill.workflows.curation.survey import Survey
     from notemill.workflows.fitting import Room
     from twolane import Request
@@ -31,11 +36,13 @@ class NoteRequests:
         analysed: Callable[[], tuple[list[Document], Lexicon]],
         rejected: Callable[[str], list[str]],
         room: Room,
+        new_tags: Sequence[str] = (),
     ) -> None:
         """Ask about the notes of `survey` with `template`, within the model's `room`.
 
         `read` returns a note's current facts and text, `analysed` the survey's notes in the form
-        that tags are learned from, and `rejected` the tags rejected for a note.
+        that tags are learned from, and `rejected` the tags rejected for a note. `new_tags` are
+        those that earlier stages of the run have brought and that stay.
         """
         self._survey = survey
         self._template = template
@@ -43,34 +50,57 @@ class NoteRequests:
         self._read = read
         self._analysed = analysed
         self._rejected = rejected
+        self._new_tags = new_tags
         self.room = room
 
     @cached_property
-    def _suggested(self) -> dict[str, list[str]]:
-        """The tags that fit the notes, as learned from the vault's own tagging."""
+    def examples(self) -> tuple[TaggedNote, ...]:
+        """The notes whose titles and tags every request contains."""
+        return examples_of(self._survey.taught, self._survey.candidates)
+
+    @cached_property
+    def shared(self) -> SharedPart:
+        """The part that all requests share."""
+        rules, room = self._template.text, self.room
+        tokens = room.for_shared(rules, reply_tokens=room.for_reply(MAX_TOKENS))
+        return shared_part(rules, self._survey.candidates, self.examples, tokens=tokens)
+
+    @cached_property
+    def _near(self) -> list[Mapping[str, Sequence[str]]]:
+        """Rankings of the tags near each note: by the vault's own tagging, and by its links."""
+        from notemill.workflows.curation.neighbours import linked_tags  # noqa: PLC0415  # as below
         from notemill.workflows.curation.suggesting import suggestions  # noqa: PLC0415  # scipy is heavy
 
         survey = self._survey
         tags_of = {one.key: survey.candidates.spelled(one.all_tags) for one in survey.taught}
         if not any(tags_of.values()):
-            return {}
+            return []
         documents, lexicon = self._analysed()
-        return suggestions(documents, lexicon, tags_of, {one.key for one, _ in survey.work})
+        wanted = {one.key for one, _ in survey.work}
+        return [
+            suggestions(documents, lexicon, tags_of, wanted),
+            linked_tags(documents, tags_of, wanted),
+        ]
 
     def __iter__(self) -> Iterator[Request]:
         """Iterate one request per note, in the vault's order. Raises what reading a note raises."""
         for known, need in self._survey.work:
             facts, text = self._read(known.key)
             candidates = self._survey.candidates.of_note(
-                facts.title, facts.folder, text, suggested=self._suggested.get(known.key, ())
+                facts.title,
+                facts.folder,
+                text,
+                near=[ranked.get(known.key, ()) for ranked in self._near],
+                most=MAX_HINTS if self.shared.whole else MAX_CANDIDATES,
             )
             params = request_for(
                 facts,
                 text,
                 candidates,
-                template=self._template,
+                system=self.shared.system,
                 model=self._model,
                 rejected=self._rejected(known.key),
+                new_tags=self._new_tags,
                 room=self.room,
             )
             yield as_request(facts, params, need=need.rank)

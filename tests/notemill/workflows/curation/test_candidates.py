@@ -4,13 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from notemill.workflows.curation.candidates import (
-    FREQUENT,
-    MAX_CANDIDATES,
-    MAX_NAMED,
-    Candidates,
-    tag_words,
-)
+from notemill.workflows.curation.candidates import MAX_CANDIDATES, Candidates, tag_words
 
 
 def test_the_spelling_used_most_stands_for_all() -> None:
@@ -47,21 +41,39 @@ def test_a_tag_in_a_script_without_spaces_fits_within_a_word() -> None:
     assert candidates.fitting("", "", "ryegrass") == []
 
 
-def test_suggestions_come_before_what_the_note_names() -> None:
-    """A few that it names follow; without suggestions the most frequent fill up."""
+def test_a_tag_fits_by_the_stems_of_its_words() -> None:
+    """In the note's own language: another form of a word is the same word."""
+    candidates = Candidates.of([["hobby/gardening", "essen/suppe", "train"]])
+    assert candidates.fitting("", "", "In spring the gardens of the town were open.") == [
+        "hobby/gardening"
+    ]
+    german = "Die Suppen waren nicht für den Winter, und sie sind auch kalt gut."
+    assert candidates.fitting("", "", german) == ["essen/suppe"]
+
+
+def test_what_the_title_names_comes_before_what_the_text_mentions() -> None:
+    """Neither a long name nor a rare one counts for more than its place."""
+    candidates = Candidates.of([["soil"], ["soil"], ["compost-and-worms"]])
+    text = "The soil is fed by compost and worms."
+    assert candidates.fitting("Soil", "", text)[0] == "soil"
+    assert candidates.fitting("Compost and worms", "", text)[0] == "compost-and-worms"
+
+
+def test_what_is_near_a_note_takes_turns_with_what_it_names() -> None:
+    """All of them enter, however many it names; the vault's most frequent fill up."""
     named = [f"n{n}/word{n}" for n in range(10)]
     text = " ".join(f"word{n}" for n in range(10))
-    candidates = Candidates.of([*([tag] for tag in named), *[["often"]] * 9])
-    found = candidates.of_note("", "", text, suggested=["often"])
-    assert found[0] == "often"
-    assert len(found) == 1 + MAX_NAMED
-    without = candidates.of_note("", "", text)
-    assert "often" in without
-    assert len(without) <= MAX_CANDIDATES
+    candidates = Candidates.of([*([tag] for tag in named), *[["often"]] * 9, ["rare"], ["linked"]])
+    found = candidates.of_note("", "", text, near=[["rare"], ["linked", "n3/word3"]])
+    assert found[:2] == ["rare", "linked"]
+    assert set(named) <= set(found)
+    assert found.count("n3/word3") == 1
+    assert found[-1] == "often"
 
 
 def test_there_is_a_bound_to_the_candidates() -> None:
-    """However many fit, the prompt has room for the most frequent."""
-    tags = [[f"t/word{n}"] for n in range(200)]
+    """However many fit."""
+    candidates = Candidates.of([[f"t/word{n}"] for n in range(200)])
     text = " ".join(f"word{n}" for n in range(200))
-    assert len(Candidates.of(tags).fitting("", "", text)) == MAX_CANDIDATES - FREQUENT
+    assert len(candidates.of_note("", "", text)) == MAX_CANDIDATES
+    assert len(candidates.of_note("", "", text, most=3)) == 3
