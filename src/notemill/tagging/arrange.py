@@ -1,7 +1,8 @@
 """Build a tag hierarchy without a model, from which tags contain which; pure.
 
 Nested tags keep their places. A flat tag goes below another if nearly all its notes have that one
-too, or if its first word is a parent that already has children.
+too, or if its first word is a parent that already has children. A tag that stands beside notes of
+every subject, as a state or a kind of note does, is no parent.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from notemill.markup.tags import MAX_LEVELS, is_legal_tag, paths_of, tag_key
 from notemill.tagging.synonyms import MAX_TAGS_OF_NOTE
 from notemill.tagging.taglist import Entry
 from notemill.tagging.variants import words_of
+from notemill.text.stopwords import lists
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 
 CONTAINED: Final = 0.8
 """The least share of a tag's notes that must also have its parent."""
+ACROSS: Final = 0.1
+"""The least share of a tag's notes in which another one stands beside it, not by chance."""
 MIN_SHARED: Final = 3
 TIMES_LARGER: Final = 2
 
@@ -71,22 +75,18 @@ def _parents(tags: Mapping[str, Tag]) -> dict[str, Tag]:
     parents: dict[str, Tag] = {}
     nested = {tag.parent for tag in tags.values() if tag.parent}
     flat = [tag for tag in tags.values() if not tag.parent and tag.key not in nested]
-    roots = _roots_of_notes(tags)
+    shares = _shares(tags)
+    subjects = _subjects(tags, shares)
     for tag in flat:
         first = words_of(tag.name)[:1]
         if first and first[0] in nested and first[0] in tags and first[0] != tag.key:
             parents[tag.key] = tags[first[0]]
             continue
-        # Only tags of the tag's own notes can contain it, so not every pair is compared.
-        own = [note for note in tag.below if note in roots]
-        if len(own) < MIN_SHARED:
-            continue
-        shared = Counter(root for note in own for root in roots[note])
         wider = [
             tags[root]
-            for root, count in shared.items()
-            if root != tag.key
-            and count >= max(MIN_SHARED, CONTAINED * len(own))
+            for root, share in shares.get(tag.key, {}).items()
+            if share >= CONTAINED
+            and root in subjects
             and tags[root].count >= TIMES_LARGER * tag.count
         ]
         if wider:
@@ -94,6 +94,35 @@ def _parents(tags: Mapping[str, Tag]) -> dict[str, Tag]:
             # cycle.
             parents[tag.key] = min(wider, key=lambda other: (other.count, other.key))
     return parents
+
+
+def _shares(tags: Mapping[str, Tag]) -> dict[str, dict[str, float]]:
+    """Return which share of each flat tag's notes has each of the top-level tags beside it.
+
+    Tags of fewer than three notes tell nothing, and are left out.
+    """
+    roots = _roots_of_notes(tags)
+    found: dict[str, dict[str, float]] = {}
+    for tag in tags.values():
+        # Only tags of the tag's own notes can contain it, so not every pair is compared.
+        own = [note for note in tag.below if note in roots] if not tag.parent else []
+        beside = Counter(root for note in own for root in roots[note] if root != tag.key)
+        if len(own) >= MIN_SHARED:
+            found[tag.key] = {root: count / len(own) for root, count in beside.items()}
+    return found
+
+
+def _subjects(tags: Mapping[str, Tag], shares: Mapping[str, Mapping[str, float]]) -> frozenset[str]:
+    """Return the tags that can be parents: most of the smaller tags beside them lie within them."""
+    within: Counter[str] = Counter()
+    across: Counter[str] = Counter()
+    for key, beside in shares.items():
+        for root, share in beside.items():
+            if tags[key].count <= tags[root].count:
+                within[root] += share >= CONTAINED
+                across[root] += ACROSS <= share < CONTAINED
+    states = lists()["junk"]
+    return frozenset(root for root in within if within[root] >= across[root] and root not in states)
 
 
 def _roots_of_notes(tags: Mapping[str, Tag]) -> dict[str, list[str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -55,15 +56,21 @@ class Junk:
 def find_junk(census: Census) -> tuple[Junk, ...]:
     """Return the tags without meaning, least used first; tags with children are kept."""
     parents = {tag.parent for tag in census.tags.values()}
+    forms = Counter(_form(tag.leaf) for tag in census.used)
     found: list[Junk] = []
     for tag in census.used:
         if tag.key in parents:
             continue
-        if reason := _reason(census, tag):
+        if reason := _reason(census, tag, is_alone=forms[_form(tag.leaf)] == 1):
             found.append(Junk(tag.name, reason, len(tag.notes)))
         elif _is_like_colour(tag.leaf):
             found.append(Junk(tag.name, "maybe a hex colour", len(tag.notes), is_hint=True))
     return tuple(sorted(found, key=lambda one: (one.notes, one.tag)))
+
+
+def _form(name: str) -> str:
+    """Return which of a name's characters are letters and which digits."""
+    return "".join("0" if char.isdigit() else "a" if char.isalpha() else char for char in name)
 
 
 def _is_like_colour(name: str) -> bool:
@@ -71,7 +78,8 @@ def _is_like_colour(name: str) -> bool:
     return _HEX.fullmatch(name) is not None and name.casefold() not in _WORDS and not name.isdigit()
 
 
-def _reason(census: Census, tag: Tag) -> str:
+def _reason(census: Census, tag: Tag, *, is_alone: bool) -> str:
+    """Return why a tag has no meaning, '' if it may have one; `is_alone` if no other has its form."""
     name = tag.leaf
     if not is_tag(tag.name):
         if tag.name.isdigit():
@@ -82,6 +90,9 @@ def _reason(census: Census, tag: Tag) -> str:
             else "has characters that Obsidian does not accept in a tag"
         )
     if len(tag.notes) > 1 or _is_like_colour(name):
+        return ""
+    # Codes such as those of courses or volumes come in series, and mean something as one.
+    if not is_alone and any(map(str.isdigit, name)):
         return ""
     if not tag.parent and _TOO_SHORT.fullmatch(name):
         return "used once, and too short to mean anything"

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from notemill.markup.tags import clean_tag, is_legal_tag, is_tag, tag_key
 from notemill.text.normal import normal
+from notemill.text.words import fold, stem
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator
@@ -181,6 +182,12 @@ def _accents_form(tag: Tag) -> str:
         if not unicodedata.combining(char) or not (folded and folded[-1].isascii()):
             folded.append(char)
     return normal("NFC", "".join(folded))
+
+
+def same_form(name: str) -> str:
+    """Return what spellings of a name have in common: no case, separators, accents or plural."""
+    bare = fold(_SEPARATORS.sub("", name))
+    return bare if bare in _NO_PLURALS or len(bare) <= MIN_SINGULAR else stem(bare)
 
 
 def words_of(name: str) -> list[str]:

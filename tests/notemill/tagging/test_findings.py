@@ -136,23 +136,75 @@ def test_short_and_odd_tags_with_a_meaning_are_no_junk(tag: str) -> None:
     assert find_junk(census(tag)) == ()
 
 
-def test_tags_of_the_same_notes_may_mean_the_same() -> None:
-    """Two tags that stand together nearly always are suggested, with the count."""
-    (pair,) = find_synonyms(census("ml ai x", "ml ai y", "ml ai", "x", "y"))
-    assert {pair.tag, pair.other} == {"ml", "ai"}
-    assert "3 of 3 notes" in pair.reason
+def pairs(*notes: str) -> set[frozenset[str]]:
+    """Return the pairs that may mean the same."""
+    return {frozenset((one.tag, one.other)) for one in find_synonyms(census(*notes))}
 
 
-def test_tags_never_together_with_the_same_company_may_mean_the_same() -> None:
-    """`js` and `javascript` stand beside the same tags; `garden` does not."""
+@pytest.mark.parametrize(
+    "tags",
+    [
+        "evm blockchains/EVM",
+        "soups food/Soup",
+        "lang/python programming/python",
+        "stage/seed stage-seed",
+        "spaced-repetition-system srs",
+        "kubernetes k8s",
+        "study/book-notes notes-book",
+        "小说 写作/小说",
+    ],
+)
+def test_one_name_in_two_places_or_forms_may_mean_the_same(tags: str) -> None:
+    """Equal names in two places, initials, numeronyms, words in another order."""
+    assert pairs(tags, "other", "more/other2") == {frozenset(tags.split())}
+
+
+@pytest.mark.parametrize(
+    "notes",
+    [
+        ("movies/genres music/genres", "games/genres"),
+        ("genres movies/genres music/genres",),
+        ("chat/work/group chat/home/group",),
+        ("work/plan work/review home/plan home/review",),
+        ("food food/soup",),
+        ("ml machine-learning", "ml", "machine-learning"),
+        ("p2c ptlc",),
+        ("docs/list work/list",),
+        ("soup stew",) * 9,
+        tuple(f"{name} garden soil worms" for name in ("beans", "peas") * 4),
+        tuple(f"{name} garden soil worms" for name in ("bean", "beanstalk") * 2),
+    ],
+)
+def test_siblings_and_facets_do_not_mean_the_same(notes: tuple[str, ...]) -> None:
+    """Names in many places, levels of one tree, tags side by side or in the same company."""
+    assert pairs(*notes) == set()
+
+
+def test_a_name_that_could_be_short_for_another_needs_its_company() -> None:
+    """`js` and `javascript` stand beside the same tags, and `ml` beside some of them."""
     company = "web css html"
-    notes = [f"js {company}"] * 4 + [f"javascript {company}"] * 4 + ["garden soil worms beds"] * 4
-    pairs = {
-        frozenset((one.tag, one.other))
-        for one in find_synonyms(census(*notes, "web", "css", "html"))
-    }
-    assert frozenset(("js", "javascript")) in pairs
-    assert not any("garden" in pair and "js" in pair for pair in pairs)
+    notes = [f"js {company}"] * 4 + [f"javascript {company}"] * 4 + ["java brewing cup"] * 4
+    assert pairs(*notes, "web", "css", "html") == {frozenset(("js", "javascript"))}
+    both = ["ml maths vision", "ml maths data", "machine-learning maths vision", "other", "more"]
+    assert pairs(*both) == {frozenset(("ml", "machine-learning"))}
+
+
+def test_codes_that_come_in_series_are_no_junk() -> None:
+    """A course is kept beside its sisters, and a single identifier is not."""
+    found = find_junk(census("CPSC340", *["CPSC121"] * 3, "MATH200", "8f14e45fceea167a"))
+    assert [one.tag for one in found] == ["8f14e45fceea167a"]
+
+
+def test_a_state_that_notes_of_every_subject_have_is_no_parent() -> None:
+    """`seed` contains one course by chance and half of everything else; `bitcoin` has its own."""
+    subjects = ("maths", "garden", "history", "music")
+    notes = [f"{subject} seed" for subject in subjects for _ in range(3)]
+    notes += [f"{subject}" for subject in subjects for _ in range(3)]
+    notes += ["cpsc340 seed"] * 3 + ["lightning bitcoin"] * 3 + ["bitcoin"] * 5
+    tags = {one.tag for one in arrange(census(*notes), (), ())}
+    assert {"cpsc340", "bitcoin/lightning"} <= tags
+    states = ["todo"] * 6 + ["todo cpsc340"] * 3
+    assert "cpsc340" in {one.tag for one in arrange(census(*states), (), ())}
 
 
 def test_the_arrangement_follows_containment_and_the_prefixes_there_are() -> None:

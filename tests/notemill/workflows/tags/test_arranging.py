@@ -302,7 +302,7 @@ def test_nothing_of_an_excluded_list_is_told(tmp_path: Path) -> None:
 
 def test_pairs_that_mean_different_things_are_no_synonyms_any_more(tmp_path: Path) -> None:
     """A model's judgement of a pair is kept, and the report does not show it again."""
-    notes: dict[str, str | bytes] = {f"n{i}.md": "#left #right\n" for i in range(4)}
+    notes: dict[str, str | bytes] = {f"n{i}.md": "#evm #chains/evm\n" for i in range(4)}
     table = Table(tmp_path, notes)
 
     async def pairs(mill: Mill) -> int:
@@ -310,10 +310,10 @@ def test_pairs_that_mean_different_things_are_no_synonyms_any_more(tmp_path: Pat
 
     assert table.desk.through_the_door(pairs) == 1
     table.desk.provider.reply = lambda params: answer(
-        params, pairs=[{"tag": "left", "other": "right", "same": False}]
+        params, pairs=[{"tag": "evm", "other": "chains/evm", "same": False}]
     )
     table.ask()
-    assert sections(table.sent[0])["pairs"] == ["left = right"]
+    assert sections(table.sent[0])["pairs"] == ["chains/evm = evm"]
     assert table.desk.through_the_door(pairs) == 0
 
 
