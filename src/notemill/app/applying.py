@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from notemill.app.accepted import write_accepted
+from notemill.app.consolidating import invented_in
 from notemill.app.curation_steps import change_of
 from notemill.app.driving import report_of, staged
 from notemill.app.events import AgreeToChange, Event, agreed
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from notemill.app.accepted import AcceptedWritten
+    from notemill.app.consolidating import Invented
     from notemill.app.curating import Curating
     from notemill.app.events import NoteChange
     from notemill.app.workbench import Workbench
@@ -96,13 +98,14 @@ class NoteProposals:
 
 @dataclass(frozen=True, slots=True)
 class RunShown:
-    """A curation with its report and its proposals."""
+    """A curation with its report, its proposals, and the new tags among them."""
 
     run: Run
     report: Report
     proposals: tuple[Proposal, ...]
     pending: ProposalCounts
     losses: tuple[tuple[str, Loss], ...]
+    invented: Invented
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +152,7 @@ class Applying:
             found,
             ProposalCounts.of(pending),
             await self._curating.losses(run, wanted.note),
+            await self._bench.on(invented_in, run.id),
         )
 
     async def notes_of(self, shown: RunShown) -> tuple[NoteProposals, ...]:

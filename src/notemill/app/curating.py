@@ -6,6 +6,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from notemill.app.consolidating import has_unordered, put_in_order
 from notemill.app.curation_steps import (
     EXAMPLES,
     collect_in,
@@ -153,6 +154,7 @@ class Curating:
             if (left := await self._left_over(apply=apply)) is not None:
                 bench.front.tell(LeftOverFound(left.id))
                 await self.collect(left)
+                await put_in_order(bench, left)
             survey = await self._surveyed(selection)
             job = None if again else await unfinished(bench, KIND_CURATE, terms, _kept(selection))
             await self._see(
@@ -324,8 +326,8 @@ class Curating:
     async def _left_over(self, *, apply: bool) -> Run | None:
         """Return the vault's newest run if it has ended with answers not yet collected or applied.
 
-        A process died before it had read them or, if additions are to be applied, before it had
-        written them.
+        A process died before it had read them, put their new tags in order or, if additions are to
+        be applied, written them.
         """
         run = await self._bench.engine.latest(self._bench.source_of(KIND_CURATE))
         if run is None or run.row.state not in ENDED:
@@ -334,7 +336,8 @@ class Curating:
         succeeded = (await run.report()).items.succeeded if kept else 0
         if await self._bench.on(left_over_in, run.id, succeeded, apply=apply):
             return run
-        return None
+        unordered = kept and await self._bench.on(has_unordered, run)
+        return run if unordered else None
 
 
 class _Between:
@@ -357,6 +360,7 @@ class _Between:
 
     async def collect(self) -> None:
         await self._curating.collect(self._run)
+        await put_in_order(self._bench, self._run)
 
     async def sample(self, stage: int) -> None:
         changes = await self._bench.on(sample_in, self._run, stage, SAMPLE_NOTES)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from functools import cache, partial
 from typing import TYPE_CHECKING, Final
 
+from notemill.app.consolidating import invented_by
 from notemill.app.events import NoteChange
 from notemill.app.opened import OpenVault
 from notemill.app.tag_view import TagView
@@ -28,6 +29,7 @@ from notemill.workflows.tags.tidying import plan_tidying
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
 
+    from notemill.app.consolidating import Invented
     from notemill.app.workbench import Workbench
     from notemill.privacy import Sight
     from notemill.stores.deciding import Decided
@@ -37,6 +39,8 @@ if TYPE_CHECKING:
 
 OPEN: Final = (ProposalState.PENDING,)
 CURATED: Final = (*TAG_KINDS, ProposalKind.TOPIC, ProposalKind.DESCRIPTION)
+MOST_RUNS: Final = 10
+"""The most runs whose new tags are listed: a person reads no further."""
 FEW_NOTES: Final = 20
 """Up to this many notes, reading them is faster than scanning the vault."""
 
@@ -137,6 +141,16 @@ class Reviewing:
         """Return a proposal in its current state, with its note; None if it is gone or hidden."""
         return await self._bench.on(_look_at, row.id)
 
+    async def invented(self, wanted: Wanted) -> dict[str, Invented]:
+        """Return the new tags of the newest runs with pending tags, if `wanted` has whole runs.
+
+        Runs that invented nothing are left out.
+        """
+        of_tags = wanted.kinds is None or not set(TAG_KINDS).isdisjoint(wanted.kinds)
+        if not of_tags or wanted.only or wanted.note or wanted.value:
+            return {}
+        return await self._bench.on(_invented, wanted.run)
+
     async def decide(
         self,
         ids: Sequence[str],
@@ -193,6 +207,11 @@ def _look_for_tidying(opened: OpenVault) -> None:
         turned_down=tidying_turned_down(opened.queue),
     )
     queue_tidying(opened.queue, plan.changed, now=opened.clock())
+
+
+def _invented(opened: OpenVault, run: str | None) -> dict[str, Invented]:
+    runs = opened.review.runs_with_tags() if run is None else [run]
+    return invented_by(opened, runs[:MOST_RUNS]) if runs else {}
 
 
 def _filter(opened: OpenVault, wanted: Wanted, look: Look | None = None) -> Filter:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 _SHOWN_BY: Final = {
     "accepted": "proposals",
     "applying": "proposals",
+    "consolidating": "invented",
     "editing": "tags",
     "events": "curation",
     "link_events": "links",

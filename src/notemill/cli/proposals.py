@@ -15,6 +15,7 @@ from notemill.cli.front import TerminalFront
 from notemill.cli.link import apply_links, show_links
 from notemill.cli.opening import open_vault
 from notemill.cli.show.curation import show_applied, show_losses
+from notemill.cli.show.invented import show_invented
 from notemill.cli.show.proposals import show_notes, show_undone, summary
 from notemill.errors import UsageError
 from notemill.index.pool import all_cores
@@ -79,6 +80,7 @@ async def show_run(
         if notes:
             out.print(f"proposed: {summary(told.pending)}")
         show_notes(notes, out)
+        show_invented(told.invented, out)
     show_losses(told.losses, front.console)
     print_report(told.report, front.console)
     return exit_code(told.report)

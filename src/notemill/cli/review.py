@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 from notemill.app import runs
 from notemill.app.reviewing import Wanted
 from notemill.app.views import queue as views
+from notemill.app.views.curation import new_tags
 from notemill.cli.front import TerminalFront
 from notemill.cli.opening import open_vault
 from notemill.cli.proposals import KINDS
+from notemill.cli.show.invented import show_invented
 from notemill.errors import UsageError, WaitingForPersonError
 from notemill.index.pool import all_cores
 from notemill.stores.queue_rows import Order
@@ -60,6 +62,9 @@ async def review_proposals(
             return 0
         from notemill.cli.review_session import ReviewSession  # noqa: PLC0415  # the terminal's keys
 
+        for run, invented in (await mill.reviewing.invented(wanted)).items():
+            front.console.print(f"run {run}")
+            show_invented(invented, front.console)
         return await ReviewSession(mill.reviewing, wanted, Order(by)).go()
 
 
@@ -73,7 +78,9 @@ async def _listed(mill: Mill, wanted: Wanted, order: Order) -> dict[str, Any]:
         if not (after := page.next):
             break
     counts = await mill.reviewing.counts(wanted)
-    return views.queue_page(rows, "", {str(state): count for state, count in counts.items()})
+    listed = views.queue_page(rows, "", {str(state): count for state, count in counts.items()})
+    invented = await mill.reviewing.invented(wanted)
+    return listed | {"runs": {run: new_tags(one) for run, one in invented.items()}}
 
 
 async def decide_proposals(

@@ -135,7 +135,7 @@ class NewProposal:
 
 @dataclass(frozen=True, slots=True)
 class InventedTag:
-    """A tag that a run invented for `notes` notes, and what became of it before it was shown.
+    """A tag that a run invented for `notes`, and what became of it before it was shown.
 
     `becomes` is another tag, '' if it was left out, or the tag itself if it stayed; `why` says why
     it changed.
@@ -144,7 +144,12 @@ class InventedTag:
     tag: str
     becomes: str
     why: str
-    notes: int
+    notes: tuple[str, ...]
+
+    @property
+    def changed(self) -> bool:
+        """Whether it became another tag, or was left out."""
+        return tag_key(self.tag) != tag_key(self.becomes)
 
 
 @dataclass(frozen=True, slots=True)

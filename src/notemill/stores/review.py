@@ -22,6 +22,7 @@ from notemill.stores.proposals import (
     value_key,
 )
 from notemill.stores.queue_rows import OF_NOTES
+from notemill.stores.schema import names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -87,13 +88,11 @@ class Review:
         return {(as_kind, str(key)) for kind, key in rows for as_kind in kinds.get(kind, (kind,))}
 
     def invented(self, run: str) -> tuple[InventedTag, ...]:
-        """Return what became of the tags that a run invented, those of most notes first."""
+        """Return what became of the tags that a run invented."""
         rows = self._store.rows(
-            "SELECT tag, becomes, why, notes FROM invented_tags WHERE run = ?"
-            " ORDER BY notes DESC, tag_key",
-            run,
+            "SELECT tag, becomes, why, notes FROM invented_tags WHERE run = ? ORDER BY tag_key", run
         )
-        return tuple(InventedTag(str(tag), str(to), str(why), int(n)) for tag, to, why, n in rows)
+        return tuple(InventedTag(tag, into, why, names(notes)) for tag, into, why, notes in rows)
 
     def consolidate(
         self,
@@ -127,7 +126,15 @@ class Review:
             db.executemany(
                 "INSERT OR REPLACE INTO invented_tags VALUES (?,?,?,?,?,?,?)",
                 [
-                    (run, tag_key(one.tag), one.tag, one.becomes, one.why, one.notes, now)
+                    (
+                        run,
+                        tag_key(one.tag),
+                        one.tag,
+                        one.becomes,
+                        one.why,
+                        json.dumps(one.notes),
+                        now,
+                    )
                     for one in invented
                 ],
             )
@@ -182,6 +189,14 @@ class Review:
     def tags(self, state: ProposalState) -> list[Proposal]:
         """Return the proposed tags in this state, new tags included, of all runs."""
         return self._found("kind IN ('tag', 'new tag') AND state = ?", state)
+
+    def runs_with_tags(self) -> list[str]:
+        """Return the runs that have pending tags, the newest first."""
+        rows = self._store.rows(
+            "SELECT run FROM proposals WHERE kind IN ('tag', 'new tag') AND state = 'pending'"
+            " AND run != '' GROUP BY run ORDER BY max(id) DESC"
+        )
+        return [str(row[0]) for row in rows]
 
     def _found(self, where: str, *values: str) -> list[Proposal]:
         rows = self._store.rows(f"{_PROPOSALS} WHERE {where} ORDER BY note, id", *values)

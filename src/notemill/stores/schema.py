@@ -91,7 +91,7 @@ CREATE TABLE invented_tags (         -- what became of tags that a run invented,
   tag         TEXT NOT NULL,
   becomes     TEXT NOT NULL,         -- the tag itself where it stayed, '' where it was left out
   why         TEXT NOT NULL,
-  notes       INTEGER NOT NULL,      -- how many it was proposed for
+  notes       TEXT NOT NULL,         -- JSON: those it was proposed for
   at          REAL NOT NULL,
   PRIMARY KEY (run, tag_key)
 ) WITHOUT ROWID;
@@ -209,6 +209,14 @@ def _object(text: str) -> dict[str, Any]:
     return value
 
 
+def names(text: str) -> tuple[str, ...]:
+    """Return a stored list of names. Raises ValueError, TypeError."""
+    value = json.loads(text)
+    if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+        raise TypeError("not a list of strings")
+    return tuple(value)
+
+
 def _reason(text: str) -> None:
     """Check a pair's stored reason: lists of words. Raises ValueError, TypeError."""
     for words in _object(text).values():
@@ -234,6 +242,7 @@ READERS: Final[Readers] = {
     "step_rows.was_scope": scope_of,
     "step_rows.now_scope": scope_of,
     "curated.at": moment,
+    "invented_tags.notes": names,
     "invented_tags.at": moment,
     "tag_changes.at": moment,
     "new_tags.at": moment,

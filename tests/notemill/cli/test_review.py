@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.notemill.cli.test_notemill import Shell
-from tests.notemill.proposing import BOTH, propose, states
+from tests.notemill.proposing import BOTH, RUN, propose, states
 from tests.notemill.workflows.notes import tree, write_notes
 
 if TYPE_CHECKING:
@@ -56,6 +56,20 @@ def test_what_waits_is_listed_as_json(shell: Shell) -> None:
     assert shell.report["next"] is None
     assert shell.report["counts"]["pending"] == 5
     assert shell.report["counts"]["rejected"] == 1
+
+
+def test_new_tags_are_listed_by_run_with_their_notes(shell: Shell) -> None:
+    """They stand apart; none are listed where tags are not wanted, or for some notes alone."""
+    assert decide(shell, "review", "--json") == 0
+    assert shell.report["runs"] == {
+        RUN: {"new_tags": [{"tag": "garden/soil", "notes": [*NAMES]}], "new_tags_changed": []}
+    }
+    for words in (("--kind", "topic"), ("--only", "a.md")):
+        assert decide(shell, "review", "--json", *words) == 0
+        assert shell.report["runs"] == {}
+    assert decide(shell, "reject", "p2", "--never") == 0
+    assert decide(shell, "review", "--json") == 0
+    assert shell.report["runs"] == {}
 
 
 def test_the_list_is_narrowed_by_kind_and_note(shell: Shell) -> None:

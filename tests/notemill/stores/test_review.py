@@ -192,8 +192,8 @@ def test_the_queue_is_its_owners_alone(tmp_path: Path, review: Review) -> None:
 # -- what became of invented tags -----------------------------------------------------------------
 
 SOIL = NewProposal(ProposalKind.NEW_TAG, "soil")
-EARTH = InventedTag("earth", "soil", "the same", 1)
-SUN = InventedTag("sun", "", "says nothing", 1)
+EARTH = InventedTag("earth", "soil", "the same", ("a.md", "b.md"))
+SUN = InventedTag("sun", "", "says nothing", ("c.md",))
 
 
 def invent(review: Review) -> list[Proposal]:

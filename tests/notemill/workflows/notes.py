@@ -39,6 +39,7 @@ T = TypeVar("T")
 
 _TITLE = re.compile(r"^title: (.*)$", re.MULTILINE)
 _TOKEN = re.compile(r"^note_ref: (.*)$", re.MULTILINE)
+_TAGS = re.compile(r"^new:\n<data ", re.MULTILINE)
 
 
 def title_of(params: Mapping[str, Any]) -> str:
@@ -48,10 +49,20 @@ def title_of(params: Mapping[str, Any]) -> str:
     return found[1]
 
 
+def asks_about_tags(params: Mapping[str, Any]) -> bool:
+    """Return whether a request asks what becomes of new tags."""
+    return _TAGS.search(str(params["messages"][0]["content"])) is not None
+
+
 def curated(params: Mapping[str, Any], **other: object) -> str:
-    """Answer as a model would: about the note's own title, or with `other` fields."""
+    """Answer as a model would: about the note's own title, or with `other` fields.
+
+    New tags stay as they are.
+    """
     content = str(params["messages"][0]["content"])
     token = _TOKEN.search(content)
+    if asks_about_tags(params):
+        return json.dumps({"note_ref": token[1] if token else "", "tags": []})
     title = title_of(params)
     reply = {
         "note_ref": token[1] if token else "",
@@ -132,7 +143,7 @@ class Desk:
     @property
     def asked(self) -> list[str]:
         """The titles of all notes that the provider was asked about, again and again."""
-        return sorted(title_of(params) for params in self.requests)
+        return sorted(title_of(one) for one in self.requests if not asks_about_tags(one))
 
     @property
     def requests(self) -> list[dict[str, Any]]:

@@ -11,6 +11,7 @@ from twolane.front.console import report_object
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from notemill.app.consolidating import Invented
     from notemill.app.curating import CurationEnded, CurationPlan
     from notemill.app.events import RunReported
     from notemill.workflows.curation.apply import Applied
@@ -80,6 +81,17 @@ def losses(found: Iterable[tuple[str, Loss]]) -> list[dict[str, Any]]:
         {"item": note, "field": loss.field, "reason": loss.reason, "count": loss.count}
         for note, loss in found
     ]
+
+
+def new_tags(invented: Invented) -> dict[str, Any]:
+    """Return the new tags of a run with their notes, and what became of others."""
+    return {
+        "new_tags": [{"tag": one.tag, "notes": list(one.notes)} for one in invented.new],
+        "new_tags_changed": [
+            {"tag": one.tag, "becomes": one.becomes, "why": one.why, "notes": list(one.notes)}
+            for one in invented.changed
+        ],
+    }
 
 
 def applied(run: str, done: Sequence[Applied], *, hidden: int) -> dict[str, Any]:

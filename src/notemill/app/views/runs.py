@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from notemill.app.views.curation import losses
+from notemill.app.views.curation import losses, new_tags
 from twolane import plain_usd
 from twolane.front.console import report_object
 
@@ -51,6 +51,7 @@ def run_shown(shown: RunShown, became: str) -> dict[str, Any]:
             for one in shown.proposals
         ],
         "dropped": losses(shown.losses),
+        **new_tags(shown.invented),
     }
 
 

@@ -16,7 +16,7 @@ from notemill.tagging.variants import words_of
 from notemill.workflows.curation.curate import load_template
 from notemill.workflows.curation.inventing import Said
 from notemill.workflows.forms import TEXT, list_of, object_of, params_of, text_of
-from twolane import ItemState, Request
+from twolane import Request
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from notemill.stores.proposals import InventedTag
     from notemill.workflows.curation.inventing import NewTag
     from notemill.workflows.fitting import Room
-    from twolane import ItemOutcome
 
 TEMPLATE: Final = "consolidate"
 MAX_ASKED: Final = 150
@@ -74,6 +73,11 @@ class Question:
     same: Sequence[InventedTag]
     never: Sequence[str]
     notes: Mapping[str, NoteLine]
+
+    @property
+    def asks(self) -> bool:
+        """Whether there is anything that a new tag could become."""
+        return bool(self.new) and len(self.new) + len(self.counts) > 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,10 +225,9 @@ def _bare(text: str) -> str:
     return line_of(text.replace("|", " ").replace(";", " "))
 
 
-def said_by(outcomes: Iterable[ItemOutcome]) -> tuple[Said, ...] | None:
-    """Return what usable answers say, None if there is no usable answer."""
-    texts = [one.text for one in outcomes if one.state is ItemState.SUCCEEDED]
-    return tuple(said for text in texts for said in read_said(text)) if texts else None
+def said_in(replies: Sequence[str]) -> tuple[Said, ...] | None:
+    """Return what usable replies say, None if there is none."""
+    return tuple(said for text in replies for said in read_said(text)) if replies else None
 
 
 def read_said(text: str) -> tuple[Said, ...]:

@@ -56,8 +56,13 @@ class NewTag:
         return tag_key(self.tag)
 
 
-def new_tags(proposals: Iterable[Proposal], known: Collection[str]) -> tuple[NewTag, ...]:
-    """Return the new tags among open proposals, those with most notes first.
+def new_tags(
+    proposals: Iterable[Proposal],
+    known: Collection[str],
+    *,
+    states: Collection[ProposalState] = _OPEN,
+) -> tuple[NewTag, ...]:
+    """Return the new tags among proposals in some `states`, those with most notes first.
 
     `known` are the keys of the vault's tags and of its vocabulary.
     """
@@ -66,7 +71,7 @@ def new_tags(proposals: Iterable[Proposal], known: Collection[str]) -> tuple[New
     accepted: set[str] = set()
     for one in proposals:
         key = tag_key(one.value)
-        if one.kind not in TAG_KINDS or one.state not in _OPEN or key in known:
+        if one.kind not in TAG_KINDS or one.state not in states or key in known:
             continue
         notes.setdefault(key, []).append(one.note)
         spellings.setdefault(key, Counter())[one.value] += 1
@@ -111,11 +116,25 @@ def alike(new: Sequence[NewTag], counts: Mapping[str, int]) -> tuple[InventedTag
         free = [one for one in group if not one.decided]
         stays = _best(group, there, counts, roots)
         found += [
-            InventedTag(one.tag, stays, _why_same(one.tag, stays), len(one.notes))
+            InventedTag(one.tag, stays, _why_same(one.tag, stays), one.notes)
             for one in free
             if tag_key(stays) != one.key and not _together(one, stays, group)
         ]
     return tuple(found)
+
+
+def joined(new: Iterable[NewTag], same: Iterable[InventedTag]) -> tuple[NewTag, ...]:
+    """Return the new tags without those that are the `same` as another, whose notes that one has."""
+    into = {tag_key(one.tag): tag_key(one.becomes) for one in same}
+    tags = {one.key: one for one in new}
+    notes: dict[str, list[str]] = {}
+    for one in tags.values():
+        notes.setdefault(into.get(one.key, one.key), []).extend(one.notes)
+    return tuple(
+        replace(one, notes=tuple(dict.fromkeys(notes[key])))
+        for key, one in tags.items()
+        if key not in into
+    )
 
 
 def _leaves(tags: Iterable[str], counts: Mapping[str, int]) -> dict[str, str]:
@@ -171,7 +190,7 @@ def seldom(
     """
     others = more or {}
     return tuple(
-        InventedTag(one.tag, "", SELDOM, len(one.notes))
+        InventedTag(one.tag, "", SELDOM, one.notes)
         for one in new
         if not one.decided and len(one.notes) + others.get(one.key, 0) < least
     )
@@ -222,7 +241,7 @@ def settled(
                 one.tag,
                 one.tag if stays or into is None else into,
                 "" if stays else first[key].why,
-                len(one.notes),
+                one.notes,
             )
         )
     return tuple(found)

@@ -201,7 +201,7 @@ def after(
     have: Mapping[str, frozenset[str]] | None = None,
 ) -> list[tuple[str, str, str]]:
     """Return the changed rows: note, tag, what replaces it."""
-    made = {key: InventedTag(key, into, "", 1) for key, into in changes.items()}
+    made = {key: InventedTag(key, into, "", ("a",)) for key, into in changes.items()}
     found = rewritten(rows, made, gate, have or {})
     return [(old.note, old.value, f"{new.kind}: {new.value}" if new else "") for old, new in found]
 
@@ -249,10 +249,10 @@ def test_the_vocabulary_decides_what_waits() -> None:
 def test_earlier_outcomes_are_followed_to_their_end() -> None:
     """A tag that came again becomes what it became before, through later changes of that one."""
     before = [
-        InventedTag("earth", "soil", "", 1),
-        InventedTag("soil", "garden/soil", "", 2),
-        InventedTag("sun", "sun", "", 1),
-        InventedTag("tea", "", "", 1),
+        InventedTag("earth", "soil", "", ("a",)),
+        InventedTag("soil", "garden/soil", "", ("a", "b")),
+        InventedTag("sun", "sun", "", ("a",)),
+        InventedTag("tea", "", "", ("a",)),
     ]
     found = {key: one.becomes for key, one in followed(before).items()}
     assert found == {"earth": "garden/soil", "soil": "garden/soil", "tea": ""}

@@ -1,0 +1,288 @@
+"""The new tags of a curation: put in order after each stage, before anything of it is shown."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from notemill.app.aside import Aside, ask_beside, texts_of
+from notemill.app.events import Event
+from notemill.app.kinds import ENDED, KIND_CONSOLIDATE
+from notemill.app.terms import OFFLINE
+from notemill.errors import UsageError
+from notemill.markup.tags import tag_key
+from notemill.stores.proposals import TAG_KINDS, InventedTag, ProposalKind, ProposalState
+from notemill.workflows.curation.consolidation import (
+    REPLY_TOKENS_PER_TAG,
+    NoteLine,
+    Question,
+    known_of,
+    requests_about,
+    said_in,
+)
+from notemill.workflows.curation.inventing import (
+    NewTag,
+    Said,
+    alike,
+    followed,
+    joined,
+    new_tags,
+    rewritten,
+    seldom,
+    settled,
+)
+from notemill.workflows.tags import gating
+from twolane import RunState, TwolaneError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from notemill.app.opened import OpenVault
+    from notemill.app.workbench import Workbench
+    from notemill.privacy import Sight
+    from notemill.stores.proposals import NewProposal, Proposal
+    from notemill.tagging.gate import Gate
+    from twolane import Request, Run
+
+_LIVE = (ProposalState.PENDING, ProposalState.ACCEPTED, ProposalState.APPLIED)
+NOT_ANSWERED = "the model gave no usable answer"
+NO_ROOM = "the budget leaves no room for it"
+
+
+@dataclass(frozen=True, slots=True)
+class Invented:
+    """The new tags of a run with their notes, and what became of those that changed.
+
+    Hidden notes are left out, with all tags that only they would have.
+    """
+
+    new: tuple[NewTag, ...] = ()
+    changed: tuple[InventedTag, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TagsConsolidated(Event):
+    """The new tags of a run so far, once they were put in order."""
+
+    run: str
+    invented: Invented
+
+
+@dataclass(frozen=True, slots=True)
+class TagsAsInvented(Event):
+    """`count` new tags were not put in order, and why; they stay as notes brought them."""
+
+    count: int
+    why: str
+
+
+async def put_in_order(bench: Workbench, run: Run) -> None:
+    """Merge, rename, move and drop new tags of a run, and change its pending proposals.
+
+    Tags that are the same by their names are one without a question. A model is asked about the
+    others, all of the run so far, if it was not asked about some. An answer that a process did not
+    store before it died is used; without an answer, the tags stay as they are. Offline no tag is
+    kept for fewer than three notes, once the run has ended.
+    """
+    offline = run.row.provider == OFFLINE
+    least = offline and run.row.state in ENDED
+    question = await bench.on(_question, run.id)
+    if question is None and not least:
+        return
+    said: tuple[Said, ...] = ()
+    canceled = run.row.state is RunState.CANCELED
+    if question is not None and question.asks and not (offline or canceled):
+        answer = await _asked(bench, run, question)
+        if answer is None:
+            return
+        if isinstance(answer, str):
+            bench.front.tell(TagsAsInvented(len(question.new), answer))
+        else:
+            said = answer
+    invented = await bench.on(_settle, run.id, said=said, least=least)
+    if invented.new or invented.changed:
+        bench.front.tell(TagsConsolidated(run.id, invented))
+
+
+async def _asked(bench: Workbench, run: Run, question: Question) -> tuple[Said, ...] | str | None:
+    """Return what the model says of new tags, or why it says nothing.
+
+    None if a person has stopped it: the run then stops, too, and asks again when it goes on.
+    """
+    try:
+        requests = requests_about(question, model=run.row.model, room=bench.room())
+        asked = await ask_beside(bench, run, _aside(question, requests))
+    except (TwolaneError, UsageError) as error:
+        return str(error)
+    if asked.row.state is RunState.STOPPED:
+        return NO_ROOM
+    if asked.row.state is not RunState.DONE:
+        run.stop()
+        return None
+    said = said_in(await bench.thread.run(texts_of, asked))
+    return NOT_ANSWERED if said is None else said
+
+
+def _aside(question: Question, requests: Sequence[Request]) -> Aside:
+    """Return the requests under a name by which the same question is found again.
+
+    The same are the tags and the notes, not what is told about these.
+    """
+    parts = ["\0".join((one.key, *sorted(one.notes))) for one in question.new]
+    digest = hashlib.blake2b("\n".join(sorted(parts)).encode("utf-8", "replace"), digest_size=8)
+    most = max(len(question.new) // max(1, len(requests)), 1)
+    return Aside(KIND_CONSOLIDATE, digest.hexdigest(), requests, REPLY_TOKENS_PER_TAG * most)
+
+
+# -- on the vault's thread ------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _TagsThere:
+    """The tags of a vault: `counts` are those that may be told, `known` the keys of all."""
+
+    sight: Sight
+    gate: Gate
+    counts: Mapping[str, int]
+    known: frozenset[str]
+
+    @classmethod
+    def of(cls, opened: OpenVault) -> _TagsThere:
+        """Look at the vault's notes and its vocabulary."""
+        sight = opened.look()
+        place = opened.place(sight)
+        gate = opened.gate(place)
+        counts = gating.candidates_of(gate, sight.seen, listed=sight.shows(place.note)).counts
+        tags = {tag_key(tag) for one in sight.seen for tag in one.all_tags}
+        return cls(sight, gate, counts, frozenset(tags | known_of(counts).keys()))
+
+
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """What a run has proposed for visible notes, and what became of its new tags before."""
+
+    there: _TagsThere
+    proposals: Sequence[Proposal]
+    new: tuple[NewTag, ...]
+    before: tuple[InventedTag, ...]
+
+    @classmethod
+    def of(cls, opened: OpenVault, run: str, there: _TagsThere | None = None) -> _Standing:
+        """Read what the store has about a run."""
+        there = there or _TagsThere.of(opened)
+        proposals = [one for one in opened.review.proposals(run) if there.sight.shows(one.note)]
+        beside = (one for one in proposals if not there.gate.allows(one.value))
+        return cls(there, proposals, new_tags(beside, there.known), opened.review.invented(run))
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether it was decided of all new tags what they become."""
+        settled_before = {tag_key(one.tag) for one in self.before}
+        return all(one.key in settled_before for one in self.new)
+
+    def changes(
+        self, became: Mapping[str, InventedTag]
+    ) -> list[tuple[Proposal, NewProposal | None]]:
+        """Return the pending proposals that change; see `rewritten`."""
+        have = {one.key: frozenset(map(tag_key, one.all_tags)) for one in self.there.sight.seen}
+        return [*rewritten(self.proposals, became, self.there.gate, have)]
+
+
+def _question(opened: OpenVault, run: str) -> Question | None:
+    """Return what to ask about a run's new tags, None if nothing is new since the last time.
+
+    What became of a tag before holds for later notes, too.
+    """
+    standing = _Standing.of(opened, run)
+    if changes := standing.changes(followed(standing.before)):
+        opened.review.consolidate(run, (), changes, now=opened.clock())
+        standing = _Standing.of(opened, run, standing.there)
+    if standing.is_settled:
+        return None
+    same = alike(standing.new, standing.there.counts)
+    rejected = [one.tag for one in opened.decisions.new_tags() if not one.accepted and not one.note]
+    new = joined(standing.new, same)
+    accepted = {one.tag: len(one.notes) for one in new if one.decided}
+    return Question(
+        tuple(one for one in new if not one.decided),
+        {**standing.there.counts, **accepted},
+        same,
+        [tag for tag in rejected if tag_key(tag) not in standing.there.sight.hidden_tags],
+        _lines(standing),
+    )
+
+
+def _lines(standing: _Standing) -> dict[str, NoteLine]:
+    """Return the title of each note of a new tag, and what the run says it is about."""
+    said = {
+        one.note: one.value for one in standing.proposals if one.kind is ProposalKind.DESCRIPTION
+    }
+    wanted = {note for one in standing.new for note in one.notes}
+    return {
+        one.key: NoteLine(one.title, said.get(one.key, one.description))
+        for one in standing.there.sight.seen
+        if one.key in wanted
+    }
+
+
+def _settle(opened: OpenVault, run: str, *, said: Sequence[Said], least: bool) -> Invented:
+    """Store what becomes of a run's new tags, and return how they stand since.
+
+    `least` leaves out those of too few notes.
+    """
+    with opened.store.transaction():
+        standing = _Standing.of(opened, run)
+        same = alike(standing.new, standing.there.counts)
+        found = settled(
+            standing.new,
+            [*said, *(Said(one.tag, one.becomes, one.why) for one in same)],
+            known_of(standing.there.counts),
+            allowed=lambda tag: standing.there.gate.of(tag, "") is not None,
+        )
+        _store(opened, run, standing, found)
+        standing = _Standing.of(opened, run, standing.there)
+        # The new names that tags were given are settled as well.
+        stay = [InventedTag(one.tag, one.tag, "", one.notes) for one in standing.new]
+        _store(opened, run, standing, [*stay, *(seldom(standing.new) if least else ())])
+    return invented_in(opened, run)
+
+
+def _store(opened: OpenVault, run: str, standing: _Standing, found: Sequence[InventedTag]) -> None:
+    changes = standing.changes({tag_key(one.tag): one for one in found if one.changed})
+    opened.review.consolidate(run, found, changes, now=opened.clock())
+
+
+def has_unordered(opened: OpenVault, run: Run) -> bool:
+    """Return whether a run has new tags of which it was not decided what they become.
+
+    A canceled run asks nothing more.
+    """
+    pending = opened.review.proposals(run.id, state=ProposalState.PENDING)
+    if run.row.state is RunState.CANCELED or all(one.kind not in TAG_KINDS for one in pending):
+        return False
+    return not _Standing.of(opened, run.id).is_settled
+
+
+def invented_in(opened: OpenVault, run: str) -> Invented:
+    """Return the new tags of a run, and what became of those that changed, for visible notes."""
+    return _invented(_Standing.of(opened, run))
+
+
+def _invented(standing: _Standing) -> Invented:
+    shows = standing.there.sight.shows
+    stayed = {tag_key(one.tag) for one in standing.before if not one.changed}
+    new = new_tags(standing.proposals, standing.there.known - stayed, states=_LIVE)
+    seen = (
+        replace(one, notes=tuple(filter(shows, one.notes)))
+        for one in standing.before
+        if one.changed
+    )
+    return Invented(new, tuple(one for one in seen if one.notes))
+
+
+def invented_by(opened: OpenVault, runs: Iterable[str]) -> dict[str, Invented]:
+    """Return the same for several runs, without those that invented nothing."""
+    there = _TagsThere.of(opened)
+    found = {run: _invented(_Standing.of(opened, run, there)) for run in runs}
+    return {run: one for run, one in found.items() if one.new or one.changed}
