@@ -25,6 +25,7 @@ from notemill.workflows.curation.inventing import (
     NewTag,
     Said,
     alike,
+    bare_tag,
     followed,
     joined,
     new_tags,
@@ -241,8 +242,12 @@ def _settle(opened: OpenVault, run: str, *, said: Sequence[Said], least: bool) -
             allowed=lambda tag: standing.there.gate.of(tag, "") is not None,
         )
         _store(opened, run, standing, found)
+        # A name that tags were given may be that of another; what the answer names is as it says.
+        spoken = {tag_key(bare_tag(one.tag)) for one in said}
         standing = _Standing.of(opened, run, standing.there)
-        # The new names that tags were given are settled as well.
+        same = alike(standing.new, standing.there.counts)
+        _store(opened, run, standing, [one for one in same if tag_key(one.tag) not in spoken])
+        standing = _Standing.of(opened, run, standing.there)
         stay = [InventedTag(one.tag, one.tag, "", one.notes) for one in standing.new]
         _store(opened, run, standing, [*stay, *(seldom(standing.new) if least else ())])
     return invented_in(opened, run)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from contextlib import aclosing
 from dataclasses import dataclass
+from itertools import count
 from typing import TYPE_CHECKING, Final
 
+from notemill.app.carrying import carry_new_tags
 from notemill.app.consolidating import has_unordered, put_in_order
 from notemill.app.curation_steps import (
     EXAMPLES,
@@ -292,7 +294,7 @@ class Curating:
         if not self._bench.sends:
             self._bench.responder.common = await self._bench.on(common_in, survey.sight)
         try:
-            await through_stages(self._bench, job, _Between(self, self._bench, job.run))
+            await through_stages(self._bench, job, _Between(self, self._bench, job.run, survey))
         except (NotemillError, TwolaneError):
             report = await report_of(self._bench, job.run)
             self._bench.front.tell(RunReported(report, job.run.row.state, survey, stopped=True))
@@ -343,10 +345,12 @@ class Curating:
 class _Between:
     """The work of a curation around its stages."""
 
-    def __init__(self, curating: Curating, bench: Workbench, run: Run) -> None:
+    def __init__(self, curating: Curating, bench: Workbench, run: Run, survey: Survey) -> None:
         self._curating = curating
         self._bench = bench
         self._run = run
+        self._survey = survey
+        self._stages = count()
 
     async def hold_back(self) -> None:
         others: list[str] = []
@@ -357,6 +361,7 @@ class _Between:
 
         if held := await withdraw(self._bench, self._run, told=told):
             self._bench.front.tell(HeldBack(held, with_others=bool(others)))
+        await carry_new_tags(self._bench, self._run, self._survey, next(self._stages))
 
     async def collect(self) -> None:
         await self._curating.collect(self._run)

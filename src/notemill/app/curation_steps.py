@@ -24,7 +24,7 @@ from notemill.workflows.stages import spread
 from notemill.workflows.tags import gating
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from notemill.app.opened import OpenVault
     from notemill.app.workbench import Workbench
@@ -71,9 +71,12 @@ def survey_in(opened: OpenVault, selection: Selection) -> Survey:
     )
 
 
-def requests_in(opened: OpenVault, bench: Workbench, survey: Survey) -> NoteRequests:
+def requests_in(
+    opened: OpenVault, bench: Workbench, survey: Survey, *, new_tags: Sequence[str] = ()
+) -> NoteRequests:
     """Return the requests for the notes of `survey` that need work.
 
+    `new_tags` are those that earlier stages of the run have brought.
     Iterating them raises ExternallyChangedError if a note was deleted or hidden since the scan.
     """
     return NoteRequests(
@@ -86,6 +89,7 @@ def requests_in(opened: OpenVault, bench: Workbench, survey: Survey) -> NoteRequ
             opened.decisions, opened.review.tags(ProposalState.REJECTED), survey.sight
         ),
         room=bench.room(),
+        new_tags=new_tags,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -254,6 +255,54 @@ def test_what_became_of_a_tag_holds_for_later_stages(tmp_path: Path) -> None:
     desk.curate(stages="2,4", lane=Lane.REALTIME)
     assert tags_of(desk) == {title: ["garden/soil"] for title in sorted(INVENTED)}
     assert len(questions(desk)) == 1
+
+
+def told(desk: Desk) -> dict[str, str]:
+    """Return the new tags that the request about each note carried."""
+    contents = [str(one["messages"][0]["content"]) for one in desk.requests]
+    found = {}
+    for one in contents:
+        if title := re.search("^title: (.*)$", one, re.MULTILINE):
+            carried = re.search("^new_tags: (.*)$", one, re.MULTILINE)
+            found[title[1]] = carried[1] if carried else ""
+    return found
+
+
+def test_later_stages_carry_what_came_out(tmp_path: Path) -> None:
+    """Their requests name the new tags that stay, and read the notes as they are by then."""
+    model = Model(BECOMES, {key: ["earth"] for key in INVENTED} | {"Clay": ["soil", "leaves"]})
+    desk, front = desk_of(tmp_path, model), KeepingFront()
+
+    def edit() -> None:
+        for title in INVENTED:
+            if title not in told(desk):
+                desk.path(f"{title}.md").write_text(f"Now {title} is another.\n", "utf-8")
+
+    front.before_answer = edit
+    terms = RunTerms(Lane.REALTIME, stages="2,4")
+    ended = desk.through_the_door(lambda mill: mill.curating.curate(Selection(), terms), front)
+    stages = [title_of(one) for one in desk.requests if not asks_about_tags(one)]
+    carried = told(desk)
+    assert [bool(carried[title]) for title in stages] == [False, False, True, True, True]
+    assert set(carried.values()) - {""} == {"garden/soil"}
+    assert sum("Now " in str(one) for one in desk.requests if not asks_about_tags(one)) == 3
+    assert ended.report.items.succeeded == 5
+    assert ended.report.items.conflict == 0
+
+
+def test_a_note_that_is_hidden_by_then_is_not_asked_about(tmp_path: Path) -> None:
+    """It is left out as before, and the others carry the new tags."""
+    desk, front = desk_of(tmp_path), KeepingFront()
+
+    def hide() -> None:
+        for title in set(INVENTED) - told(desk).keys():
+            desk.path(f"{title}.md").write_text("---\nnotemill: ignore\n---\nMine.\n", "utf-8")
+
+    front.before_answer = hide
+    terms = RunTerms(Lane.REALTIME, stages="4")
+    desk.through_the_door(lambda mill: mill.curating.curate(Selection(), terms), front)
+    assert len(told(desk)) == 4
+    assert "Mine." not in desk.everything_sent
 
 
 def test_nothing_of_hidden_notes_is_in_the_question(tmp_path: Path) -> None:
