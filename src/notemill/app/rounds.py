@@ -20,6 +20,7 @@ from notemill.app.tag_events import (
 from notemill.errors import UsageError
 from notemill.markup.tags import tag_key
 from notemill.tagging.taglist import Entry
+from notemill.vault.usage import UseKind
 from notemill.workflows.tags.arrangement import Arrangement, keep_arrangement, read_arrangement
 from notemill.workflows.tags.arranging import (
     asking_about,
@@ -30,6 +31,7 @@ from notemill.workflows.tags.arranging import (
     reply_tokens,
     settled,
 )
+from notemill.workflows.tags.usage import find_usage, tags_sought, told
 from twolane import RunState, content_hash
 
 if TYPE_CHECKING:
@@ -140,7 +142,7 @@ class _Rounds:
             _arranged, self.view, self.found, self.asking, levels, self.tags
         )
         failed = bool(report.items.failed or report.items.quarantined)
-        self.bench.front.tell(TagsArranged(said.missing, said.refused, failed))
+        self.bench.front.tell(TagsArranged(said.missing, said.refused, failed, said.kept))
         return Asked(entries, tuple(self.reports))
 
     async def _headings(self) -> Sequence[str] | None:
@@ -269,7 +271,20 @@ def _asking(view: TagView, found: TagReport, chunk: int) -> Asking:
         ],
         chunk=chunk,
         only=found.census.tags.keys() if hidden else None,
+        used=_used(view, found),
     )
+
+
+def _used(view: TagView, found: TagReport) -> dict[str, tuple[str, ...]]:
+    """Return where else each tag is meant, as far as it may be sent."""
+    opened = view.opened
+    usage = find_usage(
+        opened.vault, view.facts, tags_sought(found.census.tags), privacy=opened.privacy
+    )
+    return {
+        key: tuple(told(place) for place in one.named if place.kind is not UseKind.LINK)
+        for key, one in usage.places.items()
+    }
 
 
 def _arranged(

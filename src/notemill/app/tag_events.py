@@ -116,9 +116,11 @@ class TagsArranged(Event):
     """A model's answers were turned into a vocabulary.
 
     `missing` tags were left out by the answers, `refused` names were not asked about; `failed` if
-    some requests have no usable answer.
+    some requests have no usable answer. `kept` tags stay, against the answers: they would have lost
+    their meaning, or something finds notes by them.
     """
 
     missing: tuple[str, ...]
     refused: tuple[str, ...]
     failed: bool
+    kept: tuple[str, ...] = ()

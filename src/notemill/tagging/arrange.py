@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from notemill.tagging.junk import Junk
     from notemill.tagging.variants import Merge
 
+FEW_TAGS: Final = 30
+"""Fewer tags need no order of their own: who has so few finds them all."""
 CONTAINED: Final = 0.8
 """The least share of a tag's notes that must also have its parent."""
 ACROSS: Final = 0.1
@@ -45,7 +47,7 @@ def arrange(census: Census, merges: Sequence[Merge], junk: Iterable[Junk]) -> tu
     gone = {tag_key(name) for names in variants.values() for name in names} | dropped.keys()
     tags = [tag for tag in census.tags.values() if not _is_below(tag.key, gone)]
     tags = [tag for tag in tags if is_legal_tag(tag.name) and tag.name.count("/") < MAX_LEVELS]
-    parents = _parents({tag.key: tag for tag in tags})
+    parents = _parents({tag.key: tag for tag in tags}) if len(tags) >= FEW_TAGS else {}
     names: dict[str, str] = {}
     spellings: dict[str, list[str]] = {}
     counts: dict[str, int] = {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from notemill.markup.tags import tag_key
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 SHOWN_VARIANTS: Final = 4
 SHOWN_BESIDE: Final = 3
 SHOWN_TITLES: Final = 2
+SHOWN_USED: Final = 3
 MAX_TITLE_CHARS: Final = 60
 MAX_TAGS_OF_NOTE: Final = 50
 """A note with more tags is a list of tags, and does not count for which tags occur together."""
@@ -29,7 +31,10 @@ _SURE: Final = (Variation.STYLE, Variation.ACCENTS, Variation.PLURAL)
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """A tag with evidence of its meaning; `variants` are certainly the same tag."""
+    """A tag with evidence of its meaning; `variants` are certainly the same tag.
+
+    `used` says where else it is meant, one line each.
+    """
 
     key: str
     name: str
@@ -37,6 +42,7 @@ class Card:
     variants: tuple[str, ...]
     beside: tuple[tuple[str, int], ...]
     titles: tuple[str, ...]
+    used: tuple[str, ...] = ()
 
     @property
     def line(self) -> str:
@@ -49,14 +55,21 @@ class Card:
             parts.append(f"with: {', '.join(beside)}")
         if self.titles:
             parts.append("in: " + "; ".join(self.titles))
+        if self.used:
+            parts.append("used: " + "; ".join(map(_bare, self.used)))
         return " | ".join(parts)
 
 
 def cards_of(
-    census: Census, merges: Iterable[Merge], *, leave_out: Collection[str]
+    census: Census,
+    merges: Iterable[Merge],
+    *,
+    leave_out: Collection[str],
+    used: Mapping[str, tuple[str, ...]] = MappingProxyType({}),
 ) -> tuple[Card, ...]:
     """Return a card for every used tag, most used first, except those with a key in `leave_out`.
 
+    `used` says where else tags are meant, by their keys.
     A variant has no card of its own; it is on its tag's.
     """
     variants: dict[str, list[str]] = {}
@@ -86,6 +99,7 @@ def cards_of(
             tuple(variants.get(key, ())),
             tuple((names[other], count) for other, count in beside[key]),
             _titles(notes[key]),
+            _used((key, *map(tag_key, variants.get(key, ()))), used),
         )
         for key, name in names.items()
         if key not in leave_out
@@ -121,6 +135,11 @@ def _titles(notes: Collection[str]) -> tuple[str, ...]:
         if len(found) == SHOWN_TITLES:
             break
     return tuple(found)
+
+
+def _used(keys: Iterable[str], used: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
+    lines = (line for key in keys for line in used.get(key, ()))
+    return tuple(dict.fromkeys(lines))[:SHOWN_USED]
 
 
 def _bare(name: str) -> str:

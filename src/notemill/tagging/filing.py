@@ -13,6 +13,7 @@ from notemill.markup.invisible import visible
 from notemill.markup.references import plain_words
 from notemill.markup.tags import MAX_LEVELS, is_tidy_tag, is_within, paths_of, tag_key
 from notemill.tagging.arrange import in_order
+from notemill.tagging.losing import loses_meaning
 from notemill.tagging.taglist import Entry
 from notemill.vault.retag import TagChanges
 
@@ -45,12 +46,17 @@ class Filing:
 
 @dataclass(frozen=True, slots=True)
 class Arranged:
-    """The vocabulary from replies; `missing` tags were left out, `refused` names were invented."""
+    """The vocabulary from replies; `missing` tags were left out, `refused` names were invented.
+
+    `kept` tags were to become what says less, or to be dropped although something finds notes by
+    them: they stay.
+    """
 
     entries: tuple[Entry, ...]
     apart: tuple[tuple[str, str], ...]
     missing: tuple[str, ...]
     refused: tuple[str, ...]
+    kept: tuple[str, ...] = ()
 
 
 def levels_from(names: Iterable[str]) -> tuple[str, ...]:
@@ -62,16 +68,37 @@ def levels_from(names: Iterable[str]) -> tuple[str, ...]:
     return tuple(found.values())[:MAX_LEVELS_GIVEN]
 
 
-def settle(filings: Sequence[Filing], cards: Sequence[Card], levels: Sequence[str]) -> Arranged:
-    """Return the vocabulary that replies make of the tags in their requests."""
-    sorting = _Sorting({card.key: card.name for card in cards}, levels)
+def settle(
+    filings: Sequence[Filing],
+    cards: Sequence[Card],
+    levels: Sequence[str],
+    *,
+    structure: bool = True,
+) -> Arranged:
+    """Return the vocabulary that replies make of the tags in their requests.
+
+    Without `structure` tags are merged and dropped, and none gets a new place.
+    """
+    sorting = _Sorting(
+        {card.key: card.name for card in cards},
+        levels,
+        structure,
+        frozenset(card.key for card in cards if card.used),
+    )
     for one in filings:
         sorting.take(one)
     missing = tuple(name for key, name in sorting.asked.items() if key not in sorting.accounted)
     for name in missing:
         sorting.keep(name)
     entries = _combined(sorting, {card.key: card for card in cards})
-    return Arranged(entries, tuple(sorting.apart), missing, tuple(dict.fromkeys(sorting.refused)))
+    left_out = tuple(name for name in missing if name not in sorting.kept)
+    return Arranged(
+        entries,
+        tuple(sorting.apart),
+        left_out,
+        tuple(dict.fromkeys(sorting.refused)),
+        tuple(dict.fromkeys(sorting.kept)),
+    )
 
 
 @dataclass(slots=True)
@@ -80,6 +107,9 @@ class _Sorting:
 
     asked: Mapping[str, str]
     levels: Sequence[str]
+    structure: bool
+    used: frozenset[str]
+    kept: list[str] = field(default_factory=list)
     entries: dict[str, Entry] = field(default_factory=dict)
     dropped: dict[str, Entry] = field(default_factory=dict)
     accounted: set[str] = field(default_factory=set)
@@ -99,6 +129,8 @@ class _Sorting:
             key = tag_key(_bare(tag))
             if key not in self.asked:
                 self.refused.append(tag)
+            elif key in self.used:
+                self.kept.append(self.asked[key])
             elif key not in self.accounted:
                 self.accounted.add(key)
                 short = plain_words(reason.replace("~", ""), MAX_REASON_CHARS)
@@ -128,7 +160,10 @@ class _Sorting:
             if key not in self.asked:
                 self.refused.append(alias)
             elif key not in self.accounted and key not in members:
-                members.append(key)
+                if loses_meaning(self.asked[key], path):
+                    self.kept.append(self.asked[key])
+                else:
+                    members.append(key)
         if not members:
             # A heading is not one of the tags; it is created once it has something below it.
             if tag_key(path) not in parents and tag_key(path) not in self.asked:
@@ -143,6 +178,7 @@ class _Sorting:
             or taken
             or any(parent and is_within(tag_key(parent), key) for key in members)
             or (parent and tag_key(parent) not in parents and tag_key(path) != members[0])
+            or not (self.structure or tag_key(path) in self.asked)
         ):
             path = names[0]
         if tag_key(path) == members[0]:

@@ -189,7 +189,7 @@ def test_a_model_arranges_the_tags_into_the_note(shell: Shell) -> None:
         written, (asked,) = shell.report["run"], shell.report["asked"]
         assert asked["items"]["succeeded"] == 1
         assert tree(shell.vault)["Tags.md"].startswith(
-            b"# Mine\r\n<!-- notemill: tags -->\r\n- kitchen\r\n  - recipe (recipe, recipes)\r\n"
+            b"# Mine\r\n<!-- notemill: tags -->\r\n- recipe (recipes)\r\n  - soup\r\n"
         )
         assert shell(*words, "--yes", "--json") == 0
         assert shell.report["run"] == ""

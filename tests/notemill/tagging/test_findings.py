@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from string import ascii_lowercase
 
 import pytest
 
@@ -27,6 +28,14 @@ def census(*notes: str) -> Census:
         (f"n{number}.md", [tag.replace("+", " ") for tag in tags.split()])
         for number, tags in enumerate(notes)
     )
+
+
+def arranged(*notes: str) -> tuple[Entry, ...]:
+    """Return how the tags of notes are arranged where there are enough of them to be."""
+    many = [f"other-{letter}{letter}k" for letter in ascii_lowercase] + ["other-abk", "other-acd"]
+    found = census(*notes, *many)
+    entries = arrange(found, find_merges(found), find_junk(found))
+    return tuple(one for one in entries if not one.tag.startswith("other-"))
 
 
 def merges(*notes: str) -> set[tuple[str, str, Variation]]:
@@ -201,26 +210,35 @@ def test_a_state_that_notes_of_every_subject_have_is_no_parent() -> None:
     notes = [f"{subject} seed" for subject in subjects for _ in range(3)]
     notes += [f"{subject}" for subject in subjects for _ in range(3)]
     notes += ["cpsc340 seed"] * 3 + ["lightning bitcoin"] * 3 + ["bitcoin"] * 5
-    tags = {one.tag for one in arrange(census(*notes), (), ())}
+    tags = {one.tag for one in arranged(*notes)}
     assert {"cpsc340", "bitcoin/lightning"} <= tags
     states = ["todo"] * 6 + ["todo cpsc340"] * 3
-    assert "cpsc340" in {one.tag for one in arrange(census(*states), (), ())}
+    assert "cpsc340" in {one.tag for one in arranged(*states)}
 
 
 def test_the_arrangement_follows_containment_and_the_prefixes_there_are() -> None:
     """A tag goes below one that nearly all its notes have; its old name stands beside it."""
-    found = census(
+    entries = arranged(
         *["bitcoin lightning"] * 3, *["bitcoin"] * 5, "food/soup", "food-stew", "asdf", "food",
         "Soup+bowls",
     )  # fmt: skip
-    merged = find_merges(found)
-    entries = arrange(found, merged, find_junk(found))
     assert entries == (
         Entry("bitcoin"),
         Entry("bitcoin/lightning", ("lightning",)),
         Entry("food"),
         Entry("food/soup"),
         Entry("food/stew", ("food-stew",)),
+        Entry("Soup-bowls", ("Soup bowls",)),
+        Entry("asdf", dropped=True, reason="used once, and a placeholder rather than a word"),
+    )
+
+
+def test_few_tags_get_no_new_places() -> None:
+    """Who has fewer than thirty tags finds them all; spellings and junk are another matter."""
+    found = census(*["bitcoin lightning"] * 3, *["bitcoin"] * 5, "Soup+bowls", "asdf")
+    assert arrange(found, find_merges(found), find_junk(found)) == (
+        Entry("bitcoin"),
+        Entry("lightning"),
         Entry("Soup-bowls", ("Soup bowls",)),
         Entry("asdf", dropped=True, reason="used once, and a placeholder rather than a word"),
     )
@@ -233,7 +251,7 @@ def test_the_arrangement_has_three_levels_and_no_circle() -> None:
         for depth in range(1, 7)
         for _ in range(3 ** (7 - depth))
     ]
-    entries = arrange(census(*notes), (), ())
+    entries = arranged(*notes)
     assert max(one.tag.count("/") for one in entries) == 2
     tags = [one.tag for one in entries]
     assert len(set(tags)) == len(tags) == 6

@@ -76,6 +76,7 @@ def _arranged(event: events.TagsArranged, console: Console) -> None:
     """Show what was dropped from the answers, and how to retry the failures."""
     for names, what in (
         (event.missing, "tags are missing from the answers and keep their places"),
+        (event.kept, "tags stay: they say more than what they would become, or are in use"),
         (event.refused, "names in the answers are not tags that were asked about, and are ignored"),
     ):
         if names:

@@ -12,10 +12,12 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 from notemill.markup.tags import tag_key
 from notemill.prompts.material import DATA, Block, line_of, marked
+from notemill.tagging.arrange import FEW_TAGS
 from notemill.tagging.cards import Card, cards_of, chunked
 from notemill.tagging.filing import Arranged, Filed, Filing, levels_from, settle
 from notemill.tagging.synonyms import Synonyms
@@ -40,6 +42,8 @@ _EXPECTED_LEVELS: Final = 40
 MAX_PAIRS: Final = 40
 MAX_NEVER: Final = 40
 MAX_LISTED: Final = 200
+KEEP: Final = "structure: keep"
+"""The line of a request after which no tag gets a new place."""
 LEVELS_SCHEMA: Final = object_of(note_ref=TEXT, levels=list_of(TEXT))
 ARRANGE_SCHEMA: Final = object_of(
     note_ref=TEXT,
@@ -54,7 +58,7 @@ class Asking:
     """What to ask a model: tags in chunks, and what the vocabulary already has.
 
     `levels` are its headings, to file into; `listed` are its tags, which others may be spellings
-    of.
+    of. Without `structure` tags are merged and dropped, and none gets a new place.
     """
 
     chunks: tuple[tuple[Card, ...], ...]
@@ -62,6 +66,7 @@ class Asking:
     listed: tuple[str, ...]
     pairs: tuple[Synonyms, ...]
     never: tuple[Rejection, ...]
+    structure: bool = True
 
     @property
     def cards(self) -> tuple[Card, ...]:
@@ -71,13 +76,13 @@ class Asking:
     @property
     def asks_levels(self) -> bool:
         """Whether to ask for the headings first."""
-        return len(self.chunks) > 1 and not self.levels
+        return self.structure and len(self.chunks) > 1 and not self.levels
 
     @property
     def identity(self) -> str:
         """What makes a repeated command the same: the tags, not what is told about them."""
         keys = "\n".join(sorted(card.key for card in self.cards))
-        shape = f"{len(self.chunks)}\n{keys}"
+        shape = f"{len(self.chunks)}{'' if self.structure else ' kept'}\n{keys}"
         return hashlib.blake2b(shape.encode(), digest_size=12).hexdigest()
 
 
@@ -88,15 +93,16 @@ def asking_about(
     never: Sequence[Rejection],
     chunk: int,
     only: Collection[str] | None,
+    used: Mapping[str, tuple[str, ...]] = MappingProxyType({}),
 ) -> Asking:
     """Return what to ask about a vault's tags, except those already in the list.
 
     Junk is not asked about either. `only` limits which tags of the list may be sent: none from an
-    excluded note.
+    excluded note. `used` says where else tags are meant, by their keys.
     """
     junk = {tag_key(one.tag) for one in found.droppable}
     listed = vocabulary.known if vocabulary else frozenset()
-    cards = cards_of(found.census, found.merges, leave_out=junk | listed)
+    cards = cards_of(found.census, found.merges, leave_out=junk | listed, used=used)
     slips = [
         Synonyms(one.tag, one.into, 1.0, one.reason)
         for one in found.merges
@@ -108,7 +114,8 @@ def asking_about(
     parents = {tag_key(name.rpartition("/")[0]) for name in told}
     levels = levels_from(name for name in told if tag_key(name) in parents)
     chunks = chunked(cards, pairs, most=chunk) if cards else ()
-    return Asking(chunks, levels, tuple(told[:MAX_LISTED]), pairs, tuple(never))
+    structure = bool(names) or len(cards) >= FEW_TAGS
+    return Asking(chunks, levels, tuple(told[:MAX_LISTED]), pairs, tuple(never), structure)
 
 
 def levels_request(asking: Asking, *, model: str, chunk: int) -> Request:
@@ -157,6 +164,8 @@ def _data(heading: str, lines: Iterable[str]) -> Block:
 def _blocks(asking: Asking, chunk: Sequence[Card], levels: Sequence[str]) -> list[Block]:
     keys = {card.key for card in chunk}
     blocks = [_data("levels", map(line_of, levels))]
+    if not asking.structure:
+        blocks.append(Block(DATA, "", KEEP))
     if asking.listed:
         blocks.append(_data("listed", map(line_of, asking.listed)))
     blocks.append(_data("tags", (card.line for card in chunk)))
@@ -209,7 +218,7 @@ def settled(asking: Asking, levels: Sequence[str], outcomes: Iterable[ItemOutcom
     filings = [
         read_filing(outcome.text) for outcome in outcomes if outcome.state is ItemState.SUCCEEDED
     ]
-    return settle(filings, asking.cards, levels)
+    return settle(filings, asking.cards, levels, structure=asking.structure)
 
 
 def read_filing(text: str) -> Filing:

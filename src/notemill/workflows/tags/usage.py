@@ -17,6 +17,7 @@ from notemill.markup.lines import one_line
 from notemill.markup.tags import is_within, paths_of, tag_key
 from notemill.vault.note import parse
 from notemill.vault.requery import requeried
+from notemill.vault.resolve import title_of
 from notemill.vault.surroundings import FileKind, files_beside, has_plugin
 from notemill.vault.usage import (
     BY_NAME,
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
 MAX_NAMED: Final = 20
 """The most places named for one tag; nobody reads more before deciding, all are counted."""
 MAX_LINE_CHARS: Final = 120
+_TOLD_CHARS: Final = 80
 _MAX_WORDS: Final = 200
 """Up to so many names, looking for them is quicker than parsing every note."""
 _LINKED: Final = re.compile(rb"\[\[([^\[\]|#\r\n]{1,400}+)")
@@ -333,6 +335,18 @@ class _Finding:
                 line = lines.number_at(use.at)
                 self.add(keys, UseKind.QUERY, file, lines, line, is_hidden=is_hidden)
         return bool(done.renamed) and not kept
+
+
+def told(place: Place) -> str:
+    """Return a place as a model is told of it: nothing of the settings but whose they are."""
+    if place.kind is UseKind.PLUGIN:
+        *_, folder, name = ("", *place.file.split("/"))
+        plugin = folder if name == "data.json" else name.removesuffix(".json")
+        return f"settings of {plugin}" if plugin else place.text[:_TOLD_CHARS]
+    if place.kind is UseKind.PAGE:
+        return str(place.kind)
+    where = title_of(place.file) if place.file else ""
+    return f"{place.kind} in {where}: {place.text[:_TOLD_CHARS]}"
 
 
 class _Lines:

@@ -45,6 +45,12 @@ NOTES: dict[str, str | bytes] = {
 }
 
 
+MANY: dict[str, str | bytes] = {
+    f"n{i}.md": f"#tag-{chr(120 + i // 26)}{chr(97 + i % 26)}q\n" for i in range(35)
+}
+"""As many tags as have an order of their own."""
+
+
 def sections(params: Mapping[str, Any]) -> dict[str, list[str]]:
     """Return the lines of a request below each of its headings."""
     found: dict[str, list[str]] = {}
@@ -145,7 +151,7 @@ def test_tags_go_with_what_they_mean_and_nothing_of_excluded_notes(tmp_path: Pat
 
 def test_what_a_model_files_becomes_the_list(tmp_path: Path) -> None:
     """Names, parents, aliases and drops are taken; offline variants and junk stand there, too."""
-    table = Table(tmp_path)
+    table = Table(tmp_path, {**NOTES, **MANY})
     table.desk.provider.reply = lambda params: answer(
         params,
         entries=[
@@ -157,17 +163,68 @@ def test_what_a_model_files_becomes_the_list(tmp_path: Path) -> None:
         dropped=[{"tag": "dinner", "reason": "says ~~little~~\nof a note"}],
     )
     asked = table.ask()
-    assert table.list_of(asked) == (
+    assert "structure: keep" not in str(table.sent[0]["messages"])
+    made = table.list_of(asked)
+    assert made.startswith(
         "<!-- notemill: tags -->\n"
         "- food\n"
         "  - soup (soup, soups)\n"
         "  - bread (bread)\n"
         "- vehicle (car, automobile)\n"
+    )
+    assert made.endswith(
         "- ~~dinner~~ says little of a note\n"
         "- ~~asdf~~ used once, and a placeholder rather than a word\n"
         "<!-- notemill: end of tags -->\n"
     )
     assert exit_code(asked.reports[-1]) == 0
+
+
+def test_few_tags_are_merged_and_dropped_and_get_no_new_places(tmp_path: Path) -> None:
+    """Below thirty nobody needs headings: a model that makes some all the same is not followed."""
+    table = Table(tmp_path)
+    table.desk.provider.reply = lambda params: answer(
+        params,
+        entries=[
+            {"tag": "soup", "parent": "food", "aliases": []},
+            {"tag": "vehicle", "parent": "", "aliases": ["car", "automobile"]},
+            {"tag": "bread", "parent": "dinner", "aliases": []},
+        ],
+        dropped=[{"tag": "dinner", "reason": "says little"}],
+    )
+    asked = table.ask()
+    assert "structure: keep" in str(table.sent[0]["messages"])
+    assert table.list_of(asked) == (
+        "<!-- notemill: tags -->\n"
+        "- car (automobile)\n"
+        "- soup (soups)\n"
+        "- bread\n"
+        "- ~~dinner~~ says little\n"
+        "- ~~asdf~~ used once, and a placeholder rather than a word\n"
+        "<!-- notemill: end of tags -->\n"
+    )
+
+
+def test_a_model_is_told_where_else_a_tag_is_meant(tmp_path: Path) -> None:
+    """One line of each place; nothing of hidden notes, and of settings only whose they are."""
+    notes: dict[str, str | bytes] = {
+        **NOTES,
+        "Home.md": "```dataview\nLIST FROM #soup\n```\n",
+        "Secret home.md": "---\nnotemill: ignore\n---\n```query\ntag:#bread\n```\n",
+        ".obsidian/plugins/chef/data.json": '{"tag": "car", "token": "sk-1234 #car"}',
+    }
+    table = Table(tmp_path, notes)
+    table.desk.provider.reply = lambda params: answer(
+        params, entries=[], dropped=[{"tag": "soup", "reason": "x"}]
+    )
+    made = table.list_of(table.ask())
+    lines = {line.split(" | ")[0]: line for line in sections(table.sent[0])["tags"]}
+    assert lines["soup"].endswith(" | used: query in Home: LIST FROM #soup")
+    assert lines["car"].endswith(" | used: page of that name; settings of chef")
+    assert "used" not in lines["bread"]
+    assert "sk-1234" not in table.desk.everything_sent
+    assert "- soup" in made
+    assert "soup" in table.said
 
 
 def test_every_tag_is_accounted_for_once(tmp_path: Path) -> None:
@@ -195,15 +252,15 @@ def test_every_tag_is_accounted_for_once(tmp_path: Path) -> None:
 
 def test_chunks_share_the_headings_of_a_first_round(tmp_path: Path) -> None:
     """Above one chunk the headings are asked for once, and every chunk files into the same ones."""
-    notes: dict[str, str | bytes] = {f"n{i}.md": f"#tag-x{chr(97 + i)}q\n" for i in range(25)}
+    notes = MANY
     table = Table(tmp_path, notes)
     asked = table.ask(chunk=10)
     first, *chunks = table.sent
     assert "levels" in first["output_config"]["format"]["schema"]["properties"]
-    assert [sections(one)["levels"] for one in chunks] == [["top", "top/deep"]] * 3
-    assert sorted(len(asked_tags(one)) for one in chunks) == [8, 8, 9]
+    assert [sections(one)["levels"] for one in chunks] == [["top", "top/deep"]] * 4
+    assert sorted(len(asked_tags(one)) for one in chunks) == [8, 9, 9, 9]
     assert asked.entries is not None
-    assert sum(one.tag.startswith("top/tag-") for one in asked.entries) == 25
+    assert sum(one.tag.startswith("top/tag-") for one in asked.entries) == 35
     before = len(table.sent)
     again = table.ask(chunk=10)
     assert len(table.sent) == before
@@ -228,7 +285,7 @@ def test_the_price_is_agreed_to_before_anything_is_sent(tmp_path: Path) -> None:
 
 def test_a_killed_run_goes_on_and_asks_nothing_twice(tmp_path: Path) -> None:
     """Killed behind the headings or in the middle of the batch, the same command finishes it."""
-    notes: dict[str, str | bytes] = {f"n{i}.md": f"#tag-x{chr(97 + i)}q\n" for i in range(25)}
+    notes = MANY
     table = Table(tmp_path, notes)
     table.desk.provider.create_script.append("crash_after")
     with pytest.raises(Crash):
@@ -319,7 +376,7 @@ def test_pairs_that_mean_different_things_are_no_synonyms_any_more(tmp_path: Pat
 
 def test_tags_are_asked_about_in_chunks_and_hidden_ones_never(tmp_path: Path) -> None:
     """Every tag is in one chunk; the identity is of the tags, and not of how they are told."""
-    with kept(tmp_path, NOTES) as one:
+    with kept(tmp_path, {**NOTES, **MANY}) as one:
         found = review_tags(one.sight().facts, privacy=one.privacy)
     asking = asking_about(found, None, never=(), chunk=2, only=None)
     assert asking.asks_levels
