@@ -212,6 +212,7 @@ class Engine:
         stages: Sequence[Stage] = (),
         settings: Mapping[str, object] | None = None,
         cache: bool = False,
+        usable: Mapping[str, Any] | None = None,
     ) -> Run:
         """Return the run of these requests: the existing one, or a new one with all items pending.
 
@@ -222,7 +223,9 @@ class Engine:
         `input_hash` to find them by, and get a new run.
 
         `requests` are iterated twice. `settings` must be unchanged on a resume; `cache` marks the
-        shared system prompt for the provider's cache. Items in no stage form a last one. Batches
+        shared system prompt for the provider's cache. A reply that does not meet `usable`, a JSON
+        schema besides the one that a request sends, is asked for once more; the `description` of
+        that schema says what is wrong with such a reply. Items in no stage form a last one. Batches
         that would miss `deadline_at` (seconds since the epoch) are given up for real time;
         `by_strict` does not even wait for their end, and may pay for some items twice. Raises
         ConfigError, LedgerError; LedgerLockedError if another process starts the same run.
@@ -245,7 +248,12 @@ class Engine:
             lane=lane,
             cap_nano=cap_nano,
             deadline_at=deadline_at,
-            settings={**(settings or {}), "cache": cache, "by_strict": by_strict},
+            settings={
+                **(settings or {}),
+                "cache": cache,
+                "by_strict": by_strict,
+                **({} if usable is None else {"usable": usable}),
+            },
         )
         if found_by_caller:
             return await self._record(new, requests, plan, stages)

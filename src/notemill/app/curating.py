@@ -48,7 +48,7 @@ from notemill.app.kinds import ENDED, KIND_CURATE
 from notemill.app.opened import OpenVault
 from notemill.errors import NotemillError
 from notemill.workflows.curation.apply import apply_run
-from notemill.workflows.curation.curate import REPLY_TOKENS
+from notemill.workflows.curation.curate import REPLY_TOKENS, USABLE
 from notemill.workflows.curation.survey import Selection, Survey
 from twolane import EMPTY_REPORT, RunState, TwolaneError
 
@@ -277,6 +277,7 @@ class Curating:
             offer.plan,
             terms,
             kind=KIND_CURATE,
+            usable=USABLE,
             settings={
                 **_kept(selection),
                 "exclude": await bench.on(lambda opened: opened.privacy.entries),

@@ -97,10 +97,12 @@ async def start(
     *,
     kind: str,
     settings: Mapping[str, object],
+    usable: Mapping[str, object] | None = None,
 ) -> Staged:
     """Record a run over notes, one request each, in stages. Raises UsageError, LedgerError.
 
-    `settings` are stored with it beside the terms.
+    `settings` are stored with it beside the terms; replies that do not meet `usable` are asked for
+    once more, see `Engine.start`.
     """
     steps = plan_steps(
         terms.stages,
@@ -122,6 +124,7 @@ async def start(
         stages=[step.stage for step in steps],
         settings={**bench.kept(terms), "stages": stages, **settings},
         cache=True,
+        usable=usable,
     )
     return Staged(run, tuple(stages))
 

@@ -32,6 +32,8 @@ _CUSTOM_ID: Final = re.compile(
     rf"[A-Za-z0-9](?:[A-Za-z0-9_-]*[A-Za-z0-9])?-([{_ALPHABET}]{{{NONCE_CHARS}}})",
     re.ASCII,
 )
+ECHO: Final = "note_ref"
+"""The member of a reply that repeats its request's token."""
 _NOTE_REF_LINE: Final = re.compile(rf"note_ref: ([{_ALPHABET}]{{{NOTE_REF_CHARS}}})\n")
 # Names that `_safe_name` would leave as they are; some of those are not among them.
 _SAFE_NAME: Final = re.compile(r"[A-Za-z0-9]+(?:[_-][A-Za-z0-9]+)*", re.ASCII)
@@ -199,12 +201,12 @@ class Echo(StrEnum):
 
 
 def check_echo(text: str, token: str) -> Echo:
-    """Say whether `text` is a JSON object whose `note_ref` is `token`."""
+    """Say whether `text` is a JSON object whose member ECHO is `token`."""
     try:
         reply = parse_reply(text)
     except ValueError:
         return Echo.UNREADABLE
-    found = reply.get("note_ref") if isinstance(reply, dict) else None
+    found = reply.get(ECHO) if isinstance(reply, dict) else None
     if not isinstance(found, str):
         return Echo.UNREADABLE
     return Echo.OK if found == token else Echo.WRONG

@@ -16,9 +16,9 @@ import orjson
 from twolane.core import outside
 from twolane.core.identity import note_ref_of
 from twolane.core.outside import MAX_TOKENS, whole
+from twolane.core.replies import json_in, without_thinking
 from twolane.errors import InputError
 from twolane.providers.messages import ending
-from twolane.providers.replies import json_in, without_thinking
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

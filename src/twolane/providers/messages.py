@@ -225,6 +225,16 @@ def ending(stop_reason: object) -> str | None:
     return _name(stop_reason) or None if isinstance(stop_reason, str) else None
 
 
+def with_text(reply: Reply, text: str) -> Reply:
+    """Return a reply whose text is `text`; its message keeps the whole one as `said`."""
+    value, _ = parse(reply.message)
+    content = value.get("content")
+    blocks = content if isinstance(content, list) else []
+    others = [one for one in blocks if isinstance(one, dict) and one.get("type") != "text"]
+    value |= {"content": [*others, {"type": "text", "text": text}], "said": reply.text}
+    return reply._replace(message=orjson.dumps(value), text=text)
+
+
 def text_of(content: object) -> str:
     """Return the text in a message's content, ignoring everything else."""
     if isinstance(content, str):

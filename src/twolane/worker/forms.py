@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import orjson
 
+from twolane.core.identity import ECHO
+from twolane.core.replies import json_in
 from twolane.core.schema import check_of, schema_json
 
 if TYPE_CHECKING:
@@ -24,10 +26,13 @@ class Forms:
         self._context = context
         self._own = bool(context.run.setting("own_schemas"))
         self._shared = schema_json(orjson.loads(context.run.shared))
+        usable = context.run.setting("usable")
+        self._usable = orjson.dumps(usable) if isinstance(usable, dict) else None
+        self._why = str(usable.get("description", "")) if isinstance(usable, dict) else ""
         self._of: dict[int, bytes] = {}
         self._same: dict[bytes, bytes] = {}
-        if self._shared is not None:
-            check_of(self._shared)
+        for schema in filter(None, (self._shared, self._usable)):
+            check_of(schema)
 
     def note(self, item: int, own: bytes) -> None:
         """Note an item's own part of its request, as it is sent."""
@@ -50,4 +55,13 @@ class Forms:
     def problem(self, item: int, text: str) -> str | None:
         """Return what is wrong with the form of a reply, None if nothing is."""
         schema = self._of.get(item, self._shared)
-        return None if schema is None else check_of(schema)(text)
+        problem = None if schema is None else check_of(schema)(text)
+        if problem is None and self._usable is not None:
+            problem = check_of(self._usable)(text)
+            return problem and (self._why or problem)
+        return problem
+
+    def json_in(self, item: int, text: str) -> str:
+        """Return the JSON that a reply has among fences, thoughts or prose, else its whole text."""
+        schema = self._of.get(item, self._shared)
+        return json_in(text, {"required": [ECHO]} if schema is None else orjson.loads(schema))[1]

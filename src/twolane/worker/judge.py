@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, assert_never
 
 from twolane.core.deadline import LATE
-from twolane.core.identity import Echo, check_echo, make_custom_id, note_ref
+from twolane.core.identity import ECHO, Echo, check_echo, make_custom_id, note_ref
 from twolane.core.pricing import Bill, bill, reserve_nano
 from twolane.core.render import WrongReply, repair_bytes
 from twolane.core.retry import (
@@ -33,6 +33,7 @@ from twolane.core.types import (
 )
 from twolane.ledger import SentItem, Settlement
 from twolane.ledger.rows import NO_USAGE
+from twolane.providers.messages import with_text
 from twolane.worker.forms import Forms
 
 if TYPE_CHECKING:
@@ -234,12 +235,27 @@ class Judge:
         )
 
     def _checked(self, sent: SentItem, outcome: Outcome) -> Outcome:
-        """Return `outcome`, or what a check of ours makes of a success."""
+        """Return `outcome`, or what a check of ours makes of a success.
+
+        A reply that has its JSON among a fence, thoughts or prose is taken as that JSON.
+        """
         if not isinstance(outcome, Succeeded):
             return outcome
         reply = outcome.reply
         if reply.problem:
             return Errored(reply.problem_kind, reply.problem, reply)
+        found = self._held_against_form(sent, reply)
+        if not isinstance(found, Errored):
+            return found
+        inner = self.forms.json_in(sent.item.id, reply.text)
+        if inner == reply.text:
+            return found
+        taken = self._held_against_form(sent, with_text(reply, inner))
+        # Of what cannot be used the whole answer is kept.
+        return Errored(taken.kind, taken.message, reply) if isinstance(taken, Errored) else taken
+
+    def _held_against_form(self, sent: SentItem, reply: Reply) -> Succeeded | Errored | Quarantined:
+        """Return what an answer is worth by its echo and its form."""
         token = self.token(sent.item)
         echo = Echo.OK if token is None else check_echo(reply.text, token)
         if echo is Echo.WRONG:
@@ -252,7 +268,7 @@ class Judge:
             else self.forms.problem(sent.item.id, reply.text)
         )
         if not problem:
-            return outcome
+            return Succeeded(reply)
         kind = ending_kind(reply.stop_reason)
         return Errored(kind or "invalid_reply", _why_ended(kind) or problem, reply)
 
@@ -323,4 +339,4 @@ def _why_unreadable(reply: Reply) -> str:
         parse_reply(reply.text)
     except ValueError:
         return f"the reply is not JSON: {reply.text[:80]!r}"
-    return "the reply lacks the string `note_ref`"
+    return f"the reply lacks the string `{ECHO}`"

@@ -8,6 +8,7 @@ import orjson
 import pytest
 
 from twolane.core.identity import with_note_ref
+from twolane.core.replies import MAX_BEGINNINGS, json_in, without_thinking
 from twolane.errors import InputError
 from twolane.providers.chat import (
     Manner,
@@ -18,7 +19,6 @@ from twolane.providers.chat import (
     to_chat,
     to_messages,
 )
-from twolane.providers.replies import MAX_BEGINNINGS, json_in, without_thinking
 
 SCHEMA = {
     "type": "object",

@@ -93,3 +93,63 @@ def test_two_or_more_go_as_a_batch_and_one_goes_at_once(tmp_path: Path) -> None:
         assert report.decision.lane is lane
         assert report.decision.reason.startswith(f"{count} item")
         assert report.lanes[lane].items == count
+
+
+WRAPPED = {
+    "a fence": "```json\n{}\n```",
+    "words before": "Here is the answer:\n\n{}",
+    "words behind": "{}\n\nI hope this helps!",
+    "a thought before": '<think>Shall it be {{"a": 1}}?</think>\n{}',
+}
+
+
+@pytest.mark.parametrize("lane", list(Lane))
+@pytest.mark.parametrize("form", WRAPPED.values(), ids=WRAPPED)
+def test_json_within_a_fence_or_words_is_the_reply(tmp_path: Path, form: str, lane: Lane) -> None:
+    """It is paid for once, comes out as plain JSON, and the whole answer is kept beside it."""
+    scene = Scene(tmp_path)
+    scene.scripted.reply = lambda params: form.format(echo_reply(params))
+    report = scene.finish(ask(3), lane=lane)
+    assert report.items.succeeded == 3
+    for outcome in scene.outcomes():
+        assert outcome.attempts == 1
+        assert f'q{outcome.index}"' in orjson.loads(outcome.text)["text"] + '"'
+        assert outcome.result["message"]["said"] == form.format(outcome.text)
+
+
+def test_json_of_another_item_within_words_is_quarantined(tmp_path: Path) -> None:
+    """What stands around a reply proves nothing about whose it is."""
+    scene = Scene(tmp_path)
+    scene.scripted.reply = lambda params: f"Here it is: {_wrong_token(params)}"
+    assert scene.finish(ask(2)).items.quarantined == 2
+
+
+SAYS_SOMETHING = {
+    "description": "it says nothing",
+    "properties": {"text": {"pattern": r"\S"}},
+}
+
+
+@pytest.mark.parametrize("lane", list(Lane))
+def test_a_reply_that_is_not_usable_is_asked_for_once_more(tmp_path: Path, lane: Lane) -> None:
+    """The model is shown what was wrong; a second one ends the item, with the reason."""
+    scene = Scene(tmp_path)
+
+    def reply(params: dict[str, Any]) -> str:
+        said = orjson.loads(echo_reply(params))
+        hopeless = "q1" in params["messages"][0]["content"]
+        empty = hopeless or len(params["messages"]) == 1
+        return orjson.dumps({**said, **({"text": " "} if empty else {})}).decode()
+
+    scene.scripted.reply = reply
+    scene.finish(ask(2), lane=lane, usable=SAYS_SOMETHING)
+    first, second = scene.outcomes()
+    assert (first.state, first.attempts) == ("succeeded", 2)
+    assert (second.state, second.attempts, second.error_kind) == ("failed", 2, "invalid_reply")
+    assert second.message.startswith("it says nothing. Retry the item")
+    sent = scene.scripted.sent or [
+        one["params"] for batch in scene.scripted.batches for one in batch.requests
+    ]
+    asked_again = [one["messages"][-1]["content"] for one in sent if len(one["messages"]) > 1]
+    assert len(asked_again) == 2
+    assert all("cannot be used: it says nothing. Answer" in one for one in asked_again)

@@ -45,6 +45,16 @@ _WORDS = list_of(text_of(MAX_WORD_CHARS), MAX_TOPICS + 2)
 BOUNDED_SCHEMA = object_of(
     note_ref=TEXT, description=text_of(MAX_DESCRIPTION_CHARS + 100), tags=_WORDS, topics=_WORDS
 )
+_SAID = {"type": "string", "pattern": r"\S"}
+USABLE = {
+    "description": "it is empty: it has no description, no tags and no topics",
+    "anyOf": [
+        {"properties": {"description": _SAID}},
+        {"properties": {"tags": {"contains": _SAID}}},
+        {"properties": {"topics": {"contains": _SAID}}},
+    ],
+}
+"""What a usable reply meets besides its form: it says something."""
 
 
 @dataclass(frozen=True, slots=True)

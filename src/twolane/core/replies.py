@@ -1,4 +1,4 @@
-"""Extracting a reply from what small models add around it: thoughts, fences, prose. Pure."""
+"""Extracting a reply from what models add around it: thoughts, fences, prose. Pure."""
 
 from __future__ import annotations
 
