@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Final
 from notemill.app.events import NoteChange
 from notemill.app.kinds import KIND_CURATE
 from notemill.errors import NotemillError, VaultError
+from notemill.markup.tags import tag_key
 from notemill.offline.commonplace import commonplace
 from notemill.offline.pieces import parse as pieces_of
 from notemill.stores.proposals import ProposalState
 from notemill.stores.queue_rows import Filter
+from notemill.tagging.known import KnownTags
 from notemill.vault.cleaning import owners_words
 from notemill.vault.note import parse
 from notemill.workflows.curation.apply import preview, waits_for_person
@@ -133,8 +135,18 @@ def collect_in(opened: OpenVault, run: Run) -> list[tuple[int, str]]:
         opened.vault,
         opened.review,
         gate=opened.gate(),
+        known=known_in(opened),
         now=opened.clock(),
     )
+
+
+def known_in(opened: OpenVault) -> KnownTags:
+    """Return the tags that prompts may contain, to find other spellings of them by."""
+    sight = opened.look()
+    place = opened.place(sight)
+    listed = sight.shows(place.note)
+    counts = gating.candidates_of(opened.gate(place), sight.seen, listed=listed).counts
+    return KnownTags(sorted(counts, key=lambda tag: (-counts[tag], tag)))
 
 
 def losses_in(opened: OpenVault, run: Run, note: str | None) -> tuple[tuple[str, Loss], ...]:
@@ -143,7 +155,16 @@ def losses_in(opened: OpenVault, run: Run, note: str | None) -> tuple[tuple[str,
         return ()
     shows = opened.look().shows
     outcomes = (one for one in run.outcomes() if shows(one.key) and note in (None, one.key))
-    return tuple(losses_of(outcomes, opened.vault))
+    proposals = opened.review.proposals(run.id)
+    return tuple(
+        losses_of(
+            outcomes,
+            opened.vault,
+            gate=opened.gate(),
+            known=known_in(opened),
+            proposed={(one.note, tag_key(one.value)) for one in proposals},
+        )
+    )
 
 
 def sample_in(opened: OpenVault, run: Run, stage: int, count: int) -> tuple[NoteChange, ...]:

@@ -171,8 +171,12 @@ def _alike(
 
 
 def _style_form(tag: Tag) -> str:
-    """Return a tag's letters and digits: `Machine-Learning` and `machineLearning` are equal."""
-    return _SEPARATORS.sub("", tag.leaf).casefold()
+    return level_form(tag.leaf)
+
+
+def level_form(name: str) -> str:
+    """Return the letters of a tag's level: `Machine-Learning` and `machineLearning` are equal."""
+    return _SEPARATORS.sub("", name).casefold()
 
 
 def _accents_form(tag: Tag) -> str:
@@ -197,18 +201,20 @@ def words_of(name: str) -> list[str]:
 
 def _plurals(tags: list[Tag]) -> Iterator[tuple[Tag, Tag, Variation]]:
     forms = {_style_form(tag): tag for tag in tags}
-    for form, tag in forms.items():
-        last = (words_of(tag.leaf) or [""])[-1]
-        if last in _NO_PLURALS:
-            continue
-        for ending, singular in _PLURALS:
-            if not last.endswith(ending):
-                continue
-            bare = last.removesuffix(ending) + singular
-            other = forms.get(form[: len(form) - len(last)] + bare)
-            if other is not None and len(bare) >= MIN_SINGULAR and not bare.endswith(("s", "i")):
-                yield other, tag, Variation.PLURAL
-                break
+    for tag in forms.values():
+        found = (forms[one] for one in singulars(tag.leaf) if one in forms)
+        if (other := next(found, None)) is not None:
+            yield other, tag, Variation.PLURAL
+
+
+def singulars(name: str) -> Iterator[str]:
+    """Yield the forms of levels that `name` may be the plural of; each is one only if it is there."""
+    last = (words_of(name) or [""])[-1]
+    form = level_form(name)
+    for ending, singular in _PLURALS if last not in _NO_PLURALS else ():
+        bare = last.removesuffix(ending) + singular
+        if last.endswith(ending) and len(bare) >= MIN_SINGULAR and not bare.endswith(("s", "i")):
+            yield form[: len(form) - len(last)] + bare
 
 
 def _slips(tags: list[Tag]) -> Iterator[tuple[Tag, Tag, Variation]]:

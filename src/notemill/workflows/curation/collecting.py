@@ -9,18 +9,22 @@ from typing import TYPE_CHECKING
 from notemill.errors import NotemillError
 from notemill.index import facts_of
 from notemill.markup.references import NOTHING, Own
+from notemill.markup.tags import tag_key
+from notemill.tagging.gate import OPEN
+from notemill.tagging.known import NONE
 from notemill.workflows.curation.curate import proposals_for, read_reply
+from notemill.workflows.curation.reply_text import TURNED_DOWN, Loss
 from twolane import ItemState, TwolaneError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
     from notemill.index import NoteFacts
     from notemill.stores.proposals import NewProposal
     from notemill.stores.review import Review
     from notemill.tagging.gate import Gate
+    from notemill.tagging.known import KnownTags
     from notemill.vault.files import Vault
-    from notemill.workflows.curation.reply_text import Loss
     from twolane import ItemOutcome
 
 
@@ -31,13 +35,14 @@ def collected(
     review: Review,
     *,
     gate: Gate,
+    known: KnownTags = NONE,
     now: float,
 ) -> list[tuple[int, str]]:
     """Turn a run's answers so far into proposals; return those in conflict, with why.
 
     A note that has changed since the model was asked is a conflict; the answer for a note that is
-    not here now is kept until it is back. May be called repeatedly: answers that were collected
-    before are left as they are.
+    not here now is kept until it is back. Another spelling of a tag that is `known` is that tag. May
+    be called repeatedly: answers that were collected before are left as they are.
     """
     done = review.stored(run)
     written = review.descriptions_written()
@@ -51,7 +56,7 @@ def collected(
             why = facts if isinstance(facts, str) else "the note was edited since it was read"
             conflicts[outcome.key] = (outcome.index, f"{why}; curate it again")
             continue
-        reply = read_reply(outcome.text, own)
+        reply = read_reply(outcome.text, own, known)
         ours = written.get(outcome.key, frozenset())
         new = proposals_for(facts, reply, ours=ours, gate=gate)
         found.append((outcome.key, facts.source_hash, new))
@@ -60,17 +65,29 @@ def collected(
     return [conflict for key, conflict in conflicts.items() if key not in away]
 
 
-def losses_of(outcomes: Iterable[ItemOutcome], vault: Vault) -> Iterator[tuple[str, Loss]]:
+def losses_of(
+    outcomes: Iterable[ItemOutcome],
+    vault: Vault,
+    *,
+    gate: Gate = OPEN,
+    known: KnownTags = NONE,
+    proposed: Collection[tuple[str, str]] = (),
+) -> Iterator[tuple[str, Loss]]:
     """Yield what was dropped or changed in answers, each with its note.
 
-    Judged by the current notes; a note is read only if its answer refers to something.
+    Judged by the current notes and `gate`; a note is read only if its answer refers to something.
+    `proposed` are the tags, by note and key, that did become proposals.
     """
     for outcome in outcomes:
         if outcome.state is not ItemState.SUCCEEDED or outcome.body is None:
             continue
+        key = outcome.key
         with suppress(TwolaneError):  # a damaged answer, which `twolane check` names
-            reply = read_reply(outcome.text, Own(partial(_text, vault, outcome.key)))
-            yield from ((outcome.key, loss) for loss in reply.losses)
+            reply = read_reply(outcome.text, Own(partial(_text, vault, key)), known)
+            yield from ((key, loss) for loss in reply.losses)
+            refused = [tag for tag in reply.tags if gate.of(tag, key) is None]
+            if count := sum((key, tag_key(tag)) not in proposed for tag in refused):
+                yield key, Loss("tags", TURNED_DOWN, count)
 
 
 def _text(vault: Vault, key: str) -> str:

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from notemill.markup.invisible import visible
 from notemill.markup.references import NOTHING
-from notemill.markup.tags import tag_key
+from notemill.markup.tags import paths_of, tag_key
 from notemill.prompts.material import NOTE, TEXT_BELOW, Block, line_of, list_of_tags, marked
 from notemill.stores.proposals import NewProposal, ProposalKind
 from notemill.tagging.gate import OPEN
+from notemill.tagging.known import NONE
 from notemill.workflows.curation.reply_text import MAX_DESCRIPTION_CHARS, ReplyReading, topic_key
 from notemill.workflows.fitting import Room
 from notemill.workflows.forms import TEXT, list_of, object_of, params_of, text_of
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from notemill.index import NoteFacts
     from notemill.markup.references import Own
     from notemill.tagging.gate import Gate
+    from notemill.tagging.known import KnownTags
     from notemill.workflows.curation.reply_text import Loss
 
 MAX_TOKENS = 1_024
@@ -129,17 +131,23 @@ def as_request(facts: NoteFacts, params: dict[str, Any], *, need: int) -> Reques
     )
 
 
-def read_reply(text: str, own: Own = NOTHING) -> Curated:
+def read_reply(text: str, own: Own = NOTHING, known: KnownTags = NONE) -> Curated:
     """Read a reply that met its schema into plain words and legal tags, each once.
 
-    `own` are the note's own references: a reply may repeat those.
+    `own` are the note's own references: a reply may repeat those. Another spelling of a tag that is
+    `known` is that tag; a parent beside its child is left out.
     """
     value = json.loads(text)
     reading = ReplyReading(own)
     description = reading.description(value["description"])
-    tags = tuple(_unique(reading.tags(value["tags"])))[:MAX_TAGS]
-    topics = tuple(_unique(reading.topics(value["topics"])))[:MAX_TOPICS]
-    return Curated(description, tags, topics, reading.losses)
+    tags = _unique(known.of(tag) for tag in reading.tags(value["tags"]))
+    topics = _unique(reading.topics(value["topics"]))
+    return Curated(
+        description,
+        reading.first("tags", reading.narrowest(tags), MAX_TAGS),
+        reading.first("topics", topics, MAX_TOPICS),
+        reading.losses,
+    )
 
 
 def proposals_for(
@@ -171,8 +179,9 @@ def proposals_for(
 
 def _tag_proposals(facts: NoteFacts, tags: Iterable[str], gate: Gate) -> list[NewProposal]:
     have = {tag_key(tag) for tag in facts.all_tags}
-    # The note has a tag already if it has another spelling of it.
+    # The note has a tag already if it has another spelling of it, or one below it.
     have |= {tag_key(one.tag) for tag in facts.all_tags if (one := gate.of(tag, facts.key))}
+    have = {path for key in have for path in paths_of(key)}
     found: list[NewProposal] = []
     for tag in tags:
         ruling = gate.of(tag, facts.key)

@@ -22,10 +22,10 @@ from notemill.markup.references import (
     shortened,
     without_foreign,
 )
-from notemill.markup.tags import clean_tag, is_tidy_tag
+from notemill.markup.tags import clean_tag, is_tidy_tag, is_within, tag_key
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from notemill.markup.references import Own
 
@@ -41,6 +41,9 @@ LEADS: Final = "left out: links, addresses or code that the note does not have"
 LONG: Final = "left out: too long"
 NO_TAG: Final = "left out: not a tag"
 MANY: Final = "left out: too many"
+SHORTENED: Final = f"shortened to {MAX_DESCRIPTION_CHARS} characters"
+PARENT: Final = "left out: a tag below it is there, too"
+TURNED_DOWN: Final = "left out: rejected before, or struck out in the vocabulary"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +80,10 @@ class ReplyReading:
             says = any(map(str.isalpha, plain))
             self._lost["description", PLAIN if says else LEADS] += 1
             plain = plain if says else ""
-        return shortened(plain, MAX_DESCRIPTION_CHARS, self.own)
+        short = shortened(plain, MAX_DESCRIPTION_CHARS, self.own)
+        if len(short) < len(plain) and len(plain) > MAX_DESCRIPTION_CHARS:
+            self._lost["description", SHORTENED] += 1
+        return short
 
     def topics(self, said: list[str]) -> Iterator[str]:
         """Yield the valid topics."""
@@ -89,6 +95,24 @@ class ReplyReading:
                 self._lost["topics", LEADS] += 1
             elif text:
                 yield text
+
+    def narrowest(self, tags: Sequence[str]) -> list[str]:
+        """Return tags without those that are parents of others among them."""
+        keys = [tag_key(tag) for tag in tags]
+        kept = [
+            tag
+            for tag, key in zip(tags, keys, strict=True)
+            if not any(one != key and is_within(one, key) for one in keys)
+        ]
+        if len(kept) < len(tags):
+            self._lost["tags", PARENT] += len(tags) - len(kept)
+        return kept
+
+    def first(self, name: str, values: Sequence[str], most: int) -> tuple[str, ...]:
+        """Return the first of some values, as many as are asked for."""
+        if len(values) > most:
+            self._lost[name, MANY] += len(values) - most
+        return tuple(values[:most])
 
     def tags(self, said: list[str]) -> Iterator[str]:
         """Yield the valid tags, in the form to write."""

@@ -115,9 +115,11 @@ def candidates_of(gate: Gate, facts: Iterable[NoteFacts], *, listed: bool) -> Ca
     if gate.vocabulary is None:
         return Candidates.of(notes)
     known = [_passed(gate, tags) for tags in notes]
-    if listed:
-        known.append([one.tag for one in gate.vocabulary.entries if not one.dropped])
-    return Candidates.of(known)
+    if not listed:
+        return Candidates.of(known)
+    entries = [one for one in gate.vocabulary.entries if not one.dropped]
+    known.append([one.tag for one in entries])
+    return Candidates.of(known, {one.tag: one.description for one in entries if one.description})
 
 
 def _passed(gate: Gate, tags: Iterable[str]) -> list[str]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from notemill.stores.proposals import ProposalKind
-from notemill.tagging.gate import OPEN
+from notemill.tagging.gate import OPEN, Gate
 from notemill.workflows.curation.collecting import collected, losses_of
-from notemill.workflows.curation.reply_text import HIDDEN
+from notemill.workflows.curation.reply_text import HIDDEN, TURNED_DOWN
 from tests.doubles import ScriptedProvider
 from tests.notemill.workflows.notes import Desk, curated, many
 
@@ -93,3 +93,50 @@ def test_what_was_not_taken_of_an_answer_is_told_with_its_note(tmp_path: Path) -
         return [(key, one.reason) for key, one in losses]
 
     assert desk.through_the_door(job) == [("n001.md", HIDDEN)]
+
+
+def test_a_tag_that_was_turned_down_is_told_but_not_one_that_was_proposed_first(
+    tmp_path: Path,
+) -> None:
+    """What the gate drops of an answer is said; what a person rejects afterwards is no loss."""
+    desk = answered(tmp_path)
+    name = desk.latest()
+    gate = Gate(rejected=["area/tested"])
+
+    async def job(mill: Mill) -> list[list[tuple[str, str]]]:
+        run = await mill.engine.run(name)
+        proposed = {("n000.md", "area/tested"), ("n002.md", "area/tested")}
+
+        def told(opened: OpenVault, /, **more: Any) -> list[tuple[str, str]]:  # noqa: ANN401
+            found = losses_of(run.outcomes(), opened.vault, gate=gate, **more)
+            return [(key, one.reason) for key, one in found]
+
+        return [
+            await mill.on(told),
+            await mill.on(lambda opened: told(opened, proposed=proposed)),
+        ]
+
+    every, others = desk.through_the_door(job)
+    assert every == [(f"n00{n}.md", TURNED_DOWN) for n in range(3)]
+    assert others == [("n001.md", TURNED_DOWN)]
+
+
+def test_a_fenced_answer_in_another_spelling_becomes_the_vaults_tag(tmp_path: Path) -> None:
+    """And one that says nothing is asked for once more, in either lane."""
+    empty: list[str] = []
+
+    def reply(params: dict[str, Any]) -> str:
+        if not empty:
+            empty.append(curated(params, description="", tags=[], topics=[]))
+            return empty[0]
+        fields = curated(params, tags=["Areas/Test"])
+        return f"```json\n{fields}\n```"
+
+    notes = {**many(3), "own.md": "---\ntags: [area/tests]\n---\nWords.\n"}
+    desk = Desk(tmp_path, notes, ScriptedProvider(reply))
+    ended = desk.curate()
+    assert ended.code == 0
+    tags = {(one.note, one.value) for one in desk.proposals() if one.kind is ProposalKind.TAG}
+    assert tags == {(f"n00{n}.md", "area/tests") for n in range(3)}
+    assert len(desk.requests) == 5
+    assert "it is empty: it has no description" in desk.everything_sent

@@ -7,11 +7,13 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from jsonschema import Draft7Validator
 
 from notemill.index import NoteFacts, facts_of
 from notemill.markup.tags import is_tidy_tag
 from notemill.prompts.material import read_blocks
 from notemill.stores.proposals import NewProposal, ProposalKind
+from notemill.tagging.known import KnownTags
 from notemill.vault.note import parse
 from notemill.vault.proposal import set_properties
 from notemill.workflows.curation.candidates import MAX_CANDIDATES, Candidates
@@ -19,13 +21,21 @@ from notemill.workflows.curation.curate import (
     MAX_NOTE_CHARS,
     MAX_TAGS,
     MAX_TOPICS,
+    USABLE,
     Curated,
     load_template,
     proposals_for,
     read_reply,
     request_for,
 )
-from notemill.workflows.curation.reply_text import MAX_DESCRIPTION_CHARS
+from notemill.workflows.curation.reply_text import (
+    MANY,
+    MAX_DESCRIPTION_CHARS,
+    PARENT,
+    SHORTENED,
+)
+
+EMPTY: dict[str, object] = {"note_ref": "x", "description": "", "tags": [], "topics": []}
 
 
 def facts(text: str, key: str = "Folder/Note.md") -> NoteFacts:
@@ -35,8 +45,7 @@ def facts(text: str, key: str = "Folder/Note.md") -> NoteFacts:
 
 def reply(**fields: object) -> Curated:
     """Read a reply with these fields."""
-    empty = {"note_ref": "x", "description": "", "tags": [], "topics": []}
-    return read_reply(json.dumps(empty | fields))
+    return read_reply(json.dumps(EMPTY | fields))
 
 
 # -- candidates -----------------------------------------------------------------------------------
@@ -142,6 +151,48 @@ def test_whatever_a_model_says_comes_out_plain_and_can_be_written(
     assert note.body == "Words.\n"
 
 
+def test_another_spelling_of_a_known_tag_is_that_tag() -> None:
+    """Then two names of one tag are one."""
+    said = json.dumps(EMPTY | {"tags": ["Gardens/soils", "garden/soil", "Foods"]})
+    found = read_reply(said, known=KnownTags(["garden/soil", "food"]))
+    assert found.tags == ("garden/soil", "food")
+    assert found.losses == ()
+
+
+def test_a_parent_beside_its_child_and_what_is_too_much_are_left_out_and_said() -> None:
+    """The first of what is asked for stays."""
+    found = reply(
+        tags=["garden", "a", "garden/soil", "b", "c", "gardener"],
+        topics=[f"topic {n}" for n in range(8)],
+        description="word " * 100,
+    )
+    assert found.tags == ("a", "garden/soil", "b")
+    assert len(found.topics) == MAX_TOPICS
+    assert [one.as_line() for one in found.losses] == [
+        f"description: {SHORTENED}",
+        f"tags: {PARENT}",
+        f"tags: {MANY} (2)",
+        f"topics: {MANY} (3)",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("fields", "usable"),
+    [
+        ({}, False),
+        ({"description": " ", "tags": ["", " "], "topics": []}, False),
+        ({"description": "Soil."}, True),
+        ({"tags": ["soil"]}, True),
+        ({"topics": ["", "Soil"]}, True),
+    ],
+)
+def test_a_reply_that_says_nothing_is_not_usable(
+    fields: dict[str, object], *, usable: bool
+) -> None:
+    """One field with something in it is something."""
+    assert Draft7Validator(USABLE).is_valid(EMPTY | fields) is usable
+
+
 # -- proposals ------------------------------------------------------------------------------------
 
 
@@ -157,6 +208,13 @@ def test_only_what_the_note_has_not_is_proposed() -> None:
         NewProposal(ProposalKind.TAG, "a/new"),
         NewProposal(ProposalKind.TOPIC, "Worms"),
     ]
+
+
+def test_a_parent_of_a_tag_that_the_note_has_is_not_proposed() -> None:
+    """The note is found below it already; a tag below one that it has says more."""
+    has = facts("---\ntags: [garden/soil, food]\n---\nWords.\n")
+    found = proposals_for(has, Curated("", ("garden", "food/rye"), ()), ours=frozenset())
+    assert found == [NewProposal(ProposalKind.TAG, "food/rye")]
 
 
 def test_an_empty_reply_proposes_nothing() -> None:
