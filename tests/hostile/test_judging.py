@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from notemill.app.reviewing import Wanted
 from notemill.app.views.links import links_shown
 from notemill.cli.show.links import show_undecided, show_uniform
 from notemill.prompts.material import read_blocks
 from notemill.stores.pairs import Pair, PairState
+from notemill.stores.proposals import Decision, ProposalKind
 from notemill.workflows.links.judging import (
     MAX_REASON_CHARS,
     Judgement,
@@ -115,6 +117,47 @@ def test_what_is_undecided_is_neither_asked_again_nor_written_until_a_person_say
     assert desk.pairs(PairState.PROPOSED) == {(a, b)}
     assert desk.link(apply=True) == 0
     assert desk.pairs(PairState.WRITTEN) == {(a, b)}
+
+
+def test_a_disagreement_waits_in_the_queue_with_both_reasons(tmp_path: Path) -> None:
+    """Review shows who says what; accepted and taken back, the pair stands as it did."""
+    desk = linked(tmp_path, judge(lambda one, other: one < other))
+    undecided = desk.on(lambda opened: opened.links.pairs(states=[PairState.UNDECIDED]))
+
+    async def job(mill: Mill) -> None:
+        page = await mill.reviewing.page(Wanted(kinds=(ProposalKind.LINK,)))
+        (row,) = (one for one in page.rows if one.notes == (undecided[0].a, undecided[0].b))
+        assert row.why.startswith(undecided[0].because)
+        assert " says yes, " in row.why
+        assert " says no, " in row.why
+        for decision in (Decision.ACCEPT, Decision.REJECT):
+            await mill.reviewing.decide([row.id], decision, by="me")
+            await mill.reviewing.take_back(by="me")
+        assert await mill.reviewing.look_at(row) is not None
+
+    desk.through_the_door(job)
+    assert desk.on(lambda opened: opened.links.pairs(states=[PairState.UNDECIDED])) == undecided
+
+
+def test_what_both_notes_refuse_is_shown_with_its_reasons_and_may_be_allowed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`show` lists it, a second search pays for no answer, and a person's yes asks nobody again."""
+    desk = linked(tmp_path, judge(lambda *_: False))
+    (first, *_) = desk.on(lambda opened: opened.links.pairs(states=[PairState.DECLINED]))
+    batches = len(desk.provider.batches)
+    assert desk.link(apply=True) == 0
+    shell = Shell(tmp_path / "shell", monkeypatch, capsys)
+    monkeypatch.setenv("TWOLANE_HOME", str(desk.home))
+    assert shell("show", first.run) == 0
+    one, other = title(first.a), title(first.b)
+    assert f"{first.a} and {first.b}: about {other}; about {one}" in shell.out
+    names = (first.a, first.b, "--vault", desk.root)
+    assert shell("link", "allow", *names, "--yes", "--json") == 0
+    assert shell.report["allowed"] == [{"a": first.a, "b": first.b, "state": "proposed"}]
+    assert desk.link(apply=True) == 0
+    assert desk.pairs(PairState.WRITTEN) == {(first.a, first.b)}
+    assert len(desk.provider.batches) == batches
 
 
 def answers(desk: Linker) -> tuple[LinksShown, dict[str, Any], str]:

@@ -149,7 +149,10 @@ class LinkAsking:
         """Report the pairs that a run's answers leave undecided, and return the answers."""
         pairs = await self._bench.on(seen_pairs, run_id)
         answers = await self.answers(run_id, pairs)
-        self._bench.front.tell(PairsAnswered(undecided_of(pairs), tuple(answers.uniform)))
+        declined = sum(one.state is PairState.DECLINED for one in pairs)
+        self._bench.front.tell(
+            PairsAnswered(run_id, declined, undecided_of(pairs), tuple(answers.uniform))
+        )
         return answers
 
 

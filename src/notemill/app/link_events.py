@@ -80,10 +80,12 @@ class PairsSampled(Event):
 class PairsAnswered(Event):
     """What a run's answers leave to a person to decide.
 
-    `undecided` are pairs on which the two answers disagree, `uniform` are notes about which all
-    answers are the same.
+    `run` has `declined` pairs that were refused for both notes; on `undecided` ones the two answers
+    disagree; `uniform` are notes about which all answers are the same.
     """
 
+    run: str
+    declined: int
     undecided: tuple[Pair, ...]
     uniform: tuple[Uniform, ...]
 
@@ -106,6 +108,6 @@ class LinksWereWritten(Event):
 
 @dataclass(frozen=True, slots=True)
 class PairsTurnedDown(Event):
-    """Rejected or undecided pairs that may be allowed."""
+    """Pairs that a person rejected or a model did not accept, and that may be allowed."""
 
     pairs: tuple[Pair, ...]

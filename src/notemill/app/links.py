@@ -100,6 +100,11 @@ class LinksShown:
         return tuple(one for one in self.pairs if one.state is PairState.PROPOSED)
 
     @property
+    def declined(self) -> tuple[Pair, ...]:
+        """The pairs that a model refused for both notes."""
+        return tuple(one for one in self.pairs if one.state is PairState.DECLINED)
+
+    @property
     def undecided(self) -> tuple[Pair, ...]:
         """The pairs that wait for a person's decision."""
         return undecided_of(self.pairs)
@@ -244,8 +249,9 @@ class Linking:
     async def allow(self, *names: str) -> tuple[Pair, ...]:
         """Allow rejected pairs to be proposed again, once a person agrees.
 
-        These are the pairs of the notes named, or all if none is. An undecided pair is proposed at
-        once. Returns the pairs in their new state. Raises NoteNotFoundError, WaitingForPersonError.
+        These are the pairs of the notes named, or all if none is. A pair that a model judged is
+        proposed at once. Returns the pairs in their new state. Raises NoteNotFoundError,
+        WaitingForPersonError.
         """
         bench = self._bench
         async with bench.working(LINK_KIND):

@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 ALLOWED_TO: Final = {
     PairState.REJECTED: PairState.WITHDRAWN,
-    PairState.DECLINED: PairState.WITHDRAWN,
+    PairState.DECLINED: PairState.PROPOSED,
     PairState.UNDECIDED: PairState.PROPOSED,
 }
-"""The state of a pair once a person allows it: an undecided pair becomes proposed."""
+"""The state of a pair once a person allows it: what a model was asked about is not asked again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ def reject_pair(opened: OpenVault, one: str, other: str) -> PairRejected:
 
 
 def turned_down(opened: OpenVault, names: Sequence[str]) -> tuple[Pair, ...]:
-    """Return the rejected and undecided pairs of the notes named.
+    """Return the pairs of the notes named that a person rejected or a model did not accept.
 
     Without names, returns those of all notes; hidden notes are left out. Raises NoteNotFoundError.
     """
@@ -60,7 +60,7 @@ def turned_down(opened: OpenVault, names: Sequence[str]) -> tuple[Pair, ...]:
 
 
 def allow_pairs(opened: OpenVault, pairs: Sequence[Pair]) -> tuple[Pair, ...]:
-    """Allow pairs again, and propose undecided ones at once; return them in their new state."""
+    """Allow pairs again, and propose those a model judged at once; return them in their new state."""
     allowed = tuple(replace(one, state=ALLOWED_TO[one.state]) for one in pairs)
     opened.links.decide_each(
         [(one.id, one.state, "you allowed it") for one in allowed], now=opened.clock()

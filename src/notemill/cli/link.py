@@ -10,7 +10,13 @@ from notemill.cli.curate import terms_of
 from notemill.cli.front import TerminalFront
 from notemill.cli.opening import open_vault
 from notemill.cli.show.curation import print_change
-from notemill.cli.show.links import show_next, show_pairs, show_undecided, show_uniform
+from notemill.cli.show.links import (
+    show_declined,
+    show_next,
+    show_pairs,
+    show_undecided,
+    show_uniform,
+)
 from notemill.config import load_embedding
 from notemill.stores.pairs import PairState
 from notemill.vault.related import Form
@@ -151,6 +157,7 @@ async def show_links(mill: Mill, run_id: str, *, item: str | None, as_json: bool
     with result_console().paged() as out:
         show_pairs(groups, out)
         show_undecided(found.undecided, out, limit=None)
+        show_declined(found.declined, out)
         show_uniform(found.answers.uniform, out)
         if change is not None:
             print_change(change, out)
@@ -193,7 +200,7 @@ async def allow_pairs(
     yes: bool,
     as_json: bool,
 ) -> int:
-    """Allow rejected pairs again, and propose undecided ones; return 0.
+    """Allow rejected pairs again, and propose those a model did not accept; return 0.
 
     Raises NotemillError, WaitingForPersonError.
     """
@@ -201,8 +208,8 @@ async def allow_pairs(
     async with await open_vault(vault, settings, front) as mill:
         allowed = await mill.links.allow(*filter(None, (one, other)))
     waiting = Counter(pair.run for pair in allowed if pair.state is PairState.PROPOSED)
-    rest = counted(len(allowed) - waiting.total(), "pair")
-    front.console.print(f"{rest} may be proposed again")
+    if (rest := len(allowed) - waiting.total()) or not allowed:
+        front.console.print(f"{counted(rest, 'pair')} may be proposed again")
     for run, count in waiting.items():
         line = f"{counted(count, 'pair')} proposed; write them with: notemill apply {shown(run)}"
         front.console.print(line)

@@ -113,10 +113,10 @@ def reject(**flags: Any) -> None:  # noqa: ANN401
 @json_flag
 @home_flag
 def allow(**flags: Any) -> None:  # noqa: ANN401
-    """List rejected and undecided pairs (one pair, those of a note, or all), and allow them.
+    """List the pairs that were turned down (one pair, those of a note, or all), and allow them.
 
-    A rejected pair may then be proposed again. An undecided pair, on which a model's two answers
-    disagree, is proposed at once, and `notemill apply` writes it.
+    A pair that you rejected may then be proposed again. One that a model refused, or on which its
+    two answers disagree, is proposed at once, and `notemill apply` writes it.
     """
     from notemill.cli.link import allow_pairs  # noqa: PLC0415
 

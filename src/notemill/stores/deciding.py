@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from notemill.errors import UsageError
-from notemill.stores.pairs import PairState
+from notemill.stores.pairs import REJECTED_BY_YOU, PairState
 from notemill.stores.proposals import (
     DECIDABLE,
     EDITABLE,
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
 MAX_STEPS: Final = 10_000
 """How many steps can be undone, across all fronts: weeks of decisions in a few megabytes."""
 
-_BECAUSE: Final = {PairState.REJECTED: "you rejected it"}
-
 
 @dataclass(frozen=True, slots=True)
 class Decided:
@@ -48,7 +46,10 @@ class Decided:
 
 @dataclass(frozen=True, slots=True)
 class _Stand:
-    """The part of a row that a step changes: its state as its table names it, scope and value."""
+    """The part of a row that a step changes: its state as its table names it, scope and value.
+
+    A pair has no value of its own, since its notes may be renamed: that is why it stands there.
+    """
 
     state: str
     scope: str
@@ -176,10 +177,9 @@ class Deciding:
         """Record the new state of a row in the table that holds it."""
         number = row.id[1:]
         if row.id[0] == OF_PAIRS:
-            because = _BECAUSE.get(PairState(after.state), "")
             self._store.db.execute(
                 "UPDATE link_pairs SET state = ?, because = ?, at_s = ? WHERE id = ?",
-                (after.state, because, now, number),
+                (after.state, after.value, now, number),
             )
             return
         self._store.db.execute(
@@ -254,8 +254,8 @@ def _check_edit(rows: Iterable[QueueRow], decision: Decision, value: str | None)
 
 
 def _stand(row: QueueRow) -> _Stand:
-    """Return a row's state; a pair has no value of its own, since its notes may be renamed."""
-    value = "" if row.kind is ProposalKind.LINK else row.value
+    """Return a row's state."""
+    value = row.because if row.kind is ProposalKind.LINK else row.value
     return _Stand(row.kept_state, row.scope, value)
 
 
@@ -264,5 +264,6 @@ def _after(row: QueueRow, decision: Decision, value: str | None) -> _Stand:
     if row.kind is ProposalKind.LINK:
         if row.state is decision.state:
             return _stand(row)
-        return _Stand(FROM_QUEUE[decision.state], "", "")
+        state = FROM_QUEUE[decision.state]
+        return _Stand(state, "", REJECTED_BY_YOU if state is PairState.REJECTED else row.because)
     return _Stand(decision.state, decision.scope, row.value if value is None else value)

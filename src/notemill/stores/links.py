@@ -11,7 +11,17 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from notemill.stores.link_rows import PAIRS, SIDES, pair_of, run_of, side_of
-from notemill.stores.pairs import DECIDED, KEPT, LinkRun, Pair, PairState, Presence, Side, SideState
+from notemill.stores.pairs import (
+    DECIDED,
+    KEPT,
+    REJECTED_BY_YOU,
+    LinkRun,
+    Pair,
+    PairState,
+    Presence,
+    Side,
+    SideState,
+)
 from notemill.stores.queue_rows import OF_PAIRS
 from notemill.vault.related import Form
 
@@ -243,7 +253,7 @@ class LinkLedger:
                 "INSERT INTO link_pairs (a, b, state, run, score, reason, source_a, source_b, because,"
                 " at_s) VALUES (?1,?2,?3,'',0,'{}','','',?4,?5) ON CONFLICT (a, b) DO UPDATE SET"
                 " state = ?3, because = ?4, at_s = ?5",
-                (a, b, PairState.REJECTED, "you rejected it", now),
+                (a, b, PairState.REJECTED, REJECTED_BY_YOU, now),
             )
 
     # -- what stands in the notes -------------------------------------------------------------

@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 
 
 class PairState(StrEnum):
-    """The state of a pair; it is `undecided` if a model's two answers disagree."""
+    """The state of a pair.
+
+    It is `declined` if a model refused it for both notes, `undecided` if its two answers disagree.
+    """
 
     ASKED = "asked"
     PROPOSED = "proposed"
@@ -38,8 +41,8 @@ DECIDED: Final = frozenset((*WANTED, PairState.REJECTED, PairState.ACCEPTED))
 """States of pairs that are not proposed again."""
 KEPT: Final = DECIDED - {PairState.ACCEPTED}
 """States of pairs that stay known when their run is forgotten."""
-
-
+REJECTED_BY_YOU: Final = "you rejected it"
+"""Why a pair that a person rejected stands where it stands."""
 TAKEN_OVER: Final = "taken-over"
 """The run id of pairs that were linked before the ledger knew them, as by another computer."""
 

@@ -95,6 +95,8 @@ class QueueRow:
     sources: tuple[tuple[str, str], ...]
     kept_state: str
     """The state's name in the table that holds the row."""
+    because: str = ""
+    """Of a link: why it stands there, such as what a model said of it; also a part of `why`."""
 
     @property
     def value_key(self) -> str:
@@ -116,19 +118,19 @@ def fingerprint_of(kind: ProposalKind, raw: bytes) -> str:
 
 COLUMNS: Final = (
     "id, kind, note, other, value, replaces, why, confidence, run, state, scope, source_hash,"
-    " other_hash"
+    " other_hash, because"
 )
 TABLES: Final[Mapping[str, str]] = {
     OF_NOTES: (
         "(SELECT id, kind, note, '' AS other, value, value_key, replaces, why, confidence, run, state,"
-        " scope, source_hash, '' AS other_hash FROM proposals)"
+        " scope, source_hash, '' AS other_hash, '' AS because FROM proposals)"
     ),
     OF_PAIRS: (
         "(SELECT pair.id AS id, 'link' AS kind, min(one.key, two.key) AS note,"
         " max(one.key, two.key) AS other, max(one.key, two.key) AS value,"
         " max(one.key, two.key) AS value_key, '' AS replaces, reason AS why, score AS confidence, run,"
         " state, '' AS scope, iif(one.key < two.key, source_a, source_b) AS source_hash,"
-        " iif(one.key < two.key, source_b, source_a) AS other_hash"
+        " iif(one.key < two.key, source_b, source_a) AS other_hash, because"
         " FROM link_pairs AS pair JOIN link_notes AS one ON one.id = a"
         " JOIN link_notes AS two ON two.id = b)"
     ),
@@ -221,7 +223,7 @@ def row_of(home: str, row: Sequence[Any], notes: Sequence[str]) -> QueueRow:
     """Return a row as a value; `notes` are those that a change of a tag touches."""
     (
         number, kind, note, other, value, replaces, why, confidence, run, state, scope, source,
-        other_source,
+        other_source, because,
     ) = row  # fmt: skip
     of_pairs = home == OF_PAIRS
     named = (note, other) if of_pairs else (note,)
@@ -231,18 +233,18 @@ def row_of(home: str, row: Sequence[Any], notes: Sequence[str]) -> QueueRow:
         named if note else tuple(notes),
         value,
         replaces,
-        _reasons(why) if of_pairs else why,
+        _reasons(why, because) if of_pairs else why,
         None if confidence == NO_CONFIDENCE else confidence,
         run,
         PAIR_STATES[PairState(state)] if of_pairs else ProposalState(state),
         scope,
         tuple(zip(named, (source, other_source), strict=False)) if note else (),
         state,
+        because,
     )
 
 
-def _reasons(text: str) -> str:
-    """Return why two notes belong together, in words."""
-    return "; ".join(
-        f"{name}: {', '.join(words)}" for name, words in json.loads(text).items() if words
-    )
+def _reasons(text: str, because: str) -> str:
+    """Return why two notes belong together, in words; first what was said of them."""
+    found = (f"{name}: {', '.join(words)}" for name, words in json.loads(text).items() if words)
+    return "; ".join(filter(None, (because, *found)))

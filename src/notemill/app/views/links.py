@@ -75,7 +75,12 @@ def links_applied(run: str, written: LinksWritten, hidden: int) -> dict[str, Any
 def links_shown(shown: LinksShown, pairs: Iterable[ExplainedPair]) -> dict[str, Any]:
     """Return a run's pairs with their reasons; `pairs` are those of `shown`."""
     value = [
-        {**_pair(explained), "state": pair.state, **_answers(pair, shown.answers)}
+        {
+            **_pair(explained),
+            "state": pair.state,
+            "because": pair.because,
+            **_answers(pair, shown.answers),
+        }
         for pair, explained in zip(shown.pairs, pairs, strict=True)
     ]
     return {"run": shown.run, "kind": LINK_KIND, "pairs": value, **_uniform(shown.answers)}

@@ -107,17 +107,29 @@ def _show_pair(explained: ExplainedPair, key: str, console: Console) -> None:
 def show_undecided(
     undecided: Sequence[Pair], console: Console, *, limit: int | None = SHOWN_LINES
 ) -> None:
-    """Show the pairs on which a model's two answers disagree."""
+    """Show the pairs on which a model's two answers disagree, with both reasons."""
     if not undecided:
         return
     console.print(
-        f"{counted(len(undecided), 'pair')} undecided, and not written: propose one with "
-        "`notemill link allow NOTE NOTE`, or reject it with `notemill link reject NOTE NOTE`"
+        f"{counted(len(undecided), 'pair')} undecided, as the two answers disagree, and not written: "
+        "decide with `notemill review --kind link`"
     )
     for one in undecided[:limit]:
         console.print(f"  {shown(one.a)} and {shown(one.b)}: {shown(one.because)}")
     if limit is not None:
         _show_rest(len(undecided) - limit, console)
+
+
+def show_declined(declined: Sequence[Pair], console: Console) -> None:
+    """Show the pairs that a model refused for both notes, and why."""
+    if not declined:
+        return
+    console.print(
+        f"{counted(len(declined), 'pair')} refused by the model; to propose one all the same: "
+        "`notemill link allow NOTE NOTE`"
+    )
+    for one in declined:
+        console.print(f"  {shown(one.a)} and {shown(one.b)}: {shown(one.because)}")
 
 
 def show_next(run: str, console: Console) -> None:
@@ -152,6 +164,9 @@ def _sampled(event: link_events.PairsSampled, console: Console) -> None:
 
 def _answered(event: link_events.PairsAnswered, console: Console) -> None:
     show_undecided(event.undecided, console)
+    if event.declined:
+        refused = counted(event.declined, "pair")
+        console.print(f"{refused} refused by the model; why: notemill show {shown(event.run)}")
     show_uniform(event.uniform, console)
 
 
@@ -190,7 +205,8 @@ def _written(event: link_events.LinksWereWritten, console: Console) -> None:
 
 def _turned_down(event: link_events.PairsTurnedDown, console: Console) -> None:
     for pair in event.pairs:
-        console.print(f"  {shown(pair.a)} and {shown(pair.b)}: {shown(pair.because)}")
+        line = f"  {shown(pair.a)} and {shown(pair.b)}: {pair.state}, {shown(pair.because)}"
+        console.print(line)
 
 
 def _show_rest(count: int, console: Console, what: str = "more") -> None:

@@ -295,7 +295,7 @@ def decided(pair: Pair, verdicts: Mapping[int, Sequence[Judgement]]) -> tuple[Pa
     accepts = {one.accept for one in answers.values()}
     if len(answers) == BOTH and len(accepts) == 1:
         state = PairState.PROPOSED if accepts == {True} else PairState.DECLINED
-        return state, next(iter(answers.values())).reason
+        return state, "; ".join(dict.fromkeys(answers[key].reason for key in (pair.a, pair.b)))
     views = (_view(key, answers.get(key)) for key in (pair.a, pair.b))
     return PairState.UNDECIDED, "; ".join(views)
 
