@@ -27,6 +27,8 @@ MAX_SHORT: Final = 5
 """The most letters of a name that stands for the initials of words."""
 SURE_INITIALS: Final = 3
 """Initials of so many words are hardly a coincidence; those of two need company in common."""
+MIN_LETTERS: Final = 3
+"""The fewest Latin letters of a name that means one thing wherever it stands."""
 MIN_NOTES: Final = 3
 """The fewest notes by which the company of a tag is known."""
 MAX_COMPARED: Final = 500
@@ -42,7 +44,6 @@ _SAME_LEAF: Final = 0.9
 _SAME_WORDS: Final = 0.8
 _SHORT_FORM: Final = 0.7
 _NUMERONYM: Final = re.compile(r"([a-z])(\d{1,2})([a-z])")
-_SERIES: Final = re.compile(r"\d")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +97,8 @@ def _in_two_places(tags: Iterable[Tag]) -> Iterator[_Found]:
         if len(same) != 2 or len(parents) != 2 or _is_of_any_subject(form):  # noqa: PLR2004
             continue
         left, right = sorted(same, key=lambda tag: (tag.parent, tag.key))
+        if not any(map(str.isalpha, right.parent)):
+            continue
         if not left.parent:
             yield left, right, _SAME_LEAF, f"the same name, by itself and below #{right.parent}"
         elif len(children[left.parent] & children[right.parent]) == 1 and not _in_one_tree(parents):
@@ -105,8 +108,8 @@ def _in_two_places(tags: Iterable[Tag]) -> Iterator[_Found]:
 
 def _is_of_any_subject(form: str) -> bool:
     """Return whether a name says nothing by itself, such as `list` or `v1`."""
-    letters = _SERIES.sub("", form)
-    return form in lists()["junk"] or (letters.isascii() and len(letters) < 2)  # noqa: PLR2004
+    letters = "".join(filter(str.isalpha, form))
+    return form in lists()["junk"] or (letters.isascii() and len(letters) < MIN_LETTERS)
 
 
 def _in_one_tree(parents: Iterable[str]) -> bool:
@@ -122,7 +125,9 @@ def _reordered(tags: Iterable[Tag]) -> Iterator[_Found]:
             seen[tuple(sorted(words))].append(tag)
     for same in seen.values():
         if len(same) == 2 and same_form(same[0].leaf) != same_form(same[1].leaf):  # noqa: PLR2004
-            yield same[0], same[1], _SAME_WORDS, "the same words in another order"
+            one, other = ([same_form(word) for word in words_of(tag.leaf)] for tag in same)
+            how = "in singular and plural" if one == other else "in another order"
+            yield same[0], same[1], _SAME_WORDS, f"the same words {how}"
 
 
 _Short = tuple["Tag", "Tag", str, float]
@@ -171,7 +176,7 @@ def _numeronyms(tags: Iterable[Tag]) -> Iterator[_Short]:
         match = _NUMERONYM.fullmatch(tag.leaf.casefold())
         if match and int(match[2]) >= LEAST_OMITTED:
             for long in longs.get((match[1], int(match[2]), match[3]), ()):
-                yield tag, long, "counts the letters left out of", 0.0
+                yield tag, long, "counts the letters left out of", SOME_COMPANY
 
 
 def _letters(tags: Iterable[Tag]) -> Iterator[_Short]:

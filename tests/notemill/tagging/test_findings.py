@@ -158,7 +158,7 @@ def pairs(*notes: str) -> set[frozenset[str]]:
         "lang/python programming/python",
         "stage/seed stage-seed",
         "spaced-repetition-system srs",
-        "kubernetes k8s",
+        "false-positives falses-positive",
         "study/book-notes notes-book",
         "小说 写作/小说",
     ],
@@ -178,6 +178,8 @@ def test_one_name_in_two_places_or_forms_may_mean_the_same(tags: str) -> None:
         ("food food/soup",),
         ("ml machine-learning", "ml", "machine-learning"),
         ("p2c ptlc",),
+        ("n8n numeracion",),
+        ("640/PR pr",),
         ("docs/list work/list",),
         ("soup stew",) * 9,
         tuple(f"{name} garden soil worms" for name in ("beans", "peas") * 4),
@@ -194,6 +196,8 @@ def test_a_name_that_could_be_short_for_another_needs_its_company() -> None:
     company = "web css html"
     notes = [f"js {company}"] * 4 + [f"javascript {company}"] * 4 + ["java brewing cup"] * 4
     assert pairs(*notes, "web", "css", "html") == {frozenset(("js", "javascript"))}
+    pods = [f"{name} cloud docker helm" for name in ("k8s", "kubernetes")]
+    assert pairs(*pods, "other", "more") == {frozenset(("k8s", "kubernetes"))}
     both = ["ml maths vision", "ml maths data", "machine-learning maths vision", "other", "more"]
     assert pairs(*both) == {frozenset(("ml", "machine-learning"))}
 
