@@ -64,7 +64,7 @@ class Invented:
 
 @dataclass(frozen=True, slots=True)
 class TagsConsolidated(Event):
-    """The new tags of a run so far, once they were put in order."""
+    """The new tags of a run so far, and what became of others just now."""
 
     run: str
     invented: Invented
@@ -88,7 +88,7 @@ async def put_in_order(bench: Workbench, run: Run) -> None:
     """
     offline = run.row.provider == OFFLINE
     least = offline and run.row.state in ENDED
-    question = await bench.on(_question, run.id)
+    question = await bench.on(_question, run.id, run.row.total)
     if question is None and not least:
         return
     said: tuple[Said, ...] = ()
@@ -190,7 +190,7 @@ class _Standing:
         return [*rewritten(self.proposals, became, self.there.gate, have)]
 
 
-def _question(opened: OpenVault, run: str) -> Question | None:
+def _question(opened: OpenVault, run: str, total: int) -> Question | None:
     """Return what to ask about a run's new tags, None if nothing is new since the last time.
 
     What became of a tag before holds for later notes, too.
@@ -211,27 +211,38 @@ def _question(opened: OpenVault, run: str) -> Question | None:
         same,
         [tag for tag in rejected if tag_key(tag) not in standing.there.sight.hidden_tags],
         _lines(standing),
+        len(opened.review.stored(run)),
+        total,
     )
 
 
 def _lines(standing: _Standing) -> dict[str, NoteLine]:
-    """Return the title of each note of a new tag, and what the run says it is about."""
-    said = {
-        one.note: one.value for one in standing.proposals if one.kind is ProposalKind.DESCRIPTION
-    }
+    """Return the notes of new tags: their titles, what the run says of them, and their tags."""
+    said: dict[str, str] = {}
+    tags: dict[str, list[str]] = {}
+    for one in standing.proposals:
+        if one.kind is ProposalKind.DESCRIPTION:
+            said[one.note] = one.value
+        elif one.kind in TAG_KINDS and one.state in _LIVE:
+            tags.setdefault(one.note, []).append(one.value)
     wanted = {note for one in standing.new for note in one.notes}
     return {
-        one.key: NoteLine(one.title, said.get(one.key, one.description))
+        one.key: NoteLine(
+            one.title,
+            said.get(one.key, one.description),
+            tuple(dict.fromkeys((*tags.get(one.key, ()), *one.all_tags))),
+        )
         for one in standing.there.sight.seen
         if one.key in wanted
     }
 
 
 def _settle(opened: OpenVault, run: str, *, said: Sequence[Said], least: bool) -> Invented:
-    """Store what becomes of a run's new tags, and return how they stand since.
+    """Store what becomes of a run's new tags; return those that stand, and what changed just now.
 
     `least` leaves out those of too few notes.
     """
+    before = set(opened.review.invented(run))
     with opened.store.transaction():
         standing = _Standing.of(opened, run)
         same = alike(standing.new, standing.there.counts)
@@ -250,7 +261,8 @@ def _settle(opened: OpenVault, run: str, *, said: Sequence[Said], least: bool) -
         standing = _Standing.of(opened, run, standing.there)
         stay = [InventedTag(one.tag, one.tag, "", one.notes) for one in standing.new]
         _store(opened, run, standing, [*stay, *(seldom(standing.new) if least else ())])
-    return invented_in(opened, run)
+    now = invented_in(opened, run)
+    return replace(now, changed=tuple(one for one in now.changed if one not in before))
 
 
 def _store(opened: OpenVault, run: str, standing: _Standing, found: Sequence[InventedTag]) -> None:

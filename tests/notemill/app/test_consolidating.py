@@ -109,8 +109,8 @@ def test_new_tags_are_put_in_order_once_and_said(tmp_path: Path) -> None:
         ("garden/soil", ("Clay.md", "Humus.md")),
         ("sky/sun", ("Sun.md",)),
     ]
-    assert "#earth is #garden/soil (1 note): because of earth" in ended.shown
-    assert "#leaves is left out (1 note): because of leaves" in ended.shown
+    assert "#earth → #garden/soil (1 note): because of earth" in ended.shown
+    assert "#leaves left out (1 note): because of leaves" in ended.shown
     assert "#drinks (Coffee.md, Tea.md)" in ended.shown
     desk.curate(apply=True)
     assert "garden/soil" in desk.text("Humus.md")
@@ -245,7 +245,7 @@ def test_names_that_are_one_by_program_need_no_question(tmp_path: Path) -> None:
     ended = desk.curate()
     assert questions(desk) == []
     assert tags_of(desk) == {"Clay": ["garden/soil"], "Humus": ["garden/soil"]}
-    assert "#nature/soil is #garden/soil (1 note): the same name" in ended.shown
+    assert "#nature/soil → #garden/soil (1 note): the same name" in ended.shown
 
 
 def test_what_became_of_a_tag_holds_for_later_stages(tmp_path: Path) -> None:

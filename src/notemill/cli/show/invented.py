@@ -40,7 +40,7 @@ def _list(lines: Sequence[str], console: Console) -> None:
 
 def _change(one: InventedTag) -> str:
     """Return in one line what became of a tag, and why."""
-    what = f"#{one.tag} is #{one.becomes}" if one.becomes else f"#{one.tag} is left out"
+    what = f"#{one.tag} → #{one.becomes}" if one.becomes else f"#{one.tag} left out"
     why = f": {one.why}" if one.why else ""
     return f"{what} ({counted(len(one.notes), 'note')}){why}"
 

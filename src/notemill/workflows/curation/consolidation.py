@@ -19,7 +19,7 @@ from notemill.workflows.forms import TEXT, list_of, object_of, params_of, text_o
 from twolane import Request
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from notemill.stores.proposals import InventedTag
     from notemill.workflows.curation.inventing import NewTag
@@ -54,10 +54,11 @@ _BOUNDED_ENTRY: Final = object_of(
 
 @dataclass(frozen=True, slots=True)
 class NoteLine:
-    """A note in a request: its title, and one line about it."""
+    """A note in a request: its title, one line about it, and its tags, proposed ones included."""
 
     title: str
     line: str = ""
+    tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,8 @@ class Question:
     """What to ask about the new tags of a run.
 
     `counts` are the tags there are with their numbers of notes, `same` what a program took for one,
-    `never` what the owner turned down, `notes` the notes that may be named, by key.
+    `never` what the owner turned down, `notes` the notes of new tags, by key. `curated` of `total`
+    notes have been curated so far.
     """
 
     new: Sequence[NewTag]
@@ -73,6 +75,8 @@ class Question:
     same: Sequence[InventedTag]
     never: Sequence[str]
     notes: Mapping[str, NoteLine]
+    curated: int
+    total: int
 
     @property
     def asks(self) -> bool:
@@ -156,14 +160,15 @@ def _blocks(question: Question, chunk: Sequence[NewTag], detail: _Detail) -> lis
     told = [f"{_bare(tag)} | {question.counts[tag]}" for tag in _told(question, chunk, detail.told)]
     keys = {one.key for one in chunk}
     others = [one.tag for one in question.new if one.key not in keys]
-    beside = _beside(question.new)
     same = [f"{_bare(one.tag)} = {_bare(one.becomes)}" for one in question.same[:MAX_PAIRS]]
+    so_far = f"{question.curated} of {question.total} notes"
     sections = (
+        ("so far", [so_far]),
         ("vocabulary", told),
         ("others", map(_bare, others[: detail.told])),
         ("same", same),
         ("never", map(_bare, question.never[:MAX_NEVER])),
-        ("new", (_line(one, question, beside, detail) for one in chunk)),
+        ("new", (_line(one, question, detail) for one in chunk)),
     )
     blocks = (Block(DATA, "\n".join(lines), f"{heading}:") for heading, lines in sections)
     return [one for one in blocks if one.text]
@@ -186,28 +191,16 @@ def _words(tag: str) -> set[str]:
     return {word for level in tag.split("/") for word in words_of(level)}
 
 
-def _beside(new: Iterable[NewTag]) -> dict[str, list[str]]:
-    """Return, by key, the new tags that occur with each, most frequent first."""
-    of_note: dict[str, list[NewTag]] = {}
-    for one in new:
-        for note in one.notes:
-            of_note.setdefault(note, []).append(one)
-    counts: dict[str, Counter[str]] = {}
-    for tags in of_note.values():
-        for one in tags:
-            its = counts.setdefault(one.key, Counter())
-            its.update(other.tag for other in tags if other is not one)
-    return {
-        key: sorted(found, key=lambda tag: (-found[tag], tag))[:_SHOWN_BESIDE]
-        for key, found in counts.items()
-    }
+def _beside(new: NewTag, notes: Mapping[str, NoteLine]) -> list[str]:
+    """Return the tags that occur most with a new one."""
+    named = (tag for key in new.notes if key in notes for tag in notes[key].tags)
+    counts = Counter(tag for tag in named if tag_key(tag) != new.key)
+    return sorted(counts, key=lambda tag: (-counts[tag], tag))[:_SHOWN_BESIDE]
 
 
-def _line(
-    new: NewTag, question: Question, beside: Mapping[str, Sequence[str]], detail: _Detail
-) -> str:
+def _line(new: NewTag, question: Question, detail: _Detail) -> str:
     parts = [_bare(new.tag), str(len(new.notes))]
-    if others := beside.get(new.key):
+    if others := _beside(new, question.notes):
         parts.append(f"with: {', '.join(map(_bare, others))}")
     named = [question.notes[key] for key in new.notes if key in question.notes][: detail.notes]
     if told := [_about(one, lines=detail.lines) for one in named]:

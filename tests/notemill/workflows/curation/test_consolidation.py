@@ -31,7 +31,12 @@ QUESTION = Question(
     counts={"garden": 7, "food": 2},
     same=[InventedTag("nature/soil", "garden/soil", "", ("b.md",))],
     never=["dirt"],
-    notes={"a.md": NoteLine("On soil; and | worms", "What lives in it."), "b.md": NoteLine("Clay")},
+    notes={
+        "a.md": NoteLine("On soil; and | worms", "What lives in it.", ("garden/soil", "earth")),
+        "b.md": NoteLine("Clay", "", ("garden/soil", "Food")),
+    },
+    curated=6,
+    total=24,
 )
 
 
@@ -56,6 +61,8 @@ def test_each_tag_comes_with_its_notes_and_the_tags_there_are() -> None:
     (request,) = asked(QUESTION)
     lines = [one for one in text_of(request).split("\n") if not one.startswith(("<data", "</data"))]
     assert lines == [
+        "so far:",
+        "6 of 24 notes",
         "vocabulary:",
         "food | 2",
         "garden | 7",
@@ -65,7 +72,7 @@ def test_each_tag_comes_with_its_notes_and_the_tags_there_are() -> None:
         "dirt",
         "new:",
         "earth | 1 | with: garden/soil | in: On soil and worms: What lives in it.",
-        "garden/soil | 2 | with: earth | in: On soil and worms: What lives in it.; Clay",
+        "garden/soil | 2 | with: Food, earth | in: On soil and worms: What lives in it.; Clay",
     ]
     assert request.echo
 
