@@ -32,6 +32,7 @@ _KANJI = re.compile(f"[{HAN}]{{2,8}}")
 _COMPOUND = re.compile(f"(?<![{HAN}\u30a1-\u30ff\\d])[{HAN}\u30a1-\u30fa\u30fc-\u30ff]{{3,}}+")
 # Book titles; a corner bracket may as well hold what somebody says.
 _TITLED = re.compile("\u300a([^\u300a\u300b\n]{2,20})\u300b|\u300e([^\u300e\u300f\n]{2,20})\u300f")
+_NUMERALS = frozenset("\u4e00\u4e8c\u4e24\u4e09\u51e0\u6bcf\u4e2a\u5404\u8fd9\u90a3")
 _HIRAGANA = re.compile("[\u3041-\u309f]")
 _QUOTED = re.compile(
     "\u300a([^\u300a\u300b\n]{2,24})\u300b|\u300c([^\u300c\u300d\n]{2,16})\u300d"
@@ -60,14 +61,15 @@ def cjk_phrases(texts: Iterable[str], title: str) -> list[tuple[str, int]]:
     ]
 
 
-def cjk_names(texts: Iterable[str], title: str, *, titled: bool = True) -> list[tuple[str, float]]:
+def cjk_names(
+    texts: Iterable[str], recurring: Iterable[tuple[str, int]], *, titled: bool = True
+) -> list[tuple[str, float]]:
     """Return the likely names of Chinese and Japanese text, with what speaks for each.
 
-    Titles in quotes, long compounds (shorter ones where the note is not `titled` by what it is
-    about), and what recurs so often that chance does not explain it.
+    Titles in quotes, in Japanese long compounds (shorter ones where the note is not `titled` by
+    what it is about), and of the `recurring` terms (see `cjk_phrases`) those that stand alone.
     """
-    lines = list(texts)
-    text = "\n".join(lines)[:READ_CHARS]
+    text = "\n".join(texts)[:READ_CHARS]
     if not _RUN.search(text):
         return []
     found: dict[str, float] = {}
@@ -81,7 +83,7 @@ def cjk_names(texts: Iterable[str], title: str, *, titled: bool = True) -> list[
             if (count >= MIN_COUNT or long) and len(name) <= MOST_COMPOUND:
                 found.setdefault(name, 0.6 + 0.5 * count + 0.4 * long)
         return list(found.items())
-    for name, count in cjk_phrases(lines, title):
+    for name, count in recurring:
         whole = len(name) >= LONG_TERM and count >= OFTEN and _RUN.fullmatch(name)
         if whole and _stands_alone(name, text):
             found.setdefault(name, 0.8 + 0.3 * count)
@@ -90,10 +92,20 @@ def cjk_names(texts: Iterable[str], title: str, *, titled: bool = True) -> list[
 
 def _stands_alone(term: str, text: str) -> bool:
     """Say whether a term begins and ends somewhere at a mark or beside a word of grammar."""
-    edge = f"[^{HAN}{KANA}]|[{''.join(sorted(lists()['zhedge']))}]"
-    name = re.escape(term)
-    begins = re.search(f"(?:^|{edge}){name}", text)
-    return bool(begins and re.search(f"{name}(?:$|{edge})", text))
+    begins = ends = False
+    at = text.find(term)
+    while at >= 0 and not (begins and ends):
+        begins = begins or _is_edge(text[at - 1 : at])
+        ends = ends or _is_edge(text[at + len(term) : at + len(term) + 1])
+        at = text.find(term, at + len(term))
+    return begins and ends
+
+
+def _is_edge(char: str) -> bool:
+    """Say whether a term may end at a character. Behind a number stands a measure word."""
+    if not (char.isalnum() or char == "_"):
+        return True
+    return char in lists()["zhedge"] and char not in _NUMERALS
 
 
 def _script_runs(text: str) -> Counter[str]:

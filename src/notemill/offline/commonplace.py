@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
+from notemill.offline.pieces import PieceKind
+from notemill.offline.units import section_value
 from notemill.text.words import fold, terms
 
 if TYPE_CHECKING:
@@ -59,4 +61,21 @@ def commonplace(pages: Iterable[NotePieces]) -> Commonplace:
             )
         ),
         frozenset(term for term, count in said.items() if count >= many),
+    )
+
+
+def apart_from(page: NotePieces, common: Commonplace) -> NotePieces:
+    """Return a page without the headings that many notes have, but for those of a summary."""
+    if not common.names:
+        return page
+
+    def is_form(heading: str) -> bool:
+        return fold(heading) in common.names and section_value(heading) == 0
+
+    return replace(
+        page,
+        pieces=tuple(
+            one for one in page.pieces if one.kind is not PieceKind.HEADING or not is_form(one.text)
+        ),
+        headings=tuple("" if is_form(one) else one for one in page.headings),
     )

@@ -12,13 +12,24 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-# Accents tell "\u00e9" (is) from "e" (and); conjunctions are sought in texts as they are.
-_ACCENTED: Final = frozenset({"conjunctions", "defining"})
+# Accents tell "\u00e9" (is) from "e" (and), "\u00e9l" (he) from "el" (the).
+_ACCENTED: Final = frozenset(
+    (
+        "conjunctions",
+        "connectives",
+        "coordinating",
+        "dangling",
+        "defining",
+        "pronouns",
+        "see",
+        "supposing",
+    )
+)
 
 
 @cache
 def cues() -> Mapping[str, frozenset[str]]:
-    """Return the lists of `cues.txt` by name, with folded entries but for two."""
+    """Return the lists of `cues.txt` by name, folded, or casefolded where accents matter."""
     text = (files(__package__) / "cues.txt").read_text(encoding="utf-8").casefold()
     named = (line.partition(":") for line in text.splitlines() if line and line[0] != "#")
     return {

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from notemill.offline.cues import cues
 from notemill.offline.inline import ADDRESS
 from notemill.offline.marked import HOLE
+from notemill.offline.openings import Opening, opening_of, standing_alone
 from notemill.offline.outline import (
     first_lines,
     is_junk,
@@ -30,7 +31,7 @@ from notemill.offline.sentences import (
     shortened,
     stop_for,
 )
-from notemill.offline.units import COLONS, LISTS, units, word_count
+from notemill.offline.units import COLONS, LISTS, is_name, units, word_count
 from notemill.text.words import fold, folded, is_cjk, terms, width, words
 
 if TYPE_CHECKING:
@@ -55,12 +56,12 @@ OTHER_SECTION = 0.8
 LENGTH = 0.5
 QUESTION = 0.45
 OPENING_QUESTION = 0.2
-DANGLING = 0.45
 COLON = 0.75
 PLAIN_COLON = 0.3
 ANNOUNCED = 0.3
 HOLED = 0.9
 FRAGMENT = 0.25
+LOWER = 0.2
 LINKED = 0.6
 CODED = 0.4
 BOILERPLATE = 0.9
@@ -71,6 +72,15 @@ PRESSES = 0.3
 DATED = 0.3
 DEPTH = 0.1
 WORDLESS = 1.0
+LEANING: Mapping[Opening, float] = {
+    Opening.CONNECTIVE: 0.5,
+    Opening.POINTER: 0.45,
+    Opening.PRONOUN: 0.45,
+    Opening.SUPPOSING: 1.4,
+    Opening.SPOKEN: 1.4,
+    Opening.REFERENCE: 0.9,
+}
+LEANING_FIRST = {**LEANING, Opening.POINTER: 0.11, Opening.PRONOUN: 0.2}
 KINDS: Mapping[PieceKind, float] = {
     PieceKind.PROSE: 0.0,
     PieceKind.VERSE: -0.05,
@@ -94,6 +104,7 @@ ANNOUNCING_WORDS = 5
 MAX_DEPTH = 3
 MIN_CONTEXT = 3
 MANY_PIECES = 6
+_DATED = re.compile(r"\d{4}")
 _CLOCKED = re.compile(r"\d{4}[-./]\d{1,2}[-./]\d{1,2}")
 
 
@@ -127,15 +138,35 @@ def describe(page: NotePieces, title: str, folder: str, stop: AbstractSet[str]) 
     if best < 0 or scores[best] < ENOUGH:
         return outline(page, title, folder)
     unit = candidates[best]
-    if unit.kind in LISTS and (unit.depth or not unit.complete) and is_sketch(page):
+    if _says_less(unit, windows[best], page):
         return outline(page, title, folder)
-    if unit.kind is PieceKind.STEP and width(windows[best]) < SHORT_WIDTH:
-        return outline(page, title, folder)
-    text = _in_context(windows[best], unit, names)
+    text = _in_context(standing_alone(windows[best]), unit, names)
+    text = _named(text, title)
     scant = width(text) < SHORT_WIDTH and len(page.pieces) >= MANY_PIECES
     if (scant or unit.kind is PieceKind.HEADING) and not unit.described:
         text = with_parts(text, page, title, unit.group)
     return text[:MOST_CHARS]
+
+
+def _named(text: str, title: str) -> str:
+    """Return a text that begins with a pronoun after the title, which names what it stands for."""
+    if (
+        opening_of(text) is not Opening.PRONOUN
+        or not is_name(title)
+        or _DATED.search(title)
+        or is_junk(title)
+    ):
+        return text
+    return f"{title}\uff1a{text}" if is_cjk(text) else f"{title}: {text}"
+
+
+def _says_less(unit: Unit, text: str, page: NotePieces) -> bool:
+    """Say whether a sentence tells less of a page of short lines than those lines together."""
+    if unit.described:
+        return False
+    short = width(text) < SHORT_WIDTH
+    loose = unit.kind in LISTS and (unit.depth > 0 or not unit.complete)
+    return (unit.kind is PieceKind.STEP and short) or ((short or loose) and is_sketch(page))
 
 
 def _is_sentence(unit: Unit, window: str) -> bool:
@@ -234,10 +265,11 @@ def _flaws(unit: Unit, index: int) -> float:
         flaws += PLAIN_COLON if bare else COLON
     elif not is_complete(text):
         flaws += FRAGMENT
+    flaws += LOWER if text[:1].islower() else 0.0
     flaws += LINKED * max(0.0, unit.links - 0.4) / 0.6
     flaws += CODED * min(1.0, 2 * unit.code)
     flaws += ANNOUNCED if unit.announced else 0.0
-    flaws += DANGLING * _dangling(unit, index)
+    flaws += _leaning(unit, index)
     return flaws + _phrases(unit)
 
 
@@ -246,18 +278,12 @@ def _announces(text: str) -> bool:
     return any(cue in lowered for cue in cues()["announcing"])
 
 
-def _dangling(unit: Unit, index: int) -> float:
-    """Return how much a sentence leans on what stands before it, 0 to 1."""
-    first = [fold(word) for word in words(unit.text)[:2]]
-    if not first:
+def _leaning(unit: Unit, index: int) -> float:
+    """Return the price of how a sentence begins; the note's first may lean on its title."""
+    opening = Opening.SPOKEN if unit.spoken else opening_of(unit.text)
+    if opening is None:
         return 0.0
-    leans = first[0] in cues()["dangling"]
-    if is_cjk(unit.text[:6]):
-        leans = unit.text.startswith(_wide_dangling())
-    # "This guide …" speaks of the note itself; so does the opening of a note.
-    if not leans or (len(first) > 1 and first[1] in cues()["self_nouns"]):
-        return 0.0
-    return 0.25 if index == 0 else 1.0
+    return (LEANING_FIRST if index == 0 else LEANING)[opening]
 
 
 def _phrases(unit: Unit) -> float:
@@ -278,11 +304,6 @@ def _phrases(unit: Unit) -> float:
 @cache
 def _wide_greetings() -> tuple[str, ...]:
     return tuple(sorted(word for word in cues()["greetings"] if is_cjk(word)))
-
-
-@cache
-def _wide_dangling() -> tuple[str, ...]:
-    return tuple(sorted(cues()["dangling_cjk"]))
 
 
 def _window_end(candidates: Sequence[Unit], values: Sequence[float], start: int) -> int:
@@ -325,7 +346,9 @@ def _follows(before: Unit, after: Unit) -> bool:
     if after.section != before.section or not after.complete or _phrases(after) > 0.0:
         return False
     if not after.opens:
-        return True
+        return opening_of(after.text) is not Opening.REFERENCE
+    if after.spoken or opening_of(after.text) is not None or (after.keyed and not before.keyed):
+        return False
     if before.kind is PieceKind.HEADING:
         return before.complete and after.kind is PieceKind.PROSE
     if width(before.text) > GOOD_WIDTH // 2:

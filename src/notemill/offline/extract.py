@@ -6,7 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from notemill.offline.commonplace import Commonplace
+from notemill.offline.cjk import cjk_phrases
+from notemill.offline.commonplace import Commonplace, apart_from
 from notemill.offline.describe import describe
 from notemill.offline.inline import clean
 from notemill.offline.marked import normalised
@@ -14,6 +15,7 @@ from notemill.offline.phrases import phrases
 from notemill.offline.pieces import parse
 from notemill.offline.tag_choice import choose
 from notemill.offline.topics import topics
+from notemill.offline.units import is_fact
 from notemill.text.stopwords import combined, languages_of
 from notemill.text.words import UNSPACED, fold, words
 
@@ -22,6 +24,9 @@ if TYPE_CHECKING:
 
 _DATE = re.compile(r"[\d\W_]+")
 _DOTTED = re.compile(r"[\w-]*[^\W\d][\w-]*(?:\.[\w-]+)+")
+_FILE_TYPE = re.compile(
+    r"[\w-]+\.(?:css|js|ts|py|sh|md|json|ya?ml|toml|txt|html?|edn|conf|ini|rs|go)"
+)
 _SLUG = re.compile(r"\w+(?:[-_]+\w+)+")
 NOTHING_COMMON = Commonplace()
 MAX_TITLE = 300
@@ -64,9 +69,10 @@ def extract(
     body = [fold(word) for piece in page.pieces for word in words(piece.text)]
     languages = languages_of(body or [fold(word) for word in words(title)])
     stop = combined(languages)
-    ranked = phrases(page, title, stop)
+    recurring = cjk_phrases((piece.text for piece in page.pieces if not is_fact(piece)), title)
+    ranked = phrases(page, title, stop, recurring) if vocabulary else []
     return Extract(
-        description=describe(page, title, folder, stop),
+        description=describe(apart_from(page, common), title, folder, stop),
         tags=choose(
             page,
             title=title,
@@ -76,16 +82,26 @@ def extract(
             existing=existing_tags,
             stop=stop,
         ),
-        topics=topics(page, title, folder, language=languages[0], stop=stop, common=common),
+        topics=topics(
+            page,
+            title,
+            folder,
+            language=languages[0],
+            stop=stop,
+            recurring=recurring,
+            common=common,
+        ),
     )
 
 
 def readable(title: str) -> str:
     """Return a title written like a file name ("block-anchors") as words."""
-    title = title.replace("___", "/")  # how Logseq writes a slash in a file's name
+    title = title.replace("___", " / ")  # how Logseq writes a slash in a file's name
     if " " in title or _DATE.fullmatch(title) or UNSPACED.search(title):
         return title
     if _DOTTED.fullmatch(title):
         leaf = title.rpartition(".")[2]
+        if _FILE_TYPE.fullmatch(title):
+            return title
         title = leaf if any(map(str.isalpha, leaf)) else title.replace(".", " ")
     return " ".join(re.split(r"[-_]+", title)).strip() if _SLUG.fullmatch(title) else title

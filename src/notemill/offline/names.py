@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 MOST_WORDS: Final = 5
 MOST_CONNECTORS: Final = 2
-READ_CHARS: Final = 20_000
+READ_CHARS: Final = 10_000
 """Of a note's text; what it is about is named before that."""
 MIN_CHARS: Final = 3
 TITLE_CASE: Final = 0.75

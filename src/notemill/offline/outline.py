@@ -185,7 +185,8 @@ def _fragments(lines: Sequence[Piece], own: str) -> list[str]:
     """Return the lines that say something, each once, a name together with what is under it."""
     texts: list[str] = []
     heads: list[int] = []  # the depth of the name that the last text begins with
-    for piece in lines[:MAX_FRAGMENTS]:
+    whole = [piece for piece in lines if HOLE not in piece.text]
+    for piece in (whole or lines)[:MAX_FRAGMENTS]:
         text = _bare(piece).strip(_EDGES)
         if is_junk(text):
             continue

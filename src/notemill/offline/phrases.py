@@ -8,7 +8,6 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
-from notemill.offline.cjk import cjk_phrases
 from notemill.offline.inline import ADDRESS
 from notemill.offline.marked import HOLE
 from notemill.offline.pieces import PieceKind
@@ -93,12 +92,13 @@ class _Tally:
     forms: Counter[str] = field(default_factory=Counter)
 
 
-def phrases(page: NotePieces, title: str, stop: AbstractSet[str]) -> list[Phrase]:
-    """Return the note's key phrases, best first, none inside another."""
+def phrases(
+    page: NotePieces, title: str, stop: AbstractSet[str], recurring: Iterable[tuple[str, int]]
+) -> list[Phrase]:
+    """Return the note's key phrases, best first, none inside another; `recurring` as in `cjk`."""
     tallies: defaultdict[Key, _Tally] = defaultdict(_Tally)
     total = _count_body(page, stop, tallies)
-    texts = [piece.text for piece in page.pieces if not is_fact(piece)]
-    for text, count in cjk_phrases(texts, title):
+    for text, count in recurring:
         tally = tallies[(fold(text),)]
         tally.count = max(tally.count, count)
         tally.forms[text] += 1

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from notemill.offline.pieces import NotePieces, Piece
 
 MAX_TOPICS: Final = 5
+COMPARED: Final = 12
 MOST_WORDS: Final = 6
 LEAST_CJK: Final = 3
 MOST_CJK_CHARS: Final = 16
@@ -59,17 +60,19 @@ _DATE: Final = re.compile(
 )
 _YEAR: Final = re.compile(r"^(?:19|20)\d\d\s+(?=\D)|(?<=[^\s\d])\s+(?:19|20)\d\d$")
 _NUMBERING: Final = re.compile(
-    r"^\s*\d{1,3}(?:\.\d+)*[.):\u3001]?\s+|^[#\u2116]\s*\d+\s*|\s+#?\d{1,3}$"
+    r"^\s*(?:0\d+|\d{1,3}(?:\.\d+)*[.):\u3001])\s*|^[#\u2116]\s*\d+\s*|\s+#?\d{1,3}$"
 )
 _SEPARATORS: Final = re.compile(
-    r"\s+[-\u2013\u2014|~+]\s+|--+|[:|\uff1a\u2014\u2013\u00b7()\uff08\uff09\[\]\u3010\u3011/\u300a\u300b\u300c\u300d"
+    r"\s+[-\u2013\u2014|~+/]\s+|--+|\u2014{2,}|[:|\uff1a()\uff08\uff09\[\]\u3010\u3011\u300a\u300b\u300c\u300d"
     r"\u300e\u300f\u2211\u00a7]+|(?<=[\u3041-\u9fff])-(?=[\u3041-\u9fff])"
 )
+_ASIDE: Final = re.compile(r"\s?\([^()]*\)|\uff08[^\uff08\uff09]*\uff09")
 _SENTENCE: Final = re.compile(r"[,;?!\uff0c\uff1b\uff1f\uff01\u3002\u2026]|\.(?:\s|$)")
 _SPOKEN: Final = re.compile(_SENTENCE.pattern + "|[:\uff1a]")
 _EDGES: Final = " .:!?\uff1a\uff1f\uff01\u3002,\uff0c\u3001;'\"\u201c\u201d\u2018\u2019_*~-"
+_MARKS: Final = re.compile(r"^[^\w(.]+\s*|\s+[^\w)]+$")
 _WORDLESS: Final = re.compile(
-    r"[\d\W_]*|\S*[/\\_{}@=<>]\S*|\w+\+\w\S*|\S+\.(?:png|jpe?g|gif|svg|webp|pdf|md|mp4|html?)"
+    r"[\d\W_]*|\S*[\\_{}@=<>]\S*|\S*/\S*/\S*|/\S*|\w+\+\w\S*|\S+\.(?:png|jpe?g|gif|svg|webp|pdf|md|mp4|html?)"
 )
 _NUMBER: Final = re.compile(r"\d+(?:st|nd|rd|th)?")
 _WIDE_SENTENCE: Final = re.compile("[\uff0c\uff1b\u3002]")
@@ -93,7 +96,7 @@ class _Candidates:
 
     def add(self, text: str, score: float, *, titled: bool = False) -> None:
         """Add what one place says for a name."""
-        name = text.strip(_EDGES)
+        name = _bare(text)
         if not name or not _is_nameable(name):
             return
         one = self.found.setdefault(_key(name), _Candidate(name))
@@ -108,13 +111,14 @@ def topics(
     *,
     language: str,
     stop: AbstractSet[str],
+    recurring: Iterable[tuple[str, int]],
     common: Commonplace,
 ) -> tuple[str, ...]:
     """Return one to five names of what a note is about, the surest first.
 
     They are its title, what it links to, the names it mentions, and headings of which it speaks;
     nothing that is `common` in the vault, except in the title. The title, or else the folder, stands
-    in where there are none, and nothing if neither has a letter.
+    in where there are none, and nothing if neither has a letter. `recurring` as in `cjk_phrases`.
     """
     candidates = _Candidates()
     titles = [*_opening_heading(page), *_title_parts(title)]
@@ -132,12 +136,12 @@ def topics(
             candidates.add(part, IN_TITLE, titled=True)
     _add_links(candidates, page, said)
     _add_emphasis(candidates, page, said)
-    _add_named(candidates, body, title, language=language, stop=stop)
+    _add_named(candidates, body, recurring, language=language, stop=stop)
     ranked = sorted(
         (one for one in candidates.found.values() if one.titled or _is_telling(one, stop, common)),
         key=lambda one: (not one.titled, -one.score),
     )
-    kept = _apart(ranked)
+    kept = _apart(ranked[:COMPARED])
     return tuple(kept[:MAX_TOPICS]) or _stand_in(title, folder)
 
 
@@ -148,12 +152,17 @@ def _is_prose(piece: Piece) -> bool:
 
 
 def _title_parts(title: str) -> list[str]:
-    """Return what a title names: "Topic - subtopic (aside)" names three, dates and numbers none."""
-    if _WIDE_SENTENCE.search(title):
-        return []
+    """Return what a title names: "Topic - subtopic (aside)" names two, dates and numbers none."""
     bare = _DATE.sub(" ", title)
-    parts = (_NUMBERING.sub("", part.strip()).strip(_EDGES) for part in _SEPARATORS.split(bare))
-    return [_YEAR.sub("", part).strip(_EDGES) for part in parts if part]
+    bare = _ASIDE.sub("", bare) or bare
+    parts = (_NUMBERING.sub("", part.strip()) for part in _SEPARATORS.split(bare))
+    names = (_YEAR.sub("", _bare(part)) for part in parts)
+    return [name for name in map(_bare, names) if name and not _WIDE_SENTENCE.search(name)]
+
+
+def _bare(text: str) -> str:
+    """Return a name without the marks around it."""
+    return _MARKS.sub("", text.strip(_EDGES))
 
 
 def _opening_heading(page: NotePieces) -> list[str]:
@@ -264,26 +273,27 @@ def _label(text: str) -> str:
 def _add_named(
     candidates: _Candidates,
     body: Sequence[Piece],
-    title: str,
+    recurring: Iterable[tuple[str, int]],
     *,
     language: str,
     stop: AbstractSet[str],
 ) -> None:
     """Add the names that the text mentions: in a long text, or only once in a list, they are many."""
     texts = [piece.text for piece in body]
-    prose = folded("\n".join(piece.text for piece in body if piece.kind not in LISTS))
+    prose = [piece.text for piece in body if piece.kind not in LISTS]
+    said = folded("\n".join(prose))
     short = sum(map(len, texts)) <= SHORT_TEXT
     titled = any(one.titled for one in candidates.found.values())
     once = MOST_ONCE_TITLED if titled else MAX_TOPICS
-    for name in names_in(texts, language, stop):
+    for name in sorted(names_in(texts, language, stop), key=lambda one: one.words == 1):
         if name.count == 1:
-            if not short or not once or (titled and fold(name.text) not in prose):
+            if not short or not once or (titled and fold(name.text) not in said):
                 continue
             once -= 1
         several = SEVERAL_WORDS if name.words > 1 else 0.0
         score = NAMED + several + _repeated(name.count) + EARLY * (2 - name.first)
         candidates.add(name.text, score)
-    for text, score in cjk_names(prose.split("\n") if titled else texts, title, titled=titled):
+    for text, score in cjk_names(prose if titled else texts, recurring, titled=titled):
         candidates.add(text, score)
 
 
@@ -334,7 +344,8 @@ def _line_parts(page: NotePieces) -> list[str]:
 
 def _stand_in(title: str, folder: str) -> tuple[str, ...]:
     """Return the least that is true of a note: its title or its folder's name."""
-    if _is_nameable(title) and (_is_short(title) or not any(map(str.isalpha, folder))):
-        return (title,)
+    dated = any(map(str.isdecimal, title)) and not _is_nameable(title)
+    if not dated and len(title) <= LINE_CHARS:
+        return (title,) if any(map(str.isalpha, title)) else ()
     names = (name.strip() for name in (*reversed(folder.split("/")), title))
     return tuple(name for name in names if any(map(str.isalpha, name)))[:1]

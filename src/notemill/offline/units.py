@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from notemill.text.words import fold, is_cjk, width, words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from collections.abc import Set as AbstractSet
 
     from notemill.offline.pieces import NotePieces, Piece
 
@@ -53,7 +55,8 @@ class Unit:
 
     `links` and `code` are shares of the sentence's letters, 0 to 1; `described` marks the value of
     a line such as "Summary: …", `announced` an item of a list that a line with a colon introduces,
-    `context` the short line above it in an outline.
+    `spoken` a line of dialogue, `keyed` one that begins with a key, `context` the short line above
+    it in an outline.
     """
 
     text: str
@@ -64,6 +67,8 @@ class Unit:
     opens: bool
     described: bool = False
     announced: bool = False
+    spoken: bool = False
+    keyed: bool = False
     context: str = ""
     links: float = 0.0
     code: float = 0.0
@@ -95,6 +100,7 @@ def units(page: NotePieces, title: str) -> list[Unit]:
     levels: list[tuple[int, int]] = []
     announced = -1
     outline = Outline()
+    speakers = _speakers(page)
     for index, piece in enumerate(page.pieces):
         if piece.kind is PieceKind.HEADING:
             # A section inside an appendix is part of the appendix.
@@ -113,7 +119,9 @@ def units(page: NotePieces, title: str) -> list[Unit]:
             announced = announced if listed_here else -1
             context = outline.context(piece)
             deep = announced >= 0 and not context
-            found.extend(_of_piece(page.pieces, index, section, context, announced=deep))
+            found.extend(
+                _of_piece(page.pieces, index, section, context, announced=deep, speakers=speakers)
+            )
             if piece.text.endswith(COLONS):
                 announced = piece.depth
         if len(found) > MAX_UNITS:
@@ -160,7 +168,13 @@ def is_statement(heading: str) -> bool:
 
 
 def _of_piece(
-    pieces: Sequence[Piece], index: int, section: int, context: str, *, announced: bool
+    pieces: Sequence[Piece],
+    index: int,
+    section: int,
+    context: str,
+    *,
+    announced: bool,
+    speakers: AbstractSet[str],
 ) -> Iterator[Unit]:
     piece = pieces[index]
     key, text = keyed(piece)
@@ -172,6 +186,8 @@ def _of_piece(
     if not described:
         text = piece.text
         described = index < DESCRIBED_WITHIN and fold(context) in keys
+    if key in cues()["other_sections"] and not described:
+        section = -1
     letters = max(1, len(text))
     links = min(1.0, sum(map(len, piece.links)) / letters)
     if links > ALL_LINKS and not described:
@@ -197,10 +213,23 @@ def _of_piece(
             opens=number == 0,
             described=described,
             announced=announced,
+            spoken=key in speakers,
+            keyed=bool(key) and number == 0,
             context="" if described else context,
             links=links,
             code=min(1.0, piece.code_chars / letters),
         )
+
+
+def _speakers(page: NotePieces) -> AbstractSet[str]:
+    """Return the names before a colon of those who talk: one that begins two lines, and who answers."""
+    keys = [
+        "" if piece.kind is PieceKind.FIELD else keyed(piece)[0]
+        for piece in page.pieces[:MAX_UNITS]
+    ]
+    counts = Counter(keys)
+    near = ((key, *keys[max(0, place - 1) : place + 2]) for place, key in enumerate(keys))
+    return {key for key, *others in near if key and any(one and counts[one] > 1 for one in others)}
 
 
 def keyed(piece: Piece) -> tuple[str, str]:

@@ -12,6 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from notemill.offline import Extract, extract
+from notemill.offline.commonplace import commonplace
+from notemill.offline.pieces import parse
 
 MARKUP = st.text(
     alphabet=st.sampled_from(
@@ -114,6 +116,65 @@ def test_the_definition_is_preferred_to_what_surrounds_it() -> None:
 def test_descriptions_are_the_notes_own_sentences(title: str, text: str, expected: str) -> None:
     """In any script the description begins with a whole sentence of the note."""
     assert run(text, title=title).description.startswith(expected)
+
+
+@pytest.mark.parametrize(
+    ("title", "text", "expected"),
+    [
+        (
+            "No Free Lunch",
+            (
+                "Suppose we have two learners. Averaged over all problems no learner is better "
+                "than any other."
+            ),
+            "Averaged over all problems no learner is better than any other.",
+        ),
+        ("Rain", "However, it rained all day in Bergen.", "It rained all day in Bergen."),
+        (
+            "Ética",
+            "Supongamos que alguien miente. La virtud es un término medio entre dos extremos.",
+            "La virtud es un término medio entre dos extremos.",
+        ),
+        (
+            "Opa",
+            (
+                "Ich: Wann kamt ihr an?\nOpa: Das war im Winter.\nIch: Und dann?\n\n"
+                "Der Großvater erzählt von den ersten Jahren in Hamburg."
+            ),
+            "Der Großvater erzählt von den ersten Jahren in Hamburg.",
+        ),
+        (
+            "Grace Hopper",
+            "Contact: none\n\nShe was a rear admiral and wrote the first compiler.",
+            "Grace Hopper: She was a rear admiral and wrote the first compiler.",
+        ),
+        (
+            "拖延",
+            "但是，拖延并不是懒，很多时候是因为害怕失败。",
+            "拖延并不是懒，很多时候是因为害怕失败。",
+        ),
+        (
+            "職人",
+            (
+                "職人：十五のときからです。\n\n聞き手：大変でしたか。\n\n職人：掃除ばかりでした。\n\n"
+                "輪島塗の職人に工房の再建について聞いた。"
+            ),
+            "輪島塗の職人に工房の再建について聞いた。",
+        ),
+    ],
+)
+def test_a_description_does_not_begin_in_mid_argument(title: str, text: str, expected: str) -> None:
+    """No supposition, connective or line of dialogue comes first, no pronoun without its noun."""
+    assert run(text, title=title).description == expected
+
+
+def test_a_forms_headings_are_no_description() -> None:
+    """Headings that many notes share do not describe an empty one; a summary's is still heard."""
+    form = "## Trips\n\n## Places\n\n## Summary\n"
+    common = commonplace(parse(form) for _ in range(5))
+    empty = extract(title="Kyoto", folder="", text=form, vocabulary=[], common=common)
+    assert empty.description == "Kyoto"
+    assert run(form, title="Kyoto").description == "Kyoto: Trips, Places"
 
 
 def test_markup_leaves_the_description() -> None:
