@@ -16,7 +16,13 @@ from notemill.vault.related import Form
 from notemill.vault.tidy import TidyKind
 from notemill.workflows.curation.apply import apply_accepted
 from notemill.workflows.links.writing import LinkWriting
-from notemill.workflows.tags.queueing import accepted_rows, accepted_tag_changes, tidy_kinds
+from notemill.workflows.tags.queueing import (
+    accepted_rows,
+    accepted_tag_changes,
+    queries_carried_out,
+    queries_turned_down,
+    tidy_kinds,
+)
 from notemill.workflows.tags.retagging import checked_changes, plan_retagging, write_retagging
 from notemill.workflows.tags.tidying import plan_tidying, write_tidying
 
@@ -95,6 +101,8 @@ def _counts(opened: OpenVault) -> dict[ProposalKind, int]:
     shows = opened.look().shows
     found: dict[ProposalKind, int] = {}
     for kind in ProposalKind:
+        if kind is ProposalKind.QUERY_CHANGE:
+            continue  # written with its tag
         wanted = Filter(states={ProposalState.ACCEPTED}, kinds={kind}, shows=shows)
         if count := opened.queue.count(wanted):
             found[kind] = count
@@ -146,13 +154,23 @@ def _tag_changes(opened: OpenVault, run: str) -> Iterator[NoteWritten]:
         return
     wanted = checked_changes(accepted_tag_changes(rows))
     facts = opened.look().facts
-    plan = plan_retagging(opened.vault, facts, wanted, privacy=opened.privacy)
+    plan = plan_retagging(
+        opened.vault,
+        facts,
+        wanted,
+        privacy=opened.privacy,
+        keeping=queries_turned_down(opened.queue),
+    )
     for one in plan.left_alone:
         yield NoteWritten(one.key, one.reason)
+    written: set[str] = set()
     for note, problem in write_retagging(
         opened.vault, opened.review, plan, privacy=opened.privacy, run=run
     ):
+        if not problem:
+            written.add(note)
         yield NoteWritten(note, problem)
+    queries_carried_out(opened.queue, written & plan.usage.queried, run=run, now=opened.clock())
     ids = [one.id for one in rows]
     opened.queue.ended(ids, ProposalState.APPLIED, now=opened.clock(), run=run)
 

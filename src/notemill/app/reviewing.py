@@ -12,14 +12,16 @@ from notemill.app.opened import OpenVault
 from notemill.app.tag_view import TagView
 from notemill.errors import NotemillError, UsageError
 from notemill.markup.references import Own
-from notemill.markup.tags import bare, is_tidy_tag
+from notemill.markup.tags import bare, is_tidy_tag, tag_key
 from notemill.stores.proposals import TAG_KINDS, Proposal, ProposalKind, ProposalState
 from notemill.stores.queue_rows import Filter, Order, fingerprint_of
 from notemill.vault.globs import folded, matcher
+from notemill.vault.retag import TagChanges
 from notemill.vault.tidy import TidyKind
 from notemill.workflows.curation.apply import preview_of
 from notemill.workflows.curation.reply_text import may_be_written
 from notemill.workflows.tags.queueing import (
+    queue_query_changes,
     queue_tag_changes,
     queue_tidying,
     tidying_turned_down,
@@ -36,6 +38,8 @@ if TYPE_CHECKING:
     from notemill.stores.proposals import Decision
     from notemill.stores.queue import Page
     from notemill.stores.queue_rows import QueueRow
+    from notemill.tagging.changes import Change
+    from notemill.workflows.tags.usage import TagUsage
 
 OPEN: Final = (ProposalState.PENDING,)
 CURATED: Final = (*TAG_KINDS, ProposalKind.TOPIC, ProposalKind.DESCRIPTION)
@@ -97,7 +101,7 @@ class Reviewing:
 
         Raises VaultError, UsageError naming lines of the vocabulary to correct first.
         """
-        if ProposalKind.TAG_CHANGE in kinds:
+        if not {ProposalKind.TAG_CHANGE, ProposalKind.QUERY_CHANGE}.isdisjoint(kinds):
             await self._bench.on(_look_for_tag_changes)
         if ProposalKind.TIDY_CHANGE in kinds:
             await self._bench.on(_look_for_tidying)
@@ -194,8 +198,23 @@ class Reviewing:
 
 
 def _look_for_tag_changes(opened: OpenVault) -> None:
-    changes = TagView(opened).to_decide().changes
-    queue_tag_changes(opened.queue, changes, now=opened.clock())
+    view = TagView(opened)
+    decide = view.to_decide()
+    now = opened.clock()
+    wanted = {one.tag: one.becomes for one in (*decide.changes, *decide.accepted)}
+    usage, queries = view.usage_of(TagChanges(wanted))
+    queue_tag_changes(opened.queue, (_in_use(one, usage) for one in decide.changes), now=now)
+    queue_query_changes(opened.queue, queries, now=now)
+
+
+def _in_use(change: Change, usage: TagUsage) -> Change:
+    """Return a change whose reason counts the places that would keep the tag's old name."""
+    found = usage.places.get(tag_key(change.tag))
+    if found is None:
+        return change
+    places = f"{found.count:,} place{'' if found.count == 1 else 's'}"
+    told = f"{places} would keep its name; `notemill tags review --tag {change.tag}` names them"
+    return replace(change, reason=f"{change.reason}; {told}")
 
 
 def _look_for_tidying(opened: OpenVault) -> None:

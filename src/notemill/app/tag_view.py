@@ -13,6 +13,8 @@ from notemill.errors import UsageError
 from notemill.markup.tags import bare, tag_key
 from notemill.stores.proposals import ProposalKind, ProposalState
 from notemill.tagging.taglist import Vocabulary
+from notemill.vault.note import parse, source_hash
+from notemill.vault.requery import changed_lines, query_changes
 from notemill.workflows.curation.apply import waits_for_person
 from notemill.workflows.tags.arrangement import (
     proposed_entries,
@@ -27,7 +29,8 @@ from notemill.workflows.tags.deciding import (
     to_decide,
 )
 from notemill.workflows.tags.findings import review_tags
-from notemill.workflows.tags.queueing import accepted_rows
+from notemill.workflows.tags.queueing import QueryChange, accepted_rows
+from notemill.workflows.tags.usage import changes_sought, find_usage
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -36,8 +39,10 @@ if TYPE_CHECKING:
     from notemill.tagging.changes import Change
     from notemill.tagging.gate import Gate
     from notemill.tagging.taglist import Entry
+    from notemill.vault.retag import TagChanges
     from notemill.workflows.tags.deciding import NewTag, ToDecide
     from notemill.workflows.tags.findings import TagReport
+    from notemill.workflows.tags.usage import TagUsage
 
 BY_MODEL: Final = "the model's arrangement"
 
@@ -131,6 +136,19 @@ class TagView:
             new_tags=new_tags_of(self.opened.review, waits),
             accepted=self.accepted,
         )
+
+    def usage_of(self, changes: TagChanges) -> tuple[TagUsage, tuple[QueryChange, ...]]:
+        """Return where tags that change are meant, and the lines of queries that change with them."""
+        opened = self.opened
+        usage = find_usage(
+            opened.vault, self.facts, changes_sought(changes), privacy=opened.privacy
+        )
+        found: list[QueryChange] = []
+        for key in sorted(usage.queried):
+            note, _ = parse(opened.vault.read(key))
+            lines = changed_lines(note.body, query_changes(note, changes.of))
+            found += (QueryChange(key, *line, source_hash(note)) for line in lines)
+        return usage, tuple(found)
 
     def _vocabulary(self, found: TagReport) -> tuple[Vocabulary, str]:
         vocabulary = self.gate.vocabulary

@@ -23,7 +23,7 @@ from notemill.vault.note import bytes_hash
 from notemill.workflows.tags.arrangement import adopt, with_proposed
 from notemill.workflows.tags.deciding import taken_back, turned_down_tag
 from notemill.workflows.tags.gating import changed_since
-from notemill.workflows.tags.queueing import carried_out
+from notemill.workflows.tags.queueing import carried_out, queries_turned_down
 from notemill.workflows.tags.retagging import checked_changes, plan_retagging, write_retagging
 
 if TYPE_CHECKING:
@@ -275,7 +275,13 @@ def _check_named(tags: Iterable[str]) -> None:
 
 
 def _planned(opened: OpenVault, sight: Sight, wanted: TagChanges) -> Retagging:
-    return plan_retagging(opened.vault, sight.facts, wanted, privacy=opened.privacy)
+    return plan_retagging(
+        opened.vault,
+        sight.facts,
+        wanted,
+        privacy=opened.privacy,
+        keeping=queries_turned_down(opened.queue),
+    )
 
 
 def _note_changes(

@@ -43,7 +43,7 @@ KINDS = {
     "tag": (ProposalKind.TAG, ProposalKind.NEW_TAG),
     "topic": (ProposalKind.TOPIC,),
     "link": (ProposalKind.LINK,),
-    "tags": (ProposalKind.TAG_CHANGE,),
+    "tags": (ProposalKind.TAG_CHANGE, ProposalKind.QUERY_CHANGE),
     "tidy": (ProposalKind.TIDY_CHANGE,),
 }
 """The choices of --kind, and the kinds of proposals that each selects."""

@@ -21,6 +21,7 @@ class ProposalKind(StrEnum):
     TOPIC = "topic"
     LINK = "link"
     TAG_CHANGE = "tag change"
+    QUERY_CHANGE = "query change"
     TIDY_CHANGE = "tidy change"
 
 
@@ -28,6 +29,10 @@ TAG_KINDS: Final = (ProposalKind.TAG, ProposalKind.NEW_TAG)
 """Tags for notes: a rejected new tag stays rejected once it is in the vocabulary."""
 EDITABLE: Final = frozenset((*TAG_KINDS, ProposalKind.TOPIC, ProposalKind.DESCRIPTION))
 """Kinds whose value a person may edit."""
+
+
+OF_ONE_NOTE: Final = frozenset((ProposalKind.QUERY_CHANGE, ProposalKind.TIDY_CHANGE))
+"""Kinds of changes found in the vault that are for a single note each."""
 
 
 class ProposalState(StrEnum):
@@ -121,6 +126,8 @@ def value_key(kind: ProposalKind, value: str, replaces: str = "") -> str:
         return f"{tag_key(replaces)} {tag_key(value)}".casefold()
     if kind is ProposalKind.LINK:
         return value
+    if kind is ProposalKind.QUERY_CHANGE:
+        return f"{replaces}\n{value}"
     return (tag_key(value) if kind in TAG_KINDS else value).casefold()
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from notemill.stores.pairs import PairState
 from notemill.stores.proposals import (
     NO_CONFIDENCE,
+    OF_ONE_NOTE,
     ProposalKind,
     ProposalState,
     sources_of,
@@ -212,7 +213,7 @@ class Queue:
         with self._store.transaction() as db:
             open_, away = self._standing(kind)
             for one in found:
-                note = one.notes[0] if kind is ProposalKind.TIDY_CHANGE else ""
+                note = one.notes[0] if kind in OF_ONE_NOTE else ""
                 key = value_key(kind, one.value, one.replaces)
                 if ("", key) in away or (note, key) in away:
                     continue

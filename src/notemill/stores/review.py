@@ -276,7 +276,7 @@ class Review:
         with self._store.transaction() as db:
             db.execute(
                 "UPDATE proposals SET state = 'undone', decided_at = ?"
-                " WHERE kind = 'tag change' AND wrote = ? AND state = 'applied'",
+                " WHERE kind IN ('tag change', 'query change') AND wrote = ? AND state = 'applied'",
                 (now, run),
             )
 

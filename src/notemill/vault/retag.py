@@ -12,7 +12,6 @@ from string import ascii_letters, digits
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from notemill.errors import ExternallyChangedError, MalformedNoteError
-from notemill.markup.queries import query_tags
 from notemill.markup.tags import TAG_END, is_within, tag_key
 from notemill.vault.frontmatter import Entry, Span, ValueShape
 from notemill.vault.note import (
@@ -26,7 +25,7 @@ from notemill.vault.note import (
     tags_of,
 )
 from notemill.vault.proposal import spliced
-from notemill.vault.requery import requeried, splices_of
+from notemill.vault.requery import query_changes, splices_of
 from notemill.vault.scalars import is_plain, scalar
 
 if TYPE_CHECKING:
@@ -126,19 +125,21 @@ class TagChanges:
         return tag
 
 
-def retag(raw: bytes, changes: TagChanges) -> Edit | None:
+def retag(
+    raw: bytes, changes: TagChanges, *, keeping: Collection[str] = frozenset()
+) -> Edit | None:
     """Return the edit that makes `changes` in the properties and the text; None if nothing changes.
 
     Lists keep their style, quotes and comments; a tag that would be in a list twice is kept once.
     In the text a dropped tag is removed with its space if only tags follow it on its line;
     elsewhere it loses only its `#`, so that a sentence keeps its words. Queries follow, where that is
-    safe (see `requery`); no other code is touched, and no math, links, comments, URLs or HTML.
-    Raises MalformedNoteError if the note cannot be edited safely.
+    safe (see `requery`), but the lines `keeping`; no other code is touched, and no math, links,
+    comments, URLs or HTML. Raises MalformedNoteError if the note cannot be edited safely.
     """
     note, problems = parse(raw)
     tags = inline_tags(note)
     cuts = {cut.start: cut for cut in _dropped(note.body, tags, changes)}
-    queries = requeried(query_tags(note.reading), changes.of).renamed
+    queries = query_changes(note, changes.of, keeping=keeping)
     edits = [*_inline_edits(tags, cuts, changes), *splices_of(queries)]
     splices = sorted([*_property_splices(note, changes), *_text_splices(note, edits)])
     splices = [one for one in splices if one.old != one.new]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from notemill.app.reviewing import Wanted
 from notemill.app.tag_view import TagView
 from notemill.app.terms import RunTerms
 from notemill.stores.proposals import Decision, ProposalKind, ProposalState
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from notemill.app.mill import Mill
     from notemill.app.opened import OpenVault
     from notemill.app.vocabulary import Proposed
+    from notemill.stores.queue_rows import QueueRow
     from notemill.workflows.tags.deciding import ToDecide
 
 LIST = "<!-- notemill: tags -->\n- dish (soup)\n- loaf (bread)\n"
@@ -112,3 +114,65 @@ def test_a_model_is_told_what_a_review_turned_down(tmp_path: Path) -> None:
     planned = desk.through_the_door(plan, KeepingFront())
     assert planned.preview is not None
     assert "soups into soup" in planned.preview.body.decode()
+
+
+QUERIES: dict[str, str | bytes] = {
+    "one.md": "---\ntags: [soup, bread]\n---\nWords.\n",
+    "List.md": LIST,
+    "Home.md": '```dataview\nLIST FROM #soup OR #bread\n```\nand `= length(this.file.tags, "#soup")`\n',
+    "Mine.md": "---\nnotemill: ignore\n---\n```query\ntag:#soup\n```\n",
+}
+
+
+def rows_of(room: Room, kind: ProposalKind) -> list[QueueRow]:
+    """Return the rows of a kind, as a review finds them."""
+
+    async def look(mill: Mill) -> list[QueueRow]:
+        await mill.reviewing.look_for([kind])
+        return [*(await mill.reviewing.page(Wanted(states=None, kinds=(kind,)))).rows]
+
+    return room.through_the_door(look, KeepingFront())
+
+
+def test_queries_are_proposals_of_their_own_and_change_with_their_tags(tmp_path: Path) -> None:
+    """Each line stands with its note, before and after; it is written and undone with the tags."""
+    room = Room(tmp_path, QUERIES)
+    rows = rows_of(room, ProposalKind.QUERY_CHANGE)
+    assert [(one.notes, one.replaces, one.value) for one in rows] == [
+        (("Home.md",), "LIST FROM #soup OR #bread", "LIST FROM #dish OR #loaf"),
+        (("Home.md",), 'and `= length(this.file.tags, "#soup")`',
+         'and `= length(this.file.tags, "#dish")`'),
+    ]  # fmt: skip
+    (soup,) = [one for one in rows_of(room, ProposalKind.TAG_CHANGE) if one.replaces == "soup"]
+    assert "1 place would keep its name" in soup.why
+    assert "Mine" not in soup.why
+    room.decide("soup", Decision.ACCEPT)
+    room.decide("bread", Decision.ACCEPT)
+    done = room.through_the_door(lambda mill: mill.applying.accepted(), KeepingFront())
+    assert room.text("Home.md") == str(QUERIES["Home.md"]).replace("soup", "dish").replace(
+        "#bread", "#loaf"
+    )
+    states = {one.state for one in rows_of(room, ProposalKind.QUERY_CHANGE)}
+    assert states == {ProposalState.APPLIED}
+    room.undo(done.run)
+    assert room.text("Home.md") == QUERIES["Home.md"]
+    assert {one.state for one in rows_of(room, ProposalKind.QUERY_CHANGE)} >= {
+        ProposalState.PENDING
+    }
+
+
+def test_a_query_that_a_person_wants_as_it_is_stays(tmp_path: Path) -> None:
+    """Its line is rejected: `apply` changes the tag and the other lines, and not that one."""
+    room = Room(tmp_path, QUERIES)
+    first, _ = rows_of(room, ProposalKind.QUERY_CHANGE)
+
+    async def reject(mill: Mill) -> None:
+        await mill.reviewing.decide([first.id], Decision.REJECT, by="a page")
+
+    room.through_the_door(reject, KeepingFront())
+    rows_of(room, ProposalKind.TAG_CHANGE)
+    room.decide("soup", Decision.ACCEPT)
+    room.through_the_door(lambda mill: mill.applying.accepted(), KeepingFront())
+    text = room.text("Home.md")
+    assert "LIST FROM #soup OR #bread" in text
+    assert '"#dish"' in text

@@ -53,6 +53,8 @@ def show_row(told: RowShown, console: Console) -> None:
 def _value(row: QueueRow) -> str:
     if row.kind is ProposalKind.TAG_CHANGE:
         return f"#{row.replaces} → #{row.value}" if row.value else f"#{row.replaces} goes"
+    if row.kind is ProposalKind.QUERY_CHANGE:
+        return f"{row.replaces} → {row.value}"
     return f"#{row.value}" if row.kind in TAG_KINDS else row.value
 
 

@@ -6,6 +6,7 @@ person accepted or rejected.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from notemill.stores.proposals import NEVER, ProposalKind, ProposalState, value_key
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 _KINDS_JOIN: Final = ", "
 """Separates the kinds of tidying in a row of the queue."""
+_WITH_TAG: Final = "changes with its tag"
 
 
 def queue_tag_changes(queue: Queue, changes: Iterable[Change], *, now: float) -> None:
@@ -33,6 +35,44 @@ def queue_tag_changes(queue: Queue, changes: Iterable[Change], *, now: float) ->
         for one in changes
     )
     queue.sync(ProposalKind.TAG_CHANGE, found, now=now)
+
+
+@dataclass(frozen=True, slots=True)
+class QueryChange:
+    """A line of a query in a note that changes with tags: before and after."""
+
+    note: str
+    before: str
+    after: str
+    fingerprint: str
+
+
+def queue_query_changes(queue: Queue, changes: Iterable[QueryChange], *, now: float) -> None:
+    """Queue the lines of queries that change with the pending changes of tags."""
+    found = (
+        FoundChange((one.note,), one.after, one.before, _WITH_TAG, fingerprint=one.fingerprint)
+        for one in changes
+    )
+    queue.sync(ProposalKind.QUERY_CHANGE, found, now=now)
+
+
+def queries_turned_down(queue: Queue) -> dict[str, frozenset[str]]:
+    """Return the lines of queries, by note, that a person wants as they are."""
+    found: dict[str, set[str]] = {}
+    wanted = Filter(states={ProposalState.REJECTED}, kinds={ProposalKind.QUERY_CHANGE})
+    for row in queue.all_of(wanted):
+        for note in row.notes:
+            found.setdefault(note, set()).add(row.replaces)
+    return {note: frozenset(lines) for note, lines in found.items()}
+
+
+def queries_carried_out(queue: Queue, notes: AbstractSet[str], *, run: str, now: float) -> None:
+    """Record that `run` changed the queries of notes."""
+    waiting = Filter(
+        states={ProposalState.PENDING, ProposalState.ACCEPTED}, kinds={ProposalKind.QUERY_CHANGE}
+    )
+    rows = [row.id for row in queue.all_of(waiting) if not notes.isdisjoint(row.notes)]
+    queue.ended(rows, ProposalState.APPLIED, run=run, now=now)
 
 
 def queue_tidying(queue: Queue, notes: Iterable[TidyNote], *, now: float) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import partial
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from notemill.errors import MalformedNoteError, NotemillError, UsageError
@@ -11,7 +12,7 @@ from notemill.markup.tags import bare, is_legal_tag, tag_key
 from notemill.vault.left_alone import LeftAlone
 from notemill.vault.note import bytes_hash, parse, source_hash
 from notemill.vault.retag import TagChanges, may_hold, retag
-from notemill.workflows.tags.usage import TagUsage, changes_sought, find_usage
+from notemill.workflows.tags.usage import Kept, TagUsage, changes_sought, find_usage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -88,10 +89,14 @@ def plan_retagging(
     changes: TagChanges,
     *,
     privacy: Privacy,
+    keeping: Kept = MappingProxyType({}),
 ) -> Retagging:
-    """Return what `changes` would do, and where else the tags are meant."""
+    """Return what `changes` would do, and where else the tags are meant.
+
+    `keeping` are lines of queries, by note, that stay as they are.
+    """
     facts = tuple(facts)
-    usage = find_usage(vault, facts, changes_sought(changes), privacy=privacy)
+    usage = find_usage(vault, facts, changes_sought(changes), privacy=privacy, keeping=keeping)
     touched: list[Touched] = []
     left_alone: list[LeftAlone] = []
     hidden = 0
@@ -108,7 +113,8 @@ def plan_retagging(
         if not changed and not one.problem and one.key not in usage.queried:
             continue
         try:
-            edit = _edit(vault.read(one.key), changes, one.problem)
+            raw = vault.read(one.key)
+            edit = _edit(raw, changes, one.problem, keeping.get(one.key, frozenset()))
         except NotemillError as error:
             left_alone.append(LeftAlone(one.key, str(error)))
             continue
@@ -120,14 +126,14 @@ def plan_retagging(
     return Retagging(tuple(touched), tuple(left_alone), becomes, joined, hidden, usage)
 
 
-def _edit(raw: bytes, changes: TagChanges, problem: str) -> Edit | None:
+def _edit(raw: bytes, changes: TagChanges, problem: str, keeping: frozenset[str]) -> Edit | None:
     """Return the edit of a note. Raises MalformedNoteError if it cannot be made.
 
     `problem` is why the note must not be edited, '' if it may be.
     """
     if problem and may_hold(raw, changes):
         raise MalformedNoteError(problem)
-    return retag(raw, changes)
+    return retag(raw, changes, keeping=keeping)
 
 
 def write_retagging(

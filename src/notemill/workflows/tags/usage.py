@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Final
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from notemill.errors import NotemillError
 from notemill.markup.lines import one_line
 from notemill.markup.tags import is_within, paths_of, tag_key
 from notemill.vault.note import parse
-from notemill.vault.requery import requeried
+from notemill.vault.requery import line_around, requeried
 from notemill.vault.resolve import title_of
 from notemill.vault.surroundings import FileKind, files_beside, has_plugin
 from notemill.vault.usage import (
@@ -35,10 +37,11 @@ from notemill.vault.usage import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from notemill.index import NoteFacts
+    from notemill.markup.queries import QueryTag
     from notemill.privacy import Privacy
     from notemill.vault.files import Vault
     from notemill.vault.retag import TagChanges
@@ -51,6 +54,10 @@ _TOLD_CHARS: Final = 80
 _MAX_WORDS: Final = 200
 """Up to so many names, looking for them is quicker than parsing every note."""
 _LINKED: Final = re.compile(rb"\[\[([^\[\]|#\r\n]{1,400}+)")
+
+
+Kept: TypeAlias = Mapping[str, frozenset[str]]
+"""Lines of queries by note."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,12 +160,20 @@ def _frozen(found: Mapping[str, list[str]]) -> dict[str, tuple[str, ...]]:
 
 
 def find_usage(
-    vault: Vault, facts: Iterable[NoteFacts], sought: Sought, *, privacy: Privacy
+    vault: Vault,
+    facts: Iterable[NoteFacts],
+    sought: Sought,
+    *,
+    privacy: Privacy,
+    keeping: Kept = MappingProxyType({}),
 ) -> TagUsage:
-    """Return where the sought tags are meant; every note and file beside the notes is read once."""
+    """Return where the sought tags are meant; every note and file beside the notes is read once.
+
+    `keeping` are lines of queries, by note, that a person wants as they are.
+    """
     if not sought.keys:
         return TagUsage()
-    finding = _Finding(sought, sought.words())
+    finding = _Finding(sought, sought.words(), keeping)
     keys: set[str] = set()
     for one in facts:
         keys.add(one.key)
@@ -187,6 +202,7 @@ class _Finding:
 
     sought: Sought
     words: Sequence[str]
+    keeping: Kept
     named: dict[str, list[Place]] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
     hidden: dict[str, int] = field(default_factory=dict)
@@ -326,7 +342,12 @@ class _Finding:
         if self.sought.becomes is None:
             self._add_uses(mine, file, lines, is_hidden=is_hidden)
             return False
-        done = requeried(tags, self.sought.becomes.of)
+        lines_kept = self.keeping.get(file, frozenset())
+
+        def stays(tag: QueryTag) -> bool:
+            return bool(lines_kept) and lines.around(tags[tag].at) in lines_kept
+
+        done = requeried(tags, self.sought.becomes.of, stays=stays)
         stuck = [*done.stuck, *(tag for tag, _ in done.renamed)] if kept else done.stuck
         self._add_uses((tags[one] for one in stuck), file, lines, is_hidden=is_hidden)
         for tag, use in tags.items():
@@ -363,6 +384,10 @@ class _Lines:
     def number_at(self, at: int) -> int:
         """Return the number of the line that has a character, 0 for a single line."""
         return bisect_left(self._ends, at) + 1 if self._numbered else 0
+
+    def around(self, at: int) -> str:
+        """Return the line that has a character, as a decision about it names it."""
+        return line_around(self._text, at)
 
     def words(self, number: int) -> str:
         """Return the words of a line, shortened."""
