@@ -10,7 +10,7 @@ from notemill.app.aside import Aside, ask_beside, texts_of
 from notemill.app.events import Event
 from notemill.app.kinds import ENDED, KIND_CONSOLIDATE
 from notemill.app.terms import OFFLINE
-from notemill.errors import UsageError
+from notemill.errors import UsageError, WaitingForPersonError
 from notemill.markup.tags import tag_key
 from notemill.stores.proposals import TAG_KINDS, InventedTag, ProposalKind, ProposalState
 from notemill.workflows.curation.consolidation import (
@@ -18,6 +18,7 @@ from notemill.workflows.curation.consolidation import (
     NoteLine,
     Question,
     known_of,
+    left_over,
     requests_about,
     said_in,
 )
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
 _LIVE = (ProposalState.PENDING, ProposalState.ACCEPTED, ProposalState.APPLIED)
 NOT_ANSWERED = "the model gave no usable answer"
 NO_ROOM = "the budget leaves no room for it"
+TOO_MANY = "there are too many at once; a vocabulary keeps them few"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +86,8 @@ async def put_in_order(bench: Workbench, run: Run) -> None:
     Tags that are the same by their names are one without a question. A model is asked about the
     others, all of the run so far, if it was not asked about some. An answer that a process did not
     store before it died is used; without an answer, the tags stay as they are. Offline no tag is
-    kept for fewer than three notes, once the run has ended.
+    kept for fewer than three notes, once the run has ended. Raises WaitingForPersonError if it was
+    stopped before the answer.
     """
     offline = run.row.provider == OFFLINE
     least = offline and run.row.state in ENDED
@@ -95,21 +98,21 @@ async def put_in_order(bench: Workbench, run: Run) -> None:
     canceled = run.row.state is RunState.CANCELED
     if question is not None and question.asks and not (offline or canceled):
         answer = await _asked(bench, run, question)
-        if answer is None:
-            return
         if isinstance(answer, str):
             bench.front.tell(TagsAsInvented(len(question.new), answer))
         else:
             said = answer
+            if left := left_over(question, bench.room()):
+                bench.front.tell(TagsAsInvented(left, TOO_MANY))
     invented = await bench.on(_settle, run.id, said=said, least=least)
     if invented.new or invented.changed:
         bench.front.tell(TagsConsolidated(run.id, invented))
 
 
-async def _asked(bench: Workbench, run: Run, question: Question) -> tuple[Said, ...] | str | None:
+async def _asked(bench: Workbench, run: Run, question: Question) -> tuple[Said, ...] | str:
     """Return what the model says of new tags, or why it says nothing.
 
-    None if a person has stopped it: the run then stops, too, and asks again when it goes on.
+    Raises WaitingForPersonError if it was stopped.
     """
     try:
         requests = requests_about(question, model=run.row.model, room=bench.room())
@@ -119,8 +122,10 @@ async def _asked(bench: Workbench, run: Run, question: Question) -> tuple[Said, 
     if asked.row.state is RunState.STOPPED:
         return NO_ROOM
     if asked.row.state is not RunState.DONE:
-        run.stop()
-        return None
+        raise WaitingForPersonError(
+            "stopped before the new tags were put in order, and nothing was written; continue with "
+            f"`notemill resume {run.id}`"
+        )
     said = said_in(await bench.thread.run(texts_of, asked))
     return NOT_ANSWERED if said is None else said
 
@@ -261,7 +266,7 @@ def _settle(opened: OpenVault, run: str, *, said: Sequence[Said], least: bool) -
         standing = _Standing.of(opened, run, standing.there)
         stay = [InventedTag(one.tag, one.tag, "", one.notes) for one in standing.new]
         _store(opened, run, standing, [*stay, *(seldom(standing.new) if least else ())])
-    now = invented_in(opened, run)
+    now = _invented(_Standing.of(opened, run, standing.there))
     return replace(now, changed=tuple(one for one in now.changed if one not in before))
 
 

@@ -79,8 +79,9 @@ async def show_run(
     with result_console().paged() as out:
         if notes:
             out.print(f"proposed: {summary(told.pending)}")
+        if item is None and only is None:
+            show_invented(told.invented, out)
         show_notes(notes, out)
-        show_invented(told.invented, out)
     show_losses(told.losses, front.console)
     print_report(told.report, front.console)
     return exit_code(told.report)

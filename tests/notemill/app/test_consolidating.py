@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -13,17 +14,19 @@ from notemill.app.applying import ProposalFilter
 from notemill.app.consolidating import Invented, TagsAsInvented, TagsConsolidated, invented_in
 from notemill.app.driving import report_of
 from notemill.app.events import Sampled
+from notemill.app.kinds import KIND_CONSOLIDATE
 from notemill.app.terms import RunTerms
 from notemill.app.views.runs import run_shown
 from notemill.config import Exclusions
+from notemill.errors import WaitingForPersonError
 from notemill.workflows.curation.survey import Selection
 from tests.doubles import Crash, ScriptedProvider
 from tests.notemill.fronts import KeepingFront, offline_mill
-from tests.notemill.workflows.notes import Desk, asks_about_tags, curated, title_of
+from tests.notemill.workflows.notes import Desk, asks_about_tags, curated, title_of, tree
 from twolane import Lane
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import AsyncIterator, Mapping
     from pathlib import Path
 
     from notemill.app.mill import Mill
@@ -187,6 +190,32 @@ def test_a_new_name_is_asked_about_once(tmp_path: Path) -> None:
     desk.resume(run)
     desk.curate()
     assert len(questions(desk)) == 1
+
+
+class Stopping(KeepingFront):
+    """A person who presses Ctrl-C while the model is asked about new tags."""
+
+    @asynccontextmanager
+    async def following(self, run: Run) -> AsyncIterator[None]:
+        """Stop the run at once."""
+        if run.row.kind == KIND_CONSOLIDATE:
+            run.stop()
+        yield
+
+
+def test_stopped_before_the_answer_nothing_is_written(tmp_path: Path) -> None:
+    """Tags as they were invented reach no note; the run goes on where it was stopped."""
+    desk = desk_of(tmp_path)
+    before = tree(desk.root)
+
+    async def job(mill: Mill) -> None:
+        await mill.curating.curate(Selection(), RunTerms(Lane.REALTIME, stages="none"), apply=True)
+
+    with pytest.raises(WaitingForPersonError, match="resume"):
+        desk.through_the_door(job, Stopping())
+    assert tree(desk.root) == before
+    assert desk.resume(desk.latest(), apply=True).code == 0
+    assert tags_of(desk, "applied") == ORDERED
 
 
 def test_without_an_answer_the_tags_stay_as_they_were_invented(tmp_path: Path) -> None:

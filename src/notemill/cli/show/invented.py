@@ -27,7 +27,7 @@ def show_invented(invented: Invented, console: Console) -> None:
         lines = [f"#{one.tag}{names_of(one.notes)}" for one in invented.new]
         _list(lines, console)
     if invented.changed:
-        console.print("new tags that were put in order:")
+        console.print("merged, renamed or left out:")
         _list([_change(one) for one in invented.changed], console)
 
 

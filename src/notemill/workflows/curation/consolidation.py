@@ -29,7 +29,7 @@ TEMPLATE: Final = "consolidate"
 MAX_ASKED: Final = 150
 """The most new tags in one request: some 10,000 tokens, and a reply of 5,000."""
 MAX_REQUESTS: Final = 8
-"""The most requests at once; what is left over is asked about after the next stage."""
+"""The most requests at once: a run with more new tags than they hold needs a vocabulary first."""
 MAX_TOLD: Final = 300
 """The most tags of the vault in a request: some 1,500 tokens."""
 MAX_PAIRS: Final = 100
@@ -102,19 +102,29 @@ def requests_about(question: Question, *, model: str, room: Room) -> list[Reques
 
     Raises UsageError if the model's context is too small.
     """
-    most = MAX_ASKED
-    if room.context_tokens is not None:
-        most = min(most, max(1, room.for_reply(_tokens(most)) // _TOKENS_PER_TAG))
+    most = _most(room)
     # Tags of one root stand together, so that they are judged together.
-    asked = sorted(question.new, key=lambda one: one.key)
+    asked = sorted(question.new[: most * MAX_REQUESTS], key=lambda one: one.key)
     count = -(-len(asked) // most)
-    chunks = [asked[at * most : (at + 1) * most] for at in range(min(count, MAX_REQUESTS))]
+    chunks = [asked[at * most : (at + 1) * most] for at in range(count)]
     return [
         _request(
             question, chunk, f"new tags {at} of {count}" if count > 1 else "new tags", model, room
         )
         for at, chunk in enumerate(chunks, 1)
     ]
+
+
+def left_over(question: Question, room: Room) -> int:
+    """Return how many new tags are not asked about, because there are too many: the rarest."""
+    return max(0, len(question.new) - MAX_REQUESTS * _most(room))
+
+
+def _most(room: Room) -> int:
+    """Return the most new tags in one request."""
+    if room.context_tokens is None:
+        return MAX_ASKED
+    return min(MAX_ASKED, max(1, room.for_reply(_tokens(MAX_ASKED)) // _TOKENS_PER_TAG))
 
 
 def _tokens(tags: int) -> int:

@@ -12,10 +12,12 @@ from notemill.errors import UsageError
 from notemill.stores.proposals import InventedTag
 from notemill.workflows.curation.consolidation import (
     MAX_ASKED,
+    MAX_REQUESTS,
     MAX_TOLD,
     NoteLine,
     Question,
     known_of,
+    left_over,
     read_said,
     requests_about,
     said_in,
@@ -90,6 +92,16 @@ def test_many_new_tags_are_asked_about_in_several_requests() -> None:
     assert [one.key for one in found] == ["new tags 1 of 2", "new tags 2 of 2"]
     assert "\nothers:\n" in text_of(found[0])
     assert text_of(found[1]).count(" | 1\n") == 10
+
+
+def test_the_rarest_of_far_too_many_are_left_over() -> None:
+    """No run of requests grows without bound; how many are not asked about is known."""
+    question = many(MAX_ASKED * MAX_REQUESTS + 7)
+    found = asked(question)
+    assert len(found) == MAX_REQUESTS
+    assert left_over(question, Room()) == 7
+    assert not any(f"{one.tag} | 1" in text_of(found[-1]) for one in question.new[-7:])
+    assert left_over(QUESTION, Room()) == 0
 
 
 def test_of_a_large_vocabulary_roots_and_what_is_like_new_tags_are_told() -> None:
