@@ -2,22 +2,42 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import orjson
 
 from twolane.core.identity import with_note_ref
+from twolane.core.tokens import estimate_input_tokens
 from twolane.core.types import Lane
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-# Least prefix that Anthropic caches on any current model; a shorter one is ignored there, so a
-# mark would only cost bytes. https://platform.claude.com/docs/en/build-with-claude/prompt-caching
-MIN_CACHEABLE_BYTES = 4_096
+# The tokens of the shortest prefix that is cached, by a part of the model's name; a shorter one is
+# ignored there, so a mark would only cost bytes, a first request alone, and a reserve for writing.
+# https://platform.claude.com/docs/en/build-with-claude/prompt-caching#cache-limitations
+_LEAST_CACHEABLE: Final[Mapping[str, int]] = {
+    "3-haiku": 2_048,
+    "3-5-haiku": 2_048,
+    "haiku-4-5": 4_096,
+    "opus-4-5": 4_096,
+    "opus-4-6": 4_096,
+    "opus-4-7": 2_048,
+    "opus-5": 512,
+    "fable-5": 512,
+    "mythos-5": 512,
+}
+_LEAST_CACHEABLE_ELSEWHERE: Final = 1_024
 # A batch may take hours, so its cache entries have to live longer than the usual five minutes.
 _ABSENT = object()
 CACHE_TTL = {Lane.REALTIME: "5m", Lane.BATCH: "1h"}
+
+
+def least_cacheable_tokens(model: str) -> int:
+    """Return the tokens of the shortest prefix that the provider caches for a model."""
+    model = model.replace(".", "-")
+    fitting = (least for name, least in _LEAST_CACHEABLE.items() if name in model)
+    return next(fitting, _LEAST_CACHEABLE_ELSEWHERE)
 
 
 class WrongReply(NamedTuple):
@@ -49,8 +69,11 @@ class Renderer:
     """Joins the shared part of a run and an item's own part, without parsing either."""
 
     def __init__(self, shared: bytes, *, cache: bool) -> None:
-        """Take the shared part, a JSON object; `cache` marks its system prompt for caching."""
-        self.cached = cache and len(shared) >= MIN_CACHEABLE_BYTES and b'"system"' in shared
+        """Take the shared part, a JSON object; `cache` marks its system prompt for caching.
+
+        One that is too short for its model, as far as its size tells, is not marked.
+        """
+        self.cached = cache and _is_cacheable(shared)
         self._heads = {
             lane: _head(_marked(shared, CACHE_TTL[lane]) if self.cached else shared)
             for lane in Lane
@@ -117,6 +140,15 @@ def _head(shared: bytes) -> bytes:
     """Return what stands before the first member of an item's own part."""
     members = shared.strip()[1:-1].strip()
     return b"{" + members + b"," if members else b"{"
+
+
+def _is_cacheable(shared: bytes) -> bool:
+    params = orjson.loads(shared)
+    if "system" not in params:
+        return False
+    prefix = orjson.dumps([params.get("tools"), params["system"]])
+    least = least_cacheable_tokens(str(params.get("model", "")))
+    return estimate_input_tokens(prefix) >= least
 
 
 def _marked(shared: bytes, ttl: str) -> bytes:

@@ -1,8 +1,8 @@
 """A prompt's text in the API's order, its size in tokens, and its use of the cache.
 
 The simulator's rule of counting: one token per four bytes of UTF-8, rounded up. A prefix that ends
-at a `cache_control` mark is cacheable from 1,024 tokens on, for 5 minutes or an hour; an entry can
-be read as soon as the answer that wrote it begins to arrive.
+at a `cache_control` mark is cacheable from its model's least length on, for 5 minutes or an hour; an
+entry can be read as soon as the answer that wrote it begins to arrive.
 """
 
 from __future__ import annotations
@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
+from twolane.core.render import least_cacheable_tokens
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
 BYTES_PER_TOKEN: Final = 4
-MIN_CACHEABLE_TOKENS: Final = 1_024
 TTL_S: Final = {"5m": 300.0, "1h": 3_600.0}
 _MAX_ENTRIES: Final = 10_000
 
@@ -96,10 +97,11 @@ def breakpoints(params: Mapping[str, Any], raw: bytes) -> tuple[Breakpoint, ...]
     if whole and segments:
         segments[-1] = (segments[-1][0], str(whole.get("ttl", "5m")))
     digest, size, found = blake2b(params["model"].encode(), digest_size=16), 0, []
+    least = least_cacheable_tokens(params["model"])
     for text, ttl in segments:
         digest.update(b"%d:" % len(text) + text)
         size += len(text)
-        if ttl and tokens_of(size) >= MIN_CACHEABLE_TOKENS:
+        if ttl and tokens_of(size) >= least:
             found.append(Breakpoint(digest.digest(), tokens_of(size), ttl))
     return tuple(found)
 

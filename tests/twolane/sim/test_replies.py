@@ -14,7 +14,7 @@ from twolane.sim.answers import Call
 from twolane.sim.prompt import prompt_tokens
 
 MESSAGES = "/v1/messages"
-LONG = "word " * 2_000
+LONG = "word " * 4_000
 FIVE_MINUTES: dict[str, Any] = {"type": "ephemeral"}
 ONE_HOUR = {"type": "ephemeral", "ttl": "1h"}
 
@@ -126,29 +126,32 @@ def _usage(client: Client, value: dict[str, Any]) -> tuple[int, int, int]:
 def test_a_cached_prefix_is_written_once_and_then_read() -> None:
     """The first answer writes the prefix; once it is there, others read it for five minutes."""
     client = Client()
-    assert _usage(client, _cached("one", FIVE_MINUTES)) == (2_500, 0, 0)
+    assert _usage(client, _cached("one", FIVE_MINUTES)) == (5_000, 0, 0)
     client.clock.advance(1)
-    assert _usage(client, _cached("too early", FIVE_MINUTES)) == (2_500, 0, 0)
+    assert _usage(client, _cached("too early", FIVE_MINUTES)) == (5_000, 0, 0)
     client.clock.advance(2)
-    assert _usage(client, _cached("two", FIVE_MINUTES)) == (0, 0, 2_500)
+    assert _usage(client, _cached("two", FIVE_MINUTES)) == (0, 0, 5_000)
     client.clock.advance(299)
-    assert _usage(client, _cached("kept alive by the read", FIVE_MINUTES)) == (0, 0, 2_500)
+    assert _usage(client, _cached("kept alive by the read", FIVE_MINUTES)) == (0, 0, 5_000)
     client.clock.advance(301)
-    assert _usage(client, _cached("gone", FIVE_MINUTES)) == (2_500, 0, 0)
+    assert _usage(client, _cached("gone", FIVE_MINUTES)) == (5_000, 0, 0)
 
 
 def test_an_hour_s_cache_lives_an_hour() -> None:
     """A prefix marked 1h is booked as such and read 59 minutes later."""
     client = Client()
-    assert _usage(client, _cached("one", ONE_HOUR)) == (0, 2_500, 0)
+    assert _usage(client, _cached("one", ONE_HOUR)) == (0, 5_000, 0)
     client.clock.advance(3_540)
-    assert _usage(client, _cached("two", ONE_HOUR)) == (0, 0, 2_500)
+    assert _usage(client, _cached("two", ONE_HOUR)) == (0, 0, 5_000)
 
 
 def test_short_prefixes_are_not_cached() -> None:
-    """A prefix below 1,024 tokens is plain input, and so is one without a mark."""
+    """A prefix below its model's least length is plain input, and so is one without a mark."""
     client = Client()
-    assert _usage(client, _cached("one", FIVE_MINUTES, "short")) == (0, 0, 0)
+    for model, least in (("claude-haiku-4-5", 4_096), ("claude-sonnet-4-5", 1_024)):
+        for tokens, written in ((least - 1, 0), (least, least)):
+            value = _cached("one", FIVE_MINUTES, "word" * tokens) | {"model": model}
+            assert _usage(client, value) == (written, 0, 0)
     assert _usage(client, params("one", system=LONG)) == (0, 0, 0)
 
 
@@ -160,7 +163,7 @@ def test_only_the_longer_prefix_is_written() -> None:
     value = _cached("", FIVE_MINUTES)
     block = {"type": "text", "text": LONG, "cache_control": FIVE_MINUTES}
     value["messages"] = [{"role": "user", "content": [block]}]
-    assert _usage(client, value) == (2_500, 0, 2_500)
+    assert _usage(client, value) == (5_000, 0, 5_000)
 
 
 def test_a_batch_s_cache_is_best_effort() -> None:
@@ -170,8 +173,8 @@ def test_a_batch_s_cache_is_best_effort() -> None:
     batch_id = client.create(items(100, system=system))
     client.clock.advance(101)
     uses = [one["result"]["message"]["usage"] for one in client.lines(batch_id)]
-    readers = [one for one in uses if one["cache_read_input_tokens"] == 2_500]
-    writers = [one for one in uses if one["cache_creation_input_tokens"] == 2_500]
+    readers = [one for one in uses if one["cache_read_input_tokens"] == 5_000]
+    writers = [one for one in uses if one["cache_creation_input_tokens"] == 5_000]
     assert len(readers) + len(writers) == 100
     assert 1 <= len(writers) < 20
     assert {one["service_tier"] for one in uses} == {"batch"}

@@ -191,7 +191,7 @@ def test_the_first_request_of_a_cached_prompt_goes_alone(tmp_path: Path) -> None
     scene = Scene(tmp_path, concurrency=8)
     scene.scripted.latency_s = 5.0
     requests = [
-        Request(key=one.key, params={**one.params, "system": "long " * 2_000}) for one in ask(9)
+        Request(key=one.key, params={**one.params, "system": "long " * 4_000}) for one in ask(9)
     ]
     in_flight: list[int] = []
 
