@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 
 MAX_TOLD: Final = 300
 """The most tags that every prompt lists: some 1,000 tokens, about as much as a note."""
-DESCRIPTIONS_CHARS: Final = 900
-"""The most characters of all descriptions of tags together: some 250 tokens in every request."""
+DESCRIBED_BYTES: Final = 900
+"""The most bytes of a tree with descriptions: some 250 tokens, as it goes with every request."""
 DESCRIPTION_CHARS: Final = (80, 60, 40, 25)
-"""How much of a tag's description is told: the most of these with which all fit."""
+"""How much of a tag's description is told: the most of these with which the tree fits."""
 _INDENT: Final = "  "
 
 
@@ -96,7 +96,8 @@ def most_useful(counts: Mapping[str, int], most: int) -> list[str]:
 def tree_of(tags: Iterable[str], counts: Mapping[str, int], descriptions: Mapping[str, str]) -> str:
     """Return tags as an indented tree, one level a line, the most used first.
 
-    Descriptions follow their tags, all of them cut alike, if all fit DESCRIPTIONS_CHARS.
+    Descriptions follow their tags, all of them cut alike, if the tree stays within DESCRIBED_BYTES;
+    else those of the roots, which tell most; else none.
     """
     top = _Node("", "")
     for tag in tags:
@@ -105,27 +106,25 @@ def tree_of(tags: Iterable[str], counts: Mapping[str, int], descriptions: Mappin
             path = f"{path}/{level}" if path else level
             node = node.below.setdefault(tag_key(level), _Node(path, level))
             node.notes += counts.get(tag, 0)
-    return "\n".join(_lines(top, 0, _cut(descriptions)))
+    every = {tag_key(tag): one_line(said) for tag, said in descriptions.items() if said}
+    roots = {key: said for key, said in every.items() if "/" not in key}
+    for told in (every, roots):
+        for most in DESCRIPTION_CHARS if told else ():
+            tree = "\n".join(_lines(top, 0, told, most))
+            if len(tree.encode()) <= DESCRIBED_BYTES:
+                return tree
+    return "\n".join(_lines(top, 0, {}, 0))
 
 
-def _lines(node: _Node, depth: int, told: Mapping[str, str]) -> Iterator[str]:
+def _lines(node: _Node, depth: int, told: Mapping[str, str], most: int) -> Iterator[str]:
     for one in sorted(node.below.values(), key=lambda one: (-one.notes, one.name)):
-        said = told.get(tag_key(one.tag), "")
+        said = _beginning(told.get(tag_key(one.tag), ""), most)
         yield f"{_INDENT * depth}{line_of(one.name)}{f': {said}' if said else ''}"
-        yield from _lines(one, depth + 1, told)
-
-
-def _cut(descriptions: Mapping[str, str]) -> dict[str, str]:
-    """Return descriptions by the key of their tag, cut at a word so that all fit, or none."""
-    whole = {tag_key(tag): one_line(said) for tag, said in descriptions.items() if said}
-    for most in DESCRIPTION_CHARS:
-        cut = {key: _beginning(said, most) for key, said in whole.items()}
-        if sum(map(len, cut.values())) <= DESCRIPTIONS_CHARS:
-            return cut
-    return {}
+        yield from _lines(one, depth + 1, told, most)
 
 
 def _beginning(text: str, most: int) -> str:
+    """Return the beginning of a description, cut at a word where there is one."""
     if len(text) <= most:
         return text
     return text[: most + 1].rpartition(" ")[0].rstrip(" ,;:") or text[:most]

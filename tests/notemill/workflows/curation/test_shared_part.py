@@ -11,7 +11,7 @@ from notemill.prompts.material import read_blocks
 from notemill.workflows.curation.candidates import Candidates
 from notemill.workflows.curation.examples import TaggedNote
 from notemill.workflows.curation.shared_part import (
-    DESCRIPTIONS_CHARS,
+    DESCRIBED_BYTES,
     MAX_TOLD,
     most_useful,
     shared_part,
@@ -60,16 +60,24 @@ def test_one_level_in_two_spellings_is_one_line() -> None:
     assert told({"Food/tea": 2, "food/rye": 1}) == ["Food", "  tea", "  rye"]
 
 
-def test_descriptions_are_told_where_all_have_room_at_least_in_part() -> None:
-    """They are cut alike, at a word; many tags are told by their names alone."""
+def test_descriptions_are_told_where_there_is_room_for_them() -> None:
+    """They are cut alike, at a word; then roots alone have theirs; many tags are names alone."""
     whole = {"soil": "what feeds the beds"}
     assert told({"soil": 1}, whole) == ["soil: what feeds the beds"]
-    long = {f"tag{n}": "words about what it is for, and much more of them" for n in range(30)}
-    lines = told(dict.fromkeys(long, 1), long)
-    assert {line.partition(": ")[2] for line in lines} == {"words about what it is"}
-    assert sum(len(line) for line in lines) <= DESCRIPTIONS_CHARS + 30 * len("tag00: ")
-    more = {f"tag{n}": "words about it" for n in range(200)}
-    assert told(dict.fromkeys(more, 1), more) == sorted(more)
+    said = "words about what it is for, and much more of them"
+    some = [f"root{n}/leaf{n}" for n in range(20)]
+    few, many = some[:9], [*some, *(f"root0/more{n}" for n in range(99))]
+    both = dict.fromkeys([*some, *(f"root{n}" for n in range(20))], said)
+    assert {line.partition(": ")[2] for line in told(dict.fromkeys(few, 1), both)} == {
+        "words about what it is for, and much"
+    }
+    lines = told(dict.fromkeys(some, 1), both)
+    assert {line.partition(": ")[2] for line in lines if line.startswith(" ")} == {""}
+    assert {line.partition(": ")[2] for line in lines if not line.startswith(" ")} == {
+        "words about what it is"
+    }
+    assert len("\n".join(lines).encode()) <= DESCRIBED_BYTES
+    assert not any(": " in line for line in told(dict.fromkeys(many, 1), both))
 
 
 @given(st.lists(st.from_regex(r"[a-z]{1,3}(/[a-z]{1,3}){0,2}", fullmatch=True), max_size=40))
