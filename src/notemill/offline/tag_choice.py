@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from notemill.offline.phrases import Phrase
     from notemill.offline.pieces import NotePieces
 
-MAX_TAGS = 5
+MAX_TAGS = 3
 CACHED_LEVELS = 10_000
 MAX_CANDIDATES = 2_000
 MAX_GRAM = 4
@@ -39,6 +39,8 @@ LONGER = 0.4
 FIT = 0.5
 FIT_RANKS = 6.0
 ENOUGH = 1.9
+# What the text alone has to say: a long note mentions much that it is not about.
+ENOUGH_IN_TEXT = 3.0
 FILLS = 0.6
 
 Key = tuple[str, ...]
@@ -72,7 +74,7 @@ def choose(
     existing: Sequence[str],
     stop: AbstractSet[str],
 ) -> tuple[str, ...]:
-    """Return up to 5 tags of the vocabulary that the note gives evidence for, best first."""
+    """Return up to 3 tags of the vocabulary that the note gives evidence for, best first."""
     known = [
         tag
         for tag in (raw.strip().lstrip("#").strip("/") for raw in vocabulary[:MAX_CANDIDATES])
@@ -198,7 +200,7 @@ def _support(tag: str, evidence: _Evidence, stop: AbstractSet[str]) -> float:
     level = tag.rpartition("/")[2]
     if UNSPACED.search(level):
         return _support_unspaced(fold(level), leaf, evidence)
-    value = 0.0
+    value, longer = 0.0, 1 + LONGER * (len(leaf) - 1)
     junk = len(leaf) == 1 and leaf[0] in lists()["junk"]
     value += HASHTAG if leaf in evidence.hashtags and not junk else 0.0
     for depth, grams in enumerate(evidence.folders):
@@ -208,8 +210,9 @@ def _support(tag: str, evidence: _Evidence, stop: AbstractSet[str]) -> float:
         value += HEADING if leaf in evidence.headings else 0.0
         value += LINK if leaf in evidence.links else 0.0
         value += PHRASE / (1 + 0.3 * evidence.phrases[leaf]) if leaf in evidence.phrases else 0.0
-        value += _in_body(evidence.body[leaf], evidence.words)
-    return value * (1 + LONGER * (len(leaf) - 1)) if value else 0.0
+        said = _in_body(evidence.body[leaf], evidence.words)
+        value += said if value or said * longer >= ENOUGH_IN_TEXT else 0.0
+    return value * longer
 
 
 def _is_generic(word: str, tag: str, stop: AbstractSet[str]) -> bool:

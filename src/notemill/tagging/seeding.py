@@ -41,8 +41,11 @@ NEVER_GENERIC: Final = 8
 """The notes that may have a word in a vault so small that a twelfth of it is hardly any."""
 ABOUT: Final = 4
 """How often a text says a word that it is about; a name of several words, half as often."""
-FOCUSED: Final = 0.3
-"""Of the notes that have a word, the share that must be about it."""
+FOCUSED: Final = 0.45
+FOCUSED_NAME: Final = 0.3
+"""Of the notes that have a word, the share that must be about it; less for several words."""
+NAMED: Final = 0.3
+"""Or of those notes, the share that must have it in their names."""
 MAX_CANDIDATES: Final = 4_000
 """The terms looked for in the texts, those of most names first."""
 WITHIN: Final = 0.8
@@ -185,12 +188,20 @@ def _shared(notes: Sequence[SeedNote]) -> Iterator[_Seed]:
     kept = {
         key: its
         for key, its in about.items()
-        if len(its) >= MIN_NOTES and FOCUSED * having[key] <= len(its) and having[key] <= generic
+        if len(its) >= MIN_NOTES
+        and having[key] <= generic
+        and _is_subject(key, len(named[key].notes), len(its), having[key])
     }
     inner = _within_longer(kept)
     for key, its in kept.items():
         if key not in inner:
             yield _Seed(key, named[key].level, its)
+
+
+def _is_subject(key: Key, named: int, about: int, having: int) -> bool:
+    """Return whether notes that have a term are mostly about it, or named after it."""
+    least = FOCUSED if len(key) == 1 else FOCUSED_NAME
+    return about >= least * having or named >= NAMED * having
 
 
 @dataclass(slots=True)

@@ -268,6 +268,25 @@ def test_tags_need_evidence_in_the_note() -> None:
     assert not {"politics", "all"} & set(found.tags)
 
 
+def test_a_tag_that_a_note_only_mentions_is_not_given() -> None:
+    """What is neither in title, folder, headings, links nor key phrases has to be said often."""
+    about = "Anna Berg, Carl Dahl, Eva Falk, Gert Holm, Ida Juhl and Kaj Lund sang.\n\n" * 4
+    said = about + "We went along the river. It was cold at the river.\n"
+    assert run(said, title="Letter", vocabulary=["river"]).tags == ()
+    assert run(said, title="River", vocabulary=["river"]).tags == ("river",)
+    often = "Cold is the river, high is the river, long is the river.\n" * 4
+    assert run(about + often, title="Letter", vocabulary=["river"]).tags == ("river",)
+
+
+def test_a_note_gets_three_tags_at_most() -> None:
+    """A list of links that names much has the three that fit it best."""
+    names = ["rivers", "boats", "bridges", "locks", "harbours"]
+    text = "".join(f"## {name}\n\n{name} and more {name}.\n\n" for name in names)
+    found = run(text, title="Rivers", vocabulary=names)
+    assert len(found.tags) == 3
+    assert found.tags[0] == "rivers"
+
+
 def test_existing_tags_are_not_repeated() -> None:
     """Neither a tag the note has nor a variant or parent of it is given again."""
     found = run(

@@ -44,6 +44,14 @@ def test_a_term_that_two_notes_share_is_no_tag() -> None:
     assert tags_of([*three, *filler(20)]) == ["roses"]
 
 
+def test_a_word_that_notes_mostly_mention_is_no_tag() -> None:
+    """Of the notes that have a word, about half must be about it, or a third be named after it."""
+    about = [note(f"Roses {one.key}", "roses " * 5) for one in filler(3)]
+    passing = [note(one.key, f"{one.key} roses") for one in filler(12)[3:]]
+    assert tags_of([*about, *passing[:4], *filler(150)[12:]]) == ["roses"]
+    assert tags_of([*about, *passing, *filler(150)[12:]]) == []
+
+
 def test_folders_of_dates_and_files_are_no_tags() -> None:
     """Folders for dates, archives, attachments and templates are left out, in any language."""
     places = ("2024", "2024-05", "Archive", "Attachments", "Templates", "日记", "归档", "Vorlagen")
