@@ -6,6 +6,7 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Final
 
+from notemill.text.stopwords import lists
 from notemill.text.words import fold
 
 if TYPE_CHECKING:
@@ -39,3 +40,9 @@ def cues() -> Mapping[str, frozenset[str]]:
         )
         for name, _, phrases in named
     }
+
+
+@cache
+def form_words() -> frozenset[str]:
+    """Return the words that head a page, a part or a list, and name no subject."""
+    return lists()["junk"] | cues()["forms"]

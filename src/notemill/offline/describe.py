@@ -70,6 +70,7 @@ SMALL_TALK = 0.7
 ANNOUNCES = 0.4
 PRESSES = 0.3
 DATED = 0.3
+DATE_WIDTH = 30
 DEPTH = 0.1
 WORDLESS = 1.0
 LEANING: Mapping[Opening, float] = {
@@ -95,6 +96,7 @@ ENOUGH = 0.45
 MIN_WORDS = 4
 MIN_FRAGMENT_WORDS = 6
 SHORT_WIDTH = 45
+SCANT_WIDTH = 60
 GOOD_WIDTH = 165
 FULL_WIDTH = 130
 MAX_SENTENCES = 3
@@ -142,7 +144,7 @@ def describe(page: NotePieces, title: str, folder: str, stop: AbstractSet[str]) 
         return outline(page, title, folder)
     text = _in_context(standing_alone(windows[best]), unit, names)
     text = _named(text, title)
-    scant = width(text) < SHORT_WIDTH and len(page.pieces) >= MANY_PIECES
+    scant = width(text) < SCANT_WIDTH and len(page.pieces) >= MANY_PIECES
     if (scant or unit.kind is PieceKind.HEADING) and not unit.described:
         text = with_parts(text, page, title, unit.group)
     return text[:MOST_CHARS]
@@ -162,9 +164,9 @@ def _named(text: str, title: str) -> str:
 
 def _says_less(unit: Unit, text: str, page: NotePieces) -> bool:
     """Say whether a sentence tells less of a page of short lines than those lines together."""
-    if unit.described:
+    if unit.described or unit.listed:
         return False
-    short = width(text) < SHORT_WIDTH
+    short = width(text) < (SCANT_WIDTH if unit.keyed else SHORT_WIDTH)
     loose = unit.kind in LISTS and (unit.depth > 0 or not unit.complete)
     return (unit.kind is PieceKind.STEP and short) or ((short or loose) and is_sketch(page))
 
@@ -265,7 +267,7 @@ def _flaws(unit: Unit, index: int) -> float:
         flaws += PLAIN_COLON if bare else COLON
     elif not is_complete(text):
         flaws += FRAGMENT
-    flaws += LOWER if text[:1].islower() else 0.0
+    flaws += LOWER if text.partition(" ")[0].isalpha() and text[0].islower() else 0.0
     flaws += LINKED * max(0.0, unit.links - 0.4) / 0.6
     flaws += CODED * min(1.0, 2 * unit.code)
     flaws += ANNOUNCED if unit.announced else 0.0
@@ -298,7 +300,8 @@ def _phrases(unit: Unit) -> float:
         price += GREETING
     if unit.kind is PieceKind.STEP and head in cues()["presses"]:
         price += PRESSES
-    return price + (DATED if _CLOCKED.match(text) else 0.0)
+    dated = _CLOCKED.match(text) or (width(text) < DATE_WIDTH and _DATED.search(text))
+    return price + (DATED if dated else 0.0)
 
 
 @cache

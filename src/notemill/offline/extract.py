@@ -29,6 +29,7 @@ _FILE_TYPE = re.compile(
 )
 _SLUG = re.compile(r"\w+(?:[-_]+\w+)+")
 NOTHING_COMMON = Commonplace()
+PAIR = 2
 MAX_TITLE = 300
 MAX_FOLDER = 500
 
@@ -104,4 +105,7 @@ def readable(title: str) -> str:
         if _FILE_TYPE.fullmatch(title):
             return title
         title = leaf if any(map(str.isalpha, leaf)) else title.replace(".", " ")
-    return " ".join(re.split(r"[-_]+", title)).strip() if _SLUG.fullmatch(title) else title
+    parts = re.split(r"[-_]+", title) if _SLUG.fullmatch(title) else [title]
+    # "p-Wert" and "e-mail" are words.
+    word = len(parts) == PAIR and (not title.islower() or min(map(len, parts)) == 1)
+    return title if word else " ".join(parts).strip()

@@ -129,9 +129,10 @@ def _read(sentence: str, tokens: Sequence[_Token], place: float, found: _Found) 
     for start, end in _runs(sentence, tokens, found):
         run = tokens[start:end]
         gap = sentence[tokens[start - 1].end : run[0].start] if start else "."
+        before = tokens[start - 1] if start else None
         opens = _STOPS.search(gap) is not None and not UNSPACED.search(sentence[:40])
         if opens and _only_opens(run[0], found):
-            run, opens = run[1:], False
+            before, run, opens = run[0], run[1:], False
         while run and not run[0].capital:
             run = run[1:]
         if opens and len(run[-1].text) == 1 and run[-1].folded in found.stop:
@@ -139,7 +140,6 @@ def _read(sentence: str, tokens: Sequence[_Token], place: float, found: _Found) 
         if not run or len(run) > MOST_WORDS:
             continue
         text = _text(sentence, run)
-        before = tokens[start - 1] if start else None
         if opens and not _may_open(run, found):
             found.opening[fold(text)] += 1
             continue
@@ -210,7 +210,9 @@ def _is_name(run: Sequence[_Token], before: _Token | None, found: _Found) -> boo
         if found.language not in NOUNS_CAPITAL:
             return True
         # "zwei Liter Milch" is a measure, "dem Westfälischen Frieden" a form of a name.
-        counted = before is not None and before.text[0].isdecimal()
+        counted = before is not None and (
+            before.text[0].isdecimal() or before.folded in cues()["indefinite"]
+        )
         article = before is not None and before.folded in cues()["articles"]
         return not counted and not (article and _INFLECTED.fullmatch(run[0].folded))
     word = run[0]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from notemill.offline.cues import cues
+from notemill.offline.cues import cues, form_words
 from notemill.offline.inline import ADDRESS
 from notemill.offline.marked import HOLE
 from notemill.offline.pieces import PieceKind
@@ -22,7 +22,6 @@ from notemill.offline.units import (
     only_links,
     section_value,
 )
-from notemill.text.stopwords import lists
 from notemill.text.words import UNSPACED, fold, is_cjk, width, words
 
 if TYPE_CHECKING:
@@ -112,10 +111,10 @@ def is_verse(page: NotePieces) -> bool:
 
 
 def is_sketch(page: NotePieces) -> bool:
-    """Say whether most lines are items too short for a sentence."""
+    """Say whether most lines are items or names too short for a sentence."""
     lines = [piece for piece in page.pieces if piece.kind is not PieceKind.HEADING and _says(piece)]
     short = sum(
-        piece.kind in LISTS
+        (piece.kind in LISTS or not is_complete(piece.text))
         and width(piece.text) <= (NAME_WIDTH if is_complete(piece.text) else SKETCH_WIDTH)
         for piece in lines
     )
@@ -220,14 +219,14 @@ def _says(piece: Piece) -> bool:
 
 
 def _facts(said: Sequence[Piece]) -> list[str]:
-    """Return the fields as "key: value", then the cells of tables."""
+    """Return the fields as "key: value", then the first cells of a table's rows."""
     related = cues()["relations"]
     fields = (
         piece.text if fold(piece.key) in related else f"{piece.key}: {piece.text.strip(_EDGES)}"
         for piece in said
         if piece.key
     )
-    cells = (piece.text for piece in said if piece.kind is PieceKind.CELL)
+    cells = (piece.text for piece in said if piece.kind is PieceKind.CELL and not piece.depth)
     return distinct([*fields, *cells], "")
 
 
@@ -250,8 +249,9 @@ def _links(links: Sequence[str], title: str) -> str:
 
 def is_junk(text: str) -> bool:
     """Say whether a heading is a form's and names no subject."""
-    junk = lists()["junk"]
-    return fold(text).strip(_EDGES) in junk or all(fold(word) in junk for word in words(text))
+    return fold(text).strip(_EDGES) in form_words() or all(
+        fold(word) in form_words() for word in words(text)
+    )
 
 
 def _joined(labels: Sequence[str], *, colon: bool = False) -> str:

@@ -9,11 +9,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from notemill.offline.cjk import cjk_names
-from notemill.offline.cues import cues
+from notemill.offline.cues import cues, form_words
 from notemill.offline.names import names_in
 from notemill.offline.pieces import PieceKind
 from notemill.offline.units import LISTS, is_fact, section_value
-from notemill.text.stopwords import lists
 from notemill.text.words import UNSPACED, WORD, fold, folded, stem, words
 
 if TYPE_CHECKING:
@@ -68,7 +67,7 @@ _SEPARATORS: Final = re.compile(
 )
 _ASIDE: Final = re.compile(r"\s?\([^()]*\)|\uff08[^\uff08\uff09]*\uff09")
 _SENTENCE: Final = re.compile(r"[,;?!\uff0c\uff1b\uff1f\uff01\u3002\u2026]|\.(?:\s|$)")
-_SPOKEN: Final = re.compile(_SENTENCE.pattern + "|[:\uff1a]")
+_SPOKEN: Final = re.compile(_SENTENCE.pattern + "|[:\uff1a|\u3010\u3011]")
 _EDGES: Final = " .:!?\uff1a\uff1f\uff01\u3002,\uff0c\u3001;'\"\u201c\u201d\u2018\u2019_*~-"
 _MARKS: Final = re.compile(r"^[^\w(.]+\s*|\s+[^\w)]+$")
 _WORDLESS: Final = re.compile(
@@ -157,7 +156,16 @@ def _title_parts(title: str) -> list[str]:
     bare = _ASIDE.sub("", bare) or bare
     parts = (_NUMBERING.sub("", part.strip()) for part in _SEPARATORS.split(bare))
     names = (_YEAR.sub("", _bare(part)) for part in parts)
-    return [name for name in map(_bare, names) if name and not _WIDE_SENTENCE.search(name)]
+    return [
+        name
+        for name in map(_bare, names)
+        if name and not _WIDE_SENTENCE.search(name) and not _is_untitled(name)
+    ]
+
+
+def _is_untitled(name: str) -> bool:
+    """Say whether a title is the one that an editor gives: "Untitled 3"."""
+    return fold(name).rstrip("0123456789 ") in cues()["untitled"]
 
 
 def _bare(text: str) -> str:
@@ -198,7 +206,7 @@ def _key(text: str) -> Key:
 
 def _is_nameable(text: str) -> bool:
     """Say whether a text can be shown as a name: words, and not only those of a form."""
-    junk = lists()["junk"]
+    junk = form_words()
     parts = [fold(word) for word in words(text)]
     return (
         bool(parts)
@@ -234,7 +242,8 @@ def _add_links(candidates: _Candidates, page: NotePieces, said: str) -> None:
         for label in piece.links[:READ_LINKS]:
             spelled.setdefault(fold(label), label)
             weights[fold(label)] += ASIDE if aside else 1.0
-    few = len(spelled) <= FEW_LINKS
+    titled = any(one.titled for one in candidates.found.values())
+    few = len(spelled) <= FEW_LINKS or not titled
     for name, label in spelled.items():
         mentions = said.count(name)
         if (few or mentions > 1) and _is_short(label) and not _SPOKEN.search(label):

@@ -55,8 +55,8 @@ class Unit:
 
     `links` and `code` are shares of the sentence's letters, 0 to 1; `described` marks the value of
     a line such as "Summary: …", `announced` an item of a list that a line with a colon introduces,
-    `spoken` a line of dialogue, `keyed` one that begins with a key, `context` the short line above
-    it in an outline.
+    `spoken` a line of dialogue, `keyed` one that begins with a key, `listed` one with
+    the list it introduces, `context` the short line above it in an outline.
     """
 
     text: str
@@ -69,6 +69,7 @@ class Unit:
     announced: bool = False
     spoken: bool = False
     keyed: bool = False
+    listed: bool = False
     context: str = ""
     links: float = 0.0
     code: float = 0.0
@@ -215,6 +216,7 @@ def _of_piece(
             announced=announced,
             spoken=key in speakers,
             keyed=bool(key) and number == 0,
+            listed=whole != sentence,
             context="" if described else context,
             links=links,
             code=min(1.0, piece.code_chars / letters),

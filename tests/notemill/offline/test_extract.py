@@ -168,6 +168,39 @@ def test_a_description_does_not_begin_in_mid_argument(title: str, text: str, exp
     assert run(text, title=title).description == expected
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("| Food | How |\n|---|---|\n| Nuts | badly |\n| Kiwi | mildly |\n", "Nuts, Kiwi"),
+        (
+            "**尊敬語**：いらっしゃる、召し上がる、ご覧になる\n**謙譲語**：参る、いただく、拝見する\n",
+            "尊敬語：いらっしゃる、召し上がる、ご覧になる、謙譲語：参る、いただく、拝見する",
+        ),
+        (
+            "## March\n\nTomatoes\n\n## May\n\nBeans go into the bed\n",
+            "Tomatoes, Beans go into the bed",
+        ),
+        (
+            (
+                "1. Prophase: they condense\n2. Anaphase: they part\n3. Telophase: two nuclei\n\n"
+                "Result: two identical daughter cells."
+            ),
+            (
+                "Prophase: they condense; Anaphase: they part; Telophase: two nuclei; "
+                "Result: two identical daughter cells."
+            ),
+        ),
+        (
+            "Finished: March 2023\n\nShevek travels to the planet Urras to finish his theory of time.",
+            "Shevek travels to the planet Urras to finish his theory of time.",
+        ),
+    ],
+)
+def test_short_lines_are_told_together(text: str, expected: str) -> None:
+    """A page of short lines is described by them, not by the one that ends like a sentence."""
+    assert run(text).description == expected
+
+
 def test_a_forms_headings_are_no_description() -> None:
     """Headings that many notes share do not describe an empty one; a summary's is still heard."""
     form = "## Trips\n\n## Places\n\n## Summary\n"

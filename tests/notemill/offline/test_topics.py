@@ -1,5 +1,7 @@
 """Topics: whole names of what a note is about."""
 
+# ruff: noqa: RUF001 - the texts are of many scripts
+
 from __future__ import annotations
 
 import pytest
@@ -41,6 +43,14 @@ def topics_of(text: str, title: str, common: Commonplace | None = None) -> tuple
             ("Agile",),
         ),
         ("長安の春", "今日は山下公園を歩き、『こころ』を読んだ。", ("長安の春", "こころ")),
+        ("Untitled 3", "Ask Jen: spare key", ("Ask Jen", "spare key")),
+        ("p-Wert", "Zu klein ist er nie.", ("p-Wert",)),
+        (
+            "Putzen",
+            "Ein Spritzer Spülmittel kommt ins Wasser und zwei Liter Wasser in den Eimer.",
+            ("Putzen",),
+        ),
+        ("史蒂夫·乔布斯传（全三册）", "他的一生。", ("史蒂夫·乔布斯传",)),
         ("长安的荔枝-马伯庸", "小吏的故事。", ("长安的荔枝", "马伯庸")),
         (
             "why-i-left",
@@ -70,3 +80,11 @@ def test_what_many_notes_share_is_no_topic() -> None:
     assert shared == ("Greta Thunberg",)
     assert {"Open Loops", "Gardenware"} <= set(topics_of(text, "Tuesday"))
     assert topics_of(text, "Gardenware", commonplace(pages))[0] == "Gardenware"
+
+
+def test_the_links_of_a_day_are_its_topics() -> None:
+    """A note without a title of its own is about what it links to, also if that is much."""
+    text = "".join(f"- [[Person {letter}]]\n" for letter in "BCDEFGHJ")
+    found = topics_of(text, "2024-05-01")
+    assert len(found) == 5
+    assert all(topic.startswith("Person ") for topic in found)
