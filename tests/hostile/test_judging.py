@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from notemill.app.links import LinksShown
+    from notemill.app.link_results import LinksShown
     from notemill.app.mill import Mill
 
 CLIP = "Clippings/Soil.md"

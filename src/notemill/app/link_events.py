@@ -20,12 +20,23 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class EmbeddingMade(Event):
-    """`done` of `total` texts have their vectors, `kept` of them from before; 0 at the start.
+class Embeddings:
+    """How many notes had their embeddings at a search, and whether it `used` them.
 
-    `ended` once the wait is over, `skipped` if it was cut short. `skip` cuts it short: the notes
-    are then compared by their words alone, and finished vectors are kept. It may be called from the
-    event loop's thread.
+    It uses none while most are still to be made: the few would only attract each other.
+    """
+
+    made: int
+    total: int
+    used: bool
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddingMade(Event):
+    """`done` of `total` notes have their embeddings, `kept` of them from before; 0 at the start.
+
+    `ended` once no more are computed for now, `skipped` if the front cut it short with `skip`; what
+    is finished is kept. `skip` may be called from the event loop's thread.
     """
 
     done: int
@@ -48,12 +59,13 @@ class LinksLookedFor(Event):
     """A vault was searched for links.
 
     `findings` are new, `upkeep` is about links that were written before, `skipped` are the paths
-    left alone. Hidden notes are only counted.
+    left alone. Hidden notes are only counted. `embeddings` are None without a model for them.
     """
 
     findings: Findings
     upkeep: Upkeep
     skipped: tuple[LeftAlone, ...]
+    embeddings: Embeddings | None
 
 
 @dataclass(frozen=True, slots=True)

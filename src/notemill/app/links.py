@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from notemill.app.driving import begin_again, staged, unfinished
 from notemill.app.events import AgreeToChange, NoteChange, RunTakenUp, agreed
 from notemill.app.items import no_such_item
-from notemill.app.link_asking import LinkAsking, kept, seen_pairs, undecided_of, unjudged
+from notemill.app.link_asking import LinkAsking, kept, seen_pairs, unjudged
 from notemill.app.link_events import (
     AllPairsJudged,
     LinksLookedFor,
@@ -18,14 +18,15 @@ from notemill.app.link_events import (
     PairsProposed,
     PairsTurnedDown,
 )
-from notemill.app.meaning import vectors_of
+from notemill.app.link_results import LinkingEnded, LinksFound, LinksResumed, LinksShown
+from notemill.app.meaning import embed, kept_vectors
 from notemill.app.opened import OpenVault
 from notemill.app.turned_down import allow_pairs, reject_pair, turned_down
 from notemill.stores.pairs import PairState
 from notemill.vault.related import Form
 from notemill.workflows.links.explaining import Explainer
 from notemill.workflows.links.finding import find_pairs, read_notes
-from notemill.workflows.links.judging import LINK_KIND, NO_ANSWERS
+from notemill.workflows.links.judging import LINK_KIND
 from notemill.workflows.links.keeping import keep_pairs
 from notemill.workflows.links.upkeep import Mend, look_after
 from notemill.workflows.links.writing import LinkWriting
@@ -39,75 +40,18 @@ if TYPE_CHECKING:
     from notemill.app.turned_down import PairRejected
     from notemill.app.workbench import Workbench
     from notemill.config import EmbeddingSettings
+    from notemill.index import NoteFacts
+    from notemill.index.embedder import EmbeddingProgress
     from notemill.stores.pairs import NewPair, Pair
     from notemill.workflows.links.explaining import ExplainedPair, PairGroup
-    from notemill.workflows.links.finding import Findings, LinkSearch, Ranking
-    from notemill.workflows.links.judging import Answers
+    from notemill.workflows.links.finding import LinkSearch, Ranking
     from notemill.workflows.links.scene import Scene
     from notemill.workflows.links.upkeep import Upkeep
     from notemill.workflows.links.writing import LinksWritten
-    from twolane import Report, Run
+    from twolane import Run
 
 SHOWN_NOTES: Final = 12
 """The most notes whose pairs are explained at once: each of them has to be read."""
-
-
-@dataclass(frozen=True, slots=True)
-class LinksFound:
-    """The result of a search for links: new pairs, and the upkeep of written links."""
-
-    findings: Findings
-    upkeep: Upkeep
-
-
-@dataclass(frozen=True, slots=True)
-class LinkingEnded:
-    """The outcome of a search for links.
-
-    `run` holds its pairs, '' if there is nothing to do; `report` is of a run that asked a model;
-    `written` is None if nothing was to be written; `hidden` is the number of hidden notes.
-    """
-
-    found: LinksFound
-    run: str = ""
-    report: Report | None = None
-    answers: Answers = NO_ANSWERS
-    written: LinksWritten | None = None
-    hidden: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class LinksResumed:
-    """The state of a run that asks about links when the work on it ends."""
-
-    report: Report
-    answers: Answers
-    written: LinksWritten | None
-    hidden: int
-
-
-@dataclass(frozen=True, slots=True)
-class LinksShown:
-    """A run's pairs, except those of hidden notes, and a model's answers about them."""
-
-    run: str
-    pairs: tuple[Pair, ...]
-    answers: Answers
-
-    @property
-    def waiting(self) -> tuple[Pair, ...]:
-        """The pairs that wait to be written."""
-        return tuple(one for one in self.pairs if one.state is PairState.PROPOSED)
-
-    @property
-    def declined(self) -> tuple[Pair, ...]:
-        """The pairs that a model refused for both notes."""
-        return tuple(one for one in self.pairs if one.state is PairState.DECLINED)
-
-    @property
-    def undecided(self) -> tuple[Pair, ...]:
-        """The pairs that wait for a person's decision."""
-        return undecided_of(self.pairs)
 
 
 class Linking:
@@ -132,9 +76,9 @@ class Linking:
     ) -> LinkingEnded:
         """Find links and propose them; with `terms` a model judges them first.
 
-        `embedding` names the embedding model used beside the notes' words. `again` starts a new
-        run instead of continuing; `apply` writes the links at once. Raises NotemillError,
-        TwolaneError.
+        `embedding` names the embedding model whose stored vectors are used beside the notes' words;
+        `embed` computes the others afterwards. `again` starts a new run instead of continuing;
+        `apply` writes the links at once. Raises NotemillError, TwolaneError.
         """
         bench = self._bench
         async with bench.working(LINK_KIND):
@@ -168,6 +112,21 @@ class Linking:
                 return LinkingEnded(found), await self._asking.plan(found.findings.pairs, terms)
             await self._report_pairs(found.findings.pairs, found.findings.orphans)
             return LinkingEnded(found), None
+
+    async def embed(
+        self, embedding: EmbeddingSettings, found: LinksFound
+    ) -> EmbeddingProgress | None:
+        """Compute embeddings that the search `found` lacked, for the next one; a while at most.
+
+        Those of notes without a link come first. A front may end it (`EmbeddingMade.skip`); what is
+        finished is kept. Returns how many notes have theirs now, None if none was missing. Raises
+        EmbeddingError.
+        """
+        had = found.embeddings
+        if had is None or had.made == had.total:
+            return None
+        facts = await self._bench.on(_linkable)
+        return await embed(self._bench, embedding, facts, first=found.findings.orphans)
 
     async def resume(
         self,
@@ -275,7 +234,7 @@ class Linking:
         """Scan the vault, and report all findings except the pairs."""
         bench = self._bench
         read, upkeep = await bench.on(_read)
-        vectors = await vectors_of(bench, embedding, read.facts)
+        vectors, embeddings = await bench.on(kept_vectors, embedding, read.facts)
         bench.front.tell(NotesCompared())
         try:
             findings = await bench.on(
@@ -294,8 +253,8 @@ class Linking:
         upkeep = replace(upkeep, repairs=repairs).shown(sight)
         skipped = await bench.on(lambda opened: opened.vault.skipped)
         seen = tuple(one for one in skipped if sight.shows(one.key))
-        bench.front.tell(LinksLookedFor(findings, upkeep, seen))
-        return LinksFound(findings, upkeep)
+        bench.front.tell(LinksLookedFor(findings, upkeep, seen, embeddings))
+        return LinksFound(findings, upkeep, embeddings)
 
     async def _judged(
         self, found: LinksFound, search: LinkSearch, terms: RunTerms, *, again: bool, apply: bool
@@ -376,6 +335,11 @@ def _read(opened: OpenVault) -> tuple[Ranking, Upkeep]:
     scene = opened.scene()
     upkeep = look_after(scene, opened.links, now=opened.clock())
     return read_notes(scene, opened.links, opened.contents), upkeep
+
+
+def _linkable(opened: OpenVault) -> list[NoteFacts]:
+    scene = opened.scene()
+    return [one for one in scene.facts.values() if not scene.why_not(one)]
 
 
 def _to_write(opened: OpenVault, run: str, note: str | None) -> list[Pair]:

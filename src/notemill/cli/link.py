@@ -12,12 +12,14 @@ from notemill.cli.opening import open_vault
 from notemill.cli.show.curation import print_change
 from notemill.cli.show.links import (
     show_declined,
+    show_embedded,
     show_next,
     show_pairs,
     show_undecided,
     show_uniform,
 )
 from notemill.config import load_embedding
+from notemill.errors import EmbeddingError
 from notemill.stores.pairs import PairState
 from notemill.vault.related import Form
 from notemill.workflows.links.finding import LinkSearch
@@ -35,7 +37,7 @@ from twolane.front.console import (
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from notemill.app.links import LinksResumed
+    from notemill.app.link_results import LinkingEnded, LinksResumed
     from notemill.app.mill import Mill
     from notemill.app.terms import RunTerms
     from notemill.config import EmbeddingSettings
@@ -106,9 +108,32 @@ async def find(
         show_next(ended.run, console)
     if as_json:
         print_json(views.linking_ended(ended, await mill.links.standing(ended)))
+    code = exit_code(ended.report) if ended.report else 0
     if ended.written is not None and not ended.written.is_whole:
-        return EXIT_FAILED
-    return exit_code(ended.report) if ended.report else 0
+        code = EXIT_FAILED
+    return code or await _embed(mill, embedding, ended, console, as_json=as_json)
+
+
+async def _embed(
+    mill: Mill,
+    embedding: EmbeddingSettings,
+    ended: LinkingEnded,
+    console: Console,
+    *,
+    as_json: bool,
+) -> int:
+    """Compute embeddings for the next search, once the results of this one are shown.
+
+    Return the exit code. Raises EmbeddingError, unless the one JSON object is printed already.
+    """
+    try:
+        show_embedded(await mill.links.embed(embedding, ended.found), console)
+    except EmbeddingError as error:
+        if not as_json:
+            raise
+        console.print(f"error: {error}")
+        return error.exit_code
+    return 0
 
 
 async def _rehearse(

@@ -41,13 +41,9 @@ class WaitLine:
             self._line(f"reading new and changed notes: {event.count:,}")
 
     def for_embedding(self, event: EmbeddingMade) -> None:
-        """Show how many texts have their vectors; Ctrl-C at a terminal continues without them."""
+        """Show how many notes are embedded; Ctrl-C at a terminal leaves the rest for later."""
         if event.ended:
             self._end()
-            if event.skipped:
-                self._console.print(
-                    "continuing with words alone; the embeddings made so far are kept"
-                )
             return
         if not event.total:
             self._began = time.monotonic()
@@ -58,8 +54,8 @@ class WaitLine:
         left_s = time_left_s(event.done - event.kept, event.total - event.kept, elapsed_s)
         left = "" if left_s is None else f", about {clock(left_s)} left"
         self._line(
-            f"computing embeddings, once for each text: {event.done:,} of "
-            f"{event.total:,}{left}; Ctrl-C continues with words alone"
+            f"computing embeddings for the next search: {event.done:,} of {event.total:,} notes"
+            f"{left}; Ctrl-C leaves the rest for later"
         )
 
     def for_ranking(self, event: NotesCompared) -> None:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def model_of(settings: EmbeddingSettings) -> EmbeddingModel | None:
-    """Load and return the model that the settings name, None if it is off.
+    """Return the model that the settings name, None if it is off; it is loaded when first asked.
 
     `auto` is MiniLM if it is installed. Raises EmbeddingError if the named model is not available,
     ConfigError if the environment's proxy or certificates cannot be used.

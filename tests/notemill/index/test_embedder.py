@@ -151,14 +151,47 @@ def test_a_note_that_cannot_be_read_is_left_out(tmp_path: Path) -> None:
 
 
 def test_progress_counts_up_to_the_end(tmp_path: Path) -> None:
-    """At the end every text and every title is done; before the start nothing is."""
+    """At the end every note is done; before the start nothing is."""
     working = embedder(tmp_path, Letters())
     assert working.progress == EmbeddingProgress(0, 0)
     assert not working.wait(0)
     working.start()
     working.vectors()
     assert working.wait(0)
-    assert working.progress.done == working.progress.total == 2 * len(NOTES)
+    assert working.progress.done == working.progress.total == len(NOTES)
+
+
+def test_what_is_stored_is_there_at_once(tmp_path: Path) -> None:
+    """Without asking the model, and with the number of notes that are still to be made."""
+    rows = made(tmp_path, Letters(), {"a": "aaa", "b": "bbb"})
+    model = Letters()
+    more = embedder(tmp_path, model, {"a": "aaa", "b": "bbb", "c": "ccc"})
+    kept = more.kept()
+    assert kept is not None
+    assert kept[:2] == pytest.approx(rows)
+    assert not kept[2].any()
+    assert more.progress == EmbeddingProgress(2, 3)
+    assert model.asked == []
+
+
+def test_while_most_are_missing_none_is_used(tmp_path: Path) -> None:
+    """The few that are there would only attract each other."""
+    made(tmp_path, Letters(), {"a": "aaa"})
+    assert embedder(tmp_path, Letters(), {"a": "aaa", "b": "b", "c": "c"}).kept() is None
+
+
+def test_notes_are_embedded_whole_in_the_order_that_is_wanted(tmp_path: Path) -> None:
+    """Each with its title: what is stopped early has finished notes, not texts without titles."""
+    model = Letters()
+    wanted = [WantedVector(text, title) for title, text in (("A", "a"), ("B", "b"), ("C", "c"))]
+    texts = ["a", "b", "c"]
+    path = tmp_path / "vectors.sqlite3"
+    working = Embedder(path, model, wanted, texts.__getitem__, order=[2, 0, 1])
+    working.start()
+    rows = working.vectors()
+    assert model.asked == ["c", "C", "a", "A", "b", "B"]
+    assert rows is not None
+    assert rows.argmax(axis=1).tolist() == [0, 1, 2]
 
 
 def test_a_stop_ends_it_and_what_is_made_stays(tmp_path: Path) -> None:

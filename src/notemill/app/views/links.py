@@ -11,7 +11,8 @@ from twolane.front.console import report_object
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from notemill.app.links import LinkingEnded, LinksResumed, LinksShown
+    from notemill.app.link_events import Embeddings
+    from notemill.app.link_results import LinkingEnded, LinksResumed, LinksShown
     from notemill.app.turned_down import PairRejected
     from notemill.stores.pairs import Pair
     from notemill.workflows.links.explaining import ExplainedPair
@@ -47,6 +48,7 @@ def linking_ended(
             }
             for one in upkeep.repairs
         ],
+        "embeddings": _embeddings(ended.found.embeddings),
         "left_alone": [{"item": one.key, "message": one.reason} for one in findings.left_out],
         "excluded": findings.hidden,
         **(
@@ -55,6 +57,10 @@ def linking_ended(
             else _written(ended.written, ended.hidden)
         ),
     }  # fmt: skip
+
+
+def _embeddings(had: Embeddings | None) -> dict[str, Any] | None:
+    return None if had is None else {"made": had.made, "total": had.total, "used": had.used}
 
 
 def links_resumed(resumed: LinksResumed) -> dict[str, Any]:

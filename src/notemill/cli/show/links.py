@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from notemill.app.events import Event
+    from notemill.app.link_events import Embeddings
+    from notemill.index.embedder import EmbeddingProgress
     from notemill.vault.left_alone import LeftAlone
     from notemill.workflows.links.explaining import ExplainedPair, PairGroup
     from notemill.workflows.links.finding import Findings
@@ -39,6 +41,37 @@ def show_findings(findings: Findings, console: Console) -> None:
     )
     console.print(f"  without any link: {before.orphans:,} → {after.orphans:,}")
     console.print(f"  parts not connected by links: {before.components:,} → {after.components:,}")
+
+
+def show_compared(had: Embeddings | None, console: Console) -> None:
+    """Show by what the notes were compared, if there is a model for their meaning."""
+    if had is None:
+        return
+    if not had.used:
+        line = (
+            f"words and links alone: {had.made:,} of {counted(had.total, 'note')} embedded so far"
+        )
+    elif had.made < had.total:
+        line = f"words, links and meaning ({had.made:,} of {counted(had.total, 'note')} embedded)"
+    else:
+        line = "words, links and meaning"
+    console.print(f"compared by {line}")
+
+
+def show_embedded(now: EmbeddingProgress | None, console: Console) -> None:
+    """Show how many notes are embedded after a search, and how the rest is had."""
+    if now is None:
+        return
+    if now.done == now.total:
+        line = (
+            f"all {now.total:,} notes are embedded now: the next `notemill link` compares meaning"
+        )
+    else:
+        line = (
+            f"{now.done:,} of {counted(now.total, 'note')} are embedded now; the next `notemill link` "
+            "continues"
+        )
+    console.print(line)
 
 
 def show_left_out(findings: Findings, skipped: Iterable[LeftAlone], console: Console) -> None:
@@ -141,6 +174,7 @@ def show_next(run: str, console: Console) -> None:
 
 def _looked_for(event: link_events.LinksLookedFor, console: Console) -> None:
     show_findings(event.findings, console)
+    show_compared(event.embeddings, console)
     show_left_out(event.findings, event.skipped, console)
     show_upkeep(event.upkeep, console)
 
