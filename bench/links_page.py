@@ -50,7 +50,7 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=30)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--top", type=int, default=5)
-    parser.add_argument("--min-score", type=float, default=0.06)
+    parser.add_argument("--min-score", type=float, default=0.65)
     parser.add_argument("-o", "--output", type=Path, required=True)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as home:

@@ -1,6 +1,7 @@
 """Train the models that rank links, on the links of the vaults at hand, and write them.
 
-`python bench/train_links.py` writes `src/notemill/linking/weights.json`. Every vault is taken
+`python bench/train_links.py` writes `src/notemill/linking/weights.json`, except for its part
+`accepted`, which `bench/accept_links.py` writes next. Every vault is taken
 twice: with all its links hidden, and with a fifth of them hidden and the rest as the graph. With
 vectors (the extra `embed` is needed for them) it is taken once more; what links say has left the
 texts they are made of, so that they count a little less than they would.
@@ -48,7 +49,8 @@ def main() -> int:
     if folder is None:
         print("skipped: no vaults at hand; NOTEMILL_VAULTS names a folder that has them")
         return 0
-    made: dict[str, Any] = {"made by": "bench/train_links.py", "from the links of": list(VAULTS)}
+    made: dict[str, Any] = json.loads(TARGET.read_text(encoding="utf-8"))
+    made |= {"made by": "bench/train_links.py", "from the links of": list(VAULTS)}
     model = MiniLM()
     found = [scenes(folder / name, model) for name in VAULTS]
     for kind in ("words", "meaning"):

@@ -30,7 +30,7 @@ from notemill.vault.note import parse
 from notemill.vault.resolve import Names
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from numpy.typing import NDArray
 
@@ -84,29 +84,57 @@ class Hidden:
 
 def hide(notes: Mapping[str, Note], share: float, seed: int) -> Hidden:
     """Hide a share of the pairs of notes that are linked."""
+    links = _links_of(notes)
+    pairs = sorted(set(links.values()))
+    drawn = np.random.default_rng(seed).permutation(len(pairs))[: round(share * len(pairs))]
+    return _without(notes, links, {pairs[index] for index in drawn})
+
+
+def alone(notes: Mapping[str, Note], share: float, seed: int) -> tuple[Hidden, list[int]]:
+    """Hide all links of a share of the linked notes; return these as well, by number."""
+    links = _links_of(notes)
+    linked = sorted({key for pair in links.values() for key in pair})
+    drawn = np.random.default_rng(seed).permutation(len(linked))[: max(1, int(share * len(linked)))]
+    chosen = {linked[index] for index in drawn}
+    gone = {pair for pair in links.values() if chosen.intersection(pair)}
+    hidden = _without(notes, links, gone)
+    return hidden, [place for place, key in enumerate(notes) if key in chosen]
+
+
+def _links_of(notes: Mapping[str, Note]) -> dict[tuple[str, str, str], tuple[str, str]]:
+    """Return the pair of notes that each link (source, path, label) joins, in order."""
     names = Names(notes)
-    whole = {key: content_of(note) for key, note in notes.items()}
-    number = {key: index for index, key in enumerate(whole)}
-    pair_of: dict[tuple[str, str, str], tuple[str, str]] = {}
-    for source, content in whole.items():
-        for path, label in content.links:
+    found: dict[tuple[str, str, str], tuple[str, str]] = {}
+    for source, note in notes.items():
+        for path, label in content_of(note).links:
             key = names.meant(path, label, source=source)
             if key is not None and key != source:
-                pair_of[source, path, label] = (min(key, source), max(key, source))
-    pairs = sorted(set(pair_of.values()))
-    drawn = np.random.default_rng(seed).permutation(len(pairs))[: round(share * len(pairs))]
-    gone = {pairs[index] for index in drawn}
+                found[source, path, label] = (min(key, source), max(key, source))
+    return found
+
+
+def _without(
+    notes: Mapping[str, Note],
+    links: Mapping[tuple[str, str, str], tuple[str, str]],
+    gone: Collection[tuple[str, str]],
+) -> Hidden:
+    """Return the notes without the links that join these pairs."""
+    number = {key: index for index, key in enumerate(notes)}
     partners: defaultdict[int, set[int]] = defaultdict(set)
     for first, second in gone:
         partners[number[first]].add(number[second])
         partners[number[second]].add(number[first])
-    documents = []
+    hidden: defaultdict[str, set[tuple[str, str]]] = defaultdict(set)
+    for (source, *link), pair in links.items():
+        if pair in gone:
+            hidden[source].add((link[0], link[1]))
     lexicon = Lexicon()
-    for key, content in whole.items():
-        without = {link for link in content.links if pair_of.get((key, *link)) in gone}
-        left = content_of(notes[key], without=without) if without else content
-        documents.append(document_of(key, left, lexicon))
-    return Hidden(documents, lexicon, names, {row: frozenset(one) for row, one in partners.items()})
+    documents = [
+        document_of(key, content_of(note, without=hidden.get(key, ())), lexicon)
+        for key, note in notes.items()
+    ]
+    found = {row: frozenset(one) for row, one in partners.items()}
+    return Hidden(documents, lexicon, Names(notes), found)
 
 
 def recall(

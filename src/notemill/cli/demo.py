@@ -48,8 +48,8 @@ SHOWN_NOTES = (
 )
 SHOWN_MERGES = 6
 SHOWN_PAIRS = 6
-MIN_SCORE = 0.03
-"""Half the default of `notemill link`: a small vault of many subjects has little evidence."""
+MIN_SCORE = 0.5
+"""Less than the default of `notemill link`: a small vault of many subjects has little evidence."""
 
 
 async def run_demo(*, folder: Path | None, home: Path | None, config: Path | None) -> int:

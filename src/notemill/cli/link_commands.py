@@ -21,7 +21,8 @@ from twolane.front.flag_types import FOLDER, USD, Number, Whole
 
 TOP = 5
 """The most notemill links in a note: as many as a person reads."""
-MIN_SCORE = 0.06
+MIN_SCORE = 0.65
+"""Of the pairs above it, 8 of 10 are accepted (see docs/benchmarks.md)."""
 """The least score that is proposed: readers accepted most pairs above it."""
 
 
@@ -49,7 +50,7 @@ def link() -> None:
     default=MIN_SCORE,
     show_default=True,
     metavar="P",
-    help="Only pairs this likely, from 0 to 1.",
+    help="Only pairs you are this likely to accept, from 0 to 1.",
 )
 @click.option(
     "--section/--property",

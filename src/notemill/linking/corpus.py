@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from notemill.text.terms import Stems, terms
+from notemill.text.words import stem, words
 from notemill.vault.resolve import title_of
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ class Document:
     """One note as ranking sees it, with terms as numbers in the vault's lexicon.
 
     `names` are those that other notes may use for it, its file name first, each as a sequence of
-    terms. `language` is the ISO 639-1 code of its main language, "" if nothing tells it.
+    terms; `called` the words of these in the singular (see `words.stem`). `language` is the ISO 639-1 code of its main language, "" if nothing tells it.
     """
 
     key: str
@@ -67,6 +68,7 @@ class Document:
     terms: NDArray[np.int32]
     tags: tuple[str, ...]
     links: tuple[tuple[str, str], ...]
+    called: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,15 +99,18 @@ def document_of(
     key: str, content: Content, lexicon: Lexicon, *, tags: Sequence[str] = ()
 ) -> Document:
     """Return the note at `key` as ranking sees it."""
-    names = dict.fromkeys((title_of(key), *content.names))
+    names = dict.fromkeys(
+        "" if _NO_NAME.fullmatch(one) else one for one in (title_of(key), *content.names)
+    )
     return Document(
         key=key,
         language=content.language,
         names=tuple(
             lexicon.numbers_of(terms(name, content.language, lexicon.stems)[:LONGEST_NAME])
-            for name in ("" if _NO_NAME.fullmatch(one) else one for one in names)
+            for name in names
         ),
         terms=lexicon.numbers_of(content.terms),
         tags=tuple(tags),
         links=content.links,
+        called=frozenset(stem(word) for name in names for word in words(name)),
     )

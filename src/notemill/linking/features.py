@@ -44,9 +44,10 @@ link to (Adamic and Adar, 2003), by either note's links. links: how many links t
 _NEAREST: Final = 50
 _VOTERS: Final = 20
 _FEW: Final = 20
-# Rows of a product, and pairs, that are in memory at a time.
+PAIRS: Final = 20_000
+"""Pairs whose products are in memory at a time."""
+# Rows of a product that are in memory at a time.
 _BLOCK: Final = 512
-_PAIRS: Final = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +105,8 @@ def pairs_of(matrices: Matrices, vectors: Floats | None) -> Pairs:
     ]
     rows, columns = _union(sources, matrices.graph)
     features = np.empty((len(rows), len(NAMES)), np.float32)
-    for start in range(0, len(rows), _PAIRS):
-        some = slice(start, start + _PAIRS)
+    for start in range(0, len(rows), PAIRS):
+        some = slice(start, start + PAIRS)
         features[some] = _features(matrices, evidence, vectors, rows[some], columns[some])
     linked = np.diff(evidence.votes.indptr) > 0
     meant = np.zeros(matrices.size, bool)
@@ -123,7 +124,7 @@ def _features(
 ) -> Floats:
     words = _cosines(matrices.words, rows, columns)
     degrees = np.diff(matrices.graph.indptr).astype(np.float32)
-    common = _at(evidence.neighbours, rows, columns)
+    common = values_at(evidence.neighbours, rows, columns)
     meaning = np.zeros(len(rows), np.float32)
     if vectors is not None and evidence.meaning is not None:
         cosines = np.einsum("ij,ij->i", vectors[rows], vectors[columns])
@@ -131,12 +132,12 @@ def _features(
     found = {
         "alike": _scaled(words, evidence.nearest, rows, columns),
         "names": _cosines(matrices.names, rows, columns),
-        "mentions": _at(evidence.either, rows, columns),
+        "mentions": values_at(evidence.either, rows, columns),
         "parent": _parents(matrices.places, rows, columns),
-        "echoes": _at(evidence.echoes, rows, columns),
+        "echoes": values_at(evidence.echoes, rows, columns),
         "meaning": meaning,
-        "votes": _at(evidence.votes, rows, columns),
-        "votes_back": _at(evidence.votes, columns, rows),
+        "votes": values_at(evidence.votes, rows, columns),
+        "votes_back": values_at(evidence.votes, columns, rows),
         "neighbours": common / np.sqrt((1 + degrees[rows]) * (1 + degrees[columns])),
         "links": np.log1p(degrees[columns]),
     }
@@ -233,7 +234,8 @@ def _rows_of(matrix: Matrix) -> NDArray[np.int64]:
     return np.repeat(np.arange(matrix.shape[0], dtype=np.int64), np.diff(matrix.indptr))
 
 
-def _at(matrix: Matrix, rows: Rows, columns: Rows) -> Floats:
+def values_at(matrix: Matrix, rows: Rows, columns: Rows) -> Floats:
+    """Return the values of a matrix at the pairs."""
     if not matrix.nnz or not len(rows):
         return np.zeros(len(rows), np.float32)
     return np.asarray(matrix[rows, columns], np.float32).ravel()

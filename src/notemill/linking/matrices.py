@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from scipy import sparse
 
-from notemill.linking.corpus import LONGEST_NAME
+from notemill.linking.mentions import mentions_of
 from notemill.text.vectors import Matrix, counts_of, damped, idf_of, unit_rows
 
 if TYPE_CHECKING:
@@ -22,14 +22,10 @@ if TYPE_CHECKING:
 
 NAME_WEIGHT: Final = 2
 """How often a note's names count among its words."""
-# A name that so many notes mention says nothing of any of them; small vaults may differ.
-_COMMON_NAME_SHARE: Final = 0.05
-_COMMON_NAME_COUNT: Final = 30
 # A note with so many links is an index of the vault: what it links to has nothing in common.
 _HUB_LINKS: Final = 500
 _LEVELS: Final = 8
 _SEGMENT: Final = re.compile(r"/|\.|___")
-_HASH_BASE: Final = np.uint64(0x9E3779B97F4A7C15)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +33,8 @@ class Matrices:
     """The matrices that are compared, with one row per note.
 
     `words` and `names` are TF-IDF with rows of unit length over the same terms; `mentions` is how
-    distinctive a name of the column's note in the row's note is (0 to 1); `graph` holds the links,
+    distinctive a name of the column's note in the row's note is (0 to 1), and `named` those of them
+    that say this name and no longer one; `graph` holds the links,
     in both directions, 1 each; `cited` holds the rows' links to notes that do not exist yet;
     `places` holds the ids of a note's folders and name parts, level by level, -1 below the last.
     """
@@ -45,6 +42,7 @@ class Matrices:
     words: Matrix
     names: Matrix
     mentions: Matrix
+    named: Matrix
     graph: Matrix
     cited: Matrix
     places: NDArray[np.int32]
@@ -63,85 +61,16 @@ def matrices_of(documents: Sequence[Document], lexicon: Lexicon, names: Names) -
     name_counts = counts_of([np.concatenate(one) for one in called], len(lexicon))
     idf = idf_of(counts + name_counts)
     graph, cited = _graph(documents, names)
+    mentions, named = mentions_of(texts, called)
     return Matrices(
         words=unit_rows(damped(counts + NAME_WEIGHT * name_counts) @ sparse.diags(idf)),
         names=unit_rows((name_counts > 0).astype(np.float32) @ sparse.diags(idf)),
-        mentions=_mentions(texts, called),
+        mentions=mentions,
+        named=named,
         graph=graph,
         cited=cited,
         places=_places([one.key for one in documents]),
     )
-
-
-def _mentions(
-    texts: Sequence[NDArray[np.int32]], called: Sequence[Sequence[NDArray[np.int32]]]
-) -> Matrix:
-    """Find the names of notes in the texts of others, as sequences of terms.
-
-    Sequences are compared by a rolling hash of 64 bits (Karp and Rabin, 1987): over all names and
-    texts at once that takes a pass for every length of a name.
-    """
-    size = len(texts)
-    flat = np.concatenate(texts) if size else np.empty(0, np.int32)
-    owner = np.repeat(np.arange(size, dtype=np.int32), [len(one) for one in texts])
-    rows, columns, weights = [], [], []
-    most = max(_COMMON_NAME_COUNT, _COMMON_NAME_SHARE * size)
-    hashed = np.zeros(len(flat), np.uint64)
-    for length in range(1, LONGEST_NAME + 1):
-        reach = len(flat) - length + 1
-        if reach <= 0:
-            break
-        hashed = hashed[:reach] * _HASH_BASE + flat[length - 1 :].astype(np.uint64) + np.uint64(1)
-        keys, holders = _hashed_names(called, length)
-        if not len(keys):
-            continue
-        whole = owner[:reach] == owner[length - 1 :]
-        at = np.flatnonzero(whole & np.isin(hashed, keys))
-        pairs = np.unique(np.stack([hashed[at], owner[at].astype(np.uint64)]), axis=1)
-        unique, starts, df = np.unique(pairs[0], return_index=True, return_counts=True)
-        order = np.argsort(keys, kind="stable")
-        keys, holders = keys[order], holders[order]
-        for key, start, count in zip(unique, starts, df, strict=True):
-            if count > most:
-                continue
-            among = pairs[1][start : start + count].astype(np.int32)
-            weight = np.log((1 + size) / (0.5 + count)) / np.log(2 + 2 * size)
-            for holder in holders[slice(*np.searchsorted(keys, [key, key + np.uint64(1)]))]:
-                rows.append(among)
-                columns.append(np.full(len(among), holder, np.int32))
-                weights.append(np.full(len(among), weight, np.float32))
-    return _strongest(rows, columns, weights, size)
-
-
-def _hashed_names(
-    called: Sequence[Sequence[NDArray[np.int32]]], length: int
-) -> tuple[NDArray[np.uint64], NDArray[np.int32]]:
-    """Return the hashes of all names with `length` terms, and whose they are."""
-    found = [(name, index) for index, names in enumerate(called) for name in names]
-    found = [(name, index) for name, index in found if len(name) == length]
-    hashed = np.zeros(len(found), np.uint64)
-    if found:
-        for column in np.stack([name for name, _ in found], axis=1):
-            hashed = hashed * _HASH_BASE + column.astype(np.uint64) + np.uint64(1)
-    return hashed, np.array([index for _, index in found], np.int32)
-
-
-def _strongest(
-    rows: list[NDArray[np.int32]],
-    columns: list[NDArray[np.int32]],
-    weights: list[NDArray[np.float32]],
-    size: int,
-) -> Matrix:
-    """Return a matrix of the greatest weight for every place, none on the diagonal."""
-    if not rows:
-        return Matrix((size, size), dtype=np.float32)
-    row, column, weight = np.concatenate(rows), np.concatenate(columns), np.concatenate(weights)
-    order = np.lexsort((-weight, column, row))
-    row, column, weight = row[order], column[order], weight[order]
-    first = np.ones(len(row), bool)
-    first[1:] = (row[1:] != row[:-1]) | (column[1:] != column[:-1])
-    first &= row != column
-    return Matrix((weight[first], (row[first], column[first])), shape=(size, size))
 
 
 def _graph(documents: Sequence[Document], names: Names) -> tuple[Matrix, Matrix]:

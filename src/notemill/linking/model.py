@@ -9,7 +9,7 @@ import json
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from notemill.linking.evidence import Evidence
     from notemill.linking.features import Pairs
 
 GRAPH_ONLY: Final = ("votes", "votes_back", "neighbours", "links")
@@ -83,8 +84,48 @@ def odds_of(
     return np.where(meant, *both), np.where(meant, *told)
 
 
+class Acceptance(NamedTuple):
+    """How likely a person accepts a pair, from its log-odds and what the notes have in common.
+
+    The odds are for a link that its author wrote; a person accepts far more than was written.
+    `odds`, `called` and `named` are weights of the log-odds and of `Evidence`; none is negative.
+    """
+
+    odds: float
+    called: float
+    named: float
+    bias: float
+
+    def of(self, odds: NDArray[np.float64], evidence: Evidence) -> NDArray[np.float64]:
+        """Return the probabilities of pairs."""
+        return _likely(
+            self.odds * odds
+            + self.called * evidence.called
+            + self.named * evidence.named
+            + self.bias
+        )
+
+    def at_most(self, odds: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the probabilities that no pair with these log-odds can exceed."""
+        return _likely(self.odds * odds + self.called + self.named + self.bias)
+
+
+def _likely(odds: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.asarray(1 / (1 + np.exp(-odds)))
+
+
+@cache
+def acceptance() -> Acceptance:
+    """Return what `bench/accept_links.py` learned from pairs that were judged."""
+    return Acceptance(**_weights()["accepted"])
+
+
 @cache
 def shipped(*, with_meaning: bool) -> LinkModel:
     """Return the shipped model, with or without embeddings."""
-    text = (files(__package__) / "weights.json").read_text(encoding="utf-8")
-    return model_of(json.loads(text)["meaning" if with_meaning else "words"])
+    return model_of(_weights()["meaning" if with_meaning else "words"])
+
+
+def _weights() -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((files(__package__) / "weights.json").read_text("utf-8"))
+    return found

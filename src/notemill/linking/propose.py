@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from scipy import sparse
 
 from notemill.linking.corpus import Candidate, Reason
-from notemill.linking.features import pairs_of
+from notemill.linking.evidence import evidence_of
+from notemill.linking.features import NAMES, pairs_of
 from notemill.linking.matrices import matrices_of
-from notemill.linking.model import odds_of, shipped
+from notemill.linking.model import acceptance, odds_of, shipped
 from notemill.linking.shared_words import MOST_TERMS, shared_words
 from notemill.text.vectors import Matrix
 from notemill.vault.resolve import title_of
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
 
 MUTUAL: Final = 3
 """A pair is mutual if each note is among the other's best `MUTUAL * top`."""
+REACHED: Final = 3
+"""A note without links reaches for its best `REACHED`, whether or not they reach for it."""
 _DATE: Final = re.compile(r"\D{0,3}\d{4}[-_. ]?\d{2}[-_. ]?\d{2}\D{0,12}")
 # A note with so many terms, and so many times those of the vault's usual note, is a log of it.
 _LOG_TERMS: Final = 1_000
@@ -37,6 +41,23 @@ _LOG_TIMES: Final = 20
 _LEAST_NOTES: Final = 10
 _WORDS: Final = 6
 _NEIGHBOURS: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Pairs that are wanted: their places among the candidates, and their log-odds."""
+
+    at: NDArray[np.intp]
+    odds: NDArray[np.float64]
+
+    def where(self, kept: NDArray[np.bool_] | NDArray[np.intp]) -> Wanted:
+        """Return some of the pairs, in the order given."""
+        return Wanted(self.at[kept], self.odds[kept])
+
+    def ends(self, pairs: Pairs) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+        """Return the notes of the pairs, in their order in the vault."""
+        rows, columns = pairs.rows[self.at], pairs.columns[self.at]
+        return np.minimum(rows, columns), np.maximum(rows, columns)
 
 
 def propose(
@@ -50,8 +71,9 @@ def propose(
 ) -> list[Candidate]:
     """Return pairs of notes to link, the most likely first.
 
-    No pair is already linked, in either direction; each note is among the other's best; their
-    content makes the link likely, not only the graph; two daily notes are not linked for their
+    No pair is already linked, in either direction; each note is among the other's best, or one of
+    the best of a note without links; their content makes the link likely, not only the graph, and
+    they have something in common that a reader would see (see `evidence`); two daily notes are not linked for their
     dates, nor two notes for sharing a rare language alone; no note is in more than `top` pairs, a
     log, which names everything, in more than one, or a note without text in any. Notes without any
     link choose first. `vectors` has a row of unit length for every document, zeros for one without
@@ -63,10 +85,18 @@ def propose(
     pairs = pairs_of(matrices, vectors)
     # What links alone make likely, a reader of the two notes would not understand.
     odds, told = odds_of(pairs, shipped(with_meaning=False), shipped(with_meaning=True))
-    first, second, scores = _mutual(pairs, odds, told, MUTUAL * top)
+    wanted = wanted_of(pairs, matrices, odds, told, top=top)
+    wanted = wanted.where(acceptance().at_most(wanted.odds) >= min_score)
+    first, second = wanted.ends(pairs)
     daily = np.array([_DATE.fullmatch(title_of(one.key)) is not None for one in documents])
-    enough = (scores >= min_score) & ~(daily[first] & daily[second])
-    enough[enough] = ~_by_language_alone(documents, matrices, first[enough], second[enough])
+    empty = np.array([not len(one.terms) for one in documents])
+    fit = ~(daily[first] & daily[second]) & ~(empty[first] | empty[second])
+    fit[fit] = ~_by_language_alone(documents, matrices, first[fit], second[fit])
+    wanted, first, second = wanted.where(fit), first[fit], second[fit]
+    near = pairs.features[wanted.at, NAMES.index("meaning")]
+    evidence = evidence_of(documents, lexicon, matrices, first, second, near=near)
+    scores = acceptance().of(wanted.odds, evidence)
+    enough = (scores >= min_score) & evidence.any
     first, second, scores = first[enough], second[enough], scores[enough]
     alone = np.diff(matrices.graph.indptr) == 0
     order = np.lexsort((second, first, -scores, ~(alone[first] | alone[second])))
@@ -83,6 +113,20 @@ def propose(
         Candidate(documents[one].key, documents[other].key, round(float(score), 4), reason)
         for one, other, score, reason in zip(first, second, scores, reasons, strict=True)
     ]
+
+
+def wanted_of(
+    pairs: Pairs,
+    matrices: Matrices,
+    odds: NDArray[np.float64],
+    told: NDArray[np.float64],
+    *,
+    top: int,
+) -> Wanted:
+    """Return the candidates that both their notes want, or that a note without links wants."""
+    alone = np.diff(matrices.graph.indptr) == 0
+    mutual = _mutual(pairs, odds, told, MUTUAL * top)
+    return _joined(pairs, mutual, _reached(pairs, odds, told, alone))
 
 
 def _most_pairs(documents: Sequence[Document], top: int) -> NDArray[np.int64]:
@@ -116,7 +160,7 @@ def _by_language_alone(
     )
     some, others = first[alike], second[alike]
     if len(some):
-        named = matrices.mentions[some, others] + matrices.mentions[others, some]
+        named = matrices.named[some, others] + matrices.named[others, some]
         shared = matrices.graph[some].multiply(matrices.graph[others]).sum(axis=1)
         alike[alike] = (np.ravel(named) == 0) & (np.ravel(shared) == 0)
     return alike
@@ -124,16 +168,12 @@ def _by_language_alone(
 
 def _mutual(
     pairs: Pairs, odds: NDArray[np.float64], told: NDArray[np.float64], best: int
-) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float64]]:
-    """Return (first, second, score) of the pairs that want each other.
+) -> Wanted:
+    """Return the pairs that want each other.
 
-    The score is the probability of the mean of both log-odds, or of what words alone tell where
-    that is less.
+    Their log-odds are the mean of both sides, or of what words alone tell where that is less.
     """
-    order = np.lexsort((pairs.columns, -odds, pairs.rows))
-    starts = np.searchsorted(pairs.rows, pairs.rows[order])
-    chosen = np.zeros(len(odds), bool)
-    chosen[order] = np.arange(len(order)) - starts < best
+    chosen = _best(pairs, odds, best)
     size = len(pairs.linked)
     forth = pairs.rows.astype(np.int64) * size + pairs.columns
     back = pairs.columns.astype(np.int64) * size + pairs.rows
@@ -142,8 +182,44 @@ def _mutual(
     at = np.flatnonzero(both)
     back_at = place[at]
     least = np.minimum(odds[at] + odds[back_at], told[at] + told[back_at]) / 2
-    scores = 1 / (1 + np.exp(-least))
-    return pairs.rows[at], pairs.columns[at], scores
+    return Wanted(at, least)
+
+
+def _reached(
+    pairs: Pairs,
+    odds: NDArray[np.float64],
+    told: NDArray[np.float64],
+    alone: NDArray[np.bool_],
+) -> Wanted:
+    """Return the pairs that notes without a link want most, whether or not they are wanted.
+
+    A note with links has nearer ones than any that nobody has linked: it would never choose such a
+    note among its best.
+    """
+    least = np.minimum(odds, told)
+    at = np.flatnonzero(_best(pairs, least, REACHED) & alone[pairs.rows])
+    return Wanted(at, least[at])
+
+
+def _joined(pairs: Pairs, *found: Wanted) -> Wanted:
+    """Return all pairs once, each with its greatest log-odds."""
+    every = Wanted(
+        np.concatenate([one.at for one in found]), np.concatenate([one.odds for one in found])
+    )
+    first, second = every.ends(pairs)
+    order = np.lexsort((-every.odds, second, first))
+    fresh = np.ones(len(order), bool)
+    fresh[1:] = (np.diff(first[order]) != 0) | (np.diff(second[order]) != 0)
+    return every.where(order[fresh])
+
+
+def _best(pairs: Pairs, odds: NDArray[np.float64], count: int) -> NDArray[np.bool_]:
+    """Tell which candidates are among the best of their note."""
+    order = np.lexsort((pairs.columns, -odds, pairs.rows))
+    starts = np.searchsorted(pairs.rows, pairs.rows[order])
+    chosen = np.zeros(len(odds), bool)
+    chosen[order] = np.arange(len(order)) - starts < count
+    return chosen
 
 
 def _reasons(
@@ -175,7 +251,7 @@ def _reasons(
             mentions=tuple(
                 documents[by].key
                 for by, named in ((one, other), (other, one))
-                if matrices.mentions[by, named] > 0
+                if matrices.named[by, named] > 0
             ),
             neighbours=tuple(documents[by].key for by in _greatest(near, pair, _NEIGHBOURS)),
             tags=tuple(tag for tag in documents[one].tags if tag.casefold() in tags),

@@ -103,7 +103,7 @@ def test_a_name_in_the_text_of_another_note_counts_by_how_rare_it_is() -> None:
 
 def test_the_same_vault_gives_the_same_pairs() -> None:
     """Ties are broken by names, never by chance."""
-    notes = {f"n{number:02}.md": "all of them say the same words" for number in range(40)}
+    notes = {f"n{number:02}.md": "all of them say the same plain words" for number in range(40)}
     first, again = proposed(notes), proposed(notes)
     assert first == again != []
 

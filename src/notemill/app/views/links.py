@@ -129,6 +129,7 @@ def _pair(one: ExplainedPair) -> dict[str, Any]:
         "a": pair.a,
         "b": pair.b,
         "score": pair.score,
+        "likely": one.is_likely,
         "words": list(why.words),
         "mentions": [{"item": key, "sentence": text} for key, text in why.mentions],
         "neighbours": list(why.neighbours),

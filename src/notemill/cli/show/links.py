@@ -128,7 +128,8 @@ def show_pairs(groups: Iterable[PairGroup], console: Console) -> None:
 def _show_pair(explained: ExplainedPair, key: str, console: Console) -> None:
     pair, why = explained.pair, explained.why
     other = pair.b if key == pair.a else pair.a
-    console.print(f"  {pair.score:.2f}  {shown(other)}")
+    likely = "likely" if explained.is_likely else "maybe"
+    console.print(f"  {likely:6} {pair.score:.2f}  {shown(other)}")
     if isinstance(pair, Pair) and pair.because:
         console.print(f"        judged: {shown(pair.because)}", style="dim")
     if line := why.as_line():

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from notemill.vault.note import Note
 
 MAX_SENTENCE_CHARS: Final = 240
+LIKELY: Final = 0.8
+"""Of the pairs with this score, eight in ten are accepted: those are likely, the others maybe."""
 _READ_CHARS: Final = 100_000
 _KEPT_NOTES: Final = 64
 
@@ -59,6 +61,11 @@ class ExplainedPair:
 
     pair: NewPair | Pair
     why: Why
+
+    @property
+    def is_likely(self) -> bool:
+        """Whether a person would probably accept the pair, and not just maybe."""
+        return self.pair.score >= LIKELY
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,120 @@
+"""What a reader of two notes would take for a reason to link them, beyond a likeness in numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from notemill.linking.boilerplate import own_terms
+from notemill.linking.features import PAIRS, values_at
+from notemill.text.terms import terms
+from notemill.text.words import UNSPACED
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from notemill.linking.corpus import Document, Lexicon
+    from notemill.linking.matrices import Matrices
+    from notemill.text.vectors import Matrix
+
+    Rows = NDArray[np.int32]
+    Flags = NDArray[np.bool_]
+    Floats = NDArray[np.float32]
+
+_STRONG: Final = 0.01
+"""A word weighs something if it adds so much to the cosine of two notes. Of 199 pairs that were
+judged (see docs/benchmarks.md), 22 had no name in common and fewer than two such words: one was right."""
+_LEAST_WORDS: Final = 2
+_NEAR: Final = 0.9
+"""Of the likeness that either reaches with its nearest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What pairs of notes have in common, pair by pair.
+
+    `called`: a word of their names; `named`: one names the other; `said`: words that weigh
+    something in both; `meant`: their meaning, as near as that of either's nearest.
+    """
+
+    called: Flags
+    named: Flags
+    said: Flags
+    meant: Flags
+
+    @property
+    def any(self) -> Flags:
+        """Which pairs have anything in common that a person would see."""
+        return self.called | self.named | self.said | self.meant
+
+
+def evidence_of(
+    documents: Sequence[Document],
+    lexicon: Lexicon,
+    matrices: Matrices,
+    first: Rows,
+    second: Rows,
+    *,
+    near: Floats,
+) -> Evidence:
+    """Return what the pairs of `first` and `second` have in common.
+
+    `near` is the likeness of their meanings, as in the features.
+    """
+    named = matrices.named
+    return Evidence(
+        called=_called(documents, lexicon, matrices, first, second),
+        named=values_at(named, first, second) + values_at(named, second, first) > 0,
+        said=_said(documents, lexicon, matrices, first, second),
+        meant=near >= _NEAR,
+    )
+
+
+def is_word(term: str) -> bool:
+    """Tell whether a term is no number and no id, which tell nobody anything in common."""
+    return 2 * sum(map(str.isdigit, term)) < len(term)
+
+
+def _called(
+    documents: Sequence[Document], lexicon: Lexicon, matrices: Matrices, first: Rows, second: Rows
+) -> Flags:
+    """Tell of which pairs the names share a telling word, not just a stem or a number."""
+    shared, words = _common(matrices.names, first, second), lexicon.terms()
+    found = np.diff(shared.indptr) > 0
+    for pair in np.flatnonzero(found).tolist():
+        one, other = documents[first[pair]], documents[second[pair]]
+        telling = {words[term] for term in shared.indices[slice(*shared.indptr[pair : pair + 2])]}
+        said = {
+            term
+            for word in one.called & other.called
+            for language in (one.language, other.language)
+            for term in terms(word, language, lexicon.stems)
+        }
+        said |= {term for term in telling if UNSPACED.match(term)}
+        found[pair] = any(map(is_word, telling & said))
+    return np.asarray(found)
+
+
+def _said(
+    documents: Sequence[Document], lexicon: Lexicon, matrices: Matrices, first: Rows, second: Rows
+) -> Flags:
+    """Tell of which pairs the texts share words that weigh something, beyond what many notes say."""
+    own = own_terms([one.terms for one in documents], len(lexicon))
+    telling = np.array([is_word(one) for one in lexicon.terms()], bool)
+    counts = np.zeros(len(first), np.int64)
+    for start in range(0, len(first), PAIRS):
+        left, right = first[start : start + PAIRS], second[start : start + PAIRS]
+        shared = _common(matrices.words, left, right).multiply(_common(own, left, right)).tocsr()
+        strong = (shared.data > _STRONG) & telling[shared.indices]
+        rows = np.repeat(np.arange(len(left)), np.diff(shared.indptr))
+        counts[start : start + PAIRS] = np.bincount(rows[strong], minlength=len(left))
+    return np.asarray(counts >= _LEAST_WORDS)
+
+
+def _common(matrix: Matrix, left: Rows, right: Rows) -> Matrix:
+    """Return the products of two rows each, place by place."""
+    return matrix[left].multiply(matrix[right]).tocsr()
