@@ -20,6 +20,7 @@ from notemill.errors import NotemillError, UsageError, WaitingForPersonError
 from notemill.markup.tags import bare, tag_key
 from notemill.tagging.taglist import Entry
 from notemill.vault.note import bytes_hash
+from notemill.vault.retag import TagChanges
 from notemill.workflows.tags.arrangement import adopt, with_proposed
 from notemill.workflows.tags.deciding import taken_back, turned_down_tag
 from notemill.workflows.tags.gating import changed_since
@@ -33,11 +34,10 @@ if TYPE_CHECKING:
     from notemill.app.workbench import Workbench
     from notemill.privacy import Sight
     from notemill.vault.left_alone import LeftAlone
-    from notemill.vault.retag import TagChanges
     from notemill.workflows.tags.deciding import NewTag, ToDecide
     from notemill.workflows.tags.findings import TagReport
     from notemill.workflows.tags.retagging import Retagging
-    from notemill.workflows.tags.usage import Places
+    from notemill.workflows.tags.usage import Places, TagUsage
 
 KIND_RETAG: Final = "tags"
 SAMPLE_NOTES: Final = 8
@@ -62,10 +62,14 @@ class TagsChanged:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """The pending decisions; `place` is the vocabulary's note if it is visible."""
+    """The pending decisions; `place` is the vocabulary's note if it is visible.
+
+    `usage` says where else the tags are meant that would change.
+    """
 
     decide: ToDecide
     place: str
+    usage: TagUsage
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +141,9 @@ class Tagging:
         """Return the pending decisions. Raises VaultError, UsageError."""
         view = await self._view()
         decide = await self._bench.thread.run(view.to_decide)
-        return Waiting(decide, view.shown_place)
+        changes = TagChanges({one.tag: one.becomes for one in decide.changes})
+        usage, _ = await self._bench.thread.run(view.usage_of, changes)
+        return Waiting(decide, view.shown_place, usage)
 
     async def proposed(self, tag: str) -> ProposedChange:
         """Return the proposals for a tag. Raises UsageError if there are none."""

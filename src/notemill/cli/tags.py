@@ -79,7 +79,7 @@ async def review_tags(
             return 0
         waiting = await mill.tags.waiting()
     if as_json:
-        print_json(views.waiting(waiting.decide))
+        print_json(views.waiting(waiting.decide, waiting.usage))
     else:
         showing.show_waiting(waiting, result_console())
     return 0

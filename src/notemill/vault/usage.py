@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from notemill.markup.queries import QueryTag
+    from notemill.vault.frontmatter import Entry
     from notemill.vault.note import Note
 
 
@@ -88,7 +89,7 @@ _CODE_SPAN: Final = re.compile(rf"(`++)[ \t]?#({_NAME})[ \t]?\1")
 _SEARCHED: Final = re.compile(rf"\btag:[ \t]?+\"?+#({_NAME})", re.IGNORECASE)
 # obsidian://search?query=tag%3A%23name, https://help.obsidian.md/Extending+Obsidian/Obsidian+URI.
 _ADDRESS: Final = re.compile(
-    rf"obsidian://search\?[^\s<>)\]#]*?(?:%23|#)((?:[^{TAG_END}%]|%2[fF])++)"
+    rf"obsidian://search\?[^\s<>)\]#]{{0,400}}?(?:%23|#)((?:[^{TAG_END}%]|%2[fF])++)"
 )
 # Words for tags, right before or behind one, in the languages of most vaults.
 _WORDS: Final = (
@@ -167,19 +168,23 @@ def _is_spoken_of(text: str, start: int, end: int) -> bool:
 
 
 def _in_properties(note: Note) -> Iterator[Use]:
+    at = end = 0
     for entry in note.frontmatter.entries if note.frontmatter else ():
-        if entry.name in TAG_KEYS or entry.value is None:
-            continue
-        at = len(note.raw[: entry.span.start].decode("utf-8", "replace"))
-        values = (entry.value,) if isinstance(entry.value, str) else entry.value
-        if entry.name in ("cssclasses", "cssclass"):
-            for value in values:
-                yield from (Use(UseKind.STYLE, one, at) for one in _LISTED.split(value) if one)
-            continue
-        # An alias `#name` makes the note a tag's page: https://github.com/pjeby/tag-wrangler.
-        kind = UseKind.TAG_PAGE if entry.name in ALIAS_KEYS else UseKind.PROPERTY
-        if kind is UseKind.PROPERTY and _ASKING.search(entry.name) is None:
-            continue
+        at += len(note.raw[end : entry.span.start].decode("utf-8", "replace"))
+        end = entry.span.start
+        if entry.name not in TAG_KEYS and entry.value is not None:
+            yield from _in_property(entry, at)
+
+
+def _in_property(entry: Entry, at: int) -> Iterator[Use]:
+    values = (entry.value,) if isinstance(entry.value, str) else entry.value or ()
+    if entry.name in ("cssclasses", "cssclass"):
+        for value in values:
+            yield from (Use(UseKind.STYLE, one, at) for one in _LISTED.split(value) if one)
+        return
+    # An alias `#name` makes the note a tag's page: https://github.com/pjeby/tag-wrangler.
+    kind = UseKind.TAG_PAGE if entry.name in ALIAS_KEYS else UseKind.PROPERTY
+    if kind is UseKind.TAG_PAGE or _ASKING.search(entry.name):
         for value in values:
             yield from (Use(kind, one[1].rstrip("/"), at) for one in _HASHED.finditer(value))
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from notemill.vault.left_alone import LeftAlone
     from notemill.workflows.tags.deciding import ToDecide
     from notemill.workflows.tags.findings import TagReport
-    from notemill.workflows.tags.usage import Place
+    from notemill.workflows.tags.usage import Place, TagUsage
 
 
 def report(found: TagReport) -> dict[str, Any]:
@@ -77,10 +77,14 @@ def accepted(done: TagsChanged) -> dict[str, Any]:
     return {**changed(done), "new_tags": [one.tag for one in done.new_tags]}
 
 
-def waiting(decide: ToDecide) -> dict[str, Any]:
-    """Return the pending decisions."""
+def waiting(decide: ToDecide, usage: TagUsage) -> dict[str, Any]:
+    """Return the pending decisions, with the number of places that a change waits for."""
+    places = usage.places
     return {
-        "changes": [_change(one) for one in decide.changes],
+        "changes": [
+            {**_change(one), "places": found.count if (found := places.get(one.pair[0])) else 0}
+            for one in decide.changes
+        ],
         "accepted": [_change(one) for one in decide.accepted],
         "turned_down": [_change(one) for one in decide.turned_down],
         "new_tags": [

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from notemill.markup.tags import tag_key
 from twolane.front.console import counted, shown
 
 if TYPE_CHECKING:
+    from notemill.tagging.changes import Change
     from notemill.workflows.tags.retagging import Retagging
-    from notemill.workflows.tags.usage import Place
+    from notemill.workflows.tags.usage import Place, TagUsage
     from twolane.front.console import Console
 
 SHOWN_NOTES: Final = 20
@@ -30,6 +32,12 @@ def show_usage(plan: Retagging, console: Console) -> None:
             console.print(f"  … and {more:,} more; --json names them")
         if found.hidden:
             console.print(f"  {found.hidden:,} of them in hidden notes")
+
+
+def kept_places(change: Change, usage: TagUsage) -> str:
+    """Return how many places a change waits for, '' for none."""
+    found = usage.places.get(tag_key(change.tag))
+    return f"; {counted(found.count, 'place')} would keep its name" if found else ""
 
 
 def place_line(one: Place) -> str:

@@ -11,7 +11,7 @@ from notemill.app.tags import ChangeRejected
 from notemill.cli.endings import show_endings, show_hidden, trouble
 from notemill.cli.show import vocabulary
 from notemill.cli.show.curation import print_change
-from notemill.cli.show.tag_usage import show_usage
+from notemill.cli.show.tag_usage import kept_places, show_usage
 from twolane.front.console import counted, shown
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ def show_waiting(waiting: Waiting, console: Console) -> None:
         count = len(decide.changes)
         console.print(f"{count:,} tag change{'' if count == 1 else 's'}, to be decided one by one:")
         for one in decide.changes[:SHOWN_WAITING]:
-            console.print(f"  {_change_line(one)}")
+            console.print(f"  {_change_line(one)}{kept_places(one, waiting.usage)}")
         if count > SHOWN_WAITING:
             console.print(f"  … and {count - SHOWN_WAITING:,} more; --json has all")
     if decide.new_tags:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import TYPE_CHECKING
 
 import pytest
 
 from notemill.workflows.tags.retagging import checked_changes, plan_retagging, write_retagging
-from notemill.workflows.tags.usage import MAX_NAMED, find_usage, tags_sought
+from notemill.workflows.tags.usage import MAX_NAMED, changes_sought, find_usage, tags_sought
 from tests.notemill.workflows.kept import Kept, kept
 
 if TYPE_CHECKING:
@@ -181,6 +182,39 @@ def test_places_in_hidden_notes_count_and_are_not_named(tmp_path: Path) -> None:
         found = plan.usage.places["film"]
         assert (found.named, found.count, found.hidden) == ((), 4, 4)
         assert [touched.key for touched in plan.touched] == ["a.md"]
+
+
+def test_what_obsidian_excludes_or_cannot_be_written_keeps_its_queries(tmp_path: Path) -> None:
+    """The first counts as hidden, the second is named; neither is changed."""
+    notes = {
+        "a.md": TAGGED,
+        "Old/q.md": "```query\ntag:#film\n```\n",
+        "Broken.md": "---\ntitle: [x\n---\n```query\ntag:#film\n```\n",
+    }
+    with kept(tmp_path, notes) as one:
+        write(one, ".obsidian/app.json", '{"userIgnoreFilters": ["Old/"]}')
+        plan = planned(one, {"film": "movie"})
+        assert places(plan, "film") == [("query", "Broken.md", 5)]
+        assert (plan.usage.places["film"].count, plan.usage.places["film"].hidden) == (2, 1)
+
+
+@pytest.mark.parametrize(
+    "part",
+    ["obsidian://search?", "`#film` ", "#film tag ", "tag:#film", "[[film]]", "x: '#film'\n"],
+)
+def test_a_long_note_takes_linear_time(tmp_path: Path, part: str) -> None:
+    """Four times the note takes far less than sixteen times the time."""
+
+    def cost(count: int) -> float:
+        with kept(tmp_path / str(count), {"a.md": part * count}) as one:
+            facts = one.sight().facts
+            wanted = changes_sought(checked_changes({"film": "movie"}))
+            began = time.process_time()
+            find_usage(one.vault, facts, wanted, privacy=one.privacy)
+            return time.process_time() - began
+
+    cost(100)
+    assert cost(20_000) < max(0.4, 9 * cost(5_000))
 
 
 def test_many_places_are_counted_and_the_first_are_named(tmp_path: Path) -> None:
