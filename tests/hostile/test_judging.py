@@ -128,8 +128,8 @@ def test_a_disagreement_waits_in_the_queue_with_both_reasons(tmp_path: Path) -> 
         page = await mill.reviewing.page(Wanted(kinds=(ProposalKind.LINK,)))
         (row,) = (one for one in page.rows if one.notes == (undecided[0].a, undecided[0].b))
         assert row.why.startswith(undecided[0].because)
-        assert " says yes, " in row.why
-        assert " says no, " in row.why
+        assert " says yes: " in row.why
+        assert " says no: " in row.why
         for decision in (Decision.ACCEPT, Decision.REJECT):
             await mill.reviewing.decide([row.id], decision, by="me")
             await mill.reviewing.take_back(by="me")
@@ -206,8 +206,8 @@ def test_both_views_of_an_undecided_pair_are_shown(tmp_path: Path) -> None:
     pair = found.undecided[0]
     first, second = title(pair.a), title(pair.b)
     yes, no = (first, second) if first < second else (second, first)
-    assert f"{yes} says yes, about {no}" in pair.because
-    assert f"{no} says no, about {yes}" in pair.because
+    assert f"{yes} says yes: about {no}" in pair.because
+    assert f"{no} says no: about {yes}" in pair.because
     assert f"{pair.a} and {pair.b}: " in shown
 
 

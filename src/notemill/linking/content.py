@@ -24,8 +24,8 @@ MAX_CHARS: Final = 400_000
 """Characters of a note that are read for terms."""
 HEADING_CHARS: Final = 2_000
 """Characters of a text that are searched for its first heading."""
-# Link reference definitions, of which some editors keep a list below every note.
-_DEFINITION: Final = re.compile(r"^ {0,3}\[[^\]\n]+\]:[ \t]+\S[^\n]*$", re.MULTILINE)
+DEFINITION: Final = re.compile(r"^ {0,3}\[[^\]\n]+\]:[ \t]+\S[^\n]*$", re.MULTILINE)
+"""Link reference definitions, of which some editors keep a list below every note."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,5 +101,5 @@ def _said(words: Reading, gone: Iterable[Link]) -> str:
         at = max(at, link.end)
     left = "".join([*parts, words.text[at:]])[:MAX_CHARS]
     if "]:" in left:
-        left = _DEFINITION.sub("", left)
+        left = DEFINITION.sub("", left)
     return (words if left == words.text else Reading(left)).words

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from notemill.errors import NotemillError
+from notemill.linking.content import DEFINITION
 from notemill.markup.reading import Reading
 from notemill.markup.tags import tag_key
 from notemill.offline.sentences import split
@@ -162,16 +163,18 @@ class Explainer:
             description=note.text_of("description"),
             headings=tuple(one for one in headings if one),
             links=self._linked(note),
-            lines=tuple(line for line in lines if line not in headings),
+            lines=tuple(
+                line for line in lines if line not in headings and not DEFINITION.match(line)
+            ),
             sentences=tuple(one for line in lines for one in split(line)),
             language=language_of(text),
         )
 
     def _linked(self, note: Note) -> tuple[str, ...]:
-        """Return the names of the notes that a note links to, except hidden ones."""
+        """Return the names of the notes that a note links to, except embedded and hidden ones."""
         found: dict[str, None] = {}
         for link in (*Reading(owners_text(note.reading)).links, *property_links(note)):
-            name = link.path.rpartition("/")[2].strip()
+            name = "" if link.embed else link.path.rpartition("/")[2].strip()
             if name and name.casefold() not in self._hidden and not self._fits(link.path):
                 found[name] = None
         return tuple(found)

@@ -304,7 +304,7 @@ def _view(key: str, said: Judgement | None) -> str:
     name = line_of(title_of(key))
     if said is None:
         return f"{name} gave no answer"
-    return f"{name} says {'yes' if said.accept else 'no'}, {said.reason}"
+    return f"{name} says {'yes' if said.accept else 'no'}: {said.reason}"
 
 
 @dataclass(frozen=True, slots=True)

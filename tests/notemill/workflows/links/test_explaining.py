@@ -80,7 +80,8 @@ def test_a_note_is_told_apart_into_headings_links_and_lines(tmp_path: Path) -> N
     """Each is listed once; a link to a hidden note, or into an excluded folder, is not named."""
     notes = {
         "Soil.md": "---\naliases: [earth]\nup: '[[Garden]]'\n---\n# Soil\n\nFed by [[the/Heap|it]], "
-        "[[Diary|them]] and [[Private/y|those]].\n\n## Who [[Worms|lives]] here\n\nWorms.\n",
+        "[[Diary|them]] and [[Private/y|those]].\n\n## Who [[Worms|lives]] here\n\nWorms.\n![[worm.png]]\n"
+        "[heap]: the/Heap.md 'Heap'\n",
         "Private/x.md": "Nobody is to know.\n",
         "Private/Diary.md": "Nor this.\n",
     }
