@@ -181,6 +181,16 @@ class _Standing:
         beside = (one for one in proposals if not there.gate.allows(one.value))
         return cls(there, proposals, new_tags(beside, there.known), opened.review.invented(run))
 
+    def unused(self, opened: OpenVault) -> tuple[NewTag, ...]:
+        """Return the tags of the run that no note has: new ones, and those of the vocabulary.
+
+        What the owner lists in a note of their own is no new tag.
+        """
+        if opened.place(self.there.sight).note:
+            return self.new
+        used = {tag_key(tag) for one in self.there.sight.seen for tag in one.all_tags}
+        return new_tags(self.proposals, used)
+
     @property
     def is_settled(self) -> bool:
         """Whether it was decided of all new tags what they become."""
@@ -265,7 +275,7 @@ def _settle(opened: OpenVault, run: str, *, said: Sequence[Said], least: bool) -
         _store(opened, run, standing, [one for one in same if tag_key(one.tag) not in spoken])
         standing = _Standing.of(opened, run, standing.there)
         stay = [InventedTag(one.tag, one.tag, "", one.notes) for one in standing.new]
-        _store(opened, run, standing, [*stay, *(seldom(standing.new) if least else ())])
+        _store(opened, run, standing, [*stay, *(seldom(standing.unused(opened)) if least else ())])
     now = _invented(_Standing.of(opened, run, standing.there))
     return replace(now, changed=tuple(one for one in now.changed if one not in before))
 

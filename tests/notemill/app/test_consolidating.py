@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from contextlib import asynccontextmanager
@@ -19,6 +20,7 @@ from notemill.app.terms import RunTerms
 from notemill.app.views.runs import run_shown
 from notemill.config import Exclusions
 from notemill.errors import WaitingForPersonError
+from notemill.stores.proposals import TAG_KINDS
 from notemill.workflows.curation.survey import Selection
 from tests.doubles import Crash, ScriptedProvider
 from tests.notemill.fronts import KeepingFront, offline_mill
@@ -358,7 +360,27 @@ def test_offline_no_model_is_asked(tmp_path: Path) -> None:
             run = ended.run.id
             return await mill.on(lambda opened: invented_in(opened, run))
 
-    import asyncio  # noqa: PLC0415
-
     found = asyncio.run(job())
     assert all(len(one.notes) >= 3 for one in found.new)
+
+
+def test_offline_a_tag_of_the_proposed_vocabulary_waits_for_three_notes(tmp_path: Path) -> None:
+    """Curated alone, one note does not get a tag that no other has; with its like it does."""
+    names = [
+        f"{word} {kind}" for kind in ("Quartz", "Mica", "Flint") for word in ("Red", "Old", "Big")
+    ]
+    notes = {f"{name}.md": f"{name.partition(' ')[2]} found by the brook.\n" for name in names}
+
+    async def tags(mill: Mill, only: str | None = None) -> set[str]:
+        ended = await mill.curating.curate(Selection(only=only), RunTerms())
+        assert ended.run is not None
+        run = ended.run.id
+        pending = await mill.on(lambda opened: opened.review.proposals(run))
+        return {one.value for one in pending if one.kind in TAG_KINDS}
+
+    async def job() -> None:
+        async with offline_mill(tmp_path, notes) as mill:
+            assert await tags(mill, "Red Quartz.md") == set()
+            assert await tags(mill) <= {"quartz", "mica", "flint"}
+
+    asyncio.run(job())
