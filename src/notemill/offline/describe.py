@@ -81,7 +81,7 @@ LEANING: Mapping[Opening, float] = {
     Opening.SPOKEN: 1.4,
     Opening.REFERENCE: 0.9,
 }
-LEANING_FIRST = {**LEANING, Opening.POINTER: 0.11, Opening.PRONOUN: 0.2}
+LEANING_FIRST = {**LEANING, Opening.POINTER: 0.3, Opening.PRONOUN: 0.2}
 KINDS: Mapping[PieceKind, float] = {
     PieceKind.PROSE: 0.0,
     PieceKind.VERSE: -0.05,

@@ -17,6 +17,7 @@ from notemill.offline.tag_choice import choose
 from notemill.offline.topics import topics
 from notemill.offline.units import is_fact
 from notemill.text.stopwords import combined, languages_of
+from notemill.text.terms import language_of
 from notemill.text.words import UNSPACED, fold, words
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ _FILE_TYPE = re.compile(
 _SLUG = re.compile(r"\w+(?:[-_]+\w+)+")
 NOTHING_COMMON = Commonplace()
 PAIR = 2
+SAMPLE_PIECES = 100
 MAX_TITLE = 300
 MAX_FOLDER = 500
 
@@ -68,8 +70,7 @@ def extract(
     folder = " ".join(normalised(folder[:MAX_FOLDER]).split())
     page = parse(text)
     body = [fold(word) for piece in page.pieces for word in words(piece.text)]
-    languages = languages_of(body or [fold(word) for word in words(title)])
-    stop = combined(languages)
+    stop = combined(languages_of(body or [fold(word) for word in words(title)]))
     recurring = cjk_phrases((piece.text for piece in page.pieces if not is_fact(piece)), title)
     ranked = phrases(page, title, stop, recurring) if vocabulary else []
     return Extract(
@@ -87,7 +88,7 @@ def extract(
             page,
             title,
             folder,
-            language=languages[0],
+            language=language_of("\n".join(piece.text for piece in page.pieces[:SAMPLE_PIECES])),
             stop=stop,
             recurring=recurring,
             common=common,

@@ -26,8 +26,8 @@ MIN_CHARS: Final = 3
 TITLE_CASE: Final = 0.75
 """A line with that share of capitals is written like a title: they mark no names in it."""
 MIN_TITLE_CASE: Final = 4
-NOUNS_CAPITAL: Final = frozenset({"de"})
-"""Languages whose common nouns have capitals, so that a single one marks no name."""
+NOUNS_CAPITAL: Final = frozenset({"de", ""})
+"""Languages whose common nouns have capitals, so that a single one marks no name; "": untold."""
 _JOINED: Final = re.compile(r"\s|['\u2019]\s?")
 _MAIL: Final = re.compile(r"[\w.+-]++@\w\S*+")
 _INITIAL: Final = re.compile(r"\.\s?")
@@ -88,7 +88,7 @@ def names_in(texts: Sequence[str], language: str, stop: AbstractSet[str]) -> lis
 
     A capital inside a sentence marks a name, and what it joins: other capitals, and the small words
     that names have in their middle. In German, where all nouns have capitals, a name has two words.
-    `language` is the ISO 639-1 code of the text, `stop` its stop words.
+    `language` is the ISO 639-1 code of the text, "" if nothing tells it; `stop` are its stop words.
     """
     total = min(READ_CHARS, sum(map(len, texts))) or 1
     done = 0
@@ -129,7 +129,7 @@ def _read(sentence: str, tokens: Sequence[_Token], place: float, found: _Found) 
     for start, end in _runs(sentence, tokens, found):
         run = tokens[start:end]
         gap = sentence[tokens[start - 1].end : run[0].start] if start else "."
-        before = tokens[start - 1] if start else None
+        before = tokens[start - 1] if start and gap.isspace() else None
         opens = _STOPS.search(gap) is not None and not UNSPACED.search(sentence[:40])
         if opens and _only_opens(run[0], found):
             before, run, opens = run[0], run[1:], False
@@ -189,7 +189,10 @@ def _joined(sentence: str, before: _Token, after: _Token, found: _Found) -> bool
 def _only_opens(word: _Token, found: _Found) -> bool:
     """Say whether a sentence's first word has its capital from there: "The", "Open", "Visited"."""
     return (
-        word.folded in found.stop or word.folded in cues()["presses"] or word.folded in found.lower
+        word.folded in found.stop
+        or word.folded in found.lower
+        or word.folded in cues()["presses"]
+        or word.folded in cues()["see"]
     )
 
 
@@ -202,6 +205,19 @@ def _may_open(run: Sequence[_Token], found: _Found) -> bool:
     )
 
 
+def _inflects(before: _Token, first: _Token, found: _Found) -> bool:
+    """Say whether two German nouns stand together by chance, or in a form of their name.
+
+    "Zwei Liter Milch", "im ersten Jahr Kartoffeln"; "dem Westfälischen Frieden".
+    """
+    if before.text[0].isdecimal() or before.folded in cues()["indefinite"]:
+        return True
+    if before.folded in cues()["articles"]:
+        return _INFLECTED.fullmatch(first.folded) is not None
+    adjective = before.text.islower() and before.folded not in found.stop
+    return adjective and _INFLECTED.fullmatch(before.folded) is not None
+
+
 def _is_name(run: Sequence[_Token], before: _Token | None, found: _Found) -> bool:
     junk = lists()["junk"]
     if all(len(token.text) == 1 or token.folded in junk | found.stop for token in run):
@@ -209,12 +225,7 @@ def _is_name(run: Sequence[_Token], before: _Token | None, found: _Found) -> boo
     if len(run) > 1:
         if found.language not in NOUNS_CAPITAL:
             return True
-        # "zwei Liter Milch" is a measure, "dem Westfälischen Frieden" a form of a name.
-        counted = before is not None and (
-            before.text[0].isdecimal() or before.folded in cues()["indefinite"]
-        )
-        article = before is not None and before.folded in cues()["articles"]
-        return not counted and not (article and _INFLECTED.fullmatch(run[0].folded))
+        return before is None or not _inflects(before, run[0], found)
     word = run[0]
     plain = len(word.text) >= MIN_CHARS and not word.text.isupper()
     plain = plain and not _ENDING.fullmatch(word.folded)

@@ -56,7 +56,8 @@ def outline(page: NotePieces, title: str, folder: str) -> str:
     fragments = _fragments(lines, own)
     if fragments and not all(map(only_links, lines)):
         head = page.headings[lines[0].section] if lines[0].section >= 0 else ""
-        named = lines[0].kind in LISTS and head and fold(head) != own and not is_junk(head)
+        one = len({piece.section for piece in lines}) == 1
+        named = one and lines[0].kind in LISTS and fold(head) != own and not is_junk(head)
         return _joined([head, *fragments], colon=True) if named else _joined(fragments)
     if links:
         return _links(links, title)

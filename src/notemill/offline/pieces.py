@@ -83,7 +83,9 @@ _TERMINAL = re.compile(
     "[.!?\u2026\u3002\uff01\uff1f\uff1b\uff1a:;\u0964\u061f][\"'\u2019\u201d\u300d\u300f)\uff09*_]*$"
 )
 # A line with a name of its own goes on from no other.
-_HEADED = re.compile(r"(?:\*\*|__)[^*_\n]{1,40}(?:\*\*|__)\s?[:\uff1a]|[^\s:\uff1a]{1,12}\uff1a")
+_HEADED = re.compile(
+    r"(?:\*\*|__)[^*_\n]{1,40}(?:\*\*|__)\s?[:\uff1a]|[^\s:\uff1a]{1,12}\uff1a|[^=\n]{1,30}\s=\s"
+)
 WRAPPED_MIN_CHARS = 45
 TAB = 4
 
@@ -343,10 +345,10 @@ def _joined(lines: list[str]) -> Iterator[str]:
 
 
 def _continues(before: str, after: str) -> bool:
-    if before.endswith((",", "\uff0c", "\u3001")) or after[:1].islower():
-        return True
     if _HEADED.match(after):
         return False
+    if before.endswith((",", "\uff0c", "\u3001")) or after[:1].islower():
+        return True
     # The private use area between holds marks, which are as narrow as what they stand for.
     wide = sum("\u2e80" < char < "\ue000" or char > "\uf8ff" for char in before)
     return len(before) + wide >= WRAPPED_MIN_CHARS and not _TERMINAL.search(before)

@@ -12,6 +12,7 @@ from notemill.offline.cjk import cjk_names
 from notemill.offline.cues import cues, form_words
 from notemill.offline.names import names_in
 from notemill.offline.pieces import PieceKind
+from notemill.offline.sentences import split
 from notemill.offline.units import LISTS, is_fact, section_value
 from notemill.text.words import UNSPACED, WORD, fold, folded, stem, words
 
@@ -154,13 +155,19 @@ def _title_parts(title: str) -> list[str]:
     """Return what a title names: "Topic - subtopic (aside)" names two, dates and numbers none."""
     bare = _DATE.sub(" ", title)
     bare = _ASIDE.sub("", bare) or bare
-    parts = (_NUMBERING.sub("", part.strip()) for part in _SEPARATORS.split(bare))
+    parts = (_unnumbered(part.strip()) for part in _SEPARATORS.split(bare))
     names = (_YEAR.sub("", _bare(part)) for part in parts)
     return [
         name
         for name in map(_bare, names)
         if name and not _WIDE_SENTENCE.search(name) and not _is_untitled(name)
     ]
+
+
+def _unnumbered(part: str) -> str:
+    """Return a part of a title without its number, unless a single word is left: "Session 5"."""
+    bare = _NUMBERING.sub("", part)
+    return bare if " " in bare or not part.startswith(bare) else part
 
 
 def _is_untitled(name: str) -> bool:
@@ -211,6 +218,7 @@ def _is_nameable(text: str) -> bool:
     return (
         bool(parts)
         and not _WORDLESS.fullmatch(text)
+        and section_value(text) == 0
         and fold(text) not in junk
         and not all(part in junk or _NUMBER.fullmatch(part) for part in parts)
     )
@@ -340,11 +348,12 @@ def _same(one: str, other: str) -> bool:
 
 
 def _line_parts(page: NotePieces) -> list[str]:
-    """Return what the only line of a note names, if it is short and no sentence."""
+    """Return what the only line of a note names, up to its first comma, if that is short."""
     lines = [piece.text for piece in page.pieces if piece.kind is not PieceKind.HEADING]
-    if len(lines) != 1 or len(lines[0]) > LINE_CHARS or _SENTENCE.search(lines[0].rstrip(_EDGES)):
+    if len(lines) != 1 or len(lines[0]) > LINE_CHARS or len(split(lines[0])) > 1:
         return []
-    parts = _title_parts(lines[0])
+    clause = _SENTENCE.split(lines[0], maxsplit=1)[0]
+    parts = _title_parts(clause)
     short = all(
         len(part) <= LINE_CJK if UNSPACED.search(part) else _is_short(part) for part in parts
     )

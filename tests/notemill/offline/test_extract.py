@@ -191,6 +191,14 @@ def test_a_description_does_not_begin_in_mid_argument(title: str, text: str, exp
             ),
         ),
         (
+            "halvtreds = 50\ntres = 60\nhalvfjerds = 70\n",
+            "halvtreds = 50, tres = 60, halvfjerds = 70",
+        ),
+        (
+            "## Good\n\n- quick builds\n\n## Bad\n\n- flaky tests\n",
+            "quick builds, flaky tests",
+        ),
+        (
             "Finished: March 2023\n\nShevek travels to the planet Urras to finish his theory of time.",
             "Shevek travels to the planet Urras to finish his theory of time.",
         ),

@@ -50,6 +50,10 @@ def topics_of(text: str, title: str, common: Commonplace | None = None) -> tuple
             "Ein Spritzer Spülmittel kommt ins Wasser und zwei Liter Wasser in den Eimer.",
             ("Putzen",),
         ),
+        ("Session 5", "It went well.", ("Session 5",)),
+        ("2025-02-11", "Reifen wechseln, Termin am 4. April", ("Reifen wechseln",)),
+        ("Beet", "Im ersten Jahr Starkzehrer und manche Bakterien Wasser.", ("Beet",)),
+        ("Parkinson", "Ver [[Gestión del tiempo]].", ("Parkinson", "Gestión del tiempo")),
         ("史蒂夫·乔布斯传（全三册）", "他的一生。", ("史蒂夫·乔布斯传",)),
         ("长安的荔枝-马伯庸", "小吏的故事。", ("长安的荔枝", "马伯庸")),
         (
