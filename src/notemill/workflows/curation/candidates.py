@@ -73,22 +73,17 @@ class Candidates:
         """Return at most `most` tags for a note, best fit first.
 
         `near` are rankings by what is near the note, such as the vault's tagging of notes like it.
-        They take turns with the ranking by the note's own words; the vault's most frequent tags
-        follow: those are the ones a person files by.
+        They take turns with the ranking by the note's own words. The vault's most frequent tags are
+        told in the part that all notes share.
         """
         rankings = [*near, self.fitting(title, folder, text)]
         turns = (tag for turn in zip_longest(*rankings) for tag in turn if tag is not None)
-        # Each ranking is short, so that the vault's most frequent are reached.
-        return list(islice(dict.fromkeys([*turns, *self._frequent]), most))
+        return list(islice(dict.fromkeys(turns), most))
 
     def spelled(self, tags: Iterable[str]) -> list[str]:
         """Return the `tags` that are candidates, in the spelling kept here, each once."""
         found = (self._spellings.get(tag.casefold()) for tag in tags)
         return list(dict.fromkeys(tag for tag in found if tag is not None))
-
-    @cached_property
-    def _frequent(self) -> list[str]:
-        return sorted(self.counts, key=lambda tag: (-self.counts[tag], tag))[:MAX_CANDIDATES]
 
     @cached_property
     def _spellings(self) -> dict[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from notemill.index import Index, facts_and_text
-from notemill.workflows.curation.candidates import MAX_CANDIDATES, MAX_HINTS, Candidates
+from notemill.workflows.curation.candidates import MAX_HINTS, Candidates
 from notemill.workflows.curation.curate import load_template
 from notemill.workflows.curation.needs import Need
 from notemill.workflows.curation.requests import NoteRequests
@@ -115,8 +115,15 @@ def test_all_requests_share_the_vaults_tags_and_tagged_notes(tmp_path: Path) -> 
         assert "\nnever\n  used0\n" in system
         assert "s0 | garden/soil, year" in system
         told = line_of(next(one for one in asked if one.key == "new.md"), "candidate_tags")
-        assert len(told) == MAX_HINTS
-        assert {"garden/soil", "year"} == set(told[:2])
+        assert {"garden/soil", "year"} == set(told)
+
+
+def test_a_note_is_pointed_to_a_few_of_the_tags_that_all_are_told(tmp_path: Path) -> None:
+    """However many it names."""
+    tags = [f"word{n}" for n in range(50)]
+    with kept(tmp_path, {"a.md": " ".join(tags)}) as one:
+        (request,) = requests_of(one, tags)
+        assert len(line_of(request, "candidate_tags")) == MAX_HINTS
 
 
 def test_of_too_many_tags_a_note_is_told_those_that_fit_it(tmp_path: Path) -> None:
@@ -127,8 +134,7 @@ def test_of_too_many_tags_a_note_is_told_those_that_fit_it(tmp_path: Path) -> No
         assert all(f"\nroot{n}" in request.params["system"] for n in range(9))
         assert "zebra" not in request.params["system"]
         told = line_of(request, "candidate_tags")
-        assert {"root8/zebra", "root8/zither"} == set(told[:2])
-        assert len(told) == MAX_CANDIDATES
+        assert {"root8/zebra", "root8/zither"} == set(told)
 
 
 def test_a_small_context_is_told_fewer_tags_and_the_note_all_the_same(tmp_path: Path) -> None:
