@@ -7,8 +7,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from notemill.app.consolidating import invented_in
-from notemill.app.curation_steps import requests_in
+from notemill.app.curation_steps import requests_in, survey_in
 from notemill.errors import ExternallyChangedError
+from notemill.workflows.curation.survey import Selection
 from twolane import InputError, ItemState
 
 if TYPE_CHECKING:
@@ -51,6 +52,11 @@ def _unsent(run: Run, stage: int) -> frozenset[str]:
 
 
 def _narrowed(opened: OpenVault, survey: Survey, keys: Collection[str]) -> Survey:
-    """Return a survey of these notes alone, except those that are gone or hidden by now."""
-    seen = {one.key for one in opened.look().seen}.intersection(keys)
-    return replace(survey, work=tuple(one for one in survey.work if one[0].key in seen))
+    """Return a survey of these notes alone, with the tags that there are by now.
+
+    Notes that are gone or hidden by now are left out.
+    """
+    now = survey_in(opened, Selection())
+    seen = {one.key for one in now.sight.seen}.intersection(keys)
+    work = tuple(one for one in survey.work if one[0].key in seen)
+    return replace(survey, work=work, candidates=now.candidates, sight=now.sight)

@@ -300,7 +300,7 @@ def told(desk: Desk) -> dict[str, str]:
 
 
 def test_later_stages_carry_what_came_out(tmp_path: Path) -> None:
-    """Their requests name the new tags that stay, and read the notes as they are by then."""
+    """Their requests name the new tags that stay; notes and tags are as they are by then."""
     model = Model(BECOMES, {key: ["earth"] for key in INVENTED} | {"Clay": ["soil", "leaves"]})
     desk, front = desk_of(tmp_path, model), KeepingFront()
 
@@ -309,6 +309,8 @@ def test_later_stages_carry_what_came_out(tmp_path: Path) -> None:
             if title not in told(desk):
                 desk.path(f"{title}.md").write_text(f"Now {title} is another.\n", "utf-8")
 
+        desk.path("Mine.md").write_text("---\ntags: [mineral]\n---\nOf my own.\n", "utf-8")
+
     front.before_answer = edit
     terms = RunTerms(Lane.REALTIME, stages="2,4")
     ended = desk.through_the_door(lambda mill: mill.curating.curate(Selection(), terms), front)
@@ -316,6 +318,8 @@ def test_later_stages_carry_what_came_out(tmp_path: Path) -> None:
     carried = told(desk)
     assert [bool(carried[title]) for title in stages] == [False, False, True, True, True]
     assert set(carried.values()) - {""} == {"garden/soil"}
+    asked = [one["messages"][0]["content"] for one in desk.requests if not asks_about_tags(one)]
+    assert ["mineral" in str(one) for one in asked] == [False, False, True, True, True]
     assert sum("Now " in str(one) for one in desk.requests if not asks_about_tags(one)) == 3
     assert ended.report.items.succeeded == 5
     assert ended.report.items.conflict == 0
