@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -56,6 +56,15 @@ class Plan:
         """The estimate in the chosen lane, in nano-dollars."""
         in_batch = self.decision.lane is Lane.BATCH
         return self.quote.batch_nano if in_batch else self.quote.realtime_nano
+
+    def after(self, before: Plan) -> Plan:
+        """Return this plan with the price of another that goes before it, in its own lane."""
+        whole = replace(
+            self.quote,
+            realtime_nano=self.quote.realtime_nano + before.quote.realtime_nano,
+            batch_nano=self.quote.batch_nano + before.estimated_nano,
+        )
+        return replace(self, quote=whole)
 
 
 class Preview(NamedTuple):

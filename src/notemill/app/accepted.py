@@ -110,6 +110,8 @@ def _counts(opened: OpenVault) -> dict[ProposalKind, int]:
 
 
 def _written(opened: OpenVault, run: str) -> Iterator[NoteWritten]:
+    # First of all: the tags that are written have to be those of the vocabulary.
+    opened.decisions.vocabulary.put_in_force(now=opened.clock())
     # Checked before anything is written: our own writes must not make these stale.
     tidy_notes, changed = _fresh_tidying(opened)
     yield from _links(opened, run)

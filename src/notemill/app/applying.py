@@ -14,9 +14,11 @@ from notemill.app.events import AgreeToChange, Event, agreed
 from notemill.app.items import no_such_item
 from notemill.app.kinds import KIND_CURATE
 from notemill.app.opened import OpenVault
+from notemill.app.vocabulary_events import VocabularyTakenBack
 from notemill.stores.proposals import ProposalKind, ProposalState
 from notemill.vault.globs import folded, matcher
 from notemill.workflows.curation.apply import TAGS, waits_for_person
+from notemill.workflows.tags.arrangement import kept_entries
 from notemill.workflows.undoing import undo_run
 
 if TYPE_CHECKING:
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from notemill.app.events import NoteChange
     from notemill.app.workbench import Workbench
     from notemill.stores.proposals import Proposal
+    from notemill.tagging.taglist import Entry
     from notemill.vault.files import NoteUndo
     from notemill.workflows.curation.apply import Applied
     from notemill.workflows.curation.reply_text import Loss
@@ -98,7 +101,10 @@ class NoteProposals:
 
 @dataclass(frozen=True, slots=True)
 class RunShown:
-    """A curation with its report, its proposals, and the new tags among them."""
+    """A curation with its report, its proposals, and the new tags among them.
+
+    `vocabulary` is what was proposed before it and not rejected.
+    """
 
     run: Run
     report: Report
@@ -106,6 +112,7 @@ class RunShown:
     pending: ProposalCounts
     losses: tuple[tuple[str, Loss], ...]
     invented: Invented
+    vocabulary: tuple[Entry, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +160,7 @@ class Applying:
             ProposalCounts.of(pending),
             await self._curating.losses(run, wanted.note),
             await self._bench.on(invented_in, run.id),
+            await self._bench.on(_vocabulary_of, run.id),
         )
 
     async def notes_of(self, shown: RunShown) -> tuple[NoteProposals, ...]:
@@ -197,15 +205,19 @@ class Applying:
     ) -> tuple[NoteUndo, ...]:
         """Restore the exact bytes that a run replaced, once a person has agreed.
 
-        `through` also undoes later runs on the same notes. Raises VaultError, NotemillError.
+        A vocabulary that it put in force is so no longer. `through` also undoes later runs on the same notes. Raises VaultError, NotemillError.
         """
-        written = await self._bench.on(lambda opened: opened.vault.written_by(run))
+        bench = self._bench
+        written = await bench.on(lambda opened: opened.vault.written_by(run))
         what = note or f"every note that run {run} wrote"
         question = AgreeToChange(f"restore {what} as it was before?", unattended_yes=True)
-        await agreed(self._bench.front, question)
+        await agreed(bench.front, question)
         if note is not None and note not in written:
             raise no_such_item(run, note, written)
-        return tuple(await self._bench.on(_undo, run, note=note, through=through))
+        restored = tuple(await bench.on(_undo, run, note=note, through=through)) if written else ()
+        if note is None and (tags := await bench.on(_take_vocabulary_back, run)):
+            bench.front.tell(VocabularyTakenBack(tags))
+        return restored
 
     async def written(self, run: str) -> tuple[str, ...]:
         """Return the notes that a run has written, except hidden ones."""
@@ -221,6 +233,15 @@ def _proposals(opened: OpenVault, run: str, wanted: ProposalFilter) -> tuple[Pro
     shows = opened.look().shows
     found = opened.review.proposals(run, note=wanted.note)
     return tuple(one for one in found if shows(one.note) and wanted.takes(one))
+
+
+def _vocabulary_of(opened: OpenVault, run: str) -> tuple[Entry, ...]:
+    kept = (one for one in ProposalState if one is not ProposalState.REJECTED)
+    return kept_entries(opened.decisions.vocabulary.tags(*kept, run=run))
+
+
+def _take_vocabulary_back(opened: OpenVault, run: str) -> int:
+    return opened.decisions.vocabulary.take_back(run, now=opened.clock())
 
 
 def _note_proposals(

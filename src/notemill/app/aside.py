@@ -185,6 +185,12 @@ async def reports_of_asides(bench: Workbench, run: RunRow) -> list[Report]:
     return [await (await bench.engine.run(one.id)).report() for one in await asides_of(bench, run)]
 
 
+async def reports_of(bench: Workbench, ids: Iterable[str]) -> list[Report]:
+    """Return the reports of those of these runs that the ledger has."""
+    known = {one.id for one in await bench.engine.runs()}
+    return [await (await bench.engine.run(one)).report() for one in ids if one in known]
+
+
 def with_asides(report: Report, asides: Iterable[Report]) -> Report:
     """Return a run's report with the costs of its asides; its items stay its notes."""
     for one in asides:

@@ -159,7 +159,7 @@ class _TagsThere:
         sight = opened.look()
         place = opened.place(sight)
         gate = opened.gate(place)
-        counts = gating.candidates_of(gate, sight.seen, listed=sight.shows(place.note)).counts
+        counts = gating.candidates_of(gate, sight, place).counts
         tags = {tag_key(tag) for one in sight.seen for tag in one.all_tags}
         return cls(sight, gate, counts, frozenset(tags | known_of(counts).keys()))
 

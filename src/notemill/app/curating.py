@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 from typing import TYPE_CHECKING, Final
 
+from notemill.app.aside import ASIDES_BEFORE, reports_of
 from notemill.app.carrying import carry_new_tags
 from notemill.app.consolidating import has_unordered, put_in_order
 from notemill.app.curation_steps import (
@@ -44,6 +45,7 @@ from notemill.app.events import (
     Surveyed,
     Written,
 )
+from notemill.app.first_vocabulary import FirstVocabulary, taken_over
 from notemill.app.kinds import ENDED, KIND_CURATE
 from notemill.app.opened import OpenVault
 from notemill.errors import NotemillError
@@ -55,6 +57,7 @@ from twolane import EMPTY_REPORT, RunState, TwolaneError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from notemill.app.first_vocabulary import VocabularyPlan
     from notemill.app.terms import RunTerms
     from notemill.app.workbench import Workbench
     from notemill.privacy import Sight
@@ -91,12 +94,17 @@ class CurationEnded:
 
 @dataclass(frozen=True, slots=True)
 class CurationPlan:
-    """What a curation would ask: the price, the whole first request, and the notes left alone."""
+    """What a curation would ask: the price, the whole first request, and the notes left alone.
+
+    The price includes that of the `vocabulary` proposed before, None if none is.
+    """
 
     survey: Survey
     offer: Offer | None
     preview: Preview | None = None
     cut: int = 0
+    vocabulary: VocabularyPlan | None = None
+    vocabulary_preview: Preview | None = None
 
 
 class Curating:
@@ -110,10 +118,13 @@ class Curating:
         """Scan the vault for notes that need work. Raises VaultError."""
         return await self._bench.on(survey_in, selection)
 
-    async def plan(self, selection: Selection, terms: RunTerms) -> CurationPlan:
+    async def plan(
+        self, selection: Selection, terms: RunTerms, *, vocabulary: bool = True
+    ) -> CurationPlan:
         """Return what would be asked and what it would cost; nothing is sent or stored.
 
-        Raises VaultError, ConfigError.
+        `vocabulary` False leaves out the vocabulary that would be proposed first. Raises
+        VaultError, ConfigError.
         """
         bench = self._bench
         await bench.connect()
@@ -122,17 +133,22 @@ class Curating:
         await self._see(survey, sends=False, allow=False)
         if not survey.work:
             return CurationPlan(survey, None)
-        requests = await self._requests(survey)
-        offer = await bench.planned(requests, terms, reply_tokens=REPLY_TOKENS)
-        self._tell_cut(requests)
+        first = FirstVocabulary(bench, survey.sight, terms)
+        asked = await first.planned() if vocabulary else None
+        requests, offer = await self._priced(survey, terms, first, asked)
         bench.front.tell(Planned(offer))
 
-        def first() -> Preview | None:
+        def preview() -> Preview | None:
             one = next(iter(requests), None)
             return None if one is None else bench.engine.preview(one, offer.plan, cache=True)
 
         return CurationPlan(
-            survey, offer, await bench.thread.run(first), cut=len(requests.room.cut)
+            survey,
+            offer,
+            await bench.thread.run(preview),
+            cut=len(requests.room.cut),
+            vocabulary=asked,
+            vocabulary_preview=first.preview(asked) if asked else None,
         )
 
     async def curate(
@@ -143,11 +159,13 @@ class Curating:
         again: bool = False,
         apply: bool = False,
         allow_unmatched: bool = False,
+        vocabulary: bool = True,
     ) -> CurationEnded:
         """Ask about the notes that need work, or continue a run that has not ended.
 
-        `again` starts over; `apply` writes additions at once. An error that stops the run is raised
-        after the run has been reported. Raises NotemillError, TwolaneError.
+        `again` starts over; `apply` writes additions at once; `vocabulary` False proposes none for
+        a vault without one. An error that stops the run is raised after the run has been reported.
+        Raises NotemillError, TwolaneError.
         """
         bench = self._bench
         async with bench.working(KIND_CURATE):
@@ -172,8 +190,11 @@ class Curating:
                 await self._write(left)
             if not survey.work:
                 return CurationEnded(None, EMPTY_REPORT, survey)
-            job = await self._begin(survey, selection, terms)
-            return await self._work(job, survey, apply=apply)
+            first = FirstVocabulary(bench, survey.sight, terms, again=again)
+            begun = await self._begin(survey, selection, terms, first, wanted=vocabulary)
+            if not isinstance(begun, Staged):
+                return await self._conclude(begun, survey, apply=False)
+            return await self._work(begun, survey, apply=apply)
 
     async def resume(
         self,
@@ -261,16 +282,57 @@ class Curating:
         if room.cut and room.context_tokens is not None:
             self._bench.front.tell(NotesCut(len(room.cut), room.context_tokens))
 
-    async def _begin(self, survey: Survey, selection: Selection, terms: RunTerms) -> Staged:
-        """Record a run, once a person has agreed to its price."""
-        bench = self._bench
+    async def _priced(
+        self,
+        survey: Survey,
+        terms: RunTerms,
+        first: FirstVocabulary,
+        asked: VocabularyPlan | None = None,
+    ) -> tuple[NoteRequests, Offer]:
+        """Return the requests and their price, with that of a vocabulary `asked` for first."""
+        if asked is not None:
+            first.announce(asked)
+            survey = replace(survey, candidates=first.expected(asked))
         requests = await self._requests(survey)
-        offer = await bench.planned(requests, terms, reply_tokens=REPLY_TOKENS)
+        offer = await self._bench.planned(
+            requests, terms, reply_tokens=REPLY_TOKENS, before=asked.plan if asked else None
+        )
         self._tell_cut(requests)
-        await bench.agree(offer)
+        return requests, offer
+
+    async def _begin(
+        self,
+        survey: Survey,
+        selection: Selection,
+        terms: RunTerms,
+        first: FirstVocabulary,
+        *,
+        wanted: bool,
+    ) -> Staged | Run:
+        """Record a run, once a person has agreed to its price, and to a vocabulary if `wanted`.
+
+        Returns the run that asks for the vocabulary if that has not ended.
+        """
+        bench = self._bench
+        asked = await first.planned() if wanted else None
+        if asked is not None:
+            _, offer = await self._priced(survey, terms, first, asked)
+            await bench.agree(offer)
+            await bench.on(OpenVault.check_still, survey.sight)
+        if wanted:
+            settled = await first.settle(asked)
+            if settled.unfinished is not None:
+                return settled.unfinished
+            if settled.tags:
+                # The notes are asked about by what was accepted.
+                survey = await self.survey(selection)
+        requests, offer = await self._priced(survey, terms, first)
+        if asked is None:
+            await bench.agree(offer)
         await bench.on(OpenVault.check_still, survey.sight)
         cut = len(requests.room.cut)
-        return await start(
+        before = await first.asides()
+        job = await start(
             bench,
             survey.notes,
             requests,
@@ -283,11 +345,16 @@ class Curating:
                 "exclude": await bench.on(lambda opened: opened.privacy.entries),
                 EXAMPLES: [one.key for one in requests.examples],
                 **({"cut": cut} if cut else {}),
+                **({ASIDES_BEFORE: before} if before else {}),
             },
+            spent=await reports_of(bench, before),
         )
+        await taken_over(bench, job.run)
+        return job
 
     async def _go_on(self, job: Staged, survey: Survey, *, apply: bool) -> CurationEnded:
         self._bench.front.tell(RunTakenUp(job.run.id))
+        await taken_over(self._bench, job.run)
         return await self._work(job, survey, apply=apply)
 
     async def _work(self, job: Staged, survey: Survey, *, apply: bool) -> CurationEnded:

@@ -50,8 +50,7 @@ def survey_in(opened: OpenVault, selection: Selection) -> Survey:
     sight = opened.look(with_contents=True)
     place = opened.place(sight)
     gate = opened.gate(place)
-    # Not even a tag of a hidden note leaves the machine.
-    vocabulary = gating.candidates_of(gate, sight.seen, listed=sight.shows(place.note))
+    vocabulary = gating.candidates_of(gate, sight, place)
     curated = opened.review.curated()
     is_new_for = gating.newcomers(
         opened.vault, opened.review, opened.decisions, gate, vocabulary, now=opened.clock()
@@ -144,8 +143,7 @@ def known_in(opened: OpenVault) -> KnownTags:
     """Return the tags that prompts may contain, to find other spellings of them by."""
     sight = opened.look()
     place = opened.place(sight)
-    listed = sight.shows(place.note)
-    counts = gating.candidates_of(opened.gate(place), sight.seen, listed=listed).counts
+    counts = gating.candidates_of(opened.gate(place), sight, place).counts
     return KnownTags(sorted(counts, key=lambda tag: (-counts[tag], tag)))
 
 

@@ -98,11 +98,12 @@ async def start(
     kind: str,
     settings: Mapping[str, object],
     usable: Mapping[str, object] | None = None,
+    spent: Iterable[Report] = (),
 ) -> Staged:
     """Record a run over notes, one request each, in stages. Raises UsageError, LedgerError.
 
     `settings` are stored with it beside the terms; replies that do not meet `usable` are asked for
-    once more, see `Engine.start`.
+    once more, see `Engine.start`; `spent` was asked before it, under the same cap.
     """
     steps = plan_steps(
         terms.stages,
@@ -118,7 +119,7 @@ async def start(
         label=str(bench.root),
         source=bench.source_of(kind),
         lane=terms.lane,
-        cap_nano=terms.cap_nano,
+        cap_nano=capped_after(terms.cap_nano, spent),
         deadline_at=terms.deadline_at(bench.engine.now()),
         by_strict=terms.by_strict,
         stages=[step.stage for step in steps],

@@ -13,7 +13,13 @@ from notemill.app.tag_view import TagView
 from notemill.errors import NotemillError, UsageError
 from notemill.markup.references import Own
 from notemill.markup.tags import bare, is_tidy_tag, tag_key
-from notemill.stores.proposals import TAG_KINDS, Proposal, ProposalKind, ProposalState
+from notemill.stores.proposals import (
+    TAG_KINDS,
+    TAGS_OR_VOCABULARY,
+    Proposal,
+    ProposalKind,
+    ProposalState,
+)
 from notemill.stores.queue_rows import Filter, Order, fingerprint_of
 from notemill.vault.globs import folded, matcher
 from notemill.vault.retag import TagChanges
@@ -342,7 +348,7 @@ def _checked(opened: OpenVault, rows: Iterable[QueueRow], value: str) -> str:
     """Return a person's value in the form to store. Raises UsageError if it is not valid."""
     value = value.strip()
     for row in rows:
-        if row.kind in TAG_KINDS:
+        if row.kind in TAGS_OR_VOCABULARY:
             value = bare(value)
             if not is_tidy_tag(value) and not opened.gate().allows(value):
                 raise UsageError(

@@ -25,6 +25,7 @@ from notemill.stores.links import LinkLedger
 from notemill.stores.pairs import PairState
 from notemill.stores.review import Review
 from notemill.stores.store import FILE, Store
+from notemill.stores.vocabulary import StoredVocabulary
 from notemill.vault.places import claim, is_root, known_vaults
 from notemill.workflows.forgetting import forget_kept
 from notemill.workflows.links.judging import LINK_KIND
@@ -73,7 +74,7 @@ class KnownRun:
 
     `state` is the engine's, None if no model was asked; `exclude` the exclusions when it began;
     `written` what it wrote, None for nothing; `decided` counts its proposals by state. `asides` are
-    the runs that were asked beside it.
+    the runs that were asked beside it; `vocabulary` if it put one in force.
     """
 
     id: str
@@ -88,11 +89,14 @@ class KnownRun:
     written: WrittenRun | None = None
     decided: Counter[str] = field(default_factory=Counter)
     asides: tuple[str, ...] = ()
+    vocabulary: bool = False
 
     @property
     def wrote_at_s(self) -> float:
-        """When it last wrote, in seconds since the epoch; 0 if it has written nothing."""
-        return self.written.last_at_s if self.written else 0.0
+        """When it last wrote, in seconds since the epoch; 0 if there is nothing to undo."""
+        if self.written is not None:
+            return self.written.last_at_s
+        return self.at_s if self.vocabulary else 0.0
 
     @property
     def _open(self) -> bool:
@@ -175,6 +179,8 @@ def _add_kept(found: dict[str, KnownRun], root: Path, store: Store) -> None:
             written.run, KnownRun(written.run, kind, root, written.first_at_s, written.notes)
         )
         run.written = written
+    for run_id in StoredVocabulary(store).in_force_by() & found.keys():
+        found[run_id].vocabulary = True
     for run_id, decided in Review(store).standing().items():
         if run_id in found and found[run_id].vault == root:
             found[run_id].decided = decided
@@ -338,7 +344,8 @@ async def forget(settings: Settings, names: Sequence[str], front: Front) -> int:
         if asked_model(run):
             check_forgettable(settings, [run.id, *run.asides])
     front.tell(RunsToForget(tuple(found.values())))
-    await agreed(front, AgreeToChange(_FORGET, "nothing was deleted"))
+    with_them = _WITH_THEM if any(run.vocabulary for run in found.values()) else ""
+    await agreed(front, AgreeToChange(f"{_FORGET}{with_them}", "nothing was deleted"))
     for run in found.values():
         # The ledger comes last: while it has the run, the command can be repeated.
         for one in (run.id, *run.asides):
@@ -358,6 +365,9 @@ class RunsToForget(Event):
 _FORGET = (
     "Delete requests, replies, proposals and undo data? What the runs wrote can then no "
     "longer be undone, and what you rejected may be proposed again."
+)
+_WITH_THEM = (
+    " The vocabulary is deleted with them; `notemill tags vocabulary --note NOTE` keeps it first."
 )
 
 

@@ -26,14 +26,17 @@ from notemill.app.tags import (
 )
 from notemill.errors import NoteNotFoundError, UsageError
 from notemill.markup.tags import tag_key
+from notemill.stores.proposals import ProposalState
 from notemill.tagging.taglist import Vocabulary, differences, read_vocabulary
 from notemill.vault.frontmatter import BOM
 from notemill.vault.note import bytes_hash
 from notemill.workflows.tags.arrangement import (
     adopt,
     keep_proposed,
+    kept_entries,
     taken_over,
     vocabulary_of,
+    with_kept,
     with_proposed,
 )
 from notemill.workflows.tags.deciding import rejected_pairs
@@ -157,11 +160,17 @@ class Arranging:
         return view
 
     async def _kept(self, asked: Asked, note: str | None) -> Proposed:
-        """Add new entries to the list in `note`, if one is given and there are any."""
+        """Add new entries to the list in `note`, if one is given and there are any.
+
+        A vocabulary that is in force without a note comes first: the note is then its home.
+        """
         run = ""
-        if note is not None and asked.entries is not None:
-            run = await self._add(note, asked.entries)
-        return Proposed(asked.entries, asked.reports, run, asked.preview)
+        entries = asked.entries
+        if entries is not None:
+            entries = await self._bench.on(_with_kept, entries)
+            if note is not None:
+                run = await self._add(note, entries)
+        return Proposed(entries, asked.reports, run, asked.preview)
 
     async def _add(self, note: str, entries: tuple[Entry, ...]) -> str:
         """Add new entries to the list in a note; return the run to undo."""
@@ -213,6 +222,13 @@ def _read_note(opened: OpenVault, note: str) -> bytes:
         raise UsageError(
             f"there is no note {note} in {opened.root}; create an empty one first"
         ) from error
+
+
+def _with_kept(opened: OpenVault, entries: tuple[Entry, ...]) -> tuple[Entry, ...]:
+    if opened.decisions.adopted().note:
+        return entries
+    kept = kept_entries(opened.decisions.vocabulary.tags(ProposalState.APPLIED))
+    return with_kept(kept, entries)
 
 
 def _list_to_adopt(opened: OpenVault, note: str) -> tuple[bytes, Vocabulary]:

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from notemill.config import Exclusions
     from notemill.offline import Responder
     from notemill.privacy import Sight, Unmatched
-    from twolane import Engine, Offer, Request, Settings
+    from twolane import Engine, Offer, Plan, Request, Settings
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -264,17 +264,30 @@ class Workbench:
             self.front.tell(seen)
 
     async def planned(
-        self, requests: Iterable[Request], terms: RunTerms, *, reply_tokens: int
+        self,
+        requests: Iterable[Request],
+        terms: RunTerms,
+        *,
+        reply_tokens: int,
+        before: Plan | None = None,
     ) -> Offer:
-        """Return where requests would go and what that would cost. Raises ConfigError."""
+        """Return where requests would go and what that would cost. Raises ConfigError.
+
+        The price of what is asked `before` is part of it, and of what the cap covers.
+        """
+        cap_nano = terms.cap_nano
+        if before is not None and cap_nano is not None:
+            cap_nano = max(1, cap_nano - before.estimated_nano)
         plan = await self.thread.run(
             self.engine.plan,
             requests,
             lane=terms.lane,
-            cap_nano=terms.cap_nano,
+            cap_nano=cap_nano,
             deadline_at=terms.deadline_at(self.engine.now()),
             reply_tokens=reply_tokens,
         )
+        if before is not None:
+            plan = plan.after(before)
         return offer_of(plan, self.engine, self.settings, cap_nano=terms.cap_nano)
 
     async def agree(self, offer: Offer) -> None:

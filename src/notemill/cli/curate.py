@@ -37,6 +37,7 @@ async def curate_vault(
     exclude: tuple[str, ...],
     refresh: bool,
     again: bool,
+    no_vocabulary: bool,
     dry_run: bool,
     review: bool,
     yes: bool,
@@ -49,10 +50,13 @@ async def curate_vault(
     front = TerminalFront(yes=yes)
     async with await open_vault(vault, settings, front, exclude, dry_run=dry_run) as mill:
         if dry_run:
-            return await rehearse(mill, selection, terms, front.console, as_json=as_json)
+            return await rehearse(
+                mill, selection, terms, front.console, vocabulary=not no_vocabulary, as_json=as_json
+            )
         return await curate(
             mill, front, selection, terms,
-            again=again, apply=not review, allow_unmatched=allow_unmatched, as_json=as_json,
+            again=again, vocabulary=not no_vocabulary, apply=not review,
+            allow_unmatched=allow_unmatched, as_json=as_json,
         )  # fmt: skip
 
 
@@ -65,21 +69,31 @@ async def curate(
     again: bool,
     apply: bool,
     allow_unmatched: bool = False,
+    vocabulary: bool = True,
     as_json: bool,
 ) -> int:
     """Curate an open vault; return the exit code. Raises NotemillError, TwolaneError."""
     with front.reporting(views.stopped if as_json else None):
         ended = await mill.curating.curate(
-            selection, terms, again=again, apply=apply, allow_unmatched=allow_unmatched
-        )
+            selection, terms, again=again, apply=apply, allow_unmatched=allow_unmatched,
+            vocabulary=vocabulary,
+        )  # fmt: skip
     return conclude(ended, front.console, review=not apply, as_json=as_json)
 
 
 async def rehearse(
-    mill: Mill, selection: Selection, terms: RunTerms, console: Console, *, as_json: bool
+    mill: Mill,
+    selection: Selection,
+    terms: RunTerms,
+    console: Console,
+    *,
+    vocabulary: bool = True,
+    as_json: bool,
 ) -> int:
     """Show what would be asked and what it would cost; return 0. Raises VaultError, ConfigError."""
-    plan = await mill.curating.plan(selection, terms)
+    plan = await mill.curating.plan(selection, terms, vocabulary=vocabulary)
+    if plan.vocabulary_preview is not None:
+        show_request(plan.vocabulary_preview, console)
     if plan.preview is not None:
         show_request(plan.preview, console)
     elif plan.offer is None:

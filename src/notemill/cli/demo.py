@@ -147,7 +147,10 @@ def _retag(opened: OpenVault, found: TagReport, run: str) -> tuple[int, list[tup
 async def _curate(mill: Mill, console: Console) -> tuple[str, int]:
     """Curate all notes in stages, and write the proposals; return the run and its exit code."""
     _heading(console, "Curated through both lanes, in stages")
-    ended = await mill.curating.curate(Selection(), RunTerms(stages=STAGES), apply=True)
+    # Its tags were tidied a moment ago, and are enough to go by.
+    ended = await mill.curating.curate(
+        Selection(), RunTerms(stages=STAGES), apply=True, vocabulary=False
+    )
     return ended.report.run, exit_code(ended.report)
 
 
@@ -198,7 +201,7 @@ async def _show_price(target: Path, settings: Settings, console: Console) -> Non
     async with await Mill.open(
         target, rehearsed, front, exclusions=Exclusions(), rehearsal=True
     ) as mill:
-        plan = await mill.curating.plan(Selection(refresh=True), RunTerms())
+        plan = await mill.curating.plan(Selection(refresh=True), RunTerms(), vocabulary=False)
     if plan.offer is None:
         return
     quote = plan.offer.plan.quote

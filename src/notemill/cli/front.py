@@ -15,6 +15,7 @@ from notemill.app.events import (
     SendUnmatched,
 )
 from notemill.app.link_events import EmbeddingMade, NotesCompared
+from notemill.app.vocabulary_events import AcceptVocabulary
 from notemill.cli.waiting import WaitLine
 from notemill.errors import NotemillError, WaitingForPersonError
 from twolane import TwolaneError
@@ -39,6 +40,7 @@ _SHOWN_BY: Final = {
     "runs": "runs",
     "tag_events": "tags",
     "tidying": "tidy",
+    "vocabulary_events": "first_vocabulary",
 }
 """The module of `cli.show` that renders the events of each module of `app`.
 
@@ -101,6 +103,10 @@ class TerminalFront:
                 self.console.print("once you have reviewed it, continue with:")
                 self.console.print(f"  {question.command}")
             raise WaitingForPersonError(question.alone)
+        if isinstance(question, AcceptVocabulary):
+            from notemill.cli.show.first_vocabulary import ask_about  # noqa: PLC0415  # once a vault
+
+            return await ask_about(question, self.console)
         return says_yes(question.text, self.console)
 
     @asynccontextmanager

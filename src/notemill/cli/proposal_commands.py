@@ -64,7 +64,8 @@ def apply(**flags: Any) -> None:  # noqa: ANN401
 def undo(**flags: Any) -> None:  # noqa: ANN401
     """Restore the exact bytes that a run replaced.
 
-    A note that was edited since is left unchanged and listed.
+    A note that was edited since is left unchanged and listed. A vocabulary that was proposed with
+    the run is no longer in force.
     """
     from notemill.cli.proposals import undo_run  # noqa: PLC0415
 
@@ -83,7 +84,7 @@ def undo(**flags: Any) -> None:  # noqa: ANN401
 )
 @click.option(
     "--kind",
-    type=click.Choice(("description", "tag", "topic", "link", "tags", "tidy")),
+    type=click.Choice(("description", "tag", "topic", "link", "tags", "tidy", "vocabulary")),
     multiple=True,
     help="Only this kind of proposal. May be repeated.",
 )

@@ -15,6 +15,7 @@ from notemill.cli.front import TerminalFront
 from notemill.cli.link import apply_links, show_links
 from notemill.cli.opening import open_vault
 from notemill.cli.show.curation import show_applied, show_losses
+from notemill.cli.show.first_vocabulary import show_vocabulary
 from notemill.cli.show.invented import show_invented
 from notemill.cli.show.proposals import show_notes, show_undone, summary
 from notemill.errors import UsageError
@@ -45,6 +46,7 @@ KINDS = {
     "link": (ProposalKind.LINK,),
     "tags": (ProposalKind.TAG_CHANGE, ProposalKind.QUERY_CHANGE),
     "tidy": (ProposalKind.TIDY_CHANGE,),
+    "vocabulary": (ProposalKind.VOCABULARY_TAG,),
 }
 """The choices of --kind, and the kinds of proposals that each selects."""
 
@@ -77,6 +79,7 @@ async def show_run(
     print_decision(told.report, front.console)
     print_standing(told.run.row, front.console)
     with result_console().paged() as out:
+        show_vocabulary(told.vocabulary, out)
         if notes:
             out.print(f"proposed: {summary(told.pending)}")
         if item is None and only is None:
@@ -175,12 +178,13 @@ async def undo_run(
     found = runs.find_run(
         settings,
         run_id,
-        suits=lambda run: run.written is not None,
+        suits=lambda run: run.written is not None or run.vocabulary,
         otherwise="has written nothing; there is nothing to undo",
         newest=lambda run: run.wrote_at_s,
     )
     front = TerminalFront(yes=yes)
     async with await runs.open_run(settings, found, front) as mill:
         restored = await mill.applying.undo(found.id, note=item, through=through)
-    show_undone(restored, item or f"run {found.id}", front.console)
+    if restored or item:
+        show_undone(restored, item or f"run {found.id}", front.console)
     return EXIT_FAILED if any(one.problem for one in restored) else 0

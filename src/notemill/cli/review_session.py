@@ -16,7 +16,14 @@ from notemill.cli.keys import Key, Keyboard
 from notemill.cli.pace import ReviewPace
 from notemill.cli.show.review import HELP, bar, end_bar, line_of, show_row
 from notemill.errors import NotemillError
-from notemill.stores.proposals import EDITABLE, TAG_KINDS, Decision, ProposalState
+from notemill.stores.proposals import (
+    EDITABLE,
+    TAG_KINDS,
+    TAGS_OR_VOCABULARY,
+    Decision,
+    ProposalKind,
+    ProposalState,
+)
 from notemill.stores.queue_rows import Order
 from twolane.front.console import counted, result_console, shown
 
@@ -177,8 +184,10 @@ class ReviewSession:
     def _all_of(self, row: QueueRow) -> Wanted:
         """Return the filter of what `A` accepts: this note's rows, or in value order this value's.
 
-        A tag and a topic with the same name are different.
+        A tag and a topic with the same name are different. The tags of a vocabulary go together.
         """
+        if row.kind is ProposalKind.VOCABULARY_TAG:
+            return replace(self._wanted, kinds=(row.kind,))
         if self._order is not Order.VALUE and row.notes:
             return replace(self._wanted, note=row.notes[0])
         alike = TAG_KINDS if row.kind in TAG_KINDS else (row.kind,)
@@ -211,7 +220,7 @@ class ReviewSession:
 
     async def _edit(self, row: QueueRow, keyboard: Keyboard) -> _Then:
         """Let the person edit a value, and accept it."""
-        words = await self._reviewing.vocabulary() if row.kind in TAG_KINDS else ()
+        words = await self._reviewing.vocabulary() if row.kind in TAGS_OR_VOCABULARY else ()
         prompt: PromptSession[str] = PromptSession()
         keyboard.release()
         try:
@@ -238,6 +247,8 @@ class ReviewSession:
 
     def _show_bar(self, row: QueueRow, count: int, left: int) -> None:
         what = "value" if self._order is Order.VALUE or not row.notes else "note"
+        if row.kind is ProposalKind.VOCABULARY_TAG:
+            what = "vocabulary"
         line = bar(
             left, left * self._pace.each_s, every=count, what=what, editable=row.kind in EDITABLE,
             columns=shutil.get_terminal_size().columns,

@@ -34,13 +34,17 @@ TIDY_KINDS = ("inline", "case", "plural", "lists", "duplicates", "dates")
 @exclude_flag
 @click.option("--refresh", is_flag=True, help="Also ask about notes that need no work.")
 @click.option("--again", is_flag=True, help="Start over instead of continuing a run.")
+@click.option(
+    "--no-vocabulary", is_flag=True, help="Propose no vocabulary first to a vault without one."
+)
 @click.option("--dry-run", is_flag=True, help="Show lane, price and one request; send nothing.")
 @going_on_flags
 @settings_flags
 def curate(**flags: Any) -> None:  # noqa: ANN401
     """Give the notes in VAULT (this folder) descriptions, tags and topics.
 
-    Only notes that need work are sent, a few of them first, for you to review before the rest. The
+    Only notes that need work are sent, a few of them first, for you to review before the rest. A
+    vault with few tags is first proposed a vocabulary, for you to accept, edit or reject, once. The
     same command again continues a run that did not finish.
     """
     from notemill.cli.curate import curate_vault  # noqa: PLC0415

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from notemill.markup.tags import tag_key
 from notemill.stores.proposals import NEVER, ProposalKind, value_key
+from notemill.stores.vocabulary import StoredVocabulary
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -56,6 +57,7 @@ class Decisions:
     def __init__(self, store: Store) -> None:
         """Keep them in `store`."""
         self._store = store
+        self.vocabulary = StoredVocabulary(store)
 
     # -- changes of tags ----------------------------------------------------------------------
 
@@ -91,8 +93,8 @@ class Decisions:
                 (f"{key.casefold()} ", f"{key.casefold()}!"),
             ).rowcount
             db.execute(
-                "UPDATE proposals SET scope = 'here' WHERE kind IN ('tag', 'new tag')"
-                " AND scope = 'never' AND value_key = ?",
+                "UPDATE proposals SET scope = 'here'"
+                " WHERE kind IN ('tag', 'new tag', 'vocabulary tag') AND scope = 'never' AND value_key = ?",
                 (value_key(ProposalKind.TAG, tag),),
             )
             news = db.execute(
@@ -126,7 +128,8 @@ class Decisions:
         rows = self._store.rows(
             "SELECT tag, note, accepted, run, tag_key, at FROM new_tags UNION ALL"
             " SELECT value, '', 0, run, value_key, max(decided_at) FROM proposals"
-            " WHERE kind IN ('tag', 'new tag') AND scope = 'never' GROUP BY value_key"
+            " WHERE kind IN ('tag', 'new tag', 'vocabulary tag') AND scope = 'never'"
+            " GROUP BY value_key"
             " ORDER BY at DESC, tag_key, note"
         )
         return tuple(

@@ -13,7 +13,10 @@ if TYPE_CHECKING:
 
 
 class ProposalKind(StrEnum):
-    """What a proposal is about; a new tag is one that the vocabulary does not have."""
+    """What a proposal is about; a new tag is one that the vocabulary does not have.
+
+    A vocabulary tag is part of a vocabulary that is proposed for the whole vault, for no note.
+    """
 
     DESCRIPTION = "description"
     TAG = "tag"
@@ -23,11 +26,14 @@ class ProposalKind(StrEnum):
     TAG_CHANGE = "tag change"
     QUERY_CHANGE = "query change"
     TIDY_CHANGE = "tidy change"
+    VOCABULARY_TAG = "vocabulary tag"
 
 
 TAG_KINDS: Final = (ProposalKind.TAG, ProposalKind.NEW_TAG)
 """Tags for notes: a rejected new tag stays rejected once it is in the vocabulary."""
-EDITABLE: Final = frozenset((*TAG_KINDS, ProposalKind.TOPIC, ProposalKind.DESCRIPTION))
+TAGS_OR_VOCABULARY: Final = (*TAG_KINDS, ProposalKind.VOCABULARY_TAG)
+"""Kinds whose value is a tag."""
+EDITABLE: Final = frozenset((*TAGS_OR_VOCABULARY, ProposalKind.TOPIC, ProposalKind.DESCRIPTION))
 """Kinds whose value a person may edit."""
 
 
@@ -128,7 +134,7 @@ def value_key(kind: ProposalKind, value: str, replaces: str = "") -> str:
         return value
     if kind is ProposalKind.QUERY_CHANGE:
         return f"{replaces}\n{value}"
-    return (tag_key(value) if kind in TAG_KINDS else value).casefold()
+    return (tag_key(value) if kind in TAGS_OR_VOCABULARY else value).casefold()
 
 
 @dataclass(frozen=True, slots=True)

@@ -155,11 +155,12 @@ class Review:
     def proposals(
         self, run: str, *, note: str | None = None, state: ProposalState | None = None
     ) -> list[Proposal]:
-        """Return the proposals of a run, note by note."""
+        """Return the proposals of a run for notes, note by note."""
         wanted = {"run": run, "note": note, "state": state}
         # Only the condition asked for: SQLite uses an index for a bare `note = ?` alone.
         given = {column: value for column, value in wanted.items() if value is not None}
-        return self._found(" AND ".join(f"{column} = ?" for column in given), *given.values())
+        conditions = (*(f"{column} = ?" for column in given), "note <> ''")
+        return self._found(" AND ".join(conditions), *given.values())
 
     def to_apply(self, run: str, *, note: str | None = None) -> list[Proposal]:
         """Return the proposals that applying a run considers: the pending and the accepted."""
@@ -181,7 +182,9 @@ class Review:
         """Return the number of proposals in each state, by run."""
         found: dict[str, Counter[str]] = {}
         for run, state, count in self._store.rows(
-            "SELECT run, state, count(*) FROM proposals GROUP BY run, state"
+            "SELECT run, state, count(*) FROM proposals"
+            # A vocabulary in force is no end of what its run proposes for notes.
+            " WHERE kind <> 'vocabulary tag' OR state = 'pending' GROUP BY run, state"
         ):
             found.setdefault(str(run), Counter())[str(state)] = int(count)
         return found

@@ -38,13 +38,15 @@ CREATE INDEX writes_open ON writes (seq) WHERE state IN ('intended', 'undoing');
 CREATE TABLE proposals (
   id          INTEGER PRIMARY KEY AUTOINCREMENT,  -- one that was shown never becomes another's
   run         TEXT NOT NULL,         -- '' for what was found without one
-  note        TEXT NOT NULL,         -- '' for a change of a tag, whose notes stand beside
+  note        TEXT NOT NULL,         -- '' for a change of a tag, whose notes stand beside, and
+                                     -- for a vocabulary tag
   source_hash TEXT NOT NULL,         -- of what it was proposed for, '' for many notes
   kind        TEXT NOT NULL,
   value       TEXT NOT NULL,         -- of a change, what the tag becomes
   value_key   TEXT NOT NULL,         -- by which values count as the same
-  replaces    TEXT NOT NULL,         -- what a person wrote and this would replace; '' for nothing
-  why         TEXT NOT NULL,
+  replaces    TEXT NOT NULL,         -- what a person wrote and this would replace, '' for nothing, or
+                                     -- a vocabulary tag's other spellings
+  why         TEXT NOT NULL,         -- also what a vocabulary tag is for
   confidence  REAL NOT NULL,         -- 0 to 1, 2 where nobody said: those come last
   state       TEXT NOT NULL,
   scope       TEXT NOT NULL,         -- of a rejection: here or never; '' else

@@ -75,7 +75,7 @@ def begun(desk: Desk, cap_nano: int) -> None:
 
     async def job(mill: Mill) -> None:
         terms = RunTerms(Lane.REALTIME, cap_nano, stages="1")
-        await mill.curating.curate(Selection(), terms)
+        await mill.curating.curate(Selection(), terms, vocabulary=False)
 
     with pytest.raises(Exception, match="review"):
         desk.through_the_door(job, front)

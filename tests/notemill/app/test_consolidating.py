@@ -146,7 +146,9 @@ def test_nothing_is_shown_before_it_is_in_order(tmp_path: Path) -> None:
     """The sample of a stage is what the notes would get."""
     desk, front = desk_of(tmp_path, Model({"sky/sun": "drinks"} | BECOMES)), KeepingFront()
     terms = RunTerms(stages="2,4")
-    desk.through_the_door(lambda mill: mill.curating.curate(Selection(), terms), front)
+    desk.through_the_door(
+        lambda mill: mill.curating.curate(Selection(), terms, vocabulary=False), front
+    )
     kinds = [type(one) for one in front.events if isinstance(one, TagsConsolidated | Sampled)]
     assert kinds == [TagsConsolidated, Sampled, TagsConsolidated, Sampled, TagsConsolidated]
     shown = b"".join(one.after for event in front.told(Sampled) for one in event.changes)
@@ -211,7 +213,9 @@ def test_stopped_before_the_answer_nothing_is_written(tmp_path: Path) -> None:
     before = tree(desk.root)
 
     async def job(mill: Mill) -> None:
-        await mill.curating.curate(Selection(), RunTerms(Lane.REALTIME, stages="none"), apply=True)
+        await mill.curating.curate(
+            Selection(), RunTerms(Lane.REALTIME, stages="none"), apply=True, vocabulary=False
+        )
 
     with pytest.raises(WaitingForPersonError, match="resume"):
         desk.through_the_door(job, Stopping())
@@ -236,7 +240,9 @@ def test_a_cap_without_room_leaves_them_as_they_are(tmp_path: Path) -> None:
     desk, front = desk_of(tmp_path), KeepingFront()
 
     async def job(mill: Mill) -> None:
-        ended = await mill.curating.curate(Selection(), RunTerms(Lane.REALTIME, stages="none"))
+        ended = await mill.curating.curate(
+            Selection(), RunTerms(Lane.REALTIME, stages="none"), vocabulary=False
+        )
         assert ended.run is not None
 
     def lowers(mill: Mill, _: OpenVault) -> None:
@@ -313,7 +319,9 @@ def test_later_stages_carry_what_came_out(tmp_path: Path) -> None:
 
     front.before_answer = edit
     terms = RunTerms(Lane.REALTIME, stages="2,4")
-    ended = desk.through_the_door(lambda mill: mill.curating.curate(Selection(), terms), front)
+    ended = desk.through_the_door(
+        lambda mill: mill.curating.curate(Selection(), terms, vocabulary=False), front
+    )
     stages = [title_of(one) for one in desk.requests if not asks_about_tags(one)]
     carried = told(desk)
     assert [bool(carried[title]) for title in stages] == [False, False, True, True, True]
@@ -335,7 +343,9 @@ def test_a_note_that_is_hidden_by_then_is_not_asked_about(tmp_path: Path) -> Non
 
     front.before_answer = hide
     terms = RunTerms(Lane.REALTIME, stages="4")
-    desk.through_the_door(lambda mill: mill.curating.curate(Selection(), terms), front)
+    desk.through_the_door(
+        lambda mill: mill.curating.curate(Selection(), terms, vocabulary=False), front
+    )
     assert len(told(desk)) == 4
     assert "Mine." not in desk.everything_sent
 
@@ -359,7 +369,7 @@ def test_offline_no_model_is_asked(tmp_path: Path) -> None:
 
     async def job() -> Invented:
         async with offline_mill(tmp_path, {f"{t}.md": f"{t}.\n" for t in INVENTED}) as mill:
-            ended = await mill.curating.curate(Selection(), RunTerms())
+            ended = await mill.curating.curate(Selection(), RunTerms(), vocabulary=False)
             assert ended.run is not None
             run = ended.run.id
             return await mill.on(lambda opened: invented_in(opened, run))

@@ -208,11 +208,15 @@ class Desk:
         as_json: bool = False,
         again: bool = False,
         dry_run: bool = False,
+        vocabulary: bool = False,
         tamper: Callable[[Mill, OpenVault], None] = lambda *_: None,
         mortal: Mapping[str, Any] | None = None,
         **options: Any,  # noqa: ANN401
     ) -> Ended:
-        """Run `notemill curate`; in batches and in one stage unless told otherwise."""
+        """Run `notemill curate`; in batches and in one stage unless told otherwise.
+
+        Without `vocabulary`, none is proposed first.
+        """
         asked = {"lane": Lane.BATCH, "stages": "none"} | options
         names = {one.name for one in fields(Selection)}
         selection = Selection(**{name: asked.pop(name) for name in names & asked.keys()})
@@ -221,10 +225,13 @@ class Desk:
         async def job(mill: Mill) -> int:
             terms = RunTerms(**asked)
             if dry_run:
-                return await rehearse(mill, selection, terms, front.console, as_json=as_json)
+                return await rehearse(
+                    mill, selection, terms, front.console, vocabulary=vocabulary, as_json=as_json
+                )
             return await curate(
-                mill, front, selection, terms, again=again, apply=apply, as_json=as_json
-            )
+                mill, front, selection, terms,
+                again=again, apply=apply, vocabulary=vocabulary, as_json=as_json,
+            )  # fmt: skip
 
         return self._ended(
             lambda: self.through_the_door(job, front, tamper, **(mortal or {})), said

@@ -61,7 +61,9 @@ def test_a_stage_shows_notes_of_its_own(tmp_path: Path) -> None:
     notes = {name: text + "More.\n" * at for at, (name, text) in enumerate(many(12).items())}
     desk, front = Desk(tmp_path, notes), KeepingFront()
     terms = RunTerms(stages="2,6,10")
-    desk.through_the_door(lambda mill: mill.curating.curate(Selection(), terms), front)
+    desk.through_the_door(
+        lambda mill: mill.curating.curate(Selection(), terms, vocabulary=False), front
+    )
     sampled = [[one.note for one in event.changes] for event in front.told(Sampled)]
     asked = [f"{title_of(params)}.md" for params in desk.requests]
     assert set(sampled[0]) == set(asked[:2])

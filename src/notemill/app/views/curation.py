@@ -25,8 +25,10 @@ def curation_plan(plan: CurationPlan) -> dict[str, Any]:
     if plan.offer is None:
         return curation_report(EMPTY_REPORT, plan.survey)
     left = {"cut": plan.cut, "without_text": len(plan.survey.without_text)}
+    first = plan.vocabulary
     return {
         **plan_object(plan.offer.plan, plan.preview),
+        **({"vocabulary": plan_object(first.plan, plan.vocabulary_preview)} if first else {}),
         **{name: count for name, count in left.items() if count},
     }
 

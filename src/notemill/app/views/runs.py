@@ -6,6 +6,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from notemill.app.views.curation import losses, new_tags
+from notemill.app.views.tags import entries
 from twolane import plain_usd
 from twolane.front.console import report_object
 
@@ -52,6 +53,7 @@ def run_shown(shown: RunShown, became: str) -> dict[str, Any]:
         ],
         "dropped": losses(shown.losses),
         **new_tags(shown.invented),
+        "vocabulary": entries(shown.vocabulary),
     }
 
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from notemill.app.tags import TagsChanged
     from notemill.app.vocabulary import Proposed
     from notemill.tagging.changes import Change
-    from notemill.tagging.taglist import Vocabulary
+    from notemill.tagging.taglist import Entry, Vocabulary
     from notemill.vault.left_alone import LeftAlone
     from notemill.workflows.tags.deciding import ToDecide
     from notemill.workflows.tags.findings import TagReport
@@ -109,12 +109,17 @@ def proposed(vocabulary: Proposed) -> dict[str, Any]:
     return {
         "run": vocabulary.run,
         "asked": [report_object(report) for report in vocabulary.reports],
-        "vocabulary": [
-            {"tag": one.tag, "aliases": list(one.aliases), "dropped": one.dropped,
-             "reason": one.reason}
-            for one in vocabulary.entries or ()
-        ],
-    }  # fmt: skip
+        "vocabulary": entries(vocabulary.entries or ()),
+    }
+
+
+def entries(found: Iterable[Entry]) -> list[dict[str, Any]]:
+    """Return the entries of a vocabulary."""
+    return [
+        {"tag": one.tag, "aliases": list(one.aliases), "dropped": one.dropped,
+         "reason": one.reason, "description": one.description}
+        for one in found
+    ]  # fmt: skip
 
 
 def adopted(note: str, vocabulary: Vocabulary) -> dict[str, Any]:

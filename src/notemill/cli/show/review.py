@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from notemill.cli.show.curation import print_change
-from notemill.stores.proposals import TAG_KINDS, ProposalKind
+from notemill.stores.proposals import TAGS_OR_VOCABULARY, ProposalKind
 from twolane.front.console import counted, shown
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ HELP: Final = (
     "  x  reject, for this note",
     "  n  never: reject for all notes, for good",
     "  e  edit, then accept; Tab completes tags, Ctrl-C cancels the edit",
-    "  A  accept all pending proposals of this note (or value), within the filter",
+    "  A  accept all pending proposals of this note, value or vocabulary, within the filter",
     "  s  skip; decide later",
     "  u  undo your last decision; press again for the one before",
     "  q  quit; all decisions are saved",
@@ -39,8 +39,11 @@ def show_row(told: RowShown, console: Console) -> None:
         notes += f" and {len(row.notes) - SHOWN_NOTES:,} more"
     sure = "" if row.confidence is None else f"  {row.confidence:.0%} sure"
     console.print(f"{row.kind}: {shown(_value(row))}", style="bold", aside=f"  {row.id}{sure}")
-    console.print(f"  {shown(notes)}")
-    if row.why:
+    if notes:
+        console.print(f"  {shown(notes)}")
+    if row.kind is ProposalKind.VOCABULARY_TAG:
+        _show_vocabulary_tag(row, console)
+    elif row.why:
         console.print(f"  why: {shown(row.why)}", style="dim")
     if row.replaces and row.kind is ProposalKind.DESCRIPTION:
         console.print(f"  replaces your text: {shown(row.replaces)}")
@@ -50,12 +53,19 @@ def show_row(told: RowShown, console: Console) -> None:
         print_change(told.change, console)
 
 
+def _show_vocabulary_tag(row: QueueRow, console: Console) -> None:
+    if row.why:
+        console.print(f"  for: {shown(row.why)}", style="dim")
+    if row.replaces:
+        console.print(f"  also for: {shown(row.replaces)}")
+
+
 def _value(row: QueueRow) -> str:
     if row.kind is ProposalKind.TAG_CHANGE:
         return f"#{row.replaces} → #{row.value}" if row.value else f"#{row.replaces} goes"
     if row.kind is ProposalKind.QUERY_CHANGE:
         return f"{row.replaces} → {row.value}"
-    return f"#{row.value}" if row.kind in TAG_KINDS else row.value
+    return f"#{row.value}" if row.kind in TAGS_OR_VOCABULARY else row.value
 
 
 def line_of(rows: Sequence[QueueRow]) -> str:

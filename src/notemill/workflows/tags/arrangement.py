@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from notemill.errors import UsageError
+from notemill.markup.tags import tag_key
 from notemill.tagging.arrange import arrange
+from notemill.tagging.settling import in_tree_order
 from notemill.tagging.taglist import Entry, Vocabulary, read_vocabulary, with_entries
 from notemill.vault.frontmatter import BOM
 
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from notemill.stores.decisions import Decisions
+    from notemill.stores.vocabulary import VocabularyTag
     from notemill.workflows.tags.findings import TagReport
 
 
@@ -81,6 +84,29 @@ def keep_arrangement(decisions: Decisions, arrangement: Arrangement) -> None:
 def keep_proposed(decisions: Decisions, entries: tuple[Entry, ...]) -> None:
     """Add to the record of tags that were proposed for the list."""
     decisions.keep_proposed(name for one in entries for name in (one.tag, *one.aliases))
+
+
+def kept_entries(tags: Iterable[VocabularyTag]) -> tuple[Entry, ...]:
+    """Return a vocabulary that is kept without a note, as a tree."""
+    return in_tree_order([Entry(one.tag, one.aliases, description=one.description) for one in tags])
+
+
+def with_kept(kept: Sequence[Entry], proposed: Iterable[Entry]) -> tuple[Entry, ...]:
+    """Return a vocabulary that is kept, and below it what is `proposed` and not part of it yet."""
+    if not kept:
+        return tuple(proposed)
+    known = set(Vocabulary(tuple(kept)).known)
+    made = {tag_key(one.tag): one for one in kept}
+    for one in proposed:
+        key = tag_key(one.tag)
+        aliases = tuple(name for name in one.aliases if tag_key(name) not in known)
+        if key in made:
+            before = made[key]
+            made[key] = replace(before, aliases=(*before.aliases, *aliases))
+        elif key not in known:
+            made[key] = replace(one, aliases=aliases)
+        known.update(map(tag_key, (one.tag, *aliases)))
+    return in_tree_order(list(made.values()))
 
 
 def adopt(decisions: Decisions, note: str, vocabulary: Vocabulary) -> None:

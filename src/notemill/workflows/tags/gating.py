@@ -15,7 +15,7 @@ from notemill.tagging.taglist import Vocabulary, differences, read_vocabulary
 from notemill.vault.frontmatter import BOM
 from notemill.workflows.curation.candidates import Candidates
 from notemill.workflows.curation.needs import Need
-from notemill.workflows.tags.arrangement import taken_over
+from notemill.workflows.tags.arrangement import kept_entries, taken_over
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -35,6 +35,7 @@ MAX_REJECTED: Final = 20
 class Place:
     """Where a vault's vocabulary is: the note that a person named for it, '' if none.
 
+    Without a note, it is the one in the vault's store, if there is one.
     `listed` if that note contains the list now. If it does not, and `strays` have the marks of one,
     the note may have been moved: the list then holds as it was adopted. Lists in `strays` decide
     nothing.
@@ -79,6 +80,8 @@ def vocabulary_at(vault: Vault, place: Place, decisions: Decisions) -> Vocabular
         vocabulary = read_vocabulary(raw.removeprefix(BOM).decode("utf-8", "replace"))
     elif place.may_have_moved:
         vocabulary = taken_over(decisions)
+    elif not place.note:
+        vocabulary = Vocabulary(kept_entries(decisions.vocabulary.tags(ProposalState.APPLIED)))
     return vocabulary if vocabulary and vocabulary.entries else None
 
 
@@ -105,19 +108,23 @@ def gate_of(vault: Vault, place: Place, decisions: Decisions) -> Gate:
     )
 
 
-def candidates_of(gate: Gate, facts: Iterable[NoteFacts], *, listed: bool) -> Candidates:
+def candidates_of(gate: Gate, sight: Sight, place: Place) -> Candidates:
     """Return the tags that prompts may contain: the vocabulary's, else those that notes have.
 
-    `listed` False leaves out tags that only the vocabulary has: its note is excluded, and nothing
-    in it may leave the machine.
+    Not even a tag of a hidden note leaves the machine: tags that only such notes have are left out,
+    and those that only the vocabulary has if its own note is hidden.
     """
-    notes = [one.all_tags for one in facts if not one.problem]
+    notes = [one.all_tags for one in sight.seen if not one.problem]
     if gate.vocabulary is None:
         return Candidates.of(notes)
     known = [_passed(gate, tags) for tags in notes]
-    if not listed:
+    if not sight.shows(place.note):
         return Candidates.of(known)
-    entries = [one for one in gate.vocabulary.entries if not one.dropped]
+    entries = [
+        one
+        for one in gate.vocabulary.entries
+        if not one.dropped and tag_key(one.tag) not in sight.hidden_tags
+    ]
     known.append([one.tag for one in entries])
     return Candidates.of(known, {one.tag: one.description for one in entries if one.description})
 

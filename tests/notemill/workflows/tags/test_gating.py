@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from notemill.config import Exclusions
@@ -203,7 +204,8 @@ def test_prompts_carry_first_what_the_vaults_own_tagging_suggests(tmp_path: Path
 def test_a_list_decides_once_its_owner_has_taken_it(tmp_path: Path) -> None:
     """Until then it is a stray; its spellings become the tag, and what it strikes out is none."""
     with kept(tmp_path, NOTES) as one:
-        facts = one.sight().facts
+        sight = one.sight()
+        facts = sight.facts
         assert place_of(one.vault, facts, one.decisions).strays == ("Tags.md",)
         adopt(one.decisions, "Tags.md", read_vocabulary(LIST))
         place = place_of(one.vault, facts, one.decisions)
@@ -213,8 +215,11 @@ def test_a_list_decides_once_its_owner_has_taken_it(tmp_path: Path) -> None:
         assert ruling is not None
         assert (ruling.tag, ruling.is_new) == ("area/tested", False)
         assert gate.of("junk", "two.md") is None
-        assert set(candidates_of(gate, facts, listed=True).counts) == {"area", "area/tested"}
-        assert candidates_of(gate, facts, listed=False).counts == {}
+        assert set(candidates_of(gate, sight, place).counts) == {"area", "area/tested"}
+        only_hidden = replace(sight, hidden_tags=frozenset({"area/tested"}))
+        assert set(candidates_of(gate, only_hidden, place).counts) == {"area"}
+        hidden = replace(sight, fits="Tags.md".__eq__)
+        assert candidates_of(gate, hidden, place).counts == {}
 
 
 def test_what_an_edit_of_the_list_changes_is_told(tmp_path: Path) -> None:
