@@ -38,7 +38,7 @@ class Evidence:
     """What pairs of notes have in common, pair by pair.
 
     `called`: a word of their names; `named`: one names the other; `said`: words that weigh
-    something in both; `meant`: their meaning, as near as that of either's nearest.
+    something in both, looked for where nothing else is found; `meant`: their meaning, as near as that of either's nearest.
     """
 
     called: Flags
@@ -66,12 +66,16 @@ def evidence_of(
     `near` is the likeness of their meanings, as in the features.
     """
     named = matrices.named
-    return Evidence(
+    found = Evidence(
         called=_called(documents, lexicon, matrices, first, second),
         named=values_at(named, first, second) + values_at(named, second, first) > 0,
-        said=_said(documents, lexicon, matrices, first, second),
+        said=np.zeros(len(first), bool),
         meant=near >= _NEAR,
     )
+    left = np.flatnonzero(~found.any)
+    if len(left):
+        found.said[left] = _said(documents, lexicon, matrices, first[left], second[left])
+    return found
 
 
 def is_word(term: str) -> bool:

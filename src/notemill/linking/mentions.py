@@ -88,20 +88,20 @@ def mentions_of(texts: Sequence[Terms], called: Sequence[Sequence[Terms]]) -> tu
         reach = named.places[:, None] + np.arange(named.length)
         free = ~taken[reach].all(axis=1)
         taken[reach] = True
-        for found, some in ((said, slice(None)), (meant, free)):
-            hashes, notes = named.hashes[some], owner[named.places[some]]
-            pairs = np.unique(np.stack([hashes, notes.astype(np.uint64)]), axis=1)
-            unique, starts, df = np.unique(pairs[0], return_index=True, return_counts=True)
-            for key, start, count in zip(unique, starts, df, strict=True):
-                if count > most:
-                    continue
-                among = pairs[1][start : start + count].astype(np.int32)
-                weight = np.log((1 + size) / (0.5 + count)) / np.log(2 + 2 * size)
-                holders = named.held_by(key)
-                if found is meant:
-                    among = among[~np.isin(among, holders)]
-                for holder in holders:
-                    found.add(among, holder, weight)
+        notes = owner[named.places].astype(np.uint64)
+        pairs, place = np.unique(np.stack([named.hashes, notes]), axis=1, return_inverse=True)
+        is_free = np.bincount(place.ravel(), weights=free, minlength=pairs.shape[1]) > 0
+        unique, starts, df = np.unique(pairs[0], return_index=True, return_counts=True)
+        for key, start, count in zip(unique, starts, df, strict=True):
+            if count > most:
+                continue
+            among = pairs[1][start : start + count].astype(np.int32)
+            weight = np.log((1 + size) / (0.5 + count)) / np.log(2 + 2 * size)
+            holders = named.held_by(key)
+            others = among[is_free[start : start + count] & ~np.isin(among, holders)]
+            for holder in holders:
+                said.add(among, holder, weight)
+                meant.add(others, holder, weight)
     return said.strongest(), meant.strongest()
 
 

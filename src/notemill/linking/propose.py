@@ -160,7 +160,7 @@ def _by_language_alone(
     )
     some, others = first[alike], second[alike]
     if len(some):
-        named = matrices.named[some, others] + matrices.named[others, some]
+        named = matrices.mentions[some, others] + matrices.mentions[others, some]
         shared = matrices.graph[some].multiply(matrices.graph[others]).sum(axis=1)
         alike[alike] = (np.ravel(named) == 0) & (np.ravel(shared) == 0)
     return alike

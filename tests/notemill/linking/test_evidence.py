@@ -115,3 +115,12 @@ def test_documents_keep_the_words_of_their_names() -> None:
     """In the singular, as they are written."""
     found, _, _ = documents({"Night trains.md": "---\naliases: [Sleepers]\n---\ntext"})
     assert found[0].called == {"night", "train", "sleeper"}
+
+
+def test_two_notes_of_one_name_in_a_rare_language_are_still_paired() -> None:
+    """That both are called so is more than their language."""
+    notes = {f"n{number}.md": f"Note {number} has words {number}." for number in range(6)} | {
+        "Garden/soil.md": "# Soil\n\nThe compost heap feeds the garden soil. Worms do the work.\n",
+        "other.md": "---\ntitle: Soil\n---\nGarden soil is fed by the compost heap and worms.\n",
+    }
+    assert "Garden/soil + other" in pairs(notes)
