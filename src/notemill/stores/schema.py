@@ -1,6 +1,7 @@
 """The tables of a vault's store, and the readers of their columns.
 
-One SQL script creates the file. An imported file is checked with `READERS` before it is used.
+One SQL script creates the file, and in an older one what it lacks. An imported file is checked with
+`READERS` before it is used.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ from notemill.vault.related import Form
 if TYPE_CHECKING:
     from twolane.databases import Readers
 
-FORMAT: Final = 1
+FORMAT: Final = 2
+"""2 has `invented_tags`; of a file of format 1 everything else is as it was."""
 _LATEST_S: Final = 1e11  # the year 5138
 
 SCHEMA: Final = """

@@ -65,9 +65,11 @@ class Store:
             if found > FORMAT:
                 message = f"{self.path} was written by a newer version; install that one"
                 raise StoreError(message)
-            if not found:
-                for statement in SCHEMA.split(";\n"):
-                    self.db.execute(statement)
+            if found < FORMAT:
+                there = {name for (name,) in self.db.execute("SELECT name FROM sqlite_master")}
+                for statement in SCHEMA.strip().split(";\n"):
+                    if statement.split()[2] not in there:
+                        self.db.execute(statement)
                 self.db.execute(f"PRAGMA user_version = {FORMAT}")
         if why := schema_problem(self.db, SCHEMA) or value_problem(self.db, READERS):
             raise sqlite3.DatabaseError(why)

@@ -171,6 +171,18 @@ def test_a_queue_that_cannot_be_read_is_left_as_it_is(tmp_path: Path) -> None:
     assert path.read_bytes() == b"no database" * 500
 
 
+def test_a_store_of_an_older_version_gets_what_it_lacks(tmp_path: Path) -> None:
+    """What was kept in it is kept, and what is new finds its place."""
+    path = tmp_path / FILE
+    with contextlib.closing(Store(path)) as store:
+        Review(store).store("run", [("a.md", "hash", [TAG])], now=1.0)
+        store.db.execute("DROP TABLE invented_tags")
+        store.db.execute("PRAGMA user_version = 1")
+    with contextlib.closing(Store(path)) as store:
+        assert [one.value for one in Review(store).proposals("run")] == ["a/b"]
+        assert not Review(store).invented("run")
+
+
 def test_a_queue_of_a_newer_version_is_left_as_it_is(tmp_path: Path) -> None:
     """An old program says so instead of guessing."""
     path = tmp_path / FILE
