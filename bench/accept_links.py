@@ -22,7 +22,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from bench.train_links import SEED, TARGET
 from bench.yardstick import alone, folder_of_vaults, hide, notes_of
-from notemill.linking.evidence import evidence_of
+from notemill.linking.evidence import evidence_of, share_words
 from notemill.linking.features import NAMES
 from notemill.linking.model import Acceptance, odds_of, shipped
 from notemill.linking.propose import wanted_of
@@ -71,12 +71,12 @@ def sampled(vault: Path, pairs: list[Judged]) -> Sample:
     parts = []
     for scene in ("whole", "alone"):
         hidden = hide(notes, 0.0, SEED) if scene == "whole" else alone(notes, TENTH, SEED)[0]
-        parts.append(seen(hidden, [one for one in pairs if one.scene == scene]))
+        parts.append(offered(hidden, [one for one in pairs if one.scene == scene]))
     columns, accepted = (np.concatenate(one) for one in zip(*parts, strict=True))
     return Sample(columns, accepted, np.full(len(accepted), vault.name))
 
 
-def seen(hidden: Hidden, pairs: list[Judged]) -> tuple[Floats, Floats]:
+def offered(hidden: Hidden, pairs: list[Judged]) -> tuple[Floats, Floats]:
     """Return the columns of the pairs, and which are accepted."""
     scene, matrices = hidden.scene()
     odds, told = odds_of(scene.pairs, shipped(with_meaning=False), shipped(with_meaning=True))
@@ -84,13 +84,14 @@ def seen(hidden: Hidden, pairs: list[Judged]) -> tuple[Floats, Floats]:
     first, second = wanted.ends(scene.pairs)
     near = scene.pairs.features[wanted.at, NAMES.index("meaning")]
     evidence = evidence_of(hidden.documents, hidden.lexicon, matrices, first, second, near=near)
+    seen = evidence.any | share_words(hidden.documents, hidden.lexicon, matrices, first, second)
     keys = [one.key for one in hidden.documents]
     place = {
         (keys[one], keys[other]): at
         for at, (one, other) in enumerate(zip(first.tolist(), second.tolist(), strict=True))
     }
     found = [(place.get((min(one.a, one.b), max(one.a, one.b))), one) for one in pairs]
-    kept = [(at, one) for at, one in found if at is not None and evidence.any[at]]
+    kept = [(at, one) for at, one in found if at is not None and seen[at]]
     at = np.array([at for at, _ in kept], int)
     columns = np.stack([wanted.odds, evidence.called, evidence.named], axis=1)[at]
     number = {key: index for index, key in enumerate(keys)}

@@ -37,19 +37,17 @@ _NEAR: Final = 0.9
 class Evidence:
     """What pairs of notes have in common, pair by pair.
 
-    `called`: a word of their names; `named`: one names the other; `said`: words that weigh
-    something in both, looked for where nothing else is found; `meant`: their meaning, as near as that of either's nearest.
+    `called`: a word of their names; `named`: one names the other; `meant`: their meaning, as near as that of either's nearest.
     """
 
     called: Flags
     named: Flags
-    said: Flags
     meant: Flags
 
     @property
     def any(self) -> Flags:
         """Which pairs have anything in common that a person would see."""
-        return self.called | self.named | self.said | self.meant
+        return self.called | self.named | self.meant
 
 
 def evidence_of(
@@ -61,21 +59,16 @@ def evidence_of(
     *,
     near: Floats,
 ) -> Evidence:
-    """Return what the pairs of `first` and `second` have in common.
+    """Return what the pairs of `first` and `second` have in common beside words of their texts.
 
     `near` is the likeness of their meanings, as in the features.
     """
     named = matrices.named
-    found = Evidence(
+    return Evidence(
         called=_called(documents, lexicon, matrices, first, second),
         named=values_at(named, first, second) + values_at(named, second, first) > 0,
-        said=np.zeros(len(first), bool),
         meant=near >= _NEAR,
     )
-    left = np.flatnonzero(~found.any)
-    if len(left):
-        found.said[left] = _said(documents, lexicon, matrices, first[left], second[left])
-    return found
 
 
 def is_word(term: str) -> bool:
@@ -103,10 +96,12 @@ def _called(
     return np.asarray(found)
 
 
-def _said(
+def share_words(
     documents: Sequence[Document], lexicon: Lexicon, matrices: Matrices, first: Rows, second: Rows
 ) -> Flags:
     """Tell of which pairs the texts share words that weigh something, beyond what many notes say."""
+    if not len(first):
+        return np.zeros(0, bool)
     own = own_terms([one.terms for one in documents], len(lexicon))
     telling = np.array([is_word(one) for one in lexicon.terms()], bool)
     counts = np.zeros(len(first), np.int64)

@@ -11,7 +11,7 @@ import numpy as np
 from scipy import sparse
 
 from notemill.linking.corpus import Candidate, Reason
-from notemill.linking.evidence import evidence_of
+from notemill.linking.evidence import evidence_of, share_words
 from notemill.linking.features import NAMES, pairs_of
 from notemill.linking.matrices import matrices_of
 from notemill.linking.model import acceptance, odds_of, shipped
@@ -96,7 +96,9 @@ def propose(
     near = pairs.features[wanted.at, NAMES.index("meaning")]
     evidence = evidence_of(documents, lexicon, matrices, first, second, near=near)
     scores = acceptance().of(wanted.odds, evidence)
-    enough = (scores >= min_score) & evidence.any
+    enough = scores >= min_score
+    unseen = np.flatnonzero(enough & ~evidence.any)
+    enough[unseen] = share_words(documents, lexicon, matrices, first[unseen], second[unseen])
     first, second, scores = first[enough], second[enough], scores[enough]
     alone = np.diff(matrices.graph.indptr) == 0
     order = np.lexsort((second, first, -scores, ~(alone[first] | alone[second])))
@@ -173,7 +175,7 @@ def _mutual(
 
     Their log-odds are the mean of both sides, or of what words alone tell where that is less.
     """
-    chosen = _best(pairs, odds, best)
+    chosen = _best(pairs.rows, pairs.columns, odds, best)
     size = len(pairs.linked)
     forth = pairs.rows.astype(np.int64) * size + pairs.columns
     back = pairs.columns.astype(np.int64) * size + pairs.rows
@@ -196,9 +198,10 @@ def _reached(
     A note with links has nearer ones than any that nobody has linked: it would never choose such a
     note among its best.
     """
-    least = np.minimum(odds, told)
-    at = np.flatnonzero(_best(pairs, least, REACHED) & alone[pairs.rows])
-    return Wanted(at, least[at])
+    at = np.flatnonzero(alone[pairs.rows])
+    least = np.minimum(odds[at], told[at])
+    best = _best(pairs.rows[at], pairs.columns[at], least, REACHED)
+    return Wanted(at[best], least[best])
 
 
 def _joined(pairs: Pairs, *found: Wanted) -> Wanted:
@@ -213,10 +216,12 @@ def _joined(pairs: Pairs, *found: Wanted) -> Wanted:
     return every.where(order[fresh])
 
 
-def _best(pairs: Pairs, odds: NDArray[np.float64], count: int) -> NDArray[np.bool_]:
-    """Tell which candidates are among the best of their note."""
-    order = np.lexsort((pairs.columns, -odds, pairs.rows))
-    starts = np.searchsorted(pairs.rows, pairs.rows[order])
+def _best(
+    rows: NDArray[np.int32], columns: NDArray[np.int32], odds: NDArray[np.float64], count: int
+) -> NDArray[np.bool_]:
+    """Tell which candidates are among the best of their note; `rows` are in order."""
+    order = np.lexsort((columns, -odds, rows))
+    starts = np.searchsorted(rows, rows[order])
     chosen = np.zeros(len(odds), bool)
     chosen[order] = np.arange(len(order)) - starts < count
     return chosen

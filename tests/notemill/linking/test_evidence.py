@@ -105,7 +105,7 @@ def test_what_notes_have_in_common_makes_a_pair_more_likely() -> None:
     """A shared name and a mention each add, and the bound for the quick check holds."""
     no, yes, odds = np.array([False]), np.array([True]), np.array([-2.5])
     bare, called, both = (
-        acceptance().of(odds, Evidence(called=one, named=other, said=yes, meant=no))[0]
+        acceptance().of(odds, Evidence(called=one, named=other, meant=no))[0]
         for one, other in ((no, no), (yes, no), (yes, yes))
     )
     assert bare < called < both <= acceptance().at_most(odds)[0]
