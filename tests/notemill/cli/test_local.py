@@ -65,7 +65,9 @@ class Shell:
         return int(ended.value.code or 0)
 
     def notemill(self, *words: object) -> int:
-        """Run notemill; return its exit code."""
+        """Run notemill; return its exit code. A curation is of the notes alone."""
+        if words[:1] == ("curate",):
+            words = (*words, "--no-vocabulary")
         return self._run(notemill, ("notemill", *words))
 
     def twolane(self, *words: object) -> int:

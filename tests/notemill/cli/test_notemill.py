@@ -47,7 +47,12 @@ class Shell:
         self.out = self.err = ""
 
     def __call__(self, *words: object) -> int:
-        """Run a command; return its exit code, and keep what it printed."""
+        """Run a command; return its exit code, and keep what it printed.
+
+        A curation is of the notes alone: no vocabulary is proposed before it.
+        """
+        if words[:1] == ("curate",):
+            words = (*words, "--no-vocabulary")
         self.patch.setattr(sys, "argv", ["notemill", *map(str, words)])
         self._capture.readouterr()
         with pytest.raises(SystemExit) as ended:
