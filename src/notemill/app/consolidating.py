@@ -91,7 +91,7 @@ async def put_in_order(bench: Workbench, run: Run) -> None:
     """
     offline = run.row.provider == OFFLINE
     least = offline and run.row.state in ENDED
-    question = await bench.on(_question, run.id, run.row.total)
+    question = await bench.on(_question, run.id)
     if question is None and not least:
         return
     said: tuple[Said, ...] = ()
@@ -205,7 +205,7 @@ class _Standing:
         return [*rewritten(self.proposals, became, self.there.gate, have)]
 
 
-def _question(opened: OpenVault, run: str, total: int) -> Question | None:
+def _question(opened: OpenVault, run: str) -> Question | None:
     """Return what to ask about a run's new tags, None if nothing is new since the last time.
 
     What became of a tag before holds for later notes, too.
@@ -227,7 +227,7 @@ def _question(opened: OpenVault, run: str, total: int) -> Question | None:
         [tag for tag in rejected if tag_key(tag) not in standing.there.sight.hidden_tags],
         _lines(standing),
         len(opened.review.stored(run)),
-        total,
+        len(standing.there.sight.seen),
     )
 
 

@@ -9,7 +9,7 @@ for all of them (Allen's PRESS, 1974, for the ridge).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import gcd
+from math import gcd, log
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -34,6 +34,10 @@ seconds for 0.002 of P@3.
 TITLE_WEIGHT: Final = 2
 FOLDER_WEIGHT: Final = 3
 """The number of notes that the parent folder counts as in its subfolder."""
+MIN_LIKELY: Final = 0.05
+"""How likely a tag must be to be a hint: one to three tags of a vault are, for most notes."""
+MOST: Final = 0.5
+"""The share of tagged notes whose common tag tells nothing about another note."""
 _NEAREST: Final = 15
 _RIDGE: Final = 0.2
 _GOLDEN: Final = 0.618
@@ -85,10 +89,22 @@ class TagModel:
         self._folders = _Folders(examples, given, self._mean)
         self._learn(examples)
 
-    def ranked(self, notes: Sequence[Example], count: int) -> list[list[str]]:
-        """Return the `count` tags that fit each note best, best first."""
-        order = np.argsort(-self.scores(notes), axis=1, kind="stable")[:, :count]
-        return [[self.tags[index] for index in row] for row in order.tolist()]
+    def ranked(
+        self, notes: Sequence[Example], count: int, *, likely: bool = False
+    ) -> list[list[str]]:
+        """Return the `count` tags that fit each note best, best first.
+
+        If `likely`, only those that are at least MIN_LIKELY, and none that most tagged notes have.
+        """
+        scores = self.scores(notes)
+        if likely:
+            scores[:, self._mean > MOST] = -np.inf
+        order = np.argsort(-scores, axis=1, kind="stable")[:, :count]
+        least = log(MIN_LIKELY / (1 - MIN_LIKELY)) if likely else -np.inf
+        return [
+            [self.tags[at] for at in row if scores[note, at] >= least]
+            for note, row in enumerate(order.tolist())
+        ]
 
     def votes(self, notes: Sequence[Example]) -> Floats:
         """Return the scores of every tag from the nearest notes alone: the baseline method."""

@@ -313,9 +313,9 @@ def test_later_stages_carry_what_came_out(tmp_path: Path) -> None:
     def edit() -> None:
         for title in INVENTED:
             if title not in told(desk):
-                desk.path(f"{title}.md").write_text(f"Now {title} is another.\n", "utf-8")
+                desk.path(f"{title}.md").write_text(f"Now {title} is a mineral.\n", "utf-8")
 
-        desk.path("Mine.md").write_text("---\ntags: [mineral]\n---\nOf my own.\n", "utf-8")
+        desk.path("Mine.md").write_text("---\ntags: [minerals]\n---\nOf my own.\n", "utf-8")
 
     front.before_answer = edit
     terms = RunTerms(Lane.REALTIME, stages="2,4")
@@ -327,7 +327,7 @@ def test_later_stages_carry_what_came_out(tmp_path: Path) -> None:
     assert [bool(carried[title]) for title in stages] == [False, False, True, True, True]
     assert set(carried.values()) - {""} == {"garden/soil"}
     asked = [one["messages"][0]["content"] for one in desk.requests if not asks_about_tags(one)]
-    assert ["mineral" in str(one) for one in asked] == [False, False, True, True, True]
+    assert ["minerals" in str(one) for one in asked] == [False, False, True, True, True]
     assert sum("Now " in str(one) for one in desk.requests if not asks_about_tags(one)) == 3
     assert ended.report.items.succeeded == 5
     assert ended.report.items.conflict == 0

@@ -66,8 +66,8 @@ class Question:
     """What to ask about the new tags of a run.
 
     `counts` are the tags there are with their numbers of notes, `same` what a program took for one,
-    `never` what the owner turned down, `notes` the notes of new tags, by key. `curated` of `total`
-    notes have been curated so far.
+    `never` what the owner turned down, `notes` the notes of new tags, by key. `curated` of the
+    `total` notes there are have been read so far.
     """
 
     new: Sequence[NewTag]
@@ -93,7 +93,7 @@ class _Detail:
     told: int
 
 
-_DETAILS: Final = (_Detail(3, True, MAX_TOLD), _Detail(2, False, 100), _Detail(1, False, 30))  # noqa: FBT003
+_DETAILS: Final = (_Detail(5, True, MAX_TOLD), _Detail(2, False, 100), _Detail(1, False, 30))  # noqa: FBT003
 """The most that fits a model's context is told."""
 
 
@@ -171,7 +171,7 @@ def _blocks(question: Question, chunk: Sequence[NewTag], detail: _Detail) -> lis
     keys = {one.key for one in chunk}
     others = [one.tag for one in question.new if one.key not in keys]
     same = [f"{_bare(one.tag)} = {_bare(one.becomes)}" for one in question.same[:MAX_PAIRS]]
-    so_far = f"{question.curated} of {question.total} notes"
+    so_far = f"{question.curated:,} of {question.total:,} notes"
     sections = (
         ("so far", [so_far]),
         ("vocabulary", told),
@@ -214,7 +214,7 @@ def _line(new: NewTag, question: Question, detail: _Detail) -> str:
         parts.append(f"with: {', '.join(map(_bare, others))}")
     named = [question.notes[key] for key in new.notes if key in question.notes][: detail.notes]
     if told := [_about(one, lines=detail.lines) for one in named]:
-        parts.append(f"in: {'; '.join(told)}")
+        parts.append(f"in: {' / '.join(told)}")
     return " | ".join(parts)
 
 
@@ -225,7 +225,7 @@ def _about(note: NoteLine, *, lines: bool) -> str:
 
 def _bare(text: str) -> str:
     """Return a tag, title or line without the lines' own punctuation."""
-    return line_of(text.replace("|", " ").replace(";", " "))
+    return line_of(text.replace("|", " ").replace(" / ", " "))
 
 
 def said_in(replies: Sequence[str]) -> tuple[Said, ...] | None:

@@ -78,7 +78,8 @@ class NoteRequests:
         documents, lexicon = self._analysed()
         wanted = {one.key for one, _ in survey.work}
         return [
-            suggestions(documents, lexicon, tags_of, wanted),
+            # Where all tags are told, what is unlikely would only mislead.
+            suggestions(documents, lexicon, tags_of, wanted, likely=self.shared.whole),
             linked_tags(documents, tags_of, wanted),
         ]
 

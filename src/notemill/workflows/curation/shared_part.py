@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 MAX_TOLD: Final = 300
 """The most tags that every prompt lists: some 1,000 tokens, about as much as a note."""
-DESCRIBED_BYTES: Final = 900
-"""The most bytes of a tree with descriptions: some 250 tokens, as it goes with every request."""
+DESCRIBED_BYTES: Final = 1_100
+"""The most bytes of a tree with descriptions: some 300 tokens, as it goes with every request."""
 DESCRIPTION_CHARS: Final = (80, 60, 40, 25)
 """How much of a tag's description is told: the most of these with which the tree fits."""
 _INDENT: Final = "  "

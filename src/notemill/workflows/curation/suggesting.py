@@ -26,10 +26,13 @@ def suggestions(
     lexicon: Lexicon,
     tags_of: Mapping[str, Sequence[str]],
     wanted: Collection[str],
+    *,
+    likely: bool = False,
 ) -> dict[str, list[str]]:
     """Return the tags that fit the notes `wanted`, best first, at most MAX_SUGGESTED.
 
-    `tags_of` has the tags of every note to learn from, each in one spelling.
+    `tags_of` has the tags of every note to learn from, each in one spelling; `likely` leaves out
+    those that are only the best of a bad lot.
     """
     # A note with more tags is a list of tags: it teaches nothing about any of them.
     tags_of = {key: tags for key, tags in tags_of.items() if len(tags) <= MAX_TAGS_OF_NOTE}
@@ -43,9 +46,9 @@ def suggestions(
     found: dict[str, list[str]] = {}
     for start in range(0, len(asked) if model.tags else 0, _AT_A_TIME):
         some = asked[start : start + _AT_A_TIME]
-        found.update(
-            zip(some, model.ranked([examples[key] for key in some], MAX_SUGGESTED), strict=True)
-        )
+        notes = [examples[key] for key in some]
+        ranked = model.ranked(notes, MAX_SUGGESTED, likely=likely)
+        found.update(zip(some, ranked, strict=True))
     return found
 
 

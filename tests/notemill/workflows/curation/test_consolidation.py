@@ -34,7 +34,7 @@ QUESTION = Question(
     same=[InventedTag("nature/soil", "garden/soil", "", ("b.md",))],
     never=["dirt"],
     notes={
-        "a.md": NoteLine("On soil; and | worms", "What lives in it.", ("garden/soil", "earth")),
+        "a.md": NoteLine("On soil / and | worms", "What lives in it.", ("garden/soil", "earth")),
         "b.md": NoteLine("Clay", "", ("garden/soil", "Food")),
     },
     curated=6,
@@ -74,7 +74,7 @@ def test_each_tag_comes_with_its_notes_and_the_tags_there_are() -> None:
         "dirt",
         "new:",
         "earth | 1 | with: garden/soil | in: On soil and worms: What lives in it.",
-        "garden/soil | 2 | with: Food, earth | in: On soil and worms: What lives in it.; Clay",
+        "garden/soil | 2 | with: Food, earth | in: On soil and worms: What lives in it. / Clay",
     ]
     assert request.echo
 

@@ -33,8 +33,13 @@ def test_examples_are_of_different_subjects() -> None:
     garden = [note(f"g{n}.md", "garden/soil", "garden/beds") for n in range(5)]
     others = [note("Bread.md", "food/bread", "recipes"), note("Rome.md", "travel/italy", "trains")]
     assert chosen(*garden, *others) == ["g0", "Bread", "Rome"]
-    assert chosen(*garden) == ["g0", "g1", "g2"]
+    assert chosen(*garden, others[0]) == ["g0", "Bread", "g1"]
     assert len(chosen(*garden, *others)) == MAX_EXAMPLES
+
+
+def test_notes_of_the_same_tags_are_no_examples() -> None:
+    """They would say that every note has those."""
+    assert chosen(*(note(f"g{n}.md", "recipe") for n in range(5))) == []
 
 
 def test_the_same_notes_give_the_same_examples_in_any_order() -> None:

@@ -104,6 +104,7 @@ def test_all_requests_share_the_vaults_tags_and_tagged_notes(tmp_path: Path) -> 
     text = "Compost and worms feed the soil of the garden all winter. " * 4
     notes = {
         **{f"s{n}.md": f"---\ntags: [garden/soil, year]\n---\n{text}\n" for n in range(20)},
+        "rye.md": f"---\ntags: [bread]\n---\n{'Rye flour and water, in a warm place. ' * 4}\n",
         "new.md": "The soils of gardens, see [[s1]].\n",
     }
     with kept(tmp_path, notes) as one:

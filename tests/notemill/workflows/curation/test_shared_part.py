@@ -66,7 +66,7 @@ def test_descriptions_are_told_where_there_is_room_for_them() -> None:
     assert told({"soil": 1}, whole) == ["soil: what feeds the beds"]
     said = "words about what it is for, and much more of them"
     some = [f"root{n}/leaf{n}" for n in range(20)]
-    few, many = some[:9], [*some, *(f"root0/more{n}" for n in range(99))]
+    few, many = some[:11], [*some, *(f"root0/more{n}" for n in range(99))]
     both = dict.fromkeys([*some, *(f"root{n}" for n in range(20))], said)
     assert {line.partition(": ")[2] for line in told(dict.fromkeys(few, 1), both)} == {
         "words about what it is for, and much"
@@ -74,7 +74,7 @@ def test_descriptions_are_told_where_there_is_room_for_them() -> None:
     lines = told(dict.fromkeys(some, 1), both)
     assert {line.partition(": ")[2] for line in lines if line.startswith(" ")} == {""}
     assert {line.partition(": ")[2] for line in lines if not line.startswith(" ")} == {
-        "words about what it is"
+        "words about what it is for, and much"
     }
     assert len("\n".join(lines).encode()) <= DESCRIBED_BYTES
     assert not any(": " in line for line in told(dict.fromkeys(many, 1), both))

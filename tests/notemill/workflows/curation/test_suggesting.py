@@ -26,14 +26,17 @@ TAGS = {
 }
 
 
-def suggested(folder: Path, tags: Mapping[str, tuple[str, ...]]) -> dict[str, list[str]]:
+def suggested(
+    folder: Path, tags: Mapping[str, tuple[str, ...]], *, likely: bool = False
+) -> dict[str, list[str]]:
     """Suggest tags for the new note."""
+    folder.mkdir(exist_ok=True)
     with kept(folder, NOTES) as one:
         index = Index(folder / "derived.sqlite3")
         facts = [one.facts(key) for key in NOTES]
         documents, lexicon = index.contents.documents(one.vault, facts)
         index.close()
-    return suggestions(documents, lexicon, tags, {"new.md"})
+    return suggestions(documents, lexicon, tags, {"new.md"}, likely=likely)
 
 
 def test_the_tag_of_notes_like_it_comes_first(tmp_path: Path) -> None:
@@ -48,3 +51,10 @@ def test_a_note_that_is_a_list_of_tags_teaches_nothing(tmp_path: Path) -> None:
     """Where no other note has tags there is nothing to suggest."""
     many = tuple(f"tag{n}" for n in range(MAX_TAGS_OF_NOTE + 1))
     assert suggested(tmp_path, {"s0.md": many}) in ({}, {"new.md": []})
+
+
+def test_a_likely_tag_is_more_than_the_best_of_a_bad_lot(tmp_path: Path) -> None:
+    """Neither a tag that nothing speaks for is a hint, nor one that most notes have."""
+    everywhere = {key: (*tags, "note") for key, tags in TAGS.items()}
+    assert suggested(tmp_path / "all", everywhere)["new.md"][:2] == ["note", "garden/soil"]
+    assert suggested(tmp_path / "likely", everywhere, likely=True) == {"new.md": ["garden/soil"]}
