@@ -245,6 +245,13 @@ def row_of(home: str, row: Sequence[Any], notes: Sequence[str]) -> QueueRow:
 
 
 def _reasons(text: str, because: str) -> str:
-    """Return why two notes belong together, in words; first what was said of them."""
-    found = (f"{name}: {', '.join(words)}" for name, words in json.loads(text).items() if words)
+    """Return why two notes belong together, in words; first what was said of them.
+
+    Notes that both are linked with are only counted: one of them may be hidden.
+    """
+    found = (
+        f"{name}: {len(words) if name == 'neighbours' else ', '.join(words)}"
+        for name, words in json.loads(text).items()
+        if words
+    )
     return "; ".join(filter(None, (because, *found)))

@@ -112,7 +112,8 @@ def gauge_of(progress: Progress, elapsed_s: float, *, is_free: bool, now: float)
     parts = [f"{done:,}/{counted(items.total, 'item')}"]
     if progress.waiting is not None:
         parts.append(waiting_line(progress.waiting, now))
-    elif (left_s := time_left_s(done, items.total, elapsed_s)) is not None:
+    # Of the items in batches nothing is known until they end.
+    elif not items.submitted and (left_s := time_left_s(done, items.total, elapsed_s)) is not None:
         parts.append(f"about {clock(left_s)} left")
     if items.failed or items.quarantined:
         parts.append(f"{items.failed:,} failed, {items.quarantined:,} quarantined")

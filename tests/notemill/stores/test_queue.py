@@ -60,7 +60,7 @@ class Desk:
 
     def linked(self, *pairs: tuple[str, str, float]) -> None:
         """Let a look for links propose pairs with their scores."""
-        why = {"words": ["soil", "worms"], "mentions": []}
+        why = {"words": ["soil", "worms"], "mentions": [], "neighbours": ["Private.md"]}
         found = [NewPair(a, b, score, why, "ha", "hb") for a, b, score in pairs]
         self.links.propose(LinkRun("link-1", 1.0, {}), found)
 
@@ -476,6 +476,6 @@ def test_a_person_moves_freely_between_what_can_be_decided_and_nowhere_else() ->
 
 
 def test_a_link_says_why_in_words(desk: Desk) -> None:
-    """Reasons that there are, by their names; those that there are none of are left out."""
+    """By their names where there are any; notes, one of which may be hidden, are only counted."""
     links = desk.queue.rows(Filter(kinds={ProposalKind.LINK})).rows
-    assert {row.why for row in links} == {"words: soil, worms"}
+    assert {row.why for row in links} == {"words: soil, worms; neighbours: 1"}

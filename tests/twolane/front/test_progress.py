@@ -96,9 +96,16 @@ def test_counts_agree_with_their_nouns() -> None:
     assert many in gauge_of(one, 1.0, is_free=False, now=0.0).parts
 
 
+def test_no_time_is_promised_for_items_in_batches() -> None:
+    """Inside a batch nothing is known until it ends, however fast others were before."""
+    held = Progress(Counts(total=24, submitted=22, succeeded=2), (), 4, 10)
+    parts = gauge_of(held, 60.0, is_free=False, now=0.0).parts
+    assert not any("left" in part for part in parts)
+
+
 def test_free_work_shows_neither_lane_nor_price() -> None:
     """Where nothing is paid, how it is bought is of no interest."""
-    free = Progress(Counts(total=9, running=4, submitted=3, succeeded=2), (), 4, 0)
+    free = Progress(Counts(total=9, running=7, succeeded=2), (), 4, 0)
     assert gauge_of(free, 2.0, is_free=True, now=0.0).parts == ["2/9 items", "about 7 s left"]
 
 
