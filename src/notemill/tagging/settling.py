@@ -129,8 +129,10 @@ class _Settling:
             del self.entries[key]
             self.entries[tag_key(name)] = replace(entry, tag=name, aliases=aliases)
         for key, tag in self.own.items():
-            if tag.notes >= HELD and key not in self.entries and is_legal_tag(tag.name):
-                self.entries[key] = Entry(clean_tag(tag.name))
+            name = clean_tag(tag.name)
+            # A tag of more levels than a vocabulary has keeps out of it.
+            if tag.notes >= HELD and key not in self.entries and tag_key(name) == key:
+                self.entries[key] = Entry(name)
 
     def made(self) -> tuple[Entry, ...]:
         """Return the entries with their parents, each spelling once."""

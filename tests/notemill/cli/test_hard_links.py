@@ -23,7 +23,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="links as POSIX 
     [
         ("curate", "--apply", "--yes", "--json"),
         ("link", "--apply", "--min-score", "0.01", "--json"),
-        ("tags", "rename", "soil", "earth", "--yes", "--json", "--vault"),
+        ("tags", "rename", "loam", "earth", "--yes", "--json", "--vault"),
         ("tidy", "--kind", "case", "--yes", "--json"),
     ],
 )
@@ -32,7 +32,7 @@ def test_a_note_with_a_second_name_is_named_and_stays_one_file(
 ) -> None:
     """Both names hold the same text after each command, and the reason is said."""
     raw = (
-        b"---\nTitle: Soil\ntags: [soil]\n---\nGarden soil is fed by the compost heap and worms.\n"
+        b"---\nTitle: Soil\ntags: [loam]\n---\nGarden soil is fed by the compost heap and worms.\n"
     )
     note, other = shell.vault / "Garden" / "two names.md", tmp_path / "elsewhere.md"
     note.write_bytes(raw)

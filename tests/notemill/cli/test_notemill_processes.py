@@ -122,7 +122,7 @@ def place(
 def test_a_vault_is_curated_over_http_in_every_lane(place: Place, lane: str) -> None:
     """All notes get their own description, each is paid for once, and again costs nothing."""
     with served(QUICK) as service:
-        words = ("curate", place.vault, "--apply", "--yes", "--lane", lane)
+        words = ("curate", place.vault, "--apply", "--yes", "--no-vocabulary", "--lane", lane)
         code, report, err = place.run(service, *words)
         assert code == 0, err
         assert report["items"]["succeeded"] == place.described() == 12
@@ -142,7 +142,7 @@ def test_a_refused_key_ends_with_six_and_the_report(place: Place) -> None:
     """The run stays to be gone on with under a key that works; nothing was written."""
     before = tree(place.vault)
     with served(QUICK) as service:
-        words = ("curate", place.vault, "--apply", "--yes")
+        words = ("curate", place.vault, "--apply", "--yes", "--no-vocabulary")
         code, report, err = place.run(service, *words, key="sk-bad")
         assert code == 6
         assert report["items"]["total"] == report["items"]["pending"] == 12
@@ -169,7 +169,17 @@ posix = pytest.mark.skipif(sys.platform == "win32", reason="sends POSIX signals"
 @posix
 def test_kill_9_while_batches_are_under_way_asks_nothing_twice(place: Place) -> None:
     """The same command again collects what was posted and writes all notes."""
-    words = ("curate", place.vault, "--apply", "--yes", "--lane", "batch", "--batch-size", "4")
+    words = (
+        "curate",
+        place.vault,
+        "--apply",
+        "--yes",
+        "--no-vocabulary",
+        "--lane",
+        "batch",
+        "--batch-size",
+        "4",
+    )
     with served(SLOW) as service:
         process = place.start(service.environment(place.home), *words)
         until(service, CREATE, 3)
@@ -188,7 +198,17 @@ def test_kill_9_while_batches_are_under_way_asks_nothing_twice(place: Place) -> 
 @posix
 def test_kill_9_in_real_time_pays_twice_at_most_for_what_it_names(place: Place) -> None:
     """Calls in flight at the kill are counted as uncertain; no other note is asked again."""
-    words = ("curate", place.vault, "--apply", "--yes", "--lane", "realtime", "--concurrency", "3")
+    words = (
+        "curate",
+        place.vault,
+        "--apply",
+        "--yes",
+        "--no-vocabulary",
+        "--lane",
+        "realtime",
+        "--concurrency",
+        "3",
+    )
     with served(SLOW) as service:
         process = place.start(service.environment(place.home), *words, "--stages", "none")
         until(service, SEND, 6)
@@ -204,7 +224,7 @@ def test_kill_9_in_real_time_pays_twice_at_most_for_what_it_names(place: Place) 
 @posix
 def test_ctrl_c_stops_cleanly_and_the_same_command_finishes(place: Place) -> None:
     """Exit 4 with the report and the way to go on; nothing is asked twice."""
-    words = ("curate", place.vault, "--apply", "--yes", "--lane", "batch")
+    words = ("curate", place.vault, "--apply", "--yes", "--no-vocabulary", "--lane", "batch")
     with served(SLOW) as service:
         process = place.start(service.environment(place.home), *words, "--json")
         until(service, "GET /v1/messages/batches/{id}", 1)
@@ -237,7 +257,7 @@ def test_a_narrow_console_shows_escapes_and_the_work_goes_on(place: Place, encod
         "PYTHONIOENCODING": encoding,
         "PYTHONUTF8": "0",
     }
-    words = ("curate", place.vault, "--stages", "2,6", "--yes", "--json")
+    words = ("curate", place.vault, "--stages", "2,6", "--yes", "--json", "--no-vocabulary")
     process = place.start(environment, *words)
     out, err = process.communicate(timeout=60)
     assert process.returncode == 0, err
@@ -261,7 +281,7 @@ def test_two_curations_of_one_vault_at_once_are_one(tmp_path: Path) -> None:
         opening = Mill.open(folder, settings, KeepingFront(), exclusions=Exclusions())
         async with await opening as mill, mill.working(KIND_CURATE):
             return subprocess.run(  # noqa: ASYNC221, S603  # our own command
-                [*PYTHON, "curate", str(folder), "--yes"],
+                [*PYTHON, "curate", str(folder), "--yes", "--no-vocabulary"],
                 env={**os.environ, "TWOLANE_HOME": str(settings.home)},
                 capture_output=True,
                 text=True,

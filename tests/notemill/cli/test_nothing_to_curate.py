@@ -30,7 +30,8 @@ def vault_of(shell: Shell, folder: Path, notes: dict[str, str]) -> dict[str, byt
     return tree(shell.vault)
 
 
-@pytest.mark.parametrize("words", WRITING)
+# A change of tags waits where a template writes the tag.
+@pytest.mark.parametrize("words", [one for one in WRITING if one[0] != "tags"])
 def test_templates_are_left_with_the_reason(
     shell: Shell, words: tuple[str, ...], tmp_path: Path
 ) -> None:
@@ -48,8 +49,7 @@ def test_templates_are_left_with_the_reason(
     after = tree(shell.vault)
     changed = {name for name in before if before[name] != after[name]}
     assert changed == {"Soil.md", "About templates.md"}
-    if words[0] != "tags":
-        assert "Meta/Day.md" in shell.err
+    assert "Meta/Day.md" in shell.err
     assert "it is a template: it contains {{date:gggg}}" in shell.err
 
 
