@@ -143,8 +143,28 @@ def _read(sentence: str, tokens: Sequence[_Token], place: float, found: _Found) 
         if opens and not _may_open(run, found):
             found.opening[fold(text)] += 1
             continue
-        if _is_name(run, before, found):
+        if _is_name(run, before, found) and not _is_part(sentence, tokens, (start, end), run):
             found.add(text, place)
+
+
+def _is_part(
+    sentence: str, tokens: Sequence[_Token], span: tuple[int, int], run: Sequence[_Token]
+) -> bool:
+    """Say whether a single word is only part of what is named there.
+
+    "dispersi\u00f3n de Rayleigh" without its first half, Crick without Watson.
+    """
+    start, end = span
+    if len(run) > 1 or run[0] is not tokens[start]:
+        return False
+    if start > 1 and sentence[tokens[start - 1].end : run[0].start].isspace():
+        before = tokens[start - 1].folded
+        if before in cues()["genitives"]:
+            return True
+        if before in cues()["coordinating"] and tokens[start - 2].capital:
+            return True
+    after = tokens[end : end + 2]
+    return len(after) > 1 and after[0].folded in cues()["coordinating"] and after[1].capital
 
 
 def _text(sentence: str, run: Sequence[_Token]) -> str:

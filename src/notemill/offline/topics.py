@@ -74,6 +74,10 @@ _MARKS: Final = re.compile(r"^[^\w(.]+\s*|\s+[^\w)]+$")
 _WORDLESS: Final = re.compile(
     r"[\d\W_]*|\S*[\\_{}@=<>]\S*|\S*/\S*/\S*|/\S*|\w+\+\w\S*|\S+\.(?:png|jpe?g|gif|svg|webp|pdf|md|mp4|html?)"
 )
+_ORDINAL: Final = re.compile(
+    "\u7b2c\\s?[\\d\u3007\u4e00\u4e8c\u4e09\u56db\u4e94\u516d\u4e03\u516b\u4e5d\u5341\u767e]+\\s?[\u6b21\u56de]"
+)
+"""How Chinese and Japanese number what is held again and again: it says which, not what."""
 _NUMBER: Final = re.compile(r"\d+(?:st|nd|rd|th)?")
 _WIDE_SENTENCE: Final = re.compile("[\uff0c\uff1b\u3002]")
 Key = tuple[str, ...]
@@ -218,6 +222,7 @@ def _is_nameable(text: str) -> bool:
     return (
         bool(parts)
         and not _WORDLESS.fullmatch(text)
+        and not _ORDINAL.fullmatch(text)
         and section_value(text) == 0
         and fold(text) not in junk
         and not all(part in junk or _NUMBER.fullmatch(part) for part in parts)
@@ -362,8 +367,8 @@ def _line_parts(page: NotePieces) -> list[str]:
 
 def _stand_in(title: str, folder: str) -> tuple[str, ...]:
     """Return the least that is true of a note: its title or its folder's name."""
-    dated = any(map(str.isdecimal, title)) and not _is_nameable(title)
-    if not dated and len(title) <= LINE_CHARS:
+    numbered = any(map(str.isnumeric, title)) and not _is_nameable(title)
+    if not numbered and len(title) <= LINE_CHARS:
         return (title,) if any(map(str.isalpha, title)) else ()
     names = (name.strip() for name in (*reversed(folder.split("/")), title))
     return tuple(name for name in names if any(map(str.isalpha, name)))[:1]

@@ -44,6 +44,8 @@ def topics_of(text: str, title: str, common: Commonplace | None = None) -> tuple
         ),
         ("長安の春", "今日は山下公園を歩き、『こころ』を読んだ。", ("長安の春", "こころ")),
         ("Untitled 3", "Ask Jen: spare key", ("Ask Jen", "spare key")),
+        ("El cielo", "Es azul por la dispersión de Rayleigh en el aire.", ("El cielo",)),
+        ("ADN", "La describieron Watson y Crick hace tiempo.", ("ADN",)),
         ("p-Wert", "Zu klein ist er nie.", ("p-Wert",)),
         (
             "Putzen",
@@ -92,3 +94,16 @@ def test_the_links_of_a_day_are_its_topics() -> None:
     found = topics_of(text, "2024-05-01")
     assert len(found) == 5
     assert all(topic.startswith("Person ") for topic in found)
+
+
+@pytest.mark.parametrize("title", ["第五次", "第5回", "第 12 次"])
+def test_a_bare_ordinal_gives_way_to_its_folder(title: str) -> None:
+    """A title that only counts names nothing, so that the folder stands in for it."""
+    found = extract(
+        title=title,
+        folder="咨询",
+        text="今天好多了。下周再来。",
+        vocabulary=[],
+        common=Commonplace(),
+    )
+    assert found.topics == ("咨询",)
