@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -47,7 +48,8 @@ if TYPE_CHECKING:
     from notemill.tagging.gate import Gate
     from twolane import Request, Run
 
-_LIVE = (ProposalState.PENDING, ProposalState.ACCEPTED, ProposalState.APPLIED)
+_WAITING = (ProposalState.PENDING, ProposalState.ACCEPTED)
+_LIVE = (*_WAITING, ProposalState.APPLIED)
 NOT_ANSWERED = "the model gave no usable answer"
 NO_ROOM = "the budget leaves no room for it"
 TOO_MANY = "there are too many at once; a vocabulary keeps them few"
@@ -146,12 +148,16 @@ def _aside(question: Question, requests: Sequence[Request]) -> Aside:
 
 @dataclass(frozen=True, slots=True)
 class _TagsThere:
-    """The tags of a vault: `counts` are those that may be told, `known` the keys of all."""
+    """The tags of a vault: `counts` are those that may be told, `known` the keys of all.
+
+    `descriptions` say what tags are for.
+    """
 
     sight: Sight
     gate: Gate
     counts: Mapping[str, int]
     known: frozenset[str]
+    descriptions: Mapping[str, str]
 
     @classmethod
     def of(cls, opened: OpenVault) -> _TagsThere:
@@ -159,9 +165,11 @@ class _TagsThere:
         sight = opened.look()
         place = opened.place(sight)
         gate = opened.gate(place)
-        counts = gating.candidates_of(gate, sight, place).counts
+        candidates = gating.candidates_of(gate, sight, place)
+        counts = candidates.counts
         tags = {tag_key(tag) for one in sight.seen for tag in one.all_tags}
-        return cls(sight, gate, counts, frozenset(tags | known_of(counts).keys()))
+        known = frozenset(tags | known_of(counts).keys())
+        return cls(sight, gate, counts, known, candidates.descriptions)
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,14 +228,21 @@ def _question(opened: OpenVault, run: str) -> Question | None:
     rejected = [one.tag for one in opened.decisions.new_tags() if not one.accepted and not one.note]
     new = joined(standing.new, same)
     accepted = {one.tag: len(one.notes) for one in new if one.decided}
+    given = Counter(
+        tag_key(one.value)
+        for one in standing.proposals
+        if one.kind in TAG_KINDS and one.state in _WAITING
+    )
+    there = {tag: count + given[tag_key(tag)] for tag, count in standing.there.counts.items()}
     return Question(
         tuple(one for one in new if not one.decided),
-        {**standing.there.counts, **accepted},
+        {**there, **accepted},
         same,
         [tag for tag in rejected if tag_key(tag) not in standing.there.sight.hidden_tags],
         _lines(standing),
         len(opened.review.stored(run)),
         len(standing.there.sight.seen),
+        standing.there.descriptions,
     )
 
 

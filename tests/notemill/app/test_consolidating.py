@@ -275,6 +275,16 @@ def test_with_a_vocabulary_what_is_new_waits_for_a_person(tmp_path: Path) -> Non
     assert {one.kind for one in desk.proposals() if one.value == "garden/soil"} == {"new tag"}
 
 
+def test_a_tag_of_the_list_is_told_with_the_notes_that_get_it(tmp_path: Path) -> None:
+    """What this run proposes counts, and standing in the list does not."""
+    model = Model(invented={"Clay": ["garden", "loam"], "Humus": ["garden", "humus"]})
+    desk = desk_of(tmp_path, model, notes={"Tags.md": VOCABULARY.replace("drinks", "drinks - Tea")})
+    desk.adopt("Tags.md")
+    desk.curate()
+    (question,) = questions(desk)
+    assert "\ndrinks | 0 | Tea\ngarden | 2\n" in question
+
+
 def test_names_that_are_one_by_program_need_no_question(tmp_path: Path) -> None:
     """Where that leaves one tag alone, no request is sent."""
     model = Model(invented={"Clay": ["garden/soil"], "Humus": ["nature/soil"]})

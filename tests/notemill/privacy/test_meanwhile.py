@@ -86,8 +86,9 @@ def test_nothing_is_sent_on_once_an_example_is_hidden(tmp_path: Path) -> None:
     """Its title and tags are in every request of the run: all that are open are left out."""
     words = "Of the griffin, its feathers and its claws, and where it was seen. " * 4
     example = f"---\ntags: [beasts/griffin]\ndescription: D.\ntopics: [t]\n---\n{words}\n"
-    desk = Desk(tmp_path, {**many(8), "Griffin.md": example}, ScriptedProvider(curated))
-
+    other = example.replace("griffin", "kraken")
+    notes = {**many(8), "Griffin.md": example, "Kraken.md": other}
+    desk = Desk(tmp_path, notes, ScriptedProvider(curated))
     path = desk.path("Griffin.md")
 
     def reply(params: Mapping[str, Any]) -> str:
@@ -100,7 +101,8 @@ def test_nothing_is_sent_on_once_an_example_is_hidden(tmp_path: Path) -> None:
     assert "they or a note they were sent with are excluded now: 6 notes" in ended.shown
     assert len(desk.asked) == 2
     assert desk.curate(lane=Lane.REALTIME, again=True).code == 0
-    assert len(desk.requests) == 8
+    contents = [str(one["messages"][0]["content"]) for one in desk.requests]
+    assert sum("\ntitle: " in one for one in contents) == 8
     assert "Griffin" not in str(desk.requests[2:])
 
 

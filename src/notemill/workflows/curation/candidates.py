@@ -20,7 +20,7 @@ from notemill.text.terms import language_of, terms
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-MAX_HINTS: Final = 12
+MAX_HINTS: Final = 8
 """The most tags in a note's own part where the shared part lists all: a pointer into that list."""
 MAX_CANDIDATES: Final = 40
 """The most tags in a note's own part where the shared part cannot list all."""
@@ -45,10 +45,19 @@ class Candidates:
 
     @classmethod
     def of(
-        cls, tags_of_notes: Iterable[Iterable[str]], descriptions: Mapping[str, str] | None = None
+        cls,
+        tags_of_notes: Iterable[Iterable[str]],
+        descriptions: Mapping[str, str] | None = None,
+        *,
+        listed: Iterable[str] = (),
     ) -> Candidates:
-        """Collect the tags of all notes; spellings that differ only in case count as one."""
+        """Collect the tags of all notes; spellings that differ only in case count as one.
+
+        `listed` are tags that are there even if no note has them.
+        """
         spellings: dict[str, Counter[str]] = {}
+        for tag in listed:
+            spellings.setdefault(tag.casefold(), Counter())[tag] = 0
         for tags in tags_of_notes:
             for tag in tags:
                 spellings.setdefault(tag.casefold(), Counter())[tag] += 1

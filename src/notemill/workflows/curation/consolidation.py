@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from notemill.errors import UsageError
@@ -67,7 +67,7 @@ class Question:
 
     `counts` are the tags there are with their numbers of notes, `same` what a program took for one,
     `never` what the owner turned down, `notes` the notes of new tags, by key. `curated` of the
-    `total` notes there are have been read so far.
+    `total` notes there are have been read so far; `descriptions` say what tags are for.
     """
 
     new: Sequence[NewTag]
@@ -77,6 +77,7 @@ class Question:
     notes: Mapping[str, NoteLine]
     curated: int
     total: int
+    descriptions: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def asks(self) -> bool:
@@ -167,7 +168,7 @@ def _fitting(
 
 
 def _blocks(question: Question, chunk: Sequence[NewTag], detail: _Detail) -> list[Block]:
-    told = [f"{_bare(tag)} | {question.counts[tag]}" for tag in _told(question, chunk, detail.told)]
+    told = [_known_line(tag, question, detail) for tag in _told(question, chunk, detail.told)]
     keys = {one.key for one in chunk}
     others = [one.tag for one in question.new if one.key not in keys]
     same = [f"{_bare(one.tag)} = {_bare(one.becomes)}" for one in question.same[:MAX_PAIRS]]
@@ -182,6 +183,12 @@ def _blocks(question: Question, chunk: Sequence[NewTag], detail: _Detail) -> lis
     )
     blocks = (Block(DATA, "\n".join(lines), f"{heading}:") for heading, lines in sections)
     return [one for one in blocks if one.text]
+
+
+def _known_line(tag: str, question: Question, detail: _Detail) -> str:
+    line = f"{_bare(tag)} | {question.counts[tag]}"
+    said = _bare(question.descriptions.get(tag, ""))[:_MAX_LINE_CHARS] if detail.lines else ""
+    return f"{line} | {said}" if said else line
 
 
 def _told(question: Question, chunk: Sequence[NewTag], most: int) -> list[str]:

@@ -125,8 +125,8 @@ def candidates_of(gate: Gate, sight: Sight, place: Place) -> Candidates:
         for one in gate.vocabulary.entries
         if not one.dropped and tag_key(one.tag) not in sight.hidden_tags
     ]
-    known.append([one.tag for one in entries])
-    return Candidates.of(known, {one.tag: one.description for one in entries if one.description})
+    descriptions = {one.tag: one.description for one in entries if one.description}
+    return Candidates.of(known, descriptions, listed=[one.tag for one in entries])
 
 
 def _passed(gate: Gate, tags: Iterable[str]) -> list[str]:

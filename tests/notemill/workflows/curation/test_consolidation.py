@@ -39,6 +39,7 @@ QUESTION = Question(
     },
     curated=6,
     total=24,
+    descriptions={"food": "What is eaten | and drunk"},
 )
 
 
@@ -66,7 +67,7 @@ def test_each_tag_comes_with_its_notes_and_the_tags_there_are() -> None:
         "so far:",
         "6 of 24 notes",
         "vocabulary:",
-        "food | 2",
+        "food | 2 | What is eaten and drunk",
         "garden | 7",
         "same:",
         "nature/soil = garden/soil",
