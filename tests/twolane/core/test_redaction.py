@@ -134,4 +134,5 @@ def test_time_grows_with_the_length(piece: str) -> None:
         redactor.body(raw)
         return time.process_time() - began
 
-    assert seconds(400_000) < 12 * seconds(100_000) + 0.05
+    # The least of three: another process may have had the core's caches.
+    assert min(seconds(400_000) for _ in range(3)) < 12 * seconds(100_000) + 0.05
