@@ -237,24 +237,14 @@ class Engine:
         if not found_by_caller:
             input_hash = plan.survey.digest
             source = self._source(name, input_hash)
+        kept = {**(settings or {}), "cache": cache, "by_strict": by_strict}
+        if usable is not None:
+            kept["usable"] = usable
         new = new_run(
-            plan,
-            self.provider,
-            run_id=self._new_id(kind),
-            kind=kind,
-            label=label,
-            source=source,
-            input_hash=input_hash,
-            lane=lane,
-            cap_nano=cap_nano,
-            deadline_at=deadline_at,
-            settings={
-                **(settings or {}),
-                "cache": cache,
-                "by_strict": by_strict,
-                **({} if usable is None else {"usable": usable}),
-            },
-        )
+            plan, self.provider, run_id=self._new_id(kind), kind=kind, label=label, source=source,
+            input_hash=input_hash, lane=lane, cap_nano=cap_nano, deadline_at=deadline_at,
+            settings=kept,
+        )  # fmt: skip
         if found_by_caller:
             return await self._record(new, requests, plan, stages)
         with source_lock(self.settings.home / LOCKS_FOLDER, source):
