@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
+from functools import cache
 from typing import TYPE_CHECKING
 
+from notemill.offline.cues import cues
 from notemill.text.stopwords import lists
 from notemill.text.words import HAN, KANA
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 READ_CHARS = 20_000
 LONGEST = 6
@@ -24,9 +26,12 @@ LONG_COMPOUND = 6
 MOST_COMPOUND = 12
 LONG_TERM = 3
 OFTEN = 3
+PLACE = 1.6
 
 _RUN = re.compile(f"[{HAN}{KANA}]{{2,}}")
 _KATAKANA = re.compile("[\u30a1-\u30fa\u30fc-\u30ff]{3,}")
+# A word for who or what it is stands before a foreign name, or the name is no more than a word.
+_DESCRIBED = re.compile(f"[{HAN}]*[\u30a1-\u30fa\u30fc-\u30ff]+")
 _KANJI = re.compile(f"[{HAN}]{{2,8}}")
 # Behind a number it is what is counted.
 _COMPOUND = re.compile(f"(?<![{HAN}\u30a1-\u30ff\\d])[{HAN}\u30a1-\u30fa\u30fc-\u30ff]{{3,}}+")
@@ -67,7 +72,8 @@ def cjk_names(
     """Return the likely names of Chinese and Japanese text, with what speaks for each.
 
     Titles in quotes, in Japanese long compounds (shorter ones where the note is not `titled` by
-    what it is about), and of the `recurring` terms (see `cjk_phrases`) those that stand alone.
+    what it is about), and in Chinese, where it is not, places and the `recurring` terms (see
+    `cjk_phrases`) that stand alone.
     """
     text = "\n".join(texts)[:READ_CHARS]
     if not _RUN.search(text):
@@ -79,15 +85,33 @@ def cjk_names(
     if _HIRAGANA.search(text):
         least = LONG_COMPOUND if titled else LONG_COMPOUND - 2
         for name, count in Counter(_COMPOUND.findall(text)).items():
-            long = len(name) >= least and not _KATAKANA.fullmatch(name)
+            long = len(name) >= least and not _DESCRIBED.fullmatch(name)
             if (count >= MIN_COUNT or long) and len(name) <= MOST_COMPOUND:
                 found.setdefault(name, 0.6 + 0.5 * count + 0.4 * long)
-        return list(found.items())
-    for name, count in recurring:
-        whole = len(name) >= LONG_TERM and count >= OFTEN and _RUN.fullmatch(name)
-        if whole and _stands_alone(name, text):
-            found.setdefault(name, 0.8 + 0.3 * count)
+    elif not titled:
+        found = dict.fromkeys(_places_in(text), PLACE) | found
+        for name, count in recurring:
+            whole = len(name) >= LONG_TERM and count >= OFTEN and _RUN.fullmatch(name)
+            if whole and _stands_alone(name, text):
+                found.setdefault(name, 0.8 + 0.3 * count)
     return list(found.items())
+
+
+def _places_in(text: str) -> Iterator[str]:
+    """Yield the names of places and events, each from behind the last word of grammar before it."""
+    edges = lists()["zhedge"]
+    for match in _places().finditer(text):
+        name = match[0]
+        start = max((place + 1 for place, char in enumerate(name) if char in edges), default=0)
+        if start < match.start(1) - match.start():
+            yield name[start:]
+
+
+@cache
+def _places() -> re.Pattern[str]:
+    """Return a pattern of what ends like the name of a place or an event: \u2026\u535a\u7269\u9986, \u2026\u516c\u56ed."""
+    kinds = "|".join(sorted(cues()["places_cjk"], key=lambda one: (-len(one), one)))
+    return re.compile(f"[{HAN}]{{1,{MOST_COMPOUND}}}?({kinds})(?![{HAN}]*(?:{kinds}))")
 
 
 def _stands_alone(term: str, text: str) -> bool:

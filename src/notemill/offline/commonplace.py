@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 COMMON_WORD: Final = 1 / 12
 """The share of a vault's notes from which a word is no topic by itself."""
+COMMON_NAME: Final = 1 / 6
+"""The share from which all words of a name make it none either: it is what the vault is about."""
 COMMON_HEADING: Final = 1 / 100
 LEAST_HEADINGS: Final = 3
 """A heading of so many notes, and of one in a hundred, is one of a form."""
@@ -27,17 +29,22 @@ LEAST_NOTES: Final = 24
 
 @dataclass(frozen=True, slots=True)
 class Commonplace:
-    """The folded headings and link labels, and the terms (see `words.terms`), of many notes."""
+    """The folded headings and link labels, and the terms (see `words.terms`), of many notes.
+
+    `everywhere` are the terms of so many that even together they say nothing of a single one.
+    """
 
     names: frozenset[str] = frozenset()
     words: frozenset[str] = frozenset()
+    everywhere: frozenset[str] = frozenset()
 
     def has(self, name: str) -> bool:
-        """Say whether many notes have it as heading or link, or as a single word of their text."""
+        """Say whether many notes have it as heading or link, or its words in their text."""
         if fold(name) in self.names:
             return True
-        found = () if " " in name.strip() else tuple(terms(name))
-        return bool(found) and self.words.issuperset(found)
+        found = tuple(terms(name))
+        many = self.everywhere if " " in name.strip() else self.words
+        return bool(found) and many.issuperset(found)
 
 
 def commonplace(pages: Iterable[NotePieces]) -> Commonplace:
@@ -61,6 +68,9 @@ def commonplace(pages: Iterable[NotePieces]) -> Commonplace:
             )
         ),
         frozenset(term for term, count in said.items() if count >= many),
+        frozenset(
+            term for term, count in said.items() if count >= many * COMMON_NAME / COMMON_WORD
+        ),
     )
 
 

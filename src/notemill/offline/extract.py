@@ -30,6 +30,8 @@ _FILE_TYPE = re.compile(
 )
 _SLUG = re.compile(r"\w+(?:[-_]+\w+)+")
 NOTHING_COMMON = Commonplace()
+NAMESPACE = "___"
+"""How Logseq writes a slash in a file's name."""
 PAIR = 2
 SAMPLE_PIECES = 100
 MAX_TITLE = 300
@@ -67,6 +69,8 @@ def extract(
     """
     given = " ".join(normalised(title[:MAX_TITLE]).split())
     title = readable(clean(given)) or given
+    # Of a name in a namespace, as Logseq writes it, the last level is the note's own.
+    name = title.rstrip("/ ").rpartition(" / ")[2] if NAMESPACE in given else title
     folder = " ".join(normalised(folder[:MAX_FOLDER]).split())
     page = parse(text)
     body = [fold(word) for piece in page.pieces for word in words(piece.text)]
@@ -86,7 +90,7 @@ def extract(
         ),
         topics=topics(
             page,
-            title,
+            name,
             folder,
             language=language_of("\n".join(piece.text for piece in page.pieces[:SAMPLE_PIECES])),
             stop=stop,
@@ -98,7 +102,7 @@ def extract(
 
 def readable(title: str) -> str:
     """Return a title written like a file name ("block-anchors") as words."""
-    title = title.replace("___", " / ")  # how Logseq writes a slash in a file's name
+    title = title.replace(NAMESPACE, " / ")
     if " " in title or _DATE.fullmatch(title) or UNSPACED.search(title):
         return title
     if _DOTTED.fullmatch(title):

@@ -72,9 +72,13 @@ _SENTENCE_END = ".!?\u3002\uff01\uff1f\u2026:"
 
 @dataclass(slots=True)
 class InlineElements:
-    """The elements of a page's lines besides words, in order of appearance."""
+    """The elements of a page's lines besides words, in order of appearance.
+
+    `outside` are those of the links that lead out of the vault.
+    """
 
     links: list[str] = field(default_factory=list)
+    outside: set[str] = field(default_factory=set)
     strong: list[str] = field(default_factory=list)
     hashtags: list[str] = field(default_factory=list)
     addresses: list[str] = field(default_factory=list)
@@ -160,6 +164,8 @@ def _without_links(text: str, found: InlineElements, titles: Mapping[str, str]) 
         if match[2].startswith("#") and match[0] == text.strip():
             return ""  # a line of a table of contents
         found.links.append(clean(label.strip("*_ ").translate(_UNESCAPE)))
+        if _URL.match(match[2]):
+            found.outside.add(found.links[-1])
         return _LABEL + label
 
     text = _EMBED.sub(embed, text.replace("#[[", "[["))

@@ -15,7 +15,7 @@ from notemill.text.stopwords import lists
 from notemill.text.words import UNSPACED, WORD, fold
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from collections.abc import Set as AbstractSet
 
 MOST_WORDS: Final = 5
@@ -42,11 +42,17 @@ _PARTICLE: Final = re.compile(
 
 @dataclass(slots=True)
 class Name:
-    """A name with its count, and the share of the text before its first mention, 0 to 1."""
+    """A name with its count, and the share of the text before its first mention, 0 to 1.
+
+    `whole` says that it is named somewhere by itself, not as what something is of, `listed` that it
+    is somewhere one of several: "Watson, Crick and Franklin".
+    """
 
     text: str
     count: int = 0
     first: float = 1.0
+    whole: bool = False
+    listed: bool = False
 
     @property
     def words(self) -> int:
@@ -76,11 +82,13 @@ class _Found:
     names: dict[str, Name] = field(default_factory=dict)
     opening: Counter[str] = field(default_factory=Counter)
 
-    def add(self, text: str, place: float) -> None:
+    def add(self, text: str, place: float, *, whole: bool, listed: bool) -> None:
         """Count a name that a capital inside a sentence marks."""
         name = self.names.setdefault(fold(text), Name(text))
         name.count += 1
         name.first = min(name.first, place)
+        name.whole = name.whole or whole
+        name.listed = name.listed or listed
 
 
 def names_in(texts: Sequence[str], language: str, stop: AbstractSet[str]) -> list[Name]:
@@ -111,7 +119,28 @@ def names_in(texts: Sequence[str], language: str, stop: AbstractSet[str]) -> lis
     for folded, count in found.opening.items():
         if folded in found.names:
             found.names[folded].count += count
-    return [name for folded, name in found.names.items() if folded not in found.lower]
+    return _told_apart(name for folded, name in found.names.items() if folded not in found.lower)
+
+
+def _told_apart(names: Iterable[Name]) -> list[Name]:
+    """Return the names, "Monica" counted as the "Monica Powell" that the text speaks of first.
+
+    One that is never named but as what something is of, and only once, is part of another.
+    """
+    kept: list[Name] = []
+    fuller: dict[str, Name] = {}
+    for name in names:
+        full = fuller.get(fold(name.text))
+        if full is not None:
+            full.count += name.count
+            full.whole = full.whole or name.whole
+            continue
+        kept.append(name)
+        if name.words > 1:
+            parts = fold(name.text).split()
+            fuller.setdefault(parts[0], name)
+            fuller.setdefault(parts[-1], name)
+    return [name for name in kept if name.whole or (name.words > 1 and name.count > 1)]
 
 
 def _tokens(sentence: str) -> list[_Token]:
@@ -133,6 +162,8 @@ def _read(sentence: str, tokens: Sequence[_Token], place: float, found: _Found) 
         opens = _STOPS.search(gap) is not None and not UNSPACED.search(sentence[:40])
         if opens and _only_opens(run[0], found):
             before, run, opens = run[0], run[1:], False
+        if before is not None and before.folded in cues()["possessives"]:
+            run = run[1:] if len(run) > 1 else run  # "our Guide Anna"
         while run and not run[0].capital:
             run = run[1:]
         if opens and len(run[-1].text) == 1 and run[-1].folded in found.stop:
@@ -140,31 +171,40 @@ def _read(sentence: str, tokens: Sequence[_Token], place: float, found: _Found) 
         if not run or len(run) > MOST_WORDS:
             continue
         text = _text(sentence, run)
-        if opens and not _may_open(run, found):
+        if opens and not _may_open(run, tokens[end : end + 2], sentence, found):
             found.opening[fold(text)] += 1
-            continue
-        if _is_name(run, before, found) and not _is_part(sentence, tokens, (start, end), run):
-            found.add(text, place)
+        elif _is_name(run, before, found):
+            whole = _is_whole(sentence, tokens, end, run, found)
+            found.add(text, place, whole=whole, listed=_is_listed(tokens, end, run))
 
 
-def _is_part(
-    sentence: str, tokens: Sequence[_Token], span: tuple[int, int], run: Sequence[_Token]
+def _is_listed(tokens: Sequence[_Token], end: int, run: Sequence[_Token]) -> bool:
+    """Say whether "and" joins a name to another."""
+    start = end - len(run)
+    joined = cues()["coordinating"]
+    after = tokens[end : end + 2]
+    return (start > 1 and tokens[start - 1].folded in joined and tokens[start - 2].capital) or (
+        len(after) > 1 and after[0].folded in joined and after[1].capital
+    )
+
+
+def _is_whole(
+    sentence: str, tokens: Sequence[_Token], end: int, run: Sequence[_Token], found: _Found
 ) -> bool:
-    """Say whether a single word is only part of what is named there.
+    """Say whether a name is all of what is named there.
 
-    "dispersi\u00f3n de Rayleigh" without its first half, Crick without Watson.
+    It is not in "dispersi\u00f3n de Rayleigh", nor, if it is one word, in "Mersey ferry".
     """
-    start, end = span
-    if len(run) > 1 or run[0] is not tokens[start]:
-        return False
+    start = end - len(run)
     if start > 1 and sentence[tokens[start - 1].end : run[0].start].isspace():
         before = tokens[start - 1].folded
-        if before in cues()["genitives"]:
-            return True
-        if before in cues()["coordinating"] and tokens[start - 2].capital:
-            return True
-    after = tokens[end : end + 2]
-    return len(after) > 1 and after[0].folded in cues()["coordinating"] and after[1].capital
+        if before in cues()["genitives"] and tokens[start - 2].folded not in found.stop:
+            return False
+    if len(run) > 1 or end >= len(tokens):
+        return True
+    after = tokens[end]
+    beside = sentence[run[0].end : after.start].isspace() and after.text.islower()
+    return not beside or after.folded in found.stop
 
 
 def _text(sentence: str, run: Sequence[_Token]) -> str:
@@ -216,13 +256,18 @@ def _only_opens(word: _Token, found: _Found) -> bool:
     )
 
 
-def _may_open(run: Sequence[_Token], found: _Found) -> bool:
-    """Say whether a run at the start of a sentence, whose first capital says nothing, is a name."""
-    return (
-        len(run) > 1
-        and found.language not in NOUNS_CAPITAL
-        and not _ENDING.fullmatch(run[0].folded)
-    )
+def _may_open(run: Sequence[_Token], after: Sequence[_Token], sentence: str, found: _Found) -> bool:
+    """Say whether a run at the start of a sentence, whose first capital says nothing, is a name.
+
+    One word is one if another follows: "Anna and Ben", "Watson, Crick and Franklin".
+    """
+    if found.language in NOUNS_CAPITAL or _ENDING.fullmatch(run[0].folded):
+        return False
+    if len(run) > 1 or not after:
+        return len(run) > 1
+    if after[0].capital:
+        return sentence[run[-1].end : after[0].start].strip() == ","
+    return len(after) > 1 and after[0].folded in cues()["coordinating"] and after[1].capital
 
 
 def _inflects(before: _Token, first: _Token, found: _Found) -> bool:
@@ -243,6 +288,8 @@ def _is_name(run: Sequence[_Token], before: _Token | None, found: _Found) -> boo
     if all(len(token.text) == 1 or token.folded in junk | found.stop for token in run):
         return False
     if len(run) > 1:
+        if all(token.text.isupper() for token in run):
+            return False  # "AM EST"
         if found.language not in NOUNS_CAPITAL:
             return True
         return before is None or not _inflects(before, run[0], found)

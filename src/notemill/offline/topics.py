@@ -9,15 +9,26 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from notemill.offline.cjk import cjk_names
-from notemill.offline.cues import cues, form_words
+from notemill.offline.cues import cues
 from notemill.offline.names import names_in
 from notemill.offline.pieces import PieceKind
-from notemill.offline.sentences import split
+from notemill.offline.titles import (
+    EDGES,
+    SENTENCE,
+    bared,
+    is_nameable,
+    is_short,
+    line_parts,
+    opening_heading,
+    runs,
+    stand_in,
+    title_parts,
+)
 from notemill.offline.units import LISTS, is_fact, section_value
-from notemill.text.words import UNSPACED, WORD, fold, folded, stem, words
+from notemill.text.words import UNSPACED, fold, folded, stem, words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
     from collections.abc import Set as AbstractSet
 
     from notemill.offline.commonplace import Commonplace
@@ -25,18 +36,21 @@ if TYPE_CHECKING:
 
 MAX_TOPICS: Final = 5
 COMPARED: Final = 12
-MOST_WORDS: Final = 6
+MOST_BESIDE_TITLE: Final = 2
+"""What else a note is about whose title tells it: fewer topics are better than doubtful ones."""
 LEAST_CJK: Final = 3
-MOST_CJK_CHARS: Final = 16
-"""Longer titles and labels are sentences, not names."""
 FEW_LINKS: Final = 6
 """A note with more links lists them; only those it speaks of more than once are its topics."""
+FEW_OUTSIDE: Final = 3
+FEW_STRONG: Final = 3
 SHORT_TEXT: Final = 900
 """Letters of a text so short that one mention of a name counts."""
-LINE_CHARS: Final = 120
-LINE_CJK: Final = 10
-MOST_ONCE_TITLED: Final = 2
-"""Names mentioned once that a note with a telling title gets beside it."""
+MOST_ONCE: Final = 3
+"""Names mentioned once that a note without a telling title gets; with one, only whole ones."""
+LEAST_SPOKEN_OF: Final = 2
+"""Mentions that a part of a text, or a word set off in it, has where the text is about it."""
+LEAST_SINGLE: Final = 3
+"""Mentions of a name of one word that a long text is about, half as many in a short one."""
 LEAST_STEM: Final = 4
 ENDING: Final = 2
 READ_LINKS: Final = 200
@@ -55,31 +69,7 @@ REPEATED: Final = 0.8
 EARLY: Final = 0.4
 ENOUGH: Final = 1.5
 
-_DATE: Final = re.compile(
-    r"\b\d{4}[-./_]\d{1,2}(?:[-./_]\d{1,2})?\b|\b\d{1,2}[-./]\d{1,2}[-./]\d{4}\b"
-)
-_YEAR: Final = re.compile(r"^(?:19|20)\d\d\s+(?=\D)|(?<=[^\s\d])\s+(?:19|20)\d\d$")
-_NUMBERING: Final = re.compile(
-    r"^\s*(?:0\d+|\d{1,3}(?:\.\d+)*[.):\u3001])\s*|^[#\u2116]\s*\d+\s*|\s+#?\d{1,3}$"
-)
-_SEPARATORS: Final = re.compile(
-    r"\s+[-\u2013\u2014|~+/]\s+|--+|\u2014{2,}|[:|\uff1a()\uff08\uff09\[\]\u3010\u3011\u300a\u300b\u300c\u300d"
-    r"\u300e\u300f\u2211\u00a7]+|(?<=[\u3041-\u9fff])-(?=[\u3041-\u9fff])"
-)
-_ASIDE: Final = re.compile(r"\s?\([^()]*\)|\uff08[^\uff08\uff09]*\uff09")
-_SENTENCE: Final = re.compile(r"[,;?!\uff0c\uff1b\uff1f\uff01\u3002\u2026]|\.(?:\s|$)")
-_SPOKEN: Final = re.compile(_SENTENCE.pattern + "|[:\uff1a|\u3010\u3011]")
-_EDGES: Final = " .:!?\uff1a\uff1f\uff01\u3002,\uff0c\u3001;'\"\u201c\u201d\u2018\u2019_*~-"
-_MARKS: Final = re.compile(r"^[^\w(.]+\s*|\s+[^\w)]+$")
-_WORDLESS: Final = re.compile(
-    r"[\d\W_]*|\S*[\\_{}@=<>]\S*|\S*/\S*/\S*|/\S*|\w+\+\w\S*|\S+\.(?:png|jpe?g|gif|svg|webp|pdf|md|mp4|html?)"
-)
-_ORDINAL: Final = re.compile(
-    "\u7b2c\\s?[\\d\u3007\u4e00\u4e8c\u4e09\u56db\u4e94\u516d\u4e03\u516b\u4e5d\u5341\u767e]+\\s?[\u6b21\u56de]"
-)
-"""How Chinese and Japanese number what is held again and again: it says which, not what."""
-_NUMBER: Final = re.compile(r"\d+(?:st|nd|rd|th)?")
-_WIDE_SENTENCE: Final = re.compile("[\uff0c\uff1b\u3002]")
+_SPOKEN: Final = re.compile(SENTENCE.pattern + "|[:\uff1a|\u3010\u3011]")
 Key = tuple[str, ...]
 
 
@@ -98,10 +88,10 @@ class _Candidates:
 
     found: dict[Key, _Candidate] = field(default_factory=dict)
 
-    def add(self, text: str, score: float, *, titled: bool = False) -> None:
-        """Add what one place says for a name."""
-        name = _bare(text)
-        if not name or not _is_nameable(name):
+    def add(self, text: str, score: float, *, titled: bool = False, form: bool = False) -> None:
+        """Add what one place says for a name; words of a form are none unless `form` says so."""
+        name = bared(text)
+        if not name or not is_nameable(name, form=form):
             return
         one = self.found.setdefault(_key(name), _Candidate(name))
         one.score += score
@@ -125,28 +115,34 @@ def topics(
     in where there are none, and nothing if neither has a letter. `recurring` as in `cjk_phrases`.
     """
     candidates = _Candidates()
-    titles = [*_opening_heading(page), *_title_parts(title)]
     body = [piece for piece in page.pieces if _is_prose(piece)]
     said = folded("\n".join(piece.text for piece in body))
-    for part in titles:
-        if _is_short(part):
-            candidates.add(part, IN_TITLE, titled=True)
-        else:
-            for run in _runs(part, stop):
-                if fold(run) in said:
-                    candidates.add(run, IN_TITLE / 2, titled=True)
+    for part in _titles(page, title, common):
+        spoken_of = [] if is_short(part) else [run for run in runs(part, stop) if fold(run) in said]
+        known = said.count(fold(part)) >= LEAST_SPOKEN_OF
+        for name in spoken_of or [part]:
+            candidates.add(name, IN_TITLE, titled=True, form=known)
     if not candidates.found:
-        for part in _line_parts(page):
+        for part in line_parts(page, language):
             candidates.add(part, IN_TITLE, titled=True)
-    _add_links(candidates, page, said)
-    _add_emphasis(candidates, page, said)
-    _add_named(candidates, body, recurring, language=language, stop=stop)
+    titled = bool(candidates.found)
+    _add_links(candidates, page, said, titled=titled)
+    _add_emphasis(candidates, page, said, titled=titled)
+    _add_named(candidates, body, recurring, language=language, stop=stop, titled=titled)
     ranked = sorted(
         (one for one in candidates.found.values() if one.titled or _is_telling(one, stop, common)),
         key=lambda one: (not one.titled, -one.score),
     )
     kept = _apart(ranked[:COMPARED])
-    return tuple(kept[:MAX_TOPICS]) or _stand_in(title, folder)
+    most = sum(one.titled for one in kept) + MOST_BESIDE_TITLE if titled else MAX_TOPICS
+    return tuple(one.text for one in kept[: min(most, MAX_TOPICS)]) or stand_in(title, folder)
+
+
+def _titles(page: NotePieces, title: str, common: Commonplace) -> list[str]:
+    """Return what the heading at the top names, and the title unless that is only a file's name."""
+    heading = [part for part in opening_heading(page) if fold(part) not in common.names]
+    heading = [part for part in heading if is_nameable(part)]
+    return heading if heading and title.islower() else [*heading, *title_parts(title)]
 
 
 def _is_prose(piece: Piece) -> bool:
@@ -155,78 +151,8 @@ def _is_prose(piece: Piece) -> bool:
     )
 
 
-def _title_parts(title: str) -> list[str]:
-    """Return what a title names: "Topic - subtopic (aside)" names two, dates and numbers none."""
-    bare = _DATE.sub(" ", title)
-    bare = _ASIDE.sub("", bare) or bare
-    parts = (_unnumbered(part.strip()) for part in _SEPARATORS.split(bare))
-    names = (_YEAR.sub("", _bare(part)) for part in parts)
-    return [
-        name
-        for name in map(_bare, names)
-        if name and not _WIDE_SENTENCE.search(name) and not _is_untitled(name)
-    ]
-
-
-def _unnumbered(part: str) -> str:
-    """Return a part of a title without its number, unless a single word is left: "Session 5"."""
-    bare = _NUMBERING.sub("", part)
-    return bare if " " in bare or not part.startswith(bare) else part
-
-
-def _is_untitled(name: str) -> bool:
-    """Say whether a title is the one that an editor gives: "Untitled 3"."""
-    return fold(name).rstrip("0123456789 ") in cues()["untitled"]
-
-
-def _bare(text: str) -> str:
-    """Return a name without the marks around it."""
-    return _MARKS.sub("", text.strip(_EDGES))
-
-
-def _opening_heading(page: NotePieces) -> list[str]:
-    """Return what a heading at the very top names: the note's title where a file's name is none."""
-    first = page.pieces[0] if page.pieces else None
-    opens = first is not None and first.kind is PieceKind.HEADING and first.depth == 1
-    return _title_parts(first.text) if first is not None and opens else []
-
-
-def _is_short(text: str) -> bool:
-    """Say whether a text is short enough for a name."""
-    if UNSPACED.search(text):
-        size = sum(len(word) if UNSPACED.match(word) else 1 for word in words(text))
-        return size <= MOST_CJK_CHARS and not _SENTENCE.search(text)
-    return len(text.split()) <= MOST_WORDS
-
-
-def _runs(part: str, stop: AbstractSet[str]) -> Iterator[str]:
-    """Yield the groups of two words or more between the stop words of a long title."""
-    run: list[str] = []
-    for match in WORD.finditer(part + " a"):
-        if fold(match[0]) in stop or match.end() > len(part):
-            if 1 < len(run) <= MOST_WORDS:
-                yield " ".join(run)
-            run = []
-        else:
-            run.append(match[0])
-
-
 def _key(text: str) -> Key:
     return tuple(stem(part) for word in words(text) for part in re.split(r"[-']", word) if part)
-
-
-def _is_nameable(text: str) -> bool:
-    """Say whether a text can be shown as a name: words, and not only those of a form."""
-    junk = form_words()
-    parts = [fold(word) for word in words(text)]
-    return (
-        bool(parts)
-        and not _WORDLESS.fullmatch(text)
-        and not _ORDINAL.fullmatch(text)
-        and section_value(text) == 0
-        and fold(text) not in junk
-        and not all(part in junk or _NUMBER.fullmatch(part) for part in parts)
-    )
 
 
 def _is_telling(one: _Candidate, stop: AbstractSet[str], common: Commonplace) -> bool:
@@ -240,8 +166,11 @@ def _is_telling(one: _Candidate, stop: AbstractSet[str], common: Commonplace) ->
     return " " in text or (first[0].isupper() and fold(first) not in stop)
 
 
-def _add_links(candidates: _Candidates, page: NotePieces, said: str) -> None:
-    """Add what the note links to; a navigation line or a list of many links names no topic."""
+def _add_links(candidates: _Candidates, page: NotePieces, said: str, *, titled: bool) -> None:
+    """Add what the note links to; a navigation line or a list of many links names no topic.
+
+    What stands on a link out of the vault is that page's name, or says what to do.
+    """
     weights: defaultdict[str, float] = defaultdict(float)
     spelled: dict[str, str] = {}
     related = cues()["relations"]
@@ -253,33 +182,35 @@ def _add_links(candidates: _Candidates, page: NotePieces, said: str) -> None:
     for piece in linking[:READ_LINKS]:
         aside = piece.section >= 0 and section_value(page.headings[piece.section]) < 0
         for label in piece.links[:READ_LINKS]:
+            if label in page.found.outside and (titled or len(linking) > FEW_OUTSIDE):
+                continue
             spelled.setdefault(fold(label), label)
             weights[fold(label)] += ASIDE if aside else 1.0
-    titled = any(one.titled for one in candidates.found.values())
     few = len(spelled) <= FEW_LINKS or not titled
     for name, label in spelled.items():
         mentions = said.count(name)
-        if (few or mentions > 1) and _is_short(label) and not _SPOKEN.search(label):
+        if (few or mentions > 1) and is_short(label) and not _SPOKEN.search(label):
             candidates.add(label, IN_LINK * min(1.3, weights[name]) + _repeated(mentions))
 
 
-def _add_emphasis(candidates: _Candidates, page: NotePieces, said: str) -> None:
+def _add_emphasis(candidates: _Candidates, page: NotePieces, said: str, *, titled: bool) -> None:
     """Add bold words of the prose, not those that head a line, and headings the text speaks of."""
     labels = {fold(_label(piece.text)) for piece in page.pieces}
     strong = [
         text
         for text in dict.fromkeys(page.found.strong[:READ_STRONG])
-        if _is_short(text) and not _SPOKEN.search(text) and fold(text) not in labels
+        if is_short(text) and not _SPOKEN.search(text) and fold(text) not in labels
     ]
     for text in strong:
         mentions = said.count(fold(text))
         several = len(text) > LEAST_CJK if UNSPACED.search(text) else " " in text
-        if several and (mentions > 1 or len(strong) <= FEW_LINKS):
+        named = len(strong) <= FEW_STRONG and text.istitle()
+        if several and (named or mentions >= LEAST_SPOKEN_OF or not titled):
             candidates.add(text, IN_STRONG + SEVERAL_WORDS + _repeated(mentions))
     for text in page.headings[:READ_HEADINGS]:
         mentions = said.count(fold(text)) if text else 0
         several = len(text) >= LEAST_CJK if UNSPACED.search(text) else " " in text
-        if mentions and several and _is_short(text) and section_value(text) == 0:
+        if several and mentions >= LEAST_SPOKEN_OF and is_short(text):
             candidates.add(text, IN_HEADING + _repeated(1 + mentions))
 
 
@@ -289,7 +220,7 @@ def _repeated(count: int) -> float:
 
 def _label(text: str) -> str:
     """Return how a line begins, up to its colon: what is bold there is the name of a part."""
-    return re.split(r"\s?[:\uff1a]|\s[-\u2013\u2014]\s", text, maxsplit=1)[0].strip(_EDGES)
+    return re.split(r"\s?[:\uff1a]|\s[-\u2013\u2014]\s", text, maxsplit=1)[0].strip(EDGES)
 
 
 def _add_named(
@@ -299,19 +230,22 @@ def _add_named(
     *,
     language: str,
     stop: AbstractSet[str],
+    titled: bool,
 ) -> None:
     """Add the names that the text mentions: in a long text, or only once in a list, they are many."""
     texts = [piece.text for piece in body]
     prose = [piece.text for piece in body if piece.kind not in LISTS]
     said = folded("\n".join(prose))
     short = sum(map(len, texts)) <= SHORT_TEXT
-    titled = any(one.titled for one in candidates.found.values())
-    once = MOST_ONCE_TITLED if titled else MAX_TOPICS
+    once = MOST_ONCE
     for name in sorted(names_in(texts, language, stop), key=lambda one: one.words == 1):
         if name.count == 1:
-            if not short or not once or (titled and fold(name.text) not in said):
+            told = name.words > 1 and name.whole and not name.listed and fold(name.text) in said
+            if not short or not once or (titled and not told):
                 continue
             once -= 1
+        elif titled and name.words == 1 and name.count < LEAST_SINGLE - short:
+            continue
         several = SEVERAL_WORDS if name.words > 1 else 0.0
         score = NAMED + several + _repeated(name.count) + EARLY * (2 - name.first)
         candidates.add(name.text, score)
@@ -319,7 +253,7 @@ def _add_named(
         candidates.add(text, score)
 
 
-def _apart(ranked: Iterable[_Candidate]) -> list[str]:
+def _apart(ranked: Iterable[_Candidate]) -> list[_Candidate]:
     """Return names of which none holds another, nor the same words in another form.
 
     Of two, the surer one is kept, but the title's: whole where the other is a part of it.
@@ -335,7 +269,7 @@ def _apart(ranked: Iterable[_Candidate]) -> list[str]:
             and fold(kept[places[0]].text) in fold(one.text)
         ):
             kept[places[0]] = one
-    return [one.text for one in kept]
+    return kept
 
 
 def _alike(one: str, other: str) -> bool:
@@ -350,25 +284,3 @@ def _same(one: str, other: str) -> bool:
     """Say whether two words differ at most in their endings."""
     size = max(LEAST_STEM, min(len(one), len(other)) - 1)
     return one == other or (one[:size] == other[:size] and abs(len(one) - len(other)) <= ENDING)
-
-
-def _line_parts(page: NotePieces) -> list[str]:
-    """Return what the only line of a note names, up to its first comma, if that is short."""
-    lines = [piece.text for piece in page.pieces if piece.kind is not PieceKind.HEADING]
-    if len(lines) != 1 or len(lines[0]) > LINE_CHARS or len(split(lines[0])) > 1:
-        return []
-    clause = _SENTENCE.split(lines[0], maxsplit=1)[0]
-    parts = _title_parts(clause)
-    short = all(
-        len(part) <= LINE_CJK if UNSPACED.search(part) else _is_short(part) for part in parts
-    )
-    return [part for part in parts if _is_nameable(part)] if short else []
-
-
-def _stand_in(title: str, folder: str) -> tuple[str, ...]:
-    """Return the least that is true of a note: its title or its folder's name."""
-    numbered = any(map(str.isnumeric, title)) and not _is_nameable(title)
-    if not numbered and len(title) <= LINE_CHARS:
-        return (title,) if any(map(str.isalpha, title)) else ()
-    names = (name.strip() for name in (*reversed(folder.split("/")), title))
-    return tuple(name for name in names if any(map(str.isalpha, name)))[:1]

@@ -23,7 +23,7 @@ def topics_of(text: str, title: str, common: Commonplace | None = None) -> tuple
         (
             "Battle of Britain",
             "The Royal Air Force fought the Luftwaffe. Hugh Dowding led the Royal Air Force in 1940.",
-            ("Battle of Britain", "Royal Air Force", "Hugh Dowding", "Luftwaffe"),
+            ("Battle of Britain", "Royal Air Force", "Hugh Dowding"),
         ),
         ("No Free Lunch Theorem", "Averaged over all problems.", ("No Free Lunch Theorem",)),
         (
@@ -53,6 +53,30 @@ def topics_of(text: str, title: str, common: Commonplace | None = None) -> tuple
             ("Putzen",),
         ),
         ("Session 5", "It went well.", ("Session 5",)),
+        ("Chapter 3: The Sea", "They sail.", ("The Sea",)),
+        ("term___graph", "A set of notes.", ("graph",)),
+        ("This 1 Tiny Time Managem...", "Ask [[Dickie Bush]] soon.", ("Dickie Bush",)),
+        ("Tags", "Tags group notes. A note has many tags.", ("Tags",)),
+        ("2025-02-11", "swap the tyres, booked at Kwik Fit on 4 April", ("tyres", "Kwik Fit")),
+        ("2025-02-12", "cambiar las ruedas, cita el 4 de abril", ("ruedas",)),
+        (
+            "Winner",
+            "It is [a better title](https://a.org/1), see [the thread](https://a.org/2).",
+            ("Winner",),
+        ),
+        ("2025-03-08", "On the Mersey ferry with Bea. Rain.", ("Bea",)),
+        ("2025-03-09", "Anna and Ben came from Leeds.", ("Anna", "Ben", "Leeds")),
+        ("2025-03-10", "We met our Guide Anna at noon.", ("Anna",)),
+        ("Visit", "Before Easter we went, and California was far.", ("Visit",)),
+        (
+            "2025-03-11",
+            "It was Monica Powell who wrote it. Then Monica left, and Monica wrote more.",
+            ("Monica Powell",),
+        ),
+        ("Dump", "It has a **left sidebar** and a **right sidebar** now.", ("Dump",)),
+        ("Sample", "Read Header 1 first.\n\n## Header 1\n\nHeader 1 ends.", ("Sample",)),
+        ("2025-03-12", "和小雨去国家博物馆看了展，排队两个小时。", ("国家博物馆",)),
+        ("銀河", "孤独な少年ジョバンニが親友カムパネルラと旅をする。", ("銀河",)),
         ("2025-02-11", "Reifen wechseln, Termin am 4. April", ("Reifen wechseln",)),
         ("Beet", "Im ersten Jahr Starkzehrer und manche Bakterien Wasser.", ("Beet",)),
         ("Parkinson", "Ver [[Gestión del tiempo]].", ("Parkinson", "Gestión del tiempo")),
@@ -61,7 +85,7 @@ def topics_of(text: str, title: str, common: Commonplace | None = None) -> tuple
         (
             "why-i-left",
             "# Leaving the Museum of Fine Arts\n\nOpen the door. Whenever I do, it is cold.",
-            ("Leaving the Museum of Fine Arts", "why i left"),
+            ("Leaving the Museum of Fine Arts",),
         ),
     ],
 )
@@ -88,6 +112,14 @@ def test_what_many_notes_share_is_no_topic() -> None:
     assert topics_of(text, "Gardenware", commonplace(pages))[0] == "Gardenware"
 
 
+def test_what_the_whole_vault_is_about_is_no_topic() -> None:
+    """A name whose words a sixth of the notes have says nothing of one of them."""
+    pages = [parse(f"Open VS Code for {number}.") for number in range(30)]
+    text = "The notes are checked when VS Code starts, and again when VS Code is closed."
+    assert topics_of(text, "Lint", commonplace(pages)) == ("Lint",)
+    assert topics_of(text, "Lint") == ("Lint", "VS Code")
+
+
 def test_the_links_of_a_day_are_its_topics() -> None:
     """A note without a title of its own is about what it links to, also if that is much."""
     text = "".join(f"- [[Person {letter}]]\n" for letter in "BCDEFGHJ")
@@ -96,7 +128,7 @@ def test_the_links_of_a_day_are_its_topics() -> None:
     assert all(topic.startswith("Person ") for topic in found)
 
 
-@pytest.mark.parametrize("title", ["第五次", "第5回", "第 12 次"])
+@pytest.mark.parametrize("title", ["第五次", "第5回", "第 12 次", "Session 5", "Kapitel IV"])
 def test_a_bare_ordinal_gives_way_to_its_folder(title: str) -> None:
     """A title that only counts names nothing, so that the folder stands in for it."""
     found = extract(

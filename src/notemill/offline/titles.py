@@ -1,0 +1,170 @@
+"""What a note's title names: its subject, without dates, numbers and what an editor wrote there."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from notemill.offline.cues import cues, form_words
+from notemill.offline.pieces import PieceKind
+from notemill.offline.sentences import is_complete, split
+from notemill.offline.units import section_value
+from notemill.text.words import UNSPACED, WORD, fold, words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from collections.abc import Set as AbstractSet
+
+    from notemill.offline.pieces import NotePieces
+
+MOST_WORDS: Final = 6
+MOST_CJK_CHARS: Final = 16
+"""Longer titles and labels are sentences, not names."""
+LINE_CHARS: Final = 120
+LINE_CJK: Final = 10
+
+_DATE: Final = re.compile(
+    r"\b\d{4}[-./_]\d{1,2}(?:[-./_]\d{1,2})?\b|\b\d{1,2}[-./]\d{1,2}[-./]\d{4}\b"
+)
+_YEAR: Final = re.compile(r"^(?:19|20)\d\d\s+(?=\D)|(?<=[^\s\d])\s+(?:19|20)\d\d$")
+_NUMBERING: Final = re.compile(
+    r"^\s*(?:0\d+|\d{1,3}(?:\.\d+)*[.):\u3001])\s*|^[#\u2116]\s*\d+\s*|\s+#?\d{1,3}$"
+)
+_SEPARATORS: Final = re.compile(
+    r"\s+[-\u2013\u2014|~+/]\s+|--+|\u2014{2,}|[:|\uff1a()\uff08\uff09\[\]\u3010\u3011\u300a\u300b\u300c\u300d"
+    r"\u300e\u300f\u2211\u00a7]+|(?<=[\u3041-\u9fff])-(?=[\u3041-\u9fff])"
+)
+_ASIDE: Final = re.compile(r"\s?\([^()]*\)|\uff08[^\uff08\uff09]*\uff09")
+_CUT: Final = re.compile(r"\S(?:\.{3}|\u2026)\W*$")
+SENTENCE: Final = re.compile(r"[,;?!\uff0c\uff1b\uff1f\uff01\u3002\u2026]|\.(?:\s|$)")
+EDGES: Final = " .:!?\uff1a\uff1f\uff01\u3002,\uff0c\u3001;'\"\u201c\u201d\u2018\u2019_*~-"
+_MARKS: Final = re.compile(r"^[^\w(.]+\s*|\s+[^\w)]+$")
+_WORDLESS: Final = re.compile(
+    r"[\d\W_]*|\S*[\\_{}@=<>]\S*|\S*/\S*/\S*|/\S*|\w+\+\w\S*|\S+\.(?:png|jpe?g|gif|svg|webp|pdf|md|mp4|html?)"
+)
+_ORDINAL: Final = re.compile(
+    "\u7b2c\\s?[\\d\u3007\u4e00\u4e8c\u4e09\u56db\u4e94\u516d\u4e03\u516b\u4e5d\u5341\u767e]+\\s?"
+    "[\u6b21\u56de\u7ae0\u8282\u7bc0\u8bfe\u8ab2\u8bb2\u8b1b\u5468\u9031\u671f\u8bdd\u8a71\u96c6]"
+)
+"""How Chinese and Japanese number what is held again and again: it says which, not what."""
+_NUMBERED: Final = re.compile(r"(\D+?)\s?#?(?:\d{1,4}(?:\.\d+)?|[IVXL]{1,6})")
+_NUMBER: Final = re.compile(r"\d+(?:st|nd|rd|th)?")
+_INFINITIVES: Final = re.compile(r"(?<=\S)(?:\s+[a-z\u00e4\u00f6\u00fc\u00df]{2,}(?:en|ern|eln))+$")
+
+
+def title_parts(title: str) -> list[str]:
+    """Return what a title names: "Topic - subtopic (aside)" names two, dates and numbers none."""
+    if _CUT.search(title):
+        return []
+    bare = _DATE.sub(" ", title)
+    bare = _ASIDE.sub("", bare) or bare
+    parts = (_unnumbered(part.strip()) for part in _SEPARATORS.split(bare))
+    names = (_YEAR.sub("", bared(part)) for part in parts)
+    return [
+        name
+        for name in map(bared, names)
+        if name and not _is_untitled(name) and not only_counts(name)
+    ]
+
+
+def opening_heading(page: NotePieces) -> list[str]:
+    """Return what a heading at the very top names: the note's title where a file's name is none."""
+    first = page.pieces[0] if page.pieces else None
+    opens = first is not None and first.kind is PieceKind.HEADING and first.depth == 1
+    return title_parts(first.text) if first is not None and opens else []
+
+
+def line_parts(page: NotePieces, language: str) -> list[str]:
+    """Return what the only line of a note names, up to its first comma, if that is short.
+
+    Of what is to be done that is what it is done to: "swap the tyres", "Reifen wechseln" (in German
+    its capital tells; `language` is a code of ISO 639-1).
+    """
+    lines = [piece.text for piece in page.pieces if piece.kind is not PieceKind.HEADING]
+    if len(lines) != 1 or len(lines[0]) > LINE_CHARS or len(split(lines[0])) > 1:
+        return []
+    if is_complete(lines[0]):
+        return []  # what happened, not what it is about
+    clause = SENTENCE.split(lines[0], maxsplit=1)[0]
+    parts = [_done_to(part, language) for part in title_parts(clause)]
+    short = all(
+        len(part) <= LINE_CJK if UNSPACED.search(part) else is_short(part) for part in parts
+    )
+    return [part for part in parts if is_nameable(part)] if short else []
+
+
+def _done_to(clause: str, language: str) -> str:
+    """Return what a clause without a subject is about: the noun after its first article."""
+    if language == "de":
+        return _INFINITIVES.sub("", clause)
+    found = list(WORD.finditer(clause))
+    for before, match in enumerate(found[:-1]):
+        if before and fold(match[0]) in cues()["determiners"]:
+            return clause[found[before + 1].start() :]
+    return clause
+
+
+def stand_in(title: str, folder: str) -> tuple[str, ...]:
+    """Return the least that is true of a note: its title or its folder's name."""
+    named = not any(map(str.isnumeric, title)) or is_nameable(title)
+    if named and not only_counts(title) and len(title) <= LINE_CHARS and not _CUT.search(title):
+        return (title,) if any(map(str.isalpha, title)) else ()
+    names = (name.strip() for name in (*reversed(folder.split("/")), title))
+    return tuple(name for name in names if any(map(str.isalpha, name)))[:1]
+
+
+def runs(part: str, stop: AbstractSet[str]) -> Iterator[str]:
+    """Yield the groups of two words or more between the stop words of a long title."""
+    run: list[str] = []
+    for match in WORD.finditer(part + " a"):
+        if fold(match[0]) in stop or match.end() > len(part):
+            if 1 < len(run) <= MOST_WORDS:
+                yield " ".join(run)
+            run = []
+        else:
+            run.append(match[0])
+
+
+def is_short(text: str) -> bool:
+    """Say whether a text is short enough for a name."""
+    if UNSPACED.search(text):
+        size = sum(len(word) if UNSPACED.match(word) else 1 for word in words(text))
+        return size <= MOST_CJK_CHARS and not SENTENCE.search(text)
+    return len(text.split()) <= MOST_WORDS
+
+
+def is_nameable(text: str, *, form: bool = False) -> bool:
+    """Say whether a text can be shown as a name: words, and unless `form`, not only a form's."""
+    junk = form_words()
+    parts = [fold(word) for word in words(text)]
+    return (
+        bool(parts)
+        and not _WORDLESS.fullmatch(text)
+        and not only_counts(text)
+        and (form or (section_value(text) == 0 and fold(text) not in junk))
+        and not all((part in junk and not form) or _NUMBER.fullmatch(part) for part in parts)
+    )
+
+
+def only_counts(text: str) -> bool:
+    """Say whether a name says only which one of a kind it is: "Session 5", "Chapter IV"."""
+    if _ORDINAL.fullmatch(text):
+        return True
+    numbered = _NUMBERED.fullmatch(text)
+    return numbered is not None and fold(numbered[1].strip()) in cues()["counted"]
+
+
+def bared(text: str) -> str:
+    """Return a name without the marks around it."""
+    return _MARKS.sub("", text.strip(EDGES))
+
+
+def _unnumbered(part: str) -> str:
+    """Return a part of a title without its number, unless a single word is left: "Session 5"."""
+    bare = _NUMBERING.sub("", part)
+    return bare if " " in bare or not part.startswith(bare) else part
+
+
+def _is_untitled(name: str) -> bool:
+    """Say whether a title is the one that an editor gives: "Untitled 3"."""
+    return fold(name).rstrip("0123456789 ") in cues()["untitled"]
