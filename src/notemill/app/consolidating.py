@@ -35,6 +35,7 @@ from notemill.workflows.curation.inventing import (
     seldom,
     settled,
 )
+from notemill.workflows.curation.occurrences import occurrences
 from notemill.workflows.tags import gating
 from twolane import RunState, TwolaneError
 
@@ -93,12 +94,12 @@ async def put_in_order(bench: Workbench, run: Run) -> None:
     """
     offline = run.row.provider == OFFLINE
     least = offline and run.row.state in ENDED
-    question = await bench.on(_question, run.id)
+    tells = not offline and run.row.state is not RunState.CANCELED
+    question = await bench.on(_question, run, tells=tells)
     if question is None and not least:
         return
     said: tuple[Said, ...] = ()
-    canceled = run.row.state is RunState.CANCELED
-    if question is not None and question.asks and not (offline or canceled):
+    if question is not None and question.asks and tells:
         answer = await _asked(bench, run, question)
         if isinstance(answer, str):
             bench.front.tell(TagsAsInvented(len(question.new), answer))
@@ -213,15 +214,16 @@ class _Standing:
         return [*rewritten(self.proposals, became, self.there.gate, have)]
 
 
-def _question(opened: OpenVault, run: str) -> Question | None:
+def _question(opened: OpenVault, run: Run, *, tells: bool) -> Question | None:
     """Return what to ask about a run's new tags, None if nothing is new since the last time.
 
-    What became of a tag before holds for later notes, too.
+    What became of a tag before holds for later notes, too. If it `tells` a model, it says how often
+    their subjects occur in the vault.
     """
-    standing = _Standing.of(opened, run)
+    standing = _Standing.of(opened, run.id)
     if changes := standing.changes(followed(standing.before)):
-        opened.review.consolidate(run, (), changes, now=opened.clock())
-        standing = _Standing.of(opened, run, standing.there)
+        opened.review.consolidate(run.id, (), changes, now=opened.clock())
+        standing = _Standing.of(opened, run.id, standing.there)
     if standing.is_settled:
         return None
     same = alike(standing.new, standing.there.counts)
@@ -234,16 +236,21 @@ def _question(opened: OpenVault, run: str) -> Question | None:
         if one.kind in TAG_KINDS and one.state in _WAITING
     )
     there = {tag: count + given[tag_key(tag)] for tag, count in standing.there.counts.items()}
-    return Question(
+    question = Question(
         tuple(one for one in new if not one.decided),
         {**there, **accepted},
         same,
         [tag for tag in rejected if tag_key(tag) not in standing.there.sight.hidden_tags],
         _lines(standing),
-        len(opened.review.stored(run)),
-        len(standing.there.sight.seen),
-        standing.there.descriptions,
+        curated=len(opened.review.stored(run.id)),
+        asked=run.row.total,
+        total=len(standing.there.sight.seen),
+        descriptions=standing.there.descriptions,
     )
+    if not tells or not question.asks:
+        return question
+    notes = opened.contents.each(opened.vault, standing.there.sight.seen)
+    return replace(question, occur=occurrences((one.tag for one in question.new), notes))
 
 
 def _lines(standing: _Standing) -> dict[str, NoteLine]:

@@ -52,6 +52,19 @@ class Contents:
             self.refresh(vault, facts)
             return self._documents(facts)
 
+    def each(self, vault: Vault, facts: Sequence[NoteFacts]) -> Iterator[tuple[NoteFacts, Content]]:
+        """Yield the notes with their contents, one after another, in no order.
+
+        What is read, and what is left out, is as in `documents`. If the stored contents cannot be
+        read, what is left of the notes is left out.
+        """
+        self.refresh(vault, facts)
+        try:
+            for place, content in self._stored(facts):
+                yield facts[place], content
+        except (sqlite3.DatabaseError, ValueError, TypeError):
+            self._derived.start_afresh()
+
     def refresh(self, vault: Vault, facts: Sequence[NoteFacts]) -> None:
         """Analyse the notes with new content.
 
@@ -112,19 +125,22 @@ class Contents:
         db, lexicon = self._derived.db, Lexicon()
         for language, term, word in db.execute("SELECT * FROM surfaces"):
             lexicon.surfaces.setdefault(language, {})[term] = word
+        found = {
+            place: document_of(facts[place].key, content, lexicon, tags=facts[place].all_tags)
+            for place, content in self._stored(facts)
+        }
+        return [found[place] for place in sorted(found)], lexicon
+
+    def _stored(self, facts: Sequence[NoteFacts]) -> Iterator[tuple[int, Content]]:
+        """Yield the stored contents with the places of their notes in `facts`."""
         places: defaultdict[str, list[int]] = defaultdict(list)
         for place, one in enumerate(facts):
             places[one.bytes_hash].append(place)
-        found: dict[int, Document] = {}
-        for hashed, about, words in db.execute(
+        for hashed, about, words in self._derived.db.execute(
             "SELECT hash, about, terms FROM contents ORDER BY rowid"
         ):
             for place in places.get(hashed, ()):
-                content = _content(about, words)
-                found[place] = document_of(
-                    facts[place].key, content, lexicon, tags=facts[place].all_tags
-                )
-        return [found[place] for place in sorted(found)], lexicon
+                yield place, _content(about, words)
 
 
 def _content(about: str, words: str) -> Content:

@@ -374,6 +374,19 @@ def test_nothing_of_hidden_notes_is_in_the_question(tmp_path: Path) -> None:
         assert word not in question
 
 
+def test_a_new_tag_comes_with_how_often_the_vault_has_its_subject(tmp_path: Path) -> None:
+    """Notes count that the run does not read, and hidden ones do not."""
+    more = {
+        "Old/Earth.md": "---\ndescription: Mine.\ntags: [x]\ntopics: [y]\n---\nOf the earth.\n",
+        "Away/Earthworms and earth.md": "The earth again.\n",
+    }
+    desk = desk_of(tmp_path, notes=more, exclusions=Exclusions(patterns=("Away",)))
+    desk.curate(only="Humus.md")
+    (question,) = questions(desk)
+    assert "\nearth | 1 | in all: titles 1, texts 1 | " in question
+    assert "\n1 of the 1 notes of this run read; 6 notes in all; new roots: 5 at most\n" in question
+
+
 def test_offline_no_model_is_asked(tmp_path: Path) -> None:
     """What is the same by its name is one, and no tag stays for fewer than three notes."""
 

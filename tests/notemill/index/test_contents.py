@@ -102,3 +102,20 @@ def test_a_note_that_cannot_be_read_is_left_out(kept: Kept) -> None:
     (kept.notes / "b.md").write_bytes(b"\xff\xfe broken \x00 bytes")
     (kept.notes / "c.md").mkdir()
     assert set(kept.look()) == {"a.md", "b.md"}
+
+
+@pytest.mark.parametrize("damage", ["", "[1]"])
+def test_contents_come_one_after_another(kept: Kept, damage: str) -> None:
+    """Each with its note; what is damaged is left out, and made again at the next look."""
+    for name in ("a", "b"):
+        (kept.notes / f"{name}.md").write_text(f"See [[{name}x]].")
+    kept.look()
+    if damage:
+        kept.change_rows("about", damage)
+    vault, index = open_vault(kept.notes, kept.state), Index(kept.state / "d.sqlite3")
+    facts = index.refresh(vault, vault.scan())
+    found = {one.key: content.links[0][0] for one, content in index.contents.each(vault, facts)}
+    assert found == ({} if damage else {"a.md": "ax", "b.md": "bx"})
+    assert len(list(index.contents.each(vault, facts))) == 2
+    index.close()
+    vault.close()

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from notemill.stores.proposals import InventedTag
     from notemill.workflows.curation.inventing import NewTag
+    from notemill.workflows.curation.occurrences import Occurrence
     from notemill.workflows.fitting import Room
 
 TEMPLATE: Final = "consolidate"
@@ -32,6 +33,10 @@ MAX_REQUESTS: Final = 8
 """The most requests at once: a run with more new tags than they hold needs a vocabulary first."""
 MAX_TOLD: Final = 300
 """The most tags of the vault in a request: some 1,500 tokens."""
+NOTES_PER_ROOT: Final = 8
+"""Of so many notes at least one has a subject of no root that there is: three in a run of 24."""
+FEW_ROOTS: Final = 6
+"""With fewer roots, a vocabulary has only begun: any run may bring it so far."""
 MAX_PAIRS: Final = 100
 MAX_NEVER: Final = 40
 REPLY_TOKENS_PER_TAG: Final = 32
@@ -67,7 +72,8 @@ class Question:
 
     `counts` are the tags there are with their numbers of notes, `same` what a program took for one,
     `never` what the owner turned down, `notes` the notes of new tags, by key. `curated` of the
-    `total` notes there are have been read so far; `descriptions` say what tags are for.
+    run's `asked` notes have been read so far, of `total` that there are; `descriptions` say what
+    tags are for, `occur` how often the subjects of new tags occur in the vault, by key.
     """
 
     new: Sequence[NewTag]
@@ -76,13 +82,21 @@ class Question:
     never: Sequence[str]
     notes: Mapping[str, NoteLine]
     curated: int
+    asked: int
     total: int
     descriptions: Mapping[str, str] = field(default_factory=dict)
+    occur: Mapping[str, Occurrence] = field(default_factory=dict)
 
     @property
     def asks(self) -> bool:
         """Whether there is anything that a new tag could become."""
         return bool(self.new) and len(self.new) + len(self.counts) > 1
+
+    @property
+    def new_roots(self) -> int:
+        """The most new tags that should be roots: by the notes of the whole run, not of a stage."""
+        there = {tag_key(tag.partition("/")[0]) for tag in self.counts}
+        return max(1, self.asked // NOTES_PER_ROOT, FEW_ROOTS - len(there))
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +186,10 @@ def _blocks(question: Question, chunk: Sequence[NewTag], detail: _Detail) -> lis
     keys = {one.key for one in chunk}
     others = [one.tag for one in question.new if one.key not in keys]
     same = [f"{_bare(one.tag)} = {_bare(one.becomes)}" for one in question.same[:MAX_PAIRS]]
-    so_far = f"{question.curated:,} of {question.total:,} notes"
+    so_far = (
+        f"{question.curated:,} of the {question.asked:,} notes of this run read; "
+        f"{question.total:,} notes in all; new roots: {question.new_roots:,} at most"
+    )
     sections = (
         ("so far", [so_far]),
         ("vocabulary", told),
@@ -217,12 +234,25 @@ def _beside(new: NewTag, notes: Mapping[str, NoteLine]) -> list[str]:
 
 def _line(new: NewTag, question: Question, detail: _Detail) -> str:
     parts = [_bare(new.tag), str(len(new.notes))]
+    if occurs := question.occur.get(new.key):
+        parts.append(f"in all: {_in_all(occurs)}")
     if others := _beside(new, question.notes):
         parts.append(f"with: {', '.join(map(_bare, others))}")
     named = [question.notes[key] for key in new.notes if key in question.notes][: detail.notes]
     if told := [_about(one, lines=detail.lines) for one in named]:
         parts.append(f"in: {' / '.join(told)}")
     return " | ".join(parts)
+
+
+def _in_all(occurs: Occurrence) -> str:
+    """Return how often a subject occurs, for the line of its tag."""
+    told = {
+        "titles": occurs.named,
+        "texts": occurs.said,
+        "folders": occurs.placed,
+        "links": occurs.linked,
+    }
+    return ", ".join(f"{what} {count:,}" for what, count in told.items() if count) or "none"
 
 
 def _about(note: NoteLine, *, lines: bool) -> str:

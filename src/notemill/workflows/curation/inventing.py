@@ -219,7 +219,8 @@ def settled(
 
     `known` are the tags there are, by key. Answers about other tags are ignored, as is a second
     one about the same. A tag stays as it is if nothing is said of it, if a person accepted it, or
-    if what it would become is no proper tag, is not `allowed`, or leads back to itself.
+    if what it would become is no proper tag, is not `allowed`, leads back to itself, or is a root
+    made by taking the parent of the only tag that becomes it.
     """
     asked = {one.key: one for one in new}
     first: dict[str, Said] = {}
@@ -229,6 +230,10 @@ def settled(
             first.setdefault(key, entry)
     spelled = {**{key: one.tag for key, one in asked.items()}, **known}
     becomes = {key: _legal(one.becomes, spelled, allowed) for key, one in first.items()}
+    uses = Counter(tag_key(into) for into in becomes.values() if into)
+    for key, into in becomes.items():
+        if into and "/" in key and "/" not in into and uses[tag_key(into)] == 1:
+            becomes[key] = into if tag_key(into) in spelled or len(asked[key].notes) > 1 else None
     targets = {tag_key(into) for key, into in becomes.items() if into and tag_key(into) != key}
     # What another tag becomes is worth keeping, whatever else is said of it.
     into_of = {key: into for key, into in becomes.items() if into or key not in targets}

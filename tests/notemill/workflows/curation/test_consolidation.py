@@ -23,6 +23,7 @@ from notemill.workflows.curation.consolidation import (
     said_in,
 )
 from notemill.workflows.curation.inventing import NewTag, Said
+from notemill.workflows.curation.occurrences import Occurrence
 from notemill.workflows.fitting import Room
 
 if TYPE_CHECKING:
@@ -38,8 +39,10 @@ QUESTION = Question(
         "b.md": NoteLine("Clay", "", ("garden/soil", "Food")),
     },
     curated=6,
-    total=24,
+    asked=24,
+    total=104,
     descriptions={"food": "What is eaten | and drunk"},
+    occur={"earth": Occurrence(), "garden/soil": Occurrence(3, 1_200, 0, 2)},
 )
 
 
@@ -65,7 +68,7 @@ def test_each_tag_comes_with_its_notes_and_the_tags_there_are() -> None:
     lines = [one for one in text_of(request).split("\n") if not one.startswith(("<data", "</data"))]
     assert lines == [
         "so far:",
-        "6 of 24 notes",
+        "6 of the 24 notes of this run read; 104 notes in all; new roots: 4 at most",
         "vocabulary:",
         "food | 2 | What is eaten and drunk",
         "garden | 7",
@@ -74,10 +77,22 @@ def test_each_tag_comes_with_its_notes_and_the_tags_there_are() -> None:
         "never:",
         "dirt",
         "new:",
-        "earth | 1 | with: garden/soil | in: On soil and worms: What lives in it.",
-        "garden/soil | 2 | with: Food, earth | in: On soil and worms: What lives in it. / Clay",
+        "earth | 1 | in all: none | with: garden/soil | in: On soil and worms: What lives in it.",
+        (
+            "garden/soil | 2 | in all: titles 3, texts 1,200, links 2 | with: Food, earth"
+            " | in: On soil and worms: What lives in it. / Clay"
+        ),
     ]
     assert request.echo
+
+
+@pytest.mark.parametrize(
+    ("asked_notes", "roots", "most"), [(2, 9, 1), (24, 9, 3), (800, 9, 100), (2, 0, 6), (2, 4, 2)]
+)
+def test_new_roots_go_by_the_whole_run(asked_notes: int, roots: int, most: int) -> None:
+    """A first stage of two notes does not decide it, and a vocabulary that begins has room."""
+    counts = {f"root{at % 9}/t{at}": 1 for at in range(roots)}
+    assert replace(QUESTION, curated=2, asked=asked_notes, counts=counts).new_roots == most
 
 
 def test_a_title_cannot_end_its_block() -> None:

@@ -168,6 +168,25 @@ def test_an_answer_decides_about_what_was_asked(
     assert decided(*said, known=("Garden",)) == STAY | expected
 
 
+@pytest.mark.parametrize(
+    ("becomes", "known", "expected"),
+    [
+        ({"sea/knots": "knots"}, {}, "sea/knots"),
+        ({"sea/knots": "sea"}, {}, "sea/knots"),
+        ({"sea/knots": "sea"}, {"sea": "sea"}, "sea"),
+        ({"sea/knots": "sea", "sea/sails": "sea"}, {}, "sea"),
+        ({"sea/knots": "boat/knots"}, {}, "boat/knots"),
+    ],
+)
+def test_what_one_note_has_below_a_root_becomes_no_root(
+    becomes: dict[str, str], known: dict[str, str], expected: str
+) -> None:
+    """That it loses its parent or itself makes it no wider; a root that is there is."""
+    said = [Said(tag, into, "why") for tag, into in becomes.items()]
+    found = settled(new(sea__knots=1, sea__sails=1), said, known)
+    assert became(found)["sea/knots"] == expected
+
+
 def test_what_a_person_turned_down_is_no_answer() -> None:
     """A tag becomes nothing that the gate refuses, and what was accepted is not changed."""
     tags = [NewTag("soil", ("a",)), NewTag("tea", ("b",), decided=True)]
