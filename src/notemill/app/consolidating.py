@@ -53,6 +53,8 @@ _WAITING = (ProposalState.PENDING, ProposalState.ACCEPTED)
 _LIVE = (*_WAITING, ProposalState.APPLIED)
 NOT_ANSWERED = "the model gave no usable answer"
 NO_ROOM = "the budget leaves no room for it"
+NOT_YET = "not put in order yet"
+"""Why a tag stays that the model was asked about in vain: the next stage asks again."""
 TOO_MANY = "there are too many at once; a vocabulary keeps them few"
 
 
@@ -87,10 +89,10 @@ async def put_in_order(bench: Workbench, run: Run) -> None:
     """Merge, rename, move and drop new tags of a run, and change its pending proposals.
 
     Tags that are the same by their names are one without a question. A model is asked about the
-    others, all of the run so far, if it was not asked about some. An answer that a process did not
-    store before it died is used; without an answer, the tags stay as they are. Offline no tag is
-    kept for fewer than three notes, once the run has ended. Raises WaitingForPersonError if it was
-    stopped before the answer.
+    others, all of the run so far, if it has not told about some. An answer that a process did not
+    store before it died is used; without an answer, the tags stay as they are, and the next stage
+    asks again. Offline no tag is kept for fewer than three notes, once the run has ended. Raises
+    WaitingForPersonError if it was stopped before the answer.
     """
     offline = run.row.provider == OFFLINE
     least = offline and run.row.state in ENDED
@@ -99,15 +101,17 @@ async def put_in_order(bench: Workbench, run: Run) -> None:
     if question is None and not least:
         return
     said: tuple[Said, ...] = ()
+    why = ""
     if question is not None and question.asks and tells:
         answer = await _asked(bench, run, question)
         if isinstance(answer, str):
+            why = NOT_YET
             bench.front.tell(TagsAsInvented(len(question.new), answer))
         else:
             said = answer
             if left := left_over(question, bench.room()):
                 bench.front.tell(TagsAsInvented(left, TOO_MANY))
-    invented = await bench.on(_settle, run.id, said=said, least=least)
+    invented = await bench.on(_settle, run.id, said=said, why=why, least=least)
     if invented.new or invented.changed:
         bench.front.tell(TagsConsolidated(run.id, invented))
 
@@ -136,9 +140,10 @@ async def _asked(bench: Workbench, run: Run, question: Question) -> tuple[Said, 
 def _aside(question: Question, requests: Sequence[Request]) -> Aside:
     """Return the requests under a name by which the same question is found again.
 
-    The same are the tags and the notes, not what is told about these.
+    The same are the tags and the notes, not what is told about these, and whether it is asked again.
     """
     parts = ["\0".join((one.key, *sorted(one.notes))) for one in question.new]
+    parts += [NOT_YET] * question.again
     digest = hashlib.blake2b("\n".join(sorted(parts)).encode("utf-8", "replace"), digest_size=8)
     most = max(len(question.new) // max(1, len(requests)), 1)
     return Aside(KIND_CONSOLIDATE, digest.hexdigest(), requests, REPLY_TOKENS_PER_TAG * most)
@@ -206,6 +211,12 @@ class _Standing:
         settled_before = {tag_key(one.tag) for one in self.before}
         return all(one.key in settled_before for one in self.new)
 
+    @property
+    def is_unanswered(self) -> bool:
+        """Whether a model was asked in vain about some of the new tags."""
+        in_vain = {tag_key(one.tag) for one in self.before if one.why == NOT_YET}
+        return any(one.key in in_vain for one in self.new)
+
     def changes(
         self, became: Mapping[str, InventedTag]
     ) -> list[tuple[Proposal, NewProposal | None]]:
@@ -215,7 +226,7 @@ class _Standing:
 
 
 def _question(opened: OpenVault, run: Run, *, tells: bool) -> Question | None:
-    """Return what to ask about a run's new tags, None if nothing is new since the last time.
+    """Return what to ask about a run's new tags, None if nothing is new since the last answer.
 
     What became of a tag before holds for later notes, too. If it `tells` a model, it says how often
     their subjects occur in the vault.
@@ -224,7 +235,7 @@ def _question(opened: OpenVault, run: Run, *, tells: bool) -> Question | None:
     if changes := standing.changes(followed(standing.before)):
         opened.review.consolidate(run.id, (), changes, now=opened.clock())
         standing = _Standing.of(opened, run.id, standing.there)
-    if standing.is_settled:
+    if standing.is_settled and not standing.is_unanswered:
         return None
     same = alike(standing.new, standing.there.counts)
     rejected = [one.tag for one in opened.decisions.new_tags() if not one.accepted and not one.note]
@@ -246,6 +257,7 @@ def _question(opened: OpenVault, run: Run, *, tells: bool) -> Question | None:
         asked=run.row.total,
         total=len(standing.there.sight.seen),
         descriptions=standing.there.descriptions,
+        again=standing.is_unanswered,
     )
     if not tells or not question.asks:
         return question
@@ -274,10 +286,12 @@ def _lines(standing: _Standing) -> dict[str, NoteLine]:
     }
 
 
-def _settle(opened: OpenVault, run: str, *, said: Sequence[Said], least: bool) -> Invented:
+def _settle(
+    opened: OpenVault, run: str, *, said: Sequence[Said], why: str, least: bool
+) -> Invented:
     """Store what becomes of a run's new tags; return those that stand, and what changed just now.
 
-    `least` leaves out those of too few notes.
+    `why` is kept with those that stay; `least` leaves out those of too few notes.
     """
     before = set(opened.review.invented(run))
     with opened.store.transaction():
@@ -296,7 +310,7 @@ def _settle(opened: OpenVault, run: str, *, said: Sequence[Said], least: bool) -
         same = alike(standing.new, standing.there.counts)
         _store(opened, run, standing, [one for one in same if tag_key(one.tag) not in spoken])
         standing = _Standing.of(opened, run, standing.there)
-        stay = [InventedTag(one.tag, one.tag, "", one.notes) for one in standing.new]
+        stay = [InventedTag(one.tag, one.tag, why, one.notes) for one in standing.new]
         _store(opened, run, standing, [*stay, *(seldom(standing.unused(opened)) if least else ())])
     now = _invented(_Standing.of(opened, run, standing.there))
     return replace(now, changed=tuple(one for one in now.changed if one not in before))

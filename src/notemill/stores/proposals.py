@@ -151,7 +151,7 @@ class InventedTag:
     """A tag that a run invented for `notes`, and what became of it before it was shown.
 
     `becomes` is another tag, '' if it was left out, or the tag itself if it stayed; `why` says why
-    it changed.
+    it changed, or why it stayed without being decided about.
     """
 
     tag: str

@@ -235,6 +235,36 @@ def test_without_an_answer_the_tags_stay_as_they_were_invented(tmp_path: Path) -
     assert len(invented(desk).new) == 6
 
 
+@dataclass
+class Failing(Model):
+    """A model whose first answers about new tags are of no use."""
+
+    failures: int = 2
+
+    def __call__(self, params: dict[str, Any]) -> str:
+        """Answer a request."""
+        if asks_about_tags(params):
+            self.failures -= 1
+            self.usable = self.failures < 0
+        return super().__call__(params)
+
+
+def test_what_was_asked_in_vain_is_asked_again_with_the_next_stage(tmp_path: Path) -> None:
+    """Though that brings no further tags; once answered, it is not asked again."""
+    model = Failing(invented={title: ["earth", "garden/soil"] for title in ("Clay", "Coffee")})
+    desk = desk_of(tmp_path, model)
+    ended = desk.curate(stages="2,4", lane=Lane.REALTIME)
+    assert ended.code == 0, ended.shown
+    assert "2 new tags not put in order" in ended.shown
+    stages = [asks_about_tags(one) for one in desk.requests]
+    assert sum(stages) == 3  # an answer off its schema is asked for once more
+    assert stages[2:5] == [True, True, False]
+    assert tags_of(desk) == {"Clay": ["garden/soil"], "Coffee": ["garden/soil"]}
+    desk.resume(desk.latest())
+    desk.curate()
+    assert len(questions(desk)) == 3
+
+
 def test_a_cap_without_room_leaves_them_as_they_are(tmp_path: Path) -> None:
     """The budget is for the notes first: what it does not cover is said, and nothing is sent."""
     desk, front = desk_of(tmp_path), KeepingFront()

@@ -73,7 +73,8 @@ class Question:
     `counts` are the tags there are with their numbers of notes, `same` what a program took for one,
     `never` what the owner turned down, `notes` the notes of new tags, by key. `curated` of the
     run's `asked` notes have been read so far, of `total` that there are; `descriptions` say what
-    tags are for, `occur` how often the subjects of new tags occur in the vault, by key.
+    tags are for, `occur` how often the subjects of new tags occur in the vault, by key. It is asked
+    `again` if there was no answer about some of the tags.
     """
 
     new: Sequence[NewTag]
@@ -86,6 +87,7 @@ class Question:
     total: int
     descriptions: Mapping[str, str] = field(default_factory=dict)
     occur: Mapping[str, Occurrence] = field(default_factory=dict)
+    again: bool = False
 
     @property
     def asks(self) -> bool:
