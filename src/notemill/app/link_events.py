@@ -55,6 +55,18 @@ class NotesCompared(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class LinksStudied(Event):
+    """The vault's links are being studied, for how its notes are linked; `done` once they have been.
+
+    `taught` tells whether they were enough to learn from.
+    """
+
+    links: int
+    done: bool = False
+    taught: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class LinksLookedFor(Event):
     """A vault was searched for links.
 

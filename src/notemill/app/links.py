@@ -12,6 +12,7 @@ from notemill.app.link_asking import LinkAsking, kept, seen_pairs, unjudged
 from notemill.app.link_events import (
     AllPairsJudged,
     LinksLookedFor,
+    LinksStudied,
     LinksToWrite,
     LinksWereWritten,
     NotesCompared,
@@ -28,6 +29,7 @@ from notemill.workflows.links.explaining import Explainer
 from notemill.workflows.links.finding import find_pairs, read_notes
 from notemill.workflows.links.judging import LINK_KIND
 from notemill.workflows.links.keeping import keep_pairs
+from notemill.workflows.links.learning import learn, learned
 from notemill.workflows.links.upkeep import Mend, look_after
 from notemill.workflows.links.writing import LinkWriting
 from twolane import RunState
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
     from notemill.config import EmbeddingSettings
     from notemill.index import NoteFacts
     from notemill.index.embedder import EmbeddingProgress
+    from notemill.linking.model import Weights
     from notemill.stores.pairs import NewPair, Pair
     from notemill.workflows.links.explaining import ExplainedPair, PairGroup
     from notemill.workflows.links.finding import LinkSearch, Ranking
@@ -235,10 +238,13 @@ class Linking:
         bench = self._bench
         read, upkeep = await bench.on(_read)
         vectors, embeddings = await bench.on(kept_vectors, embedding, read.facts)
+        taught = await self._taught(read)
         bench.front.tell(NotesCompared())
         try:
             findings = await bench.on(
-                lambda opened: find_pairs(read, opened.links, search, vectors=vectors)
+                lambda opened: find_pairs(
+                    read, opened.links, search, vectors=vectors, taught=taught
+                )
             )
         finally:
             bench.front.tell(NotesCompared(done=True))
@@ -255,6 +261,19 @@ class Linking:
         seen = tuple(one for one in skipped if sight.shows(one.key))
         bench.front.tell(LinksLookedFor(findings, upkeep, seen, embeddings))
         return LinksFound(findings, upkeep, embeddings)
+
+    async def _taught(self, read: Ranking) -> Weights | None:
+        """Return what the vault's links teach, and study them first where they have changed much."""
+        bench = self._bench
+        lesson = await bench.on(lambda opened: learned(read, opened.lessons))
+        if lesson is None:
+            bench.front.tell(LinksStudied(read.links))
+            try:
+                lesson = await bench.on(lambda opened: learn(read, opened.lessons))
+            finally:
+                taught = lesson is not None and lesson.added is not None
+                bench.front.tell(LinksStudied(read.links, done=True, taught=taught))
+        return lesson.added
 
     async def _judged(
         self, found: LinksFound, search: LinkSearch, terms: RunTerms, *, again: bool, apply: bool

@@ -62,6 +62,7 @@ class OpenVault:
         remember(self.state, self.root)
         self.index = Index(self.state / DERIVED_FILE, watch=watch, processes=processes)
         self.contents = self.index.contents
+        self.lessons = self.index.lessons
         self.review = Review(self.store)
         self.queue = Queue(self.store)
         self.deciding = Deciding(self.store)

@@ -14,7 +14,7 @@ from notemill.app.events import (
     RunReported,
     SendUnmatched,
 )
-from notemill.app.link_events import EmbeddingMade, NotesCompared
+from notemill.app.link_events import EmbeddingMade, LinksStudied, NotesCompared
 from notemill.app.vocabulary_events import AcceptVocabulary
 from notemill.cli.waiting import WaitLine
 from notemill.errors import NotemillError, WaitingForPersonError
@@ -72,6 +72,8 @@ class TerminalFront:
                 self._waiting.for_notes(event)
             case EmbeddingMade():
                 self._waiting.for_embedding(event)
+            case LinksStudied():
+                self._waiting.for_studying(event)
             case NotesCompared():
                 self._waiting.for_ranking(event)
             case _:

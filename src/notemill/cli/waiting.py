@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from notemill.app.events import NotesRead
-    from notemill.app.link_events import EmbeddingMade, NotesCompared
+    from notemill.app.link_events import EmbeddingMade, LinksStudied, NotesCompared
     from twolane.front.console import Console
 
 _READ_QUIETLY: Final = 200
@@ -57,6 +57,19 @@ class WaitLine:
             f"computing embeddings for the next search: {event.done:,} of {event.total:,} notes"
             f"{left}; Ctrl-C leaves the rest for later"
         )
+
+    def for_studying(self, event: LinksStudied) -> None:
+        """Show that the vault's links are being studied, and how long that took."""
+        if not event.done:
+            self._began = time.monotonic()
+            self._line("learning how this vault is linked")
+            return
+        self._end()
+        if event.taught:
+            self._console.print(
+                f"learned from {event.links:,} links how this vault is linked "
+                f"({time.monotonic() - self._began:.1f} s)"
+            )
 
     def for_ranking(self, event: NotesCompared) -> None:
         """Show that notes are being compared."""

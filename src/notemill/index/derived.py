@@ -1,4 +1,4 @@
-"""The file of the data derived from a vault's notes: facts, contents and vectors.
+"""The file of the data derived from a vault's notes: facts, contents, vectors, and a lesson.
 
 It is recreated if it is absent, damaged, of another format, or from another computer: losing it
 only costs time.
@@ -24,6 +24,10 @@ CREATE TABLE contents (hash TEXT PRIMARY KEY, about TEXT, terms TEXT);
 CREATE TABLE surfaces (language TEXT, term TEXT, word TEXT, PRIMARY KEY (language, term))
   WITHOUT ROWID;
 CREATE TABLE vectors (key TEXT, model TEXT, vector BLOB, PRIMARY KEY (key, model)) WITHOUT ROWID;
+"""
+# Came later: a file without it gets it as it is, where another FORMAT would lose the rest.
+_ADDED: Final = """
+CREATE TABLE IF NOT EXISTS lessons (weights TEXT PRIMARY KEY, lesson TEXT) WITHOUT ROWID
 """
 # Errors of the disk, its permissions or another process, not of the file.
 _OUTSIDE: Final = frozenset(
@@ -65,6 +69,7 @@ class Derived:
             db.execute("PRAGMA synchronous = OFF")
             if _format_of(db) != FORMAT:
                 _make_tables(db)
+            db.execute(_ADDED)
         except sqlite3.Error:
             db.close()
             raise

@@ -11,6 +11,7 @@ from notemill.index.analysis import Analysis, Unread, chunks, keep_all
 from notemill.index.contents import Contents
 from notemill.index.derived import Derived, unseen
 from notemill.index.facts import facts_in, unreadable
+from notemill.index.lessons import Lessons
 from notemill.index.pool import mapped
 from notemill.vault.note import bytes_hash
 
@@ -29,7 +30,10 @@ LEAST_FOR_POOL: Final = 500
 
 
 class Index:
-    """The facts about one vault's notes, and their contents, kept in a file outside the vault."""
+    """The facts about one vault's notes, their contents, and what their links teach.
+
+    Kept in a file outside the vault.
+    """
 
     def __init__(self, path: Path, *, watch: Watch = unseen, processes: int = 1) -> None:
         """Open the index at `path`, an empty one if it is absent or cannot be read.
@@ -42,6 +46,7 @@ class Index:
         self._watch = watch
         self._processes = processes
         self.contents = Contents(self._derived, watch=watch, processes=self._processes_for)
+        self.lessons = Lessons(self._derived)
 
     def close(self) -> None:
         """Close the file."""

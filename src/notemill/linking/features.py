@@ -77,10 +77,13 @@ class _Evidence:
     meaning: Matrix | None
 
 
-def pairs_of(matrices: Matrices, vectors: Floats | None) -> Pairs:
+def pairs_of(
+    matrices: Matrices, vectors: Floats | None, *, asked: NDArray[np.bool_] | None = None
+) -> Pairs:
     """Return the candidates of all notes with their features, without pairs already linked.
 
-    `vectors` has an embedding of unit length for every note, zeros for a note without one.
+    `vectors` has an embedding of unit length for every note, zeros for a note without one. Only the
+    candidates of the notes `asked` are wanted, if given.
     """
     nearest = _nearest(matrices.words, _NEAREST)
     either = Matrix(matrices.mentions.maximum(matrices.mentions.T))
@@ -104,6 +107,8 @@ def pairs_of(matrices: Matrices, vectors: Floats | None) -> Pairs:
         *(() if evidence.meaning is None else (evidence.meaning,)),
     ]
     rows, columns = _union(sources, matrices.graph)
+    if asked is not None:
+        rows, columns = rows[asked[rows]], columns[asked[rows]]
     features = np.empty((len(rows), len(NAMES)), np.float32)
     for start in range(0, len(rows), PAIRS):
         some = slice(start, start + PAIRS)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from functools import cache
+from hashlib import sha256
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -39,6 +40,17 @@ class Weights:
         row = np.array([self.weights.get(name, 0.0) for name in NAMES])
         return np.asarray(features.astype(np.float64) @ row + self.bias)
 
+    def as_json(self) -> dict[str, Any]:
+        """Return the weights as JSON for `weights_of`."""
+        return {"weights": dict(self.weights), "bias": self.bias}
+
+    def plus(self, added: Weights) -> Weights:
+        """Return the sum; no weight falls below 0, as none that is trained does."""
+        found = {
+            name: max(0.0, one + added.weights.get(name, 0.0)) for name, one in self.weights.items()
+        }
+        return Weights(found, self.bias + added.bias)
+
 
 @dataclass(frozen=True, slots=True)
 class LinkModel:
@@ -55,19 +67,27 @@ class LinkModel:
         found[~of_linked] = self.alone.odds(pairs.features[~of_linked])
         return found
 
+    def taught(self, added: Weights | None) -> LinkModel:
+        """Return the model with what a vault's links teach about notes that have such links."""
+        return self if added is None else LinkModel(self.linked.plus(added), self.alone)
+
     def as_json(self) -> dict[str, Any]:
         """Return the model as JSON for `model_of`."""
-        return {
-            name: {"weights": dict(one.weights), "bias": one.bias}
-            for name, one in (("linked", self.linked), ("alone", self.alone))
-        }
+        return {"linked": self.linked.as_json(), "alone": self.alone.as_json()}
 
 
 def model_of(value: Mapping[str, Any]) -> LinkModel:
     """Return the model that `as_json` wrote."""
-    return LinkModel(
-        *(Weights(value[name]["weights"], value[name]["bias"]) for name in ("linked", "alone"))
-    )
+    return LinkModel(weights_of(value["linked"]), weights_of(value["alone"]))
+
+
+def weights_of(value: Mapping[str, Any]) -> Weights:
+    """Return the weights that `as_json` wrote. Raises ValueError if one is not finite."""
+    found = {name: float(one) for name, one in value["weights"].items()}
+    bias = float(value["bias"])
+    if not np.isfinite([*found.values(), bias]).all():
+        raise ValueError("a weight is not finite")
+    return Weights(found, bias)
 
 
 def odds_of(
@@ -118,6 +138,12 @@ def _likely(odds: NDArray[np.float64]) -> NDArray[np.float64]:
 def acceptance() -> Acceptance:
     """Return what `bench/accept_links.py` learned from pairs that were judged."""
     return Acceptance(**_weights()["accepted"])
+
+
+@cache
+def fingerprint() -> str:
+    """Return what tells the shipped weights from those of another version."""
+    return sha256((files(__package__) / "weights.json").read_bytes()).hexdigest()[:16]
 
 
 @cache

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from notemill.linking.corpus import Document, Lexicon
     from notemill.linking.features import Pairs
     from notemill.linking.matrices import Matrices
+    from notemill.linking.model import Weights
     from notemill.vault.resolve import Names
 
 MUTUAL: Final = 3
@@ -68,6 +69,7 @@ def propose(
     top: int,
     min_score: float,
     vectors: NDArray[np.float32] | None = None,
+    taught: Weights | None = None,
 ) -> list[Candidate]:
     """Return pairs of notes to link, the most likely first.
 
@@ -77,14 +79,15 @@ def propose(
     dates, nor two notes for sharing a rare language alone; no note is in more than `top` pairs, a
     log, which names everything, in more than one, or a note without text in any. Notes without any
     link choose first. `vectors` has a row of unit length for every document, zeros for one without
-    an embedding.
+    an embedding. `taught` is what the vault's links add to the shipped weights.
     """
     if len(documents) < 2:  # noqa: PLR2004
         return []
     matrices = matrices_of(documents, lexicon, names)
     pairs = pairs_of(matrices, vectors)
     # What links alone make likely, a reader of the two notes would not understand.
-    odds, told = odds_of(pairs, shipped(with_meaning=False), shipped(with_meaning=True))
+    words, meaning = (shipped(with_meaning=one).taught(taught) for one in (False, True))
+    odds, told = odds_of(pairs, words, meaning)
     wanted = wanted_of(pairs, matrices, odds, told, top=top)
     wanted = wanted.where(acceptance().at_most(wanted.odds) >= min_score)
     first, second = wanted.ends(pairs)

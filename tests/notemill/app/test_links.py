@@ -11,6 +11,7 @@ from notemill.app.events import AgreeToChange
 from notemill.app.link_events import (
     EmbeddingMade,
     LinksLookedFor,
+    LinksStudied,
     LinksToWrite,
     LinksWereWritten,
     NotesCompared,
@@ -18,6 +19,7 @@ from notemill.app.link_events import (
     PairsTurnedDown,
 )
 from notemill.app.terms import RunTerms
+from notemill.app.views.links import linking_ended
 from notemill.config import EmbeddingSettings
 from notemill.embedding_kind import EmbeddingKind
 from notemill.errors import NoteNotFoundError, UsageError, VaultLockedError, WaitingForPersonError
@@ -26,6 +28,7 @@ from notemill.workflows.curation.survey import Selection
 from notemill.workflows.links.finding import LinkSearch
 from tests.notemill.cli.test_link import COMPOST, MULCH, NOTES, SOIL
 from tests.notemill.fronts import front_of, offline_mill
+from tests.notemill.linking.test_teaching import vault
 from tests.notemill.workflows.notes import tree
 
 if TYPE_CHECKING:
@@ -67,6 +70,33 @@ async def test_what_is_found_is_told_proposed_and_not_written(mill: Mill) -> Non
     assert await standing(mill, PairState.PROPOSED) == told
     assert (ended.written, front.asked) == (None, [])
     assert tree(mill.root) == before
+
+
+async def test_a_vault_with_links_enough_is_studied_once_and_again_when_they_have_changed(
+    tmp_path: Path,
+) -> None:
+    """What its links teach is kept, and used in every search."""
+    notes = {key: text.encode() for key, text in vault(by_name=True).items()}
+    async with offline_mill(tmp_path, notes) as mill:
+        front = front_of(mill)
+        ended = await mill.links.find(SEARCH, OFF)
+        assert ended.found.findings.taught
+        (began, done) = front.told(LinksStudied)
+        assert (began.done, done.done, done.taught) == (False, True, True)
+        again = await mill.links.find(SEARCH, OFF)
+        assert again.found.findings.taught
+        assert linking_ended(again, ())["weights"] == "vault"
+        assert len(front.told(LinksStudied)) == 2
+        (mill.root / "Index.md").write_text(" ".join(f"[[To do {one}]]" for one in range(300)))
+        await mill.links.find(SEARCH, OFF)
+        assert len(front.told(LinksStudied)) == 4
+
+
+async def test_few_links_teach_nothing_and_cost_no_time(mill: Mill) -> None:
+    """The shipped weights are used, and nobody is told of any lesson."""
+    ended = await mill.links.find(SEARCH, OFF)
+    assert linking_ended(ended, ())["weights"] == "shipped"
+    assert not front_of(mill).told(LinksStudied)
 
 
 async def test_a_rehearsal_keeps_nothing(mill: Mill) -> None:

@@ -48,6 +48,7 @@ def linking_ended(
             }
             for one in upkeep.repairs
         ],
+        "weights": "vault" if findings.taught else "shipped",
         "embeddings": _embeddings(ended.found.embeddings),
         "left_alone": [{"item": one.key, "message": one.reason} for one in findings.left_out],
         "excluded": findings.hidden,

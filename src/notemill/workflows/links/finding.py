@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from notemill.index import NoteFacts
     from notemill.index.contents import Contents
     from notemill.linking.corpus import Candidate, Document, Lexicon
+    from notemill.linking.model import Weights
     from notemill.stores.links import LinkLedger
     from notemill.vault.resolve import Names
     from notemill.workflows.links.scene import Scene
@@ -40,7 +41,8 @@ class Findings:
     """The result of a search for links.
 
     `pairs` are new, or wait from an earlier run; `before` is the vault's present cohesion, `after`
-    that with all `pairs` linked; `hidden` notes were not read, and are not named.
+    that with all `pairs` linked; `hidden` notes were not read, and are not named. `taught` tells
+    whether the vault's own links moved the weights.
     """
 
     pairs: tuple[NewPair, ...]
@@ -49,6 +51,7 @@ class Findings:
     before: Cohesion
     after: Cohesion
     hidden: int
+    taught: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +91,11 @@ class Ranking:
     lexicon: Lexicon
     left_out: tuple[LeftAlone, ...]
 
+    @property
+    def links(self) -> int:
+        """How many links the notes have, also to notes that are not there."""
+        return sum(len(one.links) for one in self.documents)
+
 
 def read_notes(scene: Scene, ledger: LinkLedger, contents: Contents) -> Ranking:
     """Read all notes that may be linked. Raises VaultError.
@@ -117,11 +125,12 @@ def find_pairs(
     search: LinkSearch,
     *,
     vectors: NDArray[np.float32] | None = None,
+    taught: Weights | None = None,
 ) -> Findings:
     """Rank the notes and return the pairs to propose; nothing is written or stored.
 
     A rejected pair keeps its place among the `top` of its notes. `vectors` are the notes'
-    embeddings, one row each, in their order.
+    embeddings, one row each, in their order; `taught` is what the vault's links teach.
     """
     scene, documents = read.scene, read.documents
     left_out = list(read.left_out)
@@ -134,6 +143,7 @@ def find_pairs(
         top=search.top,
         min_score=search.min_score,
         vectors=vectors,
+        taught=taught,
     )
     pairs: list[NewPair] = []
     for one in _chosen(ranked, ledger, top=search.top):
@@ -152,6 +162,7 @@ def find_pairs(
         before=cohesion_of(found, before),
         after=cohesion_of(found, before | {(one.a, one.b) for one in pairs}),
         hidden=len(scene.sight.hidden),
+        taught=taught is not None,
     )
 
 
