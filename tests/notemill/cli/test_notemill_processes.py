@@ -117,12 +117,18 @@ def place(
     return Place(tmp_path, monkeypatch, capsys)
 
 
+def curating(place: Place, lane: str, *options: object) -> tuple[object, ...]:
+    """Return the command that curates all notes in a lane and writes them, unasked."""
+    asked = ("--apply", "--yes", "--no-vocabulary", "--lane", lane)
+    return ("curate", place.vault, *asked, *options)
+
+
 @pytest.mark.long
 @pytest.mark.parametrize("lane", ["realtime", "batch", "auto"])
 def test_a_vault_is_curated_over_http_in_every_lane(place: Place, lane: str) -> None:
     """All notes get their own description, each is paid for once, and again costs nothing."""
     with served(QUICK) as service:
-        words = ("curate", place.vault, "--apply", "--yes", "--no-vocabulary", "--lane", lane)
+        words = curating(place, lane)
         code, report, err = place.run(service, *words)
         assert code == 0, err
         assert report["items"]["succeeded"] == place.described() == 12
@@ -169,17 +175,7 @@ posix = pytest.mark.skipif(sys.platform == "win32", reason="sends POSIX signals"
 @posix
 def test_kill_9_while_batches_are_under_way_asks_nothing_twice(place: Place) -> None:
     """The same command again collects what was posted and writes all notes."""
-    words = (
-        "curate",
-        place.vault,
-        "--apply",
-        "--yes",
-        "--no-vocabulary",
-        "--lane",
-        "batch",
-        "--batch-size",
-        "4",
-    )
+    words = curating(place, "batch", "--batch-size", 4)
     with served(SLOW) as service:
         process = place.start(service.environment(place.home), *words)
         until(service, CREATE, 3)
@@ -198,17 +194,7 @@ def test_kill_9_while_batches_are_under_way_asks_nothing_twice(place: Place) -> 
 @posix
 def test_kill_9_in_real_time_pays_twice_at_most_for_what_it_names(place: Place) -> None:
     """Calls in flight at the kill are counted as uncertain; no other note is asked again."""
-    words = (
-        "curate",
-        place.vault,
-        "--apply",
-        "--yes",
-        "--no-vocabulary",
-        "--lane",
-        "realtime",
-        "--concurrency",
-        "3",
-    )
+    words = curating(place, "realtime", "--concurrency", 3)
     with served(SLOW) as service:
         process = place.start(service.environment(place.home), *words, "--stages", "none")
         until(service, SEND, 6)
@@ -224,7 +210,7 @@ def test_kill_9_in_real_time_pays_twice_at_most_for_what_it_names(place: Place) 
 @posix
 def test_ctrl_c_stops_cleanly_and_the_same_command_finishes(place: Place) -> None:
     """Exit 4 with the report and the way to go on; nothing is asked twice."""
-    words = ("curate", place.vault, "--apply", "--yes", "--no-vocabulary", "--lane", "batch")
+    words = curating(place, "batch")
     with served(SLOW) as service:
         process = place.start(service.environment(place.home), *words, "--json")
         until(service, "GET /v1/messages/batches/{id}", 1)
