@@ -173,6 +173,9 @@ def _tag_changes(opened: OpenVault, run: str) -> Iterator[NoteWritten]:
             written.add(note)
         yield NoteWritten(note, problem)
     queries_carried_out(opened.queue, written & plan.usage.queried, run=run, now=opened.clock())
+    if written and not opened.decisions.adopted().note:
+        listed = opened.decisions.renaming.changing(wanted.of)
+        opened.decisions.renaming.change(run, listed, now=opened.clock())
     ids = [one.id for one in rows]
     opened.queue.ended(ids, ProposalState.APPLIED, now=opened.clock(), run=run)
 

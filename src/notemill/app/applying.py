@@ -14,6 +14,7 @@ from notemill.app.events import AgreeToChange, Event, agreed
 from notemill.app.items import no_such_item
 from notemill.app.kinds import KIND_CURATE
 from notemill.app.opened import OpenVault
+from notemill.app.tag_events import VocabularyRestored
 from notemill.app.vocabulary_events import VocabularyTakenBack
 from notemill.stores.proposals import ProposalKind, ProposalState
 from notemill.vault.globs import folded, matcher
@@ -205,7 +206,8 @@ class Applying:
     ) -> tuple[NoteUndo, ...]:
         """Restore the exact bytes that a run replaced, once a person has agreed.
 
-        A vocabulary that it put in force is so no longer. `through` also undoes later runs on the same notes. Raises VaultError, NotemillError.
+        A vocabulary that it put in force is so no longer, and one that it changed is as it was.
+        `through` also undoes later runs on the same notes. Raises VaultError, NotemillError.
         """
         bench = self._bench
         written = await bench.on(lambda opened: opened.vault.written_by(run))
@@ -217,6 +219,8 @@ class Applying:
         restored = tuple(await bench.on(_undo, run, note=note, through=through)) if written else ()
         if note is None and (tags := await bench.on(_take_vocabulary_back, run)):
             bench.front.tell(VocabularyTakenBack(tags))
+        if note is None and await bench.on(_rename_back, run):
+            bench.front.tell(VocabularyRestored())
         return restored
 
     async def written(self, run: str) -> tuple[str, ...]:
@@ -242,6 +246,10 @@ def _vocabulary_of(opened: OpenVault, run: str) -> tuple[Entry, ...]:
 
 def _take_vocabulary_back(opened: OpenVault, run: str) -> int:
     return opened.decisions.vocabulary.take_back(run, now=opened.clock())
+
+
+def _rename_back(opened: OpenVault, run: str) -> bool:
+    return bool(opened.decisions.renaming.take_back(run, now=opened.clock()))
 
 
 def _note_proposals(

@@ -23,6 +23,7 @@ from notemill.errors import NotemillError, UsageError
 from notemill.stores.journal import StoredJournal
 from notemill.stores.links import LinkLedger
 from notemill.stores.pairs import PairState
+from notemill.stores.renaming import Renaming
 from notemill.stores.review import Review
 from notemill.stores.store import FILE, Store
 from notemill.stores.vocabulary import StoredVocabulary
@@ -74,7 +75,8 @@ class KnownRun:
 
     `state` is the engine's, None if no model was asked; `exclude` the exclusions when it began;
     `written` what it wrote, None for nothing; `decided` counts its proposals by state. `asides` are
-    the runs that were asked beside it; `vocabulary` if it put one in force.
+    the runs that were asked beside it; `vocabulary` if it put one in force, and
+    `renamed` if it changed tags of one.
     """
 
     id: str
@@ -90,13 +92,19 @@ class KnownRun:
     decided: Counter[str] = field(default_factory=Counter)
     asides: tuple[str, ...] = ()
     vocabulary: bool = False
+    renamed: bool = False
+
+    @property
+    def wrote(self) -> bool:
+        """Whether there is, or was, anything to undo."""
+        return self.written is not None or self.vocabulary or self.renamed
 
     @property
     def wrote_at_s(self) -> float:
         """When it last wrote, in seconds since the epoch; 0 if there is nothing to undo."""
         if self.written is not None:
             return self.written.last_at_s
-        return self.at_s if self.vocabulary else 0.0
+        return self.at_s if self.wrote else 0.0
 
     @property
     def _open(self) -> bool:
@@ -179,6 +187,10 @@ def _add_kept(found: dict[str, KnownRun], root: Path, store: Store) -> None:
             written.run, KnownRun(written.run, kind, root, written.first_at_s, written.notes)
         )
         run.written = written
+    for run_id, (at_s, decided) in Renaming(store).standing().items():
+        kind = run_id.partition("-")[0]
+        run = found.setdefault(run_id, KnownRun(run_id, kind, root, at_s, decided=decided))
+        run.renamed = True
     for run_id in StoredVocabulary(store).in_force_by() & found.keys():
         found[run_id].vocabulary = True
     for run_id, decided in Review(store).standing().items():

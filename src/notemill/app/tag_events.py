@@ -29,6 +29,19 @@ class ChangesWait(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class VocabularyChanged(Event):
+    """As many `tags` of the vocabulary, which no note holds, changed with those of the notes."""
+
+    tags: int
+    run: str
+
+
+@dataclass(frozen=True, slots=True)
+class VocabularyRestored(Event):
+    """The vocabulary is as it was before a change of tags that was undone."""
+
+
+@dataclass(frozen=True, slots=True)
 class NewTagsPlanned(Event):
     """New tags to accept; `change` shows the list with them, None without a list."""
 

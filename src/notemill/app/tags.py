@@ -14,6 +14,7 @@ from notemill.app.tag_events import (
     NewTagsAccepted,
     NewTagsPlanned,
     RetaggingPlanned,
+    VocabularyChanged,
 )
 from notemill.app.tag_view import TagView
 from notemill.errors import NotemillError, UsageError, WaitingForPersonError
@@ -129,9 +130,9 @@ class Tagging:
             if dry_run:
                 return TagsChanged(plan)
             plan, waiting = await without_waiting(bench, wanted, plan)
-            if not plan.touched:
+            if not plan.changes:
                 return TagsChanged(plan, waiting=waiting)
-            await agree_to(bench, writing_into(len(plan.touched)))
+            await agree_to(bench, _writing(plan))
             changed = await write_change(bench, plan, bench.new_run_id(KIND_RETAG))
             return replace(changed, waiting=waiting)
 
@@ -170,7 +171,7 @@ class Tagging:
             plan, waiting = await without_waiting(bench, _wanted(chosen), plan)
             if waiting:
                 chosen = chosen.without(waiting.keys())
-            if not (plan.touched or chosen.new_tags):
+            if not (plan.changes or chosen.new_tags):
                 return TagsChanged(plan, waiting=waiting)
             await agree_to(bench, _accepting(plan, chosen))
             changed = await self._accept(view, plan, chosen)
@@ -179,7 +180,7 @@ class Tagging:
     async def _accept(self, view: TagView, plan: Retagging, chosen: Chosen) -> TagsChanged:
         bench = self._bench
         run = bench.new_run_id(KIND_RETAG)
-        changed = await write_change(bench, plan, run) if plan.touched else TagsChanged(plan)
+        changed = await write_change(bench, plan, run) if plan.changes else TagsChanged(plan)
         note = await bench.thread.run(_accept, view, chosen, run=run)
         if note:
             bench.front.tell(ListWritten(note, run))
@@ -248,15 +249,27 @@ async def without_waiting(
 
 
 async def write_change(bench: Workbench, plan: Retagging, run: str) -> TagsChanged:
-    """Write an agreed change of tags, as `run`."""
-    written = await write_edits(
-        bench,
-        run,
-        lambda opened: write_retagging(
-            opened.vault, opened.review, plan, privacy=opened.privacy, run=run
-        ),
-    )
-    return TagsChanged(plan, run if written.notes else "", written.notes, written.failed)
+    """Write an agreed change of tags, as `run`: into the notes, then into the vocabulary.
+
+    That stays as it is if no note could be written.
+    """
+    notes: tuple[str, ...] = ()
+    failed: tuple[LeftAlone, ...] = ()
+    if plan.touched:
+        written = await write_edits(
+            bench,
+            run,
+            lambda opened: write_retagging(
+                opened.vault, opened.review, plan, privacy=opened.privacy, run=run
+            ),
+        )
+        notes, failed = written.notes, written.failed
+    if plan.listed and (notes or not plan.touched):
+        await bench.on(_follow, plan, run)
+        bench.front.tell(VocabularyChanged(len(plan.listed), run))
+    elif not notes:
+        run = ""
+    return TagsChanged(plan, run, notes, failed)
 
 
 async def _tell_plan(bench: Workbench, plan: Retagging) -> None:
@@ -264,8 +277,13 @@ async def _tell_plan(bench: Workbench, plan: Retagging) -> None:
     bench.front.tell(RetaggingPlanned(plan, changes))
 
 
+def _writing(plan: Retagging) -> str:
+    """Return what a person agrees to when tags change."""
+    return writing_into(len(plan.touched)) if plan.touched else "change the vocabulary"
+
+
 def _accepting(plan: Retagging, chosen: Chosen) -> str:
-    parts = [writing_into(len(plan.touched))] if plan.touched else []
+    parts = [_writing(plan)] if plan.changes else []
     if chosen.new_tags:
         count = len(chosen.new_tags)
         parts.append(f"add {count:,} new tag{'' if count == 1 else 's'} to the vocabulary")
@@ -281,13 +299,20 @@ def _check_named(tags: Iterable[str]) -> None:
 
 
 def _planned(opened: OpenVault, sight: Sight, wanted: TagChanges) -> Retagging:
-    return plan_retagging(
+    plan = plan_retagging(
         opened.vault,
         sight.facts,
         wanted,
         privacy=opened.privacy,
         keeping=queries_turned_down(opened.queue),
     )
+    if opened.decisions.adopted().note:
+        return plan
+    return replace(plan, listed=opened.decisions.renaming.changing(wanted.of))
+
+
+def _follow(opened: OpenVault, plan: Retagging, run: str) -> None:
+    opened.decisions.renaming.change(run, plan.listed, now=opened.clock())
 
 
 def _note_changes(

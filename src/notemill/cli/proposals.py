@@ -178,7 +178,7 @@ async def undo_run(
     found = runs.find_run(
         settings,
         run_id,
-        suits=lambda run: run.written is not None or run.vocabulary,
+        suits=lambda run: run.wrote,
         otherwise="has written nothing; there is nothing to undo",
         newest=lambda run: run.wrote_at_s,
     )

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from notemill.markup.tags import tag_key
 from notemill.stores.proposals import NEVER, ProposalKind, value_key
+from notemill.stores.renaming import Renaming
 from notemill.stores.vocabulary import StoredVocabulary
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ class Decisions:
         """Keep them in `store`."""
         self._store = store
         self.vocabulary = StoredVocabulary(store)
+        self.renaming = Renaming(store)
 
     # -- changes of tags ----------------------------------------------------------------------
 
@@ -142,6 +144,7 @@ class Decisions:
         with self._store.erasing() as db:
             db.execute("DELETE FROM new_tags WHERE run = ? AND run <> ''", (run,))
             db.execute("DELETE FROM tag_arrangement WHERE run = ?", (run,))
+            self.renaming.forget(run)
 
     # -- the vocabulary -----------------------------------------------------------------------
 

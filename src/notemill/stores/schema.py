@@ -17,8 +17,8 @@ from notemill.vault.related import Form
 if TYPE_CHECKING:
     from twolane.databases import Readers
 
-FORMAT: Final = 2
-"""2 has `invented_tags`; of a file of format 1 everything else is as it was."""
+FORMAT: Final = 3
+"""2 has `invented_tags`, 3 `vocabulary_changes`; of an older file everything else is as it was."""
 _LATEST_S: Final = 1e11  # the year 5138
 
 SCHEMA: Final = """
@@ -126,6 +126,15 @@ CREATE TABLE vocabulary_tags (       -- tags of the vocabulary, and since when t
   tag_key     TEXT PRIMARY KEY,
   since       REAL NOT NULL
 ) WITHOUT ROWID;
+CREATE TABLE vocabulary_changes (    -- what changes of tags made of a vocabulary that no note holds
+  run         TEXT NOT NULL,
+  proposal    INTEGER NOT NULL,      -- the tag's row among the proposals
+  was         TEXT NOT NULL,         -- JSON: tag, other spellings, what it is for, state
+  becomes     TEXT NOT NULL,         -- the same since
+  undone      INTEGER NOT NULL,
+  at          REAL NOT NULL,
+  PRIMARY KEY (run, proposal)
+) WITHOUT ROWID;
 CREATE TABLE vocabulary_proposed (   -- tags and spellings that the list was proposed before
   tag_key     TEXT PRIMARY KEY
 ) WITHOUT ROWID;
@@ -221,6 +230,17 @@ def names(text: str) -> tuple[str, ...]:
     return tuple(value)
 
 
+def vocabulary_row(text: str) -> tuple[str, tuple[str, ...], str, ProposalState]:
+    """Return a stored tag of a vocabulary: its spellings, what it is for, and its state.
+
+    Raises ValueError, TypeError.
+    """
+    tag, spellings, why, state = json.loads(text)
+    if not isinstance(tag, str) or not isinstance(why, str):
+        raise TypeError("not a tag of a vocabulary")
+    return tag, names(json.dumps(spellings)), why, ProposalState(state)
+
+
 def _reason(text: str) -> None:
     """Check a pair's stored reason: lists of words. Raises ValueError, TypeError."""
     for words in _object(text).values():
@@ -251,6 +271,9 @@ READERS: Final[Readers] = {
     "tag_changes.at": moment,
     "new_tags.at": moment,
     "vocabulary_tags.since": moment,
+    "vocabulary_changes.was": vocabulary_row,
+    "vocabulary_changes.becomes": vocabulary_row,
+    "vocabulary_changes.at": moment,
     "unmatched_exclusions.at": moment,
     "link_pairs.state": PairState,
     "link_pairs.score": sureness,

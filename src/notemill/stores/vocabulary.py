@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from notemill.stores.store import Store
 
 _KIND: Final = ProposalKind.VOCABULARY_TAG
-_SPELLINGS: Final = ", "
+SPELLINGS: Final = ", "
 """Separates other spellings, none of which contains a comma."""
 
 
@@ -67,7 +67,7 @@ class StoredVocabulary:
             run,
         )
         return tuple(
-            VocabularyTag(str(tag), tuple(filter(None, str(aliases).split(_SPELLINGS))), str(why))
+            VocabularyTag(str(tag), tuple(filter(None, str(aliases).split(SPELLINGS))), str(why))
             for tag, aliases, why in rows
         )
 
@@ -87,7 +87,7 @@ class StoredVocabulary:
             "INSERT INTO proposals (run, note, source_hash, kind, value, value_key, replaces, why,"
             " confidence, state, scope, wrote, made_at) VALUES (?,'','',?,?,?,?,?,?,?,'','',?)",
             [
-                (run, _KIND, one.tag, value_key(_KIND, one.tag), _SPELLINGS.join(one.aliases),
+                (run, _KIND, one.tag, value_key(_KIND, one.tag), SPELLINGS.join(one.aliases),
                  one.description, NO_CONFIDENCE, state, now)
                 for one in tags
             ],

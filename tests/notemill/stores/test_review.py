@@ -20,6 +20,7 @@ from notemill.stores.proposals import (
     ProposalKind,
     ProposalState,
 )
+from notemill.stores.renaming import Renaming
 from notemill.stores.review import Review
 from notemill.stores.store import FILE, Store
 
@@ -177,10 +178,12 @@ def test_a_store_of_an_older_version_gets_what_it_lacks(tmp_path: Path) -> None:
     with contextlib.closing(Store(path)) as store:
         Review(store).store("run", [("a.md", "hash", [TAG])], now=1.0)
         store.db.execute("DROP TABLE invented_tags")
+        store.db.execute("DROP TABLE vocabulary_changes")
         store.db.execute("PRAGMA user_version = 1")
     with contextlib.closing(Store(path)) as store:
         assert [one.value for one in Review(store).proposals("run")] == ["a/b"]
         assert not Review(store).invented("run")
+        assert not Renaming(store).standing()
 
 
 def test_a_queue_of_a_newer_version_is_left_as_it_is(tmp_path: Path) -> None:

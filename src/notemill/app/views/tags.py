@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from twolane.front.console import report_object
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from notemill.app.tags import TagsChanged
     from notemill.app.vocabulary import Proposed
@@ -55,7 +55,8 @@ def changed(done: TagsChanged) -> dict[str, Any]:
     places = {**done.plan.usage.places, **done.waiting}
     return {
         "run": done.run,
-        "tags": [{"tag": tag, "becomes": new} for tag, new in done.plan.becomes.items()],
+        "tags": _becomes(done.plan.becomes),
+        "vocabulary": _becomes(done.plan.listed),
         "notes": [one.key for one in done.plan.touched],
         "written": list(done.notes),
         "queries": sorted(done.plan.usage.queried),
@@ -66,6 +67,10 @@ def changed(done: TagsChanged) -> dict[str, Any]:
         "excluded": done.plan.hidden,
         "problems": left_alone(done.failed),
     }
+
+
+def _becomes(changes: Mapping[str, str | None]) -> list[dict[str, str | None]]:
+    return [{"tag": tag, "becomes": new} for tag, new in changes.items()]
 
 
 def _place(tag: str, one: Place) -> dict[str, Any]:

@@ -172,10 +172,8 @@ def _planned(event: events.RetaggingPlanned, console: Console) -> None:
 
 def _show_plan(plan: Retagging, changes: Sequence[NoteChange], console: Console) -> None:
     """Show what each tag becomes, diffs of some notes, and what is left alone."""
-    for tag, new in list(plan.becomes.items())[:SHOWN_TAGS]:
-        console.print(f"#{shown(tag)} {f'→ #{shown(new)}' if new else 'goes'}")
-    if len(plan.becomes) > SHOWN_TAGS:
-        console.print(f"  … and {len(plan.becomes) - SHOWN_TAGS:,} more tags")
+    _show_becomes(plan.becomes, "", console)
+    _show_becomes(plan.listed, "in the vocabulary: ", console)
     for tag, count in plan.joined.items():
         console.print(
             f"#{shown(tag)} already exists, in {counted(count, 'note')}; the two are merged"
@@ -190,6 +188,13 @@ def _show_plan(plan: Retagging, changes: Sequence[NoteChange], console: Console)
     show_hidden(plan.hidden, console)
 
 
+def _show_becomes(changes: Mapping[str, str | None], where: str, console: Console) -> None:
+    for tag, new in list(changes.items())[:SHOWN_TAGS]:
+        console.print(f"{where}#{shown(tag)} {f'→ #{shown(new)}' if new else 'goes'}")
+    if len(changes) > SHOWN_TAGS:
+        console.print(f"  … and {len(changes) - SHOWN_TAGS:,} more tags")
+
+
 def _waiting(event: events.ChangesWait, console: Console) -> None:
     tags = ", ".join(f"#{tag}" for tag in event.tags[:SHOWN_TAGS])
     console.print(
@@ -199,6 +204,15 @@ def _waiting(event: events.ChangesWait, console: Console) -> None:
 
 def _written(event: EditsWritten, console: Console) -> None:
     show_endings(len(event.notes), event.run, event.failed, console)
+
+
+def _vocabulary_changed(event: events.VocabularyChanged, console: Console) -> None:
+    tags = counted(event.tags, "tag")
+    console.print(f"vocabulary: {tags} changed; undo with: notemill undo {event.run}")
+
+
+def _vocabulary_restored(_: events.VocabularyRestored, console: Console) -> None:
+    console.print("the vocabulary is as it was before")
 
 
 def _new_planned(event: events.NewTagsPlanned, console: Console) -> None:
@@ -223,6 +237,8 @@ RENDERERS: Final[Mapping[type[Event], Callable[[Any, Console], None]]] = {
     EditsWritten: _written,
     events.RetaggingPlanned: _planned,
     events.ChangesWait: _waiting,
+    events.VocabularyChanged: _vocabulary_changed,
+    events.VocabularyRestored: _vocabulary_restored,
     events.NewTagsPlanned: _new_planned,
     events.NewTagsAccepted: _new_accepted,
 }

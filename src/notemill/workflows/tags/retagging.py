@@ -40,7 +40,8 @@ class Retagging:
     that changes, as spelled, to its new form, None if it is dropped; `joined` are the new tags that
     exist already, with the number of notes that have them. `hidden` notes, which are excluded, keep
     theirs and are not named. `usage` are the places that mean a tag which changes, and the notes
-    whose queries change with it.
+    whose queries change with it. `listed` are the tags that change in a vocabulary that no note
+    holds, like `becomes`.
     """
 
     touched: tuple[Touched, ...]
@@ -49,6 +50,7 @@ class Retagging:
     joined: Mapping[str, int]
     hidden: int = 0
     usage: TagUsage = field(default_factory=TagUsage)
+    listed: Mapping[str, str | None] = field(default_factory=dict)
 
     @property
     def waits(self) -> frozenset[str]:
@@ -57,8 +59,13 @@ class Retagging:
 
     @property
     def is_known(self) -> bool:
-        """Whether any note has such a tag, or may have it."""
-        return bool(self.touched or self.left_alone or self.hidden)
+        """Whether any note has such a tag, or may have it, or the vocabulary has."""
+        return bool(self.touched or self.left_alone or self.hidden or self.listed)
+
+    @property
+    def changes(self) -> bool:
+        """Whether there is anything to write."""
+        return bool(self.touched or self.listed)
 
 
 def checked_changes(changes: Mapping[str, str | None]) -> TagChanges:
