@@ -26,11 +26,13 @@ from notemill.offline.pieces import PieceKind
 from notemill.offline.sentences import (
     MOST_CHARS,
     QUESTIONS,
+    WHOLE_CHARS,
     ideal,
     is_complete,
     shortened,
     stop_for,
 )
+from notemill.offline.titles import only_counts
 from notemill.offline.units import COLONS, LISTS, is_name, units, word_count
 from notemill.text.words import fold, folded, is_cjk, terms, width, words
 
@@ -45,6 +47,7 @@ if TYPE_CHECKING:
 # where a sentence stands says most, then whether it defines the title, then its words.
 LEAD = 1.5
 LEAD_DECAY = 0.35
+FIRST = 0.3
 TITLE = 0.5
 TITLE_FACTOR = 1.6
 DEFINES_TITLE = 0.65
@@ -73,6 +76,8 @@ DATED = 0.3
 DATE_WIDTH = 30
 DEPTH = 0.1
 WORDLESS = 1.0
+PLAIN = 0.19
+ANSWERS = 0.5
 LEANING: Mapping[Opening, float] = {
     Opening.CONNECTIVE: 0.5,
     Opening.POINTER: 0.45,
@@ -143,15 +148,20 @@ def describe(page: NotePieces, title: str, folder: str, stop: AbstractSet[str]) 
     if _says_less(unit, windows[best], page):
         return outline(page, title, folder)
     text = _in_context(standing_alone(windows[best]), unit, names)
-    text = _named(text, title)
-    scant = width(text) < SCANT_WIDTH and len(page.pieces) >= MANY_PIECES
+    text = _named(text, title, folder)
+    scant = width(text) < SCANT_WIDTH and len(page.pieces) >= MANY_PIECES and not unit.complete
     if (scant or unit.kind is PieceKind.HEADING) and not unit.described:
         text = with_parts(text, page, title, unit.group)
     return text[:MOST_CHARS]
 
 
-def _named(text: str, title: str) -> str:
-    """Return a text that begins with a pronoun after the title, which names what it stands for."""
+def _named(text: str, title: str, folder: str) -> str:
+    """Return a text that begins with a pronoun after the title, which names what it stands for.
+
+    A title that only counts does not: its folder says what it counts.
+    """
+    if only_counts(title):
+        title = f"{folder.rpartition('/')[2]} {title}".strip()
     if (
         opening_of(text) is not Opening.PRONOUN
         or not is_name(title)
@@ -222,11 +232,14 @@ def _value(unit: Unit, index: int, own: Sequence[str], subject: AbstractSet[str]
     if subject and not unit.described:
         value += TITLE * len(subject & set(own)) / len(subject)
     value += _definition(unit.text, subject)
+    flaws = _flaws(unit, index)
+    if not index and unit.complete and flaws < PLAIN:
+        value += FIRST
     value += SUMMARY_SECTION if unit.section > 0 else 0.0
     value -= OTHER_SECTION if unit.section < 0 else 0.0
     if unit.described:
         value += SUMMARY_LINE if unit.opens else SUMMARY_LINE / 2
-    return value - _flaws(unit, index)
+    return value - flaws
 
 
 def _length_fit(text: str) -> float:
@@ -261,6 +274,7 @@ def _flaws(unit: Unit, index: int) -> float:
     flaws = HOLED if HOLE in text or ADDRESS in text.rstrip(ADDRESS + " ") else 0.0
     if text.rstrip("\"'\u201d\u300d)")[-1:] in QUESTIONS:
         opening = index == 0 or unit.kind is PieceKind.HEADING
+        opening = opening and width(text) >= SHORT_WIDTH
         flaws += OPENING_QUESTION if opening else QUESTION
     if text.endswith(COLONS):
         bare = word_count(text) >= ANNOUNCING_WORDS and not _announces(text)
@@ -271,6 +285,7 @@ def _flaws(unit: Unit, index: int) -> float:
     flaws += LINKED * max(0.0, unit.links - 0.4) / 0.6
     flaws += CODED * min(1.0, 2 * unit.code)
     flaws += ANNOUNCED if unit.announced else 0.0
+    flaws += ANSWERS if unit.answers else 0.0
     flaws += _leaning(unit, index)
     return flaws + _phrases(unit)
 
@@ -317,7 +332,8 @@ def _window_end(candidates: Sequence[Unit], values: Sequence[float], start: int)
     while index < min(start + MAX_SENTENCES, len(candidates)):
         before, after = candidates[index - 1], candidates[index]
         size += len(after.text) + 1
-        full = width(before.text) >= FULL_WIDTH or size > limit
+        many = WHOLE_CHARS if before.keyed and after.keyed else limit
+        full = width(before.text) >= FULL_WIDTH or size > many
         if full or values[index] < 0.0 or not _follows(before, after):
             break
         index += 1
@@ -344,7 +360,7 @@ def _closed(sentence: str) -> str:
 
 def _follows(before: Unit, after: Unit) -> bool:
     """Say whether a sentence goes on where the other ended."""
-    if HOLE in after.text or ADDRESS in after.text or after.text.endswith(COLONS):
+    if HOLE in after.text or ADDRESS in after.text or after.text.endswith((*COLONS, *QUESTIONS)):
         return False
     if after.section != before.section or not after.complete or _phrases(after) > 0.0:
         return False
@@ -354,6 +370,8 @@ def _follows(before: Unit, after: Unit) -> bool:
         return False
     if before.kind is PieceKind.HEADING:
         return before.complete and after.kind is PieceKind.PROSE
+    if before.keyed and after.keyed and before.kind is after.kind is PieceKind.PROSE:
+        return True  # "Friday: …", "Saturday: …"
     if width(before.text) > GOOD_WIDTH // 2:
         return False
     if before.kind is PieceKind.ITEM:

@@ -34,6 +34,7 @@ _INITIAL: Final = re.compile(r"\.\s?")
 _STOPS: Final = re.compile('[.!?:;\u2026"\u201c\u201e\u00ab(]')
 _ENDING: Final = re.compile(r".+(?:ed|ing|ly)")
 _INFLECTED: Final = re.compile(r".{3,}(?:e|en|er|em|es)")
+_NUMERAL: Final = re.compile(r"[IVXL]{1,6}")
 _POSSESSIVE: Final = re.compile(r"['\u2019]s$")
 _PARTICLE: Final = re.compile(
     "(?<=[\uac00-\ud7a3]{2})(?:\uc5d0\uc11c|\uc73c\ub85c|\uc740|\ub294|\uc744|\ub97c|\uc758|\uc5d0|\uc640|\uacfc)$"
@@ -125,7 +126,7 @@ def names_in(texts: Sequence[str], language: str, stop: AbstractSet[str]) -> lis
 def _told_apart(names: Iterable[Name]) -> list[Name]:
     """Return the names, "Monica" counted as the "Monica Powell" that the text speaks of first.
 
-    One that is never named but as what something is of, and only once, is part of another.
+    One word that is never named but as what something is of is part of another name.
     """
     kept: list[Name] = []
     fuller: dict[str, Name] = {}
@@ -140,7 +141,7 @@ def _told_apart(names: Iterable[Name]) -> list[Name]:
             parts = fold(name.text).split()
             fuller.setdefault(parts[0], name)
             fuller.setdefault(parts[-1], name)
-    return [name for name in kept if name.whole or (name.words > 1 and name.count > 1)]
+    return [name for name in kept if name.whole or name.words > 1]
 
 
 def _tokens(sentence: str) -> list[_Token]:
@@ -164,7 +165,7 @@ def _read(sentence: str, tokens: Sequence[_Token], place: float, found: _Found) 
             before, run, opens = run[0], run[1:], False
         if before is not None and before.folded in cues()["possessives"]:
             run = run[1:] if len(run) > 1 else run  # "our Guide Anna"
-        while run and not run[0].capital:
+        while run and (not run[0].capital or (len(run) > 1 and _NUMERAL.fullmatch(run[0].text))):
             run = run[1:]
         if opens and len(run[-1].text) == 1 and run[-1].folded in found.stop:
             run = run[:-1]  # "Whenever I"
@@ -295,5 +296,5 @@ def _is_name(run: Sequence[_Token], before: _Token | None, found: _Found) -> boo
         return before is None or not _inflects(before, run[0], found)
     word = run[0]
     plain = len(word.text) >= MIN_CHARS and not word.text.isupper()
-    plain = plain and not _ENDING.fullmatch(word.folded)
+    plain = plain and not _ENDING.fullmatch(word.folded) and word.folded not in cues()["kin"]
     return plain and found.language not in NOUNS_CAPITAL and word.folded not in found.stop

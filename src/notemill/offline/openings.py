@@ -49,7 +49,7 @@ def opening_of(text: str) -> Opening | None:
         return Opening.SUPPOSING
     if _phrases("connectives").match(text):
         return Opening.CONNECTIVE
-    if first[0] in cues()["pronouns"]:
+    if first[0] in cues()["pronouns"] or _phrases("it_is").match(text):
         return Opening.PRONOUN
     # "This guide \u2026" speaks of the note itself.
     itself = len(first) > 1 and fold(first[1]) in cues()["self_nouns"]
@@ -81,6 +81,8 @@ def _wide_opening(text: str) -> Opening | None:
         return Opening.SUPPOSING
     if _wide("connectives_cjk").match(text):
         return Opening.CONNECTIVE
+    if _wide("pronouns_cjk").match(text):
+        return Opening.PRONOUN
     return Opening.POINTER if _wide("dangling_cjk").match(text) else None
 
 

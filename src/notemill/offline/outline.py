@@ -39,6 +39,8 @@ SKETCH_WIDTH = 60
 VERSE_SAMPLE = 40
 VERSE_LINES = 8
 MIN_PARTS = 2
+ROW_WIDTH = 90
+PAIR = 2
 VERSE_WIDTH = 48
 VERSE_SHARE = 0.8
 _DATE = re.compile(r"(?=.*\d)[\d\W_]+(?:st|nd|rd|th|\u5e74|\u6708|\u65e5)?[\d\W_]*")
@@ -55,6 +57,9 @@ def outline(page: NotePieces, title: str, folder: str) -> str:
     links = [label for label in distinct(_linked(page, lines), own) if not is_junk(label)]
     fragments = _fragments(lines, own)
     if fragments and not all(map(only_links, lines)):
+        parts = _parts(page, lines, own)
+        if len(parts) > 1 and all(head for head, _ in parts):
+            return _told(parts)
         head = page.headings[lines[0].section] if lines[0].section >= 0 else ""
         one = len({piece.section for piece in lines}) == 1
         named = one and lines[0].kind in LISTS and fold(head) != own and not is_junk(head)
@@ -62,8 +67,11 @@ def outline(page: NotePieces, title: str, folder: str) -> str:
     if links:
         return _links(links, title)
     facts = _facts(said)
-    if facts:
-        return _joined(facts)
+    rows = _rows(page)
+    if rows and not facts and is_name(title) and not is_junk(title):
+        return _joined([title, *rows], colon=True)
+    if facts or rows:
+        return _joined([*facts, *rows])
     headings = distinct((text for text in page.headings if not is_junk(text)), own)
     if headings:
         return _joined([title, *headings], colon=True) if title else _joined(headings)
@@ -220,15 +228,86 @@ def _says(piece: Piece) -> bool:
 
 
 def _facts(said: Sequence[Piece]) -> list[str]:
-    """Return the fields as "key: value", then the first cells of a table's rows."""
+    """Return the fields as "key: value"."""
     related = cues()["relations"]
     fields = (
         piece.text if fold(piece.key) in related else f"{piece.key}: {piece.text.strip(_EDGES)}"
         for piece in said
         if piece.key
     )
-    cells = (piece.text for piece in said if piece.kind is PieceKind.CELL and not piece.depth)
-    return distinct([*fields, *cells], "")
+    return distinct(fields, "")
+
+
+def _rows(page: NotePieces) -> list[str]:
+    """Return a table's rows: "Nuts (badly)", of several columns "Bath (width 1.80, depth 2.20)"."""
+    rows: list[list[Piece]] = []
+    for piece in page.pieces:
+        if piece.kind is PieceKind.CELL:
+            if not rows or piece.depth <= rows[-1][-1].depth:
+                rows.append([])
+            rows[-1].append(piece)
+        if len(rows) > MAX_FRAGMENTS:
+            break
+    told = [row for row in rows if any(has_words(one.text) for one in row)]
+    headed = any(len(row) > PAIR for row in told)
+    return distinct((_row(row, headed=headed) for row in told), "")
+
+
+def _row(row: Sequence[Piece], *, headed: bool) -> str:
+    name, *rest = (piece.text for piece in row)
+    whole = "".join((name, *rest))
+    wide = is_cjk(whole)
+    if headed:
+        rest = [
+            f"{one.column}{_colon(whole)}{one.text}" if one.column else one.text for one in row[1:]
+        ]
+    told = _comma(whole).join(rest)
+    if "," in told.replace(", ", "") or any(
+        mark in one for one in rest for mark in (", ", "\u3001")
+    ):
+        told = ("\uff1b" if wide else "; ").join(rest)
+    whole = (f"{name}\uff08{told}\uff09" if wide else f"{name} ({told})") if rest else name
+    return whole if width(whole) <= ROW_WIDTH else name
+
+
+Part = tuple[str, list[str]]
+
+
+def _parts(page: NotePieces, lines: Sequence[Piece], own: str) -> list[Part]:
+    """Return what the lines under each heading say, under the heading if it names their subject."""
+    sections: dict[int, list[Piece]] = {}
+    for piece in lines[:MAX_FRAGMENTS]:
+        sections.setdefault(piece.section, []).append(piece)
+    parts = []
+    for section, pieces in sections.items():
+        head = page.headings[section] if section >= 0 else ""
+        named = is_name(head) and fold(head) != own and not is_junk(head)
+        parts.append((head.strip(_EDGES) if named else "", _fragments(pieces, own)))
+    return [part for part in parts if part[1]]
+
+
+def _told(parts: Sequence[Part]) -> str:
+    """Return "Good: quick builds; Bad: flaky tests": of each part as many lines as fit."""
+    sample = "".join(line for _, lines in parts[:8] for line in lines[:4])
+    limit = ideal(sample)
+    sizes = [1] * len(parts)
+
+    def text() -> str:
+        told = (
+            f"{head}{_colon(head)}{_comma(sample).join(lines[:size])}"
+            for (head, lines), size in zip(parts, sizes, strict=False)
+        )
+        return ("\uff1b" if is_cjk(sample) else "; ").join(told)
+
+    while len(sizes) > 1 and len(text()) > limit:
+        sizes.pop()
+    for place in range(len(sizes)):
+        while sizes[place] < len(parts[place][1]):
+            sizes[place] += 1
+            if len(text()) > limit:
+                sizes[place] -= 1
+                break
+    return shortened(text())[:MOST_CHARS]
 
 
 def _links(links: Sequence[str], title: str) -> str:

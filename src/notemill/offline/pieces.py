@@ -35,7 +35,8 @@ class Piece:
     """One paragraph, list item, heading or field in plain words.
 
     `group` is shared by the pieces of one paragraph or list, `section` is the index of the
-    heading above in `NotePieces.headings` (-1: none), `depth` counts list levels or heading levels.
+    heading above in `NotePieces.headings` (-1: none), `depth` counts list levels, heading levels, or
+    the cells of a row before this one, and `column` heads that of a cell.
     """
 
     kind: PieceKind
@@ -46,6 +47,7 @@ class Piece:
     links: tuple[str, ...] = ()
     code_chars: int = 0
     key: str = ""
+    column: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +147,7 @@ class _Reader:
     group: int = 0
     indents: list[int] = field(default_factory=list)
     table: bool = False
+    columns: list[str] = field(default_factory=list)
     blank: bool = True
 
     def read(self, line: str) -> None:
@@ -239,16 +242,17 @@ class _Reader:
 
     def _row(self, stripped: str) -> bool:
         if _TABLE_RULE.match(stripped) and "|" in stripped:
+            unread = InlineElements()  # a column's head is no text of the note's own
+            heads = _cells(self.waiting[-1]) if self.waiting else []
+            self.columns = [plain(head, unread, self.titles) for head in heads]
             self.waiting.clear()
             self.table = True
             return True
         if not self.table or "|" not in stripped:
             return False
-        cells = stripped.replace("\\|", "\u2223").strip("|").split("|")
-        self._emit(PieceKind.CELL, cells[0].replace("\u2223", "|"), 0)
-        if len(cells) > 1:
-            for cell in cells[1:]:
-                self._emit(PieceKind.CELL, cell.replace("\u2223", "|"), 1)
+        for place, cell in enumerate(_cells(stripped)):
+            column = self.columns[place] if place < len(self.columns) else ""
+            self._emit(PieceKind.CELL, cell, place, column=column)
         return True
 
     def _item(self, item: re.Match[str], indent: int) -> None:
@@ -288,7 +292,7 @@ class _Reader:
         if not same_group:
             self.group += 1
 
-    def _emit(self, kind: PieceKind, raw: str, depth: int, key: str = "") -> None:
+    def _emit(self, kind: PieceKind, raw: str, depth: int, key: str = "", column: str = "") -> None:
         if kind is PieceKind.HEADING:
             self.group += 1
             raw = _ATTRIBUTE.sub("", raw)
@@ -308,8 +312,15 @@ class _Reader:
                 links=tuple(self.found.links[links:]),
                 code_chars=self.found.code_chars - code,
                 key=clean(key),
+                column=column,
             )
         )
+
+
+def _cells(row: str) -> list[str]:
+    """Return the cells of a table's row."""
+    cells = row.strip().replace("\\|", "\u2223").strip("|").split("|")
+    return [cell.replace("\u2223", "|") for cell in cells]
 
 
 def _indent(line: str) -> int:

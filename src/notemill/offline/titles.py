@@ -12,7 +12,7 @@ from notemill.offline.units import section_value
 from notemill.text.words import UNSPACED, WORD, fold, words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from collections.abc import Set as AbstractSet
 
     from notemill.offline.pieces import NotePieces
@@ -24,19 +24,23 @@ LINE_CHARS: Final = 120
 LINE_CJK: Final = 10
 
 _DATE: Final = re.compile(
+    r"^\d{8,14}(?=\D)|"
     r"\b\d{4}[-./_]\d{1,2}(?:[-./_]\d{1,2})?\b|\b\d{1,2}[-./]\d{1,2}[-./]\d{4}\b"
 )
 _YEAR: Final = re.compile(r"^(?:19|20)\d\d\s+(?=\D)|(?<=[^\s\d])\s+(?:19|20)\d\d$")
 _NUMBERING: Final = re.compile(
-    r"^\s*(?:0\d+|\d{1,3}(?:\.\d+)*[.):\u3001])\s*|^[#\u2116]\s*\d+\s*|\s+#?\d{1,3}$"
+    r"^\s*(?:0\d+|\d{1,3}(?:\.\d+)*[.):\u3001])\s*|^[#\u2116]\s*\d+\s*"
+    r"|(?:\s+[A-Z]{1,2})?\s+#?\d{1,3}[\u9031\u5468\u53f7\u53f7]?$"
 )
 _SEPARATORS: Final = re.compile(
     r"\s+[-\u2013\u2014|~+/]\s+|--+|\u2014{2,}|[:|\uff1a()\uff08\uff09\[\]\u3010\u3011\u300a\u300b\u300c\u300d"
-    r"\u300e\u300f\u2211\u00a7]+|(?<=[\u3041-\u9fff])-(?=[\u3041-\u9fff])"
+    r"\u300e\u300f\u2211\u00a7]+|(?<=\w)-(?=[\u3041-\u9fff]{2,4}$|[\u3041-\u9fff]+\u00b7)"
 )
+"""What parts a title; a hyphen parts a Chinese book from who wrote it, but no two names of a term."""
 _ASIDE: Final = re.compile(r"\s?\([^()]*\)|\uff08[^\uff08\uff09]*\uff09")
 _CUT: Final = re.compile(r"\S(?:\.{3}|\u2026)\W*$")
 SENTENCE: Final = re.compile(r"[,;?!\uff0c\uff1b\uff1f\uff01\u3002\u2026]|\.(?:\s|$)")
+_CLAUSE: Final = re.compile(SENTENCE.pattern + "|\u3001")
 EDGES: Final = " .:!?\uff1a\uff1f\uff01\u3002,\uff0c\u3001;'\"\u201c\u201d\u2018\u2019_*~-"
 _MARKS: Final = re.compile(r"^[^\w(.]+\s*|\s+[^\w)]+$")
 _WORDLESS: Final = re.compile(
@@ -47,7 +51,7 @@ _ORDINAL: Final = re.compile(
     "[\u6b21\u56de\u7ae0\u8282\u7bc0\u8bfe\u8ab2\u8bb2\u8b1b\u5468\u9031\u671f\u8bdd\u8a71\u96c6]"
 )
 """How Chinese and Japanese number what is held again and again: it says which, not what."""
-_NUMBERED: Final = re.compile(r"(\D+?)\s?#?(?:\d{1,4}(?:\.\d+)?|[IVXL]{1,6})")
+_NUMBERED: Final = re.compile(r"(\D+?)\s?#?(?:\d{1,4}(?:\.\d+)?|[IVXL]{1,6})(?=\s|$)\s*")
 _NUMBER: Final = re.compile(r"\d+(?:st|nd|rd|th)?")
 _INFINITIVES: Final = re.compile(r"(?<=\S)(?:\s+[a-z\u00e4\u00f6\u00fc\u00df]{2,}(?:en|ern|eln))+$")
 
@@ -74,34 +78,49 @@ def opening_heading(page: NotePieces) -> list[str]:
     return title_parts(first.text) if first is not None and opens else []
 
 
-def line_parts(page: NotePieces, language: str) -> list[str]:
+def line_parts(page: NotePieces, language: str, stop: AbstractSet[str]) -> list[str]:
     """Return what the only line of a note names, up to its first comma, if that is short.
 
     Of what is to be done that is what it is done to: "swap the tyres", "Reifen wechseln" (in German
-    its capital tells; `language` is a code of ISO 639-1).
+    its capital tells; `language` is a code of ISO 639-1, `stop` are its words of grammar).
     """
     lines = [piece.text for piece in page.pieces if piece.kind is not PieceKind.HEADING]
     if len(lines) != 1 or len(lines[0]) > LINE_CHARS or len(split(lines[0])) > 1:
         return []
     if is_complete(lines[0]):
         return []  # what happened, not what it is about
-    clause = SENTENCE.split(lines[0], maxsplit=1)[0]
-    parts = [_done_to(part, language) for part in title_parts(clause)]
+    clause = _CLAUSE.split(lines[0], maxsplit=1)[0]
+    parts = [name for part in title_parts(clause) for name in _done_to(part, language, stop)]
     short = all(
         len(part) <= LINE_CJK if UNSPACED.search(part) else is_short(part) for part in parts
     )
     return [part for part in parts if is_nameable(part)] if short else []
 
 
-def _done_to(clause: str, language: str) -> str:
-    """Return what a clause without a subject is about: the noun after its first article."""
+def _done_to(clause: str, language: str, stop: AbstractSet[str]) -> list[str]:
+    """Return what a clause without a subject is about: the nouns after the articles in it."""
     if language == "de":
-        return _INFINITIVES.sub("", clause)
+        return [_INFINITIVES.sub("", clause)]
     found = list(WORD.finditer(clause))
-    for before, match in enumerate(found[:-1]):
-        if before and fold(match[0]) in cues()["determiners"]:
-            return clause[found[before + 1].start() :]
-    return clause
+    articles = [
+        place
+        for place, match in enumerate(found)
+        if place and fold(match[0]) in cues()["determiners"]
+    ]
+    return [
+        _noun(clause, found[place + 1 :], stop) for place in articles if found[place + 1 :]
+    ] or [clause]
+
+
+def _noun(clause: str, found: Sequence[re.Match[str]], stop: AbstractSet[str]) -> str:
+    """Return the words up to one of grammar, "of" and its like not counted."""
+    end = 1
+    while end < len(found):
+        word = fold(found[end][0])
+        if word in stop and word not in cues()["connectors"]:
+            break
+        end += 1
+    return clause[found[0].start() : found[end - 1].end()]
 
 
 def stand_in(title: str, folder: str) -> tuple[str, ...]:
@@ -160,7 +179,13 @@ def bared(text: str) -> str:
 
 
 def _unnumbered(part: str) -> str:
-    """Return a part of a title without its number, unless a single word is left: "Session 5"."""
+    """Return a part of a title without its number, unless a single word is left: "Apollo 11".
+
+    What follows a number of its kind is named alone: "Episode 112 Why we wait".
+    """
+    first = _NUMBERED.match(part) or _ORDINAL.match(part)
+    if first and first.end() < len(part) and only_counts(first[0].rstrip()):
+        return part[first.end() :].strip()
     bare = _NUMBERING.sub("", part)
     return bare if " " in bare or not part.startswith(bare) else part
 

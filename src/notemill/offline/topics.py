@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
     from notemill.offline.commonplace import Commonplace
+    from notemill.offline.names import Name
     from notemill.offline.pieces import NotePieces, Piece
 
 MAX_TOPICS: Final = 5
@@ -46,7 +47,7 @@ FEW_STRONG: Final = 3
 SHORT_TEXT: Final = 900
 """Letters of a text so short that one mention of a name counts."""
 MOST_ONCE: Final = 3
-"""Names mentioned once that a note without a telling title gets; with one, only whole ones."""
+"""Names mentioned once that a note without a telling title gets; with one, one whole name."""
 LEAST_SPOKEN_OF: Final = 2
 """Mentions that a part of a text, or a word set off in it, has where the text is about it."""
 LEAST_SINGLE: Final = 3
@@ -118,12 +119,13 @@ def topics(
     body = [piece for piece in page.pieces if _is_prose(piece)]
     said = folded("\n".join(piece.text for piece in body))
     for part in _titles(page, title, common):
-        spoken_of = [] if is_short(part) else [run for run in runs(part, stop) if fold(run) in said]
+        named = () if is_short(part) else runs(part, stop)
+        spoken_of = [run for run in named if said.count(fold(run)) >= LEAST_SPOKEN_OF]
         known = said.count(fold(part)) >= LEAST_SPOKEN_OF
         for name in spoken_of or [part]:
             candidates.add(name, IN_TITLE, titled=True, form=known)
     if not candidates.found:
-        for part in line_parts(page, language):
+        for part in line_parts(page, language, stop):
             candidates.add(part, IN_TITLE, titled=True)
     titled = bool(candidates.found)
     _add_links(candidates, page, said, titled=titled)
@@ -177,7 +179,10 @@ def _add_links(candidates: _Candidates, page: NotePieces, said: str, *, titled: 
     linking = [
         piece
         for piece in page.pieces
-        if piece.links and fold(piece.key) not in related and not is_fact(piece)
+        if piece.links
+        and not (titled and piece.kind is PieceKind.TASK)
+        and fold(piece.key) not in related
+        and not is_fact(piece)
     ]
     for piece in linking[:READ_LINKS]:
         aside = piece.section >= 0 and section_value(page.headings[piece.section]) < 0
@@ -237,8 +242,8 @@ def _add_named(
     prose = [piece.text for piece in body if piece.kind not in LISTS]
     said = folded("\n".join(prose))
     short = sum(map(len, texts)) <= SHORT_TEXT
-    once = MOST_ONCE
-    for name in sorted(names_in(texts, language, stop), key=lambda one: one.words == 1):
+    once = 1 if titled else MOST_ONCE
+    for name in _by_fullness(names_in(texts, language, stop)):
         if name.count == 1:
             told = name.words > 1 and name.whole and not name.listed and fold(name.text) in said
             if not short or not once or (titled and not told):
@@ -251,6 +256,12 @@ def _add_named(
         candidates.add(name.text, score)
     for text, score in cjk_names(prose if titled else texts, recurring, titled=titled):
         candidates.add(text, score)
+
+
+def _by_fullness(names: Iterable[Name]) -> list[Name]:
+    """Return names of several words first; one that is only what something is of, if no other is."""
+    ranked = sorted(names, key=lambda one: (not one.whole, one.words == 1))
+    return [one for one in ranked if one.whole or one.count > 1] or ranked
 
 
 def _apart(ranked: Iterable[_Candidate]) -> list[_Candidate]:

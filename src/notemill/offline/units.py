@@ -11,7 +11,7 @@ from notemill.offline.cues import cues
 from notemill.offline.inline import ADDRESS
 from notemill.offline.marked import HOLE
 from notemill.offline.pieces import PieceKind
-from notemill.offline.sentences import ideal, is_complete, split, stop_for
+from notemill.offline.sentences import QUESTIONS, ideal, is_complete, split, stop_for
 from notemill.text.words import fold, is_cjk, width, words
 
 if TYPE_CHECKING:
@@ -56,7 +56,8 @@ class Unit:
     `links` and `code` are shares of the sentence's letters, 0 to 1; `described` marks the value of
     a line such as "Summary: …", `announced` an item of a list that a line with a colon introduces,
     `spoken` a line of dialogue, `keyed` one that begins with a key, `listed` one with
-    the list it introduces, `context` the short line above it in an outline.
+    the list it introduces, `answers` one after a question in its paragraph, `context` the short line
+    above it in an outline.
     """
 
     text: str
@@ -70,6 +71,7 @@ class Unit:
     spoken: bool = False
     keyed: bool = False
     listed: bool = False
+    answers: bool = False
     context: str = ""
     links: float = 0.0
     code: float = 0.0
@@ -203,8 +205,8 @@ def _of_piece(
         whole = sentence
         if number == len(sentences) - 1 and sentence.endswith(COLONS):
             whole = with_list(sentence, pieces, index) or sentence
-        if not has_words(whole):
-            continue
+        if not has_words(whole) or (number and whole in piece.links):
+            continue  # at the end of a line a link alone says what to do: "Open the board"
         yield Unit(
             text=whole,
             kind=piece.kind,
@@ -217,6 +219,7 @@ def _of_piece(
             spoken=key in speakers,
             keyed=bool(key) and number == 0,
             listed=whole != sentence,
+            answers=number > 0 and sentences[number - 1].endswith(tuple(QUESTIONS)),
             context="" if described else context,
             links=links,
             code=min(1.0, piece.code_chars / letters),

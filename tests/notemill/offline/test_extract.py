@@ -171,7 +171,28 @@ def test_a_description_does_not_begin_in_mid_argument(title: str, text: str, exp
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("| Food | How |\n|---|---|\n| Nuts | badly |\n| Kiwi | mildly |\n", "Nuts, Kiwi"),
+        (
+            "| Food | How |\n|---|---|\n| Nuts | badly |\n| Kiwi | mildly |\n",
+            "Nuts (badly), Kiwi (mildly)",
+        ),
+        (
+            "| Room | Width | Depth |\n|---|---|---|\n| Bath | 1.8 | 2.2 |\n| Hall | 1.1 | |\n",
+            "Bath (Width: 1.8, Depth: 2.2); Hall (Width: 1.1)",
+        ),
+        (
+            "## Week A\n\n- Jan: bath\n- Lea: hall\n\n## Week B\n\n- Jan: hall\n",
+            "Week A: Jan: bath, Lea: hall; Week B: Jan: hall",
+        ),
+        (
+            (
+                "Friday: arrival at 2 pm in the harbour district, in the evening the concert hall.\n"
+                "Saturday: a tour of the harbour instead.\nSunday: the train at 4."
+            ),
+            (
+                "Friday: arrival at 2 pm in the harbour district, in the evening the concert hall. "
+                "Saturday: a tour of the harbour instead. Sunday: the train at 4."
+            ),
+        ),
         (
             "**尊敬語**：いらっしゃる、召し上がる、ご覧になる\n**謙譲語**：参る、いただく、拝見する\n",
             "尊敬語：いらっしゃる、召し上がる、ご覧になる、謙譲語：参る、いただく、拝見する",
@@ -196,7 +217,7 @@ def test_a_description_does_not_begin_in_mid_argument(title: str, text: str, exp
         ),
         (
             "## Good\n\n- quick builds\n\n## Bad\n\n- flaky tests\n",
-            "quick builds, flaky tests",
+            "Good: quick builds; Bad: flaky tests",
         ),
         (
             "Finished: March 2023\n\nShevek travels to the planet Urras to finish his theory of time.",
@@ -207,6 +228,44 @@ def test_a_description_does_not_begin_in_mid_argument(title: str, text: str, exp
 def test_short_lines_are_told_together(text: str, expected: str) -> None:
     """A page of short lines is described by them, not by the one that ends like a sentence."""
     assert run(text).description == expected
+
+
+@pytest.mark.parametrize(
+    ("title", "text", "expected"),
+    [
+        (
+            "Solutions",
+            (
+                "- The agora is a [[repository]] of [[problems]] and [[solutions]].\n"
+                "- Not all solutions are feasible. But they all belong in the agora.\n"
+            ),
+            "The agora is a repository of problems and solutions.",
+        ),
+        (
+            "Pi-hole",
+            "Why? To block ads in all of the network. Pi-hole is a DNS server on a Raspberry Pi.",
+            "Pi-hole is a DNS server on a Raspberry Pi.",
+        ),
+        (
+            "Inca",
+            "It was the largest empire of the continent before the conquest.",
+            "Inca: It was the largest empire of the continent before the conquest.",
+        ),
+        (
+            "第五次",
+            "她问我在回避什么。我发现自己总是在难过的时候拼命工作。",
+            "咨询 第五次：她问我在回避什么。我发现自己总是在难过的时候拼命工作。",
+        ),
+        (
+            "Drafts",
+            "The plan for all articles is kept on the board. [Open the board](ticktick://x)",
+            "The plan for all articles is kept on the board.",
+        ),
+    ],
+)
+def test_a_description_begins_where_the_note_does(title: str, text: str, expected: str) -> None:
+    """The first sentence is not lost, what it answers or stands for not left out, no button read."""
+    assert run(text, title=title, folder="咨询").description.startswith(expected)
 
 
 def test_a_forms_headings_are_no_description() -> None:
