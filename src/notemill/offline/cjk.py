@@ -86,7 +86,8 @@ def cjk_names(
         least = LONG_COMPOUND if titled else LONG_COMPOUND - 2
         for name, count in Counter(_COMPOUND.findall(text)).items():
             long = len(name) >= least and not _DESCRIBED.fullmatch(name)
-            if (count >= MIN_COUNT or long) and len(name) <= MOST_COMPOUND:
+            long = long and not (titled and _is_listed(name, text))
+            if (count >= MIN_COUNT + titled or long) and len(name) <= MOST_COMPOUND:
                 found.setdefault(name, 0.6 + 0.5 * count + 0.4 * long)
     elif not titled:
         found = dict.fromkeys(_places_in(text), PLACE) | found
@@ -95,6 +96,12 @@ def cjk_names(
             if whole and _stands_alone(name, text):
                 found.setdefault(name, 0.8 + 0.3 * count)
     return list(found.items())
+
+
+def _is_listed(name: str, text: str) -> bool:
+    """Say whether a name is one of a list: what else stands in it is no less a topic."""
+    at = text.find(name)
+    return "\u3001" in (text[at - 1 : at], text[at + len(name) : at + len(name) + 1])
 
 
 def _places_in(text: str) -> Iterator[str]:

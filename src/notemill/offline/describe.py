@@ -74,6 +74,7 @@ ANNOUNCES = 0.4
 PRESSES = 0.3
 DATED = 0.3
 DATE_WIDTH = 30
+DATE_LETTERS = 12
 DEPTH = 0.1
 WORDLESS = 1.0
 PLAIN = 0.19
@@ -111,6 +112,7 @@ ANNOUNCING_WORDS = 5
 MAX_DEPTH = 3
 MIN_CONTEXT = 3
 MANY_PIECES = 6
+_CLAUSES = re.compile(r";\s")
 _DATED = re.compile(r"\d{4}")
 _CLOCKED = re.compile(r"\d{4}[-./]\d{1,2}[-./]\d{1,2}")
 
@@ -130,7 +132,15 @@ def describe(page: NotePieces, title: str, folder: str, stop: AbstractSet[str]) 
     keys = [list(terms(unit.text)) for unit in candidates]
     names = " ".join([title, *page.headings[:1]])
     subject = {term for term in terms(names) if term not in stop and not term.isdigit()}
-    values = [_value(unit, index, keys[index], subject) for index, unit in enumerate(candidates)]
+    # What a book's note begins with may only say who wrote it, and when.
+    first = next(
+        (index for index, unit in enumerate(candidates) if _is_sentence(unit, unit.text)), 0
+    )
+    values = [
+        _value(unit, index, keys[index], subject)
+        + (FIRST if index == first and _is_plain(unit) else 0.0)
+        for index, unit in enumerate(candidates)
+    ]
     ends = [_window_end(candidates, values, start) for start in range(len(candidates))]
     windows = [_window(candidates[start:end]) for start, end in enumerate(ends)]
     central = _centrality(keys, ends, subject, stop)
@@ -232,14 +242,16 @@ def _value(unit: Unit, index: int, own: Sequence[str], subject: AbstractSet[str]
     if subject and not unit.described:
         value += TITLE * len(subject & set(own)) / len(subject)
     value += _definition(unit.text, subject)
-    flaws = _flaws(unit, index)
-    if not index and unit.complete and flaws < PLAIN:
-        value += FIRST
     value += SUMMARY_SECTION if unit.section > 0 else 0.0
     value -= OTHER_SECTION if unit.section < 0 else 0.0
     if unit.described:
         value += SUMMARY_LINE if unit.opens else SUMMARY_LINE / 2
-    return value - flaws
+    return value - _flaws(unit, index)
+
+
+def _is_plain(unit: Unit) -> bool:
+    """Say whether next to nothing speaks against a note's first sentence as its description."""
+    return unit.complete and _flaws(unit, 0) < PLAIN
 
 
 def _length_fit(text: str) -> float:
@@ -258,7 +270,7 @@ def _definition(text: str, subject: AbstractSet[str]) -> float:
         place = min((place for place in places if place > 0), default=0)
         before = set(terms(start[:place]))
     else:
-        head = words(text)[:HEAD_WORDS]
+        head = words(_CLAUSES.split(text, maxsplit=1)[0])[:HEAD_WORDS]
         defining = cues()["defining"]
         place = next((i for i, word in enumerate(head) if i and word.casefold() in defining), 0)
         before = {term for word in head[:place] for term in terms(word)}
@@ -315,7 +327,11 @@ def _phrases(unit: Unit) -> float:
         price += GREETING
     if unit.kind is PieceKind.STEP and head in cues()["presses"]:
         price += PRESSES
-    dated = _CLOCKED.match(text) or (width(text) < DATE_WIDTH and _DATED.search(text))
+    dated = _CLOCKED.match(text) or (
+        width(text) < DATE_WIDTH
+        and _DATED.search(text)
+        and sum(map(str.isalpha, text)) < DATE_LETTERS
+    )
     return price + (DATED if dated else 0.0)
 
 
@@ -378,7 +394,8 @@ def _follows(before: Unit, after: Unit) -> bool:
         return after.kind is PieceKind.ITEM and before.depth == after.depth and before.complete
     if before.kind is not PieceKind.PROSE:
         return False
-    return after.kind is PieceKind.PROSE or width(before.text) < SHORT_WIDTH
+    short = width(before.text) < SHORT_WIDTH and after.kind is not PieceKind.QUOTE
+    return after.kind is PieceKind.PROSE or short
 
 
 def _bare(text: str) -> str:

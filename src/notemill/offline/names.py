@@ -32,7 +32,7 @@ _JOINED: Final = re.compile(r"\s|['\u2019]\s?")
 _MAIL: Final = re.compile(r"[\w.+-]++@\w\S*+")
 _INITIAL: Final = re.compile(r"\.\s?")
 _STOPS: Final = re.compile('[.!?:;\u2026"\u201c\u201e\u00ab(]')
-_ENDING: Final = re.compile(r".+(?:ed|ing|ly)")
+_ENDING: Final = re.compile(r".+(?:ed|ing|ly|amos|emos|imos|aron|ieron)")
 _INFLECTED: Final = re.compile(r".{3,}(?:e|en|er|em|es)")
 _NUMERAL: Final = re.compile(r"[IVXL]{1,6}")
 _POSSESSIVE: Final = re.compile(r"['\u2019]s$")
@@ -264,8 +264,10 @@ def _may_open(run: Sequence[_Token], after: Sequence[_Token], sentence: str, fou
     """
     if found.language in NOUNS_CAPITAL or _ENDING.fullmatch(run[0].folded):
         return False
-    if len(run) > 1 or not after:
-        return len(run) > 1
+    if len(run) > 1:
+        return run[1].capital  # "Salimos de Poncebos", not "Museo de las Culturas", is likelier
+    if not after:
+        return False
     if after[0].capital:
         return sentence[run[-1].end : after[0].start].strip() == ","
     return len(after) > 1 and after[0].folded in cues()["coordinating"] and after[1].capital

@@ -65,7 +65,8 @@ def outline(page: NotePieces, title: str, folder: str) -> str:
         named = one and lines[0].kind in LISTS and fold(head) != own and not is_junk(head)
         return _joined([head, *fragments], colon=True) if named else _joined(fragments)
     if links:
-        return _links(links, title)
+        outside = page.found.outside.issuperset(links)
+        return _joined(links) if outside and len(links) > 1 else _links(links, title)
     facts = _facts(said)
     rows = _rows(page)
     if rows and not facts and is_name(title) and not is_junk(title):
@@ -281,7 +282,8 @@ def _parts(page: NotePieces, lines: Sequence[Piece], own: str) -> list[Part]:
     parts = []
     for section, pieces in sections.items():
         head = page.headings[section] if section >= 0 else ""
-        named = is_name(head) and fold(head) != own and not is_junk(head)
+        form = is_junk(head) and fold(head) not in cues()["calendar"]
+        named = is_name(head) and fold(head) != own and not form
         parts.append((head.strip(_EDGES) if named else "", _fragments(pieces, own)))
     return [part for part in parts if part[1]]
 

@@ -88,6 +88,7 @@ _TERMINAL = re.compile(
 _HEADED = re.compile(
     r"(?:\*\*|__)[^*_\n]{1,40}(?:\*\*|__)\s?[:\uff1a]|[^\s:\uff1a]{1,12}\uff1a|[^=\n]{1,30}\s=\s"
 )
+_KEYED = re.compile(r"[^\s:]{1,20}:\s")
 WRAPPED_MIN_CHARS = 45
 TAB = 4
 
@@ -356,7 +357,7 @@ def _joined(lines: list[str]) -> Iterator[str]:
 
 
 def _continues(before: str, after: str) -> bool:
-    if _HEADED.match(after):
+    if _HEADED.match(after) or (_KEYED.match(before) and _KEYED.match(after)):
         return False
     if before.endswith((",", "\uff0c", "\u3001")) or after[:1].islower():
         return True

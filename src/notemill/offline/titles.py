@@ -9,6 +9,7 @@ from notemill.offline.cues import cues, form_words
 from notemill.offline.pieces import PieceKind
 from notemill.offline.sentences import is_complete, split
 from notemill.offline.units import section_value
+from notemill.text.stopwords import lists
 from notemill.text.words import UNSPACED, WORD, fold, words
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ MOST_CJK_CHARS: Final = 16
 """Longer titles and labels are sentences, not names."""
 LINE_CHARS: Final = 120
 LINE_CJK: Final = 10
+KANA_OBJECT: Final = "\u3092"
+"""The Japanese particle behind what a verb is done to."""
 
 _DATE: Final = re.compile(
     r"^\d{8,14}(?=\D)|"
@@ -71,11 +74,15 @@ def title_parts(title: str) -> list[str]:
     ]
 
 
-def opening_heading(page: NotePieces) -> list[str]:
-    """Return what a heading at the very top names: the note's title where a file's name is none."""
+def opening_heading(page: NotePieces, title: str) -> list[str]:
+    """Return what a heading at the very top names: the note's title where a file's name is none.
+
+    Where the title only counts, any heading at the top says what that one is about.
+    """
     first = page.pieces[0] if page.pieces else None
-    opens = first is not None and first.kind is PieceKind.HEADING and first.depth == 1
-    return title_parts(first.text) if first is not None and opens else []
+    if first is None or first.kind is not PieceKind.HEADING:
+        return []
+    return title_parts(first.text) if first.depth == 1 or only_counts(title) else []
 
 
 def line_parts(page: NotePieces, language: str, stop: AbstractSet[str]) -> list[str]:
@@ -101,6 +108,8 @@ def _done_to(clause: str, language: str, stop: AbstractSet[str]) -> list[str]:
     """Return what a clause without a subject is about: the nouns after the articles in it."""
     if language == "de":
         return [_INFINITIVES.sub("", clause)]
+    if KANA_OBJECT in clause:
+        return [clause.partition(KANA_OBJECT)[0]]
     found = list(WORD.finditer(clause))
     articles = [
         place
@@ -125,11 +134,20 @@ def _noun(clause: str, found: Sequence[re.Match[str]], stop: AbstractSet[str]) -
 
 def stand_in(title: str, folder: str) -> tuple[str, ...]:
     """Return the least that is true of a note: its title or its folder's name."""
+    if parent := named_by_folder(title, folder):
+        return (parent,)
     named = not any(map(str.isnumeric, title)) or is_nameable(title)
     if named and not only_counts(title) and len(title) <= LINE_CHARS and not _CUT.search(title):
         return (title,) if any(map(str.isalpha, title)) else ()
     names = (name.strip() for name in (*reversed(folder.split("/")), title))
     return tuple(name for name in names if any(map(str.isalpha, name)))[:1]
+
+
+def named_by_folder(title: str, folder: str) -> str:
+    """Return the folder of a note whose title is only a word of forms or a number of its kind."""
+    parent = folder.rpartition("/")[2].strip()
+    told = is_nameable(parent) and fold(parent) not in lists()["folders"]
+    return parent if told and any(map(str.isalpha, title)) and not is_nameable(title) else ""
 
 
 def runs(part: str, stop: AbstractSet[str]) -> Iterator[str]:

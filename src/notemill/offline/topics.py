@@ -19,6 +19,7 @@ from notemill.offline.titles import (
     is_nameable,
     is_short,
     line_parts,
+    named_by_folder,
     opening_heading,
     runs,
     stand_in,
@@ -71,6 +72,7 @@ EARLY: Final = 0.4
 ENOUGH: Final = 1.5
 
 _SPOKEN: Final = re.compile(SENTENCE.pattern + "|[:\uff1a|\u3010\u3011]")
+_ONE_OF_SEVERAL: Final = re.compile(r"(?<=[^\W\d]) \d{1,2}$")
 Key = tuple[str, ...]
 
 
@@ -118,7 +120,7 @@ def topics(
     candidates = _Candidates()
     body = [piece for piece in page.pieces if _is_prose(piece)]
     said = folded("\n".join(piece.text for piece in body))
-    for part in _titles(page, title, common):
+    for part in _titles(page, title, common, said):
         named = () if is_short(part) else runs(part, stop)
         spoken_of = [run for run in named if said.count(fold(run)) >= LEAST_SPOKEN_OF]
         known = said.count(fold(part)) >= LEAST_SPOKEN_OF
@@ -127,7 +129,7 @@ def topics(
     if not candidates.found:
         for part in line_parts(page, language, stop):
             candidates.add(part, IN_TITLE, titled=True)
-    titled = bool(candidates.found)
+    titled = bool(candidates.found or named_by_folder(title, folder))
     _add_links(candidates, page, said, titled=titled)
     _add_emphasis(candidates, page, said, titled=titled)
     _add_named(candidates, body, recurring, language=language, stop=stop, titled=titled)
@@ -140,11 +142,15 @@ def topics(
     return tuple(one.text for one in kept[: min(most, MAX_TOPICS)]) or stand_in(title, folder)
 
 
-def _titles(page: NotePieces, title: str, common: Commonplace) -> list[str]:
-    """Return what the heading at the top names, and the title unless that is only a file's name."""
-    heading = [part for part in opening_heading(page) if fold(part) not in common.names]
+def _titles(page: NotePieces, title: str, common: Commonplace, said: str) -> list[str]:
+    """Return what the heading at the top names, and the title unless that is only a file's name.
+
+    "Rehearsal 3" is a rehearsal, "Apollo 11" is what the text calls so.
+    """
+    heading = [part for part in opening_heading(page, title) if fold(part) not in common.names]
     heading = [part for part in heading if is_nameable(part)]
-    return heading if heading and title.islower() else [*heading, *title_parts(title)]
+    names = heading if heading and title.islower() else [*heading, *title_parts(title)]
+    return [name if fold(name) in said else _ONE_OF_SEVERAL.sub("", name) for name in names]
 
 
 def _is_prose(piece: Piece) -> bool:

@@ -199,7 +199,7 @@ def test_a_description_does_not_begin_in_mid_argument(title: str, text: str, exp
         ),
         (
             "## March\n\nTomatoes\n\n## May\n\nBeans go into the bed\n",
-            "Tomatoes, Beans go into the bed",
+            "March: Tomatoes; May: Beans go into the bed",
         ),
         (
             (
@@ -240,6 +240,20 @@ def test_short_lines_are_told_together(text: str, expected: str) -> None:
                 "- Not all solutions are feasible. But they all belong in the agora.\n"
             ),
             "The agora is a repository of problems and solutions.",
+        ),
+        (
+            "Tschick",
+            (
+                "Wolfgang Herrndorf, 2010\n\nZwei Vierzehnjährige fahren mit einem Lada durch das Land. "
+                "Maik erzählt; Tschick ist der Neue.\n\n> Die Welt ist schlecht."
+            ),
+            "Zwei Vierzehnjährige fahren mit einem Lada durch das Land.",
+        ),
+        ("Rolf", "1951年生まれの電気技師。2016年に引退した。", "1951年生まれの電気技師。"),
+        (
+            "Verbs",
+            "ser: soy, eres, es,\nestar: estoy, estás, está",
+            "ser: soy, eres, es; estar: estoy, estás, está",
         ),
         (
             "Pi-hole",
@@ -307,6 +321,8 @@ def test_an_outline_of_fragments_is_joined() -> None:
 
 def test_an_index_says_what_it_links_to() -> None:
     """A note of links alone is described by their labels."""
+    outside = "- [Typografie](https://a.org)\n- [Fonts](https://b.org)\n"
+    assert run(outside, title="Schrift").description == "Typografie, Fonts"
     text = "- [[Tomatoes]]\n- [[Beans]]\n- [[notes/Soil health|Soil health]]\n"
     assert run(text, title="Garden").description == "Links to Tomatoes, Beans and Soil health."
     assert run("- [[绿茶]]\n- [[白茶]]\n", title="茶的分类").description == "绿茶、白茶"
