@@ -156,7 +156,7 @@ def _aside(question: Question, requests: Sequence[Request]) -> Aside:
 class _TagsThere:
     """The tags of a vault: `counts` are those that may be told, `known` the keys of all.
 
-    `descriptions` say what tags are for.
+    `descriptions` say what tags are for; `states` are the keys of those that no note gets.
     """
 
     sight: Sight
@@ -164,6 +164,7 @@ class _TagsThere:
     counts: Mapping[str, int]
     known: frozenset[str]
     descriptions: Mapping[str, str]
+    states: frozenset[str]
 
     @classmethod
     def of(cls, opened: OpenVault) -> _TagsThere:
@@ -175,7 +176,11 @@ class _TagsThere:
         counts = candidates.counts
         tags = {tag_key(tag) for one in sight.seen for tag in one.all_tags}
         known = frozenset(tags | known_of(counts).keys())
-        return cls(sight, gate, counts, known, candidates.descriptions)
+        return cls(sight, gate, counts, known, candidates.descriptions, candidates.states)
+
+    def allows(self, tag: str) -> bool:
+        """Return whether a new tag may become this one."""
+        return self.gate.of(tag, "") is not None and tag_key(tag) not in self.states
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,7 +226,10 @@ class _Standing:
         self, became: Mapping[str, InventedTag]
     ) -> list[tuple[Proposal, NewProposal | None]]:
         """Return the pending proposals that change; see `rewritten`."""
-        have = {one.key: frozenset(map(tag_key, one.all_tags)) for one in self.there.sight.seen}
+        have = {
+            one.key: frozenset(map(tag_key, (*one.all_tags, *one.queried)))
+            for one in self.there.sight.seen
+        }
         return [*rewritten(self.proposals, became, self.there.gate, have)]
 
 
@@ -301,7 +309,7 @@ def _settle(
             standing.new,
             [*said, *(Said(one.tag, one.becomes, one.why) for one in same)],
             known_of(standing.there.counts),
-            allowed=lambda tag: standing.there.gate.of(tag, "") is not None,
+            allowed=standing.there.allows,
         )
         _store(opened, run, standing, found)
         # A name that tags were given may be that of another; what the answer names is as it says.

@@ -22,6 +22,7 @@ from notemill.workflows.curation.curate import load_template
 from notemill.workflows.curation.needs import need_of
 from notemill.workflows.curation.requests import NoteRequests
 from notemill.workflows.curation.surveying import survey_of
+from notemill.workflows.curation.withheld import why_withheld
 from notemill.workflows.stages import spread
 from notemill.workflows.tags import gating
 
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from notemill.offline.pieces import NotePieces
     from notemill.privacy import Sight
     from notemill.tagging.gate import Gate
+    from notemill.workflows.curation.candidates import Candidates
     from notemill.workflows.curation.reply_text import Loss
     from notemill.workflows.curation.survey import Selection, Survey
     from twolane import Run
@@ -128,38 +130,57 @@ def left_over_in(opened: OpenVault, run: str, succeeded: int, *, apply: bool) ->
 
 def collect_in(opened: OpenVault, run: Run) -> list[tuple[int, str]]:
     """Turn a run's answers into proposals; return those in conflict, by index, and why."""
+    candidates = candidates_in(opened)
     return collected(
         run.id,
         run.outcomes(),
         opened.vault,
         opened.review,
         gate=opened.gate(),
-        known=known_in(opened),
+        known=known_among(candidates),
+        states=candidates.states,
         now=opened.clock(),
     )
 
 
-def known_in(opened: OpenVault) -> KnownTags:
-    """Return the tags that prompts may contain, to find other spellings of them by."""
-    sight = opened.look()
+def candidates_in(opened: OpenVault, sight: Sight | None = None) -> Candidates:
+    """Return the tags that prompts may contain."""
+    sight = sight or opened.look()
     place = opened.place(sight)
-    counts = gating.candidates_of(opened.gate(place), sight, place).counts
-    return KnownTags(sorted(counts, key=lambda tag: (-counts[tag], tag)))
+    return gating.candidates_of(opened.gate(place), sight, place)
+
+
+def known_among(candidates: Candidates) -> KnownTags:
+    """Return the tags that other spellings in replies are found by: those told, then the states."""
+    counts = candidates.counts
+    told = sorted(counts, key=lambda tag: (-counts[tag], tag))
+    return KnownTags([*told, *sorted(candidates.states)])
 
 
 def losses_in(opened: OpenVault, run: Run, note: str | None) -> tuple[tuple[str, Loss], ...]:
     """Return the losses in a run's answers, for all visible notes or for one."""
     if run.row.kind != KIND_CURATE:
         return ()
-    shows = opened.look().shows
+    sight = opened.look()
+    candidates = candidates_in(opened, sight)
+    notes = {one.key: one for one in sight.seen}
+    shows = sight.shows
     outcomes = (one for one in run.outcomes() if shows(one.key) and note in (None, one.key))
     proposals = opened.review.proposals(run.id)
+
+    def withheld(tag: str, key: str) -> str:
+        facts = notes.get(key)
+        if facts is None or tag_key(tag) in map(tag_key, facts.all_tags):
+            return ""
+        return why_withheld(tag, facts, candidates.states)
+
     return tuple(
         losses_of(
             outcomes,
             opened.vault,
             gate=opened.gate(),
-            known=known_in(opened),
+            known=known_among(candidates),
+            withheld=withheld,
             proposed={(one.note, tag_key(one.value)) for one in proposals},
         )
     )

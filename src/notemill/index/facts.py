@@ -4,25 +4,38 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, fields
+from itertools import islice
 from operator import attrgetter
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
+from notemill.markup.queries import query_tags
 from notemill.markup.tags import tag_key
 from notemill.vault import cleaning
 from notemill.vault.marks import holds_vocabulary
-from notemill.vault.note import bytes_hash, is_ignored, parse, source_hash, words_at_tags
+from notemill.vault.note import (
+    OWNED_NAMES,
+    bytes_hash,
+    is_ignored,
+    parse,
+    source_hash,
+    words_at_tags,
+)
 from notemill.vault.note import inline_tags as tags_in_text
 from notemill.vault.related import Form, link_entries
 from notemill.vault.resolve import title_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from notemill.vault.note import Note, Problem
 
 # Properties in which people, and their import tools, keep a summary of their own.
 SUMMARY_NAMES = ("desc", "summary", "abstract", "excerpt", "subtitle", "简介", "摘要")
+MAX_PROPERTIES: Final = 60
+"""The most names of properties that are kept of a note: imports write some twenty."""
+MAX_QUERIED: Final = 40
+"""The most tags in queries that are kept of a note: one with more is a page of many queries."""
 # The problems of notes whose tags are read anyway.
 _TAGS_READ = frozenset(("commented-tags", "duplicate-key", "nested-property", "template"))
 
@@ -35,6 +48,8 @@ class NoteFacts:
     marks of a tag list, which have no effect by themselves; `doubtful_tags` are words in the place
     of tags that YAML does not read as tags; `tags_unread` if there may be more of them. `related`
     and `listed` are the links among the entries of the property and of the region of related notes.
+    `properties` are the names of those that notemill does not write, casefolded; `queried` the tags
+    that the note's queries name.
     """
 
     key: str
@@ -55,6 +70,8 @@ class NoteFacts:
     tags_unread: bool = False
     related: tuple[str, ...] = ()
     listed: tuple[str, ...] = ()
+    properties: tuple[str, ...] = ()
+    queried: tuple[str, ...] = ()
 
     @property
     def folder(self) -> str:
@@ -134,7 +151,18 @@ def facts_of_note(
         tags_unread=any(one.code not in _TAGS_READ for one in problems),
         related=entries[Form.PROPERTY],
         listed=entries[Form.SECTION],
+        properties=tuple(islice(_property_names(note), MAX_PROPERTIES)),
+        queried=tuple(islice(_queried(note), MAX_QUERIED)),
     )
+
+
+def _property_names(note: Note) -> Iterator[str]:
+    entries = note.frontmatter.entries if note.frontmatter else ()
+    return (one.name for one in entries if one.name not in OWNED_NAMES)
+
+
+def _queried(note: Note) -> Iterable[str]:
+    return dict.fromkeys(one.name for one in query_tags(note.reading) if one.is_sure)
 
 
 def _with_summary(note: Note, words: str) -> str:

@@ -34,7 +34,7 @@ OWNED: Final = ("tags", "description", "topics", "related", "notemill")
 TAG_KEYS: Final = ("tags", "tag")
 """The properties of tags; as in Obsidian, the old singular counts only without the plural."""
 ALIAS_KEYS: Final = ("aliases", "alias")
-_OWNED_NAMES = frozenset((*OWNED, "tag"))
+OWNED_NAMES: Final = frozenset((*OWNED, "tag"))
 TAG_SPLIT: Final = re.compile(r"[,\s]+")
 """The separator of tags in a string."""
 # Read from the bytes, so that the owner's wish holds where the frontmatter is broken, too.
@@ -188,7 +188,7 @@ def _problems_of(raw: bytes, block: Frontmatter) -> list[Problem]:
     problems: list[Problem] = []
     keys: set[str] = set()
     for entry in block.entries:
-        owned = entry.name in _OWNED_NAMES
+        owned = entry.name in OWNED_NAMES
         key = entry.name if owned else entry.key
         if key in keys:
             message = f"its property {entry.key} appears twice; keep one"
@@ -286,7 +286,7 @@ def bytes_hash(raw: bytes) -> str:
 def owned_spans(note: Note) -> tuple[Span, ...]:
     """Return the byte spans, whole lines, of the properties that notemill may write."""
     entries: Sequence[Entry] = note.frontmatter.entries if note.frontmatter else ()
-    return tuple(entry.span for entry in entries if entry.name in _OWNED_NAMES)
+    return tuple(entry.span for entry in entries if entry.name in OWNED_NAMES)
 
 
 def source_hash(note: Note) -> str:

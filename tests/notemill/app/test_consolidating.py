@@ -417,6 +417,20 @@ def test_a_new_tag_comes_with_how_often_the_vault_has_its_subject(tmp_path: Path
     assert "\n1 of the 1 notes of this run read; 6 notes in all; new roots: 5 at most\n" in question
 
 
+def test_no_tag_becomes_a_state_or_what_its_note_lists(tmp_path: Path) -> None:
+    """What an answer about new tags says is held to what holds for one about a note."""
+    done = "---\nsr-due: 2024-05-01\ntags: [review]\n---\nDone.\n"
+    query = "All there is to say.\n\n```dataview\nLIST FROM #drinks\n```\n"
+    notes = {**{f"old/{n}.md": done for n in range(6)}, "Tea.md": query}
+    model = Model({"earth": "review", "hot-drinks": "drinks"})
+    desk = desk_of(tmp_path, model, notes=notes)
+    desk.curate(only="[CHST]*.md")
+    found = tags_of(desk)
+    assert found["Humus"] == ["earth"]
+    assert (found["Coffee"], found["Tea"]) == (["drinks"], ["leaves"])
+    assert "review" not in questions(desk)[0]
+
+
 def test_offline_no_model_is_asked(tmp_path: Path) -> None:
     """What is the same by its name is one, and no tag stays for fewer than three notes."""
 

@@ -67,6 +67,21 @@ def look(path: Path, vault: Vault) -> tuple[dict[str, NoteFacts], list[str]]:
         index.close()
 
 
+def test_properties_and_queries_are_kept_with_a_note(tmp_path: Path) -> None:
+    """As they stand in the file, and as a later look finds them; what notemill writes is left out."""
+    text = (
+        "---\nTags: [x]\ntopics: [y]\nSR-due: 2024-05-01\nempty:\n---\n"
+        "`#y` and `=this.x`.\n\n```dataview\nLIST FROM #a/b OR #c\n```\n"
+    )
+    vault = open_vault(write_notes(tmp_path / "vault", {"a.md": text}), tmp_path / "state")
+    with closing(Index(tmp_path / "d.sqlite3")) as index:
+        for _ in range(2):
+            (facts,) = index.refresh(vault, vault.scan())
+            assert facts.properties == ("sr-due", "empty")
+            assert facts.queried == ("a/b", "c")
+    vault.close()
+
+
 def test_facts_are_what_the_notes_say(tmp_path: Path, vault: Vault) -> None:
     """Tags, description, topics, words, wishes and problems stand in the facts."""
     facts, _ = look(tmp_path / "i", vault)

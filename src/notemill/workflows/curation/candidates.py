@@ -13,12 +13,12 @@ from operator import add
 from typing import TYPE_CHECKING, Final
 
 from notemill.markup.invisible import is_visible
-from notemill.markup.tags import MAX_TAG_CHARS, is_legal_tag
+from notemill.markup.tags import MAX_TAG_CHARS, is_legal_tag, tag_key
 from notemill.text.normal import normal
 from notemill.text.terms import language_of, terms
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
 MAX_HINTS: Final = 8
 """The most tags in a note's own part where the shared part lists all: a pointer into that list."""
@@ -36,12 +36,14 @@ _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 class Candidates:
     """The tags for prompts, each in its most used spelling and with its number of notes.
 
-    `descriptions` say what tags are for, where the vocabulary says it.
+    `descriptions` say what tags are for, where the vocabulary says it; `states` are the keys of tags
+    that are left out because they stand for a state of notes.
     """
 
     counts: Mapping[str, int]
     words: Mapping[str, tuple[str, ...]]
     descriptions: Mapping[str, str] = field(default_factory=dict)
+    states: frozenset[str] = frozenset()
 
     @classmethod
     def of(
@@ -50,10 +52,11 @@ class Candidates:
         descriptions: Mapping[str, str] | None = None,
         *,
         listed: Iterable[str] = (),
+        states: Collection[str] = (),
     ) -> Candidates:
         """Collect the tags of all notes; spellings that differ only in case count as one.
 
-        `listed` are tags that are there even if no note has them.
+        `listed` are tags that are there even if no note has them; those of `states` are left out.
         """
         spellings: dict[str, Counter[str]] = {}
         for tag in listed:
@@ -67,8 +70,13 @@ class Candidates:
             for forms in spellings.values()
         }
         # What Obsidian takes for no tag may be a sentence, and would enter other notes' prompts.
-        counts = {tag: count for tag, count in counts.items() if _can_be_told(tag)}
-        return cls(counts, {tag: tag_words(tag) for tag in counts}, descriptions or {})
+        counts = {
+            tag: count
+            for tag, count in counts.items()
+            if _can_be_told(tag) and tag_key(tag) not in states
+        }
+        words = {tag: tag_words(tag) for tag in counts}
+        return cls(counts, words, descriptions or {}, frozenset(states))
 
     def of_note(
         self,

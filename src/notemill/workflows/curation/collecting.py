@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
@@ -17,7 +18,7 @@ from notemill.workflows.curation.reply_text import TURNED_DOWN, Loss
 from twolane import ItemState, TwolaneError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator
 
     from notemill.index import NoteFacts
     from notemill.stores.proposals import NewProposal
@@ -36,13 +37,15 @@ def collected(
     *,
     gate: Gate,
     known: KnownTags = NONE,
+    states: Collection[str] = (),
     now: float,
 ) -> list[tuple[int, str]]:
     """Turn a run's answers so far into proposals; return those in conflict, with why.
 
     A note that has changed since the model was asked is a conflict; the answer for a note that is
-    not here now is kept until it is back. Another spelling of a tag that is `known` is that tag. May
-    be called repeatedly: answers that were collected before are left as they are.
+    not here now is kept until it is back. Another spelling of a tag that is `known` is that tag; no
+    note gets one of `states`. May be called repeatedly: answers that were collected before are left
+    as they are.
     """
     done = review.stored(run)
     written = review.descriptions_written()
@@ -58,7 +61,7 @@ def collected(
             continue
         reply = read_reply(outcome.text, own, known)
         ours = written.get(outcome.key, frozenset())
-        new = proposals_for(facts, reply, ours=ours, gate=gate)
+        new = proposals_for(facts, reply, ours=ours, gate=gate, states=states)
         found.append((outcome.key, facts.source_hash, new))
     away = vault.presence().away(conflicts) if conflicts else {}
     review.store(run, found, now=now)
@@ -72,11 +75,13 @@ def losses_of(
     gate: Gate = OPEN,
     known: KnownTags = NONE,
     proposed: Collection[tuple[str, str]] = (),
+    withheld: Callable[[str, str], str] = lambda _tag, _note: "",
 ) -> Iterator[tuple[str, Loss]]:
     """Yield what was dropped or changed in answers, each with its note.
 
     Judged by the current notes and `gate`; a note is read only if its answer refers to something.
-    `proposed` are the tags, by note and key, that did become proposals.
+    `proposed` are the tags, by note and key, that did become proposals; `withheld` says why a note
+    must not get a tag, '' if it may.
     """
     for outcome in outcomes:
         if outcome.state is not ItemState.SUCCEEDED or outcome.body is None:
@@ -85,9 +90,11 @@ def losses_of(
         with suppress(TwolaneError):  # a damaged answer, which `twolane check` names
             reply = read_reply(outcome.text, Own(partial(_text, vault, key)), known)
             yield from ((key, loss) for loss in reply.losses)
-            refused = [tag for tag in reply.tags if gate.of(tag, key) is None]
-            if count := sum((key, tag_key(tag)) not in proposed for tag in refused):
-                yield key, Loss("tags", TURNED_DOWN, count)
+            gone = [tag for tag in reply.tags if (key, tag_key(tag)) not in proposed]
+            whys = (
+                TURNED_DOWN if gate.of(tag, key) is None else withheld(tag, key) for tag in gone
+            )
+            yield from ((key, Loss("tags", why, n)) for why, n in Counter(whys).items() if why)
 
 
 def _text(vault: Vault, key: str) -> str:

@@ -16,12 +16,13 @@ from notemill.stores.proposals import NewProposal, ProposalKind
 from notemill.tagging.gate import OPEN
 from notemill.tagging.known import NONE
 from notemill.workflows.curation.reply_text import MAX_DESCRIPTION_CHARS, ReplyReading, topic_key
+from notemill.workflows.curation.withheld import why_withheld
 from notemill.workflows.fitting import Room
 from notemill.workflows.forms import TEXT, list_of, object_of, params_of, text_of
 from twolane import Request
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from notemill.index import NoteFacts
     from notemill.markup.references import Own
@@ -151,13 +152,19 @@ def read_reply(text: str, own: Own = NOTHING, known: KnownTags = NONE) -> Curate
 
 
 def proposals_for(
-    facts: NoteFacts, reply: Curated, *, ours: frozenset[str], gate: Gate = OPEN
+    facts: NoteFacts,
+    reply: Curated,
+    *,
+    ours: frozenset[str],
+    gate: Gate = OPEN,
+    states: Collection[str] = (),
 ) -> list[NewProposal]:
     """Return a reply's proposals for a note, without what the note has already.
 
     `ours` holds descriptions that notemill wrote into this note; a person's description is only
     replaced by a proposal that says so. Tags come in the vocabulary's spelling; a tag that it does
-    not have is a proposal of its own kind, and a rejected one is left out.
+    not have is a proposal of its own kind, and a rejected one is left out, as are `states` and what
+    the note itself lists (see `why_withheld`).
     """
     found: list[NewProposal] = []
     if reply.description and reply.description != facts.description:
@@ -167,7 +174,8 @@ def proposals_for(
                 ProposalKind.DESCRIPTION, reply.description, facts.description if by_person else ""
             )
         )
-    found += _tag_proposals(facts, reply.tags, gate)
+    may_have = [tag for tag in reply.tags if not why_withheld(tag, facts, states)]
+    found += _tag_proposals(facts, may_have, gate)
     known = {topic_key(topic) for topic in facts.topics}
     found += [
         NewProposal(ProposalKind.TOPIC, topic)

@@ -9,6 +9,7 @@ from notemill.workflows.curation.candidates import MAX_CANDIDATES, MAX_HINTS
 from notemill.workflows.curation.curate import MAX_TOKENS, as_request, request_for
 from notemill.workflows.curation.examples import examples_of
 from notemill.workflows.curation.shared_part import shared_part
+from notemill.workflows.curation.withheld import why_withheld
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -94,6 +95,7 @@ class NoteRequests:
                 near=[ranked.get(known.key, ()) for ranked in self._near],
                 most=MAX_HINTS if self.shared.whole else MAX_CANDIDATES,
             )
+            candidates = [tag for tag in candidates if not why_withheld(tag, facts)]
             params = request_for(
                 facts,
                 text,

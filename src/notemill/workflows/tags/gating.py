@@ -11,6 +11,7 @@ from notemill.index import facts_and_text
 from notemill.markup.tags import tag_key
 from notemill.stores.proposals import ProposalState
 from notemill.tagging.gate import Gate
+from notemill.tagging.states import Told, state_tags
 from notemill.tagging.taglist import Vocabulary, differences, read_vocabulary
 from notemill.vault.frontmatter import BOM
 from notemill.workflows.curation.candidates import Candidates
@@ -112,21 +113,24 @@ def candidates_of(gate: Gate, sight: Sight, place: Place) -> Candidates:
     """Return the tags that prompts may contain: the vocabulary's, else those that notes have.
 
     Not even a tag of a hidden note leaves the machine: tags that only such notes have are left out,
-    and those that only the vocabulary has if its own note is hidden.
+    and those that only the vocabulary has if its own note is hidden. Left out are tags that stand
+    for a state of notes, too, unless the vocabulary says what they are for.
     """
     notes = [one.all_tags for one in sight.seen if not one.problem]
+    states = state_tags([Told(one.key, one.all_tags, one.properties) for one in sight.seen])
     if gate.vocabulary is None:
-        return Candidates.of(notes)
+        return Candidates.of(notes, states=states)
     known = [_passed(gate, tags) for tags in notes]
     if not sight.shows(place.note):
-        return Candidates.of(known)
+        return Candidates.of(known, states=states)
     entries = [
         one
         for one in gate.vocabulary.entries
         if not one.dropped and tag_key(one.tag) not in sight.hidden_tags
     ]
     descriptions = {one.tag: one.description for one in entries if one.description}
-    return Candidates.of(known, descriptions, listed=[one.tag for one in entries])
+    states -= {tag_key(tag) for tag in descriptions}
+    return Candidates.of(known, descriptions, listed=[one.tag for one in entries], states=states)
 
 
 def _passed(gate: Gate, tags: Iterable[str]) -> list[str]:

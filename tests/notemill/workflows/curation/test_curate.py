@@ -217,6 +217,14 @@ def test_a_parent_of_a_tag_that_the_note_has_is_not_proposed() -> None:
     assert found == [NewProposal(ProposalKind.TAG, "food/rye")]
 
 
+def test_a_note_gets_neither_a_state_nor_what_it_lists() -> None:
+    """A page with a query for a tag would find itself; a state comes from what is done with notes."""
+    page = facts("All of them:\n\n```dataview\nLIST FROM #soil AND -#rye\n```\n")
+    reply = Curated("", ("soil/clay", "Rye", "to-review", "garden"), ())
+    found = proposals_for(page, reply, ours=frozenset(), states=frozenset({"to-review"}))
+    assert found == [NewProposal(ProposalKind.TAG, "garden")]
+
+
 def test_an_empty_reply_proposes_nothing() -> None:
     """A model that has nothing to say changes nothing."""
     assert proposals_for(facts("Words.\n"), Curated("", (), ()), ours=frozenset()) == []

@@ -99,6 +99,20 @@ def line_of(request: Request, name: str) -> list[str]:
     return found.removeprefix(f"{name}: ").split(", ") if found else []
 
 
+def test_a_page_is_not_pointed_to_the_tag_that_it_lists(tmp_path: Path) -> None:
+    """Its query asks for that; a note that says the same without one is."""
+    said = "Apples and pears of the orchard.\n"
+    notes = {
+        "old.md": "#apples #pears\n",
+        "page.md": f"{said}\n~~~tasks\ntags include #apples\n~~~\n",
+        "note.md": said,
+    }
+    with kept(tmp_path, notes) as one:
+        told = {asked.key: line_of(asked, "candidate_tags") for asked in requests_of(one)}
+    assert set(told["note.md"]) == {"apples", "pears"}
+    assert told["page.md"] == ["pears"]
+
+
 def test_all_requests_share_the_vaults_tags_and_tagged_notes(tmp_path: Path) -> None:
     """One object for all of them, so that a provider can cache it; the own part has a few tags."""
     text = "Compost and worms feed the soil of the garden all winter. " * 4

@@ -7,6 +7,8 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import pytest
+
 from notemill.config import Exclusions
 from notemill.tagging.taglist import read_vocabulary
 from notemill.workflows.tags.arrangement import adopt
@@ -192,6 +194,32 @@ def test_candidates_of_prompts_are_the_lists_tags(tmp_path: Path) -> None:
     system = str(made.requests[0]["system"])
     assert "\narea\n  tested\n" in system
     assert "stray" not in system
+
+
+SCHEDULED = {
+    f"n{n}.md": f"---\nsr-due: 2024-05-{n:02}\ntags: [review]\n---\nOf rye and wheat.\n"
+    for n in range(1, 9)
+}
+
+
+@pytest.mark.parametrize("purpose", ["", " - what to read again"])
+def test_a_state_is_offered_only_where_the_list_says_what_it_is_for(
+    tmp_path: Path, purpose: str
+) -> None:
+    """Neither as a tag nor in an example; a reply that gives it is said to lose it."""
+    listed = f"<!-- notemill: tags -->\n- bread\n- review{purpose}\n"
+    other = {f"b{n}.md": f"#bread of rye, wheat and water in loaf {n}\n" for n in range(9)}
+    notes = {**SCHEDULED, **other, "new.md": "Of rye and wheat.\n", "Tags.md": listed}
+    made = desk(tmp_path, "Review", "bread", notes=notes)
+    made.adopt("Tags.md")
+    ended = made.curate()
+    system = str(made.requests[0]["system"])
+    described = bool(purpose)
+    assert ("\nreview" in system) is described
+    assert ("review" in candidates_for("new", made)) is described
+    tags = {one.value for one in made.proposals() if one.note == "new.md"}
+    assert ("review" in tags, "bread" in tags) == (described, True)
+    assert ("state or kind" in ended.shown) is not described
 
 
 def test_prompts_carry_first_what_the_vaults_own_tagging_suggests(tmp_path: Path) -> None:
