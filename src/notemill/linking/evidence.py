@@ -102,15 +102,20 @@ def share_words(
     """Tell of which pairs the texts share words that weigh something, beyond what many notes say."""
     if not len(first):
         return np.zeros(0, bool)
-    own = own_terms([one.terms for one in documents], len(lexicon))
     telling = np.array([is_word(one) for one in lexicon.terms()], bool)
+    # Most terms weigh too little with whatever they are multiplied by.
+    words = matrices.words.copy()
+    most = words.max(axis=0).toarray().ravel()
+    words.data[(words.data * most[words.indices] <= _STRONG) | ~telling[words.indices]] = 0
+    words.eliminate_zeros()
+    words = own_terms(words, [one.terms for one in documents])
     counts = np.zeros(len(first), np.int64)
     for start in range(0, len(first), PAIRS):
-        left, right = first[start : start + PAIRS], second[start : start + PAIRS]
-        shared = _common(matrices.words, left, right).multiply(_common(own, left, right)).tocsr()
-        strong = (shared.data > _STRONG) & telling[shared.indices]
-        rows = np.repeat(np.arange(len(left)), np.diff(shared.indptr))
-        counts[start : start + PAIRS] = np.bincount(rows[strong], minlength=len(left))
+        some = slice(start, start + PAIRS)
+        shared = _common(words, first[some], second[some])
+        shared.data[shared.data <= _STRONG] = 0
+        shared.eliminate_zeros()
+        counts[some] = np.diff(shared.indptr)
     return np.asarray(counts >= _LEAST_WORDS)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from notemill.linking.corpus import LONGEST_NAME
-from notemill.linking.rolling import windows
+from notemill.linking.rolling import portions, slots, windows
 from notemill.text.vectors import Matrix
 
 if TYPE_CHECKING:
@@ -17,28 +17,56 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Terms = NDArray[np.int32]
+    Hashes = NDArray[np.uint64]
 
 # A name that so many notes mention says nothing of any of them; small vaults may differ.
 _COMMON_NAME_SHARE: Final = 0.05
 _COMMON_NAME_COUNT: Final = 30
+# Nearly all windows of a text that are no name are known by so many bits of their hash.
+_SLOT_BITS: Final = 20
+
+
+class _Names:
+    """The names of one length, by their hashes."""
+
+    def __init__(self, length: int, names: Sequence[tuple[int, Terms]]) -> None:
+        """Take names, each with the note that is called so."""
+        *_, hashed = windows(np.concatenate([name for _, name in names]), length)
+        keys = hashed[::length]
+        order = np.argsort(keys, kind="stable")
+        self.length = length
+        self.holders = np.array([index for index, _ in names], np.int32)[order]
+        self._keys, first = np.unique(keys[order], return_index=True)
+        self.ends = np.append(first, len(names))
+        self._slots = np.zeros(1 << _SLOT_BITS, bool)
+        self._slots[slots(self._keys, _SLOT_BITS)] = True
+
+    def found(self, hashed: Hashes) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """Return which hashes are of a name, and the number of that name."""
+        at = np.flatnonzero(self._slots[slots(hashed, _SLOT_BITS)])
+        number = np.minimum(np.searchsorted(self._keys, hashed[at]), len(self._keys) - 1)
+        right = self._keys[number] == hashed[at]
+        return at[right], number[right]
+
+    def holders_of(self, numbers: NDArray[np.int64]) -> tuple[NDArray[np.intp], NDArray[np.int32]]:
+        """Return the notes that are called by each of some names, after the place of the name."""
+        counts = np.diff(self.ends)[numbers]
+        places = np.repeat(np.arange(len(numbers)), counts)
+        within = np.arange(len(places)) - np.repeat(np.cumsum(counts) - counts, counts)
+        return places, self.holders[self.ends[numbers[places]] + within]
 
 
 @dataclass(frozen=True, slots=True)
-class _Named:
-    """The places in all texts where names of one length begin, in order, with their hashes.
+class _Said:
+    """The notes that say a name: the name's number, the note, and whether it means this name."""
 
-    `keys` are the hashes of these names, in order, and `holders` the notes that are called so.
-    """
+    number: NDArray[np.int64]
+    note: NDArray[np.int64]
+    free: NDArray[np.bool_]
 
-    length: int
-    places: NDArray[np.intp]
-    hashes: NDArray[np.uint64]
-    keys: NDArray[np.uint64]
-    holders: NDArray[np.int32]
-
-    def held_by(self, key: np.uint64) -> NDArray[np.int32]:
-        """Return the notes that are called so."""
-        return self.holders[slice(*np.searchsorted(self.keys, [key, key + np.uint64(1)]))]
+    def where(self, kept: NDArray[np.bool_]) -> _Said:
+        """Return some of them."""
+        return _Said(self.number[kept], self.note[kept], self.free[kept])
 
 
 class _Found:
@@ -46,29 +74,26 @@ class _Found:
 
     def __init__(self, size: int) -> None:
         self._size = size
-        self._rows: list[NDArray[np.int32]] = []
-        self._columns: list[NDArray[np.int32]] = []
+        self._places: list[NDArray[np.int64]] = []
         self._weights: list[NDArray[np.float32]] = []
 
-    def add(self, notes: NDArray[np.int32], holder: int, weight: float) -> None:
-        """Add the notes that say a name of one note."""
-        self._rows.append(notes)
-        self._columns.append(np.full(len(notes), holder, np.int32))
-        self._weights.append(np.full(len(notes), weight, np.float32))
+    def add(
+        self, notes: NDArray[np.int64], holders: NDArray[np.int32], weights: NDArray[np.float64]
+    ) -> None:
+        """Add notes that say a name of others."""
+        apart = notes != holders
+        self._places.append(notes[apart] * self._size + holders[apart])
+        self._weights.append(weights[apart].astype(np.float32))
 
     def strongest(self) -> Matrix:
-        """Return a matrix of the greatest weight for every place, none on the diagonal."""
+        """Return a matrix of the greatest weight for every place."""
         shape = (self._size, self._size)
-        if not self._rows:
+        if not self._places:
             return Matrix(shape, dtype=np.float32)
-        row, column = np.concatenate(self._rows), np.concatenate(self._columns)
-        weight = np.concatenate(self._weights)
-        order = np.lexsort((-weight, column, row))
-        row, column, weight = row[order], column[order], weight[order]
-        first = np.ones(len(row), bool)
-        first[1:] = (row[1:] != row[:-1]) | (column[1:] != column[:-1])
-        first &= row != column
-        return Matrix((weight[first], (row[first], column[first])), shape=shape)
+        place, weight = np.concatenate(self._places), np.concatenate(self._weights)
+        order = np.lexsort((-weight, place))
+        first = order[np.diff(place[order], prepend=-1) > 0]
+        return Matrix((weight[first], np.divmod(place[first], self._size)), shape=shape)
 
 
 def mentions_of(texts: Sequence[Terms], called: Sequence[Sequence[Terms]]) -> tuple[Matrix, Matrix]:
@@ -79,51 +104,60 @@ def mentions_of(texts: Sequence[Terms], called: Sequence[Sequence[Terms]]) -> tu
     name.
     """
     size = len(texts)
-    flat = np.concatenate(texts) if size else np.empty(0, np.int32)
-    owner = np.repeat(np.arange(size, dtype=np.int32), [len(one) for one in texts])
     most = max(_COMMON_NAME_COUNT, _COMMON_NAME_SHARE * size)
     said, meant = _Found(size), _Found(size)
-    taken = np.zeros(len(flat), bool)
-    for named in reversed(list(_named(flat, owner, called))):
-        reach = named.places[:, None] + np.arange(named.length)
-        free = ~taken[reach].all(axis=1)
-        taken[reach] = True
-        notes = owner[named.places].astype(np.uint64)
-        pairs, place = np.unique(np.stack([named.hashes, notes]), axis=1, return_inverse=True)
-        is_free = np.bincount(place.ravel(), weights=free, minlength=pairs.shape[1]) > 0
-        unique, starts, df = np.unique(pairs[0], return_index=True, return_counts=True)
-        for key, start, count in zip(unique, starts, df, strict=True):
-            if count > most:
-                continue
-            among = pairs[1][start : start + count].astype(np.int32)
-            weight = np.log((1 + size) / (0.5 + count)) / np.log(2 + 2 * size)
-            holders = named.held_by(key)
-            others = among[is_free[start : start + count] & ~np.isin(among, holders)]
-            for holder in holders:
-                said.add(among, holder, weight)
-                meant.add(others, holder, weight)
+    for names, every in _said(texts, _by_length(called)):
+        counts = np.bincount(every.number)
+        telling = every.where(counts[every.number] <= most)
+        weights = np.log((1 + size) / (0.5 + counts[telling.number])) / np.log(2 + 2 * size)
+        places, holders = names.holders_of(telling.number)
+        notes = telling.note[places]
+        said.add(notes, holders, weights[places])
+        free = telling.free.copy()
+        free[places[notes == holders]] = False
+        others = free[places]
+        meant.add(notes[others], holders[others], weights[places[others]])
     return said.strongest(), meant.strongest()
 
 
-def _named(
-    flat: Terms, owner: NDArray[np.int32], called: Sequence[Sequence[Terms]]
-) -> Iterator[_Named]:
-    """Yield where names are, the shortest names first."""
-    for length, hashed in enumerate(windows(flat, LONGEST_NAME), start=1):
-        keys, holders = _hashed_names(called, length)
-        if len(keys):
-            whole = owner[: len(hashed)] == owner[length - 1 :]
-            at = np.flatnonzero(whole & np.isin(hashed, keys))
-            order = np.argsort(keys, kind="stable")
-            yield _Named(length, at, hashed[at], keys[order], holders[order])
+def _by_length(called: Sequence[Sequence[Terms]]) -> list[_Names]:
+    """Return all names, the longest first."""
+    found: dict[int, list[tuple[int, Terms]]] = {}
+    for index, names in enumerate(called):
+        for name in names:
+            found.setdefault(len(name), []).append((index, name))
+    return [
+        _Names(length, found[length])
+        for length in sorted(found, reverse=True)
+        if 0 < length <= LONGEST_NAME
+    ]
 
 
-def _hashed_names(
-    called: Sequence[Sequence[Terms]], length: int
-) -> tuple[NDArray[np.uint64], NDArray[np.int32]]:
-    """Return the hashes of all names with `length` terms, and whose they are."""
-    found = [(name, index) for index, names in enumerate(called) for name in names]
-    found = [(name, index) for name, index in found if len(name) == length]
-    flat = np.concatenate([name for name, _ in found]) if found else np.empty(0, np.int32)
-    *_, hashed = windows(flat, length) if found else [np.empty(0, np.uint64)]
-    return hashed[::length], np.array([index for _, index in found], np.int32)
+def _said(texts: Sequence[Terms], every: Sequence[_Names]) -> Iterator[tuple[_Names, _Said]]:
+    """Yield the names of each length with the notes that say them."""
+    size = len(texts)
+    codes: list[list[NDArray[np.int64]]] = [[] for _ in every]
+    for some in portions(texts):
+        taken, owners = np.zeros(len(some.terms), bool), some.owners
+        hashes = list(windows(some.terms, max((one.length for one in every), default=0)))
+        for names, code in zip(every, codes, strict=True):
+            if names.length > len(hashes):
+                continue
+            at, number = names.found(hashes[names.length - 1])
+            whole = owners[at] == owners[at + names.length - 1]
+            at, number = at[whole], number[whole]
+            reach = at[:, None] + np.arange(names.length)
+            is_within = taken[reach].all(axis=1)
+            taken[reach] = True
+            code.append(_once(2 * (number * size + some.first + owners[at]) + is_within))
+    for names, code in zip(every, codes, strict=True):
+        if code:
+            found = np.concatenate(code)
+            number, note = np.divmod(found // 2, size)
+            yield names, _Said(number, note, found % 2 == 0)
+
+
+def _once(codes: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the least of the codes that differ in their last bit only."""
+    codes = np.sort(codes)
+    return codes[np.diff(codes // 2, prepend=-1) > 0]

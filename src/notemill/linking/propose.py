@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass
+from itertools import compress, pairwise
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -12,7 +13,7 @@ from scipy import sparse
 
 from notemill.linking.corpus import Candidate, Reason
 from notemill.linking.evidence import evidence_of, share_words
-from notemill.linking.features import NAMES, pairs_of
+from notemill.linking.features import NAMES, PAIRS, pairs_of, values_at
 from notemill.linking.matrices import matrices_of
 from notemill.linking.model import acceptance, odds_of, shipped
 from notemill.linking.shared_words import MOST_TERMS, shared_words
@@ -238,32 +239,32 @@ def _reasons(
     right: NDArray[np.int32],
 ) -> Iterator[Reason]:
     """Yield why the pairs are proposed."""
-    terms, words = lexicon.terms(), _common(matrices.words, left, right)
+    terms, named = lexicon.terms(), matrices.named
     # A number or an id that two notes share tells nobody anything, even where it weighs.
-    numbers = np.array([any(map(str.isdigit, one)) for one in terms], bool)
-    words.data[numbers[words.indices]] = 0
+    telling = np.array([not any(map(str.isdigit, one)) for one in terms], bool)
     few = 1 / np.maximum(np.diff(matrices.graph.indptr), 1)
-    near = _common(Matrix(matrices.graph @ sparse.diags(few)), left, right)
-    for pair, (one, other) in enumerate(zip(left.tolist(), right.tolist(), strict=True)):
-        both = _greatest(words, pair, MOST_TERMS)
-        tags = {tag.casefold() for tag in documents[other].tags}
-        yield Reason(
-            words=shared_words(
-                documents[one],
-                documents[other],
-                both,
-                terms=terms,
-                surfaces=lexicon.surfaces,
-                count=_WORDS,
-            ),
-            mentions=tuple(
-                documents[by].key
-                for by, named in ((one, other), (other, one))
-                if matrices.named[by, named] > 0
-            ),
-            neighbours=tuple(documents[by].key for by in _greatest(near, pair, _NEIGHBOURS)),
-            tags=tuple(tag for tag in documents[one].tags if tag.casefold() in tags),
-        )
+    weighed = Matrix(matrices.graph @ sparse.diags(few))
+    for start in range(0, len(left), PAIRS):
+        first, second = left[start : start + PAIRS], right[start : start + PAIRS]
+        words = _greatest(_common(matrices.words, first, second), MOST_TERMS, telling)
+        near = _greatest(_common(weighed, first, second), _NEIGHBOURS)
+        forth, back = values_at(named, first, second) > 0, values_at(named, second, first) > 0
+        ends = zip(first.tolist(), second.tolist(), strict=True)
+        for (one, other), both, by, *says in zip(ends, words, near, forth, back, strict=True):
+            tags = {tag.casefold() for tag in documents[other].tags}
+            yield Reason(
+                words=shared_words(
+                    documents[one],
+                    documents[other],
+                    both,
+                    terms=terms,
+                    surfaces=lexicon.surfaces,
+                    count=_WORDS,
+                ),
+                mentions=tuple(documents[note].key for note in compress((one, other), says)),
+                neighbours=tuple(documents[note].key for note in by),
+                tags=tuple(tag for tag in documents[one].tags if tag.casefold() in tags),
+            )
 
 
 def _common(matrix: Matrix, left: NDArray[np.int32], right: NDArray[np.int32]) -> Matrix:
@@ -271,9 +272,15 @@ def _common(matrix: Matrix, left: NDArray[np.int32], right: NDArray[np.int32]) -
     return Matrix(matrix[left].multiply(matrix[right]))
 
 
-def _greatest(matrix: Matrix, row: int, count: int) -> dict[int, float]:
-    """Return a row's greatest values above 0 by their columns, the greatest first."""
-    some = slice(matrix.indptr[row], matrix.indptr[row + 1])
-    values, columns = matrix.data[some], matrix.indices[some]
-    order = np.lexsort((columns, -values))[:count]
-    return {int(columns[one]): float(values[one]) for one in order if values[one] > 0}
+def _greatest(
+    matrix: Matrix, count: int, telling: NDArray[np.bool_] | None = None
+) -> Iterator[dict[int, float]]:
+    """Yield each row's greatest values above 0 by their columns, the greatest first."""
+    if telling is not None:
+        matrix.data[~telling[matrix.indices]] = 0
+    matrix.eliminate_zeros()
+    matrix.sort_indices()
+    for start, end in pairwise(matrix.indptr.tolist()):
+        values, columns = matrix.data[start:end], matrix.indices[start:end]
+        order = np.argsort(-values, kind="stable")[:count]
+        yield dict(zip(columns[order].tolist(), values[order].tolist(), strict=True))

@@ -9,6 +9,7 @@ from notemill.linking.boilerplate import own_terms
 from notemill.linking.evidence import Evidence, is_word
 from notemill.linking.mentions import mentions_of
 from notemill.linking.model import acceptance
+from notemill.text.vectors import Matrix
 from tests.notemill.linking.notes import documents, pairs
 
 BREAD = ("sourdough", "starter", "flour", "yeast", "crust", "crumb")
@@ -79,8 +80,9 @@ def test_what_many_notes_say_word_for_word_is_nobodys_own() -> None:
     """Five notes share a form; what each adds to it is its own, and a quotation by four stays."""
     form = np.arange(9, dtype=np.int32)
     texts = [np.append(form, 10 + number).astype(np.int32) for number in range(5)]
-    assert own_terms(texts, 20).toarray().sum(axis=1).tolist() == [1] * 5
-    assert own_terms(texts[:4], 20).toarray().sum(axis=1).tolist() == [10] * 4
+    rows = Matrix(np.ones((5, 20), np.float32))
+    assert own_terms(rows, texts).toarray().sum(axis=1).tolist() == [1] * 5
+    assert own_terms(rows[:4], texts[:4]).toarray().sum(axis=1).tolist() == [10] * 4
 
 
 def test_a_form_that_both_are_written_in_is_no_reason() -> None:
