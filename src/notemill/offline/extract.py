@@ -87,6 +87,7 @@ def extract(
             vocabulary=vocabulary,
             existing=existing_tags,
             stop=stop,
+            common=common.words,
         ),
         topics=topics(
             page,

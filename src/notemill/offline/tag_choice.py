@@ -73,21 +73,26 @@ def choose(
     vocabulary: Sequence[str],
     existing: Sequence[str],
     stop: AbstractSet[str],
+    common: AbstractSet[str] = frozenset(),
 ) -> tuple[str, ...]:
-    """Return up to 3 tags of the vocabulary that the note gives evidence for, best first."""
+    """Return up to 3 tags of the vocabulary that the note gives evidence for, best first.
+
+    `common` are the stems of words that many notes of the vault have.
+    """
     known = [
         tag
         for tag in (raw.strip().lstrip("#").strip("/") for raw in vocabulary[:MAX_CANDIDATES])
         if is_legal(tag)
     ]
     taken = [key_of(tag) for tag in existing if tag.strip()]
-    evidence = _evidence(page, title, folder, ranked, {leaf_of(tag) for tag in known})
+    wanted = {level for tag in known for level in key_of(tag)}
+    evidence = _evidence(page, title, folder, ranked, wanted)
     scored = []
     for rank, tag in enumerate(known):
         key = key_of(tag)
         if not _is_taken(key, taken):
             value = _support(tag, evidence, stop)
-            if value >= ENOUGH:
+            if value >= ENOUGH and _in_its_sense(key, evidence, common):
                 scored.append((value + FIT / (1 + rank / FIT_RANKS), -rank, tag, key))
     scored.sort(reverse=True)
     chosen: list[tuple[str, tuple[Key, ...]]] = []
@@ -213,6 +218,20 @@ def _support(tag: str, evidence: _Evidence, stop: AbstractSet[str]) -> float:
         said = _in_body(evidence.body[leaf], evidence.words)
         value += said if value or said * longer >= ENOUGH_IN_TEXT else 0.0
     return value * longer
+
+
+def _in_its_sense(key: tuple[Key, ...], evidence: _Evidence, common: AbstractSet[str]) -> bool:
+    """Say whether the last level of a nested tag means in a note what it means in the tag.
+
+    Where many notes have its words, `history/water` is not for each that says "water": only for one
+    that speaks of history too, or is filed or tagged so.
+    """
+    *parents, leaf = key
+    filed = (evidence.hashtags, *evidence.folders)
+    if not parents or not common.issuperset(leaf) or any(leaf in place for place in filed):
+        return True
+    places = (*filed, evidence.title, evidence.headings, evidence.links, evidence.body)
+    return any(parent in place for parent in parents for place in places)
 
 
 def _is_generic(word: str, tag: str, stop: AbstractSet[str]) -> bool:

@@ -394,6 +394,28 @@ def test_a_tag_that_a_note_only_mentions_is_not_given() -> None:
     assert run(about + often, title="Letter", vocabulary=["river"]).tags == ("river",)
 
 
+def test_a_common_word_alone_is_no_evidence_for_a_nested_tag() -> None:
+    """Where many notes say "water", the tag of its history is for those that speak of history."""
+    pages = [parse(f"Water for bed {number}.") for number in range(30)]
+
+    def tags_of(text: str, title: str) -> tuple[str, ...]:
+        found = extract(
+            title=title,
+            folder="Home",
+            text=text,
+            vocabulary=["history/water"],
+            common=commonplace(pages),
+        )
+        return found.tags
+
+    boiler = "Water leaks from the boiler. There is water on the floor, and water in the pipe.\n"
+    assert tags_of(boiler, "Boiler water") == ()
+    assert tags_of(boiler + "The history of it is long.\n", "Boiler water") == ("history/water",)
+    assert run(boiler, title="Boiler water", vocabulary=["history/water"]).tags == (
+        "history/water",
+    )
+
+
 def test_a_note_gets_three_tags_at_most() -> None:
     """A list of links that names much has the three that fit it best."""
     names = ["rivers", "boats", "bridges", "locks", "harbours"]
