@@ -197,6 +197,10 @@ def _is_whole(
     It is not in "dispersi\u00f3n de Rayleigh", nor, if it is one word, in "Mersey ferry".
     """
     start = end - len(run)
+    if len(run[-1].text) == 1:
+        return False  # "Dear B"
+    if found.language == "de" and start and tokens[start - 1].folded in cues()["articles"]:
+        return False  # "bis der Teig Blasen wirft"
     if start > 1 and sentence[tokens[start - 1].end : run[0].start].isspace():
         before = tokens[start - 1].folded
         if before in cues()["genitives"] and tokens[start - 2].folded not in found.stop:

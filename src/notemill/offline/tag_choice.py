@@ -73,7 +73,7 @@ def choose(
     vocabulary: Sequence[str],
     existing: Sequence[str],
     stop: AbstractSet[str],
-    common: AbstractSet[str] = frozenset(),
+    common: frozenset[str] = frozenset(),
 ) -> tuple[str, ...]:
     """Return up to 3 tags of the vocabulary that the note gives evidence for, best first.
 
@@ -220,7 +220,7 @@ def _support(tag: str, evidence: _Evidence, stop: AbstractSet[str]) -> float:
     return value * longer
 
 
-def _in_its_sense(key: tuple[Key, ...], evidence: _Evidence, common: AbstractSet[str]) -> bool:
+def _in_its_sense(key: tuple[Key, ...], evidence: _Evidence, common: frozenset[str]) -> bool:
     """Say whether the last level of a nested tag means in a note what it means in the tag.
 
     Where many notes have its words, `history/water` is not for each that says "water": only for one

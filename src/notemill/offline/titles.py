@@ -66,7 +66,7 @@ def title_parts(title: str) -> list[str]:
     bare = _DATE.sub(" ", title)
     bare = _ASIDE.sub("", bare) or bare
     parts = (_unnumbered(part.strip()) for part in _SEPARATORS.split(bare))
-    names = (_YEAR.sub("", bared(part)) for part in parts)
+    names = (_undated(" ".join(bared(part).split())) for part in parts)
     return [
         name
         for name in map(bared, names)
@@ -194,6 +194,12 @@ def only_counts(text: str) -> bool:
 def bared(text: str) -> str:
     """Return a name without the marks around it."""
     return _MARKS.sub("", text.strip(EDGES))
+
+
+def _undated(name: str) -> str:
+    """Return a name without a year before or after it, but for "2024 in review"."""
+    bare = _YEAR.sub("", name)
+    return bare if name.startswith(bare) or " " not in bare or not bare[0].islower() else name
 
 
 def _unnumbered(part: str) -> str:

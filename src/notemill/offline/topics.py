@@ -40,6 +40,7 @@ MAX_TOPICS: Final = 5
 COMPARED: Final = 12
 MOST_BESIDE_TITLE: Final = 2
 """What else a note is about whose title tells it: fewer topics are better than doubtful ones."""
+MOST_TITLE_WORDS: Final = 12
 LEAST_CJK: Final = 3
 FEW_LINKS: Final = 6
 """A note with more links lists them; only those it speaks of more than once are its topics."""
@@ -120,16 +121,20 @@ def topics(
     candidates = _Candidates()
     body = [piece for piece in page.pieces if _is_prose(piece)]
     said = folded("\n".join(piece.text for piece in body))
-    for part in _titles(page, title, common, said):
+    titles = _titles(page, title, common, said)
+    for part in titles:
         named = () if is_short(part) else runs(part, stop)
         spoken_of = [run for run in named if said.count(fold(run)) >= LEAST_SPOKEN_OF]
+        if len(part.split()) > MOST_TITLE_WORDS and not spoken_of:
+            continue  # a sentence
         known = said.count(fold(part)) >= LEAST_SPOKEN_OF
         for name in spoken_of or [part]:
             candidates.add(name, IN_TITLE, titled=True, form=known)
     if not candidates.found:
         for part in line_parts(page, language, stop):
             candidates.add(part, IN_TITLE, titled=True)
-    titled = bool(candidates.found or named_by_folder(title, folder))
+    long = any(len(part.split()) > MOST_TITLE_WORDS for part in titles)
+    titled = bool(candidates.found or named_by_folder(title, folder) or long)
     _add_links(candidates, page, said, titled=titled)
     _add_emphasis(candidates, page, said, titled=titled)
     _add_named(candidates, body, recurring, language=language, stop=stop, titled=titled)
@@ -149,7 +154,9 @@ def _titles(page: NotePieces, title: str, common: Commonplace, said: str) -> lis
     """
     heading = [part for part in opening_heading(page, title) if fold(part) not in common.names]
     heading = [part for part in heading if is_nameable(part)]
-    names = heading if heading and title.islower() else [*heading, *title_parts(title)]
+    known = {key for part in heading for key in _key(part)}
+    other = [part for part in title_parts(title) if not known.intersection(_key(part))]
+    names = heading if heading and title.islower() else [*heading, *other]
     return [name if fold(name) in said else _ONE_OF_SEVERAL.sub("", name) for name in names]
 
 
@@ -171,7 +178,9 @@ def _is_telling(one: _Candidate, stop: AbstractSet[str], common: Commonplace) ->
     if UNSPACED.search(text):
         return True
     first = text.split()[0]
-    return " " in text or (first[0].isupper() and fold(first) not in stop)
+    if fold(first) in stop:
+        return " " in text and first[0].isupper()  # "the scar" is how a sentence calls it
+    return " " in text or first[0].isupper()
 
 
 def _add_links(candidates: _Candidates, page: NotePieces, said: str, *, titled: bool) -> None:
