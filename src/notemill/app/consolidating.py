@@ -12,7 +12,7 @@ from notemill.app.events import Event
 from notemill.app.kinds import ENDED, KIND_CONSOLIDATE
 from notemill.app.terms import OFFLINE
 from notemill.errors import UsageError, WaitingForPersonError
-from notemill.markup.tags import tag_key
+from notemill.markup.tags import paths_of, tag_key
 from notemill.stores.proposals import TAG_KINDS, InventedTag, ProposalKind, ProposalState
 from notemill.workflows.curation.consolidation import (
     REPLY_TOKENS_PER_TAG,
@@ -180,7 +180,7 @@ class _TagsThere:
 
     def allows(self, tag: str) -> bool:
         """Return whether a new tag may become this one."""
-        return self.gate.of(tag, "") is not None and tag_key(tag) not in self.states
+        return self.gate.of(tag, "") is not None and self.states.isdisjoint(paths_of(tag_key(tag)))
 
 
 @dataclass(frozen=True, slots=True)

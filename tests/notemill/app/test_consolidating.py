@@ -414,7 +414,7 @@ def test_a_new_tag_comes_with_how_often_the_vault_has_its_subject(tmp_path: Path
     desk.curate(only="Humus.md")
     (question,) = questions(desk)
     assert "\nearth | 1 | in all: titles 1, texts 1 | " in question
-    assert "\n1 of the 1 notes of this run read; 6 notes in all; new roots: 5 at most\n" in question
+    assert "\n1 of the 1 notes of this run read; 6 notes in all; new roots: 2 at most\n" in question
 
 
 def test_no_tag_becomes_a_state_or_what_its_note_lists(tmp_path: Path) -> None:

@@ -13,12 +13,12 @@ from operator import add
 from typing import TYPE_CHECKING, Final
 
 from notemill.markup.invisible import is_visible
-from notemill.markup.tags import MAX_TAG_CHARS, is_legal_tag, tag_key
+from notemill.markup.tags import MAX_TAG_CHARS, is_legal_tag, paths_of, tag_key
 from notemill.text.normal import normal
 from notemill.text.terms import language_of, terms
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 MAX_HINTS: Final = 8
 """The most tags in a note's own part where the shared part lists all: a pointer into that list."""
@@ -52,11 +52,12 @@ class Candidates:
         descriptions: Mapping[str, str] | None = None,
         *,
         listed: Iterable[str] = (),
-        states: Collection[str] = (),
+        states: frozenset[str] = frozenset(),
     ) -> Candidates:
         """Collect the tags of all notes; spellings that differ only in case count as one.
 
-        `listed` are tags that are there even if no note has them; those of `states` are left out.
+        `listed` are tags that are there even if no note has them; those of `states`, and what is
+        below them, are left out.
         """
         spellings: dict[str, Counter[str]] = {}
         for tag in listed:
@@ -73,10 +74,10 @@ class Candidates:
         counts = {
             tag: count
             for tag, count in counts.items()
-            if _can_be_told(tag) and tag_key(tag) not in states
+            if _can_be_told(tag) and states.isdisjoint(paths_of(tag_key(tag)))
         }
         words = {tag: tag_words(tag) for tag in counts}
-        return cls(counts, words, descriptions or {}, frozenset(states))
+        return cls(counts, words, descriptions or {}, states)
 
     def of_note(
         self,

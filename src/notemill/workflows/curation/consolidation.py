@@ -33,10 +33,13 @@ MAX_REQUESTS: Final = 8
 """The most requests at once: a run with more new tags than they hold needs a vocabulary first."""
 MAX_TOLD: Final = 300
 """The most tags of the vault in a request: some 1,500 tokens."""
+LEAST_NEW_ROOTS: Final = 2
 NOTES_PER_ROOT: Final = 8
-"""Of so many notes at least one has a subject of no root that there is: three in a run of 24."""
-FEW_ROOTS: Final = 6
-"""With fewer roots, a vocabulary has only begun: any run may bring it so far."""
+MAX_NEW_ROOTS: Final = 12
+"""New roots that a run may bring: two, and one more for every eight notes: five in a run of 24.
+
+More than a dozen are no longer found by looking at them.
+"""
 MAX_PAIRS: Final = 100
 MAX_NEVER: Final = 40
 REPLY_TOKENS_PER_TAG: Final = 32
@@ -97,8 +100,7 @@ class Question:
     @property
     def new_roots(self) -> int:
         """The most new tags that should be roots: by the notes of the whole run, not of a stage."""
-        there = {tag_key(tag.partition("/")[0]) for tag in self.counts}
-        return max(1, self.asked // NOTES_PER_ROOT, FEW_ROOTS - len(there))
+        return min(MAX_NEW_ROOTS, LEAST_NEW_ROOTS + self.asked // NOTES_PER_ROOT)
 
 
 @dataclass(frozen=True, slots=True)

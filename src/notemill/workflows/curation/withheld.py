@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from notemill.markup.tags import is_within, tag_key
+from notemill.markup.tags import paths_of, tag_key
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -18,10 +18,10 @@ LISTED: Final = "left out: the note is where the notes of that tag are listed"
 def why_withheld(tag: str, note: NoteFacts, states: Collection[str] = ()) -> str:
     """Return why a note must not get a tag, '' if it may.
 
-    `states` are the keys of the tags that stand for a state (see `tagging.states`). A note whose
-    query asks for a tag, or for one above it, would list itself.
+    `states` are the keys of the tags that stand for a state (see `tagging.states`), as what is below
+    them does. A note whose query asks for a tag, or for one above it, would list itself.
     """
-    key = tag_key(tag)
-    if key in states:
+    levels = frozenset(paths_of(tag_key(tag)))
+    if not levels.isdisjoint(states):
         return STATE
-    return LISTED if any(is_within(key, tag_key(one)) for one in note.queried) else ""
+    return "" if levels.isdisjoint(map(tag_key, note.queried)) else LISTED

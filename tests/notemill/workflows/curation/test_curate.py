@@ -220,7 +220,7 @@ def test_a_parent_of_a_tag_that_the_note_has_is_not_proposed() -> None:
 def test_a_note_gets_neither_a_state_nor_what_it_lists() -> None:
     """A page with a query for a tag would find itself; a state comes from what is done with notes."""
     page = facts("All of them:\n\n```dataview\nLIST FROM #soil AND -#rye\n```\n")
-    reply = Curated("", ("soil/clay", "Rye", "to-review", "garden"), ())
+    reply = Curated("", ("soil/clay", "Rye", "to-review/soon", "garden"), ())
     found = proposals_for(page, reply, ours=frozenset(), states=frozenset({"to-review"}))
     assert found == [NewProposal(ProposalKind.TAG, "garden")]
 
