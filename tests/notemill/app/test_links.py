@@ -76,19 +76,20 @@ async def test_a_vault_with_links_enough_is_studied_once_and_again_when_they_hav
     tmp_path: Path,
 ) -> None:
     """What its links teach is kept, and used in every search."""
+    few = LinkSearch(1, 0.95)
     notes = {key: text.encode() for key, text in vault(by_name=True).items()}
     async with offline_mill(tmp_path, notes) as mill:
         front = front_of(mill)
-        ended = await mill.links.find(SEARCH, OFF)
+        ended = await mill.links.find(few, OFF)
         assert ended.found.findings.taught
         (began, done) = front.told(LinksStudied)
         assert (began.done, done.done, done.taught) == (False, True, True)
-        again = await mill.links.find(SEARCH, OFF)
+        again = await mill.links.find(few, OFF)
         assert again.found.findings.taught
         assert linking_ended(again, ())["weights"] == "vault"
         assert len(front.told(LinksStudied)) == 2
         (mill.root / "Index.md").write_text(" ".join(f"[[To do {one}]]" for one in range(300)))
-        await mill.links.find(SEARCH, OFF)
+        await mill.links.find(few, OFF)
         assert len(front.told(LinksStudied)) == 4
 
 

@@ -7,11 +7,11 @@ from importlib import import_module
 
 import notemill.app
 from notemill.app.events import Event, NotesRead
-from notemill.app.link_events import EmbeddingMade, NotesCompared
+from notemill.app.link_events import EmbeddingMade, LinksStudied, NotesCompared
 from notemill.cli.front import renderer_of
 
 PATH = notemill.app.__path__
-WAITS = {NotesRead, EmbeddingMade, NotesCompared}
+WAITS = {NotesRead, EmbeddingMade, LinksStudied, NotesCompared}
 """Shown while they go on, by the line that says so."""
 
 
