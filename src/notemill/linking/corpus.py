@@ -53,6 +53,11 @@ class Lexicon:
         """Return the terms in the order of their numbers."""
         return list(self._numbers)
 
+    def shown(self, language: str) -> list[str]:
+        """Return the word that represents each term in a language, in their order; "" for none."""
+        words = self.surfaces.get(language, {})
+        return [words.get(one, "") for one in self._numbers]
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Document:

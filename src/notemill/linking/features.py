@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -10,7 +12,7 @@ from scipy import sparse
 
 from notemill.linking.matrices import common_neighbours
 from notemill.linking.nearest import nearest_rows
-from notemill.text.vectors import Matrix, top
+from notemill.text.vectors import Matrix, ranges, top
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -46,8 +48,9 @@ _VOTERS: Final = 20
 _FEW: Final = 20
 PAIRS: Final = 20_000
 """Pairs whose products are in memory at a time."""
-# Rows of a product that are in memory at a time.
-_BLOCK: Final = 512
+# Places of a product that are in memory at a time, by each thread: 32 MB.
+_PRODUCTS: Final = 4_000_000
+_THREADS: Final = min(4, os.cpu_count() or 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +70,20 @@ class Pairs:
 
 @dataclass(frozen=True, slots=True)
 class _Evidence:
-    """The matrices that candidates come from and features are read from."""
+    """What features are read from.
+
+    `most_alike` and `most_meant` are what each note reaches with its nearest, in words and in
+    meaning; `degrees` how many links it has.
+    """
 
     nearest: Matrix
+    most_alike: Floats
     either: Matrix
     neighbours: Matrix
     votes: Matrix
     echoes: Matrix
-    meaning: Matrix | None
+    most_meant: Floats | None
+    degrees: Floats
 
 
 def pairs_of(
@@ -86,14 +95,18 @@ def pairs_of(
     candidates of the notes `asked` are wanted, if given.
     """
     nearest = _nearest(matrices.words, _NEAREST)
+    voters = _voters(nearest)
     either = Matrix(matrices.mentions.maximum(matrices.mentions.T))
+    meaning = None if vectors is None else _nearest_vectors(vectors, _NEAREST)
     evidence = _Evidence(
         nearest=nearest,
+        most_alike=_greatest(nearest),
         either=either,
         neighbours=common_neighbours(matrices),
-        votes=_votes(nearest, matrices.graph),
-        echoes=_votes(nearest, either),
-        meaning=None if vectors is None else _nearest_vectors(vectors, _NEAREST),
+        votes=_votes(voters, matrices.graph),
+        echoes=_votes(voters, either),
+        most_meant=None if meaning is None else _greatest(meaning),
+        degrees=np.diff(matrices.graph.indptr).astype(np.float32),
     )
     sources = [
         nearest,
@@ -104,7 +117,7 @@ def pairs_of(
         Matrix(top(evidence.votes, _FEW).T),
         top(evidence.echoes, _FEW),
         _family(matrices),
-        *(() if evidence.meaning is None else (evidence.meaning,)),
+        *(() if meaning is None else (meaning,)),
     ]
     rows, columns = _union(sources, matrices.graph)
     if asked is not None:
@@ -132,14 +145,14 @@ def _features(
     words = np.maximum(values_at(nearest, rows, columns), values_at(nearest, columns, rows))
     unknown = words == 0
     words[unknown] = _cosines(matrices.words, rows[unknown], columns[unknown])
-    degrees = np.diff(matrices.graph.indptr).astype(np.float32)
+    degrees = evidence.degrees
     common = values_at(evidence.neighbours, rows, columns)
     meaning = np.zeros(len(rows), np.float32)
-    if vectors is not None and evidence.meaning is not None:
+    if vectors is not None and evidence.most_meant is not None:
         cosines = np.einsum("ij,ij->i", vectors[rows], vectors[columns])
-        meaning = _scaled(cosines, evidence.meaning, rows, columns)
+        meaning = _scaled(cosines, evidence.most_meant, rows, columns)
     found = {
-        "alike": _scaled(words, evidence.nearest, rows, columns),
+        "alike": _scaled(words, evidence.most_alike, rows, columns),
         "names": _cosines(matrices.names, rows, columns),
         "mentions": values_at(evidence.either, rows, columns),
         "parent": _parents(matrices.places, rows, columns),
@@ -153,24 +166,33 @@ def _features(
     return np.stack([found[name] for name in NAMES], axis=1)
 
 
-def _scaled(cosines: Floats, nearest: Matrix, rows: Rows, columns: Rows) -> Floats:
+def _scaled(cosines: Floats, most: Floats, rows: Rows, columns: Rows) -> Floats:
     """Return cosines by what either note reaches with its nearest."""
-    best = np.asarray(nearest.max(axis=1).toarray()).ravel()
-    scale = np.sqrt(best[rows] * best[columns])
+    scale = np.sqrt(most[rows] * most[columns])
     scaled = np.maximum(cosines, 0) / np.where(scale > 0, scale, 1)
     return np.minimum(scaled, 1).astype(np.float32)
 
 
+def _greatest(matrix: Matrix) -> Floats:
+    """Return the greatest value of every row."""
+    return np.asarray(matrix.max(axis=1).toarray()).ravel()
+
+
 def _nearest(rows: Matrix, count: int) -> Matrix:
     """Return the greatest products of each row with the others."""
-    turned = Matrix(rows.T)
-    parts = []
-    for start in range(0, rows.shape[0], _BLOCK):
-        block = Matrix(rows[start : start + _BLOCK] @ turned)
-        block.data[_rows_of(block) + start == block.indices] = 0
-        block.eliminate_zeros()
-        parts.append(top(block, count))
-    return Matrix(sparse.vstack(parts))
+    size, turned = rows.shape[0], Matrix(rows.T)
+    block = max(1, _PRODUCTS // max(size, 1))
+
+    def nearest(start: int) -> Matrix:
+        # A row's product with itself is among its greatest: it goes once there are few.
+        found = top(Matrix(rows[start : start + block] @ turned), count + 1)
+        found.data[_rows_of(found) + start == found.indices] = 0
+        found.eliminate_zeros()
+        return top(found, count)
+
+    # scipy holds no lock while it multiplies.
+    with ThreadPoolExecutor(_THREADS) as pool:
+        return Matrix(sparse.vstack(list(pool.map(nearest, range(0, size, block)))))
 
 
 def _nearest_vectors(vectors: Floats, count: int) -> Matrix:
@@ -181,11 +203,16 @@ def _nearest_vectors(vectors: Floats, count: int) -> Matrix:
     return found
 
 
-def _votes(nearest: Matrix, graph: Matrix) -> Matrix:
-    """Return for each note how many of the notes most like it link to another, by likeness."""
+def _voters(nearest: Matrix) -> Matrix:
+    """Return the notes most like each, with shares that add up to 1."""
     voters = top(nearest, _VOTERS)
     sums = np.asarray(voters.sum(axis=1)).ravel()
-    found = Matrix(sparse.diags(1 / np.where(sums > 0, sums, 1)) @ voters @ graph)
+    return Matrix(sparse.diags(1 / np.where(sums > 0, sums, 1)) @ voters)
+
+
+def _votes(voters: Matrix, graph: Matrix) -> Matrix:
+    """Return for each note how many of the notes most like it link to another, by likeness."""
+    found = Matrix(voters @ graph)
     found.data[_rows_of(found) == found.indices] = 0
     found.eliminate_zeros()
     return found.astype(np.float32)
@@ -200,18 +227,16 @@ def _family(matrices: Matrices) -> Matrix:
     levels = (matrices.places >= 0).sum(axis=1)
     own = matrices.places[np.arange(size), levels - 1]
     above = np.where(levels > 1, matrices.places[np.arange(size), np.maximum(levels - 2, 0)], -1)
-    below: dict[int, list[int]] = {}
-    for index, place in enumerate(above.tolist()):
-        if place >= 0:
-            below.setdefault(place, []).append(index)
-    pairs: set[tuple[int, int]] = set()
-    for index in range(size):
-        children = below.get(int(own[index]), [])[:_FEW]
-        beside = below.get(int(above[index]), [])
-        for other in (*children, *(beside if len(beside) <= _FEW else ())):
-            pairs |= {(index, other), (other, index)}
-    rows, columns = np.array(sorted(pairs), np.int32).reshape(-1, 2).T
-    return Matrix((np.ones(len(rows), np.float32), (rows, columns)), shape=(size, size))
+    order = np.argsort(above, kind="stable")
+    starts = np.searchsorted(above[order], np.arange(matrices.places.max(initial=-1) + 1))
+    counts = np.diff(np.append(starts, size))
+    children = ranges(starts[own], np.minimum(counts[own], _FEW))
+    near = (above >= 0) & (counts[above] <= _FEW)
+    beside = ranges(starts[above], np.where(near, counts[above], 0))
+    rows = np.concatenate([children[0], beside[0]])
+    columns = order[np.concatenate([children[1], beside[1]])]
+    found = Matrix((np.ones(len(rows), np.float32), (rows, columns)), shape=(size, size))
+    return Matrix(found.maximum(found.T))
 
 
 def _parents(places: Rows, rows: Rows, columns: Rows) -> Floats:
@@ -225,15 +250,20 @@ def _parents(places: Rows, rows: Rows, columns: Rows) -> Floats:
 
 
 def _union(sources: list[Matrix], linked: Matrix) -> tuple[Rows, Rows]:
-    """Return the places that any source has, row by row, without those in `linked`."""
+    """Return the places that any source has, row by row, without those in `linked` and a note's own."""
     size = linked.shape[0]
     # np.unique hashes whole numbers before it sorts them, which takes several times as long.
-    found = np.sort(np.concatenate([_flat(one) for one in sources]))
+    found = np.concatenate([_flat(one) for one in sources])
+    found.sort()
     found = found[np.diff(found, prepend=-1) > 0]
-    found = np.setdiff1d(found, _flat(linked), assume_unique=True)
-    rows, columns = (found // size).astype(np.int32), (found % size).astype(np.int32)
-    apart = rows != columns
-    return rows[apart], columns[apart]
+    gone = np.concatenate([_flat(linked), np.arange(size, dtype=np.int64) * (size + 1)])
+    at = np.searchsorted(found, gone)
+    within = at < len(found)
+    at, gone = at[within], gone[within]
+    kept = np.ones(len(found), bool)
+    kept[at[found[at] == gone]] = False
+    rows, columns = np.divmod(found[kept], size)
+    return rows.astype(np.int32), columns.astype(np.int32)
 
 
 def _flat(matrix: Matrix) -> NDArray[np.int64]:

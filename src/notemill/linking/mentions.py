@@ -9,7 +9,7 @@ import numpy as np
 
 from notemill.linking.corpus import LONGEST_NAME
 from notemill.linking.rolling import portions, slots, windows
-from notemill.text.vectors import Matrix
+from notemill.text.vectors import Matrix, ranges
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -50,10 +50,8 @@ class _Names:
 
     def holders_of(self, numbers: NDArray[np.int64]) -> tuple[NDArray[np.intp], NDArray[np.int32]]:
         """Return the notes that are called by each of some names, after the place of the name."""
-        counts = np.diff(self.ends)[numbers]
-        places = np.repeat(np.arange(len(numbers)), counts)
-        within = np.arange(len(places)) - np.repeat(np.cumsum(counts) - counts, counts)
-        return places, self.holders[self.ends[numbers[places]] + within]
+        places, at = ranges(self.ends[numbers], np.diff(self.ends)[numbers])
+        return places, self.holders[at]
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 
-from notemill.linking.features import NAMES
+from notemill.linking.features import NAMES, PAIRS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,7 +38,11 @@ class Weights:
     def odds(self, features: NDArray[np.float32]) -> NDArray[np.float64]:
         """Return the log-odds of rows of features, in the order of NAMES."""
         row = np.array([self.weights.get(name, 0.0) for name in NAMES])
-        return np.asarray(features.astype(np.float64) @ row + self.bias)
+        found = np.empty(len(features))
+        for start in range(0, len(features), PAIRS):
+            some = slice(start, start + PAIRS)
+            found[some] = features[some].astype(np.float64) @ row + self.bias
+        return found
 
     def as_json(self) -> dict[str, Any]:
         """Return the weights as JSON for `weights_of`."""
@@ -61,11 +65,9 @@ class LinkModel:
 
     def odds(self, pairs: Pairs) -> NDArray[np.float64]:
         """Return the log-odds of all candidates."""
-        found = np.empty(len(pairs.rows))
         of_linked = pairs.linked[pairs.rows]
-        found[of_linked] = self.linked.odds(pairs.features[of_linked])
-        found[~of_linked] = self.alone.odds(pairs.features[~of_linked])
-        return found
+        linked, alone = self.linked.odds(pairs.features), self.alone.odds(pairs.features)
+        return np.where(of_linked, linked, alone)
 
     def taught(self, added: Weights | None) -> LinkModel:
         """Return the model with what a vault's links teach about notes that have such links."""
@@ -98,6 +100,8 @@ def odds_of(
     A note with a vector is ranked by `meaning`, any other by `words`, whose weights make up for the
     missing vector.
     """
+    if not pairs.meant.any():
+        return words.odds(pairs), words.alone.odds(pairs.features)
     meant = pairs.meant[pairs.rows]
     both = meaning.odds(pairs), words.odds(pairs)
     told = meaning.alone.odds(pairs.features), words.alone.odds(pairs.features)

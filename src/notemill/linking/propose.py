@@ -17,7 +17,7 @@ from notemill.linking.features import NAMES, PAIRS, pairs_of, values_at
 from notemill.linking.matrices import matrices_of
 from notemill.linking.model import acceptance, odds_of, shipped
 from notemill.linking.shared_words import MOST_TERMS, shared_words
-from notemill.text.vectors import Matrix
+from notemill.text.vectors import Matrix, greatest
 from notemill.vault.resolve import title_of
 
 if TYPE_CHECKING:
@@ -179,14 +179,15 @@ def _mutual(
 
     Their log-odds are the mean of both sides, or of what words alone tell where that is less.
     """
-    chosen = _best(pairs.rows, pairs.columns, odds, best)
+    chosen = np.zeros(len(odds), bool)
+    chosen[_best(pairs.rows, odds, best)] = True
     size = len(pairs.linked)
     forth = pairs.rows.astype(np.int64) * size + pairs.columns
-    back = pairs.columns.astype(np.int64) * size + pairs.rows
-    place = np.minimum(np.searchsorted(forth, back), max(len(forth) - 1, 0))
-    both = (forth[place] == back) & chosen & chosen[place] & (pairs.rows < pairs.columns)
-    at = np.flatnonzero(both)
-    back_at = place[at]
+    at = np.flatnonzero(chosen & (pairs.rows < pairs.columns))
+    back = pairs.columns[at].astype(np.int64) * size + pairs.rows[at]
+    back_at = np.minimum(np.searchsorted(forth, back), max(len(forth) - 1, 0))
+    both = (forth[back_at] == back) & chosen[back_at]
+    at, back_at = at[both], back_at[both]
     least = np.minimum(odds[at] + odds[back_at], told[at] + told[back_at]) / 2
     return Wanted(at, least)
 
@@ -204,7 +205,7 @@ def _reached(
     """
     at = np.flatnonzero(alone[pairs.rows])
     least = np.minimum(odds[at], told[at])
-    best = _best(pairs.rows[at], pairs.columns[at], least, REACHED)
+    best = _best(pairs.rows[at], least, REACHED)
     return Wanted(at[best], least[best])
 
 
@@ -220,15 +221,9 @@ def _joined(pairs: Pairs, *found: Wanted) -> Wanted:
     return every.where(order[fresh])
 
 
-def _best(
-    rows: NDArray[np.int32], columns: NDArray[np.int32], odds: NDArray[np.float64], count: int
-) -> NDArray[np.bool_]:
-    """Tell which candidates are among the best of their note; `rows` are in order."""
-    order = np.lexsort((columns, -odds, rows))
-    starts = np.searchsorted(rows, rows[order])
-    chosen = np.zeros(len(odds), bool)
-    chosen[order] = np.arange(len(order)) - starts < count
-    return chosen
+def _best(rows: NDArray[np.int32], odds: NDArray[np.float64], count: int) -> NDArray[np.intp]:
+    """Return the best candidates of each note; `rows` are in order."""
+    return greatest(odds, np.append(0, np.cumsum(np.bincount(rows))), count)
 
 
 def _reasons(
@@ -242,6 +237,8 @@ def _reasons(
     terms, named = lexicon.terms(), matrices.named
     # A number or an id that two notes share tells nobody anything, even where it weighs.
     telling = np.array([not any(map(str.isdigit, one)) for one in terms], bool)
+    spoken = {documents[note].language for note in (*left.tolist(), *right.tolist())}
+    shown = {language: lexicon.shown(language) for language in spoken}
     few = 1 / np.maximum(np.diff(matrices.graph.indptr), 1)
     weighed = Matrix(matrices.graph @ sparse.diags(few))
     for start in range(0, len(left), PAIRS):
@@ -258,7 +255,7 @@ def _reasons(
                     documents[other],
                     both,
                     terms=terms,
-                    surfaces=lexicon.surfaces,
+                    shown=shown,
                     count=_WORDS,
                 ),
                 mentions=tuple(documents[note].key for note in compress((one, other), says)),

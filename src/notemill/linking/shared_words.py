@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import neg
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -12,7 +13,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from notemill.linking.corpus import Document
-    from notemill.text.terms import Surfaces
 
 MOST_TERMS: Final = 40
 """This many of the heaviest terms are enough to choose words from."""
@@ -24,24 +24,23 @@ def shared_words(
     weights: Mapping[int, float],
     *,
     terms: Sequence[str],
-    surfaces: Surfaces,
+    shown: Mapping[str, Sequence[str]],
     count: int,
 ) -> tuple[str, ...]:
     """Return at most `count` words that two notes share, heaviest first.
 
     `weights` are those of the `MOST_TERMS` heaviest shared terms, by number. Stems are shown as the
-    words in `surfaces`, in the language of one of the notes. In scripts without spaces the terms
+    words of `shown`, which has one for each term, or "", in the language of either note. In scripts without spaces the terms
     are overlapping pairs of characters: what both notes have in one piece is shown in one piece,
     with the total weight of its pairs.
     """
-    ours, others = surfaces.get(one.language, {}), surfaces.get(other.language, {})
+    ours, others = shown[one.language], shown[other.language]
     found, pairs = {}, {}
     for term, weight in weights.items():
-        name = terms[term]
-        if word := ours.get(name) or others.get(name):
+        if word := ours[term] or others[term]:
             found[word] = weight
         else:
-            pairs[name] = weight
+            pairs[terms[term]] = weight
     if pairs:
         numbers = np.array([term for term in weights if terms[term] in pairs], np.int32)
         theirs = "\n".join(_pieces(other, numbers, terms))
@@ -50,7 +49,7 @@ def shared_words(
                 inside = {word[at : at + 2] for at in range(len(word) - 1)}
                 found[word] = sum(pairs[pair] for pair in inside)
     chosen: list[str] = []
-    for word in sorted(found, key=lambda word: (-found[word], word)):
+    for _, word in sorted(zip(map(neg, found.values()), found, strict=True)):
         if not any(word in longer for longer in chosen):
             chosen.append(word)
         if len(chosen) == count:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import numpy as np
 from scipy import sparse
@@ -61,16 +61,37 @@ def top(matrix: Matrix, count: int) -> Matrix:
     """Keep the greatest `count` values of each row; among equal ones, the first."""
     if matrix.nnz == 0 or np.diff(matrix.indptr).max() <= count:
         return matrix
-    kept = []
-    for start, end in pairwise(matrix.indptr.tolist()):
+    places = greatest(matrix.data, matrix.indptr, count)
+    ends = np.append(0, np.cumsum(np.minimum(np.diff(matrix.indptr), count)))
+    return Matrix((matrix.data[places], matrix.indices[places], ends), shape=matrix.shape)
+
+
+def greatest(
+    values: NDArray[np.floating[Any]], ends: NDArray[np.integer[Any]], count: int
+) -> NDArray[np.intp]:
+    """Return the places of the greatest `count` values of each row, in the order they stand in.
+
+    Row n is `values[ends[n] : ends[n + 1]]`; among equal values of a row the first are taken.
+    """
+    kept = [np.empty(0, np.intp)]
+    for start, end in pairwise(ends.tolist()):
         if end - start <= count:
             kept.append(np.arange(start, end))
             continue
-        values = matrix.data[start:end]
-        least = np.partition(values, -count)[-count]
-        above = np.flatnonzero(values > least)
-        equal = np.flatnonzero(values == least)[: count - len(above)]
-        kept.append(start + np.sort(np.concatenate([above, equal])))
-    ends = np.cumsum([0, *map(len, kept)])
-    places = np.concatenate(kept)
-    return Matrix((matrix.data[places], matrix.indices[places], ends), shape=matrix.shape)
+        row = values[start:end]
+        least = np.partition(row, -count)[-count]
+        places = np.flatnonzero(row >= least)
+        if len(places) > count:
+            equal = np.flatnonzero(row[places] == least)
+            places = np.delete(places, equal[count - len(places) :])
+        kept.append(start + places)
+    return np.concatenate(kept)
+
+
+def ranges(
+    starts: NDArray[np.integer[Any]], counts: NDArray[np.integer[Any]]
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return all numbers of ranges, one after the other, behind the place of the range of each."""
+    places = np.repeat(np.arange(len(counts)), counts)
+    before = np.cumsum(counts) - counts
+    return places, np.arange(len(places)) + np.asarray(starts - before)[places]
