@@ -16,15 +16,14 @@ from notemill.app.vocabulary_events import (
     AcceptVocabulary,
     GoOnWithoutVocabulary,
     VocabularyInForce,
-    VocabularyProposed,
     VocabularyRejected,
     VocabularyToAsk,
     VocabularyUnusable,
 )
 from notemill.app.vocabulary_steps import (
     edited,
-    entries_waiting,
     material_in,
+    proposed_in,
     seeded_in,
     stand_in,
     store_proposed,
@@ -224,9 +223,9 @@ class FirstVocabulary:
         bench, now = self._bench, self._bench.clock()
         states = await bench.on(lambda opened: opened.decisions.vocabulary.counts())
         if states[ProposalState.PENDING]:
-            entries, counts = await bench.on(entries_waiting, self._sight)
-            bench.front.tell(VocabularyProposed(entries, counts))
-            if await bench.front.ask(self._question(entries)):
+            proposed = await bench.on(proposed_in, self._sight)
+            bench.front.tell(proposed)
+            if await bench.front.ask(self._question(proposed.entries)):
                 await bench.on(lambda opened: opened.decisions.vocabulary.accept(now=now))
             else:
                 await bench.on(lambda opened: opened.decisions.vocabulary.reject(now=now))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from notemill.app.vocabulary_events import VocabularyProposed
 from notemill.errors import NotemillError, UsageError
 from notemill.markup.tags import tag_key
 from notemill.stores.proposals import ProposalState
@@ -12,6 +13,7 @@ from notemill.tagging.seeding import seeded
 from notemill.tagging.settling import own_tags
 from notemill.tagging.taglist import BEGIN, END, read_vocabulary
 from notemill.vault.resolve import Names
+from notemill.workflows.curation.occurrences import notes_about
 from notemill.workflows.tags.arrangement import kept_entries
 from notemill.workflows.tags.proposing import (
     Material,
@@ -86,8 +88,8 @@ def store_proposed(opened: OpenVault, run: str, entries: Iterable[Entry]) -> Non
     opened.decisions.vocabulary.propose(run, _tags(entries), now=opened.clock())
 
 
-def entries_waiting(opened: OpenVault, sight: Sight) -> tuple[tuple[Entry, ...], dict[str, int]]:
-    """Return the vocabulary that waits, as a tree, and the notes that have its tags, by key."""
+def proposed_in(opened: OpenVault, sight: Sight) -> VocabularyProposed:
+    """Return the vocabulary that waits, as a tree, with the visible notes that its tags are for."""
     entries = kept_entries(opened.decisions.vocabulary.tags(*_OPEN))
     own = own_tags(one.all_tags for one in sight.seen)
     counts = {
@@ -96,7 +98,8 @@ def entries_waiting(opened: OpenVault, sight: Sight) -> tuple[tuple[Entry, ...],
         )
         for one in entries
     }
-    return entries, counts
+    notes = opened.contents.each(opened.vault, sight.seen)
+    return VocabularyProposed(entries, counts, notes_about(entries, notes))
 
 
 def edited(opened: OpenVault, text: str) -> int:

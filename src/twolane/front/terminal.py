@@ -86,13 +86,25 @@ class Console:
         """Whether a line can be redrawn in place: not in a file or on a dumb terminal."""
         return self.is_terminal and not self._rich.is_dumb_terminal
 
-    def print(self, line: str = "", *, style: str = "", aside: str = "", end: str = "\n") -> None:
-        """Print one line: line ends in it are shown as escapes. `aside` is added, dimmed."""
+    def print(
+        self, line: str = "", *, style: str = "", aside: str = "", end: str = "\n", hang: int = 0
+    ) -> None:
+        """Print one line: line ends in it are shown as escapes. `aside` is added, dimmed.
+
+        If it is wider than a terminal, words go to further lines, which begin at cell `hang`
+        unless that is 0.
+        """
         from rich.text import Text  # noqa: PLC0415
 
         text = Text(shown(line, MAX_LINE_CHARS), style=style)
         if aside:
             text.append(shown(aside), style="dim")
+        if hang and self.is_terminal and (room := self._rich.width - hang) >= WIDE_CELLS // 2:
+            first, rest = text.divide([hang])
+            lines = rest.wrap(self._rich, room)
+            text = first + lines[0]
+            for further in lines[1:]:
+                text.append("\n" + " " * hang).append_text(further)
         self._rich.print(text, end=end)
 
     def clear_line(self) -> None:

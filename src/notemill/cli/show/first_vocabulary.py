@@ -3,37 +3,52 @@
 from __future__ import annotations
 
 import sys
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 from notemill.app import vocabulary_events as events
 from notemill.errors import UsageError, WaitingForPersonError
 from notemill.markup.tags import tag_key
 from twolane import format_usd
-from twolane.front.console import counted, shown
+from twolane.front.console import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from notemill.app.events import Event
     from notemill.tagging.taglist import Entry
     from twolane.front.console import Console
 
 _INDENT: Final = "  "
+_COUNT_CELLS: Final = 6
 _KEYS: Final = "[y] use it  [e] edit it as a list  [n] go without one  [l] decide later: "
 
 
-def tree_lines(entries: Iterable[Entry], counts: Mapping[str, int]) -> Iterator[str]:
-    """Yield a vocabulary as a tree: each tag with the notes that have it, and what it is for."""
+def show_tree(
+    entries: Iterable[Entry],
+    console: Console,
+    *,
+    about: Mapping[str, int] | None = None,
+    counts: Mapping[str, int] = MappingProxyType({}),
+) -> None:
+    """Show a vocabulary as a tree: `about` how many notes a tag is, how many have it, what for."""
     known: set[str] = set()
     for one in entries:
+        key = tag_key(one.tag)
         parent, _, leaf = one.tag.rpartition("/")
         depth = one.tag.count("/") if tag_key(parent) in known else 0
-        known.add(tag_key(one.tag))
+        known.add(key)
+        margin = _INDENT * (depth + 1)
+        if about is not None:
+            margin = f"{f'{about[key]:,}' if about.get(key) else '':>{_COUNT_CELLS}}{margin}"
         also = f" ({', '.join(one.aliases)})" if one.aliases else ""
-        notes = counts.get(tag_key(one.tag), 0)
-        has = f", {counted(notes, 'note')}" if notes else ""
+        has = f", {counts[key]:,} with it" if counts.get(key) else ""
         says = f" - {one.description}" if one.description else ""
-        yield shown(f"{_INDENT * (depth + 1)}{leaf if depth else one.tag}{also}{has}{says}")
+        console.print(
+            f"{margin}{leaf if depth else one.tag}{also}{has}",
+            aside=says,
+            hang=len(margin) + len(_INDENT),
+        )
 
 
 async def ask_about(question: events.AcceptVocabulary, console: Console) -> bool:
@@ -100,8 +115,8 @@ def _proposed(event: events.VocabularyProposed, console: Console) -> None:
         f"proposed vocabulary: {counted(len(event.entries), 'tag')} under {counted(roots, 'root')}"
         f"{yours}"
     )
-    for line in tree_lines(event.entries, event.counts):
-        console.print(line)
+    console.print("(in front: how many notes have the tag or name its subject)")
+    show_tree(event.entries, console, about=event.about, counts=event.counts)
 
 
 def _in_force(event: events.VocabularyInForce, console: Console) -> None:
@@ -123,8 +138,7 @@ def show_vocabulary(entries: Sequence[Entry], console: Console) -> None:
     """Show the vocabulary that was proposed with a run, if there was one."""
     if entries:
         console.print(f"vocabulary of this run: {counted(len(entries), 'tag')}")
-        for line in tree_lines(entries, {}):
-            console.print(line)
+        show_tree(entries, console)
 
 
 def _unusable(_: events.VocabularyUnusable, console: Console) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache, partial
 from typing import TYPE_CHECKING, Final
 
-from notemill.markup.tags import tag_key
+from notemill.markup.tags import paths_of, tag_key
 from notemill.tagging.variants import level_form, words_of
 from notemill.text.terms import terms
 from notemill.vault.resolve import title_of
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from notemill.index import NoteFacts
     from notemill.linking.content import Content
+    from notemill.tagging.taglist import Entry
 
 _NONE: Final[frozenset[str]] = frozenset()
 
@@ -43,18 +44,60 @@ def occurrences(
     tags: Iterable[str], notes: Iterable[tuple[NoteFacts, Content]]
 ) -> dict[str, Occurrence]:
     """Return how often the subjects of `tags` occur in `notes`, by the keys of the tags."""
-    leaves = {tag_key(tag): tag.rpartition("/")[2] for tag in tags}
-    forms = _Forms(leaves)
-    of_language = cache(partial(_Stems, leaves))
+    subjects = _Subjects(tags)
     named, said, placed, linked = (Counter[str]() for _ in range(4))
     for facts, content in notes:
-        stems = of_language(content.language)
+        named.update(subjects.named(facts, content))
+        said.update(subjects.said(content))
+        placed.update(subjects.placed(facts))
+        linked.update(subjects.linked(content))
+    return {
+        key: Occurrence(named[key], said[key], placed[key], linked[key]) for key in subjects.leaves
+    }
+
+
+def notes_about(
+    entries: Sequence[Entry], notes: Iterable[tuple[NoteFacts, Content]]
+) -> dict[str, int]:
+    """Return in how many notes each tag of a vocabulary, or one below it, is or occurs, by key.
+
+    It occurs in a note whose names, text or folder are of its subject, by any of its spellings.
+    """
+    names = {one.tag: tuple(map(tag_key, (one.tag, *one.aliases))) for one in entries}
+    homes: dict[str, set[str]] = {}
+    for tag, keys in names.items():
+        for key in keys:
+            homes.setdefault(key, set()).update(map(tag_key, paths_of(tag)))
+    subjects = _Subjects(name for one in entries for name in (one.tag, *one.aliases))
+    counts: Counter[str] = Counter()
+    for facts, content in notes:
+        found = subjects.named(facts, content) | subjects.said(content) | subjects.placed(facts)
+        found.update(tag_key(path) for tag in facts.all_tags for path in paths_of(tag))
+        counts.update({home for key in found for home in homes.get(key, ())})
+    return {tag_key(tag): counts[tag_key(tag)] for tag in names}
+
+
+class _Subjects:
+    """The subjects of tags, by the keys of the tags; each method says which a note has."""
+
+    def __init__(self, tags: Iterable[str]) -> None:
+        self.leaves = {tag_key(tag): tag.rpartition("/")[2] for tag in tags}
+        self._forms = _Forms(self.leaves)
+        self._of_language = cache(partial(_Stems, self.leaves))
+
+    def named(self, facts: NoteFacts, content: Content) -> set[str]:
+        stems = self._of_language(content.language)
         names = (facts.title, *content.names)
-        named.update({key for one in names for key in stems.within(stems.of(one))})
-        said.update(stems.within(content.terms))
-        placed.update({key for level in facts.folder.split("/") for key in forms.of(level)})
-        linked.update({key for path, _ in content.links for key in forms.of(path)})
-    return {key: Occurrence(named[key], said[key], placed[key], linked[key]) for key in leaves}
+        return {key for one in names for key in stems.within(stems.of(one))}
+
+    def said(self, content: Content) -> set[str]:
+        return self._of_language(content.language).within(content.terms)
+
+    def placed(self, facts: NoteFacts) -> set[str]:
+        return {key for level in facts.folder.split("/") for key in self._forms.of(level)}
+
+    def linked(self, content: Content) -> set[str]:
+        return {key for path, _ in content.links for key in self._forms.of(path)}
 
 
 class _Stems:

@@ -28,6 +28,18 @@ def test_a_recorded_run_asks_and_writes_what_it_did(name: str, tmp_path: Path) -
     told.check(desk.requests, tree(desk.root))
 
 
+def test_a_vocabulary_comes_first_and_the_notes_are_tagged_by_it(tmp_path: Path) -> None:
+    """One run proposes it, takes it, tags by it in two stages, and orders what they bring beside."""
+    told = scenario(RECORDED / "choir.json")
+    desk = Desk(tmp_path, told.notes, ScriptedProvider(told.reply))
+    desk.changes["concurrency"] = 1
+    ended = desk.curate(stages="2", lane=Lane.REALTIME, apply=True, vocabulary=True)
+    assert ended.code == 0, ended.shown
+    told.check(desk.requests, tree(desk.root))
+    desk.through_the_door(lambda mill: mill.applying.undo(ended.run))
+    assert tree(desk.root) == {key: text.encode() for key, text in told.notes.items()}
+
+
 def test_replies_in_other_spellings_are_written_as_the_owner_files(tmp_path: Path) -> None:
     """Each in a fence and with words before it; the one that says nothing is asked for again."""
     told = scenario(RECORDED / "quince.json")
