@@ -10,9 +10,11 @@ those of a subject too few to compare.
 from __future__ import annotations
 
 from collections import Counter
+from itertools import chain, product
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from notemill.markup.tags import tag_key
+from notemill.tagging.synonyms import MAX_TAGS_OF_NOTE
 from notemill.tagging.variants import words_of
 from notemill.text.terms import terms
 
@@ -43,38 +45,38 @@ def state_tags(notes: Sequence[Told]) -> frozenset[str]:
     A property may have several: one that nearly all of its notes have, and others that notes have
     instead of that one. A tag beside that one, such as the genre of imported films, is a subject.
     """
-    alike = Counter((frozenset(map(tag_key, one.tags)), one.properties) for one in notes)
-    of_tag: Counter[str] = Counter()
-    of_property: Counter[str] = Counter()
+    # A note with more tags is a list of tags, and no example of any.
+    notes = [one for one in notes if len(one.tags) <= MAX_TAGS_OF_NOTE]
+    of_tag = Counter(tag_key(tag) for one in notes for tag in one.tags)
+    of_property = Counter(chain.from_iterable(one.properties for one in notes))
+    most = max(of_tag.values(), default=0)
+    # What more notes have than any tag, such as a date, stands and falls with none.
+    rare = {name for name, count in of_property.items() if NEARLY_ALL * count <= most}
+    alike = Counter(
+        (frozenset(map(tag_key, one.tags)), names)
+        for one in notes
+        if one.tags and (names := tuple(filter(rare.__contains__, one.properties)))
+    )
     both: Counter[tuple[str, str]] = Counter()
     for (tags, properties), count in alike.items():
-        for name in properties:
-            of_property[name] += count
-        for tag in tags:
-            of_tag[tag] += count
-            for name in properties:
-                both[tag, name] += count
-    bound = [
+        for pair in product(tags, properties):
+            both[pair] += count
+    bound = {
         (tag, name)
         for (tag, name), count in both.items()
         if of_tag[tag] >= LEAST_NOTES and count >= NEARLY_ALL * of_tag[tag]
-    ]
+    }
     main: dict[str, set[str]] = {}
     for tag, name in bound:
         if both[tag, name] >= NEARLY_ALL * of_property[name]:
             main.setdefault(name, set()).add(tag)
-    found = {
-        tag
-        for tag, name in bound
-        if name in main
-        and (
-            tag in main[name]
-            or sum(
-                n for (tags, _), n in alike.items() if tag in tags and tags.isdisjoint(main[name])
-            )
-            >= INSTEAD * of_tag[tag]
-        )
-    }
+    apart: Counter[tuple[str, str]] = Counter()
+    for (tags, properties), count in alike.items() if main else ():
+        others = [name for name in properties if tags.isdisjoint(main.get(name, tags))]
+        for pair in bound.intersection(product(tags, others)):
+            apart[pair] += count
+    found = {tag for tags in main.values() for tag in tags}
+    found |= {tag for (tag, _), count in apart.items() if count >= INSTEAD * of_tag[tag]}
     return frozenset(found - _named(found, notes)) if found else frozenset()
 
 
