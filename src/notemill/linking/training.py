@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _PENALTY: Final = 3.0
 # How strongly weights hold against what one vault says: as strongly as all that a vault may say.
-# 30 and 100 were worse on vaults that they fit well, and not much better on others.
+# From 30 to 1,000 what is gained differs little (docs/benchmarks.md).
 _TRUST: Final = 300.0
 # A large vault says more than a small one, but not by its size.
 _MOST_NOTES: Final = 300.0
