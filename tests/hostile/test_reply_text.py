@@ -25,11 +25,11 @@ from notemill.workflows.curation.reply_text import (
     LONG,
     MANY,
     MAX_DESCRIPTION_CHARS,
-    MAX_TOPIC_CHARS,
     NO_TAG,
     PLAIN,
     may_be_written,
 )
+from notemill.workflows.curation.topic_names import MAX_TOPIC_CHARS
 from notemill.workflows.links.judging import reason_of
 from tests.doubles import ScriptedProvider
 from tests.notemill.cli.test_notemill import Shell

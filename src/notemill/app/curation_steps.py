@@ -22,6 +22,7 @@ from notemill.workflows.curation.curate import load_template
 from notemill.workflows.curation.needs import need_of
 from notemill.workflows.curation.requests import NoteRequests
 from notemill.workflows.curation.surveying import survey_of
+from notemill.workflows.curation.topic_names import KnownTopics
 from notemill.workflows.curation.withheld import why_withheld
 from notemill.workflows.stages import spread
 from notemill.workflows.tags import gating
@@ -130,7 +131,8 @@ def left_over_in(opened: OpenVault, run: str, succeeded: int, *, apply: bool) ->
 
 def collect_in(opened: OpenVault, run: Run) -> list[tuple[int, str]]:
     """Turn a run's answers into proposals; return those in conflict, by index, and why."""
-    candidates = candidates_in(opened)
+    sight = opened.look()
+    candidates = candidates_in(opened, sight)
     return collected(
         run.id,
         run.outcomes(),
@@ -139,6 +141,7 @@ def collect_in(opened: OpenVault, run: Run) -> list[tuple[int, str]]:
         gate=opened.gate(),
         known=known_among(candidates),
         states=candidates.states,
+        named=KnownTopics.of_notes(sight.seen),
         now=opened.clock(),
     )
 
@@ -180,6 +183,7 @@ def losses_in(opened: OpenVault, run: Run, note: str | None) -> tuple[tuple[str,
             opened.vault,
             gate=opened.gate(),
             known=known_among(candidates),
+            named=KnownTopics.of_notes(sight.seen),
             withheld=withheld,
             proposed={(one.note, tag_key(one.value)) for one in proposals},
         )

@@ -15,6 +15,7 @@ from notemill.tagging.gate import OPEN
 from notemill.tagging.known import NONE
 from notemill.workflows.curation.curate import proposals_for, read_reply
 from notemill.workflows.curation.reply_text import TURNED_DOWN, Loss
+from notemill.workflows.curation.topic_names import NO_TOPICS
 from twolane import ItemState, TwolaneError
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from notemill.tagging.gate import Gate
     from notemill.tagging.known import KnownTags
     from notemill.vault.files import Vault
+    from notemill.workflows.curation.topic_names import KnownTopics
     from twolane import ItemOutcome
 
 
@@ -38,14 +40,15 @@ def collected(
     gate: Gate,
     known: KnownTags = NONE,
     states: Collection[str] = (),
+    named: KnownTopics = NO_TOPICS,
     now: float,
 ) -> list[tuple[int, str]]:
     """Turn a run's answers so far into proposals; return those in conflict, with why.
 
     A note that has changed since the model was asked is a conflict; the answer for a note that is
-    not here now is kept until it is back. Another spelling of a tag that is `known` is that tag; no
-    note gets one of `states`. May be called repeatedly: answers that were collected before are left
-    as they are.
+    not here now is kept until it is back. Another spelling of a tag that is `known` is that tag,
+    another form of a topic that is `named` that topic; no note gets one of `states`. May be called
+    repeatedly: answers that were collected before are left as they are.
     """
     done = review.stored(run)
     written = review.descriptions_written()
@@ -59,7 +62,7 @@ def collected(
             why = facts if isinstance(facts, str) else "the note was edited since it was read"
             conflicts[outcome.key] = (outcome.index, f"{why}; curate it again")
             continue
-        reply = read_reply(outcome.text, own, known)
+        reply = read_reply(outcome.text, own, known, named)
         ours = written.get(outcome.key, frozenset())
         new = proposals_for(facts, reply, ours=ours, gate=gate, states=states)
         found.append((outcome.key, facts.source_hash, new))
@@ -74,6 +77,7 @@ def losses_of(
     *,
     gate: Gate = OPEN,
     known: KnownTags = NONE,
+    named: KnownTopics = NO_TOPICS,
     proposed: Collection[tuple[str, str]] = (),
     withheld: Callable[[str, str], str] = lambda _tag, _note: "",
 ) -> Iterator[tuple[str, Loss]]:
@@ -88,7 +92,7 @@ def losses_of(
             continue
         key = outcome.key
         with suppress(TwolaneError):  # a damaged answer, which `twolane check` names
-            reply = read_reply(outcome.text, Own(partial(_text, vault, key)), known)
+            reply = read_reply(outcome.text, Own(partial(_text, vault, key)), known, named)
             yield from ((key, loss) for loss in reply.losses)
             gone = [tag for tag in reply.tags if (key, tag_key(tag)) not in proposed]
             whys = (

@@ -15,20 +15,22 @@ from notemill.prompts.material import NOTE, TEXT_BELOW, Block, line_of, list_of_
 from notemill.stores.proposals import NewProposal, ProposalKind
 from notemill.tagging.gate import OPEN
 from notemill.tagging.known import NONE
-from notemill.workflows.curation.reply_text import MAX_DESCRIPTION_CHARS, ReplyReading, topic_key
+from notemill.workflows.curation.reply_text import MAX_DESCRIPTION_CHARS, ReplyReading
+from notemill.workflows.curation.topic_names import NO_TOPICS, topic_form
 from notemill.workflows.curation.withheld import why_withheld
 from notemill.workflows.fitting import Room
 from notemill.workflows.forms import TEXT, list_of, object_of, params_of, text_of
 from twolane import Request
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
 
     from notemill.index import NoteFacts
     from notemill.markup.references import Own
     from notemill.tagging.gate import Gate
     from notemill.tagging.known import KnownTags
     from notemill.workflows.curation.reply_text import Loss
+    from notemill.workflows.curation.topic_names import KnownTopics
 
 MAX_TOKENS = 1_024
 # A reply is a description, three tags, five topics and a token.
@@ -132,21 +134,25 @@ def as_request(facts: NoteFacts, params: dict[str, Any], *, need: int) -> Reques
     )
 
 
-def read_reply(text: str, own: Own = NOTHING, known: KnownTags = NONE) -> Curated:
+def read_reply(
+    text: str, own: Own = NOTHING, known: KnownTags = NONE, named: KnownTopics = NO_TOPICS
+) -> Curated:
     """Read a reply that met its schema into plain words and legal tags, each once.
 
     `own` are the note's own references: a reply may repeat those. Another spelling of a tag that is
-    `known` is that tag; a parent beside its child is left out.
+    `known` is that tag; a parent beside its child is left out. Another form of a topic that is
+    `named` is that topic; behind the first, one that only repeats a tag is left out.
     """
     value = json.loads(text)
     reading = ReplyReading(own)
     description = reading.description(value["description"])
     tags = _unique(known.of(tag) for tag in reading.tags(value["tags"]))
-    topics = _unique(reading.topics(value["topics"]))
+    kept = reading.first("tags", reading.narrowest(tags), MAX_TAGS)
+    topics = _unique(map(named.of, reading.topics(value["topics"])), topic_form)
     return Curated(
         description,
-        reading.first("tags", reading.narrowest(tags), MAX_TAGS),
-        reading.first("topics", topics, MAX_TOPICS),
+        kept,
+        reading.first("topics", reading.beside(kept, topics), MAX_TOPICS),
         reading.losses,
     )
 
@@ -176,11 +182,11 @@ def proposals_for(
         )
     may_have = [tag for tag in reply.tags if not why_withheld(tag, facts, states)]
     found += _tag_proposals(facts, may_have, gate)
-    known = {topic_key(topic) for topic in facts.topics}
+    known = {topic_form(topic) for topic in facts.topics}
     found += [
         NewProposal(ProposalKind.TOPIC, topic)
         for topic in reply.topics
-        if topic_key(topic) not in known
+        if topic_form(topic) not in known
     ]
     return found
 
@@ -201,8 +207,8 @@ def _tag_proposals(facts: NoteFacts, tags: Iterable[str], gate: Gate) -> list[Ne
     return found
 
 
-def _unique(values: Iterable[str]) -> list[str]:
+def _unique(values: Iterable[str], form: Callable[[str], str] = str.casefold) -> list[str]:
     seen: dict[str, str] = {}
     for value in values:
-        seen.setdefault(value.casefold(), value)
+        seen.setdefault(form(value), value)
     return list(seen.values())

@@ -23,6 +23,7 @@ from notemill.markup.references import (
     without_foreign,
 )
 from notemill.markup.tags import clean_tag, is_tidy_tag, is_within, tag_key
+from notemill.workflows.curation.topic_names import MAX_TOPIC_CHARS, topic_form
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -30,8 +31,6 @@ if TYPE_CHECKING:
     from notemill.markup.references import Own
 
 MAX_DESCRIPTION_CHARS: Final = 300
-MAX_TOPIC_CHARS: Final = 100
-"""A topic is a short name; anything longer is a sentence."""
 MAX_READ_VALUES: Final = 100
 """The most values read from a list in a reply; five are asked for."""
 
@@ -43,6 +42,7 @@ NO_TAG: Final = "left out: not a tag"
 MANY: Final = "left out: too many"
 SHORTENED: Final = f"shortened to {MAX_DESCRIPTION_CHARS} characters"
 PARENT: Final = "left out: a tag below it is there, too"
+TAG_SAYS: Final = "left out: one of the tags says it"
 TURNED_DOWN: Final = "left out: rejected before, or struck out in the vocabulary"
 
 
@@ -95,6 +95,14 @@ class ReplyReading:
                 self._lost["topics", LEADS] += 1
             elif text:
                 yield text
+
+    def beside(self, tags: Sequence[str], topics: Sequence[str]) -> list[str]:
+        """Return topics without those that only repeat a tag, except for the first, the subject."""
+        said = {topic_form(tag.rpartition("/")[2].replace("-", " ")) for tag in tags}
+        kept = [one for place, one in enumerate(topics) if not place or topic_form(one) not in said]
+        if len(kept) < len(topics):
+            self._lost["topics", TAG_SAYS] += len(topics) - len(kept)
+        return kept
 
     def narrowest(self, tags: Sequence[str]) -> list[str]:
         """Return tags without those that are parents of others among them."""
