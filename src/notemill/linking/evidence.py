@@ -37,17 +37,20 @@ _NEAR: Final = 0.9
 class Evidence:
     """What pairs of notes have in common, pair by pair.
 
-    `called`: a word of their names; `named`: one names the other; `meant`: their meaning, as near as that of either's nearest.
+    `called`: a word of their names; `kind`: just one, at the end of longer names, as `ETF notes` and
+    `Trip notes` have it; `named`: one names the other; `meant`: their meaning, as near as that
+    of either's nearest.
     """
 
     called: Flags
+    kind: Flags
     named: Flags
     meant: Flags
 
     @property
     def any(self) -> Flags:
         """Which pairs have anything in common that a person would see."""
-        return self.called | self.named | self.meant
+        return (self.called & ~self.kind) | self.named | self.meant
 
 
 def evidence_of(
@@ -64,8 +67,10 @@ def evidence_of(
     `near` is the likeness of their meanings, as in the features.
     """
     named = matrices.named
+    called, kind = _called(documents, lexicon, matrices, first, second)
     return Evidence(
-        called=_called(documents, lexicon, matrices, first, second),
+        called=called,
+        kind=kind,
         named=values_at(named, first, second) + values_at(named, second, first) > 0,
         meant=near >= _NEAR,
     )
@@ -78,22 +83,37 @@ def is_word(term: str) -> bool:
 
 def _called(
     documents: Sequence[Document], lexicon: Lexicon, matrices: Matrices, first: Rows, second: Rows
-) -> Flags:
-    """Tell of which pairs the names share a telling word, not just a stem or a number."""
+) -> tuple[Flags, Flags]:
+    """Tell of which pairs the names share a telling word, not just a stem or a number, or a kind."""
     shared, words = _common(matrices.names, first, second), lexicon.terms()
     found = np.diff(shared.indptr) > 0
+    kind = np.zeros(len(found), bool)
     for pair in np.flatnonzero(found).tolist():
         one, other = documents[first[pair]], documents[second[pair]]
-        telling = {words[term] for term in shared.indices[slice(*shared.indptr[pair : pair + 2])]}
+        both = shared.indices[slice(*shared.indptr[pair : pair + 2])].tolist()
         said = {
             term
             for word in one.called & other.called
             for language in (one.language, other.language)
             for term in terms(word, language, lexicon.stems)
         }
-        said |= {term for term in telling if UNSPACED.match(term)}
-        found[pair] = any(map(is_word, telling & said))
-    return np.asarray(found)
+        telling = [
+            term
+            for term in both
+            if is_word(words[term]) and (words[term] in said or UNSPACED.match(words[term]))
+        ]
+        found[pair] = bool(telling)
+        kind[pair] = len(telling) == 1 and _is_kind(telling[0], one, other)
+    return np.asarray(found), kind
+
+
+def _is_kind(term: int, one: Document, other: Document) -> bool:
+    """Tell whether a term ends all names that have it, and none is that term alone.
+
+    What comes first, such as a project's name, is mostly what notes are about.
+    """
+    names = (name for note in (one, other) for name in note.names if term in name)
+    return all(len(name) > 1 and name[-1] == term for name in names)
 
 
 def share_words(

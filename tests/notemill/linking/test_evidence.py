@@ -76,6 +76,14 @@ def test_names_that_only_a_stem_joins_are_no_reason() -> None:
     }
 
 
+def test_a_kind_in_two_names_is_no_reason_by_itself() -> None:
+    """A word at the end of both says what they are, unless it is all that one is called."""
+    money, boots = "rebalance yearly, fresh money", "ferry tickets, tent, boots"
+    assert not pairs(OTHERS | {"Fund notes.md": money, "Trip notes.md": boots})
+    assert pairs(OTHERS | {"Notes.md": money, "Trip notes.md": boots})
+    assert pairs(OTHERS | {"Falcon budget.md": money, "Falcon offsite.md": boots})
+
+
 def test_what_many_notes_say_word_for_word_is_nobodys_own() -> None:
     """Five notes share a form; what each adds to it is its own, and a quotation by four stays."""
     form = np.arange(9, dtype=np.int32)
@@ -107,7 +115,7 @@ def test_what_notes_have_in_common_makes_a_pair_more_likely() -> None:
     """A shared name and a mention each add, and the bound for the quick check holds."""
     no, yes, odds = np.array([False]), np.array([True]), np.array([-2.5])
     bare, called, both = (
-        acceptance().of(odds, Evidence(called=one, named=other, meant=no))[0]
+        acceptance().of(odds, Evidence(called=one, kind=no, named=other, meant=no))[0]
         for one, other in ((no, no), (yes, no), (yes, yes))
     )
     assert bare < called < both <= acceptance().at_most(odds)[0]
