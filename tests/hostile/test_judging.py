@@ -284,6 +284,20 @@ def test_notes_with_few_or_mixed_answers_are_not_named() -> None:
     assert (hub.note, hub.accept, hub.own, hub.others) == ("hub", True, 5, 0)
 
 
+def test_what_chance_explains_is_not_named() -> None:
+    """Where most pairs are accepted, all of some notes are; that one has none accepted is news."""
+    pairs = [pair(10 * hub + n, f"n{hub}{n}", f"hub{hub}") for hub in range(8) for n in range(5)]
+
+    def accepts(hub: int, number: int) -> bool:
+        return hub < 2 or (hub != 7 and number > 0)
+
+    verdicts = {
+        one.id: [Judgement(one.b, accept=accepts(*divmod(one.id, 10)), reason="")] for one in pairs
+    }
+    (only,) = uniform_of(pairs, verdicts)
+    assert (only.note, only.accept, only.own) == ("hub7", False, 5)
+
+
 def test_the_blocks_of_a_request_are_those_of_its_own_pairs(tmp_path: Path) -> None:
     """Each note is asked about alone, with its candidates and no other note's."""
     desk = linked(tmp_path, judge(lambda *_: True))

@@ -332,9 +332,10 @@ class Uniform:
 
 
 def uniform_of(pairs: Iterable[Pair], verdicts: Mapping[int, Sequence[Judgement]]) -> list[Uniform]:
-    """Return the notes whose pairs were all accepted or all refused.
+    """Return the notes whose pairs were all accepted or all refused, if chance does not explain it.
 
-    The least likely come first, given the run's overall rate of acceptance.
+    By the run's overall rate of acceptance fewer than one row of equal answers as long as theirs is
+    to be expected among all rows; the least likely come first.
     """
     own: dict[str, list[bool]] = {}
     others: dict[str, list[bool]] = {}
@@ -344,11 +345,14 @@ def uniform_of(pairs: Iterable[Pair], verdicts: Mapping[int, Sequence[Judgement]
             others.setdefault(pair.other(one.note), []).append(one.accept)
     answers = [accept for said in own.values() for accept in said]
     rate = (sum(answers) + 1) / (len(answers) + 2)
+    rows = sum(len(row) >= MIN_ALIKE for said in (own, others) for row in said.values())
     found: list[Uniform] = []
     for note in own.keys() | others.keys():
         for accept in (True, False):
             counts = [_alike(said.get(note, []), accept=accept) for said in (own, others)]
-            if any(counts):
+            chance = rate if accept else 1 - rate
+            # Both sides of a pair mostly agree: they are one row, not two.
+            if any(counts) and rows * chance ** max(counts) < 1:
                 found.append(Uniform(note, accept, *counts))
 
     def likelihood(one: Uniform) -> float:
