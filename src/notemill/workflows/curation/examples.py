@@ -36,7 +36,7 @@ def examples_of(notes: Iterable[NoteFacts], candidates: Candidates) -> tuple[Tag
 
     The same notes give the same examples. Notes with two or three tags that are used often come
     first; a note with a parent beside its child, or with a tag that prompts do not carry, is none.
-    If all had the same tags, there are no examples: they would say that every note has those.
+    If all had a tag in common, there are no examples: they would say that every note has it.
     """
     known = [one for note in notes if (one := _example(note, candidates)) is not None]
     known.sort(key=lambda one: _place(one, candidates))
@@ -48,8 +48,8 @@ def examples_of(notes: Iterable[NoteFacts], candidates: Candidates) -> tuple[Tag
             if len(chosen) < MAX_EXAMPLES and one not in chosen and not (fresh and own & roots):
                 chosen.append(one)
                 roots |= own
-    differ = len({frozenset(map(tag_key, one.tags)) for one in chosen}) > 1
-    return tuple(chosen) if differ else ()
+    tags = [frozenset(map(tag_key, one.tags)) for one in chosen]
+    return tuple(chosen) if tags and not frozenset.intersection(*tags) else ()
 
 
 def _example(note: NoteFacts, candidates: Candidates) -> TaggedNote | None:

@@ -37,9 +37,10 @@ def test_examples_are_of_different_subjects() -> None:
     assert len(chosen(*garden, *others)) == MAX_EXAMPLES
 
 
-def test_notes_of_the_same_tags_are_no_examples() -> None:
-    """They would say that every note has those."""
+def test_notes_that_share_a_tag_are_no_examples() -> None:
+    """They would say that every note has it."""
     assert chosen(*(note(f"g{n}.md", "recipe") for n in range(5))) == []
+    assert chosen(note("a.md", "recipe"), note("b.md", "recipe", "phones")) == []
 
 
 def test_the_same_notes_give_the_same_examples_in_any_order() -> None:
