@@ -107,3 +107,17 @@ def test_completing_a_note_imports_what_a_folder_needs(tmp_path: Path) -> None:
     asked = {"_NOTEMILL_COMPLETE": "bash_complete", "COMP_WORDS": line, "COMP_CWORD": "7"}
     found = imported("notemill", **asked)
     assert not found & {*HEAVY, *READING} - {"sqlite3", "tempfile"}
+
+
+@pytest.mark.loopback
+def test_a_search_for_links_without_many_imports_nothing_that_learns(tmp_path: Path) -> None:
+    """What fits weights loads for a third of a second, and is for vaults with links enough."""
+    vault = tmp_path / "vault"
+    vault.mkdir()
+    (vault / "One.md").write_text("Compost for tomatoes.\n")
+    (vault / "Two.md").write_text("Tomatoes want compost. [[One]]\n")
+    found = imported(
+        f"notemill link {vault} --dry-run --embedding off --json --home {tmp_path / 'home'}"
+    )
+    assert "scipy.sparse" in found
+    assert "scipy.optimize" not in found

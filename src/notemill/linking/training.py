@@ -11,13 +11,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
-from scipy.optimize import minimize
 
 from notemill.linking.features import NAMES
 from notemill.linking.model import GRAPH_ONLY, LinkModel, Weights
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
@@ -138,8 +137,7 @@ def _conditional(
 
     # Nothing that is found speaks against a link: a negative weight would fit the vaults at hand.
     bounds = [(0.0, None)] * scaled.shape[1]
-    found = minimize(loss, centre, jac=True, method="L-BFGS-B", bounds=bounds)
-    return np.asarray(found.x)
+    return _least(loss, centre, bounds)
 
 
 def _calibrated(odds: NDArray[np.float64], sample: _Sample) -> tuple[float, float]:
@@ -151,5 +149,18 @@ def _calibrated(odds: NDArray[np.float64], sample: _Sample) -> tuple[float, floa
         error = 1 / (1 + np.exp(-told)) - sample.hidden
         return float(value), np.array([(error * odds).sum(), error.sum()])
 
-    found = minimize(loss, np.array([1.0, -3.0]), jac=True, method="L-BFGS-B")
-    return float(found.x[0]), float(found.x[1])
+    slope, bias = _least(loss, np.array([1.0, -3.0]), None)
+    return float(slope), float(bias)
+
+
+def _least(
+    loss: Callable[[NDArray[np.float64]], tuple[float, NDArray[np.float64]]],
+    start: NDArray[np.float64],
+    bounds: Sequence[tuple[float, None]] | None,
+) -> NDArray[np.float64]:
+    """Return where a function that comes with its gradient is least."""
+    # It loads for a third of a second, and most searches for links fit nothing.
+    from scipy.optimize import minimize  # noqa: PLC0415
+
+    found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds)
+    return np.asarray(found.x)
