@@ -61,6 +61,7 @@ def curation_report(
     value["items"]["skipped"] += len(survey.skipped)
     value["failures"] += [_failure(one.key, "skipped", one.reason) for one in survey.skipped]
     value["without_text"] = list(survey.without_text)
+    value["tags_not_offered"] = sorted(survey.candidates.states)
     value["failures"] += [
         _failure(one.note, "not_written", one.problem, retryable=True) for one in unwritten
     ]

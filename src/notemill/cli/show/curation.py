@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 SHOWN_STRAYS: Final = 3
 SHOWN_CHANGES: Final = 20
+SHOWN_STATES: Final = 8
 
 
 def _provider(event: events.ProviderChosen, console: Console) -> None:
@@ -96,6 +97,13 @@ def _surveyed(event: events.Surveyed, console: Console) -> None:
     for reason, count in reasons.most_common(6):
         console.print(f"  {count:,} {reason}")
     show_troubles(survey.skipped, console, lead="left alone: ")
+    if survey.work and (states := sorted(survey.candidates.states)):
+        named = ", ".join(f"#{one}" for one in states[:SHOWN_STATES])
+        more = f" and {len(states) - SHOWN_STATES:,} more" if len(states) > SHOWN_STATES else ""
+        console.print(
+            f"not offered as tags, as they stand for a state or kind of note: {named}{more}; "
+            "to offer one, write in the tag list what it is for"
+        )
     if event.selection.only and not survey.seen:
         console.print(f"no note matches --only {event.selection.only!r}")
 

@@ -219,7 +219,8 @@ def test_a_state_is_offered_only_where_the_list_says_what_it_is_for(
     assert ("review" in candidates_for("new", made)) is described
     tags = {one.value for one in made.proposals() if one.note == "new.md"}
     assert ("review" in tags, "bread" in tags) == (described, True)
-    assert ("state or kind" in ended.shown) is not described
+    assert ("left out: it stands for a state" in ended.shown) is not described
+    assert ("not offered as tags" in ended.shown) is not described
 
 
 def test_prompts_carry_first_what_the_vaults_own_tagging_suggests(tmp_path: Path) -> None:
