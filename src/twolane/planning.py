@@ -57,12 +57,12 @@ class Plan:
         in_batch = self.decision.lane is Lane.BATCH
         return self.quote.batch_nano if in_batch else self.quote.realtime_nano
 
-    def after(self, before: Plan) -> Plan:
-        """Return this plan with the price of another that goes before it, in its own lane."""
+    def with_price_of(self, other: Plan) -> Plan:
+        """Return this plan with the price of another that is asked beside it, in its own lane."""
         whole = replace(
             self.quote,
-            realtime_nano=self.quote.realtime_nano + before.quote.realtime_nano,
-            batch_nano=self.quote.batch_nano + before.estimated_nano,
+            realtime_nano=self.quote.realtime_nano + other.quote.realtime_nano,
+            batch_nano=self.quote.batch_nano + other.estimated_nano,
         )
         return replace(self, quote=whole)
 

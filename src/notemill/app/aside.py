@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from notemill.app.terms import RunTerms
     from notemill.app.workbench import Workbench
-    from twolane import Lane, Report, Request, Run, RunRow
+    from twolane import Lane, Plan, Report, Request, Run, RunRow
 
 BESIDE = "beside"
 """The setting of an aside with the run that it belongs to."""
@@ -40,6 +40,17 @@ class Aside:
     name: str
     requests: Sequence[Request]
     reply_tokens: int
+
+
+async def priced(bench: Workbench, aside: Aside, terms: RunTerms) -> Plan:
+    """Return what an aside is expected to cost, beside a run on these terms."""
+    return await bench.thread.run(
+        bench.engine.plan,
+        aside.requests,
+        lane=terms.lane,
+        cap_nano=terms.cap_nano,
+        reply_tokens=aside.reply_tokens,
+    )
 
 
 async def ask_beside(bench: Workbench, run: Run, aside: Aside) -> Run:

@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from notemill.app.aside import Aside, ask_beside, texts_of
+from notemill.app.aside import Aside, ask_beside, priced, texts_of
 from notemill.app.events import Event
 from notemill.app.kinds import ENDED, KIND_CONSOLIDATE
 from notemill.app.terms import OFFLINE
@@ -18,6 +18,7 @@ from notemill.workflows.curation.consolidation import (
     REPLY_TOKENS_PER_TAG,
     NoteLine,
     Question,
+    expected_question,
     known_of,
     left_over,
     requests_about,
@@ -43,11 +44,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from notemill.app.opened import OpenVault
+    from notemill.app.terms import RunTerms
     from notemill.app.workbench import Workbench
     from notemill.privacy import Sight
     from notemill.stores.proposals import NewProposal, Proposal
     from notemill.tagging.gate import Gate
-    from twolane import Request, Run
+    from notemill.workflows.curation.survey import Survey
+    from twolane import Plan, Request, Run
 
 _WAITING = (ProposalState.PENDING, ProposalState.ACCEPTED)
 _LIVE = (*_WAITING, ProposalState.APPLIED)
@@ -67,6 +70,13 @@ class Invented:
 
     new: tuple[NewTag, ...] = ()
     changed: tuple[InventedTag, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TagsToOrder(Event):
+    """New tags will be put in order; `plan` is its part of the price."""
+
+    plan: Plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +145,25 @@ async def _asked(bench: Workbench, run: Run, question: Question) -> tuple[Said, 
         )
     said = said_in(await bench.thread.run(texts_of, asked))
     return NOT_ANSWERED if said is None else said
+
+
+async def expected(
+    bench: Workbench, survey: Survey, terms: RunTerms, *, vocabulary: bool
+) -> Plan | None:
+    """Return what it is likely to cost to put a curation's new tags in order, None for nothing.
+
+    Its notes are tagged by a `vocabulary` or without one.
+    """
+    question = expected_question(len(survey.work), survey.candidates, vocabulary=vocabulary)
+    if not bench.sends or not question.asks:
+        return None
+    try:
+        requests = await bench.thread.run(
+            lambda: requests_about(question, model=bench.model, room=bench.room())
+        )
+    except UsageError:
+        return None  # The tags then stay as notes bring them.
+    return await priced(bench, _aside(question, requests), terms)
 
 
 def _aside(question: Question, requests: Sequence[Request]) -> Aside:

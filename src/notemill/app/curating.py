@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import count
 from typing import TYPE_CHECKING, Final
 
@@ -16,7 +16,6 @@ from notemill.app.curation_steps import (
     common_in,
     left_over_in,
     losses_in,
-    requests_in,
     sample_in,
     survey_in,
     told_in,
@@ -48,9 +47,10 @@ from notemill.app.events import (
 from notemill.app.first_vocabulary import FirstVocabulary, taken_over
 from notemill.app.kinds import ENDED, KIND_CURATE
 from notemill.app.opened import OpenVault
+from notemill.app.pricing import price_of
 from notemill.errors import NotemillError
 from notemill.workflows.curation.apply import apply_run
-from notemill.workflows.curation.curate import REPLY_TOKENS, USABLE
+from notemill.workflows.curation.curate import USABLE
 from notemill.workflows.curation.survey import Selection, Survey
 from twolane import EMPTY_REPORT, RunState, TwolaneError
 
@@ -58,13 +58,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from notemill.app.first_vocabulary import VocabularyPlan
+    from notemill.app.pricing import Priced
     from notemill.app.terms import RunTerms
     from notemill.app.workbench import Workbench
     from notemill.privacy import Sight
     from notemill.workflows.curation.apply import Applied
     from notemill.workflows.curation.reply_text import Loss
-    from notemill.workflows.curation.requests import NoteRequests
-    from twolane import Offer, Preview, Report, Run
+    from twolane import Offer, Plan, Preview, Report, Run
 
 SAMPLE_NOTES: Final = 2
 
@@ -96,7 +96,8 @@ class CurationEnded:
 class CurationPlan:
     """What a curation would ask: the price, the whole first request, and the notes left alone.
 
-    The price includes that of the `vocabulary` proposed before, None if none is.
+    The price includes that of the `vocabulary` proposed before, and that of `ordering` new tags;
+    each is None if there is none to tell.
     """
 
     survey: Survey
@@ -105,6 +106,7 @@ class CurationPlan:
     cut: int = 0
     vocabulary: VocabularyPlan | None = None
     vocabulary_preview: Preview | None = None
+    ordering: Plan | None = None
 
 
 class Curating:
@@ -135,18 +137,20 @@ class Curating:
             return CurationPlan(survey, None)
         first = FirstVocabulary(bench, survey.sight, terms)
         asked = await first.planned() if vocabulary else None
-        requests, offer = await self._priced(survey, terms, first, asked)
-        bench.front.tell(Planned(offer))
+        price = await self._price(survey, terms, first, asked)
+        price.tell_parts(bench.front)
+        bench.front.tell(Planned(price.offer))
 
         def preview() -> Preview | None:
-            one = next(iter(requests), None)
-            return None if one is None else bench.engine.preview(one, offer.plan, cache=True)
+            one = next(iter(price.requests), None)
+            return None if one is None else bench.engine.preview(one, price.plan, cache=True)
 
         return CurationPlan(
             survey,
-            offer,
+            price.offer,
             await bench.thread.run(preview),
-            cut=len(requests.room.cut),
+            cut=len(price.requests.room.cut),
+            ordering=price.ordering,
             vocabulary=asked,
             vocabulary_preview=first.preview(asked) if asked else None,
         )
@@ -274,31 +278,23 @@ class Curating:
         await self._bench.see_exclusions(survey.sight, sends=sends, allow=allow)
         await self._bench.see_vocabulary(survey.sight)
 
-    async def _requests(self, survey: Survey) -> NoteRequests:
-        return await self._bench.on(requests_in, self._bench, survey)
-
-    def _tell_cut(self, requests: NoteRequests) -> None:
-        room = requests.room
-        if room.cut and room.context_tokens is not None:
-            self._bench.front.tell(NotesCut(len(room.cut), room.context_tokens))
-
-    async def _priced(
+    async def _price(
         self,
         survey: Survey,
         terms: RunTerms,
         first: FirstVocabulary,
         asked: VocabularyPlan | None = None,
-    ) -> tuple[NoteRequests, Offer]:
-        """Return the requests and their price, with that of a vocabulary `asked` for first."""
-        if asked is not None:
-            first.announce(asked)
-            survey = replace(survey, candidates=first.expected(asked))
-        requests = await self._requests(survey)
-        offer = await self._bench.planned(
-            requests, terms, reply_tokens=REPLY_TOKENS, before=asked.plan if asked else None
-        )
-        self._tell_cut(requests)
-        return requests, offer
+    ) -> Priced:
+        """Return the price, see `price_of`; report which notes are cut."""
+        price = await price_of(self._bench, survey, terms, first, asked)
+        room = price.requests.room
+        if room.cut and room.context_tokens is not None:
+            self._bench.front.tell(NotesCut(len(room.cut), room.context_tokens))
+        return price
+
+    async def _agree(self, price: Priced) -> None:
+        price.tell_parts(self._bench.front)
+        await self._bench.agree(price.offer)
 
     async def _begin(
         self,
@@ -316,8 +312,7 @@ class Curating:
         bench = self._bench
         asked = await first.planned() if wanted else None
         if asked is not None:
-            _, offer = await self._priced(survey, terms, first, asked)
-            await bench.agree(offer)
+            await self._agree(await self._price(survey, terms, first, asked))
             await bench.on(OpenVault.check_still, survey.sight)
         if wanted:
             settled = await first.settle(asked)
@@ -326,9 +321,10 @@ class Curating:
             if settled.tags:
                 # The notes are asked about by what was accepted.
                 survey = await self.survey(selection)
-        requests, offer = await self._priced(survey, terms, first)
+        price = await self._price(survey, terms, first)
+        requests = price.requests
         if asked is None:
-            await bench.agree(offer)
+            await self._agree(price)
         await bench.on(OpenVault.check_still, survey.sight)
         cut = len(requests.room.cut)
         before = await first.asides()
@@ -336,7 +332,7 @@ class Curating:
             bench,
             survey.notes,
             requests,
-            offer.plan,
+            price.plan,
             terms,
             kind=KIND_CURATE,
             usable=USABLE,

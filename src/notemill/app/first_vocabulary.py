@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from notemill.app.aside import ASIDES_BEFORE, Aside, ask_before, texts_of
+from notemill.app.aside import ASIDES_BEFORE, Aside, ask_before, priced, texts_of
 from notemill.app.events import agreed
 from notemill.app.kinds import KIND_CURATE, KIND_PROPOSE
 from notemill.app.vocabulary_events import (
@@ -17,7 +17,6 @@ from notemill.app.vocabulary_events import (
     GoOnWithoutVocabulary,
     VocabularyInForce,
     VocabularyRejected,
-    VocabularyToAsk,
     VocabularyUnusable,
 )
 from notemill.app.vocabulary_steps import (
@@ -93,20 +92,12 @@ class FirstVocabulary:
         if not bench.sends or not await self._is_missing():
             return None
         material = await bench.on(material_in, self._sight)
-        return await bench.thread.run(self._plan, material)
-
-    def _plan(self, material: Material) -> VocabularyPlan:
-        bench = self._bench
-        requests = expected_requests(material, model=bench.model, room=bench.room())
-        plan = bench.engine.plan(
-            requests, lane=self._terms.lane, cap_nano=self._terms.cap_nano,
-            reply_tokens=reply_tokens(material),
-        )  # fmt: skip
+        requests = await bench.thread.run(
+            lambda: expected_requests(material, model=bench.model, room=bench.room())
+        )
+        aside = Aside(KIND_PROPOSE, "expected", requests, reply_tokens(material))
+        plan = await priced(bench, aside, self._terms)
         return VocabularyPlan(material, plan, expected_entries(material), tuple(requests))
-
-    def announce(self, planned: VocabularyPlan) -> None:
-        """Report what will be asked."""
-        self._bench.front.tell(VocabularyToAsk(len(planned.material.notes), planned.plan))
 
     def expected(self, planned: VocabularyPlan) -> Candidates:
         """Return the tags that the notes' prompts are expected to carry, to price them."""

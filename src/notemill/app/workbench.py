@@ -32,7 +32,15 @@ from notemill.workflows.tags.gating import changed_since
 from twolane import offer_of
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Iterator, Mapping
+    from collections.abc import (
+        AsyncGenerator,
+        AsyncIterator,
+        Callable,
+        Iterable,
+        Iterator,
+        Mapping,
+        Sequence,
+    )
     from contextlib import AbstractContextManager
     from pathlib import Path
     from types import TracebackType
@@ -264,21 +272,27 @@ class Workbench:
             self.front.tell(seen)
 
     async def planned(
+        self, requests: Iterable[Request], terms: RunTerms, *, reply_tokens: int
+    ) -> Offer:
+        """Return where requests would go and what that would cost. Raises ConfigError."""
+        return self.offer(await self.plan(requests, terms, reply_tokens=reply_tokens), terms)
+
+    async def plan(
         self,
         requests: Iterable[Request],
         terms: RunTerms,
         *,
         reply_tokens: int,
-        before: Plan | None = None,
-    ) -> Offer:
-        """Return where requests would go and what that would cost. Raises ConfigError.
+        beside: Sequence[Plan] = (),
+    ) -> Plan:
+        """Return the plan for requests, under a cap that also covers what is asked `beside`.
 
-        The price of what is asked `before` is part of it, and of what the cap covers.
+        Raises ConfigError.
         """
         cap_nano = terms.cap_nano
-        if before is not None and cap_nano is not None:
-            cap_nano = max(1, cap_nano - before.estimated_nano)
-        plan = await self.thread.run(
+        if cap_nano is not None:
+            cap_nano = max(1, cap_nano - sum(one.estimated_nano for one in beside))
+        return await self.thread.run(
             self.engine.plan,
             requests,
             lane=terms.lane,
@@ -286,8 +300,11 @@ class Workbench:
             deadline_at=terms.deadline_at(self.engine.now()),
             reply_tokens=reply_tokens,
         )
-        if before is not None:
-            plan = plan.after(before)
+
+    def offer(self, plan: Plan, terms: RunTerms, *, beside: Sequence[Plan] = ()) -> Offer:
+        """Return the offer for a plan, with the price of what is asked `beside`."""
+        for one in beside:
+            plan = plan.with_price_of(one)
         return offer_of(plan, self.engine, self.settings, cap_nano=terms.cap_nano)
 
     async def agree(self, offer: Offer) -> None:

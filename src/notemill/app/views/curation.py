@@ -29,6 +29,7 @@ def curation_plan(plan: CurationPlan) -> dict[str, Any]:
     return {
         **plan_object(plan.offer.plan, plan.preview),
         **({"vocabulary": plan_object(first.plan, plan.vocabulary_preview)} if first else {}),
+        **({"new_tags": plan_object(plan.ordering, None)} if plan.ordering else {}),
         **{name: count for name, count in left.items() if count},
     }
 

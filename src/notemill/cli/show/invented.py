@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from notemill.app.consolidating import TagsAsInvented, TagsConsolidated
+from notemill.app.consolidating import TagsAsInvented, TagsConsolidated, TagsToOrder
 from notemill.cli.endings import names_of
+from twolane import format_usd
 from twolane.front.console import counted, shown
 
 if TYPE_CHECKING:
@@ -45,6 +46,13 @@ def _change(one: InventedTag) -> str:
     return f"{what} ({counted(len(one.notes), 'note')}){why}"
 
 
+def _to_order(event: TagsToOrder, console: Console) -> None:
+    price = format_usd(event.plan.estimated_nano)
+    console.print(
+        f"new tags are put in order after each stage (about {price}, included in the price)"
+    )
+
+
 def _consolidated(event: TagsConsolidated, console: Console) -> None:
     show_invented(event.invented, console)
 
@@ -57,6 +65,7 @@ def _as_invented(event: TagsAsInvented, console: Console) -> None:
 
 
 RENDERERS: Final[Mapping[type[Event], Callable[[Any, Console], None]]] = {
+    TagsToOrder: _to_order,
     TagsConsolidated: _consolidated,
     TagsAsInvented: _as_invented,
 }

@@ -14,7 +14,7 @@ from notemill.markup.tags import paths_of, tag_key
 from notemill.prompts.material import DATA, Block, line_of, marked
 from notemill.tagging.variants import words_of
 from notemill.workflows.curation.curate import load_template
-from notemill.workflows.curation.inventing import Said
+from notemill.workflows.curation.inventing import NewTag, Said
 from notemill.workflows.forms import TEXT, list_of, object_of, params_of, text_of
 from twolane import Request
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from notemill.stores.proposals import InventedTag
-    from notemill.workflows.curation.inventing import NewTag
+    from notemill.workflows.curation.candidates import Candidates
     from notemill.workflows.curation.occurrences import Occurrence
     from notemill.workflows.fitting import Room
 
@@ -44,6 +44,10 @@ MAX_PAIRS: Final = 100
 MAX_NEVER: Final = 40
 REPLY_TOKENS_PER_TAG: Final = 32
 """The size of an entry in JSON, for tags of two levels and a short reason."""
+NOTES_PER_NEW_TAG: Final = 12
+"""Of notes tagged by a vocabulary, as many bring one new tag: at most that in six runs of 24."""
+NOTES_PER_NEW_TAG_WITHOUT: Final = 1.5
+"""The same without a vocabulary: 53 new tags in four runs of 86 notes together."""
 _TOKENS_PER_TAG: Final = 64
 _TOKENS_FOR_REST: Final = 512
 _MAX_TITLE_CHARS: Final = 60
@@ -132,6 +136,22 @@ def requests_about(question: Question, *, model: str, room: Room) -> list[Reques
         )
         for at, chunk in enumerate(chunks, 1)
     ]
+
+
+def expected_question(notes: int, candidates: Candidates, *, vocabulary: bool) -> Question:
+    """Return the expected question about the new tags of a run over so many notes, to price it.
+
+    The notes are tagged by a `vocabulary` or without one; `candidates` are the tags there are.
+    """
+    each = NOTES_PER_NEW_TAG if vocabulary else NOTES_PER_NEW_TAG_WITHOUT
+    new = [
+        NewTag(f"subject-{at // 5}/part-of-it-{at}", (str(at),)) for at in range(int(notes / each))
+    ]
+    line = NoteLine("A title of a few words", "What the note says. " * 5, ("subject/part-of-it",))
+    return Question(
+        new, candidates.counts, (), (), {one.notes[0]: line for one in new},
+        curated=notes, asked=notes, total=notes, descriptions=candidates.descriptions,
+    )  # fmt: skip
 
 
 def left_over(question: Question, room: Room) -> int:
