@@ -55,15 +55,22 @@ class Contents:
     def each(self, vault: Vault, facts: Sequence[NoteFacts]) -> Iterator[tuple[NoteFacts, Content]]:
         """Yield the notes with their contents, one after another, in no order.
 
-        What is read, and what is left out, is as in `documents`. If the stored contents cannot be
-        read, what is left of the notes is left out.
+        What is read, and what is left out, is as in `documents`.
         """
-        self.refresh(vault, facts)
-        try:
-            for place, content in self._stored(facts):
-                yield facts[place], content
-        except (sqlite3.DatabaseError, ValueError, TypeError):
-            self._derived.start_afresh()
+        done: set[int] = set()
+        for is_last in (False, True):
+            self.refresh(vault, facts)
+            try:
+                for place, content in self._stored(facts):
+                    if place not in done:
+                        done.add(place)
+                        yield facts[place], content
+            except (sqlite3.DatabaseError, ValueError, TypeError):
+                if is_last:
+                    raise
+                self._derived.start_afresh()
+            else:
+                return
 
     def refresh(self, vault: Vault, facts: Sequence[NoteFacts]) -> None:
         """Analyse the notes with new content.

@@ -36,6 +36,8 @@ MAX_PROPERTIES: Final = 60
 """The most names of properties that are kept of a note: imports write some twenty."""
 MAX_QUERIED: Final = 40
 """The most tags in queries that are kept of a note: one with more is a page of many queries."""
+MAX_NAME_CHARS: Final = 200
+"""The longest name of a property or tag that is kept: a longer one is a text."""
 # The problems of notes whose tags are read anyway.
 _TAGS_READ = frozenset(("commented-tags", "duplicate-key", "nested-property", "template"))
 
@@ -158,11 +160,13 @@ def facts_of_note(
 
 def _property_names(note: Note) -> Iterator[str]:
     entries = note.frontmatter.entries if note.frontmatter else ()
-    return (one.name for one in entries if one.name not in OWNED_NAMES)
+    names = (one.name for one in entries if one.name not in OWNED_NAMES)
+    return (name for name in names if len(name) <= MAX_NAME_CHARS)
 
 
 def _queried(note: Note) -> Iterable[str]:
-    return dict.fromkeys(one.name for one in query_tags(note.reading) if one.is_sure)
+    names = (one.name for one in query_tags(note.reading) if one.is_sure)
+    return dict.fromkeys(name for name in names if len(name) <= MAX_NAME_CHARS)
 
 
 def _with_summary(note: Note, words: str) -> str:
