@@ -11,11 +11,12 @@ from notemill.app.events import NoteChange
 from notemill.app.opened import OpenVault
 from notemill.app.tag_view import TagView
 from notemill.errors import NotemillError, UsageError
+from notemill.markup.lines import one_line
 from notemill.markup.references import Own
 from notemill.markup.tags import bare, is_tidy_tag, tag_key
+from notemill.stores.deciding import SAYS
 from notemill.stores.proposals import (
     TAG_KINDS,
-    TAGS_OR_VOCABULARY,
     Proposal,
     ProposalKind,
     ProposalState,
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
     from notemill.workflows.tags.usage import TagUsage
 
 OPEN: Final = (ProposalState.PENDING,)
+OPEN_OR_APPLIED: Final = (ProposalState.PENDING, ProposalState.ACCEPTED, ProposalState.APPLIED)
 CURATED: Final = (*TAG_KINDS, ProposalKind.TOPIC, ProposalKind.DESCRIPTION)
 MOST_RUNS: Final = 10
 """The most runs whose new tags are listed: a person reads no further."""
@@ -348,13 +350,10 @@ def _checked(opened: OpenVault, rows: Iterable[QueueRow], value: str) -> str:
     """Return a person's value in the form to store. Raises UsageError if it is not valid."""
     value = value.strip()
     for row in rows:
-        if row.kind in TAGS_OR_VOCABULARY:
-            value = bare(value)
-            if not is_tidy_tag(value) and not opened.gate().allows(value):
-                raise UsageError(
-                    f"{value!r} is not a tag: letters, digits, - and _, levels separated by /, "
-                    "and not only digits"
-                )
+        if row.kind is ProposalKind.VOCABULARY_TAG:
+            value = _checked_vocabulary(opened, row, value)
+        elif row.kind in TAG_KINDS:
+            value = _checked_tag(opened, value)
         elif row.kind in CURATED:
             text = opened.vault.read(row.notes[0]).decode("utf-8", "replace")
             own = Own(partial(str, text))
@@ -364,6 +363,26 @@ def _checked(opened: OpenVault, rows: Iterable[QueueRow], value: str) -> str:
                     "or invisible characters; remove them"
                 )
     return value
+
+
+def _checked_tag(opened: OpenVault, said: str) -> str:
+    tag = bare(said)
+    if not is_tidy_tag(tag) and not opened.gate().allows(tag):
+        raise UsageError(
+            f"{tag!r} is not a tag: letters, digits, - and _, levels separated by /, "
+            "and not only digits"
+        )
+    return tag
+
+
+def _checked_vocabulary(opened: OpenVault, row: QueueRow, said: str) -> str:
+    """Return a tag of a vocabulary, and what it is for, where that is said."""
+    name, dash, says = said.partition(SAYS)
+    tag = _checked_tag(opened, name)
+    others = opened.queue.all_of(Filter(states=set(OPEN_OR_APPLIED), kinds={row.kind}))
+    if any(tag_key(one.value) == tag_key(tag) for one in others if one.id != row.id):
+        raise UsageError(f"#{tag} is in this vocabulary already; reject #{row.value} instead")
+    return f"{tag}{dash}{one_line(says)}" if dash else tag
 
 
 def _vocabulary(opened: OpenVault) -> tuple[str, ...]:

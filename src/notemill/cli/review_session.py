@@ -16,6 +16,7 @@ from notemill.cli.keys import Key, Keyboard
 from notemill.cli.pace import ReviewPace
 from notemill.cli.show.review import HELP, bar, end_bar, line_of, show_row
 from notemill.errors import NotemillError
+from notemill.stores.deciding import editable_value
 from notemill.stores.proposals import (
     EDITABLE,
     TAG_KINDS,
@@ -226,7 +227,7 @@ class ReviewSession:
         try:
             value = await prompt.prompt_async(
                 f"  {row.kind}: ",
-                default=row.value,
+                default=editable_value(row),
                 completer=FuzzyWordCompleter(list(words)) if words else None,
             )
         except (KeyboardInterrupt, EOFError):

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from notemill.errors import UsageError
+from notemill.markup.tags import tag_key
 from notemill.stores.pairs import REJECTED_BY_YOU, PairState
 from notemill.stores.proposals import (
     DECIDABLE,
     EDITABLE,
+    HERE,
     TAG_KINDS,
     Decision,
     ProposalKind,
@@ -18,14 +20,17 @@ from notemill.stores.proposals import (
     value_key,
 )
 from notemill.stores.queue import Queue
-from notemill.stores.queue_rows import FROM_QUEUE, OF_NOTES, OF_PAIRS
+from notemill.stores.queue_rows import FROM_QUEUE, OF_NOTES, OF_PAIRS, Filter
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
-    from notemill.stores.queue_rows import Filter, QueueRow
+    from notemill.stores.queue_rows import QueueRow
     from notemill.stores.store import Store
 
+OPEN: Final = (ProposalState.PENDING, ProposalState.ACCEPTED)
+SAYS: Final = " - "
+"""Between a tag of a vocabulary and what it is for, as in its list; no tag contains a space."""
 MAX_STEPS: Final = 10_000
 """How many steps can be undone, across all fronts: weeks of decisions in a few megabytes."""
 
@@ -48,7 +53,8 @@ class Decided:
 class _Stand:
     """The part of a row that a step changes: its state as its table names it, scope and value.
 
-    A pair has no value of its own, since its notes may be renamed: that is why it stands there.
+    A pair has no value of its own, since its notes may be renamed: that is why it stands there. To
+    the value of a vocabulary tag belongs what it is for, see `editable_value`.
     """
 
     state: str
@@ -78,8 +84,9 @@ class Deciding:
 
         `was` is the state that the front showed: a row that has changed state since is left alone.
         `value` is a person's edit, already checked. `Decision.NEVER` ends every pending proposal
-        with the same value, and keeps it from being proposed for any note. Raises UsageError for a
-        value that cannot be edited.
+        with the same value, and keeps it from being proposed for any note. The tags below one of a
+        vocabulary are renamed and rejected with it. Raises UsageError for a value that cannot be
+        edited.
         """
         named = list(dict.fromkeys(ids))
         with self._store.transaction():
@@ -127,6 +134,9 @@ class Deciding:
         if decision is Decision.NEVER:
             for one in self._waiting_like(shown):
                 changes.setdefault(one.id, (one, _after(one, decision, None)))
+        for one, after in list(changes.values()):
+            for below in self._open_below(one):
+                changes.setdefault(below.id, (below, _with_parent(below, one, after)))
         changes = {id_: pair for id_, pair in changes.items() if _stand(pair[0]) != pair[1]}
         if changes:
             step = self._new_step(by, now)
@@ -166,6 +176,13 @@ class Deciding:
         ]
         return list(self._queue.get(found).values())
 
+    def _open_below(self, row: QueueRow) -> Iterable[QueueRow]:
+        """Return the open rows of a vocabulary with tags below that of a row."""
+        if row.kind is not ProposalKind.VOCABULARY_TAG:
+            return ()
+        rows = self._queue.all_of(Filter(states=set(OPEN), kinds={row.kind}))
+        return [one for one in rows if tag_key(one.value).startswith(f"{tag_key(row.value)}/")]
+
     def _new_step(self, by: str, now: float) -> int:
         db = self._store.db
         number = db.execute("INSERT INTO steps (front, at) VALUES (?,?)", (by, now)).lastrowid or 0
@@ -182,14 +199,18 @@ class Deciding:
                 (after.state, after.value, now, number),
             )
             return
+        value, why = after.value, row.why
+        if row.kind is ProposalKind.VOCABULARY_TAG:
+            value, _, why = value.partition(SAYS)
         self._store.db.execute(
-            "UPDATE proposals SET state = ?, scope = ?, value = ?, value_key = ?, decided_at = ?"
-            " WHERE id = ?",
+            "UPDATE proposals SET state = ?, scope = ?, value = ?, value_key = ?, why = ?,"
+            " decided_at = ? WHERE id = ?",
             (
                 after.state,
                 after.scope,
-                after.value,
-                value_key(row.kind, after.value, row.replaces),
+                value,
+                value_key(row.kind, value, row.replaces),
+                why,
                 now,
                 number,
             ),
@@ -255,7 +276,7 @@ def _check_edit(rows: Iterable[QueueRow], decision: Decision, value: str | None)
 
 def _stand(row: QueueRow) -> _Stand:
     """Return a row's state."""
-    value = row.because if row.kind is ProposalKind.LINK else row.value
+    value = row.because if row.kind is ProposalKind.LINK else editable_value(row)
     return _Stand(row.kept_state, row.scope, value)
 
 
@@ -266,4 +287,30 @@ def _after(row: QueueRow, decision: Decision, value: str | None) -> _Stand:
             return _stand(row)
         state = FROM_QUEUE[decision.state]
         return _Stand(state, "", REJECTED_BY_YOU if state is PairState.REJECTED else row.because)
-    return _Stand(decision.state, decision.scope, row.value if value is None else value)
+    if value is None:
+        value = editable_value(row)
+    elif row.kind is ProposalKind.VOCABULARY_TAG and SAYS not in value:
+        value = _value_of(value, row.why)
+    return _Stand(decision.state, decision.scope, value)
+
+
+def _with_parent(row: QueueRow, parent: QueueRow, after: _Stand) -> _Stand:
+    """Return the state of a vocabulary tag whose parent gets a new state: it is renamed with it.
+
+    If it was not decided yet, it is also rejected with it.
+    """
+    levels = row.value.split("/")[parent.value.count("/") + 1 :]
+    name = after.value.partition(SAYS)[0]
+    tag = row.value if name == parent.value else "/".join((name, *levels))
+    gone = after.state == ProposalState.REJECTED and row.state is ProposalState.PENDING
+    state, scope = (ProposalState.REJECTED, HERE) if gone else (row.state, row.scope)
+    return _Stand(state, scope, _value_of(tag, row.why))
+
+
+def editable_value(row: QueueRow) -> str:
+    """Return what a person edits of a row: of a vocabulary tag, `tag - what it is for`."""
+    return _value_of(row.value, row.why) if row.kind is ProposalKind.VOCABULARY_TAG else row.value
+
+
+def _value_of(tag: str, says: str) -> str:
+    return f"{tag}{SAYS}{says}" if says else tag

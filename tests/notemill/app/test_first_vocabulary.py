@@ -191,7 +191,7 @@ def test_with_nobody_to_ask_it_waits_and_goes_on_from_the_queue(desk: Desk, mode
     front = KeepingFront()
     ended = curate(desk, front)
     assert front.asked == []
-    assert in_force(desk) == ["garden", "garden/soil", "food", "kitchen/baking"]
+    assert in_force(desk) == ["garden", "garden/soil", "food", "food/baking"]
     assert len(model.asked) == 1
     assert ended.run is not None
     assert ended.report.actual_nano > desk.report(ended.run.id).actual_nano

@@ -18,9 +18,10 @@ if TYPE_CHECKING:
 SHOWN_NOTES: Final = 5
 HELP: Final = (
     "  a  accept, to be written by `notemill apply`",
-    "  x  reject, for this note",
+    "  x  reject, for this note; of a vocabulary, with the tags below it",
     "  n  never: reject for all notes, for good",
     "  e  edit, then accept; Tab completes tags, Ctrl-C cancels the edit",
+    "     a vocabulary's tag and, behind the dash, what it is for; those below are renamed with it",
     "  A  accept all pending proposals of this note, value or vocabulary, within the filter",
     "  s  skip; decide later",
     "  u  undo your last decision; press again for the one before",
@@ -70,10 +71,17 @@ def _value(row: QueueRow) -> str:
 
 def line_of(rows: Sequence[QueueRow]) -> str:
     """Return the outcome of rows in one line."""
-    state = rows[0].state
-    if len(rows) == 1:
-        return f"{state}: {shown(_value(rows[0]))}"
+    first, *more = rows
+    state = first.state
+    if not more:
+        return f"{state}: {shown(_value(first))}"
+    if first.kind is ProposalKind.VOCABULARY_TAG and all(_is_below(one, first) for one in more):
+        return f"{state}: {shown(_value(first))}, with {counted(len(more), 'tag')} below it"
     return f"{state}: {counted(len(rows), 'proposal')}"
+
+
+def _is_below(one: QueueRow, first: QueueRow) -> bool:
+    return one.value.startswith(f"{first.value}/")
 
 
 def bar(left: int, left_s: float, *, every: int, what: str, editable: bool, columns: int) -> str:

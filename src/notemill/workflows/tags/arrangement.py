@@ -87,8 +87,12 @@ def keep_proposed(decisions: Decisions, entries: tuple[Entry, ...]) -> None:
 
 
 def kept_entries(tags: Iterable[VocabularyTag]) -> tuple[Entry, ...]:
-    """Return a vocabulary that is kept without a note, as a tree."""
-    return in_tree_order([Entry(one.tag, one.aliases, description=one.description) for one in tags])
+    """Return a vocabulary that is kept without a note, as a tree; of equal tags the first."""
+    kept: dict[str, Entry] = {}
+    for one in tags:
+        entry = Entry(one.tag, one.aliases, description=one.description)
+        kept.setdefault(tag_key(one.tag), entry)
+    return in_tree_order(list(kept.values()))
 
 
 def with_kept(kept: Sequence[Entry], proposed: Iterable[Entry]) -> tuple[Entry, ...]:
