@@ -26,7 +26,7 @@ from notemill.vault.related import Form, link_entries
 from notemill.vault.resolve import title_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
     from notemill.vault.note import Note, Problem
 
@@ -153,20 +153,22 @@ def facts_of_note(
         tags_unread=any(one.code not in _TAGS_READ for one in problems),
         related=entries[Form.PROPERTY],
         listed=entries[Form.SECTION],
-        properties=tuple(islice(_property_names(note), MAX_PROPERTIES)),
-        queried=tuple(islice(_queried(note), MAX_QUERIED)),
+        properties=_property_names(note),
+        queried=_queried(note),
     )
 
 
-def _property_names(note: Note) -> Iterator[str]:
+def _property_names(note: Note) -> tuple[str, ...]:
     entries = note.frontmatter.entries if note.frontmatter else ()
-    names = (one.name for one in entries if one.name not in OWNED_NAMES)
-    return (name for name in names if len(name) <= MAX_NAME_CHARS)
+    names = [one.name for one in entries]
+    kept = [one for one in names if one not in OWNED_NAMES and len(one) <= MAX_NAME_CHARS]
+    return tuple(kept[:MAX_PROPERTIES])
 
 
-def _queried(note: Note) -> Iterable[str]:
+def _queried(note: Note) -> tuple[str, ...]:
     names = (one.name for one in query_tags(note.reading) if one.is_sure)
-    return dict.fromkeys(name for name in names if len(name) <= MAX_NAME_CHARS)
+    kept = dict.fromkeys(name for name in names if len(name) <= MAX_NAME_CHARS)
+    return tuple(islice(kept, MAX_QUERIED))
 
 
 def _with_summary(note: Note, words: str) -> str:

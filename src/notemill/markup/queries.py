@@ -63,6 +63,8 @@ _FENCES: Final = {
 }
 SIGN: Final = re.compile(rf"(?:`{{3}}|~{{3}})[ \t]*+(?:{'|'.join(_FENCES)})|`\$?=", re.IGNORECASE)
 """What a text with a query contains."""
+_MARKS: Final = ("```", "~~~", "`=", "`$=")
+"""What SIGN begins with."""
 _OPENING: Final = re.compile(r"[^`~\n]*+(?:`{3,}+|~{3,}+)[ \t]*+(\w*+)[^\n]*+")
 _INLINE: Final = re.compile(r"`++(\$?=)")
 _NAME: Final = rf"[^{TAG_END}]++"
@@ -89,9 +91,7 @@ _BY_EXPRESSION: Final = re.compile(r"\bregex\b|\bfunction\b", re.IGNORECASE)
 
 def query_tags(reading: Reading) -> Iterator[QueryTag]:
     """Yield the tags in the queries of a note's text, in code blocks and inline, in order."""
-    text = reading.text
-    # Most notes have none of these, which is told much faster than by the expression.
-    if not any(one in text for one in ("```", "~~~", "`=", "`$=")) or SIGN.search(text) is None:
+    if not _may_have_queries(reading.text):
         return
     for region in reading.regions:
         if region.kind is RegionKind.FENCE:
@@ -105,6 +105,17 @@ def query_tags(reading: Reading) -> Iterator[QueryTag]:
                 script = inline[1] == "$="
                 language = QueryLanguage.SCRIPT if script else QueryLanguage.DATAVIEW
                 yield from tags_of_query(reading.text, inline.end(), region.end, language)
+
+
+def _may_have_queries(text: str) -> bool:
+    """Return whether SIGN is in a text, which costs most notes no look at each of its characters."""
+    for mark in _MARKS if "`" in text else ("~~~",):
+        at = text.find(mark)
+        while at >= 0:
+            if SIGN.match(text, at):
+                return True
+            at = text.find(mark, at + 1)
+    return False
 
 
 def tags_of_query(text: str, start: int, end: int, language: QueryLanguage) -> Iterator[QueryTag]:
