@@ -93,6 +93,16 @@ async def test_a_vault_with_links_enough_is_studied_once_and_again_when_they_hav
         assert len(front.told(LinksStudied)) == 4
 
 
+async def test_links_to_notes_that_are_not_there_teach_nothing(mill: Mill) -> None:
+    """That is remembered as well: they are looked at once."""
+    text = " ".join(f"[[To do {one}]]" for one in range(1_100))
+    (mill.root / "Index.md").write_text(text, encoding="utf-8")
+    for _ in range(2):
+        ended = await mill.links.find(SEARCH, OFF)
+        assert not ended.found.findings.taught
+        assert [one.taught for one in front_of(mill).told(LinksStudied)] == [False, False]
+
+
 async def test_few_links_teach_nothing_and_cost_no_time(mill: Mill) -> None:
     """The shipped weights are used, and nobody is told of any lesson."""
     ended = await mill.links.find(SEARCH, OFF)
