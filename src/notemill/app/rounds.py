@@ -20,7 +20,6 @@ from notemill.app.tag_events import (
 from notemill.errors import UsageError
 from notemill.markup.tags import tag_key
 from notemill.tagging.taglist import Entry
-from notemill.vault.usage import UseKind
 from notemill.workflows.tags.arrangement import Arrangement, keep_arrangement, read_arrangement
 from notemill.workflows.tags.arranging import (
     asking_about,
@@ -31,7 +30,8 @@ from notemill.workflows.tags.arranging import (
     reply_tokens,
     settled,
 )
-from notemill.workflows.tags.usage import find_usage, tags_sought, told
+from notemill.workflows.tags.contexts import context_of
+from notemill.workflows.tags.usage import find_usage, tags_sought
 from twolane import RunState, content_hash
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from notemill.app.tag_view import TagView
     from notemill.app.terms import RunTerms
     from notemill.app.workbench import Workbench
+    from notemill.tagging.cards import Context
     from notemill.tagging.filing import Arranged
     from notemill.workflows.tags.arranging import Asking
     from notemill.workflows.tags.findings import TagReport
@@ -271,20 +272,17 @@ def _asking(view: TagView, found: TagReport, chunk: int) -> Asking:
         ],
         chunk=chunk,
         only=found.census.tags.keys() if hidden else None,
-        used=_used(view, found),
+        context=_context(view, found),
     )
 
 
-def _used(view: TagView, found: TagReport) -> dict[str, tuple[str, ...]]:
-    """Return where else each tag is meant, as far as it may be sent."""
+def _context(view: TagView, found: TagReport) -> Context:
+    """Return what is told of each tag beside its notes, as far as it may be sent."""
     opened = view.opened
     usage = find_usage(
         opened.vault, view.facts, tags_sought(found.census.tags), privacy=opened.privacy
     )
-    return {
-        key: tuple(told(place) for place in one.named if place.kind is not UseKind.LINK)
-        for key, one in usage.places.items()
-    }
+    return context_of(found, usage, lambda key: opened.to_send(key)[1])
 
 
 def _arranged(

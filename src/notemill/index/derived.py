@@ -16,7 +16,7 @@ from notemill.errors import VaultError
 from twolane import TwolaneError, private
 from twolane.databases import ARRIVED, guard
 
-FORMAT: Final = 3
+FORMAT: Final = 4
 """In the file's header; raise it when the parser, the cleaning, the terms or the columns change."""
 _SCHEMA: Final = """
 CREATE TABLE notes (key TEXT PRIMARY KEY, facts TEXT);

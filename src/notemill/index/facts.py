@@ -9,6 +9,7 @@ from operator import attrgetter
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, Final
 
+from notemill.markup.labels import Naming, named_at_tags
 from notemill.markup.queries import query_tags
 from notemill.markup.tags import tag_key
 from notemill.vault import cleaning
@@ -51,7 +52,7 @@ class NoteFacts:
     of tags that YAML does not read as tags; `tags_unread` if there may be more of them. `related`
     and `listed` are the links among the entries of the property and of the region of related notes.
     `properties` are the names of those that notemill does not write, casefolded; `queried` the tags
-    that the note's queries name.
+    that the note's queries name; `labels` and `headings` the inline tags that are such and no tags.
     """
 
     key: str
@@ -74,6 +75,8 @@ class NoteFacts:
     listed: tuple[str, ...] = ()
     properties: tuple[str, ...] = ()
     queried: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
+    headings: tuple[str, ...] = ()
 
     @property
     def folder(self) -> str:
@@ -134,6 +137,7 @@ def facts_of_note(
     links = link_entries(note)
     entries = {form: tuple(one.text for one in links if one.form is form) for form in Form}
     problems = tuple(problems)
+    names = named_at_tags(note.reading)
     return NoteFacts(
         key=key,
         size=size,
@@ -155,6 +159,8 @@ def facts_of_note(
         listed=entries[Form.SECTION],
         properties=_property_names(note),
         queried=_queried(note),
+        labels=names.get(Naming.LABEL, ()),
+        headings=names.get(Naming.HEADING, ()),
     )
 
 

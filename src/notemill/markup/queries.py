@@ -1,9 +1,10 @@
-"""The tags that queries in a note name: Dataview, DataviewJS, Tasks, Bases, embedded searches; pure.
+"""The tags that queries in a note name: Dataview, DataviewJS, Tasks, Bases, searches, tables; pure.
 
 To Obsidian these are code, so a tag in them is no tag of the note. The forms are those of
 https://blacksmithgu.github.io/obsidian-dataview/reference/sources,
-https://publish.obsidian.md/tasks/Queries/Filters, https://help.obsidian.md/bases/functions and
-https://help.obsidian.md/plugins/search. Every pass is linear in the text's length.
+https://publish.obsidian.md/tasks/Queries/Filters, https://help.obsidian.md/bases/functions,
+https://help.obsidian.md/plugins/search and
+https://github.com/RafaelGB/obsidian-db-folder. Every pass is linear in the text's length.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from notemill.markup.tags import TAG_END
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from notemill.markup.masks import Region
     from notemill.markup.reading import Reading
 
 
@@ -31,6 +33,7 @@ class QueryLanguage(StrEnum):
     TASKS = "Tasks"
     SEARCH = "search"
     BASE = "Bases"
+    TABLE = "DB Folder"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +63,13 @@ _FENCES: Final = {
     **dict.fromkeys(
         ("datacorejs", "datacorejsx", "datacorets", "datacoretsx"), QueryLanguage.SCRIPT
     ),
+    "yaml:dbfolder": QueryLanguage.TABLE,
 }
 SIGN: Final = re.compile(rf"(?:`{{3}}|~{{3}})[ \t]*+(?:{'|'.join(_FENCES)})|`\$?=", re.IGNORECASE)
 """What a text with a query contains."""
 _MARKS: Final = ("```", "~~~", "`=", "`$=")
 """What SIGN begins with."""
-_OPENING: Final = re.compile(r"[^`~\n]*+(?:`{3,}+|~{3,}+)[ \t]*+(\w*+)[^\n]*+")
+_OPENING: Final = re.compile(r"[^`~\n]*+(?:`{3,}+|~{3,}+)[ \t]*+(\w*+(?::\w++)?+)[^\n]*+")
 _INLINE: Final = re.compile(r"`++(\$?=)")
 _NAME: Final = rf"[^{TAG_END}]++"
 # A whole string; in YAML its quotes may be escaped.
@@ -83,9 +87,11 @@ _BOUNDARY: Final = re.compile(
     r"&&|\|\||;|\b(?:and|or|as|from|where|sort|group|flatten)\b", re.IGNORECASE
 )
 _NEGATION: Final = re.compile(r"(?<![\w.-])[-!](?=[\"'#(\w])|\bnot\b", re.IGNORECASE)
+_YAML: Final = (QueryLanguage.BASE, QueryLanguage.TABLE)
 # Where a string that begins with `#` may be a colour, too.
 _SCRIPTED: Final = (QueryLanguage.SCRIPT, QueryLanguage.TASKS)
 _BEFORE_BARE: Final = frozenset(" \t(-!,")
+_TABLE_SOURCE: Final = "source_form_result:"
 _BY_EXPRESSION: Final = re.compile(r"\bregex\b|\bfunction\b", re.IGNORECASE)
 
 
@@ -95,10 +101,9 @@ def query_tags(reading: Reading) -> Iterator[QueryTag]:
         return
     for region in reading.regions:
         if region.kind is RegionKind.FENCE:
-            opening = _OPENING.match(reading.text, region.start, region.end)
-            language = _FENCES.get(opening[1].lower()) if opening else None
-            if opening and language:
-                yield from tags_of_query(reading.text, opening.end(), region.end, language)
+            opening, language = opening_of(reading.text, region)
+            if language:
+                yield from tags_of_query(reading.text, opening, region.end, language)
         elif region.kind is RegionKind.CODE:
             inline = _INLINE.match(reading.text, region.start, region.end)
             if inline:
@@ -116,6 +121,14 @@ def _may_have_queries(text: str) -> bool:
                 return True
             at = text.find(mark, at + 1)
     return False
+
+
+def opening_of(text: str, region: Region) -> tuple[int, QueryLanguage | None]:
+    """Return where the first line of a code block ends, and the language if it is a query's."""
+    opening = _OPENING.match(text, region.start, region.end)
+    if opening is None:
+        return region.start, None
+    return opening.end(), _FENCES.get(opening[1].lower())
 
 
 def tags_of_query(text: str, start: int, end: int, language: QueryLanguage) -> Iterator[QueryTag]:
@@ -147,6 +160,8 @@ class _Line:
     def tags(self) -> Iterator[tuple[int, int, bool]]:
         """Yield where the names of tags begin and end, and whether each can mean nothing else."""
         found: dict[int, tuple[int, int, bool]] = {}
+        if self._language is QueryLanguage.TABLE and _TABLE_SOURCE not in self._line:
+            return  # what is shown, such as colours
         if self._language is QueryLanguage.SEARCH:
             self._add(found, _SEARCHED)
         if self._language is QueryLanguage.TASKS:
@@ -182,7 +197,7 @@ class _Line:
             if low in found:
                 continue
             in_string = quotes % 2 == 1
-            if self._language is QueryLanguage.BASE and not in_string:
+            if self._language in _YAML and not in_string:
                 return  # a comment of YAML
             before = self._line[one.start() - 1 : one.start()] if one.start() else " "
             is_bare = before in _BEFORE_BARE and not in_string
@@ -191,7 +206,7 @@ class _Line:
             elif self._language is QueryLanguage.TASKS:
                 is_sure = is_bare and not by_expression
             else:
-                is_sure = is_bare and self._language is not QueryLanguage.BASE
+                is_sure = is_bare and self._language not in _YAML
             found[low] = (low, high, is_sure)
 
     def _in_tags(self, at: int) -> bool:

@@ -17,7 +17,7 @@ from notemill.tagging.variants import words_of
 from notemill.text.stopwords import lists
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from notemill.tagging.census import Census, Tag
     from notemill.tagging.junk import Junk
@@ -33,11 +33,17 @@ MIN_SHARED: Final = 3
 TIMES_LARGER: Final = 2
 
 
-def arrange(census: Census, merges: Sequence[Merge], junk: Iterable[Junk]) -> tuple[Entry, ...]:
+def arrange(
+    census: Census,
+    merges: Sequence[Merge],
+    junk: Iterable[Junk],
+    *,
+    leave_out: Collection[str] = frozenset(),
+) -> tuple[Entry, ...]:
     """Return a vocabulary of at most three levels: parents first, siblings by use.
 
     Variants are listed with their tag, and so is the old name of a tag that moves; junk comes last,
-    as tags to drop.
+    as tags to drop. Tags with a key in `leave_out` have no place.
     """
     dropped = {tag_key(one.tag): Entry(one.tag, dropped=True, reason=one.reason) for one in junk}
     variants: dict[str, list[str]] = {}
@@ -46,6 +52,7 @@ def arrange(census: Census, merges: Sequence[Merge], junk: Iterable[Junk]) -> tu
             variants.setdefault(tag_key(merge.into), []).append(merge.tag)
     gone = {tag_key(name) for names in variants.values() for name in names} | dropped.keys()
     tags = [tag for tag in census.tags.values() if not _is_below(tag.key, gone)]
+    tags = [tag for tag in tags if tag.key not in leave_out]
     tags = [tag for tag in tags if is_legal_tag(tag.name) and tag.name.count("/") < MAX_LEVELS]
     parents = _parents({tag.key: tag for tag in tags}) if len(tags) >= FEW_TAGS else {}
     names: dict[str, str] = {}

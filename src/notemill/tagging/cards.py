@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
-from types import MappingProxyType
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from notemill.markup.tags import tag_key
+from notemill.markup.tags import is_tag, tag_key
 from notemill.prompts.material import line_of
-from notemill.tagging.variants import Variation
+from notemill.tagging.variants import Variation, means_more
 from notemill.vault.resolve import title_of
 
 if TYPE_CHECKING:
@@ -23,7 +22,10 @@ SHOWN_VARIANTS: Final = 4
 SHOWN_BESIDE: Final = 3
 SHOWN_TITLES: Final = 2
 SHOWN_USED: Final = 3
+SHOWN_FOLDERS: Final = 2
 MAX_TITLE_CHARS: Final = 60
+RARE: Final = 2
+"""Tags of so few notes say little by their company: a line of text is told, too."""
 MAX_TAGS_OF_NOTE: Final = 50
 """A note with more tags is a list of tags, and does not count for which tags occur together."""
 _SURE: Final = (Variation.STYLE, Variation.ACCENTS, Variation.PLURAL)
@@ -33,7 +35,10 @@ _SURE: Final = (Variation.STYLE, Variation.ACCENTS, Variation.PLURAL)
 class Card:
     """A tag with evidence of its meaning; `variants` are certainly the same tag.
 
-    `used` says where else it is meant, one line each.
+    `used` says where else it is meant, one line each; `named` if a page or a link has its name.
+    `folders` are those of its notes, with their numbers, most first; `in_text` counts the notes
+    that have it in the text alone, and `says` is a line in which it stands. `respelled` if no note
+    has this spelling yet.
     """
 
     key: str
@@ -43,11 +48,17 @@ class Card:
     beside: tuple[tuple[str, int], ...]
     titles: tuple[str, ...]
     used: tuple[str, ...] = ()
+    named: bool = False
+    folders: tuple[tuple[str, int], ...] = ()
+    in_text: int = 0
+    says: str = ""
+    respelled: bool = False
 
     @property
     def line(self) -> str:
         """The card on one line of a prompt."""
-        parts = [_bare(self.name), f"{self.notes} notes"]
+        text = f" ({self.in_text} in text)" if self.in_text else ""
+        parts = [_bare(self.name), f"{self.notes} note{'' if self.notes == 1 else 's'}{text}"]
         if self.variants:
             parts.append(f"also: {', '.join(map(_bare, self.variants[:SHOWN_VARIANTS]))}")
         if self.beside:
@@ -55,9 +66,36 @@ class Card:
             parts.append(f"with: {', '.join(beside)}")
         if self.titles:
             parts.append("in: " + "; ".join(self.titles))
+        if any(folder for folder, _ in self.folders):
+            found = (f"{_bare(one) or '(none)'} {n}" for one, n in self.folders[:SHOWN_FOLDERS])
+            parts.append("folders: " + "; ".join(found))
+        if self.says:
+            parts.append(f"says: {_bare(self.says)}")
         if self.used:
             parts.append("used: " + "; ".join(map(_bare, self.used)))
         return " | ".join(parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What is told of tags beside their notes, by key.
+
+    `used` says where else tags are meant; pages or links have the names of `named` ones; `in_text`
+    counts the notes that have a tag in the text alone, `says` are lines in which tags stand.
+    """
+
+    used: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    named: frozenset[str] = frozenset()
+    in_text: Mapping[str, int] = field(default_factory=dict)
+    says: Mapping[str, str] = field(default_factory=dict)
+
+    def used_of(self, keys: Iterable[str]) -> tuple[str, ...]:
+        """Return where else a tag in all its spellings is meant."""
+        lines = (line for key in keys for line in self.used.get(key, ()))
+        return tuple(dict.fromkeys(lines))[:SHOWN_USED]
+
+
+NO_CONTEXT: Final = Context()
 
 
 def cards_of(
@@ -65,11 +103,10 @@ def cards_of(
     merges: Iterable[Merge],
     *,
     leave_out: Collection[str],
-    used: Mapping[str, tuple[str, ...]] = MappingProxyType({}),
+    context: Context = NO_CONTEXT,
 ) -> tuple[Card, ...]:
     """Return a card for every used tag, most used first, except those with a key in `leave_out`.
 
-    `used` says where else tags are meant, by their keys.
     A variant has no card of its own; it is on its tag's.
     """
     variants: dict[str, list[str]] = {}
@@ -78,7 +115,11 @@ def cards_of(
         if merge.kind in _SURE and tag_key(merge.tag) != tag_key(merge.into):
             variants.setdefault(tag_key(merge.into), []).append(merge.tag)
             into[tag_key(merge.tag)] = merge.into
-    names = {tag.key: tag.name for tag in census.used if tag.key not in into}
+    names = {
+        tag.key: tag.name
+        for tag in census.used
+        if tag.key not in into and not (means_more(census, tag.name) and not is_tag(tag.name))
+    }
     names |= {key: into[tag_key(tags[0])] for key, tags in variants.items() if key not in names}
     notes = {
         key: frozenset[str]().union(
@@ -99,7 +140,12 @@ def cards_of(
             tuple(variants.get(key, ())),
             tuple((names[other], count) for other, count in beside[key]),
             _titles(notes[key]),
-            _used((key, *map(tag_key, variants.get(key, ()))), used),
+            context.used_of(own := (key, *map(tag_key, variants.get(key, ())))),
+            not context.named.isdisjoint(own),
+            _folders(notes[key]),
+            max(context.in_text.get(one, 0) for one in own),
+            next((context.says[one] for one in own if one in context.says), ""),
+            key not in census.tags,
         )
         for key, name in names.items()
         if key not in leave_out
@@ -137,9 +183,9 @@ def _titles(notes: Collection[str]) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _used(keys: Iterable[str], used: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
-    lines = (line for key in keys for line in used.get(key, ()))
-    return tuple(dict.fromkeys(lines))[:SHOWN_USED]
+def _folders(notes: Iterable[str]) -> tuple[tuple[str, int], ...]:
+    counts = Counter(note.rpartition("/")[0] for note in notes)
+    return tuple(sorted(counts.items(), key=lambda pair: (-pair[1], pair[0])))
 
 
 def _bare(name: str) -> str:

@@ -1,7 +1,7 @@
 """The tags of a vault, and the notes that have them; pure.
 
-Follows Obsidian's rules: case is ignored and the first spelling is shown; a parent matches the
-notes of its children.
+Follows Obsidian's rules: case is ignored, and a parent matches the notes of its children. The most
+used spelling of a tag is shown.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 class Tag:
     """A tag, or a parent that only exists through its children: its `notes` are empty.
 
-    `name` is the first spelling, `spellings` all of them with the number of notes of each; `notes`
+    `name` is the most used spelling, the first of equals; `spellings` are all of them with the number of notes of each; `notes`
     have exactly this tag, `below` this one or a child of it.
     """
 
@@ -74,7 +74,7 @@ class Census:
             {
                 key: Tag(
                     key,
-                    names[key],
+                    _most_used(spellings.get(key, {})) or names[key],
                     spellings.get(key, {}),
                     frozenset(notes.get(key, ())),
                     frozenset(below[key]),
@@ -89,3 +89,7 @@ class Census:
         """The tags that notes have, most used first."""
         found = (tag for tag in self.tags.values() if tag.notes)
         return tuple(sorted(found, key=lambda tag: (-len(tag.notes), tag.key)))
+
+
+def _most_used(spellings: Mapping[str, int]) -> str:
+    return max(spellings, key=spellings.__getitem__, default="")

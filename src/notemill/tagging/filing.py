@@ -7,13 +7,14 @@ in an illegal place, keeps its place; one that was not asked about is refused.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from notemill.markup.invisible import visible
 from notemill.markup.references import plain_words
 from notemill.markup.tags import MAX_LEVELS, is_tidy_tag, is_within, paths_of, tag_key
 from notemill.tagging.arrange import in_order
-from notemill.tagging.losing import loses_meaning
+from notemill.tagging.losing import loses_meaning, may_become
 from notemill.tagging.taglist import Entry
 from notemill.vault.retag import TagChanges
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 MAX_LEVELS_GIVEN: Final = 60
 MAX_REASON_CHARS: Final = 120
+LEAST_BELOW: Final = 3
+"""The fewest tags for which a heading that is no tag helps anybody to find one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,23 +77,31 @@ def settle(
     levels: Sequence[str],
     *,
     structure: bool = True,
+    standing: Iterable[str] = (),
 ) -> Arranged:
     """Return the vocabulary that replies make of the tags in their requests.
 
-    Without `structure` tags are merged and dropped, and none gets a new place.
+    Without `structure` tags are merged and dropped, and none gets a new place. Headings in
+    `standing` are the vocabulary's; a new one needs three tags, none of which must keep its place.
     """
+    of_key = {card.key: card for card in cards}
     sorting = _Sorting(
         {card.key: card.name for card in cards},
         levels,
         structure,
-        frozenset(card.key for card in cards if card.used),
+        of_key,
+        _unfit(filings, of_key, standing),
     )
     for one in filings:
         sorting.take(one)
     missing = tuple(name for key, name in sorting.asked.items() if key not in sorting.accounted)
     for name in missing:
-        sorting.keep(name)
-    entries = _combined(sorting, {card.key: card for card in cards})
+        if name in sorting.kept and of_key[tag_key(name)].respelled:
+            # What it was to become is refused, so it stays as the notes have it.
+            del of_key[tag_key(name)]
+        else:
+            sorting.keep(name)
+    entries = _combined(sorting, of_key)
     left_out = tuple(name for name in missing if name not in sorting.kept)
     return Arranged(
         entries,
@@ -108,7 +119,8 @@ class _Sorting:
     asked: Mapping[str, str]
     levels: Sequence[str]
     structure: bool
-    used: frozenset[str]
+    cards: Mapping[str, Card]
+    unfit: frozenset[str]
     kept: list[str] = field(default_factory=list)
     entries: dict[str, Entry] = field(default_factory=dict)
     dropped: dict[str, Entry] = field(default_factory=dict)
@@ -129,7 +141,7 @@ class _Sorting:
             key = tag_key(_bare(tag))
             if key not in self.asked:
                 self.refused.append(tag)
-            elif key in self.used:
+            elif self.cards[key].used:
                 self.kept.append(self.asked[key])
             elif key not in self.accounted:
                 self.accounted.add(key)
@@ -146,45 +158,63 @@ class _Sorting:
 
     def _file(self, filed: Filed, parents: set[str]) -> None:
         path = _path(filed)
-        own = next(
-            (
-                key
-                for key in (tag_key(path), tag_key(_bare(filed.tag)))
-                if key in self.asked and key not in self.accounted
-            ),
-            None,
-        )
-        members = [own] if own else []
-        for alias in filed.aliases:
-            key = tag_key(_bare(alias))
-            if key not in self.asked:
-                self.refused.append(alias)
-            elif key not in self.accounted and key not in members:
-                if loses_meaning(self.asked[key], path):
-                    self.kept.append(self.asked[key])
-                else:
-                    members.append(key)
+        members = self._members(filed, path)
         if not members:
             # A heading is not one of the tags; it is created once it has something below it.
             if tag_key(path) not in parents and tag_key(path) not in self.asked:
                 self.refused.append(path)
             return
         names = [self.asked[key] for key in members]
-        parent = path.rpartition("/")[0]
-        taken = tag_key(path) in self.accounted and tag_key(path) not in self.entries
-        if (
-            not _is_legal(path)
-            or path.count("/") >= MAX_LEVELS
-            or taken
-            or any(parent and is_within(tag_key(parent), key) for key in members)
-            or (parent and tag_key(parent) not in parents and tag_key(path) != members[0])
-            or not (self.structure or tag_key(path) in self.asked)
-        ):
-            path = names[0]
-        if tag_key(path) == members[0]:
-            path = names[0]  # the vault's spelling, not the model's
+        path = self._placed(path, members, parents)
         self.accounted.update(members)
         self._add(path, names)
+
+    def _members(self, filed: Filed, path: str) -> list[str]:
+        """Return the tags that become one, by key; the first gives its name if the new one is none."""
+        own = (tag_key(path), tag_key(_bare(filed.tag)))
+        members = list(islice(filter(self._is_open, own), 1))
+        aliases = {tag_key(_bare(alias)): alias for alias in filed.aliases}
+        self.refused += [alias for key, alias in aliases.items() if key not in self.asked]
+        others = [key for key in aliases if self._is_open(key) and key not in members]
+        # What finds notes by a tag finds them by its name, so that the others take it.
+        lead = next((key for key in (*members, *others) if self.cards[key].used), None)
+        if lead in others:
+            others = [*members, *(key for key in others if key != lead)]
+            members, path = [lead], self.asked[lead]
+        for key in others:
+            if loses_meaning(self.asked[key], path) or not self._may_become(key, path):
+                self.kept.append(self.asked[key])
+            else:
+                members.append(key)
+        return members
+
+    def _placed(self, path: str, members: Sequence[str], parents: Collection[str]) -> str:
+        """Return the path of tags that become one: their first's name where it is not possible."""
+        first = self.asked[members[0]]
+        parent, _, leaf = path.rpartition("/")
+        if tag_key(parent) in self.asked:
+            parent = self.asked[tag_key(parent)]
+            path = f"{parent}/{leaf}"
+        key = tag_key(path)
+        is_possible = (
+            _is_legal(path)
+            and path.count("/") < MAX_LEVELS
+            and (key not in self.accounted or key in self.entries)
+            and not any(parent and is_within(tag_key(parent), one) for one in members)
+            and (not parent or tag_key(parent) in parents or key == members[0])
+            and (self.structure or key in self.asked)
+            and not self.cards[members[0]].used
+            and self.unfit.isdisjoint(paths_of(tag_key(parent)))
+        )
+        # The vault's spelling, not the model's.
+        return path if is_possible and key != members[0] else first
+
+    def _is_open(self, key: str) -> bool:
+        return key in self.asked and key not in self.accounted
+
+    def _may_become(self, key: str, path: str) -> bool:
+        into = self.cards.get(tag_key(path)) or self.cards.get(tag_key(path.rpartition("/")[2]))
+        return not self.cards[key].used and (into is None or may_become(self.cards[key], into))
 
     def _add(self, path: str, names: Sequence[str]) -> None:
         key = tag_key(path)
@@ -192,6 +222,31 @@ class _Sorting:
         aliases = [*before.aliases, *(name for name in names if tag_key(name) != key)]
         unique = {tag_key(alias): alias for alias in aliases}
         self.entries[key] = replace(before, aliases=tuple(unique.values()))
+
+
+def _unfit(
+    filings: Iterable[Filing], cards: Mapping[str, Card], standing: Iterable[str]
+) -> frozenset[str]:
+    """Return the new headings that are not made, by key.
+
+    They have too few tags, or one that must keep its place: those of its kind stay beside it.
+    """
+    there = cards.keys() | {above for key in cards for above in paths_of(key)[:-1]}
+    there |= {path for one in standing for path in paths_of(tag_key(one))}
+    filed = [one for filing in filings for one in filing.filed]
+    there |= {tag_key(_path(one)) for one in filed if tag_key(_bare(one.tag)) in cards}
+    below: dict[str, set[str]] = {}
+    for one in filed:
+        key = tag_key(_path(one))
+        tag = key if key in cards else tag_key(_bare(one.tag))
+        for above in paths_of(key)[:-1] if tag in cards or one.aliases else ():
+            if above not in there:
+                below.setdefault(above, set()).add(tag)
+    return frozenset(
+        heading
+        for heading, tags in below.items()
+        if len(tags) < LEAST_BELOW or any(cards[tag].used for tag in tags & cards.keys())
+    )
 
 
 def _path(filed: Filed) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from notemill.markup.tags import is_tag
-from notemill.tagging.variants import legal_form
+from notemill.tagging.variants import legal_form, means_more
 
 if TYPE_CHECKING:
     from notemill.tagging.census import Census, Tag
@@ -86,7 +86,7 @@ def _reason(census: Census, tag: Tag, *, is_alone: bool) -> str:
             return "only digits, which Obsidian does not accept as a tag"
         return (
             ""
-            if legal_form(census, tag.name)
+            if legal_form(census, tag.name) or means_more(census, tag.name)
             else "has characters that Obsidian does not accept in a tag"
         )
     if len(tag.notes) > 1 or _is_like_colour(name):

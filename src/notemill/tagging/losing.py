@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from notemill.markup.tags import is_within, tag_key
-from notemill.tagging.variants import words_of
+from notemill.tagging.variants import same_form, words_of
 
+if TYPE_CHECKING:
+    from notemill.tagging.cards import Card
+
+MANY: Final = 50
+TIMES_MORE: Final = 10
+"""Few people tag so many notes by hand, and so seldom with another word for the same."""
 _ENDING_CHARS: Final = 2
 """Letters of a plural's ending in the languages that tags are written in: `s`, `es`, `en`."""
 _NO_SPACES: Final = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\u0e00-\u0e7f]")
@@ -29,6 +35,22 @@ def loses_meaning(tag: str, into: str) -> bool:
     everything = _words(into)
     more = [word for word in words if not any(_is_form_of(word, one) for one in everything)]
     return bool(more) and more != ["".join(word[0] for word in fewer)]
+
+
+def may_become(tag: Card, into: Card) -> bool:
+    """Tell whether what is known of two tags speaks for a merge.
+
+    It does not where a page or a link has the name of just one of a word's two forms, nor where one
+    tag has many more notes, as of an import, and none in a folder of the other's.
+    """
+    leaf, other = (tag_key(one.name.rpartition("/")[2]) for one in (tag, into))
+    is_form = _is_form_of(leaf, other) or same_form(leaf) == same_form(other)
+    if tag.named != into.named and is_form:
+        return False
+    few, many = sorted((tag.notes, into.notes))
+    folders = {folder for folder, _ in tag.folders}
+    is_import = many >= MANY and many >= TIMES_MORE * few
+    return not (is_import and folders.isdisjoint(folder for folder, _ in into.folders))
 
 
 def _words(tag: str) -> list[str]:

@@ -97,25 +97,45 @@ def find_merges(
 
 
 def _illegal(census: Census, done: set[str]) -> Iterator[Merge]:
-    """Yield tags that Obsidian does not accept, with a legal form."""
-    for tag in census.used:
+    """Yield tags that Obsidian does not accept, with a legal form, in lower case where most are."""
+    illegal = [tag for tag in census.used if not is_tag(tag.name)]
+    is_low = illegal and _is_low(census)
+    for tag in illegal:
         form = legal_form(census, tag.name)
-        if form and tag.key not in done and not is_tag(tag.name):
+        if form and tag.key not in done:
+            form = form.lower() if is_low and tag_key(form) not in census.tags else form
             sign = "dot" if "." in tag.name else "space"
             reason = f"it contains {sign}, which Obsidian does not accept in a tag"
             yield Merge(tag.name, form, Variation.STYLE, reason, tag.count)
 
 
-def legal_form(census: Census, name: str) -> str:
-    """Return the legal form of a tag with spaces or dots, '' if it is not obvious.
+def _is_low(census: Census) -> bool:
+    """Tell whether most tags whose script has cases are in lower case."""
+    legal = [tag.name for tag in census.used if is_tag(tag.name)]
+    low = sum(name.islower() for name in legal)
+    return low * 2 > sum(name.islower() or name.lower() != name for name in legal)
 
-    Dots separate levels, as in Dendron, if the part before the first dot is a tag, too.
-    """
+
+def legal_form(census: Census, name: str) -> str:
+    """Return the legal form of a tag with spaces or dots, '' if it has none, or means more."""
     clean = clean_tag(name)
     parts = clean.split(".")
-    joint = "/" if tag_key(parts[0]) in census.tags else "-"
-    form = joint.join(parts)
-    return form if all(parts) and clean_tag(form) == form and is_legal_tag(form) else ""
+    form = "-".join(parts)
+    is_form = all(parts) and clean_tag(form) == form and is_legal_tag(form)
+    return form if is_form and not means_more(census, name) else ""
+
+
+def means_more(census: Census, name: str) -> bool:
+    """Tell whether a tag that Obsidian does not accept means what no single legal tag does.
+
+    Its dots separate levels, as in Dendron, if the part before the first dot is a tag; it is
+    several tags in one line if all its words are tags.
+    """
+    first, dot, _ = name.partition(".")
+    if dot and tag_key(first) in census.tags:
+        return True
+    words = name.replace(",", " ").split()
+    return len(words) > 1 and all(tag_key(word.lstrip("#")) in census.tags for word in words)
 
 
 def _siblings(census: Census) -> Iterator[list[Tag]]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from notemill.markup.elements import LinkKind
 from notemill.markup.masks import RegionKind
-from notemill.markup.queries import SIGN, QueryLanguage, query_tags, tags_of_query
+from notemill.markup.queries import SIGN, QueryLanguage, opening_of, query_tags, tags_of_query
 from notemill.markup.reading import Reading
 from notemill.markup.tags import TAG_END
 from notemill.vault.note import ALIAS_KEYS, TAG_KEYS, links, parse
@@ -35,6 +35,7 @@ class UseKind(StrEnum):
     TEMPLATE = "template"
     SENTENCE = "sentence"
     PROPERTY = "property"
+    CODE = "code block"
     PLUGIN = "plugin"
     STYLE = "style"
     TAG_PAGE = "page of the tag"
@@ -85,6 +86,10 @@ SIGNS: Final = re.compile(
 """What the bytes of a note have, if it means a tag anywhere but in its tags and text."""
 _NAME: Final = rf"[^{TAG_END}]++"
 _HASHED: Final = re.compile(rf"(?<![\w&#/])#({_NAME})")
+# A value by itself, to the line's end: `key: "#name"`, `- '#name'`, `key = #name`.
+_VALUE: Final = re.compile(
+    rf"(?:[:=]|^[ \t]*+-)[ \t]*+([\"']?+)#({_NAME})\1[ \t]*+,?+$", re.MULTILINE
+)
 _CODE_SPAN: Final = re.compile(rf"(`++)[ \t]?#({_NAME})[ \t]?\1")
 _SEARCHED: Final = re.compile(rf"\btag:[ \t]?+\"?+#({_NAME})", re.IGNORECASE)
 # obsidian://search?query=tag%3A%23name, https://help.obsidian.md/Extending+Obsidian/Obsidian+URI.
@@ -126,6 +131,8 @@ def uses_in(note: Note, *, speaks: bool = True) -> Iterator[Use]:
     found = [*_spoken_of(note.reading)] if speaks else []
     for name, at in (*found, *_written_of(note.reading)):
         yield Use(UseKind.SENTENCE, name, shift + at)
+    for name, at in _valued_in_code(note.reading):
+        yield Use(UseKind.CODE, name, shift + at)
     if SIGN.search(note.body):
         for tag in query_tags(note.reading):
             yield Use(UseKind.QUERY, tag.name, shift + tag.start, tag)
@@ -152,6 +159,16 @@ def _written_of(reading: Reading) -> Iterator[tuple[str, int]]:
     if "obsidian://" in text:
         for one in _ADDRESS.finditer(text):
             yield one[1].replace("%2F", "/").replace("%2f", "/"), one.start()
+
+
+def _valued_in_code(reading: Reading) -> Iterator[tuple[str, int]]:
+    """Yield what is a value by itself in code blocks that are no queries, and where."""
+    if "#" not in reading.text:
+        return
+    for region in reading.regions:
+        if region.kind is RegionKind.FENCE and opening_of(reading.text, region)[1] is None:
+            for one in _VALUE.finditer(reading.text, region.start, region.end):
+                yield one[2].rstrip("/"), one.start()
 
 
 def _is_spoken_of(text: str, start: int, end: int) -> bool:
@@ -184,9 +201,10 @@ def _in_property(entry: Entry, at: int) -> Iterator[Use]:
         return
     # An alias `#name` makes the note a tag's page: https://github.com/pjeby/tag-wrangler.
     kind = UseKind.TAG_PAGE if entry.name in ALIAS_KEYS else UseKind.PROPERTY
-    if kind is UseKind.TAG_PAGE or _ASKING.search(entry.name):
-        for value in values:
-            yield from (Use(kind, one[1].rstrip("/"), at) for one in _HASHED.finditer(value))
+    asks = kind is UseKind.TAG_PAGE or _ASKING.search(entry.name) is not None
+    for value in values:
+        found = _HASHED.finditer(value) if asks else filter(None, (_HASHED.fullmatch(value),))
+        yield from (Use(kind, one[1].rstrip("/"), at) for one in found)
 
 
 def named_in(note: Note) -> Iterator[Use]:

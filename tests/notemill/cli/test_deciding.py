@@ -175,14 +175,14 @@ def test_offline_the_model_is_not_asked_and_that_is_said(shell: Shell) -> None:
 
 def test_what_waits_says_how_many_places_it_waits_for(shell: Shell) -> None:
     """The list counts them, for scripts too; one change names each."""
-    (shell.vault / "Recipes.md").write_text("A page.\n", "utf-8")
+    (shell.vault / "Cook.md").write_text("See [[recipes]].\n", "utf-8")
     assert shell("tags", "review", shell.vault) == 0
     assert "as #recipe; 1 place would keep its name" in shell.out
     assert shell("tags", "review", shell.vault, "--json") == 0
     places = {one["tag"]: one["places"] for one in shell.report["changes"]}
     assert (places["recipes"], places["asdf"]) == (1, 0)
     assert shell("tags", "review", shell.vault, "--tag", "recipes") == 0
-    assert "  page of that name: Recipes.md: Recipes" in shell.out
+    assert "  link of that name: Cook.md:1: See [[recipes]]." in shell.out
 
 
 @pytest.mark.loopback

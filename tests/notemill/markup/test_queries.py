@@ -37,6 +37,8 @@ def names(text: str) -> list[tuple[str, bool]]:
          [("book", True), ("film", True)]),
         ("base", "- '!file.tags.contains(\"daily\")'", [("daily", True)]),
         ("base", '- "file.hasTag(\\"esc\\")"', [("esc", True)]),
+        ("yaml:dbfolder", '  source_form_result: "#films/old"', [("films/old", True)]),
+        ("yaml:dbfolder", '    backgroundColor: "#fad" # "#no"', []),
         ("js", "'#no'", []),
     ],
 )  # fmt: skip

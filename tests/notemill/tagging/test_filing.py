@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -47,12 +49,72 @@ def test_nothing_is_below_itself_or_too_deep() -> None:
 
 def test_a_parent_that_nobody_knows_is_not_taken() -> None:
     """Where headings were given only these, and entries of the answer, are parents."""
-    assert settled([Filed("a", "nowhere", ())], "a", levels=("top",)) == [Entry("a")]
-    assert settled([Filed("a", "mine", ())], "a") == [Entry("mine"), Entry("mine/a", ("a",))]
-    assert settled([Filed("a", "top", ())], "a", levels=("top",)) == [
-        Entry("top"),
-        Entry("top/a", ("a",)),
-    ]
+    below = [Entry(f"top/{name}", (name,)) for name in "abc"]
+
+    def under(parent: str) -> list[Filed]:
+        return [Filed(name, parent, ()) for name in "abc"]
+
+    assert settled(under("nowhere"), *"abc", levels=("top",)) == [Entry(name) for name in "abc"]
+    assert settled(under("top"), *"abc") == [Entry("top"), *below]
+    assert settled(under("top"), *"abc", levels=("top",)) == [Entry("top"), *below]
+
+
+def test_a_new_heading_has_three_tags_and_parts_none_of_their_kind() -> None:
+    """With fewer it helps nobody; where one must keep its place the others stay with it."""
+    filed = [Filed(name, "top", ()) for name in "abc"]
+    filing = Filing(tuple(filed), (), ())
+    assert settled(filed[:2], "a", "b") == [Entry("a"), Entry("b")]
+    said = settle([Filing(tuple(filed[:1]), (), ())], cards("a"), ("top",), standing=("top",))
+    assert list(said.entries) == [Entry("top"), Entry("top/a", ("a",))]
+    used = replace(cards("a")[0], used=("query in Home: tag:#a",))
+    said = settle([filing], [used, *cards("b", "c")], ())
+    assert list(said.entries) == [Entry("a"), Entry("b"), Entry("c")]
+
+
+def test_what_is_meant_elsewhere_keeps_its_name_and_place() -> None:
+    """It is not filed, renamed or merged; others that say the same become its spellings."""
+    used = replace(cards("film")[0], used=("query in Home: tag:#film",))
+    asked = [used, *cards("movie", "art")]
+    for filed in (
+        Filed("movie", "art", ("film",)),
+        Filed("cinema", "", ("movie", "film")),
+        Filed("film", "art", ("movie",)),
+    ):
+        said = settle([Filing((filed,), (), ())], asked, ())
+        assert set(said.entries) == {Entry("film", ("movie",)), Entry("art")}
+    twice = [used, replace(cards("movie")[0], used=("page of that name",))]
+    said = settle([Filing((Filed("film", "", ("movie",)),), (), ())], twice, ())
+    assert set(said.entries) == {Entry("film"), Entry("movie")}
+    assert said.kept == ("movie",)
+
+
+def test_the_evidence_of_two_tags_can_speak_against_a_merge() -> None:
+    """An import beside one's own notes, a word with a page and its other form without: both stay."""
+
+    def merged(tag: Card, into: Card) -> bool:
+        answer = Filing((Filed(into.name, "", (tag.name,)),), (), ())
+        return len(settle([answer], [tag, into], ()).entries) == 1
+
+    movie, film = cards("movie", "film")
+    imported = replace(movie, notes=700, folders=(("Imports", 700),))
+    assert not merged(replace(film, notes=7, folders=(("Mine", 7),)), imported)
+    assert not merged(imported, replace(film, notes=7, folders=(("Mine", 7),)))
+    assert merged(replace(film, notes=7, folders=(("Mine", 6), ("Imports", 1))), imported)
+    assert merged(replace(film, notes=90, folders=(("Mine", 90),)), imported)
+    doc, docs = cards("doc", "docs")
+    assert merged(docs, doc)
+    assert not merged(docs, replace(doc, named=True))
+    assert merged(movie, replace(film, named=True))
+
+
+def test_a_spelling_that_no_note_has_yet_is_not_left_over_by_a_refused_merge() -> None:
+    """The tag then stays as the notes spell it; without an answer its better spelling is proposed."""
+    tag = replace(cards("green-tea")[0], variants=("green tea",), respelled=True)
+    answer = Filing((Filed("tea", "", ("green-tea",)),), (), ())
+    said = settle([answer], [tag, *cards("tea")], ())
+    assert (list(said.entries), said.kept) == ([Entry("tea")], ("green-tea",))
+    said = settle([], [tag, *cards("tea")], ())
+    assert set(said.entries) == {Entry("tea"), Entry("green-tea", ("green tea",))}
 
 
 def test_headings_are_legal_and_few() -> None:

@@ -32,7 +32,8 @@ class Arrangement:
 
 def proposed_entries(review: TagReport) -> tuple[Entry, ...]:
     """Return the vocabulary that follows from a vault's tags, without a model."""
-    return arrange(review.census, review.merges, review.droppable)
+    left_out = review.mentions.all
+    return arrange(review.census, review.merges, review.droppable, leave_out=left_out)
 
 
 def with_proposed(raw: bytes, entries: tuple[Entry, ...], known: frozenset[str]) -> bytes:

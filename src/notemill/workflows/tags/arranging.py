@@ -12,18 +12,18 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 from notemill.markup.tags import tag_key
 from notemill.prompts.material import DATA, Block, line_of, marked
 from notemill.tagging.arrange import FEW_TAGS
-from notemill.tagging.cards import Card, cards_of, chunked
+from notemill.tagging.cards import NO_CONTEXT, Card, Context, cards_of, chunked
 from notemill.tagging.filing import Arranged, Filed, Filing, levels_from, settle
 from notemill.tagging.synonyms import Synonyms
 from notemill.tagging.variants import Variation
 from notemill.workflows.curation.curate import load_template
 from notemill.workflows.forms import BOOLEAN, TEXT, list_of, object_of, params_of
+from notemill.workflows.tags.findings import is_of_two_contexts
 from twolane import ItemState, Request
 
 if TYPE_CHECKING:
@@ -93,19 +93,21 @@ def asking_about(
     never: Sequence[Rejection],
     chunk: int,
     only: Collection[str] | None,
-    used: Mapping[str, tuple[str, ...]] = MappingProxyType({}),
+    context: Context = NO_CONTEXT,
 ) -> Asking:
     """Return what to ask about a vault's tags, except those already in the list.
 
-    Junk is not asked about either. `only` limits which tags of the list may be sent: none from an
-    excluded note. `used` says where else tags are meant, by their keys.
+    Junk is not asked about either, nor what texts only mention. `only` limits which tags of the
+    list may be sent: none from an excluded note.
     """
     junk = {tag_key(one.tag) for one in found.droppable}
     listed = vocabulary.known if vocabulary else frozenset()
-    cards = cards_of(found.census, found.merges, leave_out=junk | listed, used=used)
+    merges = [one for one in found.merges if not is_of_two_contexts(one, context.named)]
+    left_out = junk | listed | found.mentions.all
+    cards = cards_of(found.census, merges, leave_out=left_out, context=context)
     slips = [
         Synonyms(one.tag, one.into, 1.0, one.reason)
-        for one in found.merges
+        for one in merges
         if one.kind is Variation.SPELLING
     ]
     pairs = (*slips, *found.synonyms)
@@ -218,7 +220,7 @@ def settled(asking: Asking, levels: Sequence[str], outcomes: Iterable[ItemOutcom
     filings = [
         read_filing(outcome.text) for outcome in outcomes if outcome.state is ItemState.SUCCEEDED
     ]
-    return settle(filings, asking.cards, levels, structure=asking.structure)
+    return settle(filings, asking.cards, levels, structure=asking.structure, standing=asking.levels)
 
 
 def read_filing(text: str) -> Filing:

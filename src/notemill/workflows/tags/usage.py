@@ -53,6 +53,8 @@ MAX_LINE_CHARS: Final = 120
 _TOLD_CHARS: Final = 80
 _MAX_WORDS: Final = 200
 """Up to so many names, looking for them is quicker than parsing every note."""
+_DENDRON: Final = "tags."
+"""How the names of the pages begin that are a tag's own: https://wiki.dendron.so, "tags"."""
 _LINKED: Final = re.compile(rb"\[\[([^\[\]|#\r\n]{1,400}+)")
 
 
@@ -179,7 +181,7 @@ def find_usage(
         keys.add(one.key)
         is_hidden = privacy.hides(one)
         title = one.title
-        if mine := sought.names.get(tag_key(title)):
+        if mine := finding.page_keys(title):
             finding.add(
                 mine, UseKind.PAGE, one.key, _Lines(title, numbered=False), is_hidden=is_hidden
             )
@@ -309,11 +311,12 @@ class _Finding:
 
     def _is_linked(self, raw: bytes) -> bool:
         return bool(self.sought.names) and any(
-            self._page_keys(one[1].decode("utf-8", "replace")) for one in _LINKED.finditer(raw)
+            self.page_keys(one[1].decode("utf-8", "replace")) for one in _LINKED.finditer(raw)
         )
 
-    def _page_keys(self, name: str) -> tuple[str, ...]:
-        bare = name.strip().removesuffix(".md")
+    def page_keys(self, name: str) -> tuple[str, ...]:
+        """Return the tags that a page of this name is about; in Dendron it is `tags.name`."""
+        bare = name.strip().removesuffix(".md").removeprefix(_DENDRON)
         names = self.sought.names
         return names.get(tag_key(bare)) or names.get(tag_key(bare.rpartition("/")[2])) or ()
 
@@ -321,7 +324,7 @@ class _Finding:
         seen: set[tuple[int, str]] = set()
         for use in uses:
             if use.kind in BY_NAME:
-                keys = self._page_keys(use.name)
+                keys = self.page_keys(use.name)
             elif use.kind is UseKind.STYLE:
                 keys = self.sought.classes.get(tag_key(use.name), ())
             else:

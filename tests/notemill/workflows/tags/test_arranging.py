@@ -143,7 +143,8 @@ def test_tags_go_with_what_they_mean_and_nothing_of_excluded_notes(tmp_path: Pat
     (params,) = table.sent
     lines = sections(params)["tags"]
     assert "soup | 2 notes | also: soups | with: dinner 2 | in: Pea soup; Lentil soup" in lines
-    assert "bread | 1 notes | in: Bread rye dark" in lines
+    assert "bread | 1 note | in: Bread rye dark" in lines
+    assert "automobile | 1 note (1 in text) | in: Old car" in lines
     assert sorted(asked_tags(params)) == ["automobile", "bread", "car", "dinner", "soup"]
     assert "hidden" not in table.desk.everything_sent
     assert "Secret" not in table.desk.everything_sent
@@ -157,6 +158,7 @@ def test_what_a_model_files_becomes_the_list(tmp_path: Path) -> None:
         entries=[
             {"tag": "soup", "parent": "food", "aliases": []},
             {"tag": "bread", "parent": "food", "aliases": []},
+            {"tag": "cake", "parent": "food", "aliases": ["tag-xaq", "tag-xbq"]},
             {"tag": "vehicle", "parent": "", "aliases": ["car", "automobile"]},
             {"tag": "food", "parent": "", "aliases": []},
         ],
@@ -168,9 +170,10 @@ def test_what_a_model_files_becomes_the_list(tmp_path: Path) -> None:
     assert made.startswith(
         "<!-- notemill: tags -->\n"
         "- food\n"
+        "  - cake (tag-xaq, tag-xbq)\n"
         "  - soup (soup, soups)\n"
         "  - bread (bread)\n"
-        "- vehicle (car, automobile)\n"
+        "- car (automobile)\n"
     )
     assert made.endswith(
         "- ~~dinner~~ says little of a note\n"
@@ -203,6 +206,20 @@ def test_few_tags_are_merged_and_dropped_and_get_no_new_places(tmp_path: Path) -
         "- ~~asdf~~ used once, and a placeholder rather than a word\n"
         "<!-- notemill: end of tags -->\n"
     )
+
+
+def test_rare_tags_are_told_with_their_folder_and_a_line(tmp_path: Path) -> None:
+    """What stands beside the tag is told as the owner wrote it; labels are not asked about."""
+    table = Table(tmp_path, {
+        "Sea/Trip.md": f"Day one.\n{'x' * 60} saw a #boat at the | old pier. {'y' * 60}\n- #by [[Ann]]\n",
+        "Town.md": "---\ntags: [car]\n---\n",
+    })  # fmt: skip
+    table.ask()
+    around = f"{'x' * 43} saw a #boat at the old pier. {'y' * 30}"
+    assert sections(table.sent[0])["tags"] == [
+        f"boat | 1 note (1 in text) | with: by 1 | in: Trip | folders: Sea 1 | says: {around}",
+        "car | 1 note | in: Town",
+    ]
 
 
 def test_a_model_is_told_where_else_a_tag_is_meant(tmp_path: Path) -> None:

@@ -44,6 +44,42 @@ def test_spellings_junk_and_what_cannot_be_read_are_found(tmp_path: Path) -> Non
     assert [one.key for one in found.unread] == ["bad.md"]
 
 
+def test_a_label_or_a_heading_is_no_tag_to_tidy(tmp_path: Path) -> None:
+    """Neither a spelling nor an accident is found in what names a link, a line or a dotted name."""
+    notes = {
+        "a.md": "- #doc https://example.org\n  - #q [[b]]\n#Results of the year\n#x.name\n",
+        "b.md": "- #docs [here](b)\n#Result and more\n- #todo call\n* #by\n  * [[a]]\n",
+        "c.md": "- #doc https://example.net\n#film #films\n#todos\n",
+        "todo.md": "A page of that name.\n",
+    }
+    with kept(tmp_path, notes) as one:
+        found = review_tags(one.sight().facts, privacy=one.privacy)
+    assert found.mentions.labels == {"doc", "docs", "q", "results", "result", "x", "by"}
+    assert not found.mentions.quoted
+    assert {merge.tag for merge in found.merges} & {"film", "films"}
+    assert {merge.tag for merge in found.merges} <= {"film", "films"}
+    assert not found.junk
+
+
+def test_where_tags_are_in_properties_texts_only_quote_others(tmp_path: Path) -> None:
+    """A channel, a colour and another's hashtag have no place; where text has tags, they are tags."""
+    quoting = {"q.md": "Join #garden-chat, the hashtag is #gardens26.\n#garden-chats\n"}
+    owned = {
+        f"{word}{n}.md": f"---\ntags: [{word}]\n---\nAbout #{word}.\n"
+        for word in ("garden", "soup", "film", "music")
+        for n in range(3)
+    }
+    said = {key: text.replace("tags: ", "x: ") for key, text in owned.items()}
+    for folder, notes, quoted in (
+        ("properties", owned, {"garden-chat", "gardens26", "garden-chats"}),
+        ("text", said, set()),
+    ):
+        with kept(tmp_path / folder, {**notes, **quoting}) as one:
+            found = review_tags(one.sight().facts, privacy=one.privacy)
+        assert found.mentions.quoted == quoted
+        assert bool(found.merges) == (not quoted)
+
+
 def test_of_hidden_notes_nothing_is_counted_but_their_number(tmp_path: Path) -> None:
     """Neither a tag nor a spelling of theirs is told."""
     found = reviewed(tmp_path)

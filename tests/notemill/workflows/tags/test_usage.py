@@ -44,6 +44,7 @@ QUERIES = {
     "Inline.md": 'Ä `= contains(this.tags, "#film")` and `$= dv.pages("#film/old").length`\n',
     "Script.md": "```dataviewjs\ndv.list(dv.pages('#film and #b'))\n```\n",
     "Base.md": '```base\nfilters:\n  and:\n    - file.hasTag("film")\n```\n',
+    "Table.md": '```yaml:dbfolder\nname: x\n  source_form_result: "#film"\n```\n',
     "Tasks.md": "> ```tasks\n> tags include #film\n> ```\n",
     "Search.md": "```query\ntag:film -tag:#other\n```\n",
 }
@@ -98,6 +99,8 @@ def test_every_other_place_is_named_with_its_line(tmp_path: Path) -> None:
         "Alias.md": '---\ntitle: x\naliases: ["#film"]\ncssclasses: [wide, film]\n---\nWords.\n',
         "Says.md": "Words.\nThe #film query finds them.\nSee [[film]].\n",
         "Asks.md": "[x](obsidian://search?query=tag%3A%23film)\n",
+        "Kept.md": '---\nof: "#film"\nsays: the #film\n---\n```chart\ntag: "#film"\n- #film\n```\n',
+        "tags.film.md": "The page of a tag in Dendron.\n",
         "Made.md": '---\nmade: "{{date}}"\ntags: [film]\n---\nText.\n',
     }
     with kept(tmp_path, notes) as one:
@@ -116,6 +119,10 @@ def test_every_other_place_is_named_with_its_line(tmp_path: Path) -> None:
         ("sentence", "Says.md", 2),
         ("link of that name", "Says.md", 3),
         ("sentence", "Asks.md", 1),
+        ("property", "Kept.md", 2),
+        ("code block", "Kept.md", 6),
+        ("code block", "Kept.md", 7),
+        ("page of that name", "tags.film.md", 0),
         ("template", "Made.md", 3),
         ("template", "T/New.md", 2),
         ("template", "T/New.md", 4),
