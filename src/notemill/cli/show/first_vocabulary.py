@@ -115,7 +115,7 @@ def _proposed(event: events.VocabularyProposed, console: Console) -> None:
         f"proposed vocabulary: {counted(len(event.entries), 'tag')} under {counted(roots, 'root')}"
         f"{yours}"
     )
-    console.print("(in front: how many notes have the tag or name its subject)")
+    console.print("(in front: about how many notes each is for)")
     show_tree(event.entries, console, about=event.about, counts=event.counts)
 
 

@@ -52,7 +52,7 @@ def test_a_subject_is_found_by_its_stems(tag: str, expected: Occurrence) -> None
 
 
 def test_a_tag_is_about_the_notes_of_all_its_spellings_and_of_those_below_it() -> None:
-    """Each note counts once, whether it names the subject or has the tag."""
+    """Each note counts once, whether it names the subject, has the tag, or speaks of it twice."""
     entries = [
         Entry("dev"),
         Entry("dev/git", ("branches",)),
@@ -62,6 +62,7 @@ def test_a_tag_is_about_the_notes_of_all_its_spellings_and_of_those_below_it() -
         Entry("astronomy"),
     ]
     tagged = note("Untitled.md", "---\ntags: [dev/git/hooks, books]\n---\nAfter a commit.\n")
-    assert notes_about(entries, [*NOTES, tagged]) == {
+    twice = note("House.md", "Machine learning does not heat it. Machine learning never did.\n")
+    assert notes_about(entries, [*NOTES, tagged, twice]) == {
         "dev": 3, "dev/git": 3, "ai": 2, "reading": 1, "libros": 1, "astronomy": 0
     }  # fmt: skip
