@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 from notemill.offline.cues import cues
@@ -33,7 +33,7 @@ from notemill.offline.sentences import (
     stop_for,
 )
 from notemill.offline.titles import only_counts
-from notemill.offline.units import COLONS, LISTS, is_name, units, word_count
+from notemill.offline.units import COLONS, LISTS, MAX_UNITS, is_name, units, word_count
 from notemill.text.words import fold, folded, is_cjk, terms, width, words
 
 if TYPE_CHECKING:
@@ -317,7 +317,12 @@ def _leaning(unit: Unit, index: int) -> float:
 
 def _phrases(unit: Unit) -> float:
     """Return the price of greetings, button labels, notices and dates, less that of a topic."""
-    text = folded(unit.text)
+    return _price(unit.text, step=unit.kind is PieceKind.STEP)
+
+
+@lru_cache(maxsize=2 * MAX_UNITS)
+def _price(said: str, *, step: bool) -> float:
+    text = folded(said)
     price = BOILERPLATE if any(phrase in text for phrase in cues()["boilerplate"]) else 0.0
     price += SMALL_TALK if any(phrase in text for phrase in cues()["small_talk"]) else 0.0
     price -= ANNOUNCES if any(phrase in text for phrase in cues()["topics"]) else 0.0
@@ -325,7 +330,7 @@ def _phrases(unit: Unit) -> float:
     greets = text.startswith(_wide_greetings())
     if head in cues()["greetings"] or greets:
         price += GREETING
-    if unit.kind is PieceKind.STEP and head in cues()["presses"]:
+    if step and head in cues()["presses"]:
         price += PRESSES
     dated = _CLOCKED.match(text) or (
         width(text) < DATE_WIDTH

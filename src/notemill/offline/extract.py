@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from notemill.offline.cjk import cjk_phrases
@@ -16,7 +17,7 @@ from notemill.offline.pieces import parse
 from notemill.offline.tag_choice import choose
 from notemill.offline.topics import topics
 from notemill.offline.units import is_fact
-from notemill.text.stopwords import combined, languages_of
+from notemill.text.stopwords import SAMPLE_WORDS, combined, languages_of
 from notemill.text.terms import language_of
 from notemill.text.words import UNSPACED, fold, words
 
@@ -33,7 +34,7 @@ NOTHING_COMMON = Commonplace()
 NAMESPACE = "___"
 """How Logseq writes a slash in a file's name."""
 PAIR = 2
-SAMPLE_PIECES = 100
+SAMPLE_PIECES = 40
 MAX_TITLE = 300
 MAX_FOLDER = 500
 
@@ -73,7 +74,8 @@ def extract(
     name = title.rstrip("/ ").rpartition(" / ")[2] if NAMESPACE in given else title
     folder = " ".join(normalised(folder[:MAX_FOLDER]).split())
     page = parse(text)
-    body = [fold(word) for piece in page.pieces for word in words(piece.text)]
+    said = (fold(word) for piece in page.pieces for word in words(piece.text))
+    body = list(islice(said, SAMPLE_WORDS))
     stop = combined(languages_of(body or [fold(word) for word in words(title)]))
     recurring = cjk_phrases((piece.text for piece in page.pieces if not is_fact(piece)), title)
     ranked = phrases(page, title, stop, recurring) if vocabulary else []

@@ -43,6 +43,9 @@ _URL = re.compile(
     r"<?\b(?:[a-z][a-z+.-]{1,20}://|www\.|mailto:)[^\s<>\"'\u3001-\u301f\uff00-\uff1f]++>?+",
     re.IGNORECASE,
 )
+# What no address or bold word does without, so that most lines are not searched at every letter.
+_ADDRESSED = ("://", "www.", "mailto:")
+_PAIRED = ("**", "__", "==")
 _TAG = re.compile(r"</?+[a-zA-Z][^<>\n]*+>")
 _MACRO = re.compile(r"\{\{[^{}\n]*+\}\}|\{%[^%\n]*+%\}|\$=[^\n]*+")
 _STRONG = re.compile(r"(\*\*|__|==)(?=\S)([^*_=\n]{1,80})(?<=\S)\1")
@@ -62,7 +65,6 @@ _EMOJI = re.compile(
 _CJK_GAP = re.compile(f"(?<=[{HAN}{KANA}\u3001-\u3015\uff01-\uff1f]) (?=[{HAN}{KANA}])")
 _MARK_LABEL = re.compile(r"[\[(]?(?:\d{1,3}|[*\u2020\u2021])[\])]?")
 _LOOSE_STOP = re.compile(r" ([.,])(?=\s|$)")
-_SPACES = re.compile(r"\s+")
 _FILE = re.compile(
     r"\.(?:png|jpe?g|gif|svg|webp|pdf|mp[34]|m4a|wav|webm|mov|canvas|base)$", re.IGNORECASE
 )
@@ -88,10 +90,10 @@ class InlineElements:
 
 def clean(text: str) -> str:
     """Return `text` on one line, without emoji, double spaces or spaces before a stop."""
-    bare = _SPACES.sub(" ", text if text.isascii() else _EMOJI.sub("", text)).strip()
+    bare = " ".join((text if text.isascii() else _EMOJI.sub("", text)).split())
     if not bare.isascii():
         bare = _CJK_GAP.sub("", bare)
-    return _LOOSE_STOP.sub(r"\1", bare)
+    return _LOOSE_STOP.sub(r"\1", bare) if " ." in bare or " ," in bare else bare
 
 
 def link_label(target: str, titles: Mapping[str, str]) -> str:
@@ -128,19 +130,25 @@ def plain(line: str, found: InlineElements, titles: Mapping[str, str]) -> str:
 def _without_markup(line: str, found: InlineElements, titles: Mapping[str, str]) -> str:
     text = _ESCAPED.sub(lambda m: chr(SHIELD_BASE + ord(m[1])), line) if "\\" in line else line
     text = _without_links(text, found, titles) if "[" in text else text
-    text = _MACRO.sub(HOLE, text)
-    text = _URL.sub(lambda m: _address(m[0], found), text)
+    text = _MACRO.sub(HOLE, text) if "{" in text or "$=" in text else text
+    text = _URL.sub(lambda m: _address(m[0], found), text) if _has(text, _ADDRESSED) else text
     text = _TAG.sub(" ", text) if "<" in text else text
-    text = _BLOCK_ID.sub("", text)
+    text = _BLOCK_ID.sub("", text) if "^" in text else text
     text = _hashtags(text, found) if TAG in text else text
-    for match in _STRONG.finditer(text):
+    for match in _STRONG.finditer(text) if _has(text, _PAIRED) else ():
         found.strong.append(clean(match[2].translate(_UNESCAPE)))
-    text = _STRUCK.sub("", text)
+    text = _STRUCK.sub("", text) if "~~" in text else text
     if "*" in text:
         text = _STARS.sub(lambda m: m[0] if _LONE_STAR.match(text, m.start()) else "", text)
     text = _UNDERSCORES.sub("", text) if "_" in text else text
-    text = _PRIORITY.sub("", _MARKER.sub("", text))
+    text = _MARKER.sub("", text) if "==" in text or "||" in text else text
+    text = text if text.isascii() else _PRIORITY.sub("", text)
     return html.unescape(text) if "&" in text else text
+
+
+def _has(text: str, marks: tuple[str, ...]) -> bool:
+    lowered = text.lower()
+    return any(mark in lowered for mark in marks)
 
 
 def _without_links(text: str, found: InlineElements, titles: Mapping[str, str]) -> str:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from notemill.offline.cues import cues
 from notemill.offline.inline import ADDRESS
 from notemill.offline.marked import HOLE
 from notemill.offline.sentences import split
 from notemill.text.stopwords import lists
-from notemill.text.words import UNSPACED, WORD, fold
+from notemill.text.words import UNSPACED, WORD, fold, words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 MOST_WORDS: Final = 5
 MOST_CONNECTORS: Final = 2
-READ_CHARS: Final = 10_000
+READ_CHARS: Final = 6_000
 """Of a note's text; what it is about is named before that."""
 MIN_CHARS: Final = 3
 TITLE_CASE: Final = 0.75
@@ -61,24 +61,23 @@ class Name:
         return len(self.text.split())
 
 
-@dataclass(frozen=True, slots=True)
-class _Token:
+class _Token(NamedTuple):
+    """A word of a sentence, and whether it begins with a capital."""
+
     text: str
     folded: str
     start: int
     end: int
-
-    @property
-    def capital(self) -> bool:
-        return self.text[0].isupper()
+    capital: bool
 
 
 @dataclass(slots=True)
 class _Found:
-    """The names of a text while it is read."""
+    """The names of a text while it is read; `empty` are the words that name nothing."""
 
     language: str
     stop: AbstractSet[str]
+    empty: AbstractSet[str]
     lower: AbstractSet[str]
     names: dict[str, Name] = field(default_factory=dict)
     opening: Counter[str] = field(default_factory=Counter)
@@ -101,22 +100,21 @@ def names_in(texts: Sequence[str], language: str, stop: AbstractSet[str]) -> lis
     """
     total = min(READ_CHARS, sum(map(len, texts))) or 1
     done = 0
-    sentences: list[tuple[str, list[_Token], float]] = []
+    sentences: list[tuple[str, float]] = []
     for text in texts:
-        bare = _MAIL.sub("|", text.replace(HOLE, "|").replace(ADDRESS, "|"))
-        sentences += ((one, _tokens(one), done / total) for one in split(bare))
+        bare = text.replace(HOLE, "|").replace(ADDRESS, "|")
+        bare = _MAIL.sub("|", bare) if "@" in bare else bare
+        sentences += ((one, done / total) for one in split(bare))
         done += len(text)
         if done >= READ_CHARS:
             break
-    found = _Found(
-        language,
-        stop,
-        frozenset(
-            token.folded for _, tokens, _ in sentences for token in tokens if token.text.islower()
-        ),
-    )
-    for sentence, tokens, place in sentences:
-        _read(sentence, tokens, place, found)
+    lower = filter(str.islower, words("\n".join(sentence for sentence, _ in sentences)))
+    found = _Found(language, stop, stop | lists()["junk"], frozenset(map(fold, lower)))
+    for sentence, place in sentences:
+        if sentence[1:].islower():  # no capital but the first says anything
+            found.opening[fold(sentence.partition(" ")[0])] += 1
+        else:
+            _read(sentence, _tokens(sentence), place, found)
     for folded, count in found.opening.items():
         if folded in found.names:
             found.names[folded].count += count
@@ -146,7 +144,7 @@ def _told_apart(names: Iterable[Name]) -> list[Name]:
 
 def _tokens(sentence: str) -> list[_Token]:
     return [
-        _Token(match[0], fold(match[0]), match.start(), match.end())
+        _Token(word := match[0], fold(word), match.start(), match.end(), word[0].isupper())
         for match in WORD.finditer(sentence)
     ]
 
@@ -291,8 +289,7 @@ def _inflects(before: _Token, first: _Token, found: _Found) -> bool:
 
 
 def _is_name(run: Sequence[_Token], before: _Token | None, found: _Found) -> bool:
-    junk = lists()["junk"]
-    if all(len(token.text) == 1 or token.folded in junk | found.stop for token in run):
+    if all(len(token.text) == 1 or token.folded in found.empty for token in run):
         return False
     if len(run) > 1:
         if all(token.text.isupper() for token in run):

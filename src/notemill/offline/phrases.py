@@ -178,6 +178,11 @@ def _apart_hyphens(key: Key) -> Key:
     return tuple(stem(part) for word in key for part in word.split("-") if part)
 
 
+def _is_junk(word: str) -> bool:
+    # Letters alone are none, and most words are that.
+    return not word.isalpha() and _JUNK.fullmatch(word) is not None
+
+
 def _runs(text: str, stop: AbstractSet[str]) -> Iterator[list[_Word]]:
     """Yield the runs of words between stopwords and stops."""
     for part in _BREAK.split(text.replace(HOLE, "|").replace(ADDRESS, "|")):
@@ -185,7 +190,7 @@ def _runs(text: str, stop: AbstractSet[str]) -> Iterator[list[_Word]]:
         inside = False
         for match in WORD.finditer(part or ""):
             word = match[0] if match[0].isascii() else _PARTICLE.sub("", match[0])
-            if match.lastgroup or fold(word) in stop or _JUNK.fullmatch(word):
+            if match.lastgroup or fold(word) in stop or _is_junk(word):
                 if run:
                     yield run
                 run = []
@@ -267,7 +272,7 @@ def _is_phrase(key: Key, tally: _Tally) -> bool:
         return bool(tally.bonus and text.isupper() and len(text) == ACRONYM)
     junk = lists()["junk"]
     parts = [fold(word) for word in words(text)]
-    if fold(text) in junk or all(part in junk or _JUNK.fullmatch(part) for part in parts):
+    if fold(text) in junk or all(part in junk or _is_junk(part) for part in parts):
         return False
     if len(key) > 1 and not tally.bonus and {key[0], key[-1]} & junk:
         return False
