@@ -28,6 +28,7 @@ LONG_TERM = 3
 OFTEN = 3
 PLACE = 1.6
 
+_HAN = re.compile(f"[{HAN}]")
 _RUN = re.compile(f"[{HAN}{KANA}]{{2,}}")
 _KATAKANA = re.compile("[\u30a1-\u30fa\u30fc-\u30ff]{3,}")
 # A word for who or what it is stands before a foreign name, or the name is no more than a word.
@@ -108,17 +109,19 @@ def _places_in(text: str) -> Iterator[str]:
     """Yield the names of places and events, each from behind the last word of grammar before it."""
     edges = lists()["zhedge"]
     for match in _places().finditer(text):
-        name = match[0]
-        start = max((place + 1 for place, char in enumerate(name) if char in edges), default=0)
-        if start < match.start(1) - match.start():
-            yield name[start:]
+        start = match.start()
+        least = max(0, start - MOST_COMPOUND)
+        while start > least and _HAN.match(text, start - 1) and text[start - 1] not in edges:
+            start -= 1
+        if start < match.start():
+            yield text[start : match.end()]
 
 
 @cache
 def _places() -> re.Pattern[str]:
-    """Return a pattern of what ends like the name of a place or an event: \u2026\u535a\u7269\u9986, \u2026\u516c\u56ed."""
+    """Return a pattern of how names of places and events end: \u2026\u535a\u7269\u9986, \u2026\u516c\u56ed, \u2026\u5927\u5b66\u56fe\u4e66\u9986."""
     kinds = "|".join(sorted(cues()["places_cjk"], key=lambda one: (-len(one), one)))
-    return re.compile(f"[{HAN}]{{1,{MOST_COMPOUND}}}?({kinds})(?![{HAN}]*(?:{kinds}))")
+    return re.compile(f"(?:{kinds})+")
 
 
 def _stands_alone(term: str, text: str) -> bool:

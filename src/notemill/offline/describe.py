@@ -13,6 +13,7 @@ from notemill.offline.inline import ADDRESS
 from notemill.offline.marked import HOLE
 from notemill.offline.openings import Opening, opening_of, standing_alone
 from notemill.offline.outline import (
+    colon_of,
     first_lines,
     is_junk,
     is_log,
@@ -32,7 +33,7 @@ from notemill.offline.sentences import (
     shortened,
     stop_for,
 )
-from notemill.offline.titles import only_counts
+from notemill.offline.titles import only_counts, opening_heading
 from notemill.offline.units import COLONS, LISTS, MAX_UNITS, is_name, units, word_count
 from notemill.text.words import fold, folded, is_cjk, terms, width, words
 
@@ -158,11 +159,19 @@ def describe(page: NotePieces, title: str, folder: str, stop: AbstractSet[str]) 
     if _says_less(unit, windows[best], page):
         return outline(page, title, folder)
     text = _in_context(standing_alone(windows[best]), unit, names)
-    text = _named(text, title, folder)
+    text = _headed(_named(text, title, folder), page, title)
     scant = width(text) < SCANT_WIDTH and len(page.pieces) >= MANY_PIECES and not unit.complete
     if (scant or unit.kind is PieceKind.HEADING) and not unit.described:
         text = with_parts(text, page, title, unit.group)
     return text[:MOST_CHARS]
+
+
+def _headed(text: str, page: NotePieces, title: str) -> str:
+    """Return a text after the heading that says what it is about where the title only counts."""
+    heads = opening_heading(page, title) if only_counts(title) else []
+    if not heads or is_junk(heads[0]) or fold(heads[0]) in fold(text):
+        return text
+    return f"{heads[0]}{colon_of(text)}{text}"
 
 
 def _named(text: str, title: str, folder: str) -> str:
@@ -179,7 +188,7 @@ def _named(text: str, title: str, folder: str) -> str:
         or is_junk(title)
     ):
         return text
-    return f"{title}\uff1a{text}" if is_cjk(text) else f"{title}: {text}"
+    return f"{title}{colon_of(text)}{text}"
 
 
 def _says_less(unit: Unit, text: str, page: NotePieces) -> bool:

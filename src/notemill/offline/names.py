@@ -195,8 +195,6 @@ def _is_whole(
     It is not in "dispersi\u00f3n de Rayleigh", nor, if it is one word, in "Mersey ferry".
     """
     start = end - len(run)
-    if len(run[-1].text) == 1:
-        return False  # "Dear B"
     if found.language == "de" and start and tokens[start - 1].folded in cues()["articles"]:
         return False  # "bis der Teig Blasen wirft"
     if start > 1 and sentence[tokens[start - 1].end : run[0].start].isspace():
@@ -292,8 +290,8 @@ def _is_name(run: Sequence[_Token], before: _Token | None, found: _Found) -> boo
     if all(len(token.text) == 1 or token.folded in found.empty for token in run):
         return False
     if len(run) > 1:
-        if all(token.text.isupper() for token in run):
-            return False  # "AM EST"
+        if len(run[-1].text) == 1 or all(token.text.isupper() for token in run):
+            return False  # "Parent A", "Dear B", "AM EST"
         if found.language not in NOUNS_CAPITAL:
             return True
         return before is None or not _inflects(before, run[0], found)

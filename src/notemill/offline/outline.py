@@ -152,13 +152,14 @@ def log_lines(page: NotePieces, title: str) -> str:
             names.append(text)
             continue
         start = shortened(split(text)[0])
-        entries.append(f"{context}{_colon(start)}{start}" if context in names else start)
+        entries.append(f"{context}{colon_of(start)}{start}" if context in names else start)
         names = [name for name in names if name != context]
     fragments = [text for text in distinct([*entries, *names], fold(title)) if not is_junk(text)]
     return _joined(fragments) if fragments else title
 
 
-def _colon(text: str) -> str:
+def colon_of(text: str) -> str:
+    """Return what follows a name before what is said of it in a text."""
     return "\uff1a" if is_cjk(text) else ": "
 
 
@@ -202,7 +203,7 @@ def _fragments(lines: Sequence[Piece], own: str) -> list[str]:
         deeper = piece.kind in LISTS and bool(heads) and piece.depth > heads[-1]
         if deeper and is_name(text):
             alone = len(heads) == 1
-            texts[-1] += (_colon(text) if alone else _comma(text)) + text
+            texts[-1] += (colon_of(text) if alone else _comma(text)) + text
             heads.append(heads[-1])
         else:
             texts.append(text)
@@ -260,7 +261,8 @@ def _row(row: Sequence[Piece], *, headed: bool) -> str:
     wide = is_cjk(whole)
     if headed:
         rest = [
-            f"{one.column}{_colon(whole)}{one.text}" if one.column else one.text for one in row[1:]
+            f"{one.column}{colon_of(whole)}{one.text}" if one.column else one.text
+            for one in row[1:]
         ]
     told = _comma(whole).join(rest)
     if "," in told.replace(", ", "") or any(
@@ -296,7 +298,7 @@ def _told(parts: Sequence[Part]) -> str:
 
     def text() -> str:
         told = (
-            f"{head}{_colon(head)}{_comma(sample).join(lines[:size])}"
+            f"{head}{colon_of(head)}{_comma(sample).join(lines[:size])}"
             for (head, lines), size in zip(parts, sizes, strict=False)
         )
         return ("\uff1b" if is_cjk(sample) else "; ").join(told)
@@ -346,7 +348,7 @@ def _joined(labels: Sequence[str], *, colon: bool = False) -> str:
     for label in labels[1:]:
         mark = comma
         if colon and text == first:
-            mark = _colon(first)
+            mark = colon_of(first)
         elif text.endswith(tuple("!?\uff01\uff1f")):
             mark = " "
         longer = text.rstrip(".\u3002\uff1b;") + mark + label

@@ -249,6 +249,11 @@ def test_short_lines_are_told_together(text: str, expected: str) -> None:
             ),
             "Zwei Vierzehnjährige fahren mit einem Lada durch das Land.",
         ),
+        (
+            "Class 5",
+            "## Depth of field\n\nDepends on the aperture and the distance to the subject.",
+            "Depth of field: Depends on the aperture and the distance to the subject.",
+        ),
         ("Rolf", "1951年生まれの電気技師。2016年に引退した。", "1951年生まれの電気技師。"),
         (
             "Verbs",
@@ -473,7 +478,8 @@ def test_a_huge_note_costs_no_more_than_a_long_one() -> None:
 
 
 @pytest.mark.parametrize(
-    "unit", ["[", "[a](", "*a _", "<a ", "{{", "1. ", "「", "> ", "<!--", "`a ``"]
+    "unit",
+    ["[", "[a](", "*a _", "<a ", "{{", "1. ", "「", "> ", "<!--", "`a ``", "大学", "园大学园"],
 )
 def test_hostile_markup_is_read_in_linear_time(unit: str) -> None:
     """No run of unclosed markup makes a pattern backtrack."""

@@ -85,6 +85,12 @@ def topics_of(text: str, title: str, common: Commonplace | None = None) -> tuple
         ),
         ("Dump", "It has a **left sidebar** and a **right sidebar** now.", ("Dump",)),
         ("Sample", "Read Header 1 first.\n\n## Header 1\n\nHeader 1 ends.", ("Sample",)),
+        (
+            "Levels",
+            "Let Parent A hold a child. Then Parent A is shown, and Parent A folds.",
+            ("Levels",),
+        ),
+        ("2025-03-12", "在北京大学图书馆坐了一下午。", ("北京大学图书馆",)),
         ("2025-03-12", "和小雨去国家博物馆看了展，排队两个小时。", ("国家博物馆",)),
         ("202310071432 Boxes surprise", "They do.", ("Boxes surprise",)),
         ("Episode 112 Why we wait", "It is fear.", ("Why we wait",)),
