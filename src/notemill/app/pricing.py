@@ -14,8 +14,10 @@ from twolane import format_usd
 if TYPE_CHECKING:
     from notemill.app.events import Front
     from notemill.app.first_vocabulary import FirstVocabulary, VocabularyPlan
+    from notemill.app.opened import OpenVault
     from notemill.app.terms import RunTerms
     from notemill.app.workbench import Workbench
+    from notemill.privacy import Sight
     from notemill.workflows.curation.requests import NoteRequests
     from notemill.workflows.curation.survey import Survey
     from twolane import Offer, Plan
@@ -57,9 +59,7 @@ async def price_of(
     if asked is not None:
         survey = replace(survey, candidates=first.expected(asked))
     requests = await bench.on(requests_in, bench, survey)
-    by_vocabulary = asked is not None or await bench.on(
-        lambda opened: opened.gate().vocabulary is not None
-    )
+    by_vocabulary = asked is not None or await bench.on(_has_vocabulary, survey.sight)
     ordering = await expected(bench, survey, terms, vocabulary=by_vocabulary)
     beside = [*([asked.plan] if asked else ()), *([ordering] if ordering else ())]
     plan = await bench.plan(requests, terms, reply_tokens=REPLY_TOKENS, beside=beside)
@@ -70,3 +70,7 @@ async def price_of(
         if format_usd(whole_nano) == format_usd(without_nano):
             ordering = None
     return Priced(requests, plan, offer, asked, ordering)
+
+
+def _has_vocabulary(opened: OpenVault, sight: Sight) -> bool:
+    return opened.gate(opened.place(sight)).vocabulary is not None

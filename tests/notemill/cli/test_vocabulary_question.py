@@ -140,6 +140,7 @@ def test_an_edited_list_is_used_once_its_lines_can_be_read(place: Place) -> None
     assert place.tags(APPLIED) == ["earth", "earth/compost"]
 
 
+@pytest.mark.long
 def test_leaving_a_bad_list_as_it_is_asks_again(place: Place) -> None:
     """What was proposed still waits, and can be used."""
     terminal = place.asked()
@@ -169,7 +170,7 @@ def test_no_goes_on_without_one_and_never_asks_again(place: Place) -> None:
 
 @pytest.mark.parametrize(
     ("typed", "code"),
-    [("l\n", 8), ("\n", 8), (CTRL_D, 8), (CTRL_C, 4)],
+    [("l\n", 8), pytest.param("\n", 8, marks=pytest.mark.long), (CTRL_D, 8), (CTRL_C, 4)],
     ids=["later", "Enter", "end of input", "Ctrl-C"],
 )
 def test_without_a_decision_nothing_is_curated(place: Place, typed: str, code: int) -> None:
@@ -187,6 +188,7 @@ def test_without_a_decision_nothing_is_curated(place: Place, typed: str, code: i
         assert place.tags(PENDING) == waiting
 
 
+@pytest.mark.long
 def test_what_is_no_answer_is_asked_again(place: Place) -> None:
     """A letter that means nothing decides nothing."""
     terminal = place.asked()
