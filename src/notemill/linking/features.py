@@ -108,18 +108,7 @@ def pairs_of(
         most_meant=None if meaning is None else _greatest(meaning),
         degrees=np.diff(matrices.graph.indptr).astype(np.float32),
     )
-    sources = [
-        nearest,
-        _nearest(matrices.names, _FEW),
-        top(either, _NEAREST),
-        top(evidence.neighbours, _NEAREST),
-        top(evidence.votes, _NEAREST),
-        Matrix(top(evidence.votes, _FEW).T),
-        top(evidence.echoes, _FEW),
-        _family(matrices),
-        *(() if meaning is None else (meaning,)),
-    ]
-    rows, columns = _union(sources, matrices.graph)
+    rows, columns = _union(_sources(matrices, evidence, meaning), matrices.graph)
     if asked is not None:
         rows, columns = rows[asked[rows]], columns[asked[rows]]
     features = np.empty((len(rows), len(NAMES)), np.float32)
@@ -131,6 +120,21 @@ def pairs_of(
     if vectors is not None:
         meant |= vectors.any(axis=1)
     return Pairs(rows, columns, features, linked, meant)
+
+
+def _sources(matrices: Matrices, evidence: _Evidence, meaning: Matrix | None) -> list[Matrix]:
+    """Return what candidates come from."""
+    return [
+        evidence.nearest,
+        _nearest(matrices.names, _FEW),
+        top(evidence.either, _NEAREST),
+        top(evidence.neighbours, _NEAREST),
+        top(evidence.votes, _NEAREST),
+        Matrix(top(evidence.votes, _FEW).T),
+        top(evidence.echoes, _FEW),
+        _family(matrices),
+        *(() if meaning is None else (meaning,)),
+    ]
 
 
 def _features(

@@ -10,7 +10,7 @@ import numpy as np
 from scipy import sparse
 
 from notemill.linking.mentions import mentions_of
-from notemill.text.vectors import Matrix, counts_of, damped, idf_of, unit_rows
+from notemill.text.vectors import Matrix, counts_of, idf_of, unit_rows, weighed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,20 +57,29 @@ def matrices_of(documents: Sequence[Document], lexicon: Lexicon, names: Names) -
     """Return the matrices of a vault's notes."""
     texts = [one.terms for one in documents]
     called = [one.names for one in documents]
-    counts = counts_of(texts, len(lexicon))
-    name_counts = counts_of([np.concatenate(one) for one in called], len(lexicon))
-    idf = idf_of(counts + name_counts)
+    words, names_alone = _weighed(texts, called, len(lexicon))
     graph, cited = _graph(documents, names)
     mentions, named = mentions_of(texts, called)
     return Matrices(
-        words=unit_rows(damped(counts + NAME_WEIGHT * name_counts) @ sparse.diags(idf)),
-        names=unit_rows((name_counts > 0).astype(np.float32) @ sparse.diags(idf)),
+        words=words,
+        names=names_alone,
         mentions=mentions,
         named=named,
         graph=graph,
         cited=cited,
         places=_places([one.key for one in documents]),
     )
+
+
+def _weighed(
+    texts: Sequence[NDArray[np.int32]], called: Sequence[Sequence[NDArray[np.int32]]], width: int
+) -> tuple[Matrix, Matrix]:
+    """Return the words and the names of notes as rows of `width` weighted terms."""
+    names = counts_of([np.concatenate(one) for one in called], width)
+    counts = counts_of(texts, width) + NAME_WEIGHT * names
+    idf = idf_of(counts)
+    names.data[:] = 1
+    return weighed(counts, idf), unit_rows(names, idf)
 
 
 def _graph(documents: Sequence[Document], names: Names) -> tuple[Matrix, Matrix]:

@@ -65,9 +65,9 @@ class LinkModel:
 
     def odds(self, pairs: Pairs) -> NDArray[np.float64]:
         """Return the log-odds of all candidates."""
-        of_linked = pairs.linked[pairs.rows]
-        linked, alone = self.linked.odds(pairs.features), self.alone.odds(pairs.features)
-        return np.where(of_linked, linked, alone)
+        found, of_linked = self.alone.odds(pairs.features), pairs.linked[pairs.rows]
+        np.copyto(found, self.linked.odds(pairs.features), where=of_linked)
+        return found
 
     def taught(self, added: Weights | None) -> LinkModel:
         """Return the model with what a vault's links teach about notes that have such links."""

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from notemill.linking.corpus import Document, Lexicon
     from notemill.linking.features import Pairs
     from notemill.linking.matrices import Matrices
-    from notemill.linking.model import Weights
+    from notemill.linking.model import LinkModel, Weights
     from notemill.vault.resolve import Names
 
 MUTUAL: Final = 3
@@ -85,21 +85,17 @@ def propose(
     if len(documents) < 2:  # noqa: PLR2004
         return []
     matrices = matrices_of(documents, lexicon, names)
-    pairs = pairs_of(matrices, vectors)
-    # What links alone make likely, a reader of the two notes would not understand.
     words, meaning = (shipped(with_meaning=one).taught(taught) for one in (False, True))
-    odds, told = odds_of(pairs, words, meaning)
-    wanted = wanted_of(pairs, matrices, odds, told, top=top)
-    wanted = wanted.where(acceptance().at_most(wanted.odds) >= min_score)
-    first, second = wanted.ends(pairs)
+    first, second, odds, near = _likely(
+        matrices, vectors, words, meaning, top=top, min_score=min_score
+    )
     daily = np.array([_DATE.fullmatch(title_of(one.key)) is not None for one in documents])
     empty = np.array([not len(one.terms) for one in documents])
     fit = ~(daily[first] & daily[second]) & ~(empty[first] | empty[second])
     fit[fit] = ~_by_language_alone(documents, matrices, first[fit], second[fit])
-    wanted, first, second = wanted.where(fit), first[fit], second[fit]
-    near = pairs.features[wanted.at, NAMES.index("meaning")]
+    first, second, odds, near = first[fit], second[fit], odds[fit], near[fit]
     evidence = evidence_of(documents, lexicon, matrices, first, second, near=near)
-    scores = acceptance().of(wanted.odds, evidence)
+    scores = acceptance().of(odds, evidence)
     enough = scores >= min_score
     unseen = np.flatnonzero(enough & ~evidence.any)
     enough[unseen] = share_words(documents, lexicon, matrices, first[unseen], second[unseen])
@@ -119,6 +115,28 @@ def propose(
         Candidate(documents[one].key, documents[other].key, round(float(score), 4), reason)
         for one, other, score, reason in zip(first, second, scores, reasons, strict=True)
     ]
+
+
+def _likely(
+    matrices: Matrices,
+    vectors: NDArray[np.float32] | None,
+    words: LinkModel,
+    meaning: LinkModel,
+    *,
+    top: int,
+    min_score: float,
+) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float64], NDArray[np.float32]]:
+    """Return the pairs that are wanted and may be likely enough, their log-odds and nearness.
+
+    All other candidates are many times as many, and not kept.
+    """
+    pairs = pairs_of(matrices, vectors)
+    # What links alone make likely, a reader of the two notes would not understand.
+    odds, told = odds_of(pairs, words, meaning)
+    wanted = wanted_of(pairs, matrices, odds, told, top=top)
+    wanted = wanted.where(acceptance().at_most(wanted.odds) >= min_score)
+    near = pairs.features[wanted.at, NAMES.index("meaning")]
+    return *wanted.ends(pairs), wanted.odds, near
 
 
 def wanted_of(

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from notemill.text.vectors import Matrix, counts_of, damped, idf_of, unit_rows
+from notemill.text.vectors import Matrix, counts_of, idf_of, weighed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -126,9 +126,7 @@ class TagModel:
         return counts_of([one[one < self._width] for one in texts], self._width)
 
     def _rows(self, counts: Matrix) -> Matrix:
-        weighed = damped(counts)
-        weighed.data *= self._idf[weighed.indices]
-        return unit_rows(weighed)
+        return weighed(counts, self._idf)
 
     def _learn(self, examples: Sequence[Example]) -> None:
         size = len(examples)

@@ -42,19 +42,24 @@ def idf_of(counts: Matrix) -> NDArray[np.float32]:
     return np.where(telling, weights, 0).astype(np.float32)
 
 
-def damped(counts: Matrix) -> Matrix:
-    """Return 1 + log of the counts: a term said ten times does not say ten times as much."""
+def weighed(counts: Matrix, idf: NDArray[np.float32]) -> Matrix:
+    """Return TF-IDF rows of length 1; an empty row stays empty.
+
+    A term said ten times does not weigh ten times as much, but 1 + log(10) times.
+    """
     found = counts.copy()
     found.data = 1 + np.log(np.maximum(found.data, 1))
-    return found
+    return unit_rows(found, idf)
 
 
-def unit_rows(rows: Matrix) -> Matrix:
-    """Return the rows scaled to length 1; an empty row stays empty."""
-    found = Matrix(rows)
-    found.eliminate_zeros()
-    norms = np.sqrt(np.asarray(found.multiply(found).sum(axis=1)).ravel())
-    return Matrix(sparse.diags(1 / np.where(norms > 0, norms, 1)) @ found).astype(np.float32)
+def unit_rows(rows: Matrix, weights: NDArray[np.float32]) -> Matrix:
+    """Weigh the columns of the rows, scale each row to length 1, in place, and return them."""
+    rows.data *= weights[rows.indices]
+    rows.eliminate_zeros()
+    squares = Matrix((rows.data**2, rows.indices, rows.indptr), shape=rows.shape)
+    norms = np.sqrt(np.asarray(squares.sum(axis=1)).ravel())
+    rows.data *= np.repeat(1 / np.where(norms > 0, norms, 1), np.diff(rows.indptr))
+    return rows
 
 
 def top(matrix: Matrix, count: int) -> Matrix:
