@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from dataclasses import dataclass
+from itertools import count
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -36,7 +38,7 @@ class Lexicon:
 
     def __init__(self) -> None:
         """Start empty."""
-        self._numbers: dict[str, int] = {}
+        self._numbers = defaultdict[str, int](count().__next__)
         self.surfaces: Surfaces = {}
         self.stems = Stems(self.surfaces)
 
@@ -46,8 +48,7 @@ class Lexicon:
 
     def numbers_of(self, words: Iterable[str]) -> NDArray[np.int32]:
         """Return the numbers of terms; new terms get the next free ones."""
-        numbers = self._numbers
-        return np.array([numbers.setdefault(one, len(numbers)) for one in words], np.int32)
+        return np.fromiter(map(self._numbers.__getitem__, words), np.int32)
 
     def terms(self) -> list[str]:
         """Return the terms in the order of their numbers."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import numpy as np
 from scipy import sparse
@@ -15,12 +15,16 @@ from notemill.linking.nearest import nearest_rows
 from notemill.text.vectors import Matrix, ranges, top
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from notemill.linking.matrices import Matrices
 
     Floats = NDArray[np.float32]
     Rows = NDArray[np.int32]
+
+_Result = TypeVar("_Result")
 
 NAMES: Final = (
     "alike",
@@ -112,9 +116,11 @@ def pairs_of(
     if asked is not None:
         rows, columns = rows[asked[rows]], columns[asked[rows]]
     features = np.empty((len(rows), len(NAMES)), np.float32)
-    for start in range(0, len(rows), PAIRS):
-        some = slice(start, start + PAIRS)
+
+    def fill(some: slice) -> None:
         features[some] = _features(matrices, evidence, vectors, rows[some], columns[some])
+
+    in_blocks(fill, len(rows), PAIRS)
     linked = np.diff(evidence.votes.indptr) > 0
     meant = np.zeros(matrices.size, bool)
     if vectors is not None:
@@ -187,16 +193,24 @@ def _nearest(rows: Matrix, count: int) -> Matrix:
     size, turned = rows.shape[0], Matrix(rows.T)
     block = max(1, _PRODUCTS // max(size, 1))
 
-    def nearest(start: int) -> Matrix:
+    def nearest(some: slice) -> Matrix:
         # A row's product with itself is among its greatest: it goes once there are few.
-        found = top(Matrix(rows[start : start + block] @ turned), count + 1)
-        found.data[_rows_of(found) + start == found.indices] = 0
+        found = top(Matrix(rows[some] @ turned), count + 1)
+        found.data[_rows_of(found) + some.start == found.indices] = 0
         found.eliminate_zeros()
         return top(found, count)
 
-    # scipy holds no lock while it multiplies.
+    return Matrix(sparse.vstack(in_blocks(nearest, size, block)))
+
+
+def in_blocks(work: Callable[[slice], _Result], size: int, block: int) -> list[_Result]:
+    """Return what `work` returns for `size` places, a block of them at a time, in order.
+
+    Blocks are worked on side by side: numpy and scipy hold no lock while they compute.
+    """
     with ThreadPoolExecutor(_THREADS) as pool:
-        return Matrix(sparse.vstack(list(pool.map(nearest, range(0, size, block)))))
+        every = (slice(start, min(start + block, size)) for start in range(0, size, block))
+        return list(pool.map(work, every))
 
 
 def _nearest_vectors(vectors: Floats, count: int) -> Matrix:
