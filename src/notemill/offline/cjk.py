@@ -12,11 +12,12 @@ from notemill.text.stopwords import lists
 from notemill.text.words import HAN, KANA
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
 READ_CHARS = 20_000
 LONGEST = 6
 MIN_COUNT = 2
+PAIR = 2
 MIN_NEIGHBOURS = 2
 SAME_TERM = 0.75
 MAX_TERMS = 60
@@ -149,34 +150,56 @@ def _script_runs(text: str) -> Counter[str]:
 
 def _repeated(text: str) -> Counter[str]:
     """Count the repeated character groups with varied neighbours on both sides."""
-    counts: Counter[str] = Counter()
     before: defaultdict[str, set[str]] = defaultdict(set)
     after: defaultdict[str, set[str]] = defaultdict(set)
     edges, words = lists()["zhedge"], lists()["zh"]
     runs = [match[0] for match in _RUN.finditer(text)]
-    for run in runs:
-        for size in range(2, LONGEST + 1):
-            for start in range(len(run) - size + 1):
-                counts[run[start : start + size]] += 1
-    repeated = {term for term, count in counts.items() if count >= MIN_COUNT}
+    counts = _counts(runs)
     for number, run in enumerate(runs):
-        for size in range(2, LONGEST + 1):
-            for start in range(len(run) - size + 1):
-                term = run[start : start + size]
-                if term in repeated:
-                    end = start + size
-                    # The edge of a run is a boundary of its own each time.
-                    before[term].add(run[start - 1] if start else f"<{number}")
-                    after[term].add(run[end] if end < len(run) else f">{number}")
+        for start in range(len(run) - 1):
+            for end in range(start + 2, min(start + LONGEST, len(run)) + 1):
+                term = run[start:end]
+                if term not in counts:
+                    break  # nor is one that goes on from it
+                # The edge of a run is a boundary of its own each time.
+                before[term].add(run[start - 1] if start else f"<{number}")
+                after[term].add(run[end] if end < len(run) else f">{number}")
     kept = {
-        term: counts[term]
-        for term in repeated
+        term: count
+        for term, count in counts.items()
         if term[0] not in edges
         and term[-1] not in edges
         and term not in words
         and min(len(before[term]), len(after[term])) >= MIN_NEIGHBOURS
     }
     return Counter(_longest(kept))
+
+
+def _counts(runs: Sequence[str]) -> dict[str, int]:
+    """Return the character groups that repeat, with their counts.
+
+    A group repeats only if the shorter ones in it do (Agrawal and Srikant, "Fast algorithms for
+    mining association rules", 1994), so that few of the long ones are counted.
+    """
+    found: dict[str, int] = {}
+    for size in range(2, LONGEST + 1):
+        counts = Counter(
+            [
+                run[start : start + size]
+                for run in runs
+                for start in range(len(run) - size + 1)
+                if size == PAIR
+                or (
+                    run[start : start + size - 1] in found
+                    and run[start + 1 : start + size] in found
+                )
+            ]
+        )
+        repeated = {term: count for term, count in counts.items() if count >= MIN_COUNT}
+        if not repeated:
+            break
+        found |= repeated
+    return found
 
 
 def _longest(counts: dict[str, int]) -> dict[str, int]:
