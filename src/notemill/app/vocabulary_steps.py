@@ -9,6 +9,7 @@ from notemill.errors import NotemillError, UsageError
 from notemill.markup.tags import tag_key
 from notemill.stores.proposals import ProposalState
 from notemill.stores.vocabulary import VocabularyTag
+from notemill.tagging.mentions import TagsOfNote, find_mentions
 from notemill.tagging.seeding import seeded
 from notemill.tagging.settling import own_tags
 from notemill.tagging.taglist import BEGIN, END, read_vocabulary
@@ -25,12 +26,13 @@ from notemill.workflows.tags.proposing import (
 from notemill.workflows.tags.seeds import seed_notes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from notemill.app.opened import OpenVault
     from notemill.index import NoteFacts
     from notemill.linking.corpus import Document
     from notemill.privacy import Sight
+    from notemill.tagging.settling import OwnTag
     from notemill.tagging.taglist import Entry
 
 _OPEN = (ProposalState.PENDING, ProposalState.ACCEPTED)
@@ -50,9 +52,21 @@ def material_in(opened: OpenVault, sight: Sight) -> Material:
     documents, _ = opened.contents.documents(opened.vault, seen)
     return Material(
         tuple(_lines(opened, seen)),
-        own_tags(one.all_tags for one in seen),
+        _told_tags(seen),
         between_folders(_linked(documents, seen, opened.vault.all_keys())),
     )
+
+
+def _told_tags(seen: Sequence[NoteFacts]) -> dict[str, OwnTag]:
+    """Return the tags that the owner uses as tags: one that a single text mentions may be none."""
+    mentions = find_mentions(
+        TagsOfNote(one.tags, one.inline_tags, one.labels, one.headings) for one in seen
+    )
+    return {
+        key: tag
+        for key, tag in own_tags(one.all_tags for one in seen).items()
+        if key not in mentions.all and not mentions.in_text.get(key) == tag.notes == 1
+    }
 
 
 def _lines(opened: OpenVault, seen: Iterable[NoteFacts]) -> Iterator[NoteLine]:

@@ -355,6 +355,19 @@ def test_a_tag_that_only_excluded_notes_have_by_now_is_not_told(desk: Desk) -> N
     assert "tools" not in later
 
 
+def test_a_word_with_a_mark_in_a_single_text_is_not_told_as_a_tag(
+    tmp_path: Path, model: Model
+) -> None:
+    """A channel that one note names is no tag of its owner; what two notes have may be one."""
+    said = {"Chat.md": "Ask in the #mobile-apps channel.\n"}
+    used = {f"{name}.md": f"Roast, boil, fry. #{name} #recipe\n" for name in ("beef", "corn")}
+    desk = Desk(tmp_path, NOTES | said | used, ScriptedProvider(model))
+    curate(desk, KeepingFront())
+    assert "recipe | 2" in model.asked[0]
+    assert "mobile-apps | " not in model.asked[0]
+    assert "Baking | 1" in model.asked[0]
+
+
 def test_offline_it_follows_from_the_notes_without_a_request(tmp_path: Path) -> None:
     """Folders and words that three notes share, decided as a model's would be."""
     notes = {
