@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from notemill.errors import NotemillError
 from notemill.index import facts_of
 from notemill.markup.references import NOTHING, Own
 from notemill.markup.tags import tag_key
+from notemill.stores.proposals import ProposalKind
 from notemill.tagging.gate import OPEN
 from notemill.tagging.known import NONE
 from notemill.workflows.curation.curate import proposals_for, read_reply
@@ -22,13 +24,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator
 
     from notemill.index import NoteFacts
-    from notemill.stores.proposals import NewProposal
+    from notemill.stores.proposals import NewProposal, Proposal
     from notemill.stores.review import Review
     from notemill.tagging.gate import Gate
     from notemill.tagging.known import KnownTags
     from notemill.vault.files import Vault
     from notemill.workflows.curation.topic_names import KnownTopics
     from twolane import ItemOutcome
+
+    _Found = tuple[str, str, list[NewProposal]]
 
 
 def collected(
@@ -47,12 +51,13 @@ def collected(
 
     A note that has changed since the model was asked is a conflict; the answer for a note that is
     not here now is kept until it is back. Another spelling of a tag that is `known` is that tag,
-    another form of a topic that is `named` that topic; no note gets one of `states`. May be called
-    repeatedly: answers that were collected before are left as they are.
+    another form of a topic that is `named`, or else of one that the run has brought, that topic; no
+    note gets one of `states`. May be called repeatedly: answers that were collected before are left
+    as they are.
     """
     done = review.stored(run)
     written = review.descriptions_written()
-    found: list[tuple[str, str, list[NewProposal]]] = []
+    found: list[_Found] = []
     conflicts: dict[str, tuple[int, str]] = {}
     for outcome in outcomes:
         if outcome.state is not ItemState.SUCCEEDED or outcome.key in done:
@@ -67,8 +72,29 @@ def collected(
         new = proposals_for(facts, reply, ours=ours, gate=gate, states=states)
         found.append((outcome.key, facts.source_hash, new))
     away = vault.presence().away(conflicts) if conflicts else {}
-    review.store(run, found, now=now)
+    review.store(run, _in_one_form(found, named, review.proposals(run) if done else ()), now=now)
     return [conflict for key, conflict in conflicts.items() if key not in away]
+
+
+def _in_one_form(
+    found: list[_Found], named: KnownTopics, before: Iterable[Proposal]
+) -> list[_Found]:
+    """Return proposals whose topics are in the form of the run's earlier ones, or the most used."""
+    named = named.beside(one.value for one in before if one.kind is ProposalKind.TOPIC)
+    named = named.beside(
+        one.value for *_, new in found for one in new if one.kind is ProposalKind.TOPIC
+    )
+    return [
+        (
+            key,
+            source,
+            [
+                replace(one, value=named.of(one.value)) if one.kind is ProposalKind.TOPIC else one
+                for one in new
+            ],
+        )
+        for key, source, new in found
+    ]
 
 
 def losses_of(

@@ -35,15 +35,11 @@ class KnownTopics:
     def __init__(self, topics: Iterable[str] = (), titles: Iterable[str] = ()) -> None:
         """Take the topics of all notes and their titles; the most used topic counts before a title.
 
-        A title in small letters is a file's name rather than a name.
+        A title in small letters is a file's name rather than a name; a link is good in its own note.
         """
         self._names: dict[str, str] = {}
-        used = Counter(topics)
-        named = (one for one in titles if not one.islower())
-        for said in (*sorted(used, key=lambda one: (-used[one], one)), *named):
-            name = " ".join(said.split())
-            if len(name) <= MAX_TOPIC_CHARS and any(map(str.isalpha, name)):
-                self._names.setdefault(topic_form(name), name)
+        self._take(_most_used(topics))
+        self._take(one for one in titles if not one.islower())
 
     @classmethod
     def of_notes(cls, notes: Iterable[NoteFacts]) -> KnownTopics:
@@ -51,9 +47,27 @@ class KnownTopics:
         seen = list(notes)
         return cls((topic for one in seen for topic in one.topics), (one.title for one in seen))
 
+    def beside(self, topics: Iterable[str]) -> KnownTopics:
+        """Return these names, and behind them more topics, the most used first."""
+        more = KnownTopics()
+        more._names = dict(self._names)
+        more._take(_most_used(topics))
+        return more
+
+    def _take(self, names: Iterable[str]) -> None:
+        for said in names:
+            name = " ".join(said.split())
+            if len(name) <= MAX_TOPIC_CHARS and any(map(str.isalpha, name)) and "[" not in name:
+                self._names.setdefault(topic_form(name), name)
+
     def of(self, topic: str) -> str:
         """Return the known name that `topic` is another form of, else `topic`."""
         return self._names.get(topic_form(topic), topic)
+
+
+def _most_used(topics: Iterable[str]) -> list[str]:
+    used = Counter(topics)
+    return sorted(used, key=lambda one: (-used[one], one))
 
 
 NO_TOPICS: Final = KnownTopics()

@@ -77,6 +77,20 @@ def test_a_note_that_is_gone_is_a_conflict(tmp_path: Path) -> None:
     assert why.endswith("curate it again")
 
 
+def test_one_topic_has_one_form_in_all_notes_of_a_run(tmp_path: Path) -> None:
+    """That of an earlier stage, else the one that most replies have."""
+    forms = {"n000": ["canvas", "The Loom"], "n001": ["Canvas", "loom"]}
+
+    def reply(params: dict[str, object]) -> str:
+        said = next((one for key, one in forms.items() if key in str(params)), ["Canvas", "loom"])
+        return curated(params, topics=said)
+
+    desk = Desk(tmp_path, many(3), ScriptedProvider(reply))
+    desk.curate()
+    topics = {(one.note, one.value) for one in desk.proposals() if one.kind is ProposalKind.TOPIC}
+    assert topics == {(f"n00{n}.md", name) for n in range(3) for name in ("Canvas", "loom")}
+
+
 def test_what_was_not_taken_of_an_answer_is_told_with_its_note(tmp_path: Path) -> None:
     """Nothing is told of answers that were taken as they were."""
 

@@ -35,6 +35,18 @@ def test_a_topic_in_use_counts_before_a_title_and_the_most_used_first() -> None:
     assert known.of("Learning") == "Learning"
 
 
+def test_more_topics_come_behind_those_known() -> None:
+    """What the vault has holds against what a run brings."""
+    known = KnownTopics(["Canvas"])
+    more = known.beside(["canvas", "the loom", "Loom", "Loom", "[[Loom 2]]"])
+    assert [more.of(one) for one in ("CANVAS", "loom", "[[loom 2]]")] == [
+        "Canvas",
+        "Loom",
+        "[[loom 2]]",
+    ]
+    assert known.of("loom") == "loom"
+
+
 def test_neither_a_file_name_nor_a_number_is_a_name() -> None:
     """Small letters in a title are mostly a file's, and a date names no topic."""
     known = KnownTopics([], ["graph view", "2025-11-02", "Graph   Database"])
