@@ -52,7 +52,7 @@ class NoteFacts:
     of tags that YAML does not read as tags; `tags_unread` if there may be more of them. `related`
     and `listed` are the links among the entries of the property and of the region of related notes.
     `properties` are the names of those that notemill does not write, casefolded; `queried` the tags
-    that the note's queries name; `labels` and `headings` the inline tags that are such and no tags.
+    that the note's queries name; `labels`, `headings` and `quoted` the inline tags that are such and no tags.
     """
 
     key: str
@@ -77,6 +77,7 @@ class NoteFacts:
     queried: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
     headings: tuple[str, ...] = ()
+    quoted: tuple[str, ...] = ()
 
     @property
     def folder(self) -> str:
@@ -161,6 +162,7 @@ def facts_of_note(
         queried=_queried(note),
         labels=names.get(Naming.LABEL, ()),
         headings=names.get(Naming.HEADING, ()),
+        quoted=names.get(Naming.QUOTE, ()),
     )
 
 

@@ -18,12 +18,13 @@ MOSTLY: Final = 4
 
 
 class TagsOfNote(NamedTuple):
-    """The tags of a note's properties and of its text; those that are labels there, or headings."""
+    """The tags of a note's properties and of its text; those that are labels, headings or quotes."""
 
     properties: Iterable[str]
     text: Iterable[str]
     labels: Iterable[str] = ()
     headings: Iterable[str] = ()
+    quoted: Iterable[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,7 @@ class Mentions:
     """The keys of tags that are only mentioned, and in how many notes each tag is in text alone.
 
     `labels` name something where they stand, as headings without a space do: none of them is
-    changed. `quoted` ones are only in texts of a vault whose owner tags in properties.
+    changed. `quoted` ones are only in sentences of a vault whose owner tags in properties.
     """
 
     labels: frozenset[str] = frozenset()
@@ -53,6 +54,7 @@ def find_mentions(notes: Iterable[TagsOfNote]) -> Mentions:
     in_text: Counter[str] = Counter()
     labels: Counter[str] = Counter()
     headings: Counter[str] = Counter()
+    quotes: Counter[str] = Counter()
     for one in notes:
         own = set(map(tag_key, one.properties))
         said = set(map(tag_key, one.text)) - own
@@ -60,14 +62,17 @@ def find_mentions(notes: Iterable[TagsOfNote]) -> Mentions:
         in_text.update(said)
         labels.update(said.intersection(map(tag_key, one.labels)))
         headings.update(said.intersection(map(tag_key, one.headings)))
+        quotes.update(said.intersection(map(tag_key, one.quoted)))
     only = {key: count for key, count in in_text.items() if key not in owned}
     names = frozenset(
         key
         for key, count in only.items()
         if 2 * labels[key] > count or (count == 1 and headings[key])
     )
-    quoted = frozenset(only.keys() - names) if _tags_in_properties(owned, only) else frozenset()
-    return Mentions(names, quoted, dict(in_text))
+    quoted = frozenset(key for key in only.keys() - names if quotes[key] == only[key])
+    return Mentions(
+        names, quoted if _tags_in_properties(owned, only) else frozenset(), dict(in_text)
+    )
 
 
 def _tags_in_properties(owned: Counter[str], only: Mapping[str, int]) -> bool:

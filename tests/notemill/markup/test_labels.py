@@ -26,19 +26,38 @@ from notemill.markup.reading import Reading
         ("#Vector-based outputs", Naming.HEADING),
         ("- #x call Ann", None),
         ("- #x\n- #y", None),
-        ("- see #x [[page]]", None),
+        ("- see #x [[page]]", Naming.QUOTE),
         ("#x call Ann", None),
         ("#X #y and more", None),
         ("#X, and more", None),
         ("- #X of the year", None),
-        ("The end of #x.\n", None),
+        ("The end of #x.\n", Naming.QUOTE),
         ("#x\n\nText.", None),
     ],
 )
 def test_a_tag_names_something_by_its_place(text: str, naming: Naming | None) -> None:
-    """What follows it, and what stands before it, make it a label or a heading."""
+    """What follows it, and what stands before it, make it a label, a heading or a quote."""
     found = named_at_tags(Reading(text))
     assert next((one for one, names in found.items() if names), None) == naming
+
+
+@pytest.mark.parametrize(
+    ("text", "is_quoted"),
+    [
+        ("The hashtag is #x", True),
+        ("Channel: #x #y\n", True),
+        ("Ask in #x. Then go on.", True),
+        ("https://example.org @ann #x", True),
+        ("All is done. #x", False),
+        ("All is done! #y, #x \nText.", False),
+        ("[[page]]#x", False),
+        ("#x call Ann", False),
+        ("The hashtag is #x.\n\n#x\n", False),
+    ],
+)
+def test_a_tag_within_a_sentence_is_quoted(text: str, *, is_quoted: bool) -> None:
+    """Where a line begins, and at its end behind a sentence, it is meant."""
+    assert ("x" in named_at_tags(Reading(text))[Naming.QUOTE]) == is_quoted
 
 
 def test_a_tag_that_also_tags_is_no_label() -> None:

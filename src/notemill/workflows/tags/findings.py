@@ -65,7 +65,7 @@ def review_tags(
             unread.append(LeftAlone(one.key, one.problem))
     census = Census.of((one.key, one.spellings) for one in notes)
     mentions = find_mentions(
-        TagsOfNote(one.tags, one.inline_tags, one.labels, one.headings) for one in notes
+        TagsOfNote(one.tags, one.inline_tags, one.labels, one.headings, one.quoted) for one in notes
     )
     titles = {tag_key(one.title) for one in notes}
     named = {tag.key for tag in census.used if tag_key(tag.leaf) in titles}

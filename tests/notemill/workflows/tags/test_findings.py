@@ -63,11 +63,12 @@ def test_a_label_or_a_heading_is_no_tag_to_tidy(tmp_path: Path) -> None:
 
 def test_where_tags_are_in_properties_texts_only_quote_others(tmp_path: Path) -> None:
     """A channel, a colour and another's hashtag have no place; where text has tags, they are tags."""
-    quoting = {"q.md": "Join #garden-chat, the hashtag is #gardens26.\n#garden-chats\n"}
+    quoting = {"q.md": "Join #garden-chat, the hashtag is #gardens26.\nSo is #garden-chats\n"}
+    quoting["r.md"] = "All is done. #pond\n"
     owned = {
         f"{word}{n}.md": f"---\ntags: [{word}]\n---\nAbout #{word}.\n"
         for word in ("garden", "soup", "film", "music")
-        for n in range(3)
+        for n in range(6)
     }
     said = {key: text.replace("tags: ", "x: ") for key, text in owned.items()}
     for folder, notes, quoted in (
