@@ -36,14 +36,13 @@ def hidden_after_plan(path: Path) -> Callable[[Mill, OpenVault], None]:
     """Have a note hidden once the price is known: while the question of it waits for a person."""
 
     def tamper(mill: Mill, _: OpenVault) -> None:
-        planned = mill.planned
+        offer = mill.offer
 
-        async def and_hidden(*args: Any, **more: Any) -> Any:  # noqa: ANN401
-            found = await planned(*args, **more)
+        def and_hidden(*args: Any, **more: Any) -> Any:  # noqa: ANN401
             hide(path)
-            return found
+            return offer(*args, **more)
 
-        mill.planned = and_hidden  # type: ignore[method-assign]
+        mill.offer = and_hidden  # type: ignore[method-assign]
 
     return tamper
 
