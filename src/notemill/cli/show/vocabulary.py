@@ -74,12 +74,25 @@ def _unfinished(_: events.RoundUnfinished, console: Console) -> None:
 
 def _arranged(event: events.TagsArranged, console: Console) -> None:
     """Show what was dropped from the answers, and how to retry the failures."""
-    for names, what in (
-        (event.missing, "tags are missing from the answers and keep their places"),
-        (event.kept, "tags stay: they say more than what they would become, or are in use"),
-        (event.refused, "names in the answers are not tags that were asked about, and are ignored"),
+    for names, one, many in (
+        (
+            event.missing,
+            "tag is missing from the answers and keeps its place",
+            "tags are missing from the answers and keep their places",
+        ),
+        (
+            event.kept,
+            "tag stays: it says more than what it would become, or is in use",
+            "tags stay: they say more than what they would become, or are in use",
+        ),
+        (
+            event.refused,
+            "name in the answers is no tag that was asked about, and is ignored",
+            "names in the answers are not tags that were asked about, and are ignored",
+        ),
     ):
         if names:
+            what = one if len(names) == 1 else many
             first = ", ".join(shown(name) for name in names[:SHOWN_NAMES])
             more = ", …" if len(names) > SHOWN_NAMES else ""
             console.print(f"{len(names):,} {what}: {first}{more}")
