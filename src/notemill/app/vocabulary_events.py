@@ -24,14 +24,10 @@ class VocabularyToAsk(Event):
 
 @dataclass(frozen=True, slots=True)
 class VocabularyProposed(Event):
-    """A vocabulary waits for a person.
-
-    `counts` are the notes that have a tag now, and `about` those that it may be for, by its key.
-    """
+    """A vocabulary waits for a person; `counts` are the notes that have a tag now, by its key."""
 
     entries: tuple[Entry, ...]
     counts: Mapping[str, int]
-    about: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,6 @@ from notemill.tagging.seeding import seeded
 from notemill.tagging.settling import own_tags
 from notemill.tagging.taglist import BEGIN, END, read_vocabulary
 from notemill.vault.resolve import Names
-from notemill.workflows.curation.occurrences import notes_about
 from notemill.workflows.tags.arrangement import kept_entries
 from notemill.workflows.tags.proposing import (
     Material,
@@ -112,8 +111,7 @@ def proposed_in(opened: OpenVault, sight: Sight) -> VocabularyProposed:
         )
         for one in entries
     }
-    notes = opened.contents.each(opened.vault, sight.seen)
-    return VocabularyProposed(entries, counts, notes_about(entries, notes))
+    return VocabularyProposed(entries, counts)
 
 
 def edited(opened: OpenVault, text: str) -> int:

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from twolane.front.console import Console
 
 _INDENT: Final = "  "
-_COUNT_CELLS: Final = 6
 _KEYS: Final = "[y] use it  [e] edit it as a list  [n] go without one  [l] decide later: "
 
 
@@ -28,10 +27,9 @@ def show_tree(
     entries: Iterable[Entry],
     console: Console,
     *,
-    about: Mapping[str, int] | None = None,
     counts: Mapping[str, int] = MappingProxyType({}),
 ) -> None:
-    """Show a vocabulary as a tree: `about` how many notes a tag is, how many have it, what for."""
+    """Show a vocabulary as a tree: how many notes have a tag, and what it is for."""
     known: set[str] = set()
     for one in entries:
         key = tag_key(one.tag)
@@ -39,10 +37,8 @@ def show_tree(
         depth = one.tag.count("/") if tag_key(parent) in known else 0
         known.add(key)
         margin = _INDENT * (depth + 1)
-        if about is not None:
-            margin = f"{f'{about[key]:,}' if about.get(key) else '':>{_COUNT_CELLS}}{margin}"
         also = f" ({', '.join(one.aliases)})" if one.aliases else ""
-        has = f", {counts[key]:,} with it" if counts.get(key) else ""
+        has = f", {counted(counts[key], 'note')}" if counts.get(key) else ""
         says = f" - {one.description}" if one.description else ""
         console.print(
             f"{margin}{leaf if depth else one.tag}{also}{has}",
@@ -115,8 +111,7 @@ def _proposed(event: events.VocabularyProposed, console: Console) -> None:
         f"proposed vocabulary: {counted(len(event.entries), 'tag')} under {counted(roots, 'root')}"
         f"{yours}"
     )
-    console.print("(in front: about how many notes each is for)")
-    show_tree(event.entries, console, about=event.about, counts=event.counts)
+    show_tree(event.entries, console, counts=event.counts)
 
 
 def _in_force(event: events.VocabularyInForce, console: Console) -> None:

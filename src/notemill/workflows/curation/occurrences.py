@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache, partial
 from typing import TYPE_CHECKING, Final
 
-from notemill.markup.tags import paths_of, tag_key
+from notemill.markup.tags import tag_key
 from notemill.tagging.variants import level_form, words_of
 from notemill.text.terms import terms
 from notemill.vault.resolve import title_of
@@ -22,12 +22,7 @@ if TYPE_CHECKING:
 
     from notemill.index import NoteFacts
     from notemill.linking.content import Content
-    from notemill.tagging.taglist import Entry
 
-SAID: Final = 2
-"""How often a text says the subject of a tag that it may get. Measured on the 79 tags of four
-vaults that three notes have: with one mention 1.2 to 9 times as many notes as have a tag were found,
-in the median of each vault, with two 0.3 to 2.5 times as many."""
 _NONE: Final[frozenset[str]] = frozenset()
 
 
@@ -60,29 +55,6 @@ def occurrences(
     }
 
 
-def notes_about(
-    entries: Sequence[Entry], notes: Iterable[tuple[NoteFacts, Content]]
-) -> dict[str, int]:
-    """Return in how many notes each tag of a vocabulary, or one below it, is or occurs, by key.
-
-    It occurs in a note whose names or folder are of its subject, or whose text says it twice, by
-    any of its spellings.
-    """
-    names = {one.tag: tuple(map(tag_key, (one.tag, *one.aliases))) for one in entries}
-    homes: dict[str, set[str]] = {}
-    for tag, keys in names.items():
-        for key in keys:
-            homes.setdefault(key, set()).update(map(tag_key, paths_of(tag)))
-    subjects = _Subjects(name for one in entries for name in (one.tag, *one.aliases))
-    counts: Counter[str] = Counter()
-    for facts, content in notes:
-        found = subjects.named(facts, content) | subjects.placed(facts)
-        found |= subjects.said(content, least=SAID)
-        found.update(tag_key(path) for tag in facts.all_tags for path in paths_of(tag))
-        counts.update({home for key in found for home in homes.get(key, ())})
-    return {tag_key(tag): counts[tag_key(tag)] for tag in names}
-
-
 class _Subjects:
     """The subjects of tags, by the keys of the tags; each method says which a note has."""
 
@@ -96,8 +68,8 @@ class _Subjects:
         names = (facts.title, *content.names)
         return {key for one in names for key in stems.within(stems.of(one))}
 
-    def said(self, content: Content, *, least: int = 1) -> set[str]:
-        return self._of_language(content.language).within(content.terms, least=least)
+    def said(self, content: Content) -> set[str]:
+        return self._of_language(content.language).within(content.terms)
 
     def placed(self, facts: NoteFacts) -> set[str]:
         return {key for level in facts.folder.split("/") for key in self._forms.of(level)}
@@ -119,8 +91,8 @@ class _Stems:
     def of(self, text: str) -> list[str]:
         return terms(text, self._language)
 
-    def within(self, said: Sequence[str], *, least: int = 1) -> set[str]:
-        """Return the keys of the names that stand in a text so often, given by its terms."""
+    def within(self, said: Sequence[str]) -> set[str]:
+        """Return the keys of the names that stand in a text, given by its terms."""
         every = set(said)
         maybe = [
             one
@@ -130,13 +102,7 @@ class _Stems:
         ]
         several = any(len(stems) > 1 for _, stems in maybe)
         whole = f" {' '.join(said)} " if several else ""
-
-        def stands(stems: list[str]) -> bool:
-            if len(stems) == 1:
-                return least == 1 or said.count(stems[0]) >= least
-            return whole.count(f" {' '.join(stems)} ") >= least
-
-        return {key for key, stems in maybe if stands(stems)}
+        return {key for key, stems in maybe if len(stems) == 1 or f" {' '.join(stems)} " in whole}
 
 
 class _Forms:

@@ -8,9 +8,8 @@ import pytest
 
 from notemill.index import facts_of
 from notemill.linking.content import content_of
-from notemill.tagging.taglist import Entry
 from notemill.vault.note import parse
-from notemill.workflows.curation.occurrences import Occurrence, notes_about, occurrences
+from notemill.workflows.curation.occurrences import Occurrence, occurrences
 
 if TYPE_CHECKING:
     from notemill.index import NoteFacts
@@ -49,20 +48,3 @@ NOTES = [
 def test_a_subject_is_found_by_its_stems(tag: str, expected: Occurrence) -> None:
     """In names, texts, folders and links; several words count only side by side."""
     assert occurrences([tag], NOTES) == {tag.casefold(): expected}
-
-
-def test_a_tag_is_about_the_notes_of_all_its_spellings_and_of_those_below_it() -> None:
-    """Each note counts once, whether it names the subject, has the tag, or speaks of it twice."""
-    entries = [
-        Entry("dev"),
-        Entry("dev/git", ("branches",)),
-        Entry("ai", ("machine-learning",)),
-        Entry("reading", ("books",)),
-        Entry("Libros"),
-        Entry("astronomy"),
-    ]
-    tagged = note("Untitled.md", "---\ntags: [dev/git/hooks, books]\n---\nAfter a commit.\n")
-    twice = note("House.md", "Machine learning does not heat it. Machine learning never did.\n")
-    assert notes_about(entries, [*NOTES, tagged, twice]) == {
-        "dev": 3, "dev/git": 3, "ai": 2, "reading": 1, "libros": 1, "astronomy": 0
-    }  # fmt: skip
