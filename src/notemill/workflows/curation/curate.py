@@ -141,18 +141,17 @@ def read_reply(
 
     `own` are the note's own references: a reply may repeat those. Another spelling of a tag that is
     `known` is that tag; a parent beside its child is left out. Another form of a topic that is
-    `named` is that topic; behind the first, one that only repeats a tag is left out.
+    `named` is that topic.
     """
     value = json.loads(text)
     reading = ReplyReading(own)
     description = reading.description(value["description"])
     tags = _unique(known.of(tag) for tag in reading.tags(value["tags"]))
-    kept = reading.first("tags", reading.narrowest(tags), MAX_TAGS)
     topics = _unique(map(named.of, reading.topics(value["topics"])), topic_form)
     return Curated(
         description,
-        kept,
-        reading.first("topics", reading.beside(kept, topics), MAX_TOPICS),
+        reading.first("tags", reading.narrowest(tags), MAX_TAGS),
+        reading.first("topics", topics, MAX_TOPICS),
         reading.losses,
     )
 

@@ -23,7 +23,7 @@ from notemill.markup.references import (
     without_foreign,
 )
 from notemill.markup.tags import clean_tag, is_tidy_tag, is_within, tag_key
-from notemill.workflows.curation.topic_names import MAX_TOPIC_CHARS, topic_form
+from notemill.workflows.curation.topic_names import MAX_TOPIC_CHARS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -42,7 +42,6 @@ NO_TAG: Final = "left out: not a tag"
 MANY: Final = "left out: too many"
 SHORTENED: Final = f"shortened to {MAX_DESCRIPTION_CHARS} characters"
 PARENT: Final = "left out: a tag below it is there, too"
-TAG_SAYS: Final = "left out: one of the tags says it"
 TURNED_DOWN: Final = "left out: rejected before, or struck out in the vocabulary"
 
 
@@ -95,14 +94,6 @@ class ReplyReading:
                 self._lost["topics", LEADS] += 1
             elif text:
                 yield text
-
-    def beside(self, tags: Sequence[str], topics: Sequence[str]) -> list[str]:
-        """Return topics without those that only repeat a tag, except for the first, the subject."""
-        said = {topic_form(tag.rpartition("/")[2].replace("-", " ")) for tag in tags}
-        kept = [one for place, one in enumerate(topics) if not place or topic_form(one) not in said]
-        if len(kept) < len(topics):
-            self._lost["topics", TAG_SAYS] += len(topics) - len(kept)
-        return kept
 
     def narrowest(self, tags: Sequence[str]) -> list[str]:
         """Return tags without those that are parents of others among them."""

@@ -33,7 +33,6 @@ from notemill.workflows.curation.reply_text import (
     MAX_DESCRIPTION_CHARS,
     PARENT,
     SHORTENED,
-    TAG_SAYS,
 )
 from notemill.workflows.curation.topic_names import KnownTopics
 
@@ -167,15 +166,6 @@ def test_another_form_of_a_named_topic_is_that_topic() -> None:
     named = KnownTopics(["Ästhetik"], ["Der Zauberberg"])
     found = read_reply(json.dumps(EMPTY | {"topics": said}), named=named)
     assert found.topics == ("Der Zauberberg", "Ästhetik", "The Magic Mountain")
-
-
-def test_a_topic_that_only_repeats_a_tag_is_left_out_behind_the_first() -> None:
-    """The first one is the note's subject, and stays."""
-    tags = ["travel/night-train"]
-    found = reply(tags=tags, topics=["Nightjet", "Night trains", "Vienna"])
-    assert found.topics == ("Nightjet", "Vienna")
-    assert [one.as_line() for one in found.losses] == [f"topics: {TAG_SAYS}"]
-    assert reply(tags=tags, topics=["Night trains"]).topics == ("Night trains",)
 
 
 def test_a_parent_beside_its_child_and_what_is_too_much_are_left_out_and_said() -> None:
