@@ -35,8 +35,10 @@ _KATAKANA = re.compile("[\u30a1-\u30fa\u30fc-\u30ff]{3,}")
 # A word for who or what it is stands before a foreign name, or the name is no more than a word.
 _DESCRIBED = re.compile(f"[{HAN}]*[\u30a1-\u30fa\u30fc-\u30ff]+")
 _KANJI = re.compile(f"[{HAN}]{{2,8}}")
-# Behind a number it is what is counted.
-_COMPOUND = re.compile(f"(?<![{HAN}\u30a1-\u30ff\\d])[{HAN}\u30a1-\u30fa\u30fc-\u30ff]{{3,}}+")
+# Behind a number it is what is counted, and before a form of "to do" it is what somebody does.
+_COMPOUND = re.compile(
+    f"(?<![{HAN}\u30a1-\u30ff\\d])[{HAN}\u30a1-\u30fa\u30fc-\u30ff]{{3,}}+(?!\u3057|\u3055\u308c|\u3059\u308b)"
+)
 # Book titles; a corner bracket may as well hold what somebody says.
 _TITLED = re.compile("\u300a([^\u300a\u300b\n]{2,20})\u300b|\u300e([^\u300e\u300f\n]{2,20})\u300f")
 _NUMERALS = frozenset("\u4e00\u4e8c\u4e24\u4e09\u51e0\u6bcf\u4e2a\u5404\u8fd9\u90a3")
@@ -73,7 +75,7 @@ def cjk_names(
 ) -> list[tuple[str, float]]:
     """Return the likely names of Chinese and Japanese text, with what speaks for each.
 
-    Titles in quotes, in Japanese long compounds (shorter ones where the note is not `titled` by
+    Titles in quotes (beside a title more than once), in Japanese long compounds (shorter ones where the note is not `titled` by
     what it is about), and in Chinese, where it is not, places and the `recurring` terms (see
     `cjk_phrases`) that stand alone.
     """
@@ -83,13 +85,14 @@ def cjk_names(
     found: dict[str, float] = {}
     for match in _TITLED.finditer(text):
         name = match[1] or match[2]
-        found[name] = found.get(name, 1.2) + 0.5
+        found[name] = found.get(name, 0.9 if titled else 1.2) + 0.5
     if _HIRAGANA.search(text):
         least = LONG_COMPOUND if titled else LONG_COMPOUND - 2
         for name, count in Counter(_COMPOUND.findall(text)).items():
             long = len(name) >= least and not _DESCRIBED.fullmatch(name)
             long = long and not (titled and _is_listed(name, text))
-            if (count >= MIN_COUNT + titled or long) and len(name) <= MOST_COMPOUND:
+            part = any(name in title for title in found)
+            if (count >= MIN_COUNT + titled or long) and len(name) <= MOST_COMPOUND and not part:
                 found.setdefault(name, 0.6 + 0.5 * count + 0.4 * long)
     elif not titled:
         found = dict.fromkeys(_places_in(text), PLACE) | found

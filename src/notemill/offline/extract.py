@@ -41,9 +41,9 @@ MAX_FOLDER = 500
 
 @dataclass(frozen=True, slots=True)
 class Extract:
-    """A note's description (at most 300 characters), up to 3 tags and 1 to 5 topics.
+    """A note's description (at most 300 characters), up to 3 tags and up to 5 topics.
 
-    Topics are empty only if title, folder and text hold no letter; tags where none of
+    Topics are empty if title, folder and text name nothing; tags where none of
     the vocabulary fits: none is invented.
     """
 

@@ -62,7 +62,7 @@ _PRIORITY = re.compile(
 _EMOJI = re.compile(
     "[\U0001f000-\U0001faff\u2600-\u27bf\u2b00-\u2bff\u231a-\u23ff][\ufe0f\u200d\u20e3]*"
 )
-_CJK_GAP = re.compile(f"(?<=[{HAN}{KANA}\u3001-\u3015\uff01-\uff1f]) (?=[{HAN}{KANA}])")
+_CJK_GAP = re.compile(f"(?<=[\u3001-\u3015\uff01-\uff1f]) (?=[{HAN}{KANA}])")
 _MARK_LABEL = re.compile(r"[\[(]?(?:\d{1,3}|[*\u2020\u2021])[\])]?")
 _LOOSE_STOP = re.compile(r" ([.,])(?=\s|$)")
 _FILE = re.compile(

@@ -45,15 +45,13 @@ _PARTICLE: Final = re.compile(
 class Name:
     """A name with its count, and the share of the text before its first mention, 0 to 1.
 
-    `whole` says that it is named somewhere by itself, not as what something is of, `listed` that it
-    is somewhere one of several: "Watson, Crick and Franklin".
+    `whole` says that it is named somewhere by itself, not as what something is of.
     """
 
     text: str
     count: int = 0
     first: float = 1.0
     whole: bool = False
-    listed: bool = False
 
     @property
     def words(self) -> int:
@@ -82,13 +80,12 @@ class _Found:
     names: dict[str, Name] = field(default_factory=dict)
     opening: Counter[str] = field(default_factory=Counter)
 
-    def add(self, text: str, place: float, *, whole: bool, listed: bool) -> None:
+    def add(self, text: str, place: float, *, whole: bool) -> None:
         """Count a name that a capital inside a sentence marks."""
         name = self.names.setdefault(fold(text), Name(text))
         name.count += 1
         name.first = min(name.first, place)
         name.whole = name.whole or whole
-        name.listed = name.listed or listed
 
 
 def names_in(texts: Sequence[str], language: str, stop: AbstractSet[str]) -> list[Name]:
@@ -174,17 +171,7 @@ def _read(sentence: str, tokens: Sequence[_Token], place: float, found: _Found) 
             found.opening[fold(text)] += 1
         elif _is_name(run, before, found):
             whole = _is_whole(sentence, tokens, end, run, found)
-            found.add(text, place, whole=whole, listed=_is_listed(tokens, end, run))
-
-
-def _is_listed(tokens: Sequence[_Token], end: int, run: Sequence[_Token]) -> bool:
-    """Say whether "and" joins a name to another."""
-    start = end - len(run)
-    joined = cues()["coordinating"]
-    after = tokens[end : end + 2]
-    return (start > 1 and tokens[start - 1].folded in joined and tokens[start - 2].capital) or (
-        len(after) > 1 and after[0].folded in joined and after[1].capital
-    )
+            found.add(text, place, whole=whole)
 
 
 def _is_whole(

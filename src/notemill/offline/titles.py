@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import TYPE_CHECKING, Final
 
 from notemill.offline.cues import cues, form_words
@@ -28,7 +29,8 @@ KANA_OBJECT: Final = "\u3092"
 
 _DATE: Final = re.compile(
     r"^\d{8,14}(?=\D)|"
-    r"\b\d{4}[-./_]\d{1,2}(?:[-./_]\d{1,2})?\b|\b\d{1,2}[-./]\d{1,2}[-./]\d{4}\b"
+    r"\b\d{4}[-./_]\d{1,2}(?:[-./_]\d{1,2})?\b|\b\d{1,2}[-./]\d{1,2}[-./]\d{4}\b|"
+    "\\d{4}\u5e74(?:\\d{1,2}\u6708(?:\\d{1,2}\u65e5)?)?"
 )
 _YEAR: Final = re.compile(r"^(?:19|20)\d\d\s+(?=\D)|(?<=[^\s\d])\s+(?:19|20)\d\d$")
 _NUMBERING: Final = re.compile(
@@ -54,7 +56,10 @@ _ORDINAL: Final = re.compile(
     "[\u6b21\u56de\u7ae0\u8282\u7bc0\u8bfe\u8ab2\u8bb2\u8b1b\u5468\u9031\u671f\u8bdd\u8a71\u96c6]"
 )
 """How Chinese and Japanese number what is held again and again: it says which, not what."""
-_NUMBERED: Final = re.compile(r"(\D+?)\s?#?(?:\d{1,4}(?:\.\d+)?|[IVXL]{1,6})(?=\s|$)\s*")
+_NUMBERED: Final = re.compile(
+    r"(\D+?)\s?#?(?:\d{1,4}(?:\.\d+)?|[IVXL]{1,6})(?:[.:)](?=\s)|(?=\s|$))\s*"
+)
+_COUNTED_LAST: Final = re.compile(r"\s+([^\W\d]+)\s+#?\d{1,3}$")
 _NUMBER: Final = re.compile(r"\d+(?:st|nd|rd|th)?")
 _INFINITIVES: Final = re.compile(r"(?<=\S)(?:\s+[a-z\u00e4\u00f6\u00fc\u00df]{2,}(?:en|ern|eln))+$")
 
@@ -65,13 +70,24 @@ def title_parts(title: str) -> list[str]:
         return []
     bare = _DATE.sub(" ", title)
     bare = _ASIDE.sub("", bare) or bare
-    parts = (_unnumbered(part.strip()) for part in _SEPARATORS.split(bare))
+    parts = (_unnumbered(_unscheduled(_formless(part))) for part in _SEPARATORS.split(bare))
     names = (_undated(" ".join(bared(part).split())) for part in parts)
     return [
         name
         for name in map(bared, names)
         if name and not _is_untitled(name) and not only_counts(name)
     ]
+
+
+def lists_tasks(title: str) -> bool:
+    """Say whether a title names a list of what to do in some days, and nothing that it is about."""
+    parts = [fold(word) for word in words(title)]
+    if not UNSPACED.search(title):
+        empty = cues()["tasks"] | cues()["spans"] | cues()["connectors"] | cues()["determiners"]
+        return bool(cues()["tasks"].intersection(parts)) and empty.issuperset(parts)
+    bare = "".join(title.split())
+    span = max((one for one in cues()["spans_cjk"] if bare.startswith(one)), key=len, default="")
+    return bare[len(span) :].lstrip("\u306e\u7684") in cues()["tasks_cjk"]
 
 
 def opening_heading(page: NotePieces, title: str) -> list[str]:
@@ -136,9 +152,13 @@ def stand_in(title: str, folder: str) -> tuple[str, ...]:
     """Return the least that is true of a note: its title or its folder's name."""
     if parent := named_by_folder(title, folder):
         return (parent,)
-    named = not any(map(str.isnumeric, title)) or is_nameable(title)
+    named = not any(map(str.isnumeric, title)) or is_nameable(_DATE.sub("", title))
     if named and not only_counts(title) and len(title) <= LINE_CHARS and not _CUT.search(title):
         return (title,) if any(map(str.isalpha, title)) else ()
+    if not any(map(str.isalpha, _DATE.sub("", title))):
+        general = lists()["folders"]  # "Diary" says no more than the date does
+        folders = [name for name in folder.split("/") if fold(name.strip()) not in general]
+        folder, title = "/".join(folders), ""
     names = (name.strip() for name in (*reversed(folder.split("/")), title))
     return tuple(name for name in names if any(map(str.isalpha, name)))[:1]
 
@@ -191,9 +211,34 @@ def only_counts(text: str) -> bool:
     return numbered is not None and fold(numbered[1].strip()) in cues()["counted"]
 
 
+def is_one_of_series(text: str) -> bool:
+    """Say whether a name begins with which one of a kind it is: "Chapter 6 The harbour"."""
+    first = _NUMBERED.match(text) or _ORDINAL.match(text)
+    return first is not None and only_counts(first[0].rstrip(" .:)"))
+
+
 def bared(text: str) -> str:
     """Return a name without the marks around it."""
     return _MARKS.sub("", text.strip(EDGES))
+
+
+def _formless(part: str) -> str:
+    """Return a part of a title without a form's word set off behind a name in Chinese or Japanese."""
+    name, _, last = part.strip().rpartition(" ")
+    form = name and UNSPACED.search(last) and last in form_words()
+    return name.strip() if form else part.strip()
+
+
+def _unscheduled(part: str) -> str:
+    """Return a part of a title without a month and its year at the end: "Wales, May 2024"."""
+    match = _months().search(part)
+    return part[: match.start()] if match and match.start() else part
+
+
+@cache
+def _months() -> re.Pattern[str]:
+    names = "|".join(sorted(cues()["months"]))
+    return re.compile(rf",?\s+(?:(?:{names})\s+)+(?:de\s+)?(?:19|20)\d\d$", re.IGNORECASE)
 
 
 def _undated(name: str) -> str:
@@ -208,8 +253,11 @@ def _unnumbered(part: str) -> str:
     What follows a number of its kind is named alone: "Episode 112 Why we wait".
     """
     first = _NUMBERED.match(part) or _ORDINAL.match(part)
-    if first and first.end() < len(part) and only_counts(first[0].rstrip()):
+    if first and first.end() < len(part) and is_one_of_series(part):
         return part[first.end() :].strip()
+    last = _COUNTED_LAST.search(part)
+    if last and last.start() and only_counts(last[0].strip()):
+        return part[: last.start()]
     bare = _NUMBERING.sub("", part)
     return bare if " " in bare or not part.startswith(bare) else part
 

@@ -11,14 +11,17 @@ from typing import TYPE_CHECKING, Final
 from notemill.offline.cjk import cjk_names
 from notemill.offline.cues import cues
 from notemill.offline.names import names_in
+from notemill.offline.openings import Opening, opening_of
 from notemill.offline.pieces import PieceKind
 from notemill.offline.titles import (
     EDGES,
     SENTENCE,
     bared,
     is_nameable,
+    is_one_of_series,
     is_short,
     line_parts,
+    lists_tasks,
     named_by_folder,
     opening_heading,
     runs,
@@ -49,11 +52,11 @@ FEW_STRONG: Final = 3
 SHORT_TEXT: Final = 900
 """Letters of a text so short that one mention of a name counts."""
 MOST_ONCE: Final = 3
-"""Names mentioned once that a note without a telling title gets; with one, one whole name."""
+"""Names mentioned once that a note without a telling title gets; with one they are in passing."""
 LEAST_SPOKEN_OF: Final = 2
 """Mentions that a part of a text, or a word set off in it, has where the text is about it."""
 LEAST_SINGLE: Final = 3
-"""Mentions of a name of one word that a long text is about, half as many in a short one."""
+"""Mentions of a name of one word that a text with a telling title is about."""
 LEAST_STEM: Final = 4
 ENDING: Final = 2
 READ_LINKS: Final = 200
@@ -112,12 +115,14 @@ def topics(
     recurring: Iterable[tuple[str, int]],
     common: Commonplace,
 ) -> tuple[str, ...]:
-    """Return one to five names of what a note is about, the surest first.
+    """Return up to five names of what a note is about, the surest first.
 
     They are its title, what it links to, the names it mentions, and headings of which it speaks;
     nothing that is `common` in the vault, except in the title. The title, or else the folder, stands
-    in where there are none, and nothing if neither has a letter. `recurring` as in `cjk_phrases`.
+    in where there are none, and nothing if neither names anything: a list of the week's tasks, a date. `recurring` as in `cjk_phrases`.
     """
+    if lists_tasks(title):
+        return ()
     candidates = _Candidates()
     body = [piece for piece in page.pieces if _is_prose(piece)]
     said = folded("\n".join(piece.text for piece in body))
@@ -186,6 +191,7 @@ def _is_telling(one: _Candidate, stop: AbstractSet[str], common: Commonplace) ->
 def _add_links(candidates: _Candidates, page: NotePieces, said: str, *, titled: bool) -> None:
     """Add what the note links to; a navigation line or a list of many links names no topic.
 
+    Nor does a neighbour in a numbered series, or, beside a title, what is only to be seen also.
     What stands on a link out of the vault is that page's name, or says what to do.
     """
     weights: defaultdict[str, float] = defaultdict(float)
@@ -200,7 +206,7 @@ def _add_links(candidates: _Candidates, page: NotePieces, said: str, *, titled: 
         and not is_fact(piece)
     ]
     for piece in linking[:READ_LINKS]:
-        aside = piece.section >= 0 and section_value(page.headings[piece.section]) < 0
+        aside = _is_aside(piece, page)
         for label in piece.links[:READ_LINKS]:
             if label in page.found.outside and (titled or len(linking) > FEW_OUTSIDE):
                 continue
@@ -209,8 +215,18 @@ def _add_links(candidates: _Candidates, page: NotePieces, said: str, *, titled: 
     few = len(spelled) <= FEW_LINKS or not titled
     for name, label in spelled.items():
         mentions = said.count(name)
-        if (few or mentions > 1) and is_short(label) and not _SPOKEN.search(label):
+        if titled and weights[name] < 1.0 and mentions < LEAST_SPOKEN_OF:
+            continue  # only where else to read
+        numbered = titled and is_one_of_series(label)
+        if (few or mentions > 1) and is_short(label) and not _SPOKEN.search(label) and not numbered:
             candidates.add(label, IN_LINK * min(1.3, weights[name]) + _repeated(mentions))
+
+
+def _is_aside(piece: Piece, page: NotePieces) -> bool:
+    """Say whether a line only leads elsewhere, or stands in a part of the note that does."""
+    heading = page.headings[piece.section] if piece.section >= 0 else ""
+    elsewhere = section_value(heading) < 0 or heading.casefold() in cues()["see"]
+    return elsewhere or opening_of(piece.text) is Opening.REFERENCE
 
 
 def _add_emphasis(candidates: _Candidates, page: NotePieces, said: str, *, titled: bool) -> None:
@@ -255,16 +271,14 @@ def _add_named(
     """Add the names that the text mentions: in a long text, or only once in a list, they are many."""
     texts = [piece.text for piece in body]
     prose = [piece.text for piece in body if piece.kind not in LISTS]
-    said = folded("\n".join(prose))
     short = sum(map(len, texts)) <= SHORT_TEXT
-    once = 1 if titled else MOST_ONCE
+    once = MOST_ONCE
     for name in _by_fullness(names_in(texts, language, stop)):
         if name.count == 1:
-            told = name.words > 1 and name.whole and not name.listed and fold(name.text) in said
-            if not short or not once or (titled and not told):
+            if titled or not short or not once:
                 continue
             once -= 1
-        elif titled and name.words == 1 and name.count < LEAST_SINGLE - short:
+        elif titled and name.words == 1 and name.count < LEAST_SINGLE:
             continue
         several = SEVERAL_WORDS if name.words > 1 else 0.0
         score = NAMED + several + _repeated(name.count) + EARLY * (2 - name.first)
