@@ -9,12 +9,12 @@ from notemill.errors import NotemillError, UsageError
 from notemill.markup.tags import tag_key
 from notemill.stores.proposals import ProposalState
 from notemill.stores.vocabulary import VocabularyTag
-from notemill.tagging.mentions import TagsOfNote, find_mentions
 from notemill.tagging.seeding import seeded
 from notemill.tagging.settling import own_tags
 from notemill.tagging.taglist import BEGIN, END, read_vocabulary
 from notemill.vault.resolve import Names
 from notemill.workflows.tags.arrangement import kept_entries
+from notemill.workflows.tags.findings import mentions_in
 from notemill.workflows.tags.proposing import (
     Material,
     NoteLine,
@@ -58,9 +58,7 @@ def material_in(opened: OpenVault, sight: Sight) -> Material:
 
 def _told_tags(seen: Sequence[NoteFacts]) -> dict[str, OwnTag]:
     """Return the tags that the owner uses as tags: one that a single text mentions may be none."""
-    mentions = find_mentions(
-        TagsOfNote(one.tags, one.inline_tags, one.labels, one.headings) for one in seen
-    )
+    mentions = mentions_in(seen)
     return {
         key: tag
         for key, tag in own_tags(one.all_tags for one in seen).items()

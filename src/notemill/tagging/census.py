@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 class Tag:
     """A tag, or a parent that only exists through its children: its `notes` are empty.
 
-    `name` is the most used spelling, the first of equals; `spellings` are all of them with the number of notes of each; `notes`
-    have exactly this tag, `below` this one or a child of it.
+    `name` is the most used spelling, the first of equals; `spellings` are all of them with the
+    number of notes of each; `notes` have exactly this tag, `below` this one or a child of it.
     """
 
     key: str

@@ -42,6 +42,13 @@ class TagReport:
         return tuple(one for one in self.junk if not one.is_hint)
 
 
+def mentions_in(notes: Iterable[NoteFacts]) -> Mentions:
+    """Return the tags that the texts of notes only mention."""
+    return find_mentions(
+        TagsOfNote(one.tags, one.inline_tags, one.labels, one.headings, one.quoted) for one in notes
+    )
+
+
 def review_tags(
     facts: Iterable[NoteFacts],
     *,
@@ -64,9 +71,7 @@ def review_tags(
         if one.problem:
             unread.append(LeftAlone(one.key, one.problem))
     census = Census.of((one.key, one.spellings) for one in notes)
-    mentions = find_mentions(
-        TagsOfNote(one.tags, one.inline_tags, one.labels, one.headings, one.quoted) for one in notes
-    )
+    mentions = mentions_in(notes)
     titles = {tag_key(one.title) for one in notes}
     named = {tag.key for tag in census.used if tag_key(tag.leaf) in titles}
     junk = tuple(
