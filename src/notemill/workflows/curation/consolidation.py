@@ -34,9 +34,9 @@ MAX_REQUESTS: Final = 8
 MAX_TOLD: Final = 300
 """The most tags of the vault in a request: some 1,500 tokens."""
 LEAST_NEW_ROOTS: Final = 2
-NOTES_PER_ROOT: Final = 8
+NOTES_PER_ROOT: Final = 6
 MAX_NEW_ROOTS: Final = 12
-"""New roots that a run may bring: two, and one more for every eight notes: five in a run of 24.
+"""New roots that a run may bring: two, and one more for every six notes: six in a run of 24.
 
 More than a dozen are no longer found by looking at them.
 """
