@@ -8,6 +8,7 @@ from collections import Counter
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
+from notemill.offline.collected import quotations, told_by
 from notemill.offline.cues import cues
 from notemill.offline.inline import ADDRESS
 from notemill.offline.marked import HOLE
@@ -19,6 +20,7 @@ from notemill.offline.outline import (
     is_log,
     is_sketch,
     is_verse,
+    joined,
     log_lines,
     outline,
     with_parts,
@@ -107,6 +109,7 @@ SCANT_WIDTH = 60
 GOOD_WIDTH = 165
 FULL_WIDTH = 130
 MAX_SENTENCES = 3
+MOST_SCANT = 5
 HEAD_WORDS = 8
 HEAD_CHARS = 30
 ANNOUNCING_WORDS = 5
@@ -130,6 +133,8 @@ def describe(page: NotePieces, title: str, folder: str, stop: AbstractSet[str]) 
         return first_lines(page)
     if is_log(page, title):
         return log_lines(page, title)
+    if quoted := quotations(page):
+        return joined(quoted, apart=True)
     keys = [list(terms(unit.text)) for unit in candidates]
     names = " ".join([title, *page.headings[:1]])
     subject = {term for term in terms(names) if term not in stop and not term.isdigit()}
@@ -158,6 +163,8 @@ def describe(page: NotePieces, title: str, folder: str, stop: AbstractSet[str]) 
     unit = candidates[best]
     if _says_less(unit, windows[best], page):
         return outline(page, title, folder)
+    if told := told_by(page, title, unit, windows[best]):
+        return told
     text = _in_context(standing_alone(windows[best]), unit, names)
     text = _headed(_named(text, title, folder), page, title)
     scant = width(text) < SCANT_WIDTH and len(page.pieces) >= MANY_PIECES and not unit.complete
@@ -359,12 +366,17 @@ def _window_end(candidates: Sequence[Unit], values: Sequence[float], start: int)
     size = len(_closed(candidates[start].text))
     limit = ideal(candidates[start].text)
     index = start + 1
-    while index < min(start + MAX_SENTENCES, len(candidates)):
+    told = 0
+    while index < len(candidates):
         before, after = candidates[index - 1], candidates[index]
+        told += width(before.text)
+        scant = told < SCANT_WIDTH
+        if index >= start + (MOST_SCANT if scant else MAX_SENTENCES):
+            break
         size += len(after.text) + 1
         many = WHOLE_CHARS if before.keyed and after.keyed else limit
         full = width(before.text) >= FULL_WIDTH or size > many
-        if full or values[index] < 0.0 or not _follows(before, after):
+        if full or values[index] < 0.0 or not _follows(before, after, scant=scant):
             break
         index += 1
     return index
@@ -388,15 +400,17 @@ def _closed(sentence: str) -> str:
     return text + stop_for(text)
 
 
-def _follows(before: Unit, after: Unit) -> bool:
-    """Say whether a sentence goes on where the other ended."""
-    if HOLE in after.text or ADDRESS in after.text or after.text.endswith((*COLONS, *QUESTIONS)):
-        return False
-    if after.section != before.section or not after.complete or _phrases(after) > 0.0:
+def _follows(before: Unit, after: Unit, *, scant: bool) -> bool:
+    """Say whether a sentence goes on where the other ended; what is `scant` so far goes on longer."""
+    most = DATED if scant and not after.opens else 0.0
+    if after.section != before.section or not _may_follow(before, after) or _phrases(after) > most:
         return False
     if not after.opens:
         return opening_of(after.text) is not Opening.REFERENCE
-    if after.spoken or opening_of(after.text) is not None or (after.keyed and not before.keyed):
+    tied = {Opening.CONNECTIVE, Opening.PRONOUN, Opening.POINTER} if scant else set()
+    if opening_of(after.text) not in {None, *tied}:
+        return False
+    if after.spoken or (after.keyed and not before.keyed):
         return False
     if before.kind is PieceKind.HEADING:
         return before.complete and after.kind is PieceKind.PROSE
@@ -410,6 +424,16 @@ def _follows(before: Unit, after: Unit) -> bool:
         return False
     short = width(before.text) < SHORT_WIDTH and after.kind is not PieceKind.QUOTE
     return after.kind is PieceKind.PROSE or short
+
+
+def _may_follow(before: Unit, after: Unit) -> bool:
+    """Say whether a sentence can end a description: a question only behind a short statement."""
+    if HOLE in after.text or ADDRESS in after.text or not after.complete:
+        return False
+    if not after.text.endswith(tuple(QUESTIONS)):
+        return True
+    states = not before.text.endswith(tuple(QUESTIONS)) and not is_cjk(after.text)
+    return states and not after.opens and width(before.text) <= GOOD_WIDTH // 2
 
 
 def _bare(text: str) -> str:

@@ -11,6 +11,7 @@ from notemill.offline.cjk import cjk_phrases
 from notemill.offline.commonplace import Commonplace, apart_from
 from notemill.offline.describe import describe
 from notemill.offline.inline import clean
+from notemill.offline.letters import without_salutation
 from notemill.offline.marked import normalised
 from notemill.offline.phrases import phrases
 from notemill.offline.pieces import parse
@@ -73,7 +74,7 @@ def extract(
     # Of a name in a namespace, as Logseq writes it, the last level is the note's own.
     name = title.rstrip("/ ").rpartition(" / ")[2] if NAMESPACE in given else title
     folder = " ".join(normalised(folder[:MAX_FOLDER]).split())
-    page = parse(text)
+    page = without_salutation(parse(text))
     said = (fold(word) for piece in page.pieces for word in words(piece.text))
     body = list(islice(said, SAMPLE_WORDS))
     stop = combined(languages_of(body or [fold(word) for word in words(title)]))

@@ -56,6 +56,9 @@ def outline(page: NotePieces, title: str, folder: str) -> str:
     lines = [piece for piece in said if piece.kind not in {PieceKind.FIELD, PieceKind.CELL}]
     links = [label for label in distinct(_linked(page, lines), own) if not is_junk(label)]
     fragments = _fragments(lines, own)
+    cells = sum(len(piece.text) for piece in said if piece.kind is PieceKind.CELL)
+    if cells > sum(len(piece.text) for piece in lines):
+        fragments = []  # they only go with the table
     if fragments and not all(map(only_links, lines)):
         parts = _parts(page, lines, own)
         if len(parts) > 1 and all(head for head, _ in parts):
@@ -63,19 +66,19 @@ def outline(page: NotePieces, title: str, folder: str) -> str:
         head = page.headings[lines[0].section] if lines[0].section >= 0 else ""
         one = len({piece.section for piece in lines}) == 1
         named = one and lines[0].kind in LISTS and fold(head) != own and not is_junk(head)
-        return _joined([head, *fragments], colon=True) if named else _joined(fragments)
+        return joined([head, *fragments], colon=True) if named else joined(fragments)
     if links:
         outside = page.found.outside.issuperset(links)
-        return _joined(links) if outside and len(links) > 1 else _links(links, title)
+        return joined(links) if outside and len(links) > 1 else _links(links, title)
     facts = _facts(said)
-    rows = _rows(page)
-    if rows and not facts and is_name(title) and not is_junk(title):
-        return _joined([title, *rows], colon=True)
-    if facts or rows:
-        return _joined([*facts, *rows])
+    table = rows(page)
+    if table and not facts and is_name(title) and not is_junk(title):
+        return joined([title, *table], colon=True)
+    if facts or table:
+        return joined([*facts, *table])
     headings = distinct((text for text in page.headings if not is_junk(text)), own)
     if headings:
-        return _joined([title, *headings], colon=True) if title else _joined(headings)
+        return joined([title, *headings], colon=True) if title else joined(headings)
     return _named(page, title, folder)
 
 
@@ -155,7 +158,7 @@ def log_lines(page: NotePieces, title: str) -> str:
         entries.append(f"{context}{colon_of(start)}{start}" if context in names else start)
         names = [name for name in names if name != context]
     fragments = [text for text in distinct([*entries, *names], fold(title)) if not is_junk(text)]
-    return _joined(fragments) if fragments else title
+    return joined(fragments) if fragments else title
 
 
 def colon_of(text: str) -> str:
@@ -240,17 +243,17 @@ def _facts(said: Sequence[Piece]) -> list[str]:
     return distinct(fields, "")
 
 
-def _rows(page: NotePieces) -> list[str]:
+def rows(page: NotePieces) -> list[str]:
     """Return a table's rows: "Nuts (badly)", of several columns "Bath (width 1.80, depth 2.20)"."""
-    rows: list[list[Piece]] = []
+    table: list[list[Piece]] = []
     for piece in page.pieces:
         if piece.kind is PieceKind.CELL:
-            if not rows or piece.depth <= rows[-1][-1].depth:
-                rows.append([])
-            rows[-1].append(piece)
-        if len(rows) > MAX_FRAGMENTS:
+            if not table or piece.depth <= table[-1][-1].depth:
+                table.append([])
+            table[-1].append(piece)
+        if len(table) > MAX_FRAGMENTS:
             break
-    told = [row for row in rows if any(has_words(one.text) for one in row)]
+    told = [row for row in table if any(has_words(one.text) for one in row)]
     headed = any(len(row) > PAIR for row in told)
     return distinct((_row(row, headed=headed) for row in told), "")
 
@@ -318,7 +321,7 @@ def _links(links: Sequence[str], title: str) -> str:
     """Return "Links to A, B and C.", or the bare names where the note is not in English."""
     sample = title + " ".join(links)
     if is_cjk(sample) or not sample.isascii() or UNSPACED.search(sample):
-        return _joined(links)
+        return joined(links)
     limit = ideal(sample)
     if len(links) == 1:
         only = links[0]
@@ -327,7 +330,7 @@ def _links(links: Sequence[str], title: str) -> str:
     return (
         whole
         if len(whole) <= limit
-        else listed("Links to ", links, ", ", limit, complete=False) or _joined(links)
+        else listed("Links to ", links, ", ", limit, complete=False) or joined(links)
     )
 
 
@@ -338,11 +341,18 @@ def is_junk(text: str) -> bool:
     )
 
 
-def _joined(labels: Sequence[str], *, colon: bool = False) -> str:
-    """Return the labels after one another as far as they fit, the first as a head if `colon`."""
+def joined(labels: Sequence[str], *, colon: bool = False, apart: bool = False) -> str:
+    """Return the labels after one another as far as they fit, the first as a head if `colon`.
+
+    Semicolons part those with commas, and all if `apart`.
+    """
     first = labels[0]
     wide = is_cjk("".join(labels[:8]))
-    comma = ("\uff1b" if wide else "; ") if _has_commas(labels) else ("\u3001" if wide else ", ")
+    comma = (
+        ("\uff1b" if wide else "; ")
+        if apart or _has_commas(labels)
+        else ("\u3001" if wide else ", ")
+    )
     limit = ideal("".join(labels[:8]))
     text = first
     for label in labels[1:]:

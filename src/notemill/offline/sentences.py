@@ -23,7 +23,7 @@ _CLOSERS = "\"'\u2019\u201d\u00bb\u300d\u300f\u3011)]\uff09\u300b"
 ENDINGS = "!?\u2026\u061f\u06d4\u0964\u0965\u0589\u1362\u17d4\u104b." + _WIDE_STOPS
 QUESTIONS = "?\uff1f\u061f\u037e"
 _LAST_WORD = re.compile(r"[^\s(\[\"'\u201c\u201e\u00ab]*$")
-_NUMBER = re.compile(r"\d{1,2}")
+_NUMBER = re.compile(r"\d{1,2}(?:\.\d{1,2})?")
 _PARENTHESES = re.compile(r"\s?\([^()]*\)|\uff08[^\uff08\uff09]*\uff09")
 _STRONG_BREAK = re.compile(r"[;\uff1b](?=\s|[^\x00-\x7f])|\s[\u2014\u2013]\s|\s--?\s|\u2014\u2014")
 _CONJUNCTIONS = "|".join(sorted(cues()["conjunctions"]))

@@ -40,7 +40,7 @@ _SPEAKER = re.compile(r"[\w .,'\u2019-]{0,40}:?\s?[\[(]?\d{1,2}:\d\d(?::\d\d)?[\
 # A time of a recording, or the number of a point written without list markup.
 _LEADING = re.compile(
     r"[\[(]?\d{1,2}:\d\d(?::\d\d)?[\])]?\s*[-\u2013\u2014:]?\s+"
-    r"|[(\uff08]?\d{1,2}(?:[.)\uff09\u3001\uff0e]+\s*|\s+(?=[\u4e00-\u9fff]))|\[\s?\]\s*"
+    r"|[(\uff08]?\d{1,2}(?:[.)\uff09\u3001\uff0e]+(?!\d)\s*|\s+(?=[\u4e00-\u9fff]))|\[\s?\]\s*"
 )
 _LABEL_END = re.compile(
     r"\s[-\u2013\u2014~]\s|:\s|[\uff1a\u3002;\uff1b]|[.!?]\s|\s\(|\uff08|\u2014\u2014"

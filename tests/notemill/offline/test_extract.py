@@ -287,6 +287,108 @@ def test_a_description_begins_where_the_note_does(title: str, text: str, expecte
     assert run(text, title=title, folder="咨询").description.startswith(expected)
 
 
+@pytest.mark.parametrize(
+    ("title", "text", "expected"),
+    [
+        (
+            "Le Havre",
+            "Vista en casa con Marta. Kaurismäki, 2011.\nUn limpiabotas esconde a un niño.",
+            "Vista en casa con Marta. Kaurismäki, 2011. Un limpiabotas esconde a un niño.",
+        ),
+        (
+            "Insomnia",
+            "Ten past three. Again.\n\nBut it is not the noise tonight, I think.",
+            "Ten past three. Again. But it is not the noise tonight, I think.",
+        ),
+        (
+            "Tool shelf",
+            "The cellar has stood empty for years. Why not lend out our drills there?",
+            "The cellar has stood empty for years. Why not lend out our drills there?",
+        ),
+        (
+            "Letter",
+            "Dear Mr. Lund,\n\nI hope you are well. The gate has been open since May, and dogs get in.",
+            "The gate has been open since May, and dogs get in.",
+        ),
+        (
+            "Brief",
+            "Sehr geehrte Frau Lund,\n\nseit Mai steht das Tor zum Hof jede Nacht offen.",
+            "Seit Mai steht das Tor zum Hof jede Nacht offen.",
+        ),
+        (
+            "手紙",
+            "ご無沙汰しております。お変わりなくお過ごしでしょうか。五月から庭の門が夜も開いたままです。",
+            "五月から庭の門が夜も開いたままです。",
+        ),
+        (
+            "Liebe",
+            "Liebe ist, was bleibt, wenn alles geht.",
+            "Liebe ist, was bleibt, wenn alles geht.",
+        ),
+        (
+            "Knie",
+            "14.1. Beim Skifahren verdreht, lag es an mir.",
+            "14.1. Beim Skifahren verdreht, lag es an mir.",
+        ),
+        ("Gifts", "- Ann: ~~a bird book~~, a sauna voucher", "Ann: a sauna voucher"),
+        ("計画", "- 2日目 縄文杉\n- 3日目 大川の滝", "2日目 縄文杉、3日目 大川の滝"),
+    ],
+)
+def test_a_description_goes_on_to_what_a_note_says(title: str, text: str, expected: str) -> None:
+    """A short beginning is followed by more, a salutation is none, dates and spaces stay."""
+    assert run(text, title=title).description == expected
+
+
+@pytest.mark.parametrize(
+    ("title", "text", "expected"),
+    [
+        (
+            "Sayings",
+            "> Make haste slowly. — Augustus\n\n> Know thyself.\n> — Thales\n\n> Less is more. — Mies",
+            "Make haste slowly. — Augustus; Know thyself. — Thales; Less is more. — Mies",
+        ),
+        (
+            "Soda bread",
+            (
+                "## Ingredients\n\n- 400 g flour\n- 300 ml buttermilk\n- soda\n\n## Method\n\n"
+                "1. Mix the flour and the soda in a wide bowl with both of your hands.\n2. Bake it for forty minutes at 200 °C."
+            ),
+            "Soda bread: 400 g flour, 300 ml buttermilk, soda",
+        ),
+        (
+            "Bread plan",
+            (
+                "| When | What |\n|---|---|\n| Fri 8 pm | feed the starter |\n| Sat 8 am | mix the dough |\n"
+                "| Sun 8 am | bake |\n\nLast time the crumb was far too dense."
+            ),
+            "Bread plan: Fri 8 pm (feed the starter); Sat 8 am (mix the dough); Sun 8 am (bake)",
+        ),
+        (
+            "Sleep log",
+            (
+                "| Date | Hours | Woke? | Mood |\n|---|---|---|---|\n| 2 Jan | 7 | no | good |\n\n"
+                "Nearly always worse after a glass of wine in the evening."
+            ),
+            (
+                "Sleep log: Date, Hours, Woke, Mood. "
+                "Nearly always worse after a glass of wine in the evening."
+            ),
+        ),
+        (
+            "Commands",
+            (
+                "## Find duplicates\n\n```\nsort\n```\n\n## Count lines\n\n```\nwc\n```\n\n"
+                "## Cut columns\n\n```\ncut\n```\n\nOn a Mac the last one needs another option."
+            ),
+            "Commands: Find duplicates, Count lines, Cut columns",
+        ),
+    ],
+)
+def test_a_collection_is_described_by_what_it_holds(title: str, text: str, expected: str) -> None:
+    """Quotations keep their authors; a closing remark or one step does not stand for a list."""
+    assert run(text, title=title).description == expected
+
+
 def test_a_forms_headings_are_no_description() -> None:
     """Headings that many notes share do not describe an empty one; a summary's is still heard."""
     form = "## Trips\n\n## Places\n\n## Summary\n"
