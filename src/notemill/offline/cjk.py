@@ -90,7 +90,7 @@ def cjk_names(
         least = LONG_COMPOUND if titled else LONG_COMPOUND - 2
         for name, count in Counter(_COMPOUND.findall(text)).items():
             long = len(name) >= least and not _DESCRIBED.fullmatch(name)
-            long = long and not (titled and _is_listed(name, text))
+            long = long and not (titled and (count < MIN_COUNT or _is_listed(name, text)))
             part = any(name in title for title in found)
             if (count >= MIN_COUNT + titled or long) and len(name) <= MOST_COMPOUND and not part:
                 found.setdefault(name, 0.6 + 0.5 * count + 0.4 * long)

@@ -219,8 +219,14 @@ def _comma(text: str) -> str:
 
 
 def _bare(piece: Piece) -> str:
-    """Return a line without addresses, and without a first link that only says what to do."""
+    """Return a line with the site of the address it begins with, of others without.
+
+    A first link that only says what to do is left out.
+    """
     text = " ".join(piece.text.replace(ADDRESS, " ").replace(HOLE, " ").split())
+    host = _HOST.match(piece.address) if piece.text.startswith(ADDRESS) else None
+    if host and has_words(text):
+        return f"{host[1]}{colon_of(text)}{text.lstrip(_EDGES)}"
     verb = piece.links[0] if len(piece.links) > 1 else ""
     return text[len(verb) :].lstrip() if verb and text.startswith(verb) and is_junk(verb) else text
 

@@ -36,7 +36,8 @@ class Piece:
 
     `group` is shared by the pieces of one paragraph or list, `section` is the index of the
     heading above in `NotePieces.headings` (-1: none), `depth` counts list levels, heading levels, or
-    the cells of a row before this one, and `column` heads that of a cell.
+    the cells of a row before this one, `column` heads that of a cell, and `address` is the first
+    bare address of a line.
     """
 
     kind: PieceKind
@@ -48,6 +49,7 @@ class Piece:
     code_chars: int = 0
     key: str = ""
     column: str = ""
+    address: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,6 +300,7 @@ class _Reader:
             self.group += 1
             raw = _ATTRIBUTE.sub("", raw)
         links, code = len(self.found.links), self.found.code_chars
+        addresses = len(self.found.addresses)
         text = plain(raw.rstrip("\\"), self.found, self.titles)
         if kind is PieceKind.HEADING:
             self.headings.append(text)
@@ -314,6 +317,7 @@ class _Reader:
                 code_chars=self.found.code_chars - code,
                 key=clean(key),
                 column=column,
+                address=next(iter(self.found.addresses[addresses:]), ""),
             )
         )
 

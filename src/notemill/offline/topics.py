@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from notemill.offline.cjk import cjk_names
+from notemill.offline.collected import quotations
 from notemill.offline.cues import cues
 from notemill.offline.names import names_in
 from notemill.offline.openings import Opening, opening_of
@@ -139,7 +140,8 @@ def topics(
         for part in line_parts(page, language, stop):
             candidates.add(part, IN_TITLE, titled=True)
     long = any(len(part.split()) > MOST_TITLE_WORDS for part in titles)
-    titled = bool(candidates.found or named_by_folder(title, folder) or long)
+    collects = bool(quotations(page))  # whom or what it quotes are many
+    titled = bool(candidates.found or collects or named_by_folder(title, folder) or long)
     _add_links(candidates, page, said, titled=titled)
     _add_emphasis(candidates, page, said, titled=titled)
     _add_named(candidates, body, recurring, language=language, stop=stop, titled=titled)
@@ -149,7 +151,8 @@ def topics(
     )
     kept = _apart(ranked[:COMPARED])
     most = sum(one.titled for one in kept) + MOST_BESIDE_TITLE if titled else MAX_TOPICS
-    return tuple(one.text for one in kept[: min(most, MAX_TOPICS)]) or stand_in(title, folder)
+    found = tuple(one.text for one in kept[: min(most, MAX_TOPICS)])
+    return found if found or collects else stand_in(title, folder)
 
 
 def _titles(page: NotePieces, title: str, common: Commonplace, said: str) -> list[str]:

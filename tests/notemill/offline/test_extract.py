@@ -331,6 +331,11 @@ def test_a_description_begins_where_the_note_does(title: str, text: str, expecte
             "14.1. Beim Skifahren verdreht, lag es an mir.",
         ),
         ("Gifts", "- Ann: ~~a bird book~~, a sauna voucher", "Ann: a sauna voucher"),
+        (
+            "Later",
+            "- https://www.example.org/a/1 place cells\n- https://example.net/b floating point",
+            "example.org: place cells, example.net: floating point",
+        ),
         ("計画", "- 2日目 縄文杉\n- 3日目 大川の滝", "2日目 縄文杉、3日目 大川の滝"),
     ],
 )

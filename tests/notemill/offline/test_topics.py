@@ -45,6 +45,8 @@ def topics_of(text: str, title: str, common: Commonplace | None = None) -> tuple
         ("Tareas de la semana", "- [ ] Llamar al [[Taller Ruiz]]\n- [ ] Ir al DNI", ()),
         ("今週のやること", "- [ ] 『こころ』を返す\n", ()),
         ("2024年1月20日", "很冷，没出门。", ()),
+        ("Quotes", "> Slowly. — Ann Lee\n\n> Less. — Mies Roh\n\n> Know. — Tom Dee", ()),
+        ("薬の記録", "寝る前に飲む。来年は舌下免疫療法も聞く。", ("薬の記録",)),
         ("Wales, May 2024", "By bus.", ("Wales",)),
         ("Lisboa mayo 2023", "En tren.", ("Lisboa",)),
         ("Chemistry week 4", "Acids.", ("Chemistry",)),
