@@ -56,7 +56,7 @@ def outline(page: NotePieces, title: str, folder: str) -> str:
     lines = [piece for piece in said if piece.kind not in {PieceKind.FIELD, PieceKind.CELL}]
     links = [label for label in distinct(_linked(page, lines), own) if not is_junk(label)]
     fragments = _fragments(lines, own)
-    cells = sum(len(piece.text) for piece in said if piece.kind is PieceKind.CELL)
+    cells = sum(len(piece.text) for piece in page.pieces if piece.kind is PieceKind.CELL)
     if cells > sum(len(piece.text) for piece in lines):
         fragments = []  # they only go with the table
     if fragments and not all(map(only_links, lines)):

@@ -369,6 +369,14 @@ def test_a_description_goes_on_to_what_a_note_says(title: str, text: str, expect
             "Bread plan: Fri 8 pm (feed the starter); Sat 8 am (mix the dough); Sun 8 am (bake)",
         ),
         (
+            "Pressure",
+            (
+                "| Day | Read |\n|---|---|\n| 3 May | 132/85 |\n| 4 May | 135/88 |\n| 5 May | 129/84 |\n\n"
+                "Lower when I walk after lunch."
+            ),
+            "Pressure: 3 May (132/85), 4 May (135/88), 5 May (129/84)",
+        ),
+        (
             "Sleep log",
             (
                 "| Date | Hours | Woke? | Mood |\n|---|---|---|---|\n| 2 Jan | 7 | no | good |\n\n"
