@@ -183,7 +183,6 @@ def losses_in(opened: OpenVault, run: Run, note: str | None) -> tuple[tuple[str,
             opened.vault,
             gate=opened.gate(),
             known=known_among(candidates),
-            named=KnownTopics.of_notes(sight.seen),
             withheld=withheld,
             proposed={(one.note, tag_key(one.value)) for one in proposals},
         )

@@ -67,7 +67,7 @@ def collected(
             why = facts if isinstance(facts, str) else "the note was edited since it was read"
             conflicts[outcome.key] = (outcome.index, f"{why}; curate it again")
             continue
-        reply = read_reply(outcome.text, own, known, named)
+        reply = read_reply(outcome.text, own, known)
         ours = written.get(outcome.key, frozenset())
         new = proposals_for(facts, reply, ours=ours, gate=gate, states=states)
         found.append((outcome.key, facts.source_hash, new))
@@ -103,7 +103,6 @@ def losses_of(
     *,
     gate: Gate = OPEN,
     known: KnownTags = NONE,
-    named: KnownTopics = NO_TOPICS,
     proposed: Collection[tuple[str, str]] = (),
     withheld: Callable[[str, str], str] = lambda _tag, _note: "",
 ) -> Iterator[tuple[str, Loss]]:
@@ -118,7 +117,7 @@ def losses_of(
             continue
         key = outcome.key
         with suppress(TwolaneError):  # a damaged answer, which `twolane check` names
-            reply = read_reply(outcome.text, Own(partial(_text, vault, key)), known, named)
+            reply = read_reply(outcome.text, Own(partial(_text, vault, key)), known)
             yield from ((key, loss) for loss in reply.losses)
             gone = [tag for tag in reply.tags if (key, tag_key(tag)) not in proposed]
             whys = (

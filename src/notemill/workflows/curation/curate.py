@@ -16,7 +16,7 @@ from notemill.stores.proposals import NewProposal, ProposalKind
 from notemill.tagging.gate import OPEN
 from notemill.tagging.known import NONE
 from notemill.workflows.curation.reply_text import MAX_DESCRIPTION_CHARS, ReplyReading
-from notemill.workflows.curation.topic_names import NO_TOPICS, topic_form
+from notemill.workflows.curation.topic_names import topic_form
 from notemill.workflows.curation.withheld import why_withheld
 from notemill.workflows.fitting import Room
 from notemill.workflows.forms import TEXT, list_of, object_of, params_of, text_of
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from notemill.tagging.gate import Gate
     from notemill.tagging.known import KnownTags
     from notemill.workflows.curation.reply_text import Loss
-    from notemill.workflows.curation.topic_names import KnownTopics
 
 MAX_TOKENS = 1_024
 # A reply is a description, three tags, five topics and a token.
@@ -134,20 +133,17 @@ def as_request(facts: NoteFacts, params: dict[str, Any], *, need: int) -> Reques
     )
 
 
-def read_reply(
-    text: str, own: Own = NOTHING, known: KnownTags = NONE, named: KnownTopics = NO_TOPICS
-) -> Curated:
+def read_reply(text: str, own: Own = NOTHING, known: KnownTags = NONE) -> Curated:
     """Read a reply that met its schema into plain words and legal tags, each once.
 
     `own` are the note's own references: a reply may repeat those. Another spelling of a tag that is
-    `known` is that tag; a parent beside its child is left out. Another form of a topic that is
-    `named` is that topic.
+    `known` is that tag; a parent beside its child is left out.
     """
     value = json.loads(text)
     reading = ReplyReading(own)
     description = reading.description(value["description"])
     tags = _unique(known.of(tag) for tag in reading.tags(value["tags"]))
-    topics = _unique(map(named.of, reading.topics(value["topics"])), topic_form)
+    topics = _unique(reading.topics(value["topics"]), topic_form)
     return Curated(
         description,
         reading.first("tags", reading.narrowest(tags), MAX_TAGS),

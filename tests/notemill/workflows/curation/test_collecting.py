@@ -91,6 +91,17 @@ def test_one_topic_has_one_form_in_all_notes_of_a_run(tmp_path: Path) -> None:
     assert topics == {(f"n00{n}.md", name) for n in range(3) for name in ("Canvas", "loom")}
 
 
+def test_another_form_of_a_notes_title_or_of_a_topic_in_use_is_that_name(tmp_path: Path) -> None:
+    """Then one thing has one name in all notes, and one reply has it once."""
+    used = "---\ntopics: [Ästhetik]\ntags: [t/a]\ndescription: D.\n---\nOf the beautiful.\n"
+    notes = many(1) | {"Der Zauberberg.md": used}
+    said = ["zauberberg", "asthetik", "Der Zauberberg", "The Magic Mountain"]
+    desk = Desk(tmp_path, notes, ScriptedProvider(lambda params: curated(params, topics=said)))
+    desk.curate()
+    topics = [one.value for one in desk.proposals() if one.kind is ProposalKind.TOPIC]
+    assert topics == ["Der Zauberberg", "Ästhetik", "The Magic Mountain"]
+
+
 def test_what_was_not_taken_of_an_answer_is_told_with_its_note(tmp_path: Path) -> None:
     """Nothing is told of answers that were taken as they were."""
 

@@ -34,7 +34,6 @@ from notemill.workflows.curation.reply_text import (
     PARENT,
     SHORTENED,
 )
-from notemill.workflows.curation.topic_names import KnownTopics
 
 EMPTY: dict[str, object] = {"note_ref": "x", "description": "", "tags": [], "topics": []}
 
@@ -158,14 +157,6 @@ def test_another_spelling_of_a_known_tag_is_that_tag() -> None:
     found = read_reply(said, known=KnownTags(["garden/soil", "food"]))
     assert found.tags == ("garden/soil", "food")
     assert found.losses == ()
-
-
-def test_another_form_of_a_named_topic_is_that_topic() -> None:
-    """Then one thing has one name in all notes, and one reply has it once."""
-    said = ["zauberberg", "Ästhetik", "Der Zauberberg", "The Magic Mountain"]
-    named = KnownTopics(["Ästhetik"], ["Der Zauberberg"])
-    found = read_reply(json.dumps(EMPTY | {"topics": said}), named=named)
-    assert found.topics == ("Der Zauberberg", "Ästhetik", "The Magic Mountain")
 
 
 def test_a_parent_beside_its_child_and_what_is_too_much_are_left_out_and_said() -> None:
