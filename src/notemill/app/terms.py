@@ -13,6 +13,12 @@ if TYPE_CHECKING:
 OFFLINE: Final = "offline"
 """The built-in provider, which asks no model."""
 _HOSTED: Final = "anthropic"
+LINKS_A_NOTE: Final = 5
+"""The most notemill links in a note: as many as a person reads."""
+MOST_LINKS_A_NOTE: Final = 50
+"""The most that may be asked for."""
+LEAST_SCORE: Final = 0.65
+"""The least score that is proposed: of the pairs above it, 8 of 10 are accepted (see docs/benchmarks.md)."""
 
 
 @dataclass(frozen=True, slots=True)

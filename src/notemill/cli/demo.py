@@ -13,11 +13,10 @@ from notemill.app import events
 from notemill.app.link_events import PairsProposed
 from notemill.app.mill import Mill
 from notemill.app.standing import standing_in
-from notemill.app.terms import OFFLINE, RunTerms
+from notemill.app.terms import LINKS_A_NOTE, OFFLINE, RunTerms
 from notemill.cli.diffs import print_diff
 from notemill.cli.endings import show_endings
 from notemill.cli.front import TerminalFront
-from notemill.cli.link_commands import TOP
 from notemill.config import EmbeddingSettings, Exclusions, check_settings
 from notemill.embedding_kind import EmbeddingKind
 from notemill.errors import UsageError
@@ -159,7 +158,7 @@ async def _link(mill: Mill, console: Console) -> str:
     _heading(console, "Notes that belong together, linked both ways")
     # Whatever is installed, the demo shows the same everywhere, at once, and sends nothing.
     off = EmbeddingSettings(EmbeddingKind.OFF)
-    ended = await mill.links.find(LinkSearch(TOP, MIN_SCORE), off)
+    ended = await mill.links.find(LinkSearch(LINKS_A_NOTE, MIN_SCORE), off)
     for explained, _ in await mill.links.standing(ended):
         if not _has_reason(explained):
             await mill.links.reject(explained.pair.a, explained.pair.b)

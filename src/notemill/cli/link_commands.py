@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from notemill.app.terms import LEAST_SCORE, LINKS_A_NOTE, MOST_LINKS_A_NOTE
 from notemill.cli.completing import NOTE
 from notemill.cli.flags import Shorthand, exclude_flag, going_on_flags, settings_of
 from notemill.embedding_kind import EmbeddingKind
@@ -18,12 +19,6 @@ from twolane.front.command import (
     settings_flags,
 )
 from twolane.front.flag_types import FOLDER, USD, Number, Whole
-
-TOP = 5
-"""The most notemill links in a note: as many as a person reads."""
-MIN_SCORE = 0.65
-"""Of the pairs above it, 8 of 10 are accepted (see docs/benchmarks.md)."""
-"""The least score that is proposed: readers accepted most pairs above it."""
 
 
 @click.group(cls=Shorthand, main="find")
@@ -38,8 +33,8 @@ def link() -> None:
 @click.argument("vault", type=FOLDER, default=".")
 @click.option(
     "--top",
-    type=Whole(1, 50),
-    default=TOP,
+    type=Whole(1, MOST_LINKS_A_NOTE),
+    default=LINKS_A_NOTE,
     show_default=True,
     metavar="N",
     help="At most N notemill links per note.",
@@ -47,7 +42,7 @@ def link() -> None:
 @click.option(
     "--min-score",
     type=Number(0, 1),
-    default=MIN_SCORE,
+    default=LEAST_SCORE,
     show_default=True,
     metavar="P",
     help="Only pairs you are this likely to accept, from 0 to 1.",

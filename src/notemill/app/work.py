@@ -1,0 +1,417 @@
+"""Work that is named by its kind and options, as a page or a program names it.
+
+The one place that turns plain values into calls of services: `work_of` checks them, and the `Work`
+it returns is carried out over an open vault.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Final, Protocol
+
+from notemill.app.options import Options
+from notemill.app.reviewing import Wanted
+from notemill.app.runs import find_asked, find_run, open_run
+from notemill.app.terms import LEAST_SCORE, LINKS_A_NOTE, MOST_LINKS_A_NOTE, RunTerms
+from notemill.config import load_embedding
+from notemill.embedding_kind import EmbeddingKind
+from notemill.errors import UsageError
+from notemill.stores.proposals import ProposalKind, ProposalState
+from notemill.vault.related import Form
+from notemill.vault.tidy import TidyKind
+from notemill.workflows.curation.survey import Selection
+from notemill.workflows.links.finding import LinkSearch
+from notemill.workflows.links.judging import LINK_KIND
+from notemill.workflows.stages import check_stages
+from twolane import Lane
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from notemill.app.curating import CurationEnded
+    from notemill.app.link_results import LinkingEnded, LinksResumed
+    from notemill.app.mill import Mill
+    from notemill.config import EmbeddingSettings
+    from twolane import Report
+
+AUTO: Final = "auto"
+MOST_NOTES: Final = 1_000_000
+"""The largest limit of notes: more than any vault has."""
+
+
+@dataclass(frozen=True, slots=True)
+class WorkEnded:
+    """How work ended: its run, '' if there is none; in words; and whether nothing failed.
+
+    `found` is the number of proposals that it has for a person to decide.
+    """
+
+    run: str
+    words: str
+    whole: bool = True
+    found: int = 0
+
+
+class Work(Protocol):
+    """Work with all its options, ready to be carried out."""
+
+    kind: ClassVar[str]
+
+    async def run(self, mill: Mill) -> WorkEnded:
+        """Carry it out over an open vault, whose front is told and asked.
+
+        Raises NotemillError, TwolaneError.
+        """
+
+
+def work_of(kind: str, options: Mapping[str, object]) -> Work:
+    """Return the work of a kind with its options.
+
+    Raises UsageError if there is no such kind, an option is unknown, or its value is not allowed.
+    """
+    make = _KINDS.get(kind)
+    if make is None:
+        raise UsageError(f"there is no work of this kind; there is {', '.join(_KINDS)}")
+    given = Options(kind, options)
+    work = make(given)
+    given.end()
+    return work
+
+
+# -- curation and links ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Curation:
+    """Propose descriptions, tags and topics; see `Curating.curate` for the options."""
+
+    kind: ClassVar[str] = "curate"
+
+    selection: Selection
+    terms: RunTerms
+    again: bool
+    apply: bool
+    allow_unmatched: bool
+    vocabulary: bool
+
+    @classmethod
+    def of(cls, given: Options) -> Curation:
+        """Return it from its options. Raises UsageError."""
+        return cls(
+            Selection(
+                given.text("only"), given.whole("limit", 1, MOST_NOTES), given.flag("refresh")
+            ),
+            _terms(given),
+            again=given.flag("again"),
+            apply=given.flag("apply"),
+            allow_unmatched=given.flag("allow_unmatched"),
+            vocabulary=given.flag("vocabulary", default=True),
+        )
+
+    async def run(self, mill: Mill) -> WorkEnded:
+        """Curate."""
+        ended = await mill.curating.curate(
+            self.selection,
+            self.terms,
+            again=self.again,
+            apply=self.apply,
+            allow_unmatched=self.allow_unmatched,
+            vocabulary=self.vocabulary,
+        )
+        return await _curated(mill, ended)
+
+
+@dataclass(frozen=True, slots=True)
+class LinkSearching:
+    """Find links; see `Linking.find` for the options. `terms` None asks no model."""
+
+    kind: ClassVar[str] = "link"
+
+    search: LinkSearch
+    embedding: str | None
+    terms: RunTerms | None
+    again: bool
+    apply: bool
+    allow_unmatched: bool
+
+    @classmethod
+    def of(cls, given: Options) -> LinkSearching:
+        """Return it from its options. Raises UsageError."""
+        score = given.share("min_score")
+        embedding = given.one_of("embedding", ("", *EmbeddingKind), "")
+        search = LinkSearch(
+            given.whole("top", 1, MOST_LINKS_A_NOTE) or LINKS_A_NOTE,
+            LEAST_SCORE if score is None else score,
+            Form.SECTION if given.flag("section") else Form.PROPERTY,
+            given.text("only"),
+        )
+        terms = _terms(given)
+        return cls(
+            search,
+            embedding or None,
+            terms if given.flag("ask_model") else None,
+            again=given.flag("again"),
+            apply=given.flag("apply"),
+            allow_unmatched=given.flag("allow_unmatched"),
+        )
+
+    def model_of(self, mill: Mill) -> EmbeddingSettings:
+        """Return which model embeds notes. Raises UsageError, ConfigError."""
+        return load_embedding(self.embedding, config=mill.settings.config)
+
+    async def run(self, mill: Mill) -> WorkEnded:
+        """Find links, then compute the embeddings that the next search will use."""
+        model = self.model_of(mill)
+        ended = await mill.links.find(
+            self.search,
+            model,
+            self.terms,
+            again=self.again,
+            apply=self.apply,
+            allow_unmatched=self.allow_unmatched,
+        )
+        await mill.links.embed(model, ended.found)
+        return await _linked(mill, ended)
+
+
+# -- tags and form --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class LookForTagChanges:
+    """Find changes of tags, and of the queries with them, and queue them for review."""
+
+    kind: ClassVar[str] = "tags"
+
+    @classmethod
+    def of(cls, _: Options) -> LookForTagChanges:
+        """Return it: there are no options."""
+        return cls()
+
+    async def run(self, mill: Mill) -> WorkEnded:
+        """Look, and queue what is found."""
+        return await _looked_for(mill, ProposalKind.TAG_CHANGE, ProposalKind.QUERY_CHANGE)
+
+
+@dataclass(frozen=True, slots=True)
+class Tidy:
+    """Bring properties into Obsidian's form: the `kinds` named, at once when a person agrees.
+
+    Without kinds, all changes are only queued for review.
+    """
+
+    kind: ClassVar[str] = "tidy"
+
+    kinds: tuple[TidyKind, ...]
+    only: str | None
+
+    @classmethod
+    def of(cls, given: Options) -> Tidy:
+        """Return it from its options. Raises UsageError."""
+        kinds = tuple(map(TidyKind, given.names("kinds", TidyKind)))
+        only = given.text("only")
+        if only is not None and not kinds:
+            raise UsageError("tidy: only needs kinds; without them, all notes are looked into")
+        return cls(kinds, only)
+
+    async def run(self, mill: Mill) -> WorkEnded:
+        """Tidy, or look."""
+        if not self.kinds:
+            return await _looked_for(mill, ProposalKind.TIDY_CHANGE)
+        done = await mill.tidying.tidy(self.kinds, only=self.only)
+        if not done.plan.changed:
+            return WorkEnded("", "Nothing to do: no note would change.")
+        return WorkEnded(done.run, _written(len(done.notes), len(done.failed)), not done.failed)
+
+
+# -- what was proposed, and what was written ------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Apply:
+    """Write all accepted proposals, as one run."""
+
+    kind: ClassVar[str] = "apply"
+
+    @classmethod
+    def of(cls, _: Options) -> Apply:
+        """Return it: there are no options."""
+        return cls()
+
+    async def run(self, mill: Mill) -> WorkEnded:
+        """Write them."""
+        done = await mill.applying.accepted()
+        if not (done.notes or done.failed or done.hidden):
+            return WorkEnded("", "Nothing is accepted yet.")
+        return WorkEnded(done.run, _written(len(done.notes), len(done.failed)), done.complete)
+
+
+@dataclass(frozen=True, slots=True)
+class Undo:
+    """Restore what a run replaced; see `Applying.undo`."""
+
+    kind: ClassVar[str] = "undo"
+
+    named: str
+    note: str | None
+    through: bool
+
+    @classmethod
+    def of(cls, given: Options) -> Undo:
+        """Return it from its options. Raises UsageError."""
+        return cls(given.named("run"), given.text("note"), given.flag("through"))
+
+    async def run(self, mill: Mill) -> WorkEnded:
+        """Restore the notes."""
+        found = await mill.thread.run(find_run, mill.settings, self.named)
+        if found.vault != mill.root or not found.wrote:
+            raise UsageError(f"run {found.id} has written nothing into this vault")
+        restored = await mill.applying.undo(found.id, note=self.note, through=self.through)
+        done = sum(one.restored for one in restored)
+        words = f"{_notes(done)} restored" if restored else "The vocabulary is as it was"
+        if left := len(restored) - done:
+            words += f", {_notes(left)} left as they are"
+        return WorkEnded(found.id, f"{words}.", not left)
+
+
+@dataclass(frozen=True, slots=True)
+class Resume:
+    """Continue a run that asks a model; see `Curating.resume` for the options."""
+
+    kind: ClassVar[str] = "resume"
+
+    named: str
+    cap_nano: int | None
+    failed: bool
+    everything: bool
+    apply: bool
+    allow_unmatched: bool
+
+    @classmethod
+    def of(cls, given: Options) -> Resume:
+        """Return it from its options. Raises UsageError."""
+        return cls(
+            given.named("run"),
+            given.cap_nano("max_cost_usd"),
+            failed=given.flag("failed"),
+            everything=given.flag("everything"),
+            apply=given.flag("apply"),
+            allow_unmatched=given.flag("allow_unmatched"),
+        )
+
+    async def run(self, mill: Mill) -> WorkEnded:
+        """Continue it, with all that was excluded when it began."""
+        found = await mill.thread.run(find_asked, mill.settings, self.named)
+        excluded = set(await mill.on(lambda opened: opened.privacy.entries))
+        if found.vault == mill.root and excluded.issuperset(found.exclude):
+            return await self._resumed(mill, found.id)
+        async with await open_run(mill.settings, found, mill.front) as other:
+            return await self._resumed(other, found.id)
+
+    async def _resumed(self, mill: Mill, named: str) -> WorkEnded:
+        run = await mill.engine.run(named)
+        service = mill.links if run.row.kind == LINK_KIND else mill.curating
+        ended = await service.resume(
+            run,
+            cap_nano=self.cap_nano,
+            failed=self.failed,
+            everything=self.everything,
+            apply=self.apply,
+            allow_unmatched=self.allow_unmatched,
+        )
+        return await _went_on(mill, named, ended)
+
+
+_KINDS: Final[Mapping[str, Callable[[Options], Work]]] = {
+    Curation.kind: Curation.of,
+    LinkSearching.kind: LinkSearching.of,
+    LookForTagChanges.kind: LookForTagChanges.of,
+    Tidy.kind: Tidy.of,
+    Apply.kind: Apply.of,
+    Undo.kind: Undo.of,
+    Resume.kind: Resume.of,
+}
+KINDS: Final = tuple(_KINDS)
+"""All kinds of work."""
+
+
+def _terms(given: Options) -> RunTerms:
+    lane = given.one_of("lane", (AUTO, *Lane), AUTO)
+    by_s, strict = given.seconds("by"), given.flag("by_strict")
+    if strict and by_s is None:
+        raise UsageError("by_strict says how a deadline is kept; give the deadline as by")
+    stages = given.text("stages") or AUTO
+    check_stages(stages)
+    return RunTerms(
+        lane=None if lane == AUTO else Lane(lane),
+        cap_nano=given.cap_nano("max_cost_usd"),
+        by_s=by_s,
+        by_strict=strict,
+        stages=stages,
+    )
+
+
+# -- in words -------------------------------------------------------------------------------------
+
+
+async def _curated(mill: Mill, ended: CurationEnded) -> WorkEnded:
+    if ended.run is None:
+        return WorkEnded("", "Nothing to do: no note needs work.")
+    whole = ended.complete and _is_whole(ended.report)
+    found = await _pending(mill, run=ended.run.id)
+    return WorkEnded(ended.run.id, _answered(ended.report, found), whole, found)
+
+
+async def _linked(mill: Mill, ended: LinkingEnded) -> WorkEnded:
+    if not ended.run:
+        return WorkEnded("", "Nothing to do: no new link is likely enough.")
+    whole = (ended.report is None or _is_whole(ended.report)) and (
+        ended.written is None or ended.written.is_whole
+    )
+    if ended.written is not None:
+        return WorkEnded(ended.run, _written(len(ended.written.notes), 0), whole)
+    found = await _pending(mill, run=ended.run)
+    return WorkEnded(ended.run, f"{_proposals(found)} to review.", whole, found)
+
+
+async def _went_on(mill: Mill, run: str, ended: CurationEnded | LinksResumed) -> WorkEnded:
+    found = await _pending(mill, run=run)
+    return WorkEnded(run, _answered(ended.report, found), _is_whole(ended.report), found)
+
+
+async def _looked_for(mill: Mill, *kinds: ProposalKind) -> WorkEnded:
+    await mill.reviewing.look_for(kinds)
+    found = await _pending(mill, kinds=kinds)
+    words = f"{_proposals(found)} to review." if found else "Nothing to do: nothing was found."
+    return WorkEnded("", words, found=found)
+
+
+async def _pending(
+    mill: Mill, *, run: str | None = None, kinds: tuple[ProposalKind, ...] | None = None
+) -> int:
+    counts = await mill.reviewing.counts(Wanted(run=run, kinds=kinds))
+    return counts[ProposalState.PENDING]
+
+
+def _is_whole(report: Report) -> bool:
+    items = report.items
+    return items.succeeded == items.total
+
+
+def _answered(report: Report, found: int) -> str:
+    items = report.items
+    words = f"{items.succeeded:,} of {_notes(items.total)} answered"
+    return f"{words}, {_proposals(found)} to review." if found else f"{words}."
+
+
+def _written(notes: int, failed: int) -> str:
+    words = f"{_notes(notes)} written"
+    return f"{words}, {_notes(failed)} could not be." if failed else f"{words}."
+
+
+def _notes(count: int) -> str:
+    return f"{count:,} note{'' if count == 1 else 's'}"
+
+
+def _proposals(count: int) -> str:
+    return f"{count:,} proposal{'' if count == 1 else 's'}"
