@@ -114,6 +114,13 @@ class Reviewing:
         if ProposalKind.TIDY_CHANGE in kinds:
             await self._bench.on(_look_for_tidying)
 
+    async def version(self) -> int:
+        """Return a number that grows whenever the queue has changed, by whichever process.
+
+        It costs microseconds. It may grow for other reasons, too: any write to the vault's store.
+        """
+        return await self._bench.on(lambda opened: opened.store.version())
+
     async def look(self) -> Look:
         """Scan the vault for the notes that may be shown, for several consecutive calls."""
         return Look(await self._bench.on(OpenVault.look))

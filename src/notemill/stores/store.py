@@ -123,6 +123,15 @@ class Store:
         finally:
             self._erases = False
 
+    def version(self) -> int:
+        """Return a number that grows with every commit to the file, by whichever process.
+
+        Raises StoreError if the file is damaged.
+        """
+        # SQLite counts what other connections commit; one's own changes are counted beside it.
+        ((others,),) = self.rows("PRAGMA data_version")
+        return int(others) + self.db.total_changes
+
     def rows(self, statement: str, *values: object, **named: object) -> list[Any]:
         """Return the rows of a query, with its parameters by position or by name.
 
