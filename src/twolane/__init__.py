@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from twolane.config import check_variables as check_variables
     from twolane.config import load_settings as load_settings
     from twolane.config import read_config as read_config
+    from twolane.core.forecast import Forecast as Forecast
     from twolane.core.identity import content_hash as content_hash
     from twolane.core.money import format_usd as format_usd
     from twolane.core.money import plain_usd as plain_usd
@@ -123,6 +124,7 @@ _NAMES = {
         "load_settings",
         "read_config",
     ),
+    "twolane.core.forecast": ("Forecast",),
     "twolane.core.identity": ("content_hash",),
     "twolane.core.money": ("format_usd", "plain_usd"),
     "twolane.core.naming": ("LAST", "nearest", "pick_run"),

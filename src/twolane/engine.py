@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from twolane.config import Settings
+    from twolane.core.forecast import Forecast
     from twolane.core.plan import Stage
     from twolane.core.pricing import LanePrices
     from twolane.core.types import Request
@@ -159,6 +160,36 @@ class Engine:
             cap_nano=cap_nano,
             deadline_at=deadline_at,
             reply_tokens=reply_tokens,
+        )
+
+    def replan(
+        self,
+        plan: Plan,
+        *,
+        lane: Lane | None = None,
+        cap_nano: int | None = None,
+        deadline_at: float | None = None,
+    ) -> Plan:
+        """Return the plan for the same requests on other terms, without reading them again.
+
+        See `plan`.
+        """
+        return self._planner.replan(plan, lane=lane, cap_nano=cap_nano, deadline_at=deadline_at)
+
+    def forecast(
+        self,
+        plan: Plan,
+        *,
+        deadline_at: float | None = None,
+        by_strict: bool = False,
+        cache: bool = False,
+    ) -> Forecast:
+        """Return when a plan's requests will be answered, by this ledger's history, and at most for what.
+
+        `deadline_at` and `by_strict` are as for `start`, and so is `cache`.
+        """
+        return self._planner.forecast(
+            plan, deadline_at=deadline_at, by_strict=by_strict, cache=cache
         )
 
     def preview(self, request: Request, plan: Plan, *, cache: bool = False) -> Preview:

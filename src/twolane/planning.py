@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, NamedTuple
 import orjson
 
 from twolane.core.deadline import Owed, Window, finish_s
+from twolane.core.forecast import Forecast, at_once, finishing
 from twolane.core.identity import note_ref, with_note_ref
 from twolane.core.money import format_usd
 from twolane.core.packing import batch_size
 from twolane.core.params import body_of
 from twolane.core.plan import ECHO_BYTES, RequestSurvey, place, survey
-from twolane.core.pricing import LanePrices, Quote, quote
+from twolane.core.pricing import LanePrices, Quote, most_nano, quote
 from twolane.core.render import Renderer, joined_bytes, own_part
 from twolane.core.routing import route
 from twolane.core.types import Lane, LaneDecision
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
     from twolane.config import Settings
     from twolane.core.plan import Stage
-    from twolane.core.types import Month, Request
+    from twolane.core.types import MinuteLimits, Month, Request
     from twolane.ledger import Ledger, RunRow
     from twolane.providers.base import Provider
 
@@ -99,15 +100,37 @@ class Planner:
         reply_tokens: int,
     ) -> Plan:
         """See Engine.plan."""
-        traits = self._provider.traits
-        if lane is Lane.BATCH and traits.no_batches:
-            message = f"--lane batch cannot be kept: {traits.no_batches}; leave it out"
-            raise ConfigError(message)
+        self._check_lane(lane)
         found = survey(
             _Checked(requests, self._provider),
             max_bytes=self._provider.limits.max_request_bytes,
             reply_tokens=reply_tokens,
         )
+        return self._planned(found, lane=lane, cap_nano=cap_nano, deadline_at=deadline_at)
+
+    def replan(
+        self, plan: Plan, *, lane: Lane | None, cap_nano: int | None, deadline_at: float | None
+    ) -> Plan:
+        """See Engine.replan."""
+        self._check_lane(lane)
+        return self._planned(plan.survey, lane=lane, cap_nano=cap_nano, deadline_at=deadline_at)
+
+    def _check_lane(self, lane: Lane | None) -> None:
+        no_batches = self._provider.traits.no_batches
+        if lane is Lane.BATCH and no_batches:
+            message = f"--lane batch cannot be kept: {no_batches}; leave it out"
+            raise ConfigError(message)
+
+    def _planned(
+        self,
+        found: RequestSurvey,
+        *,
+        lane: Lane | None,
+        cap_nano: int | None,
+        deadline_at: float | None,
+    ) -> Plan:
+        """Return the plan for surveyed requests. Raises as `Engine.plan` does."""
+        traits = self._provider.traits
         month = months.standing(self._ledger.store, self._settings.month_cap_nano, self._now())
         if not traits.free:
             _check_bounded(found, cap_nano, month)
@@ -162,13 +185,56 @@ class Planner:
             Owed(found.total, found.input_tokens),
             concurrency=self._settings.concurrency,
             tempo=tempo,
-            limits=history.minute_limits(
-                self._ledger,
-                Workspace(self._provider.base_url, self._provider.key_fingerprint),
-                found.model,
-            ),
+            limits=self._limits(found.model),
         )
         return Window(deadline_at - self._now(), needed_s, tempo)
+
+    def _limits(self, model: str) -> MinuteLimits:
+        provider = self._provider
+        workspace = Workspace(provider.base_url, provider.key_fingerprint)
+        return history.minute_limits(self._ledger, workspace, model)
+
+    def forecast(
+        self, plan: Plan, *, deadline_at: float | None, by_strict: bool, cache: bool
+    ) -> Forecast:
+        """See Engine.forecast."""
+        found, provider = plan.survey, self._provider
+        service = Service(provider.name, provider.base_url, found.model)
+        size = min(plan.batch_size, found.total)
+        tempo = history.tempo(self._ledger, service, size=size)
+        if provider.ephemeral:
+            tempo = at_once(tempo, size)
+        time = finishing(
+            plan.decision.lane,
+            Owed(found.total, found.input_tokens),
+            concurrency=self._settings.concurrency,
+            tempo=tempo,
+            limits=self._limits(found.model),
+            left_s=None if deadline_at is None else deadline_at - self._now(),
+        )
+        worst_nano = self._worst_nano(plan, deadline_at, by_strict=by_strict, cache=cache)
+        return Forecast(time, worst_nano, tempo)
+
+    def _worst_nano(
+        self, plan: Plan, deadline_at: float | None, *, by_strict: bool, cache: bool
+    ) -> int:
+        """Return the most that a plan's requests can cost, each answered once."""
+        found = plan.survey
+
+        def most(lane: Lane) -> int:
+            return most_nano(
+                found.bound_tokens,
+                found.most_tokens,
+                plan.prices.rates(lane),
+                longest_tokens=found.longest_tokens,
+                caches=cache or found.caches,
+            )
+
+        in_lane = most(plan.decision.lane)
+        if deadline_at is None or plan.decision.lane is Lane.REALTIME:
+            return in_lane
+        late = most(Lane.REALTIME)
+        return in_lane + late if by_strict else late
 
     def lane_prices(self, model: str, lane: Lane | None) -> LanePrices:
         """Return a model's current prices in the requested lanes.

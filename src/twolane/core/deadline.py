@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 USUAL_QUEUE_P50_S: Final = 420.0
 USUAL_QUEUE_P90_S: Final = 3_600.0
 # Nothing is published: a reply of 500 tokens at 60 tokens a second, and time for the prompt.
+USUAL_CALL_P50_S: Final = 5.0
 USUAL_CALL_P90_S: Final = 10.0
 # A cancellation waits for the requests that are being answered.
 USUAL_CANCEL_P90_S: Final = 30.0
@@ -37,14 +38,18 @@ MINUTE_S: Final = 60.0
 class Tempo:
     """Durations measured at one provider with one model.
 
-    `queue_*_s` is from a batch's creation to its end, `call_p90_s` one real-time call,
-    `cancel_p90_s` from the cancellation of a batch to its end.
+    `queue_*_s` is from a batch's creation to its end, `call_*_s` one real-time call,
+    `cancel_p90_s` from the cancellation of a batch to its end. `batches` and `calls` were measured,
+    0 where too few were and the usual duration stands.
     """
 
     queue_p50_s: float = USUAL_QUEUE_P50_S
     queue_p90_s: float = USUAL_QUEUE_P90_S
     call_p90_s: float = USUAL_CALL_P90_S
     cancel_p90_s: float = USUAL_CANCEL_P90_S
+    call_p50_s: float = USUAL_CALL_P50_S
+    batches: int = 0
+    calls: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +86,9 @@ def learned(
         _percentile(queue_s, 0.9, USUAL_QUEUE_P90_S),
         _percentile(calls_s, 0.9, USUAL_CALL_P90_S),
         _percentile(cancels_s, 0.9, USUAL_CANCEL_P90_S),
+        _percentile(calls_s, 0.5, USUAL_CALL_P50_S),
+        len(queue_s) if len(queue_s) >= MIN_SAMPLES else 0,
+        len(calls_s) if len(calls_s) >= MIN_SAMPLES else 0,
     )
 
 

@@ -15,7 +15,7 @@ from twolane.core import params as asked
 from twolane.core.outside import MAX_TOKENS, name, whole
 from twolane.core.render import shareable, still_shared
 from twolane.core.schema import check_of, schema_json
-from twolane.core.tokens import estimate_input_tokens
+from twolane.core.tokens import bound_input_tokens, estimate_input_tokens
 from twolane.errors import InputError
 
 if TYPE_CHECKING:
@@ -43,7 +43,8 @@ class RequestSurvey:
     `unbounded` names the first request whose cost cannot be bounded beforehand, '' if there is
     none; `no_batch` names the first request that batches do not accept, and why. `betas` are sent
     as a header. `own_schemas` says that replies have different schemas. `digest` is the same only
-    for the same requests in the same order.
+    for the same requests in the same order. `bound_tokens` are never exceeded by all prompts,
+    `longest_tokens` by any one, `most_tokens` by all replies.
     """
 
     total: int
@@ -57,6 +58,9 @@ class RequestSurvey:
     own_schemas: bool = False
     no_batch: str = ""
     digest: str = ""
+    bound_tokens: int = 0
+    longest_tokens: int = 0
+    most_tokens: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +86,7 @@ def survey(requests: Iterable[Request], *, max_bytes: int, reply_tokens: int) ->
     model, input_tokens, output_tokens, caches, unbounded = "", 0, 0, False, ""
     forms, betas, no_batch = _Forms(), None, ""
     total, digest = 0, blake2b(digest_size=16)
+    bound_tokens, longest_tokens, most_tokens = 0, 0, 0
     for index, request in enumerate(requests):
         number = hash(request.key)
         hashes[number % _BUCKETS].append(number)
@@ -103,6 +108,9 @@ def survey(requests: Iterable[Request], *, max_bytes: int, reply_tokens: int) ->
         shared = still_shared(shared, params)
         input_tokens += estimate_input_tokens(body)
         output_tokens += min(max_tokens, reply_tokens)
+        bound = bound_input_tokens(len(body) + ECHO_BYTES)
+        bound_tokens, longest_tokens = bound_tokens + bound, max(longest_tokens, bound)
+        most_tokens += max_tokens
         if _NOTABLE.search(body):
             caches = caches or b'"cache_control"' in body
             if not unbounded and _UNBOUNDED.search(body):
@@ -112,6 +120,7 @@ def survey(requests: Iterable[Request], *, max_bytes: int, reply_tokens: int) ->
     return RequestSurvey(
         total, model, shared or {}, input_tokens, output_tokens, caches, unbounded,
         betas or (), forms.differ, no_batch, digest.hexdigest(),
+        bound_tokens, longest_tokens, most_tokens,
     )  # fmt: skip
 
 

@@ -155,6 +155,18 @@ def reserve_nano(input_bound_tokens: int, max_tokens: int, rates: Rates, *, cach
     asks for prompt caching: each input token may then be billed as the most expensive cache write.
     Of the tiers that the bound reaches, the most expensive applies.
     """
+    return most_nano(
+        input_bound_tokens, max_tokens, rates, longest_tokens=input_bound_tokens, caches=caches
+    )
+
+
+def most_nano(
+    input_bound_tokens: int, max_tokens: int, rates: Rates, *, longest_tokens: int, caches: bool
+) -> int:
+    """Return the most that several requests can cost together, in nano-dollars, rounded up.
+
+    See `reserve_nano`; none of their prompts exceeds `longest_tokens`.
+    """
     worst = 0
     step: Rates | None = rates
     while step is not None:
@@ -163,7 +175,7 @@ def reserve_nano(input_bound_tokens: int, max_tokens: int, rates: Rates, *, cach
             per_input = max(per_input, step.cache_write_5m, step.cache_write_1h, step.cache_read)
         worst = max(worst, input_bound_tokens * per_input + max_tokens * step.output)
         tier = step.tier
-        step = tier.rates if tier and input_bound_tokens > tier.start_tokens else None
+        step = tier.rates if tier and longest_tokens > tier.start_tokens else None
     return -(-worst // PICO_PER_NANO)
 
 
