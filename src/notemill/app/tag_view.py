@@ -159,7 +159,7 @@ class TagView:
             return vocabulary, f"so it stands in {self.shown_place or 'the vocabulary'}"
         arrangement = read_arrangement(self.opened.decisions)
         if arrangement is not None:
-            return Vocabulary(_seen(arrangement.entries, self.sight.hidden_tags)), BY_MODEL
+            return Vocabulary(seen_entries(arrangement.entries, self.sight.hidden_tags)), BY_MODEL
         return Vocabulary(proposed_entries(found)), BY_TAGS
 
     def chosen(self, tags: Sequence[str] | None) -> Chosen:
@@ -195,7 +195,7 @@ class TagView:
         return chosen
 
 
-def _seen(entries: Iterable[Entry], hidden: Collection[str]) -> tuple[Entry, ...]:
+def seen_entries(entries: Iterable[Entry], hidden: Collection[str]) -> tuple[Entry, ...]:
     """Return entries without the tags that only hidden notes have."""
     return tuple(
         replace(one, aliases=tuple(name for name in one.aliases if tag_key(name) not in hidden))

@@ -2,63 +2,50 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from notemill.app.editing import agree_to, write_edits, writing_into
-from notemill.app.events import ChangeInUse, NoteChange
-from notemill.app.opened import OpenVault
-from notemill.app.tag_events import (
-    ChangesWait,
-    ListWritten,
-    NewTagsAccepted,
-    NewTagsPlanned,
-    RetaggingPlanned,
-    VocabularyChanged,
+from notemill.app.editing import agree_to
+from notemill.app.events import NoteChange
+from notemill.app.tag_changes import (
+    ChangePreview,
+    ChangesAsked,
+    TagsChanged,
+    add_to_list,
+    check_agreed,
+    note_changes,
+    planned,
+    planned_change,
+    previewed,
+    tell_plan,
+    without_waiting,
+    write_change,
+    writing,
 )
+from notemill.app.tag_events import ListWritten, NewTagsAccepted, NewTagsPlanned
+from notemill.app.tag_tree import notes_of, places_of, tree_of
 from notemill.app.tag_view import TagView
-from notemill.errors import NotemillError, UsageError, WaitingForPersonError
+from notemill.errors import UsageError
 from notemill.markup.tags import bare, tag_key
 from notemill.tagging.taglist import Entry
-from notemill.vault.note import bytes_hash
 from notemill.vault.retag import TagChanges
-from notemill.workflows.tags.arrangement import adopt, with_proposed
+from notemill.workflows.tags.arrangement import with_proposed
 from notemill.workflows.tags.deciding import taken_back, turned_down_tag
-from notemill.workflows.tags.gating import changed_since
-from notemill.workflows.tags.queueing import carried_out, queries_turned_down
-from notemill.workflows.tags.retagging import checked_changes, plan_retagging, write_retagging
+from notemill.workflows.tags.queueing import carried_out
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from notemill.app.opened import OpenVault
+    from notemill.app.tag_tree import NotesOfTag, TagTree
     from notemill.app.tag_view import Chosen
     from notemill.app.workbench import Workbench
-    from notemill.privacy import Sight
-    from notemill.vault.left_alone import LeftAlone
     from notemill.workflows.tags.deciding import NewTag, ToDecide
     from notemill.workflows.tags.findings import TagReport
     from notemill.workflows.tags.retagging import Retagging
     from notemill.workflows.tags.usage import Places, TagUsage
 
 KIND_RETAG: Final = "tags"
-SAMPLE_NOTES: Final = 8
-
-
-@dataclass(frozen=True, slots=True)
-class TagsChanged:
-    """What a change of tags would do, or did.
-
-    `run` is the run to undo, '' if nothing was written; `notes` were written, `failed` ones could
-    not be. `new_tags` were accepted, or would be. `waiting` tags were
-    left for a person to decide, because of these places.
-    """
-
-    plan: Retagging
-    run: str = ""
-    notes: tuple[str, ...] = ()
-    failed: tuple[LeftAlone, ...] = ()
-    new_tags: tuple[NewTag, ...] = ()
-    waiting: Mapping[str, Places] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,28 +98,73 @@ class Tagging:
         view = await self._view()
         return await self._bench.thread.run(view.found)
 
+    async def tree(self) -> TagTree:
+        """Return the tags of the vocabulary and of the notes as a tree. Raises VaultError."""
+        return await self._bench.on(tree_of)
+
+    async def notes(self, tag: str, *, start: int = 0, limit: int | None = 50) -> NotesOfTag:
+        """Return up to `limit` notes that have a tag or a child of it, from number `start` on.
+
+        There may be none. Raises VaultError.
+        """
+        return await self._bench.on(notes_of, tag, start=start, limit=limit)
+
+    async def places(self, tag: str) -> Mapping[str, Places]:
+        """Return where else a tag and its children are meant, by the tags' keys.
+
+        All notes and the files beside them are read for it.
+        """
+        return await self._bench.on(places_of, tag)
+
+    async def preview(
+        self,
+        changes: Mapping[str, str | None],
+        *,
+        aliases: Mapping[str, str] | None = None,
+        start: int = 0,
+        limit: int = 20,
+    ) -> ChangePreview:
+        """Return what a change of tags would do, with some of its notes; see `change`.
+
+        Raises UsageError as `change` does, VaultError.
+        """
+        asked = ChangesAsked.of(changes, aliases)
+        found = await self._bench.on(previewed, asked, start=start, limit=limit)
+        _check_known(found.plan, (*changes, *(aliases or {})))
+        return found
+
     async def change(
-        self, changes: Mapping[str, str | None], *, dry_run: bool = False
+        self,
+        changes: Mapping[str, str | None],
+        *,
+        aliases: Mapping[str, str] | None = None,
+        dry_run: bool = False,
+        agreed: str | None = None,
     ) -> TagsChanged:
         """Rename, merge or drop (None) tags in all notes, once a person agrees.
 
-        A change waits where places would keep the tag's old name, unless a person at the front
-        says otherwise. Raises UsageError if a tag is illegal or no note has it,
-        WaitingForPersonError, VaultError.
+        `aliases` are changed to their tag likewise, and the vocabulary keeps them as its other
+        spellings. A change waits where places would keep the tag's old name, unless a person at the
+        front says otherwise. Who has seen a preview names its digest as `agreed`, and is asked
+        nothing more. Raises UsageError if a tag is illegal or no note has it,
+        ExternallyChangedError if the preview is no longer true, WaitingForPersonError, VaultError.
         """
         bench = self._bench
-        wanted = checked_changes(changes)
+        asked = ChangesAsked.of(changes, aliases)
         async with bench.working(KIND_RETAG):
-            plan = await planned_change(bench, wanted)
-            if not plan.is_known:
-                named = ", ".join(f"#{bare(old)}" for old in changes)
-                raise UsageError(f"no note has {named} to change; `notemill tags` lists all tags")
+            plan = await planned_change(bench, asked)
+            _check_known(plan, (*changes, *(aliases or {})))
             if dry_run:
                 return TagsChanged(plan)
-            plan, waiting = await without_waiting(bench, wanted, plan)
+            waiting: Mapping[str, Places] = {}
+            if agreed is not None:
+                check_agreed(plan, agreed)
+            else:
+                plan, waiting = await without_waiting(bench, asked, plan)
             if not plan.changes:
                 return TagsChanged(plan, waiting=waiting)
-            await agree_to(bench, _writing(plan))
+            if agreed is None:
+                await agree_to(bench, writing(plan))
             changed = await write_change(bench, plan, bench.new_run_id(KIND_RETAG))
             return replace(changed, waiting=waiting)
 
@@ -163,12 +195,12 @@ class Tagging:
             chosen = await bench.thread.run(view.chosen, tags)
             plan = await bench.thread.run(_planned_changes, view, chosen)
             if chosen.changes:
-                await _tell_plan(bench, plan)
+                await tell_plan(bench, plan)
             if chosen.new_tags:
                 bench.front.tell(await bench.thread.run(_new_tags_planned, view, chosen.new_tags))
             if dry_run:
                 return TagsChanged(plan, new_tags=chosen.new_tags)
-            plan, waiting = await without_waiting(bench, _wanted(chosen), plan)
+            plan, waiting = await without_waiting(bench, _asked(chosen), plan)
             if waiting:
                 chosen = chosen.without(waiting.keys())
             if not (plan.changes or chosen.new_tags):
@@ -213,81 +245,21 @@ class Tagging:
         return view
 
 
-# -- a change of tags, step by step ---------------------------------------------------------------
-
-
-async def planned_change(bench: Workbench, wanted: TagChanges) -> Retagging:
-    """Report the exclusions that match no note, and what a change of tags would do."""
-    sight = await bench.on(OpenVault.look)
-    await bench.see_exclusions(sight, sends=False, allow=False)
-    plan = await bench.on(_planned, sight, wanted)
-    await _tell_plan(bench, plan)
-    return plan
-
-
-async def without_waiting(
-    bench: Workbench, wanted: TagChanges, plan: Retagging
-) -> tuple[Retagging, Mapping[str, Places]]:
-    """Return the plan without the changes that wait for a person, and the places that they wait for.
-
-    Asks first; where nobody is there to ask, they wait.
-    """
-    if not plan.waits:
-        return plan, {}
-    count = sum(one.count for one in plan.usage.places.values())
-    places = f"{count:,} place{'' if count == 1 else 's'}"
-    question = ChangeInUse(f"change tags although {places} would keep an old name?")
-    try:
-        if await bench.front.ask(question):
-            return plan, {}
-    except WaitingForPersonError:
-        pass
-    bench.front.tell(ChangesWait(tuple(sorted(plan.waits))))
-    sight = await bench.on(OpenVault.look)
-    rest = await bench.on(_planned, sight, wanted.without(plan.waits))
-    return rest, plan.usage.places
-
-
-async def write_change(bench: Workbench, plan: Retagging, run: str) -> TagsChanged:
-    """Write an agreed change of tags, as `run`: into the notes, then into the vocabulary.
-
-    That stays as it is if no note could be written.
-    """
-    notes: tuple[str, ...] = ()
-    failed: tuple[LeftAlone, ...] = ()
-    if plan.touched:
-        written = await write_edits(
-            bench,
-            run,
-            lambda opened: write_retagging(
-                opened.vault, opened.review, plan, privacy=opened.privacy, run=run
-            ),
-        )
-        notes, failed = written.notes, written.failed
-    if plan.listed and (notes or not plan.touched):
-        await bench.on(_follow, plan, run)
-        bench.front.tell(VocabularyChanged(len(plan.listed), run))
-    elif not notes:
-        run = ""
-    return TagsChanged(plan, run, notes, failed)
-
-
-async def _tell_plan(bench: Workbench, plan: Retagging) -> None:
-    changes = await bench.on(_note_changes, plan, limit=SAMPLE_NOTES)
-    bench.front.tell(RetaggingPlanned(plan, changes))
-
-
-def _writing(plan: Retagging) -> str:
-    """Return what a person agrees to when tags change."""
-    return writing_into(len(plan.touched)) if plan.touched else "change the vocabulary"
-
-
 def _accepting(plan: Retagging, chosen: Chosen) -> str:
-    parts = [_writing(plan)] if plan.changes else []
+    parts = [writing(plan)] if plan.changes else []
     if chosen.new_tags:
         count = len(chosen.new_tags)
         parts.append(f"add {count:,} new tag{'' if count == 1 else 's'} to the vocabulary")
     return " and ".join(parts)
+
+
+def _check_known(plan: Retagging, tags: Sequence[str]) -> None:
+    """Check that there is something to change. Raises UsageError."""
+    if not tags:
+        raise UsageError("no tag is named to change")
+    if not plan.is_known:
+        named = ", ".join(f"#{bare(tag)}" for tag in tags)
+        raise UsageError(f"no note has {named} to change; `notemill tags` lists all tags")
 
 
 def _check_named(tags: Iterable[str]) -> None:
@@ -298,49 +270,18 @@ def _check_named(tags: Iterable[str]) -> None:
 # -- on the vault's thread ------------------------------------------------------------------------
 
 
-def _planned(opened: OpenVault, sight: Sight, wanted: TagChanges) -> Retagging:
-    plan = plan_retagging(
-        opened.vault,
-        sight.facts,
-        wanted,
-        privacy=opened.privacy,
-        keeping=queries_turned_down(opened.queue),
-    )
-    if opened.decisions.adopted().note:
-        return plan
-    return replace(plan, listed=opened.decisions.renaming.changing(wanted.of))
-
-
-def _follow(opened: OpenVault, plan: Retagging, run: str) -> None:
-    opened.decisions.renaming.change(run, plan.listed, now=opened.clock())
-
-
-def _note_changes(
-    opened: OpenVault, plan: Retagging, *, limit: int | None = None
-) -> tuple[NoteChange, ...]:
-    """Return the first notes of a plan, each before and after the change."""
-    found: list[NoteChange] = []
-    for one in plan.touched[:limit]:
-        try:
-            before = opened.vault.read(one.key)
-            found.append(NoteChange(one.key, before, one.edit.apply(before)))
-        except NotemillError as error:
-            found.append(NoteChange(one.key, problem=str(error)))
-    return tuple(found)
-
-
 def _planned_changes(view: TagView, chosen: Chosen) -> Retagging:
-    return _planned(view.opened, view.sight, _wanted(chosen))
+    return planned(view.opened, view.sight, _asked(chosen))
 
 
-def _wanted(chosen: Chosen) -> TagChanges:
-    return checked_changes({one.tag: one.becomes for one in chosen.changes})
+def _asked(chosen: Chosen) -> ChangesAsked:
+    return ChangesAsked.of({one.tag: one.becomes for one in chosen.changes})
 
 
 def _proposed(view: TagView, tag: str) -> ProposedChange:
     chosen = view.chosen([tag])
     plan = _planned_changes(view, chosen)
-    return ProposedChange(chosen, plan, _note_changes(view.opened, plan))
+    return ProposedChange(chosen, plan, note_changes(view.opened, plan))
 
 
 def _new_tags_planned(view: TagView, news: tuple[NewTag, ...]) -> NewTagsPlanned:
@@ -348,12 +289,12 @@ def _new_tags_planned(view: TagView, news: tuple[NewTag, ...]) -> NewTagsPlanned
         return NewTagsPlanned(news)
     note = view.place.note
     before = view.opened.vault.read(note)
-    return NewTagsPlanned(news, NoteChange(note, before, _with(news, before)))
+    after = with_proposed(before, _entries(news), frozenset())
+    return NewTagsPlanned(news, NoteChange(note, before, after))
 
 
-def _with(news: Iterable[NewTag], raw: bytes) -> bytes:
-    """Return the vocabulary's note with new tags, each below its parent."""
-    return with_proposed(raw, tuple(Entry(one.tag) for one in news), frozenset())
+def _entries(news: Iterable[NewTag]) -> tuple[Entry, ...]:
+    return tuple(Entry(one.tag) for one in news)
 
 
 def _accept(view: TagView, chosen: Chosen, *, run: str) -> str:
@@ -374,14 +315,7 @@ def _accept(view: TagView, chosen: Chosen, *, run: str) -> str:
                 new.tag, accepted=True, now=opened.clock(), run=new.proposals[0].run
             )
         return ""
-    note = view.place.note
-    as_known = not changed_since(opened.vault, view.place, opened.decisions)
-    with opened.vault.lock():
-        raw = opened.vault.read(note)
-        after = _with(chosen.new_tags, raw)
-        opened.vault.write(note, after, expected=bytes_hash(raw), run=run)
-    if as_known and (vocabulary := view.gate.vocabulary) is not None:
-        adopt(opened.decisions, note, vocabulary)
+    add_to_list(opened, view.place, _entries(chosen.new_tags), run=run)
     return view.shown_place
 
 

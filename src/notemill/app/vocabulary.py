@@ -9,6 +9,13 @@ from notemill.app.editing import agree_to, writing_into
 from notemill.app.events import AgreeToChange, NoteChange, agreed
 from notemill.app.kinds import KIND_TAGS
 from notemill.app.rounds import MAX_TAGS_ASKED, Asked, ask_model
+from notemill.app.tag_changes import (
+    ChangesAsked,
+    TagsChanged,
+    planned_change,
+    without_waiting,
+    write_change,
+)
 from notemill.app.tag_events import (
     ChangesStay,
     ListDiffers,
@@ -17,13 +24,7 @@ from notemill.app.tag_events import (
     VocabularyAdopted,
 )
 from notemill.app.tag_view import TagView
-from notemill.app.tags import (
-    KIND_RETAG,
-    TagsChanged,
-    planned_change,
-    without_waiting,
-    write_change,
-)
+from notemill.app.tags import KIND_RETAG
 from notemill.errors import NoteNotFoundError, UsageError
 from notemill.markup.tags import tag_key
 from notemill.stores.proposals import ProposalState
@@ -40,7 +41,6 @@ from notemill.workflows.tags.arrangement import (
     with_proposed,
 )
 from notemill.workflows.tags.deciding import rejected_pairs
-from notemill.workflows.tags.retagging import checked_changes
 
 if TYPE_CHECKING:
     from notemill.app.opened import OpenVault
@@ -134,11 +134,11 @@ class Arranging:
             await self._tell_news(note, raw)
             if stay:
                 bench.front.tell(ChangesStay(stay))
-            wanted = checked_changes(changes)
-            plan = await planned_change(bench, wanted)
+            asked = ChangesAsked.of(changes)
+            plan = await planned_change(bench, asked)
             if dry_run:
                 return TagsChanged(plan)
-            plan, waiting = await without_waiting(bench, wanted, plan)
+            plan, waiting = await without_waiting(bench, asked, plan)
             if plan.touched:
                 await agree_to(bench, writing_into(len(plan.touched)))
             await self._take_over(note, raw, agreed_to=bool(plan.touched))

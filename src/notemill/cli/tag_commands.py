@@ -8,6 +8,7 @@ import click
 
 from notemill.cli.completing import NOTE, TAG
 from notemill.cli.flags import Shorthand, allow_flag, changing_flags, exclude_flag, settings_of
+from notemill.cli.tag_tree_commands import alias, move, show, tree
 from twolane.front.command import (
     LANES,
     deadline_flags,
@@ -206,6 +207,10 @@ def reject_tags(**flags: Any) -> None:  # noqa: ANN401
 
     settings = settings_of(flags)
     finish(work.reject_tags(settings, **flags))
+
+
+for command in (tree, show, move, alias):
+    tags.add_command(command)
 
 
 def _change(changes: dict[str, str | None], flags: dict[str, Any]) -> None:

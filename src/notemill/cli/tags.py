@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from notemill.app.tags import TagsChanged
+    from notemill.app.tag_changes import TagsChanged
     from twolane import Settings
 
 
@@ -36,15 +36,19 @@ async def change_tags(
     settings: Settings,
     changes: Mapping[str, str | None],
     *,
+    aliases: Mapping[str, str] | None = None,
     vault: Path,
     exclude: tuple[str, ...],
     dry_run: bool,
     yes: bool,
     as_json: bool,
 ) -> int:
-    """Change tags in a vault; return the exit code. Raises NotemillError."""
+    """Change tags in a vault; return the exit code. Raises NotemillError.
+
+    `aliases` become other spellings of their tags.
+    """
     async with await open_vault(vault, settings, TerminalFront(yes=yes), exclude) as mill:
-        changed = await mill.tags.change(changes, dry_run=dry_run)
+        changed = await mill.tags.change(changes, aliases=aliases, dry_run=dry_run)
     return conclude(changed, views.changed, dry_run=dry_run, as_json=as_json)
 
 

@@ -66,12 +66,31 @@ class Renaming:
                 was = before[one.id]
                 if one == was:
                     continue
-                self._put(one, now=now)
-                self._store.db.execute(
-                    "INSERT INTO vocabulary_changes VALUES (?,?,?,?,0,?)",
-                    (run, one.id, was.said, one.said, now),
-                )
+                self._change(run, was, one, now=now)
                 self._known_as(was.tag, one.tag)
+
+    def spell(self, run: str, spellings: Mapping[str, str], *, now: float) -> None:
+        """Add other spellings, each to the tag that it stands for, as part of `run`."""
+        added: dict[str, list[str]] = {}
+        for name, tag in spellings.items():
+            added.setdefault(tag_key(tag), []).append(name)
+        with self._store.transaction():
+            rows = {tag_key(one.tag): one for one in self._rows(ProposalState.APPLIED)}
+            for key in added.keys() & rows.keys():
+                was, names = rows[key], added[key]
+                one = replace(was, aliases=(*was.aliases, *names))
+                one = replace(one, aliases=_spellings(one, rows))
+                if one != was:
+                    self._change(run, was, one, now=now)
+
+    def _change(self, run: str, was: _Row, one: _Row, *, now: float) -> None:
+        """Write a row as it is now, and what it was."""
+        self._put(one, now=now)
+        self._store.db.execute(
+            "INSERT INTO vocabulary_changes VALUES (?,?,?,?,0,?)"
+            " ON CONFLICT DO UPDATE SET becomes = excluded.becomes",
+            (run, one.id, was.said, one.said, now),
+        )
 
     def take_back(self, run: str, *, now: float) -> int:
         """Undo what a run changed, except what was changed again since; return how many tags."""

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from notemill.markup.tags import paths_of, tag_key
+from notemill.errors import UsageError
+from notemill.markup.tags import bare, is_within, paths_of, tag_key
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -64,6 +65,18 @@ def changes_of(
             kind = _kind(tag, new, census, targets)
             found.append(Change(tag, new, kind, reasons.get(pair, otherwise), frozenset(touched)))
     return tuple(sorted(found, key=lambda one: (-len(one.notes), tag_key(one.tag))))
+
+
+def moved_below(tag: str, parent: str) -> str:
+    """Return a tag moved below another, '' for the top level. Raises UsageError if it cannot be.
+
+    It keeps its last level.
+    """
+    leaf = bare(tag).rpartition("/")[2]
+    into = bare(parent)
+    if into and is_within(tag_key(into), tag_key(bare(tag))):
+        raise UsageError(f"#{bare(tag)} cannot move below itself")
+    return f"{into}/{leaf}" if into else leaf
 
 
 def without(changes: Iterable[Change], rejected: Collection[tuple[str, str]]) -> tuple[Change, ...]:

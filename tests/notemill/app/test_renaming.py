@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from notemill.app.tags import TagsChanged
+    from notemill.app.tag_changes import TagsChanged
 
 NEW = {"kitchen": "cookery", "garden/soil": "garden", "tools": None}
 

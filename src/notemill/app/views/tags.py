@@ -9,14 +9,15 @@ from twolane.front.console import report_object
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from notemill.app.tags import TagsChanged
+    from notemill.app.tag_changes import TagsChanged
+    from notemill.app.tag_tree import NotesOfTag, TagTree
     from notemill.app.vocabulary import Proposed
     from notemill.tagging.changes import Change
     from notemill.tagging.taglist import Entry, Vocabulary
     from notemill.vault.left_alone import LeftAlone
     from notemill.workflows.tags.deciding import ToDecide
     from notemill.workflows.tags.findings import TagReport
-    from notemill.workflows.tags.usage import Place, TagUsage
+    from notemill.workflows.tags.usage import Place, Places, TagUsage
 
 
 def report(found: TagReport) -> dict[str, Any]:
@@ -57,11 +58,11 @@ def changed(done: TagsChanged) -> dict[str, Any]:
         "run": done.run,
         "tags": _becomes(done.plan.becomes),
         "vocabulary": _becomes(done.plan.listed),
+        "spellings": [{"tag": tag, "also": name} for name, tag in done.plan.spellings.items()],
         "notes": [one.key for one in done.plan.touched],
         "written": list(done.notes),
         "queries": sorted(done.plan.usage.queried),
-        "places": [_place(tag, one) for tag, found in places.items() for one in found.named],
-        "hidden_places": {tag: found.hidden for tag, found in places.items() if found.hidden},
+        **places_of(places),
         "waiting": sorted(done.waiting),
         "left_alone": left_alone(done.plan.left_alone),
         "excluded": done.plan.hidden,
@@ -73,8 +74,53 @@ def _becomes(changes: Mapping[str, str | None]) -> list[dict[str, str | None]]:
     return [{"tag": tag, "becomes": new} for tag, new in changes.items()]
 
 
+def places_of(places: Mapping[str, Places]) -> dict[str, Any]:
+    """Return the places in which tags are meant, and how many of a tag's are in hidden notes."""
+    return {
+        "places": [_place(tag, one) for tag, found in places.items() for one in found.named],
+        "hidden_places": {tag: found.hidden for tag, found in places.items() if found.hidden},
+    }
+
+
 def _place(tag: str, one: Place) -> dict[str, Any]:
     return {"tag": tag, "kind": one.kind, "item": one.file, "line": one.line, "text": one.text}
+
+
+def tree(found: TagTree) -> dict[str, Any]:
+    """Return the tags of a vault, parents before their children."""
+    return {
+        "notes": found.notes,
+        "tagged": found.tagged,
+        "has_vocabulary": found.has_vocabulary,
+        "vocabulary": found.note,
+        "tags": [
+            {
+                "tag": one.tag,
+                "key": one.key,
+                "parent": one.parent,
+                "level": one.level,
+                "notes": one.notes,
+                "with_children": one.below,
+                "listed": one.listed,
+                "aliases": list(one.aliases),
+                "description": one.description,
+                "spellings": dict(one.spellings),
+            }
+            for one in found.nodes
+        ],
+    }
+
+
+def notes_of(found: NotesOfTag) -> dict[str, Any]:
+    """Return some notes of a tag, and the number of the first one left."""
+    return {
+        "tag": found.tag,
+        "items": [
+            {"note": one.note, "title": one.title, "tags": list(one.tags)} for one in found.notes
+        ],
+        "total": found.total,
+        "next": found.next,
+    }
 
 
 def accepted(done: TagsChanged) -> dict[str, Any]:

@@ -174,6 +174,8 @@ def _show_plan(plan: Retagging, changes: Sequence[NoteChange], console: Console)
     """Show what each tag becomes, diffs of some notes, and what is left alone."""
     _show_becomes(plan.becomes, "", console)
     _show_becomes(plan.listed, "in the vocabulary: ", console)
+    for name, tag in plan.spellings.items():
+        console.print(f"in the vocabulary: #{shown(name)} is another spelling of #{shown(tag)}")
     for tag, count in plan.joined.items():
         console.print(
             f"#{shown(tag)} already exists, in {counted(count, 'note')}; the two are merged"

@@ -38,10 +38,11 @@ class Retagging:
 
     `left_alone` notes have, or may have, a tag that changes, and keep it. `becomes` maps every tag
     that changes, as spelled, to its new form, None if it is dropped; `joined` are the new tags that
-    exist already, with the number of notes that have them. `hidden` notes, which are excluded, keep
+    exist already, with the number of visible notes that have them. `hidden` notes, which are excluded, keep
     theirs and are not named. `usage` are the places that mean a tag which changes, and the notes
     whose queries change with it. `listed` are the tags that change in a vocabulary that no note
-    holds, like `becomes`.
+    holds, like `becomes`; `spellings` are names that the vocabulary is to keep as other spellings,
+    with the tag that each stands for.
     """
 
     touched: tuple[Touched, ...]
@@ -51,6 +52,7 @@ class Retagging:
     hidden: int = 0
     usage: TagUsage = field(default_factory=TagUsage)
     listed: Mapping[str, str | None] = field(default_factory=dict)
+    spellings: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def waits(self) -> frozenset[str]:
@@ -59,13 +61,13 @@ class Retagging:
 
     @property
     def is_known(self) -> bool:
-        """Whether any note has such a tag, or may have it, or the vocabulary has."""
-        return bool(self.touched or self.left_alone or self.hidden or self.listed)
+        """Whether any note has such a tag, or may have it, or the vocabulary has or is to have it."""
+        return bool(self.left_alone or self.hidden or self.changes)
 
     @property
     def changes(self) -> bool:
         """Whether there is anything to write."""
-        return bool(self.touched or self.listed)
+        return bool(self.touched or self.listed or self.spellings)
 
 
 def checked_changes(changes: Mapping[str, str | None]) -> TagChanges:
@@ -111,12 +113,12 @@ def plan_retagging(
     holders: dict[str, int] = {}
     for one in facts:
         changed = {tag: new for tag in one.spellings if (new := changes.of(tag)) != tag}
-        for tag in one.all_tags:
-            if tag not in changed:
-                holders[tag_key(tag)] = holders.get(tag_key(tag), 0) + 1
         if privacy.hides(one):
             hidden += bool(changed)
             continue
+        for tag in one.all_tags:
+            if tag not in changed:
+                holders[tag_key(tag)] = holders.get(tag_key(tag), 0) + 1
         if not changed and not one.problem and one.key not in usage.queried:
             continue
         try:
