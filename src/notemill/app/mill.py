@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from notemill.app.applying import Applying
     from notemill.app.curating import Curating
     from notemill.app.events import Front
+    from notemill.app.graph import Graphing
     from notemill.app.links import Linking
     from notemill.app.reviewing import Reviewing
     from notemill.app.tags import Tagging
@@ -106,6 +107,13 @@ class Mill(Workbench):
         from notemill.app.links import Linking  # noqa: PLC0415
 
         return Linking(self)
+
+    @cached_property
+    def graph(self) -> Graphing:
+        """Show notes and links as a graph."""
+        from notemill.app.graph import Graphing  # noqa: PLC0415
+
+        return Graphing(self)
 
     @cached_property
     def reviewing(self) -> Reviewing:

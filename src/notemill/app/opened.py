@@ -63,6 +63,7 @@ class OpenVault:
         self.index = Index(self.state / DERIVED_FILE, watch=watch, processes=processes)
         self.contents = self.index.contents
         self.lessons = self.index.lessons
+        self.layout = self.index.layout
         self.review = Review(self.store)
         self.queue = Queue(self.store)
         self.deciding = Deciding(self.store)

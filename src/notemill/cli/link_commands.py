@@ -118,3 +118,36 @@ def allow(**flags: Any) -> None:  # noqa: ANN401
 
     settings = settings_of(flags)
     finish(allow_pairs(settings, **flags))
+
+
+@click.command()
+@click.argument("vault", type=FOLDER, default=".")
+@click.option("--note", type=NOTE, help="Only this note and its neighbours.")
+@click.option(
+    "--depth",
+    type=Whole(1, 3),
+    default=1,
+    show_default=True,
+    metavar="N",
+    help="How many links away a neighbour may be.",
+)
+@click.option(
+    "--sort",
+    type=click.Choice(("name", "tag", "links", "written", "proposed")),
+    default="links",
+    show_default=True,
+    help="The column to sort by.",
+)
+@exclude_flag
+@json_flag
+@home_flag
+def graph(**flags: Any) -> None:  # noqa: ANN401
+    """Show the notes in VAULT (this folder) by their links, now and with what is proposed.
+
+    Each note is counted with the links you wrote, those notemill wrote, and those that wait for you
+    or for `apply`. --json has all notes and links, each with its place in the picture.
+    """
+    from notemill.cli.graph import show_graph  # noqa: PLC0415
+
+    settings = settings_of(flags)
+    finish(show_graph(settings, **flags))

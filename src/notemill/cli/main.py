@@ -35,6 +35,7 @@ COMMANDS: Final = {
     },
     "notemill.cli.link_commands": {
         "link": "Find notes that belong together, and link each pair in both notes.",
+        "graph": "Show the notes in VAULT (this folder) by their links, now and with what is proposed.",
     },
     "notemill.cli.tool_commands": {
         "demo": "Show what notemill does on a sample vault, without a key, network or notes of yours.",

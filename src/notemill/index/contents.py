@@ -72,6 +72,26 @@ class Contents:
             else:
                 return
 
+    def links(
+        self, vault: Vault, facts: Sequence[NoteFacts]
+    ) -> dict[str, tuple[tuple[str, str], ...]]:
+        """Return the paths and labels of each note's links, by the note's key.
+
+        What is read, and what is left out, is as in `documents`; the notes' words are not loaded.
+        """
+        self.refresh(vault, facts)
+        try:
+            return self._links(facts)
+        except (sqlite3.DatabaseError, ValueError, TypeError):
+            self._derived.start_afresh()
+            self.refresh(vault, facts)
+            return self._links(facts)
+
+    def _links(self, facts: Sequence[NoteFacts]) -> dict[str, tuple[tuple[str, str], ...]]:
+        rows = self._derived.db.execute("SELECT hash, about FROM contents")
+        stored = {hashed: _links_in(about) for hashed, about in rows}
+        return {one.key: stored[one.bytes_hash] for one in facts if one.bytes_hash in stored}
+
     def refresh(self, vault: Vault, facts: Sequence[NoteFacts]) -> None:
         """Analyse the notes with new content.
 
@@ -152,10 +172,16 @@ class Contents:
 
 def _content(about: str, words: str) -> Content:
     """Return a stored content. Raises ValueError or TypeError for anything else."""
-    names, language, links = json.loads(about)
+    names, language, _ = json.loads(about)
     return Content(
         names=tuple(names),
         language=str(language),
         terms=tuple(words.split(" ")) if words else (),
-        links=tuple((path, label) for path, label in links),
+        links=_links_in(about),
     )
+
+
+def _links_in(about: str) -> tuple[tuple[str, str], ...]:
+    """Return the links of a stored content. Raises ValueError or TypeError for anything else."""
+    _, _, links = json.loads(about)
+    return tuple((path, label) for path, label in links)

@@ -1,4 +1,4 @@
-"""The file of the data derived from a vault's notes: facts, contents, vectors, and a lesson.
+"""The file of the data derived from a vault's notes: facts, contents, vectors, a lesson, a layout.
 
 It is recreated if it is absent, damaged, of another format, or from another computer: losing it
 only costs time.
@@ -26,9 +26,10 @@ CREATE TABLE surfaces (language TEXT, term TEXT, word TEXT, PRIMARY KEY (languag
 CREATE TABLE vectors (key TEXT, model TEXT, vector BLOB, PRIMARY KEY (key, model)) WITHOUT ROWID;
 """
 # Came later: a file without it gets it as it is, where another FORMAT would lose the rest.
-_ADDED: Final = """
-CREATE TABLE IF NOT EXISTS lessons (weights TEXT PRIMARY KEY, lesson TEXT) WITHOUT ROWID
-"""
+_ADDED: Final = (
+    "CREATE TABLE IF NOT EXISTS lessons (weights TEXT PRIMARY KEY, lesson TEXT) WITHOUT ROWID",
+    "CREATE TABLE IF NOT EXISTS layout (graph TEXT PRIMARY KEY, places TEXT) WITHOUT ROWID",
+)
 # Errors of the disk, its permissions or another process, not of the file.
 _OUTSIDE: Final = frozenset(
     (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR,
@@ -69,7 +70,8 @@ class Derived:
             db.execute("PRAGMA synchronous = OFF")
             if _format_of(db) != FORMAT:
                 _make_tables(db)
-            db.execute(_ADDED)
+            for statement in _ADDED:
+                db.execute(statement)
         except sqlite3.Error:
             db.close()
             raise

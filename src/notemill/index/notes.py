@@ -11,6 +11,7 @@ from notemill.index.analysis import Analysis, Unread, chunks, keep_all
 from notemill.index.contents import Contents
 from notemill.index.derived import Derived, unseen
 from notemill.index.facts import facts_in, unreadable
+from notemill.index.layout import Layout
 from notemill.index.lessons import Lessons
 from notemill.index.pool import mapped
 from notemill.vault.note import bytes_hash
@@ -47,6 +48,7 @@ class Index:
         self._processes = processes
         self.contents = Contents(self._derived, watch=watch, processes=self._processes_for)
         self.lessons = Lessons(self._derived)
+        self.layout = Layout(self._derived)
 
     def close(self) -> None:
         """Close the file."""

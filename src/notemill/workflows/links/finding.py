@@ -166,13 +166,19 @@ def find_pairs(
     )
 
 
-def _owners(documents: Sequence[Document], ledger: LinkLedger) -> list[Document]:
-    """Return the notes with their owner's links only, without those that notemill wrote."""
+def written_links(ledger: LinkLedger) -> dict[str, set[tuple[str, str]]]:
+    """Return the paths and labels of the links that notemill wrote, by the note they are in."""
     ours: dict[str, set[tuple[str, str]]] = {}
     for side in ledger.sides():
         link = property_link(PROPERTY, side.text)
         if link is not None and side.state is not SideState.RELEASED:
             ours.setdefault(side.note, set()).add((link.path, link.label))
+    return ours
+
+
+def _owners(documents: Sequence[Document], ledger: LinkLedger) -> list[Document]:
+    """Return the notes with their owner's links only, without those that notemill wrote."""
+    ours = written_links(ledger)
     return [
         replace(one, links=tuple(link for link in one.links if link not in ours[one.key]))
         if one.key in ours
