@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Final
@@ -10,7 +12,7 @@ from notemill.app.events import AgreeToChange, Event, agreed
 from notemill.app.opened import OpenVault
 from notemill.errors import NotemillError
 from notemill.stores.proposals import ProposalKind, ProposalState
-from notemill.stores.queue_rows import Filter, fingerprint_of
+from notemill.stores.queue_rows import OF_NOTES, OF_PAIRS, Filter, fingerprint_of
 from notemill.vault.left_alone import LeftAlone
 from notemill.vault.related import Form
 from notemill.vault.tidy import TidyKind
@@ -27,19 +29,33 @@ from notemill.workflows.tags.retagging import checked_changes, plan_retagging, w
 from notemill.workflows.tags.tidying import plan_tidying, write_tidying
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from notemill.app.workbench import Workbench
     from notemill.stores.queue import Queue
 
 KIND_APPLY: Final = "apply"
+_NUMBER: Final = re.compile(r"[0-9]{1,18}")
 
 
 @dataclass(frozen=True, slots=True)
 class AcceptedCounted(Event):
-    """How many accepted proposals of each kind will be written."""
+    """How many accepted proposals of each kind will be written, and into how many notes.
+
+    `changed` notes have been edited since: what was accepted for them is not written.
+    """
 
     counts: Mapping[ProposalKind, int]
+    notes: int = 0
+    changed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptedProgress(Event):
+    """So far, `count` of about `of` notes have been written or left."""
+
+    count: int
+    of: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,22 +81,24 @@ class AcceptedWritten:
     complete: bool = True
 
 
-async def write_accepted(bench: Workbench) -> AcceptedWritten:
+async def write_accepted(bench: Workbench, ids: Collection[str] | None = None) -> AcceptedWritten:
     """Write the accepted proposals, once a person has agreed to their counts.
 
-    Links go first, then properties, then changes of tags, then the notes' form: none of these
+    `ids` None writes all of them, else only those. Links go first, then properties, then changes of tags, then the notes' form: none of these
     changes what the later ones are bound to. Raises WaitingForPersonError, VaultError.
     """
     async with bench.working(KIND_APPLY):
-        counts = await bench.on(_counts)
-        if not counts:
+        chosen = None if ids is None else frozenset(ids)
+        counted = await bench.on(count_accepted, chosen)
+        if not counted.counts:
             return AcceptedWritten()
-        bench.front.tell(AcceptedCounted(counts))
+        bench.front.tell(counted)
         await agreed(bench.front, AgreeToChange("write this into the notes?", unattended_yes=True))
         run = bench.new_run_id(KIND_APPLY)
         ended: dict[str, str] = {}
-        async for one in bench.each(lambda opened: _written(opened, run)):
+        async for one in bench.each(lambda opened: _written(opened, run, chosen)):
             ended[one.note] = ended.get(one.note) or one.problem
+            bench.front.tell(AcceptedProgress(len(ended), max(len(ended), counted.notes)))
         shows = (await bench.on(OpenVault.look)).shows
     seen = {note: problem for note, problem in ended.items() if shows(note)}
     written = tuple(note for note, problem in seen.items() if not problem)
@@ -96,28 +114,45 @@ async def write_accepted(bench: Workbench) -> AcceptedWritten:
 # -- on the vault's thread ------------------------------------------------------------------------
 
 
-def _counts(opened: OpenVault) -> dict[ProposalKind, int]:
-    """Count the accepted proposals, by kind; kinds without any are left out."""
-    shows = opened.look().shows
-    found: dict[ProposalKind, int] = {}
-    for kind in ProposalKind:
-        if kind is ProposalKind.QUERY_CHANGE:
-            continue  # written with its tag
-        wanted = Filter(states={ProposalState.ACCEPTED}, kinds={kind}, shows=shows)
-        if count := opened.queue.count(wanted):
-            found[kind] = count
-    return found
+def count_accepted(opened: OpenVault, chosen: frozenset[str] | None) -> AcceptedCounted:
+    """Count the accepted proposals, or the `chosen` among them; kinds without any are left out."""
+    sight = opened.look()
+    facts = {one.key: one for one in sight.facts}
+    counts: Counter[ProposalKind] = Counter()
+    notes: set[str] = set()
+    changed: set[str] = set()
+    wanted = Filter(states={ProposalState.ACCEPTED}, shows=sight.shows)
+    for row in opened.queue.all_of(wanted):
+        # A change of a query is written with its tag.
+        if row.kind is ProposalKind.QUERY_CHANGE or not _is_chosen(row.id, chosen):
+            continue
+        counts[row.kind] += 1
+        notes.update(row.notes)
+        of_bytes = row.kind is ProposalKind.TIDY_CHANGE
+        now = {
+            note: facts[note].bytes_hash if of_bytes else facts[note].source_hash
+            for note in row.notes
+            if note in facts
+        }
+        changed |= {note for note, hash_ in row.sources if hash_ and now.get(note) != hash_}
+    in_order = {kind: counts[kind] for kind in ProposalKind if kind in counts}
+    return AcceptedCounted(in_order, len(notes), tuple(sorted(changed)))
 
 
-def _written(opened: OpenVault, run: str) -> Iterator[NoteWritten]:
+def _is_chosen(number: str, chosen: frozenset[str] | None) -> bool:
+    return chosen is None or number in chosen
+
+
+def _written(opened: OpenVault, run: str, chosen: frozenset[str] | None) -> Iterator[NoteWritten]:
     # First of all: the tags that are written have to be those of the vocabulary.
-    opened.decisions.vocabulary.put_in_force(now=opened.clock())
+    proposals = None if chosen is None else _numbers(chosen, OF_NOTES)
+    opened.decisions.vocabulary.put_in_force(now=opened.clock(), only=proposals)
     # Checked before anything is written: our own writes must not make these stale.
-    tidy_notes, changed = _fresh_tidying(opened)
-    yield from _links(opened, run)
+    tidy_notes, changed = _fresh_tidying(opened, chosen)
+    yield from _links(opened, run, chosen)
     for one in apply_accepted(
         opened.vault, opened.review, run,
-        now=opened.clock, privacy=opened.privacy, gate=opened.gate(),
+        now=opened.clock, privacy=opened.privacy, gate=opened.gate(), only=proposals,
     ):  # fmt: skip
         if one.written or one.problem:
             yield NoteWritten(one.note, one.problem)
@@ -128,15 +163,22 @@ def _written(opened: OpenVault, run: str) -> Iterator[NoteWritten]:
             )
         for refused in one.refused:
             yield NoteWritten(one.note, f"its {refused.kind} is not allowed")
-    yield from _tag_changes(opened, run)
+    yield from _tag_changes(opened, run, chosen)
     yield from changed
     yield from _tidied(opened, run, tidy_notes)
 
 
-def _links(opened: OpenVault, run: str) -> Iterator[NoteWritten]:
+def _numbers(chosen: frozenset[str], home: str) -> frozenset[int]:
+    """Return the numbers of those ids that are in one of the queue's tables."""
+    found = (one.removeprefix(home) for one in chosen if one.startswith(home))
+    return frozenset(int(one) for one in found if _NUMBER.fullmatch(one))
+
+
+def _links(opened: OpenVault, run: str, chosen: frozenset[str] | None) -> Iterator[NoteWritten]:
     """Write accepted pairs, each in the form requested by the run that proposed it."""
     by_form: dict[Form, list[int]] = {}
-    pairs = {one.id: one for one in opened.links.to_write()}
+    accepted = opened.links.to_write()
+    pairs = {one.id: one for one in accepted if _is_chosen(f"{OF_PAIRS}{one.id}", chosen)}
     forms = opened.links.forms()
     for one in pairs.values():
         by_form.setdefault(forms.get(one.run, Form.PROPERTY), []).append(one.id)
@@ -150,8 +192,11 @@ def _links(opened: OpenVault, run: str) -> Iterator[NoteWritten]:
             yield NoteWritten(a, f"no link to {b}: {why}")
 
 
-def _tag_changes(opened: OpenVault, run: str) -> Iterator[NoteWritten]:
-    rows = accepted_rows(opened.queue, ProposalKind.TAG_CHANGE)
+def _tag_changes(
+    opened: OpenVault, run: str, chosen: frozenset[str] | None
+) -> Iterator[NoteWritten]:
+    accepted = accepted_rows(opened.queue, ProposalKind.TAG_CHANGE)
+    rows = [one for one in accepted if _is_chosen(one.id, chosen)]
     if not rows:
         return
     wanted = checked_changes(accepted_tag_changes(rows))
@@ -181,7 +226,7 @@ def _tag_changes(opened: OpenVault, run: str) -> Iterator[NoteWritten]:
 
 
 def _fresh_tidying(
-    opened: OpenVault,
+    opened: OpenVault, chosen: frozenset[str] | None
 ) -> tuple[dict[str, tuple[str, frozenset[TidyKind]]], list[NoteWritten]]:
     """Return the notes to tidy, each with its row and kinds, and the notes to leave alone.
 
@@ -191,6 +236,8 @@ def _fresh_tidying(
     found: dict[str, tuple[str, frozenset[TidyKind]]] = {}
     left: list[NoteWritten] = []
     for row in accepted_rows(opened.queue, ProposalKind.TIDY_CHANGE):
+        if not _is_chosen(row.id, chosen):
+            continue
         (note,) = row.notes
         try:
             now = {note: fingerprint_of(row.kind, opened.vault.read(note))}

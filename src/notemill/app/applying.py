@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from notemill.app.accepted import write_accepted
+from notemill.app.accepted import count_accepted, write_accepted
 from notemill.app.consolidating import invented_in
 from notemill.app.curation_steps import change_of
 from notemill.app.driving import report_of, staged
@@ -23,9 +23,9 @@ from notemill.workflows.tags.arrangement import kept_entries
 from notemill.workflows.undoing import undo_run
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
-    from notemill.app.accepted import AcceptedWritten
+    from notemill.app.accepted import AcceptedCounted, AcceptedWritten
     from notemill.app.consolidating import Invented
     from notemill.app.curating import Curating
     from notemill.app.events import NoteChange
@@ -197,9 +197,16 @@ class Applying:
             seen, len(done) - len(seen), not any(one.problem or one.refused for one in done)
         )
 
-    async def accepted(self) -> AcceptedWritten:
-        """Write all accepted proposals as one run; see `write_accepted`."""
-        return await write_accepted(self._bench)
+    async def to_write(self, ids: Collection[str] | None = None) -> AcceptedCounted:
+        """Return what `accepted` would write."""
+        return await self._bench.on(count_accepted, None if ids is None else frozenset(ids))
+
+    async def accepted(self, ids: Collection[str] | None = None) -> AcceptedWritten:
+        """Write all accepted proposals, or those with these ids, as one run.
+
+        See `write_accepted`.
+        """
+        return await write_accepted(self._bench, ids)
 
     async def undo(
         self, run: str, *, note: str | None = None, through: bool = False

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from notemill.app.events import Front
     from notemill.app.graph import Graphing
     from notemill.app.links import Linking
+    from notemill.app.review_page import ReviewPage
     from notemill.app.reviewing import Reviewing
     from notemill.app.tags import Tagging
     from notemill.app.tidying import Tidying
@@ -121,3 +122,10 @@ class Mill(Workbench):
         from notemill.app.reviewing import Reviewing  # noqa: PLC0415
 
         return Reviewing(self)
+
+    @cached_property
+    def review_page(self) -> ReviewPage:
+        """Show the queue on a page, in groups, with the notes' source."""
+        from notemill.app.review_page import ReviewPage  # noqa: PLC0415
+
+        return ReviewPage(self, self.reviewing)

@@ -62,8 +62,10 @@ class Wanted:
     """Which proposals to show; None leaves a condition out.
 
     Those of a `run`, of `kinds`, in `states`, about notes whose path matches the glob `only`, about
-    one `note`, with one `value` in any spelling (as `QueueRow.value_key`), or of at most a given
-    confidence.
+    one `note`, in a `folder` or below it, with one `value` in any spelling (as
+    `QueueRow.value_key`), with a `text` in their value or in the paths of their notes in any case,
+    or of at most a given confidence. `under` has the notes that rows are listed under, '' for
+    changes of the whole vault.
     """
 
     states: tuple[ProposalState, ...] | None = OPEN
@@ -73,6 +75,9 @@ class Wanted:
     note: str | None = None
     value: str | None = None
     max_confidence: float | None = None
+    folder: str | None = None
+    text: str | None = None
+    under: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,25 +145,25 @@ class Reviewing:
         """
         return await self._bench.on(
             lambda opened: opened.queue.rows(
-                _filter(opened, wanted, look), order=order, after=after, limit=limit
+                filter_of(opened, wanted, look), order=order, after=after, limit=limit
             )
         )
 
     async def counts(self, wanted: Wanted) -> dict[ProposalState, int]:
         """Return how many proposals are in each state, ignoring the states of `wanted`."""
         return await self._bench.on(
-            lambda opened: opened.queue.counts(_filter(opened, replace(wanted, states=None)))
+            lambda opened: opened.queue.counts(filter_of(opened, replace(wanted, states=None)))
         )
 
     async def count(self, *wanted: Wanted, look: Look) -> tuple[int, ...]:
         """Return the number of proposals for each filter."""
         return await self._bench.on(
-            lambda opened: tuple(opened.queue.count(_filter(opened, one, look)) for one in wanted)
+            lambda opened: tuple(opened.queue.count(filter_of(opened, one, look)) for one in wanted)
         )
 
     async def look_at(self, row: QueueRow) -> RowShown | None:
         """Return a proposal in its current state, with its note; None if it is gone or hidden."""
-        return await self._bench.on(_look_at, row.id)
+        return await self._bench.on(look_at, row.id)
 
     async def invented(self, wanted: Wanted) -> dict[str, Invented]:
         """Return the new tags of the newest runs with pending tags, if `wanted` has whole runs.
@@ -188,14 +193,28 @@ class Reviewing:
         return await self._bench.on(_decide, ids, decision, by=by, was=was, value=value)
 
     async def decide_all(
-        self, wanted: Wanted, decision: Decision, *, by: str, but: Collection[str] = ()
+        self,
+        wanted: Wanted,
+        decision: Decision,
+        *,
+        by: str,
+        but: Collection[str] = (),
+        count: int | None = None,
     ) -> Decided:
-        """Decide the pending ones of the wanted proposals in one step, except the ids `but`."""
+        """Decide the pending ones of the wanted proposals in one step, except the ids `but`.
+
+        `count` is how many the front showed. Raises ProposalConflictError if it is another one now.
+        """
         return await self._bench.on(
             lambda opened: _without_hidden(
                 opened,
                 opened.deciding.decide_all(
-                    _filter(opened, wanted), decision, by=by, now=opened.clock(), but=but
+                    filter_of(opened, wanted),
+                    decision,
+                    by=by,
+                    now=opened.clock(),
+                    but=but,
+                    count=count,
                 ),
             )
         )
@@ -248,21 +267,35 @@ def _invented(opened: OpenVault, run: str | None) -> dict[str, Invented]:
     return invented_by(opened, runs[:MOST_RUNS]) if runs else {}
 
 
-def _filter(opened: OpenVault, wanted: Wanted, look: Look | None = None) -> Filter:
-    fits = None if wanted.only is None else matcher(wanted.only)
+def filter_of(opened: OpenVault, wanted: Wanted, look: Look | None = None) -> Filter:
+    """Return the queue's filter for the wanted proposals that may be shown."""
     return Filter(
         states=wanted.states,
         kinds=wanted.kinds,
         run=wanted.run,
         note=wanted.note,
+        under=wanted.under,
         value_key=wanted.value,
         max_confidence=wanted.max_confidence,
-        only=None if fits is None else lambda key: fits(folded(key)),
+        only=_only(wanted),
+        says=None if not wanted.text else partial(_has_text, folded(wanted.text)),
         shows=(look or Look(opened.look())).shows,
     )
 
 
-def _showable(opened: OpenVault, rows: Iterable[QueueRow]) -> tuple[QueueRow, ...]:
+def _only(wanted: Wanted) -> Callable[[str], bool] | None:
+    if wanted.only is None and not wanted.folder:
+        return None
+    fits = (lambda _: True) if wanted.only is None else matcher(wanted.only)
+    start = f"{wanted.folder}/" if wanted.folder else ""
+    return lambda key: key.startswith(start) and fits(folded(key))
+
+
+def _has_text(text: str, *texts: str) -> bool:
+    return any(text in folded(one) for one in texts)
+
+
+def showable(opened: OpenVault, rows: Iterable[QueueRow]) -> tuple[QueueRow, ...]:
     """Return the rows whose notes may all be shown, by the current notes."""
     rows = tuple(rows)
     notes = {note for one in rows for note in one.notes}
@@ -285,13 +318,14 @@ def _without_hidden(opened: OpenVault, decided: Decided) -> Decided:
     """Return the outcome of a decision, without rows that may not be shown."""
     return replace(
         decided,
-        changed=_showable(opened, decided.changed),
-        unchanged=_showable(opened, decided.unchanged),
+        changed=showable(opened, decided.changed),
+        unchanged=showable(opened, decided.unchanged),
     )
 
 
-def _look_at(opened: OpenVault, number: str) -> RowShown | None:
-    rows = _showable(opened, opened.queue.get([number]).values())
+def look_at(opened: OpenVault, number: str) -> RowShown | None:
+    """Return a proposal with its note, if it may be shown; see `Reviewing.look_at`."""
+    rows = showable(opened, opened.queue.get([number]).values())
     if not rows:
         return None
     (row,) = rows
@@ -332,7 +366,7 @@ def _decide(
     was: ProposalState | None,
     value: str | None,
 ) -> Decided:
-    rows = _showable(opened, opened.queue.get(ids).values())
+    rows = showable(opened, opened.queue.get(ids).values())
     if value is not None:
         value = _checked(opened, rows, value)
     shown = {one.id for one in rows}

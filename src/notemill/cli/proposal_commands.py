@@ -40,6 +40,13 @@ def show(**flags: Any) -> None:  # noqa: ANN401
 @click.option(
     "--item", metavar="NOTE", type=NOTE, help="Only this note, with its links in both directions."
 )
+@click.option(
+    "--id",
+    "ids",
+    metavar="ID",
+    multiple=True,
+    help="Only this accepted proposal, as listed by `notemill review --json`. May be repeated.",
+)
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @vault_flag
 @json_flag

@@ -116,6 +116,7 @@ async def apply_proposals(
     run_id: str | None,
     replace: bool,
     item: str | None,
+    ids: tuple[str, ...],
     yes: bool,
     vault: Path,
     as_json: bool,
@@ -129,7 +130,9 @@ async def apply_proposals(
             raise UsageError(
                 "--replace and --item work on the proposals of one run; name it as RUN"
             )
-        return await _apply_accepted(settings, vault, yes=yes, as_json=as_json)
+        return await _apply_accepted(settings, vault, ids=ids, yes=yes, as_json=as_json)
+    if ids:
+        raise UsageError("--id works on what you accepted in a vault; leave out RUN")
     found = runs.find_run(
         settings,
         run_id,
@@ -153,11 +156,13 @@ async def apply_proposals(
     return 0 if done.complete else EXIT_FAILED
 
 
-async def _apply_accepted(settings: Settings, vault: Path, *, yes: bool, as_json: bool) -> int:
-    """Write a vault's accepted proposals; return the exit code."""
+async def _apply_accepted(
+    settings: Settings, vault: Path, *, ids: tuple[str, ...], yes: bool, as_json: bool
+) -> int:
+    """Write a vault's accepted proposals, or those with the `ids`; return the exit code."""
     front = TerminalFront(yes=yes)
     async with await open_vault(vault, settings, front) as mill:
-        written = await mill.applying.accepted()
+        written = await mill.applying.accepted(ids or None)
     failed = [(one.key, one.reason) for one in written.failed]
     if written.run or failed:
         show_endings(len(written.notes), written.run, failed, front.console)

@@ -5,21 +5,20 @@ from __future__ import annotations
 import secrets
 import shutil
 from collections import deque
-from dataclasses import replace
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Final
 
 from prompt_toolkit import PromptSession
 from prompt_toolkit.completion import FuzzyWordCompleter
 
+from notemill.app.pace import ReviewPace
+from notemill.app.review_page import in_group
 from notemill.cli.keys import Key, Keyboard
-from notemill.cli.pace import ReviewPace
 from notemill.cli.show.review import HELP, bar, end_bar, line_of, show_row
 from notemill.errors import NotemillError
 from notemill.stores.deciding import editable_value
 from notemill.stores.proposals import (
     EDITABLE,
-    TAG_KINDS,
     TAGS_OR_VOCABULARY,
     Decision,
     ProposalKind,
@@ -183,17 +182,8 @@ class ReviewSession:
         self._next.popleft()
 
     def _all_of(self, row: QueueRow) -> Wanted:
-        """Return the filter of what `A` accepts: this note's rows, or in value order this value's.
-
-        A tag and a topic with the same name are different. The tags of a vocabulary go together.
-        """
-        if row.kind is ProposalKind.VOCABULARY_TAG:
-            return replace(self._wanted, kinds=(row.kind,))
-        if self._order is not Order.VALUE and row.notes:
-            return replace(self._wanted, note=row.notes[0])
-        alike = TAG_KINDS if row.kind in TAG_KINDS else (row.kind,)
-        kinds = tuple(one for one in alike if one in (self._wanted.kinds or alike))
-        return replace(self._wanted, value=row.value_key, kinds=kinds)
+        """Return the filter of what `A` accepts; see `in_group`."""
+        return in_group(row, self._wanted, self._order)
 
     def _say(self, decided: Decided) -> None:
         """Show the outcome of a decision."""

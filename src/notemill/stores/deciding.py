@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from notemill.errors import UsageError
+from notemill.errors import ProposalConflictError, UsageError
 from notemill.markup.tags import tag_key
 from notemill.stores.pairs import REJECTED_BY_YOU, PairState
 from notemill.stores.proposals import (
@@ -105,10 +105,12 @@ class Deciding:
         now: float,
         but: Collection[str] = (),
         value: str | None = None,
+        count: int | None = None,
     ) -> Decided:
         """Decide the pending rows among those wanted in one step, except those with the ids `but`.
 
-        Raises UsageError for a value that cannot be edited.
+        `count` is how many the front showed: if there are more or fewer by now, none is decided.
+        Raises UsageError for a value that cannot be edited, ProposalConflictError for the count.
         """
         with self._store.transaction():
             rows = [
@@ -116,6 +118,11 @@ class Deciding:
                 for one in self._queue.all_of(wanted)
                 if one.state is ProposalState.PENDING and one.id not in but
             ]
+            if count not in (None, len(rows)):
+                raise ProposalConflictError(
+                    f"the queue has changed: {len(rows):,} of these are open now, not {count:,}; "
+                    "nothing was decided"
+                )
             _check_edit(rows, decision, value)
             return self._step(rows, rows, decision, by=by, now=now, value=value)
 
@@ -246,6 +253,13 @@ class Deciding:
                 tuple(row for id_, row in rows.items() if id_ not in set(back)),
                 tuple(one[0] for one in kept if one[0] not in rows),
             )
+
+    def moments(self, *, by: str, most: int) -> list[float]:
+        """Return when the front `by` took its last steps, the earliest first."""
+        rows = self._store.rows(
+            "SELECT at FROM steps WHERE front = ? ORDER BY id DESC LIMIT ?", by, most
+        )
+        return [float(at) for (at,) in reversed(rows)]
 
     def _decided_since(self, step: int, by: str, ids: Sequence[str]) -> set[str]:
         """Return which of these rows another front has decided since a step."""

@@ -39,6 +39,8 @@ EDITABLE: Final = frozenset((*TAGS_OR_VOCABULARY, ProposalKind.TOPIC, ProposalKi
 
 OF_ONE_NOTE: Final = frozenset((ProposalKind.QUERY_CHANGE, ProposalKind.TIDY_CHANGE))
 """Kinds of changes found in the vault that are for a single note each."""
+OF_THE_VAULT: Final = frozenset((ProposalKind.TAG_CHANGE, ProposalKind.VOCABULARY_TAG))
+"""Kinds that are for the whole vault, whatever notes they touch."""
 
 
 class ProposalState(StrEnum):

@@ -7,6 +7,7 @@ order and one set of rules. Decisions are in `deciding`.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from dataclasses import dataclass
 from heapq import merge
 from itertools import islice
@@ -127,9 +128,13 @@ class Queue:
     def _found(
         self, statement: str, wanted: Filter, values: Mapping[str, object]
     ) -> list[tuple[Any, ...]]:
-        for name, says in (("is_wanted", wanted.only), ("is_shown", wanted.shows)):
+        for name, texts, says in (
+            ("is_wanted", 1, wanted.only),
+            ("is_said", 4, wanted.says),
+            ("is_shown", 1, wanted.shows),
+        ):
             if says is not None:
-                self._store.db.create_function(name, 1, says)
+                self._store.db.create_function(name, texts, says)
         return self._store.rows(statement, **values)
 
     def _named(self, rows: Sequence[tuple[str, tuple[Any, ...]]]) -> list[QueueRow]:
@@ -188,19 +193,42 @@ class Queue:
 
     def _counts(self, wanted: Filter) -> dict[ProposalState, int]:
         counts: dict[ProposalState, int] = {}
+        for home, (text,), count in self._tally(wanted, "state"):
+            of_pairs = home == OF_PAIRS
+            state = PAIR_STATES[PairState(text)] if of_pairs else ProposalState(text)
+            counts[state] = counts.get(state, 0) + count
+        return counts
+
+    def kinds(self, wanted: Filter) -> dict[ProposalKind, int]:
+        """Return how many wanted rows there are of each kind that has any."""
+        return {ProposalKind(kind): count for _, (kind,), count in self._tally(wanted, "kind")}
+
+    def under(self, wanted: Filter) -> Counter[tuple[str, ProposalKind]]:
+        """Return how many wanted rows are listed under each note, by kind."""
+        found: Counter[tuple[str, ProposalKind]] = Counter()
+        for _, (note, kind), count in self._tally(wanted, "note, kind"):
+            found[note, ProposalKind(kind)] += count
+        return found
+
+    def alike(self, wanted: Filter) -> Counter[tuple[str, ProposalKind]]:
+        """Return how many wanted rows have each value, in any spelling, by kind."""
+        found: Counter[tuple[str, ProposalKind]] = Counter()
+        for _, (key, kind), count in self._tally(wanted, "value_key, kind"):
+            found[key, ProposalKind(kind)] += count
+        return found
+
+    def _tally(self, wanted: Filter, columns: str) -> Iterator[tuple[str, tuple[str, ...], int]]:
+        """Yield how many wanted rows of each table have the same columns."""
         for home in (OF_NOTES, OF_PAIRS):
             if (asked := conditions(wanted, home)) is None:
                 continue
             where, values = asked
-            for text, count in self._found(
-                f"SELECT state, count(*) FROM {TABLES[home]} WHERE {where} GROUP BY state",  # noqa: S608
+            for *texts, count in self._found(
+                f"SELECT {columns}, count(*) FROM {TABLES[home]} WHERE {where} GROUP BY {columns}",  # noqa: S608
                 wanted,
                 values,
             ):
-                of_pairs = home == OF_PAIRS
-                state = PAIR_STATES[PairState(text)] if of_pairs else ProposalState(text)
-                counts[state] = counts.get(state, 0) + count
-        return counts
+                yield home, tuple(texts), count
 
     # -- what was found in the vault ----------------------------------------------------------
 

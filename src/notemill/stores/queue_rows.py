@@ -11,6 +11,7 @@ from notemill.errors import UsageError
 from notemill.stores.pairs import PairState
 from notemill.stores.proposals import (
     NO_CONFIDENCE,
+    OF_THE_VAULT,
     ProposalKind,
     ProposalState,
     value_key,
@@ -56,18 +57,22 @@ class Order(StrEnum):
 class Filter:
     """Which rows are wanted; None leaves a condition out.
 
-    `note` is one of a row's notes, `value_key` a value in any spelling. `only` decides whether rows
-    about a note are wanted, `shows` whether a note may be shown: a row with a note that may not is
-    left out.
+    `note` is one of a row's notes, `under` the notes that rows are listed under in their order, ''
+    for changes of the whole vault; `value_key` is a value in any spelling, `value_keys` several.
+    `only` decides whether rows about a note are wanted, `says` whether a row is by its texts,
+    `shows` whether a note may be shown: a row with a note that may not is left out.
     """
 
     states: Collection[ProposalState] | None = None
     kinds: Collection[ProposalKind] | None = None
     run: str | None = None
     note: str | None = None
+    under: Collection[str] | None = None
     value_key: str | None = None
+    value_keys: Collection[str] | None = None
     max_confidence: float | None = None
     only: Callable[[str], bool] | None = None
+    says: Callable[[str, str, str, str], bool] | None = None
     shows: Callable[[str], bool] | None = None
 
 
@@ -102,6 +107,11 @@ class QueueRow:
     def value_key(self) -> str:
         """The key by which its value equals others of its kind."""
         return value_key(self.kind, self.value, self.replaces)
+
+    @property
+    def under(self) -> str:
+        """The note that it is listed under, '' for a change of the whole vault."""
+        return self.notes[0] if self.notes and self.kind not in OF_THE_VAULT else ""
 
     def is_stale(self, now: Mapping[str, str]) -> bool:
         """Return whether a note has changed since this was proposed.
@@ -158,7 +168,9 @@ def conditions(wanted: Filter, home: str) -> tuple[str, dict[str, object]] | Non
         ("kinds", "kind IN (SELECT value FROM json_each(:kinds))", _some(wanted.kinds)),
         ("run", "run = :run", wanted.run),
         ("note", _ABOUT[home], wanted.note),
+        ("unders", "note IN (SELECT value FROM json_each(:unders))", _some(wanted.under)),
         ("key", "value_key = :key", wanted.value_key),
+        ("alike", "value_key IN (SELECT value FROM json_each(:alike))", _some(wanted.value_keys)),
         ("most", "confidence <= :most", wanted.max_confidence),
     ):
         if value is not None:
@@ -166,6 +178,8 @@ def conditions(wanted: Filter, home: str) -> tuple[str, dict[str, object]] | Non
             values[name] = value
     if wanted.only is not None:
         parts.append(_WANTED[home])
+    if wanted.says is not None:
+        parts.append("is_said(note, other, value, replaces)")
     if wanted.shows is not None:
         parts.append(_SHOWN[home])
     return " AND ".join(parts), values

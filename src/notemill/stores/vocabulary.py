@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from notemill.stores.proposals import HERE, NO_CONFIDENCE, ProposalKind, ProposalState, value_key
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from notemill.stores.store import Store
 
@@ -135,13 +135,18 @@ class StoredVocabulary:
         )
         db.executemany("DELETE FROM proposals WHERE id = ?", [(one,) for one in numbers])
 
-    def put_in_force(self, *, now: float) -> int:
-        """Apply what was accepted, from now on the vault's vocabulary; return how many tags."""
+    def put_in_force(self, *, now: float, only: Collection[int] | None = None) -> int:
+        """Apply what was accepted, from now on the vault's vocabulary; return how many tags.
+
+        `only` are the numbers of the proposals to apply, None for all.
+        """
+        numbers = None if only is None else json.dumps(sorted(only))
         with self._store.transaction() as db:
             return db.execute(
                 "UPDATE proposals SET state = 'applied', wrote = run, decided_at = ?"
-                " WHERE kind = ? AND state = 'accepted'",
-                (now, _KIND),
+                " WHERE kind = ? AND state = 'accepted'"
+                " AND (? IS NULL OR id IN (SELECT value FROM json_each(?)))",
+                (now, _KIND, numbers, numbers),
             ).rowcount
 
     def join(self, runs: Iterable[str], run: str) -> None:

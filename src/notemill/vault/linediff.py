@@ -37,7 +37,7 @@ def diff(old: bytes, new: bytes, path: str) -> str:
     trail = max(0, trail - _CONTEXT_LINES)
     window = before[first : len(before) - trail], after[first : len(after) - trail]
     lines = [f"--- {path}", f"+++ {path}"]
-    for group in _Matcher(*window).get_grouped_opcodes(_CONTEXT_LINES):
+    for group in Matcher(*window).get_grouped_opcodes(_CONTEXT_LINES):
         lines.append(_hunk_head(group, first))
         for kind, low, high, new_low, new_high in group:
             if kind == "equal":
@@ -48,10 +48,11 @@ def diff(old: bytes, new: bytes, path: str) -> str:
     return "\n".join(lines)
 
 
-class _Matcher(SequenceMatcher[str]):
+class Matcher(SequenceMatcher[str]):
     """Finds the lines that two texts share: the most there can be only where they are few."""
 
     def __init__(self, before: Sequence[str], after: Sequence[str]) -> None:
+        """Compare two texts, given as lines, or two lines, given as words."""
         super().__init__(None, before, after, autojunk=False)
         self._texts = before, after
 

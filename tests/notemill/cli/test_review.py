@@ -79,6 +79,15 @@ def test_the_list_is_narrowed_by_kind_and_note(shell: Shell) -> None:
     assert shell.report["counts"]["pending"] == 2
 
 
+def test_only_the_accepted_proposals_that_are_named_are_written(shell: Shell) -> None:
+    """`apply --id` leaves the others accepted, and goes with no run."""
+    assert decide(shell, "accept", "p1", "p3") == 0
+    assert decide(shell, "apply", "--id", "p3", "--yes", "--json") == 0
+    assert shell.report["written"] == ["b.md"]
+    assert (there(shell)["p1"], there(shell)["p3"]) == ("accepted", "applied")
+    assert shell("apply", RUN, "--id", "p1") == 2
+
+
 def test_decisions_are_kept_and_change_no_note(shell: Shell) -> None:
     """`accept` and `reject` decide just the proposals named; the notes are as they were."""
     before = tree(shell.vault)

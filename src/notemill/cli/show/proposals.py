@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from notemill.app.accepted import AcceptedCounted
+from notemill.app.accepted import AcceptedCounted, AcceptedProgress
 from notemill.app.applying import ProposalCounts, ToApply
 from notemill.cli.endings import trouble
 from notemill.cli.show.curation import print_change
@@ -66,7 +66,12 @@ def _accepted(event: AcceptedCounted, console: Console) -> None:
     console.print(f"accepted: {named}")
 
 
+def _progress(event: AcceptedProgress, console: Console) -> None:
+    """Show nothing: at a terminal, writing takes a moment, and its outcome is told."""
+
+
 RENDERERS: Final[Mapping[type[Event], Callable[[Any, Console], None]]] = {
     ToApply: _to_apply,
     AcceptedCounted: _accepted,
+    AcceptedProgress: _progress,
 }

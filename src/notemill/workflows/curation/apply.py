@@ -174,16 +174,18 @@ def apply_accepted(
     now: Callable[[], float],
     privacy: Privacy,
     gate: Gate = OPEN,
+    only: Collection[int] | None = None,
 ) -> Iterator[Applied]:
-    """Write the accepted proposals of all runs; yield each note's outcome.
+    """Write the accepted proposals of all runs, or `only` those with some numbers.
 
-    All of it is written as `run`, so that one undo reverts it.
+    All of it is written as `run`, so that one undo reverts it; yields each note's outcome.
     """
     states = (ProposalState.ACCEPTED,)
     writing = ProposalWriting(
         vault, review, run, replacing=False, now=now, privacy=privacy, states=states
     )
-    return writing.write(review.accepted(), gate)
+    accepted = (one for one in review.accepted() if only is None or one.id in only)
+    return writing.write(accepted, gate)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import time
-from typing import Final
+from itertools import pairwise
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 FIRST_DECISION_S: Final = 4.0
 """The assumed seconds per decision until some have been timed: about 15 a minute."""
@@ -11,6 +15,17 @@ GUESSED: Final = 5
 """How many decisions that guess weighs: one quick key must not turn hours into minutes."""
 LONGEST_S: Final = 60.0
 """The longest decision, in seconds: a person who takes longer has been away."""
+
+
+def seconds_each(decisions: int, spent_s: float) -> float:
+    """Return the average seconds per decision, after so many of them in `spent_s` seconds."""
+    return (spent_s + GUESSED * FIRST_DECISION_S) / (decisions + GUESSED)
+
+
+def seconds_between(moments: Sequence[float]) -> float:
+    """Return the average seconds per decision, given the moments of some in a row."""
+    gaps = [min(max(0.0, later - earlier), LONGEST_S) for earlier, later in pairwise(moments)]
+    return seconds_each(len(gaps), sum(gaps))
 
 
 class ReviewPace:
@@ -34,5 +49,4 @@ class ReviewPace:
     @property
     def each_s(self) -> float:
         """The average seconds per decision."""
-        spent_s = self._spent_s + GUESSED * FIRST_DECISION_S
-        return spent_s / (self.decisions + GUESSED)
+        return seconds_each(self.decisions, self._spent_s)
