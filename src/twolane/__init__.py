@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from twolane.config import check_variables as check_variables
     from twolane.config import load_settings as load_settings
     from twolane.config import read_config as read_config
+    from twolane.core.deadline import Usual as Usual
     from twolane.core.forecast import Forecast as Forecast
     from twolane.core.identity import content_hash as content_hash
     from twolane.core.money import format_usd as format_usd
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from twolane.core.naming import pick_run as pick_run
     from twolane.core.plan import Stage as Stage
     from twolane.core.redaction import Redactor as Redactor
+    from twolane.core.states import BatchState as BatchState
     from twolane.core.states import ItemState as ItemState
     from twolane.core.states import RunState as RunState
     from twolane.core.tokens import careful_tokens as careful_tokens
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
     from twolane.core.types import EMPTY_REPORT as EMPTY_REPORT
     from twolane.core.types import BatchInfo as BatchInfo
     from twolane.core.types import Canceled as Canceled
+    from twolane.core.types import Counts as Counts
     from twolane.core.types import Errored as Errored
     from twolane.core.types import Expired as Expired
     from twolane.core.types import Headroom as Headroom
@@ -51,6 +54,7 @@ if TYPE_CHECKING:
     from twolane.core.types import RequestCounts as RequestCounts
     from twolane.core.types import Succeeded as Succeeded
     from twolane.core.types import Usage as Usage
+    from twolane.core.wording import gist as gist
     from twolane.ending import cancel_run as cancel_run
     from twolane.ending import check_forgettable as check_forgettable
     from twolane.ending import forget_runs as forget_runs
@@ -92,7 +96,12 @@ if TYPE_CHECKING:
     from twolane.errors import UnknownRunError as UnknownRunError
     from twolane.errors import UnreachableError as UnreachableError
     from twolane.errors import WaitingError as WaitingError
+    from twolane.ledger.listing import FAILED as FAILED
+    from twolane.ledger.listing import Interval as Interval
+    from twolane.ledger.listing import ItemLine as ItemLine
+    from twolane.ledger.listing import Timeline as Timeline
     from twolane.ledger.reports import Expiring as Expiring
+    from twolane.ledger.rows import BatchRow as BatchRow
     from twolane.ledger.rows import RunRow as RunRow
     from twolane.offer import Offer as Offer
     from twolane.offer import offer_of as offer_of
@@ -124,17 +133,19 @@ _NAMES = {
         "load_settings",
         "read_config",
     ),
+    "twolane.core.deadline": ("Usual",),
     "twolane.core.forecast": ("Forecast",),
     "twolane.core.identity": ("content_hash",),
     "twolane.core.money": ("format_usd", "plain_usd"),
     "twolane.core.naming": ("LAST", "nearest", "pick_run"),
     "twolane.core.plan": ("Stage",),
     "twolane.core.redaction": ("Redactor",),
-    "twolane.core.states": ("ItemState", "RunState"),
+    "twolane.core.states": ("BatchState", "ItemState", "RunState"),
     "twolane.core.tokens": ("careful_tokens", "fitting"),
     "twolane.core.types": (
         "BatchInfo",
         "Canceled",
+        "Counts",
         "EMPTY_REPORT",
         "Errored",
         "Expired",
@@ -152,6 +163,7 @@ _NAMES = {
         "Succeeded",
         "Usage",
     ),
+    "twolane.core.wording": ("gist",),
     "twolane.ending": ("cancel_run", "check_forgettable", "forget_runs"),
     "twolane.engine": ("Engine",),
     "twolane.errors": (
@@ -193,8 +205,9 @@ _NAMES = {
         "UnreachableError",
         "WaitingError",
     ),
+    "twolane.ledger.listing": ("FAILED", "Interval", "ItemLine", "Timeline"),
     "twolane.ledger.reports": ("Expiring",),
-    "twolane.ledger.rows": ("RunRow",),
+    "twolane.ledger.rows": ("BatchRow", "RunRow"),
     "twolane.offer": ("Offer", "offer_of"),
     "twolane.outcomes": ("ItemOutcome",),
     "twolane.planning": ("Plan", "Preview"),

@@ -17,18 +17,32 @@ from typing import TYPE_CHECKING, Any, Self
 import orjson
 
 from twolane.errors import LedgerOutdatedError
-from twolane.ledger import LEDGER_FILE, Ledger, item_id, months, reports
+from twolane.ledger import (
+    LEDGER_FILE,
+    Ledger,
+    controls,
+    history,
+    item_id,
+    listing,
+    months,
+    reports,
+    retrying,
+)
 from twolane.ledger.columns import readable
 from twolane.ledger.guards import check_kept
+from twolane.ledger.runlock import LOCKS_FOLDER, worker_of
 from twolane.outcomes import outcome_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Collection, Iterator, Mapping
     from types import TracebackType
 
     from twolane.config import Settings
+    from twolane.core.deadline import Usual
+    from twolane.core.states import ItemState
     from twolane.core.types import Counts, Report
     from twolane.ledger import BatchRow, ItemRow, ResultRow, RunRow
+    from twolane.ledger.listing import ItemLine, Timeline
     from twolane.ledger.reports import Expiring
     from twolane.outcomes import ItemOutcome
 
@@ -90,11 +104,26 @@ class Reader:
         """Close the ledger."""
         self._ledger.close()
 
+    def version(self) -> int:
+        """Return a number that is another one after anybody has written to the ledger.
+
+        Two readers do not compare: each counts what it has seen itself.
+        """
+        return int(self._ledger.store.db.execute("PRAGMA data_version").fetchone()[0])
+
+    def file_number(self) -> tuple[int, int] | None:
+        """Return what tells the ledger's file from one put in its place; None if it is gone."""
+        try:
+            stat = self._ledger.path.stat()
+        except OSError:
+            return None
+        return stat.st_dev, stat.st_ino
+
     # -- runs ---------------------------------------------------------------------------------
 
-    def runs(self) -> list[RunRow]:
-        """Return all runs, newest first."""
-        return self._ledger.runs()
+    def runs(self, *, bare: bool = False) -> list[RunRow]:
+        """Return all runs, newest first; `bare` leaves out what their requests share."""
+        return self._ledger.runs(bare=bare)
 
     def run(self, named: str) -> RunRow:
         """Return a run by its id, a unique beginning of it, or `last`.
@@ -111,14 +140,43 @@ class Reader:
         """Return a run's cost so far, in nano-dollars."""
         return self._ledger.money(run)[0]
 
-    def report(self, run: RunRow) -> Report:
-        """Return a run's report so far, with the state of the month's budget."""
+    def report(self, run: RunRow, *, with_failures: bool = True) -> Report:
+        """Return a run's report so far, with the state of the month's budget.
+
+        Its failures are a row each, and may be left out.
+        """
         month = months.standing(self._ledger.store, self._month_cap_nano, self._now())
-        return replace(reports.report(self._ledger, run), month=month)
+        report = reports.report(self._ledger, run, with_failures=with_failures)
+        return replace(report, month=month)
+
+    def worker(self, run: RunRow) -> int | None:
+        """Return the process that works on a run, None if none does."""
+        return worker_of(self._ledger.path.parent / LOCKS_FOLDER, run.id)
+
+    def cancel_asked(self, run: RunRow) -> bool:
+        """Tell whether the run's cancellation was asked for and not carried out yet."""
+        return any(item is None for _, _, item in controls.wishes(self._ledger, run))
+
+    def always_failing(self, run: RunRow) -> Mapping[str, int]:
+        """Count the failed items that a retry leaves, by the kind of their failure."""
+        return retrying.always_failing(self._ledger, run)
+
+    def stages(self, run: RunRow) -> dict[int, dict[ItemState, int]]:
+        """Count the items of each stage of a run by state; stages are numbered from 0."""
+        return listing.stages(self._ledger, run)
+
+    def timeline(self, run: RunRow, *, most: int) -> Timeline | None:
+        """Return when the real-time calls of a run ended, in at most `most` intervals."""
+        return listing.timeline(self._ledger, run, most=most, now=self._now())
 
     def batches(self, run: RunRow) -> list[BatchRow]:
         """Return the batches of a run, in the order in which they were posted."""
         return self._ledger.batches(run)
+
+    def usual_time(self, run: RunRow, batch: BatchRow) -> Usual:
+        """Return how long batches like this one took recently."""
+        service = history.Service(run.provider, batch.base_url, run.model)
+        return history.usual_queue(self._ledger, service, size=batch.size)
 
     def expiring(self) -> list[Expiring]:
         """Return the open batches, of all runs, whose results the provider will soon delete."""
@@ -130,6 +188,21 @@ class Reader:
         """Iterate the items of a run in input order."""
         return self._ledger.items(run)
 
+    def lines(
+        self,
+        run: RunRow,
+        *,
+        after: int = -1,
+        skip: int = 0,
+        limit: int,
+        states: Collection[ItemState] | None = None,
+    ) -> list[ItemLine]:
+        """Return up to `limit` items as a list shows them, those behind the index `after`.
+
+        `states` None is any; `skip` leaves out as many of what would be returned.
+        """
+        return listing.items(self._ledger, run, after=after, skip=skip, limit=limit, states=states)
+
     def item(self, run: RunRow, key: str) -> ItemRow | None:
         """Return the item with this key, None if there is none."""
         return self._ledger.item_by_key(run, key)
@@ -138,9 +211,13 @@ class Reader:
         """Return the outcome of the item at `index`."""
         return outcome_of(reports.result(self._ledger, run, index))
 
-    def outcomes(self, run: RunRow) -> Iterator[ItemOutcome]:
-        """Iterate the outcomes of a run's items, with their results, in input order."""
-        for row in reports.results(self._ledger, run, bodies=True):
+    def outcomes(self, run: RunRow, *, state: ItemState | None = None) -> Iterator[ItemOutcome]:
+        """Iterate the outcomes of a run's items, with their results, in input order.
+
+        `state` None is any.
+        """
+        where = "1" if state is None else f"i.state = '{state.value}'"
+        for row in reports.results(self._ledger, run, where=where, bodies=True):
             yield outcome_of(row)
 
     def result(self, run: RunRow, index: int) -> ResultRow:

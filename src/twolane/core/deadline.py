@@ -66,6 +66,34 @@ class Window:
         return self.left_s - self.finish_s
 
 
+@dataclass(frozen=True, slots=True)
+class Usual:
+    """How long batches take from their creation to their end: half of them, and nine of ten.
+
+    `measured` is the number of batches that this comes from, 0 if there were too few and it is what
+    others report.
+    """
+
+    p50_s: float = USUAL_QUEUE_P50_S
+    p90_s: float = USUAL_QUEUE_P90_S
+    measured: int = 0
+
+
+def usual(queues: Sequence[tuple[int, float]], *, size: int) -> Usual:
+    """Return how long batches of about `size` items take.
+
+    `queues` are (items in the batch, seconds); those of a similar `size`, a quarter to four times,
+    are preferred if there are enough of them.
+    """
+    near = [s for n, s in queues if size <= n * SIMILAR_SIZE and n <= size * SIMILAR_SIZE]
+    queue_s = near if len(near) >= MIN_SAMPLES else [s for _, s in queues]
+    return Usual(
+        _percentile(queue_s, 0.5, USUAL_QUEUE_P50_S),
+        _percentile(queue_s, 0.9, USUAL_QUEUE_P90_S),
+        len(queue_s) if len(queue_s) >= MIN_SAMPLES else 0,
+    )
+
+
 def learned(
     queues: Sequence[tuple[int, float]],
     calls_s: Sequence[float],
@@ -75,19 +103,16 @@ def learned(
 ) -> Tempo:
     """Return the tempo from measurements, or the usual one if there are too few.
 
-    `queues` are (items in the batch, seconds); those of a similar `size`, a quarter to four times,
-    are preferred if there are enough of them.
+    `queues` are those of `usual`.
     """
-    near = [s for n, s in queues if size <= n * SIMILAR_SIZE and n <= size * SIMILAR_SIZE]
-    of_all = [s for _, s in queues]
-    queue_s = near if len(near) >= MIN_SAMPLES else of_all
+    queue = usual(queues, size=size)
     return Tempo(
-        _percentile(queue_s, 0.5, USUAL_QUEUE_P50_S),
-        _percentile(queue_s, 0.9, USUAL_QUEUE_P90_S),
+        queue.p50_s,
+        queue.p90_s,
         _percentile(calls_s, 0.9, USUAL_CALL_P90_S),
         _percentile(cancels_s, 0.9, USUAL_CANCEL_P90_S),
         _percentile(calls_s, 0.5, USUAL_CALL_P50_S),
-        len(queue_s) if len(queue_s) >= MIN_SAMPLES else 0,
+        queue.measured,
         len(calls_s) if len(calls_s) >= MIN_SAMPLES else 0,
     )
 

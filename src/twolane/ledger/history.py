@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from twolane.core.deadline import Owed, Tempo, learned
+from twolane.core.deadline import Owed, Tempo, Usual, learned, usual
 from twolane.core.tokens import usual_input_tokens
 from twolane.core.types import MinuteLimits
 from twolane.ledger.rows import ITEM_BITS, item_id
@@ -35,13 +35,7 @@ class Service(NamedTuple):
 
 def tempo(ledger: Ledger, service: Service, *, size: int) -> Tempo:
     """Return how long batches of about `size` items, cancellations and calls took recently."""
-    batches = ledger.store.db.execute(
-        "SELECT b.size, b.ended_at - b.submitted_at, b.ended_at - b.cancel_at FROM batches b"
-        " JOIN runs r ON r.run_no = b.run_no WHERE r.provider = ? AND b.base_url = ?"
-        " AND r.model = ? AND b.ended_at IS NOT NULL AND b.submitted_at IS NOT NULL"
-        " ORDER BY b.batch_no DESC LIMIT ?",
-        (*service, SAMPLES),
-    ).fetchall()
+    batches = _batches(ledger, service)
     calls = ledger.store.db.execute(
         "SELECT a.settled_at - a.sent_at FROM attempts a"
         f" JOIN runs r ON r.run_no = a.item >> {ITEM_BITS}"
@@ -56,6 +50,23 @@ def tempo(ledger: Ledger, service: Service, *, size: int) -> Tempo:
         [float(cancel_s) for _, _, cancel_s in batches if cancel_s is not None],
         size=size,
     )
+
+
+def usual_queue(ledger: Ledger, service: Service, *, size: int) -> Usual:
+    """Return how long batches of about `size` items took recently, those left to their end."""
+    ended = _batches(ledger, service)
+    return usual([(int(n), float(s)) for n, s, early_s in ended if early_s is None], size=size)
+
+
+def _batches(ledger: Ledger, service: Service) -> list[tuple[int, float, float | None]]:
+    """Return size, seconds to the end, and those since a cancellation, of the newest batches."""
+    return ledger.store.db.execute(
+        "SELECT b.size, b.ended_at - b.submitted_at, b.ended_at - b.cancel_at FROM batches b"
+        " JOIN runs r ON r.run_no = b.run_no WHERE r.provider = ? AND b.base_url = ?"
+        " AND r.model = ? AND b.ended_at IS NOT NULL AND b.submitted_at IS NOT NULL"
+        " ORDER BY b.batch_no DESC LIMIT ?",
+        (*service, SAMPLES),
+    ).fetchall()
 
 
 def owed(ledger: Ledger, run: RunRow) -> Owed:

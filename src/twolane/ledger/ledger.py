@@ -113,10 +113,11 @@ class Ledger:
         ids = self.store.db.execute("SELECT id FROM runs ORDER BY created_at DESC, run_no DESC")
         return self.run(pick_run(named, [str(row[0]) for row in ids]))
 
-    def runs(self) -> list[RunRow]:
-        """Return all runs, newest first."""
+    def runs(self, *, bare: bool = False) -> list[RunRow]:
+        """Return all runs, newest first; `bare` leaves out what their requests share."""
+        columns = RUN_COLUMNS.replace(" shared,", " X'7B7D',") if bare else RUN_COLUMNS
         rows = self.store.db.execute(
-            f"SELECT {RUN_COLUMNS} FROM runs ORDER BY created_at DESC, run_no DESC"
+            f"SELECT {columns} FROM runs ORDER BY created_at DESC, run_no DESC"
         )
         return [run_of(row) for row in rows]
 

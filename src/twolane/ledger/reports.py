@@ -27,7 +27,7 @@ from twolane.ledger.columns import damaged, item_of, readable, whole
 from twolane.ledger.rows import ItemRow, ResultRow, RunRow, grow, item_id
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from twolane.ledger.ledger import Ledger
 
@@ -116,9 +116,9 @@ def failures(ledger: Ledger, run: RunRow) -> tuple[Failure, ...]:
         Failure(
             item=row.item.key,
             custom_id=row.custom_id,
-            kind=_failure_kind(row),
+            kind=failure_kind(row.item.state, row.error_kind, row.outcome),
             message=row.item.reason or row.message,
-            retryable=_is_retryable(row.item),
+            retryable=is_retryable(row.item.state, row.item.faults),
         )
         for row in results(
             ledger, run, where="i.state IN ('failed', 'quarantined', 'conflict', 'skipped')"
@@ -126,23 +126,24 @@ def failures(ledger: Ledger, run: RunRow) -> tuple[Failure, ...]:
     )
 
 
-def _is_retryable(item: ItemRow) -> bool:
-    """Tell whether sending the item again as it is may end otherwise."""
-    if item.state is ItemState.FAILED:
-        return retryable(item.faults)
-    return item.state is ItemState.SKIPPED
+def is_retryable(state: ItemState, faults: Collection[str]) -> bool:
+    """Tell whether sending an item again as it is may end otherwise."""
+    if state is ItemState.FAILED:
+        return retryable(faults)
+    return state is ItemState.SKIPPED
 
 
 def _has_failures(items: Counts) -> bool:
     return bool(items.failed or items.quarantined or items.conflict or items.skipped)
 
 
-def _failure_kind(row: ResultRow) -> str:
-    if row.item.state is ItemState.SKIPPED:
+def failure_kind(state: ItemState, error_kind: str, outcome: str) -> str:
+    """Return the kind of a failure, from the item's state and its last attempt."""
+    if state is ItemState.SKIPPED:
         return BUDGET_REASON
-    if row.item.state is ItemState.FAILED:
-        return row.error_kind or row.outcome or "failed"
-    return row.item.state.value
+    if state is ItemState.FAILED:
+        return error_kind or outcome or "failed"
+    return state.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,8 +175,8 @@ def expiring(ledger: Ledger, now: float) -> list[Expiring]:
     ]
 
 
-def report(ledger: Ledger, run: RunRow) -> Report:
-    """Return the current report of a run."""
+def report(ledger: Ledger, run: RunRow, *, with_failures: bool = True) -> Report:
+    """Return the current report of a run; its failures are a row each, and may be left out."""
     tally = _tally(ledger, run)
     items = _counts(ledger, run, tally)
     by_lane, realtime = _lanes(ledger, run, tally)
@@ -189,7 +190,7 @@ def report(ledger: Ledger, run: RunRow) -> Report:
         estimated_nano=run.estimated_nano,
         actual_nano=sum(lane.cost_nano for lane in by_lane.values()),
         all_realtime_nano=realtime,
-        failures=failures(ledger, run) if _has_failures(items) else (),
+        failures=failures(ledger, run) if with_failures and _has_failures(items) else (),
         duration_s=run.worked_s,
         decision=LaneDecision(run.decision_lane, run.decision_reason),
         deadline=_deadline(ledger, run, items),

@@ -7,6 +7,7 @@ import hashlib
 import os
 import secrets
 import shutil
+import time
 from typing import TYPE_CHECKING
 
 from filelock import Timeout
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 
 LOCKS_FOLDER = "locks"
 SPOOL_FOLDER = "spool"
+_BEGAN_AT = time.time()
+_CLOCK_GRAIN_S = 2.0
+"""Some file systems keep times in steps of two seconds."""
 _MOVING = "moving-"
 _MOVING_LOCK = "moving"
 
@@ -30,6 +34,36 @@ def run_lock(locks: Path, run_id: str) -> contextlib.AbstractContextManager[None
     Raises LedgerLockedError naming the process that holds it.
     """
     return _held(locks, run_id, f"works on run {run_id}")
+
+
+def worker_of(locks: Path, run_id: str) -> int | None:
+    """Return the process that works on a run, None if none does.
+
+    It is told from the file beside the lock: trying the lock would keep another process from it. A
+    file that a dead process left is not believed, except on Windows.
+    """
+    owner = locks / f"{run_id}.pid"
+    try:
+        pid = int(owner.read_text())
+        written_at = owner.stat().st_mtime
+    except (OSError, ValueError):
+        return None
+    if pid == os.getpid():
+        # In a container the process that died may have had this one's number.
+        return pid if written_at >= _BEGAN_AT - _CLOCK_GRAIN_S else None
+    return pid if _is_alive(pid) else None
+
+
+def _is_alive(pid: int) -> bool:
+    if os.name == "nt":  # where signal 0 is Ctrl-C
+        return True
+    try:
+        os.kill(pid, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except OSError:  # another user's
+        return True
+    return pid > 0
 
 
 def source_lock(locks: Path, source: str) -> contextlib.AbstractContextManager[None]:
