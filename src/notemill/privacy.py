@@ -127,10 +127,10 @@ class Privacy:
             hidden_tags=_tags_of(away) - _tags_of(seen),
             matched=frozenset(matched),
             unmatched=tuple(Unmatched(one, _nearest(one, names)) for one in unmatched),
-            fits=self._fits,
+            fits=self.hides_path,
         )
 
-    def _fits(self, key: str) -> bool:
+    def hides_path(self, key: str) -> bool:
         """Return whether the path alone excludes a note."""
         return any(fits(folded(key)) for fits in self._patterns.values())
 

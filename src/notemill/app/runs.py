@@ -42,7 +42,7 @@ from twolane import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from notemill.app.events import Front
     from notemill.app.mill import Mill
@@ -140,23 +140,39 @@ _PAIRS = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class KeptRuns:
+    """What the store of the vault at `root` knows about runs, by their ids."""
+
+    root: Path
+    links: tuple[KnownRun, ...]
+    written: tuple[WrittenRun, ...]
+    renamed: Mapping[str, tuple[float, Counter[str]]]
+    in_force: frozenset[str]
+    decided: Mapping[str, Counter[str]]
+
+
 def known_runs(settings: Settings) -> list[KnownRun]:
     """Return all runs, newest first. Files of vaults that cannot be read are skipped."""
     claim(settings.home)
-    found: dict[str, KnownRun] = {}
     with Reader.open(settings) as reader:
-        rows = reader.runs()
-    whole = [row for row in rows if row.kind in KINDS]
+        rows = reader.runs(bare=True)
+    found = (kept_runs(root, state / FILE) for root, state in known_vaults(settings.home))
+    return joined(rows, filter(None, found))
+
+
+def joined(rows: Iterable[RunRow], kept: Iterable[KeptRuns]) -> list[KnownRun]:
+    """Return notemill's runs among the engine's, and those that vaults keep, newest first."""
+    rows = tuple(rows)
+    found: dict[str, KnownRun] = {}
     asides = [row for row in rows if row.kind in ASIDES]
-    for row in whole:
-        found[row.id] = _asked(row, [one for one in asides if belongs_to(one, row)])
+    for row in rows:
+        if row.kind in KINDS:
+            found[row.id] = _asked(row, [one for one in asides if belongs_to(one, row)])
     taken = {one for run in found.values() for one in run.asides}
     found |= {row.id: _asked(row, ()) for row in asides if row.id not in taken}
-    for root, state in known_vaults(settings.home):
-        path = state / FILE
-        if path.exists():
-            with contextlib.suppress(NotemillError), contextlib.closing(Store(path)) as store:
-                _add_kept(found, root, store)
+    for one in kept:
+        _add_kept(found, one)
     return sorted(found.values(), key=lambda one: (-one.at_s, one.id))
 
 
@@ -176,24 +192,41 @@ def _asked(row: RunRow, asides: Iterable[RunRow]) -> KnownRun:
     )
 
 
-def _add_kept(found: dict[str, KnownRun], root: Path, store: Store) -> None:
+def kept_runs(root: Path, store_file: Path) -> KeptRuns | None:
+    """Read what a vault's store knows about runs; None if there is none, or it cannot be read."""
+    if not store_file.exists():
+        return None
+    with contextlib.suppress(NotemillError), contextlib.closing(Store(store_file)) as store:
+        return KeptRuns(
+            root,
+            tuple(_of_links(root, LinkLedger(store))),
+            tuple(StoredJournal(store).runs()),
+            Renaming(store).standing(),
+            StoredVocabulary(store).in_force_by(),
+            Review(store).standing(),
+        )
+    return None
+
+
+def _add_kept(found: dict[str, KnownRun], kept: KeptRuns) -> None:
     """Add what a vault's store knows about its runs: links, writes, proposals."""
-    for pairs in _of_links(root, LinkLedger(store)):
-        run = found.setdefault(pairs.id, pairs)
+    root = kept.root
+    for pairs in kept.links:
+        run = found.setdefault(pairs.id, replace(pairs))
         run.of_links, run.decided, run.vault = True, pairs.decided, root
-    for written in StoredJournal(store).runs():
+    for written in kept.written:
         kind = written.run.partition("-")[0]
         run = found.setdefault(
             written.run, KnownRun(written.run, kind, root, written.first_at_s, written.notes)
         )
         run.written = written
-    for run_id, (at_s, decided) in Renaming(store).standing().items():
+    for run_id, (at_s, decided) in kept.renamed.items():
         kind = run_id.partition("-")[0]
         run = found.setdefault(run_id, KnownRun(run_id, kind, root, at_s, decided=decided))
         run.renamed = True
-    for run_id in StoredVocabulary(store).in_force_by() & found.keys():
+    for run_id in kept.in_force & found.keys():
         found[run_id].vocabulary = True
-    for run_id, decided in Review(store).standing().items():
+    for run_id, decided in kept.decided.items():
         if run_id in found and found[run_id].vault == root:
             found[run_id].decided = decided
 

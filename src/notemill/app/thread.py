@@ -30,9 +30,9 @@ class StoppedError(Exception):
 class VaultThread:
     """One thread, and the calls queued for it."""
 
-    def __init__(self) -> None:
+    def __init__(self, name: str = "notemill-vault") -> None:
         """Create the thread; it starts with the first call."""
-        self._executor = ThreadPoolExecutor(1, "notemill-vault")
+        self._executor = ThreadPoolExecutor(1, name)
         self._ident = 0
         self._stop = threading.Event()
 

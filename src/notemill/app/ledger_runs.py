@@ -1,0 +1,170 @@
+"""The runs of the ledger and of the vaults' stores, listed again and again at little cost."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from notemill.app.kept_stores import KeptStores
+from notemill.app.kinds import ASIDES
+from notemill.app.ledger_lines import RUNNING, RunLine
+from notemill.app.runs import joined
+from twolane import RunState, UnknownRunError, pick_run
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from notemill.app.runs import KnownRun
+    from twolane import Counts, Reader, RunRow
+
+MOST_RUNS: Final = 1_000
+COUNTED_WITHIN_S: Final = 0.02
+"""How long one list may count again what has ended; the next one counts the others."""
+_BECAME: Final = {
+    RunState.OPEN: "paused",
+    RunState.STOPPED: "stopped by the budget",
+    RunState.CANCELED: "canceled",
+    RunState.DONE: "done",
+}
+
+
+class RunEntry(NamedTuple):
+    """A run: what notemill knows of it, what the engine does, or both."""
+
+    at: float
+    id: str
+    known: KnownRun | None
+    row: RunRow | None
+
+
+class _Tally(NamedTuple):
+    """A run's counts and cost; `version` is that of the ledger when they were counted."""
+
+    row: RunRow
+    version: int
+    counts: Counts
+    spent_nano: int
+
+
+class LedgerRuns:
+    """Lists runs from one open ledger, for one thread."""
+
+    def __init__(self, reader: Reader, home: Path) -> None:
+        """Read from `reader`, and from the stores of the vaults known in `home`."""
+        self._reader = reader
+        self._stores = KeptStores(home)
+        self._rows: dict[str, RunRow] = {}
+        self._rows_version: int | None = None
+        self._tallies: dict[str, _Tally] = {}
+        self.is_behind = False
+        """Whether counts of the last list are to be looked at again."""
+
+    def seen(self) -> tuple[object, ...]:
+        """Return a value that differs after anybody wrote to the ledger or a store."""
+        return self._reader.version(), self._stores.seen()
+
+    def rows(self) -> dict[str, RunRow]:
+        """Return the engine's runs by their ids, without what their requests share."""
+        version = self._reader.version()
+        if self._rows_version != version:
+            self._rows = {row.id: row for row in self._reader.runs(bare=True)}
+            self._rows_version = version
+        return self._rows
+
+    def entries(self) -> list[RunEntry]:
+        """Return all runs, newest first; asides stand with the run that they belong to."""
+        rows = self.rows()
+        known = joined(rows.values(), self._stores.runs())
+        mine = {one for run in known for one in (run.id, *run.asides)}
+        found = [RunEntry(one.at_s, one.id, one, rows.get(one.id)) for one in known]
+        found += [
+            RunEntry(row.created_at, row.id, None, row)
+            for row in rows.values()
+            if row.id not in mine
+        ]
+        return sorted(found, key=lambda one: (-one.at, one.id))
+
+    def lines(self, limit: int) -> tuple[RunLine, ...]:
+        """Return the newest runs. Raises LedgerError."""
+        until = time.perf_counter() + COUNTED_WITHIN_S
+        self.is_behind = False
+        entries = self.entries()
+        self._tallies = {one: kept for one, kept in self._tallies.items() if one in self._rows}
+        return tuple(self._line(one, until=until) for one in entries[: min(limit, MOST_RUNS)])
+
+    def find(self, named: str) -> RunEntry:
+        """Return a run by its id, a unique beginning of one, or `last`.
+
+        Raises UnknownRunError, AmbiguousRunError.
+        """
+        entries = {one.id: one for one in self.entries()}
+        asides = [one for one in self.rows() if one not in entries]
+        if not entries:
+            raise UnknownRunError(f"there is no run {named!r:.100}: there are no runs yet")
+        found = pick_run(named, [*entries, *asides])
+        if found in entries:
+            return entries[found]
+        row = self.rows()[found]
+        return RunEntry(row.created_at, row.id, None, row)
+
+    def line(self, entry: RunEntry) -> RunLine:
+        """Return one run with exact counts. Raises LedgerError."""
+        return self._line(entry, until=None)
+
+    def row(self, run_id: str) -> RunRow:
+        """Return the engine's run with this id. Raises UnknownRunError."""
+        row = self.rows().get(run_id)
+        if row is None:
+            raise UnknownRunError(f"there is no run {run_id!r:.100} in the ledger")
+        return row
+
+    def _line(self, entry: RunEntry, *, until: float | None) -> RunLine:
+        known, row = entry.known, entry.row
+        asides = () if known is None else known.asides
+        if row is None:
+            assert known is not None  # noqa: S101  # an entry has one of both
+            return RunLine(
+                known.id, known.kind, str(known.vault), known.at_s, None, None, known.became,
+                is_running=False, total=known.total, counts=None, spent_nano=0, of_vault=True,
+            )  # fmt: skip
+        own = self._tally(row, until)
+        beside = [self._rows[one] for one in asides if one in self._rows]
+        is_running = any(
+            one.state is RunState.OPEN and self._reader.worker(one) is not None
+            for one in (row, *beside)
+        )
+        became = _BECAME[row.state] if known is None else str(known.became)
+        return RunLine(
+            id=row.id,
+            kind=row.kind,
+            label=row.label,
+            at=row.created_at,
+            ended_at=row.ended_at,
+            state=row.state,
+            became=RUNNING if is_running else became,
+            is_running=is_running,
+            total=row.total,
+            counts=own.counts,
+            spent_nano=own.spent_nano + sum(self._tally(one, until).spent_nano for one in beside),
+            of_vault=known is not None or row.kind in ASIDES,
+            asides=asides,
+        )
+
+    def _tally(self, row: RunRow, until: float | None) -> _Tally:
+        """Return a run's counts.
+
+        Those of a run that has ended may be older after `until`, an instant of the performance
+        counter; the list is then behind.
+        """
+        version = self._reader.version()
+        kept = self._tallies.get(row.id)
+        if kept is not None:
+            if kept.version == version:
+                return kept
+            late = until is not None and time.perf_counter() > until
+            if late and row.state is not RunState.OPEN and kept.row == row:
+                self.is_behind = True
+                return kept
+        made = _Tally(row, version, self._reader.counts(row), self._reader.spent_nano(row))
+        self._tallies[row.id] = made
+        return made
