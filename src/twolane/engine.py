@@ -166,15 +166,19 @@ class Engine:
         self,
         plan: Plan,
         *,
+        items: int | None = None,
         lane: Lane | None = None,
         cap_nano: int | None = None,
         deadline_at: float | None = None,
     ) -> Plan:
         """Return the plan for the same requests on other terms, without reading them again.
 
-        See `plan`.
+        With `items` it is for so many requests like these, as an estimate: it cannot be started.
+        The others are as for `plan`.
         """
-        return self._planner.replan(plan, lane=lane, cap_nano=cap_nano, deadline_at=deadline_at)
+        return self._planner.replan(
+            plan, items=items, lane=lane, cap_nano=cap_nano, deadline_at=deadline_at
+        )
 
     def forecast(
         self,

@@ -109,11 +109,18 @@ class Planner:
         return self._planned(found, lane=lane, cap_nano=cap_nano, deadline_at=deadline_at)
 
     def replan(
-        self, plan: Plan, *, lane: Lane | None, cap_nano: int | None, deadline_at: float | None
+        self,
+        plan: Plan,
+        *,
+        items: int | None,
+        lane: Lane | None,
+        cap_nano: int | None,
+        deadline_at: float | None,
     ) -> Plan:
         """See Engine.replan."""
         self._check_lane(lane)
-        return self._planned(plan.survey, lane=lane, cap_nano=cap_nano, deadline_at=deadline_at)
+        found = plan.survey if items is None else plan.survey.grown(items)
+        return self._planned(found, lane=lane, cap_nano=cap_nano, deadline_at=deadline_at)
 
     def _check_lane(self, lane: Lane | None) -> None:
         no_batches = self._provider.traits.no_batches

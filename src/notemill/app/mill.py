@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from notemill.app.events import Front
     from notemill.app.graph import Graphing
     from notemill.app.links import Linking
+    from notemill.app.planning import Planning
     from notemill.app.review_page import ReviewPage
     from notemill.app.reviewing import Reviewing
     from notemill.app.tags import Tagging
@@ -115,6 +116,13 @@ class Mill(Workbench):
         from notemill.app.graph import Graphing  # noqa: PLC0415
 
         return Graphing(self)
+
+    @cached_property
+    def planning(self) -> Planning:
+        """Say what work would cost and when it would end."""
+        from notemill.app.planning import Planning  # noqa: PLC0415
+
+        return Planning(self, self.links)
 
     @cached_property
     def reviewing(self) -> Reviewing:

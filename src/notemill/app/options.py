@@ -101,12 +101,14 @@ class Options:
             raise self._wrong(name, f"one of {', '.join(known)}", value)
         return value
 
-    def names(self, name: str, known: Iterable[str] | None = None) -> tuple[str, ...]:
-        """Return a list of names, each once; all of them `known` ones if those are given.
+    def names(self, name: str, known: Iterable[str] | None = None) -> tuple[str, ...] | None:
+        """Return a list of names, each once, None if there is none; all of them `known` ones.
 
         Raises UsageError.
         """
-        value = self._left.pop(name, [])
+        value = self._left.pop(name, None)
+        if value is None:
+            return None
         allowed = None if known is None else frozenset(known)
         if not isinstance(value, list | tuple) or len(value) > MOST_NAMED:
             raise self._wrong(name, f"a list of at most {MOST_NAMED:,} names", value)

@@ -59,7 +59,7 @@ async def price_of(
     if asked is not None:
         survey = replace(survey, candidates=first.expected(asked))
     requests = await bench.on(requests_in, bench, survey)
-    by_vocabulary = asked is not None or await bench.on(_has_vocabulary, survey.sight)
+    by_vocabulary = asked is not None or await bench.on(has_vocabulary, survey.sight)
     ordering = await expected(bench, survey, terms, vocabulary=by_vocabulary)
     beside = [*([asked.plan] if asked else ()), *([ordering] if ordering else ())]
     plan = await bench.plan(requests, terms, reply_tokens=REPLY_TOKENS, beside=beside)
@@ -72,5 +72,6 @@ async def price_of(
     return Priced(requests, plan, offer, asked, ordering)
 
 
-def _has_vocabulary(opened: OpenVault, sight: Sight) -> bool:
+def has_vocabulary(opened: OpenVault, sight: Sight) -> bool:
+    """Return whether a vault has a vocabulary in force."""
     return opened.gate(opened.place(sight)).vocabulary is not None

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 T = TypeVar("T")
+R = TypeVar("R")
 
 PULLED_AT_ONCE: Final = 64
 """Items fetched together for another thread: a thread switch costs as much as a note."""
@@ -77,12 +78,33 @@ class VaultThread:
             if (close := getattr(iterator, "close", None)) is not None:
                 await self.run(close)
 
+    async def beside(self, call: Callable[[Iterable[T]], R], items: Iterable[T]) -> R:
+        """Run `call` with `items` on a thread of its own; return what it returns.
+
+        The items are iterated here, in parts, so that other calls get their turns. A task that is
+        canceled meanwhile waits until the call has ended, which is with the next part.
+        """
+        stop = threading.Event()
+
+        def checked() -> None:
+            if stop.is_set():
+                raise StoppedError
+
+        future = asyncio.ensure_future(asyncio.to_thread(call, _Pulled(self, items, checked)))
+        try:
+            return await asyncio.shield(future)
+        except asyncio.CancelledError:
+            stop.set()
+            with contextlib.suppress(Exception):
+                await future
+            raise
+
     def pulled(self, items: Iterable[T]) -> Iterable[T]:
         """Return `items` for another thread: they are iterated here and handed over in parts."""
         return _Pulled(self, items)
 
-    def parts(self, items: Iterable[T]) -> Iterator[T]:
-        """Iterate `items` on this thread for another one; see `pulled`."""
+    def parts(self, items: Iterable[T], check: Callable[[], None]) -> Iterator[T]:
+        """Iterate `items` on this thread for another one; `check` may raise between parts."""
         if threading.get_ident() == self._ident:
             yield from items
             return
@@ -90,6 +112,7 @@ class VaultThread:
         while part := self._executor.submit(
             lambda: list(islice(iterator, PULLED_AT_ONCE))
         ).result():
+            check()
             yield from part
 
     def close(self) -> None:
@@ -100,9 +123,12 @@ class VaultThread:
 class _Pulled(Generic[T]):
     """Items on the vault's thread, iterable from any thread."""
 
-    def __init__(self, thread: VaultThread, items: Iterable[T]) -> None:
+    def __init__(
+        self, thread: VaultThread, items: Iterable[T], check: Callable[[], None] = lambda: None
+    ) -> None:
         self._thread = thread
         self._items = items
+        self._check = check
 
     def __iter__(self) -> Iterator[T]:
-        return self._thread.parts(self._items)
+        return self._thread.parts(self._items, self._check)

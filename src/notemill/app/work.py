@@ -10,13 +10,21 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Final, Protocol
 
 from notemill.app.options import Options
-from notemill.app.reviewing import Wanted
 from notemill.app.runs import find_asked, find_run, open_run
 from notemill.app.terms import LEAST_SCORE, LINKS_A_NOTE, MOST_LINKS_A_NOTE, RunTerms
+from notemill.app.work_ended import (
+    WorkEnded,
+    curation_ended,
+    linking_ended,
+    looked_for,
+    notes_of,
+    resumed,
+    written_words,
+)
 from notemill.config import load_embedding
 from notemill.embedding_kind import EmbeddingKind
 from notemill.errors import UsageError
-from notemill.stores.proposals import ProposalKind, ProposalState
+from notemill.stores.proposals import ProposalKind
 from notemill.vault.related import Form
 from notemill.vault.tidy import TidyKind
 from notemill.workflows.curation.survey import Selection
@@ -28,28 +36,13 @@ from twolane import Lane
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from notemill.app.curating import CurationEnded
-    from notemill.app.link_results import LinkingEnded, LinksResumed
     from notemill.app.mill import Mill
+    from notemill.app.planning import WorkPlan
     from notemill.config import EmbeddingSettings
-    from twolane import Report
 
 AUTO: Final = "auto"
 MOST_NOTES: Final = 1_000_000
 """The largest limit of notes: more than any vault has."""
-
-
-@dataclass(frozen=True, slots=True)
-class WorkEnded:
-    """How work ended: its run, '' if there is none; in words; and whether nothing failed.
-
-    `found` is the number of proposals that it has for a person to decide.
-    """
-
-    run: str
-    words: str
-    whole: bool = True
-    found: int = 0
 
 
 class Work(Protocol):
@@ -62,6 +55,9 @@ class Work(Protocol):
 
         Raises NotemillError, TwolaneError.
         """
+
+    async def plan(self, mill: Mill) -> WorkPlan:
+        """Return what it would cost and when it would end. Raises NotemillError, TwolaneError."""
 
 
 def work_of(kind: str, options: Mapping[str, object]) -> Work:
@@ -76,6 +72,16 @@ def work_of(kind: str, options: Mapping[str, object]) -> Work:
     work = make(given)
     given.end()
     return work
+
+
+class _Here:
+    """Work that asks no model."""
+
+    __slots__ = ()
+
+    async def plan(self, mill: Mill) -> WorkPlan:
+        """Plan it: it costs nothing."""
+        return mill.planning.here()
 
 
 # -- curation and links ---------------------------------------------------------------------------
@@ -118,7 +124,13 @@ class Curation:
             allow_unmatched=self.allow_unmatched,
             vocabulary=self.vocabulary,
         )
-        return await _curated(mill, ended)
+        return await curation_ended(mill, ended)
+
+    async def plan(self, mill: Mill) -> WorkPlan:
+        """Plan it."""
+        return await mill.planning.curation(
+            self.selection, self.terms, again=self.again, vocabulary=self.vocabulary
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,14 +183,20 @@ class LinkSearching:
             allow_unmatched=self.allow_unmatched,
         )
         await mill.links.embed(model, ended.found)
-        return await _linked(mill, ended)
+        return await linking_ended(mill, ended)
+
+    async def plan(self, mill: Mill) -> WorkPlan:
+        """Plan it."""
+        return await mill.planning.linking(
+            self.search, self.model_of(mill), self.terms, again=self.again
+        )
 
 
 # -- tags and form --------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
-class LookForTagChanges:
+class LookForTagChanges(_Here):
     """Find changes of tags, and of the queries with them, and queue them for review."""
 
     kind: ClassVar[str] = "tags"
@@ -190,11 +208,11 @@ class LookForTagChanges:
 
     async def run(self, mill: Mill) -> WorkEnded:
         """Look, and queue what is found."""
-        return await _looked_for(mill, ProposalKind.TAG_CHANGE, ProposalKind.QUERY_CHANGE)
+        return await looked_for(mill, ProposalKind.TAG_CHANGE, ProposalKind.QUERY_CHANGE)
 
 
 @dataclass(frozen=True, slots=True)
-class Tidy:
+class Tidy(_Here):
     """Bring properties into Obsidian's form: the `kinds` named, at once when a person agrees.
 
     Without kinds, all changes are only queued for review.
@@ -208,7 +226,7 @@ class Tidy:
     @classmethod
     def of(cls, given: Options) -> Tidy:
         """Return it from its options. Raises UsageError."""
-        kinds = tuple(map(TidyKind, given.names("kinds", TidyKind)))
+        kinds = tuple(map(TidyKind, given.names("kinds", TidyKind) or ()))
         only = given.text("only")
         if only is not None and not kinds:
             raise UsageError("tidy: only needs kinds; without them, all notes are looked into")
@@ -217,37 +235,44 @@ class Tidy:
     async def run(self, mill: Mill) -> WorkEnded:
         """Tidy, or look."""
         if not self.kinds:
-            return await _looked_for(mill, ProposalKind.TIDY_CHANGE)
+            return await looked_for(mill, ProposalKind.TIDY_CHANGE)
         done = await mill.tidying.tidy(self.kinds, only=self.only)
         if not done.plan.changed:
             return WorkEnded("", "Nothing to do: no note would change.")
-        return WorkEnded(done.run, _written(len(done.notes), len(done.failed)), not done.failed)
+        return WorkEnded(
+            done.run, written_words(len(done.notes), len(done.failed)), not done.failed
+        )
 
 
 # -- what was proposed, and what was written ------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
-class Apply:
-    """Write all accepted proposals, as one run."""
+class Apply(_Here):
+    """Write accepted proposals as one run: those with these `ids`, or all if None."""
 
     kind: ClassVar[str] = "apply"
 
+    ids: tuple[str, ...] | None
+
     @classmethod
-    def of(cls, _: Options) -> Apply:
-        """Return it: there are no options."""
-        return cls()
+    def of(cls, given: Options) -> Apply:
+        """Return it from its options. Raises UsageError."""
+        ids = given.names("ids")
+        if ids == ():
+            raise UsageError("apply: ids is empty; leave it out to write all that is accepted")
+        return cls(ids)
 
     async def run(self, mill: Mill) -> WorkEnded:
         """Write them."""
-        done = await mill.applying.accepted()
+        done = await mill.applying.accepted(self.ids)
         if not (done.notes or done.failed or done.hidden):
             return WorkEnded("", "Nothing is accepted yet.")
-        return WorkEnded(done.run, _written(len(done.notes), len(done.failed)), done.complete)
+        return WorkEnded(done.run, written_words(len(done.notes), len(done.failed)), done.complete)
 
 
 @dataclass(frozen=True, slots=True)
-class Undo:
+class Undo(_Here):
     """Restore what a run replaced; see `Applying.undo`."""
 
     kind: ClassVar[str] = "undo"
@@ -268,9 +293,9 @@ class Undo:
             raise UsageError(f"run {found.id} has written nothing into this vault")
         restored = await mill.applying.undo(found.id, note=self.note, through=self.through)
         done = sum(one.restored for one in restored)
-        words = f"{_notes(done)} restored" if restored else "The vocabulary is as it was"
+        words = f"{notes_of(done)} restored" if restored else "The vocabulary is as it was"
         if left := len(restored) - done:
-            words += f", {_notes(left)} left as they are"
+            words += f", {notes_of(left)} left as they are"
         return WorkEnded(found.id, f"{words}.", not left)
 
 
@@ -308,6 +333,10 @@ class Resume:
         async with await open_run(mill.settings, found, mill.front) as other:
             return await self._resumed(other, found.id)
 
+    async def plan(self, mill: Mill) -> WorkPlan:
+        """Plan it: the run was agreed to, as it goes on."""
+        return await mill.planning.resuming(self.named)
+
     async def _resumed(self, mill: Mill, named: str) -> WorkEnded:
         run = await mill.engine.run(named)
         service = mill.links if run.row.kind == LINK_KIND else mill.curating
@@ -319,7 +348,7 @@ class Resume:
             apply=self.apply,
             allow_unmatched=self.allow_unmatched,
         )
-        return await _went_on(mill, named, ended)
+        return await resumed(mill, named, ended)
 
 
 _KINDS: Final[Mapping[str, Callable[[Options], Work]]] = {
@@ -349,69 +378,3 @@ def _terms(given: Options) -> RunTerms:
         by_strict=strict,
         stages=stages,
     )
-
-
-# -- in words -------------------------------------------------------------------------------------
-
-
-async def _curated(mill: Mill, ended: CurationEnded) -> WorkEnded:
-    if ended.run is None:
-        return WorkEnded("", "Nothing to do: no note needs work.")
-    whole = ended.complete and _is_whole(ended.report)
-    found = await _pending(mill, run=ended.run.id)
-    return WorkEnded(ended.run.id, _answered(ended.report, found), whole, found)
-
-
-async def _linked(mill: Mill, ended: LinkingEnded) -> WorkEnded:
-    if not ended.run:
-        return WorkEnded("", "Nothing to do: no new link is likely enough.")
-    whole = (ended.report is None or _is_whole(ended.report)) and (
-        ended.written is None or ended.written.is_whole
-    )
-    if ended.written is not None:
-        return WorkEnded(ended.run, _written(len(ended.written.notes), 0), whole)
-    found = await _pending(mill, run=ended.run)
-    return WorkEnded(ended.run, f"{_proposals(found)} to review.", whole, found)
-
-
-async def _went_on(mill: Mill, run: str, ended: CurationEnded | LinksResumed) -> WorkEnded:
-    found = await _pending(mill, run=run)
-    return WorkEnded(run, _answered(ended.report, found), _is_whole(ended.report), found)
-
-
-async def _looked_for(mill: Mill, *kinds: ProposalKind) -> WorkEnded:
-    await mill.reviewing.look_for(kinds)
-    found = await _pending(mill, kinds=kinds)
-    words = f"{_proposals(found)} to review." if found else "Nothing to do: nothing was found."
-    return WorkEnded("", words, found=found)
-
-
-async def _pending(
-    mill: Mill, *, run: str | None = None, kinds: tuple[ProposalKind, ...] | None = None
-) -> int:
-    counts = await mill.reviewing.counts(Wanted(run=run, kinds=kinds))
-    return counts[ProposalState.PENDING]
-
-
-def _is_whole(report: Report) -> bool:
-    items = report.items
-    return items.succeeded == items.total
-
-
-def _answered(report: Report, found: int) -> str:
-    items = report.items
-    words = f"{items.succeeded:,} of {_notes(items.total)} answered"
-    return f"{words}, {_proposals(found)} to review." if found else f"{words}."
-
-
-def _written(notes: int, failed: int) -> str:
-    words = f"{_notes(notes)} written"
-    return f"{words}, {_notes(failed)} could not be." if failed else f"{words}."
-
-
-def _notes(count: int) -> str:
-    return f"{count:,} note{'' if count == 1 else 's'}"
-
-
-def _proposals(count: int) -> str:
-    return f"{count:,} proposal{'' if count == 1 else 's'}"

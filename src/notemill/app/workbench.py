@@ -7,6 +7,7 @@ import secrets
 import time
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Concatenate, Final, ParamSpec, Self, TypeVar
 
 from notemill.app.events import (
@@ -292,13 +293,16 @@ class Workbench:
         cap_nano = terms.cap_nano
         if cap_nano is not None:
             cap_nano = max(1, cap_nano - sum(one.estimated_nano for one in beside))
-        return await self.thread.run(
-            self.engine.plan,
+        # Each request reads its note: of many notes that takes long, and others have to read, too.
+        return await self.thread.beside(
+            partial(
+                self.engine.plan,
+                lane=terms.lane,
+                cap_nano=cap_nano,
+                deadline_at=terms.deadline_at(self.engine.now()),
+                reply_tokens=reply_tokens,
+            ),
             requests,
-            lane=terms.lane,
-            cap_nano=cap_nano,
-            deadline_at=terms.deadline_at(self.engine.now()),
-            reply_tokens=reply_tokens,
         )
 
     def offer(self, plan: Plan, terms: RunTerms, *, beside: Sequence[Plan] = ()) -> Offer:

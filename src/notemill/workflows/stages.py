@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, TypeVar
 
 from notemill.errors import UsageError
@@ -54,6 +55,15 @@ def plan_steps(
         lane = forced or (Lane.REALTIME if realtime else Lane.BATCH)
         steps.append(Step(Stage(frozenset(chosen), lane), purpose))
     return steps
+
+
+def stage_sizes(spec: str, total: int, *, batch_size: int, forced: Lane | None) -> tuple[int, ...]:
+    """Return how many of `total` notes each stage before the last is meant to have.
+
+    See `plan_steps`. Raises UsageError as it does.
+    """
+    reached = [0, *(size for size in _sizes(spec, total, batch_size, forced) if size < total)]
+    return tuple(size - before for before, size in pairwise(reached))
 
 
 def check_stages(spec: str) -> None:

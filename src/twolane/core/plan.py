@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from array import array
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
@@ -61,6 +61,24 @@ class RequestSurvey:
     bound_tokens: int = 0
     longest_tokens: int = 0
     most_tokens: int = 0
+
+    def grown(self, total: int) -> RequestSurvey:
+        """Return the survey that so many requests like these would have; it has no digest."""
+        if not self.total:
+            return self
+
+        def scaled(tokens: int) -> int:
+            return -(-tokens * total // self.total)
+
+        return replace(
+            self,
+            total=total,
+            input_tokens=scaled(self.input_tokens),
+            output_tokens=scaled(self.output_tokens),
+            bound_tokens=scaled(self.bound_tokens),
+            most_tokens=scaled(self.most_tokens),
+            digest="",
+        )
 
 
 @dataclass(frozen=True, slots=True)

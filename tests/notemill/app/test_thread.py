@@ -12,7 +12,7 @@ import pytest
 from notemill.app.thread import PULLED_AT_ONCE, StoppedError, VaultThread
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 
 @pytest.fixture
@@ -197,3 +197,53 @@ async def test_what_is_pulled_on_the_thread_itself_does_not_wait_for_it(
     """A call on the vault's thread may iterate what is to be pulled."""
     pulled = thread.pulled(range(5))
     assert await thread.run(list, pulled) == [0, 1, 2, 3, 4]
+
+
+async def test_items_are_read_here_in_parts_and_used_beside(thread: VaultThread) -> None:
+    """Others have their turn between two parts, and the items come as often as they are wanted."""
+    read: list[int] = []
+    used: list[int] = []
+
+    class Items:
+        def __iter__(self) -> Iterator[int]:
+            for number in range(3 * PULLED_AT_ONCE):
+                read.append(threading.get_ident())
+                yield number
+
+    def use(items: Iterable[int]) -> int:
+        used.append(threading.get_ident())
+        return sum(items) + sum(items)
+
+    using = asyncio.create_task(thread.beside(use, Items()))
+    at = await thread.run(lambda: len(read))
+    whole = range(3 * PULLED_AT_ONCE)
+    assert await using == 2 * sum(whole)
+    assert at < len(read) == 2 * len(whole)
+    assert set(read) == {await thread.run(threading.get_ident)}
+    assert not set(read) & {*used, threading.get_ident()}
+
+
+async def test_what_is_used_beside_ends_with_the_next_part_when_its_task_is_canceled(
+    thread: VaultThread,
+) -> None:
+    """Nothing goes on reading for a task that is gone; the task ends as canceled."""
+    gate = Gate(thread)
+    seen: list[int] = []
+
+    def items() -> Iterator[int]:
+        yield from range(PULLED_AT_ONCE)
+        gate()
+        yield from range(10 * PULLED_AT_ONCE)
+
+    def use(some: Iterable[int]) -> None:
+        seen.extend(some)
+
+    task = asyncio.create_task(thread.beside(use, items()))
+    await gate.begun.wait()
+    task.cancel()
+    await asyncio.sleep(0)
+    assert not task.done()
+    gate.may_end.set()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert len(seen) <= PULLED_AT_ONCE

@@ -8,7 +8,7 @@ import pytest
 
 from notemill.app.mill import Mill
 from notemill.app.reviewing import Wanted
-from notemill.app.work import KINDS, Curation, LinkSearching, Resume, WorkEnded, work_of
+from notemill.app.work import KINDS, Curation, LinkSearching, Resume, work_of
 from notemill.config import Exclusions
 from notemill.errors import UsageError, WaitingForPersonError
 from notemill.stores.proposals import Decision, ProposalKind
@@ -20,6 +20,8 @@ from twolane import Lane, Settings, UnknownRunError
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
+
+    from notemill.app.work_ended import WorkEnded
 
 NOTES = {
     "Garden/Soil.md": "Compost feeds garden soil with worms and leaves. Turn the heap often.\n",
@@ -70,6 +72,8 @@ async def done(mill: Mill, kind: str, **options: object) -> WorkEnded:
         ("tidy", {"kinds": ["rhymes"]}, "kinds must be a list of"),
         ("tidy", {"kinds": "dates"}, "kinds must be a list of"),
         ("tidy", {"only": "Garden/**"}, "only needs kinds"),
+        ("apply", {"ids": []}, "ids is empty"),
+        ("apply", {"ids": [3]}, "ids must be a list of names"),
         ("undo", {}, "run is missing"),
         ("resume", {"run": "a", "cap": 1}, "no option 'cap'"),
     ],
@@ -116,11 +120,15 @@ async def test_a_curation_proposes_and_what_is_accepted_is_applied_and_undone(mi
     page = await mill.reviewing.page(Wanted(kinds=(ProposalKind.DESCRIPTION,)))
     ids = [row.id for row in page.rows]
     await mill.reviewing.decide(ids, Decision.ACCEPT, by="test")
+    assert (await done(mill, "apply", ids=ids[:1])).words == "1 note written."
+    await done(mill, "undo", run="last")
+    assert tree(mill.root) == before
+    await mill.reviewing.decide(ids, Decision.ACCEPT, by="test")
     applied = await done(mill, "apply")
-    assert applied.words == f"{len(ids)} notes written."
+    assert applied.words == f"{len(ids) - 1} notes written."
     assert tree(mill.root) != before
     undone = await done(mill, "undo", run=applied.run)
-    assert undone.words == f"{len(ids)} notes restored."
+    assert undone.words == f"{len(ids) - 1} notes restored."
     assert tree(mill.root) == before
 
 
