@@ -118,6 +118,16 @@ class Options:
                 raise self._wrong(name, f"a list of {what}", one)
         return tuple(dict.fromkeys(value))
 
+    def texts_by_name(self, name: str) -> dict[str, str | None]:
+        """Return names with a text each, or with nothing; none if not given. Raises UsageError."""
+        value = self._left.pop(name, {})
+        if not isinstance(value, dict) or len(value) > MOST_NAMED:
+            raise self._wrong(name, f"an object of at most {MOST_NAMED:,} names", value)
+        for key, text in value.items():
+            if not all(isinstance(one, str) and len(one) <= MAX_TEXT for one in (key, text or "")):
+                raise self._wrong(name, "an object of names with a text each, or null", {key: text})
+        return value
+
     def end(self) -> None:
         """Check that every option was taken. Raises UsageError naming one that is unknown."""
         for name in self._left:

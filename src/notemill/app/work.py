@@ -244,6 +244,35 @@ class Tidy(_Here):
         )
 
 
+@dataclass(frozen=True, slots=True)
+class ChangeTags(_Here):
+    """Change tags as a preview showed, to whose digest a person `agreed`; see `Tagging.change`."""
+
+    kind: ClassVar[str] = "change tags"
+
+    changes: Mapping[str, str | None]
+    aliases: Mapping[str, str]
+    agreed: str
+
+    @classmethod
+    def of(cls, given: Options) -> ChangeTags:
+        """Return it from its options. Raises UsageError."""
+        aliases = given.texts_by_name("aliases")
+        return cls(
+            given.texts_by_name("changes"),
+            {name: tag for name, tag in aliases.items() if tag is not None},
+            given.named("agreed"),
+        )
+
+    async def run(self, mill: Mill) -> WorkEnded:
+        """Change them, in the notes and in the vocabulary."""
+        done = await mill.tags.change(self.changes, aliases=self.aliases, agreed=self.agreed)
+        words = written_words(len(done.notes), len(done.failed))
+        if done.run and not done.notes:
+            words = "The vocabulary is changed."
+        return WorkEnded(done.run, words, not done.failed)
+
+
 # -- what was proposed, and what was written ------------------------------------------------------
 
 
@@ -355,6 +384,7 @@ _KINDS: Final[Mapping[str, Callable[[Options], Work]]] = {
     Curation.kind: Curation.of,
     LinkSearching.kind: LinkSearching.of,
     LookForTagChanges.kind: LookForTagChanges.of,
+    ChangeTags.kind: ChangeTags.of,
     Tidy.kind: Tidy.of,
     Apply.kind: Apply.of,
     Undo.kind: Undo.of,

@@ -74,6 +74,9 @@ async def done(mill: Mill, kind: str, **options: object) -> WorkEnded:
         ("tidy", {"only": "Garden/**"}, "only needs kinds"),
         ("apply", {"ids": []}, "ids is empty"),
         ("apply", {"ids": [3]}, "ids must be a list of names"),
+        ("change tags", {"changes": {"a": "b"}}, "agreed is missing"),
+        ("change tags", {"changes": ["a"], "agreed": "x"}, "changes must be an object"),
+        ("change tags", {"changes": {"a": 1}, "agreed": "x"}, "changes must be an object of names"),
         ("undo", {}, "run is missing"),
         ("resume", {"run": "a", "cap": 1}, "no option 'cap'"),
     ],
@@ -104,7 +107,9 @@ def test_options_become_terms_and_a_selection() -> None:
     assert usual.terms is None
     assert (usual.search.top, usual.search.min_score) == (5, 0.65)
     assert isinstance(work_of("resume", {"run": "last", "failed": True}), Resume)
-    assert set(KINDS) == {"curate", "link", "tags", "tidy", "apply", "undo", "resume"}
+    assert set(KINDS) == {
+        "curate", "link", "tags", "change tags", "tidy", "apply", "undo", "resume",
+    }  # fmt: skip
 
 
 async def test_a_curation_proposes_and_what_is_accepted_is_applied_and_undone(mill: Mill) -> None:
@@ -194,4 +199,18 @@ async def test_changes_of_tags_and_form_are_queued_and_kinds_are_tidied_at_once(
     assert b"tags:" in (mill.root / "Garden/Beds.md").read_bytes()
     assert (await done(mill, "tidy", kinds=["dates"])).words.startswith("Nothing to do")
     assert (await done(mill, "undo", run=tidied.run)).words == "1 note restored."
+    assert tree(mill.root) == before
+
+
+async def test_tags_change_as_agreed_and_go_back(mill: Mill) -> None:
+    """The digest of the preview is the yes; the run is the one to undo."""
+    before = tree(mill.root)
+    looked = await mill.tags.preview({"garden": "plot"})
+    options = {"changes": {"garden": "plot"}, "agreed": looked.digest}
+    ended = await done(mill, "change tags", **options)
+    assert (ended.words, ended.whole) == ("2 notes written.", True)
+    assert "tags: [plot]" in (mill.root / "Bread.md").read_text()
+    with pytest.raises(UsageError, match="no note has #garden"):
+        await done(mill, "change tags", **options)
+    await done(mill, "undo", run=ended.run)
     assert tree(mill.root) == before

@@ -98,6 +98,7 @@ def tree(found: TagTree) -> dict[str, Any]:
                 "tag": one.tag,
                 "key": one.key,
                 "parent": one.parent,
+                "leaf": one.leaf,
                 "level": one.level,
                 "notes": one.notes,
                 "with_children": one.below,
