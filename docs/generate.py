@@ -16,10 +16,20 @@ import click
 import notemill.errors
 import twolane.errors
 from notemill.cli.main import cli as notemill_cli
-from notemill.config import EMBEDDING_VARIABLES, OPENAI_MODEL, OPENAI_URL, VARIABLE, EmbeddingKind
+from notemill.config import (
+    APPLIED,
+    EMBEDDING_VARIABLES,
+    OPENAI_MODEL,
+    OPENAI_URL,
+    PROPOSALS_VARIABLE,
+    REVIEWED,
+    VARIABLE,
+    EmbeddingKind,
+)
 from twolane.cli.main import cli as twolane_cli
 from twolane.config import VARIABLES, Settings
 from twolane.core.states import BATCH_STEPS, ITEM_STEPS, RUN_STEPS
+from twolane.values import ENVIRONMENT, KEYRING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -36,6 +46,13 @@ SETTINGS_TEXT = (
     "knows, or a value of another type, stops every command with 2. State lies in `TWOLANE_HOME`, "
     "else `NOTEMILL_HOME`, else the platform's state folder."
 )
+_NO_FLAG = " (no flag: it would stand in the shell's history)"
+_FLAGS = {
+    "api_key": _NO_FLAG,
+    "auth_token": _NO_FLAG,
+    "key_from": f" (no flag: `notemill config key` sets it; {ENVIRONMENT} or {KEYRING})",
+    "run_budget": " (flag `--max-cost`)",
+}
 EXIT_CODES = (
     (0, "every item succeeded or was skipped"),
     (1, "unexpected"),
@@ -104,9 +121,12 @@ def _settings() -> str:
             "config": "the platform's place (no config line)",
             "api_key": "none",
         }.get(field.name, "none" if field.default is None else str(field.default))
-        secret = field.name in ("api_key", "auth_token")
-        name = f"`{field.name}`" + " (no flag: it would stand in the shell's history)" * secret
+        name = f"`{field.name}`{_FLAGS.get(field.name, '')}"
         rows.append(f"| {name} | {variables} | {default} |")
+    rows.append(
+        f"| `proposals`, in the table `[notemill]` (flags `--review`, `--apply`) "
+        f"| `{PROPOSALS_VARIABLE}` | {REVIEWED}; or {APPLIED} |"
+    )
     rows.append(f"| `exclude`, in the table `[notemill]` | `{VARIABLE}` | nothing |")
     defaults = {
         "embedding": f"{EmbeddingKind.AUTO}; one of {', '.join(EmbeddingKind)}",

@@ -34,10 +34,18 @@ EMBEDDING_VARIABLES: Mapping[str, str] = {
     "embedding_url": "OPENAI_BASE_URL",
     "embedding_key": "OPENAI_API_KEY",
 }
+PROPOSALS_VARIABLE = "NOTEMILL_PROPOSALS"
+REVIEWED, APPLIED = "review", "apply"
+"""What becomes of a run's proposals by default: they wait for review, or additions are written."""
 OPENAI_URL = "https://api.openai.com/v1"
 OPENAI_MODEL = "text-embedding-3-small"
 
-_FORMS: Mapping[str, Form] = {
+FORMS: Mapping[str, Form] = {
+    "proposals": Form(
+        f"{REVIEWED} or {APPLIED}",
+        (str,),
+        lambda value: value.strip() if value.strip() in (REVIEWED, APPLIED) else None,
+    ),
     "embedding": Form(
         f"one of {', '.join(EmbeddingKind)}",
         (str,),
@@ -80,6 +88,7 @@ def check_settings(
     Raises UsageError, ConfigError.
     """
     load_exclusions((), environment, config=config)
+    load_reviewed(None, environment, config=config)
     return load_embedding(None, environment, config=config)
 
 
@@ -95,17 +104,24 @@ def load_exclusions(
     and `flags`. An entry that begins with `#` is a tag, any other a folder or a glob. Raises
     UsageError for an entry that names nothing, ConfigError if the file cannot be used.
     """
-    entries = [entry for entry, _ in _exclusions(flags, environment, config)]
+    return exclusions_of(entry for entry, _ in sourced_exclusions(flags, environment, config))
+
+
+def exclusions_of(entries: Iterable[str]) -> Exclusions:
+    """Return exclusions as they are told apart: `#` begins a tag. Raises UsageError."""
+    listed = [exclusion(one, "the exclusions") for one in entries]
     return Exclusions(
-        patterns=tuple(one for one in entries if not one.startswith("#")),
-        tags=tuple(one.lstrip("# ") for one in entries if one.startswith("#")),
+        patterns=tuple(one for one in listed if not one.startswith("#")),
+        tags=tuple(one.lstrip("# ") for one in listed if one.startswith("#")),
     )
 
 
-def _exclusions(
-    flags: Iterable[str], environment: Mapping[str, str], config: Path | None
+def sourced_exclusions(
+    flags: Iterable[str] = (),
+    environment: Mapping[str, str] = os.environ,
+    config: Path | None = None,
 ) -> list[tuple[str, str]]:
-    """Return every exclusion, each with its source."""
+    """Return every exclusion as it was written, each with its source. Raises like the others."""
     path, table = _table(environment, config)
     listed = table.get("exclude", [])
     where = f"[{TABLE}] exclude in {path}"
@@ -113,7 +129,7 @@ def _exclusions(
         raise UsageError(f'{where} must be a list of strings such as ["Private", "#x"]')
     named = [one for one in environment.get(VARIABLE, "").split(",") if one.strip()]
     entries = [
-        (_entry(one, origin), source)
+        (exclusion(one, origin), source)
         for ones, origin, source in (
             (listed, where, FROM_FILE),
             (named, VARIABLE, VARIABLE),
@@ -130,7 +146,7 @@ def _exclusions(
     return entries
 
 
-def _entry(said: str, origin: str) -> str:
+def exclusion(said: str, origin: str) -> str:
     """Return an exclusion without surrounding space. Raises UsageError if it names nothing."""
     if not said.strip("#/. \t\n"):
         raise UsageError(
@@ -140,6 +156,35 @@ def _entry(said: str, origin: str) -> str:
         what = f"longer than {MAX_GLOB_CHARS:,} characters: {shortened(repr(said))}; shorten it"
         raise UsageError(f"{origin} has an entry that is {what}")
     return said.strip()
+
+
+def load_reviewed(
+    flag: bool | None = None,  # noqa: FBT001  # a flag of a command
+    environment: Mapping[str, str] = os.environ,
+    *,
+    config: Path | None = None,
+) -> bool:
+    """Return whether proposals wait for review; otherwise additions are written at once.
+
+    `[notemill] proposals` of the config file or NOTEMILL_PROPOSALS says so, unless the flag does.
+    Raises UsageError for any other value, ConfigError if the file cannot be used.
+    """
+    value, _ = _proposals(environment, config)
+    return value == REVIEWED if flag is None else flag
+
+
+def _proposals(environment: Mapping[str, str], config: Path | None) -> tuple[str, str]:
+    """Return what becomes of proposals, and the source of that."""
+    path, table = _table(environment, config)
+    form = FORMS["proposals"]
+    value, source = REVIEWED, BY_DEFAULT
+    if "proposals" in table:
+        value = _read(form, table["proposals"], f"[{TABLE}] proposals in {path}")
+        source = FROM_FILE
+    if environment.get(PROPOSALS_VARIABLE):
+        value = _read(form, environment[PROPOSALS_VARIABLE], PROPOSALS_VARIABLE)
+        source = PROPOSALS_VARIABLE
+    return value, source
 
 
 def load_embedding(
@@ -165,7 +210,7 @@ def _embedding(
     found: dict[str, str] = {}
     sources: dict[str, str] = {}
     for name, variable in EMBEDDING_VARIABLES.items():
-        form = _FORMS[name]
+        form = FORMS[name]
         if name in table:
             found[name] = _read(form, table[name], f"[{TABLE}] {name} in {path}")
             sources[name] = FROM_FILE
@@ -173,7 +218,7 @@ def _embedding(
             found[name] = _read(form, environment[variable], variable)
             sources[name] = variable
     if flag is not None:
-        found["embedding"] = _read(_FORMS["embedding"], flag, "--embedding")
+        found["embedding"] = _read(FORMS["embedding"], flag, "--embedding")
         sources["embedding"] = "--embedding"
     settings = EmbeddingSettings(
         kind=EmbeddingKind(found.get("embedding", EmbeddingKind.AUTO)),
@@ -188,7 +233,8 @@ def effects(
     config: Path | None = None, environment: Mapping[str, str] = os.environ
 ) -> dict[str, Effect]:
     """Return each of notemill's settings in force, with its source. Raises UsageError, ConfigError."""
-    entries = _exclusions((), environment, config)
+    entries = sourced_exclusions((), environment, config)
+    proposals, says_so = _proposals(environment, config)
     embedding, sources = _embedding(None, environment, config)
     values = {
         "embedding": str(embedding.kind),
@@ -199,6 +245,7 @@ def effects(
     origins = ", ".join(dict.fromkeys(source for _, source in entries))
     return {
         "exclude": Effect([entry for entry, _ in entries], origins or BY_DEFAULT),
+        "proposals": Effect(proposals, says_so),
         **{name: Effect(value, sources.get(name, BY_DEFAULT)) for name, value in values.items()},
     }
 
@@ -215,7 +262,8 @@ def _table(environment: Mapping[str, str], config: Path | None) -> tuple[Path, M
     """Return the config file's path and its table, empty if there is none."""
     file = read_config(config, environment)
     table = file.tables.get(TABLE, {})
-    known = ("exclude", *EMBEDDING_VARIABLES)
+    known = ("exclude", *FORMS)
     check_names(table, known, where=f"[{TABLE}] of the config file {file.path}")
-    check_variables(environment, (VARIABLE, *EMBEDDING_VARIABLES.values()))
+    known_here = (VARIABLE, PROPOSALS_VARIABLE, *EMBEDDING_VARIABLES.values())
+    check_variables(environment, known_here)
     return file.path, table

@@ -8,8 +8,9 @@ even where YAML reads it as a comment.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from notemill.errors import ExternallyChangedError
 from notemill.index import facts_of
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 IGNORES = "it has `notemill: ignore`"
 EXCLUDED = "it is excluded"
+_WILD: Final = re.compile(r"\[!?\]?[^\]/]*\]|[*?/]+")
 DOUBTFUL = "properties that cannot be read may hold an excluded tag"
 
 
@@ -56,6 +58,19 @@ class Sight:
     def shows(self, key: str) -> bool:
         """Return whether a note may be named, even if it no longer exists."""
         return key not in self.hidden and not self.fits(key)
+
+
+@dataclass(frozen=True, slots=True)
+class Matches:
+    """The notes that an exclusion matches: `count` of them, `notes` being the first.
+
+    `otherwise_written` tells that none of these is written as the exclusion is: in another case, or
+    another Unicode form.
+    """
+
+    count: int
+    notes: tuple[str, ...]
+    otherwise_written: bool
 
 
 class Privacy:
@@ -130,6 +145,25 @@ class Privacy:
             fits=self.hides_path,
         )
 
+    def matches(self, facts: Iterable[NoteFacts], *, most: int) -> dict[str, Matches]:
+        """Return what each exclusion matches, by the exclusion as it was written.
+
+        At most `most` notes of each are named. For the person whose notes these are, and nobody
+        else.
+        """
+        found: dict[str, list[NoteFacts]] = {one: [] for one in self.entries}
+        for one in facts:
+            for entry in self._fitting(one):
+                found[entry].append(one)
+        return {
+            entry: Matches(
+                len(notes),
+                tuple(one.key for one in notes[:most]),
+                bool(notes) and not any(_is_written(entry, one) for one in notes),
+            )
+            for entry, notes in found.items()
+        }
+
     def hides_path(self, key: str) -> bool:
         """Return whether the path alone excludes a note."""
         return any(fits(folded(key)) for fits in self._patterns.values())
@@ -143,6 +177,15 @@ class Privacy:
             for entry, excluded in self._tags.items():
                 if any(is_within(tag, excluded) for tag in tags):
                     yield entry
+
+
+def _is_written(entry: str, facts: NoteFacts) -> bool:
+    """Tell whether a note that an exclusion matches has its letters exactly as written."""
+    if entry.startswith("#"):
+        tag = bare(entry.rstrip("*"))
+        return any(is_within(one, tag) for one in (*facts.all_tags, *facts.doubtful_tags))
+    letters = _WILD.split(entry.replace("\\", "/").removeprefix("./"))
+    return all(one in f"/{facts.key}" for one in letters)
 
 
 def _tags_of(facts: Iterable[NoteFacts]) -> frozenset[str]:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from twolane.config import check_variables as check_variables
     from twolane.config import load_settings as load_settings
     from twolane.config import read_config as read_config
+    from twolane.config_changes import change_config as change_config
+    from twolane.config_changes import why_not_changeable as why_not_changeable
     from twolane.core.deadline import Usual as Usual
     from twolane.core.forecast import Forecast as Forecast
     from twolane.core.identity import content_hash as content_hash
@@ -96,6 +98,8 @@ if TYPE_CHECKING:
     from twolane.errors import UnknownRunError as UnknownRunError
     from twolane.errors import UnreachableError as UnreachableError
     from twolane.errors import WaitingError as WaitingError
+    from twolane.keychain import forget_key as forget_key
+    from twolane.keychain import keep_key as keep_key
     from twolane.ledger.listing import FAILED as FAILED
     from twolane.ledger.listing import Interval as Interval
     from twolane.ledger.listing import ItemLine as ItemLine
@@ -121,6 +125,7 @@ if TYPE_CHECKING:
     from twolane.reader import Reader as Reader
     from twolane.run import Progress as Progress
     from twolane.run import Run as Run
+    from twolane.services import PROVIDERS as PROVIDERS
 
 # The public names by the modules they live in. They are imported on first use, so that a command
 # that only prints its help loads nothing else.
@@ -133,6 +138,7 @@ _NAMES = {
         "load_settings",
         "read_config",
     ),
+    "twolane.config_changes": ("change_config", "why_not_changeable"),
     "twolane.core.deadline": ("Usual",),
     "twolane.core.forecast": ("Forecast",),
     "twolane.core.identity": ("content_hash",),
@@ -205,6 +211,7 @@ _NAMES = {
         "UnreachableError",
         "WaitingError",
     ),
+    "twolane.keychain": ("forget_key", "keep_key"),
     "twolane.ledger.listing": ("FAILED", "Interval", "ItemLine", "Timeline"),
     "twolane.ledger.reports": ("Expiring",),
     "twolane.ledger.rows": ("BatchRow", "RunRow"),
@@ -223,6 +230,7 @@ _NAMES = {
     "twolane.providers.usual": ("ProviderBase", "result_line", "text_reply"),
     "twolane.reader": ("Reader",),
     "twolane.run": ("Progress", "Run"),
+    "twolane.services": ("PROVIDERS",),
 }
 _HOMES = {name: module for module, names in _NAMES.items() for name in names}
 __all__ = sorted(_HOMES)  # noqa: PLE0605  # one list of names, not two that drift apart

@@ -22,7 +22,7 @@ from twolane.core.naming import nearest
 from twolane.core.redaction import passwords_in
 from twolane.errors import ConfigError
 from twolane.files import path_named, read_small, read_toml
-from twolane.values import FORMS, shortened
+from twolane.values import ENVIRONMENT, FORMS, KEYRING, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -40,7 +40,9 @@ class Settings:
     flight; `reconcile_grace_s` how long an unanswered create may be missing from the provider's
     list; `confirm_usd` the estimate above which a person is asked; `keep_days` how long a run's
     requests and replies are kept after its end, None for ever; `month_budget` what all runs of the
-    ledger may cost in a calendar month (UTC), None for no limit.
+    ledger may cost in a calendar month (UTC), None for no limit; `run_budget` what a run may cost
+    that is given no cap of its own. `key_from` is where a key is looked for that neither a variable
+    nor the config file has: KEYRING, or nowhere else.
     """
 
     home: Path
@@ -58,11 +60,23 @@ class Settings:
     confirm_usd: Decimal = Decimal(1)
     keep_days: int | None = None
     month_budget: Decimal | None = None
+    run_budget: Decimal | None = None
+    key_from: str = ENVIRONMENT
 
     @property
     def month_cap_nano(self) -> int | None:
         """The month's budget in nano-dollars."""
         return None if self.month_budget is None else int(self.month_budget * NANO_PER_USD)
+
+    @property
+    def run_cap_nano(self) -> int | None:
+        """The budget of a run without a cap of its own, in nano-dollars."""
+        return None if self.run_budget is None else int(self.run_budget * NANO_PER_USD)
+
+    @property
+    def has_key(self) -> bool:
+        """Whether requests can be paid for: with a key that is set, or one in the keyring."""
+        return bool(self.api_key or self.auth_token) or self.key_from == KEYRING
 
 
 def secrets_of(settings: Settings, environment: Mapping[str, str] = os.environ) -> tuple[str, ...]:
@@ -93,6 +107,8 @@ VARIABLES: Mapping[str, tuple[str, ...]] = {
     "confirm_usd": ("TWOLANE_CONFIRM_USD",),
     "keep_days": ("TWOLANE_KEEP_DAYS",),
     "month_budget": ("TWOLANE_MONTH_BUDGET",),
+    "run_budget": ("TWOLANE_RUN_BUDGET",),
+    "key_from": ("TWOLANE_KEY_FROM",),
 }
 BY_DEFAULT: Final = "default"
 FROM_FILE: Final = "config file"
@@ -165,6 +181,12 @@ def read_config(
     except OSError as error:
         message = f"the config file {path} cannot be read: {error.strerror or error}"
         raise ConfigError(message) from error
+    return config_of(values, path)
+
+
+def config_of(content: Mapping[str, Any], path: Path) -> ConfigFile:
+    """Return what the content of the config file at `path` says. Raises ConfigError."""
+    values = dict(content)
     tables = {name: _table(values.pop(name), name, path) for name in GUESTS if name in values}
     settings = _table(values.pop(TABLE, {}), TABLE, path)
     _check_sections(values, path)

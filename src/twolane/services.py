@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from twolane.config import DEFAULT_BASE_URL, LOCAL, check_network, secrets_of
 from twolane.core.addresses import problem_of
 from twolane.errors import ConfigError
+from twolane.keychain import key_of
+from twolane.values import KEYRING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -16,6 +19,7 @@ if TYPE_CHECKING:
 
 HOSTED = "anthropic"
 OFFLINE = "offline"
+PROVIDERS = (HOSTED, LOCAL, OFFLINE)
 
 
 def open_provider(
@@ -30,15 +34,25 @@ def open_provider(
     Raises ConfigError if there is no such provider, or its key is missing.
     """
     if settings.provider == HOSTED:
-        if not rehearsal and not settings.api_key and not settings.auth_token:
-            message = "no API key is set; set ANTHROPIC_API_KEY and run the command again"
-            raise ConfigError(message)
-        return _anthropic(settings)
+        return _anthropic(settings if rehearsal else with_key(settings))
     if settings.provider == LOCAL:
         return _local(settings)
     if settings.provider == OFFLINE and responder is not None:
         return _offline(responder)
-    message = f"unknown provider {settings.provider}; choose one of anthropic, local, offline"
+    message = f"unknown provider {settings.provider}; choose one of {', '.join(PROVIDERS)}"
+    raise ConfigError(message)
+
+
+def with_key(settings: Settings) -> Settings:
+    """Return the settings with a key, from the keyring if it is there. Raises ConfigError."""
+    if settings.api_key or settings.auth_token:
+        return settings
+    if settings.key_from != KEYRING:
+        message = "no API key is set; set ANTHROPIC_API_KEY and run the command again"
+        raise ConfigError(message)
+    if key := key_of(settings.provider):
+        return replace(settings, api_key=key)
+    message = "the system keyring has no API key; add one: notemill config key set"
     raise ConfigError(message)
 
 

@@ -34,6 +34,9 @@ MAX_GRACE_S: Final = 7 * 86_400
 MAX_VISIBLE: Final = 4_096
 """Keys have about a hundred characters, signed tokens a few thousand; servers accept 8 KB headers."""
 MAX_URL_CHARS: Final = 2_048
+ENVIRONMENT: Final = "environment"
+KEYRING: Final = "keyring"
+"""Where a key is looked for: nowhere else, or in the system's keyring."""
 EXAMPLE_URL: Final = "https://api.anthropic.com"
 _VISIBLE: Final = re.compile(r"[!-~]+")
 _SHOWN_CHARS: Final = 200
@@ -150,4 +153,14 @@ FORMS: Mapping[str, Form] = {
     "confirm_usd": _DOLLARS,
     "keep_days": _whole(MAX_KEEP_DAYS),
     "month_budget": _DOLLARS,
+    "run_budget": Form(
+        f"an amount in dollars above 0, at most {MAX_USD:,}",
+        (int, float, Decimal),
+        lambda value: amount(value, LEAST_USD, MAX_USD),
+    ),
+    "key_from": Form(
+        f"{ENVIRONMENT} or {KEYRING}",
+        (str,),
+        lambda value: value.strip() if value.strip() in (ENVIRONMENT, KEYRING) else None,
+    ),
 }

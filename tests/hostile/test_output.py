@@ -225,7 +225,11 @@ def use_notemill(shell: Shell, vault: Path) -> None:
         ["link", "allow", near, far, *here, "--yes"], ["tidy", vault],
         ["tidy", vault, "--kind", "inline", "--dry-run"], ["demo", vault],
         ["forget", WORDS, "--yes"], ["forget", "last", "--yes"], [WORDS], ["completion", "fish"], ["config"],
-        ["config", "--json", "--model", WORDS],
+        ["config", "--json", "--model", WORDS], ["config", "set", WORDS, WORDS],
+        ["config", "set", "model", WORDS], ["config", "unset", WORDS],
+        ["config", "exclude", WORDS, *here], ["config", "exclude", WORDS, "--dry-run", *here, "--json"],
+        ["config", "exclude", "*", "--dry-run", *here], ["config", "key", "set"],
+        ["config", "key", "forget"],
     ):  # fmt: skip
         shell("notemill", *words)
 
@@ -241,7 +245,9 @@ def test_no_command_prints_what_acts_on_a_console(
 ) -> None:
     """Every command of both tools, with hostile names of all kinds, plain and in colours."""
     shell = Shell(tmp_path, monkeypatch, capsys, colour=colour)
-    use_notemill(shell, hostile_vault(tmp_path))
+    with monkeypatch.context() as patch:
+        patch.setattr(sys, "stdin", io.StringIO(WORDS))
+        use_notemill(shell, hostile_vault(tmp_path))
     with serving(Hostile(answer)) as url:
         monkeypatch.setenv("ANTHROPIC_BASE_URL", url)
         monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-ant-api03-hostile-names-0123456789")

@@ -128,7 +128,7 @@ class Curating:
         `vocabulary` False leaves out the vocabulary that would be proposed first. Raises
         VaultError, ConfigError.
         """
-        bench = self._bench
+        bench, terms = self._bench, self._bench.capped(terms)
         await bench.connect()
         await bench.warn_of_expiry()
         survey = await self._surveyed(selection)
@@ -171,7 +171,7 @@ class Curating:
         a vault without one. An error that stops the run is raised after the run has been reported.
         Raises NotemillError, TwolaneError.
         """
-        bench = self._bench
+        bench, terms = self._bench, self._bench.capped(terms)
         async with bench.working(KIND_CURATE):
             await bench.connect()
             await bench.warn_of_expiry()

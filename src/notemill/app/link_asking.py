@@ -66,7 +66,7 @@ class LinkAsking:
 
         Raises ConfigError.
         """
-        bench = self._bench
+        bench, terms = self._bench, self._bench.capped(terms)
         await bench.connect()
         as_if = [
             Pair(

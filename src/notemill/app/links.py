@@ -279,7 +279,7 @@ class Linking:
         self, found: LinksFound, search: LinkSearch, terms: RunTerms, *, again: bool, apply: bool
     ) -> LinkingEnded:
         """Have a model judge the pairs found, and propose those it accepts."""
-        bench = self._bench
+        bench, terms = self._bench, self._bench.capped(terms)
         fresh, judged = await bench.on(unjudged, found.findings.pairs)
         job = None if again else await unfinished(bench, LINK_KIND, terms, kept(search))
         if job is not None:

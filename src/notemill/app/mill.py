@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from notemill.app.applying import Applying
     from notemill.app.curating import Curating
     from notemill.app.events import Front
+    from notemill.app.excluding import Excluding
     from notemill.app.graph import Graphing
     from notemill.app.links import Linking
     from notemill.app.planning import Planning
@@ -109,6 +110,13 @@ class Mill(Workbench):
         from notemill.app.links import Linking  # noqa: PLC0415
 
         return Linking(self)
+
+    @cached_property
+    def excluding(self) -> Excluding:
+        """Tell which notes an exclusion matches."""
+        from notemill.app.excluding import Excluding  # noqa: PLC0415
+
+        return Excluding(self)
 
     @cached_property
     def graph(self) -> Graphing:

@@ -206,7 +206,7 @@ class Planning:
 
     async def _on_terms(self, found: _Found, terms: RunTerms, nothing: str) -> WorkPlan:
         """Return what a survey's requests would be on these terms; `nothing` is said of none."""
-        bench = self._bench
+        bench, terms = self._bench, self._bench.capped(terms)
         if found.own is None:
             return WorkPlan(Lane.REALTIME, f"nothing to do: {nothing}", p50_s=0.0, p90_s=0.0)
         problem = self._problem(found, terms)

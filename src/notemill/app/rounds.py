@@ -87,6 +87,7 @@ async def ask_model(
     if not asking.chunks:
         bench.front.tell(AllArranged())
         return Asked(())
+    terms = bench.capped(terms)
     expected = expected_requests(asking, model=bench.model, chunk=chunk)
     offer = await bench.planned(expected, terms, reply_tokens=reply_tokens(asking))
     bench.front.tell(TagsToAsk(len(asking.cards), len(asking.chunks), asking.asks_levels))

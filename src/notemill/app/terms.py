@@ -53,8 +53,8 @@ def offline_unless_keyed(settings: Settings, *, asked: bool) -> Settings:
     """Return the settings with notemill's choice of provider: its own, offline, without a key.
 
     `asked` if a flag named the provider, which is then kept; so is one from the environment or the
-    config file that needs no key.
+    config file that needs no key. A model that was named is none of the built-in provider's.
     """
-    if asked or settings.api_key or settings.auth_token or settings.provider != _HOSTED:
+    if asked or settings.has_key or settings.provider != _HOSTED:
         return settings
-    return replace(settings, provider=OFFLINE)
+    return replace(settings, provider=OFFLINE, model=None)

@@ -6,7 +6,7 @@ import asyncio
 import secrets
 import time
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Concatenate, Final, ParamSpec, Self, TypeVar
 
@@ -304,6 +304,11 @@ class Workbench:
             ),
             requests,
         )
+
+    def capped(self, terms: RunTerms) -> RunTerms:
+        """Return the terms with the budget per run of the settings, unless they have a cap."""
+        cap_nano = self.settings.run_cap_nano if terms.cap_nano is None else terms.cap_nano
+        return replace(terms, cap_nano=cap_nano)
 
     def offer(self, plan: Plan, terms: RunTerms, *, beside: Sequence[Plan] = ()) -> Offer:
         """Return the offer for a plan, with the price of what is asked `beside`."""

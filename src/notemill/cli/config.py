@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from notemill.app.paths import paths_of
 from notemill.cli.flags import settings_of
 from notemill.config import effects
-from twolane.front.configuration import configured, print_configuration
-from twolane.front.effects import Effect
+from twolane.front.configuration import print_configuration
+from twolane.front.effects import Effect, configured
 
 if TYPE_CHECKING:
     from pathlib import Path

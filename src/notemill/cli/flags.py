@@ -54,7 +54,7 @@ def going_on_flags(command: F) -> F:
         click.option(
             "--review/--apply",
             "review",
-            default=True,
+            default=None,
             help="Keep proposals for `notemill apply` (the default), or write additions at once.",
         ),
         click.option("--yes", is_flag=True, help="Agree to prices and stages in advance."),
@@ -69,15 +69,18 @@ def going_on_flags(command: F) -> F:
 def settings_of(flags: dict[str, Any]) -> Settings:
     """Remove the settings' flags from a command's flags and return the settings in force.
 
+    Where neither `--review` nor `--apply` is given, the settings decide that, too.
     Raises ConfigError or UsageError for an invalid setting, also in the config file's own tables.
     """
     from notemill.app.terms import offline_unless_keyed  # noqa: PLC0415
-    from notemill.config import check_settings  # noqa: PLC0415
+    from notemill.config import check_settings, load_reviewed  # noqa: PLC0415
     from twolane import load_settings  # noqa: PLC0415
 
     given = take_settings(flags)
     settings = load_settings(given)
     hide_keys(settings, check_settings(settings.config).api_key)
+    if "review" in flags:
+        flags["review"] = load_reviewed(flags["review"], config=settings.config)
     return offline_unless_keyed(settings, asked=given.get("provider") is not None)
 
 

@@ -37,9 +37,11 @@ COMMANDS: Final = {
         "link": "Find notes that belong together, and link each pair in both notes.",
         "graph": "Show the notes in VAULT (this folder) by their links, now and with what is proposed.",
     },
+    "notemill.cli.config_commands": {
+        "config": "Show every setting in force and where it comes from; change settings.",
+    },
     "notemill.cli.tool_commands": {
         "demo": "Show what notemill does on a sample vault, without a key, network or notes of yours.",
-        "config": "Show every setting in force, where it comes from, and the paths in use.",
         "completion": "Print a script for your shell that completes commands, flags, runs, notes and tags.",
     },
 }

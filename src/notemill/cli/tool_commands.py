@@ -6,9 +6,8 @@ from typing import Any
 
 import click
 
-from twolane.front.command import SHELLS, finish, home_flag, json_flag, settings_flags
+from twolane.front.command import SHELLS, finish, home_flag
 from twolane.front.flag_types import FOLDER
-from twolane.front.groups import SettingsApart
 
 
 @click.command()
@@ -22,20 +21,6 @@ def demo(**flags: Any) -> None:  # noqa: ANN401
     from notemill.cli.demo import run_demo  # noqa: PLC0415
 
     finish(run_demo(**flags))
-
-
-@click.command(cls=SettingsApart)
-@click.option("--vault", type=FOLDER, default=".", help="The vault; by default this folder.")
-@json_flag
-@settings_flags
-def config(**flags: Any) -> None:  # noqa: ANN401
-    """Show every setting in force, where it comes from, and the paths in use.
-
-    Keys are never shown. Without a key the provider is notemill's own, offline.
-    """
-    from notemill.cli.config import show_config  # noqa: PLC0415
-
-    show_config(**flags)
 
 
 @click.command()

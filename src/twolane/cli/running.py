@@ -66,7 +66,8 @@ async def run_file(  # the command's flags
     if out.is_same(taken):
         message = "the output would overwrite the input; name another file with -o"
         raise ConfigError(message)
-    cap_nano, forced = cap_of(max_cost), None if lane == "auto" else Lane(lane)
+    cap_nano = settings.run_cap_nano if max_cost is None else cap_of(max_cost)
+    forced = None if lane == "auto" else Lane(lane)
     by_s = within_s(by, strict=by_strict)
     async with Engine.open(settings, rehearsal=dry_run) as engine:
         print_expiring(await engine.expiring(), console, now=engine.now())

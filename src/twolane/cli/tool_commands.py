@@ -44,7 +44,8 @@ def config(**flags: Any) -> None:  # noqa: ANN401
 
     Keys are never shown.
     """
-    from twolane.front.configuration import configured, print_configuration  # noqa: PLC0415
+    from twolane.front.configuration import print_configuration  # noqa: PLC0415
+    from twolane.front.effects import configured  # noqa: PLC0415
 
     as_json = flags.pop("as_json")
     effects, paths = configured(flags)

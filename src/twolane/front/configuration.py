@@ -2,46 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-from twolane.config import Settings, effective_settings
-from twolane.front.effects import BY_DEFAULT, NOT_SHOWN, Effect
 from twolane.front.streams import print_json, shown
 from twolane.front.terminal import Table, result_console
-from twolane.ledger import LEDGER_FILE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-_KEYS: Final = frozenset(one.name for one in fields(Settings) if not one.repr)
+    from twolane.front.effects import Effect
+
 _PATHS: Final = ("home", "config", "prices")
-
-
-def configured(flags: Mapping[str, Any]) -> tuple[dict[str, Effect], dict[str, Path | None]]:
-    """Return every setting and every path of the engine by name. Raises ConfigError."""
-    found = effective_settings(flags)
-    effects = {
-        one.name: Effect(
-            _plain(one.name, getattr(found.settings, one.name)),
-            found.sources.get(one.name, BY_DEFAULT),
-        )
-        for one in fields(Settings)
-    }
-    home = found.settings.home
-    return effects, {
-        "config": found.file.path,
-        "home": home,
-        "ledger": home / LEDGER_FILE,
-        "prices": found.settings.prices,
-    }
-
-
-def _plain(name: str, value: object) -> str | float | None:
-    if value is not None and name in _KEYS:
-        return NOT_SHOWN
-    return value if value is None or isinstance(value, (int, float)) else str(value)
 
 
 def print_configuration(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import pytest
@@ -94,3 +95,20 @@ def test_a_person_agrees_once_to_all_of_it_and_the_run_begins_with_its_own(tmp_p
     assert own_nano == pytest.approx(
         whole.offer.plan.estimated_nano - whole.ordering.estimated_nano, rel=0.02
     )
+
+
+@pytest.mark.parametrize(("cap_nano", "expected"), [(None, 2_000_000), (1_000_000, 1_000_000)])
+def test_the_budget_per_run_is_the_cap_of_a_run_without_one(
+    tmp_path: Path, cap_nano: int | None, expected: int
+) -> None:
+    """The settings' budget holds whatever front begins the run; a cap of its own stands above it."""
+    desk = Desk(tmp_path, many(24), changes={"run_budget": Decimal("0.002")})
+    front = KeepingFront()
+
+    async def job(mill: Mill) -> CurationPlan:
+        terms = RunTerms(lane=Lane.REALTIME, cap_nano=cap_nano)
+        return await mill.curating.plan(Selection(), terms, vocabulary=False)
+
+    plan = desk.through_the_door(job, front)
+    assert plan.offer is not None
+    assert plan.offer.cap_nano == expected

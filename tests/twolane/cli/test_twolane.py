@@ -835,3 +835,16 @@ def test_over_a_run_whose_results_were_let_go_nothing_is_sent_or_overwritten(she
     assert (output.read_bytes(), shell.posts()) == (written, posts)
     assert shell(*words, "--again") == 0
     assert shell.posts() == posts + 1
+
+
+def test_a_budget_per_run_caps_a_run_without_a_cap(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It ends with 5 where it is used up; --max-cost stands above it."""
+    source = write_input(shell.folder / "in.jsonl", 15, max_tokens=2_000)
+    monkeypatch.setenv("TWOLANE_RUN_BUDGET", "0.0056")
+    assert shell("run", source, "-o", shell.folder / "out.jsonl", "--yes", "--json") == 5
+    assert shell.report["items"]["skipped"] > 0
+    words = ["run", source, "-o", shell.folder / "other.jsonl", "--max-cost", "1", "--json"]
+    assert shell(*words) == 0
+    assert shell.report["items"]["succeeded"] == 15
