@@ -36,11 +36,16 @@ test: .venv/.dev ## run the tests, but for those that take long
 long: .venv/.dev ## run the tests that take long: the simulation, whole vaults, growth of time
 	$(PYTEST) -m long
 
+# Checks the JSDoc types of the dashboard's JavaScript, where npm is installed.
+TYPESCRIPT := 5.9.3
+
 lint: .venv/.dev ## check format, rules, types and layers
 	$(BIN)/ruff format --check $(SOURCES)
 	$(BIN)/ruff check $(SOURCES)
 	$(BIN)/mypy $(SOURCES)
 	$(BIN)/lint-imports --no-logo
+	@if command -v npx >/dev/null; then npx --yes --package typescript@$(TYPESCRIPT) tsc -p tsconfig.json; \
+	else echo "npx is not installed: the types of the dashboard's JavaScript are not checked"; fi
 
 wheel: .venv/.dev ## build the wheel and test it as installed
 	$(PINS) PYTHON=$(PY) bash .ci/wheel

@@ -1,0 +1,124 @@
+"""What all routes of the dashboard share: the vault, the ledger, the work that runs here."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING, Self
+
+from notemill.app.ledger_view import LedgerView
+from notemill.app.mill import Mill
+from notemill.errors import EmptyVaultError, NotemillError
+from notemill.web.jobs import Jobs, SilentFront
+from notemill.web.kept_runs import KeptRuns
+from notemill.web.live import Hub
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from notemill.app.events import Front
+    from twolane import Engine, Settings
+
+
+class Desk:
+    """A server's open vault, its ledger and its work. Each piece of work opens the vault anew.
+
+    `mill` is None if the server was started without a vault, or with a folder that has no notes
+    yet, which is then `empty`.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        ledger: LedgerView,
+        mill: Mill | None,
+        *,
+        empty: Path | None,
+        clock: Callable[[], float],
+        engine: Callable[[], Engine] | None,
+    ) -> None:
+        """Put it together; `open` is the usual way."""
+        self.settings = settings
+        self.ledger = ledger
+        self.mill = mill
+        self.empty = empty
+        self.clock = clock
+        self._engine = engine
+        self.jobs = Jobs(self.open_mill, clock, KeptRuns(settings.home, self.root))
+        self.hub = Hub(ledger, self.jobs, lambda: self.mill)
+
+    @classmethod
+    async def open(
+        cls,
+        folder: Path | None,
+        settings: Settings,
+        *,
+        clock: Callable[[], float] = time.time,
+        engine: Callable[[], Engine] | None = None,
+    ) -> Self:
+        """Open the vault in `folder`, None for the engine's runs alone.
+
+        `engine` returns the one that work runs with; None opens what `settings` describe. Raises
+        VaultError, LedgerError, ConfigError.
+        """
+        mill, empty = None, None
+        if folder is not None:
+            try:
+                mill = await _read(folder, settings, clock)
+            except EmptyVaultError:
+                empty = folder
+        try:
+            ledger = await LedgerView.open(settings, clock=clock)
+        except BaseException:
+            if mill is not None:
+                await mill.aclose()
+            raise
+        return cls(settings, ledger, mill, empty=empty, clock=clock, engine=engine)
+
+    async def look_again(self) -> None:
+        """Open the vault if its folder had no notes before, and has some now."""
+        if self.empty is not None:
+            with suppress(EmptyVaultError):
+                mill = await _read(self.empty, self.settings, self.clock)
+                if self.empty is None:  # another request was faster
+                    await mill.aclose()
+                else:
+                    self.mill, self.empty = mill, None
+
+    @property
+    def root(self) -> Path | None:
+        """The vault's folder, None without one."""
+        return self.empty if self.mill is None else self.mill.root
+
+    async def open_mill(self, front: Front) -> Mill:
+        """Open the vault for a piece of work that `front` follows.
+
+        Raises VaultError, LedgerError, ConfigError.
+        """
+        if self.root is None:
+            raise NoVaultError
+        engine = None if self._engine is None else self._engine()
+        return await Mill.open(self.root, self.settings, front, clock=self.clock, engine=engine)
+
+    async def aclose(self) -> None:
+        """Stop what runs here, close the pages' connections and everything that is open."""
+        await self.hub.aclose()
+        await self.jobs.stop()
+        with suppress(asyncio.CancelledError):
+            await self.ledger.aclose()
+        if self.mill is not None:
+            await self.mill.aclose()
+
+
+async def _read(folder: Path, settings: Settings, clock: Callable[[], float]) -> Mill:
+    """Open a vault for pages to read and decide: nothing is sent through it."""
+    return await Mill.open(folder, settings, SilentFront(), clock=clock, rehearsal=True)
+
+
+class NoVaultError(NotemillError):
+    """The dashboard was started without a vault; start it with `notemill serve VAULT`."""
+
+    exit_code = 2
+    http_status = 404

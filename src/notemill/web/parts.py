@@ -1,0 +1,191 @@
+"""What screens are made of: the desk and the vault for a route, pages from templates, errors."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import orjson
+from fastapi import Depends, Request
+from fastapi.responses import HTMLResponse, JSONResponse
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+from pydantic import BaseModel
+from starlette.requests import HTTPConnection
+
+from notemill.app.mill import Mill
+from notemill.app.reviewing import Wanted
+from notemill.errors import NotemillError
+from notemill.stores.proposals import ProposalState
+from notemill.web.desk import Desk, NoVaultError
+from twolane import TwolaneError, UnknownRunError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+STATIC: Final = files("notemill.web") / "static"
+SCREENS: Final = (
+    ("home", "Home", "/"),
+    ("runs", "Runs", "/runs"),
+    ("review", "Review", "/review"),
+    ("tags", "Tags", "/tags"),
+    ("graph", "Graph", "/graph"),
+    ("settings", "Settings", "/settings"),
+)
+"""The screens in the order of the navigation: name, title, address."""
+WITHOUT_VAULT: Final = ("runs", "settings")
+"""The screens that a server without a vault has."""
+_UNAVAILABLE: Final = 503
+_LEDGER_EXIT: Final = 7
+
+
+def desk_of(connection: HTTPConnection) -> Desk:
+    """Return what the routes of this server share."""
+    desk: Desk = connection.app.state.desk
+    return desk
+
+
+def mill_of(connection: HTTPConnection) -> Mill:
+    """Return the open vault. Raises NoVaultError if the server has none."""
+    mill = desk_of(connection).mill
+    if mill is None:
+        raise NoVaultError
+    return mill
+
+
+TheDesk = Annotated[Desk, Depends(desk_of)]
+TheMill = Annotated[Mill, Depends(mill_of)]
+
+
+@cache
+def _templates() -> Environment:
+    made = Environment(
+        loader=PackageLoader("notemill.web"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters["json"] = _json
+    made.filters["instant"] = lambda at: datetime.fromtimestamp(at, UTC).isoformat()
+    made.filters["utc"] = lambda at: datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M UTC")
+    return made
+
+
+def _json(value: object) -> Markup:
+    """Return a value as JSON that cannot end the script element it stands in."""
+    raw = orjson.dumps(value, default=str).decode()
+    for bad, escaped in (("<", "\\u003c"), (">", "\\u003e"), ("&", "\\u0026")):
+        raw = raw.replace(bad, escaped)
+    return Markup(raw)  # noqa: S704  # nothing of it can be read as markup any more
+
+
+async def page(
+    request: Request,
+    template: str,
+    *,
+    title: str,
+    active: str,
+    status: int = 200,
+    **context: object,
+) -> HTMLResponse:
+    """Return a screen from its template; `active` is its name in the navigation."""
+    desk = desk_of(request)
+    await desk.look_again()
+    waiting = 0
+    if desk.mill is not None:
+        counts = await desk.mill.reviewing.counts(Wanted(states=None))
+        waiting = counts.get(ProposalState.PENDING, 0)
+    screens = [one for one in SCREENS if desk.mill is not None or one[0] in WITHOUT_VAULT]
+    html = (
+        _templates()
+        .get_template(template)
+        .render(
+            title=title,
+            active=active,
+            screens=screens,
+            vault=desk.root.name if desk.root else "",
+            waiting=waiting,
+            **context,
+        )
+    )
+    return HTMLResponse(html, status)
+
+
+# -- errors ---------------------------------------------------------------------------------------
+
+
+class Fault(BaseModel):
+    """An error: its kind, a sentence that says what to do, the exit code of the same command."""
+
+    kind: str
+    message: str
+    exit: int
+
+
+class Problem(BaseModel):
+    """The answer to a request that failed."""
+
+    error: Fault
+
+
+def _status_of(error: Exception) -> int:
+    """Return the HTTP status of an error's answer."""
+    if isinstance(error, NotemillError):
+        return error.http_status
+    if isinstance(error, UnknownRunError):
+        return 404
+    if isinstance(error, OSError):
+        return _UNAVAILABLE
+    code = getattr(error, "exit_code", 1)
+    return {2: 400, 8: 409, _LEDGER_EXIT: _UNAVAILABLE}.get(code, 500)
+
+
+def _body_of(error: Exception) -> dict[str, Any]:
+    kind = type(error).__name__.removesuffix("Error")
+    return {
+        "error": {
+            "kind": kind,
+            "message": str(error) or kind,
+            "exit": getattr(error, "exit_code", 1),
+        }
+    }
+
+
+async def answer_error(request: Request, error: Exception) -> HTMLResponse | JSONResponse:
+    """Answer an expected error: as JSON under /api, else as a page that says what to do."""
+    status = _status_of(error)
+    if request.url.path.startswith("/api"):
+        return JSONResponse(_body_of(error), status)
+    return error_page(request, status, str(error))
+
+
+def error_page(request: Request, status: int, message: str) -> HTMLResponse:
+    """Return a page about an error. It reads nothing, so that it works where the vault does not."""
+    desk = desk_of(request)
+    html = (
+        _templates()
+        .get_template("error.html")
+        .render(
+            title="Not found" if status == 404 else "This did not work",  # noqa: PLR2004
+            active="",
+            screens=[one for one in SCREENS if desk.mill is not None or one[0] in WITHOUT_VAULT],
+            vault=desk.root.name if desk.root else "",
+            waiting=0,
+            message=message,
+        )
+    )
+    return HTMLResponse(html, status)
+
+
+def documented(*statuses: int) -> Mapping[int | str, dict[str, Any]]:
+    """Return the errors of a route for its OpenAPI description."""
+    return {
+        one: {"description": "What went wrong, and what to do.", "model": Problem}
+        for one in statuses
+    }
+
+
+EXPECTED: Final = (NotemillError, TwolaneError, OSError)

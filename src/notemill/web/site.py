@@ -1,0 +1,79 @@
+"""The whole site: screens, API and socket of one server, behind its guard."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from fastapi import APIRouter, FastAPI, Request, WebSocket
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import HTMLResponse, JSONResponse
+from pydantic import BaseModel
+from starlette.exceptions import HTTPException
+from starlette.staticfiles import StaticFiles
+
+from notemill.web.parts import EXPECTED, STATIC, answer_error, desk_of, error_page
+
+if TYPE_CHECKING:
+    from notemill.web.desk import Desk
+
+
+class Session(BaseModel):
+    """A session that is in force: the name of its vault, '' without one."""
+
+    vault: str
+
+
+class Screen(Protocol):
+    """A module of `routes`: its pages, and what they ask the API."""
+
+    pages: APIRouter
+    api: APIRouter
+
+
+SCREENS: tuple[Screen, ...] = ()
+
+
+def create_site(desk: Desk) -> FastAPI:
+    """Return the site of a desk. It has to stand behind the guard: it checks no one itself."""
+    site = FastAPI(title="notemill", openapi_url="/api/openapi.json", docs_url=None, redoc_url=None)
+    site.state.desk = desk
+    for screen in SCREENS:
+        site.include_router(screen.pages, include_in_schema=False)
+        site.include_router(screen.api)
+    site.mount("/static", StaticFiles(directory=str(STATIC)), "static")
+    for kind in EXPECTED:
+        site.add_exception_handler(kind, answer_error)
+    site.add_exception_handler(RequestValidationError, _invalid)
+    site.add_exception_handler(HTTPException, _refused)
+
+    @site.get("/api/session")
+    async def session() -> Session:
+        """Answer a page that wants to know whether the server knows it."""
+        return Session(vault=desk.root.name if desk.root else "")
+
+    @site.websocket("/live")
+    async def live(socket: WebSocket) -> None:
+        await desk_of(socket).hub.serve(socket)
+
+    return site
+
+
+async def _invalid(request: Request, error: Exception) -> JSONResponse | HTMLResponse:
+    """Answer a request whose parts are not what they should be."""
+    assert isinstance(error, RequestValidationError)  # noqa: S101  # what it is registered for
+    first = error.errors()[0]
+    where = ".".join(str(one) for one in first["loc"][1:])
+    message = f"{where}: {first['msg']}" if where else str(first["msg"])
+    if request.url.path.startswith("/api"):
+        return JSONResponse({"error": {"kind": "Usage", "message": message, "exit": 2}}, 422)
+    return error_page(request, 400, message)
+
+
+async def _refused(request: Request, error: Exception) -> JSONResponse | HTMLResponse:
+    """Answer an address that is not there, or a method that it has not."""
+    assert isinstance(error, HTTPException)  # noqa: S101  # what it is registered for
+    message = "there is no such page" if error.status_code == 404 else str(error.detail)  # noqa: PLR2004
+    if request.url.path.startswith("/api"):
+        body = {"error": {"kind": "Usage", "message": message, "exit": 2}}
+        return JSONResponse(body, error.status_code, error.headers)
+    return error_page(request, error.status_code, message)

@@ -1,0 +1,139 @@
+// What all screens use: templates, the API, what is said and shown, and how figures are written.
+import { html, nothing, render, svg } from "../vendor/lit-html/lit-html.js";
+import { repeat } from "../vendor/lit-html/directives/repeat.js";
+
+export { html, nothing, render, repeat, svg };
+
+/** A request that failed: `status` 0 means that the server was not reached. */
+export class ApiError extends Error {
+  /** @param {string} message @param {number} status @param {string} kind */
+  constructor(message, status, kind) {
+    super(message);
+    this.status = status;
+    this.kind = kind;
+  }
+}
+
+const UNREACHED = "No connection to the server: nothing was changed. It may have been stopped.";
+const NO_SESSION = "This page's session has ended. Open the link that `notemill serve --url` prints.";
+
+/**
+ * Ask the API. Raises ApiError with a sentence for people.
+ * @param {string} method @param {string} path @param {unknown} [body]
+ * @returns {Promise<any>}
+ */
+export async function api(method, path, body) {
+  const headers = new Headers({ "X-Notemill": "1" });
+  if (body !== undefined) headers.set("Content-Type", "application/json");
+  let answer;
+  try {
+    answer = await fetch(path, { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
+  } catch {
+    throw new ApiError(UNREACHED, 0, "Unreached");
+  }
+  const said = await answer.json().catch(() => null);
+  if (answer.ok) return said;
+  if (answer.status === 401 || answer.status === 403) throw new ApiError(NO_SESSION, answer.status, "NoSession");
+  const error = said?.error ?? { message: `the server answered ${answer.status}`, kind: "Unknown" };
+  throw new ApiError(error.message, answer.status, error.kind);
+}
+
+/**
+ * Read the data that the server put into the page.
+ * @param {string} id @returns {any}
+ */
+export function data(id = "data") {
+  const found = document.getElementById(id);
+  return found ? JSON.parse(found.textContent ?? "null") : null;
+}
+
+/**
+ * Make a custom element known.
+ * @param {string} name @param {CustomElementConstructor} element
+ */
+export function define(name, element) {
+  if (!customElements.get(name)) customElements.define(name, element);
+}
+
+// -- what is said and shown ----------------------------------------------------------------------
+
+const SAY_EVERY_MS = 5000;
+let saidAt = -SAY_EVERY_MS;
+let toSay = "";
+let saying = 0;
+
+/** Tell a screen reader, at most every five seconds and then the newest. @param {string} text */
+export function say(text) {
+  toSay = text;
+  if (saying) return;
+  const wait = Math.max(0, saidAt + SAY_EVERY_MS - performance.now());
+  saying = window.setTimeout(() => {
+    saying = 0;
+    saidAt = performance.now();
+    const place = document.querySelector("[data-say]");
+    if (place) place.textContent = toSay;
+  }, wait);
+}
+
+const TOAST_MS = 8000;
+
+/**
+ * Show a short message; one that reports a fault stays until it is closed.
+ * @param {string} text
+ * @param {{tone?: "good"|"bad"|"plain", action?: {label: string, run: () => void}}} [how]
+ */
+export function toast(text, { tone = "plain", action } = {}) {
+  const place = document.querySelector("[data-toasts]");
+  if (!place) return;
+  const box = document.createElement("div");
+  box.className = "toast";
+  box.dataset.tone = tone;
+  box.setAttribute("role", tone === "bad" ? "alert" : "status");
+  const gone = () => box.remove();
+  render(
+    html`<span>${text}</span><span class="row">
+      ${action ? html`<button class="btn btn-quiet" @click=${() => { gone(); action.run(); }}>${action.label}</button>` : nothing}
+      <button class="btn btn-quiet" aria-label="Close this message" @click=${gone}>×</button></span>`,
+    box,
+  );
+  while (place.children.length >= 4) place.firstElementChild?.remove();
+  place.append(box);
+  if (tone !== "bad") window.setTimeout(gone, TOAST_MS);
+}
+
+// -- figures -------------------------------------------------------------------------------------
+
+/** A count with its noun. @param {number} n @param {string} one @param {string} [many] */
+export function counted(n, one, many = `${one}s`) {
+  return `${n.toLocaleString("en")} ${n === 1 ? one : many}`;
+}
+
+/** Dollars: two digits, more where less than a cent would show as nothing. @param {string|number} amount */
+export function usd(amount) {
+  const value = Number(amount);
+  if (value === 0) return "$0.00";
+  if (Math.abs(value) < 0.01) return `$${value.toPrecision(2).replace(/e.*/, "")}`.length > 9 ? "under $0.0001" : `$${value.toFixed(4)}`;
+  return value.toLocaleString("en", { style: "currency", currency: "USD" });
+}
+
+/** A duration, whatever its length: "25 h 10 min", "3 min 5 s". @param {number|null|undefined} seconds */
+export function span(seconds) {
+  if (seconds === null || seconds === undefined) return "";
+  const whole = Math.max(0, Math.round(seconds));
+  if (whole < 1) return seconds > 0 ? `${seconds.toFixed(1)} s` : "0 s";
+  if (whole < 60) return `${whole} s`;
+  if (whole < 3600) return `${Math.floor(whole / 60)} min${whole % 60 ? ` ${whole % 60} s` : ""}`;
+  const minutes = Math.round(whole / 60);
+  return `${Math.floor(minutes / 60)} h${minutes % 60 ? ` ${minutes % 60} min` : ""}`;
+}
+
+/** A moment in the reader's zone, with its date where that is not today. @param {number|null|undefined} epochSeconds */
+export function when(epochSeconds) {
+  if (!epochSeconds) return "";
+  const at = new Date(epochSeconds * 1000);
+  const time = at.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+  if (at.toDateString() === new Date().toDateString()) return time;
+  const sameYear = at.getFullYear() === new Date().getFullYear();
+  const date = at.toLocaleDateString([], { day: "numeric", month: "short", ...(sameYear ? {} : { year: "numeric" }) });
+  return `${date}, ${time}`;
+}

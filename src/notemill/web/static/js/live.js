@@ -1,0 +1,101 @@
+// The page's one socket: what has changed on the server, and whether there is a connection at all.
+
+/** @typedef {{seq: number, type: string, [more: string]: any}} Message */
+
+const FIRST_PAUSE_MS = 500;
+const LONGEST_PAUSE_MS = 15000;
+
+class Live {
+  constructor() {
+    /** @type {Map<string, Set<(message: any) => void>>} */
+    this.listeners = new Map();
+    /** @type {WebSocket|null} */
+    this.socket = null;
+    this.connected = false;
+    this.reason = "";
+    this.seq = 0;
+    this.pause = FIRST_PAUSE_MS;
+    this.retry = 0;
+    /** @type {{run: string, after?: string|null, limit?: number}|null} */
+    this.watched = null;
+    document.addEventListener("visibilitychange", () => this.wake());
+    window.addEventListener("online", () => this.wake());
+    window.addEventListener("pageshow", (event) => { if (event.persisted) this.wake(); });
+    window.addEventListener("pagehide", () => this.socket?.close());
+  }
+
+  /**
+   * Hear of messages of a type, or of "state" when the connection comes or goes.
+   * @param {string} type @param {(message: any) => void} listener @returns {() => void}
+   */
+  on(type, listener) {
+    const all = this.listeners.get(type) ?? new Set();
+    this.listeners.set(type, all.add(listener));
+    return () => all.delete(listener);
+  }
+
+  /** Say which items the page shows; null for all of running work. @param {{run: string, after?: string|null, limit?: number}|null} window */
+  watch(window) {
+    this.watched = window;
+    this.send({ watch: window });
+  }
+
+  /** @param {object} message */
+  send(message) {
+    if (this.socket?.readyState === WebSocket.OPEN) this.socket.send(JSON.stringify(message));
+  }
+
+  wake() {
+    if (this.socket?.readyState === WebSocket.OPEN) this.send({ quiet: document.hidden });
+    else if (!document.hidden) this.connect();
+  }
+
+  connect() {
+    window.clearTimeout(this.retry);
+    if (this.socket && this.socket.readyState <= WebSocket.OPEN) return;
+    const socket = new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/live`);
+    this.socket = socket;
+    this.seq = 0;
+    socket.addEventListener("open", () => {
+      if (this.watched) this.send({ watch: this.watched });
+      if (document.hidden) this.send({ quiet: true });
+    });
+    socket.addEventListener("message", (event) => { if (socket === this.socket) this.hear(JSON.parse(event.data)); });
+    socket.addEventListener("close", () => { if (socket === this.socket) this.lost(); });
+  }
+
+  /** @param {Message} message */
+  hear(message) {
+    if (!this.connected) {
+      this.connected = true;
+      this.pause = FIRST_PAUSE_MS;
+      this.reason = "";
+      this.tell("state", { connected: true });
+    }
+    if (message.seq !== this.seq + 1 && message.type !== "snapshot") this.send({ watch: this.watched });
+    this.seq = message.seq;
+    this.tell(message.type, message);
+  }
+
+  /** @param {string} type @param {object} message */
+  tell(type, message) {
+    for (const listener of this.listeners.get(type) ?? []) listener(message);
+  }
+
+  lost() {
+    this.connected = false;
+    this.retry = window.setTimeout(() => this.connect(), this.pause);
+    this.pause = Math.min(this.pause * 1.7, LONGEST_PAUSE_MS);
+    this.why();
+  }
+
+  /** Find out why there is no connection: no server, or a server that does not know this page. */
+  async why() {
+    const answer = await fetch("/api/session").catch(() => null);
+    if (this.connected) return;
+    this.reason = answer && (answer.status === 401 || answer.status === 403) ? "session" : "server";
+    this.tell("state", { connected: false, reason: this.reason });
+  }
+}
+
+export const live = new Live();

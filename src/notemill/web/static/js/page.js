@@ -1,0 +1,38 @@
+// What every page has: the connection's state, the number that waits, and times in the reader's zone.
+import { when } from "./core.js";
+import { live } from "./live.js";
+
+const standing = /** @type {HTMLElement|null} */ (document.querySelector("[data-standing]"));
+const waiting = /** @type {HTMLElement|null} */ (document.querySelector("[data-waiting]"));
+
+/** @param {{connected: boolean, reason?: string}} state */
+function showState({ connected, reason }) {
+  if (!standing) return;
+  standing.dataset.tone = connected ? "good" : "bad";
+  standing.textContent = connected ? "" : reason === "session"
+    ? "This page's session has ended: open the link that notemill serve --url prints"
+    : "No connection to the server. Trying again; nothing is saved until it is back";
+}
+
+/** @param {{pending?: number}|undefined} counts */
+function showWaiting(counts) {
+  if (!waiting || !counts) return;
+  waiting.textContent = (counts.pending ?? 0).toLocaleString("en");
+  waiting.hidden = !counts.pending;
+}
+
+/** Write the times that the server gave as instants. @param {ParentNode} place */
+export function localTimes(place = document) {
+  for (const one of place.querySelectorAll("time[data-when]")) {
+    const time = /** @type {HTMLTimeElement} */ (one);
+    const at = Number(time.dataset.when);
+    time.textContent = when(at);
+    time.title = new Date(at * 1000).toLocaleString();
+  }
+}
+
+live.on("state", showState);
+live.on("review", (message) => showWaiting(message.counts));
+live.on("snapshot", (message) => showWaiting(message.review?.counts));
+localTimes();
+live.connect();

@@ -1,0 +1,116 @@
+"""Work that a server does: begun by a page, asked about, stopped, and taken up again."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+import pytest
+
+from notemill.app.terms import OFFLINE
+from notemill.errors import UsageError
+from notemill.web.desk import Desk
+from notemill.web.jobs import MOST_AT_ONCE, Job, JobState
+from tests.notemill.workflows.notes import write_notes
+from twolane import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+NOTES = {
+    f"bees/{n}.md": f"# Hive {n}\n\nBees of hive {n} collect honey from the lime trees in June.\n"
+    for n in range(12)
+}
+
+
+@asynccontextmanager
+async def desk_over(folder: Path) -> AsyncIterator[Desk]:
+    """Open a desk over a dozen notes."""
+    root = folder / "vault"
+    if not root.exists():
+        write_notes(root, NOTES)
+    desk = await Desk.open(root, Settings(home=folder / "home", provider=OFFLINE))
+    try:
+        yield desk
+    finally:
+        await desk.aclose()
+
+
+async def settled(job: Job) -> Job:
+    """Wait until a job has ended."""
+    assert job.task is not None
+    await asyncio.wait([job.task])
+    return job
+
+
+async def test_a_stage_pauses_its_run_and_a_yes_resumes_it(tmp_path: Path) -> None:
+    """After a stage the run holds nothing; each yes goes on with one stage, to the end."""
+    async with desk_over(tmp_path) as desk:
+        first = await settled(desk.jobs.start("curate", {"stages": "2,6", "vocabulary": False}))
+
+        assert first.state is JobState.STOPPED
+        assert first.asked is not None
+        assert len(first.asked.sample) == 2
+        second = await settled(await desk.jobs.answer(first.run, first.asked.number, yes=True))
+        assert second.run == first.run
+        assert second.asked is not None
+        last = await settled(await desk.jobs.answer(second.run, second.asked.number, yes=True))
+        assert (last.state, last.asked) == (JobState.ENDED, None)
+        run = await desk.ledger.run(last.run)
+        assert run.line.counts is not None
+        assert run.line.counts.succeeded == len(NOTES)
+
+
+async def test_a_question_is_answered_once(tmp_path: Path) -> None:
+    """The second answer to the same question says that it was answered."""
+    async with desk_over(tmp_path) as desk:
+        job = await settled(desk.jobs.start("curate", {"stages": "2", "vocabulary": False}))
+        assert job.asked is not None
+        number = job.asked.number
+        await desk.jobs.answer(job.id, number, yes=False)
+
+        with pytest.raises(UsageError, match="has been answered"):
+            await desk.jobs.answer(job.id, number, yes=True)
+
+
+async def test_what_cannot_be_done_is_told_at_once(tmp_path: Path) -> None:
+    """A kind or an option that does not exist begins nothing."""
+    async with desk_over(tmp_path) as desk:
+        with pytest.raises(UsageError):
+            desk.jobs.start("curat", {})
+        with pytest.raises(UsageError):
+            desk.jobs.start("curate", {"limt": 3})
+
+        assert list(desk.jobs) == []
+
+
+async def test_only_so_much_at_once(tmp_path: Path) -> None:
+    """A page that begins work again and again is refused in the end."""
+    async with desk_over(tmp_path) as desk:
+        for _ in range(MOST_AT_ONCE):
+            desk.jobs.start("curate", {"stages": "none", "vocabulary": False})
+
+        with pytest.raises(UsageError, match="let one end first"):
+            desk.jobs.start("curate", {})
+
+
+async def test_a_run_that_was_stopped_with_the_server_goes_on_with_the_next(tmp_path: Path) -> None:
+    """A server that stops amid a run takes it up when it starts again, and finishes it."""
+    async with desk_over(tmp_path) as desk:
+        began = asyncio.Event()
+        desk.jobs.listeners.append(lambda job: began.set() if job.driven is not None else None)
+        job = desk.jobs.start("curate", {"stages": "none", "vocabulary": False})
+        await began.wait()
+    assert job.state is not JobState.WORKING
+
+    async with desk_over(tmp_path) as desk:
+        desk.jobs.take_up()
+        (again,) = desk.jobs
+        await settled(again)
+
+        assert again.state is JobState.ENDED
+        found = await desk.ledger.run(again.run)
+        assert found.line.counts is not None
+        assert found.line.counts.succeeded == len(NOTES)

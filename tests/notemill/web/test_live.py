@@ -1,0 +1,119 @@
+"""The socket of a page: a snapshot, then what changes, in order and never more than it can take."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from websockets.sync.client import ClientConnection, connect
+
+from notemill.app.reviewing import Wanted
+from notemill.stores.proposals import Decision, ProposalState
+from tests.notemill.workflows.notes import write_notes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from tests.notemill.web.conftest import Serve
+    from tests.notemill.web.served import Served
+
+pytestmark = pytest.mark.loopback
+
+HEARS_WITHIN_S = 20
+EVERY = Wanted(states=None)
+NOTES = {f"n{n}.md": f"# Hive {n}\n\nBees of hive {n} collect honey in June.\n" for n in range(30)}
+
+
+def socket_of(served: Served) -> ClientConnection:
+    """Open a page's socket in a session of its own."""
+    secret = served.sessions.enter(served.sessions.token())
+    return connect(
+        f"ws://127.0.0.1:{served.port}/live",
+        additional_headers={"Cookie": f"{served.sessions.cookie}={secret}"},
+        max_size=None,
+    )
+
+
+def heard_until(
+    socket: ClientConnection, enough: Callable[[dict[str, Any]], bool]
+) -> list[dict[str, Any]]:
+    """Return the messages up to the first that is enough."""
+    heard = []
+    while True:
+        heard.append(json.loads(socket.recv(timeout=HEARS_WITHIN_S)))
+        if enough(heard[-1]):
+            return heard
+
+
+def test_a_run_is_followed_item_by_item_to_its_end(serve: Serve, tmp_path: Path) -> None:
+    """A page that watches nothing in particular hears of each item of a run, numbered in order."""
+    served = serve(write_notes(tmp_path / "vault", NOTES))
+    with socket_of(served) as socket:
+        options = {"stages": "none", "vocabulary": False}
+        served.on_loop(lambda: served.desk.jobs.start("curate", options))
+        states: dict[str, str] = {}
+        ends: set[tuple[str, str]] = set()
+
+        def is_over(one: dict[str, Any]) -> bool:
+            if one["type"] == "item":
+                states[one["key"]] = one["state"]
+            if one["type"] in ("job", "run"):
+                ends.add((one["type"], one.get("job", one)["state"]))
+            whole = len(states) == len(NOTES) and set(states.values()) == {"succeeded"}
+            return whole and ends >= {("job", "ended"), ("run", "done")}
+
+        heard = heard_until(socket, is_over)
+
+    assert heard[0]["type"] == "snapshot"
+    assert [one["seq"] for one in heard] == list(range(1, len(heard) + 1))
+    assert set(states) == set(NOTES)
+
+
+def test_another_fronts_decision_is_told(serve: Serve, tmp_path: Path) -> None:
+    """A decision that a terminal makes reaches an open page, with the counts as they are now."""
+    served = serve(write_notes(tmp_path / "vault", NOTES))
+    mill = served.desk.mill
+    assert mill is not None
+    job = served.on_loop(
+        lambda: served.desk.jobs.start("curate", {"stages": "none", "vocabulary": False})
+    )
+    with socket_of(served) as socket:
+        heard_until(socket, lambda _: job.ended_at_s is not None)
+        before = served.wait_for(mill.reviewing.counts(EVERY))
+        page = served.wait_for(mill.reviewing.page(EVERY, limit=1))
+        (row,) = page.rows
+        served.wait_for(mill.reviewing.decide([row.id], Decision.ACCEPT, by="terminal"))
+        (*_, told) = heard_until(
+            socket, lambda one: one["type"] == "review" and one["counts"].get("accepted", 0) == 1
+        )
+
+    assert told["counts"]["pending"] == before[ProposalState.PENDING] - 1
+
+
+@pytest.mark.parametrize(
+    "frame",
+    ["", "[", "3", "[1]", '{"watch":7}', '{"watch":{"run":3}}', '{"quiet":"yes"}', "x" * 9_000],
+)
+def test_what_makes_no_sense_is_ignored(serve: Serve, tmp_path: Path, frame: str) -> None:
+    """A frame that cannot be understood changes nothing: the socket goes on."""
+    served = serve(write_notes(tmp_path / "vault", {"a.md": "# A\n"}))
+    with socket_of(served) as socket:
+        heard_until(socket, lambda one: one["type"] == "snapshot")
+        socket.send(frame)
+        socket.send('{"watch":null}')
+        (*_, last) = heard_until(socket, lambda one: one["type"] == "snapshot")
+
+    assert "runs" in last
+
+
+def test_bytes_end_the_socket_and_not_the_server(serve: Serve, tmp_path: Path) -> None:
+    """A binary frame closes its own connection; the next one is served as before."""
+    served = serve(write_notes(tmp_path / "vault", {"a.md": "# A\n"}))
+    with socket_of(served) as socket:
+        socket.send(b"\x00\xff")
+        with pytest.raises(Exception, match="1003"):
+            heard_until(socket, lambda _: False)
+    with socket_of(served) as socket:
+        heard_until(socket, lambda one: one["type"] == "snapshot")
