@@ -5,21 +5,27 @@ from __future__ import annotations
 import asyncio
 import time
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
+from notemill.app.engine_runs import go_on
 from notemill.app.ledger_view import LedgerView
 from notemill.app.mill import Mill
+from notemill.app.runs import find_asked, open_run
+from notemill.app.work import Resume
+from notemill.app.work_ended import WorkEnded
 from notemill.errors import EmptyVaultError, NotemillError
 from notemill.web.jobs import Jobs, SilentFront
 from notemill.web.kept_runs import KeptRuns
 from notemill.web.live import Hub
+from twolane import Engine
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from notemill.app.events import Front
-    from twolane import Engine, Settings
+    from notemill.app.work import Work
+    from twolane import Settings
 
 
 class Desk:
@@ -46,7 +52,7 @@ class Desk:
         self.empty = empty
         self.clock = clock
         self._engine = engine
-        self.jobs = Jobs(self.open_mill, clock, KeptRuns(settings.home, self.root))
+        self.jobs = Jobs(self.carry_out, clock, KeptRuns(settings.home, self.root))
         self.hub = Hub(ledger, self.jobs, lambda: self.mill)
 
     @classmethod
@@ -92,15 +98,41 @@ class Desk:
         """The vault's folder, None without one."""
         return self.empty if self.mill is None else self.mill.root
 
-    async def open_mill(self, front: Front) -> Mill:
-        """Open the vault for a piece of work that `front` follows.
+    async def carry_out(self, work: Work, front: Front) -> WorkEnded:
+        """Do a piece of work, over the vault that it is about, while `front` follows.
 
-        Raises VaultError, LedgerError, ConfigError.
+        Raises NotemillError, TwolaneError, OSError.
         """
+        if isinstance(work, Resume):
+            line = (await self.ledger.run(work.named)).line
+            if not line.of_vault:
+                return await self._go_on(work, line.id, front)
+            if Path(line.label) != self.root:
+                found = await asyncio.to_thread(find_asked, self.settings, line.id)
+                async with await open_run(self.settings, found, front) as mill:
+                    return await work.run(mill)
         if self.root is None:
             raise NoVaultError
         engine = None if self._engine is None else self._engine()
-        return await Mill.open(self.root, self.settings, front, clock=self.clock, engine=engine)
+        async with await Mill.open(
+            self.root, self.settings, front, clock=self.clock, engine=engine
+        ) as mill:
+            return await work.run(mill)
+
+    async def _go_on(self, work: Resume, run: str, front: Front) -> WorkEnded:
+        """Continue a run that no vault has."""
+        async with self._engine() if self._engine else Engine.open(self.settings) as engine:
+            report = await go_on(
+                engine,
+                run,
+                front,
+                cap_nano=work.cap_nano,
+                failed=work.failed,
+                everything=work.everything,
+            )
+        items = report.items
+        words = f"{items.succeeded:,} of {items.total:,} succeeded; `twolane export {run}` has them"
+        return WorkEnded(run, words, items.succeeded == items.total)
 
     async def aclose(self) -> None:
         """Stop what runs here, close the pages' connections and everything that is open."""

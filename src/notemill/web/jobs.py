@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 
     from notemill.app.events import Event, Front, NoteChange, Question
-    from notemill.app.mill import Mill
     from notemill.app.work import Work
+    from notemill.app.work_ended import WorkEnded
     from notemill.web.kept_runs import KeptRuns
     from twolane import Run
 
@@ -192,12 +192,12 @@ class Jobs:
 
     def __init__(
         self,
-        open_mill: Callable[[Front], Awaitable[Mill]],
+        carry_out: Callable[[Work, Front], Awaitable[WorkEnded]],
         clock: Callable[[], float],
         kept: KeptRuns,
     ) -> None:
-        """Work over the vault that `open_mill` opens; `kept` are the runs to take up later."""
-        self._open_mill = open_mill
+        """Do work by `carry_out`; `kept` are the runs to take up later."""
+        self._carry_out = carry_out
         self._clock = clock
         self._kept = kept
         self._jobs: dict[str, Job] = {}
@@ -282,8 +282,7 @@ class Jobs:
     async def _work(self, job: Job, work: Work, *, goes_on: bool) -> None:
         front = _JobFront(job, self._changed, goes_on=goes_on)
         try:
-            async with await self._open_mill(front) as mill:
-                done = await work.run(mill)
+            done = await self._carry_out(work, front)
             job.run = done.run or job.run
             job.result = {"words": done.words, "whole": done.whole, "found": done.found}
             job.state = JobState.ENDED

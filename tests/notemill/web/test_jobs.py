@@ -10,10 +10,11 @@ import pytest
 
 from notemill.app.terms import OFFLINE
 from notemill.errors import UsageError
-from notemill.web.desk import Desk
+from notemill.web.desk import Desk, NoVaultError
 from notemill.web.jobs import MOST_AT_ONCE, Job, JobState
+from tests.fundamentals.shouting import question, settings, shout
 from tests.notemill.workflows.notes import write_notes
-from twolane import Settings
+from twolane import Engine, Settings
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -114,3 +115,38 @@ async def test_a_run_that_was_stopped_with_the_server_goes_on_with_the_next(tmp_
         found = await desk.ledger.run(again.run)
         assert found.line.counts is not None
         assert found.line.counts.succeeded == len(NOTES)
+
+
+async def test_a_run_without_a_vault_goes_on_without_one(tmp_path: Path) -> None:
+    """A server of the engine's runs alone resumes one of them to its end."""
+    home = settings(tmp_path / "home")
+    async with Engine.open(home, responder=shout) as engine:
+        run = await engine.start([question(f"k{n}", "text") for n in range(3)])
+    desk = await Desk.open(None, home, engine=lambda: Engine.open(home, responder=shout))
+    try:
+        job = await settled(desk.jobs.start("resume", {"run": run.id}))
+
+        assert (job.state, job.run) == (JobState.ENDED, run.id)
+        assert job.result is not None
+        assert job.result["words"].startswith("3 of 3 succeeded")
+        refused = await settled(desk.jobs.start("curate", {}))
+        assert isinstance(refused.error, NoVaultError)
+    finally:
+        await desk.aclose()
+
+
+async def test_a_run_of_another_vault_goes_on_in_that_one(tmp_path: Path) -> None:
+    """A run that waits in another vault is resumed there: the vault that is served is left alone."""
+    async with desk_over(tmp_path) as desk:
+        job = await settled(desk.jobs.start("curate", {"stages": "2", "vocabulary": False}))
+    other = tmp_path / "other"
+    write_notes(other, {"a.md": "# A\n\nNothing about bees.\n"})
+    desk = await Desk.open(other, Settings(home=tmp_path / "home", provider=OFFLINE))
+    try:
+        last = await settled(desk.jobs.start("resume", {"run": job.run}, goes_on=True))
+
+        assert last.state is JobState.ENDED
+        assert last.result is not None
+        assert last.result["words"].startswith(f"{len(NOTES)} of {len(NOTES)} notes answered")
+    finally:
+        await desk.aclose()
