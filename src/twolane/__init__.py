@@ -107,6 +107,7 @@ if TYPE_CHECKING:
     from twolane.ledger.reports import Expiring as Expiring
     from twolane.ledger.rows import BatchRow as BatchRow
     from twolane.ledger.rows import RunRow as RunRow
+    from twolane.ledger.spending import Spending as Spending
     from twolane.offer import Offer as Offer
     from twolane.offer import offer_of as offer_of
     from twolane.outcomes import ItemOutcome as ItemOutcome
@@ -215,6 +216,7 @@ _NAMES = {
     "twolane.ledger.listing": ("FAILED", "Interval", "ItemLine", "Timeline"),
     "twolane.ledger.reports": ("Expiring",),
     "twolane.ledger.rows": ("BatchRow", "RunRow"),
+    "twolane.ledger.spending": ("Spending",),
     "twolane.offer": ("Offer", "offer_of"),
     "twolane.outcomes": ("ItemOutcome",),
     "twolane.planning": ("Plan", "Preview"),

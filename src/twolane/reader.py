@@ -27,6 +27,7 @@ from twolane.ledger import (
     months,
     reports,
     retrying,
+    spending,
 )
 from twolane.ledger.columns import readable
 from twolane.ledger.guards import check_kept
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from twolane.ledger import BatchRow, ItemRow, ResultRow, RunRow
     from twolane.ledger.listing import ItemLine, Timeline
     from twolane.ledger.reports import Expiring
+    from twolane.ledger.spending import Spending
     from twolane.outcomes import ItemOutcome
 
 
@@ -168,6 +170,11 @@ class Reader:
     def timeline(self, run: RunRow, *, most: int) -> Timeline | None:
         """Return when the real-time calls of a run ended, in at most `most` intervals."""
         return listing.timeline(self._ledger, run, most=most, now=self._now())
+
+    def spending(self) -> Spending:
+        """Return what all runs have cost and saved, day by day, and the month's budget."""
+        month = months.standing(self._ledger.store, self._month_cap_nano, self._now())
+        return spending.spending(self._ledger, month)
 
     def batches(self, run: RunRow) -> list[BatchRow]:
         """Return the batches of a run, in the order in which they were posted."""

@@ -64,6 +64,17 @@ def runs(**flags: Any) -> None:  # noqa: ANN401
 
 
 @click.command()
+@json_flag
+@home_flag
+def spending(**flags: Any) -> None:  # noqa: ANN401
+    """Show what runs have cost and saved by month, and what a week, a month and a year will cost."""
+    from notemill.cli.spending import show_spending  # noqa: PLC0415
+
+    settings = settings_of(flags)
+    finish(show_spending(settings, **flags))
+
+
+@click.command()
 @click.argument("run_id", metavar="RUN", type=RUN)
 @click.option("-o", "--output", type=FILE, required=True, metavar="OUTPUT.jsonl")
 @home_flag
