@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from notemill.app.excluding import Excluding
     from notemill.app.graph import Graphing
     from notemill.app.links import Linking
+    from notemill.app.overview import Overviewing
     from notemill.app.planning import Planning
     from notemill.app.review_page import ReviewPage
     from notemill.app.reviewing import Reviewing
@@ -124,6 +125,13 @@ class Mill(Workbench):
         from notemill.app.graph import Graphing  # noqa: PLC0415
 
         return Graphing(self)
+
+    @cached_property
+    def overview(self) -> Overviewing:
+        """Show the vault at a glance."""
+        from notemill.app.overview import Overviewing  # noqa: PLC0415
+
+        return Overviewing(self, self.graph)
 
     @cached_property
     def planning(self) -> Planning:

@@ -26,7 +26,7 @@ COMMANDS: Final = {
         "resume": "Continue a run: with its next stage, after a stop, or with a higher cap.",
         "retry": "Send the failed notes of a run again.",
         "runs": "List all runs, newest first.",
-        "spending": "Show what runs have cost and saved by month, and what a week, a month and a year will cost.",
+        "spending": "Show what runs have cost and saved, month by month, and where that leads.",
         "cancel": "Cancel a run, or one note of it, from any terminal.",
         "export": "Write the results that a run has so far as JSON lines, one per note.",
         "forget": "Delete all data of runs that have ended: prompts, replies, proposals, undo data.",

@@ -67,7 +67,10 @@ def runs(**flags: Any) -> None:  # noqa: ANN401
 @json_flag
 @home_flag
 def spending(**flags: Any) -> None:  # noqa: ANN401
-    """Show what runs have cost and saved by month, and what a week, a month and a year will cost."""
+    """Show what runs have cost and saved, month by month, and where that leads.
+
+    A week, a month and a year are projected from the last four weeks.
+    """
     from notemill.cli.spending import show_spending  # noqa: PLC0415
 
     settings = settings_of(flags)
