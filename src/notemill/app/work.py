@@ -6,7 +6,7 @@ it returns is carried out over an open vault.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar, Final, Protocol
 
 from notemill.app.options import Options
@@ -212,7 +212,7 @@ class LookForTagChanges(_Here):
 
 
 @dataclass(frozen=True, slots=True)
-class Tidy(_Here):
+class Tidy:
     """Bring properties into Obsidian's form: the `kinds` named, at once when a person agrees.
 
     Without kinds, all changes are only queued for review.
@@ -242,6 +242,15 @@ class Tidy(_Here):
         return WorkEnded(
             done.run, written_words(len(done.notes), len(done.failed)), not done.failed
         )
+
+    async def plan(self, mill: Mill) -> WorkPlan:
+        """Count the notes that would change, by kind."""
+        found = await mill.tidying.look(self.kinds, only=self.only)
+        kinds = ", ".join(f"{kind} {count:,}" for kind, count in found.counts().items() if count)
+        changed = len(found.changed)
+        here = mill.planning.here()
+        words = f"{notes_of(changed)} would change: {kinds}" if changed else "no note would change"
+        return replace(here, items=changed, reason=f"{words}; {here.reason}")
 
 
 @dataclass(frozen=True, slots=True)

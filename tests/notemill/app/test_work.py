@@ -194,6 +194,10 @@ async def test_changes_of_tags_and_form_are_queued_and_kinds_are_tidied_at_once(
     looked = await done(mill, "tidy")
     assert looked.found > 0
     assert tree(mill.root) == before
+    planned = await work_of("tidy", {"kinds": ["plural"]}).plan(mill)
+    assert planned.items == 1
+    assert planned.reason.startswith("1 note would change: plural 1; ")
+    assert (await work_of("tidy", {"kinds": ["dates"]}).plan(mill)).items == 0
     tidied = await done(mill, "tidy", kinds=["plural"])
     assert tidied.words == "1 note written."
     assert b"tags:" in (mill.root / "Garden/Beds.md").read_bytes()
