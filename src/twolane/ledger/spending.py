@@ -50,8 +50,9 @@ class Spending:
 def spending(ledger: Ledger, budget: Month | None) -> Spending:
     """Return what was spent and saved: one pass over all attempts."""
     rows = ledger.store.db.execute(
-        f"SELECT r.id, a.day, a.cost, a.realtime, a.reserved FROM (SELECT item >> {ITEM_BITS}"
-        " AS run_no, strftime('%Y-%m-%d', sent_at, 'unixepoch') AS day, sum(cost_nano) AS cost,"
+        "SELECT r.id, date(a.day * 86400, 'unixepoch'), a.cost, a.realtime, a.reserved"
+        f" FROM (SELECT item >> {ITEM_BITS} AS run_no,"
+        " CAST(sent_at / 86400 AS INTEGER) AS day, sum(cost_nano) AS cost,"
         " sum(iif(outcome IS NULL, 0, realtime_nano)) AS realtime,"
         " sum(iif(outcome IS NULL, reserve_nano, 0)) AS reserved FROM attempts GROUP BY 1, 2) a"
         " JOIN runs r ON r.run_no = a.run_no ORDER BY a.day, a.run_no"
