@@ -13,6 +13,7 @@ COMMANDS: Final = {
     "notemill.cli.vault_commands": {
         "curate": "Give the notes in VAULT (this folder) descriptions, tags and topics.",
         "tidy": "Rewrite the properties in VAULT (this folder) in the form that Obsidian writes.",
+        "serve": "Show the dashboard of VAULT in your browser: start work, watch it, review and apply.",
     },
     "notemill.cli.proposal_commands": {
         "review": "Review the pending proposals, one at a time.",

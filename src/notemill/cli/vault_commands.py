@@ -18,6 +18,7 @@ from twolane.front.command import (
 from twolane.front.flag_types import FOLDER, USD, Whole
 from twolane.front.groups import SettingsApart
 
+MAX_PORT = 65_535
 TIDY_KINDS = ("inline", "case", "plural", "lists", "duplicates", "dates")
 
 
@@ -80,3 +81,41 @@ def tidy(**flags: Any) -> None:  # noqa: ANN401
 
     settings = settings_of(flags)
     finish(tidy_vault(settings, **flags))
+
+
+@click.command(cls=SettingsApart)
+@click.argument("vault", type=FOLDER, required=False)
+@click.option(
+    "--port",
+    type=Whole(1, MAX_PORT),
+    metavar="N",
+    help="The port; by default 8765, or the next one that is free.",
+)
+@click.option("--no-open", is_flag=True, help="Print the link, and open no browser.")
+@click.option("--url", is_flag=True, help="Print a new link to a dashboard that is running.")
+@click.option(
+    "--host",
+    default="127.0.0.1",
+    metavar="ADDRESS",
+    help="Serve at another address of this machine; see --allow-network.",
+)
+@click.option(
+    "--allow-network",
+    is_flag=True,
+    help="With --host: let other machines reach the dashboard, unencrypted.",
+)
+@json_flag
+@settings_flags
+def serve(**flags: Any) -> None:  # noqa: ANN401
+    """Show the dashboard of VAULT in your browser: start work, watch it, review and apply.
+
+    It is served to this machine alone, until Ctrl-C. The link that is printed works once. Without
+    VAULT it shows the runs of the ledger.
+    """
+    from notemill.cli.serve import print_link, serve_vault  # noqa: PLC0415
+
+    settings = settings_of(flags)
+    if flags.pop("url"):
+        wanted = {name: flags[name] for name in ("vault", "port", "as_json")}
+        finish(print_link(settings, **wanted))
+    finish(serve_vault(settings, **flags))
