@@ -21,7 +21,7 @@ IN_MEMORY := $(if $(filter /dev/shm,$(MEMORY)),PYTEST_DEBUG_TEMPROOT=/dev/shm)
 # The tests start hundreds of processes; what one of them compiles the next need not.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo test long lint wheel check bench sim dist format clean
+.PHONY: help demo serve test long lint wheel check bench sim dist format clean
 .DELETE_ON_ERROR:
 
 help: ## list the targets
@@ -29,6 +29,18 @@ help: ## list the targets
 
 demo: .venv/.run ## curate and link a sample vault, offline and for nothing
 	$(BIN)/notemill demo
+	@echo "make serve                        the dashboard of that vault, in your browser"
+
+# Its folder is a copy, its state has a folder of its own, and no key of yours is looked at.
+serve: .venv/.run ## show the dashboard of a sample vault with proposals to review, for nothing
+	@at=$$(mktemp -d) && cp -R src/notemill/sample_vault "$$at/vault" && \
+	export TWOLANE_HOME="$$at/home" TWOLANE_PROVIDER=offline && \
+	echo "a copy of the sample vault: $$at/vault" && \
+	$(BIN)/notemill curate "$$at/vault" --yes >"$$at/log" 2>&1 && \
+	$(BIN)/notemill link "$$at/vault" --embedding off >>"$$at/log" 2>&1 || \
+	{ cat "$$at/log"; exit 1; }; trap : INT; \
+	$(BIN)/notemill serve "$$at/vault" $(if $(PORT),--port $(PORT)); \
+	code=$$?; rm -rf "$$at"; test $$code -eq 0 -o $$code -eq 4
 
 test: .venv/.dev ## run the tests, but for those that take long
 	$(IN_MEMORY) $(PYTEST) -m "not long" -o tmp_path_retention_policy=failed

@@ -89,7 +89,8 @@ async def run_demo(*, folder: Path | None, home: Path | None, config: Path | Non
         "notemill review                   decide on them, one key each\n"
         "notemill apply                    write them; `notemill undo last` reverts them\n"
         "notemill link VAULT               pairs of notes to link, and why\n"
-        "notemill tags VAULT               the vault's tags, and what is wrong with them"
+        "notemill tags VAULT               the vault's tags, and what is wrong with them\n"
+        "notemill serve VAULT              all of this on a page in your browser"
     )
     return code if same == len(originals) else 1
 
