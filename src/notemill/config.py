@@ -112,8 +112,14 @@ def exclusions_of(entries: Iterable[str]) -> Exclusions:
     listed = [exclusion(one, "the exclusions") for one in entries]
     return Exclusions(
         patterns=tuple(one for one in listed if not one.startswith("#")),
-        tags=tuple(one.lstrip("# ") for one in listed if one.startswith("#")),
+        tags=tuple(without_blanks(one)[1:] for one in listed if one.startswith("#")),
     )
+
+
+def without_blanks(entry: str) -> str:
+    """Return an exclusion without surrounding blanks, or those between a tag and its `#`."""
+    entry = entry.strip()
+    return f"#{entry.lstrip('# ')}" if entry.startswith("#") else entry
 
 
 def sourced_exclusions(

@@ -12,6 +12,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from notemill.config import Exclusions
 from notemill.errors import ExternallyChangedError
 from notemill.index import facts_of
 from notemill.markup.tags import bare, is_within, paths_of, tag_key
@@ -21,7 +22,6 @@ from twolane import nearest
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from notemill.config import Exclusions
     from notemill.index import NoteFacts
 
 IGNORES = "it has `notemill: ignore`"
@@ -85,6 +85,15 @@ class Privacy:
     def __reduce__(self) -> tuple[type[Privacy], tuple[Exclusions]]:
         """Pickle the exclusions alone; the other process compiles their patterns again."""
         return Privacy, (self._exclusions,)
+
+    def and_also(self, others: Exclusions) -> Privacy:
+        """Return the verdicts that hide what these exclusions hide, and what `others` do."""
+        return Privacy(
+            Exclusions(
+                tuple(dict.fromkeys((*self._exclusions.patterns, *others.patterns))),
+                tuple(dict.fromkeys((*self._exclusions.tags, *others.tags))),
+            )
+        )
 
     @property
     def entries(self) -> list[str]:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from twolane.config import check_names as check_names
     from twolane.config import check_network as check_network
     from twolane.config import check_variables as check_variables
+    from twolane.config import config_path as config_path
     from twolane.config import load_settings as load_settings
     from twolane.config import read_config as read_config
     from twolane.config_changes import change_config as change_config
@@ -136,6 +137,7 @@ _NAMES = {
         "check_names",
         "check_network",
         "check_variables",
+        "config_path",
         "load_settings",
         "read_config",
     ),

@@ -198,6 +198,13 @@ def config_of(content: Mapping[str, Any], path: Path) -> ConfigFile:
     return ConfigFile(path, {**values, **settings}, tables)
 
 
+def config_path(
+    config: str | Path | None = None, environment: Mapping[str, str] = os.environ
+) -> Path:
+    """Return where the config file is looked for. Raises ConfigError for what is no path."""
+    return _place(config, environment)[0]
+
+
 def _place(config: str | Path | None, environment: Mapping[str, str]) -> tuple[Path, str]:
     """Return where the config file has to be, and who says so, '' if nobody does."""
     if config is not None:

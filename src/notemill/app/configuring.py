@@ -17,6 +17,7 @@ from twolane import (
     PROVIDERS,
     ConfigError,
     change_config,
+    config_path,
     forget_key,
     keep_key,
     load_settings,
@@ -82,12 +83,22 @@ class Configuring:
         """Take the flags that the process was `given`, None among them meaning "not given"."""
         self._given = dict(given or {})
         self._environment = environment
+        self._path = config_path(self._config, environment)
 
     def settings(self) -> Settings:
         """Return the engine's settings in force now. Raises ConfigError, UsageError."""
         settings = load_settings(self._given, self._environment)
         own.check_settings(settings.config, self._environment)
         return offline_unless_keyed(settings, asked=self._given.get("provider") is not None)
+
+    def version(self) -> tuple[object, ...]:
+        """Return what differs after anybody has changed the config file; it costs microseconds."""
+        path = self._path
+        try:
+            info = path.stat()
+        except OSError as error:
+            return path, error.errno
+        return path, info.st_ino, info.st_mtime_ns, info.st_size
 
     def now(self) -> Configuration:
         """Return what is in force now. Raises ConfigError, UsageError for a faulty file."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from notemill.config import exclusions_of
+from notemill.config import exclusions_of, without_blanks
 from notemill.privacy import Privacy
 
 if TYPE_CHECKING:
@@ -64,24 +64,26 @@ class Excluding:
         At most `most` notes are named for each. Raises UsageError for one that names nothing,
         VaultError.
         """
-        exclusions = exclusions_of(entries)
-        return await self._bench.on(_matches_in, exclusions, most)
+        found = await self._bench.on(_matches_in, exclusions_of(entries), most)
+        return tuple(
+            replace(found[without_blanks(one)], entry=one) for one in dict.fromkeys(entries)
+        )
 
-    async def take_up(self, exclusions: Exclusions) -> None:
-        """Exclude these notes from now on, and no others, in whatever is done with this vault."""
-        await self._bench.on(_take_up, exclusions)
-
-
-def _take_up(opened: OpenVault, exclusions: Exclusions) -> None:
-    opened.privacy = Privacy(exclusions)
+    async def also(self, exclusions: Exclusions) -> None:
+        """Exclude these notes, too, from now on, in whatever is done with this open vault."""
+        await self._bench.on(_exclude_also, exclusions)
 
 
-def _matches_in(opened: OpenVault, exclusions: Exclusions, most: int) -> tuple[Excluded, ...]:
+def _exclude_also(opened: OpenVault, exclusions: Exclusions) -> None:
+    opened.privacy = opened.privacy.and_also(exclusions)
+
+
+def _matches_in(opened: OpenVault, exclusions: Exclusions, most: int) -> dict[str, Excluded]:
     facts = opened.look().facts
     privacy = Privacy(exclusions)
     unmatched = {one.entry: one for one in privacy.sort(facts, opened.vault.all_keys).unmatched}
-    return tuple(
-        Excluded(
+    return {
+        entry: Excluded(
             entry,
             found.count,
             found.notes,
@@ -90,4 +92,4 @@ def _matches_in(opened: OpenVault, exclusions: Exclusions, most: int) -> tuple[E
             found.otherwise_written,
         )
         for entry, found in privacy.matches(facts, most=most).items()
-    )
+    }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import signal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from notemill.errors import UsageError
 from notemill.web import browser
@@ -13,6 +13,7 @@ from notemill.web.sessions import Sessions, address, link, running
 from twolane.front.console import note_console, print_json, result_console, shown
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from twolane import Settings
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 async def serve_vault(
     settings: Settings,
     *,
+    given: Mapping[str, Any],
     vault: Path | None,
     port: int | None,
     host: str,
@@ -30,16 +32,19 @@ async def serve_vault(
 ) -> int:
     """Serve until a signal comes; return the exit code. `vault` None shows the ledger's runs alone.
 
+    `given` are the flags behind the settings: they stand above what the config file says later.
+
     Raises UsageError, VaultError, LedgerError, ConfigError.
     """
     at = checked_host(host, allow_network=allow_network)
     with contextlib.closing(bound(at, port)) as listening:
         # Slow to import, and a port that is taken is told at once.
+        from notemill.app.configuring import Configuring  # noqa: PLC0415
         from notemill.web.desk import Desk  # noqa: PLC0415
         from notemill.web.site import create_site  # noqa: PLC0415
 
         taken = int(listening.getsockname()[1])
-        desk = await Desk.open(vault, settings)
+        desk = await Desk.open(vault, settings, configuring=Configuring(given))
         try:
             _tell_of_others(settings, vault)
             sessions = Sessions.open(settings.home, vault, taken, host=at)

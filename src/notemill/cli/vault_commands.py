@@ -14,6 +14,7 @@ from twolane.front.command import (
     home_flag,
     json_flag,
     settings_flags,
+    take_settings,
 )
 from twolane.front.flag_types import FOLDER, USD, Whole
 from twolane.front.groups import SettingsApart
@@ -114,8 +115,9 @@ def serve(**flags: Any) -> None:  # noqa: ANN401
     """
     from notemill.cli.serve import print_link, serve_vault  # noqa: PLC0415
 
+    given = take_settings(dict(flags))
     settings = settings_of(flags)
     if flags.pop("url"):
         wanted = {name: flags[name] for name in ("vault", "port", "as_json")}
         finish(print_link(settings, **wanted))
-    finish(serve_vault(settings, **flags))
+    finish(serve_vault(settings, given=given, **flags))

@@ -5,15 +5,19 @@ from __future__ import annotations
 import asyncio
 import time
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
+from weakref import WeakSet
 
+from notemill.app.configuring import Configuring
 from notemill.app.engine_runs import go_on
 from notemill.app.ledger_view import LedgerView
 from notemill.app.mill import Mill
 from notemill.app.runs import find_asked, open_run
 from notemill.app.work import Resume
 from notemill.app.work_ended import WorkEnded
+from notemill.config import load_exclusions
 from notemill.errors import EmptyVaultError, NotemillError
 from notemill.web.jobs import Jobs, SilentFront
 from notemill.web.kept_runs import KeptRuns
@@ -44,9 +48,18 @@ class Desk:
         empty: Path | None,
         clock: Callable[[], float],
         engine: Callable[[], Engine] | None,
+        configuring: Configuring | None = None,
     ) -> None:
         """Put it together; `open` is the usual way."""
         self.settings = settings
+        self.configuring = configuring or Configuring(
+            {"home": settings.home, "config": settings.config}
+        )
+        self._follows = configuring is not None
+        self._seen = self.configuring.version()
+        self._taking_up = asyncio.Lock()
+        self._retired: Mill | None = None
+        self._working: WeakSet[Mill] = WeakSet()
         self.ledger = ledger
         self.mill = mill
         self.empty = empty
@@ -63,10 +76,12 @@ class Desk:
         *,
         clock: Callable[[], float] = time.time,
         engine: Callable[[], Engine] | None = None,
+        configuring: Configuring | None = None,
     ) -> Self:
         """Open the vault in `folder`, None for the engine's runs alone.
 
-        `engine` returns the one that work runs with; None opens what `settings` describe. Raises
+        `engine` returns the one that work runs with; None opens what `settings` describe. With
+        `configuring` the settings are followed as they change; without, these stay in force. Raises
         VaultError, LedgerError, ConfigError.
         """
         mill, empty = None, None
@@ -81,7 +96,37 @@ class Desk:
             if mill is not None:
                 await mill.aclose()
             raise
-        return cls(settings, ledger, mill, empty=empty, clock=clock, engine=engine)
+        return cls(
+            settings, ledger, mill,
+            empty=empty, clock=clock, engine=engine, configuring=configuring,
+        )  # fmt: skip
+
+    async def take_up(self) -> None:
+        """Go by the settings as they are now, if the config file has changed since they were read.
+
+        What is excluded now is hidden at once, and left out by running work, which otherwise goes
+        on with what it began with; the state folder is that of the start. Raises ConfigError,
+        UsageError for a file that cannot be used: nothing is shown by exclusions of before.
+        """
+        if self.configuring.version() == self._seen:
+            return
+        async with self._taking_up:
+            if (version := self.configuring.version()) == self._seen:
+                return
+            settings = await asyncio.to_thread(self.configuring.settings)
+            if self._follows:
+                self.settings = replace(settings, home=self.settings.home)
+            exclusions = load_exclusions(config=self.settings.config)
+            for working in tuple(self._working):
+                with suppress(RuntimeError):  # it has just been closed
+                    await working.excluding.also(exclusions)
+            if self.mill is not None:
+                mill = await _read(self.mill.root, self.settings, self.clock)
+                # What is being answered may still need the one before; not the one before that.
+                retired, self._retired, self.mill = self._retired, self.mill, mill
+                if retired is not None:
+                    await retired.aclose()
+            self._seen = version
 
     async def look_again(self) -> None:
         """Open the vault if its folder had no notes before, and has some now."""
@@ -103,6 +148,7 @@ class Desk:
 
         Raises NotemillError, TwolaneError, OSError.
         """
+        await self.take_up()
         if isinstance(work, Resume):
             line = (await self.ledger.run(work.named)).line
             if not line.of_vault:
@@ -110,6 +156,7 @@ class Desk:
             if Path(line.label) != self.root:
                 found = await asyncio.to_thread(find_asked, self.settings, line.id)
                 async with await open_run(self.settings, found, front) as mill:
+                    self._working.add(mill)
                     return await work.run(mill)
         if self.root is None:
             raise NoVaultError
@@ -117,6 +164,7 @@ class Desk:
         async with await Mill.open(
             self.root, self.settings, front, clock=self.clock, engine=engine
         ) as mill:
+            self._working.add(mill)
             return await work.run(mill)
 
     async def _go_on(self, work: Resume, run: str, front: Front) -> WorkEnded:
@@ -140,8 +188,9 @@ class Desk:
         await self.jobs.stop()
         with suppress(asyncio.CancelledError):
             await self.ledger.aclose()
-        if self.mill is not None:
-            await self.mill.aclose()
+        for mill in (self.mill, self._retired):
+            if mill is not None:
+                await mill.aclose()
 
 
 async def _read(folder: Path, settings: Settings, clock: Callable[[], float]) -> Mill:

@@ -23,7 +23,7 @@ from notemill.web.desk import Desk, NoVaultError
 from twolane import TwolaneError, UnknownRunError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    pass
 
 STATIC: Final = files("notemill.web") / "static"
 SCREENS: Final = (
@@ -180,7 +180,7 @@ def error_page(request: Request, status: int, message: str) -> HTMLResponse:
     return HTMLResponse(html, status)
 
 
-def documented(*statuses: int) -> Mapping[int | str, dict[str, Any]]:
+def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """Return the errors of a route for its OpenAPI description."""
     return {
         one: {"description": "What went wrong, and what to do.", "model": Problem}

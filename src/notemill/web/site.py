@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from fastapi import APIRouter, FastAPI, Request, WebSocket
+from fastapi import APIRouter, Depends, FastAPI, Request, WebSocket
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
+from starlette.requests import HTTPConnection
 from starlette.staticfiles import StaticFiles
 
 from notemill.web.parts import EXPECTED, STATIC, answer_error, desk_of, error_page
+from notemill.web.routes import settings
 
 if TYPE_CHECKING:
     from notemill.web.desk import Desk
@@ -30,12 +32,18 @@ class Screen(Protocol):
     api: APIRouter
 
 
-SCREENS: tuple[Screen, ...] = ()
+SCREENS: tuple[Screen, ...] = (settings,)
 
 
 def create_site(desk: Desk) -> FastAPI:
     """Return the site of a desk. It has to stand behind the guard: it checks no one itself."""
-    site = FastAPI(title="notemill", openapi_url="/api/openapi.json", docs_url=None, redoc_url=None)
+    site = FastAPI(
+        title="notemill",
+        openapi_url="/api/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        dependencies=[Depends(_settings_as_they_are)],
+    )
     site.state.desk = desk
     for screen in SCREENS:
         site.include_router(screen.pages, include_in_schema=False)
@@ -56,6 +64,11 @@ def create_site(desk: Desk) -> FastAPI:
         await desk_of(socket).hub.serve(socket)
 
     return site
+
+
+async def _settings_as_they_are(connection: HTTPConnection) -> None:
+    """Take up changed settings before anything is answered: what is excluded by now stays hidden."""
+    await desk_of(connection).take_up()
 
 
 async def _invalid(request: Request, error: Exception) -> JSONResponse | HTMLResponse:

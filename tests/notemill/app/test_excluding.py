@@ -85,12 +85,13 @@ async def test_what_names_nothing_is_refused(mill: Mill, entry: str) -> None:
         await mill.excluding.matches([entry])
 
 
-async def test_an_open_vault_takes_up_other_exclusions(mill: Mill) -> None:
-    """What is excluded now is hidden at once, and what no longer is, seen."""
-    await mill.excluding.take_up(exclusions_of(["Private"]))
+async def test_an_open_vault_takes_up_more_exclusions(mill: Mill) -> None:
+    """What is excluded now is hidden at once; what was, stays hidden."""
+    await mill.excluding.also(exclusions_of(["Private"]))
     sight = await mill.on(lambda opened: opened.look())
     assert not sight.shows("Private/Diary.md")
-    await mill.excluding.take_up(exclusions_of(["#secret"]))
+    await mill.excluding.also(exclusions_of(["#secret"]))
     sight = await mill.on(lambda opened: opened.look())
-    assert sight.shows("Private/Diary.md")
+    assert not sight.shows("Private/Diary.md")
     assert not sight.shows("Work/Plan.md")
+    assert sight.shows("Seen.md")

@@ -1,0 +1,1 @@
+"""The screens and what they ask the API, one module for each."""

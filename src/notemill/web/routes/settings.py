@@ -1,0 +1,179 @@
+"""Settings: what is in force, changes of it, exclusions with their notes, where the key is."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Annotated, Final
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import HTMLResponse
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+
+from notemill.app.properties import properties_used
+from notemill.app.views import settings as views
+from notemill.web.parts import TheDesk, TheMill, documented, page
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from notemill.app.configuring import Configuration
+    from notemill.app.excluding import Excluded
+    from notemill.web.desk import Desk
+
+pages = APIRouter(include_in_schema=False)
+api = APIRouter(prefix="/api/settings", tags=["settings"])
+
+MAX_PATTERN: Final = 1_000
+MAX_VALUE: Final = 4_096
+MOST_PATTERNS: Final = 1_000
+MOST_NOTES: Final = 100
+"""The most notes that are named for one exclusion."""
+FIELDS: Final = (
+    "provider", "model", "base_url", "run_budget", "month_budget", "confirm_usd", "proposals",
+)  # fmt: skip
+"""The settings that the page has a field for; the others are shown beside them."""
+MEANINGS: Final = {
+    "description": "one or two sentences on what the note is about",
+    "tags": "tags of the vault's vocabulary",
+    "topics": "what the note is about, in the words of the vault",
+    "related": "links to notes that belong with it",
+}
+SAVED: Final = (
+    "Saved. Work that begins from now on goes by it; running work keeps its provider and budget."
+)
+EXCLUDED: Final = (
+    "Saved. Nothing shows these notes any longer, and running work leaves them out of what it has "
+    "not sent yet."
+)
+
+Pattern = Annotated[str, Field(min_length=1, max_length=MAX_PATTERN)]
+Patterns = Annotated[list[Pattern], Field(max_length=MOST_PATTERNS)]
+Value = Annotated[str, Field(max_length=MAX_VALUE)]
+
+
+class SettingShown(BaseModel):
+    """A setting: its value in force and source; what the file says, and what stands above it."""
+
+    name: str
+    value: str | None
+    source: str
+    filed: str | None
+    overrides: str
+    shown: str
+    said: str
+    warns: bool
+
+
+class ExclusionShown(BaseModel):
+    """An exclusion and the notes that it matches; `count` is None where there is no vault."""
+
+    entry: str
+    source: str
+    count: int | None
+    notes: list[str]
+    nearest: str
+    said: str
+    hint: str
+
+
+class SettingsShown(BaseModel):
+    """All settings; `locked` says why the config file cannot be changed, '' if it can."""
+
+    settings: list[SettingShown]
+    config: str
+    locked: str
+    key: str
+    exclusions: list[ExclusionShown]
+    said: str
+
+
+class Changes(BaseModel):
+    """Settings by name, None for those to remove from the file, and exclusions one by one."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    values: Annotated[dict[str, Value | None], Field(max_length=50)] = {}
+    exclude: Patterns = []
+    include: Patterns = []
+
+
+class Key(BaseModel):
+    """An API key, which goes into the system's keyring and nowhere else."""
+
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+    key: Annotated[SecretStr, Field(min_length=1, max_length=MAX_VALUE)]
+
+
+@pages.get("/settings")
+async def settings_page(request: Request, desk: TheDesk) -> HTMLResponse:
+    """Show all settings."""
+    shown = await _shown(desk)
+    used = () if desk.mill is None else await properties_used(desk.mill)
+    return await page(
+        request,
+        "settings.html",
+        title="Settings",
+        active="settings",
+        state=shown.model_dump(),
+        by_name={one.name: one for one in shown.settings},
+        others=[one for one in shown.settings if one.name not in (*FIELDS, *views.NOT_LISTED)],
+        used=used,
+        meanings=MEANINGS,
+    )
+
+
+@api.get("", responses=documented(400, 503))
+async def get_settings(desk: TheDesk) -> SettingsShown:
+    """Return all settings in force, and exclusions with the notes that each matches."""
+    return await _shown(desk)
+
+
+@api.put("", responses=documented(400, 503))
+async def put_settings(desk: TheDesk, changes: Changes) -> SettingsShown:
+    """Change settings in the config file: all that are named, or none."""
+
+    def change() -> Configuration:
+        if changes.values:
+            desk.configuring.change(changes.values)
+        return desk.configuring.exclude(changes.exclude, changes.include)
+
+    await asyncio.to_thread(change)
+    return await _taken_up(desk, EXCLUDED if changes.exclude else SAVED)
+
+
+@api.get("/matches", responses=documented(400, 404, 503))
+async def get_matches(
+    mill: TheMill, pattern: Annotated[str, Query(min_length=1, max_length=MAX_PATTERN)]
+) -> ExclusionShown:
+    """Return the notes that a pattern would exclude, without excluding them."""
+    (found,) = await mill.excluding.matches([pattern], most=MOST_NOTES)
+    return ExclusionShown(**views.excluded(found))
+
+
+@api.put("/key", responses=documented(400, 503))
+async def put_key(desk: TheDesk, key: Key) -> SettingsShown:
+    """Put the API key into the system's keyring. It is in no answer."""
+    await asyncio.to_thread(desk.configuring.keep_key, key.key.get_secret_value())
+    return await _taken_up(desk)
+
+
+@api.delete("/key", responses=documented(400, 503))
+async def delete_key(desk: TheDesk) -> SettingsShown:
+    """Remove the API key from the system's keyring."""
+    await asyncio.to_thread(desk.configuring.forget_key)
+    return await _taken_up(desk)
+
+
+async def _taken_up(desk: Desk, said: str = SAVED) -> SettingsShown:
+    await desk.take_up()
+    return await _shown(desk, said)
+
+
+async def _shown(desk: Desk, said: str = "") -> SettingsShown:
+    found = await asyncio.to_thread(desk.configuring.now)
+    entries = [entry for entry, _ in found.exclusions]
+    matched: Sequence[Excluded] = ()
+    if desk.mill is not None:
+        matched = await desk.mill.excluding.matches(entries, most=MOST_NOTES)
+    return SettingsShown(**views.configuration(found, matched), said=said)

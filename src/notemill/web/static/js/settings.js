@@ -1,0 +1,134 @@
+// Settings: forms that save what was changed in them, and exclusions that show their notes while they are typed.
+import { api, data, define, html, nothing, render, repeat, toast } from "./core.js";
+
+/** @typedef {{name: string, shown: string, said: string, warns: boolean, overrides: string}} Setting */
+/** @typedef {{entry: string, source: string, count: number|null, notes: string[], said: string, hint: string}} Exclusion */
+/** @typedef {{settings: Setting[], locked: string, key: string, exclusions: Exclusion[], said: string}} State */
+
+const TYPING_MS = 200;
+const FROM_FILE = "config file";
+const NOTHING_EXCLUDED = html`<p class="muted">Nothing is excluded: every note may be read by the provider, except those with <code>notemill: ignore</code>.</p>`;
+
+/** The fields of a form that show another value than the server's. @param {HTMLFormElement} form */
+const changed = (form) => /** @type {HTMLInputElement[]} */ ([...form.elements]).filter((one) => one.name && !one.disabled
+  && (one.type === "radio" ? one.checked && !one.defaultChecked : one.value !== one.defaultValue));
+
+/** @param {any} form */
+const mark = (form) => { form.querySelector("[data-changed]").textContent = changed(form).length ? "Not saved yet" : ""; };
+
+/** @param {Exclusion} one */
+const matched = ({ hint, notes, count }) => html`
+  ${hint ? html`<p class="hint">${hint}</p>` : nothing}
+  <ul class="names">${notes.map((note) => html`<li class="break" dir="auto">${note}</li>`)}</ul>
+  ${(count ?? 0) > notes.length ? html`<p class="hint">and ${((count ?? 0) - notes.length).toLocaleString("en")} more</p>` : nothing}`;
+
+class Settings extends HTMLElement {
+  asked = 0;
+  timer = 0;
+
+  connectedCallback() {
+    for (const one of this.all("[data-live]")) one.hidden = false;
+    this.addEventListener("submit", (event) => this.submitted(event));
+    this.addEventListener("input", (event) => this.typed(/** @type {HTMLInputElement} */ (event.target)));
+    this.one("[data-forget]").addEventListener("click", () => this.send("DELETE", "/api/settings/key"));
+    document.addEventListener("visibilitychange", () => { if (!document.hidden) this.look(); });
+    window.addEventListener("pageshow", (event) => { if (event.persisted) this.look(); });
+    this.one("[data-exclusions]").replaceChildren();
+    this.show(data());
+  }
+
+  /** @param {string} selector @returns {any} */
+  one(selector) { return this.querySelector(selector); }
+  /** @param {string} selector @returns {NodeListOf<any>} */
+  all(selector) { return this.querySelectorAll(selector); }
+
+  /** @param {Event} event */
+  async submitted(event) {
+    event.preventDefault();
+    const form = /** @type {HTMLFormElement} */ (event.target);
+    const field = form.querySelector("input");
+    const value = field?.value ?? "";
+    if ("settings" in form.dataset) {
+      const values = Object.fromEntries(changed(form).map((one) => [one.name, one.value.trim() || null]));
+      if (Object.keys(values).length) await this.send("PUT", "/api/settings", { values }, { form });
+    } else if (field && value.trim()) {
+      field.value = "";
+      if ("key" in form.dataset) await this.send("PUT", "/api/settings/key", { key: value });
+      else if (!(await this.send("PUT", "/api/settings", { exclude: [value] }))) field.value = value;
+      this.typed(field);
+    }
+  }
+
+  /**
+   * Change something; the answer is what is in force then.
+   * @param {string} method @param {string} path @param {object} [body] @param {{form?: HTMLFormElement, undo?: () => void}} [how]
+   */
+  async send(method, path, body, { form, undo } = {}) {
+    try {
+      const state = await api(method, path, body);
+      this.show(state, form);
+      toast(state.said, { tone: "good", action: undo && { label: "Undo", run: undo } });
+      return true;
+    } catch (error) {
+      toast(error instanceof Error ? error.message : String(error), { tone: "bad" });
+      return false;
+    }
+  }
+
+  /** Show what is in force now: another tab, or a terminal, may have changed it. */
+  async look() {
+    const state = await api("GET", "/api/settings").catch(() => null);
+    if (state) this.show(state);
+  }
+
+  /** @param {State} state @param {HTMLFormElement} [saved] its fields take the server's values; of others, what was typed stays */
+  show(state, saved) {
+    for (const { name, shown, said, warns, overrides } of state.settings) {
+      for (const one of this.all(`input[name="${name}"]`)) {
+        const keeps = one.form !== saved && changed(one.form).some((other) => other.name === name);
+        const isRadio = one.type === "radio";
+        one.disabled = Boolean(overrides || state.locked);
+        if (isRadio) one.defaultChecked = one.value === shown;
+        else one.defaultValue = shown;
+        if (!keeps) Object.assign(one, isRadio ? { checked: one.value === shown } : { value: shown });
+      }
+      for (const one of this.all(`[data-source="${name}"]`)) {
+        one.textContent = said;
+        one.dataset.tone = warns ? "warn" : "";
+      }
+    }
+    this.one("[data-key-standing]").textContent = state.key;
+    this.one("[data-locked]").hidden = !state.locked;
+    for (const form of this.all("form[data-settings]")) mark(form);
+    render(state.exclusions.length ? repeat(state.exclusions, (one) => one.source + one.entry, (one) => this.exclusion(one, state)) : NOTHING_EXCLUDED, this.one("[data-exclusions]"));
+  }
+
+  /** @param {Exclusion} one @param {State} state */
+  exclusion(one, state) {
+    const undo = () => this.send("PUT", "/api/settings", { exclude: [one.entry] });
+    const remove = () => this.send("PUT", "/api/settings", { include: [one.entry] }, { undo });
+    return html`<details class="exclusion" ?open=${one.count === 0}>
+      <summary><code dir="auto">${one.entry}</code> ${one.said ? html`<span class="badge ${one.count ? "" : "badge-warn"}">${one.said}</span>` : nothing}
+        <span class="source">${one.source}</span>
+        ${one.source === FROM_FILE && !state.locked ? html`<button class="btn btn-quiet" aria-label="Do not exclude ${one.entry} any longer" @click=${remove}>Remove</button>` : nothing}</summary>
+      ${matched(one)}</details>`;
+  }
+
+  /** @param {HTMLInputElement} field */
+  typed(field) {
+    if (field.form && "settings" in field.form.dataset) mark(field.form);
+    window.clearTimeout(this.timer);
+    if (field.id === "pattern") this.timer = window.setTimeout(() => this.match(field.value.trim()), TYPING_MS);
+  }
+
+  /** Show what a pattern would exclude. @param {string} pattern */
+  async match(pattern) {
+    const asked = ++this.asked;
+    const found = /[^#/.\s]/.test(pattern) && await api("GET", `/api/settings/matches?pattern=${encodeURIComponent(pattern)}`)
+      .catch((error) => ({ said: "", hint: error.message, notes: [], count: 0 }));
+    if (asked !== this.asked) return;  // something else was typed meanwhile
+    render(found ? html`<p>${found.said ? `Matches ${found.said}` : nothing}</p>${matched(found)}` : nothing, this.one("[data-matches]"));
+  }
+}
+
+define("nm-settings", Settings);
