@@ -20,7 +20,8 @@ from notemill.app.reviewing import Wanted
 from notemill.errors import NotemillError
 from notemill.stores.proposals import ProposalState
 from notemill.web.desk import Desk, NoVaultError
-from twolane import TwolaneError, UnknownRunError
+from notemill.web.figures import span
+from twolane import TwolaneError, UnknownRunError, format_usd
 
 if TYPE_CHECKING:
     pass
@@ -69,6 +70,8 @@ def _templates() -> Environment:
         lstrip_blocks=True,
     )
     made.filters["json"] = _json
+    made.filters["span"] = span
+    made.filters["usd"] = format_usd
     made.filters["instant"] = lambda at: datetime.fromtimestamp(at, UTC).isoformat()
     made.filters["utc"] = lambda at: datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M UTC")
     return made

@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
+from playwright.sync_api import sync_playwright
 
 from tests.notemill.web.served import Served, sample_vault
 
@@ -65,12 +66,15 @@ def sample(tmp_path: Path) -> Path:
     return sample_vault(tmp_path)
 
 
-@pytest.fixture(scope="session")
-def browser_type_launch_args() -> dict[str, Any]:
-    """Use the system's Chromium: nothing is downloaded."""
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """The system's Chromium, for one module: its loop would keep asyncio from tests elsewhere."""
     if CHROMIUM is None:
         pytest.skip("no Chromium on this machine: install Debian's package chromium")
-    return {"executable_path": CHROMIUM, "args": list(CHROMIUM_FLAGS)}
+    with sync_playwright() as playwright:
+        found = playwright.chromium.launch(executable_path=CHROMIUM, args=list(CHROMIUM_FLAGS))
+        yield found
+        found.close()
 
 
 class Visit(Protocol):
@@ -91,10 +95,9 @@ def visit(browser: Browser) -> Iterator[Visit]:
         context.set_default_timeout(WAIT_MS)
         contexts.append(context)
         page = context.new_page()
-        listen(page, said)
         page.goto(served.enter)
-        if path != "/":
-            page.goto(served.url + path)
+        listen(page, said)
+        page.goto(served.url + path)
         return page
 
     yield open_page
