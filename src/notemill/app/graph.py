@@ -7,10 +7,11 @@ import hashlib
 from collections import Counter
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from notemill.errors import NoteNotFoundError
-from notemill.linking.layout import lay_out
+from notemill.linking.layout import DIGITS, lay_out
 from notemill.stores.proposals import ProposalState
 from notemill.stores.queue_rows import Filter
 from notemill.vault.globs import folded
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 MOST_NEAR: Final = 150
 """The most notes in the neighbourhood of one: more are not told apart."""
+MOST_KEPT: Final = 32
+"""The most neighbourhoods whose places are remembered: as many as a person goes back to."""
 MOST_DRAWN: Final = 20_000
 """The most notes in a picture of the whole vault."""
 MOST_DEPTH: Final = 3
@@ -76,7 +79,8 @@ class Picture:
     """Notes with their places, and the links between them by their indexes here.
 
     `focus` is the id of the note in the middle, '' for the whole vault; `left_out` the number of
-    its notes that are too many to draw. `groups` are those of the vault.
+    its notes that are too many to draw. `groups` are those of the vault. `box` is the frame that
+    all notes fit in, before and after: its lowest and its highest x and y.
     """
 
     notes: tuple[PlacedNote, ...]
@@ -86,6 +90,7 @@ class Picture:
     focus: str = ""
     depth: int = 0
     left_out: int = 0
+    box: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,13 +131,20 @@ class Graphing:
         """Return the vault's graph as it is now. Raises VaultError."""
         return await self._bench.on(self._look)
 
-    async def near(self, note: str = "", *, depth: int = 1, shown: Shown = Shown.AFTER) -> Picture:
+    async def near(
+        self,
+        note: str = "",
+        *,
+        depth: int = 1,
+        shown: Shown = Shown.AFTER,
+        network: Network | None = None,
+    ) -> Picture:
         """Return the neighbourhood of the note with the id `note`: those up to `depth` links away.
 
         '' takes the note with the most links. A note lies at the same place before and after.
-        Raises NoteNotFoundError, VaultError.
+        `network` None reads the vault first. Raises NoteNotFoundError, VaultError.
         """
-        graph = await self.network()
+        graph = network or await self.network()
         if not graph.notes:
             return Picture((), (), (), shown)
         depth = max(1, min(depth, MOST_DEPTH))
@@ -140,27 +152,19 @@ class Graphing:
         near = graph.around(place, depth, Shown.AFTER)
         drawn = near[:MOST_NEAR]
         links = graph.between(drawn, Shown.AFTER)
-        keys = [graph.notes[one].key for one in drawn]
-        pairs = [(one.a, one.b) for one in links]
-        places = await asyncio.to_thread(lay_out, keys, pairs)
-        centre = places[0]
+        keys = tuple(graph.notes[one].key for one in drawn)
+        places = await asyncio.to_thread(_around, keys, tuple((one.a, one.b) for one in links))
         reached = set(graph.around(place, depth, shown))
         kept = [number for number, one in enumerate(drawn) if one in reached]
         return Picture(
-            tuple(
-                PlacedNote(
-                    row_of(graph, drawn[number]),
-                    round(places[number][0] - centre[0], 2),
-                    round(places[number][1] - centre[1], 2),
-                )
-                for number in kept
-            ),
+            tuple(PlacedNote(row_of(graph, drawn[number]), *places[number]) for number in kept),
             graph.between([drawn[number] for number in kept], shown),
             graph.groups,
             shown,
             graph.notes[place].id,
             depth,
             len(reached) - len(kept),
+            _box(places),
         )
 
     async def whole(self, *, shown: Shown = Shown.AFTER) -> Picture:
@@ -180,7 +184,10 @@ class Graphing:
             graph.between(drawn, shown),
             graph.groups,
             shown,
-            left_out=len(graph.notes) - len(drawn),
+            "",
+            0,
+            len(graph.notes) - len(drawn),
+            _box(places),
         )
 
     async def _places(self, graph: Network, drawn: Sequence[int]) -> list[tuple[float, float]]:
@@ -205,12 +212,14 @@ class Graphing:
         backwards: bool = False,
         skip: int = 0,
         limit: int = 50,
+        network: Network | None = None,
     ) -> GraphRows:
         """Return rows of all notes, or of the neighbours of the one with the id `note`.
 
-        `backwards` turns the order round. Raises NoteNotFoundError, VaultError.
+        `backwards` turns the order round; `network` is as in `near`. Raises NoteNotFoundError,
+        VaultError.
         """
-        graph = await self.network()
+        graph = network or await self.network()
         focus = graph.place_of(note) if note else None
         depth = max(1, min(depth, MOST_DEPTH))
         found = (
@@ -243,15 +252,16 @@ class Graphing:
                 ranked.append((rank, -graph.degree(place), place))
         return tuple(row_of(graph, place) for _, _, place in sorted(ranked)[:MOST_FOUND])
 
-    async def card(self, note: str) -> NoteCard:
-        """Return what is known of the note with the id `note`.
+    async def card(self, note: str, *, network: Network | None = None) -> NoteCard:
+        """Return what is known of the note with the id `note`; `network` is as in `near`.
 
         Raises NoteNotFoundError, VaultError.
         """
-        graph = await self.network()
+        graph = network or await self.network()
         place = graph.place_of(note)
         key = graph.notes[place].key
-        proposals = await self._bench.on(lambda opened: _waiting(opened, key))
+        wanted = Filter(states=WAITING, note=key, shows=graph.has)
+        proposals = await self._bench.on(lambda opened: list(opened.queue.all_of(wanted)))
         links = sorted(graph.neighbours(place), key=lambda one: (graph.notes[one[0]].title, one[0]))
         return NoteCard(
             row_of(graph, place),
@@ -293,17 +303,25 @@ def row_of(graph: Network, place: int) -> GraphRow:
     return GraphRow(graph.notes[place], counts[Standing.OWN], counts[Standing.WRITTEN], proposed)
 
 
+@lru_cache(maxsize=MOST_KEPT)
+def _around(keys: tuple[str, ...], pairs: tuple[tuple[int, int], ...]) -> list[tuple[float, float]]:
+    """Return the places of notes with the first of them at the origin."""
+    places = lay_out(keys, pairs)
+    left, up = places[0]
+    return [(round(x - left, DIGITS), round(y - up, DIGITS)) for x, y in places]
+
+
+def _box(places: Sequence[tuple[float, float]]) -> tuple[float, float, float, float]:
+    """Return the lowest and the highest x and y of places."""
+    right, up = zip(*places, strict=True) if places else ((0.0,), (0.0,))
+    return min(right), min(up), max(right), max(up)
+
+
 def _named(scene: Scene, name: str) -> str | None:
     wanted = name.strip().removeprefix("[[").removesuffix("]]")
     if wanted in scene.facts:
         return wanted
     return scene.names.resolve(wanted.removesuffix(".md"), source="") if wanted else None
-
-
-def _waiting(opened: OpenVault, key: str) -> list[QueueRow]:
-    shows = opened.look().shows
-    wanted = Filter(states=WAITING, note=key, shows=shows)
-    return list(opened.queue.all_of(wanted))
 
 
 def _name(row: GraphRow) -> tuple[str, str]:

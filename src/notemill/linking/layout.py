@@ -222,10 +222,11 @@ def _relax(places: Places, links: Links, rounds: int, *, heat: float) -> None:
 
 def _repelled(places: Places, mass: NDArray[np.float64]) -> Places:
     if len(places) <= _EXACT:
-        apart = places[:, None, :] - places[None, :, :]
-        square = (apart**2).sum(axis=2) + 0.05
+        # Sums of differences as products of matrices: no array of all pairs by axes is needed.
+        far = (places**2).sum(axis=1)
+        square = np.maximum(far[:, None] + far[None, :] - 2 * places @ places.T, 0) + 0.05
         strength = mass[:, None] * mass[None, :] / square
-        force: Places = (apart * strength[:, :, None]).sum(axis=1)
+        force: Places = places * strength.sum(axis=1)[:, None] - strength @ places
         return force
     return _repelled_on_grid(places, mass)
 

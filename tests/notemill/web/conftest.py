@@ -116,6 +116,7 @@ def listen(page: Page, said: list[str]) -> None:
             if one.type in ("error", "warning")
             and "ERR_CONNECTION" not in one.text
             and "WebSocket" not in one.text
+            and "GL Driver Message" not in one.text  # of the browser's own drawing in software
             else None
         ),
     )

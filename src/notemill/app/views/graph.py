@@ -32,6 +32,7 @@ def picture(found: Picture) -> dict[str, Any]:
         "links": [[one.a, one.b, one.standing] for one in found.links],
         "groups": groups(found.groups, found.shown),
         "left_out": found.left_out,
+        "box": list(found.box),
     }
 
 

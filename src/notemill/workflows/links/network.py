@@ -136,6 +136,10 @@ class Network:
             raise NoteNotFoundError("this note is not in the graph; it may have been renamed")
         return place
 
+    def has(self, key: str) -> bool:
+        """Return whether the note at a path is in the graph."""
+        return note_id(key) in self._places
+
     def neighbours(self, place: int) -> list[tuple[int, Standing]]:
         """Return the notes that a note is linked with, and how each link stands."""
         return self._neighbours[place]
