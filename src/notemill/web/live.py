@@ -19,7 +19,7 @@ from starlette.websockets import WebSocketDisconnect
 from notemill.app.reviewing import Wanted
 from notemill.app.views.ledger import batch_view, item_view, run_line_view
 from notemill.errors import NotemillError
-from twolane import ItemState, TwolaneError
+from twolane import ItemState, TwolaneError, UnknownRunError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -217,9 +217,10 @@ class Hub:
                 page.offer("run", name, views[name])
             watched = page.window.run
             for name in (watched,) if watched else changed:
-                await self._tell_of_batches(page, name)
-                if not page.is_quiet:
-                    await self._tell_of_items(page, name)
+                with contextlib.suppress(UnknownRunError):  # a page may name what it likes
+                    await self._tell_of_batches(page, name)
+                    if not page.is_quiet:
+                        await self._tell_of_items(page, name)
 
     async def _tell_of_batches(self, page: Page, run: str) -> None:
         for one in await self._ledger.batches(run):

@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection
 from starlette.staticfiles import StaticFiles
 
-from notemill.web.parts import EXPECTED, STATIC, answer_error, desk_of, error_page
+from notemill.web.parts import EXPECTED, STATIC, answer_error, desk_of, documented, error_page
 from notemill.web.routes import graph, runs, settings
 
 if TYPE_CHECKING:
@@ -43,6 +43,7 @@ def create_site(desk: Desk) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         dependencies=[Depends(_settings_as_they_are)],
+        responses=documented(422),
     )
     site.state.desk = desk
     for screen in SCREENS:
