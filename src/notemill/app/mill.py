@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from notemill.app.links import Linking
     from notemill.app.overview import Overviewing
     from notemill.app.planning import Planning
+    from notemill.app.reading import Reading
     from notemill.app.review_page import ReviewPage
     from notemill.app.reviewing import Reviewing
     from notemill.app.tags import Tagging
@@ -139,6 +140,13 @@ class Mill(Workbench):
         from notemill.app.planning import Planning  # noqa: PLC0415
 
         return Planning(self, self.links)
+
+    @cached_property
+    def reading(self) -> Reading:
+        """Read single notes."""
+        from notemill.app.reading import Reading  # noqa: PLC0415
+
+        return Reading(self, self.graph)
 
     @cached_property
     def reviewing(self) -> Reviewing:

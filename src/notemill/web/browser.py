@@ -40,14 +40,8 @@ def open_link(link: str, folder: Path) -> None:
     """
     if not has_windows(sys.platform, os.environ):
         return
-    file = folder / FILE
-    text = (
-        '<!doctype html><meta charset="utf-8"><title>notemill</title>'
-        f'<meta http-equiv="refresh" content="0;url={escape(link)}">'
-        f'<p><a href="{escape(link)}">Open the dashboard</a></p>'
-    )
     try:
-        private.write(file, text.encode())
+        file = leading_file(link, folder)
         # `-I`: a file of that name in the folder where the command was typed is not taken for it.
         subprocess.Popen(  # noqa: S603  # the interpreter itself, and a path of ours
             [sys.executable, "-I", "-m", "webbrowser", file.as_uri()],
@@ -58,6 +52,18 @@ def open_link(link: str, folder: Path) -> None:
         )
     except OSError:
         return
+
+
+def leading_file(link: str, folder: Path) -> Path:
+    """Write the file that leads a browser to a link. Raises OSError."""
+    file = folder / FILE
+    text = (
+        '<!doctype html><meta charset="utf-8"><title>notemill</title>'
+        f'<meta http-equiv="refresh" content="0;url={escape(link)}">'
+        f'<p><a href="{escape(link)}">Open the dashboard</a></p>'
+    )
+    private.write(file, text.encode())
+    return file
 
 
 def forget_link(folder: Path) -> None:

@@ -48,7 +48,7 @@ _STYLE: Final = (
     ":root{color-scheme:light dark}"
     "body{font:16px/1.5 system-ui,sans-serif;max-width:36rem;margin:15vh auto 0;padding:0 1.5rem}"
     "h1{font-size:1.25rem;margin:0 0 .5rem}p{margin:.5rem 0}"
-    "code{font:14px ui-monospace,monospace;padding:.1em .3em;border-radius:4px;"
+    "code{font:14px ui-monospace,monospace;white-space:nowrap;padding:.1em .3em;border-radius:4px;"
     "background:color-mix(in srgb,currentColor 10%,transparent)}"
 )
 _STYLE_HASH: Final = b64encode(sha256(_STYLE.encode()).digest()).decode()
@@ -70,11 +70,15 @@ _JSON: Final = (b"content-type", b"application/json")
 _KEPT_FILES: Final = "/static/"
 """What the site itself may let a browser keep: its own files, the same for every vault."""
 
-_SEE_LINK: Final = (
-    "Open the link that <code>notemill serve</code> printed. It works once; "
-    "<code>notemill serve --url</code> prints a new one."
+_NOT_LET_IN: Final = (
+    "This page is not open to this browser",
+    (
+        "Open the link that <code>notemill serve</code> printed. It works once; "
+        "<code>notemill serve --url</code> prints a new one."
+    ),
 )
-_AGAIN: Final = '<a href="/">Open the dashboard</a>'
+_LED_HERE: Final = ("A link from another page", '<a href="/">Open the dashboard</a>')
+"""The titles of the guard's pages, and what to do."""
 
 
 class RefusedError(Exception):
@@ -311,9 +315,8 @@ async def _refuse(scope: Scope, refused: RefusedError, send: Send) -> None:
         error = {"kind": refused.kind, "message": refused.message, "exit": 2}
         body, kind = orjson.dumps({"error": error}), _JSON
     else:
-        again = _AGAIN if refused.kind == "origin" else _SEE_LINK
-        text = f"<p>{escape(refused.message)}</p><p>{again}</p>"
-        body, kind = _page("This page is not open to this browser", text), _HTML
+        title, text = _LED_HERE if refused.kind == "origin" else _NOT_LET_IN
+        body, kind = _page(title, f"<p>{escape(refused.message)}</p><p>{text}</p>"), _HTML
     await _answer(send, refused.status, body, [kind, *_allowed(refused)])
 
 

@@ -259,6 +259,7 @@ class GraphElement extends HTMLElement {
         ${card.tags.map((one) => html`<span class="tag" dir="auto">#${one}</span>`)}
         ${card.proposed_tags.map((one) => html`<span class="tag waits" dir="auto" title="proposed">#${one}<span class="visually-hidden"> (proposed)</span></span>`)}</p>` : nothing}
       <p class="row">${card.waiting ? html`<a class="btn btn-primary" href=${`/review?note=${encodeURIComponent(card.note)}`}>Review ${counted(card.waiting, "proposal")}</a>` : nothing}
+        <a class="btn" href=${`/notes/${card.id}`}>Read the note</a>
         ${card.id === this.start.note ? nothing : html`<a class="btn" href=${around(card.id)}>Show its neighbours</a>`}</p>
       <div><h3>${every ? counted(every, "link") : "No links"}</h3>
         <ul class="places">${card.linked.map((one) => html`<li><a href=${around(one.id)} dir="auto" title=${one.note}>${one.title}</a>
