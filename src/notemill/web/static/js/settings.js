@@ -6,14 +6,13 @@ import { api, data, define, html, nothing, render, repeat, toast } from "./core.
 /** @typedef {{settings: Setting[], locked: string, key: string, exclusions: Exclusion[], said: string}} State */
 
 const TYPING_MS = 200;
-const FROM_FILE = "config file";
 const NOTHING_EXCLUDED = html`<p class="muted">Nothing is excluded: every note may be read by the provider, except those with <code>notemill: ignore</code>.</p>`;
 
 /** The fields of a form that show another value than the server's. @param {HTMLFormElement} form */
 const changed = (form) => /** @type {HTMLInputElement[]} */ ([...form.elements]).filter((one) => one.name && !one.disabled
   && (one.type === "radio" ? one.checked && !one.defaultChecked : one.value !== one.defaultValue));
 
-/** @param {any} form */
+/** Say of a form whether it is saved. @param {any} form */
 const mark = (form) => { form.querySelector("[data-changed]").textContent = changed(form).length ? "Not saved yet" : ""; };
 
 /** @param {Exclusion} one */
@@ -59,10 +58,7 @@ class Settings extends HTMLElement {
     }
   }
 
-  /**
-   * Change something; the answer is what is in force then.
-   * @param {string} method @param {string} path @param {object} [body] @param {{form?: HTMLFormElement, undo?: () => void}} [how]
-   */
+  /** Change something. @param {string} method @param {string} path @param {object} [body] @param {{form?: HTMLFormElement, undo?: () => void}} [how] */
   async send(method, path, body, { form, undo } = {}) {
     try {
       const state = await api(method, path, body);
@@ -76,21 +72,17 @@ class Settings extends HTMLElement {
   }
 
   /** Show what is in force now: another tab, or a terminal, may have changed it. */
-  async look() {
-    const state = await api("GET", "/api/settings").catch(() => null);
-    if (state) this.show(state);
-  }
+  look() { api("GET", "/api/settings").then((state) => this.show(state), () => {}); }
 
   /** @param {State} state @param {HTMLFormElement} [saved] its fields take the server's values; of others, what was typed stays */
   show(state, saved) {
     for (const { name, shown, said, warns, overrides } of state.settings) {
       for (const one of this.all(`input[name="${name}"]`)) {
         const keeps = one.form !== saved && changed(one.form).some((other) => other.name === name);
-        const isRadio = one.type === "radio";
+        const [field, value] = one.type === "radio" ? ["Checked", one.value === shown] : ["Value", shown];
+        one[`default${field}`] = value;
+        if (!keeps) one[field.toLowerCase()] = value;
         one.disabled = Boolean(overrides || state.locked);
-        if (isRadio) one.defaultChecked = one.value === shown;
-        else one.defaultValue = shown;
-        if (!keeps) Object.assign(one, isRadio ? { checked: one.value === shown } : { value: shown });
       }
       for (const one of this.all(`[data-source="${name}"]`)) {
         one.textContent = said;
@@ -99,6 +91,8 @@ class Settings extends HTMLElement {
     }
     this.one("[data-key-standing]").textContent = state.key;
     this.one("[data-locked]").hidden = !state.locked;
+    this.one("[data-locked]").textContent = `${state.locked}: settings are shown here, but cannot be changed.`;
+    for (const one of this.all("[data-live], #pattern, #key")) one.disabled = Boolean(state.locked);
     for (const form of this.all("form[data-settings]")) mark(form);
     render(state.exclusions.length ? repeat(state.exclusions, (one) => one.source + one.entry, (one) => this.exclusion(one, state)) : NOTHING_EXCLUDED, this.one("[data-exclusions]"));
   }
@@ -107,11 +101,11 @@ class Settings extends HTMLElement {
   exclusion(one, state) {
     const undo = () => this.send("PUT", "/api/settings", { exclude: [one.entry] });
     const remove = () => this.send("PUT", "/api/settings", { include: [one.entry] }, { undo });
-    return html`<details class="exclusion" ?open=${one.count === 0}>
+    return html`<div class="exclusion"><details ?open=${one.count === 0}>
       <summary><code dir="auto">${one.entry}</code> ${one.said ? html`<span class="badge ${one.count ? "" : "badge-warn"}">${one.said}</span>` : nothing}
-        <span class="source">${one.source}</span>
-        ${one.source === FROM_FILE && !state.locked ? html`<button class="btn btn-quiet" aria-label="Do not exclude ${one.entry} any longer" @click=${remove}>Remove</button>` : nothing}</summary>
-      ${matched(one)}</details>`;
+        <span class="source">${one.source}</span></summary>
+      ${matched(one)}</details>
+      ${one.source === "config file" && !state.locked ? html`<button class="btn btn-quiet" aria-label="Do not exclude ${one.entry} any longer" @click=${remove}>Remove</button>` : nothing}</div>`;
   }
 
   /** @param {HTMLInputElement} field */
