@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 MOST_ITEMS: Final = 1_000
 """The most items of a page."""
 MOST_BATCHES: Final = 500
-MOST_FAILURES: Final = 5_000
+MOST_FAILURES: Final = 1_000
 """How many failures are looked at to group them."""
 INTERVALS: Final = 120
 """Of a timeline: as many as a screen tells apart."""
@@ -96,13 +96,14 @@ class LedgerReading:
         Raises UnknownRunError, AmbiguousRunError, LedgerError.
         """
         entry = self._runs.find(named)
-        line = self._runs.line(entry)
-        row = entry.row
+        row, rows = entry.row, self._runs.rows()
         if row is None:
-            return RunDetail(line)
-        rows = self._runs.rows()
-        beside = [rows[one] for one in line.asides if one in rows]
+            return RunDetail(self._runs.line(entry))
+        beside = [rows[one] for one in entry.asides if one in rows]
         reports = [self._reader.report(one, with_failures=False) for one in (row, *beside)]
+        for one, report in zip((row, *beside), reports, strict=True):
+            self._runs.take(one, report)
+        line = self._runs.line(entry)
         failed = reports[0].items.failed
         left = self._reader.always_failing(row) if failed else {}
         return RunDetail(
@@ -126,9 +127,13 @@ class LedgerReading:
             goes_on_here=row.kind not in (KIND_TAGS, *ASIDES),
         )
 
+    def line(self, run_id: str) -> RunLine:
+        """Return a run as a list shows it. Raises UnknownRunError, LedgerError."""
+        return self._runs.line(self._runs.find(run_id))
+
     def counts(self, run_id: str) -> Counts:
         """Count the items of a run by state. Raises UnknownRunError, LedgerError."""
-        return self._reader.counts(self._runs.row(run_id))
+        return self._runs.counts(self._runs.row(run_id))
 
     def timeline(self, run_id: str) -> Timeline | None:
         """Return when real-time calls of a run ended. Raises UnknownRunError, LedgerError."""
@@ -197,7 +202,7 @@ class LedgerReading:
     def failures(self, run_id: str) -> Failures:
         """Return what did not succeed in groups. Raises UnknownRunError, LedgerError."""
         row = self._runs.row(run_id)
-        counts = self._reader.counts(row)
+        counts = self._runs.counts(row)
         total = sum(getattr(counts, state.value) for state in FAILED)
         found = self._reader.lines(row, limit=MOST_FAILURES, states=FAILED) if total else []
         hidden = self._names.hidden(row, [one.key for one in found])

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from notemill.app.runs import KnownRun
-    from twolane import Counts, Reader, RunRow
+    from twolane import Counts, Reader, Report, RunRow
 
 MOST_RUNS: Final = 1_000
 COUNTED_WITHIN_S: Final = 0.02
@@ -35,6 +35,11 @@ class RunEntry(NamedTuple):
     id: str
     known: KnownRun | None
     row: RunRow | None
+
+    @property
+    def asides(self) -> tuple[str, ...]:
+        """The runs that were asked beside it."""
+        return () if self.known is None else self.known.asides
 
 
 class _Tally(NamedTuple):
@@ -111,6 +116,15 @@ class LedgerRuns:
         """Return one run with exact counts. Raises LedgerError."""
         return self._line(entry, until=None)
 
+    def counts(self, row: RunRow) -> Counts:
+        """Return a run's exact counts. Raises LedgerError."""
+        return self._tally(row, None).counts
+
+    def take(self, row: RunRow, report: Report) -> None:
+        """Take a run's counts and cost from its report: they need not be counted again."""
+        version = self._reader.version()
+        self._tallies[row.id] = _Tally(row, version, report.items, report.actual_nano)
+
     def row(self, run_id: str) -> RunRow:
         """Return the engine's run with this id. Raises UnknownRunError."""
         row = self.rows().get(run_id)
@@ -120,7 +134,7 @@ class LedgerRuns:
 
     def _line(self, entry: RunEntry, *, until: float | None) -> RunLine:
         known, row = entry.known, entry.row
-        asides = () if known is None else known.asides
+        asides = entry.asides
         if row is None:
             assert known is not None  # noqa: S101  # an entry has one of both
             return RunLine(

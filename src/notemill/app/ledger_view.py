@@ -65,6 +65,10 @@ class LedgerView:
         """
         return await self._thread.run(self._reading.run, named)
 
+    async def line(self, run_id: str) -> RunLine:
+        """Return a run as a list shows it. Raises UnknownRunError."""
+        return await self._thread.run(self._reading.line, run_id)
+
     async def counts(self, run_id: str) -> Counts:
         """Count the items of a run by state. Raises UnknownRunError if it asked no model."""
         return await self._thread.run(self._reading.counts, run_id)

@@ -211,6 +211,9 @@ class Hub:
     async def _tell_of_runs(self) -> None:
         runs = (await self._ledger.runs())[:RECENT_RUNS]
         views = {one.id: run_line_view(one) for one in runs}
+        for watched in {one.window.run for one in self._pages} - {"", *views}:
+            with contextlib.suppress(UnknownRunError):
+                views[watched] = run_line_view(await self._ledger.line(watched))
         for page in tuple(self._pages):
             changed = [name for name, view in views.items() if page.differs("run", name, view)]
             for name in changed:

@@ -57,6 +57,7 @@ def gist(message: str, *own: str) -> str:
     `own` are the item's names; they, ids, quoted texts and numbers are left out.
     """
     text = message[:_COMPARED_CHARS]
-    for name in sorted(filter(None, own), key=len, reverse=True):
+    # Looking first is much faster than searching by a pattern of each item's own.
+    for name in sorted((one for one in own if one and one in text), key=len, reverse=True):
         text = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", "…", text)
     return _OWN.sub("…", text)

@@ -10,7 +10,10 @@ from websockets.sync.client import ClientConnection, connect
 
 from notemill.app.reviewing import Wanted
 from notemill.stores.proposals import Decision, ProposalState
+from notemill.web.live import RECENT_RUNS
 from tests.notemill.workflows.notes import write_notes
+from tests.twolane.ledger.test_ledger_machine import new_items, new_run
+from twolane.ledger import LEDGER_FILE, Ledger
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -90,6 +93,24 @@ def test_another_fronts_decision_is_told(serve: Serve, tmp_path: Path) -> None:
         )
 
     assert told["counts"]["pending"] == before[ProposalState.PENDING] - 1
+
+
+def test_a_run_that_a_page_watches_is_told_of_however_old_it_is(serve: Serve) -> None:
+    """The newest runs are told to all pages; an older one to the page that shows it."""
+    served = serve(None)
+    ledger = Ledger(served.settings.home / LEDGER_FILE)
+    for n in range(RECENT_RUNS + 5):
+        ledger.create_run(new_run(f"r{n}", 2), new_items(2), 1_000.0 + n)
+    with socket_of(served) as socket:
+        socket.send('{"watch":{"run":"r0"}}')
+        heard_until(socket, lambda one: one["type"] == "item" and one["run"] == "r0")
+        ledger.cancel_all(ledger.run("r0"), reason="canceled by hand")
+        ledger.close()
+        (*_, told) = heard_until(
+            socket, lambda one: one["type"] == "run" and one["counts"]["canceled"] == 2
+        )
+
+    assert told["run"] == "r0"
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,8 @@ MOST_CURSOR_CHARS: Final = 20
 MOST_ITEMS: Final = 500
 """The most items of an answer: what a screen shows is a tenth of it."""
 ITEMS_OF_A_PAGE: Final = 100
+WHOLE_UP_TO: Final = 20_000
+"""Of a run with more items, the page comes before its timeline does."""
 TITLES: Final = {
     "curate": "Curation",
     "link": "Links",
@@ -214,10 +216,12 @@ async def run_page(
     request: Request,
     desk: TheDesk,
     run_id: RunId,
+    *,
     state: ItemState | None = None,
     after: Cursor = None,
+    whole: bool = False,
 ) -> Response:
-    """Show one run, with the first of its items."""
+    """Show one run, with the first of its items; of a large one the rest only if it is `whole`."""
     detail = await desk.ledger.run(run_id)
     line = detail.line
     if line.id != run_id:
@@ -239,7 +243,8 @@ async def run_page(
         state=state or "",
         states=STATES,
         failures=await _failures(desk, detail),
-        chart=await _chart(desk, detail),
+        whole=whole or line.total <= WHOLE_UP_TO,
+        chart=await _chart(desk, detail) if whole or line.total <= WHOLE_UP_TO else None,
         expiring=[one for one in await desk.ledger.expiring() if one.run == line.id],
         now=desk.clock(),
         unsuccessful=UNSUCCESSFUL,

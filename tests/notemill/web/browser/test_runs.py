@@ -12,6 +12,7 @@ from playwright.sync_api import expect
 
 from tests.doubles import ScriptedProvider
 from tests.notemill.web.ledgers import HOSTILE, hostile_run, large_run, long_run
+from tests.notemill.workflows.notes import write_notes
 from tests.twolane.worker.scene import ask
 from twolane import Engine, Lane, Settings, Stage
 
@@ -146,6 +147,73 @@ def test_a_run_of_500_is_followed_while_an_item_of_each_lane_is_canceled(
     assert work.result(30) == "done"
 
 
+def test_each_stage_of_a_curation_is_agreed_to_by_keyboard(
+    serve: Serve, visit: Visit, tmp_path: Path
+) -> None:
+    """A stage that is verified waits, says so, and is followed by the next after a yes."""
+    notes = {f"bees/{n}.md": f"Bees of hive {n} collect honey in June.\n" for n in range(12)}
+    served = serve(write_notes(tmp_path / "vault", notes))
+    options = {"stages": "2,4", "vocabulary": False}
+    job = served.on_loop(lambda: served.desk.jobs.start("curate", options))
+    page = visit(served, "/runs")
+    page.get_by_role("link", name="Curation").click()
+    expect(page.get_by_role("grid")).to_be_visible()  # the script is there
+    stages = page.get_by_role("list").filter(has_text="all others").get_by_role("listitem")
+    for number in range(2):
+        expect(stages.nth(number)).to_contain_text("waiting for your review")
+        expect(stages.nth(number)).to_contain_text("provably belong")
+        expect(stages.nth(number + 1)).to_contain_text("not begun")
+        page.get_by_role("button", name="Continue with the next stage").press("Enter")
+        expect(stages.nth(number)).to_have_text(re.compile("verified"))
+    expect(page.locator("[data-total]")).to_have_text("12 of 12 succeeded")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("proposed")
+    assert job.run in page.url
+    expect(page.get_by_role("link", name="Review what it proposes")).to_be_visible()
+
+
+def test_what_failed_is_sent_again_and_a_spent_budget_raised(
+    serve: Serve, visit: Visit, tmp_path: Path
+) -> None:
+    """A page asks first; what would fail the same way is only sent where a person insists."""
+    provider = ScriptedProvider()
+    provider.refuse = lambda _: ("invalid_request_error", "not like this")
+    settings = Settings(home=tmp_path, poll_s=0.05)
+    served = serve(None, settings=settings, engine=lambda: open_engine(served, provider))
+    run = served.wait_for(begun(served, provider, cap_nano=3_000_000))
+    page = visit(served, f"/runs/{run}")
+    expect(page.get_by_role("grid")).to_be_visible()
+    page.get_by_role("button", name="Resume").click()
+    page.get_by_role("dialog").get_by_role("button", name="Not now").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("paused")
+    page.get_by_role("button", name="Resume").click()
+    page.get_by_role("dialog").get_by_role("button", name="Resume").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("stopped by the budget")
+    expect(page.get_by_role("heading", name="did not succeed")).to_be_visible()
+    page.get_by_role("button", name="Resume").click()
+    page.get_by_label("Budget in dollars").fill("1")
+    page.get_by_label("Budget in dollars").press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("done")
+    expect(page.locator("[data-total]")).to_have_text("0 of 20 succeeded")
+    expect(page.get_by_text("Would fail the same way:")).to_be_visible()
+    provider.refuse = lambda _: None
+    page.get_by_role("button", name="Retry all failed (20)").click()
+    page.get_by_role("dialog").get_by_role("button", name="Retry").click()
+    expect(page.locator("[data-total]")).to_have_text("20 of 20 succeeded")
+    expect(page.get_by_role("button", name=re.compile("Retry"))).to_have_count(0)
+
+
+def open_engine(served: Served, provider: ScriptedProvider) -> Engine:
+    """Open an engine on the server's ledger."""
+    return Engine.open(served.settings, provider=provider)
+
+
+async def begun(served: Served, provider: ScriptedProvider, *, cap_nano: int) -> str:
+    """Record a run of 20 prompts under a cap; return its id."""
+    async with open_engine(served, provider) as engine:
+        run = await engine.start(ask(20, echo=False), lane=Lane.REALTIME, cap_nano=cap_nano)
+        return run.id
+
+
 def test_a_lost_server_costs_the_page_nothing_but_time(serve: Serve, visit: Visit) -> None:
     """After a restart the page shows what happened meanwhile, without being loaded again."""
     served = serve(None)
@@ -165,8 +233,9 @@ def test_names_of_a_run_run_nothing(serve: Serve, visit: Visit) -> None:
     run = hostile_run(served.settings.home)
     page = visit(served, f"/runs/{run}")
     for name in HOSTILE[:3]:
-        expect(page.locator(".items bdi", has_text=name)).to_be_visible()
-        page.locator(".items .name", has_text=name).first.hover()
+        shown = page.locator(".items .name", has_text=name)
+        expect(shown.first).to_be_visible()
+        shown.first.hover()
     assert page.locator("main img, main script").count() == 0
     page.goto(f"{served.url}/runs")
     assert page.locator("main img, main script").count() == 0

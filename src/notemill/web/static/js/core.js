@@ -108,12 +108,12 @@ export function counted(n, one, many = `${one}s`) {
   return `${n.toLocaleString("en")} ${n === 1 ? one : many}`;
 }
 
-/** Dollars: two digits, more where less than a cent would show as nothing. @param {string|number} amount */
+/** Dollars as commands write them: two decimals from a dollar up, four below, two digits below a cent. @param {string|number} amount */
 export function usd(amount) {
-  const value = Number(amount);
-  if (value === 0) return "$0.00";
-  if (Math.abs(value) < 0.01) return `$${value.toPrecision(2).replace(/e.*/, "")}`.length > 9 ? "under $0.0001" : `$${value.toFixed(4)}`;
-  return value.toLocaleString("en", { style: "currency", currency: "USD" });
+  const value = Math.abs(Number(amount));
+  const places = value >= 1 || !value ? 2 : value >= 0.01 ? 4 : 1 - Math.floor(Math.log10(value));
+  const text = value.toLocaleString("en", { minimumFractionDigits: 2, maximumFractionDigits: places });
+  return `${Number(amount) < 0 ? "-" : ""}$${text}`;
 }
 
 /** A duration, whatever its length: "25 h 10 min", "3 min 5 s". @param {number|null|undefined} seconds */

@@ -9,7 +9,7 @@ import { localTimes } from "./page.js";
 const shown = /** @type {Shown|null} */ (data());
 const IN_FLIGHT = ["running", "submitted"];
 const OPEN = ["pending", ...IN_FLIGHT];
-const WORDS = Object.fromEntries((shown?.states ?? []).map(([name, words]) => [name, words.toLowerCase()]));
+const WORDS = Object.fromEntries([["realtime", "real time"], ["batch", "batch"], ...(shown?.states ?? [])].map(([name, words]) => [name, words.toLowerCase()]));
 const items = () => /** @type {Items|null} */ (document.querySelector("nm-items"));
 const path = (/** @type {string} */ end) => `/api/runs/${encodeURIComponent(shown?.run ?? "")}/${end}`;
 
@@ -24,7 +24,7 @@ function fault(error) {
 function pageAgain() {
   return new Promise((done) => {
     const request = new XMLHttpRequest();
-    request.open("GET", location.href.split("#")[0]);
+    request.open("GET", `${location.pathname}?whole=yes`);
     request.responseType = "document";
     request.addEventListener("loadend", () => done(request.status === 200 ? request.responseXML : null));
     request.send();
@@ -33,17 +33,18 @@ function pageAgain() {
 
 /** @type {Map<string, string>} */
 const serverSaid = new Map();
-let refreshAt = Infinity;
-let refreshTimer = 0;
+let [refreshAt, refreshTimer, refreshTook] = [Infinity, 0, 0]; // what takes long is asked for less often
 
 /** Show the page as it is now, in `ms` at the latest. @param {number} ms */
 function refresh(ms) {
-  const at = performance.now() + ms;
+  const at = performance.now() + Math.max(ms, 5 * refreshTook);
   if (refreshAt <= at) return;
   window.clearTimeout(refreshTimer);
   refreshAt = at;
   refreshTimer = window.setTimeout(async () => {
+    const began = performance.now();
     const fresh = await pageAgain();
+    refreshTook = performance.now() - began;
     refreshAt = Infinity;
     for (const old of document.querySelectorAll("[data-live]")) {
       const next = fresh?.getElementById(old.id);
@@ -52,7 +53,7 @@ function refresh(ms) {
       if (next && !isSelected) replacePart(old, next);
     }
     showNotifying();
-  }, ms);
+  }, at - performance.now());
 }
 
 /** @param {Element} old @param {Element} next */
@@ -90,12 +91,6 @@ function showNotifying() {
   if (!button || !("Notification" in window) || Notification.permission === "denied") return;
   button.hidden = false;
   button.textContent = notifying() ? "Notifications are on" : "Notify me when a batch ends";
-}
-
-async function toggleNotifying() {
-  const on = !notifying() && (await Notification.requestPermission()) === "granted";
-  localStorage.setItem(NOTIFY, on ? "on" : "off");
-  showNotifying();
 }
 
 /** @param {{run: string, number: number, batch: string, size: number, open: boolean, ended_at: number|null}} batch */
@@ -166,7 +161,11 @@ document.addEventListener("click", async (event) => {
     } else if (button.dataset.do) {
       await DEEDS[button.dataset.do]?.(button);
       refresh(200);
-    } else await toggleNotifying();
+    } else {
+      const on = !notifying() && (await Notification.requestPermission()) === "granted";
+      localStorage.setItem(NOTIFY, on ? "on" : "off");
+      showNotifying();
+    }
   } catch (error) {
     fault(error);
   }
@@ -179,7 +178,6 @@ const MOST_PX = 8_000_000; // browsers lose count of taller boxes
 const PAGE = 100;
 const MOST_KEPT = 2_000;
 const BESIDE = 8;
-const LANES = /** @type {Record<string, string>} */ ({ realtime: "real time", batch: "batch" });
 
 class Items extends HTMLElement {
   counts = /** @type {Shown} */ (shown).counts;
@@ -330,7 +328,7 @@ class Items extends HTMLElement {
     render(html`${this.filters()}
       <div class="items" role="grid" tabindex="0" aria-label="Items" aria-rowcount=${this.count + 1} aria-activedescendant=${this.active < 0 ? nothing : `item-${this.active}`}
         @scroll=${() => { this.drawSoon(); this.window(); }} @keydown=${(/** @type {KeyboardEvent} */ event) => this.key(event)}>
-        <div class="item head" role="row" aria-rowindex="1">${["Item", "Lane", "State", "Tries", "Time", "Cost", "Cancel"].map((name) => html`<span role="columnheader">${name}</span>`)}</div>
+        <div class="item head" role="row" aria-rowindex="1">${["Item", "Lane", "State", "Tries", "Time", "Cost"].map((name) => html`<span role="columnheader">${name}</span>`)}<span role="columnheader"><span class="visually-hidden">Cancel</span></span></div>
         <div class="height" role="presentation"><div class="view" role="presentation">${repeat(places, (at) => at, (at) => this.row(at))}</div></div>
           ${this.count ? nothing : html`<p class="muted none" role="presentation">No item is in this state.</p>`}
       </div>`, this);
@@ -353,14 +351,15 @@ class Items extends HTMLElement {
   row(at) {
     const one = this.rows.get(at) ?? { key: "…", lane: "", state: "", attempts: 0, seconds: null, cost_usd: "", reason: "", at: 0 };
     const more = IN_FLIGHT.includes(one.state) ? Date.now() / 1000 - (one.at ?? 0) : 0;
+    const file = one.key.lastIndexOf("/") + 1;
     const canceling = this.canceling.has(one.key) && OPEN.includes(one.state);
     return html`<div class="item is-${one.state || "unread"}" role="row" id="item-${at}" aria-rowindex=${at + 2} aria-selected=${String(at === this.active)} @click=${() => { this.active = at; this.drawSoon(); }}>
-      <span role="gridcell" class="name" title=${one.reason ? `${one.key}: ${one.reason}` : one.key}><bdi>${one.key || "not shown"}</bdi>${one.reason ? html` <span class="why">${one.reason}</span>` : nothing}</span>
-      <span role="gridcell">${LANES[one.lane]}</span>
+      <span role="gridcell" class="name" title=${one.reason ? `${one.key}: ${one.reason}` : one.key}>${file ? html`<bdi class="folder">${one.key.slice(0, file)}</bdi>` : nothing}<bdi class="file">${one.key.slice(file) || "not shown"}</bdi>${one.reason ? html`<span class="why">${one.reason}</span>` : nothing}</span>
+      <span role="gridcell">${WORDS[one.lane]}</span>
       <span role="gridcell"><span class="dot"></span>${canceling ? "canceling" : WORDS[one.state]}</span>
       <span role="gridcell" class="right">${one.attempts || ""}</span>
       <span role="gridcell" class="right">${span(one.seconds === null ? null : one.seconds + more)}</span>
-      <span role="gridcell" class="right">${one.attempts ? usd(one.cost_usd) : ""}</span>
+      <span role="gridcell" class="right">${Number(one.cost_usd) ? usd(one.cost_usd) : ""}</span>
       <span role="gridcell" class="right">${OPEN.includes(one.state) && one.key && !canceling ? html`<button class="btn-copy" tabindex="-1" aria-label=${`Cancel ${one.key}`} @click=${() => this.cancel(one)}>Cancel</button>` : nothing}</span>
     </div>`;
   }
@@ -404,8 +403,9 @@ live.on("batch", heardOfBatch);
 live.on("job", ({ job }) => {
   const place = job.run === shown?.run ? document.querySelector("[data-work]") : null;
   if (!place) return;
-  place.textContent = job.error ?? (job.ended_at ? "" : job.lines[job.lines.length - 1] ?? "");
-  place.classList.toggle("bad", Boolean(job.error));
+  const failed = job.state === "failed";
+  place.textContent = failed ? job.error : job.ended_at ? "" : job.lines[job.lines.length - 1] ?? "";
+  place.classList.toggle("bad", failed);
   refresh(500);
 });
 live.on("item", (message) => { if (message.run === shown?.run) items()?.heardItem(message); });
