@@ -44,7 +44,6 @@ const failed = (error) => toast(message(error), { tone: "bad" });
 
 /** @param {string} id */
 const around = (id) => `/graph?note=${encodeURIComponent(id)}`;
-
 /** @param {string} text */
 const short = (text) => (text.length > 40 ? `${text.slice(0, 39)}…` : text);
 
@@ -162,8 +161,9 @@ class GraphElement extends HTMLElement {
   /** Draw a note's name, with a rim so that it can be read over lines. @param {Canvas} place @param {any} node @param {any} set */
   name(place, node, set, weight = 400) {
     if (!node.label || !this.ink) return;
-    const [x, y] = [node.x + node.size + 4, node.y + set.labelSize / 3];
     Object.assign(place, { font: `${weight} ${set.labelSize}px ${set.labelFont}`, lineJoin: "round", lineWidth: 4, strokeStyle: this.ink.rim, fillStyle: this.ink.text });
+    const [wide, off, y] = [place.measureText(node.label).width, node.size + 4, node.y + set.labelSize / 3];
+    const x = node.x + off + wide > this.canvas.clientWidth ? node.x - off - wide : node.x + off;
     place.strokeText(node.label, x, y);
     place.fillText(node.label, x, y);
   }

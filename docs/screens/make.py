@@ -1,0 +1,210 @@
+"""Takes a picture of every screen of the dashboard, in both schemes, wide and narrow.
+
+`python docs/screens/make.py [VAULT]` serves a copy of the vault (the sample vault without one) with
+proposals, decisions, links and runs, and writes a PNG of each screen beside this file, each smaller
+than 300 KB. Nothing is paid: proposals are made offline, and runs with a price ask the simulator.
+It needs Chromium and the development packages.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import struct
+import subprocess
+import sys
+import tempfile
+import zlib
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from playwright.sync_api import sync_playwright
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from playwright.sync_api import Page
+
+HERE: Final = Path(__file__).resolve().parent
+SAMPLE: Final = HERE.parents[1] / "src" / "notemill" / "sample_vault"
+BIN: Final = Path(sys.executable).parent
+MOST_BYTES: Final = 300_000
+SIZES: Final = ((1440, 900), (400, 900))
+SCHEMES: Final = ("light", "dark")
+SETTLES_MS: Final = 1_200
+"""After this time a page has drawn what it fetches."""
+FLAGS: Final = (
+    "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--enable-unsafe-swiftshader"
+)  # fmt: skip
+REQUESTS: Final = 48
+MODEL: Final = "claude-haiku-4-5"
+
+
+def main() -> int:
+    """Prepare a vault, serve it, and take the pictures; return the exit code."""
+    source = Path(sys.argv[1]) if len(sys.argv) > 1 else SAMPLE
+    with tempfile.TemporaryDirectory() as folder:
+        vault = Path(folder) / source.name.replace("sample_vault", "garden")
+        shutil.copytree(source, vault)
+        env = dict(os.environ) | {
+            "TWOLANE_HOME": str(Path(folder) / "home"),
+            "TWOLANE_PROVIDER": "offline",
+        }
+        prepare(vault, env)
+        paid_runs(Path(folder), env)
+        with served(vault, env) as url:
+            return take_all(url)
+
+
+def command(env: dict[str, str], *words: object) -> str:
+    """Run a command; return its standard output, or end with its error."""
+    told = [str(BIN / str(words[0])), *map(str, words[1:])]
+    # 3 is what a run ends with if some of it did not succeed, which a screen may show, too.
+    done = subprocess.run(told, env=env, capture_output=True, text=True, check=False)  # noqa: S603
+    if done.returncode not in (0, 3):
+        sys.exit(f"{' '.join(told)} ended with {done.returncode}:\n{done.stderr}")
+    return done.stdout
+
+
+def prepare(vault: Path, env: dict[str, str]) -> None:
+    """Give a vault proposals of all kinds, decide some of them, and write a few."""
+    here = ("--vault", vault)
+    command(env, "notemill", "curate", vault, "--yes", "--review")
+    rows = json.loads(command(env, "notemill", "review", *here, "--json"))["items"]
+    tags = [one["id"] for one in rows if one["kind"] in ("tag", "topic")]
+    command(env, "notemill", "accept", *tags[:12], *here)
+    command(env, "notemill", "apply", *here, "--yes")
+    command(env, "notemill", "accept", *tags[12:20], *here)
+    command(env, "notemill", "reject", *tags[20:24], *here)
+    command(env, "notemill", "link", vault, "--embedding", "off", "--review")
+
+
+def paid_runs(folder: Path, env: dict[str, str]) -> None:
+    """Have the simulator answer runs in both lanes, one of them with failures."""
+    content = "What grows in this bed of the garden, and what it needs. " * 60
+    for name, faults in (("beds", ""), ("paths", "odd-answers")):
+        source = folder / f"{name}.jsonl"
+        with source.open("w", encoding="utf-8") as lines:
+            for number in range(REQUESTS):
+                message = {"role": "user", "content": f"Bed {number}: {content}"}
+                params = {"model": MODEL, "max_tokens": 400, "messages": [message]}
+                lines.write(
+                    json.dumps({"custom_id": f"{name}-{number:02d}", "params": params}) + "\n"
+                )
+        with simulated(faults) as address:
+            asked = env | {
+                "TWOLANE_PROVIDER": "anthropic",
+                "ANTHROPIC_BASE_URL": address,
+                "ANTHROPIC_API_KEY": "simulated",
+            }
+            lane = "realtime" if name == "beds" else "batch"
+            out = folder / f"{name}.out.jsonl"
+            words = ("run", source, "-o", out, "--lane", lane, "--yes", "--poll-s", "0.2")
+            command(asked, "twolane", *words)
+
+
+@contextmanager
+def simulated(faults: str) -> Iterator[str]:
+    """Run the simulator; yield its address."""
+    told = [str(BIN / "twolane"), "sim", "--port", "0", "--speed", "500"]
+    told += ["--faults", faults] if faults else []
+    with running(told, dict(os.environ)) as process:
+        yield first_line(process).strip()
+
+
+@contextmanager
+def served(vault: Path, env: dict[str, str]) -> Iterator[str]:
+    """Serve a vault; yield the link that opens a session."""
+    told = [str(BIN / "notemill"), "serve", str(vault), "--no-open", "--json"]
+    with running(told, env) as process:
+        yield json.loads(first_line(process))["url"]
+
+
+def first_line(process: subprocess.Popen[str]) -> str:
+    """Return the first line that a process prints: from then on it answers."""
+    return process.stdout.readline() if process.stdout else ""
+
+
+@contextmanager
+def running(told: list[str], env: dict[str, str]) -> Iterator[subprocess.Popen[str]]:
+    """Run a process until the block ends."""
+    process = subprocess.Popen(told, env=env, stdout=subprocess.PIPE, text=True)  # noqa: S603
+    try:
+        yield process
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
+
+
+def take_all(url: str) -> int:
+    """Take every screen; return 1 if one is missing or larger than it may be."""
+    chromium = shutil.which("chromium") or shutil.which("google-chrome")
+    faults = 0
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=list(FLAGS))
+        context = browser.new_context()
+        page = context.new_page()
+        page.goto(url)
+        origin = "/".join(page.url.split("/")[:3])
+        screens = screens_of(page, origin)
+        for width, height in SIZES:
+            page.set_viewport_size({"width": width, "height": height})
+            for scheme in SCHEMES:
+                page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+                for name, path in screens.items():
+                    answer = page.goto(origin + path)
+                    if answer is None or not answer.ok:
+                        print(f"{name}: {path} answers {answer and answer.status}")  # noqa: T201
+                        faults += 1
+                        continue
+                    page.wait_for_timeout(SETTLES_MS)
+                    faults += keep(page, f"{name}-{scheme}-{width}.png")
+        browser.close()
+    return 1 if faults else 0
+
+
+def screens_of(page: Page, origin: str) -> dict[str, str]:
+    """Return the path of every screen by its name; of the runs, also the newest one with a price."""
+    runs: list[dict[str, Any]] = page.evaluate(
+        "fetch('/api/runs').then((answer) => answer.ok ? answer.json() : {})"
+    ).get("runs", [])
+    named = next((one["run"] for one in runs if one["kind"] == "run"), "")
+    screens = {"home": "/", "runs": "/runs", "review": "/review", "tags": "/tags"}
+    if named:
+        screens["run"] = f"/runs/{named}"
+    page.goto(origin + "/graph")
+    return screens | {"graph": "/graph", "vault": "/graph?whole=true", "settings": "/settings"}
+
+
+def keep(page: Page, name: str) -> int:
+    """Write what a page shows, packed as tightly as PNG allows; return 1 if it is too large."""
+    packed = repacked(page.screenshot())
+    (HERE / name).write_bytes(packed)
+    print(f"{name}: {len(packed) // 1000} KB")  # noqa: T201
+    return int(len(packed) > MOST_BYTES)
+
+
+def repacked(png: bytes) -> bytes:
+    """Return a PNG with its pixels compressed anew, at the slowest and densest setting."""
+    parts, pixels, at = [png[:8]], b"", 8
+    while at < len(png):
+        (length,) = struct.unpack_from(">I", png, at)
+        kind, body = png[at + 4 : at + 8], png[at + 8 : at + 8 + length]
+        at += length + 12
+        if kind == b"IDAT":
+            pixels += body
+            continue
+        if kind == b"IEND":
+            parts.append(_chunk(b"IDAT", zlib.compress(zlib.decompress(pixels), 9)))
+        parts.append(_chunk(kind, body))
+    return b"".join(parts)
+
+
+def _chunk(kind: bytes, body: bytes) -> bytes:
+    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
