@@ -49,6 +49,10 @@ class Options:
             raise self._wrong(name, "true or false", value)
         return value
 
+    def choice(self, name: str) -> bool | None:
+        """Return a yes or no, None if it was not given. Raises UsageError."""
+        return self.flag(name) if name in self._left else None
+
     def whole(self, name: str, least: int, most: int) -> int | None:
         """Return a whole number, None if it was not given. Raises UsageError."""
         value = self._left.pop(name, None)

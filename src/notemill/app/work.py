@@ -21,7 +21,7 @@ from notemill.app.work_ended import (
     resumed,
     written_words,
 )
-from notemill.config import load_embedding
+from notemill.config import load_embedding, load_reviewed
 from notemill.embedding_kind import EmbeddingKind
 from notemill.errors import UsageError
 from notemill.stores.proposals import ProposalKind
@@ -96,7 +96,7 @@ class Curation:
     selection: Selection
     terms: RunTerms
     again: bool
-    apply: bool
+    apply: bool | None
     allow_unmatched: bool
     vocabulary: bool
 
@@ -109,7 +109,7 @@ class Curation:
             ),
             _terms(given),
             again=given.flag("again"),
-            apply=given.flag("apply"),
+            apply=given.choice("apply"),
             allow_unmatched=given.flag("allow_unmatched"),
             vocabulary=given.flag("vocabulary", default=True),
         )
@@ -120,7 +120,7 @@ class Curation:
             self.selection,
             self.terms,
             again=self.again,
-            apply=self.apply,
+            apply=_applies(mill, self.apply),
             allow_unmatched=self.allow_unmatched,
             vocabulary=self.vocabulary,
         )
@@ -143,7 +143,7 @@ class LinkSearching:
     embedding: str | None
     terms: RunTerms | None
     again: bool
-    apply: bool
+    apply: bool | None
     allow_unmatched: bool
 
     @classmethod
@@ -163,7 +163,7 @@ class LinkSearching:
             embedding or None,
             terms if given.flag("ask_model") else None,
             again=given.flag("again"),
-            apply=given.flag("apply"),
+            apply=given.choice("apply"),
             allow_unmatched=given.flag("allow_unmatched"),
         )
 
@@ -179,7 +179,7 @@ class LinkSearching:
             model,
             self.terms,
             again=self.again,
-            apply=self.apply,
+            apply=_applies(mill, self.apply),
             allow_unmatched=self.allow_unmatched,
         )
         await mill.links.embed(model, ended.found)
@@ -347,7 +347,7 @@ class Resume:
     cap_nano: int | None
     failed: bool
     everything: bool
-    apply: bool
+    apply: bool | None
     allow_unmatched: bool
 
     @classmethod
@@ -358,7 +358,7 @@ class Resume:
             given.cap_nano("max_cost_usd"),
             failed=given.flag("failed"),
             everything=given.flag("everything"),
-            apply=given.flag("apply"),
+            apply=given.choice("apply"),
             allow_unmatched=given.flag("allow_unmatched"),
         )
 
@@ -383,7 +383,7 @@ class Resume:
             cap_nano=self.cap_nano,
             failed=self.failed,
             everything=self.everything,
-            apply=self.apply,
+            apply=_applies(mill, self.apply),
             allow_unmatched=self.allow_unmatched,
         )
         return await resumed(mill, named, ended)
@@ -401,6 +401,11 @@ _KINDS: Final[Mapping[str, Callable[[Options], Work]]] = {
 }
 KINDS: Final = tuple(_KINDS)
 """All kinds of work."""
+
+
+def _applies(mill: Mill, given: bool | None) -> bool:  # noqa: FBT001  # an option
+    """Return whether additions are written at once: the settings say so, unless an option does."""
+    return not load_reviewed(None if given is None else not given, config=mill.settings.config)
 
 
 def _terms(given: Options) -> RunTerms:

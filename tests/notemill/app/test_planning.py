@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import pytest
@@ -70,6 +71,17 @@ def test_a_budget_says_for_how_many_notes_it_is_enough(tmp_path: Path) -> None:
     assert f"is enough for about {small.fitting} of 4" in small.reason
     assert small.question
     assert small.worst_nano <= whole.price_nano / 2 + 1
+
+
+def test_the_budget_per_run_of_the_settings_is_the_one_of_a_plan_without(tmp_path: Path) -> None:
+    """It is planned as the run will be; a budget of its own stands above it."""
+    (whole,) = plans(Desk(tmp_path / "a", many(40)), {})
+    half = Decimal(whole.price_nano) / 2_000_000_000
+    desk = Desk(tmp_path / "b", many(40), changes={"run_budget": half})
+    usual, ample = plans(desk, {}, {"max_cost_usd": f"{4 * half:f}"})
+    assert usual.fitting is not None
+    assert usual.worst_nano <= whole.price_nano / 2 + 1
+    assert ample.fitting is None
 
 
 def test_a_budget_that_cannot_keep_the_deadline_is_a_problem_with_a_price(tmp_path: Path) -> None:

@@ -137,6 +137,18 @@ async def test_a_curation_proposes_and_what_is_accepted_is_applied_and_undone(mi
     assert tree(mill.root) == before
 
 
+async def test_additions_are_written_at_once_where_the_settings_say_so(
+    mill: Mill, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An option stands above them."""
+    monkeypatch.setenv("NOTEMILL_PROPOSALS", "apply")
+    before = tree(mill.root)
+    await done(mill, "curate", stages="none", vocabulary=False, apply=False)
+    assert tree(mill.root) == before
+    await done(mill, "curate", stages="none", vocabulary=False, again=True)
+    assert tree(mill.root) != before
+
+
 async def test_a_run_that_stopped_between_stages_is_resumed_by_its_name(mill: Mill) -> None:
     """Where a person said no to the next stage, the run waits, and resuming asks again."""
     front_of(mill).answer = False
