@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 MOST_RUNS: Final = 1_000
 COUNTED_WITHIN_S: Final = 0.02
-"""How long one list may count again what has ended; the next one counts the others."""
+"""How long one list may count again what nobody works on; the next one counts the others."""
 _BECAME: Final = {
     RunState.OPEN: "paused",
     RunState.STOPPED: "stopped by the budget",
@@ -43,10 +43,14 @@ class RunEntry(NamedTuple):
 
 
 class _Tally(NamedTuple):
-    """A run's counts and cost; `version` is that of the ledger when they were counted."""
+    """A run's counts and cost; `version` is that of the ledger when they were counted.
+
+    `order` is higher, the later they were counted.
+    """
 
     row: RunRow
     version: int
+    order: int
     counts: Counts
     spent_nano: int
 
@@ -61,6 +65,7 @@ class LedgerRuns:
         self._rows: dict[str, RunRow] = {}
         self._rows_version: int | None = None
         self._tallies: dict[str, _Tally] = {}
+        self._counted = 0
         self.is_behind = False
         """Whether counts of the last list are to be looked at again."""
 
@@ -91,11 +96,30 @@ class LedgerRuns:
 
     def lines(self, limit: int) -> tuple[RunLine, ...]:
         """Return the newest runs. Raises LedgerError."""
-        until = time.perf_counter() + COUNTED_WITHIN_S
-        self.is_behind = False
-        entries = self.entries()
+        entries = self.entries()[: min(limit, MOST_RUNS)]
+        rows = (self._rows.get(one) for entry in entries for one in (entry.id, *entry.asides))
+        self._count_again([one for one in rows if one is not None])
+        return tuple(self._line(one, exact=False) for one in entries)
+
+    def _count_again(self, rows: list[RunRow]) -> None:
+        """Count what is new or worked on; of the rest, the longest ago first, while there is time."""
+        version = self._reader.version()
         self._tallies = {one: kept for one, kept in self._tallies.items() if one in self._rows}
-        return tuple(self._line(one, until=until) for one in entries[: min(limit, MOST_RUNS)])
+        aged: list[tuple[int, RunRow]] = []
+        for row in rows:
+            kept = self._tallies.get(row.id)
+            if kept is None or kept.row != row or self._reader.worker(row) is not None:
+                self._tally(row, exact=True)
+            elif kept.version != version:
+                aged.append((kept.order, row))
+        until = time.perf_counter() + COUNTED_WITHIN_S
+        aged.sort(key=lambda one: one[0])
+        self.is_behind = False
+        for number, (_, row) in enumerate(aged):
+            if number and time.perf_counter() > until:
+                self.is_behind = True
+                return
+            self._tally(row, exact=True)
 
     def find(self, named: str) -> RunEntry:
         """Return a run by its id, a unique beginning of one, or `last`.
@@ -114,16 +138,15 @@ class LedgerRuns:
 
     def line(self, entry: RunEntry) -> RunLine:
         """Return one run with exact counts. Raises LedgerError."""
-        return self._line(entry, until=None)
+        return self._line(entry, exact=True)
 
     def counts(self, row: RunRow) -> Counts:
         """Return a run's exact counts. Raises LedgerError."""
-        return self._tally(row, None).counts
+        return self._tally(row, exact=True).counts
 
     def take(self, row: RunRow, report: Report) -> None:
         """Take a run's counts and cost from its report: they need not be counted again."""
-        version = self._reader.version()
-        self._tallies[row.id] = _Tally(row, version, report.items, report.actual_nano)
+        self._keep(row, self._reader.version(), report.items, report.actual_nano)
 
     def row(self, run_id: str) -> RunRow:
         """Return the engine's run with this id. Raises UnknownRunError."""
@@ -132,7 +155,7 @@ class LedgerRuns:
             raise UnknownRunError(f"there is no run {run_id!r:.100} in the ledger")
         return row
 
-    def _line(self, entry: RunEntry, *, until: float | None) -> RunLine:
+    def _line(self, entry: RunEntry, *, exact: bool) -> RunLine:
         known, row = entry.known, entry.row
         asides = entry.asides
         if row is None:
@@ -141,7 +164,7 @@ class LedgerRuns:
                 known.id, known.kind, str(known.vault), known.at_s, None, None, known.became,
                 is_running=False, total=known.total, counts=None, spent_nano=0, of_vault=True,
             )  # fmt: skip
-        own = self._tally(row, until)
+        own = self._tally(row, exact=exact)
         beside = [self._rows[one] for one in asides if one in self._rows]
         is_running = any(
             one.state is RunState.OPEN and self._reader.worker(one) is not None
@@ -159,26 +182,21 @@ class LedgerRuns:
             is_running=is_running,
             total=row.total,
             counts=own.counts,
-            spent_nano=own.spent_nano + sum(self._tally(one, until).spent_nano for one in beside),
+            spent_nano=own.spent_nano
+            + sum(self._tally(one, exact=exact).spent_nano for one in beside),
             of_vault=known is not None or row.kind in ASIDES,
             asides=asides,
         )
 
-    def _tally(self, row: RunRow, until: float | None) -> _Tally:
-        """Return a run's counts.
-
-        Those of a run that has ended may be older after `until`, an instant of the performance
-        counter; the list is then behind.
-        """
+    def _tally(self, row: RunRow, *, exact: bool) -> _Tally:
+        """Return a run's counts; if they need not be `exact`, those of an earlier look will do."""
         version = self._reader.version()
         kept = self._tallies.get(row.id)
-        if kept is not None:
-            if kept.version == version:
-                return kept
-            late = until is not None and time.perf_counter() > until
-            if late and row.state is not RunState.OPEN and kept.row == row:
-                self.is_behind = True
-                return kept
-        made = _Tally(row, version, self._reader.counts(row), self._reader.spent_nano(row))
-        self._tallies[row.id] = made
+        if kept is not None and (kept.version == version or not exact):
+            return kept
+        return self._keep(row, version, self._reader.counts(row), self._reader.spent_nano(row))
+
+    def _keep(self, row: RunRow, version: int, counts: Counts, spent_nano: int) -> _Tally:
+        self._counted += 1
+        made = self._tallies[row.id] = _Tally(row, version, self._counted, counts, spent_nano)
         return made

@@ -137,6 +137,27 @@ async def test_what_another_process_writes_changes_the_version_and_the_list(
     assert done.counts.conflict == 1
 
 
+async def test_counts_catch_up_little_by_little_until_the_version_stays(
+    view: LedgerView, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where there is time for one run a list, every list brings one more up to date."""
+    monkeypatch.setattr("notemill.app.ledger_runs.COUNTED_WITHIN_S", -1.0)
+    make_sound(tmp_path / "home")
+    await view.version()
+    await view.runs()
+    ledger = Ledger(tmp_path / "home" / LEDGER_FILE)
+    ledger.move_item((1 << 32) | 0, ItemState.CONFLICT, reason="changed since")
+    ledger.close()
+    before, lists = 0, 0
+    while (now := await view.version()) != before:
+        before, lists = now, lists + 1
+        found = {one.id: one.counts for one in await view.runs()}
+    assert lists == 4
+    counts = found["done"]
+    assert counts is not None
+    assert counts.conflict == 1
+
+
 async def test_a_ledger_put_in_the_place_of_another_is_read(
     view: LedgerView, tmp_path: Path
 ) -> None:

@@ -17,6 +17,7 @@ from notemill.web.site import create_site
 from notemill.web.timeline import CALLS_HEIGHT, MOST_BATCH_ROWS, WIDTH, chart_of
 from tests.notemill.web.asking import asked
 from tests.notemill.web.ledgers import HOSTILE, LONG_S, hostile_run, large_run, long_run
+from tests.notemill.workflows.notes import write_notes
 from tests.twolane.ledger.sound import T0, make_sound
 from twolane import BatchState, Interval, Settings, Timeline
 
@@ -182,6 +183,26 @@ async def test_names_are_text_wherever_they_stand(tmp_path: Path) -> None:
         assert "{{ 7 * 7 }}" in page
         items = (await got(site, f"/runs/{run}/items"))["items"]
         assert [one["key"] for one in items] == list(HOSTILE)
+
+
+async def test_a_note_that_was_excluded_since_is_on_no_page(tmp_path: Path) -> None:
+    """Neither a run's page, nor its items, nor an answer to a request names it."""
+    root = write_notes(tmp_path / "vault", {"Soil.md": "Compost.\n", "Diary.md": "Secret soil.\n"})
+    desk = await Desk.open(root, Settings(home=tmp_path / "home", provider=OFFLINE))
+    site = create_site(desk)
+    job = desk.jobs.start("curate", {"stages": "none", "vocabulary": False})
+    assert job.task is not None
+    await job.task
+    assert "Diary" in await text_of(site, f"/runs/{job.run}")
+    (root / "Diary.md").write_text("---\nnotemill: ignore\n---\nSecret soil.\n")
+    page = await text_of(site, f"/runs/{job.run}")
+    assert "Diary" not in page
+    assert "not shown" in page
+    assert "Diary" not in json.dumps(await got(site, f"/runs/{job.run}"))
+    assert "Diary" not in json.dumps(await got(site, f"/runs/{job.run}/items"))
+    _, answer = await posted(site, f"/runs/{job.run}/cancel", {"item": "Diary"})
+    assert "Diary.md" not in json.dumps(answer)
+    await desk.aclose()
 
 
 async def test_a_run_of_more_than_a_day_says_so_everywhere(tmp_path: Path) -> None:

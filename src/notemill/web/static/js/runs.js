@@ -326,7 +326,7 @@ class Items extends HTMLElement {
   draw() {
     const places = this.inView();
     render(html`${this.filters()}
-      <div class="items" role="grid" tabindex="0" aria-label="Items" aria-rowcount=${this.count + 1} aria-activedescendant=${this.active < 0 ? nothing : `item-${this.active}`}
+      <div class="items" role="grid" tabindex="0" aria-label="Items" aria-description="Arrow keys move, Delete cancels an item" aria-rowcount=${this.count + 1} aria-activedescendant=${this.active < 0 ? nothing : `item-${this.active}`}
         @scroll=${() => { this.drawSoon(); this.window(); }} @keydown=${(/** @type {KeyboardEvent} */ event) => this.key(event)}>
         <div class="item head" role="row" aria-rowindex="1">${["Item", "Lane", "State", "Tries", "Time", "Cost"].map((name) => html`<span role="columnheader">${name}</span>`)}<span role="columnheader"><span class="visually-hidden">Cancel</span></span></div>
         <div class="height" role="presentation"><div class="view" role="presentation">${repeat(places, (at) => at, (at) => this.row(at))}</div></div>
