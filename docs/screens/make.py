@@ -152,7 +152,7 @@ def take_all(url: str) -> int:
         for width, height in SIZES:
             page.set_viewport_size({"width": width, "height": height})
             for scheme in SCHEMES:
-                page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+                page.emulate_media(color_scheme=scheme)
                 for name, path in screens.items():
                     answer = page.goto(origin + path)
                     if answer is None or not answer.ok:
