@@ -18,7 +18,7 @@ from notemill.vault.globs import folded
 from notemill.workflows.links.network import Network, Shown, Standing, network_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from notemill.app.opened import OpenVault
     from notemill.app.workbench import Workbench
@@ -128,7 +128,13 @@ class Graphing:
         self._drawing = asyncio.Lock()
 
     async def network(self) -> Network:
-        """Return the vault's graph as it is now. Raises VaultError."""
+        """Return the vault's graph as it is now. Raises VaultError.
+
+        The first time all notes may have to be read, between which others get their turn.
+        """
+        if not self._fingerprint:
+            async for _ in self._bench.each(_reading):
+                pass
         return await self._bench.on(self._look)
 
     async def near(
@@ -315,6 +321,10 @@ def _box(places: Sequence[tuple[float, float]]) -> tuple[float, float, float, fl
     """Return the lowest and the highest x and y of places."""
     right, up = zip(*places, strict=True) if places else ((0.0,), (0.0,))
     return min(right), min(up), max(right), max(up)
+
+
+def _reading(opened: OpenVault) -> Iterator[int]:
+    return opened.contents.read_in_parts(opened.vault, opened.look().seen)
 
 
 def _named(scene: Scene, name: str) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import math
 from typing import TYPE_CHECKING
@@ -293,3 +294,16 @@ async def test_a_note_is_named_by_its_path_or_as_a_link_would(tagged: Mill) -> N
     assert await tagged.graph.named("Hub.md") == await tagged.graph.named("[[hub]]")
     with pytest.raises(NoteNotFoundError, match="there is no note 'Nobody'"):
         await tagged.graph.named("Nobody")
+
+
+async def test_others_get_their_turn_while_all_notes_are_read(tmp_path: Path) -> None:
+    """The first graph of a large vault does not keep a decision waiting until it is done."""
+    notes: dict[str, str | bytes] = {f"{number}.md": f"[[{number + 1}]]\n" for number in range(450)}
+    async with offline_mill(tmp_path, notes) as mill:
+        reading = asyncio.create_task(mill.graph.network())
+        turns = 0
+        while not reading.done():
+            await mill.on(lambda opened: opened.root)
+            turns += 1
+        assert len((await reading).links) == 449
+        assert turns >= 4

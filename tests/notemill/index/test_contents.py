@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from notemill.index import Index
+from notemill.index.contents import PART_NOTES
 from tests.notemill.vault.folders import open_vault
 
 if TYPE_CHECKING:
@@ -118,3 +119,22 @@ def test_contents_come_one_after_another(kept: Kept, damage: str) -> None:
     assert found == {"a.md": "ax", "b.md": "bx"}
     index.close()
     vault.close()
+
+
+def test_contents_are_read_in_parts(kept: Kept) -> None:
+    """Each part is kept at once; what is known by then is not read again."""
+    for number in range(PART_NOTES + 5):
+        (kept.notes / f"{number}.md").write_text(f"[[Note {number}]] is linked")
+    vault = open_vault(kept.notes, kept.state)
+    index = Index(kept.state / "d.sqlite3")
+    try:
+        facts = index.refresh(vault, vault.scan())
+        parts = index.contents.read_in_parts(vault, facts)
+        assert next(parts) == PART_NOTES
+        assert len(index.contents.known()) == PART_NOTES
+        assert list(parts) == [5]
+        assert list(index.contents.read_in_parts(vault, facts)) == []
+        assert index.contents.links(vault, facts)["3.md"] == (("Note 3", ""),)
+    finally:
+        index.close()
+        vault.close()
