@@ -128,6 +128,7 @@ if TYPE_CHECKING:
     from twolane.run import Progress as Progress
     from twolane.run import Run as Run
     from twolane.services import PROVIDERS as PROVIDERS
+    from twolane.services import check_address as check_address
 
 # The public names by the modules they live in. They are imported on first use, so that a command
 # that only prints its help loads nothing else.
@@ -234,7 +235,7 @@ _NAMES = {
     "twolane.providers.usual": ("ProviderBase", "result_line", "text_reply"),
     "twolane.reader": ("Reader",),
     "twolane.run": ("Progress", "Run"),
-    "twolane.services": ("PROVIDERS",),
+    "twolane.services": ("PROVIDERS", "check_address"),
 }
 _HOMES = {name: module for module, names in _NAMES.items() for name in names}
 __all__ = sorted(_HOMES)  # noqa: PLE0605  # one list of names, not two that drift apart

@@ -43,6 +43,15 @@ def open_provider(
     raise ConfigError(message)
 
 
+def check_address(settings: Settings) -> None:
+    """Check that the provider's address can be one. Raises ConfigError saying what to do."""
+    if settings.provider == HOSTED and (problem := problem_of(settings.base_url)):
+        message = (
+            f"the base URL {settings.base_url!r} (ANTHROPIC_BASE_URL) cannot be used: {problem}"
+        )
+        raise ConfigError(message)
+
+
 def with_key(settings: Settings) -> Settings:
     """Return the settings with a key, from the keyring if it is there. Raises ConfigError."""
     if settings.api_key or settings.auth_token:
@@ -63,11 +72,7 @@ def with_key(settings: Settings) -> Settings:
 def _anthropic(settings: Settings) -> Provider:
     from twolane.providers.anthropic import AnthropicProvider  # noqa: PLC0415
 
-    if problem := problem_of(settings.base_url):
-        message = (
-            f"the base URL {settings.base_url!r} (ANTHROPIC_BASE_URL) cannot be used: {problem}"
-        )
-        raise ConfigError(message)
+    check_address(settings)
     check_network(settings.base_url)
     from twolane.providers.http import HttpTransport  # noqa: PLC0415
 

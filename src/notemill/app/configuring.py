@@ -17,6 +17,7 @@ from twolane import (
     PROVIDERS,
     ConfigError,
     change_config,
+    check_address,
     config_path,
     forget_key,
     keep_key,
@@ -126,6 +127,9 @@ class Configuring:
         """
         read_config(self._config, self._environment)  # a fault in the file is the first to mend
         changes = {_place(name): _parsed(name, value) for name, value in values.items()}
+        if "base_url" in values or "provider" in values:
+            engine = {name: value for name, value in values.items() if name in FORMS}
+            check_address(load_settings({**self._given, **engine}, self._environment))
         change_config(changes, config=self._config, environment=self._environment)
         return self.now()
 

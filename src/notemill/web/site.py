@@ -68,8 +68,12 @@ def create_site(desk: Desk) -> FastAPI:
 
 
 async def _settings_as_they_are(connection: HTTPConnection) -> None:
-    """Take up changed settings before anything is answered: what is excluded by now stays hidden."""
-    await desk_of(connection).take_up()
+    """Take up changed settings before anything is answered: what is excluded by now stays hidden.
+
+    The screen on which they are mended tells of a fault by itself.
+    """
+    if not connection.url.path.startswith(settings.PATHS):
+        await desk_of(connection).take_up()
 
 
 async def _invalid(request: Request, error: Exception) -> JSONResponse | HTMLResponse:

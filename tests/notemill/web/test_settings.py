@@ -201,6 +201,11 @@ async def test_a_change_is_saved_and_taken_up(desk: Desk, site: FastAPI, config:
         ({"values": {"modle": "x", "run_budget": "1"}}, 400, "did you mean model"),
         ({"values": {"run_budget": "lots"}}, 400, "an amount in dollars"),
         ({"values": {"api_key": KEY}}, 400, "config key set"),
+        (
+            {"values": {"provider": "anthropic", "base_url": "ftp://x"}},
+            400,
+            "it must begin with https://",
+        ),
         ({"exclude": ["/"]}, 400, "names nothing"),
         ({"include": ["nobody"]}, 400, "not among the exclusions"),
         ({"values": {"model": 7}}, 422, "string"),
@@ -249,13 +254,28 @@ async def test_a_change_in_a_terminal_is_taken_up(desk: Desk, site: FastAPI, con
 async def test_a_faulty_file_shows_nothing_by_old_exclusions(site: FastAPI, config: Path) -> None:
     """Until it is mended every screen tells what is wrong, and no note."""
     write(config, "modle = 1\n")
-    for path in ("/settings", "/api/settings", "/api/settings/matches?pattern=Soil"):
+    for path in ("/settings", "/api/settings", "/runs", "/api/runs"):
         answer = await ask(site, "GET", path)
         assert answer.status == 400
         assert b"did you mean" in answer.body
         assert b"Soil.md" not in answer.body
     write(config, FILE)
     assert (await ask(site, "GET", "/settings")).status == 200
+
+
+async def test_settings_that_nothing_can_be_shown_by_are_mended_where_they_are(
+    site: FastAPI, config: Path
+) -> None:
+    """Other screens tell what is wrong; this one too, and takes the change that mends it."""
+    write(config, f'prices = "/nowhere/prices.toml"\n{FILE}')
+    assert (await ask(site, "GET", "/api/session")).status == 400
+    state = await told(site, "GET", "/api/settings")
+    assert "/nowhere/prices.toml" in state["problem"]
+    assert b"/nowhere/prices.toml" in (await ask(site, "GET", "/settings")).body
+    state = await told(site, "PUT", "/api/settings", {"values": {"prices": None}})
+    assert state["problem"] == ""
+    assert text_of(config) == FILE
+    assert (await ask(site, "GET", "/api/session")).status == 200
 
 
 # -- exclusions -----------------------------------------------------------------------------------

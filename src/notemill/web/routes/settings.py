@@ -11,7 +11,9 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from notemill.app.properties import properties_used
 from notemill.app.views import settings as views
+from notemill.errors import NotemillError
 from notemill.web.parts import TheDesk, TheMill, documented, page
+from twolane import TwolaneError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 pages = APIRouter(include_in_schema=False)
 api = APIRouter(prefix="/api/settings", tags=["settings"])
 
+PATHS: Final = ("/settings", "/api/settings")
+"""Where settings are seen and changed, also those by which nothing else can be shown."""
 MAX_PATTERN: Final = 1_000
 MAX_VALUE: Final = 4_096
 MOST_PATTERNS: Final = 1_000
@@ -77,13 +81,17 @@ class ExclusionShown(BaseModel):
 
 
 class SettingsShown(BaseModel):
-    """All settings; `locked` says why the config file cannot be changed, '' if it can."""
+    """All settings; `locked` says why the config file cannot be changed, '' if it can.
+
+    `problem` says why no other screen can be shown by them, '' if they can.
+    """
 
     settings: list[SettingShown]
     config: str
     locked: str
     key: str
     exclusions: list[ExclusionShown]
+    problem: str
     said: str
 
 
@@ -139,7 +147,7 @@ async def put_settings(desk: TheDesk, changes: Changes) -> SettingsShown:
         return desk.configuring.exclude(changes.exclude, changes.include)
 
     await asyncio.to_thread(change)
-    return await _taken_up(desk, EXCLUDED if changes.exclude else SAVED)
+    return await _shown(desk, EXCLUDED if changes.exclude else SAVED)
 
 
 @api.get("/matches", responses=documented(400, 404, 503))
@@ -155,25 +163,25 @@ async def get_matches(
 async def put_key(desk: TheDesk, key: Key) -> SettingsShown:
     """Put the API key into the system's keyring. It is in no answer."""
     await asyncio.to_thread(desk.configuring.keep_key, key.key.get_secret_value())
-    return await _taken_up(desk)
+    return await _shown(desk, SAVED)
 
 
 @api.delete("/key", responses=documented(400, 503))
 async def delete_key(desk: TheDesk) -> SettingsShown:
     """Remove the API key from the system's keyring."""
     await asyncio.to_thread(desk.configuring.forget_key)
-    return await _taken_up(desk)
-
-
-async def _taken_up(desk: Desk, said: str = SAVED) -> SettingsShown:
-    await desk.take_up()
-    return await _shown(desk, said)
+    return await _shown(desk, SAVED)
 
 
 async def _shown(desk: Desk, said: str = "") -> SettingsShown:
     found = await asyncio.to_thread(desk.configuring.now)
+    problem = ""
+    try:
+        await desk.take_up()
+    except (NotemillError, TwolaneError) as error:
+        problem = str(error)
     entries = [entry for entry, _ in found.exclusions]
     matched: Sequence[Excluded] = ()
     if desk.mill is not None:
         matched = await desk.mill.excluding.matches(entries, most=MOST_NOTES)
-    return SettingsShown(**views.configuration(found, matched), said=said)
+    return SettingsShown(**views.configuration(found, matched), problem=problem, said=said)

@@ -3,7 +3,7 @@ import { api, data, define, html, nothing, render, repeat, toast } from "./core.
 
 /** @typedef {{name: string, shown: string, said: string, warns: boolean, overrides: string}} Setting */
 /** @typedef {{entry: string, source: string, count: number|null, notes: string[], said: string, hint: string}} Exclusion */
-/** @typedef {{settings: Setting[], locked: string, key: string, exclusions: Exclusion[], said: string}} State */
+/** @typedef {{settings: Setting[], locked: string, problem: string, key: string, exclusions: Exclusion[], said: string}} State */
 
 const TYPING_MS = 200;
 const NOTHING_EXCLUDED = html`<p class="muted">Nothing is excluded: every note may be read by the provider, except those with <code>notemill: ignore</code>.</p>`;
@@ -90,8 +90,8 @@ class Settings extends HTMLElement {
       }
     }
     this.one("[data-key-standing]").textContent = state.key;
-    this.one("[data-locked]").hidden = !state.locked;
-    this.one("[data-locked]").textContent = `${state.locked}: settings are shown here, but cannot be changed.`;
+    const notices = { locked: state.locked && `${state.locked}: settings are shown here, but cannot be changed.`, problem: state.problem };
+    for (const [name, text] of Object.entries(notices)) Object.assign(this.one(`[data-${name}]`), { hidden: !text, textContent: text });
     for (const one of this.all("[data-live], #pattern, #key")) one.disabled = Boolean(state.locked);
     for (const form of this.all("form[data-settings]")) mark(form);
     render(state.exclusions.length ? repeat(state.exclusions, (one) => one.source + one.entry, (one) => this.exclusion(one, state)) : NOTHING_EXCLUDED, this.one("[data-exclusions]"));
