@@ -35,6 +35,7 @@ PROGRAM = "from notemill.cli import main; main()"
 PATIENCE_S = 60
 ENDS_WITHIN_S = 10
 LOOPBACK = "127.0.0.1"
+CURATING = ("curate", "--provider", "offline", "--yes", "--json")
 WINDOWS = ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER")
 
 
@@ -166,7 +167,7 @@ def test_another_command_prints_another_link(place: Place) -> None:
 
 
 def test_ctrl_c_ends_it_with_pages_open(place: Place) -> None:
-    """It ends within seconds and says no more than that; port and vault are free at once."""
+    """It ends within seconds and says no more than that; vault and port are free all along."""
 
     async def with_pages_open(served: Serving) -> tuple[int, str, str]:
         jar = aiohttp.CookieJar(unsafe=True)
@@ -174,6 +175,7 @@ def test_ctrl_c_ends_it_with_pages_open(place: Place) -> None:
             await page.get(served.told["url"])
             live = f"http://{LOOPBACK}:{served.port}/live"
             async with page.ws_connect(live) as review, page.ws_connect(live) as runs:
+                assert (await asyncio.to_thread(place.run, *CURATING, place.vault))[0] == 0
                 ended = asyncio.to_thread(served.end, signal.SIGINT)
                 closed = asyncio.gather(_end_of(review), _end_of(runs))
                 return (await asyncio.gather(ended, closed))[0]
@@ -185,13 +187,54 @@ def test_ctrl_c_ends_it_with_pages_open(place: Place) -> None:
         assert "Exception" not in err
         with socket.create_server((LOOPBACK, served.port)):
             pass
-    assert place.run("curate", place.vault, "--provider", "offline", "--yes", "--json")[0] == 0
+    assert place.run(*CURATING, place.vault, "--refresh")[0] == 0
 
 
 async def _end_of(live: aiohttp.ClientWebSocketResponse) -> None:
     """Read a page's socket until the server has closed it."""
     async for _ in live:
         pass
+
+
+@pytest.mark.parametrize(
+    "again", [True, pytest.param(False, marks=pytest.mark.long)], ids=["again", "once"]
+)
+def test_work_that_does_not_stop_holds_nothing_up(place: Place, *, again: bool) -> None:
+    """Ctrl-C once more ends the process at once; and without that it ends all the same."""
+    words = [sys.executable, "-c", STUCK, str(place.folder), str(free_port())]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as stuck:  # noqa: S603
+        assert stuck.stdout is not None
+        assert stuck.stdout.readline() == "ready\n"
+        stuck.send_signal(signal.SIGINT)
+        assert stuck.stdout.readline() == "closing\n"
+        if again:
+            stuck.send_signal(signal.SIGINT)
+        assert stuck.stdout.read() == ("" if again else "ended\n")
+        assert stuck.wait(ENDS_WITHIN_S) == (4 if again else 0)
+
+
+STUCK = """
+import asyncio, sys
+from pathlib import Path
+from notemill.web.serving import Server, bound
+from notemill.web.sessions import Sessions
+
+async def site(scope, receive, send):
+    await asyncio.Event().wait()
+
+async def closing():
+    print("closing", flush=True)
+    await asyncio.Event().wait()
+
+async def main():
+    port = int(sys.argv[2])
+    listening = bound("127.0.0.1", port)
+    server = Server(site, Sessions.open(Path(sys.argv[1]), None, port), listening)
+    await server.run(lambda: print("ready", flush=True), closing)
+    print("ended")
+
+asyncio.run(main())
+"""
 
 
 def test_a_port_that_is_taken_is_named(place: Place) -> None:
