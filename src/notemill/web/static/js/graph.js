@@ -59,6 +59,7 @@ class GraphElement extends HTMLElement {
   sigma = /** @type {any} */ (null);
   canvas = document.createElement("div");
   rendered = false;
+  taken = /** @type {number[][]} */ ([]); // where names are in this frame
 
   connectedCallback() {
     if (hasWebGL()) this.draw();
@@ -133,7 +134,7 @@ class GraphElement extends HTMLElement {
     }
     return {
       edgeProgramClasses: { line: Rectangle, dashed: Dashed },
-      labelFont: this.ink?.font, labelSize: 12, labelRenderedSizeThreshold: this.many ? 2.8 : 4, labelDensity: 0.7, labelGridCellSize: 130,
+      labelFont: this.ink?.font, labelSize: 12, labelRenderedSizeThreshold: this.many ? 2.8 : 4, labelDensity: 1.5, labelGridCellSize: 100,
       defaultDrawNodeLabel: (/** @type {Canvas} */ place, /** @type {any} */ node, /** @type {any} */ set) => this.name(place, node, set),
       defaultDrawNodeHover: (/** @type {Canvas} */ place, /** @type {any} */ node, /** @type {any} */ set) => this.ring(place, node, set),
       nodeReducer: (/** @type {string} */ id, /** @type {any} */ note) => this.noteLook(id, note),
@@ -164,6 +165,8 @@ class GraphElement extends HTMLElement {
     Object.assign(place, { font: `${weight} ${set.labelSize}px ${set.labelFont}`, lineJoin: "round", lineWidth: 4, strokeStyle: this.ink.rim, fillStyle: this.ink.text });
     const [wide, off, y] = [place.measureText(node.label).width, node.size + 4, node.y + set.labelSize / 3];
     const x = node.x + off + wide > this.canvas.clientWidth ? node.x - off - wide : node.x + off;
+    if (weight < 500 && this.taken.some(([at, up, far]) => x < at + far && at < x + wide && Math.abs(y - up) < 14)) return; // over another
+    this.taken.push([x, y, wide]);
     place.strokeText(node.label, x, y);
     place.fillText(node.label, x, y);
   }
@@ -182,6 +185,7 @@ class GraphElement extends HTMLElement {
     sigma.setCustomBBox(this.box);
     sigma.on("enterNode", (/** @type {{node: string}} */ { node }) => this.hover(node));
     sigma.on("leaveNode", () => this.hover(null));
+    sigma.on("beforeRender", () => { this.taken = []; });
     sigma.on("clickNode", (/** @type {{node: string}} */ { node }) => this.choose(node));
     sigma.on("doubleClickNode", (/** @type {any} */ event) => {
       event.preventSigmaDefault();
@@ -192,10 +196,7 @@ class GraphElement extends HTMLElement {
     zoom.hidden = false;
     for (const one of zoom.querySelectorAll("button")) one.addEventListener("click", () => this.zoom(one.dataset.by));
     let soon = 0;
-    live.on("review", () => {
-      window.clearTimeout(soon);
-      soon = window.setTimeout(() => this.again(), DECIDED_PAUSE_MS);
-    });
+    live.on("review", () => { window.clearTimeout(soon); soon = window.setTimeout(() => this.again(), DECIDED_PAUSE_MS); });
     for (const tab of /** @type {NodeListOf<HTMLAnchorElement>} */ (document.querySelectorAll("[data-shown]"))) {
       tab.addEventListener("click", (event) => {
         if (event.ctrlKey || event.metaKey || event.shiftKey) return;
@@ -292,8 +293,7 @@ function findAsTyped(form) {
   box.id = "found";
   for (const [name, value] of Object.entries({ role: "combobox", "aria-autocomplete": "list", "aria-controls": "found", "aria-expanded": "false" })) field.setAttribute(name, value);
   const show = () => {
-    field.setAttribute("aria-expanded", String(!box.hidden));
-    field.setAttribute("aria-activedescendant", at >= 0 ? `found-${at}` : "");
+    for (const [name, value] of Object.entries({ "aria-expanded": String(!box.hidden), "aria-activedescendant": at < 0 ? "" : `found-${at}` })) field.setAttribute(name, value);
     render(html`<div role="listbox" aria-label="Notes found">${items.map((one, number) => html`<div role="option" id=${`found-${number}`} aria-selected=${number === at}
       @click=${() => location.assign(around(one.id))}><span dir="auto">${one.title}</span><small dir="auto">${one.note}</small></div>`)}</div>
       ${items.length ? nothing : html`<p class="muted">No note has this in its name or tags.</p>`}`, box);
