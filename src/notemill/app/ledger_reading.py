@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 MOST_ITEMS: Final = 1_000
 """The most items of a page."""
 MOST_BATCHES: Final = 500
-MOST_FAILURES: Final = 1_000
-"""How many failures are looked at to group them."""
+MOST_FAILURES: Final = 300
+"""How many failures are looked at to group them: each may need its note to be read."""
 INTERVALS: Final = 120
 """Of a timeline: as many as a screen tells apart."""
 BATCH_LIFE_S: Final = 86_400.0

@@ -135,7 +135,7 @@ async def list_runs(
     return RunsAnswer(runs=[run_line_view(one) for one in await desk.ledger.runs(limit=limit)])
 
 
-@api.get("/runs/{run_id}", responses=documented(404, 503))
+@api.get("/runs/{run_id}", responses=documented(400, 404, 503))
 async def show_run(desk: TheDesk, run_id: RunId) -> dict[str, Any]:
     """Show a run: its counts, stages, batches, failures in groups, and its report."""
     detail = await desk.ledger.run(run_id)
@@ -175,6 +175,11 @@ async def resume_run(desk: TheDesk, run_id: RunId, body: ResumeBody) -> JobAnswe
     waits = [one.number for one in detail.stages if one.state is StageState.WAITS]
     if body.after_stage is not None and body.after_stage not in waits:
         raise UsageError(f"stage {body.after_stage} does not wait for an answer; reload the page")
+    asked = desk.jobs.of_run(detail.line.id)
+    if body.after_stage is not None and asked is not None and asked.asked is not None:
+        # The work that asked waits for this answer.
+        job = await desk.jobs.answer(asked.id, asked.asked.number, yes=True)
+        return JobAnswer(job=job.shown())
     options: dict[str, object] = {"run": detail.line.id}
     if body.max_cost_usd is not None:
         options["max_cost_usd"] = body.max_cost_usd
