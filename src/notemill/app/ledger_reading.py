@@ -34,7 +34,7 @@ MOST_ITEMS: Final = 1_000
 MOST_BATCHES: Final = 500
 MOST_FAILURES: Final = 300
 """How many failures are looked at to group them: each may need its note to be read."""
-INTERVALS: Final = 120
+INTERVALS: Final = 80
 """Of a timeline: as many as a screen tells apart."""
 BATCH_LIFE_S: Final = 86_400.0
 """Providers end a batch after a day."""

@@ -19,6 +19,8 @@ BATCH_HEIGHT: Final = 10
 BATCH_GAP: Final = 4
 MOST_BATCH_ROWS: Final = 12
 """Batches side by side that get a row of their own; more share the last one."""
+MOST_ROWS: Final = 100
+"""How many batches, the newest, are rows of the table."""
 LEAST_WIDTH: Final = 3.0
 """What is shorter would not be seen."""
 
@@ -84,7 +86,7 @@ def chart_of(
         tuple(_call_bars(timeline, begin, scale)),
         tuple(bars),
         height,
-        (*_call_rows(timeline), *_batch_rows(posted)),
+        (*_call_rows(timeline), *_batch_rows(posted[-MOST_ROWS:])),
     )
 
 
