@@ -145,6 +145,21 @@ def test_what_a_terminal_changes_is_shown_when_the_page_is_looked_at(
     expect(page.get_by_label("Model", exact=True)).to_have_value("half-typed")
 
 
+def test_without_script_it_is_read_and_offers_no_button(
+    config: Path, tmp_path: Path, serve: Serve, visit: Visit
+) -> None:
+    """It says how settings are changed in a terminal."""
+    settings = Settings(home=tmp_path / "home", provider="offline", config=config)
+    served = serve(write_notes(tmp_path / "vault", NOTES), settings=settings)
+    page = visit(served, "/settings", java_script_enabled=False)
+    expect(page.get_by_label("No model")).to_be_checked()
+    page.locator("details", has_text="Family").locator("summary").click()
+    expect(page.get_by_text("Family/Aunt.md")).to_be_visible()
+    expect(page.get_by_text("notemill config set NAME VALUE").first).to_be_visible()
+    for button in page.locator("main button").all():
+        expect(button).to_be_hidden()
+
+
 def test_nothing_is_cut_on_a_small_screen(
     config: Path, tmp_path: Path, serve: Serve, visit: Visit
 ) -> None:

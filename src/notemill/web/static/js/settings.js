@@ -26,7 +26,6 @@ class Settings extends HTMLElement {
   timer = 0;
 
   connectedCallback() {
-    for (const one of this.all("[data-live]")) one.hidden = false;
     this.addEventListener("submit", (event) => this.submitted(event));
     this.addEventListener("input", (event) => this.typed(/** @type {HTMLInputElement} */ (event.target)));
     this.one("[data-forget]").addEventListener("click", () => this.send("DELETE", "/api/settings/key"));
