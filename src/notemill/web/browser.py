@@ -20,6 +20,9 @@ TEXT_BROWSERS: Final = frozenset(
 )
 """Programs that would take the terminal: `BROWSER` may name one, and then none is opened."""
 
+_OPEN: Final = "import sys, webbrowser; webbrowser.get().open(sys.argv[1])"
+"""Not `webbrowser.open`: that starts the next browser as well where one hands over and ends."""
+
 
 def has_windows(platform: str, environment: Mapping[str, str]) -> bool:
     """Return whether a browser with windows can be opened here."""
@@ -44,7 +47,7 @@ def open_link(link: str, folder: Path) -> None:
         file = leading_file(link, folder)
         # `-I`: a file of that name in the folder where the command was typed is not taken for it.
         subprocess.Popen(  # noqa: S603  # the interpreter itself, and a path of ours
-            [sys.executable, "-I", "-m", "webbrowser", file.as_uri()],
+            [sys.executable, "-I", "-c", _OPEN, file.as_uri()],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

@@ -324,7 +324,7 @@ def test_the_browser_is_led_to_the_link_by_a_file(place: Place, programs: Progra
     """Its command line, which everybody on the machine can see, has no token in it."""
     with place.serving(PATH=programs.path, DISPLAY=":0") as served:
         name, address = programs.started(PATIENCE_S).split()
-        assert name == "xdg-open"
+        assert name == "xdg-open"  # and no other one after it
         file = Path(address.removeprefix("file://"))
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
         _, _, rest = file.read_text().partition("url=")
