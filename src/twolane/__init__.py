@@ -58,6 +58,7 @@ if TYPE_CHECKING:
     from twolane.core.types import Succeeded as Succeeded
     from twolane.core.types import Usage as Usage
     from twolane.core.wording import gist as gist
+    from twolane.core.wording import printable as printable
     from twolane.ending import cancel_run as cancel_run
     from twolane.ending import check_forgettable as check_forgettable
     from twolane.ending import forget_runs as forget_runs
@@ -173,7 +174,7 @@ _NAMES = {
         "Succeeded",
         "Usage",
     ),
-    "twolane.core.wording": ("gist",),
+    "twolane.core.wording": ("gist", "printable"),
     "twolane.ending": ("cancel_run", "check_forgettable", "forget_runs"),
     "twolane.engine": ("Engine",),
     "twolane.errors": (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from notemill.app.ledger_lines import EXCLUDED, FailureGroup
-from twolane import ItemState, gist
+from twolane import ItemState, gist, printable
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -53,7 +53,7 @@ def _group(ones: list[ItemLine], *, is_hidden: bool) -> FailureGroup:
         kind=first.kind,
         message=EXCLUDED if is_hidden else first.reason[:MESSAGE_CHARS],
         count=len(ones),
-        keys=() if is_hidden else tuple(one.key for one in ones[:NAMED]),
+        keys=() if is_hidden else tuple(printable(one.key) for one in ones[:NAMED]),
         retryable=retryable,
         advice=_advice(first, retryable=retryable),
     )

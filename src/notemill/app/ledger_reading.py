@@ -21,7 +21,7 @@ from notemill.app.runs import KINDS, CancelWish
 from notemill.app.shown_names import ShownNames
 from notemill.errors import UsageError
 from notemill.vault.places import claim
-from twolane import FAILED, BatchState, ItemState, Reader, RunState, cancel_run
+from twolane import FAILED, BatchState, ItemState, Reader, RunState, cancel_run, printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -255,7 +255,7 @@ def _shown(one: ItemLine, *, is_hidden: bool, now: float) -> ShownItem:
         seconds = None if until is None else max(0.0, until - one.sent_at)
     return ShownItem(
         index=one.index,
-        key="" if is_hidden else one.key,
+        key="" if is_hidden else printable(one.key),
         lane=one.lane,
         state=one.state,
         attempts=one.attempts,

@@ -9,7 +9,7 @@ from notemill.app.kept_stores import KeptStores
 from notemill.app.kinds import ASIDES
 from notemill.app.ledger_lines import RUNNING, RunLine
 from notemill.app.runs import joined
-from twolane import RunState, UnknownRunError, pick_run
+from twolane import RunState, UnknownRunError, pick_run, printable
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -161,7 +161,7 @@ class LedgerRuns:
         if row is None:
             assert known is not None  # noqa: S101  # an entry has one of both
             return RunLine(
-                known.id, known.kind, str(known.vault), known.at_s, None, None, known.became,
+                known.id, known.kind, printable(str(known.vault)), known.at_s, None, None, known.became,
                 is_running=False, total=known.total, counts=None, spent_nano=0, of_vault=True,
             )  # fmt: skip
         own = self._tally(row, exact=exact)
@@ -174,7 +174,7 @@ class LedgerRuns:
         return RunLine(
             id=row.id,
             kind=row.kind,
-            label=row.label,
+            label=printable(row.label),
             at=row.created_at,
             ended_at=row.ended_at,
             state=row.state,

@@ -6,10 +6,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from tests.twolane.ledger.test_ledger_machine import new_items, new_run
+from twolane import printable
 from twolane.core.states import BatchState, ItemState, RunState
 from twolane.ledger import LEDGER_FILE, Ledger, Settlement, item_id
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
 DAY_S: Final = 86_400.0
@@ -52,13 +54,13 @@ def long_run(home: Path, *, begun_at: float = CLOCKS_CHANGE) -> str:
     return run.id
 
 
-def hostile_run(home: Path) -> str:
-    """Write a run whose items, label and errors are hostile; return its id."""
+def hostile_run(home: Path, *, names: Sequence[str] = HOSTILE) -> str:
+    """Write a run whose items, label and decision have hostile names; return its id."""
     ledger = _opened(home)
-    items = [
-        one._replace(key=key) for one, key in zip(new_items(len(HOSTILE)), HOSTILE, strict=True)
-    ]
-    new = replace(new_run("hostile", len(items)), label=HOSTILE[0], decision_reason=HOSTILE[1])
+    items = [one._replace(key=key) for one, key in zip(new_items(len(names)), names, strict=True)]
+    new = replace(
+        new_run("hostile", len(items)), label=names[0], decision_reason=printable(names[-1])
+    )
     run = ledger.create_run(new, items, CLOCKS_CHANGE)
     claimed = ledger.claim(
         [(item_id(run.run_no, n), 1_000) for n in range(len(items))], nonce="aaaa",
@@ -68,7 +70,7 @@ def hostile_run(home: Path) -> str:
         [
             Settlement(
                 attempt, item_id(run.run_no, n), "errored", ItemState.FAILED, CLOCKS_CHANGE + 1,
-                reason=HOSTILE[n], error_kind="api_error", message=HOSTILE[n],
+                reason=printable(names[n]), error_kind="api_error", message=printable(names[n]),
             )
             for n, attempt in enumerate(claimed)
         ]

@@ -133,6 +133,7 @@ async def test_a_run_and_an_item_are_canceled(site: FastAPI) -> None:
     assert (await got(site, "/runs/open"))["cancel_asked"]
     assert "has ended" in (await posted(site, "/runs/done/cancel", {}))[1]["ended"]
     assert (await posted(site, "/runs/open/cancel", {"all": True}))[0] == 422
+    assert (await posted(site, "/runs/open/cancel", {"item": "\ud800"}))[0] in (400, 422)
 
 
 async def test_only_what_can_be_continued_is(site: FastAPI) -> None:
@@ -183,6 +184,16 @@ async def test_names_are_text_wherever_they_stand(tmp_path: Path) -> None:
         assert "{{ 7 * 7 }}" in page
         items = (await got(site, f"/runs/{run}/items"))["items"]
         assert [one["key"] for one in items] == list(HOSTILE)
+
+
+async def test_a_name_that_is_no_unicode_is_shown_all_the_same(tmp_path: Path) -> None:
+    """Half a character, as odd file names have it, becomes a sign that stands for it."""
+    run = hostile_run(tmp_path, names=("\udce9t\ud800.md",))
+    async with site_over(tmp_path) as site:
+        (item,) = (await got(site, f"/runs/{run}/items"))["items"]
+        assert item["key"] == "\ufffdt\ufffd.md"
+        for target in ("/runs", f"/runs/{run}"):
+            assert "\ufffdt\ufffd.md" in await text_of(site, target)
 
 
 async def test_a_note_that_was_excluded_since_is_on_no_page(tmp_path: Path) -> None:

@@ -227,6 +227,35 @@ def test_a_lost_server_costs_the_page_nothing_but_time(serve: Serve, visit: Visi
     assert first in page.content()
 
 
+def test_a_run_that_nobody_works_on_is_canceled_when_it_is_resumed(
+    serve: Serve, visit: Visit
+) -> None:
+    """The page says what becomes of the request, and offers it no second time."""
+    served = serve(None)
+    run = hostile_run(served.settings.home)
+    page = visit(served, f"/runs/{run}")
+    expect(page.get_by_role("grid")).to_be_visible()
+    page.get_by_role("button", name="Cancel run").click()
+    page.get_by_role("dialog").press("Escape")
+    expect(page.get_by_role("dialog")).to_be_hidden()
+    page.get_by_role("button", name="Cancel run").click()
+    page.get_by_role("dialog").get_by_role("button", name="Cancel run").click()
+    expect(page.get_by_text("it is carried out when the run is resumed")).to_be_visible()
+    expect(page.get_by_role("button", name="Cancel run")).to_have_count(0)
+
+
+def test_a_notice_of_batches_is_opted_into(serve: Serve, visit: Visit) -> None:
+    """It is off at first, and a choice holds on every page of runs."""
+    served = serve(None)
+    run = long_run(served.settings.home)
+    page = visit(served, "/runs", permissions=["notifications"])
+    page.get_by_role("button", name="Notify me when a batch ends").click()
+    expect(page.get_by_role("button", name="Notifications are on")).to_be_visible()
+    page.goto(f"{served.url}/runs/{run}")
+    page.get_by_role("button", name="Notifications are on").click()
+    expect(page.get_by_role("button", name="Notify me when a batch ends")).to_be_visible()
+
+
 def test_names_of_a_run_run_nothing(serve: Serve, visit: Visit) -> None:
     """Hostile names are shown as they are written, in rows, tooltips and dialogs."""
     served = serve(None)
