@@ -66,12 +66,8 @@ class LedgerRuns:
         self._rows_version: int | None = None
         self._tallies: dict[str, _Tally] = {}
         self._counted = 0
-        self._uncounted = False
-
-    @property
-    def is_behind(self) -> bool:
-        """Whether the last list has counts, or outcomes, that are to be looked at again."""
-        return self._uncounted or self._stores.is_behind
+        self.is_behind = False
+        """Whether counts of the last list are to be looked at again."""
 
     def seen(self) -> tuple[object, ...]:
         """Return a value that differs after anybody wrote to the ledger or a store."""
@@ -118,10 +114,10 @@ class LedgerRuns:
                 aged.append((kept.order, row))
         until = time.perf_counter() + COUNTED_WITHIN_S
         aged.sort(key=lambda one: one[0])
-        self._uncounted = False
+        self.is_behind = False
         for number, (_, row) in enumerate(aged):
             if number and time.perf_counter() > until:
-                self._uncounted = True
+                self.is_behind = True
                 return
             self._tally(row, exact=True)
 

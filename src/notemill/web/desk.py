@@ -85,16 +85,16 @@ class Desk:
         VaultError, LedgerError, ConfigError.
         """
         mill, empty = None, None
-        if folder is not None:
-            try:
-                mill = await _read(folder, settings, clock)
-            except EmptyVaultError:
-                empty = folder
+        # First of all, since it makes the ledger: the vault is opened without making one, and its
+        # prices and times are those of a ledger that is there.
+        ledger = await LedgerView.open(settings, clock=clock)
         try:
-            ledger = await LedgerView.open(settings, clock=clock)
+            if folder is not None:
+                mill = await _read(folder, settings, clock)
+        except EmptyVaultError:
+            empty = folder
         except BaseException:
-            if mill is not None:
-                await mill.aclose()
+            await ledger.aclose()
             raise
         return cls(
             settings, ledger, mill,

@@ -1,0 +1,90 @@
+// A question of a run, with what helps to answer it: `element.job = job`, on any page.
+import { api, define, html, nothing, render, toast } from "./core.js";
+
+/** @typedef {{note: string, problem: string, before: string, after: string}} Change */
+/** @typedef {{id: string, kind: string, run: string, state: string, lines: string[], began_at: number,
+ *   question: null|{id: string, text: string, no: string, list: string, sample: Change[]},
+ *   result: null|{words: string, whole: boolean, found: number}, error: string|null}} Job */
+
+const AROUND = 2; // unchanged lines shown before and after a change
+
+/**
+ * The lines that a change takes out and puts in, with a few around them: notes change in one place.
+ * @param {string} before @param {string} after
+ */
+export function changed(before, after) {
+  const old = before.split("\n");
+  const now = after.split("\n");
+  let head = 0;
+  while (head < Math.min(old.length, now.length) && old[head] === now[head]) head += 1;
+  let tail = 0;
+  while (tail < Math.min(old.length, now.length) - head && old.at(-1 - tail) === now.at(-1 - tail)) tail += 1;
+  return {
+    above: old.slice(Math.max(0, head - AROUND), head),
+    gone: old.slice(head, old.length - tail),
+    come: now.slice(head, now.length - tail),
+    below: old.slice(old.length - tail, old.length - tail + AROUND),
+  };
+}
+
+/** @param {Change} change */
+function sampleOf(change) {
+  if (change.problem) return html`<p class="notice notice-warn">${change.note}: ${change.problem}</p>`;
+  const { above, gone, come, below } = changed(change.before, change.after);
+  const lines = (/** @type {string[]} */ some) => some.map((one) => `${one}\n`).join("");
+  return html`<figure class="sample stack"><figcaption class="break"><b>${change.note}</b></figcaption>
+    <pre class="diff" tabindex="0" aria-label=${`How ${change.note} would change`}>${lines(above)}${gone.length
+      ? html`<del>${lines(gone)}</del>` : nothing}${come.length ? html`<ins>${lines(come)}</ins>` : nothing}${lines(below)}</pre></figure>`;
+}
+
+export class NmQuestion extends HTMLElement {
+  constructor() {
+    super();
+    /** @type {Job|null} */
+    this.shown = null;
+    this.busy = "";
+  }
+
+  /** Show the question of a job, or nothing where it has none. @param {Job|null} job */
+  set job(job) {
+    if (job?.question?.id !== this.shown?.question?.id) this.busy = "";
+    this.shown = job;
+    this.show();
+  }
+
+  show() {
+    const asked = this.shown?.question;
+    if (!asked) return render(nothing, this);
+    const goesOn = asked.sample.length > 0 || asked.text.startsWith("continue");
+    const text = asked.text.charAt(0).toUpperCase() + asked.text.slice(1);
+    return render(html`<div class="notice stack" role="group" aria-label="A question of this run">
+      <h3>${text}</h3>
+      ${asked.list ? html`<pre class="diff" tabindex="0" aria-label="The vocabulary">${asked.list}</pre>
+        <p class="hint">You may change it first in <a href="/review?kind=vocabulary%20tag">Review</a>.</p>` : nothing}
+      ${asked.sample.length ? html`<p class="hint">This is what it proposes for some of its notes. Nothing is written yet.</p>` : nothing}
+      ${asked.sample.map(sampleOf)}
+      <p class="row">
+        <button class="btn btn-primary" ?disabled=${this.busy} @click=${() => this.answer(true)}>${goesOn ? "Continue" : "Yes"}</button>
+        <button class="btn" ?disabled=${this.busy} @click=${() => this.answer(false)}>${goesOn ? "Not now" : "No"}</button>
+        <span class="hint" role="status">${this.busy}</span>
+      </p></div>`, this);
+  }
+
+  /** @param {boolean} yes */
+  async answer(yes) {
+    const job = this.shown;
+    if (!job?.question || this.busy) return;
+    this.busy = "Sending your answer…";
+    this.show();
+    try {
+      const { job: next } = await api("POST", `/api/runs/${encodeURIComponent(job.id)}/answer`, { question: job.question.id, yes });
+      this.dispatchEvent(new CustomEvent("answered", { bubbles: true, detail: next }));
+    } catch (error) {
+      toast(/** @type {Error} */ (error).message, { tone: "bad" });
+    }
+    this.busy = "";
+    this.show();
+  }
+}
+
+define("nm-question", NmQuestion);
