@@ -267,7 +267,9 @@ class Planning:
 
     def _reason(self, offer: Offer, own: Plan, terms: RunTerms) -> str:
         """Return why the lane was chosen, and what a budget changes."""
-        words = own.decision.reason
+        # The engine counts its items there; how many notes there are is told apart.
+        counted, _, words = own.decision.reason.partition(": ")
+        words = words if counted.endswith(("item", "items")) else own.decision.reason
         if terms.lane is not None:
             words = f"{'real time' if terms.lane is Lane.REALTIME else 'batch'}, as you chose"
         if not self._bench.sends:

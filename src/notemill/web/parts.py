@@ -92,13 +92,16 @@ async def page(
     title: str,
     active: str,
     status: int = 200,
+    waiting: int | None = None,
     **context: object,
 ) -> HTMLResponse:
-    """Return a screen from its template; `active` is its name in the navigation."""
+    """Return a screen from its template; `active` is its name in the navigation.
+
+    `waiting` is the number of open proposals; they are counted if it is None.
+    """
     desk = desk_of(request)
     await desk.look_again()
-    waiting = 0
-    if desk.mill is not None:
+    if waiting is None and desk.mill is not None:
         counts = await desk.mill.reviewing.counts(Wanted(states=None))
         waiting = counts.get(ProposalState.PENDING, 0)
     screens = [one for one in SCREENS if desk.mill is not None or one[0] in WITHOUT_VAULT]
@@ -110,7 +113,7 @@ async def page(
             active=active,
             screens=screens,
             vault=desk.root.name if desk.root else "",
-            waiting=waiting,
+            waiting=waiting or 0,
             **context,
         )
     )

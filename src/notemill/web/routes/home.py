@@ -71,6 +71,8 @@ async def home(request: Request, desk: TheDesk, *, whole: bool = False) -> Respo
         "home.html",
         title="Home",
         active="home",
+        # Counted with the rest; a page that is shown without it hears it from the socket.
+        waiting=sum(one["count"] for one in seen["waiting"]) if seen else 0,
         seen=seen,
         asking=any(one.asked for one in desk.jobs),
         spent=spent,
