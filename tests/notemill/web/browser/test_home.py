@@ -113,7 +113,7 @@ def test_a_budget_that_is_too_small_says_so(tmp_path: Path, serve: Serve, visit:
 def test_tidying_says_what_would_change_and_writes_what_is_chosen(
     tmp_path: Path, serve: Serve, visit: Visit
 ) -> None:
-    """The button names how many notes; the end is told on the page."""
+    """The button names how many notes; the end is told on the page, with its undo."""
     notes = {"A.md": "---\ntag: one\n---\nText.\n", "B.md": "---\nTags: two\n---\nText.\n"}
     root = write_notes(tmp_path / "vault", notes)
     page = visit(serve(root))
@@ -122,6 +122,9 @@ def test_tidying_says_what_would_change_and_writes_what_is_chosen(
     dialog.get_by_role("button", name="Write into 1 note").click()
     expect(page.get_by_text("1 note written.").first).to_be_visible()
     assert b"tags:" in (root / "A.md").read_bytes()
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_text("1 note restored.").first).to_be_visible()
+    assert (root / "A.md").read_text() == notes["A.md"]
 
 
 def test_a_first_visit_is_told_what_happens(tmp_path: Path, serve: Serve, visit: Visit) -> None:

@@ -1,5 +1,5 @@
 // Home: what the server counts, kept up to date; work as it goes on; the buttons that start it.
-import { counted, data, define, html, nothing, render, repeat, say, toast, usd } from "./core.js";
+import { api, counted, data, define, html, nothing, render, repeat, say, toast, usd } from "./core.js";
 import { live } from "./live.js";
 import { localTimes } from "./page.js";
 import "./question.js";
@@ -11,6 +11,7 @@ import { start } from "./start.js";
 const LOOK_AFTER_MS = 400;
 const JOBS_SHOWN = 4;
 const RUNNING = ["working", "asks"];
+const WROTE = ["apply", "tidy", "change tags"];
 const TITLES = /** @type {Record<string, string>} */ ({ curate: "Curating", link: "Finding links", tags: "Looking at tags", tidy: "Tidying", apply: "Applying", undo: "Undoing", resume: "Going on", "change tags": "Changing tags", run: "Prompts" });
 
 /** Read a page of this server as a document; nothing in it runs. @param {string} path @returns {Promise<Document|null>} */
@@ -125,8 +126,18 @@ class NmHome extends HTMLElement {
     const line = job.lines.at(-1) ?? "";
     return html`<article class="work">${this.head(job.kind === "resume" && run ? run.kind : job.kind, job.run, states[job.state])}
       ${run?.counts ? this.progress(run) : job.state === "working" ? html`<progress class="progress" aria-label="Working"></progress>` : nothing}
-      <p class="break hint">${done ? html`${done.words} ${done.found ? html`<a href="/review">Review</a>` : nothing}` : job.question ? line : job.error ?? line}</p>
+      <p class="break hint">${done ? html`${done.words} ${done.found ? html`<a href="/review">Review</a>` : nothing}
+        ${job.run && WROTE.includes(job.kind) ? html`<button class="btn btn-quiet" @click=${() => this.undo(job.run)}>Undo</button>` : nothing}` : job.question ? line : job.error ?? line}</p>
       <nm-question .job=${job}></nm-question></article>`;
+  }
+
+  /** @param {string} run */
+  async undo(run) {
+    try {
+      this.take((await api("POST", "/api/undo", { run })).job);
+    } catch (error) {
+      toast(/** @type {Error} */ (error).message, { tone: "bad" });
+    }
   }
 
   /** @param {string} kind @param {string} run @param {[string, string]} state */
