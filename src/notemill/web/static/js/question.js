@@ -1,5 +1,6 @@
-// A question of a run, with what helps to answer it: `element.job = job`, on any page.
+// A question of a run, with what helps to answer it: `element.job = job`, or the attribute `run` on its own page.
 import { api, define, html, nothing, render, toast } from "./core.js";
+import { live } from "./live.js";
 
 /** @typedef {{note: string, problem: string, before: string, after: string}} Change */
 /** @typedef {{id: string, kind: string, run: string, state: string, lines: string[], began_at: number,
@@ -45,6 +46,13 @@ export class NmQuestion extends HTMLElement {
     this.busy = "";
   }
 
+  connectedCallback() {
+    const run = this.getAttribute("run");
+    if (!run) return;
+    live.on("job", ({ job }) => { if (job.run === run) this.job = job; });
+    live.on("snapshot", ({ jobs }) => { this.job = jobs.filter((/** @type {Job} */ job) => job.run === run).at(-1) ?? null; });
+  }
+
   /** Show the question of a job, or nothing where it has none. @param {Job|null} job */
   set job(job) {
     if (job?.question?.id !== this.shown?.question?.id) this.busy = "";
@@ -63,7 +71,7 @@ export class NmQuestion extends HTMLElement {
         <p class="hint">You may change it first in <a href="/review?kind=vocabulary%20tag">Review</a>.</p>` : nothing}
       ${asked.sample.length ? html`<p class="hint">This is what it proposes for some of its notes. Nothing is written yet.</p>` : nothing}
       ${asked.sample.map(sampleOf)}
-      <p class="row">
+      <p class="row" ?hidden=${goesOn && this.hasAttribute("run")}>
         <button class="btn btn-primary" ?disabled=${this.busy} @click=${() => this.answer(true)}>${goesOn ? "Continue" : "Yes"}</button>
         <button class="btn" ?disabled=${this.busy} @click=${() => this.answer(false)}>${goesOn ? "Not now" : "No"}</button>
         <span class="hint" role="status">${this.busy}</span>
