@@ -175,10 +175,13 @@ async def resume_run(desk: TheDesk, run_id: RunId, body: ResumeBody) -> JobAnswe
     waits = [one.number for one in detail.stages if one.state is StageState.WAITS]
     if body.after_stage is not None and body.after_stage not in waits:
         raise UsageError(f"stage {body.after_stage} does not wait for an answer; reload the page")
-    asked = desk.jobs.of_run(detail.line.id)
-    if body.after_stage is not None and asked is not None and asked.asked is not None:
-        # The work that asked waits for this answer.
-        job = await desk.jobs.answer(asked.id, asked.asked.number, yes=True)
+    before = desk.jobs.of_run(detail.line.id)
+    question = None if before is None else before.asked
+    if before is not None and question is not None:
+        if body.after_stage is None or question.answer is not None:
+            raise UsageError("this run asks a question; answer that first")
+        # The question after this stage: it is answered, and not left open beside the run.
+        job = await desk.jobs.answer(before.id, question.number, yes=True)
         return JobAnswer(job=job.shown())
     options: dict[str, object] = {"run": detail.line.id}
     if body.max_cost_usd is not None:
