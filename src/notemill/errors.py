@@ -2,6 +2,7 @@
 
     NotemillError
       UsageError                   the command cannot be used like this
+        UnknownProposalError       there is no such proposal
       WaitingForPersonError        a person has to decide first
       EmbeddingError               the embedding model or service cannot be used
       ProposalConflictError        what was proposed no longer fits the note
@@ -45,6 +46,12 @@ class UsageError(NotemillError):
 
     exit_code = 2
     http_status = 400
+
+
+class UnknownProposalError(UsageError):
+    """There is no such proposal any more; `notemill review --json` lists those that there are."""
+
+    http_status = 404
 
 
 class WaitingForPersonError(NotemillError):
@@ -114,6 +121,8 @@ class VaultLockedError(VaultError):
 
 class StoreError(VaultError):
     """The vault's state cannot be used, so nothing is written; check permissions and free space."""
+
+    http_status = 503
 
 
 class NoteNotFoundError(VaultError):

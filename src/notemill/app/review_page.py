@@ -16,7 +16,7 @@ from notemill.stores.proposals import (
     ProposalKind,
     ProposalState,
 )
-from notemill.stores.queue_rows import Order
+from notemill.stores.queue_rows import Order, start_of
 from notemill.vault.note import parse
 from notemill.vault.tidy import TidyKind, tidy
 from notemill.vault.worddiff import MAX_LINE, WordDiff, word_diff
@@ -120,12 +120,15 @@ class ReviewPage:
         self._bench = bench
         self._reviewing = reviewing
 
-    async def listing(self, view: View, *, after: str = "", limit: int = 100) -> Listing:
-        """Return a page of the wanted proposals.
+    async def listing(
+        self, view: View, *, after: str = "", at: str = "", limit: int = 100
+    ) -> Listing:
+        """Return a page of the wanted proposals: after a cursor, or from the group of the row `at`.
 
-        Raises UsageError if `after` is not the `next` of a page in this order.
+        A row that is gone is the beginning. Raises UsageError if `after` is not the `next` of a page
+        in this order.
         """
-        return await self._bench.on(_listing, view, after=after, limit=limit)
+        return await self._bench.on(_listing, view, after=after, at=at, limit=limit)
 
     async def standing(self, view: View, ids: Sequence[str]) -> Listing:
         """Return these proposals as they are now; those that are gone are left out."""
@@ -183,8 +186,10 @@ def in_group(row: QueueRow, wanted: Wanted, order: Order) -> Wanted:
 # -- on the vault's thread ------------------------------------------------------------------------
 
 
-def _listing(opened: OpenVault, view: View, *, after: str, limit: int) -> Listing:
+def _listing(opened: OpenVault, view: View, *, after: str, at: str, limit: int) -> Listing:
     sight = opened.look()
+    if at and (row := opened.queue.get([at]).get(at)) is not None:
+        after = start_of(row, view.order)
     wanted = filter_of(opened, view.wanted, Look(sight))
     page = opened.queue.rows(wanted, order=view.order, after=after, limit=limit)
     return _listed(opened, view, sight, page.rows, page.next)

@@ -41,6 +41,8 @@ if TYPE_CHECKING:
     from notemill.config import EmbeddingSettings
 
 AUTO: Final = "auto"
+MOST_LEFT: Final = 100
+"""How many notes that were not written are named: the command names all of them."""
 MOST_NOTES: Final = 1_000_000
 """The largest limit of notes: more than any vault has."""
 
@@ -306,7 +308,8 @@ class Apply(_Here):
         done = await mill.applying.accepted(self.ids)
         if not (done.notes or done.failed or done.hidden):
             return WorkEnded("", "Nothing is accepted yet.")
-        return WorkEnded(done.run, written_words(len(done.notes), len(done.failed)), done.complete)
+        words = written_words(len(done.notes), len(done.failed))
+        return WorkEnded(done.run, words, done.complete, left=done.failed[:MOST_LEFT])
 
 
 @dataclass(frozen=True, slots=True)

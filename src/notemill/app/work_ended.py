@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from notemill.app.link_results import LinkingEnded, LinksResumed
     from notemill.app.mill import Mill
     from notemill.stores.proposals import ProposalKind
+    from notemill.vault.left_alone import LeftAlone
     from twolane import Report
 
 
@@ -20,13 +21,15 @@ if TYPE_CHECKING:
 class WorkEnded:
     """How work ended: its run, '' if there is none; in words; and whether nothing failed.
 
-    `found` is the number of proposals that it has for a person to decide.
+    `found` is the number of proposals that it has for a person to decide; `left` are the first
+    notes that were not written, and why.
     """
 
     run: str
     words: str
     whole: bool = True
     found: int = 0
+    left: tuple[LeftAlone, ...] = ()
 
 
 async def curation_ended(mill: Mill, ended: CurationEnded) -> WorkEnded:

@@ -218,6 +218,14 @@ def after_of(row: Sequence[object]) -> str:
     return json.dumps(row, separators=(",", ":"))
 
 
+def start_of(row: QueueRow, order: Order) -> str:
+    """Return the cursor right before a row's note or value, or in the order by confidence the row."""
+    if order is Order.CONFIDENCE:
+        sure = NO_CONFIDENCE if row.confidence is None else row.confidence
+        return after_of([sure, row.under, row.kind, row.value_key, int(row.id[1:]) - 1])
+    return after_of([row.value_key if order is Order.VALUE else row.under, "", "", -1])
+
+
 def place_of(after: str, order: Order) -> list[Any]:
     """Return the position that a cursor names. Raises UsageError if it is not a valid cursor."""
     try:

@@ -284,7 +284,12 @@ class Jobs:
         try:
             done = await self._carry_out(work, front)
             job.run = done.run or job.run
-            job.result = {"words": done.words, "whole": done.whole, "found": done.found}
+            job.result = {
+                "words": done.words,
+                "whole": done.whole,
+                "found": done.found,
+                "left": [{"note": one.key, "message": one.reason} for one in done.left],
+            }
             job.state = JobState.ENDED
         except WaitingForPersonError as error:
             job.state, job.error = JobState.STOPPED, error

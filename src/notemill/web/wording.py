@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from notemill.app import events, link_events
+from notemill.app.accepted import AcceptedProgress
 from notemill.app.vocabulary_events import AcceptVocabulary
 from twolane import format_usd
 
@@ -26,6 +27,7 @@ _WORDS: Final[dict[type, Callable[[Any], str]]] = {
         f"verified: all {one.checked:,} results so far belong to their own notes"
     ),
     events.HeldBack: lambda one: f"{one.count:,} notes were left out: they are excluded by now",
+    AcceptedProgress: lambda one: f"{one.count:,} of {one.of:,} notes written or left",
     link_events.EmbeddingMade: lambda one: f"computing embeddings: {one.done:,} of {one.total:,}",
     link_events.NotesCompared: lambda one: "" if one.done else "comparing notes",
 }
