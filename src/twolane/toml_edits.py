@@ -216,7 +216,10 @@ def _elements(text: str) -> list[_Element]:
 
 
 def _list_changed(text: str, wanted: list[str]) -> str:
-    """Return a list of strings with other elements; those that stay keep their lines and comments."""
+    """Return a list of strings with other elements; those that stay keep their lines and comments.
+
+    One in another order is written anew.
+    """
     left = list(wanted)
     gone: list[int] = []
     for index, one in enumerate(_elements(text)):
@@ -228,7 +231,8 @@ def _list_changed(text: str, wanted: list[str]) -> str:
         text = _without(text, _elements(text), index)
     for value in left:
         text = _with(text, _elements(text), _written(value))
-    return text
+    is_in_order = [one.value for one in _elements(text)] == wanted
+    return text if is_in_order else _written(wanted)
 
 
 def _without(text: str, elements: Sequence[_Element], index: int) -> str:

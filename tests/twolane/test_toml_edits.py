@@ -98,6 +98,7 @@ def test_nothing_else_changes(
         ("x = ['a', 'b']", {("x",): ["a"]}, "x = ['a']"),
         ("x = ['a', 'b',]", {("x",): ["a", "b", "c"]}, "x = ['a', 'b', \"c\",]"),
         ("x = ['a']", {("x",): []}, "x = []"),
+        ("x = ['a', 'b']", {("x",): ["b", "a"]}, 'x = ["b", "a"]'),
         ("x = [] # none", {("x",): ["a"]}, 'x = ["a"] # none'),
         ("x = 'a'", {("x",): ["a"]}, 'x = ["a"]'),
         ("t.x = ['a']\n", {("t", "x"): ["a", "b"]}, "t.x = ['a', \"b\"]\n"),
@@ -119,7 +120,7 @@ def test_a_form_that_cannot_be_edited_is_refused(text: str) -> None:
         edited(text, {("t", "z"): 1})
 
 
-NAMES = st.sampled_from(["exclude", "model", "poll_s", "x.y", 'q"'])
+NAMES = st.sampled_from(["exclude", "model", "poll_s"])
 TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r"), max_size=8)
 VALUES = st.one_of(
     TEXTS, st.integers(0, 10**9), st.lists(TEXTS, max_size=4, unique=True),
@@ -127,7 +128,7 @@ VALUES = st.one_of(
 )  # fmt: skip
 
 
-@given(st.dictionaries(NAMES.filter(str.isidentifier), VALUES), st.data())
+@given(st.dictionaries(NAMES, VALUES), st.data())
 def test_whatever_is_set_is_what_is_read(values: dict[str, TomlValue], data: st.DataObject) -> None:
     """Any values may be set, changed and removed in a file with other things in it."""
     text = FILE
