@@ -104,6 +104,18 @@ class Detail:
 
 
 @dataclass(frozen=True, slots=True)
+class Opening:
+    """What a page begins with: its first rows, the source of the one in focus, and the folders.
+
+    `folders` are those of the vault, for a filter; `detail` is None if no row is open.
+    """
+
+    listing: Listing
+    detail: Detail | None
+    folders: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class View:
     """How a page shows the queue: what is wanted, in which order, and the name of the front."""
 
@@ -154,9 +166,11 @@ class ReviewPage:
         wanted = in_group(rows[0], view.wanted, view.order)
         return await self._reviewing.decide_all(wanted, decision, by=view.by, count=count)
 
-    async def folders(self) -> tuple[str, ...]:
-        """Return the folders with open proposals, and those above them, in order."""
-        return await self._bench.on(_folders)
+    async def opening(
+        self, view: View, *, after: str = "", at: str = "", limit: int = 100
+    ) -> Opening:
+        """Return what a page begins with, from one scan of the vault; see `listing`."""
+        return await self._bench.on(_opening, view, after=after, at=at, limit=limit)
 
 
 def group_of(row: QueueRow, order: Order) -> str:
@@ -186,8 +200,24 @@ def in_group(row: QueueRow, wanted: Wanted, order: Order) -> Wanted:
 # -- on the vault's thread ------------------------------------------------------------------------
 
 
-def _listing(opened: OpenVault, view: View, *, after: str, at: str, limit: int) -> Listing:
+def _opening(opened: OpenVault, view: View, *, after: str, at: str, limit: int) -> Opening:
     sight = opened.look()
+    found = _page(opened, view, sight, after=after, at=at, limit=limit)
+    rows = [one.row for one in found.rows]
+    begin = next((n for n, row in enumerate(rows) if row.id == at), 0)
+    order = (*rows[begin:], *rows[:begin])
+    row = next((one for one in order if one.state is ProposalState.PENDING), None)
+    detail = None if row is None else _detail(opened, row.id, view.order)
+    return Opening(found, detail, _folders(sight))
+
+
+def _listing(opened: OpenVault, view: View, *, after: str, at: str, limit: int) -> Listing:
+    return _page(opened, view, opened.look(), after=after, at=at, limit=limit)
+
+
+def _page(
+    opened: OpenVault, view: View, sight: Sight, *, after: str, at: str, limit: int
+) -> Listing:
     if at and (row := opened.queue.get([at]).get(at)) is not None:
         after = start_of(row, view.order)
     wanted = filter_of(opened, view.wanted, Look(sight))
@@ -302,10 +332,10 @@ def _excerpt(opened: OpenVault, note: str) -> Excerpt:
     return Excerpt(note, shown, len(lines) - len(shown))
 
 
-def _folders(opened: OpenVault) -> tuple[str, ...]:
-    wanted = filter_of(opened, Wanted(), Look(opened.look()))
+def _folders(sight: Sight) -> tuple[str, ...]:
+    """Return the folders with notes that may be seen, and those above them, in order."""
     found: set[str] = set()
-    for note, _ in opened.queue.under(wanted):
-        parts = note.split("/")[:-1]
+    for folder in {one.folder for one in sight.seen if one.folder}:
+        parts = folder.split("/")
         found |= {"/".join(parts[:depth]) for depth in range(1, len(parts) + 1)}
     return tuple(sorted(found, key=str.casefold)[:MAX_FOLDERS])

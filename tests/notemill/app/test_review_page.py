@@ -154,7 +154,11 @@ async def test_filters_by_folder_by_text_and_by_confidence(mill: Mill) -> None:
         "Garden/Beds/Mulch.md"
     }
     assert (await listed(mill, Wanted(max_confidence=0.5))).rows == ()
-    assert await mill.review_page.folders() == ("Garden", "Garden/Beds")
+    begin = await mill.review_page.opening(View(Wanted()), limit=2)
+    assert begin.folders == ("Garden", "Garden/Beds")
+    assert len(begin.listing.rows) == 2
+    assert begin.detail is not None
+    assert begin.detail.listed.row == begin.listing.rows[0].row
 
 
 async def test_a_hidden_note_is_nowhere(mill: Mill) -> None:

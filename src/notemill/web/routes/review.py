@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import HTMLResponse
 from pydantic import BaseModel, ConfigDict, Field
 
-from notemill.app.review_page import Listing, View
+from notemill.app.review_page import View
 from notemill.app.reviewing import OPEN, Wanted
 from notemill.app.views import queue as views
 from notemill.errors import UnknownProposalError
@@ -314,31 +314,23 @@ async def review_page(
     view = asked.view()
     if not asked.state:
         view = replace(view, wanted=replace(view.wanted, states=OPEN))
-    found = await mill.review_page.listing(
+    begin = await mill.review_page.opening(
         view, after=asked.after, at=asked.at, limit=ROWS_OF_A_PAGE
     )
-    listing = views.listing(found)
+    listing = views.listing(begin.listing)
+    more = begin.listing.next
     return await page(
         request,
         "review.html",
         title="Review",
         active="review",
+        waiting=listing["counts"][ProposalState.PENDING],
         listing=listing,
-        more=str(request.url.include_query_params(after=found.next).query) if found.next else "",
+        more=str(request.url.include_query_params(after=more).query) if more else "",
         first=request.url.path,
         data={
             "listing": listing,
-            "folders": await mill.review_page.folders(),
-            "detail": await _source(mill, found, asked),
+            "folders": begin.folders,
+            "detail": None if begin.detail is None else views.detail(begin.detail),
         },
     )
-
-
-async def _source(mill: TheMill, found: Listing, asked: Asked) -> dict[str, Any] | None:
-    """Return the source of the row that a page begins with, None if there is none."""
-    rows = [one.row for one in found.rows]
-    begin = next((n for n, row in enumerate(rows) if row.id == asked.at), 0)
-    open_ = (row for row in rows[begin:] if row.state is ProposalState.PENDING)
-    row = next(open_, None)
-    detail = None if row is None else await mill.review_page.detail(row.id, asked.order)
-    return None if detail is None else views.detail(detail)

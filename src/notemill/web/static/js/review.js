@@ -46,22 +46,18 @@ class Review extends HTMLElement {
   constructor() {
     super();
     /** @type {Map<string, Row>} */ this.rows = new Map();
-    /** @type {string|null} */ this.next = null;
-    /** @type {Listing} */ this.last = { items: [], next: null, counts: {}, matching: {}, kinds: {}, groups: {}, left_s: 0 };
-    this.current = "";
-    /** What is being saved, by row. @type {Map<string, Choice>} */ this.saving = new Map();
-    /** @type {Step[]} */ this.steps = [];
     /** @type {Map<string, Detail>} */ this.details = new Map();
     /** @type {Map<string, string>} */ this.faults = new Map();
+    /** What is being saved, by row. @type {Map<string, Choice>} */ this.saving = new Map();
+    /** @type {Step[]} */ this.steps = [];
+    /** @type {string|null} */ this.next = null;
+    /** @type {Listing} */ this.last = { items: [], next: null, counts: {}, matching: {}, kinds: {}, groups: {}, left_s: 0 };
     /** @type {{id: string, text: string, error: string}|null} */ this.editing = null;
     /** @type {string[]} */ this.vocabulary = [];
     /** @type {string[]} */ this.folders = [];
     this.view = new URLSearchParams();
-    this.fetching = "";
-    this.changes = 0;
-    this.timer = 0;
-    this.search = 0;
-    this.writing = 0;
+    this.current = this.fetching = "";
+    this.changes = this.timer = this.search = this.writing = 0;
     /** The button pressed last, '' for a key: the next row's has focus then. */
     this.button = "";
     this.narrow = matchMedia("(max-width: 1000px)");
@@ -75,21 +71,18 @@ class Review extends HTMLElement {
     this.take(given.listing, true);
     if (given.detail) this.details.set(given.detail.item.id, given.detail);
     this.start(new URLSearchParams(location.search).get("at") ?? "");
-    const letters = /** @type {Record<string, import("./keys.js").Binding>} */ ({
+    const [down, up] = [{ label: "Next", run: () => this.move(1), repeats: true }, { label: "Previous", run: () => this.move(-1), repeats: true }];
+    keys({
       A: { label: "Accept", run: () => this.decide("accept") },
       X: { label: "Reject, for this note", run: () => this.decide("reject") },
       N: { label: "Never: reject for all notes", run: () => this.decide("never") },
       E: { label: "Edit, then accept", run: () => this.edit() },
       U: { label: "Undo your last decision", run: () => this.undo() },
-      J: { label: "Next", run: () => this.move(1), repeats: true },
-      K: { label: "Previous", run: () => this.move(-1), repeats: true },
-      ArrowDown: { label: "Next", run: () => this.move(1), repeats: true },
-      ArrowUp: { label: "Previous", run: () => this.move(-1), repeats: true },
+      J: down, K: up, ArrowDown: down, ArrowUp: up,
       "Shift+A": { label: "Accept all open ones of this note or value", run: () => this.decideGroup("accept") },
       "Shift+X": { label: "Reject all open ones of this note or value", run: () => this.decideGroup("reject") },
       "/": { label: "Search", run: () => this.querySelector("input")?.focus() },
     });
-    keys(letters);
     for (const type of ["review", "snapshot"]) live.on(type, () => this.refreshSoon());
     live.on("state", ({ connected }) => { if (connected) this.refreshSoon(); });
     document.addEventListener("notemill-keys", () => this.draw());
@@ -108,9 +101,7 @@ class Review extends HTMLElement {
     /** @type {Map<string, Row[]>} */ const found = new Map();
     for (const row of this.rows.values()) {
       const key = this.order === "confidence" ? "" : row.group;
-      const some = found.get(key);
-      if (some) some.push(row);
-      else found.set(key, [row]);
+      found.set(key, [...(found.get(key) ?? []), row]);
     }
     return [...found];
   }
@@ -145,9 +136,7 @@ class Review extends HTMLElement {
     return view.size ? `/review?${view}` : "/review";
   }
 
-  writeAddress() {
-    history.replaceState(null, "", this.address({ at: this.current || null }));
-  }
+  writeAddress() { history.replaceState(null, "", this.address({ at: this.current || null })); }
 
   /** What the API is asked for. @param {Record<string, string|string[]>} more */
   query(more) {
@@ -210,8 +199,7 @@ class Review extends HTMLElement {
     const { items } = /** @type {Listing} */ (await api("GET", this.query({ ids, by: await front })));
     const rows = [...this.rows.values()];
     const at = Math.max(0, rows.findIndex((row) => row.id === this.current));
-    const known = items.filter((row) => !this.rows.has(row.id));
-    this.rows = new Map([...rows.slice(0, at), ...known, ...rows.slice(at)].map((row) => [row.id, row]));
+    this.rows = new Map([...rows.slice(0, at), ...items.filter((row) => !this.rows.has(row.id)), ...rows.slice(at)].map((row) => [row.id, row]));
   }
 
   /** Load more before the open ones run out, and let go of what lies far behind. */
@@ -344,9 +332,7 @@ class Review extends HTMLElement {
     this.advance();
   }
 
-  undo() {
-    this.press({ id: "", rows: [] });
-  }
+  undo() { this.press({ id: "", rows: [] }); }
 
   /** @param {Step} step */
   press(step) {
@@ -508,25 +494,22 @@ class Review extends HTMLElement {
       shown.draw();
     });
     const shown = modal("Apply what you accepted", (close) => {
-      if (stage === "works") return html`<p role="status">${line || "Writing…"}</p><progress class="progress"></progress>
-        <div class="actions"><button class="btn" @click=${close}>Close</button></div>`;
-      if (stage === "failed") return html`<p role="alert" class="notice notice-bad">${line}</p>
-        <div class="actions"><button class="btn" @click=${close}>Close</button></div>`;
+      const shut = (label = "Close") => html`<button class="btn ${label === "Close" ? "btn-primary" : ""}" @click=${once(close)}>${label}</button>`;
+      if (stage === "works") return html`<p role="status">${line || "Writing…"}</p><progress class="progress"></progress>`;
+      if (stage === "failed") return html`<p role="alert" class="notice notice-bad">${line}</p><div class="actions">${shut()}</div>`;
       if (stage !== "asks") return html`<p role="status" class="notice ${done.whole ? "notice-good" : "notice-warn"}">${done.words}</p>
         ${done.left?.length ? html`<ul class="left">${done.left.map((/** @type {any} */ one) => html`<li><b>${title(one.note)}</b>: ${one.message}</li>`)}</ul>` : nothing}
-        <div class="actions">${stage === "written" && done.run ? html`<button class="btn" @click=${() => run(takeBack(done.run), "restored")}>Undo</button>
-          <a class="btn btn-quiet" href="/runs/${encodeURIComponent(done.run)}">The run</a>` : nothing}
-          <button class="btn btn-primary" @click=${close}>Close</button></div>`;
+        <div class="actions">${stage === "written" && done.run ? html`<button class="btn" @click=${once(() => run(takeBack(done.run), "restored"))}>Undo</button>
+          <a class="btn btn-quiet" href="/runs/${encodeURIComponent(done.run)}">The run</a>` : nothing}${shut()}</div>`;
       if (!before) return html`<p class="loading">Counting…</p>`;
       const kinds = Object.entries(before.kinds);
-      if (!kinds.length) return html`<p>Nothing is accepted yet.</p><div class="actions"><button class="btn btn-primary" @click=${close}>Close</button></div>`;
+      if (!kinds.length) return html`<p>Nothing is accepted yet.</p><div class="actions">${shut()}</div>`;
       return html`<p>This writes ${kinds.map(([kind, count]) => counted(Number(count), kind)).join(", ")} into
           ${counted(before.notes, "note")}. One undo restores them to the byte.</p>
         ${before.changed.length ? html`<div class="notice notice-warn"><p>Changed since they were proposed, and left as they are:</p>
-          <ul>${before.changed.map((/** @type {string} */ note) => html`<li>${title(note)}</li>`)}</ul>
-          ${before.more_changed ? html`<p>and ${counted(before.more_changed, "note")} more</p>` : nothing}</div>` : nothing}
-        <div class="actions"><button class="btn" @click=${close}>Cancel</button>
-          <button class="btn btn-primary" @click=${() => run(api("POST", "/api/review/apply", {}), "written")}>Apply</button></div>`;
+          <ul>${before.changed.map((/** @type {string} */ note) => html`<li>${title(note)}</li>`)}</ul>${more(before.more_changed, "note")}</div>` : nothing}
+        <div class="actions">${shut("Cancel")}
+          <button class="btn btn-primary" @click=${once(() => run(api("POST", "/api/review/apply", {}), "written"))}>Apply</button></div>`;
     }, off);
     try {
       before = await api("GET", "/api/review/apply");
@@ -568,10 +551,15 @@ class Review extends HTMLElement {
     return html`<a href=${this.address(changes)} aria-current=${chosen ? "page" : nothing} @click=${(/** @type {MouseEvent} */ event) => {
       if (event.ctrlKey || event.metaKey || event.shiftKey || event.altKey || event.button) return;
       event.preventDefault();
-      history.pushState(null, "", this.address(changes));
-      this.button = "";
-      this.open();
+      this.go(changes);
     }}>${label}</a>`;
+  }
+
+  /** @param {Record<string, string|string[]|null>} changes */
+  go(changes) {
+    history.pushState(null, "", this.address(changes));
+    this.button = "";
+    this.open();
   }
 
   /** @param {number} left */
@@ -579,8 +567,6 @@ class Review extends HTMLElement {
     const states = this.view.getAll("state");
     const kinds = this.view.getAll("kind");
     const minutes = Math.max(1, Math.round(this.last.left_s / 60));
-    /** @param {string} name @param {string} value */
-    const go = (name, value) => { history.pushState(null, "", this.address({ [name]: value || null })); this.open(); };
     return html`<div class="narrowing">
       <p class="pace">${left ? html`<b>${counted(left, "decision")}</b>, about ${minutes < 90 ? counted(minutes, "minute") : span(minutes * 60)}` : "Nothing left to decide here"}</p>
       <nav class="tabs" aria-label="State">${Object.entries(STATES).map(([state, label]) => {
@@ -594,7 +580,7 @@ class Review extends HTMLElement {
         return count || chosen ? this.link({ kind: wanted }, html`${label} <small>${count.toLocaleString("en")}</small>`, chosen) : nothing;
       })}${this.link({ max_confidence: this.view.has("max_confidence") ? null : "0.5" }, "Low confidence", this.view.has("max_confidence"))}</nav>
       <label class="visually-hidden" for="folder">Folder</label>
-      <select id="folder" @change=${(/** @type {any} */ event) => go("folder", event.target.value)}>
+      <select id="folder" @change=${(/** @type {any} */ event) => this.go({ folder: event.target.value || null })}>
         <option value="" ?selected=${!this.view.get("folder")}>All folders</option>
         ${this.folders.map((folder) => html`<option ?selected=${this.view.get("folder") === folder} .value=${folder}>${folder}</option>`)}</select>
       <form class="search" role="search" @submit=${(/** @type {Event} */ event) => { event.preventDefault(); this.leaveSearch(); }}>
@@ -686,12 +672,8 @@ class Review extends HTMLElement {
 
   /** A button that the second click of a double click does not press. @param {string} label @param {string} name @param {() => void} run */
   does(label, name, run, kind = "") {
-    return html`<button class="btn ${kind}" data-do=${label.split(" ")[0]} aria-keyshortcuts=${name} @click=${(/** @type {MouseEvent} */ event) => {
-      event.stopPropagation();
-      if (event.detail > 1) return;
-      this.button = label.split(" ")[0];
-      run();
-    }}>${label} ${key(name)}</button>`;
+    const press = once(() => { this.button = label.split(" ")[0]; run(); });
+    return html`<button class="btn ${kind}" data-do=${label.split(" ")[0]} aria-keyshortcuts=${name} @click=${press}>${label} ${key(name)}</button>`;
   }
 
   /** @param {Row} row */
@@ -766,6 +748,11 @@ async function takeBack(run) {
   return job.result;
 }
 
+/** What a click does, but not the second one of a double click. @param {() => void} run */
+const once = (run) => (/** @type {MouseEvent} */ event) => {
+  event.stopPropagation();
+  if (event.detail <= 1) run();
+};
 /** @param {number} count */
 const more = (count, noun = "line") => (count ? html`<p class="hint">and ${counted(count, noun)} more</p>` : nothing);
 /** The key of a button, for those who see it. @param {string} name */
