@@ -38,7 +38,7 @@ SETTLES_MS: Final = 1_200
 FLAGS: Final = (
     "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--enable-unsafe-swiftshader"
 )  # fmt: skip
-REQUESTS: Final = 48
+REQUESTS: Final = 120
 MODEL: Final = "claude-haiku-4-5"
 
 
@@ -91,7 +91,7 @@ def paid_runs(folder: Path, env: dict[str, str]) -> None:
                 message = {"role": "user", "content": f"Bed {number}: {content}"}
                 params = {"model": MODEL, "max_tokens": 400, "messages": [message]}
                 lines.write(
-                    json.dumps({"custom_id": f"{name}-{number:02d}", "params": params}) + "\n"
+                    json.dumps({"custom_id": f"{name}-{number:03d}", "params": params}) + "\n"
                 )
         with simulated(faults) as address:
             asked = env | {
