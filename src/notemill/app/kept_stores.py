@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from notemill.app.runs import KeptRuns
 
+READ_SHARE: Final = 10
+"""How many times as long as reading took a store is left alone."""
 _GRAIN_NS: Final = 100_000_000
 """A file written less than this before it was looked at may change without a new time."""
 
@@ -28,7 +30,20 @@ class _Seen(NamedTuple):
     @property
     def is_settled(self) -> bool:
         """Whether a later write would certainly be seen."""
-        return all(time.time_ns() - mtime_ns > _GRAIN_NS for _, _, mtime_ns in self.files)
+        now = time.time_ns()
+        return all(not 0 <= now - mtime_ns <= _GRAIN_NS for _, _, mtime_ns in self.files)
+
+
+class _Read(NamedTuple):
+    """What a store knew at an instant of the performance counter, and how long reading took.
+
+    `seen` is None if a later write might not show.
+    """
+
+    seen: _Seen | None
+    runs: KeptRuns | None
+    at_s: float
+    took_s: float
 
 
 class KeptStores:
@@ -37,24 +52,38 @@ class KeptStores:
     def __init__(self, home: Path) -> None:
         """Take the folder that holds the vaults' state."""
         self._home = home
-        self._known: dict[Path, tuple[_Seen | None, KeptRuns | None]] = {}
+        self._known: dict[Path, _Read] = {}
+        self.is_behind = False
+        """Whether a store was written to since, and is read the next time."""
 
     def seen(self) -> tuple[_Seen, ...]:
         """Return a value that differs after a store read before was written to."""
         return tuple(_look(file) for file in self._known)
 
     def runs(self) -> Iterator[KeptRuns]:
-        """Yield what each store knows; one that cannot be read is left out."""
+        """Yield what each store knows; one that cannot be read is left out.
+
+        A large store that is written to all the time, as while a person reviews, is read for a
+        tenth of the time at most.
+        """
         roots = {state / FILE: root for root, state in known_vaults(self._home)}
         self._known = {file: one for file, one in self._known.items() if file in roots}
+        self.is_behind = False
         for file, root in roots.items():
-            seen = _look(file)
             known = self._known.get(file)
-            if known is None or known[0] != seen:
-                known = seen if seen.is_settled else None, kept_runs(root, file)
-                self._known[file] = known
-            if known[1] is not None:
-                yield known[1]
+            seen = _look(file)
+            if known is None or known.seen != seen:
+                now = time.perf_counter()
+                if known is not None and now < known.at_s + READ_SHARE * known.took_s:
+                    self.is_behind = True
+                else:
+                    runs = kept_runs(root, file)
+                    end = time.perf_counter()
+                    known = _Read(seen if seen.is_settled else None, runs, end, end - now)
+                    self._known[file] = known
+            self.is_behind |= known.seen is None
+            if known.runs is not None:
+                yield known.runs
 
 
 def _look(file: Path) -> _Seen:

@@ -76,7 +76,7 @@ class LedgerReading:
             before.close()
         seen = (self._file, *self._runs.seen())
         if seen != self._seen or self._runs.is_behind:
-            self._seen, self._runs.is_behind = seen, False
+            self._seen = seen
             self._number += 1
         return self._number
 

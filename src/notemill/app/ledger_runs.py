@@ -66,8 +66,12 @@ class LedgerRuns:
         self._rows_version: int | None = None
         self._tallies: dict[str, _Tally] = {}
         self._counted = 0
-        self.is_behind = False
-        """Whether counts of the last list are to be looked at again."""
+        self._uncounted = False
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether the last list has counts, or outcomes, that are to be looked at again."""
+        return self._uncounted or self._stores.is_behind
 
     def seen(self) -> tuple[object, ...]:
         """Return a value that differs after anybody wrote to the ledger or a store."""
@@ -114,10 +118,10 @@ class LedgerRuns:
                 aged.append((kept.order, row))
         until = time.perf_counter() + COUNTED_WITHIN_S
         aged.sort(key=lambda one: one[0])
-        self.is_behind = False
+        self._uncounted = False
         for number, (_, row) in enumerate(aged):
             if number and time.perf_counter() > until:
-                self.is_behind = True
+                self._uncounted = True
                 return
             self._tally(row, exact=True)
 

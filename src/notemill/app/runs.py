@@ -131,7 +131,7 @@ class KnownRun:
 
 
 # What the states of pairs are called among proposals.
-_PAIRS = {
+_CALLED: Mapping[str, str] = {
     PairState.PROPOSED: "pending",
     PairState.UNDECIDED: "pending",
     PairState.ACCEPTED: "accepted",
@@ -233,9 +233,12 @@ def _add_kept(found: dict[str, KnownRun], kept: KeptRuns) -> None:
 
 def _of_links(root: Path, ledger: LinkLedger) -> Iterator[KnownRun]:
     """Yield the link runs that have pairs."""
+    standing = ledger.standing()
     for run in ledger.runs():
-        states = Counter(one.state for one in ledger.pairs(run=run.id))
-        decided = Counter({_PAIRS.get(one, one): count for one, count in states.items()})
+        states = standing.get(run.id, Counter[str]())
+        decided: Counter[str] = Counter()
+        for state, count in states.items():
+            decided[_CALLED.get(state, state)] += count
         if states:
             yield KnownRun(run.id, LINK_KIND, root, run.at_s, states.total(), decided=decided)
 

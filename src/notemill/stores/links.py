@@ -7,6 +7,7 @@ renamed note keeps its links and its rejections.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -356,6 +357,15 @@ class LinkLedger:
             "SELECT id, at_s, settings FROM link_runs ORDER BY at_s DESC, id DESC"
         )
         return self._store.read_each(rows, run_of, lambda row: f"run {row[0]}")
+
+    def standing(self) -> dict[str, Counter[str]]:
+        """Return the number of pairs in each state, by the run that proposed or wrote them last."""
+        found: dict[str, Counter[str]] = {}
+        for run, state, count in self._store.rows(
+            "SELECT run, state, count(*) FROM link_pairs GROUP BY run, state"
+        ):
+            found.setdefault(str(run), Counter())[str(state)] = int(count)
+        return found
 
     def run(self, run: str) -> LinkRun | None:
         """Return the run with this id, or None."""

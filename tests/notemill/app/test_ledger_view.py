@@ -180,6 +180,23 @@ async def test_a_decision_in_a_vault_changes_the_version(mill: Mill) -> None:
     await view.aclose()
 
 
+async def test_a_store_that_takes_long_to_read_is_read_less_often(
+    mill: Mill, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Until it is read again the version goes on changing, so that the outcome is not missed."""
+    view = await LedgerView.open(mill.settings)
+    run = (await view.runs())[0].id
+    monkeypatch.setattr("notemill.app.kept_stores.READ_SHARE", 1_000_000)
+    await mill.applying.apply(await mill.engine.run(run), replacing=False)
+    for _ in range(3):
+        before = await view.version()
+        assert (await view.runs())[0].became == "proposed"
+        assert await view.version() != before
+    monkeypatch.setattr("notemill.app.kept_stores.READ_SHARE", 0)
+    assert (await view.runs())[0].became == "applied"
+    await view.aclose()
+
+
 # -- items ----------------------------------------------------------------------------------------
 
 
