@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -33,6 +34,11 @@ if TYPE_CHECKING:
 
 TICK_S: Final = 0.2
 QUIET_TICK_S: Final = 5.0
+COUNTS_REST: Final = 4
+"""After counting proposals, the vault's thread is left to others for so many times as long."""
+LONGEST_REST_S: Final = 0.6
+"""The longest such rest: others' decisions have to show within a second."""
+NEVER: Final = -1
 MOST_ROWS: Final = 1_000
 """The largest window of items, and how many rows a page that named none hears of."""
 MOST_PAGES: Final = 64
@@ -116,6 +122,7 @@ class Hub:
         self._ticking: asyncio.Task[None] | None = None
         self._wake = asyncio.Event()
         self._versions: tuple[int, int] | None = None
+        self._count_at = 0.0
         self._closed = False
         jobs.listeners.append(self._job_changed)
 
@@ -203,7 +210,13 @@ class Hub:
         if before is None or before[0] != ledger:
             await self._tell_of_runs()
         if mill is not None and (before is None or before[1] != queue):
+            began = time.monotonic()
+            if began < self._count_at:
+                self._versions = ledger, NEVER  # the next look tells of it
+                return
             counts = await mill.reviewing.counts(Wanted(states=None))
+            ended = time.monotonic()
+            self._count_at = ended + min(COUNTS_REST * (ended - began), LONGEST_REST_S)
             for page in self._pages:
                 if not page.is_quiet and page.differs("review", "", (queue, counts)):
                     page.offer("review", "", {"counts": _named(counts), "version": queue})

@@ -146,6 +146,18 @@ def test_a_reload_goes_on_with_the_same_filter_and_order(desk: Desk, visit: Visi
     assert desk.decided() == {"p2": "accepted"}
 
 
+def test_what_was_pressed_is_kept_by_a_reload_at_once(desk: Desk, visit: Visit) -> None:
+    """A page that ends with decisions under way sends those that still wait."""
+    page = visit(desk.served, "/review")
+    expect(current(page)).to_be_focused()
+    press(page, "a", "x", "a", "x")
+    page.reload()
+    in_state(page, "pending", 8)
+    expect(current(page)).to_have_attribute("id", "row-p5")
+    wanted = {"p1": "accepted", "p2": "rejected", "p3": "accepted", "p4": "rejected"}
+    assert desk.decided() == wanted
+
+
 def test_after_back_the_page_shows_what_is_open_now(desk: Desk, visit: Visit) -> None:
     """What others decided meanwhile is not decided again; A decides the one that is left."""
     page = visit(desk.served, "/review")
@@ -256,8 +268,9 @@ def test_a_long_queue_is_loaded_as_it_is_decided(
     desk = desk_with(serve, tmp_path, notes, [(TAG, "soil")])
     page = visit(desk.served, "/review")
     left(page, 250)
-    for _ in range(130):
-        press(page, "j")
+    press(page, *["j"] * 50)
+    expect(page.locator(".proposal")).to_have_count(160)
+    press(page, *["j"] * 80)
     expect(current(page)).to_have_attribute("id", "row-p131")
     press(page, "a")
     in_state(page, "accepted", 1)

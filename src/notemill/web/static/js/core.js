@@ -25,9 +25,12 @@ const NO_SESSION = "This page's session has ended. Open the link that `notemill 
 export async function api(method, path, body) {
   const headers = new Headers({ "X-Notemill": "1" });
   if (body !== undefined) headers.set("Content-Type", "application/json");
+  const sent = body === undefined ? undefined : JSON.stringify(body);
+  // What is asked for still arrives where the page ends meanwhile; browsers keep little for that.
+  const keepalive = sent !== undefined && sent.length < 4096;
   let answer;
   try {
-    answer = await fetch(path, { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
+    answer = await fetch(path, { method, headers, body: sent, keepalive });
   } catch {
     throw new ApiError(UNREACHED, 0, "Unreached");
   }

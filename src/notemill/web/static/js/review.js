@@ -15,11 +15,12 @@ import { live } from "./live.js";
 /** @typedef {{item: Row, lines: Line[], above: number, below: number, notes: string[], more_notes: number,
  *   excerpts: {note: string, lines: string[], more: number, problem: string}[], problem: string}} Detail */
 /** What was pressed: a decision on one row, on a row's group, or an undo. @typedef {{id: string, rows: string[],
- *   choice?: Choice, was?: string, value?: string, count?: number}} Step */
+ *   choice?: Choice, was?: string, value?: string, count?: number, sent?: Promise<Outcome>}} Step */
+/** @typedef {{changed: Row[], unchanged: Row[], missing: string[]}} Outcome */
 
 const PAGE = 100;
 const MOST_ROWS = 400;
-const AHEAD = 20;
+const AHEAD = 40;
 const LOOK_AGAIN_MS = 4000;
 const REFRESH_MS = 250;
 const SEARCH_MS = 250;
@@ -90,6 +91,7 @@ class Review extends HTMLElement {
     window.addEventListener("pageshow", (event) => { if (event.persisted) this.refreshSoon(); });
     window.addEventListener("focus", () => this.refreshSoon());
     window.addEventListener("pagehide", () => this.writeAddress());
+    window.addEventListener("beforeunload", () => this.leave());
     this.narrow.addEventListener("change", () => this.draw());
     window.setInterval(() => this.lookAgain(), LOOK_AGAIN_MS);
   }
@@ -345,12 +347,21 @@ class Review extends HTMLElement {
     if (this.steps.length === 1) this.send();
   }
 
+  /** Send the decisions that still wait, up to an undo: the page ends, and with it their turns. */
+  leave() {
+    for (const step of this.steps) {
+      if (!step.choice) return;
+      step.sent ??= this.sent(step);
+      step.sent.catch(() => {});
+    }
+  }
+
   /** Send what was pressed, one after another; if one is refused, what follows it is not sent. */
   async send() {
     while (this.steps.length) {
       const step = this.steps[0];
       try {
-        const done = await this.sent(step);
+        const done = await (step.sent ??= this.sent(step));
         this.changes += 1;
         this.steps.shift();
         for (const id of step.rows) this.saving.delete(id);
@@ -364,7 +375,7 @@ class Review extends HTMLElement {
     this.refreshSoon();
   }
 
-  /** @param {Step} step @returns {Promise<{changed: Row[], unchanged: Row[], missing: string[]}>} */
+  /** @param {Step} step @returns {Promise<Outcome>} */
   async sent({ id, choice, was, value, count }) {
     const by = await front;
     if (!choice) return api("POST", "/api/review/undo", { by });
@@ -372,7 +383,7 @@ class Review extends HTMLElement {
     return api("POST", `/api/review/group?${this.query({}).split("?")[1]}`, { id, decision: choice, count, by });
   }
 
-  /** @param {Step} step @param {{changed: Row[], unchanged: Row[], missing: string[]}} done */
+  /** @param {Step} step @param {Outcome} done */
   async saved(step, { changed, unchanged, missing }) {
     for (const row of [...changed, ...unchanged]) this.became(row, step.choice);
     for (const id of missing) this.rows.delete(id);
@@ -405,7 +416,8 @@ class Review extends HTMLElement {
     if (unchanged.length) toast(`${counted(unchanged.length, "proposal")} could not be undone: decided elsewhere since, or written.`);
     if (!changed.length) return;
     say(`undone: ${counted(changed.length, "decision")}`);
-    await this.add(changed.map((row) => row.id)).catch(() => {});
+    const away = changed.filter((row) => !this.rows.has(row.id)).map((row) => row.id);
+    if (away.length) await this.add(away).catch(() => {});
     const back = new Set(changed.map((row) => row.id));
     this.show(this.listed().find((row) => back.has(row.id))?.id ?? this.current);
   }
@@ -761,12 +773,13 @@ const key = (name) => (keyFor(name) ? html`<kbd class="kbd" aria-hidden="true">$
 // -- this page's name as a front -----------------------------------------------------------------
 
 const NAME = "notemill.front";
+const HOLD_MS = 3000; // a page that is reloaded lets go of its name a moment later
 
 /** Hold a name as long as this page lives; false if another page holds it. @param {string} name @returns {Promise<boolean>} */
 function hold(name) {
   if (!navigator.locks) return Promise.resolve(true);
   return new Promise((resolve) => {
-    navigator.locks.request(name, { signal: AbortSignal.timeout(400) }, () => {
+    navigator.locks.request(name, { signal: AbortSignal.timeout(HOLD_MS) }, () => {
       resolve(true);
       return new Promise(() => {});
     }).catch(() => resolve(false));
