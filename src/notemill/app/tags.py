@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from notemill.app.tag_tree import NotesOfTag, TagTree
     from notemill.app.tag_view import Chosen
     from notemill.app.workbench import Workbench
+    from notemill.tagging.changes import Change
     from notemill.workflows.tags.deciding import NewTag, ToDecide
     from notemill.workflows.tags.findings import TagReport
     from notemill.workflows.tags.retagging import Retagging
@@ -178,6 +179,13 @@ class Tagging:
         usage, _ = await self._bench.thread.run(view.usage_of, changes)
         return Waiting(decide, view.shown_place, usage)
 
+    async def suggested(self) -> tuple[Change, ...]:
+        """Return the pending changes, those that touch most notes first, without their places.
+
+        Raises VaultError, UsageError.
+        """
+        return await self._bench.on(lambda opened: TagView(opened).to_decide().changes)
+
     async def proposed(self, tag: str) -> ProposedChange:
         """Return the proposals for a tag. Raises UsageError if there are none."""
         view = await self._view()
@@ -225,8 +233,8 @@ class Tagging:
     ) -> tuple[ChangeRejected | TagRejected, ...]:
         """Reject the proposals for tags, for good.
 
-        `into` names the target of a change that is not proposed now, `note` the one note that a tag
-        must not be proposed for again. Raises UsageError if there is nothing to reject.
+        `into` names the target of a change that is not proposed now, '' for one that drops the tag;
+        `note` the one note that a tag must not be proposed for again. Raises UsageError if there is nothing to reject.
         """
         _check_named(tags)
         if into is not None and (note or len(tags) > 1):

@@ -13,7 +13,7 @@ from starlette.requests import HTTPConnection
 from starlette.staticfiles import StaticFiles
 
 from notemill.web.parts import EXPECTED, STATIC, answer_error, desk_of, documented, error_page
-from notemill.web.routes import graph, home, notes, review, runs, settings
+from notemill.web.routes import graph, home, notes, review, runs, settings, tags
 
 if TYPE_CHECKING:
     from notemill.web.desk import Desk
@@ -32,7 +32,7 @@ class Screen(Protocol):
     api: APIRouter
 
 
-SCREENS: tuple[Screen, ...] = (home, runs, review, graph, notes, settings)
+SCREENS: tuple[Screen, ...] = (home, runs, review, tags, graph, notes, settings)
 
 
 def create_site(desk: Desk) -> FastAPI:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, Protocol
@@ -32,6 +33,7 @@ CHROMIUM_FLAGS = (
     "--disable-sync",
     "--enable-unsafe-swiftshader",
 )
+REFUSED = re.compile(r"the server responded with a status of (400|409)\b")
 WAIT_MS = 20_000
 """How long a browser test waits for what it expects: a busy machine is no failure."""
 
@@ -107,7 +109,11 @@ def visit(browser: Browser) -> Iterator[Visit]:
 
 
 def listen(page: Page, said: list[str]) -> None:
-    """Collect the errors and warnings of a page's console, but for lost connections."""
+    """Collect the errors and warnings of a page's console, but for lost connections.
+
+    Left out is also what the browser adds to an answer that refuses what a person asked for, which
+    the page itself explains.
+    """
     page.on("pageerror", lambda error: said.append(f"error: {error}"))
     page.on(
         "console",
@@ -115,6 +121,7 @@ def listen(page: Page, said: list[str]) -> None:
             said.append(f"{one.type}: {one.text}")
             if one.type in ("error", "warning")
             and "ERR_CONNECTION" not in one.text
+            and REFUSED.search(one.text) is None
             and "WebSocket" not in one.text
             and "GL Driver Message" not in one.text  # of the browser's own drawing in software
             else None
