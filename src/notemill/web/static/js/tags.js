@@ -213,7 +213,7 @@ class Tags extends HTMLElement {
         <input type="search" placeholder="Filter tags" aria-label="Filter tags" autocomplete="off" .value=${this.filter} @input=${search} @keydown=${down}>
         <button class="btn btn-quiet" ?disabled=${this.filter !== ""} @click=${() => this.toggle("")}>${this.open.size ? "Close all" : "Open all"}</button></div>
       ${this.rows.length ? this.box(tree) : html`<p class="loading">No tag has these letters.</p>`}
-      <p class="hint tags-keys"><kbd>F2</kbd> rename <kbd>M</kbd> move <kbd>Del</kbd> drop <kbd>/</kbd> filter</p></section>
+      <p class="hint tags-keys"><kbd>F2</kbd> rename <kbd>M</kbd> move <kbd>Del</kbd> drop <kbd>/</kbd> filter${tree.has_vocabulary ? html`<span><i>italic</i>: not in the vocabulary</span>` : nothing}</p></section>
     <section class="panel stack tags-right" aria-label=${tag ? `Tag ${tag.tag}` : "Suggestions"}>${tag ? this.side(tag, tree) : this.suggestions()}</section></div>`;
   }
 
