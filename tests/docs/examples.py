@@ -216,10 +216,11 @@ class World:
 
 
 def recipe(target: str) -> str:
-    """Return the command that a target of the Makefile runs, the last where it is several."""
+    """Return the command that a target of the Makefile runs, the last that is not only said."""
     text = (ROOT / "Makefile").read_text("utf-8")
     rule = text.partition(f"\n{target}: ")[2].partition("\n\n")[0]
-    return rule.splitlines()[-1].strip().removeprefix("@").replace("$(BIN)/", "")
+    said = [line.strip().removeprefix("@").replace("$(BIN)/", "") for line in rule.splitlines()]
+    return [line for line in said if not line.startswith("echo ")][-1]
 
 
 _SAME: Final = (

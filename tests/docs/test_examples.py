@@ -30,6 +30,7 @@ NOT_RUN = {
     "py -3.11": "Windows has this launcher",
     ".venv\\Scripts\\": "Windows has this folder",
     "pip install": "asks a package index",
+    "notemill serve": "serves until Ctrl-C",
     ". .venv/bin/activate": "changes the shell that it is typed into",
 }
 """What stands at the beginning of commands that no test can run, and why."""
