@@ -26,6 +26,8 @@ from twolane import TwolaneError, UnknownRunError, format_usd
 if TYPE_CHECKING:
     pass
 
+DESK: Final = "desk"
+"""Where a request's scope has the desk."""
 STATIC: Final = files("notemill.web") / "static"
 SCREENS: Final = (
     ("home", "Home", "/"),
@@ -44,7 +46,7 @@ _LEDGER_EXIT: Final = 7
 
 def desk_of(connection: HTTPConnection) -> Desk:
     """Return what the routes of this server share."""
-    desk: Desk = connection.app.state.desk
+    desk: Desk = connection.scope[DESK]
     return desk
 
 

@@ -96,8 +96,8 @@ def visit(browser: Browser) -> Iterator[Visit]:
         context = browser.new_context(**{"viewport": {"width": 1280, "height": 800}, **options})
         context.set_default_timeout(WAIT_MS)
         contexts.append(context)
+        context.add_cookies([served.cookie()])
         page = context.new_page()
-        page.goto(served.enter)
         listen(page, said)
         page.goto(served.url + path)
         return page

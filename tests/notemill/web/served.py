@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
     from types import TracebackType
 
+    from playwright._impl._api_structures import SetCookieParam
+
     from twolane import Engine
 
 T = TypeVar("T")
@@ -66,6 +68,18 @@ class Served:
     def enter(self) -> str:
         """A link that opens a session, once."""
         return link(LOOPBACK, self.port, self.sessions.token())
+
+    def cookie(self) -> SetCookieParam:
+        """Return the cookie of a new session, as a browser would have it behind the link."""
+        secret = self.sessions.enter(self.sessions.token())
+        assert secret is not None
+        return {
+            "name": self.sessions.cookie,
+            "value": secret,
+            "url": self.url,
+            "httpOnly": True,
+            "sameSite": "Strict",
+        }
 
     def start(self) -> None:
         """Start it, and return once it answers."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import schemathesis
@@ -17,7 +17,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from notemill.web.site import create_site
+from notemill.web.site import application
 from notemill.workflows.links.network import note_id
 from tests.notemill.web.served import Served
 from tests.notemill.workflows.notes import write_notes
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
     from schemathesis import Case
 
-    from notemill.web.desk import Desk
 
 pytestmark = pytest.mark.loopback
 
@@ -37,16 +36,14 @@ NOTES = {
     for n in range(6)
 }
 # Nothing is opened for a description.
-SCHEMA = schemathesis.openapi.from_dict(
-    create_site(cast("Desk", None)).openapi(), config=SchemathesisConfig()
-)
+SCHEMA = schemathesis.openapi.from_dict(application().openapi(), config=SchemathesisConfig())
 CONTRACT = [
     not_a_server_error,
     status_code_conformance,
     content_type_conformance,
     response_schema_conformance,
 ]
-FEW, MANY = 12, 300
+FEW, MANY = 8, 200
 WAITS_S = 30
 
 

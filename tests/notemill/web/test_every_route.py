@@ -16,7 +16,7 @@ from notemill.app.terms import OFFLINE
 from notemill.web.desk import Desk
 from notemill.web.guard import Guard
 from notemill.web.sessions import Sessions
-from notemill.web.site import create_site
+from notemill.web.site import application, create_site
 from tests.notemill.web.asking import asked, connected
 from tests.notemill.web.served import sample_vault
 from twolane import Settings
@@ -87,7 +87,9 @@ async def walked(tmp_path: Path) -> AsyncIterator[Walked]:
 
     sessions = Sessions.open(tmp_path / "home", None, PORT)
     secret = sessions.enter(sessions.token())
-    yield Walked(Guard(counting, sessions), site, ("Cookie", f"notemill_{PORT}={secret}"), reached)
+    yield Walked(
+        Guard(counting, sessions), application(), ("Cookie", f"notemill_{PORT}={secret}"), reached
+    )
     sessions.close()
     await desk.aclose()
 

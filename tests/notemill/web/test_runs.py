@@ -25,11 +25,11 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
-    from fastapi import FastAPI
+    from starlette.types import ASGIApp
 
 
 @asynccontextmanager
-async def site_over(home: Path) -> AsyncIterator[FastAPI]:
+async def site_over(home: Path) -> AsyncIterator[ASGIApp]:
     """Open a site over the ledger in `home`, without a vault."""
     desk = await Desk.open(None, Settings(home=home, provider=OFFLINE), clock=lambda: T0 + 300)
     try:
@@ -39,28 +39,28 @@ async def site_over(home: Path) -> AsyncIterator[FastAPI]:
 
 
 @pytest.fixture
-async def site(tmp_path: Path) -> AsyncIterator[FastAPI]:
+async def site(tmp_path: Path) -> AsyncIterator[ASGIApp]:
     """A site over a ledger with runs in every state."""
     make_sound(tmp_path)
     async with site_over(tmp_path) as opened:
         yield opened
 
 
-async def got(site: FastAPI, target: str) -> Any:  # noqa: ANN401
+async def got(site: ASGIApp, target: str) -> Any:  # noqa: ANN401
     """Return what the API answers."""
     answer = await asked(site, "GET", f"/api{target}", [])
     assert answer.status == 200, answer.body
     return json.loads(answer.body)
 
 
-async def posted(site: FastAPI, target: str, body: object) -> tuple[int, Any]:
+async def posted(site: ASGIApp, target: str, body: object) -> tuple[int, Any]:
     """Return the status and the answer to a change."""
     headers = [("content-type", "application/json")]
     answer = await asked(site, "POST", f"/api{target}", headers, [json.dumps(body).encode()])
     return answer.status, json.loads(answer.body)
 
 
-async def text_of(site: FastAPI, target: str) -> str:
+async def text_of(site: ASGIApp, target: str) -> str:
     """Return a page as text."""
     answer = await asked(site, "GET", target, [])
     assert answer.status == 200, answer.body
@@ -70,7 +70,7 @@ async def text_of(site: FastAPI, target: str) -> str:
 # -- the API --------------------------------------------------------------------------------------
 
 
-async def test_runs_are_listed_and_shown_alike(site: FastAPI) -> None:
+async def test_runs_are_listed_and_shown_alike(site: ASGIApp) -> None:
     """What a list says of a run is what the run says of itself."""
     listed = (await got(site, "/runs"))["runs"]
     assert {one["run"] for one in listed} == {"done", "open", "canceled", "stopped"}
@@ -85,7 +85,7 @@ async def test_runs_are_listed_and_shown_alike(site: FastAPI) -> None:
     assert len((await got(site, "/runs?limit=2"))["runs"]) == 2
 
 
-async def test_items_come_in_pages_and_by_state(site: FastAPI) -> None:
+async def test_items_come_in_pages_and_by_state(site: ASGIApp) -> None:
     """A page's cursor leads to the next one; a state leaves the others out."""
     page = await got(site, "/runs/open/items?limit=3")
     assert (len(page["items"]), page["next"]) == (3, "2")
@@ -114,7 +114,7 @@ async def test_items_come_in_pages_and_by_state(site: FastAPI) -> None:
     ],
 )
 async def test_what_is_not_there_or_no_value_is_refused(
-    site: FastAPI, target: str, status: int
+    site: ASGIApp, target: str, status: int
 ) -> None:
     """The answer says what is wrong; nothing fails on the server."""
     answer = await asked(site, "GET", f"/api{target}", [])
@@ -122,7 +122,7 @@ async def test_what_is_not_there_or_no_value_is_refused(
     assert json.loads(answer.body)["error"]["message"]
 
 
-async def test_a_run_and_an_item_are_canceled(site: FastAPI) -> None:
+async def test_a_run_and_an_item_are_canceled(site: ASGIApp) -> None:
     """The request stands until the run is worked on; what has ended says so."""
     assert await posted(site, "/runs/open/cancel", {"item": "k0"}) == (
         200, {"run": "open", "ended": ""},
@@ -136,7 +136,7 @@ async def test_a_run_and_an_item_are_canceled(site: FastAPI) -> None:
     assert (await posted(site, "/runs/open/cancel", {"item": "\ud800"}))[0] in (400, 422)
 
 
-async def test_only_what_can_be_continued_is(site: FastAPI) -> None:
+async def test_only_what_can_be_continued_is(site: ASGIApp) -> None:
     """A run that has ended is not resumed, one without failures not retried, no stage agreed to."""
     for target, body in (
         ("/runs/done/resume", {}),
@@ -153,7 +153,7 @@ async def test_only_what_can_be_continued_is(site: FastAPI) -> None:
 # -- pages ----------------------------------------------------------------------------------------
 
 
-async def test_pages_can_be_read_without_script(site: FastAPI) -> None:
+async def test_pages_can_be_read_without_script(site: ASGIApp) -> None:
     """The list links to each run; a run shows its items, its batches and its failures."""
     listed = await text_of(site, "/runs")
     for run in ("done", "open", "canceled", "stopped"):

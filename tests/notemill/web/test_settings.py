@@ -15,7 +15,7 @@ from notemill.app.configuring import Configuring
 from notemill.app.work_ended import WorkEnded
 from notemill.web.desk import Desk
 from notemill.web.jobs import SilentFront
-from notemill.web.site import create_site
+from notemill.web.site import application, create_site
 from tests.keyrings import MemoryKeyring, keyring_in_memory
 from tests.notemill.web.asking import Answer, asked
 from tests.notemill.workflows.notes import write_notes
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
     from pathlib import Path
 
-    from fastapi import FastAPI
+    from starlette.types import ASGIApp
 
     from notemill.app.mill import Mill
     from notemill.app.planning import WorkPlan
@@ -88,7 +88,7 @@ async def desk(config: Path, tmp_path: Path) -> AsyncIterator[Desk]:
 
 
 @pytest.fixture
-def site(desk: Desk) -> FastAPI:
+def site(desk: Desk) -> ASGIApp:
     """Its site."""
     return create_site(desk)
 
@@ -111,14 +111,14 @@ class Meanwhile:
         return mill.planning.here()
 
 
-async def ask(site: FastAPI, method: str, path: str, body: object = None) -> Answer:
+async def ask(site: ASGIApp, method: str, path: str, body: object = None) -> Answer:
     """Return the answer to a request of the page."""
     headers = [("Host", "127.0.0.1:8765"), ("Content-Type", "application/json")]
     parts = [b"" if body is None else json.dumps(body).encode()]
     return await asked(site, method, path, headers, parts)
 
 
-async def told(site: FastAPI, method: str, path: str, body: object = None) -> dict[str, Any]:
+async def told(site: ASGIApp, method: str, path: str, body: object = None) -> dict[str, Any]:
     """Return what a request that has to succeed is answered."""
     answer = await ask(site, method, path, body)
     assert answer.status == 200, answer.body
@@ -135,7 +135,7 @@ def named(state: dict[str, Any], name: str) -> dict[str, Any]:
 # -- what is in force -----------------------------------------------------------------------------
 
 
-async def test_all_is_told_with_its_source(site: FastAPI, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_all_is_told_with_its_source(site: ASGIApp, monkeypatch: pytest.MonkeyPatch) -> None:
     """Also what stands above the file, and which notes are excluded."""
     monkeypatch.setenv("TWOLANE_MONTH_BUDGET", "7.5")
     state = await told(site, "GET", "/api/settings")
@@ -152,7 +152,7 @@ async def test_all_is_told_with_its_source(site: FastAPI, monkeypatch: pytest.Mo
     assert (state["locked"], state["key"]) == ("", "not set")
 
 
-async def test_the_page_can_be_read_without_script(site: FastAPI) -> None:
+async def test_the_page_can_be_read_without_script(site: ASGIApp) -> None:
     """Every field has its value, and the excluded notes are listed."""
     page = (await ask(site, "GET", "/settings")).body.decode()
     assert 'value="offline" checked' in page
@@ -178,7 +178,7 @@ async def test_a_server_without_a_vault_has_settings(config: Path) -> None:
 # -- changes --------------------------------------------------------------------------------------
 
 
-async def test_a_change_is_saved_and_taken_up(desk: Desk, site: FastAPI, config: Path) -> None:
+async def test_a_change_is_saved_and_taken_up(desk: Desk, site: ASGIApp, config: Path) -> None:
     """The file has one more line; work that begins now goes by it, and the answer says so."""
     state = await told(site, "PUT", "/api/settings", {"values": {"run_budget": "2.5"}})
     assert "Work that begins from now on goes by it" in state["said"]
@@ -215,7 +215,7 @@ async def test_a_change_is_saved_and_taken_up(desk: Desk, site: FastAPI, config:
     ],
 )
 async def test_what_is_not_allowed_changes_nothing(
-    site: FastAPI, config: Path, body: dict[str, Any], status: int, said: str
+    site: ASGIApp, config: Path, body: dict[str, Any], status: int, said: str
 ) -> None:
     """It is said what is wrong, in the one form that errors have."""
     answer = await ask(site, "PUT", "/api/settings", body)
@@ -227,7 +227,7 @@ async def test_what_is_not_allowed_changes_nothing(
     assert text_of(config) == FILE
 
 
-async def test_a_file_that_cannot_be_changed_is_told(site: FastAPI, config: Path) -> None:
+async def test_a_file_that_cannot_be_changed_is_told(site: ASGIApp, config: Path) -> None:
     """Before anybody types, and where somebody tries all the same."""
     lock(config)
     state = await told(site, "GET", "/api/settings")
@@ -241,7 +241,7 @@ async def test_a_file_that_cannot_be_changed_is_told(site: FastAPI, config: Path
     assert b"read-only" in answer.body
 
 
-async def test_a_change_in_a_terminal_is_taken_up(desk: Desk, site: FastAPI, config: Path) -> None:
+async def test_a_change_in_a_terminal_is_taken_up(desk: Desk, site: ASGIApp, config: Path) -> None:
     """The next answer goes by it, whichever it is."""
     write(config, FILE.replace("Family", "Soil") + 'proposals = "apply"\n')
     await told(site, "GET", "/api/session")
@@ -251,7 +251,7 @@ async def test_a_change_in_a_terminal_is_taken_up(desk: Desk, site: FastAPI, con
     assert sight.shows("Family/Aunt.md")
 
 
-async def test_a_faulty_file_shows_nothing_by_old_exclusions(site: FastAPI, config: Path) -> None:
+async def test_a_faulty_file_shows_nothing_by_old_exclusions(site: ASGIApp, config: Path) -> None:
     """Until it is mended every screen tells what is wrong, and no note."""
     write(config, "modle = 1\n")
     for path in ("/settings", "/api/settings", "/runs", "/api/runs"):
@@ -264,7 +264,7 @@ async def test_a_faulty_file_shows_nothing_by_old_exclusions(site: FastAPI, conf
 
 
 async def test_settings_that_nothing_can_be_shown_by_are_mended_where_they_are(
-    site: FastAPI, config: Path
+    site: ASGIApp, config: Path
 ) -> None:
     """Other screens tell what is wrong; this one too, and takes the change that mends it."""
     write(config, f'prices = "/nowhere/prices.toml"\n{FILE}')
@@ -291,7 +291,7 @@ async def test_settings_that_nothing_can_be_shown_by_are_mended_where_they_are(
     ],
 )
 async def test_a_pattern_is_matched_while_it_is_typed(
-    site: FastAPI, config: Path, pattern: str, notes: list[str], hint: str
+    site: ASGIApp, config: Path, pattern: str, notes: list[str], hint: str
 ) -> None:
     """Nothing is excluded by looking."""
     found = await told(site, "GET", f"/api/settings/matches?pattern={quote(pattern)}")
@@ -301,7 +301,7 @@ async def test_a_pattern_is_matched_while_it_is_typed(
 
 
 async def test_an_excluded_note_is_shown_by_settings_alone(
-    desk: Desk, site: FastAPI, config: Path
+    desk: Desk, site: ASGIApp, config: Path
 ) -> None:
     """At once, on every screen and in every answer: neither its name, nor a word or tag of it."""
 
@@ -314,7 +314,7 @@ async def test_an_excluded_note_is_shown_by_settings_alone(
 
     await desk.carry_out(Meanwhile(exclude), SilentFront())
     hidden = ("Private/Diary", "Diary.md", "confidant", "Dear diary", "Aunt", 'kin"')
-    for route in site.routes:
+    for route in application().routes:
         if (
             not isinstance(route, APIRoute)
             or "{" in route.path
@@ -336,7 +336,7 @@ async def test_an_excluded_note_is_shown_by_settings_alone(
 
 async def test_a_key_goes_into_the_keyring_and_into_no_answer(
     desk: Desk,
-    site: FastAPI,
+    site: ASGIApp,
     config: Path,
     memory_keyring: MemoryKeyring,
     capfd: pytest.CaptureFixture[str],
@@ -365,7 +365,7 @@ async def test_a_key_goes_into_the_keyring_and_into_no_answer(
     ],
 )
 async def test_what_is_no_key_is_not_repeated(
-    site: FastAPI, memory_keyring: MemoryKeyring, body: object, status: int
+    site: ASGIApp, memory_keyring: MemoryKeyring, body: object, status: int
 ) -> None:
     """A slip in the form or the value leaves no trace of it in the answer."""
     answer = await ask(site, "PUT", "/api/settings/key", body)
@@ -374,7 +374,7 @@ async def test_what_is_no_key_is_not_repeated(
     assert memory_keyring.kept == {}
 
 
-async def test_a_locked_keyring_is_told(site: FastAPI, memory_keyring: MemoryKeyring) -> None:
+async def test_a_locked_keyring_is_told(site: ASGIApp, memory_keyring: MemoryKeyring) -> None:
     """In words that say what to do."""
     memory_keyring.locked = True
     answer = await ask(site, "PUT", "/api/settings/key", {"key": KEY})

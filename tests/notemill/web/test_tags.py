@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
-    from fastapi import FastAPI
+    from starlette.types import ASGIApp
 
 HOSTILE = "<img>"
 NOTES: dict[str, str | bytes] = {
@@ -39,7 +39,7 @@ class Asking:
     def __init__(self, desk: Desk) -> None:
         """Ask about the vault of `desk`."""
         self.desk = desk
-        self.site: FastAPI = create_site(desk)
+        self.site: ASGIApp = create_site(desk)
 
     async def get(self, path: str) -> Answer:
         """Get a page, or an answer of the API."""

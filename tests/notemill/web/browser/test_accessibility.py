@@ -30,8 +30,14 @@ SCREENS = ("/", "/runs", "/review", "/review?order=value", "/tags", "/graph", "/
 
 
 def violations(page: Page) -> list[str]:
-    """Return the serious violations of what a page shows, each with the first element that has it."""
+    """Return the serious violations of what a page shows, each with the first element that has it.
+
+    Light is looked at whole; of dark, the colours are what differs.
+    """
     found = Axe().run(page).response["violations"]
+    page.emulate_media(color_scheme="dark")
+    found += Axe().run(page, options={"runOnly": ["color-contrast"]}).response["violations"]
+    page.emulate_media(color_scheme="light")
     return [
         f"{one['id']}: {one['nodes'][0]['html']}"
         for one in found
@@ -53,13 +59,10 @@ def run_over(served: Served) -> str:
     return job.run
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_no_screen_has_a_serious_violation(
-    serve: Serve, visit: Visit, tmp_path: Path, scheme: str
-) -> None:
+def test_no_screen_has_a_serious_violation(serve: Serve, visit: Visit, tmp_path: Path) -> None:
     """Contrast, names, roles and focus hold on each screen with proposals, tags and links in it."""
     served = desk_with(serve, tmp_path, TAGGED).served
-    page = visit(served, "/", color_scheme=scheme, reduced_motion="reduce")
+    page = visit(served, "/", reduced_motion="reduce")
     found: dict[str, list[str]] = {}
     for path in SCREENS:
         shown(page, served.url + path)

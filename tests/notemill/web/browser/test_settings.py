@@ -7,7 +7,6 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from tests.keyrings import MemoryKeyring, keyring_in_memory
@@ -170,17 +169,3 @@ def test_nothing_is_cut_on_a_small_screen(
     expect(page.get_by_role("heading", name=re.compile("Excluded notes"))).to_be_visible()
     wide = page.evaluate("document.documentElement.scrollWidth")
     assert wide <= 400
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_nothing_is_hard_to_perceive(
-    config: Path, tmp_path: Path, serve: Serve, visit: Visit, scheme: str
-) -> None:
-    """Axe finds no serious fault: contrast, names of fields, roles."""
-    settings = Settings(home=tmp_path / "home", provider="offline", config=config)
-    served = serve(write_notes(tmp_path / "vault", NOTES), settings=settings)
-    page = visit(served, "/settings", color_scheme=scheme)
-    page.locator("#pattern").fill("Soil")
-    expect(page.locator("#matches")).to_contain_text("Matches 1 note")
-    found = Axe().run(page).response["violations"]
-    assert [one["id"] for one in found if one["impact"] in ("serious", "critical")] == []

@@ -54,6 +54,7 @@ def dialog(page: Page) -> Locator:
 
 def focus(page: Page, leaf: str) -> None:
     """Put the focus on a tag, by keyboard: from the filter down into the tree, then by its name."""
+    expect(page.get_by_role("treeitem").first).to_be_visible()
     page.keyboard.press("/")
     expect(page.get_by_role("searchbox")).to_be_focused()
     page.keyboard.press("ArrowDown")
