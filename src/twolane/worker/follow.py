@@ -60,6 +60,8 @@ class Follower:
         self._race = race
         self._raced: set[int] = set()
         self._canceled = False
+        # Polls and cancellations move batches side by side: each looks and moves without the other.
+        self._moving = asyncio.Lock()
         self._collecting = asyncio.Semaphore(1)
         self._unlisted = Troubles()
         self.hedge = Hedge(context)
@@ -95,23 +97,28 @@ class Follower:
             await self._cancel(batch, "canceled with the run")
 
     async def _cancel(self, batch: BatchRow, reason: str) -> None:
-        if batch.state is not BatchState.SUBMITTED:
-            return
         context, ledger = self._context, self._context.ledger
-        if batch.cancel_at is None:
-            # Recorded first: whoever finds canceled items in it has to know that it was us.
-            batch = await context.db(ledger.ask_to_cancel, batch, reason=reason, now=context.now())
-            if batch.batch_no not in self.open:
-                return
-            self.open[batch.batch_no] = batch
+        # Recorded first: whoever finds canceled items in it has to know that it was us.
+        ask = partial(ledger.ask_to_cancel, reason=reason, now=context.now())
+        if not await self._while_submitted(batch, ask):
+            return
         with contextlib.suppress(ProviderError):
             await context.provider.cancel_batch(batch.provider_id or "")
             # While the answer was on its way the batch may have ended, or the run stopped.
+            await self._while_submitted(
+                batch, lambda now: ledger.move_batch(now, BatchState.CANCELING, reason=now.reason)
+            )
+
+    async def _while_submitted(
+        self, batch: BatchRow, change: Callable[[BatchRow], BatchRow]
+    ) -> bool:
+        """Change a batch as it is now, unless it is no longer at work; tell whether it was."""
+        async with self._moving:
             now = self.open.get(batch.batch_no)
-            if now is not None and now.state is BatchState.SUBMITTED:
-                self.open[batch.batch_no] = await context.db(
-                    ledger.move_batch, now, BatchState.CANCELING, reason=now.reason
-                )
+            if now is None or now.state is not BatchState.SUBMITTED:
+                return False
+            self.open[batch.batch_no] = await self._context.db(change, now)
+            return True
 
     async def give_back(self, batch: BatchRow, state: BatchState, reason: str, kind: str) -> None:
         """Close a batch whose results will never come: its items become pending again.
@@ -140,7 +147,9 @@ class Follower:
         sent = await context.db(context.ledger.sent, context.run, batch_no=batch.batch_no)
         endings = [SettledAttempt(one, ending(one)) for one in sent if not one.settled]
         close = partial(context.ledger.close_batch, batch=batch, state=state, reason=reason)
-        await self._recorder.write(endings, close)
+        async with self._moving:
+            await self._recorder.write(endings, close)
+            self.open.pop(batch.batch_no, None)
 
     async def _follow(self, batch: BatchRow) -> None:
         if batch.state in (BatchState.UNKNOWN, BatchState.PROVISIONAL):
@@ -229,19 +238,23 @@ class Follower:
         return True
 
     async def _ended(self, batch: BatchRow, info: BatchInfo) -> BatchRow:
-        now = self._open(batch)
-        return await self._context.db(
-            self._context.ledger.move_batch,
-            now,
-            BatchState.ENDED,
-            # Why it was given up stays with it to the end.
-            reason=now.reason,
-            ended_at=clamped(
-                info.ended_at or self._context.now(),
-                now.submitted_at or now.intended_at,
-                self._context.now(),
-            ),
-        )
+        context = self._context
+        async with self._moving:
+            now = self._open(batch)
+            ended = await context.db(
+                context.ledger.move_batch,
+                now,
+                BatchState.ENDED,
+                # Why it was given up stays with it to the end.
+                reason=now.reason,
+                ended_at=clamped(
+                    info.ended_at or context.now(),
+                    now.submitted_at or now.intended_at,
+                    context.now(),
+                ),
+            )
+            self.open[batch.batch_no] = ended
+        return ended
 
     def _open(self, batch: BatchRow) -> BatchRow:
         return self.open[batch.batch_no]

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from twolane import Engine, Run
+    from twolane.providers.base import Sink
 
 
 def _ask_from_elsewhere(scene: Scene, run_id: str, key: str | None = None) -> None:
@@ -148,6 +149,34 @@ def test_a_cancel_that_fails_at_the_provider_is_tried_again(tmp_path: Path) -> N
 
     assert scene.run(work) is RunState.CANCELED
     assert sum(scene.scripted.billed.values()) == 0
+
+
+def test_a_batch_that_ends_while_its_cancel_is_on_the_way_is_collected(tmp_path: Path) -> None:
+    """A poll may see the end before the answer to the cancel arrives; neither disturbs the other."""
+    scene = Scene(tmp_path)
+    scene.scripted.hold = True
+    cancel, fetch = scene.scripted.cancel_batch, scene.scripted.fetch_results
+
+    async def slow_cancel(batch_id: str) -> object:
+        info = await cancel(batch_id)
+        await asyncio.sleep(200)
+        return info
+
+    async def slower_results(batch_id: str, out: Sink) -> None:
+        await asyncio.sleep(400)
+        await fetch(batch_id, out)
+
+    scene.scripted.cancel_batch = slow_cancel  # type: ignore[method-assign, assignment]
+    scene.scripted.fetch_results = slower_results  # type: ignore[method-assign]
+
+    async def work(engine: Engine) -> RunState:
+        run = await _drive_and(
+            scene, engine, Lane.BATCH, 100, lambda run: _ask_from_elsewhere(scene, run.id)
+        )
+        assert_closed(engine, run)
+        return run.row.state
+
+    assert scene.run(work) is RunState.CANCELED
 
 
 def test_a_cancel_before_any_process_works_is_carried_out_by_the_next(tmp_path: Path) -> None:
