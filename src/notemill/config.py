@@ -154,7 +154,7 @@ def sourced_exclusions(
 
 def exclusion(said: str, origin: str) -> str:
     """Return an exclusion without surrounding space. Raises UsageError if it names nothing."""
-    if not said.strip("#/. \t\n"):
+    if all(one in "#/." or one.isspace() for one in said):
         raise UsageError(
             f"{origin} has an entry that names nothing: {shortened(repr(said))}; remove it"
         )

@@ -66,7 +66,7 @@ def application() -> FastAPI:
         docs_url=None,
         redoc_url=None,
         dependencies=[Depends(_settings_as_they_are)],
-        responses=documented(422),
+        responses=documented(400, 413, 422, 500, 503),
     )
     for screen in SCREENS:
         made.include_router(screen.pages, include_in_schema=False)

@@ -143,6 +143,7 @@ def test_the_last_exclusion_leaves_no_empty_list(tmp_path: Path) -> None:
     ("add", "remove", "said"),
     [
         (["/"], [], "names nothing"),
+        (["#\x1f"], [], "names nothing"),
         (["x" * 1_001], [], "shorten it"),
         (["a"] * 1 + [f"n{n}" for n in range(1_000)], [], "at most 1,000"),
         ([], ["private"], "did you mean 'Private'"),

@@ -84,6 +84,7 @@ SLIPS_IN_NOTEMILLS = [
     ('exclude = {folder = "Private"}', "exclude", "a list"),
     ('exclude = ["Private", ""]', "exclude", "names nothing"),
     ('exclude = ["#"]', "exclude", "names nothing"),
+    ('exclude = ["\\u001f /\\u2003."]', "exclude", "names nothing"),
     ('[notemill.exclude]\nfolders = ["Private"]', "exclude", "a list"),
     ('[notemill.excludes]\nfolders = ["Private"]', "excludes", "exclude"),
     ("poll_s = 5", "poll_s", "it goes above all sections"),

@@ -291,7 +291,7 @@ class CardAnswer(GraphNoteLine):
     waiting: int
 
 
-@api.get("/graph", response_model=PictureAnswer, responses=documented(404, 422, 503))
+@api.get("/graph", response_model=PictureAnswer, responses=documented(404))
 async def get_graph(
     mill: TheMill,
     note: Annotated[NoteId, Query()] = "",
@@ -307,7 +307,7 @@ async def get_graph(
     return Response(orjson.dumps(views.picture(picture)), media_type="application/json")
 
 
-@api.get("/graph/notes", response_model=FoundNotes, responses=documented(404, 422, 503))
+@api.get("/graph/notes", response_model=FoundNotes, responses=documented(404))
 async def search_notes(
     mill: TheMill, search: Annotated[str, Query(max_length=200)] = ""
 ) -> dict[str, Any]:
@@ -316,7 +316,7 @@ async def search_notes(
     return {"items": [views.graph_note(one) for one in found]}
 
 
-@api.get("/graph/notes/{note}", response_model=CardAnswer, responses=documented(404, 422, 503))
+@api.get("/graph/notes/{note}", response_model=CardAnswer, responses=documented(404))
 async def get_note(mill: TheMill, note: NoteId) -> dict[str, Any]:
     """Return what is known of a note: description, tags, links, proposals."""
     return views.card(await mill.graph.card(note))

@@ -84,19 +84,19 @@ async def home(request: Request, desk: TheDesk, *, whole: bool = False) -> Respo
     )
 
 
-@api.get("/overview", responses=documented(404, 409, 500, 503))
+@api.get("/overview", responses=documented(404, 409))
 async def get_overview(desk: TheDesk, mill: TheMill, *, links: bool = False) -> OverviewAnswer:
     """Return the vault at a glance; `links` also counts links and orphans, which may take seconds."""
     return OverviewAnswer.model_validate(await _overview(desk, mill, links=links))
 
 
-@api.get("/spending", responses=documented(500, 503))
+@api.get("/spending")
 async def get_spending(desk: TheDesk) -> SpendingAnswer:
     """Return what the runs of the ledger have cost and saved, and where that leads."""
     return SpendingAnswer.model_validate(money(await _spending(desk)))
 
 
-@api.post("/plan", responses=documented(400, 404, 409, 500, 503))
+@api.post("/plan", responses=documented(404, 409))
 async def plan(wanted: WorkWanted, mill: TheMill) -> PlanAnswer:
     """Return lane, reason, price, worst case and expected end of work; nothing is begun."""
     return PlanAnswer.model_validate(
@@ -104,20 +104,20 @@ async def plan(wanted: WorkWanted, mill: TheMill) -> PlanAnswer:
     )
 
 
-@api.post("/runs", responses=documented(400, 404, 409, 500, 503))
+@api.post("/runs", responses=documented(404, 409))
 async def start(wanted: WorkBegun, desk: TheDesk, _: TheMill) -> StartAnswer:
     """Start work; a page follows it on the socket."""
     agreed = Decimal(wanted.agreed_usd or 0) * NANO
     return await _begun(desk.jobs.start(wanted.kind, wanted.options, agreed_nano=int(agreed)))
 
 
-@api.post("/runs/{named}/answer", responses=documented(400, 404, 409, 500, 503))
+@api.post("/runs/{named}/answer", responses=documented(404, 409))
 async def answer(named: Named, said: Answered, desk: TheDesk) -> StartAnswer:
     """Answer a question of a run; a yes to its next stage goes on with it."""
     return await _begun(await desk.jobs.answer(named, said.question, yes=said.yes))
 
 
-@api.post("/undo", responses=documented(400, 404, 409, 500, 503))
+@api.post("/undo", responses=documented(404, 409))
 async def undo(wanted: RunNamed, desk: TheDesk, _: TheMill) -> StartAnswer:
     """Restore the notes that a run has written."""
     return await _begun(desk.jobs.start("undo", {"run": wanted.run}))

@@ -223,7 +223,7 @@ class AppliedAnswer(BaseModel):
 # -- the API --------------------------------------------------------------------------------------
 
 
-@api.get("", responses=documented(400, 404, 503))
+@api.get("", responses=documented(404))
 async def list_proposals(mill: TheMill, asked: Annotated[Asked, Query()]) -> ListAnswer:
     """List proposals. The counts are those of the whole queue, whatever the filter."""
     if asked.ids:
@@ -235,7 +235,7 @@ async def list_proposals(mill: TheMill, asked: Annotated[Asked, Query()]) -> Lis
     return ListAnswer(**views.listing(found))
 
 
-@api.get("/rows/{number}", responses=documented(404, 503))
+@api.get("/rows/{number}", responses=documented(404))
 async def show_proposal(
     mill: TheMill,
     number: Annotated[str, Path(pattern=r"^[pl][0-9]{1,18}$")],
@@ -248,7 +248,7 @@ async def show_proposal(
     return DetailAnswer(**views.detail(found))
 
 
-@api.post("/decisions", responses=documented(400, 404, 503))
+@api.post("/decisions", responses=documented(404))
 async def decide(mill: TheMill, body: Decisions) -> DecidedAnswer:
     """Decide proposals in one step; it is saved on return."""
     done = await mill.reviewing.decide(
@@ -257,7 +257,7 @@ async def decide(mill: TheMill, body: Decisions) -> DecidedAnswer:
     return DecidedAnswer(**views.decided(done))
 
 
-@api.post("/group", responses=documented(400, 404, 409, 503))
+@api.post("/group", responses=documented(404, 409))
 async def decide_group(
     mill: TheMill, asked: Annotated[Asked, Query()], body: GroupDecision
 ) -> DecidedAnswer:
@@ -269,7 +269,7 @@ async def decide_group(
     return DecidedAnswer(**views.decided(done))
 
 
-@api.post("/undo", responses=documented(400, 404, 503))
+@api.post("/undo", responses=documented(404))
 async def undo(mill: TheMill, body: TakeBack) -> DecidedAnswer:
     """Undo the last step of a front; nothing changes if it has none."""
     done = await mill.reviewing.take_back(by=body.by)
@@ -278,20 +278,20 @@ async def undo(mill: TheMill, body: TakeBack) -> DecidedAnswer:
     return DecidedAnswer(**views.decided(done))
 
 
-@api.get("/vocabulary", responses=documented(404, 503))
+@api.get("/vocabulary", responses=documented(404))
 async def vocabulary(mill: TheMill) -> TagsAnswer:
     """List the tags to choose from when a tag is edited."""
     tags = await mill.reviewing.vocabulary()
     return TagsAnswer(tags=list(tags[:MOST_TAGS]))
 
 
-@api.get("/apply", responses=documented(404, 503))
+@api.get("/apply", responses=documented(404))
 async def to_apply(mill: TheMill) -> ToWriteAnswer:
     """Tell what applying would write now."""
     return ToWriteAnswer(**views.to_write(await mill.applying.to_write()))
 
 
-@api.post("/apply", responses=documented(400, 404, 409, 503))
+@api.post("/apply", responses=documented(404, 409))
 async def apply(desk: TheDesk, _: TheMill, body: ToApply | None = None) -> AppliedAnswer:
     """Write what was accepted, as one run; answer when it is written."""
     ids = None if body is None else body.ids

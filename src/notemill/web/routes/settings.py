@@ -131,13 +131,13 @@ async def settings_page(request: Request, desk: TheDesk) -> HTMLResponse:
     )
 
 
-@api.get("", responses=documented(400, 503))
+@api.get("")
 async def get_settings(desk: TheDesk) -> SettingsShown:
     """Return all settings in force, and exclusions with the notes that each matches."""
     return await _shown(desk)
 
 
-@api.put("", responses=documented(400, 503))
+@api.put("")
 async def put_settings(desk: TheDesk, changes: Changes) -> SettingsShown:
     """Change settings in the config file: all that are named, or none."""
 
@@ -150,7 +150,7 @@ async def put_settings(desk: TheDesk, changes: Changes) -> SettingsShown:
     return await _shown(desk, EXCLUDED if changes.exclude else SAVED)
 
 
-@api.get("/matches", responses=documented(400, 404, 503))
+@api.get("/matches", responses=documented(404))
 async def get_matches(
     mill: TheMill, pattern: Annotated[str, Query(min_length=1, max_length=MAX_PATTERN)]
 ) -> ExclusionShown:
@@ -159,14 +159,14 @@ async def get_matches(
     return ExclusionShown(**views.excluded(found))
 
 
-@api.put("/key", responses=documented(400, 503))
+@api.put("/key")
 async def put_key(desk: TheDesk, key: Key) -> SettingsShown:
     """Put the API key into the system's keyring. It is in no answer."""
     await asyncio.to_thread(desk.configuring.keep_key, key.key.get_secret_value())
     return await _shown(desk, SAVED)
 
 
-@api.delete("/key", responses=documented(400, 503))
+@api.delete("/key")
 async def delete_key(desk: TheDesk) -> SettingsShown:
     """Remove the API key from the system's keyring."""
     await asyncio.to_thread(desk.configuring.forget_key)

@@ -220,13 +220,13 @@ async def tags_page(request: Request, mill: TheMill, tag: TagQuery = "") -> HTML
 # -- the API --------------------------------------------------------------------------------------
 
 
-@api.get("", responses={**documented(404, 503)})
+@api.get("", responses=documented(404))
 async def tree_of_tags(mill: TheMill) -> TreeShown:
     """Return the tags of the vocabulary and of the notes."""
     return TreeShown(**views.tree(await mill.tags.tree()))
 
 
-@api.get("/notes", responses={**documented(404, 503)})
+@api.get("/notes", responses=documented(404))
 async def notes_of_tag(
     mill: TheMill, tag: TagQuery, after: Annotated[int, Query(ge=0, le=10_000_000)] = 0
 ) -> NotesShown:
@@ -235,13 +235,13 @@ async def notes_of_tag(
     return NotesShown(**views.notes_of(found))
 
 
-@api.get("/places", responses={**documented(404, 503)})
+@api.get("/places", responses=documented(404))
 async def places_of_tag(mill: TheMill, tag: TagQuery) -> PlacesShown:
     """Return where else a tag is used: queries, templates, sentences, plugins, pages."""
     return PlacesShown(**views.places_of(await mill.tags.places(tag)))
 
 
-@api.get("/findings", responses={**documented(400, 404, 503)})
+@api.get("/findings", responses=documented(404))
 async def suggestions(mill: TheMill) -> Suggestions:
     """Return the merges, moves and drops that are found now, without those that were rejected."""
     found = await mill.tags.suggested()
@@ -258,7 +258,7 @@ async def suggestions(mill: TheMill) -> Suggestions:
     return Suggestions(items=items, total=len(found))
 
 
-@api.post("/findings/review", responses={**documented(400, 404, 409, 503)})
+@api.post("/findings/review", responses=documented(404, 409))
 async def review_suggestions(mill: TheMill) -> Counted:
     """Queue all changes that are found for review."""
     await mill.reviewing.look_for([ProposalKind.TAG_CHANGE, ProposalKind.QUERY_CHANGE])
@@ -266,20 +266,20 @@ async def review_suggestions(mill: TheMill) -> Counted:
     return Counted(total=counts[ProposalState.PENDING])
 
 
-@api.post("/findings/reject", responses={**documented(400, 404, 409, 503)})
+@api.post("/findings/reject", responses=documented(404, 409))
 async def reject(mill: TheMill, body: Rejected) -> Counted:
     """Never suggest a change again."""
     done = await mill.tags.reject([body.tag], into=body.becomes or "")
     return Counted(total=len(done))
 
 
-@api.post("/findings/take-back", responses={**documented(400, 404, 409, 503)})
+@api.post("/findings/take-back", responses=documented(404, 409))
 async def take_back(mill: TheMill, body: TakenBack) -> Counted:
     """Let the rejected changes of a tag be suggested again."""
     return Counted(total=await mill.tags.take_back([body.tag]))
 
 
-@api.post("/preview", responses={**documented(400, 404, 503)})
+@api.post("/preview", responses=documented(404))
 async def preview_of(mill: TheMill, body: Changes) -> Preview:
     """Return what changes would do, note by note and place by place. Nothing is written."""
     changes, aliases = _split(body.changes)
@@ -287,7 +287,7 @@ async def preview_of(mill: TheMill, body: Changes) -> Preview:
     return Preview(**preview(found))
 
 
-@api.post("/change", responses={**documented(400, 404, 409, 503)})
+@api.post("/change", responses=documented(404, 409))
 async def change(desk: TheDesk, _: TheMill, body: Agreed) -> Begun:
     """Make changes that a preview showed, as one run."""
     changes, aliases = _split(body.changes)
