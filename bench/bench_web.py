@@ -38,6 +38,7 @@ from tests.fundamentals.shouting import question, shout
 from tests.notemill.fronts import KeepingFront
 from tests.notemill.web.conftest import CHROMIUM, CHROMIUM_FLAGS
 from tests.notemill.web.served import Served
+from tests.twolane.worker.scene import ask
 from twolane import Engine, Lane, Settings
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ async def prepare(root: Path, settings: Settings, curated: int, items: int) -> s
             Selection(limit=curated), RunTerms(stages="none"), vocabulary=False
         )
     async with Engine.open(settings, responder=shout) as engine:
-        run = await engine.start(question(f"item {n}", "text") for n in range(items))
+        run = await engine.start([question(f"item {n}", "text") for n in range(items)])
         return run.id
 
 
@@ -203,9 +204,7 @@ async def _begun(settings: Settings) -> str:
     """Record a run for real time that lasts longer than the measurement."""
     async with Engine.open(settings, provider=slow()) as engine:
         items = UPDATES_A_SECOND * UPDATED_S
-        run = await engine.start(
-            (question(f"item {n}", "text") for n in range(items)), lane=Lane.REALTIME
-        )
+        run = await engine.start(ask(items, echo=False), lane=Lane.REALTIME)
         return run.id
 
 

@@ -113,6 +113,22 @@ def test_a_taken_port_is_named() -> None:
 
 
 @pytest.mark.loopback
+async def test_answers_leave_at_once() -> None:
+    """No connection waits for the other side to confirm a first part, which costs 40 ms an answer."""
+    told: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+
+    async def connected(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        own = writer.get_extra_info("socket")
+        told.set_result(own.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+        writer.close()
+
+    listening = bound(LOOPBACK, _free_port())
+    async with await asyncio.start_server(connected, sock=listening):
+        with socket.create_connection(listening.getsockname()[:2]):
+            assert await told
+
+
+@pytest.mark.loopback
 def test_a_port_is_taken_from_the_start() -> None:
     """Nobody else can come between the choice of a port and the first connection."""
     with bound(LOOPBACK, _free_port()) as listening:
