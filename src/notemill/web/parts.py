@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from functools import cache
-from importlib.resources import files
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import orjson
@@ -21,6 +20,7 @@ from notemill.errors import NotemillError
 from notemill.stores.proposals import ProposalState
 from notemill.web.desk import Desk, NoVaultError
 from notemill.web.figures import span
+from notemill.web.own_files import own_files
 from twolane import TwolaneError, UnknownRunError, format_usd
 
 if TYPE_CHECKING:
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 DESK: Final = "desk"
 """Where a request's scope has the desk."""
-STATIC: Final = files("notemill.web") / "static"
 SCREENS: Final = (
     ("home", "Home", "/"),
     ("runs", "Runs", "/runs"),
@@ -71,6 +70,7 @@ def _templates() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    made.globals["static"] = own_files().address
     made.filters["json"] = _json
     made.filters["span"] = span
     made.filters["usd"] = format_usd

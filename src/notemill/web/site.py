@@ -11,12 +11,11 @@ from fastapi.responses import HTMLResponse, JSONResponse
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection
-from starlette.staticfiles import StaticFiles
 
+from notemill.web.own_files import own_files, serve_file
 from notemill.web.parts import (
     DESK,
     EXPECTED,
-    STATIC,
     TheDesk,
     answer_error,
     desk_of,
@@ -71,7 +70,7 @@ def application() -> FastAPI:
     for screen in SCREENS:
         made.include_router(screen.pages, include_in_schema=False)
         made.include_router(screen.api)
-    made.mount("/static", StaticFiles(directory=str(STATIC)), "static")
+    made.add_route(f"{own_files().address}/{{place:path}}", serve_file)
     for kind in EXPECTED:
         made.add_exception_handler(kind, answer_error)
     made.add_exception_handler(RequestValidationError, _invalid)

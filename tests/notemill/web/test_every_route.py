@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 from fastapi.routing import iter_route_contexts
-from starlette.routing import Mount, WebSocketRoute
-from starlette.staticfiles import StaticFiles
+from starlette.routing import WebSocketRoute
 
 import notemill.web
 from notemill.app.terms import OFFLINE
 from notemill.web.desk import Desk
 from notemill.web.guard import Guard
+from notemill.web.own_files import own_files
 from notemill.web.sessions import Sessions
 from notemill.web.site import application, create_site
 from tests.notemill.web.asking import asked, connected
@@ -98,9 +98,7 @@ def _paths(site: FastAPI) -> Iterator[tuple[str, bool]]:
     """Yield the path of every route, with its parameters, and whether it is a socket's."""
     for one in iter_route_contexts(site.routes):
         route = one.original_route
-        if isinstance(route, Mount):
-            yield f"{route.path}/app.css", False
-        elif one.path is not None:
+        if one.path is not None:
             yield one.path, isinstance(route, WebSocketRoute)
 
 
@@ -111,7 +109,8 @@ def _filled(path: str, name: str = "x") -> str:
 async def test_every_route_is_refused_to_strangers(walked: Walked) -> None:
     """Nobody without a session, and no other page with one, reaches a page, the API or a socket."""
     paths = list(_paths(walked.site))
-    assert {("/live", True), ("/static/app.css", False), ("/api/openapi.json", False)} <= {*paths}
+    files = f"{own_files().address}/{{place:path}}"
+    assert {("/live", True), (files, False), ("/api/openapi.json", False)} <= {*paths}
     strangers = {**{what: [*given, walked.cookie] for what, given in FOREIGN.items()}}
     strangers["no session"] = [HOST]
     for path, is_socket in paths:
@@ -158,19 +157,26 @@ async def test_a_name_in_an_address_is_a_name(walked: Walked, name: str) -> None
 @pytest.mark.parametrize("name", [*ODD_NAMES, "../guard.py", "js/../../guard.py", "..%2fguard.py"])
 async def test_only_the_site_s_own_files_are_served(walked: Walked, name: str) -> None:
     """No way leads out of their folder."""
-    for target in (f"/static/{name}", f"/static/js/{name}", f"/static//{name}"):
+    own = own_files().address
+    for target in (f"{own}/{name}", f"{own}/js/{name}", f"{own}//{name}", f"/static/{name}"):
         answer = await asked(walked.guard, "GET", target, [HOST, walked.cookie])
         assert answer.status in (400, 404, 405), target
         assert b"root:" not in answer.body
         assert b"class Guard" not in answer.body
 
 
-async def test_links_among_the_files_are_not_followed(walked: Walked) -> None:
-    """A link in their folder to anywhere else serves nothing."""
-    mounts = [one for one in walked.site.routes if isinstance(one, Mount)]
-    assert [one.path for one in mounts] == ["/static"]
-    assert all(isinstance(one.app, StaticFiles) for one in mounts)
-    assert not any(one.app.follow_symlink for one in mounts if isinstance(one.app, StaticFiles))
+async def test_a_browser_keeps_our_files_until_any_of_them_changes(walked: Walked) -> None:
+    """Their address tells one version from another, and what it names is what was there then."""
+    own, content = own_files().address, own_files().contents["js/page.js"]
+    page = await asked(walked.guard, "GET", "/runs", [HOST, walked.cookie])
+    assert f'src="{own}/js/page.js"' in page.body.decode()
+    answer = await asked(walked.guard, "GET", f"{own}/js/page.js", [HOST, walked.cookie])
+    assert answer.body == content == (Path(HERE) / "static/js/page.js").read_bytes()
+    assert answer.headers["content-type"] == "text/javascript; charset=utf-8"
+    assert answer.headers["cache-control"] == "private, max-age=31536000, immutable"
+    for before in (f"{own[:-1]}x/js/page.js", "/static/js/page.js"):
+        answer = await asked(walked.guard, "GET", before, [HOST, walked.cookie])
+        assert (answer.status, answer.headers["cache-control"]) == (404, "no-store")
 
 
 async def test_the_api_description_is_the_site_s_own(walked: Walked) -> None:
@@ -184,7 +190,9 @@ async def test_the_api_description_is_the_site_s_own(walked: Walked) -> None:
 
 # -- what is served -------------------------------------------------------------------------------
 
-ALLOWED_SCRIPT = re.compile(r'<script(?: type="module"| defer)* src="/static/[^"]+"></script>')
+ALLOWED_SCRIPT = re.compile(
+    r'<script(?: type="module"| defer)* src="\{\{ static \}\}/[^"]+"></script>'
+)
 DATA_SCRIPT = re.compile(r'<script type="application/json" id="[\w-]+">')
 HANDLER = re.compile(r"<[^>]*\son\w+\s*=", re.IGNORECASE)
 STYLED = re.compile(r"<style|<[^>]*\sstyle\s*=", re.IGNORECASE)

@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 from notemill.web.browser import leading_file
+from notemill.web.own_files import own_files
 from notemill.workflows.links.network import note_id
 from tests.notemill.web.graphs import HOSTILE
 from tests.notemill.workflows.notes import write_notes
@@ -31,7 +32,7 @@ ODD = """![seen](http://203.0.113.1/seen.png) <img src=http://203.0.113.1/x.png>
 <svg onload="document.title='ran'">
 """
 FOREIGN = """<!doctype html><a href="{url}/runs">a link</a>
-<img src="{url}/static/icon.svg"><script src="{url}/static/js/page.js"></script>
+<img src="{own}/icon.svg"><script src="{own}/js/page.js"></script>
 <iframe src="{url}/runs"></iframe><form method="post" action="{url}/api/undo"><button>b</button></form>"""
 
 
@@ -75,7 +76,7 @@ def test_another_port_s_page_gets_nothing(
     got: list[int] = []
     other.on("response", lambda one: got.append(one.status) if served.url in one.url else None)
     foreign = tmp_path / "foreign.html"
-    foreign.write_text(FOREIGN.format(url=served.url))
+    foreign.write_text(FOREIGN.format(url=served.url, own=served.url + own_files().address))
     other.goto(foreign.as_uri())
     other.get_by_role("button", name="b").click()
     expect(other.get_by_text("Another page asked for this.")).to_be_visible()
