@@ -148,7 +148,7 @@ class Privacy:
             facts=facts,
             seen=tuple(seen),
             hidden=hidden,
-            hidden_tags=_tags_of(away) - _tags_of(seen),
+            hidden_tags=_tags_of(away) - _tags_of(seen) if away else frozenset(),
             matched=frozenset(matched),
             unmatched=tuple(Unmatched(one, _nearest(one, names)) for one in unmatched),
             fits=self.hides_path,

@@ -86,6 +86,11 @@ class Derived:
         with self._faults():
             self.db = self._opened()
 
+    def version(self) -> object:
+        """Return a value that equals an earlier one only if nobody has written meanwhile."""
+        others = self.db.execute("PRAGMA data_version").fetchone()[0]
+        return self.db, others, self.db.total_changes
+
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
         """Write in one transaction. Raises VaultError if the disk is full."""

@@ -46,6 +46,8 @@ class Index:
         self._derived = Derived(path)
         self._watch = watch
         self._processes = processes
+        self._known_at: object = None
+        self._known: dict[str, NoteFacts] = {}
         self.contents = Contents(self._derived, watch=watch, processes=self._processes_for)
         self.lessons = Lessons(self._derived)
         self.layout = Layout(self._derived)
@@ -69,20 +71,20 @@ class Index:
         The same reading analyses those contents that will be wanted (by `with_contents`). Results
         are stored as they come: after an interruption the next call continues from there.
         """
-        known = self._known()
+        known = self._stored()
         files = list(files)
         found: list[NoteFacts | None] = []
         changed: list[tuple[int, NoteFile]] = []
         for place, file in enumerate(files):
-            facts = known.pop(file.key, None)
+            facts = known.get(file.key)
             if facts is None or (facts.size, facts.mtime_ns) != (file.size, file.mtime_ns):
                 facts = None
                 changed.append((place, file))
             found.append(facts)
         if changed:
             self._read(vault, changed, found, with_contents)
-        if known:
-            self._delete(known)
+        if gone := known.keys() - {file.key for file in files}:
+            self._delete(gone)
         return [one for one in found if one is not None]
 
     def _read(
@@ -132,14 +134,18 @@ class Index:
         """Have a note read again next time, regardless of its size and time."""
         self._delete((key,))
 
-    def _known(self) -> dict[str, NoteFacts]:
+    def _stored(self) -> dict[str, NoteFacts]:
+        """Return the stored facts by key: those of the last call while nothing was written."""
         try:
-            rows = self._derived.db.execute("SELECT facts FROM notes").fetchall()
-            known = [facts_in(text) for (text,) in rows]
+            version = self._derived.version()
+            if version != self._known_at:
+                rows = self._derived.db.execute("SELECT facts FROM notes").fetchall()
+                self._known = {facts.key: facts for facts in (facts_in(text) for (text,) in rows)}
+                self._known_at = version
         except (sqlite3.DatabaseError, ValueError, TypeError):
             self._derived.start_afresh()
             return {}
-        return {facts.key: facts for facts in known}
+        return self._known
 
     def _delete(self, keys: Collection[str]) -> None:
         with self._derived.writing() as db:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from notemill.vault.disk import MAX_NOTE_BYTES
 from notemill.vault.keys import key_of
@@ -18,8 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-@dataclass(frozen=True, slots=True)
-class NoteFile:
+class NoteFile(NamedTuple):
     """A note in a folder listing.
 
     `key` is its path in the vault with `/`, in NFC, safe to store and print; `path` is the same

@@ -71,6 +71,8 @@ class NamedTemplates:
 
     def reason_for(self, path: str) -> str:
         """Return why a note or folder (ending in `/`) is a template, '' if it is not."""
+        if not (self.folders or self.notes):
+            return ""
         compared = _comparable(path)
         if compared.endswith("/"):
             return "in the templates folder" if compared[:-1] in self.folders else ""

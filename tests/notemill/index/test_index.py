@@ -137,6 +137,23 @@ def test_a_forgotten_note_is_read_again(tmp_path: Path, vault: Vault) -> None:
     index.close()
 
 
+def test_an_index_that_stays_open_knows_what_another_process_wrote(
+    tmp_path: Path, vault: Vault
+) -> None:
+    """What nobody has written since is not even taken from the file again; all else is."""
+    with closing(Index(tmp_path / "i")) as index:
+        refresh(index, vault)
+        first, _ = refresh(index, vault)
+        again, read = refresh(index, vault)
+        assert all(again[key] is facts for key, facts in first.items())
+        (vault.root / "a.md").write_text("Other words.\n")
+        (vault.root / "mine.md").unlink()
+        assert look(tmp_path / "i", vault)[1] == ["a.md"]
+        now, read = refresh(index, vault)
+        assert (now["a.md"].tags, read) == ((), [])
+        assert now.keys() == first.keys() - {"mine.md"}
+
+
 @pytest.mark.parametrize("at", [0, 20, 100, 4096, 4200, 8192])
 @pytest.mark.parametrize("damage", [b"\x00" * 64, b"\xff" * 64, b"garbage!" * 200])
 def test_damage_anywhere_is_mended_from_the_notes(
