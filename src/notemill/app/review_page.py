@@ -16,7 +16,7 @@ from notemill.stores.proposals import (
     ProposalKind,
     ProposalState,
 )
-from notemill.stores.queue_rows import Order, start_of
+from notemill.stores.queue_rows import Order, alike_kind
 from notemill.vault.note import parse
 from notemill.vault.tidy import TidyKind, tidy
 from notemill.vault.worddiff import MAX_LINE, WordDiff, word_diff
@@ -218,9 +218,9 @@ def _listing(opened: OpenVault, view: View, *, after: str, at: str, limit: int) 
 def _page(
     opened: OpenVault, view: View, sight: Sight, *, after: str, at: str, limit: int
 ) -> Listing:
-    if at and (row := opened.queue.get([at]).get(at)) is not None:
-        after = start_of(row, view.order)
     wanted = filter_of(opened, view.wanted, Look(sight))
+    if at and (row := opened.queue.get([at]).get(at)) is not None:
+        after = opened.queue.start_of(row, view.order, wanted)
     page = opened.queue.rows(wanted, order=view.order, after=after, limit=limit)
     return _listed(opened, view, sight, page.rows, page.next)
 
@@ -283,7 +283,7 @@ def _open_in(queue: Queue, open_: Filter, rows: Iterable[QueueRow], order: Order
 
 def _key(kind: ProposalKind, under: str, value_key: str, order: Order) -> str:
     if order is Order.VALUE:
-        parts = ["value", ProposalKind.TAG if kind in TAG_KINDS else kind, value_key]
+        parts = ["value", alike_kind(kind), value_key]
     else:
         parts = ["kind", kind] if kind in OF_THE_VAULT else ["note", under]
     return json.dumps(parts, ensure_ascii=False)

@@ -87,7 +87,7 @@ def undo(**flags: Any) -> None:  # noqa: ANN401
     type=click.Choice(("note", "value", "confidence")),
     default="note",
     show_default=True,
-    help="The order; by value, one key decides for all notes.",
+    help="The order; by value, the largest group first, and one key decides for all of its notes.",
 )
 @click.option(
     "--kind",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from heapq import merge
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
@@ -24,7 +24,9 @@ from notemill.stores.proposals import (
 )
 from notemill.stores.queue_rows import (
     COLUMNS,
+    GROUPED_KIND,
     KEYS,
+    MOST_ID,
     OF_NOTES,
     OF_PAIRS,
     PAIR_STATES,
@@ -33,9 +35,12 @@ from notemill.stores.queue_rows import (
     Order,
     QueueRow,
     after_of,
+    alike_kind,
     conditions,
+    place_by_value,
     place_of,
     row_of,
+    start_of,
 )
 
 if TYPE_CHECKING:
@@ -92,6 +97,8 @@ class Queue:
 
         `after` is the `next` of the page before. Raises UsageError if it is not a valid cursor.
         """
+        if order is Order.VALUE:
+            return self._by_value(wanted, after, max(1, min(limit, MAX_PAGE)))
         width = len(KEYS[order])
         place = place_of(after, order) if after else None
         limit = max(1, min(limit, MAX_PAGE))
@@ -103,6 +110,83 @@ class Queue:
         page = page[:limit]
         rows = self._named([(home, row[width:]) for home, row in page])
         return Page(tuple(rows), after_of(page[-1][1][:width]) if more else "")
+
+    def start_of(self, row: QueueRow, order: Order, wanted: Filter) -> str:
+        """Return the cursor right before a row's note or value, or by confidence the row itself."""
+        if order is not Order.VALUE:
+            return start_of(row, order)
+        step = self._last_step()
+        kind = alike_kind(row.kind)
+        alike = replace(wanted, value_keys={row.value_key})
+        sizes = {one[1:]: one[0] for one in self._largest(alike, step, None, MAX_PAGE)}
+        size = sizes.get((row.value_key, kind), 0)
+        return after_of([step, size, row.value_key, kind, "", "", -1])
+
+    def _by_value(self, wanted: Filter, after: str, limit: int) -> Page:
+        """Return a page in the order by value.
+
+        Groups stand by the sizes that they had when the first page was read, so that deciding on
+        the way moves none of them.
+        """
+        step, *place = place_by_value(after) if after else (self._last_step(),)
+        # Each has a row at least, and of the first one all may be behind.
+        groups = self._largest(wanted, step, place[:3] or None, limit + 2)
+        ranks = {one[1:]: rank for rank, one in enumerate(groups)}
+        past = (ranks.get((place[1], place[2]), -1), *place[3:]) if place else (-1,)
+        found = []
+        for home, (key, note, kind, number), _ in self._tally(
+            replace(wanted, value_keys={key for _, key, _ in groups}), "value_key, note, kind, id"
+        ):
+            rank = ranks.get((key, alike_kind(ProposalKind(kind))))
+            if rank is not None and (at := (rank, note, kind, number)) > past:
+                found.append((at, home))
+        page = sorted(found)[: limit + 1]
+        ids = [f"{home}{at[-1]}" for at, home in page[:limit]]
+        rows = self.get(ids)
+        if len(page) <= limit:
+            return Page(tuple(rows[one] for one in ids if one in rows), "")
+        rank, *last = page[limit - 1][0]
+        return Page(
+            tuple(rows[one] for one in ids if one in rows), after_of([step, *groups[rank], *last])
+        )
+
+    def _last_step(self) -> int:
+        ((step,),) = self._store.rows("SELECT coalesce(max(id), 0) FROM steps")
+        return int(step)
+
+    def _largest(
+        self, wanted: Filter, step: int, since: Sequence[object] | None, limit: int
+    ) -> list[tuple[int, str, str]]:
+        """Return groups with wanted rows, the largest first: size, negative, value and kind.
+
+        A size counts what was wanted after a step: the rows wanted now, and those decided since.
+        With `since`, only that group and those after it are returned.
+        """
+        decided = self._store.rows("SELECT DISTINCT proposal FROM step_rows WHERE step > ?", step)
+        every = replace(wanted, states=None)
+        found: list[tuple[int, str, str]] = []
+        for home in (OF_NOTES, OF_PAIRS):
+            here, all_ = conditions(wanted, home), conditions(every, home)
+            if here is None or all_ is None:
+                continue
+            now = "+state IN (SELECT value FROM json_each(:now))"
+            moved = "id IN (SELECT value FROM json_each(:moved))"
+            group = f"-count(*) AS smaller, value_key, {GROUPED_KIND} AS grouped"
+            past = "" if since is None else " AND (smaller, value_key, grouped) >= (:a, :b, :c)"
+            found += self._found(
+                f"SELECT {group} FROM {TABLES[home]} WHERE {all_[0]} AND ({now} OR {moved})"  # noqa: S608
+                f" GROUP BY value_key, grouped HAVING max({now}){past}"
+                " ORDER BY smaller, value_key, grouped LIMIT :limit",
+                wanted,
+                all_[1]
+                | {
+                    "now": here[1]["states"],
+                    "moved": json.dumps([int(one[1:]) for (one,) in decided if one[0] == home]),
+                    "limit": limit,
+                }
+                | dict(zip("abc", since or (), strict=False)),
+            )
+        return sorted(found)[:limit]
 
     def _ordered(
         self, home: str, wanted: Filter, order: Order, place: list[Any] | None, limit: int
@@ -160,7 +244,7 @@ class Queue:
         numbers: dict[str, list[int]] = {OF_NOTES: [], OF_PAIRS: []}
         for one in ids:
             if one[:1] in numbers and one[1:].isdecimal() and one.isascii():
-                numbers[one[0]].append(min(int(one[1:]), _MOST_ID))
+                numbers[one[0]].append(min(int(one[1:]), MOST_ID))
         states = json.dumps(list(PAIR_STATES))
         for home, some in numbers.items():
             if some:
@@ -307,7 +391,3 @@ class Queue:
                 " AND state IN (SELECT value FROM json_each(?))",
                 [(state, run, now, one.removeprefix(OF_NOTES), sources) for one in ids],
             )
-
-
-_MOST_ID: Final = (1 << 63) - 1
-"""The largest row number in SQLite: https://sqlite.org/autoinc.html."""

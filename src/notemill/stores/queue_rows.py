@@ -12,6 +12,7 @@ from notemill.stores.pairs import PairState
 from notemill.stores.proposals import (
     NO_CONFIDENCE,
     OF_THE_VAULT,
+    TAG_KINDS,
     ProposalKind,
     ProposalState,
     value_key,
@@ -25,6 +26,8 @@ OF_NOTES: Final = "p"
 """The prefix of the id of a row in the table of proposals."""
 OF_PAIRS: Final = "l"
 """The prefix of the id of a pair of notes."""
+MOST_ID: Final = (1 << 63) - 1
+"""The largest row number in SQLite: https://sqlite.org/autoinc.html."""
 
 PAIR_STATES: Final[Mapping[PairState, ProposalState]] = {
     PairState.PROPOSED: ProposalState.PENDING,
@@ -46,7 +49,7 @@ FROM_QUEUE: Final[Mapping[ProposalState, PairState]] = {
 
 
 class Order(StrEnum):
-    """The order of rows; by confidence, the least certain come first."""
+    """The order of rows: by value, the largest group first; by confidence, the least certain."""
 
     NOTE = "note"
     VALUE = "value"
@@ -148,10 +151,18 @@ TABLES: Final[Mapping[str, str]] = {
 """The columns of a row, for each of the tables that hold rows."""
 KEYS: Final[Mapping[Order, tuple[str, ...]]] = {
     Order.NOTE: ("note", "kind", "value_key", "id"),
-    Order.VALUE: ("value_key", "note", "kind", "id"),
     Order.CONFIDENCE: ("confidence", "note", "kind", "value_key", "id"),
 }
-"""The columns that each order sorts by; together they identify one row."""
+"""The columns that an order sorts by, together one row; by value, counts come first."""
+
+
+def alike_kind(kind: ProposalKind) -> ProposalKind:
+    """Return the kind by which the same values form one group: a tag and a new tag are one."""
+    return ProposalKind.TAG if kind in TAG_KINDS else kind
+
+
+GROUPED_KIND: Final = f"iif(kind = '{ProposalKind.NEW_TAG}', '{ProposalKind.TAG}', kind)"
+"""The same of a column."""
 
 
 def conditions(wanted: Filter, home: str) -> tuple[str, dict[str, object]] | None:
@@ -219,23 +230,37 @@ def after_of(row: Sequence[object]) -> str:
 
 
 def start_of(row: QueueRow, order: Order) -> str:
-    """Return the cursor right before a row's note or value, or in the order by confidence the row."""
+    """Return the cursor right before a row's note, or in the order by confidence the row."""
     if order is Order.CONFIDENCE:
         sure = NO_CONFIDENCE if row.confidence is None else row.confidence
         return after_of([sure, row.under, row.kind, row.value_key, int(row.id[1:]) - 1])
-    return after_of([row.value_key if order is Order.VALUE else row.under, "", "", -1])
+    return after_of([row.under, "", "", -1])
 
 
 def place_of(after: str, order: Order) -> list[Any]:
     """Return the position that a cursor names. Raises UsageError if it is not a valid cursor."""
+    return _read(after, (str | int | float,) * len(KEYS[order]))
+
+
+def place_by_value(after: str) -> list[Any]:
+    """Return what a cursor of the order by value names: a step, then a group, and a row in it.
+
+    The step is the one after which rows were counted; a group is its size, negative, its value and
+    its kind; a row is its note, kind and number. Raises UsageError if it is not a valid cursor.
+    """
+    return _read(after, (int, int, str, str, str, str, int))
+
+
+def _read(after: str, types: Sequence[Any]) -> list[Any]:
     try:
         place = json.loads(after)
     except ValueError:
         place = None
     if (
         not isinstance(place, list)
-        or len(place) != len(KEYS[order])
-        or not all(isinstance(one, str | int | float) for one in place)
+        or len(place) != len(types)
+        or not all(map(isinstance, place, types))
+        or any(isinstance(one, int) and abs(one) > MOST_ID for one in place)
     ):
         raise UsageError("this page cannot be continued; start again from the first page")
     return place

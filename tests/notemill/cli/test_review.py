@@ -48,10 +48,10 @@ def test_what_waits_is_listed_as_json(shell: Shell) -> None:
     assert decide(shell, "reject", "p2") == 0
     assert decide(shell, "review", "--json", "--by", "value") == 0
     items = shell.report["items"]
-    assert [one["id"] for one in items] == ["p4", "p6", "p1", "p3", "p5"]
-    assert items[0] == {
+    assert [one["id"] for one in items] == ["p1", "p3", "p5", "p4", "p6"]
+    assert items[3] == {
         "id": "p4", "kind": "tag", "note": "b.md", "notes": ["b.md"], "value": "garden/soil",
-        "replaces": "", "why": "", "confidence": None, "run": items[0]["run"], "state": "pending",
+        "replaces": "", "why": "", "confidence": None, "run": items[3]["run"], "state": "pending",
     }  # fmt: skip
     assert shell.report["next"] is None
     assert shell.report["counts"]["pending"] == 5

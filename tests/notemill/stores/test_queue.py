@@ -22,7 +22,7 @@ from notemill.stores.proposals import (
     ProposalState,
 )
 from notemill.stores.queue import FoundChange, Queue
-from notemill.stores.queue_rows import Filter, Order
+from notemill.stores.queue_rows import Filter, Order, alike_kind
 from notemill.stores.review import Review
 from notemill.stores.store import FILE, Store
 
@@ -119,10 +119,47 @@ def test_every_kind_comes_in_one_order_by_note(desk: Desk) -> None:
 def test_by_value_the_notes_of_a_tag_stand_together(desk: Desk) -> None:
     """Any spelling of a tag is the same value, and one look at it counts its notes."""
     rows = desk.queue.rows(order=Order.VALUE).rows
+    assert [told(one) for one in rows[:4]] == [
+        ("a.md", "c.md", "link", "c.md"),
+        ("b.md", "c.md", "link", "c.md"),
+        ("a.md", "tag", "garden/soil"),
+        ("b.md", "tag", "Garden/Soil"),
+    ]
     keys = [one.value_key for one in rows]
-    assert keys == sorted(keys)
     assert Counter(keys)["garden/soil"] == 2
     assert desk.queue.count(Filter(value_key="garden/soil")) == 2
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3])
+def test_by_value_the_largest_group_comes_first_and_stays_where_it_is(
+    desk: Desk, limit: int
+) -> None:
+    """Groups of one size stand by name; deciding on the way moves none, a new look begins anew."""
+    some = {
+        f"n{number}": [(ProposalKind.TAG, "zinnia"), (ProposalKind.TOPIC, "zinnia")]
+        for number in range(4)
+    }
+    desk.curated("r2", **some)
+    before = desk.ids(OPEN, order=Order.VALUE)
+    begin = ["zinnia"] * 8 + ["c.md"] * 2 + ["garden/soil"] * 2 + ["worms"] * 2
+    rows = desk.queue.rows(OPEN, order=Order.VALUE).rows
+    assert [one.value_key for one in rows[: len(begin)]] == begin
+    assert [one.kind for one in rows[:8]] == [ProposalKind.TAG] * 4 + [ProposalKind.TOPIC] * 4
+    seen, after = [], ""
+    while True:
+        page = desk.queue.rows(OPEN, order=Order.VALUE, after=after, limit=limit)
+        seen += [one.id for one in page.rows]
+        # As a person goes on, all of what was shown but its first row is decided.
+        desk.decide([one.id for one in page.rows][1:], Decision.REJECT)
+        if not (after := page.next):
+            break
+    assert seen == before
+    rows = desk.queue.rows(OPEN, order=Order.VALUE).rows
+    sizes = Counter((one.value_key, alike_kind(one.kind)) for one in rows)
+    assert list(sizes.values()) == sorted(sizes.values(), reverse=True)
+    after = desk.queue.start_of(rows[-1], Order.VALUE, OPEN)
+    (last,) = desk.queue.rows(OPEN, order=Order.VALUE, after=after).rows
+    assert last == rows[-1]
 
 
 def test_by_confidence_what_is_least_sure_comes_first(desk: Desk) -> None:
@@ -175,12 +212,14 @@ def test_a_row_with_a_hidden_note_is_not_there(desk: Desk) -> None:
 
 
 def test_a_page_takes_the_same_statements_however_long_the_queue_is(desk: Desk) -> None:
-    """Three at most, and none of them sorts what an index has in order."""
+    """Three at most where an index has the order, and none of them sorts; by value, a few more."""
     some = [(ProposalKind.TAG, f"t/{number}") for number in range(2_000)]
     desk.curated("r2", z=some)
     statements: list[str] = []
     desk.store.db.set_trace_callback(statements.append)
-    for order in Order:
+    desk.queue.rows(OPEN, order=Order.VALUE, limit=10)
+    assert len(statements) <= 9
+    for order in (Order.NOTE, Order.CONFIDENCE):
         statements.clear()
         desk.queue.rows(OPEN, order=order, limit=10)
         assert len(statements) <= 3

@@ -177,14 +177,14 @@ class Review extends HTMLElement {
     if (await this.load("", at)) this.start(at);
   }
 
-  /** Load a page of the list. @param {string} after @param {string} [at] a row to have in it @returns {Promise<boolean>} */
-  async load(after, at = "") {
+  /** Load a page of the list. @param {string} after @param {string} [at] a row to have in it @param {boolean} [anew] @returns {Promise<boolean>} */
+  async load(after, at = "", anew = !after) {
     const asked = this.query({ limit: String(PAGE), by: await front, ...(after ? { after } : {}) });
     this.fetching = asked;
     try {
       const listing = await api("GET", asked);
       if (this.fetching !== asked) return false;
-      this.take(listing, !after);
+      this.take(listing, anew);
       if (at && !after && !this.rows.has(at)) await this.add([at]);
       return true;
     } catch (error) {
@@ -259,12 +259,12 @@ class Review extends HTMLElement {
     if (changes !== this.changes || this.steps.length) return this.refreshSoon();
     const there = new Map(now.items.map((row) => [row.id, row]));
     const before = this.row;
-    if (ids.length) this.rows = new Map([...this.rows.keys()].filter((id) => there.has(id)).map((id) => [id, /** @type {Row} */ (there.get(id))]));
+    if (ids.length) this.rows = new Map([...this.rows.values()].flatMap(({ id, group }) => { const row = there.get(id); return row ? [[id, { ...row, group }]] : []; }));
     this.last = { ...now, next: this.next };
     const open = [...this.rows.values()].filter((row) => row.state === "pending").length;
     const states = this.view.getAll("state");
     if (!this.next && (now.matching.pending ?? 0) > open && (!states.length || states.includes("pending"))) {
-      await this.load("", this.current);
+      await this.load("", this.current, this.order !== "value"); // by value, groups stay where they are
     }
     if (!this.row || (before?.state === "pending" && this.row.state !== "pending" && this.editing?.id !== this.current)) this.advance();
     this.draw();
