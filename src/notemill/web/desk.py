@@ -22,6 +22,7 @@ from notemill.errors import EmptyVaultError, NotemillError
 from notemill.web.jobs import Jobs, SilentFront
 from notemill.web.kept_runs import KeptRuns
 from notemill.web.live import Hub
+from notemill.web.turns import Turns
 from twolane import Engine
 
 if TYPE_CHECKING:
@@ -67,6 +68,7 @@ class Desk:
         self._engine = engine
         self.jobs = Jobs(self.carry_out, clock, KeptRuns(settings.home, self.root))
         self.hub = Hub(ledger, self.jobs, lambda: self.mill)
+        self.turns = Turns()
 
     @classmethod
     async def open(

@@ -34,6 +34,7 @@ SOMEONE: Final = "page"
 Id = Annotated[str, Field(pattern=r"^[pl][0-9]{1,18}$")]
 Text = Annotated[str | None, Field(max_length=MOST_CHARS)]
 Front = Annotated[str, Field(min_length=1, max_length=64)]
+Turn = Annotated[int, Field(ge=0, le=1 << 53)]
 
 
 class Asked(BaseModel):
@@ -76,35 +77,35 @@ class Asked(BaseModel):
         return View(wanted, self.order, self.by)
 
 
-class Decisions(BaseModel):
-    """A decision on some proposals; `was` is the state that was shown, `value` an edit of one."""
+class Step(BaseModel):
+    """A step of a front: its number, and that of the one it has to come after, 0 for none."""
 
     model_config = ConfigDict(extra="forbid")
+
+    by: Front = SOMEONE
+    turn: Turn = 0
+    after: Turn = 0
+
+
+class Decisions(Step):
+    """A decision on some proposals; `was` is the state that was shown, `value` an edit of one."""
 
     ids: list[Id] = Field(max_length=MOST_ROWS)
     decision: Decision
     was: ProposalState | None = None
     value: str | None = Field(default=None, max_length=MOST_VALUE_CHARS)
-    by: Front = SOMEONE
 
 
-class GroupDecision(BaseModel):
+class GroupDecision(Step):
     """A decision on the open proposals of one's note or value; `count` is how many were shown."""
-
-    model_config = ConfigDict(extra="forbid")
 
     id: Id
     decision: Decision
     count: int = Field(ge=0, le=10_000_000)
-    by: Front = SOMEONE
 
 
-class TakeBack(BaseModel):
+class TakeBack(Step):
     """Whose last step is undone."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    by: Front = SOMEONE
 
 
 class ToApply(BaseModel):
@@ -248,31 +249,34 @@ async def show_proposal(
     return DetailAnswer(**views.detail(found))
 
 
-@api.post("/decisions", responses=documented(404))
-async def decide(mill: TheMill, body: Decisions) -> DecidedAnswer:
+@api.post("/decisions", responses=documented(404, 409))
+async def decide(mill: TheMill, desk: TheDesk, body: Decisions) -> DecidedAnswer:
     """Decide proposals in one step; it is saved on return."""
-    done = await mill.reviewing.decide(
-        body.ids, body.decision, by=body.by, was=body.was, value=body.value
-    )
+    async with desk.turns.of(body.by, body.turn, body.after):
+        done = await mill.reviewing.decide(
+            body.ids, body.decision, by=body.by, was=body.was, value=body.value
+        )
     return DecidedAnswer(**views.decided(done))
 
 
 @api.post("/group", responses=documented(404, 409))
 async def decide_group(
-    mill: TheMill, asked: Annotated[Asked, Query()], body: GroupDecision
+    mill: TheMill, desk: TheDesk, asked: Annotated[Asked, Query()], body: GroupDecision
 ) -> DecidedAnswer:
     """Decide all open proposals of a note or value within the filter, as many as were shown."""
     view = View(asked.view().wanted, asked.order, body.by)
-    done = await mill.review_page.decide_group(view, body.id, body.decision, count=body.count)
-    if done is None:
-        raise UnknownProposalError
+    async with desk.turns.of(body.by, body.turn, body.after):
+        done = await mill.review_page.decide_group(view, body.id, body.decision, count=body.count)
+        if done is None:
+            raise UnknownProposalError
     return DecidedAnswer(**views.decided(done))
 
 
-@api.post("/undo", responses=documented(404))
-async def undo(mill: TheMill, body: TakeBack) -> DecidedAnswer:
+@api.post("/undo", responses=documented(404, 409))
+async def undo(mill: TheMill, desk: TheDesk, body: TakeBack) -> DecidedAnswer:
     """Undo the last step of a front; nothing changes if it has none."""
-    done = await mill.reviewing.take_back(by=body.by)
+    async with desk.turns.of(body.by, body.turn, body.after):
+        done = await mill.reviewing.take_back(by=body.by)
     if done is None:
         return DecidedAnswer(changed=[], unchanged=[], missing=[])
     return DecidedAnswer(**views.decided(done))

@@ -14,7 +14,7 @@ import { live } from "./live.js";
 /** @typedef {{old: number|null, new: number|null, pieces: [string, string][]}} Line */
 /** @typedef {{item: Row, lines: Line[], above: number, below: number, notes: string[], more_notes: number,
  *   excerpts: {note: string, lines: string[], more: number, problem: string}[], problem: string}} Detail */
-/** What was pressed: a decision on one row, on a row's group, or an undo. @typedef {{id: string, rows: string[],
+/** What was pressed: a decision on one row, on a row's group, or an undo. @typedef {{id: string, rows: string[], turn?: number,
  *   choice?: Choice, was?: string, value?: string, count?: number, sent?: Promise<Outcome>}} Step */
 /** @typedef {{changed: Row[], unchanged: Row[], missing: string[]}} Outcome */
 
@@ -59,6 +59,7 @@ class Review extends HTMLElement {
     this.view = new URLSearchParams();
     this.current = this.fetching = "";
     this.changes = this.timer = this.search = this.writing = 0;
+    this.turn = Date.now(); // of the key pressed last; a reload goes on with higher ones
     /** The button pressed last, '' for a key: the next row's has focus then. */
     this.button = "";
     this.narrow = matchMedia("(max-width: 1000px)");
@@ -165,7 +166,7 @@ class Review extends HTMLElement {
     const from = Math.max(0, rows.findIndex((row) => row.id === at));
     this.current = ([...rows.slice(from), ...rows].find((row) => this.isOpen(row)) ?? rows[from])?.id ?? "";
     this.draw();
-    this.focusRow();
+    this.focusRow(this.current !== rows[0]?.id); // a page is read from its top
     this.lookAhead();
   }
 
@@ -250,16 +251,17 @@ class Review extends HTMLElement {
     if (this.steps.length) return this.refreshSoon();
     const changes = this.changes;
     const ids = [...this.rows.keys()].slice(0, MOST_ROWS);
-    /** @type {Listing} */ let now;
-    try {
-      now = await api("GET", this.query({ by: await front, ...(ids.length ? { ids } : { limit: "1" }) }));
-    } catch {
-      return;
-    }
+    const asked = this.query({ by: await front, ...(ids.length ? { ids } : { limit: "1" }) });
+    const now = /** @type {Listing|null} */ (await api("GET", asked).catch(() => null));
+    if (!now) return;
     if (changes !== this.changes || this.steps.length) return this.refreshSoon();
     const there = new Map(now.items.map((row) => [row.id, row]));
     const before = this.row;
-    if (ids.length) this.rows = new Map([...this.rows.values()].flatMap(({ id, group }) => { const row = there.get(id); return row ? [[id, { ...row, group }]] : []; }));
+    for (const id of ids) { // not those that came meanwhile
+      const [old, row] = [this.rows.get(id), there.get(id)];
+      if (old && row) this.rows.set(id, { ...row, group: old.group });
+      else this.rows.delete(id);
+    }
     this.last = { ...now, next: this.next };
     const open = [...this.rows.values()].filter((row) => row.state === "pending").length;
     const states = this.view.getAll("state");
@@ -302,14 +304,14 @@ class Review extends HTMLElement {
   }
 
   /** Give the current row focus, or its button of the same name as the one that had it. */
-  focusRow() {
+  focusRow(scrolls = true) {
     const active = /** @type {HTMLElement|null} */ (document.activeElement);
     if (active?.closest("dialog, .toasts, .search, select")) return;
     const place = this.querySelector("[aria-current=true]") ?? this.querySelector(".ended");
     const button = this.button ? place?.querySelector(`[data-do="${this.button}"]`) : null;
     const target = /** @type {HTMLElement|null} */ (button ?? place);
     target?.focus({ preventScroll: true });
-    place?.scrollIntoView({ block: "nearest" });
+    if (scrolls) place?.scrollIntoView({ block: "nearest" });
   }
 
   // -- deciding ----------------------------------------------------------------------------------
@@ -342,18 +344,14 @@ class Review extends HTMLElement {
       this.saving.set(id, /** @type {Choice} */ (step.choice));
       this.faults.delete(id);
     }
-    this.steps.push(step);
+    this.steps.push({ ...step, turn: (this.turn += 1) });
     this.draw();
     if (this.steps.length === 1) this.send();
   }
 
-  /** Send the decisions that still wait, up to an undo: the page ends, and with it their turns. */
+  /** Send all that still waits: the page ends, and with it their turns; the server keeps their order. */
   leave() {
-    for (const step of this.steps) {
-      if (!step.choice) return;
-      step.sent ??= this.sent(step);
-      step.sent.catch(() => {});
-    }
+    for (const step of this.steps) (step.sent ??= this.sent(step, true)).catch(() => {});
   }
 
   /** Send what was pressed, one after another; if one is refused, what follows it is not sent. */
@@ -375,12 +373,12 @@ class Review extends HTMLElement {
     this.refreshSoon();
   }
 
-  /** @param {Step} step @returns {Promise<Outcome>} */
-  async sent({ id, choice, was, value, count }) {
-    const by = await front;
-    if (!choice) return api("POST", "/api/review/undo", { by });
-    if (count === undefined) return api("POST", "/api/review/decisions", { ids: [id], decision: choice, was, by, ...(value === undefined ? {} : { value }) });
-    return api("POST", `/api/review/group?${this.query({}).split("?")[1]}`, { id, decision: choice, count, by });
+  /** @param {Step} step @param {boolean} [early] whether the one before it may be under way @returns {Promise<Outcome>} */
+  async sent({ id, choice, was, value, count, turn = 0 }, early = false) {
+    const who = { by: await front, turn, after: early ? turn - 1 : 0 };
+    if (!choice) return api("POST", "/api/review/undo", who);
+    if (count === undefined) return api("POST", "/api/review/decisions", { ids: [id], decision: choice, was, value, ...who });
+    return api("POST", `/api/review/group?${this.query({}).split("?")[1]}`, { id, decision: choice, count, ...who });
   }
 
   /** @param {Step} step @param {Outcome} done */
