@@ -21,11 +21,13 @@ from notemill.config import (
     EMBEDDING_VARIABLES,
     OPENAI_MODEL,
     OPENAI_URL,
+    PROPERTIES_VARIABLE,
     PROPOSALS_VARIABLE,
     REVIEWED,
     VARIABLE,
     EmbeddingKind,
 )
+from notemill.properties import ALL, listed
 from twolane.cli.main import cli as twolane_cli
 from twolane.config import VARIABLES, Settings
 from twolane.core.states import BATCH_STEPS, ITEM_STEPS, RUN_STEPS
@@ -126,6 +128,10 @@ def _settings() -> str:
     rows.append(
         f"| `proposals`, in the table `[notemill]` (flags `--review`, `--apply`) "
         f"| `{PROPOSALS_VARIABLE}` | {REVIEWED}; or {APPLIED} |"
+    )
+    rows.append(
+        f"| `properties`, in the table `[notemill]` | `{PROPERTIES_VARIABLE}` "
+        f"| {listed(ALL)}; or some of them |"
     )
     rows.append(f"| `exclude`, in the table `[notemill]` | `{VARIABLE}` | nothing |")
     defaults = {

@@ -1,4 +1,4 @@
-"""notemill's own settings: what must never leave the machine, and the embedding model.
+"""notemill's own settings: what must never leave the machine, and what is proposed and how.
 
 They are read from the table [notemill] of the config file, the environment and flags. Exclusions
 add up: what one place excludes, no other can include again. For every other setting a flag
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from notemill.embedding_kind import EmbeddingKind
 from notemill.errors import UsageError
+from notemill.properties import ALL, Property, listed, read_properties
 from twolane import check_names, check_variables, read_config
 from twolane.front.effects import BY_DEFAULT, FROM_FILE, NOT_SHOWN, Effect
 from twolane.values import KEY, NAME, URL, Form, shortened
@@ -21,6 +22,8 @@ from twolane.values import KEY, NAME, URL, Form, shortened
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
+
+    from notemill.properties import Properties
 
 VARIABLE = "NOTEMILL_EXCLUDE"
 TABLE = "notemill"
@@ -35,6 +38,7 @@ EMBEDDING_VARIABLES: Mapping[str, str] = {
     "embedding_key": "OPENAI_API_KEY",
 }
 PROPOSALS_VARIABLE = "NOTEMILL_PROPOSALS"
+PROPERTIES_VARIABLE = "NOTEMILL_PROPERTIES"
 REVIEWED, APPLIED = "review", "apply"
 """What becomes of a run's proposals by default: they wait for review, or additions are written."""
 OPENAI_URL = "https://api.openai.com/v1"
@@ -45,6 +49,11 @@ FORMS: Mapping[str, Form] = {
         f"{REVIEWED} or {APPLIED}",
         (str,),
         lambda value: value.strip() if value.strip() in (REVIEWED, APPLIED) else None,
+    ),
+    "properties": Form(
+        f"a text with one or more of {', '.join(Property)}, separated by commas",
+        (str,),
+        lambda value: listed(read_properties(value)) or None,
     ),
     "embedding": Form(
         f"one of {', '.join(EmbeddingKind)}",
@@ -89,6 +98,7 @@ def check_settings(
     """
     load_exclusions((), environment, config=config)
     load_reviewed(None, environment, config=config)
+    load_properties(environment, config=config)
     return load_embedding(None, environment, config=config)
 
 
@@ -179,17 +189,37 @@ def load_reviewed(
     return value == REVIEWED if flag is None else flag
 
 
+def load_properties(
+    environment: Mapping[str, str] = os.environ, *, config: Path | None = None
+) -> Properties:
+    """Return the properties that are used: notemill proposes and writes no others.
+
+    `[notemill] properties` of the config file or NOTEMILL_PROPERTIES names them. Raises UsageError
+    for none or an unknown one, ConfigError if the file cannot be used.
+    """
+    return read_properties(_properties(environment, config)[0])
+
+
 def _proposals(environment: Mapping[str, str], config: Path | None) -> tuple[str, str]:
     """Return what becomes of proposals, and the source of that."""
+    return _chosen("proposals", PROPOSALS_VARIABLE, REVIEWED, environment, config)
+
+
+def _properties(environment: Mapping[str, str], config: Path | None) -> tuple[str, str]:
+    """Return the properties that are used, as they are written, and the source of that."""
+    return _chosen("properties", PROPERTIES_VARIABLE, listed(ALL), environment, config)
+
+
+def _chosen(
+    name: str, variable: str, default: str, environment: Mapping[str, str], config: Path | None
+) -> tuple[str, str]:
+    """Return a setting that no flag has, and its source."""
     path, table = _table(environment, config)
-    form = FORMS["proposals"]
-    value, source = REVIEWED, BY_DEFAULT
-    if "proposals" in table:
-        value = _read(form, table["proposals"], f"[{TABLE}] proposals in {path}")
-        source = FROM_FILE
-    if environment.get(PROPOSALS_VARIABLE):
-        value = _read(form, environment[PROPOSALS_VARIABLE], PROPOSALS_VARIABLE)
-        source = PROPOSALS_VARIABLE
+    value, source = default, BY_DEFAULT
+    if name in table:
+        value, source = _read(FORMS[name], table[name], f"[{TABLE}] {name} in {path}"), FROM_FILE
+    if environment.get(variable):
+        value, source = _read(FORMS[name], environment[variable], variable), variable
     return value, source
 
 
@@ -252,6 +282,7 @@ def effects(
     return {
         "exclude": Effect([entry for entry, _ in entries], origins or BY_DEFAULT),
         "proposals": Effect(proposals, says_so),
+        "properties": Effect(*_properties(environment, config)),
         **{name: Effect(value, sources.get(name, BY_DEFAULT)) for name, value in values.items()},
     }
 
@@ -270,6 +301,6 @@ def _table(environment: Mapping[str, str], config: Path | None) -> tuple[Path, M
     table = file.tables.get(TABLE, {})
     known = ("exclude", *FORMS)
     check_names(table, known, where=f"[{TABLE}] of the config file {file.path}")
-    known_here = (VARIABLE, PROPOSALS_VARIABLE, *EMBEDDING_VARIABLES.values())
+    known_here = (VARIABLE, PROPOSALS_VARIABLE, PROPERTIES_VARIABLE, *EMBEDDING_VARIABLES.values())
     check_variables(environment, known_here)
     return file.path, table

@@ -271,7 +271,8 @@ def _hint(name: str, known: Collection[str]) -> str:
 def check_variables(environment: Mapping[str, str], known: Collection[str]) -> None:
     """Raise ConfigError for an environment variable that looks like a misspelling of one `known`.
 
-    Only variables with our prefixes count; others belong to other programs.
+    Only variables with our prefixes count; others belong to other programs. One with the prefix of
+    another of ours is meant for that, unless all but the prefix is right, or nearly.
     """
     rests = {
         one.removeprefix(prefix): one
@@ -284,7 +285,10 @@ def check_variables(environment: Mapping[str, str], known: Collection[str]) -> N
         if name in known:
             continue
         if prefix:
-            meant = [rests[one] for one in nearest(name.removeprefix(prefix), rests, most=1)]
+            rest = name.removeprefix(prefix)
+            own = [one for one, whole in rests.items() if whole.startswith(prefix)]
+            near = nearest(rest, own, most=1) or nearest(rest, rests, most=1, least=_SLIP)
+            meant = [rests[one] for one in near]
         else:
             meant = nearest(name.upper(), rests.values(), most=1, least=_SLIP)
         if meant:

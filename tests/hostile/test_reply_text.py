@@ -18,7 +18,8 @@ from notemill.stores.proposals import ProposalKind, ProposalState
 from notemill.tagging.cards import Card
 from notemill.tagging.filing import Filed, Filing, levels_from, settle
 from notemill.vault.note import parse
-from notemill.workflows.curation.curate import MAX_TAGS, MAX_TOPICS, Curated, read_reply
+from notemill.workflows.curation.asked import MAX_TAGS, MAX_TOPICS
+from notemill.workflows.curation.curate import Curated, read_reply
 from notemill.workflows.curation.reply_text import (
     HIDDEN,
     LEADS,

@@ -13,6 +13,7 @@ from notemill.app.kinds import ENDED, KIND_CONSOLIDATE
 from notemill.app.terms import OFFLINE
 from notemill.errors import UsageError, WaitingForPersonError
 from notemill.markup.tags import paths_of, tag_key
+from notemill.properties import Property
 from notemill.stores.proposals import TAG_KINDS, InventedTag, ProposalKind, ProposalState
 from notemill.workflows.curation.consolidation import (
     REPLY_TOKENS_PER_TAG,
@@ -101,9 +102,12 @@ async def put_in_order(bench: Workbench, run: Run) -> None:
     Tags that are the same by their names are one without a question. A model is asked about the
     others, all of the run so far, if it has not told about some. An answer that a process did not
     store before it died is used; without an answer, the tags stay as they are, and the next stage
-    asks again. Offline no tag is kept for fewer than three notes, once the run has ended. Raises
-    WaitingForPersonError if it was stopped before the answer.
+    asks again. Offline no tag is kept for fewer than three notes, once the run has ended. Where tags
+    are not used, all stay as they are. Raises WaitingForPersonError if it was stopped before the
+    answer.
     """
+    if Property.TAGS not in bench.used:
+        return
     offline = run.row.provider == OFFLINE
     least = offline and run.row.state in ENDED
     tells = not offline and run.row.state is not RunState.CANCELED
@@ -155,7 +159,7 @@ async def expected(
     Its notes are tagged by a `vocabulary` or without one.
     """
     question = expected_question(len(survey.work), survey.candidates, vocabulary=vocabulary)
-    if not bench.sends or not question.asks:
+    if not bench.sends or not question.asks or Property.TAGS not in bench.used:
         return None
     try:
         requests = await bench.thread.run(
@@ -361,8 +365,10 @@ def _store(opened: OpenVault, run: str, standing: _Standing, found: Sequence[Inv
 def has_unordered(opened: OpenVault, run: Run) -> bool:
     """Return whether a run has new tags of which it was not decided what they become.
 
-    A canceled run asks nothing more.
+    A canceled run asks nothing more, and none does where tags are not used.
     """
+    if Property.TAGS not in opened.used:
+        return False
     pending = opened.review.proposals(run.id, state=ProposalState.PENDING)
     if run.row.state is RunState.CANCELED or all(one.kind not in TAG_KINDS for one in pending):
         return False

@@ -12,6 +12,7 @@ from notemill.app.carrying import carry_new_tags
 from notemill.app.consolidating import has_unordered, put_in_order
 from notemill.app.curation_steps import (
     EXAMPLES,
+    check_curates,
     collect_in,
     common_in,
     left_over_in,
@@ -49,8 +50,9 @@ from notemill.app.kinds import ENDED, KIND_CURATE
 from notemill.app.opened import OpenVault
 from notemill.app.pricing import price_of
 from notemill.errors import NotemillError
+from notemill.properties import ALL
 from notemill.workflows.curation.apply import apply_run
-from notemill.workflows.curation.curate import USABLE
+from notemill.workflows.curation.asked import usable
 from notemill.workflows.curation.survey import Selection, Survey
 from twolane import EMPTY_REPORT, RunState, TwolaneError
 
@@ -62,6 +64,7 @@ if TYPE_CHECKING:
     from notemill.app.terms import RunTerms
     from notemill.app.workbench import Workbench
     from notemill.privacy import Sight
+    from notemill.properties import Properties
     from notemill.workflows.curation.apply import Applied
     from notemill.workflows.curation.reply_text import Loss
     from twolane import Offer, Plan, Preview, Report, Run
@@ -129,6 +132,7 @@ class Curating:
         VaultError, ConfigError.
         """
         bench, terms = self._bench, self._bench.capped(terms)
+        check_curates(bench)
         await bench.connect()
         await bench.warn_of_expiry()
         survey = await self._surveyed(selection)
@@ -172,6 +176,7 @@ class Curating:
         Raises NotemillError, TwolaneError.
         """
         bench, terms = self._bench, self._bench.capped(terms)
+        check_curates(bench)
         async with bench.working(KIND_CURATE):
             await bench.connect()
             await bench.warn_of_expiry()
@@ -215,6 +220,7 @@ class Curating:
         Raises NotemillError, TwolaneError.
         """
         bench, row = self._bench, run.row
+        check_curates(bench)
         async with bench.working(KIND_CURATE):
             await bench.warn_of_expiry()
             if failed or row.state is not RunState.DONE:
@@ -229,14 +235,18 @@ class Curating:
         """Turn the answers so far into proposals."""
         if run.row.dropped_at is not None:
             return
-        conflicts = await self._bench.on(collect_in, run)
-        for index, why in conflicts:
+        for index, why in await self._bench.on(collect_in, run):
             await run.mark_conflict(index, why)
 
     async def apply(
-        self, run: Run, *, replacing: bool = False, note: str | None = None
+        self,
+        run: Run,
+        *,
+        replacing: bool = False,
+        note: str | None = None,
+        used: Properties = ALL,
     ) -> tuple[Applied, ...]:
-        """Write a run's pending proposals, or those for one `note`; see `apply_run`.
+        """Write a run's pending proposals for the properties `used`; see `apply_run`.
 
         Raises VaultLockedError.
         """
@@ -252,15 +262,14 @@ class Curating:
                 now=opened.clock,
                 gate=opened.gate(),
                 privacy=opened.privacy,
+                used=used,
             )
 
         async with aclosing(self._bench.each(writing)) as written:
             async for one in written:
                 done.append(one)
-                if one.conflict:
-                    index = await run.index_of(one.note)
-                    if index is not None:
-                        await run.mark_conflict(index, one.problem)
+                if one.conflict and (index := await run.index_of(one.note)) is not None:
+                    await run.mark_conflict(index, one.problem)
         return tuple(done)
 
     async def losses(self, run: Run, note: str | None = None) -> tuple[tuple[str, Loss], ...]:
@@ -335,7 +344,7 @@ class Curating:
             price.plan,
             terms,
             kind=KIND_CURATE,
-            usable=USABLE,
+            usable=usable(bench.used),
             settings={
                 **_kept(selection),
                 "exclude": await bench.on(lambda opened: opened.privacy.entries),
@@ -382,7 +391,7 @@ class Curating:
 
         Hidden notes are not returned, but count.
         """
-        done = await self.apply(run)
+        done = await self.apply(run, used=self._bench.used)
         shows = (await self._bench.on(OpenVault.look)).shows
         seen = tuple(one for one in done if shows(one.note))
         self._bench.front.tell(Written(run.id, seen, len(done) - len(seen)))

@@ -11,12 +11,14 @@ from notemill.errors import NotemillError, VaultError
 from notemill.markup.tags import tag_key
 from notemill.offline.commonplace import commonplace
 from notemill.offline.pieces import parse as pieces_of
+from notemill.properties import CURATED, Property
 from notemill.stores.proposals import ProposalState
 from notemill.stores.queue_rows import Filter
 from notemill.tagging.known import KnownTags
 from notemill.vault.cleaning import owners_words
 from notemill.vault.note import parse
-from notemill.workflows.curation.apply import preview, waits_for_person
+from notemill.workflows.curation.apply import kinds_of, preview, waits_for_person
+from notemill.workflows.curation.candidates import Candidates
 from notemill.workflows.curation.collecting import collected, losses_of
 from notemill.workflows.curation.curate import load_template
 from notemill.workflows.curation.needs import need_of
@@ -28,7 +30,7 @@ from notemill.workflows.stages import spread
 from notemill.workflows.tags import gating
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from notemill.app.opened import OpenVault
     from notemill.app.workbench import Workbench
@@ -37,7 +39,7 @@ if TYPE_CHECKING:
     from notemill.offline.pieces import NotePieces
     from notemill.privacy import Sight
     from notemill.tagging.gate import Gate
-    from notemill.workflows.curation.candidates import Candidates
+    from notemill.workflows.curation.needs import Need
     from notemill.workflows.curation.reply_text import Loss
     from notemill.workflows.curation.survey import Selection, Survey
     from twolane import Run
@@ -48,30 +50,48 @@ EXAMPLES: Final = "examples"
 """The setting of a run that names the notes shown as examples in all of its requests."""
 
 
+def check_curates(bench: Workbench) -> None:
+    """Check that something that a curation fills in is used. Raises UsageError."""
+    bench.check_used(CURATED, "curation is")
+
+
 def survey_in(opened: OpenVault, selection: Selection) -> Survey:
     """Scan the vault for notes that need work."""
     sight = opened.look(with_contents=True)
     place = opened.place(sight)
     gate = opened.gate(place)
     vocabulary = gating.candidates_of(gate, sight, place)
-    curated = opened.review.curated()
-    is_new_for = gating.newcomers(
-        opened.vault, opened.review, opened.decisions, gate, vocabulary, now=opened.clock()
-    )
+    need = needs_in(opened, refresh=selection.refresh)
+    if Property.TAGS in opened.used:
+        is_new_for = gating.newcomers(
+            opened.vault, opened.review, opened.decisions, gate, vocabulary, now=opened.clock()
+        )
+    else:
+        vocabulary, is_new_for = Candidates.of([]), lambda _: None
     wanted = None
     if selection.only:
         wanted = {file.key for file in opened.vault.scan(selection.only)}
     return survey_of(
         sight,
         vocabulary,
-        need=lambda one: (
-            need_of(one, curated.get(one.key), refresh=selection.refresh) or is_new_for(one)
-        ),
+        need=lambda one: need(one) or is_new_for(one),
         why_not_writable=opened.vault.why_not_writable,
         wanted=wanted,
         place=place.note,
         limit=selection.limit,
         left_out=opened.vault.skipped,
+    )
+
+
+def needs_in(opened: OpenVault, *, refresh: bool) -> Callable[[NoteFacts], Need | None]:
+    """Return what tells why a note needs work, by the properties used."""
+    curated, without = opened.review.curated(), opened.review.curated_without()
+    return lambda one: need_of(
+        one,
+        curated.get(one.key),
+        refresh=refresh,
+        used=opened.used,
+        without=without.get(one.key, frozenset()),
     )
 
 
@@ -85,7 +105,7 @@ def requests_in(
     """
     return NoteRequests(
         survey,
-        template=load_template(KIND_CURATE),
+        template=load_template(KIND_CURATE, opened.used),
         model=bench.model,
         read=opened.to_send,
         analysed=lambda: opened.contents.documents(opened.vault, survey.taught),
@@ -94,6 +114,7 @@ def requests_in(
         ),
         room=bench.room(),
         new_tags=new_tags,
+        used=opened.used,
     )
 
 
@@ -123,10 +144,13 @@ def waiting_in(opened: OpenVault, sight: Sight) -> int:
 
 def left_over_in(opened: OpenVault, run: str, succeeded: int, *, apply: bool) -> bool:
     """Return whether an ended run has answers that were not read, or additions not written."""
+    kinds = kinds_of(opened.used)
     pending = opened.review.proposals(run, state=ProposalState.PENDING) if apply else []
     gate = opened.gate()
     unread = succeeded > len(opened.review.stored(run))
-    return unread or not all(waits_for_person(one, gate) for one in pending)
+    return unread or not all(
+        one.kind not in kinds or waits_for_person(one, gate) for one in pending
+    )
 
 
 def collect_in(opened: OpenVault, run: Run) -> list[tuple[int, str]]:
@@ -142,6 +166,7 @@ def collect_in(opened: OpenVault, run: Run) -> list[tuple[int, str]]:
         known=known_among(candidates),
         states=candidates.states,
         named=KnownTopics.of_notes(sight.seen),
+        used=opened.used,
         now=opened.clock(),
     )
 
@@ -185,6 +210,7 @@ def losses_in(opened: OpenVault, run: Run, note: str | None) -> tuple[tuple[str,
             known=known_among(candidates),
             withheld=withheld,
             proposed={(one.note, tag_key(one.value)) for one in proposals},
+            used=opened.used,
         )
     )
 

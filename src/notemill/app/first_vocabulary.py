@@ -27,6 +27,7 @@ from notemill.app.vocabulary_steps import (
     stand_in,
     store_proposed,
 )
+from notemill.properties import Property
 from notemill.stores.proposals import ProposalState
 from notemill.tagging.taglist import write_entries
 from notemill.workflows.curation.candidates import Candidates
@@ -89,7 +90,7 @@ class FirstVocabulary:
     async def planned(self) -> VocabularyPlan | None:
         """Return what would be asked, None if nothing would be. Raises UsageError, ConfigError."""
         bench = self._bench
-        if not bench.sends or not await self._is_missing():
+        if not bench.sends or Property.TAGS not in bench.used or not await self._is_missing():
             return None
         material = await bench.on(material_in, self._sight)
         requests = await bench.thread.run(
@@ -114,6 +115,8 @@ class FirstVocabulary:
         TwolaneError.
         """
         bench = self._bench
+        if Property.TAGS not in bench.used:
+            return Settled()
         if planned is not None:
             if (unfinished := await self._ask(planned.material)) is not None:
                 return Settled(unfinished=unfinished)

@@ -23,6 +23,7 @@ from notemill.app.link_results import LinkingEnded, LinksFound, LinksResumed, Li
 from notemill.app.meaning import embed, kept_vectors
 from notemill.app.opened import OpenVault
 from notemill.app.turned_down import allow_pairs, reject_pair, turned_down
+from notemill.properties import Property
 from notemill.stores.pairs import PairState
 from notemill.vault.related import Form
 from notemill.workflows.links.explaining import Explainer
@@ -67,6 +68,10 @@ class Linking:
 
     # -- finding ------------------------------------------------------------------------------
 
+    def check_used(self) -> None:
+        """Check that the property of links is used. Raises UsageError."""
+        self._bench.check_used(frozenset({Property.RELATED}), "links are")
+
     async def find(
         self,
         search: LinkSearch,
@@ -84,6 +89,7 @@ class Linking:
         `apply` writes the links at once. Raises NotemillError, TwolaneError.
         """
         bench = self._bench
+        self.check_used()
         async with bench.working(LINK_KIND):
             await self._see(embedding, asks=terms is not None, allow=allow_unmatched)
             await self._asking.decide_left_over()
@@ -108,6 +114,7 @@ class Linking:
 
         Raises NotemillError, ConfigError.
         """
+        self.check_used()
         async with self._bench.working(LINK_KIND):
             await self._see(embedding, asks=False, allow=allow_unmatched)
             found = await self._look(search, embedding)
@@ -146,6 +153,7 @@ class Linking:
         Raises NotemillError, TwolaneError.
         """
         bench, row = self._bench, run.row
+        self.check_used()
         async with bench.working(LINK_KIND):
             await bench.warn_of_expiry()
             if failed or row.state is not RunState.DONE:

@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Self
 
 from notemill.app.workbench import Workbench
-from notemill.config import load_exclusions
+from notemill.config import load_exclusions, load_properties
 from notemill.offline import Responder
 from twolane import Engine
 
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from notemill.app.tidying import Tidying
     from notemill.app.vocabulary import Arranging
     from notemill.config import Exclusions
+    from notemill.properties import Properties
     from twolane import Settings
 
 
@@ -47,23 +48,25 @@ class Mill(Workbench):
         front: Front,
         *,
         exclusions: Exclusions | None = None,
+        used: Properties | None = None,
         clock: Callable[[], float] = time.time,
         engine: Engine | None = None,
         rehearsal: bool = False,
         processes: int = 1,
     ) -> Self:
-        """Open the vault in `folder`; `exclusions` None takes the configured ones.
+        """Open the vault in `folder`; without `exclusions` or `used`, the configured ones hold.
 
-        Services report to and ask `front`. `engine` None opens the one that `settings` describe; it
+        `used` are the properties that are proposed and written. Services report to and ask `front`. `engine` None opens the one that `settings` describe; it
         is closed with the vault in either case. A `rehearsal` only shows what a model would be
         asked, and needs no key. Many new notes are read by up to `processes` processes: more than
         one requires an importable main module. Raises VaultError or ConfigError saying what to do.
         """
         kept = load_exclusions(config=settings.config) if exclusions is None else exclusions
+        chosen = load_properties(config=settings.config) if used is None else used
         responder = Responder()
         if engine is None:
             engine = Engine.open(settings, responder=responder, rehearsal=rehearsal)
-        mill = cls(settings, front, engine, clock, responder)
+        mill = cls(settings, front, engine, clock, responder, used=chosen)
         try:
             await mill.open_vault(folder, kept, processes=processes)
         except BaseException:

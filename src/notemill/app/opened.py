@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from notemill.errors import ExternallyChangedError
 from notemill.index import Index
+from notemill.properties import ALL
 from notemill.stores.allowed import Allowed
 from notemill.stores.deciding import Deciding
 from notemill.stores.decisions import Decisions
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from notemill.index import NoteFacts
     from notemill.index.derived import Watch
     from notemill.privacy import Privacy, Sight, Unmatched
+    from notemill.properties import Properties
     from notemill.tagging.gate import Gate
     from notemill.workflows.links.scene import Scene
     from notemill.workflows.tags.gating import Place
@@ -45,14 +47,16 @@ class OpenVault:
         clock: Callable[[], float],
         watch: Watch,
         processes: int,
+        used: Properties = ALL,
     ) -> None:
         """Open the vault in `folder`; the data kept about it is in `home`.
 
-        `watch` follows the reading of notes, by up to `processes` processes if there are many.
+        Only the properties `used` are proposed and written. `watch` follows the reading of notes, by up to `processes` processes if there are many.
         Raises VaultError saying what to do.
         """
         claim(home)
         self.privacy = privacy
+        self.used = used
         self.clock = clock
         self.state = state_folder(home, folder)
         root = vault_root(folder)

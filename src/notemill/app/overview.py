@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from notemill.app.curation_steps import needs_in
 from notemill.app.kinds import ENDED, KIND_CURATE
 from notemill.stores.proposals import ProposalState
 from notemill.stores.queue_rows import Filter
 from notemill.workflows.curation.candidates import Candidates
-from notemill.workflows.curation.needs import need_of
 from notemill.workflows.curation.surveying import survey_of
 from notemill.workflows.links.judging import LINK_KIND
 from notemill.workflows.links.network import Standing
@@ -144,12 +144,11 @@ class Overviewing:
 def _glance(opened: OpenVault, unfinished: tuple[str, ...]) -> Overview:
     sight = opened.look()
     place = opened.place(sight)
-    curated = opened.review.curated()
     needs: Counter[str] = Counter()
     survey = survey_of(
         sight,
         Candidates.of([]),
-        need=lambda one: need_of(one, curated.get(one.key), refresh=False),
+        need=needs_in(opened, refresh=False),
         why_not_writable=lambda _: "",
         wanted=None,
         place=place.note,
@@ -174,7 +173,7 @@ def _glance(opened: OpenVault, unfinished: tuple[str, ...]) -> Overview:
         waiting=waiting,
         accepted=accepted,
         has_vocabulary=opened.gate(place).vocabulary is not None,
-        is_new=not (curated or any(opened.queue.counts().values())),
+        is_new=not (opened.review.curated() or any(opened.queue.counts().values())),
         unfinished=unfinished,
     )
 

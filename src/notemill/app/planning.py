@@ -11,12 +11,12 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from notemill.app.consolidating import expected
-from notemill.app.curation_steps import requests_in, survey_in
+from notemill.app.curation_steps import check_curates, requests_in, survey_in
 from notemill.app.first_vocabulary import FirstVocabulary
 from notemill.app.kinds import ENDED, KIND_CURATE
 from notemill.app.pricing import has_vocabulary
 from notemill.app.terms import RunTerms
-from notemill.workflows.curation.curate import REPLY_TOKENS
+from notemill.workflows.curation.asked import reply_tokens
 from notemill.workflows.links.judging import LINK_KIND
 from notemill.workflows.stages import spread, stage_sizes
 from twolane import Lane, format_usd
@@ -105,7 +105,8 @@ class Planning:
     async def curation(
         self, selection: Selection, terms: RunTerms, *, again: bool, vocabulary: bool
     ) -> WorkPlan:
-        """Plan a curation; see `Curating.curate`. Raises VaultError, ConfigError."""
+        """Plan a curation; see `Curating.curate`. Raises UsageError, VaultError, ConfigError."""
+        check_curates(self._bench)
         key = (KIND_CURATE, selection, vocabulary)
         found = await self._surveyed(key, lambda: self._curation(selection, vocabulary=vocabulary))
         planned = await self._on_terms(found, terms, "no note needs work")
@@ -131,6 +132,7 @@ class Planning:
 
         Raises NotemillError, ConfigError.
         """
+        self._links.check_used()
         if terms is None:
             return self.here()
         found = await self._surveyed(
@@ -183,7 +185,7 @@ class Planning:
         by_vocabulary = asked is not None or await bench.on(has_vocabulary, survey.sight)
         ordering = await expected(bench, survey, terms, vocabulary=by_vocabulary)
         requests = await bench.on(requests_in, bench, sample)
-        plan = await bench.plan(requests, terms, reply_tokens=REPLY_TOKENS)
+        plan = await bench.plan(requests, terms, reply_tokens=reply_tokens(bench.used))
         if len(sample.work) < len(survey.work):
             plan = await self._replanned(plan, RunTerms(), items=len(survey.work))
         beside = (*([asked.plan] if asked else ()), *([ordering] if ordering else ()))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from notemill.app.consolidating import TagsToOrder, expected
 from notemill.app.curation_steps import requests_in
 from notemill.app.vocabulary_events import VocabularyToAsk
-from notemill.workflows.curation.curate import REPLY_TOKENS
+from notemill.workflows.curation.asked import reply_tokens
 from twolane import format_usd
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ async def price_of(
     by_vocabulary = asked is not None or await bench.on(has_vocabulary, survey.sight)
     ordering = await expected(bench, survey, terms, vocabulary=by_vocabulary)
     beside = [*([asked.plan] if asked else ()), *([ordering] if ordering else ())]
-    plan = await bench.plan(requests, terms, reply_tokens=REPLY_TOKENS, beside=beside)
+    plan = await bench.plan(requests, terms, reply_tokens=reply_tokens(bench.used), beside=beside)
     offer = bench.offer(plan, terms, beside=beside)
     whole_nano = offer.plan.estimated_nano
     if ordering is not None:

@@ -25,8 +25,9 @@ from notemill.app.events import (
 from notemill.app.opened import OpenVault
 from notemill.app.terms import OFFLINE
 from notemill.app.thread import VaultThread
-from notemill.errors import VaultLockedError
+from notemill.errors import UsageError, VaultLockedError
 from notemill.privacy import Privacy
+from notemill.properties import listed
 from notemill.vault.curatelock import curate_lock
 from notemill.workflows.fitting import Room
 from notemill.workflows.tags.gating import changed_since
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
     from notemill.config import Exclusions
     from notemill.offline import Responder
     from notemill.privacy import Sight, Unmatched
+    from notemill.properties import Properties
     from twolane import Engine, Offer, Plan, Request, Settings
 
 P = ParamSpec("P")
@@ -79,16 +81,20 @@ class Workbench:
         engine: Engine,
         clock: Callable[[], float],
         responder: Responder,
+        *,
+        used: Properties,
     ) -> None:
         """Assemble it within its running event loop; `open_vault` opens the vault.
 
-        `responder` answers for the engine if no model does.
+        `responder` answers for the engine if no model does. Only the properties `used` are proposed
+        and written.
         """
         self.settings = settings
         self.front = front
         self.engine = engine
         self.clock = clock
         self.responder = responder
+        self.used = used
         self.thread = VaultThread()
         self._opened: OpenVault | None = None
         self._loop = asyncio.get_running_loop()
@@ -104,6 +110,7 @@ class Workbench:
             folder,
             home=self.settings.home,
             privacy=Privacy(exclusions),
+            used=self.used,
             clock=self.clock,
             watch=self._watched,
             processes=processes,
@@ -220,6 +227,15 @@ class Workbench:
     def model(self) -> str:
         """The model that is asked."""
         return self.settings.model or self.engine.default_model()
+
+    def check_used(self, needed: Properties, what: str) -> None:
+        """Check that one of the properties `needed` is used. Raises UsageError saying `what` is off."""
+        if self.used.isdisjoint(needed):
+            raise UsageError(
+                f"{what} switched off: of the properties, only {listed(self.used)} may be filled in; "
+                "choose others in Settings, or with `notemill config set properties "
+                f'"{listed(self.used | needed)}"`'
+            )
 
     def room(self) -> Room:
         """Return the room for a note in the model's context."""

@@ -20,6 +20,7 @@ from notemill.cli.front import TerminalFront
 from notemill.config import EmbeddingSettings, Exclusions, check_settings
 from notemill.embedding_kind import EmbeddingKind
 from notemill.errors import UsageError
+from notemill.properties import ALL
 from notemill.workflows.curation.survey import Selection
 from notemill.workflows.links.finding import LinkSearch
 from notemill.workflows.tags.retagging import checked_changes, plan_retagging, write_retagging
@@ -65,7 +66,7 @@ async def run_demo(*, folder: Path | None, home: Path | None, config: Path | Non
     _heading(console, "A sample vault")
     console.print(f"copied to {shown(str(target))}")
     front = _DemoFront(console)
-    async with await Mill.open(target, settings, front, exclusions=Exclusions()) as mill:
+    async with await Mill.open(target, settings, front, exclusions=Exclusions(), used=ALL) as mill:
         originals = await mill.on(_texts)
         before = await mill.on(standing_in)
         tags = await _tidy_tags(mill, console)
@@ -199,7 +200,7 @@ async def _show_price(target: Path, settings: Settings, console: Console) -> Non
     rehearsed = replace(settings, provider="anthropic", home=settings.home / "price")
     front = _DemoFront(console)
     async with await Mill.open(
-        target, rehearsed, front, exclusions=Exclusions(), rehearsal=True
+        target, rehearsed, front, exclusions=Exclusions(), used=ALL, rehearsal=True
     ) as mill:
         plan = await mill.curating.plan(Selection(refresh=True), RunTerms(), vocabulary=False)
     if plan.offer is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
 from notemill.offline.commonplace import Commonplace
@@ -35,8 +35,9 @@ def respond(params: Mapping[str, Any], common: Commonplace | None = None) -> str
     The first user message holds the line `note_ref` and the blocks that `material` delimits: the
     note, with its header lines (`title`, `folder`, `existing_tags`, `candidate_tags`, `new_tags`,
     `rejected_tags`) above `text:` and its text below, and candidates for links. The reply has
-    `note_ref`, `description`, `tags` and `topics`; to one with candidates, `note_ref` and `links`.
-    What is `common` in the vault is no topic. Never raises; missing parts count as empty.
+    `note_ref`, `description`, `tags` and `topics`, or those of them that the form of the reply
+    names; to one with candidates, `note_ref` and `links`. What is `common` in the vault is no
+    topic. Never raises; missing parts count as empty.
     """
     prompt = _user_text(params.get("messages"))
     first = prompt.partition("\n")[0]
@@ -62,7 +63,18 @@ def respond(params: Mapping[str, Any], common: Commonplace | None = None) -> str
         "tags": [tag for tag in extracted.tags if tag.casefold() not in rejected],
         "topics": list(extracted.topics),
     }
-    return json.dumps(reply, ensure_ascii=False)
+    asked = _asked(params) or reply
+    return json.dumps(
+        {name: said for name, said in reply.items() if name in asked}, ensure_ascii=False
+    )
+
+
+def _asked(params: Mapping[str, Any]) -> Collection[str]:
+    """Return the names in the form that the reply must have, none if it may have any."""
+    found: object = params
+    for name in ("output_config", "format", "schema", "properties"):
+        found = found.get(name) if isinstance(found, Mapping) else None
+    return found if isinstance(found, Mapping) else ()
 
 
 def _user_text(messages: object) -> str:

@@ -11,6 +11,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from notemill.markup.tags import tag_key
+from notemill.properties import Property
 from notemill.stores.proposals import (
     TAG_KINDS,
     Decision,
@@ -25,8 +26,9 @@ from notemill.stores.queue_rows import OF_NOTES
 from notemill.stores.schema import names
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
+    from notemill.properties import Properties
     from notemill.stores.proposals import NewProposal
     from notemill.stores.store import Store
 
@@ -51,11 +53,14 @@ class Review:
         notes: Iterable[tuple[str, str, Sequence[NewProposal]]],
         *,
         now: float,
+        without: Mapping[str, Properties] | None = None,
     ) -> None:
         """Store each note's proposals (note, source hash, proposals) and record it as curated.
 
-        A note's reply is read once: storing it again changes nothing, even after an undo.
+        `without` names the notes that were not curated for all properties, and for which not. A
+        note's reply is read once: storing it again changes nothing, even after an undo.
         """
+        left_out = without or {}
         with self._store.transaction() as db:
             never = self._rejected("scope = 'never'")
             for note, source_hash, proposals in notes:
@@ -76,6 +81,11 @@ class Review:
                     " ON CONFLICT (note) DO UPDATE SET source_hash = excluded.source_hash,"
                     " run = excluded.run, at = excluded.at",
                     (note, source_hash, run, now),
+                )
+                db.execute("DELETE FROM curated_without WHERE note = ?", (note,))
+                db.executemany(
+                    "INSERT INTO curated_without VALUES (?,?)",
+                    [(note, one) for one in left_out.get(note, ())],
                 )
 
     def _rejected(self, condition: str, *values: str) -> set[tuple[str, str]]:
@@ -142,6 +152,13 @@ class Review:
     def curated(self) -> dict[str, str]:
         """Return the source hash under which each note was last curated."""
         return dict(self._store.rows("SELECT note, source_hash FROM curated"))
+
+    def curated_without(self) -> dict[str, Properties]:
+        """Return the properties that notes were last not curated for, of those that lack any."""
+        found: dict[str, set[Property]] = {}
+        for note, one in self._store.rows("SELECT note, property FROM curated_without"):
+            found.setdefault(note, set()).add(Property(one))
+        return {note: frozenset(properties) for note, properties in found.items()}
 
     def curated_at(self) -> dict[str, float]:
         """Return when each note was last curated, in seconds since the epoch."""

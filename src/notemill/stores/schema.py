@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final
 
+from notemill.properties import Property
 from notemill.stores.pairs import PairState, SideState
 from notemill.stores.proposals import NO_CONFIDENCE, ProposalKind, ProposalState, scope_of
 from notemill.vault.journal import State
@@ -17,8 +18,8 @@ from notemill.vault.related import Form
 if TYPE_CHECKING:
     from twolane.databases import Readers
 
-FORMAT: Final = 3
-"""2 has `invented_tags`, 3 `vocabulary_changes`; of an older file everything else is as it was."""
+FORMAT: Final = 4
+"""2 has `invented_tags`, 3 `vocabulary_changes`, 4 `curated_without`; all else of an older file stays."""
 _LATEST_S: Final = 1e11  # the year 5138
 
 SCHEMA: Final = """
@@ -105,6 +106,11 @@ CREATE TABLE curated (
   run         TEXT NOT NULL,
   at          REAL NOT NULL
 );
+CREATE TABLE curated_without (       -- properties that were not used when a note was last curated
+  note        TEXT NOT NULL,
+  property    TEXT NOT NULL,
+  PRIMARY KEY (note, property)
+) WITHOUT ROWID;
 CREATE TABLE tag_changes (           -- merges, renames, moves and drops that were turned down
   tag_key     TEXT NOT NULL,
   into_key    TEXT NOT NULL,         -- what it would have become, '' where it would have gone
@@ -266,6 +272,7 @@ READERS: Final[Readers] = {
     "step_rows.was_scope": scope_of,
     "step_rows.now_scope": scope_of,
     "curated.at": moment,
+    "curated_without.property": Property,
     "invented_tags.notes": names,
     "invented_tags.at": moment,
     "tag_changes.at": moment,

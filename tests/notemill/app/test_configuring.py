@@ -8,8 +8,9 @@ import pytest
 
 from notemill.app.configuring import Configuring
 from notemill.app.views.settings import configuration
-from notemill.config import load_exclusions
+from notemill.config import check_settings, load_exclusions, load_properties
 from notemill.errors import UsageError
+from notemill.properties import ALL, Property
 from tests.keyrings import MemoryKeyring, keyring_in_memory
 from twolane import ConfigError
 
@@ -86,6 +87,9 @@ def test_a_change_is_in_force_and_touches_its_line_alone(tmp_path: Path) -> None
         ("run_budget", "0", "above 0"),
         ("concurrency", "many", "a whole number"),
         ("proposals", "never", "review or apply"),
+        ("properties", "", "one or more of description, tags, topics, related"),
+        ("properties", "tags, summary", "separated by commas"),
+        ("properties", "Tags", "separated by commas"),
         ("base_url", "https://me:pw@example.com", "cannot be that"),
         ("modle", "x", "did you mean model"),
         ("api_key", KEY, "config key set"),
@@ -103,6 +107,32 @@ def test_what_is_not_allowed_is_refused_and_nothing_is_changed(
         configuring(tmp_path).change({"model": "big", name: value})
     assert KEY not in str(refused.value)
     assert text_of(tmp_path) == FILE
+
+
+def test_properties_are_chosen_by_the_file_and_above_it_by_the_environment(tmp_path: Path) -> None:
+    """In one order, however they are listed; without either, all of them are used."""
+    settings, path = configuring(tmp_path), tmp_path / "config.toml"
+    found = settings.now().settings["properties"]
+    assert (found.value, found.source) == ("description, tags, topics, related", "default")
+    assert load_properties({}, config=path) == ALL
+    found = settings.change({"properties": "tags,description , tags"}).settings["properties"]
+    assert (found.value, found.filed) == ("description, tags", "description, tags")
+    assert text_of(tmp_path) == f'{FILE}properties = "description, tags"\n'
+    assert load_properties({}, config=path) == {Property.DESCRIPTION, Property.TAGS}
+    above = {"NOTEMILL_PROPERTIES": "related"}
+    found = configuring(tmp_path, above).now().settings["properties"]
+    assert (found.value, found.overrides) == ("related", "NOTEMILL_PROPERTIES")
+    assert load_properties(above, config=path) == {Property.RELATED}
+    assert settings.change({"properties": None}).settings["properties"].source == "default"
+    assert text_of(tmp_path) == FILE
+
+
+@pytest.mark.parametrize("said", ['""', '"tags, tag"', '["tags"]', "4"])
+def test_properties_that_cannot_be_stop_every_command(tmp_path: Path, said: str) -> None:
+    """A slip must not make notemill write what it was told not to."""
+    (tmp_path / "config.toml").write_text(f"[notemill]\nproperties = {said}\n")
+    with pytest.raises(UsageError, match="a text with one or more of description, tags"):
+        check_settings(tmp_path / "config.toml", {})
 
 
 def test_a_file_that_cannot_be_used_is_told_first(tmp_path: Path) -> None:

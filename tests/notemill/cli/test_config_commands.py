@@ -92,6 +92,25 @@ def test_additions_are_written_at_once_where_the_settings_say_so(shell: Shell) -
     assert shell("config", "set", "proposals", "review") == 0
 
 
+def test_properties_that_are_not_used_are_left_alone(shell: Shell, config: Path) -> None:
+    """Nothing of them is proposed or written; links that are off are a usage error that helps."""
+    assert shell("config", "set", "properties", "topics, description") == 0
+    assert 'properties = "description, topics"' in config.read_text()
+    assert shell("config") == 0
+    assert "description, topics" in shell.out
+    shell.curate("--apply")
+    text = (shell.vault / "Soil.md").read_text()
+    assert "description: " in text
+    assert "topics:" in text
+    assert "tags: [garden]\n" in text
+    assert shell("link", shell.vault, "--yes") == 2
+    assert "links are switched off" in shell.err
+    assert 'notemill config set properties "description, topics, related"' in shell.err
+    assert shell("config", "unset", "properties") == 0
+    assert "in force: description, tags, topics, related (default)" in shell.err
+    assert shell("link", shell.vault, "--yes") == 0
+
+
 # -- exclusions -----------------------------------------------------------------------------------
 
 

@@ -49,6 +49,15 @@ def test_the_reply_echoes_the_token_and_extracts_the_note() -> None:
     assert "garden" in reply["tags"]
 
 
+def test_the_reply_has_what_its_form_names_and_nothing_else() -> None:
+    """What is not asked for would be no valid reply."""
+    names: dict[str, object] = {"note_ref": {}, "tags": {}}
+    form = {"output_config": {"format": {"type": "json_schema", "schema": {"properties": names}}}}
+    reply = json.loads(respond(params(PROMPT) | form))
+    assert reply.keys() == names.keys()
+    assert reply["tags"] == json.loads(respond(params(PROMPT)))["tags"]
+
+
 def test_content_blocks_are_joined() -> None:
     """A message of text blocks reads like the same message as one string."""
     head, _, rest = PROMPT.partition("\n")

@@ -180,8 +180,12 @@ def test_a_slip_in_a_variables_name_is_an_error(variable: str, meant: str) -> No
 
 
 def test_what_other_programs_set_is_theirs() -> None:
-    """Variables of others, however alike, and of the tools around notemill are left alone."""
+    """Variables of others, however alike, and of the tools around notemill are left alone.
+
+    So are those of the engine and of notemill, which are as alike, by each other.
+    """
     others = {"OPENAI_API_KEY_2": "x", "ANTHROPIC_API_KEYS": "x", "NOTEMILL_DATA": "x", "A": ""}
+    others |= {"TWOLANE_PRICES": os.devnull, "NOTEMILL_PROPERTIES": "tags"}
     load_settings({"config": os.devnull}, others)
     check_settings(None, others | {"TWOLANE_CONFIG": os.devnull})
 

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from notemill.errors import VaultError
+from notemill.properties import Property
 from notemill.stores.proposals import (
     EDITABLE,
     InventedTag,
@@ -179,11 +180,31 @@ def test_a_store_of_an_older_version_gets_what_it_lacks(tmp_path: Path) -> None:
         Review(store).store("run", [("a.md", "hash", [TAG])], now=1.0)
         store.db.execute("DROP TABLE invented_tags")
         store.db.execute("DROP TABLE vocabulary_changes")
+        store.db.execute("DROP TABLE curated_without")
         store.db.execute("PRAGMA user_version = 1")
     with contextlib.closing(Store(path)) as store:
         assert [one.value for one in Review(store).proposals("run")] == ["a/b"]
         assert not Review(store).invented("run")
         assert not Renaming(store).standing()
+        assert not Review(store).curated_without()
+
+
+def test_properties_that_were_not_used_are_known_until_a_note_is_curated_for_them(
+    review: Review,
+) -> None:
+    """A later curation of the same note counts, and of no other."""
+    topics = frozenset({Property.TOPICS})
+    review.store(
+        "r1",
+        [("a.md", "h", []), ("b.md", "h", [])],
+        now=1.0,
+        without={"a.md": topics, "b.md": frozenset()},
+    )
+    assert review.curated_without() == {"a.md": topics}
+    review.store("r1", [("a.md", "h", [])], now=2.0)
+    assert review.curated_without() == {"a.md": topics}
+    review.store("r2", [("a.md", "h", [])], now=3.0)
+    assert review.curated_without() == {}
 
 
 def test_a_queue_of_a_newer_version_is_left_as_it_is(tmp_path: Path) -> None:

@@ -55,7 +55,7 @@ def asks_about_tags(params: Mapping[str, Any]) -> bool:
 
 
 def curated(params: Mapping[str, Any], **other: object) -> str:
-    """Answer as a model would: about the note's own title, or with `other` fields.
+    """Answer as a model would: about the note's own title, what is asked for, or `other` fields.
 
     New tags stay as they are.
     """
@@ -70,7 +70,8 @@ def curated(params: Mapping[str, Any], **other: object) -> str:
         "tags": ["area/tested"],
         "topics": [title],
     }
-    return json.dumps(reply | other)
+    form = params["output_config"]["format"]["schema"]["properties"]
+    return json.dumps({name: said for name, said in reply.items() if name in form} | other)
 
 
 def many(count: int) -> dict[str, str]:

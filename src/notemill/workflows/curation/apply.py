@@ -11,6 +11,7 @@ from notemill.errors import ExternallyChangedError, NotemillError, NoteNotFoundE
 from notemill.index import description_of
 from notemill.markup.references import Own
 from notemill.markup.tags import is_tidy_tag, tag_key
+from notemill.properties import ALL, Property
 from notemill.stores.proposals import ProposalKind, ProposalState, sources_of
 from notemill.tagging.gate import OPEN
 from notemill.vault.note import bytes_hash, parse, source_hash
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
     from notemill.privacy import Privacy
+    from notemill.properties import Properties
     from notemill.stores.proposals import Proposal
     from notemill.stores.review import Review
     from notemill.tagging.gate import Gate, Ruling
@@ -46,8 +48,19 @@ class Applied:
 
 
 TAGS: Final = (ProposalKind.TAG, ProposalKind.NEW_TAG)
+_OF: Final = {
+    ProposalKind.DESCRIPTION: Property.DESCRIPTION,
+    **dict.fromkeys(TAGS, Property.TAGS),
+    ProposalKind.TOPIC: Property.TOPICS,
+}
+"""The property that a kind of proposal is for."""
 MOST_LOOKS: Final = 10
 """The most tries per note while others decide its proposals: a try takes only milliseconds."""
+
+
+def kinds_of(used: Properties) -> frozenset[ProposalKind]:
+    """Return the kinds of proposals for notes that are for one of the properties used."""
+    return frozenset(kind for kind, one in _OF.items() if one in used)
 
 
 def preview(
@@ -150,6 +163,7 @@ def apply_run(
     now: Callable[[], float],
     privacy: Privacy,
     gate: Gate = OPEN,
+    used: Properties = ALL,
 ) -> Iterator[Applied]:
     """Write a run's pending and accepted proposals, or one `note`'s; yield each note's outcome.
 
@@ -157,13 +171,16 @@ def apply_run(
     would replace text written after it was made waits in any case, to be reviewed, and so does a
     tag that is neither in the vocabulary nor accepted. A note that is gone or hidden by now, or
     whose own content has changed since it was read, is left alone: its proposals end in conflict,
-    as do tags that were struck from the vocabulary meanwhile.
+    as do tags that were struck from the vocabulary meanwhile. Proposals for properties that are not
+    `used` stay as they are.
     """
+    kinds = kinds_of(used)
     states = sources_of(ProposalState.APPLIED)
     writing = ProposalWriting(
         vault, review, run, replacing=replacing, now=now, privacy=privacy, states=states
     )
-    return writing.write(review.to_apply(run, note=note), gate)
+    proposals = (one for one in review.to_apply(run, note=note) if one.kind in kinds)
+    return writing.write(proposals, gate)
 
 
 def apply_accepted(

@@ -12,6 +12,7 @@ from notemill.errors import NotemillError
 from notemill.index import facts_of
 from notemill.markup.references import NOTHING, Own
 from notemill.markup.tags import tag_key
+from notemill.properties import CURATED
 from notemill.stores.proposals import ProposalKind
 from notemill.tagging.gate import OPEN
 from notemill.tagging.known import NONE
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator
 
     from notemill.index import NoteFacts
+    from notemill.properties import Properties
     from notemill.stores.proposals import NewProposal, Proposal
     from notemill.stores.review import Review
     from notemill.tagging.gate import Gate
@@ -45,6 +47,7 @@ def collected(
     known: KnownTags = NONE,
     states: Collection[str] = (),
     named: KnownTopics = NO_TOPICS,
+    used: Properties = CURATED,
     now: float,
 ) -> list[tuple[int, str]]:
     """Turn a run's answers so far into proposals; return those in conflict, with why.
@@ -52,12 +55,13 @@ def collected(
     A note that has changed since the model was asked is a conflict; the answer for a note that is
     not here now is kept until it is back. Another spelling of a tag that is `known` is that tag,
     another form of a topic that is `named`, or else of one that the run has brought, that topic; no
-    note gets one of `states`. May be called repeatedly: answers that were collected before are left
-    as they are.
+    note gets one of `states`. Nothing is proposed of properties that are not `used`. May be called
+    repeatedly: answers that were collected before are left as they are.
     """
     done = review.stored(run)
     written = review.descriptions_written()
     found: list[_Found] = []
+    without: dict[str, Properties] = {}
     conflicts: dict[str, tuple[int, str]] = {}
     for outcome in outcomes:
         if outcome.state is not ItemState.SUCCEEDED or outcome.key in done:
@@ -67,12 +71,14 @@ def collected(
             why = facts if isinstance(facts, str) else "the note was edited since it was read"
             conflicts[outcome.key] = (outcome.index, f"{why}; curate it again")
             continue
-        reply = read_reply(outcome.text, own, known)
+        reply = read_reply(outcome.text, own, known, used=used)
+        without[outcome.key] = CURATED - reply.asked
         ours = written.get(outcome.key, frozenset())
         new = proposals_for(facts, reply, ours=ours, gate=gate, states=states)
         found.append((outcome.key, facts.source_hash, new))
     away = vault.presence().away(conflicts) if conflicts else {}
-    review.store(run, _in_one_form(found, named, review.proposals(run) if done else ()), now=now)
+    found = _in_one_form(found, named, review.proposals(run) if done else ())
+    review.store(run, found, now=now, without=without)
     return [conflict for key, conflict in conflicts.items() if key not in away]
 
 
@@ -105,19 +111,20 @@ def losses_of(
     known: KnownTags = NONE,
     proposed: Collection[tuple[str, str]] = (),
     withheld: Callable[[str, str], str] = lambda _tag, _note: "",
+    used: Properties = CURATED,
 ) -> Iterator[tuple[str, Loss]]:
     """Yield what was dropped or changed in answers, each with its note.
 
     Judged by the current notes and `gate`; a note is read only if its answer refers to something.
     `proposed` are the tags, by note and key, that did become proposals; `withheld` says why a note
-    must not get a tag, '' if it may.
+    must not get a tag, '' if it may. Only the properties `used` count.
     """
     for outcome in outcomes:
         if outcome.state is not ItemState.SUCCEEDED or outcome.body is None:
             continue
         key = outcome.key
         with suppress(TwolaneError):  # a damaged answer, which `twolane check` names
-            reply = read_reply(outcome.text, Own(partial(_text, vault, key)), known)
+            reply = read_reply(outcome.text, Own(partial(_text, vault, key)), known, used=used)
             yield from ((key, loss) for loss in reply.losses)
             gone = [tag for tag in reply.tags if (key, tag_key(tag)) not in proposed]
             whys = (

@@ -12,14 +12,16 @@ from notemill.markup.invisible import visible
 from notemill.markup.references import NOTHING
 from notemill.markup.tags import paths_of, tag_key
 from notemill.prompts.material import NOTE, TEXT_BELOW, Block, line_of, list_of_tags, marked
+from notemill.properties import CURATED, Property
 from notemill.stores.proposals import NewProposal, ProposalKind
 from notemill.tagging.gate import OPEN
 from notemill.tagging.known import NONE
-from notemill.workflows.curation.reply_text import MAX_DESCRIPTION_CHARS, ReplyReading
+from notemill.workflows.curation.asked import MAX_TAGS, MAX_TOPICS, reply_form, rules_for
+from notemill.workflows.curation.reply_text import ReplyReading
 from notemill.workflows.curation.topic_names import topic_form
 from notemill.workflows.curation.withheld import why_withheld
 from notemill.workflows.fitting import Room
-from notemill.workflows.forms import TEXT, list_of, object_of, params_of, text_of
+from notemill.workflows.forms import params_of
 from twolane import Request
 
 if TYPE_CHECKING:
@@ -27,38 +29,16 @@ if TYPE_CHECKING:
 
     from notemill.index import NoteFacts
     from notemill.markup.references import Own
+    from notemill.properties import Properties
     from notemill.tagging.gate import Gate
     from notemill.tagging.known import KnownTags
     from notemill.workflows.curation.reply_text import Loss
 
 MAX_TOKENS = 1_024
-# A reply is a description, three tags, five topics and a token.
-REPLY_TOKENS = 150
 # Some 6,000 tokens: enough to tell what a note is about, and a book does not cost a fortune.
 MAX_NOTE_CHARS = 24_000
-MAX_WORD_CHARS = 40
-MAX_TAGS = 3
-MAX_TOPICS = 5
 # A run that invents more has no vocabulary: a longer list would not give it one.
 MAX_NEW_TAGS = 60
-
-REPLY_SCHEMA = object_of(note_ref=TEXT, description=TEXT, tags=list_of(TEXT), topics=list_of(TEXT))
-# Above what is asked for: these bounds keep a small model from writing on to its last token;
-# Anthropic's structured output takes no such bounds.
-_WORDS = list_of(text_of(MAX_WORD_CHARS), MAX_TOPICS + 2)
-BOUNDED_SCHEMA = object_of(
-    note_ref=TEXT, description=text_of(MAX_DESCRIPTION_CHARS + 100), tags=_WORDS, topics=_WORDS
-)
-_SAID = {"type": "string", "pattern": r"\S"}
-USABLE = {
-    "description": "it is empty: it has no description, no tags and no topics",
-    "anyOf": [
-        {"properties": {"description": _SAID}},
-        {"properties": {"tags": {"contains": _SAID}}},
-        {"properties": {"topics": {"contains": _SAID}}},
-    ],
-}
-"""What a usable reply meets besides its form: it says something."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,17 +51,22 @@ class Template:
 
 @dataclass(frozen=True, slots=True)
 class Curated:
-    """A parsed reply: what the model says of a note, and what was dropped from it."""
+    """A parsed reply: what the model says of a note, and what was dropped from it.
+
+    `asked` are the properties that it was asked for and that are used.
+    """
 
     description: str
     tags: tuple[str, ...]
     topics: tuple[str, ...]
     losses: tuple[Loss, ...] = ()
+    asked: Properties = CURATED
 
 
-def load_template(name: str) -> Template:
-    """Return a prompt from the package."""
+def load_template(name: str, used: Properties = CURATED) -> Template:
+    """Return a prompt from the package, about the properties used."""
     text = resources.files("notemill.prompts").joinpath(f"{name}.md").read_text("utf-8")
+    text = rules_for(text, used)
     return Template(text, hashlib.blake2b(text.encode(), digest_size=6).hexdigest())
 
 
@@ -95,12 +80,13 @@ def request_for(
     rejected: Sequence[str] = (),
     new_tags: Sequence[str] = (),
     room: Room | None = None,
+    used: Properties = CURATED,
 ) -> dict[str, Any]:
     """Return the request params for one note; the engine adds its `note_ref` line.
 
     `system` is what all requests of the run share; `rejected` are tags that a person rejected,
     `new_tags` those that the run has brought so far; `room` is the space left in the model's
-    context. Raises UsageError if there is none.
+    context. Only the properties `used` are asked for. Raises UsageError if there is no room.
     """
     room = room or Room()
     max_tokens = room.for_reply(MAX_TOKENS)
@@ -108,12 +94,12 @@ def request_for(
         f"title: {line_of(facts.title)}",
         f"folder: {line_of(facts.folder)}",
         f"existing_tags: {list_of_tags(facts.all_tags)}",
-        f"candidate_tags: {list_of_tags(candidates)}",
+        *([f"candidate_tags: {list_of_tags(candidates)}"] if Property.TAGS in used else []),
         *([f"new_tags: {list_of_tags(new_tags[:MAX_NEW_TAGS])}"] if new_tags else []),
         *([f"rejected_tags: {list_of_tags(rejected)}"] if rejected else []),
         TEXT_BELOW,
     ]
-    form = BOUNDED_SCHEMA if room.small else REPLY_SCHEMA
+    form = reply_form(used, bounded=room.small)
     others = "\n".join((json.dumps(form), *marked([Block(NOTE, "\n".join(head))])))
     shown = visible(text)[:MAX_NOTE_CHARS]
     told = room.fit(facts.key, shown, system, others, reply_tokens=max_tokens)
@@ -133,22 +119,26 @@ def as_request(facts: NoteFacts, params: dict[str, Any], *, need: int) -> Reques
     )
 
 
-def read_reply(text: str, own: Own = NOTHING, known: KnownTags = NONE) -> Curated:
+def read_reply(
+    text: str, own: Own = NOTHING, known: KnownTags = NONE, *, used: Properties = CURATED
+) -> Curated:
     """Read a reply that met its schema into plain words and legal tags, each once.
 
     `own` are the note's own references: a reply may repeat those. Another spelling of a tag that is
-    `known` is that tag; a parent beside its child is left out.
+    `known` is that tag; a parent beside its child is left out. Properties that are not `used`, or
+    were not when it was asked for, are empty.
     """
-    value = json.loads(text)
+    value = {name: said for name, said in json.loads(text).items() if name in used}
     reading = ReplyReading(own)
-    description = reading.description(value["description"])
-    tags = _unique(known.of(tag) for tag in reading.tags(value["tags"]))
-    topics = _unique(reading.topics(value["topics"]), topic_form)
+    description = reading.description(value.get(Property.DESCRIPTION, ""))
+    tags = _unique(known.of(tag) for tag in reading.tags(value.get(Property.TAGS, [])))
+    topics = _unique(reading.topics(value.get(Property.TOPICS, [])), topic_form)
     return Curated(
         description,
         reading.first("tags", reading.narrowest(tags), MAX_TAGS),
         reading.first("topics", topics, MAX_TOPICS),
         reading.losses,
+        frozenset(map(Property, value)),
     )
 
 

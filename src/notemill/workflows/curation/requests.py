@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from notemill.properties import CURATED
 from notemill.workflows.curation.candidates import MAX_CANDIDATES, MAX_HINTS
 from notemill.workflows.curation.curate import MAX_TOKENS, as_request, request_for
 from notemill.workflows.curation.examples import examples_of
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     from notemill.index import NoteFacts
     from notemill.linking.corpus import Document, Lexicon
+    from notemill.properties import Properties
     from notemill.workflows.curation.curate import Template
     from notemill.workflows.curation.examples import TaggedNote
     from notemill.workflows.curation.shared_part import SharedPart
@@ -38,12 +40,14 @@ class NoteRequests:
         rejected: Callable[[str], list[str]],
         room: Room,
         new_tags: Sequence[str] = (),
+        used: Properties = CURATED,
     ) -> None:
         """Ask about the notes of `survey` with `template`, within the model's `room`.
 
         `read` returns a note's current facts and text, `analysed` the survey's notes in the form
         that tags are learned from, and `rejected` the tags rejected for a note. `new_tags` are
-        those that earlier stages of the run have brought and that stay.
+        those that earlier stages of the run have brought and that stay; `used` are the properties
+        that `template` is about.
         """
         self._survey = survey
         self._template = template
@@ -52,6 +56,7 @@ class NoteRequests:
         self._analysed = analysed
         self._rejected = rejected
         self._new_tags = new_tags
+        self._used = used
         self.room = room
 
     @cached_property
@@ -105,5 +110,6 @@ class NoteRequests:
                 rejected=self._rejected(known.key),
                 new_tags=self._new_tags,
                 room=self.room,
+                used=self._used,
             )
             yield as_request(facts, params, need=need.rank)

@@ -16,12 +16,11 @@ from notemill.stores.proposals import NewProposal, ProposalKind
 from notemill.tagging.known import KnownTags
 from notemill.vault.note import parse
 from notemill.vault.proposal import set_properties
+from notemill.workflows.curation.asked import MAX_TAGS, MAX_TOPICS
+from notemill.workflows.curation.asked import usable as usable_reply
 from notemill.workflows.curation.candidates import MAX_CANDIDATES, Candidates
 from notemill.workflows.curation.curate import (
     MAX_NOTE_CHARS,
-    MAX_TAGS,
-    MAX_TOPICS,
-    USABLE,
     Curated,
     load_template,
     proposals_for,
@@ -190,7 +189,9 @@ def test_a_reply_that_says_nothing_is_not_usable(
     fields: dict[str, object], *, usable: bool
 ) -> None:
     """One field with something in it is something."""
-    assert Draft7Validator(USABLE).is_valid(EMPTY | fields) is usable
+    form = usable_reply()
+    assert form is not None
+    assert Draft7Validator(form).is_valid(EMPTY | fields) is usable
 
 
 # -- proposals ------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ import pytest
 
 from notemill.config import Exclusions
 from notemill.index import facts_of
+from notemill.properties import CURATED, Property, read_properties
 from notemill.workflows.curation.needs import need_of
 from tests.notemill.workflows.notes import Desk, curated, many
 from twolane import Lane
@@ -248,3 +249,41 @@ def test_what_was_curated_needs_nothing_until_its_words_change() -> None:
     assert changed.reason == "changed since it was last curated"
     assert new.reason == again.reason == "no description and no tags"
     assert new.rank > changed.rank
+
+
+DESCRIBED = note("description: It is here.")
+
+
+@pytest.mark.parametrize(
+    ("text", "used", "reason"),
+    [
+        (DESCRIBED, "description", None),
+        (DESCRIBED, "description, topics", "no topics"),
+        (DESCRIBED, "tags", "no tags"),
+        ("Words only.\n", "description, related", "no description"),
+        ("Words only.\n", "tags", "no tags"),
+        ("Words only.\n", "topics", "no topics"),
+        ("Words only.\n", "related", None),
+        (note("description: It is here.", "tags: ['a.b']"), "description, topics", "no topics"),
+        (note("description: It is here.", "tags: [flat]"), "description", None),
+    ],
+)
+def test_a_property_that_is_not_used_is_no_reason(text: str, used: str, reason: str | None) -> None:
+    """Neither that it is missing, nor that something is wrong with it."""
+    facts = facts_of("n.md", text.encode(), size=len(text), mtime_ns=0)
+    need = need_of(facts, None, refresh=False, used=read_properties(used))
+    assert (need and need.reason) == reason
+
+
+def test_a_property_that_is_used_again_is_a_reason_where_it_was_not_asked_for() -> None:
+    """A note that was curated for it, and got nothing, is not asked about again and again."""
+    raw = DESCRIBED.encode()
+    facts = facts_of("n.md", raw, size=len(raw), mtime_ns=0)
+    source = facts.source_hash
+    topics = frozenset({Property.TOPICS})
+    again = need_of(facts, source, refresh=False, without=topics)
+    assert again is not None
+    assert again.reason == "no topics"
+    assert need_of(facts, source, refresh=False, used=CURATED - topics, without=topics) is None
+    assert need_of(facts, source, refresh=False) is None
+    assert need_of(facts, "another", refresh=False, used=frozenset({Property.RELATED})) is None

@@ -6,8 +6,9 @@ import orjson
 import pytest
 
 from notemill.index import facts_of
+from notemill.workflows.curation.asked import reply_tokens
 from notemill.workflows.curation.candidates import MAX_HINTS, Candidates
-from notemill.workflows.curation.curate import REPLY_TOKENS, load_template, request_for
+from notemill.workflows.curation.curate import load_template, request_for
 from notemill.workflows.curation.examples import TaggedNote
 from notemill.workflows.curation.shared_part import shared_part
 from twolane.core.tokens import estimate_input_tokens
@@ -39,5 +40,5 @@ def test_a_short_note_costs_little_more_with_all_tags_told(
     assert part.whole
     facts = facts_of("Folder/Note.md", TEXT.encode(), size=len(TEXT), mtime_ns=0)
     params = request_for(facts, TEXT, tags[:MAX_HINTS], system=part.system, model="m")
-    tokens = estimate_input_tokens(orjson.dumps(params)) + OUTPUT_PRICE * REPLY_TOKENS
+    tokens = estimate_input_tokens(orjson.dumps(params)) + OUTPUT_PRICE * reply_tokens()
     assert tokens <= times * BEFORE
