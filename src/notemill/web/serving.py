@@ -196,3 +196,10 @@ class _Uvicorn(uvicorn.Server):
         """Begin to take connections, and say so."""
         await super().startup(sockets)
         self.ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Close every connection, those too whose page did not take its answer in time."""
+        await super().shutdown(sockets)
+        for one in self.server_state.connections.copy():
+            one.transport.abort()
+        await asyncio.sleep(0)  # they are closed in the loop's next round

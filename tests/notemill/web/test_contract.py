@@ -43,7 +43,7 @@ CONTRACT = [
     content_type_conformance,
     response_schema_conformance,
 ]
-FEW, MANY = 8, 200
+FEW, MANY = 8, 50
 WAITS_S = 30
 
 

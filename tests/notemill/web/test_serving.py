@@ -11,6 +11,7 @@ import aiohttp
 import pytest
 
 from notemill.errors import UsageError
+from notemill.web import serving
 from notemill.web.serving import PORTS_TRIED, Server, bound, checked_host
 from notemill.web.sessions import Sessions, link
 
@@ -21,13 +22,16 @@ if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
 LOOPBACK = "127.0.0.1"
+LARGE = "/large"
+LARGE_BYTES = 32_000_000  # more than the system holds for a page that does not read
 
 
 async def _site(scope: Scope, receive: Receive, send: Send) -> None:
     """Answer with the path; a socket gives back what it gets, until its page leaves."""
     if scope["type"] == "http":
         await send({"type": "http.response.start", "status": 200, "headers": []})
-        await send({"type": "http.response.body", "body": scope["path"].encode()})
+        body = b"x" * LARGE_BYTES if scope["path"] == LARGE else scope["path"].encode()
+        await send({"type": "http.response.body", "body": body})
         return
     await receive()
     await send({"type": "websocket.accept"})
@@ -99,6 +103,27 @@ async def test_a_page_is_known_after_a_restart(tmp_path: Path) -> None:
         assert told == ["closed"]
         async with _served(tmp_path, port):
             assert (await page.get(f"http://{LOOPBACK}:{port}/runs")).status == 200
+
+
+@pytest.mark.loopback
+async def test_a_page_that_does_not_read_keeps_no_connection(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At the end every connection is closed, also where an answer is still on its way."""
+    monkeypatch.setattr(serving, "ANSWERS_S", 0)
+    port = _free_port()
+    async with _served(tmp_path, port) as (_, sessions, _told):
+        secret = sessions.enter(sessions.token())
+        reader, writer = await asyncio.open_connection(LOOPBACK, port)
+        asked = f"GET {LARGE} HTTP/1.1\r\nHost: {LOOPBACK}:{port}\r\n"
+        writer.write(f"{asked}Cookie: {sessions.cookie}={secret}\r\n\r\n".encode())
+        assert await reader.readline() == b"HTTP/1.1 200 OK\r\n"
+    got = 0
+    with contextlib.suppress(ConnectionResetError):
+        while some := await reader.read(1_000_000):
+            got += len(some)
+    writer.close()
+    assert got < LARGE_BYTES
 
 
 @pytest.mark.loopback

@@ -114,11 +114,6 @@ def test_one_gesture_agrees_once_and_a_held_key_never(page: Page, root: Path) ->
 def test_a_place_that_keeps_the_old_name_is_named_before(page: Page, root: Path) -> None:
     """A sentence that speaks of the tag is shown; who goes on changes the tag all the same."""
     focus(page, "bread")
-    page.keyboard.press("m")
-    dialog(page).get_by_label("Below which tag").fill("food")
-    page.keyboard.press("Enter")
-    expect(dialog(page).get_by_text("These places keep the old name:")).to_be_hidden()
-    page.keyboard.press("Escape")
     page.keyboard.press("F2")
     dialog(page).get_by_label("New name").fill("loaf")
     page.keyboard.press("Enter")
