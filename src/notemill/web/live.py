@@ -12,7 +12,7 @@ import asyncio
 import contextlib
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import orjson
 from starlette.websockets import WebSocketDisconnect
@@ -20,6 +20,7 @@ from starlette.websockets import WebSocketDisconnect
 from notemill.app.reviewing import Wanted
 from notemill.app.views.ledger import batch_view, item_view, run_line_view
 from notemill.errors import NotemillError
+from notemill.stores.proposals import ProposalState
 from twolane import ItemState, TwolaneError, UnknownRunError
 
 if TYPE_CHECKING:
@@ -29,16 +30,14 @@ if TYPE_CHECKING:
 
     from notemill.app.ledger_view import LedgerView
     from notemill.app.mill import Mill
-    from notemill.stores.proposals import ProposalState
     from notemill.web.jobs import Job, Jobs
 
 TICK_S: Final = 0.2
 QUIET_TICK_S: Final = 5.0
-COUNTS_REST: Final = 4
-"""After counting proposals, the vault's thread is left to others for so many times as long."""
+REST: Final = 4
+"""After a look that took long, others are left alone for so many times as long."""
 LONGEST_REST_S: Final = 0.6
 """The longest such rest: others' decisions have to show within a second."""
-NEVER: Final = -1
 MOST_ROWS: Final = 1_000
 """The largest window of items, and how many rows a page that named none hears of."""
 MOST_PAGES: Final = 64
@@ -61,6 +60,14 @@ class Window:
 
 
 EVERYTHING: Final = Window()
+
+
+class Counted(NamedTuple):
+    """The proposals of a vault by state, when its queue had this version."""
+
+    mill: Mill
+    version: int
+    counts: Mapping[ProposalState, int]
 
 
 class Page:
@@ -122,7 +129,7 @@ class Hub:
         self._ticking: asyncio.Task[None] | None = None
         self._wake = asyncio.Event()
         self._versions: tuple[int, int] | None = None
-        self._count_at = 0.0
+        self._counted: Counted | None = None
         self._closed = False
         jobs.listeners.append(self._job_changed)
 
@@ -155,8 +162,26 @@ class Hub:
             self._ticking.cancel()
         await asyncio.gather(*(_close(one.socket) for one in self._pages))
 
+    async def waiting(self) -> int:
+        """Return how many proposals wait, counted anew only after the queue has changed.
+
+        Notes may have been hidden meanwhile; a page that connects then hears of the other number.
+        """
+        mill = self._mill()
+        if mill is None:
+            return 0
+        return (await self._counts(mill)).counts.get(ProposalState.PENDING, 0)
+
+    async def _counts(self, mill: Mill, *, anew: bool = False) -> Counted:
+        version = await mill.reviewing.version()
+        kept = self._counted
+        if anew or kept is None or (kept.mill, kept.version) != (mill, version):
+            counts = await mill.reviewing.counts(Wanted(states=None))
+            kept = self._counted = Counted(mill, version, counts)
+        return kept
+
     async def _hear(self, page: Page) -> None:
-        await self._snapshot(page)
+        await self._snapshot(page, anew=True)
         self._pages.add(page)
         self._begin_ticking()
         while True:
@@ -177,7 +202,7 @@ class Hub:
             page.is_quiet = quiet
             self._wake.set()
             if woken:
-                await self._snapshot(page)
+                await self._snapshot(page, anew=True)
         if "watch" in said:
             page.window = _window_of(said["watch"])
             await self._snapshot(page)
@@ -190,17 +215,21 @@ class Hub:
             self._ticking = asyncio.create_task(self._tick_on())
 
     async def _tick_on(self) -> None:
+        rest_s = TICK_S
         while self._pages:
             awake = any(not one.is_quiet for one in self._pages)
             self._wake.clear()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(
-                    self._wake.wait() if not awake else asyncio.sleep(TICK_S), QUIET_TICK_S
+                    self._wake.wait() if not awake else asyncio.sleep(rest_s), QUIET_TICK_S
                 )
+            began = time.monotonic()
             try:
                 await self._tick()
             except (NotemillError, TwolaneError):
                 self._versions = None  # read again: a page keeps what it has until then
+            took_s = time.monotonic() - began
+            rest_s = max(TICK_S, min(REST * took_s, LONGEST_REST_S))
 
     async def _tick(self) -> None:
         mill = self._mill()
@@ -210,16 +239,10 @@ class Hub:
         if before is None or before[0] != ledger:
             await self._tell_of_runs()
         if mill is not None and (before is None or before[1] != queue):
-            began = time.monotonic()
-            if began < self._count_at:
-                self._versions = ledger, NEVER  # the next look tells of it
-                return
-            counts = await mill.reviewing.counts(Wanted(states=None))
-            ended = time.monotonic()
-            self._count_at = ended + min(COUNTS_REST * (ended - began), LONGEST_REST_S)
+            counted = await self._counts(mill)
             for page in self._pages:
-                if not page.is_quiet and page.differs("review", "", (queue, counts)):
-                    page.offer("review", "", {"counts": _named(counts), "version": queue})
+                if not page.is_quiet and page.differs("review", "", counted):
+                    page.offer("review", "", _review_view(counted))
 
     async def _tell_of_runs(self) -> None:
         runs = (await self._ledger.runs())[:RECENT_RUNS]
@@ -258,8 +281,8 @@ class Hub:
             if page.window is window and page.differs("item", f"{run} {number}", view):
                 page.offer("item", f"{run} {number}", {"run": run, **view})
 
-    async def _snapshot(self, page: Page) -> None:
-        """Offer everything that a page may show, as it is now."""
+    async def _snapshot(self, page: Page, *, anew: bool = False) -> None:
+        """Offer everything that a page may show, as it is now; proposals are counted `anew`."""
         page.begin_anew()
         mill = self._mill()
         message: dict[str, Any] = {}
@@ -269,11 +292,7 @@ class Hub:
             for one in runs:
                 page.differs("run", one.id, run_line_view(one))
             if mill is not None:
-                counts = await mill.reviewing.counts(Wanted(states=None))
-                message["review"] = {
-                    "counts": _named(counts),
-                    "version": await mill.reviewing.version(),
-                }
+                message["review"] = _review_view(await self._counts(mill, anew=anew))
             self._versions = None
         except (NotemillError, TwolaneError) as error:
             message["error"] = str(error)
@@ -302,8 +321,9 @@ def _window_of(wanted: object) -> Window:
     )
 
 
-def _named(counts: Mapping[ProposalState, int]) -> dict[str, int]:
-    return {str(state): count for state, count in counts.items()}
+def _review_view(counted: Counted) -> dict[str, Any]:
+    named = {str(state): count for state, count in counted.counts.items()}
+    return {"counts": named, "version": counted.version}
 
 
 async def _close(socket: WebSocket, code: int = 1001) -> None:

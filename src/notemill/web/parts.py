@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from functools import cache
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import Annotated, Any, Final
 
 import orjson
 from fastapi import Depends, Request
@@ -15,16 +15,11 @@ from pydantic import BaseModel
 from starlette.requests import HTTPConnection
 
 from notemill.app.mill import Mill
-from notemill.app.reviewing import Wanted
 from notemill.errors import NotemillError
-from notemill.stores.proposals import ProposalState
 from notemill.web.desk import Desk, NoVaultError
 from notemill.web.figures import span
 from notemill.web.own_files import own_files
 from twolane import TwolaneError, UnknownRunError, format_usd
-
-if TYPE_CHECKING:
-    pass
 
 DESK: Final = "desk"
 """Where a request's scope has the desk."""
@@ -103,9 +98,8 @@ async def page(
     """
     desk = desk_of(request)
     await desk.look_again()
-    if waiting is None and desk.mill is not None:
-        counts = await desk.mill.reviewing.counts(Wanted(states=None))
-        waiting = counts.get(ProposalState.PENDING, 0)
+    if waiting is None:
+        waiting = await desk.hub.waiting()
     screens = [one for one in SCREENS if desk.mill is not None or one[0] in WITHOUT_VAULT]
     html = (
         _templates()
@@ -115,7 +109,7 @@ async def page(
             active=active,
             screens=screens,
             vault=desk.root.name if desk.root else "",
-            waiting=waiting or 0,
+            waiting=waiting,
             **context,
         )
     )

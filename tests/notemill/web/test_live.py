@@ -95,6 +95,30 @@ def test_another_fronts_decision_is_told(serve: Serve, tmp_path: Path) -> None:
     assert told["counts"]["pending"] == before[ProposalState.PENDING] - 1
 
 
+def test_the_number_that_waits_is_counted_for_a_changed_queue_and_a_new_connection(
+    serve: Serve, tmp_path: Path
+) -> None:
+    """Pages do not look at all notes for it; one hidden since is left out once a page connects."""
+    served = serve(write_notes(tmp_path / "vault", NOTES))
+    job = served.on_loop(
+        lambda: served.desk.jobs.start("curate", {"stages": "none", "vocabulary": False})
+    )
+    with socket_of(served) as socket:
+        heard_until(socket, lambda _: job.ended_at_s is not None)
+    hub, mill = served.desk.hub, served.desk.mill
+    assert mill is not None
+    first = served.wait_for(hub.waiting())
+    row, *_ = served.wait_for(mill.reviewing.page(EVERY, limit=1)).rows
+    served.wait_for(mill.reviewing.decide([row.id], Decision.ACCEPT, by="terminal"))
+    assert served.wait_for(hub.waiting()) == first - 1
+    (tmp_path / "vault" / "n7.md").write_text("---\nnotemill: ignore\n---\nMine.\n")
+    assert served.wait_for(hub.waiting()) == first - 1
+    with socket_of(served) as socket:
+        (*_, told) = heard_until(socket, lambda one: one["type"] == "snapshot")
+    assert told["review"]["counts"]["pending"] < first - 1
+    assert served.wait_for(hub.waiting()) == told["review"]["counts"]["pending"]
+
+
 def test_a_run_that_a_page_watches_is_told_of_however_old_it_is(serve: Serve) -> None:
     """The newest runs are told to all pages; an older one to the page that shows it."""
     served = serve(None)
