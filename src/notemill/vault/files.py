@@ -25,6 +25,7 @@ from notemill.vault.globs import folded, matcher
 from notemill.vault.journal import Intent, State, Write, WrittenRun
 from notemill.vault.keys import key_of
 from notemill.vault.note import bytes_hash
+from notemill.vault.places import readable
 from notemill.vault.presence import Presence, presence
 from notemill.vault.scan import NoteFile, scan_folder
 from notemill.vault.stored import beside, is_beside, place_of
@@ -114,9 +115,12 @@ class Vault:
         """Return the notes that Obsidian would show, sorted by key; see `skipped` for the rest.
 
         Skips dot folders, templates, excluded files, conflict copies, symbolic links and unreadable
-        files. `only` is a glob such as `Projects/**`.
+        files. `only` is a glob such as `Projects/**`. Raises VaultError where the whole folder is
+        away by now: that is no vault without notes.
         """
         found = scan_folder(self.root)
+        if not found.notes:
+            readable(self.root)
         self.skipped = found.skipped
         self._paths = {note.key: note.path for note in found.notes}
         if only is None:

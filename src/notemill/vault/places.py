@@ -32,23 +32,7 @@ def vault_root(path: Path) -> Path:
 
     Raises VaultError if the folder is missing, a file, unreadable or without notes.
     """
-    try:
-        root = path.expanduser().resolve()
-        kind = os.stat(root).st_mode  # noqa: PTH116
-        if stat.S_ISDIR(kind):
-            with os.scandir(root):
-                pass
-    except FileNotFoundError as error:
-        raise VaultNotFoundError(
-            f"there is no folder {path}; name the folder with your notes"
-        ) from error
-    except (OSError, RuntimeError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise UnreadableVaultError(
-            f"the folder {path} cannot be read ({reason}); check its name and permissions"
-        ) from error
-    if not stat.S_ISDIR(kind):
-        raise NotAFolderError(f"{path} is a file; name the folder with your notes")
+    root = readable(path)
     walk = Walk(root)
     if next(walk.notes(), None) is None:
         raise EmptyVaultError(
@@ -57,6 +41,32 @@ def vault_root(path: Path) -> Path:
             else f"there are no Markdown notes in {path}, or its own settings exclude them all; "
             "name the folder of a vault, or mount the drive that it is on"
         )
+    return root
+
+
+def readable(path: Path) -> Path:
+    """Return the absolute path of a folder, with symbolic links resolved.
+
+    Raises VaultError if it is missing, a file or unreadable.
+    """
+    try:
+        root = path.expanduser().resolve()
+        kind = os.stat(root).st_mode  # noqa: PTH116
+        if stat.S_ISDIR(kind):
+            with os.scandir(root):
+                pass
+    except FileNotFoundError as error:
+        raise VaultNotFoundError(
+            f"there is no folder {path}; name the folder with your notes, or mount the drive that "
+            "it is on"
+        ) from error
+    except (OSError, RuntimeError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise UnreadableVaultError(
+            f"the folder {path} cannot be read ({reason}); check its name and permissions"
+        ) from error
+    if not stat.S_ISDIR(kind):
+        raise NotAFolderError(f"{path} is a file; name the folder with your notes")
     return root
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import cache
 from typing import Annotated, Any, Final
@@ -15,7 +16,7 @@ from pydantic import BaseModel
 from starlette.requests import HTTPConnection
 
 from notemill.app.mill import Mill
-from notemill.errors import NotemillError
+from notemill.errors import EmptyVaultError, NotemillError, VaultError
 from notemill.web.desk import Desk, NoVaultError
 from notemill.web.figures import span
 from notemill.web.own_files import own_files
@@ -44,12 +45,15 @@ def desk_of(connection: HTTPConnection) -> Desk:
     return desk
 
 
-def mill_of(connection: HTTPConnection) -> Mill:
-    """Return the open vault. Raises NoVaultError if the server has none."""
-    mill = desk_of(connection).mill
-    if mill is None:
-        raise NoVaultError
-    return mill
+async def mill_of(connection: HTTPConnection) -> Mill:
+    """Return the open vault. Raises NoVaultError if the server has none, EmptyVaultError."""
+    desk = desk_of(connection)
+    await desk.look_again()
+    if desk.mill is not None:
+        return desk.mill
+    if desk.empty is not None:
+        raise EmptyVaultError(f"there are no notes in {desk.empty} yet; this opens with the first")
+    raise NoVaultError
 
 
 TheDesk = Annotated[Desk, Depends(desk_of)]
@@ -99,7 +103,8 @@ async def page(
     desk = desk_of(request)
     await desk.look_again()
     if waiting is None:
-        waiting = await desk.hub.waiting()
+        with suppress(VaultError):  # runs and settings are there also while the vault is away
+            waiting = await desk.hub.waiting()
     screens = [one for one in SCREENS if desk.mill is not None or one[0] in WITHOUT_VAULT]
     html = (
         _templates()

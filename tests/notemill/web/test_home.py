@@ -204,9 +204,27 @@ async def test_an_empty_folder_has_its_own_page_until_there_are_notes(tmp_path: 
         assert page.status == 200
         assert "There are no notes in this folder yet" in page.body.decode()
         assert str(tmp_path / "vault") in page.body.decode()
-        assert (await home.get("/api/overview")).status == 404
+        refused = await home.get("/api/overview")
+        assert refused.status == 404
+        assert b"there are no notes in" in refused.body
         write_notes(tmp_path / "vault", {"a.md": "The first note.\n"})
+        assert (await home.get("/review")).status == 200
         assert "1 note needs work" in (await home.get("/?whole=true")).body.decode()
+
+
+async def test_a_vault_that_is_away_is_told_of(home: Home) -> None:
+    """No screen shows it as one without notes; runs and settings are there all the same."""
+    root = home.desk.root
+    assert root is not None
+    root.rename(root.with_name("away"))
+    for path in ("/", "/?whole=true", "/review", "/tags", "/graph", "/api/tags"):
+        answer = await home.get(path)
+        assert (answer.status, b"there is no folder" in answer.body) == (404, True), path
+    assert (await home.get("/runs")).status == 200
+    settings = await home.get("/settings")
+    assert (settings.status, b"there is no folder" in settings.body) == (200, True)
+    root.with_name("away").rename(root)
+    assert (await home.get("/")).status == 200
 
 
 async def test_without_a_vault_home_is_the_runs(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from notemill.app.properties import properties_used
 from notemill.app.views import settings as views
-from notemill.errors import NotemillError
+from notemill.errors import NotemillError, VaultError
 from notemill.web.parts import TheDesk, TheMill, documented, page
 from twolane import TwolaneError
 
@@ -117,7 +117,7 @@ class Key(BaseModel):
 async def settings_page(request: Request, desk: TheDesk) -> HTMLResponse:
     """Show all settings."""
     shown = await _shown(desk)
-    used = () if desk.mill is None else await properties_used(desk.mill)
+    used = () if desk.mill is None or shown.problem else await properties_used(desk.mill)
     return await page(
         request,
         "settings.html",
@@ -183,5 +183,8 @@ async def _shown(desk: Desk, said: str = "") -> SettingsShown:
     entries = [entry for entry, _ in found.exclusions]
     matched: Sequence[Excluded] = ()
     if desk.mill is not None:
-        matched = await desk.mill.excluding.matches(entries, most=MOST_NOTES)
+        try:
+            matched = await desk.mill.excluding.matches(entries, most=MOST_NOTES)
+        except VaultError as error:  # the vault is away
+            problem = problem or str(error)
     return SettingsShown(**views.configuration(found, matched), problem=problem, said=said)
