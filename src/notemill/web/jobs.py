@@ -298,6 +298,9 @@ class Jobs:
         except asyncio.CancelledError:
             job.state = JobState.STOPPED
             raise
+        except Exception as error:
+            job.state, job.error = JobState.FAILED, error  # no work goes on for ever on a screen
+            raise
         finally:
             job.ended_at_s = self._clock()
             job.driven = None

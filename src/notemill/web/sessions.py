@@ -216,7 +216,7 @@ def _drawn(folder: Path, most: int) -> str:
 def _aged(folder: Path) -> list[Path]:
     """Return the files of digests in a folder, the oldest first."""
     found: list[tuple[float, Path]] = []
-    for file in folder.iterdir():
+    for file in folder.glob("*"):  # of a folder that is gone there are none
         if _DIGEST.fullmatch(file.name):
             with suppress(FileNotFoundError):  # used by another process just now
                 found.append((file.stat().st_mtime_ns, file))

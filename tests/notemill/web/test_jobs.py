@@ -87,6 +87,24 @@ async def test_what_cannot_be_done_is_told_at_once(tmp_path: Path) -> None:
         assert list(desk.jobs) == []
 
 
+async def test_work_that_breaks_off_has_failed(tmp_path: Path) -> None:
+    """Also for a reason that nobody thought of: it does not go on for ever on the screen."""
+
+    def broken() -> Engine:
+        raise RuntimeError("nobody thought of this")
+
+    root = write_notes(tmp_path / "vault", NOTES)
+    offline = Settings(home=tmp_path / "home", provider=OFFLINE)
+    desk = await Desk.open(root, offline, engine=broken)
+    try:
+        job = await settled(desk.jobs.start("tidy", {}))
+        assert (job.state, job.shown()["error"]) == (JobState.FAILED, "nobody thought of this")
+        assert isinstance(job.task, asyncio.Task)
+        assert isinstance(job.task.exception(), RuntimeError)
+    finally:
+        await desk.aclose()
+
+
 async def test_only_so_much_at_once(tmp_path: Path) -> None:
     """A page that begins work again and again is refused in the end."""
     async with desk_over(tmp_path) as desk:

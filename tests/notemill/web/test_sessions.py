@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import stat
 import sys
 import time
@@ -98,6 +99,13 @@ def test_a_server_that_has_ended_is_not_running(tmp_path: Path) -> None:
     sessions = Sessions.open(tmp_path, None, 8765)
     sessions.close()
     assert running(tmp_path, None) == ()
+
+
+def test_a_server_ends_where_its_state_is_gone(tmp_path: Path) -> None:
+    """Whoever deletes the state folder under a running server gets no error of the program."""
+    found = Sessions.open(tmp_path / "home", None, 8765)
+    shutil.rmtree(tmp_path / "home")
+    found.close()
 
 
 def test_the_same_vault_is_served_once_at_a_port(tmp_path: Path) -> None:
