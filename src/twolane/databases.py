@@ -46,6 +46,15 @@ Readers = Mapping[str, Callable[[Any], object]]
 _Rows = frozenset[tuple[Any, ...]]
 
 
+def file_number(path: Path) -> tuple[int, int] | None:
+    """Return what tells a file from one put in its place; None if there is none."""
+    try:
+        stat = path.stat()
+    except OSError:
+        return None
+    return stat.st_dev, stat.st_ino
+
+
 @contextlib.contextmanager
 def guarded(path: Path) -> Iterator[sqlite3.Connection]:
     """Open a possibly hostile file so that nothing in it runs and every value is bounded.

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import orjson
 
+from twolane.databases import file_number
 from twolane.errors import LedgerOutdatedError
 from twolane.ledger import (
     LEDGER_FILE,
@@ -115,11 +116,7 @@ class Reader:
 
     def file_number(self) -> tuple[int, int] | None:
         """Return what tells the ledger's file from one put in its place; None if it is gone."""
-        try:
-            stat = self._ledger.path.stat()
-        except OSError:
-            return None
-        return stat.st_dev, stat.st_ino
+        return file_number(self._ledger.path)
 
     # -- runs ---------------------------------------------------------------------------------
 

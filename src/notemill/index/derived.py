@@ -12,9 +12,9 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Final
 
-from notemill.errors import VaultError
+from notemill.errors import StoreError
 from twolane import TwolaneError, private
-from twolane.databases import ARRIVED, guard
+from twolane.databases import ARRIVED, file_number, guard
 
 FORMAT: Final = 4
 """In the file's header; raise it when the parser, the cleaning, the terms or the columns change."""
@@ -51,8 +51,11 @@ class Derived:
     """An open connection to the file; commits do not wait for the disk."""
 
     def __init__(self, path: Path) -> None:
-        """Open the file at `path`. Raises VaultError if it cannot be created."""
+        """Open the file at `path`. Raises StoreError if it cannot be created."""
         self._path = path
+        self._open()
+
+    def _open(self) -> None:
         try:
             with self._faults():
                 self.db = self._opened()
@@ -61,6 +64,7 @@ class Derived:
 
     def _opened(self) -> sqlite3.Connection:
         private.database(self._path)
+        self._file = file_number(self._path)
         db = sqlite3.connect(self._path, timeout=30)
         try:
             guard(db)
@@ -76,6 +80,12 @@ class Derived:
             db.close()
             raise
         return db
+
+    def check(self) -> None:
+        """Open what stands in the file's place if somebody has deleted or replaced it."""
+        if file_number(self._path) != self._file:
+            self.db.close()
+            self._open()
 
     def start_afresh(self) -> None:
         """Replace the file with an empty one, to be rebuilt from the notes."""
@@ -93,13 +103,13 @@ class Derived:
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
-        """Write in one transaction. Raises VaultError if the disk is full."""
+        """Write in one transaction. Raises StoreError if the disk is full."""
         with self._faults(), self.db as db:
             yield db
 
     @contextmanager
     def _faults(self) -> Iterator[None]:
-        """Raise VaultError for errors outside the file; the caller recreates a damaged file."""
+        """Raise StoreError for errors outside the file; the caller recreates a damaged file."""
         try:
             yield
         except sqlite3.OperationalError as error:
@@ -109,8 +119,8 @@ class Derived:
         except (OSError, TwolaneError) as error:
             raise self._unusable(error) from error
 
-    def _unusable(self, error: Exception) -> VaultError:
-        return VaultError(
+    def _unusable(self, error: Exception) -> StoreError:
+        return StoreError(
             f"the index {self._path} cannot be written ({error}); free space or check "
             "permissions, and run the command again"
         )

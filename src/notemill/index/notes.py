@@ -136,6 +136,7 @@ class Index:
 
     def _stored(self) -> dict[str, NoteFacts]:
         """Return the stored facts by key: those of the last call while nothing was written."""
+        self._derived.check()
         try:
             version = self._derived.version()
             if version != self._known_at:

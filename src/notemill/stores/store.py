@@ -16,7 +16,7 @@ from notemill.errors import StoreError
 from notemill.stores.schema import FORMAT, READERS, SCHEMA
 from notemill.vault.state_files import STORE_FILE
 from twolane import TwolaneError, private
-from twolane.databases import guard, schema_problem, value_problem
+from twolane.databases import file_number, guard, schema_problem, value_problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -42,6 +42,7 @@ class Store:
         self._erases = False
         try:
             private.database(path)
+            self._file = file_number(path)
             self.db = sqlite3.connect(path, timeout=_BUSY_S, isolation_level=None)
             try:
                 self._prepare()
@@ -86,9 +87,18 @@ class Store:
                     yield self.db
             else:
                 with self._part("BEGIN IMMEDIATE", "COMMIT", "ROLLBACK"):
+                    self._check_file()
                     yield self.db
         except sqlite3.Error as error:
             raise self._unusable("written", error) from error
+
+    def _check_file(self) -> None:
+        """Raise StoreError if what is written now would be in no file: this one was replaced."""
+        if file_number(self.path) != self._file:
+            raise StoreError(
+                f"the vault's state in {self.path} was deleted or replaced while it was in use, so "
+                "nothing is saved; put it back, or run the command again"
+            )
 
     @contextlib.contextmanager
     def _part(self, begin: str, end: str, back: str) -> Iterator[None]:
@@ -161,10 +171,14 @@ class Store:
                 ) from error
         return made
 
-    def _unusable(self, how: str, error: object) -> StoreError:
+    def _unusable(self, how: str, error: sqlite3.Error) -> StoreError:
+        why, what = str(error), "free space or check permissions"
+        # Not every error of the module comes from the library.
+        if getattr(error, "sqlite_errorname", "").startswith("SQLITE_BUSY"):
+            why, what = "another program keeps it locked", "close that"
         return StoreError(
-            f"the vault's state in {self.path} cannot be {how} ({error}); free space or check "
-            "permissions, and run the command again"
+            f"the vault's state in {self.path} cannot be {how} ({why}); {what}, and run the "
+            "command again"
         )
 
     def close(self) -> None:

@@ -13,8 +13,10 @@ from notemill.app.mill import Mill
 from notemill.app.reviewing import Wanted
 from notemill.app.terms import RunTerms
 from notemill.config import Exclusions
+from notemill.errors import StoreError, VaultNotFoundError
 from notemill.stores.deciding import Deciding
 from notemill.stores.proposals import Decision, ProposalKind, ProposalState
+from notemill.vault.state_files import STORE_FILE
 from notemill.workflows.curation.survey import Selection
 from tests.notemill.fronts import KeepingFront
 from tests.notemill.proposing import store_of
@@ -158,6 +160,31 @@ async def test_notes_that_change_meanwhile_are_seen_as_they_are(held: Held) -> N
         assert written.notes == ()
         assert {one.key for one in written.failed} == {"Soil.md", "Bread.md"}
         assert tree(held.root) == before
+
+
+async def test_a_vault_that_is_away_is_no_vault_without_notes(held: Held) -> None:
+    """A drive that is gone for a while is told of, and with it back all is as before."""
+    async with await held.open() as mill:
+        before = (await mill.tags.tree()).notes
+        held.root.rename(held.root.with_name("away"))
+        with pytest.raises(VaultNotFoundError, match="there is no folder"):
+            await mill.tags.tree()
+        held.root.with_name("away").rename(held.root)
+        assert (await mill.tags.tree()).notes == before
+
+
+async def test_nothing_is_decided_in_a_file_that_is_not_there_any_more(held: Held) -> None:
+    """Where what is kept of the vault was deleted or replaced, a decision is refused, not lost."""
+    async with await held.open() as mill:
+        await mill.curating.curate(Selection(), TERMS)
+        (file,) = held.home.glob(f"vaults/*/{STORE_FILE}")
+        file.rename(file.with_name("kept"))
+        with pytest.raises(StoreError, match="deleted or replaced"):
+            await mill.reviewing.decide_all(Wanted(), Decision.ACCEPT, by="me")
+        file.with_name("kept").rename(file)
+        counts = await mill.reviewing.counts(Wanted(states=None))
+        done = await mill.reviewing.decide_all(Wanted(), Decision.ACCEPT, by="me")
+        assert len(done.changed) == counts[ProposalState.PENDING] > 0
 
 
 async def test_two_services_work_while_a_third_reads(held: Held) -> None:

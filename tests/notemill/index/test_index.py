@@ -227,3 +227,18 @@ def test_a_file_of_another_format_is_made_again(tmp_path: Path, vault: Vault, ot
     facts, read = look(tmp_path / "i", vault)
     assert facts == first
     assert len(read) == len(NOTES)
+
+
+def test_a_file_that_was_deleted_or_replaced_while_it_was_open_costs_time_alone(
+    tmp_path: Path, vault: Vault
+) -> None:
+    """Two processes that have it open go on, with the same file, as one of them begins it anew."""
+    with closing(Index(tmp_path / "i")) as one, closing(Index(tmp_path / "i")) as other:
+        first, _ = refresh(one, vault)
+        (tmp_path / "i").unlink()
+        (vault.root / "a.md").write_text("Changed.\n")
+        again, read = refresh(one, vault)
+        assert again["a.md"] != first["a.md"]
+        assert read == sorted(NOTES)
+        assert refresh(other, vault) == (again, [])
+        assert refresh(one, vault) == (again, [])
