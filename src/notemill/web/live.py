@@ -203,6 +203,8 @@ class Hub:
             self._wake.set()
             if woken:
                 await self._snapshot(page, anew=True)
+        if said.get("ask") is True:
+            page.offer("here", "", {})
         if "watch" in said:
             page.window = _window_of(said["watch"])
             await self._snapshot(page)

@@ -119,6 +119,14 @@ def test_the_number_that_waits_is_counted_for_a_changed_queue_and_a_new_connecti
     assert served.wait_for(hub.waiting()) == told["review"]["counts"]["pending"]
 
 
+def test_a_page_that_asks_is_answered(serve: Serve) -> None:
+    """So it knows that its connection is one."""
+    with socket_of(serve(None)) as socket:
+        for _ in range(2):
+            socket.send('{"ask":true}')
+            assert heard_until(socket, lambda one: one["type"] == "here")
+
+
 def test_a_run_that_a_page_watches_is_told_of_however_old_it_is(serve: Serve) -> None:
     """The newest runs are told to all pages; an older one to the page that shows it."""
     served = serve(None)

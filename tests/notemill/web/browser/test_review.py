@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
@@ -353,6 +354,26 @@ def test_without_a_server_nothing_is_decided_and_the_page_comes_back(
     press(page, "a")
     in_state(page, "accepted", 1)
     assert desk.decided() == {"p1": "rejected", "p2": "rejected", "p3": "accepted"}
+
+
+def test_a_connection_that_only_looks_alive_is_given_up(desk: Desk, watched: Page) -> None:
+    """A server that is halted, as after a sleep, is told of; once it goes on, so does the page."""
+    page, goes_on = watched, threading.Event()
+    page.clock.install()
+    page.reload()
+    expect(current(page)).to_be_visible()
+    expect(page.locator("[data-standing]")).to_have_attribute("data-tone", "good")
+    page.clock.fast_forward(30_000)
+    expect(page.locator("[data-standing]")).to_be_empty()
+    desk.served.loop.call_soon_threadsafe(goes_on.wait, 60)
+    try:
+        for _ in range(2):
+            page.clock.fast_forward(10_000)
+        expect(page.get_by_text("No connection to the server").first).to_be_visible()
+    finally:
+        goes_on.set()
+    page.clock.fast_forward(20_000)
+    expect(page.locator("[data-standing]")).to_have_attribute("data-tone", "good")
 
 
 def test_a_group_that_has_changed_is_not_decided(desk: Desk, watched: Page) -> None:

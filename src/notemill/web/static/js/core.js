@@ -41,6 +41,17 @@ export async function api(method, path, body) {
   throw new ApiError(error.message, answer.status, error.kind);
 }
 
+/** Read a page of this server as a document; nothing in it runs. @param {string} path @returns {Promise<Document|null>} */
+export function pageAt(path) {
+  return new Promise((resolve) => {
+    const asked = new XMLHttpRequest();
+    asked.open("GET", path);
+    asked.responseType = "document";
+    asked.addEventListener("loadend", () => resolve(asked.status === 200 ? asked.responseXML : null));
+    asked.send();
+  });
+}
+
 /**
  * Read the data that the server put into the page.
  * @param {string} id @returns {any}
@@ -103,6 +114,9 @@ export function toast(text, { tone = "plain", action } = {}) {
   place.append(box);
   if (tone !== "bad") window.setTimeout(gone, TOAST_MS);
 }
+
+/** Say what went wrong. @param {unknown} error */
+export const fault = (error) => toast(error instanceof Error ? error.message : String(error), { tone: "bad" });
 
 // -- figures -------------------------------------------------------------------------------------
 

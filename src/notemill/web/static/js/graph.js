@@ -1,5 +1,5 @@
 // The graph: a picture on a canvas where there is WebGL, else the server's drawing; and notes found as one types.
-import { api, counted, data, define, html, nothing, render, repeat, say, toast } from "./core.js";
+import { api, counted, data, define, fault, html, nothing, render, repeat, say } from "./core.js";
 import { live } from "./live.js";
 
 /** @typedef {{id: string, note: string, title: string, links: number, written: number, proposed: number}} Line */
@@ -39,8 +39,6 @@ async function libraries() {
 
 /** @param {unknown} error */
 const message = (error) => String(error instanceof Error ? error.message : error);
-/** @param {unknown} error */
-const failed = (error) => toast(message(error), { tone: "bad" });
 
 /** @param {string} id */
 const around = (id) => `/graph?note=${encodeURIComponent(id)}`;
@@ -233,7 +231,7 @@ class GraphElement extends HTMLElement {
 
   /** Draw what is true now. */
   async again() {
-    const picture = await this.fetched().catch(failed);
+    const picture = await this.fetched().catch(fault);
     this.hovered = null;
     if (picture) this.fill(picture);
     return picture;
@@ -241,7 +239,7 @@ class GraphElement extends HTMLElement {
 
   /** Show what is known of a note beside the picture. @param {string} id */
   async choose(id) {
-    const card = /** @type {Card|undefined} */ (await api("GET", `/api/graph/notes/${id}`).catch(failed));
+    const card = /** @type {Card|undefined} */ (await api("GET", `/api/graph/notes/${id}`).catch(fault));
     if (!card) return;
     this.chosen = id;
     this.hover(this.hovered);

@@ -1,5 +1,5 @@
 // Home: what the server counts, kept up to date; work as it goes on; the buttons that start it.
-import { api, counted, data, define, html, nothing, render, repeat, say, toast, usd } from "./core.js";
+import { api, counted, data, define, fault, html, nothing, pageAt, render, repeat, say, toast, usd } from "./core.js";
 import { live } from "./live.js";
 import { localTimes } from "./page.js";
 import "./question.js";
@@ -13,17 +13,6 @@ const JOBS_SHOWN = 4;
 const RUNNING = ["working", "asks"];
 const WROTE = ["apply", "tidy", "change tags"];
 const TITLES = /** @type {Record<string, string>} */ ({ curate: "Curating", link: "Finding links", tags: "Looking at tags", tidy: "Tidying", apply: "Applying", undo: "Undoing", resume: "Going on", "change tags": "Changing tags", run: "Prompts" });
-
-/** Read a page of this server as a document; nothing in it runs. @param {string} path @returns {Promise<Document|null>} */
-function pageAt(path) {
-  return new Promise((resolve) => {
-    const asked = new XMLHttpRequest();
-    asked.open("GET", path);
-    asked.responseType = "document";
-    asked.addEventListener("loadend", () => resolve(asked.status === 200 ? asked.responseXML : null));
-    asked.send();
-  });
-}
 
 class NmHome extends HTMLElement {
   connectedCallback() {
@@ -136,7 +125,7 @@ class NmHome extends HTMLElement {
     try {
       this.take((await api("POST", "/api/undo", { run })).job);
     } catch (error) {
-      toast(/** @type {Error} */ (error).message, { tone: "bad" });
+      fault(error);
     }
   }
 

@@ -1,9 +1,11 @@
 // The page's one socket: what has changed on the server, and whether there is a connection at all.
+import { api } from "./core.js";
 
 /** @typedef {{seq: number, type: string, [more: string]: any}} Message */
 
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 15000;
+const ASK_EVERY_MS = 10000;
 
 class Live {
   constructor() {
@@ -13,15 +15,16 @@ class Live {
     this.socket = null;
     this.connected = false;
     this.reason = "";
-    this.seq = 0;
+    this.seq = this.retry = 0;
     this.pause = FIRST_PAUSE_MS;
-    this.retry = 0;
+    this.asked = false;
     /** @type {{run: string, after?: string|null, limit?: number}|null} */
     this.watched = null;
     document.addEventListener("visibilitychange", () => this.wake());
     window.addEventListener("online", () => this.wake());
     window.addEventListener("pageshow", (event) => { if (event.persisted) this.wake(); });
     window.addEventListener("pagehide", () => this.socket?.close());
+    window.setInterval(() => this.ask(), ASK_EVERY_MS);
   }
 
   /**
@@ -50,6 +53,17 @@ class Live {
     else if (!document.hidden) this.connect();
   }
 
+  /** Give up a connection without an answer: after a sleep, or with its server halted, it only looks alive. */
+  ask() {
+    if (document.hidden || this.socket?.readyState !== WebSocket.OPEN) return;
+    if (!this.asked) this.send({ ask: (this.asked = true) });
+    else {
+      this.socket.close();
+      this.socket = null;
+      this.lost();
+    }
+  }
+
   connect() {
     window.clearTimeout(this.retry);
     if (this.socket && this.socket.readyState <= WebSocket.OPEN) return;
@@ -66,6 +80,7 @@ class Live {
 
   /** @param {Message} message */
   hear(message) {
+    this.asked = false;
     if (!this.connected) {
       this.connected = true;
       this.pause = FIRST_PAUSE_MS;
@@ -86,15 +101,14 @@ class Live {
     this.connected = false;
     this.retry = window.setTimeout(() => this.connect(), this.pause);
     this.pause = Math.min(this.pause * 1.7, LONGEST_PAUSE_MS);
+    this.tell("state", { connected: false, reason: this.reason });
     this.why();
   }
 
-  /** Find out why there is no connection: no server, or a server that does not know this page. */
+  /** Find out why there is no connection: no server, or one that says what is wrong. */
   async why() {
-    const answer = await fetch("/api/session").catch(() => null);
-    if (this.connected) return;
-    this.reason = answer && (answer.status === 401 || answer.status === 403) ? "session" : "server";
-    this.tell("state", { connected: false, reason: this.reason });
+    this.reason = await api("GET", "/api/session").then(() => "", (error) => (error.status ? error.message : ""));
+    if (!this.connected) this.tell("state", { connected: false, reason: this.reason });
   }
 }
 

@@ -1,5 +1,5 @@
 // A question of a run, with what helps to answer it: `element.job = job`, or the attribute `run` on its own page.
-import { api, define, html, nothing, render, toast } from "./core.js";
+import { api, define, fault, html, nothing, render } from "./core.js";
 import { live } from "./live.js";
 
 /** @typedef {{note: string, problem: string, before: string, after: string}} Change */
@@ -88,7 +88,7 @@ export class NmQuestion extends HTMLElement {
       const { job: next } = await api("POST", `/api/runs/${encodeURIComponent(job.id)}/answer`, { question: job.question.id, yes });
       this.dispatchEvent(new CustomEvent("answered", { bubbles: true, detail: next }));
     } catch (error) {
-      toast(/** @type {Error} */ (error).message, { tone: "bad" });
+      fault(error);
     }
     this.busy = "";
     this.show();

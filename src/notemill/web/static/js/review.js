@@ -2,7 +2,7 @@
 //
 // A key is bound to the proposal in focus when it is pressed, and focus goes on at once. What was
 // pressed is sent in that order, one after another; until the server has saved it, nothing is counted.
-import { api, counted, data, define, html, nothing, render, repeat, say, span, toast } from "./core.js";
+import { api, counted, data, define, fault, html, nothing, render, repeat, say, span, toast } from "./core.js";
 import { keyFor, keys, modal, words } from "./keys.js";
 import { live } from "./live.js";
 
@@ -39,7 +39,7 @@ const title = (note) => note.replace(/\.md$/i, "");
 function valueOf(row) {
   if (row.kind === "tag change") return row.value ? `#${row.replaces} → #${row.value}` : `#${row.replaces} goes`;
   if (row.kind === "query change") return `${row.replaces} → ${row.value}`;
-  if (row.kind === "link") return row.notes.map(title).join(" ↔ ");
+  if (row.kind === "link") return row.notes.map((note) => `\u2068${title(note)}\u2069`).join(" ↔ ");
   return TAGS.includes(row.kind) ? `#${row.value}` : row.value;
 }
 
@@ -189,7 +189,7 @@ class Review extends HTMLElement {
       if (at && !after && !this.rows.has(at)) await this.add([at]);
       return true;
     } catch (error) {
-      toast(/** @type {Error} */ (error).message, { tone: "bad" });
+      fault(error);
       return false;
     } finally {
       if (this.fetching === asked) this.fetching = "";

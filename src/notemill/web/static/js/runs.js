@@ -1,5 +1,5 @@
 // Runs: pages that follow what happens, a list of items of any length, and what can be done.
-import { ApiError, api, counted, data, define, html, nothing, render, repeat, say, span, toast, usd } from "./core.js";
+import { api, counted, data, define, fault, html, nothing, pageAt, render, repeat, say, span, toast, usd } from "./core.js";
 import { live } from "./live.js";
 import { localTimes } from "./page.js";
 
@@ -13,23 +13,7 @@ const WORDS = Object.fromEntries([["realtime", "real time"], ["batch", "batch"],
 const items = () => /** @type {Items|null} */ (document.querySelector("nm-items"));
 const path = (/** @type {string} */ end) => `/api/runs/${encodeURIComponent(shown?.run ?? "")}/${end}`;
 
-/** Say what went wrong, for a person. @param {unknown} error */
-function fault(error) {
-  toast(error instanceof ApiError ? error.message : String(error), { tone: "bad" });
-}
-
 // -- the page follows: what the server would show now is put in place of what has changed ---------
-
-/** Read this page again. No script of it runs. @returns {Promise<Document|null>} */
-function pageAgain() {
-  return new Promise((done) => {
-    const request = new XMLHttpRequest();
-    request.open("GET", `${location.pathname}?whole=yes`);
-    request.responseType = "document";
-    request.addEventListener("loadend", () => done(request.status === 200 ? request.responseXML : null));
-    request.send();
-  });
-}
 
 /** @type {Map<string, string>} */
 const serverSaid = new Map();
@@ -43,7 +27,7 @@ function refresh(ms) {
   refreshAt = at;
   refreshTimer = window.setTimeout(async () => {
     const began = performance.now();
-    const fresh = await pageAgain();
+    const fresh = await pageAt(`${location.pathname}?whole=yes`);
     refreshTook = performance.now() - began;
     refreshAt = Infinity;
     for (const old of document.querySelectorAll("[data-live]")) {

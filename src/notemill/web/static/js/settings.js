@@ -1,5 +1,5 @@
 // Settings: forms that save what was changed in them, and exclusions that show their notes while they are typed.
-import { api, data, define, html, nothing, render, repeat, toast } from "./core.js";
+import { api, data, define, fault, html, nothing, render, repeat, toast } from "./core.js";
 
 /** @typedef {{name: string, shown: string, said: string, warns: boolean, overrides: string}} Setting */
 /** @typedef {{entry: string, source: string, count: number|null, notes: string[], said: string, hint: string}} Exclusion */
@@ -65,7 +65,7 @@ class Settings extends HTMLElement {
       toast(state.said, { tone: "good", action: undo && { label: "Undo", run: undo } });
       return true;
     } catch (error) {
-      toast(error instanceof Error ? error.message : String(error), { tone: "bad" });
+      fault(error);
       return false;
     }
   }

@@ -1,5 +1,5 @@
 // A change of tags in a dialog: asked for, shown with every note it touches, agreed to, written, undone.
-import { api, counted, html, nothing, render, say, toast } from "./core.js";
+import { api, counted, fault, html, nothing, render, say, toast } from "./core.js";
 import { live } from "./live.js";
 
 /** @typedef {{tag: string, becomes: string|null, also?: boolean}} Change */
@@ -93,7 +93,7 @@ export class ChangeDialog {
     const [{ becomes }] = this.changes;
     this.box.close();
     this.done(becomes ?? "");
-    const undo = () => api("POST", "/api/undo", { run: job.run }).catch((error) => toast(error.message, { tone: "bad" }));
+    const undo = () => api("POST", "/api/undo", { run: job.run }).catch(fault);
     toast(job.result.words, { tone: job.result.whole ? "good" : "bad", ...(job.run && { action: { label: "Undo", run: undo } }) });
   }
 

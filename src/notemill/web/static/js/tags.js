@@ -1,5 +1,5 @@
 // The screen of tags: the tree, a tag's notes and other places, suggestions; changes by key or drag.
-import { api, counted, define, html, nothing, render, repeat, say, toast } from "./core.js";
+import { api, counted, define, fault, html, nothing, render, repeat, say, toast } from "./core.js";
 import { keys } from "./keys.js";
 import { live } from "./live.js";
 import { ChangeDialog, placesList } from "./tagchange.js";
@@ -62,7 +62,7 @@ class Tags extends HTMLElement {
   /** Read everything that shows anew. */
   async refresh() {
     const first = !this.tree;
-    this.tree = await api("GET", "/api/tags").catch((/** @type {Error} */ error) => { this.failed = true; toast(error.message, { tone: "bad" }); return this.tree; });
+    this.tree = await api("GET", "/api/tags").catch((/** @type {Error} */ error) => { this.failed = true; fault(error); return this.tree; });
     const tags = this.tree?.tags ?? [];
     if (first && tags.length <= OPEN_ALL_UP_TO) this.open = new Set(tags.map((one) => one.key));
     for (let at = this.tag(this.selected || this.current)?.parent; at; at = this.tag(at)?.parent) this.open.add(at);
@@ -113,21 +113,21 @@ class Tags extends HTMLElement {
 
   async more() {
     const before = this.read.notes;
-    const next = await api("GET", `/api/tags/notes?tag=${encodeURIComponent(before.tag)}&after=${before.next}`).catch((error) => toast(error.message, { tone: "bad" }));
+    const next = await api("GET", `/api/tags/notes?tag=${encodeURIComponent(before.tag)}&after=${before.next}`).catch(fault);
     if (next && this.read.notes === before) this.read.notes = { ...next, items: [...before.items, ...next.items] };
     this.draw();
   }
 
   /** Suggest a change no more. @param {any} item */
   async never({ tag, becomes }) {
-    const post = (/** @type {string} */ what, /** @type {object} */ body) => api("POST", `/api/tags/findings/${what}`, body).catch((error) => toast(error.message, { tone: "bad" }));
+    const post = (/** @type {string} */ what, /** @type {object} */ body) => api("POST", `/api/tags/findings/${what}`, body).catch(fault);
     if (await post("reject", { tag, becomes })) toast(`#${tag} stays as it is.`, { action: { label: "Undo", run: () => post("take-back", { tag }).then(() => this.look()) } });
     this.look();
   }
 
   /** Take all suggestions to review. */
   review() {
-    api("POST", "/api/tags/findings/review").then(() => location.assign("/review?kind=tag%20change"), (error) => toast(error.message, { tone: "bad" }));
+    api("POST", "/api/tags/findings/review").then(() => location.assign("/review?kind=tag%20change"), fault);
   }
 
   /** @param {KeyboardEvent} event */
