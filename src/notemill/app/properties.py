@@ -1,9 +1,10 @@
-"""The properties that notemill fills in, and how many notes have each."""
+"""The properties that notemill may fill in, and how many notes have each."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+from notemill.properties import Property
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -12,27 +13,19 @@ if TYPE_CHECKING:
     from notemill.app.workbench import Workbench
     from notemill.index import NoteFacts
 
-_HAS: Final[Mapping[str, Callable[[NoteFacts], bool]]] = {
-    "description": lambda one: bool(one.has_description),
-    "tags": lambda one: bool(one.tags),
-    "topics": lambda one: bool(one.topics),
-    "related": lambda one: bool(one.related),
+_HAS: Final[Mapping[Property, Callable[[NoteFacts], bool]]] = {
+    Property.DESCRIPTION: lambda one: bool(one.has_description),
+    Property.TAGS: lambda one: bool(one.tags),
+    Property.TOPICS: lambda one: bool(one.topics),
+    Property.RELATED: lambda one: bool(one.related),
 }
 
 
-@dataclass(frozen=True, slots=True)
-class PropertyUsed:
-    """A property that notemill fills in, and the number of visible notes that have it."""
-
-    name: str
-    notes: int
+async def notes_with(bench: Workbench) -> Mapping[Property, int]:
+    """Return how many visible notes have each property. Raises VaultError."""
+    return await bench.on(_counted)
 
 
-async def properties_used(bench: Workbench) -> tuple[PropertyUsed, ...]:
-    """Return the properties that notemill fills in, each with its notes. Raises VaultError."""
-    return await bench.on(_used)
-
-
-def _used(opened: OpenVault) -> tuple[PropertyUsed, ...]:
+def _counted(opened: OpenVault) -> Mapping[Property, int]:
     seen = opened.look().seen
-    return tuple(PropertyUsed(name, sum(map(has, seen))) for name, has in _HAS.items())
+    return {one: sum(map(has, seen)) for one, has in _HAS.items()}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import quote
@@ -13,6 +14,7 @@ from fastapi.routing import APIRoute
 
 from notemill.app.configuring import Configuring
 from notemill.app.work_ended import WorkEnded
+from notemill.properties import Property
 from notemill.web.desk import Desk
 from notemill.web.jobs import SilentFront
 from notemill.web.site import application, create_site
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 
     from notemill.app.mill import Mill
     from notemill.app.planning import WorkPlan
+    from notemill.properties import Properties
 
 KEY = "sk-ant-of-settings-0123456789"
 FILE = 'provider = "offline" # mine\n\n[notemill]\nexclude = ["Family"]\n'
@@ -158,6 +161,9 @@ async def test_the_page_can_be_read_without_script(site: ASGIApp) -> None:
     assert 'value="offline" checked' in page
     assert "Family/Aunt.md" in page
     assert "notemill config set NAME VALUE" in page
+    ticked = re.findall(r'name="properties" value="(\w+)" checked', page)
+    assert ticked == ["description", "tags", "topics", "related"]
+    assert "Tags of the vault&#39;s vocabulary. 3 notes have it." in page
 
 
 async def test_a_server_without_a_vault_has_settings(config: Path) -> None:
@@ -167,7 +173,8 @@ async def test_a_server_without_a_vault_has_settings(config: Path) -> None:
         site = create_site(desk)
         (family,) = (await told(site, "GET", "/api/settings"))["exclusions"]
         assert (family["entry"], family["count"]) == ("Family", None)
-        assert (await ask(site, "GET", "/settings")).status == 200
+        page = (await ask(site, "GET", "/settings")).body.decode()
+        assert "Links to notes that belong with it.<" in page
         assert (await ask(site, "GET", "/api/settings/matches?pattern=a")).status == 404
         state = await told(site, "PUT", "/api/settings", {"exclude": ["#secret"]})
         assert [one["entry"] for one in state["exclusions"]] == ["Family", "#secret"]
@@ -195,11 +202,35 @@ async def test_a_change_is_saved_and_taken_up(desk: Desk, site: ASGIApp, config:
     assert text_of(config) == FILE
 
 
+async def test_properties_are_chosen_for_work_that_begins_from_now_on(
+    desk: Desk, site: ASGIApp, config: Path
+) -> None:
+    """Plans and work go by it at once, and say what is off."""
+    link = {"kind": "link"}
+    assert (await ask(site, "POST", "/api/plan", link)).status == 200
+    state = await told(site, "PUT", "/api/settings", {"values": {"properties": "tags"}})
+    assert named(state, "properties")["shown"] == "tags"
+    assert text_of(config) == f'{FILE}properties = "tags"\n'
+    answer = await ask(site, "POST", "/api/plan", link)
+    assert answer.status == 400
+    assert b"links are switched off" in answer.body
+    page = (await ask(site, "GET", "/settings")).body.decode()
+    assert re.findall(r'name="properties" value="(\w+)" checked', page) == ["tags"]
+    used: list[Properties] = []
+
+    async def look(mill: Mill) -> None:
+        used.append(mill.used)
+
+    await desk.carry_out(Meanwhile(look), SilentFront())
+    assert used == [{Property.TAGS}]
+
+
 @pytest.mark.parametrize(
     ("body", "status", "said"),
     [
         ({"values": {"modle": "x", "run_budget": "1"}}, 400, "did you mean model"),
         ({"values": {"run_budget": "lots"}}, 400, "an amount in dollars"),
+        ({"values": {"properties": ""}}, 400, "one or more of description"),
         ({"values": {"api_key": KEY}}, 400, "config key set"),
         (
             {"values": {"provider": "anthropic", "base_url": "ftp://x"}},

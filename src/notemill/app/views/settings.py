@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 NOT_LISTED: Final = ("api_key", "auth_token", "embedding_key", "key_from", "config")
 """Settings that are told in words, not by their value."""
-_BY_CHOICE: Final = ("provider", "proposals")
-"""Settings of which one of few values is in force, never none."""
+_BY_CHOICE: Final = ("provider", "proposals", "properties")
+"""Settings of which something of few values is in force, never none."""
 
 
 def configuration(found: Configuration, matched: Iterable[Excluded] = ()) -> dict[str, Any]:

@@ -9,11 +9,13 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
-from notemill.app.properties import properties_used
+from notemill.app.properties import notes_with
 from notemill.app.views import settings as views
 from notemill.errors import NotemillError, VaultError
+from notemill.properties import Property
 from notemill.web.parts import TheDesk, TheMill, documented, page
 from twolane import TwolaneError
+from twolane.front.console import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,16 +36,18 @@ MOST_NOTES: Final = 100
 """The most notes that are named for one exclusion."""
 FIELDS: Final = (
     "provider", "model", "base_url", "run_budget", "month_budget", "confirm_usd", "proposals",
+    "properties",
 )  # fmt: skip
 """The settings that the page has a field for; the others are shown beside them."""
 MEANINGS: Final = {
-    "description": "one or two sentences on what the note is about",
-    "tags": "tags of the vault's vocabulary",
-    "topics": "what the note is about, in the words of the vault",
-    "related": "links to notes that belong with it",
+    Property.DESCRIPTION: "One or two sentences on what the note is about",
+    Property.TAGS: "Tags of the vault's vocabulary",
+    Property.TOPICS: "What the note is about, in the words of the vault",
+    Property.RELATED: "Links to notes that belong with it",
 }
+"""What each property is for."""
 SAVED: Final = (
-    "Saved. Work that begins from now on goes by it; running work keeps its provider and budget."
+    "Saved. Work that begins from now on goes by it; running work keeps what it began with."
 )
 EXCLUDED: Final = (
     "Saved. Nothing shows these notes any longer, and running work leaves them out of what it has "
@@ -117,7 +121,7 @@ class Key(BaseModel):
 async def settings_page(request: Request, desk: TheDesk) -> HTMLResponse:
     """Show all settings."""
     shown = await _shown(desk)
-    used = () if desk.mill is None or shown.problem else await properties_used(desk.mill)
+    have = {} if desk.mill is None or shown.problem else await notes_with(desk.mill)
     return await page(
         request,
         "settings.html",
@@ -126,8 +130,10 @@ async def settings_page(request: Request, desk: TheDesk) -> HTMLResponse:
         state=shown.model_dump(),
         by_name={one.name: one for one in shown.settings},
         others=[one for one in shown.settings if one.name not in (*FIELDS, *views.NOT_LISTED)],
-        used=used,
-        meanings=MEANINGS,
+        properties=[
+            (one, f"{what}. {_having(have[one])}" if one in have else f"{what}.")
+            for one, what in MEANINGS.items()
+        ],
     )
 
 
@@ -171,6 +177,10 @@ async def delete_key(desk: TheDesk) -> SettingsShown:
     """Remove the API key from the system's keyring."""
     await asyncio.to_thread(desk.configuring.forget_key)
     return await _shown(desk, SAVED)
+
+
+def _having(count: int) -> str:
+    return f"{counted(count, 'note')} {'has' if count == 1 else 'have'} it."
 
 
 async def _shown(desk: Desk, said: str = "") -> SettingsShown:

@@ -69,6 +69,34 @@ def test_a_setting_is_changed_and_stays(page: Page, config: Path) -> None:
     assert 'proposals = "apply"' in config.read_text()
 
 
+def test_properties_are_ticked_by_keyboard_and_one_always_stays(page: Page, config: Path) -> None:
+    """It says why the last one cannot be unticked; what a terminal changes is shown."""
+    boxes = {
+        name: page.get_by_role("checkbox", name=name) for name in ("tags", "topics", "related")
+    }
+    last = page.get_by_role("checkbox", name="description")
+    form = page.locator("form", has=last)
+    for one in boxes.values():
+        one.press("Space")
+        expect(one).not_to_be_checked()
+    last.press("Space")
+    expect(last).to_be_checked()
+    expect(page.get_by_role("status").filter(has_text="description stays: at")).to_be_visible()
+    expect(form).to_contain_text("Not saved yet")
+    last.press("Enter")
+    expect(page.get_by_role("status").filter(has_text="Saved.")).to_be_visible()
+    expect(form).not_to_contain_text("Not saved yet")
+    assert config.read_text() == f'{FILE}properties = "description"\n'
+    page.reload()
+    expect(last).to_be_checked()
+    expect(boxes["tags"]).not_to_be_checked()
+    config.write_text(f'{FILE}properties = "tags, related"\n')
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    expect(boxes["tags"]).to_be_checked()
+    expect(last).not_to_be_checked()
+    expect(form).not_to_contain_text("Not saved yet")
+
+
 def test_what_is_no_amount_is_not_sent(page: Page, config: Path) -> None:
     """The field says so, and keeps what was typed for its correction."""
     budget = page.get_by_label("Per run, $")

@@ -52,19 +52,13 @@ export function pageAt(path) {
   });
 }
 
-/**
- * Read the data that the server put into the page.
- * @param {string} id @returns {any}
- */
+/** Read the data that the server put into the page. @param {string} id @returns {any} */
 export function data(id = "data") {
   const found = document.getElementById(id);
   return found ? JSON.parse(found.textContent ?? "null") : null;
 }
 
-/**
- * Make a custom element known.
- * @param {string} name @param {CustomElementConstructor} element
- */
+/** Make a custom element known. @param {string} name @param {CustomElementConstructor} element */
 export function define(name, element) {
   if (!customElements.get(name)) customElements.define(name, element);
 }

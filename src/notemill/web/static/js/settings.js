@@ -10,7 +10,11 @@ const NOTHING_EXCLUDED = html`<p class="muted">Nothing is excluded: every note m
 
 /** The fields of a form that show another value than the server's. @param {HTMLFormElement} form */
 const changed = (form) => /** @type {HTMLInputElement[]} */ ([...form.elements]).filter((one) => one.name && !one.disabled
-  && (one.type === "radio" ? one.checked && !one.defaultChecked : one.value !== one.defaultValue));
+  && (one.type === "text" ? one.value !== one.defaultValue : one.checked !== one.defaultChecked));
+
+/** What a field says, or all that are ticked of its name. @param {HTMLInputElement} field */
+const said = (field) => field.type === "text" ? field.value.trim()
+  : new FormData(field.form ?? undefined).getAll(field.name).join(", ");
 
 /** Say of a form whether it is saved. @param {any} form */
 const mark = (form) => { form.querySelector("[data-changed]").textContent = changed(form).length ? "Not saved yet" : ""; };
@@ -47,7 +51,7 @@ class Settings extends HTMLElement {
     const field = form.querySelector("input");
     const value = field?.value ?? "";
     if ("settings" in form.dataset) {
-      const values = Object.fromEntries(changed(form).map((one) => [one.name, one.value.trim() || null]));
+      const values = Object.fromEntries(changed(form).map((one) => [one.name, said(one) || null]));
       if (Object.keys(values).length) await this.send("PUT", "/api/settings", { values }, { form });
     } else if (field && value.trim()) {
       field.value = "";
@@ -78,15 +82,12 @@ class Settings extends HTMLElement {
     for (const { name, shown, said, warns, overrides } of state.settings) {
       for (const one of this.all(`input[name="${name}"]`)) {
         const keeps = one.form !== saved && changed(one.form).some((other) => other.name === name);
-        const [field, value] = one.type === "radio" ? ["Checked", one.value === shown] : ["Value", shown];
+        const [field, value] = one.type === "text" ? ["Value", shown] : ["Checked", shown.split(", ").includes(one.value)];
         one[`default${field}`] = value;
         if (!keeps) one[field.toLowerCase()] = value;
         one.disabled = Boolean(overrides || state.locked);
       }
-      for (const one of this.all(`[data-source="${name}"]`)) {
-        one.textContent = said;
-        one.dataset.tone = warns ? "warn" : "";
-      }
+      for (const one of this.all(`[data-source="${name}"]`)) Object.assign(one, { textContent: said }).dataset.tone = warns ? "warn" : "";
     }
     this.one("[data-key-standing]").textContent = state.key;
     const notices = { locked: state.locked && `${state.locked}: settings are shown here, but cannot be changed.`, problem: state.problem };
@@ -109,6 +110,9 @@ class Settings extends HTMLElement {
 
   /** @param {HTMLInputElement} field */
   typed(field) {
+    const last = field.type === "checkbox" && !said(field);
+    if (last) toast(`${field.value} stays: at least one property has to be used. Choose another one first.`);
+    field.checked ||= last;
     if (field.form && "settings" in field.form.dataset) mark(field.form);
     window.clearTimeout(this.timer);
     if (field.id === "pattern") this.timer = window.setTimeout(() => this.match(field.value.trim()), TYPING_MS);
