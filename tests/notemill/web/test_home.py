@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from contextlib import asynccontextmanager
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,6 +16,7 @@ from notemill.app.terms import OFFLINE
 from notemill.stores.proposals import Decision
 from notemill.web.charts import HEIGHT, MOST_MONTHS, WIDTH, month_bars
 from notemill.web.desk import Desk
+from notemill.web.figures import alike_usd
 from notemill.web.jobs import RUNNING
 from notemill.web.site import create_site
 from tests.notemill.web.asking import Answer, asked
@@ -172,6 +174,26 @@ async def test_a_stage_is_agreed_to_and_its_run_ends(home: Home) -> None:
     assert sum(one["count"] for one in seen["waiting"]) == last["result"]["found"]
 
 
+async def test_a_stage_that_waits_is_the_next_step_whoever_put_it_off(tmp_path: Path) -> None:
+    """After "Not now", and after a restart: Home says what is done, and one button goes on."""
+    write_notes(tmp_path / "vault", NOTES)
+    async with home_over(tmp_path) as home:
+        job = await home.started("curate", vocabulary=False, stages="2")
+        assert "A run asks you something" in (await home.get("/?whole=true")).body.decode()
+        body = {"question": job["question"]["id"], "yes": False}
+        assert (await home.post(f"/api/runs/{job['run']}/answer", body))[0] == 200
+        put_off = (await home.get("/?whole=true")).body.decode()
+    async with home_over(tmp_path) as home:
+        assert (await home.get("/?whole=true")).body.decode() == put_off
+        assert "2 notes are done, 8 wait." in put_off
+        assert f'data-continue="{job["run"]}" data-stage="1"' in put_off
+        where = f"/api/runs/{job['run']}/resume"
+        status, gone_on = await home.post(where, {"after_stage": 1})
+        assert status == 200, gone_on
+        assert (await home.settled(gone_on["job"]["id"]))["result"]["whole"]
+        assert "proposals to review" in (await home.get("/?whole=true")).body.decode()
+
+
 async def test_what_was_written_is_undone(home: Home) -> None:
     """The run that wrote is named by the job that applied; its undo gives every byte back."""
     assert home.desk.mill is not None
@@ -194,6 +216,22 @@ async def test_money_is_told_by_month_and_run(home: Home) -> None:
     found = await home.json("/api/spending")
     assert [one["run"] for one in found["runs"]] == [job["run"]]
     assert (found["spent_usd"], found["projection"]) == ("0", None)
+
+
+@pytest.mark.parametrize(
+    ("dollars", "written"),
+    [
+        (["12.3", "0.0041", "0.4", "0", "1234.567"], ["$12.30", "<$0.01", "$0.40", "$0.00", "$1,234.57"]),
+        (["0.182", "0.0509", "-0.00002"], ["$0.1820", "$0.0509", "-<$0.0001"]),
+        ([], []),
+    ],
+)  # fmt: skip
+def test_amounts_that_stand_beside_each_other_are_written_alike(
+    dollars: list[str], written: list[str]
+) -> None:
+    """All with the same decimals, and something that costs is never nothing."""
+    amounts = [int(Decimal(one) * 1_000_000_000) for one in dollars]
+    assert list(map(alike_usd(amounts), amounts)) == written
 
 
 async def test_an_empty_folder_has_its_own_page_until_there_are_notes(tmp_path: Path) -> None:

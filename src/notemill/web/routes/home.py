@@ -10,11 +10,14 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar
 from fastapi import APIRouter, Path, Request
 from fastapi.responses import RedirectResponse, Response
 
+from notemill.app.kinds import KIND_CURATE
+from notemill.app.ledger_lines import StageState
 from notemill.app.spending import money_spent
 from notemill.app.views.spending import money
 from notemill.app.views.work import overview, work_plan
 from notemill.app.work import work_of
 from notemill.web.charts import HEIGHT, WIDTH, month_bars
+from notemill.web.figures import alike_usd
 from notemill.web.home_shapes import (
     MOST_ID_CHARS,
     Answered,
@@ -28,10 +31,9 @@ from notemill.web.home_shapes import (
 )
 from notemill.web.jobs import RUNNING
 from notemill.web.parts import TheDesk, TheMill, documented, page
-from twolane import format_usd
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Coroutine, Iterator
 
     from notemill.app.mill import Mill
     from notemill.app.overview import LinkOverview
@@ -63,7 +65,7 @@ async def home(request: Request, desk: TheDesk, *, whole: bool = False) -> Respo
         )
     within_s = None if whole else READY_WITHIN_S
     seen, spent = await asyncio.gather(
-        _within(_overview(desk, desk.mill, links=whole), within_s),
+        _within(_seen(desk, desk.mill, links=whole), within_s),
         _within(_spending(desk), within_s),
     )
     return await page(
@@ -78,7 +80,7 @@ async def home(request: Request, desk: TheDesk, *, whole: bool = False) -> Respo
         spent=spent,
         bars=month_bars(spent.months) if spent else (),
         chart=(WIDTH, HEIGHT),
-        usd=format_usd,
+        usd=alike_usd(_amounts(spent)) if spent else None,
         sends=desk.mill.sends,
         provider=desk.settings.provider,
     )
@@ -130,12 +132,37 @@ async def _begun(job: Job) -> StartAnswer:
     return StartAnswer(run=job.run, job=job.shown())
 
 
+async def _seen(desk: Desk, mill: Mill, *, links: bool) -> dict[str, Any]:
+    """Return the vault at a glance, with the `stage` of the next step's run that waits for a yes."""
+    seen = await _overview(desk, mill, links=links)
+    stage = None
+    if run := seen["next"]["run"]:
+        detail = await desk.ledger.run(run)
+        waits = [one for one in detail.stages if one.state is StageState.WAITS]
+        if detail.can_resume and waits:
+            first = waits[0].number
+            stage = {
+                "number": first,
+                "done": sum(one.total for one in detail.stages if one.number <= first),
+                "rest": sum(one.total for one in detail.stages if one.number > first),
+                "curates": detail.line.kind == KIND_CURATE,
+            }
+    return seen | {"stage": stage}
+
+
 async def _overview(desk: Desk, mill: Mill, *, links: bool) -> dict[str, Any]:
     seen = await mill.overview.glance()
     found: LinkOverview | None = await mill.overview.links() if links else None
     working = {one.run for one in desk.jobs if one.state in RUNNING}
     working |= {one.id for one in await desk.ledger.runs() if one.is_running}
     return overview(seen, found, working=working)
+
+
+def _amounts(spent: MoneySpent) -> Iterator[int]:
+    """Yield the amounts that Home shows beside each other."""
+    yield from (spent.cost_nano, spent.saved_nano, spent.budget_nano or 0, spent.left_nano or 0)
+    if spent.projection is not None:
+        yield spent.projection.year_nano
 
 
 async def _spending(desk: Desk) -> MoneySpent:

@@ -23,8 +23,10 @@ class NmHome extends HTMLElement {
     this.looking = 0;
     this.timer = 0;
     this.addEventListener("click", (event) => {
-      const button = /** @type {HTMLElement|null} */ (/** @type {Element} */ (event.target).closest("[data-start]"));
-      if (button?.dataset.start) start(button.dataset.start, (job) => this.take(job));
+      const button = /** @type {HTMLElement|null} */ (/** @type {Element} */ (event.target).closest("[data-start], [data-continue]"));
+      const { start: kind, continue: run, stage } = button?.dataset ?? {};
+      if (kind) start(kind, (job) => this.take(job));
+      if (run) this.change(`/api/runs/${encodeURIComponent(run)}/resume`, { after_stage: Number(stage) });
     });
     this.addEventListener("answered", (event) => this.take(/** @type {CustomEvent} */ (event).detail));
     live.on("snapshot", (message) => this.snapshot(message));
@@ -116,14 +118,14 @@ class NmHome extends HTMLElement {
     return html`<article class="work">${this.head(job.kind === "resume" && run ? run.kind : job.kind, job.run, states[job.state])}
       ${run?.counts ? this.progress(run) : job.state === "working" ? html`<progress class="progress" aria-label="Working"></progress>` : nothing}
       <p class="break hint">${done ? html`${done.words} ${done.found ? html`<a href="/review">Review</a>` : nothing}
-        ${job.run && WROTE.includes(job.kind) ? html`<button class="btn btn-quiet" @click=${() => this.undo(job.run)}>Undo</button>` : nothing}` : job.question ? line : job.error ?? line}</p>
+        ${job.run && WROTE.includes(job.kind) ? html`<button class="btn btn-quiet" @click=${() => this.change("/api/undo", { run: job.run })}>Undo</button>` : nothing}` : job.question ? line : job.error ?? line}</p>
       <nm-question .job=${job}></nm-question></article>`;
   }
 
-  /** @param {string} run */
-  async undo(run) {
+  /** Begin work that needs no plan. @param {string} path @param {object} body */
+  async change(path, body) {
     try {
-      this.take((await api("POST", "/api/undo", { run })).job);
+      this.take((await api("POST", path, body)).job);
     } catch (error) {
       fault(error);
     }
