@@ -41,8 +41,7 @@ function sampleOf(change) {
 export class NmQuestion extends HTMLElement {
   constructor() {
     super();
-    /** @type {Job|null} */
-    this.shown = null;
+    /** @type {Job|null} */ this.shown = null;
     this.busy = "";
   }
 
@@ -82,6 +81,7 @@ export class NmQuestion extends HTMLElement {
   async answer(yes) {
     const job = this.shown;
     if (!job?.question || this.busy) return;
+    const place = this.contains(document.activeElement) ? document.getElementById("working") ?? document.getElementById("main") : null;
     this.busy = "Sending your answer…";
     this.show();
     try {
@@ -92,6 +92,7 @@ export class NmQuestion extends HTMLElement {
     }
     this.busy = "";
     this.show();
+    if (place && !this.contains(document.activeElement)) place.focus({ preventScroll: true });
   }
 }
 
