@@ -1,7 +1,7 @@
 """What work would cost and when it would end, for any deadline and budget, before it begins.
 
-The vault is surveyed once and what was found is held for a while, so that a person may move a
-deadline or a budget and see at once what changes. Nothing is sent or stored.
+The vault is surveyed once and what was found is held for a while, longer where it took long, so that
+a person may move a deadline or a budget and see at once what changes. Nothing is sent or stored.
 """
 
 from __future__ import annotations
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 HELD_S: Final = 60.0
 """How long a survey holds, in seconds: as long as a person takes to set a deadline and a budget."""
+HELD_TIMES: Final = 20
+"""How many times as long as it took a survey holds at least: nobody waits for one again and again."""
 MOST_PRICED: Final = 200
 """Notes whose requests are built to price all: their average is as good, and 10,000 take minutes."""
 
@@ -84,11 +86,12 @@ class _Found:
 
 @dataclass(frozen=True, slots=True)
 class _Held:
-    """A survey that is held: what it is of, the store's version after it, and when it was made."""
+    """A survey that is held: what it is of, the store's version after it, and from when until when."""
 
     key: object
     version: int
     at_s: float
+    until_s: float
     found: _Found
 
 
@@ -158,12 +161,14 @@ class Planning:
         """Return a survey that is held, or a new one. A second task waits for that of the first."""
         async with self._surveying:
             now, held = self._bench.clock(), self._held
-            holds = held is not None and held.key == key and 0 <= now - held.at_s < HELD_S
+            holds = held is not None and held.key == key and held.at_s <= now < held.until_s
             if held is not None and holds and held.version == await self._version():
                 return held.found
             self._held = None
             found = await survey()
-            self._held = _Held(key, await self._version(), self._bench.clock(), found)
+            at_s = self._bench.clock()
+            until_s = at_s + max(HELD_S, HELD_TIMES * (at_s - now))
+            self._held = _Held(key, await self._version(), at_s, until_s, found)
             return found
 
     async def _version(self) -> int:

@@ -15,7 +15,7 @@ from notemill.app.engine_runs import go_on
 from notemill.app.ledger_view import LedgerView
 from notemill.app.mill import Mill
 from notemill.app.runs import find_asked, open_run
-from notemill.app.work import Resume
+from notemill.app.work import LinkSearching, Resume
 from notemill.app.work_ended import WorkEnded
 from notemill.config import load_exclusions
 from notemill.errors import EmptyVaultError, NotemillError
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from notemill.app.events import Front
+    from notemill.app.planning import WorkPlan
     from notemill.app.work import Work
     from twolane import Settings
 
@@ -60,6 +61,8 @@ class Desk:
         self._seen = self.configuring.version()
         self._taking_up = asyncio.Lock()
         self._retired: Mill | None = None
+        self._searchers: dict[Mill, Mill] = {}
+        self._opening = asyncio.Lock()
         self._working: WeakSet[Mill] = WeakSet()
         self.ledger = ledger
         self.mill = mill
@@ -126,8 +129,7 @@ class Desk:
                 mill = await _read(self.mill.root, self.settings, self.clock)
                 # What is being answered may still need the one before; not the one before that.
                 retired, self._retired, self.mill = self._retired, self.mill, mill
-                if retired is not None:
-                    await retired.aclose()
+                await self._close(retired)
             self._seen = version
 
     async def look_again(self) -> None:
@@ -144,6 +146,22 @@ class Desk:
     def root(self) -> Path | None:
         """The vault's folder, None without one."""
         return self.empty if self.mill is None else self.mill.root
+
+    async def plan(self, work: Work) -> WorkPlan:
+        """Plan work over the vault. Raises NotemillError, TwolaneError.
+
+        Links have to be found before they have a price, which may take minutes: they are looked for
+        in the vault as opened a second time, so that no page waits for that.
+        """
+        mill = self.mill
+        if mill is None:
+            raise NoVaultError
+        if isinstance(work, LinkSearching) and work.terms is not None:
+            async with self._opening:
+                if mill not in self._searchers:
+                    self._searchers[mill] = await _read(mill.root, self.settings, self.clock)
+            mill = self._searchers[mill]
+        return await work.plan(mill)
 
     async def carry_out(self, work: Work, front: Front) -> WorkEnded:
         """Do a piece of work, over the vault that it is about, while `front` follows.
@@ -191,8 +209,12 @@ class Desk:
         with suppress(asyncio.CancelledError):
             await self.ledger.aclose()
         for mill in (self.mill, self._retired):
-            if mill is not None:
-                await mill.aclose()
+            await self._close(mill)
+
+    async def _close(self, mill: Mill | None) -> None:
+        for one in (mill, self._searchers.pop(mill, None) if mill else None):
+            if one is not None:
+                await one.aclose()
 
 
 async def _read(folder: Path, settings: Settings, clock: Callable[[], float]) -> Mill:

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from notemill.app.mill import Mill
 from notemill.app.work import work_of
 from notemill.errors import WaitingForPersonError
 from tests.notemill.fronts import KeepingFront
 from tests.notemill.workflows.notes import Desk, many, write_notes
-from twolane import Lane
+from twolane import Lane, Settings
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from notemill.app.mill import Mill
     from notemill.app.planning import WorkPlan
 
 
@@ -123,6 +123,25 @@ def test_other_terms_do_not_read_the_vault_again_for_a_while(tmp_path: Path) -> 
         return found
 
     assert desk.through_the_door(job, KeepingFront()) == [5, 5, 3, 6, 7, 5]
+
+
+async def test_a_survey_that_took_long_holds_for_long(tmp_path: Path) -> None:
+    """Nobody who thinks about a deadline for some minutes waits for the whole of it again."""
+    now = [0.0]
+
+    def clock() -> float:
+        now[0] += 10  # reading the vault takes as long
+        return now[0]
+
+    root = write_notes(tmp_path / "vault", many(5))
+    settings = Settings(home=tmp_path / "home", provider="offline")
+    async with await Mill.open(root, settings, KeepingFront(), clock=clock) as mill:
+        found = [(await planned(mill)).items]
+        write_notes(root, {"new.md": "Something new.\n"})
+        for later_s in (150, 10_000):
+            now[0] += later_s
+            found.append((await planned(mill, by="2h")).items)
+    assert found == [5, 5, 6]
 
 
 def test_many_notes_are_priced_by_a_part_of_them(tmp_path: Path) -> None:

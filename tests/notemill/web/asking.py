@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
@@ -21,9 +22,15 @@ class Answer(NamedTuple):
 
 
 async def asked(
-    site: ASGIApp, method: str, target: str, headers: Headers, body: Iterable[bytes] = (b"",)
+    site: ASGIApp,
+    method: str,
+    target: str,
+    headers: Headers,
+    body: Iterable[bytes] = (b"",),
+    *,
+    leaves: bool = False,
 ) -> Answer:
-    """Return the answer to a request whose body comes in parts."""
+    """Return the answer to a request whose body comes in parts; who `leaves` does not wait for it."""
     path, _, query = target.partition("?")
     parts = list(body)
     messages: list[Message] = [
@@ -33,7 +40,11 @@ async def asked(
     sent: list[Message] = []
 
     async def receive() -> Message:
-        return messages.pop(0) if messages else {"type": "http.disconnect"}
+        if messages:
+            return messages.pop(0)
+        if not leaves:
+            await asyncio.Event().wait()
+        return {"type": "http.disconnect"}
 
     async def send(message: Message) -> None:
         sent.append(message)

@@ -16,6 +16,7 @@ from notemill.app.spending import money_spent
 from notemill.app.views.spending import money
 from notemill.app.views.work import overview, work_plan
 from notemill.app.work import work_of
+from notemill.errors import UsageError
 from notemill.web.charts import HEIGHT, WIDTH, month_bars
 from notemill.web.figures import alike_usd
 from notemill.web.home_shapes import (
@@ -48,6 +49,8 @@ READY_WITHIN_S: Final = 0.15
 """How long a page waits for what is counted; after that it is shown without, and asks for it."""
 NAMED_WITHIN_S: Final = 5.0
 """How long the answer to a start waits for the run's name."""
+GONE_WITHIN_S: Final = 0.5
+"""How soon a plan is given up after the page that asked for it."""
 NANO: Final = 1_000_000_000
 T = TypeVar("T")
 Named = Annotated[str, Path(max_length=MOST_ID_CHARS, description="The id of a run, or of a job.")]
@@ -99,11 +102,19 @@ async def get_spending(desk: TheDesk) -> SpendingAnswer:
 
 
 @api.post("/plan", responses=documented(404, 409))
-async def plan(wanted: WorkWanted, mill: TheMill) -> PlanAnswer:
-    """Return lane, reason, price, worst case and expected end of work; nothing is begun."""
-    return PlanAnswer.model_validate(
-        work_plan(await work_of(wanted.kind, wanted.options).plan(mill))
-    )
+async def plan(request: Request, wanted: WorkWanted, desk: TheDesk, _: TheMill) -> PlanAnswer:
+    """Return lane, reason, price, worst case and expected end of work; nothing is begun.
+
+    It may take minutes, and ends early when nobody waits for the answer any more.
+    """
+    planning = asyncio.ensure_future(desk.plan(work_of(wanted.kind, wanted.options)))
+    try:
+        while not (await asyncio.wait([planning], timeout=GONE_WITHIN_S))[0]:
+            if await request.is_disconnected():
+                raise UsageError("nobody waits for this plan any more")
+        return PlanAnswer.model_validate(work_plan(planning.result()))
+    finally:
+        planning.cancel()
 
 
 @api.post("/runs", responses=documented(404, 409))

@@ -9,6 +9,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
+from tests.notemill.web.browser.reviewing import Held
 from tests.notemill.workflows.notes import many, write_notes
 from twolane import Settings
 
@@ -99,6 +100,23 @@ def test_the_slider_moves_price_lane_and_end(tmp_path: Path, serve: Serve, visit
     slider.press("End")
     expect(lane).to_have_text("Batch")
     expect(price).to_have_text(cheap)
+
+
+def test_a_long_search_for_a_price_is_seen_to_be_at_work(
+    tmp_path: Path, serve: Serve, visit: Visit
+) -> None:
+    """What it does stands in place of the price that no longer holds; the dialog can be left."""
+    settings = Settings(home=tmp_path / "home", provider="anthropic")
+    page = visit(serve(write_notes(tmp_path / "vault", many(3)), settings=settings))
+    dialog = dialog_of(page, "Find links…")
+    held = Held(page, "**/api/plan")
+    dialog.get_by_label("Have a model judge every pair").press("Space")
+    expect(dialog.get_by_text("Finding the pairs that a model would judge")).to_be_visible()
+    expect(dialog.get_by_role("progressbar", name="Planning")).to_be_visible()
+    expect(dialog.get_by_text("free of charge")).to_have_count(0)
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("button", name="Find links…")).to_be_focused()
+    assert held.routes
 
 
 def test_a_budget_that_is_too_small_says_so(tmp_path: Path, serve: Serve, visit: Visit) -> None:

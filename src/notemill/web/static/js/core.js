@@ -19,18 +19,18 @@ const NO_SESSION = "This page's session has ended. Open the link that `notemill 
 
 /**
  * Ask the API. Raises ApiError with a sentence for people.
- * @param {string} method @param {string} path @param {unknown} [body]
+ * @param {string} method @param {string} path @param {unknown} [body] @param {AbortSignal} [signal] for what only this page needs
  * @returns {Promise<any>}
  */
-export async function api(method, path, body) {
+export async function api(method, path, body, signal) {
   const headers = new Headers({ "X-Notemill": "1" });
   if (body !== undefined) headers.set("Content-Type", "application/json");
   const sent = body === undefined ? undefined : JSON.stringify(body);
   // What is asked for still arrives where the page ends meanwhile; browsers keep little for that.
-  const keepalive = sent !== undefined && sent.length < 4096;
+  const keepalive = !signal && sent !== undefined && sent.length < 4096;
   let answer;
   try {
-    answer = await fetch(path, { method, headers, body: sent, keepalive });
+    answer = await fetch(path, { method, headers, body: sent, keepalive, signal });
   } catch {
     throw new ApiError(UNREACHED, 0, "Unreached");
   }

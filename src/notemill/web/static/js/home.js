@@ -16,12 +16,9 @@ const TITLES = /** @type {Record<string, string>} */ ({ curate: "Curating", link
 
 class NmHome extends HTMLElement {
   connectedCallback() {
-    /** @type {Map<string, Job>} */
-    this.jobs = new Map();
-    /** @type {Map<string, Run>} */
-    this.runs = new Map();
-    this.looking = 0;
-    this.timer = 0;
+    /** @type {Map<string, Job>} */ this.jobs = new Map();
+    /** @type {Map<string, Run>} */ this.runs = new Map();
+    this.looking = this.timer = 0;
     this.addEventListener("click", (event) => {
       const button = /** @type {HTMLElement|null} */ (/** @type {Element} */ (event.target).closest("[data-start], [data-continue]"));
       const { start: kind, continue: run, stage } = button?.dataset ?? {};

@@ -37,14 +37,12 @@ class Start {
     this.form = /** @type {HTMLFormElement} */ (dialog.querySelector("form"));
     this.kind = dialog.dataset.work ?? "";
     this.begun = begun;
-    /** @type {Plan|null} */
-    this.plan = null;
+    /** @type {Plan|null} */ this.plan = null;
     this.error = "";
     this.busy = "planning";
-    this.asked = 0;
-    this.timer = 0;
+    this.asked = this.timer = 0;
     const ends = new AbortController();
-    const on = { signal: ends.signal };
+    const on = { signal: (this.ends = ends.signal) };
     this.form.addEventListener("input", (event) => this.changed(/** @type {HTMLElement} */ (event.target)), on);
     this.form.addEventListener("submit", (event) => { event.preventDefault(); this.go(); }, on);
     this.form.querySelector("[data-cancel]")?.addEventListener("click", () => dialog.close(), on);
@@ -86,6 +84,7 @@ class Start {
     this.write("[data-strict]", null, !minutes);
     window.clearTimeout(this.timer);
     this.busy = "planning";
+    if (what?.matches("[name=ask_model]")) this.plan = null;
     this.show();
     this.timer = window.setTimeout(() => this.replan(), what ? PLAN_AFTER_MS * (what.matches("[type=range], [type=checkbox], [type=radio], select") ? 1 : 2) : 0);
   }
@@ -104,7 +103,7 @@ class Start {
     const wrong = /** @type {HTMLInputElement|null} */ (this.form.querySelector("input:invalid"));
     if (wrong) error = `${wrong.labels?.[0].textContent}: ${wrong.title || wrong.validationMessage}`;
     else try {
-      plan = await api("POST", "/api/plan", { kind: this.kind, options: this.given() });
+      plan = await api("POST", "/api/plan", { kind: this.kind, options: this.given() }, this.ends);
     } catch (failed) {
       error = /** @type {Error} */ (failed).message;
     }
@@ -141,7 +140,9 @@ class Start {
     const place = /** @type {HTMLElement} */ (this.form.querySelector("[data-outlook]"));
     place.setAttribute("aria-busy", String(this.busy === "planning"));
     render(html`${this.error ? html`<p class="notice notice-bad" role="alert">${this.error}</p>` : nothing}
-      ${plan ? this.outlook(plan) : this.error ? nothing : html`<p class="muted">Looking at your notes…</p>`}`, place);
+      ${plan ? this.outlook(plan) : nothing}
+      ${this.busy === "planning" ? html`<p class="at-work ${plan ? "over" : "hint"}"><progress class="progress" aria-label="Planning"></progress>
+        ${plan ? nothing : this.asks && this.kind === "link" ? "Finding the pairs that a model would judge, to know the price. In a large vault this takes minutes." : "Looking at your notes…"}</p>` : nothing}`, place);
     const band = /** @type {SVGElement|null} */ (this.form.querySelector("[data-band]"));
     const [from, to] = [placeOf(plan?.p50 ?? 0), placeOf(plan?.p90 ?? 0)];
     if (band) render(plan ? svg`<rect x=${Math.min(from, 99)} width=${Math.max(1, to - from)} height="4"/>` : nothing, /** @type {any} */ (band));
