@@ -59,6 +59,33 @@ def run_over(served: Served) -> str:
     return job.run
 
 
+def test_no_name_makes_a_screen_wider_than_its_window(
+    serve: Serve, visit: Visit, tmp_path: Path
+) -> None:
+    """A name, a tag or a word without an end is broken or cut, at the width of 400 % zoom."""
+    word = "x" * 180
+    text = f"---\ntags: [{word}]\n---\n# {word}\n\n{word * 9} [[a]]\n"
+    served = desk_with(serve, tmp_path, {**NOTES, f"{word}.md": text}).served
+    page = visit(served, "/", viewport={"width": 320, "height": 640}, reduced_motion="reduce")
+    note = page.request.get(f"{served.url}/api/graph/notes?search={word}").json()["items"][0]["id"]
+    wide: dict[str, int] = {}
+    for path in ("/review", f"/tags?tag={word}", f"/graph?note={note}", f"/notes/{note}"):
+        shown(page, served.url + path)
+        wide[path] = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+    assert max(wide.values()) <= 0, wide
+
+
+def test_with_colours_of_the_system_one_proposal_stands_out(
+    serve: Serve, visit: Visit, tmp_path: Path
+) -> None:
+    """What is transparent elsewhere would be as dark as the mark of the one in focus."""
+    page = visit(desk_with(serve, tmp_path).served, "/review", forced_colors="active")
+    sides = "all => all.map(one => getComputedStyle(one).borderLeftColor)"
+    first, *others = page.locator(".proposal").evaluate_all(sides)
+    assert others
+    assert first not in others
+
+
 def test_no_screen_has_a_serious_violation(serve: Serve, visit: Visit, tmp_path: Path) -> None:
     """Contrast, names, roles and focus hold on each screen with proposals, tags and links in it."""
     served = desk_with(serve, tmp_path, TAGGED).served
