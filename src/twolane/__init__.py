@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     from twolane.core.types import RequestCounts as RequestCounts
     from twolane.core.types import Succeeded as Succeeded
     from twolane.core.types import Usage as Usage
+    from twolane.core.wording import failure_words as failure_words
     from twolane.core.wording import gist as gist
     from twolane.core.wording import printable as printable
     from twolane.ending import cancel_run as cancel_run
@@ -174,7 +175,7 @@ _NAMES = {
         "Succeeded",
         "Usage",
     ),
-    "twolane.core.wording": ("gist", "printable"),
+    "twolane.core.wording": ("failure_words", "gist", "printable"),
     "twolane.ending": ("cancel_run", "check_forgettable", "forget_runs"),
     "twolane.engine": ("Engine",),
     "twolane.errors": (

@@ -30,8 +30,9 @@ class RunLine:
     """A run in a list. `label` is its vault, or the name of its input.
 
     `state` is the engine's, and `counts` are of its items: both None if no model was asked.
-    `became` is its outcome so far in words, `running` while a process works on it. `of_vault` tells
-    a run of notemill from one of `twolane run`; `asides` are the runs that were asked beside it.
+    `became` is its outcome so far in words, `running` while a process works on it. `noun` is what
+    one of its `total` is. `of_vault` tells a run of notemill from one of `twolane run`; `asides` are
+    the runs that were asked beside it.
     """
 
     id: str
@@ -43,6 +44,7 @@ class RunLine:
     became: str
     is_running: bool
     total: int
+    noun: str
     counts: Counts | None
     spent_nano: int
     of_vault: bool

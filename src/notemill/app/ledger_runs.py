@@ -166,7 +166,7 @@ class LedgerRuns:
             assert known is not None  # noqa: S101  # an entry has one of both
             return RunLine(
                 known.id, known.kind, printable(str(known.vault)), known.at_s, None, None, known.became,
-                is_running=False, total=known.total, counts=None, spent_nano=0, of_vault=True,
+                is_running=False, total=known.total, noun=known.noun, counts=None, spent_nano=0, of_vault=True,
             )  # fmt: skip
         own = self._tally(row, exact=exact)
         beside = [self._rows[one] for one in asides if one in self._rows]
@@ -185,6 +185,7 @@ class LedgerRuns:
             became=RUNNING if is_running else became,
             is_running=is_running,
             total=row.total,
+            noun="item" if known is None else known.noun,
             counts=own.counts,
             spent_nano=own.spent_nano
             + sum(self._tally(one, exact=exact).spent_nano for one in beside),

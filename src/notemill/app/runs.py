@@ -95,6 +95,13 @@ class KnownRun:
     renamed: bool = False
 
     @property
+    def noun(self) -> str:
+        """What one of its `total` is."""
+        if self.state is None:
+            return "pair" if self.of_links else "note"
+        return "request" if self.kind in (KIND_TAGS, *ASIDES) else "note"
+
+    @property
     def wrote(self) -> bool:
         """Whether there is, or was, anything to undo."""
         return self.written is not None or self.vocabulary or self.renamed

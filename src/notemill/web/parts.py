@@ -20,7 +20,7 @@ from notemill.errors import EmptyVaultError, NotemillError, VaultError
 from notemill.web.desk import Desk, NoVaultError
 from notemill.web.figures import span
 from notemill.web.own_files import own_files
-from twolane import TwolaneError, UnknownRunError, format_usd
+from twolane import TwolaneError, UnknownRunError, failure_words, format_usd
 
 DESK: Final = "desk"
 """Where a request's scope has the desk."""
@@ -73,6 +73,7 @@ def _templates() -> Environment:
     made.filters["json"] = _json
     made.filters["span"] = span
     made.filters["usd"] = format_usd
+    made.filters["failure"] = failure_words
     made.filters["instant"] = lambda at: datetime.fromtimestamp(at, UTC).isoformat()
     made.filters["utc"] = lambda at: datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M UTC")
     return made

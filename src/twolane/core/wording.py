@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _SURROGATES: Final = re.compile("[\ud800-\udfff]")
 
@@ -16,6 +19,40 @@ def counted(count: int, noun: str) -> str:
     if noun.endswith("y") and noun[-2] not in "aeiou":
         return f"{count:,} {noun[:-1]}ies"
     return f"{count:,} {noun}{'es' if noun.endswith(('ch', 's', 'sh', 'x')) else 's'}"
+
+
+# Kinds of failures whose own words say too little; the provider's names are those of its API.
+_FAILURES: Final[Mapping[str, str]] = {
+    "api_error": "internal error of the provider",
+    "authentication_error": "API key refused",
+    "billing_error": "no credit left",
+    "connection": "no connection",
+    "context_exceeded": "too long for the model",
+    "enforced_spend_limit_reached": "spend limit reached",
+    "errored": "error",
+    "invalid_reply": "reply in the wrong form",
+    "invalid_request_error": "invalid request",
+    "max_tokens": "reply cut off",
+    "missing": "no result",
+    "model_context_window_exceeded": "too long for the model",
+    "not_found_error": "not found",
+    "not_the_provider": "answered by something else",
+    "other_ending": "unusual ending",
+    "overloaded_error": "provider overloaded",
+    "pause_turn": "turn paused",
+    "permission_error": "not permitted",
+    "rate_limit_error": "rate limit",
+    "refusal": "refused by the model",
+    "stop_sequence": "cut off by a stop sequence",
+    "timeout_error": "provider too slow",
+    "tool_use": "tool asked for",
+    "uncertain": "answer lost",
+}
+
+
+def failure_words(kind: str) -> str:
+    """Return the kind of a failure, or of an unusual ending, in words: `reply cut off`."""
+    return _FAILURES.get(kind) or kind.replace("_", " ")
 
 
 def printable(text: str) -> str:

@@ -14,7 +14,7 @@ from twolane.core.money import format_usd, plain_usd
 from twolane.core.states import RunState
 from twolane.core.types import BEYOND_USAGE, UNKNOWN_USAGE, Lane
 from twolane.core.wording import clock as clock  # noqa: PLC0414  # see shown
-from twolane.core.wording import clock_time, gist
+from twolane.core.wording import clock_time, failure_words, gist
 from twolane.core.wording import counted as counted  # noqa: PLC0414  # see shown
 from twolane.core.wording import time_left_s as time_left_s  # noqa: PLC0414  # see shown
 from twolane.front.streams import print_json as print_json  # noqa: PLC0414  # see shown
@@ -135,9 +135,13 @@ def _deadline_object(kept: Kept) -> dict[str, Any]:
 
 def _endings_line(report: Report) -> str:
     """Return how answers ended that did not end as usual, '' if all did."""
-    told = ", ".join(f"{count:,} with {shown(how)}" for how, count in report.endings.items())
     total = sum(report.endings.values())
-    return f"{counted(total, 'answer')} ended in an unusual way: {told}" if told else ""
+    how = _failure_counts(report.endings)
+    return f"{counted(total, 'answer')} ended in an unusual way ({how})" if total else ""
+
+
+def _failure_counts(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{shown(failure_words(kind))}: {count:,}" for kind, count in counts.items())
 
 
 def _unpriced_lines(report: Report) -> Iterator[str]:
@@ -269,7 +273,7 @@ def print_failures(failures: Iterable[Failure], console: Console) -> None:
     groups = sorted(alike.values(), key=len, reverse=True)
     for group in groups[:SHOWN_FAILURES]:
         first, names = group[0], [shown(one.item) for one in group[:SHOWN_ALIKE]]
-        said = f"{first.kind}: {shown(first.message)}"
+        said = f"{shown(failure_words(first.kind))}: {shown(first.message)}"
         more = f" and {len(group) - len(names):,} more" if len(group) > len(names) else ""
         several = f"{counted(len(group), 'item')}: {said} ({', '.join(names)}{more})"
         line = several if len(group) > 1 else f"{names[0]}: {said}"
@@ -281,8 +285,7 @@ def print_failures(failures: Iterable[Failure], console: Console) -> None:
 
 def left_line(left: Mapping[str, int], noun: str) -> str:
     """Say how many failed items a retry would leave, and why."""
-    kinds = ", ".join(f"{count:,} {kind}" for kind, count in left.items())
     return (
         f"left as failed: {counted(sum(left.values()), noun)} that would fail again as it is "
-        f"({kinds}); --all sends those, too"
+        f"({_failure_counts(left)}); --all sends those, too"
     )

@@ -19,6 +19,7 @@ from notemill.vault.tidy import TidyKind
 from notemill.workflows.curation.survey import Selection
 from tests.doubles import ScriptedProvider
 from tests.fundamentals.shouting import question, settings, shout
+from tests.notemill.app.test_links import OFF, SEARCH
 from tests.notemill.fronts import KeepingFront, offline_mill
 from tests.twolane.ledger.sound import T0, make_sound
 from tests.twolane.worker.scene import Scene, ask
@@ -63,6 +64,7 @@ async def test_every_run_is_listed_whoever_began_it(mill: Mill, tmp_path: Path) 
     """Curations, runs of `twolane run` and those that asked no model stand in one list."""
     (mill.root / "Untidy.md").write_text("---\ntag: soil\n---\nText.\n")
     await mill.tidying.tidy((TidyKind.PLURAL,))
+    await mill.links.find(SEARCH, OFF)
     async with Engine.open(settings(tmp_path / "home"), responder=shout) as engine:
         await engine.start([question("k", "text")], label="prompts.jsonl")
     view = await LedgerView.open(mill.settings)
@@ -72,6 +74,8 @@ async def test_every_run_is_listed_whoever_began_it(mill: Mill, tmp_path: Path) 
     assert (found["curate"].became, found["curate"].of_vault) == ("proposed", True)
     assert found["curate"].counts is not None
     assert found["curate"].counts.succeeded == found["curate"].total == 3
+    assert (found["tidy"].noun, found["tidy"].total) == ("note", 1)
+    assert (found["link"].noun, found["link"].counts) == ("pair", None)
     for one in found.values():
         assert (await view.run(one.id)).line == one
     assert len(await view.runs(limit=1)) == 1

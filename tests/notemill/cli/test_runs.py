@@ -92,6 +92,11 @@ def test_runs_of_every_kind_are_listed_newest_first_with_what_became_of_them(she
     assert all(began - 1 <= one["created_at"] <= time.time() + 1 for one in runs)
     assert shell("runs") == 0
     assert time.strftime("%Y-%m-%d") in shell.out
+    pairs, notes = (
+        next(row for row in shell.out.splitlines() if one in row) for one in (links, tags)
+    )
+    assert " pair" in pairs
+    assert " 2 notes " in notes
 
 
 def test_a_second_undo_says_that_it_was_undone(shell: Shell) -> None:

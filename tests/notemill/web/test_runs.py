@@ -159,7 +159,13 @@ async def test_pages_can_be_read_without_script(site: ASGIApp) -> None:
     for run in ("done", "open", "canceled", "stopped"):
         assert f'href="/runs/{run}"' in listed
     done = await text_of(site, "/runs/done")
-    for said in ("3 of 4 succeeded", "msgbatch_aaaa", "invalid_reply", "k3", "Retry failed (1)"):
+    for said in (
+        "3 of 4 succeeded",
+        "msgbatch_aaaa",
+        "reply in the wrong form",
+        "k3",
+        "Retry failed (1)",
+    ):
         assert said in done
     only = await text_of(site, "/runs/open?state=submitted")
     assert "k1" in only
@@ -239,7 +245,10 @@ async def test_a_large_run_is_read_by_pages(tmp_path: Path) -> None:
         assert page.count("<tr>") < 300
         assert "after=99#items" in page
         assert ">k100<" in await text_of(site, f"/runs/{run}?after=99")
-        assert (await got(site, f"/runs/{run}"))["failures"][0]["count"] == 98
+        (group,) = (await got(site, f"/runs/{run}"))["failures"]
+        assert (group["count"], group["kind"]) == (98, "overloaded_error")
+        assert "provider overloaded</strong>" in page
+        assert "overloaded_error" not in page
 
 
 # -- figures and the timeline ---------------------------------------------------------------------

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from twolane.core.wording import counted, gist
+from twolane.core.retry import ENDINGS
+from twolane.core.wording import counted, failure_words, gist
 
 
 @pytest.mark.parametrize(
@@ -29,3 +30,12 @@ def test_what_is_said_of_several_items_alike_is_the_same() -> None:
     assert gist("not JSON: 'one'") == gist("not JSON: 'another'")
     assert gist("no such call", "a") == "no such call"
     assert gist("too long") != gist("too large")
+
+
+def test_a_failure_is_told_in_words() -> None:
+    """The provider's names and ours are for programs; one that nobody knows yet is read as well."""
+    assert failure_words("max_tokens") == "reply cut off"
+    assert failure_words("invalid_request_error") == "invalid request"
+    assert failure_words("unreadable_reply") == "unreadable reply"
+    assert failure_words("some_new_error") == "some new error"
+    assert not any("_" in failure_words(one) for one in ENDINGS)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from notemill.app.kinds import KIND_TAGS
 from notemill.app.runs import RunsToForget
 from twolane import format_usd
-from twolane.front.console import Table, shown
+from twolane.front.console import Table, counted, shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -23,8 +23,8 @@ def show_runs(found: RunList, console: Console) -> None:
     if not found.runs:
         console.print("no runs yet; start with: notemill curate VAULT")
         return
-    columns = ("run", "begun", "vault", "state", "notes", "cost")
-    table = Table(columns, frozenset({"notes", "cost"}))
+    columns = ("run", "begun", "vault", "state", "size", "cost")
+    table = Table(columns, frozenset({"size", "cost"}))
     for one in found.runs:
         report = found.reports.get(one.id)
         table.add(
@@ -32,7 +32,7 @@ def show_runs(found: RunList, console: Console) -> None:
             datetime.fromtimestamp(one.at_s).astimezone().strftime("%Y-%m-%d %H:%M"),
             str(one.vault),
             one.became,
-            f"{one.total:,}",
+            counted(one.total, one.noun),
             format_usd(report.actual_nano if report else 0),
         )
     console.print_table(table)

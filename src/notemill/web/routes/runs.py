@@ -35,6 +35,7 @@ TITLES: Final = {
     "consolidate": "New tags",
     "tags": "Tags",
     "tidy": "Tidying",
+    "apply": "Applying",
     "run": "Prompts",
 }
 """What the kinds of runs are called; others by their own name."""
