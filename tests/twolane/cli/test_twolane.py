@@ -616,7 +616,7 @@ def test_failed_items_end_with_3_and_can_be_retried(shell: Shell) -> None:
     assert shell("retry", report["run"], "--failed", "--json") == 3
     assert "sent again: 0 items" in shell.err
     assert "1 item that would fail again" in shell.err
-    assert "1 invalid_request_error" in shell.err
+    assert "(invalid request: 1)" in shell.err
     assert shell.posts() == before
     assert shell("retry", report["run"], "--failed", "--all", "--json") == 3
     assert shell("show", report["run"], "--item", "bad") == 0
@@ -628,9 +628,9 @@ def test_the_same_failure_is_shown_once_with_its_count(shell: Shell) -> None:
     source = write_input(shell.folder / "in.jsonl", 30, top_k=1)
     output = shell.folder / "out.jsonl"
     assert shell("run", source, "-o", output) == 3
-    shown = [line for line in shell.err.splitlines() if "invalid_request_error" in line]
+    shown = [line for line in shell.err.splitlines() if "invalid request" in line]
     assert len(shown) == 1
-    assert "30 items: invalid_request_error" in shown[0]
+    assert "30 items: invalid request: " in shown[0]
     assert "(id-0, id-1, id-2 and 27 more)" in shown[0]
     assert shell("show", "last", "--json") == 0
     assert len(shell.report["failures"]) == 30
