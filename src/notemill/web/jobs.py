@@ -42,6 +42,7 @@ MOST_JOBS: Final = 100
 """How many are remembered: the oldest that ended go first."""
 MOST_AT_ONCE: Final = 8
 MOST_LINES: Final = 200
+RESTS_WITHIN_S: Final = 10.0
 STOPS_WITHIN_S: Final = 5.0
 """How long a server that stops waits for calls in flight before it gives them up."""
 
@@ -212,6 +213,11 @@ class Jobs:
     def of_run(self, run: str) -> Job | None:
         """Return the newest job about a run."""
         return next((one for one in reversed(self._jobs.values()) if run and one.run == run), None)
+
+    async def at_rest(self, job: Job) -> None:
+        """Wait, for some seconds at most, until a job has ended or asks something."""
+        if job.task is not None and job.asked is None:
+            await asyncio.wait([job.task], timeout=RESTS_WITHIN_S)
 
     def take_up(self) -> None:
         """Resume the runs that the server worked on when it stopped."""

@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from notemill.app.ledger_lines import StageState
 from notemill.app.terms import OFFLINE
 from notemill.errors import UsageError
 from notemill.web.desk import Desk, NoVaultError
 from notemill.web.jobs import MOST_AT_ONCE, Job, JobState
+from notemill.web.site import create_site
 from tests.fundamentals.shouting import question, settings, shout
+from tests.notemill.web.asking import asked
 from tests.notemill.workflows.notes import write_notes
 from twolane import Engine, Settings
 
@@ -133,6 +136,26 @@ async def test_a_run_that_was_stopped_with_the_server_goes_on_with_the_next(tmp_
         found = await desk.ledger.run(again.run)
         assert found.line.counts is not None
         assert found.line.counts.succeeded == len(NOTES)
+
+
+async def test_a_stage_is_agreed_to_while_a_new_server_takes_its_run_up(tmp_path: Path) -> None:
+    """The page had its button before the server stopped: the yes counts, and begins no second job."""
+    async with desk_over(tmp_path) as desk:
+        job = await settled(desk.jobs.start("curate", {"stages": "2,6", "vocabulary": False}))
+
+    async with desk_over(tmp_path) as desk:
+        desk.jobs.start("resume", {"run": job.run})
+        answer = await asked(
+            create_site(desk), "POST", f"/api/runs/{job.run}/resume",
+            [("content-type", "application/json")], [b'{"after_stage": 1}'],
+        )  # fmt: skip
+        assert answer.status == 200, answer.body
+        taken_up, again = desk.jobs
+        await settled(again)
+        assert (taken_up.state, again.state) == (JobState.STOPPED, JobState.STOPPED)
+        assert again.asked is not None
+        states = [one.state for one in (await desk.ledger.run(job.run)).stages]
+        assert states == [StageState.VERIFIED, StageState.WAITS, StageState.TO_DO]
 
 
 async def test_a_run_without_a_vault_goes_on_without_one(tmp_path: Path) -> None:

@@ -171,12 +171,16 @@ async def cancel_run(desk: TheDesk, run_id: RunId, body: CancelBody) -> CancelAn
 async def resume_run(desk: TheDesk, run_id: RunId, body: ResumeBody) -> JobAnswer:
     """Continue a run; after a stage only if that stage still waits for an answer."""
     detail = await desk.ledger.run(run_id)
+    before = desk.jobs.of_run(detail.line.id)
+    waits = [one.number for one in detail.stages if one.state is StageState.WAITS]
+    if body.after_stage in waits and before is not None:
+        # A server that has just started took the run up, and is about to ask the same.
+        await desk.jobs.at_rest(before)
+        detail = await desk.ledger.run(run_id)
     if not detail.can_resume:
         raise UsageError(f"run {detail.line.id} cannot be continued: it is {detail.line.became}")
-    waits = [one.number for one in detail.stages if one.state is StageState.WAITS]
     if body.after_stage is not None and body.after_stage not in waits:
         raise UsageError(f"stage {body.after_stage} does not wait for an answer; reload the page")
-    before = desk.jobs.of_run(detail.line.id)
     question = None if before is None else before.asked
     if before is not None and question is not None:
         if body.after_stage is None or question.answer is not None:
