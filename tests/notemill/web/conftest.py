@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
 from tests.notemill.web.served import Served, sample_vault
 
@@ -36,6 +36,7 @@ CHROMIUM_FLAGS = (
 REFUSED = re.compile(r"the server responded with a status of (400|409)\b")
 WAIT_MS = 20_000
 """How long a browser test waits for what it expects: a busy machine is no failure."""
+expect.set_options(timeout=WAIT_MS)
 
 
 class Serve(Protocol):

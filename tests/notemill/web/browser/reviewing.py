@@ -6,8 +6,6 @@ import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from playwright.sync_api import expect
-
 from notemill.stores.deciding import Deciding
 from notemill.stores.proposals import Decision, ProposalKind
 from tests.notemill.proposing import propose, states, store_of
@@ -24,7 +22,6 @@ if TYPE_CHECKING:
     from tests.notemill.web.served import Served
 
 T = TypeVar("T")
-expect.set_options(timeout=20_000)  # a busy machine is no failure
 TEXT, TAG, TOPIC = ProposalKind.DESCRIPTION, ProposalKind.TAG, ProposalKind.TOPIC
 NAMES = ("a.md", "b.md", "sub/c.md", "sub/d.md")
 NOTES = {name: f"# About {name}\n\nSee [[b]].\n> A quoted line.\n" for name in NAMES}

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
     from pathlib import Path
 
-    from playwright.sync_api import Locator, Page
+    from playwright.sync_api import APIResponse, Locator, Page, Route
 
     from tests.notemill.web.conftest import Serve, Visit
     from tests.notemill.web.served import Served
@@ -237,16 +237,27 @@ def test_a_lost_server_costs_the_page_nothing_but_time(serve: Serve, visit: Visi
 def test_a_run_that_nobody_works_on_is_canceled_when_it_is_resumed(
     serve: Serve, visit: Visit
 ) -> None:
-    """The page says what becomes of the request, and offers it no second time."""
+    """The page says what becomes of the request, and offers it no second time.
+
+    It is read once more where the request was made while it was being read.
+    """
     served = serve(None)
     run = hostile_run(served.settings.home)
-    page = visit(served, f"/runs/{run}")
+    page = visit(served, "/runs")
+    held: list[tuple[Route, APIResponse]] = []
+    again = f"**/runs/{run}?whole=yes"
+    page.route(again, lambda route: held.append((route, route.fetch())), times=1)
+    with page.expect_request(again):
+        page.goto(f"{served.url}/runs/{run}")
     expect(page.get_by_role("grid")).to_be_visible()
     page.get_by_role("button", name="Cancel run").click()
     page.get_by_role("dialog").press("Escape")
     expect(page.get_by_role("dialog")).to_be_hidden()
     page.get_by_role("button", name="Cancel run").click()
     page.get_by_role("dialog").get_by_role("button", name="Cancel run").click()
+    expect(page.get_by_role("status").filter(has_text="Cancellation requested")).to_be_visible()
+    ((route, answer),) = held
+    route.fulfill(response=answer)
     expect(page.get_by_text("it is carried out when the run is resumed")).to_be_visible()
     expect(page.get_by_role("button", name="Cancel run")).to_have_count(0)
 

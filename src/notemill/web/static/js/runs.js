@@ -17,7 +17,7 @@ const path = (/** @type {string} */ end) => `/api/runs/${encodeURIComponent(show
 
 /** @type {Map<string, string>} */
 const serverSaid = new Map();
-let [refreshAt, refreshTimer, refreshTook] = [Infinity, 0, 0]; // what takes long is asked for less often
+let [refreshAt, refreshTimer, refreshTook, newest] = [Infinity, 0, 0, 0]; // what takes long is asked for less often
 
 /** Show the page as it is now, in `ms` at the latest. @param {number} ms */
 function refresh(ms) {
@@ -26,10 +26,12 @@ function refresh(ms) {
   window.clearTimeout(refreshTimer);
   refreshAt = at;
   refreshTimer = window.setTimeout(async () => {
+    refreshAt = Infinity; // what happens from now on may not be in what is read
     const began = performance.now();
     const fresh = await pageAt(`${location.pathname}?whole=yes`);
     refreshTook = performance.now() - began;
-    refreshAt = Infinity;
+    if (began < newest) return;
+    newest = began;
     for (const old of document.querySelectorAll("[data-live]")) {
       const next = fresh?.getElementById(old.id);
       const selection = document.getSelection();
@@ -55,8 +57,7 @@ function replacePart(old, next) {
 }
 
 window.setInterval(() => {
-  if (document.hidden) return;
-  for (const one of document.querySelectorAll("[data-since]")) {
+  for (const one of document.hidden ? [] : document.querySelectorAll("[data-since]")) {
     one.textContent = span(Date.now() / 1000 - Number(/** @type {HTMLElement} */ (one).dataset.since));
   }
 }, 5000);
