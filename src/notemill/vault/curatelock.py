@@ -32,11 +32,16 @@ def curate_lock(state: Path, root: Path) -> Iterator[None]:
         lock.acquire()
     except Timeout:
         try:
-            who = holder.read_text()
-        except OSError:
-            who = "unknown"
+            number = holder.read_text()
+        except OSError:  # it has just begun, or ended
+            number = ""
+        who = f"process {number}" if number else "another process"
+        if number == str(os.getpid()):  # other work of a server, which nobody should stop for this
+            raise VaultLockedError(
+                f"other work on {root} is under way; try again once it has ended"
+            ) from None
         raise VaultLockedError(
-            f"process {who} is curating {root}; wait for it, or stop it, and run the command again"
+            f"{who} is working on {root}; wait for it, or stop it, and run the command again"
         ) from None
     try:
         # Who it is, is a courtesy: without it the lock still holds.

@@ -78,7 +78,7 @@ async def test_another_process_is_refused_until_the_last_work_has_ended(
     second, second_may_end = await at_work(mill, "link")
     first_may_end.set()
     await first
-    with pytest.raises(VaultLockedError, match="is curating"):
+    with pytest.raises(VaultLockedError, match="is under way"):
         async with other.working("curate"):
             pass
     second_may_end.set()

@@ -276,4 +276,4 @@ def test_two_curations_of_one_vault_at_once_are_one(tmp_path: Path) -> None:
 
     ended = asyncio.run(beside_another())
     assert ended.returncode == 7
-    assert f"process {os.getpid()} is curating" in ended.stderr
+    assert f"process {os.getpid()} is working on" in ended.stderr
