@@ -356,6 +356,17 @@ def test_without_a_server_nothing_is_decided_and_the_page_comes_back(
     assert desk.decided() == {"p1": "rejected", "p2": "rejected", "p3": "accepted"}
 
 
+def test_what_was_decided_elsewhere_during_an_edit_stays_so(desk: Desk, watched: Page) -> None:
+    """Who types looks at the text: the decision is on what was shown when they began."""
+    page = watched
+    press(page, "e", "End", "!")
+    desk.decide(Decision.REJECT, "p1")
+    in_state(page, "rejected", 1)
+    press(page, "Enter")
+    expect(page.locator(".toast")).to_contain_text("had been decided elsewhere")
+    assert desk.decided() == {"p1": "rejected"}
+
+
 def test_a_connection_that_only_looks_alive_is_given_up(desk: Desk, watched: Page) -> None:
     """A server that is halted, as after a sleep, is told of; once it goes on, so does the page."""
     page, goes_on = watched, threading.Event()

@@ -53,7 +53,7 @@ class Review extends HTMLElement {
     /** @type {Step[]} */ this.steps = [];
     /** @type {string|null} */ this.next = null;
     /** @type {Listing} */ this.last = { items: [], next: null, counts: {}, matching: {}, kinds: {}, groups: {}, left_s: 0 };
-    /** @type {{id: string, text: string, error: string}|null} */ this.editing = null;
+    /** @type {{id: string, text: string, error: string, was?: string}|null} */ this.editing = null;
     /** @type {string[]} */ this.vocabulary = [];
     /** @type {string[]} */ this.folders = [];
     this.view = new URLSearchParams();
@@ -316,12 +316,12 @@ class Review extends HTMLElement {
 
   // -- deciding ----------------------------------------------------------------------------------
 
-  /** @param {Choice} choice @param {string} [value] */
-  decide(choice, value) {
+  /** @param {Choice} choice @param {string} [value] @param {string} [was] the state that was seen, if not the one shown now */
+  decide(choice, value, was) {
     const { row } = this;
     if (!row || this.saving.has(row.id)) return;
     if (!DECIDABLE.includes(row.state)) return toast(`This is ${row.state} already; what was written is undone by its run.`);
-    this.press({ id: row.id, rows: [row.id], choice, was: row.state, value });
+    this.press({ id: row.id, rows: [row.id], choice, was: was ?? row.state, value });
     this.advance();
   }
 
@@ -429,17 +429,17 @@ class Review extends HTMLElement {
     if (!first.id || !this.rows.has(first.id)) return;
     this.faults.set(first.id, `Not saved: ${error.message}`);
     this.show(first.id);
-    if (first.value !== undefined) this.edit({ id: first.id, text: first.value, error: error.message });
+    if (first.value !== undefined) this.edit({ id: first.id, text: first.value, error: error.message, was: first.was });
   }
 
   // -- editing -----------------------------------------------------------------------------------
 
-  /** @param {{id: string, text: string, error: string}} [again] */
+  /** @param {{id: string, text: string, error: string, was?: string}} [again] */
   async edit(again) {
     const { row } = this;
     if (!row || this.saving.has(row.id)) return;
     if (row.edit === null || !DECIDABLE.includes(row.state)) return toast("There is nothing to edit in this one.");
-    this.editing = again ?? { id: row.id, text: row.edit, error: "" };
+    this.editing = again ?? { id: row.id, text: row.edit, error: "", was: row.state };
     this.draw();
     const field = /** @type {HTMLInputElement|null} */ (this.querySelector(".edit textarea, .edit input"));
     field?.focus();
@@ -472,7 +472,7 @@ class Review extends HTMLElement {
     const value = editing.text.trim();
     this.editing = null;
     this.button = "";
-    this.decide("accept", value === row.edit ? undefined : value);
+    this.decide("accept", value === row.edit ? undefined : value, editing.was);
   }
 
   // -- applying ----------------------------------------------------------------------------------
