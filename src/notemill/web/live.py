@@ -160,6 +160,7 @@ class Hub:
         self._closed = True
         if self._ticking is not None:
             self._ticking.cancel()
+            await asyncio.gather(self._ticking, return_exceptions=True)
         await asyncio.gather(*(_close(one.socket) for one in self._pages))
 
     async def waiting(self) -> int:
@@ -182,6 +183,9 @@ class Hub:
 
     async def _hear(self, page: Page) -> None:
         await self._snapshot(page, anew=True)
+        if self._closed:  # meanwhile; what is looked at is closed next
+            await _close(page.socket)
+            return
         self._pages.add(page)
         self._begin_ticking()
         while True:

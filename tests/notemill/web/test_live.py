@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
+from starlette.websockets import WebSocketDisconnect
 from websockets.sync.client import ClientConnection, connect
 
 from notemill.app.reviewing import Wanted
@@ -18,6 +20,8 @@ from twolane.ledger import LEDGER_FILE, Ledger
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from starlette.websockets import WebSocket
 
     from tests.notemill.web.conftest import Serve
     from tests.notemill.web.served import Served
@@ -93,6 +97,45 @@ def test_another_fronts_decision_is_told(serve: Serve, tmp_path: Path) -> None:
         )
 
     assert told["counts"]["pending"] == before[ProposalState.PENDING] - 1
+
+
+def test_a_page_that_comes_at_the_end_is_sent_away(serve: Serve, tmp_path: Path) -> None:
+    """What is being looked up for it while the server ends is the last that is."""
+    served = serve(write_notes(tmp_path / "vault", NOTES))
+    page = _Arriving()
+
+    async def comes_at_the_end() -> None:
+        serving = asyncio.create_task(served.desk.hub.serve(cast("WebSocket", page)))
+        await page.accepted.wait()
+        await served.desk.hub.aclose()
+        await serving
+
+    served.wait_for(comes_at_the_end())
+    assert page.closed.is_set()
+
+
+class _Arriving:
+    """The server's end of the connection of a page that says nothing."""
+
+    def __init__(self) -> None:
+        """Wait for the server to take it."""
+        self.accepted, self.closed = asyncio.Event(), asyncio.Event()
+
+    async def accept(self) -> None:
+        """Be taken."""
+        self.accepted.set()
+
+    async def receive_text(self) -> str:
+        """Say nothing until the end."""
+        await self.closed.wait()
+        raise WebSocketDisconnect
+
+    async def send_text(self, _: str) -> None:
+        """Take a message."""
+
+    async def close(self, _code: int) -> None:
+        """Be sent away."""
+        self.closed.set()
 
 
 def test_the_number_that_waits_is_counted_for_a_changed_queue_and_a_new_connection(
