@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -13,15 +14,17 @@ from notemill.errors import UsageError
 from notemill.stores.proposals import ProposalKind, ProposalState
 from notemill.vault.related import Form
 from notemill.workflows.links.finding import LinkSearch
+from tests.doubles import ScriptedProvider
 from tests.notemill.fronts import KeepingFront, front_of, offline_mill
-from tests.notemill.workflows.notes import Desk, many
+from tests.notemill.workflows.notes import Desk, asks_about_tags, curated, many, title_of
 from twolane import Lane
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from notemill.app.mill import Mill
+    from notemill.app.opened import OpenVault
     from notemill.app.planning import WorkPlan
 
 NOTES = {
@@ -40,6 +43,17 @@ def use(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
 def words(text: str) -> list[str]:
     """Return the words of a text, names with their underscores."""
     return re.findall(r"\w+", text)
+
+
+def _with_own_tag(params: Mapping[str, Any]) -> str:
+    return curated(
+        params, **({} if asks_about_tags(params) else {"tags": [f"a/{title_of(params)}"]})
+    )
+
+
+async def links_resumed(mill: Mill, *, run: str) -> None:
+    """Go on with a run as if it was about links."""
+    await mill.links.resume(await mill.engine.run(run))
 
 
 def kinds(desk: Desk, run: str = "") -> set[ProposalKind]:
@@ -165,3 +179,31 @@ def test_a_run_of_what_is_off_does_not_go_on(tmp_path: Path, use: Callable[[str]
     refused = desk.resume(ended.run)
     assert (refused.code, len(desk.requests)) == (2, asked)
     assert "curation is switched off" in refused.shown
+    use("description")
+    with pytest.raises(UsageError, match="links are switched off"):
+        desk.through_the_door(partial(links_resumed, run=ended.run))
+
+
+def test_new_tags_of_an_earlier_run_are_not_put_in_order_while_tags_are_off(
+    tmp_path: Path, use: Callable[[str], None]
+) -> None:
+    """A process died before it had done so: nothing is asked about them until tags are used."""
+    desk = Desk(tmp_path, many(6), ScriptedProvider(_with_own_tag))
+    run = desk.curate().run
+
+    def in_order(opened: OpenVault) -> int:
+        return len(opened.review.invented(run))
+
+    def forget_order(opened: OpenVault) -> None:
+        with opened.store.transaction() as db:
+            db.execute("DELETE FROM invented_tags")
+
+    assert desk.on(in_order) == 6
+    desk.on(forget_order)
+    use("description")
+    assert "nothing to do" in desk.curate().shown
+    assert desk.resume(run).code == 0
+    assert desk.on(in_order) == 0
+    use("description, tags")
+    desk.curate()
+    assert desk.on(in_order) == 6
