@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import re
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
 from playwright.sync_api import expect
 
 from notemill.stores.proposals import Decision
+from tests.notemill.proposing import propose
 from tests.notemill.web.browser.reviewing import (
     NOTES,
     TAG,
     TEXT,
+    TOPIC,
     VALUES,
     Held,
     current,
     desk_with,
     press,
 )
-from tests.notemill.workflows.notes import tree
+from tests.notemill.workflows.notes import tree, write_notes
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -234,6 +237,26 @@ def test_one_decision_for_a_value_with_exceptions(desk: Desk, visit: Visit) -> N
     press(page, "u", "u")
     left(page, 4)
     assert desk.decided() == {}
+
+
+def test_by_value_a_group_stays_where_it_is_while_more_is_proposed(
+    desk: Desk, visit: Visit
+) -> None:
+    """Neither decisions nor proposals of a run move it below a larger one before the page is read anew."""
+    page = visit(desk.served, "/review?order=value&kind=tag&kind=topic")
+    heads = page.locator(".head")
+    expect(heads).to_contain_text(["#garden/soil", "rot"])
+    press(page, "x", "x")
+    in_state(page, "rejected", 2)
+    write_notes(desk.vault, {"e.md": "About e.\n"})
+    home = desk.served.settings.home
+    with ThreadPoolExecutor(1) as other:
+        other.submit(propose, home, desk.vault, {"e.md": [(TOPIC, "rot")]}, run="later").result()
+    in_state(page, "pending", 7)
+    two, five = re.compile(r"#garden/soil\s+2 notes"), re.compile(r"rot\s+5 notes")
+    expect(heads).to_contain_text([two, five])
+    page.reload()
+    expect(heads).to_contain_text([five, two])
 
 
 def test_never_ends_every_open_proposal_of_a_value(desk: Desk, visit: Visit) -> None:

@@ -72,7 +72,9 @@ class Review extends HTMLElement {
     this.replaceChildren();
     this.take(given.listing, true);
     if (given.detail) this.details.set(given.detail.item.id, given.detail);
-    this.start(new URLSearchParams(location.search).get("at") ?? "");
+    /** The row that the list begins at, '' for its beginning. */
+    this.begun = new URLSearchParams(location.search).get("at") ?? "";
+    this.start(this.begun);
     const [down, up] = [{ label: "Next", run: () => this.move(1), repeats: true }, { label: "Previous", run: () => this.move(-1), repeats: true }];
     keys({
       A: { label: "Accept", run: () => this.decide("accept") },
@@ -186,6 +188,7 @@ class Review extends HTMLElement {
       const listing = await api("GET", asked);
       if (this.fetching !== asked) return false;
       this.take(listing, anew);
+      if (!after) this.begun = "";
       if (at && !after && !this.rows.has(at)) await this.add([at]);
       return true;
     } catch (error) {
@@ -266,7 +269,8 @@ class Review extends HTMLElement {
     const open = [...this.rows.values()].filter((row) => row.state === "pending").length;
     const states = this.view.getAll("state");
     if (!this.next && (now.matching.pending ?? 0) > open && (!states.length || states.includes("pending"))) {
-      await this.load("", this.current, this.order !== "value"); // by value, groups stay where they are
+      // By value, groups stay where they are; those before the first one shown have to come before it.
+      await this.load("", this.current, this.order !== "value" || this.begun !== "");
     }
     if (!this.row || (before?.state === "pending" && this.row.state !== "pending" && this.editing?.id !== this.current)) this.advance();
     this.draw();
