@@ -390,6 +390,22 @@ def test_what_was_decided_elsewhere_during_an_edit_stays_so(desk: Desk, watched:
     assert desk.decided() == {"p1": "rejected"}
 
 
+def test_a_page_in_a_network_and_one_that_keeps_nothing_decide_all_the_same(
+    desk: Desk, watched: Page
+) -> None:
+    """Without what a browser gives to secure addresses alone, and without its storage."""
+    page = watched
+    page.add_init_script("delete Crypto.prototype.randomUUID; delete Navigator.prototype.locks")
+    page.add_init_script("""for (const one of ["localStorage", "sessionStorage"])
+      Object.defineProperty(window, one, { get() { throw new DOMException("no", "SecurityError"); } })""")
+    page.reload()
+    press(page, "a")
+    in_state(page, "accepted", 1)
+    press(page, "u")
+    in_state(page, "accepted", 0)
+    assert desk.decided() == {}
+
+
 def test_a_connection_that_only_looks_alive_is_given_up(desk: Desk, watched: Page) -> None:
     """A server that is halted, as after a sleep, is told of; once it goes on, so does the page."""
     page, goes_on = watched, threading.Event()

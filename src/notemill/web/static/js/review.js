@@ -790,13 +790,15 @@ function hold(name) {
 
 /** Steps belong to the page that took them: a reload keeps them, a tab made from another has its own. */
 async function nameOfFront() {
-  let name = sessionStorage.getItem(NAME) ?? "";
-  if (!name || !(await hold(name))) {
-    name = `page-${crypto.randomUUID()}`;
-    await hold(name);
+  const drawn = `page-${crypto.getRandomValues(new BigUint64Array(2)).join("-")}`; // randomUUID is not there at a --host
+  try {
+    let name = sessionStorage.getItem(NAME) ?? "";
+    if (!name || !(await hold(name))) await hold((name = drawn));
+    sessionStorage.setItem(NAME, name);
+    return name;
+  } catch {
+    return drawn; // a browser that keeps nothing
   }
-  sessionStorage.setItem(NAME, name);
-  return name;
 }
 
 const front = nameOfFront();

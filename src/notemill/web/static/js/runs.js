@@ -141,6 +141,7 @@ document.addEventListener("click", async (event) => {
   if (!button || event.detail > 1) return;
   try {
     if (button.dataset.copy) {
+      if (!navigator.clipboard) throw new Error(`This browser does not copy here: ${button.dataset.copy}`);
       await navigator.clipboard.writeText(button.dataset.copy);
       toast("Copied", { tone: "good" });
     } else if (button.dataset.do) {
