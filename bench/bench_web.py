@@ -7,9 +7,11 @@ later ones. What a browser shows needs Chromium, and is left out where there is 
 
 - pages: every screen by HTTP, and until Home's first paint;
 - decision: one proposal accepted, until the answer;
-- run: a page of many items, until its first rows; its heap and nodes after scrolling to the end;
+- run: a page of many items, nearly all of which have ended, until its first rows; its heap and
+  nodes after scrolling to the end;
 - updates: items that change 50 times a second; how far apart the frames of the page are;
-- hidden: processor time of a server whose only page is hidden, taken for an hour.
+- hidden: processor time of a server whose only page is hidden, and of one without a page, for an
+  hour.
 """
 
 from __future__ import annotations
@@ -34,9 +36,9 @@ from notemill.app.mill import Mill
 from notemill.app.terms import OFFLINE, RunTerms
 from notemill.workflows.curation.survey import Selection
 from tests.doubles import ScriptedProvider
-from tests.fundamentals.shouting import question, shout
 from tests.notemill.fronts import KeepingFront
 from tests.notemill.web.conftest import CHROMIUM, CHROMIUM_FLAGS
+from tests.notemill.web.ledgers import large_run
 from tests.notemill.web.served import Served
 from tests.twolane.worker.scene import ask
 from twolane import Engine, Lane, Settings
@@ -51,6 +53,9 @@ UPDATES_A_SECOND = 50
 UPDATED_S = 30
 CALLS_AT_ONCE = 10
 FIRST_ROW = "[role=grid] [role=row][aria-rowindex='2']"
+WHEN_ROWS = f"""(() => {{ const look = () => {{
+  if (document.querySelector("{FIRST_ROW}")) window.rowsAt = performance.now();
+  else requestAnimationFrame(look); }}; look(); }})()"""
 HIDDEN_S = 60
 FRAMES = """() => new Promise((done) => {
   const gaps = []; let last = performance.now(); const end = last + 5000;
@@ -92,9 +97,7 @@ async def prepare(root: Path, settings: Settings, curated: int, items: int) -> s
         await mill.curating.curate(
             Selection(limit=curated), RunTerms(stages="none"), vocabulary=False
         )
-    async with Engine.open(settings, responder=shout) as engine:
-        run = await engine.start([question(f"item {n}", "text") for n in range(items)])
-        return run.id
+    return large_run(settings.home, items)
 
 
 def open_slow(settings: Settings) -> Engine:
@@ -143,16 +146,16 @@ def in_browser(served: Served, run: str) -> None:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(CHROMIUM_FLAGS))
         paint(served, browser)
-        large_run(served, browser, run)
+        many_items(served, browser, run)
         browser.close()
 
 
 def paint(served: Served, browser: Browser) -> None:
-    """Time Home until its first paint, in five new tabs."""
+    """Time Home until its first paint, ten times."""
     page = browser.new_page()
     page.goto(served.enter)
     times = []
-    for _ in range(5):
+    for _ in range(10):
         page.goto(served.url + "/")
         page.wait_for_function("performance.getEntriesByName('first-contentful-paint').length")
         script = "performance.getEntriesByName('first-contentful-paint')[0].startTime"
@@ -161,15 +164,16 @@ def paint(served: Served, browser: Browser) -> None:
     page.close()
 
 
-def large_run(served: Served, browser: Browser, run: str) -> None:
+def many_items(served: Served, browser: Browser, run: str) -> None:
     """Time a run's first rows; count heap and nodes at its end; follow updates; hide the page."""
     page = browser.new_page()
+    page.add_init_script(WHEN_ROWS)
     page.goto(served.enter)
     times = []
-    for _ in range(5):
-        page.goto(f"{served.url}/runs/{run}", wait_until="commit")
-        page.wait_for_selector(FIRST_ROW)
-        times.append(page.evaluate("performance.now()") / 1000)
+    for _ in range(10):
+        page.goto(f"{served.url}/runs/{run}")
+        page.wait_for_function("window.rowsAt")
+        times.append(page.evaluate("window.rowsAt") / 1000)
     line("run, first rows", times)
     grid = page.locator("[role=grid]")
     for share in (0.25, 0.5, 0.75, 1.0):
@@ -216,15 +220,22 @@ def slow() -> ScriptedProvider:
 
 
 def hidden(page: Page) -> None:
-    """Measure the processor time that a hidden page costs its server."""
+    """Measure the processor time of the server with a hidden page, and then without one."""
     hide: Any = """() => { Object.defineProperty(document, 'hidden', {get: () => true});
         document.dispatchEvent(new Event('visibilitychange')); }"""
     page.evaluate(hide)
+    idle(page, "hidden page, processor in an hour")
+    page.goto("about:blank")
+    idle(page, "no page, processor in an hour")
+
+
+def idle(page: Page, name: str) -> None:
+    """Measure the processor time of this process while nothing happens."""
     page.wait_for_timeout(1000)
     began, cpu = time.monotonic(), time.process_time()
     page.wait_for_timeout(HIDDEN_S * 1000)
     share = (time.process_time() - cpu) / (time.monotonic() - began)
-    print(f"{'hidden page, processor in an hour':<34}{share * 3600:>9.2f} s")
+    print(f"{name:<34}{share * 3600:>9.2f} s")
 
 
 def main() -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from notemill.app.aside import with_asides
 from notemill.app.failure_groups import grouped
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
     from notemill.app.ledger_lines import RunLine
-    from twolane import BatchRow, Counts, Expiring, ItemLine, RunRow, Settings, Timeline
+    from twolane import BatchRow, Counts, Expiring, ItemLine, Report, RunRow, Settings, Timeline
 
 MOST_ITEMS: Final = 1_000
 """The most items of a page."""
@@ -36,13 +36,15 @@ MOST_FAILURES: Final = 300
 """How many failures are looked at to group them: each may need its note to be read."""
 INTERVALS: Final = 80
 """Of a timeline: as many as a screen tells apart."""
-BATCH_LIFE_S: Final = 86_400.0
+DAY_S: Final = 86_400.0
+BATCH_LIFE_S: Final = DAY_S
 """Providers end a batch after a day."""
 REASON_CHARS: Final = 300
 _MOST_INDEX: Final = 1 << 31
 _AT_PROVIDER: Final = (BatchState.SUBMITTED, BatchState.CANCELING)
 _CLOSED: Final = (BatchState.COLLECTED, BatchState.REFUSED, BatchState.LOST, BatchState.ORPHAN)
 _IN_FLIGHT: Final = (ItemState.RUNNING, ItemState.SUBMITTED)
+T = TypeVar("T")
 
 
 class LedgerReading:
@@ -56,6 +58,8 @@ class LedgerReading:
         self._names = ShownNames(settings)
         self._number = 0
         self._seen: tuple[object, ...] = ()
+        self._kept: dict[tuple[Callable[..., Any], str], Any] = {}
+        self._kept_at: tuple[object, ...] = ()
         self._open()
 
     def _open(self) -> None:
@@ -80,6 +84,22 @@ class LedgerReading:
             self._number += 1
         return self._number
 
+    def _once(self, read: Callable[[RunRow], T], row: RunRow) -> T:
+        """Return what `read` reads of a run, again only after somebody wrote, or on another day.
+
+        A report has the state of the month's budget, which a month's end changes, too.
+        """
+        at = (self._file, self._reader.version(), self._clock() // DAY_S)
+        if at != self._kept_at:
+            self._kept, self._kept_at = {}, at
+        if (read, row.id) not in self._kept:
+            self._kept[read, row.id] = read(row)
+        found: T = self._kept[read, row.id]
+        return found
+
+    def _report(self, row: RunRow) -> Report:
+        return self._reader.report(row, with_failures=False)
+
     # -- runs -------------------------------------------------------------------------------------
 
     def runs(self, limit: int) -> tuple[RunLine, ...]:
@@ -100,12 +120,12 @@ class LedgerReading:
         if row is None:
             return RunDetail(self._runs.line(entry))
         beside = [rows[one] for one in entry.asides if one in rows]
-        reports = [self._reader.report(one, with_failures=False) for one in (row, *beside)]
+        reports = [self._once(self._report, one) for one in (row, *beside)]
         for one, report in zip((row, *beside), reports, strict=True):
             self._runs.take(one, report)
         line = self._runs.line(entry)
         failed = reports[0].items.failed
-        left = self._reader.always_failing(row) if failed else {}
+        left = self._once(self._reader.always_failing, row) if failed else {}
         return RunDetail(
             line,
             report=with_asides(reports[0], reports[1:]),

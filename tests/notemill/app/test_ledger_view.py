@@ -82,6 +82,22 @@ async def test_every_run_is_listed_whoever_began_it(mill: Mill, tmp_path: Path) 
     await view.aclose()
 
 
+async def test_a_report_is_read_again_after_the_ledger_has_changed(
+    view: LedgerView, tmp_path: Path
+) -> None:
+    """It is reckoned over all items: once for every state of the ledger."""
+    make_sound(tmp_path / "home")
+    before = (await view.run("open")).report
+    assert (await view.run("open")).report is before
+    ledger = Ledger(tmp_path / "home" / LEDGER_FILE)
+    ledger.cancel_all(ledger.run("open"), reason="canceled by hand")
+    ledger.close()
+    after = (await view.run("open")).report
+    assert before is not None
+    assert after is not None
+    assert after.items.canceled > before.items.canceled
+
+
 async def test_a_run_has_its_report_and_what_can_be_done(view: LedgerView, tmp_path: Path) -> None:
     """The state decides what is offered: an open run is resumed, a done one retried."""
     with pytest.raises(UnknownRunError):
