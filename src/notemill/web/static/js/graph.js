@@ -37,8 +37,6 @@ async function libraries() {
   return { Sigma, graphology };
 }
 
-/** @param {unknown} error */
-const message = (error) => String(error instanceof Error ? error.message : error);
 
 /** @param {string} id */
 const around = (id) => `/graph?note=${encodeURIComponent(id)}`;
@@ -91,7 +89,7 @@ class GraphElement extends HTMLElement {
       for (const old of this.stage.querySelectorAll("[data-drawing], [data-loading]")) old.remove();
       this.listen();
     } catch (error) {
-      this.tell(message(error));
+      this.tell(/** @type {Error} */ (error).message);
     }
   }
 

@@ -56,12 +56,10 @@ class Live {
   /** Give up a connection without an answer: after a sleep, or with its server halted, it only looks alive. */
   ask() {
     if (document.hidden || this.socket?.readyState !== WebSocket.OPEN) return;
-    if (!this.asked) this.send({ ask: (this.asked = true) });
-    else {
-      this.socket.close();
-      this.socket = null;
-      this.lost();
-    }
+    if (!this.asked) return this.send({ ask: (this.asked = true) });
+    this.socket.close();
+    this.socket = null;
+    this.lost();
   }
 
   connect() {
