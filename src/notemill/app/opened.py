@@ -51,8 +51,8 @@ class OpenVault:
     ) -> None:
         """Open the vault in `folder`; the data kept about it is in `home`.
 
-        Only the properties `used` are proposed and written. `watch` follows the reading of notes, by up to `processes` processes if there are many.
-        Raises VaultError saying what to do.
+        Only the properties `used` are proposed and written. `watch` follows the reading of notes, by
+        up to `processes` processes if there are many. Raises VaultError saying what to do.
         """
         claim(home)
         self.privacy = privacy

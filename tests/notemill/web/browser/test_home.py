@@ -122,7 +122,7 @@ def test_a_long_search_for_a_price_is_seen_to_be_at_work(
 def test_a_budget_that_is_too_small_says_so(tmp_path: Path, serve: Serve, visit: Visit) -> None:
     """It tells how many notes it is enough for; with a deadline that it cannot keep nothing goes."""
     dialog = paid(tmp_path, serve, visit)
-    dialog.get_by_label("Budget in dollars").fill("0.001")
+    dialog.get_by_label("Budget in dollars").fill("0,001")
     expect(dialog.locator("[data-reason]")).to_contain_text("the budget of $0.001 is enough for")
     dialog.get_by_role("slider").press("Home")
     expect(dialog.get_by_role("alert")).to_contain_text("raise it, or leave out the deadline")
@@ -130,8 +130,11 @@ def test_a_budget_that_is_too_small_says_so(tmp_path: Path, serve: Serve, visit:
     expect(go).to_have_attribute("aria-disabled", "true")
     go.press("Enter")
     expect(dialog).to_be_visible()
-    dialog.get_by_label("Budget in dollars").fill("much")
-    expect(dialog.get_by_role("alert")).to_contain_text("an amount in dollars")
+    for unclear in ("much", "1,500"):
+        dialog.get_by_label("Budget in dollars").fill("2")
+        expect(dialog.get_by_role("alert")).to_have_count(0)
+        dialog.get_by_label("Budget in dollars").fill(unclear)
+        expect(dialog.get_by_role("alert")).to_contain_text("an amount in dollars")
 
 
 def test_tidying_says_what_would_change_and_writes_what_is_chosen(

@@ -26,7 +26,7 @@ function valueOf(one) {
   if (one instanceof HTMLInputElement && one.type === "radio") return one.checked && one.value ? true : null;
   const text = one.value.trim();
   if (type === "flag") return text ? true : null;
-  if (type === "dollars") return text.replace(/^\$/, "").replace(",", ".") || null;
+  if (type === "dollars") return text.replace(/^\$/, "").replace(/^(?![1-9]\d*,\d{3}\b)(\d*),/, "$1.") || null; // "1,500" may mean either
   return text && number !== undefined ? Number(text) : text || null;
 }
 
