@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -38,6 +39,8 @@ REST: Final = 4
 """After a look that took long, others are left alone for so many times as long."""
 LONGEST_REST_S: Final = 0.6
 """The longest such rest: others' decisions have to show within a second."""
+FRESH_S: Final = 1.0
+"""Whoever goes quickly from page to page does not have proposals counted for each."""
 MOST_ROWS: Final = 1_000
 """The largest window of items, and how many rows a page that named none hears of."""
 MOST_PAGES: Final = 64
@@ -63,11 +66,12 @@ EVERYTHING: Final = Window()
 
 
 class Counted(NamedTuple):
-    """The proposals of a vault by state, when its queue had this version."""
+    """The proposals of a vault by state, when its queue had this version; `at_s` is monotonic."""
 
     mill: Mill
     version: int
     counts: Mapping[ProposalState, int]
+    at_s: float
 
 
 class Page:
@@ -173,16 +177,18 @@ class Hub:
             return 0
         return (await self._counts(mill)).counts.get(ProposalState.PENDING, 0)
 
-    async def _counts(self, mill: Mill, *, anew: bool = False) -> Counted:
+    async def _counts(self, mill: Mill, *, within_s: float = math.inf) -> Counted:
+        """Return the counts, those of the last `within_s` seconds if the queue has not changed."""
         version = await mill.reviewing.version()
-        kept = self._counted
-        if anew or kept is None or (kept.mill, kept.version) != (mill, version):
+        kept, now = self._counted, time.monotonic()
+        is_same = kept is not None and (kept.mill, kept.version) == (mill, version)
+        if kept is None or not is_same or now - kept.at_s > within_s:
             counts = await mill.reviewing.counts(Wanted(states=None))
-            kept = self._counted = Counted(mill, version, counts)
+            kept = self._counted = Counted(mill, version, counts, now)
         return kept
 
     async def _hear(self, page: Page) -> None:
-        await self._snapshot(page, anew=True)
+        await self._snapshot(page, within_s=FRESH_S)
         if self._closed:  # meanwhile; what is looked at is closed next
             await _close(page.socket)
             return
@@ -206,7 +212,7 @@ class Hub:
             page.is_quiet = quiet
             self._wake.set()
             if woken:
-                await self._snapshot(page, anew=True)
+                await self._snapshot(page, within_s=FRESH_S)
         if said.get("ask") is True:
             page.offer("here", "", {})
         if "watch" in said:
@@ -247,7 +253,7 @@ class Hub:
         if mill is not None and (before is None or before[1] != queue):
             counted = await self._counts(mill)
             for page in self._pages:
-                if not page.is_quiet and page.differs("review", "", counted):
+                if not page.is_quiet and page.differs("review", "", counted[:3]):
                     page.offer("review", "", _review_view(counted))
 
     async def _tell_of_runs(self) -> None:
@@ -287,8 +293,8 @@ class Hub:
             if page.window is window and page.differs("item", f"{run} {number}", view):
                 page.offer("item", f"{run} {number}", {"run": run, **view})
 
-    async def _snapshot(self, page: Page, *, anew: bool = False) -> None:
-        """Offer everything that a page may show, as it is now; proposals are counted `anew`."""
+    async def _snapshot(self, page: Page, *, within_s: float = math.inf) -> None:
+        """Offer everything that a page may show, as it is now; see `_counts`."""
         page.begin_anew()
         mill = self._mill()
         message: dict[str, Any] = {}
@@ -298,7 +304,7 @@ class Hub:
             for one in runs:
                 page.differs("run", one.id, run_line_view(one))
             if mill is not None:
-                message["review"] = _review_view(await self._counts(mill, anew=anew))
+                message["review"] = _review_view(await self._counts(mill, within_s=within_s))
             self._versions = None
         except (NotemillError, TwolaneError) as error:
             message["error"] = str(error)

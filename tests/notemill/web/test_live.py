@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
@@ -156,10 +157,13 @@ def test_the_number_that_waits_is_counted_for_a_changed_queue_and_a_new_connecti
     assert served.wait_for(hub.waiting()) == first - 1
     (tmp_path / "vault" / "n7.md").write_text("---\nnotemill: ignore\n---\nMine.\n")
     assert served.wait_for(hub.waiting()) == first - 1
-    with socket_of(served) as socket:
-        (*_, told) = heard_until(socket, lambda one: one["type"] == "snapshot")
-    assert told["review"]["counts"]["pending"] < first - 1
-    assert served.wait_for(hub.waiting()) == told["review"]["counts"]["pending"]
+    pending, until = first - 1, time.monotonic() + HEARS_WITHIN_S
+    while pending == first - 1 and time.monotonic() < until:  # counted at most once a second
+        with socket_of(served) as socket:
+            (*_, told) = heard_until(socket, lambda one: one["type"] == "snapshot")
+            pending = told["review"]["counts"]["pending"]
+    assert pending < first - 1
+    assert served.wait_for(hub.waiting()) == pending
 
 
 def test_a_page_that_asks_is_answered(serve: Serve) -> None:
