@@ -41,6 +41,8 @@ LONGEST_REST_S: Final = 0.6
 """The longest such rest: others' decisions have to show within a second."""
 FRESH_S: Final = 1.0
 """Whoever goes quickly from page to page does not have proposals counted for each."""
+PATIENCE_S: Final = 0.25
+"""How long a page waits for the number of proposals."""
 MOST_ROWS: Final = 1_000
 """The largest window of items, and how many rows a page that named none hears of."""
 MOST_PAGES: Final = 64
@@ -170,12 +172,22 @@ class Hub:
     async def waiting(self) -> int:
         """Return how many proposals wait, counted anew only after the queue has changed.
 
-        Notes may have been hidden meanwhile; a page that connects then hears of the other number.
+        Notes may have been hidden meanwhile, or the vault is busy with long work, which holds no
+        page up; one that connects hears of the other number.
         """
         mill = self._mill()
         if mill is None:
             return 0
-        return (await self._counts(mill)).counts.get(ProposalState.PENDING, 0)
+        counting = asyncio.ensure_future(self._counts(mill))
+        await asyncio.wait([counting], timeout=PATIENCE_S)
+        if counting.done():
+            counted: Counted | None = counting.result()
+        else:
+            counting.add_done_callback(lambda one: one.cancelled() or one.exception())
+            counted = self._counted
+        if counted is None or counted.mill is not mill:
+            return 0
+        return counted.counts.get(ProposalState.PENDING, 0)
 
     async def _counts(self, mill: Mill, *, within_s: float = math.inf) -> Counted:
         """Return the counts, those of the last `within_s` seconds if the queue has not changed."""

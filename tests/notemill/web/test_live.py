@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 import time
 from typing import TYPE_CHECKING, Any, cast
 
@@ -172,6 +173,25 @@ def test_a_page_that_asks_is_answered(serve: Serve) -> None:
         for _ in range(2):
             socket.send('{"ask":true}')
             assert heard_until(socket, lambda one: one["type"] == "here")
+
+
+def test_long_work_on_the_vault_holds_no_page_up(serve: Serve, tmp_path: Path) -> None:
+    """The number that waits is not waited for: a page without it comes while the vault is busy."""
+    served = serve(write_notes(tmp_path / "vault", {"a.md": "# A\n"}))
+    mill = served.desk.mill
+    assert mill is not None
+    busy, over = threading.Event(), threading.Event()
+
+    def work() -> None:
+        busy.set()
+        over.wait(HEARS_WITHIN_S)
+
+    working = asyncio.run_coroutine_threadsafe(mill.thread.run(work), served.loop)
+    assert busy.wait(HEARS_WITHIN_S)
+    assert served.wait_for(served.desk.hub.waiting()) == 0
+    assert not working.done()
+    over.set()
+    working.result(HEARS_WITHIN_S)
 
 
 def test_a_run_that_a_page_watches_is_told_of_however_old_it_is(serve: Serve) -> None:
