@@ -64,7 +64,7 @@ async def looked_for(mill: Mill, *kinds: ProposalKind) -> WorkEnded:
     """Queue the changes of some kinds that a vault needs now; return how many wait."""
     await mill.reviewing.look_for(kinds)
     found = await _pending(mill, kinds=kinds)
-    words = f"{_proposals(found)} to review." if found else "Nothing to do: nothing was found."
+    words = f"{_proposals(found)} to review." if found else "Nothing was found to change."
     return WorkEnded("", words, found=found)
 
 
@@ -89,7 +89,7 @@ def _answered(report: Report, found: int) -> str:
 def written_words(notes: int, failed: int) -> str:
     """Return how many notes were written, in words."""
     words = f"{notes_of(notes)} written"
-    return f"{words}, {notes_of(failed)} could not be." if failed else f"{words}."
+    return f"{words}, {notes_of(failed)} could not be written." if failed else f"{words}."
 
 
 def notes_of(count: int) -> str:

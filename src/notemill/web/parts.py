@@ -106,14 +106,13 @@ async def page(
     if waiting is None:
         with suppress(VaultError):  # runs and settings are there also while the vault is away
             waiting = await desk.hub.waiting()
-    screens = [one for one in SCREENS if desk.mill is not None or one[0] in WITHOUT_VAULT]
     html = (
         _templates()
         .get_template(template)
         .render(
             title=title,
             active=active,
-            screens=screens,
+            screens=_screens(desk),
             vault=desk.root.name if desk.root else "",
             waiting=waiting,
             **context,
@@ -179,13 +178,19 @@ def error_page(request: Request, status: int, message: str) -> HTMLResponse:
         .render(
             title="Not found" if status == 404 else "This did not work",  # noqa: PLR2004
             active="",
-            screens=[one for one in SCREENS if desk.mill is not None or one[0] in WITHOUT_VAULT],
+            screens=_screens(desk),
             vault=desk.root.name if desk.root else "",
             waiting=0,
             message=message,
         )
     )
     return HTMLResponse(html, status)
+
+
+def _screens(desk: Desk) -> list[tuple[str, str, str]]:
+    """Return the screens that there are now; Home also tells of a vault without notes."""
+    has = (*WITHOUT_VAULT, *(["home"] if desk.root else []))
+    return [one for one in SCREENS if desk.mill is not None or one[0] in has]
 
 
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:

@@ -264,6 +264,7 @@ async def test_an_empty_folder_has_its_own_page_until_there_are_notes(tmp_path: 
         assert page.status == 200
         assert "There are no notes in this folder yet" in page.body.decode()
         assert str(tmp_path / "vault") in page.body.decode()
+        assert '<a href="/">Home' in (await home.get("/runs")).body.decode()
         refused = await home.get("/api/overview")
         assert refused.status == 404
         assert b"there are no notes in" in refused.body

@@ -78,7 +78,7 @@ def test_a_curation_is_started_and_agreed_to_by_keyboard(
     expect(question).to_have_count(0)
     expect(sample).to_have_count(0)
     expect(page.locator("img[src=x]")).to_have_count(0)
-    waits = page.get_by_role("region", name="Waits for you")
+    waits = page.get_by_role("region", name="Waiting for you")
     expect(waits.get_by_role("link", name="Descriptions")).to_be_visible()
 
 

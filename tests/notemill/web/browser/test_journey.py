@@ -54,7 +54,7 @@ def curate(page: Page) -> None:
     tab_to(page, opener)
     press(page, "Enter")
     dialog = page.get_by_role("dialog")
-    tab_to(page, dialog.get_by_label("At most so many notes"))
+    tab_to(page, dialog.get_by_label("At most this many notes"))
     page.keyboard.type(str(NOTES))
     tab_to(page, dialog.get_by_label("Propose a vocabulary first"))
     press(page, "Space")

@@ -490,7 +490,7 @@ def test_what_was_accepted_is_written_once_and_undone_by_keys(desk: Desk, visit:
     page.get_by_role("button", name="Apply").focus()
     press(page, "Enter")
     dialog = page.get_by_role("dialog")
-    expect(dialog).to_contain_text("1 description, 1 tag into 1 note")
+    expect(dialog).to_contain_text("1 description and 1 tag into 1 note")
     expect(dialog.get_by_role("button", name="Apply")).to_be_focused()
     press(page, "Enter")
     expect(dialog).to_contain_text("1 note written")

@@ -192,7 +192,7 @@ def test_keys_can_be_moved_and_switched_off(desk: Desk, visit: Visit) -> None:
     press(page, "a", "y")
     expect(page.locator("[data-state=accepted]")).to_have_count(1)
     press(page, "?")
-    page.get_by_label("Single keys are on").uncheck()
+    page.get_by_label("Use single-key shortcuts").uncheck()
     press(page, "Escape")
     expect(dialog).to_have_count(0)
     press(page, "y", "x", "?", "ArrowDown")

@@ -252,7 +252,7 @@ def test_a_large_vocabulary_is_usable(serve: Serve, visit: Visit, tmp_path: Path
     }
     page = visit(serve(write_notes(tmp_path / "vault", notes)), "/tags")
     expect(page.get_by_role("treeitem").first).to_have_attribute("aria-setsize", "40")
-    page.get_by_role("button", name="Open all").click()
+    page.get_by_role("button", name="Expand all").click()
     focus(page, "area39")
     page.keyboard.press("End")
     expect(row(page, "topic1999")).to_be_focused()

@@ -152,9 +152,9 @@ export function help() {
       </tbody></table>
       <p class="hint" role="status">${wrong || (moving ? "Press the key that you want; Escape leaves it as it is." : "")}</p>
       <label class="check"><input type="checkbox" .checked=${!off} @change=${then(() => keep({ off: !off, moved }))}>
-        Single keys are on</label>
+        Use single-key shortcuts</label>
       <div class="actions">
-        <button class="btn" @click=${then(() => keep({ off: false, moved: {} }))}>As at first</button>
+        <button class="btn" @click=${then(() => keep({ off: false, moved: {} }))}>Reset</button>
         <button class="btn btn-primary" autofocus @click=${close}>Close</button></div>`;
   });
   shown.dialog.addEventListener("keydown", (event) => {

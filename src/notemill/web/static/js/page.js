@@ -9,7 +9,7 @@ const waiting = /** @type {HTMLElement|null} */ (document.querySelector("[data-w
 function showState({ connected, reason }) {
   if (!standing) return;
   standing.dataset.tone = connected ? "good" : "bad";
-  standing.textContent = connected ? "" : reason || "No connection to the server. Trying again; nothing is saved until it is back";
+  standing.textContent = connected ? "" : reason || "No connection to the server. Trying again; nothing is saved until it is back.";
 }
 
 /** @param {{pending?: number}|undefined} counts */

@@ -518,9 +518,9 @@ class Review extends HTMLElement {
       if (!before) return html`<p class="loading">Counting…</p>`;
       const kinds = Object.entries(before.kinds);
       if (!kinds.length) return html`<p>Nothing is accepted yet.</p><div class="actions">${shut()}</div>`;
-      return html`<p>This writes ${kinds.map(([kind, count]) => counted(Number(count), kind)).join(", ")} into
-          ${counted(before.notes, "note")}. One undo restores them to the byte.</p>
-        ${before.changed.length ? html`<div class="notice notice-warn"><p>Changed since they were proposed, and left as they are:</p>
+      return html`<p>This writes ${new Intl.ListFormat("en").format(kinds.map(([kind, count]) => counted(Number(count), kind)))} into
+          ${counted(before.notes, "note")}. One undo restores them byte for byte.</p>
+        ${before.changed.length ? html`<div class="notice notice-warn"><p>Of these, changed since they were proposed, and left as they are:</p>
           <ul>${before.changed.map((/** @type {string} */ note) => html`<li>${title(note)}</li>`)}</ul>${more(before.more_changed, "note")}</div>` : nothing}
         <div class="actions">${shut("Cancel")}
           <button class="btn btn-primary" @click=${once(() => run(api("POST", "/api/review/apply", {}), "written"))}>Apply</button></div>`;
@@ -646,7 +646,7 @@ class Review extends HTMLElement {
         ${row.stale && row.state === "pending" ? html`<span class="badge badge-warn">changed since</span>` : nothing}
         ${row.confidence === null ? nothing : html`<span class="sure" title="How sure the proposal is">${Math.round(row.confidence * 100)} %</span>`}
         ${state === "pending" ? nothing : html`<span class="badge ${{ accepted: "badge-good", applied: "badge-good", rejected: "badge-bad", conflict: "badge-warn", saving: "badge-live" }[state] ?? ""}">
-          ${saving ? "saving" : row.scope === "never" ? "never" : STATES[/** @type {keyof STATES} */ (state)]?.toLowerCase() ?? state}</span>`}</div>
+          ${row.scope === "never" && !saving ? "never" : state === "applied" ? "written" : state}</span>`}</div>
       ${this.order === "confidence" && row.note ? html`<p class="of clip">${title(row.note)}</p>` : nothing}
       ${current ? this.more(row) : nothing}</li>`;
   }
@@ -722,7 +722,7 @@ class Review extends HTMLElement {
   source() {
     const { row } = this;
     const detail = row && this.details.get(row.id);
-    if (!row) return html`<p class="hint">The source of the note in focus stands here.</p>`;
+    if (!row) return html`<p class="hint">The source of the selected note appears here.</p>`;
     if (!detail) return html`<p class="loading">Loading the source…</p>`;
     const stale = row.stale && ["pending", "accepted"].includes(row.state) || row.state === "conflict";
     return html`

@@ -164,7 +164,7 @@ class Start {
       ${plan.problem ? html`<p class="notice notice-bad" role="alert">Not possible: ${plan.problem}.</p>` : nothing}
       ${this.asks ? html`<dl class="figures">
         <div class="figure"><dt>Price</dt><dd><span data-price>${usd(plan.price_usd)}</span> <small>at most ${usd(plan.worst_usd)}</small></dd></div>
-        <div class="figure"><dt>Finished in</dt><dd><span data-finish>${span(plan.p50)}</span> <small>at ${when(at + (plan.p50 ?? 0))}; 9 times of 10 by ${when(at + (plan.p90 ?? 0))}</small></dd></div>
+        <div class="figure"><dt>Finished in</dt><dd><span data-finish>${span(plan.p50)}</span> <small>at ${when(at + (plan.p50 ?? 0))}; 9 times out of 10 by ${when(at + (plan.p90 ?? 0))}</small></dd></div>
         <div class="figure"><dt>Lane</dt><dd data-lane>${batch ? "Batch" : "Real time"}</dd></div></dl>` : nothing}
       <p data-reason>${plan.reason.charAt(0).toUpperCase()}${plan.reason.slice(1)}.</p>
       <p class="hint">${said.filter(Boolean).join(" ")}</p>`;

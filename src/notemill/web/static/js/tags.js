@@ -211,7 +211,7 @@ class Tags extends HTMLElement {
     const search = (/** @type {any} */ event) => { this.filter = event.target.value; this.address(); say(counted(this.rows.length, "tag")); };
     return html`<div class="tags-split"><section class="panel tags-left" aria-label="All tags"><div class="tags-tools">
         <input type="search" placeholder="Filter tags" aria-label="Filter tags" autocomplete="off" .value=${this.filter} @input=${search} @keydown=${down}>
-        <button class="btn btn-quiet" ?disabled=${this.filter !== ""} @click=${() => this.toggle("")}>${this.open.size ? "Close all" : "Open all"}</button></div>
+        <button class="btn btn-quiet" ?disabled=${this.filter !== ""} @click=${() => this.toggle("")}>${this.open.size ? "Collapse all" : "Expand all"}</button></div>
       ${this.rows.length ? this.box(tree) : html`<p class="loading">No tag has these letters.</p>`}
       <p class="hint tags-keys"><kbd>F2</kbd> rename <kbd>M</kbd> move <kbd>Del</kbd> drop <kbd>/</kbd> filter${tree.has_vocabulary ? html`<span><i>italic</i>: not in the vocabulary</span>` : nothing}</p></section>
     <section class="panel stack tags-right" aria-label=${tag ? `Tag ${tag.tag}` : "Suggestions"}>${tag ? this.side(tag, tree) : this.suggestions()}</section></div>`;
@@ -269,7 +269,7 @@ class Tags extends HTMLElement {
     const one = (/** @type {any} */ item) => html`<li><div><p class="row"><span class="tag" dir="auto">#${item.tag}</span>${item.becomes ? html`→ <span class="tag" dir="auto">#${item.becomes}</span>` : "goes"} <span class="muted">${counted(item.notes, "note")}</span></p>
       <p class="muted break">${item.reason}</p></div><p class="row"><button class="btn" @click=${() => this.dialog.preview([{ tag: item.tag, becomes: item.becomes }])}>Preview</button><button class="btn btn-quiet" @click=${() => this.never(item)}>Never</button></p></li>`;
     const none = html`<p class="muted">Nothing to merge, move or drop. Choose a tag to see its notes, and every other place where it is used.</p>`;
-    const all = html`<button class="btn" @click=${() => this.review()}>Decide all ${found.total.toLocaleString("en")} in review</button>`;
+    const all = html`<button class="btn" @click=${() => this.review()}>Decide ${found.total === 1 ? "it" : `all ${found.total.toLocaleString("en")}`} in review</button>`;
     return html`<div class="row between"><h2>Suggestions</h2>${found.items.length ? all : nothing}</div>${found.fault ? html`<p class="notice notice-bad break">${found.fault}</p>` : found.items.length ? nothing : none}
       <ul class="tags-found">${found.items.map(one)}</ul>${found.total > found.items.length ? html`<p class="muted">and ${(found.total - found.items.length).toLocaleString("en")} more</p>` : nothing}`;
   }
