@@ -15,7 +15,7 @@ from notemill.app.engine_runs import go_on
 from notemill.app.ledger_view import LedgerView
 from notemill.app.mill import Mill
 from notemill.app.runs import find_asked, open_run
-from notemill.app.work import LinkSearching, Resume
+from notemill.app.work import Curation, LinkSearching, Resume
 from notemill.app.work_ended import WorkEnded
 from notemill.config import load_exclusions
 from notemill.errors import EmptyVaultError, NotemillError
@@ -61,7 +61,7 @@ class Desk:
         self._seen = self.configuring.version()
         self._taking_up = asyncio.Lock()
         self._retired: Mill | None = None
-        self._searchers: dict[Mill, Mill] = {}
+        self._planners: dict[Mill, Mill] = {}
         self._opening = asyncio.Lock()
         self._working: WeakSet[Mill] = WeakSet()
         self.ledger = ledger
@@ -150,17 +150,17 @@ class Desk:
     async def plan(self, work: Work) -> WorkPlan:
         """Plan work over the vault. Raises NotemillError, TwolaneError.
 
-        Links have to be found before they have a price, which may take minutes: they are looked for
-        in the vault as opened a second time, so that no page waits for that.
+        For a price notes are read, and links have to be found, which may take minutes: that is done
+        in the vault as opened a second time, so that no page waits for it.
         """
         mill = self.mill
         if mill is None:
             raise NoVaultError
-        if isinstance(work, LinkSearching) and work.terms is not None:
+        if isinstance(work, Curation) or (isinstance(work, LinkSearching) and work.terms):
             async with self._opening:
-                if mill not in self._searchers:
-                    self._searchers[mill] = await _read(mill.root, self.settings, self.clock)
-            mill = self._searchers[mill]
+                if mill not in self._planners:
+                    self._planners[mill] = await _read(mill.root, self.settings, self.clock)
+            mill = self._planners[mill]
         return await work.plan(mill)
 
     async def carry_out(self, work: Work, front: Front) -> WorkEnded:
@@ -212,7 +212,7 @@ class Desk:
             await self._close(mill)
 
     async def _close(self, mill: Mill | None) -> None:
-        for one in (mill, self._searchers.pop(mill, None) if mill else None):
+        for one in (mill, self._planners.pop(mill, None) if mill else None):
             if one is not None:
                 await one.aclose()
 

@@ -133,8 +133,8 @@ async def test_a_plan_moves_with_its_terms(tmp_path: Path) -> None:
         assert "is enough for about 0 of" in (await plan(max_cost_usd="0.00001"))["reason"]
 
 
-async def test_a_search_for_its_price_takes_no_turn_from_the_pages(tmp_path: Path) -> None:
-    """Pairs to be judged are found beside what pages read; who does not wait is not planned for."""
+async def test_a_survey_for_its_price_takes_no_turn_from_the_pages(tmp_path: Path) -> None:
+    """Notes and pairs are looked for beside what pages read; who does not wait is not planned for."""
     write_notes(
         tmp_path / "vault", {f"{n}.md": f"Garden soil and worms, part {n}.\n" for n in range(3)}
     )
@@ -142,10 +142,11 @@ async def test_a_search_for_its_price_takes_no_turn_from_the_pages(tmp_path: Pat
         assert home.desk.mill is not None
         done = threading.Event()
         busy = asyncio.create_task(home.desk.mill.on(lambda _: done.wait(30)))
-        options = {"ask_model": True, "min_score": 0, "embedding": "off"}
-        status, found = await home.post("/api/plan", {"kind": "link", "options": options})
-        assert (status, found["items"]) == (200, 3)
-        sent = [json.dumps({"kind": "curate"}).encode()]
+        judged = {"ask_model": True, "min_score": 0, "embedding": "off"}
+        for kind, options in (("link", judged), ("curate", {"vocabulary": False})):
+            status, found = await home.post("/api/plan", {"kind": kind, "options": options})
+            assert (status, found["items"]) == (200, 3)
+        sent = [json.dumps({"kind": "tidy"}).encode()]
         headers = [("content-type", "application/json")]
         left = await asked(home.site, "POST", "/api/plan", headers, sent, leaves=True)
         assert left.status == 400
