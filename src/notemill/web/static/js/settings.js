@@ -124,7 +124,7 @@ class Settings extends HTMLElement {
     const found = /[^#/.\s]/.test(pattern) && await api("GET", `/api/settings/matches?pattern=${encodeURIComponent(pattern)}`)
       .catch((error) => ({ said: "", hint: error.message, notes: [], count: 0 }));
     if (asked !== this.asked) return;  // something else was typed meanwhile
-    render(found ? html`<p>${found.said ? `Matches ${found.said}` : nothing}</p>${matched(found)}` : nothing, this.one("[data-matches]"));
+    render(found ? html`<p>${found.said && (found.count || !found.hint) ? `Matches ${found.said}` : nothing}</p>${matched(found)}` : nothing, this.one("[data-matches]"));
   }
 }
 
