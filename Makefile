@@ -11,7 +11,10 @@ PINS := PIP_CONSTRAINT=constraints.txt PIP_BUILD_CONSTRAINT=constraints.txt
 PIP := $(PINS) PIP_DISABLE_PIP_VERSION_CHECK=1 $(PY) -m pip
 
 SOURCES := $(wildcard src bench tests)
-PYTEST := $(PY) -m pytest -q -n auto --dist worksteal
+
+# Tests wait for processes, pages and disks: with three workers for two cores these are kept busy.
+WORKERS := $(shell $(PYTHON) -c 'import os; print(max(2, (os.cpu_count() or 1) * 3 // 2))')
+PYTEST := $(PY) -m pytest -q -n $(WORKERS) --dist worksteal
 
 # On a disk, tests wait much of their time for writes to be safe. No test cuts the power: the folders
 # of `make test` lie in memory where a gigabyte of it is free, and go with each test that passes.

@@ -162,6 +162,8 @@ class Server:
             end.start()
             loop.call_soon_threadsafe(self.stop)
 
+        # A page that leaves in the middle of an answer is no news.
+        logging.getLogger("asyncio").setLevel(logging.ERROR)
         self._serving.ready = ready
         with handled(on_signal, signal.SIGINT, signal.SIGTERM):
             serving = asyncio.create_task(self._serving.serve(sockets=[self._listening]))
