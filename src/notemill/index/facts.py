@@ -6,7 +6,6 @@ import json
 from dataclasses import dataclass, fields
 from itertools import islice
 from operator import attrgetter
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, Final
 
 from notemill.markup.labels import Naming, named_at_tags
@@ -82,8 +81,7 @@ class NoteFacts:
     @property
     def folder(self) -> str:
         """The note's folder below the vault, '' for the vault itself."""
-        parent = str(PurePosixPath(self.key).parent)
-        return "" if parent == "." else parent
+        return self.key.rpartition("/")[0]
 
     @property
     def all_tags(self) -> tuple[str, ...]:

@@ -48,10 +48,11 @@ SCREENS: tuple[Screen, ...] = (home, runs, review, tags, graph, notes, settings)
 
 def create_site(desk: Desk) -> ASGIApp:
     """Return the site of a desk. It has to stand behind the guard: it checks no one itself."""
+    made = application()
 
     async def site(scope: Scope, receive: Receive, send: Send) -> None:
         scope[DESK] = desk
-        await application()(scope, receive, send)
+        await made(scope, receive, send)
 
     return site
 

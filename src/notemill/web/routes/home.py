@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 pages = APIRouter(include_in_schema=False)
 api = APIRouter(prefix="/api")
 
-READY_WITHIN_S: Final = 0.15
+READY_WITHIN_S: Final = 0.1
 """How long a page waits for what is counted; after that it is shown without, and asks for it."""
 NAMED_WITHIN_S: Final = 5.0
 """How long the answer to a start waits for the run's name."""
