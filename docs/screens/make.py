@@ -38,7 +38,8 @@ SETTLES_MS: Final = 1_200
 FLAGS: Final = (
     "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--enable-unsafe-swiftshader"
 )  # fmt: skip
-REQUESTS: Final = 120
+REQUESTS: Final = {"beds": 120, "paths": 600}
+"""How many each run has: of so many, some odd answers are certain."""
 MODEL: Final = "claude-haiku-4-5"
 
 
@@ -54,8 +55,15 @@ def main() -> int:
         }
         prepare(vault, env)
         paid_runs(Path(folder), env)
-        with served(vault, env) as url:
+        with served(vault, as_usual(env, Path(folder))) as url:
             return take_all(url)
+
+
+def as_usual(env: dict[str, str], home: Path) -> dict[str, str]:
+    """Return what a new user's server finds: no key, and no settings of whoever takes pictures."""
+    theirs = ("ANTHROPIC_", "NOTEMILL_", "TWOLANE_PROVIDER", "XDG_CONFIG_HOME")
+    kept = {name: value for name, value in env.items() if not name.startswith(theirs)}
+    return kept | {"HOME": str(home)}
 
 
 def command(env: dict[str, str], *words: object) -> str:
@@ -87,7 +95,7 @@ def paid_runs(folder: Path, env: dict[str, str]) -> None:
     for name, faults in (("beds", ""), ("paths", "odd-answers")):
         source = folder / f"{name}.jsonl"
         with source.open("w", encoding="utf-8") as lines:
-            for number in range(REQUESTS):
+            for number in range(REQUESTS[name]):
                 message = {"role": "user", "content": f"Bed {number}: {content}"}
                 params = {"model": MODEL, "max_tokens": 400, "messages": [message]}
                 lines.write(

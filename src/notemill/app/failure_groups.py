@@ -24,6 +24,7 @@ _BY_STATE: Final = {
     ItemState.CONFLICT: "the note has changed since: curate it again as it is now",
 }
 _BY_KIND: Final = {
+    "unreadable_reply": "to ask once more, retry all that failed",
     "refusal": "the model declined to answer, and would again: change the text or the model",
     "max_tokens": "the answer was longer than the request allows, and would be again",
     "context_exceeded": "it is too long for the model: shorten it, or use another model",

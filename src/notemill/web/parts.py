@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import cache
+from pathlib import Path
 from typing import Annotated, Any, Final
 
 import orjson
@@ -74,6 +76,7 @@ def _templates() -> Environment:
     made.filters["span"] = span
     made.filters["usd"] = format_usd
     made.filters["failure"] = failure_words
+    made.filters["at_home"] = _at_home
     made.filters["instant"] = lambda at: datetime.fromtimestamp(at, UTC).isoformat()
     made.filters["utc"] = lambda at: datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M UTC")
     return made
@@ -185,6 +188,12 @@ def error_page(request: Request, status: int, message: str) -> HTMLResponse:
         )
     )
     return HTMLResponse(html, status)
+
+
+def _at_home(path: str) -> str:
+    """Return a path as people write it, with `~` for their own folder."""
+    own = f"{Path.home()}{os.sep}"
+    return f"~{os.sep}{path.removeprefix(own)}" if path.startswith(own) else path
 
 
 def _screens(desk: Desk) -> list[tuple[str, str, str]]:

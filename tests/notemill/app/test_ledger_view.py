@@ -10,6 +10,7 @@ import pytest
 
 from notemill.app.engine_runs import go_on
 from notemill.app.events import AskedAgain, RunBegan, RunReported
+from notemill.app.failure_groups import grouped
 from notemill.app.ledger_lines import EXCLUDED, StageState
 from notemill.app.ledger_view import LedgerView
 from notemill.app.terms import RunTerms
@@ -23,7 +24,7 @@ from tests.notemill.app.test_links import OFF, SEARCH
 from tests.notemill.fronts import KeepingFront, offline_mill
 from tests.twolane.ledger.sound import T0, make_sound
 from tests.twolane.worker.scene import Scene, ask
-from twolane import Engine, ItemState, RunState, Settings, UnknownRunError
+from twolane import Engine, ItemLine, ItemState, Lane, RunState, Settings, UnknownRunError
 from twolane.ledger import LEDGER_FILE, Ledger
 
 if TYPE_CHECKING:
@@ -121,6 +122,17 @@ async def test_a_run_has_its_report_and_what_can_be_done(view: LedgerView, tmp_p
     shown = run_view(done, await view.failures("done"))
     assert shown["report"]["items"]["succeeded"] == shown["counts"]["succeeded"] == 3
     assert shown["failures"][0]["advice"] == "may pass when it is sent again: retry what failed"
+
+
+def test_what_was_paid_for_and_not_read_is_asked_again_on_purpose() -> None:
+    """Nothing is wrong with the request, so nobody is told to change it."""
+    line = ItemLine(
+        index=0, key="a", stage=0, lane=Lane.BATCH, state=ItemState.FAILED, attempts=1,
+        sent_at=T0, settled_at=T0, cost_nano=1, reason="cut off", kind="unreadable_reply",
+        retryable=False,
+    )  # fmt: skip
+    (group,) = grouped([line], hidden=())
+    assert group.advice == "to ask once more, retry all that failed"
 
 
 async def test_a_batch_that_is_out_has_an_age_and_an_expected_end(

@@ -155,12 +155,16 @@ async def test_all_is_told_with_its_source(site: ASGIApp, monkeypatch: pytest.Mo
     assert (state["locked"], state["key"]) == ("", "not set")
 
 
-async def test_the_page_can_be_read_without_script(site: ASGIApp) -> None:
-    """Every field has its value, and the excluded notes are listed."""
+async def test_the_page_can_be_read_without_script(
+    site: ASGIApp, config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every field has its value, excluded notes are listed, and the file is named from home."""
+    monkeypatch.setenv("HOME", str(config.parent))
     page = (await ask(site, "GET", "/settings")).body.decode()
     assert 'value="offline" checked' in page
     assert "Family/Aunt.md" in page
     assert "notemill config set NAME VALUE" in page
+    assert '<code class="break">~/config.toml</code>' in page
     ticked = re.findall(r'name="properties" value="(\w+)" checked', page)
     assert ticked == ["description", "tags", "topics", "related"]
     assert "Tags of the vault&#39;s vocabulary. 3 notes have it." in page

@@ -49,7 +49,7 @@ def _setting(one: Setting) -> dict[str, Any]:
         shown = one.filed if keyless else value
     said = "from the config file" if one.source == FROM_FILE else ""
     if one.overrides:
-        said = f"set by {one.overrides}, which stands above the config file"
+        said = f"set by {one.overrides}, which takes precedence over the config file"
     elif keyless:
         said = "no API key is set: until there is one, no model is asked"
     elif one.name == "provider" and one.source not in (BY_DEFAULT, FROM_FILE):
