@@ -332,7 +332,8 @@ def test_a_terminal_that_is_closed_ends_it(desk: Desk, ignores: bool) -> None:  
     terminal.read_line("6 left")
     terminal.type("a")
     terminal.read_line("5 left")
-    assert terminal.hang_up() == (0 if ignores else -signal.SIGHUP)
+    # Where it reads the end of its terminal before the signal comes, it ends by itself.
+    assert terminal.hang_up() in ((0,) if ignores else (0, -signal.SIGHUP))
     assert desk.states == "appppp"
 
 
