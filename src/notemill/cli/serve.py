@@ -61,12 +61,12 @@ async def serve_vault(
             if not no_open:
                 browser.open_link(link(at, taken, sessions.token()), sessions.folder)
 
-        async def closing() -> None:
+        async def ending() -> None:
             note_console().print(f"stopping {address(at, taken)}")
-            await desk.aclose()
+            await desk.end()
 
         try:
-            await server.run(ready, closing)
+            await server.run(ready, ending, desk.aclose)
         finally:
             browser.forget_link(sessions.folder)
             sessions.close()

@@ -202,10 +202,14 @@ class Desk:
         words = f"{items.succeeded:,} of {items.total:,} succeeded; `twolane export {run}` has them"
         return WorkEnded(run, words, items.succeeded == items.total)
 
-    async def aclose(self) -> None:
-        """Stop what runs here, close the pages' connections and everything that is open."""
+    async def end(self) -> None:
+        """Close the pages' connections and stop what runs here; what is open can still be read."""
         await self.hub.aclose()
         await self.jobs.stop()
+
+    async def aclose(self) -> None:
+        """End, and close everything that is open."""
+        await self.end()
         with suppress(asyncio.CancelledError):
             await self.ledger.aclose()
         for mill in (self.mill, self._retired):

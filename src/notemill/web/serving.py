@@ -34,7 +34,7 @@ PORTS_TRIED: Final = 20
 """How many ports are tried from the default one on, where none was named."""
 ANSWERS_S: Final = 2
 """Seconds that answers under way have after Ctrl-C."""
-CLOSING_S: Final = 6.0
+ENDING_S: Final = 6.0
 """Seconds that work has to stop in after Ctrl-C; the ledger goes on from whatever it has reached."""
 END_S: Final = 9.0
 """Seconds after which the process ends in any case."""
@@ -144,11 +144,17 @@ class Server:
         self.signal: int | None = None
         """The signal that ended it, None if `stop` did."""
 
-    async def run(self, ready: Callable[[], None], closing: Callable[[], Awaitable[None]]) -> None:
+    async def run(
+        self,
+        ready: Callable[[], None],
+        ending: Callable[[], Awaitable[None]],
+        closing: Callable[[], Awaitable[None]],
+    ) -> None:
         """Serve until the end; `ready` is called once connections are taken.
 
-        `closing` ends what the site has open: its sockets, its work, its files. It is called once,
-        whatever happens. Ctrl-C again ends the process at once: the ledger goes on from its rows.
+        `ending` stops what the site does, its sockets and its work. `closing` closes its files, once
+        the answers under way are given that need them. Both are called once, whatever happens.
+        Ctrl-C again ends the process at once: the ledger goes on from its rows.
         """
         loop = asyncio.get_running_loop()
 
@@ -176,8 +182,11 @@ class Server:
                 # What is cut short now is no news.
                 logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(closing(), CLOSING_S)
-                await serving
+                    await asyncio.wait_for(ending(), ENDING_S)
+                try:
+                    await serving
+                finally:
+                    await closing()
 
     def stop(self) -> None:
         """End `run`, in order. Called on the loop that runs it."""

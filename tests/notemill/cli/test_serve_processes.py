@@ -206,10 +206,10 @@ def test_work_that_does_not_stop_holds_nothing_up(place: Place, *, again: bool) 
         assert stuck.stdout is not None
         assert stuck.stdout.readline() == "ready\n"
         stuck.send_signal(signal.SIGINT)
-        assert stuck.stdout.readline() == "closing\n"
+        assert stuck.stdout.readline() == "ending\n"
         if again:
             stuck.send_signal(signal.SIGINT)
-        assert stuck.stdout.read() == ("" if again else "ended\n")
+        assert stuck.stdout.read() == ("" if again else "closed\n")
         assert stuck.wait(ENDS_WITHIN_S) == (4 if again else 0)
 
 
@@ -222,16 +222,18 @@ from notemill.web.sessions import Sessions
 async def site(scope, receive, send):
     await asyncio.Event().wait()
 
-async def closing():
-    print("closing", flush=True)
+async def ending():
+    print("ending", flush=True)
     await asyncio.Event().wait()
+
+async def closing():
+    print("closed", flush=True)
 
 async def main():
     port = int(sys.argv[2])
     listening = bound("127.0.0.1", port)
     server = Server(site, Sessions.open(Path(sys.argv[1]), None, port), listening)
-    await server.run(lambda: print("ready", flush=True), closing)
-    print("ended")
+    await server.run(lambda: print("ready", flush=True), ending, closing)
 
 asyncio.run(main())
 """

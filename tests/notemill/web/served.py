@@ -125,7 +125,7 @@ class Served:
         self.sessions = Sessions.open(home, self.vault, self.port)
         self.server = Server(create_site(self.desk), self.sessions, bound(LOOPBACK, self.port))
         try:
-            await self.server.run(self._begun, self.desk.aclose)
+            await self.server.run(self._begun, self.desk.end, self.desk.aclose)
         finally:
             self.sessions.close()
 

@@ -46,10 +46,13 @@ async def _served(home: Path, port: int) -> AsyncIterator[tuple[Server, Sessions
     sessions = Sessions.open(home, None, port)
     server, ready, told = Server(_site, sessions, listening), asyncio.Event(), list[str]()
 
+    async def ending() -> None:
+        told.append("ended")
+
     async def closing() -> None:
         told.append("closed")
 
-    running = asyncio.create_task(server.run(ready.set, closing))
+    running = asyncio.create_task(server.run(ready.set, ending, closing))
     try:
         await ready.wait()
         yield server, sessions, told
@@ -100,9 +103,43 @@ async def test_a_page_is_known_after_a_restart(tmp_path: Path) -> None:
             live = await page.ws_connect(f"http://{LOOPBACK}:{port}/live")
             server.stop()
             assert (await live.receive()).type is aiohttp.WSMsgType.CLOSE
-        assert told == ["closed"]
+        assert told == ["ended", "closed"]
         async with _served(tmp_path, port):
             assert (await page.get(f"http://{LOOPBACK}:{port}/runs")).status == 200
+
+
+@pytest.mark.loopback
+async def test_an_answer_under_way_has_the_files_that_it_needs(tmp_path: Path) -> None:
+    """At the end work stops first, then the answers under way are given, then files are closed."""
+    told, begun, stopped = list[str](), asyncio.Event(), asyncio.Event()
+
+    async def late(_scope: Scope, _receive: Receive, send: Send) -> None:
+        begun.set()
+        await stopped.wait()
+        told.append("answered")
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"late"})
+
+    async def ending() -> None:
+        told.append("ended")
+        stopped.set()
+
+    async def closing() -> None:
+        told.append("closed")
+
+    port = _free_port()
+    sessions = Sessions.open(tmp_path, None, port)
+    server = Server(late, sessions, bound(LOOPBACK, port))
+    running = asyncio.create_task(server.run(lambda: None, ending, closing))
+    secret = sessions.enter(sessions.token())
+    async with aiohttp.ClientSession(cookies={sessions.cookie: str(secret)}, **_jar()) as page:
+        asking = asyncio.create_task(page.get(f"http://{LOOPBACK}:{port}/runs"))
+        await begun.wait()
+        server.stop()
+        assert await (await asking).text() == "late"
+    await running
+    sessions.close()
+    assert told == ["ended", "answered", "closed"]
 
 
 @pytest.mark.loopback
