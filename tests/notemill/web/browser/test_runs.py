@@ -221,6 +221,23 @@ async def begun(served: Served, provider: ScriptedProvider, *, cap_nano: int) ->
         return run.id
 
 
+BEGUN = """
+document.addEventListener("DOMContentLoaded", () => { window.allRan = true; });
+window.WebSocket = class extends WebSocket {
+  constructor(...given) { super(...given); window.begun ??= Boolean(window.allRan); }
+};
+"""
+
+
+def test_the_connection_begins_when_every_script_listens(serve: Serve, visit: Visit) -> None:
+    """What the server tells first is heard also by the part of a page whose script came last."""
+    page = visit(serve(None), "/runs")
+    page.add_init_script(BEGUN)
+    page.reload()
+    page.wait_for_function("window.begun !== undefined")
+    assert page.evaluate("window.begun")
+
+
 def test_a_lost_server_costs_the_page_nothing_but_time(serve: Serve, visit: Visit) -> None:
     """After a restart the page shows what happened meanwhile, without being loaded again."""
     served = serve(None)

@@ -33,4 +33,4 @@ live.on("state", showState);
 live.on("review", (message) => showWaiting(message.counts));
 live.on("snapshot", (message) => showWaiting(message.review?.counts));
 localTimes();
-live.connect();
+document.addEventListener("DOMContentLoaded", () => live.connect()); // every script of the page listens by then
