@@ -7,7 +7,7 @@ import time
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Final, Self
 from weakref import WeakSet
 
 from notemill.app.configuring import Configuring
@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     from notemill.app.planning import WorkPlan
     from notemill.app.work import Work
     from twolane import Settings
+
+FIRST_LOOK_S: Final = 1.0
+"""How long the first look at all notes is waited for, so that the first page need not."""
 
 
 class Desk:
@@ -101,10 +104,13 @@ class Desk:
         except BaseException:
             await ledger.aclose()
             raise
-        return cls(
+        desk = cls(
             settings, ledger, mill,
             empty=empty, clock=clock, engine=engine, configuring=configuring,
         )  # fmt: skip
+        with suppress(NotemillError):  # a vault that has just gone away is told of by its pages
+            await desk.hub.waiting(patience_s=FIRST_LOOK_S)
+        return desk
 
     async def take_up(self) -> None:
         """Go by the settings as they are now, if the config file has changed since they were read.

@@ -169,7 +169,7 @@ class Hub:
             await asyncio.gather(self._ticking, return_exceptions=True)
         await asyncio.gather(*(_close(one.socket) for one in self._pages))
 
-    async def waiting(self) -> int:
+    async def waiting(self, *, patience_s: float = PATIENCE_S) -> int:
         """Return how many proposals wait, counted anew only after the queue has changed.
 
         Notes may have been hidden meanwhile, or the vault is busy with long work, which holds no
@@ -180,7 +180,7 @@ class Hub:
             return 0
         kept = self._counted if self._counted and self._counted.mill is mill else None
         counting = asyncio.ensure_future(self._counts(mill))
-        await asyncio.wait([counting], timeout=PATIENCE_S / 5 if kept else PATIENCE_S)
+        await asyncio.wait([counting], timeout=patience_s / 5 if kept else patience_s)
         if counting.done():
             kept = counting.result()
         else:

@@ -62,6 +62,12 @@ TheDesk = Annotated[Desk, Depends(desk_of)]
 TheMill = Annotated[Mill, Depends(mill_of)]
 
 
+def read_templates() -> None:
+    """Read the templates of the pages that are opened first, which then need not be waited for."""
+    for name in ("base.html", "parts.html", "home.html", "start.html", "review.html"):
+        _templates().get_template(name)
+
+
 @cache
 def _templates() -> Environment:
     made = Environment(

@@ -21,6 +21,7 @@ from notemill.web.parts import (
     desk_of,
     documented,
     error_page,
+    read_templates,
 )
 from notemill.web.routes import graph, home, notes, review, runs, settings, tags
 
@@ -60,6 +61,7 @@ def create_site(desk: Desk) -> ASGIApp:
 @cache
 def application() -> FastAPI:
     """Return all routes, without a desk: put together once, as that takes a fifth of a second."""
+    read_templates()
     made = FastAPI(
         title="notemill",
         openapi_url="/api/openapi.json",
