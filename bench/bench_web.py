@@ -2,10 +2,10 @@
 
 A vault of generated notes is indexed, curated offline in part, and served on loopback; a run of
 many items stands in the ledger beside it. Seconds are wall time as a browser, or a client in
-another thread of this process, sees them; the first request after the start is told apart from the
-later ones. What a browser shows needs Chromium, and is left out where there is none.
+another thread of this process, sees them; the first request of a server is told apart from the later
+ones. What a browser shows needs Chromium, and is left out where there is none.
 
-- pages: every screen by HTTP, and until Home's first paint;
+- screens: each by HTTP, of a server of its own, and Home until its first paint;
 - decision: one proposal accepted, until the answer;
 - run: a page of many items, nearly all of which have ended, until its first rows; its heap and
   nodes after scrolling to the end;
@@ -111,13 +111,12 @@ def line(name: str, values: Sequence[float], unit: str = "ms", scale: float = 10
     print(f"{name:<34}{low * scale:>9.1f}{middle * scale:>9.1f}{high * scale:>9.1f} {unit}")
 
 
-def pages(served: Served) -> None:
-    """Time every screen by HTTP: the first request, then ten more."""
+def screen(served: Served, path: str) -> None:
+    """Time a screen by HTTP: the first request of a server, then ten more."""
     client = Client(served)
-    for path in SCREENS:
-        first, _ = client.ask("GET", path)
-        line(f"{path} first", [first])
-        line(f"{path} later", [client.ask("GET", path)[0] for _ in range(10)])
+    first, _ = client.ask("GET", path)
+    line(f"{path} first", [first])
+    line(f"{path} later", [client.ask("GET", path)[0] for _ in range(10)])
 
 
 def decision(served: Served, count: int) -> None:
@@ -157,7 +156,9 @@ def paint(served: Served, browser: Browser) -> None:
     times = []
     for _ in range(10):
         page.goto(served.url + "/")
-        page.wait_for_function("performance.getEntriesByName('first-contentful-paint').length")
+        page.wait_for_function(
+            "() => performance.getEntriesByName('first-contentful-paint').length"
+        )
         script = "performance.getEntriesByName('first-contentful-paint')[0].startTime"
         times.append(page.evaluate(script) / 1000)
         page.wait_for_timeout(1000)
@@ -173,7 +174,7 @@ def many_items(served: Served, browser: Browser, run: str) -> None:
     times = []
     for _ in range(10):
         page.goto(f"{served.url}/runs/{run}")
-        page.wait_for_function("window.rowsAt")
+        page.wait_for_function("() => window.rowsAt")
         times.append(page.evaluate("window.rowsAt") / 1000)
         page.wait_for_timeout(1000)  # what a page does once it has loaded
     line("run, first rows", times)
@@ -196,7 +197,7 @@ def updates(served: Served, page: Page) -> None:
     page.goto(f"{served.url}/runs/{name}")
     page.wait_for_selector(FIRST_ROW)
     job = served.on_loop(lambda: served.desk.jobs.start("resume", {"run": name}))
-    page.wait_for_function("document.body.innerText.includes('succeeded')")
+    page.wait_for_function("() => document.body.innerText.includes('succeeded')")
     gaps: list[float] = page.evaluate(FRAMES)
     if job.ended_at_s is not None:
         raise RuntimeError("the run ended before the frames were measured")
@@ -256,8 +257,11 @@ def main() -> int:
         print(f"{args.notes:,} notes, {args.curated:,} with proposals, {args.items:,} items")
         print(f"{'':<34}{'least':>9}{'median':>9}{'most':>9}")
         engine = partial(open_slow, settings)
-        with Served(root, base / "home", settings=settings, engine=engine) as served:
-            pages(served)
+        serve = partial(Served, root, base / "home", settings=settings, engine=engine)
+        for path in SCREENS:
+            with serve() as served:
+                screen(served, path)
+        with serve() as served:
             decision(served, 100)
             in_browser(served, run)
     finally:

@@ -298,7 +298,7 @@ def test_a_long_queue_is_loaded_as_it_is_decided(
     page = visit(desk.served, "/review")
     left(page, 250)
     press(page, *["j"] * 50)
-    page.wait_for_function("document.querySelectorAll('.proposal').length > 120")
+    page.wait_for_function("() => document.querySelectorAll('.proposal').length > 120")
     press(page, *["j"] * 80)
     expect(current(page)).to_have_attribute("id", "row-p131")
     press(page, "a")

@@ -234,7 +234,7 @@ def test_the_connection_begins_when_every_script_listens(serve: Serve, visit: Vi
     page = visit(serve(None), "/runs")
     page.add_init_script(BEGUN)
     page.reload()
-    page.wait_for_function("window.begun !== undefined")
+    page.wait_for_function("() => window.begun !== undefined")
     assert page.evaluate("window.begun")
 
 
