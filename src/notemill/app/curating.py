@@ -246,7 +246,9 @@ class Curating:
         note: str | None = None,
         used: Properties = ALL,
     ) -> tuple[Applied, ...]:
-        """Write a run's pending proposals for the properties `used`; see `apply_run`.
+        """Write a run's pending proposals for the properties `used`, or those for one `note`.
+
+        See `apply_run`.
 
         Raises VaultLockedError.
         """

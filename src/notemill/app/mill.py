@@ -56,9 +56,9 @@ class Mill(Workbench):
     ) -> Self:
         """Open the vault in `folder`; without `exclusions` or `used`, the configured ones hold.
 
-        `used` are the properties that are proposed and written. Services report to and ask `front`. `engine` None opens the one that `settings` describe; it
-        is closed with the vault in either case. A `rehearsal` only shows what a model would be
-        asked, and needs no key. Many new notes are read by up to `processes` processes: more than
+        `used` are the properties that are proposed and written. Services report to and ask `front`.
+        `engine` None opens the one that `settings` describe; it is closed with the vault in either
+        case. A `rehearsal` only shows what a model would be asked, and needs no key. Many new notes are read by up to `processes` processes: more than
         one requires an importable main module. Raises VaultError or ConfigError saying what to do.
         """
         kept = load_exclusions(config=settings.config) if exclusions is None else exclusions

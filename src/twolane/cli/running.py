@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -74,9 +75,11 @@ async def run_file(  # the command's flags
         deadline_at = None if by_s is None else engine.now() + by_s
         await find_server(engine, console)
         requests = JsonlRequests(taken, settings.model or _served_model(engine))
+        planned = partial(
+            engine.plan, requests, lane=forced, cap_nano=cap_nano, deadline_at=deadline_at
+        )
         if dry_run:
-            plan = engine.plan(requests, lane=forced, cap_nano=cap_nano, deadline_at=deadline_at)
-            return _show_dry_run(engine, plan, requests, console, as_json=as_json)
+            return _show_dry_run(engine, planned(), requests, console, as_json=as_json)
         input_hash = requests.hash()
         identity = f"run:{taken.identity or input_hash}:{out.identity or out.name}"
         kept: dict[str, object] = {
@@ -89,9 +92,7 @@ async def run_file(  # the command's flags
         with source_lock(settings.home / LOCKS_FOLDER, identity):
             run = None if again else await engine.unfinished(identity, input_hash, kept)
             if run is None:
-                plan = engine.plan(
-                    requests, lane=forced, cap_nano=cap_nano, deadline_at=deadline_at
-                )
+                plan = planned()
                 agree(plan, engine, settings, console, cap_nano=cap_nano, yes=yes)
                 run = await engine.start(
                     requests,

@@ -106,6 +106,7 @@ def test_a_server_ends_where_its_state_is_gone(tmp_path: Path) -> None:
     found = Sessions.open(tmp_path / "home", None, 8765)
     shutil.rmtree(tmp_path / "home")
     found.close()
+    assert running(tmp_path / "home", None) == ()
 
 
 def test_the_same_vault_is_served_once_at_a_port(tmp_path: Path) -> None:

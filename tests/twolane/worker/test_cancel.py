@@ -42,6 +42,19 @@ async def _drive_and(
     return run
 
 
+def _canceled_from_elsewhere(scene: Scene, lane: Lane) -> RunState:
+    """Drive a run of six that another process cancels; return its state once all is closed."""
+
+    async def work(engine: Engine) -> RunState:
+        run = await _drive_and(
+            scene, engine, lane, 100, lambda run: _ask_from_elsewhere(scene, run.id)
+        )
+        assert_closed(engine, run)
+        return run.row.state
+
+    return scene.run(work)
+
+
 def test_a_pending_item_is_canceled_before_it_is_sent(tmp_path: Path) -> None:
     """An item that waits is never sent, and nothing is paid for it."""
     scene = Scene(tmp_path)
@@ -109,14 +122,7 @@ def test_a_canceled_run_ends_soon_and_for_good(tmp_path: Path, lane: Lane) -> No
     scene.scripted.latency_s = 3_000.0
     before = scene.clock.now()
 
-    async def work(engine: Engine) -> RunState:
-        run = await _drive_and(
-            scene, engine, lane, 100, lambda run: _ask_from_elsewhere(scene, run.id)
-        )
-        assert_closed(engine, run)
-        return run.row.state
-
-    assert scene.run(work) is RunState.CANCELED
+    assert _canceled_from_elsewhere(scene, lane) is RunState.CANCELED
     assert scene.clock.now() - before < 900
     assert {batch.status for batch in scene.scripted.batches} <= {"ended"}
     billed = sum(scene.scripted.billed.values())
@@ -140,14 +146,7 @@ def test_a_cancel_that_fails_at_the_provider_is_tried_again(tmp_path: Path) -> N
 
     scene.scripted.cancel_batch = flaky  # type: ignore[method-assign, assignment]
 
-    async def work(engine: Engine) -> RunState:
-        run = await _drive_and(
-            scene, engine, Lane.BATCH, 100, lambda run: _ask_from_elsewhere(scene, run.id)
-        )
-        assert_closed(engine, run)
-        return run.row.state
-
-    assert scene.run(work) is RunState.CANCELED
+    assert _canceled_from_elsewhere(scene, Lane.BATCH) is RunState.CANCELED
     assert sum(scene.scripted.billed.values()) == 0
 
 
@@ -169,14 +168,7 @@ def test_a_batch_that_ends_while_its_cancel_is_on_the_way_is_collected(tmp_path:
     scene.scripted.cancel_batch = slow_cancel  # type: ignore[method-assign, assignment]
     scene.scripted.fetch_results = slower_results  # type: ignore[method-assign]
 
-    async def work(engine: Engine) -> RunState:
-        run = await _drive_and(
-            scene, engine, Lane.BATCH, 100, lambda run: _ask_from_elsewhere(scene, run.id)
-        )
-        assert_closed(engine, run)
-        return run.row.state
-
-    assert scene.run(work) is RunState.CANCELED
+    assert _canceled_from_elsewhere(scene, Lane.BATCH) is RunState.CANCELED
 
 
 def test_a_cancel_before_any_process_works_is_carried_out_by_the_next(tmp_path: Path) -> None:
