@@ -246,9 +246,7 @@ class Curating:
         note: str | None = None,
         used: Properties = ALL,
     ) -> tuple[Applied, ...]:
-        """Write a run's pending proposals for the properties `used`, or those for one `note`.
-
-        See `apply_run`.
+        """Write a run's pending proposals, of the properties `used` or for one `note`: `apply_run`.
 
         Raises VaultLockedError.
         """

@@ -65,8 +65,7 @@ async def run_file(  # the command's flags
     out = _checked(output, as_json=as_json)
     taken = open_source(source)
     if out.is_same(taken):
-        message = "the output would overwrite the input; name another file with -o"
-        raise ConfigError(message)
+        raise ConfigError("the output would overwrite the input; name another file with -o")
     cap_nano = settings.run_cap_nano if max_cost is None else cap_of(max_cost)
     forced = None if lane == "auto" else Lane(lane)
     by_s = within_s(by, strict=by_strict)
