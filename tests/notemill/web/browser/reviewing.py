@@ -96,9 +96,13 @@ class Held:
         self.routes: list[Route] = []
         page.route(pattern, lambda route: self.routes.append(route))  # noqa: PLW0108  # it sets attributes on it
 
-    def let_one_go(self, page: Page) -> None:
-        """Wait for a request, and let it go on."""
+    def one(self, page: Page) -> Route:
+        """Wait for a request, and return it."""
         page.wait_for_function("() => true")
         while not self.routes:
             page.wait_for_timeout(10)
-        self.routes.pop(0).continue_()
+        return self.routes.pop(0)
+
+    def let_one_go(self, page: Page) -> None:
+        """Wait for a request, and let it go on."""
+        self.one(page).continue_()

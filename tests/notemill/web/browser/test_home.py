@@ -82,6 +82,29 @@ def test_a_curation_is_started_and_agreed_to_by_keyboard(
     expect(waits.get_by_role("link", name="Descriptions")).to_be_visible()
 
 
+def test_the_keyboard_keeps_its_place_where_its_button_was_taken_away(
+    tmp_path: Path, serve: Serve, visit: Visit
+) -> None:
+    """A run is quicker than the answer to its start: the button that opened the dialog is gone by then."""
+    page = visit(serve(write_notes(tmp_path / "vault", many(8))))
+    dialog = dialog_of(page, "Curate 8 notes…")
+    go = dialog.get_by_role("button", name="Curate 8 notes")
+    expect(go).to_have_attribute("aria-disabled", "false")
+    held = Held(page, "**/api/runs")
+    go.press("Enter")
+    route = held.one(page)
+    answer = route.fetch()
+    expect(page.locator("[data-part=next] h2")).to_have_text("A run asks you something")
+    route.fulfill(response=answer)
+    expect(dialog).to_be_hidden()
+    expect(page.get_by_role("main")).to_be_focused()
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Answer")).to_be_focused()
+    page.locator("[data-part=next]").evaluate("(part) => part.replaceWith(part.cloneNode(true))")
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Answer")).to_be_focused()
+
+
 def test_the_slider_moves_price_lane_and_end(tmp_path: Path, serve: Serve, visit: Visit) -> None:
     """By arrow keys: without a deadline a batch at half price, with a short one real time."""
     dialog = paid(tmp_path, serve, visit)

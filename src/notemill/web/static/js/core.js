@@ -18,9 +18,8 @@ const UNREACHED = "No connection to the server: nothing was changed. It may have
 const NO_SESSION = "This page's session has ended. Open the link that `notemill serve --url` prints.";
 
 /**
- * Ask the API. Raises ApiError with a sentence for people.
+ * Ask the API. Raises ApiError with a sentence for people. @returns {Promise<any>}
  * @param {string} method @param {string} path @param {unknown} [body] @param {AbortSignal} [signal] for what only this page needs
- * @returns {Promise<any>}
  */
 export async function api(method, path, body, signal) {
   const headers = new Headers({ "X-Notemill": "1" });

@@ -56,10 +56,7 @@ class NmHome extends HTMLElement {
       if (!found || (!whole && "slow" in found.dataset)) continue;
       const now = document.importNode(found, true);
       localTimes(now);
-      if (now.isEqualNode(part)) continue;
-      const had = part.contains(document.activeElement);
-      part.replaceWith(now);
-      if (had) /** @type {HTMLElement|null} */ (now.querySelector("a, button"))?.focus();
+      if (!now.isEqualNode(part)) part.replaceWith(now);
     }
   }
 
@@ -111,11 +108,10 @@ class NmHome extends HTMLElement {
       failed: ["bad", "failed"], stopped: ["warn", job.question ? "waits for you" : "stopped"],
     });
     const run = this.runs?.get(job.run);
-    const line = job.lines.at(-1) ?? "";
     return html`<article class="work">${this.head(job.kind === "resume" && run ? run.kind : job.kind, job.run, states[job.state])}
       ${run?.counts ? this.progress(run) : job.state === "working" ? html`<progress class="progress" aria-label="Working"></progress>` : nothing}
       <p class="break hint">${done ? html`${done.words} ${done.found ? html`<a href="/review">Review</a>` : nothing}
-        ${job.run && WROTE.includes(job.kind) ? html`<button class="btn btn-quiet" @click=${() => this.change("/api/undo", { run: job.run })}>Undo</button>` : nothing}` : job.question ? line : job.error ?? line}</p>
+        ${job.run && WROTE.includes(job.kind) ? html`<button class="btn btn-quiet" @click=${() => this.change("/api/undo", { run: job.run })}>Undo</button>` : nothing}` : (!job.question && job.error) || job.lines.at(-1)}</p>
       <nm-question .job=${job}></nm-question></article>`;
   }
 

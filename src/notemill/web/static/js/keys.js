@@ -113,7 +113,6 @@ function keep(chosen) {
  * @param {() => void} [closed] @returns {{draw: () => void, close: () => void, dialog: HTMLDialogElement}}
  */
 export function modal(title, content, closed = () => {}) {
-  const before = document.activeElement;
   const dialog = document.createElement("dialog");
   dialog.setAttribute("aria-labelledby", "modal-title");
   const close = () => dialog.close();
@@ -122,7 +121,6 @@ export function modal(title, content, closed = () => {}) {
   dialog.addEventListener("close", () => {
     for (const one of behind) one.removeAttribute("aria-hidden");
     dialog.remove();
-    if (before instanceof HTMLElement && before.isConnected) before.focus({ preventScroll: true });
     closed();
   });
   draw();

@@ -27,10 +27,7 @@ class Live {
     window.setInterval(() => this.ask(), ASK_EVERY_MS);
   }
 
-  /**
-   * Hear of messages of a type, or of "state" when the connection comes or goes.
-   * @param {string} type @param {(message: any) => void} listener @returns {() => void}
-   */
+  /** Hear of messages of a type, or of "state". @param {string} type @param {(message: any) => void} listener @returns {() => void} */
   on(type, listener) {
     const all = this.listeners.get(type) ?? new Set();
     this.listeners.set(type, all.add(listener));

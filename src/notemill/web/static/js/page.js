@@ -29,6 +29,21 @@ export function localTimes(place = document) {
   }
 }
 
+/** @type {EventTarget[]} */ let around = []; // what has the keyboard, and what it stands in, from inside out
+
+/** Where what had the keyboard was taken away or closed, what it stood in has it: Tab goes on from there. */
+function keepPlace() {
+  if (document.activeElement !== document.body) return;
+  const place = around.find((one) => one instanceof HTMLElement && one.checkVisibility());
+  if (!(place instanceof HTMLElement) || place === around[0] || place === document.body) return;
+  place.tabIndex = -1;
+  place.focus({ preventScroll: true });
+}
+
+document.addEventListener("focusin", (event) => { around = event.composedPath(); });
+document.addEventListener("pointerdown", () => { around = []; }, true); // a click beside everything gives the keyboard up
+document.addEventListener("close", keepPlace, true);
+new MutationObserver(keepPlace).observe(document.body, { childList: true, subtree: true });
 live.on("state", showState);
 live.on("review", (message) => showWaiting(message.counts));
 live.on("snapshot", (message) => showWaiting(message.review?.counts));

@@ -9,10 +9,7 @@ import { live } from "./live.js";
 
 const AROUND = 2; // unchanged lines shown before and after a change
 
-/**
- * The lines that a change takes out and puts in, with a few around them: notes change in one place.
- * @param {string} before @param {string} after
- */
+/** The lines that a change takes out and puts in, with a few around them. @param {string} before @param {string} after */
 export function changed(before, after) {
   const old = before.split("\n");
   const now = after.split("\n");
