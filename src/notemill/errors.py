@@ -5,6 +5,10 @@
         UnknownProposalError       there is no such proposal
       WaitingForPersonError        a person has to decide first
       EmbeddingError               the embedding model or service cannot be used
+      MissingExtraError            what it needs is not installed
+      SourceError                  a source cannot be read, or holds nothing
+        SourceRefusedError         its host gives it to nobody, or not to us
+        SourceBlockedError         its host gives us nothing for a while: later ones wait
       ProposalConflictError        what was proposed no longer fits the note
       VaultError                   the vault cannot be used
         VaultNotFoundError         there is no such folder
@@ -65,6 +69,30 @@ class EmbeddingError(NotemillError):
     """The embedding model cannot be used; correct what is named or use `--embedding off`."""
 
     exit_code = 2
+    http_status = 503
+
+
+class MissingExtraError(NotemillError):
+    """What this source needs is not installed; install what is named and run the command again."""
+
+    exit_code = 2
+    http_status = 503
+
+
+class SourceError(NotemillError):
+    """This source cannot be read; the others were."""
+
+    exit_code = 3
+    http_status = 422
+
+
+class SourceRefusedError(SourceError):
+    """The source exists, and its host does not give it out; open it in a browser."""
+
+
+class SourceBlockedError(SourceError):
+    """The host refuses everything for a while; run the same command again in an hour."""
+
     http_status = 503
 
 
