@@ -89,15 +89,18 @@ def read_small(path: str | Path, *, most_bytes: int) -> bytes:
     Raises OSError: the system's, or one whose `strerror` says why the file is not read (a folder, a
     pipe, a socket, a device, more than `most_bytes`, an impossible name).
     """
+    handle = _opened(path)
     try:
-        _check(os.stat(path))  # noqa: PTH116  # some devices act when they are opened
-        handle = os.open(path, _FLAGS)
-    except ValueError:  # NUL, or a lone surrogate
-        raise OSError(errno.EINVAL, "no file can have this name") from None
+        return _read(handle, size=os.fstat(handle).st_size, most_bytes=most_bytes)
+    finally:
+        os.close(handle)
+
+
+def read_beginning(path: str | Path, *, most_bytes: int) -> bytes:
+    """Return the first bytes of a regular file of any size. Raises OSError like `read_small`."""
+    handle = _opened(path)
     try:
-        info = os.fstat(handle)
-        _check(info)
-        return _read(handle, size=info.st_size, most_bytes=most_bytes)
+        return os.read(handle, most_bytes)
     finally:
         os.close(handle)
 
@@ -158,6 +161,21 @@ def _telling() -> Iterator[None]:
         if "sys.set_int_max_str_digits" in said:
             said = "it has a number of too many digits"
         raise OSError(errno.EINVAL, said) from None
+
+
+def _opened(path: str | Path) -> int:
+    """Open a regular file to read it."""
+    try:
+        _check(os.stat(path))  # noqa: PTH116  # some devices act when they are opened
+        handle = os.open(path, _FLAGS)
+    except ValueError:  # NUL, or a lone surrogate
+        raise OSError(errno.EINVAL, "no file can have this name") from None
+    try:
+        _check(os.fstat(handle))
+    except OSError:
+        os.close(handle)
+        raise
+    return handle
 
 
 def _check(info: os.stat_result) -> None:
