@@ -19,6 +19,7 @@
         VaultLockedError           another process writes to it
         StoreError                 the vault's state cannot be used
         NoteNotFoundError          the note is gone
+        NoteExistsError            a note to be created has the name of another
         NoteUnreadableError        its permissions forbid it
         OutsideVaultError          the path leads out of the vault
         WriteFailedError           no permission or no space: the note is unchanged
@@ -158,6 +159,13 @@ class NoteNotFoundError(VaultError):
 
     exit_code = 3
     http_status = 404
+
+
+class NoteExistsError(VaultError):
+    """There is a note of this name already, and it stays as it is; choose another name."""
+
+    exit_code = 3
+    http_status = 409
 
 
 class NoteUnreadableError(VaultError):

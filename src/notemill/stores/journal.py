@@ -62,6 +62,10 @@ class StoredJournal:
                     intent.at_s,
                 ),
             )
+            db.executemany(
+                "INSERT OR REPLACE INTO made_folders VALUES (?,?)",
+                [(os.fsencode(folder), intent.run) for folder in intent.folders],
+            )
         return int(cursor.lastrowid or 0)
 
     def mark(self, seqs: Iterable[int], state: State, *, temporary: str = "") -> None:
@@ -118,6 +122,16 @@ class StoredJournal:
             f"the journal's copy of {write.key} is damaged ({why}); the note stays unchanged"
         )
 
+    def made(self, folder: str) -> bool:
+        """Return whether a folder, by its vault path, was made for a note and is not removed."""
+        query = "SELECT 1 FROM made_folders WHERE path = ?"
+        return bool(self._store.rows(query, os.fsencode(folder)))
+
+    def unmade(self, folder: str) -> None:
+        """Record that a folder that was made for a note is removed."""
+        with self._store.transaction() as db:
+            db.execute("DELETE FROM made_folders WHERE path = ?", (os.fsencode(folder),))
+
     def forget(self, run: str) -> None:
         """Delete a run's writes and erase them from the disk: they can no longer be undone.
 
@@ -131,6 +145,7 @@ class StoredJournal:
             raise StoreError(message)
         with self._store.erasing() as db:
             db.execute("DELETE FROM writes WHERE run = ?", (run,))
+            db.execute("DELETE FROM made_folders WHERE run = ?", (run,))
 
     def runs(self) -> list[WrittenRun]:
         """Return the runs that wrote something, newest first."""

@@ -18,8 +18,9 @@ from notemill.vault.related import Form
 if TYPE_CHECKING:
     from twolane.databases import Readers
 
-FORMAT: Final = 4
-"""2 has `invented_tags`, 3 `vocabulary_changes`, 4 `curated_without`; all else of an older file stays."""
+FORMAT: Final = 5
+"""2 has `invented_tags`, 3 `vocabulary_changes`, 4 `curated_without`, 5 `made_folders` and what an ingest
+keeps; all else of an older file stays."""
 _LATEST_S: Final = 1e11  # the year 5138
 
 SCHEMA: Final = """
@@ -38,6 +39,10 @@ CREATE TABLE writes (                -- the journal: what was written into notes
 CREATE INDEX writes_key ON writes (key, seq);
 CREATE INDEX writes_run ON writes (run, seq);
 CREATE INDEX writes_open ON writes (seq) WHERE state IN ('intended', 'undoing');
+CREATE TABLE made_folders (          -- folders of the vault that were made for new notes
+  path        BLOB PRIMARY KEY,      -- as the folder lists it
+  run         TEXT NOT NULL
+) WITHOUT ROWID;
 CREATE TABLE proposals (
   id          INTEGER PRIMARY KEY AUTOINCREMENT,  -- one that was shown never becomes another's
   run         TEXT NOT NULL,         -- '' for what was found without one
@@ -66,6 +71,50 @@ CREATE TABLE proposal_notes (        -- the notes that a change of a tag touches
   proposal    INTEGER NOT NULL REFERENCES proposals (id),
   note        TEXT NOT NULL,
   PRIMARY KEY (proposal, note)
+) WITHOUT ROWID;
+CREATE TABLE new_notes (             -- notes that an ingest proposes, each a row of the queue
+  proposal    INTEGER PRIMARY KEY REFERENCES proposals (id),
+  content     BLOB NOT NULL,         -- zlib; empty once it is written or turned down
+  size        INTEGER NOT NULL,      -- of the whole note, in bytes
+  bytes_hash  TEXT NOT NULL,         -- of the whole note
+  source_hash TEXT NOT NULL,         -- of its own content
+  replaces    TEXT NOT NULL,         -- hash of the bytes that it replaces, '' where it is created
+  digest      TEXT NOT NULL,         -- of what was read of the source
+  tags        TEXT NOT NULL          -- JSON: by which exclusions may hide it
+);
+CREATE TABLE new_note_keys (         -- what the sources of these notes are known by
+  key         TEXT NOT NULL,
+  proposal    INTEGER NOT NULL REFERENCES new_notes (proposal),
+  PRIMARY KEY (key, proposal)
+) WITHOUT ROWID;
+CREATE INDEX new_note_keys_proposal ON new_note_keys (proposal);
+CREATE TABLE ingested (              -- sources whose runs were forgotten
+  key         TEXT PRIMARY KEY,
+  note        TEXT NOT NULL,
+  digest      TEXT NOT NULL,
+  bytes_hash  TEXT NOT NULL,
+  source_hash TEXT NOT NULL,
+  at          REAL NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE drafts (                -- what was read of sources, until their notes are proposed
+  batch       TEXT NOT NULL,
+  key         TEXT NOT NULL,
+  body        BLOB NOT NULL,         -- zlib
+  at          REAL NOT NULL,
+  PRIMARY KEY (batch, key)
+);
+CREATE TABLE followed (              -- playlists, channels and feeds
+  key         TEXT PRIMARY KEY,
+  address     TEXT NOT NULL,
+  title       TEXT NOT NULL,
+  since       REAL NOT NULL,
+  looked_at   REAL                   -- NULL for never
+) WITHOUT ROWID;
+CREATE TABLE seen_entries (          -- what these had when they were last looked at
+  source      TEXT NOT NULL,
+  entry       TEXT NOT NULL,
+  at          REAL NOT NULL,
+  PRIMARY KEY (source, entry)
 ) WITHOUT ROWID;
 CREATE TABLE steps (                 -- decisions that can be taken back, each by its own front
   id          INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -268,6 +317,12 @@ READERS: Final[Readers] = {
     "proposals.confidence": sureness,
     "proposals.made_at": moment,
     "proposals.decided_at": moment,
+    "new_notes.tags": names,
+    "ingested.at": moment,
+    "drafts.at": moment,
+    "followed.since": moment,
+    "followed.looked_at": moment,
+    "seen_entries.at": moment,
     "steps.at": moment,
     "step_rows.was_scope": scope_of,
     "step_rows.now_scope": scope_of,

@@ -164,3 +164,45 @@ else:
     def take_place(temporary: str, path: str) -> None:
         """Put a file in another's place, in one step. Raises OSError."""
         os.replace(temporary, path)  # noqa: PTH105
+
+
+if sys.platform == "win32":
+
+    def take_free_place(temporary: str, path: str) -> None:
+        """Give a file a name that nothing has, in one step. Raises FileExistsError, OSError."""
+        os.rename(temporary, path)  # noqa: PTH104  # it replaces nothing on this system
+
+else:
+    import ctypes
+
+    _SYSTEM = ctypes.CDLL(None, use_errno=True)
+    # Linux: renameat2(2), AT_FDCWD and RENAME_NOREPLACE; macOS: renamex_np(2) and RENAME_EXCL.
+    _RENAME: Final = (
+        ("renamex_np", (), 0x4) if sys.platform == "darwin" else ("renameat2", (-100,), 1)
+    )
+
+    def take_free_place(temporary: str, path: str) -> None:
+        """Give a file a name that nothing has, in one step. Raises FileExistsError, OSError.
+
+        Where a file cannot have two names for a moment, as on FAT, the system's own renaming that
+        replaces nothing is called.
+        """
+        try:
+            os.link(temporary, path)
+        except FileExistsError:
+            raise
+        except OSError:
+            _rename_to_free(temporary, path)
+        else:
+            os.remove(temporary)  # noqa: PTH107
+
+    def _rename_to_free(temporary: str, path: str) -> None:
+        name, folder, flags = _RENAME
+        rename = getattr(_SYSTEM, name, None)
+        if rename is None:
+            raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
+        rename.restype = ctypes.c_int
+        old, new = (ctypes.c_char_p(os.fsencode(one)) for one in (temporary, path))
+        if rename(*folder, old, *folder, new, ctypes.c_uint(flags)) != 0:
+            number = ctypes.get_errno()
+            raise OSError(number, os.strerror(number), path)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import os
-from dataclasses import dataclass, replace
-from enum import StrEnum
+from dataclasses import replace
+from functools import partial
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from notemill.errors import (
     ExternallyChangedError,
@@ -20,19 +19,22 @@ from notemill.errors import (
     WriteFailedError,
 )
 from notemill.vault.attributes import why_not_replaced
+from notemill.vault.creating import NewFiles
 from notemill.vault.disk import Disk
+from notemill.vault.endings import Ending, NoteUndo, Recovered
 from notemill.vault.globs import folded, matcher
-from notemill.vault.journal import Intent, State, Write, WrittenRun
+from notemill.vault.journal import ABSENT, Intent, State, Write, WrittenRun
 from notemill.vault.keys import key_of
 from notemill.vault.note import bytes_hash
+from notemill.vault.note_files import NoteFiles
 from notemill.vault.places import readable
 from notemill.vault.presence import Presence, presence
 from notemill.vault.scan import NoteFile, scan_folder
-from notemill.vault.stored import beside, is_beside, place_of
+from notemill.vault.stored import beside
 from notemill.vault.writerlock import WriterLock
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
     from pathlib import Path
 
     from notemill.vault.journal import Journal
@@ -40,42 +42,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Ending", "NoteFile", "NoteUndo", "Recovered", "Vault", "WrittenRun"]
 
-_NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
-
-
-class Ending(StrEnum):
-    """How an undo ended for one note."""
-
-    RESTORED = "restored"
-    ALREADY = "already restored"
-    EDITED = "edited since"
-    BLOCKED = "written by later runs"
-    MISSING = "missing"
-    FAILED = "failed"
-
-
-@dataclass(frozen=True, slots=True)
-class NoteUndo:
-    """The outcome of an undo for one note; `runs` are the runs undone, or those that prevent it."""
-
-    key: str
-    ending: Ending
-    runs: tuple[str, ...] = ()
-    problem: str = ""
-
-    @property
-    def restored(self) -> bool:
-        """Whether the note's bytes are what they were before the run."""
-        return self.ending in (Ending.RESTORED, Ending.ALREADY)
-
-
-@dataclass(frozen=True, slots=True)
-class Recovered:
-    """A write that a crash left open, and its state now; None if it never happened."""
-
-    key: str
-    run: str
-    state: State | None
+_UNREADABLE: Final = "?"
+"""In place of the hash of a note that cannot be read."""
 
 
 class Vault:
@@ -100,8 +68,9 @@ class Vault:
         self.recovered: tuple[Recovered, ...] = ()
         """What crashes had left open and the lock's taking settled."""
         self._clock = clock
-        self._disk = disk or Disk()
         self._journal = journal
+        self._files = NoteFiles(root, disk or Disk())
+        self._new = NewFiles(root, disk or Disk(), journal)
         self._writer = WriterLock(state_dir, root)
         self._paths: dict[str, str] = {}
 
@@ -165,7 +134,7 @@ class Vault:
 
         Raises NoteNotFoundError, NoteUnreadableError, OutsideVaultError.
         """
-        return self._read(self._path(key), key)
+        return self._files.read(self._path(key), key)
 
     def _path(self, key: str) -> str:
         """Return a note's path in the vault, as the folder lists it."""
@@ -180,17 +149,6 @@ class Vault:
                 f"there is no note {key} in {self.root}; it may have been renamed or deleted"
             )
         return path
-
-    def _read(self, path: str, key: str) -> bytes:
-        full = place_of(self.root, path, key)
-        try:
-            return self._disk.read(full)
-        except (FileNotFoundError, NotADirectoryError) as error:
-            raise NoteNotFoundError(f"{key} is gone; it was renamed or deleted") from error
-        except OSError as error:
-            raise NoteUnreadableError(
-                f"{key} cannot be read ({error.strerror}); check its permissions"
-            ) from error
 
     # -- writing ------------------------------------------------------------------------------
 
@@ -233,66 +191,86 @@ class Vault:
         """
         with self.lock():
             path = self._path(key)
-            before = self._check_unchanged(path, key, expected)
+            before = self._files.check_unchanged(path, key, expected)
             if new == before:
                 return True
             temporary = beside(path)
-            after = bytes_hash(new)
-            seq = self._journal.intend(
-                Intent(run, key, path, temporary, before, expected, after, self._clock())
+            after, now = bytes_hash(new), self._clock()
+            return self._carry_out(
+                Intent(run, key, path, temporary, before, expected, after, now),
+                lambda: self._files.replace(path, key, temporary, new, expected),
+                holds,
+                also,
             )
-            replaced = False
-            try:
-                with self._journal.transaction():
-                    if holds():
-                        self._replace(path, key, temporary, new, expected)
-                        replaced = True
-                        self._journal.mark([seq], State.DONE)
-                        also()
-            except VaultError:
-                # Where the note is written it is journaled as intended: the next lock settles it.
-                if not replaced:
-                    self._withdraw(seq)
-                    raise
-            if not replaced:
-                self._withdraw(seq)
-            return replaced
 
-    def _withdraw(self, seq: int) -> None:
+    def create(
+        self,
+        key: str,
+        new: bytes,
+        *,
+        run: str,
+        holds: Callable[[], bool] = lambda: True,
+        also: Callable[[], object] = lambda: None,
+    ) -> bool:
+        """Create a note, and the folders that it lacks; return whether it was created.
+
+        `holds` and `also` are those of `write`. Nothing is overwritten, and at every moment the note
+        is whole or not there. Raises NoteExistsError if the name is taken, OutsideVaultError, and
+        WriteFailedError if permissions or space are missing; there is then no note.
+        """
+        with self.lock():
+            place = self._new.place(key)
+            temporary = beside(place.path)
+            after, now = bytes_hash(new), self._clock()
+            created = self._carry_out(
+                Intent(run, key, place.path, temporary, b"", ABSENT, after, now, place.missing),
+                lambda: self._new.put(place, key, temporary, new),
+                holds,
+                also,
+            )
+            if created:
+                self._paths[key] = place.path
+            return created
+
+    def free_key(self, key: str, also: Collection[str] = ()) -> str:
+        """Return the first key under which a note may be created: `key`, or it with a number.
+
+        Its folder is spelled as in the vault; the keys `also` count as taken. Raises
+        OutsideVaultError, NoteExistsError, WriteFailedError.
+        """
+        return self._new.free(key, also)
+
+    def _carry_out(
+        self,
+        intent: Intent,
+        act: Callable[[], None],
+        holds: Callable[[], bool],
+        also: Callable[[], object],
+    ) -> bool:
+        """Journal a write, carry it out by `act`, and return whether it was."""
+        seq = self._journal.intend(intent)
+        done = False
+        try:
+            with self._journal.transaction():
+                if holds():
+                    act()
+                    done = True
+                    self._journal.mark([seq], State.DONE)
+                    also()
+        except VaultError:
+            # Where the note is written it is journaled as intended: the next lock settles it.
+            if not done:
+                self._withdraw(seq, intent)
+                raise
+        if not done:
+            self._withdraw(seq, intent)
+        return done
+
+    def _withdraw(self, seq: int, intent: Intent) -> None:
         """Forget a write that did not reach its note, or leave that to the next lock."""
         with contextlib.suppress(StoreError):
+            self._new.remove_folders(intent.path)
             self._journal.remove(seq)
-
-    def _replace(self, path: str, key: str, temporary: str, new: bytes, expected: str) -> None:
-        """Put `new` in a note's place. Raises VaultError, leaving the note unchanged."""
-        full = place_of(self.root, path, key)
-        part = os.path.join(self.root, temporary)  # noqa: PTH118
-        try:
-            if why := why_not_replaced(full):
-                raise WriteFailedError(f"{key} is unchanged: {why}")
-            self._disk.create(part, new, full)
-            # The last look, right before the step that cannot be taken back.
-            self._check_unchanged(path, key, expected)
-            self._disk.replace(part, full)
-        except OSError as error:
-            raise WriteFailedError(_why(key, error)) from error
-        finally:
-            # Gone after the rename; else what must not stay.
-            with contextlib.suppress(OSError):
-                self._disk.remove(part)
-        # The note is written, and journaled; where the flush fails, only a power cut could take
-        # the rename back, and an undo tells by the bytes.
-        with contextlib.suppress(OSError):
-            self._disk.sync_folder(os.path.dirname(full))  # noqa: PTH120
-
-    def _check_unchanged(self, path: str, key: str, expected: str) -> bytes:
-        """Return a note's bytes. Raises ExternallyChangedError if they are not the expected."""
-        raw = self._read(path, key)
-        if bytes_hash(raw) != expected:
-            raise ExternallyChangedError(
-                f"{key} has changed since it was read and was not written; curate it again"
-            )
-        return raw
 
     def _recover(self) -> Iterator[Recovered]:
         """Settle what a crash left open, by what the notes now are."""
@@ -301,11 +279,9 @@ class Vault:
             together.setdefault((write.temporary, write.path, write.key), []).append(write)
         for (temporary, path, key), writes in together.items():
             oldest, newest = writes[0], writes[-1]
-            try:
-                self._remove_left_over(temporary, path, key)
-                now = bytes_hash(self._read(path, key))
-            except VaultError:
-                now = ""
+            now = self._left_by_crash(temporary, path, key)
+            if now == ABSENT:
+                self._new.remove_folders(path)
             state: State | None = State.UNCLEAR
             if now == newest.after_hash:
                 state = State.DONE
@@ -317,12 +293,15 @@ class Vault:
                 self._journal.mark([write.seq for write in writes], state)
             yield from (Recovered(write.key, write.run, state) for write in writes)
 
-    def _remove_left_over(self, temporary: str, path: str, key: str) -> None:
-        """Remove the file that a crash may have left beside a note. Raises OutsideVaultError."""
-        place_of(self.root, path, key)
-        if is_beside(temporary, path):
-            with contextlib.suppress(OSError):
-                self._disk.remove(os.path.join(self.root, temporary))  # noqa: PTH118
+    def _left_by_crash(self, temporary: str, path: str, key: str) -> str:
+        """Return a note's hash, ABSENT if it does not exist, after removing what lies beside it."""
+        try:
+            self._files.remove_left_over(temporary, path, key)
+            return bytes_hash(self._files.read(path, key))
+        except NoteNotFoundError:
+            return ABSENT if self._new.is_absent(path) else _UNREADABLE
+        except VaultError:
+            return _UNREADABLE
 
     # -- undo ---------------------------------------------------------------------------------
 
@@ -343,6 +322,9 @@ class Vault:
         also: Callable[[NoteUndo], object] = lambda _: None,
     ) -> list[NoteUndo]:
         """Restore the bytes that a run's writes replaced, the latest write first.
+
+        A note that the run created is removed, and so are folders that were made for it and are
+        empty then.
 
         What `also` stores in the journal's file for a restored note is committed with it.
 
@@ -388,11 +370,18 @@ class Vault:
             return NoteUndo(key, Ending.FAILED, runs, str(error))
 
     def _undone(
-        self, seqs: Sequence[int], done: NoteUndo, also: Callable[[NoteUndo], object]
+        self,
+        seqs: Sequence[int],
+        done: NoteUndo,
+        also: Callable[[NoteUndo], object],
+        *,
+        path: str = "",
     ) -> NoteUndo:
         """Keep that a note's bytes are what they were, and what follows from it, in one commit."""
         with self._journal.transaction():
             self._journal.mark(seqs, State.UNDONE)
+            if path:
+                self._new.remove_folders(path)
             also(done)
         return done
 
@@ -406,27 +395,24 @@ class Vault:
         """Take a chain of writes to one note back, newest first, all or nothing."""
         newest, oldest = chain[0], chain[-1]
         seqs = [write.seq for write in chain]
-        now = bytes_hash(self._read(newest.path, key))
+        now = bytes_hash(self._files.read(newest.path, key))
         if now == oldest.before_hash:
             return self._undone(seqs, NoteUndo(key, Ending.ALREADY, runs), also)
         # Between two writes somebody may have edited: what they wrote must not go with them.
         edited = any(late.before_hash != early.after_hash for late, early in pairwise(chain))
         if now != newest.after_hash or edited:
             return NoteUndo(key, Ending.EDITED, runs, "it was edited since; revert it by hand")
-        before = self._journal.before(oldest)
         temporary = beside(newest.path)
+        if oldest.creates:
+            ending, path = Ending.REMOVED, newest.path
+            act = partial(self._files.remove, path, key, now)
+        else:
+            ending, path, before = Ending.RESTORED, "", self._journal.before(oldest)
+            act = partial(self._files.replace, newest.path, key, temporary, before, now)
         self._journal.mark(seqs, State.UNDOING, temporary=temporary)
         try:
-            self._replace(newest.path, key, temporary, before, now)
+            act()
         except VaultError:
             self._journal.mark(seqs, State.DONE)
             raise
-        return self._undone(seqs, NoteUndo(key, Ending.RESTORED, runs), also)
-
-
-def _why(key: str, error: OSError) -> str:
-    if error.errno in _NO_SPACE:
-        return (
-            f"no space left to write {key}, which is unchanged; free some and run the command again"
-        )
-    return f"{key} cannot be written ({error.strerror}) and is unchanged; check its permissions"
+        return self._undone(seqs, NoteUndo(key, ending, runs), also, path=path)

@@ -10,11 +10,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from contextlib import AbstractContextManager
+
+
+ABSENT: Final = ""
+"""In place of the hash of a note that does not exist."""
 
 
 class State(StrEnum):
@@ -29,7 +33,11 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """A write about to happen; `path` and `temporary` are vault paths, as the folder lists them."""
+    """A write about to happen; `path` and `temporary` are vault paths, as the folder lists them.
+
+    A note to be created has no bytes `before`, and ABSENT as their hash; `folders` are those that
+    have to be made for it, the topmost first.
+    """
 
     run: str
     key: str
@@ -39,6 +47,7 @@ class Intent:
     before_hash: str
     after_hash: str
     at_s: float
+    folders: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +63,11 @@ class Write:
     after_hash: str
     state: State
     at_s: float
+
+    @property
+    def creates(self) -> bool:
+        """Whether the note did not exist before."""
+        return self.before_hash == ABSENT
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +110,12 @@ class Journal(Protocol):
 
     def before(self, write: Write) -> bytes:
         """Return the bytes that a write replaced. Raises WriteFailedError if they are damaged."""
+
+    def made(self, folder: str) -> bool:
+        """Return whether a folder, by its vault path, was made for a note and is not removed."""
+
+    def unmade(self, folder: str) -> None:
+        """Record that a folder that was made for a note is removed."""
 
     def runs(self) -> list[WrittenRun]:
         """Return the runs that wrote something, newest first."""

@@ -31,21 +31,21 @@ def place_of(root: Path, path: str, key: str) -> str:
     Raises OutsideVaultError if the path cannot be that note's or now leads through a link, and
     NoteNotFoundError if such a link is broken.
     """
-    if not _is_note(path) or key_of(path) != key_of(key):
+    if not is_note_path(path) or key_of(path) != key_of(key):
         raise OutsideVaultError(
             f"the stored path of {key!r:.200} does not belong to that note ({path!r:.200}); "
             "it was not used"
         )
     full = os.path.normpath(os.path.join(root, path))  # noqa: PTH118
     # The note, or a folder above, may have been replaced by a link.
-    if _leads_through_link(full):
+    if leads_through_link(full):
         if os.path.lexists(full):
             raise OutsideVaultError(f"{key} is a link now; only files in the vault itself are used")
         raise NoteNotFoundError(f"{key} is gone; it was renamed or deleted")
     return full
 
 
-def _leads_through_link(full: str) -> bool:
+def leads_through_link(full: str) -> bool:
     """Tell whether a normalised path, or a folder above it, is a link."""
     if os.name == "nt":  # where other things than links lead elsewhere, too
         return os.path.realpath(full) != full
@@ -61,7 +61,7 @@ def _leads_through_link(full: str) -> bool:
     return False
 
 
-def _is_note(path: str) -> bool:
+def is_note_path(path: str) -> bool:
     """Tell whether a path can be a note's: relative, without detours, nowhere hidden."""
     return (
         path[-3:].lower() == ".md"

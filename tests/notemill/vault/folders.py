@@ -94,15 +94,39 @@ class ScriptedDisk(Disk):
         super().replace(temporary, path)
         self._step("after replace")
 
+    def add(self, temporary: str, path: str) -> None:
+        """Name, or fail at `add`, at `half add` with both names there, or at `after add`."""
+        self._step("add")
+        if self.fails == "half add":
+            Path(path).hardlink_to(temporary)
+        self._step("half add")
+        super().add(temporary, path)
+        self._step("after add")
+
+    def make_folder(self, path: str) -> None:
+        """Make a folder, or fail at `make_folder`, or at `after make_folder` when it is there."""
+        self._step("make_folder")
+        super().make_folder(path)
+        self._step("after make_folder")
+
+    def remove_folder(self, path: str) -> None:
+        """Remove a folder, or fail at `remove_folder`, or at `after remove_folder`."""
+        self._step("remove_folder")
+        super().remove_folder(path)
+        self._step("after remove_folder")
+
     def sync_folder(self, folder: str) -> None:
         """Flush the folder, or fail at `sync_folder`."""
         self._step("sync_folder")
         super().sync_folder(folder)
 
     def remove(self, path: str) -> None:
-        """Remove, or fail at `remove`."""
+        """Remove, or fail at `remove`, or at `after remove` of a file that was there."""
         self._step("remove")
+        was_there = Path(path).exists()
         super().remove(path)
+        if was_there:
+            self._step("after remove")
 
 
 class Ticking:
@@ -148,6 +172,12 @@ def open_vault(
 def write(vault: Vault, key: str, new: bytes, run: str = "r1") -> None:
     """Write a note over what it is now."""
     vault.write(key, new, expected=bytes_hash(vault.read(key)), run=run)
+
+
+def folders_in(tmp_path: Path) -> list[str]:
+    """Return every folder below the vault."""
+    root = tmp_path / "vault"
+    return sorted(path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_dir())
 
 
 def names_in(tmp_path: Path) -> list[str]:
