@@ -1,0 +1,85 @@
+"""A track's bytes, whatever their form, become cues; pure."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from notemill.errors import SourceError
+from notemill.sources.captions import json_tracks, subtitles
+from notemill.sources.captions.letters import letters_of
+from notemill.sources.captions.order import ordered
+from notemill.sources.captions.rolling import is_rolling, unrolled, unstacked
+from notemill.sources.captions.sounds import without_sounds
+from notemill.sources.captions.tracks import LIVE_CHAT, MOST_BYTES, Spoken, Track
+
+if TYPE_CHECKING:
+    from notemill.sources.captions.shown import Read
+
+_HALF: Final = 0.5
+_MB: Final = 1 << 20
+_JSON: Final = re.compile(r"\s*(?:\{\s*[\"}]|\[\s*[\[{\]])")
+_CHAT: Final = re.compile(
+    rb'"(?:replayChatItemAction|addChatItemAction|liveChatTextMessageRenderer)"'
+)
+_CHAT_BYTES: Final = 65_536
+_PAGE: Final = re.compile(
+    r"\s*(?:<!--[^>]{0,500}-->\s*)?<(?:!doctype html|html|head|body)\b", re.IGNORECASE
+)
+
+
+def spoken(track: Track) -> Spoken:
+    """Return what is said in a track. Raises SourceError naming it, and why there is nothing."""
+    try:
+        return _spoken(track)
+    except SourceError as error:
+        raise SourceError(f"{track.name}: nothing to read, {error}.") from None
+
+
+def is_chat(track: Track) -> bool:
+    """Tell whether a track is what viewers of a live stream wrote."""
+    return track.language == LIVE_CHAT or _CHAT.search(track.data[:_CHAT_BYTES]) is not None
+
+
+def text_of(track: Track) -> tuple[str, tuple[str, ...]]:
+    """Return a track's text, and notices on its letters. Raises SourceError if it has none."""
+    if len(track.data) > MOST_BYTES:
+        size = len(track.data) / _MB
+        raise SourceError(f"it has {size:,.0f} MB, and at most {MOST_BYTES // _MB} MB are read")
+    letters = letters_of(track.data)
+    if not letters.text.strip():
+        raise SourceError("it is empty")
+    return letters
+
+
+def _spoken(track: Track) -> Spoken:
+    text, notices = text_of(track)
+    if is_chat(track):
+        raise SourceError("it is the chat of a live stream and no transcript")
+    read = _read(text)
+    if not read.captions:
+        raise SourceError("it has no captions")
+    captions, strayed = ordered(read.captions)
+    word_times = sum(one.word_times for one in captions)
+    rolls = is_rolling(captions)
+    automatic = True if rolls or word_times >= _HALF * len(captions) else None
+    cues = unrolled(captions) if rolls else unstacked(captions)
+    heard = automatic is True or track.automatic is True
+    kept = [
+        one if said == one.text else replace(one, text=said)
+        for one in cues
+        if (said := without_sounds(one.text, automatic=heard))
+    ]
+    if not kept:
+        raise SourceError("its captions mark sounds and hold no speech")
+    return Spoken(tuple(kept), read.language, automatic, (*notices, *read.notices, *strayed))
+
+
+def _read(text: str) -> Read:
+    """Return the captions of a text by what it is, whatever its name says."""
+    if _JSON.match(text):
+        return json_tracks.read(text)
+    if _PAGE.match(text):
+        raise SourceError("it is a web page and no transcript")
+    return subtitles.read(text)

@@ -1,0 +1,120 @@
+"""The times of captions brought into order, and what is wrong with them said; pure."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from dataclasses import replace
+from itertools import pairwise
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from notemill.sources.captions.clock import shown
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from notemill.sources.captions.shown import Caption
+    from notemill.sources.draft import Cue
+
+_BACK_S: Final = 30.0
+_MOST_PARTS: Final = 20
+_LEAST_PART: Final = 5
+_HALF: Final = 0.5
+_BEYOND_S: Final = 5.0
+"""How far captions may go beyond the end; a duration is rounded, and the last line stays a while."""
+
+_UNCOVERED_S: Final = 120.0
+_MOST_WORDS_A_SECOND: Final = 8.0
+"""Auctioneers speak some four words a second (250 a minute are fast, a record is 11)."""
+_ENOUGH_WORDS: Final = 40
+
+
+class Ordered(NamedTuple):
+    """Captions in order of time, and sentences for the owner."""
+
+    captions: list[Caption]
+    notices: tuple[str, ...] = ()
+
+
+def ordered(captions: Sequence[Caption]) -> Ordered:
+    """Return captions in order of time; the order within a second, and of equal times, stays.
+
+    Where files were put together, times begin anew: each part is counted on from the end of the
+    one before, and that is said.
+    """
+    starts = [one.start_s for one in captions]
+    if all(one <= other for one, other in pairwise(starts)):
+        return Ordered(list(captions))
+    parts = _parts(captions)
+    if parts is None:
+        return Ordered(sorted(captions, key=lambda one: one.start_s))
+    counted: list[Caption] = []
+    for part in parts:
+        before = max((one.end_s for one in counted[-_LEAST_PART:]), default=0.0)
+        counted += [
+            replace(one, start_s=one.start_s + before, end_s=one.end_s + before) for one in part
+        ]
+    said = (
+        f"The times begin anew {len(parts) - 1} times; each part is counted on from the one before."
+    )
+    counted.sort(key=lambda one: one.start_s)
+    return Ordered(counted, (said.replace(" 1 times", " once"),))
+
+
+def _parts(captions: Sequence[Caption]) -> list[Sequence[Caption]] | None:
+    """Return the parts of which each begins anew, None where times only stray."""
+    cuts = [
+        index
+        for index in range(1, len(captions))
+        if captions[index].start_s < captions[index - 1].start_s - _BACK_S
+    ]
+    if not 0 < len(cuts) < _MOST_PARTS:
+        return None
+    edges = [0, *cuts, len(captions)]
+    parts = [captions[start:end] for start, end in pairwise(edges)]
+    if any(len(part) < _LEAST_PART for part in parts):
+        return None
+    # The last but one: a single wrong time before the cut must not pass for the end of a part.
+    anew = all(after[0].start_s < _HALF * before[-2].start_s for before, after in pairwise(parts))
+    return parts if anew else None
+
+
+def within(
+    cues: Sequence[Cue], duration_s: float | None
+) -> tuple[tuple[Cue, ...], tuple[str, ...]]:
+    """Return cues that do not overlap and begin within the duration, and what is wrong with them.
+
+    `cues` are in order of time. A time beyond the end is that of the end.
+    """
+    notices = [*_pace(cues)]
+    if duration_s is not None and cues:
+        beyond = len(cues) - bisect_left(cues, duration_s + _BEYOND_S, key=lambda one: one.start_s)
+        if beyond:
+            notices.append(
+                f"{beyond:,} captions come after the recording's end at {shown(duration_s)};"
+                " their times are not its."
+            )
+        last = max(one.end_s for one in cues)
+        if last < _HALF * duration_s and duration_s - last > _UNCOVERED_S:
+            notices.append(
+                f"The captions end at {shown(last)}, the recording at {shown(duration_s)}:"
+                " the rest has none."
+            )
+    most = duration_s if duration_s is not None else float("inf")
+    settled: list[Cue] = []
+    following = [one.start_s for one in cues[1:]] + [float("inf")]
+    for one, after in zip(cues, following, strict=True):
+        start = min(one.start_s, most)
+        end = min(one.end_s, after, most) if after > one.start_s else min(one.end_s, most)
+        settled.append(replace(one, start_s=start, end_s=max(start, end)))
+    return tuple(settled), tuple(notices)
+
+
+def _pace(cues: Sequence[Cue]) -> list[str]:
+    """Return a sentence where more is said than anybody can say in that time."""
+    words = sum(len(one.text.split()) for one in cues)
+    lasts = max((one.end_s for one in cues), default=0.0) - (cues[0].start_s if cues else 0.0)
+    if words < _ENOUGH_WORDS or words <= _MOST_WORDS_A_SECOND * lasts:
+        return []
+    return [
+        f"All {words:,} words have times within {lasts:.0f} seconds: the times cannot be right."
+    ]

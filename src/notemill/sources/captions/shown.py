@@ -1,0 +1,58 @@
+"""Captions as they are shown: what each reader of a form makes of its file; pure."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from notemill.markup.lines import one_line
+from notemill.text.words import HAN, KANA, SOUTHEAST
+
+# With the stops and brackets of these scripts, which bring their own white space.
+_UNSPACED = re.compile(f"[{HAN}{KANA}{SOUTHEAST}\u3001-\u301f\u30fb\uff01-\uff0f\uff1a-\uff20]")
+
+
+class Line(NamedTuple):
+    """A line of a caption: plain text on one line, and who says it where the file tells."""
+
+    text: str
+    speaker: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Caption:
+    """What stands on the screen from one second to another.
+
+    `lines` includes empty ones, which tell where on the screen the others are. `word_times` says
+    that words within have times of their own, as programs that listen write them.
+    """
+
+    start_s: float
+    end_s: float
+    lines: tuple[Line, ...]
+    word_times: bool = False
+
+
+class Read(NamedTuple):
+    """The captions of a file, and what the file says of itself."""
+
+    captions: list[Caption]
+    language: str = ""
+    notices: tuple[str, ...] = ()
+
+
+def joined(one: str, other: str) -> str:
+    """Return two pieces of speech as one; no blank comes between letters of unspaced scripts."""
+    if not one or not other:
+        return one or other
+    return f"{one}{other}" if _is_unspaced(one[-1]) and _is_unspaced(other[0]) else f"{one} {other}"
+
+
+def _is_unspaced(letter: str) -> bool:
+    return not letter.isascii() and _UNSPACED.match(letter) is not None
+
+
+def lines_of(text: str) -> tuple[Line, ...]:
+    """Return plain text as lines without a speaker."""
+    return tuple(Line(one_line(line)) for line in text.split("\n"))

@@ -1,0 +1,72 @@
+"""A track: one transcript of a recording, in one language, as it was found; pure."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from notemill.sources.draft import Cue
+
+MOST_BYTES: Final = 32 << 20
+"""The largest track that is read: automatic captions of 24 hours take some 20 MB as WebVTT."""
+
+LIVE_CHAT: Final = "live_chat"
+"""The name by which yt-dlp lists what viewers of a live stream wrote, among the captions."""
+
+ORIGINAL: Final = "-orig"
+"""What yt-dlp appends to the language of automatic captions that are no translation."""
+
+# `en`, `de-DE`, `zh-Hans`, `es-419`, `en-orig`; behind a second dash yt-dlp writes a track's own id.
+_CODE: Final = re.compile(
+    r"(?P<base>[A-Za-z]{2,3})(?:[-_](?P<part>[A-Z][a-z]{3}|[A-Za-z]{2}|[0-9]{3})(?![A-Za-z0-9]))?"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """The bytes of one transcript, and what is known of it without reading them.
+
+    `name` is for messages, a file's name where there is one. `language` is as its source has it
+    (`en`, `de-orig`, `live_chat`), or empty. `automatic` is None where nobody said. `format` is an
+    ending such as `json3` or `vtt`, or empty: what the bytes say goes first.
+    """
+
+    name: str
+    data: bytes
+    language: str = ""
+    automatic: bool | None = None
+    format: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """What was read of a track: what is said, and what the track itself says of it.
+
+    `automatic` is True where its form shows that a program listened, and None where nothing shows.
+    """
+
+    cues: tuple[Cue, ...]
+    language: str = ""
+    automatic: bool | None = None
+    notices: tuple[str, ...] = ()
+
+
+def base_of(language: str) -> str:
+    """Return a language without region, script or `-orig`, in small letters: `de-DE` is `de`."""
+    found = _CODE.match(language)
+    return found["base"].lower() if found else ""
+
+
+def code_of(language: str) -> str:
+    """Return a language as a note has it: `de-orig` is `de`, `pt-BR` stays, no code is ''."""
+    found = _CODE.match(language)
+    if found is None or (found.end() < len(language) and language[found.end()] not in "-_"):
+        return ""
+    return f"{found['base'].lower()}-{found['part']}" if found["part"] else found["base"].lower()
+
+
+def is_original(language: str) -> bool:
+    """Tell whether a track is named as what was really said, not a translation of it."""
+    return language.endswith(ORIGINAL)
