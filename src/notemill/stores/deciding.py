@@ -85,8 +85,8 @@ class Deciding:
         `was` is the state that the front showed: a row that has changed state since is left alone.
         `value` is a person's edit, already checked. `Decision.NEVER` ends every pending proposal
         with the same value, and keeps it from being proposed for any note. The tags below one of a
-        vocabulary are renamed and rejected with it. Raises UsageError for a value that cannot be
-        edited.
+        vocabulary are renamed and rejected with it, and what is proposed for a note to be written is
+        rejected with that. Raises UsageError for a value that cannot be edited.
         """
         named = list(dict.fromkeys(ids))
         with self._store.transaction():
@@ -165,11 +165,14 @@ class Deciding:
         )
 
     def _waiting_like(self, rows: Iterable[QueueRow]) -> list[QueueRow]:
-        """Return the pending rows with the same values as these rows, links left out."""
+        """Return the pending rows with the same values as these rows.
+
+        Links are left out, and notes: those of the same title are of other sources.
+        """
         alike = {
             (kind, one.value_key)
             for one in rows
-            if one.kind is not ProposalKind.LINK
+            if one.kind not in (ProposalKind.LINK, ProposalKind.NOTE)
             for kind in (TAG_KINDS if one.kind in TAG_KINDS else (one.kind,))
         }
         found = [
@@ -184,7 +187,14 @@ class Deciding:
         return list(self._queue.get(found).values())
 
     def _open_below(self, row: QueueRow) -> Iterable[QueueRow]:
-        """Return the open rows of a vocabulary with tags below that of a row."""
+        """Return the open rows that belong to a row.
+
+        Of a tag of a vocabulary the tags below it, of a note to be written what its run proposes for
+        it.
+        """
+        if row.kind is ProposalKind.NOTE:
+            of_note = Filter(states=set(OPEN), kinds=EDITABLE, run=row.run, under=row.notes)
+            return self._queue.all_of(of_note)
         if row.kind is not ProposalKind.VOCABULARY_TAG:
             return ()
         rows = self._queue.all_of(Filter(states=set(OPEN), kinds={row.kind}))
@@ -309,10 +319,14 @@ def _after(row: QueueRow, decision: Decision, value: str | None) -> _Stand:
 
 
 def _with_parent(row: QueueRow, parent: QueueRow, after: _Stand) -> _Stand:
-    """Return the state of a vocabulary tag whose parent gets a new state: it is renamed with it.
+    """Return the state of a row whose parent gets a new state, see `_open_below`.
 
-    If it was not decided yet, it is also rejected with it.
+    What is proposed for a note is rejected with it. A tag of a vocabulary is renamed with the one
+    above, and if it was not decided yet, rejected with it.
     """
+    if parent.kind is ProposalKind.NOTE:
+        gone = after.state == ProposalState.REJECTED
+        return _Stand(after.state, HERE, row.value) if gone else _stand(row)
     levels = row.value.split("/")[parent.value.count("/") + 1 :]
     name = after.value.partition(SAYS)[0]
     tag = row.value if name == parent.value else "/".join((name, *levels))

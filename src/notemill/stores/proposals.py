@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 class ProposalKind(StrEnum):
     """What a proposal is about; a new tag is one that the vocabulary does not have.
 
-    A vocabulary tag is part of a vocabulary that is proposed for the whole vault, for no note.
+    A vocabulary tag is part of a vocabulary that is proposed for the whole vault, for no note. A
+    note is one to be created, or to be replaced as a whole: its value is its title.
     """
 
     DESCRIPTION = "description"
@@ -27,6 +28,7 @@ class ProposalKind(StrEnum):
     QUERY_CHANGE = "query change"
     TIDY_CHANGE = "tidy change"
     VOCABULARY_TAG = "vocabulary tag"
+    NOTE = "note"
 
 
 TAG_KINDS: Final = (ProposalKind.TAG, ProposalKind.NEW_TAG)
@@ -39,6 +41,8 @@ EDITABLE: Final = frozenset((*TAGS_OR_VOCABULARY, ProposalKind.TOPIC, ProposalKi
 
 OF_ONE_NOTE: Final = frozenset((ProposalKind.QUERY_CHANGE, ProposalKind.TIDY_CHANGE))
 """Kinds of changes found in the vault that are for a single note each."""
+OF_ALL_BYTES: Final = frozenset((ProposalKind.TIDY_CHANGE, ProposalKind.NOTE))
+"""Kinds that are bound to all bytes of a note, not to its own content alone."""
 OF_THE_VAULT: Final = frozenset((ProposalKind.TAG_CHANGE, ProposalKind.VOCABULARY_TAG))
 """Kinds that are for the whole vault, whatever notes they touch."""
 

@@ -11,6 +11,7 @@ from notemill.errors import UsageError
 from notemill.stores.pairs import PairState
 from notemill.stores.proposals import (
     NO_CONFIDENCE,
+    OF_ALL_BYTES,
     OF_THE_VAULT,
     TAG_KINDS,
     ProposalKind,
@@ -126,7 +127,7 @@ class QueueRow:
 
 def fingerprint_of(kind: ProposalKind, raw: bytes) -> str:
     """Return the hash a kind of proposal is bound to: of a note's own content, or of all of it."""
-    return bytes_hash(raw) if kind is ProposalKind.TIDY_CHANGE else source_hash(parse(raw)[0])
+    return bytes_hash(raw) if kind in OF_ALL_BYTES else source_hash(parse(raw)[0])
 
 
 COLUMNS: Final = (

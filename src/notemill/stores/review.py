@@ -62,20 +62,13 @@ class Review:
         """
         left_out = without or {}
         with self._store.transaction() as db:
-            never = self._rejected("scope = 'never'")
+            never = self.turned_down()
             for note, source_hash, proposals in notes:
                 new = db.execute("INSERT OR IGNORE INTO answered VALUES (?,?)", (run, note))
                 if not new.rowcount:
                     continue
-                turned_down = never | self._rejected("note = ?", note)
-                db.executemany(
-                    _PROPOSE,
-                    [
-                        (run, note, source_hash, one.kind, one.value, key, one.replaces, now)
-                        for one in {(one.kind, one.value): one for one in proposals}.values()
-                        if (one.kind, key := value_key(one.kind, one.value)) not in turned_down
-                    ],
-                )
+                turned_down = never | self.turned_down(note)
+                self.propose(run, note, source_hash, proposals, but=turned_down, now=now)
                 db.execute(
                     "INSERT INTO curated (note, source_hash, run, at) VALUES (?,?,?,?)"
                     " ON CONFLICT (note) DO UPDATE SET source_hash = excluded.source_hash,"
@@ -88,10 +81,32 @@ class Review:
                     [(note, one) for one in left_out.get(note, ())],
                 )
 
-    def _rejected(self, condition: str, *values: str) -> set[tuple[str, str]]:
-        """Return a person's rejections, as kind and value key."""
+    def propose(
+        self,
+        run: str,
+        note: str,
+        source_hash: str,
+        proposals: Sequence[NewProposal],
+        *,
+        but: set[tuple[str, str]],
+        now: float,
+    ) -> None:
+        """Store a note's proposals as pending, except those that were turned down: `but` these."""
+        with self._store.transaction() as db:
+            db.executemany(
+                _PROPOSE,
+                [
+                    (run, note, source_hash, one.kind, one.value, key, one.replaces, now)
+                    for one in {(one.kind, one.value): one for one in proposals}.values()
+                    if (one.kind, key := value_key(one.kind, one.value)) not in but
+                ],
+            )
+
+    def turned_down(self, note: str | None = None) -> set[tuple[str, str]]:
+        """Return what a person rejected for every note, or here for one, as kind and value key."""
+        where, values = ("scope = 'never'", ()) if note is None else ("note = ?", (note,))
         rows = self._store.rows(
-            f"SELECT DISTINCT kind, value_key FROM proposals WHERE state = 'rejected' AND {condition}",  # noqa: S608
+            f"SELECT DISTINCT kind, value_key FROM proposals WHERE state = 'rejected' AND {where}",  # noqa: S608
             *values,
         )
         kinds = dict.fromkeys(TAG_KINDS, TAG_KINDS)
@@ -119,7 +134,7 @@ class Review:
         person turned down for the note is not proposed again.
         """
         with self._store.transaction() as db:
-            never = self._rejected("scope = 'never'")
+            never = self.turned_down()
             for old, new in changes:
                 gone = db.execute(
                     "DELETE FROM proposals WHERE id = ? AND value = ? AND state = 'pending'",
@@ -128,7 +143,7 @@ class Review:
                 if not gone or new is None:
                     continue
                 key = value_key(new.kind, new.value)
-                if (new.kind, key) not in never | self._rejected("note = ?", old.note):
+                if (new.kind, key) not in never | self.turned_down(old.note):
                     db.execute(
                         _PROPOSE,
                         (run, old.note, old.source_hash, new.kind, new.value, key, "", now),
@@ -262,6 +277,11 @@ class Review:
                 " AND state IN ('pending', 'accepted')",
                 changed,
             )
+            db.executemany(
+                "UPDATE new_notes SET source_hash = ?1 WHERE source_hash = ?3 AND proposal IN"
+                " (SELECT id FROM proposals WHERE note = ?2 AND kind = 'note')",
+                changed,
+            )
 
     def descriptions_written(self, note: str | None = None) -> dict[str, frozenset[str]]:
         """Return the descriptions that notemill has written into each note, or just into one."""
@@ -317,6 +337,13 @@ class Review:
                     db.execute(
                         "UPDATE proposals SET state = 'undone', decided_at = ?"
                         " WHERE note = ? AND wrote = ? AND state = 'applied'",
+                        (now, note, run),
+                    )
+                    # What else was proposed for a note that is no longer there.
+                    db.execute(
+                        "UPDATE proposals SET state = 'conflict', decided_at = ?1 WHERE note = ?2"
+                        " AND state IN ('pending', 'accepted') AND run IN (SELECT run FROM proposals"
+                        " WHERE note = ?2 AND wrote = ?3 AND kind = 'note')",
                         (now, note, run),
                     )
 

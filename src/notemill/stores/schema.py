@@ -74,11 +74,11 @@ CREATE TABLE proposal_notes (        -- the notes that a change of a tag touches
 ) WITHOUT ROWID;
 CREATE TABLE new_notes (             -- notes that an ingest proposes, each a row of the queue
   proposal    INTEGER PRIMARY KEY REFERENCES proposals (id),
+  asked       TEXT NOT NULL,         -- the path that was asked for
   content     BLOB NOT NULL,         -- zlib; empty once it is written or turned down
   size        INTEGER NOT NULL,      -- of the whole note, in bytes
   bytes_hash  TEXT NOT NULL,         -- of the whole note
   source_hash TEXT NOT NULL,         -- of its own content
-  replaces    TEXT NOT NULL,         -- hash of the bytes that it replaces, '' where it is created
   digest      TEXT NOT NULL,         -- of what was read of the source
   tags        TEXT NOT NULL          -- JSON: by which exclusions may hide it
 );

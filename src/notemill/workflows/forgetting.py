@@ -9,8 +9,10 @@ from filelock import Timeout
 
 from notemill.errors import VaultLockedError
 from notemill.stores.decisions import Decisions
+from notemill.stores.drafts import Drafts
 from notemill.stores.journal import StoredJournal
 from notemill.stores.links import LinkLedger
+from notemill.stores.new_notes import NewNotes
 from notemill.stores.review import Review
 from notemill.stores.store import FILE, Store
 from notemill.vault.curatelock import CURATE_LOCK
@@ -44,5 +46,6 @@ def forget_kept(home: Path, label: str, run: str) -> None:
         store = Store(state / FILE)
         held.callback(store.close)
         with store.erasing():
-            for part in (StoredJournal, Review, LinkLedger, Decisions):
+            for part in (StoredJournal, NewNotes, Review, LinkLedger, Decisions):
                 part(store).forget(run)
+            Drafts(store).forget(run)

@@ -13,6 +13,10 @@ from hypothesis import strategies as st
 
 from notemill.errors import VaultError
 from notemill.properties import Property
+from notemill.stores.drafts import Drafts
+from notemill.stores.followed import Following
+from notemill.stores.journal import StoredJournal
+from notemill.stores.new_notes import NewNotes
 from notemill.stores.proposals import (
     EDITABLE,
     InventedTag,
@@ -181,12 +185,19 @@ def test_a_store_of_an_older_version_gets_what_it_lacks(tmp_path: Path) -> None:
         store.db.execute("DROP TABLE invented_tags")
         store.db.execute("DROP TABLE vocabulary_changes")
         store.db.execute("DROP TABLE curated_without")
+        store.db.execute("DROP TABLE made_folders")
+        for table in ("new_note_keys", "new_notes", "ingested", "drafts", "followed"):
+            store.db.execute(f"DROP TABLE {table}")
         store.db.execute("PRAGMA user_version = 1")
     with contextlib.closing(Store(path)) as store:
         assert [one.value for one in Review(store).proposals("run")] == ["a/b"]
         assert not Review(store).invented("run")
         assert not Renaming(store).standing()
         assert not Review(store).curated_without()
+        assert not StoredJournal(store).made("Clippings")
+        assert not NewNotes(store).sources()
+        assert not Drafts(store).kept("run")
+        assert not Following(store).followed()
 
 
 def test_properties_that_were_not_used_are_known_until_a_note_is_curated_for_them(

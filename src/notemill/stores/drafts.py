@@ -1,0 +1,56 @@
+"""What was read of sources, kept until their notes are proposed: nothing is read twice."""
+
+from __future__ import annotations
+
+import zlib
+from typing import TYPE_CHECKING
+
+from notemill.errors import StoreError
+from notemill.vault.disk import MAX_NOTE_BYTES
+from twolane.databases import inflate
+
+if TYPE_CHECKING:
+    from notemill.stores.store import Store
+
+
+class Drafts:
+    """The drafts of one vault, by the batch that they were read for and by a key of their source."""
+
+    def __init__(self, store: Store) -> None:
+        """Keep them in `store`."""
+        self._store = store
+
+    def keep(self, batch: str, key: str, body: bytes, now: float) -> None:
+        """Keep a draft, in place of one with the same key; durable on return.
+
+        Raises StoreError if it is larger than a note may be.
+        """
+        if len(body) > MAX_NOTE_BYTES:
+            raise StoreError(
+                f"what was read of {key} has more than {MAX_NOTE_BYTES:,} bytes, which is not kept"
+            )
+        with self._store.transaction() as db:
+            db.execute(
+                "INSERT OR REPLACE INTO drafts VALUES (?,?,?,?)",
+                (batch, key, zlib.compress(body), now),
+            )
+
+    def kept(self, batch: str) -> dict[str, bytes]:
+        """Return a batch's drafts by key, in the order of their first keeping; damaged ones are left out.
+
+        A draft that is left out is read again.
+        """
+        found: dict[str, bytes] = {}
+        for key, body in self._store.rows(
+            "SELECT key, body FROM drafts WHERE batch = ? ORDER BY at, rowid", batch
+        ):
+            try:
+                found[key] = inflate(body, most_bytes=MAX_NOTE_BYTES)
+            except (TypeError, zlib.error):
+                continue
+        return found
+
+    def forget(self, batch: str) -> None:
+        """Delete a batch's drafts."""
+        with self._store.transaction() as db:
+            db.execute("DELETE FROM drafts WHERE batch = ?", (batch,))
