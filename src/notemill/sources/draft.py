@@ -1,8 +1,9 @@
 """A draft: what was read of one source, with the places of all of it, before it is a note.
 
 Every reader makes one of these and none knows another. What was spoken is cues with their seconds,
-what was written is blocks of Markdown with their pages; a draft has one of the two. Positions come
-from the source alone: a model is shown numbers of pieces and returns numbers.
+what was written is blocks of Markdown with their pages; a draft has one of the two. A transcript
+without times is written: nothing in it has a second, so it is blocks, and no second is made up.
+Positions come from the source alone: a model is shown numbers of pieces and returns numbers.
 """
 
 from __future__ import annotations
@@ -34,7 +35,10 @@ class Captions(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Cue:
-    """What is said in one go: plain text on one line, from when to when, in seconds."""
+    """What is said in one go: plain text on one line, from when to when, in seconds.
+
+    A draft's cues begin at growing seconds; several begin at the same one where several speak.
+    """
 
     start_s: float
     end_s: float

@@ -9,6 +9,7 @@ from notemill.errors import SourceError
 from notemill.sources.captions.choosing import is_automatic, ranked
 from notemill.sources.captions.forms import spoken
 from notemill.sources.captions.info import Metadata, metadata
+from notemill.sources.captions.names import named
 from notemill.sources.captions.order import within
 from notemill.sources.captions.tracks import Spoken, Track, base_of, code_of
 from notemill.sources.draft import DIGEST_KEY, Captions, Draft, SourceKind
@@ -27,7 +28,8 @@ def draft_of(info: Mapping[str, object], tracks: Sequence[Track], *, method: str
     and its name the source. `method` says how the tracks were come by. Raises SourceError that names
     the tracks and says why nothing can be read of them.
     """
-    known = metadata(info)
+    by_name = _by_name(tracks)
+    known = metadata({**by_name, **_told(info)})
     order = ranked(known, tracks)
     refused: list[str] = []
     for track in order:
@@ -36,10 +38,27 @@ def draft_of(info: Mapping[str, object], tracks: Sequence[Track], *, method: str
         except SourceError as error:
             refused.append(str(error))
             continue
+        if said.about:
+            known = metadata({**by_name, **_told(said.about), **_told(info)})
         return _draft(known, track, said, method=method, refused=refused)
     if refused:
         raise SourceError(" ".join(refused))
     raise _no_track(tracks)
+
+
+def _by_name(tracks: Sequence[Track]) -> dict[str, object]:
+    """Return what the names of tracks tell, as yt-dlp has it."""
+    names = [named(one.name) for one in tracks]
+    first = next((one for one in names if one.video), names[0] if names else None)
+    if first is None:
+        return {}
+    known: dict[str, object] = {"title": first.title}
+    return known | {"id": first.video, "extractor": "youtube"} if first.video else known
+
+
+def _told(about: Mapping[str, object]) -> dict[str, object]:
+    """Return what has a value, so that nothing hides what somebody else tells."""
+    return {name: value for name, value in about.items() if value not in (None, "", [])}
 
 
 def _no_track(tracks: Sequence[Track]) -> SourceError:
@@ -60,7 +79,7 @@ def _draft(
     return Draft(
         kind=SourceKind.VIDEO if known.keys else SourceKind.TRANSCRIPT,
         keys=known.keys or (f"{DIGEST_KEY}{sha256(track.data).hexdigest()}",),
-        source=known.source or track.name,
+        source=known.source or said.source or track.name,
         title=known.title or track.name,
         method=method,
         authors=known.authors,
@@ -69,10 +88,11 @@ def _draft(
         language=language or code_of(known.language),
         description=known.description,
         image=known.image,
-        duration_s=known.duration_s or max(one.end_s for one in cues) or None,
+        duration_s=known.duration_s or max((one.end_s for one in cues), default=0.0) or None,
         captions=_captions(track, said, known),
         chapters=known.chapters,
         cues=cues,
+        blocks=said.blocks,
         notices=(*_translated(language, known), *said.notices, *wrong, *known.notices, *refused),
     )
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from notemill.errors import SourceError
 from notemill.sources.captions.drafting import draft_of
 from notemill.sources.captions.info import video_id
-from notemill.sources.captions.names import INFO, Named, named
+from notemill.sources.captions.names import INFO, TEXT_FORMATS, named
 from notemill.sources.captions.tracks import MOST_BYTES, Track
 from twolane.files import read_json, read_small
 
@@ -36,7 +36,9 @@ def grouped(paths: Sequence[Path]) -> list[tuple[Path, ...]]:
     videos: dict[Path, str] = {}
     for path in dict.fromkeys(paths):
         name = named(path.name)
-        stem = path.parent / name.stem
+        # A translation of a text is a text of its own: nobody chooses between the two by language.
+        is_text = name.format in TEXT_FORMATS and not name.video
+        stem = path.parent / (path.stem if is_text else name.stem)
         if stem not in videos:
             videos[stem] = name.video or _video_beside(path)
         key = f"video {videos[stem]}" if videos[stem] else f"file {stem}"
@@ -55,19 +57,11 @@ def read(files: Sequence[Path]) -> Draft:
         given = ", ".join(path.name for path in files)
         raise SourceError(f"{given}: this tells of a video without its words; name its captions.")
     names = [named(path.name) for path in transcripts]
-    info = _info_of(files) or _info_from(names)
     tracks = [
         Track(path.name, _bytes_of(path), name.language, format=name.format)
         for path, name in zip(transcripts, names, strict=True)
     ]
-    return draft_of(info, tracks)
-
-
-def _info_from(names: Sequence[Named]) -> dict[str, object]:
-    """Return what the files' names tell, in yt-dlp's form."""
-    first = next((one for one in names if one.video), names[0])
-    known: dict[str, object] = {"title": first.title}
-    return known | {"id": first.video, "extractor": "youtube"} if first.video else known
+    return draft_of(_info_of(files), tracks)
 
 
 def _bytes_of(path: Path) -> bytes:

@@ -13,17 +13,16 @@ from datetime import datetime
 from typing import Final
 
 from notemill.markup.lines import one_line
+from notemill.sources.address import canonical_address, is_video_id, video_address
 from notemill.sources.captions.chapters import chapters_of, listed_in
 from notemill.sources.captions.numbers import seconds
 from notemill.sources.captions.tracks import LIVE_CHAT, ORIGINAL, base_of, is_original
 from notemill.sources.draft import VIDEO_KEY, Chapter
 
-VIDEO_ID: Final = re.compile(r"[A-Za-z0-9_-]{11}")
-WATCH: Final = "https://www.youtube.com/watch?v="
-
 _MOST_TITLE: Final = 500
 _MOST_NAME: Final = 200
 _MOST_DESCRIPTION: Final = 20_000
+_MOST_PEOPLE: Final = 50
 _MOST_TRACKS: Final = 2_000
 _MOST_ADDRESS: Final = 2_000
 _FIRST_YEAR: Final = 1900
@@ -66,7 +65,7 @@ def metadata(info: Mapping[str, object]) -> Metadata:
         keys=keys,
         source=source,
         title=one_line(_text(info, _MOST_TITLE, "title", "fulltitle")),
-        authors=(channel,) if channel else (),
+        authors=_people(info.get("creators")) or ((channel,) if channel else ()),
         channel=channel,
         published=_day(info.get("upload_date")),
         language=_own_language(info, automatic),
@@ -83,7 +82,7 @@ def metadata(info: Mapping[str, object]) -> Metadata:
 def video_id(info: Mapping[str, object]) -> str:
     """Return the id of a YouTube video, '' if it is none."""
     found = info.get("id")
-    if not isinstance(found, str) or not VIDEO_ID.fullmatch(found):
+    if not isinstance(found, str) or not is_video_id(found):
         return ""
     extractor = _text(info, _MOST_NAME, "extractor_key", "ie_key", "extractor").lower()
     return found if not extractor or extractor.startswith("youtube") else ""
@@ -92,9 +91,10 @@ def video_id(info: Mapping[str, object]) -> str:
 def _identity(info: Mapping[str, object]) -> tuple[tuple[str, ...], str]:
     """Return the keys of a video and its address."""
     if found := video_id(info):
-        return (f"{VIDEO_KEY}{found}",), f"{WATCH}{found}"
+        return (f"{VIDEO_KEY}{found}",), video_address(found)
     address = _address(info.get("webpage_url")) or _address(info.get("original_url"))
-    return ((address,) if address else ()), address
+    key = canonical_address(address)
+    return ((key,) if key else ()), address
 
 
 def _text(info: Mapping[str, object], most: int, *names: str) -> str:
@@ -104,6 +104,13 @@ def _text(info: Mapping[str, object], most: int, *names: str) -> str:
         if isinstance(found, str) and found.strip():
             return found[:most]
     return ""
+
+
+def _people(listed: object) -> tuple[str, ...]:
+    """Return the names in a list, each once."""
+    names = [one for one in listed if isinstance(one, str)] if isinstance(listed, list) else []
+    plain = (one_line(one[:_MOST_NAME]) for one in names[:_MOST_PEOPLE])
+    return tuple(dict.fromkeys(one for one in plain if one))
 
 
 def _day(written: object) -> str:

@@ -15,14 +15,15 @@ from notemill.sources.captions.tracks import LIVE_CHAT, base_of
 from notemill.text.words import is_cjk
 
 INFO: Final = ".info.json"
-CAPTION_FORMATS: Final = frozenset({"json3", "vtt", "srt", "srv1", "srv2", "srv3", "ttml", "json"})
-TEXT_FORMATS: Final = frozenset({"txt", "md", "markdown", "text"})
+MARKDOWN_FORMATS: Final = frozenset({"md", "markdown"})
+TEXT_FORMATS: Final = frozenset({"", "txt", "text"}) | MARKDOWN_FORMATS
 
 _IN_BRACKETS: Final = re.compile(r"\s*\[([A-Za-z0-9_-]{11})\]")
-_PARTS: Final = re.compile(r"[A-Z][a-z]+|[a-z]+|[A-Z]+|[0-9]+")
-_LEAST_PARTS: Final = 4
+_ID: Final = re.compile(r"[A-Za-z0-9_-]{11}")
+_LEAST_PARTS: Final = 3
 """Runs of letters or digits of one kind in an id: `Lecture2024` and `full-length` have two."""
 
+_PARTS: Final = re.compile(r"[A-Z][a-z]+|[a-z]+|[A-Z]+|[0-9]+")
 _LANGUAGE: Final = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9_-]{1,40})?")
 # ISO 639-1, then the codes of three letters that captions really have.
 _LISTED: Final = """
@@ -90,12 +91,14 @@ def _without_language(stem: str) -> tuple[str, str]:
 
 
 def _is_video_id(text: str) -> bool:
-    """Tell an id from a word of eleven letters, such as `Remastering`."""
-    return len(_PARTS.findall(text)) >= _LEAST_PARTS - 1
+    """Tell an id from words of eleven letters, such as `Remastering` or `p2p-attacks`.
+
+    Fewer than one id of three hundred has no capital letter.
+    """
+    least = _LEAST_PARTS if any(letter.isupper() for letter in text) else _LEAST_PARTS + 2
+    return len(_PARTS.findall(text)) >= least
 
 
 def _is_alone(stem: str) -> bool:
-    return (
-        re.fullmatch(r"[A-Za-z0-9_-]{11}", stem) is not None
-        and len(_PARTS.findall(stem)) >= _LEAST_PARTS
-    )
+    """Tell whether a name is nothing but an id."""
+    return _ID.fullmatch(stem) is not None and not stem.islower() and _is_video_id(stem)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from dataclasses import replace
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from notemill.sources.captions.clock import shown
@@ -101,8 +101,8 @@ def within(
             )
     most = duration_s if duration_s is not None else float("inf")
     settled: list[Cue] = []
-    following = [one.start_s for one in cues[1:]] + [float("inf")]
-    for one, after in zip(cues, following, strict=True):
+    for one, following in zip_longest(cues, cues[1:]):
+        after = following.start_s if following else one.end_s
         start = min(one.start_s, most)
         end = min(one.end_s, after, most) if after > one.start_s else min(one.end_s, most)
         settled.append(replace(one, start_s=start, end_s=max(start, end)))

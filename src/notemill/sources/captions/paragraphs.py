@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from notemill.sources.captions.shown import joined
+from notemill.sources.captions.shown import between
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -102,9 +102,7 @@ def _is_turn(before: Cue, cue: Cue) -> bool:
 
 def _of(cues: Sequence[Cue], places: range) -> Paragraph:
     first = cues[places.start]
-    return Paragraph(
-        first.start_s, _text([cues[at].text for at in places]), first.speaker, places
-    )
+    return Paragraph(first.start_s, _text([cues[at].text for at in places]), first.speaker, places)
 
 
 def _text(pieces: Sequence[str]) -> str:
@@ -112,6 +110,6 @@ def _text(pieces: Sequence[str]) -> str:
     parts: list[str] = []
     for piece in pieces:
         if parts:
-            parts.append(joined(parts[-1][-1:], piece[:1])[1:-1])
+            parts.append(between(parts[-1], piece))
         parts.append(piece)
     return "".join(parts)

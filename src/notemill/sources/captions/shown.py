@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import NamedTuple
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple
 
 from notemill.markup.lines import one_line
 from notemill.text.words import HAN, KANA, SOUTHEAST
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from notemill.sources.draft import Block
 
 # With the stops and brackets of these scripts, which bring their own white space.
 _UNSPACED = re.compile(f"[{HAN}{KANA}{SOUTHEAST}\u3001-\u301f\u30fb\uff01-\uff0f\uff1a-\uff20]")
@@ -35,18 +41,29 @@ class Caption:
 
 
 class Read(NamedTuple):
-    """The captions of a file, and what the file says of itself."""
+    """What a file says, and what it says of itself.
+
+    `blocks` are Markdown instead of captions, of a text without times. `about` has names and values
+    as yt-dlp's info has them, and `source` is where the file says it comes from.
+    """
 
     captions: list[Caption]
     language: str = ""
-    notices: tuple[str, ...] = ()
+    blocks: tuple[Block, ...] = ()
+    about: Mapping[str, object] = MappingProxyType({})
+    source: str = ""
 
 
 def joined(one: str, other: str) -> str:
-    """Return two pieces of speech as one; no blank comes between letters of unspaced scripts."""
+    """Return two pieces of speech as one."""
+    return f"{one}{between(one, other)}{other}"
+
+
+def between(one: str, other: str) -> str:
+    """Return what stands between two pieces: a blank, but not where a script has none."""
     if not one or not other:
-        return one or other
-    return f"{one}{other}" if _is_unspaced(one[-1]) and _is_unspaced(other[0]) else f"{one} {other}"
+        return ""
+    return "" if _is_unspaced(one[-1]) and _is_unspaced(other[0]) else " "
 
 
 def _is_unspaced(letter: str) -> bool:

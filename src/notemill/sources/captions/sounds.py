@@ -1,7 +1,8 @@
 """Sound marks among captions, `[Music]`, `(applause)`, `♪`: what is heard and not said; pure.
 
 Only brackets around words that are known to name sounds are taken out. Automatic captions have
-nothing else in square brackets but `[ __ ]`, a word that was bleeped, which stays.
+nothing else in square brackets but `[ __ ]`, a word that was bleeped. It stays, and so does what says
+that words are missing, as `(inaudible)`.
 """
 
 from __future__ import annotations
@@ -40,7 +41,6 @@ husten hustet raspert seufzt seufzen toux soupir tos suspira suspiro tosse
 beep beeps beeping bleep buzzing buzzer ringing rings bell bells chime chimes siren sirens
 honking knocking knock footsteps thud gunshot gunshots gunfire thunder
 barking barks meows chirping birdsong typing clicking clicks whoosh
-inaudible unintelligible indistinct crosstalk unverstandlich inaudibles ininteligible неразборчиво
 blank
 音楽 音乐 音樂 bgm 拍手 掌声 掌聲 鼓掌 笑 笑い 笑声 笑聲 大笑 歓声 欢呼 歡呼 沈黙 雑音 咳 ため息
 """

@@ -16,9 +16,22 @@ from notemill.sources.captions.shown import Caption, Read
 _HEAD: Final = "WEBVTT"
 _BLOCK: Final = re.compile(r"(?:NOTE|WEBVTT)(?:[ \t]|$)|(?:STYLE|REGION)[ \t]*$")
 _LANGUAGE: Final = re.compile(r"Language:[ \t]*([A-Za-z0-9_-]{2,40})[ \t]*$", re.IGNORECASE)
+_MOST_SBV: Final = 32
 _NUMBER: Final = re.compile(r"[ \t]*[0-9]{1,9}[ \t]*")
 # Times that somebody spoiled: the line is none of the speech all the same.
 _BROKEN: Final = re.compile(r"[ \t]*[0-9][0-9A-Za-z:.,; ]{0,24}-->[ \t]*[0-9]")
+
+
+_SBV: Final = re.compile(r"[ \t]*([0-9]{1,3}:[0-9]{2}:[0-9]{2}\.[0-9]{3}),([0-9:.]{11,13})[ \t]*$")
+
+
+def is_one(text: str) -> bool:
+    """Tell whether a text has a line with the times of a caption."""
+    return any(
+        RANGE.match(line) or _SBV.match(line)
+        for line in text.split("\n")
+        if "->" in line or ("," in line and len(line) < _MOST_SBV)
+    )
 
 
 def read(text: str) -> Read:
@@ -44,7 +57,7 @@ class _Reader:
 
     def take(self, line: str) -> None:
         """Read one line, without its end."""
-        times = self._times_of(line) if "-" in line and ">" in line else None
+        times = self._times_of(line)
         if times is not None and not (self._in_block and self._times is not None):
             self._without_name()
             self.end()
@@ -78,14 +91,14 @@ class _Reader:
         self._times = None
 
     def _times_of(self, line: str) -> tuple[float, float] | None:
-        found = RANGE.match(line)
+        found = RANGE.match(line) if "->" in line else _SBV.match(line) if "," in line else None
         if found is None:
-            if not _BROKEN.match(line):
+            if "-->" not in line or not _BROKEN.match(line):
                 return None
             before = self._times or (self.captions[-1].end_s if self.captions else 0.0,) * 2
             return before[1], before[1]
-        start = seconds_of(found["start"]) or 0.0
-        end = seconds_of(found["end"]) if found["end"] else None
+        start = seconds_of(found[1]) or 0.0
+        end = seconds_of(found[2]) if found[2] else None
         start = min(start, MOST_S)
         return start, max(start, min(end if end is not None else start, MOST_S))
 

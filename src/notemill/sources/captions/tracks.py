@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from notemill.sources.draft import Cue
+    from collections.abc import Mapping
+
+    from notemill.sources.draft import Block, Cue
 
 MOST_BYTES: Final = 32 << 20
 """The largest track that is read: automatic captions of 24 hours take some 20 MB as WebVTT."""
@@ -44,13 +46,18 @@ class Track:
 class Spoken:
     """What was read of a track: what is said, and what the track itself says of it.
 
-    `automatic` is True where its form shows that a program listened, and None where nothing shows.
+    A text without times is `blocks` of Markdown and no cues. `automatic` is True where its form
+    shows that a program listened, and None where nothing shows. `about` has names and values as
+    yt-dlp's info has them, and `source` is where the track says it comes from.
     """
 
     cues: tuple[Cue, ...]
     language: str = ""
     automatic: bool | None = None
     notices: tuple[str, ...] = ()
+    blocks: tuple[Block, ...] = ()
+    about: Mapping[str, object] = field(default_factory=dict)
+    source: str = ""
 
 
 def base_of(language: str) -> str:
