@@ -35,10 +35,10 @@ LEAST_GAIN: Final = 1.8
 """What a cut has to gain: paragraphs in random order gain less by any cut in three of four talks."""
 MOST_GROUPS: Final = 1_000
 """More paragraphs than these are taken in groups, so that a long talk's table stays small."""
-_UNIT_TERMS: Final = 35
-"""A unit has about so many terms, which are some 70 words: paragraphs may be of any length."""
+UNIT_WORDS: Final = 60
+"""A unit has about so many words, in whatever paragraphs they are."""
 _LETTERS_A_WORD: Final = 6.0  # with the space
-_CJK_A_WORD: Final = 1.6  # characters, said in the time of an English word
+_CJK_A_WORD: Final = 2.0  # characters, said in the time of an English word
 _LEAST_UNLIKE: Final = 1e-6
 _SAMPLED: Final = 40  # paragraphs that tell the language
 
@@ -137,16 +137,18 @@ def _units(
         )
         for start in range(0, len(texts), size)
     ]
-    length = max(_UNIT_TERMS, sum(map(len, groups)) / MOST_GROUPS)
+    said = [
+        sum(map(_words_in, texts[start : start + size])) for start in range(0, len(texts), size)
+    ]
+    length = max(UNIT_WORDS, sum(said) / MOST_GROUPS)
     units: list[NDArray[np.int32]] = []
     paragraphs: list[int] = []
     words: list[float] = []
     for number, group in enumerate(groups):
-        count = max(1, round(len(group) / length))
-        first = number * size
+        count = max(1, round(said[number] / length))
         units += np.array_split(group, count)
-        paragraphs += [first] + [-1] * (count - 1)
-        words += [sum(map(_words_in, texts[first : first + size])) / count] * count
+        paragraphs += [number * size] + [-1] * (count - 1)
+        words += [said[number] / count] * count
     return units, np.array(paragraphs), words
 
 

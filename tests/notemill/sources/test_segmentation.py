@@ -58,9 +58,9 @@ def test_chapters_are_found_in_a_script_without_spaces() -> None:
     texts = [
         "，".join("".join(draw.sample(subject, 6)) + "我们说的是" for _ in range(8)) + "。"
         for subject in CHINESE
-        for _ in range(15)
+        for _ in range(25)
     ]
-    assert segments(texts) == (0, 15, 30)
+    assert segments(texts) == (0, 25, 50)
 
 
 @pytest.mark.parametrize("size", [8, 25, 180])
