@@ -39,10 +39,30 @@ EMBEDDING_VARIABLES: Mapping[str, str] = {
 }
 PROPOSALS_VARIABLE = "NOTEMILL_PROPOSALS"
 PROPERTIES_VARIABLE = "NOTEMILL_PROPERTIES"
+INGEST_VARIABLES: Mapping[str, str] = {
+    "ingest_folder": "NOTEMILL_INGEST_FOLDER",
+    "ingest_transcript": "NOTEMILL_INGEST_TRANSCRIPT",
+    "ingest_template": "NOTEMILL_INGEST_TEMPLATE",
+}
+CLIPPINGS = "Clippings"
+"""Where Obsidian's Web Clipper puts its notes."""
+IN_NOTE, BESIDE, LEFT_OUT = "note", "beside", "none"
+TRANSCRIPTS = (IN_NOTE, BESIDE, LEFT_OUT)
+"""Where the transcript of a talk goes: into its note, into one beside it, or nowhere."""
 REVIEWED, APPLIED = "review", "apply"
 """What becomes of a run's proposals by default: they wait for review, or additions are written."""
 OPENAI_URL = "https://api.openai.com/v1"
 OPENAI_MODEL = "text-embedding-3-small"
+
+
+def _folder(value: str) -> str | None:
+    """Return a folder of the vault as its path, `.` for the vault itself; None if it is none."""
+    parts = value.strip().strip("/").split("/")
+    if parts in ([""], ["."]):
+        return "."
+    fits = all(one.strip() == one and one and one[0] != "." for one in parts)
+    return "/".join(parts) if fits and not any(c in value for c in '\\:*?"<>|\0') else None
+
 
 FORMS: Mapping[str, Form] = {
     "proposals": Form(
@@ -55,6 +75,13 @@ FORMS: Mapping[str, Form] = {
         (str,),
         lambda value: listed(read_properties(value)) or None,
     ),
+    "ingest_folder": Form("a folder of the vault such as Clippings", (str,), _folder),
+    "ingest_transcript": Form(
+        f"one of {', '.join(TRANSCRIPTS)}",
+        (str,),
+        lambda value: value.strip() if value.strip() in TRANSCRIPTS else None,
+    ),
+    "ingest_template": NAME,
     "embedding": Form(
         f"one of {', '.join(EmbeddingKind)}",
         (str,),
@@ -82,6 +109,19 @@ class EmbeddingSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class IngestSettings:
+    """How notes are made of sources.
+
+    `folder` is the vault's, `.` for the vault itself; `transcript` one of TRANSCRIPTS; `template` a
+    file, '' for notemill's own.
+    """
+
+    folder: str = CLIPPINGS
+    transcript: str = IN_NOTE
+    template: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Exclusions:
     """Folders, globs and tags that a person excludes, as they wrote them; tags without `#`."""
 
@@ -99,6 +139,7 @@ def check_settings(
     load_exclusions((), environment, config=config)
     load_reviewed(None, environment, config=config)
     load_properties(environment, config=config)
+    load_ingest({}, environment, config=config)
     return load_embedding(None, environment, config=config)
 
 
@@ -200,6 +241,35 @@ def load_properties(
     return read_properties(_properties(environment, config)[0])
 
 
+def load_ingest(
+    flags: Mapping[str, str | None],
+    environment: Mapping[str, str] = os.environ,
+    *,
+    config: Path | None = None,
+) -> IngestSettings:
+    """Return how notes are made of sources; a flag is named like its setting without `ingest_`.
+
+    Raises UsageError for a value that is not allowed, ConfigError if the file cannot be used.
+    """
+    found = _ingest(environment, config)
+    chosen = {name.removeprefix("ingest_"): value for name, (value, _) in found.items()}
+    for name, said in flags.items():
+        if said is not None:
+            chosen[name] = _read(FORMS[f"ingest_{name}"], said, f"--{name}")
+    return IngestSettings(**chosen)
+
+
+def _ingest(environment: Mapping[str, str], config: Path | None) -> dict[str, tuple[str, str]]:
+    """Return each setting of ingests, and its source."""
+    usual = IngestSettings()
+    return {
+        name: _chosen(
+            name, variable, getattr(usual, name.removeprefix("ingest_")), environment, config
+        )
+        for name, variable in INGEST_VARIABLES.items()
+    }
+
+
 def _proposals(environment: Mapping[str, str], config: Path | None) -> tuple[str, str]:
     """Return what becomes of proposals, and the source of that."""
     return _chosen("proposals", PROPOSALS_VARIABLE, REVIEWED, environment, config)
@@ -283,6 +353,7 @@ def effects(
         "exclude": Effect([entry for entry, _ in entries], origins or BY_DEFAULT),
         "proposals": Effect(proposals, says_so),
         "properties": Effect(*_properties(environment, config)),
+        **{name: Effect(*found) for name, found in _ingest(environment, config).items()},
         **{name: Effect(value, sources.get(name, BY_DEFAULT)) for name, value in values.items()},
     }
 
@@ -301,6 +372,12 @@ def _table(environment: Mapping[str, str], config: Path | None) -> tuple[Path, M
     table = file.tables.get(TABLE, {})
     known = ("exclude", *FORMS)
     check_names(table, known, where=f"[{TABLE}] of the config file {file.path}")
-    known_here = (VARIABLE, PROPOSALS_VARIABLE, PROPERTIES_VARIABLE, *EMBEDDING_VARIABLES.values())
+    known_here = (
+        VARIABLE,
+        PROPOSALS_VARIABLE,
+        PROPERTIES_VARIABLE,
+        *INGEST_VARIABLES.values(),
+        *EMBEDDING_VARIABLES.values(),
+    )
     check_variables(environment, known_here)
     return file.path, table

@@ -7,6 +7,7 @@ from typing import Final
 from twolane import ItemState, RunState
 
 KIND_CURATE: Final = "curate"
+KIND_INGEST: Final = "ingest"
 KIND_TAGS: Final = "vocabulary"
 KIND_PROPOSE: Final = "propose"
 """A vocabulary, asked for before a curation."""

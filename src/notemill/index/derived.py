@@ -16,7 +16,7 @@ from notemill.errors import StoreError
 from twolane import TwolaneError, private
 from twolane.databases import ARRIVED, file_number, guard
 
-FORMAT: Final = 4
+FORMAT: Final = 5
 """In the file's header; raise it when the parser, the cleaning, the terms or the columns change."""
 _SCHEMA: Final = """
 CREATE TABLE notes (key TEXT PRIMARY KEY, facts TEXT);

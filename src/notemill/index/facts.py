@@ -32,6 +32,12 @@ if TYPE_CHECKING:
 
 # Properties in which people, and their import tools, keep a summary of their own.
 SUMMARY_NAMES = ("desc", "summary", "abstract", "excerpt", "subtitle", "简介", "摘要")
+SOURCE_NAMES: Final = ("source", "url", "link", "media", "video")
+"""Properties in which clippers keep the address of what a note was made from."""
+MAX_SOURCES: Final = 5
+MAX_SOURCE_CHARS: Final = 2_000
+"""The longest address that is kept of a note: https://www.rfc-editor.org/rfc/rfc9110#section-4.1
+asks for 8,000 to be supported, and browsers show 2,000."""
 MAX_PROPERTIES: Final = 60
 """The most names of properties that are kept of a note: imports write some twenty."""
 MAX_QUERIED: Final = 40
@@ -52,6 +58,7 @@ class NoteFacts:
     and `listed` are the links among the entries of the property and of the region of related notes.
     `properties` are the names of those that notemill does not write, casefolded; `queried` the tags
     that the note's queries name; `labels`, `headings` and `quoted` the inline tags that are such and no tags.
+    `sources` are the addresses of what it was made from, as its owner or a clipper wrote them.
     """
 
     key: str
@@ -77,6 +84,7 @@ class NoteFacts:
     labels: tuple[str, ...] = ()
     headings: tuple[str, ...] = ()
     quoted: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
 
     @property
     def folder(self) -> str:
@@ -161,6 +169,7 @@ def facts_of_note(
         labels=names.get(Naming.LABEL, ()),
         headings=names.get(Naming.HEADING, ()),
         quoted=names.get(Naming.QUOTE, ()),
+        sources=_sources(note),
     )
 
 
@@ -169,6 +178,12 @@ def _property_names(note: Note) -> tuple[str, ...]:
     names = [one.name for one in entries]
     kept = [one for one in names if one not in OWNED_NAMES and len(one) <= MAX_NAME_CHARS]
     return tuple(kept[:MAX_PROPERTIES])
+
+
+def _sources(note: Note) -> tuple[str, ...]:
+    found = (text.strip() for name in SOURCE_NAMES for text in note.list_of(name))
+    kept = dict.fromkeys(text for text in found if text and len(text) <= MAX_SOURCE_CHARS)
+    return tuple(islice(kept, MAX_SOURCES))
 
 
 def _queried(note: Note) -> tuple[str, ...]:

@@ -100,6 +100,11 @@ class Draft:
     notices: tuple[str, ...] = ()
 
     @property
+    def is_talk(self) -> bool:
+        """Whether its text is what somebody said."""
+        return bool(self.cues) or self.kind in (SourceKind.VIDEO, SourceKind.TRANSCRIPT)
+
+    @property
     def video(self) -> str:
         """The id of the YouTube video that it is, or ''."""
         return next(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from notemill.errors import StoreError
@@ -10,6 +11,8 @@ from notemill.vault.disk import MAX_NOTE_BYTES
 from twolane.databases import inflate
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from notemill.stores.store import Store
 
 
@@ -49,6 +52,22 @@ class Drafts:
             except (TypeError, zlib.error):
                 continue
         return found
+
+    def one(self, batch: str, key: str) -> bytes | None:
+        """Return one draft, None if it is not there or damaged: it is read again."""
+        for (body,) in self._store.rows(
+            "SELECT body FROM drafts WHERE batch = ? AND key = ?", batch, key
+        ):
+            with suppress(TypeError, zlib.error):
+                return inflate(body, most_bytes=MAX_NOTE_BYTES)
+        return None
+
+    def drop(self, batch: str, keys: Iterable[str]) -> None:
+        """Delete some drafts of a batch."""
+        with self._store.transaction() as db:
+            db.executemany(
+                "DELETE FROM drafts WHERE batch = ? AND key = ?", [(batch, key) for key in keys]
+            )
 
     def forget(self, batch: str) -> None:
         """Delete a batch's drafts."""

@@ -242,6 +242,19 @@ class NewNotes:
         ):
             yield note, names(tags)
 
+    def keys_of(self, run: str) -> frozenset[str]:
+        """Return the keys of all sources that a run proposed notes for, whatever became of them."""
+        rows = self._store.rows(
+            "SELECT DISTINCT key FROM new_note_keys AS k JOIN proposals AS p ON p.id = k.proposal"
+            " WHERE p.run = ?",
+            run,
+        )
+        return frozenset(str(key) for (key,) in rows)
+
+    def notes_of(self, run: str) -> list[StoredNote]:
+        """Return a run's notes, by path."""
+        return self._found("p.run = ?", run)
+
     def sources(self) -> dict[str, IngestedSource]:
         """Return the sources of the written notes, by each of their keys, the newest of each."""
         rows = self._store.rows(

@@ -40,7 +40,7 @@ LEADS: Final = "left out: links, addresses or code that the note does not have"
 LONG: Final = "left out: too long"
 NO_TAG: Final = "left out: not a tag"
 MANY: Final = "left out: too many"
-SHORTENED: Final = f"shortened to {MAX_DESCRIPTION_CHARS} characters"
+SHORTENED: Final = "shortened to {} characters"
 PARENT: Final = "left out: a tag below it is there, too"
 TURNED_DOWN: Final = "left out: rejected before, or struck out in the vocabulary"
 
@@ -72,17 +72,25 @@ class ReplyReading:
 
     def description(self, said: str) -> str:
         """Return a description as one line of plain words, '' if none are left."""
-        text = self._shown("description", said[:MAX_READ_CHARS])
+        return self.line("description", said, MAX_DESCRIPTION_CHARS)
+
+    def line(self, name: str, said: str, most: int) -> str:
+        """Return a value as one line of plain words, `most` characters at most, '' if none are left."""
+        text = self._shown(name, said[:MAX_READ_CHARS])
         plain = text
         if is_foreign(text, self.own) or foreign(text, self.own):
             plain = without_foreign(text, self.own)
             says = any(map(str.isalpha, plain))
-            self._lost["description", PLAIN if says else LEADS] += 1
+            self.lose(name, PLAIN if says else LEADS)
             plain = plain if says else ""
-        short = shortened(plain, MAX_DESCRIPTION_CHARS, self.own)
-        if len(short) < len(plain) and len(plain) > MAX_DESCRIPTION_CHARS:
-            self._lost["description", SHORTENED] += 1
+        short = shortened(plain, most, self.own)
+        if len(short) < len(plain) and len(plain) > most:
+            self.lose(name, SHORTENED.format(most))
         return short
+
+    def lose(self, name: str, why: str) -> None:
+        """Record that a value of a field was left out or changed."""
+        self._lost[name, why] += 1
 
     def topics(self, said: list[str]) -> Iterator[str]:
         """Yield the valid topics."""

@@ -168,7 +168,7 @@ def test_a_parent_beside_its_child_and_what_is_too_much_are_left_out_and_said() 
     assert found.tags == ("a", "garden/soil", "b")
     assert len(found.topics) == MAX_TOPICS
     assert [one.as_line() for one in found.losses] == [
-        f"description: {SHORTENED}",
+        f"description: {SHORTENED.format(MAX_DESCRIPTION_CHARS)}",
         f"tags: {PARENT}",
         f"tags: {MANY} (2)",
         f"topics: {MANY} (3)",
