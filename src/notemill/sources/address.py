@@ -24,6 +24,8 @@ _MIX: Final = "RD"
 _CHANNEL_ID: Final = re.compile(r"UC[A-Za-z0-9_-]{22}")
 _CHANNEL_NAME: Final = re.compile(r"[^\s/?#&%\x00-\x1f]{1,100}")
 
+_TABS: Final = {"shorts": "/shorts", "streams": "/streams"}
+
 _PAGES: Final = frozenset(
     {
         *(f"{one}youtube.com" for one in ("", "www.", "m.", "music.", "gaming.")),
@@ -94,7 +96,8 @@ def playlist_id(url: str) -> str | None:
 def channel_name(url: str) -> str | None:
     """Return the channel that an address means: `@name`, `channel/UC…`, `c/name` or `user/name`.
 
-    Names are in lower case, as YouTube does not tell them apart by it; ids are as they are.
+    Names are in lower case, as YouTube does not tell them apart by it; ids are as they are. Behind
+    it stands `/shorts` or `/streams` if the address does: lists of their own.
     """
     address = _read(url)
     return _channel(address) if address else None
@@ -211,15 +214,15 @@ def _channel(address: Address) -> str | None:
     if address.host not in _PAGES:
         return None
     segments = _segments(address)
-    first = segments[0] if segments else ""
-    if first.startswith("@") and _CHANNEL_NAME.fullmatch(first[1:]):
-        return first.lower()
-    first, second = first.lower(), segments[1] if len(segments) > 1 else ""
-    if first == "channel" and _CHANNEL_ID.fullmatch(second):
-        return f"channel/{second}"
-    if first in ("c", "user") and _CHANNEL_NAME.fullmatch(second):
-        return f"{first}/{second.lower()}"
     if segments == ["feeds", "videos.xml"]:
         found = (one for one in address.values("channel_id") if _CHANNEL_ID.fullmatch(one))
         return next((f"channel/{one}" for one in found), None)
+    first, second, third = (*segments, "", "", "")[:3]
+    if first.startswith("@") and _CHANNEL_NAME.fullmatch(first[1:]):
+        return first.lower() + _TABS.get(second.lower(), "")
+    first = first.lower()
+    if first == "channel" and _CHANNEL_ID.fullmatch(second):
+        return f"channel/{second}" + _TABS.get(third.lower(), "")
+    if first in ("c", "user") and _CHANNEL_NAME.fullmatch(second):
+        return f"{first}/{second.lower()}" + _TABS.get(third.lower(), "")
     return None

@@ -114,6 +114,8 @@ def test_a_mix_is_no_playlist() -> None:
         ("https://www.youtube.com/@clay.hour/videos?view=0", "@clay.hour"),
         ("https://m.youtube.com/@%D0%93%D0%BB%D0%B8%D0%BD%D0%B0", "@глина"),
         (f"https://www.youtube.com/channel/UC{'x' * 22}/featured", f"channel/UC{'x' * 22}"),
+        (f"https://www.youtube.com/channel/UC{'x' * 22}/shorts", f"channel/UC{'x' * 22}/shorts"),
+        ("https://www.youtube.com/@Clay/Streams", "@clay/streams"),
         ("https://www.youtube.com/c/ClayHour", "c/clayhour"),
         ("https://www.youtube.com/user/ClayHour", "user/clayhour"),
         (

@@ -24,7 +24,7 @@ VIDEO = "Kiln-_Fire1"
         (f"https://youtu.be/{VIDEO}?si=x", ArgumentKind.VIDEO, VIDEO),
         (f"youtube.com/watch?v={VIDEO}&list=PLx", ArgumentKind.VIDEO, VIDEO),
         ("https://www.youtube.com/playlist?list=PLx", ArgumentKind.PLAYLIST, "PLx"),
-        ("https://www.youtube.com/@Clay/shorts", ArgumentKind.CHANNEL, "@clay"),
+        ("https://www.youtube.com/@Clay/shorts", ArgumentKind.CHANNEL, "@clay/shorts"),
         (
             " https://clay.example/feed/?utm_source=x ",
             ArgumentKind.ADDRESS,
