@@ -125,8 +125,22 @@ class Privacy:
         if why := self.why_not_now(key, raw):
             raise ExternallyChangedError(f"it is now excluded: {why}")
 
-    def sort(self, facts: Iterable[NoteFacts], others: Callable[[], Iterable[str]]) -> Sight:
-        """Sort a vault's notes; `others` gives the keys of all its files, also of skipped ones."""
+    def hides_tags(self, tags: Iterable[str]) -> bool:
+        """Return whether one of some tags, or one above it, is excluded."""
+        keys = [tag_key(bare(one)) for one in tags]
+        return any(is_within(tag, excluded) for tag in keys for excluded in self._tags.values())
+
+    def sort(
+        self,
+        facts: Iterable[NoteFacts],
+        others: Callable[[], Iterable[str]],
+        proposed: Callable[[], Iterable[tuple[str, Iterable[str]]]] = tuple,
+    ) -> Sight:
+        """Sort a vault's notes; `others` gives the keys of all its files, also of skipped ones.
+
+        `proposed` gives the paths and tags of notes that are not written yet: they are shown only
+        if they would be.
+        """
         seen: list[NoteFacts] = []
         hidden: dict[str, str] = {}
         away: list[NoteFacts] = []
@@ -151,8 +165,12 @@ class Privacy:
             hidden_tags=_tags_of(away) - _tags_of(seen) if away else frozenset(),
             matched=frozenset(matched),
             unmatched=tuple(Unmatched(one, _nearest(one, names)) for one in unmatched),
-            fits=self.hides_path,
+            fits=self._fits(proposed() if self._tags else ()),
         )
+
+    def _fits(self, proposed: Iterable[tuple[str, Iterable[str]]]) -> Callable[[str], bool]:
+        away = frozenset(key for key, tags in proposed if self.hides_tags(tags))
+        return lambda key: key in away or self.hides_path(key)
 
     def matches(self, facts: Iterable[NoteFacts], *, most: int) -> dict[str, Matches]:
         """Return what each exclusion matches, by the exclusion as it was written.

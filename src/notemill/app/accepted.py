@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Final
 
 from notemill.app.events import AgreeToChange, Event, agreed
 from notemill.app.opened import OpenVault
+from notemill.app.proposed import outdated_in
 from notemill.errors import NotemillError
 from notemill.stores.proposals import ProposalKind, ProposalState
 from notemill.stores.queue_rows import OF_NOTES, OF_PAIRS, Filter, fingerprint_of
 from notemill.vault.left_alone import LeftAlone
 from notemill.vault.related import Form
 from notemill.vault.tidy import TidyKind
+from notemill.workflows.creating import NoteCreation
 from notemill.workflows.curation.apply import apply_accepted
 from notemill.workflows.links.writing import LinkWriting
 from notemill.workflows.tags.queueing import (
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
     from notemill.app.workbench import Workbench
+    from notemill.stores.new_notes import StoredNote
     from notemill.stores.queue import Queue
 
 KIND_APPLY: Final = "apply"
@@ -42,12 +45,14 @@ _NUMBER: Final = re.compile(r"[0-9]{1,18}")
 class AcceptedCounted(Event):
     """How many accepted proposals of each kind will be written, and into how many notes.
 
-    `changed` notes have been edited since: what was accepted for them is not written.
+    `changed` notes have been edited since: what was accepted for them is not written. `waiting` are
+    accepted proposals for notes that are not accepted themselves yet, which stay as they are.
     """
 
     counts: Mapping[ProposalKind, int]
     notes: int = 0
     changed: tuple[str, ...] = ()
+    waiting: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,15 +89,17 @@ class AcceptedWritten:
 async def write_accepted(bench: Workbench, ids: Collection[str] | None = None) -> AcceptedWritten:
     """Write the accepted proposals, once a person has agreed to their counts.
 
-    `ids` None writes all of them, else only those. Links go first, then properties, then changes of tags, then the notes' form: none of these
-    changes what the later ones are bound to. Raises WaitingForPersonError, VaultError.
+    `ids` None writes all of them, else only those. New notes go first, then links, then properties,
+    then changes of tags, then the notes' form: none of these changes what the later ones are bound
+    to. Raises WaitingForPersonError, VaultError.
     """
     async with bench.working(KIND_APPLY):
         chosen = None if ids is None else frozenset(ids)
         counted = await bench.on(count_accepted, chosen)
+        if counted.counts or counted.waiting:
+            bench.front.tell(counted)
         if not counted.counts:
             return AcceptedWritten()
-        bench.front.tell(counted)
         await agreed(bench.front, AgreeToChange("write this into the notes?", unattended_yes=True))
         run = bench.new_run_id(KIND_APPLY)
         ended: dict[str, str] = {}
@@ -117,7 +124,9 @@ async def write_accepted(bench: Workbench, ids: Collection[str] | None = None) -
 def count_accepted(opened: OpenVault, chosen: frozenset[str] | None) -> AcceptedCounted:
     """Count the accepted proposals, or the `chosen` among them; kinds without any are left out."""
     sight = opened.look()
-    facts = {one.key: one for one in sight.facts}
+    unwritten = opened.new_notes.unwritten()
+    outdated = outdated_in(sight, unwritten)
+    waiting = 0
     counts: Counter[ProposalKind] = Counter()
     notes: set[str] = set()
     changed: set[str] = set()
@@ -126,17 +135,21 @@ def count_accepted(opened: OpenVault, chosen: frozenset[str] | None) -> Accepted
         # A change of a query is written with its tag.
         if row.kind is ProposalKind.QUERY_CHANGE or not _is_chosen(row.id, chosen):
             continue
+        coming = None if row.kind is ProposalKind.NOTE else unwritten.get((row.run, row.under))
+        if coming is not None and not _is_to_come(coming, chosen):
+            waiting += 1
+            continue
         counts[row.kind] += 1
         notes.update(row.notes)
-        of_bytes = row.kind is ProposalKind.TIDY_CHANGE
-        now = {
-            note: facts[note].bytes_hash if of_bytes else facts[note].source_hash
-            for note in row.notes
-            if note in facts
-        }
-        changed |= {note for note, hash_ in row.sources if hash_ and now.get(note) != hash_}
+        changed |= outdated(row)
     in_order = {kind: counts[kind] for kind in ProposalKind if kind in counts}
-    return AcceptedCounted(in_order, len(notes), tuple(sorted(changed)))
+    return AcceptedCounted(in_order, len(notes), tuple(sorted(changed)), waiting)
+
+
+def _is_to_come(one: StoredNote, chosen: frozenset[str] | None) -> bool:
+    """Return whether a note that is not written yet will be."""
+    accepted = one.state is ProposalState.ACCEPTED
+    return accepted and _is_chosen(f"{OF_NOTES}{one.id}", chosen)
 
 
 def _is_chosen(number: str, chosen: frozenset[str] | None) -> bool:
@@ -149,10 +162,17 @@ def _written(opened: OpenVault, run: str, chosen: frozenset[str] | None) -> Iter
     opened.decisions.vocabulary.put_in_force(now=opened.clock(), only=proposals)
     # Checked before anything is written: our own writes must not make these stale.
     tidy_notes, changed = _fresh_tidying(opened, chosen)
+    creation = NoteCreation(
+        opened.vault, opened.new_notes, run, opened.clock, opened.privacy, (ProposalState.ACCEPTED,)
+    )
+    notes = (one for one in opened.new_notes.accepted() if _is_to_come(one, chosen))
+    for created in creation.write(notes):
+        yield NoteWritten(created.note, created.problem)
     yield from _links(opened, run, chosen)
     for one in apply_accepted(
         opened.vault, opened.review, run,
         now=opened.clock, privacy=opened.privacy, gate=opened.gate(), only=proposals,
+        but=opened.new_notes.unwritten(),
     ):  # fmt: skip
         if one.written or one.problem:
             yield NoteWritten(one.note, one.problem)

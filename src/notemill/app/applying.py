@@ -64,8 +64,12 @@ class ProposalFilter:
 
 @dataclass(frozen=True, slots=True)
 class ProposalCounts:
-    """The number of proposals of each kind, of new tags, and of replacements of a person's text."""
+    """The number of proposals of each kind, of new tags, and of replacements of a person's text.
 
+    `new_notes` are those that are proposed whole.
+    """
+
+    new_notes: int = 0
     descriptions: int = 0
     replacing: int = 0
     tags: int = 0
@@ -79,6 +83,7 @@ class ProposalCounts:
         found = list(proposals)
         kinds = Counter(one.kind for one in found)
         return cls(
+            new_notes=kinds[ProposalKind.NOTE],
             descriptions=kinds[ProposalKind.DESCRIPTION],
             replacing=sum(bool(one.replaces) for one in found),
             tags=sum(kinds[kind] for kind in TAGS),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from notemill.app.events import NoteChange
 from notemill.app.kinds import KIND_CURATE
+from notemill.app.proposed import before_and_text
 from notemill.errors import NotemillError, VaultError
 from notemill.markup.tags import tag_key
 from notemill.offline.commonplace import commonplace
@@ -231,7 +232,7 @@ def change_of(opened: OpenVault, run: str, key: str, gate: Gate) -> NoteChange:
     pending = opened.review.proposals(run, note=key, state=ProposalState.PENDING)
     ours = opened.review.descriptions_written(key).get(key, frozenset())
     try:
-        before = opened.vault.read(key)
-        return NoteChange(key, before, preview(before, pending, ours=ours, gate=gate))
+        before, text = before_and_text(opened, run, key)
+        return NoteChange(key, before, preview(text, pending, ours=ours, gate=gate))
     except NotemillError as error:
         return NoteChange(key, problem=str(error))

@@ -10,8 +10,11 @@ from notemill.properties import ALL
 from notemill.stores.allowed import Allowed
 from notemill.stores.deciding import Deciding
 from notemill.stores.decisions import Decisions
+from notemill.stores.drafts import Drafts
+from notemill.stores.followed import Following
 from notemill.stores.journal import StoredJournal
 from notemill.stores.links import LinkLedger
+from notemill.stores.new_notes import NewNotes
 from notemill.stores.queue import Queue
 from notemill.stores.review import Review
 from notemill.stores.store import FILE, Store
@@ -74,6 +77,9 @@ class OpenVault:
         self.links = LinkLedger(self.store)
         self.decisions = Decisions(self.store)
         self.allowed = Allowed(self.store)
+        self.new_notes = NewNotes(self.store)
+        self.drafts = Drafts(self.store)
+        self.following = Following(self.store)
 
     def close(self) -> None:
         """Close everything."""
@@ -87,7 +93,7 @@ class OpenVault:
         """
         wanted = self.privacy.shows if with_contents else None
         facts = self.index.refresh(self.vault, self.vault.scan(), with_contents=wanted)
-        return self.privacy.sort(facts, self.vault.all_keys)
+        return self.privacy.sort(facts, self.vault.all_keys, self.new_notes.tags)
 
     def check_still(self, sight: Sight) -> None:
         """Check that no note was hidden since a look. Raises ExternallyChangedError."""

@@ -8,7 +8,8 @@ from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from notemill.app.pace import seconds_between
-from notemill.app.reviewing import OPEN, Look, Wanted, filter_of, look_at, showable
+from notemill.app.proposed import outdated_in, showable
+from notemill.app.reviewing import OPEN, Look, Wanted, filter_of, look_at
 from notemill.errors import NotemillError
 from notemill.stores.proposals import (
     OF_THE_VAULT,
@@ -25,6 +26,7 @@ from notemill.workflows.tags.queueing import tidy_kinds
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from notemill.app.events import NoteChange
     from notemill.app.opened import OpenVault
     from notemill.app.reviewing import Reviewing, RowShown
     from notemill.app.workbench import Workbench
@@ -39,6 +41,8 @@ MAX_NOTES: Final = 100
 MAX_FOLDERS: Final = 300
 """The most folders to choose from: more are found by searching."""
 EXCERPT_LINES: Final = 60
+NOTE_LINES: Final = 300
+"""Of a note that is proposed whole: more than anybody reads before deciding."""
 TIMED: Final = 100
 """How many of the last decisions tell how fast a person decides."""
 
@@ -241,8 +245,9 @@ def _listed(
         return filter_of(opened, wanted, look)
 
     queue = opened.queue
+    outdated = outdated_in(sight, opened.new_notes.unwritten())
     return Listing(
-        _marked(rows, sight, view.order),
+        tuple(Listed(one, group_of(one, view.order), bool(outdated(one))) for one in rows),
         after,
         queue.counts(of(Wanted(states=None))),
         queue.counts(of(replace(view.wanted, states=None))),
@@ -250,21 +255,6 @@ def _listed(
         _open_in(queue, of(replace(view.wanted, states=OPEN)), rows, view.order),
         seconds_between(opened.deciding.moments(by=view.by, most=TIMED)),
     )
-
-
-def _marked(rows: Iterable[QueueRow], sight: Sight, order: Order) -> tuple[Listed, ...]:
-    facts = {one.key: one for one in sight.facts}
-
-    def is_stale(row: QueueRow) -> bool:
-        of_bytes = row.kind is ProposalKind.TIDY_CHANGE
-        now = {
-            note: facts[note].bytes_hash if of_bytes else facts[note].source_hash
-            for note, _ in row.sources
-            if note in facts
-        }
-        return row.is_stale(now)
-
-    return tuple(Listed(one, group_of(one, order), is_stale(one)) for one in rows)
 
 
 def _open_in(queue: Queue, open_: Filter, rows: Iterable[QueueRow], order: Order) -> dict[str, int]:
@@ -300,6 +290,9 @@ def _detail(opened: OpenVault, number: str, order: Order) -> Detail | None:
         return Detail(listed, notes=row.notes[:MAX_NOTES], more_notes=rest)
     if row.kind is ProposalKind.LINK:
         return Detail(listed, excerpts=tuple(_excerpt(opened, note) for note in row.notes))
+    change = shown.change
+    if row.kind is ProposalKind.NOTE and change is not None and not change.before:
+        return Detail(listed, excerpts=(_text_of(change),))
     try:
         return Detail(listed, _diff(opened, shown))
     except NotemillError as error:
@@ -322,14 +315,24 @@ def _diff(opened: OpenVault, shown: RowShown) -> WordDiff | None:
     return word_diff(raw, steps[-1].after if steps else raw)
 
 
+def _text_of(change: NoteChange) -> Excerpt:
+    """Return the text of a note that is proposed whole, properties included."""
+    text = change.after.decode("utf-8", "replace")
+    return _first(change.note, text, NOTE_LINES, problem=change.problem)
+
+
 def _excerpt(opened: OpenVault, note: str) -> Excerpt:
     try:
         text = parse(opened.vault.read(note))[0].body
     except NotemillError as error:
         return Excerpt(note, problem=str(error))
+    return _first(note, text, EXCERPT_LINES)
+
+
+def _first(note: str, text: str, most: int, *, problem: str = "") -> Excerpt:
     lines = text.strip("\n").splitlines()
-    shown = tuple(line[:MAX_LINE] for line in islice(lines, EXCERPT_LINES))
-    return Excerpt(note, shown, len(lines) - len(shown))
+    shown = tuple(line[:MAX_LINE] for line in islice(lines, most))
+    return Excerpt(note, shown, len(lines) - len(shown), problem)
 
 
 def _folders(sight: Sight) -> tuple[str, ...]:

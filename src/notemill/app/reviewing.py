@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from notemill.app.consolidating import invented_by
 from notemill.app.events import NoteChange
 from notemill.app.opened import OpenVault
+from notemill.app.proposed import note_as_proposed, showable, text_for
 from notemill.app.tag_view import TagView
 from notemill.errors import NotemillError, UsageError
 from notemill.markup.lines import one_line
@@ -53,8 +54,6 @@ OPEN_OR_APPLIED: Final = (ProposalState.PENDING, ProposalState.ACCEPTED, Proposa
 CURATED: Final = (*TAG_KINDS, ProposalKind.TOPIC, ProposalKind.DESCRIPTION)
 MOST_RUNS: Final = 10
 """The most runs whose new tags are listed: a person reads no further."""
-FEW_NOTES: Final = 20
-"""Up to this many notes, reading them is faster than scanning the vault."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -295,25 +294,6 @@ def _has_text(text: str, *texts: str) -> bool:
     return any(text in folded(one) for one in texts)
 
 
-def showable(opened: OpenVault, rows: Iterable[QueueRow]) -> tuple[QueueRow, ...]:
-    """Return the rows whose notes may all be shown, by the current notes."""
-    rows = tuple(rows)
-    notes = {note for one in rows for note in one.notes}
-    if len(notes) <= FEW_NOTES:
-        hidden = {note for note in notes if _is_hidden(opened, note)}
-    else:
-        shows = opened.look().shows
-        hidden = {note for note in notes if not shows(note)}
-    return tuple(one for one in rows if hidden.isdisjoint(one.notes))
-
-
-def _is_hidden(opened: OpenVault, note: str) -> bool:
-    try:
-        return bool(opened.privacy.why_not_now(note, opened.vault.read(note)))
-    except NotemillError:
-        return not opened.look().shows(note)
-
-
 def _without_hidden(opened: OpenVault, decided: Decided) -> Decided:
     """Return the outcome of a decision, without rows that may not be shown."""
     return replace(
@@ -329,11 +309,13 @@ def look_at(opened: OpenVault, number: str) -> RowShown | None:
     if not rows:
         return None
     (row,) = rows
+    if row.kind is ProposalKind.NOTE:
+        return RowShown(row, *note_as_proposed(opened, row))
     now: dict[str, str] = {}
     raws: dict[str, bytes] = {}
     for note in row.notes:
         try:
-            raws[note] = opened.vault.read(note)
+            raws[note] = text_for(opened, row.run, note)
             now[note] = fingerprint_of(row.kind, raws[note])
         except NotemillError as error:
             return RowShown(row, NoteChange(note, problem=str(error)), is_stale=True)
@@ -396,7 +378,7 @@ def _checked(opened: OpenVault, rows: Iterable[QueueRow], value: str) -> str:
         elif row.kind in TAG_KINDS:
             value = _checked_tag(opened, value)
         elif row.kind in CURATED:
-            text = opened.vault.read(row.notes[0]).decode("utf-8", "replace")
+            text = text_for(opened, row.run, row.notes[0]).decode("utf-8", "replace")
             own = Own(partial(str, text))
             if not may_be_written(value, own):
                 raise UsageError(

@@ -25,6 +25,7 @@ from notemill.config import load_embedding, load_reviewed
 from notemill.embedding_kind import EmbeddingKind
 from notemill.errors import UsageError
 from notemill.stores.proposals import ProposalKind
+from notemill.vault.endings import Ending
 from notemill.vault.related import Form
 from notemill.vault.tidy import TidyKind
 from notemill.workflows.curation.survey import Selection
@@ -334,7 +335,12 @@ class Undo(_Here):
             raise UsageError(f"run {found.id} has written nothing into this vault")
         restored = await mill.applying.undo(found.id, note=self.note, through=self.through)
         done = sum(one.restored for one in restored)
-        words = f"{notes_of(done)} restored" if restored else "The vocabulary is as it was"
+        removed = sum(one.ending is Ending.REMOVED for one in restored)
+        words = (
+            f"{notes_of(done - removed)} restored" if restored else "The vocabulary is as it was"
+        )
+        if removed:
+            words = f"{notes_of(removed)} removed" + (f", {words}" if done > removed else "")
         if left := len(restored) - done:
             words += f", {notes_of(left)} left as they are"
         return WorkEnded(found.id, f"{words}.", not left)

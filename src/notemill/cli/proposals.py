@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from twolane import Settings
 
 KINDS = {
+    "note": (ProposalKind.NOTE,),
     "description": (ProposalKind.DESCRIPTION,),
     "tag": (ProposalKind.TAG, ProposalKind.NEW_TAG),
     "topic": (ProposalKind.TOPIC,),

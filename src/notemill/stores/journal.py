@@ -93,6 +93,12 @@ class StoredJournal:
             "WHERE key = ? AND seq >= ? AND state != 'undone' ORDER BY seq DESC", key, since
         )
 
+    def left(self, after_hash: str) -> list[Write]:
+        """Return the writes that are not undone and left these bytes, newest first."""
+        return self._found(
+            "WHERE after_hash = ? AND state != 'undone' ORDER BY seq DESC", after_hash
+        )
+
     def _found(self, where: str, *values: object) -> list[Write]:
         try:
             return [_write(row) for row in self._store.rows(f"{_WRITES} {where}", *values)]

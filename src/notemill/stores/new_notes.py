@@ -23,7 +23,7 @@ from notemill.vault.note import bytes_hash, inline_tags, parse, source_hash, wor
 from twolane.databases import inflate
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from notemill.stores.proposals import NewProposal
     from notemill.stores.store import Store
@@ -158,7 +158,7 @@ class NewNotes:
             "INSERT INTO proposals (run, note, source_hash, kind, value, value_key, replaces, why,"
             " confidence, state, scope, wrote, made_at)"
             " VALUES (?,?,?,'note',?,?,'',?,2,'pending','','',?)",
-            (run, path, one.replaces, one.title, one.title.casefold(), one.why, now),
+            (run, path, one.replaces, one.title, one.title.casefold(), _why(one), now),
         ).lastrowid
         tags = dict.fromkeys(
             (*note.tags, *(tag.name for tag in inline_tags(note)), *words_at_tags(note))
@@ -234,11 +234,17 @@ class NewNotes:
         """Return the pending and accepted notes of the source that is known by one of these keys."""
         return self._of_source(keys, "", f"? = '' AND p.state IN {_OPEN}")
 
-    def tags(self) -> Iterator[tuple[str, tuple[str, ...]]]:
-        """Yield the path of every note that is not written, and the tags that it would have."""
+    def tags(self, among: Collection[str] | None = None) -> Iterator[tuple[str, tuple[str, ...]]]:
+        """Yield the path of every note that is not written, and the tags that it would have.
+
+        `among` are the paths that are asked about, None for all.
+        """
+        asked = None if among is None else json.dumps(sorted(among))
         for note, tags in self._store.rows(
             "SELECT p.note, n.tags FROM new_notes AS n JOIN proposals AS p ON p.id = n.proposal"
             " WHERE p.state NOT IN ('applied', 'undone')"
+            " AND (?1 IS NULL OR p.note IN (SELECT value FROM json_each(?1)))",
+            asked,
         ):
             yield note, names(tags)
 
@@ -274,6 +280,11 @@ class NewNotes:
     def _found(self, where: str, *values: object) -> list[StoredNote]:
         rows = self._store.rows(f"{_NOTES} WHERE {where} ORDER BY p.note, p.id", *values)
         return self._store.read_each(rows, _stored, lambda row: f"proposal {OF_NOTES}{row[0]}")
+
+    def is_written(self, note: str) -> bool:
+        """Return whether the note at a path is one of these."""
+        query = "SELECT 1 FROM proposals WHERE note = ? AND kind = 'note' AND state = 'applied'"
+        return bool(self._store.rows(query, note))
 
     # -- what becomes of them -----------------------------------------------------------------
 
@@ -335,6 +346,12 @@ class NewNotes:
             )
             for table in ("new_note_keys", "new_notes"):
                 db.execute(f"DELETE FROM {table} WHERE proposal IN ({of_run})", (run,))  # noqa: S608
+
+
+def _why(one: NewNote) -> str:
+    """Return where a note is from, and how large it is."""
+    size = f"{max(1, round(len(one.content) / 1_000)):,} kB"
+    return f"{one.why}; {size}" if one.why else size
 
 
 def _free(note: str, taken: set[str]) -> str:

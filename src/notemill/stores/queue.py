@@ -30,9 +30,11 @@ from notemill.stores.queue_rows import (
     OF_NOTES,
     OF_PAIRS,
     PAIR_STATES,
+    PARTS,
     TABLES,
     Filter,
     Order,
+    Part,
     QueueRow,
     after_of,
     alike_kind,
@@ -102,9 +104,7 @@ class Queue:
         width = len(KEYS[order])
         place = place_of(after, order) if after else None
         limit = max(1, min(limit, MAX_PAGE))
-        found = [
-            self._ordered(home, wanted, order, place, limit + 1) for home in (OF_NOTES, OF_PAIRS)
-        ]
+        found = [self._ordered(part, wanted, place, limit + 1) for part in PARTS[order]]
         page = list(islice(merge(*found, key=lambda one: one[1][:width]), limit + 1))
         more = len(page) > limit
         page = page[:limit]
@@ -189,25 +189,25 @@ class Queue:
         return sorted(found)[:limit]
 
     def _ordered(
-        self, home: str, wanted: Filter, order: Order, place: list[Any] | None, limit: int
+        self, part: Part, wanted: Filter, place: list[Any] | None, limit: int
     ) -> list[tuple[str, tuple[Any, ...]]]:
-        """Return rows of one table in an order, each preceded by the columns of that order."""
-        asked = conditions(wanted, home)
+        """Return rows of a part in its order, each preceded by the columns of that order."""
+        asked = conditions(wanted, part.home)
         if asked is None:
             return []
         where, values = asked
-        keys = ", ".join(KEYS[order])
+        keys = ", ".join(part.keys)
         if place is not None:
             marks = ", ".join(f":key{number}" for number in range(len(place)))
             where += f" AND ({keys}) > ({marks})"
             values |= {f"key{number}": value for number, value in enumerate(place)}
         rows = self._found(
-            f"SELECT {keys}, {COLUMNS} FROM {TABLES[home]} WHERE {where}"  # noqa: S608
-            f" ORDER BY {keys} LIMIT :limit",
+            f"SELECT {keys}, {COLUMNS} FROM {TABLES[part.home]}"  # noqa: S608
+            f" WHERE {part.only} AND {where} ORDER BY {keys} LIMIT :limit",
             wanted,
             values | {"limit": limit},
         )
-        return [(home, row) for row in rows]
+        return [(part.home, row) for row in rows]
 
     def _found(
         self, statement: str, wanted: Filter, values: Mapping[str, object]

@@ -118,11 +118,15 @@ class QueueRow:
         return self.notes[0] if self.notes and self.kind not in OF_THE_VAULT else ""
 
     def is_stale(self, now: Mapping[str, str]) -> bool:
-        """Return whether a note has changed since this was proposed.
+        """Return whether a note has changed since this was proposed; see `changed`."""
+        return bool(self.changed(now))
+
+    def changed(self, now: Mapping[str, str]) -> set[str]:
+        """Return the notes that have changed since this was proposed.
 
         `now` are the notes' current fingerprints, from `fingerprint_of`.
         """
-        return any(hash_ and now.get(note) != hash_ for note, hash_ in self.sources)
+        return {note for note, hash_ in self.sources if hash_ and now.get(note) != hash_}
 
 
 def fingerprint_of(kind: ProposalKind, raw: bytes) -> str:
@@ -136,8 +140,8 @@ COLUMNS: Final = (
 )
 TABLES: Final[Mapping[str, str]] = {
     OF_NOTES: (
-        "(SELECT id, kind, note, '' AS other, value, value_key, replaces, why, confidence, run, state,"
-        " scope, source_hash, '' AS other_hash, '' AS because FROM proposals)"
+        "(SELECT id, kind, note, '' AS other, value, value_key,"
+        " replaces, why, confidence, run, state, scope, source_hash, '' AS other_hash, '' AS because FROM proposals)"
     ),
     OF_PAIRS: (
         "(SELECT pair.id AS id, 'link' AS kind, min(one.key, two.key) AS note,"
@@ -155,6 +159,26 @@ KEYS: Final[Mapping[Order, tuple[str, ...]]] = {
     Order.CONFIDENCE: ("confidence", "note", "kind", "value_key", "id"),
 }
 """The columns that an order sorts by, together one row; by value, counts come first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Rows of one table that an index has in an order; `only` is the condition that they meet."""
+
+    home: str
+    keys: tuple[str, ...]
+    only: str = "true"
+
+
+PARTS: Final[Mapping[Order, tuple[Part, ...]]] = {
+    Order.NOTE: (
+        Part(OF_NOTES, KEYS[Order.NOTE], "kind <> 'note'"),
+        Part(OF_NOTES, ("note", "''", "value_key", "id"), "kind = 'note'"),
+        Part(OF_PAIRS, KEYS[Order.NOTE]),
+    ),
+    Order.CONFIDENCE: tuple(Part(one, KEYS[Order.CONFIDENCE]) for one in (OF_NOTES, OF_PAIRS)),
+}
+"""What each order is merged from: a note that is proposed whole comes before what is for it."""
 
 
 def alike_kind(kind: ProposalKind) -> ProposalKind:

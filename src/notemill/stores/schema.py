@@ -38,6 +38,7 @@ CREATE TABLE writes (                -- the journal: what was written into notes
 );
 CREATE INDEX writes_key ON writes (key, seq);
 CREATE INDEX writes_run ON writes (run, seq);
+CREATE INDEX writes_after ON writes (after_hash);
 CREATE INDEX writes_open ON writes (seq) WHERE state IN ('intended', 'undoing');
 CREATE TABLE made_folders (          -- folders of the vault that were made for new notes
   path        BLOB PRIMARY KEY,      -- as the folder lists it
@@ -65,6 +66,7 @@ CREATE TABLE proposals (
 CREATE INDEX proposals_run ON proposals (run, note);
 CREATE INDEX proposals_state ON proposals (state, kind);
 CREATE INDEX proposals_by_note ON proposals (note, kind, value_key, id, state);
+CREATE INDEX proposals_whole_notes ON proposals (note, value_key, id) WHERE kind = 'note';
 CREATE INDEX proposals_by_value ON proposals (value_key, note, kind, id, state);
 CREATE INDEX proposals_by_confidence ON proposals (confidence, note, kind, value_key, id, state);
 CREATE TABLE proposal_notes (        -- the notes that a change of a tag touches

@@ -313,6 +313,10 @@ class Vault:
         """Return the notes that a run wrote to, sorted."""
         return sorted({write.key for write in self._journal.of_run(run)})
 
+    def written_as(self, hash_: str) -> list[tuple[str, str]]:
+        """Return each note that was written with bytes of a hash, and the run that wrote it."""
+        return [(write.key, write.run) for write in self._journal.left(hash_)]
+
     def undo(
         self,
         run: str,

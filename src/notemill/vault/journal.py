@@ -108,6 +108,9 @@ class Journal(Protocol):
     def standing(self, key: str, since: int) -> list[Write]:
         """Return a note's writes from number `since` on that are not undone, newest first."""
 
+    def left(self, after_hash: str) -> list[Write]:
+        """Return the writes that are not undone and left bytes with a hash, newest first."""
+
     def before(self, write: Write) -> bytes:
         """Return the bytes that a write replaced. Raises WriteFailedError if they are damaged."""
 

@@ -62,9 +62,8 @@ def test_a_note_is_a_row_of_the_queue_with_its_text_beside_it(store: Store) -> N
     assert (one.note, one.title, one.size) == (TALK.note, "On Soil", len(CONTENT))
     assert NewNotes(store).content(one.id) == CONTENT
     rows = list(Queue(store).all_of(Filter()))
-    assert [(row.kind, row.value, row.why) for row in rows if row.kind is ProposalKind.NOTE] == [
-        ("note", "On Soil", "captions, 3 minutes")
-    ]
+    assert [row.kind for row in rows] == ["note", "description", "tag"]
+    assert (rows[0].value, rows[0].why) == ("On Soil", "captions, 3 minutes; 1 kB")
     own = source_hash(parse(CONTENT)[0])
     assert {row.sources for row in rows if row.kind is not ProposalKind.NOTE} == {
         ((TALK.note, own),)

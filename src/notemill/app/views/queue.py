@@ -106,10 +106,14 @@ def detail(found: Detail) -> dict[str, Any]:
 
 
 def to_write(found: AcceptedCounted) -> dict[str, Any]:
-    """Return what applying would write, by kind, and the edited notes that it would leave alone."""
+    """Return what applying would write, by kind, and the edited notes that it would leave alone.
+
+    `waiting` are accepted proposals for notes that are not accepted themselves yet.
+    """
     return {
         "kinds": {str(kind): count for kind, count in found.counts.items()},
         "notes": found.notes,
         "changed": list(found.changed[:MAX_NAMED]),
         "more_changed": max(0, len(found.changed) - MAX_NAMED),
+        "waiting": found.waiting,
     }

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 def summary(counts: ProposalCounts) -> str:
     """Return the pending proposals in one line, as in `674 tags, 645 of them new; 120 topics`."""
-    parts = []
+    parts = [counted(counts.new_notes, "new note")] if counts.new_notes else []
     if counts.descriptions:
         mine = f", {counts.replacing:,} would replace yours" if counts.replacing else ""
         parts.append(f"{counted(counts.descriptions, 'description')}{mine}")
@@ -45,13 +45,20 @@ def show_notes(notes: Iterable[NoteProposals], console: Console) -> None:
             console.print(f"  new tag, to be decided: #{shown(proposal.value)}")
 
 
+def undone_words(undone: Sequence[NoteUndo]) -> str:
+    """Return how many notes an undo restored, and how many it removed, in one line."""
+    removed = sum(one.ending is Ending.REMOVED for one in undone)
+    restored = sum(one.restored for one in undone) - removed
+    parts = [f"{counted(restored, 'note')} restored to the byte"] if restored or not removed else []
+    return ", ".join([*parts, f"{counted(removed, 'note')} removed"] if removed else parts)
+
+
 def show_undone(restored: Sequence[NoteUndo], what: str, console: Console) -> None:
     """Show what was restored, and what could not be."""
     if restored and all(one.ending is Ending.ALREADY for one in restored):
         console.print(f"{what} is already undone; nothing was changed")
         return
-    count = sum(one.restored for one in restored)
-    console.print(f"{counted(count, 'note')} restored to the byte")
+    console.print(undone_words(restored))
     for one in restored:
         if one.problem:
             console.print(f"  {shown(trouble(one.key, one.problem))}")
@@ -62,8 +69,14 @@ def _to_apply(event: ToApply, console: Console) -> None:
 
 
 def _accepted(event: AcceptedCounted, console: Console) -> None:
-    named = ", ".join(counted(count, kind) for kind, count in event.counts.items())
-    console.print(f"accepted: {named}")
+    if event.counts:
+        named = ", ".join(counted(count, kind) for kind, count in event.counts.items())
+        console.print(f"accepted: {named}")
+    if event.waiting:
+        console.print(
+            f"{counted(event.waiting, 'accepted proposal')} for notes that are not accepted "
+            "themselves yet; decide on those with: notemill review --kind note"
+        )
 
 
 def _progress(event: AcceptedProgress, console: Console) -> None:

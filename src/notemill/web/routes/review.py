@@ -197,12 +197,16 @@ class TagsAnswer(BaseModel):
 
 
 class ToWriteAnswer(BaseModel):
-    """What applying would write, by kind, and the edited notes that it would leave."""
+    """What applying would write, by kind, and the edited notes that it would leave.
+
+    `waiting` are accepted proposals for notes that are not accepted themselves yet.
+    """
 
     kinds: dict[str, int]
     notes: int
     changed: list[str]
     more_changed: int
+    waiting: int
 
 
 class Left(BaseModel):

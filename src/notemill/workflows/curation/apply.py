@@ -164,6 +164,7 @@ def apply_run(
     privacy: Privacy,
     gate: Gate = OPEN,
     used: Properties = ALL,
+    but: Collection[tuple[str, str]] = (),
 ) -> Iterator[Applied]:
     """Write a run's pending and accepted proposals, or one `note`'s; yield each note's outcome.
 
@@ -172,14 +173,19 @@ def apply_run(
     tag that is neither in the vocabulary nor accepted. A note that is gone or hidden by now, or
     whose own content has changed since it was read, is left alone: its proposals end in conflict,
     as do tags that were struck from the vocabulary meanwhile. Proposals for properties that are not
-    `used` stay as they are.
+    `used` stay as they are, and those for notes that are not written yet: `but` these, each its run
+    and path.
     """
     kinds = kinds_of(used)
     states = sources_of(ProposalState.APPLIED)
     writing = ProposalWriting(
         vault, review, run, replacing=replacing, now=now, privacy=privacy, states=states
     )
-    proposals = (one for one in review.to_apply(run, note=note) if one.kind in kinds)
+    proposals = (
+        one
+        for one in review.to_apply(run, note=note)
+        if one.kind in kinds and (one.run, one.note) not in but
+    )
     return writing.write(proposals, gate)
 
 
@@ -192,16 +198,21 @@ def apply_accepted(
     privacy: Privacy,
     gate: Gate = OPEN,
     only: Collection[int] | None = None,
+    but: Collection[tuple[str, str]] = (),
 ) -> Iterator[Applied]:
     """Write the accepted proposals of all runs, or `only` those with some numbers.
 
-    All of it is written as `run`, so that one undo reverts it; yields each note's outcome.
+    `but` are the runs and paths of notes that are not written yet: what is for them waits. All of it is written as `run`, so that one undo reverts it; yields each note's outcome.
     """
     states = (ProposalState.ACCEPTED,)
     writing = ProposalWriting(
         vault, review, run, replacing=False, now=now, privacy=privacy, states=states
     )
-    accepted = (one for one in review.accepted() if only is None or one.id in only)
+    accepted = (
+        one
+        for one in review.accepted()
+        if (only is None or one.id in only) and (one.run, one.note) not in but
+    )
     return writing.write(accepted, gate)
 
 

@@ -29,7 +29,7 @@ const TAGS = ["tag", "new tag", "vocabulary tag"];
 const OF_VAULT = { "vocabulary tag": "Proposed vocabulary", "tag change": "Changes of tags" };
 const STATES = /** @type {const} */ ({ pending: "Open", accepted: "Accepted", rejected: "Rejected", applied: "Written", conflict: "Conflicts", undone: "Undone" });
 const KINDS = [
-  ["Descriptions", ["description"]], ["Tags", ["tag", "new tag"]], ["New tags", ["new tag"]], ["Topics", ["topic"]],
+  ["Notes", ["note"]], ["Descriptions", ["description"]], ["Tags", ["tag", "new tag"]], ["New tags", ["new tag"]], ["Topics", ["topic"]],
   ["Links", ["link"]], ["Changes of tags", ["tag change", "query change"]], ["Form", ["tidy change"]], ["Vocabulary", ["vocabulary tag"]],
 ];
 
