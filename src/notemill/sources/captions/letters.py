@@ -16,6 +16,12 @@ _MARKS: Final = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 _SAMPLE_BYTES: Final = 4_096
+_HALF_NULS: Final = 0.3
+"""In UTF-16 every other byte of digits, blanks and Latin letters is a NUL."""
+
+_MOST_NULS: Final = 0.01
+"""A copy that broke off leaves a few; with more of them it is no text."""
+
 _DAMAGED: Final = "\ufffd"
 _MOST_DAMAGED: Final = 0.2
 """Above this share of the letters outside ASCII, a file was never UTF-8."""
@@ -44,7 +50,9 @@ def letters_of(data: bytes) -> Letters:
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     if "\0" in text:
-        raise SourceError("it is no text file")
+        if text.count("\0") > _MOST_NULS * len(text):
+            raise SourceError("it is no text file")
+        text = text.replace("\0", " ")
     return Letters(text.replace("\ufeff", ""), notices)
 
 
@@ -53,7 +61,7 @@ def _decoded(data: bytes) -> tuple[str, tuple[str, ...]]:
         if data.startswith(mark):
             return _whole(data[len(mark) :], encoding)
     sample = data[:_SAMPLE_BYTES]
-    if b"\0" in sample:
+    if sample.count(0) > _HALF_NULS * len(sample):
         return _whole(data, "utf-16-be" if sample[:1] == b"\0" else "utf-16-le")
     try:
         return data.decode("utf-8"), ()

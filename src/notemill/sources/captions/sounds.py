@@ -16,7 +16,7 @@ _NOTES: Final = re.compile(r"[\u2669-\u266c\U0001f3b5\U0001f3b6\U0001f3bc]+")
 _MARK: Final = re.compile(
     r"[\[\uff3b\u3010\u3014](?P<square>[^\[\]\uff3b\uff3d\u3010\u3011\u3014\u3015]{1,60})[\]\uff3d\u3011\u3015]"
     r"|[(\uff08](?P<round>[^()\uff08\uff09]{1,60})[)\uff09]"
-    r"|\*(?P<starred>[^*]{1,40})\*"
+    r"|\*(?P<starred>[^*\s](?:[^*]{0,38}[^*\s])?)\*"
 )
 _SPACES: Final = re.compile(r" {2,}")
 _BEFORE_STOP: Final = re.compile(r" (?=[,.!?;:\u3002\uff0c\u3001](?:\s|$))")

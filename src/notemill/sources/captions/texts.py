@@ -43,14 +43,16 @@ _LINK: Final = re.compile(
 )
 _AUTOLINK: Final = re.compile(r"<(?P<words>https?://[^<>\s]{1,2000})>")
 _CODE: Final = re.compile(r"`(?P<words>[^`\n]{1,300})`")
-_STRONG: Final = re.compile(r"(?P<mark>\*\*|__)(?=\S)(?P<words>[^*_\n]{1,300})(?<=\S)(?P=mark)")
+_STRONG: Final = re.compile(
+    r"(?<!\\)(?P<mark>\*\*|__)(?=\S)(?P<words>[^*_\n]{1,300})(?<![\s\\])(?P=mark)"
+)
 _EMPHASIS: Final = re.compile(
-    r"(?<![\w*])(?P<mark>[*_])(?=\S)(?P<words>[^*_\n]{1,300})(?<=\S)(?P=mark)(?![\w*])"
+    r"(?<![\w*\\])(?P<mark>[*_])(?=\S)(?P<words>[^*_\n]{1,300})(?<![\s\\])(?P=mark)(?![\w*])"
 )
 _BULLET: Final = re.compile(r"^[ \t]*(?:[-*+][ \t]+|>[ \t]*)", re.MULTILINE)
 _ESCAPE: Final = re.compile(r"\\([!-/:-@\[-`{-~])")
 _PLACED: Final = re.compile(r"[?&#](?:t|start|time_continue)=", re.IGNORECASE)
-_INLINE_QUERY: Final = re.compile(r"`+\$?=")
+_INLINE_QUERY: Final = re.compile(r"(`+)[ \t]*\$?=")
 _LOADING: Final = re.compile(
     r"<\s*/?(?:iframe|script|object|embed|style|link|meta|form|base)\b", re.IGNORECASE
 )
@@ -237,7 +239,10 @@ def _told_apart(markdown: str, region: Region) -> dict[int, str]:
         name = start + len(opening) - len(opening.lstrip(" \t>`~"))
         return {name: "text "} if language else {}
     if region.kind is RegionKind.CODE:
-        return {start: "\\"} if _INLINE_QUERY.match(markdown, start, region.end) else {}
+        found = _INLINE_QUERY.match(markdown, start, region.end)
+        ticks = len(found[1]) if found else 0
+        ends = (start, region.end - ticks)
+        return {end + at: "\\" for end in ends for at in range(ticks)}
     if region.kind is RegionKind.HTML:
         return {one.start(): "\\" for one in _LOADING.finditer(markdown, start, region.end)}
     is_acted_on = region.kind is RegionKind.TEMPLATE or markdown.startswith("%%", start)

@@ -22,7 +22,7 @@ _TIME: Final = r"(?:[0-9]{1,3}:)?[0-9]{1,3}:[0-9]{2}(?![0-9:])(?:[.,][0-9]{1,3})
 _DASH: Final = "\\-\u2013\u2014"
 _FIRST: Final = re.compile(
     rf"(?:[-*>\u2022]\s+)?[\[(\u3010]?(?P<time>{_TIME})"
-    rf"(?:\s*[{_DASH}]{{1,2}}>?\s*{_TIME})?[\])\u3011]?(?![\w:])[\s:|{_DASH}]*(?P<rest>.*)"
+    rf"(?:\s*[{_DASH}]{{1,2}}>?\s*{_TIME})?(?:[\])\u3011]|(?![\w:]))[\s:|{_DASH}]*(?P<rest>.*)"
 )
 _NAMED: Final = re.compile(
     r"(?P<name>[^\W_][^\[\](){}:\n]{0,60}?)(?P<colon>\s*[:,]?)\s*"
@@ -154,9 +154,8 @@ class _Builder:
         if piece is not None:
             self._end(piece.start_s)
             self._start_s, self._speaker = piece.start_s, piece.speaker
-            if self._titles:
-                self.chapters.append((piece.start_s, " \u2013 ".join(self._titles)))
-                self._titles = []
+            self.chapters += [(piece.start_s, title) for title in self._titles]
+            self._titles = []
             line = piece.rest
         elif title := _title(line, below):
             self._titles.append(self.plain(title))
