@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import os
+import sys
 import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -15,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from yt_dlp.extractor.youtube import _video
 
-from notemill.errors import SourceBlockedError, SourceError, SourceRefusedError
+from notemill.errors import MissingExtraError, SourceBlockedError, SourceError, SourceRefusedError
 from notemill.sources.draft import Captions, SourceKind
 from notemill.sources.youtube import faults, reading, ytdlp
 from notemill.sources.youtube.reading import Entry, YouTube
@@ -335,6 +336,18 @@ async def test_a_pause_ends_with_the_time_allowed(monkeypatch: pytest.MonkeyPatc
     with pytest.raises(SourceError, match="did not answer within"):
         await YouTube(first=Endless()).video(VIDEO)
     assert await asyncio.to_thread(ended.wait, 2)
+
+
+async def test_what_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The command that installs it is said; without the second program the first one's word counts."""
+    monkeypatch.setitem(sys.modules, "yt_dlp", None)
+    with pytest.raises(MissingExtraError, match=r"pip install 'notemill\[youtube\]'"):
+        await YouTube().video(VIDEO)
+    monkeypatch.undo()
+    monkeypatch.setitem(sys.modules, "youtube_transcript_api", None)
+    stand_in = StandIn(playable(GERMAN), watch_data(), {"de": b""})
+    with youtube(stand_in) as asked, pytest.raises(SourceError, match="withholds them"):
+        await asked.video(VIDEO)
 
 
 async def test_what_is_no_id_is_not_asked_for() -> None:
