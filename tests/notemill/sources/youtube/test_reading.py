@@ -15,6 +15,7 @@ import yt_dlp
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from yt_dlp.extractor.youtube import _video
+from yt_dlp.globals import all_plugins_loaded, plugin_dirs
 
 from notemill.errors import MissingExtraError, SourceBlockedError, SourceError, SourceRefusedError
 from notemill.sources.draft import Captions, SourceKind
@@ -107,6 +108,11 @@ async def test_nothing_is_printed_and_no_file_is_read_or_written(
     config = tmp_path / "yt-dlp"
     config.mkdir()
     (config / "config").write_text("--write-info-json --verbose --output spoiled\n")
+    plugin = config / "plugins" / "one" / "yt_dlp_plugins" / "extractor"
+    plugin.mkdir(parents=True)
+    (plugin / "one.py").write_text("print('loaded')\n")
+    monkeypatch.setattr(all_plugins_loaded, "value", False)
+    monkeypatch.setattr(plugin_dirs, "value", ["default"])
     (tmp_path / ".netrc").write_text("machine youtube login a password b\n")
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
@@ -117,8 +123,8 @@ async def test_nothing_is_printed_and_no_file_is_read_or_written(
         await asked.video(VIDEO)
         stand_in.captions = {"de": b"", "de.xml": XML}
         await asked.video(VIDEO)
-    written = {one for _, folders, files in os.walk(tmp_path) for one in (*folders, *files)}
-    assert written == {".netrc", "yt-dlp", "config"}
+    written = {one for _, _, files in os.walk(tmp_path) for one in files}
+    assert written == {".netrc", "config", "one.py"}
     assert capfd.readouterr() == ("", "")
 
 
