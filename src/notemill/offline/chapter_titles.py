@@ -129,6 +129,8 @@ def _title(ranked: Sequence[tuple[float, Phrase]]) -> str:
     for value, phrase in ranked[1:]:
         if value < BESIDE * ranked[0][0]:
             break
+        if not _stems(first).isdisjoint(_stems(phrase.text)):
+            continue
         both = first + ("\u3001" if is_cjk(first) else ", ") + _POSSESSIVE.sub("", phrase.text)
         if width(both) <= MOST_WIDTH:
             return both

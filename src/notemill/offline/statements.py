@@ -39,7 +39,7 @@ HEAD_WORDS: Final = 5
 COMMAS: Final = (",", "\uff0c", "\u3001", "\u060c")
 
 _BROKEN: Final = re.compile(
-    r"[\[\]{}<>|*_=#@]|://|(?:\.\.|\u2026)\W*$|\s[-\u2013\u2014]$|\u266a|^[^:.,]{1,30}:\s"
+    r"[\[\]{}<>|*_=#@]|://|(?:\.\.|\u2026)\W*$|\s[-\u2013\u2014]$|\u266a|^[^:.,]{1,30}:\s|\b\d{1,2}:\d\d\b"
 )
 _HALTING: Final = re.compile(r"\.\.\.|\u2026|--")
 _PAIRS: Final = ("\u201c\u201d", "\u00ab\u00bb", "\u300c\u300d", "()", "\uff08\uff09")

@@ -104,6 +104,7 @@ def test_greetings_and_advertisements_say_nothing() -> None:
         "The heap turns leaves into soil.",
         "See also the chapter about the compost and the leaves of the garden in winter.",
         "他们把秋天的落叶变成春天花坛里的好土，需要整整一年的时间和足够的空气。",
+        "Anna Hill 12:03 The heap turns the leaves of the garden into soil within a year.",
         "Compost.",
         "The heap, " + "and the heap, " * 40 + "makes soil.",
     ],

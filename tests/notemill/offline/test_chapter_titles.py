@@ -44,6 +44,14 @@ def test_a_title_is_made_of_phrases_of_its_chapter() -> None:
         assert all(phrase in " ".join(chapter) for phrase in title.split(", "))
 
 
+def test_the_two_phrases_of_a_title_share_no_word() -> None:
+    """Two phrases that overlap would say one thing twice."""
+    texts = ["A wooden garden bench is here. Here is a garden tool shed."] * 4
+    first, _, second = chapter_titles([texts, BEES])[0].partition(", ")
+    assert first
+    assert not set(first.split()) & set(second.split())
+
+
 def test_names_keep_their_capitals() -> None:
     """A title writes a name as the talk does."""
     texts = [
