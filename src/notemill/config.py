@@ -57,7 +57,7 @@ OPENAI_MODEL = "text-embedding-3-small"
 
 def _folder(value: str) -> str | None:
     """Return a folder of the vault as its path, `.` for the vault itself; None if it is none."""
-    parts = value.strip().strip("/").split("/")
+    parts = value.strip().removesuffix("/").split("/")
     if parts in ([""], ["."]):
         return "."
     fits = all(one.strip() == one and one and one[0] != "." for one in parts)

@@ -12,7 +12,7 @@ from notemill.app.curation_steps import change_of
 from notemill.app.driving import report_of, staged
 from notemill.app.events import AgreeToChange, Event, agreed
 from notemill.app.items import no_such_item
-from notemill.app.kinds import KIND_CURATE
+from notemill.app.kinds import KIND_CURATE, KIND_INGEST
 from notemill.app.opened import OpenVault
 from notemill.app.tag_events import VocabularyRestored
 from notemill.app.vocabulary_events import VocabularyTakenBack
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from notemill.app.consolidating import Invented
     from notemill.app.curating import Curating
     from notemill.app.events import NoteChange
+    from notemill.app.ingesting import Ingesting
     from notemill.app.workbench import Workbench
     from notemill.stores.proposals import Proposal
     from notemill.tagging.taglist import Entry
@@ -144,10 +145,11 @@ class ToApply(Event):
 class Applying:
     """The service that shows, applies and undoes the proposals of one vault."""
 
-    def __init__(self, bench: Workbench, curating: Curating) -> None:
+    def __init__(self, bench: Workbench, curating: Curating, ingesting: Ingesting) -> None:
         """Apply proposals in the vault of `bench`."""
         self._bench = bench
         self._curating = curating
+        self._ingesting = ingesting
 
     async def shown(self, run: Run, wanted: ProposalFilter) -> RunShown:
         """Return a curation's report and its wanted proposals, except those of hidden notes.
@@ -175,13 +177,14 @@ class Applying:
         return await self._bench.on(_note_proposals, shown.run.id, pending)
 
     async def apply(self, run: Run, *, replacing: bool, note: str | None = None) -> RunApplied:
-        """Write a curation's proposals, once a person has agreed to their counts.
+        """Write the proposals of a curation or an ingest, once a person has agreed to their counts.
 
         Raises NotemillError.
         """
         bench = self._bench
-        staged(run, kind=KIND_CURATE)
-        await self._curating.collect(run)
+        ingests = run.row.kind == KIND_INGEST
+        staged(run, kind=KIND_INGEST if ingests else KIND_CURATE)
+        await (self._ingesting if ingests else self._curating).collect(run)
         sight = await bench.on(OpenVault.look)
         await bench.see_vocabulary(sight)
         found = await bench.on(_proposals, run.id, ProposalFilter())
@@ -196,7 +199,10 @@ class Applying:
                 bench.front,
                 AgreeToChange("write this into the notes?", unattended_yes=True),
             )
-        done = await self._curating.apply(run, replacing=replacing, note=note)
+        if ingests:
+            done = await self._ingesting.apply(run, replacing=replacing, note=note)
+        else:
+            done = await self._curating.apply(run, replacing=replacing, note=note)
         seen = tuple(one for one in done if sight.shows(one.note))
         return RunApplied(
             seen, len(done) - len(seen), not any(one.problem or one.refused for one in done)

@@ -14,7 +14,7 @@ from notemill.app.events import (
     StageVerified,
     agreed,
 )
-from notemill.app.kinds import ASIDES, ENDED, KIND_CURATE, KIND_TAGS, OPEN_ITEMS
+from notemill.app.kinds import ASIDES, ENDED, KIND_CURATE, KIND_INGEST, KIND_TAGS, OPEN_ITEMS
 from notemill.app.opened import OpenVault
 from notemill.errors import UsageError, WaitingForPersonError
 from notemill.workflows.stages import plan_steps
@@ -64,7 +64,7 @@ def staged(run: Run, *, kind: str) -> Staged:
             f"run {run.id} belongs to a curation of {run.row.label}; `notemill curate` continues it"
         )
     if run.row.kind != kind or not isinstance(stages, list):
-        what = "a curation" if kind == KIND_CURATE else "a run about links"
+        what = {KIND_CURATE: "a curation", KIND_INGEST: "an ingest"}.get(kind, "a run about links")
         raise UsageError(f"run {run.id} is not {what}; `notemill runs` lists the runs")
     try:
         return Staged(run, tuple((str(purpose), int(count)) for purpose, count in stages))

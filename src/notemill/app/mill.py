@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from notemill.app.events import Front
     from notemill.app.excluding import Excluding
     from notemill.app.graph import Graphing
+    from notemill.app.ingesting import Ingesting
     from notemill.app.links import Linking
     from notemill.app.overview import Overviewing
     from notemill.app.planning import Planning
@@ -103,11 +104,18 @@ class Mill(Workbench):
         return Curating(self)
 
     @cached_property
+    def ingesting(self) -> Ingesting:
+        """Make notes of videos, transcripts, articles, documents and feeds."""
+        from notemill.app.ingesting import Ingesting  # noqa: PLC0415
+
+        return Ingesting(self)
+
+    @cached_property
     def applying(self) -> Applying:
         """Show the proposals of runs, write them into notes, and undo them."""
         from notemill.app.applying import Applying  # noqa: PLC0415
 
-        return Applying(self, self.curating)
+        return Applying(self, self.curating, self.ingesting)
 
     @cached_property
     def links(self) -> Linking:

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from notemill.app.curation_steps import needs_in
-from notemill.app.kinds import ENDED, KIND_CURATE
+from notemill.app.kinds import ENDED, KIND_CURATE, KIND_INGEST
 from notemill.stores.proposals import ProposalState
 from notemill.stores.queue_rows import Filter
 from notemill.workflows.curation.candidates import Candidates
@@ -132,7 +132,8 @@ class Overviewing:
     async def _unfinished(self) -> tuple[str, ...]:
         bench = self._bench
         found = [
-            await bench.engine.latest(bench.source_of(one)) for one in (KIND_CURATE, LINK_KIND)
+            await bench.engine.latest(bench.source_of(one))
+            for one in (KIND_CURATE, KIND_INGEST, LINK_KIND)
         ]
         return tuple(
             one.id

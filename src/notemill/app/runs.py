@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from notemill.app.aside import belongs_to, with_asides
 from notemill.app.events import AgreeToChange, Event, agreed
 from notemill.app.items import no_such_item
-from notemill.app.kinds import ASIDES, ENDED, KIND_CURATE, KIND_TAGS, OPEN_ITEMS
+from notemill.app.kinds import ASIDES, ENDED, KIND_CURATE, KIND_INGEST, KIND_TAGS, OPEN_ITEMS
 from notemill.config import load_exclusions
 from notemill.errors import NotemillError, UsageError
 from notemill.stores.journal import StoredJournal
@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     from notemill.vault.journal import WrittenRun
     from twolane import Expiring, ItemOutcome, Report, Run, RunRow, Settings
 
-KINDS = (KIND_CURATE, KIND_TAGS, LINK_KIND)
+KINDS = (KIND_CURATE, KIND_INGEST, KIND_TAGS, LINK_KIND)
 """The kinds of notemill's runs."""
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar, Final, Protocol
 
+from notemill.app.kinds import KIND_INGEST
 from notemill.app.options import Options
 from notemill.app.runs import find_asked, find_run, open_run
 from notemill.app.terms import LEAST_SCORE, LINKS_A_NOTE, MOST_LINKS_A_NOTE, RunTerms
@@ -37,6 +38,9 @@ from twolane import Lane
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from notemill.app.curating import Curating
+    from notemill.app.ingesting import Ingesting
+    from notemill.app.links import Linking
     from notemill.app.mill import Mill
     from notemill.app.planning import WorkPlan
     from notemill.config import EmbeddingSettings
@@ -386,7 +390,9 @@ class Resume:
 
     async def _resumed(self, mill: Mill, named: str) -> WorkEnded:
         run = await mill.engine.run(named)
-        service = mill.links if run.row.kind == LINK_KIND else mill.curating
+        service: Curating | Ingesting | Linking = mill.curating
+        if run.row.kind in (LINK_KIND, KIND_INGEST):
+            service = mill.links if run.row.kind == LINK_KIND else mill.ingesting
         ended = await service.resume(
             run,
             cap_nano=self.cap_nano,
@@ -395,7 +401,7 @@ class Resume:
             apply=_applies(mill, self.apply),
             allow_unmatched=self.allow_unmatched,
         )
-        return await resumed(mill, named, ended)
+        return await resumed(mill, named, ended.report)
 
 
 _KINDS: Final[Mapping[str, Callable[[Options], Work]]] = {

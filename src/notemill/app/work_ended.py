@@ -10,7 +10,7 @@ from notemill.stores.proposals import ProposalState
 
 if TYPE_CHECKING:
     from notemill.app.curating import CurationEnded
-    from notemill.app.link_results import LinkingEnded, LinksResumed
+    from notemill.app.link_results import LinkingEnded
     from notemill.app.mill import Mill
     from notemill.stores.proposals import ProposalKind
     from notemill.vault.left_alone import LeftAlone
@@ -54,10 +54,10 @@ async def linking_ended(mill: Mill, ended: LinkingEnded) -> WorkEnded:
     return WorkEnded(ended.run, f"{_proposals(found)} to review.", whole, found)
 
 
-async def resumed(mill: Mill, run: str, ended: CurationEnded | LinksResumed) -> WorkEnded:
+async def resumed(mill: Mill, run: str, report: Report) -> WorkEnded:
     """Return how a resumed run ended."""
     found = await _pending(mill, run=run)
-    return WorkEnded(run, _answered(ended.report, found), _is_whole(ended.report), found)
+    return WorkEnded(run, _answered(report, found), _is_whole(report), found)
 
 
 async def looked_for(mill: Mill, *kinds: ProposalKind) -> WorkEnded:

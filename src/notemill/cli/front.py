@@ -36,6 +36,7 @@ _SHOWN_BY: Final = {
     "consolidating": "invented",
     "editing": "tags",
     "events": "curation",
+    "ingest_events": "ingest",
     "link_events": "links",
     "runs": "runs",
     "tag_events": "tags",

@@ -15,6 +15,9 @@ COMMANDS: Final = {
         "tidy": "Rewrite the properties in VAULT (this folder) in the form that Obsidian writes.",
         "serve": "Show the dashboard of VAULT in your browser: start work, watch it, review and apply.",
     },
+    "notemill.cli.ingest_commands": {
+        "ingest": "Make notes of videos, transcripts, articles, documents and feeds.",
+    },
     "notemill.cli.proposal_commands": {
         "review": "Review the pending proposals, one at a time.",
         "accept": "Accept proposals by id, as listed by `notemill review --json`.",

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from notemill.app.kinds import KIND_INGEST
 from notemill.app.runs import find_asked, open_run
 from notemill.app.views.curation import stopped
 from notemill.cli.curate import conclude
 from notemill.cli.front import TerminalFront
+from notemill.cli.ingest import conclude as conclude_ingest
 from notemill.cli.link import conclude_resumed
 from notemill.index.pool import all_cores
 from notemill.workflows.links.judging import LINK_KIND
@@ -42,6 +44,13 @@ async def resume_run(
                 allow_unmatched=allow_unmatched,
             )  # fmt: skip
             return conclude_resumed(resumed, front.console, as_json=as_json)
+        if found.kind == KIND_INGEST:
+            with front.reporting(stopped if as_json else None):
+                ingested = await mill.ingesting.resume(
+                    run, cap_nano=cap_nano, failed=failed, everything=everything,
+                    apply=not review, allow_unmatched=allow_unmatched,
+                )  # fmt: skip
+            return conclude_ingest(ingested, front.console, review=review, as_json=as_json)
         with front.reporting(stopped if as_json else None):
             ended = await mill.curating.resume(
                 run, cap_nano=cap_nano, failed=failed, everything=everything, apply=not review,

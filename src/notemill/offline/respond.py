@@ -8,13 +8,24 @@ from typing import Any, Final
 
 from notemill.offline.commonplace import Commonplace
 from notemill.offline.extract import extract
+from notemill.offline.ingested import about_source, numbered_pieces
 from notemill.offline.verdicts import judge
 from notemill.prompts.material import CANDIDATE, NOTE, TEXT_BELOW, read_blocks
 
 _HEADERS: Final = frozenset(
-    ("title", "folder", "existing_tags", "candidate_tags", "new_tags", "rejected_tags")
+    (
+        "title",
+        "folder",
+        "existing_tags",
+        "candidate_tags",
+        "new_tags",
+        "rejected_tags",
+        "chapters",
+    )
 )
 _REF: Final = "note_ref:"
+SUMMARY: Final = "summary"
+"""The field of a reply that is asked for of a source, and not of a note."""
 
 
 class Responder:
@@ -36,7 +47,8 @@ def respond(params: Mapping[str, Any], common: Commonplace | None = None) -> str
     note, with its header lines (`title`, `folder`, `existing_tags`, `candidate_tags`, `new_tags`,
     `rejected_tags`) above `text:` and its text below, and candidates for links. The reply has
     `note_ref`, `description`, `tags` and `topics`, or those of them that the form of the reply
-    names; to one with candidates, `note_ref` and `links`. What is `common` in the vault is no
+    names; to one with candidates, `note_ref` and `links`; to one about a source, also `summary`,
+    `quotes` and `chapters`. What is `common` in the vault is no
     topic. Never raises; missing parts count as empty.
     """
     prompt = _user_text(params.get("messages"))
@@ -47,6 +59,9 @@ def respond(params: Mapping[str, Any], common: Commonplace | None = None) -> str
     if candidates:
         return judge(note_ref, candidates)
     headers, body = _read(next((block.text for block in blocks if block.name == NOTE), ""))
+    asked = _asked(params)
+    pieces = numbered_pieces(body) if SUMMARY in asked else []
+    body = "\n\n".join(pieces) if pieces else body
     rejected = {tag.casefold() for tag in _split(headers.get("rejected_tags", ""))}
     tags = _split(headers.get("candidate_tags", ""))
     extracted = extract(
@@ -63,7 +78,9 @@ def respond(params: Mapping[str, Any], common: Commonplace | None = None) -> str
         "tags": [tag for tag in extracted.tags if tag.casefold() not in rejected],
         "topics": list(extracted.topics),
     }
-    asked = _asked(params) or reply
+    if SUMMARY in asked:
+        reply |= about_source(headers, pieces)
+    asked = asked or reply
     return json.dumps(
         {name: said for name, said in reply.items() if name in asked}, ensure_ascii=False
     )

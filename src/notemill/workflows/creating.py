@@ -130,23 +130,28 @@ def apply_ingested(
     review: Review,
     run: str,
     *,
+    note: str | None = None,
+    renewing: bool = False,
     replacing: bool,
     gate: Gate,
     used: Properties,
 ) -> Iterator[Applied]:
     """Write the notes that a run proposes, then what it proposes for them; yield each outcome.
 
-    Those are its notes in the states of `creation`. A note that would replace one waits unless
-    `replacing` or accepted; what `apply_run` leaves to a person waits as there. What is proposed for
-    a note that is not written stays open.
+    Those are its notes in the states of `creation`, or one `note`. One that takes the place of
+    another waits, unless it is accepted or `renewing` says that it holds all that its owner wrote;
+    what `apply_run` leaves to a person waits as there. What is proposed for a note that is not
+    written stays open.
     """
     notes = [one for state in creation.states for one in creation.new_notes.of_run(run, state)]
     accepted = ProposalState.ACCEPTED
     yield from creation.write(
-        one for one in notes if replacing or not one.replaces or one.state is accepted
+        one
+        for one in notes
+        if note in (None, one.note) and (renewing or not one.replaces or one.state is accepted)
     )
     yield from apply_run(
-        creation.vault, review, run,
+        creation.vault, review, run, note=note,
         replacing=replacing, now=creation.now, privacy=creation.privacy, gate=gate, used=used,
         but=creation.new_notes.unwritten(),
     )  # fmt: skip

@@ -94,7 +94,7 @@ def _parted(text: str) -> tuple[Mapping[str, tuple[str, ...]], str]:
     try:
         entries = frontmatter.read(raw, place).entries
     except frontmatter.BrokenFrontmatterError:
-        return {}, text  # two lines of dashes with words between them
+        return {}, body
     found: dict[str, tuple[str, ...]] = {}
     for entry in entries:
         values = (entry.value,) if isinstance(entry.value, str) else entry.value or ()

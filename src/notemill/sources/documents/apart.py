@@ -1,6 +1,6 @@
 """Reads one document in a process of its own: bytes come in, JSON goes out.
 
-    python -P -m notemill.sources.documents.apart MEDIA_TYPE <document >findings
+    python -P -m notemill.sources.documents.apart <document >findings
 
 The libraries are native code that reads what strangers wrote. Here such code can run too long, take
 all memory or crash, and the process that asked goes on and says so.
@@ -13,17 +13,16 @@ import sys
 from contextlib import suppress
 from typing import Final
 
-from notemill.sources.documents import office_apart, pdf_apart
+from notemill.sources.documents import pdf_apart
 
 _MOST_MEMORY: Final = 4 << 30
 """Bytes of address space; a document of the largest size takes a quarter of it."""
 
 
 def main() -> None:
-    """Read the document on standard input, of the media type that is named."""
+    """Read the PDF on standard input."""
     _bound_memory()
-    kind, data = sys.argv[1], sys.stdin.buffer.read()
-    found = pdf_apart.read(data) if kind == pdf_apart.PDF else office_apart.read(data, kind)
+    found = pdf_apart.read(sys.stdin.buffer.read())
     sys.stdout.buffer.write(json.dumps(found).encode("ascii"))
     sys.stdout.buffer.flush()
 

@@ -13,7 +13,7 @@ from notemill.sources.documents.divided import Words
 from notemill.sources.documents.naming import authors_of, language_of, title_of
 from notemill.sources.documents.native import read_apart
 from notemill.sources.documents.paragraphs import PartKind, joined_over_edges, parts_of
-from notemill.sources.documents.pdf_apart import MOST_LETTERS, MOST_PAGES, PDF
+from notemill.sources.documents.pdf_apart import MOST_LETTERS, MOST_PAGES
 from notemill.sources.documents.pieces import Page, Piece, body_size
 from notemill.sources.documents.running_heads import without_heads
 from notemill.sources.draft import Block, Draft, SourceKind
@@ -43,7 +43,7 @@ def read(data: bytes, name: PurePath, keys: tuple[str, ...]) -> Draft:
     Raises SourceError if it is locked, damaged, too long or without text, MissingExtraError if the
     library is not installed.
     """
-    found = read_apart(data, PDF, name.name)
+    found = read_apart(data, name.name)
     if fault := found.get("fault"):
         raise SourceError(_fault(str(fault), name.name, found.get("pages", 0)))
     is_cut = b"%%EOF" not in data[-_TAIL_BYTES:]

@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-PDF: Final = "application/pdf"
 MOST_PAGES: Final = 3_000
 MOST_LETTERS: Final = 20_000_000
 """Of all pages together; the Bible has 3,200,000."""

@@ -36,6 +36,7 @@ _STYLES: Final = {
     "b": "strong",
     "em": "em",
     "i": "em",
+    "cite": "em",
     "dfn": "em",
     "var": "em",
     "del": "strike",
@@ -315,7 +316,7 @@ class Converter:
         host = urlsplit(address).hostname or ""
         if address and (title or element.tag != "iframe" or "you" in host or "vimeo" in host):
             address = clean_address(address) or address
-            label = escaped_within(title or host, in_label=True)
+            label = escaped_within(title or f"{element.tag} {host}", in_label=True)
             flow.add(Shape.TEXT, link(label, address))
 
     def _quote(self, flow: _Flow, element: HtmlElement) -> None:
@@ -399,10 +400,10 @@ class Converter:
             if next(caption.iterancestors("table")) is element:
                 flow.made += self._blocks(caption)
         self._in_item += 1
-        rows, heads = tables.grid(element)
+        rows, has_head = tables.grid(element)
         texts = [[self._cell(cell) for cell in row] for row in rows]
         self._in_item -= 1
-        flow.add(Shape.TABLE, drawn_table(texts, heads))
+        flow.add(Shape.TABLE, drawn_table(texts, has_head=has_head))
 
     def _cell(self, cell: HtmlElement | None) -> str:
         if cell is None:

@@ -92,6 +92,8 @@ def options(log: Log) -> dict[str, Any]:
     """Return yt-dlp's options for captions: nothing of picture and sound, nothing translated."""
     return {
         "logger": log,
+        "quiet": True,
+        "noprogress": True,
         "color": "no_color",
         "cachedir": False,
         "simulate": True,
@@ -101,8 +103,11 @@ def options(log: Log) -> dict[str, Any]:
         # The format with the original sound tells the video's language.
         "format": "bestaudio/best",
         "noplaylist": True,
-        # So that it is said when captions are withheld; none is written.
+        # Asked for, so that it is said when some are withheld; none is saved.
         "writesubtitles": True,
+        "writeautomaticsub": True,
+        "subtitlesformat": "json3/best",
+        "subtitleslangs": ["all", "-live_chat"],
         "extractor_args": {"youtube": {"skip": ["translated_subs", "hls", "dash"]}},
         "extractor_retries": 1,
         "socket_timeout": TIMEOUT_S,
@@ -285,7 +290,7 @@ def _listed(info: Mapping[str, object]) -> dict[Track, str]:
         for language, formats in tracks.items() if isinstance(tracks, dict) else ():
             best = _best(formats)
             if best is not None and "tlang" not in _query(best[1]):
-                title = f"Captions “{language}” of {info.get('id')}"
+                title = f"the captions “{language}” of {info.get('id')}"
                 found[Track(title, b"", str(language), automatic, best[0])] = best[1]
     return found
 

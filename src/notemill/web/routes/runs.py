@@ -29,6 +29,7 @@ WHOLE_UP_TO: Final = 20_000
 """Of a run with more items, the page comes before its timeline does."""
 TITLES: Final = {
     "curate": "Curation",
+    "ingest": "Ingest",
     "link": "Links",
     "vocabulary": "Vocabulary",
     "propose": "First vocabulary",

@@ -1,0 +1,246 @@
+"""Sources as they are named, one draft after another: files, addresses, listings of many."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import aclosing, suppress
+from dataclasses import replace
+from mimetypes import guess_extension
+from pathlib import Path, PurePosixPath
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Final
+from urllib.parse import unquote, urlsplit
+
+from notemill.app.ingest_events import SourceBegun, Unchanged, Unread
+from notemill.errors import MissingExtraError, SourceBlockedError, SourceError, UsageError
+from notemill.sources.address import canonical_address, clean_address
+from notemill.sources.arguments import Argument, ArgumentKind, what
+from notemill.sources.draft import VIDEO_KEY
+from notemill.workflows.ingest.naming import stem_of
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
+
+    from notemill.sources.draft import Draft
+    from notemill.sources.feeds.model import Episode, Feed
+    from notemill.sources.fetching import Fetched, Fetcher
+    from notemill.sources.youtube.reading import YouTube
+
+    Read = Draft | Unread | Unchanged
+
+MAX_FILE_BYTES: Final = 64 << 20
+"""The largest page or feed that is read from a file."""
+_PDF: Final = b"%PDF-"
+_FEEDS: Final = (b"<rss", b"<feed", b"<rdf:RDF")
+_HEAD_BYTES: Final = 2_048
+_UNREADABLE: Final = (SourceError, UsageError, MissingExtraError)
+
+
+class SourceReading:
+    """Reads sources one after another, so that hosts are asked politely."""
+
+    def __init__(
+        self,
+        *,
+        fetcher: Fetcher,
+        youtube: YouTube,
+        kept: Callable[[str], Awaitable[Draft | Unchanged | None]],
+        tell: Callable[[SourceBegun], None],
+    ) -> None:
+        """Read pages through `fetcher` and videos through `youtube`.
+
+        `kept` returns by its key what was read before and not asked about yet, or the note that has
+        it: of a listing, that is not read again. `tell` is called before each source.
+        """
+        self._fetcher = fetcher
+        self._youtube = youtube
+        self._kept = kept
+        self._tell = tell
+        self._number = 0
+        self._of = 0
+
+    async def drafts(self, sources: Sequence[str]) -> AsyncGenerator[Read, None]:
+        """Yield what was read of each source, or why it could not be, in their order."""
+        arguments: list[Argument] = []
+        for source in sources:
+            try:
+                found = await asyncio.to_thread(what, source)
+            except UsageError as error:
+                yield Unread(source, str(error))
+                continue
+            arguments += found.entries or (found,)
+        steps = list(_steps(arguments))
+        self._of = len(steps)
+        for step in steps:
+            first = step[0]
+            self._begin(first.text)
+            async with aclosing(self._read(step)) as read:
+                async for one in read:
+                    yield one
+
+    def _begin(self, name: str) -> None:
+        self._number += 1
+        self._tell(SourceBegun(self._number, max(self._of, self._number), name))
+
+    async def _read(self, step: Sequence[Argument]) -> AsyncGenerator[Read, None]:
+        first = step[0]
+        try:
+            match first.kind:
+                case ArgumentKind.VIDEO:
+                    yield await self._youtube.video(first.value)
+                case ArgumentKind.PLAYLIST | ArgumentKind.CHANNEL:
+                    async for one in self._listed(first):
+                        yield one
+                case ArgumentKind.ADDRESS:
+                    async for one in self._at(first.value):
+                        yield one
+                case ArgumentKind.FEED:
+                    async for one in self._episodes(await asyncio.to_thread(_saved_feed, first)):
+                        yield one
+                case _:
+                    yield await asyncio.to_thread(
+                        _saved, first.kind, [one.path for one in step if one.path]
+                    )
+        except _UNREADABLE as error:
+            yield _unread(first.text, error)
+
+    async def _listed(self, argument: Argument) -> AsyncGenerator[Read, None]:
+        """Yield the videos of a playlist or channel; once YouTube refuses, the others wait."""
+        listing = await self._youtube.listing(argument.text)
+        self._of += len(listing.entries) - 1
+        for entry in listing.entries:
+            self._begin(entry.title or entry.id)
+            if (known := await self._kept(f"{VIDEO_KEY}{entry.id}")) is not None:
+                yield known
+                continue
+            try:
+                yield await self._youtube.video(entry.id)
+            except SourceBlockedError as error:
+                yield _unread(entry.title or entry.id, error)
+                return
+            except _UNREADABLE as error:
+                yield _unread(entry.title or entry.id, error)
+
+    async def _at(self, address: str) -> AsyncGenerator[Read, None]:
+        """Yield what an address gives: a page, a document, or the entries of a feed."""
+        fetched = await self._fetcher.fetch(address)
+        head = fetched.data[:_HEAD_BYTES].lstrip()
+        if any(mark in head for mark in _FEEDS):
+            async for one in self._episodes(await asyncio.to_thread(_feed, fetched)):
+                yield one
+        elif head.startswith((_PDF, b"PK\x03\x04")):
+            yield await asyncio.to_thread(_document, fetched)
+        else:
+            yield await asyncio.to_thread(_page, fetched)
+
+    async def _episodes(self, feed: Feed) -> AsyncGenerator[Read, None]:
+        self._of += max(0, len(feed.episodes) - 1)
+        for number, episode in enumerate(feed.episodes):
+            if number:
+                self._begin(episode.outline.title)
+            known = await self._kept(episode.outline.keys[0])
+            yield known if known is not None else await self._episode(episode)
+
+    async def _episode(self, episode: Episode) -> Draft:
+        """Return an episode with the transcript that its publisher offers, else its show notes."""
+        from notemill.sources.feeds.transcripts import (  # noqa: PLC0415
+            best_of,
+            with_chapters,
+            with_transcript,
+        )
+
+        draft = await asyncio.to_thread(lambda: episode.draft)
+        for link in best_of(episode.transcripts, draft.language):
+            try:
+                fetched = await self._fetcher.fetch(link.address)
+                draft = await asyncio.to_thread(with_transcript, episode, link, fetched.data)
+                break
+            except SourceError as error:
+                notice = f"the published transcript could not be read: {error}"
+                draft = replace(draft, notices=(*draft.notices, notice))
+        if draft.cues and not draft.chapters and episode.chapters_address:
+            with suppress(SourceError):
+                fetched = await self._fetcher.fetch(episode.chapters_address)
+                draft = with_chapters(draft, fetched.data)
+        return draft
+
+
+def _steps(arguments: Sequence[Argument]) -> Iterator[tuple[Argument, ...]]:
+    """Yield what is read at once: a source by itself, caption files of one video together."""
+    from notemill.sources.captions.files import grouped  # noqa: PLC0415
+
+    files = {one.path: one for one in arguments if one.kind is ArgumentKind.CAPTIONS and one.path}
+    groups = {group[0]: group for group in grouped(list(files))} if files else {}
+    later = {path for group in groups.values() for path in group[1:]}
+    for one in arguments:
+        if one.kind is not ArgumentKind.CAPTIONS or one.path is None:
+            yield (one,)
+        elif one.path not in later and one.path in groups:
+            yield tuple(files[path] for path in groups.pop(one.path))
+
+
+def _saved(kind: ArgumentKind, paths: Sequence[Path]) -> Draft:
+    """Read a file, or the caption files of one video. Raises SourceError, MissingExtraError."""
+    first = paths[0]
+    match kind:
+        case ArgumentKind.PAGE:
+            from notemill.sources.pages.reading import read as read_page  # noqa: PLC0415
+
+            return read_page(_bytes_of(first), file_name=first.name)
+        case ArgumentKind.DOCUMENT:
+            from notemill.sources.documents import read as read_document  # noqa: PLC0415
+
+            return read_document(first)
+        case _:
+            from notemill.sources.captions.files import read as read_captions  # noqa: PLC0415
+
+            return read_captions(paths)
+
+
+def _saved_feed(argument: Argument) -> Feed:
+    from notemill.sources.feeds.reading import read as read_feed  # noqa: PLC0415
+
+    path = argument.path or Path(argument.text)
+    return read_feed(_bytes_of(path), file_name=path.name)
+
+
+def _bytes_of(path: Path) -> bytes:
+    """Return a file's bytes. Raises SourceError if they cannot be read, or are too many."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_FILE_BYTES + 1)
+    except OSError as error:
+        raise SourceError(f"{path.name} cannot be read: {error.strerror}") from error
+    if len(data) > MAX_FILE_BYTES:
+        raise SourceError(f"{path.name} is larger than {MAX_FILE_BYTES >> 20} MB; it was not read")
+    return data
+
+
+def _feed(fetched: Fetched) -> Feed:
+    from notemill.sources.feeds.reading import read as read_feed  # noqa: PLC0415
+
+    return read_feed(fetched.data, address=fetched.address)
+
+
+def _page(fetched: Fetched) -> Draft:
+    from notemill.sources.pages.reading import read as read_page  # noqa: PLC0415
+
+    return read_page(fetched.data, address=fetched.address, content_type=fetched.content_type)
+
+
+def _document(fetched: Fetched) -> Draft:
+    """Read a document of the web; it is known by its address, too."""
+    from notemill.sources.documents import read as read_document  # noqa: PLC0415
+
+    named = unquote(PurePosixPath(urlsplit(fetched.address).path).name)
+    ending = PurePosixPath(named).suffix or guess_extension(fetched.content_type.partition(";")[0])
+    with TemporaryDirectory(prefix="notemill-") as folder:
+        path = Path(folder) / f"{stem_of(PurePosixPath(named).stem)}{ending or '.pdf'}"
+        path.write_bytes(fetched.data)
+        draft = read_document(path)
+    address = canonical_address(fetched.address)
+    return replace(draft, keys=(address, *draft.keys), source=clean_address(fetched.address))
+
+
+def _unread(name: str, error: Exception) -> Unread:
+    return Unread(name, str(error), waits=isinstance(error, SourceBlockedError))

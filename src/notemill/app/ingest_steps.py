@@ -1,0 +1,210 @@
+"""The steps of an ingest on the vault's thread before it asks: which notes there are, requests."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
+
+from notemill.app.curation_steps import candidates_in
+from notemill.app.ingest_events import Left, Unchanged
+from notemill.config import CLIPPINGS, IN_NOTE
+from notemill.errors import NotemillError, UsageError
+from notemill.index import facts_of
+from notemill.properties import CURATED
+from notemill.sources.keeping import as_bytes, digest_of, draft_in
+from notemill.vault.note import parse, source_hash
+from notemill.workflows.curation.candidates import MAX_CANDIDATES, MAX_HINTS
+from notemill.workflows.curation.curate import load_template
+from notemill.workflows.curation.examples import examples_of
+from notemill.workflows.curation.shared_part import shared_part
+from notemill.workflows.ingest.asking import MAX_TOKENS, Asked, as_request, request_for
+from notemill.workflows.ingest.chapters import starts_of
+from notemill.workflows.ingest.matching import is_whole, known_of
+from notemill.workflows.ingest.pieces import pieces_of
+from twolane import ItemState
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from notemill.app.opened import OpenVault
+    from notemill.app.workbench import Workbench
+    from notemill.index import NoteFacts
+    from notemill.sources.draft import Draft
+    from notemill.workflows.curation.shared_part import SharedPart
+    from notemill.workflows.ingest.matching import Known
+    from twolane import Request, Run
+
+WAITING: Final = "waiting"
+"""The batch of drafts that are read and not answered for yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class IngestOptions:
+    """How notes are made.
+
+    `folder` is the vault's, '' for the vault itself; `transcript` one of `config.TRANSCRIPTS`;
+    `template` its text, '' for notemill's own.
+    """
+
+    folder: str = CLIPPINGS
+    transcript: str = IN_NOTE
+    template: str = ""
+
+    def kept(self) -> dict[str, object]:
+        """Return them as settings of a run."""
+        return {"folder": self.folder, "transcript": self.transcript, "template": self.template}
+
+
+def options_of(run: Run) -> IngestOptions:
+    """Return the options that a run was begun with."""
+    said = {name: run.row.setting(name) for name in IngestOptions().kept()}
+    return IngestOptions(**{name: str(value) for name, value in said.items() if value is not None})
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A draft that is to be asked about: its strongest key, and whether its note is there already."""
+
+    key: str
+    enriches: bool
+
+
+def known_in(opened: OpenVault) -> Known:
+    """Return which notes of the vault, hidden ones included, have which sources."""
+    return known_of(opened.look().facts, opened.new_notes.sources())
+
+
+def check_folder(opened: OpenVault, folder: str) -> None:
+    """Check that notes may be put into a folder. Raises UsageError if it is excluded."""
+    if opened.privacy.hides_path(f"{folder}/Note.md" if folder else "Note.md"):
+        raise UsageError(
+            f"the folder {folder} is excluded, so that its notes would not be seen again; name "
+            "another with --folder"
+        )
+
+
+# -- what was read --------------------------------------------------------------------------------
+
+
+def stands_in(opened: OpenVault, known: Known, key: str) -> Draft | Unchanged | None:
+    """Return what was read of a source and waits, or the note that has it; None if neither is."""
+    before = known.ingested.get(key)
+    note = known.by_key.get(key, "")
+    if before is not None and (note or before.note in known.notes):
+        return Unchanged(key, note or before.note)
+    if opened.drafts.one(WAITING, key) is not None:
+        return waiting_draft(opened, key)
+    proposed = opened.new_notes.open_for([key])
+    return Unchanged(key, proposed[0].note) if proposed else None
+
+
+def keep_in(opened: OpenVault, known: Known, draft: Draft) -> Kept | Unchanged | Left:
+    """Keep a draft until it is answered for, unless its note needs nothing of it."""
+    standing = _standing(opened, known, draft)
+    if standing is not None:
+        return standing
+    key = draft.keys[0]
+    opened.drafts.keep(WAITING, key, as_bytes(draft), opened.clock())
+    return Kept(key, bool(known.note_of(draft)))
+
+
+def _standing(opened: OpenVault, known: Known, draft: Draft) -> Unchanged | Left | None:
+    """Return the note that needs nothing of a draft, or is left as it is; None if it is to be made."""
+    digest = digest_of(draft)
+    for one in opened.new_notes.open_for(draft.keys):
+        if one.digest.startswith(digest):
+            return Unchanged(draft.source, one.note)
+    note, before = known.note_of(draft), known.before(draft)
+    if not note or before is None:
+        return None
+    if before.digest.startswith(digest):
+        return Unchanged(draft.source, note)
+    if not is_whole(before.digest):
+        return Left(draft.source, note, "the source has changed; the note is yours and was left")
+    try:
+        is_as_written = source_hash(parse(opened.vault.read(note))[0]) == before.source_hash
+    except NotemillError as error:
+        return Left(draft.source, note, str(error))
+    if not is_as_written:
+        return Left(draft.source, note, "the source has changed, but so has the note: it was left")
+    return None
+
+
+def waiting_draft(opened: OpenVault, key: str) -> Draft:
+    """Return a draft that waits. Raises UsageError if it is gone or cannot be read."""
+    body = opened.drafts.one(WAITING, key)
+    if body is not None:
+        try:
+            return draft_in(body)
+        except ValueError:
+            pass
+    raise UsageError(f"what was read of {key} is gone; ingest it again")
+
+
+def forget_in(opened: OpenVault, run: Run) -> None:
+    """Forget the drafts that a run has answered; those that failed may be asked about again."""
+    done = [one.key for one in run.outcomes() if one.state is ItemState.SUCCEEDED]
+    opened.drafts.drop(WAITING, done)
+
+
+# -- requests -------------------------------------------------------------------------------------
+
+
+def asked_of(draft: Draft) -> Asked:
+    """Return a draft as it is asked about."""
+    pieces = pieces_of(draft)
+    return Asked(draft, pieces, starts_of(draft, pieces))
+
+
+class DraftRequests:
+    """The requests about drafts that wait in the store, each built when it is iterated."""
+
+    def __init__(self, opened: OpenVault, bench: Workbench, keys: Sequence[str]) -> None:
+        """Ask about the drafts with these keys."""
+        self._opened = opened
+        self._keys = keys
+        self._model = bench.model
+        self._used = bench.used & CURATED
+        self.room = bench.room()
+        self._candidates = candidates_in(opened)
+
+    @cached_property
+    def shared(self) -> SharedPart:
+        """The part that all requests share."""
+        rules = load_template("ingest", self._used).text
+        tokens = self.room.for_shared(rules, reply_tokens=self.room.for_reply(MAX_TOKENS))
+        seen = [one for one in self._opened.look().seen if not one.problem]
+        examples = examples_of(seen, self._candidates)
+        return shared_part(rules, self._candidates, examples, tokens=tokens)
+
+    def __iter__(self) -> Iterator[Request]:
+        """Iterate one request per draft, in order."""
+        most = MAX_HINTS if self.shared.whole else MAX_CANDIDATES
+        for key in self._keys:
+            draft = waiting_draft(self._opened, key)
+            asked = asked_of(draft)
+            text = "\n".join(one.text for one in asked.pieces)
+            params = request_for(
+                asked,
+                self._candidates.of_note(draft.title, "", text, most=most),
+                name=key,
+                system=self.shared.system,
+                model=self._model,
+                room=self.room,
+                used=self._used,
+            )
+            yield as_request(key, asked, digest_of(draft), params)
+
+
+def preview_in(opened: OpenVault, keys: Sequence[str]) -> list[NoteFacts]:
+    """Return facts of drafts as if they were notes: by these the stages of a run are chosen."""
+    found: list[NoteFacts] = []
+    for key in keys:
+        draft = waiting_draft(opened, key)
+        text = "\n".join(
+            [*(one.text for one in draft.cues), *(one.markdown for one in draft.blocks)]
+        )
+        raw = text.encode("utf-8", "replace")
+        found.append(facts_of(draft.title or key, raw, size=len(raw), mtime_ns=0))
+    return found

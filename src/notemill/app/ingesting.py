@@ -1,0 +1,340 @@
+"""Ingest: sources become notes, as proposals that a person reviews."""
+
+from __future__ import annotations
+
+from contextlib import aclosing
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Final
+
+from notemill.app.driving import begin_again, report_of, staged, start, through_stages, unfinished
+from notemill.app.events import Planned, RunReported, RunTakenUp, Sampled, Written
+from notemill.app.ingest_answers import collect_in, made_in, sample_in
+from notemill.app.ingest_events import (
+    IngestEnded,
+    Left,
+    SourcesRead,
+    SourceUnread,
+    Unchanged,
+    Unread,
+)
+from notemill.app.ingest_reading import SourceReading
+from notemill.app.ingest_steps import (
+    DraftRequests,
+    check_folder,
+    forget_in,
+    keep_in,
+    known_in,
+    preview_in,
+    stands_in,
+)
+from notemill.app.kinds import KIND_INGEST
+from notemill.app.opened import OpenVault
+from notemill.properties import CURATED
+from notemill.stores.proposals import ProposalState
+from notemill.workflows.creating import NoteCreation, apply_ingested
+from notemill.workflows.ingest.asking import reply_tokens
+from twolane import EMPTY_REPORT, RunState
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from notemill.app.driving import Staged
+    from notemill.app.ingest_steps import IngestOptions, Kept
+    from notemill.app.terms import RunTerms
+    from notemill.app.workbench import Workbench
+    from notemill.sources.draft import Draft
+    from notemill.sources.fetching import Fetcher
+    from notemill.sources.youtube.reading import YouTube
+    from notemill.workflows.curation.apply import Applied
+    from notemill.workflows.ingest.matching import Known
+    from twolane import Offer, Plan, Preview, Run
+
+SAMPLE_NOTES: Final = 2
+
+
+@dataclass(frozen=True, slots=True)
+class IngestPlan:
+    """What an ingest would ask, and what that would cost; nothing is sent or proposed.
+
+    `offer` and `preview` are None if there is nothing to ask, for `notes` notes.
+    """
+
+    offer: Offer | None
+    preview: Preview | None
+    notes: int
+    unread: tuple[Unread, ...]
+    unchanged: tuple[Unchanged, ...]
+    left: tuple[Left, ...]
+
+
+@dataclass(slots=True)
+class _Found:
+    """What became of the sources of one ingest before any of them was asked about."""
+
+    keys: list[str] = field(default_factory=list)
+    unread: list[Unread] = field(default_factory=list)
+    unchanged: list[Unchanged] = field(default_factory=list)
+    left: list[Left] = field(default_factory=list)
+    enriched: int = 0
+
+    def take(self, one: Kept | Unchanged | Left) -> None:
+        """Count a source; one that was named twice counts once."""
+        match one:
+            case Left():
+                self.left.append(one)
+            case Unchanged():
+                self.unchanged.append(one)
+            case _ if one.key not in self.keys:
+                self.keys.append(one.key)
+                self.enriched += one.enriches
+
+    def event(self) -> SourcesRead:
+        """Return it as what a front shows."""
+        new = len(self.keys) - self.enriched
+        return SourcesRead(
+            new, self.enriched, len(self.unchanged), tuple(self.left), len(self.unread)
+        )
+
+
+class Ingesting:
+    """The service that makes notes of sources, for one vault."""
+
+    def __init__(
+        self, bench: Workbench, *, fetcher: Fetcher | None = None, youtube: YouTube | None = None
+    ) -> None:
+        """Make notes in the vault of `bench`; None reads from the public web, and from YouTube."""
+        self._bench = bench
+        self._fetcher = fetcher
+        self._youtube = youtube
+
+    async def ingest(
+        self,
+        sources: Sequence[str],
+        options: IngestOptions,
+        terms: RunTerms,
+        *,
+        again: bool = False,
+        apply: bool = False,
+        allow_unmatched: bool = False,
+    ) -> IngestEnded:
+        """Read sources and ask about those that the vault does not have; see `sources.arguments`.
+
+        A run that has not ended is taken up before, unless `again`. `apply` writes the notes at
+        once. A source that cannot be read is named, and the others go on. Raises NotemillError,
+        TwolaneError.
+        """
+        bench, terms = self._bench, self._bench.capped(terms)
+        async with bench.working(KIND_INGEST):
+            await bench.on(check_folder, options.folder)
+            await bench.connect()
+            await bench.warn_of_expiry()
+            before: IngestEnded | None = None
+            job = None if again else await unfinished(bench, KIND_INGEST, terms, {})
+            if job is not None:
+                before = await self._go_on(job, apply=apply)
+                if before.state is not RunState.DONE:
+                    return before
+            found = await self._read(sources)
+            if not found.keys:
+                return before or _ended(None, found)
+            await self._see(allow=allow_unmatched)
+            return await self._work(await self._begin(found, options, terms), found, apply=apply)
+
+    async def plan(
+        self, sources: Sequence[str], options: IngestOptions, terms: RunTerms
+    ) -> IngestPlan:
+        """Read sources, and return what would be asked and what that would cost.
+
+        Raises NotemillError, TwolaneError.
+        """
+        bench, terms = self._bench, self._bench.capped(terms)
+        await bench.on(check_folder, options.folder)
+        await bench.connect()
+        found = await self._read(sources)
+        offer = preview = None
+        if found.keys:
+            requests, plan = await self._price(found, terms)
+            offer = bench.offer(plan, terms)
+            bench.front.tell(Planned(offer))
+            first = await bench.thread.run(lambda: next(iter(requests)))
+            preview = bench.engine.preview(first, plan, cache=True)
+        return IngestPlan(
+            offer,
+            preview,
+            len(found.keys),
+            tuple(found.unread),
+            tuple(found.unchanged),
+            tuple(found.left),
+        )
+
+    async def resume(
+        self,
+        run: Run,
+        *,
+        cap_nano: int | None = None,
+        failed: bool = False,
+        everything: bool = False,
+        apply: bool = False,
+        allow_unmatched: bool = False,
+    ) -> IngestEnded:
+        """Continue a run of this vault; see `begin_again`. Raises NotemillError, TwolaneError."""
+        bench, row = self._bench, run.row
+        async with bench.working(KIND_INGEST):
+            await bench.warn_of_expiry()
+            if failed or row.state is not RunState.DONE:
+                await bench.connect(row.model, row.begun_at)
+            job = staged(run, kind=KIND_INGEST)
+            await self._see(allow=allow_unmatched)
+            await begin_again(bench, run, cap_nano=cap_nano, failed=failed, everything=everything)
+            return await self._go_on(job, apply=apply)
+
+    async def collect(self, run: Run) -> None:
+        """Turn the answers so far into proposals."""
+        if run.row.dropped_at is not None:
+            return
+        for index, why in await self._bench.on(collect_in, run, sends=self._bench.sends):
+            await run.mark_conflict(index, why)
+
+    async def apply(
+        self, run: Run, *, replacing: bool = False, note: str | None = None
+    ) -> tuple[Applied, ...]:
+        """Write the notes that a run proposes, or one `note`, and what it proposes for them.
+
+        `replacing` also lets proposals take the place of a person's description. Raises
+        VaultLockedError.
+        """
+
+        def writing(opened: OpenVault) -> Iterator[Applied]:
+            states = (ProposalState.PENDING, ProposalState.ACCEPTED)
+            creation = NoteCreation(
+                opened.vault, opened.new_notes, run.id, opened.clock, opened.privacy, states
+            )
+            yield from apply_ingested(
+                creation,
+                opened.review,
+                run.id,
+                note=note,
+                renewing=True,
+                replacing=replacing,
+                gate=opened.gate(),
+                used=opened.used,
+            )
+
+        async with aclosing(self._bench.each(writing)) as written:
+            return tuple([one async for one in written])
+
+    # -- steps --------------------------------------------------------------------------------
+
+    async def _see(self, *, allow: bool) -> None:
+        sight = await self._bench.on(OpenVault.look)
+        await self._bench.see_exclusions(sight, sends=self._bench.sends, allow=allow)
+
+    async def _read(self, sources: Sequence[str]) -> _Found:
+        """Read sources, and keep those that are to be asked about."""
+        bench, found = self._bench, _Found()
+        known = await bench.on(known_in)
+        reading = self._reading(known)
+        async for one in reading.drafts(sources):
+            match one:
+                case Unread():
+                    bench.front.tell(SourceUnread(one))
+                    found.unread.append(one)
+                case Unchanged():
+                    found.take(one)
+                case _:
+                    found.take(await bench.on(keep_in, known, one))
+        bench.front.tell(found.event())
+        return found
+
+    def _reading(self, known: Known) -> SourceReading:
+        from notemill.sources.fetching import Fetcher  # noqa: PLC0415  # aiohttp is heavy
+        from notemill.sources.youtube.reading import YouTube  # noqa: PLC0415  # as above
+
+        async def kept(key: str) -> Draft | Unchanged | None:
+            return await self._bench.on(stands_in, known, key)
+
+        return SourceReading(
+            fetcher=self._fetcher or Fetcher(),
+            youtube=self._youtube or YouTube(),
+            kept=kept,
+            tell=self._bench.front.tell,
+        )
+
+    async def _price(self, found: _Found, terms: RunTerms) -> tuple[DraftRequests, Plan]:
+        bench = self._bench
+        requests = await bench.on(DraftRequests, bench, found.keys)
+        expected = reply_tokens(bench.used & CURATED)
+        return requests, await bench.plan(requests, terms, reply_tokens=expected)
+
+    async def _begin(self, found: _Found, options: IngestOptions, terms: RunTerms) -> Staged:
+        """Record a run, once a person has agreed to its price."""
+        bench = self._bench
+        requests, plan = await self._price(found, terms)
+        await bench.agree(bench.offer(plan, terms))
+        return await start(
+            bench,
+            await bench.on(preview_in, found.keys),
+            requests,
+            plan,
+            terms,
+            kind=KIND_INGEST,
+            settings=options.kept(),
+        )
+
+    async def _go_on(self, job: Staged, *, apply: bool) -> IngestEnded:
+        self._bench.front.tell(RunTakenUp(job.run.id))
+        return await self._work(job, _Found(), apply=apply)
+
+    async def _work(self, job: Staged, found: _Found, *, apply: bool) -> IngestEnded:
+        """Drive a run through its stages, and write its notes if `apply`."""
+        bench, run = self._bench, job.run
+        stopped = True
+        try:
+            await through_stages(bench, job, _Between(self, bench, run))
+            if apply:
+                await self._write(run)
+            stopped = False
+        finally:
+            report = await report_of(bench, run)
+            bench.front.tell(RunReported(report, run.row.state, stopped=stopped))
+        if run.row.state is RunState.DONE:
+            await bench.on(forget_in, run)
+        notes, complete = await bench.on(made_in, run)
+        ended = _ended(run, found)
+        return replace(ended, report=report, notes=notes, complete=complete)
+
+    async def _write(self, run: Run) -> None:
+        done = await self.apply(run)
+        shows = (await self._bench.on(OpenVault.look)).shows
+        seen = tuple(one for one in done if shows(one.note))
+        self._bench.front.tell(Written(run.id, seen, len(done) - len(seen)))
+
+
+def _ended(run: Run | None, found: _Found) -> IngestEnded:
+    return IngestEnded(
+        run,
+        EMPTY_REPORT,
+        unread=tuple(found.unread),
+        unchanged=tuple(found.unchanged),
+        left=tuple(found.left),
+    )
+
+
+class _Between:
+    """The work of an ingest around its stages."""
+
+    def __init__(self, ingesting: Ingesting, bench: Workbench, run: Run) -> None:
+        self._ingesting = ingesting
+        self._bench = bench
+        self._run = run
+
+    async def hold_back(self) -> None:
+        """Hold nothing back: what is asked about is no note yet."""
+
+    async def collect(self) -> None:
+        await self._ingesting.collect(self._run)
+
+    async def sample(self, stage: int) -> None:
+        del stage  # the notes of all stages so far are looked at
+        made = await self._bench.on(sample_in, self._run, SAMPLE_NOTES)
+        self._bench.front.tell(Sampled(made))

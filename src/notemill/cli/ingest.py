@@ -1,0 +1,96 @@
+"""`notemill ingest`: make notes of sources."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from notemill.app.ingest_steps import IngestOptions
+from notemill.app.views import ingest as views
+from notemill.cli.curate import terms_of
+from notemill.cli.front import TerminalFront
+from notemill.cli.opening import open_vault
+from notemill.config import load_ingest
+from notemill.errors import UsageError
+from twolane.front.console import EXIT_FAILED, counted, exit_code, print_json
+
+if TYPE_CHECKING:
+    from notemill.app.ingest_events import IngestEnded
+    from notemill.config import IngestSettings
+    from twolane import Settings
+    from twolane.front.console import Console
+
+MAX_TEMPLATE_BYTES = 100_000
+
+
+async def ingest_sources(
+    settings: Settings,
+    *,
+    sources: tuple[str, ...],
+    vault: Path,
+    folder: str | None,
+    transcript: str | None,
+    template: str | None,
+    lane: str,
+    max_cost: str | None,
+    by: str | None,
+    by_strict: bool,
+    stages: str,
+    exclude: tuple[str, ...],
+    again: bool,
+    dry_run: bool,
+    review: bool,
+    yes: bool,
+    allow_unmatched: bool,
+    as_json: bool,
+) -> int:
+    """Make notes of sources; return the exit code. Raises NotemillError, TwolaneError."""
+    if not sources:
+        raise UsageError("name what to ingest: an address, or a file")
+    terms = terms_of(lane, max_cost, by, by_strict=by_strict, stages=stages)
+    flags = {"folder": folder, "transcript": transcript, "template": template}
+    options = options_of(load_ingest(flags, config=settings.config))
+    front = TerminalFront(yes=yes)
+    async with await open_vault(vault, settings, front, exclude, dry_run=dry_run) as mill:
+        if dry_run:
+            plan = await mill.ingesting.plan(sources, options, terms)
+            if as_json:
+                print_json(views.ingest_plan(plan))
+            return 0
+        with front.reporting(views.stopped if as_json else None):
+            ended = await mill.ingesting.ingest(
+                sources, options, terms,
+                again=again, apply=not review, allow_unmatched=allow_unmatched,
+            )  # fmt: skip
+    return conclude(ended, front.console, review=review, as_json=as_json)
+
+
+def options_of(kept: IngestSettings) -> IngestOptions:
+    """Return how notes are made, with the text of the template. Raises UsageError."""
+    folder = "" if kept.folder == "." else kept.folder
+    if not kept.template:
+        return IngestOptions(folder, kept.transcript)
+    try:
+        text = Path(kept.template).expanduser().read_bytes()[: MAX_TEMPLATE_BYTES + 1].decode()
+    except (OSError, ValueError) as error:
+        raise UsageError(f"the template {kept.template} cannot be read: {error}") from error
+    if len(text) > MAX_TEMPLATE_BYTES:
+        raise UsageError(
+            f"the template {kept.template} is larger than {MAX_TEMPLATE_BYTES:,} bytes"
+        )
+    return IngestOptions(folder, kept.transcript, text)
+
+
+def conclude(ended: IngestEnded, console: Console, *, review: bool, as_json: bool) -> int:
+    """Print what became of an ingest, and the next steps; return the exit code."""
+    if ended.run is None and not ended.unread:
+        console.print("nothing to do: the vault has all of it")
+    elif review and ended.notes and ended.run is not None:
+        console.print(
+            f"{counted(len(ended.notes), 'note')} proposed; decide on each: notemill review {ended.run.id}"
+        )
+        console.print(f"or write all of them: notemill apply {ended.run.id}")
+    if as_json:
+        print_json(views.ingest_ended(ended))
+    failed = ended.unread or ended.left or not ended.complete
+    return exit_code(ended.report) or (EXIT_FAILED if failed else 0)

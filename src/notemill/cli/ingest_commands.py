@@ -1,0 +1,55 @@
+"""`notemill ingest` and what follows sources, their flags and their help."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from notemill.cli.flags import exclude_flag, going_on_flags, settings_of
+from notemill.config import TRANSCRIPTS
+from twolane.front.command import LANES, deadline_flags, finish, settings_flags
+from twolane.front.flag_types import FOLDER, USD
+from twolane.front.groups import SettingsApart
+
+
+@click.command(cls=SettingsApart)
+@click.argument("sources", nargs=-1, metavar="SOURCE…")
+@click.option(
+    "--vault",
+    type=FOLDER,
+    default=".",
+    help="The vault; by default this folder.",
+    show_default=False,
+)
+@click.option("--folder", metavar="FOLDER", help="The vault's folder for new notes (Clippings).")
+@click.option(
+    "--transcript",
+    type=click.Choice(TRANSCRIPTS),
+    help="Where the transcript of a talk goes: into the note, into one beside it, or nowhere.",
+)
+@click.option("--template", metavar="FILE", help="A Jinja template for new notes.")
+@click.option("--lane", type=click.Choice(LANES), default="auto", show_default=True)
+@click.option("--max-cost", type=USD, metavar="USD", help="Maximum cost of the run.")
+@deadline_flags
+@click.option("--stages", default="auto", show_default=True, metavar="auto|none|ladder|2,6,…")
+@exclude_flag
+@click.option("--again", is_flag=True, help="Start over instead of continuing a run.")
+@click.option(
+    "--dry-run", is_flag=True, help="Read the sources; show lane and price; send nothing."
+)
+@going_on_flags
+@settings_flags
+def ingest(**flags: Any) -> None:  # noqa: ANN401
+    """Make notes of videos, transcripts, articles, documents and feeds.
+
+    A SOURCE is an address, a file (captions, a saved page, PDF, Office, EPUB, a feed), or a text
+    file with one source a line. Each becomes a note with a summary, quotes and chapters that lead
+    to their places, and with the properties that Obsidian's Web Clipper writes. A source that the
+    vault has already adds to its note and never makes a second one. Nothing is written before you
+    accept it, unless you give --apply.
+    """
+    from notemill.cli.ingest import ingest_sources  # noqa: PLC0415
+
+    settings = settings_of(flags)
+    finish(ingest_sources(settings, **flags))
