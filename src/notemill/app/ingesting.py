@@ -31,7 +31,7 @@ from notemill.app.kinds import KIND_INGEST
 from notemill.app.opened import OpenVault
 from notemill.properties import CURATED
 from notemill.stores.proposals import ProposalState
-from notemill.workflows.creating import NoteCreation, apply_ingested
+from notemill.workflows.creating import NoteCreation, apply_ingested, together
 from notemill.workflows.ingest.asking import reply_tokens
 from twolane import EMPTY_REPORT, RunState
 
@@ -221,7 +221,7 @@ class Ingesting:
             )
 
         async with aclosing(self._bench.each(writing)) as written:
-            return tuple([one async for one in written])
+            return together([one async for one in written])
 
     # -- steps --------------------------------------------------------------------------------
 

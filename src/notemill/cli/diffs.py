@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from notemill.vault.linediff import diff
-from twolane.front.console import shown
+from twolane.front.console import counted, shown
 
 if TYPE_CHECKING:
     from twolane.front.console import Console
@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 CONTEXT_CHARS = 90
 MOST_LINES = 1_000
 """The most lines for one note: more would take seconds to print, and nobody reads them."""
+SHOWN_LINES = 40
+"""Of a new note as many lines are shown as a screen has."""
+MAX_LINE = 200
 _STYLES = (("+++", "bold"), ("---", "bold"), ("@@", "cyan"), ("+", "green"), ("-", "red"))
 
 
@@ -28,3 +31,14 @@ def print_diff(console: Console, before: bytes, after: bytes, key: str) -> None:
         console.print_lines(line, style=style)
     if (left := len(lines) - MOST_LINES) > 0:
         console.print(f"… and {left:,} more lines", style="dim")
+
+
+def print_beginning(console: Console, text: bytes, key: str) -> None:
+    """Show the first lines of a note that does not exist yet; safe for any content and name."""
+    lines = text.decode("utf-8", "replace").rstrip().splitlines()
+    console.print(f"  {shown(key)}", style="bold")
+    for line in lines[:SHOWN_LINES]:
+        cut = f"{line[:MAX_LINE]}…" if len(line) > MAX_LINE else line
+        console.print(f"  │ {shown(cut)}".rstrip())
+    if len(lines) > SHOWN_LINES:
+        console.print(f"  {counted(len(lines) - SHOWN_LINES, 'more line')}", style="dim")

@@ -157,6 +157,27 @@ def apply_ingested(
     )  # fmt: skip
 
 
+def together(outcomes: Iterable[Applied]) -> tuple[Applied, ...]:
+    """Return one outcome for each note: a new one is written, and then what is proposed for it."""
+    notes: dict[str, Applied] = {}
+    for one in outcomes:
+        before = notes.get(one.note)
+        notes[one.note] = one if before is None else _both(before, one)
+    return tuple(notes.values())
+
+
+def _both(one: Applied, other: Applied) -> Applied:
+    return Applied(
+        one.note,
+        (*one.written, *other.written),
+        (*one.waiting, *other.waiting),
+        one.problem or other.problem,
+        one.conflict or other.conflict,
+        (*one.refused, *other.refused),
+        (*one.stale, *other.stale),
+    )
+
+
 def _hash_of(vault: Vault, key: str) -> str:
     try:
         return bytes_hash(vault.read(key))

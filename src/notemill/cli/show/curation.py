@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from notemill.app import events
 from notemill.app.terms import OFFLINE
-from notemill.cli.diffs import print_diff
+from notemill.cli.diffs import print_beginning, print_diff
 from notemill.cli.endings import names_of, show_not_seen, show_troubles
 from notemill.privacy import DOUBTFUL
 from notemill.workflows.curation.apply import TAGS
@@ -171,6 +171,8 @@ def print_change(change: events.NoteChange, console: Console) -> None:
     """Show a note with its pending proposals, or why they cannot be applied."""
     if change.problem:
         console.print(f"  {shown(change.note)}: {shown(change.problem)}")
+    elif not change.before:
+        print_beginning(console, change.after, change.note)
     else:
         print_diff(console, change.before, change.after, change.note)
 

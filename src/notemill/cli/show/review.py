@@ -11,15 +11,12 @@ from twolane.front.console import counted, shown
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from notemill.app.events import NoteChange
     from notemill.app.reviewing import RowShown
     from notemill.stores.queue_rows import QueueRow
     from twolane.front.console import Console
 
 SHOWN_NOTES: Final = 5
-SHOWN_LINES: Final = 40
 """Of a note that is proposed whole: a screenful."""
-MAX_LINE: Final = 300
 HELP: Final = (
     "  a  accept, to be written by `notemill apply`",
     "  x  reject, for this note; of a vocabulary, with the tags below it; of a new note, with all",
@@ -55,24 +52,8 @@ def show_row(told: RowShown, console: Console) -> None:
         console.print(f"  replaces your text: {shown(row.replaces)}")
     if told.is_stale:
         console.print("  the note has been edited since this was proposed", style="yellow")
-    change = told.change
-    if change is not None and row.kind is ProposalKind.NOTE and not change.before:
-        _show_text(change, console)
-    elif change is not None:
-        print_change(change, console)
-
-
-def _show_text(change: NoteChange, console: Console) -> None:
-    """Show the first lines of a note that is proposed whole, or why it cannot be shown."""
-    if change.problem:
-        console.print(f"  {shown(change.problem)}", style="yellow")
-        return
-    lines = change.after.decode("utf-8", "replace").rstrip().splitlines()
-    for line in lines[:SHOWN_LINES]:
-        cut = f"{line[:MAX_LINE]}…" if len(line) > MAX_LINE else line
-        console.print(f"  │ {shown(cut)}".rstrip())
-    if len(lines) > SHOWN_LINES:
-        console.print(f"  {counted(len(lines) - SHOWN_LINES, 'more line')}", style="dim")
+    if told.change is not None:
+        print_change(told.change, console)
 
 
 def _show_vocabulary_tag(row: QueueRow, console: Console) -> None:

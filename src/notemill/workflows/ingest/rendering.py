@@ -13,6 +13,7 @@ from importlib import resources
 from typing import TYPE_CHECKING, Any, Final
 
 from notemill.errors import UsageError
+from notemill.sources.address import video_id
 from notemill.sources.draft import Captions
 from notemill.sources.markdown_text import escaped
 from notemill.vault.adding import lines_of
@@ -121,7 +122,7 @@ class _Words:
             "title": escaped(draft.title),
             "source": draft.source,
             "kind": str(draft.kind),
-            "player": f"![{escaped(draft.title)}]({_address(draft.source)})" if draft.video else "",
+            "player": _player(draft),
             "notices": [*self._facts(), *map(escaped, draft.notices)],
             "label": layout.label if answer.points else "",
             "points": [self._point(one) for one in answer.points],
@@ -217,6 +218,13 @@ class _Words:
         if _UNLINKABLE.search(name):
             return f"Page {page}"
         return f"[[{name}#page={page}|Page {page}]]"
+
+
+def _player(draft: Draft) -> str:
+    """Return what Obsidian shows a video's player for, '' if there is none."""
+    if not draft.is_talk or video_id(draft.source) is None:
+        return ""
+    return f"![{escaped(draft.title)}]({_address(draft.source)})"
 
 
 def clock(seconds: int) -> str:
