@@ -12,7 +12,10 @@ MOST_S: Final = 10_000 * 3600
 _TIME: Final = (
     r"(?:[0-9]{1,4}[ ]?:[ ]?)?[0-9]{1,4}[ ]?:[ ]?[0-9]{1,2}(?![0-9])(?:[ ]?[.,:][ ]?[0-9]{1,9})?"
 )
-RANGE: Final = re.compile(rf"\s*(?P<start>{_TIME})[ \t]*-{{1,3}}>[ \t]*(?P<end>{_TIME})?")
+_ARROW: Final = "(?:[-\u2013\u2014]{1,3}>|\u2192)"
+RANGE: Final = re.compile(
+    rf"\s*(?P<below>-)?(?P<start>{_TIME})[ \t]*{_ARROW}[ \t]*-?(?P<end>{_TIME})?"
+)
 """The line above what is said from one time to another; what stands behind it is not matched."""
 
 _PARTS: Final = re.compile(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
@@ -34,7 +35,7 @@ def draft_of(info: Mapping[str, object], tracks: Sequence[Track], *, method: str
     refused: list[str] = []
     for track in order:
         try:
-            said = spoken(track)
+            said = spoken(replace(track, automatic=is_automatic(track, known)))
         except SourceError as error:
             refused.append(str(error))
             continue

@@ -12,10 +12,10 @@ from notemill.sources.captions.letters import letters_of
 from notemill.sources.captions.names import MARKDOWN_FORMATS, TEXT_FORMATS
 from notemill.sources.captions.numbers import seconds
 from notemill.sources.captions.order import ordered
-from notemill.sources.captions.rolling import is_rolling, unrolled, unstacked
+from notemill.sources.captions.rolling import grown, is_rolling, unrolled, unstacked
 from notemill.sources.captions.shown import Caption, Read, lines_of
 from notemill.sources.captions.sounds import without_sounds
-from notemill.sources.captions.tracks import LIVE_CHAT, MOST_BYTES, Spoken, Track
+from notemill.sources.captions.tracks import CHATS, MOST_BYTES, Spoken, Track
 
 _HALF: Final = 0.5
 _MB: Final = 1 << 20
@@ -42,7 +42,7 @@ def spoken(track: Track) -> Spoken:
 
 def is_chat(track: Track) -> bool:
     """Tell whether a track is what viewers of a live stream wrote."""
-    return track.language == LIVE_CHAT or _CHAT.search(track.data[:_CHAT_BYTES]) is not None
+    return track.language in CHATS or _CHAT.search(track.data[:_CHAT_BYTES]) is not None
 
 
 def text_of(track: Track) -> tuple[str, tuple[str, ...]]:
@@ -69,7 +69,8 @@ def _spoken(track: Track) -> Spoken:
         )
     captions, strayed = ordered(read.captions)
     word_times = sum(one.word_times for one in captions)
-    rolls = is_rolling(captions)
+    captions = captions if read.written else grown(captions)
+    rolls = not read.written and is_rolling(captions)
     automatic = True if rolls or word_times >= _HALF * len(captions) else None
     cues = unrolled(captions) if rolls else unstacked(captions)
     heard = automatic is True or track.automatic is True

@@ -16,7 +16,7 @@ from notemill.markup.lines import one_line
 from notemill.sources.address import canonical_address, is_video_id, video_address
 from notemill.sources.captions.chapters import chapters_of, listed_in
 from notemill.sources.captions.numbers import seconds
-from notemill.sources.captions.tracks import LIVE_CHAT, ORIGINAL, base_of, is_original
+from notemill.sources.captions.tracks import CHATS, ORIGINAL, base_of, is_original
 from notemill.sources.draft import VIDEO_KEY, Chapter
 
 _MOST_TITLE: Final = 500
@@ -136,7 +136,7 @@ def _languages(info: Mapping[str, object], name: str) -> frozenset[str]:
     if not isinstance(found, Mapping):
         return frozenset()
     listed = (one for one in list(found)[:_MOST_TRACKS] if isinstance(one, str))
-    return frozenset(one for one in listed if one != LIVE_CHAT)
+    return frozenset(one for one in listed if one not in CHATS)
 
 
 def _own_language(info: Mapping[str, object], automatic: frozenset[str]) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from notemill.markup.lines import one_line
-from notemill.sources.captions.tracks import LIVE_CHAT, base_of
+from notemill.sources.captions.tracks import CHATS, base_of
 from notemill.text.words import is_cjk
 
 INFO: Final = ".info.json"
@@ -85,7 +85,7 @@ def _without_language(stem: str) -> tuple[str, str]:
     rest, _, last = stem.rpartition(".")
     if not rest:
         return stem, ""
-    if last == LIVE_CHAT or (_LANGUAGE.fullmatch(last) and base_of(last) in _CODES):
+    if last in CHATS or (_LANGUAGE.fullmatch(last) and base_of(last) in _CODES):
         return rest, last
     return stem, ""
 

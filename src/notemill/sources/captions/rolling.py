@@ -6,6 +6,7 @@ above the next one. Converted to SubRip, the times within lines are gone and the
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
@@ -41,12 +42,36 @@ def is_rolling(captions: Sequence[Caption]) -> bool:
             held += lines == last[-len(lines) :]
         elif len(lines) > 1:
             tall += 1
-            repeated += lines[0] == last[-1]
+            repeated += _overlap(last, lines, len(lines) - 1) > 0
     if held >= max(1, _MANY_HELD * len(captions)) and repeated >= _HALF * tall:
         return True
     if any(one.word_times for one in captions):
         return tall > 0 and repeated >= _HALF * tall
     return tall >= _ENOUGH and repeated >= _MOST_REPEATED * tall
+
+
+def grown(captions: Sequence[Caption]) -> list[Caption]:
+    """Return captions of which each shows a word more than the one before as one when they are whole.
+
+    Programs that write while they listen leave such. Any other captions come back as they are.
+    """
+    pairs = list(pairwise(captions))
+    growing = [_grows(before, one) for before, one in pairs]
+    if len(growing) < _ENOUGH or sum(growing) < _HALF * len(growing):
+        return list(captions)
+    whole = [captions[0]]
+    for (_, one), grows in zip(pairs, growing, strict=True):
+        if grows:
+            whole[-1] = replace(one, start_s=whole[-1].start_s)
+        else:
+            whole.append(one)
+    return whole
+
+
+def _grows(before: Caption, one: Caption) -> bool:
+    """Tell whether a caption is the one before with more words behind it."""
+    last, lines = " ".join(_texts(before)), " ".join(_texts(one))
+    return bool(last) and lines.startswith(f"{last} ") and one.start_s <= before.end_s + HOLD_S
 
 
 def unrolled(captions: Iterable[Caption]) -> list[Cue]:
@@ -71,8 +96,12 @@ def _repeated(before: Caption | None, one: Caption) -> int:
     if before is None:
         return 0
     last, lines = _texts(before), _texts(one)
-    most = min(len(last), len(lines) if _adds_nothing(before, one) else len(lines) - 1)
-    most = min(most, _MOST_LINES)
+    return _overlap(last, lines, len(lines) if _adds_nothing(before, one) else len(lines) - 1)
+
+
+def _overlap(last: Sequence[str], lines: Sequence[str], most: int) -> int:
+    """Return how many lines, `most` at most, are the first of one caption and the last of another."""
+    most = min(most, len(last), _MOST_LINES)
     return next((count for count in range(most, 0, -1) if lines[:count] == last[-count:]), 0)
 
 

@@ -44,7 +44,8 @@ class Read(NamedTuple):
     """What a file says, and what it says of itself.
 
     `blocks` are Markdown instead of captions, of a text without times. `about` has names and values
-    as yt-dlp's info has them, and `source` is where the file says it comes from.
+    as yt-dlp's info has them, and `source` is where the file says it comes from. What is `written`
+    never stood on a screen, so that no line of it is shown more than once.
     """
 
     captions: list[Caption]
@@ -52,6 +53,7 @@ class Read(NamedTuple):
     blocks: tuple[Block, ...] = ()
     about: Mapping[str, object] = MappingProxyType({})
     source: str = ""
+    written: bool = False
 
 
 def joined(one: str, other: str) -> str:

@@ -41,10 +41,11 @@ husten hustet raspert seufzt seufzen toux soupir tos suspira suspiro tosse
 beep beeps beeping bleep buzzing buzzer ringing rings bell bells chime chimes siren sirens
 honking knocking knock footsteps thud gunshot gunshots gunfire thunder
 barking barks meows chirping birdsong typing clicking clicks whoosh
-blank
+blank alk\u0131ş kahkaha glazba glasba tónlist musika muziki tugtugin smích śmiech muzică râsete aplauze
+موسیقی সঙ্গীত இசை సంగీతం ಸಂಗೀತ സംഗീതം მუსიკა երաժշտություն
 音楽 音乐 音樂 bgm 拍手 掌声 掌聲 鼓掌 笑 笑い 笑声 笑聲 大笑 歓声 欢呼 歡呼 沈黙 雑音 咳 ため息
 """
-_SOUNDS: Final = frozenset(_NAMES.split())
+_SOUNDS: Final = frozenset(words(folded(_NAMES)))
 # What stands beside a sound within a mark, and says nothing by itself.
 _COMPANY: Final = """
 upbeat soft gentle dramatic tense eerie quiet loud light bright slow fast sad happy cheerful
@@ -53,10 +54,10 @@ classical acoustic orchestral piano guitar drum rock jazz pop hip hop intro outr
 playing plays starts stops continues ends fades fading in out up theme end audience crowd
 everyone all both people man woman men women speaker host nervously softly loudly quietly
 audio dog dogs cat bird birds car phone door and the of a his her their with
-leise laut hintergrund spielt publikum und douce public et suave fondo publico y e di del
+âm leise laut hintergrund spielt publikum und douce public et suave fondo publico y e di del
 כפיים музыкальная
 """
-_BESIDE: Final = frozenset(_COMPANY.split())
+_BESIDE: Final = frozenset(words(folded(_COMPANY)))
 _UNSPACED_SOUND: Final = re.compile(
     "|".join(sorted(sound for sound in _SOUNDS if len(sound) > 1 and CJK.match(sound)))
 )

@@ -16,22 +16,19 @@ from notemill.sources.captions.shown import Caption, Read
 _HEAD: Final = "WEBVTT"
 _BLOCK: Final = re.compile(r"(?:NOTE|WEBVTT)(?:[ \t]|$)|(?:STYLE|REGION)[ \t]*$")
 _LANGUAGE: Final = re.compile(r"Language:[ \t]*([A-Za-z0-9_-]{2,40})[ \t]*$", re.IGNORECASE)
-_MOST_SBV: Final = 32
 _NUMBER: Final = re.compile(r"[ \t]*[0-9]{1,9}[ \t]*")
 # Times that somebody spoiled: the line is none of the speech all the same.
 _BROKEN: Final = re.compile(r"[ \t]*[0-9][0-9A-Za-z:.,; ]{0,24}-->[ \t]*[0-9]")
 
 
-_SBV: Final = re.compile(r"[ \t]*([0-9]{1,3}:[0-9]{2}:[0-9]{2}\.[0-9]{3}),([0-9:.]{11,13})[ \t]*$")
+_SBV: Final = re.compile(
+    r"(?P<below>)(?P<start>[0-9]{1,3}:[0-9]{2}:[0-9]{2}\.[0-9]{3}),(?P<end>[0-9:.]{11,13})[ \t]*$"
+)
 
 
 def is_one(text: str) -> bool:
     """Tell whether a text has a line with the times of a caption."""
-    return any(
-        RANGE.match(line) or _SBV.match(line)
-        for line in text.split("\n")
-        if "->" in line or ("," in line and len(line) < _MOST_SBV)
-    )
+    return any(RANGE.match(line) or _SBV.match(line) for line in text.split("\n"))
 
 
 def read(text: str) -> Read:
@@ -91,14 +88,16 @@ class _Reader:
         self._times = None
 
     def _times_of(self, line: str) -> tuple[float, float] | None:
-        found = RANGE.match(line) if "->" in line else _SBV.match(line) if "," in line else None
+        found = RANGE.match(line) or _SBV.match(line)
         if found is None:
             if "-->" not in line or not _BROKEN.match(line):
                 return None
             before = self._times or (self.captions[-1].end_s if self.captions else 0.0,) * 2
             return before[1], before[1]
-        start = seconds_of(found[1]) or 0.0
-        end = seconds_of(found[2]) if found[2] else None
+        start = seconds_of(found["start"]) or 0.0
+        if found["below"]:
+            start = 0.0  # a shift that went too far
+        end = seconds_of(found["end"]) if found["end"] else None
         start = min(start, MOST_S)
         return start, max(start, min(end if end is not None else start, MOST_S))
 
@@ -107,9 +106,12 @@ class _Reader:
         body = self._body
         if not body or not body[-1].strip():
             return
+        is_number = _NUMBER.fullmatch(body[-1]) is not None
         if self._is_webvtt:
-            is_name = self._times is None or (len(body) > 1 and not body[-2].strip())
+            # A number right below words is one as SubRip has them, in a file that was SubRip.
+            is_apart = len(body) > 1 and (is_number or not body[-2].strip())
+            is_name = self._times is None or is_apart
         else:
-            is_name = _NUMBER.fullmatch(body[-1]) is not None
+            is_name = is_number
         if is_name:
             body.pop()

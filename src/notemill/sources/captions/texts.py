@@ -7,7 +7,6 @@ them has a second, so none is made up, and headings, links and code stay what th
 from __future__ import annotations
 
 import re
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from notemill.markup.elements import BLOCK_ID
@@ -76,12 +75,12 @@ def read(text: str, *, is_markdown: bool) -> Read:
     found = timed(lines, plain=_plain if is_markdown else one_line, known=people)
     if found is None:
         blocks = _of_markdown(body) if is_markdown else _of_plain(lines, people)
-        return Read([], blocks=blocks, about=MappingProxyType(about), source=source)
+        return Read([], blocks=blocks, about=about, source=source, written=True)
     about["chapters"] = _chapters(found, str(about["title"]))
     # Talks of one recording name it with the second at which they begin: they are several.
     if source and not _PLACED.search(address):
         about["id"] = video_id(address) or ""
-    return Read(found.captions, about=MappingProxyType(about), source=source)
+    return Read(found.captions, about=about, source=source, written=True)
 
 
 def _parted(text: str) -> tuple[Mapping[str, tuple[str, ...]], str]:

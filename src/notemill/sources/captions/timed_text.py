@@ -177,6 +177,9 @@ class _Builder:
     def _end(self, end_s: float) -> None:
         text = self.plain("\n".join(self._said))
         self._said = []
+        if not text and self._speaker:
+            # A time behind words that are nobody's name, or somebody who says nothing.
+            text, self._speaker = self._speaker, ""
         if text:
             end = max(self._start_s, end_s)
             self.captions.append(Caption(self._start_s, end, (Line(text, self._speaker),)))

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 MOST_BYTES: Final = 32 << 20
 """The largest track that is read: automatic captions of 24 hours take some 20 MB as WebVTT."""
 
-LIVE_CHAT: Final = "live_chat"
-"""The name by which yt-dlp lists what viewers of a live stream wrote, among the captions."""
+CHATS: Final = frozenset({"live_chat", "rechat", "danmaku"})
+"""The names by which yt-dlp lists what viewers wrote (of YouTube, Twitch, Bilibili) as captions."""
 
 ORIGINAL: Final = "-orig"
 """What yt-dlp appends to the language of automatic captions that are no translation."""
@@ -24,6 +24,14 @@ ORIGINAL: Final = "-orig"
 _CODE: Final = re.compile(
     r"(?P<base>[A-Za-z]{2,3})(?:[-_](?P<part>[A-Z][a-z]{3}|[A-Za-z]{2}|[0-9]{3})(?![A-Za-z0-9]))?"
 )
+# Old codes, and those of three letters (ISO 639-2) that files of films have.
+_PAIRS: Final = (
+    "iw he in id ji yi jw jv nb no fil tl ara ar ces cs cze cs dan da deu de ger de dut nl nld nl"
+    " eng en fas fa fin fi fra fr fre fr gre el heb he hin hi hun hu ind id ita it jpn ja kor ko"
+    " msa ms nor no pol pl por pt ron ro rum ro rus ru spa es swe sv tha th tur tr ukr uk vie vi"
+    " chi zh zho zh"
+)
+_SAME: Final = dict(zip(_PAIRS.split()[::2], _PAIRS.split()[1::2], strict=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +69,10 @@ class Spoken:
 
 
 def base_of(language: str) -> str:
-    """Return a language without region, script or `-orig`, in small letters: `de-DE` is `de`."""
+    """Return a language without region, script or `-orig`, for comparing: `de-DE`, `deu` are `de`."""
     found = _CODE.match(language)
-    return found["base"].lower() if found else ""
+    base = found["base"].lower() if found else ""
+    return _SAME.get(base, base)
 
 
 def code_of(language: str) -> str:

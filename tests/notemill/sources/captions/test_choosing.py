@@ -80,6 +80,8 @@ def track(language: str, *lines: str, ending: str = "vtt") -> Track:
             "fi-orig",
             Captions.AUTOMATIC,
         ),
+        (listed(automatic=["iw", "en"], language="he"), ["en", "iw"], "iw", Captions.AUTOMATIC),
+        (listed(["fin", "eng"], language="fi"), ["eng", "fin"], "fin", Captions.MANUAL),
         ({"title": "Sowing rye"}, ["en", "fi-orig"], "fi-orig", Captions.AUTOMATIC),
         (
             {"title": "Wie man den Roggen sät und was er braucht"},
@@ -126,7 +128,15 @@ CHAT = "\n".join(
 ).encode()
 
 
-@pytest.mark.parametrize("name", ["Sowing.live_chat.json", "Sowing.en.json"])
+def test_marks_in_a_track_that_is_listed_as_automatic_are_sounds_in_any_language() -> None:
+    """Though nothing in the track itself shows that a program listened."""
+    sounds = track("xx", "[sesler]", "[tezahürat]")
+    with pytest.raises(SourceError, match="no speech"):
+        draft_of(listed(automatic=["xx"]), [sounds])
+    assert len(draft_of(listed(["xx"]), [sounds]).cues) == 2
+
+
+@pytest.mark.parametrize("name", ["Sowing.live_chat.json", "Sowing.rechat.json", "Sowing.en.json"])
 def test_what_viewers_wrote_is_never_the_transcript(name: str) -> None:
     """A chat is known by its content, too, and alone it is named with the reason."""
     chat = Track(name, CHAT, name.split(".")[1])

@@ -98,6 +98,29 @@ def test_rolling_captions_without_holds_are_told_by_their_lines() -> None:
     assert said(as_srt(shown)) == [" ".join(words) for words in lines]
 
 
+def test_three_lines_that_roll_are_read_once() -> None:
+    """As decoders of television write them: two old lines above the new one."""
+    lines = [f"line {at} of it" for at in range(12)]
+    shown: Timed = [(2.0 * at, 2.0 * at + 2, lines[max(0, at - 2) : at + 1]) for at in range(12)]
+    assert said(as_srt(shown)) == lines
+
+
+def test_captions_that_grow_by_a_word_are_read_when_they_are_whole() -> None:
+    """As programs write them that listen to what is said now; a line said again is said again."""
+    sentences = ["so we open the kiln", "so we open the kiln", "and nothing broke at all"]
+    shown: Timed = []
+    for words in map(str.split, sentences):
+        for count in range(1, len(words) + 1):
+            at = len(shown) * 1.0
+            shown.append((at, at + 1, [" ".join(words[:count])]))
+    assert said(as_srt(shown)) == sentences
+    assert said(as_srt([(0, 1, ["so"]), (1, 2, ["so we"]), (2, 3, ["go"])])) == [
+        "so",
+        "so we",
+        "go",
+    ]
+
+
 def test_the_times_are_those_at_which_a_line_is_first_shown() -> None:
     """The upper line of a caption began earlier."""
     cues = spoken(Track("a", as_vtt(rolled([["one", "two"], ["three"], ["four"]])))).cues

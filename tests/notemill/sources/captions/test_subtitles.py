@@ -60,7 +60,15 @@ and ash06 in the year
 ash08 one dash
 7009
 00:00:1x,000 --> 00:00:19,000
-ash09 spoiled times"""
+ash09 spoiled times
+
+7010
+00:00:20,000 → 00:00:21,000
+ash10 a real arrow
+
+7011
+00: 00: 22, 000-->00: 00: 23, 000
+ash11 blanks"""
 
 
 @pytest.mark.parametrize("ends", ["\n", "\r\n", "\r"])
@@ -75,6 +83,8 @@ def test_subrip_is_read_however_it_is_written(ends: str) -> None:
         "ash07 red hot",
         "ash08 one dash",
         "ash09 spoiled times",
+        "ash10 a real arrow",
+        "ash11 blanks",
     ]
 
 
