@@ -21,6 +21,7 @@ from notemill.sources.address import (
     playlist_id,
     video_id,
 )
+from notemill.sources.captions.names import MARKDOWN_FORMATS, TEXT_FORMATS
 from twolane.files import path_named, path_problem, read_beginning, read_small_text
 
 MOST_ENTRIES: Final = 10_000
@@ -84,8 +85,7 @@ _ELEMENTS: Final = {
     b"timedtext": ArgumentKind.CAPTIONS,
     b"transcript": ArgumentKind.CAPTIONS,
 }
-_TEXTS: Final = frozenset({"", "markdown", "md", "text", "txt"})
-_LISTS: Final = frozenset({"", "text", "txt"})
+_LISTS: Final = TEXT_FORMATS - MARKDOWN_FORMATS
 _UTF_16: Final = (b"\xff\xfe", b"\xfe\xff")
 _SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):")
 _HOST: Final = re.compile(r"[\w-]+(?:\.[\w-]+)*\.[a-z]{2,}(?::[0-9]+)?(?:[/?#].*)?", re.IGNORECASE)
@@ -169,7 +169,7 @@ def _kind_of_file(path: Path) -> ArgumentKind:
     for name in named:
         if name in _ELEMENTS:
             return _ELEMENTS[name]
-    if extension not in _TEXTS or (b"\0" in head and not head.startswith(_UTF_16)):
+    if extension not in TEXT_FORMATS or (b"\0" in head and not head.startswith(_UTF_16)):
         raise UsageError(f"{path.name} is of no kind that can be read; {_KINDS_READ}")
     return ArgumentKind.CAPTIONS
 

@@ -161,6 +161,12 @@ TABLE: Final = (
         r"|video (?:is |isn't )?(?:not |no longer )?(?:un)?available|has been closed|copyright"
         r"|live event has ended|recording is not available",
     ),
+    Fault(
+        SourceRefusedError,
+        "YouTube shows this only to people who are signed in; save the captions with a browser and"
+        " give the file.",
+        words=r"login (?:details|required)|log ?in to|sign in",
+    ),
     WITHHELD,
     NO_CAPTIONS,
     UNREACHED,

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Final, Protocol
 
-from notemill.errors import SourceBlockedError, SourceError
+from notemill.errors import MissingExtraError, SourceBlockedError, SourceError
 from notemill.markup.lines import one_line
 from notemill.sources.address import (
     canonical_address,
@@ -118,9 +118,12 @@ class YouTube:
             fault = found.fault or faults.UNKNOWN
             if not fault.another_way:
                 raise faults.error_of(fault, found.said, when=found.when)
-            second = await self._ask(
-                lambda visit: self._second.video(video, visit, found.info), MOST_VIDEO_S
-            )
+            try:
+                second = await self._ask(
+                    lambda visit: self._second.video(video, visit, found.info), MOST_VIDEO_S
+                )
+            except MissingExtraError:
+                raise faults.error_of(fault, found.said) from None
         if second.tracks:
             return _with_notice(_drafted(second, transcript_api.METHOD), found)
         raise _both_failed(found, second)

@@ -110,7 +110,7 @@ def _track(video: str, session: Session, info: Mapping[str, object]) -> Track:
     for one in YouTubeTranscriptApi(http_client=session).list(video):
         # It lists no translations, so what a program wrote down is what was spoken.
         language = f"{one.language_code}{ORIGINAL if one.is_generated else ''}"
-        title = f"the captions “{one.language_code}” of {video}"
+        title = f"Captions “{one.language_code}” of {video}"
         listed[Track(title, b"", language, bool(one.is_generated), "json3")] = one
     best = ranked(metadata(info), tuple(listed)[-_MOST_TRACKS:])[0]
     lines = listed[best].fetch()

@@ -25,6 +25,7 @@ REQUEST_PAUSE_S: Final = 0.75
 CAPTIONS_PAUSE_S: Final = 5.0
 """Both as yt-dlp's own preset for not being blocked has them (`-t sleep`)."""
 TIMEOUT_S: Final = 20.0
+"""How long an answer may be silent; yt-dlp has the same."""
 MOST_ANSWER_BYTES: Final = 32 << 20
 """A watch page has 2 MB, a player's script 3 MB, the captions of 24 hours 20 MB."""
 MOST_REQUESTS: Final = 200

@@ -21,7 +21,6 @@ from notemill.sources.youtube import faults
 from notemill.sources.youtube.visit import (
     CAPTIONS_PAUSE_S,
     REQUEST_PAUSE_S,
-    TIMEOUT_S,
     StoppedError,
     Visit,
     whole,
@@ -92,25 +91,15 @@ def options(log: Log) -> dict[str, Any]:
     """Return yt-dlp's options for captions: nothing of picture and sound, nothing translated."""
     return {
         "logger": log,
-        "quiet": True,
-        "noprogress": True,
-        "color": "no_color",
         "cachedir": False,
-        "simulate": True,
-        "skip_download": True,
         "ignore_no_formats_error": True,
-        "check_formats": False,
-        # The format with the original sound tells the video's language.
+        # The format with the original sound tells the video's language; others ask for ffmpeg.
         "format": "bestaudio/best",
         "noplaylist": True,
-        # Asked for, so that it is said when some are withheld; none is saved.
+        # So that it is said when captions are withheld; none is written.
         "writesubtitles": True,
-        "writeautomaticsub": True,
-        "subtitlesformat": "json3/best",
-        "subtitleslangs": ["all", "-live_chat"],
         "extractor_args": {"youtube": {"skip": ["translated_subs", "hls", "dash"]}},
         "extractor_retries": 1,
-        "socket_timeout": TIMEOUT_S,
         "allowed_extractors": ["youtube.*"],
     }
 
@@ -120,7 +109,6 @@ def flat_options(log: Log) -> dict[str, Any]:
     return {
         **options(log),
         "extract_flat": True,
-        "noplaylist": False,
         "playlist_items": f"1:{MOST_LISTED}",
     }
 
@@ -290,7 +278,7 @@ def _listed(info: Mapping[str, object]) -> dict[Track, str]:
         for language, formats in tracks.items() if isinstance(tracks, dict) else ():
             best = _best(formats)
             if best is not None and "tlang" not in _query(best[1]):
-                title = f"the captions “{language}” of {info.get('id')}"
+                title = f"Captions “{language}” of {info.get('id')}"
                 found[Track(title, b"", str(language), automatic, best[0])] = best[1]
     return found
 

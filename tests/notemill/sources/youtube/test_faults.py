@@ -33,6 +33,7 @@ SAID = (
     ),
     ("This video requires payment to watch", SourceRefusedError, "paid"),
     ("This live event will begin in 2 hours.", SourceError, "not begun"),
+    ("Login details are needed to download this content", SourceRefusedError, "signed in"),
     ("Premieres in 3 days", SourceError, "not begun"),
     ("This live stream recording is not available.", SourceError, "gone"),
     ("Video unavailable", SourceError, "gone"),

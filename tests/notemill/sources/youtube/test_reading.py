@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import os
+import sys
 import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -14,8 +15,9 @@ import yt_dlp
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from yt_dlp.extractor.youtube import _video
+from yt_dlp.globals import all_plugins_loaded, plugin_dirs
 
-from notemill.errors import SourceBlockedError, SourceError, SourceRefusedError
+from notemill.errors import MissingExtraError, SourceBlockedError, SourceError, SourceRefusedError
 from notemill.sources.draft import Captions, SourceKind
 from notemill.sources.youtube import faults, reading, ytdlp
 from notemill.sources.youtube.reading import Entry, YouTube
@@ -106,6 +108,16 @@ async def test_nothing_is_printed_and_no_file_is_read_or_written(
     config = tmp_path / "yt-dlp"
     config.mkdir()
     (config / "config").write_text("--write-info-json --verbose --output spoiled\n")
+    plugin = config / "plugins" / "one" / "yt_dlp_plugins" / "extractor"
+    plugin.mkdir(parents=True)
+    (plugin / "one.py").write_text("print('loaded')\n")
+    monkeypatch.setattr(all_plugins_loaded, "value", False)
+    monkeypatch.setattr(plugin_dirs, "value", ["default"])
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    (programs / "ffmpeg").write_text(f"#!/bin/sh\ntouch '{tmp_path}/ran'\n")
+    (programs / "ffmpeg").chmod(0o755)
+    monkeypatch.setenv("PATH", str(programs), prepend=os.pathsep)
     (tmp_path / ".netrc").write_text("machine youtube login a password b\n")
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
@@ -116,8 +128,8 @@ async def test_nothing_is_printed_and_no_file_is_read_or_written(
         await asked.video(VIDEO)
         stand_in.captions = {"de": b"", "de.xml": XML}
         await asked.video(VIDEO)
-    written = {one for _, folders, files in os.walk(tmp_path) for one in (*folders, *files)}
-    assert written == {".netrc", "yt-dlp", "config"}
+    written = {one for _, _, files in os.walk(tmp_path) for one in files}
+    assert written == {".netrc", "config", "one.py", "ffmpeg"}
     assert capfd.readouterr() == ("", "")
 
 
@@ -198,6 +210,25 @@ async def test_what_is_not_over_is_left_for_later(status: str, says: str) -> Non
     with youtube(StandIn(player, watch_data())) as asked, pytest.raises(SourceError) as caught:
         await asked.video(VIDEO)
     assert says in str(caught.value)
+
+
+async def test_captions_are_read_where_nothing_can_be_watched() -> None:
+    """Neither missing formats nor several cameras keep the words of a video from being read."""
+    player = playable(GERMAN)
+    player["streamingData"]["adaptiveFormats"] = []
+    cameras = ",".join(f"id%3D{one}%26title%3D{one}" for one in (VIDEO, "bbbbbbbbbbb"))
+    player["multicamera"] = {"playerLegacyMulticameraRenderer": {"metadataList": cameras}}
+    with youtube(StandIn(player, watch_data(), {"de": SPOKEN})) as asked:
+        draft = await asked.video(VIDEO)
+    assert (draft.language, len(draft.cues)) == ("de", 2)
+
+
+async def test_what_fails_is_tried_once_more_and_no_oftener() -> None:
+    """A server in trouble is not troubled further."""
+    stand_in = StandIn(playable(GERMAN), watch_data(), status={"/watch": 500})
+    with served(stand_in):
+        ytdlp.YtDlp().video(VIDEO, Visit(lambda _: None))
+    assert sum("/watch" in one for one in stand_in.asked) == 2
 
 
 async def test_limits_on_captions_stop_at_once() -> None:
@@ -337,6 +368,18 @@ async def test_a_pause_ends_with_the_time_allowed(monkeypatch: pytest.MonkeyPatc
     assert await asyncio.to_thread(ended.wait, 2)
 
 
+async def test_what_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The command that installs it is said; without the second program the first one's word counts."""
+    monkeypatch.setitem(sys.modules, "yt_dlp", None)
+    with pytest.raises(MissingExtraError, match=r"pip install 'notemill\[youtube\]'"):
+        await YouTube().video(VIDEO)
+    monkeypatch.undo()
+    monkeypatch.setitem(sys.modules, "youtube_transcript_api", None)
+    stand_in = StandIn(playable(GERMAN), watch_data(), {"de": b""})
+    with youtube(stand_in) as asked, pytest.raises(SourceError, match="withholds them"):
+        await asked.video(VIDEO)
+
+
 async def test_what_is_no_id_is_not_asked_for() -> None:
     """Nothing but an id becomes part of an address."""
     with pytest.raises(SourceError, match="no video's id"):
@@ -397,6 +440,33 @@ def test_every_option_is_known_to_the_installed_version() -> None:
     source = inspect.getsource(_video)
     for skipped in options(Log())["extractor_args"]["youtube"]["skip"]:
         assert f"'{skipped}'" in source
+
+
+def test_other_sites_are_not_for_this_reader() -> None:
+    """yt-dlp knows a thousand sites; here it knows one."""
+    stand_in = StandIn({}, {})
+    with served(stand_in):
+        found = ytdlp.YtDlp().listing("https://vimeo.com/1", Visit(lambda _: None))
+    assert found.fault is faults.UNKNOWN
+    assert stand_in.asked == []
+
+
+def test_a_list_is_read_to_its_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pages beyond what is listed at most are not asked for."""
+    monkeypatch.setattr(ytdlp, "MOST_LISTED", 2)
+    data = playlist_data("Clay", *(listed(f"aaaaaaaaaa{one}", "x") for one in "abc"))
+    with served(StandIn({}, data)):
+        found = ytdlp.YtDlp().listing(
+            "https://www.youtube.com/playlist?list=PLx", Visit(lambda _: None)
+        )
+    entries = found.info["entries"]
+    assert isinstance(entries, list)
+    assert len(entries) == 2
+
+
+def test_nothing_is_cached() -> None:
+    """No folder of yt-dlp's own is used."""
+    assert yt_dlp.YoutubeDL(options(Log())).cache.enabled is False
 
 
 def test_without_a_javascript_runtime_the_extra_is_named() -> None:
